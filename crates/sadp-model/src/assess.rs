@@ -1,0 +1,203 @@
+use std::{collections::HashMap, fmt, net::Ipv4Addr};
+
+use ipnet::Ipv4Net;
+
+use crate::{Entry, FACTORY_ADDRESSES, MacAddr};
+
+/// What is noteworthy about one device among the others, seen from this
+/// machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// Whether this machine can talk to the device's address: it is in one of
+    /// this machine's networks, or the device answered from it.
+    pub reachable: bool,
+    /// What a person should look at, in the order of [`Warning`].
+    pub warnings: Vec<Warning>,
+}
+
+/// Assesses all devices of a site, from a machine in the networks `local`. The
+/// result has one assessment for each entry, in order.
+pub fn assess(entries: &[Entry], local: &[Ipv4Net]) -> Vec<Assessment> {
+    let addresses = count(entries, |entry| entry.device.ipv4.address);
+    let macs = count(entries, |entry| entry.device.identity());
+    let shared = |times: Option<&usize>| times.is_some_and(|&times| times > 1);
+    let judge = |entry: &Entry| {
+        let device = &entry.device;
+        let address: Option<Ipv4Addr> = device.ipv4.address;
+        let mac: Option<MacAddr> = device.identity();
+        let near = address.is_some_and(|address| local.iter().any(|net| net.contains(&address)));
+        let reachable = near || entry.answered_directly;
+        let found = [
+            (Warning::OffSubnet, address.is_some() && !reachable),
+            (
+                Warning::DuplicateIp,
+                address.is_some_and(|ip| shared(addresses.get(&ip))),
+            ),
+            (
+                Warning::DuplicateMac,
+                entry.contradictory || mac.is_some_and(|mac| shared(macs.get(&mac))),
+            ),
+            (
+                Warning::FactoryAddress,
+                address.is_some_and(|ip| FACTORY_ADDRESSES.contains(&ip)),
+            ),
+            (
+                Warning::ClockUnset,
+                device.boot_time.is_some_and(|boot| boot.year() <= 1970),
+            ),
+            (Warning::MalformedReply, entry.malformed),
+            (
+                Warning::ReplayablePassword,
+                device.replayable_password == Some(true),
+            ),
+        ];
+        Assessment {
+            reachable,
+            warnings: found
+                .into_iter()
+                .filter_map(|(warning, holds)| holds.then_some(warning))
+                .collect(),
+        }
+    };
+    entries.iter().map(judge).collect()
+}
+
+fn count<K: std::hash::Hash + Eq>(
+    entries: &[Entry],
+    key: impl Fn(&Entry) -> Option<K>,
+) -> HashMap<K, usize> {
+    let mut times = HashMap::with_capacity(entries.len());
+    for key in entries.iter().filter_map(key) {
+        *times.entry(key).or_default() += 1;
+    }
+    times
+}
+
+/// Something about a device that a person should look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Warning {
+    /// Its address is in none of this machine's networks.
+    OffSubnet,
+    /// Another device has the same IPv4 address.
+    DuplicateIp,
+    /// Another device has the same MAC.
+    DuplicateMac,
+    /// It still has the address it left the factory with.
+    FactoryAddress,
+    /// Its clock has never been set.
+    ClockUnset,
+    /// A reply of it could not be read to the end.
+    MalformedReply,
+    /// It takes no encrypted password for network changes: whoever overhears
+    /// one can send it again.
+    ReplayablePassword,
+}
+
+impl Warning {
+    /// The name scripts see, e.g. `off-subnet`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OffSubnet => "off-subnet",
+            Self::DuplicateIp => "duplicate-ip",
+            Self::DuplicateMac => "duplicate-mac",
+            Self::FactoryAddress => "factory-address",
+            Self::ClockUnset => "clock-unset",
+            Self::MalformedReply => "malformed-reply",
+            Self::ReplayablePassword => "replayable-password",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, civil::date};
+
+    use super::*;
+    use crate::{Device, Registry, Serial, Sighting, Via};
+
+    fn site(devices: impl IntoIterator<Item = Device>) -> Vec<Entry> {
+        let mut registry = Registry::new();
+        for device in devices {
+            let sighting = Sighting {
+                interface: "lan0".into(),
+                from: [10, 0, 0, 2].into(),
+                via: Via::Multicast,
+                at: Timestamp::UNIX_EPOCH,
+            };
+            registry.record(device, sighting);
+        }
+        registry.into_entries()
+    }
+
+    fn device(number: u8, address: [u8; 4]) -> Device {
+        let mut device = Device::unknown();
+        device.mac = Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, number]));
+        device.serial = Serial::new(&format!("S{number}"));
+        device.ipv4.address = Some(address.into());
+        device
+    }
+
+    fn warnings(entries: &[Entry]) -> Vec<Vec<Warning>> {
+        let local = ["10.0.0.1/24".parse().unwrap()];
+        let all = assess(entries, &local);
+        all.into_iter()
+            .map(|assessment| assessment.warnings)
+            .collect()
+    }
+
+    #[test]
+    fn a_device_in_a_local_network_is_reachable_and_unremarkable() {
+        let entries = site([device(1, [10, 0, 0, 5])]);
+        let local = ["10.0.0.1/24".parse().unwrap()];
+        let expected = Assessment {
+            reachable: true,
+            warnings: vec![],
+        };
+        assert_eq!(assess(&entries, &local), [expected]);
+    }
+
+    #[test]
+    fn a_device_elsewhere_is_off_subnet_unless_it_answered_directly() {
+        let mut entries = site([device(1, [10, 9, 0, 5])]);
+        assert_eq!(warnings(&entries), [[Warning::OffSubnet]]);
+        entries[0].answered_directly = true;
+        assert_eq!(warnings(&entries), [[]; 1]);
+    }
+
+    #[test]
+    fn shared_addresses_and_macs_are_told_on_every_sharer() {
+        let mut twin = device(1, [10, 0, 0, 7]);
+        twin.serial = Serial::new("other");
+        let entries = site([device(1, [10, 0, 0, 5]), twin, device(3, [10, 0, 0, 5])]);
+        assert_eq!(
+            warnings(&entries),
+            [
+                vec![Warning::DuplicateIp, Warning::DuplicateMac],
+                vec![Warning::DuplicateMac],
+                vec![Warning::DuplicateIp],
+            ]
+        );
+    }
+
+    #[test]
+    fn factory_address_unset_clock_torn_reply_and_plain_digest_are_told() {
+        let mut device = device(1, [192, 168, 1, 64]);
+        device.boot_time = Some(date(1970, 1, 1).at(0, 0, 9, 0));
+        device.complete = false;
+        device.replayable_password = Some(true);
+        let expected = [
+            Warning::OffSubnet,
+            Warning::FactoryAddress,
+            Warning::ClockUnset,
+            Warning::MalformedReply,
+            Warning::ReplayablePassword,
+        ];
+        assert_eq!(warnings(&site([device])), [expected]);
+    }
+}

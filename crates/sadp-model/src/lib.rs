@@ -1,0 +1,31 @@
+//! What a SADP device is: its identity, firmware, network settings,
+//! capabilities and state, and what a set of devices says about a site.
+//!
+//! This crate does no I/O, knows no wire format, reads no clock and prints
+//! nothing. `sadp-proto` fills these types from replies; everything above
+//! decides by them.
+//!
+//! - [`Device`]: one device's account of itself.
+//! - [`Registry`]: all devices heard, one entry each, however often and by
+//!   whatever way they were heard.
+//! - [`assess`]: what is noteworthy about them from where this machine stands.
+
+mod assess;
+mod device;
+mod firmware;
+mod kind;
+mod mac;
+mod network;
+mod raw;
+mod registry;
+mod serial;
+
+pub use assess::{Assessment, Warning, assess};
+pub use device::{Channels, Cloud, Device, Recovery, RequestWay, State};
+pub use firmware::{Firmware, Version};
+pub use kind::{Kind, Vendor};
+pub use mac::{MacAddr, ParseMacError};
+pub use network::{FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports};
+pub use raw::RawFields;
+pub use registry::{Entry, Recorded, Registry, Sighting, Via};
+pub use serial::{Serial, SerialParts};

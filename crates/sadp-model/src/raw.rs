@@ -1,0 +1,119 @@
+use std::fmt;
+
+/// Every element of a reply, in order, as received: doubles and unknown
+/// elements included. Nested elements carry their path below the root, as in
+/// `QuestionList/Question/ID`.
+///
+/// Names and texts stand in one buffer, because a site of thousands of devices
+/// keeps tens of elements of each.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RawFields {
+    buffer: String,
+    /// Where each name and each text ends.
+    ends: Vec<(u32, u32)>,
+}
+
+impl RawFields {
+    /// The most bytes of names and texts that are kept. A UDP datagram cannot
+    /// hold more.
+    pub const MAX_BYTES: usize = 65_535;
+
+    /// No elements, with room for `bytes` of names and texts.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self {
+            buffer: String::with_capacity(bytes.min(Self::MAX_BYTES)),
+            ends: Vec::with_capacity(bytes.min(Self::MAX_BYTES) / 32),
+        }
+    }
+
+    /// Appends an element. Returns whether there was room for it within
+    /// [`RawFields::MAX_BYTES`].
+    pub fn push(&mut self, name: &str, text: &str) -> bool {
+        let (Some(name_end), Some(text_end)) = (
+            self.end_of(name.len()),
+            self.end_of(name.len().saturating_add(text.len())),
+        ) else {
+            return false;
+        };
+        self.buffer.push_str(name);
+        self.buffer.push_str(text);
+        self.ends.push((name_end, text_end));
+        true
+    }
+
+    fn end_of(&self, more: usize) -> Option<u32> {
+        let end = self.buffer.len().checked_add(more)?;
+        (end <= Self::MAX_BYTES).then(|| u32::try_from(end).ok())?
+    }
+
+    /// The elements in order, as name and text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(name_end, text_end)| {
+            let (name_end, text_end) = (name_end as usize, text_end as usize);
+            let pair = (
+                self.buffer.get(start..name_end).unwrap_or_default(),
+                self.buffer.get(name_end..text_end).unwrap_or_default(),
+            );
+            start = text_end;
+            pair
+        })
+    }
+
+    /// The text of the first element of this name: where one stands twice, the
+    /// first wins.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(found, _)| *found == name)
+            .map(|(_, text)| text)
+    }
+
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+impl<'a> FromIterator<(&'a str, &'a str)> for RawFields {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(pairs: I) -> Self {
+        let mut fields = Self::default();
+        for (name, text) in pairs {
+            fields.push(name, text);
+        }
+        fields
+    }
+}
+
+impl fmt::Debug for RawFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_doubles_and_empty_texts_are_kept() {
+        let pairs = [("DeviceType", "2"), ("DSPVersion", ""), ("DeviceType", "3")];
+        let fields: RawFields = pairs.into_iter().collect();
+        assert_eq!(fields.iter().collect::<Vec<_>>(), pairs);
+        assert_eq!(fields.first("DeviceType"), Some("2"));
+        assert_eq!(fields.first("MAC"), None);
+        assert_eq!(fields.len(), 3);
+    }
+
+    #[test]
+    fn what_exceeds_a_datagram_is_not_kept() {
+        let mut fields = RawFields::default();
+        assert!(fields.push("a", &"x".repeat(RawFields::MAX_BYTES - 1)));
+        assert!(!fields.push("b", ""));
+        assert_eq!(fields.len(), 1);
+    }
+}

@@ -1,0 +1,466 @@
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use crate::{Device, MacAddr, Serial};
+
+/// All devices heard, one entry each, in the order they were first heard.
+///
+/// A device is known by its MAC, else by its serial, else by its address.
+/// Two devices that share a MAC but not a serial stay two.
+#[derive(Debug, Default)]
+pub struct Registry {
+    entries: Vec<Entry>,
+    by_mac: HashMap<MacAddr, Vec<usize>>,
+    by_serial: HashMap<Serial, Vec<usize>>,
+    by_address: HashMap<Ipv4Addr, Vec<usize>>,
+}
+
+impl Registry {
+    /// The most devices that are kept: four times the largest site we were
+    /// asked about, and a bound on what a flood of invented ones can cost.
+    pub const MAX_DEVICES: usize = 65_536;
+
+    /// The most devices that may share one MAC, serial or address. Shared ones
+    /// are searched one by one.
+    pub const MAX_ALIKE: usize = 256;
+
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in what a device says of itself and how it was heard.
+    pub fn record(&mut self, device: Device, sighting: Sighting) -> Recorded {
+        let address = device.ipv4.address.or_else(|| sighting.ipv4());
+        match self.find(&device, address) {
+            Found::Entry(index) => self.update(index, device, sighting),
+            Found::TooManyAlike => Recorded::Refused,
+            Found::None if self.entries.len() >= Self::MAX_DEVICES => Recorded::Refused,
+            Found::None => {
+                let index = self.entries.len();
+                self.entries.push(Entry::new(device, sighting));
+                self.index(index, address);
+                Recorded::New(index)
+            }
+        }
+    }
+
+    /// The devices, in the order they were first heard.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The devices, for changing what is known of them besides their identity.
+    pub fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.entries
+    }
+
+    /// The devices, handed over.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// How many devices there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn find(&self, device: &Device, address: Option<Ipv4Addr>) -> Found {
+        let serial = device.serial.as_ref();
+        if let Some(mac) = device.identity() {
+            let alike = alike(&self.by_mac, &mac);
+            let same = alike
+                .iter()
+                .copied()
+                .find(|&index| agree(self.serial_of(index), serial));
+            return match same {
+                Some(index) => Found::Entry(index),
+                None if alike.len() >= Self::MAX_ALIKE => Found::TooManyAlike,
+                None => self.find_nameless(serial, address, true),
+            };
+        }
+        self.find_nameless(serial, address, false)
+    }
+
+    /// Looks by serial, else by address. With `adopt`, only among entries whose
+    /// MAC is not known yet.
+    fn find_nameless(
+        &self,
+        serial: Option<&Serial>,
+        address: Option<Ipv4Addr>,
+        adopt: bool,
+    ) -> Found {
+        let free = |index: usize| !adopt || self.mac_of(index).is_none();
+        let by_serial = serial.map_or(&[][..], |serial| alike(&self.by_serial, serial));
+        if let Some(index) = by_serial.iter().copied().find(|&index| free(index)) {
+            return Found::Entry(index);
+        }
+        let by_address = address.map_or(&[][..], |address| alike(&self.by_address, &address));
+        let same = by_address
+            .iter()
+            .copied()
+            .find(|&index| free(index) && (serial.is_none() || self.serial_of(index).is_none()));
+        match same {
+            Some(index) => Found::Entry(index),
+            None if by_serial.len().max(by_address.len()) >= Self::MAX_ALIKE => Found::TooManyAlike,
+            None => Found::None,
+        }
+    }
+
+    fn update(&mut self, index: usize, device: Device, sighting: Sighting) -> Recorded {
+        let Some(entry) = self.entries.get_mut(index) else {
+            return Recorded::Refused;
+        };
+        let identity = |device: &Device| {
+            (
+                device.identity(),
+                device.serial.clone(),
+                device.ipv4.address,
+            )
+        };
+        let before = identity(&entry.device);
+        let changed = entry.update(device, sighting);
+        if changed {
+            let after = identity(&entry.device);
+            if before != after {
+                self.index(index, after.2);
+            }
+            Recorded::Changed(index)
+        } else {
+            Recorded::Known(index)
+        }
+    }
+
+    /// Makes an entry findable by what is known of it now. Where it was found
+    /// before, it still is: a device that moved may be heard from both sides.
+    fn index(&mut self, index: usize, address: Option<Ipv4Addr>) {
+        let Some(entry) = self.entries.get(index) else {
+            return;
+        };
+        if let Some(mac) = entry.device.identity() {
+            add(&mut self.by_mac, mac, index);
+        }
+        if let Some(serial) = entry.device.serial.clone() {
+            add(&mut self.by_serial, serial, index);
+        }
+        if let Some(address) = address {
+            add(&mut self.by_address, address, index);
+        }
+    }
+
+    fn serial_of(&self, index: usize) -> Option<&Serial> {
+        self.entries.get(index)?.device.serial.as_ref()
+    }
+
+    fn mac_of(&self, index: usize) -> Option<MacAddr> {
+        self.entries.get(index)?.device.identity()
+    }
+}
+
+/// Where the devices of one name stand.
+fn alike<'a, K: std::hash::Hash + Eq>(map: &'a HashMap<K, Vec<usize>>, key: &K) -> &'a [usize] {
+    map.get(key).map_or(&[], Vec::as_slice)
+}
+
+fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<usize>>, key: K, index: usize) {
+    let indices = map.entry(key).or_default();
+    if indices.len() < Registry::MAX_ALIKE && !indices.contains(&index) {
+        indices.push(index);
+    }
+}
+
+/// Whether two serials can belong to one device: equal, or one unknown.
+fn agree(known: Option<&Serial>, heard: Option<&Serial>) -> bool {
+    match (known, heard) {
+        (Some(known), Some(heard)) => known == heard,
+        _ => true,
+    }
+}
+
+enum Found {
+    Entry(usize),
+    TooManyAlike,
+    None,
+}
+
+/// What [`Registry::record`] made of an account. Numbers are places in
+/// [`Registry::entries`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// A device not heard before.
+    New(usize),
+    /// A known device that says something new.
+    Changed(usize),
+    /// A known device that says nothing new.
+    Known(usize),
+    /// Not kept: [`Registry::MAX_DEVICES`] or [`Registry::MAX_ALIKE`] is
+    /// reached.
+    Refused,
+}
+
+impl Recorded {
+    /// The device's place, unless it was not kept.
+    pub const fn index(self) -> Option<usize> {
+        match self {
+            Self::New(index) | Self::Changed(index) | Self::Known(index) => Some(index),
+            Self::Refused => None,
+        }
+    }
+}
+
+/// One device and how it was heard.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is known of the device.
+    pub device: Device,
+    /// How it was heard: one sighting for each interface, sender and way, at
+    /// most [`Entry::MAX_SIGHTINGS`], each with the latest time.
+    pub seen: Vec<Sighting>,
+    /// Whether it answered a question sent to its own address, and so can be
+    /// reached whatever the subnets say.
+    pub answered_directly: bool,
+    /// Whether accounts of it contradict each other: it came back to an address
+    /// that it had left, which two devices of one identity look like.
+    pub contradictory: bool,
+    /// Whether any of its replies could not be read to the end.
+    pub malformed: bool,
+    left_addresses: Vec<Ipv4Addr>,
+}
+
+impl Entry {
+    /// The most ways of hearing a device that are kept.
+    pub const MAX_SIGHTINGS: usize = 16;
+
+    const MAX_LEFT_ADDRESSES: usize = 8;
+
+    fn new(device: Device, sighting: Sighting) -> Self {
+        Self {
+            malformed: !device.complete,
+            device,
+            seen: vec![sighting],
+            answered_directly: false,
+            contradictory: false,
+            left_addresses: Vec::new(),
+        }
+    }
+
+    fn update(&mut self, device: Device, sighting: Sighting) -> bool {
+        self.malformed |= !device.complete;
+        self.note(sighting);
+        let before = self.device.ipv4.address;
+        let changed = self.device.update(device);
+        let now = self.device.ipv4.address;
+        if before != now {
+            self.contradictory |= now.is_some_and(|now| self.left_addresses.contains(&now));
+            if self.left_addresses.len() < Self::MAX_LEFT_ADDRESSES {
+                self.left_addresses.extend(before);
+            }
+        }
+        changed
+    }
+
+    fn note(&mut self, sighting: Sighting) {
+        if let Some(seen) = self.seen.iter_mut().find(|seen| seen.is_alike(&sighting)) {
+            seen.at = sighting.at;
+        } else if self.seen.len() < Self::MAX_SIGHTINGS {
+            self.seen.push(sighting);
+        }
+    }
+}
+
+/// One way in which a device was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The interface it was heard on.
+    pub interface: Arc<str>,
+    /// The sender's address.
+    pub from: IpAddr,
+    /// How the datagram came.
+    pub via: Via,
+    /// When, by this machine's clock.
+    pub at: Timestamp,
+}
+
+impl Sighting {
+    fn is_alike(&self, other: &Self) -> bool {
+        self.via == other.via && self.from == other.from && self.interface == other.interface
+    }
+
+    fn ipv4(&self) -> Option<Ipv4Addr> {
+        match self.from {
+            IpAddr::V4(address) if !address.is_unspecified() => Some(address),
+            _ => None,
+        }
+    }
+}
+
+/// How a datagram came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Via {
+    /// To the group.
+    Multicast,
+    /// To this machine's own address.
+    Unicast,
+    /// As a bare Ethernet frame.
+    LinkLayer,
+}
+
+impl Via {
+    /// The name scripts see, e.g. `link-layer`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Multicast => "multicast",
+            Self::Unicast => "unicast",
+            Self::LinkLayer => "link-layer",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(mac: &str, serial: &str, last: u8) -> Device {
+        let mut device = Device::unknown();
+        device.mac = mac.parse().ok();
+        device.serial = Serial::new(serial);
+        device.ipv4.address = (last > 0).then(|| Ipv4Addr::new(10, 0, 0, last));
+        device
+    }
+
+    fn sighting(last: u8) -> Sighting {
+        Sighting {
+            interface: "lan0".into(),
+            from: IpAddr::from([10, 0, 0, last]),
+            via: Via::Multicast,
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    const A: &str = "44:47:cc:00:00:01";
+    const B: &str = "44:47:cc:00:00:02";
+
+    #[test]
+    fn one_device_heard_twice_is_one_entry_with_both_sightings() {
+        let mut registry = Registry::new();
+        assert_eq!(
+            registry.record(device(A, "S1", 1), sighting(1)),
+            Recorded::New(0)
+        );
+        let unicast = Sighting {
+            via: Via::Unicast,
+            ..sighting(1)
+        };
+        assert_eq!(
+            registry.record(device(A, "S1", 1), unicast),
+            Recorded::Known(0)
+        );
+        assert_eq!(
+            registry.record(device(A, "S1", 1), sighting(1)),
+            Recorded::Known(0)
+        );
+        assert_eq!(registry.entries()[0].seen.len(), 2);
+    }
+
+    #[test]
+    fn a_shared_mac_with_two_serials_is_two_devices() {
+        let mut registry = Registry::new();
+        registry.record(device(A, "S1", 1), sighting(1));
+        assert_eq!(
+            registry.record(device(A, "S2", 2), sighting(2)),
+            Recorded::New(1)
+        );
+        assert_eq!(
+            registry.record(device(A, "S1", 1), sighting(1)),
+            Recorded::Known(0)
+        );
+    }
+
+    #[test]
+    fn devices_without_a_mac_are_kept_apart_by_serial_then_by_address() {
+        let mut registry = Registry::new();
+        registry.record(device("", "S1", 1), sighting(1));
+        assert_eq!(
+            registry.record(device("", "S2", 1), sighting(1)),
+            Recorded::New(1)
+        );
+        assert_eq!(
+            registry.record(device("", "", 3), sighting(3)),
+            Recorded::New(2)
+        );
+        assert_eq!(
+            registry.record(device("", "", 4), sighting(4)),
+            Recorded::New(3)
+        );
+        assert_eq!(
+            registry.record(device("", "", 0), sighting(4)),
+            Recorded::Known(3)
+        );
+        assert_eq!(
+            registry.record(device("00:00:00:00:00:00", "S9", 5), sighting(5)),
+            Recorded::New(4)
+        );
+        assert_eq!(
+            registry.record(device("00:00:00:00:00:00", "S8", 6), sighting(6)),
+            Recorded::New(5)
+        );
+    }
+
+    #[test]
+    fn a_device_first_heard_without_its_mac_is_recognised_when_it_tells_it() {
+        let mut registry = Registry::new();
+        registry.record(device("", "S1", 1), sighting(1));
+        assert_eq!(
+            registry.record(device(A, "S1", 1), sighting(1)),
+            Recorded::Changed(0)
+        );
+        assert_eq!(
+            registry.record(device(A, "", 1), sighting(1)),
+            Recorded::Known(0)
+        );
+        assert_eq!(
+            registry.record(device(B, "S1", 1), sighting(1)),
+            Recorded::New(1)
+        );
+    }
+
+    #[test]
+    fn a_device_that_returns_to_an_address_it_left_is_contradictory() {
+        let mut registry = Registry::new();
+        for last in [1, 2] {
+            registry.record(device(A, "S1", last), sighting(last));
+        }
+        assert!(
+            !registry.entries()[0].contradictory,
+            "moving once is no contradiction"
+        );
+        registry.record(device(A, "S1", 1), sighting(1));
+        assert!(registry.entries()[0].contradictory);
+    }
+
+    #[test]
+    fn endless_devices_behind_one_mac_are_refused() {
+        let mut registry = Registry::new();
+        for number in 0..Registry::MAX_ALIKE {
+            registry.record(device(A, &format!("S{number}"), 1), sighting(1));
+        }
+        assert_eq!(
+            registry.record(device(A, "one more", 1), sighting(1)),
+            Recorded::Refused
+        );
+        assert_eq!(
+            registry.record(device(B, "S", 2), sighting(2)),
+            Recorded::New(Registry::MAX_ALIKE)
+        );
+    }
+}

@@ -1,0 +1,60 @@
+use aes::{
+    Aes128,
+    cipher::{BlockCipherDecrypt, KeyInit},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+/// The key is the same on all devices and protects nothing: these elements
+/// (`SoftwareVersionEncrypt`, `DSPVersionEncrypt`, `OEMInfoEncrypt`) are texts
+/// for display. Source: the vendor's 2019 client.
+const KEY: &[u8; 16] = b"HKSADPPRIVATEKEY";
+
+/// Opens an `...Encrypt` display text: base64, AES-128-ECB, NUL-terminated.
+/// `None` where it is not of that form.
+///
+/// ```
+/// let text = sadp_proto::open_display_text("Mwq3Ogi55n+jOYb87QgXMMoNlLGRqioIBAmCsJMnM5U=");
+/// assert_eq!(text.as_deref(), Some("V5.5.0 build 170101"));
+/// ```
+pub fn open_display_text(sealed: &str) -> Option<String> {
+    let mut bytes = BASE64_STANDARD.decode(sealed.trim()).ok()?;
+    let cipher = Aes128::new(KEY.into());
+    let (blocks, rest) = bytes.as_chunks_mut::<16>();
+    if !rest.is_empty() || blocks.is_empty() {
+        return None;
+    }
+    for block in blocks {
+        cipher.decrypt_block(block.into());
+    }
+    let end = bytes
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(bytes.len());
+    bytes.truncate(end);
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_forms_are_refused() {
+        for text in [
+            "",
+            "=",
+            "AAAA",
+            "Mwq3Ogi55n+jOYb87QgXMMoNlLGRqioIBAmCsJMnM5",
+            "V5.5.0",
+        ] {
+            assert_eq!(open_display_text(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_survived(text in "\\PC*") {
+            let _ = open_display_text(&text);
+        }
+    }
+}

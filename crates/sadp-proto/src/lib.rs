@@ -1,0 +1,41 @@
+//! How SADP is said: messages to and from XML, and the [`Survey`], the
+//! conversation that finds devices.
+//!
+//! This crate opens no socket, reads no clock and draws no random number: all
+//! three are arguments, so that every conversation can be played in virtual
+//! time. It never panics, whatever bytes arrive.
+//!
+//! ```text
+//!   client                     group 239.255.255.250:37020            device
+//!     |-- Probe{Uuid, Types=inquiry} ------>|------------------------>|
+//!     |<------------------------------------|<-- ProbeMatch{Uuid, ..} |  most firmware
+//!     |<--------------------------------------- ProbeMatch{Uuid, ..}  |  newer firmware
+//!     |                                     |<-- Hello{..} -----------|  at power-on
+//! ```
+//!
+//! - [`Message`]: one datagram, read with every quirk seen on real devices.
+//! - [`Inquiry`]: the question that finds devices.
+//! - [`Survey`]: when to ask, and when enough has been heard.
+
+mod display_text;
+mod document;
+mod inquiry;
+mod message;
+mod survey;
+
+use std::net::Ipv4Addr;
+
+pub use display_text::open_display_text;
+pub use document::{DecodeError, Document, Layout};
+pub use inquiry::Inquiry;
+pub use message::{CommandReply, Header, Message, Report, Request, Types};
+pub use survey::{
+    Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,
+    Tally, Transmit,
+};
+
+/// The UDP port devices listen on.
+pub const PORT: u16 = 37020;
+
+/// The multicast group devices listen on. It is SSDP's, on another port.
+pub const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);

@@ -1,0 +1,226 @@
+use sadp_model::{Device, MacAddr, RawFields};
+use uuid::Uuid;
+
+use crate::{DecodeError, Document, inquiry};
+
+/// One datagram, told apart by what it is for.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A question or command: our own looped back, or another program's.
+    Request(Request),
+    /// A device tells of itself.
+    Report(Box<Report>),
+    /// A device says goodbye. Only its identity matters.
+    Goodbye(Box<Report>),
+    /// A device answers a command.
+    CommandReply(CommandReply),
+}
+
+impl Message {
+    /// Reads one datagram.
+    pub fn decode(datagram: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_document(Document::decode(datagram)?)
+    }
+
+    /// Tells a document's meaning. A root of another name counts as a reply:
+    /// the vendor's client takes any, too.
+    pub fn from_document(document: Document) -> Result<Self, DecodeError> {
+        let header = Header::read(&document.fields);
+        if &*document.root == "Probe" {
+            let fields = document.fields;
+            return Ok(Self::Request(Request { header, fields }));
+        }
+        let hello = &*document.root == "Hello" || header.types == Types::Hello;
+        let goodbye = &*document.root == "Bye" || header.types == Types::Bye;
+        if !hello && !goodbye && document.fields.first("Result").is_some() {
+            return Ok(Self::CommandReply(CommandReply {
+                header,
+                fields: document.fields,
+                complete: document.complete,
+            }));
+        }
+        let device = inquiry::read_device(document);
+        let named = device.mac.is_some() || device.serial.is_some();
+        let addressed = device.complete && device.ipv4.address.is_some();
+        if !named && !addressed {
+            return Err(DecodeError::Nameless);
+        }
+        let report = Box::new(Report {
+            header,
+            hello,
+            device,
+        });
+        Ok(if goodbye {
+            Self::Goodbye(report)
+        } else {
+            Self::Report(report)
+        })
+    }
+}
+
+/// A question or command heard.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What it begins with.
+    pub header: Header,
+    /// Every element, header included.
+    pub fields: RawFields,
+}
+
+/// A device's account of itself.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the message began with.
+    pub header: Header,
+    /// Whether it came unasked, at power-on.
+    pub hello: bool,
+    /// The device.
+    pub device: Device,
+}
+
+/// A device's answer to a command: it has a `Result`.
+#[derive(Clone, Debug)]
+pub struct CommandReply {
+    /// What it begins with.
+    pub header: Header,
+    /// Every element, header included.
+    pub fields: RawFields,
+    /// Whether it could be read to its end.
+    pub complete: bool,
+}
+
+/// What every message begins with, as far as it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The request's UUID, repeated in its reply. Hello and some firmware have
+    /// none.
+    pub uuid: Option<Uuid>,
+    /// What the message is about.
+    pub types: Types,
+    /// The device's hardware address.
+    pub mac: Option<MacAddr>,
+}
+
+impl Header {
+    fn read(fields: &RawFields) -> Self {
+        Self {
+            uuid: fields
+                .first("Uuid")
+                .and_then(|text| Uuid::try_parse(text).ok()),
+            types: Types::parse(fields.first("Types").unwrap_or_default()),
+            mac: fields.first("MAC").and_then(|text| text.parse().ok()),
+        }
+    }
+}
+
+/// The `Types` element: what a message is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Types {
+    /// Who is there.
+    Inquiry,
+    /// A device announces itself.
+    Hello,
+    /// A device says goodbye.
+    Bye,
+    /// Anything else, as received; empty where there is none.
+    Other(Box<str>),
+}
+
+impl Types {
+    fn parse(text: &str) -> Self {
+        let text = text.trim();
+        [
+            ("inquiry", Self::Inquiry),
+            ("hello", Self::Hello),
+            ("bye", Self::Bye),
+        ]
+        .into_iter()
+        .find(|(name, _)| text.eq_ignore_ascii_case(name))
+        .map_or_else(|| Self::Other(text.into()), |(_, types)| types)
+    }
+}
+
+impl std::fmt::Display for Types {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Inquiry => "inquiry",
+            Self::Hello => "hello",
+            Self::Bye => "bye",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(text: &str) -> Message {
+        Message::decode(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
+        assert!(matches!(
+            decode("<Probe><Uuid/><Types>inquiry</Types></Probe>"),
+            Message::Request(_)
+        ));
+        assert!(matches!(
+            decode(
+                "<ProbeMatch><MAC>44-47-cc-1d-6d-13</MAC><Types>activate </Types><Result>success</Result></ProbeMatch>"
+            ),
+            Message::CommandReply(_)
+        ));
+        assert!(matches!(
+            decode("<Bye><MAC>44-47-cc-1d-6d-13</MAC></Bye>"),
+            Message::Goodbye(_)
+        ));
+        assert!(matches!(
+            decode("<ProbeMatch><Types>bye</Types><MAC>44-47-cc-1d-6d-13</MAC></ProbeMatch>"),
+            Message::Goodbye(_)
+        ));
+        let Message::Report(report) =
+            decode("<Hello><Types>hello</Types><MAC>44-47-cc-1d-6d-13</MAC></Hello>")
+        else {
+            panic!("a Hello is a report");
+        };
+        assert!(report.hello);
+        let Message::Report(report) = decode("<Whatever><MAC>44-47-cc-1d-6d-13</MAC></Whatever>")
+        else {
+            panic!("any root is taken");
+        };
+        assert!(!report.hello);
+    }
+
+    #[test]
+    fn a_reply_that_names_no_device_is_told() {
+        let nameless = "<ProbeMatch><DeviceDescription>X</DeviceDescription></ProbeMatch>";
+        assert_eq!(
+            Message::decode(nameless.as_bytes()).unwrap_err(),
+            DecodeError::Nameless
+        );
+        assert!(matches!(
+            decode("<ProbeMatch><IPv4Address>10.0.0.9</IPv4Address></ProbeMatch>"),
+            Message::Report(_)
+        ));
+        let torn = "<ProbeMatch><IPv4Address>10.0.0.9</IPv4Address><IPv4";
+        assert_eq!(
+            Message::decode(torn.as_bytes()).unwrap_err(),
+            DecodeError::Nameless
+        );
+    }
+
+    #[test]
+    fn the_header_is_read_as_far_as_it_is_there() {
+        let text = "<Probe><Types> Activate </Types><Uuid>6ba7b810-9dad-11d1-80b4-00c04fd430c8</Uuid></Probe>";
+        let Message::Request(request) = decode(text) else {
+            panic!("a Probe is a request");
+        };
+        let expected = Header {
+            uuid: Some(Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8)),
+            types: Types::Other("Activate".into()),
+            mac: None,
+        };
+        assert_eq!(request.header, expected);
+    }
+}

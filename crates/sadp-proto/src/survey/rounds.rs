@@ -1,0 +1,197 @@
+//! Which devices answered which rounds, and what that says of those not heard.
+
+use std::time::Duration;
+
+/// The time between rounds, while rounds are worth asking.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Time a device's answer takes on the wire and to read, so that rounds of a
+/// large site do not run into each other.
+const TIME_PER_DEVICE: Duration = Duration::from_micros(50);
+
+/// How long answers are awaited at least and at most before a round counts as
+/// answered by all who will.
+const SETTLE: (Duration, Duration) = (Duration::from_millis(600), Duration::from_secs(5));
+
+/// The least rounds asked, and the most while there is nothing but loss to ask
+/// for.
+const ROUNDS: (u32, u32) = (2, 24);
+
+/// Rounds are asked until fewer devices than this are expected to be missing.
+const TOLERATED_MISSING: f64 = 0.01;
+
+/// The rounds asked so far and who answered them.
+#[derive(Default)]
+pub(super) struct Rounds {
+    begun: Vec<Duration>,
+    /// For each device, by its place in the registry, a bit a round answered.
+    answers: Vec<u64>,
+    slowest: Duration,
+}
+
+impl Rounds {
+    /// The most rounds that are counted.
+    pub(super) const MAX: u32 = u64::BITS;
+
+    /// The time between rounds, with this many devices known.
+    pub(super) fn interval(devices: usize) -> Duration {
+        let devices = u32::try_from(devices).unwrap_or(u32::MAX);
+        INTERVAL.max(TIME_PER_DEVICE.saturating_mul(devices))
+    }
+
+    /// How many rounds were begun.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.begun.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Begins a round. Returns its number.
+    pub(super) fn begin(&mut self, now: Duration) -> u32 {
+        let number = self.len();
+        self.begun.push(now);
+        number
+    }
+
+    /// Notes that a device answered a round after this time.
+    pub(super) fn credit(&mut self, round: u32, device: usize, latency: Duration) {
+        self.slowest = self.slowest.max(latency);
+        if device >= self.answers.len() {
+            self.answers.resize(device.saturating_add(1), 0);
+        }
+        if let (Some(answered), Some(bit)) = (self.answers.get_mut(device), 1u64.checked_shl(round))
+        {
+            *answered |= bit;
+        }
+    }
+
+    /// Notes that a device answered the latest round.
+    pub(super) fn credit_latest(&mut self, device: usize) {
+        if let Some(round) = self.len().checked_sub(1) {
+            self.credit(round, device, Duration::ZERO);
+        }
+    }
+
+    /// Whether another round is likely to find a device.
+    pub(super) fn is_worth_another(&self, now: Duration, last_news: Duration) -> bool {
+        let Some(&latest) = self.begun.last() else {
+            return true;
+        };
+        self.len() < ROUNDS.0
+            || (self.len() < ROUNDS.1
+                && (last_news >= latest || self.expected_missing(now) > TOLERATED_MISSING))
+    }
+
+    /// When all rounds begun so far count as answered by all who will.
+    pub(super) fn settled_at(&self) -> Duration {
+        self.begun.last().map_or(Duration::ZERO, |latest| {
+            latest.saturating_add(self.settle())
+        })
+    }
+
+    /// A quarter more than the slowest answer took, within limits.
+    fn settle(&self) -> Duration {
+        let patience = self.slowest.saturating_add(self.slowest / 4);
+        patience.clamp(SETTLE.0, SETTLE.1)
+    }
+
+    /// How many devices are expected to exist that answered no round yet.
+    ///
+    /// A device that answers a round with probability p has answered none of n
+    /// with (1 - p)^n. p is estimated from those heard: the share of settled
+    /// rounds they answered.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "devices times rounds stay far below 2^52"
+    )]
+    fn expected_missing(&self, now: Duration) -> f64 {
+        let settle = self.settle();
+        let settled = self
+            .begun
+            .iter()
+            .take_while(|begun| begun.saturating_add(settle) <= now)
+            .count();
+        let Some(mask) = u32::try_from(settled).ok().filter(|&settled| settled > 0) else {
+            return 0.0;
+        };
+        let mask = u64::MAX
+            >> Self::MAX
+                .saturating_sub(mask)
+                .min(Self::MAX.saturating_sub(1));
+        let answering = self.answers.iter().filter(|&&answers| answers != 0).count();
+        let answered: u64 = self
+            .answers
+            .iter()
+            .map(|answers| u64::from((answers & mask).count_ones()))
+            .sum();
+        if answering == 0 {
+            return 0.0;
+        }
+        let heard = answering as f64;
+        let rate = answered as f64 / (heard * settled as f64);
+        let none = (1.0 - rate).powf(settled as f64);
+        if none >= 1.0 {
+            f64::INFINITY
+        } else {
+            heard * none / (1.0 - none)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn played(answers: &[&[u32]], rounds: u32) -> Rounds {
+        let mut played = Rounds::default();
+        for round in 0..rounds {
+            played.begin(500 * round * MS);
+        }
+        for (device, answered) in answers.iter().enumerate() {
+            for &round in *answered {
+                played.credit(round, device, 10 * MS);
+            }
+        }
+        played
+    }
+
+    #[test]
+    fn where_all_answer_always_none_are_missing() {
+        let rounds = played(&[&[0, 1], &[0, 1]], 2);
+        assert!(rounds.expected_missing(5000 * MS) < 1e-9);
+        assert!(!rounds.is_worth_another(1200 * MS, 10 * MS));
+    }
+
+    #[test]
+    fn missed_rounds_tell_of_devices_not_heard() {
+        let rounds = played(&[&[0], &[1], &[0, 1], &[1]], 2);
+        let missing = rounds.expected_missing(5000 * MS);
+        assert!((0.4..1.0).contains(&missing), "{missing}");
+        assert!(rounds.is_worth_another(5000 * MS, 10 * MS));
+    }
+
+    #[test]
+    fn rounds_that_may_still_be_answered_do_not_count() {
+        let rounds = played(&[&[0], &[0]], 2);
+        assert!(rounds.expected_missing(700 * MS) < 1e-9);
+        assert!(rounds.expected_missing(1100 * MS) > 0.5);
+    }
+
+    #[test]
+    fn slow_answers_make_it_patient_within_limits() {
+        let mut rounds = played(&[&[0]], 1);
+        assert_eq!(rounds.settled_at(), 600 * MS);
+        rounds.credit(0, 0, 2000 * MS);
+        assert_eq!(rounds.settled_at(), 2500 * MS);
+        rounds.credit(0, 0, 60_000 * MS);
+        assert_eq!(rounds.settled_at(), 5000 * MS);
+    }
+
+    #[test]
+    fn rounds_beyond_the_counted_ones_are_survived() {
+        let mut rounds = played(&[], 70);
+        rounds.credit(69, 3, MS);
+        rounds.credit_latest(0);
+        assert!(rounds.expected_missing(Duration::from_secs(90)).is_finite());
+    }
+}

@@ -1,0 +1,298 @@
+//! Asking addresses one by one, at a bounded rate, again where none answered.
+
+use std::{collections::HashSet, net::Ipv4Addr, time::Duration};
+
+use ipnet::{Ipv4AddrRange, Ipv4Net};
+
+/// Addresses to ask one by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    networks: Vec<Ipv4Net>,
+    rate: u32,
+}
+
+impl Sweep {
+    /// Datagrams a second, unless asked otherwise.
+    pub const DEFAULT_RATE: u32 = 1_000;
+
+    /// The most addresses a sweep asks: a /12. At the default rate that takes
+    /// 17 minutes.
+    pub const MAX_ADDRESSES: u64 = 1 << 20;
+
+    /// A sweep of all hosts of these networks (a /32 is one host), at `rate`
+    /// datagrams a second.
+    pub fn new(networks: &[Ipv4Net], rate: u32) -> Result<Self, SweepError> {
+        let networks = Ipv4Net::aggregate(&networks.to_vec());
+        let sweep = Self { networks, rate };
+        if rate == 0 {
+            return Err(SweepError::NoRate);
+        }
+        let addresses = sweep.addresses();
+        if addresses > Self::MAX_ADDRESSES {
+            return Err(SweepError::TooLarge { addresses });
+        }
+        Ok(sweep)
+    }
+
+    fn addresses(&self) -> u64 {
+        let count = |network: &Ipv4Net| {
+            let all = 1u64
+                << 32u32
+                    .saturating_sub(u32::from(network.prefix_len()))
+                    .min(32);
+            if network.prefix_len() < 31 {
+                all.saturating_sub(2)
+            } else {
+                all
+            }
+        };
+        self.networks.iter().map(count).fold(0, u64::saturating_add)
+    }
+}
+
+/// Why a sweep is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SweepError {
+    /// More than [`Sweep::MAX_ADDRESSES`].
+    #[error(
+        "{addresses} addresses are more than the {} a sweep asks",
+        Sweep::MAX_ADDRESSES
+    )]
+    TooLarge {
+        /// How many were asked for.
+        addresses: u64,
+    },
+    /// A rate of zero datagrams a second.
+    #[error("a rate of 0 datagrams a second never ends")]
+    NoRate,
+}
+
+/// How long an answer is awaited after the last question of a pass, at least
+/// and at most.
+const SETTLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// The least and most times an address that does not answer is asked.
+const PASSES: (u32, u32) = (2, 6);
+
+/// A sweep under way.
+pub(super) struct Walk {
+    sweep: Sweep,
+    /// Passes that are over.
+    passes: u32,
+    running: bool,
+    network: usize,
+    hosts: Option<Ipv4AddrRange>,
+    /// Addresses that answered: not asked again.
+    answered: HashSet<Ipv4Addr>,
+    /// Whether the running or latest pass had an answer.
+    fruitful: bool,
+    /// Addresses gone through in this pass.
+    passed: u64,
+    /// When the next address may be asked.
+    due: Duration,
+    last_sent: Duration,
+    slowest: Duration,
+}
+
+impl Walk {
+    pub(super) fn new(sweep: Sweep) -> Self {
+        Self {
+            sweep,
+            passes: 0,
+            running: false,
+            network: 0,
+            hosts: None,
+            answered: HashSet::new(),
+            fruitful: false,
+            passed: 0,
+            due: Duration::ZERO,
+            last_sent: Duration::ZERO,
+            slowest: Duration::ZERO,
+        }
+    }
+
+    /// The next address to ask, if one is due.
+    pub(super) fn step(&mut self, now: Duration) -> Option<Ipv4Addr> {
+        if now < self.due || self.is_over() {
+            return None;
+        }
+        if !self.running {
+            self.begin_pass();
+        }
+        loop {
+            let Some(host) = self.next_host() else {
+                self.end_pass();
+                return None;
+            };
+            self.passed = self.passed.saturating_add(1);
+            if !self.answered.contains(&host) {
+                // Time lost to a late call is made up for, but not in one burst.
+                let slot = Duration::from_secs(1) / self.sweep.rate;
+                let earliest = now.saturating_sub(MAX_CATCH_UP);
+                self.due = self.due.max(earliest).saturating_add(slot);
+                self.last_sent = now;
+                return Some(host);
+            }
+        }
+    }
+
+    /// Notes that an address answered.
+    pub(super) fn answered(&mut self, address: Ipv4Addr, latency: Duration) {
+        self.fruitful |= self.answered.insert(address);
+        self.slowest = self.slowest.max(latency);
+    }
+
+    /// When to call [`Walk::step`] next.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        (!self.is_over()).then_some(self.due)
+    }
+
+    /// When answers of all questions so far have come.
+    pub(super) fn settled_at(&self) -> Duration {
+        self.last_sent.saturating_add(self.settle())
+    }
+
+    pub(super) fn is_first_pass_over(&self) -> bool {
+        self.passes > 0
+    }
+
+    /// Whether no address is worth asking again: the latest repeat brought no
+    /// answer.
+    pub(super) fn is_over(&self) -> bool {
+        let limit = if self.fruitful { PASSES.1 } else { PASSES.0 };
+        self.sweep.networks.is_empty() || (!self.running && self.passes >= limit)
+    }
+
+    /// Addresses gone through in this pass, and all.
+    pub(super) fn progress(&self) -> (u64, u64) {
+        let all = self.sweep.addresses();
+        let passed = if self.is_over() { all } else { self.passed };
+        (passed, all)
+    }
+
+    fn settle(&self) -> Duration {
+        let patience = self.slowest.saturating_add(self.slowest / 4);
+        patience.clamp(SETTLE.0, SETTLE.1)
+    }
+
+    fn next_host(&mut self) -> Option<Ipv4Addr> {
+        loop {
+            if let Some(host) = self.hosts.as_mut().and_then(Iterator::next) {
+                return Some(host);
+            }
+            let network = self.sweep.networks.get(self.network)?;
+            self.network = self.network.saturating_add(1);
+            self.hosts = Some(network.hosts());
+        }
+    }
+
+    fn begin_pass(&mut self) {
+        self.running = true;
+        self.fruitful = false;
+        self.network = 0;
+        self.hosts = None;
+        self.passed = 0;
+    }
+
+    /// Ends a pass. The next begins when its answers have come.
+    fn end_pass(&mut self) {
+        self.running = false;
+        self.passes = self.passes.saturating_add(1);
+        self.due = self.settled_at();
+    }
+}
+
+/// How far behind its rate a sweep may catch up at once.
+const MAX_CATCH_UP: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn networks<const N: usize>(texts: [&str; N]) -> Vec<Ipv4Net> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    /// Steps every millisecond until the walk is over. Returns what was asked.
+    fn walked(walk: &mut Walk, answering: impl Fn(Ipv4Addr) -> bool) -> Vec<(Duration, Ipv4Addr)> {
+        let mut asked = Vec::new();
+        let mut now = Duration::ZERO;
+        while !walk.is_over() && now < Duration::from_mins(10) {
+            while let Some(host) = walk.step(now) {
+                asked.push((now, host));
+                if answering(host) {
+                    walk.answered(host, MS);
+                }
+            }
+            now += MS;
+        }
+        asked
+    }
+
+    #[test]
+    fn overlapping_networks_are_asked_once_and_without_their_broadcast() {
+        let sweep = Sweep::new(
+            &networks(["10.0.0.0/30", "10.0.0.1/32", "10.1.0.7/32"]),
+            1000,
+        )
+        .unwrap();
+        let asked = walked(&mut Walk::new(sweep), |_| true);
+        let hosts: Vec<_> = asked.iter().map(|(_, host)| host.to_string()).collect();
+        assert_eq!(hosts, ["10.0.0.1", "10.0.0.2", "10.1.0.7"]);
+    }
+
+    #[test]
+    fn silent_addresses_are_asked_twice_and_answering_ones_once() {
+        let sweep = Sweep::new(&networks(["10.0.0.0/29"]), 1000).unwrap();
+        let asked = walked(&mut Walk::new(sweep), |host| host.octets()[3] == 1);
+        assert_eq!(asked.len(), 6 + 5);
+    }
+
+    #[test]
+    fn a_fruitful_repeat_is_repeated_within_a_limit() {
+        let sweep = Sweep::new(&networks(["10.0.0.0/28"]), 1000).unwrap();
+        let mut walk = Walk::new(sweep);
+        let mut asked = 0;
+        let mut now = Duration::ZERO;
+        while !walk.is_over() && now < Duration::from_mins(10) {
+            while let Some(host) = walk.step(now) {
+                asked += 1;
+                // One more address answers in each pass.
+                if u32::from(host.octets()[3]) == walk.passes + 1 {
+                    walk.answered(host, MS);
+                }
+            }
+            now += MS;
+        }
+        assert_eq!(asked, 14 + 13 + 12 + 11 + 10 + 9);
+    }
+
+    #[test]
+    fn the_rate_is_kept() {
+        let sweep = Sweep::new(&networks(["10.0.0.0/24"]), 100).unwrap();
+        let asked = walked(&mut Walk::new(sweep), |_| true);
+        assert_eq!(asked.len(), 254);
+        let (first, last) = (asked[0].0, asked[253].0);
+        assert!(last >= first + 2500 * MS, "{first:?} {last:?}");
+    }
+
+    #[test]
+    fn what_would_never_end_is_refused() {
+        let all = networks(["10.0.0.0/8"]);
+        assert_eq!(
+            Sweep::new(&all, 1000),
+            Err(SweepError::TooLarge {
+                addresses: 16_777_214
+            })
+        );
+        assert_eq!(
+            Sweep::new(&networks(["0.0.0.0/0"]), 1),
+            Err(SweepError::TooLarge {
+                addresses: 4_294_967_294
+            })
+        );
+        assert_eq!(Sweep::new(&all, 0), Err(SweepError::NoRate));
+    }
+}
