@@ -17,6 +17,16 @@
 //! - [`Inquiry`]: the question that finds devices.
 //! - [`Survey`]: when to ask, and when enough has been heard.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
 mod display_text;
 mod document;
 mod inquiry;

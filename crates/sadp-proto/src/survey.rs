@@ -311,7 +311,9 @@ impl Survey {
         match self.config.listening {
             Listening::Fixed(window) => {
                 let hurried = self.rounds.is_worth_another(self.now, self.last_news);
-                let calm = interval.saturating_mul(2).max(window / Rounds::MAX);
+                let calm = interval
+                    .saturating_mul(2)
+                    .max(window.checked_div(Rounds::MAX).unwrap_or_default());
                 if hurried { interval } else { calm }
             }
             Listening::Auto => interval,
@@ -355,6 +357,13 @@ impl Survey {
         };
         heard.max(sweep)
     }
+}
+
+/// How long to wait for answers where the slowest took this long: a quarter
+/// more, within limits.
+fn patience(slowest: Duration, (least, most): (Duration, Duration)) -> Duration {
+    let longer = slowest.saturating_mul(5).checked_div(4).unwrap_or(most);
+    longer.clamp(least, most)
 }
 
 impl std::fmt::Debug for Survey {

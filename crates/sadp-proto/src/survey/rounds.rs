@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::patience;
+
 /// The time between rounds, while rounds are worth asking.
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -87,10 +89,8 @@ impl Rounds {
         })
     }
 
-    /// A quarter more than the slowest answer took, within limits.
     fn settle(&self) -> Duration {
-        let patience = self.slowest.saturating_add(self.slowest / 4);
-        patience.clamp(SETTLE.0, SETTLE.1)
+        patience(self.slowest, SETTLE)
     }
 
     /// How many devices are expected to exist that answered no round yet.

@@ -4,11 +4,14 @@ use std::{collections::HashSet, net::Ipv4Addr, time::Duration};
 
 use ipnet::{Ipv4AddrRange, Ipv4Net};
 
+use super::patience;
+
 /// Addresses to ask one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
     networks: Vec<Ipv4Net>,
-    rate: u32,
+    /// Time between two datagrams.
+    interval: Duration,
 }
 
 impl Sweep {
@@ -22,11 +25,11 @@ impl Sweep {
     /// A sweep of all hosts of these networks (a /32 is one host), at `rate`
     /// datagrams a second.
     pub fn new(networks: &[Ipv4Net], rate: u32) -> Result<Self, SweepError> {
+        let interval = Duration::from_secs(1)
+            .checked_div(rate)
+            .ok_or(SweepError::NoRate)?;
         let networks = Ipv4Net::aggregate(&networks.to_vec());
-        let sweep = Self { networks, rate };
-        if rate == 0 {
-            return Err(SweepError::NoRate);
-        }
+        let sweep = Self { networks, interval };
         let addresses = sweep.addresses();
         if addresses > Self::MAX_ADDRESSES {
             return Err(SweepError::TooLarge { addresses });
@@ -127,9 +130,8 @@ impl Walk {
             self.passed = self.passed.saturating_add(1);
             if !self.answered.contains(&host) {
                 // Time lost to a late call is made up for, but not in one burst.
-                let slot = Duration::from_secs(1) / self.sweep.rate;
                 let earliest = now.saturating_sub(MAX_CATCH_UP);
-                self.due = self.due.max(earliest).saturating_add(slot);
+                self.due = self.due.max(earliest).saturating_add(self.sweep.interval);
                 self.last_sent = now;
                 return Some(host);
             }
@@ -171,8 +173,7 @@ impl Walk {
     }
 
     fn settle(&self) -> Duration {
-        let patience = self.slowest.saturating_add(self.slowest / 4);
-        patience.clamp(SETTLE.0, SETTLE.1)
+        patience(self.slowest, SETTLE)
     }
 
     fn next_host(&mut self) -> Option<Ipv4Addr> {
