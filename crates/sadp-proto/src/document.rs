@@ -5,6 +5,9 @@
 //! text that is not UTF-8, a document cut short. What had to be got around is
 //! told by [`Document::complete`]. Entities are never expanded beyond XML's own
 //! five and character references.
+//!
+//! An attribute is kept, and written, as an element `name@attribute` before the
+//! element it belongs to: `Password@bSalt`.
 
 use std::borrow::Cow;
 
@@ -262,9 +265,9 @@ impl Builder {
                 Event::Start(tag) if tag.name().0.contains('<') => {
                     return Progress::Broken(next_tag(text, before));
                 }
-                Event::Start(tag) => self.open(tag.name().0),
+                Event::Start(tag) => self.open(&tag),
                 Event::Empty(tag) => {
-                    self.open(tag.name().0);
+                    self.open(&tag);
                     if self.close() {
                         return Progress::RootClosed(absolute(reader.buffer_position()));
                     }
@@ -283,18 +286,16 @@ impl Builder {
         }
     }
 
-    fn open(&mut self, name: &str) {
+    fn open(&mut self, tag: &BytesStart<'_>) {
+        let name = tag.name().0;
         if self.root.is_none() {
             self.root = Some(name.into());
             return;
         }
         // SADP mixes no text and elements: text before a start tag means that
         // an end tag is missing.
-        if !self.starts.is_empty() && self.leaf && !self.text.trim().is_empty() {
-            self.complete = false;
-            self.close();
-        }
-        if self.starts.len() >= MAX_DEPTH {
+        let unclosed = !self.starts.is_empty() && self.leaf && !self.text.trim().is_empty();
+        if unclosed || self.starts.len() >= MAX_DEPTH {
             self.complete = false;
             self.close();
         }
@@ -305,6 +306,24 @@ impl Builder {
         self.path.push_str(name);
         self.text.clear();
         self.leaf = true;
+        if tag.len() > name.len() {
+            self.note_attributes(tag);
+        }
+    }
+
+    /// Keeps attributes as elements `name@attribute` before their element.
+    fn note_attributes(&mut self, tag: &BytesStart<'_>) {
+        let length = self.path.len();
+        for attribute in tag.attributes().with_checks(false) {
+            let Ok(attribute) = attribute else {
+                self.complete = false;
+                return;
+            };
+            self.path.push('@');
+            self.path.push_str(attribute.key.0);
+            self.complete &= self.fields.push(&self.path, &attribute.value);
+            self.path.truncate(length);
+        }
     }
 
     /// Closes the innermost element. Returns whether that was the root.
@@ -381,6 +400,8 @@ struct Emitter<'a> {
     fields: &'a RawFields,
     layout: Layout,
     writer: Writer<Vec<u8>>,
+    /// Attributes of the next element.
+    attributes: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Emitter<'a> {
@@ -391,6 +412,7 @@ impl<'a> Emitter<'a> {
             fields,
             layout,
             writer,
+            attributes: Vec::new(),
         }
     }
 
@@ -404,6 +426,10 @@ impl<'a> Emitter<'a> {
         let mut open: Vec<&'a str> = Vec::new();
         let mut first = true;
         for (path, text) in self.fields.iter() {
+            if let Some((_, attribute)) = path.split_once('@') {
+                self.attributes.push((attribute, text));
+                continue;
+            }
             let names: Vec<&'a str> = path.split('/').collect();
             let (leaf, parents) = names.split_last().unwrap_or((&path, &[]));
             let shared = open.iter().zip(parents).take_while(|(a, b)| a == b).count();
@@ -437,7 +463,9 @@ impl<'a> Emitter<'a> {
     }
 
     fn element(&mut self, name: &str, text: &str) {
-        self.event(Event::Start(BytesStart::new(name)));
+        let attributes = std::mem::take(&mut self.attributes);
+        let start = BytesStart::new(name).with_attributes(attributes);
+        self.event(Event::Start(start));
         self.event(Event::Text(BytesText::new(text)));
         self.event(Event::End(BytesEnd::new(name)));
     }
@@ -498,6 +526,20 @@ mod tests {
     fn entities_are_resolved_but_never_expanded() {
         let text = "<!DOCTYPE P [<!ENTITY x \"yyyy\">]><P><A>a &amp; b &#66; & c &x; &lt;</A></P>";
         assert_eq!(fields(text), (pairs([("A", "a & b B & c &x; <")]), true));
+    }
+
+    #[test]
+    fn attributes_come_before_their_element() {
+        let text = "<P><A b=\"1\" c='2'>x</A><B>y</B></P>";
+        let expected = pairs([("A@b", "1"), ("A@c", "2"), ("A", "x"), ("B", "y")]);
+        assert_eq!(fields(text), (expected, true));
+        let document = Document::decode(text.as_bytes()).unwrap();
+        let written = Document::encode("P", &document.fields, Layout::Request);
+        assert!(
+            String::from_utf8(written)
+                .unwrap()
+                .contains("<A b=\"1\" c=\"2\">x</A><B>y</B>")
+        );
     }
 
     #[test]

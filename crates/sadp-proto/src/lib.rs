@@ -16,6 +16,7 @@
 //! - [`Message`]: one datagram, read with every quirk seen on real devices.
 //! - [`Inquiry`]: the question that finds devices.
 //! - [`Survey`]: when to ask, and when enough has been heard.
+//! - [`Exchange`]: one command to one device, its key exchange and its reply.
 
 #![cfg_attr(
     not(test),
@@ -27,18 +28,24 @@
     )
 )]
 
-mod display_text;
+mod command;
 mod document;
+mod exchange;
 mod inquiry;
 mod message;
+mod refusal;
+pub mod seal;
 mod survey;
 
 use std::net::Ipv4Addr;
 
-pub use display_text::open_display_text;
+pub use command::{Command, NetworkSettings, Update};
 pub use document::{DecodeError, Document, Layout};
+pub use exchange::{Exchange, Outcome, Target, Verdict};
 pub use inquiry::Inquiry;
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
+pub use refusal::Refusal;
+pub use seal::open_display_text;
 pub use survey::{
     Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,
     Tally, Transmit,

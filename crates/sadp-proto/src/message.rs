@@ -32,7 +32,9 @@ impl Message {
         }
         let hello = &*document.root == "Hello" || header.types == Types::Hello;
         let goodbye = &*document.root == "Bye" || header.types == Types::Bye;
-        if !hello && !goodbye && document.fields.first("Result").is_some() {
+        let answers_command =
+            header.types.is_command() || document.fields.first("Result").is_some();
+        if !hello && !goodbye && answers_command {
             return Ok(Self::CommandReply(CommandReply {
                 header,
                 fields: document.fields,
@@ -78,7 +80,7 @@ pub struct Report {
     pub device: Device,
 }
 
-/// A device's answer to a command: it has a `Result`.
+/// A device's answer to a command: it has a `Result`, or names the command.
 #[derive(Clone, Debug)]
 pub struct CommandReply {
     /// What it begins with.
@@ -137,6 +139,14 @@ impl Types {
         .into_iter()
         .find(|(name, _)| text.eq_ignore_ascii_case(name))
         .map_or_else(|| Self::Other(text.into()), |(_, types)| types)
+    }
+}
+
+impl Types {
+    /// Whether it names a command. Firmware is known to name an inquiry in more
+    /// than one way, or not at all.
+    fn is_command(&self) -> bool {
+        matches!(self, Self::Other(name) if !name.is_empty() && !name.starts_with("inquiry"))
     }
 }
 

@@ -1,14 +1,4 @@
 //! When to ask, and when enough has been heard.
-//!
-//! A survey asks in rounds: one inquiry on each link. It asks again while
-//! answers bring new devices or show that datagrams get lost, and ends when
-//! further rounds bring nothing new.
-//!
-//! Drive it so: [`Survey::handle_timeout`], then [`Survey::poll_transmit`]
-//! until `None`, then wait for a datagram or for [`Survey::poll_timeout`],
-//! whichever is first; each datagram goes to [`Survey::handle_datagram`].
-//! Repeat until [`Survey::is_finished`]. Times are counted from the survey's
-//! beginning.
 
 mod rounds;
 mod sweep;
@@ -67,8 +57,17 @@ pub enum Listening {
     Fixed(Duration),
 }
 
-/// The conversation that finds devices. See the [module](self) for how to drive
-/// it.
+/// The conversation that finds devices.
+///
+/// A survey asks in rounds: one inquiry on each link. It asks again while
+/// answers bring new devices or show that datagrams get lost, and ends when
+/// further rounds bring nothing new.
+///
+/// Drive it so: [`Survey::handle_timeout`], then [`Survey::poll_transmit`]
+/// until `None`, then wait for a datagram or for [`Survey::poll_timeout`],
+/// whichever is first; each datagram goes to [`Survey::handle_datagram`].
+/// Repeat until [`Survey::is_finished`]. Times are counted from the survey's
+/// beginning.
 pub struct Survey {
     config: SurveyConfig,
     uuids: Box<dyn FnMut() -> Uuid + Send>,

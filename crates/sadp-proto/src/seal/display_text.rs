@@ -1,13 +1,11 @@
-use aes::{
-    Aes128,
-    cipher::{BlockCipherDecrypt, KeyInit},
-};
 use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::ecb;
 
 /// The key is the same on all devices and protects nothing: these elements
 /// (`SoftwareVersionEncrypt`, `DSPVersionEncrypt`, `OEMInfoEncrypt`) are texts
 /// for display. Source: the vendor's 2019 client.
-const KEY: &[u8; 16] = b"HKSADPPRIVATEKEY";
+const KEY: &ecb::Key = b"HKSADPPRIVATEKEY";
 
 /// Opens an `...Encrypt` display text: base64, AES-128-ECB, NUL-terminated.
 /// `None` where it is not of that form.
@@ -18,14 +16,10 @@ const KEY: &[u8; 16] = b"HKSADPPRIVATEKEY";
 /// ```
 pub fn open_display_text(sealed: &str) -> Option<String> {
     let mut bytes = BASE64_STANDARD.decode(sealed.trim()).ok()?;
-    let cipher = Aes128::new(KEY.into());
-    let (blocks, rest) = bytes.as_chunks_mut::<16>();
-    if !rest.is_empty() || blocks.is_empty() {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(ecb::BLOCK) {
         return None;
     }
-    for block in blocks {
-        cipher.decrypt_block(block.into());
-    }
+    ecb::decrypt(KEY, &mut bytes);
     let end = bytes
         .iter()
         .position(|&byte| byte == 0)

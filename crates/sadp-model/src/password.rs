@@ -1,0 +1,242 @@
+use std::fmt;
+
+/// What the vendor's rules say of a new password. Source: the vendor's public
+/// guides; the device has the last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordCheck {
+    /// How strong it is.
+    pub strength: Strength,
+    /// What speaks against it, hard rules first.
+    pub problems: Vec<PasswordProblem>,
+}
+
+impl PasswordCheck {
+    /// Checks a new password for the account `user`. Never keeps it.
+    pub fn of(password: &str, user: &str) -> Self {
+        let problems: Vec<_> = PasswordProblem::ALL
+            .into_iter()
+            .filter(|problem| problem.applies(password, user))
+            .collect();
+        let strength = if problems.is_empty() {
+            Strength::of(password)
+        } else {
+            Strength::Risky
+        };
+        Self { strength, problems }
+    }
+
+    /// Whether every device refuses it.
+    pub fn is_impossible(&self) -> bool {
+        self.problems.iter().any(|problem| problem.is_hard())
+    }
+}
+
+/// How strong a password is, by the vendor's levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Refused by devices, or by newer ones.
+    Risky,
+    /// Digits and letters of one case.
+    Weak,
+    /// Another two kinds of characters.
+    Medium,
+    /// Three kinds of characters or more.
+    Strong,
+}
+
+impl Strength {
+    fn of(password: &str) -> Self {
+        let [digits, lower, upper, special] = kinds(password);
+        match [digits, lower, upper, special]
+            .into_iter()
+            .filter(|&present| present)
+            .count()
+        {
+            0 | 1 => Self::Risky,
+            2 if digits && !special => Self::Weak,
+            2 => Self::Medium,
+            _ => Self::Strong,
+        }
+    }
+
+    /// The name people see, e.g. `medium`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Risky => "risky",
+            Self::Weak => "weak",
+            Self::Medium => "medium",
+            Self::Strong => "strong",
+        }
+    }
+}
+
+/// Which kinds of characters stand in a password: digits, lower case, upper
+/// case, special.
+fn kinds(password: &str) -> [bool; 4] {
+    let any = |belongs: fn(char) -> bool| password.chars().any(belongs);
+    [
+        any(|c| c.is_ascii_digit()),
+        any(char::is_lowercase),
+        any(char::is_uppercase),
+        any(|c| !c.is_alphanumeric()),
+    ]
+}
+
+/// A reason why devices refuse a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PasswordProblem {
+    /// Fewer than 8 characters.
+    TooShort,
+    /// More than 16 bytes.
+    TooLong,
+    /// Only one of digits, lower case, upper case, special characters.
+    OneKind,
+    /// It holds the user name or its mirror image.
+    UserName,
+    /// It holds `123`.
+    OneTwoThree,
+    /// It holds `admin`.
+    Admin,
+    /// Four or more digits rising or falling by one.
+    DigitRun,
+    /// Four or more equal characters in a row.
+    Repetition,
+}
+
+impl PasswordProblem {
+    const ALL: [Self; 8] = [
+        Self::TooShort,
+        Self::TooLong,
+        Self::OneKind,
+        Self::UserName,
+        Self::OneTwoThree,
+        Self::Admin,
+        Self::DigitRun,
+        Self::Repetition,
+    ];
+
+    /// Whether every device refuses it. The others only newer firmware does.
+    pub const fn is_hard(self) -> bool {
+        matches!(self, Self::TooShort | Self::TooLong | Self::OneKind)
+    }
+
+    /// The code scripts see, e.g. `too-short`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooShort => "too-short",
+            Self::TooLong => "too-long",
+            Self::OneKind => "one-kind",
+            Self::UserName => "user-name",
+            Self::OneTwoThree => "one-two-three",
+            Self::Admin => "admin",
+            Self::DigitRun => "digit-run",
+            Self::Repetition => "repetition",
+        }
+    }
+
+    fn applies(self, password: &str, user: &str) -> bool {
+        let lower = password.to_lowercase();
+        match self {
+            Self::TooShort => password.chars().count() < 8,
+            Self::TooLong => password.len() > 16,
+            Self::OneKind => {
+                kinds(password)
+                    .into_iter()
+                    .filter(|&present| present)
+                    .count()
+                    < 2
+            }
+            Self::UserName => {
+                let user = user.to_lowercase();
+                let mirrored: String = user.chars().rev().collect();
+                !user.is_empty() && (lower.contains(&user) || lower.contains(&mirrored))
+            }
+            Self::OneTwoThree => password.contains("123"),
+            Self::Admin => lower.contains("admin"),
+            Self::DigitRun => has_run(password, 1) || has_run(password, -1),
+            Self::Repetition => has_run(password, 0),
+        }
+    }
+}
+
+impl fmt::Display for PasswordProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooShort => "it has fewer than 8 characters",
+            Self::TooLong => "it has more than 16 bytes",
+            Self::OneKind => {
+                "it mixes fewer than two of digits, lower case, upper case and special characters"
+            }
+            Self::UserName => "it holds the user name, forwards or backwards",
+            Self::OneTwoThree => "it holds 123",
+            Self::Admin => "it holds admin",
+            Self::DigitRun => "it holds four or more digits that rise or fall one by one",
+            Self::Repetition => "it holds the same character four or more times in a row",
+        })
+    }
+}
+
+/// Whether four characters in a row each differ from the one before by `step`.
+/// Rising and falling runs count for digits alone.
+fn has_run(password: &str, step: i64) -> bool {
+    const LENGTH: usize = 4;
+    let characters: Vec<char> = password.chars().collect();
+    let follows = |pair: &[char]| match *pair {
+        [first, second] => {
+            let digits = first.is_ascii_digit() && second.is_ascii_digit();
+            i64::from(u32::from(second)) - i64::from(u32::from(first)) == step
+                && (step == 0 || digits)
+        }
+        _ => false,
+    };
+    characters
+        .windows(LENGTH)
+        .any(|run| run.windows(2).all(follows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PasswordProblem::*, *};
+
+    fn problems(password: &str) -> Vec<PasswordProblem> {
+        PasswordCheck::of(password, "admin").problems
+    }
+
+    #[test]
+    fn each_rule_is_held() {
+        for (password, expected) in [
+            ("Abcd7!x", vec![TooShort]),
+            ("Abcdefgh7!Abcdefg", vec![TooLong]),
+            ("abcdefgh", vec![OneKind]),
+            ("xAdmin77!", vec![UserName, Admin]),
+            ("xnimda77!", vec![UserName]),
+            ("Garden123", vec![OneTwoThree]),
+            ("Garden4567", vec![DigitRun]),
+            ("Garden7654", vec![DigitRun]),
+            ("Garden7777", vec![Repetition]),
+            ("Gaaaarden7", vec![Repetition]),
+            ("Garden7abcd", vec![]),
+        ] {
+            assert_eq!(problems(password), expected, "{password}");
+        }
+    }
+
+    #[test]
+    fn strength_has_the_vendors_levels() {
+        let strength = |password: &str| PasswordCheck::of(password, "admin").strength;
+        assert_eq!(strength("abcdefgh"), Strength::Risky);
+        assert_eq!(strength("garden77"), Strength::Weak);
+        assert_eq!(strength("GARDEN77"), Strength::Weak);
+        assert_eq!(strength("gardenLA"), Strength::Medium);
+        assert_eq!(strength("garden!!"), Strength::Medium);
+        assert_eq!(strength("7272!!88"), Strength::Medium);
+        assert_eq!(strength("Garden77"), Strength::Strong);
+        assert_eq!(strength("Garden7!"), Strength::Strong);
+    }
+
+    #[test]
+    fn only_the_old_rules_are_hard() {
+        assert!(PasswordCheck::of("short7", "admin").is_impossible());
+        assert!(!PasswordCheck::of("Garden123", "admin").is_impossible());
+    }
+}

@@ -1,0 +1,584 @@
+//! One command to one device: the key exchange where the command has sealed
+//! fields, the command, and its reply or silence.
+
+use std::{net::IpAddr, time::Duration};
+
+use rsa::rand_core::CryptoRngCore;
+use sadp_model::MacAddr;
+use uuid::Uuid;
+
+use crate::{
+    Command, CommandReply, Refusal,
+    command::{self, EXCHANGE},
+    seal::{ExchangeKey, SealError, SessionKey},
+};
+
+/// How long an answer to a key exchange is awaited before asking again, and how
+/// often it is asked.
+const EXCHANGE_WAIT: Duration = Duration::from_millis(1_200);
+const EXCHANGE_TRIES: u32 = 6;
+
+/// How long a second, different answer to the exchange is waited for before
+/// anything is sealed for the first.
+const GUARD: Duration = Duration::from_millis(150);
+
+/// How long the reply to a command is awaited: as long as the vendor's client.
+const REPLY_WAIT: Duration = Duration::from_secs(10);
+
+/// How long the reply to a repeatable command is awaited, and how often it is
+/// sent.
+const REPEAT_WAIT: Duration = Duration::from_secs(2);
+const REPEAT_TRIES: u32 = 4;
+
+/// The device a command is for, as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its hardware address.
+    pub mac: MacAddr,
+    /// The same as the device wrote it: it wants to be addressed so.
+    pub mac_text: Box<str>,
+    /// The address from which it was heard.
+    pub from: IpAddr,
+}
+
+/// The conversation of one command.
+///
+/// Drive it as a [`Survey`](crate::Survey): [`Exchange::handle_timeout`], then
+/// [`Exchange::poll_transmit`], then wait for a reply or for
+/// [`Exchange::poll_timeout`]; each reply goes to [`Exchange::handle_reply`].
+/// Repeat until [`Exchange::poll_outcome`] gives what became of it. Times are
+/// counted from any one beginning.
+///
+/// The key exchange and commands that change nothing may be sent again. A
+/// command that changes something or costs a try leaves this machine once.
+pub struct Exchange<R> {
+    target: Target,
+    command: Command,
+    rng: R,
+    phase: Phase,
+    transmit: Option<Vec<u8>>,
+    outcome: Option<Outcome>,
+    forged: bool,
+}
+
+enum Phase {
+    Begin,
+    Exchanging {
+        uuid: Uuid,
+        key: ExchangeKey,
+        tries: u32,
+        due: Duration,
+    },
+    Guarding {
+        uuid: Uuid,
+        key: ExchangeKey,
+        code: Box<str>,
+        due: Duration,
+    },
+    Commanded {
+        uuid: Uuid,
+        tries: u32,
+        due: Duration,
+        exchange: Option<(Uuid, Box<str>)>,
+    },
+    Over,
+}
+
+impl<R: CryptoRngCore> Exchange<R> {
+    /// A conversation that has not begun. `rng` makes its keys and UUIDs.
+    pub fn new(target: Target, command: Command, rng: R) -> Self {
+        Self {
+            target,
+            command,
+            rng,
+            phase: Phase::Begin,
+            transmit: None,
+            outcome: None,
+            forged: false,
+        }
+    }
+
+    /// Lets time pass. Call it at the beginning and whenever
+    /// [`Exchange::poll_timeout`] is reached.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if self.poll_timeout().is_some_and(|due| due > now) {
+            return;
+        }
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Begin if self.command.is_sealed() => self.ask_key(1, now),
+            Phase::Begin => self.send_command(None, None, 1, now),
+            Phase::Exchanging { tries, .. } if tries < EXCHANGE_TRIES => {
+                self.ask_key(tries.saturating_add(1), now);
+            }
+            Phase::Exchanging { .. } => self.end(Outcome::NoAnswer),
+            Phase::Guarding {
+                uuid, key, code, ..
+            } => match key.open(&code, &mut self.rng) {
+                Ok(session) => self.send_command(Some(&session), Some((uuid, code)), 1, now),
+                Err(error) => self.end(Outcome::Failed(error)),
+            },
+            Phase::Commanded { tries, .. }
+                if self.command.is_repeatable() && tries < REPEAT_TRIES =>
+            {
+                self.send_command(None, None, tries.saturating_add(1), now);
+            }
+            Phase::Commanded { .. } if self.command.is_repeatable() => self.end(Outcome::NoAnswer),
+            Phase::Commanded { .. } => self.end(Outcome::Unknown),
+            Phase::Over => {}
+        }
+    }
+
+    /// Takes in a reply heard. What does not belong to this conversation is
+    /// passed over.
+    pub fn handle_reply(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
+        if reply.header.mac.is_some_and(|mac| mac != self.target.mac) {
+            return;
+        }
+        let about = reply.header.types.to_string();
+        if about.eq_ignore_ascii_case(EXCHANGE) {
+            self.handle_key(now, from, reply);
+        } else if about.eq_ignore_ascii_case(self.command.types()) {
+            self.handle_result(from, reply);
+        }
+    }
+
+    /// The next datagram to send, if one is due.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        self.transmit.take()
+    }
+
+    /// When [`Exchange::handle_timeout`] wants to be called next. `None` when
+    /// the conversation is over.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        match &self.phase {
+            Phase::Begin => Some(Duration::ZERO),
+            Phase::Exchanging { due, .. }
+            | Phase::Guarding { due, .. }
+            | Phase::Commanded { due, .. } => Some(*due),
+            Phase::Over => None,
+        }
+    }
+
+    /// What became of the command, once it is over.
+    pub fn poll_outcome(&mut self) -> Option<Outcome> {
+        self.outcome.take()
+    }
+
+    /// Whether somebody else answered the key exchange too: what was sealed may
+    /// have been sealed for them.
+    pub fn was_forged(&self) -> bool {
+        self.forged
+    }
+
+    /// The UUID whose replies belong to the conversation now.
+    pub fn uuid(&self) -> Option<Uuid> {
+        match &self.phase {
+            Phase::Exchanging { uuid, .. }
+            | Phase::Guarding { uuid, .. }
+            | Phase::Commanded { uuid, .. } => Some(*uuid),
+            Phase::Begin | Phase::Over => None,
+        }
+    }
+
+    /// The device.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn ask_key(&mut self, tries: u32, now: Duration) {
+        let made =
+            ExchangeKey::generate(&mut self.rng).and_then(|key| Ok((key.public_code()?, key)));
+        let (code, key) = match made {
+            Ok(made) => made,
+            Err(error) => return self.end(Outcome::Failed(error)),
+        };
+        let uuid = self.fresh_uuid();
+        self.transmit = Some(command::exchange_code(uuid, &self.target.mac_text, &code));
+        self.phase = Phase::Exchanging {
+            uuid,
+            key,
+            tries,
+            due: now.saturating_add(EXCHANGE_WAIT),
+        };
+    }
+
+    fn handle_key(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
+        let code = reply.fields.first("Code").unwrap_or_default();
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Exchanging { uuid, key, .. } if reply.header.uuid == Some(uuid) => {
+                if from == self.target.from && !code.is_empty() {
+                    let due = now.saturating_add(GUARD);
+                    self.phase = Phase::Guarding {
+                        uuid,
+                        key,
+                        code: code.into(),
+                        due,
+                    };
+                } else if let Some(refusal) = reply.fields.first("Result").and_then(Refusal::read) {
+                    self.end(Outcome::Refused(Verdict::read(refusal, reply)));
+                } else {
+                    // Somebody else answers for the device: believe neither.
+                    self.forged = true;
+                    self.end(Outcome::Impostor);
+                }
+            }
+            Phase::Guarding {
+                uuid, code: first, ..
+            } if reply.header.uuid == Some(uuid) && *first != *code => {
+                self.forged = true;
+                self.end(Outcome::Impostor);
+            }
+            phase => {
+                if let Phase::Commanded {
+                    exchange: Some((uuid, first)),
+                    ..
+                } = &phase
+                {
+                    self.forged |= reply.header.uuid == Some(*uuid) && **first != *code;
+                }
+                self.phase = phase;
+            }
+        }
+    }
+
+    fn send_command(
+        &mut self,
+        key: Option<&SessionKey>,
+        exchange: Option<(Uuid, Box<str>)>,
+        tries: u32,
+        now: Duration,
+    ) {
+        let uuid = self.fresh_uuid();
+        match self.command.encode(uuid, &self.target.mac_text, key) {
+            Ok(datagram) => {
+                let wait = if self.command.is_repeatable() {
+                    REPEAT_WAIT
+                } else {
+                    REPLY_WAIT
+                };
+                self.transmit = Some(datagram);
+                self.phase = Phase::Commanded {
+                    uuid,
+                    tries,
+                    due: now.saturating_add(wait),
+                    exchange,
+                };
+            }
+            Err(error) => self.end(Outcome::Failed(error)),
+        }
+    }
+
+    fn handle_result(&mut self, from: IpAddr, reply: &CommandReply) {
+        let Phase::Commanded { uuid, .. } = &self.phase else {
+            return;
+        };
+        let expected = from == self.target.from || self.command.may_answer_from(from);
+        let Some(result) = reply.fields.first("Result") else {
+            return;
+        };
+        if reply.header.uuid != Some(*uuid) || !expected {
+            return;
+        }
+        self.end(Refusal::read(result).map_or_else(
+            || Outcome::Done(Box::new(reply.clone())),
+            |refusal| Outcome::Refused(Verdict::read(refusal, reply)),
+        ));
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.phase = Phase::Over;
+        self.outcome = Some(outcome);
+    }
+
+    fn fresh_uuid(&mut self) -> Uuid {
+        let mut bytes = [0; 16];
+        self.rng.fill_bytes(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+}
+
+impl<R> std::fmt::Debug for Exchange<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("target", &self.target)
+            .field("command", &self.command.types())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The device did it; its reply.
+    Done(Box<CommandReply>),
+    /// The device refused.
+    Refused(Verdict),
+    /// The command was sent and no reply came: it may have been carried out.
+    /// Look before you repeat it.
+    Unknown,
+    /// Nothing came back, and nothing that could change the device was sent.
+    NoAnswer,
+    /// Somebody besides the device answered the key exchange. Nothing was
+    /// sealed.
+    Impostor,
+    /// A field could not be sealed, or the exchange not opened. The command was
+    /// not sent.
+    Failed(SealError),
+}
+
+/// A refusal, and what the device says of the tries left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The device's word.
+    pub refusal: Refusal,
+    /// How many tries are left before it locks.
+    pub tries_left: Option<u32>,
+    /// How many minutes it stays locked.
+    pub lock_minutes: Option<u32>,
+}
+
+impl Verdict {
+    fn read(refusal: Refusal, reply: &CommandReply) -> Self {
+        let number = |name| reply.fields.first(name)?.parse().ok();
+        Self {
+            refusal,
+            // `update` counts under another name than the other commands.
+            tries_left: number("RetryTimes").or_else(|| number("RetryModifyTime")),
+            lock_minutes: number("SurplusLockTime").filter(|&minutes| minutes > 0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
+    use sadp_model::RawFields;
+
+    use super::*;
+    use crate::{Document, Layout, Message, seal::Password};
+
+    const MS: Duration = Duration::from_millis(1);
+    const DEVICE: [u8; 4] = [10, 0, 0, 5];
+    const MAC: &str = "44-47-cc-00-00-01";
+
+    fn exchange(command: Command) -> Exchange<OsRng> {
+        let target = Target {
+            mac: MAC.parse().unwrap(),
+            mac_text: MAC.into(),
+            from: DEVICE.into(),
+        };
+        Exchange::new(target, command, OsRng)
+    }
+
+    fn activate() -> Exchange<OsRng> {
+        exchange(Command::Activate {
+            password: Password::new("Garden7!".into()).unwrap(),
+        })
+    }
+
+    fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
+        exchange.handle_timeout(now);
+        let datagram = exchange.poll_transmit()?;
+        let Ok(Message::Request(request)) = Message::decode(&datagram) else {
+            panic!("not a request");
+        };
+        Some(request.fields)
+    }
+
+    fn reply(request: &RawFields, more: &[(&str, &str)]) -> CommandReply {
+        let head = ["Uuid", "Types", "MAC"].map(|name| (name, request.first(name).unwrap()));
+        let fields = head.into_iter().chain(more.iter().copied()).collect();
+        let bytes = Document::encode("ProbeMatch", &fields, Layout::ElementPerLine);
+        let Ok(Message::CommandReply(reply)) = Message::decode(&bytes) else {
+            panic!("not a command reply");
+        };
+        reply
+    }
+
+    fn key_answer(request: &RawFields, random: &[u8]) -> CommandReply {
+        let der = BASE64_STANDARD
+            .decode(request.first("Code").unwrap())
+            .unwrap();
+        let public = RsaPublicKey::from_pkcs1_der(&der).unwrap();
+        let sealed = public.encrypt(&mut OsRng, Pkcs1v15Encrypt, random).unwrap();
+        reply(request, &[("Code", &BASE64_STANDARD.encode(sealed))])
+    }
+
+    #[test]
+    fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        assert_eq!(question.first("Types"), Some("exchangecode"));
+        exchange.handle_reply(
+            10 * MS,
+            DEVICE.into(),
+            &key_answer(&question, b"0123456789abcdef"),
+        );
+        assert_eq!(
+            sent(&mut exchange, 20 * MS),
+            None,
+            "a forger has a moment to show"
+        );
+        let command = sent(&mut exchange, 160 * MS).unwrap();
+        assert_eq!(command.first("Types"), Some("activate"));
+        assert_eq!(command.first("MAC"), Some(MAC));
+        assert_eq!(command.first("Password").unwrap().len(), 44);
+        assert_ne!(command.first("Uuid"), question.first("Uuid"));
+        exchange.handle_reply(
+            170 * MS,
+            DEVICE.into(),
+            &reply(&command, &[("Result", "success")]),
+        );
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+        assert_eq!(exchange.poll_timeout(), None);
+    }
+
+    #[test]
+    fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
+        let mut exchange = activate();
+        let mut codes = std::collections::HashSet::new();
+        let mut now = Duration::ZERO;
+        while let Some(question) = sent(&mut exchange, now) {
+            assert_eq!(question.first("Types"), Some("exchangecode"));
+            assert!(codes.insert(question.first("Code").unwrap().to_owned()));
+            now += EXCHANGE_WAIT;
+        }
+        assert_eq!(codes.len(), 6);
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+    }
+
+    #[test]
+    fn two_different_answers_to_one_exchange_are_refused() {
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        let answer = key_answer(&question, b"0123456789abcdef");
+        exchange.handle_reply(MS, DEVICE.into(), &answer);
+        exchange.handle_reply(2 * MS, DEVICE.into(), &answer);
+        assert!(
+            exchange.poll_outcome().is_none(),
+            "a duplicate is no forgery"
+        );
+        exchange.handle_reply(
+            3 * MS,
+            DEVICE.into(),
+            &key_answer(&question, b"fedcba9876543210"),
+        );
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+        assert!(exchange.was_forged());
+        assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
+    }
+
+    #[test]
+    fn an_answer_from_elsewhere_is_refused() {
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        exchange.handle_reply(
+            MS,
+            [10, 0, 0, 66].into(),
+            &key_answer(&question, b"0123456789abcdef"),
+        );
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+    }
+
+    #[test]
+    fn replies_of_other_requests_devices_and_senders_are_passed_over() {
+        let mut exchange = exchange_lamp();
+        let command = sent(&mut exchange, Duration::ZERO).unwrap();
+        let done = reply(&command, &[("Result", "success")]);
+        exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
+        let mut other = done.clone();
+        other.header.uuid = Some(Uuid::nil());
+        exchange.handle_reply(MS, DEVICE.into(), &other);
+        let mut other = done.clone();
+        other.header.mac = "44-47-cc-00-00-02".parse().ok();
+        exchange.handle_reply(MS, DEVICE.into(), &other);
+        assert!(exchange.poll_outcome().is_none());
+        exchange.handle_reply(MS, DEVICE.into(), &done);
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+    }
+
+    fn exchange_lamp() -> Exchange<OsRng> {
+        exchange(Command::Lamp { on: true })
+    }
+
+    #[test]
+    fn a_refusal_carries_the_counters() {
+        let mut exchange = exchange_lamp();
+        let command = sent(&mut exchange, Duration::ZERO).unwrap();
+        let refused = [
+            ("Result", "PasswordError"),
+            ("RetryTimes", "5"),
+            ("SurplusLockTime", "0"),
+        ];
+        exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &refused));
+        let Some(Outcome::Refused(verdict)) = exchange.poll_outcome() else {
+            panic!("it was refused");
+        };
+        let expected = Verdict {
+            refusal: Refusal::PasswordError,
+            tries_left: Some(5),
+            lock_minutes: None,
+        };
+        assert_eq!(verdict, expected);
+    }
+
+    #[test]
+    fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
+        let mut lamp = exchange_lamp();
+        let mut times = 0;
+        while sent(&mut lamp, REPEAT_WAIT * times).is_some() {
+            times += 1;
+        }
+        assert_eq!(times, REPEAT_TRIES);
+        assert!(matches!(lamp.poll_outcome(), Some(Outcome::NoAnswer)));
+
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        exchange.handle_reply(
+            MS,
+            DEVICE.into(),
+            &key_answer(&question, b"0123456789abcdef"),
+        );
+        assert!(sent(&mut exchange, GUARD + MS).is_some());
+        assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
+        assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(48))]
+
+        /// Whatever is heard and whenever time passes, a command with side
+        /// effects leaves once at most.
+        #[test]
+        fn a_changing_command_is_never_emitted_twice(
+            steps in proptest::collection::vec((0u64..4000, 0u8..6), 1..40),
+        ) {
+            let mut exchange = activate();
+            let mut now = Duration::ZERO;
+            let mut question = None;
+            let mut commands = 0;
+            for (pause, heard) in steps {
+                if let Some(request) = sent(&mut exchange, now) {
+                    if request.first("Types") == Some("activate") {
+                        commands += 1;
+                    }
+                    question = Some(request);
+                }
+                if let Some(request) = &question {
+                    let asks_key = request.first("Code").is_some();
+                    match heard {
+                        0 if asks_key => exchange.handle_reply(now, DEVICE.into(), &key_answer(request, b"0123456789abcdef")),
+                        1 if asks_key => exchange.handle_reply(now, [10, 0, 0, 66].into(), &key_answer(request, b"x")),
+                        2 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "failed")])),
+                        3 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "PasswordError")])),
+                        _ => {}
+                    }
+                }
+                now += MS * u32::try_from(pause).unwrap();
+            }
+            proptest::prop_assert!(commands <= 1);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use std::fmt;
+
+/// A device's word of refusal: its `Result` besides `success`. Words are
+/// case-sensitive; one that is not known is kept and is a refusal all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// No reason given.
+    Failed,
+    /// Too many wrong tries: it takes no password for a while.
+    Locked,
+    /// It has no password yet.
+    NotActivated,
+    /// The new password is too weak for it.
+    RiskPassword,
+    /// It has a password already.
+    HasActivated,
+    /// It knows of no request to which the answer would belong.
+    EmptyEncryptString,
+    /// The request is too old.
+    ExportFileOverDue,
+    /// The current password is wrong.
+    PasswordError,
+    /// An answer is too long.
+    LongAnswer,
+    /// The GUID is not its own, used, or void.
+    InvalidGuid,
+    /// An answer is wrong.
+    AnswerError,
+    /// It wants another number of questions.
+    QuestionNumErr,
+    /// The code is wrong.
+    CodeError,
+    /// The verification code breaks its rules.
+    IllegalVerificationCode,
+    /// What was named does not exist.
+    NotExist,
+    /// No reserved e-mail address is set.
+    NotSetMailBox,
+    /// Any other word.
+    Other(Box<str>),
+}
+
+impl Refusal {
+    const KNOWN: [(&'static str, Option<u32>, Self); 16] = [
+        ("failed", Some(2009), Self::Failed),
+        ("locked", Some(2018), Self::Locked),
+        ("notActivated", Some(2019), Self::NotActivated),
+        ("riskPassword", Some(2020), Self::RiskPassword),
+        ("hasActivated", Some(2021), Self::HasActivated),
+        ("emptyEncryptString", Some(2022), Self::EmptyEncryptString),
+        ("exportFileOverDue", Some(2023), Self::ExportFileOverDue),
+        ("PasswordError", Some(2024), Self::PasswordError),
+        ("LongAnswer", Some(2025), Self::LongAnswer),
+        ("invalidGUID", Some(2026), Self::InvalidGuid),
+        ("AnswerError", Some(2027), Self::AnswerError),
+        ("QuestionNumErr", Some(2028), Self::QuestionNumErr),
+        ("CodeError", Some(2033), Self::CodeError),
+        (
+            "IllegalVerificationCode",
+            Some(2033),
+            Self::IllegalVerificationCode,
+        ),
+        ("notExist", Some(2036), Self::NotExist),
+        ("notSetMailBox", Some(2038), Self::NotSetMailBox),
+    ];
+
+    /// The most bytes of an unknown word that are kept.
+    const MAX_WORD: usize = 64;
+
+    /// Reads a `Result`. `None` is success.
+    pub fn read(result: &str) -> Option<Self> {
+        let result = result.trim();
+        if result == "success" {
+            return None;
+        }
+        let known = Self::KNOWN.into_iter().find(|(word, _, _)| *word == result);
+        Some(known.map_or_else(
+            || Self::Other(result.chars().take(Self::MAX_WORD).collect()),
+            |(_, _, refusal)| refusal,
+        ))
+    }
+
+    /// The device's word.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Other(word) => word,
+            known => Self::KNOWN
+                .iter()
+                .find(|(_, _, refusal)| refusal == known)
+                .map_or("", |(word, _, _)| word),
+        }
+    }
+
+    /// The number under which users of the vendor's SDK know it.
+    pub fn number(&self) -> Option<u32> {
+        Self::KNOWN
+            .iter()
+            .find(|(_, _, refusal)| refusal == self)
+            .and_then(|(_, number, _)| *number)
+    }
+
+    /// Whether it cost a try: what was sent must not be sent again, to this
+    /// device or another.
+    pub fn is_wrong_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::PasswordError
+                | Self::AnswerError
+                | Self::CodeError
+                | Self::InvalidGuid
+                | Self::Locked
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_words_have_their_number() {
+        for (word, number, refusal) in Refusal::KNOWN {
+            assert_eq!(Refusal::read(word), Some(refusal.clone()));
+            assert_eq!(refusal.word(), word);
+            assert_eq!(refusal.number(), number);
+        }
+        assert_eq!(Refusal::read(" success "), None);
+    }
+
+    #[test]
+    fn any_other_word_is_a_refusal() {
+        for word in ["denied", "failure", "Success", "passworderror", ""] {
+            let refusal = Refusal::read(word).unwrap();
+            assert_eq!((refusal.word(), refusal.number()), (word, None));
+        }
+        assert_eq!(Refusal::read(&"x".repeat(900)).unwrap().word().len(), 64);
+    }
+}

@@ -1,0 +1,26 @@
+//! AES-128-ECB over whole blocks: what SADP uses throughout.
+
+use aes::{
+    Aes128,
+    cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
+};
+
+pub(super) const BLOCK: usize = 16;
+
+pub(super) type Key = [u8; BLOCK];
+
+/// Encrypts in place. Bytes behind the last whole block stay as they are.
+pub(super) fn encrypt(key: &Key, bytes: &mut [u8]) {
+    let cipher = Aes128::new(key.into());
+    for block in bytes.as_chunks_mut::<BLOCK>().0 {
+        cipher.encrypt_block(block.into());
+    }
+}
+
+/// Decrypts in place. Bytes behind the last whole block stay as they are.
+pub(super) fn decrypt(key: &Key, bytes: &mut [u8]) {
+    let cipher = Aes128::new(key.into());
+    for block in bytes.as_chunks_mut::<BLOCK>().0 {
+        cipher.decrypt_block(block.into());
+    }
+}

@@ -1,0 +1,193 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rsa::{
+    Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey, pkcs1::EncodeRsaPublicKey,
+    rand_core::CryptoRngCore,
+};
+use zeroize::Zeroizing;
+
+use super::{Password, SealError, Sealed, ecb};
+
+/// The key pair of one exchange. Make a fresh one for each command.
+pub struct ExchangeKey(RsaPrivateKey);
+
+impl ExchangeKey {
+    /// What devices take.
+    const BITS: usize = 1024;
+
+    /// Makes a key pair.
+    pub fn generate(rng: &mut impl CryptoRngCore) -> Result<Self, SealError> {
+        let key = RsaPrivateKey::new(rng, Self::BITS).map_err(|_| SealError::NoKey)?;
+        Ok(Self(key))
+    }
+
+    /// The public key as `exchangecode` sends it: base64 of the PKCS#1
+    /// `RSAPublicKey`, 188 characters.
+    pub fn public_code(&self) -> Result<String, SealError> {
+        let public = RsaPublicKey::from(&self.0);
+        let der = public.to_pkcs1_der().map_err(|_| SealError::NoKey)?;
+        Ok(BASE64_STANDARD.encode(der))
+    }
+
+    /// Opens the `Code` of the device's answer. `rng` blinds the operation.
+    pub fn open(&self, code: &str, rng: &mut impl CryptoRngCore) -> Result<SessionKey, SealError> {
+        let sealed = BASE64_STANDARD
+            .decode(code.trim())
+            .map_err(|_| SealError::BadExchange)?;
+        let opened = self.0.decrypt_blinded(rng, Pkcs1v15Encrypt, &sealed);
+        let random = Zeroizing::new(opened.map_err(|_| SealError::BadExchange)?);
+        if random.is_empty() {
+            return Err(SealError::BadExchange);
+        }
+        // The first 16 raw bytes, whatever they stand for, are the key.
+        let mut key = Zeroizing::new([0; ecb::BLOCK]);
+        for (slot, byte) in key.iter_mut().zip(random.iter()) {
+            *slot = *byte;
+        }
+        Ok(SessionKey(key))
+    }
+}
+
+impl std::fmt::Debug for ExchangeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ExchangeKey(..)")
+    }
+}
+
+/// The key both sides hold after an exchange. Seals the fields of the one
+/// command it was made for.
+pub struct SessionKey(Zeroizing<ecb::Key>);
+
+impl SessionKey {
+    /// The most bytes of an answer that are sent.
+    pub const MAX_ANSWER_BYTES: usize = 192;
+
+    /// The bytes of a sealed password.
+    const PASSWORD_FIELD: usize = 32;
+
+    /// Seals a password: the key, then the password, zero-filled to 32 bytes.
+    pub fn seal_password(&self, password: &Password) -> Sealed {
+        let mut field = Zeroizing::new([0u8; Self::PASSWORD_FIELD]);
+        let content = self.0.iter().chain(password.bytes());
+        for (slot, byte) in field.iter_mut().zip(content) {
+            *slot = *byte;
+        }
+        ecb::encrypt(&self.0, &mut *field);
+        Sealed::encode(&*field)
+    }
+
+    /// Seals the answer to a security question: the answer alone, zero-filled
+    /// to whole blocks.
+    pub fn seal_answer(&self, answer: &secrecy::SecretString) -> Result<Sealed, SealError> {
+        let answer = secrecy::ExposeSecret::expose_secret(answer);
+        let bytes = answer.len();
+        if bytes == 0 || bytes > Self::MAX_ANSWER_BYTES {
+            return Err(SealError::AnswerLength { bytes });
+        }
+        if answer.contains('\0') {
+            return Err(SealError::Nul);
+        }
+        let mut field = Zeroizing::new(vec![0; bytes.next_multiple_of(ecb::BLOCK)]);
+        for (slot, byte) in field.iter_mut().zip(answer.bytes()) {
+            *slot = byte;
+        }
+        ecb::encrypt(&self.0, &mut field);
+        Ok(Sealed::encode(&field))
+    }
+}
+
+impl std::fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rsa::{pkcs1::DecodeRsaPrivateKey, rand_core::OsRng};
+
+    use super::*;
+
+    /// A key made for these tests, PKCS#1 DER.
+    const KEY: &str = "MIICWwIBAAKBgQDIPckVpEaZB8Y/Yej8sLR/5x11UIWQ3OqNzyQOwwiPXqbZu/tITaXbM9uerYs6f5y9jlCjLhk9J84sJo7BJEXjq1vP6ytKqW4HaIB9aNmaeBTDvveIVz1kwZdkudBzZhKUVKtBy6Mlufi/XWyfILHFUckFlWhgCfdviWz1EKgzqQIDAQABAoGAG1+O4J1/ZSYR7NI2pmyFkEKI3WOvjpkUm2QourfgsLCwwG0ZMc4jkS6qpCt3L/0H8UXGMjh4DMsnPRPcSfzqbLHnZKFga82osJA4i4b0Vv8QH31sKAsaoB6+E9yIz2qM0TEKUzRAfHKeIA362mRP7dobkHmtflmTZ2hNzHq5Jf0CQQD6JW8Y4mgexL2iUTANSwuWRkHUc9lGQzvCrNMslqF/GphgUY+cyW5xXO4PnyVs5/xvIXrww15+R1D3ikUcQO8rAkEAzO1iJHa99r62eXzGcU5S5HXwXrV54arGALX5WIPbsWnGlMg3Nb7r6kR5bxg+mvKc9xLLRaKE7gUvwGYqUyreewJADeO8On5/142HFhc5+tL67rox95EDNIKRM+sSwrwOdZdNdLOyrLsGlebaFSX6FwT+oFEUmX/PpGVjWotj8QCuBwJACI1TjjACZ3y4AsPpSCs7nFsrp9gs+PT2hGsTt9Tw4yuF5Qmh/DU2hTVMWA2L901urYT0RLiukXxX7NCWrZfZZwJAeNNbEkJeIpkAXCNuQ3T+IqR0BVB7pKZC2vG/zGbSBpeQfq1hcyFKAdULWi73dVONd+yLaah3h42ub1Y44uJ6gA==";
+
+    /// A device's answer to it, holding `0123456789abcdef` twice.
+    const CODE: &str = "BgYt7aORa/Hv2mCkbhhV4E2EvkQlK5pYdY1Pikn/rkMJAHJNGdD6v8Iw2C5RGCEgoQ//5NmN9+4XIKQI+xj2UCqtYiBy80Og7WjF98nCprMnJ8M5QEUvygfhonE86MDxeSp6EyowdZPZ2oZ9h8iArrtn69/j2A6bHIbOJkFpb+w=";
+
+    fn key() -> ExchangeKey {
+        let der = BASE64_STANDARD.decode(KEY).unwrap();
+        ExchangeKey(RsaPrivateKey::from_pkcs1_der(&der).unwrap())
+    }
+
+    fn session() -> SessionKey {
+        key().open(CODE, &mut OsRng).unwrap()
+    }
+
+    #[test]
+    fn the_public_key_goes_out_as_pkcs1() {
+        assert_eq!(
+            key().public_code().unwrap(),
+            "MIGJAoGBAMg9yRWkRpkHxj9h6PywtH/nHXVQhZDc6o3PJA7DCI9eptm7+0hNpdsz256tizp/nL2OUKMuGT0nziwmjsEkReOrW8/rK0qpbgdogH1o2Zp4FMO+94hXPWTBl2S50HNmEpRUq0HLoyW5+L9dbJ8gscVRyQWVaGAJ92+JbPUQqDOpAgMBAAE="
+        );
+        assert_eq!(
+            ExchangeKey::generate(&mut OsRng)
+                .unwrap()
+                .public_code()
+                .unwrap()
+                .len(),
+            188
+        );
+    }
+
+    #[test]
+    fn the_answer_opens_to_the_first_sixteen_bytes() {
+        assert_eq!(&*session().0, b"0123456789abcdef");
+    }
+
+    #[test]
+    fn passwords_are_sealed_to_the_vectors() {
+        for (password, sealed) in [
+            ("Passw0rd!", "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o="),
+            (
+                "abcdefgh12345678",
+                "cnJ+iB7c/QEApxhoeQm1ZWKiZ3a8vSqCJx8L1UazCso=",
+            ),
+            ("a", "cnJ+iB7c/QEApxhoeQm1ZTTM3A9Gjd//MMx/Apj5kno="),
+        ] {
+            let password = Password::new(password.into()).unwrap();
+            assert_eq!(session().seal_password(&password).as_str(), sealed);
+        }
+    }
+
+    #[test]
+    fn answers_are_sealed_to_the_vectors_and_bounded() {
+        let seal = |answer: &str| session().seal_answer(&answer.into());
+        for (answer, sealed) in [
+            ("Paris", "Y9c0UFpJfOCNTLJYzLNiCQ=="),
+            ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZQ=="),
+            (
+                "0123456789abcdefg",
+                "cnJ+iB7c/QEApxhoeQm1ZdWzhfKO7EIH7xati0VxM68=",
+            ),
+        ] {
+            assert_eq!(seal(answer).unwrap().as_str(), sealed);
+        }
+        assert!(seal(&"x".repeat(192)).is_ok());
+        assert_eq!(
+            seal(&"x".repeat(193)).unwrap_err(),
+            SealError::AnswerLength { bytes: 193 }
+        );
+        assert_eq!(seal("").unwrap_err(), SealError::AnswerLength { bytes: 0 });
+    }
+
+    #[test]
+    fn an_answer_that_is_not_ours_is_refused() {
+        let torn = CODE.replacen('B', "C", 1);
+        for code in ["", "AAAA", "not base64", CODE.get(..80).unwrap(), &torn] {
+            assert_eq!(
+                key().open(code, &mut OsRng).unwrap_err(),
+                SealError::BadExchange,
+                "{code}"
+            );
+        }
+    }
+}
