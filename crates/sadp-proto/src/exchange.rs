@@ -56,7 +56,7 @@ pub struct Exchange<R> {
     command: Command,
     rng: R,
     phase: Phase,
-    transmit: Option<Vec<u8>>,
+    transmit: Option<Step>,
     outcome: Option<Outcome>,
     forged: bool,
 }
@@ -143,7 +143,7 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     /// The next datagram to send, if one is due.
-    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+    pub fn poll_transmit(&mut self) -> Option<Step> {
         self.transmit.take()
     }
 
@@ -193,7 +193,8 @@ impl<R: CryptoRngCore> Exchange<R> {
             Err(error) => return self.end(Outcome::Failed(error)),
         };
         let uuid = self.fresh_uuid();
-        self.transmit = Some(command::exchange_code(uuid, &self.target.mac_text, &code));
+        let datagram = command::exchange_code(uuid, &self.target.mac_text, &code);
+        self.transmit = Some(Step::Key(datagram));
         self.phase = Phase::Exchanging {
             uuid,
             key,
@@ -256,7 +257,7 @@ impl<R: CryptoRngCore> Exchange<R> {
                 } else {
                     REPLY_WAIT
                 };
-                self.transmit = Some(datagram);
+                self.transmit = Some(Step::Command(datagram));
                 self.phase = Phase::Commanded {
                     uuid,
                     tries,
@@ -303,6 +304,23 @@ impl<R> std::fmt::Debug for Exchange<R> {
             .field("target", &self.target)
             .field("command", &self.command.types())
             .finish_non_exhaustive()
+    }
+}
+
+/// A datagram of the conversation.
+pub enum Step {
+    /// The question for a key. It changes nothing.
+    Key(Vec<u8>),
+    /// The command itself. Unless it is repeatable, it comes once.
+    Command(Vec<u8>),
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Key(_) => "Key(..)",
+            Self::Command(_) => "Command(..)",
+        })
     }
 }
 
@@ -379,7 +397,7 @@ mod tests {
 
     fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
         exchange.handle_timeout(now);
-        let datagram = exchange.poll_transmit()?;
+        let (Step::Key(datagram) | Step::Command(datagram)) = exchange.poll_transmit()?;
         let Ok(Message::Request(request)) = Message::decode(&datagram) else {
             panic!("not a request");
         };

@@ -41,7 +41,7 @@ use std::net::Ipv4Addr;
 
 pub use command::{Command, NetworkSettings, Update};
 pub use document::{DecodeError, Document, Layout};
-pub use exchange::{Exchange, Outcome, Target, Verdict};
+pub use exchange::{Exchange, Outcome, Step, Target, Verdict};
 pub use inquiry::Inquiry;
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
 pub use refusal::Refusal;
@@ -50,6 +50,9 @@ pub use survey::{
     Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,
     Tally, Transmit,
 };
+
+/// The traits of random number generators that [`Exchange`] takes.
+pub use rsa::rand_core;
 
 /// The UDP port devices listen on.
 pub const PORT: u16 = 37020;

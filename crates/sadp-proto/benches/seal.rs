@@ -1,0 +1,66 @@
+//! What sealing costs: one core, operations a second.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use divan::Bencher;
+use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
+use sadp_proto::seal::{ExchangeKey, Password, UpdateDigest};
+use uuid::Uuid;
+
+fn main() {
+    divan::main();
+}
+
+fn password() -> Password {
+    Password::new("Garden7!".into()).expect("the password is short enough")
+}
+
+/// A key and a device's answer to it.
+fn exchange() -> (ExchangeKey, String) {
+    let key = ExchangeKey::generate(&mut OsRng).expect("a key can be made");
+    let code = key.public_code().expect("a key can be written");
+    let der = BASE64_STANDARD.decode(code).expect("the code is base64");
+    let public = RsaPublicKey::from_pkcs1_der(&der).expect("the code is a public key");
+    let sealed = public.encrypt(
+        &mut OsRng,
+        Pkcs1v15Encrypt,
+        b"0123456789abcdef0123456789abcdef",
+    );
+    (
+        key,
+        BASE64_STANDARD.encode(sealed.expect("a key of 1024 bits holds 32 bytes")),
+    )
+}
+
+#[divan::bench]
+fn generate_key() -> ExchangeKey {
+    ExchangeKey::generate(&mut OsRng).expect("a key can be made")
+}
+
+#[divan::bench]
+fn open_exchange(bencher: Bencher<'_, '_>) {
+    let (key, code) = exchange();
+    bencher.bench(|| key.open(&code, &mut OsRng));
+}
+
+#[divan::bench]
+fn seal_password(bencher: Bencher<'_, '_>) {
+    let (key, code) = exchange();
+    let session = key
+        .open(&code, &mut OsRng)
+        .expect("the code was made for this key");
+    let password = password();
+    bencher.bench(|| session.seal_password(&password));
+}
+
+#[divan::bench]
+fn digest_for_update(bencher: Bencher<'_, '_>) {
+    let password = password();
+    let salt = "0123456789abcdef".repeat(4);
+    bencher.bench(|| {
+        Some(
+            UpdateDigest::new("admin", Some(&salt), &password)
+                .ok()?
+                .bound_to(Uuid::nil()),
+        )
+    });
+}
