@@ -27,7 +27,8 @@ impl Serial {
     pub fn parts(&self, model: Option<&str>) -> Option<SerialParts<'_>> {
         let known = model.and_then(|model| self.0.strip_prefix(model.trim()));
         let split = match known {
-            Some(rest) => self.0.len() - rest.len(),
+            // Some serials set the model off by a blank.
+            Some(rest) => self.0.len() - rest.trim_start().len(),
             None => self.find_date()?,
         };
         SerialParts::read(&self.0, split)
@@ -101,7 +102,7 @@ impl<'a> SerialParts<'a> {
             return None;
         }
         Some(Self {
-            model,
+            model: model.trim_end(),
             channel_count,
             date: parse_date(date)?,
             factory,
@@ -165,6 +166,14 @@ mod tests {
         };
         assert_eq!(serial.parts(Some("DS-KH6210-L")), Some(expected));
         assert_eq!(serial.parts(None), Some(expected));
+    }
+
+    #[test]
+    fn a_blank_behind_the_model_is_no_part_of_it() {
+        let serial = serial("NC324-XB 20190226AAWR233280874");
+        let parts = serial.parts(Some("NC324-XB")).unwrap();
+        assert_eq!((parts.model, parts.number), ("NC324-XB", "233280874"));
+        assert_eq!(serial.parts(None), Some(parts));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! Nothing here prints or derives `Debug` for a secret, and what held one is
 //! wiped when dropped.
 
+pub mod device;
 mod digest;
 mod display_text;
 mod ecb;

@@ -248,7 +248,8 @@ impl Survey {
         if let (Some(target), Some(walk)) = (asked.target, &mut self.walk) {
             walk.answered(target, self.now.saturating_sub(asked.at));
             if let Some(entry) = self.registry.entries_mut().get_mut(index) {
-                entry.answered_directly = true;
+                // One that answers for another address is not reached at its own.
+                entry.answered_directly |= entry.device.ipv4.address == Some(target);
             }
         }
     }

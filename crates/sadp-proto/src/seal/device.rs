@@ -1,0 +1,330 @@
+//! The device's side of sealing, for simulated devices: answering an exchange
+//! and opening what a client sealed.
+//!
+//! A real device has nothing to fear from this: all of it needs either the key
+//! that the exchange gave, or the password itself.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rsa::{
+    Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::CryptoRngCore,
+    traits::PublicKeyParts,
+};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::{SessionKey, UpdateDigest, ecb};
+
+/// The bytes of the modulus that devices take.
+const MODULUS: usize = 128;
+
+/// Answers a key exchange: seals `random` for the client's public key, as the
+/// `Code` to reply with. Real devices choose 32 lower-case hexadecimal digits.
+/// `rng` pads.
+pub fn answer_exchange(
+    public_code: &str,
+    random: &[u8],
+    rng: &mut impl CryptoRngCore,
+) -> Result<(String, Session), OpenError> {
+    let der = decode(public_code)?;
+    let public = RsaPublicKey::from_pkcs1_der(&der).map_err(|_| OpenError::NoKey)?;
+    if public.size() != MODULUS {
+        return Err(OpenError::NoKey);
+    }
+    let sealed = public.encrypt(rng, Pkcs1v15Encrypt, random);
+    let code = BASE64_STANDARD.encode(sealed.map_err(|_| OpenError::NoKey)?);
+    Ok((code, Session::of(random)))
+}
+
+/// The device's end of a [`SessionKey`]: opens the fields of the one command
+/// that follows the exchange.
+#[derive(Clone)]
+pub struct Session(Zeroizing<ecb::Key>);
+
+impl Session {
+    /// The bytes of a sealed password.
+    const PASSWORD_FIELD: usize = 32;
+
+    /// The key is the first 16 bytes of what the device chose.
+    fn of(random: &[u8]) -> Self {
+        let mut key = Zeroizing::new([0; ecb::BLOCK]);
+        for (slot, byte) in key.iter_mut().zip(random) {
+            *slot = *byte;
+        }
+        Self(key)
+    }
+
+    /// Opens a sealed password: the key must stand in front of it, so another
+    /// session's is told apart.
+    pub fn open_password(&self, sealed: &str) -> Result<SecretString, OpenError> {
+        let mut field = Zeroizing::new(decode(sealed)?);
+        if field.len() != Self::PASSWORD_FIELD {
+            return Err(OpenError::Length);
+        }
+        ecb::decrypt(&self.0, &mut field);
+        let (key, content) = field
+            .split_at_checked(ecb::BLOCK)
+            .ok_or(OpenError::Length)?;
+        if key != self.0.as_slice() {
+            return Err(OpenError::OtherSession);
+        }
+        text(content)
+    }
+
+    /// Opens a sealed answer to a security question. Nothing in it tells
+    /// another session's, which opens to nonsense.
+    pub fn open_answer(&self, sealed: &str) -> Result<SecretString, OpenError> {
+        let mut field = Zeroizing::new(decode(sealed)?);
+        let whole = field.len().is_multiple_of(ecb::BLOCK);
+        if field.is_empty() || !whole || field.len() > SessionKey::MAX_ANSWER_BYTES {
+            return Err(OpenError::Length);
+        }
+        ecb::decrypt(&self.0, &mut field);
+        text(&field)
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session(..)")
+    }
+}
+
+/// How the Password of an `update` proves that its sender knows the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateForm {
+    /// The digest as it is: what devices take that do not say `Encrypt`.
+    Plain,
+    /// Digest, `;` and the UUID of the request, under the digest.
+    Bound,
+    /// Digest and 48 zero bytes, under the digest: some clients send that to
+    /// devices that say `Encrypt`.
+    Unbound,
+}
+
+/// Verifies the Password of an `update` against the digest of the password the
+/// device has, salted or not. `uuid` is the request's, as it was spelt.
+/// `None` is a wrong password.
+pub fn verify_update(
+    sealed: &str,
+    digest: &UpdateDigest,
+    uuid: &str,
+) -> Result<Option<UpdateForm>, OpenError> {
+    let mut field = Zeroizing::new(decode(sealed)?);
+    let key = digest_bytes(digest)?;
+    if field.len() == ecb::BLOCK {
+        return Ok((field.as_slice() == key.as_slice()).then_some(UpdateForm::Plain));
+    }
+    if field.len() != BOUND_FIELD {
+        return Err(OpenError::Length);
+    }
+    ecb::decrypt(&key, &mut field);
+    let Some(rest) = field.strip_prefix(key.as_slice()) else {
+        return Ok(None);
+    };
+    if rest.iter().all(|&byte| byte == 0) {
+        return Ok(Some(UpdateForm::Unbound));
+    }
+    let bound = rest
+        .strip_prefix(b";")
+        .and_then(|rest| rest.strip_prefix(uuid.as_bytes()))
+        .is_some_and(|rest| rest.iter().all(|&byte| byte == 0));
+    Ok((bound && !uuid.is_empty()).then_some(UpdateForm::Bound))
+}
+
+/// The bytes of the forms made for devices that say `Encrypt`.
+const BOUND_FIELD: usize = 64;
+
+/// Why a sealed field cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It is no base64.
+    #[error("not base64")]
+    NotBase64,
+    /// It is no PKCS#1 public key of 1024 bits, or cannot carry the answer.
+    #[error("not a PKCS#1 public key of 1024 bits")]
+    NoKey,
+    /// It has another number of bytes than its form.
+    #[error("not of the length of such a field")]
+    Length,
+    /// It was sealed in another session, or damaged.
+    #[error("sealed with another key")]
+    OtherSession,
+    /// It opens to no text, or to one with something behind its end.
+    #[error("no text inside")]
+    NoText,
+}
+
+fn decode(sealed: &str) -> Result<Vec<u8>, OpenError> {
+    BASE64_STANDARD
+        .decode(sealed.trim())
+        .map_err(|_| OpenError::NotBase64)
+}
+
+/// A zero-filled field's text.
+fn text(field: &[u8]) -> Result<SecretString, OpenError> {
+    let end = field
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last.saturating_add(1));
+    let content = field.get(..end).unwrap_or_default();
+    if content.is_empty() || content.contains(&0) {
+        return Err(OpenError::NoText);
+    }
+    let text = std::str::from_utf8(content).map_err(|_| OpenError::NoText)?;
+    Ok(SecretString::from(text))
+}
+
+fn digest_bytes(digest: &UpdateDigest) -> Result<Zeroizing<ecb::Key>, OpenError> {
+    let bytes = Zeroizing::new(decode(digest.plain().as_str())?);
+    let key = bytes.as_slice().try_into().map_err(|_| OpenError::Length)?;
+    Ok(Zeroizing::new(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use rsa::rand_core::OsRng;
+    use secrecy::ExposeSecret;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::seal::{ExchangeKey, Password};
+
+    const RANDOM: &[u8] = b"0123456789abcdef0123456789abcdef";
+    const UUID: &str = "11111111-2222-3333-4444-555555555555";
+    const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    fn session() -> Session {
+        Session::of(RANDOM)
+    }
+
+    fn digest(salt: Option<&str>, password: &str) -> UpdateDigest {
+        UpdateDigest::new("admin", salt, &Password::new(password.into()).unwrap()).unwrap()
+    }
+
+    fn verify(sealed: &str, salt: Option<&str>, uuid: &str) -> Option<UpdateForm> {
+        verify_update(sealed, &digest(salt, "Passw0rd!"), uuid).unwrap()
+    }
+
+    #[test]
+    fn both_sides_of_an_exchange_agree() {
+        let key = ExchangeKey::generate(&mut OsRng).unwrap();
+        let public = key.public_code().unwrap();
+        for random in [RANDOM, b"abc"] {
+            let (code, device) = answer_exchange(&public, random, &mut OsRng).unwrap();
+            let client = key.open(&code, &mut OsRng).unwrap();
+            let password = Password::new("Passw0rd!".into()).unwrap();
+            let opened = device.open_password(client.seal_password(&password).as_str());
+            assert_eq!(opened.unwrap().expose_secret(), "Passw0rd!");
+            let answer = client.seal_answer(&"Paris, France, Europe".into()).unwrap();
+            let opened = device.open_answer(answer.as_str()).unwrap();
+            assert_eq!(opened.expose_secret(), "Paris, France, Europe");
+        }
+    }
+
+    #[test]
+    fn the_vectors_open() {
+        for (password, sealed) in [
+            ("Passw0rd!", "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o="),
+            (
+                "abcdefgh12345678",
+                "cnJ+iB7c/QEApxhoeQm1ZWKiZ3a8vSqCJx8L1UazCso=",
+            ),
+            ("a", "cnJ+iB7c/QEApxhoeQm1ZTTM3A9Gjd//MMx/Apj5kno="),
+        ] {
+            assert_eq!(
+                session().open_password(sealed).unwrap().expose_secret(),
+                password
+            );
+        }
+        for (answer, sealed) in [
+            ("Paris", "Y9c0UFpJfOCNTLJYzLNiCQ=="),
+            ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZQ=="),
+            (
+                "0123456789abcdefg",
+                "cnJ+iB7c/QEApxhoeQm1ZdWzhfKO7EIH7xati0VxM68=",
+            ),
+        ] {
+            assert_eq!(
+                session().open_answer(sealed).unwrap().expose_secret(),
+                answer
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_otherwise_does_not_open() {
+        let sealed = "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o=";
+        let other = Session::of(b"fedcba9876543210");
+        let refused = |result: Result<SecretString, OpenError>| result.map(|_| ()).unwrap_err();
+        assert_eq!(
+            refused(other.open_password(sealed)),
+            OpenError::OtherSession
+        );
+        let session = session();
+        assert_eq!(refused(session.open_password("?")), OpenError::NotBase64);
+        assert_eq!(refused(session.open_password("AAAA")), OpenError::Length);
+        assert_eq!(refused(session.open_answer("")), OpenError::Length);
+        for key in ["", "AAAA", "?"] {
+            assert!(answer_exchange(key, RANDOM, &mut OsRng).is_err(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn every_form_of_an_update_is_verified_to_the_vectors() {
+        let bound = "+zxRrRL6JdKrGHRhrST0mqgNPl3pV+NOgktXnab8XWYfyAjk9OXjnDYaLbSDG0oxuiFk7he59XDqJbj9EPTDXw==";
+        let salted = "q89+JFAidMEJd4G+TK6LN7IPE138pwUNF+ythuCOfdlt/f3x2MlGP4MCKFMX0xlxVAVuZmpsF+2VNQuEQSVhrA==";
+        let (plain, salted_plain) = ("R7e/tl+oOsmnHcsPYpa7bg==", "jyLMtaTJr3cu8bWSFYgY7A==");
+        assert_eq!(verify(plain, None, UUID), Some(UpdateForm::Plain));
+        assert_eq!(
+            verify(salted_plain, Some(SALT), UUID),
+            Some(UpdateForm::Plain)
+        );
+        assert_eq!(verify(bound, None, UUID), Some(UpdateForm::Bound));
+        assert_eq!(verify(salted, Some(SALT), UUID), Some(UpdateForm::Bound));
+        assert_eq!(verify(plain, Some(SALT), UUID), None);
+        assert_eq!(verify(salted, None, UUID), None);
+        let other = UUID.replace('5', "6");
+        assert_eq!(
+            verify(bound, None, &other),
+            None,
+            "bound to another request"
+        );
+        assert_eq!(verify(bound, None, ""), None);
+        let wrong = digest(None, "Passw0rd?").bound_to(Uuid::nil());
+        assert_eq!(verify(wrong.as_str(), None, &Uuid::nil().to_string()), None);
+    }
+
+    /// Made with OpenSSL from the digests of the protocol's vectors.
+    #[test]
+    fn digest_and_zeros_are_taken_too() {
+        for (salt, sealed) in [
+            (
+                None,
+                "+zxRrRL6JdKrGHRhrST0mlxh1EeEBgB/IxGbEedPkZRcYdRHhAYAfyMRmxHnT5GUXGHUR4QGAH8jEZsR50+RlA==",
+            ),
+            (
+                Some(SALT),
+                "q89+JFAidMEJd4G+TK6LNz7ZmVHcCYRgEFP+qV5HrcI+2ZlR3AmEYBBT/qleR63CPtmZUdwJhGAQU/6pXketwg==",
+            ),
+        ] {
+            assert_eq!(verify(sealed, salt, UUID), Some(UpdateForm::Unbound));
+        }
+    }
+
+    #[test]
+    fn other_lengths_are_no_password() {
+        let digest = digest(None, "Passw0rd!");
+        assert_eq!(verify_update("AAAA", &digest, UUID), Err(OpenError::Length));
+        assert_eq!(verify_update("?", &digest, UUID), Err(OpenError::NotBase64));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_field_is_survived(sealed in "[A-Za-z0-9+/]{0,90}={0,2}", uuid: String) {
+            let _ = session().open_password(&sealed);
+            let _ = session().open_answer(&sealed);
+            let _ = answer_exchange(&sealed, RANDOM, &mut OsRng);
+            let _ = verify_update(&sealed, &digest(None, "a"), &uuid);
+        }
+    }
+}
