@@ -1,0 +1,131 @@
+//! One simulated device: what it is, what it says of itself, what its owner set.
+
+mod access;
+mod settings;
+mod telling;
+
+use std::{net::Ipv6Addr, sync::Arc};
+
+use jiff::civil::DateTime;
+use sadp_model::MacAddr;
+use sadp_proto::seal::UpdateDigest;
+
+pub use self::{
+    access::{Access, Secret},
+    settings::{Extras, Settings},
+};
+pub(crate) use self::{
+    access::{Denied, NewPassword},
+    settings::read_flag,
+    telling::Telling,
+};
+use crate::{Conduct, Profile};
+
+/// A simulated device. What it is, what its owner set, what commands change and
+/// how it behaves on the wire stand apart.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// What its firmware says, and how.
+    pub profile: Arc<Profile>,
+    /// What it left the factory with.
+    pub identity: Identity,
+    /// Its network settings.
+    pub settings: Settings,
+    /// What becomes of it.
+    pub state: State,
+    /// Who may change it.
+    pub access: Access,
+    /// How it behaves on the wire.
+    pub conduct: Conduct,
+    /// Where it departs from its profile.
+    pub quirks: Option<Box<Quirks>>,
+}
+
+/// What a device leaves the factory with and keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The model name.
+    pub model: Box<str>,
+    /// The full serial number.
+    pub serial: Box<str>,
+    /// The hardware address.
+    pub mac: MacAddr,
+    /// What its passwords are salted with.
+    pub salt: [u8; 32],
+}
+
+/// What becomes of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Whether it has a password.
+    pub activated: bool,
+    /// When it started, by its own clock.
+    pub boot: DateTime,
+    /// Whether the lamp shines by which it is found.
+    pub lamp: bool,
+}
+
+/// Where one device departs from its profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quirks {
+    /// Elements with another text, or added at the end.
+    pub fields: Vec<(Box<str>, Box<str>)>,
+    /// Elements left out.
+    pub omit: Vec<Box<str>>,
+    /// What stands before the document.
+    pub before: Box<str>,
+    /// What stands behind the document.
+    pub after: Box<str>,
+    /// Whether it writes GB18030 in place of UTF-8.
+    pub gb18030: bool,
+    /// Whether it leaves `&` as it is.
+    pub bare_ampersand: bool,
+    /// Commands it refuses whatever they say.
+    pub refusals: Vec<Refuse>,
+}
+
+/// A command that a device refuses whatever it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refuse {
+    /// The command's `Types`. It need be none that the simulator plays.
+    pub types: Box<str>,
+    /// The `Result` it is refused with.
+    pub word: Box<str>,
+    /// How many tries it says are left.
+    pub retry_times: Option<u32>,
+    /// How many minutes it says it is locked.
+    pub lock_minutes: Option<u32>,
+}
+
+impl Device {
+    /// Its IPv6 address: the one it was given, else the one it makes for itself
+    /// from its MAC, in a network reserved for documentation.
+    pub fn ipv6(&self) -> Ipv6Addr {
+        if let Some(extras) = self.settings.extras {
+            return extras.ipv6_address;
+        }
+        let mac = self.identity.mac.octets();
+        let mut octets = Ipv6Addr::new(0x2001, 0xdb8, 0x77, 0x12, 0, 0xff, 0xfe00, 0).octets();
+        octets[8..11].copy_from_slice(&mac[..3]);
+        octets[13..].copy_from_slice(&mac[3..]);
+        // The bit that tells a MAC assigned by its maker.
+        octets[8] ^= 2;
+        octets.into()
+    }
+
+    /// The name of its account.
+    pub(crate) fn user(&self) -> String {
+        let said = self.says("UserName").filter(|user| !user.is_empty());
+        said.unwrap_or_else(|| UpdateDigest::DEFAULT_USER.to_owned())
+    }
+
+    /// What it answers to a command of this kind, where it was told to refuse
+    /// it.
+    pub(crate) fn refusal(&self, types: &str) -> Option<&Refuse> {
+        let refusals = &self.quirks.as_ref()?.refusals;
+        refusals.iter().find(|refuse| *refuse.types == *types)
+    }
+}
+
+#[cfg(test)]
+mod tests;

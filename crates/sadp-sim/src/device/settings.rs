@@ -1,0 +1,221 @@
+//! A device's network settings, and what an `update` makes of them.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+use ipnet::Ipv4Net;
+use sadp_model::RawFields;
+
+use super::telling::show;
+
+/// A device's network settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The device's address.
+    pub address: Ipv4Addr,
+    /// The subnet mask.
+    pub mask: Ipv4Addr,
+    /// The default gateway.
+    pub gateway: Ipv4Addr,
+    /// Whether the address comes from DHCP.
+    pub dhcp: bool,
+    /// The port of the vendor's SDK protocol.
+    pub sdk_port: u16,
+    /// The port of its web page.
+    pub http_port: u16,
+    /// What only a command sets. Until then its profile tells of it.
+    pub extras: Option<Extras>,
+}
+
+/// Settings that a device has as its profile says until a command sets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extras {
+    /// The device's IPv6 address.
+    pub ipv6_address: Ipv6Addr,
+    /// The length of its network's prefix.
+    pub ipv6_prefix: u8,
+    /// The default IPv6 gateway.
+    pub ipv6_gateway: Ipv6Addr,
+    /// The port of the vendor's SDK protocol over TLS, where it was set.
+    pub sdk_tls_port: Option<u16>,
+}
+
+impl Settings {
+    /// The settings after an `update` with these elements. A device that is to
+    /// use DHCP finds no server here and keeps its IPv4 settings.
+    pub(crate) fn updated(&self, fields: &RawFields) -> Result<Self, BadSettings> {
+        let dhcp = read_flag(fields.first("DHCP")).ok_or(BadSettings)?;
+        let [sdk_port, http_port] =
+            ["CommandPort", "HttpPort"].map(|name| read::<u16>(fields, name));
+        let [address, mask, gateway] =
+            ["IPv4Address", "IPv4SubnetMask", "IPv4Gateway"].map(|name| read(fields, name));
+        let (address, mask, gateway) = (address?, mask?, gateway?);
+        let ipv6_prefix = read(fields, "IPv6MaskLen")?;
+        let sdk_tls_port = match fields.first("SDKOverTLSPort") {
+            Some(_) => Some(read::<u16>(fields, "SDKOverTLSPort")?),
+            None => self.extras.and_then(|extras| extras.sdk_tls_port),
+        };
+        let updated = Self {
+            dhcp,
+            sdk_port: sdk_port?,
+            http_port: http_port?,
+            extras: Some(Extras {
+                ipv6_address: read(fields, "IPv6Address")?,
+                ipv6_prefix,
+                ipv6_gateway: read(fields, "IPv6Gateway")?,
+                sdk_tls_port,
+            }),
+            ..*self
+        };
+        if updated.sdk_port == 0 || updated.http_port == 0 || ipv6_prefix > 128 {
+            return Err(BadSettings);
+        }
+        if dhcp {
+            return Ok(updated);
+        }
+        if !is_host(address, mask) || gateway.is_multicast() {
+            return Err(BadSettings);
+        }
+        Ok(Self {
+            address,
+            mask,
+            gateway,
+            ..updated
+        })
+    }
+
+    /// Writes what a command set in place of a text the profile fixes. Returns
+    /// whether it did.
+    pub(super) fn write_changed(&self, name: &str, out: &mut String) -> bool {
+        let Some(extras) = self.extras else {
+            return false;
+        };
+        match name {
+            "IPv4Gateway" => show(out, self.gateway),
+            "IPv6Address" => show(out, extras.ipv6_address),
+            "IPv6Gateway" => show(out, extras.ipv6_gateway),
+            "IPv6MaskLen" => show(out, extras.ipv6_prefix),
+            "SDKOverTLSPort" => match extras.sdk_tls_port {
+                Some(port) => show(out, port),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// No device can have such settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadSettings;
+
+fn read<T: FromStr>(fields: &RawFields, name: &str) -> Result<T, BadSettings> {
+    let text = fields.first(name).ok_or(BadSettings)?;
+    text.trim().parse().map_err(|_| BadSettings)
+}
+
+/// Reads a flag as liberally as the field writes it.
+pub(crate) fn read_flag(text: Option<&str>) -> Option<bool> {
+    let text = text?.trim();
+    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(&["true", "1", "yes"]) {
+        Some(true)
+    } else {
+        is(&["false", "flase", "0", "no"]).then_some(false)
+    }
+}
+
+/// Whether a device can have this address under this mask.
+fn is_host(address: Ipv4Addr, mask: Ipv4Addr) -> bool {
+    let special = address.is_unspecified()
+        || address.is_multicast()
+        || address.is_broadcast()
+        || address.is_loopback();
+    let Ok(network) = Ipv4Net::with_netmask(address, mask) else {
+        return false;
+    };
+    let edge = address == network.network() || address == network.broadcast();
+    !special && (!edge || network.prefix_len() > 30)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: Settings = Settings {
+        address: Ipv4Addr::new(192, 168, 1, 64),
+        mask: Ipv4Addr::new(255, 255, 255, 0),
+        gateway: Ipv4Addr::new(192, 168, 1, 1),
+        dhcp: false,
+        sdk_port: 8000,
+        http_port: 80,
+        extras: None,
+    };
+
+    const SENT: [(&str, &str); 10] = [
+        ("IPv4Address", "10.0.0.9"),
+        ("CommandPort", "8001"),
+        ("HttpPort", "81"),
+        ("IPv4SubnetMask", "255.255.255.0"),
+        ("IPv4Gateway", "0.0.0.0"),
+        ("IPv6Address", "fd00::9"),
+        ("IPv6Gateway", "::"),
+        ("IPv6MaskLen", "48"),
+        ("DHCP", "false"),
+        ("SDKOverTLSPort", "8444"),
+    ];
+
+    fn updated(changes: &[(&str, &str)]) -> Result<Settings, BadSettings> {
+        let text = |name: &str, usual| {
+            let change = changes.iter().find(|(changed, _)| *changed == name);
+            change.map_or(usual, |&(_, text)| text)
+        };
+        let fields = SENT.map(|(name, usual)| (name, text(name, usual)));
+        BEFORE.updated(
+            &fields
+                .into_iter()
+                .filter(|(_, text)| *text != "-")
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn all_that_is_sent_is_set() {
+        let settings = updated(&[]).unwrap();
+        assert_eq!(settings.address, Ipv4Addr::new(10, 0, 0, 9));
+        assert_eq!(settings.gateway, Ipv4Addr::UNSPECIFIED);
+        assert_eq!((settings.sdk_port, settings.http_port), (8001, 81));
+        let extras = settings.extras.unwrap();
+        assert_eq!(extras.ipv6_address, "fd00::9".parse::<Ipv6Addr>().unwrap());
+        assert_eq!((extras.ipv6_prefix, extras.sdk_tls_port), (48, Some(8444)));
+    }
+
+    #[test]
+    fn with_dhcp_the_address_stays() {
+        let settings = updated(&[("DHCP", "true")]).unwrap();
+        assert!(settings.dhcp);
+        assert_eq!(settings.address, BEFORE.address);
+    }
+
+    #[test]
+    fn what_no_device_can_have_is_refused() {
+        for (name, text) in [
+            ("IPv4Address", "10.0.0.0"),
+            ("IPv4Address", "10.0.0.255"),
+            ("IPv4Address", "224.0.0.1"),
+            ("IPv4Address", "0.0.0.0"),
+            ("IPv4Address", "ten"),
+            ("IPv4Address", "-"),
+            ("IPv4SubnetMask", "255.0.255.0"),
+            ("HttpPort", "0"),
+            ("HttpPort", "65536"),
+            ("IPv6MaskLen", "129"),
+            ("DHCP", "maybe"),
+            ("SDKOverTLSPort", ""),
+        ] {
+            assert_eq!(updated(&[(name, text)]), Err(BadSettings), "{name} {text}");
+        }
+    }
+}

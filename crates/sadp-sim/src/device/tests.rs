@@ -1,0 +1,218 @@
+use std::collections::HashSet;
+
+use jiff::civil::date;
+use sadp_model::{Firmware, Kind, Vendor};
+use sadp_proto::{Layout, Message, Report, Types};
+
+use super::*;
+use crate::{Catalogue, factory::Factory};
+
+const UUID: &str = "6BA7B810-9DAD-11D1-80B4-00C04FD430C8";
+
+fn device(profile: &str) -> Device {
+    let profile = Catalogue::built_in().find(profile).unwrap();
+    let mut factory = Factory::new(7, "10.77.0.1/16".parse().unwrap());
+    factory.make(profile, Conduct::default()).unwrap()
+}
+
+fn report(datagram: &[u8]) -> Report {
+    match Message::decode(datagram).unwrap() {
+        Message::Report(report) => *report,
+        other => panic!("not a report: {other:?}"),
+    }
+}
+
+fn told(device: &Device) -> Report {
+    report(&device.tell(Telling::Inquiry { uuid: UUID }))
+}
+
+#[test]
+fn every_profile_decodes_to_the_device_it_means() {
+    for profile in Catalogue::built_in().profiles() {
+        let device = device(profile.name());
+        let Report {
+            header,
+            hello,
+            device: read,
+        } = told(&device);
+        let name = profile.name();
+        assert!(read.complete && !hello, "{name}");
+        assert_eq!(read.mac, Some(device.identity.mac), "{name}");
+        assert_eq!(
+            read.serial.unwrap().as_str(),
+            &*device.identity.serial,
+            "{name}"
+        );
+        assert_eq!(
+            read.model.as_deref(),
+            Some(&*device.identity.model),
+            "{name}"
+        );
+        assert_eq!(read.kind, profile.kind(), "{name}");
+        assert_eq!(read.ipv4.address, Some(device.settings.address), "{name}");
+        assert_eq!(read.firmware, Firmware::new(profile.firmware()), "{name}");
+        assert_eq!(read.state, Some(sadp_model::State::Active), "{name}");
+        if let Some(boot) = read.boot_time {
+            assert_eq!(boot, device.state.boot, "{name}");
+        }
+        if profile.layout() != Layout::Bare {
+            assert_eq!(
+                header.uuid.unwrap(),
+                UUID.parse::<uuid::Uuid>().unwrap(),
+                "{name}"
+            );
+            assert_eq!(header.types, Types::Inquiry, "{name}");
+            assert_eq!(read.ipv4.mask, Some(device.settings.mask), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_profile_that_knows_activation_tells_it() {
+    for profile in Catalogue::built_in().profiles() {
+        let mut device = device(profile.name());
+        device.state.activated = false;
+        let expected = if profile.knows_activation() {
+            sadp_model::State::Unactivated
+        } else {
+            sadp_model::State::Active
+        };
+        assert_eq!(
+            told(&device).device.state,
+            Some(expected),
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+#[test]
+fn every_profile_announces_itself_without_a_uuid() {
+    for profile in Catalogue::built_in().profiles() {
+        let device = device(profile.name());
+        let report = report(&device.tell(Telling::Hello));
+        assert!(report.hello, "{}", profile.name());
+        assert_eq!(report.header.uuid, None, "{}", profile.name());
+        assert_eq!(
+            report.device.mac,
+            Some(device.identity.mac),
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+#[test]
+fn every_reply_ends_with_a_line_break_and_fits_a_datagram() {
+    for profile in Catalogue::built_in().profiles() {
+        let reply = device(profile.name()).tell(Telling::Inquiry { uuid: UUID });
+        assert!(reply.ends_with(b"\n"), "{}", profile.name());
+        assert!(
+            (300..2500).contains(&reply.len()),
+            "{}: {}",
+            profile.name(),
+            reply.len()
+        );
+    }
+}
+
+#[test]
+fn the_kinds_and_vendors_of_the_field_are_there() {
+    let devices: Vec<_> = Catalogue::built_in()
+        .profiles()
+        .iter()
+        .map(|profile| told(&device(profile.name())).device)
+        .collect();
+    let kinds: HashSet<_> = devices.iter().map(|device| device.kind).collect();
+    for kind in [
+        Kind::IpCamera,
+        Kind::Ptz,
+        Kind::Nvr,
+        Kind::Dvr,
+        Kind::Intercom,
+        Kind::AccessControl,
+        Kind::Traffic,
+        Kind::Switch,
+    ] {
+        assert!(kinds.contains(&kind), "{kind}");
+    }
+    let vendors: HashSet<_> = devices.iter().filter_map(|device| device.vendor).collect();
+    assert_eq!(
+        vendors,
+        HashSet::from([Vendor::Hikvision, Vendor::Ezviz, Vendor::Oem])
+    );
+}
+
+#[test]
+fn the_quirks_of_the_captures_are_kept() {
+    let raw = |profile: &str| told(&device(profile)).device.raw;
+    let twice = raw("traffic-v2.0.1");
+    assert_eq!(
+        twice
+            .iter()
+            .filter(|(name, _)| *name == "DeviceType")
+            .count(),
+        2
+    );
+    assert_eq!(raw("ipc-v5.5.6").first("HCPlatformEnable"), Some("flase"));
+    assert_eq!(raw("ipc-v5.5.6").first("Salt").map(str::len), Some(64));
+    assert_eq!(raw("ipc-v5.5.0-sealed").first("SoftwareVersion"), None);
+    assert!(device("access-v1.1.0").identity.serial.contains('/'));
+    assert!(device("oem-v5.5.53").identity.serial.contains(' '));
+    let mut traffic = device("traffic-v2.0.1");
+    traffic.state.boot = date(2021, 3, 7).at(4, 5, 9, 0);
+    assert_eq!(
+        told(&traffic).device.raw.first("BootTime"),
+        Some("2021-3-7 4:5:09")
+    );
+}
+
+#[test]
+fn the_ipv6_address_is_made_of_the_mac() {
+    let mut device = device("ipc-v5.5.6");
+    device.identity.mac = MacAddr::new([0xc4, 0x2f, 0x90, 0x5a, 0x10, 0x07]);
+    assert_eq!(
+        device.ipv6().to_string(),
+        "2001:db8:77:12:c62f:90ff:fe5a:1007"
+    );
+}
+
+#[test]
+fn elements_are_replaced_added_and_left_out() {
+    let mut device = device("ipc-v5.5.6");
+    device.quirks = Some(Box::new(Quirks {
+        fields: vec![
+            ("DHCP".into(), "maybe".into()),
+            ("Novel".into(), "1".into()),
+        ],
+        omit: vec!["Salt".into()],
+        ..Quirks::default()
+    }));
+    let raw = told(&device).device.raw;
+    assert_eq!(raw.first("DHCP"), Some("maybe"));
+    assert_eq!(raw.iter().last(), Some(("Novel", "1")));
+    assert_eq!(raw.first("Salt"), None);
+}
+
+#[test]
+fn a_dressed_reply_still_tells_the_device() {
+    let mut device = device("oem-v5.5.53");
+    device.quirks = Some(Box::new(Quirks {
+        fields: vec![(
+            "DeviceDescription".into(),
+            "\u{6444}\u{50cf}\u{673a}".into(),
+        )],
+        before: "\u{0}\u{17}".into(),
+        after: "\u{0}\u{0}".into(),
+        gb18030: true,
+        bare_ampersand: true,
+        ..Quirks::default()
+    }));
+    let reply = device.tell(Telling::Inquiry { uuid: UUID });
+    assert!(reply.windows(3).any(|bytes| bytes == b" & "));
+    assert!(std::str::from_utf8(&reply).is_err());
+    let read = report(&reply).device;
+    assert!(read.complete);
+    assert_eq!(read.model.as_deref(), Some("\u{6444}\u{50cf}\u{673a}"));
+    assert_eq!(read.mac, Some(device.identity.mac));
+}

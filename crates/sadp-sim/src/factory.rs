@@ -1,0 +1,251 @@
+//! Making devices that no two of are the same.
+
+use std::{collections::HashSet, net::Ipv4Addr, sync::Arc};
+
+use ipnet::Ipv4Net;
+use jiff::civil::{Date, DateTime, date};
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+use sadp_model::MacAddr;
+
+use crate::{Access, Conduct, Device, Identity, Profile, Settings, State};
+
+/// Makes devices for one network. The same seed makes the same devices.
+#[derive(Debug)]
+pub(crate) struct Factory {
+    pub(crate) rng: Xoshiro256PlusPlus,
+    network: Ipv4Net,
+    macs: HashSet<MacAddr>,
+    serials: HashSet<Box<str>>,
+    addresses: HashSet<Ipv4Addr>,
+    /// The next place in the network to look for a free address.
+    next: u32,
+    /// How many more places there are to look at.
+    left: u32,
+}
+
+/// Prefixes of hardware addresses the vendor's devices have.
+const PREFIXES: [[u8; 3]; 8] = [
+    [0x44, 0x47, 0xcc],
+    [0xc4, 0x2f, 0x90],
+    [0x68, 0x6d, 0xbc],
+    [0xc0, 0x56, 0xe3],
+    [0x18, 0x68, 0xcb],
+    [0xac, 0xcb, 0x51],
+    [0x4c, 0xbd, 0x8f],
+    [0x28, 0x57, 0xbe],
+];
+
+/// The day the simulated devices live in: their fleet starts as it begins.
+pub(crate) const TODAY: Date = date(2026, 11, 1);
+
+/// What a clock shows that was never set.
+pub(crate) const NO_CLOCK: DateTime = date(1970, 1, 1).at(0, 0, 9, 0);
+
+impl Factory {
+    /// A factory for devices in `network`, whose own address is this machine's
+    /// and given to none.
+    pub(crate) fn new(seed: u64, network: Ipv4Net) -> Self {
+        let hosts = hosts(network);
+        Self {
+            rng: Xoshiro256PlusPlus::seed_from_u64(seed),
+            network,
+            macs: HashSet::new(),
+            serials: HashSet::new(),
+            addresses: HashSet::from([network.addr()]),
+            next: first_place(hosts),
+            left: hosts,
+        }
+    }
+
+    /// Makes a device with an address of the network. `None` when there is no
+    /// address left.
+    pub(crate) fn make(&mut self, profile: &Arc<Profile>, conduct: Conduct) -> Option<Device> {
+        let address = self.next_address()?;
+        Some(self.make_at(profile, None, address, conduct))
+    }
+
+    /// Makes a device with this address, of one of the profile's models unless a
+    /// model is given.
+    pub(crate) fn make_at(
+        &mut self,
+        profile: &Arc<Profile>,
+        model: Option<&str>,
+        address: Ipv4Addr,
+        conduct: Conduct,
+    ) -> Device {
+        let model = model.map_or_else(|| self.model(profile), Into::into);
+        let settings = Settings {
+            address,
+            mask: self.network.netmask(),
+            gateway: self.gateway(),
+            dhcp: self.rng.random_bool(0.25),
+            sdk_port: 8000,
+            http_port: 80,
+            extras: None,
+        };
+        Device {
+            identity: Identity {
+                serial: self.serial(profile, &model),
+                model,
+                mac: self.mac(),
+                salt: self.rng.random(),
+            },
+            state: State {
+                activated: true,
+                boot: self.boot(),
+                lamp: false,
+            },
+            access: Access::new(profile.has_soft_rules()),
+            settings,
+            conduct,
+            profile: Arc::clone(profile),
+            quirks: None,
+        }
+    }
+
+    /// Keeps what a device was given by hand from being given to others.
+    pub(crate) fn reserve(
+        &mut self,
+        mac: Option<MacAddr>,
+        serial: Option<&str>,
+        address: Option<Ipv4Addr>,
+    ) {
+        self.macs.extend(mac);
+        self.serials.extend(serial.map(Into::into));
+        self.addresses.extend(address);
+    }
+
+    /// The next free address of the network.
+    pub(crate) fn next_address(&mut self) -> Option<Ipv4Addr> {
+        let hosts = hosts(self.network);
+        while self.left > 0 {
+            let place = self.next;
+            self.left -= 1;
+            self.next = if place + 1 > hosts { 1 } else { place + 1 };
+            let address = Ipv4Addr::from(u32::from(self.network.network()).saturating_add(place));
+            // In a large network .0 and .255 are addresses as any, but people
+            // and some firmware doubt it.
+            let doubtful = matches!(address.octets()[3], 0 | 255);
+            if !doubtful && address != self.gateway() && self.addresses.insert(address) {
+                return Some(address);
+            }
+        }
+        None
+    }
+
+    /// The network's first address, where routers live.
+    fn gateway(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.network.network()).saturating_add(1))
+    }
+
+    fn model(&mut self, profile: &Profile) -> Box<str> {
+        let models = profile.models();
+        let count = u32::try_from(models.len()).unwrap_or(u32::MAX);
+        let index = if count > 1 {
+            self.rng.random_range(0..count)
+        } else {
+            0
+        };
+        models.get(index as usize).cloned().unwrap_or_default()
+    }
+
+    fn mac(&mut self) -> MacAddr {
+        loop {
+            let index: u8 = self.rng.random();
+            let mut octets: [u8; 6] = self.rng.random();
+            octets[..3].copy_from_slice(&PREFIXES[usize::from(index) % PREFIXES.len()]);
+            let mac = MacAddr::new(octets);
+            if self.macs.insert(mac) {
+                return mac;
+            }
+        }
+    }
+
+    fn serial(&mut self, profile: &Profile, model: &str) -> Box<str> {
+        loop {
+            let made = self.day(profile.made).strftime("%Y%m%d").to_string();
+            let scheme = profile
+                .serial
+                .replace("{model}", model)
+                .replace("{date}", &made);
+            let digit = |place| match place {
+                '#' => char::from(b'0' + self.rng.random_range(0..10u8)),
+                other => other,
+            };
+            let serial: Box<str> = scheme.chars().map(digit).collect();
+            // A scheme with few digits runs out: then its date is the same twice.
+            if self.serials.insert(serial.clone()) {
+                return serial;
+            }
+        }
+    }
+
+    fn day(&mut self, (first, last): (i16, i16)) -> Date {
+        let year = self.rng.random_range(first..=last);
+        let month = self.rng.random_range(1..=12);
+        let day = self.rng.random_range(1..=28);
+        Date::new(year, month, day).unwrap_or(TODAY)
+    }
+
+    /// Some time in the half year before today.
+    fn boot(&mut self) -> DateTime {
+        let minutes = self.rng.random_range(0..180 * 24 * 60i64);
+        let seconds = self.rng.random_range(0..60i64);
+        let before = jiff::SignedDuration::from_secs(minutes * 60 + seconds);
+        let today = TODAY.at(0, 0, 0, 0);
+        today.checked_sub(before).unwrap_or(today)
+    }
+}
+
+/// How many addresses a network has between its own and its broadcast address.
+fn hosts(network: Ipv4Net) -> u32 {
+    u32::from(network.broadcast())
+        .saturating_sub(u32::from(network.network()))
+        .saturating_sub(1)
+}
+
+/// Where devices begin in a network of this many hosts: behind the routers,
+/// servers and people's machines, where there is room for that.
+const fn first_place(hosts: u32) -> u32 {
+    match hosts {
+        1000.. => 257,
+        200.. => 101,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Catalogue;
+
+    fn addresses(network: &str) -> Vec<String> {
+        let mut factory = Factory::new(1, network.parse().unwrap());
+        let profile = &Catalogue::built_in().profiles()[0];
+        std::iter::from_fn(|| factory.make(profile, Conduct::default()))
+            .take(70_000)
+            .map(|device| device.settings.address.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_small_network_is_used_up_without_its_special_addresses() {
+        assert_eq!(
+            addresses("10.0.0.5/29"),
+            ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.6"]
+        );
+        assert!(addresses("10.0.0.1/32").is_empty());
+        assert!(addresses("10.0.0.1/31").is_empty());
+    }
+
+    #[test]
+    fn devices_begin_where_there_is_room_and_wrap_round() {
+        let all = addresses("10.0.0.7/24");
+        assert_eq!(all.first().map(String::as_str), Some("10.0.0.101"));
+        assert_eq!(all.last().map(String::as_str), Some("10.0.0.100"));
+        assert_eq!(all.len(), 254 - 2);
+        let all = addresses("10.77.0.1/16");
+        assert_eq!(all.first().map(String::as_str), Some("10.77.1.1"));
+        assert!(all.len() > 60_000);
+    }
+}

@@ -1,0 +1,345 @@
+use super::*;
+use crate::{Conduct, Population, Probability};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn conduct() -> Conduct {
+    Conduct {
+        hello: false,
+        ..Conduct::default()
+    }
+}
+
+fn config() -> FleetConfig {
+    let address = Ipv4Addr::new(10, 77, 0, 1);
+    FleetConfig::new(address, vec!["10.77.0.1/16".parse().unwrap()])
+}
+
+fn fleet(count: u32, conduct: Conduct) -> Fleet {
+    let network = "10.77.0.1/16".parse().unwrap();
+    let devices = Population {
+        count,
+        seed: 1,
+        network,
+        conduct,
+    }
+    .generate()
+    .unwrap();
+    Fleet::new(devices, config())
+}
+
+const ASKER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 9), 50_000);
+
+fn inquire(fleet: &mut Fleet, now: Duration, destination: Ipv4Addr) -> Heard {
+    inquire_from(fleet, now, ASKER, destination)
+}
+
+fn inquire_from(fleet: &mut Fleet, now: Duration, from: SocketAddrV4, to: Ipv4Addr) -> Heard {
+    let payload = sadp_proto::Inquiry {
+        uuid: uuid::Uuid::from_u128(7),
+    }
+    .encode();
+    fleet.handle_datagram(
+        now,
+        &Datagram {
+            from,
+            destination: Some(to),
+            payload: &payload,
+        },
+    )
+}
+
+/// Everything due until a time, with the time it was sent.
+fn sent(fleet: &mut Fleet, until: Duration) -> Vec<(Duration, Transmit)> {
+    let mut sent = Vec::new();
+    while let Some(now) = fleet.poll_timeout().filter(|&now| now <= until) {
+        while let Some(transmit) = fleet.poll_transmit(now) {
+            sent.push((now, transmit));
+        }
+    }
+    sent
+}
+
+#[test]
+fn each_device_answers_an_inquiry_to_the_group_once() {
+    let mut fleet = fleet(50, conduct());
+    assert_eq!(
+        inquire(&mut fleet, MS, GROUP),
+        Heard::Inquiry { devices: 50 }
+    );
+    let sent = sent(&mut fleet, 10 * MS);
+    let who: std::collections::HashSet<_> =
+        sent.iter().map(|(_, transmit)| transmit.device).collect();
+    assert_eq!((sent.len(), who.len()), (50, 50));
+    assert!(
+        sent.iter()
+            .all(|(_, transmit)| *transmit.destination.ip() == GROUP)
+    );
+    assert_eq!(fleet.poll_timeout(), None);
+    assert_eq!(fleet.stats().replies, 50);
+}
+
+#[test]
+fn an_inquiry_to_one_address_reaches_who_has_it() {
+    let mut fleet = fleet(50, conduct());
+    let Device { settings, .. } = &fleet.devices()[7];
+    let address = settings.address;
+    assert_eq!(
+        inquire(&mut fleet, MS, address),
+        Heard::Inquiry { devices: 1 }
+    );
+    assert_eq!(sent(&mut fleet, 10 * MS)[0].1.device, 7);
+    assert_eq!(
+        inquire(&mut fleet, MS, Ipv4Addr::new(10, 77, 0, 1)),
+        Heard::Inquiry { devices: 50 }
+    );
+    assert_eq!(
+        inquire(&mut fleet, MS, Ipv4Addr::new(10, 77, 255, 255)),
+        Heard::Inquiry { devices: 50 }
+    );
+    assert_eq!(
+        inquire(&mut fleet, MS, Ipv4Addr::new(10, 77, 200, 1)),
+        Heard::NobodyThere
+    );
+}
+
+#[test]
+fn the_way_of_answering_is_the_devices() {
+    for (reply, group, direct) in [
+        (Reply::Multicast, 3, 0),
+        (Reply::Unicast, 0, 3),
+        (Reply::Both, 3, 3),
+    ] {
+        let mut fleet = fleet(3, Conduct { reply, ..conduct() });
+        inquire(&mut fleet, MS, GROUP);
+        let sent = sent(&mut fleet, 10 * MS);
+        let to = |address| {
+            sent.iter()
+                .filter(|(_, transmit)| transmit.destination == address)
+                .count()
+        };
+        assert_eq!(
+            (to(config().group), to(ASKER)),
+            (group, direct),
+            "{reply:?}"
+        );
+    }
+}
+
+#[test]
+fn strangers_are_not_answered_unless_told_to() {
+    let stranger = SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 1), 37020);
+    let mut fleet = fleet(3, conduct());
+    assert_eq!(
+        inquire_from(&mut fleet, MS, stranger, GROUP),
+        Heard::Foreign
+    );
+    assert_eq!(fleet.poll_timeout(), None);
+    fleet.config.answer_anyone = true;
+    assert_eq!(
+        inquire_from(&mut fleet, MS, stranger, GROUP),
+        Heard::Inquiry { devices: 3 }
+    );
+}
+
+#[test]
+fn the_uuid_is_repeated_as_it_was_spelt() {
+    let mut fleet = fleet(1, conduct());
+    let ask = |fleet: &mut Fleet, uuid: &str| {
+        let payload = format!("<Probe><Uuid>{uuid}</Uuid><Types>inquiry</Types></Probe>");
+        let datagram = Datagram {
+            from: ASKER,
+            destination: Some(GROUP),
+            payload: payload.as_bytes(),
+        };
+        fleet.handle_datagram(MS, &datagram)
+    };
+    ask(&mut fleet, "aBc-&lt;1");
+    let (_, transmit) = &sent(&mut fleet, MS)[0];
+    let document = sadp_proto::Document::decode(&transmit.payload).unwrap();
+    assert_eq!(document.fields.first("Uuid"), Some("aBc-<1"));
+    assert_eq!(ask(&mut fleet, &"x".repeat(65)), Heard::Unsupported);
+}
+
+#[test]
+fn other_datagrams_are_passed_over() {
+    let mut fleet = fleet(2, conduct());
+    inquire(&mut fleet, MS, GROUP);
+    let (_, own) = sent(&mut fleet, MS).remove(0);
+    let mut hear = |payload: &[u8]| {
+        fleet.handle_datagram(
+            MS,
+            &Datagram {
+                from: ASKER,
+                destination: Some(GROUP),
+                payload,
+            },
+        )
+    };
+    assert_eq!(hear(&own.payload), Heard::NoRequest);
+    assert_eq!(hear(b""), Heard::NoRequest);
+    assert_eq!(
+        hear(b"<Probe><Types>reboot</Types></Probe>"),
+        Heard::Unsupported
+    );
+}
+
+#[test]
+fn a_burst_is_paced_and_complete() {
+    let mut fleet = fleet(10_000, conduct());
+    for round in 0..3 {
+        let now = MS * 500 * round;
+        assert_eq!(
+            inquire(&mut fleet, now, GROUP),
+            Heard::Inquiry { devices: 10_000 }
+        );
+    }
+    let sent = sent(&mut fleet, 10_000 * MS);
+    assert_eq!(sent.len(), 30_000);
+    let within = |from, to| {
+        sent.iter()
+            .filter(|(at, _)| (from..to).contains(at))
+            .count()
+    };
+    assert_eq!(within(Duration::ZERO, Duration::from_micros(1)), 5_000);
+    assert!(within(20 * MS, 30 * MS) <= 501);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_in_whole() {
+    let mut fleet = fleet(
+        10_000,
+        Conduct {
+            delay: "3600s".parse().unwrap(),
+            ..conduct()
+        },
+    );
+    let heard: Vec<_> = (0..150)
+        .map(|round| inquire(&mut fleet, 100 * MS * round, GROUP))
+        .collect();
+    let accepted = heard
+        .iter()
+        .filter(|heard| matches!(heard, Heard::Inquiry { .. }))
+        .count();
+    assert!(accepted > 95, "{accepted}");
+    assert_eq!(
+        heard.iter().filter(|&&heard| heard == Heard::Full).count(),
+        150 - accepted
+    );
+    assert_eq!(fleet.waiting(), accepted * 10_000);
+}
+
+#[test]
+fn one_asker_cannot_ask_without_end() {
+    let mut fleet = fleet(2, conduct());
+    let heard: Vec<_> = (0..200).map(|_| inquire(&mut fleet, MS, GROUP)).collect();
+    assert_eq!(
+        heard
+            .iter()
+            .filter(|&&heard| heard == Heard::TooOften)
+            .count(),
+        100
+    );
+    assert_eq!(fleet.stats().too_often, 100);
+}
+
+#[test]
+fn each_device_says_hello_at_its_start_spread_out() {
+    let mut fleet = fleet(100, Conduct::default());
+    let sent = sent(&mut fleet, 10_000 * MS);
+    assert_eq!(sent.len(), 100);
+    assert!(sent.windows(2).all(|pair| pair[1].0 >= pair[0].0 + 19 * MS));
+    assert!(
+        sent.iter()
+            .all(|(_, transmit)| transmit.payload.windows(7).any(|bytes| bytes == b"<Hello>"))
+    );
+    assert_eq!((fleet.stats().hellos, fleet.stats().replies), (100, 0));
+}
+
+#[test]
+fn faults_happen_as_often_as_asked() {
+    let half: Probability = "50%".parse().unwrap();
+    let count = |faults: Faults| {
+        let mut fleet = fleet(
+            1000,
+            Conduct {
+                faults,
+                ..conduct()
+            },
+        );
+        inquire(&mut fleet, MS, GROUP);
+        sent(&mut fleet, 1000 * MS)
+    };
+    let lossy = count(Faults {
+        loss: half,
+        ..Faults::default()
+    })
+    .len();
+    assert!(
+        (200..300).contains(&lossy),
+        "a quarter passes both ways: {lossy}"
+    );
+    let doubled = count(Faults {
+        duplicate: half,
+        ..Faults::default()
+    })
+    .len();
+    assert!((1430..1570).contains(&doubled), "{doubled}");
+    let held_up = count(Faults {
+        reorder: half,
+        ..Faults::default()
+    });
+    let late = held_up.iter().filter(|(at, _)| *at > MS).count();
+    assert!((430..570).contains(&late), "{late}");
+    assert!(held_up.iter().all(|(at, _)| *at <= MS + Faults::HOLD_UP));
+    let torn = count(Faults {
+        truncate: Probability::ONE,
+        ..Faults::default()
+    });
+    assert!(
+        torn.iter()
+            .all(|(_, transmit)| !transmit.payload.ends_with(b"Match>\n"))
+    );
+}
+
+#[test]
+fn the_same_seed_plays_the_same() {
+    let play = || {
+        let faults = Faults {
+            loss: "0.2".parse().unwrap(),
+            corrupt: "0.2".parse().unwrap(),
+            reorder: "0.2".parse().unwrap(),
+            ..Faults::default()
+        };
+        let mut fleet = fleet(
+            100,
+            Conduct {
+                faults,
+                delay: "0..50ms".parse().unwrap(),
+                ..conduct()
+            },
+        );
+        inquire(&mut fleet, MS, GROUP);
+        sent(&mut fleet, 1000 * MS)
+    };
+    assert_eq!(play(), play());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_datagram_is_survived(payload: Vec<u8>) {
+        let mut fleet = fleet(1, conduct());
+        fleet.handle_datagram(MS, &Datagram { from: ASKER, destination: None, payload: &payload });
+    }
+
+    #[test]
+    fn no_spoilt_reply_is_panicked_at(seed: u64) {
+        let faults = Faults { corrupt: Probability::ONE, truncate: "0.5".parse().unwrap(), ..Faults::default() };
+        let mut fleet = fleet(3, Conduct { faults, ..conduct() });
+        fleet.rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        inquire(&mut fleet, MS, GROUP);
+        for (_, transmit) in sent(&mut fleet, 1000 * MS) {
+            let _ = Message::decode(&transmit.payload);
+        }
+    }
+}

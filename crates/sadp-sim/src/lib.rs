@@ -1,0 +1,41 @@
+//! Simulated SADP devices, sites of them, and the faults of real networks.
+//!
+//! It simulates what devices say, not what they do: no video, no web page, no
+//! DHCP, no ARP. Devices answer from the machine's own address. Of commands they
+//! obey `exchangecode`, `activate`, `update` and `lamp`; to others they are silent,
+//! as firmware is that does not know them.
+//!
+//! ```text
+//!   Site (a file) ----+
+//!                     +--> Vec<Device> --> Fleet (no socket, no clock) --> Server (tokio)
+//!   Population (1..) -+                      ^ datagrams, time  | datagrams
+//! ```
+//!
+//! - [`Catalogue`]: profiles of firmware generations, as data.
+//! - [`Site`] and [`Population`]: which devices there are, written down or made
+//!   up.
+//! - [`Conduct`]: how late and which way a device answers, and what goes wrong.
+//! - [`Fleet`]: the devices as a state machine, for tests in virtual time.
+//! - [`Server`]: a fleet on a real interface.
+//!
+//! A fleet is no amplifier: it answers its own networks only, asks of one asker
+//! are bounded, and what it sends is paced.
+
+mod conduct;
+mod device;
+mod factory;
+mod fleet;
+mod generate;
+mod profile;
+mod server;
+mod site;
+
+pub use conduct::{
+    Conduct, Delay, DelayError, Faults, ParseReplyError, Probability, ProbabilityError, Reply,
+};
+pub use device::{Access, Device, Extras, Identity, Quirks, Refuse, Secret, Settings, State};
+pub use fleet::{Datagram, Executions, Fleet, FleetConfig, Heard, Stats, Transmit};
+pub use generate::{GenerateError, Population};
+pub use profile::{Catalogue, Profile};
+pub use server::{Interface, InterfaceError, Server, ServerConfig, ServerError, StatsHandle};
+pub use site::{Site, SiteError};

@@ -1,0 +1,243 @@
+//! A fleet on a real interface.
+//!
+//! Two sockets share the port. The one bound to no address joined the group and
+//! hears it, and hears what is sent to devices' own addresses where the machine
+//! owns them. The one bound to the interface's address hears what is sent there
+//! even where another program shares the port, and sends everything.
+
+mod interface;
+mod socket;
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddrV4},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    net::UdpSocket,
+    time::{Instant, sleep_until},
+};
+use tracing::debug;
+
+pub use self::interface::{Interface, InterfaceError};
+use self::socket::Listener;
+use crate::{Datagram, Device, Fleet, FleetConfig, Stats, Transmit};
+
+/// Where and how a fleet is served.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// The interface the devices are on.
+    pub interface: Interface,
+    /// The group and port they listen on. With port 0 the system chooses one:
+    /// see [`Server::port`].
+    pub group: SocketAddrV4,
+    /// Whether to answer who is in none of the interface's networks, too.
+    pub answer_anyone: bool,
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// The most datagrams sent a second, bursts aside.
+    pub rate: NonZeroU32,
+}
+
+impl ServerConfig {
+    /// On an interface, at the group and port real devices use.
+    pub fn new(interface: Interface) -> Self {
+        Self {
+            interface,
+            group: SocketAddrV4::new(sadp_proto::GROUP, sadp_proto::PORT),
+            answer_anyone: false,
+            seed: 0,
+            rate: FleetConfig::DEFAULT_RATE,
+        }
+    }
+}
+
+/// A fleet at its sockets.
+#[derive(Debug)]
+pub struct Server {
+    fleet: Fleet,
+    address: Ipv4Addr,
+    port: u16,
+    listener: Listener,
+    direct: UdpSocket,
+    stats: StatsHandle,
+    failed: u64,
+    /// Taken from the fleet, but not by the socket yet.
+    unsent: Option<Transmit>,
+}
+
+impl Server {
+    /// Opens the sockets. Needs a running tokio runtime with I/O and time.
+    pub fn bind(config: &ServerConfig, devices: Vec<Device>) -> Result<Self, ServerError> {
+        let address = config.interface.address;
+        let listener = Listener::bind(address, config.group)?;
+        let port = listener.port;
+        let direct = socket::direct(SocketAddrV4::new(address, port))?;
+        let fleet = FleetConfig {
+            answer_anyone: config.answer_anyone,
+            group: SocketAddrV4::new(*config.group.ip(), port),
+            seed: config.seed,
+            rate: config.rate,
+            ..FleetConfig::new(address, config.interface.networks.clone())
+        };
+        Ok(Self {
+            fleet: Fleet::new(devices, fleet),
+            address,
+            port,
+            listener,
+            direct,
+            stats: StatsHandle::default(),
+            failed: 0,
+            unsent: None,
+        })
+    }
+
+    /// The port the devices listen on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The counters, readable while the server runs.
+    pub fn stats(&self) -> StatsHandle {
+        self.stats.clone()
+    }
+
+    /// Plays the devices until `stop` is ready, or until a socket fails.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<Stats, ServerError> {
+        let start = Instant::now();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            self.hear(start.elapsed())?;
+            let blocked = self.speak(start);
+            self.publish();
+            let due = self.fleet.poll_timeout().map(|at| start + at);
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                ready = self.listener.readable() => ready.map_err(ServerError::Receive)?,
+                ready = self.direct.readable() => ready.map_err(ServerError::Receive)?,
+                ready = self.direct.writable(), if blocked => ready.map_err(ServerError::Send)?,
+                () = until(due), if !blocked => {}
+            }
+        }
+        self.publish();
+        Ok(self.stats.read())
+    }
+
+    /// Takes in everything that waits at the sockets.
+    fn hear(&mut self, now: Duration) -> Result<(), ServerError> {
+        let Self {
+            fleet,
+            listener,
+            direct,
+            address,
+            ..
+        } = self;
+        listener
+            .drain(|from, destination, payload| {
+                fleet.handle_datagram(
+                    now,
+                    &Datagram {
+                        from,
+                        destination,
+                        payload,
+                    },
+                );
+            })
+            .map_err(ServerError::Receive)?;
+        socket::drain(direct, |from, payload| {
+            let destination = Some(*address);
+            fleet.handle_datagram(
+                now,
+                &Datagram {
+                    from,
+                    destination,
+                    payload,
+                },
+            );
+        })
+        .map_err(ServerError::Receive)
+    }
+
+    /// Sends what is due, a burst at most. Returns whether the socket takes no
+    /// more for now.
+    fn speak(&mut self, start: Instant) -> bool {
+        for _ in 0..BURST {
+            let unsent = self.unsent.take();
+            let Some(transmit) = unsent.or_else(|| self.fleet.poll_transmit(start.elapsed()))
+            else {
+                return false;
+            };
+            match self
+                .direct
+                .try_send_to(&transmit.payload, transmit.destination.into())
+            {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.unsent = Some(transmit);
+                    return true;
+                }
+                Err(error) => {
+                    // One asker that cannot be reached costs the others nothing.
+                    debug!(to = %transmit.destination, %error, "cannot send");
+                    self.failed += 1;
+                }
+            }
+        }
+        false
+    }
+
+    fn publish(&self) {
+        let stats = Stats {
+            failed: self.failed,
+            ..self.fleet.stats()
+        };
+        *self.stats.0.lock().unwrap_or_else(PoisonError::into_inner) = stats;
+    }
+}
+
+/// How many datagrams are sent before looking at what came in meanwhile: the
+/// group hears every one of them, and a receive buffer holds few hundreds.
+const BURST: usize = 64;
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A server's counters, for whoever wants to show them.
+#[derive(Clone, Debug, Default)]
+pub struct StatsHandle(Arc<Mutex<Stats>>);
+
+impl StatsHandle {
+    /// The counters as they are now.
+    pub fn read(&self) -> Stats {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a fleet cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A socket could not be opened.
+    #[error("cannot {operation} {address}")]
+    Open {
+        /// What was tried.
+        operation: &'static str,
+        /// With which address.
+        address: SocketAddrV4,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A socket receives no more.
+    #[error("cannot receive")]
+    Receive(#[source] io::Error),
+    /// A socket sends no more.
+    #[error("cannot send")]
+    Send(#[source] io::Error),
+}

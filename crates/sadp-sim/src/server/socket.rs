@@ -1,0 +1,224 @@
+use std::{
+    fmt,
+    io::{self, IoSliceMut},
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
+};
+
+use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{io::Interest, net::UdpSocket};
+
+use super::ServerError;
+
+/// What a socket may hold unread. The system may allow less.
+const RECEIVE_BUFFER: usize = 8 << 20;
+
+/// What a socket may hold unsent.
+const SEND_BUFFER: usize = 4 << 20;
+
+/// How much is read at once: whatever the system joins into one piece.
+const READ: usize = 1 << 16;
+
+/// How many times a socket is read from in one go, so that a flood of
+/// datagrams does not keep everything else waiting.
+const MAX_READS: usize = 64;
+
+/// The socket bound to no address. It hears the group and devices' own
+/// addresses, and tells which it was.
+pub(super) struct Listener {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    buffer: Vec<u8>,
+    pub(super) port: u16,
+}
+
+impl Listener {
+    /// Joins the group on the interface of this address.
+    pub(super) fn bind(interface: Ipv4Addr, group: SocketAddrV4) -> Result<Self, ServerError> {
+        let wildcard = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, group.port());
+        let open = |operation, address| {
+            move |source| ServerError::Open {
+                operation,
+                address,
+                source,
+            }
+        };
+        let socket = shared(wildcard).map_err(open("bind", wildcard))?;
+        only_joined_groups(&socket);
+        socket
+            .join_multicast_v4(group.ip(), &interface)
+            .map_err(open("join the group", group))?;
+        let socket = asynchronous(socket).map_err(open("use", wildcard))?;
+        let state = UdpSocketState::new((&socket).into()).map_err(open("use", wildcard))?;
+        let port = socket.local_addr().map_err(open("use", wildcard))?.port();
+        let buffer = vec![0; READ * BATCH_SIZE];
+        Ok(Self {
+            socket,
+            state,
+            buffer,
+            port,
+        })
+    }
+
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        self.socket.readable().await
+    }
+
+    /// Hands over what waits: sender, destination where known, bytes.
+    pub(super) fn drain(
+        &mut self,
+        mut handle: impl FnMut(SocketAddrV4, Option<Ipv4Addr>, &[u8]),
+    ) -> io::Result<()> {
+        let Self {
+            socket,
+            state,
+            buffer,
+            ..
+        } = self;
+        let mut metas = [RecvMeta::default(); BATCH_SIZE];
+        for _ in 0..MAX_READS {
+            let mut pieces: Vec<IoSliceMut<'_>> =
+                buffer.chunks_mut(READ).map(IoSliceMut::new).collect();
+            let received = socket.try_io(Interest::READABLE, || {
+                state.recv((&*socket).into(), &mut pieces, &mut metas)
+            });
+            let count = match passing(received)? {
+                Received::Some(count) => count,
+                Received::Nothing => return Ok(()),
+                Received::Notice => continue,
+            };
+            for (piece, meta) in pieces.iter().zip(&metas).take(count) {
+                let SocketAddr::V4(from) = meta.addr else {
+                    continue;
+                };
+                let destination = meta.dst_ip.and_then(|address| match address {
+                    IpAddr::V4(address) => Some(address),
+                    IpAddr::V6(_) => None,
+                });
+                let bytes = piece.get(..meta.len).unwrap_or_default();
+                for payload in bytes.chunks(meta.stride.max(1)) {
+                    handle(from, destination, payload);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The socket bound to the interface's address. It sends, too: quinn-udp forbids
+/// fragmentation on the sockets it configures, and replies can exceed a frame.
+pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
+    let open = |operation| {
+        move |source| ServerError::Open {
+            operation,
+            address,
+            source,
+        }
+    };
+    let socket = shared(address).map_err(open("bind"))?;
+    let configure = || {
+        socket.set_multicast_if_v4(address.ip())?;
+        socket.set_multicast_ttl_v4(1)?;
+        // Programs on this machine want to hear the devices as well.
+        socket.set_multicast_loop_v4(true)
+    };
+    configure().map_err(open("send to groups from"))?;
+    // Less is slower, not wrong.
+    let _best_effort = socket.set_send_buffer_size(SEND_BUFFER);
+    asynchronous(socket).map_err(open("use"))
+}
+
+/// Hands over what waits at a plain socket: sender and bytes.
+pub(super) fn drain(
+    socket: &UdpSocket,
+    mut handle: impl FnMut(SocketAddrV4, &[u8]),
+) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    for _ in 0..MAX_READS {
+        match passing(socket.try_recv_from(&mut buffer))? {
+            Received::Some((length, SocketAddr::V4(from))) => {
+                handle(from, buffer.get(..length).unwrap_or_default());
+            }
+            Received::Some(_) | Received::Notice => {}
+            Received::Nothing => break,
+        }
+    }
+    Ok(())
+}
+
+enum Received<T> {
+    Some(T),
+    /// Nothing waits.
+    Nothing,
+    /// Word of an earlier datagram, or of one too long: no matter for this socket.
+    Notice,
+}
+
+/// Tells errors that pass from those that do not.
+fn passing<T>(received: io::Result<T>) -> io::Result<Received<T>> {
+    match received {
+        Ok(received) => Ok(Received::Some(received)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::WouldBlock => Ok(Received::Nothing),
+            // Windows reports here that an asker is gone, and that a datagram was
+            // longer than the buffer.
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable => Ok(Received::Notice),
+            _ if quinn_udp::is_msg_size_err(&error) => Ok(Received::Notice),
+            _ => Err(error),
+        },
+    }
+}
+
+/// A socket whose port other SADP programs can use as well.
+fn shared(address: SocketAddrV4) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_address(true)?;
+    // Where there is no such option, the one above means the same.
+    #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
+    socket.set_reuse_port(true)?;
+    enlarge_receive_buffer(&socket);
+    socket.set_nonblocking(true)?;
+    socket.bind(&SocketAddr::from(address).into())?;
+    Ok(socket)
+}
+
+/// Asks for a large receive buffer and is content with what it gets: what is
+/// lost is asked for again.
+fn enlarge_receive_buffer(socket: &Socket) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // Privileged processes may exceed the system's limit.
+        let forced =
+            rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER);
+        if forced.is_ok() {
+            return;
+        }
+    }
+    let _best_effort = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+}
+
+/// Linux hands a socket bound to no address whatever any program on the machine
+/// joined, on any interface. Elsewhere, and where it cannot be switched off, the
+/// fleet's look at the sender is what keeps other networks out.
+fn only_joined_groups(socket: &Socket) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _best_effort = socket.set_multicast_all_v4(false);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = socket;
+}
+
+fn asynchronous(socket: Socket) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(socket.into())
+}

@@ -1,0 +1,338 @@
+//! One entry of a site file.
+
+use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, str::FromStr, sync::Arc};
+
+use jiff::civil::DateTime;
+use sadp_model::MacAddr;
+use serde::{Deserialize, Deserializer, de};
+
+use super::guard::{Guard, Refusing, Unguarded};
+use crate::{
+    Catalogue, Conduct, Delay, Device, Probability, Profile, Quirks, Reply, Secret,
+    factory::Factory,
+};
+
+/// How devices behave, as far as it is said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manners {
+    reply: Option<Reply>,
+    delay: Option<Delay>,
+    loss: Option<Probability>,
+    duplicate: Option<Probability>,
+    reorder: Option<Probability>,
+    corrupt: Option<Probability>,
+    truncate: Option<Probability>,
+    hello: Option<bool>,
+    mask: Option<Ipv4Addr>,
+    gateway: Option<Ipv4Addr>,
+    reboot: Option<Delay>,
+    #[serde(default, deserialize_with = "password")]
+    password: Option<Secret>,
+    soft_rules: Option<bool>,
+    tries: Option<NonZeroU32>,
+    lock_minutes: Option<NonZeroU32>,
+}
+
+impl Manners {
+    /// What is said here, else what is said there.
+    fn or(self, other: &Self) -> Self {
+        Self {
+            reply: self.reply.or(other.reply),
+            delay: self.delay.or(other.delay),
+            loss: self.loss.or(other.loss),
+            duplicate: self.duplicate.or(other.duplicate),
+            reorder: self.reorder.or(other.reorder),
+            corrupt: self.corrupt.or(other.corrupt),
+            truncate: self.truncate.or(other.truncate),
+            hello: self.hello.or(other.hello),
+            mask: self.mask.or(other.mask),
+            gateway: self.gateway.or(other.gateway),
+            reboot: self.reboot.or(other.reboot),
+            password: self.password.or_else(|| other.password.clone()),
+            soft_rules: self.soft_rules.or(other.soft_rules),
+            tries: self.tries.or(other.tries),
+            lock_minutes: self.lock_minutes.or(other.lock_minutes),
+        }
+    }
+
+    fn guard(&self, tries_left: Option<u32>) -> Result<Guard, Unguarded> {
+        Guard {
+            password: self.password.clone(),
+            soft_rules: self.soft_rules,
+            tries: self.tries,
+            tries_left,
+            lock_minutes: self.lock_minutes,
+        }
+        .checked()
+    }
+
+    fn conduct(&self) -> Conduct {
+        let usual = Conduct::default();
+        let mut faults = usual.faults;
+        for (fault, said) in [
+            (&mut faults.loss, self.loss),
+            (&mut faults.duplicate, self.duplicate),
+            (&mut faults.reorder, self.reorder),
+            (&mut faults.corrupt, self.corrupt),
+            (&mut faults.truncate, self.truncate),
+        ] {
+            *fault = said.unwrap_or(*fault);
+        }
+        Conduct {
+            reply: self.reply.unwrap_or(usual.reply),
+            delay: self.delay.unwrap_or(usual.delay),
+            hello: self.hello.unwrap_or(usual.hello),
+            reboot: self.reboot,
+            faults,
+        }
+    }
+}
+
+/// A `[[device]]` as it is written.
+// Behaviour is repeated from `Manners`, because serde cannot flatten what
+// denies unknown fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeviceEntry {
+    #[serde(deserialize_with = "profile")]
+    profile: Arc<Profile>,
+    count: Option<NonZeroU32>,
+    #[serde(default, deserialize_with = "text")]
+    mac: Option<MacAddr>,
+    serial: Option<Box<str>>,
+    model: Option<Box<str>>,
+    ip: Option<Ipv4Addr>,
+    mask: Option<Ipv4Addr>,
+    gateway: Option<Ipv4Addr>,
+    dhcp: Option<bool>,
+    http_port: Option<u16>,
+    sdk_port: Option<u16>,
+    activated: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    boot: Option<DateTime>,
+    reply: Option<Reply>,
+    delay: Option<Delay>,
+    loss: Option<Probability>,
+    duplicate: Option<Probability>,
+    reorder: Option<Probability>,
+    corrupt: Option<Probability>,
+    truncate: Option<Probability>,
+    hello: Option<bool>,
+    reboot: Option<Delay>,
+    #[serde(default, deserialize_with = "password")]
+    password: Option<Secret>,
+    soft_rules: Option<bool>,
+    tries: Option<NonZeroU32>,
+    tries_left: Option<u32>,
+    lock_minutes: Option<NonZeroU32>,
+    #[serde(default)]
+    refuse: BTreeMap<Box<str>, Refusing>,
+    #[serde(default)]
+    fields: BTreeMap<Box<str>, Box<str>>,
+    #[serde(default)]
+    omit: Vec<Box<str>>,
+    #[serde(default)]
+    before: Box<str>,
+    #[serde(default)]
+    after: Box<str>,
+    #[serde(default)]
+    encoding: Encoding,
+    #[serde(default)]
+    bare_ampersand: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Encoding {
+    #[default]
+    Utf8,
+    Gb18030,
+}
+
+impl DeviceEntry {
+    fn manners(&self) -> Manners {
+        Manners {
+            reply: self.reply,
+            delay: self.delay,
+            loss: self.loss,
+            duplicate: self.duplicate,
+            reorder: self.reorder,
+            corrupt: self.corrupt,
+            truncate: self.truncate,
+            hello: self.hello,
+            mask: self.mask,
+            gateway: self.gateway,
+            reboot: self.reboot,
+            password: self.password.clone(),
+            soft_rules: self.soft_rules,
+            tries: self.tries,
+            lock_minutes: self.lock_minutes,
+        }
+    }
+
+    fn quirks(&mut self) -> Option<Box<Quirks>> {
+        let quirks = Quirks {
+            fields: std::mem::take(&mut self.fields).into_iter().collect(),
+            omit: std::mem::take(&mut self.omit),
+            before: std::mem::take(&mut self.before),
+            after: std::mem::take(&mut self.after),
+            gb18030: self.encoding == Encoding::Gb18030,
+            bare_ampersand: self.bare_ampersand,
+            refusals: std::mem::take(&mut self.refuse)
+                .into_iter()
+                .map(|(types, refusing)| refusing.of(types))
+                .collect(),
+        };
+        (quirks != Quirks::default()).then(|| Box::new(quirks))
+    }
+}
+
+/// What makes an entry contradict itself.
+pub(super) enum Fault {
+    Shared { what: &'static str, count: u32 },
+    KnowsNoActivation { profile: Box<str> },
+    AddressesEnd { count: u32 },
+    PasswordOfNone,
+    TriesLeft { tries: u32 },
+}
+
+/// So many devices of one sort, free of contradictions.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) count: u32,
+    pub(super) mac: Option<MacAddr>,
+    pub(super) serial: Option<Box<str>>,
+    profile: Arc<Profile>,
+    conduct: Conduct,
+    first_address: Option<Ipv4Addr>,
+    mask: Option<Ipv4Addr>,
+    gateway: Option<Ipv4Addr>,
+    model: Option<Box<str>>,
+    dhcp: Option<bool>,
+    http_port: Option<u16>,
+    sdk_port: Option<u16>,
+    activated: bool,
+    boot: Option<DateTime>,
+    guard: Guard,
+    quirks: Option<Box<Quirks>>,
+}
+
+impl Order {
+    pub(super) fn new(mut entry: DeviceEntry, defaults: &Manners) -> Result<Self, Fault> {
+        let count = entry.count.map_or(1, NonZeroU32::get);
+        let shared = [
+            ("MAC", entry.mac.is_some()),
+            ("serial", entry.serial.is_some()),
+        ];
+        if let Some((what, _)) = shared.into_iter().find(|&(_, given)| given && count > 1) {
+            return Err(Fault::Shared { what, count });
+        }
+        let activated = entry.activated.unwrap_or(true);
+        if !activated && !entry.profile.knows_activation() {
+            return Err(Fault::KnowsNoActivation {
+                profile: entry.profile.name().into(),
+            });
+        }
+        if entry
+            .ip
+            .is_some_and(|first| u32::from(first).checked_add(count - 1).is_none())
+        {
+            return Err(Fault::AddressesEnd { count });
+        }
+        if !activated && entry.password.is_some() {
+            return Err(Fault::PasswordOfNone);
+        }
+        let manners = entry.manners().or(defaults);
+        let guard = manners.guard(entry.tries_left);
+        let guard = guard.map_err(|Unguarded { tries }| Fault::TriesLeft { tries })?;
+        let quirks = entry.quirks();
+        Ok(Self {
+            count,
+            mac: entry.mac,
+            serial: entry.serial,
+            conduct: manners.conduct(),
+            first_address: entry.ip,
+            mask: manners.mask,
+            gateway: manners.gateway,
+            model: entry.model,
+            dhcp: entry.dhcp,
+            http_port: entry.http_port,
+            sdk_port: entry.sdk_port,
+            activated,
+            boot: entry.boot,
+            guard,
+            quirks,
+            profile: entry.profile,
+        })
+    }
+
+    /// The address of one of the devices, where the entry says one.
+    pub(super) fn address(&self, number: u32) -> Option<Ipv4Addr> {
+        let first = u32::from(self.first_address?);
+        first.checked_add(number).map(Ipv4Addr::from)
+    }
+
+    /// Makes one of the devices. `None` when there is no address left.
+    pub(super) fn make(&self, number: u32, factory: &mut Factory) -> Option<Device> {
+        let address = self.address(number).or_else(|| factory.next_address())?;
+        let mut device =
+            factory.make_at(&self.profile, self.model.as_deref(), address, self.conduct);
+        let Device {
+            identity,
+            settings,
+            state,
+            access,
+            ..
+        } = &mut device;
+        set(&mut identity.mac, self.mac.as_ref());
+        set(&mut identity.serial, self.serial.as_ref());
+        set(&mut settings.mask, self.mask.as_ref());
+        set(&mut settings.gateway, self.gateway.as_ref());
+        set(&mut settings.dhcp, self.dhcp.as_ref());
+        set(&mut settings.http_port, self.http_port.as_ref());
+        set(&mut settings.sdk_port, self.sdk_port.as_ref());
+        set(&mut state.boot, self.boot.as_ref());
+        state.activated = self.activated;
+        self.guard.set(access);
+        device.quirks.clone_from(&self.quirks);
+        Some(device)
+    }
+}
+
+fn set<T: Clone>(slot: &mut T, said: Option<&T>) {
+    if let Some(said) = said {
+        slot.clone_from(said);
+    }
+}
+
+fn profile<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Profile>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let catalogue = Catalogue::built_in();
+    catalogue.find(&name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = catalogue
+            .profiles()
+            .iter()
+            .map(|profile| profile.name())
+            .collect();
+        de::Error::custom(format_args!(
+            "no profile is called `{name}`; there are {}",
+            known.join(", ")
+        ))
+    })
+}
+
+/// Reads a value from its text.
+fn text<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: std::fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(de::Error::custom)
+}
+
+fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Secret::new(&text).map(Some).map_err(de::Error::custom)
+}

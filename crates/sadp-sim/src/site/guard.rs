@@ -1,0 +1,83 @@
+//! What a site file says of a device's password and of what it refuses.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use serde::Deserialize;
+
+use crate::{Access, Refuse, Secret};
+
+/// What guards a device, as far as it is said.
+#[derive(Clone, Debug)]
+pub(super) struct Guard {
+    pub(super) password: Option<Secret>,
+    pub(super) soft_rules: Option<bool>,
+    pub(super) tries: Option<NonZeroU32>,
+    pub(super) tries_left: Option<u32>,
+    pub(super) lock_minutes: Option<NonZeroU32>,
+}
+
+/// More tries are left than there are.
+pub(super) struct Unguarded {
+    pub(super) tries: u32,
+}
+
+impl Guard {
+    pub(super) fn checked(self) -> Result<Self, Unguarded> {
+        let tries = self.tries.map_or(Access::TRIES, NonZeroU32::get);
+        if self.tries_left.is_some_and(|left| left > tries) {
+            return Err(Unguarded { tries });
+        }
+        Ok(self)
+    }
+
+    pub(super) fn set(&self, access: &mut Access) {
+        if let Some(password) = &self.password {
+            access.password = password.clone();
+        }
+        access.soft_rules = self.soft_rules.unwrap_or(access.soft_rules);
+        access.tries = self.tries.map_or(access.tries, NonZeroU32::get);
+        access.tries_left = self.tries_left.unwrap_or(access.tries);
+        if let Some(minutes) = self.lock_minutes {
+            access.lock = Duration::from_secs(u64::from(minutes.get()) * 60);
+        }
+        if access.tries_left == 0 {
+            access.locked_until = Some(access.lock);
+        }
+    }
+}
+
+/// How a command is refused: a word, or a word and what is said of the tries.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a word, or { word, retry_times, lock_minutes }")]
+pub(super) enum Refusing {
+    Word(Box<str>),
+    Counted(Counted),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counted {
+    word: Box<str>,
+    retry_times: Option<u32>,
+    lock_minutes: Option<u32>,
+}
+
+impl Refusing {
+    /// A refusal of the commands of these `Types`.
+    pub(super) fn of(self, types: Box<str>) -> Refuse {
+        let counted = match self {
+            Self::Word(word) => Counted {
+                word,
+                retry_times: None,
+                lock_minutes: None,
+            },
+            Self::Counted(counted) => counted,
+        };
+        Refuse {
+            types,
+            word: counted.word,
+            retry_times: counted.retry_times,
+            lock_minutes: counted.lock_minutes,
+        }
+    }
+}

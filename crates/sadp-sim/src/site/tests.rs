@@ -1,0 +1,314 @@
+use std::net::Ipv4Addr;
+
+use sadp_model::{Device as Read, Kind, State};
+use sadp_proto::{DecodeError, Message};
+
+use super::*;
+use crate::{Fleet, FleetConfig, Probability, Reply};
+
+const SMALL_SHOP: &str = include_str!("../../../../fixtures/sites/small-shop.toml");
+const LOCKED_VAN: &str = include_str!("../../../../fixtures/sites/locked-van.toml");
+const QUIRKS: &str = include_str!("../../../../fixtures/sites/quirks.toml");
+
+fn network() -> Ipv4Net {
+    "192.168.1.5/24".parse().unwrap()
+}
+
+fn build(text: &str) -> Vec<Device> {
+    Site::parse(text).unwrap().build(network()).unwrap()
+}
+
+fn error(text: &str) -> String {
+    Site::parse(text).unwrap_err().to_string()
+}
+
+/// What an inquiry brings from these devices, in their order.
+fn told(devices: Vec<Device>) -> Vec<Result<Read, DecodeError>> {
+    let address = Ipv4Addr::new(192, 168, 1, 5);
+    let mut fleet = Fleet::new(devices, FleetConfig::new(address, vec![network()]));
+    let payload = sadp_proto::Inquiry {
+        uuid: uuid::Uuid::from_u128(1),
+    }
+    .encode();
+    let from = "192.168.1.9:40000".parse().unwrap();
+    let datagram = crate::Datagram {
+        from,
+        destination: None,
+        payload: &payload,
+    };
+    fleet.handle_datagram(std::time::Duration::ZERO, &datagram);
+    let mut replies = Vec::new();
+    while let Some(now) = fleet.poll_timeout() {
+        while let Some(transmit) = fleet.poll_transmit(now) {
+            if transmit.payload.windows(7).all(|bytes| bytes != b"<Hello>") {
+                replies.push((transmit.device, transmit.payload));
+            }
+        }
+    }
+    replies.sort();
+    let read = |payload: &[u8]| match Message::decode(payload)? {
+        Message::Report(report) => Ok(report.device),
+        other => panic!("not a report: {other:?}"),
+    };
+    replies.iter().map(|(_, payload)| read(payload)).collect()
+}
+
+#[test]
+fn defaults_count_for_devices_that_do_not_say_otherwise() {
+    let devices = build(
+        "[defaults]\nreply = \"unicast\"\nloss = 0.5\nmask = \"255.255.0.0\"\n\
+         [[device]]\nprofile = \"ipc-v5.5.6\"\n[[device]]\nprofile = \"ipc-v5.5.6\"\nreply = \"both\"\nloss = 0",
+    );
+    assert_eq!(devices[0].conduct.reply, Reply::Unicast);
+    assert_eq!(devices[0].conduct.faults.loss, "0.5".parse().unwrap());
+    assert_eq!(devices[1].conduct.reply, Reply::Both);
+    assert_eq!(devices[1].conduct.faults.loss, Probability::default());
+    assert_eq!(devices[1].settings.mask, Ipv4Addr::new(255, 255, 0, 0));
+}
+
+#[test]
+fn a_count_makes_devices_of_their_own_with_addresses_counted_up() {
+    let devices = build(
+        "[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 3\nip = \"192.168.1.101\"\n\
+         [[device]]\nprofile = \"ipc-v5.5.6\"\n",
+    );
+    let last = |device: &Device| device.settings.address.octets()[3];
+    assert_eq!(
+        devices.iter().map(last).collect::<Vec<_>>(),
+        [101, 102, 103, 104]
+    );
+    assert_ne!(devices[0].identity.mac, devices[1].identity.mac);
+}
+
+#[test]
+fn what_a_device_says_of_itself_can_be_given() {
+    let devices = build(
+        "[[device]]\nprofile = \"ipc-v5.5.6\"\nmac = \"44-47-CC-00-00-01\"\nserial = \"S 1\"\nmodel = \"DS-2CD9\"\n\
+         ip = \"10.0.0.9\"\ngateway = \"10.0.0.2\"\nactivated = false\nboot = \"1970-01-01 00:00:09\"\nhttp_port = 81\n\
+         omit = [\"Salt\"]\n[device.fields]\nDHCP = \"maybe\"\nNovel = \"<1>\"\n",
+    );
+    let read = told(devices).remove(0).unwrap();
+    assert_eq!(read.mac.unwrap().to_string(), "44:47:cc:00:00:01");
+    assert_eq!(read.serial.unwrap().as_str(), "S 1");
+    assert_eq!(read.model.as_deref(), Some("DS-2CD9"));
+    assert_eq!(read.ipv4.address, Some(Ipv4Addr::new(10, 0, 0, 9)));
+    assert_eq!(read.ipv4.gateway, Some(Ipv4Addr::new(10, 0, 0, 2)));
+    assert_eq!(read.state, Some(State::Unactivated));
+    assert_eq!(read.boot_time.unwrap().year(), 1970);
+    assert_eq!(read.ports.http, Some(81));
+    assert_eq!(read.raw.first("DHCP"), Some("maybe"));
+    assert_eq!(read.raw.first("Novel"), Some("<1>"));
+    assert_eq!(read.raw.first("Salt"), None);
+}
+
+#[test]
+fn mistakes_are_told_with_their_line() {
+    let entry = "[[device]]\nprofile = \"ipc-v5.5.6\"\n";
+    for (mistake, expected) in [
+        (
+            "mac = \"44-47\"",
+            "line 3: not a MAC address of twelve hexadecimal digits",
+        ),
+        ("ip = \"192.168.1\"", "line 3: invalid IPv4 address syntax"),
+        (
+            "delay = \"5\"",
+            "line 3: not a delay such as 200ms, 2.5s or 0..500ms, up to an hour",
+        ),
+        (
+            "loss = 1.5",
+            "line 3: not a probability between 0 and 1, or 0% and 100%",
+        ),
+        (
+            "count = 2\nserial = \"S\"",
+            "line 1: a serial names one device, and `count` is 2",
+        ),
+        (
+            "count = 2\nmac = \"4447cc000001\"",
+            "line 1: a MAC names one device, and `count` is 2",
+        ),
+        (
+            "count = 3\nip = \"255.255.255.254\"",
+            "line 1: no 3 addresses follow `ip`",
+        ),
+        (
+            "count = 100001",
+            "line 1: a site has 100000 devices at most",
+        ),
+    ] {
+        assert_eq!(error(&format!("{entry}{mistake}")), expected);
+    }
+    let expected = "line 2: firmware of the profile `ipc-v5.2.5` cannot be unactivated";
+    assert_eq!(
+        error("\n[[device]]\nprofile = \"ipc-v5.2.5\"\nactivated = false"),
+        expected
+    );
+    for (mistake, beginning) in [
+        (
+            "reply = \"shout\"",
+            "line 3: unknown variant `shout`, expected one of",
+        ),
+        (
+            "colour = 1",
+            "line 3: unknown field `colour`, expected one of",
+        ),
+        (
+            "count = 0",
+            "line 3: invalid value: integer `0`, expected a nonzero u32",
+        ),
+        ("ip =", "line 3: "),
+    ] {
+        let told = error(&format!("{entry}{mistake}"));
+        assert!(told.starts_with(beginning), "{told}");
+    }
+    let told = error("[[device]]\nprofile = \"ipc\"");
+    assert!(
+        told.starts_with("line 2: no profile is called `ipc`; there are ipc-v5.2.5, "),
+        "{told}"
+    );
+    assert!(error("[[device]]\ncount = 1").contains("missing field `profile`"));
+}
+
+#[test]
+fn a_network_too_small_is_refused() {
+    let site = Site::parse("[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 9").unwrap();
+    let expected = SiteError::Full {
+        network: "10.0.0.0/30".parse().unwrap(),
+    };
+    assert_eq!(
+        site.build("10.0.0.2/30".parse().unwrap()).unwrap_err(),
+        expected
+    );
+}
+
+#[test]
+fn the_small_shop_has_what_the_demo_shows() {
+    let site = Site::parse(SMALL_SHOP).unwrap();
+    let devices = site.build(network()).unwrap();
+    assert_eq!(
+        format!("{devices:?}"),
+        format!("{:?}", site.build(network()).unwrap())
+    );
+    let read: Vec<Read> = told(devices).into_iter().map(Result::unwrap).collect();
+    let count = |holds: &dyn Fn(&Read) -> bool| read.iter().filter(|device| holds(device)).count();
+    assert_eq!(read.len(), 10);
+    assert_eq!(count(&|device| device.state == Some(State::Unactivated)), 3);
+    assert_eq!(count(&|device| device.kind == Kind::Nvr), 1);
+    let at = |last: [u8; 4]| count(&|device| device.ipv4.address == Some(last.into()));
+    assert_eq!(at([192, 168, 1, 64]), 2);
+    assert_eq!(at([192, 168, 1, 108]), 2);
+    assert_eq!(
+        count(&|device| !network().contains(&device.ipv4.address.unwrap())),
+        1
+    );
+    assert_eq!(
+        count(&|device| device.boot_time.is_some_and(|boot| boot.year() == 1970)),
+        1
+    );
+}
+
+#[test]
+fn the_quirks_are_all_there_and_read_as_meant() {
+    let read = told(build(QUIRKS));
+    let torn = read
+        .iter()
+        .filter(|read| read.as_ref().map_or(true, |device| !device.complete))
+        .count();
+    assert_eq!(torn, 1, "only the truncated reply is incomplete");
+    let devices: Vec<&Read> = read.iter().filter_map(|read| read.as_ref().ok()).collect();
+    let has = |holds: &dyn Fn(&Read) -> bool| devices.iter().any(|device| holds(device));
+    for profile in crate::Catalogue::built_in().profiles() {
+        assert!(
+            QUIRKS.contains(&format!("profile = \"{}\"", profile.name())),
+            "{}",
+            profile.name()
+        );
+    }
+    assert!(has(
+        &|device| device.mac.is_none() && device.serial.is_some()
+    ));
+    assert!(has(
+        &|device| device.mac.is_none() && device.serial.is_none()
+    ));
+    assert!(has(&|device| device
+        .mac
+        .is_some_and(|mac| !mac.is_identity())));
+    assert!(has(
+        &|device| device.model.as_deref() == Some("\u{95e8}\u{53e3}\u{6444}\u{50cf}\u{673a}")
+    ));
+    assert!(has(&|device| device.oem.as_deref() == Some("Locks & Sons")));
+    assert!(has(&|device| device.raw.first("Activated") == Some("flase")));
+    assert!(has(&|device| device.raw.first("NovelElement").is_some()));
+    assert!(has(&|device| device
+        .boot_time
+        .is_some_and(|boot| boot.year() == 1970)));
+    assert!(has(&|device| device
+        .model
+        .as_deref()
+        .is_some_and(|model| model.starts_with("=cmd"))));
+}
+
+#[test]
+fn the_locked_van_has_cameras_from_the_box_and_some_that_refuse() {
+    let devices = build(LOCKED_VAN);
+    let unactivated = devices.iter().filter(|device| !device.state.activated);
+    assert!(unactivated.count() >= 12);
+    let locked = devices.iter().filter(|it| it.access.locked_until.is_some());
+    assert_eq!(locked.count(), 1);
+    let mut words: Vec<&str> = devices
+        .iter()
+        .flat_map(|device| device.quirks.iter().flat_map(|quirks| &quirks.refusals))
+        .map(|refuse| &*refuse.word)
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(
+        words,
+        [
+            "denied",
+            "failed",
+            "failure",
+            "hasActivated",
+            "locked",
+            "riskPassword"
+        ]
+    );
+}
+
+#[test]
+fn guards_are_given_by_device_or_by_default() {
+    let devices = build(
+        "[defaults]\ntries = 5\nlock_minutes = 10\nsoft_rules = false\nreboot = \"20s\"\n\
+         [[device]]\nprofile = \"ipc-v5.5.6\"\n[[device]]\nprofile = \"ipc-v5.5.6\"\ntries = 3\ntries_left = 2",
+    );
+    let [first, second] = [0, 1].map(|number: usize| &devices[number].access);
+    assert_eq!((first.tries, first.tries_left), (5, 5));
+    assert_eq!((second.tries, second.tries_left), (3, 2));
+    assert_eq!(second.lock, std::time::Duration::from_mins(10));
+    assert!(!first.soft_rules);
+    assert_eq!(devices[0].conduct.reboot, "20s".parse().ok());
+}
+
+#[test]
+fn mistakes_about_guards_are_told_with_their_line() {
+    let entry = "[[device]]\nprofile = \"ipc-v5.5.6\"\n";
+    for (mistake, expected) in [
+        (
+            "password = \"\"",
+            "line 3: a password has 1 to 16 bytes, this one has 0",
+        ),
+        (
+            "tries = 3\ntries_left = 4",
+            "line 1: `tries_left` is 3, the `tries` of the device, at most",
+        ),
+        (
+            "activated = false\npassword = \"Garden72!\"",
+            "line 1: an unactivated device has no password",
+        ),
+        (
+            "refuse = { update = { retry_times = 3 } }",
+            "line 3: a word, or { word, retry_times, lock_minutes }",
+        ),
+    ] {
+        assert_eq!(error(&format!("{entry}{mistake}")), expected);
+    }
+}

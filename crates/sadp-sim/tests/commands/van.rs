@@ -1,0 +1,219 @@
+//! An installer's van in virtual time: exchanges, one fleet, and no wire in
+//! between but the faults of the fleet.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
+
+use sadp_model::{MacAddr, RawFields};
+use sadp_proto::{
+    Command, CommandReply, Exchange, GROUP, Inquiry, Message, NetworkSettings, Outcome, Refusal,
+    Step, Target, Update, Verdict, rand_core::OsRng, seal::Password,
+};
+use sadp_sim::{Datagram, Fleet, FleetConfig, Heard, Site};
+use uuid::Uuid;
+
+pub(crate) const MS: Duration = Duration::from_millis(1);
+
+pub(crate) const INSTALLER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 168, 1, 9), 50_000);
+
+pub(crate) struct Van {
+    pub(crate) fleet: Fleet,
+    pub(crate) now: Duration,
+    /// Commands that left, key exchanges not counted.
+    pub(crate) sent: usize,
+    /// Everything the devices said: when, which, what.
+    pub(crate) heard: Vec<(Duration, usize, RawFields)>,
+    asked: u128,
+}
+
+impl Van {
+    pub(crate) fn new(site: &str) -> Self {
+        let network = "192.168.1.5/16".parse().unwrap();
+        let site = Site::parse(site).unwrap();
+        let config = FleetConfig {
+            seed: site.seed(),
+            ..FleetConfig::new(Ipv4Addr::new(192, 168, 1, 5), vec![network])
+        };
+        let mut van = Self {
+            fleet: Fleet::new(site.build(network).unwrap(), config),
+            now: MS,
+            sent: 0,
+            heard: Vec::new(),
+            asked: 0,
+        };
+        van.settle();
+        van
+    }
+
+    /// One device of this profile, with more keys.
+    pub(crate) fn one(profile: &str, keys: &str) -> Self {
+        Self::new(&format!(
+            "[[device]]\nprofile = \"{profile}\"\nhello = false\n{keys}"
+        ))
+    }
+
+    /// Plays commands to devices, side by side, to their ends.
+    pub(crate) fn command(&mut self, commands: Vec<(usize, Command)>) -> Vec<Outcome> {
+        let mut running: Vec<_> = commands
+            .into_iter()
+            .map(|(device, command)| {
+                let exchange = Exchange::new(self.target(device), command, OsRng);
+                (exchange, None)
+            })
+            .collect();
+        loop {
+            for (exchange, outcome) in &mut running {
+                exchange.handle_timeout(self.now);
+                if let Some(step) = exchange.poll_transmit() {
+                    self.sent += usize::from(matches!(step, Step::Command(_)));
+                    let (Step::Key(payload) | Step::Command(payload)) = step;
+                    self.say(GROUP, &payload);
+                }
+                *outcome = outcome.take().or_else(|| exchange.poll_outcome());
+            }
+            for (from, reply) in self.replies() {
+                for (exchange, outcome) in &mut running {
+                    exchange.handle_reply(self.now, from.into(), &reply);
+                    *outcome = outcome.take().or_else(|| exchange.poll_outcome());
+                }
+            }
+            let due = running
+                .iter()
+                .filter_map(|(exchange, _)| exchange.poll_timeout())
+                .min();
+            let Some(due) = due else { break };
+            let due = self
+                .fleet
+                .poll_timeout()
+                .map_or(due, |fleet| due.min(fleet));
+            self.now = due.max(self.now + MS / 1000);
+        }
+        let outcomes = running.into_iter().map(|(_, outcome)| outcome);
+        outcomes.map(Option::unwrap).collect()
+    }
+
+    pub(crate) fn activate(&mut self, device: usize, password: &str) -> Outcome {
+        self.command(vec![(device, activation(password))]).remove(0)
+    }
+
+    /// Sets the address by this password.
+    pub(crate) fn update(&mut self, device: usize, address: &str, password: &str) -> Outcome {
+        let command = self.updating(device, address, password);
+        self.command(vec![(device, command)]).remove(0)
+    }
+
+    pub(crate) fn updating(&mut self, device: usize, address: &str, password: &str) -> Command {
+        let seen = self.look(device).expect("the device answers inquiries");
+        let mut settings = NetworkSettings::of(&seen);
+        settings.ipv4.address = Some(address.parse().unwrap());
+        settings.ipv4.dhcp = Some(false);
+        settings.ports.http = Some(8080);
+        let password = Password::new(password.into()).unwrap();
+        Command::Update(Box::new(Update::new(&seen, settings, &password).unwrap()))
+    }
+
+    pub(crate) fn lamp(&mut self, device: usize, on: bool) -> Outcome {
+        self.command(vec![(device, Command::Lamp { on })]).remove(0)
+    }
+
+    /// What the device says of itself now, asked a few times.
+    pub(crate) fn look(&mut self, device: usize) -> Option<sadp_model::Device> {
+        for _ in 0..20 {
+            self.asked += 1;
+            let uuid = Uuid::from_u128(self.asked);
+            self.say(GROUP, &Inquiry { uuid }.encode());
+            let mac = self.fleet.devices()[device].identity.mac;
+            let from = self.heard.len();
+            self.wait(500 * MS);
+            for (_, number, fields) in &self.heard[from..] {
+                if *number == device && fields.first("Result").is_none() {
+                    let bytes = sadp_proto::Document::encode(
+                        "ProbeMatch",
+                        fields,
+                        sadp_proto::Layout::OneLine,
+                    );
+                    if let Ok(Message::Report(report)) = Message::decode(&bytes) {
+                        assert_eq!(report.device.mac, Some(mac));
+                        return Some(report.device);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    pub(crate) fn say(&mut self, destination: Ipv4Addr, payload: &[u8]) -> Heard {
+        let datagram = Datagram {
+            from: INSTALLER,
+            destination: Some(destination),
+            payload,
+        };
+        self.fleet.handle_datagram(self.now, &datagram)
+    }
+
+    /// Lets time pass and hears what is said.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(due) = self.fleet.poll_timeout().filter(|&due| due <= until) {
+            self.now = due.max(self.now);
+            self.replies();
+        }
+        self.now = until;
+    }
+
+    pub(crate) fn mac(&self, device: usize) -> MacAddr {
+        self.fleet.devices()[device].identity.mac
+    }
+
+    fn settle(&mut self) {
+        self.wait(3000 * MS);
+    }
+
+    /// The command replies said now.
+    fn replies(&mut self) -> Vec<(Ipv4Addr, CommandReply)> {
+        let mut replies = Vec::new();
+        while let Some(transmit) = self.fleet.poll_transmit(self.now) {
+            let document = sadp_proto::Document::decode(&transmit.payload);
+            if let Ok(document) = document {
+                self.heard
+                    .push((self.now, transmit.device, document.fields));
+            }
+            let from = self.fleet.devices()[transmit.device].settings.address;
+            if let Ok(Message::CommandReply(reply)) = Message::decode(&transmit.payload) {
+                replies.push((from, reply));
+            }
+        }
+        replies
+    }
+
+    fn target(&self, device: usize) -> Target {
+        let device = &self.fleet.devices()[device];
+        Target {
+            mac: device.identity.mac,
+            mac_text: device.identity.mac.to_string().replace(':', "-").into(),
+            from: device.settings.address.into(),
+        }
+    }
+}
+
+pub(crate) fn activation(password: &str) -> Command {
+    let password = Password::new(password.into()).unwrap();
+    Command::Activate { password }
+}
+
+pub(crate) fn is_done(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Done(_))
+}
+
+pub(crate) fn refused(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Refused(verdict) => verdict,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+pub(crate) fn word(outcome: Outcome) -> Refusal {
+    refused(outcome).refusal
+}
