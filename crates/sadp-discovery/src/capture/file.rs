@@ -1,0 +1,283 @@
+//! Packets of pcap and pcapng files.
+
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use pcap_file::{
+    Endianness, PcapError, TsResolution,
+    pcap::PcapReader,
+    pcapng::{
+        PcapNgReader,
+        blocks::interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption},
+    },
+};
+
+use super::CaptureError;
+
+/// A packet as it stands in a file.
+pub(super) struct Packet {
+    /// The number of its link type.
+    pub(super) link: u32,
+    pub(super) interface: Option<Arc<str>>,
+    pub(super) at: Option<Timestamp>,
+    pub(super) data: Vec<u8>,
+}
+
+/// What sort of capture file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Pcap,
+    PcapNg,
+}
+
+impl Format {
+    /// The format of a file that begins so.
+    pub(super) fn of(beginning: &[u8]) -> Option<Self> {
+        match beginning.first_chunk()? {
+            [0xa1, 0xb2, 0xc3, 0xd4]
+            | [0xd4, 0xc3, 0xb2, 0xa1]
+            | [0xa1, 0xb2, 0x3c, 0x4d]
+            | [0x4d, 0x3c, 0xb2, 0xa1] => Some(Self::Pcap),
+            [0x0a, 0x0d, 0x0d, 0x0a] => Some(Self::PcapNg),
+            _ => None,
+        }
+    }
+}
+
+type Chained<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
+
+pub(super) struct File<R: Read> {
+    reader: Reader<R>,
+    /// Where the next record begins.
+    offset: u64,
+}
+
+enum Reader<R: Read> {
+    Pcap(PcapReader<Chained<R>>),
+    PcapNg(PcapNgReader<Chained<R>>),
+}
+
+impl<R: Read> File<R> {
+    pub(super) fn open(mut reader: R) -> Result<Self, CaptureError> {
+        let mut beginning = Vec::with_capacity(4);
+        reader
+            .by_ref()
+            .take(4)
+            .read_to_end(&mut beginning)
+            .map_err(CaptureError::Read)?;
+        let format = Format::of(&beginning).ok_or(CaptureError::NotACapture)?;
+        let chained = io::Cursor::new(beginning).chain(reader);
+        let failed = |error| failure(error, 1, 0);
+        Ok(match format {
+            Format::Pcap => Self {
+                reader: Reader::Pcap(PcapReader::new(chained).map_err(failed)?),
+                offset: 24,
+            },
+            Format::PcapNg => {
+                let reader = PcapNgReader::new(chained).map_err(failed)?;
+                Self {
+                    offset: 0,
+                    reader: Reader::PcapNg(reader),
+                }
+            }
+        })
+    }
+
+    /// The next packet; `Ok(None)` for a record that cannot be read, though
+    /// those behind it can. `packets` have been read.
+    pub(super) fn next_packet(
+        &mut self,
+        packets: u64,
+    ) -> Option<Result<Option<Packet>, CaptureError>> {
+        let result = match &mut self.reader {
+            Reader::Pcap(reader) => next_of_pcap(reader, &mut self.offset)?.map(Some),
+            Reader::PcapNg(reader) => next_of_pcapng(reader, &mut self.offset)?,
+        };
+        Some(result.map_err(|error| failure(error, packets.saturating_add(1), self.offset)))
+    }
+}
+
+fn failure(error: PcapError, packet: u64, offset: u64) -> CaptureError {
+    match error {
+        PcapError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            CaptureError::Truncated { packet, offset }
+        }
+        PcapError::IncompleteBuffer => CaptureError::Truncated { packet, offset },
+        PcapError::IoError(error) => CaptureError::Read(error),
+        PcapError::InvalidField(what) => CaptureError::Malformed {
+            packet,
+            offset,
+            what,
+        },
+        PcapError::Utf8Error(_) | PcapError::FromUtf8Error(_) => CaptureError::Malformed {
+            packet,
+            offset,
+            what: "text that is not UTF-8",
+        },
+        PcapError::InvalidInterfaceId(_) => CaptureError::Malformed {
+            packet,
+            offset,
+            what: "an interface that is not described",
+        },
+    }
+}
+
+fn next_of_pcap<R: Read>(
+    reader: &mut PcapReader<R>,
+    offset: &mut u64,
+) -> Option<Result<Packet, PcapError>> {
+    let header = reader.header();
+    // Raw, because lengths above the header's snap length are common.
+    let packet = match reader.next_raw_packet()? {
+        Ok(packet) => packet,
+        Err(error) => return Some(Err(error)),
+    };
+    *offset = offset
+        .saturating_add(16)
+        .saturating_add(packet.incl_len.into());
+    let fraction = match header.ts_resolution {
+        TsResolution::MicroSecond => SignedDuration::from_micros(packet.ts_frac.into()),
+        TsResolution::NanoSecond => SignedDuration::from_nanos(packet.ts_frac.into()),
+    };
+    Some(Ok(Packet {
+        link: header.datalink.into(),
+        interface: None,
+        at: timestamp(SignedDuration::from_secs(packet.ts_sec.into()), fraction),
+        data: packet.data.into_owned(),
+    }))
+}
+
+fn next_of_pcapng<R: Read>(
+    reader: &mut PcapNgReader<R>,
+    offset: &mut u64,
+) -> Option<Result<Option<Packet>, PcapError>> {
+    loop {
+        let raw = match reader.next_raw_block()? {
+            Ok(raw) => raw,
+            Err(error) => return Some(Err(error)),
+        };
+        *offset = offset.saturating_add(raw.initial_len.into());
+        let (kind, body) = (raw.type_, raw.body.into_owned());
+        let fields = Fields {
+            body: &body,
+            big_endian: reader.section().endianness == Endianness::Big,
+        };
+        let interfaces = reader.interfaces();
+        match kind {
+            ENHANCED_PACKET => return Some(Ok(fields.enhanced_packet(interfaces))),
+            SIMPLE_PACKET => return Some(Ok(fields.simple_packet(interfaces))),
+            OBSOLETE_PACKET => return Some(Ok(fields.obsolete_packet(interfaces))),
+            _ => {}
+        }
+    }
+}
+
+const OBSOLETE_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const ENHANCED_PACKET: u32 = 6;
+
+/// The body of a packet block. Read here and not by the library, because one
+/// unreadable option must not cost the packet, and because the library takes
+/// every time for nanoseconds.
+struct Fields<'a> {
+    body: &'a [u8],
+    big_endian: bool,
+}
+
+impl Fields<'_> {
+    fn enhanced_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
+        let interface = interfaces.get(usize::try_from(self.number(0)?).ok()?)?;
+        self.timed_packet(interface)
+    }
+
+    fn obsolete_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
+        let number = self.bytes(0, 2)?.try_into().ok()?;
+        let number = if self.big_endian {
+            u16::from_be_bytes(number)
+        } else {
+            u16::from_le_bytes(number)
+        };
+        self.timed_packet(interfaces.get(usize::from(number))?)
+    }
+
+    /// Both kinds that carry a time lay the rest out alike.
+    fn timed_packet(&self, interface: &Described<'_>) -> Option<Packet> {
+        let units = (u64::from(self.number(4)?) << 32) | u64::from(self.number(8)?);
+        let length = usize::try_from(self.number(12)?).ok()?;
+        Some(Packet {
+            link: interface.linktype.into(),
+            interface: name(interface),
+            at: time(interface, units),
+            data: self.bytes(20, length)?.to_vec(),
+        })
+    }
+
+    fn simple_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
+        let interface = interfaces.first()?;
+        let length = usize::try_from(self.number(0)?).ok()?;
+        let captured = length.min(self.body.len().saturating_sub(4));
+        Some(Packet {
+            link: interface.linktype.into(),
+            interface: name(interface),
+            at: None,
+            data: self.bytes(4, captured)?.to_vec(),
+        })
+    }
+
+    fn number(&self, at: usize) -> Option<u32> {
+        let bytes = self.bytes(at, 4)?.try_into().ok()?;
+        Some(if self.big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        })
+    }
+
+    fn bytes(&self, at: usize, length: usize) -> Option<&[u8]> {
+        self.body.get(at..at.checked_add(length)?)
+    }
+}
+
+type Described<'a> = InterfaceDescriptionBlock<'a>;
+
+fn name(interface: &Described<'_>) -> Option<Arc<str>> {
+    interface.options.iter().find_map(|option| match option {
+        InterfaceDescriptionOption::IfName(name) => Some(Arc::from(&**name)),
+        _ => None,
+    })
+}
+
+/// The time of so many of the interface's units.
+fn time(interface: &Described<'_>, units: u64) -> Option<Timestamp> {
+    let mut resolution = 6;
+    let mut offset = 0;
+    for option in &interface.options {
+        match option {
+            InterfaceDescriptionOption::IfTsResol(told) => resolution = *told,
+            InterfaceDescriptionOption::IfTsOffset(told) => offset = told.cast_signed(),
+            _ => {}
+        }
+    }
+    let exponent = u32::from(resolution & 0x7f);
+    let base = if resolution & 0x80 == 0 { 10u64 } else { 2 };
+    let per_second = base.checked_pow(exponent)?;
+    let (whole, rest) = (
+        units.checked_div(per_second)?,
+        units.checked_rem(per_second)?,
+    );
+    let nanos = u128::from(rest)
+        .saturating_mul(1_000_000_000)
+        .checked_div(per_second.into())?;
+    let whole = i64::try_from(whole).ok()?.checked_add(offset)?;
+    timestamp(
+        SignedDuration::from_secs(whole),
+        SignedDuration::from_nanos(i64::try_from(nanos).ok()?),
+    )
+}
+
+fn timestamp(whole: SignedDuration, fraction: SignedDuration) -> Option<Timestamp> {
+    Timestamp::from_duration(whole.checked_add(fraction)?).ok()
+}

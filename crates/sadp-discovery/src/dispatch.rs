@@ -1,0 +1,298 @@
+//! Driving commands to many devices at once, within bounds.
+
+use std::{
+    collections::VecDeque, net::Ipv4Addr, ops::ControlFlow, pin::pin, sync::Arc, time::Duration,
+};
+
+use rand_core::OsRng;
+use sadp_proto::{Command, Destination, Exchange, Message, Outcome, Step, Target};
+use tokio::time::Instant;
+
+use crate::{LinkConfig, Notice, ScanError, links::Links, receive::Batch};
+
+/// How commands are sent.
+#[derive(Clone, Debug)]
+pub struct DispatchConfig {
+    /// By which interfaces.
+    pub link: LinkConfig,
+    /// How many conversations may run at once, at least 1.
+    pub parallel: usize,
+    /// When the next conversation may begin.
+    pub pace: Pace,
+}
+
+/// When the next conversation of a batch may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as there is room for it. For commands that cost no device a try.
+    Together,
+    /// When the one before is over, or was silent for this long behind its
+    /// command. For commands with a current password: a wrong one must not
+    /// reach a second device, and silence is not a refusal.
+    OneByOne {
+        /// How long silence holds up the next.
+        silence: Duration,
+    },
+}
+
+/// One command to one device.
+#[derive(Debug)]
+pub struct Job {
+    /// The device.
+    pub target: Target,
+    /// How to reach it.
+    pub route: Route,
+    /// The command.
+    pub command: Command,
+}
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// By the group, on the interface it was heard on.
+    Group(Arc<str>),
+    /// At its own address, in a network that multicast does not reach.
+    Direct(Ipv4Addr),
+}
+
+/// What happens in a batch, as it happens. Numbers are places in the batch.
+#[derive(Debug)]
+pub enum DispatchEvent<'a> {
+    /// A command is about to leave this machine, for the first and, unless it
+    /// is repeatable, only time.
+    Sending(usize),
+    /// A conversation is over.
+    Over(usize, &'a Outcome),
+}
+
+/// What became of one job.
+#[derive(Debug)]
+pub struct JobReport {
+    /// What became of the command. `None` where it was never sent, because the
+    /// batch was stopped before.
+    pub outcome: Option<Outcome>,
+    /// Whether somebody else answered its key exchange too.
+    pub forged: bool,
+}
+
+/// Commands ready to be sent: the sockets are open.
+#[derive(Debug)]
+pub struct Dispatch {
+    config: DispatchConfig,
+    links: Links,
+}
+
+impl Dispatch {
+    /// Opens the sockets. Call it within a tokio runtime.
+    pub fn open(config: &DispatchConfig) -> Result<Self, ScanError> {
+        Ok(Self {
+            config: config.clone(),
+            links: Links::open(&config.link, true)?,
+        })
+    }
+
+    /// What limits hearing and sending, as far as is known before it runs.
+    pub fn notices(&self) -> &[Notice] {
+        self.links.notices()
+    }
+
+    /// Runs a batch until all is over, until `observe` breaks it off, or until
+    /// `stop` is ready. Commands that did not leave by then never do; those that
+    /// did are waited for. The result has one report for each job, in order.
+    pub async fn run(
+        mut self,
+        jobs: Vec<Job>,
+        stop: impl Future<Output = ()>,
+        observe: impl FnMut(DispatchEvent<'_>) -> ControlFlow<()>,
+    ) -> Vec<JobReport> {
+        let (mut queue, _tasks) = self.links.start_draining();
+        let mut stop = pin!(stop);
+        let mut batch = Running::new(jobs, &self.config, observe);
+        let start = Instant::now();
+        loop {
+            for (destination, datagram) in batch.advance(start.elapsed(), &self.links) {
+                self.links.send(destination, &datagram).await;
+            }
+            let Some(due) = batch.due() else {
+                return batch.into_reports();
+            };
+            tokio::select! {
+                biased;
+                () = &mut stop, if !batch.stopped => batch.stopped = true,
+                Some(heard) = queue.recv() => self.take_in(&mut batch, heard, start.elapsed()),
+                () = tokio::time::sleep_until(start + due) => {}
+            }
+        }
+    }
+
+    fn take_in(
+        &mut self,
+        running: &mut Running<impl FnMut(DispatchEvent<'_>) -> ControlFlow<()>>,
+        batch: Batch,
+        now: Duration,
+    ) {
+        self.links.take_in(batch, |_, _, received| {
+            if let Ok(Message::CommandReply(reply)) = Message::decode(&received.payload) {
+                for conversation in &mut running.active {
+                    conversation
+                        .exchange
+                        .handle_reply(now, received.from.ip(), &reply);
+                }
+            }
+        });
+        running.settle();
+    }
+}
+
+struct Running<F> {
+    waiting: VecDeque<(usize, Job)>,
+    active: Vec<Conversation>,
+    reports: Vec<JobReport>,
+    parallel: usize,
+    pace: Pace,
+    observe: F,
+    stopped: bool,
+    /// Until when silence of the latest command holds up the next.
+    held_until: Duration,
+}
+
+struct Conversation {
+    number: usize,
+    exchange: Exchange<OsRng>,
+    route: Route,
+    /// When its command left.
+    sent: Option<Duration>,
+}
+
+impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
+    fn new(jobs: Vec<Job>, config: &DispatchConfig, observe: F) -> Self {
+        let silent = || JobReport {
+            outcome: None,
+            forged: false,
+        };
+        Self {
+            reports: jobs.iter().map(|_| silent()).collect(),
+            waiting: jobs.into_iter().enumerate().collect(),
+            active: Vec::new(),
+            parallel: config.parallel.max(1),
+            pace: config.pace,
+            observe,
+            stopped: false,
+            held_until: Duration::ZERO,
+        }
+    }
+
+    /// Lets time pass. Returns what is to be sent now.
+    fn advance(&mut self, now: Duration, links: &Links) -> Vec<(Destination, Vec<u8>)> {
+        self.begin_due(now);
+        let mut datagrams = Vec::new();
+        for conversation in &mut self.active {
+            // A conversation whose command did not leave yet ends with the batch.
+            if self.stopped && conversation.sent.is_none() {
+                continue;
+            }
+            conversation.exchange.handle_timeout(now);
+            let Some(step) = conversation.exchange.poll_transmit() else {
+                continue;
+            };
+            let datagram = match step {
+                Step::Key(datagram) => datagram,
+                Step::Command(datagram) => {
+                    if conversation.sent.is_none() {
+                        let going = (self.observe)(DispatchEvent::Sending(conversation.number));
+                        if going.is_break() {
+                            self.stopped = true;
+                            continue;
+                        }
+                        conversation.sent = Some(now);
+                        if let Pace::OneByOne { silence } = self.pace {
+                            self.held_until = now.saturating_add(silence);
+                        }
+                    }
+                    datagram
+                }
+            };
+            if let Some(destination) = links.destination(&conversation.route) {
+                datagrams.push((destination, datagram));
+            }
+        }
+        self.settle();
+        datagrams
+    }
+
+    fn begin_due(&mut self, now: Duration) {
+        while !self.stopped && self.active.len() < self.parallel && !self.is_held(now) {
+            let Some((number, job)) = self.waiting.pop_front() else {
+                return;
+            };
+            self.active.push(Conversation {
+                number,
+                exchange: Exchange::new(job.target, job.command, OsRng),
+                route: job.route,
+                sent: None,
+            });
+        }
+    }
+
+    fn is_held(&self, now: Duration) -> bool {
+        let Pace::OneByOne { .. } = self.pace else {
+            return false;
+        };
+        let unsent = self
+            .active
+            .iter()
+            .any(|conversation| conversation.sent.is_none());
+        unsent || (!self.active.is_empty() && now < self.held_until)
+    }
+
+    /// Takes out the conversations that are over.
+    fn settle(&mut self) {
+        let mut index = 0;
+        while let Some(conversation) = self.active.get_mut(index) {
+            let outcome = conversation.exchange.poll_outcome();
+            let abandoned = self.stopped && conversation.sent.is_none();
+            if outcome.is_none() && !abandoned {
+                index += 1;
+                continue;
+            }
+            let conversation = self.active.remove(index);
+            if let Some(outcome) = &outcome
+                && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
+            {
+                self.stopped = true;
+                // Those before it in the list are to be abandoned, too.
+                index = 0;
+            }
+            if let Some(report) = self.reports.get_mut(conversation.number) {
+                let forged = conversation.exchange.was_forged();
+                *report = JobReport { outcome, forged };
+            }
+            // The one that was waited for is over: the next may begin.
+            if self
+                .active
+                .iter()
+                .all(|other| other.sent <= conversation.sent)
+            {
+                self.held_until = Duration::ZERO;
+            }
+        }
+    }
+
+    /// When to call [`Running::advance`] next. `None` when all is over.
+    fn due(&self) -> Option<Duration> {
+        let conversations = self
+            .active
+            .iter()
+            .filter_map(|conversation| conversation.exchange.poll_timeout());
+        // What else the next one waits for is told by the conversations.
+        let waits = !self.stopped && !self.waiting.is_empty() && self.active.len() < self.parallel;
+        let silence = waits
+            .then_some(self.held_until)
+            .filter(|_| self.active.iter().all(|other| other.sent.is_some()));
+        conversations.chain(silence).min()
+    }
+
+    fn into_reports(self) -> Vec<JobReport> {
+        self.reports
+    }
+}

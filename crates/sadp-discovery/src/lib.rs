@@ -1,0 +1,34 @@
+//! How SADP travels: this machine's interfaces, the UDP sockets on them, the
+//! scan that drives a [`Survey`](sadp_proto::Survey) over them, and captures of
+//! other people's traffic.
+//!
+//! This crate decides nothing about the protocol and prints nothing. It needs a
+//! tokio runtime, with two worker threads at best: one drains the sockets while
+//! the other reads what came.
+//!
+//! ```text
+//!   0.0.0.0:37020, joined to the group on every interface ----> multicast answers
+//!   192.168.1.10:ephemeral, one socket an address  -- ask --->
+//!                                                  <---------- unicast answers
+//! ```
+//!
+//! # Limitations
+//!
+//! - IPv4 only, as SADP itself.
+//! - Where another program holds port 37020 exclusively, answers by multicast
+//!   are not heard. The scan says so.
+//! - Answers that the kernel's reverse-path filter drops are not heard.
+
+pub mod capture;
+mod dispatch;
+pub mod interface;
+mod links;
+mod notice;
+mod receive;
+mod scan;
+mod socket;
+
+pub use dispatch::{Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, Pace, Route};
+pub use links::{LinkConfig, LinkInfo};
+pub use notice::{Notice, ScanError};
+pub use scan::{Scan, ScanConfig, ScanReport};

@@ -1,0 +1,344 @@
+//! The sockets of this machine's interfaces: asking by each, hearing from all.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use ipnet::Ipv4Net;
+use sadp_model::Via;
+use sadp_proto::{Destination, GROUP, PORT};
+use tokio::{net::UdpSocket, sync::mpsc, task::JoinSet};
+
+use crate::{
+    Notice, Route, ScanError,
+    interface::{self, Interface},
+    receive::{self, Batch, Received},
+    socket,
+};
+
+/// Batches in memory that were received and not read yet. Beyond, the kernel's
+/// buffers fill.
+const QUEUE: usize = 256;
+
+/// By which interfaces to ask, and where.
+#[derive(Clone, Debug)]
+pub struct LinkConfig {
+    /// Names or IPv4 addresses of interfaces; none means all that are up, have
+    /// IPv4 and are not loopback.
+    pub interfaces: Vec<String>,
+    /// The multicast group.
+    pub group: Ipv4Addr,
+    /// The devices' port.
+    pub port: u16,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self {
+            interfaces: Vec::new(),
+            group: GROUP,
+            port: PORT,
+        }
+    }
+}
+
+/// The open sockets.
+#[derive(Debug)]
+pub(crate) struct Links {
+    config: LinkConfig,
+    all: Vec<Link>,
+    /// Asks addresses that are in none of the links' networks, where no
+    /// interface was named.
+    routed: Option<Arc<UdpSocket>>,
+    listeners: Vec<Arc<UdpSocket>>,
+    /// Names of the interfaces, by the system's number.
+    names: HashMap<u32, Arc<str>>,
+    notices: Vec<Notice>,
+}
+
+#[derive(Debug)]
+struct Link {
+    interface: Interface,
+    socket: Arc<UdpSocket>,
+    failed: bool,
+}
+
+impl Links {
+    /// Opens the sockets. `routed` tells whether addresses beyond the links'
+    /// networks will be asked.
+    pub(crate) fn open(config: &LinkConfig, routed: bool) -> Result<Self, ScanError> {
+        let all = interface::list().map_err(ScanError::List)?;
+        let interfaces = interface::choose(all, &config.interfaces)?;
+        let mut notices = Vec::new();
+        let all = open_links(&interfaces, &mut notices)?;
+        let listeners = open_listeners(config, &interfaces, &mut notices);
+        let routed = routed && config.interfaces.is_empty();
+        let named = |interface: &Interface| Some((interface.index?, Arc::clone(&interface.name)));
+        Ok(Self {
+            config: config.clone(),
+            names: interfaces.iter().rev().filter_map(named).collect(),
+            all,
+            routed: routed
+                .then(|| socket::asking(Ipv4Addr::UNSPECIFIED).ok().map(Arc::new))
+                .flatten(),
+            listeners,
+            notices,
+        })
+    }
+
+    /// How many links there are; they are numbered from 0.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// What limits hearing and asking so far.
+    pub(crate) fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The same, handed over.
+    pub(crate) fn into_notices(self) -> Vec<Notice> {
+        self.notices
+    }
+
+    /// The addresses from which it asks.
+    pub(crate) fn infos(&self) -> impl Iterator<Item = LinkInfo> {
+        self.all.iter().map(|link| LinkInfo {
+            interface: Arc::clone(&link.interface.name),
+            network: link.interface.network,
+        })
+    }
+
+    /// Starts draining all sockets. It ends when what is returned is dropped.
+    pub(crate) fn start_draining(&self) -> (mpsc::Receiver<Batch>, JoinSet<()>) {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let mut tasks = JoinSet::new();
+        // The links come first, so that their numbers are those of their sockets.
+        let links = self.all.iter().map(|link| &link.socket);
+        let sockets = links.chain(&self.listeners).chain(&self.routed);
+        for (number, socket) in sockets.enumerate() {
+            tasks.spawn(receive::drain(number, Arc::clone(socket), sender.clone()));
+        }
+        (queue, tasks)
+    }
+
+    /// Hands what a batch brought to `take`, one by one, with the interface it
+    /// came in by and the way it came. A socket's failure becomes a notice.
+    pub(crate) fn take_in(
+        &mut self,
+        batch: Batch,
+        mut take: impl FnMut(&Arc<str>, Via, &Received),
+    ) {
+        let link = self.all.get(batch.socket);
+        let link = link.map(|link| Arc::clone(&link.interface.name));
+        match batch.outcome {
+            Ok(all) => {
+                for received in all {
+                    if let Some(interface) = self.interface_of(&received, link.as_ref()) {
+                        take(&interface, via(&received, link.is_some()), &received);
+                    }
+                }
+            }
+            Err(source) => {
+                let interface = link.unwrap_or_else(|| format!("port {}", self.config.port).into());
+                self.notices.push(Notice::NotHeard { interface, source });
+            }
+        }
+    }
+
+    /// The interface a datagram came in by. `None` where it is none of those in
+    /// use.
+    fn interface_of(&self, received: &Received, link: Option<&Arc<str>>) -> Option<Arc<str>> {
+        if let Some(link) = link {
+            return Some(Arc::clone(link));
+        }
+        if let Some(index) = received.interface {
+            let chosen = self.config.interfaces.is_empty() || self.names.contains_key(&index);
+            let name = self.names.get(&index).cloned();
+            return chosen.then(|| name.unwrap_or_else(|| format!("interface {index}").into()));
+        }
+        let from = received.from.ip();
+        let near = |link: &&Link| matches!(from, IpAddr::V4(from) if link.interface.network.contains(&from));
+        let link = self.all.iter().find(near).or_else(|| self.all.first())?;
+        Some(Arc::clone(&link.interface.name))
+    }
+
+    /// Sends a datagram. A failure becomes a notice.
+    pub(crate) async fn send(&mut self, destination: Destination, payload: &[u8]) {
+        let (number, address) = match destination {
+            Destination::Group(link) => (Some(link), self.config.group),
+            Destination::Broadcast(link) => {
+                let Some(link_network) = self.all.get(link).map(|link| link.interface.network)
+                else {
+                    return;
+                };
+                (Some(link), link_network.broadcast())
+            }
+            Destination::Unicast(address) => (self.link_towards(address), address),
+        };
+        let link = number.and_then(|number| self.all.get(number));
+        let Some(socket) = link.map(|link| &link.socket).or(self.routed.as_ref()) else {
+            return;
+        };
+        let to = SocketAddr::from((address, self.config.port));
+        if let Err(error) = socket.send_to(payload, to).await {
+            self.note_unsent(destination, error);
+        }
+    }
+
+    /// Where a device's commands go. A command must leave once: one link has to
+    /// do, however many addresses the interface has. `None` where the interface
+    /// is not among those in use.
+    pub(crate) fn destination(&self, route: &Route) -> Option<Destination> {
+        match route {
+            Route::Direct(address) => Some(Destination::Unicast(*address)),
+            Route::Group(interface) => {
+                let link = self
+                    .all
+                    .iter()
+                    .position(|link| link.interface.name == *interface);
+                link.map(Destination::Group)
+            }
+        }
+    }
+
+    /// The link to ask an address by: one in its network, else the routes
+    /// decide, from the first interface named.
+    fn link_towards(&self, address: Ipv4Addr) -> Option<usize> {
+        let near = self
+            .all
+            .iter()
+            .position(|link| link.interface.network.contains(&address));
+        let named_only = self.routed.is_none();
+        near.or_else(|| named_only.then_some(0))
+    }
+
+    fn note_unsent(&mut self, destination: Destination, source: io::Error) {
+        tracing::debug!(?destination, error = %source, "not sent");
+        match destination {
+            Destination::Group(number) | Destination::Broadcast(number) => {
+                if let Some(link) = self.all.get_mut(number).filter(|link| !link.failed) {
+                    link.failed = true;
+                    let interface = Arc::clone(&link.interface.name);
+                    self.notices.push(Notice::NotSent { interface, source });
+                }
+            }
+            Destination::Unicast(_) => {
+                for notice in &mut self.notices {
+                    if let Notice::TargetsNotSent { count, .. } = notice {
+                        *count += 1;
+                        return;
+                    }
+                }
+                self.notices
+                    .push(Notice::TargetsNotSent { count: 1, source });
+            }
+        }
+    }
+}
+
+fn open_links(interfaces: &[Interface], notices: &mut Vec<Notice>) -> Result<Vec<Link>, ScanError> {
+    let mut links = Vec::new();
+    let mut failures = Vec::new();
+    for interface in interfaces {
+        match socket::asking(interface.address()) {
+            Ok(socket) => links.push(Link {
+                interface: interface.clone(),
+                socket: Arc::new(socket),
+                failed: false,
+            }),
+            Err(source) => {
+                failures.push((Arc::clone(&interface.name), interface.address(), source));
+            }
+        }
+    }
+    let mut failures = failures.into_iter();
+    if links.is_empty() {
+        let failure = failures.next();
+        return Err(
+            failure.map_or(ScanError::NoInterface, |(interface, address, source)| {
+                ScanError::NoSocket {
+                    interface,
+                    address,
+                    source,
+                }
+            }),
+        );
+    }
+    notices.extend(
+        failures.map(|(interface, address, source)| Notice::NoSocket {
+            interface,
+            address,
+            source,
+        }),
+    );
+    Ok(links)
+}
+
+/// Opens the sockets that hear the group, each for as many interfaces as one
+/// may join.
+fn open_listeners(
+    config: &LinkConfig,
+    interfaces: &[Interface],
+    notices: &mut Vec<Notice>,
+) -> Vec<Arc<UdpSocket>> {
+    let mut cards: Vec<&Interface> = Vec::new();
+    for interface in interfaces {
+        let known = |card: &&Interface| card.index.is_some() && card.index == interface.index;
+        if !cards.iter().any(known) {
+            cards.push(interface);
+        }
+    }
+    let mut listeners = Vec::new();
+    for some in cards.chunks(socket::MAX_MEMBERSHIPS) {
+        let socket = match socket::listening(config.port) {
+            Ok(socket) => socket,
+            Err(source) => {
+                notices.push(if source.kind() == io::ErrorKind::AddrInUse {
+                    Notice::PortTaken { port: config.port }
+                } else {
+                    Notice::PortRefused {
+                        port: config.port,
+                        source,
+                    }
+                });
+                break;
+            }
+        };
+        for card in some {
+            if let Err(source) = socket::join(&socket, config.group, card) {
+                let interface = Arc::clone(&card.name);
+                notices.push(Notice::NotJoined { interface, source });
+            }
+        }
+        match UdpSocket::from_std(socket.into()) {
+            Ok(socket) => listeners.push(Arc::new(socket)),
+            Err(source) => notices.push(Notice::PortRefused {
+                port: config.port,
+                source,
+            }),
+        }
+    }
+    listeners
+}
+
+fn via(received: &Received, to_link: bool) -> Via {
+    let multicast = received.to.map_or(!to_link, |to| to.is_multicast());
+    if multicast {
+        Via::Multicast
+    } else {
+        Via::Unicast
+    }
+}
+
+/// An address of this machine's from which a scan asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// The interface's name.
+    pub interface: Arc<str>,
+    /// The address and its network.
+    pub network: Ipv4Net,
+}

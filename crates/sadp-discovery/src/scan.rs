@@ -1,0 +1,157 @@
+//! Driving a survey over this machine's interfaces.
+
+use std::{pin::pin, time::Duration};
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+use sadp_model::Entry;
+use sadp_proto::{Datagram, Listening, Progress, Survey, SurveyConfig, Sweep, Tally};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::{LinkConfig, LinkInfo, Notice, ScanError, links::Links, receive::Batch};
+
+/// How often the observer is told how far the scan is.
+const OBSERVE_EVERY: Duration = Duration::from_millis(100);
+
+/// What to scan.
+#[derive(Clone, Debug)]
+pub struct ScanConfig {
+    /// By which interfaces.
+    pub link: LinkConfig,
+    /// When to end.
+    pub listening: Listening,
+    /// Addresses to ask one by one as well.
+    pub sweep: Option<Sweep>,
+    /// Whether the subnets' broadcast addresses are asked as well.
+    pub broadcast: bool,
+}
+
+impl Default for ScanConfig {
+    fn default() -> Self {
+        Self {
+            link: LinkConfig::default(),
+            listening: Listening::Auto,
+            sweep: None,
+            broadcast: false,
+        }
+    }
+}
+
+/// A scan that is ready to run: its sockets are open, nothing was sent.
+#[derive(Debug)]
+pub struct Scan {
+    config: ScanConfig,
+    links: Links,
+}
+
+impl Scan {
+    /// Opens the sockets. Call it within a tokio runtime.
+    pub fn open(config: &ScanConfig) -> Result<Self, ScanError> {
+        Ok(Self {
+            config: config.clone(),
+            links: Links::open(&config.link, config.sweep.is_some())?,
+        })
+    }
+
+    /// What limits the scan, as far as is known before it runs.
+    pub fn notices(&self) -> &[Notice] {
+        self.links.notices()
+    }
+
+    /// The addresses from which it asks.
+    pub fn links(&self) -> impl Iterator<Item = LinkInfo> {
+        self.links.infos()
+    }
+
+    /// Scans until enough was heard or until `stop` is ready, and tells
+    /// `observe` some ten times a second how far it is.
+    pub async fn run(
+        mut self,
+        stop: impl Future<Output = ()>,
+        mut observe: impl FnMut(Progress),
+    ) -> ScanReport {
+        let mut survey = Survey::new(
+            SurveyConfig {
+                links: self.links.len(),
+                broadcast: self.config.broadcast,
+                sweep: self.config.sweep.clone(),
+                listening: self.config.listening,
+            },
+            Uuid::new_v4,
+        );
+        let (mut queue, _tasks) = self.links.start_draining();
+        let mut stop = pin!(stop);
+        let start = Instant::now();
+        let mut observed = Duration::ZERO;
+        while !survey.is_finished() {
+            survey.handle_timeout(start.elapsed());
+            while let Some(transmit) = survey.poll_transmit() {
+                self.links
+                    .send(transmit.destination, &transmit.payload)
+                    .await;
+            }
+            let Some(due) = survey.poll_timeout() else {
+                break;
+            };
+            while start.elapsed() < due {
+                tokio::select! {
+                    biased;
+                    () = &mut stop => return self.report(survey),
+                    Some(batch) = queue.recv() => self.take_in(&mut survey, batch, start.elapsed()),
+                    () = tokio::time::sleep_until(start + due) => {}
+                }
+                if start.elapsed() >= observed + OBSERVE_EVERY {
+                    observed = start.elapsed();
+                    observe(survey.progress());
+                }
+            }
+        }
+        self.report(survey)
+    }
+
+    fn take_in(&mut self, survey: &mut Survey, batch: Batch, now: Duration) {
+        let at = Timestamp::now();
+        self.links.take_in(batch, |interface, via, received| {
+            let datagram = Datagram {
+                interface,
+                from: received.from,
+                via,
+                at,
+                payload: &received.payload,
+            };
+            survey.handle_datagram(now, &datagram);
+        });
+    }
+
+    fn report(self, survey: Survey) -> ScanReport {
+        let links: Vec<_> = self.links().collect();
+        let progress = survey.progress();
+        let (registry, tally) = survey.into_parts();
+        ScanReport {
+            entries: registry.into_entries(),
+            tally,
+            local: links.iter().map(|link| link.network).collect(),
+            links,
+            notices: self.links.into_notices(),
+            progress,
+        }
+    }
+}
+
+/// What a scan brought.
+#[derive(Debug)]
+pub struct ScanReport {
+    /// The devices, in the order they were first heard.
+    pub entries: Vec<Entry>,
+    /// What else was heard.
+    pub tally: Tally,
+    /// This machine's networks on the interfaces scanned.
+    pub local: Vec<Ipv4Net>,
+    /// The addresses it asked from.
+    pub links: Vec<LinkInfo>,
+    /// What limited it.
+    pub notices: Vec<Notice>,
+    /// How long it took and how often it asked.
+    pub progress: Progress,
+}
