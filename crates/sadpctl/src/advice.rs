@@ -1,0 +1,158 @@
+//! What to do next, from what a scan brought.
+
+mod address;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sadp_discovery::ScanReport;
+use sadp_model::{State, Warning};
+use sadp_proto::Tally;
+
+pub(crate) use self::address::{Addresses, Platform};
+use crate::{
+    failure::{Exit, Failure},
+    found::Found,
+    text::count,
+};
+
+/// The line below the list: how many devices, in which states.
+pub(crate) fn summary(devices: &[Found]) -> String {
+    let mut states = BTreeMap::new();
+    for found in devices {
+        let state = found.entry.device.state;
+        // In the order of the list.
+        let (rank, name) = match state {
+            Some(State::Unactivated) => (0, "unactivated"),
+            Some(State::Locked { .. }) => (1, "locked"),
+            Some(State::Active) => (2, "active"),
+            None => (3, "in an unknown state"),
+        };
+        *states.entry((rank, name)).or_insert(0u64) += 1;
+    }
+    let states: Vec<_> = states
+        .into_iter()
+        .map(|((_, name), number)| format!("{number} {name}"))
+        .collect();
+    let devices = count(devices.len() as u64, "device", "devices");
+    if states.is_empty() {
+        devices
+    } else {
+        format!("{devices}: {}", states.join(", "))
+    }
+}
+
+/// `1.6 s`.
+pub(crate) fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+/// What was heard and could not be read, or was not kept. Shown always.
+pub(crate) fn losses(tally: &Tally) -> Vec<String> {
+    let mut losses = Vec::new();
+    if tally.unreadable > 0 {
+        let mut senders: Vec<_> = tally
+            .unreadable_from
+            .iter()
+            .map(|(from, error)| format!("{from} ({error})"))
+            .collect();
+        if senders.len() > MAX_SENDERS {
+            senders.truncate(MAX_SENDERS);
+            senders.push("others".into());
+        }
+        let number = count(tally.unreadable, "datagram", "datagrams");
+        losses.push(format!(
+            "{number} could not be read, from {}",
+            senders.join(", ")
+        ));
+    }
+    if tally.refused > 0 {
+        let number = count(tally.refused, "reply was", "replies were");
+        losses.push(format!(
+            "{number} left out: more devices answered than are kept"
+        ));
+    }
+    losses
+}
+
+const MAX_SENDERS: usize = 4;
+
+/// What to do about the devices found.
+/// `site` is all that is known of the site's addresses, listed or not.
+pub(crate) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> Vec<String> {
+    let mut hints = Vec::new();
+    let with = |warning| {
+        devices
+            .iter()
+            .filter(move |found| found.warnings.contains(&warning))
+    };
+    let (twins, clones) = (
+        with(Warning::DuplicateIp).count(),
+        with(Warning::DuplicateMac).count(),
+    );
+    if twins > 0 {
+        hints.push(format!(
+            "{twins} devices share an address with another: change one at a time, with the others unplugged"
+        ));
+    }
+    if clones > 0 {
+        hints.push(format!(
+            "{clones} devices share a MAC with another: compare their labels before you change anything"
+        ));
+    }
+    hints.extend(address::hints(devices, site, platform));
+    hints
+}
+
+/// Nothing was found: why that may be.
+pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
+    let mut links: Vec<_> = report
+        .links
+        .iter()
+        .map(|link| format!("{} ({})", link.interface, link.network))
+        .collect();
+    if links.is_empty() {
+        links.push("no interface".into());
+    }
+    let message = format!(
+        "no device answered within {} on {}",
+        seconds(report.progress.elapsed),
+        links.join(", ")
+    );
+    let mut failure = Failure::words(Exit::NotFound, message).hint(
+        "check that the devices have power and that this machine is on their switch and VLAN",
+    );
+    if let Some(virtual_link) = report.links.iter().find(|link| is_virtual(&link.interface)) {
+        failure = failure.hint(format!(
+            "{} looks like a VPN or container network: name the one the cameras are on, e.g. -i eth0",
+            virtual_link.interface
+        ));
+    }
+    failure = failure.hint(
+        "let UDP port 37020 in through this machine's firewall, or try with the firewall off",
+    );
+    if !targeted {
+        failure = failure.hint(
+            "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
+        );
+    }
+    failure
+}
+
+fn is_virtual(interface: &str) -> bool {
+    const PREFIXES: [&str; 13] = [
+        "docker",
+        "br-",
+        "veth",
+        "virbr",
+        "vmnet",
+        "vboxnet",
+        "tun",
+        "tap",
+        "wg",
+        "utun",
+        "ppp",
+        "tailscale",
+        "zt",
+    ];
+    PREFIXES.iter().any(|prefix| interface.starts_with(prefix))
+}

@@ -1,0 +1,70 @@
+//! From arguments to an exit code.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::{
+    args::{Cli, GlobalArgs},
+    commands,
+    failure::Exit,
+    terminal::Terminal,
+};
+
+/// Runs one command line.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return print_parse_error(&error),
+    };
+    let mut terminal = Terminal::new(&cli.global);
+    log_to_stderr(&cli.global);
+    let outcome = commands::run(&cli, &mut terminal).and_then(|exit| {
+        terminal.flush()?;
+        Ok(exit)
+    });
+    let exit = match outcome {
+        Ok(exit) => exit,
+        // Who reads the output has read enough, e.g. `head`.
+        Err(failure) if failure.is_broken_pipe() => Exit::Done,
+        Err(failure) => {
+            let flushed = terminal.flush();
+            terminal.report(&failure);
+            flushed.err().map_or(failure.exit, |flush| {
+                if flush.is_broken_pipe() {
+                    failure.exit
+                } else {
+                    flush.exit
+                }
+            })
+        }
+    };
+    exit.into()
+}
+
+/// Prints the parser's message: help and version to stdout, errors to stderr.
+fn print_parse_error(error: &clap::Error) -> ExitCode {
+    // A closed stdout leaves nobody to tell.
+    let _ = error.print();
+    if error.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Done.into()
+    }
+}
+
+fn log_to_stderr(global: &GlobalArgs) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) | (_, 0) => return,
+        (_, 1) => LevelFilter::INFO,
+        (_, 2) => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(global.color.for_stderr() != anstream::ColorChoice::Never)
+        .without_time()
+        .init();
+}

@@ -1,0 +1,256 @@
+//! The command line's grammar.
+
+mod duration;
+mod sim;
+mod target;
+
+use std::{net::Ipv4Addr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::Ipv4Net;
+
+pub(crate) use self::{
+    duration::Wait,
+    sim::{SimCommand, SimRunArgs},
+};
+use crate::{
+    output::Format,
+    select::{DeviceName, Filter, Key},
+};
+
+/// Finds Hikvision-style cameras and recorders on a LAN.
+///
+/// Asks by SADP who is there, and tells what each device is and in which
+/// state. Changes nothing on any device.
+#[derive(Debug, Parser)]
+#[command(name = "sadpctl", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 2 usage; 3 no such device, or none found; 5 this machine's
+fault (no interface, no permission, socket, file).
+
+Try it without any device: sadpctl demo";
+
+const GLOBAL: &str = "Options of every command";
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub(crate) struct GlobalArgs {
+    /// Use this interface, by name or IPv4 address; may be repeated. By
+    /// default every one that is up, has IPv4 and is not loopback
+    #[arg(short, long = "interface", value_name = "IFACE", global = true, help_heading = GLOBAL)]
+    pub(crate) interfaces: Vec<String>,
+
+    /// How to print results
+    #[arg(long, value_enum, default_value_t, global = true, help_heading = GLOBAL)]
+    pub(crate) format: Format,
+
+    /// Tell more of what happens, on stderr; may be repeated
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
+    pub(crate) verbose: u8,
+
+    /// Print results, warnings and errors only
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// When to use colours
+    #[arg(
+        help = "When to use colours; NO_COLOR turns them off too",
+        long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = GLOBAL)]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    pub(crate) fn for_stdout(self) -> anstream::ColorChoice {
+        self.choice(&std::io::stdout())
+    }
+
+    pub(crate) fn for_stderr(self) -> anstream::ColorChoice {
+        self.choice(&std::io::stderr())
+    }
+
+    fn choice(self, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::AutoStream::choice(stream),
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find all devices on the network
+    Scan(ScanArgs),
+    /// Show all that is known of one device
+    Show(ShowArgs),
+    /// Read devices from a file: replies, hex or a capture
+    Decode(DecodeArgs),
+    /// Scan a simulated site on this machine; touches no network
+    Demo(DemoArgs),
+    /// Simulated devices
+    #[command(subcommand)]
+    Sim(SimCommand),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them into a folder
+    Man(ManArgs),
+}
+
+/// `scan`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sadpctl scan
+  sadpctl scan -i eth0 --where state=unactivated
+  sadpctl scan --target 10.20.0.0/24 --format csv > devices.csv")]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// How to ask who is there.
+#[derive(Args, Debug)]
+pub(crate) struct AskArgs {
+    /// How long to listen, e.g. 3s or 500ms; auto ends when asking again
+    /// brings nothing new
+    #[arg(long, value_name = "DURATION|auto", default_value_t)]
+    pub(crate) wait: Wait,
+
+    /// Ask this address, or every address of this network, one by one as
+    /// well: for routed networks; may be repeated
+    #[arg(long = "target", value_name = "IP|CIDR", value_parser = target::parse)]
+    pub(crate) targets: Vec<Ipv4Net>,
+
+    /// Ask so many targets a second at most
+    #[arg(long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+
+    /// Ask by subnet broadcast as well: for networks that drop multicast
+    #[arg(long)]
+    pub(crate) broadcast: bool,
+
+    #[command(flatten)]
+    pub(crate) group: GroupArgs,
+}
+
+/// Where devices listen. For simulated sites beside real ones.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct GroupArgs {
+    /// The multicast group devices listen on
+    #[arg(long, value_name = "IP", default_value_t = sadp_proto::GROUP, value_parser = target::parse_group, hide_short_help = true)]
+    pub(crate) group: Ipv4Addr,
+
+    /// The UDP port devices listen on
+    #[arg(long, value_name = "PORT", default_value_t = sadp_proto::PORT, value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
+    pub(crate) port: u16,
+}
+
+/// Which devices to list, and how.
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// List only devices of which all of these hold: key=value, key!=value,
+    /// key~part, joined by commas. Keys are those of the JSON form, e.g.
+    /// state=unactivated or ipv4.address~192.168.
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<Filter>,
+
+    /// Sort by this key of the JSON form, e.g. mac; by default unactivated
+    /// devices come first, then by address
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sort: Option<Key>,
+
+    /// The vendor tool's 24 columns in the table
+    #[arg(long)]
+    pub(crate) wide: bool,
+}
+
+/// `show`.
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `decode`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Reads, told apart by content:
+  pcap and pcapng captures with SADP on UDP: Ethernet, VLAN, Linux cooked,
+    loopback and raw IP, fragments included
+  XML: one or more documents, as devices send them
+  hex: a datagram or an Ethernet frame, with or without spaces, offsets and a
+    text column; several datagrams one a line or parted by blank lines
+
+A file that ends early is read as far as it goes, with a warning; exit code 0
+if it held a message, else 2. Exit code 2 as well for a file of another kind,
+3 if no device is in it, 5 if it cannot be read.")]
+pub(crate) struct DecodeArgs {
+    /// The file; - for standard input
+    pub(crate) file: PathBuf,
+
+    /// Print message by message, not the devices they tell of
+    #[arg(long, conflicts_with_all = ["filter", "sort", "wide"])]
+    pub(crate) messages: bool,
+
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// `demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+/// `completions`.
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Args, Debug)]
+pub(crate) struct ManArgs {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,74 @@
+use std::{fmt, str::FromStr, time::Duration};
+
+use sadp_proto::Listening;
+
+/// `--wait`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Until asking again brings nothing new.
+    #[default]
+    Auto,
+    /// So long.
+    For(Duration),
+}
+
+impl Wait {
+    pub(crate) fn listening(self) -> Listening {
+        match self {
+            Self::Auto => Listening::Auto,
+            Self::For(time) => Listening::Fixed(time),
+        }
+    }
+}
+
+impl FromStr for Wait {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        duration(text)
+            .map(Self::For)
+            .map_err(|error| format!("{error}, or auto"))
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::For(time) => humantime::format_duration(*time).fmt(f),
+        }
+    }
+}
+
+/// The longest time anything may be told to take.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// A time such as `3s`, `500ms` or `1m 30s`; at most a day.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text)
+        .map_err(|_| String::from("write a time with its unit, e.g. 3s, 500ms or 2m"))?;
+    if time > LONGEST {
+        return Err("write a time of 24h at most, e.g. 3s, 500ms or 2m".into());
+    }
+    Ok(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn waits_are_read() {
+        assert_eq!("auto".parse(), Ok(Wait::Auto));
+        assert_eq!("3s".parse(), Ok(Wait::For(3000 * MS)));
+        assert_eq!("500ms".parse(), Ok(Wait::For(500 * MS)));
+        for bad in ["", "3", "s", "-1s", "soon", "9999999999999999h", "25h"] {
+            assert!(bad.parse::<Wait>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand};
+use sadp_sim::{Delay, Probability, Reply, Site};
+
+use super::{GroupArgs, duration};
+
+/// `sim`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimCommand {
+    /// Play simulated devices on one interface until Ctrl-C
+    ///
+    /// They answer as real ones do, to whoever asks on that interface: never
+    /// name an interface of a customer's network. Options about behaviour
+    /// outweigh the site file.
+    Run(SimRunArgs),
+}
+
+/// `sim run`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sadpctl sim run -i lo --count 25
+  sadpctl sim run -i lan0 site.toml --loss 30% --delay 0..500ms")]
+pub(crate) struct SimRunArgs {
+    /// The devices to play, as a site file
+    #[arg(value_name = "SITE.toml", conflicts_with = "count")]
+    pub(crate) site: Option<PathBuf>,
+
+    /// Make up so many devices
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=i64::from(Site::MAX_DEVICES)))]
+    pub(crate) count: u32,
+
+    /// The same seed makes the same devices and the same faults
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) conduct: ConductArgs,
+
+    /// Answer askers beyond the interface's own networks too
+    #[arg(long)]
+    pub(crate) answer_anyone: bool,
+
+    /// End after this time, e.g. 30s
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration::duration)]
+    pub(crate) time: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) group: GroupArgs,
+}
+
+/// How simulated devices behave on the wire. What is not given is left as it
+/// is.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ConductArgs {
+    /// Which way to answer: multicast, unicast or both
+    #[arg(long, value_name = "WAY")]
+    pub(crate) reply: Option<Reply>,
+
+    /// How late to answer, e.g. 200ms, or at random 0..500ms
+    #[arg(long, value_name = "DELAY")]
+    pub(crate) delay: Option<Delay>,
+
+    /// Lose so many inquiries, and as many replies, e.g. 0.3 or 30%
+    #[arg(long, value_name = "P")]
+    pub(crate) loss: Option<Probability>,
+
+    /// Send so many replies twice
+    #[arg(long, value_name = "P")]
+    pub(crate) duplicate: Option<Probability>,
+
+    /// Hold up so many replies, so that later ones overtake them
+    #[arg(long, value_name = "P")]
+    pub(crate) reorder: Option<Probability>,
+
+    /// Change bytes of so many replies
+    #[arg(long, value_name = "P")]
+    pub(crate) corrupt: Option<Probability>,
+
+    /// Cut so many replies short
+    #[arg(long, value_name = "P")]
+    pub(crate) truncate: Option<Probability>,
+
+    /// Announce no device when it starts
+    #[arg(long)]
+    pub(crate) no_hello: bool,
+}
+
+impl ConductArgs {
+    /// Changes what was asked for.
+    pub(crate) fn apply(self, conduct: &mut sadp_sim::Conduct) {
+        fn set<T>(slot: &mut T, wanted: Option<T>) {
+            if let Some(wanted) = wanted {
+                *slot = wanted;
+            }
+        }
+        set(&mut conduct.reply, self.reply);
+        set(&mut conduct.delay, self.delay);
+        set(&mut conduct.faults.loss, self.loss);
+        set(&mut conduct.faults.duplicate, self.duplicate);
+        set(&mut conduct.faults.reorder, self.reorder);
+        set(&mut conduct.faults.corrupt, self.corrupt);
+        set(&mut conduct.faults.truncate, self.truncate);
+        conduct.hello &= !self.no_hello;
+    }
+}

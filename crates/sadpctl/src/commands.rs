@@ -1,0 +1,31 @@
+//! One module a command.
+
+mod completions;
+mod decode;
+mod demo;
+mod list;
+mod man;
+mod scan;
+mod show;
+mod sim;
+mod survey;
+
+use crate::{
+    args::{Cli, Command},
+    failure::{Exit, Failure},
+    terminal::Terminal,
+};
+
+/// Carries out a command.
+pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Scan(args) => scan::run(args, global, terminal),
+        Command::Show(args) => show::run(args, global, terminal),
+        Command::Decode(args) => decode::run(args, global, terminal),
+        Command::Demo(args) => demo::run(args, global, terminal),
+        Command::Sim(command) => sim::run(command, global, terminal),
+        Command::Completions(args) => completions::run(args, terminal),
+        Command::Man(args) => man::run(args, terminal),
+    }
+}

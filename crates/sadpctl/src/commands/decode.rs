@@ -1,0 +1,171 @@
+use std::collections::BTreeMap;
+
+use sadp_proto::{DecodeError, Message, Types};
+
+use super::list;
+use crate::{
+    advice,
+    args::{DecodeArgs, GlobalArgs},
+    failure::{Exit, Failure},
+    found::Found,
+    input::{Devices, Heard, Input},
+    output::{self, Format, MessageLine, Raw, Shown},
+    terminal::Terminal,
+    text::count,
+};
+
+pub(super) fn run(
+    args: &DecodeArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    if args.messages && matches!(global.format, Format::Csv | Format::Xml) {
+        return Err(
+            Failure::words(Exit::Usage, "messages cannot be printed as csv or xml")
+                .hint("use --format json or ndjson, or leave --messages out"),
+        );
+    }
+    let mut input = Input::read(&args.file)?;
+    let broken = input.broken.take();
+    if let Some(tally) = input.capture {
+        terminal.note(&format!(
+            "{} in {}",
+            count(tally.datagrams, "SADP datagram", "SADP datagrams"),
+            count(tally.packets, "packet", "packets"),
+        ));
+        if let Some(link) = tally.unknown_link {
+            terminal.warn(&format!(
+                "packets of link type {link} cannot be read: capture on Ethernet"
+            ));
+        }
+        if tally.unreadable > 0 {
+            let packets = count(tally.unreadable, "packet", "packets");
+            terminal.warn(&format!("{packets} of the file cannot be read"));
+        }
+    }
+    let outcome = if args.messages {
+        print_messages(&input, global.format, terminal)
+    } else {
+        print_devices(input, args, global.format, terminal)
+    };
+    if let Some(error) = broken {
+        terminal.warn(&format!("the file {error}; what stands before it was read"));
+    }
+    outcome
+}
+
+fn print_messages(input: &Input, format: Format, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let messages = (1..)
+        .zip(&input.messages)
+        .map(|(number, heard)| line(number, heard));
+    output::write_messages(terminal.out(), messages, format)?;
+    if input.messages.is_empty() {
+        return Err(nothing(input.capture.is_some()));
+    }
+    Ok(Exit::Done)
+}
+
+fn line(number: usize, heard: &Heard) -> MessageLine<'_> {
+    let document = heard.document.as_ref().ok();
+    let message = document.map(|document| Message::from_document(document.clone()));
+    let told = message.as_ref().and_then(|message| message.as_ref().ok());
+    let header = told.map(|message| match message {
+        Message::Request(request) => &request.header,
+        Message::Report(report) | Message::Goodbye(report) => &report.header,
+        Message::CommandReply(reply) => &reply.header,
+    });
+    let error = match (&heard.document, &message) {
+        (Err(error), _) | (_, Some(Err(error))) => Some(error.to_string()),
+        _ => None,
+    };
+    let travel = heard.travel.as_ref();
+    MessageLine {
+        number,
+        packet: travel.and_then(|travel| travel.packet),
+        at: travel.and_then(|travel| travel.at).map(Shown),
+        from: travel.map(|travel| Shown(travel.from)),
+        to: travel.map(|travel| Shown(travel.to)),
+        root: document.map(|document| &*document.root),
+        message: told.map(|message| match message {
+            Message::Request(_) => "request",
+            Message::Report(report) if report.hello => "hello",
+            Message::Report(_) => "report",
+            Message::Goodbye(_) => "goodbye",
+            Message::CommandReply(_) => "command-reply",
+        }),
+        types: header.map(|header| Types::to_string(&header.types)),
+        uuid: header.and_then(|header| header.uuid).map(Shown),
+        mac: header.and_then(|header| header.mac).map(Shown),
+        complete: document.map(|document| document.complete),
+        error,
+        fields: document.map(|document| Raw(&document.fields)),
+    }
+}
+
+fn print_devices(
+    input: Input,
+    args: &DecodeArgs,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let is_capture = input.capture.is_some();
+    let Devices {
+        entries,
+        others,
+        unreadable,
+    } = input.devices();
+    let all = entries.len();
+    let printed = list::print(Found::elsewhere(entries), &args.list, format, terminal)?;
+    if !printed.is_empty() {
+        terminal.note(&advice::summary(&printed));
+    }
+    if others > 0 {
+        let messages = count(others as u64, "message tells", "messages tell");
+        terminal.note(&format!("{messages} of no device: --messages shows them"));
+    }
+    if !unreadable.is_empty() {
+        terminal.warn(&unreadable_line(&unreadable));
+    }
+    if let Some(filter) = &args.list.filter
+        && printed.is_empty()
+        && all > 0
+    {
+        return Err(list::none_chosen(all, filter));
+    }
+    if printed.is_empty() {
+        return Err(if others > 0 {
+            Failure::words(Exit::NotFound, "no message tells of a device")
+                .hint("add --messages to see the messages there are")
+        } else if !unreadable.is_empty() {
+            Failure::words(Exit::Usage, "none of the messages can be read")
+                .hint("add --messages to see why")
+        } else {
+            nothing(is_capture)
+        });
+    }
+    Ok(Exit::Done)
+}
+
+fn nothing(is_capture: bool) -> Failure {
+    let failure = Failure::words(Exit::NotFound, "the file holds no SADP message");
+    if is_capture {
+        failure.hint("capture while sadpctl scan runs, on the interface that the cameras are on; SADP is UDP on port 37020")
+    } else {
+        failure
+    }
+}
+
+fn unreadable_line(unreadable: &[(std::net::IpAddr, DecodeError)]) -> String {
+    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    for (from, error) in unreadable {
+        let reason = if from.is_unspecified() {
+            error.to_string()
+        } else {
+            format!("{from}: {error}")
+        };
+        *reasons.entry(reason).or_default() += 1;
+    }
+    let reasons: Vec<_> = reasons.keys().take(4).map(String::as_str).collect();
+    let number = count(unreadable.len() as u64, "message", "messages");
+    format!("{number} could not be read ({})", reasons.join("; "))
+}

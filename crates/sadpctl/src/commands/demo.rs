@@ -1,0 +1,120 @@
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use ipnet::Ipv4Net;
+use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
+use sadp_model::Warning;
+use sadp_proto::Sweep;
+use sadp_sim::{Interface, Server, ServerConfig, Site};
+use tokio::sync::oneshot;
+
+use super::{list, sim, survey};
+use crate::{
+    advice,
+    args::{DemoArgs, GlobalArgs},
+    failure::{Exit, Failure},
+    found::Found,
+    output,
+    terminal::Terminal,
+};
+
+/// The site that is played.
+const SITE: &str = include_str!("../../../../fixtures/sites/small-shop.toml");
+
+/// Where this machine is taken to stand in that site.
+const HERE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 250);
+const PREFIX: u8 = 24;
+
+/// A group of its own: no other program's devices answer.
+const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 37, 20);
+
+const NEXT: &str = "\
+This was a simulated shop inside this machine: nothing went out. Next, try
+  sadpctl scan                             the devices on your own network
+  sadpctl scan --where state=unactivated   only those without a password yet
+  sadpctl show DEVICE                      all of one, by serial, MAC or address";
+
+pub(super) fn run(
+    args: &DemoArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let here = Ipv4Net::new(HERE, PREFIX).map_err(|error| Failure::new(Exit::Machine, error))?;
+    let mut report = survey::runtime()?.block_on(play_and_scan(here, terminal))?;
+    let entries = std::mem::take(&mut report.entries);
+    let all = entries.len();
+    if all == 0 {
+        return Err(
+            Failure::words(Exit::Machine, "the simulated devices were not heard")
+                .hint("let sadpctl use UDP on the loopback interface: a firewall may stop it"),
+        );
+    }
+    let devices = Found::here(entries, &[here]);
+    let printed = list::print(devices, &args.list, global.format, terminal)?;
+    if let Some(filter) = &args.list.filter
+        && printed.is_empty()
+    {
+        return Err(list::none_chosen(all, filter));
+    }
+    let took = advice::seconds(report.progress.elapsed);
+    terminal.note(&format!("{}; took {took}", advice::summary(&printed)));
+    explain(&printed, terminal);
+    terminal.note(&format!("\n{NEXT}"));
+    Ok(Exit::Done)
+}
+
+/// Says what each kind of note in the table means.
+fn explain(devices: &[Found], terminal: &mut Terminal) {
+    let mut warnings: Vec<Warning> = devices
+        .iter()
+        .flat_map(|found| found.warnings.iter().copied())
+        .collect();
+    warnings.sort_unstable();
+    warnings.dedup();
+    if !warnings.is_empty() {
+        terminal.note("\nWhat the notes mean");
+    }
+    for warning in warnings {
+        let (short, meaning) = output::explain(warning);
+        terminal.note(&format!("  {short:<11}  {meaning}"));
+    }
+}
+
+async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanReport, Failure> {
+    let internal = |error: anyhow::Error| Failure::new(Exit::Machine, error);
+    let site = Site::parse(SITE).map_err(|error| internal(error.into()))?;
+    let devices = site.build(here).map_err(|error| internal(error.into()))?;
+    let loopback = Ipv4Addr::LOCALHOST.to_string();
+    let interface = Interface::find(&loopback).map_err(|error| {
+        internal(error.into()).hint("bring this machine's loopback interface up")
+    })?;
+    let server_config = ServerConfig {
+        group: SocketAddrV4::new(GROUP, 0),
+        seed: site.seed(),
+        ..ServerConfig::new(interface)
+    };
+    let server = Server::bind(&server_config, devices).map_err(sim::failed)?;
+    let mut config = ScanConfig {
+        link: LinkConfig {
+            interfaces: vec![loopback],
+            group: GROUP,
+            port: server.port(),
+        },
+        ..ScanConfig::default()
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let playing = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    let mut report = survey::run(&config, terminal).await?;
+    if report.entries.is_empty() {
+        // Not every system passes multicast on loopback.
+        config.sweep = Sweep::new(&[Ipv4Addr::LOCALHOST.into()], Sweep::DEFAULT_RATE).ok();
+        report = survey::run(&config, terminal).await?;
+    }
+    // It may have ended already: then nobody waits for the word.
+    let _ = stop.send(());
+    if let Ok(Err(error)) = playing.await {
+        return Err(sim::failed(error));
+    }
+    Ok(report)
+}

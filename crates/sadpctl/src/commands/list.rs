@@ -1,0 +1,41 @@
+//! What every command that lists devices does at its end.
+
+use crate::{
+    args::ListArgs,
+    failure::{Exit, Failure},
+    found::Found,
+    output::{self, Format, Layout},
+    select::{self, Filter},
+    terminal::Terminal,
+    text::count,
+};
+
+/// Chooses, sorts and prints devices. Returns those printed.
+pub(super) fn print(
+    mut devices: Vec<Found>,
+    args: &ListArgs,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<Vec<Found>, Failure> {
+    if let Some(filter) = &args.filter {
+        devices.retain(|found| filter.holds(&output::value(found)));
+    }
+    select::by_urgency(&mut devices);
+    if let Some(key) = &args.sort {
+        select::by_key(&mut devices, key);
+    }
+    let layout = Layout {
+        width: terminal.width(),
+        wide: args.wide,
+    };
+    output::write_list(terminal.out(), &devices, format, layout)?;
+    terminal.flush()?;
+    Ok(devices)
+}
+
+/// No device is what `--where` asks for.
+pub(super) fn none_chosen(all: usize, filter: &Filter) -> Failure {
+    let devices = count(all as u64, "device", "devices");
+    let message = format!("of {devices} found, none fits --where {}", filter.as_str());
+    Failure::words(Exit::NotFound, message).hint("leave --where out to see them all")
+}

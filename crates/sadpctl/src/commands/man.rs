@@ -1,0 +1,31 @@
+use std::{fs, io::Write, path::Path};
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use crate::{
+    args::{Cli, ManArgs},
+    failure::{Exit, Failure},
+    terminal::Terminal,
+};
+
+pub(super) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let Some(folder) = &args.out else {
+        let mut page = Vec::new();
+        Man::new(Cli::command()).render(&mut page)?;
+        terminal.out().write_all(&page)?;
+        return Ok(Exit::Done);
+    };
+    write_pages(folder).map_err(|error| {
+        let error =
+            anyhow::Error::new(error).context(format!("cannot write to {}", folder.display()));
+        Failure::new(Exit::Machine, error).hint("name a folder that you may write to")
+    })?;
+    terminal.note(&format!("manual pages are in {}", folder.display()));
+    Ok(Exit::Done)
+}
+
+fn write_pages(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)
+}

@@ -1,0 +1,65 @@
+use sadp_discovery::ScanReport;
+
+use super::{list, survey};
+use crate::{
+    advice::{self, Addresses, Platform},
+    args::{GlobalArgs, ListArgs, ScanArgs},
+    failure::{Exit, Failure},
+    found::Found,
+    terminal::Terminal,
+    text::count,
+};
+
+pub(super) fn run(
+    args: &ScanArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let config = survey::config(&args.ask, global, None)?;
+    let report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
+    print_report(report, &args.list, global, terminal, config.sweep.is_some())?;
+    Ok(Exit::Done)
+}
+
+/// Prints what a scan found and what to do about it. Returns the devices
+/// listed.
+pub(super) fn print_report(
+    mut report: ScanReport,
+    args: &ListArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+    targeted: bool,
+) -> Result<Vec<Found>, Failure> {
+    let entries = std::mem::take(&mut report.entries);
+    let all = entries.len();
+    let site = Addresses::new(entries.iter().map(|entry| &entry.device), &report.local);
+    let devices = Found::here(entries, &report.local);
+    let printed = list::print(devices, args, global.format, terminal)?;
+    if all == 0 {
+        return Err(advice::nothing_found(&report, targeted));
+    }
+    if let Some(filter) = &args.filter
+        && printed.is_empty()
+    {
+        return Err(list::none_chosen(all, filter));
+    }
+    let left_out = all - printed.len();
+    let filtered = if left_out > 0 {
+        format!(" ({left_out} more left out by --where)")
+    } else {
+        String::new()
+    };
+    let took = advice::seconds(report.progress.elapsed);
+    terminal.note(&format!(
+        "{}{filtered}; took {took}",
+        advice::summary(&printed)
+    ));
+    for (asker, times) in &report.tally.other_askers {
+        let times = count(*times, "time", "times");
+        terminal.detail(&format!("another SADP program asked from {asker}, {times}"));
+    }
+    for hint in advice::hints(&printed, &site, Platform::HERE) {
+        terminal.hint(&hint);
+    }
+    Ok(printed)
+}

@@ -1,0 +1,147 @@
+use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
+
+use sadp_sim::{
+    Conduct, Device, Interface, InterfaceError, Population, Reply, Server, ServerConfig,
+    ServerError, Site,
+};
+
+use super::survey;
+use crate::{
+    args::{GlobalArgs, SimCommand, SimRunArgs},
+    failure::{Exit, Failure},
+    terminal::Terminal,
+    text::count,
+};
+
+pub(super) fn run(
+    command: &SimCommand,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    match command {
+        SimCommand::Run(args) => play(args, global, terminal),
+    }
+}
+
+fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let interface = interface(&global.interfaces)?;
+    let (devices, seed) = devices(args, &interface)?;
+    let description = describe(&devices, &interface);
+    let config = ServerConfig {
+        group: SocketAddrV4::new(args.group.group, args.group.port),
+        answer_anyone: args.answer_anyone,
+        seed,
+        ..ServerConfig::new(interface)
+    };
+    let stop = async {
+        match args.time {
+            Some(time) => {
+                let _ = tokio::time::timeout(time, survey::interrupted()).await;
+            }
+            None => survey::interrupted().await,
+        }
+    };
+    let stats = survey::runtime()?.block_on(async {
+        let server = Server::bind(&config, devices).map_err(failed)?;
+        terminal.note(&format!(
+            "{description}, group {}; Ctrl-C ends it",
+            config.group
+        ));
+        server.run(stop).await.map_err(failed)
+    })?;
+    let inquiries = count(stats.inquiries, "inquiry", "inquiries");
+    let replies = count(stats.replies, "reply", "replies");
+    terminal.note(&format!("heard {inquiries}, sent {replies}"));
+    if stats.failed > 0 {
+        let number = count(stats.failed, "datagram", "datagrams");
+        terminal.warn(&format!("{number} could not be sent"));
+    }
+    Ok(Exit::Done)
+}
+
+/// The one interface to play on. It must be named: simulated devices do not
+/// belong on a customer's network by accident.
+fn interface(named: &[String]) -> Result<Interface, Failure> {
+    let [name] = named else {
+        let message = "name the one interface on which to play simulated devices";
+        return Err(Failure::words(Exit::Usage, message)
+            .hint("for this machine alone: sadpctl sim run -i 127.0.0.1"));
+    };
+    Interface::find(name).map_err(|error| match error {
+        InterfaceError::NotFound { .. } => {
+            Failure::new(Exit::Usage, error).hint("name one of those with -i")
+        }
+        InterfaceError::List(_) => Failure::new(Exit::Machine, error)
+            .hint("check that this program may read the network configuration"),
+    })
+}
+
+/// The devices to play, and what chance is drawn from.
+fn devices(args: &SimRunArgs, interface: &Interface) -> Result<(Vec<Device>, u64), Failure> {
+    let (mut devices, seed) = if let Some(path) = &args.site {
+        from_site(path, interface)?
+    } else {
+        let seed = args.seed.unwrap_or_default();
+        let population = Population {
+            count: args.count,
+            seed,
+            network: interface.network(),
+            conduct: Conduct::default(),
+        };
+        let devices = population.generate().map_err(|error| {
+            Failure::new(Exit::Usage, error)
+                .hint("ask for fewer devices, or name another interface")
+        })?;
+        (devices, seed)
+    };
+    for device in &mut devices {
+        args.conduct.apply(&mut device.conduct);
+    }
+    Ok((devices, args.seed.unwrap_or(seed)))
+}
+
+/// The longest site file that is read.
+const MAX_SITE: u64 = 16 << 20;
+
+fn from_site(path: &Path, interface: &Interface) -> Result<(Vec<Device>, u64), Failure> {
+    let name = path.display();
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_SITE).read_to_string(&mut text));
+    read.map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot read {name}"));
+        Failure::new(Exit::Machine, error).hint("check the path and that you may read the file")
+    })?;
+    let malformed = |error| {
+        let error = anyhow::Error::new(error).context(format!("cannot play {name}"));
+        Failure::new(Exit::Usage, error).hint("correct the file; fixtures/sites holds examples")
+    };
+    let site = Site::parse(&text).map_err(malformed)?;
+    let devices = site.build(interface.network()).map_err(malformed)?;
+    Ok((devices, site.seed()))
+}
+
+/// `playing 25 devices on lo (127.0.0.1), answering by multicast`.
+fn describe(devices: &[Device], interface: &Interface) -> String {
+    let answering = |reply| devices.iter().any(|device| device.conduct.reply == reply);
+    let ways = [
+        (Reply::Multicast, "multicast"),
+        (Reply::Unicast, "unicast"),
+        (Reply::Both, "both ways"),
+    ];
+    let ways: Vec<_> = ways
+        .into_iter()
+        .filter_map(|(reply, name)| answering(reply).then_some(name))
+        .collect();
+    format!(
+        "playing {} on {} ({}), answering by {}",
+        count(devices.len() as u64, "device", "devices"),
+        interface.name,
+        interface.address,
+        ways.join(" or ")
+    )
+}
+
+pub(super) fn failed(error: ServerError) -> Failure {
+    Failure::new(Exit::Machine, error)
+        .hint("close other simulators and SADP tools on this machine, or use another --port")
+}

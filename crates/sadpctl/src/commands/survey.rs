@@ -1,0 +1,121 @@
+//! Running a scan to its end, or until Ctrl-C.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ipnet::Ipv4Net;
+use sadp_discovery::{LinkConfig, LinkInfo, Scan, ScanConfig, ScanError, ScanReport};
+use sadp_proto::{Progress, Sweep};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    advice,
+    args::{AskArgs, GlobalArgs},
+    failure::{Exit, Failure},
+    terminal::Terminal,
+    text::count,
+};
+
+/// The scan that the arguments ask for. `also` is asked besides the targets.
+pub(super) fn config(
+    args: &AskArgs,
+    global: &GlobalArgs,
+    also: Option<Ipv4Addr>,
+) -> Result<ScanConfig, Failure> {
+    let mut targets = args.targets.clone();
+    targets.extend(also.map(Ipv4Net::from));
+    let sweep = (!targets.is_empty())
+        .then(|| Sweep::new(&targets, args.rate))
+        .transpose()
+        .map_err(|error| {
+            Failure::new(Exit::Usage, error)
+                .hint("name smaller networks with --target, one after the other")
+        })?;
+    Ok(ScanConfig {
+        link: LinkConfig {
+            interfaces: global.interfaces.clone(),
+            group: args.group.group,
+            port: args.group.port,
+        },
+        listening: args.wait.listening(),
+        sweep,
+        broadcast: args.broadcast,
+    })
+}
+
+/// A runtime for sockets: one thread drains them while the other reads.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let error = anyhow::Error::new(error).context("cannot start the network threads");
+            Failure::new(Exit::Machine, error).hint("close other programs and try again")
+        })
+}
+
+/// Scans. Ctrl-C ends it early, with what was found so far.
+pub(super) async fn run(
+    config: &ScanConfig,
+    terminal: &mut Terminal,
+) -> Result<ScanReport, Failure> {
+    let scan = Scan::open(config).map_err(failed)?;
+    for link in scan.links() {
+        let LinkInfo { interface, network } = link;
+        terminal.detail(&format!("asking on {interface} ({network})"));
+    }
+    let bar = progress_bar(terminal);
+    let report = scan
+        .run(interrupted(), |progress| {
+            bar.set_message(progress_line(&progress));
+        })
+        .await;
+    bar.finish_and_clear();
+    for notice in &report.notices {
+        let cause = std::error::Error::source(notice);
+        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
+        terminal.warn(&format!("{notice}{cause}"));
+        terminal.hint(notice.remedy());
+    }
+    for loss in advice::losses(&report.tally) {
+        terminal.warn(&loss);
+    }
+    Ok(report)
+}
+
+/// Waits for Ctrl-C.
+pub(super) async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler Ctrl-C ends the program, which is as well.
+        std::future::pending::<()>().await;
+    }
+}
+
+fn failed(error: ScanError) -> Failure {
+    let exit = match error {
+        ScanError::UnknownInterface { .. } => Exit::Usage,
+        _ => Exit::Machine,
+    };
+    let remedy = error.remedy();
+    Failure::new(exit, error).hint(remedy)
+}
+
+fn progress_bar(terminal: &Terminal) -> ProgressBar {
+    if !terminal.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(ProgressStyle::default_spinner());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn progress_line(progress: &Progress) -> String {
+    let devices = count(progress.devices as u64, "device", "devices");
+    let elapsed = advice::seconds(progress.elapsed);
+    let sweep = progress.sweep.map_or_else(String::new, |(asked, all)| {
+        format!(", {asked} of {all} addresses asked")
+    });
+    format!("listening, {elapsed}: {devices}{sweep} (Ctrl-C ends it)")
+}

@@ -1,0 +1,42 @@
+//! A device found, with all that was concluded about it.
+
+use ipnet::Ipv4Net;
+use sadp_model::{Entry, Warning, assess};
+
+/// A device found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) entry: Entry,
+    /// Whether this machine can talk to its address, where that is known.
+    pub(crate) reachable: Option<bool>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Found {
+    /// Devices heard by this machine, which stands in the networks `local`.
+    pub(crate) fn here(entries: Vec<Entry>, local: &[Ipv4Net]) -> Vec<Self> {
+        let assessments = assess(&entries, local);
+        entries
+            .into_iter()
+            .zip(assessments)
+            .map(|(entry, assessment)| Self {
+                entry,
+                reachable: Some(assessment.reachable),
+                warnings: assessment.warnings,
+            })
+            .collect()
+    }
+
+    /// Devices read from a file: it is not known from where they can be
+    /// reached.
+    pub(crate) fn elsewhere(entries: Vec<Entry>) -> Vec<Self> {
+        let mut all = Self::here(entries, &[]);
+        for found in &mut all {
+            found.reachable = None;
+            found
+                .warnings
+                .retain(|&warning| warning != Warning::OffSubnet);
+        }
+        all
+    }
+}

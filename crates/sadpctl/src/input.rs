@@ -1,0 +1,212 @@
+//! Messages from files: captures, XML and hex, told apart by content.
+
+mod hex;
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
+
+use sadp_discovery::capture::{self, Capture, CaptureError, CaptureTally, CapturedDatagram};
+use sadp_model::{Entry, Registry, Sighting, Via};
+use sadp_proto::{DecodeError, Document, Message};
+
+use crate::failure::{Exit, Failure};
+
+/// What a file held.
+#[derive(Debug, Default)]
+pub(crate) struct Input {
+    pub(crate) messages: Vec<Heard>,
+    /// Why the file could not be read to its end.
+    pub(crate) broken: Option<CaptureError>,
+    /// What else a capture held.
+    pub(crate) capture: Option<CaptureTally>,
+}
+
+/// A message, and what is known of how it travelled.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) travel: Option<CapturedDatagram>,
+    pub(crate) document: Result<Document, DecodeError>,
+}
+
+/// The longest text that is read.
+const MAX_TEXT: u64 = 64 << 20;
+
+/// The longest capture that is read.
+const MAX_CAPTURE: u64 = 1 << 30;
+
+/// The most messages that are kept of a file.
+const MAX_MESSAGES: usize = 1 << 20;
+
+impl Input {
+    /// Reads a file, or standard input for `-`.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Self::from_reader(io::stdin().lock(), "standard input");
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| unreadable(error, &name))?;
+        Self::from_reader(file, &name)
+    }
+
+    fn from_reader(reader: impl Read, name: &str) -> Result<Self, Failure> {
+        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        let beginning = reader.fill_buf().map_err(|error| unreadable(error, name))?;
+        if capture::is_capture(beginning) {
+            return Self::from_capture(reader.take(MAX_CAPTURE), name);
+        }
+        let mut bytes = Vec::new();
+        reader
+            .take(MAX_TEXT + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| unreadable(error, name))?;
+        if bytes.len() as u64 > MAX_TEXT {
+            let message = format!(
+                "{name} is no capture and longer than {} MiB",
+                MAX_TEXT >> 20
+            );
+            return Err(Failure::words(Exit::Usage, message)
+                .hint("cut out the part that holds the replies"));
+        }
+        Self::from_bytes(&bytes).ok_or_else(|| unknown(name))
+    }
+
+    fn from_capture(reader: impl Read, name: &str) -> Result<Self, Failure> {
+        let mut capture = Capture::open(reader).map_err(|error| broken(error, name))?;
+        let mut input = Self::default();
+        for datagram in &mut capture {
+            match datagram {
+                Ok(datagram) => input.messages.push(Heard::travelled(datagram)),
+                Err(error) => input.broken = Some(error),
+            }
+            if input.messages.len() >= MAX_MESSAGES {
+                break;
+            }
+        }
+        input.capture = Some(capture.tally());
+        match input.broken.take() {
+            Some(error) if input.messages.is_empty() => Err(broken(error, name)),
+            broken => Ok(Self { broken, ..input }),
+        }
+    }
+
+    /// XML or hex. `None` if it is neither.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
+        if *first != b'<'
+            && let Some(datagrams) = hex::datagrams(bytes)
+        {
+            return Some(Self {
+                messages: datagrams.iter().map(|bytes| Heard::bare(bytes)).collect(),
+                ..Self::default()
+            });
+        }
+        let documents = Document::decode_all(bytes);
+        documents.iter().any(Result::is_ok).then(|| Self {
+            messages: documents
+                .into_iter()
+                .map(|document| Heard {
+                    travel: None,
+                    document,
+                })
+                .collect(),
+            ..Self::default()
+        })
+    }
+
+    /// The devices the messages tell of, and the messages that tell of none.
+    pub(crate) fn devices(self) -> Devices {
+        let mut registry = Registry::new();
+        let mut devices = Devices::default();
+        for heard in self.messages {
+            let sighting = heard.sighting();
+            match heard.document.and_then(Message::from_document) {
+                Ok(Message::Report(report)) => {
+                    registry.record(report.device, sighting);
+                }
+                Ok(_) => devices.others += 1,
+                Err(error) => devices.unreadable.push((sighting.from, error)),
+            }
+        }
+        devices.entries = registry.into_entries();
+        for entry in &mut devices.entries {
+            entry.seen.retain(|seen| !seen.from.is_unspecified());
+        }
+        devices
+    }
+}
+
+/// The devices a file tells of, and what else it holds.
+#[derive(Debug, Default)]
+pub(crate) struct Devices {
+    pub(crate) entries: Vec<Entry>,
+    /// Messages that are no device's account of itself.
+    pub(crate) others: usize,
+    /// Messages that could not be read, with their senders; `0.0.0.0` where
+    /// the sender is not known.
+    pub(crate) unreadable: Vec<(IpAddr, DecodeError)>,
+}
+
+impl Heard {
+    fn travelled(datagram: CapturedDatagram) -> Self {
+        Self {
+            document: Document::decode(&datagram.payload),
+            travel: Some(CapturedDatagram {
+                payload: Vec::new(),
+                ..datagram
+            }),
+        }
+    }
+
+    /// A datagram without its journey, or an Ethernet frame.
+    fn bare(bytes: &[u8]) -> Self {
+        match CapturedDatagram::from_ethernet(bytes) {
+            Some(datagram) => Self::travelled(datagram),
+            None => Self {
+                travel: None,
+                document: Document::decode(bytes),
+            },
+        }
+    }
+
+    /// How it was heard, as far as that is known: an empty interface, the
+    /// address 0.0.0.0 and the beginning of 1970 stand for what is not.
+    fn sighting(&self) -> Sighting {
+        let travel = self.travel.as_ref();
+        let interface = travel.and_then(|travel| travel.interface.clone());
+        let from = travel.map(|travel| travel.from.ip());
+        let to_group = travel.is_some_and(|travel| travel.to.ip().is_multicast());
+        Sighting {
+            interface: interface.unwrap_or_default(),
+            from: from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            via: if to_group {
+                Via::Multicast
+            } else {
+                Via::Unicast
+            },
+            at: travel.and_then(|travel| travel.at).unwrap_or_default(),
+        }
+    }
+}
+
+fn unreadable(error: io::Error, name: &str) -> Failure {
+    let error = anyhow::Error::new(error).context(format!("cannot read {name}"));
+    Failure::new(Exit::Machine, error).hint("check the path and that you may read the file")
+}
+
+fn broken(error: CaptureError, name: &str) -> Failure {
+    if let CaptureError::Read(error) = error {
+        return unreadable(error, name);
+    }
+    let error = anyhow::Error::new(error).context(format!("no message could be read from {name}"));
+    Failure::new(Exit::Usage, error).hint("save the capture again, as pcap or pcapng")
+}
+
+fn unknown(name: &str) -> Failure {
+    let message = format!("{name} holds no SADP message: it is neither XML nor hex nor a capture");
+    Failure::words(Exit::Usage, message)
+        .hint("give a pcap or pcapng capture, replies as XML, or a datagram as hex; sadpctl decode --help tells more")
+}

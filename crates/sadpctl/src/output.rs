@@ -1,0 +1,97 @@
+//! What is printed: one module a format. Nothing here decides anything about
+//! devices.
+
+mod columns;
+mod csv;
+mod details;
+mod device;
+mod json;
+mod messages;
+mod table;
+mod words;
+mod xml;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use sadp_model::Warning;
+use serde_json::Value;
+
+pub(crate) use self::{
+    details::write_details,
+    device::{Raw, Shown},
+    messages::{MessageLine, write_messages},
+};
+use crate::found::Found;
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// The vendor tool's columns, then our own
+    Csv,
+    /// The same as XML
+    Xml,
+}
+
+/// How a table is laid out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// Columns that fit.
+    pub(crate) width: usize,
+    /// Whether the vendor tool's columns are wanted, however wide.
+    pub(crate) wide: bool,
+}
+
+/// Writes a list of devices.
+pub(crate) fn write_list(
+    out: &mut impl Write,
+    devices: &[Found],
+    format: Format,
+    layout: Layout,
+) -> io::Result<()> {
+    match format {
+        Format::Table if layout.wide => table::write_wide(out, devices),
+        Format::Table => table::write(out, devices, layout.width),
+        Format::Json => json::write_array(out, devices.iter().map(device::Device::new)),
+        Format::Ndjson => json::write_lines(out, devices.iter().map(device::Device::new)),
+        Format::Csv => csv::write(out, devices),
+        Format::Xml => xml::write(out, devices),
+    }
+}
+
+/// Writes all that is known of one device.
+pub(crate) fn write_device(
+    out: &mut impl Write,
+    found: &Found,
+    format: Format,
+    layout: Layout,
+) -> io::Result<()> {
+    match format {
+        Format::Table => write_details(out, found),
+        Format::Json => json::write_object(out, &device::Device::new(found)),
+        format => write_list(out, std::slice::from_ref(found), format, layout),
+    }
+}
+
+/// A warning's word in the table, and what it means.
+pub(crate) fn explain(warning: Warning) -> (&'static str, &'static str) {
+    (words::short(warning), words::meaning(warning))
+}
+
+/// A device in its JSON form.
+pub(crate) fn value(found: &Found) -> Value {
+    // Nothing in it can fail: its keys are strings.
+    serde_json::to_value(device::Device::new(found)).unwrap_or_default()
+}
+
+/// A device in its JSON form of which nothing is known, but with every key.
+pub(crate) fn sample() -> Value {
+    serde_json::to_value(device::Device::sample()).unwrap_or_default()
+}

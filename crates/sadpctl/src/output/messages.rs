@@ -1,0 +1,98 @@
+//! Messages one by one.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use jiff::Timestamp;
+use sadp_model::MacAddr;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    Format,
+    device::{Raw, Shown},
+    json,
+};
+use crate::{
+    terminal::{BOLD, RED},
+    text::clean,
+};
+
+/// A message as scripts see it. What is not known is null.
+#[derive(Serialize)]
+pub(crate) struct MessageLine<'a> {
+    /// Its place in the file, counted from 1.
+    pub(crate) number: usize,
+    /// The packet of the capture that completed it.
+    pub(crate) packet: Option<u64>,
+    pub(crate) at: Option<Shown<Timestamp>>,
+    pub(crate) from: Option<Shown<SocketAddr>>,
+    pub(crate) to: Option<Shown<SocketAddr>>,
+    /// The root's name, e.g. `ProbeMatch`.
+    pub(crate) root: Option<&'a str>,
+    /// What it is for: request, report, hello, goodbye, command-reply.
+    pub(crate) message: Option<&'static str>,
+    pub(crate) types: Option<String>,
+    pub(crate) uuid: Option<Shown<Uuid>>,
+    pub(crate) mac: Option<Shown<MacAddr>>,
+    /// Whether it could be read to its end.
+    pub(crate) complete: Option<bool>,
+    /// Why it could not be read.
+    pub(crate) error: Option<String>,
+    pub(crate) fields: Option<Raw<'a>>,
+}
+
+/// Writes messages one by one. CSV and XML are for devices: they count as the
+/// table here.
+pub(crate) fn write_messages<'a>(
+    out: &mut impl Write,
+    messages: impl Iterator<Item = MessageLine<'a>>,
+    format: Format,
+) -> io::Result<()> {
+    match format {
+        Format::Json => json::write_array(out, messages),
+        Format::Ndjson => json::write_lines(out, messages),
+        Format::Table | Format::Csv | Format::Xml => messages
+            .into_iter()
+            .try_for_each(|message| write(out, &message)),
+    }
+}
+
+fn write(out: &mut impl Write, message: &MessageLine<'_>) -> io::Result<()> {
+    if message.number > 1 {
+        writeln!(out)?;
+    }
+    let types = message.types.as_deref().filter(|types| !types.is_empty());
+    let what = [message.message, types].into_iter().flatten();
+    let what = what.collect::<Vec<_>>().join(" ");
+    writeln!(out, "{BOLD}{}. {}{BOLD:#}", message.number, clean(&what))?;
+    let mut line = |label: &str, value: Option<String>| match value {
+        Some(value) => writeln!(out, "  {label:<8}  {}", clean(&value)),
+        None => Ok(()),
+    };
+    line("packet", message.packet.map(|packet| packet.to_string()))?;
+    line("at", shown(message.at.as_ref()))?;
+    line("from", shown(message.from.as_ref()))?;
+    line("to", shown(message.to.as_ref()))?;
+    line("root", message.root.map(Into::into))?;
+    line("UUID", shown(message.uuid.as_ref()))?;
+    if let Some(error) = &message.error {
+        writeln!(out, "  {RED}unreadable{RED:#}  {}", clean(error))?;
+    }
+    if message.complete == Some(false) {
+        writeln!(
+            out,
+            "  {RED}torn{RED:#}      it could not be read to its end"
+        )?;
+    }
+    for (name, text) in message.fields.iter().flat_map(|fields| fields.0.iter()) {
+        writeln!(out, "    {}: {}", clean(name), clean(text))?;
+    }
+    Ok(())
+}
+
+fn shown<T: ToString>(value: Option<&Shown<T>>) -> Option<String> {
+    value.map(|value| value.0.to_string())
+}

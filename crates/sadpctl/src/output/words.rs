@@ -1,0 +1,60 @@
+//! Plain words for what the model knows.
+
+use sadp_model::{Device, RequestWay, State, Warning};
+
+/// The state in a word.
+pub(super) fn state(device: &Device) -> &'static str {
+    device.state.map_or("unknown", State::name)
+}
+
+/// A warning in a word, which does not wrap.
+pub(super) const fn short(warning: Warning) -> &'static str {
+    match warning {
+        Warning::OffSubnet => "off-subnet",
+        Warning::DuplicateIp => "same-IP",
+        Warning::DuplicateMac => "same-MAC",
+        Warning::FactoryAddress => "factory-IP",
+        Warning::ClockUnset => "no-clock",
+        Warning::MalformedReply => "bad-reply",
+        Warning::ReplayablePassword => "replayable",
+    }
+}
+
+/// What a warning means and what to do.
+pub(super) const fn meaning(warning: Warning) -> &'static str {
+    match warning {
+        Warning::OffSubnet => {
+            "in none of this machine's networks: add an address there, or move the device"
+        }
+        Warning::DuplicateIp => {
+            "another device has the same address: change one, with the other unplugged"
+        }
+        Warning::DuplicateMac => {
+            "another device has the same MAC: compare labels, one may be faulty or cloned"
+        }
+        Warning::FactoryAddress => {
+            "still the address from the factory: change it before adding the next device"
+        }
+        Warning::ClockUnset => {
+            "its clock was never set: set time or NTP, or recordings carry wrong times"
+        }
+        Warning::MalformedReply => {
+            "a reply could not be read to its end: fields may be missing, so scan again"
+        }
+        Warning::ReplayablePassword => {
+            "takes no encrypted password for network changes: one overheard can be reused"
+        }
+    }
+}
+
+/// What a request to the vendor's support takes.
+pub(super) const fn request(way: RequestWay) -> &'static str {
+    match way {
+        RequestWay::None => "not needed: it has no password yet",
+        RequestWay::LegacyCode => "start time and serial go out, a dated code comes back",
+        RequestWay::File => "a request file goes out, an encrypted file comes back",
+        RequestWay::FileOrKey => {
+            "a request file or QR goes out, an encrypted file or a key comes back"
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Which devices to list, and in which order. Keys are those of the JSON form,
+//! and values are compared as they stand there.
+
+mod filter;
+mod key;
+mod name;
+mod sort;
+
+pub(crate) use self::{
+    filter::Filter,
+    key::Key,
+    name::DeviceName,
+    sort::{by_key, by_urgency},
+};

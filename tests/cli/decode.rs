@@ -1,0 +1,289 @@
+//! Devices from files, in every format.
+
+use std::{fmt::Write as _, fs, io::Write as _, process::Stdio};
+
+use insta::assert_snapshot;
+
+use crate::run::{Run, root, run, sadpctl};
+
+const SHOP: &str = "fixtures/replies/shop.xml";
+
+#[test]
+fn table() {
+    assert_snapshot!(run(&["decode", SHOP]));
+}
+
+#[test]
+fn table_in_colour() {
+    let run = run(&["decode", SHOP, "--color", "always"]);
+    assert_snapshot!(run.stdout.replace('\x1b', "\\e"));
+}
+
+#[test]
+fn wide_table() {
+    assert_snapshot!(run(&["decode", SHOP, "--wide"]));
+}
+
+#[test]
+fn json() {
+    assert_snapshot!(run(&[
+        "decode",
+        "fixtures/captures/site.pcapng",
+        "--format",
+        "json"
+    ]));
+}
+
+#[test]
+fn ndjson() {
+    assert_snapshot!(run(&[
+        "decode",
+        "fixtures/captures/site.pcap",
+        "--format",
+        "ndjson",
+        "-q"
+    ]));
+}
+
+#[test]
+fn csv() {
+    assert_snapshot!(
+        run(&["decode", SHOP, "--format", "csv"])
+            .stdout
+            .replace("\r\n", "\n")
+    );
+}
+
+#[test]
+fn xml() {
+    assert_snapshot!(run(&["decode", SHOP, "--format", "xml"]));
+}
+
+#[test]
+fn messages() {
+    assert_snapshot!(run(&[
+        "decode",
+        "fixtures/captures/site.pcap",
+        "--messages"
+    ]));
+}
+
+#[test]
+fn messages_as_json() {
+    assert_snapshot!(run(&[
+        "decode",
+        "fixtures/captures/site.pcap",
+        "--messages",
+        "--format",
+        "json"
+    ]));
+}
+
+#[test]
+fn a_message_that_is_no_device_is_shown_when_asked_for() {
+    assert_snapshot!(run(&[
+        "decode",
+        "fixtures/replies/refusal.xml",
+        "--messages"
+    ]));
+}
+
+#[test]
+fn the_formats_hold_the_same_devices() {
+    let json = run(&["decode", SHOP, "--format", "json"]).json();
+    let ndjson = run(&["decode", SHOP, "--format", "ndjson"]);
+    let lines: Vec<serde_json::Value> = ndjson
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(json.as_array(), Some(&lines));
+    let table = run(&["decode", SHOP]).stdout;
+    let csv = run(&["decode", SHOP, "--format", "csv"]).stdout;
+    for device in &lines {
+        let mac = device["mac"].as_str().unwrap();
+        assert!(table.contains(mac) && csv.contains(mac), "{mac}");
+    }
+}
+
+#[test]
+fn the_table_fits_100_columns_unless_wide() {
+    for line in run(&["decode", SHOP]).stdout.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn every_quirk_is_read() {
+    let mut lines = String::new();
+    let folder = root().join("fixtures/replies");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    for file in files.iter().filter(|&file| file != "shop.xml") {
+        let path = format!("fixtures/replies/{file}");
+        let run = run(&["decode", &path, "--format", "ndjson", "--quiet"]);
+        let mut device = serde_json::from_str(&run.stdout).unwrap_or(serde_json::Value::Null);
+        if let Some(device) = device.as_object_mut() {
+            device.remove("raw");
+        }
+        writeln!(lines, "{file}: {} {device}", run.code).unwrap();
+    }
+    assert_snapshot!(lines);
+}
+
+#[test]
+fn hostile_text_reaches_no_terminal() {
+    for format in ["table", "json", "ndjson", "csv", "xml"] {
+        let run = run(&[
+            "decode",
+            "fixtures/replies/hostile-text.xml",
+            "--format",
+            format,
+        ]);
+        let text = run.stdout.replace("\r\n", "\n") + &run.stderr;
+        let raw = |c: char| (c.is_control() && c != '\n') || ('\u{200b}'..='\u{206f}').contains(&c);
+        assert!(!text.contains(raw), "{format}: {text:?}");
+    }
+    let csv = run(&[
+        "decode",
+        "fixtures/replies/hostile-text.xml",
+        "--format",
+        "csv",
+    ])
+    .stdout;
+    assert!(csv.contains(",'=cmd|"), "{csv}");
+    assert_snapshot!(csv.replace("\r\n", "\n"));
+}
+
+#[test]
+fn captures_of_every_link_hold_the_same_two_devices() {
+    let macs = |file: &str| {
+        let path = format!("fixtures/captures/{file}");
+        let devices = run(&["decode", &path, "--format", "json", "--sort", "mac"]).json();
+        let devices = devices.as_array().unwrap().clone();
+        devices
+            .iter()
+            .map(|device| device["mac"].clone())
+            .collect::<Vec<_>>()
+    };
+    for file in [
+        "linux-cooked.pcap",
+        "linux-cooked-2.pcap",
+        "raw-ip.pcap",
+        "loopback.pcap",
+        "site-big-endian-nanoseconds.pcap",
+    ] {
+        assert_eq!(
+            macs(file),
+            ["c4:2f:90:5a:10:01", "c4:2f:90:5a:10:02"],
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn hex_of_every_kind_holds_the_device() {
+    for file in ["reply.hex", "reply.xxd", "frame.hex"] {
+        let path = format!("fixtures/captures/{file}");
+        let run = run(&["decode", &path, "--where", "mac=C42F.905A.1001"]);
+        assert_eq!(run.code, 0, "{file}: {run}");
+    }
+}
+
+#[test]
+fn standard_input_is_read() {
+    let mut child = sadpctl(&["decode", "-", "--format", "ndjson"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let shop = fs::read(root().join(SHOP)).unwrap();
+    child.stdin.take().unwrap().write_all(&shop).unwrap();
+    let run: Run = child.wait_with_output().unwrap().into();
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 8), "{run}");
+}
+
+#[test]
+fn devices_are_chosen_and_sorted() {
+    let serials = |arguments: &[&str]| {
+        let mut all = vec!["decode", SHOP, "--format", "json"];
+        all.extend(arguments);
+        let devices = run(&all).json();
+        let devices = devices.as_array().unwrap().clone();
+        devices
+            .iter()
+            .map(|device| device["ipv4"]["address"].as_str().unwrap_or("-").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let unactivated = ["192.168.1.64", "192.168.1.64"];
+    assert_eq!(serials(&["--where", "state=unactivated"]), unactivated);
+    assert_eq!(
+        serials(&["--where", "warnings=duplicate-ip,ports.http=80"]),
+        unactivated
+    );
+    assert_eq!(
+        serials(&["--where", "model~7608,disks=2"]),
+        ["192.168.1.10"]
+    );
+    assert_eq!(
+        serials(&["--where", "state!=unactivated", "--sort", "ipv4.address"]),
+        [
+            "10.20.0.17",
+            "192.168.1.9",
+            "192.168.1.10",
+            "192.168.1.20",
+            "192.168.1.101",
+            "192.168.1.102"
+        ]
+    );
+    let by_firmware = serials(&["--sort", "firmware.version"]);
+    assert_eq!(
+        by_firmware.first().map(String::as_str),
+        Some("192.168.1.10")
+    );
+    assert_eq!(
+        by_firmware.last().map(String::as_str),
+        Some("192.168.1.20"),
+        "nulls come last"
+    );
+}
+
+#[test]
+fn a_torn_capture_is_read_as_far_as_it_goes() {
+    assert_snapshot!(run(&["decode", "fixtures/captures/site-truncated.pcap"]));
+    assert_snapshot!(run(&["decode", "fixtures/captures/site-truncated.pcapng"]));
+}
+
+#[test]
+fn a_closed_reader_is_success() {
+    let mut child = sadpctl(&["decode", SHOP, "--format", "xml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let run: Run = child.wait_with_output().unwrap().into();
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!run.stderr.contains("error"), "{run}");
+}
+
+#[test]
+fn real_devices_captured_are_read() {
+    let folder = root().join("../shared/captures");
+    let Ok(files) = fs::read_dir(folder) else {
+        // They are no part of the repository.
+        return;
+    };
+    for file in files {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "xml") {
+            let run = run(&["decode", path.to_str().unwrap(), "--format", "json"]);
+            assert_eq!(run.code, 0, "{}: {run}", path.display());
+            assert_eq!(run.json().as_array().map(Vec::len), Some(1));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What is done wrong gets one clear error, what to do next, and the exit code
+//! of the contract.
+
+use insta::assert_snapshot;
+
+use crate::run::run;
+
+const SHOP: &str = "fixtures/replies/shop.xml";
+
+/// Each of these touches no network: it fails before, or stays on loopback.
+#[test]
+fn usage() {
+    for (name, arguments) in [
+        ("no command", &[][..]),
+        ("unknown command", &["scna"]),
+        (
+            "bad CIDR",
+            &["scan", "-i", "127.0.0.1", "--target", "192.168.1.0/33"],
+        ),
+        (
+            "large CIDR",
+            &["scan", "-i", "127.0.0.1", "--target", "10.0.0.0/8"],
+        ),
+        ("bad wait", &["scan", "-i", "127.0.0.1", "--wait", "3"]),
+        ("bad rate", &["scan", "-i", "127.0.0.1", "--rate", "0"]),
+        (
+            "bad group",
+            &["scan", "-i", "127.0.0.1", "--group", "10.0.0.1"],
+        ),
+        (
+            "no condition",
+            &["scan", "-i", "127.0.0.1", "--where", "unactivated"],
+        ),
+        (
+            "unknown key",
+            &["scan", "-i", "127.0.0.1", "--where", "stat=active"],
+        ),
+        ("unknown sort key", &["decode", SHOP, "--sort", "adress"]),
+        ("unknown format", &["decode", SHOP, "--format", "yaml"]),
+        (
+            "messages as csv",
+            &["decode", SHOP, "--messages", "--format", "csv"],
+        ),
+        ("sim without interface", &["sim", "run", "--count", "3"]),
+        (
+            "sim with a bad probability",
+            &["sim", "run", "-i", "127.0.0.1", "--loss", "2"],
+        ),
+        (
+            "sim with a malformed site",
+            &["sim", "run", "-i", "127.0.0.1", SHOP],
+        ),
+    ] {
+        let run = run(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{name}: {run}");
+        assert_snapshot!(format!("usage-{}", name.replace(' ', "-")), run.stderr);
+    }
+}
+
+#[test]
+fn an_unknown_interface_lists_those_there_are() {
+    for arguments in [&["scan", "-i", "nope7"][..], &["sim", "run", "-i", "nope7"]] {
+        let run = run(arguments);
+        assert_eq!(run.code, 2, "{run}");
+        assert!(
+            run.stderr.contains("nope7") && run.stderr.contains("127.0.0.1"),
+            "{run}"
+        );
+        assert!(run.stderr.contains("hint: "), "{run}");
+    }
+}
+
+#[test]
+fn files() {
+    for (name, code, file) in [
+        ("missing", 5, "fixtures/none.pcap"),
+        ("folder", 5, "fixtures"),
+        ("another kind", 2, "Cargo.toml"),
+        ("torn at once", 2, "fixtures/captures/header-only.pcap"),
+        ("other traffic", 3, "fixtures/captures/other-traffic.pcap"),
+        ("another link", 3, "fixtures/captures/wifi-link.pcap"),
+        ("no device", 3, "fixtures/replies/inquiry.xml"),
+    ] {
+        let run = run(&["decode", file]);
+        assert_eq!(run.code, code, "{name}: {run}");
+        assert_eq!(run.stdout, "", "{name}");
+        if code == 5 {
+            // The system's words differ.
+            let start = format!("error: cannot read {file}: ");
+            assert!(run.stderr.starts_with(&start), "{run}");
+            assert!(run.stderr.contains("\nhint: "), "{run}");
+        } else {
+            assert_snapshot!(format!("file-{}", name.replace(' ', "-")), run.stderr);
+        }
+    }
+}
+
+#[test]
+fn nothing_chosen_is_told_and_still_valid_output() {
+    let run = run(&[
+        "decode",
+        SHOP,
+        "--where",
+        "state=locked",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((run.code, run.stdout.as_str()), (3, "[]\n"), "{run}");
+    assert_snapshot!(run.stderr);
+}

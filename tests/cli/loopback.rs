@@ -1,0 +1,285 @@
+//! Simulated devices and real sockets, on loopback. Every test has a port and a
+//! group of its own, so that they run side by side; none is timed.
+
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, BufReader},
+    process::{self, Child, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+};
+
+use crate::run::{Run, run, sadpctl};
+
+/// Simulated devices, until dropped.
+struct Sim {
+    child: Child,
+    group: String,
+    port: String,
+}
+
+impl Sim {
+    /// Starts `sim run` and waits until it plays.
+    fn start(arguments: &[&str]) -> Self {
+        let (group, port) = channel();
+        let mut child = sadpctl(&["sim", "run", "-i", "127.0.0.1"])
+            .args(["--group", &group, "--port", &port])
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.starts_with("playing "), "{first}");
+        Self { child, group, port }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let place = [
+            "-i",
+            "127.0.0.1",
+            "--group",
+            &self.group,
+            "--port",
+            &self.port,
+        ];
+        sadpctl(arguments).args(place).output().unwrap().into()
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A group and a port that no other test uses. The port is below those that
+/// systems give out.
+fn channel() -> (String, String) {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let process = u16::try_from(process::id() % 150).unwrap();
+    let port = 20_000 + process * 50 + number;
+    (
+        format!("239.255.{}.{}", process + 1, number + 1),
+        port.to_string(),
+    )
+}
+
+#[test]
+fn all_devices_are_found_whichever_way_they_answer() {
+    for reply in ["multicast", "unicast", "both"] {
+        let sim = Sim::start(&[
+            "--count",
+            "25",
+            "--seed",
+            "7",
+            "--delay",
+            "0..200ms",
+            "--no-hello",
+            "--reply",
+            reply,
+        ]);
+        let run = sim.run(&["scan", "--format", "json"]);
+        assert_eq!(run.code, 0, "{reply}: {run}");
+        let devices = run.json();
+        let devices = devices.as_array().unwrap();
+        let macs: BTreeSet<_> = devices
+            .iter()
+            .map(|device| device["mac"].to_string())
+            .collect();
+        assert_eq!((devices.len(), macs.len()), (25, 25), "{reply}: {run}");
+        for seen in devices
+            .iter()
+            .flat_map(|device| device["seen"].as_array().unwrap())
+        {
+            assert_eq!(seen["from"], "127.0.0.1");
+            assert!(reply == "both" || seen["via"] == reply, "{seen}");
+        }
+    }
+}
+
+#[test]
+fn lost_and_torn_replies_cost_no_device() {
+    let sim = Sim::start(&[
+        "--count",
+        "10",
+        "--loss",
+        "30%",
+        "--duplicate",
+        "0.2",
+        "--reorder",
+        "0.2",
+    ]);
+    let run = sim.run(&["scan", "--format", "ndjson", "-q"]);
+    assert_eq!(run.stdout.lines().count(), 10, "{run}");
+}
+
+#[test]
+fn unreadable_replies_are_counted() {
+    let sim = Sim::start(&["--count", "5", "--truncate", "1", "--no-hello"]);
+    let run = sim.run(&["scan", "--wait", "700ms", "-q"]);
+    assert!(
+        run.stderr.contains("could not be read") || run.stdout.contains("bad-reply"),
+        "{run}"
+    );
+}
+
+#[test]
+fn targets_are_asked_directly() {
+    let sim = Sim::start(&["--count", "3", "--reply", "unicast"]);
+    let run = sim.run(&[
+        "scan",
+        "--target",
+        "127.0.0.1",
+        "--wait",
+        "500ms",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 4), "{run}");
+}
+
+#[test]
+fn one_device_is_shown_by_each_of_its_names() {
+    let sim = Sim::start(&["--count", "4", "--seed", "3", "--reply", "both"]);
+    let wait = ["--wait", "600ms"];
+    let devices = sim
+        .run(&["scan", "--format", "json", "--sort", "serial"])
+        .json();
+    let device = &devices[0];
+    let (serial, mac) = (
+        device["serial"].as_str().unwrap(),
+        device["mac"].as_str().unwrap(),
+    );
+    let bare = mac.replace(':', "").to_uppercase();
+    for name in [serial, mac, &bare] {
+        let run = sim.run(&["show", name, wait[0], wait[1]]);
+        assert_eq!(run.code, 0, "{run}");
+        for text in [serial, mac, "Network", "As received", "DeviceSN: "] {
+            assert!(run.stdout.contains(text), "{text}: {run}");
+        }
+    }
+    let json = sim
+        .run(&["show", serial, wait[0], wait[1], "--format", "json"])
+        .json();
+    assert_eq!(json["serial"], serial);
+    let part = &serial[..serial.len() - 1];
+    let run = sim.run(&["show", part, wait[0], wait[1]]);
+    assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{run}");
+    assert!(run.stderr.contains(serial), "the nearest is named: {run}");
+}
+
+#[test]
+fn nothing_found_is_told_with_what_to_do() {
+    let (group, port) = channel();
+    let run = run(&[
+        "scan",
+        "-i",
+        "127.0.0.1",
+        "--group",
+        &group,
+        "--port",
+        &port,
+        "--wait",
+        "100ms",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((run.code, run.stdout.as_str()), (3, "[]\n"), "{run}");
+    for text in ["no device answered", "127.0.0.1", "firewall", "--target"] {
+        assert!(run.stderr.contains(text), "{text}: {run}");
+    }
+}
+
+#[test]
+fn nothing_but_data_is_on_stdout() {
+    let sim = Sim::start(&["--count", "3"]);
+    let run = sim.run(&["scan", "--format", "ndjson", "-vv"]);
+    assert_eq!(run.code, 0, "{run}");
+    for line in run.stdout.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+}
+
+#[test]
+fn the_demo_explains_itself() {
+    let run = run(&["demo"]);
+    assert_eq!(run.code, 0, "{run}");
+    for text in ["unactivated", "active", "192.168.1.64", "STATE"] {
+        assert!(run.stdout.contains(text), "{text}: {run}");
+    }
+    for text in ["What the notes mean", "sadpctl scan", "sadpctl show"] {
+        assert!(run.stderr.contains(text), "{text}: {run}");
+    }
+}
+
+#[test]
+fn a_site_file_is_played_for_a_time() {
+    let (group, port) = channel();
+    let run = run(&[
+        "sim",
+        "run",
+        "-i",
+        "127.0.0.1",
+        "fixtures/sites/small-shop.toml",
+        "--group",
+        &group,
+        "--port",
+        &port,
+        "--for",
+        "50ms",
+    ]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
+    assert!(run.stderr.starts_with("playing "), "{run}");
+}
+
+/// Ctrl-C ends a scan, which then prints what it found.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_scan_prints_what_it_found() {
+    let sim = Sim::start(&["--count", "3"]);
+    let mut scan = sadpctl(&[
+        "scan",
+        "-i",
+        "127.0.0.1",
+        "--wait",
+        "1h",
+        "--format",
+        "ndjson",
+        "-v",
+    ])
+    .args(["--group", &sim.group, "--port", &sim.port])
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    // It listens when it says so; the devices answer at once.
+    let mut log = BufReader::new(scan.stderr.take().unwrap()).lines();
+    let first = log.next().unwrap().unwrap();
+    assert!(first.starts_with("asking on "), "{first}");
+    let heard = run_until_heard(&sim);
+    assert_eq!(heard, 3);
+    let pid = scan.id().to_string();
+    assert!(
+        process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let drain = std::thread::spawn(move || log.count());
+    let run: Run = scan.wait_with_output().unwrap().into();
+    drain.join().unwrap();
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 3), "{run}");
+}
+
+/// Another scan hears the same devices; by its end the first heard them too,
+/// from its own questions or from the answers to these.
+#[cfg(unix)]
+fn run_until_heard(sim: &Sim) -> usize {
+    sim.run(&["scan", "--format", "ndjson"])
+        .stdout
+        .lines()
+        .count()
+}

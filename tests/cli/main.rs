@@ -1,0 +1,12 @@
+//! The built binary, run as a user runs it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
+mod decode;
+mod errors;
+mod loopback;
+mod run;
+mod usage;

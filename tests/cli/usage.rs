@@ -1,0 +1,35 @@
+//! Help, completions and manual pages.
+
+use insta::assert_snapshot;
+
+use crate::run::run;
+
+#[test]
+fn help() {
+    assert_snapshot!(run(&["--help"]).stdout);
+    assert_snapshot!(run(&["scan", "-h"]).stdout);
+    assert_snapshot!(run(&["decode", "--help"]).stdout);
+    assert_snapshot!(run(&["sim", "run", "--help"]).stdout);
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = run(&["completions", shell]);
+        assert_eq!(run.code, 0, "{run}");
+        assert!(run.stdout.contains("interface"), "{shell}");
+    }
+}
+
+#[test]
+fn manual_pages() {
+    let main = run(&["man"]);
+    assert_eq!(main.code, 0, "{main}");
+    assert!(main.stdout.contains(".TH sadpctl 1"), "{main}");
+    let folder = tempfile::tempdir().unwrap();
+    let pages = run(&["man", "--out", folder.path().to_str().unwrap()]);
+    assert_eq!((pages.code, pages.stdout.as_str()), (0, ""), "{pages}");
+    for page in ["sadpctl.1", "sadpctl-scan.1", "sadpctl-sim-run.1"] {
+        assert!(folder.path().join(page).exists(), "{page}");
+    }
+}

@@ -1,0 +1,231 @@
+//! Hosts and cables made for one test, and taken away with it.
+
+use std::{
+    cell::Cell,
+    io::{self, BufRead, BufReader},
+    process::{self, Child, ChildStderr, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+};
+
+/// A handful of hosts. They vanish when it is dropped.
+pub(crate) struct Lan {
+    number: u32,
+    hosts: Cell<u32>,
+    cables: Cell<u32>,
+}
+
+impl Lan {
+    /// `None` where namespaces cannot be made.
+    pub(crate) fn new() -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let lan = Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            hosts: Cell::new(0),
+            cables: Cell::new(0),
+        };
+        let trial = lan.name(u32::MAX);
+        let made = |arguments: &[&str]| {
+            let output = Command::new("ip").args(arguments).output();
+            output.is_ok_and(|output| output.status.success())
+        };
+        (made(&["netns", "add", &trial]) && made(&["netns", "del", &trial])).then_some(lan)
+    }
+
+    /// A host with nothing but loopback.
+    pub(crate) fn host(&self) -> Host {
+        let number = self.hosts.get();
+        self.hosts.set(number + 1);
+        let namespace = self.name(number);
+        ip(&["netns", "add", &namespace]);
+        let host = Host { namespace };
+        host.ip(&["link", "set", "lo", "up"]);
+        host
+    }
+
+    /// Connects two hosts, each by a new card of this name and address.
+    pub(crate) fn cable(
+        &self,
+        one: &Host,
+        card: &str,
+        address: &str,
+        other: &Host,
+        far_card: &str,
+        far_address: &str,
+    ) {
+        let number = self.cables.get();
+        self.cables.set(number + 1);
+        let temporary =
+            |end: &str| format!("s{}l{}c{number}{end}", process::id() % 100_000, self.number);
+        let (near, far) = (temporary("a"), temporary("b"));
+        ip(&["link", "add", &near, "type", "veth", "peer", "name", &far]);
+        for (end, host, card, address) in [
+            (&near, one, card, address),
+            (&far, other, far_card, far_address),
+        ] {
+            ip(&["link", "set", end, "netns", &host.namespace]);
+            host.ip(&["link", "set", end, "name", card]);
+            host.ip(&["addr", "add", address, "broadcast", "+", "dev", card]);
+            host.ip(&["link", "set", card, "up"]);
+        }
+    }
+
+    fn name(&self, host: u32) -> String {
+        format!("sadpctl-{}-{}-{host}", process::id(), self.number)
+    }
+}
+
+impl Drop for Lan {
+    fn drop(&mut self) {
+        for host in 0..self.hosts.get() {
+            let _gone = Command::new("ip")
+                .args(["netns", "del", &self.name(host)])
+                .status();
+        }
+    }
+}
+
+/// A network namespace.
+pub(crate) struct Host {
+    namespace: String,
+}
+
+impl Host {
+    /// Runs `ip` in it.
+    pub(crate) fn ip(&self, arguments: &[&str]) {
+        ip(&[&["-n", &self.namespace], arguments].concat());
+    }
+
+    /// Runs a command in it, which must succeed.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) {
+        let output = self.command(program).args(arguments).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{program} {arguments:?}: {output:?}"
+        );
+    }
+
+    /// Starts simulated devices on a card and waits until they play.
+    pub(crate) fn sim(&self, card: &str, arguments: &[&str]) -> Running {
+        let mut command = self.command(SADPCTL);
+        command.args(["-i", card, "sim", "run"]).args(arguments);
+        Running::start(command, "playing ")
+    }
+
+    /// Holds a UDP port as a program does that shares it with nobody.
+    pub(crate) fn hold_port(&self, port: u16) -> Running {
+        let mut command = self.command("perl");
+        let script = format!(
+            "my $s = IO::Socket::INET->new(Proto => 'udp', LocalPort => {port}) or die; \
+             print STDERR \"held\\n\"; sleep 600"
+        );
+        command.args(["-MIO::Socket::INET", "-e", &script]);
+        Running::start(command, "held")
+    }
+
+    /// Scans to the end.
+    pub(crate) fn scan(&self, arguments: &[&str]) -> Found {
+        self.start_scan(arguments).finish()
+    }
+
+    /// Starts a scan.
+    pub(crate) fn start_scan(&self, arguments: &[&str]) -> Scan {
+        let mut command = self.command(SADPCTL);
+        command.args(["scan", "--format", "json"]).args(arguments);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Scan {
+            child,
+            stderr,
+            said: String::new(),
+        }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command
+            .args(["netns", "exec", &self.namespace, program])
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+const SADPCTL: &str = env!("CARGO_BIN_EXE_sadpctl");
+
+fn ip(arguments: &[&str]) {
+    let output = Command::new("ip").args(arguments).output().unwrap();
+    assert!(output.status.success(), "ip {arguments:?}: {output:?}");
+}
+
+/// A program in the background, ended when dropped.
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Starts it and waits for its first line on stderr, which begins so.
+    fn start(mut command: Command, greeting: &str) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let first = lines.next().map_or_else(String::new, Result::unwrap);
+        assert!(first.starts_with(greeting), "{first}");
+        Self(child)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A scan under way.
+pub(crate) struct Scan {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
+}
+
+impl Scan {
+    /// Waits until it says a line that begins so.
+    pub(crate) fn wait_for_line(&mut self, beginning: &str) {
+        let mut line = String::new();
+        while !line.starts_with(beginning) {
+            line.clear();
+            let read = self.stderr.read_line(&mut line).unwrap();
+            assert!(read > 0, "it never said {beginning}: {}", self.said);
+            self.said.push_str(&line);
+        }
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Found {
+        // Thousands of devices fill the pipe: both have to be read meanwhile.
+        let mut stderr = self.stderr;
+        let rest = thread::spawn(move || io::read_to_string(&mut stderr).unwrap());
+        let stdout = io::read_to_string(self.child.stdout.take().unwrap()).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        Found {
+            code,
+            stdout,
+            stderr: self.said + &rest.join().unwrap(),
+        }
+    }
+}
+
+/// What a scan printed.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Found {
+    pub(crate) fn devices(&self) -> Vec<serde_json::Value> {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
