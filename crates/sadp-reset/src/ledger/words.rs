@@ -1,0 +1,215 @@
+//! The words the audit is written in. None is free text, so that no secret can
+//! stand among them.
+//!
+//! A word that is added here raises the schema version: an older build must
+//! refuse the ledger rather than call an unknown word damage.
+
+use std::{fmt, str::FromStr};
+
+/// What was asked of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Its first password was set.
+    Activate,
+    /// Its network settings were changed.
+    NetSet,
+    /// A request for the vendor's support was exported.
+    ExportRequest,
+    /// The vendor's answer was given to it.
+    ImportAnswer,
+    /// Its GUID was exported.
+    GuidExport,
+    /// A GUID exported earlier was given to it.
+    GuidImport,
+    /// Its security questions were set.
+    QuestionsSet,
+    /// Its security questions were answered.
+    QuestionsAnswer,
+    /// A reserved e-mail address was set.
+    MailSet,
+    /// The QR code for a mailed code was read.
+    MailQr,
+    /// A mailed code was given to it.
+    MailConfirm,
+    /// Its lamp was switched.
+    Locate,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 12] = [
+        Self::Activate,
+        Self::NetSet,
+        Self::ExportRequest,
+        Self::ImportAnswer,
+        Self::GuidExport,
+        Self::GuidImport,
+        Self::QuestionsSet,
+        Self::QuestionsAnswer,
+        Self::MailSet,
+        Self::MailQr,
+        Self::MailConfirm,
+        Self::Locate,
+    ];
+
+    /// The name scripts see, e.g. `net-set`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Activate => "activate",
+            Self::NetSet => "net-set",
+            Self::ExportRequest => "export-request",
+            Self::ImportAnswer => "import-answer",
+            Self::GuidExport => "guid-export",
+            Self::GuidImport => "guid-import",
+            Self::QuestionsSet => "questions-set",
+            Self::QuestionsAnswer => "questions-answer",
+            Self::MailSet => "mail-set",
+            Self::MailQr => "mail-qr",
+            Self::MailConfirm => "mail-confirm",
+            Self::Locate => "locate",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Action {
+    type Err = UnknownWord;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|action| action.name() == name).ok_or(UnknownWord)
+    }
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The device did it.
+    Done,
+    /// The device said no.
+    Refused,
+    /// No answer to a command that may have been carried out.
+    Unknown,
+    /// No answer to a read.
+    NoAnswer,
+    /// Not sent after all.
+    Skipped,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [
+        Self::Done,
+        Self::Refused,
+        Self::Unknown,
+        Self::NoAnswer,
+        Self::Skipped,
+    ];
+
+    /// The name scripts see, e.g. `no-answer`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::NoAnswer => "no-answer",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = UnknownWord;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|outcome| outcome.name() == name)
+            .ok_or(UnknownWord)
+    }
+}
+
+/// The device's word for why it said no, e.g. `PasswordError`.
+///
+/// Every word known so far is of ASCII letters alone. Only such a word is kept,
+/// up to [`Refusal::MAX_BYTES`]: a hostile device may answer with whatever it
+/// was just sent, and most of what is secret has a digit or a sign in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Refusal(Box<str>);
+
+impl Refusal {
+    /// The longest word that is kept.
+    pub const MAX_BYTES: usize = 64;
+
+    /// What stands for a word of another shape. No device can say it: it has a
+    /// hyphen.
+    pub const UNUSUAL: &str = "unusual-word";
+
+    /// The word, or [`Refusal::UNUSUAL`] where it is empty, too long or not of
+    /// letters alone.
+    pub fn new(word: &str) -> Self {
+        let usual = (1..=Self::MAX_BYTES).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        Self(if usual { word } else { Self::UNUSUAL }.into())
+    }
+
+    /// The word.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is not the name of an action or of an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a word the ledger knows")]
+pub struct UnknownWord;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for action in Action::ALL {
+            assert_eq!(action.name().parse(), Ok(action));
+        }
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.name().parse(), Ok(outcome));
+        }
+        assert_eq!("Activate".parse::<Action>(), Err(UnknownWord));
+        assert_eq!("".parse::<Outcome>(), Err(UnknownWord));
+    }
+
+    #[test]
+    fn only_plain_words_are_kept_as_refusals() {
+        let longest = "a".repeat(Refusal::MAX_BYTES);
+        for word in ["PasswordError", "locked", &longest] {
+            assert_eq!(Refusal::new(word).as_str(), word);
+        }
+        let longer = "a".repeat(Refusal::MAX_BYTES + 1);
+        for word in ["", "Secret12", "two words", "süß", "a\0b", &longer] {
+            assert_eq!(Refusal::new(word).as_str(), Refusal::UNUSUAL, "{word:?}");
+        }
+        assert_eq!(
+            Refusal::new(Refusal::UNUSUAL).as_str(),
+            Refusal::UNUSUAL,
+            "what was stored is read back as it was"
+        );
+    }
+}

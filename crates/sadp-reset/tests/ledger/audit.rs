@@ -1,0 +1,188 @@
+use std::thread;
+
+use proptest::prelude::*;
+use sadp_model::Serial;
+use sadp_reset::{
+    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, DeviceKey, Ledger, LedgerError,
+    Outcome, Refusal, Verdict,
+};
+
+use crate::{at, attempt, key, ledger, mac};
+
+fn all(ledger: &Ledger) -> Vec<AttemptRecord> {
+    ledger.attempts(&AttemptFilter::default()).unwrap()
+}
+
+fn done(second: i64) -> Verdict {
+    Verdict {
+        result: Outcome::Done,
+        refusal: None,
+        number: None,
+        tries_left: None,
+        lock_minutes: None,
+        at: at(second),
+    }
+}
+
+#[test]
+fn an_attempt_and_its_verdict_are_read_back_whole() {
+    let (mut ledger, _folder) = ledger();
+    let nameless = Attempt {
+        device: None,
+        address: Some("fe80::1".parse().unwrap()),
+        action: Action::Locate,
+        at: at(1),
+    };
+    let refused = Verdict {
+        result: Outcome::Refused,
+        refusal: Some(Refusal::new("PasswordError")),
+        number: Some(2024),
+        tries_left: Some(u32::MAX),
+        lock_minutes: Some(0),
+        at: at(3),
+    };
+    let first = ledger.begin(&attempt(1, 0)).unwrap();
+    let second = ledger.begin(&nameless).unwrap();
+    ledger.finish(second, &done(2)).unwrap();
+    ledger.finish(first, &refused).unwrap();
+    let expected = [(second, nameless, done(2)), (first, attempt(1, 0), refused)];
+    let expected = expected.map(|(id, attempt, verdict)| AttemptRecord {
+        id,
+        attempt,
+        verdict: Some(verdict),
+    });
+    assert_eq!(all(&ledger), expected);
+}
+
+#[test]
+fn an_attempt_never_finished_is_unknown() {
+    let (mut ledger, folder) = ledger();
+    ledger.begin(&attempt(1, 0)).unwrap();
+    drop(ledger);
+    let ledger = Ledger::open_existing(folder.path()).unwrap().unwrap();
+    let [record] = &all(&ledger)[..] else {
+        panic!("one attempt was begun")
+    };
+    assert_eq!(record.verdict, None);
+    assert_eq!(record.result(), Outcome::Unknown);
+}
+
+#[test]
+fn an_attempt_is_finished_once_and_only_if_begun() {
+    let (mut ledger, _folder) = ledger();
+    let id = ledger.begin(&attempt(1, 0)).unwrap();
+    ledger.finish(id, &done(1)).unwrap();
+    let again = ledger.finish(id, &done(9)).unwrap_err();
+    assert!(matches!(again, LedgerError::NotWaiting { id: same, .. } if same == id));
+    assert_eq!(all(&ledger)[0].verdict, Some(done(1)));
+
+    let (mut other, _folder) = crate::ledger();
+    let strange = other.finish(id, &done(1)).unwrap_err();
+    assert!(matches!(strange, LedgerError::NotWaiting { .. }));
+}
+
+#[test]
+fn attempts_are_found_by_device_time_and_number() {
+    let (mut ledger, _folder) = ledger();
+    for number in 1..=3 {
+        ledger.begin(&attempt(number, number.into())).unwrap();
+    }
+    let numbers = |filter: AttemptFilter| -> Vec<i64> {
+        let found = ledger.attempts(&filter).unwrap();
+        found.iter().map(|record| record.id.number()).collect()
+    };
+    let everything = AttemptFilter::default;
+    assert_eq!(numbers(everything()), [3, 2, 1]);
+    for (device, expected) in [
+        (key(None, Some("S2")), vec![2]),
+        (key(Some(9), None), vec![]),
+    ] {
+        let device = Some(device);
+        assert_eq!(
+            numbers(AttemptFilter {
+                device,
+                ..everything()
+            }),
+            expected
+        );
+    }
+    let since = Some(at(2));
+    assert_eq!(
+        numbers(AttemptFilter {
+            since,
+            ..everything()
+        }),
+        [3, 2]
+    );
+    for (limit, expected) in [(0, vec![]), (1, vec![3]), (u32::MAX, vec![3, 2, 1])] {
+        let limit = Some(limit);
+        assert_eq!(
+            numbers(AttemptFilter {
+                limit,
+                ..everything()
+            }),
+            expected
+        );
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_threads_open_and_write_at_once() {
+    const THREADS: u16 = 6;
+    const EACH: u16 = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |thread: u16| -> Vec<AttemptId> {
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let one = |number| {
+            let id = ledger.begin(&attempt(thread, number)).unwrap();
+            ledger.finish(id, &done(number)).unwrap();
+            let camera = key(Some(thread * EACH + u16::try_from(number).unwrap()), None);
+            ledger.remember_lock(&camera, at(1000), at(number)).unwrap();
+            id
+        };
+        (0..i64::from(EACH)).map(one).collect()
+    };
+    let mut reported: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| scope.spawn(move || write(thread)))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    reported.sort_unstable_by(|a, b| b.cmp(a));
+    let ledger = Ledger::open_existing(folder.path()).unwrap().unwrap();
+    let found = all(&ledger);
+    assert!(found.iter().all(|record| record.result() == Outcome::Done));
+    let found: Vec<_> = found.iter().map(|record| record.id).collect();
+    assert_eq!(found, reported);
+    assert_eq!(
+        ledger.locks(at(0)).unwrap().len(),
+        usize::from(THREADS * EACH)
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_device_and_any_word_are_read_back(
+        serial in ".{0,2000}",
+        word in "\\PC{0,80}",
+        counters in any::<[Option<u32>; 3]>(),
+        action in prop::sample::select(Action::ALL.to_vec()),
+        result in prop::sample::select(Outcome::ALL.to_vec()),
+    ) {
+        let (mut ledger, _folder) = ledger();
+        let device = DeviceKey::new(Some(mac(1)), Serial::new(&serial));
+        let begun = Attempt { device, address: None, action, at: at(0) };
+        let [number, tries_left, lock_minutes] = counters;
+        let refusal = Some(Refusal::new(&word));
+        let verdict = Verdict { result, refusal, number, tries_left, lock_minutes, at: at(1) };
+        let id = ledger.begin(&begun).unwrap();
+        ledger.finish(id, &verdict).unwrap();
+        let expected = AttemptRecord { id, attempt: begun, verdict: Some(verdict) };
+        prop_assert_eq!(all(&ledger), vec![expected]);
+    }
+}

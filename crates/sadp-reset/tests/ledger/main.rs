@@ -1,0 +1,53 @@
+//! The ledger from outside: what it remembers, what its files are like, and
+//! what becomes of it when several runs write or one is killed.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+mod audit;
+mod files;
+mod memory;
+mod processes;
+
+use jiff::Timestamp;
+use sadp_model::{Device, MacAddr, Serial};
+use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
+use tempfile::TempDir;
+
+/// A new ledger and the folder that vanishes with it.
+fn ledger() -> (Ledger, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (Ledger::open(folder.path()).unwrap(), folder)
+}
+
+/// So many seconds into the tests' own time.
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn mac(number: u16) -> MacAddr {
+    let [high, low] = number.to_be_bytes();
+    MacAddr::new([0x44, 0x47, 0xcc, 0, high, low])
+}
+
+fn key(mac_number: Option<u16>, serial: Option<&str>) -> DeviceKey {
+    DeviceKey::new(mac_number.map(mac), serial.and_then(Serial::new)).unwrap()
+}
+
+fn device(number: u16) -> Device {
+    let mut device = Device::unknown();
+    device.mac = Some(mac(number));
+    device.serial = Serial::new(&format!("S{number}"));
+    device
+}
+
+fn attempt(number: u16, second: i64) -> Attempt {
+    Attempt {
+        device: DeviceKey::of(&device(number)),
+        address: Some([10, 77, 0, 5].into()),
+        action: Action::Activate,
+        at: at(second),
+    }
+}
