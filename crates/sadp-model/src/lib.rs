@@ -10,6 +10,7 @@
 //!   whatever way they were heard.
 //! - [`assess`]: what is noteworthy about them from where this machine stands.
 
+mod addressing;
 mod assess;
 mod device;
 mod firmware;
@@ -21,6 +22,9 @@ mod raw;
 mod registry;
 mod serial;
 
+pub use addressing::{
+    AddressError, HostSettings, Move, NetworkFull, NoSpare, Step, free_addresses, order,
+};
 pub use assess::{Assessment, Warning, assess};
 pub use device::{Channels, Cloud, Device, Recovery, RequestWay, State};
 pub use firmware::{Firmware, Version};

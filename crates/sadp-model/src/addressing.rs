@@ -1,0 +1,282 @@
+//! Which IPv4 settings a device can be given, which addresses are free, and in
+//! what order a set of devices can take new ones.
+
+mod order;
+
+use std::{collections::BTreeSet, net::Ipv4Addr};
+
+use ipnet::Ipv4Net;
+
+pub use self::order::{Move, NoSpare, Step, order};
+
+/// IPv4 settings that a device can have: an address that is a host's under its
+/// mask, and a gateway it can reach, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostSettings {
+    network: Ipv4Net,
+    gateway: Option<Ipv4Addr>,
+}
+
+impl HostSettings {
+    /// The settings, refused where no device can have them. `0.0.0.0` as gateway
+    /// counts as none.
+    pub fn new(
+        address: Ipv4Addr,
+        mask: Ipv4Addr,
+        gateway: Option<Ipv4Addr>,
+    ) -> Result<Self, AddressError> {
+        let network = Ipv4Net::with_netmask(address, mask)
+            .ok()
+            .filter(|network| network.prefix_len() > 0)
+            .ok_or(AddressError::Mask { mask })?;
+        let special = address.is_unspecified()
+            || address.is_multicast()
+            || address.is_broadcast()
+            || address.is_loopback();
+        if special {
+            return Err(AddressError::NoHost { address });
+        }
+        if !is_host(address, network) {
+            let network = network.trunc();
+            return Err(AddressError::Edge { address, network });
+        }
+        let gateway = gateway.filter(|gateway| !gateway.is_unspecified());
+        if let Some(gateway) = gateway {
+            if gateway == address {
+                return Err(AddressError::OwnGateway { gateway });
+            }
+            if !network.contains(&gateway) || !is_host(gateway, network) {
+                let network = network.trunc();
+                return Err(AddressError::Gateway { gateway, network });
+            }
+        }
+        Ok(Self { network, gateway })
+    }
+
+    /// The address.
+    pub fn address(&self) -> Ipv4Addr {
+        self.network.addr()
+    }
+
+    /// The subnet mask.
+    pub fn mask(&self) -> Ipv4Addr {
+        self.network.netmask()
+    }
+
+    /// The default gateway.
+    pub fn gateway(&self) -> Option<Ipv4Addr> {
+        self.gateway
+    }
+
+    /// The network the address is in.
+    pub fn network(&self) -> Ipv4Net {
+        self.network.trunc()
+    }
+}
+
+/// Why no device can have these IPv4 settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Its ones and zeros are mixed, or it has no ones.
+    #[error("{mask} is no subnet mask")]
+    Mask {
+        /// The mask.
+        mask: Ipv4Addr,
+    },
+    /// Unspecified, multicast, broadcast or loopback.
+    #[error("{address} is no address for a device")]
+    NoHost {
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// The address that means the network itself, or all of it.
+    #[error("{address} is the network or broadcast address of {network}")]
+    Edge {
+        /// The address.
+        address: Ipv4Addr,
+        /// Its network.
+        network: Ipv4Net,
+    },
+    /// The gateway cannot be reached from the address.
+    #[error("the gateway {gateway} is no host of {network}")]
+    Gateway {
+        /// The gateway.
+        gateway: Ipv4Addr,
+        /// The network of the address.
+        network: Ipv4Net,
+    },
+    /// The device would be its own gateway.
+    #[error("{gateway} is both the address and the gateway")]
+    OwnGateway {
+        /// The gateway.
+        gateway: Ipv4Addr,
+    },
+}
+
+/// So many addresses for devices of `network`, upwards from `from`, passing over
+/// those `taken`.
+pub fn free_addresses(
+    from: Ipv4Addr,
+    network: Ipv4Net,
+    taken: &BTreeSet<Ipv4Addr>,
+    wanted: usize,
+) -> Result<Vec<Ipv4Addr>, NetworkFull> {
+    let mut found = Vec::new();
+    let mut next = Some(from);
+    while let Some(address) = next.filter(|address| network.contains(address)) {
+        if found.len() == wanted {
+            break;
+        }
+        if is_host(address, network) && !taken.contains(&address) {
+            found.push(address);
+        }
+        next = u32::from(address).checked_add(1).map(Ipv4Addr::from);
+    }
+    if found.len() < wanted {
+        return Err(NetworkFull {
+            from,
+            network: network.trunc(),
+            wanted,
+            free: found.len(),
+        });
+    }
+    Ok(found)
+}
+
+/// A network has too few free addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{wanted} addresses are wanted, and from {from} on {network} has {free} free")]
+pub struct NetworkFull {
+    /// The first address that was looked at.
+    pub from: Ipv4Addr,
+    /// The network.
+    pub network: Ipv4Net,
+    /// How many addresses were wanted.
+    pub wanted: usize,
+    /// How many there are.
+    pub free: usize,
+}
+
+/// Whether an address of a network may be a device's. Networks of one or two
+/// addresses have no network and broadcast address.
+fn is_host(address: Ipv4Addr, network: Ipv4Net) -> bool {
+    network.prefix_len() > 30 || (address != network.network() && address != network.broadcast())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(address: &str, mask: &str, gateway: &str) -> Result<HostSettings, AddressError> {
+        let gateway = (!gateway.is_empty()).then(|| gateway.parse().unwrap());
+        HostSettings::new(address.parse().unwrap(), mask.parse().unwrap(), gateway)
+    }
+
+    #[test]
+    fn what_a_device_can_have_is_taken() {
+        for (address, mask, gateway) in [
+            ("192.168.1.64", "255.255.255.0", "192.168.1.1"),
+            ("192.168.1.64", "255.255.255.0", ""),
+            ("192.168.1.64", "255.255.255.0", "0.0.0.0"),
+            ("10.0.0.0", "255.255.255.254", "10.0.0.1"),
+            ("10.0.0.1", "255.255.255.254", "10.0.0.0"),
+            ("10.0.0.7", "255.255.255.255", ""),
+            ("10.1.0.0", "255.0.0.0", ""),
+        ] {
+            let settings = settings(address, mask, gateway).unwrap();
+            assert_eq!(settings.address().to_string(), address);
+            assert_eq!(settings.mask().to_string(), mask);
+        }
+        let none = settings("10.0.0.7", "255.0.0.0", "0.0.0.0").unwrap();
+        assert_eq!(none.gateway(), None);
+        assert_eq!(none.network().to_string(), "10.0.0.0/8");
+    }
+
+    #[test]
+    fn what_no_device_can_have_is_refused() {
+        let network: Ipv4Net = "192.168.1.0/24".parse().unwrap();
+        for (address, mask, gateway, expected) in [
+            (
+                "192.168.1.64",
+                "255.0.255.0",
+                "",
+                "255.0.255.0 is no subnet mask",
+            ),
+            ("192.168.1.64", "0.0.0.0", "", "0.0.0.0 is no subnet mask"),
+            (
+                "192.168.1.64",
+                "0.0.0.255",
+                "",
+                "0.0.0.255 is no subnet mask",
+            ),
+            (
+                "0.0.0.0",
+                "255.255.255.0",
+                "",
+                "0.0.0.0 is no address for a device",
+            ),
+            (
+                "224.0.0.9",
+                "255.255.255.0",
+                "",
+                "224.0.0.9 is no address for a device",
+            ),
+            (
+                "127.0.0.9",
+                "255.0.0.0",
+                "",
+                "127.0.0.9 is no address for a device",
+            ),
+        ] {
+            let error = settings(address, mask, gateway).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        for edge in ["192.168.1.0", "192.168.1.255"] {
+            let address = edge.parse().unwrap();
+            assert_eq!(
+                settings(edge, "255.255.255.0", ""),
+                Err(AddressError::Edge { address, network })
+            );
+        }
+        for beyond in ["192.168.2.1", "192.168.1.255", "192.168.1.0"] {
+            let gateway = beyond.parse().unwrap();
+            assert_eq!(
+                settings("192.168.1.9", "255.255.255.0", beyond),
+                Err(AddressError::Gateway { gateway, network })
+            );
+        }
+        let gateway = "192.168.1.9".parse().unwrap();
+        assert_eq!(
+            settings("192.168.1.9", "255.255.255.0", "192.168.1.9"),
+            Err(AddressError::OwnGateway { gateway })
+        );
+    }
+
+    #[test]
+    fn free_addresses_pass_over_those_taken() {
+        let network = "192.168.1.0/29".parse().unwrap();
+        let taken = BTreeSet::from(["192.168.1.3".parse().unwrap()]);
+        let free =
+            |from: &str, wanted| free_addresses(from.parse().unwrap(), network, &taken, wanted);
+        let texts: Vec<_> = free("192.168.1.0", 5).unwrap();
+        let texts: Vec<_> = texts.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "192.168.1.1",
+                "192.168.1.2",
+                "192.168.1.4",
+                "192.168.1.5",
+                "192.168.1.6"
+            ]
+        );
+        let full = free("192.168.1.2", 9).unwrap_err();
+        assert_eq!((full.wanted, full.free), (9, 4));
+        assert_eq!(free("192.168.2.2", 1).unwrap_err().free, 0);
+        assert_eq!(free("192.168.2.2", 0), Ok(Vec::new()));
+        let top = "255.255.255.254/31".parse().unwrap();
+        let from = Ipv4Addr::new(255, 255, 255, 254);
+        let all = free_addresses(from, top, &BTreeSet::new(), 2).unwrap();
+        assert_eq!(all.len(), 2);
+    }
+}
