@@ -10,12 +10,20 @@ use tokio::time::Instant;
 
 use crate::{LinkConfig, Notice, ScanError, links::Links, receive::Batch};
 
+/// The most conversations whose command was sent and not answered so far that
+/// may run besides the others. They only wait.
+const MAX_SILENT: usize = 256;
+
+/// How long behind its command a conversation counts as running.
+const BRISK: Duration = Duration::from_secs(1);
+
 /// How commands are sent.
 #[derive(Clone, Debug)]
 pub struct DispatchConfig {
     /// By which interfaces.
     pub link: LinkConfig,
-    /// How many conversations may run at once, at least 1.
+    /// How many conversations may run at once, at least 1. One whose command
+    /// was silent for a second does not count, up to 256 of them.
     pub parallel: usize,
     /// When the next conversation may begin.
     pub pace: Pace,
@@ -33,6 +41,21 @@ pub enum Pace {
         /// How long silence holds up the next.
         silence: Duration,
     },
+    /// One by one until a device did as told, then together: its password is
+    /// right for one device. Where others have another, as many as run at once
+    /// may lose a try before the batch ends.
+    OnceProven {
+        /// How long silence holds up the next, until then.
+        silence: Duration,
+    },
+}
+
+impl Pace {
+    /// Whether the batch is guarded against spending tries of many devices on
+    /// one wrong password.
+    pub const fn is_guarded(self) -> bool {
+        !matches!(self, Self::Together)
+    }
 }
 
 /// One command to one device.
@@ -154,6 +177,9 @@ struct Running<F> {
     stopped: bool,
     /// Until when silence of the latest command holds up the next.
     held_until: Duration,
+    /// Whether a device did as told.
+    proven: bool,
+    now: Duration,
 }
 
 struct Conversation {
@@ -179,12 +205,39 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             observe,
             stopped: false,
             held_until: Duration::ZERO,
+            proven: false,
+            now: Duration::ZERO,
         }
+    }
+
+    /// How long silence holds up the next, where it does.
+    fn hold(&self) -> Option<Duration> {
+        match self.pace {
+            Pace::OneByOne { silence } => Some(silence),
+            Pace::OnceProven { silence } if !self.proven => Some(silence),
+            Pace::OnceProven { .. } | Pace::Together => None,
+        }
+    }
+
+    /// Whether one more conversation may run.
+    fn has_room(&self) -> bool {
+        if self.hold().is_some() {
+            return self.active.len() < MAX_SILENT;
+        }
+        let silent = |conversation: &&Conversation| {
+            conversation
+                .sent
+                .is_some_and(|sent| self.now >= sent.saturating_add(BRISK))
+        };
+        let silent = self.active.iter().filter(silent).count();
+        self.active.len() < self.parallel + silent.min(MAX_SILENT)
     }
 
     /// Lets time pass. Returns what is to be sent now.
     fn advance(&mut self, now: Duration, links: &Links) -> Vec<(Destination, Vec<u8>)> {
-        self.begin_due(now);
+        self.now = now;
+        let hold = self.hold();
+        self.begin_due();
         let mut datagrams = Vec::new();
         for conversation in &mut self.active {
             // A conversation whose command did not leave yet ends with the batch.
@@ -205,9 +258,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                             continue;
                         }
                         conversation.sent = Some(now);
-                        if let Pace::OneByOne { silence } = self.pace {
-                            self.held_until = now.saturating_add(silence);
-                        }
+                        self.held_until = now.saturating_add(hold.unwrap_or_default());
                     }
                     datagram
                 }
@@ -220,8 +271,8 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         datagrams
     }
 
-    fn begin_due(&mut self, now: Duration) {
-        while !self.stopped && self.active.len() < self.parallel && !self.is_held(now) {
+    fn begin_due(&mut self) {
+        while !self.stopped && self.has_room() && !self.is_held() {
             let Some((number, job)) = self.waiting.pop_front() else {
                 return;
             };
@@ -234,15 +285,12 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         }
     }
 
-    fn is_held(&self, now: Duration) -> bool {
-        let Pace::OneByOne { .. } = self.pace else {
-            return false;
-        };
+    fn is_held(&self) -> bool {
         let unsent = self
             .active
             .iter()
             .any(|conversation| conversation.sent.is_none());
-        unsent || (!self.active.is_empty() && now < self.held_until)
+        self.hold().is_some() && (unsent || (!self.active.is_empty() && self.now < self.held_until))
     }
 
     /// Takes out the conversations that are over.
@@ -256,6 +304,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                 continue;
             }
             let conversation = self.active.remove(index);
+            self.proven |= matches!(outcome, Some(Outcome::Done(_)));
             if let Some(outcome) = &outcome
                 && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
             {
@@ -280,16 +329,18 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
 
     /// When to call [`Running::advance`] next. `None` when all is over.
     fn due(&self) -> Option<Duration> {
-        let conversations = self
-            .active
-            .iter()
+        let conversations = self.active.iter();
+        let told = conversations
+            .clone()
             .filter_map(|conversation| conversation.exchange.poll_timeout());
-        // What else the next one waits for is told by the conversations.
-        let waits = !self.stopped && !self.waiting.is_empty() && self.active.len() < self.parallel;
-        let silence = waits
-            .then_some(self.held_until)
-            .filter(|_| self.active.iter().all(|other| other.sent.is_some()));
-        conversations.chain(silence).min()
+        if self.stopped || self.waiting.is_empty() {
+            return told.min();
+        }
+        // The next one begins when one is over, which is heard, or silent.
+        let silent =
+            conversations.filter_map(|conversation| Some(conversation.sent?.saturating_add(BRISK)));
+        let begins = silent.chain([self.held_until]).filter(|&at| at > self.now);
+        told.chain(begins).min()
     }
 
     fn into_reports(self) -> Vec<JobReport> {
