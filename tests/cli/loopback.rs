@@ -11,7 +11,7 @@ use std::{
 use crate::run::{Run, run, sadpctl};
 
 /// Simulated devices, until dropped.
-struct Sim {
+pub(crate) struct Sim {
     child: Child,
     group: String,
     port: String,
@@ -19,7 +19,7 @@ struct Sim {
 
 impl Sim {
     /// Starts `sim run` and waits until it plays.
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let (group, port) = channel();
         let mut child = sadpctl(&["sim", "run", "-i", "127.0.0.1"])
             .args(["--group", &group, "--port", &port])
@@ -33,7 +33,12 @@ impl Sim {
         Self { child, group, port }
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// A command line that asks where the devices are.
+    pub(crate) fn command(&self, arguments: &[&str]) -> process::Command {
         let place = [
             "-i",
             "127.0.0.1",
@@ -42,7 +47,9 @@ impl Sim {
             "--port",
             &self.port,
         ];
-        sadpctl(arguments).args(place).output().unwrap().into()
+        let mut command = sadpctl(arguments);
+        command.args(place);
+        command
     }
 }
 

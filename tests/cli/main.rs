@@ -5,8 +5,11 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod activate;
 mod decode;
 mod errors;
 mod loopback;
+mod net;
 mod run;
+mod secrets;
 mod usage;

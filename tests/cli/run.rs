@@ -57,9 +57,16 @@ pub(crate) fn sadpctl(arguments: &[&str]) -> Command {
         "CLICOLOR_FORCE",
         "COLUMNS",
         "RUST_LOG",
+        "SADPCTL_PASSWORD",
+        "SADPCTL_NEW_PASSWORD",
     ] {
         command.env_remove(name);
     }
+    // Nobody's own ledger. Tests that write one name another folder.
+    command.env(
+        "SADPCTL_STATE",
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/no-state"),
+    );
     command
 }
 

@@ -1,6 +1,8 @@
 //! The command line's grammar.
 
+mod change;
 mod duration;
+mod net;
 mod sim;
 mod target;
 
@@ -10,7 +12,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
 
 pub(crate) use self::{
+    change::{
+        ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs, Switch,
+    },
     duration::Wait,
+    net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
     sim::{SimCommand, SimRunArgs},
 };
 use crate::{
@@ -18,10 +24,11 @@ use crate::{
     select::{DeviceName, Filter, Key},
 };
 
-/// Finds Hikvision-style cameras and recorders on a LAN.
+/// Finds Hikvision-style cameras and recorders on a LAN and brings them into
+/// service.
 ///
 /// Asks by SADP who is there, and tells what each device is and in which
-/// state. Changes nothing on any device.
+/// state. Commands that change a device show what they will do and ask first.
 #[derive(Debug, Parser)]
 #[command(name = "sadpctl", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -32,8 +39,9 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 2 usage; 3 no such device, or none found; 5 this machine's
-fault (no interface, no permission, socket, file).
+Exit codes: 0 done; 1 a device refused or did not answer; 2 usage; 3 no such
+device, or none found; 4 not done for safety (weak password, risk of a lock);
+5 this machine's fault (no interface, no permission, socket, file).
 
 Try it without any device: sadpctl demo";
 
@@ -50,6 +58,11 @@ pub(crate) struct GlobalArgs {
     /// How to print results
     #[arg(long, value_enum, default_value_t, global = true, help_heading = GLOBAL)]
     pub(crate) format: Format,
+
+    /// Where locks and a record of the commands sent are kept; by default a
+    /// folder of this user's own data
+    #[arg(long, value_name = "DIR", env = "SADPCTL_STATE", hide_env_values = true, global = true, help_heading = GLOBAL)]
+    pub(crate) state: Option<PathBuf>,
 
     /// Tell more of what happens, on stderr; may be repeated
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
@@ -103,6 +116,13 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Show all that is known of one device
     Show(ShowArgs),
+    /// Give unactivated devices their first password
+    Activate(ActivateArgs),
+    /// Network settings: of one device, and of many by a plan
+    #[command(subcommand)]
+    Net(NetCommand),
+    /// Switch a device's lamp on or off, to find it in a rack
+    Locate(LocateArgs),
     /// Read devices from a file: replies, hex or a capture
     Decode(DecodeArgs),
     /// Scan a simulated site on this machine; touches no network

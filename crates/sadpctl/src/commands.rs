@@ -1,10 +1,14 @@
 //! One module a command.
 
+mod activate;
+mod batch;
 mod completions;
 mod decode;
 mod demo;
 mod list;
+mod locate;
 mod man;
+mod net;
 mod scan;
 mod show;
 mod sim;
@@ -22,6 +26,9 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Scan(args) => scan::run(args, global, terminal),
         Command::Show(args) => show::run(args, global, terminal),
+        Command::Activate(args) => activate::run(args, global, terminal),
+        Command::Net(command) => net::run(command, global, terminal),
+        Command::Locate(args) => locate::run(args, global, terminal),
         Command::Decode(args) => decode::run(args, global, terminal),
         Command::Demo(args) => demo::run(args, global, terminal),
         Command::Sim(command) => sim::run(command, global, terminal),

@@ -7,10 +7,14 @@ use std::{io, process::ExitCode};
 pub(crate) enum Exit {
     /// Done.
     Done,
+    /// A device refused, or did not answer.
+    Refused,
     /// The arguments, or a file named by them, cannot be understood.
     Usage,
     /// No such device, or none found.
     NotFound,
+    /// Not done, because it could do harm.
+    Unsafe,
     /// This machine's fault: interface, permission, socket, file.
     Machine,
 }
@@ -19,8 +23,10 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Done => 0u8,
+            Exit::Refused => 1,
             Exit::Usage => 2,
             Exit::NotFound => 3,
+            Exit::Unsafe => 4,
             Exit::Machine => 5,
         })
     }

@@ -1,4 +1,5 @@
-//! `sadpctl`: finds SADP devices and tells what they are.
+//! `sadpctl`: finds SADP devices, tells what they are and brings them into
+//! service.
 
 mod advice;
 mod app;
@@ -7,8 +8,12 @@ mod commands;
 mod failure;
 mod found;
 mod input;
+mod outcome;
 mod output;
+mod refusal;
+mod secret;
 mod select;
+mod state;
 mod terminal;
 mod text;
 

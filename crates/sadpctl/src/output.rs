@@ -7,6 +7,7 @@ mod details;
 mod device;
 mod json;
 mod messages;
+mod outcomes;
 mod table;
 mod words;
 mod xml;
@@ -18,9 +19,12 @@ use sadp_model::Warning;
 use serde_json::Value;
 
 pub(crate) use self::{
-    details::write_details,
+    csv::harmless,
+    details::{write_details, write_network},
     device::{Raw, Shown},
     messages::{MessageLine, write_messages},
+    outcomes::write_outcomes,
+    table::short_serial,
 };
 use crate::found::Found;
 

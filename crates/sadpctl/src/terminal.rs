@@ -68,6 +68,24 @@ impl Terminal {
         }
     }
 
+    /// Tells what must be read before a question, even when quiet.
+    pub(crate) fn tell(&mut self, text: &str) {
+        self.say(format_args!("{}", lines(text)));
+    }
+
+    /// Whether somebody is there to answer a question.
+    pub(crate) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Puts a question on stderr. The answer is for the caller to read.
+    pub(crate) fn ask(&mut self, question: &str) {
+        let _ = self.out.flush();
+        // There is nobody to tell that stderr is closed.
+        let _ = write!(self.err, "{} ", lines(question));
+        let _ = self.err.flush();
+    }
+
     /// Tells what few want to know, where verbose.
     pub(crate) fn detail(&mut self, text: &str) {
         if self.verbose {

@@ -6,6 +6,7 @@ use crate::{
     args::{GlobalArgs, ListArgs, ScanArgs},
     failure::{Exit, Failure},
     found::Found,
+    state,
     terminal::Terminal,
     text::count,
 };
@@ -16,7 +17,8 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let config = survey::config(&args.ask, global, None)?;
-    let report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
+    let mut report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
+    state::mark_locks(&mut report.entries, global, terminal);
     print_report(report, &args.list, global, terminal, config.sweep.is_some())?;
     Ok(Exit::Done)
 }

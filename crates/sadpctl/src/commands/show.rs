@@ -5,6 +5,7 @@ use crate::{
     failure::{Exit, Failure},
     found::Found,
     output::{self, Layout},
+    state,
     terminal::Terminal,
 };
 
@@ -16,7 +17,8 @@ pub(super) fn run(
     // An address may be beyond a router, where only asking it directly helps.
     let config = survey::config(&args.ask, global, args.device.address())?;
     let mut report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
-    let entries = std::mem::take(&mut report.entries);
+    let mut entries = std::mem::take(&mut report.entries);
+    state::mark_locks(&mut entries, global, terminal);
     if entries.is_empty() {
         return Err(advice::nothing_found(&report, !args.ask.targets.is_empty()));
     }

@@ -16,14 +16,14 @@ use crate::{
     text::count,
 };
 
-/// The scan that the arguments ask for. `also` is asked besides the targets.
+/// The scan that the arguments ask for. `also` are asked besides the targets.
 pub(super) fn config(
     args: &AskArgs,
     global: &GlobalArgs,
-    also: Option<Ipv4Addr>,
+    also: impl IntoIterator<Item = Ipv4Addr>,
 ) -> Result<ScanConfig, Failure> {
     let mut targets = args.targets.clone();
-    targets.extend(also.map(Ipv4Net::from));
+    targets.extend(also.into_iter().map(Ipv4Net::from));
     let sweep = (!targets.is_empty())
         .then(|| Sweep::new(&targets, args.rate))
         .transpose()
@@ -60,6 +60,15 @@ pub(super) async fn run(
     config: &ScanConfig,
     terminal: &mut Terminal,
 ) -> Result<ScanReport, Failure> {
+    run_until(config, interrupted(), terminal).await
+}
+
+/// Scans until enough was heard, or until `stop` is ready.
+pub(super) async fn run_until(
+    config: &ScanConfig,
+    stop: impl Future<Output = ()>,
+    terminal: &mut Terminal,
+) -> Result<ScanReport, Failure> {
     let scan = Scan::open(config).map_err(failed)?;
     for link in scan.links() {
         let LinkInfo { interface, network } = link;
@@ -67,7 +76,7 @@ pub(super) async fn run(
     }
     let bar = progress_bar(terminal);
     let report = scan
-        .run(interrupted(), |progress| {
+        .run(stop, |progress| {
             bar.set_message(progress_line(&progress));
         })
         .await;
@@ -92,7 +101,7 @@ pub(super) async fn interrupted() {
     }
 }
 
-fn failed(error: ScanError) -> Failure {
+pub(super) fn failed(error: ScanError) -> Failure {
     let exit = match error {
         ScanError::UnknownInterface { .. } => Exit::Usage,
         _ => Exit::Machine,
@@ -101,7 +110,7 @@ fn failed(error: ScanError) -> Failure {
     Failure::new(exit, error).hint(remedy)
 }
 
-fn progress_bar(terminal: &Terminal) -> ProgressBar {
+pub(super) fn progress_bar(terminal: &Terminal) -> ProgressBar {
     if !terminal.shows_progress() {
         return ProgressBar::hidden();
     }

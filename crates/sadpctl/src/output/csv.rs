@@ -18,7 +18,7 @@ pub(super) fn write(out: &mut impl Write, devices: &[Found]) -> io::Result<()> {
 }
 
 /// A cell that a spreadsheet takes for text, whatever a device wrote.
-fn harmless(cell: &str) -> String {
+pub(crate) fn harmless(cell: &str) -> String {
     let text = clean(cell);
     if cell
         .trim_start()

@@ -24,6 +24,18 @@ pub(crate) fn write_details(out: &mut impl Write, found: &Found) -> io::Result<(
     page.raw(device)
 }
 
+/// Writes a device's network settings.
+pub(crate) fn write_network(out: &mut impl Write, found: &Found) -> io::Result<()> {
+    let device = &found.entry.device;
+    let mut page = Page { out };
+    let name = device.model.as_deref().unwrap_or("unknown model");
+    writeln!(page.out, "{BOLD}{}{BOLD:#}", clean(name))?;
+    page.line("serial", device.serial.as_ref())?;
+    page.line("MAC", device.mac)?;
+    page.network(found)?;
+    page.warnings(found)
+}
+
 struct Page<W> {
     out: W,
 }

@@ -136,7 +136,7 @@ fn short_cells(found: &Found) -> Vec<String> {
 
 /// The number proper, as it stands on the label; where the serial follows
 /// another scheme, its end.
-fn short_serial(serial: &Serial, model: Option<&str>) -> String {
+pub(crate) fn short_serial(serial: &Serial, model: Option<&str>) -> String {
     const LONGEST: usize = 10;
     if let Some(parts) = serial.parts(model) {
         return parts.number.into();

@@ -32,17 +32,22 @@ impl DeviceName {
     }
 
     /// The one device that is meant.
-    pub(crate) fn choose(&self, devices: Vec<Found>) -> Result<Found, Failure> {
-        let all = devices.len();
-        let (mut meant, others): (Vec<_>, Vec<_>) =
-            devices.into_iter().partition(|found| self.means(found));
-        match (meant.pop(), meant.is_empty()) {
-            (Some(found), true) => Ok(found),
-            (Some(found), false) => {
-                meant.push(found);
+    pub(crate) fn choose(&self, mut devices: Vec<Found>) -> Result<Found, Failure> {
+        let place = self.find(&devices)?;
+        Ok(devices.swap_remove(place))
+    }
+
+    /// The place of the one device that is meant.
+    pub(crate) fn find(&self, devices: &[Found]) -> Result<usize, Failure> {
+        let places = devices.iter().enumerate();
+        let meant: Vec<_> = places.filter(|(_, found)| self.means(found)).collect();
+        match meant[..] {
+            [(place, _)] => Ok(place),
+            [] => Err(self.unknown(devices)),
+            _ => {
+                let meant: Vec<_> = meant.into_iter().map(|(_, found)| found.clone()).collect();
                 Err(self.ambiguous(&meant))
             }
-            (None, _) => Err(self.unknown(&others, all)),
         }
     }
 
@@ -65,15 +70,19 @@ impl DeviceName {
             .hint("name the one you mean by its serial number or MAC")
     }
 
-    fn unknown(&self, others: &[Found], all: usize) -> Failure {
+    fn unknown(&self, devices: &[Found]) -> Failure {
         let wanted = self.text.to_lowercase();
-        let near: Vec<_> = others
+        let near: Vec<_> = devices
             .iter()
             .filter(|found| resembles(found, &wanted))
             .take(MAX_LISTED)
             .cloned()
             .collect();
-        let message = format!("none of the {all} devices found is called {}", self.text);
+        let message = format!(
+            "none of the {} devices found is called {}",
+            devices.len(),
+            self.text
+        );
         if near.is_empty() {
             return Failure::words(Exit::NotFound, message)
                 .hint("a device is named by its full serial number, its MAC or its IPv4 address: sadpctl scan lists them");

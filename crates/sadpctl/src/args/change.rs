@@ -1,0 +1,121 @@
+//! Options of commands that change devices.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::AskArgs;
+use crate::select::{DeviceName, Filter};
+
+/// Which devices a command is for.
+#[derive(Args, Debug)]
+pub(crate) struct ChoiceArgs {
+    /// The devices, each by its full serial number, MAC or IPv4 address
+    #[arg(value_name = "DEVICE", required_unless_present = "all")]
+    pub(crate) devices: Vec<DeviceName>,
+
+    /// All devices found
+    #[arg(long, conflicts_with = "devices")]
+    pub(crate) all: bool,
+
+    /// Of all, only those of which all of these hold, as for scan, e.g.
+    /// model~DS-2CD
+    #[arg(long = "where", value_name = "EXPR", requires = "all")]
+    pub(crate) filter: Option<Filter>,
+}
+
+/// How devices are changed.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ChangeArgs {
+    /// Do not ask before anything is sent
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Send nothing; tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Go on against advice: a password that breaks the softer rules, a device
+    /// that is locked or has few tries left, an address that seems taken
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Where the current password comes from.
+#[derive(Args, Debug)]
+pub(crate) struct PasswordArgs {
+    /// Where the current password stands
+    #[arg(
+        long,
+        value_name = "F",
+        help = "Read the current password from this file, - for a line of standard input; else from SADPCTL_PASSWORD, or asked for"
+    )]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// Where a new password comes from.
+#[derive(Args, Debug)]
+pub(crate) struct NewPasswordArgs {
+    /// Where the new password stands
+    #[arg(
+        long,
+        value_name = "F",
+        help = "Read the new password from this file, - for a line of standard input; else from SADPCTL_NEW_PASSWORD, or asked for twice"
+    )]
+    pub(crate) new_password_file: Option<PathBuf>,
+}
+
+/// `activate`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Devices that have a password already are passed over. The password is checked by
+the vendor's rules first, and every device is asked afterwards what became of it.
+
+Examples:
+  sadpctl activate 44:47:cc:1d:6d:13
+  sadpctl activate --all --where model~DS-2CD --new-password-file pass.txt --yes")]
+pub(crate) struct ActivateArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    #[command(flatten)]
+    pub(crate) password: NewPasswordArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    /// So many devices at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `locate`.
+#[derive(Args, Debug)]
+pub(crate) struct LocateArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    /// Whether the lamp is to shine
+    pub(crate) lamp: Switch,
+
+    /// Do not ask before anything is sent
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Send nothing; tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
+}

@@ -1,0 +1,172 @@
+use std::{net::Ipv4Addr, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{AskArgs, ChangeArgs, PasswordArgs};
+use crate::select::{DeviceName, Filter};
+
+/// `net`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetCommand {
+    /// Show a device's network settings
+    Show(NetShowArgs),
+    /// Change a device's network settings
+    Set(Box<NetSetArgs>),
+    /// Plan new addresses for many devices, as CSV to look over and change
+    Plan(NetPlanArgs),
+    /// Give devices the settings of a plan
+    Apply(Box<NetApplyArgs>),
+}
+
+/// `net show`.
+#[derive(Args, Debug)]
+pub(crate) struct NetShowArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `net set`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+What is not given stays as it is. Needs the device's current password, which
+goes out once: after a wrong one nothing is tried again. With --force it goes
+out even where the new address seems to be taken.
+
+Examples:
+  sadpctl net set 44:47:cc:1d:6d:13 --ip 192.168.1.101
+  sadpctl net set 192.168.1.64 --ip 10.0.0.9 --mask 255.255.255.0 --gateway 10.0.0.1")]
+pub(crate) struct NetSetArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    #[command(flatten)]
+    pub(crate) wanted: WantedArgs,
+
+    #[command(flatten)]
+    pub(crate) change: NetChangeArgs,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// The settings wanted.
+#[derive(Args, Clone, Copy, Debug)]
+#[group(required = true, multiple = true)]
+pub(crate) struct WantedArgs {
+    /// The new IPv4 address
+    #[arg(long, value_name = "IP")]
+    pub(crate) ip: Option<Ipv4Addr>,
+
+    /// The subnet mask, e.g. 255.255.255.0
+    #[arg(long, value_name = "IP")]
+    pub(crate) mask: Option<Ipv4Addr>,
+
+    /// The default gateway, or none
+    #[arg(long, value_name = "IP|none", value_parser = gateway)]
+    pub(crate) gateway: Option<Ipv4Addr>,
+
+    /// Whether the address comes from a DHCP server
+    #[arg(long, value_name = "on|off", value_parser = switch, action = clap::ArgAction::Set)]
+    pub(crate) dhcp: Option<bool>,
+
+    /// The port of the web page
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) http_port: Option<u16>,
+
+    /// The port of the vendor's SDK
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) sdk_port: Option<u16>,
+}
+
+/// What `net set` and `net apply` share.
+#[derive(Args, Debug)]
+pub(crate) struct NetChangeArgs {
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    /// Send the password even to devices that take it in a form which whoever
+    /// overhears it can send again
+    #[arg(long)]
+    pub(crate) allow_replayable: bool,
+}
+
+/// `net plan`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Changes nothing: look the plan over, change it, then sadpctl net apply.
+
+Example:
+  sadpctl net plan --from 192.168.1.101 --where kind=ip-camera > plan.csv")]
+pub(crate) struct NetPlanArgs {
+    /// The first address to give
+    #[arg(long, value_name = "IP")]
+    pub(crate) from: Ipv4Addr,
+
+    /// The subnet mask; by default that of this machine, or of a device, there
+    #[arg(long, value_name = "IP")]
+    pub(crate) mask: Option<Ipv4Addr>,
+
+    /// The default gateway, or none; by default the one devices there have
+    #[arg(long, value_name = "IP|none", value_parser = gateway)]
+    pub(crate) gateway: Option<Ipv4Addr>,
+
+    /// Plan only for devices of which all of these hold, as in scan
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<Filter>,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `net apply`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The plan is CSV with the columns mac and ip, and any of mask, gateway, dhcp,
+http_port, sdk_port; others are passed over. What is empty stays as it is.
+A plan with an error sends nothing. It may be applied again: what is already
+so is left alone.
+
+Devices that cannot be changed are left out with the reason, and the others go
+on. Commands leave one by one, and the first wrong password ends it.")]
+pub(crate) struct NetApplyArgs {
+    /// The plan, as net plan writes it
+    #[arg(value_name = "PLAN.csv")]
+    pub(crate) plan: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) change: NetChangeArgs,
+
+    /// So many devices at once, once one of them has taken the password. Where
+    /// others have another, as many may lose a try before it ends
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+
+    /// Write what became of each device here; by default beside the plan
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) result: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+fn gateway(text: &str) -> Result<Ipv4Addr, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Ipv4Addr::UNSPECIFIED);
+    }
+    text.parse()
+        .map_err(|_| "write an IPv4 address, or none".into())
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
+}

@@ -1,0 +1,190 @@
+use sadp_discovery::Pace;
+use sadp_model::{PasswordCheck, State};
+use sadp_proto::{Command, seal::Password};
+use sadp_reset::Action;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{
+    batch::{self, Order, Sending, Site},
+    survey,
+};
+use crate::{
+    args::{ActivateArgs, GlobalArgs},
+    failure::{Exit, Failure},
+    found::Found,
+    outcome::{Ending, Outcome},
+    secret,
+    select::DeviceName,
+    terminal::Terminal,
+    text::count,
+};
+
+/// The account a first password is for.
+const USER: &str = "admin";
+
+pub(super) fn run(
+    args: &ActivateArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    batch::must_be_asked(args.change)?;
+    let password = password(args, terminal)?;
+    let named = args.choice.devices.iter();
+    let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
+    let runtime = survey::runtime()?;
+    let site = Site::look(&runtime, &config, global, terminal)?;
+    let chosen = batch::choose(&args.choice, site.devices)?;
+    let (fresh, mut outcomes) = unactivated(chosen);
+    let (fit, unfit) = batch::vet(fresh, Action::Activate, false, args.change.force, global)?;
+    outcomes.extend(unfit);
+    let Some(password) = password.filter(|_| !args.change.dry_run) else {
+        let planned = |found: &Found| {
+            let message = "would be given its first password";
+            Outcome::new(found, Action::Activate, Ending::Planned, message)
+        };
+        outcomes.extend(fit.iter().map(planned));
+        return batch::print(&outcomes, None, global, terminal);
+    };
+    if fit.is_empty() {
+        return batch::print(&outcomes, None, global, terminal);
+    }
+    batch::confirm(&runtime, &plan(&fit), args.change, terminal)?;
+    let sending = Sending {
+        action: Action::Activate,
+        // It costs no try: there is no password yet that could be wrong.
+        pace: Pace::Together,
+        parallel: args.parallel.into(),
+        link: &config.link,
+        local: &site.local,
+    };
+    let orders = orders(fit, &password)?;
+    let sent = batch::send(&runtime, sending, orders, (global, &mut *terminal))?;
+    let after = Site::look_again(&runtime, &config, terminal);
+    for (found, mut outcome) in sent.outcomes {
+        confirm(&mut outcome, after.same(&found));
+        outcomes.push(outcome);
+    }
+    batch::print(&outcomes, sent.trouble, global, terminal)
+}
+
+/// The password, checked before anything is sent. `None` only for a dry run to
+/// which none was given.
+fn password(args: &ActivateArgs, terminal: &mut Terminal) -> Result<Option<SecretString>, Failure> {
+    let given = if args.change.dry_run {
+        secret::new_if_given(&args.password)?
+    } else {
+        Some(secret::new(&args.password)?)
+    };
+    let Some(password) = given else {
+        return Ok(None);
+    };
+    let check = PasswordCheck::of(password.expose_secret(), USER);
+    let problems = || {
+        let problems = check.problems.iter();
+        let lines = problems.map(|problem| format!("\n  {}: {problem}", problem.name()));
+        lines.collect::<String>()
+    };
+    if check.is_impossible() {
+        let message = format!("every device would refuse the new password:{}", problems());
+        return Err(Failure::words(Exit::Unsafe, message).hint(
+            "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; nothing was sent",
+        ));
+    }
+    if !check.problems.is_empty() && !args.change.force {
+        let message = format!("newer devices would refuse the new password:{}", problems());
+        return Err(Failure::words(Exit::Unsafe, message)
+            .hint("choose another, or use --force to let the devices decide; nothing was sent"));
+    }
+    terminal.note(&format!("the new password is {}", check.strength.name()));
+    Ok(Some(password))
+}
+
+/// Parts the devices without a password from those that are passed over.
+fn unactivated(chosen: Vec<Found>) -> (Vec<Found>, Vec<Outcome>) {
+    let mut fresh = Vec::new();
+    let mut passed_over = Vec::new();
+    for found in chosen {
+        let why = match found.entry.device.state {
+            Some(State::Unactivated) => {
+                fresh.push(found);
+                continue;
+            }
+            Some(_) => "already active",
+            None => "its firmware does not tell whether it has a password",
+        };
+        passed_over.push(Outcome::new(&found, Action::Activate, Ending::Skipped, why));
+    }
+    (fresh, passed_over)
+}
+
+fn plan(devices: &[Found]) -> String {
+    const LISTED: usize = 40;
+    let number = count(devices.len() as u64, "device", "devices");
+    let mut lines = vec![format!("the first password is set on {number}:")];
+    lines.extend(devices.iter().take(LISTED).map(line));
+    if devices.len() > LISTED {
+        lines.push(format!("  and {} more", devices.len() - LISTED));
+    }
+    lines.join("\n")
+}
+
+fn line(found: &Found) -> String {
+    let device = &found.entry.device;
+    let names = [
+        device.mac.map(|mac| mac.to_string()),
+        device.ipv4.address.map(|address| address.to_string()),
+        device.serial.as_ref().map(ToString::to_string),
+    ];
+    let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
+    format!("  {}", names.join("  "))
+}
+
+fn orders(devices: Vec<Found>, password: &SecretString) -> Result<Vec<Order>, Failure> {
+    let order = |found| {
+        let password = Password::new(password.clone()).map_err(|error| {
+            Failure::new(Exit::Unsafe, error).hint("choose another password; nothing was sent")
+        })?;
+        let command = Command::Activate { password };
+        Ok(Order { found, command })
+    };
+    devices.into_iter().map(order).collect()
+}
+
+/// Adds what the device says of itself afterwards.
+fn confirm(outcome: &mut Outcome, after: Option<&Found>) {
+    if outcome.result == Ending::Skipped {
+        return;
+    }
+    let state = after.and_then(|found| found.entry.device.state);
+    let active = state.map(|state| state != State::Unactivated);
+    let confirmed = active.map_or(Value::Null, Value::Bool);
+    outcome.data.insert("confirmed".into(), confirmed);
+    match (outcome.result, active) {
+        (Ending::Done, Some(true)) => outcome.turn_done("activated"),
+        (Ending::Done, Some(false)) => {
+            outcome.result = Ending::Unknown;
+            outcome.exit = Exit::Refused;
+            outcome.message = "it said it is activated, but still tells that it is not".into();
+            outcome.next = Some("scan again after a minute, then run it again if need be".into());
+        }
+        (Ending::Done, None) => {
+            outcome.message = "activated, by its own word; it was not seen again yet".into();
+            outcome.next = Some("scan again: it may be restarting".into());
+        }
+        (Ending::Unknown, Some(true)) => {
+            outcome.turn_done("no reply, but the device is active now");
+        }
+        (Ending::Unknown, Some(false)) => {
+            outcome.message = "no reply, and it is still unactivated".into();
+            outcome.next = Some("run it again".into());
+        }
+        (Ending::Unknown, None) => {
+            outcome.message = "no reply, and it was not seen again".into();
+            outcome.next =
+                Some("scan to see whether it is active; if it is not, run it again".into());
+        }
+        _ => {}
+    }
+}

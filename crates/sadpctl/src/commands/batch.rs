@@ -1,0 +1,80 @@
+//! What every command that asks something of devices does: look, choose, ask,
+//! send, look again, tell.
+
+mod choice;
+mod consent;
+mod send;
+mod site;
+mod vet;
+
+pub(super) use self::{
+    choice::choose,
+    consent::{confirm, must_be_asked},
+    send::{Order, Sending, send},
+    site::Site,
+    vet::vet,
+};
+use crate::{
+    args::GlobalArgs,
+    failure::{Exit, Failure},
+    outcome::{self, Outcome, Who},
+    output::{self, Format},
+    terminal::Terminal,
+};
+
+/// Refuses formats that outcomes do not have, before anything is done.
+pub(super) fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
+    if global.format == Format::Xml {
+        let message = "outcomes have no XML form";
+        return Err(Failure::words(Exit::Usage, message)
+            .hint("use --format json, ndjson, csv or table; nothing was sent"));
+    }
+    Ok(())
+}
+
+/// Prints outcomes and what to do next. `trouble` is what ended the batch on
+/// this machine; it outweighs them.
+pub(super) fn print(
+    outcomes: &[Outcome],
+    trouble: Option<Failure>,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let width = terminal.width();
+    output::write_outcomes(terminal.out(), outcomes, global.format, width)?;
+    terminal.flush()?;
+    terminal.note(&outcome::summary(outcomes));
+    for (next, who) in next_steps(outcomes) {
+        terminal.hint(&format!("{}: {next}", names(&who)));
+    }
+    match trouble {
+        Some(failure) => Err(failure),
+        None => Ok(outcome::exit(outcomes)),
+    }
+}
+
+/// The steps to take, each once, with the devices they are for.
+fn next_steps(outcomes: &[Outcome]) -> Vec<(&str, Vec<&Who>)> {
+    let mut steps: Vec<(&str, Vec<&Who>)> = Vec::new();
+    for outcome in outcomes {
+        let Some(next) = outcome.next.as_deref() else {
+            continue;
+        };
+        match steps.iter_mut().find(|(step, _)| *step == next) {
+            Some((_, who)) => who.push(&outcome.device),
+            None => steps.push((next, vec![&outcome.device])),
+        }
+    }
+    steps
+}
+
+/// The devices by MAC, the first few of them.
+fn names(who: &[&Who]) -> String {
+    const NAMED: usize = 3;
+    let name = |who: &&Who| who.mac.clone().or_else(|| who.serial.clone());
+    let mut names: Vec<_> = who.iter().take(NAMED).filter_map(name).collect();
+    if who.len() > NAMED {
+        names.push(format!("{} more", who.len() - NAMED));
+    }
+    names.join(", ")
+}

@@ -1,0 +1,62 @@
+//! Asking before anything is changed.
+
+use std::io;
+
+use tokio::{runtime::Runtime, sync::oneshot};
+
+use crate::{
+    args::ChangeArgs,
+    commands::survey,
+    failure::{Exit, Failure},
+    terminal::Terminal,
+};
+
+/// Refuses, before anything is done, where `--yes` is missing and nobody is
+/// there to ask.
+pub(in crate::commands) fn must_be_asked(change: ChangeArgs) -> Result<(), Failure> {
+    if change.yes || change.dry_run || Terminal::can_ask() {
+        return Ok(());
+    }
+    let message = "nobody is here to ask whether devices may be changed: there is no terminal";
+    Err(Failure::words(Exit::Usage, message)
+        .hint("add --yes to go on without a question, or --dry-run to see what would be done; nothing was sent"))
+}
+
+/// Shows what will be changed and asks, unless `--yes`. Ctrl-C is a no.
+pub(in crate::commands) fn confirm(
+    runtime: &Runtime,
+    plan: &str,
+    change: ChangeArgs,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    if change.yes {
+        terminal.note(plan);
+        return Ok(());
+    }
+    terminal.tell(plan);
+    terminal.ask("Go on? [y/N]");
+    let (answer, answered) = oneshot::channel();
+    // On a thread of its own: reading cannot be broken off, waiting can.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line);
+        let yes = ["y", "yes"]
+            .iter()
+            .any(|yes| line.trim().eq_ignore_ascii_case(yes));
+        // Nobody waits any more after Ctrl-C.
+        let _ = answer.send(read.is_ok() && yes);
+    });
+    let yes = runtime.block_on(async {
+        tokio::select! {
+            () = survey::interrupted() => false,
+            yes = answered => yes.unwrap_or(false),
+        }
+    });
+    if yes {
+        return Ok(());
+    }
+    Err(
+        Failure::words(Exit::Refused, "not confirmed: nothing was sent")
+            .hint("answer y, or use --yes, to go on"),
+    )
+}

@@ -1,0 +1,318 @@
+//! Sending a batch, with every command in the ledger before it leaves.
+
+use std::{net::IpAddr, ops::ControlFlow};
+
+use indicatif::ProgressBar;
+use ipnet::Ipv4Net;
+use jiff::{SignedDuration, Timestamp};
+use sadp_discovery::{
+    Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, LinkConfig, Pace, Route,
+};
+use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
+use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, Ledger};
+use tokio::runtime::Runtime;
+
+use crate::{
+    args::GlobalArgs,
+    commands::survey,
+    failure::Failure,
+    found::Found,
+    outcome::{Ending, Outcome},
+    state,
+    terminal::Terminal,
+};
+
+/// One command to one device.
+#[derive(Debug)]
+pub(in crate::commands) struct Order {
+    pub(in crate::commands) found: Found,
+    pub(in crate::commands) command: Command,
+}
+
+/// How a batch is sent. Where [`Pace::is_guarded`], the first wrong secret ends it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::commands) struct Sending<'a> {
+    pub(in crate::commands) action: Action,
+    pub(in crate::commands) pace: Pace,
+    pub(in crate::commands) parallel: usize,
+    pub(in crate::commands) link: &'a LinkConfig,
+    /// This machine's networks: devices beyond are reached by their address.
+    pub(in crate::commands) local: &'a [Ipv4Net],
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(in crate::commands) struct Sent {
+    /// Each device with what became of its order, in the orders' order.
+    pub(in crate::commands) outcomes: Vec<(Found, Outcome)>,
+    /// What ended it on this machine.
+    pub(in crate::commands) trouble: Option<Failure>,
+}
+
+/// Sends a batch to its end, until a wrong secret, or until Ctrl-C, which
+/// waits for what is under way. Fails before anything is sent where the ledger
+/// cannot be opened.
+pub(in crate::commands) fn send(
+    runtime: &Runtime,
+    sending: Sending<'_>,
+    orders: Vec<Order>,
+    (global, terminal): (&GlobalArgs, &mut Terminal),
+) -> Result<Sent, Failure> {
+    let ledger = state::open(global)?;
+    let (devices, jobs): (Vec<_>, Vec<_>) = orders
+        .into_iter()
+        .map(|order| {
+            let (target, route) = address(&order.found, sending.local);
+            let command = order.command;
+            let job = Job {
+                target,
+                route,
+                command,
+            };
+            (order.found, job)
+        })
+        .unzip();
+    let mut recorder = Recorder::new(ledger, sending, &devices, survey::progress_bar(terminal));
+    let config = DispatchConfig {
+        link: sending.link.clone(),
+        parallel: sending.parallel,
+        pace: sending.pace,
+    };
+    let reports = runtime.block_on(async {
+        let dispatch = Dispatch::open(&config).map_err(survey::failed)?;
+        let run = dispatch.run(jobs, survey::interrupted(), |event| {
+            recorder.observe(&event)
+        });
+        Ok::<_, Failure>(run.await)
+    })?;
+    recorder.bar.finish_and_clear();
+    let Recorder { trouble, wrong, .. } = recorder;
+    let stopped = stopped_by(trouble.as_ref(), wrong);
+    let mut outcomes = Vec::new();
+    for (found, report) in devices.into_iter().zip(reports) {
+        if report.forged {
+            warn_of_forger(&found, terminal);
+        }
+        let outcome = outcome(&found, sending.action, report, stopped);
+        outcomes.push((found, outcome));
+    }
+    Ok(Sent { outcomes, trouble })
+}
+
+/// How to reach a device: as it was heard last.
+fn address(found: &Found, local: &[Ipv4Net]) -> (Target, Route) {
+    let entry = &found.entry;
+    let latest = entry.seen.iter().max_by_key(|seen| seen.at);
+    let from = latest.map_or(UNHEARD, |seen| seen.from);
+    let interface = latest.map_or_else(|| "".into(), |seen| seen.interface.clone());
+    let mac = entry.device.mac.unwrap_or(sadp_model::MacAddr::new([0; 6]));
+    let as_written = entry.device.raw.first("MAC");
+    let target = Target {
+        mac,
+        mac_text: as_written.map_or_else(|| mac.to_string().into(), Into::into),
+        from,
+    };
+    let route = match from {
+        IpAddr::V4(from)
+            if entry.answered_directly && !local.iter().any(|net| net.contains(&from)) =>
+        {
+            Route::Direct(from)
+        }
+        _ => Route::Group(interface),
+    };
+    (target, route)
+}
+
+/// Where a device is that was heard from nowhere.
+const UNHEARD: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+/// Keeps the ledger true while a batch runs.
+struct Recorder<'a> {
+    ledger: Ledger,
+    sending: Sending<'a>,
+    devices: &'a [Found],
+    ids: Vec<Option<AttemptId>>,
+    over: usize,
+    /// A wrong secret was sent.
+    wrong: bool,
+    trouble: Option<Failure>,
+    bar: ProgressBar,
+}
+
+impl<'a> Recorder<'a> {
+    fn new(ledger: Ledger, sending: Sending<'a>, devices: &'a [Found], bar: ProgressBar) -> Self {
+        Self {
+            ledger,
+            sending,
+            devices,
+            ids: vec![None; devices.len()],
+            over: 0,
+            wrong: false,
+            trouble: None,
+            bar,
+        }
+    }
+
+    fn observe(&mut self, event: &DispatchEvent<'_>) -> ControlFlow<()> {
+        let done = match event {
+            DispatchEvent::Sending(place) => self.begin(*place),
+            DispatchEvent::Over(place, reply) => {
+                self.over += 1;
+                let (over, all) = (self.over, self.devices.len());
+                let action = self.sending.action;
+                self.bar.set_message(format!(
+                    "{action}: {over} of {all} devices (Ctrl-C ends it after those under way)"
+                ));
+                self.finish(*place, reply)
+            }
+        };
+        if let Err(error) = done {
+            self.trouble.get_or_insert_with(|| state::failed(error));
+            return ControlFlow::Break(());
+        }
+        if let DispatchEvent::Over(_, Reply::Refused(verdict)) = event
+            && self.sending.pace.is_guarded()
+            && verdict.refusal.is_wrong_secret()
+        {
+            self.wrong = true;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn begin(&mut self, place: usize) -> Result<(), sadp_reset::LedgerError> {
+        let found = self.devices.get(place);
+        let attempt = Attempt {
+            device: found.and_then(|found| DeviceKey::of(&found.entry.device)),
+            address: found.and_then(|found| found.entry.device.ipv4.address.map(IpAddr::V4)),
+            action: self.sending.action,
+            at: Timestamp::now(),
+        };
+        let id = self.ledger.begin(&attempt)?;
+        if let Some(slot) = self.ids.get_mut(place) {
+            *slot = Some(id);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, place: usize, reply: &Reply) -> Result<(), sadp_reset::LedgerError> {
+        let at = Timestamp::now();
+        if let Some(id) = self.ids.get(place).copied().flatten() {
+            self.ledger.finish(id, &verdict(reply, at))?;
+        }
+        let found = self.devices.get(place);
+        let Some(key) = found.and_then(|found| DeviceKey::of(&found.entry.device)) else {
+            return Ok(());
+        };
+        match reply {
+            Reply::Refused(verdict) => self.remember(&key, verdict, at),
+            // A lamp asks for no password: its success says nothing of a lock.
+            Reply::Done(_) if self.sending.action != Action::Locate => {
+                self.ledger.forget_lock(&key)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn remember(
+        &mut self,
+        key: &DeviceKey,
+        verdict: &Verdict,
+        at: Timestamp,
+    ) -> Result<(), sadp_reset::LedgerError> {
+        if let Some(left) = verdict.tries_left {
+            self.ledger.remember_tries(key, left, at)?;
+        }
+        let locked = verdict.refusal == Refusal::Locked;
+        let minutes = verdict
+            .lock_minutes
+            .or_else(|| locked.then_some(USUAL_LOCK_MINUTES));
+        let Some(minutes) = minutes else {
+            return Ok(());
+        };
+        let lock = SignedDuration::from_mins(minutes.min(MAX_LOCK_MINUTES).into());
+        let until = at.saturating_add(lock).unwrap_or(at);
+        self.ledger.remember_lock(key, until, at)
+    }
+}
+
+/// How long a lock is taken to last where the device does not say: as long as
+/// cameras' usually do.
+const USUAL_LOCK_MINUTES: u32 = 30;
+
+/// A longer lock is not believed: it may be invented.
+const MAX_LOCK_MINUTES: u32 = 24 * 60;
+
+/// What the ledger keeps of a reply.
+fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::Verdict {
+    let plain = |result| sadp_reset::Verdict {
+        result,
+        refusal: None,
+        number: None,
+        tries_left: None,
+        lock_minutes: None,
+        at,
+    };
+    match reply {
+        Reply::Done(_) => plain(sadp_reset::Outcome::Done),
+        Reply::Unknown => plain(sadp_reset::Outcome::Unknown),
+        Reply::NoAnswer => plain(sadp_reset::Outcome::NoAnswer),
+        Reply::Impostor | Reply::Failed(_) => plain(sadp_reset::Outcome::Skipped),
+        Reply::Refused(verdict) => sadp_reset::Verdict {
+            refusal: Some(sadp_reset::Refusal::new(verdict.refusal.word())),
+            number: verdict.refusal.number(),
+            tries_left: verdict.tries_left,
+            lock_minutes: verdict.lock_minutes,
+            ..plain(sadp_reset::Outcome::Refused)
+        },
+    }
+}
+
+/// Why the rest of a batch was not sent.
+fn stopped_by(trouble: Option<&Failure>, wrong: bool) -> &'static str {
+    match (trouble, wrong) {
+        (Some(_), _) => "not sent: the ledger could not be written",
+        (None, true) => "not sent: the batch ended when a device refused the password",
+        (None, false) => "not sent: interrupted",
+    }
+}
+
+fn outcome(found: &Found, action: Action, report: JobReport, stopped: &str) -> Outcome {
+    let new = |result, message: &str| Outcome::new(found, action, result, message);
+    match report.outcome {
+        Some(Reply::Done(_)) => new(Ending::Done, "done"),
+        Some(Reply::Refused(verdict)) => Outcome::refused(found, action, &verdict),
+        Some(Reply::Unknown) => new(
+            Ending::Unknown,
+            "no reply: it may have been carried out or not",
+        )
+        .next("scan to see its state, then run it again"),
+        Some(Reply::NoAnswer) => new(Ending::NoAnswer, "no answer: nothing was changed")
+            .next("check cable and power, scan again, then run it again"),
+        Some(Reply::Impostor) => Outcome::unsafe_to_send(
+            found,
+            action,
+            "not sent: something else on the network answered for it",
+        )
+        .next("find out which machine does so; connect the device to this machine alone"),
+        Some(Reply::Failed(error)) => {
+            Outcome::unsafe_to_send(found, action, format!("not sent: {error}"))
+                .next("scan again, then run it again")
+        }
+        None => {
+            let mut outcome = new(Ending::Skipped, stopped);
+            outcome.exit = crate::failure::Exit::Refused;
+            outcome
+        }
+    }
+}
+
+fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
+    let address = found.entry.device.ipv4.address;
+    let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
+    let mac = found.entry.device.mac;
+    let mac = mac.map_or_else(String::new, |mac| format!(" ({mac})"));
+    terminal.warn(&format!(
+        "two answered the key exchange of {address}{mac}: somebody on the network may pretend to be it"
+    ));
+}

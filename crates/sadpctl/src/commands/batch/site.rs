@@ -1,0 +1,88 @@
+//! The devices, before a batch and after it.
+
+use std::cell::Cell;
+
+use ipnet::Ipv4Net;
+use sadp_discovery::ScanConfig;
+use tokio::runtime::Runtime;
+
+use crate::{
+    advice,
+    args::GlobalArgs,
+    commands::survey,
+    failure::{Exit, Failure},
+    found::Found,
+    state,
+    terminal::Terminal,
+};
+
+/// The devices found by one scan.
+#[derive(Debug)]
+pub(in crate::commands) struct Site {
+    pub(in crate::commands) devices: Vec<Found>,
+    /// This machine's networks there.
+    pub(in crate::commands) local: Vec<Ipv4Net>,
+}
+
+impl Site {
+    /// Scans, and marks the devices remembered as locked. Ctrl-C ends the
+    /// command: what was to be sent is not, to half a site.
+    pub(in crate::commands) fn look(
+        runtime: &Runtime,
+        config: &ScanConfig,
+        global: &GlobalArgs,
+        terminal: &mut Terminal,
+    ) -> Result<Self, Failure> {
+        let interrupted = Cell::new(false);
+        let stop = async {
+            survey::interrupted().await;
+            interrupted.set(true);
+        };
+        let mut report = runtime.block_on(survey::run_until(config, stop, terminal))?;
+        if interrupted.get() {
+            let message = "interrupted before anything was sent";
+            return Err(Failure::words(Exit::Refused, message).hint("run it again to go on"));
+        }
+        let mut entries = std::mem::take(&mut report.entries);
+        if entries.is_empty() {
+            return Err(advice::nothing_found(&report, config.sweep.is_some()));
+        }
+        state::mark_locks(&mut entries, global, terminal);
+        Ok(Self {
+            devices: Found::here(entries, &report.local),
+            local: report.local,
+        })
+    }
+
+    /// Scans again after a batch. What it does not bring is not known: the
+    /// batch is over all the same.
+    pub(in crate::commands) fn look_again(
+        runtime: &Runtime,
+        config: &ScanConfig,
+        terminal: &mut Terminal,
+    ) -> Self {
+        match runtime.block_on(survey::run(config, terminal)) {
+            Ok(report) => Self {
+                devices: Found::here(report.entries, &report.local),
+                local: report.local,
+            },
+            Err(failure) => {
+                let error = failure.error;
+                terminal.warn(&format!("could not look what became of it: {error:#}"));
+                Self {
+                    devices: Vec::new(),
+                    local: Vec::new(),
+                }
+            }
+        }
+    }
+
+    /// The same device, as this scan saw it.
+    pub(in crate::commands) fn same(&self, before: &Found) -> Option<&Found> {
+        let wanted = sadp_reset::DeviceKey::of(&before.entry.device)?;
+        self.devices.iter().find(|found| {
+            let key = sadp_reset::DeviceKey::of(&found.entry.device);
+            key.is_some_and(|key| key.is_same(&wanted))
+        })
+    }
+}

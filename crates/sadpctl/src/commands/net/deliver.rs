@@ -1,0 +1,126 @@
+//! Sending changed settings, and what became of them.
+
+use std::time::Duration;
+
+use sadp_discovery::Pace;
+use sadp_model::{Device, State, Warning};
+use sadp_proto::{Command, NetworkSettings, Update, seal::Password};
+use sadp_reset::Action;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::change::{Change, shown};
+use crate::{
+    commands::batch::Order,
+    failure::{Exit, Failure},
+    found::Found,
+    outcome::{Ending, Outcome},
+};
+
+/// How long silence of a device holds up the next.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// A wrong password must not reach a second device, unless asked for: the next
+/// waits for the one before.
+pub(super) const fn pace(parallel: usize) -> Pace {
+    if parallel > 1 {
+        Pace::OnceProven { silence: SILENCE }
+    } else {
+        Pace::OneByOne { silence: SILENCE }
+    }
+}
+
+/// Why a device is not sent a password, whatever its settings are to be.
+pub(super) fn objection(found: &Found, allow_replayable: bool) -> Option<Outcome> {
+    let unsafe_to_send = |why: &str| Outcome::unsafe_to_send(found, Action::NetSet, why);
+    if found.entry.device.state == Some(State::Unactivated) {
+        let outcome = unsafe_to_send("it has no password yet");
+        return Some(outcome.next("activate it first: sadpctl activate"));
+    }
+    if !allow_replayable && found.warnings.contains(&Warning::ReplayablePassword) {
+        let why = "it takes the password only in a form that whoever overhears it can send again";
+        return Some(unsafe_to_send(why).next(
+            "use its own web page, or connect it to this machine alone and add --allow-replayable",
+        ));
+    }
+    None
+}
+
+/// The command that gives a device these settings.
+pub(super) fn order(
+    found: Found,
+    settings: NetworkSettings,
+    password: &SecretString,
+) -> Result<Order, Failure> {
+    let failed = |error| {
+        Failure::new(
+            Exit::Unsafe,
+            anyhow::Error::new(error).context("the current password cannot be sent"),
+        )
+        .hint("check the password and scan again; nothing was sent")
+    };
+    let password = Password::new(password.clone()).map_err(failed)?;
+    let update = Update::new(&found.entry.device, settings, &password).map_err(failed)?;
+    let command = Command::Update(Box::new(update));
+    Ok(Order { found, command })
+}
+
+/// An outcome of `--dry-run`.
+pub(super) fn planned(found: &Found, change: &Change) -> Outcome {
+    let message = format!("would change {}", change.line());
+    let mut outcome = Outcome::new(found, Action::NetSet, Ending::Planned, message);
+    add_data(&mut outcome, change, Value::Null);
+    outcome
+}
+
+/// An outcome of a device that has the settings.
+pub(super) fn already(found: &Found, change: &Change) -> Outcome {
+    let mut outcome = Outcome::new(found, Action::NetSet, Ending::Skipped, "already so");
+    add_data(&mut outcome, change, Value::Bool(true));
+    outcome
+}
+
+/// Adds what the device says of itself afterwards.
+pub(super) fn conclude(outcome: &mut Outcome, change: &Change, now: Option<&Device>) {
+    let seen = now.map(|device| change.is_seen_in(device));
+    if matches!(outcome.result, Ending::Skipped | Ending::Planned) {
+        add_data(outcome, change, Value::Null);
+        return;
+    }
+    add_data(outcome, change, seen.map_or(Value::Null, Value::Bool));
+    match (outcome.result, seen) {
+        (Ending::Done, Some(true)) => outcome.turn_done(change.line()),
+        (Ending::Unknown, Some(true)) => {
+            outcome.turn_done(format!("no reply, but it is so now: {}", change.line()));
+        }
+        (Ending::Done, Some(false)) => {
+            outcome.result = Ending::Unknown;
+            outcome.exit = Exit::Refused;
+            outcome.message = "it said it is done, but still tells its former settings".into();
+            outcome.next = Some("scan again after a minute, then run it again if need be".into());
+        }
+        (Ending::Done, None) => {
+            outcome.message = format!(
+                "{}, by its own word; it was not seen again yet",
+                change.line()
+            );
+            outcome.next = Some("scan again: it may be restarting".into());
+        }
+        (Ending::Unknown, Some(false)) => {
+            outcome.message = "no reply, and it still has its former settings".into();
+            outcome.next = Some("run it again".into());
+        }
+        (Ending::Unknown, None) => {
+            outcome.message = "no reply, and it was not seen again".into();
+            outcome.next = Some("scan to see what it has now; then run it again if need be".into());
+        }
+        _ => {}
+    }
+}
+
+fn add_data(outcome: &mut Outcome, change: &Change, confirmed: Value) {
+    let data = &mut outcome.data;
+    data.insert("before".into(), shown(&change.before));
+    data.insert("after".into(), shown(&change.after));
+    data.insert("confirmed".into(), confirmed);
+}

@@ -1,0 +1,203 @@
+//! What became of a command to one device, as scripts see it. The names and
+//! their order are a contract.
+
+use std::net::Ipv4Addr;
+
+use sadp_model::MacAddr;
+use sadp_proto::Verdict;
+use sadp_reset::Action;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{failure::Exit, found::Found, output, refusal, text::count};
+
+/// What became of a command to one device. What is not known is null.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) device: Who,
+    action: &'static str,
+    pub(crate) result: Ending,
+    pub(crate) refusal: Option<String>,
+    number: Option<u32>,
+    tries_left: Option<u32>,
+    lock_minutes: Option<u32>,
+    /// What happened, in a sentence without its device.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) next: Option<String>,
+    /// What else there is to tell, by action.
+    pub(crate) data: Map<String, Value>,
+    /// What it makes of the exit code.
+    #[serde(skip)]
+    pub(crate) exit: Exit,
+}
+
+/// By what an outcome names its device.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Who {
+    pub(crate) serial: Option<String>,
+    pub(crate) mac: Option<String>,
+    pub(crate) address: Option<Ipv4Addr>,
+    /// The number on the label, for people.
+    #[serde(skip)]
+    pub(crate) number: Option<String>,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Ending {
+    /// The device did it.
+    Done,
+    /// The device said no.
+    Refused,
+    /// No answer to a command that may have been carried out.
+    Unknown,
+    /// No answer to what changes nothing.
+    NoAnswer,
+    /// Not sent.
+    Skipped,
+    /// Not sent, because of `--dry-run`.
+    Planned,
+}
+
+impl Ending {
+    /// The word scripts see.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::NoAnswer => "no-answer",
+            Self::Skipped => "skipped",
+            Self::Planned => "planned",
+        }
+    }
+}
+
+impl Outcome {
+    /// An outcome with words of its own.
+    pub(crate) fn new(
+        found: &Found,
+        action: Action,
+        result: Ending,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::of(Who::new(found), action, result, message.into())
+    }
+
+    /// Not sent, because no device with this MAC was found.
+    pub(crate) fn absent(mac: MacAddr, action: Action, message: impl Into<String>) -> Self {
+        let who = Who {
+            serial: None,
+            mac: Some(mac.to_string()),
+            address: None,
+            number: None,
+        };
+        Self {
+            exit: Exit::Refused,
+            ..Self::of(who, action, Ending::Skipped, message.into())
+        }
+    }
+
+    fn of(device: Who, action: Action, result: Ending, message: String) -> Self {
+        Self {
+            device,
+            action: action.name(),
+            result,
+            refusal: None,
+            number: None,
+            tries_left: None,
+            lock_minutes: None,
+            message,
+            next: None,
+            data: Map::new(),
+            exit: match result {
+                Ending::Done | Ending::Skipped | Ending::Planned => Exit::Done,
+                Ending::Refused | Ending::Unknown | Ending::NoAnswer => Exit::Refused,
+            },
+        }
+    }
+
+    /// The device said no.
+    pub(crate) fn refused(found: &Found, action: Action, verdict: &Verdict) -> Self {
+        let reason = refusal::explain(verdict, action);
+        Self {
+            refusal: Some(verdict.refusal.word().to_owned()),
+            number: verdict.refusal.number(),
+            tries_left: verdict.tries_left,
+            lock_minutes: verdict.lock_minutes,
+            next: Some(reason.next),
+            ..Self::new(found, action, Ending::Refused, reason.message)
+        }
+    }
+
+    /// Not sent, because it could do harm.
+    pub(crate) fn unsafe_to_send(found: &Found, action: Action, why: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Unsafe,
+            ..Self::new(found, action, Ending::Skipped, why)
+        }
+    }
+
+    /// Adds what to do next.
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// Makes it a success: later than the command, it was seen to be carried out.
+    pub(crate) fn turn_done(&mut self, message: impl Into<String>) {
+        self.result = Ending::Done;
+        self.exit = Exit::Done;
+        self.message = message.into();
+        self.next = None;
+    }
+}
+
+impl Who {
+    fn new(found: &Found) -> Self {
+        let device = &found.entry.device;
+        Self {
+            serial: device.serial.as_ref().map(ToString::to_string),
+            mac: device.mac.map(|mac| mac.to_string()),
+            address: device.ipv4.address,
+            number: device
+                .serial
+                .as_ref()
+                .map(|serial| output::short_serial(serial, device.model.as_deref())),
+        }
+    }
+}
+
+/// `7 done, 1 refused, 2 skipped`.
+pub(crate) fn summary(outcomes: &[Outcome]) -> String {
+    let endings = [
+        Ending::Done,
+        Ending::Planned,
+        Ending::Refused,
+        Ending::Unknown,
+        Ending::NoAnswer,
+        Ending::Skipped,
+    ];
+    let parts: Vec<_> = endings
+        .into_iter()
+        .filter_map(|ending| {
+            let all = outcomes.iter();
+            let number = all.filter(|outcome| outcome.result == ending).count();
+            (number > 0).then(|| format!("{number} {}", ending.name()))
+        })
+        .collect();
+    let devices = count(outcomes.len() as u64, "device", "devices");
+    format!("{devices}: {}", parts.join(", "))
+}
+
+/// What all of them make of the exit code: a refusal outweighs what was not
+/// sent.
+pub(crate) fn exit(outcomes: &[Outcome]) -> Exit {
+    let any = |exit| outcomes.iter().any(|outcome| outcome.exit == exit);
+    [Exit::Machine, Exit::Refused, Exit::Unsafe]
+        .into_iter()
+        .find(|&exit| any(exit))
+        .unwrap_or(Exit::Done)
+}

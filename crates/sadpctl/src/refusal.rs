@@ -1,0 +1,78 @@
+//! A device's word of refusal, told to people.
+
+use sadp_proto::{Refusal, Verdict};
+use sadp_reset::Action;
+
+use crate::text::{clean, count};
+
+/// Why a device said no, and what to do.
+pub(crate) struct Reason {
+    pub(crate) message: String,
+    pub(crate) next: String,
+}
+
+/// Explains a refusal: a sentence with the vendor's number, and the next step.
+pub(crate) fn explain(verdict: &Verdict, action: Action) -> Reason {
+    let refusal = &verdict.refusal;
+    let (sentence, next) = words(refusal, action);
+    let label = match (refusal, refusal.number()) {
+        (Refusal::Other(word), _) => format!("(\"{}\")", clean(word)),
+        (_, Some(number)) => format!("({number} {})", refusal.word()),
+        (_, None) => format!("({})", refusal.word()),
+    };
+    let mut message = format!("{sentence} {label}");
+    if let Some(left) = verdict.tries_left {
+        let tries = count(left.into(), "try", "tries");
+        message.extend([", ", &tries, " left"]);
+    }
+    if let Some(minutes) = verdict.lock_minutes {
+        let minutes = count(minutes.into(), "minute", "minutes");
+        message.extend([", locked for ", &minutes]);
+    }
+    Reason {
+        message,
+        next: next.into(),
+    }
+}
+
+#[rustfmt::skip]
+fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::Failed => ("it refused and gave no reason",
+            "scan again to see its state, then try once more; if it stays so, restart the device"),
+        Refusal::Locked => ("it is locked after too many wrong tries",
+            "wait until the lock is over, without another try, then use the right password"),
+        Refusal::NotActivated => ("it has no password yet",
+            "give it its first one: sadpctl activate DEVICE"),
+        Refusal::RiskPassword => ("it finds the new password too weak",
+            "choose one of 8 to 16 characters of three kinds, without the user name, 123, or runs of digits"),
+        Refusal::HasActivated => ("it has a password already",
+            "use that password; if nobody knows it, it must be recovered"),
+        Refusal::EmptyEncryptString => ("it knows of no request for this answer",
+            "it was restarted or the request was exported again: export anew and ask for a new answer"),
+        Refusal::ExportFileOverDue => ("the request is too old",
+            "export a new request and ask for a new answer"),
+        Refusal::PasswordError => ("the password is wrong",
+            "do not try others: each wrong one brings the lock nearer; ask who set it, or recover it"),
+        Refusal::LongAnswer => ("an answer is too long",
+            "shorten the answer to 256 bytes"),
+        Refusal::InvalidGuid => ("the GUID is not its own, was used, or is void",
+            "do not try it again: seven wrong ones lock the device; use another way of recovery"),
+        Refusal::AnswerError => ("an answer is wrong",
+            "do not guess: each wrong try brings the lock nearer; ask who set the questions"),
+        Refusal::QuestionNumErr => ("it wants another number of questions",
+            "answer as many questions as it shows"),
+        Refusal::CodeError => ("the code is wrong",
+            "compare it with the mail; a restart or a newer code makes it void"),
+        Refusal::IllegalVerificationCode => ("the verification code breaks its rules",
+            "type the code as it was sent, without blanks"),
+        Refusal::NotExist => ("what was named does not exist on it",
+            "scan again and compare with what it says it supports"),
+        Refusal::NotSetMailBox => ("no reserved e-mail address is set",
+            "use another way of recovery, and set an address once the password is known"),
+        Refusal::Other(_) if action == Action::Locate => ("it refused with a word that no list has",
+            "this model may have no such lamp"),
+        Refusal::Other(_) => ("it refused with a word that no list has",
+            "scan again to see its state; the word may mean something to the vendor's support"),
+    }
+}

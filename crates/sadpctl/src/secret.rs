@@ -1,0 +1,193 @@
+//! Passwords: from a file, the environment or a prompt, never from an argument.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{self, IsTerminal, Read},
+    path::Path,
+};
+
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::{
+    args::{NewPasswordArgs, PasswordArgs},
+    failure::{Exit, Failure},
+};
+
+/// The current password. Asked for where there is a terminal and no source.
+pub(crate) fn current(args: &PasswordArgs) -> Result<SecretString, Failure> {
+    CURRENT.read(args.password_file.as_deref(), true)
+}
+
+/// The new password. Asked for twice where there is a terminal and no source.
+pub(crate) fn new(args: &NewPasswordArgs) -> Result<SecretString, Failure> {
+    NEW.read(args.new_password_file.as_deref(), true)
+}
+
+/// The new password where a file or the environment holds it: for a dry run,
+/// which asks nothing.
+pub(crate) fn new_if_given(args: &NewPasswordArgs) -> Result<Option<SecretString>, Failure> {
+    let file = args.new_password_file.as_deref();
+    let given = file.is_some() || env::var_os(NEW.variable).is_some();
+    given.then(|| NEW.read(file, false)).transpose()
+}
+
+/// A kind of password.
+struct Kind {
+    name: &'static str,
+    option: &'static str,
+    variable: &'static str,
+    asked_twice: bool,
+}
+
+const CURRENT: Kind = Kind {
+    name: "current password",
+    option: "--password-file",
+    variable: "SADPCTL_PASSWORD",
+    asked_twice: false,
+};
+
+const NEW: Kind = Kind {
+    name: "new password",
+    option: "--new-password-file",
+    variable: "SADPCTL_NEW_PASSWORD",
+    asked_twice: true,
+};
+
+/// The longest password file that is read. Devices take 16 bytes.
+const MAX_BYTES: u64 = 4096;
+
+impl Kind {
+    fn read(&self, file: Option<&Path>, may_ask: bool) -> Result<SecretString, Failure> {
+        if let Some(file) = file {
+            return self.read_file(file);
+        }
+        if let Some(value) = env::var_os(self.variable) {
+            return self.read_variable(value);
+        }
+        if may_ask && io::stdin().is_terminal() && io::stderr().is_terminal() {
+            return self.ask();
+        }
+        let Self {
+            name,
+            option,
+            variable,
+            ..
+        } = self;
+        let message = format!("no {name} was given, and there is no terminal to ask on");
+        Err(Failure::words(Exit::Usage, message).hint(format!(
+            "give it with {option} FILE ({option} - reads a line of standard input) or in {variable}"
+        )))
+    }
+
+    fn read_file(&self, file: &Path) -> Result<SecretString, Failure> {
+        let read = if file == Path::new("-") {
+            read_line(&mut io::stdin().lock())
+        } else {
+            read_all(file)
+        };
+        let bytes = read.map_err(|error| {
+            let what = format!("cannot read the {} from {}", self.name, file.display());
+            Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+                .hint("check the path and that you may read the file")
+        })?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| self.not_text(&file.display()))?;
+        self.secret(text, &file.display())
+    }
+
+    fn read_variable(&self, value: OsString) -> Result<SecretString, Failure> {
+        let value = value.into_string();
+        let value = value.map_err(|_| self.not_text(&self.variable))?;
+        self.secret(&Zeroizing::new(value), &self.variable)
+    }
+
+    fn ask(&self) -> Result<SecretString, Failure> {
+        let ask = |prompt: String| {
+            let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
+            typed.map_err(|error| {
+                let what = format!("cannot ask for the {}", self.name);
+                Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+                    .hint(format!("give it with {} FILE", self.option))
+            })
+        };
+        let first = ask(format!("{}: ", capitalised(self.name)))?;
+        if self.asked_twice && ask("The same again: ".into())? != first {
+            return Err(
+                Failure::words(Exit::Usage, "the two passwords typed are not the same")
+                    .hint("try again; nothing was sent"),
+            );
+        }
+        self.secret(&first, &"the prompt")
+    }
+
+    /// The secret without its one trailing line break.
+    fn secret(&self, text: &str, source: &dyn std::fmt::Display) -> Result<SecretString, Failure> {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        if text.is_empty() {
+            let message = format!("the {} from {source} is empty", self.name);
+            return Err(Failure::words(Exit::Usage, message).hint("nothing was sent"));
+        }
+        Ok(SecretString::from(text))
+    }
+
+    fn not_text(&self, source: &dyn std::fmt::Display) -> Failure {
+        let message = format!("the {} from {source} is not UTF-8 text", self.name);
+        Failure::words(Exit::Usage, message).hint("save it as plain text; nothing was sent")
+    }
+}
+
+fn read_all(file: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    // As large as it can get, so that no copy is left behind where it grows.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(8192));
+    File::open(file)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads byte by byte: what stands behind the line is left for who reads next.
+fn read_line(input: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(8192));
+    let mut byte = [0; 1];
+    let mut input = input.take(MAX_BYTES);
+    while line.last() != Some(&b'\n') && input.read(&mut byte)? == 1 {
+        line.extend_from_slice(&byte);
+    }
+    Ok(line)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn one_line_break_is_stripped() {
+        for (text, secret) in [
+            ("Garden7!", "Garden7!"),
+            ("Garden7!\n", "Garden7!"),
+            ("Garden7!\r\n", "Garden7!"),
+            ("Garden7!\n\n", "Garden7!\n"),
+            (" Garden7! ", " Garden7! "),
+        ] {
+            let read = NEW.secret(text, &"a test").unwrap();
+            assert_eq!(read.expose_secret(), secret);
+        }
+        assert!(NEW.secret("\n", &"a test").is_err());
+    }
+
+    #[test]
+    fn a_line_of_input_is_no_more_than_that() {
+        let mut input = &b"first\nsecond\n"[..];
+        assert_eq!(&**read_line(&mut input).unwrap(), b"first\n");
+        assert_eq!(&**read_line(&mut input).unwrap(), b"second\n");
+    }
+}

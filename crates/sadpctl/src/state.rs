@@ -1,0 +1,63 @@
+//! The folder that keeps what one run must tell the next.
+
+use std::path::PathBuf;
+
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use jiff::Timestamp;
+use sadp_model::Entry;
+use sadp_reset::{Ledger, LedgerError};
+
+use crate::{
+    args::GlobalArgs,
+    failure::{Exit, Failure},
+    terminal::Terminal,
+};
+
+/// The folder: `--state`, or the platform's place for a program's data.
+pub(crate) fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &global.state {
+        return Ok(folder.clone());
+    }
+    let name = AppStrategyArgs {
+        top_level_domain: String::new(),
+        author: String::new(),
+        app_name: "sadpctl".into(),
+    };
+    let strategy = choose_app_strategy(name).map_err(|error| {
+        let error = anyhow::Error::new(error).context("cannot tell where this user keeps data");
+        Failure::new(Exit::Machine, error).hint("name a folder with --state")
+    })?;
+    Ok(strategy.data_dir())
+}
+
+/// Opens the ledger for writing, made where there is none. Without it nothing
+/// that changes a device is sent.
+pub(crate) fn open(global: &GlobalArgs) -> Result<Ledger, Failure> {
+    Ledger::open(&folder(global)?).map_err(failed)
+}
+
+/// Opens the ledger for reading. `None` where there is none yet.
+pub(crate) fn open_existing(global: &GlobalArgs) -> Result<Option<Ledger>, Failure> {
+    Ledger::open_existing(&folder(global)?).map_err(failed)
+}
+
+/// Marks the devices that are remembered as locked. What cannot be read is
+/// told, and all else goes on.
+pub(crate) fn mark_locks(entries: &mut [Entry], global: &GlobalArgs, terminal: &mut Terminal) {
+    let marked = open_existing(global).and_then(|ledger| match ledger {
+        Some(ledger) => ledger
+            .apply_locks(entries, Timestamp::now())
+            .map_err(failed),
+        None => Ok(()),
+    });
+    if let Err(failure) = marked {
+        let error = failure.error;
+        terminal.warn(&format!("locks remembered are not shown: {error:#}"));
+    }
+}
+
+/// Why the ledger cannot be used, and what to do.
+pub(crate) fn failed(error: LedgerError) -> Failure {
+    Failure::new(Exit::Machine, error)
+        .hint("locks and commands sent are kept there: make it writable, or name another folder with --state")
+}

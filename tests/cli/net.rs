@@ -1,0 +1,261 @@
+//! Network settings of simulated devices: one by one, and by a plan.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::{
+    activate::Van,
+    run::{Run, run},
+};
+
+const PASSWORD: &str = "Simulated-7";
+const ONE: &str = "44:47:cc:00:00:01";
+const TWO: &str = "44:47:cc:00:00:02";
+
+/// Two installed cameras, one from the box, and an old recorder.
+const SHOP: &str = r#"
+[defaults]
+mask = "255.255.255.0"
+gateway = "192.168.1.1"
+
+[[device]]
+profile = "ipc-v5.5.82"
+mac = "44:47:cc:00:00:01"
+ip = "192.168.1.101"
+
+[[device]]
+profile = "ipc-v5.5.82"
+mac = "44:47:cc:00:00:02"
+ip = "192.168.1.102"
+
+[[device]]
+profile = "ipc-v5.5.82"
+mac = "44:47:cc:00:00:03"
+ip = "192.168.1.64"
+activated = false
+
+[[device]]
+profile = "dvr-v3.4.89"
+mac = "44:47:cc:00:00:04"
+ip = "192.168.1.106"
+fields = { Encrypt = "false" }
+"#;
+
+fn send(van: &Van, password: &str, arguments: &[&str]) -> Run {
+    let file = van.file(password);
+    let more = ["--yes", "--format", "json", "--password-file", &file];
+    van.run(&[arguments, &more].concat())
+}
+
+fn apply(van: &Van, password: &str, plan: &str) -> Run {
+    let path = van.path("plan.csv");
+    fs::write(&path, plan).unwrap();
+    send(van, password, &["net", "apply", path.to_str().unwrap()])
+}
+
+/// Each device's MAC, result and message, by MAC.
+fn told(run: &Run) -> Vec<(String, String, String)> {
+    let outcomes = run.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut told: Vec<_> = outcomes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let mac = text(&it["device"]["mac"]);
+            (mac, text(&it["result"]), text(&it["message"]))
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+fn address(van: &Van, mac: &str) -> String {
+    let run = van.run(&["net", "show", mac, "--format", "json"]);
+    assert_eq!(run.code, 0, "{run}");
+    run.json()["ipv4"]["address"].as_str().unwrap().into()
+}
+
+#[test]
+fn one_device_is_changed_and_seen_to_be() {
+    let van = Van::new(SHOP);
+    let set = [
+        "net",
+        "set",
+        ONE,
+        "--ip",
+        "192.168.1.111",
+        "--http-port",
+        "81",
+    ];
+    let planned = van.run(&[&set[..], &["--dry-run", "--format", "json"]].concat());
+    assert_eq!(told(&planned)[0].1, "planned", "{planned}");
+    assert_eq!(address(&van, ONE), "192.168.1.101");
+    let run = send(&van, PASSWORD, &set);
+    assert_eq!(run.code, 0, "{run}");
+    let outcome = &run.json()[0];
+    assert_eq!(outcome["action"], "net-set");
+    assert_eq!(outcome["result"], "done");
+    let data = &outcome["data"];
+    assert_eq!(data["before"]["ipv4"]["address"], "192.168.1.101");
+    assert_eq!(data["after"]["ipv4"]["address"], "192.168.1.111");
+    assert_eq!(data["before"]["ipv6"], data["after"]["ipv6"]);
+    assert_eq!(data["confirmed"], true);
+    assert_eq!(address(&van, ONE), "192.168.1.111");
+    let again = send(&van, PASSWORD, &set);
+    assert_eq!((again.code, told(&again)[0].2.as_str()), (0, "already so"));
+    let shown = van.run(&["net", "show", ONE]);
+    for text in ["192.168.1.111", "gateway", "HTTP port           81"] {
+        assert!(shown.stdout.contains(text), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn what_could_do_harm_is_not_sent() {
+    let van = Van::new(SHOP);
+    let refusals: [(&[&str], &str); 8] = [
+        (
+            &[ONE, "--ip", "192.168.1.102"],
+            "192.168.1.102 is taken by 44:47:cc:00:00:02",
+        ),
+        (
+            &[ONE, "--ip", "127.0.0.1"],
+            "127.0.0.1 is no address for a device",
+        ),
+        (
+            &[ONE, "--ip", "192.168.1.255"],
+            "network or broadcast address",
+        ),
+        (
+            &[ONE, "--mask", "255.0.255.0"],
+            "255.0.255.0 is no subnet mask",
+        ),
+        (&[ONE, "--ip", "10.0.0.9"], "is no host of 10.0.0.0/24"),
+        (
+            &[ONE, "--dhcp", "on", "--ip", "192.168.1.9"],
+            "with DHCP on",
+        ),
+        (
+            &["44:47:cc:00:00:03", "--http-port", "81"],
+            "activate it first",
+        ),
+        (
+            &["44:47:cc:00:00:04", "--http-port", "81"],
+            "--allow-replayable",
+        ),
+    ];
+    for (arguments, text) in refusals {
+        let run = send(&van, PASSWORD, &[&["net", "set"], arguments].concat());
+        assert_eq!(run.code, 4, "{arguments:?}: {run}");
+        assert!(run.to_string().contains(text), "{text}: {run}");
+    }
+    let old = ["net", "set", "44:47:cc:00:00:04", "--http-port", "81"];
+    let run = send(
+        &van,
+        PASSWORD,
+        &[&old[..], &["--allow-replayable"]].concat(),
+    );
+    assert_eq!((run.code, told(&run)[0].1.as_str()), (0, "done"), "{run}");
+}
+
+#[test]
+fn a_wrong_password_is_counted_and_reaches_no_second_device() {
+    let van = Van::new(SHOP);
+    let plan = format!("mac,ip\n{ONE},192.168.1.111\n{TWO},192.168.1.112\n");
+    let run = apply(&van, "Guessed-99", &plan);
+    assert_eq!(run.code, 1, "{run}");
+    let outcomes = run.json();
+    assert_eq!(outcomes[0]["refusal"], "PasswordError", "{run}");
+    assert_eq!(outcomes[0]["number"], 2024);
+    assert_eq!(outcomes[0]["tries_left"], 6);
+    assert_eq!(outcomes[1]["result"], "skipped");
+    let message = outcomes[1]["message"].as_str().unwrap();
+    assert!(message.contains("a device refused the password"), "{run}");
+    // The second has all of its tries: this is its first.
+    let set = ["net", "set", TWO, "--http-port", "81"];
+    let run = send(&van, "Guessed-99", &set);
+    assert_eq!(run.json()[0]["tries_left"], 6, "{run}");
+    let record = fs::read_to_string(van.path("plan.result.csv")).unwrap();
+    assert!(
+        record.starts_with("mac,serial,ip,result,message\r\n"),
+        "{record}"
+    );
+    assert_eq!(record.lines().count(), 3, "{record}");
+    assert!(!format!("{run}{record}").contains("Guessed-99"));
+}
+
+#[test]
+fn two_devices_swap_their_addresses() {
+    let van = Van::new(SHOP);
+    let plan = format!("mac,ip\n{ONE},192.168.1.102\n{TWO},192.168.1.101\n");
+    let run = apply(&van, PASSWORD, &plan);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("goes to 192.168.1.254 first"), "{run}");
+    assert!(told(&run).iter().all(|it| it.1 == "done"), "{run}");
+    assert_eq!(address(&van, ONE), "192.168.1.102");
+    assert_eq!(address(&van, TWO), "192.168.1.101");
+}
+
+#[test]
+fn devices_that_cannot_be_changed_hold_up_only_who_wants_their_place() {
+    let van = Van::new(SHOP);
+    let plan = format!(
+        "mac,ip\n{ONE},192.168.1.64\n{TWO},192.168.1.101\n44:47:cc:00:00:03,192.168.1.65\n\
+         44:47:cc:00:00:04,192.168.1.66\n44:47:cc:00:00:09,192.168.1.67\n"
+    );
+    let run = apply(&van, PASSWORD, &plan);
+    // A device that is not there outweighs those held back.
+    assert_eq!(run.code, 1, "{run}");
+    let told = told(&run);
+    assert!(told.iter().all(|it| it.1 == "skipped"), "{run}");
+    assert!(told[0].2.contains("192.168.1.64 is taken"), "{run}");
+    assert!(told[1].2.contains("192.168.1.101 is taken"), "{run}");
+    assert!(told[4].2.contains("no such device"), "{run}");
+    let nobody = apply(&van, PASSWORD, "mac,ip\n44:47:cc:00:00:09,192.168.1.67\n");
+    assert_eq!(nobody.code, 3, "{nobody}");
+}
+
+#[test]
+fn a_plan_is_carried_out_however_much_is_lost() {
+    let van = Van::new(
+        "seed = 5\n[defaults]\nloss = 0.2\nmask = \"255.255.255.0\"\ngateway = \"192.168.1.1\"\n\
+         [[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 20\nip = \"192.168.1.101\"\n",
+    );
+    let plan = van.run(&["net", "plan", "--from", "192.168.1.121"]);
+    assert_eq!((plan.code, plan.stdout.lines().count()), (0, 21), "{plan}");
+    let mut finished = 0;
+    let mut runs = 0;
+    while finished < 20 {
+        let run = apply(&van, PASSWORD, &plan.stdout);
+        let told = told(&run);
+        assert_eq!(told.len(), 20, "{run}");
+        assert!(told.iter().all(|it| it.1 != "refused"), "{run}");
+        let already = told.iter().filter(|it| it.2 == "already so").count();
+        assert!(already >= finished, "{run}");
+        let done = told.iter().filter(|it| it.1 == "done").count();
+        finished = already + done;
+        runs += 1;
+        assert!(runs < 20, "it comes to no end: {run}");
+    }
+    let run = apply(&van, PASSWORD, &plan.stdout);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(told(&run).iter().all(|it| it.2 == "already so"), "{run}");
+}
+
+#[test]
+fn plans_that_cannot_be_read_send_nothing() {
+    for name in ["errors", "no-columns", "no-device"] {
+        let plan = format!("fixtures/plans/{name}.csv");
+        let run = run(&["net", "apply", &plan, "--dry-run", "-i", "127.0.0.1"]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+        assert_snapshot!(format!("plan-{name}"), run.stderr);
+    }
+    let missing = run(&["net", "apply", "no-plan.csv", "--dry-run"]);
+    assert_eq!(missing.code, 5, "{missing}");
+    let nothing = run(&["net", "set", ONE, "--yes"]);
+    assert_eq!(nothing.code, 2, "{nothing}");
+    let unasked = run(&["net", "set", ONE, "--dhcp", "on"]);
+    assert_eq!(unasked.code, 2, "{unasked}");
+}
