@@ -199,6 +199,51 @@ delay = "0..100ms"
 }
 
 #[test]
+fn a_batch_killed_midway_is_finished_by_the_next() {
+    let van = Van::new(
+        "[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 24\nip = \"192.168.1.64\"\nactivated = false\ndelay = \"50ms..150ms\"\n",
+    );
+    let file = van.file("Garden7!x");
+    let arguments = [
+        "activate",
+        "--all",
+        "--yes",
+        "--parallel",
+        "2",
+        "--new-password-file",
+        &file,
+    ];
+    let mut command = van.sim.command(&arguments);
+    let mut child = command
+        .env("SADPCTL_STATE", van.path("state"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let active = |van: &Van| {
+        van.states()
+            .iter()
+            .filter(|state| *state == "active")
+            .count()
+    };
+    // It is killed once some are done, and well before all are.
+    while active(&van) == 0 && child.try_wait().unwrap().is_none() {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = active(&van);
+    let run = van.activate_all("Garden7!x", &["--format", "json"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(active(&van), 24, "{run}");
+    let outcomes = run.json();
+    let done = outcomes
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|outcome| outcome["result"] == "done")
+        .count();
+    assert_eq!(done + before, 24, "none is activated twice: {run}");
+}
+
+#[test]
 fn weak_passwords_are_refused_before_anything_is_sent() {
     let van = Van::new(FRESH);
     let hard = van.activate_all("short7", &["--force"]);

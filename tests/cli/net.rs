@@ -187,6 +187,43 @@ fn a_wrong_password_is_counted_and_reaches_no_second_device() {
 }
 
 #[test]
+fn the_last_tries_need_force_and_a_lock_is_waited_for() {
+    let site = "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:01\"\nip = \"192.168.1.101\"\ntries = 4\n";
+    let van = Van::new(site);
+    let set = ["net", "set", ONE, "--http-port", "81"];
+    let forced = [&set[..], &["--force"]].concat();
+    for left in [3, 2] {
+        let run = send(&van, "Guessed-99", &set);
+        assert_eq!(
+            (run.code, &run.json()[0]["tries_left"]),
+            (1, &left.into()),
+            "{run}"
+        );
+    }
+    let run = send(&van, "Guessed-98", &set);
+    assert_eq!(run.code, 4, "{run}");
+    assert_eq!(run.json()[0]["result"], "skipped", "{run}");
+    let run = send(&van, "Guessed-98", &forced);
+    assert_eq!(
+        run.json()[0]["tries_left"],
+        1,
+        "nothing was sent before: {run}"
+    );
+    let run = send(&van, "Guessed-97", &forced);
+    assert_eq!(run.json()[0]["number"], 2018, "{run}");
+    assert_eq!(run.json()[0]["lock_minutes"], 30, "{run}");
+    let scan = van.run(&["scan", "--where", "state=locked", "--format", "json"]);
+    assert_eq!(scan.code, 0, "{scan}");
+    assert!(scan.json()[0]["locked_until"].is_string(), "{scan}");
+    let run = send(&van, PASSWORD, &set);
+    assert_eq!(
+        (run.code, &run.json()[0]["result"]),
+        (4, &"skipped".into()),
+        "{run}"
+    );
+}
+
+#[test]
 fn two_devices_swap_their_addresses() {
     let van = Van::new(SHOP);
     let plan = format!("mac,ip\n{ONE},192.168.1.102\n{TWO},192.168.1.101\n");
