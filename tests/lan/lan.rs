@@ -43,6 +43,13 @@ impl Lan {
         host
     }
 
+    /// Two hosts, each connected to the other by its card `lan0`, in one subnet.
+    pub(crate) fn pair(&self) -> (Host, Host) {
+        let (one, other) = (self.host(), self.host());
+        self.cable(&one, "lan0", "10.77.0.1/16", &other, "lan0", "10.77.0.2/16");
+        (one, other)
+    }
+
     /// Connects two hosts, each by a new card of this name and address.
     pub(crate) fn cable(
         &self,

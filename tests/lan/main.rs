@@ -79,15 +79,7 @@ fn neither_a_default_route_nor_one_for_multicast_is_needed() {
 #[test]
 fn two_addresses_on_a_card_find_each_device_once() {
     let lan = lan_or_skip!();
-    let (installer, cameras) = (lan.host(), lan.host());
-    lan.cable(
-        &installer,
-        "lan0",
-        "10.77.0.1/16",
-        &cameras,
-        "lan0",
-        "10.77.0.2/16",
-    );
+    let (installer, cameras) = lan.pair();
     installer.ip(&["addr", "add", "192.168.1.250/24", "dev", "lan0"]);
     let _sim = cameras.sim(
         "lan0",
@@ -131,15 +123,7 @@ fn a_card_that_goes_down_meanwhile_costs_only_its_own_devices() {
 #[test]
 fn loss_in_both_directions_hides_no_device() {
     let lan = lan_or_skip!();
-    let (installer, cameras) = (lan.host(), lan.host());
-    lan.cable(
-        &installer,
-        "lan0",
-        "10.77.0.1/16",
-        &cameras,
-        "lan0",
-        "10.77.0.2/16",
-    );
+    let (installer, cameras) = lan.pair();
     let _sim = cameras.sim(
         "lan0",
         &[
@@ -153,15 +137,7 @@ fn loss_in_both_directions_hides_no_device() {
 #[test]
 fn a_burst_of_thousands_is_found() {
     let lan = lan_or_skip!();
-    let (installer, cameras) = (lan.host(), lan.host());
-    lan.cable(
-        &installer,
-        "lan0",
-        "10.77.0.1/16",
-        &cameras,
-        "lan0",
-        "10.77.0.2/16",
-    );
+    let (installer, cameras) = lan.pair();
     let _sim = cameras.sim("lan0", &["--count", "5000", "--delay", "0ms"]);
     let found = installer.scan(&[]);
     assert_eq!(found.devices().len(), 5000, "{}", found.stderr);
@@ -225,15 +201,7 @@ fn a_routed_network_is_found_by_asking_its_addresses() {
 #[test]
 fn what_a_held_port_hides_is_said_and_unicast_is_heard() {
     let lan = lan_or_skip!();
-    let (installer, cameras) = (lan.host(), lan.host());
-    lan.cable(
-        &installer,
-        "lan0",
-        "10.77.0.1/16",
-        &cameras,
-        "lan0",
-        "10.77.0.2/16",
-    );
+    let (installer, cameras) = lan.pair();
     let _sim = cameras.sim("lan0", &["--count", "10", "--reply", "unicast"]);
     let holder = installer.hold_port(37020);
     let found = installer.scan(&[]);

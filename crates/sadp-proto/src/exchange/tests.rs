@@ -1,0 +1,230 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
+use sadp_model::RawFields;
+
+use super::*;
+use crate::{Document, Layout, Message, seal::Password};
+
+const MS: Duration = Duration::from_millis(1);
+const DEVICE: [u8; 4] = [10, 0, 0, 5];
+const MAC: &str = "44-47-cc-00-00-01";
+
+fn exchange(command: Command) -> Exchange<OsRng> {
+    let target = Target {
+        mac: MAC.parse().unwrap(),
+        mac_text: MAC.into(),
+        from: DEVICE.into(),
+    };
+    Exchange::new(target, command, OsRng)
+}
+
+fn activate() -> Exchange<OsRng> {
+    exchange(Command::Activate {
+        password: Password::new("Garden7!".into()).unwrap(),
+    })
+}
+
+fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
+    exchange.handle_timeout(now);
+    let (Step::Key(datagram) | Step::Command(datagram)) = exchange.poll_transmit()?;
+    let Ok(Message::Request(request)) = Message::decode(&datagram) else {
+        panic!("not a request");
+    };
+    Some(request.fields)
+}
+
+fn reply(request: &RawFields, more: &[(&str, &str)]) -> CommandReply {
+    let head = ["Uuid", "Types", "MAC"].map(|name| (name, request.first(name).unwrap()));
+    let fields = head.into_iter().chain(more.iter().copied()).collect();
+    let bytes = Document::encode("ProbeMatch", &fields, Layout::ElementPerLine);
+    let Ok(Message::CommandReply(reply)) = Message::decode(&bytes) else {
+        panic!("not a command reply");
+    };
+    reply
+}
+
+fn key_answer(request: &RawFields, random: &[u8]) -> CommandReply {
+    let der = BASE64_STANDARD
+        .decode(request.first("Code").unwrap())
+        .unwrap();
+    let public = RsaPublicKey::from_pkcs1_der(&der).unwrap();
+    let sealed = public.encrypt(&mut OsRng, Pkcs1v15Encrypt, random).unwrap();
+    reply(request, &[("Code", &BASE64_STANDARD.encode(sealed))])
+}
+
+#[test]
+fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
+    let mut exchange = activate();
+    let question = sent(&mut exchange, Duration::ZERO).unwrap();
+    assert_eq!(question.first("Types"), Some("exchangecode"));
+    exchange.handle_reply(
+        10 * MS,
+        DEVICE.into(),
+        &key_answer(&question, b"0123456789abcdef"),
+    );
+    assert_eq!(
+        sent(&mut exchange, 20 * MS),
+        None,
+        "a forger has a moment to show"
+    );
+    let command = sent(&mut exchange, 160 * MS).unwrap();
+    assert_eq!(command.first("Types"), Some("activate"));
+    assert_eq!(command.first("MAC"), Some(MAC));
+    assert_eq!(command.first("Password").unwrap().len(), 44);
+    assert_ne!(command.first("Uuid"), question.first("Uuid"));
+    exchange.handle_reply(
+        170 * MS,
+        DEVICE.into(),
+        &reply(&command, &[("Result", "success")]),
+    );
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+    assert_eq!(exchange.poll_timeout(), None);
+}
+
+#[test]
+fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
+    let mut exchange = activate();
+    let mut codes = std::collections::HashSet::new();
+    let mut now = Duration::ZERO;
+    while let Some(question) = sent(&mut exchange, now) {
+        assert_eq!(question.first("Types"), Some("exchangecode"));
+        assert!(codes.insert(question.first("Code").unwrap().to_owned()));
+        now += EXCHANGE_WAIT;
+    }
+    assert_eq!(codes.len(), 6);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+}
+
+#[test]
+fn two_different_answers_to_one_exchange_are_refused() {
+    let mut exchange = activate();
+    let question = sent(&mut exchange, Duration::ZERO).unwrap();
+    let answer = key_answer(&question, b"0123456789abcdef");
+    exchange.handle_reply(MS, DEVICE.into(), &answer);
+    exchange.handle_reply(2 * MS, DEVICE.into(), &answer);
+    assert!(
+        exchange.poll_outcome().is_none(),
+        "a duplicate is no forgery"
+    );
+    exchange.handle_reply(
+        3 * MS,
+        DEVICE.into(),
+        &key_answer(&question, b"fedcba9876543210"),
+    );
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+    assert!(exchange.was_forged());
+    assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
+}
+
+#[test]
+fn an_answer_from_elsewhere_is_refused() {
+    let mut exchange = activate();
+    let question = sent(&mut exchange, Duration::ZERO).unwrap();
+    exchange.handle_reply(
+        MS,
+        [10, 0, 0, 66].into(),
+        &key_answer(&question, b"0123456789abcdef"),
+    );
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+}
+
+#[test]
+fn replies_of_other_requests_devices_and_senders_are_passed_over() {
+    let mut exchange = exchange_lamp();
+    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let done = reply(&command, &[("Result", "success")]);
+    exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
+    let mut other = done.clone();
+    other.header.uuid = Some(Uuid::nil());
+    exchange.handle_reply(MS, DEVICE.into(), &other);
+    let mut other = done.clone();
+    other.header.mac = "44-47-cc-00-00-02".parse().ok();
+    exchange.handle_reply(MS, DEVICE.into(), &other);
+    assert!(exchange.poll_outcome().is_none());
+    exchange.handle_reply(MS, DEVICE.into(), &done);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+}
+
+fn exchange_lamp() -> Exchange<OsRng> {
+    exchange(Command::Lamp { on: true })
+}
+
+#[test]
+fn a_refusal_carries_the_counters() {
+    let mut exchange = exchange_lamp();
+    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let refused = [
+        ("Result", "PasswordError"),
+        ("RetryTimes", "5"),
+        ("SurplusLockTime", "0"),
+    ];
+    exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &refused));
+    let Some(Outcome::Refused(verdict)) = exchange.poll_outcome() else {
+        panic!("it was refused");
+    };
+    let expected = Verdict {
+        refusal: Refusal::PasswordError,
+        tries_left: Some(5),
+        lock_minutes: None,
+    };
+    assert_eq!(verdict, expected);
+}
+
+#[test]
+fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
+    let mut lamp = exchange_lamp();
+    let mut times = 0;
+    while sent(&mut lamp, REPEAT_WAIT * times).is_some() {
+        times += 1;
+    }
+    assert_eq!(times, REPEAT_TRIES);
+    assert!(matches!(lamp.poll_outcome(), Some(Outcome::NoAnswer)));
+
+    let mut exchange = activate();
+    let question = sent(&mut exchange, Duration::ZERO).unwrap();
+    exchange.handle_reply(
+        MS,
+        DEVICE.into(),
+        &key_answer(&question, b"0123456789abcdef"),
+    );
+    assert!(sent(&mut exchange, GUARD + MS).is_some());
+    assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
+    assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(48))]
+
+    /// Whatever is heard and whenever time passes, a command with side
+    /// effects leaves once at most.
+    #[test]
+    fn a_changing_command_is_never_emitted_twice(
+        steps in proptest::collection::vec((0u64..4000, 0u8..6), 1..40),
+    ) {
+        let mut exchange = activate();
+        let mut now = Duration::ZERO;
+        let mut question = None;
+        let mut commands = 0;
+        for (pause, heard) in steps {
+            if let Some(request) = sent(&mut exchange, now) {
+                if request.first("Types") == Some("activate") {
+                    commands += 1;
+                }
+                question = Some(request);
+            }
+            if let Some(request) = &question {
+                let asks_key = request.first("Code").is_some();
+                match heard {
+                    0 if asks_key => exchange.handle_reply(now, DEVICE.into(), &key_answer(request, b"0123456789abcdef")),
+                    1 if asks_key => exchange.handle_reply(now, [10, 0, 0, 66].into(), &key_answer(request, b"x")),
+                    2 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "failed")])),
+                    3 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "PasswordError")])),
+                    _ => {}
+                }
+            }
+            now += MS * u32::try_from(pause).unwrap();
+        }
+        proptest::prop_assert!(commands <= 1);
+    }
+}
