@@ -34,7 +34,14 @@ fn no_password_is_shown_or_kept() {
     let van = Van::new(SITE);
     let file = van.file(MARKED);
     let with_file = ["--new-password-file", &file];
-    let commands: [&[&str]; 13] = [
+    let plan = van.path("plan.csv");
+    fs::write(
+        &plan,
+        "mac,ip,mask,gateway\n44:47:cc:00:00:03,192.168.1.103,255.255.255.0,192.168.1.1\n",
+    )
+    .unwrap();
+    let plan = plan.to_str().unwrap();
+    let commands: [&[&str]; 19] = [
         &["--help"],
         &["activate", "--help"],
         &["activate", "--all", "--dry-run"],
@@ -53,6 +60,19 @@ fn no_password_is_shown_or_kept() {
         ],
         &["activate", "--all", "--yes", with_file[0], "no/such/file"],
         &["locate", "44:47:cc:00:00:03", "on", "--yes"],
+        &["net", "show", "44:47:cc:00:00:03"],
+        &["net", "plan", "--from", "192.168.1.150"],
+        &["net", "apply", plan, "--dry-run"],
+        &[
+            "net",
+            "set",
+            "44:47:cc:00:00:03",
+            "--http-port",
+            "81",
+            "--yes",
+        ],
+        &["net", "apply", plan, "--yes"],
+        &["net", "apply", plan, "--yes", "--password-file", &file],
         &["scan"],
         &["show", "44:47:cc:00:00:03"],
         &["scan", "--format", "json"],
@@ -65,10 +85,15 @@ fn no_password_is_shown_or_kept() {
             .env("SADPCTL_NEW_PASSWORD", MARKED)
             .env("SADPCTL_PASSWORD", MARKED_CURRENT);
         let run: Run = command.output().unwrap().into();
-        assert!([0, 1, 2, 3, 5].contains(&run.code), "{run}");
+        assert!((0..=5).contains(&run.code), "{run}");
         clean(&run.to_string(), &format!("{arguments:?}"));
         search(&van.path("state"));
+        for result in ["plan.result.csv", "plan.result-2.csv"] {
+            let written = fs::read_to_string(van.path(result)).unwrap_or_default();
+            clean(&written, result);
+        }
     }
+    assert!(van.path("plan.result.csv").exists());
     assert!(van.path("state").join("ledger.sqlite3").exists());
 }
 
