@@ -86,6 +86,17 @@ pub struct Faults {
 impl Faults {
     /// The longest a reordered reply is held up.
     pub const HOLD_UP: Duration = Duration::from_millis(50);
+
+    /// Draws how many copies of a datagram arrive: none, one or two.
+    pub(crate) fn copies(self, rng: &mut Xoshiro256PlusPlus) -> u32 {
+        if self.loss.draw(rng) {
+            0
+        } else if self.duplicate.draw(rng) {
+            2
+        } else {
+            1
+        }
+    }
 }
 
 /// A probability between 0 and 1.

@@ -307,15 +307,8 @@ impl Fleet {
         let Some(faults) = self.device(device).map(|device| device.conduct.faults) else {
             return;
         };
-        if faults.loss.draw(&mut self.rng) {
-            self.stats.lost += 1;
-            return;
-        }
-        let copies = if faults.duplicate.draw(&mut self.rng) {
-            2
-        } else {
-            1
-        };
+        let copies = faults.copies(&mut self.rng);
+        self.stats.lost += u64::from(copies == 0);
         for _ in 0..copies {
             let held_up = if faults.reorder.draw(&mut self.rng) {
                 self.rng.random_range(0..=Faults::HOLD_UP.subsec_micros())

@@ -179,15 +179,8 @@ impl Fleet {
         let Some(faults) = self.device(number).map(|device| device.conduct.faults) else {
             return;
         };
-        if faults.loss.draw(&mut self.rng) {
-            self.stats.lost += 1;
-            return;
-        }
-        let copies = if faults.duplicate.draw(&mut self.rng) {
-            2
-        } else {
-            1
-        };
+        let copies = faults.copies(&mut self.rng);
+        self.stats.lost += u64::from(copies == 0);
         for _ in 0..copies {
             if !self.is_asleep(number, order.now) {
                 self.receive(number, order);
