@@ -1,15 +1,28 @@
 //! What is asked of one device, and how each is written.
 
-use sadp_model::{Device, Ipv4Settings, Ipv6Settings, Ports, RawFields};
+mod fields;
+mod questions;
+mod update;
+
+use std::net::IpAddr;
+
 use uuid::Uuid;
 
+use self::fields::Fields;
+pub use self::{
+    questions::{AnswersError, SecretAnswers},
+    update::{NetworkSettings, Update},
+};
 use crate::{
-    Document, Layout,
-    seal::{Password, SealError, SessionKey, UpdateDigest},
+    Code, CommandReply, Guid, Mailbox,
+    seal::{Password, SealError, SessionKey},
 };
 
 /// A command to one device. Those that carry a secret hold it until dropped,
 /// and are sent once.
+///
+/// Where cameras can be told the new password too, `sync_cameras` asks a
+/// recorder to pass it on to those it manages.
 #[derive(Debug)]
 pub enum Command {
     /// Gives an unactivated device its first password.
@@ -24,6 +37,77 @@ pub enum Command {
         /// Whether it is to shine.
         on: bool,
     },
+    /// Asks for the code of a request to the vendor. Each makes a new one, and
+    /// the device forgets the one before.
+    GetCode,
+    /// Asks for the encrypted string of a request to the vendor, on firmware
+    /// that takes a key for an answer, too. Each makes a new one, as above.
+    GetEncryptString,
+    /// Gives a device the vendor's answer to its request, and a new password.
+    Reset {
+        /// The answer.
+        code: Code,
+        /// The password to set.
+        password: Password,
+        /// Whether its cameras get it, too.
+        sync_cameras: bool,
+    },
+    /// Gives an old device the vendor's dated code. It returns to its factory
+    /// default password.
+    ResetToDefault {
+        /// The dated code.
+        code: Code,
+    },
+    /// Asks for the file by which a password can be brought back later.
+    ExportGuid {
+        /// The current password.
+        password: Password,
+    },
+    /// Gives a device the GUID it exported earlier, and a new password.
+    ResetByGuid {
+        /// What it exported.
+        guid: Box<Guid>,
+        /// The password to set.
+        password: Password,
+        /// Whether its cameras get it, too.
+        sync_cameras: bool,
+    },
+    /// Asks which security questions there are, and which are set.
+    GetQuestions,
+    /// Sets the security questions.
+    SetQuestions {
+        /// The answers, by question.
+        answers: SecretAnswers,
+        /// The current password.
+        password: Password,
+    },
+    /// Answers the security questions, and sets a new password.
+    ResetByAnswers {
+        /// The answers, by question.
+        answers: SecretAnswers,
+        /// The password to set.
+        password: Password,
+        /// Whether its cameras get it, too.
+        sync_cameras: bool,
+    },
+    /// Sets the reserved e-mail address.
+    SetMailbox {
+        /// The address.
+        mailbox: Mailbox,
+        /// The current password.
+        password: Password,
+    },
+    /// Asks for the QR code that brings a code to the reserved e-mail address.
+    GetMailQr,
+    /// Gives a device the code that came by e-mail, and a new password.
+    ResetByMail {
+        /// The code.
+        code: Code,
+        /// The password to set.
+        password: Password,
+        /// Whether its cameras get it, too.
+        sync_cameras: bool,
+    },
 }
 
 impl Command {
@@ -33,29 +117,81 @@ impl Command {
             Self::Activate { .. } => "activate",
             Self::Update(_) => "update",
             Self::Lamp { .. } => "lamp",
+            Self::GetCode => "getcode",
+            Self::GetEncryptString => "getencryptstring",
+            Self::Reset { .. } | Self::ResetToDefault { .. } => "reset",
+            Self::ExportGuid { .. } => "ExportGUID",
+            Self::ResetByGuid { .. } => "GUIDReset",
+            Self::GetQuestions => "getsecurityquestion",
+            Self::SetQuestions { .. } => "setsecurityquestion",
+            Self::ResetByAnswers { .. } => "AnswerReset",
+            Self::SetMailbox { .. } => "SetMailBox",
+            Self::GetMailQr => "GetQRcodes",
+            Self::ResetByMail { .. } => "MailReset",
         }
     }
 
     /// Whether a key exchange comes first.
     pub const fn is_sealed(&self) -> bool {
-        matches!(self, Self::Activate { .. })
+        match self {
+            Self::Activate { .. }
+            | Self::Reset { .. }
+            | Self::ExportGuid { .. }
+            | Self::ResetByGuid { .. }
+            | Self::SetQuestions { .. }
+            | Self::ResetByAnswers { .. }
+            | Self::SetMailbox { .. }
+            | Self::ResetByMail { .. } => true,
+            Self::Update(_)
+            | Self::Lamp { .. }
+            | Self::GetCode
+            | Self::GetEncryptString
+            | Self::ResetToDefault { .. }
+            | Self::GetQuestions
+            | Self::GetMailQr => false,
+        }
     }
 
-    /// Whether sending it twice does what sending it once does, and costs no
-    /// try. All others are sent once.
+    /// Whether it may be sent again where no reply came: it costs no try, and
+    /// sending it twice does what sending it once does, or leaves only the
+    /// later result valid. All others are sent once.
     pub const fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Lamp { .. })
+        matches!(self, Self::Lamp { .. } | Self::GetQuestions) || self.makes_new()
+    }
+
+    /// Whether the device makes something new each time it hears this, and
+    /// forgets what it made before: of several replies the last one counts.
+    pub(crate) const fn makes_new(&self) -> bool {
+        matches!(
+            self,
+            Self::GetCode | Self::GetEncryptString | Self::GetMailQr
+        )
+    }
+
+    /// Whether a reply that tells no `Result` answers it all the same: it holds
+    /// what was asked for.
+    pub(crate) fn is_answered_by(&self, reply: &CommandReply) -> bool {
+        let holds = |name| {
+            reply
+                .fields
+                .first(name)
+                .is_some_and(|text| !text.is_empty())
+        };
+        match self {
+            Self::GetCode => holds("Code"),
+            Self::GetEncryptString => holds("EncryptString"),
+            Self::ExportGuid { .. } => holds("GUID"),
+            Self::GetQuestions => holds("QuestionList/Question/ID"),
+            Self::GetMailQr => holds("QRcodes"),
+            _ => false,
+        }
     }
 
     /// Whether the device may answer from this address besides the one it had:
     /// it has just been given it.
-    pub(crate) fn may_answer_from(&self, from: std::net::IpAddr) -> bool {
+    pub(crate) fn may_answer_from(&self, from: IpAddr) -> bool {
         match self {
-            Self::Update(update) => update
-                .settings
-                .ipv4
-                .address
-                .is_some_and(|address| from == address),
+            Self::Update(update) => update.moves_to(from),
             _ => false,
         }
     }
@@ -69,11 +205,6 @@ impl Command {
     ) -> Result<Vec<u8>, SealError> {
         let mut fields = Fields::default();
         match self {
-            Self::Activate { password } => {
-                fields.head(uuid, mac, self.types());
-                let key = key.ok_or(SealError::BadExchange)?;
-                fields.put("Password", key.seal_password(password).as_str());
-            }
             Self::Update(update) => update.write(uuid, mac, &mut fields),
             Self::Lamp { on } => {
                 fields.put_uuid(uuid);
@@ -81,8 +212,66 @@ impl Command {
                 fields.put("MAC", mac);
                 fields.put("Action", if *on { "open" } else { "close" });
             }
+            _ => {
+                fields.head(uuid, mac, self.types());
+                self.write_body(key, &mut fields)?;
+            }
         }
         Ok(fields.encode())
+    }
+
+    /// What follows the beginning that most commands share.
+    fn write_body(&self, key: Option<&SessionKey>, fields: &mut Fields) -> Result<(), SealError> {
+        if self.syncs_cameras() {
+            fields.put("SyncIPCPassword", "true");
+        }
+        match self {
+            Self::Reset { code, .. }
+            | Self::ResetToDefault { code }
+            | Self::ResetByMail { code, .. } => fields.put("Code", code.as_str()),
+            Self::ResetByGuid { guid, .. } => fields.put("GUID", &guid.to_base64()),
+            Self::SetQuestions { answers, .. } | Self::ResetByAnswers { answers, .. } => {
+                answers.write(key.ok_or(SealError::BadExchange)?, fields)?;
+            }
+            Self::SetMailbox { mailbox, .. } => fields.put("MailBox", &mailbox.to_base64()),
+            _ => {}
+        }
+        if let Some(password) = self.password() {
+            let key = key.ok_or(SealError::BadExchange)?;
+            fields.put("Password", key.seal_password(password).as_str());
+        }
+        Ok(())
+    }
+
+    const fn syncs_cameras(&self) -> bool {
+        match self {
+            Self::Reset { sync_cameras, .. }
+            | Self::ResetByGuid { sync_cameras, .. }
+            | Self::ResetByAnswers { sync_cameras, .. }
+            | Self::ResetByMail { sync_cameras, .. } => *sync_cameras,
+            _ => false,
+        }
+    }
+
+    /// The password that is sealed in the session.
+    const fn password(&self) -> Option<&Password> {
+        match self {
+            Self::Activate { password }
+            | Self::Reset { password, .. }
+            | Self::ExportGuid { password }
+            | Self::ResetByGuid { password, .. }
+            | Self::SetQuestions { password, .. }
+            | Self::ResetByAnswers { password, .. }
+            | Self::SetMailbox { password, .. }
+            | Self::ResetByMail { password, .. } => Some(password),
+            Self::Update(_)
+            | Self::Lamp { .. }
+            | Self::GetCode
+            | Self::GetEncryptString
+            | Self::ResetToDefault { .. }
+            | Self::GetQuestions
+            | Self::GetMailQr => None,
+        }
     }
 }
 
@@ -97,122 +286,5 @@ pub(crate) fn exchange_code(uuid: Uuid, mac: &str, code: &str) -> Vec<u8> {
 /// The `Types` of a key exchange.
 pub(crate) const EXCHANGE: &str = "exchangecode";
 
-/// New network settings and the right to set them.
-#[derive(Debug)]
-pub struct Update {
-    settings: NetworkSettings,
-    digest: UpdateDigest,
-    bound: bool,
-}
-
-/// The settings `update` carries: all of them, always.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkSettings {
-    /// IPv4 settings. Address, mask and gateway are sent even with DHCP.
-    pub ipv4: Ipv4Settings,
-    /// IPv6 settings.
-    pub ipv6: Ipv6Settings,
-    /// Ports.
-    pub ports: Ports,
-}
-
-impl NetworkSettings {
-    /// What a device has now.
-    pub fn of(device: &Device) -> Self {
-        Self {
-            ipv4: device.ipv4.clone(),
-            ipv6: device.ipv6.clone(),
-            ports: device.ports.clone(),
-        }
-    }
-}
-
-impl Update {
-    /// Settings for this device, by the current password of its account.
-    /// Whether the password is salted and bound to the request follows from
-    /// what the device says of itself.
-    pub fn new(
-        device: &Device,
-        settings: NetworkSettings,
-        password: &Password,
-    ) -> Result<Self, SealError> {
-        let said = |name| device.raw.first(name).filter(|text| !text.is_empty());
-        let user = said("UserName").unwrap_or(UpdateDigest::DEFAULT_USER);
-        Ok(Self {
-            settings,
-            digest: UpdateDigest::new(user, said("Salt"), password)?,
-            bound: device.replayable_password == Some(false),
-        })
-    }
-
-    /// The settings to be set.
-    pub fn settings(&self) -> &NetworkSettings {
-        &self.settings
-    }
-
-    fn write(&self, uuid: Uuid, mac: &str, fields: &mut Fields) {
-        let NetworkSettings { ipv4, ipv6, ports } = &self.settings;
-        let sealed = if self.bound {
-            self.digest.bound_to(uuid)
-        } else {
-            self.digest.plain()
-        };
-        fields.put_uuid(uuid);
-        fields.put("Types", "update");
-        fields.put("PWErrorParse", "true");
-        fields.put("MAC", mac);
-        if self.digest.is_salted() {
-            fields.put("Password@bSalt", "true");
-        }
-        fields.put("Password", sealed.as_str());
-        fields.put_or("IPv4Address", ipv4.address, "0.0.0.0");
-        fields.put_or("CommandPort", ports.sdk, "8000");
-        fields.put_or("HttpPort", ports.http, "80");
-        fields.put_or("IPv4SubnetMask", ipv4.mask, "0.0.0.0");
-        fields.put_or("IPv4Gateway", ipv4.gateway, "0.0.0.0");
-        fields.put_or("IPv6Address", ipv6.address, "::");
-        fields.put_or("IPv6Gateway", ipv6.gateway, "::");
-        fields.put_or("IPv6MaskLen", ipv6.prefix, "0");
-        fields.put(
-            "DHCP",
-            if ipv4.dhcp == Some(true) {
-                "true"
-            } else {
-                "false"
-            },
-        );
-        if let Some(port) = ports.sdk_tls {
-            fields.put("SDKOverTLSPort", &port.to_string());
-        }
-    }
-}
-
-#[derive(Default)]
-struct Fields(RawFields);
-
-impl Fields {
-    /// The beginning of most commands.
-    fn head(&mut self, uuid: Uuid, mac: &str, types: &str) {
-        self.put_uuid(uuid);
-        self.put("MAC", mac);
-        self.put("Types", types);
-    }
-
-    fn put_uuid(&mut self, uuid: Uuid) {
-        let mut buffer = Uuid::encode_buffer();
-        self.put("Uuid", uuid.hyphenated().encode_upper(&mut buffer));
-    }
-
-    fn put(&mut self, name: &str, text: &str) {
-        self.0.push(name, text);
-    }
-
-    fn put_or(&mut self, name: &str, value: Option<impl ToString>, unset: &str) {
-        let text = value.map_or_else(|| unset.to_owned(), |value| value.to_string());
-        self.put(name, &text);
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        Document::encode("Probe", &self.0, Layout::Request)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -9,14 +9,18 @@
 //! An attribute is kept, and written, as an element `name@attribute` before the
 //! element it belongs to: `Password@bSalt`.
 
+mod emitter;
+
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030};
 use quick_xml::{
-    Reader, Writer,
-    events::{BytesDecl, BytesEnd, BytesRef, BytesStart, BytesText, Event},
+    Reader,
+    events::{BytesRef, BytesStart, Event},
 };
 use sadp_model::RawFields;
+
+use self::emitter::Emitter;
 
 /// A document: the root's name and the elements below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,9 +65,7 @@ impl Document {
 
     /// Writes the document as a client or a device of the given layout does.
     pub fn encode(root: &str, fields: &RawFields, layout: Layout) -> Vec<u8> {
-        let mut emitter = Emitter::new(root, fields, layout);
-        emitter.emit();
-        emitter.writer.into_inner()
+        Emitter::new(root, fields, layout).emit()
     }
 
     fn degraded_if(mut self, lossy: bool) -> Self {
@@ -393,96 +395,6 @@ fn next_tag(text: &str, from: usize) -> Option<usize> {
     let behind = from.checked_add(1)?;
     let at = text.get(behind..)?.find('<')?;
     behind.checked_add(at)
-}
-
-struct Emitter<'a> {
-    root: &'a str,
-    fields: &'a RawFields,
-    layout: Layout,
-    writer: Writer<Vec<u8>>,
-    /// Attributes of the next element.
-    attributes: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Emitter<'a> {
-    fn new(root: &'a str, fields: &'a RawFields, layout: Layout) -> Self {
-        let writer = Writer::new(Vec::with_capacity(1536));
-        Self {
-            root,
-            fields,
-            layout,
-            writer,
-            attributes: Vec::new(),
-        }
-    }
-
-    fn emit(&mut self) {
-        if let Some(declaration) = self.layout.declaration() {
-            let start = BytesStart::from_content(declaration, 3);
-            self.event(Event::Decl(BytesDecl::from_start(start)));
-            self.raw(self.layout.line_break());
-        }
-        self.event(Event::Start(BytesStart::new(self.root)));
-        let mut open: Vec<&'a str> = Vec::new();
-        let mut first = true;
-        for (path, text) in self.fields.iter() {
-            if let Some((_, attribute)) = path.split_once('@') {
-                self.attributes.push((attribute, text));
-                continue;
-            }
-            let names: Vec<&'a str> = path.split('/').collect();
-            let (leaf, parents) = names.split_last().unwrap_or((&path, &[]));
-            let shared = open.iter().zip(parents).take_while(|(a, b)| a == b).count();
-            while open.len() > shared {
-                self.close(open.pop().unwrap_or_default());
-            }
-            for parent in parents.get(shared..).unwrap_or_default() {
-                self.line(first);
-                first = false;
-                self.event(Event::Start(BytesStart::new(*parent)));
-                open.push(parent);
-            }
-            self.line(first);
-            first = false;
-            self.element(leaf, text);
-        }
-        while let Some(name) = open.pop() {
-            self.close(name);
-        }
-        self.raw(self.layout.line_break());
-        self.event(Event::End(BytesEnd::new(self.root)));
-        self.raw(self.layout.end());
-    }
-
-    /// Starts a line for the next element.
-    fn line(&mut self, first: bool) {
-        if !(first && self.layout == Layout::RootSharesLine) {
-            self.raw(self.layout.line_break());
-        }
-        self.raw(self.layout.indent());
-    }
-
-    fn element(&mut self, name: &str, text: &str) {
-        let attributes = std::mem::take(&mut self.attributes);
-        let start = BytesStart::new(name).with_attributes(attributes);
-        self.event(Event::Start(start));
-        self.event(Event::Text(BytesText::new(text)));
-        self.event(Event::End(BytesEnd::new(name)));
-    }
-
-    fn close(&mut self, name: &str) {
-        self.raw(self.layout.line_break());
-        self.event(Event::End(BytesEnd::new(name)));
-    }
-
-    fn raw(&mut self, text: &str) {
-        self.writer.get_mut().extend_from_slice(text.as_bytes());
-    }
-
-    fn event(&mut self, event: Event<'_>) {
-        // Writing to a vector cannot fail.
-        let _infallible = self.writer.write_event(event);
-    }
 }
 
 #[cfg(test)]

@@ -26,9 +26,13 @@ const GUARD: Duration = Duration::from_millis(150);
 const REPLY_WAIT: Duration = Duration::from_secs(10);
 
 /// How long the reply to a repeatable command is awaited, and how often it is
-/// sent.
-const REPEAT_WAIT: Duration = Duration::from_secs(2);
-const REPEAT_TRIES: u32 = 4;
+/// sent: with one datagram in ten lost each way, all but one in 20,000 arrive.
+const REPEAT_WAIT: Duration = Duration::from_millis(1_500);
+const REPEAT_TRIES: u32 = 6;
+
+/// How long a later reply is waited for where the device makes something new
+/// each time it hears the command, and the network may have doubled it.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// The device a command is for, as it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +85,11 @@ enum Phase {
         due: Duration,
         exchange: Option<(Uuid, Box<str>)>,
     },
+    Settling {
+        uuid: Uuid,
+        reply: Box<CommandReply>,
+        due: Duration,
+    },
     Over,
 }
 
@@ -124,6 +133,7 @@ impl<R: CryptoRngCore> Exchange<R> {
             }
             Phase::Commanded { .. } if self.command.is_repeatable() => self.end(Outcome::NoAnswer),
             Phase::Commanded { .. } => self.end(Outcome::Unknown),
+            Phase::Settling { reply, .. } => self.end(Outcome::Done(reply)),
             Phase::Over => {}
         }
     }
@@ -138,7 +148,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         if about.eq_ignore_ascii_case(EXCHANGE) {
             self.handle_key(now, from, reply);
         } else if about.eq_ignore_ascii_case(self.command.types()) {
-            self.handle_result(from, reply);
+            self.handle_result(now, from, reply);
         }
     }
 
@@ -154,7 +164,8 @@ impl<R: CryptoRngCore> Exchange<R> {
             Phase::Begin => Some(Duration::ZERO),
             Phase::Exchanging { due, .. }
             | Phase::Guarding { due, .. }
-            | Phase::Commanded { due, .. } => Some(*due),
+            | Phase::Commanded { due, .. }
+            | Phase::Settling { due, .. } => Some(*due),
             Phase::Over => None,
         }
     }
@@ -175,7 +186,8 @@ impl<R: CryptoRngCore> Exchange<R> {
         match &self.phase {
             Phase::Exchanging { uuid, .. }
             | Phase::Guarding { uuid, .. }
-            | Phase::Commanded { uuid, .. } => Some(*uuid),
+            | Phase::Commanded { uuid, .. }
+            | Phase::Settling { uuid, .. } => Some(*uuid),
             Phase::Begin | Phase::Over => None,
         }
     }
@@ -269,21 +281,32 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    fn handle_result(&mut self, from: IpAddr, reply: &CommandReply) {
-        let Phase::Commanded { uuid, .. } = &self.phase else {
+    fn handle_result(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
+        let (Phase::Commanded { uuid, .. } | Phase::Settling { uuid, .. }) = &self.phase else {
             return;
         };
+        let uuid = *uuid;
         let expected = from == self.target.from || self.command.may_answer_from(from);
-        let Some(result) = reply.fields.first("Result") else {
+        let said = reply.fields.first("Result");
+        let Some(result) = said.or_else(|| self.command.is_answered_by(reply).then_some("success"))
+        else {
             return;
         };
-        if reply.header.uuid != Some(*uuid) || !expected {
+        if reply.header.uuid != Some(uuid) || !expected {
             return;
         }
-        self.end(Refusal::read(result).map_or_else(
-            || Outcome::Done(Box::new(reply.clone())),
-            |refusal| Outcome::Refused(Verdict::read(refusal, reply)),
-        ));
+        match Refusal::read(result) {
+            Some(refusal) => self.end(Outcome::Refused(Verdict::read(refusal, reply))),
+            None if self.command.makes_new() => {
+                let due = match self.phase {
+                    Phase::Settling { due, .. } => due,
+                    _ => now.saturating_add(SETTLE),
+                };
+                let reply = Box::new(reply.clone());
+                self.phase = Phase::Settling { uuid, reply, due };
+            }
+            None => self.end(Outcome::Done(Box::new(reply.clone()))),
+        }
     }
 
     fn end(&mut self, outcome: Outcome) {

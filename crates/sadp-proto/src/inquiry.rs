@@ -177,7 +177,7 @@ fn words(text: &str) -> Option<&str> {
 }
 
 /// Firmware writes `flase` for false in some elements.
-fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     let is = |names: [&str; 3]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
     if is(["true", "1", "yes"]) {
         Some(true)

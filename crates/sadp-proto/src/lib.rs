@@ -17,6 +17,8 @@
 //! - [`Inquiry`]: the question that finds devices.
 //! - [`Survey`]: when to ask, and when enough has been heard.
 //! - [`Exchange`]: one command to one device, its key exchange and its reply.
+//! - [`Command`]: what can be asked of a device, and [`RequestCode`], [`Guid`],
+//!   [`Question`] and [`MailQr`]: what it gives in return.
 
 #![cfg_attr(
     not(test),
@@ -33,17 +35,19 @@ mod document;
 mod exchange;
 mod inquiry;
 mod message;
+mod recovery;
 mod refusal;
 pub mod seal;
 mod survey;
 
 use std::net::Ipv4Addr;
 
-pub use command::{Command, NetworkSettings, Update};
+pub use command::{AnswersError, Command, NetworkSettings, SecretAnswers, Update};
 pub use document::{DecodeError, Document, Layout};
 pub use exchange::{Exchange, Outcome, Step, Target, Verdict};
 pub use inquiry::Inquiry;
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
+pub use recovery::{Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, RequestCode};
 pub use refusal::Refusal;
 pub use seal::open_display_text;
 pub use survey::{

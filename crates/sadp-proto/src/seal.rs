@@ -85,6 +85,9 @@ pub fn encode_mailbox(address: &str) -> Result<String, SealError> {
     if bytes == 0 || bytes > FIELD {
         return Err(SealError::MailboxLength { bytes });
     }
+    if address.contains('\0') {
+        return Err(SealError::Nul);
+    }
     let mut field = address.as_bytes().to_vec();
     field.resize(FIELD, 0);
     Ok(BASE64_STANDARD.encode(field))

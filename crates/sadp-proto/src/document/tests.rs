@@ -163,7 +163,7 @@ fn camera_layout_shares_the_first_line() {
     assert_eq!(
         String::from_utf8(bytes).unwrap(),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<ProbeMatch><Uuid>X</Uuid>\r\n<L>\r\n<Q>\r\n<ID>1</ID>\r\n\
-         <ID>2</ID>\r\n</Q>\r\n</L>\r\n<MAC>m</MAC>\r\n</ProbeMatch>\r\n"
+         </Q>\r\n<Q>\r\n<ID>2</ID>\r\n</Q>\r\n</L>\r\n<MAC>m</MAC>\r\n</ProbeMatch>\r\n"
     );
 }
 

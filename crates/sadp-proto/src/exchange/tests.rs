@@ -228,3 +228,70 @@ proptest::proptest! {
         proptest::prop_assert!(commands <= 1);
     }
 }
+
+fn export() -> Exchange<OsRng> {
+    exchange(Command::GetEncryptString)
+}
+
+#[test]
+fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
+    let mut exchange = export();
+    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let success = |code| reply(&command, &[("Result", "success"), ("EncryptString", code)]);
+    exchange.handle_reply(10 * MS, DEVICE.into(), &success("first"));
+    assert!(
+        exchange.poll_outcome().is_none(),
+        "it may have been doubled"
+    );
+    exchange.handle_reply(20 * MS, DEVICE.into(), &success("second"));
+    assert_eq!(exchange.poll_timeout(), Some(10 * MS + SETTLE));
+    assert_eq!(sent(&mut exchange, 10 * MS + SETTLE), None);
+    let Some(Outcome::Done(reply)) = exchange.poll_outcome() else {
+        panic!("it was answered");
+    };
+    let code = crate::RequestCode::read(&reply).unwrap();
+    assert_eq!(code.as_str(), "second");
+}
+
+#[test]
+fn a_request_for_a_code_is_repeated_and_late_replies_to_earlier_ones_do_not_count() {
+    let mut exchange = export();
+    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    let second = sent(&mut exchange, REPEAT_WAIT).unwrap();
+    assert_ne!(first.first("Uuid"), second.first("Uuid"));
+    let void = reply(&first, &[("Result", "success"), ("EncryptString", "void")]);
+    exchange.handle_reply(REPEAT_WAIT + MS, DEVICE.into(), &void);
+    assert_eq!(exchange.poll_timeout(), Some(2 * REPEAT_WAIT));
+    let mut times = 2;
+    let mut now = 2 * REPEAT_WAIT;
+    while sent(&mut exchange, now).is_some() {
+        times += 1;
+        now += REPEAT_WAIT;
+    }
+    assert_eq!(times, REPEAT_TRIES);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+}
+
+#[test]
+fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
+    let mut exchange = export();
+    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &[]));
+    assert_eq!(exchange.poll_timeout(), Some(REPEAT_WAIT));
+    let code = reply(&command, &[("EncryptString", "code")]);
+    exchange.handle_reply(MS, DEVICE.into(), &code);
+    exchange.handle_timeout(MS + SETTLE);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+}
+
+#[test]
+fn an_answer_is_sent_once_whatever_the_silence() {
+    let mut exchange = exchange(Command::ResetToDefault {
+        code: crate::Code::new(b"20240101").unwrap(),
+    });
+    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    assert_eq!(command.first("Types"), Some("reset"));
+    assert_eq!(command.first("Password"), None);
+    assert_eq!(sent(&mut exchange, REPLY_WAIT), None);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
+}

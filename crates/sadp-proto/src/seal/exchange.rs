@@ -3,6 +3,7 @@ use rsa::{
     Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey, pkcs1::EncodeRsaPublicKey,
     rand_core::CryptoRngCore,
 };
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{Password, SealError, Sealed, ecb};
@@ -75,10 +76,9 @@ impl SessionKey {
         Sealed::encode(&*field)
     }
 
-    /// Seals the answer to a security question: the answer alone, zero-filled
-    /// to whole blocks.
-    pub fn seal_answer(&self, answer: &secrecy::SecretString) -> Result<Sealed, SealError> {
-        let answer = secrecy::ExposeSecret::expose_secret(answer);
+    /// Tells whether an answer can be sealed, without sealing it.
+    pub(crate) fn check_answer(answer: &SecretString) -> Result<(), SealError> {
+        let answer = answer.expose_secret();
         let bytes = answer.len();
         if bytes == 0 || bytes > Self::MAX_ANSWER_BYTES {
             return Err(SealError::AnswerLength { bytes });
@@ -86,6 +86,15 @@ impl SessionKey {
         if answer.contains('\0') {
             return Err(SealError::Nul);
         }
+        Ok(())
+    }
+
+    /// Seals the answer to a security question: the answer alone, zero-filled
+    /// to whole blocks.
+    pub fn seal_answer(&self, answer: &SecretString) -> Result<Sealed, SealError> {
+        Self::check_answer(answer)?;
+        let answer = answer.expose_secret();
+        let bytes = answer.len();
         let mut field = Zeroizing::new(vec![0; bytes.next_multiple_of(ecb::BLOCK)]);
         for (slot, byte) in field.iter_mut().zip(answer.bytes()) {
             *slot = byte;

@@ -1,0 +1,35 @@
+use sadp_model::RawFields;
+use uuid::Uuid;
+
+use crate::{Document, Layout};
+
+/// The elements of a command, in the order they are sent.
+#[derive(Default)]
+pub(super) struct Fields(RawFields);
+
+impl Fields {
+    /// The beginning of most commands.
+    pub(super) fn head(&mut self, uuid: Uuid, mac: &str, types: &str) {
+        self.put_uuid(uuid);
+        self.put("MAC", mac);
+        self.put("Types", types);
+    }
+
+    pub(super) fn put_uuid(&mut self, uuid: Uuid) {
+        let mut buffer = Uuid::encode_buffer();
+        self.put("Uuid", uuid.hyphenated().encode_upper(&mut buffer));
+    }
+
+    pub(super) fn put(&mut self, name: &str, text: &str) {
+        self.0.push(name, text);
+    }
+
+    pub(super) fn put_or(&mut self, name: &str, value: Option<impl ToString>, unset: &str) {
+        let text = value.map_or_else(|| unset.to_owned(), |value| value.to_string());
+        self.put(name, &text);
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        Document::encode("Probe", &self.0, Layout::Request)
+    }
+}
