@@ -9,6 +9,7 @@
 //! - [`Registry`]: all devices heard, one entry each, however often and by
 //!   whatever way they were heard.
 //! - [`assess`]: what is noteworthy about them from where this machine stands.
+//! - [`ways`]: which ways of bringing a password back fit one of them.
 
 mod addressing;
 mod assess;
@@ -21,6 +22,7 @@ mod password;
 mod raw;
 mod registry;
 mod serial;
+mod ways;
 
 pub use addressing::{
     AddressError, HostSettings, Move, NetworkFull, NoSpare, Step, free_addresses, order,
@@ -35,3 +37,7 @@ pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
 pub use registry::{Entry, Recorded, Registry, Sighting, Via};
 pub use serial::{Serial, SerialParts};
+pub use ways::{
+    Advice, FirmwareMinimum, Fit, Housing, MinimumSource, Need, Note, Obstacle, OpenRequest,
+    Prepared, RecorderSeries, Standing, VaultedGuids, Way, ways,
+};

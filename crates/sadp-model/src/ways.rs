@@ -1,0 +1,389 @@
+//! Which ways of bringing a password back fit one device, and why others do
+//! not.
+//!
+//! The table of ways and the firmware minima come from the vendor's document on
+//! forgotten passwords. Where it is silent the device decides, and a [`Note`]
+//! says so.
+
+mod housing;
+mod minimum;
+mod series;
+mod standing;
+
+use jiff::Timestamp;
+
+pub use housing::Housing;
+pub use minimum::{FirmwareMinimum, MinimumSource};
+pub use series::RecorderSeries;
+pub use standing::{Need, Note, Obstacle, Standing};
+
+use self::minimum::Minimum;
+use crate::{Device, Firmware, Kind, RequestWay, State, Vendor, Version};
+
+/// Judges every way for one device, best first; each way appears once.
+///
+/// What does not fit the device stands last. Of what fits, recommended ways
+/// stand before others, and of equal advice those that are ready before those
+/// that need something; the rest is the order of [`Way::ALL`].
+pub fn ways(device: &Device, prepared: &Prepared) -> Vec<Fit> {
+    let mut fits = Vec::from(Way::ALL.map(|way| Fit::judge(way, device, prepared)));
+    fits.sort_by_key(Fit::rank);
+    fits
+}
+
+/// A way of the vendor's to bring a password back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// The button on the device, held while it is powered on.
+    ResetButton,
+    /// Security questions answered.
+    Questions,
+    /// A code sent to the reserved e-mail address.
+    Mail,
+    /// A request to the vendor's support: a file or QR code goes out, a file
+    /// or key comes back. Legacy devices take a dated code.
+    Request,
+    /// A GUID file exported while the password was known.
+    Guid,
+    /// The Hik-Connect app.
+    HikConnect,
+    /// Hik-ProConnect.
+    HikProConnect,
+}
+
+impl Way {
+    /// All ways, in the order of the vendor's table.
+    pub const ALL: [Self; 7] = [
+        Self::ResetButton,
+        Self::Questions,
+        Self::Mail,
+        Self::Request,
+        Self::Guid,
+        Self::HikConnect,
+        Self::HikProConnect,
+    ];
+
+    /// The name scripts see, e.g. `reset-button`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ResetButton => "reset-button",
+            Self::Questions => "questions",
+            Self::Mail => "mail",
+            Self::Request => "request",
+            Self::Guid => "guid",
+            Self::HikConnect => "hik-connect",
+            Self::HikProConnect => "hik-proconnect",
+        }
+    }
+
+    /// The name people see, e.g. `reset button`.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ResetButton => "reset button",
+            Self::Questions => "security questions",
+            Self::Mail => "reserved e-mail",
+            Self::Request => "request to the vendor",
+            Self::Guid => "GUID file",
+            Self::HikConnect => "Hik-Connect app",
+            Self::HikProConnect => "Hik-ProConnect",
+        }
+    }
+
+    /// What the vendor's table says of this way for a device.
+    pub fn advice(self, device: &Device) -> Advice {
+        let group = Group::of(device);
+        match (self, group) {
+            (_, Group::Other) => Advice::Untold,
+            (Self::ResetButton, Group::Recorder)
+            | (Self::Guid | Self::HikConnect, Group::Camera) => Advice::Unlisted,
+            (Self::ResetButton | Self::Questions, Group::Camera)
+            | (Self::Mail, _)
+            | (Self::HikConnect, Group::Recorder) => Advice::Recommended,
+            _ => Advice::Listed,
+        }
+    }
+
+    /// Whether the device's own reply says that it takes this way. `None`
+    /// where the reply has no word for it.
+    const fn offered(self, device: &Device) -> Option<bool> {
+        match self {
+            Self::Questions => device.recovery.questions,
+            Self::Mail => device.recovery.mailbox,
+            Self::Guid => device.recovery.guid,
+            // That a device has the service does not tell that it recovers by it.
+            Self::HikConnect => match device.cloud.supported {
+                Some(false) => Some(false),
+                _ => None,
+            },
+            Self::ResetButton | Self::Request | Self::HikProConnect => None,
+        }
+    }
+}
+
+/// The columns of the vendor's table.
+#[derive(Clone, Copy)]
+enum Group {
+    Camera,
+    Recorder,
+    Other,
+}
+
+impl Group {
+    fn of(device: &Device) -> Self {
+        match device.kind {
+            _ if device.vendor == Some(Vendor::Ezviz) => Self::Other,
+            Kind::IpCamera | Kind::Ptz => Self::Camera,
+            Kind::Nvr | Kind::Dvr => Self::Recorder,
+            Kind::Intercom | Kind::AccessControl | Kind::Traffic | Kind::Switch | Kind::Unknown => {
+                Self::Other
+            }
+        }
+    }
+}
+
+/// What the vendor's table says of a way for a kind of device, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Advice {
+    /// It recommends the way.
+    Recommended,
+    /// It lists the way.
+    Listed,
+    /// It has no column for this kind.
+    Untold,
+    /// It does not give the way to this kind.
+    Unlisted,
+}
+
+impl Advice {
+    /// The name scripts see, e.g. `recommended`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recommended => "recommended",
+            Self::Listed => "listed",
+            Self::Untold => "untold",
+            Self::Unlisted => "unlisted",
+        }
+    }
+}
+
+/// What is known of a device besides its own account. The default is that
+/// nothing is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// Whether security questions are set, by the device's own word.
+    pub questions: Option<bool>,
+    /// Whether an e-mail address is reserved, by the device's own word.
+    pub mailbox: Option<bool>,
+    /// GUID files of this device in the vault. `None`: the vault was not looked
+    /// into.
+    pub guids: Option<VaultedGuids>,
+    /// The request to the vendor that waits for its answer, if one does.
+    pub request: Option<OpenRequest>,
+}
+
+impl Prepared {
+    /// Whether the way was set up on the device, so that the device takes it
+    /// whatever is written elsewhere.
+    fn proves(&self, way: Way) -> bool {
+        match way {
+            Way::Questions => self.questions == Some(true),
+            Way::Mail => self.mailbox == Some(true),
+            Way::Guid => self.guids.is_some_and(|guids| guids.usable > 0),
+            _ => false,
+        }
+    }
+
+    /// Whether the device says that the way was not set up.
+    fn refutes(&self, way: Way) -> bool {
+        match way {
+            Way::Questions => self.questions == Some(false),
+            Way::Mail => self.mailbox == Some(false),
+            _ => false,
+        }
+    }
+}
+
+/// GUID files of one device in the vault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VaultedGuids {
+    /// Files that are not known to be void.
+    pub usable: usize,
+    /// Files that a use or a password change made void.
+    pub void: usize,
+    /// When the newest usable file was exported.
+    pub newest: Option<Timestamp>,
+}
+
+/// A request to the vendor that waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// When it was exported.
+    pub exported_at: Timestamp,
+    /// Whether something happened since that usually makes the device forget
+    /// it: a reboot, another export, too much time.
+    pub may_be_spoilt: bool,
+}
+
+/// How one way fits one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// The way.
+    pub way: Way,
+    /// What the vendor's table says of it for this kind of device.
+    pub advice: Advice,
+    /// Whether it can be gone now.
+    pub standing: Standing,
+    /// What to know besides.
+    pub notes: Vec<Note>,
+}
+
+impl Fit {
+    fn judge(way: Way, device: &Device, prepared: &Prepared) -> Self {
+        let mut fit = Self {
+            way,
+            advice: way.advice(device),
+            standing: Standing::Ready,
+            notes: Vec::new(),
+        };
+        if device.state == Some(State::Unactivated) {
+            fit.standing = Standing::NotForThisDevice(Obstacle::Unactivated);
+            return fit;
+        }
+        match fit.obstacle(device, prepared) {
+            Some(obstacle) if prepared.proves(way) => fit.notes.push(Note::Despite(obstacle)),
+            Some(obstacle) => {
+                let offered = way.offered(device) == Some(true) && !prepared.refutes(way);
+                if obstacle.is_on_paper() && offered {
+                    fit.notes.push(Note::OfferedAllTheSame);
+                }
+                fit.standing = Standing::NotForThisDevice(obstacle);
+                return fit;
+            }
+            None => {}
+        }
+        fit.note_doubts(device, prepared);
+        fit.note_advice(device, prepared);
+        let needs = needs(way, device, prepared);
+        if !needs.is_empty() {
+            fit.standing = Standing::Needs(needs);
+        }
+        fit
+    }
+
+    /// The first thing that speaks against the way: what helps most to
+    /// understand stands first.
+    fn obstacle(&self, device: &Device, prepared: &Prepared) -> Option<Obstacle> {
+        if self.advice == Advice::Unlisted {
+            return Some(Obstacle::Kind(device.kind));
+        }
+        if let (Minimum::Stated(minimum), Some(version)) = self.firmware(device)
+            && version < minimum.version()
+        {
+            return Some(Obstacle::FirmwareBelow(minimum));
+        }
+        if self.way.offered(device) == Some(false) {
+            return Some(Obstacle::NotOffered);
+        }
+        prepared.refutes(self.way).then_some(Obstacle::NotSetUp)
+    }
+
+    /// Notes what could not be judged. What was set up leaves no doubt.
+    fn note_doubts(&mut self, device: &Device, prepared: &Prepared) {
+        if prepared.proves(self.way) {
+            return;
+        }
+        if self.advice == Advice::Untold {
+            self.notes.push(Note::KindUntold);
+        }
+        match self.firmware(device) {
+            (Minimum::Stated(minimum), None) => self.notes.push(Note::FirmwareUnknown(minimum)),
+            (Minimum::SeriesUnknown, _) => self.notes.push(Note::SeriesUnknown),
+            _ => {}
+        }
+    }
+
+    /// What is stated on the firmware, and what the device has.
+    fn firmware(&self, device: &Device) -> (Minimum, Option<Version>) {
+        let stated = match self.advice {
+            Advice::Untold => Minimum::None,
+            _ => Minimum::of(self.way, device),
+        };
+        let version = device.firmware.as_ref().and_then(Firmware::version);
+        (stated, version)
+    }
+
+    fn note_advice(&mut self, device: &Device, prepared: &Prepared) {
+        match self.way {
+            Way::ResetButton => {
+                self.notes.push(Note::ButtonPlace(Housing::of(device)));
+                self.notes.push(Note::SettingsLost);
+            }
+            Way::Request => {
+                self.notes.push(Note::ProofOfOwnership);
+                if device.recovery.request == Some(RequestWay::LegacyCode) {
+                    self.notes.push(Note::FactoryDefault);
+                }
+            }
+            Way::Guid => {
+                let newest = prepared.guids.filter(|guids| guids.usable > 0);
+                let exported_at = newest.and_then(|guids| guids.newest);
+                self.notes.extend(exported_at.map(Note::InVault));
+            }
+            Way::HikProConnect if device.cloud.supported == Some(false) => {
+                self.notes.push(Note::CloudNotOffered);
+            }
+            Way::HikConnect | Way::HikProConnect if device.cloud.enabled == Some(false) => {
+                self.notes.push(Note::CloudOff);
+            }
+            Way::Questions | Way::Mail | Way::HikConnect | Way::HikProConnect => {}
+        }
+    }
+
+    fn rank(&self) -> (bool, Advice, u8) {
+        let standing = match self.standing {
+            Standing::Ready => 0,
+            Standing::Needs(_) => 1,
+            Standing::NotForThisDevice(_) => 2,
+        };
+        (standing == 2, self.advice, standing)
+    }
+}
+
+/// What is missing for a way that fits.
+fn needs(way: Way, device: &Device, prepared: &Prepared) -> Vec<Need> {
+    let lock = match device.state {
+        Some(State::Locked { until }) => Some(Need::LockEnd(until)),
+        _ => None,
+    };
+    let (need, lock) = match way {
+        Way::ResetButton => (Some(Need::AtDevice), None),
+        Way::Questions => {
+            let unknown = prepared.questions.is_none();
+            (unknown.then_some(Need::QuestionsSet), lock)
+        }
+        Way::Mail => {
+            let unknown = prepared.mailbox.is_none();
+            (unknown.then_some(Need::MailboxSet), lock)
+        }
+        Way::Guid if prepared.proves(way) => (None, lock),
+        Way::Guid => {
+            let void = prepared.guids.map(|guids| guids.void);
+            (Some(Need::GuidFile { void }), lock)
+        }
+        Way::Request => match (device.recovery.request, prepared.request) {
+            (None | Some(RequestWay::None), _) => (Some(Need::WholeReply), None),
+            // A locked device still gives out requests.
+            (_, None) => (None, None),
+            (_, Some(open)) if open.may_be_spoilt => {
+                (Some(Need::NewRequest(open.exported_at)), None)
+            }
+            (_, Some(open)) => (Some(Need::VendorAnswer(open.exported_at)), lock),
+        },
+        Way::HikConnect => (Some(Need::BoundAccount), None),
+        Way::HikProConnect => (Some(Need::InstallerSite), None),
+    };
+    need.into_iter().chain(lock).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+use crate::{Device, Kind};
+
+/// The shape of a device, which says where to look for its reset button. Read
+/// from the model as public material has it: advice, not fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Housing {
+    /// Small bullet camera.
+    SmallBullet,
+    /// Large bullet camera.
+    LargeBullet,
+    /// Dome camera.
+    Dome,
+    /// Turret camera.
+    Turret,
+    /// Box camera.
+    Box,
+    /// Recorder.
+    Recorder,
+    /// Any other, and what the model does not tell.
+    Unknown,
+}
+
+impl Housing {
+    /// The shape of a device.
+    pub fn of(device: &Device) -> Self {
+        match device.kind {
+            Kind::IpCamera => {
+                let model = device.model.as_deref();
+                model.map_or(Self::Unknown, Self::of_camera)
+            }
+            Kind::Nvr | Kind::Dvr => Self::Recorder,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Reads the two characters behind `2CD`: the line, then the shape, whose
+    /// letters differ between the lines.
+    fn of_camera(model: &str) -> Self {
+        let model = model.trim();
+        let model = model.strip_prefix('i').unwrap_or(model);
+        let mut code = model.strip_prefix("DS-2CD").unwrap_or_default().chars();
+        match (code.next(), code.next()) {
+            (Some('1'..='3'), Some('0')) => Self::SmallBullet,
+            (Some('1'..='3'), Some('T' | '6')) | (Some('4' | '5' | '7'), Some('A')) => {
+                Self::LargeBullet
+            }
+            (Some('1'..='3'), Some('1' | '5' | '7')) | (Some('4' | '5' | '7'), Some('1' | '5')) => {
+                Self::Dome
+            }
+            (Some('1'..='3'), Some('3' | 'H')) => Self::Turret,
+            (Some('4' | '5' | '7'), Some('0')) => Self::Box,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The name scripts see, e.g. `small-bullet`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SmallBullet => "small-bullet",
+            Self::LargeBullet => "large-bullet",
+            Self::Dome => "dome",
+            Self::Turret => "turret",
+            Self::Box => "box",
+            Self::Recorder => "recorder",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Where the reset button usually is.
+    pub const fn button_place(self) -> &'static str {
+        match self {
+            Self::SmallBullet => "usually on the back of the housing",
+            Self::LargeBullet | Self::Box => "usually near the SD card slot",
+            Self::Dome => "usually inside, on the board under the cover",
+            Self::Turret => "many turrets have none",
+            Self::Recorder => "the vendor does not give this way to recorders",
+            Self::Unknown => {
+                "its place differs by model, often near the SD card slot or on the board inside; \
+                 newer cameras may have none"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_tells_the_shape() {
+        for (model, housing) in [
+            ("DS-2CD2032-I", Housing::SmallBullet),
+            ("DS-2CD1043G0-I", Housing::SmallBullet),
+            ("DS-2CD2T47G1-L", Housing::LargeBullet),
+            ("DS-2CD2642FWD-IZS", Housing::LargeBullet),
+            ("iDS-2CD7A46G0/P-IZHSY", Housing::LargeBullet),
+            ("DS-2CD2143G0-I", Housing::Dome),
+            ("DS-2CD2542FWD-IS", Housing::Dome),
+            ("DS-2CD7126G0-IZS", Housing::Dome),
+            ("DS-2CD2385FWD-I", Housing::Turret),
+            ("DS-2CD2H45FWD-IZS", Housing::Turret),
+            ("DS-2CD5026G0", Housing::Box),
+            ("DS-2CD2432F-IW", Housing::Unknown),
+            ("DS-2CD6365G0E-I", Housing::Unknown),
+            ("DS-2CD", Housing::Unknown),
+            ("DS-2CV2041G2-IDW", Housing::Unknown),
+            ("DS-2DE4225IW-DE", Housing::Unknown),
+            ("DS-7608NI-K2/8P", Housing::Recorder),
+            ("DS-7204HQHI-K1", Housing::Recorder),
+            ("DS-KH6210-L", Housing::Unknown),
+            ("", Housing::Unknown),
+        ] {
+            let mut device = Device::unknown();
+            device.kind = Kind::of_model(model);
+            device.model = Some(model.into());
+            assert_eq!(Housing::of(&device), housing, "{model}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{FirmwareMinimum, Housing, MinimumSource};
+use crate::Kind;
+
+/// Whether a way can be gone now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All that can be known from here is in place.
+    Ready,
+    /// It fits, but something is missing; never empty.
+    Needs(Vec<Need>),
+    /// It does not fit.
+    NotForThisDevice(Obstacle),
+}
+
+impl Standing {
+    /// The name scripts see, e.g. `not-for-this-device`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Needs(_) => "needs",
+            Self::NotForThisDevice(_) => "not-for-this-device",
+        }
+    }
+
+    /// What is missing.
+    pub fn needs(&self) -> &[Need] {
+        match self {
+            Self::Needs(needs) => needs,
+            Self::Ready | Self::NotForThisDevice(_) => &[],
+        }
+    }
+
+    /// Why the way does not fit.
+    pub const fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Self::NotForThisDevice(obstacle) => Some(*obstacle),
+            Self::Ready | Self::Needs(_) => None,
+        }
+    }
+}
+
+/// Something missing for a way that fits the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A person at the device.
+    AtDevice,
+    /// Security questions set earlier; not known whether they are.
+    QuestionsSet,
+    /// An e-mail address reserved earlier; not known whether one is.
+    MailboxSet,
+    /// A GUID file exported earlier.
+    GuidFile {
+        /// How many void ones of this device the vault holds, besides no
+        /// usable one. `None`: the vault was not looked into.
+        void: Option<usize>,
+    },
+    /// The vendor's answer to the request exported then.
+    VendorAnswer(Timestamp),
+    /// Another request: the one exported then may be spoilt.
+    NewRequest(Timestamp),
+    /// A reply that says which sort of request the device takes.
+    WholeReply,
+    /// The account the device was bound to.
+    BoundAccount,
+    /// The device in the installer's site.
+    InstallerSite,
+    /// The end of the lock, at this time: until then the device refuses.
+    LockEnd(Timestamp),
+}
+
+impl Need {
+    /// The name scripts see, e.g. `vendor-answer`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtDevice => "at-device",
+            Self::QuestionsSet => "questions-set",
+            Self::MailboxSet => "mailbox-set",
+            Self::GuidFile { .. } => "guid-file",
+            Self::VendorAnswer(_) => "vendor-answer",
+            Self::NewRequest(_) => "new-request",
+            Self::WholeReply => "whole-reply",
+            Self::BoundAccount => "bound-account",
+            Self::InstallerSite => "installer-site",
+            Self::LockEnd(_) => "lock-end",
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::AtDevice => f.write_str("someone at the device"),
+            Self::QuestionsSet => {
+                f.write_str("security questions set earlier; ask the device whether they are")
+            }
+            Self::MailboxSet => {
+                f.write_str("an e-mail address reserved earlier; ask the device whether one is")
+            }
+            Self::GuidFile { void } => {
+                f.write_str("a GUID file exported earlier with the password")?;
+                match void {
+                    None => Ok(()),
+                    Some(0) => f.write_str("; the vault holds none of this device"),
+                    Some(_) => f.write_str("; those in the vault are void"),
+                }
+            }
+            Self::VendorAnswer(exported) => write!(
+                f,
+                "the vendor's answer to the request of {exported:.0}; until it is in, neither \
+                 reboot the device nor export again"
+            ),
+            Self::NewRequest(exported) => {
+                write!(f, "a new request; that of {exported:.0} may be spoilt")
+            }
+            Self::WholeReply => {
+                f.write_str("a whole reply that says which request the device takes; look again")
+            }
+            Self::BoundAccount => {
+                f.write_str("the Hik-Connect account that the device was bound to")
+            }
+            Self::InstallerSite => {
+                f.write_str("the device handed over to the installer's site in Hik-ProConnect")
+            }
+            Self::LockEnd(until) => write!(f, "the end of the lock at {until:.0}"),
+        }
+    }
+}
+
+/// Why a way does not fit a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is nothing to recover.
+    Unactivated,
+    /// The vendor does not give the way to this kind.
+    Kind(Kind),
+    /// The firmware is older than the one stated.
+    FirmwareBelow(FirmwareMinimum),
+    /// The device's reply does not name the way, or denies it.
+    NotOffered,
+    /// The device says that nothing was set up for it.
+    NotSetUp,
+}
+
+impl Obstacle {
+    /// The name scripts see, e.g. `firmware-below`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unactivated => "unactivated",
+            Self::Kind(_) => "kind",
+            Self::FirmwareBelow(_) => "firmware-below",
+            Self::NotOffered => "not-offered",
+            Self::NotSetUp => "not-set-up",
+        }
+    }
+
+    /// Whether it stands in documents only, so that the device may know better.
+    pub(super) const fn is_on_paper(self) -> bool {
+        matches!(self, Self::Kind(_) | Self::FirmwareBelow(_))
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unactivated => f.write_str("it has no password yet; activate it"),
+            Self::Kind(kind) => {
+                let devices = match kind {
+                    Kind::IpCamera | Kind::Ptz => "cameras",
+                    Kind::Nvr | Kind::Dvr => "recorders",
+                    _ => "this kind of device",
+                };
+                write!(f, "the vendor does not give this way to {devices}")
+            }
+            Self::FirmwareBelow(minimum) => match minimum.source() {
+                MinimumSource::Vendor => write!(
+                    f,
+                    "its firmware is older than {minimum}, which the vendor asks for"
+                ),
+                MinimumSource::Public => write!(
+                    f,
+                    "its firmware is older than {minimum}, the first that public guides name"
+                ),
+            },
+            Self::NotOffered => f.write_str("the device does not say that it takes this way"),
+            Self::NotSetUp => f.write_str("the device says that it was not set up"),
+        }
+    }
+}
+
+/// Something to know about a way for one device, besides its standing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The vendor's document has no column for this kind.
+    KindUntold,
+    /// The vendor's document states no firmware for this recorder's series.
+    SeriesUnknown,
+    /// A firmware is asked for, and the device's own could not be read.
+    FirmwareUnknown(FirmwareMinimum),
+    /// What would speak against the way, had it not been set up on the device.
+    Despite(Obstacle),
+    /// The device says that it takes the way that does not fit on paper.
+    OfferedAllTheSame,
+    /// Where the reset button may be.
+    ButtonPlace(Housing),
+    /// The button clears more than the password.
+    SettingsLost,
+    /// What the vendor's support wants to see.
+    ProofOfOwnership,
+    /// What a legacy device does with the vendor's code.
+    FactoryDefault,
+    /// When the newest usable GUID file in the vault was exported.
+    InVault(Timestamp),
+    /// Hik-Connect is switched off on the device.
+    CloudOff,
+    /// The device's reply does not name Hik-Connect, or denies it.
+    CloudNotOffered,
+}
+
+impl Note {
+    /// The name scripts see, e.g. `kind-untold`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::KindUntold => "kind-untold",
+            Self::SeriesUnknown => "series-unknown",
+            Self::FirmwareUnknown(_) => "firmware-unknown",
+            Self::Despite(_) => "despite",
+            Self::OfferedAllTheSame => "offered-all-the-same",
+            Self::ButtonPlace(_) => "button-place",
+            Self::SettingsLost => "settings-lost",
+            Self::ProofOfOwnership => "proof-of-ownership",
+            Self::FactoryDefault => "factory-default",
+            Self::InVault(_) => "in-vault",
+            Self::CloudOff => "cloud-off",
+            Self::CloudNotOffered => "cloud-not-offered",
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match *self {
+            Self::KindUntold => {
+                "the vendor's document does not tell for this kind; the device decides"
+            }
+            Self::SeriesUnknown => {
+                "the minimum firmware is not known for this series; the device decides"
+            }
+            Self::FirmwareUnknown(minimum) => {
+                return write!(
+                    f,
+                    "it takes firmware {minimum} or newer; the device's is not known"
+                );
+            }
+            Self::Despite(obstacle) => return write!(f, "prepared on it, although {obstacle}"),
+            Self::OfferedAllTheSame => {
+                "the device itself says that it takes this way, so it may work"
+            }
+            Self::ButtonPlace(housing) => {
+                return write!(f, "the button: {}", housing.button_place());
+            }
+            Self::SettingsLost => "expect all other settings to be at their factory values, too",
+            Self::ProofOfOwnership => "the vendor's support asks for proof of ownership",
+            Self::FactoryDefault => {
+                "the device gets the default password of its manual; give it a new one at once"
+            }
+            Self::InVault(exported) => {
+                return write!(f, "the newest file in the vault is of {exported:.0}");
+            }
+            Self::CloudOff => "Hik-Connect is off on the device; it may be bound to no account",
+            Self::CloudNotOffered => {
+                "the device does not say that it has Hik-Connect; the service may not reach it"
+            }
+        })
+    }
+}

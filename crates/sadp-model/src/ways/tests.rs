@@ -1,0 +1,370 @@
+mod document;
+mod property;
+
+use super::*;
+
+const CAMERA: &str = "DS-2CD2143G0-I";
+const PTZ: &str = "DS-2DE4225IW-DE";
+const NVR: &str = "DS-7608NI-K2/8P";
+const DVR: &str = "DS-7204HQHI-K1";
+
+/// A device of new firmware that offers all it can.
+fn device(model: &str) -> Device {
+    let mut device = Device::unknown();
+    device.kind = Kind::of_model(model);
+    device.model = Some(model.into());
+    device.firmware = Firmware::new("V5.7.0 build 220101");
+    device.state = Some(State::Active);
+    device.recovery.request = Some(RequestWay::FileOrKey);
+    device.recovery.guid = Some(true);
+    device.recovery.questions = Some(true);
+    device.recovery.mailbox = Some(true);
+    device.cloud.supported = Some(true);
+    device.cloud.enabled = Some(true);
+    device
+}
+
+fn with_firmware(model: &str, firmware: &str) -> Device {
+    let mut device = device(model);
+    device.firmware = Firmware::new(firmware);
+    device
+}
+
+fn all_prepared() -> Prepared {
+    Prepared {
+        questions: Some(true),
+        mailbox: Some(true),
+        guids: Some(VaultedGuids {
+            usable: 1,
+            void: 0,
+            newest: Some(time(0)),
+        }),
+        request: None,
+    }
+}
+
+fn time(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn fit(way: Way, device: &Device, prepared: &Prepared) -> Fit {
+    let fits = ways(device, prepared);
+    fits.into_iter().find(|fit| fit.way == way).unwrap()
+}
+
+fn standing(way: Way, device: &Device, prepared: &Prepared) -> Standing {
+    fit(way, device, prepared).standing
+}
+
+fn needs(needs: &[Need]) -> Standing {
+    Standing::Needs(needs.to_vec())
+}
+
+#[test]
+fn the_best_way_stands_first() {
+    let order = |device: &Device, prepared: &Prepared| -> Vec<_> {
+        let fits = ways(device, prepared);
+        fits.iter().map(|fit| fit.way.name()).collect()
+    };
+    let none = Prepared::default();
+    assert_eq!(
+        order(&device(CAMERA), &none),
+        [
+            "reset-button",
+            "questions",
+            "mail",
+            "request",
+            "hik-proconnect",
+            "guid",
+            "hik-connect"
+        ]
+    );
+    assert_eq!(
+        order(&device(NVR), &none),
+        [
+            "mail",
+            "hik-connect",
+            "request",
+            "questions",
+            "guid",
+            "hik-proconnect",
+            "reset-button"
+        ]
+    );
+    let mail_only = Prepared {
+        questions: Some(false),
+        mailbox: Some(true),
+        ..Prepared::default()
+    };
+    assert_eq!(
+        order(&device(CAMERA), &mail_only),
+        [
+            "mail",
+            "reset-button",
+            "request",
+            "hik-proconnect",
+            "questions",
+            "guid",
+            "hik-connect"
+        ]
+    );
+    let prepared = all_prepared();
+    assert_eq!(
+        order(&device(DVR), &prepared),
+        [
+            "mail",
+            "hik-connect",
+            "questions",
+            "request",
+            "guid",
+            "hik-proconnect",
+            "reset-button"
+        ]
+    );
+}
+
+#[test]
+fn every_capability_flag_counts_and_silence_is_no_denial() {
+    type Flag = fn(&mut Device) -> &mut Option<bool>;
+    let flags: [(Way, Flag, &[&str]); 4] = [
+        (
+            Way::Questions,
+            |device| &mut device.recovery.questions,
+            &[CAMERA, PTZ, NVR, DVR],
+        ),
+        (
+            Way::Mail,
+            |device| &mut device.recovery.mailbox,
+            &[CAMERA, PTZ, NVR, DVR],
+        ),
+        (Way::Guid, |device| &mut device.recovery.guid, &[NVR, DVR]),
+        (
+            Way::HikConnect,
+            |device| &mut device.cloud.supported,
+            &[NVR, DVR],
+        ),
+    ];
+    for (way, flag, models) in flags {
+        for model in models {
+            let mut device = device(model);
+            let none = Prepared::default();
+            let offered = fit(way, &device, &none);
+            assert_eq!(offered.standing.name(), "needs", "{model} {way:?}");
+            *flag(&mut device) = None;
+            assert_eq!(fit(way, &device, &none), offered, "{model} {way:?}");
+            *flag(&mut device) = Some(false);
+            assert_eq!(
+                standing(way, &device, &none),
+                Standing::NotForThisDevice(Obstacle::NotOffered),
+                "{model} {way:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_device_says_of_its_set_up_decides() {
+    let with = |set| Prepared {
+        questions: set,
+        mailbox: set,
+        ..Prepared::default()
+    };
+    for model in [CAMERA, PTZ, NVR, DVR] {
+        for (way, need) in [
+            (Way::Questions, Need::QuestionsSet),
+            (Way::Mail, Need::MailboxSet),
+        ] {
+            let judge = |set| standing(way, &device(model), &with(set));
+            assert_eq!(judge(None), needs(&[need]));
+            assert_eq!(judge(Some(true)), Standing::Ready);
+            let obstacle = Obstacle::NotSetUp;
+            assert_eq!(judge(Some(false)), Standing::NotForThisDevice(obstacle));
+            assert_eq!(fit(way, &device(model), &with(Some(false))).notes, []);
+            let old = with_firmware(model, "V1.0");
+            assert_eq!(fit(way, &old, &with(Some(false))).notes, []);
+        }
+    }
+}
+
+#[test]
+fn what_was_prepared_outweighs_paper() {
+    let fit = fit(
+        Way::Questions,
+        &with_firmware(CAMERA, "V5.4.5"),
+        &all_prepared(),
+    );
+    assert_eq!(fit.standing, Standing::Ready);
+    assert!(matches!(
+        fit.notes[..],
+        [Note::Despite(Obstacle::FirmwareBelow(_))]
+    ));
+    let fit = self::fit(Way::Guid, &device(CAMERA), &all_prepared());
+    assert_eq!(fit.standing, Standing::Ready);
+    let despite = Note::Despite(Obstacle::Kind(Kind::IpCamera));
+    assert_eq!(fit.notes, [despite, Note::InVault(time(0))]);
+}
+
+#[test]
+fn what_was_prepared_leaves_no_doubt() {
+    let unread = with_firmware(NVR, "beta");
+    let other_series = device("DS-7608NI-E2/8P");
+    for device in [unread, other_series, device("DS-KH6210-L")] {
+        let notes = |prepared| fit(Way::Mail, &device, &prepared).notes;
+        assert_eq!(notes(Prepared::default()).len(), 1);
+        assert_eq!(notes(all_prepared()), []);
+    }
+}
+
+#[test]
+fn the_vault_decides_on_the_guid_way() {
+    let vault = |usable, void| Prepared {
+        guids: Some(VaultedGuids {
+            usable,
+            void,
+            newest: None,
+        }),
+        ..Prepared::default()
+    };
+    for model in [NVR, DVR] {
+        let judge = |prepared| standing(Way::Guid, &device(model), &prepared);
+        let file = |void| needs(&[Need::GuidFile { void }]);
+        assert_eq!(judge(Prepared::default()), file(None));
+        assert_eq!(judge(vault(0, 0)), file(Some(0)));
+        assert_eq!(judge(vault(0, 2)), file(Some(2)));
+        assert_eq!(judge(vault(1, 2)), Standing::Ready);
+    }
+}
+
+#[test]
+fn the_request_way_follows_the_open_case_and_the_sort_of_request() {
+    let open = |may_be_spoilt| Prepared {
+        request: Some(OpenRequest {
+            exported_at: time(60),
+            may_be_spoilt,
+        }),
+        ..Prepared::default()
+    };
+    for model in [CAMERA, NVR, DVR, "DS-KH6210-L"] {
+        let mut device = device(model);
+        for way in [
+            RequestWay::LegacyCode,
+            RequestWay::File,
+            RequestWay::FileOrKey,
+        ] {
+            device.recovery.request = Some(way);
+            let judge = |prepared: &Prepared| standing(Way::Request, &device, prepared);
+            assert_eq!(judge(&Prepared::default()), Standing::Ready);
+            assert_eq!(judge(&open(false)), needs(&[Need::VendorAnswer(time(60))]));
+            assert_eq!(judge(&open(true)), needs(&[Need::NewRequest(time(60))]));
+            let notes = fit(Way::Request, &device, &Prepared::default()).notes;
+            let legacy = way == RequestWay::LegacyCode;
+            assert_eq!(notes.contains(&Note::FactoryDefault), legacy);
+        }
+        for unsaid in [None, Some(RequestWay::None)] {
+            device.recovery.request = unsaid;
+            let judged = standing(Way::Request, &device, &open(false));
+            assert_eq!(judged, needs(&[Need::WholeReply]));
+        }
+    }
+}
+
+#[test]
+fn an_unactivated_device_has_nothing_to_recover() {
+    for model in [CAMERA, NVR, DVR, "CS-C6N"] {
+        let mut device = device(model);
+        device.state = Some(State::Unactivated);
+        for fit in ways(&device, &all_prepared()) {
+            assert_eq!(
+                fit.standing,
+                Standing::NotForThisDevice(Obstacle::Unactivated)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_lock_holds_up_what_costs_a_try() {
+    let until = time(1_800);
+    let lock = Need::LockEnd(until);
+    let mut device = device(NVR);
+    device.state = Some(State::Locked { until });
+    let mut prepared = all_prepared();
+    for way in [Way::Questions, Way::Mail, Way::Guid] {
+        assert_eq!(standing(way, &device, &prepared), needs(&[lock]));
+    }
+    assert_eq!(
+        standing(Way::Questions, &device, &Prepared::default()),
+        needs(&[Need::QuestionsSet, lock])
+    );
+    assert_eq!(standing(Way::Request, &device, &prepared), Standing::Ready);
+    prepared.request = Some(OpenRequest {
+        exported_at: time(60),
+        may_be_spoilt: false,
+    });
+    assert_eq!(
+        standing(Way::Request, &device, &prepared),
+        needs(&[Need::VendorAnswer(time(60)), lock])
+    );
+    assert_eq!(
+        standing(Way::HikConnect, &device, &prepared),
+        needs(&[Need::BoundAccount])
+    );
+    device = self::device(CAMERA);
+    device.state = Some(State::Locked { until });
+    assert_eq!(
+        standing(Way::ResetButton, &device, &prepared),
+        needs(&[Need::AtDevice])
+    );
+}
+
+#[test]
+fn the_state_of_the_cloud_is_noted() {
+    let mut device = device(NVR);
+    let notes = |way, device: &Device| fit(way, device, &Prepared::default()).notes;
+    for way in [Way::HikConnect, Way::HikProConnect] {
+        assert_eq!(notes(way, &device), []);
+        device.cloud.enabled = Some(false);
+        assert_eq!(notes(way, &device), [Note::CloudOff]);
+        device.cloud.enabled = None;
+    }
+    device.cloud.supported = Some(false);
+    assert_eq!(notes(Way::HikProConnect, &device), [Note::CloudNotOffered]);
+}
+
+#[test]
+fn the_button_note_names_its_place() {
+    let fit = fit(Way::ResetButton, &device(CAMERA), &Prepared::default());
+    let place = Note::ButtonPlace(Housing::Dome);
+    assert_eq!(fit.notes, [place, Note::SettingsLost]);
+}
+
+/// Words that people read, held as they are.
+#[test]
+fn reasons_read_well() {
+    let minimum = FirmwareMinimum::of_vendor("V4.21.005");
+    let texts = [
+        Need::VendorAnswer(time(60)).to_string(),
+        Need::GuidFile { void: Some(2) }.to_string(),
+        Need::LockEnd(time(60)).to_string(),
+        Obstacle::Kind(Kind::Nvr).to_string(),
+        Obstacle::FirmwareBelow(minimum).to_string(),
+        Note::Despite(Obstacle::FirmwareBelow(minimum)).to_string(),
+        Note::FirmwareUnknown(minimum).to_string(),
+        Note::ButtonPlace(Housing::Turret).to_string(),
+    ];
+    assert_eq!(
+        texts,
+        [
+            "the vendor's answer to the request of 1970-01-01T00:01:00Z; until it is in, neither \
+             reboot the device nor export again",
+            "a GUID file exported earlier with the password; those in the vault are void",
+            "the end of the lock at 1970-01-01T00:01:00Z",
+            "the vendor does not give this way to recorders",
+            "its firmware is older than V4.21.005, which the vendor asks for",
+            "prepared on it, although its firmware is older than V4.21.005, which the vendor asks \
+             for",
+            "it takes firmware V4.21.005 or newer; the device's is not known",
+            "the button: many turrets have none",
+        ]
+    );
+}

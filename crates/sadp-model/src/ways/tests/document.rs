@@ -1,0 +1,150 @@
+//! The vendor's document, line by line.
+
+use super::*;
+
+/// The vendor's table, line by line, for devices of which nothing is known
+/// but their own account.
+#[test]
+fn every_line_of_the_table_holds_for_every_column() {
+    use Advice::{Listed, Recommended, Unlisted};
+    let table = [
+        (Way::ResetButton, Recommended, Unlisted, Need::AtDevice),
+        (Way::Questions, Recommended, Listed, Need::QuestionsSet),
+        (Way::Mail, Recommended, Recommended, Need::MailboxSet),
+        (Way::Guid, Unlisted, Listed, Need::GuidFile { void: None }),
+        (Way::HikConnect, Unlisted, Recommended, Need::BoundAccount),
+        (Way::HikProConnect, Listed, Listed, Need::InstallerSite),
+    ];
+    for (models, recorder) in [([CAMERA, PTZ], false), ([NVR, DVR], true)] {
+        for device in models.map(device) {
+            for (way, camera_advice, recorder_advice, need) in table {
+                let fit = fit(way, &device, &Prepared::default());
+                let advice = if recorder {
+                    recorder_advice
+                } else {
+                    camera_advice
+                };
+                let standing = if advice == Unlisted {
+                    Standing::NotForThisDevice(Obstacle::Kind(device.kind))
+                } else {
+                    needs(&[need])
+                };
+                assert_eq!((fit.advice, fit.standing), (advice, standing), "{way:?}");
+            }
+            let fit = fit(Way::Request, &device, &Prepared::default());
+            assert_eq!((fit.advice, fit.standing), (Listed, Standing::Ready));
+            assert_eq!(fit.notes, [Note::ProofOfOwnership]);
+        }
+    }
+}
+
+/// Each stated minimum: just below it, at it, and above.
+#[test]
+fn firmware_is_held_against_every_stated_minimum() {
+    use Way::{Guid, HikConnect, Mail, Questions};
+    let both: &[Way] = &[Mail, HikConnect];
+    for (model, ways, below, minimum, above) in [
+        (CAMERA, &[Questions][..], "V5.4.99", "V5.5.0", "V5.5.82"),
+        (PTZ, &[Questions], "V5.4.9build 170101", "V5.5.0", "V5.10.0"),
+        ("DS-7608NI-K2", both, "V4.30.004", "V4.30.005", "V4.30.100"),
+        ("DS-7732NI-Q4", both, "V4.30.4", "V4.30.005", "V4.31"),
+        ("DS-7108NI-Q1", both, "V4.22.005", "V4.30.005", "V5.0"),
+        ("DS-7616NI-I2", both, "V4.21.004", "V4.21.005", "V4.30.000"),
+        ("DS-7216HGHI-F1", both, "V4.30.109", "V4.30.110", "V4.31"),
+        ("DS-7204HQHI-K1", both, "V4.21.99", "V4.21.100", "V4.22"),
+        ("DS-7104HUHI-K1", both, "V4.20.200", "V4.21.100", "V4.22"),
+        ("DS-7208HTHI-K2", both, "V3.5.35", "V4.21.100", "V4.22"),
+        ("iDS-7208HQHI-M1/S", both, "V4.25.999", "V4.26.000", "V4.70"),
+        (NVR, &[Guid], "V3.4.89", "V3.4.90", "V3.4.100"),
+        (DVR, &[Guid], "V3.4.79", "V3.4.80", "V3.4.90"),
+    ] {
+        for &way in ways {
+            let judge =
+                |firmware: &str| fit(way, &with_firmware(model, firmware), &Prepared::default());
+            let old = judge(below);
+            let Some(Obstacle::FirmwareBelow(stated)) = old.standing.obstacle() else {
+                panic!("{model} {below} {way:?}: {old:?}");
+            };
+            assert_eq!(stated.text(), minimum, "{model} {way:?}");
+            let source = match way {
+                Guid => MinimumSource::Public,
+                _ => MinimumSource::Vendor,
+            };
+            assert_eq!(stated.source(), source);
+            assert_eq!(
+                old.notes,
+                [Note::OfferedAllTheSame][..usize::from(way != HikConnect)]
+            );
+            for firmware in [minimum, above] {
+                let fit = judge(firmware);
+                assert_eq!(fit.standing.name(), "needs", "{model} {firmware} {way:?}");
+                assert_eq!(fit.notes, [], "{model} {firmware} {way:?}");
+            }
+            let fit = judge("beta");
+            assert_eq!(fit.standing.name(), "needs");
+            assert_eq!(fit.notes, [Note::FirmwareUnknown(stated)]);
+        }
+    }
+}
+
+#[test]
+fn ways_without_a_stated_minimum_take_any_firmware() {
+    for (model, ways) in [
+        (CAMERA, &[Way::Mail, Way::Request, Way::HikProConnect][..]),
+        (NVR, &[Way::Questions, Way::Request, Way::HikProConnect]),
+        (DVR, &[Way::Questions, Way::Request, Way::HikProConnect]),
+    ] {
+        for &way in ways {
+            let fit = fit(way, &with_firmware(model, "V1.0"), &Prepared::default());
+            assert_eq!(fit.standing.obstacle(), None, "{model} {way:?}");
+        }
+    }
+}
+
+#[test]
+fn of_a_recorder_of_another_series_no_minimum_is_claimed() {
+    for model in ["DS-7608NI-E2/8P", "DS-7316HQHI-K4", "iDS-7104HGHI-M1/S"] {
+        for way in [Way::Mail, Way::HikConnect] {
+            let fit = fit(way, &with_firmware(model, "V1.0"), &Prepared::default());
+            assert_eq!(fit.standing.name(), "needs", "{model}");
+            assert_eq!(fit.notes, [Note::SeriesUnknown], "{model}");
+        }
+    }
+}
+
+#[test]
+fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
+    let mut ezviz = with_firmware(NVR, "V1.0");
+    ezviz.vendor = Some(Vendor::Ezviz);
+    let others = [
+        "DS-KH6210-L",
+        "DS-K1T671M",
+        "DS-3E0318P-E/M",
+        "HIK TSC",
+        "CS-C6N",
+        "x",
+    ];
+    for device in others.map(device).into_iter().chain([ezviz]) {
+        for fit in ways(&device, &Prepared::default()) {
+            assert_eq!(fit.advice, Advice::Untold);
+            assert_eq!(fit.notes.first(), Some(&Note::KindUntold));
+            assert_eq!(fit.standing.obstacle(), None);
+        }
+    }
+    let mut intercom = device("DS-KH6210-L");
+    intercom.recovery.guid = Some(false);
+    assert_eq!(
+        standing(Way::Guid, &intercom, &Prepared::default()),
+        Standing::NotForThisDevice(Obstacle::NotOffered)
+    );
+}
+
+#[test]
+fn every_series_states_a_minimum_that_can_be_compared() {
+    for series in RecorderSeries::ALL {
+        let minimum = series.minimum();
+        let parts = minimum.text().matches('.').count() + 1;
+        assert_eq!(parts, 3, "{series}");
+        assert!(minimum.version() > Version::new(&[4]), "{series}");
+    }
+}
