@@ -12,8 +12,9 @@ use crate::{
     terminal::Terminal,
 };
 
-/// Runs one command line.
-pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+/// Runs one command line, the name of the program first. Prints to the standard
+/// streams.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error),

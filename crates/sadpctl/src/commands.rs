@@ -8,7 +8,7 @@ mod demo;
 mod list;
 mod locate;
 mod man;
-mod net;
+pub(crate) mod net;
 mod scan;
 mod show;
 mod sim;

@@ -52,7 +52,7 @@ impl Input {
         Self::from_reader(file, &name)
     }
 
-    fn from_reader(reader: impl Read, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn from_reader(reader: impl Read, name: &str) -> Result<Self, Failure> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         let beginning = reader.fill_buf().map_err(|error| unreadable(error, name))?;
         if capture::is_capture(beginning) {

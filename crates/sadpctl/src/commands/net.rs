@@ -4,7 +4,7 @@ mod apply;
 mod change;
 mod decide;
 mod deliver;
-mod file;
+pub(crate) mod file;
 mod plan;
 mod probe;
 mod record;

@@ -10,7 +10,7 @@ use crate::output::harmless;
 
 /// What a plan wants of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Where it stands in the file.
     pub(super) line: u64,
     pub(super) mac: MacAddr,
@@ -20,7 +20,7 @@ pub(super) struct Row {
 
 /// What is wrong with a plan, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     pub(super) line: u64,
     pub(super) message: String,
 }
@@ -72,7 +72,7 @@ pub(super) fn write<'a>(
 }
 
 /// Reads a plan. All that is wrong is told at once.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = ReaderBuilder::new()
         .flexible(true)

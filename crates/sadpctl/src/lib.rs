@@ -1,0 +1,43 @@
+//! The command line: arguments in, tables and documents out. It holds no
+//! protocol and no rule of its own; those are in the other crates.
+//!
+//! This is a library so that what reads files can be fuzzed; it promises no
+//! interface. What scripts can rely on is the program's.
+
+mod advice;
+mod app;
+mod args;
+mod commands;
+mod failure;
+mod found;
+mod input;
+mod outcome;
+mod output;
+mod refusal;
+mod secret;
+mod select;
+mod state;
+mod terminal;
+mod text;
+
+pub use app::run;
+
+/// Reading files of others, for fuzzing. What is no such file is an error, not
+/// a crash.
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Reads a plan as `net apply` does.
+    pub fn plan(bytes: &[u8]) {
+        let _ = crate::commands::net::file::read(bytes);
+    }
+
+    /// Reads a file as `decode` does.
+    pub fn input(bytes: &[u8]) {
+        let _ = crate::input::Input::from_reader(bytes, "input");
+    }
+
+    /// Reads what `--where` takes.
+    pub fn filter(text: &str) {
+        let _ = text.parse::<crate::select::Filter>();
+    }
+}
