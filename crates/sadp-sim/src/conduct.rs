@@ -20,6 +20,10 @@ pub struct Conduct {
     /// How long it is silent after new network settings, to start anew with
     /// them. `None`: it takes them over as it runs.
     pub reboot: Option<Delay>,
+    /// When it loses power for a while, counted from the fleet's start.
+    pub restart: Option<Duration>,
+    /// When somebody holds its reset button, counted from the fleet's start.
+    pub button: Option<Duration>,
 }
 
 impl Default for Conduct {
@@ -31,6 +35,8 @@ impl Default for Conduct {
             faults: Faults::default(),
             hello: true,
             reboot: None,
+            restart: None,
+            button: None,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! One simulated device: what it is, what it says of itself, what its owner set.
 
 mod access;
+mod recovery;
 mod settings;
 mod telling;
+mod tries;
 
 use std::{net::Ipv6Addr, sync::Arc};
 
@@ -10,14 +12,14 @@ use jiff::civil::DateTime;
 use sadp_model::MacAddr;
 use sadp_proto::seal::UpdateDigest;
 
+pub(crate) use self::{
+    access::NewPassword, recovery::Support, settings::read_flag, telling::Telling, tries::Denied,
+};
 pub use self::{
     access::{Access, Secret},
+    recovery::{Questions, QuestionsError, Recovery},
     settings::{Extras, Settings},
-};
-pub(crate) use self::{
-    access::{Denied, NewPassword},
-    settings::read_flag,
-    telling::Telling,
+    tries::Tries,
 };
 use crate::{Conduct, Profile};
 
@@ -35,6 +37,8 @@ pub struct Device {
     pub state: State,
     /// Who may change it.
     pub access: Access,
+    /// What brings its password back.
+    pub recovery: Recovery,
     /// How it behaves on the wire.
     pub conduct: Conduct,
     /// Where it departs from its profile.

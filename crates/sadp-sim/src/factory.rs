@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime, date};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_model::MacAddr;
 
-use crate::{Access, Conduct, Device, Identity, Profile, Settings, State};
+use crate::{Access, Conduct, Device, Identity, Profile, Recovery, Settings, State};
 
 /// Makes devices for one network. The same seed makes the same devices.
 #[derive(Debug)]
@@ -79,9 +79,7 @@ impl Factory {
             mask: self.network.netmask(),
             gateway: self.gateway(),
             dhcp: self.rng.random_bool(0.25),
-            sdk_port: 8000,
-            http_port: 80,
-            extras: None,
+            ..Settings::FACTORY
         };
         Device {
             identity: Identity {
@@ -96,6 +94,7 @@ impl Factory {
                 lamp: false,
             },
             access: Access::new(profile.has_soft_rules()),
+            recovery: Recovery::default(),
             settings,
             conduct,
             profile: Arc::clone(profile),

@@ -8,13 +8,22 @@
 //! A kind of request is answered by one module below this one.
 
 mod activate;
+mod cameras;
 mod command;
 mod exchange;
+mod guid;
 mod inquiry;
+mod kind;
 mod lamp;
 mod limits;
+mod mail;
 mod memory;
+mod power;
+mod questions;
 mod queue;
+mod request;
+mod reset;
+mod secret;
 mod stats;
 mod update;
 
@@ -135,6 +144,7 @@ impl Fleet {
         };
         fleet.index_addresses();
         fleet.schedule_hellos();
+        fleet.schedule_events();
         fleet
     }
 
@@ -344,8 +354,8 @@ impl Fleet {
             Content::Hello => None,
             Content::Of(occasion) => Some(&**occasion),
         };
-        if matches!(occasion, Some(Occasion::Restart)) {
-            self.restart(entry.device, entry.due);
+        if let Some(Occasion::Event(event)) = occasion {
+            self.befall(entry.device, *event, entry.due);
             return None;
         }
         let asleep = self.is_asleep(entry.device, entry.due);
@@ -356,7 +366,7 @@ impl Fleet {
             Some(Occasion::Inquired(inquired)) if !asleep => device.tell(Telling::Inquiry {
                 uuid: &inquired.uuid,
             }),
-            Some(Occasion::Inquired(_) | Occasion::Restart) => return None,
+            Some(Occasion::Inquired(_) | Occasion::Event(_)) => return None,
         };
         spoil(&mut payload, device.conduct.faults, &mut self.rng);
         let destination = match entry.way {

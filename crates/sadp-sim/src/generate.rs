@@ -4,10 +4,11 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use ipnet::Ipv4Net;
 use rand::RngExt;
-use sadp_model::{FACTORY_ADDRESSES, Kind};
+use sadp_model::Kind;
 
 use crate::{
-    Catalogue, Conduct, Device, Profile,
+    Catalogue, Conduct, Device, Profile, Questions, Recovery, Settings,
+    device::Support,
     factory::{Factory, NO_CLOCK},
 };
 
@@ -30,7 +31,9 @@ impl Population {
 
     /// Makes the devices: one in five unactivated, some of those still on the
     /// factory address, a recorder among eight, and now and then a clock never
-    /// set or an address of another subnet.
+    /// set or an address of another subnet. Of active devices that support it,
+    /// one in three has security questions set and one in four a reserved e-mail
+    /// address.
     pub fn generate(self) -> Result<Vec<Device>, GenerateError> {
         let lots = Lots::new(Catalogue::built_in().profiles());
         let mut factory = Factory::new(self.seed, self.network);
@@ -49,10 +52,13 @@ impl Population {
                 device.state.activated = !role.unactivated;
                 if role.unactivated && on_factory_address < self.max_on_factory_address() {
                     on_factory_address += 1;
-                    settle_as_made(&mut device);
+                    device.settings = Settings::FACTORY;
                 }
                 if role.off_subnet {
                     settle_elsewhere(&mut device, self.network, &mut factory);
+                }
+                if device.state.activated {
+                    role.prepare(&mut device);
                 }
                 if role.clockless {
                     device.state.boot = NO_CLOCK;
@@ -96,6 +102,8 @@ struct Role {
     recorder: bool,
     clockless: bool,
     off_subnet: bool,
+    with_questions: bool,
+    with_mailbox: bool,
 }
 
 impl Role {
@@ -105,6 +113,19 @@ impl Role {
             recorder: number % 8 == 1,
             clockless: number % 40 == 5,
             off_subnet: number % 50 == 6,
+            with_questions: number.is_multiple_of(3),
+            with_mailbox: number % 4 == 1,
+        }
+    }
+
+    /// Lets the owner have prepared what the device supports.
+    fn prepare(self, device: &mut Device) {
+        let has = |device: &Device, element| device.supports(element) == Support::Yes;
+        if self.with_questions && has(device, "SupportSecurityQuestion") {
+            device.recovery.questions = Questions::of_made_up_devices();
+        }
+        if self.with_mailbox && has(device, "SupportMailBox") {
+            device.recovery.mailbox = Some(Recovery::MAILBOX.into());
         }
     }
 }
@@ -140,14 +161,6 @@ impl<'a> Lots<'a> {
     }
 }
 
-/// The settings a device leaves the factory with.
-fn settle_as_made(device: &mut Device) {
-    device.settings.address = FACTORY_ADDRESSES[0];
-    device.settings.mask = Ipv4Addr::new(255, 255, 255, 0);
-    device.settings.gateway = Ipv4Addr::new(192, 168, 1, 1);
-    device.settings.dhcp = false;
-}
-
 /// Settings of another site: the device was moved and never set anew.
 fn settle_elsewhere(device: &mut Device, network: Ipv4Net, factory: &mut Factory) {
     let subnets = [[192, 168, 0], [172, 16, 4], [10, 0, 0]];
@@ -164,6 +177,8 @@ fn settle_elsewhere(device: &mut Device, network: Ipv4Net, factory: &mut Factory
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use sadp_model::FACTORY_ADDRESSES;
 
     use super::*;
 
@@ -208,6 +223,10 @@ mod tests {
             assert!((0.15..=0.25).contains(&unactivated), "{unactivated}");
             assert!(share(&|device| matches!(device.profile.kind(), Kind::Nvr | Kind::Dvr)) > 0.1);
             assert!(share(&|device| device.state.boot.year() == 1970) > 0.01);
+            let prepared = |device: &Device| {
+                device.recovery.mailbox.is_some() || !device.recovery.questions.is_empty()
+            };
+            assert!(share(&prepared) > 0.1, "{}", share(&prepared));
             let network: Ipv4Net = "10.77.0.0/16".parse().unwrap();
             let outside = share(&|device| !network.contains(&device.settings.address));
             assert!((0.015..=0.25).contains(&outside), "{outside}");

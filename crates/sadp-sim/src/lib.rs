@@ -2,8 +2,8 @@
 //!
 //! It simulates what devices say, not what they do: no video, no web page, no
 //! DHCP, no ARP. Devices answer from the machine's own address. Of commands they
-//! obey `exchangecode`, `activate`, `update` and `lamp`; to others they are silent,
-//! as firmware is that does not know them.
+//! obey `exchangecode`, `activate`, `update`, `lamp` and those that bring a password
+//! back; to others they are silent, as firmware is that does not know them.
 //!
 //! ```text
 //!   Site (a file) ----+
@@ -17,11 +17,13 @@
 //! - [`Conduct`]: how late and which way a device answers, and what goes wrong.
 //! - [`Fleet`]: the devices as a state machine, for tests in virtual time.
 //! - [`Server`]: a fleet on a real interface.
+//! - [`desk`]: the pretend vendor, who answers requests of these devices alone.
 //!
 //! A fleet is no amplifier: it answers its own networks only, asks of one asker
 //! are bounded, and what it sends is paced.
 
 mod conduct;
+pub mod desk;
 mod device;
 mod factory;
 mod fleet;
@@ -33,7 +35,10 @@ mod site;
 pub use conduct::{
     Conduct, Delay, DelayError, Faults, ParseReplyError, Probability, ProbabilityError, Reply,
 };
-pub use device::{Access, Device, Extras, Identity, Quirks, Refuse, Secret, Settings, State};
+pub use device::{
+    Access, Device, Extras, Identity, Questions, QuestionsError, Quirks, Recovery, Refuse, Secret,
+    Settings, State, Tries,
+};
 pub use fleet::{Datagram, Executions, Fleet, FleetConfig, Heard, Stats, Transmit};
 pub use generate::{GenerateError, Population};
 pub use profile::{Catalogue, Profile};

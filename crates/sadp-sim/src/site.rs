@@ -32,9 +32,15 @@
 //! | `activated` | whether it has a password, `true` unless it stands |
 //! | `password`* | of active devices; [`Access::PASSWORD`](crate::Access::PASSWORD) unless it stands |
 //! | `soft_rules`* | whether it refuses new passwords that break the softer rules, too; else as its profile |
-//! | `tries`*, `lock_minutes`* | wrong passwords in a row until it locks, 7, and for how long, 30 |
-//! | `tries_left` | how many are left at the start; with 0 it starts locked |
-//! | `reboot`* | how long it is silent after new settings, to come back with a Hello: `20s`, `5s..40s` |
+//! | `tries`*, `lock_minutes`* | wrong passwords in a row until it locks, 7, and for how long, 30; the same for the secrets of all ways to bring a password back, counted apart |
+//! | `tries_left`, `recovery_tries_left` | how many of each are left at the start; with 0 it starts locked |
+//! | `questions` | security questions that are set, three by their numbers: `{ 1 = "Paris", 4 = "Rex", 9 = "blue" }` |
+//! | `mailbox`* | the reserved e-mail address of active devices |
+//! | `request_valid`* | how long a request to the vendor and a code by e-mail are good, `48h` unless it stands |
+//! | `cameras` | addresses of the cameras a recorder passes a new password on to; else all active cameras that had the recorder's |
+//! | `restart` | when it loses power and starts anew, counted from the fleet's start: `30s`, `2h` |
+//! | `button` | when somebody holds its reset button: it comes back unactivated, with the settings of the factory |
+//! | `reboot`* | how long it is silent after new settings, to come back with a Hello: `20s`, `5s..40s`; without, it takes them over as it runs, and is away for 10 s after `restart` or `button` |
 //! | `refuse` | commands it refuses whatever they say, by their `Types`; see below |
 //! | `reply`*, `delay`*, `hello`* | how it answers: `multicast`, `unicast`, `both`; how late; whether it says Hello |
 //! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | faults on the way, 0 to 1 |
@@ -49,6 +55,7 @@
 
 mod entry;
 mod guard;
+mod prepared;
 
 use ipnet::Ipv4Net;
 use serde::Deserialize;
@@ -169,17 +176,21 @@ pub enum SiteError {
         /// How many devices the entry asks for.
         count: u32,
     },
-    /// A password for an unactivated device.
-    #[error("line {line}: an unactivated device has no password")]
-    PasswordOfNone {
+    /// Something its owner would have set, for an unactivated device.
+    #[error("line {line}: an unactivated device has no {what}")]
+    OfNobody {
         /// Where the entry begins.
         line: usize,
+        /// What.
+        what: &'static str,
     },
     /// More tries left than the device grants.
-    #[error("line {line}: `tries_left` is {tries}, the `tries` of the device, at most")]
+    #[error("line {line}: `{key}` is {tries}, the `tries` of the device, at most")]
     TriesLeft {
         /// Where the entry begins.
         line: usize,
+        /// Which key says so.
+        key: &'static str,
         /// How many it grants.
         tries: u32,
     },
@@ -212,8 +223,8 @@ impl Fault {
             Self::Shared { what, count } => SiteError::Shared { line, what, count },
             Self::KnowsNoActivation { profile } => SiteError::KnowsNoActivation { line, profile },
             Self::AddressesEnd { count } => SiteError::AddressesEnd { line, count },
-            Self::PasswordOfNone => SiteError::PasswordOfNone { line },
-            Self::TriesLeft { tries } => SiteError::TriesLeft { line, tries },
+            Self::OfNobody { what } => SiteError::OfNobody { line, what },
+            Self::TriesLeft { key, tries } => SiteError::TriesLeft { line, key, tries },
         }
     }
 }

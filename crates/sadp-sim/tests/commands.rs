@@ -6,6 +6,18 @@
     reason = "helpers of tests are tests, too"
 )]
 
+#[path = "commands/cameras.rs"]
+mod cameras;
+#[path = "commands/guid.rs"]
+mod guid;
+#[path = "commands/mail.rs"]
+mod mail;
+#[path = "commands/power.rs"]
+mod power;
+#[path = "commands/questions.rs"]
+mod questions;
+#[path = "commands/requests.rs"]
+mod requests;
 #[path = "commands/van.rs"]
 mod van;
 

@@ -1,11 +1,10 @@
-//! Who may change a device: its password, the rules for a new one, and the lock
-//! after wrong tries.
-
-use std::time::Duration;
+//! Who may change a device: its password, and the rules for a new one.
 
 use sadp_model::PasswordCheck;
 use sadp_proto::seal::{Password, SealError};
 use secrecy::{ExposeSecret, SecretString};
+
+use super::Tries;
 
 /// A device's password and what guards it.
 #[derive(Clone, Debug)]
@@ -15,67 +14,24 @@ pub struct Access {
     /// Whether it refuses new passwords that break the softer rules, as newer
     /// firmware does.
     pub soft_rules: bool,
-    /// How many wrong passwords in a row lock it.
-    pub tries: u32,
-    /// How many are left.
-    pub tries_left: u32,
-    /// How long a lock lasts.
-    pub lock: Duration,
-    /// When the lock ends, counted from the fleet's start.
-    pub locked_until: Option<Duration>,
+    /// How many wrong passwords lock it.
+    pub tries: Tries,
 }
 
 impl Access {
     /// The password of simulated devices that were given no other.
     pub const PASSWORD: &'static str = "Simulated-7";
 
-    /// Wrong passwords in a row until a device locks, unless told otherwise.
-    pub const TRIES: u32 = 7;
-
-    /// How long a lock lasts, unless told otherwise.
-    pub const LOCK: Duration = Duration::from_mins(30);
+    /// The password a simulated device from before activation has as it leaves
+    /// the factory. It is the simulator's own and no vendor's.
+    pub const FACTORY_PASSWORD: &'static str = "SimDefault-1";
 
     pub(crate) fn new(soft_rules: bool) -> Self {
         Self {
-            password: Secret(SecretString::from(Self::PASSWORD)),
+            password: Secret(Self::PASSWORD.into()),
             soft_rules,
-            tries: Self::TRIES,
-            tries_left: Self::TRIES,
-            lock: Self::LOCK,
-            locked_until: None,
+            tries: Tries::default(),
         }
-    }
-
-    /// The minutes the device stays locked, a begun one counted as a whole.
-    pub(crate) fn locked(&mut self, now: Duration) -> Option<Denied> {
-        let left = self.locked_until?.saturating_sub(now);
-        if left.is_zero() {
-            self.forgive();
-            return None;
-        }
-        let minutes = left.as_millis().div_ceil(60_000);
-        Some(Denied {
-            tries_left: 0,
-            lock_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
-        })
-    }
-
-    /// Counts a wrong password.
-    pub(crate) fn denied(&mut self, now: Duration) -> Denied {
-        self.tries_left = self.tries_left.saturating_sub(1);
-        if self.tries_left == 0 {
-            self.locked_until = Some(now.saturating_add(self.lock));
-        }
-        self.locked(now).unwrap_or(Denied {
-            tries_left: self.tries_left,
-            lock_minutes: 0,
-        })
-    }
-
-    /// Begins to count anew: the password was right.
-    pub(crate) fn forgive(&mut self) {
-        self.tries_left = self.tries;
-        self.locked_until = None;
     }
 
     /// Takes a new password, if it is none that the device finds risky.
@@ -85,8 +41,14 @@ impl Access {
             return NewPassword::Risky;
         }
         self.password = Secret(password);
-        self.forgive();
+        self.tries.forgive();
         NewPassword::Set
+    }
+
+    /// Returns to the password of the factory.
+    pub(crate) fn reset(&mut self) {
+        self.password = Secret(Self::FACTORY_PASSWORD.into());
+        self.tries.forgive();
     }
 }
 
@@ -95,13 +57,6 @@ impl Access {
 pub(crate) enum NewPassword {
     Set,
     Risky,
-}
-
-/// What a device says of the tries left when it refuses a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Denied {
-    pub(crate) tries_left: u32,
-    pub(crate) lock_minutes: u32,
 }
 
 /// A simulated device's password.
@@ -119,29 +74,20 @@ impl Secret {
     pub fn sealable(&self) -> Result<Password, SealError> {
         Password::new(self.0.clone())
     }
+
+    /// Whether this is it.
+    pub(crate) fn is(&self, other: &SecretString) -> bool {
+        self.0.expose_secret() == other.expose_secret()
+    }
+
+    pub(crate) fn text(&self) -> &SecretString {
+        &self.0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const MINUTE: Duration = Duration::from_mins(1);
-
-    #[test]
-    fn wrong_passwords_lock_and_time_unlocks() {
-        let mut access = Access::new(true);
-        for left in (1..7).rev() {
-            let denied = access.denied(Duration::ZERO);
-            assert_eq!((denied.tries_left, denied.lock_minutes), (left, 0));
-        }
-        assert_eq!(access.locked(Duration::ZERO), None);
-        assert_eq!(access.denied(Duration::ZERO).lock_minutes, 30);
-        let minutes = |access: &mut Access, now| access.locked(now).map(|lock| lock.lock_minutes);
-        assert_eq!(minutes(&mut access, MINUTE / 2), Some(30));
-        assert_eq!(minutes(&mut access, 29 * MINUTE), Some(1));
-        assert_eq!(minutes(&mut access, 30 * MINUTE), None);
-        assert_eq!(access.tries_left, 7);
-    }
 
     #[test]
     fn soft_rules_hold_where_they_are_known() {
@@ -170,5 +116,6 @@ mod tests {
     fn passwords_do_not_show() {
         assert!(!format!("{:?}", Access::new(true)).contains(Access::PASSWORD));
         assert!(Secret::new("").is_err() && Secret::new("abcdefgh123456789").is_err());
+        assert!(Secret::new(Access::FACTORY_PASSWORD).is_ok());
     }
 }

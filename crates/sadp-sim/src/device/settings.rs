@@ -6,7 +6,7 @@ use std::{
 };
 
 use ipnet::Ipv4Net;
-use sadp_model::RawFields;
+use sadp_model::{FACTORY_ADDRESSES, RawFields};
 
 use super::telling::show;
 
@@ -43,6 +43,17 @@ pub struct Extras {
 }
 
 impl Settings {
+    /// The settings a device leaves the factory with.
+    pub(crate) const FACTORY: Self = Self {
+        address: FACTORY_ADDRESSES[0],
+        mask: Ipv4Addr::new(255, 255, 255, 0),
+        gateway: Ipv4Addr::new(192, 168, 1, 1),
+        dhcp: false,
+        sdk_port: 8000,
+        http_port: 80,
+        extras: None,
+    };
+
     /// The settings after an `update` with these elements. A device that is to
     /// use DHCP finds no server here and keeps its IPv4 settings.
     pub(crate) fn updated(&self, fields: &RawFields) -> Result<Self, BadSettings> {

@@ -7,8 +7,7 @@ use sadp_model::RawFields;
 use sadp_proto::{Request, Types};
 
 use super::{
-    Content, Executions, Fleet, Heard, Recipients, activate, exchange, inquiry::MAX_UUID, lamp,
-    queue::Occasion, update,
+    Content, Fleet, Heard, Recipients, cameras, inquiry::MAX_UUID, kind::Kind, queue::Occasion,
 };
 use crate::{
     Device,
@@ -23,46 +22,6 @@ pub(super) struct Order<'a> {
     pub(super) uuid: &'a str,
     pub(super) types: &'a str,
     pub(super) fields: &'a RawFields,
-}
-
-/// The commands devices obey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Exchange,
-    Activate,
-    Update,
-    Lamp,
-}
-
-impl Kind {
-    fn of(types: &str) -> Option<Self> {
-        Some(match types {
-            "exchangecode" => Self::Exchange,
-            "activate" => Self::Activate,
-            "update" => Self::Update,
-            "lamp" => Self::Lamp,
-            _ => return None,
-        })
-    }
-
-    /// Whether the firmware of a device knows the command. One that does not
-    /// stays silent.
-    fn is_known_to(self, device: &Device) -> bool {
-        match self {
-            Self::Exchange | Self::Activate => device.profile.knows_activation(),
-            Self::Update => true,
-            Self::Lamp => device.profile.has_lamp(),
-        }
-    }
-
-    fn counter(self, executions: &mut Executions) -> &mut u64 {
-        match self {
-            Self::Exchange => &mut executions.exchanges,
-            Self::Activate => &mut executions.activations,
-            Self::Update => &mut executions.updates,
-            Self::Lamp => &mut executions.lamps,
-        }
-    }
 }
 
 /// What a device answers to a command.
@@ -93,6 +52,12 @@ impl Answer {
             account: false,
             elements: vec![("Result", word.into())],
         }
+    }
+
+    /// Adds an element.
+    pub(super) fn with(mut self, name: &'static str, text: String) -> Self {
+        self.elements.push((name, text));
+        self
     }
 
     pub(super) fn with_account(mut self) -> Self {
@@ -212,8 +177,8 @@ impl Fleet {
             return;
         };
         self.move_address(number, before.address, settings.address);
-        if let Some(reboot) = conduct.reboot {
-            self.fall_asleep(number, due, reboot);
+        if conduct.reboot.is_some() {
+            self.fall_asleep(number, due);
         }
     }
 
@@ -223,17 +188,13 @@ impl Fleet {
         let device = self.devices.get_mut(number as usize)?;
         let memory = self.memories.entry(number).or_default();
         let kind = Kind::of(order.types).filter(|kind| kind.is_known_to(device));
+        let former = cameras::former_password(device, order);
         let answer = if let Some(refuse) = device.refusal(order.types) {
             Answer::refused(&refuse.word)
                 .with_tries(order.types, refuse.retry_times)
                 .with_lock(refuse.lock_minutes)
         } else {
-            match kind? {
-                Kind::Exchange => exchange::answer(memory, order, &mut self.rng),
-                Kind::Activate => activate::answer(device, memory, order),
-                Kind::Update => update::answer(device, order),
-                Kind::Lamp => lamp::answer(device, order),
-            }
+            kind?.answer(device, memory, order, &mut self.rng)
         };
         for executions in [&mut memory.executions, &mut self.stats.executions] {
             match kind.filter(|_| answer.done) {
@@ -249,6 +210,12 @@ impl Fleet {
         let reply = device.reply(telling, &answer.elements);
         let reply = Arc::new(Occasion::Answered(reply));
         memory.keep_answer(order.uuid, order.types, Arc::clone(&reply));
+        if answer.done
+            && kind.is_some_and(Kind::replaces_password)
+            && let Some(former) = former
+        {
+            self.pass_password_on(number, &former, order);
+        }
         Some(reply)
     }
 }

@@ -10,6 +10,7 @@ use super::{
     command::{Answer, Order},
     memory::Memory,
 };
+use crate::desk::Nonce;
 
 /// Chooses the key for the command that follows. The latest exchange counts,
 /// whoever asked for it.
@@ -28,6 +29,11 @@ pub(super) fn answer(
         }
         Err(_) => Answer::refused("failed"),
     }
+}
+
+/// A random word.
+pub(super) fn nonce(rng: &mut Xoshiro256PlusPlus) -> Nonce {
+    Nonce::new(&Chance(rng).hexadecimal())
 }
 
 /// The fleet's generator as sealing takes it. That it is no cryptographic one

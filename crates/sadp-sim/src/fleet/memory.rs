@@ -2,9 +2,10 @@
 
 use std::{collections::VecDeque, net::Ipv4Addr, ops::Range, sync::Arc, time::Duration};
 
-use sadp_proto::seal::device::Session;
+use sadp_proto::{Guid, seal::device::Session};
 
 use super::{Executions, queue::Occasion};
+use crate::desk::{MailCode, RequestCode};
 
 /// What a device remembers of the commands it was sent.
 #[derive(Debug, Default)]
@@ -14,6 +15,28 @@ pub(super) struct Memory {
     answered: VecDeque<Answered>,
     /// When it starts anew and does not hear or answer.
     pub(super) asleep: Option<Range<Duration>>,
+    /// Its request to the vendor. A new one takes its place.
+    pub(super) request: Option<Made<RequestCode>>,
+    /// The code it expects by e-mail. A new one takes its place.
+    pub(super) mail: Option<Made<MailCode>>,
+    guids: VecDeque<Guid>,
+}
+
+/// Something made at a time, good for a while.
+#[derive(Debug)]
+pub(super) struct Made<T> {
+    pub(super) what: T,
+    at: Duration,
+}
+
+impl<T> Made<T> {
+    pub(super) fn new(what: T, at: Duration) -> Self {
+        Self { what, at }
+    }
+
+    pub(super) fn is_overdue(&self, now: Duration, valid: Duration) -> bool {
+        now.saturating_sub(self.at) > valid
+    }
 }
 
 /// The latest key exchange.
@@ -35,6 +58,9 @@ impl Memory {
     /// How many commands a device remembers its answers to.
     const ANSWERS: usize = 16;
 
+    /// How many exported GUIDs are good side by side: a guess.
+    const GUIDS: usize = 8;
+
     /// How long a command may follow its exchange.
     const FRESH: Duration = Duration::from_mins(1);
 
@@ -52,9 +78,30 @@ impl Memory {
         fresh.then_some(exchanged.session)
     }
 
-    /// Forgets the exchange: the device starts anew.
-    pub(super) fn forget_exchange(&mut self) {
+    /// Keeps an exported GUID, in place of the oldest where there are too many.
+    pub(super) fn keep_guid(&mut self, guid: Guid) {
+        self.guids.truncate(Self::GUIDS - 1);
+        self.guids.push_front(guid);
+    }
+
+    /// Whether it exported this GUID, and it is still good.
+    pub(super) fn knows_guid(&self, guid: &Guid) -> bool {
+        self.guids.contains(guid)
+    }
+
+    /// Forgets what does not outlast a start.
+    pub(super) fn forget_by_start(&mut self) {
         self.exchanged = None;
+        self.answered.clear();
+        self.request = None;
+        self.mail = None;
+    }
+
+    /// Forgets what another password makes void.
+    pub(super) fn forget_by_password(&mut self) {
+        self.request = None;
+        self.mail = None;
+        self.guids.clear();
     }
 
     /// What was answered to a command that came before.

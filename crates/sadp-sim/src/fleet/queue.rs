@@ -42,8 +42,19 @@ pub(super) enum Occasion {
     Inquired(Inquired),
     /// The answer to a command, made when it was obeyed.
     Answered(Vec<u8>),
-    /// Nothing is sent: the device starts anew.
-    Restart,
+    /// Nothing is sent: something befalls the device.
+    Event(Event),
+}
+
+/// What befalls a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// It has started anew.
+    Started,
+    /// It loses power for a while.
+    PowerLost,
+    /// Somebody holds its reset button.
+    ButtonHeld,
 }
 
 /// Entries in the order they are due; those due together in the order they

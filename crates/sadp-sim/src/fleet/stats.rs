@@ -85,6 +85,28 @@ pub struct Executions {
     pub updates: u64,
     /// Lamps switched.
     pub lamps: u64,
+    /// Requests to the vendor made.
+    pub requests: u64,
+    /// Passwords set by the vendor's answer, or returned to the factory's.
+    pub resets: u64,
+    /// GUIDs exported.
+    pub guid_exports: u64,
+    /// Passwords set by a GUID.
+    pub guid_resets: u64,
+    /// Lists of security questions given.
+    pub question_lists: u64,
+    /// Security questions set.
+    pub questions_set: u64,
+    /// Passwords set by the answers to security questions.
+    pub answer_resets: u64,
+    /// Reserved e-mail addresses set.
+    pub mailboxes_set: u64,
+    /// Codes made that come by e-mail.
+    pub mail_codes: u64,
+    /// Passwords set by a code that came by e-mail.
+    pub mail_resets: u64,
+    /// Passwords taken over from a recorder.
+    pub synced: u64,
     /// Commands refused, wrong passwords included.
     pub refused: u64,
     /// Commands that arrived again, to get the same answer.

@@ -1,14 +1,19 @@
 //! One entry of a site file.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, str::FromStr, sync::Arc};
+use std::{
+    collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration,
+};
 
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
 use serde::{Deserialize, Deserializer, de};
 
-use super::guard::{Guard, Refusing, Unguarded};
+use super::{
+    guard::{Guard, Refusing, Unguarded},
+    prepared::{self, Prepared},
+};
 use crate::{
-    Catalogue, Conduct, Delay, Device, Probability, Profile, Quirks, Reply, Secret,
+    Catalogue, Conduct, Delay, Device, Probability, Profile, Questions, Quirks, Reply, Secret,
     factory::Factory,
 };
 
@@ -32,6 +37,10 @@ pub(super) struct Manners {
     soft_rules: Option<bool>,
     tries: Option<NonZeroU32>,
     lock_minutes: Option<NonZeroU32>,
+    #[serde(default, deserialize_with = "prepared::mailbox")]
+    mailbox: Option<Box<str>>,
+    #[serde(default, deserialize_with = "prepared::time")]
+    request_valid: Option<Duration>,
 }
 
 impl Manners {
@@ -53,21 +62,24 @@ impl Manners {
             soft_rules: self.soft_rules.or(other.soft_rules),
             tries: self.tries.or(other.tries),
             lock_minutes: self.lock_minutes.or(other.lock_minutes),
+            mailbox: self.mailbox.or_else(|| other.mailbox.clone()),
+            request_valid: self.request_valid.or(other.request_valid),
         }
     }
 
-    fn guard(&self, tries_left: Option<u32>) -> Result<Guard, Unguarded> {
+    fn guard(&self, entry: &DeviceEntry) -> Result<Guard, Unguarded> {
         Guard {
             password: self.password.clone(),
             soft_rules: self.soft_rules,
             tries: self.tries,
-            tries_left,
+            tries_left: entry.tries_left,
+            recovery_tries_left: entry.recovery_tries_left,
             lock_minutes: self.lock_minutes,
         }
         .checked()
     }
 
-    fn conduct(&self) -> Conduct {
+    fn conduct(&self, entry: &DeviceEntry) -> Conduct {
         let usual = Conduct::default();
         let mut faults = usual.faults;
         for (fault, said) in [
@@ -84,6 +96,8 @@ impl Manners {
             delay: self.delay.unwrap_or(usual.delay),
             hello: self.hello.unwrap_or(usual.hello),
             reboot: self.reboot,
+            restart: entry.restart,
+            button: entry.button,
             faults,
         }
     }
@@ -125,7 +139,19 @@ pub(super) struct DeviceEntry {
     soft_rules: Option<bool>,
     tries: Option<NonZeroU32>,
     tries_left: Option<u32>,
+    recovery_tries_left: Option<u32>,
     lock_minutes: Option<NonZeroU32>,
+    #[serde(default, deserialize_with = "prepared::questions")]
+    questions: Option<Questions>,
+    #[serde(default, deserialize_with = "prepared::mailbox")]
+    mailbox: Option<Box<str>>,
+    #[serde(default, deserialize_with = "prepared::time")]
+    request_valid: Option<Duration>,
+    cameras: Option<Box<[Ipv4Addr]>>,
+    #[serde(default, deserialize_with = "prepared::time")]
+    restart: Option<Duration>,
+    #[serde(default, deserialize_with = "prepared::time")]
+    button: Option<Duration>,
     #[serde(default)]
     refuse: BTreeMap<Box<str>, Refusing>,
     #[serde(default)]
@@ -168,6 +194,28 @@ impl DeviceEntry {
             soft_rules: self.soft_rules,
             tries: self.tries,
             lock_minutes: self.lock_minutes,
+            mailbox: self.mailbox.clone(),
+            request_valid: self.request_valid,
+        }
+    }
+
+    /// What an unactivated device cannot have, and this one is said to.
+    fn owned_by_nobody(&self) -> Option<&'static str> {
+        [
+            ("password", self.password.is_some()),
+            ("security questions", self.questions.is_some()),
+            ("reserved e-mail address", self.mailbox.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(what, said)| said.then_some(what))
+    }
+
+    fn prepared(&self, manners: &Manners) -> Prepared {
+        Prepared {
+            questions: self.questions.clone(),
+            mailbox: manners.mailbox.clone(),
+            valid: manners.request_valid,
+            cameras: self.cameras.clone(),
         }
     }
 
@@ -193,8 +241,8 @@ pub(super) enum Fault {
     Shared { what: &'static str, count: u32 },
     KnowsNoActivation { profile: Box<str> },
     AddressesEnd { count: u32 },
-    PasswordOfNone,
-    TriesLeft { tries: u32 },
+    OfNobody { what: &'static str },
+    TriesLeft { key: &'static str, tries: u32 },
 }
 
 /// So many devices of one sort, free of contradictions.
@@ -215,6 +263,7 @@ pub(super) struct Order {
     activated: bool,
     boot: Option<DateTime>,
     guard: Guard,
+    prepared: Prepared,
     quirks: Option<Box<Quirks>>,
 }
 
@@ -240,18 +289,20 @@ impl Order {
         {
             return Err(Fault::AddressesEnd { count });
         }
-        if !activated && entry.password.is_some() {
-            return Err(Fault::PasswordOfNone);
+        if let Some(what) = entry.owned_by_nobody().filter(|_| !activated) {
+            return Err(Fault::OfNobody { what });
         }
         let manners = entry.manners().or(defaults);
-        let guard = manners.guard(entry.tries_left);
-        let guard = guard.map_err(|Unguarded { tries }| Fault::TriesLeft { tries })?;
+        let guard = manners.guard(&entry);
+        let guard = guard.map_err(|Unguarded { key, tries }| Fault::TriesLeft { key, tries })?;
+        let conduct = manners.conduct(&entry);
+        let prepared = entry.prepared(&manners);
         let quirks = entry.quirks();
         Ok(Self {
             count,
             mac: entry.mac,
             serial: entry.serial,
-            conduct: manners.conduct(),
+            conduct,
             first_address: entry.ip,
             mask: manners.mask,
             gateway: manners.gateway,
@@ -262,6 +313,7 @@ impl Order {
             activated,
             boot: entry.boot,
             guard,
+            prepared,
             quirks,
             profile: entry.profile,
         })
@@ -283,6 +335,7 @@ impl Order {
             settings,
             state,
             access,
+            recovery,
             ..
         } = &mut device;
         set(&mut identity.mac, self.mac.as_ref());
@@ -294,7 +347,11 @@ impl Order {
         set(&mut settings.sdk_port, self.sdk_port.as_ref());
         set(&mut state.boot, self.boot.as_ref());
         state.activated = self.activated;
-        self.guard.set(access);
+        self.guard.set(access, recovery);
+        self.prepared.set(recovery);
+        if !self.activated {
+            recovery.mailbox = None;
+        }
         device.quirks.clone_from(&self.quirks);
         Some(device)
     }

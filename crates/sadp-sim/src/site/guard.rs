@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{Access, Refuse, Secret};
+use crate::{Access, Recovery, Refuse, Secret, Tries};
 
 /// What guards a device, as far as it is said.
 #[derive(Clone, Debug)]
@@ -13,35 +13,48 @@ pub(super) struct Guard {
     pub(super) soft_rules: Option<bool>,
     pub(super) tries: Option<NonZeroU32>,
     pub(super) tries_left: Option<u32>,
+    pub(super) recovery_tries_left: Option<u32>,
     pub(super) lock_minutes: Option<NonZeroU32>,
 }
 
 /// More tries are left than there are.
 pub(super) struct Unguarded {
+    pub(super) key: &'static str,
     pub(super) tries: u32,
 }
 
 impl Guard {
     pub(super) fn checked(self) -> Result<Self, Unguarded> {
-        let tries = self.tries.map_or(Access::TRIES, NonZeroU32::get);
-        if self.tries_left.is_some_and(|left| left > tries) {
-            return Err(Unguarded { tries });
+        let tries = self.tries.map_or(Tries::MOST, NonZeroU32::get);
+        for (key, left) in [
+            ("tries_left", self.tries_left),
+            ("recovery_tries_left", self.recovery_tries_left),
+        ] {
+            if left.is_some_and(|left| left > tries) {
+                return Err(Unguarded { key, tries });
+            }
         }
         Ok(self)
     }
 
-    pub(super) fn set(&self, access: &mut Access) {
+    pub(super) fn set(&self, access: &mut Access, recovery: &mut Recovery) {
         if let Some(password) = &self.password {
             access.password = password.clone();
         }
         access.soft_rules = self.soft_rules.unwrap_or(access.soft_rules);
-        access.tries = self.tries.map_or(access.tries, NonZeroU32::get);
-        access.tries_left = self.tries_left.unwrap_or(access.tries);
-        if let Some(minutes) = self.lock_minutes {
-            access.lock = Duration::from_secs(u64::from(minutes.get()) * 60);
-        }
-        if access.tries_left == 0 {
-            access.locked_until = Some(access.lock);
+        access.tries = self.counting_from(self.tries_left);
+        recovery.tries = self.counting_from(self.recovery_tries_left);
+    }
+
+    fn counting_from(&self, left: Option<u32>) -> Tries {
+        let most = self.tries.map_or(Tries::MOST, NonZeroU32::get);
+        let minutes = |minutes: NonZeroU32| Duration::from_secs(u64::from(minutes.get()) * 60);
+        let lock = self.lock_minutes.map_or(Tries::LOCK, minutes);
+        Tries {
+            most,
+            left: left.unwrap_or(most),
+            lock,
+            locked_until: (left == Some(0)).then_some(lock),
         }
     }
 }

@@ -252,7 +252,9 @@ fn the_locked_van_has_cameras_from_the_box_and_some_that_refuse() {
     let devices = build(LOCKED_VAN);
     let unactivated = devices.iter().filter(|device| !device.state.activated);
     assert!(unactivated.count() >= 12);
-    let locked = devices.iter().filter(|it| it.access.locked_until.is_some());
+    let locked = devices
+        .iter()
+        .filter(|it| it.access.tries.locked_until.is_some());
     assert_eq!(locked.count(), 1);
     let mut words: Vec<&str> = devices
         .iter()
@@ -281,9 +283,9 @@ fn guards_are_given_by_device_or_by_default() {
          [[device]]\nprofile = \"ipc-v5.5.6\"\n[[device]]\nprofile = \"ipc-v5.5.6\"\ntries = 3\ntries_left = 2",
     );
     let [first, second] = [0, 1].map(|number: usize| &devices[number].access);
-    assert_eq!((first.tries, first.tries_left), (5, 5));
-    assert_eq!((second.tries, second.tries_left), (3, 2));
-    assert_eq!(second.lock, std::time::Duration::from_mins(10));
+    assert_eq!((first.tries.most, first.tries.left), (5, 5));
+    assert_eq!((second.tries.most, second.tries.left), (3, 2));
+    assert_eq!(second.tries.lock, std::time::Duration::from_mins(10));
     assert!(!first.soft_rules);
     assert_eq!(devices[0].conduct.reboot, "20s".parse().ok());
 }
@@ -311,4 +313,81 @@ fn mistakes_about_guards_are_told_with_their_line() {
     ] {
         assert_eq!(error(&format!("{entry}{mistake}")), expected);
     }
+}
+
+#[test]
+fn what_an_owner_prepared_is_given_by_device_or_by_default() {
+    use std::time::Duration;
+
+    let devices = build(
+        "[defaults]\nmailbox = \"site@example.com\"\nrequest_valid = \"30m\"\ntries = 5\n\
+         [[device]]\nprofile = \"ipc-v5.6.5\"\nquestions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }\n\
+         [[device]]\nprofile = \"ipc-v5.6.5\"\nactivated = false\n\
+         [[device]]\nprofile = \"nvr-v4.30.085\"\nmailbox = \"owner@example.com\"\nrequest_valid = \"2s\"\n\
+         recovery_tries_left = 1\ncameras = [\"192.168.1.9\"]\nrestart = \"1h 5m\"\nbutton = \"20s\"",
+    );
+    let [first, unactivated, recorder] = [0, 1, 2].map(|number: usize| &devices[number].recovery);
+    assert_eq!(first.mailbox.as_deref(), Some("site@example.com"));
+    assert!(first.questions.holds(4) && !first.questions.holds(2));
+    assert_eq!(first.valid, Duration::from_mins(30));
+    assert_eq!((first.tries.most, first.tries.left), (5, 5));
+    assert_eq!(unactivated.mailbox, None);
+    assert_eq!(recorder.mailbox.as_deref(), Some("owner@example.com"));
+    assert_eq!(recorder.valid, Duration::from_secs(2));
+    assert_eq!((recorder.tries.left, devices[2].access.tries.left), (1, 5));
+    assert_eq!(
+        recorder.cameras.as_deref(),
+        Some(&[Ipv4Addr::new(192, 168, 1, 9)][..])
+    );
+    assert_eq!(devices[2].conduct.restart, Some(Duration::from_mins(65)));
+    assert_eq!(devices[2].conduct.button, Some(Duration::from_secs(20)));
+    assert!(!format!("{devices:?}").contains("Paris"));
+}
+
+#[test]
+fn mistakes_about_what_was_prepared_are_told_with_their_line() {
+    let entry = "[[device]]\nprofile = \"ipc-v5.6.5\"\n";
+    let three = "not 3 different questions, numbered 1 to 32";
+    for (mistake, expected) in [
+        ("questions = { 1 = \"a\" }", format!("line 3: {three}")),
+        (
+            "questions = { 1 = \"a\", 2 = \"b\", first = \"c\" }",
+            format!("line 3: {three}"),
+        ),
+        (
+            "questions = { 1 = \"a\", 2 = \"b\", 3 = \"\" }",
+            "line 3: an answer has 1 to 128 bytes".into(),
+        ),
+        (
+            "mailbox = \"nobody\"",
+            "line 3: an e-mail address has an @".into(),
+        ),
+        (
+            "request_valid = \"soon\"",
+            "line 3: not a time such as 20s, 90m or 48h, up to a year".into(),
+        ),
+        (
+            "restart = \"2years\"",
+            "line 3: not a time such as 20s, 90m or 48h, up to a year".into(),
+        ),
+        (
+            "recovery_tries_left = 8",
+            "line 1: `recovery_tries_left` is 7, the `tries` of the device, at most".into(),
+        ),
+        (
+            "activated = false\nmailbox = \"owner@example.com\"",
+            "line 1: an unactivated device has no reserved e-mail address".into(),
+        ),
+        (
+            "activated = false\nquestions = { 1 = \"a\", 2 = \"b\", 3 = \"c\" }",
+            "line 1: an unactivated device has no security questions".into(),
+        ),
+    ] {
+        assert_eq!(error(&format!("{entry}{mistake}")), expected);
+    }
+    let told = error("[defaults]\nquestions = { 1 = \"a\" }");
+    assert!(
+        told.starts_with("line 2: unknown field `questions`"),
+        "{told}"
+    );
 }

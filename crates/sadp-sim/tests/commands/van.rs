@@ -8,8 +8,8 @@ use std::{
 
 use sadp_model::{MacAddr, RawFields};
 use sadp_proto::{
-    Command, CommandReply, Exchange, GROUP, Inquiry, Message, NetworkSettings, Outcome, Refusal,
-    Step, Target, Update, Verdict, rand_core::OsRng, seal::Password,
+    Code, Command, CommandReply, Exchange, GROUP, Inquiry, Message, NetworkSettings, Outcome,
+    Refusal, Step, Target, Update, Verdict, rand_core::OsRng, seal::Password,
 };
 use sadp_sim::{Datagram, Fleet, FleetConfig, Heard, Site};
 use uuid::Uuid;
@@ -118,6 +118,32 @@ impl Van {
         self.command(vec![(device, Command::Lamp { on })]).remove(0)
     }
 
+    /// Plays one command to one device.
+    pub(crate) fn order(&mut self, device: usize, command: Command) -> Outcome {
+        self.command(vec![(device, command)]).remove(0)
+    }
+
+    /// Whether this is the device's password, told by new settings. Costs a try
+    /// where it is not.
+    pub(crate) fn has_password(&mut self, device: usize, password: &str) -> bool {
+        let address = self.fleet.devices()[device].settings.address.to_string();
+        is_done(&self.update(device, &address, password))
+    }
+
+    /// Says a command without anything sealed, and returns what the device says
+    /// to it first.
+    pub(crate) fn say_plainly(&mut self, device: usize, types: &str, body: &str) -> RawFields {
+        self.asked += 1;
+        let (asked, mac) = (self.asked, self.mac(device));
+        let payload = format!(
+            "<Probe><Uuid>plain-{asked}</Uuid><MAC>{mac}</MAC><Types>{types}</Types>{body}</Probe>"
+        );
+        let from = self.heard.len();
+        self.say(GROUP, payload.as_bytes());
+        self.wait(MS);
+        self.heard[from].2.clone()
+    }
+
     /// What the device says of itself now, asked a few times.
     pub(crate) fn look(&mut self, device: usize) -> Option<sadp_model::Device> {
         for _ in 0..20 {
@@ -155,7 +181,10 @@ impl Van {
 
     /// Lets time pass and hears what is said.
     pub(crate) fn wait(&mut self, time: Duration) {
-        let until = self.now + time;
+        self.wait_until(self.now + time);
+    }
+
+    pub(crate) fn wait_until(&mut self, until: Duration) {
         while let Some(due) = self.fleet.poll_timeout().filter(|&due| due <= until) {
             self.now = due.max(self.now);
             self.replies();
@@ -196,6 +225,36 @@ impl Van {
             from: device.settings.address.into(),
         }
     }
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::new(text.into()).unwrap()
+}
+
+pub(crate) fn code(text: &str) -> Code {
+    Code::new(text.as_bytes()).unwrap()
+}
+
+pub(crate) fn done(outcome: Outcome) -> CommandReply {
+    match outcome {
+        Outcome::Done(reply) => *reply,
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+/// Asserts a refusal that cost a try.
+pub(crate) fn assert_try(outcome: Outcome, refusal: &Refusal, left: u32) {
+    let verdict = refused(outcome);
+    assert_eq!(
+        (&verdict.refusal, verdict.tries_left),
+        (refusal, Some(left))
+    );
+}
+
+/// Asserts a refusal that cost no try.
+pub(crate) fn assert_refused(outcome: Outcome, refusal: &Refusal) {
+    let verdict = refused(outcome);
+    assert_eq!((&verdict.refusal, verdict.tries_left), (refusal, None));
 }
 
 pub(crate) fn activation(password: &str) -> Command {
