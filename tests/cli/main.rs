@@ -13,3 +13,4 @@ mod net;
 mod run;
 mod secrets;
 mod usage;
+mod vendor;

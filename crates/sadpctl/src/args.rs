@@ -17,7 +17,7 @@ pub(crate) use self::{
     },
     duration::Wait,
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
-    sim::{SimCommand, SimRunArgs},
+    sim::{SimCommand, SimRunArgs, SimVendorArgs},
 };
 use crate::{
     output::Format,

@@ -1,6 +1,7 @@
 //! What is printed: one module a format. Nothing here decides anything about
 //! devices.
 
+mod answers;
 mod columns;
 mod csv;
 mod details;
@@ -19,6 +20,7 @@ use sadp_model::Warning;
 use serde_json::Value;
 
 pub(crate) use self::{
+    answers::{AnswerLine, write_answers},
     csv::harmless,
     details::{write_details, write_network},
     device::{Raw, Shown},

@@ -14,6 +14,12 @@ pub(crate) enum SimCommand {
     /// name an interface of a customer's network. Options about behaviour
     /// outweigh the site file.
     Run(SimRunArgs),
+    /// Answer requests of simulated devices, as a vendor's support would
+    ///
+    /// A pretend support desk, for practice: its answers are marked as
+    /// simulated, and no real device takes them. It refuses requests of real
+    /// devices, which only the vendor can answer.
+    Vendor(SimVendorArgs),
 }
 
 /// `sim run`.
@@ -48,6 +54,39 @@ pub(crate) struct SimRunArgs {
 
     #[command(flatten)]
     pub(crate) group: GroupArgs,
+}
+
+/// `sim vendor`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Writes Encrypt.xml, or key.txt with --key and for devices that take a dated
+code, into DIR/PACKAGE, PACKAGE being the package folder's name; with --mail
+code.txt into DIR/NAME, NAME being the file's without its ending. DIR may be the
+folder the packages lie in. No file is ever written over: exit code 4.
+
+A dated code is made from a serial number and a start time, which do not tell
+whether the device is simulated; no real device takes one made here.
+
+Examples:
+  sadpctl sim vendor requests --out requests
+  sadpctl sim vendor requests/PACKAGE --out answers --key")]
+pub(crate) struct SimVendorArgs {
+    /// A request package, a folder of them, a DeviceKey.xml or a request.json
+    #[arg(value_name = "REQUEST", required = true)]
+    pub(crate) requests: Vec<PathBuf>,
+
+    /// Where to write the answers
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Give a key to type in place of a file, where the device takes one
+    #[arg(long)]
+    pub(crate) key: bool,
+
+    /// Give the code that comes by e-mail: each REQUEST is a file that holds
+    /// the text of a QR code
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) mail: bool,
 }
 
 /// How simulated devices behave on the wire. What is not given is left as it

@@ -1,3 +1,5 @@
+mod vendor;
+
 use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
 
 use sadp_sim::{
@@ -20,6 +22,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     match command {
         SimCommand::Run(args) => play(args, global, terminal),
+        SimCommand::Vendor(args) => vendor::run(args, global, terminal),
     }
 }
 

@@ -1,0 +1,257 @@
+//! The pretend vendor desk: answers request packages of simulated devices.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use jiff::civil::DateTime;
+use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
+use serde::Deserialize;
+
+use crate::{
+    args::{GlobalArgs, SimVendorArgs},
+    failure::{Exit, Failure},
+    output::{AnswerLine, Format, write_answers},
+    terminal::Terminal,
+    text::count,
+};
+
+/// Answers what can be answered, tells what cannot, and ends as the first of
+/// those does.
+pub(super) fn run(
+    args: &SimVendorArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    if matches!(global.format, Format::Csv | Format::Xml) {
+        let message = "a list of answers has no CSV or XML form";
+        return Err(Failure::words(Exit::Usage, message)
+            .hint("use --format json, ndjson or table; nothing was written"));
+    }
+    let mut answers = Vec::new();
+    let mut exit = Exit::Done;
+    for request in requests(args) {
+        match request.and_then(|request| answer(&request, args)) {
+            Ok(answer) => answers.push(answer),
+            Err(failure) => {
+                terminal.report(&failure);
+                if exit == Exit::Done {
+                    exit = failure.exit;
+                }
+            }
+        }
+    }
+    write_answers(terminal.out(), &answers, global.format)?;
+    let number = count(answers.len() as u64, "request", "requests");
+    terminal.note(&format!("answered {number} of simulated devices"));
+    Ok(exit)
+}
+
+/// A request, and the folder its answer is for.
+struct Request {
+    file: PathBuf,
+    name: OsString,
+}
+
+/// Names in a request package.
+const CODE: &str = "DeviceKey.xml";
+const RECORD: &str = "request.json";
+
+/// The most bytes of each that are read.
+const MAX_CODE: u64 = 4 << 10;
+const MAX_RECORD: u64 = 64 << 10;
+
+/// The requests at the paths named, in order.
+fn requests(args: &SimVendorArgs) -> Vec<Result<Request, Failure>> {
+    let found = args.requests.iter().map(|path| match fs::metadata(path) {
+        Ok(about) if about.is_dir() && !args.mail => in_folder(path),
+        Ok(_) => vec![of_file(path, args.mail)],
+        Err(error) => vec![Err(unreadable(path, error))],
+    });
+    found.flatten().collect()
+}
+
+/// A package, or all packages of a folder, by name.
+fn in_folder(path: &Path) -> Vec<Result<Request, Failure>> {
+    if let Some(file) = request_file(path) {
+        return vec![of_file(&file, false)];
+    }
+    let folders = fs::read_dir(path).and_then(|entries| {
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        paths.collect::<io::Result<Vec<_>>>()
+    });
+    let mut folders = match folders {
+        Ok(folders) => folders,
+        Err(error) => return vec![Err(unreadable(path, error))],
+    };
+    folders.sort();
+    let files: Vec<_> = folders.iter().filter_map(|it| request_file(it)).collect();
+    if files.is_empty() {
+        let message = format!("no request package in {}", path.display());
+        return vec![Err(Failure::words(Exit::Usage, message).hint(
+            "name a folder that reset export wrote, or one of those in it",
+        ))];
+    }
+    files.iter().map(|file| of_file(file, false)).collect()
+}
+
+/// What of a package is to be answered. A device that gives no code has its
+/// record alone.
+fn request_file(package: &Path) -> Option<PathBuf> {
+    let files = [CODE, RECORD].map(|name| package.join(name));
+    files.into_iter().find(|file| file.is_file())
+}
+
+/// The answer to a file goes into a folder of its package's name, that to a QR
+/// code into one of its own.
+fn of_file(path: &Path, mail: bool) -> Result<Request, Failure> {
+    let whole = path
+        .canonicalize()
+        .map_err(|error| unreadable(path, error))?;
+    let name = if mail {
+        whole.file_stem()
+    } else {
+        whole.parent().and_then(Path::file_name)
+    };
+    let name = name.ok_or_else(|| {
+        let message = format!("{} lies in no package folder", path.display());
+        Failure::words(Exit::Usage, message).hint("name a file in a folder")
+    })?;
+    Ok(Request {
+        file: path.to_owned(),
+        name: name.to_owned(),
+    })
+}
+
+fn answer(request: &Request, args: &SimVendorArgs) -> Result<AnswerLine, Failure> {
+    let (name, content) = make_answer(&request.file, args)?;
+    let folder = args.out.join(&request.name);
+    let path = folder.join(name);
+    fs::create_dir_all(&folder)
+        .and_then(|()| write_new(&path, content.as_bytes()))
+        .map_err(|error| unwritable(&path, error))?;
+    Ok(AnswerLine {
+        request: request.file.display().to_string(),
+        answer: path.display().to_string(),
+    })
+}
+
+/// The answer's file name and content.
+fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(&'static str, String), Failure> {
+    if args.mail {
+        let qr: MailCode = parse(&read(path, MAX_CODE)?, path)?;
+        return Ok(("code.txt", format!("{}\n", qr.code())));
+    }
+    if path.file_name().is_some_and(|name| name == RECORD) {
+        return Ok(("key.txt", format!("{}\n", dated_code(path)?)));
+    }
+    let request: RequestCode = parse(&read(path, MAX_CODE)?, path)?;
+    if !args.key {
+        return Ok(("Encrypt.xml", request.answer()));
+    }
+    let key = request.key().ok_or_else(|| {
+        let message = format!("the device of {} takes a file only", path.display());
+        Failure::words(Exit::Usage, message).hint("leave out --key")
+    })?;
+    Ok(("key.txt", format!("{key}\n")))
+}
+
+fn parse<T: std::str::FromStr<Err = NotSimulated>>(text: &str, path: &Path) -> Result<T, Failure> {
+    text.parse().map_err(|error: NotSimulated| {
+        let error = anyhow::Error::new(error).context(path.display().to_string());
+        Failure::new(Exit::Usage, error).hint(
+            "send requests of real devices to the vendor's support, by reset export's request.txt",
+        )
+    })
+}
+
+/// The code for what a device that gives none itself told of its serial and
+/// start.
+fn dated_code(path: &Path) -> Result<String, Failure> {
+    let record: Record = serde_json::from_str(&read(path, MAX_RECORD)?).map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot use {}", path.display()));
+        Failure::new(Exit::Usage, error).hint("name a request.json that reset export wrote")
+    })?;
+    let unanswerable = |message: &str| {
+        let message = format!("{}: {message}", path.display());
+        Failure::words(Exit::Usage, message).hint("name a whole package folder")
+    };
+    if record.request.kind != "legacy-code" {
+        return Err(unanswerable(
+            "the device gives a request file, which is missing",
+        ));
+    }
+    let serial = record.device.serial;
+    let serial = serial.ok_or_else(|| unanswerable("the device told no serial number"))?;
+    Ok(desk::dated_code(&serial, record.device.boot_time))
+}
+
+/// Of a `request.json`, what a dated code is made from.
+#[derive(Deserialize)]
+struct Record {
+    device: RecordedDevice,
+    request: RecordedRequest,
+}
+
+#[derive(Deserialize)]
+struct RecordedDevice {
+    serial: Option<String>,
+    #[serde(default, deserialize_with = "boot_time")]
+    boot_time: Option<DateTime>,
+}
+
+#[derive(Deserialize)]
+struct RecordedRequest {
+    kind: String,
+}
+
+fn boot_time<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DateTime>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom))
+        .transpose()
+}
+
+fn read(path: &Path, most: u64) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(path, error))?;
+    let text = String::from_utf8(bytes).ok();
+    text.filter(|text| text.len() as u64 <= most)
+        .ok_or_else(|| {
+            let error = anyhow::Error::new(NotSimulated).context(path.display().to_string());
+            Failure::new(Exit::Usage, error).hint("name a request package of a simulated device")
+        })
+}
+
+/// Writes a file that is not there yet, whole or not at all.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // What is worse is told already.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Failure {
+    let error = anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
+    Failure::new(Exit::Machine, error).hint("check the path and that you may read it")
+}
+
+fn unwritable(path: &Path, error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        let message = format!("{} is there already", path.display());
+        return Failure::words(Exit::Unsafe, message)
+            .hint("an answer is never written over: remove it, or name another --out");
+    }
+    let error = anyhow::Error::new(error).context(format!("cannot write {}", path.display()));
+    Failure::new(Exit::Machine, error).hint("check that you may write there and that there is room")
+}
