@@ -325,11 +325,65 @@ fn the_same_seed_plays_the_same() {
     assert_eq!(play(), play());
 }
 
+const RECORDER: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\nhello = false\n\
+    mailbox = \"owner@example.com\"\nquestions = { 1 = \"a\", 2 = \"b\", 3 = \"c\" }";
+
+const COMMANDS: [&str; 15] = [
+    "exchangecode",
+    "activate",
+    "update",
+    "lamp",
+    "getcode",
+    "getencryptstring",
+    "reset",
+    "ExportGUID",
+    "GUIDReset",
+    "getsecurityquestion",
+    "setsecurityquestion",
+    "AnswerReset",
+    "SetMailBox",
+    "GetQRcodes",
+    "MailReset",
+];
+
+const ELEMENTS: [&str; 9] = [
+    "Code",
+    "Password",
+    "GUID",
+    "MailBox",
+    "SyncIPCPassword",
+    "QuestionList/Question/ID",
+    "QuestionList/Question/Answer",
+    "QuestionList/Question/mark",
+    "Action",
+];
+
 proptest::proptest! {
     #[test]
     fn any_datagram_is_survived(payload: Vec<u8>) {
         let mut fleet = fleet(1, conduct());
         fleet.handle_datagram(MS, &Datagram { from: ASKER, destination: None, payload: &payload });
+    }
+
+    #[test]
+    fn no_command_is_panicked_at(
+        types in proptest::sample::select(&COMMANDS[..]),
+        fields in proptest::collection::vec((proptest::sample::select(&ELEMENTS[..]), "\\PC{0,40}"), 0..9),
+    ) {
+        let site = crate::Site::parse(RECORDER).unwrap();
+        let network = "10.77.0.1/16".parse().unwrap();
+        let mut fleet = Fleet::new(site.build(network).unwrap(), config());
+        let mac = fleet.devices()[0].identity.mac.to_string();
+        let mut request: sadp_model::RawFields = [("Uuid", "A"), ("Types", types), ("MAC", &*mac)].into_iter().collect();
+        for (name, text) in &fields {
+            request.push(name, text);
+        }
+        let payload = sadp_proto::Document::encode("Probe", &request, sadp_proto::Layout::Request);
+        let heard = fleet.handle_datagram(MS, &Datagram { from: ASKER, destination: None, payload: &payload });
+        proptest::prop_assert_eq!(heard, Heard::Command { devices: 1 });
+        let Executions { resets, guid_resets, answer_resets, mail_resets, .. } = fleet.executions(0);
+        proptest::prop_assert_eq!(resets + guid_resets + answer_resets + mail_resets, 0);
+        proptest::prop_assert!(!sent(&mut fleet, 1000 * MS).is_empty());
     }
 
     #[test]

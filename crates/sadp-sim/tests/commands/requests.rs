@@ -271,3 +271,47 @@ fn every_word_of_a_reset_can_be_played() {
         assert_eq!(word(reset(&mut van, "1")).word(), refusal);
     }
 }
+
+#[test]
+fn an_answer_that_arrives_twice_is_taken_once() {
+    let mut van = Van::one(BY_KEY, "duplicate = 1.0");
+    let request = request(&mut van, 0, Command::GetEncryptString);
+    assert!(is_done(&reset(&mut van, &request.answer())));
+    van.wait(100 * MS);
+    let executions = van.fleet.executions(0);
+    assert_eq!((executions.resets, executions.refused), (1, 0));
+}
+
+#[test]
+fn a_hundred_locked_devices_are_recovered_where_a_tenth_is_lost() {
+    let mut van = Van::new(
+        "[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 100\nhello = false\nloss = 0.1\n\
+         duplicate = 0.1\nreorder = 0.1\ndelay = \"0..300ms\"",
+    );
+    let exports = (0..100).map(|device| (device, Command::GetEncryptString));
+    let replies = van.command(exports.collect());
+    let mut orders = Vec::new();
+    for (device, outcome) in replies.into_iter().enumerate() {
+        let code = RequestCode::read(&done(outcome)).unwrap();
+        let request: desk::RequestCode = code.as_str().parse().unwrap();
+        assert_eq!(request.mac, van.mac(device));
+        let command = Command::Reset {
+            code: super::van::code(&request.key().unwrap()),
+            password: password(PASSWORD),
+            sync_cameras: false,
+        };
+        orders.push((device, command));
+    }
+    let outcomes = van.command(orders);
+    for (device, outcome) in outcomes.iter().enumerate() {
+        let executions = van.fleet.executions(device);
+        assert_eq!(executions.refused, 0, "{device}");
+        match outcome {
+            Outcome::Done(_) => assert_eq!(executions.resets, 1),
+            Outcome::Unknown => assert!(executions.resets <= 1),
+            Outcome::NoAnswer => assert_eq!(executions.resets, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(van.fleet.stats().executions.resets > 75);
+}
