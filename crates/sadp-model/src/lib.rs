@@ -22,6 +22,7 @@ mod password;
 mod raw;
 mod registry;
 mod serial;
+pub mod text;
 mod ways;
 
 pub use addressing::{

@@ -1,0 +1,93 @@
+//! Text of devices, made harmless for whoever reads it.
+//!
+//! Whoever is on the network can put any text into a reply: escape sequences
+//! that rewrite the screen, or characters that turn the reading direction.
+
+use std::{borrow::Cow, fmt::Write};
+
+/// The text with characters that a terminal obeys or hides shown as
+/// `\u{1b}`.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    replaced(text, |character, out| {
+        let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+    })
+}
+
+/// JSON with the characters that JSON itself lets through escaped as `\u200e`.
+/// They can only stand in its strings.
+pub fn clean_json(json: &str) -> Cow<'_, str> {
+    // Line breaks are the layout: in strings they are escaped already.
+    if !json
+        .chars()
+        .any(|character| character != '\n' && is_treacherous(character))
+    {
+        return json.into();
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if character == '\n' || !is_treacherous(character) {
+            out.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out.into()
+}
+
+fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    if !text.chars().any(is_treacherous) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_treacherous(character) {
+            replace(character, &mut out);
+        } else {
+            out.push(character);
+        }
+    }
+    out.into()
+}
+
+/// Whether a terminal obeys the character or shows nothing for it.
+pub fn is_treacherous(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' // zero width, direction marks
+            | '\u{2028}'..='\u{202e}' // line separators, direction overrides
+            | '\u{2060}'..='\u{206f}' // invisible operators, direction isolates
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' // tags
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_shown_instead() {
+        assert_eq!(clean("DS-2CD2143G0-I"), "DS-2CD2143G0-I");
+        assert_eq!(clean("门口 Tür"), "门口 Tür");
+        assert_eq!(
+            clean("a\x1b[31mb\x07\r\n\t"),
+            "a\\u{1b}[31mb\\u{7}\\u{d}\\u{a}\\u{9}"
+        );
+        assert_eq!(
+            clean("a\u{202e}b\u{9b}c\u{200b}"),
+            "a\\u{202e}b\\u{9b}c\\u{200b}"
+        );
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let text = "\u{7f}\u{9b}\u{202e}\u{e0001}\x1b\n";
+        let json = serde_json::to_string(text).unwrap();
+        let clean = clean_json(&json);
+        assert!(!clean.chars().any(is_treacherous), "{clean}");
+        assert_eq!(serde_json::from_str::<String>(&clean).unwrap(), text);
+    }
+}
