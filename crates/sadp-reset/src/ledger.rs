@@ -2,7 +2,9 @@
 //! may be killed over.
 
 mod audit;
+mod case;
 mod error;
+mod guid;
 mod key;
 mod memory;
 mod open;
@@ -14,16 +16,20 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub(crate) use self::guid::NewGuid;
 pub use self::{
     audit::{Attempt, AttemptFilter, AttemptId, AttemptRecord, Verdict},
+    case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
     error::LedgerError,
+    guid::{GuidId, GuidRecord, GuidVoid},
     key::DeviceKey,
     memory::RememberedLock,
     words::{Action, Outcome, Refusal, UnknownWord},
 };
 
 /// What is remembered of devices from one run to the next: locks, tries left,
-/// and an append-only audit of every command sent.
+/// an append-only audit of every command sent, requests to the vendor's support,
+/// and which GUIDs lie in the vault.
 ///
 /// Whatever a call that writes has returned for is on the disk: it survives the
 /// process being killed and, as far as the disk keeps its word, the power

@@ -1,6 +1,5 @@
 //! What this crate does not do: it touches no network and reads no clock, it
-//! holds and makes no key or code of the vendor, and its ledger has no place
-//! for a password, an answer or a code.
+//! makes no key or code of the vendor, and its ledger has no place for a password, an answer or a code.
 //!
 //! How a camera's password comes back, and what has to be remembered on the
 //! way: which device is locked until when, how many tries it has left, and what
@@ -10,6 +9,13 @@
 //! - [`DeviceKey`]: by what a device is known again there.
 //! - [`Attempt`] and [`Verdict`]: the audit, written before and after a command
 //!   is sent.
+//! - [`export_request`]: a request to the vendor's support as a [`Package`] on
+//!   the disk, and its [`Case`] in the ledger.
+//! - [`RequestFacts::judge`]: what may have spoilt a request meanwhile.
+//! - [`Vault`]: GUIDs exported while the password was known.
+//!
+//! Every file is whole or not there, for its owner alone, and never written over
+//! another.
 
 #![cfg_attr(
     not(test),
@@ -21,9 +27,31 @@
     )
 )]
 
+mod contact;
+mod digest;
+mod files;
+mod guid;
 mod ledger;
+mod package;
+mod qr;
+mod request;
+mod standing;
+mod vault;
 
+pub use contact::{Contact, QuestionNames, SettingsError};
+pub use digest::{Digest, ParseDigestError};
+pub use files::write_new_file;
+pub use guid::{Guid, GuidError};
 pub use ledger::{
-    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, DeviceKey, Ledger, LedgerError,
-    Outcome, Refusal, RememberedLock, UnknownWord, Verdict,
+    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, Case, CaseEnded, CaseEnding,
+    CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidVoid, Ledger, LedgerError, NewCase,
+    OpenedCase, Outcome, Refusal, RememberedLock, UnknownWord, Verdict,
 };
+pub use package::{
+    ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,
+    export_request, package_name,
+};
+pub use qr::{QrError, QrImage};
+pub use request::{RequestCommand, RequestKind};
+pub use standing::{Judgement, RequestFacts, Sight, Spoilt, VALID_FOR, WARN_AFTER};
+pub use vault::{GuidExport, Vault, VaultError, read_guid_file};

@@ -5,7 +5,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::AttemptId;
+use super::{AttemptId, CaseId};
 
 /// Why the ledger could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,14 @@ pub enum LedgerError {
     NotWaiting {
         /// The attempt.
         id: AttemptId,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A case was to be closed that was never opened or is closed already.
+    #[error("case {id} is not open in {}", path.display())]
+    NotOpen {
+        /// The case.
+        id: CaseId,
         /// The file.
         path: PathBuf,
     },

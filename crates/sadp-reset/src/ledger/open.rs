@@ -13,6 +13,7 @@ use super::{
     Ledger, LedgerError,
     schema::{self, Found},
 };
+use crate::files::{create_private, make_folder, sync_folder};
 
 pub(super) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
     let path = folder.join(Ledger::FILE_NAME);
@@ -85,22 +86,10 @@ fn refuse_other_files(found: Found, path: &Path) -> Result<(), LedgerError> {
 /// open it and lock it.
 static OPENING: Mutex<()> = Mutex::new(());
 
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// Makes the file, empty and for its owner alone, unless it is there. SQLite
 /// would make it for everyone to read; the files beside it take on its mode.
 fn make_file(folder: &Path, path: &Path) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match create_private(path) {
         Ok(file) => {
             file.sync_all()?;
             drop(file);
@@ -112,24 +101,6 @@ fn make_file(folder: &Path, path: &Path) -> io::Result<()> {
         Err(_) if path.is_file() => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// The name of a new file is on the disk only once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    // "" is the current folder for joining, but not for opening.
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    fs::File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// Waits for another run to let go of the file; says whether to try again,

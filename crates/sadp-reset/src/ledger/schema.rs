@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// The newest schema this build knows: one step each.
-pub(super) const NEWEST: i64 = 1;
+pub(super) const NEWEST: i64 = 2;
 
 /// What a file is, before anything is done to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// What leads from each schema version to the next, the first from nothing. A
 /// step that was released is never changed.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // What is not known is null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -118,6 +118,73 @@ const STEPS: [&str; 1] = [
         OR NEW.serial IS NOT OLD.serial OR NEW.address IS NOT OLD.address
         OR NEW.action IS NOT OLD.action OR NEW.begun_at IS NOT OLD.begun_at
     BEGIN SELECT RAISE(ABORT, 'attempts are append-only'); END;",
+    // Cases are requests to the vendor's support. A boot time is the device's
+    // own, without a zone.
+    "CREATE TABLE cases (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mac TEXT, serial TEXT, address TEXT,
+        kind TEXT NOT NULL,
+        command TEXT,
+        sha256 TEXT CHECK (length(sha256) = 64),
+        boot_time TEXT,
+        exported_at INTEGER NOT NULL,
+        package TEXT NOT NULL,
+        package_name TEXT NOT NULL,
+        ending TEXT,
+        ended_at INTEGER,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL),
+        CHECK ((ending IS NULL) = (ended_at IS NULL))
+    ) STRICT;
+    CREATE TRIGGER cases_stay BEFORE DELETE ON cases
+    BEGIN SELECT RAISE(ABORT, 'cases are append-only'); END;
+    CREATE TRIGGER cases_are_not_replaced BEFORE INSERT ON cases
+    WHEN EXISTS (SELECT 1 FROM cases WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'cases are append-only'); END;
+    CREATE TRIGGER cases_begin_open BEFORE INSERT ON cases
+    WHEN NEW.ending IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'cases are closed after they are opened'); END;
+    CREATE TRIGGER a_device_has_one_open_case BEFORE INSERT ON cases
+    WHEN EXISTS (SELECT 1 FROM cases WHERE ending IS NULL AND (
+        (mac = NEW.mac AND ifnull(serial = NEW.serial, 1))
+        OR (serial = NEW.serial AND (mac IS NULL OR NEW.mac IS NULL))))
+    BEGIN SELECT RAISE(ABORT, 'the device has an open case'); END;
+    CREATE TRIGGER cases_are_closed_once BEFORE UPDATE ON cases
+    WHEN OLD.ending IS NOT NULL OR NEW.ending IS NULL
+        OR NEW.id IS NOT OLD.id OR NEW.mac IS NOT OLD.mac
+        OR NEW.serial IS NOT OLD.serial OR NEW.address IS NOT OLD.address
+        OR NEW.kind IS NOT OLD.kind OR NEW.command IS NOT OLD.command
+        OR NEW.sha256 IS NOT OLD.sha256 OR NEW.boot_time IS NOT OLD.boot_time
+        OR NEW.exported_at IS NOT OLD.exported_at OR NEW.package IS NOT OLD.package
+        OR NEW.package_name IS NOT OLD.package_name
+    BEGIN SELECT RAISE(ABORT, 'cases are append-only'); END;
+
+    CREATE TABLE guids (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mac TEXT, serial TEXT,
+        file_name TEXT NOT NULL UNIQUE,
+        sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+        encrypted INTEGER NOT NULL CHECK (encrypted IN (0, 1)),
+        exported_at INTEGER NOT NULL,
+        void_why TEXT,
+        void_at INTEGER,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL),
+        CHECK ((void_why IS NULL) = (void_at IS NULL))
+    ) STRICT;
+    CREATE TRIGGER guids_stay BEFORE DELETE ON guids
+    BEGIN SELECT RAISE(ABORT, 'guids are append-only'); END;
+    CREATE TRIGGER guids_are_not_replaced BEFORE INSERT ON guids
+    WHEN EXISTS (SELECT 1 FROM guids WHERE id = NEW.id OR file_name = NEW.file_name)
+    BEGIN SELECT RAISE(ABORT, 'guids are append-only'); END;
+    CREATE TRIGGER guids_begin_valid BEFORE INSERT ON guids
+    WHEN NEW.void_why IS NOT NULL
+    BEGIN SELECT RAISE(ABORT, 'guids become void after they are exported'); END;
+    CREATE TRIGGER guids_become_void_once BEFORE UPDATE ON guids
+    WHEN OLD.void_why IS NOT NULL OR NEW.void_why IS NULL
+        OR NEW.id IS NOT OLD.id OR NEW.mac IS NOT OLD.mac
+        OR NEW.serial IS NOT OLD.serial OR NEW.file_name IS NOT OLD.file_name
+        OR NEW.sha256 IS NOT OLD.sha256 OR NEW.encrypted IS NOT OLD.encrypted
+        OR NEW.exported_at IS NOT OLD.exported_at
+    BEGIN SELECT RAISE(ABORT, 'guids are append-only'); END;",
 ];
 
 #[cfg(test)]
@@ -159,6 +226,88 @@ mod tests {
         let sum = "SELECT sum(id * 100 + begun_at * 10 + ifnull(finished_at, 0)) FROM attempts";
         let sum: i64 = connection.query_row(sum, [], |row| row.get(0)).unwrap();
         assert_eq!(sum, 113 + 220, "all is as it was");
+    }
+
+    /// Rows of the second step: an open case, a closed one, a GUID, a void one.
+    fn filled_with_cases() -> Connection {
+        let connection = filled();
+        let rows = "INSERT INTO cases (mac, kind, exported_at, package, package_name)
+                VALUES ('m', 'file', 1, '/p', 'p'), ('n', 'file', 2, '/q', 'q');
+            UPDATE cases SET ending = 'recovered', ended_at = 3 WHERE id = 1;
+            INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
+                VALUES ('m', 'f', printf('%064d', 0), 0, 1), ('m', 'g', printf('%064d', 0), 1, 2);
+            UPDATE guids SET void_why = 'used', void_at = 3 WHERE id = 1";
+        connection.execute_batch(rows).unwrap();
+        connection
+    }
+
+    #[test]
+    fn cases_and_guids_cannot_be_deleted_changed_or_replaced() {
+        let connection = filled_with_cases();
+        for change in [
+            "DELETE FROM cases",
+            "UPDATE cases SET ending = 'spent' WHERE id = 1",
+            "UPDATE cases SET ending = NULL, ended_at = NULL WHERE id = 1",
+            "UPDATE cases SET package = '/r' WHERE id = 2",
+            "UPDATE cases SET ending = 'spent' WHERE id = 2",
+            "UPDATE cases SET ending = 'spent', ended_at = 4, sha256 = NULL, mac = 'o' WHERE id = 2",
+            "UPDATE cases SET ending = 'spent', ended_at = 4, boot_time = 'b' WHERE id = 2",
+            "REPLACE INTO cases (id, mac, kind, exported_at, package, package_name)
+                VALUES (2, 'n', 'file', 9, '/r', 'r')",
+            "INSERT INTO cases (kind, exported_at, package, package_name) VALUES ('file', 9, '', '')",
+            "INSERT INTO cases (mac, kind, exported_at, package, package_name, ending, ended_at)
+                VALUES ('o', 'file', 9, '', '', 'spent', 9)",
+            "INSERT INTO cases (mac, kind, exported_at, package, package_name, sha256)
+                VALUES ('o', 'file', 9, '', '', 'short')",
+            "INSERT INTO cases (mac, kind, exported_at, package, package_name)
+                VALUES ('n', 'file', 9, '', '')",
+            "DELETE FROM guids",
+            "UPDATE guids SET void_why = 'password-changed' WHERE id = 1",
+            "UPDATE guids SET void_why = NULL, void_at = NULL WHERE id = 1",
+            "UPDATE guids SET file_name = 'h' WHERE id = 2",
+            "UPDATE guids SET void_why = 'used', void_at = 4, encrypted = 0 WHERE id = 2",
+            "REPLACE INTO guids (mac, file_name, sha256, encrypted, exported_at)
+                VALUES ('m', 'g', printf('%064d', 0), 0, 1)",
+            "INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
+                VALUES ('m', 'h', printf('%064d', 0), 2, 1)",
+        ] {
+            connection.execute_batch(change).expect_err(change);
+        }
+        let count = |sql| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(count("SELECT count(*) FROM cases WHERE ending IS NULL"), 1);
+        assert_eq!(count("SELECT count(*) FROM guids WHERE void_at IS NULL"), 1);
+        assert_eq!(count("SELECT count(*) FROM cases, guids"), 4);
+    }
+
+    #[test]
+    fn released_steps_are_as_they_were() {
+        let digests = STEPS.map(|step| crate::Digest::of(step.as_bytes()).to_string());
+        assert_eq!(
+            digests[0], "33ac13e42f034ae80f1f38e1852e9d6b7516640c98237f3f678317c64ef3863a",
+            "files of version 1 are with users"
+        );
+    }
+
+    #[test]
+    fn a_ledger_of_the_first_version_keeps_its_rows() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        let rows = "INSERT INTO attempts (mac, action, begun_at) VALUES ('m', 'locate', 1);
+            INSERT INTO locks VALUES ('m', NULL, 60, 1);
+            INSERT INTO tries VALUES ('m', NULL, 3, 1)";
+        connection.execute_batch(rows).unwrap();
+        connection
+            .pragma_update(None, "application_id", PROGRAM)
+            .unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), Found::Ledger(1));
+        assert_eq!(look(&mut connection).unwrap(), Found::Ledger(NEWEST));
+        let rows = "SELECT count(*) FROM attempts, locks, tries WHERE until = 60 AND left = 3";
+        let count: i64 = connection.query_row(rows, [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
+        let cases = "SELECT count(*) FROM cases";
+        let count: i64 = connection.query_row(cases, [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 0);
     }
 
     #[test]

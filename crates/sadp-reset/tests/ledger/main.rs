@@ -1,5 +1,6 @@
-//! The ledger from outside: what it remembers, what its files are like, and
-//! what becomes of it when several runs write or one is killed.
+//! The ledger and the files beside it from outside: what is remembered and
+//! written, what the files are like, and what becomes of them when several runs
+//! write, one is killed, or the disk is full.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,9 +8,13 @@
 )]
 
 mod audit;
+mod cases;
 mod files;
+mod killed;
 mod memory;
+mod packages;
 mod processes;
+mod vault;
 
 use jiff::Timestamp;
 use sadp_model::{Device, MacAddr, Serial};

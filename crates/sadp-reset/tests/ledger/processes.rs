@@ -27,6 +27,8 @@ fn child() {
                 ledger.map(|ledger| ledger.map(|ledger| ledger.locks(at(0)).unwrap().len()));
             say(&format!("read {locks:?}"));
         }
+        "keep" => crate::killed::keep(&folder),
+        "keep one" => crate::killed::keep_one(&folder),
         job => {
             say("opening");
             let mut ledger = Ledger::open(&folder).unwrap();
@@ -62,23 +64,23 @@ fn write(ledger: &mut Ledger, number: u16) {
 }
 
 /// Reaches the parent whatever becomes of this process, and is not captured.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "@ {line}").unwrap();
     stdout.flush().unwrap();
 }
 
-struct Run {
-    child: Child,
+pub(crate) struct Run {
+    pub(crate) child: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Run {
-    fn start(job: &str, folder: &Path) -> Self {
+    pub(crate) fn start(job: &str, folder: &Path) -> Self {
         Self::start_as(&mut Command::new(env::current_exe().unwrap()), job, folder)
     }
 
-    fn start_as(command: &mut Command, job: &str, folder: &Path) -> Self {
+    pub(crate) fn start_as(command: &mut Command, job: &str, folder: &Path) -> Self {
         command.args(["--exact", "processes::child", "--nocapture"]);
         command.env(JOB, job).env(FOLDER, folder);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -88,7 +90,7 @@ impl Run {
 
     /// The next thing it says, or `None` where it is over. A line that was cut
     /// off by its end does not count.
-    fn hear(&mut self) -> Option<String> {
+    pub(crate) fn hear(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
             self.output.read_line(&mut line).unwrap();
@@ -100,7 +102,7 @@ impl Run {
         }
     }
 
-    fn hear_all(&mut self) -> Vec<String> {
+    pub(crate) fn hear_all(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.hear()).collect()
     }
 }
@@ -122,7 +124,7 @@ fn is_kept(ledger: &Ledger, said: &str) -> bool {
     let record = || {
         let all = ledger.attempts(&AttemptFilter::default()).unwrap();
         all.into_iter()
-            .find(|record| record.id.number() == id.into())
+            .find(|record| record.id.number() == i64::from(id))
     };
     match what {
         "begun" => record().is_some(),

@@ -1,0 +1,217 @@
+//! What is asked for once and stands in files: who asks, and names of questions.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::files::read_bounded;
+
+/// Who asks the vendor's support, from `contact.toml`:
+///
+/// ```toml
+/// name = "..."
+/// email = "..."
+/// phone = "..."
+/// company = "..."
+/// country = "..."
+/// role = "installer"            # or distributor, end user
+/// purchase-channel = "..."
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Contact {
+    /// A person's name.
+    pub name: Option<String>,
+    /// Where the answer is mailed to.
+    pub email: Option<String>,
+    /// A phone number.
+    pub phone: Option<String>,
+    /// The company.
+    pub company: Option<String>,
+    /// The country.
+    pub country: Option<String>,
+    /// Installer, distributor or end user.
+    pub role: Option<String>,
+    /// From whom the device was bought.
+    pub purchase_channel: Option<String>,
+}
+
+impl Contact {
+    /// The file's name in the folder of settings.
+    pub const FILE_NAME: &str = "contact.toml";
+
+    /// Reads the file. One that is not there leaves all blank.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        read(path)
+    }
+
+    /// Every field as the form names it.
+    pub(crate) fn fields(&self) -> [(&'static str, Option<&str>); 7] {
+        [
+            ("Name", self.name.as_deref()),
+            ("E-mail", self.email.as_deref()),
+            ("Phone", self.phone.as_deref()),
+            ("Company", self.company.as_deref()),
+            ("Country", self.country.as_deref()),
+            (
+                "Role (installer, distributor, end user)",
+                self.role.as_deref(),
+            ),
+            ("Purchase channel", self.purchase_channel.as_deref()),
+        ]
+    }
+}
+
+/// Names for the numbers of security questions, from `questions.toml`. Their
+/// texts belong to the vendor's programs, so none is built in.
+///
+/// ```toml
+/// [names]
+/// 1 = "first question of the list"
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionNames {
+    #[serde(default)]
+    names: BTreeMap<u32, String>,
+}
+
+impl QuestionNames {
+    /// The file's name in the folder of settings.
+    pub const FILE_NAME: &str = "questions.toml";
+
+    /// Reads the file. One that is not there leaves all without names.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        read(path)
+    }
+
+    /// The name of a question.
+    pub fn of(&self, id: u32) -> Option<&str> {
+        self.names.get(&id).map(String::as_str)
+    }
+}
+
+/// Why a file of settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// It is there, but cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is not text.
+    #[error("{} is not UTF-8 text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is not what it has to be.
+    #[error("{} line {line}: {message}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+fn read<T: DeserializeOwned + Default>(path: &Path) -> Result<T, SettingsError> {
+    let bytes = match read_bounded(path, MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(SettingsError::Read { path, source });
+        }
+    };
+    let text = String::from_utf8(bytes).map_err(|_| SettingsError::NotText {
+        path: path.to_owned(),
+    })?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let breaks = before.unwrap_or_default().matches('\n').count();
+        SettingsError::Line {
+            path: path.to_owned(),
+            line: breaks.saturating_add(1),
+            message: error.message().replace('\n', " "),
+        }
+    })
+}
+
+const MAX_BYTES: u64 = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn written(text: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_contact_is_read_and_a_missing_one_is_blank() {
+        let (_folder, path) = written("name = \"A\"\n# me\npurchase-channel = \"shop\"\n");
+        let contact = Contact::read(&path).unwrap();
+        assert_eq!(contact.name.as_deref(), Some("A"));
+        assert_eq!(contact.purchase_channel.as_deref(), Some("shop"));
+        assert_eq!(contact.email, None);
+        let missing = path.with_file_name("none.toml");
+        assert_eq!(Contact::read(&missing).unwrap(), Contact::default());
+    }
+
+    #[test]
+    fn questions_get_names() {
+        let (_folder, path) = written("[names]\n1 = \"one\"\n32 = \"last\"\n");
+        let names = QuestionNames::read(&path).unwrap();
+        assert_eq!(
+            (names.of(1), names.of(2), names.of(32)),
+            (Some("one"), None, Some("last"))
+        );
+        let (_folder, path) = written("");
+        assert_eq!(
+            QuestionNames::read(&path).unwrap(),
+            QuestionNames::default()
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (text, told) in [
+            (
+                "name = \"A\"\n\nmail = \"b\"\n",
+                "line 3: unknown field `mail`",
+            ),
+            ("name = \"A\"\nphone = 5\n", "line 2: invalid type"),
+            ("name = \"A\"\nname = \"B\"\n", "line 2: duplicate key"),
+        ] {
+            let (_folder, path) = written(text);
+            let error = Contact::read(&path).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+            assert!(error.starts_with(&*path.to_string_lossy()), "{error}");
+        }
+        let (_folder, path) = written([0xff]);
+        assert!(matches!(
+            Contact::read(&path),
+            Err(SettingsError::NotText { .. })
+        ));
+        let (_folder, path) = written("#".repeat(70_000));
+        assert!(matches!(
+            Contact::read(&path),
+            Err(SettingsError::Read { .. })
+        ));
+    }
+}

@@ -1,0 +1,174 @@
+//! `request.txt`: what the vendor's support asks for, for a person to send.
+
+use sadp_model::text::clean;
+
+use super::RequestRecord;
+use crate::{Contact, RequestKind};
+
+/// The form, filled in as far as is known. Nothing in it can stand for more
+/// than it says: a device's text is made harmless.
+pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
+    let mut form = Form::default();
+    form.line(&["Request to reset the password of a device"]);
+    form.line(&[]);
+    for line in what_to_send(record.kind) {
+        form.line(&[line]);
+    }
+    form.line(&["Lines marked with [fill in] are for you."]);
+    form.head("Who asks");
+    for (name, value) in contact.fields() {
+        form.field(name, value);
+    }
+    form.head("Device");
+    form.field("Model", record.model.as_deref());
+    let serial = record.device.serial();
+    form.field(
+        "Complete serial number",
+        serial.map(sadp_model::Serial::as_str),
+    );
+    form.field(
+        "MAC address",
+        record.device.mac().map(|mac| mac.to_string()).as_deref(),
+    );
+    form.field("Firmware", record.firmware.as_deref());
+    form.field(
+        "Device start time",
+        record.boot_time.map(|time| time.to_string()).as_deref(),
+    );
+    form.field("Current date on the device", None);
+    form.head("Request");
+    form.field("Kind", Some(record.kind.name()));
+    form.field("Exported at", Some(&record.exported_at.to_string()));
+    form.field("Valid until", Some(&record.valid_until().to_string()));
+    if let Some(digest) = record.sha256 {
+        form.field("SHA-256 of the code", Some(&digest.to_string()));
+    }
+    form.head("Until the answer is in");
+    for line in REMINDER {
+        form.line(&[line]);
+    }
+    form.text
+}
+
+fn what_to_send(kind: RequestKind) -> &'static [&'static str] {
+    match kind {
+        RequestKind::LegacyCode => &[
+            "Send this to the vendor's support of your country, with a photo of the",
+            "device's label. The start time and the serial number are the request.",
+        ],
+        RequestKind::File => &[
+            "Send this to the vendor's support of your country, with DeviceKey.xml as it",
+            "is and a photo of the device's label.",
+        ],
+        RequestKind::FileOrKey => &[
+            "Send this to the vendor's support of your country, with DeviceKey.xml as it",
+            "is, or the QR code qr.png, and a photo of the device's label.",
+        ],
+    }
+}
+
+const REMINDER: [&str; 5] = [
+    "- Do not restart the device and do not cut its power: it forgets the request.",
+    "- Do not export the request again: only the last one counts.",
+    "- The answer is valid for two days from the export, on some devices for one.",
+    "- The answer fits this device and this request only. Save it in this folder,",
+    "  as it came, and run: sadpctl reset import FOLDER",
+];
+
+#[derive(Default)]
+struct Form {
+    text: String,
+}
+
+impl Form {
+    fn line(&mut self, parts: &[&str]) {
+        self.text.extend(parts.iter().copied());
+        self.text.push('\n');
+    }
+
+    fn head(&mut self, title: &str) {
+        self.line(&[]);
+        self.line(&[title]);
+        self.line(&["-".repeat(title.len()).as_str()]);
+    }
+
+    fn field(&mut self, name: &str, value: Option<&str>) {
+        let value = value.filter(|value| !value.trim().is_empty());
+        let value = value.map_or_else(|| "[fill in]".into(), clean);
+        self.line(&[name, ": ", &value]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::record::tests::record;
+
+    #[test]
+    fn it_is_filled_in_and_blanks_are_marked() {
+        let contact = Contact {
+            name: Some("A. Installer".into()),
+            role: Some("installer".into()),
+            ..Contact::default()
+        };
+        insta::assert_snapshot!(form(&record("DS-2CD2320D-I20180919AACHC52601815"), &contact), @r"
+        Request to reset the password of a device
+
+        Send this to the vendor's support of your country, with DeviceKey.xml as it
+        is, or the QR code qr.png, and a photo of the device's label.
+        Lines marked with [fill in] are for you.
+
+        Who asks
+        --------
+        Name: A. Installer
+        E-mail: [fill in]
+        Phone: [fill in]
+        Company: [fill in]
+        Country: [fill in]
+        Role (installer, distributor, end user): installer
+        Purchase channel: [fill in]
+
+        Device
+        ------
+        Model: DS-2CD2320D-I
+        Complete serial number: DS-2CD2320D-I20180919AACHC52601815
+        MAC address: 44:47:cc:1d:6d:13
+        Firmware: V5.5.6build 180326
+        Device start time: 2026-09-18T09:21:28
+        Current date on the device: [fill in]
+
+        Request
+        -------
+        Kind: file-or-key
+        Exported at: 2026-09-21T14:13:20Z
+        Valid until: 2026-09-23T14:13:20Z
+        SHA-256 of the code: 5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b
+
+        Until the answer is in
+        ----------------------
+        - Do not restart the device and do not cut its power: it forgets the request.
+        - Do not export the request again: only the last one counts.
+        - The answer is valid for two days from the export, on some devices for one.
+        - The answer fits this device and this request only. Save it in this folder,
+          as it came, and run: sadpctl reset import FOLDER
+        ");
+    }
+
+    #[test]
+    fn a_device_cannot_add_lines_or_turn_them() {
+        let hostile = "S1\r\nName: me\u{1b}[2J\u{202e}";
+        let mut record = record(hostile);
+        record.model = Some(hostile.into());
+        record.firmware = Some(hostile.into());
+        record.kind = RequestKind::LegacyCode;
+        let text = form(&record, &Contact::default());
+        let plain = form(
+            &super::super::record::tests::record("S1"),
+            &Contact::default(),
+        );
+        assert_eq!(text.lines().count(), plain.lines().count());
+        let tricks = |c: char| c != '\n' && sadp_model::text::is_treacherous(c);
+        assert!(!text.chars().any(tricks));
+        assert!(!text.contains("DeviceKey.xml"), "there is none");
+    }
+}

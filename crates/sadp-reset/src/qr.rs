@@ -1,0 +1,127 @@
+use png::{BitDepth, ColorType, Encoder, EncodingError};
+use qrcode::{Color, EcLevel, QrCode, render::unicode::Dense1x2, types};
+
+/// A QR code that holds a device's text as it is.
+#[derive(Clone)]
+pub struct QrImage {
+    code: QrCode,
+}
+
+impl QrImage {
+    /// The QR code of this text, with as much error correction as fits.
+    pub fn new(text: &str) -> Result<Self, QrError> {
+        let draw = |level| QrCode::with_error_correction_level(text, level);
+        let code = draw(EcLevel::M).or_else(|_| draw(EcLevel::L));
+        code.map(|code| Self { code }).map_err(QrError::Text)
+    }
+
+    /// Drawn with half blocks, two modules a character, light border and all.
+    /// Light modules are inked: it is for light letters on a dark ground, and
+    /// shows inverted elsewhere.
+    pub fn to_text(&self) -> String {
+        let mut renderer = self.code.render::<Dense1x2>();
+        renderer.dark_color(Dense1x2::Light);
+        renderer.light_color(Dense1x2::Dark);
+        renderer.build()
+    }
+
+    /// A PNG, black on white, eight pixels a module, light border and all.
+    pub fn to_png(&self) -> Result<Vec<u8>, QrError> {
+        let width = self.code.width();
+        let side = width.saturating_add(QUIET.saturating_mul(2));
+        let colors = self.code.to_colors();
+        let blank = std::iter::repeat_n(vec![Color::Light; side], QUIET);
+        let rows = colors.chunks(width.max(1)).map(|row| {
+            let border = [Color::Light; QUIET];
+            [&border[..], row, &border[..]].concat()
+        });
+        // A module is a byte of eight pixels wide, and eight rows high.
+        let mut pixels = Vec::new();
+        for row in blank.clone().chain(rows).chain(blank) {
+            for _ in 0..SCALE {
+                pixels.extend(row.iter().map(|color| color.select(0u8, 0xff)));
+            }
+        }
+        let pixels_wide = u32::try_from(side)
+            .unwrap_or(u32::MAX)
+            .saturating_mul(SCALE);
+        encode(pixels_wide, &pixels).map_err(QrError::Png)
+    }
+}
+
+impl std::fmt::Debug for QrImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QrImage").finish_non_exhaustive()
+    }
+}
+
+/// Why a QR code could not be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum QrError {
+    /// The text does not fit into one: about 2,900 bytes do.
+    #[error("the text does not fit into a QR code")]
+    Text(#[source] types::QrError),
+    /// The picture could not be encoded.
+    #[error("cannot encode the picture of a QR code")]
+    Png(#[source] EncodingError),
+}
+
+fn encode(side: u32, pixels: &[u8]) -> Result<Vec<u8>, EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, side, side);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(BitDepth::One);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// The border that the standard asks for, in modules.
+const QUIET: usize = 4;
+
+const SCALE: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_shows_the_modules() {
+        let image = QrImage::new("hello").unwrap();
+        let bytes = image.to_png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let frame = reader.next_frame(&mut pixels).unwrap();
+        let side = 21 + 2 * QUIET;
+        assert_eq!((frame.width, frame.height), (29 * 8, 29 * 8));
+        let shown: Vec<_> = (0..side * side)
+            .map(|place| pixels[(place / side) * 8 * side + place % side])
+            .collect();
+        for (place, byte) in shown.iter().enumerate() {
+            let (row, column) = (place / side, place % side);
+            let inside =
+                (QUIET..side - QUIET).contains(&row) && (QUIET..side - QUIET).contains(&column);
+            let dark = inside && image.code[(column - QUIET, row - QUIET)] == Color::Dark;
+            assert_eq!(*byte, if dark { 0 } else { 0xff }, "{row} {column}");
+        }
+    }
+
+    #[test]
+    fn the_text_has_a_border_and_half_blocks() {
+        let text = QrImage::new("hello").unwrap().to_text();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), (21 + 8usize).div_ceil(2));
+        assert!(lines[0].chars().all(|character| character == '█'));
+        assert!(text.chars().all(|character| "█▀▄ \n".contains(character)));
+    }
+
+    #[test]
+    fn a_code_of_a_thousand_characters_fits_and_more_is_refused() {
+        QrImage::new(&"A/+b".repeat(512)).unwrap().to_png().unwrap();
+        let error = QrImage::new(&"x".repeat(3000)).unwrap_err();
+        assert!(matches!(error, QrError::Text(_)));
+    }
+}

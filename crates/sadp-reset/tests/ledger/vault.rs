@@ -1,0 +1,202 @@
+use std::{fs, path::Path};
+
+use sadp_reset::{
+    Guid, GuidError, GuidExport, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file,
+};
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use crate::{at, key, ledger};
+
+fn guid(first: u8) -> Guid {
+    let bytes: [u8; 128] =
+        std::array::from_fn(|index| first.wrapping_add(u8::try_from(index).unwrap()));
+    Guid::parse(&bytes).unwrap()
+}
+
+fn phrase(text: &str) -> SecretString {
+    SecretString::from(text)
+}
+
+/// A ledger, the vault beside it, and the folder of both. A passphrase costs
+/// nothing there.
+fn vault() -> (Ledger, Vault, TempDir) {
+    let (ledger, folder) = ledger();
+    let vault = Vault::new(folder.path()).with_work_factor(1);
+    (ledger, vault, folder)
+}
+
+fn store(
+    (ledger, vault): (&mut Ledger, &Vault),
+    camera: u16,
+    second: i64,
+    passphrase: Option<&str>,
+) -> Result<GuidRecord, VaultError> {
+    let device = key(Some(camera), Some("NVR/1"));
+    let guid = guid(u8::try_from(second).unwrap());
+    let export = GuidExport {
+        device: &device,
+        guid: &guid,
+        at: at(second),
+    };
+    vault.store(ledger, export, passphrase.map(phrase).as_ref())
+}
+
+#[test]
+fn a_guid_is_kept_byte_for_byte() {
+    let (mut ledger, vault, _folder) = vault();
+    let plain = store((&mut ledger, &vault), 1, 1, None).unwrap();
+    let sealed = store((&mut ledger, &vault), 1, 2, Some("open sesame")).unwrap();
+    assert_eq!(plain.file_name, "NVR_1_4447cc000001_20260921T141321Z.guid");
+    assert_eq!(
+        sealed.file_name,
+        "NVR_1_4447cc000001_20260921T141322Z.guid.age"
+    );
+    assert_eq!(fs::read(vault.path_of(&plain)).unwrap(), guid(1).expose());
+    let file = fs::read(vault.path_of(&sealed)).unwrap();
+    assert!(
+        !file
+            .windows(8)
+            .any(|part| guid(2).expose().windows(8).any(|own| own == part))
+    );
+    assert_eq!(vault.load(&plain, None).unwrap().expose(), guid(1).expose());
+    let right = phrase("open sesame");
+    assert_eq!(
+        vault.load(&sealed, Some(&right)).unwrap().expose(),
+        guid(2).expose()
+    );
+    let read = read_guid_file(&vault.path_of(&sealed), Some(&right)).unwrap();
+    assert_eq!(read.expose(), guid(2).expose());
+    assert_eq!(ledger.guids(None).unwrap(), [sealed, plain]);
+    assert_eq!(
+        vault.unrecorded(&ledger.guids(None).unwrap()).unwrap(),
+        Vec::<std::path::PathBuf>::new()
+    );
+}
+
+#[test]
+fn without_the_passphrase_it_stays_shut() {
+    let (mut ledger, vault, _folder) = vault();
+    let sealed = store((&mut ledger, &vault), 1, 1, Some("open sesame")).unwrap();
+    let none = vault.load(&sealed, None).unwrap_err();
+    assert!(
+        matches!(none, VaultError::PassphraseNeeded { .. }),
+        "{none}"
+    );
+    let wrong = vault.load(&sealed, Some(&phrase("sesame"))).unwrap_err();
+    assert!(
+        matches!(wrong, VaultError::WrongPassphrase { .. }),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn a_file_that_was_changed_is_refused() {
+    let (mut ledger, vault, _folder) = vault();
+    let right = phrase("p");
+    for (second, passphrase) in [(1, None), (2, Some("p"))] {
+        let record = store((&mut ledger, &vault), 1, second, passphrase).unwrap();
+        let path = vault.path_of(&record);
+        let whole = fs::read(&path).unwrap();
+        let mut altered = whole.clone();
+        altered[100] ^= 1;
+        for damaged in [
+            &whole[..60],
+            &altered,
+            &[],
+            &[&whole[..], b"\n"].concat(),
+            &[0; 5000],
+        ] {
+            fs::write(&path, damaged).unwrap();
+            let error = vault.load(&record, Some(&right)).unwrap_err();
+            assert!(matches!(error, VaultError::Changed { .. }), "{error}");
+        }
+        // From anywhere, it is known by its form.
+        fs::write(&path, &whole[..60]).unwrap();
+        let error = read_guid_file(&path, Some(&right)).unwrap_err();
+        let expected = matches!(
+            error,
+            VaultError::Open { .. }
+                | VaultError::NotAGuid {
+                    source: GuidError::Length { bytes: 60 },
+                    ..
+                }
+        );
+        assert!(expected, "{error}");
+        fs::remove_file(&path).unwrap();
+        let error = vault.load(&record, Some(&right)).unwrap_err();
+        assert!(matches!(error, VaultError::Missing { .. }), "{error}");
+    }
+}
+
+#[test]
+fn the_newest_one_that_is_not_void_is_picked() {
+    let (mut ledger, vault, _folder) = vault();
+    for (camera, second) in [(1, 1), (1, 2), (2, 3)] {
+        store((&mut ledger, &vault), camera, second, None).unwrap();
+    }
+    let recorder = key(Some(1), None);
+    let newest = |ledger: &Ledger| {
+        let newest = ledger.newest_guid(&recorder).unwrap();
+        newest.map(|record| record.exported_at)
+    };
+    assert_eq!(newest(&ledger), Some(at(2)));
+    assert_eq!(
+        ledger.void_guids(&recorder, GuidVoid::Used, at(2)).unwrap(),
+        2
+    );
+    assert_eq!(newest(&ledger), None);
+    let again = ledger.void_guids(&recorder, GuidVoid::PasswordChanged, at(9));
+    assert_eq!(again.unwrap(), 0);
+    store((&mut ledger, &vault), 1, 4, None).unwrap();
+    assert_eq!(newest(&ledger), Some(at(4)));
+    let all = ledger.guids(Some(&recorder)).unwrap();
+    let void: Vec<_> = all.iter().map(|record| record.void).collect();
+    let used = Some((GuidVoid::Used, at(2)));
+    assert_eq!(void, [None, used, used]);
+    assert_eq!(ledger.guids(None).unwrap().len(), 4);
+    let other = ledger.newest_guid(&key(Some(2), None)).unwrap();
+    assert_eq!(other.map(|record| record.void), Some(None));
+}
+
+#[test]
+fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
+    let (mut ledger, vault, folder) = vault();
+    let record = store((&mut ledger, &vault), 1, 1, None).unwrap();
+    let again = store((&mut ledger, &vault), 1, 1, None).unwrap_err();
+    assert!(matches!(again, VaultError::File { .. }), "{again}");
+    assert_eq!(
+        vault.load(&record, None).unwrap().expose(),
+        guid(1).expose()
+    );
+    let mut reader = Ledger::open_existing(folder.path()).unwrap().unwrap();
+    let error = store((&mut reader, &vault), 1, 2, None).unwrap_err();
+    let VaultError::Ledger { path, .. } = &error else {
+        panic!("{error}")
+    };
+    let unrecorded = vault.unrecorded(&ledger.guids(None).unwrap()).unwrap();
+    assert_eq!(unrecorded, std::slice::from_ref(path));
+    assert_eq!(
+        read_guid_file(path, None).unwrap().expose(),
+        guid(2).expose()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let (mut ledger, vault, folder) = vault();
+    let record = store((&mut ledger, &vault), 1, 1, None).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&vault.path_of(&record)), 0o600);
+    assert_eq!(mode(&folder.path().join(Vault::FOLDER_NAME)), 0o700);
+}
+
+#[test]
+fn an_empty_vault_lists_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::new(folder.path());
+    assert!(vault.unrecorded(&[]).unwrap().is_empty());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
