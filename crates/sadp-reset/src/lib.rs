@@ -1,5 +1,6 @@
 //! What this crate does not do: it touches no network and reads no clock, it
-//! makes no key or code of the vendor, and its ledger has no place for a password, an answer or a code.
+//! makes no key or code of the vendor, it never changes or deletes an answer, and
+//! its ledger has no place for a password, an answer or a code.
 //!
 //! How a camera's password comes back, and what has to be remembered on the
 //! way: which device is locked until when, how many tries it has left, and what
@@ -11,7 +12,8 @@
 //!   is sent.
 //! - [`export_request`]: a request to the vendor's support as a [`Package`] on
 //!   the disk, and its [`Case`] in the ledger.
-//! - [`RequestFacts::judge`]: what may have spoilt a request meanwhile.
+//! - [`collect`] and [`assign`]: the support's answers, each matched to its
+//!   request; [`RequestFacts::judge`] says what may have spoilt that meanwhile.
 //! - [`Vault`]: GUIDs exported while the password was known.
 //!
 //! Every file is whole or not there, for its owner alone, and never written over
@@ -27,6 +29,7 @@
     )
 )]
 
+mod answer;
 mod contact;
 mod digest;
 mod files;
@@ -38,6 +41,10 @@ mod request;
 mod standing;
 mod vault;
 
+pub use answer::{
+    Answer, AnswerFile, Assignment, Collected, Matched, NotAnAnswer, Problem, Target, Why, assign,
+    collect,
+};
 pub use contact::{Contact, QuestionNames, SettingsError};
 pub use digest::{Digest, ParseDigestError};
 pub use files::write_new_file;

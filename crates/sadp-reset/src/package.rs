@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::Device;
 
-pub(crate) use self::name::{ToName, device_name};
+pub(crate) use self::name::{ToName, device_name, plain, reduced};
 pub use self::{
     name::package_name,
     record::{RecordError, RequestRecord},

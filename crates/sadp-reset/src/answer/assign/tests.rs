@@ -1,0 +1,394 @@
+use jiff::Timestamp;
+use sadp_model::{MacAddr, Serial};
+
+use super::*;
+use crate::{CaseEnded, CaseEnding, NewCase, Package, RequestCommand, RequestRecord};
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + hour * 3600).unwrap()
+}
+
+fn key(number: u8) -> DeviceKey {
+    let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, number]);
+    DeviceKey::new(Some(mac), Serial::new(&format!("DS-CAMERA-{number}"))).unwrap()
+}
+
+fn request(number: u8, hour: i64) -> NewCase {
+    NewCase {
+        device: key(number),
+        address: None,
+        kind: RequestKind::FileOrKey,
+        command: Some(RequestCommand::GetEncryptString),
+        sha256: Some(Digest::of(&[number, u8::try_from(hour).unwrap()])),
+        boot_time: Some("2026-09-18T09:21:28".parse().unwrap()),
+        exported_at: at(hour),
+        package: PathBuf::from(format!("/out/package {number} of {hour}")),
+    }
+}
+
+fn package(request: &NewCase) -> Package {
+    let NewCase {
+        device,
+        boot_time,
+        kind,
+        command,
+        sha256,
+        exported_at,
+        ..
+    } = request.clone();
+    Package {
+        path: request.package.clone(),
+        record: RequestRecord {
+            device,
+            model: None,
+            firmware: None,
+            address: None,
+            boot_time,
+            kind,
+            command,
+            sha256,
+            exported_at,
+        },
+    }
+}
+
+/// What the ledger says after these exports, in order.
+fn cases(requests: &[NewCase]) -> Vec<Case> {
+    let how = CaseEnding::Superseded;
+    let case = |(index, request): (usize, &NewCase)| {
+        let mut later = requests.iter().skip(index + 1);
+        let again = later.find(|later| later.device.is_same(&request.device));
+        Case {
+            id: (index + 1).to_string().parse().unwrap(),
+            request: request.clone(),
+            ended: again.map(|again| CaseEnded {
+                how,
+                at: again.exported_at,
+            }),
+        }
+    };
+    requests.iter().enumerate().map(case).collect()
+}
+
+/// A file `folder/name` with this content, in a package or not.
+fn file(path: &str, content: &str, package: Option<usize>) -> AnswerFile {
+    let (folder, name) = path.rsplit_once('/').unwrap();
+    AnswerFile {
+        path: path.into(),
+        answer: Answer::parse(content.as_bytes()).unwrap(),
+        raw: Digest::of(content.as_bytes()),
+        package,
+        name: name.into(),
+        folders: folder.rsplit('/').map(str::to_owned).collect(),
+    }
+}
+
+fn found(files: Vec<AnswerFile>, packages: Vec<Package>) -> Collected {
+    Collected {
+        files,
+        packages,
+        problems: Vec::new(),
+    }
+}
+
+/// `path -> device case` of what was matched, `path: why` of what was not.
+fn told(assignment: &Assignment) -> Vec<String> {
+    let matched = assignment.matched.iter().map(|matched| {
+        let target = &matched.target;
+        let case = target
+            .case
+            .map_or_else(|| "-".into(), |case| case.to_string());
+        let serial = target
+            .device
+            .serial()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        format!("{} -> {serial} {case}", matched.path.display())
+    });
+    let problems = assignment.problems.iter().map(|problem| {
+        let why = format!("{:?}", problem.why);
+        let why = why.split([' ', '{']).next().unwrap_or_default();
+        format!("{}: {why}", problem.path.display())
+    });
+    matched.chain(problems).collect()
+}
+
+#[test]
+fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
+    let requests = [request(1, 1), request(2, 1)];
+    let cases = cases(&requests);
+    let packages = requests.each_ref().map(package);
+    let inside = |path: &str, package: usize| file(path, "answer", Some(package));
+    let loose = |path: &str| file(path, "answer", None);
+    let foreign = key(9);
+    let table: [(AnswerFile, Option<&DeviceKey>, &str); 22] = [
+        // The package it lies in.
+        (inside("/p/a.xml", 0), None, " -> DS-CAMERA-1 1"),
+        (inside("/p/a.xml", 1), None, " -> DS-CAMERA-2 2"),
+        // A folder with the name of a case's package.
+        (loose("/package 1 of 1/a.xml"), None, " -> DS-CAMERA-1 1"),
+        (
+            loose("/package 2 of 1/unpacked/a.xml"),
+            None,
+            " -> DS-CAMERA-2 2",
+        ),
+        // The device asked for.
+        (loose("/x/a.xml"), Some(&key(2)), " -> DS-CAMERA-2 2"),
+        (loose("/x/a.xml"), Some(&foreign), " -> DS-CAMERA-9 -"),
+        // Names.
+        (loose("/x/4447cc1d6d01.xml"), None, " -> DS-CAMERA-1 1"),
+        (loose("/x/ds-camera-2.xml"), None, " -> DS-CAMERA-2 2"),
+        (
+            loose("/from 44-47-CC-1D-6D-02/a.xml"),
+            None,
+            " -> DS-CAMERA-2 2",
+        ),
+        (
+            inside("/p/4447cc1d6d01.xml", 0),
+            Some(&key(1)),
+            " -> DS-CAMERA-1 1",
+        ),
+        // Nothing to go by.
+        (loose("/x/a.xml"), None, ": Unmatched"),
+        (loose("/x/DS-CAMERA-3.xml"), None, ": Unmatched"),
+        (loose("/x/44-47-cc-1d-6d-09.xml"), None, ": Stranger"),
+        // Two to choose from.
+        (loose("/x/DS-CAMERA-1 DS-CAMERA-2.xml"), None, ": Ambiguous"),
+        // What does not agree.
+        (inside("/p/DS-CAMERA-2.xml", 0), None, ": Contradiction"),
+        (inside("/p/4447cc1d6d02.xml", 0), None, ": Contradiction"),
+        (
+            inside("/p/44-47-cc-1d-6d-09.xml", 0),
+            None,
+            ": Contradiction",
+        ),
+        (inside("/p/a.xml", 0), Some(&key(2)), ": Contradiction"),
+        (inside("/package 2 of 1/a.xml", 0), None, ": Contradiction"),
+        (
+            loose("/DS-CAMERA-1/DS-CAMERA-2.xml"),
+            None,
+            ": Contradiction",
+        ),
+        (
+            loose("/x/DS-CAMERA-1 4447cc1d6d02.xml"),
+            None,
+            ": Contradiction",
+        ),
+        (
+            loose("/x/DS-CAMERA-1.xml"),
+            Some(&foreign),
+            ": Contradiction",
+        ),
+    ];
+    for (file, explicit, expected) in table {
+        let path = file.path.display().to_string();
+        let assigned = assign(found(vec![file], packages.to_vec()), &cases, explicit);
+        assert_eq!(
+            told(&assigned),
+            [format!("{path}{expected}")],
+            "{explicit:?}"
+        );
+    }
+}
+
+#[test]
+fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
+    let requests = [request(1, 1), request(2, 1)];
+    let cases = cases(&requests);
+    let packages = requests.each_ref().map(package);
+    let files = |contents: [&str; 3]| {
+        let [one, two, other] = contents;
+        let files = vec![
+            file("/p/a", one, Some(0)),
+            file("/p/b", two, Some(0)),
+            file("/q/c", other, Some(1)),
+        ];
+        found(files, packages.to_vec())
+    };
+    let rivals = assign(files(["one", "two", "other"]), &cases, None);
+    assert_eq!(
+        told(&rivals),
+        [
+            "/q/c -> DS-CAMERA-2 2",
+            "/p/a: TwoAnswers",
+            "/p/b: TwoAnswers"
+        ]
+        .map(String::from)
+    );
+    let same = assign(files(["one", "one\n", "other"]), &cases, None);
+    assert_eq!(
+        told(&same),
+        ["/p/a -> DS-CAMERA-1 1", "/q/c -> DS-CAMERA-2 2"]
+    );
+    let shared = assign(files(["one", "one", "one"]), &cases, None);
+    let refused = ["/p/a", "/p/b", "/q/c"].map(|path| format!("{path}: SharedAnswer"));
+    assert_eq!(told(&shared), refused);
+    let Why::SharedAnswer { others } = &shared.problems[0].why else {
+        panic!("{:?}", shared.problems)
+    };
+    assert_eq!(others, &[PathBuf::from("/q/c")]);
+    assert_eq!(shared.problems[2].device, Some(key(2)));
+}
+
+#[test]
+fn the_request_itself_is_no_answer_wherever_it_lies() {
+    let mut asked = request(1, 1);
+    asked.sha256 = Some(Digest::of(b"the code"));
+    let cases = cases(std::slice::from_ref(&asked));
+    for content in ["the code", "the code\n"] {
+        let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
+        let assigned = assign(found(files, vec![]), &cases, None);
+        assert_eq!(
+            told(&assigned),
+            ["/x/DS-CAMERA-1.xml: NotAnAnswer(Request)"]
+        );
+    }
+}
+
+#[test]
+fn an_answer_to_an_older_request_is_known_as_such() {
+    let requests = [request(1, 1), request(1, 2)];
+    let cases = cases(&requests);
+    let packages = requests.each_ref().map(package);
+    let old = vec![file("/p/a", "old", Some(0))];
+    let assigned = assign(found(old, packages.to_vec()), &cases, None);
+    assert_eq!(told(&assigned), ["/p/a -> DS-CAMERA-1 1"]);
+    let facts = &assigned.matched[0].target.facts;
+    assert_eq!(facts.newer_export, Some(at(2)));
+    let how = CaseEnding::Superseded;
+    assert_eq!(facts.ended, Some(CaseEnded { how, at: at(2) }));
+    assert!(facts.judge(at(3), None).stops_import());
+
+    let both = vec![file("/p/a", "old", Some(0)), file("/q/b", "new", Some(1))];
+    let assigned = assign(found(both, packages.to_vec()), &cases, None);
+    assert_eq!(
+        told(&assigned),
+        ["/q/b -> DS-CAMERA-1 2", "/p/a: OlderRequest"]
+    );
+    assert!(
+        !assigned.matched[0]
+            .target
+            .facts
+            .judge(at(3), None)
+            .stops_import()
+    );
+
+    let by_name = vec![file("/x/DS-CAMERA-1", "new", None)];
+    let assigned = assign(found(by_name, vec![]), &cases, None);
+    assert_eq!(
+        told(&assigned),
+        ["/x/DS-CAMERA-1 -> DS-CAMERA-1 2"],
+        "the last one counts"
+    );
+}
+
+#[test]
+fn a_package_of_another_machine_is_judged_by_its_own_record() {
+    let elsewhere = [request(1, 1)].each_ref().map(package).to_vec();
+    let files = || vec![file("/p/a", "answer", Some(0))];
+    let assigned = assign(found(files(), elsewhere.clone()), &[], None);
+    let target = &assigned.matched[0].target;
+    assert_eq!(
+        (target.case, target.kind),
+        (None, Some(RequestKind::FileOrKey))
+    );
+    assert_eq!(target.package.as_deref(), Some(elsewhere[0].path.as_path()));
+    assert_eq!(target.facts.exported_at, Some(at(1)));
+    assert_eq!(target.facts.boot_time, request(1, 1).boot_time);
+    assert!(!target.facts.judge(at(2), None).stops_import());
+    assert!(target.facts.judge(at(50), None).stops_import());
+
+    // A later export here spoilt it; an earlier one did not.
+    for (hour, newer) in [(2, Some(at(2))), (0, None)] {
+        let cases = cases(&[request(1, hour)]);
+        let assigned = assign(found(files(), elsewhere.clone()), &cases, None);
+        assert_eq!(assigned.matched[0].target.facts.newer_export, newer);
+    }
+}
+
+#[test]
+fn a_legacy_request_without_code_is_known_by_its_time() {
+    let legacy = NewCase {
+        kind: RequestKind::LegacyCode,
+        command: None,
+        sha256: None,
+        ..request(1, 1)
+    };
+    let cases = cases(std::slice::from_ref(&legacy));
+    let packages = vec![package(&legacy)];
+    let files = vec![file("/p/code.txt", "88991", Some(0))];
+    let assigned = assign(found(files, packages), &cases, None);
+    assert_eq!(told(&assigned), ["/p/code.txt -> DS-CAMERA-1 1"]);
+    assert_eq!(assigned.matched[0].target.facts.newer_export, None);
+}
+
+#[test]
+fn packages_without_an_answer_are_waiting() {
+    let requests = [request(1, 1), request(1, 2), request(2, 2), request(3, 3)];
+    let cases = cases(&requests);
+    let packages = requests.each_ref().map(package);
+    let files = vec![file("/p/a", "answer", Some(2))];
+    let assigned = assign(found(files, packages.to_vec()), &cases, None);
+    let waiting = [&requests[1], &requests[3]].map(|request| request.package.clone());
+    assert_eq!(assigned.waiting, waiting, "the first is superseded");
+}
+
+#[test]
+fn twins_with_one_serial_are_told_apart_by_mac_or_not_at_all() {
+    let twin = |last| {
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
+        DeviceKey::new(Some(mac), Serial::new("TWIN-SERIAL")).unwrap()
+    };
+    let requests = [1, 2].map(|last| NewCase {
+        device: twin(last),
+        ..request(last, 1)
+    });
+    let cases = cases(&requests);
+    for (name, expected) in [
+        ("/x/TWIN-SERIAL.xml", ": Ambiguous"),
+        ("/x/TWIN-SERIAL_4447cc000002.xml", " -> TWIN-SERIAL 2"),
+    ] {
+        let assigned = assign(
+            found(vec![file(name, "answer", None)], vec![]),
+            &cases,
+            None,
+        );
+        assert_eq!(told(&assigned), [format!("{name}{expected}")]);
+    }
+    // A device named by a serial that two have is not known well enough.
+    let serial = DeviceKey::new(None, Serial::new("TWIN-SERIAL")).unwrap();
+    let files = vec![file("/x/a", "answer", None)];
+    let assigned = assign(found(files, vec![]), &cases, Some(&serial));
+    assert_eq!(told(&assigned), ["/x/a: Ambiguous"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn shuffled_answers_are_never_sent_to_two_devices(
+        places in proptest::collection::vec((0..4usize, 0..4u8), 0..8),
+    ) {
+        let requests = [1, 2, 3, 4].map(|number| request(number, 1));
+        let packages = requests.each_ref().map(package);
+        let files: Vec<_> = places.iter().enumerate().map(|(index, (package, content))| {
+            file(&format!("/p/{index}"), &format!("answer {content}"), Some(*package))
+        }).collect();
+        let count = files.len();
+        let assigned = assign(found(files, packages.to_vec()), &cases(&requests), None);
+        let mut devices: Vec<_> = assigned.matched.iter().map(|one| one.target.case).collect();
+        let mut contents: Vec<_> = assigned.matched.iter().map(|one| one.answer.digest()).collect();
+        for matched in &assigned.matched {
+            let rivals = places.iter().filter(|(package, content)| {
+                let here = Some(&requests[*package].device) == Some(&matched.target.device);
+                here != (Digest::of(format!("answer {content}").as_bytes()) == matched.answer.digest())
+            });
+            proptest::prop_assert_eq!(rivals.count(), 0, "only sent where nothing speaks against it");
+        }
+        let all = devices.len();
+        devices.sort_unstable();
+        devices.dedup();
+        contents.sort_unstable();
+        contents.dedup();
+        proptest::prop_assert_eq!((devices.len(), contents.len()), (all, all));
+        proptest::prop_assert!(all + assigned.problems.len() <= count);
+    }
+}

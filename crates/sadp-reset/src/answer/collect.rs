@@ -1,0 +1,296 @@
+//! From paths to files that may be answers, and the packages around them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{Answer, NotAnAnswer, Problem, Why, kind};
+use crate::{
+    Digest, Guid, Package,
+    files::{listed, parent, read_start},
+};
+
+/// What was found where answers were looked for.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Files that may be answers.
+    pub files: Vec<AnswerFile>,
+    /// The packages that were met.
+    pub packages: Vec<Package>,
+    /// What cannot be used.
+    pub problems: Vec<Problem>,
+}
+
+/// A file that may be an answer.
+#[derive(Debug)]
+pub struct AnswerFile {
+    /// The file, as it was named or found.
+    pub path: PathBuf,
+    /// Its content.
+    pub answer: Answer,
+    /// The digest of all its bytes.
+    pub raw: Digest,
+    /// The place in [`Collected::packages`] of the package it lies in.
+    pub package: Option<usize>,
+    /// Its own name.
+    pub name: String,
+    /// The names of the folders around it, from the nearest outwards, as far as
+    /// they were looked through; the nearest one always.
+    pub folders: Vec<String>,
+}
+
+/// Looks for answers: in each file, in each folder and in the folders in it.
+/// Nothing is changed. What a package holds of itself is left out, and so are
+/// hidden files, and pictures unless named: photos of labels lie there. Links
+/// in a folder are not followed.
+pub fn collect(paths: &[PathBuf]) -> Collected {
+    let mut search = Search::default();
+    for path in paths {
+        search.named(path);
+    }
+    search.found
+}
+
+#[derive(Default)]
+struct Search {
+    found: Collected,
+    /// Where one has been, by real path.
+    seen: HashSet<PathBuf>,
+    /// The folders that hold a record, by real path, with the package each is
+    /// where its record can be used.
+    packages: HashMap<PathBuf, Option<usize>>,
+    entries: usize,
+}
+
+/// A folder that is being looked through.
+struct Folder {
+    shown: PathBuf,
+    real: PathBuf,
+    /// The package it is, or lies in.
+    package: Option<usize>,
+    names: Vec<String>,
+}
+
+impl Search {
+    /// A path that was named. A link there leads where its owner wants.
+    fn named(&mut self, path: &Path) {
+        let looked = fs::metadata(path).and_then(|meta| Ok((meta, fs::canonicalize(path)?)));
+        let (meta, real) = match looked {
+            Ok(looked) => looked,
+            Err(error) => return self.problem(path, Why::Unreadable(error)),
+        };
+        if meta.is_dir() {
+            let names = vec![name_of(&real)];
+            let shown = path.to_owned();
+            self.folder(Folder {
+                shown,
+                real,
+                package: None,
+                names,
+            });
+        } else if meta.is_file() {
+            // Of a link, its own name and folder count: those its owner sees.
+            let shown = parent(path).to_owned();
+            let folder = match fs::canonicalize(listed(&shown)) {
+                Ok(folder) => folder,
+                Err(error) => return self.problem(path, Why::Unreadable(error)),
+            };
+            let folder = Folder {
+                package: self.package(&shown, &folder),
+                names: vec![name_of(&folder)],
+                real: folder,
+                shown,
+            };
+            self.file(&folder, path.to_owned(), &real, true);
+        } else {
+            self.problem(path, Why::Special);
+        }
+    }
+
+    fn folder(&mut self, mut folder: Folder) {
+        if !self.seen.insert(folder.real.clone()) {
+            return;
+        }
+        folder.package = self.package(&folder.shown, &folder.real).or(folder.package);
+        let names = match names_in(&folder.shown, MAX_ENTRIES.saturating_sub(self.entries)) {
+            Ok((names, all)) => {
+                if !all {
+                    self.problem(&folder.shown, Why::TooMany);
+                }
+                names
+            }
+            Err(error) => return self.problem(&folder.shown, Why::Unreadable(error)),
+        };
+        self.entries = self.entries.saturating_add(names.len());
+        for name in names {
+            self.entry(&folder, &name);
+        }
+    }
+
+    fn entry(&mut self, folder: &Folder, name: &std::ffi::OsStr) {
+        let text = name.to_string_lossy();
+        if text.starts_with('.') || LITTER.contains(&&*text) {
+            return;
+        }
+        let (shown, real) = (folder.shown.join(name), folder.real.join(name));
+        match fs::symlink_metadata(&shown) {
+            Err(error) => self.problem(&shown, Why::Unreadable(error)),
+            Ok(meta) if meta.is_symlink() => self.problem(&shown, Why::Link),
+            Ok(meta) if meta.is_file() => self.file(folder, shown, &real, false),
+            Ok(meta) if meta.is_dir() && folder.names.len() > MAX_DEPTH => {
+                self.problem(&shown, Why::TooDeep);
+            }
+            Ok(meta) if meta.is_dir() => {
+                let mut names = vec![text.into_owned()];
+                names.extend(folder.names.iter().cloned());
+                let package = folder.package;
+                self.folder(Folder {
+                    shown,
+                    real,
+                    package,
+                    names,
+                });
+            }
+            Ok(_) => self.problem(&shown, Why::Special),
+        }
+    }
+
+    fn file(&mut self, folder: &Folder, path: PathBuf, real: &Path, named: bool) {
+        if !self.seen.insert(real.to_owned()) {
+            return;
+        }
+        let name = name_of(&path);
+        let own = Own::by_name(&name);
+        let is_package = self.packages.contains_key(&folder.real);
+        let record = self.packages.get(&folder.real).copied().flatten();
+        let record = record.and_then(|index| self.found.packages.get(index));
+        let request = record.and_then(|package| package.record.sha256);
+        match own {
+            None => {}
+            Some(Own::Code) if request.is_some() => {}
+            Some(_) if !named && is_package => return,
+            Some(own) => return self.problem(&path, own.kind().into()),
+        }
+        let bytes = match read_start(&path, kind::ENOUGH) {
+            Ok((bytes, _)) => zeroize::Zeroizing::new(bytes),
+            Err(error) => return self.problem(&path, Why::Unreadable(error)),
+        };
+        let raw = Digest::of(&bytes);
+        if let Some(request) = request.filter(|_| own.is_some()) {
+            if request != raw {
+                self.problem(&path, NotAnAnswer::ChangedRequest.into());
+            } else if named {
+                self.problem(&path, NotAnAnswer::Request.into());
+            }
+            return;
+        }
+        let is_guid = name.to_ascii_lowercase().contains("guid") && Guid::parse(&bytes).is_ok();
+        let answer = if is_guid {
+            Err(NotAnAnswer::Guid)
+        } else {
+            Answer::parse(&bytes)
+        };
+        match answer {
+            Ok(answer) => self.found.files.push(AnswerFile {
+                path,
+                answer,
+                raw,
+                package: folder.package,
+                name,
+                folders: folder.names.clone(),
+            }),
+            Err(NotAnAnswer::Image) if !named => {}
+            Err(kind) => self.problem(&path, kind.into()),
+        }
+    }
+
+    /// The package that a folder is, read once.
+    fn package(&mut self, shown: &Path, real: &Path) -> Option<usize> {
+        if let Some(known) = self.packages.get(real) {
+            return *known;
+        }
+        let record = shown.join(Package::RECORD_FILE);
+        fs::symlink_metadata(&record).ok()?;
+        let package = match Package::read(shown) {
+            Ok(package) => {
+                self.found.packages.push(package);
+                self.found.packages.len().checked_sub(1)
+            }
+            Err(error) => {
+                self.problem(&record, Why::Record(error));
+                None
+            }
+        };
+        self.packages.insert(real.to_owned(), package);
+        package
+    }
+
+    fn problem(&mut self, path: &Path, why: Why) {
+        self.found.problems.push(Problem {
+            path: path.to_owned(),
+            device: None,
+            why,
+        });
+    }
+}
+
+/// The names in a folder in order, at most so many, and whether those are all.
+fn names_in(folder: &Path, most: usize) -> io::Result<(Vec<std::ffi::OsString>, bool)> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(listed(folder))? {
+        if names.len() >= most {
+            return Ok((names, false));
+        }
+        names.push(entry?.file_name());
+    }
+    names.sort_unstable();
+    Ok((names, true))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// What a package holds of itself. By its name it is no answer, wherever it lies.
+#[derive(Clone, Copy)]
+enum Own {
+    Code,
+    Qr,
+    Record,
+    Form,
+}
+
+impl Own {
+    fn by_name(name: &str) -> Option<Self> {
+        let all = [
+            (Package::CODE_FILE, Self::Code),
+            (Package::QR_FILE, Self::Qr),
+            (Package::RECORD_FILE, Self::Record),
+            (Package::FORM_FILE, Self::Form),
+        ];
+        let found = all.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, own)| *own)
+    }
+
+    const fn kind(self) -> NotAnAnswer {
+        match self {
+            Self::Code => NotAnAnswer::Request,
+            Self::Qr => NotAnAnswer::Image,
+            Self::Record => NotAnAnswer::RequestRecord,
+            Self::Form => NotAnAnswer::RequestForm,
+        }
+    }
+}
+
+/// What file managers leave behind.
+const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
+
+/// A folder of packages, packages, and what an archive unpacks to in one.
+const MAX_DEPTH: usize = 4;
+
+const MAX_ENTRIES: usize = 50_000;

@@ -1,0 +1,311 @@
+//! What a file is, by its content.
+
+use super::Answer;
+use crate::files::without_line_break;
+
+/// Why something is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum NotAnAnswer {
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It is longer than any answer.
+    #[error("the file is longer than any answer")]
+    TooLong,
+    /// A list of devices, of the vendor's tool or this one.
+    #[error("the file is a device list, not an answer")]
+    DeviceList,
+    /// The request that went to the support.
+    #[error("the file is the request itself, not the answer to it")]
+    Request,
+    /// The `DeviceKey.xml` of a package, changed since.
+    #[error("the file is a request that was changed since its export, or was written over")]
+    ChangedRequest,
+    /// The `request.json` of a package.
+    #[error("the file is the record of a request, not an answer")]
+    RequestRecord,
+    /// The `request.txt` of a package.
+    #[error("the file is the form for the support, not an answer")]
+    RequestForm,
+    /// A picture: the QR code, or a photo.
+    #[error("the file is a picture, not an answer")]
+    Image,
+    /// A GUID, or one of the vault's files.
+    #[error("the file is a GUID, not an answer")]
+    Guid,
+    /// A datagram of the protocol.
+    #[error("the file is a message of the protocol, not an answer")]
+    Message,
+    /// A compressed archive.
+    #[error("the file is an archive, not an answer")]
+    Archive,
+    /// A document: PDF, HTML, rich text or a mail.
+    #[error("the file is a document, not an answer")]
+    Document,
+    /// An editor wrote it again.
+    #[error("the file begins with a byte order mark: an editor changed it")]
+    ByteOrderMark,
+    /// Bytes that cannot be sent: the answer stands in XML.
+    #[error("the file is not text")]
+    NotText,
+    /// What was typed is no key.
+    #[error("a key has exactly 8 characters: letters, digits or signs")]
+    NotAKey,
+    /// What was typed is no dated code.
+    #[error("a security code has 1 to 64 characters: letters, digits or signs")]
+    NotACode,
+}
+
+/// How much of a file tells what it is.
+pub(super) const ENOUGH: u64 = 8192;
+
+/// The answer in a file: its text without one line break at the end.
+pub(super) fn parse(bytes: &[u8]) -> Result<&str, NotAnAnswer> {
+    if let Some(other) = other_kind(bytes) {
+        return Err(other);
+    }
+    let body = without_line_break(bytes);
+    if body.is_empty() {
+        return Err(NotAnAnswer::Empty);
+    }
+    if body.len() > Answer::MAX_BYTES {
+        return Err(NotAnAnswer::TooLong);
+    }
+    let text = str::from_utf8(body).map_err(|_| NotAnAnswer::NotText)?;
+    if text.contains(is_binary) {
+        return Err(NotAnAnswer::NotText);
+    }
+    if text.trim().is_empty() {
+        return Err(NotAnAnswer::Empty);
+    }
+    Ok(text)
+}
+
+fn is_binary(character: char) -> bool {
+    character.is_control() && !"\r\n\t".contains(character)
+}
+
+/// What the file is, where it is plainly something else.
+fn other_kind(bytes: &[u8]) -> Option<NotAnAnswer> {
+    let begins = |mark: &&[u8]| bytes.starts_with(mark);
+    let is_text = str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_binary));
+    if !is_text && IMAGES.iter().any(&begins) {
+        return Some(NotAnAnswer::Image);
+    }
+    if !is_text && ARCHIVES.iter().any(&begins) {
+        return Some(NotAnAnswer::Archive);
+    }
+    if !is_text && without_line_break(bytes).len() == crate::Guid::BYTES {
+        return Some(NotAnAnswer::Guid);
+    }
+    // As text, whatever way an editor wrote it down.
+    let plain: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    let text = String::from_utf8_lossy(&plain);
+    let text = text
+        .trim_start_matches(['\u{feff}', '\u{fffd}'])
+        .trim_start();
+    let known = KINDS
+        .iter()
+        .find(|(_, marks)| marks.iter().any(|mark| mark.is_in(text)));
+    if let Some((kind, _)) = known {
+        return Some(*kind);
+    }
+    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    marks
+        .iter()
+        .any(begins)
+        .then_some(NotAnAnswer::ByteOrderMark)
+}
+
+enum Mark {
+    /// The text begins with it.
+    Start(&'static str),
+    /// The text begins as JSON or XML does, and holds it.
+    Inside(&'static str),
+    /// The first line holds both.
+    FirstLine(&'static str, &'static str),
+}
+
+impl Mark {
+    fn is_in(&self, text: &str) -> bool {
+        match self {
+            Self::Start(start) => text
+                .get(..start.len())
+                .is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
+            Self::Inside(word) => text.starts_with(['{', '[', '<']) && text.contains(word),
+            Self::FirstLine(one, other) => {
+                let line = text.lines().next().unwrap_or_default();
+                line.contains(one) && line.contains(other)
+            }
+        }
+    }
+}
+
+/// The first that fits counts.
+const KINDS: [(NotAnAnswer, &[Mark]); 6] = [
+    (
+        NotAnAnswer::RequestRecord,
+        &[Mark::Inside("\"sadpctl-request\"")],
+    ),
+    (
+        NotAnAnswer::RequestForm,
+        &[Mark::Start("Request to reset the password of a device")],
+    ),
+    (
+        NotAnAnswer::Message,
+        &[
+            Mark::Inside("<ProbeMatch"),
+            Mark::Inside("<Probe>"),
+            Mark::Inside("<Hello"),
+        ],
+    ),
+    (
+        NotAnAnswer::DeviceList,
+        &[
+            // The vendor tool's columns, in our own CSV and XML, too.
+            Mark::FirstLine("Device Type", "MAC Address"),
+            Mark::FirstLine("Device Serial No.", "IPv4 Address"),
+            Mark::Start("mac,serial,"),
+            Mark::Inside("<Devices"),
+            Mark::Inside("\"recovery\""),
+            Mark::Inside("\"boot_time\""),
+        ],
+    ),
+    (NotAnAnswer::Guid, &[Mark::Start("age-encryption.org/")]),
+    (
+        NotAnAnswer::Document,
+        &[
+            Mark::Start("%PDF-"),
+            Mark::Start("{\\rtf"),
+            Mark::Start("<!doctype html"),
+            Mark::Start("<html"),
+            Mark::Start("Return-Path:"),
+            Mark::Start("Received:"),
+            Mark::Start("Delivered-To:"),
+        ],
+    ),
+];
+
+const IMAGES: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM"];
+
+const ARCHIVES: [&[u8]; 5] = [
+    b"PK\x03\x04",
+    b"Rar!",
+    b"7z\xbc\xaf\x27\x1c",
+    b"\x1f\x8b",
+    b"\xd0\xcf\x11\xe0",
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_line_break_is_stripped_and_nothing_else() {
+        for (file, text) in [
+            ("answer", "answer"),
+            ("answer\n", "answer"),
+            ("answer\r\n", "answer"),
+            ("answer\r", "answer"),
+            ("answer\n\n", "answer\n"),
+            (" two\r\nlines \r\n", " two\r\nlines "),
+            ("BMP/ish+base64==", "BMP/ish+base64=="),
+            ("GIF8text", "GIF8text"),
+            ("<Code>abc</Code>", "<Code>abc</Code>"),
+        ] {
+            assert_eq!(parse(file.as_bytes()), Ok(text));
+        }
+    }
+
+    #[test]
+    fn an_answer_has_up_to_1024_bytes() {
+        let longest = "a".repeat(Answer::MAX_BYTES);
+        assert!(parse(format!("{longest}\r\n").as_bytes()).is_ok());
+        let longer = format!("{longest}a");
+        assert_eq!(parse(longer.as_bytes()), Err(NotAnAnswer::TooLong));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_by_its_content() {
+        let utf16: Vec<u8> = "\u{feff}ID,Device Type,Status,MAC Address"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let raw_guid = [0x80; 128];
+        let guid_and_break = [&raw_guid[..], b"\n"].concat();
+        let files: [(&[u8], NotAnAnswer); 30] = [
+            (b"", NotAnAnswer::Empty),
+            (b"\n", NotAnAnswer::Empty),
+            (b" \r\n \r\n", NotAnAnswer::Empty),
+            (
+                b"ID,Device Type,Status,IPv4 Address,MAC Address\r\n1,x",
+                NotAnAnswer::DeviceList,
+            ),
+            (
+                b"\xef\xbb\xbfID,Device Type,Status,MAC Address\n",
+                NotAnAnswer::DeviceList,
+            ),
+            (&utf16, NotAnAnswer::DeviceList),
+            (b"mac,serial,ip,mask,gateway\n", NotAnAnswer::DeviceList),
+            (
+                b"<?xml version=\"1.0\"?><Devices><Device/>",
+                NotAnAnswer::DeviceList,
+            ),
+            (
+                b"[\n {\"serial\": \"S1\", \"boot_time\": null}]",
+                NotAnAnswer::DeviceList,
+            ),
+            (
+                b"<?xml version=\"1.0\"?>\n<ProbeMatch><Uuid>",
+                NotAnAnswer::Message,
+            ),
+            (b"<Probe><Uuid>", NotAnAnswer::Message),
+            (
+                b"{\n  \"format\": \"sadpctl-request\",",
+                NotAnAnswer::RequestRecord,
+            ),
+            (
+                b"Request to reset the password of a device\n",
+                NotAnAnswer::RequestForm,
+            ),
+            (b"\x89PNG\r\n\x1a\n\0\0", NotAnAnswer::Image),
+            (b"\xff\xd8\xff\xe0JFIF", NotAnAnswer::Image),
+            (b"GIF89a\x01\0", NotAnAnswer::Image),
+            (b"BM\x01\0\0", NotAnAnswer::Image),
+            (b"PK\x03\x04", NotAnAnswer::Archive),
+            (b"\x1f\x8b\x08", NotAnAnswer::Archive),
+            (&raw_guid, NotAnAnswer::Guid),
+            (&guid_and_break, NotAnAnswer::Guid),
+            (b"age-encryption.org/v1\n-> scrypt", NotAnAnswer::Guid),
+            (b"%PDF-1.7", NotAnAnswer::Document),
+            (b"<!DOCTYPE html><p>", NotAnAnswer::Document),
+            (b"Received: from x", NotAnAnswer::Document),
+            (b"\xef\xbb\xbfAbCdEfGh", NotAnAnswer::ByteOrderMark),
+            (b"\xff\xfeA\0b\0", NotAnAnswer::ByteOrderMark),
+            (b"abc\0def", NotAnAnswer::NotText),
+            (b"abc\xffdef", NotAnAnswer::NotText),
+            (b"abc\x1b[2J", NotAnAnswer::NotText),
+        ];
+        for (file, expected) in files {
+            let name = String::from_utf8_lossy(file);
+            assert_eq!(parse(file), Err(expected), "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_answer_or_not(bytes in prop::collection::vec(any::<u8>(), 0..1100)) {
+            if let Ok(text) = parse(&bytes) {
+                prop_assert!(bytes.starts_with(text.as_bytes()));
+                prop_assert!(bytes.len() - text.len() <= 2);
+            }
+        }
+
+        #[test]
+        fn base64_is_an_answer(text in "[A-Za-z0-9+/]{2,500}={0,2}") {
+            prop_assert_eq!(parse(text.as_bytes()), Ok(&*text));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+use std::{io, path::PathBuf};
+
+use super::NotAnAnswer;
+use crate::{DeviceKey, PackageError};
+
+/// A file or folder that cannot be used as an answer.
+#[derive(Debug)]
+pub struct Problem {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The device, where it is known.
+    pub device: Option<DeviceKey>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a file or folder cannot be used as an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Why {
+    /// It is something else.
+    #[error(transparent)]
+    NotAnAnswer(#[from] NotAnAnswer),
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Unreadable(#[source] io::Error),
+    /// It is neither a file nor a folder.
+    #[error("it is neither a file nor a folder")]
+    Special,
+    /// It leads elsewhere, and is not followed.
+    #[error("it is a link, which is not followed")]
+    Link,
+    /// The folder lies too deep.
+    #[error("the folder lies too deep")]
+    TooDeep,
+    /// There are more files than are looked at.
+    #[error("there are too many files: the rest was not looked at")]
+    TooMany,
+    /// The `request.json` beside it cannot be used.
+    #[error("the record of the request cannot be used")]
+    Record(#[source] PackageError),
+    /// Nothing tells which request it answers.
+    #[error("nothing tells which request it answers")]
+    Unmatched,
+    /// Its name holds the MAC of a device that has no request here.
+    #[error("its name holds the MAC of a device that has no request here")]
+    Stranger,
+    /// It may be one device's or another's.
+    #[error("it may be of {} devices", candidates.len())]
+    Ambiguous {
+        /// Those it may be of.
+        candidates: Vec<DeviceKey>,
+    },
+    /// Its folder, its name and the device asked for do not agree.
+    #[error("its folder, its name and the device asked for do not agree")]
+    Contradiction {
+        /// The devices they name, as far as known.
+        devices: Vec<DeviceKey>,
+    },
+    /// There is another, different answer to the same request.
+    #[error("there is another, different answer to the same request")]
+    TwoAnswers {
+        /// The others.
+        others: Vec<PathBuf>,
+    },
+    /// The same answer lies with another request, and fits only one.
+    #[error("the same answer lies with another request, and it fits only one")]
+    SharedAnswer {
+        /// The others.
+        others: Vec<PathBuf>,
+    },
+    /// A later request of the same device has its answer here, too.
+    #[error("a later request of the same device has its answer here, too")]
+    OlderRequest {
+        /// The later one's answer.
+        newer: PathBuf,
+    },
+}
+
+impl Why {
+    /// What a person can do about it.
+    pub const fn next(&self) -> &'static str {
+        match self {
+            Self::NotAnAnswer(kind) => kind.next(),
+            Self::Unreadable(_) => "make it readable, or name another file",
+            Self::Special => "name a file or a folder",
+            Self::Link | Self::TooDeep => "name it itself",
+            Self::TooMany => "name a folder that holds only request packages",
+            Self::Record(_) => {
+                "restore the package's request.json, or name the device with --device"
+            }
+            Self::Unmatched => {
+                "save it in the folder of its request, or name the device with --device"
+            }
+            Self::Stranger => "check whose answer it is; if the name is wrong, rename the file",
+            Self::Ambiguous { .. } => "save it in the folder of its request",
+            Self::Contradiction { .. } => {
+                "check whose answer it is, and put it into the folder of its request"
+            }
+            Self::TwoAnswers { .. } => {
+                "keep the answer that belongs to this request, and only that"
+            }
+            Self::SharedAnswer { .. } => {
+                "keep it only in the folder of the request it was made for"
+            }
+            Self::OlderRequest { .. } => "nothing: only the last request of a device counts",
+        }
+    }
+}
+
+impl NotAnAnswer {
+    /// What a person can do about it.
+    pub const fn next(self) -> &'static str {
+        match self {
+            Self::DeviceList | Self::RequestRecord | Self::RequestForm => {
+                "name the file that the vendor's support sent back"
+            }
+            Self::Request => {
+                "name the file that the vendor's support sent back; if that has this name, change it"
+            }
+            Self::ChangedRequest => {
+                "if it is the answer, save it under another name, and give the request its name back"
+            }
+            Self::Guid => "use reset guid import for it",
+            Self::Archive => "unpack it first",
+            Self::Empty
+            | Self::TooLong
+            | Self::Image
+            | Self::Message
+            | Self::Document
+            | Self::ByteOrderMark
+            | Self::NotText => "save the attachment of the support's mail again, as it is",
+            Self::NotAKey | Self::NotACode => "type it as the support wrote it",
+        }
+    }
+}
