@@ -15,6 +15,7 @@
 //! - [`collect`] and [`assign`]: the support's answers, each matched to its
 //!   request; [`RequestFacts::judge`] says what may have spoilt that meanwhile.
 //! - [`Vault`]: GUIDs exported while the password was known.
+//! - [`QuestionAnswers`]: answers to security questions, from a file.
 //!
 //! Every file is whole or not there, for its owner alone, and never written over
 //! another.
@@ -37,6 +38,7 @@ mod guid;
 mod ledger;
 mod package;
 mod qr;
+mod questions;
 mod request;
 mod standing;
 mod vault;
@@ -59,6 +61,7 @@ pub use package::{
     export_request, package_name,
 };
 pub use qr::{QrError, QrImage};
+pub use questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem};
 pub use request::{RequestCommand, RequestKind};
 pub use standing::{Judgement, RequestFacts, Sight, Spoilt, VALID_FOR, WARN_AFTER};
 pub use vault::{GuidExport, Vault, VaultError, read_guid_file};
