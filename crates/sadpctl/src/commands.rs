@@ -9,6 +9,7 @@ mod list;
 mod locate;
 mod man;
 pub(crate) mod net;
+mod new_password;
 mod scan;
 mod show;
 mod sim;

@@ -1,27 +1,22 @@
 use sadp_discovery::Pace;
-use sadp_model::{PasswordCheck, State};
+use sadp_model::State;
 use sadp_proto::{Command, seal::Password};
 use sadp_reset::Action;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
     batch::{self, Order, Sending, Site},
-    survey,
+    new_password, survey,
 };
 use crate::{
     args::{ActivateArgs, GlobalArgs},
     failure::{Exit, Failure},
     found::Found,
     outcome::{Ending, Outcome},
-    secret,
     select::DeviceName,
     terminal::Terminal,
-    text::count,
 };
-
-/// The account a first password is for.
-const USER: &str = "admin";
 
 pub(super) fn run(
     args: &ActivateArgs,
@@ -30,7 +25,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     batch::check_format(global)?;
     batch::must_be_asked(args.change)?;
-    let password = password(args, terminal)?;
+    let password = new_password::read(&args.password, args.change, terminal)?;
     let named = args.choice.devices.iter();
     let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
     let runtime = survey::runtime()?;
@@ -50,7 +45,8 @@ pub(super) fn run(
     if fit.is_empty() {
         return batch::print(&outcomes, None, global, terminal);
     }
-    batch::confirm(&runtime, &plan(&fit), args.change, terminal)?;
+    let plan = batch::plan("the first password is set on", &fit);
+    batch::confirm(&runtime, &plan, args.change, terminal)?;
     let sending = Sending {
         action: Action::Activate,
         // It costs no try: there is no password yet that could be wrong.
@@ -69,38 +65,6 @@ pub(super) fn run(
     batch::print(&outcomes, sent.trouble, global, terminal)
 }
 
-/// The password, checked before anything is sent. `None` only for a dry run to
-/// which none was given.
-fn password(args: &ActivateArgs, terminal: &mut Terminal) -> Result<Option<SecretString>, Failure> {
-    let given = if args.change.dry_run {
-        secret::new_if_given(&args.password)?
-    } else {
-        Some(secret::new(&args.password)?)
-    };
-    let Some(password) = given else {
-        return Ok(None);
-    };
-    let check = PasswordCheck::of(password.expose_secret(), USER);
-    let problems = || {
-        let problems = check.problems.iter();
-        let lines = problems.map(|problem| format!("\n  {}: {problem}", problem.name()));
-        lines.collect::<String>()
-    };
-    if check.is_impossible() {
-        let message = format!("every device would refuse the new password:{}", problems());
-        return Err(Failure::words(Exit::Unsafe, message).hint(
-            "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; nothing was sent",
-        ));
-    }
-    if !check.problems.is_empty() && !args.change.force {
-        let message = format!("newer devices would refuse the new password:{}", problems());
-        return Err(Failure::words(Exit::Unsafe, message)
-            .hint("choose another, or use --force to let the devices decide; nothing was sent"));
-    }
-    terminal.note(&format!("the new password is {}", check.strength.name()));
-    Ok(Some(password))
-}
-
 /// Parts the devices without a password from those that are passed over.
 fn unactivated(chosen: Vec<Found>) -> (Vec<Found>, Vec<Outcome>) {
     let mut fresh = Vec::new();
@@ -117,28 +81,6 @@ fn unactivated(chosen: Vec<Found>) -> (Vec<Found>, Vec<Outcome>) {
         passed_over.push(Outcome::new(&found, Action::Activate, Ending::Skipped, why));
     }
     (fresh, passed_over)
-}
-
-fn plan(devices: &[Found]) -> String {
-    const LISTED: usize = 40;
-    let number = count(devices.len() as u64, "device", "devices");
-    let mut lines = vec![format!("the first password is set on {number}:")];
-    lines.extend(devices.iter().take(LISTED).map(line));
-    if devices.len() > LISTED {
-        lines.push(format!("  and {} more", devices.len() - LISTED));
-    }
-    lines.join("\n")
-}
-
-fn line(found: &Found) -> String {
-    let device = &found.entry.device;
-    let names = [
-        device.mac.map(|mac| mac.to_string()),
-        device.ipv4.address.map(|address| address.to_string()),
-        device.serial.as_ref().map(ToString::to_string),
-    ];
-    let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
-    format!("  {}", names.join("  "))
 }
 
 fn orders(devices: Vec<Found>, password: &SecretString) -> Result<Vec<Order>, Failure> {

@@ -9,8 +9,8 @@ mod vet;
 
 pub(super) use self::{
     choice::choose,
-    consent::{confirm, must_be_asked},
-    send::{Order, Sending, send},
+    consent::{confirm, must_be_asked, plan},
+    send::{Arrived, Order, Orders, Sending, send},
     site::Site,
     vet::vet,
 };

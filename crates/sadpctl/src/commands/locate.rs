@@ -54,16 +54,12 @@ pub(super) fn run(
         link: &config.link,
         local: &site.local,
     };
-    let orders = fit.into_iter().map(|found| Order {
+    let order = |found| Order {
         found,
         command: Command::Lamp { on },
-    });
-    let sent = batch::send(
-        &runtime,
-        sending,
-        orders.collect(),
-        (global, &mut *terminal),
-    )?;
+    };
+    let orders: Vec<_> = fit.into_iter().map(order).collect();
+    let sent = batch::send(&runtime, sending, orders, (global, &mut *terminal))?;
     for (_, mut outcome) in sent.outcomes {
         match outcome.result {
             Ending::Done => outcome.turn_done(format!("lamp {word}")),

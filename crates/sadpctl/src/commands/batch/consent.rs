@@ -8,7 +8,9 @@ use crate::{
     args::ChangeArgs,
     commands::survey,
     failure::{Exit, Failure},
+    found::Found,
     terminal::Terminal,
+    text::count,
 };
 
 /// Refuses, before anything is done, where `--yes` is missing and nobody is
@@ -59,4 +61,28 @@ pub(in crate::commands) fn confirm(
         Failure::words(Exit::Refused, "not confirmed: nothing was sent")
             .hint("answer y, or use --yes, to go on"),
     )
+}
+
+/// What is to be done to which devices, the first of them listed. `what` ends
+/// where their number follows: `the first password is set on`.
+pub(in crate::commands) fn plan(what: &str, devices: &[Found]) -> String {
+    const LISTED: usize = 40;
+    let number = count(devices.len() as u64, "device", "devices");
+    let mut lines = vec![format!("{what} {number}:")];
+    lines.extend(devices.iter().take(LISTED).map(line));
+    if devices.len() > LISTED {
+        lines.push(format!("  and {} more", devices.len() - LISTED));
+    }
+    lines.join("\n")
+}
+
+fn line(found: &Found) -> String {
+    let device = &found.entry.device;
+    let names = [
+        device.mac.map(|mac| mac.to_string()),
+        device.ipv4.address.map(|address| address.to_string()),
+        device.serial.as_ref().map(ToString::to_string),
+    ];
+    let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
+    format!("  {}", names.join("  "))
 }

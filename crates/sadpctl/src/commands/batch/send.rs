@@ -29,6 +29,44 @@ pub(in crate::commands) struct Order {
     pub(in crate::commands) command: Command,
 }
 
+/// The orders of a batch, and who keeps what devices answer.
+pub(in crate::commands) struct Orders<'a> {
+    list: Vec<Order>,
+    keep: Box<Keep<'a>>,
+}
+
+/// Takes in what became of one order, at once: what a device gave must be on
+/// the disk before the next is asked. An error ends the batch.
+type Keep<'a> = dyn FnMut(&mut Ledger, Arrived<'_>) -> Result<(), Failure> + 'a;
+
+/// What became of one order.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::commands) struct Arrived<'a> {
+    /// Its place among the orders.
+    pub(in crate::commands) place: usize,
+    pub(in crate::commands) found: &'a Found,
+    pub(in crate::commands) reply: &'a Reply,
+    pub(in crate::commands) at: Timestamp,
+}
+
+impl<'a> Orders<'a> {
+    /// Orders of which every reply goes to `keep`.
+    pub(in crate::commands) fn keeping(
+        list: Vec<Order>,
+        keep: impl FnMut(&mut Ledger, Arrived<'_>) -> Result<(), Failure> + 'a,
+    ) -> Self {
+        let keep = Box::new(keep);
+        Self { list, keep }
+    }
+}
+
+/// Orders of which only the outcome matters.
+impl From<Vec<Order>> for Orders<'_> {
+    fn from(list: Vec<Order>) -> Self {
+        Self::keeping(list, |_, _| Ok(()))
+    }
+}
+
 /// How a batch is sent. Where [`Pace::is_guarded`], the first wrong secret ends it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::commands) struct Sending<'a> {
@@ -52,14 +90,15 @@ pub(in crate::commands) struct Sent {
 /// Sends a batch to its end, until a wrong secret, or until Ctrl-C, which
 /// waits for what is under way. Fails before anything is sent where the ledger
 /// cannot be opened.
-pub(in crate::commands) fn send(
+pub(in crate::commands) fn send<'k>(
     runtime: &Runtime,
     sending: Sending<'_>,
-    orders: Vec<Order>,
+    orders: impl Into<Orders<'k>>,
     (global, terminal): (&GlobalArgs, &mut Terminal),
 ) -> Result<Sent, Failure> {
     let ledger = state::open(global)?;
-    let (devices, jobs): (Vec<_>, Vec<_>) = orders
+    let Orders { list, keep } = orders.into();
+    let (devices, jobs): (Vec<_>, Vec<_>) = list
         .into_iter()
         .map(|order| {
             let (target, route) = address(&order.found, sending.local);
@@ -72,7 +111,8 @@ pub(in crate::commands) fn send(
             (order.found, job)
         })
         .unzip();
-    let mut recorder = Recorder::new(ledger, sending, &devices, survey::progress_bar(terminal));
+    let bar = survey::progress_bar(terminal);
+    let mut recorder = Recorder::new(ledger, sending, (&devices, keep), bar);
     let config = DispatchConfig {
         link: sending.link.clone(),
         parallel: sending.parallel,
@@ -85,8 +125,7 @@ pub(in crate::commands) fn send(
         });
         Ok::<_, Failure>(run.await)
     })?;
-    recorder.bar.finish_and_clear();
-    let Recorder { trouble, wrong, .. } = recorder;
+    let (trouble, wrong) = recorder.end();
     let stopped = stopped_by(trouble.as_ref(), wrong);
     let mut outcomes = Vec::new();
     for (found, report) in devices.into_iter().zip(reports) {
@@ -131,6 +170,7 @@ struct Recorder<'a> {
     ledger: Ledger,
     sending: Sending<'a>,
     devices: &'a [Found],
+    keep: Box<Keep<'a>>,
     ids: Vec<Option<AttemptId>>,
     over: usize,
     /// A wrong secret was sent.
@@ -140,11 +180,17 @@ struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    fn new(ledger: Ledger, sending: Sending<'a>, devices: &'a [Found], bar: ProgressBar) -> Self {
+    fn new(
+        ledger: Ledger,
+        sending: Sending<'a>,
+        (devices, keep): (&'a [Found], Box<Keep<'a>>),
+        bar: ProgressBar,
+    ) -> Self {
         Self {
             ledger,
             sending,
             devices,
+            keep,
             ids: vec![None; devices.len()],
             over: 0,
             wrong: false,
@@ -153,9 +199,15 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// What ended the batch on this machine, and whether a wrong secret did.
+    fn end(self) -> (Option<Failure>, bool) {
+        self.bar.finish_and_clear();
+        (self.trouble, self.wrong)
+    }
+
     fn observe(&mut self, event: &DispatchEvent<'_>) -> ControlFlow<()> {
         let done = match event {
-            DispatchEvent::Sending(place) => self.begin(*place),
+            DispatchEvent::Sending(place) => self.begin(*place).map_err(state::failed),
             DispatchEvent::Over(place, reply) => {
                 self.over += 1;
                 let (over, all) = (self.over, self.devices.len());
@@ -163,11 +215,11 @@ impl<'a> Recorder<'a> {
                 self.bar.set_message(format!(
                     "{action}: {over} of {all} devices (Ctrl-C ends it after those under way)"
                 ));
-                self.finish(*place, reply)
+                self.settle(*place, reply)
             }
         };
-        if let Err(error) = done {
-            self.trouble.get_or_insert_with(|| state::failed(error));
+        if let Err(failure) = done {
+            self.trouble.get_or_insert(failure);
             return ControlFlow::Break(());
         }
         if let DispatchEvent::Over(_, Reply::Refused(verdict)) = event
@@ -195,8 +247,30 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    fn finish(&mut self, place: usize, reply: &Reply) -> Result<(), sadp_reset::LedgerError> {
+    /// What the device gave comes first: the ledger must not tell of anything
+    /// that is not on the disk. It is told the rest even where that failed.
+    fn settle(&mut self, place: usize, reply: &Reply) -> Result<(), Failure> {
         let at = Timestamp::now();
+        let found = self.devices.get(place);
+        let kept = found.map_or(Ok(()), |found| {
+            let arrived = Arrived {
+                place,
+                found,
+                reply,
+                at,
+            };
+            (self.keep)(&mut self.ledger, arrived)
+        });
+        let finished = self.finish(place, reply, at).map_err(state::failed);
+        kept.and(finished)
+    }
+
+    fn finish(
+        &mut self,
+        place: usize,
+        reply: &Reply,
+        at: Timestamp,
+    ) -> Result<(), sadp_reset::LedgerError> {
         if let Some(id) = self.ids.get(place).copied().flatten() {
             self.ledger.finish(id, &verdict(reply, at))?;
         }
@@ -206,10 +280,7 @@ impl<'a> Recorder<'a> {
         };
         match reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at),
-            // A lamp asks for no password: its success says nothing of a lock.
-            Reply::Done(_) if self.sending.action != Action::Locate => {
-                self.ledger.forget_lock(&key)
-            }
+            Reply::Done(_) if ends_lock(self.sending.action) => self.ledger.forget_lock(&key),
             _ => Ok(()),
         }
     }
@@ -234,6 +305,15 @@ impl<'a> Recorder<'a> {
         let until = at.saturating_add(lock).unwrap_or(at);
         self.ledger.remember_lock(key, until, at)
     }
+}
+
+/// Whether a device that does this takes passwords again. What needs no secret
+/// says nothing of a lock.
+const fn ends_lock(action: Action) -> bool {
+    !matches!(
+        action,
+        Action::Locate | Action::ExportRequest | Action::MailQr
+    )
 }
 
 /// How long a lock is taken to last where the device does not say: as long as
@@ -271,7 +351,7 @@ fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::Verdict {
 /// Why the rest of a batch was not sent.
 fn stopped_by(trouble: Option<&Failure>, wrong: bool) -> &'static str {
     match (trouble, wrong) {
-        (Some(_), _) => "not sent: the ledger could not be written",
+        (Some(_), _) => "not sent: something could not be written on this machine",
         (None, true) => "not sent: the batch ended when a device refused the password",
         (None, false) => "not sent: interrupted",
     }

@@ -1,0 +1,49 @@
+//! The new password a command sets, checked before anything is sent.
+
+use sadp_model::PasswordCheck;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    args::{ChangeArgs, NewPasswordArgs},
+    failure::{Exit, Failure},
+    secret,
+    terminal::Terminal,
+};
+
+/// The account whose password is set.
+const USER: &str = "admin";
+
+/// Reads and checks it. `None` only for a dry run to which none was given.
+pub(super) fn read(
+    args: &NewPasswordArgs,
+    change: ChangeArgs,
+    terminal: &mut Terminal,
+) -> Result<Option<SecretString>, Failure> {
+    let given = if change.dry_run {
+        secret::new_if_given(args)?
+    } else {
+        Some(secret::new(args)?)
+    };
+    let Some(password) = given else {
+        return Ok(None);
+    };
+    let check = PasswordCheck::of(password.expose_secret(), USER);
+    let problems = || {
+        let problems = check.problems.iter();
+        let lines = problems.map(|problem| format!("\n  {}: {problem}", problem.name()));
+        lines.collect::<String>()
+    };
+    if check.is_impossible() {
+        let message = format!("every device would refuse the new password:{}", problems());
+        return Err(Failure::words(Exit::Unsafe, message).hint(
+            "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; nothing was sent",
+        ));
+    }
+    if !check.problems.is_empty() && !change.force {
+        let message = format!("newer devices would refuse the new password:{}", problems());
+        return Err(Failure::words(Exit::Unsafe, message)
+            .hint("choose another, or use --force to let the devices decide; nothing was sent"));
+    }
+    terminal.note(&format!("the new password is {}", check.strength.name()));
+    Ok(Some(password))
+}
