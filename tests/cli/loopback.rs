@@ -20,7 +20,22 @@ pub(crate) struct Sim {
 impl Sim {
     /// Starts `sim run` and waits until it plays.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let (group, port) = channel();
+        Self::start_at(channel(), arguments)
+    }
+
+    /// Plays other devices in the place of these.
+    pub(crate) fn replace(&mut self, arguments: &[&str]) {
+        self.stop();
+        *self = Self::start_at((self.group.clone(), self.port.clone()), arguments);
+    }
+
+    /// Ends the devices, as if their power were cut.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn start_at((group, port): (String, String), arguments: &[&str]) -> Self {
         let mut child = sadpctl(&["sim", "run", "-i", "127.0.0.1"])
             .args(["--group", &group, "--port", &port])
             .args(arguments)
@@ -55,8 +70,7 @@ impl Sim {
 
 impl Drop for Sim {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

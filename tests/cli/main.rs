@@ -8,6 +8,7 @@
 mod activate;
 mod decode;
 mod errors;
+mod hands;
 mod loopback;
 mod net;
 mod run;

@@ -41,7 +41,7 @@ fn no_password_is_shown_or_kept() {
     )
     .unwrap();
     let plan = plan.to_str().unwrap();
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 20] = [
         &["--help"],
         &["activate", "--help"],
         &["activate", "--all", "--dry-run"],
@@ -59,6 +59,7 @@ fn no_password_is_shown_or_kept() {
             with_file[1],
         ],
         &["activate", "--all", "--yes", with_file[0], "no/such/file"],
+        &["reset", "button", "44:47:cc:00:00:02", "--activate"],
         &["locate", "44:47:cc:00:00:03", "on", "--yes"],
         &["net", "show", "44:47:cc:00:00:03"],
         &["net", "plan", "--from", "192.168.1.150"],

@@ -238,7 +238,8 @@ pub struct Fit {
 }
 
 impl Fit {
-    fn judge(way: Way, device: &Device, prepared: &Prepared) -> Self {
+    /// Judges one way for one device.
+    pub fn judge(way: Way, device: &Device, prepared: &Prepared) -> Self {
         let mut fit = Self {
             way,
             advice: way.advice(device),

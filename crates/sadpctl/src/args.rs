@@ -3,6 +3,7 @@
 mod change;
 mod duration;
 mod net;
+mod reset;
 mod sim;
 mod target;
 
@@ -17,6 +18,7 @@ pub(crate) use self::{
     },
     duration::Wait,
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
+    reset::{App, AppArgs, ButtonArgs, ResetCommand},
     sim::{SimCommand, SimRunArgs, SimVendorArgs},
 };
 use crate::{
@@ -121,6 +123,9 @@ pub(crate) enum Command {
     /// Network settings: of one device, and of many by a plan
     #[command(subcommand)]
     Net(NetCommand),
+    /// Bring a forgotten password back
+    #[command(subcommand)]
+    Reset(ResetCommand),
     /// Switch a device's lamp on or off, to find it in a rack
     Locate(LocateArgs),
     /// Read devices from a file: replies, hex or a capture

@@ -10,6 +10,7 @@ mod locate;
 mod man;
 pub(crate) mod net;
 mod new_password;
+mod reset;
 mod scan;
 mod show;
 mod sim;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Show(args) => show::run(args, global, terminal),
         Command::Activate(args) => activate::run(args, global, terminal),
         Command::Net(command) => net::run(command, global, terminal),
+        Command::Reset(command) => reset::run(command, global, terminal),
         Command::Locate(args) => locate::run(args, global, terminal),
         Command::Decode(args) => decode::run(args, global, terminal),
         Command::Demo(args) => demo::run(args, global, terminal),

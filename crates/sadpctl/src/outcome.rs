@@ -86,6 +86,19 @@ impl Outcome {
         Self::of(Who::new(found), action, result, message.into())
     }
 
+    /// An outcome of what is no command to a device, under a name of its own.
+    pub(crate) fn aside(
+        found: &Found,
+        name: &'static str,
+        result: Ending,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            action: name,
+            ..Self::new(found, Action::Activate, result, message)
+        }
+    }
+
     /// Not sent, because no device with this MAC was found.
     pub(crate) fn absent(mac: MacAddr, action: Action, message: impl Into<String>) -> Self {
         let who = Who {
@@ -156,7 +169,7 @@ impl Outcome {
 }
 
 impl Who {
-    fn new(found: &Found) -> Self {
+    pub(crate) fn new(found: &Found) -> Self {
         let device = &found.entry.device;
         Self {
             serial: device.serial.as_ref().map(ToString::to_string),

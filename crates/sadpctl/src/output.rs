@@ -17,6 +17,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use sadp_model::Warning;
+use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use self::{
@@ -69,6 +70,18 @@ pub(crate) fn write_list(
         Format::Ndjson => json::write_lines(out, devices.iter().map(device::Device::new)),
         Format::Csv => csv::write(out, devices),
         Format::Xml => xml::write(out, devices),
+    }
+}
+
+/// Writes anything as JSON: an array, or an object a line.
+pub(crate) fn write_json<T: Serialize>(
+    out: &mut impl Write,
+    elements: &[T],
+    format: Format,
+) -> io::Result<()> {
+    match format {
+        Format::Ndjson => json::write_lines(out, elements.iter()),
+        _ => json::write_array(out, elements.iter()),
     }
 }
 

@@ -1,9 +1,11 @@
-use sadp_discovery::Pace;
+use ipnet::Ipv4Net;
+use sadp_discovery::{Pace, ScanConfig};
 use sadp_model::State;
 use sadp_proto::{Command, seal::Password};
 use sadp_reset::Action;
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use super::{
     batch::{self, Order, Sending, Site},
@@ -47,22 +49,52 @@ pub(super) fn run(
     }
     let plan = batch::plan("the first password is set on", &fit);
     batch::confirm(&runtime, &plan, args.change, terminal)?;
-    let sending = Sending {
-        action: Action::Activate,
-        // It costs no try: there is no password yet that could be wrong.
-        pace: Pace::Together,
-        parallel: args.parallel.into(),
-        link: &config.link,
+    let activation = Activation {
+        runtime: &runtime,
+        config: &config,
         local: &site.local,
+        parallel: args.parallel.into(),
     };
-    let orders = orders(fit, &password)?;
-    let sent = batch::send(&runtime, sending, orders, (global, &mut *terminal))?;
-    let after = Site::look_again(&runtime, &config, terminal);
-    for (found, mut outcome) in sent.outcomes {
-        confirm(&mut outcome, after.same(&found));
-        outcomes.push(outcome);
+    let (sent, trouble) = activation.send(fit, &password, (global, &mut *terminal))?;
+    outcomes.extend(sent);
+    batch::print(&outcomes, trouble, global, terminal)
+}
+
+/// Setting first passwords: where, and how many at once.
+pub(super) struct Activation<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) config: &'a ScanConfig,
+    /// This machine's networks.
+    pub(super) local: &'a [Ipv4Net],
+    pub(super) parallel: usize,
+}
+
+impl Activation<'_> {
+    /// Sends the password once to each device and looks at them again. Tells
+    /// what became of it, and what ended it on this machine.
+    pub(super) fn send(
+        &self,
+        devices: Vec<Found>,
+        password: &SecretString,
+        (global, terminal): (&GlobalArgs, &mut Terminal),
+    ) -> Result<(Vec<Outcome>, Option<Failure>), Failure> {
+        let sending = Sending {
+            action: Action::Activate,
+            // It costs no try: there is no password yet that could be wrong.
+            pace: Pace::Together,
+            parallel: self.parallel,
+            link: &self.config.link,
+            local: self.local,
+        };
+        let orders = orders(devices, password)?;
+        let sent = batch::send(self.runtime, sending, orders, (global, &mut *terminal))?;
+        let after = Site::look_again(self.runtime, self.config, terminal);
+        let outcomes = sent.outcomes.into_iter().map(|(found, mut outcome)| {
+            confirm(&mut outcome, after.same(&found));
+            outcome
+        });
+        Ok((outcomes.collect(), sent.trouble))
     }
-    batch::print(&outcomes, sent.trouble, global, terminal)
 }
 
 /// Parts the devices without a password from those that are passed over.

@@ -27,6 +27,17 @@ pub(super) fn read(
     let Some(password) = given else {
         return Ok(None);
     };
+    check(&password, change.force, terminal)?;
+    Ok(Some(password))
+}
+
+/// Checks a new password by the vendor's rules. With `force`, the device is
+/// left to judge the softer ones.
+pub(super) fn check(
+    password: &SecretString,
+    force: bool,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let check = PasswordCheck::of(password.expose_secret(), USER);
     let problems = || {
         let problems = check.problems.iter();
@@ -39,11 +50,11 @@ pub(super) fn read(
             "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; nothing was sent",
         ));
     }
-    if !check.problems.is_empty() && !change.force {
+    if !check.problems.is_empty() && !force {
         let message = format!("newer devices would refuse the new password:{}", problems());
         return Err(Failure::words(Exit::Unsafe, message)
             .hint("choose another, or use --force to let the devices decide; nothing was sent"));
     }
     terminal.note(&format!("the new password is {}", check.strength.name()));
-    Ok(Some(password))
+    Ok(())
 }

@@ -36,7 +36,22 @@ pub(in crate::commands) fn confirm(
         return Ok(());
     }
     terminal.tell(plan);
-    terminal.ask("Go on? [y/N]");
+    if agreed(runtime, "Go on? [y/N]", terminal) {
+        return Ok(());
+    }
+    Err(
+        Failure::words(Exit::Refused, "not confirmed: nothing was sent")
+            .hint("answer y, or use --yes, to go on"),
+    )
+}
+
+/// Asks a question that is answered by y or no. Ctrl-C is a no.
+pub(in crate::commands) fn agreed(
+    runtime: &Runtime,
+    question: &str,
+    terminal: &mut Terminal,
+) -> bool {
+    terminal.ask(question);
     let (answer, answered) = oneshot::channel();
     // On a thread of its own: reading cannot be broken off, waiting can.
     std::thread::spawn(move || {
@@ -48,19 +63,12 @@ pub(in crate::commands) fn confirm(
         // Nobody waits any more after Ctrl-C.
         let _ = answer.send(read.is_ok() && yes);
     });
-    let yes = runtime.block_on(async {
+    runtime.block_on(async {
         tokio::select! {
             () = survey::interrupted() => false,
             yes = answered => yes.unwrap_or(false),
         }
-    });
-    if yes {
-        return Ok(());
-    }
-    Err(
-        Failure::words(Exit::Refused, "not confirmed: nothing was sent")
-            .hint("answer y, or use --yes, to go on"),
-    )
+    })
 }
 
 /// What is to be done to which devices, the first of them listed. `what` ends

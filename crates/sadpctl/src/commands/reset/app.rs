@@ -1,0 +1,128 @@
+//! The vendor's apps: whether they fit a device, and what to do there.
+
+mod guide;
+mod readiness;
+
+use sadp_model::{Fit, Need, Note, Obstacle, Prepared, Way};
+use serde::Serialize;
+
+use self::readiness::Check;
+use crate::{
+    args::{App, AppArgs, GlobalArgs},
+    commands::{batch::Site, survey},
+    failure::{Exit, Failure},
+    outcome::Who,
+    output::{self, Format},
+    terminal::Terminal,
+};
+
+pub(super) fn run(
+    args: &AppArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    check_format(global)?;
+    let config = survey::config(&args.ask, global, args.device.address())?;
+    let site = Site::look(&survey::runtime()?, &config, global, terminal)?;
+    let found = args.device.choose(site.devices)?;
+    let device = &found.entry.device;
+    let ways = match args.app {
+        Some(App::HikConnect) => &[Way::HikConnect][..],
+        Some(App::HikProConnect) => &[Way::HikProConnect],
+        None => &[Way::HikConnect, Way::HikProConnect],
+    };
+    let mut fits: Vec<_> = ways
+        .iter()
+        .map(|&way| Fit::judge(way, device, &Prepared::default()))
+        .collect();
+    // What fits stands first.
+    fits.sort_by_key(|fit| fit.standing.obstacle().is_some());
+    if global.format == Format::Table {
+        guide::write(terminal.out(), device, &fits)?;
+    } else {
+        let shown: Vec<_> = fits
+            .iter()
+            .map(|fit| Shown {
+                device: Who::new(&found),
+                way: fit.way.name(),
+                label: fit.way.label(),
+                advice: fit.advice.name(),
+                standing: fit.standing.name(),
+                needs: fit.standing.needs().iter().map(Word::from).collect(),
+                obstacle: fit.standing.obstacle().as_ref().map(Word::from),
+                notes: fit.notes.iter().map(Word::from).collect(),
+                checks: readiness::checks(device, fit),
+                unseen: readiness::unseen(fit.way),
+                steps: guide::steps(fit),
+            })
+            .collect();
+        output::write_json(terminal.out(), &shown, global.format)?;
+    }
+    terminal.flush()?;
+    if fits.iter().all(|fit| fit.standing.obstacle().is_some()) {
+        terminal.hint(guide::instead(device));
+    }
+    Ok(Exit::Done)
+}
+
+fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
+    if matches!(global.format, Format::Csv | Format::Xml) {
+        let message = "guidance has no CSV or XML form";
+        return Err(Failure::words(Exit::Usage, message)
+            .hint("use --format json, ndjson or table; nothing was asked"));
+    }
+    Ok(())
+}
+
+/// One app, as scripts see it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    device: Who,
+    way: &'a str,
+    label: &'a str,
+    advice: &'a str,
+    standing: &'a str,
+    needs: Vec<Word>,
+    obstacle: Option<Word>,
+    notes: Vec<Word>,
+    checks: Vec<Check>,
+    unseen: &'a [&'a str],
+    steps: &'a [&'a str],
+}
+
+/// A word for scripts and the same for people.
+#[derive(Serialize)]
+struct Word {
+    name: &'static str,
+    text: String,
+}
+
+impl From<&Need> for Word {
+    fn from(need: &Need) -> Self {
+        let text = need.to_string();
+        Self {
+            name: need.name(),
+            text,
+        }
+    }
+}
+
+impl From<&Obstacle> for Word {
+    fn from(obstacle: &Obstacle) -> Self {
+        let text = obstacle.to_string();
+        Self {
+            name: obstacle.name(),
+            text,
+        }
+    }
+}
+
+impl From<&Note> for Word {
+    fn from(note: &Note) -> Self {
+        let text = note.to_string();
+        Self {
+            name: note.name(),
+            text,
+        }
+    }
+}
