@@ -1,6 +1,6 @@
 //! This machine's IPv4 interfaces, and which of them to use.
 
-use std::{io, net::Ipv4Addr, sync::Arc};
+use std::{collections::BTreeSet, io, net::Ipv4Addr, sync::Arc};
 
 use if_addrs::IfAddr;
 use ipnet::Ipv4Net;
@@ -27,12 +27,33 @@ impl Interface {
     pub fn address(&self) -> Ipv4Addr {
         self.network.addr()
     }
+
+    /// Whether it is meant by this name or IPv4 address.
+    pub fn answers_to(&self, name: &str) -> bool {
+        &*self.name == name
+            || self.card() == name
+            || name
+                .parse()
+                .is_ok_and(|address: Ipv4Addr| address == self.address())
+    }
+
+    /// The name without the label that its further addresses may carry, as in
+    /// `eth0:1`.
+    pub fn card(&self) -> &str {
+        self.name.split(':').next().unwrap_or_default()
+    }
 }
 
 /// All IPv4 addresses of this machine, one entry each.
 pub fn list() -> io::Result<Vec<Interface>> {
     let all = if_addrs::get_if_addrs()?;
     Ok(all.into_iter().filter_map(from_system).collect())
+}
+
+/// The names of all interfaces that have an address of any kind.
+pub fn names() -> io::Result<BTreeSet<String>> {
+    let all = if_addrs::get_if_addrs()?;
+    Ok(all.into_iter().map(|interface| interface.name).collect())
 }
 
 fn from_system(found: if_addrs::Interface) -> Option<Interface> {
@@ -69,7 +90,7 @@ pub(crate) fn choose(all: Vec<Interface>, named: &[String]) -> Result<Vec<Interf
     }
     let mut chosen: Vec<Interface> = Vec::new();
     for name in named {
-        let matching = all.iter().filter(|interface| answers_to(interface, name));
+        let matching = all.iter().filter(|interface| interface.answers_to(name));
         let before = chosen.len();
         let mut known = false;
         for interface in matching {
@@ -89,16 +110,6 @@ pub(crate) fn choose(all: Vec<Interface>, named: &[String]) -> Result<Vec<Interf
         }
     }
     Ok(chosen)
-}
-
-fn answers_to(interface: &Interface, name: &str) -> bool {
-    // An interface's further addresses may carry labels, as in `eth0:1`.
-    let own = interface.name.split(':').next().unwrap_or_default();
-    &*interface.name == name
-        || own == name
-        || name
-            .parse()
-            .is_ok_and(|address: Ipv4Addr| address == interface.address())
 }
 
 fn describe(all: &[Interface]) -> Vec<String> {

@@ -24,6 +24,7 @@ mod dispatch;
 pub mod interface;
 mod links;
 mod notice;
+pub mod probe;
 mod receive;
 mod scan;
 mod socket;

@@ -23,6 +23,11 @@ pub(crate) const MAX_MEMBERSHIPS: usize = 20;
 /// A socket on an address of this machine's and a port of its own, from which
 /// to ask and to which unicast answers come.
 pub(crate) fn asking(address: Ipv4Addr) -> io::Result<UdpSocket> {
+    UdpSocket::from_std(sending(address)?.into())
+}
+
+/// The same, without a runtime.
+pub(crate) fn sending(address: Ipv4Addr) -> io::Result<Socket> {
     let socket = udp()?;
     socket.bind(&SocketAddr::from((address, 0)).into())?;
     if !address.is_unspecified() {
@@ -31,7 +36,22 @@ pub(crate) fn asking(address: Ipv4Addr) -> io::Result<UdpSocket> {
     // The group is meant for this network alone; one hop is also the default.
     socket.set_multicast_ttl_v4(1)?;
     socket.set_broadcast(true)?;
-    UdpSocket::from_std(socket.into())
+    Ok(socket)
+}
+
+/// A socket whose multicast datagrams stay within this machine.
+pub(crate) fn staying(address: Ipv4Addr) -> io::Result<Socket> {
+    let socket = sending(address)?;
+    socket.set_multicast_ttl_v4(0)?;
+    socket.set_multicast_loop_v4(true)?;
+    Ok(socket)
+}
+
+/// A socket that holds a port for itself, where it is free.
+pub(crate) fn holding(port: u16) -> io::Result<Socket> {
+    let socket = udp()?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
+    Ok(socket)
 }
 
 /// A socket on the devices' own port, shared with whoever else listens there.
