@@ -95,7 +95,7 @@ fn is_timeout(error: &io::Error) -> bool {
 /// The receive buffer in bytes that a scan's socket is granted here, by the
 /// system's own account.
 pub fn receive_buffer() -> io::Result<usize> {
-    socket::sending(Ipv4Addr::LOCALHOST)?.recv_buffer_size()
+    socket::sending(Ipv4Addr::UNSPECIFIED)?.recv_buffer_size()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use sadp_discovery::ScanReport;
 use sadp_model::{State, Warning};
 use sadp_proto::Tally;
 
-pub(crate) use self::address::{Addresses, Platform};
+pub(crate) use self::address::{Addresses, Platform, out_of_reach};
 use crate::{
     failure::{Exit, Failure},
     found::Found,
@@ -135,11 +135,14 @@ pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
             "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
         );
     }
+    failure = failure.hint("to have this machine looked over: sadpctl doctor");
     failure
 }
 
-fn is_virtual(interface: &str) -> bool {
-    const PREFIXES: [&str; 13] = [
+/// Whether a card's name is that of a VPN, a container or a virtual machine.
+pub(crate) fn is_virtual(interface: &str) -> bool {
+    // The last ones are Windows' names.
+    const PREFIXES: [&str; 15] = [
         "docker",
         "br-",
         "veth",
@@ -153,6 +156,9 @@ fn is_virtual(interface: &str) -> bool {
         "ppp",
         "tailscale",
         "zt",
+        "vmware",
+        "virtualbox",
     ];
-    PREFIXES.iter().any(|prefix| interface.starts_with(prefix))
+    let name = interface.to_ascii_lowercase();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

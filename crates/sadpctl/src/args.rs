@@ -128,6 +128,8 @@ pub(crate) enum Command {
     Reset(ResetCommand),
     /// Switch a device's lamp on or off, to find it in a rack
     Locate(LocateArgs),
+    /// Explain why nothing, or too little, is found; changes nothing
+    Doctor(DoctorArgs),
     /// Read devices from a file: replies, hex or a capture
     Decode(DecodeArgs),
     /// Scan a simulated site on this machine; touches no network
@@ -217,6 +219,26 @@ pub(crate) struct ShowArgs {
     /// A full serial number, a MAC address or an IPv4 address
     pub(crate) device: DeviceName,
 
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `doctor`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Looks at this machine's cards, the port, the multicast group, filters,
+firewalls and privileges, scans once, and tells what may hide devices, each
+with its remedy. A test datagram to the group on each card stays within this
+machine. Run as root it sees more: the rules of firewalls, and which program
+holds the port.
+
+Exit code 0 without a problem, warnings or not; 1 with one; 5 if it could not
+look.
+
+Examples:
+  sudo sadpctl doctor
+  sadpctl doctor -i eth0 --format json | jq '.[] | select(.verdict != \"ok\")'")]
+pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) ask: AskArgs,
 }

@@ -5,6 +5,7 @@ mod batch;
 mod completions;
 mod decode;
 mod demo;
+mod doctor;
 mod list;
 mod locate;
 mod man;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Net(command) => net::run(command, global, terminal),
         Command::Reset(command) => reset::run(command, global, terminal),
         Command::Locate(args) => locate::run(args, global, terminal),
+        Command::Doctor(args) => doctor::run(args, global, terminal),
         Command::Decode(args) => decode::run(args, global, terminal),
         Command::Demo(args) => demo::run(args, global, terminal),
         Command::Sim(command) => sim::run(command, global, terminal),

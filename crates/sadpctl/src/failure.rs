@@ -7,7 +7,7 @@ use std::{io, process::ExitCode};
 pub(crate) enum Exit {
     /// Done.
     Done,
-    /// A device refused, or did not answer.
+    /// A device refused, or did not answer; `doctor` found a problem.
     Refused,
     /// The arguments, or a file named by them, cannot be understood.
     Usage,

@@ -7,6 +7,7 @@
 mod advice;
 mod app;
 mod args;
+mod check;
 mod commands;
 mod failure;
 mod found;

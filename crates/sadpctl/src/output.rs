@@ -2,6 +2,7 @@
 //! devices.
 
 mod answers;
+mod checks;
 mod columns;
 mod csv;
 mod details;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub(crate) use self::{
     answers::{AnswerLine, write_answers},
+    checks::write_checks,
     csv::harmless,
     details::{write_details, write_network},
     device::{Raw, Shown},

@@ -63,7 +63,7 @@ impl Platform {
     };
 
     /// The command that gives an interface one more address.
-    fn add_address(self, interface: &str, address: Ipv4Net) -> String {
+    pub(crate) fn add_address(self, interface: &str, address: Ipv4Net) -> String {
         match self {
             Self::Linux => format!("sudo ip addr add {address} dev {interface}"),
             Self::MacOs => format!(
@@ -85,6 +85,56 @@ const MAX_NETWORKS: usize = 3;
 
 /// A hint for each of the networks most devices out of reach are in.
 pub(super) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> Vec<String> {
+    let mut networks = out_of_reach(devices, site, platform);
+    let left = networks.len().saturating_sub(MAX_NETWORKS);
+    networks.truncate(MAX_NETWORKS);
+    let mut hints: Vec<_> = networks
+        .into_iter()
+        .map(|far| {
+            let whose = if far.devices == 1 {
+                "1 device is".into()
+            } else {
+                format!("{} devices are", far.devices)
+            };
+            let (network, remedy) = (far.network, far.remedy());
+            format!("{whose} in {network}, out of reach; {remedy}")
+        })
+        .collect();
+    if left > 0 {
+        hints.push(format!("devices in {left} more networks are out of reach"));
+    }
+    hints
+}
+
+/// A network that devices are in and this machine is not.
+#[derive(Debug)]
+pub(crate) struct OutOfReach {
+    pub(crate) network: Ipv4Net,
+    pub(crate) devices: usize,
+    /// The command that gives this machine an address there.
+    command: String,
+    /// Whether it holds a network of this machine's.
+    overlaps: bool,
+}
+
+impl OutOfReach {
+    /// What to do to reach it.
+    pub(crate) fn remedy(&self) -> String {
+        let caution = if self.overlaps {
+            ", though it overlaps one of this machine's own"
+        } else {
+            ""
+        };
+        format!("to reach that network{caution}: {}", self.command)
+    }
+}
+
+/// The networks that devices out of reach are in, most devices first.
+pub(crate) fn out_of_reach(
+    devices: &[Found],
+    site: &Addresses,
+    platform: Platform,
+) -> Vec<OutOfReach> {
     let mut networks: BTreeMap<(Ipv4Net, &str), usize> = BTreeMap::new();
     for found in devices {
         if let Some((network, interface)) = off_subnet(found) {
@@ -93,34 +143,17 @@ pub(super) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> 
     }
     let mut networks: Vec<_> = networks.into_iter().collect();
     networks.sort_by_key(|&(_, number)| std::cmp::Reverse(number));
-    let left = networks.len().saturating_sub(MAX_NETWORKS);
-    networks.truncate(MAX_NETWORKS);
-    let mut hints: Vec<_> = networks
-        .into_iter()
-        .filter_map(|((network, interface), number)| {
-            let free = site.free_in(network)?;
-            let own = Ipv4Net::new(free, network.prefix_len()).ok()?;
-            let command = platform.add_address(interface, own);
-            let whose = if number == 1 {
-                "1 device is".into()
-            } else {
-                format!("{number} devices are")
-            };
-            let overlap = site.local.iter().any(|net| network.contains(&net.addr()));
-            let caution = if overlap {
-                ", though it overlaps one of this machine's own"
-            } else {
-                ""
-            };
-            Some(format!(
-                "{whose} in {network}, out of reach; to reach that network{caution}: {command}"
-            ))
+    let far = |((network, interface), devices): ((Ipv4Net, &str), usize)| {
+        let free = site.free_in(network)?;
+        let own = Ipv4Net::new(free, network.prefix_len()).ok()?;
+        Some(OutOfReach {
+            network,
+            devices,
+            command: platform.add_address(interface, own),
+            overlaps: site.local.iter().any(|net| network.contains(&net.addr())),
         })
-        .collect();
-    if left > 0 {
-        hints.push(format!("devices in {left} more networks are out of reach"));
-    }
-    hints
+    };
+    networks.into_iter().filter_map(far).collect()
 }
 
 /// The network of a device out of reach, and where it was heard. A mask that

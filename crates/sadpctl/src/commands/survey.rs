@@ -69,7 +69,26 @@ pub(super) async fn run_until(
     stop: impl Future<Output = ()>,
     terminal: &mut Terminal,
 ) -> Result<ScanReport, Failure> {
-    let scan = Scan::open(config).map_err(failed)?;
+    let report = listen(config, stop, terminal).await.map_err(failed)?;
+    for notice in &report.notices {
+        let cause = std::error::Error::source(notice);
+        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
+        terminal.warn(&format!("{notice}{cause}"));
+        terminal.hint(notice.remedy());
+    }
+    for loss in advice::losses(&report.tally) {
+        terminal.warn(&loss);
+    }
+    Ok(report)
+}
+
+/// The same without a word about what limited it: that is for the caller.
+pub(super) async fn listen(
+    config: &ScanConfig,
+    stop: impl Future<Output = ()>,
+    terminal: &mut Terminal,
+) -> Result<ScanReport, ScanError> {
+    let scan = Scan::open(config)?;
     for link in scan.links() {
         let LinkInfo { interface, network } = link;
         terminal.detail(&format!("asking on {interface} ({network})"));
@@ -81,15 +100,6 @@ pub(super) async fn run_until(
         })
         .await;
     bar.finish_and_clear();
-    for notice in &report.notices {
-        let cause = std::error::Error::source(notice);
-        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
-        terminal.warn(&format!("{notice}{cause}"));
-        terminal.hint(notice.remedy());
-    }
-    for loss in advice::losses(&report.tally) {
-        terminal.warn(&loss);
-    }
     Ok(report)
 }
 

@@ -1,0 +1,22 @@
+//! Reading what the system tells in files, within bounds.
+
+use std::{fs::File, io::Read, path::Path};
+
+/// The most bytes of a file that are read.
+const MAX: u64 = 1 << 20;
+
+/// A file's text, as far as it may be read.
+pub(super) fn read(path: impl AsRef<Path>) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(MAX)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The number a file holds.
+pub(super) fn number<N: std::str::FromStr>(path: impl AsRef<Path>) -> Option<N> {
+    read(path)?.trim().parse().ok()
+}

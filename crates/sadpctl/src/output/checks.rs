@@ -1,0 +1,148 @@
+//! What a look at this machine came to.
+
+use std::io::{self, Write};
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
+
+use super::{Format, json};
+use crate::{
+    check::{Check, Verdict},
+    terminal::{BOLD, GREEN, RED, YELLOW},
+    text::clean,
+};
+
+/// Writes checks, one a fact. They have no CSV and no XML form.
+pub(crate) fn write_checks(
+    out: &mut impl Write,
+    checks: &[Check],
+    format: Format,
+    width: usize,
+) -> io::Result<()> {
+    match format {
+        Format::Json => json::write_array(out, checks.iter()),
+        Format::Ndjson => json::write_lines(out, checks.iter()),
+        Format::Table | Format::Csv | Format::Xml => write_table(out, checks, width),
+    }
+}
+
+const TITLES: [&str; 4] = ["VERDICT", "CHECK", "SUBJECT", "MESSAGE"];
+const MESSAGE: usize = 3;
+const GAP: u16 = 2;
+const MIN_MESSAGE: u16 = 30;
+
+/// The most columns for a subject, which wraps beyond.
+const MAX_SUBJECT: u16 = 24;
+
+/// Remedies stand below their line and do not wrap: their commands are copied.
+fn write_table(out: &mut impl Write, checks: &[Check], width: usize) -> io::Result<()> {
+    let rows: Vec<_> = checks.iter().map(cells).collect();
+    let widths = widths(&rows, width);
+    let title = TITLES.map(String::from);
+    for line in lines(&title, widths) {
+        writeln!(out, "{BOLD}{line}{BOLD:#}")?;
+    }
+    for (check, row) in checks.iter().zip(&rows) {
+        let (style, word) = (style(check.verdict), check.verdict.name());
+        for line in lines(row, widths) {
+            match line.strip_prefix(word) {
+                Some(rest) => writeln!(out, "{style}{word}{style:#}{rest}")?,
+                None => writeln!(out, "{line}")?,
+            }
+        }
+        if let Some(remedy) = &check.remedy {
+            writeln!(out, "{:8} -> {}", "", clean(remedy))?;
+        }
+    }
+    Ok(())
+}
+
+fn style(verdict: Verdict) -> anstyle::Style {
+    match verdict {
+        Verdict::Ok => GREEN,
+        Verdict::Warning => YELLOW,
+        Verdict::Problem => RED,
+    }
+}
+
+fn cells(check: &Check) -> [String; 4] {
+    [
+        check.verdict.name().into(),
+        check.topic.into(),
+        clean(&check.subject).into_owned(),
+        clean(&check.message).into_owned(),
+    ]
+}
+
+/// The message gets what the other columns leave.
+fn widths(rows: &[[String; 4]], width: usize) -> [u16; 4] {
+    let mut widths = TITLES.map(str::len);
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(cell.chars().count());
+        }
+    }
+    let [verdict, check, subject, message] =
+        widths.map(|width| u16::try_from(width).unwrap_or(u16::MAX));
+    let subject = subject.min(MAX_SUBJECT);
+    let fixed = verdict + check + subject + 3 * GAP;
+    let width = u16::try_from(width).unwrap_or(u16::MAX);
+    let left = width.saturating_sub(fixed).max(MIN_MESSAGE);
+    [verdict + GAP, check + GAP, subject + GAP, message.min(left)]
+}
+
+/// A row on as many lines as it takes.
+fn lines(row: &[String; 4], widths: [u16; 4]) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    table.add_row(row);
+    for ((index, column), width) in table.column_iter_mut().enumerate().zip(widths) {
+        column.set_padding((0, if index == MESSAGE { 0 } else { GAP }));
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+    }
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::MAX);
+    let lines = table.lines();
+    lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(checks: &[Check], width: usize) -> String {
+        let mut out = Vec::new();
+        write_checks(&mut out, checks, Format::Table, width).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn messages_wrap_and_commands_do_not() {
+        let command = "or let it through: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan0.rp_filter=0";
+        let checks = [
+            Check::new("port", "UDP 37020", Verdict::Ok, "free"),
+            Check::new("reverse-path", "lan0", Verdict::Problem, "word ".repeat(20))
+                .remedy(command),
+        ];
+        let table = table(&checks, 70);
+        let lines: Vec<_> = table.lines().collect();
+        assert_eq!(lines[0], "VERDICT  CHECK         SUBJECT    MESSAGE");
+        assert_eq!(lines[1], "ok       port          UDP 37020  free");
+        assert!(lines[2].starts_with("problem  reverse-path  lan0       word word"));
+        let (remedy, wrapped) = lines[3..].split_last().unwrap();
+        assert_eq!(remedy.trim(), format!("-> {command}"));
+        assert!(
+            wrapped
+                .iter()
+                .all(|line| line.len() <= 70 && line.starts_with("    "))
+        );
+    }
+
+    #[test]
+    fn names_of_the_system_are_made_harmless() {
+        let check = Check::new("port", "a\x1b[2J", Verdict::Ok, "held by \u{202e}x\n")
+            .remedy("close \x07it");
+        let table = table(&[check], 100);
+        assert!(table.contains("\\u{1b}[2J") && table.contains("\\u{202e}x\\u{a}"));
+        assert!(table.contains("-> close \\u{7}it"), "{table}");
+    }
+}
