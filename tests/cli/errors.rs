@@ -59,7 +59,11 @@ fn usage() {
 
 #[test]
 fn an_unknown_interface_lists_those_there_are() {
-    for arguments in [&["scan", "-i", "nope7"][..], &["sim", "run", "-i", "nope7"]] {
+    for arguments in [
+        &["scan", "-i", "nope7"][..],
+        &["sim", "run", "-i", "nope7"],
+        &["doctor", "-i", "nope7"],
+    ] {
         let run = run(arguments);
         assert_eq!(run.code, 2, "{run}");
         assert!(

@@ -304,3 +304,56 @@ fn run_until_heard(sim: &Sim) -> usize {
         .lines()
         .count()
 }
+
+#[test]
+fn the_doctor_looks_at_loopback_when_told_to() {
+    let sim = Sim::start(&["--count", "3"]);
+    let run = sim.run(&["doctor", "--wait", "500ms", "--format", "json"]);
+    assert_eq!(run.code, 0, "{run}");
+    let checks = run.json();
+    let of = |check: &str| {
+        let checks = checks.as_array().unwrap().iter();
+        let mut found = checks.filter(|line| line["check"] == check);
+        found.next().unwrap_or_else(|| panic!("{check}: {run}"))
+    };
+    for (check, words) in [
+        ("port", "shared"),
+        ("multicast", "is heard"),
+        ("devices", "3 devices"),
+        ("receive-buffer", "bytes"),
+    ] {
+        let line = of(check);
+        assert!(line["message"].as_str().unwrap().contains(words), "{line}");
+        for field in ["subject", "verdict", "remedy", "data"] {
+            assert!(line.get(field).is_some(), "{field}: {line}");
+        }
+    }
+    assert_eq!(of("devices")["data"]["devices"], 3);
+}
+
+#[test]
+fn the_doctor_says_what_silence_may_come_from() {
+    let (group, port) = channel();
+    let place = ["-i", "127.0.0.1", "--group", &group, "--port", &port];
+    let run = |format: &str| {
+        let mut command = sadpctl(&["doctor", "--wait", "100ms", "--format", format]);
+        Run::from(command.args(place).output().unwrap())
+    };
+    let table = run("table");
+    assert_eq!(table.code, 1, "{table}");
+    for text in ["VERDICT", "problem  devices", "no device answered", " -> "] {
+        assert!(table.stdout.contains(text), "{text}: {table}");
+    }
+    let lines = run("ndjson");
+    for line in lines.stdout.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    for format in ["csv", "xml"] {
+        let refused = run(format);
+        assert_eq!(
+            (refused.code, refused.stdout.as_str()),
+            (2, ""),
+            "{refused}"
+        );
+    }
+}

@@ -112,6 +112,14 @@ impl Host {
         );
     }
 
+    /// Sets the reverse-path filter of a card, or of `all`.
+    pub(crate) fn rp_filter(&self, card: &str, mode: u8) {
+        self.run(
+            "sysctl",
+            &["-qw", &format!("net.ipv4.conf.{card}.rp_filter={mode}")],
+        );
+    }
+
     /// Starts simulated devices on a card and waits until they play.
     pub(crate) fn sim(&self, card: &str, arguments: &[&str]) -> Running {
         let mut command = self.command(SADPCTL);
@@ -133,6 +141,26 @@ impl Host {
     /// Scans to the end.
     pub(crate) fn scan(&self, arguments: &[&str]) -> Found {
         self.start_scan(arguments).finish()
+    }
+
+    /// Looks why nothing may be found.
+    pub(crate) fn doctor(&self, arguments: &[&str]) -> Diagnosis {
+        let mut command = self.command(SADPCTL);
+        command.args(["doctor", "--format", "json"]).args(arguments);
+        if !arguments.contains(&"--wait") {
+            command.args(["--wait", "700ms"]);
+        }
+        let output = command.output().unwrap();
+        Diagnosis {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+        }
+    }
+
+    /// Whether a command can be run in it.
+    pub(crate) fn has(&self, program: &str, arguments: &[&str]) -> bool {
+        let output = self.command(program).args(arguments).output();
+        output.is_ok_and(|output| output.status.success())
     }
 
     /// Starts a scan.
@@ -234,5 +262,37 @@ pub(crate) struct Found {
 impl Found {
     pub(crate) fn devices(&self) -> Vec<serde_json::Value> {
         serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// What `doctor` printed.
+#[derive(Debug)]
+pub(crate) struct Diagnosis {
+    pub(crate) code: i32,
+    stdout: String,
+}
+
+impl Diagnosis {
+    /// The line on this.
+    pub(crate) fn check(&self, check: &str, subject: &str) -> serde_json::Value {
+        let checks: serde_json::Value =
+            serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        let checks = checks.as_array().unwrap();
+        let is_it =
+            |line: &&serde_json::Value| line["check"] == check && line["subject"] == subject;
+        let found = checks.iter().find(is_it);
+        found
+            .unwrap_or_else(|| panic!("no {check} {subject}: {self:?}"))
+            .clone()
+    }
+
+    /// The verdict on this, where the words in the message are these.
+    pub(crate) fn verdict(&self, check: &str, subject: &str, words: &str) -> String {
+        let line = self.check(check, subject);
+        let message = line["message"].as_str().unwrap();
+        assert!(message.contains(words), "{line}");
+        let verdict = line["verdict"].as_str().unwrap();
+        assert_eq!(verdict == "ok", line["remedy"].is_null(), "{line}");
+        verdict.to_owned()
     }
 }

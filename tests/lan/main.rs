@@ -8,19 +8,27 @@
     reason = "a test that cannot set itself up has failed"
 )]
 
-mod lan;
-
-use lan::{Host, Lan};
-
 /// A LAN, or a word that the test is skipped.
 macro_rules! lan_or_skip {
     () => {
         match Lan::new() {
             Some(lan) => lan,
-            None => return eprintln!("skipped: network namespaces need root and iproute2"),
+            None => skip!("network namespaces need root and iproute2"),
         }
     };
 }
+
+/// Ends a test that cannot be made here, with a word why.
+macro_rules! skip {
+    ($why:literal) => {
+        return eprintln!(concat!("skipped: ", $why))
+    };
+}
+
+mod doctor;
+mod lan;
+
+use lan::{Host, Lan};
 
 #[test]
 fn devices_of_two_cards_are_found_each_on_its_own() {
