@@ -70,15 +70,16 @@ fn gather(config: &ScanConfig, terminal: &mut Terminal) -> Result<Facts, Failure
     let link = &config.link;
     let cards =
         card::gather(&link.interfaces).map_err(|error| survey::failed(ScanError::List(error)))?;
-    let used: Vec<_> = cards.iter().filter(|card| card.is_used()).collect();
+    let used: Vec<_> = cards.iter().filter(|card| card.matters()).collect();
     let names: Vec<_> = used.iter().map(|card| &*card.name).collect();
     let filtered = used.iter().filter(|card| !card.loopback);
-    // The scan holds the port: look before.
+    // The scan holds the port, and takes over Ctrl-C: look before.
     let port = port::gather(link.port);
     let loops = multicast::gather(&names, link.group, link.port, port.can_listen());
     let filters = filtered.filter_map(|card| reverse_path::gather(&card.name));
     let filters = filters.collect();
     let runtime = survey::runtime()?;
+    let firewall = runtime.block_on(firewall::gather());
     let before = Counters::read();
     let heard = runtime.block_on(survey::listen(config, survey::interrupted(), terminal));
     let site = match heard {
@@ -98,7 +99,7 @@ fn gather(config: &ScanConfig, terminal: &mut Terminal) -> Result<Facts, Failure
         filters,
         site,
         dropped: Counters::read().since(before),
-        firewall: runtime.block_on(firewall::gather()),
+        firewall,
         routes: route::gather(),
         privileges: privileges::gather(),
         buffer: buffer::gather(),
@@ -159,7 +160,7 @@ fn judge(facts: &Facts, platform: Platform) -> Vec<Check> {
 }
 
 fn firewall_site(facts: &Facts, heard: bool) -> firewall::Site {
-    let used = facts.cards.iter().filter(|card| card.is_used());
+    let used = facts.cards.iter().filter(|card| card.matters());
     let address = |card: &Card| Some((card.name.clone(), card.networks.first()?.addr()));
     firewall::Site {
         cards: used.filter_map(address).collect(),

@@ -145,6 +145,12 @@ impl Card {
         self.standing() == Standing::Used
     }
 
+    /// Whether cameras may be expected there: a VPN's or container's card counts
+    /// only where it is named.
+    pub(super) fn matters(&self) -> bool {
+        self.is_used() && (self.named.is_some() || !advice::is_virtual(&self.name))
+    }
+
     fn addresses(&self) -> Vec<String> {
         self.networks.iter().map(Ipv4Net::to_string).collect()
     }

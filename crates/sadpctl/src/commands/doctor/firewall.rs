@@ -3,6 +3,7 @@
 mod firewalld;
 mod iptables;
 mod nft;
+mod remedy;
 mod rules;
 mod ufw;
 
@@ -12,6 +13,7 @@ use serde_json::json;
 
 use self::{
     firewalld::Zone,
+    remedy::{Writer, remedy},
     rules::{Fate, Hook, Packet, Protocol, Ruleset},
     ufw::Ufw,
 };
@@ -110,12 +112,31 @@ impl Manager {
 }
 
 /// What of SADP has to pass.
-const TRAFFIC: [&str; 4] = [
-    "answers by multicast",
-    "answers by unicast",
-    "the routers' multicast queries (IGMP)",
-    "the question itself",
-];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Traffic {
+    MulticastAnswers,
+    UnicastAnswers,
+    Queries,
+    Questions,
+}
+
+impl Traffic {
+    const ALL: [Self; 4] = [
+        Self::MulticastAnswers,
+        Self::UnicastAnswers,
+        Self::Queries,
+        Self::Questions,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::MulticastAnswers => "answers by multicast",
+            Self::UnicastAnswers => "answers by unicast",
+            Self::Queries => "the routers' multicast queries (IGMP)",
+            Self::Questions => "the question itself",
+        }
+    }
+}
 
 fn packets(card: &str, address: Ipv4Addr, site: &Site) -> [Packet; 4] {
     let port = Some(site.port);
@@ -142,38 +163,44 @@ fn judge_rules(tool: &str, rules: &Ruleset, site: &Site, manager: Manager) -> Ch
     let mut fates = Vec::new();
     let mut dropping = None;
     for (card, address) in &site.cards {
-        for (what, packet) in TRAFFIC.iter().zip(packets(card, *address, site)) {
+        for (traffic, packet) in Traffic::ALL.into_iter().zip(packets(card, *address, site)) {
             let (fate, chain) = rules.fate(&packet);
-            dropping = dropping.or_else(|| chain.map(|chain| (chain, packet.hook)));
-            fates.push((*what, &**card, fate));
+            dropping = dropping.or_else(|| Some((traffic, chain?)));
+            fates.push((traffic, &**card, fate));
         }
     }
     let check = judge_fates(tool, &fates, site.heard);
-    if check.verdict == Verdict::Ok {
-        return check;
+    match dropping {
+        Some((traffic, chain)) => {
+            let writer = match manager {
+                Manager::Nobody if tool == "nftables" => Writer::Nft(chain),
+                Manager::Nobody => Writer::Iptables(chain),
+                // They leave alone what goes out.
+                Manager::Ufw => Writer::Ufw,
+                Manager::Firewalld => Writer::Firewalld(""),
+            };
+            check.remedy(remedy(writer, traffic, site.port))
+        }
+        None => check,
     }
-    let remedy = dropping.map(|(chain, hook)| remedy(tool, chain, hook, site.port, manager));
-    Check { remedy, ..check }
 }
 
-type Fates<'a> = [(&'a str, &'a str, Fate)];
+type Fates<'a> = [(Traffic, &'a str, Fate)];
 
 fn judge_fates(tool: &str, fates: &Fates<'_>, heard: bool) -> Check {
-    let surely = |fate: &Fate| !fate.may_pass;
-    let perhaps = |fate: &Fate| fate.may_be_dropped && fate.may_pass;
+    let surely = |fate: Fate| !fate.may_pass;
+    let perhaps = |fate: Fate| fate.may_be_dropped && fate.may_pass;
     let (dropped, doubtful) = (named(fates, surely), named(fates, perhaps));
-    let only_igmp = fates
+    let drops_sadp = fates
         .iter()
-        .filter(|(_, _, fate)| fate.may_be_dropped)
-        .all(|(what, ..)| *what == TRAFFIC[2]);
+        .any(|(traffic, _, fate)| surely(*fate) && *traffic != Traffic::Queries);
     let (verdict, message) = match (&dropped, &doubtful) {
         (Some(dropped), _) => {
             // What was heard all the same outweighs what was read.
-            let mild = heard || only_igmp;
-            let verdict = if mild {
-                Verdict::Warning
-            } else {
+            let verdict = if drops_sadp && !heard {
                 Verdict::Problem
+            } else {
+                Verdict::Warning
             };
             (verdict, format!("by its rules it drops {dropped}"))
         }
@@ -189,57 +216,20 @@ fn judge_fates(tool: &str, fates: &Fates<'_>, heard: bool) -> Check {
 }
 
 /// What meets such a fate, and on which cards.
-fn named(fates: &Fates<'_>, meets: impl Fn(&Fate) -> bool) -> Option<String> {
-    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (what, card, fate) in fates {
-        if !meets(fate) {
-            continue;
-        }
-        match all.iter_mut().find(|(known, _)| known == what) {
-            Some((_, cards)) => cards.push(card),
-            None => all.push((what, vec![card])),
+fn named(fates: &Fates<'_>, meets: impl Fn(Fate) -> bool) -> Option<String> {
+    let mut all = Vec::new();
+    for traffic in Traffic::ALL {
+        let of_it = |(one, _, fate): &&(Traffic, &str, Fate)| *one == traffic && meets(*fate);
+        let cards: Vec<_> = fates
+            .iter()
+            .filter(of_it)
+            .map(|(_, card, _)| *card)
+            .collect();
+        if !cards.is_empty() {
+            all.push(format!("{} on {}", traffic.name(), cards.join(", ")));
         }
     }
-    let on = |(what, cards): &(&str, Vec<&str>)| format!("{what} on {}", cards.join(", "));
-    let all: Vec<_> = all.iter().map(on).collect();
     (!all.is_empty()).then(|| all.join("; "))
-}
-
-fn remedy(tool: &str, chain: &str, hook: Hook, port: u16, manager: Manager) -> String {
-    let chain_name = chain.rsplit(' ').next().unwrap_or_default();
-    match (manager, tool, hook) {
-        (Manager::Ufw, _, Hook::Input) => ufw_remedy(port),
-        (Manager::Firewalld, _, Hook::Input) => firewalld_remedy("", port),
-        (_, "nftables", Hook::Input) => format!(
-            "let answers in until the next start: sudo nft insert rule {chain} udp dport {port} accept && sudo nft insert rule {chain} udp sport {port} accept"
-        ),
-        (_, "nftables", Hook::Output) => format!(
-            "let questions out until the next start: sudo nft insert rule {chain} udp dport {port} accept"
-        ),
-        (_, _, Hook::Input) => format!(
-            "let answers in until the next start: sudo iptables -I {chain_name} -p udp --dport {port} -j ACCEPT && sudo iptables -I {chain_name} -p udp --sport {port} -j ACCEPT"
-        ),
-        (_, _, Hook::Output) => format!(
-            "let questions out until the next start: sudo iptables -I {chain_name} -p udp --dport {port} -j ACCEPT"
-        ),
-    }
-}
-
-fn ufw_remedy(port: u16) -> String {
-    format!(
-        "let answers in: sudo ufw allow {port}/udp && sudo ufw allow proto udp from any port {port}"
-    )
-}
-
-fn firewalld_remedy(zone: &str, port: u16) -> String {
-    let zone = if zone.is_empty() {
-        String::new()
-    } else {
-        format!("--zone={zone} ")
-    };
-    format!(
-        "let answers in until the next start: sudo firewall-cmd {zone}--add-port={port}/udp --add-source-port={port}/udp"
-    )
 }
 
 /// Where devices were heard, it matters little what cannot be read.
@@ -273,7 +263,8 @@ fn judge_ufw(ufw: Ufw, rules_were_read: bool, site: &Site) -> Check {
         Verdict::Warning
     };
     let message = "on; it may drop answers: by default it keeps out what no rule lets in, and its rules cannot be read without root";
-    Check::new(CHECK, "ufw", verdict, message).remedy(ufw_remedy(site.port))
+    let remedy = remedy(Writer::Ufw, Traffic::MulticastAnswers, site.port);
+    Check::new(CHECK, "ufw", verdict, message).remedy(remedy)
 }
 
 fn judge_zones(facts: &Facts, site: &Site) -> Option<Check> {
@@ -289,12 +280,15 @@ fn judge_zones(facts: &Facts, site: &Site) -> Option<Check> {
         if both.iter().any(|fate| fate.may_be_dropped) {
             keeping = keeping.or(Some(zone));
         }
-        let named = TRAFFIC.iter().zip(both);
-        fates.extend(named.map(|(what, fate)| (*what, &**card, fate)));
+        let answers = Traffic::ALL.into_iter().zip(both);
+        fates.extend(answers.map(|(traffic, fate)| (traffic, &**card, fate)));
     }
     let check = judge_fates("firewalld", &fates, site.heard);
     Some(match keeping {
-        Some(zone) => check.remedy(firewalld_remedy(&zone.name, site.port)),
+        Some(zone) => {
+            let writer = Writer::Firewalld(&zone.name);
+            check.remedy(remedy(writer, Traffic::MulticastAnswers, site.port))
+        }
         None => check,
     })
 }

@@ -109,10 +109,10 @@ pub(super) fn judge(filter: &Filter, site: &Site<'_>) -> Check {
     let (verdict, seen) = match site.dropped {
         Some(0) | None => (Verdict::Warning, String::new()),
         Some(dropped) => {
-            let packets = count(dropped, "packet was", "packets were");
+            let packets = count(dropped, "packet", "packets");
             (
                 Verdict::Problem,
-                format!("; while the scan ran, {packets} dropped by it"),
+                format!("; while the scan ran, the kernel dropped {packets} this way"),
             )
         }
     };

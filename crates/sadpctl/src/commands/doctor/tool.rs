@@ -86,3 +86,27 @@ async fn run(path: &Path, arguments: &[&str]) -> Option<String> {
     timeout(PATIENCE, reading).await.ok().flatten()?;
     Some(String::from_utf8_lossy(&output).into_owned())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Programs that every Unix has.
+    #[test]
+    fn programs_are_absent_refuse_or_tell() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let ask = |program, arguments| runtime.block_on(ask(program, arguments));
+        assert_eq!(ask("no-such-program", &[]), Told::Absent);
+        assert_eq!(ask("false", &[]), Told::Refused);
+        assert_eq!(ask("true", &[]), Told::Text(String::new()));
+        assert_eq!(
+            ask("env", &["printenv", "LC_ALL"]),
+            Told::Text("C\n".into())
+        );
+        // One that never ends to speak.
+        assert_eq!(ask("yes", &[]), Told::Refused);
+    }
+}

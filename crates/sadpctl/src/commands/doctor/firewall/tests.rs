@@ -34,7 +34,7 @@ fn rules_become_one_line() {
             false,
             Problem,
             "answers by multicast on lan0, wlan0; answers by unicast on lan0, wlan0",
-            "iptables -I INPUT -p udp --dport 37020",
+            "iptables -t filter -I INPUT -p udp --dport 37020 -j ACCEPT && sudo iptables -t filter -I INPUT -p udp --sport 37020",
         ),
         (
             "DROP",
@@ -42,7 +42,7 @@ fn rules_become_one_line() {
             true,
             Warning,
             "drops answers by multicast",
-            "iptables -I INPUT",
+            "iptables -t filter -I INPUT",
         ),
         (
             "ACCEPT",
@@ -50,7 +50,7 @@ fn rules_become_one_line() {
             false,
             Problem,
             "drops answers by multicast on wlan0",
-            "iptables -I INPUT",
+            "iptables -t filter -I INPUT",
         ),
         (
             "ACCEPT",
@@ -58,7 +58,7 @@ fn rules_become_one_line() {
             false,
             Problem,
             "drops the question itself on lan0, wlan0",
-            "iptables -I OUTPUT",
+            "iptables -t filter -I OUTPUT -p udp --dport",
         ),
         (
             "ACCEPT",
@@ -66,7 +66,7 @@ fn rules_become_one_line() {
             false,
             Warning,
             "(IGMP) on lan0, wlan0",
-            "iptables -I INPUT",
+            "iptables -t filter -I INPUT",
         ),
         (
             "ACCEPT",
@@ -74,7 +74,7 @@ fn rules_become_one_line() {
             false,
             Warning,
             "may drop",
-            "iptables -I INPUT",
+            "iptables -t filter -I INPUT",
         ),
     ] {
         let facts = Facts {
@@ -102,7 +102,7 @@ fn the_remedy_speaks_to_whoever_writes_the_rules() {
     let nft = Told::Text(r#"{"nftables": [{"chain": {"family": "inet", "table": "f", "name": "in", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}]}"#.into());
     let zones = "public\n  target: default\n  interfaces: lan0\n";
     for (facts, tool, said) in [
-        (dropping(), "iptables", "sudo iptables -I INPUT"),
+        (dropping(), "iptables", "sudo iptables -t filter -I INPUT"),
         (
             Facts {
                 ufw: Some(Ufw { keeps_out: true }),
