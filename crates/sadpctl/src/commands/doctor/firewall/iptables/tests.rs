@@ -1,7 +1,5 @@
-use std::net::Ipv4Addr;
-
 use super::*;
-use crate::commands::doctor::firewall::rules::{Fate, Packet, Protocol};
+use crate::commands::doctor::firewall::rules::{Fate, Packet};
 
 fn saved(policy: &str, rules: &[&str]) -> String {
     let rules = rules.iter().flat_map(|rule| ["-A ", rule, "\n"]);
@@ -12,14 +10,7 @@ fn saved(policy: &str, rules: &[&str]) -> String {
 }
 
 fn fate(policy: &str, rules: &[&str]) -> Fate {
-    let packet = Packet {
-        hook: Hook::Input,
-        card: "lan0".into(),
-        protocol: Protocol::Udp(Some(37020), Some(37020)),
-        source: None,
-        destination: Ipv4Addr::new(239, 255, 255, 250),
-    };
-    parse(&saved(policy, rules)).rules.fate(&packet).0
+    parse(&saved(policy, rules)).rules.fate(&Packet::sample()).0
 }
 
 #[test]

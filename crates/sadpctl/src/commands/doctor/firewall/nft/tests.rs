@@ -1,7 +1,5 @@
-use std::net::Ipv4Addr;
-
 use super::*;
-use crate::commands::doctor::firewall::rules::{Fate, Packet, Protocol};
+use crate::commands::doctor::firewall::rules::{Fate, Packet};
 
 /// A document with one base chain, as nftables 1.0.6 prints it.
 fn ruleset(policy: &str, rules: &[&str]) -> String {
@@ -21,15 +19,8 @@ fn ruleset(policy: &str, rules: &[&str]) -> String {
 }
 
 fn fate(policy: &str, rules: &[&str]) -> Fate {
-    let packet = Packet {
-        hook: Hook::Input,
-        card: "lan0".into(),
-        protocol: Protocol::Udp(Some(37020), Some(37020)),
-        source: None,
-        destination: Ipv4Addr::new(239, 255, 255, 250),
-    };
     let document = ruleset(policy, rules);
-    parse(&document, &[]).unwrap().fate(&packet).0
+    parse(&document, &[]).unwrap().fate(&Packet::sample()).0
 }
 
 /// One statement that matches.

@@ -1,18 +1,21 @@
 use super::*;
 
+impl Packet {
+    /// A device's answer by multicast.
+    pub(crate) fn sample() -> Self {
+        Self {
+            hook: Hook::Input,
+            card: "lan0".into(),
+            protocol: Protocol::Udp(Some(37020), Some(37020)),
+            source: None,
+            destination: [239, 255, 255, 250].into(),
+        }
+    }
+}
+
 const PASSES: Fate = Fate::PASSES;
 const DROPPED: Fate = Fate::DROPPED;
 const MAYBE: Fate = Fate::UNKNOWN;
-
-fn packet() -> Packet {
-    Packet {
-        hook: Hook::Input,
-        card: "lan0".into(),
-        protocol: Protocol::Udp(Some(37020), Some(37020)),
-        source: None,
-        destination: [239, 255, 255, 250].into(),
-    }
-}
 
 fn fate(drops: bool, chains: Vec<(&str, Vec<(What, Action)>)>) -> Fate {
     let rule = |(what, action): (What, Action)| Rule {
@@ -32,7 +35,7 @@ fn fate(drops: bool, chains: Vec<(&str, Vec<(What, Action)>)>) -> Fate {
         }],
         chains: chains.collect(),
     };
-    rules.fate(&packet()).0
+    rules.fate(&Packet::sample()).0
 }
 
 #[test]
@@ -129,12 +132,12 @@ fn what_a_packet_is() {
         ),
         (What::State(words("new")), Truth::Yes),
     ] {
-        assert_eq!(truth_of(&what, &packet()), expected, "{what:?}");
+        assert_eq!(truth_of(&what, &Packet::sample()), expected, "{what:?}");
     }
     let reply = Packet {
         protocol: Protocol::Udp(Some(37020), None),
         destination: [10, 77, 0, 1].into(),
-        ..packet()
+        ..Packet::sample()
     };
     for (ranges, expected) in [
         (1024..=65535, Truth::Yes),
