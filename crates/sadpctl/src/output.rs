@@ -8,6 +8,7 @@ mod csv;
 mod details;
 mod device;
 mod json;
+mod layout;
 mod messages;
 mod outcomes;
 mod table;

@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
-
-use super::{Format, csv::harmless, json};
+use super::{Format, csv::harmless, json, layout};
 use crate::{
     outcome::{Ending, Outcome},
-    terminal::{BOLD, GREEN, RED, YELLOW},
+    terminal::{GREEN, RED, YELLOW},
     text::clean,
 };
 
@@ -49,33 +47,18 @@ fn write_csv(out: &mut impl Write, outcomes: &[Outcome]) -> io::Result<()> {
     writer.flush()
 }
 
-const MESSAGE: usize = 4;
-const GAP: u16 = 2;
-const MIN_MESSAGE: u16 = 24;
-
 fn write_table(out: &mut impl Write, outcomes: &[Outcome], width: usize) -> io::Result<()> {
     if outcomes.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new();
-    table.load_style(NOTHING);
+    let mut table = layout::plain();
     table.set_header(["RESULT", "ADDRESS", "MAC", "SERIAL", "MESSAGE"]);
     for outcome in outcomes {
         table.add_row(cells(outcome));
     }
-    arrange(&mut table, width);
-    for (number, line) in table.lines().enumerate() {
-        let line = line.trim_end();
-        let style = STYLES.iter().find_map(|(ending, style)| {
-            Some((style, ending.name(), line.strip_prefix(ending.name())?))
-        });
-        match style {
-            _ if number == 0 => writeln!(out, "{BOLD}{line}{BOLD:#}")?,
-            Some((style, word, rest)) => writeln!(out, "{style}{word}{style:#}{rest}")?,
-            None => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(())
+    layout::arrange(&mut table, width);
+    let styles = STYLES.map(|(ending, style)| (ending.name(), style));
+    layout::write(out, &table, &styles)
 }
 
 fn cells(outcome: &Outcome) -> [String; 5] {
@@ -89,27 +72,6 @@ fn cells(outcome: &Outcome) -> [String; 5] {
         known(who.number.clone()),
         clean(&outcome.message).into_owned(),
     ]
-}
-
-/// Gives the message what the other columns leave: those are copied and never
-/// wrap.
-fn arrange(table: &mut Table, width: usize) {
-    let width = u16::try_from(width).unwrap_or(u16::MAX);
-    let contents = table.column_max_content_widths();
-    let wanted = |column: usize| contents.get(column).copied().unwrap_or(0);
-    let fixed: u16 = (0..MESSAGE).map(|column| wanted(column) + GAP).sum();
-    let message = wanted(MESSAGE).min(width.saturating_sub(fixed).max(MIN_MESSAGE));
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let (gap, width) = if index == MESSAGE {
-            (0, message)
-        } else {
-            (GAP, wanted(index) + GAP)
-        };
-        column.set_padding((0, gap));
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-    }
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::MAX);
 }
 
 const STYLES: [(Ending, anstyle::Style); 5] = [
