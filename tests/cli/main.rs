@@ -11,6 +11,7 @@ mod errors;
 mod hands;
 mod loopback;
 mod net;
+mod request;
 mod run;
 mod secrets;
 mod usage;

@@ -18,7 +18,10 @@ pub(crate) use self::{
     },
     duration::Wait,
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
-    reset::{App, AppArgs, ButtonArgs, ResetCommand},
+    reset::{
+        App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, ImportArgs, ResetCommand,
+        WaysArgs,
+    },
     sim::{SimCommand, SimRunArgs, SimVendorArgs},
 };
 use crate::{

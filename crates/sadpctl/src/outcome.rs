@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use sadp_model::MacAddr;
 use sadp_proto::Verdict;
-use sadp_reset::Action;
+use sadp_reset::{Action, DeviceKey};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -113,6 +113,26 @@ impl Outcome {
         }
     }
 
+    /// Not sent, because it could do harm, and nobody was found for it. Nobody at
+    /// all is meant where there is no key.
+    pub(crate) fn unseen(
+        key: Option<&DeviceKey>,
+        action: Action,
+        message: impl Into<String>,
+    ) -> Self {
+        let serial = key.and_then(DeviceKey::serial);
+        let who = Who {
+            serial: serial.map(ToString::to_string),
+            mac: key.and_then(DeviceKey::mac).map(|mac| mac.to_string()),
+            address: None,
+            number: serial.map(|serial| output::short_serial(serial, None)),
+        };
+        Self {
+            exit: Exit::Unsafe,
+            ..Self::of(who, action, Ending::Skipped, message.into())
+        }
+    }
+
     fn of(device: Who, action: Action, result: Ending, message: String) -> Self {
         Self {
             device,
@@ -169,6 +189,7 @@ impl Outcome {
 }
 
 impl Who {
+    /// The device's names.
     pub(crate) fn new(found: &Found) -> Self {
         let device = &found.entry.device;
         Self {

@@ -2,6 +2,7 @@
 //! devices.
 
 mod answers;
+mod cases;
 mod checks;
 mod columns;
 mod csv;
@@ -12,6 +13,7 @@ mod layout;
 mod messages;
 mod outcomes;
 mod table;
+mod ways;
 mod words;
 mod xml;
 
@@ -24,6 +26,7 @@ use serde_json::Value;
 
 pub(crate) use self::{
     answers::{AnswerLine, write_answers},
+    cases::{CaseDevice, ShownCase, write_cases},
     checks::write_checks,
     csv::harmless,
     details::{write_details, write_network},
@@ -31,6 +34,7 @@ pub(crate) use self::{
     messages::{MessageLine, write_messages},
     outcomes::write_outcomes,
     table::short_serial,
+    ways::{ShownWay, Subject, Ways, write_ways},
 };
 use crate::found::Found;
 

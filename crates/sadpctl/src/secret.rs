@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsString,
     fs::File,
-    io::{self, IsTerminal, Read},
+    io::{self, Read},
     path::Path,
 };
 
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::{NewPasswordArgs, PasswordArgs},
     failure::{Exit, Failure},
+    terminal::Terminal,
 };
 
 /// The current password. Asked for where there is a terminal and no source.
@@ -30,30 +31,49 @@ pub(crate) fn new(args: &NewPasswordArgs) -> Result<SecretString, Failure> {
 /// which asks nothing.
 pub(crate) fn new_if_given(args: &NewPasswordArgs) -> Result<Option<SecretString>, Failure> {
     let file = args.new_password_file.as_deref();
-    let given = file.is_some() || env::var_os(NEW.variable).is_some();
-    given.then(|| NEW.read(file, false)).transpose()
+    NEW.is_given(file)
+        .then(|| NEW.read(file, false))
+        .transpose()
 }
 
-/// A kind of password.
+/// Whether a file or the environment holds a new password.
+pub(crate) fn new_is_given(args: &NewPasswordArgs) -> bool {
+    NEW.is_given(args.new_password_file.as_deref())
+}
+
+/// The vendor's key or dated code. Asked for where there is a terminal and no
+/// file.
+pub(crate) fn vendor_key(file: Option<&Path>) -> Result<SecretString, Failure> {
+    KEY.read(file, true)
+}
+
+/// A kind of secret.
 struct Kind {
     name: &'static str,
     option: &'static str,
-    variable: &'static str,
+    variable: Option<&'static str>,
     asked_twice: bool,
 }
 
 const CURRENT: Kind = Kind {
     name: "current password",
     option: "--password-file",
-    variable: "SADPCTL_PASSWORD",
+    variable: Some("SADPCTL_PASSWORD"),
     asked_twice: false,
 };
 
 const NEW: Kind = Kind {
     name: "new password",
     option: "--new-password-file",
-    variable: "SADPCTL_NEW_PASSWORD",
+    variable: Some("SADPCTL_NEW_PASSWORD"),
     asked_twice: true,
+};
+
+const KEY: Kind = Kind {
+    name: "vendor's key",
+    option: "--key-file",
+    variable: None,
+    asked_twice: false,
 };
 
 /// The longest password file that is read. Devices take 16 bytes.
@@ -64,22 +84,29 @@ impl Kind {
         if let Some(file) = file {
             return self.read_file(file);
         }
-        if let Some(value) = env::var_os(self.variable) {
-            return self.read_variable(value);
+        if let Some((variable, value)) = self.in_environment() {
+            return self.read_variable(variable, value);
         }
-        if may_ask && io::stdin().is_terminal() && io::stderr().is_terminal() {
+        if may_ask && Terminal::can_ask() {
             return self.ask();
         }
-        let Self {
-            name,
-            option,
-            variable,
-            ..
-        } = self;
+        let Self { name, option, .. } = self;
         let message = format!("no {name} was given, and there is no terminal to ask on");
+        let or_in = self.variable.map(|variable| format!(" or in {variable}"));
+        let or_in = or_in.unwrap_or_default();
         Err(Failure::words(Exit::Usage, message).hint(format!(
-            "give it with {option} FILE ({option} - reads a line of standard input) or in {variable}"
+            "give it with {option} FILE ({option} - reads a line of standard input){or_in}"
         )))
+    }
+
+    /// Whether it can be had without asking.
+    fn is_given(&self, file: Option<&Path>) -> bool {
+        file.is_some() || self.in_environment().is_some()
+    }
+
+    fn in_environment(&self) -> Option<(&'static str, OsString)> {
+        let variable = self.variable?;
+        Some((variable, env::var_os(variable)?))
     }
 
     fn read_file(&self, file: &Path) -> Result<SecretString, Failure> {
@@ -97,10 +124,10 @@ impl Kind {
         self.secret(text, &file.display())
     }
 
-    fn read_variable(&self, value: OsString) -> Result<SecretString, Failure> {
+    fn read_variable(&self, variable: &str, value: OsString) -> Result<SecretString, Failure> {
         let value = value.into_string();
-        let value = value.map_err(|_| self.not_text(&self.variable))?;
-        self.secret(&Zeroizing::new(value), &self.variable)
+        let value = value.map_err(|_| self.not_text(&variable))?;
+        self.secret(&Zeroizing::new(value), &variable)
     }
 
     fn ask(&self) -> Result<SecretString, Failure> {

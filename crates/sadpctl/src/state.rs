@@ -18,16 +18,30 @@ pub(crate) fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
     if let Some(folder) = &global.state {
         return Ok(folder.clone());
     }
-    let name = AppStrategyArgs {
-        top_level_domain: String::new(),
-        author: String::new(),
-        app_name: "sadpctl".into(),
-    };
-    let strategy = choose_app_strategy(name).map_err(|error| {
+    let strategy = choose_app_strategy(this_program()).map_err(|error| {
         let error = anyhow::Error::new(error).context("cannot tell where this user keeps data");
         Failure::new(Exit::Machine, error).hint("name a folder with --state")
     })?;
     Ok(strategy.data_dir())
+}
+
+/// The folder of what the user set up once: the platform's place for a program's
+/// configuration.
+pub(crate) fn config_folder() -> Result<PathBuf, Failure> {
+    let strategy = choose_app_strategy(this_program()).map_err(|error| {
+        let what = "cannot tell where this user keeps configurations";
+        Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+            .hint("set the home directory, HOME")
+    })?;
+    Ok(strategy.config_dir())
+}
+
+fn this_program() -> AppStrategyArgs {
+    AppStrategyArgs {
+        top_level_domain: String::new(),
+        author: String::new(),
+        app_name: "sadpctl".into(),
+    }
 }
 
 /// Opens the ledger for writing, made where there is none. Without it nothing

@@ -21,6 +21,8 @@ pub enum Action {
     GuidExport,
     /// A GUID exported earlier was given to it.
     GuidImport,
+    /// It was asked which security questions are set.
+    QuestionsShow,
     /// Its security questions were set.
     QuestionsSet,
     /// Its security questions were answered.
@@ -37,13 +39,14 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Activate,
         Self::NetSet,
         Self::ExportRequest,
         Self::ImportAnswer,
         Self::GuidExport,
         Self::GuidImport,
+        Self::QuestionsShow,
         Self::QuestionsSet,
         Self::QuestionsAnswer,
         Self::MailSet,
@@ -61,6 +64,7 @@ impl Action {
             Self::ImportAnswer => "import-answer",
             Self::GuidExport => "guid-export",
             Self::GuidImport => "guid-import",
+            Self::QuestionsShow => "questions-show",
             Self::QuestionsSet => "questions-set",
             Self::QuestionsAnswer => "questions-answer",
             Self::MailSet => "mail-set",

@@ -9,7 +9,7 @@ mod vet;
 
 pub(super) use self::{
     choice::choose,
-    consent::{agreed, confirm, must_be_asked, plan},
+    consent::{agreed, confirm, line, must_be_asked, plan},
     send::{Arrived, Order, Orders, Sending, send},
     site::Site,
     vet::vet,

@@ -1,7 +1,14 @@
-//! Ways to bring a password back.
+//! How a forgotten password comes back.
 
 mod app;
 mod button;
+mod cases;
+mod export;
+mod import;
+mod past;
+mod qr;
+mod spoilt;
+mod ways;
 
 use sadp_model::Device;
 
@@ -18,6 +25,10 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     match command {
+        ResetCommand::Ways(args) => ways::run(args, global, terminal),
+        ResetCommand::Export(args) => export::run(args, global, terminal),
+        ResetCommand::Import(args) => import::run(args, global, terminal),
+        ResetCommand::Cases(args) => cases::run(args, global, terminal),
         ResetCommand::Button(args) => button::run(args, global, terminal),
         ResetCommand::App(args) => app::run(args, global, terminal),
     }

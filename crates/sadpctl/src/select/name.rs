@@ -1,6 +1,7 @@
 use std::{net::Ipv4Addr, str::FromStr};
 
 use sadp_model::MacAddr;
+use sadp_reset::DeviceKey;
 
 use crate::{
     failure::{Exit, Failure},
@@ -29,6 +30,13 @@ impl DeviceName {
     /// The address, if it is one.
     pub(crate) fn address(&self) -> Option<Ipv4Addr> {
         self.address
+    }
+
+    /// Whether it is the serial or MAC of a device remembered.
+    pub(crate) fn names(&self, key: &DeviceKey) -> bool {
+        let serial = key.serial();
+        serial.is_some_and(|serial| serial.as_str().eq_ignore_ascii_case(&self.text))
+            || (self.mac.is_some() && key.mac() == self.mac)
     }
 
     /// The one device that is meant.

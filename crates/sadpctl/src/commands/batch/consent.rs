@@ -84,7 +84,8 @@ pub(in crate::commands) fn plan(what: &str, devices: &[Found]) -> String {
     lines.join("\n")
 }
 
-fn line(found: &Found) -> String {
+/// A device by all of its names, as a line of a plan.
+pub(in crate::commands) fn line(found: &Found) -> String {
     let device = &found.entry.device;
     let names = [
         device.mac.map(|mac| mac.to_string()),

@@ -312,7 +312,7 @@ impl<'a> Recorder<'a> {
 const fn ends_lock(action: Action) -> bool {
     !matches!(
         action,
-        Action::Locate | Action::ExportRequest | Action::MailQr
+        Action::Locate | Action::ExportRequest | Action::QuestionsShow | Action::MailQr
     )
 }
 

@@ -1,0 +1,213 @@
+//! What earlier commands tell of a device.
+
+use jiff::Timestamp;
+use sadp_model::{OpenRequest, Prepared, VaultedGuids};
+use sadp_reset::{
+    Action, AttemptFilter, AttemptRecord, Case, CaseFilter, DeviceKey, Judgement, Ledger, Outcome,
+    RequestFacts, Sight,
+};
+
+use crate::{args::GlobalArgs, failure::Failure, found::Found, state};
+
+/// The ledger, as far as there is one.
+pub(super) struct Past {
+    ledger: Option<Ledger>,
+    /// All cases, latest first.
+    pub(super) cases: Vec<Case>,
+    now: Timestamp,
+}
+
+impl Past {
+    pub(super) fn open(global: &GlobalArgs) -> Result<Self, Failure> {
+        let ledger = state::open_existing(global)?;
+        let cases = ledger
+            .as_ref()
+            .map(|ledger| ledger.cases(&CaseFilter::default()))
+            .transpose()
+            .map_err(state::failed)?;
+        Ok(Self {
+            ledger,
+            cases: cases.unwrap_or_default(),
+            now: Timestamp::now(),
+        })
+    }
+
+    /// What was prepared on a device, as far as the ledger knows.
+    pub(super) fn prepared(&self, found: &Found) -> Result<Prepared, Failure> {
+        let Some(key) = DeviceKey::of(&found.entry.device) else {
+            return Ok(Prepared::default());
+        };
+        let attempts = self.attempts(&key, None)?;
+        let request = self
+            .open_request(found)
+            .map(|(case, judgement)| OpenRequest {
+                exported_at: case.request.exported_at,
+                may_be_spoilt: judgement.stops_import(),
+            });
+        Ok(Prepared {
+            questions: questions_set(&attempts),
+            mailbox: mailbox_set(&attempts),
+            guids: Some(self.guids(&key)?),
+            request,
+        })
+    }
+
+    /// The request of a device that waits for its answer, and how it stands now
+    /// that the device is seen.
+    pub(super) fn open_request(&self, found: &Found) -> Option<(&Case, Judgement)> {
+        let key = DeviceKey::of(&found.entry.device)?;
+        let mut open = self.cases.iter().filter(|case| case.is_open());
+        let case = open.find(|case| case.request.device.is_same(&key))?;
+        Some((
+            case,
+            self.judge(&RequestFacts::of(case, &self.cases), found),
+        ))
+    }
+
+    /// How a request of a device that is seen now stands.
+    pub(super) fn judge(&self, facts: &RequestFacts, found: &Found) -> Judgement {
+        let sight = Sight {
+            boot_time: found.entry.device.boot_time,
+            at: self.now,
+        };
+        facts.judge(self.now, Some(&sight))
+    }
+
+    /// How a request stands, as far as that can be told without its device.
+    pub(super) fn judge_unseen(&self, facts: &RequestFacts) -> Judgement {
+        facts.judge(self.now, None)
+    }
+
+    /// What was sent to a device since then, latest first.
+    pub(super) fn attempts(
+        &self,
+        key: &DeviceKey,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<AttemptRecord>, Failure> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(Vec::new());
+        };
+        let filter = AttemptFilter {
+            device: Some(key.clone()),
+            since,
+            limit: None,
+        };
+        ledger.attempts(&filter).map_err(state::failed)
+    }
+
+    fn guids(&self, key: &DeviceKey) -> Result<VaultedGuids, Failure> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(VaultedGuids::default());
+        };
+        let all = ledger.guids(Some(key)).map_err(state::failed)?;
+        let usable = || all.iter().filter(|guid| guid.void.is_none());
+        Ok(VaultedGuids {
+            usable: usable().count(),
+            void: all.len() - usable().count(),
+            newest: usable().map(|guid| guid.exported_at).max(),
+        })
+    }
+}
+
+/// Whether security questions are set, from the latest attempt that tells. A
+/// first password means that the device was reset, and all of it is gone.
+fn questions_set(attempts: &[AttemptRecord]) -> Option<bool> {
+    tells(attempts, |action, result, _| match (action, result) {
+        (Action::QuestionsSet | Action::QuestionsAnswer, Outcome::Done) => Some(Some(true)),
+        (Action::Activate, Outcome::Done) => Some(None),
+        _ => None,
+    })
+}
+
+/// Whether an e-mail address is reserved, in the same way.
+fn mailbox_set(attempts: &[AttemptRecord]) -> Option<bool> {
+    tells(attempts, |action, result, refusal| match (action, result) {
+        (Action::MailSet | Action::MailQr | Action::MailConfirm, Outcome::Done) => Some(Some(true)),
+        (Action::MailQr | Action::MailConfirm, Outcome::Refused)
+            if refusal == Some("notSetMailBox") =>
+        {
+            Some(Some(false))
+        }
+        (Action::Activate, Outcome::Done) => Some(None),
+        _ => None,
+    })
+}
+
+fn tells(
+    attempts: &[AttemptRecord],
+    tell: impl Fn(Action, Outcome, Option<&str>) -> Option<Option<bool>>,
+) -> Option<bool> {
+    let told = attempts.iter().find_map(|record| {
+        let verdict = record.verdict.as_ref();
+        let refusal = verdict.and_then(|verdict| verdict.refusal.as_ref());
+        let refusal = refusal.map(sadp_reset::Refusal::as_str);
+        tell(record.attempt.action, record.result(), refusal)
+    });
+    told.flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_model::MacAddr;
+    use sadp_reset::{Attempt, Refusal, Verdict};
+
+    use super::*;
+
+    /// What a ledger of these commands, in this order, tells.
+    fn told(commands: &[(Action, Outcome, Option<&str>)]) -> (Option<bool>, Option<bool>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let key = DeviceKey::new(Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1])), None);
+        for &(action, result, refusal) in commands {
+            let at = Timestamp::UNIX_EPOCH;
+            let attempt = Attempt {
+                device: key.clone(),
+                address: None,
+                action,
+                at,
+            };
+            let id = ledger.begin(&attempt).unwrap();
+            let verdict = Verdict {
+                result,
+                refusal: refusal.map(Refusal::new),
+                number: None,
+                tries_left: None,
+                lock_minutes: None,
+                at,
+            };
+            ledger.finish(id, &verdict).unwrap();
+        }
+        let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+        (questions_set(&attempts), mailbox_set(&attempts))
+    }
+
+    #[test]
+    fn the_latest_attempt_that_tells_counts() {
+        use Outcome::{Done, Refused, Unknown};
+        let set = (Action::MailSet, Done, None);
+        let not_set = (Action::MailQr, Refused, Some("notSetMailBox"));
+        for (commands, expected) in [
+            (&[][..], (None, None)),
+            (&[set], (None, Some(true))),
+            (&[set, not_set], (None, Some(false))),
+            (&[not_set, set], (None, Some(true))),
+            (&[set, (Action::Activate, Done, None)], (None, None)),
+            (
+                &[set, (Action::Activate, Refused, Some("hasActivated"))],
+                (None, Some(true)),
+            ),
+            (&[(Action::MailSet, Unknown, None)], (None, None)),
+            (&[(Action::MailQr, Refused, Some("locked"))], (None, None)),
+            (
+                &[(Action::QuestionsSet, Done, None), set],
+                (Some(true), Some(true)),
+            ),
+            (
+                &[(Action::QuestionsAnswer, Refused, Some("AnswerError"))],
+                (None, None),
+            ),
+        ] {
+            assert_eq!(told(commands), expected, "{commands:?}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What may have spoilt a request, in words.
+
+use jiff::{SignedDuration, Timestamp};
+use sadp_reset::{CaseEnding, Judgement, Spoilt};
+
+use crate::text::count;
+
+/// What is wrong with a request, in a sentence without its device.
+pub(super) fn words(spoilt: &Spoilt) -> String {
+    match spoilt {
+        Spoilt::Rebooted { exported, now } => format!(
+            "the device has restarted since the export (started {exported} then, {now} now), which makes requests void"
+        ),
+        Spoilt::ExportedAgain { at } => {
+            format!(
+                "it was exported again on {}: only the last one counts",
+                minute(*at)
+            )
+        }
+        Spoilt::Overdue { age } => format!("it is {} old: 48 hours are the limit", self::age(*age)),
+        Spoilt::Closed(ended) => format!("{} on {}", closed(ended.how), minute(ended.at)),
+        Spoilt::NotSeen { .. } => "the device was not seen since".into(),
+    }
+}
+
+fn closed(how: CaseEnding) -> &'static str {
+    match how {
+        CaseEnding::Recovered => "the device took its answer",
+        CaseEnding::Spent => "the device said that it is valid no more",
+        CaseEnding::Superseded => "it was exported again",
+        CaseEnding::Forgotten => "it was given up",
+    }
+}
+
+/// All that stops an answer, in one sentence.
+pub(super) fn objections(judgement: &Judgement) -> String {
+    let stopping = judgement
+        .spoilt
+        .iter()
+        .filter(|spoilt| spoilt.stops_import());
+    stopping.map(words).collect::<Vec<_>>().join("; ")
+}
+
+/// `35 min`, `7 h`, `3 days`.
+pub(super) fn age(age: SignedDuration) -> String {
+    let minutes = age.as_mins().max(0);
+    match minutes {
+        ..60 => format!("{minutes} min"),
+        60..6000 => format!("{} h", minutes / 60),
+        _ => count((minutes / 1440).unsigned_abs(), "day", "days"),
+    }
+}
+
+/// A time for people, to the minute.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use jiff::civil::date;
+    use sadp_reset::CaseEnded;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_words() {
+        let at = Timestamp::from_second(1_790_000_000).unwrap();
+        let ended = |how| Spoilt::Closed(CaseEnded { how, at });
+        let all = [
+            Spoilt::Rebooted {
+                exported: date(2026, 9, 18).at(9, 21, 28, 0),
+                now: date(2026, 9, 20).at(10, 0, 5, 0),
+            },
+            Spoilt::ExportedAgain { at },
+            Spoilt::Overdue {
+                age: SignedDuration::from_hours(49),
+            },
+            ended(CaseEnding::Recovered),
+            ended(CaseEnding::Spent),
+            ended(CaseEnding::Forgotten),
+            Spoilt::NotSeen { last: None },
+        ];
+        let told: Vec<_> = all.iter().map(words).collect();
+        assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn ages_are_round() {
+        let mut told = Vec::new();
+        for minutes in [-5, 0, 59, 60, 5999, 6000, 100_000] {
+            told.push(age(SignedDuration::from_mins(minutes)));
+        }
+        assert_eq!(
+            told,
+            [
+                "0 min", "0 min", "59 min", "1 h", "99 h", "4 days", "69 days"
+            ]
+        );
+    }
+}

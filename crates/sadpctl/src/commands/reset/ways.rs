@@ -1,0 +1,185 @@
+//! Every way to bring a password back, for each device.
+
+use std::collections::BTreeMap;
+
+use sadp_discovery::{LinkConfig, Pace};
+use sadp_model::{Fit, Need, Obstacle, Standing, State, Way, ways};
+use sadp_proto::{Command, Outcome as Reply, Question};
+use sadp_reset::Action;
+use tokio::runtime::Runtime;
+
+use super::past::Past;
+use crate::{
+    args::{GlobalArgs, WaysArgs},
+    commands::{
+        batch::{self, Order, Orders, Sending, Site},
+        survey,
+    },
+    failure::{Exit, Failure},
+    found::Found,
+    outcome::Who,
+    output::{self, ShownWay, Subject, Ways},
+    select::DeviceName,
+    terminal::Terminal,
+};
+
+pub(super) fn run(
+    args: &WaysArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    let named = args.choice.devices.iter();
+    let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
+    let runtime = survey::runtime()?;
+    let mut site = Site::look(&runtime, &config, global, terminal)?;
+    let devices = batch::choose(&args.choice, std::mem::take(&mut site.devices))?;
+    let asked = if args.no_ask {
+        BTreeMap::new()
+    } else {
+        ask_questions(
+            &runtime,
+            (&devices, &site),
+            &config.link,
+            (global, &mut *terminal),
+        )?
+    };
+    let past = Past::open(global)?;
+    let mut shown = Vec::new();
+    for (place, found) in devices.iter().enumerate() {
+        let mut prepared = past.prepared(found)?;
+        // The device's own word is newer than any memory.
+        prepared.questions = asked.get(&place).copied().or(prepared.questions);
+        let fits = ways(&found.entry.device, &prepared);
+        shown.push(Ways {
+            device: Subject {
+                who: Who::new(found),
+                model: found.entry.device.model.as_deref().map(Into::into),
+            },
+            ways: fits.iter().map(|fit| show(fit, found)).collect(),
+        });
+    }
+    let width = terminal.width();
+    output::write_ways(terminal.out(), &shown, global.format, width)?;
+    Ok(Exit::Done)
+}
+
+/// Whether questions are set, by the place of each device that says so. The
+/// question costs nothing and changes nothing.
+fn ask_questions(
+    runtime: &Runtime,
+    (devices, site): (&[Found], &Site),
+    link: &LinkConfig,
+    (global, terminal): (&GlobalArgs, &mut Terminal),
+) -> Result<BTreeMap<usize, bool>, Failure> {
+    let may_ask = |found: &Found| {
+        let device = &found.entry.device;
+        device.recovery.questions == Some(true) && device.state != Some(State::Unactivated)
+    };
+    let (askable, _) = devices
+        .iter()
+        .enumerate()
+        .partition::<Vec<_>, _>(|(_, found)| may_ask(found));
+    let mut places = Vec::new();
+    let mut orders = Vec::new();
+    for (place, found) in askable {
+        let (fit, _) = batch::vet(
+            vec![found.clone()],
+            Action::QuestionsShow,
+            false,
+            false,
+            global,
+        )?;
+        places.extend(fit.iter().map(|_| place));
+        orders.extend(fit.into_iter().map(|found| Order {
+            found,
+            command: Command::GetQuestions,
+        }));
+    }
+    if orders.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sending = Sending {
+        action: Action::QuestionsShow,
+        pace: Pace::Together,
+        parallel: PARALLEL,
+        link,
+        local: &site.local,
+    };
+    let mut told = BTreeMap::new();
+    let keep = |_: &mut _, arrived: batch::Arrived<'_>| {
+        if let (Reply::Done(reply), Some(&place)) = (arrived.reply, places.get(arrived.place)) {
+            let questions = Question::read_all(reply);
+            if !questions.is_empty() {
+                told.insert(place, questions.iter().any(|question| question.set));
+            }
+        }
+        Ok(())
+    };
+    let sent = batch::send(
+        runtime,
+        sending,
+        Orders::keeping(orders, keep),
+        (global, &mut *terminal),
+    )?;
+    if let Some(failure) = sent.trouble {
+        return Err(failure);
+    }
+    Ok(told)
+}
+
+const PARALLEL: usize = 16;
+
+fn show(fit: &Fit, found: &Found) -> ShownWay {
+    let needs = fit.standing.needs().iter().map(ToString::to_string);
+    let obstacle = fit.standing.obstacle().map(|obstacle| obstacle.to_string());
+    let notes = fit.notes.iter().map(ToString::to_string);
+    ShownWay {
+        way: fit.way.name(),
+        label: fit.way.label(),
+        recommended: fit.advice == sadp_model::Advice::Recommended,
+        standing: fit.standing.name(),
+        reasons: needs.chain(obstacle).chain(notes).collect(),
+        next: next(fit, &name(found)),
+    }
+}
+
+/// By what a device is named on the command line.
+fn name(found: &Found) -> String {
+    let device = &found.entry.device;
+    let mac = device.identity().map(|mac| mac.to_string());
+    let address = || device.ipv4.address.map(|address| address.to_string());
+    mac.or_else(address).unwrap_or_else(|| "DEVICE".into())
+}
+
+/// The command to type next.
+fn next(fit: &Fit, device: &str) -> Option<String> {
+    let command = match (fit.way, &fit.standing) {
+        (_, Standing::NotForThisDevice(Obstacle::Unactivated)) => {
+            return Some(format!("sadpctl activate {device}"));
+        }
+        (_, Standing::NotForThisDevice(_)) => return None,
+        (Way::ResetButton, _) => format!("button {device}"),
+        (Way::Questions, standing) if standing.needs().contains(&Need::QuestionsSet) => {
+            format!("questions show {device}")
+        }
+        (Way::Questions, _) => format!("questions answer {device}"),
+        (Way::Mail, _) => format!("mail qr {device}"),
+        (Way::Request, standing) => match standing.needs().first() {
+            Some(Need::WholeReply) => return Some(format!("sadpctl show {device}")),
+            Some(Need::VendorAnswer(_)) => "import PATH".into(),
+            _ => format!("export {device} --out DIR"),
+        },
+        (Way::Guid, standing) => {
+            let missing = |need: &Need| matches!(need, Need::GuidFile { .. });
+            let file = if standing.needs().iter().any(missing) {
+                " FILE"
+            } else {
+                ""
+            };
+            format!("guid import {device}{file}")
+        }
+        (Way::HikConnect | Way::HikProConnect, _) => format!("app {device}"),
+    };
+    Some(format!("sadpctl reset {command}"))
+}

@@ -1,0 +1,290 @@
+//! Many devices at once, loss, and batches that are killed.
+
+use std::{collections::BTreeSet, fs, process::Stdio};
+
+use super::{Errand, device, outcomes, results};
+
+/// Every kind of request.
+fn mixed() -> String {
+    let profiles = [
+        "ipc-v5.3.3",
+        "ipc-v5.4.5-types-first",
+        "intercom-v1.5.0",
+        "ipc-v5.5.6",
+        "ipc-v5.5.82",
+        "ptz-v5.5.22",
+        "nvr-v3.4.106",
+        "nvr-v4.30.085",
+        "dvr-v3.4.89",
+        "ipc-v5.2.5",
+    ];
+    let devices = (1..).zip(profiles);
+    devices
+        .map(|(last, profile)| device(profile, last, ""))
+        .collect()
+}
+
+#[test]
+fn ten_devices_of_every_kind_are_recovered() {
+    let errand = Errand::new(&format!(
+        "{}{}",
+        mixed(),
+        device("ipc-v5.5.82", 11, "activated = false")
+    ));
+    let export = errand.export(&["--all"]);
+    assert_eq!(export.code, 0, "{export}");
+    let told = outcomes(&export);
+    assert_eq!(told["44:47:cc:00:00:0b"]["result"], "skipped", "{export}");
+    let path = told["44:47:cc:00:00:05"]["data"]["path"].as_str().unwrap();
+    for file in ["DeviceKey.xml", "qr.png", "request.json", "request.txt"] {
+        assert!(
+            fs::metadata(format!("{path}/{file}")).is_ok(),
+            "{file}: {export}"
+        );
+    }
+    assert_eq!(errand.packages().len(), 10);
+    errand.answer(&[]);
+    let import = errand.import(&[]);
+    assert_eq!(import.code, 0, "{import}");
+    assert_eq!(results(&import), ["done"; 10], "{import}");
+    let old = &outcomes(&import)["44:47:cc:00:00:0a"];
+    assert_eq!(
+        old["message"],
+        "it has the default password of its own manual now"
+    );
+    let states: BTreeSet<_> = errand.cases().into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, BTreeSet::from(["recovered".into()]));
+    assert!(errand.takes("192.168.1.105", super::NEW));
+    assert!(errand.takes("192.168.1.107", super::NEW));
+    // Answers are left as they were, and the next run has nothing to do.
+    let again = errand.import(&[]);
+    assert_eq!(
+        (again.code, results(&again)),
+        (0, vec!["skipped".into(); 10]),
+        "{again}"
+    );
+    assert!(again.stderr.contains("nothing is left to do"), "{again}");
+}
+
+#[test]
+fn with_loss_it_is_run_until_nothing_is_open() {
+    let errand = Errand::new(&format!("[defaults]\nloss = 0.1\n{}", mixed()));
+    for _ in 0..6 {
+        errand.export(&["--all"]);
+        if errand.packages().len() == 10 {
+            break;
+        }
+    }
+    errand.answer(&[]);
+    let mut recovered = BTreeSet::new();
+    for _ in 0..6 {
+        let run = errand.import(&[]);
+        for (mac, outcome) in outcomes(&run) {
+            let message = outcome["message"].as_str().unwrap();
+            let taken = message.contains("took") || outcome["result"] == "done";
+            if taken {
+                recovered.insert(mac);
+            }
+            // What may have been carried out keeps its case; only the device closes it.
+            assert_ne!(outcome["refusal"], "failed", "{run}");
+        }
+        if recovered.len() == 10 {
+            break;
+        }
+    }
+    assert_eq!(recovered.len(), 10);
+    assert!(errand.cases().iter().all(|(_, state)| state != "open"));
+}
+
+const SLOW: &str = "[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 24\nip = \"192.168.1.64\"\n\
+     boot = \"2026-09-18T09:21:28\"\ndelay = \"20ms..60ms\"\n";
+
+/// Starts a command and kills it once `enough` holds.
+fn killed(errand: &Errand, arguments: &[&str], enough: impl Fn(&Errand) -> bool) {
+    let mut child = errand
+        .command(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !enough(errand) && child.try_wait().unwrap().is_none() {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_export_killed_midway_loses_nothing() {
+    let errand = Errand::new(SLOW);
+    let requests = errand.requests();
+    let requests = requests.to_str().unwrap();
+    let arguments = [
+        "reset",
+        "export",
+        "--all",
+        "--out",
+        requests,
+        "--yes",
+        "--parallel",
+        "2",
+    ];
+    let written = |errand: &Errand| {
+        let entries = fs::read_dir(errand.requests());
+        entries.is_ok_and(|entries| entries.count() > 4)
+    };
+    killed(&errand, &arguments, written);
+    let before = errand.packages();
+    assert!(!before.is_empty());
+    for package in before.values() {
+        let json = fs::read(package.join("request.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&json).unwrap();
+    }
+    let rest = errand.export(&["--all"]);
+    // A device may have told its request, of which no case was written any more.
+    let open = errand.cases();
+    assert_eq!(
+        open.iter().filter(|(_, state)| state == "open").count(),
+        24,
+        "{rest}"
+    );
+    let skipped = results(&rest)
+        .iter()
+        .filter(|result| *result == "skipped")
+        .count();
+    assert!(skipped >= before.len() - 1, "{rest}");
+    errand.answer(&[]);
+    let import = errand.import(&[]);
+    let done = results(&import)
+        .iter()
+        .filter(|result| *result == "done")
+        .count();
+    assert_eq!(done, 24, "{import}");
+}
+
+#[test]
+fn an_import_killed_midway_is_finished_by_the_next() {
+    let errand = Errand::new(SLOW);
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let requests = errand.requests();
+    let requests = requests.to_str().unwrap();
+    let arguments = ["reset", "import", requests, "--yes", "--parallel", "2"];
+    let some = |errand: &Errand| errand.cases().iter().any(|(_, state)| state == "recovered");
+    killed(&errand, &arguments, some);
+    let closed = errand
+        .cases()
+        .iter()
+        .filter(|(_, state)| state == "recovered")
+        .count();
+    let run = errand.import(&[]);
+    let mut done = closed;
+    for outcome in outcomes(&run).values() {
+        match outcome["result"].as_str().unwrap() {
+            "done" => done += 1,
+            "skipped" => assert!(
+                outcome["message"].as_str().unwrap().contains("already"),
+                "{run}"
+            ),
+            // Under way when it was killed, and carried out.
+            _ => {
+                assert_eq!(outcome["refusal"], "emptyEncryptString", "{run}");
+                assert!(
+                    outcome["message"].as_str().unwrap().contains("most likely"),
+                    "{run}"
+                );
+                done += 1;
+            }
+        }
+    }
+    assert_eq!(done, 24, "{run}");
+    assert!(errand.cases().iter().all(|(_, state)| state != "open"));
+}
+
+#[test]
+fn answers_that_changed_places_ruin_nothing() {
+    let errand = Errand::new(&format!(
+        "{}{}{}",
+        device("ipc-v5.5.82", 1, ""),
+        device("ipc-v5.5.82", 2, ""),
+        device("ipc-v5.5.82", 3, ""),
+    ));
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let answers: Vec<_> = errand
+        .packages()
+        .values()
+        .map(|package| package.join("Encrypt.xml"))
+        .collect();
+    let [one, two, three] = &answers[..] else {
+        panic!("three packages")
+    };
+    let texts = answers
+        .iter()
+        .map(|path| fs::read(path).unwrap())
+        .collect::<Vec<_>>();
+    // The same answer twice: it can fit one only, so neither is sent.
+    fs::write(two, &texts[0]).unwrap();
+    let run = errand.import(&[]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (4, ["done", "skipped", "skipped"].map(Into::into).to_vec()),
+        "{run}"
+    );
+    assert_eq!(
+        outcomes(&run)["44:47:cc:00:00:03"]["result"],
+        "done",
+        "{run}"
+    );
+    fs::remove_file(three).unwrap();
+    // A name that speaks of another device: not sent.
+    fs::remove_file(one).unwrap();
+    let named = two.with_file_name("Encrypt_4447cc000001.xml");
+    fs::rename(two, &named).unwrap();
+    let run = errand.import(&[]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (4, vec!["skipped".into()]),
+        "{run}"
+    );
+    assert!(run.stdout.contains("do not agree"), "{run}");
+    fs::remove_file(named).unwrap();
+    // Changed places without a sign: the devices refuse, each once.
+    fs::write(one, &texts[1]).unwrap();
+    fs::write(two, &texts[0]).unwrap();
+    let run = errand.import(&[]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (1, ["refused", "refused"].map(Into::into).to_vec()),
+        "{run}"
+    );
+    for outcome in outcomes(&run).values() {
+        assert_eq!(outcome["refusal"], "failed", "{run}");
+        assert!(
+            outcome["message"]
+                .as_str()
+                .unwrap()
+                .contains("does not take this answer (2009 failed)"),
+            "{run}"
+        );
+    }
+    // The same files again are not sent again.
+    let run = errand.import(&[]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (4, ["skipped", "skipped"].map(Into::into).to_vec()),
+        "{run}"
+    );
+    assert!(
+        run.stdout.contains("it refused an answer to this request"),
+        "{run}"
+    );
+    // Each in its place.
+    fs::write(one, &texts[0]).unwrap();
+    fs::write(two, &texts[1]).unwrap();
+    let run = errand.import(&["--force"]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (0, ["done", "done"].map(Into::into).to_vec()),
+        "{run}"
+    );
+    assert!(errand.cases().iter().all(|(_, state)| state == "recovered"));
+}

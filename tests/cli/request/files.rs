@@ -1,0 +1,292 @@
+//! What is not sent: files that are no answers, and requests that are spoilt.
+
+use std::fs;
+
+use super::{Errand, device, outcomes, results};
+use crate::run::Run;
+
+fn camera() -> Errand {
+    Errand::new(&device("ipc-v5.5.82", 1, ""))
+}
+
+/// Imports a file for a device that is on no network of this machine: what got
+/// as far as looking for it would end otherwise.
+fn import(errand: &Errand, file: &str, more: &[&str]) -> Run {
+    let arguments = ["reset", "import", file, "--yes", "--format", "json"];
+    let mut command = crate::run::sadpctl(&[&arguments, more].concat());
+    command
+        .args(["-i", "no-such-interface"])
+        .env("SADPCTL_STATE", errand.van.path("state"))
+        .env("SADPCTL_NEW_PASSWORD", super::NEW);
+    command.output().unwrap().into()
+}
+
+#[test]
+fn files_that_are_no_answers_are_refused_before_anything_is_sent() {
+    let errand = camera();
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    let package = errand.packages().into_values().next().unwrap();
+    let list = errand.run(&["scan", "--format", "csv"]).stdout;
+    let code = fs::read(package.join("DeviceKey.xml")).unwrap();
+    let record = fs::read(package.join("request.json")).unwrap();
+    let form = fs::read(package.join("request.txt")).unwrap();
+    let picture = fs::read(package.join("qr.png")).unwrap();
+    let guid: Vec<u8> = (0..128).collect();
+    let long = vec![b'a'; 1025];
+    for (name, content, told) in [
+        (
+            "devices.csv",
+            list.as_bytes(),
+            "a device list, not an answer",
+        ),
+        ("DeviceKey.xml", &code[..], "the request itself"),
+        ("copy.xml", &code[..], "the request itself"),
+        ("record.xml", &record[..], "the record of a request"),
+        ("form.txt", &form[..], "the form for the support"),
+        ("photo.xml", &picture[..], "a picture"),
+        ("DeviceGUID.xml", &guid[..], "a GUID"),
+        ("empty.xml", b"", "empty"),
+        ("long.xml", &long[..], "longer than any answer"),
+        (
+            "foreign_4447cc0000ee.xml",
+            b"an answer",
+            "of a device that has no request here",
+        ),
+        (
+            "Encrypt.xml",
+            b"an answer",
+            "nothing tells which request it answers",
+        ),
+    ] {
+        let path = errand.van.path(name);
+        fs::write(&path, content).unwrap();
+        let file = path.to_str().unwrap();
+        let run = import(&errand, file, &[]);
+        assert_eq!(
+            (run.code, results(&run)),
+            (4, vec!["skipped".into()]),
+            "{name}: {run}"
+        );
+        let outcome = &run.json()[0];
+        assert!(
+            outcome["message"].as_str().unwrap().contains(told),
+            "{name}: {run}"
+        );
+        assert_eq!(outcome["data"]["file"], file, "{run}");
+        assert!(outcome["next"].is_string(), "{run}");
+        assert_eq!(
+            fs::read(&path).unwrap(),
+            content,
+            "{name} is left as it was"
+        );
+    }
+    let missing = import(&errand, "no-such-file.xml", &[]);
+    assert_eq!(missing.code, 5, "{missing}");
+    let empty = errand.van.path("empty");
+    fs::create_dir(&empty).unwrap();
+    let none = import(&errand, empty.to_str().unwrap(), &[]);
+    assert_eq!(none.code, 2, "{none}");
+    assert!(none.stderr.contains("no answer was found"), "{none}");
+}
+
+#[test]
+fn a_bad_file_does_not_hold_up_the_good_ones() {
+    let errand = camera();
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let csv = errand.van.path("devices.csv");
+    fs::write(&csv, errand.run(&["scan", "--format", "csv"]).stdout).unwrap();
+    let run = errand.import(&[csv.to_str().unwrap()]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (4, ["done", "skipped"].map(Into::into).to_vec()),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_device_that_restarted_is_not_sent_its_old_answer() {
+    let errand = camera();
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let restarted = device("ipc-v5.5.82", 1, "").replace("09-18T09", "09-19T10");
+    let errand = errand.go_to(&restarted);
+    let run = errand.import(&[]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (4, vec!["skipped".into()]),
+        "{run}"
+    );
+    assert!(run.stdout.contains("restarted since the export"), "{run}");
+    let cases = errand.run(&["reset", "cases", "--look", "--format", "json"]);
+    assert_eq!(
+        cases.json()[0]["spoilt"],
+        serde_json::json!(["rebooted"]),
+        "{cases}"
+    );
+    let ways = errand.run(&["reset", "ways", "--all"]);
+    assert!(ways.stdout.contains("a new request; that of"), "{ways}");
+    // The device itself has the last word.
+    let forced = errand.import(&["--force"]);
+    assert_eq!(forced.code, 1, "{forced}");
+    assert_eq!(
+        forced.json()[0]["refusal"],
+        "emptyEncryptString",
+        "{forced}"
+    );
+    assert_eq!(errand.cases()[0].1, "spent");
+    // A spoilt request holds up no other: --again is not needed.
+    let anew = errand.export(&["--all"]);
+    assert_eq!(anew.code, 0, "{anew}");
+}
+
+#[test]
+fn an_open_request_is_not_given_up_by_yes_alone() {
+    let errand = camera();
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let again = errand.export(&["192.168.1.101"]);
+    assert_eq!(
+        (again.code, results(&again)),
+        (4, vec!["skipped".into()]),
+        "{again}"
+    );
+    assert!(again.stdout.contains("--again"), "{again}");
+    assert_eq!(errand.packages().len(), 1);
+    // A later second is needed for a package of another name.
+    let old = errand.packages().into_values().next().unwrap();
+    let kept = errand.van.path("kept_4447cc000001");
+    fs::rename(&old, &kept).unwrap();
+    let again = errand.export(&["192.168.1.101", "--again"]);
+    assert_eq!(again.code, 0, "{again}");
+    assert_eq!(
+        again.json()[0]["data"]["superseded"],
+        serde_json::json!([1]),
+        "{again}"
+    );
+    let late = errand.import_from(kept.to_str().unwrap(), &[]);
+    assert_eq!(
+        (late.code, results(&late)),
+        (4, vec!["skipped".into()]),
+        "{late}"
+    );
+    assert!(late.stdout.contains("exported again"), "{late}");
+    errand.answer(&[]);
+    assert_eq!(errand.import(&[]).code, 0);
+    assert_eq!(errand.cases()[1].1, "superseded");
+}
+
+#[test]
+fn a_dry_run_writes_and_sends_nothing() {
+    let errand = camera();
+    let export = errand.export(&["--all", "--dry-run"]);
+    assert_eq!(
+        (export.code, results(&export)),
+        (0, vec!["planned".into()]),
+        "{export}"
+    );
+    assert!(!errand.requests().exists());
+    assert!(!errand.van.path("state").exists());
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let import = errand.import(&["--dry-run"]);
+    assert_eq!(
+        (import.code, results(&import)),
+        (0, vec!["planned".into()]),
+        "{import}"
+    );
+    assert_eq!(errand.cases()[0].1, "open");
+    assert_eq!(errand.import(&[]).code, 0);
+}
+
+#[test]
+fn a_key_goes_to_the_device_named() {
+    let errand = Errand::new(&format!(
+        "{}{}{}",
+        device("ipc-v5.5.82", 1, ""),
+        device("ipc-v5.3.3", 2, ""),
+        device("ipc-v5.2.5", 3, ""),
+    ));
+    let keyed = ["192.168.1.101", "192.168.1.103"];
+    assert_eq!(errand.export(&keyed).code, 0);
+    errand.answer(&["--key"]);
+    let key = |mac: &str| {
+        let package = &errand.packages()[mac];
+        package.join("key.txt").to_str().unwrap().to_owned()
+    };
+    let import = |device: &str, file: &str| {
+        let arguments = ["reset", "import", "--device", device, "--key-file", file];
+        let mut command =
+            errand.command(&[&arguments[..], &["--yes", "--format", "json"]].concat());
+        if device.ends_with("03") {
+            // Nobody is asked for a password that is not set.
+            command.env_remove("SADPCTL_NEW_PASSWORD");
+        }
+        Run::from(command.output().unwrap())
+    };
+    let code = key("4447cc000003");
+    let old = import("44:47:cc:00:00:03", &code);
+    assert_eq!((old.code, results(&old)), (0, vec!["done".into()]), "{old}");
+    assert!(
+        old.stdout.contains("give it a password of its own at once"),
+        "{old}"
+    );
+    assert!(errand.takes("192.168.1.103", "SimDefault-1"));
+    // A dated code is no key, and a device that takes files takes no key.
+    let wrong = import("192.168.1.101", &code);
+    assert_eq!(wrong.code, 4, "{wrong}");
+    assert!(wrong.stdout.contains("exactly 8 characters"), "{wrong}");
+    let file_only = import("192.168.1.102", &key("4447cc000001"));
+    assert_eq!(file_only.code, 4, "{file_only}");
+    assert!(file_only.stdout.contains("takes no key"), "{file_only}");
+    let right = import("192.168.1.101", &key("4447cc000001"));
+    assert_eq!(
+        (right.code, results(&right)),
+        (0, vec!["done".into()]),
+        "{right}"
+    );
+    assert!(errand.takes("192.168.1.101", super::NEW));
+    let told = outcomes(&right);
+    assert_eq!(
+        told["44:47:cc:00:00:01"]["data"]["closed"], "recovered",
+        "{right}"
+    );
+}
+
+#[test]
+fn cases_are_listed_and_forgotten() {
+    let errand = camera();
+    let none = errand.run(&["reset", "cases"]);
+    assert_eq!((none.code, none.stdout.as_str()), (0, ""), "{none}");
+    assert!(
+        !errand.van.path("state").exists(),
+        "listing makes no ledger"
+    );
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    let run = errand.run(&["reset", "cases", "--format", "json"]);
+    let case = &run.json()[0];
+    assert_eq!(case["case"], 1, "{run}");
+    assert_eq!(case["kind"], "file-or-key", "{run}");
+    assert_eq!(case["state"], "open", "{run}");
+    assert_eq!(case["spoilt"], serde_json::json!([]), "{run}");
+    assert!(
+        case["next"].as_str().unwrap().contains("reset import"),
+        "{run}"
+    );
+    for format in ["table", "csv", "ndjson"] {
+        let run = errand.run(&["reset", "cases", "--look", "--format", format]);
+        assert!(
+            run.code == 0 && run.stdout.contains("44:47:cc:00:00:01"),
+            "{run}"
+        );
+    }
+    let state = errand.van.path("state");
+    let state = state.to_str().unwrap();
+    let forget = |id| crate::run::run(&["reset", "cases", "forget", id, "--state", state]);
+    let unknown = forget("7");
+    assert_eq!(unknown.code, 3, "{unknown}");
+    let given_up = forget("1");
+    assert_eq!(given_up.code, 0, "{given_up}");
+    assert_eq!(errand.cases()[0].1, "forgotten");
+    assert_eq!(forget("1").code, 3);
+}

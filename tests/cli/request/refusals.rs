@@ -1,0 +1,146 @@
+//! What devices refuse.
+
+use insta::assert_snapshot;
+use jiff::Timestamp;
+use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
+
+use super::{Errand, device, outcomes, results, text};
+
+#[test]
+fn every_word_of_refusal_is_told_and_closes_what_it_must() {
+    const WORDS: [&str; 8] = [
+        "failed",
+        "notActivated",
+        "riskPassword",
+        "emptyEncryptString",
+        "exportFileOverDue",
+        "locked",
+        "denied",
+        "\\u202Eevil",
+    ];
+    let refusing = |(last, word): (u8, &str)| {
+        device(
+            "ipc-v5.5.82",
+            last,
+            &format!("refuse = {{ reset = \"{word}\" }}"),
+        )
+    };
+    let errand = Errand::new(&(1..).zip(WORDS).map(refusing).collect::<String>());
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let run = errand.import(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    let mut cases = errand.cases();
+    cases.sort();
+    let told: Vec<_> = outcomes(&run)
+        .values()
+        .zip(cases)
+        .map(|(outcome, (_, case))| {
+            format!(
+                "{} {:?} {}, case {case}\n  {}\n  {}",
+                text(&outcome["result"]),
+                text(&outcome["refusal"]),
+                outcome["number"],
+                text(&outcome["message"]),
+                text(&outcome["next"]),
+            )
+        })
+        .collect();
+    assert_eq!(told.len(), WORDS.len(), "{run}");
+    assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn an_export_that_is_refused_opens_no_case() {
+    let refuse = "refuse = { getencryptstring = \"failed\" }";
+    let errand = Errand::new(&device("ipc-v5.5.82", 1, refuse));
+    let run = errand.export(&["--all"]);
+    assert_eq!(
+        (run.code, results(&run)),
+        (1, vec!["refused".into()]),
+        "{run}"
+    );
+    assert!(errand.cases().is_empty());
+    assert!(errand.packages().is_empty());
+}
+
+#[test]
+fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
+    let refuse = "refuse = { reset = \"emptyEncryptString\" }";
+    let errand = Errand::new(&device("ipc-v5.5.82", 1, refuse));
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    // As a run leaves it that was killed before a reply came.
+    let mut ledger = Ledger::open(&errand.van.path("state")).unwrap();
+    let attempt = Attempt {
+        device: DeviceKey::new(Some("44:47:cc:00:00:01".parse().unwrap()), None),
+        address: None,
+        action: Action::ImportAnswer,
+        at: Timestamp::now(),
+    };
+    ledger.begin(&attempt).unwrap();
+    drop(ledger);
+    let run = errand.import(&[]);
+    assert_eq!(run.code, 1, "{run}");
+    let outcome = &run.json()[0];
+    assert!(
+        text(&outcome["message"]).contains("most likely it took the answer"),
+        "{run}"
+    );
+    assert!(
+        text(&outcome["next"]).contains("try the new password"),
+        "{run}"
+    );
+    assert_eq!(errand.cases()[0].1, "spent");
+    let again = errand.import(&[]);
+    assert_eq!(
+        (again.code, results(&again)),
+        (4, vec!["skipped".into()]),
+        "{again}"
+    );
+}
+
+#[test]
+fn only_recorders_that_offer_it_pass_the_password_on() {
+    let camera = device("ipc-v5.5.82", 1, "password = \"Former-11\"");
+    let recorder = device(
+        "nvr-v4.30.085",
+        2,
+        "password = \"Former-22\"\ncameras = [\"192.168.1.103\"]",
+    );
+    let behind = device("ipc-v5.5.82", 3, "password = \"Former-33\"");
+    let errand = Errand::new(&format!("{camera}{recorder}{behind}"));
+    assert_eq!(errand.export(&["192.168.1.101", "192.168.1.102"]).code, 0);
+    errand.answer(&[]);
+    let run = errand.import(&["--sync-cameras"]);
+    assert_eq!(run.code, 4, "{run}");
+    let told = outcomes(&run);
+    assert_eq!(told["44:47:cc:00:00:01"]["result"], "skipped", "{run}");
+    assert!(
+        text(&told["44:47:cc:00:00:01"]["message"]).contains("does not offer"),
+        "{run}"
+    );
+    assert_eq!(told["44:47:cc:00:00:02"]["result"], "done", "{run}");
+    assert!(errand.takes("192.168.1.103", super::NEW));
+}
+
+#[test]
+fn a_locked_device_is_left_alone() {
+    let errand = Errand::new(&device("ipc-v5.5.82", 1, "recovery_tries_left = 0"));
+    assert_eq!(
+        errand.export(&["--all"]).code,
+        0,
+        "a lock holds up no request"
+    );
+    errand.answer(&[]);
+    let run = errand.import(&[]);
+    assert_eq!(run.json()[0]["refusal"], "locked", "{run}");
+    let again = errand.import(&[]);
+    assert_eq!(
+        (again.code, results(&again)),
+        (4, vec!["skipped".into()]),
+        "{again}"
+    );
+    assert!(again.stdout.contains("remembered as locked"), "{again}");
+    assert_eq!(errand.cases()[0].1, "open");
+}
