@@ -8,9 +8,13 @@
 mod activate;
 mod decode;
 mod errors;
+mod guid;
 mod hands;
 mod loopback;
+mod mail;
 mod net;
+mod prepared;
+mod questions;
 mod request;
 mod run;
 mod secrets;

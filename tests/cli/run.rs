@@ -59,6 +59,7 @@ pub(crate) fn sadpctl(arguments: &[&str]) -> Command {
         "RUST_LOG",
         "SADPCTL_PASSWORD",
         "SADPCTL_NEW_PASSWORD",
+        "SADPCTL_PASSPHRASE",
     ] {
         command.env_remove(name);
     }

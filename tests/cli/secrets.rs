@@ -3,7 +3,11 @@
 
 use std::{fs, path::Path};
 
-use crate::{activate::Van, run::Run};
+use crate::{
+    activate::Van,
+    prepared::{self, ONE, TWO, recorder},
+    run::Run,
+};
 
 const MARKED: &str = "Zq7-Marked!word";
 const MARKED_CURRENT: &str = "Kx9-Current!wrd";
@@ -96,6 +100,67 @@ fn no_password_is_shown_or_kept() {
     }
     assert!(van.path("plan.result.csv").exists());
     assert!(van.path("state").join("ledger.sqlite3").exists());
+}
+
+/// Answers, codes, passphrases and GUIDs, right and wrong ones.
+#[test]
+fn no_secret_of_recovery_is_shown_or_kept() {
+    const PHRASE: &str = "Marked-passphrase-1";
+    const SECRETS: [&str; 7] = [
+        MARKED,
+        MARKED_CURRENT,
+        "Marked-answer",
+        PHRASE,
+        "Marked-code",
+        "Marked-wrong",
+        // The beginning of a GUID in base64 and as its bytes.
+        "TWFya2VkLUdVSUQ",
+    ];
+    let site = recorder(1, "password = \"Kx9-Current!wrd\"")
+        + &recorder(
+            2,
+            "password = \"Kx9-Current!wrd\"\nmailbox = \"o@example.com\"",
+        );
+    let van = Van::new(&site);
+    let answers = van.put("answers.txt", "1=Marked-answer-1\n2=Marked-answer-2\n3=x\n");
+    let wrong = van.put("wrong.txt", "1=Marked-wrong-1\n2=Marked-answer-2\n3=x\n");
+    let broken = van.put("broken.txt", "1=Marked-answer-1\nMarked-answer-2\n");
+    let code = van.put("code.txt", "Marked-code");
+    let phrase = van.put("phrase.txt", PHRASE);
+    let guid = van.put("guid", [&b"Marked-GUID"[..], &[b'x'; 117]].concat());
+    let cut = van.put("cut.guid", "Marked-GUID, cut short");
+    let (answers, code) = (["--answers", &answers], ["--code-file", &code]);
+    let phrase = ["--passphrase-file", &phrase];
+    let commands: [&[&str]; 12] = [
+        &["questions", "set", ONE, answers[0], answers[1]],
+        &["questions", "answer", ONE, "--answers", &wrong],
+        &["questions", "answer", ONE, "--answers", &broken],
+        &["questions", "answer", ONE, answers[0], answers[1]],
+        &["mail", "qr", TWO],
+        &["mail", "confirm", TWO, code[0], code[1]],
+        &["guid", "export", TWO, phrase[0], phrase[1]],
+        &["guid", "import", TWO, &guid],
+        &["guid", "import", TWO, &cut],
+        &["guid", "import", TWO, "--passphrase-file", &answers[1]],
+        &["guid", "import", TWO, phrase[0], phrase[1]],
+        &["guid", "export", "--all"],
+    ];
+    for arguments in commands {
+        let all = [&["reset"], arguments, &["-vvv", "--yes"]].concat();
+        let mut command = van.sim.command(&all);
+        command
+            .env("SADPCTL_STATE", van.path("state"))
+            .env("SADPCTL_NEW_PASSWORD", MARKED)
+            .env("SADPCTL_PASSWORD", MARKED_CURRENT);
+        let run: Run = command.output().unwrap().into();
+        assert!((0..=4).contains(&run.code), "{run}");
+        let text = run.to_string();
+        for secret in SECRETS.iter().chain(&["Marked-GUID"]) {
+            assert!(!text.contains(secret), "{secret} of {arguments:?}: {text}");
+        }
+        prepared::search(&van.path("state"), &SECRETS);
+    }
+    assert!(van.has_password(TWO, MARKED), "the ways were gone");
 }
 
 #[test]

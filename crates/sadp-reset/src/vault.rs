@@ -58,6 +58,11 @@ impl Vault {
         self
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where a record's file is.
     pub fn path_of(&self, record: &GuidRecord) -> PathBuf {
         self.folder.join(&record.file_name)

@@ -19,8 +19,10 @@ pub(crate) use self::{
     duration::Wait,
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
     reset::{
-        App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, ImportArgs, ResetCommand,
-        WaysArgs,
+        AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
+        GuidExportArgs, GuidImportArgs, ImportArgs, MailCommand, MailConfirmArgs, MailQrArgs,
+        MailSetArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
+        ResetCommand, WaysArgs,
     },
     sim::{SimCommand, SimRunArgs, SimVendorArgs},
 };

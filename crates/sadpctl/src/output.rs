@@ -8,6 +8,7 @@ mod columns;
 mod csv;
 mod details;
 mod device;
+mod guids;
 mod json;
 mod layout;
 mod messages;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     csv::harmless,
     details::{write_details, write_network},
     device::{Raw, Shown},
+    guids::{GuidLine, write_guids},
     messages::{MessageLine, write_messages},
     outcomes::write_outcomes,
     table::short_serial,

@@ -1,4 +1,5 @@
-//! Passwords: from a file, the environment or a prompt, never from an argument.
+//! Passwords and other secrets: from a file, the environment or a prompt, never
+//! from an argument.
 
 use std::{
     env,
@@ -47,6 +48,30 @@ pub(crate) fn vendor_key(file: Option<&Path>) -> Result<SecretString, Failure> {
     KEY.read(file, true)
 }
 
+/// The passphrase to encrypt by. Asked for twice where there is a terminal and
+/// no source.
+pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<SecretString, Failure> {
+    NEW_PASSPHRASE.read(file, true)
+}
+
+/// The passphrase to decrypt by. `None` where there is neither a source nor a
+/// terminal.
+pub(crate) fn passphrase(file: Option<&Path>) -> Result<Option<SecretString>, Failure> {
+    let can_be_had = PASSPHRASE.is_given(file) || Terminal::can_ask();
+    can_be_had.then(|| PASSPHRASE.read(file, true)).transpose()
+}
+
+/// The code that came by e-mail. Asked for where there is a terminal and no
+/// file.
+pub(crate) fn mail_code(file: Option<&Path>) -> Result<SecretString, Failure> {
+    CODE.read(file, true)
+}
+
+/// Asks for one answer to a security question, without showing it.
+pub(crate) fn ask_answer() -> Result<SecretString, Failure> {
+    ANSWER.ask()
+}
+
 /// A kind of secret.
 struct Kind {
     name: &'static str,
@@ -76,7 +101,33 @@ const KEY: Kind = Kind {
     asked_twice: false,
 };
 
-/// The longest password file that is read. Devices take 16 bytes.
+const PASSPHRASE: Kind = Kind {
+    name: "passphrase",
+    option: "--passphrase-file",
+    variable: Some("SADPCTL_PASSPHRASE"),
+    asked_twice: false,
+};
+
+const NEW_PASSPHRASE: Kind = Kind {
+    asked_twice: true,
+    ..PASSPHRASE
+};
+
+const CODE: Kind = Kind {
+    name: "code from the e-mail",
+    option: "--code-file",
+    variable: None,
+    asked_twice: false,
+};
+
+const ANSWER: Kind = Kind {
+    name: "answer",
+    option: "--answers",
+    variable: None,
+    asked_twice: false,
+};
+
+/// The longest file of a secret that is read. Devices take 16 bytes of a password.
 const MAX_BYTES: u64 = 4096;
 
 impl Kind {
@@ -141,10 +192,8 @@ impl Kind {
         };
         let first = ask(format!("{}: ", capitalised(self.name)))?;
         if self.asked_twice && ask("The same again: ".into())? != first {
-            return Err(
-                Failure::words(Exit::Usage, "the two passwords typed are not the same")
-                    .hint("try again; nothing was sent"),
-            );
+            let message = format!("the {} typed twice is not the same", self.name);
+            return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
         }
         self.secret(&first, &"the prompt")
     }

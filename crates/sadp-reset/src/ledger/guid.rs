@@ -36,17 +36,20 @@ pub enum GuidVoid {
     PasswordChanged,
     /// It was given to the device: a GUID works once.
     Used,
+    /// The device called it invalid.
+    Invalid,
 }
 
 impl GuidVoid {
     /// Every reason.
-    pub const ALL: [Self; 2] = [Self::PasswordChanged, Self::Used];
+    pub const ALL: [Self; 3] = [Self::PasswordChanged, Self::Used, Self::Invalid];
 
     /// The name scripts see, e.g. `password-changed`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::PasswordChanged => "password-changed",
             Self::Used => "used",
+            Self::Invalid => "invalid",
         }
     }
 }
@@ -134,6 +137,19 @@ impl Ledger {
     pub fn newest_guid(&self, device: &DeviceKey) -> Result<Option<GuidRecord>, LedgerError> {
         let all = self.guids(Some(device))?;
         Ok(all.into_iter().find(|guid| guid.void.is_none()))
+    }
+
+    /// Marks one GUID as void. One that is void already stays as it is.
+    pub fn void_guid(
+        &mut self,
+        id: GuidId,
+        why: GuidVoid,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let sql = "UPDATE guids SET void_why = ?2, void_at = ?3 WHERE id = ?1 AND void_why IS NULL";
+        let row = params![id.0, why.name(), since_1970(at)];
+        let update = || self.connection.prepare_cached(sql)?.execute(row);
+        update().map_err(self.when("mark a GUID as void")).map(drop)
     }
 
     /// Marks all GUIDs of a device exported by `at` as void, and says how many

@@ -160,6 +160,24 @@ fn the_newest_one_that_is_not_void_is_picked() {
 }
 
 #[test]
+fn one_guid_becomes_void_alone() {
+    let (mut ledger, vault, _folder) = vault();
+    let first = store((&mut ledger, &vault), 1, 1, None).unwrap();
+    let second = store((&mut ledger, &vault), 1, 2, None).unwrap();
+    ledger
+        .void_guid(second.id, GuidVoid::Invalid, at(3))
+        .unwrap();
+    let newest = ledger.newest_guid(&key(Some(1), None)).unwrap();
+    assert_eq!(newest.map(|record| record.id), Some(first.id));
+    // What is void already stays as it is.
+    ledger.void_guid(second.id, GuidVoid::Used, at(4)).unwrap();
+    let all = ledger.guids(None).unwrap();
+    let void = all.iter().find(|record| record.id == second.id);
+    let void = void.and_then(|record| record.void);
+    assert_eq!(void, Some((GuidVoid::Invalid, at(3))));
+}
+
+#[test]
 fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let (mut ledger, vault, folder) = vault();
     let record = store((&mut ledger, &vault), 1, 1, None).unwrap();

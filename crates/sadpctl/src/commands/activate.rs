@@ -91,6 +91,9 @@ impl Activation<'_> {
         let after = Site::look_again(self.runtime, self.config, terminal);
         let outcomes = sent.outcomes.into_iter().map(|(found, mut outcome)| {
             confirm(&mut outcome, after.same(&found));
+            if outcome.result == Ending::Done && outcome.next.is_none() {
+                outcome.next = preparations(&found);
+            }
             outcome
         });
         Ok((outcomes.collect(), sent.trouble))
@@ -124,6 +127,27 @@ fn orders(devices: Vec<Found>, password: &SecretString) -> Result<Vec<Order>, Fa
         Ok(Order { found, command })
     };
     devices.into_iter().map(order).collect()
+}
+
+/// What is best set up while the password is known, as far as the device offers
+/// it.
+fn preparations(found: &Found) -> Option<String> {
+    let recovery = &found.entry.device.recovery;
+    let offered = [
+        (recovery.questions, "sadpctl reset questions set"),
+        (recovery.mailbox, "sadpctl reset mail set"),
+        (recovery.guid, "sadpctl reset guid export"),
+    ];
+    let commands: Vec<_> = offered
+        .into_iter()
+        .filter_map(|(offered, command)| (offered == Some(true)).then_some(command))
+        .collect();
+    (!commands.is_empty()).then(|| {
+        format!(
+            "prepare now for the day the password is forgotten: {}",
+            commands.join(", ")
+        )
+    })
 }
 
 /// Adds what the device says of itself afterwards.

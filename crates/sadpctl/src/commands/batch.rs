@@ -10,7 +10,7 @@ mod vet;
 pub(super) use self::{
     choice::choose,
     consent::{agreed, confirm, line, must_be_asked, plan},
-    send::{Arrived, Order, Orders, Sending, send},
+    send::{Arrived, Order, Orders, Sending, Sent, send},
     site::Site,
     vet::vet,
 };

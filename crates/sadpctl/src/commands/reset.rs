@@ -3,10 +3,15 @@
 mod app;
 mod button;
 mod cases;
+mod errand;
 mod export;
+mod guid;
 mod import;
+mod mail;
 mod past;
 mod qr;
+mod questions;
+mod renewal;
 mod spoilt;
 mod ways;
 
@@ -29,6 +34,9 @@ pub(super) fn run(
         ResetCommand::Export(args) => export::run(args, global, terminal),
         ResetCommand::Import(args) => import::run(args, global, terminal),
         ResetCommand::Cases(args) => cases::run(args, global, terminal),
+        ResetCommand::Guid(command) => guid::run(command, global, terminal),
+        ResetCommand::Questions(command) => questions::run(command, global, terminal),
+        ResetCommand::Mail(command) => mail::run(command, global, terminal),
         ResetCommand::Button(args) => button::run(args, global, terminal),
         ResetCommand::App(args) => app::run(args, global, terminal),
     }

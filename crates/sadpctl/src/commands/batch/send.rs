@@ -9,7 +9,7 @@ use sadp_discovery::{
     Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, LinkConfig, Pace, Route,
 };
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
-use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, Ledger};
+use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -278,11 +278,17 @@ impl<'a> Recorder<'a> {
         let Some(key) = found.and_then(|found| DeviceKey::of(&found.entry.device)) else {
             return Ok(());
         };
+        let action = self.sending.action;
         match reply {
-            Reply::Refused(verdict) => self.remember(&key, verdict, at),
-            Reply::Done(_) if ends_lock(self.sending.action) => self.ledger.forget_lock(&key),
-            _ => Ok(()),
+            Reply::Refused(verdict) => self.remember(&key, verdict, at)?,
+            Reply::Done(_) if ends_lock(action) => self.ledger.forget_lock(&key)?,
+            _ => {}
         }
+        if matches!(reply, Reply::Done(_)) && sets_password(action) {
+            let why = GuidVoid::PasswordChanged;
+            self.ledger.void_guids(&key, why, at)?;
+        }
+        Ok(())
     }
 
     fn remember(
@@ -313,6 +319,18 @@ const fn ends_lock(action: Action) -> bool {
     !matches!(
         action,
         Action::Locate | Action::ExportRequest | Action::QuestionsShow | Action::MailQr
+    )
+}
+
+/// Whether a device that does this has another password then.
+const fn sets_password(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Activate
+            | Action::ImportAnswer
+            | Action::GuidImport
+            | Action::QuestionsAnswer
+            | Action::MailConfirm
     )
 }
 

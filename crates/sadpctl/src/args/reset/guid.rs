@@ -1,0 +1,120 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::{
+    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
+    select::{DeviceName, Filter},
+};
+
+/// `reset guid`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GuidCommand {
+    /// Have devices export their GUID, and keep it in the vault
+    Export(Box<GuidExportArgs>),
+    /// Set a new password by a GUID exported earlier
+    Import(Box<GuidImportArgs>),
+    /// List the GUIDs in the vault; asks no device
+    List,
+}
+
+/// `reset guid export`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A GUID sets a new password once the present one is forgotten. It works once, on
+its own device, until the password changes. Each goes into the vault, a folder
+beside the ledger (see --state), in a file of its own, as soon as it arrives.
+Whoever holds such a file can take the device over: --encrypt asks for a
+passphrase twice, --passphrase-file reads one; without either, the file is
+readable by this user alone and not encrypted. Nobody can bring a lost
+passphrase back.
+
+The password leaves for one device at a time, and the first wrong one ends it.
+
+Examples:
+  sadpctl reset guid export 192.168.1.20
+  sadpctl reset guid export --all --where kind=nvr --encrypt")]
+pub(crate) struct GuidExportArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+
+    /// Encrypt the file with a passphrase; from SADPCTL_PASSPHRASE, or asked
+    /// for twice
+    #[arg(long)]
+    pub(crate) encrypt: bool,
+
+    /// Encrypt the file with the passphrase in this file, - for a line of
+    /// standard input
+    #[arg(long, value_name = "F")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset guid import`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Without FILE the newest GUID of the device that is in the vault and not known to
+be void is taken. FILE may be a file of the vault or of any other tool: the 128
+bytes of the GUID, or its base64 text. A GUID works once: export a new one
+afterwards. Seven wrong ones typically lock a device for half an hour, so none
+is sent twice.
+
+Examples:
+  sadpctl reset guid import 192.168.1.20
+  sadpctl reset guid import 192.168.1.20 DeviceGUID.xml
+  sadpctl reset guid import --all --new-password-file pass.txt --yes")]
+pub(crate) struct GuidImportArgs {
+    /// The device, by its full serial number, MAC or IPv4 address
+    #[arg(required_unless_present = "all")]
+    pub(crate) device: Option<DeviceName>,
+
+    /// A GUID file from elsewhere; by default the newest in the vault
+    pub(crate) file: Option<PathBuf>,
+
+    /// All devices found of which a GUID is in the vault
+    #[arg(long, conflicts_with_all = ["device", "file"])]
+    pub(crate) all: bool,
+
+    /// Of all, only those of which all of these hold, as for scan
+    #[arg(long = "where", value_name = "EXPR", requires = "all")]
+    pub(crate) filter: Option<Filter>,
+
+    #[command(flatten)]
+    pub(crate) password: NewPasswordArgs,
+
+    /// Where encrypted GUIDs need a passphrase, read it from this file, - for a
+    /// line of standard input; else from SADPCTL_PASSPHRASE, or asked for
+    #[arg(long, value_name = "F")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+
+    /// Have recorders that offer it pass the new password on to their cameras
+    #[arg(long)]
+    pub(crate) sync_cameras: bool,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    /// So many devices at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+impl GuidImportArgs {
+    /// Which devices it is for.
+    pub(crate) fn choice(&self) -> ChoiceArgs {
+        ChoiceArgs {
+            devices: self.device.iter().cloned().collect(),
+            all: self.all,
+            filter: self.filter.clone(),
+        }
+    }
+}

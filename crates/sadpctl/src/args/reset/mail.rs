@@ -1,0 +1,108 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use sadp_proto::Mailbox;
+
+use crate::{
+    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
+    select::DeviceName,
+};
+
+/// `reset mail`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// Set the reserved e-mail address
+    Set(Box<MailSetArgs>),
+    /// Fetch the QR code for which the vendor mails a code
+    Qr(MailQrArgs),
+    /// Set a new password by the code that came by e-mail
+    Confirm(Box<MailConfirmArgs>),
+}
+
+/// `reset mail set`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Needs the current password, which leaves for one device at a time; the first
+wrong one ends it. The address itself is not encrypted on the network.
+
+Example:
+  sadpctl reset mail set --all --where kind=nvr --mailbox owner@example.com")]
+pub(crate) struct MailSetArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    /// The address at which codes are to arrive
+    #[arg(long, value_name = "ADDRESS", value_parser = mailbox)]
+    pub(crate) mailbox: Mailbox,
+
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset mail qr`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Each QR code makes the one before, and the code mailed for it, void. So where one
+was fetched within 48 hours, this asks first.")]
+pub(crate) struct MailQrArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    /// Write the QR code into this file, too, as a picture; never over another
+    #[arg(long, value_name = "F")]
+    pub(crate) png: Option<PathBuf>,
+
+    /// Do not ask where an earlier QR code becomes void
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Send nothing; tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset mail confirm`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The code goes out once: a wrong one costs a try, and too many lock the device. It
+is void after a restart of the device, and once a newer QR code was fetched.")]
+pub(crate) struct MailConfirmArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    /// Where the code stands
+    #[arg(
+        long,
+        value_name = "F",
+        help = "Read the code that came by e-mail from this file, - for a line of standard input; else asked for"
+    )]
+    pub(crate) code_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) password: NewPasswordArgs,
+
+    /// Have a recorder that offers it pass the new password on to its cameras
+    #[arg(long)]
+    pub(crate) sync_cameras: bool,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, String> {
+    let (name, host) = text.split_once('@').unwrap_or_default();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    if name.is_empty() || host.is_empty() || name.contains(odd) || host.contains(odd) {
+        return Err("write one e-mail address, e.g. owner@example.com".into());
+    }
+    Mailbox::new(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::{
+    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
+    select::DeviceName,
+};
+
+/// `reset questions`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuestionsCommand {
+    /// Show which questions a device has, and which are set
+    Show(QuestionsShowArgs),
+    /// Set three questions with their answers
+    Set(Box<QuestionsSetArgs>),
+    /// Set a new password by answering the questions
+    Answer(Box<QuestionsAnswerArgs>),
+}
+
+/// Where answers come from.
+#[derive(Args, Debug)]
+pub(crate) struct AnswersArgs {
+    /// Where the answers stand
+    #[arg(
+        long = "answers",
+        value_name = "F",
+        help = "Read the three answers from this file, one line id=answer each, - for standard input; else asked for"
+    )]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// `reset questions show`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Devices tell their questions by number alone. The texts are those of the vendor's
+own pages; questions.toml in the configuration folder gives numbers a name:
+
+  [names]
+  1 = \"first school\"")]
+pub(crate) struct QuestionsShowArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    /// So many devices at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset questions set`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Devices take exactly three questions. The former ones no longer count. Needs the
+current password.
+
+Examples:
+  sadpctl reset questions set 192.168.1.20 --answers answers.txt
+where answers.txt holds, for example:
+  1=Riverside School
+  4=Rex
+  9=blue")]
+pub(crate) struct QuestionsSetArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) answers: AnswersArgs,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset questions answer`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Give the answers letter by letter as they were set. They go out once: a wrong
+one costs a try, and too many lock the device.
+
+Example:
+  sadpctl reset questions answer 192.168.1.20 --answers answers.txt")]
+pub(crate) struct QuestionsAnswerArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) answers: AnswersArgs,
+    #[command(flatten)]
+    pub(crate) password: NewPasswordArgs,
+
+    /// Have a recorder that offers it pass the new password on to its cameras
+    #[arg(long)]
+    pub(crate) sync_cameras: bool,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}

@@ -1,0 +1,269 @@
+//! What the ways have in common that ask something of devices: whom they may
+//! ask, how they go there, and what is seen afterwards.
+
+use std::time::Duration;
+
+use sadp_discovery::{Pace, ScanConfig};
+use sadp_model::{Device, State};
+use sadp_proto::seal::Password;
+use sadp_reset::Action;
+use secrecy::SecretString;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::{
+    args::{AskArgs, ChangeArgs, GlobalArgs},
+    commands::{
+        batch::{self, Orders, Sending, Sent, Site},
+        survey,
+    },
+    failure::{Exit, Failure},
+    found::Found,
+    outcome::{Ending, Outcome},
+    select::DeviceName,
+    terminal::Terminal,
+};
+
+/// One thing asked of devices.
+pub(super) struct Errand<'a> {
+    pub(super) action: Action,
+    /// What a device must offer for it.
+    pub(super) offer: Offer,
+    /// Whether it carries a secret that may be wrong.
+    pub(super) costs_tries: bool,
+    /// What is done, ending where the number of devices follows.
+    pub(super) plan: &'a str,
+    /// What would be done to a device.
+    pub(super) would: &'a str,
+    pub(super) pace: Pace,
+    pub(super) parallel: usize,
+    pub(super) change: ChangeArgs,
+    pub(super) global: &'a GlobalArgs,
+}
+
+/// For the same password to many devices: a wrong one must not reach a second.
+pub(super) const ONE_BY_ONE: Pace = Pace::OneByOne {
+    silence: Duration::from_millis(500),
+};
+
+impl Errand<'_> {
+    /// Refuses what can be refused before anything is done.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        batch::check_format(self.global)?;
+        batch::must_be_asked(self.change)
+    }
+
+    /// Parts the devices it may be asked of from the others. Those that were
+    /// `named` and are not asked make a failure of the command.
+    pub(super) fn fit(
+        &self,
+        chosen: Vec<Found>,
+        named: bool,
+    ) -> Result<(Vec<Found>, Vec<Outcome>), Failure> {
+        let mut able = Vec::new();
+        let mut outcomes = Vec::new();
+        for found in chosen {
+            match self.objection(&found, named) {
+                Some(outcome) => outcomes.push(outcome),
+                None => able.push(found),
+            }
+        }
+        let force = self.change.force;
+        let (fit, unfit) = batch::vet(able, self.action, self.costs_tries, force, self.global)?;
+        outcomes.extend(unfit);
+        Ok((fit, outcomes))
+    }
+
+    fn objection(&self, found: &Found, named: bool) -> Option<Outcome> {
+        let device = &found.entry.device;
+        if device.state == Some(State::Unactivated) {
+            let next = "give it its first password: sadpctl activate DEVICE";
+            return Some(
+                self.passed_over(found, "it has no password yet", named)
+                    .next(next),
+            );
+        }
+        if self.change.force || self.offer.of(device) == Some(true) {
+            return None;
+        }
+        let outcome = self.passed_over(found, self.offer.missing(), named);
+        // Of many, those that cannot are no news.
+        Some(if named {
+            outcome.next("use another way of recovery; --force asks it all the same")
+        } else {
+            outcome
+        })
+    }
+
+    /// Takes out a device that was named to pass its new password on to its
+    /// cameras and does not offer that.
+    pub(super) fn fit_to_sync(&self, fit: &mut Vec<Found>, outcomes: &mut Vec<Outcome>) {
+        let unable = fit.extract_if(.., |found| !offers_sync(found));
+        outcomes.extend(unable.map(|found| {
+            let why = "it does not offer to pass a new password on to its cameras";
+            let next = "leave --sync-cameras out, and set the cameras' passwords one by one";
+            Outcome::unsafe_to_send(&found, self.action, why).next(next)
+        }));
+    }
+
+    /// A device that is not asked. Where it was named, that is a failure.
+    pub(super) fn passed_over(&self, found: &Found, why: &str, named: bool) -> Outcome {
+        if named {
+            return Outcome::unsafe_to_send(found, self.action, why);
+        }
+        Outcome::new(found, self.action, Ending::Skipped, why)
+    }
+
+    /// What a dry run tells.
+    pub(super) fn planned(&self, fit: &[Found]) -> Vec<Outcome> {
+        let planned = |found| Outcome::new(found, self.action, Ending::Planned, self.would);
+        fit.iter().map(planned).collect()
+    }
+}
+
+/// Whether a recorder offers to pass a new password on to its cameras.
+pub(super) fn offers_sync(found: &Found) -> bool {
+    found.entry.device.recovery.sync_camera_passwords == Some(true)
+}
+
+/// What a device must offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// A GUID to export and import.
+    Guid,
+    /// Security questions.
+    Questions,
+    /// A reserved e-mail address.
+    Mailbox,
+}
+
+impl Offer {
+    fn of(self, device: &Device) -> Option<bool> {
+        match self {
+            Self::Guid => device.recovery.guid,
+            Self::Questions => device.recovery.questions,
+            Self::Mailbox => device.recovery.mailbox,
+        }
+    }
+
+    const fn missing(self) -> &'static str {
+        match self {
+            Self::Guid => "it does not say that it offers recovery by a GUID",
+            Self::Questions => "it does not say that it offers recovery by security questions",
+            Self::Mailbox => "it does not say that it offers recovery by e-mail",
+        }
+    }
+}
+
+/// The devices, and the means to reach them.
+pub(super) struct Visit {
+    runtime: Runtime,
+    config: ScanConfig,
+    site: Site,
+}
+
+impl Visit {
+    /// Looks who is there.
+    pub(super) fn begin<'n>(
+        ask: &AskArgs,
+        named: impl IntoIterator<Item = &'n DeviceName>,
+        (global, terminal): (&GlobalArgs, &mut Terminal),
+    ) -> Result<Self, Failure> {
+        let named = named.into_iter().filter_map(DeviceName::address);
+        let config = survey::config(ask, global, named)?;
+        let runtime = survey::runtime()?;
+        let site = Site::look(&runtime, &config, global, terminal)?;
+        Ok(Self {
+            runtime,
+            config,
+            site,
+        })
+    }
+
+    /// The devices found.
+    pub(super) fn devices(&mut self) -> Vec<Found> {
+        std::mem::take(&mut self.site.devices)
+    }
+
+    /// Shows what will be done and asks.
+    pub(super) fn confirm(
+        &self,
+        errand: &Errand<'_>,
+        fit: &[Found],
+        terminal: &mut Terminal,
+    ) -> Result<(), Failure> {
+        let plan = batch::plan(errand.plan, fit);
+        batch::confirm(&self.runtime, &plan, errand.change, terminal)
+    }
+
+    /// Sends the orders.
+    pub(super) fn send<'k>(
+        &self,
+        errand: &Errand<'_>,
+        orders: impl Into<Orders<'k>>,
+        terminal: &mut Terminal,
+    ) -> Result<Sent, Failure> {
+        let sending = Sending {
+            action: errand.action,
+            pace: errand.pace,
+            parallel: errand.parallel,
+            link: &self.config.link,
+            local: &self.site.local,
+        };
+        batch::send(&self.runtime, sending, orders, (errand.global, terminal))
+    }
+
+    /// Adds what is seen of each device now that a new password was set.
+    pub(super) fn conclude(&self, sent: &mut Sent, terminal: &mut Terminal) {
+        let mut outcomes = sent.outcomes.iter();
+        if !outcomes.any(|(_, outcome)| matches!(outcome.result, Ending::Done | Ending::Unknown)) {
+            return;
+        }
+        let after = Site::look_again(&self.runtime, &self.config, terminal);
+        for (found, outcome) in &mut sent.outcomes {
+            let now = after.same(found).map(|now| &now.entry.device);
+            conclude(outcome, now);
+        }
+    }
+}
+
+/// What a device that set a new password says of itself afterwards. Whether the
+/// password is the new one, no reply tells.
+fn conclude(outcome: &mut Outcome, now: Option<&Device>) {
+    if !matches!(outcome.result, Ending::Done | Ending::Unknown) {
+        return;
+    }
+    let active = now.and_then(|device| device.state);
+    let active = active.map(|state| state != State::Unactivated);
+    let seen = active.map_or(Value::Null, Value::Bool);
+    outcome.data.insert("active".into(), seen);
+    match (outcome.result, active) {
+        (Ending::Done, Some(true)) => outcome.turn_done("the new password is set"),
+        (Ending::Done, None) => {
+            outcome.message =
+                "the new password is set, by its own word; it was not seen again yet".into();
+            outcome.next = Some("scan again: it may be restarting".into());
+        }
+        (_, Some(false)) => {
+            outcome.result = Ending::Unknown;
+            outcome.exit = Exit::Refused;
+            outcome.message = "it tells that it has no password now".into();
+            outcome.next = Some("give it its first password: sadpctl activate DEVICE".into());
+        }
+        _ => {
+            outcome.message = "no reply: it may have the new password, or the former one".into();
+            outcome.next = Some(
+                "try the new password in its own web page, once; send nothing again before that"
+                    .into(),
+            );
+        }
+    }
+}
+
+/// A current or new password, ready to be sealed.
+pub(super) fn sealable(password: &SecretString) -> Result<Password, Failure> {
+    Password::new(password.clone()).map_err(|error| {
+        let error = anyhow::Error::new(error).context("the password cannot be sent");
+        Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent")
+    })
+}

@@ -1,0 +1,238 @@
+use std::{fmt::Write as _, io::Write as _, path::Path};
+
+use jiff::{SignedDuration, Timestamp};
+use sadp_discovery::Pace;
+use sadp_proto::{Command, MailQr, Outcome as Reply};
+use sadp_reset::{Action, AttemptFilter, DeviceKey, QrImage, write_new_file};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{ChangeArgs, GlobalArgs, MailQrArgs},
+    commands::{
+        batch::{self, Order, Orders},
+        reset::errand::{Errand, Offer, Visit},
+    },
+    failure::{Exit, Failure},
+    found::Found,
+    outcome::{Ending, Outcome},
+    output::Format,
+    state,
+    terminal::Terminal,
+    text::clean,
+};
+
+pub(super) fn run(
+    args: &MailQrArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let errand = Errand {
+        action: Action::MailQr,
+        offer: Offer::Mailbox,
+        costs_tries: false,
+        plan: "an earlier QR code, and the code mailed for it, becomes void on",
+        would: "a QR code would be fetched from it, and an earlier one become void",
+        pace: Pace::Together,
+        parallel: 1,
+        change: ChangeArgs {
+            yes: args.yes,
+            dry_run: args.dry_run,
+            force: false,
+        },
+        global,
+    };
+    batch::check_format(global)?;
+    if let Some(png) = &args.png {
+        must_be_free(png)?;
+    }
+    let mut visit = Visit::begin(&args.ask, [&args.device], (global, &mut *terminal))?;
+    let found = args.device.choose(visit.devices())?;
+    let (fit, mut outcomes) = errand.fit(vec![found], true)?;
+    let [found] = &fit[..] else {
+        return batch::print(&outcomes, None, global, terminal);
+    };
+    if args.dry_run {
+        outcomes.extend(errand.planned(&fit));
+        return batch::print(&outcomes, None, global, terminal);
+    }
+    if let Some(earlier) = earlier(found, global)? {
+        let at = earlier.strftime("%Y-%m-%d %H:%M UTC");
+        terminal.warn(&format!(
+            "a QR code was fetched from this device at {at}: a new one makes it void"
+        ));
+        batch::must_be_asked(errand.change)?;
+        visit.confirm(&errand, &fit, terminal)?;
+    }
+    let order = Order {
+        found: found.clone(),
+        command: Command::GetMailQr,
+    };
+    let mut told = None;
+    let orders = Orders::keeping(vec![order], |_, arrived| {
+        if let Reply::Done(reply) = arrived.reply {
+            told = MailQr::read(reply);
+        }
+        match (&told, &args.png) {
+            (Some(told), Some(png)) => keep(told, png),
+            _ => Ok(()),
+        }
+    });
+    let sent = visit.send(&errand, orders, terminal)?;
+    for (found, mut outcome) in sent.outcomes {
+        if outcome.result == Ending::Done {
+            tell(&mut outcome, told.as_ref());
+        }
+        if let Some(told) = &told
+            && global.format == Format::Table
+        {
+            let picture = drawn(told, terminal);
+            let guidance = guidance(&found, told, args.png.as_deref());
+            writeln!(terminal.out(), "{picture}\n{guidance}\n")?;
+        }
+        outcomes.push(outcome);
+    }
+    batch::print(&outcomes, sent.trouble, global, terminal)
+}
+
+/// A QR code cannot be had a second time: whether it can be kept is seen first.
+fn must_be_free(png: &Path) -> Result<(), Failure> {
+    if png.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let message = format!("{} is there already", png.display());
+    Err(Failure::words(Exit::Unsafe, message)
+        .hint("name a file that is not there yet; nothing was sent"))
+}
+
+/// When a QR code was fetched last that may still be good.
+fn earlier(found: &Found, global: &GlobalArgs) -> Result<Option<Timestamp>, Failure> {
+    /// How long a mailed code is valid.
+    const VALID: SignedDuration = SignedDuration::from_hours(48);
+    let Some(ledger) = state::open_existing(global)? else {
+        return Ok(None);
+    };
+    let filter = AttemptFilter {
+        device: DeviceKey::of(&found.entry.device),
+        since: Timestamp::now().checked_sub(VALID).ok(),
+        limit: None,
+    };
+    let attempts = ledger.attempts(&filter).map_err(state::failed)?;
+    let fetched = attempts
+        .iter()
+        .find(|it| it.attempt.action == Action::MailQr && it.result() == sadp_reset::Outcome::Done);
+    Ok(fetched.map(|it| it.attempt.at))
+}
+
+fn keep(told: &MailQr, png: &Path) -> Result<(), Failure> {
+    let picture = QrImage::new(&told.qr).and_then(|image| image.to_png());
+    let picture = picture.map_err(|error| {
+        let error = anyhow::Error::new(error).context("the QR code cannot be drawn");
+        Failure::new(Exit::Machine, error)
+            .hint("its content stands in the outcome, as data.qr of --format json")
+    })?;
+    write_new_file(png, &picture).map_err(|error| {
+        let what = format!("cannot write {}", png.display());
+        Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+            .hint("the QR code is good all the same: take a picture of the screen, or of data.qr of --format json")
+    })
+}
+
+fn tell(outcome: &mut Outcome, told: Option<&MailQr>) {
+    let Some(told) = told else {
+        outcome.result = Ending::NoAnswer;
+        outcome.exit = Exit::Refused;
+        outcome.message = "it answered without a QR code, or not all of it arrived".into();
+        outcome.next = Some("run it again".into());
+        return;
+    };
+    let text = |text: &Option<Box<str>>| text.as_deref().map_or(Value::Null, |text| json!(text));
+    let data = &mut outcome.data;
+    data.insert("qr".into(), json!(&*told.qr));
+    data.insert("mailbox".into(), text(&told.mailbox));
+    data.insert("service_mailbox".into(), text(&told.service_mailbox));
+    outcome.message = "its QR code is here".into();
+    outcome.next = Some("when the code has come: sadpctl reset mail confirm DEVICE".into());
+}
+
+fn drawn(told: &MailQr, terminal: &mut Terminal) -> String {
+    match QrImage::new(&told.qr) {
+        Ok(image) => image.to_text(),
+        Err(error) => {
+            terminal.warn(&format!("the QR code cannot be drawn: {error}"));
+            format!("{}\n", clean(&told.qr))
+        }
+    }
+}
+
+/// What to do with the QR code.
+fn guidance(found: &Found, told: &MailQr, png: Option<&Path>) -> String {
+    let device = &found.entry.device;
+    let name = device
+        .mac
+        .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+    let picture = png.map_or_else(|| "a photo of it".into(), |png| png.display().to_string());
+    let service = match &told.service_mailbox {
+        Some(service) => format!("Mail {picture} to {}", clean(service)),
+        None => {
+            format!("It told no address of the vendor's: mail {picture} to the vendor's support")
+        }
+    };
+    let mailbox = told.mailbox.as_deref().map_or_else(
+        || "at its reserved e-mail address".into(),
+        |mailbox| format!("at {}", clean(mailbox)),
+    );
+    let mut text = String::new();
+    // Writing into a text does not fail.
+    let _ = write!(
+        text,
+        "\
+This QR code is for {name} alone. What to do with it:
+1. {service},
+   or scan it with the vendor's app (Hik-Connect or Hik-ProConnect).
+2. A code comes {mailbox}, most often within minutes.
+3. Give it to the device within 48 hours:
+   sadpctl reset mail confirm {name}
+Until then do not restart the device, nor change its reserved address, nor fetch
+another QR code: each makes the code void."
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use sadp_model::{Device, Registry, Sighting, Via};
+
+    use super::*;
+
+    fn found() -> Found {
+        let mut device = Device::unknown();
+        device.mac = "44:47:cc:00:00:05".parse().ok();
+        let mut registry = Registry::new();
+        let sighting = Sighting {
+            interface: "".into(),
+            from: [192, 168, 1, 5].into(),
+            via: Via::Unicast,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        registry.record(device, sighting);
+        Found::here(registry.into_entries(), &[]).remove(0)
+    }
+
+    #[test]
+    fn what_to_do_with_a_qr_code_is_told() {
+        let told = MailQr {
+            qr: "abc".into(),
+            mailbox: Some("o***r@example.com".into()),
+            service_mailbox: Some("service@example.com\u{1b}".into()),
+        };
+        let full = guidance(&found(), &told, Some(Path::new("qr.png")));
+        let bare = MailQr {
+            mailbox: None,
+            service_mailbox: None,
+            ..told
+        };
+        let bare = guidance(&found(), &bare, None);
+        assert_snapshot!(format!("{full}\n\n{bare}"));
+    }
+}

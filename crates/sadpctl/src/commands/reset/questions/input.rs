@@ -1,0 +1,120 @@
+//! Names of questions, and answers to them.
+
+use std::{
+    io::{self, Read},
+    path::Path,
+};
+
+use sadp_proto::SecretAnswers;
+use sadp_reset::{QuestionAnswers, QuestionFileError, QuestionNames};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::{
+    args::AnswersArgs,
+    failure::{Exit, Failure},
+    secret, state,
+    terminal::Terminal,
+};
+
+/// The names that the configuration gives questions.
+pub(super) fn names() -> Result<QuestionNames, Failure> {
+    let path = state::config_folder()?.join(QuestionNames::FILE_NAME);
+    QuestionNames::read(&path).map_err(|error| {
+        Failure::new(Exit::Usage, error)
+            .hint("write lines as 1 = \"first school\" under [names], or remove the file")
+    })
+}
+
+/// Three answers, from a file or typed. `None` where none were given to a dry
+/// run, which asks nothing.
+pub(super) fn answers(
+    args: &AnswersArgs,
+    dry_run: bool,
+    terminal: &mut Terminal,
+) -> Result<Option<SecretAnswers>, Failure> {
+    let answers = match &args.file {
+        Some(file) => from_file(file)?,
+        None if dry_run => return Ok(None),
+        None if Terminal::can_ask() => typed(terminal)?,
+        None => {
+            let message = "no answers were given, and there is no terminal to ask on";
+            return Err(Failure::words(Exit::Usage, message)
+                .hint("give them with --answers FILE (--answers - reads standard input); nothing was sent"));
+        }
+    };
+    SecretAnswers::new(answers).map(Some).map_err(unusable)
+}
+
+fn from_file(file: &Path) -> Result<Vec<(u32, SecretString)>, Failure> {
+    let answers = if file == Path::new("-") {
+        QuestionAnswers::parse(&standard_input()?).map_err(unusable)?
+    } else {
+        QuestionAnswers::read(file).map_err(unreadable)?
+    };
+    let answers = answers.iter();
+    Ok(answers.map(|(id, answer)| (id, answer.clone())).collect())
+}
+
+fn standard_input() -> Result<Zeroizing<Vec<u8>>, Failure> {
+    /// Three answers are far shorter.
+    const MAX_BYTES: u64 = 16 << 10;
+    // As large as it can get, so that no copy is left behind where it grows.
+    let mut text = Zeroizing::new(Vec::with_capacity(32 << 10));
+    let read = io::stdin().lock().take(MAX_BYTES).read_to_end(&mut text);
+    read.map_err(|error| {
+        let error =
+            anyhow::Error::new(error).context("cannot read the answers from standard input");
+        Failure::new(Exit::Machine, error).hint("write them as plain text, one line id=answer each")
+    })?;
+    Ok(text)
+}
+
+fn typed(terminal: &mut Terminal) -> Result<Vec<(u32, SecretString)>, Failure> {
+    let names = names()?;
+    let known = (1..=SecretAnswers::MAX_ID).filter_map(|id| {
+        let name = names.of(id)?;
+        Some(format!("\n  {id}  {name}"))
+    });
+    let known: String = known.collect();
+    if !known.is_empty() {
+        terminal.tell(&format!("Questions that have a name:{known}"));
+    }
+    let one = |place| {
+        let id = typed_number(place, terminal)?;
+        Ok((id, secret::ask_answer()?))
+    };
+    (1..=SecretAnswers::COUNT).map(one).collect()
+}
+
+fn typed_number(place: usize, terminal: &mut Terminal) -> Result<u32, Failure> {
+    terminal.ask(&format!(
+        "The number of question {place} of {}:",
+        SecretAnswers::COUNT
+    ));
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    line.trim().parse().map_err(|_| {
+        Failure::words(Exit::Usage, "a question is named by its number")
+            .hint("sadpctl reset questions show DEVICE lists them; nothing was sent")
+    })
+}
+
+fn unreadable(error: QuestionFileError) -> Failure {
+    match error {
+        QuestionFileError::Read { ref source, .. }
+            if source.kind() != io::ErrorKind::FileTooLarge =>
+        {
+            Failure::new(Exit::Machine, error)
+                .hint("check the path and that you may read the file; nothing was sent")
+        }
+        error => unusable(error),
+    }
+}
+
+fn unusable(error: impl Into<anyhow::Error>) -> Failure {
+    let error = error.into().context("the answers cannot be used");
+    Failure::new(Exit::Usage, error).hint(
+        "give three lines as 4=Rex: the number of a question and its answer; nothing was sent",
+    )
+}

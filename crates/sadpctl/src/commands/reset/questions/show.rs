@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+
+use sadp_discovery::Pace;
+use sadp_proto::{Command, Outcome as Reply, Question};
+use sadp_reset::{Action, QuestionNames};
+use serde_json::{Value, json};
+
+use super::input;
+use crate::{
+    args::{ChangeArgs, GlobalArgs, QuestionsShowArgs},
+    commands::{
+        batch::{self, Order, Orders},
+        reset::errand::{Errand, Offer, Visit},
+    },
+    failure::{Exit, Failure},
+    outcome::{Ending, Outcome},
+    terminal::Terminal,
+    text::count,
+};
+
+pub(super) fn run(
+    args: &QuestionsShowArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let errand = Errand {
+        action: Action::QuestionsShow,
+        offer: Offer::Questions,
+        costs_tries: false,
+        plan: "",
+        would: "",
+        pace: Pace::Together,
+        parallel: args.parallel.into(),
+        // It changes nothing, so there is nothing to ask.
+        change: ChangeArgs {
+            yes: true,
+            dry_run: false,
+            force: false,
+        },
+        global,
+    };
+    errand.check()?;
+    let names = input::names()?;
+    let mut visit = Visit::begin(&args.ask, &args.choice.devices, (global, &mut *terminal))?;
+    let chosen = batch::choose(&args.choice, visit.devices())?;
+    let (fit, mut outcomes) = errand.fit(chosen, !args.choice.all)?;
+    if fit.is_empty() {
+        return batch::print(&outcomes, None, global, terminal);
+    }
+    let order = |found| Order {
+        found,
+        command: Command::GetQuestions,
+    };
+    let mut told = BTreeMap::new();
+    let orders = Orders::keeping(fit.into_iter().map(order).collect(), |_, arrived| {
+        if let Reply::Done(reply) = arrived.reply {
+            told.insert(arrived.place, Question::read_all(reply));
+        }
+        Ok(())
+    });
+    let sent = visit.send(&errand, orders, terminal)?;
+    for (place, (_, mut outcome)) in sent.outcomes.into_iter().enumerate() {
+        let questions = told.remove(&place).unwrap_or_default();
+        if outcome.result == Ending::Done {
+            tell(&mut outcome, &questions, &names);
+        }
+        outcomes.push(outcome);
+    }
+    batch::print(&outcomes, sent.trouble, global, terminal)
+}
+
+fn tell(outcome: &mut Outcome, questions: &[Question], names: &QuestionNames) {
+    let name = |question: &Question| names.of(question.id);
+    let shown = questions
+        .iter()
+        .map(|question| json!({"id": question.id, "set": question.set, "name": name(question)}));
+    outcome
+        .data
+        .insert("questions".into(), Value::Array(shown.collect()));
+    let text = |question: &Question| match name(question) {
+        Some(name) => format!("{} ({name})", question.id),
+        None => question.id.to_string(),
+    };
+    let set: Vec<_> = questions.iter().filter(|it| it.set).map(text).collect();
+    let number = count(questions.len() as u64, "question", "questions");
+    outcome.message = if set.is_empty() {
+        format!("none of {number} is set")
+    } else {
+        format!("of {number} these are set: {}", set.join(", "))
+    };
+}

@@ -1,0 +1,181 @@
+//! Security questions of simulated devices.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::{
+    activate::Van,
+    prepared::{NEW, ONE, TWO, recorder, refusals},
+};
+
+const SET: &str = "questions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }";
+const RIGHT: &str = "# ours\n1=Paris\r\n\n4=Rex\n9=blue\n";
+
+fn command<'a>(verb: &'a str, device: &'a str, answers: &'a str) -> [&'a str; 6] {
+    ["questions", verb, device, "--answers", answers, "--yes"]
+}
+
+#[test]
+fn questions_are_shown_with_their_names() {
+    let site = recorder(1, SET)
+        + &recorder(2, "")
+        + "[[device]]\nprofile = \"ipc-v5.2.5\"\nip = \"192.168.1.9\"\ndelay = \"0..20ms\"\n";
+    let van = Van::new(&site);
+    let folder = van.path("config/sadpctl");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(
+        folder.join("questions.toml"),
+        "[names]\n4 = \"first pet\"\n",
+    )
+    .unwrap();
+    let run = van.reset(&["questions", "show", "--all"]);
+    assert_eq!(run.code, 0, "{run}");
+    let outcomes = run.json();
+    let of = |mac: &str| {
+        let mut all = outcomes.as_array().unwrap().iter();
+        all.find(|it| it["device"]["mac"] == mac).unwrap().clone()
+    };
+    let shown = of(ONE);
+    assert_eq!(shown["action"], "questions-show", "{run}");
+    let questions = shown["data"]["questions"].as_array().unwrap();
+    assert_eq!(questions.len(), 32, "{run}");
+    assert_eq!(questions[0], json!({"id": 1, "set": true, "name": null}));
+    assert_eq!(
+        questions[3],
+        json!({"id": 4, "set": true, "name": "first pet"})
+    );
+    assert_eq!(questions[4], json!({"id": 5, "set": false, "name": null}));
+    assert_eq!(
+        shown["message"],
+        "of 32 questions these are set: 1, 4 (first pet), 9"
+    );
+    assert_eq!(of(TWO)["message"], "none of 32 questions is set");
+    fs::write(folder.join("questions.toml"), "4 = \"first pet\"\n").unwrap();
+    let bad = van.reset(&["questions", "show", ONE]);
+    assert_eq!((bad.code, bad.stdout.as_str()), (2, ""), "{bad}");
+    assert!(bad.stderr.contains("questions.toml"), "{bad}");
+}
+
+#[test]
+fn what_was_set_brings_the_password_back() {
+    let van = Van::new(&recorder(1, ""));
+    let answers = van.put("answers.txt", RIGHT);
+    let set = van.reset(&command("set", ONE, &answers));
+    assert_eq!(set.code, 0, "{set}");
+    assert_eq!(set.json()[0]["action"], "questions-set");
+    assert_eq!(set.json()[0]["message"], "the security questions are set");
+    let answer = van.reset(&command("answer", ONE, &answers));
+    assert_eq!(answer.code, 0, "{answer}");
+    assert_eq!(answer.json()[0]["action"], "questions-answer");
+    assert_eq!(answer.json()[0]["message"], "the new password is set");
+    assert!(van.has_password(ONE, NEW));
+    let dry = van.reset(&["questions", "answer", ONE, "--dry-run"]);
+    assert_eq!(
+        (dry.code, &dry.json()[0]["result"]),
+        (0, &"planned".into()),
+        "{dry}"
+    );
+}
+
+#[test]
+fn wrong_answers_cost_one_try_each_and_the_last_need_force() {
+    let van = Van::new(&recorder(1, &format!("{SET}\nrecovery_tries_left = 3")));
+    let wrong = van.put("wrong.txt", "1=Paris\n4=Max\n9=blue\n");
+    let run = van.reset(&command("answer", ONE, &wrong));
+    assert_eq!(
+        (run.code, &run.json()[0]["refusal"]),
+        (1, &"AnswerError".into()),
+        "{run}"
+    );
+    assert_eq!(run.json()[0]["tries_left"], 2, "{run}");
+    let right = van.put("right.txt", RIGHT);
+    let held = van.reset(&command("answer", ONE, &right));
+    assert_eq!((held.code, van.sent()), (4, 1), "{held}");
+    let forced = van.reset(&[&command("answer", ONE, &right)[..], &["--force"]].concat());
+    assert_eq!(forced.code, 0, "{forced}");
+}
+
+#[test]
+fn a_locked_device_is_told_once_and_then_left_alone() {
+    let van = Van::new(&recorder(1, &format!("{SET}\nrecovery_tries_left = 0")));
+    let right = van.put("right.txt", RIGHT);
+    let run = van.reset(&command("answer", ONE, &right));
+    assert_eq!(
+        (run.code, &run.json()[0]["refusal"]),
+        (1, &"locked".into()),
+        "{run}"
+    );
+    let run = van.reset(&command("answer", ONE, &right));
+    assert_eq!((run.code, van.sent()), (4, 1), "{run}");
+}
+
+#[test]
+fn answers_that_cannot_be_used_are_not_sent() {
+    let van = Van::new(&recorder(1, SET));
+    let long = format!("1={}\n2=Rosebud\n3=c\n", "x".repeat(300));
+    let bad = [
+        ("two", "1=Rosebud\n2=b\n"),
+        ("four", "1=Rosebud\n2=b\n3=c\n4=d\n"),
+        ("twice", "1=Rosebud\n2=b\n2=c\n"),
+        ("zero", "0=Rosebud\n2=b\n3=c\n"),
+        ("high", "33=Rosebud\n2=b\n3=c\n"),
+        ("wordy", "first=Rosebud\n2=b\n3=c\n"),
+        ("bare", "Rosebud\n2=b\n3=c\n"),
+        ("blank", "1=\n2=Rosebud\n3=c\n"),
+        ("empty", ""),
+        ("long", &long),
+    ];
+    let mut told = String::new();
+    for verb in ["set", "answer"] {
+        for (name, text) in bad {
+            let file = van.put(name, text);
+            let run = van.reset(&command(verb, ONE, &file));
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{name}: {run}");
+            assert!(!run.stderr.contains("Rosebud"), "{name}: {run}");
+            let stderr = run
+                .stderr
+                .replace(van.folder.path().to_str().unwrap(), "FOLDER");
+            if verb == "set" {
+                told += &format!("{name}: {stderr}");
+            }
+        }
+    }
+    assert_snapshot!(told);
+    let none = van.reset(&["questions", "answer", ONE, "--yes"]);
+    assert_eq!(none.code, 2, "{none}");
+    let gone = van.reset(&command("answer", ONE, "no/such/file"));
+    assert_eq!(gone.code, 5, "{gone}");
+    assert!(!van.path("state").exists());
+}
+
+#[test]
+fn every_refusal_is_told() {
+    let words = [
+        "LongAnswer",
+        "QuestionNumErr",
+        "PasswordError",
+        "locked",
+        "failed",
+    ];
+    let set = refusals("setsecurityquestion", &words, |van, device| {
+        let answers = van.put("answers.txt", RIGHT);
+        van.reset(&command("set", device, &answers))
+    });
+    let words = [
+        "notActivated",
+        "riskPassword",
+        "AnswerError",
+        "locked",
+        "failed",
+    ];
+    let answer = refusals("AnswerReset", &words, |van, device| {
+        let answers = van.put("answers.txt", RIGHT);
+        van.reset(&command("answer", device, &answers))
+    });
+    let show = refusals("getsecurityquestion", &["failed"], |van, device| {
+        van.reset(&["questions", "show", device])
+    });
+    assert_snapshot!(format!("{set}\n{answer}\n{show}"));
+}
