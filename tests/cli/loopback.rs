@@ -79,8 +79,8 @@ impl Drop for Sim {
 fn channel() -> (String, String) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let process = u16::try_from(process::id() % 150).unwrap();
-    let port = 20_000 + process * 50 + number;
+    let process = u16::try_from(process::id() % 100).unwrap();
+    let port = 20_000 + process * 120 + number;
     (
         format!("239.255.{}.{}", process + 1, number + 1),
         port.to_string(),

@@ -127,7 +127,7 @@ fn answers_that_cannot_be_used_are_not_sent() {
         ("empty", ""),
         ("long", &long),
     ];
-    let mut told = String::new();
+    let mut told = Vec::new();
     for verb in ["set", "answer"] {
         for (name, text) in bad {
             let file = van.put(name, text);
@@ -138,11 +138,11 @@ fn answers_that_cannot_be_used_are_not_sent() {
                 .stderr
                 .replace(van.folder.path().to_str().unwrap(), "FOLDER");
             if verb == "set" {
-                told += &format!("{name}: {stderr}");
+                told.push(format!("{name}: {stderr}"));
             }
         }
     }
-    assert_snapshot!(told);
+    assert_snapshot!(told.concat());
     let none = van.reset(&["questions", "answer", ONE, "--yes"]);
     assert_eq!(none.code, 2, "{none}");
     let gone = van.reset(&command("answer", ONE, "no/such/file"));

@@ -141,7 +141,7 @@ fn no_secret_of_recovery_is_shown_or_kept() {
         &["guid", "export", TWO, phrase[0], phrase[1]],
         &["guid", "import", TWO, &guid],
         &["guid", "import", TWO, &cut],
-        &["guid", "import", TWO, "--passphrase-file", &answers[1]],
+        &["guid", "import", TWO, "--passphrase-file", answers[1]],
         &["guid", "import", TWO, phrase[0], phrase[1]],
         &["guid", "export", "--all"],
     ];

@@ -40,3 +40,22 @@ impl Found {
         all
     }
 }
+
+#[cfg(test)]
+impl Found {
+    /// A device of which nothing is known but its MAC.
+    pub(crate) fn named(mac: &str) -> Self {
+        use sadp_model::{Device, Registry, Sighting, Via};
+        let mut device = Device::unknown();
+        device.mac = mac.parse().ok();
+        let sighting = Sighting {
+            interface: "".into(),
+            from: [192, 168, 1, 5].into(),
+            via: Via::Unicast,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let mut registry = Registry::new();
+        registry.record(device, sighting);
+        Self::here(registry.into_entries(), &[]).remove(0)
+    }
+}

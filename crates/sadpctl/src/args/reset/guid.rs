@@ -40,9 +40,11 @@ pub(crate) struct GuidExportArgs {
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
 
-    /// Encrypt the file with a passphrase; from SADPCTL_PASSPHRASE, or asked
-    /// for twice
-    #[arg(long)]
+    /// Encrypt the file with a passphrase
+    #[arg(
+        long,
+        help = "Encrypt the file with a passphrase, from SADPCTL_PASSPHRASE, or asked for twice"
+    )]
     pub(crate) encrypt: bool,
 
     /// Encrypt the file with the passphrase in this file, - for a line of
@@ -88,9 +90,12 @@ pub(crate) struct GuidImportArgs {
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
 
-    /// Where encrypted GUIDs need a passphrase, read it from this file, - for a
-    /// line of standard input; else from SADPCTL_PASSPHRASE, or asked for
-    #[arg(long, value_name = "F")]
+    /// Where the passphrase of encrypted GUIDs stands
+    #[arg(
+        long,
+        value_name = "F",
+        help = "Read the passphrase of encrypted GUIDs from this file, - for a line of standard input; else from SADPCTL_PASSPHRASE, or asked for"
+    )]
     pub(crate) passphrase_file: Option<PathBuf>,
 
     /// Have recorders that offer it pass the new password on to their cameras

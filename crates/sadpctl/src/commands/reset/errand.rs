@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_model::{Device, State};
-use sadp_proto::seal::Password;
+use sadp_proto::{Command, seal::Password};
 use sadp_reset::Action;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use crate::{
     args::{AskArgs, ChangeArgs, GlobalArgs},
     commands::{
-        batch::{self, Orders, Sending, Sent, Site},
+        batch::{self, Order, Orders, Sending, Sent, Site},
         survey,
     },
     failure::{Exit, Failure},
@@ -260,10 +260,73 @@ fn conclude(outcome: &mut Outcome, now: Option<&Device>) {
     }
 }
 
+/// The same command to several devices, each with the current password.
+pub(super) fn orders(
+    devices: &[Found],
+    password: &SecretString,
+    command: impl Fn(Password) -> Command,
+) -> Result<Vec<Order>, Failure> {
+    let order = |found: &Found| {
+        Ok(Order {
+            found: found.clone(),
+            command: command(sealable(password)?),
+        })
+    };
+    devices.iter().map(order).collect()
+}
+
 /// A current or new password, ready to be sealed.
 pub(super) fn sealable(password: &SecretString) -> Result<Password, Failure> {
     Password::new(password.clone()).map_err(|error| {
         let error = anyhow::Error::new(error).context("the password cannot be sent");
         Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seen_afterwards_is_added() {
+        let cases = [
+            (Ending::Done, Some(State::Active), Ending::Done, Exit::Done),
+            (Ending::Done, None, Ending::Done, Exit::Done),
+            (
+                Ending::Done,
+                Some(State::Unactivated),
+                Ending::Unknown,
+                Exit::Refused,
+            ),
+            // That it is active says nothing of which password it has.
+            (
+                Ending::Unknown,
+                Some(State::Active),
+                Ending::Unknown,
+                Exit::Refused,
+            ),
+            (Ending::Unknown, None, Ending::Unknown, Exit::Refused),
+            (
+                Ending::Refused,
+                Some(State::Active),
+                Ending::Refused,
+                Exit::Refused,
+            ),
+        ];
+        for (result, state, expected, exit) in cases {
+            let found = Found::named("44:47:cc:00:00:05");
+            let mut now = found.entry.device.clone();
+            now.state = state;
+            let mut outcome = Outcome::new(&found, Action::GuidImport, result, "told");
+            conclude(&mut outcome, state.map(|_| &now));
+            assert_eq!(
+                (outcome.result, outcome.exit),
+                (expected, exit),
+                "{result:?} {state:?}"
+            );
+            let silent = result == Ending::Unknown;
+            let advice = outcome.next.as_deref().unwrap_or_default();
+            assert!(!silent || advice.contains("send nothing again"), "{advice}");
+        }
+    }
 }

@@ -51,13 +51,7 @@ pub(super) fn run(
         outcomes.extend(errand.planned(&fit));
         return batch::print(&outcomes, None, global, terminal);
     };
-    let order = |found| {
-        let password = errand::sealable(&password)?;
-        let command = Command::ExportGuid { password };
-        Ok(Order { found, command })
-    };
-    let orders = fit.iter().cloned().map(order);
-    let orders = orders.collect::<Result<Vec<_>, Failure>>()?;
+    let orders = errand::orders(&fit, &password, |password| Command::ExportGuid { password })?;
     visit.confirm(&errand, &fit, terminal)?;
     let (sent, kept) = send(&visit, &errand, (orders, passphrase.as_ref()), terminal)?;
     for (place, (_, mut outcome)) in sent.outcomes.into_iter().enumerate() {
@@ -92,10 +86,11 @@ fn send(
         };
         let device = DeviceKey::of(&arrived.found.entry.device);
         // One that cannot be read is told with its device; the others go on.
-        let (Some(device), Ok(guid)) = (device, Guid::read(reply)) else {
+        let guid = Guid::read(reply).ok();
+        let guid = guid.and_then(|guid| sadp_reset::Guid::parse(guid.as_bytes()).ok());
+        let (Some(device), Some(guid)) = (device, guid) else {
             return Ok(());
         };
-        let guid = sadp_reset::Guid::parse(guid.as_bytes()).unwrap(); // FIXME one type
         let export = GuidExport {
             device: &device,
             guid: &guid,
@@ -112,19 +107,15 @@ fn send(
 }
 
 fn tell(outcome: &mut Outcome, kept: Option<&PathBuf>, encrypted: bool) {
-    match kept {
-        Some(path) => {
-            outcome.turn_done("its GUID is in the vault");
-            let data = &mut outcome.data;
-            data.insert("path".into(), json!(path.display().to_string()));
-            data.insert("encrypted".into(), json!(encrypted));
-        }
-        None => {
-            outcome.result = Ending::Unknown;
-            outcome.exit = Exit::Refused;
-            outcome.message = "it took the password, but its GUID could not be kept".into();
-            outcome.next =
-                Some("export it again; if it stays so, use another way of recovery".into());
-        }
+    if let Some(path) = kept {
+        outcome.turn_done("its GUID is in the vault");
+        let data = &mut outcome.data;
+        data.insert("path".into(), json!(path.display().to_string()));
+        data.insert("encrypted".into(), json!(encrypted));
+        return;
     }
+    outcome.result = Ending::Unknown;
+    outcome.exit = Exit::Refused;
+    outcome.message = "it took the password, but its GUID could not be kept".into();
+    outcome.next = Some("export it again; if it stays so, use another way of recovery".into());
 }

@@ -101,7 +101,7 @@ fn orders(
     let mut list = Vec::new();
     for (it, &sync_cameras) in taken.into_iter().zip(synced) {
         let command = Command::ResetByGuid {
-            guid: Box::new(sadp_proto::Guid::new(it.guid.expose()).unwrap()), // FIXME one type
+            guid: Box::new(it.guid),
             password: errand::sealable(password)?,
             sync_cameras,
         };

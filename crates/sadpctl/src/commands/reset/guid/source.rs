@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use sadp_proto::Guid;
 use sadp_reset::{
-    DeviceKey, Guid, GuidId, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file,
+    DeviceKey, GuidId, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file,
 };
 use secrecy::SecretString;
 
@@ -12,7 +13,7 @@ use super::trouble::{self, vault_failed};
 use crate::{
     args::{GlobalArgs, GuidImportArgs},
     commands::reset::errand::Errand,
-    failure::Failure,
+    failure::{Exit, Failure},
     found::Found,
     outcome::{Ending, Outcome},
     secret, state,
@@ -64,9 +65,10 @@ impl Source {
     /// is needed. To be called before any device is looked for.
     pub(super) fn open(args: &GuidImportArgs, global: &GlobalArgs) -> Result<Self, Failure> {
         let file = args.passphrase_file.as_deref();
-        let passphrase = || match args.change.dry_run && file.is_none() {
-            true => Ok(None),
-            false => secret::passphrase(file),
+        let may_ask = !args.change.dry_run || file.is_some();
+        let passphrase = || {
+            let passphrase = may_ask.then(|| secret::passphrase(file)).transpose();
+            passphrase.map(Option::flatten)
         };
         if let Some(path) = &args.file {
             return Self::read(path, passphrase);
@@ -94,7 +96,7 @@ impl Source {
             guid = read_guid_file(path, Some(&passphrase));
         }
         Ok(Self::File {
-            guid: Box::new(guid.map_err(vault_failed)?),
+            guid: Box::new(to_send(&guid.map_err(vault_failed)?)?),
             path: path.display().to_string(),
         })
     }
@@ -106,35 +108,39 @@ impl Source {
         found: Found,
         (errand, named): (&Errand<'_>, bool),
     ) -> Result<Result<Taken, Outcome>, Failure> {
-        let (record, opened) = match self {
+        let opened = match self {
             Self::File { guid, path } => {
                 return Ok(Ok(Taken {
                     found,
-                    guid: Guid::parse(guid.expose()).unwrap(), // FIXME one type
+                    guid: (**guid).clone(),
                     record: None,
                     path: path.clone(),
                 }));
             }
-            Self::Vault(opened) => (opened.newest(&found)?, Some(opened)),
-            Self::Nothing => (Err(NONE.into()), None),
+            Self::Vault(opened) => opened,
+            Self::Nothing => return Ok(Err(errand.passed_over(&found, NONE, named).next(OTHER))),
         };
-        let (record, opened) = match (record, opened) {
-            (Ok(record), Some(opened)) => (record, opened),
-            (Err(why), _) => return Ok(Err(errand.passed_over(&found, &why, named).next(OTHER))),
-            (Ok(_), None) => return Ok(Err(errand.passed_over(&found, NONE, named).next(OTHER))),
+        let record = match opened.newest(&found)? {
+            Ok(record) => record,
+            Err(why) => return Ok(Err(errand.passed_over(&found, &why, named).next(OTHER))),
         };
         let guid = opened.vault.load(&record, opened.passphrase.as_ref());
         let path = opened.vault.path_of(&record).display().to_string();
         Ok(match guid {
             Ok(guid) => Ok(Taken {
                 found,
-                guid,
+                guid: to_send(&guid)?,
                 record: Some(record.id),
                 path,
             }),
             Err(error) => Err(trouble::of_device(&found, errand, &error)),
         })
     }
+}
+
+/// A GUID of a file as a command takes it.
+fn to_send(guid: &sadp_reset::Guid) -> Result<Guid, Failure> {
+    Guid::new(guid.expose()).map_err(|error| Failure::new(Exit::Machine, error))
 }
 
 const NONE: &str = "no GUID of it is in the vault";

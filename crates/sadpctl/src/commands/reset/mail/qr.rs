@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     args::{ChangeArgs, GlobalArgs, MailQrArgs},
     commands::{
-        batch::{self, Order, Orders},
+        batch::{self, Order, Orders, Sent},
         reset::errand::{Errand, Offer, Visit},
     },
     failure::{Exit, Failure},
@@ -48,13 +48,10 @@ pub(super) fn run(
     let mut visit = Visit::begin(&args.ask, [&args.device], (global, &mut *terminal))?;
     let found = args.device.choose(visit.devices())?;
     let (fit, mut outcomes) = errand.fit(vec![found], true)?;
-    let [found] = &fit[..] else {
-        return batch::print(&outcomes, None, global, terminal);
-    };
-    if args.dry_run {
+    let ([found], false) = (&fit[..], args.dry_run) else {
         outcomes.extend(errand.planned(&fit));
         return batch::print(&outcomes, None, global, terminal);
-    }
+    };
     if let Some(earlier) = earlier(found, global)? {
         let at = earlier.strftime("%Y-%m-%d %H:%M UTC");
         terminal.warn(&format!(
@@ -63,6 +60,30 @@ pub(super) fn run(
         batch::must_be_asked(errand.change)?;
         visit.confirm(&errand, &fit, terminal)?;
     }
+    let (sent, told) = fetch(&visit, &errand, (found, args.png.as_deref()), terminal)?;
+    if let Some(told) = &told
+        && global.format == Format::Table
+    {
+        let picture = drawn(told, terminal);
+        let guidance = guidance(found, told, args.png.as_deref());
+        writeln!(terminal.out(), "{picture}\n{guidance}\n")?;
+    }
+    for (_, mut outcome) in sent.outcomes {
+        if outcome.result == Ending::Done {
+            tell(&mut outcome, told.as_ref());
+        }
+        outcomes.push(outcome);
+    }
+    batch::print(&outcomes, sent.trouble, global, terminal)
+}
+
+/// Asks for the QR code, and writes its picture the moment it arrives.
+fn fetch(
+    visit: &Visit,
+    errand: &Errand<'_>,
+    (found, png): (&Found, Option<&Path>),
+    terminal: &mut Terminal,
+) -> Result<(Sent, Option<MailQr>), Failure> {
     let order = Order {
         found: found.clone(),
         command: Command::GetMailQr,
@@ -72,26 +93,13 @@ pub(super) fn run(
         if let Reply::Done(reply) = arrived.reply {
             told = MailQr::read(reply);
         }
-        match (&told, &args.png) {
+        match (&told, png) {
             (Some(told), Some(png)) => keep(told, png),
             _ => Ok(()),
         }
     });
-    let sent = visit.send(&errand, orders, terminal)?;
-    for (found, mut outcome) in sent.outcomes {
-        if outcome.result == Ending::Done {
-            tell(&mut outcome, told.as_ref());
-        }
-        if let Some(told) = &told
-            && global.format == Format::Table
-        {
-            let picture = drawn(told, terminal);
-            let guidance = guidance(&found, told, args.png.as_deref());
-            writeln!(terminal.out(), "{picture}\n{guidance}\n")?;
-        }
-        outcomes.push(outcome);
-    }
-    batch::print(&outcomes, sent.trouble, global, terminal)
+    let sent = visit.send(errand, orders, terminal)?;
+    Ok((sent, told))
 }
 
 /// A QR code cannot be had a second time: whether it can be kept is seen first.
@@ -174,7 +182,7 @@ fn guidance(found: &Found, told: &MailQr, png: Option<&Path>) -> String {
     let service = match &told.service_mailbox {
         Some(service) => format!("Mail {picture} to {}", clean(service)),
         None => {
-            format!("It told no address of the vendor's: mail {picture} to the vendor's support")
+            format!("The device names no address: mail {picture} to the vendor's support")
         }
     };
     let mailbox = told.mailbox.as_deref().map_or_else(
@@ -188,7 +196,7 @@ fn guidance(found: &Found, told: &MailQr, png: Option<&Path>) -> String {
         "\
 This QR code is for {name} alone. What to do with it:
 1. {service},
-   or scan it with the vendor's app (Hik-Connect or Hik-ProConnect).
+   or scan it with the vendor's app, Hik-Connect.
 2. A code comes {mailbox}, most often within minutes.
 3. Give it to the device within 48 hours:
    sadpctl reset mail confirm {name}
@@ -201,23 +209,8 @@ another QR code: each makes the code void."
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use sadp_model::{Device, Registry, Sighting, Via};
 
     use super::*;
-
-    fn found() -> Found {
-        let mut device = Device::unknown();
-        device.mac = "44:47:cc:00:00:05".parse().ok();
-        let mut registry = Registry::new();
-        let sighting = Sighting {
-            interface: "".into(),
-            from: [192, 168, 1, 5].into(),
-            via: Via::Unicast,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        registry.record(device, sighting);
-        Found::here(registry.into_entries(), &[]).remove(0)
-    }
 
     #[test]
     fn what_to_do_with_a_qr_code_is_told() {
@@ -226,13 +219,14 @@ mod tests {
             mailbox: Some("o***r@example.com".into()),
             service_mailbox: Some("service@example.com\u{1b}".into()),
         };
-        let full = guidance(&found(), &told, Some(Path::new("qr.png")));
+        let found = Found::named("44:47:cc:00:00:05");
+        let full = guidance(&found, &told, Some(Path::new("qr.png")));
         let bare = MailQr {
             mailbox: None,
             service_mailbox: None,
             ..told
         };
-        let bare = guidance(&found(), &bare, None);
+        let bare = guidance(&found, &bare, None);
         assert_snapshot!(format!("{full}\n\n{bare}"));
     }
 }

@@ -4,7 +4,7 @@ use sadp_reset::Action;
 use crate::{
     args::{GlobalArgs, MailSetArgs},
     commands::{
-        batch::{self, Order},
+        batch,
         reset::errand::{self, Errand, ONE_BY_ONE, Offer, Visit},
     },
     failure::{Exit, Failure},
@@ -45,14 +45,10 @@ pub(super) fn run(
         outcomes.extend(errand.planned(&fit));
         return batch::print(&outcomes, None, global, terminal);
     };
-    let order = |found| {
-        let password = errand::sealable(&password)?;
-        let mailbox = args.mailbox.clone();
-        let command = Command::SetMailbox { mailbox, password };
-        Ok(Order { found, command })
-    };
-    let orders = fit.iter().cloned().map(order);
-    let orders = orders.collect::<Result<Vec<_>, Failure>>()?;
+    let orders = errand::orders(&fit, &password, |password| Command::SetMailbox {
+        mailbox: args.mailbox.clone(),
+        password,
+    })?;
     visit.confirm(&errand, &fit, terminal)?;
     let sent = visit.send(&errand, orders, terminal)?;
     for (_, mut outcome) in sent.outcomes {
