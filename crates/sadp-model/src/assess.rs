@@ -20,46 +20,59 @@ pub struct Assessment {
 pub fn assess(entries: &[Entry], local: &[Ipv4Net]) -> Vec<Assessment> {
     let addresses = count(entries, |entry| entry.device.ipv4.address);
     let macs = count(entries, |entry| entry.device.identity());
-    let shared = |times: Option<&usize>| times.is_some_and(|&times| times > 1);
+    let often = |times: Option<&usize>| times.is_some_and(|&times| times > 1);
     let judge = |entry: &Entry| {
-        let device = &entry.device;
-        let address: Option<Ipv4Addr> = device.ipv4.address;
-        let mac: Option<MacAddr> = device.identity();
-        let near = address.is_some_and(|address| local.iter().any(|net| net.contains(&address)));
-        let reachable = near || entry.answered_directly;
-        let found = [
-            (Warning::OffSubnet, address.is_some() && !reachable),
-            (
-                Warning::DuplicateIp,
-                address.is_some_and(|ip| shared(addresses.get(&ip))),
-            ),
-            (
-                Warning::DuplicateMac,
-                entry.contradictory || mac.is_some_and(|mac| shared(macs.get(&mac))),
-            ),
-            (
-                Warning::FactoryAddress,
-                address.is_some_and(|ip| FACTORY_ADDRESSES.contains(&ip)),
-            ),
-            (
-                Warning::ClockUnset,
-                device.boot_time.is_some_and(|boot| boot.year() <= 1970),
-            ),
-            (Warning::MalformedReply, entry.malformed),
-            (
-                Warning::ReplayablePassword,
-                device.replayable_password == Some(true),
-            ),
-        ];
-        Assessment {
-            reachable,
-            warnings: found
-                .into_iter()
-                .filter_map(|(warning, holds)| holds.then_some(warning))
-                .collect(),
-        }
+        let address: Option<Ipv4Addr> = entry.device.ipv4.address;
+        let mac: Option<MacAddr> = entry.device.identity();
+        let shared = Shared {
+            address: address.is_some_and(|address| often(addresses.get(&address))),
+            mac: mac.is_some_and(|mac| often(macs.get(&mac))),
+        };
+        assess_one(entry, shared, local)
     };
     entries.iter().map(judge).collect()
+}
+
+/// What a device has in common with another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// The IPv4 address.
+    pub address: bool,
+    /// The MAC.
+    pub mac: bool,
+}
+
+/// Assesses one device, of which it is known what it shares with others.
+pub fn assess_one(entry: &Entry, shared: Shared, local: &[Ipv4Net]) -> Assessment {
+    let device = &entry.device;
+    let address = device.ipv4.address;
+    let near = address.is_some_and(|address| local.iter().any(|net| net.contains(&address)));
+    let reachable = near || entry.answered_directly;
+    let found = [
+        (Warning::OffSubnet, address.is_some() && !reachable),
+        (Warning::DuplicateIp, shared.address),
+        (Warning::DuplicateMac, entry.contradictory || shared.mac),
+        (
+            Warning::FactoryAddress,
+            address.is_some_and(|ip| FACTORY_ADDRESSES.contains(&ip)),
+        ),
+        (
+            Warning::ClockUnset,
+            device.boot_time.is_some_and(|boot| boot.year() <= 1970),
+        ),
+        (Warning::MalformedReply, entry.malformed),
+        (
+            Warning::ReplayablePassword,
+            device.replayable_password == Some(true),
+        ),
+    ];
+    Assessment {
+        reachable,
+        warnings: found
+            .into_iter()
+            .filter_map(|(warning, holds)| holds.then_some(warning))
+            .collect(),
+    }
 }
 
 fn count<K: std::hash::Hash + Eq>(

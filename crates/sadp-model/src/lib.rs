@@ -28,7 +28,7 @@ mod ways;
 pub use addressing::{
     AddressError, HostSettings, Move, NetworkFull, NoSpare, Step, free_addresses, order,
 };
-pub use assess::{Assessment, Warning, assess};
+pub use assess::{Assessment, Shared, Warning, assess, assess_one};
 pub use device::{Channels, Cloud, Device, Recovery, RequestWay, State};
 pub use firmware::{Firmware, Version};
 pub use kind::{Kind, Vendor};

@@ -18,6 +18,9 @@ pub struct Registry {
     by_mac: HashMap<MacAddr, Vec<usize>>,
     by_serial: HashMap<Serial, Vec<usize>>,
     by_address: HashMap<Ipv4Addr, Vec<usize>>,
+    /// How often a known device got another name. Each leaves the old one in
+    /// the maps.
+    renamed: usize,
 }
 
 impl Registry {
@@ -28,6 +31,9 @@ impl Registry {
     /// The most devices that may share one MAC, serial or address. Shared ones
     /// are searched one by one.
     pub const MAX_ALIKE: usize = 256;
+
+    /// So many former names are kept where there are not more devices.
+    const MAX_RENAMED: usize = 1024;
 
     /// An empty registry.
     pub fn new() -> Self {
@@ -63,6 +69,29 @@ impl Registry {
     /// The devices, handed over.
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
+    }
+
+    /// Where the device of this account stands, if it is known.
+    pub fn position(&self, device: &Device, from: IpAddr) -> Option<usize> {
+        let address = device.ipv4.address.or_else(|| ipv4(from));
+        match self.find(device, address) {
+            Found::Entry(index) => Some(index),
+            Found::TooManyAlike | Found::None => None,
+        }
+    }
+
+    /// Keeps the devices for which `keep` holds and forgets the others. Those
+    /// kept move up.
+    pub fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
+        self.entries.retain(keep);
+        self.entries.shrink_to(self.entries.len().saturating_mul(2));
+        self.reindex();
+    }
+
+    /// How many names lead to devices: MACs, serials and addresses, current and
+    /// former.
+    pub fn names(&self) -> usize {
+        self.by_mac.len() + self.by_serial.len() + self.by_address.len()
     }
 
     /// How many devices there are.
@@ -134,6 +163,10 @@ impl Registry {
             let after = identity(&entry.device);
             if before != after {
                 self.index(index, after.2);
+                self.renamed += 1;
+                if self.renamed > Self::MAX_RENAMED.max(self.entries.len()) {
+                    self.reindex();
+                }
             }
             Recorded::Changed(index)
         } else {
@@ -155,6 +188,19 @@ impl Registry {
         }
         if let Some(address) = address {
             add(&mut self.by_address, address, index);
+        }
+    }
+
+    /// Forgets under which other names devices were known. Otherwise one that
+    /// never stops changing its address would cost ever more.
+    fn reindex(&mut self) {
+        self.by_mac.clear();
+        self.by_serial.clear();
+        self.by_address.clear();
+        self.renamed = 0;
+        for index in 0..self.entries.len() {
+            let address = self.entries.get(index).and_then(Entry::address);
+            self.index(index, address);
         }
     }
 
@@ -223,8 +269,8 @@ impl Recorded {
 pub struct Entry {
     /// What is known of the device.
     pub device: Device,
-    /// How it was heard: one sighting for each interface, sender and way, at
-    /// most [`Entry::MAX_SIGHTINGS`], each with the latest time.
+    /// How it was heard: one sighting for each interface, sender and way, each
+    /// with the latest time; the latest [`Entry::MAX_SIGHTINGS`].
     pub seen: Vec<Sighting>,
     /// Whether it answered a question sent to its own address, and so can be
     /// reached whatever the subnets say.
@@ -254,6 +300,32 @@ impl Entry {
         }
     }
 
+    /// Forgets which addresses it left, so that it may come back to one without
+    /// being taken for two devices.
+    pub fn forget_moves(&mut self) {
+        self.left_addresses.clear();
+        self.contradictory = false;
+    }
+
+    /// Forgets how it was heard before this, the latest way.
+    pub fn forget_sightings(&mut self) {
+        if let Some(latest) = self.seen.iter().max_by_key(|seen| seen.at).cloned() {
+            self.seen = vec![latest];
+        }
+    }
+
+    /// The address it is known by: its own, else that of a sender.
+    fn address(&self) -> Option<Ipv4Addr> {
+        let own = self.device.ipv4.address;
+        own.or_else(|| self.seen.first().and_then(Sighting::ipv4))
+    }
+
+    /// Takes note that it answered a question sent to this address alone. One
+    /// that answers for another address is not reached at its own.
+    pub fn note_direct_answer(&mut self, asked_at: Option<Ipv4Addr>) {
+        self.answered_directly |= asked_at.is_some() && asked_at == self.device.ipv4.address;
+    }
+
     fn update(&mut self, device: Device, sighting: Sighting) -> bool {
         self.malformed |= !device.complete;
         self.note(sighting);
@@ -274,6 +346,8 @@ impl Entry {
             seen.at = sighting.at;
         } else if self.seen.len() < Self::MAX_SIGHTINGS {
             self.seen.push(sighting);
+        } else if let Some(oldest) = self.seen.iter_mut().min_by_key(|seen| seen.at) {
+            *oldest = sighting;
         }
     }
 }
@@ -297,10 +371,14 @@ impl Sighting {
     }
 
     fn ipv4(&self) -> Option<Ipv4Addr> {
-        match self.from {
-            IpAddr::V4(address) if !address.is_unspecified() => Some(address),
-            _ => None,
-        }
+        ipv4(self.from)
+    }
+}
+
+fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
+    match from {
+        IpAddr::V4(address) if !address.is_unspecified() => Some(address),
+        _ => None,
     }
 }
 
@@ -446,6 +524,42 @@ mod tests {
         );
         registry.record(device(A, "S1", 1), sighting(1));
         assert!(registry.entries()[0].contradictory);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_found_no_more_and_what_is_kept_still_is() {
+        let mut registry = Registry::new();
+        for (mac, serial, last) in [(A, "S1", 1), (B, "S2", 2), ("", "", 3)] {
+            registry.record(device(mac, serial, last), sighting(last));
+        }
+        registry.retain(|entry| entry.device.serial != Serial::new("S1"));
+        assert_eq!(registry.len(), 2);
+        for (mac, serial, last, place) in [
+            (A, "S1", 1, None),
+            (B, "S2", 2, Some(0)),
+            ("", "", 3, Some(1)),
+        ] {
+            let from = IpAddr::from([10, 0, 0, last]);
+            assert_eq!(registry.position(&device(mac, serial, last), from), place);
+        }
+    }
+
+    #[test]
+    fn a_device_that_never_stops_moving_costs_no_more_and_more() {
+        let mut registry = Registry::new();
+        for step in 0..10_000u16 {
+            let [high, low] = step.to_be_bytes();
+            let mut device = device(A, "S1", 1);
+            device.ipv4.address = Some(Ipv4Addr::new(10, 1, high, low));
+            let mut sighting = sighting(1);
+            sighting.from = IpAddr::from([10, 1, high, low]);
+            sighting.at = Timestamp::from_second(step.into()).unwrap();
+            registry.record(device, sighting);
+        }
+        assert!(registry.names() < 1100, "{}", registry.names());
+        let seen = &registry.entries()[0].seen;
+        assert_eq!(seen.len(), Entry::MAX_SIGHTINGS);
+        assert!(seen.iter().any(|seen| seen.at.as_second() == 9999));
     }
 
     #[test]
