@@ -16,6 +16,7 @@
 //! - [`Message`]: one datagram, read with every quirk seen on real devices.
 //! - [`Inquiry`]: the question that finds devices.
 //! - [`Survey`]: when to ask, and when enough has been heard.
+//! - [`Watch`]: what becomes of devices over time.
 //! - [`Exchange`]: one command to one device, its key exchange and its reply.
 //! - [`Command`]: what can be asked of a device, and [`RequestCode`], [`Guid`],
 //!   [`Question`] and [`MailQr`]: what it gives in return.
@@ -39,6 +40,7 @@ mod recovery;
 mod refusal;
 pub mod seal;
 mod survey;
+mod watch;
 
 use std::net::Ipv4Addr;
 
@@ -54,6 +56,7 @@ pub use survey::{
     Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,
     Tally, Transmit,
 };
+pub use watch::{Account, Footprint, Happened, Parting, Watch, WatchConfig, WatchEvent};
 
 /// The traits of random number generators that [`Exchange`] takes.
 pub use rsa::rand_core;

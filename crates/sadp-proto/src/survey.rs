@@ -1,37 +1,23 @@
 //! When to ask, and when enough has been heard.
 
+mod asking;
 mod rounds;
 mod sweep;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use jiff::Timestamp;
-use sadp_model::{Recorded, Registry, Sighting, Via};
+use sadp_model::{Device, Recorded, Registry, Sighting, Via};
 use uuid::Uuid;
 
+pub(crate) use self::asking::Asking;
 pub use self::sweep::{Sweep, SweepError};
-use self::{rounds::Rounds, sweep::Walk};
-use crate::{DecodeError, Inquiry, Message, Report};
-
-/// How long a survey that hears nothing goes on.
-const SILENCE_LIMIT: Duration = Duration::from_secs(5);
-
-/// How long after the last new device a survey goes on at least.
-const QUIET: Duration = Duration::from_secs(1);
-
-/// How long an adaptive survey goes on at most, besides its sweep.
-const AUTO_LIMIT: Duration = Duration::from_mins(1);
-
-/// How long behind its window a fixed survey still takes in what is on its way.
-const GRACE: Duration = Duration::from_millis(150);
-
-/// How long it is remembered what was asked.
-const MEMORY: Duration = Duration::from_secs(12);
+use crate::{DecodeError, Message, Report};
 
 /// What a survey does.
 #[derive(Clone, Debug)]
@@ -69,83 +55,36 @@ pub enum Listening {
 /// Repeat until [`Survey::is_finished`]. Times are counted from the survey's
 /// beginning.
 pub struct Survey {
-    config: SurveyConfig,
-    uuids: Box<dyn FnMut() -> Uuid + Send>,
+    asking: Asking,
     registry: Registry,
-    rounds: Rounds,
-    walk: Option<Walk>,
-    asked: HashMap<Uuid, Asked>,
-    asked_order: VecDeque<(Duration, Uuid)>,
-    transmits: VecDeque<Transmit>,
-    next_round: Duration,
-    now: Duration,
-    last_news: Duration,
     tally: Tally,
-    finished: bool,
-}
-
-struct Asked {
-    at: Duration,
-    round: Option<u32>,
-    target: Option<Ipv4Addr>,
 }
 
 impl Survey {
     /// A survey that has not begun. `uuids` gives a fresh random UUID a call.
     pub fn new(config: SurveyConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         Self {
-            walk: config.sweep.clone().map(Walk::new),
-            config,
-            uuids: Box::new(uuids),
+            asking: Asking::new(config, Box::new(uuids)),
             registry: Registry::new(),
-            rounds: Rounds::default(),
-            asked: HashMap::new(),
-            asked_order: VecDeque::new(),
-            transmits: VecDeque::new(),
-            next_round: Duration::ZERO,
-            now: Duration::ZERO,
-            last_news: Duration::ZERO,
             tally: Tally::default(),
-            finished: false,
         }
     }
 
     /// Lets time pass: asks what is due, or ends. Call it at the beginning and
     /// whenever [`Survey::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
-        self.now = self.now.max(now);
-        if self.finished {
-            return;
-        }
-        self.forget_old_questions();
-        self.sweep_on();
-        if self.config.links > 0 && self.now >= self.next_round {
-            if self.wants_round() {
-                self.begin_round();
-            }
-            self.next_round = self.now.saturating_add(self.round_interval());
-        }
-        self.finished = self.is_enough();
+        self.asking.handle_timeout(now);
     }
 
     /// Takes in a datagram. What it brought is told; what it holds is in
     /// [`Survey::registry`].
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> Event {
-        self.now = self.now.max(now);
+        self.asking.advance(now);
         self.tally.datagrams = self.tally.datagrams.saturating_add(1);
         match Message::decode(datagram.payload) {
             Ok(Message::Report(report)) => self.handle_report(*report, datagram),
-            Ok(Message::Request(request)) => {
-                let own = request
-                    .header
-                    .uuid
-                    .is_some_and(|uuid| self.asked.contains_key(&uuid));
-                if own {
-                    Event::Echo
-                } else {
-                    self.tally.note_asker(datagram.from.ip())
-                }
-            }
+            Ok(Message::Request(request)) if self.asking.is_own(&request.header) => Event::Echo,
+            Ok(Message::Request(_)) => self.tally.note_asker(datagram.from.ip()),
             Ok(Message::Goodbye(_) | Message::CommandReply(_)) => Event::Other,
             Err(error) => self.tally.note_unreadable(datagram.from.ip(), error),
         }
@@ -153,29 +92,18 @@ impl Survey {
 
     /// The next datagram to send, if one is due.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.transmits.pop_front()
+        self.asking.poll_transmit()
     }
 
     /// When [`Survey::handle_timeout`] wants to be called next. `None` when the
     /// survey is finished.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        if self.finished {
-            return None;
-        }
-        let round = (self.config.links > 0).then_some(self.next_round);
-        let sweep = self.walk.as_ref().and_then(Walk::next_due);
-        let end = self.earliest_end();
-        [round, sweep, Some(end)]
-            .into_iter()
-            .flatten()
-            .filter(|&at| at > self.now)
-            .min()
-            .or(Some(self.now))
+        self.asking.poll_timeout()
     }
 
     /// Whether enough has been heard.
     pub fn is_finished(&self) -> bool {
-        self.finished
+        self.asking.is_finished()
     }
 
     /// The devices heard so far.
@@ -190,12 +118,7 @@ impl Survey {
 
     /// How far the survey is.
     pub fn progress(&self) -> Progress {
-        Progress {
-            elapsed: self.now,
-            devices: self.registry.len(),
-            rounds: self.rounds.len(),
-            sweep: self.walk.as_ref().map(Walk::progress),
-        }
+        self.asking.progress()
     }
 
     /// The devices and what else was heard.
@@ -204,174 +127,34 @@ impl Survey {
     }
 
     fn handle_report(&mut self, report: Report, datagram: &Datagram<'_>) -> Event {
-        let Report { header, device, .. } = report;
-        if !device.complete {
-            self.tally.malformed = self.tally.malformed.saturating_add(1);
-        }
-        let sighting = Sighting {
-            interface: Arc::clone(datagram.interface),
-            from: datagram.from.ip(),
-            via: datagram.via,
-            at: datagram.at,
-        };
-        let recorded = self.registry.record(device, sighting);
+        let Report {
+            header,
+            hello,
+            device,
+        } = report;
+        self.tally.note_report(&device);
+        let recorded = self.registry.record(device, datagram.sighting());
         let Some(index) = recorded.index() else {
-            self.tally.refused = self.tally.refused.saturating_add(1);
-            return Event::Refused;
+            return self.tally.note_refused();
         };
-        match header.uuid {
-            Some(uuid) => self.credit(uuid, index),
-            // Firmware that repeats no UUID answers the latest round, as far as
-            // one can tell. A Hello has none either, but is no answer.
-            None if !report.hello => self.rounds.credit_latest(index),
-            None => {}
+        let new = matches!(recorded, Recorded::New(_));
+        let asked_at = self.asking.note(index, new, &header, hello);
+        if let Some(entry) = self.registry.entries_mut().get_mut(index) {
+            entry.note_direct_answer(asked_at);
         }
         match recorded {
-            Recorded::New(index) => {
-                self.last_news = self.now;
-                Event::Found(index)
-            }
+            Recorded::New(index) => Event::Found(index),
             Recorded::Changed(index) => Event::Changed(index),
             _ => Event::Repeated(index),
         }
     }
-
-    /// Notes which question a device answered.
-    fn credit(&mut self, uuid: Uuid, index: usize) {
-        let Some(asked) = self.asked.get(&uuid) else {
-            return;
-        };
-        if let Some(round) = asked.round {
-            self.rounds
-                .credit(round, index, self.now.saturating_sub(asked.at));
-        }
-        if let (Some(target), Some(walk)) = (asked.target, &mut self.walk) {
-            walk.answered(target, self.now.saturating_sub(asked.at));
-            if let Some(entry) = self.registry.entries_mut().get_mut(index) {
-                // One that answers for another address is not reached at its own.
-                entry.answered_directly |= entry.device.ipv4.address == Some(target);
-            }
-        }
-    }
-
-    fn begin_round(&mut self) {
-        let round = self.rounds.begin(self.now);
-        for link in 0..self.config.links {
-            self.ask(Destination::Group(link), Some(round), None);
-            if self.config.broadcast {
-                self.ask(Destination::Broadcast(link), Some(round), None);
-            }
-        }
-    }
-
-    fn sweep_on(&mut self) {
-        while let Some(target) = self.walk.as_mut().and_then(|walk| walk.step(self.now)) {
-            self.ask(Destination::Unicast(target), None, Some(target));
-        }
-    }
-
-    fn ask(&mut self, destination: Destination, round: Option<u32>, target: Option<Ipv4Addr>) {
-        let uuid = (self.uuids)();
-        let payload = Inquiry { uuid }.encode();
-        self.asked.insert(
-            uuid,
-            Asked {
-                at: self.now,
-                round,
-                target,
-            },
-        );
-        self.asked_order.push_back((self.now, uuid));
-        self.transmits.push_back(Transmit {
-            destination,
-            payload,
-        });
-    }
-
-    fn forget_old_questions(&mut self) {
-        while let Some((at, uuid)) = self.asked_order.front() {
-            if at.saturating_add(MEMORY) > self.now {
-                break;
-            }
-            self.asked.remove(uuid);
-            self.asked_order.pop_front();
-        }
-    }
-
-    fn wants_round(&self) -> bool {
-        match self.config.listening {
-            Listening::Fixed(window) => self.now < window || self.rounds.len() == 0,
-            Listening::Auto if self.registry.is_empty() => self.now < SILENCE_LIMIT,
-            Listening::Auto => self.rounds.is_worth_another(self.now, self.last_news),
-        }
-    }
-
-    fn round_interval(&self) -> Duration {
-        let interval = Rounds::interval(self.registry.len());
-        match self.config.listening {
-            Listening::Fixed(window) => {
-                let hurried = self.rounds.is_worth_another(self.now, self.last_news);
-                let calm = interval
-                    .saturating_mul(2)
-                    .max(window.checked_div(Rounds::MAX).unwrap_or_default());
-                if hurried { interval } else { calm }
-            }
-            Listening::Auto => interval,
-        }
-    }
-
-    fn is_enough(&self) -> bool {
-        self.now >= self.earliest_end() && !self.is_sweeping() && !self.wants_more()
-    }
-
-    fn is_sweeping(&self) -> bool {
-        self.walk
-            .as_ref()
-            .is_some_and(|walk| match self.config.listening {
-                Listening::Auto => !walk.is_over(),
-                Listening::Fixed(_) => !walk.is_first_pass_over(),
-            })
-    }
-
-    fn wants_more(&self) -> bool {
-        self.config.listening == Listening::Auto
-            && self.config.links > 0
-            && self.now < AUTO_LIMIT
-            && self.wants_round()
-    }
-
-    /// The earliest time at which the survey may end, as things stand.
-    fn earliest_end(&self) -> Duration {
-        let sweep = self.walk.as_ref().map_or(Duration::ZERO, Walk::settled_at);
-        let heard = match self.config.listening {
-            Listening::Fixed(window) => window.saturating_add(GRACE),
-            Listening::Auto if self.registry.is_empty() && self.config.links > 0 => SILENCE_LIMIT,
-            Listening::Auto => {
-                let quiet = if self.registry.is_empty() {
-                    Duration::ZERO
-                } else {
-                    self.last_news.saturating_add(QUIET)
-                };
-                self.rounds.settled_at().max(quiet).min(AUTO_LIMIT)
-            }
-        };
-        heard.max(sweep)
-    }
-}
-
-/// How long to wait for answers where the slowest took this long: a quarter
-/// more, within limits.
-fn patience(slowest: Duration, (least, most): (Duration, Duration)) -> Duration {
-    let longer = slowest.saturating_mul(5).checked_div(4).unwrap_or(most);
-    longer.clamp(least, most)
 }
 
 impl std::fmt::Debug for Survey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Survey")
-            .field("config", &self.config)
             .field("progress", &self.progress())
-            .field("finished", &self.finished)
+            .field("finished", &self.is_finished())
             .finish_non_exhaustive()
     }
 }
@@ -389,6 +172,17 @@ pub struct Datagram<'a> {
     pub at: Timestamp,
     /// Its bytes.
     pub payload: &'a [u8],
+}
+
+impl Datagram<'_> {
+    pub(crate) fn sighting(&self) -> Sighting {
+        Sighting {
+            interface: Arc::clone(self.interface),
+            from: self.from.ip(),
+            via: self.via,
+            at: self.at,
+        }
+    }
 }
 
 /// A datagram to send.
@@ -467,7 +261,16 @@ impl Tally {
     /// The most senders that are named.
     pub const MAX_NAMED: usize = 32;
 
-    fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> Event {
+    pub(crate) fn note_report(&mut self, device: &Device) {
+        self.malformed = self.malformed.saturating_add(u64::from(!device.complete));
+    }
+
+    pub(crate) fn note_refused(&mut self) -> Event {
+        self.refused = self.refused.saturating_add(1);
+        Event::Refused
+    }
+
+    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> Event {
         self.unreadable = self.unreadable.saturating_add(1);
         if self.unreadable_from.len() < Self::MAX_NAMED {
             self.unreadable_from.insert(from, error);
@@ -475,7 +278,7 @@ impl Tally {
         Event::Unreadable
     }
 
-    fn note_asker(&mut self, from: IpAddr) -> Event {
+    pub(crate) fn note_asker(&mut self, from: IpAddr) -> Event {
         if self.other_askers.len() < Self::MAX_NAMED || self.other_askers.contains_key(&from) {
             let times = self.other_askers.entry(from).or_default();
             *times = times.saturating_add(1);

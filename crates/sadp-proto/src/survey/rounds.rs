@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::patience;
+use super::asking::patience;
 
 /// The time between rounds, while rounds are worth asking.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -89,7 +89,8 @@ impl Rounds {
         })
     }
 
-    fn settle(&self) -> Duration {
+    /// How long answers to a round are awaited.
+    pub(super) fn settle(&self) -> Duration {
         patience(self.slowest, SETTLE)
     }
 

@@ -4,7 +4,7 @@ use std::{collections::HashSet, net::Ipv4Addr, time::Duration};
 
 use ipnet::{Ipv4AddrRange, Ipv4Net};
 
-use super::patience;
+use super::asking::patience;
 
 /// Addresses to ask one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]

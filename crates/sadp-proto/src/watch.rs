@@ -1,0 +1,360 @@
+//! What becomes of devices over time.
+
+mod event;
+mod hearing;
+mod presence;
+mod schedule;
+mod sharing;
+mod telling;
+
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use sadp_model::Registry;
+use uuid::Uuid;
+
+pub use self::event::{Account, Footprint, Happened, Parting, WatchEvent};
+use self::{
+    presence::Presence,
+    schedule::{History, first_deadline},
+    sharing::{Name, Sharing},
+};
+use crate::{Datagram, Listening, Message, SurveyConfig, Sweep, Tally, Transmit, survey::Asking};
+
+/// How long before a silent device's time is up it is asked once more.
+const CHECK_BEFORE: Duration = Duration::from_secs(8);
+
+/// Several Hellos within this time are those of one start.
+const HELLOS_OF_ONE_START: Duration = Duration::from_secs(30);
+
+/// For how many askings after the last contradiction a device counts as two.
+const TWIN_MEMORY: u64 = 2;
+
+/// What a watch does.
+#[derive(Clone, Debug)]
+pub struct WatchConfig {
+    /// How many links there are. Each is asked in every round.
+    pub links: usize,
+    /// Whether each link's subnet broadcast address is asked as well.
+    pub broadcast: bool,
+    /// Addresses to ask one by one in every cycle.
+    pub sweep: Option<Sweep>,
+    /// Time from the beginning of a cycle to that of the next, unless it takes
+    /// longer.
+    pub every: Duration,
+    /// How long a device may be silent before it counts as offline.
+    pub offline_after: Duration,
+}
+
+/// The conversation that keeps a list of devices up to date.
+///
+/// It asks in cycles, each like a [`Survey`](crate::Survey) and with further
+/// rounds for known devices that do not answer. Between cycles it listens. A
+/// device is offline when it says goodbye, or when it was silent for
+/// [`WatchConfig::offline_after`] and answered none of several rounds since;
+/// where its time is up between two cycles, it is asked before.
+///
+/// Drive it so: [`Watch::handle_timeout`], then [`Watch::poll_transmit`] until
+/// `None`, then wait for a datagram or for [`Watch::poll_timeout`], whichever is
+/// first; each datagram goes to [`Watch::handle_datagram`]. After each of these,
+/// [`Watch::poll_event`] until `None`. Times are counted from its beginning. It
+/// never ends.
+pub struct Watch {
+    config: WatchConfig,
+    asking: Asking,
+    /// When the present asking began, and which it is, from 1.
+    began: Duration,
+    number: u64,
+    /// How many devices online were not heard in it yet.
+    awaited: usize,
+    history: History,
+    next_cycle: Duration,
+    registry: Registry,
+    /// As many as there are devices in the registry, in their order.
+    presences: Vec<Presence>,
+    devices_so_far: u64,
+    sharing: Sharing,
+    /// No device's time is up before.
+    deadline: Option<Duration>,
+    events: VecDeque<WatchEvent>,
+    tally: Tally,
+    now: Duration,
+}
+
+impl Watch {
+    /// The most devices that are remembered while offline. Those offline for
+    /// longest are forgotten first.
+    pub const MAX_OFFLINE: usize = 4096;
+
+    /// A watch that has not begun. `uuids` gives a fresh random UUID a call.
+    pub fn new(config: WatchConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
+        let survey = SurveyConfig {
+            links: config.links,
+            broadcast: config.broadcast,
+            sweep: config.sweep.clone(),
+            listening: Listening::Auto,
+        };
+        Self {
+            next_cycle: config.every,
+            config,
+            asking: Asking::new(survey, Box::new(uuids)),
+            began: Duration::ZERO,
+            number: 1,
+            awaited: 0,
+            history: History::default(),
+            registry: Registry::new(),
+            presences: Vec::new(),
+            devices_so_far: 0,
+            sharing: Sharing::default(),
+            deadline: None,
+            events: VecDeque::new(),
+            tally: Tally::default(),
+            now: Duration::ZERO,
+        }
+    }
+
+    /// Lets time pass: asks what is due, and notices who is silent. Call it at
+    /// the beginning and whenever [`Watch::poll_timeout`] is reached.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        if self.check_at().is_some_and(|at| self.now >= at) {
+            self.deadline = first_deadline(&self.presences, self.config.offline_after);
+        }
+        if self.asking.is_finished() && self.is_asking_due() {
+            self.begin_asking();
+        }
+        if !self.asking.is_finished() {
+            self.asking.set_awaited(self.awaited);
+            if self.asking.handle_timeout(self.asking_time()) {
+                self.history.note_round(self.now);
+            }
+            if self.asking.is_finished() {
+                self.history.note_asking(self.began);
+            }
+        }
+        if self.deadline.is_some_and(|at| self.now >= at) {
+            self.notice_the_silent();
+        }
+    }
+
+    /// Takes in a datagram.
+    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
+        self.now = self.now.max(now);
+        self.asking.advance(self.asking_time());
+        self.tally.datagrams = self.tally.datagrams.saturating_add(1);
+        let from = datagram.from.ip();
+        match Message::decode(datagram.payload) {
+            Ok(Message::Report(report)) => self.handle_report(*report, datagram),
+            Ok(Message::Goodbye(report)) => {
+                if let Some(index) = self.registry.position(&report.device, from) {
+                    self.turn_offline(index, Parting::Goodbye);
+                }
+            }
+            Ok(Message::Request(request)) => {
+                if !self.asking.is_own(&request.header) {
+                    self.tally.note_asker(from);
+                }
+            }
+            Ok(Message::CommandReply(_)) => {}
+            Err(error) => {
+                self.tally.note_unreadable(from, error);
+            }
+        }
+    }
+
+    /// Takes note that there are other links now, and asks by them at once.
+    pub fn handle_links(&mut self, now: Duration, links: usize) {
+        self.now = self.now.max(now);
+        self.config.links = links;
+        self.begin_asking();
+    }
+
+    /// The next datagram to send, if one is due.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.asking.poll_transmit()
+    }
+
+    /// What became of a device, if something did.
+    pub fn poll_event(&mut self) -> Option<WatchEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`Watch::handle_timeout`] wants to be called next.
+    pub fn poll_timeout(&self) -> Duration {
+        let asking = self.asking.poll_timeout();
+        let next = match asking {
+            Some(at) => self.began.saturating_add(at),
+            None => self.check_at().map_or(self.next_cycle, |check| {
+                let check = if self.began < check {
+                    check
+                } else {
+                    self.deadline.unwrap_or(check)
+                };
+                check.min(self.next_cycle)
+            }),
+        };
+        let deadline = self.deadline.filter(|&at| at > self.now);
+        deadline.map_or(next, |at| at.min(next))
+    }
+
+    /// The devices, online or not.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What was heard besides devices so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// How many things are remembered.
+    pub fn footprint(&self) -> Footprint {
+        let entries = self.registry.entries();
+        Footprint {
+            devices: self.registry.len(),
+            online: self.presences.iter().filter(|it| it.online).count(),
+            sightings: entries.iter().map(|entry| entry.seen.len()).sum(),
+            names: self.registry.names().saturating_add(self.sharing.len()),
+            questions: self.history.len().saturating_add(self.asking.questions()),
+            waiting: self.events.len(),
+        }
+    }
+
+    /// Time since the present asking began.
+    fn asking_time(&self) -> Duration {
+        self.now.saturating_sub(self.began)
+    }
+
+    // --- Silence ---------------------------------------------------------------
+
+    fn notice_the_silent(&mut self) {
+        let offline_after = self.config.offline_after;
+        let until = self.now.saturating_sub(self.asking.settle());
+        let one_by_one = self.config.sweep.is_some();
+        let nobody_to_ask = self.config.links == 0 && !one_by_one;
+        for index in 0..self.presences.len() {
+            let Some(presence) = self.presences.get(index) else {
+                continue;
+            };
+            let since = presence.last_heard;
+            let is_up = presence.online && self.now >= since.saturating_add(offline_after);
+            if is_up && (nobody_to_ask || self.history.is_unanswered(since, until, one_by_one)) {
+                self.turn_offline(index, Parting::Silence);
+            }
+        }
+        self.deadline = first_deadline(&self.presences, offline_after);
+    }
+
+    fn turn_offline(&mut self, index: usize, parting: Parting) {
+        let Some(before) = self.account(index).filter(|before| before.online) else {
+            return;
+        };
+        let (now, number) = (self.now, self.number);
+        let Some((_, presence)) = self.both(index) else {
+            return;
+        };
+        presence.online = false;
+        presence.offline_since = now;
+        presence.twin_until = None;
+        if presence.asking != number {
+            self.awaited = self.awaited.saturating_sub(1);
+        }
+        let names: Vec<_> = Name::of(&before.entry.device).collect();
+        let leavers = self.give_names_up(index, &names);
+        self.emit(Happened::Offline(parting), index, Some(before));
+        self.emit_all(Happened::Updated, leavers);
+    }
+
+    // --- Asking ----------------------------------------------------------------
+
+    /// When the first silent device is to be asked before its time is up.
+    fn check_at(&self) -> Option<Duration> {
+        let half = self.config.offline_after.checked_div(2).unwrap_or_default();
+        self.deadline
+            .map(|at| at.saturating_sub(CHECK_BEFORE.min(half)))
+    }
+
+    fn is_asking_due(&self) -> bool {
+        let check = self
+            .check_at()
+            .is_some_and(|at| self.now >= at && self.began < at);
+        // Its time is up, but it was not asked often enough.
+        let again = self.deadline.is_some_and(|at| self.now >= at);
+        self.now >= self.next_cycle || check || again
+    }
+
+    fn begin_asking(&mut self) {
+        self.forget_the_longest_gone();
+        self.number = self.number.saturating_add(1);
+        self.began = self.now;
+        self.next_cycle = self.now.saturating_add(self.config.every);
+        self.awaited = self.presences.iter().filter(|it| it.online).count();
+        self.asking.restart(self.config.links);
+        self.asking.set_awaited(self.awaited);
+        for index in 0..self.presences.len() {
+            self.let_moves_rest(index);
+        }
+    }
+
+    /// A device may go back to an address in another asking. In one and the
+    /// same, two devices of one identity speak.
+    fn let_moves_rest(&mut self, index: usize) {
+        let number = self.number;
+        let Some((entry, presence)) = self.both(index) else {
+            return;
+        };
+        entry.forget_moves();
+        if presence.twin_until.is_none_or(|until| until >= number) {
+            return;
+        }
+        let before = self.account(index);
+        if let Some((_, presence)) = self.both(index) {
+            presence.twin_until = None;
+        }
+        self.emit(Happened::Updated, index, before);
+    }
+
+    fn forget_the_longest_gone(&mut self) {
+        let offline = |presence: &&Presence| !presence.online;
+        let excess = self.presences.iter().filter(offline).count();
+        let excess = excess.saturating_sub(Self::MAX_OFFLINE);
+        if excess == 0 {
+            return;
+        }
+        let mut gone: Vec<usize> = (0..self.presences.len())
+            .filter(|&index| self.presences.get(index).is_some_and(|it| !it.online))
+            .collect();
+        gone.sort_by_key(|&index| self.presences.get(index).map(|it| it.offline_since));
+        gone.truncate(excess);
+        for &index in &gone {
+            self.emit(Happened::Forgotten, index, None);
+        }
+        let gone: HashSet<usize> = gone.into_iter().collect();
+        let mut indices = 0..;
+        self.registry
+            .retain(|_| indices.next().is_some_and(|index| !gone.contains(&index)));
+        let mut indices = 0..;
+        self.presences
+            .retain(|_| indices.next().is_some_and(|index| !gone.contains(&index)));
+        self.sharing.clear();
+        for (index, entry) in self.registry.entries().iter().enumerate() {
+            if self.presences.get(index).is_some_and(|it| it.online) {
+                for name in Name::of(&entry.device) {
+                    self.sharing.add(name, index);
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch")
+            .field("config", &self.config)
+            .field("now", &self.now)
+            .field("footprint", &self.footprint())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,133 @@
+//! What an account of a device brings.
+
+use sadp_model::Recorded;
+
+use super::{
+    Account, HELLOS_OF_ONE_START, Happened, TWIN_MEMORY, Watch,
+    presence::{Presence, Start, compare_starts, is_unset},
+    sharing::Name,
+};
+use crate::{Datagram, Report};
+
+impl Watch {
+    pub(super) fn handle_report(&mut self, report: Report, datagram: &Datagram<'_>) {
+        let Report {
+            header,
+            hello,
+            device,
+        } = report;
+        self.tally.note_report(&device);
+        let known = self.registry.position(&device, datagram.from.ip());
+        let before = known.and_then(|index| self.account(index));
+        let recorded = self.registry.record(device, datagram.sighting());
+        let Some(index) = recorded.index() else {
+            self.tally.note_refused();
+            return;
+        };
+        if matches!(recorded, Recorded::New(_)) {
+            self.devices_so_far = self.devices_so_far.saturating_add(1);
+            self.presences.push(Presence::new(self.devices_so_far));
+        }
+        let first_time = self.note_heard(index);
+        let asked_at = self.asking.note(index, first_time, &header, hello);
+        if let Some(entry) = self.registry.entries_mut().get_mut(index) {
+            entry.note_direct_answer(asked_at);
+        }
+        match before {
+            Some(before) if before.online => self.heard_again(index, before, hello),
+            before => self.turn_online(index, before),
+        }
+    }
+
+    /// Returns whether it is for the first time in this asking.
+    fn note_heard(&mut self, index: usize) -> bool {
+        let Some(presence) = self.presences.get_mut(index) else {
+            return false;
+        };
+        let first_time = presence.asking != self.number;
+        if first_time && presence.online {
+            self.awaited = self.awaited.saturating_sub(1);
+        }
+        presence.asking = self.number;
+        presence.last_heard = self.now;
+        self.deadline
+            .get_or_insert_with(|| self.now.saturating_add(self.config.offline_after));
+        first_time
+    }
+
+    fn turn_online(&mut self, index: usize, before: Option<Account>) {
+        let now = self.now;
+        let Some((entry, presence)) = self.both(index) else {
+            return;
+        };
+        presence.online = true;
+        if before.is_some() {
+            entry.forget_sightings();
+        }
+        let start = before.as_ref().map_or(Start::Same, |before| {
+            compare_starts(&before.entry.device, &entry.device)
+        });
+        // Its Hello may follow.
+        presence.started = now;
+        let names: Vec<_> = Name::of(&entry.device).collect();
+        let sharers = self.take_names(index, &names);
+        self.emit(Happened::Online, index, before.clone());
+        if start == Start::Anew {
+            self.emit(Happened::Rebooted, index, before);
+        }
+        self.emit_all(Happened::Duplicate, sharers);
+    }
+
+    /// Tells what is new about a device that was online already.
+    fn heard_again(&mut self, index: usize, before: Account, hello: bool) {
+        let (now, number) = (self.now, self.number);
+        let Some((entry, presence)) = self.both(index) else {
+            return;
+        };
+        if entry.contradictory {
+            presence.twin_until = Some(number.saturating_add(TWIN_MEMORY));
+        }
+        let start = compare_starts(&before.entry.device, &entry.device);
+        let clockless = entry.device.boot_time.is_none_or(is_unset);
+        let late = now >= presence.started.saturating_add(HELLOS_OF_ONE_START);
+        // Without a clock, only its Hello may show that it started anew.
+        let restarted = start == Start::Anew || (hello && clockless && late);
+        if restarted {
+            presence.started = now;
+        }
+        let renamed = self.rename(index, &before.entry.device);
+        let after = self.account(index);
+        let happened = after.and_then(|after| judge(&before, &after, start, restarted));
+        if let Some(happened) = happened {
+            self.emit(happened, index, Some(before));
+        }
+        self.emit_all(Happened::Updated, renamed.left_alone);
+        self.emit_all(Happened::Duplicate, renamed.joined);
+    }
+}
+
+/// What happened to a device that was online before and is now.
+fn judge(before: &Account, after: &Account, start: Start, restarted: bool) -> Option<Happened> {
+    let twin = after.entry.contradictory;
+    if before.entry.contradictory && twin {
+        // Two devices in one contradict each other with every answer.
+        return None;
+    }
+    let address_taken = after.shared.address && !before.shared.address;
+    let mac_taken = after.shared.mac && !before.shared.mac;
+    if twin || address_taken || mac_taken {
+        return Some(Happened::Duplicate);
+    }
+    if restarted {
+        return Some(Happened::Rebooted);
+    }
+    let mut same_start = before.clone();
+    if start == Start::Same && before.entry.device.boot_time.is_some() {
+        same_start.entry.device.boot_time = after.entry.device.boot_time;
+    }
+    if after.tells_more_than(&same_start) {
+        return Some(Happened::Updated);
+    }
+    let more_ways = after.entry.seen.len() != before.entry.seen.len();
+    more_ways.then_some(Happened::Heard)
+}

@@ -1,0 +1,109 @@
+//! Whether a device is there, and since when.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, civil::DateTime};
+use sadp_model::Device;
+
+/// What a watch knows of a device besides what it says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presence {
+    /// The device's number.
+    pub(super) number: u64,
+    pub(super) online: bool,
+    pub(super) last_heard: Duration,
+    pub(super) offline_since: Duration,
+    /// When it was last seen to start or to come online.
+    pub(super) started: Duration,
+    /// The asking in which it was last heard.
+    pub(super) asking: u64,
+    /// It looks like two devices of one identity; until after this asking it
+    /// counts as such.
+    pub(super) twin_until: Option<u64>,
+}
+
+impl Presence {
+    pub(super) fn new(number: u64) -> Self {
+        Self {
+            number,
+            online: false,
+            last_heard: Duration::ZERO,
+            offline_since: Duration::ZERO,
+            started: Duration::ZERO,
+            asking: 0,
+            twin_until: None,
+        }
+    }
+}
+
+/// What two boot times of one device say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// The same start.
+    Same,
+    /// The same start, told with another time: the clock was set.
+    Told,
+    /// Another start.
+    Anew,
+}
+
+/// Compares boot times. They are in the device's own wall clock. Firmware that
+/// reckons them anew for each reply is a second or two off at times.
+///
+/// A device without a clock begins in 1970 at each start, so that any other
+/// time means another start, while one that leaves 1970 was given the time. In
+/// clocks that run, a later time means another start, an earlier one that the
+/// clock was set back.
+pub(super) fn compare_starts(before: &Device, after: &Device) -> Start {
+    let (Some(before), Some(after)) = (before.boot_time, after.boot_time) else {
+        return Start::Same;
+    };
+    let apart = after.duration_since(before);
+    match (is_unset(before), is_unset(after)) {
+        (true, true) if apart.abs() > UNSET_JITTER => Start::Anew,
+        (false, false) if apart > JITTER => Start::Anew,
+        (true, true) => Start::Same,
+        (false, false) if apart.abs() <= JITTER => Start::Same,
+        (false, true) => Start::Anew,
+        (_, false) => Start::Told,
+    }
+}
+
+/// Whether a boot time is that of a device without a clock.
+pub(super) fn is_unset(boot: DateTime) -> bool {
+    boot.year() <= 1970
+}
+
+const JITTER: SignedDuration = SignedDuration::from_secs(2);
+const UNSET_JITTER: SignedDuration = SignedDuration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_are_told_from_clocks_being_set() {
+        for (before, after, expected) in [
+            ("2024-09-18T09:21:28", "2024-09-18T09:21:28", Start::Same),
+            ("2024-09-18T09:21:28", "2024-09-18T09:21:30", Start::Same),
+            ("2024-09-18T09:21:28", "2024-09-18T09:21:27", Start::Same),
+            ("2024-09-18T09:21:28", "2024-09-18T09:22:10", Start::Anew),
+            ("2024-09-18T09:21:28", "2024-09-18T08:21:28", Start::Told),
+            ("1970-01-01T00:00:09", "1970-01-01T00:00:10", Start::Same),
+            ("1970-01-01T00:00:09", "1970-01-01T00:00:31", Start::Anew),
+            ("1970-01-01T00:00:31", "1970-01-01T00:00:09", Start::Anew),
+            ("1970-01-01T00:00:09", "2024-09-18T09:21:28", Start::Told),
+            ("2024-09-18T09:21:28", "1970-01-01T00:00:09", Start::Anew),
+        ] {
+            let device = |boot: &str| {
+                let mut device = Device::unknown();
+                device.boot_time = boot.parse().ok();
+                device
+            };
+            let start = compare_starts(&device(before), &device(after));
+            assert_eq!(start, expected, "{before} to {after}");
+        }
+        let unknown = Device::unknown();
+        assert_eq!(compare_starts(&unknown, &unknown), Start::Same);
+    }
+}
