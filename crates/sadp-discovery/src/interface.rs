@@ -112,6 +112,15 @@ pub(crate) fn choose(all: Vec<Interface>, named: &[String]) -> Result<Vec<Interf
     Ok(chosen)
 }
 
+/// Those of the interfaces to use that are there and up just now.
+pub(crate) fn choose_present(all: &[Interface], named: &[String]) -> Vec<Interface> {
+    let wanted = |interface: &&Interface| {
+        let chosen = named.iter().any(|name| answers_to(interface, name));
+        interface.up && (chosen || (named.is_empty() && !interface.loopback))
+    };
+    all.iter().filter(wanted).cloned().collect()
+}
+
 fn describe(all: &[Interface]) -> Vec<String> {
     let describe = |interface: &Interface| format!("{} ({})", interface.name, interface.address());
     all.iter().map(describe).collect()
@@ -159,6 +168,18 @@ mod tests {
         assert_eq!(chosen(&["eth0"]), ["192.168.1.10", "10.0.0.10"]);
         assert_eq!(chosen(&["10.0.0.10"]), ["10.0.0.10"]);
         assert_eq!(chosen(&["lo", "127.0.0.1"]), ["127.0.0.1"]);
+    }
+
+    #[test]
+    fn of_those_named_the_present_ones_are_used() {
+        let present = |named: &[&str]| -> Vec<String> {
+            let named: Vec<String> = named.iter().map(|&name| name.into()).collect();
+            let present = choose_present(&machine(), &named);
+            present.iter().map(|it| it.address().to_string()).collect()
+        };
+        assert_eq!(present(&[]), ["192.168.1.10", "10.0.0.10"]);
+        assert_eq!(present(&["lo", "wlan0", "eth9"]), ["127.0.0.1"]);
+        assert_eq!(present(&["wlan0"]), [""; 0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How SADP travels: this machine's interfaces, the UDP sockets on them, the
-//! scan that drives a [`Survey`](sadp_proto::Survey) over them, and captures of
-//! other people's traffic.
+//! scan that drives a [`Survey`](sadp_proto::Survey) over them, the watcher that
+//! drives a [`Watch`](sadp_proto::Watch), and captures of other people's traffic.
 //!
 //! This crate decides nothing about the protocol and prints nothing. It needs a
 //! tokio runtime, with two worker threads at best: one drains the sockets while
@@ -28,8 +28,10 @@ pub mod probe;
 mod receive;
 mod scan;
 mod socket;
+mod watch;
 
 pub use dispatch::{Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, Pace, Route};
 pub use links::{LinkConfig, LinkInfo};
 pub use notice::{Notice, ScanError};
 pub use scan::{Scan, ScanConfig, ScanReport};
+pub use watch::{News, Watcher, WatcherConfig};

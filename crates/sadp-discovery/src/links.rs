@@ -72,9 +72,18 @@ impl Links {
     pub(crate) fn open(config: &LinkConfig, routed: bool) -> Result<Self, ScanError> {
         let all = interface::list().map_err(ScanError::List)?;
         let interfaces = interface::choose(all, &config.interfaces)?;
+        Self::on(config, &interfaces, routed)
+    }
+
+    /// Opens the sockets on these interfaces.
+    pub(crate) fn on(
+        config: &LinkConfig,
+        interfaces: &[Interface],
+        routed: bool,
+    ) -> Result<Self, ScanError> {
         let mut notices = Vec::new();
-        let all = open_links(&interfaces, &mut notices)?;
-        let listeners = open_listeners(config, &interfaces, &mut notices);
+        let all = open_links(interfaces, &mut notices)?;
+        let listeners = open_listeners(config, interfaces, &mut notices);
         let routed = routed && config.interfaces.is_empty();
         let named = |interface: &Interface| Some((interface.index?, Arc::clone(&interface.name)));
         Ok(Self {
@@ -97,6 +106,11 @@ impl Links {
     /// What limits hearing and asking so far.
     pub(crate) fn notices(&self) -> &[Notice] {
         &self.notices
+    }
+
+    /// What came to limit it since this was called last.
+    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
     }
 
     /// The same, handed over.
