@@ -111,13 +111,13 @@ impl World {
                     destination: Some(GROUP),
                     payload: &transmit.payload,
                 };
-                fleet.handle_datagram(self.now - *started, &datagram);
+                fleet.handle_datagram(self.now.saturating_sub(*started), &datagram);
             }
         }
         for place in 0..self.fleets.len() {
             loop {
                 let (started, fleet) = &mut self.fleets[place];
-                let Some(transmit) = fleet.poll_transmit(self.now - *started) else {
+                let Some(transmit) = fleet.poll_transmit(self.now.saturating_sub(*started)) else {
                     break;
                 };
                 let from = fleet.devices()[transmit.device].settings.address;
