@@ -6,6 +6,7 @@ mod net;
 mod reset;
 mod sim;
 mod target;
+mod watch;
 
 use std::{net::Ipv4Addr, path::PathBuf};
 
@@ -25,6 +26,7 @@ pub(crate) use self::{
         ResetCommand, WaysArgs,
     },
     sim::{SimCommand, SimRunArgs, SimVendorArgs},
+    watch::WatchArgs,
 };
 use crate::{
     output::Format,
@@ -121,6 +123,8 @@ impl Color {
 pub(crate) enum Command {
     /// Find all devices on the network
     Scan(ScanArgs),
+    /// Keep a live list: what comes, goes and changes
+    Watch(WatchArgs),
     /// Show all that is known of one device
     Show(ShowArgs),
     /// Give unactivated devices their first password
@@ -170,6 +174,13 @@ pub(crate) struct AskArgs {
     #[arg(long, value_name = "DURATION|auto", default_value_t)]
     pub(crate) wait: Wait,
 
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+/// Whom to ask.
+#[derive(Args, Debug)]
+pub(crate) struct ReachArgs {
     /// Ask this address, or every address of this network, one by one as
     /// well: for routed networks; may be repeated
     #[arg(long = "target", value_name = "IP|CIDR", value_parser = target::parse)]

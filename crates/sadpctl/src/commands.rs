@@ -16,6 +16,7 @@ mod scan;
 mod show;
 mod sim;
 mod survey;
+mod watch;
 
 use crate::{
     args::{Cli, Command},
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Scan(args) => scan::run(args, global, terminal),
+        Command::Watch(args) => watch::run(args, global, terminal),
         Command::Show(args) => show::run(args, global, terminal),
         Command::Activate(args) => activate::run(args, global, terminal),
         Command::Net(command) => net::run(command, global, terminal),

@@ -1,7 +1,8 @@
 //! A device found, with all that was concluded about it.
 
 use ipnet::Ipv4Net;
-use sadp_model::{Entry, Warning, assess};
+use sadp_model::{Assessment, Entry, Warning, assess, assess_one};
+use sadp_proto::Account;
 
 /// A device found.
 #[derive(Clone, Debug)]
@@ -25,6 +26,19 @@ impl Found {
                 warnings: assessment.warnings,
             })
             .collect()
+    }
+
+    /// A device as a watch knows it, on this machine in the networks `local`.
+    pub(crate) fn watched(account: &Account, local: &[Ipv4Net]) -> Self {
+        let Assessment {
+            reachable,
+            warnings,
+        } = assess_one(&account.entry, account.shared, local);
+        Self {
+            entry: account.entry.clone(),
+            reachable: Some(reachable),
+            warnings,
+        }
     }
 
     /// Devices read from a file: it is not known from where they can be

@@ -20,6 +20,7 @@ mod select;
 mod state;
 mod terminal;
 mod text;
+mod view;
 
 pub use app::run;
 

@@ -8,6 +8,7 @@ mod columns;
 mod csv;
 mod details;
 mod device;
+mod events;
 mod guids;
 mod json;
 mod layout;
@@ -32,10 +33,11 @@ pub(crate) use self::{
     csv::harmless,
     details::{write_details, write_network},
     device::{Raw, Shown},
+    events::{Told, write_event, write_event_line},
     guids::{GuidLine, write_guids},
     messages::{MessageLine, write_messages},
     outcomes::write_outcomes,
-    table::short_serial,
+    table::{notes, short_cells, short_serial},
     ways::{ShownWay, Subject, Ways, write_ways},
 };
 use crate::found::Found;

@@ -20,7 +20,10 @@ pub(super) fn run(
     let mut entries = std::mem::take(&mut report.entries);
     state::mark_locks(&mut entries, global, terminal);
     if entries.is_empty() {
-        return Err(advice::nothing_found(&report, !args.ask.targets.is_empty()));
+        return Err(advice::nothing_found(
+            &report,
+            !args.ask.reach.targets.is_empty(),
+        ));
     }
     let found = args.device.choose(Found::here(entries, &report.local))?;
     let layout = Layout {

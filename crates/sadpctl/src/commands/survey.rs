@@ -4,13 +4,13 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
-use sadp_discovery::{LinkConfig, LinkInfo, Scan, ScanConfig, ScanError, ScanReport};
+use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
 use sadp_proto::{Progress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     advice,
-    args::{AskArgs, GlobalArgs},
+    args::{AskArgs, GlobalArgs, ReachArgs},
     failure::{Exit, Failure},
     terminal::Terminal,
     text::count,
@@ -22,25 +22,38 @@ pub(super) fn config(
     global: &GlobalArgs,
     also: impl IntoIterator<Item = Ipv4Addr>,
 ) -> Result<ScanConfig, Failure> {
-    let mut targets = args.targets.clone();
+    let reach = &args.reach;
+    Ok(ScanConfig {
+        link: link(reach, global),
+        listening: args.wait.listening(),
+        sweep: sweep(reach, also)?,
+        broadcast: reach.broadcast,
+    })
+}
+
+/// The links that the arguments ask for.
+pub(super) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
+    LinkConfig {
+        interfaces: global.interfaces.clone(),
+        group: reach.group.group,
+        port: reach.group.port,
+    }
+}
+
+/// The sweep that the arguments ask for. `also` are asked besides the targets.
+pub(super) fn sweep(
+    reach: &ReachArgs,
+    also: impl IntoIterator<Item = Ipv4Addr>,
+) -> Result<Option<Sweep>, Failure> {
+    let mut targets = reach.targets.clone();
     targets.extend(also.into_iter().map(Ipv4Net::from));
-    let sweep = (!targets.is_empty())
-        .then(|| Sweep::new(&targets, args.rate))
+    (!targets.is_empty())
+        .then(|| Sweep::new(&targets, reach.rate))
         .transpose()
         .map_err(|error| {
             Failure::new(Exit::Usage, error)
                 .hint("name smaller networks with --target, one after the other")
-        })?;
-    Ok(ScanConfig {
-        link: LinkConfig {
-            interfaces: global.interfaces.clone(),
-            group: args.group.group,
-            port: args.group.port,
-        },
-        listening: args.wait.listening(),
-        sweep,
-        broadcast: args.broadcast,
-    })
+        })
 }
 
 /// A runtime for sockets: one thread drains them while the other reads.
@@ -71,10 +84,7 @@ pub(super) async fn run_until(
 ) -> Result<ScanReport, Failure> {
     let report = listen(config, stop, terminal).await.map_err(failed)?;
     for notice in &report.notices {
-        let cause = std::error::Error::source(notice);
-        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
-        terminal.warn(&format!("{notice}{cause}"));
-        terminal.hint(notice.remedy());
+        warn(notice, terminal);
     }
     for loss in advice::losses(&report.tally) {
         terminal.warn(&loss);
@@ -103,12 +113,47 @@ pub(super) async fn listen(
     Ok(report)
 }
 
+/// Tells what limits hearing or asking, and what to do about it.
+pub(super) fn warn(notice: &Notice, terminal: &mut Terminal) {
+    terminal.warn(&with_cause(notice));
+    terminal.hint(notice.remedy());
+}
+
+/// An error with its cause.
+pub(super) fn with_cause(error: &impl std::error::Error) -> String {
+    let cause = error.source();
+    let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
+    format!("{error}{cause}")
+}
+
 /// Waits for Ctrl-C.
 pub(super) async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         // Without a handler Ctrl-C ends the program, which is as well.
         std::future::pending::<()>().await;
     }
+}
+
+/// Waits until somebody wants the program to end: by Ctrl-C, by closing its
+/// terminal, or by a service manager.
+pub(super) async fn ended() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signals = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
+        );
+        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
+            tokio::select! {
+                () = interrupted() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupted().await;
 }
 
 pub(super) fn failed(error: ScanError) -> Failure {

@@ -20,13 +20,13 @@ pub(super) fn write(out: &mut impl Write, devices: &[Found], width: usize) -> io
         return Ok(());
     }
     let noted = devices.iter().any(|found| !notes(found).is_empty());
-    let mut header = vec!["STATE", "MODEL", "ADDRESS", "MAC", "FIRMWARE", "SERIAL"];
+    let mut header = Vec::from(COLUMNS);
     if noted {
         header.push("NOTES");
     }
     let mut table = plain(header);
     for found in devices {
-        let mut cells = short_cells(found);
+        let mut cells = Vec::from(short_cells(found));
         if noted {
             cells.push(notes(found));
         }
@@ -112,7 +112,11 @@ fn plain(header: Vec<&str>) -> Table {
     table
 }
 
-fn short_cells(found: &Found) -> Vec<String> {
+/// The titles of what is told of a device first.
+const COLUMNS: [&str; 6] = ["STATE", "MODEL", "ADDRESS", "MAC", "FIRMWARE", "SERIAL"];
+
+/// What stands below [`COLUMNS`], made harmless.
+pub(crate) fn short_cells(found: &Found) -> [String; 6] {
     let device = &found.entry.device;
     let firmware = device.firmware.as_ref().map(|firmware| {
         let version = firmware.version().map(|version| version.to_string());
@@ -131,7 +135,7 @@ fn short_cells(found: &Found) -> Vec<String> {
     ];
     let known =
         |cell: Option<String>| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned());
-    cells.into_iter().map(known).collect()
+    cells.map(known)
 }
 
 /// The number proper, as it stands on the label; where the serial follows
@@ -150,7 +154,8 @@ pub(crate) fn short_serial(serial: &Serial, model: Option<&str>) -> String {
     format!("..{end}")
 }
 
-fn notes(found: &Found) -> String {
+/// What a person should look at, in few words.
+pub(crate) fn notes(found: &Found) -> String {
     let mut notes: Vec<_> = found.warnings.iter().copied().map(words::short).collect();
     if found.entry.device.ipv4.dhcp == Some(true) {
         notes.push("DHCP");

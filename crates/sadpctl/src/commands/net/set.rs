@@ -31,7 +31,7 @@ pub(super) fn run(
         .then(|| secret::current(&args.change.password))
         .transpose()?;
     // Behind a router it has to be asked at its new address, too.
-    let routed = !args.ask.targets.is_empty();
+    let routed = !args.ask.reach.targets.is_empty();
     let new = args.wanted.ip.filter(|_| routed);
     let also = args.device.address().into_iter().chain(new);
     let config = survey::config(&args.ask, global, also)?;

@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{ReachArgs, duration};
+use crate::select::Filter;
+
+/// `watch`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+On a terminal it fills the screen; its keys stand at the bottom. Elsewhere, and
+with --plain, it prints a line for each event. With --format ndjson an event is
+a JSON object: event is online, updated, offline or rebooted; device is as for
+scan; changes lists field, before and after.
+
+Examples:
+  sadpctl watch
+  sadpctl watch --where model~DS-2CD --every 30s
+  sadpctl watch --format ndjson | jq -r 'select(.event == \"offline\") | .device.mac'")]
+pub(crate) struct WatchArgs {
+    /// Ask anew this often, e.g. 30s or 5m; at least 1s
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = gentle)]
+    pub(crate) every: Duration,
+
+    /// Take a device for offline when it was silent so long and answers no
+    /// more; by default twice --every
+    #[arg(long, value_name = "DURATION", value_parser = gentle)]
+    pub(crate) offline_after: Option<Duration>,
+
+    /// Tell only of devices of which all of these hold, as for scan, e.g.
+    /// state=unactivated
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<Filter>,
+
+    /// Print a line for each event on a terminal too
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+}
+
+impl WatchArgs {
+    /// How long a device may be silent.
+    pub(crate) fn offline_after(&self) -> Duration {
+        self.offline_after
+            .unwrap_or_else(|| self.every.saturating_mul(2))
+    }
+}
+
+/// Asking more often than this helps nobody and troubles the network.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+fn gentle(text: &str) -> Result<Duration, String> {
+    let time = duration::duration(text)?;
+    if time < SHORTEST {
+        return Err("write a time of 1s at least".into());
+    }
+    Ok(time)
+}

@@ -1,0 +1,165 @@
+//! A live list of devices: as lines, or as a view that fills the screen.
+
+mod screen;
+
+use std::io::{self, IsTerminal};
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+use sadp_discovery::{LinkInfo, News, ScanError, Watcher, WatcherConfig};
+use sadp_proto::WatchEvent;
+use sadp_reset::Ledger;
+
+use super::survey;
+use crate::{
+    args::{GlobalArgs, WatchArgs},
+    failure::{Exit, Failure},
+    found::Found,
+    output::{self, Format, Told},
+    select::Filter,
+    state,
+    terminal::Terminal,
+};
+
+pub(super) fn run(
+    args: &WatchArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    check_format(global.format)?;
+    let config = WatcherConfig {
+        link: survey::link(&args.reach, global),
+        sweep: survey::sweep(&args.reach, None)?,
+        broadcast: args.reach.broadcast,
+        every: args.every,
+        offline_after: args.offline_after(),
+    };
+    let site = Site::new(global, terminal);
+    survey::runtime()?.block_on(async {
+        let watcher = Watcher::open(config).map_err(survey::failed)?;
+        if fills_screen(args, global) {
+            screen::run(watcher, site, args, global, terminal).await
+        } else {
+            print_lines(watcher, site, args, global.format, terminal).await
+        }
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What has no end has no form that needs one.
+fn check_format(format: Format) -> Result<(), Failure> {
+    let name = match format {
+        Format::Table | Format::Ndjson => return Ok(()),
+        Format::Json => "json",
+        Format::Csv => "csv",
+        Format::Xml => "xml",
+    };
+    Err(Failure::words(
+        Exit::Usage,
+        format!("watch prints events as they come, for which --format {name} has no form"),
+    )
+    .hint("use --format ndjson: one JSON object a line"))
+}
+
+/// Logs would be written across the view.
+fn fills_screen(args: &WatchArgs, global: &GlobalArgs) -> bool {
+    let capable = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let quiet = global.verbose == 0 || !io::stderr().is_terminal();
+    global.format == Format::Table
+        && !args.plain
+        && capable
+        && quiet
+        && io::stdout().is_terminal()
+        && io::stdin().is_terminal()
+}
+
+/// Prints a line for each event.
+async fn print_lines(
+    mut watcher: Watcher,
+    mut site: Site,
+    args: &WatchArgs,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let mut ended = std::pin::pin!(survey::ended());
+    loop {
+        let news = tokio::select! {
+            biased;
+            () = &mut ended => return Ok(()),
+            news = watcher.next() => news,
+        };
+        match news {
+            News::Event(event, at) => {
+                let told = site.tell(event, at);
+                if !told.is_news() || !is_wanted(&told, args.filter.as_ref()) {
+                    continue;
+                }
+                if format == Format::Ndjson {
+                    output::write_event(terminal.out(), &told)?;
+                } else {
+                    output::write_event_line(terminal.out(), &told)?;
+                }
+                terminal.flush()?;
+            }
+            News::Links(links) => {
+                site.stand_on(&links);
+                terminal.note(&format!("watching on {}; Ctrl-C ends it", names(&links)));
+            }
+            News::Notice(notice) => survey::warn(&notice, terminal),
+            News::NoLink(error) => terminal.warn(&no_link(&error)),
+        }
+    }
+}
+
+fn is_wanted(told: &Told, filter: Option<&Filter>) -> bool {
+    filter.is_none_or(|filter| filter.holds(&output::value(&told.found)))
+}
+
+fn names(links: &[LinkInfo]) -> String {
+    let names: Vec<_> = links
+        .iter()
+        .map(|link| format!("{} ({})", link.interface, link.network))
+        .collect();
+    names.join(", ")
+}
+
+fn no_link(error: &ScanError) -> String {
+    format!("{}: waiting for one", survey::with_cause(error))
+}
+
+/// Where this machine stands, and what it remembers of devices.
+struct Site {
+    local: Vec<Ipv4Net>,
+    ledger: Option<Ledger>,
+}
+
+impl Site {
+    fn new(global: &GlobalArgs, terminal: &mut Terminal) -> Self {
+        let ledger = state::open_existing(global).unwrap_or_else(|failure| {
+            terminal.warn(&format!(
+                "locks remembered are not shown: {:#}",
+                failure.error
+            ));
+            None
+        });
+        Self {
+            local: Vec::new(),
+            ledger,
+        }
+    }
+
+    fn stand_on(&mut self, links: &[LinkInfo]) {
+        self.local = links.iter().map(|link| link.network).collect();
+    }
+
+    fn tell(&self, mut event: WatchEvent, at: Timestamp) -> Told {
+        if let Some(ledger) = &self.ledger {
+            let before = event.before.as_deref_mut();
+            for account in before.into_iter().chain([&mut *event.after]) {
+                // A lock that cannot be read is not shown; what was heard is.
+                let _ = ledger.apply_locks(std::slice::from_mut(&mut account.entry), at);
+            }
+        }
+        Told::new(&event, at, |account| Found::watched(account, &self.local))
+    }
+}

@@ -1,0 +1,167 @@
+//! The live list on a terminal, all of it.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use ratatui::{
+    DefaultTerminal,
+    crossterm::event::{self, Event},
+};
+use sadp_discovery::{News, Watcher};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{Site, names, no_link, survey};
+use crate::{
+    args::{GlobalArgs, WatchArgs},
+    failure::Failure,
+    terminal::Terminal,
+    view::{Next, Palette, View},
+};
+
+/// The least time between two pictures: a burst of events is drawn once.
+const DRAW_EVERY: Duration = Duration::from_millis(50);
+
+/// How often the keyboard is left alone to see whether it is still wanted.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// How many keys may wait.
+const KEYS: usize = 64;
+
+pub(super) async fn run(
+    mut watcher: Watcher,
+    mut site: Site,
+    args: &WatchArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let palette = match global.color.for_stdout() {
+        anstream::ColorChoice::Never => Palette::Plain,
+        _ => Palette::Colour,
+    };
+    let mut view = View::new(args.filter.as_ref(), palette);
+    let mut notices = Vec::new();
+    let mut ended = std::pin::pin!(survey::ended());
+    let mut screen = Screen::enter()?;
+    let mut keyboard = Keyboard::read();
+    let mut draw_at = Some(Instant::now());
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut ended => break,
+            () = tokio::time::sleep_until(draw_at.unwrap_or_else(Instant::now)), if draw_at.is_some() => {
+                screen.draw(&mut view)?;
+                draw_at = None;
+                continue;
+            }
+            input = keyboard.next() => match input {
+                Some(Ok(Event::Key(key))) if view.handle_key(key) == Next::Quit => break,
+                Some(Ok(_)) => {}
+                // The terminal is gone.
+                Some(Err(_)) | None => break,
+            },
+            news = watcher.next() => match news {
+                News::Event(event, at) => view.take(site.tell(event, at)),
+                News::Links(links) => {
+                    site.stand_on(&links);
+                    view.set_place(format!("on {}", names(&links)));
+                }
+                News::Notice(notice) => {
+                    view.set_notice(format!("{}: {}", survey::with_cause(&notice), notice.remedy()));
+                    notices.push(notice);
+                }
+                News::NoLink(error) => view.set_place(no_link(&error)),
+            },
+        }
+        draw_at.get_or_insert_with(|| Instant::now() + DRAW_EVERY);
+    }
+    drop(screen);
+    // What was at the bottom of the screen is told again where it stays.
+    for notice in &notices {
+        survey::warn(notice, terminal);
+    }
+    Ok(())
+}
+
+/// The terminal while it shows the view. Left as it was when dropped, and by a
+/// panic too.
+struct Screen {
+    terminal: DefaultTerminal,
+}
+
+impl Screen {
+    fn enter() -> io::Result<Self> {
+        let terminal = ratatui::try_init().inspect_err(|_| {
+            // Half of it may have been done.
+            let _ = ratatui::try_restore();
+        })?;
+        Ok(Self { terminal })
+    }
+
+    fn draw(&mut self, view: &mut View) -> io::Result<()> {
+        self.terminal
+            .draw(|frame| view.draw(frame.area(), frame.buffer_mut()))?;
+        Ok(())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no tidying.
+        let _ = self.terminal.show_cursor();
+        let _ = ratatui::try_restore();
+    }
+}
+
+/// What is typed, read on a thread of its own.
+struct Keyboard {
+    events: mpsc::Receiver<io::Result<Event>>,
+    wanted: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keyboard {
+    fn read() -> Self {
+        let (sender, events) = mpsc::channel(KEYS);
+        let wanted = Arc::new(AtomicBool::new(true));
+        let still_wanted = Arc::clone(&wanted);
+        let thread = thread::spawn(move || {
+            while still_wanted.load(Ordering::Relaxed) {
+                let event = match event::poll(LOOK_UP) {
+                    Ok(false) => continue,
+                    Ok(true) => event::read(),
+                    Err(error) => Err(error),
+                };
+                let failed = event.is_err();
+                if sender.blocking_send(event).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Self {
+            events,
+            wanted,
+            thread: Some(thread),
+        }
+    }
+
+    async fn next(&mut self) -> Option<io::Result<Event>> {
+        self.events.recv().await
+    }
+}
+
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
+        self.events.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What becomes of devices, as lines.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use jiff::Timestamp;
+use sadp_proto::{Account, Happened, Parting, WatchEvent};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Shown, device, json,
+    table::{notes, short_cells},
+    value,
+};
+use crate::{
+    found::Found,
+    terminal::{GREEN, RED, YELLOW},
+    text::clean,
+};
+
+/// Something worth telling about a device.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) happened: Happened,
+    pub(crate) at: Timestamp,
+    /// The device's number in its watch.
+    pub(crate) number: u64,
+    pub(crate) online: bool,
+    pub(crate) found: Found,
+    pub(crate) changes: Vec<Change>,
+}
+
+/// One thing that is not what it was. The field is a key of the JSON form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Change {
+    pub(crate) field: String,
+    before: Value,
+    after: Value,
+}
+
+impl Told {
+    /// An event as it is told; `found` makes of an account what is shown of it.
+    pub(crate) fn new(
+        event: &WatchEvent,
+        at: Timestamp,
+        found: impl Fn(&Account) -> Found,
+    ) -> Self {
+        let after = found(&event.after);
+        let mut changes = Vec::new();
+        if let Some(before) = &event.before {
+            differences("", &value(&found(before)), &value(&after), &mut changes);
+        }
+        Self {
+            happened: event.happened,
+            at: device::whole_seconds(at),
+            number: event.after.number,
+            online: event.after.online,
+            found: after,
+            changes,
+        }
+    }
+
+    /// Whether it is worth a line. A list takes in the others as well.
+    pub(crate) fn is_news(&self) -> bool {
+        match self.happened {
+            Happened::Online | Happened::Rebooted | Happened::Offline(_) => true,
+            Happened::Updated | Happened::Duplicate => !self.changes.is_empty(),
+            Happened::Heard | Happened::Forgotten => false,
+        }
+    }
+
+    /// The word of the contract. That another device has the same address or
+    /// MAC is a change of its warnings.
+    fn event(&self) -> &'static str {
+        match self.happened {
+            Happened::Online => "online",
+            Happened::Rebooted => "rebooted",
+            Happened::Offline(_) => "offline",
+            _ => "updated",
+        }
+    }
+
+    /// The word people read.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.happened {
+            Happened::Duplicate => "duplicate",
+            _ => self.event(),
+        }
+    }
+
+    /// What changed, in a line; how it went, where it went.
+    pub(crate) fn what(&self) -> String {
+        match self.happened {
+            Happened::Offline(Parting::Goodbye) => return "said goodbye".into(),
+            Happened::Offline(Parting::Silence) => return "silent".into(),
+            _ => {}
+        }
+        let changes = self.changes.iter().map(|change| {
+            let (before, after) = (plain(&change.before), plain(&change.after));
+            format!("{} {before} -> {after}", change.field)
+        });
+        clean(&changes.collect::<Vec<_>>().join(", ")).into_owned()
+    }
+}
+
+/// Collects what differs, but for how a device was heard and what it said word
+/// for word.
+fn differences(path: &str, before: &Value, after: &Value, found: &mut Vec<Change>) {
+    if let (Value::Object(before), Value::Object(after)) = (before, after) {
+        for (name, after) in after {
+            let before = before.get(name).unwrap_or(&Value::Null);
+            if path.is_empty() && ["seen", "raw"].contains(&&**name) {
+                continue;
+            }
+            let dot = if path.is_empty() { "" } else { "." };
+            differences(&format!("{path}{dot}{name}"), before, after, found);
+        }
+    } else if before != after {
+        found.push(Change {
+            field: path.into(),
+            before: before.clone(),
+            after: after.clone(),
+        });
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        Value::String(text) => text.clone(),
+        Value::Array(elements) if elements.is_empty() => "-".into(),
+        Value::Array(elements) => elements.iter().map(plain).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    event: &'static str,
+    at: Shown<Timestamp>,
+    device: device::Device<'a>,
+    changes: &'a [Change],
+    /// How a device went offline.
+    reason: Option<&'static str>,
+}
+
+/// Writes an event as a JSON object in a line.
+pub(crate) fn write_event(out: &mut impl Write, told: &Told) -> io::Result<()> {
+    let reason = match told.happened {
+        Happened::Offline(Parting::Goodbye) => Some("goodbye"),
+        Happened::Offline(Parting::Silence) => Some("silence"),
+        _ => None,
+    };
+    // A device that goes is as it was.
+    let changes = if reason.is_some() {
+        &[][..]
+    } else {
+        &told.changes
+    };
+    let line = Line {
+        event: told.event(),
+        at: Shown(told.at),
+        device: device::Device::new(&told.found),
+        changes,
+        reason,
+    };
+    json::write_lines(out, std::iter::once(line))
+}
+
+/// Writes an event as a line for people.
+pub(crate) fn write_event_line(out: &mut impl Write, told: &Told) -> io::Result<()> {
+    let style = match told.happened {
+        Happened::Online => GREEN,
+        Happened::Offline(_) | Happened::Duplicate => RED,
+        Happened::Rebooted => YELLOW,
+        _ => Style::new(),
+    };
+    let [state, model, address, mac, ..] = short_cells(&told.found);
+    let what = match (told.happened, told.what()) {
+        (Happened::Online, _) => notes(&told.found),
+        (_, what) => what,
+    };
+    let line = format!("{address:<15}  {mac:<17}  {model:<16}  {state:<11}  {what}");
+    writeln!(
+        out,
+        "{}  {style}{:<9}{style:#}  {}",
+        told.at,
+        told.word(),
+        line.trim_end()
+    )
+}

@@ -1,0 +1,91 @@
+use std::cmp::Ordering;
+
+use sadp_model::State;
+
+use super::Column;
+use crate::output::{self, Told};
+
+/// A device in the list.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) told: Told,
+    /// State, model, address, MAC, firmware and serial, made harmless.
+    pub(super) cells: [String; 6],
+    /// What a person should look at.
+    pub(super) notes: String,
+    /// When something was told of it, and in a word what.
+    pub(super) changed: String,
+    pub(super) word: &'static str,
+    /// What a search looks through.
+    searched: String,
+}
+
+impl Row {
+    pub(super) fn new(told: Told) -> Self {
+        let cells = output::short_cells(&told.found);
+        let notes = output::notes(&told.found);
+        let serial = told.found.entry.device.serial.as_ref();
+        let serial = serial.map_or_else(String::new, ToString::to_string);
+        Self {
+            changed: told.at.strftime("%H:%M:%S").to_string(),
+            word: told.word(),
+            searched: format!("{} {notes} {serial}", cells.join(" ")).to_lowercase(),
+            cells,
+            notes,
+            told,
+        }
+    }
+
+    /// Takes in what became of it. What is no news leaves the time as it was.
+    pub(super) fn update(&mut self, told: Told) {
+        let is_news = told.is_news();
+        let (changed, word, at) = (std::mem::take(&mut self.changed), self.word, self.told.at);
+        *self = Self::new(told);
+        if !is_news {
+            (self.changed, self.word, self.told.at) = (changed, word, at);
+        }
+    }
+
+    pub(super) fn online(&self) -> bool {
+        self.told.online
+    }
+
+    pub(super) fn contains(&self, text: &str) -> bool {
+        text.is_empty() || self.searched.contains(&text.to_lowercase())
+    }
+
+    pub(super) fn compare(&self, other: &Self, by: Column) -> Ordering {
+        let (a, b) = (
+            &self.told.found.entry.device,
+            &other.told.found.entry.device,
+        );
+        let address = || {
+            let key =
+                |device: &sadp_model::Device| (device.ipv4.address.is_none(), device.ipv4.address);
+            key(a).cmp(&key(b))
+        };
+        let by_it = match by {
+            Column::State => rank(a.state).cmp(&rank(b.state)),
+            Column::Model => a.model.cmp(&b.model),
+            Column::Address => Ordering::Equal,
+            Column::Mac => a.mac.cmp(&b.mac),
+            Column::Firmware => {
+                let version = |device: &sadp_model::Device| device.firmware.as_ref()?.version();
+                version(a).cmp(&version(b))
+            }
+            Column::Serial => a.serial.cmp(&b.serial),
+            Column::Changed => other.told.at.cmp(&self.told.at),
+        };
+        by_it.then_with(address)
+    }
+}
+
+/// What waits for its first password comes first.
+const fn rank(state: Option<State>) -> u8 {
+    match state {
+        Some(State::Unactivated) => 0,
+        Some(State::Locked { .. }) => 1,
+        None => 2,
+        Some(State::Active) => 3,
+    }
+}
