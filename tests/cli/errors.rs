@@ -41,6 +41,8 @@ fn usage() {
             "messages as csv",
             &["decode", SHOP, "--messages", "--format", "csv"],
         ),
+        ("watch as csv", &["watch", "--format", "csv"]),
+        ("watch too often", &["watch", "--every", "100ms"]),
         ("sim without interface", &["sim", "run", "--count", "3"]),
         (
             "sim with a bad probability",

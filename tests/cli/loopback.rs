@@ -20,13 +20,13 @@ pub(crate) struct Sim {
 impl Sim {
     /// Starts `sim run` and waits until it plays.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        Self::start_at(channel(), arguments)
+        Self::start_on(channel(), arguments)
     }
 
     /// Plays other devices in the place of these.
     pub(crate) fn replace(&mut self, arguments: &[&str]) {
         self.stop();
-        *self = Self::start_at((self.group.clone(), self.port.clone()), arguments);
+        *self = Self::start_on((self.group.clone(), self.port.clone()), arguments);
     }
 
     /// Ends the devices, as if their power were cut.
@@ -35,7 +35,8 @@ impl Sim {
         let _ = self.child.wait();
     }
 
-    fn start_at((group, port): (String, String), arguments: &[&str]) -> Self {
+    /// The same, where others were or will be.
+    pub(crate) fn start_on((group, port): (String, String), arguments: &[&str]) -> Self {
         let mut child = sadpctl(&["sim", "run", "-i", "127.0.0.1"])
             .args(["--group", &group, "--port", &port])
             .args(arguments)
@@ -54,17 +55,15 @@ impl Sim {
 
     /// A command line that asks where the devices are.
     pub(crate) fn command(&self, arguments: &[&str]) -> process::Command {
-        let place = [
-            "-i",
-            "127.0.0.1",
-            "--group",
-            &self.group,
-            "--port",
-            &self.port,
-        ];
         let mut command = sadpctl(arguments);
-        command.args(place);
+        command.args(self.place());
         command
+    }
+
+    /// The options that lead to the devices.
+    pub(crate) fn place(&self) -> [&str; 6] {
+        let Self { group, port, .. } = self;
+        ["-i", "127.0.0.1", "--group", group, "--port", port]
     }
 }
 
@@ -76,7 +75,7 @@ impl Drop for Sim {
 
 /// A group and a port that no other test uses. The port is below those that
 /// systems give out.
-fn channel() -> (String, String) {
+pub(crate) fn channel() -> (String, String) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let process = u16::try_from(process::id() % 100).unwrap();

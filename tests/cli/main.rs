@@ -20,3 +20,5 @@ mod run;
 mod secrets;
 mod usage;
 mod vendor;
+#[cfg(unix)]
+mod watch;

@@ -10,6 +10,7 @@ fn help() {
     assert_snapshot!(run(&["scan", "-h"]).stdout);
     assert_snapshot!(run(&["decode", "--help"]).stdout);
     assert_snapshot!(run(&["sim", "run", "--help"]).stdout);
+    assert_snapshot!(run(&["watch", "--help"]).stdout);
 }
 
 #[test]

@@ -12,7 +12,11 @@ use std::{
 
 use ratatui::{
     DefaultTerminal,
-    crossterm::event::{self, Event},
+    crossterm::{
+        event::{self, Event},
+        execute,
+        terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+    },
 };
 use sadp_discovery::{News, Watcher};
 use tokio::{sync::mpsc, time::Instant};
@@ -104,10 +108,15 @@ impl Screen {
         Ok(Self { terminal })
     }
 
+    /// Terminals that can, show each picture as a whole.
     fn draw(&mut self, view: &mut View) -> io::Result<()> {
-        self.terminal
-            .draw(|frame| view.draw(frame.area(), frame.buffer_mut()))?;
-        Ok(())
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        let drawn = self
+            .terminal
+            .draw(|frame| view.draw(frame.area(), frame.buffer_mut()))
+            .map(|_| ());
+        execute!(io::stdout(), EndSynchronizedUpdate)?;
+        drawn
     }
 }
 

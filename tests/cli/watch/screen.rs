@@ -1,0 +1,226 @@
+//! The view that fills the screen, in a pseudo-terminal.
+
+use std::{
+    io::{Read, Write},
+    process::Child,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use insta::assert_snapshot;
+use pty_process::{
+    Size,
+    blocking::{Command, Pty, open},
+};
+use rustix::termios::{Termios, tcgetattr};
+
+use super::{PATIENCE, kill};
+use crate::{
+    loopback::{Sim, channel},
+    run::root,
+};
+
+const ROWS: u16 = 24;
+const COLUMNS: u16 = 80;
+
+/// The end of a synchronised update.
+const END_OF_PICTURE: &[u8] = b"\x1b[?2026l";
+
+/// `watch` on a terminal of its own.
+struct Screen {
+    child: Child,
+    pty: Arc<Pty>,
+    bytes: mpsc::Receiver<Vec<u8>>,
+    /// The beginning of a picture.
+    begun: Vec<u8>,
+    lines_only: bool,
+    parser: vt100::Parser,
+    before: Termios,
+}
+
+impl Screen {
+    fn start(sim: &Sim, arguments: &[&str]) -> Self {
+        let (pty, pts) = open().unwrap();
+        pty.resize(Size::new(ROWS, COLUMNS)).unwrap();
+        let before = tcgetattr(&pty).unwrap();
+        let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-state");
+        let child = Command::new(env!("CARGO_BIN_EXE_sadpctl"))
+            .args(["watch", "--every", "1s", "--offline-after", "60s"])
+            .args(sim.place())
+            .args(arguments)
+            .current_dir(root())
+            .env("TERM", "xterm-256color")
+            .env("SADPCTL_STATE", state)
+            .env_remove("NO_COLOR")
+            .env_remove("RUST_LOG")
+            .spawn(pts)
+            .unwrap();
+        let pty = Arc::new(pty);
+        let (sender, bytes) = mpsc::channel();
+        let reader = Arc::clone(&pty);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = (&*reader).read(&mut buffer) {
+                if sender.send(buffer[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            child,
+            pty,
+            bytes,
+            begun: Vec::new(),
+            lines_only: arguments.contains(&"--plain"),
+            parser: vt100::Parser::new(ROWS, COLUMNS, 0),
+            before,
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until the screen holds all of these, and none of those.
+    fn wait_for(&mut self, wanted: &[&str], unwanted: &[&str]) -> String {
+        loop {
+            let text = self.parser.screen().contents();
+            let holds = |part: &&str| text.contains(part);
+            if wanted.iter().all(holds) && !unwanted.iter().any(holds) {
+                return timeless(&text);
+            }
+            let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) else {
+                panic!("{wanted:?} is not on the screen, or {unwanted:?} is:\n{text}");
+            };
+            self.take_in(bytes);
+        }
+    }
+
+    /// Shows whole pictures only.
+    fn take_in(&mut self, bytes: Vec<u8>) {
+        self.begun.extend(bytes);
+        let mut places = self.begun.windows(END_OF_PICTURE.len());
+        let whole = match places.rposition(|it| it == END_OF_PICTURE) {
+            _ if self.lines_only => self.begun.len(),
+            Some(place) => place + END_OF_PICTURE.len(),
+            None => return,
+        };
+        self.parser.process(&self.begun[..whole]);
+        self.begun.drain(..whole);
+    }
+
+    fn resize(&mut self, rows: u16, columns: u16) {
+        self.parser.screen_mut().set_size(rows, columns);
+        self.pty.resize(Size::new(rows, columns)).unwrap();
+    }
+
+    /// Waits for the end, and looks whether the terminal is as it was.
+    fn ends_tidily(mut self) {
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
+        let after = tcgetattr(&*self.pty).unwrap();
+        let modes = |it: &Termios| (it.input_modes, it.output_modes, it.local_modes);
+        assert_eq!(modes(&after), modes(&self.before));
+        self.parser.process(&self.begun);
+        while self.parser.screen().alternate_screen() || self.parser.screen().hide_cursor() {
+            let bytes = self.bytes.recv_timeout(PATIENCE);
+            self.parser.process(&bytes.unwrap());
+        }
+    }
+}
+
+/// The screen with its times as they would be at no time.
+fn timeless(text: &str) -> String {
+    let is_time =
+        |word: &&str| word.len() == 8 && word.bytes().all(|it| it.is_ascii_digit() || it == b':');
+    let lines = text.lines().map(|line| {
+        let line = line.trim_end();
+        let time = line.split(' ').find(is_time);
+        time.map_or_else(|| line.into(), |time| line.replace(time, "HH:MM:SS"))
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+fn site() -> Sim {
+    Sim::start_on(channel(), &["fixtures/sites/small-shop.toml"])
+}
+
+const ALL: &str = "10 online, 0 offline";
+
+#[test]
+fn the_list_fills_the_screen_and_obeys_its_keys() {
+    let sim = site();
+    let mut screen = Screen::start(&sim, &[]);
+    // The word of a device depends on which of two was heard first.
+    screen.wait_for(&[ALL, "Enter details"], &[]);
+    screen.press("/model~7608\r");
+    let found = screen.wait_for(
+        &["1 shown", "DS-7608NI-K2", "q quit"],
+        &["filter: model~7608 "],
+    );
+    assert_snapshot!("filtered", found);
+    screen.press("\r");
+    assert_snapshot!(
+        "details",
+        screen.wait_for(&["Esc back", "Serial number"], &["Enter details"])
+    );
+    screen.press("q");
+    screen.wait_for(&["Enter details"], &[]);
+    screen.resize(10, 40);
+    let small = screen.wait_for(&["ADDRESS", "s sort"], &["MAC", "r reverse"]);
+    assert_snapshot!("small", small);
+    screen.resize(ROWS, COLUMNS);
+    screen.press("\x1b");
+    screen.wait_for(&["DS-KH6210-L"], &["1 shown"]);
+    screen.press("s");
+    screen.wait_for(&["MODEL^"], &[]);
+    screen.press("q");
+    screen.ends_tidily();
+}
+
+#[test]
+fn the_terminal_is_left_as_it_was() {
+    let sim = site();
+    let leave: [fn(&mut Screen); 4] = [
+        |screen| screen.press("\x03"),
+        |screen| kill(screen.child.id(), "-TERM"),
+        |screen| kill(screen.child.id(), "-INT"),
+        |screen| kill(screen.child.id(), "-HUP"),
+    ];
+    for leave in leave {
+        let mut screen = Screen::start(&sim, &[]);
+        screen.wait_for(&[ALL], &[]);
+        assert!(screen.parser.screen().alternate_screen());
+        leave(&mut screen);
+        screen.ends_tidily();
+    }
+}
+
+#[test]
+fn colours_are_left_out_where_they_are_not_wanted() {
+    let sim = site();
+    for (arguments, coloured) in [(&[][..], true), (&["--color", "never"], false)] {
+        let mut screen = Screen::start(&sim, arguments);
+        screen.wait_for(&[ALL], &[]);
+        let screen_now = screen.parser.screen();
+        let cells = (0..ROWS).flat_map(|row| (0..COLUMNS).map(move |column| (row, column)));
+        let mut colours =
+            cells.filter_map(|(row, column)| Some(screen_now.cell(row, column)?.fgcolor()));
+        assert_eq!(
+            colours.any(|colour| colour != vt100::Color::Default),
+            coloured
+        );
+        screen.press("q");
+        screen.ends_tidily();
+    }
+}
+
+#[test]
+fn lines_are_printed_on_a_terminal_where_they_are_wanted() {
+    let sim = site();
+    let mut screen = Screen::start(&sim, &["--plain"]);
+    screen.wait_for(&["online     192.168.1.100"], &[]);
+    assert!(!screen.parser.screen().alternate_screen());
+    screen.press("\x03");
+    screen.ends_tidily();
+}
