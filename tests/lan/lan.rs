@@ -4,8 +4,12 @@ use std::{
     cell::Cell,
     io::{self, BufRead, BufReader},
     process::{self, Child, ChildStderr, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
+    time::Duration,
 };
 
 /// A handful of hosts. They vanish when it is dropped.
@@ -180,6 +184,25 @@ impl Host {
         }
     }
 
+    /// Starts a watch in haste.
+    pub(crate) fn watch(&self) -> Watching {
+        let mut command = self.command(SADPCTL);
+        let haste = ["--every", "1s", "--offline-after", "5s"];
+        command.args(["watch", "--format", "ndjson"]).args(haste);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, events) = mpsc::channel();
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = sender.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        Watching {
+            _running: Running(child),
+            events,
+        }
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command
@@ -216,6 +239,28 @@ impl Drop for Running {
         let _ = self.0.wait();
     }
 }
+
+/// A watch under way.
+pub(crate) struct Watching {
+    _running: Running,
+    events: mpsc::Receiver<serde_json::Value>,
+}
+
+impl Watching {
+    /// Waits until it tells of this, by a device heard on this card. What else
+    /// it tells of is passed over.
+    pub(crate) fn wait_for(&self, event: &str, card: &str) -> serde_json::Value {
+        loop {
+            let told = self.events.recv_timeout(PATIENCE).unwrap();
+            if told["event"] == event && told["device"]["seen"][0]["interface"] == card {
+                return told;
+            }
+        }
+    }
+}
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A scan under way.
 pub(crate) struct Scan {

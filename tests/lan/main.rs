@@ -229,3 +229,40 @@ fn devices_without_an_interface_to_be_found_by_are_no_crash() {
     assert_eq!(found.code, 5, "{found:?}");
     assert!(found.stderr.contains("hint:"), "{found:?}");
 }
+
+#[test]
+fn a_watch_takes_in_cards_that_come_go_and_change_their_address() {
+    let lan = lan_or_skip!();
+    let (installer, north, south) = (lan.host(), lan.host(), lan.host());
+    let watching = installer.watch();
+    lan.cable(
+        &installer,
+        "card0",
+        "10.77.0.1/16",
+        &north,
+        "lan0",
+        "10.77.0.2/16",
+    );
+    // Only who is asked answers, and only to where the question came from.
+    let quiet = ["--count", "1", "--no-hello", "--reply", "unicast", "--seed"];
+    let sim = north.sim("lan0", &[&quiet[..], &["1"]].concat());
+    let first = watching.wait_for("online", "card0");
+    drop(sim);
+    installer.ip(&["addr", "del", "10.77.0.1/16", "dev", "card0"]);
+    installer.ip(&["addr", "add", "10.77.0.77/16", "dev", "card0"]);
+    let _sim = north.sim("lan0", &[&quiet[..], &["2"]].concat());
+    let second = watching.wait_for("online", "card0");
+    assert_ne!(first["device"]["mac"], second["device"]["mac"]);
+    lan.cable(
+        &installer,
+        "card1",
+        "10.78.0.1/16",
+        &south,
+        "lan0",
+        "10.78.0.2/16",
+    );
+    let _south = south.sim("lan0", &[&quiet[..], &["3"]].concat());
+    watching.wait_for("online", "card1");
+    installer.ip(&["link", "del", "card1"]);
+    watching.wait_for("offline", "card1");
+}
