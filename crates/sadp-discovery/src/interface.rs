@@ -115,7 +115,7 @@ pub(crate) fn choose(all: Vec<Interface>, named: &[String]) -> Result<Vec<Interf
 /// Those of the interfaces to use that are there and up just now.
 pub(crate) fn choose_present(all: &[Interface], named: &[String]) -> Vec<Interface> {
     let wanted = |interface: &&Interface| {
-        let chosen = named.iter().any(|name| answers_to(interface, name));
+        let chosen = named.iter().any(|name| interface.answers_to(name));
         interface.up && (chosen || (named.is_empty() && !interface.loopback))
     };
     all.iter().filter(wanted).cloned().collect()
