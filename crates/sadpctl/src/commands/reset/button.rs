@@ -166,9 +166,16 @@ fn back_at(before: &Found, after: &Found) -> String {
 /// through address by address.
 fn gentle(args: &ButtonArgs, config: &ScanConfig) -> Result<ScanConfig, Failure> {
     let single = |network: &&Ipv4Net| network.prefix_len() == 32;
-    let targets: Vec<_> = args.ask.targets.iter().filter(single).copied().collect();
+    let targets: Vec<_> = args
+        .ask
+        .reach
+        .targets
+        .iter()
+        .filter(single)
+        .copied()
+        .collect();
     let sweep = (!targets.is_empty())
-        .then(|| sadp_proto::Sweep::new(&targets, args.ask.rate))
+        .then(|| sadp_proto::Sweep::new(&targets, args.ask.reach.rate))
         .transpose()
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok(ScanConfig {
