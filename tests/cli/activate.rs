@@ -170,6 +170,19 @@ fn all_unactivated_devices_are_activated_and_the_others_passed_over() {
     );
 }
 
+/// Making the keys of so many takes longer than a device's answer is waited for.
+#[test]
+fn many_at_once_do_not_drown_in_their_keys() {
+    let van = Van::new(
+        "[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 120\nip = \"192.168.1.64\"\nactivated = false\ndelay = \"0..20ms\"\n",
+    );
+    let run = van.activate_all("Garden-77x", &["--format", "json", "--parallel", "256"]);
+    assert_eq!(run.code, 0, "{run}");
+    let outcomes = run.json();
+    let mut outcomes = outcomes.as_array().unwrap().iter();
+    assert!(outcomes.all(|outcome| outcome["result"] == "done"), "{run}");
+}
+
 #[test]
 fn with_loss_every_device_is_confirmed_or_told_not_to_be() {
     let van = Van::new(

@@ -17,6 +17,14 @@ const MAX_SILENT: usize = 256;
 /// How long behind its command a conversation counts as running.
 const BRISK: Duration = Duration::from_secs(1);
 
+/// How long conversations may take their steps before replies are heard again.
+/// Making a key takes some 20 ms, and far more on a busy machine: were all made
+/// in one go, those made first would be asked again before their answers are read.
+const STINT: Duration = Duration::from_millis(100);
+
+/// The most that is taken in between two steps, so that a flood stops none.
+const MAX_HEARD: usize = 64;
+
 /// How commands are sent.
 #[derive(Clone, Debug)]
 pub struct DispatchConfig {
@@ -133,7 +141,7 @@ impl Dispatch {
         let mut batch = Running::new(jobs, &self.config, observe);
         let start = Instant::now();
         loop {
-            for (destination, datagram) in batch.advance(start.elapsed(), &self.links) {
+            for (destination, datagram) in batch.advance(|| start.elapsed(), &self.links) {
                 self.links.send(destination, &datagram).await;
             }
             let Some(due) = batch.due() else {
@@ -142,7 +150,13 @@ impl Dispatch {
             tokio::select! {
                 biased;
                 () = &mut stop, if !batch.stopped => batch.stopped = true,
-                Some(heard) = queue.recv() => self.take_in(&mut batch, heard, start.elapsed()),
+                Some(heard) = queue.recv() => {
+                    self.take_in(&mut batch, heard, start.elapsed());
+                    for _ in 0..MAX_HEARD {
+                        let Ok(heard) = queue.try_recv() else { break };
+                        self.take_in(&mut batch, heard, start.elapsed());
+                    }
+                }
                 () = tokio::time::sleep_until(start + due) => {}
             }
         }
@@ -233,13 +247,30 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         self.active.len() < self.parallel + silent.min(MAX_SILENT)
     }
 
-    /// Lets time pass. Returns what is to be sent now.
-    fn advance(&mut self, now: Duration, links: &Links) -> Vec<(Destination, Vec<u8>)> {
-        self.now = now;
+    /// Lets time pass: the conversation that is due longest takes its step first,
+    /// and those for which no time is left stay due. Returns what is to be sent
+    /// now.
+    fn advance(
+        &mut self,
+        clock: impl Fn() -> Duration,
+        links: &Links,
+    ) -> Vec<(Destination, Vec<u8>)> {
+        let began = clock();
+        self.now = began;
         let hold = self.hold();
         self.begin_due();
         let mut datagrams = Vec::new();
-        for conversation in &mut self.active {
+        let mut order: Vec<_> = (0..self.active.len()).collect();
+        let due = |place: &usize| self.active.get(*place)?.exchange.poll_timeout();
+        order.sort_by_key(due);
+        for place in order {
+            let now = clock();
+            let Some(conversation) = self.active.get_mut(place) else {
+                continue;
+            };
+            if now > began.saturating_add(STINT) {
+                break;
+            }
             // A conversation whose command did not leave yet ends with the batch.
             if self.stopped && conversation.sent.is_none() {
                 continue;
@@ -340,7 +371,9 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         let silent =
             conversations.filter_map(|conversation| Some(conversation.sent?.saturating_add(BRISK)));
         let begins = silent.chain([self.held_until]).filter(|&at| at > self.now);
-        told.chain(begins).min()
+        // Where all ended in one step, nothing else wakes those that wait.
+        let at_once = self.active.is_empty().then_some(self.now);
+        told.chain(begins).chain(at_once).min()
     }
 
     fn into_reports(self) -> Vec<JobReport> {
