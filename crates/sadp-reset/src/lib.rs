@@ -50,7 +50,6 @@ pub use answer::{
 pub use contact::{Contact, QuestionNames, SettingsError};
 pub use digest::{Digest, ParseDigestError};
 pub use files::write_new_file;
-pub use guid::{Guid, GuidError};
 pub use ledger::{
     Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, Case, CaseEnded, CaseEnding,
     CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidVoid, Ledger, LedgerError, NewCase,

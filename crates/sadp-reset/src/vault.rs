@@ -9,13 +9,15 @@ use std::{
 };
 
 use jiff::Timestamp;
+use sadp_proto::Guid;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 pub use self::error::VaultError;
 use crate::{
-    DeviceKey, Digest, Guid, GuidRecord, Ledger,
+    DeviceKey, Digest, GuidRecord, Ledger,
     files::{make_folder, parent, read_bounded, sync_folder, write_new_file},
+    guid,
     ledger::NewGuid,
     package::{ToName, device_name},
 };
@@ -79,7 +81,7 @@ impl Vault {
     ) -> Result<GuidRecord, VaultError> {
         let name = format!("{}_{}", device_name(export.device), export.at.to_name());
         let (bytes, ending) = match passphrase {
-            None => (Zeroizing::new(export.guid.expose().to_vec()), "guid"),
+            None => (Zeroizing::new(export.guid.as_bytes().to_vec()), "guid"),
             Some(phrase) => (self.seal(export.guid, phrase)?, "guid.age"),
         };
         let file_name = format!("{name}.{ending}");
@@ -167,7 +169,7 @@ impl Vault {
     }
 
     fn seal(&self, guid: &Guid, phrase: &SecretString) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        seal::seal(guid.expose(), phrase, self.work_factor)
+        seal::seal(guid.as_bytes(), phrase, self.work_factor)
             .map(Zeroizing::new)
             .map_err(VaultError::Seal)
     }
@@ -190,7 +192,7 @@ fn read(path: &Path, bytes: &[u8], passphrase: Option<&SecretString>) -> Result<
     } else {
         bytes
     };
-    Guid::parse(plain).map_err(|source| VaultError::NotAGuid {
+    guid::parse(plain).map_err(|source| VaultError::NotAGuid {
         path: path.to_owned(),
         source,
     })

@@ -8,8 +8,9 @@ use std::{
 
 use super::{Answer, NotAnAnswer, Problem, Why, kind};
 use crate::{
-    Digest, Guid, Package,
+    Digest, Package,
     files::{listed, parent, read_start},
+    guid,
 };
 
 /// What was found where answers were looked for.
@@ -186,7 +187,7 @@ impl Search {
             }
             return;
         }
-        let is_guid = name.to_ascii_lowercase().contains("guid") && Guid::parse(&bytes).is_ok();
+        let is_guid = name.to_ascii_lowercase().contains("guid") && guid::parse(&bytes).is_ok();
         let answer = if is_guid {
             Err(NotAnAnswer::Guid)
         } else {

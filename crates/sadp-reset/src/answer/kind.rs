@@ -95,7 +95,7 @@ fn other_kind(bytes: &[u8]) -> Option<NotAnAnswer> {
     if !is_text && ARCHIVES.iter().any(&begins) {
         return Some(NotAnAnswer::Archive);
     }
-    if !is_text && without_line_break(bytes).len() == crate::Guid::BYTES {
+    if !is_text && without_line_break(bytes).len() == sadp_proto::Guid::BYTES {
         return Some(NotAnAnswer::Guid);
     }
     // As text, whatever way an editor wrote it down.

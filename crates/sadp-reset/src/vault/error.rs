@@ -4,8 +4,9 @@ use std::{
 };
 
 use age::{DecryptError, EncryptError};
+use sadp_proto::GuidError;
 
-use crate::{GuidError, LedgerError};
+use crate::LedgerError;
 
 /// Why a GUID could not be kept or read.
 #[derive(Debug, thiserror::Error)]

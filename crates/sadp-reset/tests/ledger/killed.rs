@@ -6,9 +6,10 @@ use std::{
     process::Command,
 };
 
+use sadp_proto::Guid;
 use sadp_reset::{
-    CaseFilter, Contact, Digest, Exported, Guid, GuidExport, GuidRecord, Ledger, Package,
-    PackageRequest, RequestKind, Vault, export_request,
+    CaseFilter, Contact, Digest, Exported, GuidExport, GuidRecord, Ledger, Package, PackageRequest,
+    RequestKind, Vault, export_request,
 };
 
 use crate::{
@@ -31,7 +32,7 @@ fn export(ledger: &mut Ledger, out: &Path, number: u16) -> Option<Exported> {
 
 fn store(ledger: &mut Ledger, vault: &Vault, number: u16) -> Option<GuidRecord> {
     let low = number.to_be_bytes()[1];
-    let guid = Guid::parse(&[low; Guid::BYTES]).unwrap();
+    let guid = Guid::new(&[low; Guid::BYTES]).unwrap();
     let device = key(Some(number), None);
     let export = GuidExport {
         device: &device,

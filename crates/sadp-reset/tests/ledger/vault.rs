@@ -1,8 +1,7 @@
 use std::{fs, path::Path};
 
-use sadp_reset::{
-    Guid, GuidError, GuidExport, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file,
-};
+use sadp_proto::{Guid, GuidError};
+use sadp_reset::{GuidExport, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -11,7 +10,7 @@ use crate::{at, key, ledger};
 fn guid(first: u8) -> Guid {
     let bytes: [u8; 128] =
         std::array::from_fn(|index| first.wrapping_add(u8::try_from(index).unwrap()));
-    Guid::parse(&bytes).unwrap()
+    Guid::new(&bytes).unwrap()
 }
 
 fn phrase(text: &str) -> SecretString {
@@ -52,21 +51,24 @@ fn a_guid_is_kept_byte_for_byte() {
         sealed.file_name,
         "NVR_1_4447cc000001_20260921T141322Z.guid.age"
     );
-    assert_eq!(fs::read(vault.path_of(&plain)).unwrap(), guid(1).expose());
+    assert_eq!(fs::read(vault.path_of(&plain)).unwrap(), guid(1).as_bytes());
     let file = fs::read(vault.path_of(&sealed)).unwrap();
     assert!(
         !file
             .windows(8)
-            .any(|part| guid(2).expose().windows(8).any(|own| own == part))
+            .any(|part| guid(2).as_bytes().windows(8).any(|own| own == part))
     );
-    assert_eq!(vault.load(&plain, None).unwrap().expose(), guid(1).expose());
+    assert_eq!(
+        vault.load(&plain, None).unwrap().as_bytes(),
+        guid(1).as_bytes()
+    );
     let right = phrase("open sesame");
     assert_eq!(
-        vault.load(&sealed, Some(&right)).unwrap().expose(),
-        guid(2).expose()
+        vault.load(&sealed, Some(&right)).unwrap().as_bytes(),
+        guid(2).as_bytes()
     );
     let read = read_guid_file(&vault.path_of(&sealed), Some(&right)).unwrap();
-    assert_eq!(read.expose(), guid(2).expose());
+    assert_eq!(read.as_bytes(), guid(2).as_bytes());
     assert_eq!(ledger.guids(None).unwrap(), [sealed, plain]);
     assert_eq!(
         vault.unrecorded(&ledger.guids(None).unwrap()).unwrap(),
@@ -184,8 +186,8 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let again = store((&mut ledger, &vault), 1, 1, None).unwrap_err();
     assert!(matches!(again, VaultError::File { .. }), "{again}");
     assert_eq!(
-        vault.load(&record, None).unwrap().expose(),
-        guid(1).expose()
+        vault.load(&record, None).unwrap().as_bytes(),
+        guid(1).as_bytes()
     );
     let mut reader = Ledger::open_existing(folder.path()).unwrap().unwrap();
     let error = store((&mut reader, &vault), 1, 2, None).unwrap_err();
@@ -195,8 +197,8 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let unrecorded = vault.unrecorded(&ledger.guids(None).unwrap()).unwrap();
     assert_eq!(unrecorded, std::slice::from_ref(path));
     assert_eq!(
-        read_guid_file(path, None).unwrap().expose(),
-        guid(2).expose()
+        read_guid_file(path, None).unwrap().as_bytes(),
+        guid(2).as_bytes()
     );
 }
 

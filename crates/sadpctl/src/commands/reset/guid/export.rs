@@ -86,9 +86,7 @@ fn send(
         };
         let device = DeviceKey::of(&arrived.found.entry.device);
         // One that cannot be read is told with its device; the others go on.
-        let guid = Guid::read(reply).ok();
-        let guid = guid.and_then(|guid| sadp_reset::Guid::parse(guid.as_bytes()).ok());
-        let (Some(device), Some(guid)) = (device, guid) else {
+        let (Some(device), Ok(guid)) = (device, Guid::read(reply)) else {
             return Ok(());
         };
         let export = GuidExport {

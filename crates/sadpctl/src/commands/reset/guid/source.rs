@@ -13,7 +13,7 @@ use super::trouble::{self, vault_failed};
 use crate::{
     args::{GlobalArgs, GuidImportArgs},
     commands::reset::errand::Errand,
-    failure::{Exit, Failure},
+    failure::Failure,
     found::Found,
     outcome::{Ending, Outcome},
     secret, state,
@@ -96,7 +96,7 @@ impl Source {
             guid = read_guid_file(path, Some(&passphrase));
         }
         Ok(Self::File {
-            guid: Box::new(to_send(&guid.map_err(vault_failed)?)?),
+            guid: Box::new(guid.map_err(vault_failed)?),
             path: path.display().to_string(),
         })
     }
@@ -129,18 +129,13 @@ impl Source {
         Ok(match guid {
             Ok(guid) => Ok(Taken {
                 found,
-                guid: to_send(&guid)?,
+                guid,
                 record: Some(record.id),
                 path,
             }),
             Err(error) => Err(trouble::of_device(&found, errand, &error)),
         })
     }
-}
-
-/// A GUID of a file as a command takes it.
-fn to_send(guid: &sadp_reset::Guid) -> Result<Guid, Failure> {
-    Guid::new(guid.expose()).map_err(|error| Failure::new(Exit::Machine, error))
 }
 
 const NONE: &str = "no GUID of it is in the vault";
