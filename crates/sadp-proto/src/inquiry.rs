@@ -34,6 +34,18 @@ pub(crate) fn read_device(document: Document) -> Device {
     device
 }
 
+/// Reads what a device says in a bare Ethernet frame. It has no words for
+/// activation and recovery, so nothing is concluded from their absence.
+pub(crate) fn read_frame(fields: RawFields) -> Device {
+    let mut device = Device::unknown();
+    Said::read(&fields, &mut device).settle_names(&mut device);
+    if device.ipv6.address.is_none() {
+        device.ipv6.prefix = None;
+    }
+    device.raw = fields;
+    device
+}
+
 /// Elements that mean something only together or by their absence.
 #[derive(Default)]
 struct Said<'a> {
@@ -102,6 +114,13 @@ impl<'a> Said<'a> {
 
     /// Concludes what only all elements together tell.
     fn settle(self, device: &mut Device) {
+        self.settle_names(device);
+        device.state = self.state(device.complete);
+        self.settle_absences(device);
+    }
+
+    /// Concludes firmware, brand, model and kind.
+    fn settle_names(&self, device: &mut Device) {
         let open = |sealed: Option<&str>| sealed.and_then(open_display_text);
         if device.firmware.is_none() {
             device.firmware = open(self.sealed_firmware).and_then(|text| Firmware::new(&text));
@@ -121,8 +140,6 @@ impl<'a> Said<'a> {
         let model = device.model.as_deref();
         device.kind = Kind::of_model(model.unwrap_or_default());
         device.vendor = Vendor::tell(model, device.oem.as_deref(), self.ezviz == Some(true));
-        device.state = self.state(device.complete);
-        self.settle_absences(device);
     }
 
     /// Firmware that does not know of activation is active.

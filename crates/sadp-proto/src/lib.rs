@@ -15,6 +15,7 @@
 //!
 //! - [`Message`]: one datagram, read with every quirk seen on real devices.
 //! - [`Inquiry`]: the question that finds devices.
+//! - [`frame`]: the older protocol of bare Ethernet frames.
 //! - [`Survey`]: when to ask, and when enough has been heard.
 //! - [`Watch`]: what becomes of devices over time.
 //! - [`Exchange`]: one command to one device, its key exchange and its reply.
@@ -34,6 +35,7 @@
 mod command;
 mod document;
 mod exchange;
+pub mod frame;
 mod inquiry;
 mod message;
 mod recovery;

@@ -1,0 +1,326 @@
+//! The older link-layer protocol: bare Ethernet frames of type 0x8033.
+//!
+//! Parsing and emitting never panic, whatever bytes arrive. An operation that
+//! has no name is kept by its number, and what stands behind the header is kept
+//! as bytes, whatever is made of it. The facts are from device-side sources and
+//! one captured request, as `docs/protocol.md` tells.
+//!
+//! ```text
+//!   Ethernet 14 | header 38 | data, up to length | extension, where version is 2
+//! ```
+
+mod bytes;
+mod operation;
+mod reply;
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use sadp_model::{Device, MacAddr, RawFields};
+
+use self::bytes::{Bytes, checksum};
+pub use self::{
+    operation::Operation,
+    reply::{Extension, InquiryReply},
+};
+use crate::{Types, inquiry};
+
+/// The Ethernet type of these frames.
+pub const ETHER_TYPE: u16 = 0x8033;
+
+/// The longest frame of this kind, Ethernet header included. Longer ones are
+/// cut here before they are read.
+pub const MAX_FRAME: usize = 500;
+
+/// Frames are padded with zeros to this length, Ethernet header included.
+const MIN_FRAME: usize = 80;
+
+const IDENTIFIER: u8 = 0x21;
+const SERIES: u8 = 1;
+const HEADER: u8 = 38;
+/// Where the checksum stands in the header.
+const CHECKSUM_AT: usize = 12;
+/// Data of an inquiry: an IPv6 address and zeros.
+const INQUIRY_DATA: usize = 28;
+/// VLAN tags that are passed over, as in any other frame.
+const VLAN_TAGS: [u16; 2] = [0x8100, 0x88a8];
+const MAX_VLAN_TAGS: usize = 2;
+
+/// A frame of the link-layer protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// To which station of the wire it goes.
+    pub destination: MacAddr,
+    /// Which station sent it.
+    pub source: MacAddr,
+    /// The protocol's version, 1 or 2.
+    pub version: u8,
+    /// The sender's number for it.
+    pub sequence: u32,
+    /// What it is for.
+    pub operation: Operation,
+    /// A number that depends on the operation; 0 in those known.
+    pub code: u8,
+    /// Who sends it, by its own word.
+    pub sender: Party,
+    /// Who is meant.
+    pub target: Party,
+    /// The sender's subnet mask.
+    pub mask: Ipv4Addr,
+    /// Whether it arrived whole and its checksum held. What is emitted always
+    /// carries the right one.
+    pub intact: bool,
+    data: Vec<u8>,
+    extension: Vec<u8>,
+}
+
+/// One end of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// Its hardware address.
+    pub mac: MacAddr,
+    /// Its IPv4 address, `0.0.0.0` where it has none.
+    pub ipv4: Ipv4Addr,
+}
+
+/// What a device answers to an inquiry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameAnswer {
+    /// Its addresses.
+    pub device: Party,
+    /// Its subnet mask.
+    pub mask: Ipv4Addr,
+    /// What it tells of itself.
+    pub reply: InquiryReply,
+    /// What it tells in version 2.
+    pub extension: Option<Extension>,
+}
+
+/// A card from which inquiries go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameAsker {
+    /// Its addresses.
+    pub party: Party,
+    /// Its link-local or other IPv6 address, `::` where it has none.
+    pub ipv6: Ipv6Addr,
+}
+
+impl Frame {
+    /// The question who is there, to all.
+    pub fn inquiry(asker: &FrameAsker, sequence: u32) -> Self {
+        let mut data = asker.ipv6.octets().to_vec();
+        data.resize(INQUIRY_DATA, 0);
+        Self {
+            destination: BROADCAST,
+            source: asker.party.mac,
+            version: 2,
+            sequence,
+            operation: Operation::Inquiry,
+            code: 0,
+            sender: asker.party,
+            target: Party {
+                mac: BROADCAST,
+                ipv4: Ipv4Addr::UNSPECIFIED,
+            },
+            mask: Ipv4Addr::UNSPECIFIED,
+            intact: true,
+            data,
+            extension: Vec::new(),
+        }
+    }
+
+    /// What a device answers to this inquiry. With an extension it is of
+    /// version 2.
+    #[must_use]
+    pub fn answered_by(&self, answer: &FrameAnswer) -> Self {
+        let extension = answer.extension.as_ref();
+        Self {
+            destination: self.sender.mac,
+            source: answer.device.mac,
+            version: if extension.is_some() { 2 } else { 1 },
+            operation: Operation::InquiryReply,
+            sender: answer.device,
+            target: self.sender,
+            mask: answer.mask,
+            intact: true,
+            data: answer.reply.emit(),
+            extension: extension.map(Extension::emit).unwrap_or_default(),
+            ..*self
+        }
+    }
+
+    /// What stands between the header and its `length`.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// What follows in version 2, its own header included; empty where nothing
+    /// does.
+    pub fn extension(&self) -> &[u8] {
+        &self.extension
+    }
+
+    /// Reads an Ethernet frame, VLAN tags passed over. Bytes behind the frame's
+    /// own length are padding.
+    pub fn parse(frame: &[u8]) -> Result<Self, FrameError> {
+        let frame = frame.get(..MAX_FRAME).unwrap_or(frame);
+        let mut bytes = Bytes::new(frame);
+        let (destination, source) = (bytes.mac("destination")?, bytes.mac("source")?);
+        let mut ether_type = bytes.u16("Ethernet type")?;
+        for _ in 0..MAX_VLAN_TAGS {
+            if VLAN_TAGS.contains(&ether_type) {
+                bytes.u16("VLAN tag")?;
+                ether_type = bytes.u16("Ethernet type")?;
+            }
+        }
+        if ether_type != ETHER_TYPE {
+            return Err(FrameError::EtherType(ether_type));
+        }
+        let part = bytes.rest();
+        let identifier = bytes.u8("identifier")?;
+        if identifier != IDENTIFIER {
+            return Err(FrameError::Identifier(identifier));
+        }
+        let version = bytes.u8("version")?;
+        let _series = bytes.u8("series")?;
+        let length = bytes.u8("length")?;
+        let sequence = bytes.u32("sequence")?;
+        if (bytes.u8("address length")?, bytes.u8("address length")?) != (6, 4) {
+            return Err(FrameError::AddressLength);
+        }
+        let operation = Operation::from(bytes.u8("operation")?);
+        let code = bytes.u8("code")?;
+        let told = bytes.u16("checksum")?;
+        let sender = bytes.party("sender")?;
+        let target = bytes.party("target")?;
+        let mask = bytes.ipv4("subnet mask")?;
+        let (data, behind) = bytes.split(usize::from(length.saturating_sub(HEADER)));
+        let covered = part.get(..length.into());
+        Ok(Self {
+            destination,
+            source,
+            version,
+            sequence,
+            operation,
+            code,
+            sender,
+            target,
+            mask,
+            intact: covered
+                .is_some_and(|part| length >= HEADER && checksum(part, CHECKSUM_AT) == told),
+            data: data.to_vec(),
+            extension: if version >= 2 {
+                Extension::cut(behind).to_vec()
+            } else {
+                Vec::new()
+            },
+        })
+    }
+
+    /// The Ethernet frame, padded as the field does.
+    pub fn emit(&self) -> Vec<u8> {
+        let mut frame = Vec::with_capacity(MIN_FRAME);
+        frame.extend(self.destination.octets());
+        frame.extend(self.source.octets());
+        frame.extend(ETHER_TYPE.to_be_bytes());
+        frame.extend(self.emit_part());
+        frame.extend(&self.extension);
+        frame.resize(frame.len().max(MIN_FRAME), 0);
+        frame
+    }
+
+    /// Header and data, which the checksum covers.
+    fn emit_part(&self) -> Vec<u8> {
+        let length = u8::try_from(self.data.len()).map_or(u8::MAX, |data| {
+            // Data of a frame that was parsed or made here always fits.
+            data.saturating_add(HEADER)
+        });
+        let mut part = vec![IDENTIFIER, self.version, SERIES, length];
+        part.extend(self.sequence.to_be_bytes());
+        part.extend([6, 4, self.operation.into(), self.code, 0, 0]);
+        for party in [self.sender, self.target] {
+            part.extend(party.mac.octets());
+            part.extend(party.ipv4.octets());
+        }
+        part.extend(self.mask.octets());
+        part.extend(&self.data);
+        let sum = checksum(&part, CHECKSUM_AT).to_be_bytes();
+        if let Some(place) = part.get_mut(CHECKSUM_AT..CHECKSUM_AT.saturating_add(2)) {
+            place.copy_from_slice(&sum);
+        }
+        part
+    }
+
+    /// Its fields under the names the XML form has for them, where it has one,
+    /// and in its notation.
+    pub fn fields(&self) -> RawFields {
+        let mut fields = RawFields::default();
+        fields.push("Types", &self.operation.to_string());
+        fields.push("Sequence", &self.sequence.to_string());
+        fields.push("MAC", &dashed(self.sender.mac));
+        fields.push("IPv4Address", &self.sender.ipv4.to_string());
+        fields.push("IPv4SubnetMask", &self.mask.to_string());
+        if self.operation == Operation::InquiryReply {
+            InquiryReply::parse(&self.data).tell(&mut fields);
+            if let Some(extension) = Extension::parse(&self.extension) {
+                extension.tell(&mut fields);
+            }
+        } else if self.data.iter().any(|&byte| byte != 0) {
+            fields.push("Data", &hex(&self.data));
+        }
+        fields
+    }
+
+    /// What a device says of itself in it: all of it in an answer to an
+    /// inquiry, its addresses in an announcement. `None` for other operations.
+    pub fn device(&self) -> Option<Device> {
+        let whole = match self.operation {
+            Operation::InquiryReply => self.data.len() >= InquiryReply::LENGTH,
+            Operation::Announce => true,
+            _ => return None,
+        };
+        let mut device = inquiry::read_frame(self.fields());
+        device.complete = self.intact && whole;
+        Some(device)
+    }
+
+    /// What it is about, in the terms of the XML form.
+    pub fn types(&self) -> Types {
+        match self.operation {
+            Operation::Inquiry | Operation::InquiryReply => Types::Inquiry,
+            Operation::Announce => Types::Hello,
+            other => Types::Other(other.to_string().into()),
+        }
+    }
+}
+
+/// Why bytes are no frame of this protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum FrameError {
+    /// It ends within the headers.
+    #[error("a frame that ends before its {0}")]
+    Short(&'static str),
+    /// It is of another kind.
+    #[error("a frame of type {0:#06x}")]
+    EtherType(u16),
+    /// It is of the kind, but of another protocol.
+    #[error("an unknown identifier {0:#04x}")]
+    Identifier(u8),
+    /// Its addresses are not of Ethernet and IPv4.
+    #[error("addresses of an unknown length")]
+    AddressLength,
+}
+
+const BROADCAST: MacAddr = MacAddr::new([0xff; 6]);
+
+/// As devices write it in XML, and as commands repeat it.
+fn dashed(mac: MacAddr) -> String {
+    mac.to_string().replace(':', "-")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.concat()
+}
+
+#[cfg(test)]
+mod tests;
