@@ -114,8 +114,8 @@ impl Device {
         (self, raw)
     }
 
-    /// Takes from `earlier` what this account leaves out.
-    fn fill_from(&mut self, earlier: &Self) {
+    /// Takes from `earlier` what this account leaves out, raw elements aside.
+    pub(crate) fn fill_from(&mut self, earlier: &Self) {
         fn fill<T: Clone>(slot: &mut Option<T>, earlier: Option<&T>) {
             if slot.is_none() {
                 *slot = earlier.cloned();

@@ -280,6 +280,7 @@ pub struct Entry {
     pub contradictory: bool,
     /// Whether any of its replies could not be read to the end.
     pub malformed: bool,
+    form: Form,
     left_addresses: Vec<Ipv4Addr>,
 }
 
@@ -293,6 +294,7 @@ impl Entry {
         Self {
             malformed: !device.complete,
             device,
+            form: Form::of(sighting.via),
             seen: vec![sighting],
             answered_directly: false,
             contradictory: false,
@@ -310,6 +312,7 @@ impl Entry {
     /// Forgets how it was heard before this, the latest way.
     pub fn forget_sightings(&mut self) {
         if let Some(latest) = self.seen.iter().max_by_key(|seen| seen.at).cloned() {
+            self.form = Form::of(latest.via);
             self.seen = vec![latest];
         }
     }
@@ -326,9 +329,20 @@ impl Entry {
         self.answered_directly |= asked_at.is_some() && asked_at == self.device.ipv4.address;
     }
 
+    /// Whether it was heard by bare Ethernet frames alone, never by UDP: it may
+    /// not understand the commands of the XML form.
+    pub const fn is_frames_only(&self) -> bool {
+        matches!(self.form, Form::Frame)
+    }
+
     fn update(&mut self, device: Device, sighting: Sighting) -> bool {
         self.malformed |= !device.complete;
+        let form = Form::of(sighting.via);
         self.note(sighting);
+        if form == Form::Frame && self.form == Form::Xml {
+            return self.supplement(&device);
+        }
+        self.form = form;
         let before = self.device.ipv4.address;
         let changed = self.device.update(device);
         let now = self.device.ipv4.address;
@@ -341,6 +355,14 @@ impl Entry {
         changed
     }
 
+    /// Takes from a frame what the XML form left out. A frame says less, and in
+    /// older words; what commands are made of stays as the XML form told it.
+    fn supplement(&mut self, frame: &Device) -> bool {
+        let before = self.device.clone();
+        self.device.fill_from(frame);
+        before != self.device
+    }
+
     fn note(&mut self, sighting: Sighting) {
         if let Some(seen) = self.seen.iter_mut().find(|seen| seen.is_alike(&sighting)) {
             seen.at = sighting.at;
@@ -348,6 +370,24 @@ impl Entry {
             self.seen.push(sighting);
         } else if let Some(oldest) = self.seen.iter_mut().min_by_key(|seen| seen.at) {
             *oldest = sighting;
+        }
+    }
+}
+
+/// In which form a device's account came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As a bare Ethernet frame.
+    Frame,
+    /// As an XML document.
+    Xml,
+}
+
+impl Form {
+    const fn of(via: Via) -> Self {
+        match via {
+            Via::LinkLayer => Self::Frame,
+            Via::Multicast | Via::Unicast => Self::Xml,
         }
     }
 }
@@ -405,176 +445,4 @@ impl Via {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn device(mac: &str, serial: &str, last: u8) -> Device {
-        let mut device = Device::unknown();
-        device.mac = mac.parse().ok();
-        device.serial = Serial::new(serial);
-        device.ipv4.address = (last > 0).then(|| Ipv4Addr::new(10, 0, 0, last));
-        device
-    }
-
-    fn sighting(last: u8) -> Sighting {
-        Sighting {
-            interface: "lan0".into(),
-            from: IpAddr::from([10, 0, 0, last]),
-            via: Via::Multicast,
-            at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    const A: &str = "44:47:cc:00:00:01";
-    const B: &str = "44:47:cc:00:00:02";
-
-    #[test]
-    fn one_device_heard_twice_is_one_entry_with_both_sightings() {
-        let mut registry = Registry::new();
-        assert_eq!(
-            registry.record(device(A, "S1", 1), sighting(1)),
-            Recorded::New(0)
-        );
-        let unicast = Sighting {
-            via: Via::Unicast,
-            ..sighting(1)
-        };
-        assert_eq!(
-            registry.record(device(A, "S1", 1), unicast),
-            Recorded::Known(0)
-        );
-        assert_eq!(
-            registry.record(device(A, "S1", 1), sighting(1)),
-            Recorded::Known(0)
-        );
-        assert_eq!(registry.entries()[0].seen.len(), 2);
-    }
-
-    #[test]
-    fn a_shared_mac_with_two_serials_is_two_devices() {
-        let mut registry = Registry::new();
-        registry.record(device(A, "S1", 1), sighting(1));
-        assert_eq!(
-            registry.record(device(A, "S2", 2), sighting(2)),
-            Recorded::New(1)
-        );
-        assert_eq!(
-            registry.record(device(A, "S1", 1), sighting(1)),
-            Recorded::Known(0)
-        );
-    }
-
-    #[test]
-    fn devices_without_a_mac_are_kept_apart_by_serial_then_by_address() {
-        let mut registry = Registry::new();
-        registry.record(device("", "S1", 1), sighting(1));
-        assert_eq!(
-            registry.record(device("", "S2", 1), sighting(1)),
-            Recorded::New(1)
-        );
-        assert_eq!(
-            registry.record(device("", "", 3), sighting(3)),
-            Recorded::New(2)
-        );
-        assert_eq!(
-            registry.record(device("", "", 4), sighting(4)),
-            Recorded::New(3)
-        );
-        assert_eq!(
-            registry.record(device("", "", 0), sighting(4)),
-            Recorded::Known(3)
-        );
-        assert_eq!(
-            registry.record(device("00:00:00:00:00:00", "S9", 5), sighting(5)),
-            Recorded::New(4)
-        );
-        assert_eq!(
-            registry.record(device("00:00:00:00:00:00", "S8", 6), sighting(6)),
-            Recorded::New(5)
-        );
-    }
-
-    #[test]
-    fn a_device_first_heard_without_its_mac_is_recognised_when_it_tells_it() {
-        let mut registry = Registry::new();
-        registry.record(device("", "S1", 1), sighting(1));
-        assert_eq!(
-            registry.record(device(A, "S1", 1), sighting(1)),
-            Recorded::Changed(0)
-        );
-        assert_eq!(
-            registry.record(device(A, "", 1), sighting(1)),
-            Recorded::Known(0)
-        );
-        assert_eq!(
-            registry.record(device(B, "S1", 1), sighting(1)),
-            Recorded::New(1)
-        );
-    }
-
-    #[test]
-    fn a_device_that_returns_to_an_address_it_left_is_contradictory() {
-        let mut registry = Registry::new();
-        for last in [1, 2] {
-            registry.record(device(A, "S1", last), sighting(last));
-        }
-        assert!(
-            !registry.entries()[0].contradictory,
-            "moving once is no contradiction"
-        );
-        registry.record(device(A, "S1", 1), sighting(1));
-        assert!(registry.entries()[0].contradictory);
-    }
-
-    #[test]
-    fn what_is_forgotten_is_found_no_more_and_what_is_kept_still_is() {
-        let mut registry = Registry::new();
-        for (mac, serial, last) in [(A, "S1", 1), (B, "S2", 2), ("", "", 3)] {
-            registry.record(device(mac, serial, last), sighting(last));
-        }
-        registry.retain(|entry| entry.device.serial != Serial::new("S1"));
-        assert_eq!(registry.len(), 2);
-        for (mac, serial, last, place) in [
-            (A, "S1", 1, None),
-            (B, "S2", 2, Some(0)),
-            ("", "", 3, Some(1)),
-        ] {
-            let from = IpAddr::from([10, 0, 0, last]);
-            assert_eq!(registry.position(&device(mac, serial, last), from), place);
-        }
-    }
-
-    #[test]
-    fn a_device_that_never_stops_moving_costs_no_more_and_more() {
-        let mut registry = Registry::new();
-        for step in 0..10_000u16 {
-            let [high, low] = step.to_be_bytes();
-            let mut device = device(A, "S1", 1);
-            device.ipv4.address = Some(Ipv4Addr::new(10, 1, high, low));
-            let mut sighting = sighting(1);
-            sighting.from = IpAddr::from([10, 1, high, low]);
-            sighting.at = Timestamp::from_second(step.into()).unwrap();
-            registry.record(device, sighting);
-        }
-        assert!(registry.names() < 1100, "{}", registry.names());
-        let seen = &registry.entries()[0].seen;
-        assert_eq!(seen.len(), Entry::MAX_SIGHTINGS);
-        assert!(seen.iter().any(|seen| seen.at.as_second() == 9999));
-    }
-
-    #[test]
-    fn endless_devices_behind_one_mac_are_refused() {
-        let mut registry = Registry::new();
-        for number in 0..Registry::MAX_ALIKE {
-            registry.record(device(A, &format!("S{number}"), 1), sighting(1));
-        }
-        assert_eq!(
-            registry.record(device(A, "one more", 1), sighting(1)),
-            Recorded::Refused
-        );
-        assert_eq!(
-            registry.record(device(B, "S", 2), sighting(2)),
-            Recorded::New(Registry::MAX_ALIKE)
-        );
-    }
-}
+mod tests;

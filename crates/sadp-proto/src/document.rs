@@ -21,6 +21,7 @@ use quick_xml::{
 use sadp_model::RawFields;
 
 use self::emitter::Emitter;
+use crate::frame::FrameError;
 
 /// A document: the root's name and the elements below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ pub enum DecodeError {
     /// There is a document, but nothing in it tells which device it is from.
     #[error("no MAC, serial number or address in the reply")]
     Nameless,
+    /// It is a bare Ethernet frame, and none of SADP.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
 }
 
 /// How a document is laid out. Devices differ; parsers of the field are known

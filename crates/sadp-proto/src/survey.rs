@@ -3,10 +3,10 @@
 mod asking;
 mod rounds;
 mod sweep;
+mod tally;
 
 use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -15,9 +15,12 @@ use jiff::Timestamp;
 use sadp_model::{Device, Recorded, Registry, Sighting, Via};
 use uuid::Uuid;
 
-pub(crate) use self::asking::Asking;
-pub use self::sweep::{Sweep, SweepError};
-use crate::{DecodeError, Message, Report};
+pub(crate) use self::asking::{Answer, Asking, Heard};
+pub use self::{
+    sweep::{Sweep, SweepError},
+    tally::Tally,
+};
+use crate::frame::FrameAsker;
 
 /// What a survey does.
 #[derive(Clone, Debug)]
@@ -70,6 +73,15 @@ impl Survey {
         }
     }
 
+    /// Asks by bare Ethernet frames as well, from each of these cards in every
+    /// round. Answers to them are datagrams that came [`Via::LinkLayer`]: their
+    /// bytes are the whole frame.
+    #[must_use]
+    pub fn asking_by_frames(mut self, askers: Vec<FrameAsker>) -> Self {
+        self.asking.set_askers(askers);
+        self
+    }
+
     /// Lets time pass: asks what is due, or ends. Call it at the beginning and
     /// whenever [`Survey::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
@@ -80,13 +92,10 @@ impl Survey {
     /// [`Survey::registry`].
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> Event {
         self.asking.advance(now);
-        self.tally.datagrams = self.tally.datagrams.saturating_add(1);
-        match Message::decode(datagram.payload) {
-            Ok(Message::Report(report)) => self.handle_report(*report, datagram),
-            Ok(Message::Request(request)) if self.asking.is_own(&request.header) => Event::Echo,
-            Ok(Message::Request(_)) => self.tally.note_asker(datagram.from.ip()),
-            Ok(Message::Goodbye(_) | Message::CommandReply(_)) => Event::Other,
-            Err(error) => self.tally.note_unreadable(datagram.from.ip(), error),
+        match self.asking.read(datagram, &mut self.tally) {
+            Heard::Account(device, answer) => self.record(*device, answer, datagram),
+            Heard::Goodbye(_) => Event::Other,
+            Heard::Else(event) => event,
         }
     }
 
@@ -126,19 +135,13 @@ impl Survey {
         (self.registry, self.tally)
     }
 
-    fn handle_report(&mut self, report: Report, datagram: &Datagram<'_>) -> Event {
-        let Report {
-            header,
-            hello,
-            device,
-        } = report;
-        self.tally.note_report(&device);
+    fn record(&mut self, device: Device, answer: Answer, datagram: &Datagram<'_>) -> Event {
         let recorded = self.registry.record(device, datagram.sighting());
         let Some(index) = recorded.index() else {
             return self.tally.note_refused();
         };
         let new = matches!(recorded, Recorded::New(_));
-        let asked_at = self.asking.note(index, new, &header, hello);
+        let asked_at = self.asking.note(index, new, answer);
         if let Some(entry) = self.registry.entries_mut().get_mut(index) {
             entry.note_direct_answer(asked_at);
         }
@@ -202,6 +205,9 @@ pub enum Destination {
     Group(usize),
     /// To the subnet's broadcast address, on this link.
     Broadcast(usize),
+    /// As it is, an Ethernet frame, by the card with this place in what
+    /// [`Survey::asking_by_frames`] was given.
+    Card(usize),
     /// To one address.
     Unicast(Ipv4Addr),
 }
@@ -236,53 +242,4 @@ pub struct Progress {
     pub rounds: u32,
     /// Addresses asked one by one, and how many are to be asked in this pass.
     pub sweep: Option<(u64, u64)>,
-}
-
-/// What was heard, counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// All datagrams.
-    pub datagrams: u64,
-    /// Replies that could be read only in part.
-    pub malformed: u64,
-    /// Datagrams that could not be read, with their senders.
-    pub unreadable: u64,
-    /// Replies of devices beyond what is kept.
-    pub refused: u64,
-    /// Who sent what could not be read, and why: [`Tally::MAX_NAMED`] senders
-    /// at most.
-    pub unreadable_from: BTreeMap<IpAddr, DecodeError>,
-    /// Who else asks: other SADP programs on the network,
-    /// [`Tally::MAX_NAMED`] at most.
-    pub other_askers: BTreeMap<IpAddr, u64>,
-}
-
-impl Tally {
-    /// The most senders that are named.
-    pub const MAX_NAMED: usize = 32;
-
-    pub(crate) fn note_report(&mut self, device: &Device) {
-        self.malformed = self.malformed.saturating_add(u64::from(!device.complete));
-    }
-
-    pub(crate) fn note_refused(&mut self) -> Event {
-        self.refused = self.refused.saturating_add(1);
-        Event::Refused
-    }
-
-    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> Event {
-        self.unreadable = self.unreadable.saturating_add(1);
-        if self.unreadable_from.len() < Self::MAX_NAMED {
-            self.unreadable_from.insert(from, error);
-        }
-        Event::Unreadable
-    }
-
-    pub(crate) fn note_asker(&mut self, from: IpAddr) -> Event {
-        if self.other_askers.len() < Self::MAX_NAMED || self.other_askers.contains_key(&from) {
-            let times = self.other_askers.entry(from).or_default();
-            *times = times.saturating_add(1);
-        }
-        Event::Other
-    }
 }

@@ -21,7 +21,10 @@ use self::{
     schedule::{History, first_deadline},
     sharing::{Name, Sharing},
 };
-use crate::{Datagram, Listening, Message, SurveyConfig, Sweep, Tally, Transmit, survey::Asking};
+use crate::{
+    Datagram, Listening, SurveyConfig, Sweep, Tally, Transmit,
+    survey::{Asking, Heard},
+};
 
 /// How long before a silent device's time is up it is asked once more.
 const CHECK_BEFORE: Duration = Duration::from_secs(8);
@@ -143,24 +146,14 @@ impl Watch {
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
         self.now = self.now.max(now);
         self.asking.advance(self.asking_time());
-        self.tally.datagrams = self.tally.datagrams.saturating_add(1);
-        let from = datagram.from.ip();
-        match Message::decode(datagram.payload) {
-            Ok(Message::Report(report)) => self.handle_report(*report, datagram),
-            Ok(Message::Goodbye(report)) => {
-                if let Some(index) = self.registry.position(&report.device, from) {
+        match self.asking.read(datagram, &mut self.tally) {
+            Heard::Account(device, answer) => self.handle_account(*device, answer, datagram),
+            Heard::Goodbye(device) => {
+                if let Some(index) = self.registry.position(&device, datagram.from.ip()) {
                     self.turn_offline(index, Parting::Goodbye);
                 }
             }
-            Ok(Message::Request(request)) => {
-                if !self.asking.is_own(&request.header) {
-                    self.tally.note_asker(from);
-                }
-            }
-            Ok(Message::CommandReply(_)) => {}
-            Err(error) => {
-                self.tally.note_unreadable(from, error);
-            }
+            Heard::Else(_) => {}
         }
     }
 

@@ -2,6 +2,9 @@
 //! watch have in common. Who answered is told by number; what they said is kept
 //! elsewhere.
 
+mod frames;
+mod heard;
+
 use std::{
     collections::{HashMap, VecDeque},
     net::Ipv4Addr,
@@ -10,10 +13,12 @@ use std::{
 
 use uuid::Uuid;
 
+pub(crate) use self::heard::{Answer, Heard};
+use self::{frames::Frames, heard::Question};
 use super::{
     Destination, Listening, Progress, SurveyConfig, Transmit, rounds::Rounds, sweep::Walk,
 };
-use crate::{Header, Inquiry};
+use crate::{Inquiry, frame::FrameAsker};
 
 /// How long a survey that hears nothing goes on.
 const SILENCE_LIMIT: Duration = Duration::from_secs(5);
@@ -41,8 +46,9 @@ pub(crate) struct Asking {
     uuids: Box<dyn FnMut() -> Uuid + Send>,
     rounds: Rounds,
     walk: Option<Walk>,
-    asked: HashMap<Uuid, Asked>,
-    asked_order: VecDeque<(Duration, Uuid)>,
+    frames: Frames,
+    asked: HashMap<Question, Asked>,
+    asked_order: VecDeque<(Duration, Question)>,
     transmits: VecDeque<Transmit>,
     next_round: Duration,
     now: Duration,
@@ -66,6 +72,7 @@ impl Asking {
             config,
             uuids,
             rounds: Rounds::default(),
+            frames: Frames::default(),
             asked: HashMap::new(),
             asked_order: VecDeque::new(),
             transmits: VecDeque::new(),
@@ -76,6 +83,13 @@ impl Asking {
             awaited: 0,
             finished: false,
         }
+    }
+
+    /// Asks by bare Ethernet frames as well, from each of these cards in every
+    /// round.
+    pub(crate) fn set_askers(&mut self, askers: Vec<FrameAsker>) {
+        let [a, b, c, d, ..] = *(self.uuids)().as_bytes();
+        self.frames = Frames::new(askers, u32::from_be_bytes([a, b, c, d]));
     }
 
     /// Begins from the beginning, on so many links. What is known by then is
@@ -132,22 +146,21 @@ impl Asking {
         &mut self,
         device: usize,
         first_time: bool,
-        header: &Header,
-        hello: bool,
+        answer: Answer,
     ) -> Option<Ipv4Addr> {
         if first_time {
             self.heard = self.heard.saturating_add(1);
             self.last_news = self.now;
         }
-        let Some(uuid) = header.uuid else {
-            // Firmware that repeats no UUID answers the latest round, as far as
-            // one can tell. A Hello has none either, but is no answer.
-            if !hello {
+        let question = match answer {
+            Answer::To(question) => question,
+            Answer::ToLatest => {
                 self.rounds.credit_latest(device);
+                return None;
             }
-            return None;
+            Answer::Unasked => return None,
         };
-        let asked = self.asked.get(&uuid)?;
+        let asked = self.asked.get(&question)?;
         let latency = self.now.saturating_sub(asked.at);
         if let Some(round) = asked.round {
             self.rounds.credit(round, device, latency);
@@ -157,13 +170,6 @@ impl Asking {
             walk.answered(target, latency);
         }
         Some(target)
-    }
-
-    /// Whether a question is one of these.
-    pub(crate) fn is_own(&self, header: &Header) -> bool {
-        header
-            .uuid
-            .is_some_and(|uuid| self.asked.contains_key(&uuid))
     }
 
     /// The next datagram to send, if one is due.
@@ -221,6 +227,7 @@ impl Asking {
                 self.ask(Destination::Broadcast(link), Some(round), None);
             }
         }
+        self.ask_by_frames(round);
     }
 
     fn sweep_on(&mut self) {
@@ -231,28 +238,26 @@ impl Asking {
 
     fn ask(&mut self, destination: Destination, round: Option<u32>, target: Option<Ipv4Addr>) {
         let uuid = (self.uuids)();
-        let payload = Inquiry { uuid }.encode();
-        self.asked.insert(
-            uuid,
-            Asked {
-                at: self.now,
-                round,
-                target,
-            },
-        );
-        self.asked_order.push_back((self.now, uuid));
-        self.transmits.push_back(Transmit {
+        let transmit = Transmit {
             destination,
-            payload,
-        });
+            payload: Inquiry { uuid }.encode(),
+        };
+        let at = self.now;
+        self.remember(Question::Xml(uuid), Asked { at, round, target });
+        self.transmits.push_back(transmit);
+    }
+
+    fn remember(&mut self, question: Question, asked: Asked) {
+        self.asked_order.push_back((asked.at, question));
+        self.asked.insert(question, asked);
     }
 
     fn forget_old_questions(&mut self) {
-        while let Some((at, uuid)) = self.asked_order.front() {
+        while let Some((at, question)) = self.asked_order.front() {
             if at.saturating_add(MEMORY) > self.now {
                 break;
             }
-            self.asked.remove(uuid);
+            self.asked.remove(question);
             self.asked_order.pop_front();
         }
     }

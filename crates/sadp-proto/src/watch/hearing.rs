@@ -1,22 +1,21 @@
 //! What an account of a device brings.
 
-use sadp_model::Recorded;
+use sadp_model::{Device, Recorded, Via};
 
 use super::{
     Account, HELLOS_OF_ONE_START, Happened, TWIN_MEMORY, Watch,
     presence::{Presence, Start, compare_starts, is_unset},
     sharing::Name,
 };
-use crate::{Datagram, Report};
+use crate::{Datagram, survey::Answer};
 
 impl Watch {
-    pub(super) fn handle_report(&mut self, report: Report, datagram: &Datagram<'_>) {
-        let Report {
-            header,
-            hello,
-            device,
-        } = report;
-        self.tally.note_report(&device);
+    pub(super) fn handle_account(
+        &mut self,
+        device: Device,
+        answer: Answer,
+        datagram: &Datagram<'_>,
+    ) {
         let known = self.registry.position(&device, datagram.from.ip());
         let before = known.and_then(|index| self.account(index));
         let recorded = self.registry.record(device, datagram.sighting());
@@ -29,10 +28,12 @@ impl Watch {
             self.presences.push(Presence::new(self.devices_so_far));
         }
         let first_time = self.note_heard(index);
-        let asked_at = self.asking.note(index, first_time, &header, hello);
+        let asked_at = self.asking.note(index, first_time, answer);
         if let Some(entry) = self.registry.entries_mut().get_mut(index) {
             entry.note_direct_answer(asked_at);
         }
+        // An announcement by frame asks for settings, not only at a start.
+        let hello = answer == Answer::Unasked && datagram.via != Via::LinkLayer;
         match before {
             Some(before) if before.online => self.heard_again(index, before, hello),
             before => self.turn_online(index, before),

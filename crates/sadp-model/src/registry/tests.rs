@@ -1,0 +1,204 @@
+use super::*;
+
+fn device(mac: &str, serial: &str, last: u8) -> Device {
+    let mut device = Device::unknown();
+    device.mac = mac.parse().ok();
+    device.serial = Serial::new(serial);
+    device.ipv4.address = (last > 0).then(|| Ipv4Addr::new(10, 0, 0, last));
+    device
+}
+
+fn sighting(last: u8) -> Sighting {
+    Sighting {
+        interface: "lan0".into(),
+        from: IpAddr::from([10, 0, 0, last]),
+        via: Via::Multicast,
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+const A: &str = "44:47:cc:00:00:01";
+const B: &str = "44:47:cc:00:00:02";
+
+#[test]
+fn one_device_heard_twice_is_one_entry_with_both_sightings() {
+    let mut registry = Registry::new();
+    assert_eq!(
+        registry.record(device(A, "S1", 1), sighting(1)),
+        Recorded::New(0)
+    );
+    let unicast = Sighting {
+        via: Via::Unicast,
+        ..sighting(1)
+    };
+    assert_eq!(
+        registry.record(device(A, "S1", 1), unicast),
+        Recorded::Known(0)
+    );
+    assert_eq!(
+        registry.record(device(A, "S1", 1), sighting(1)),
+        Recorded::Known(0)
+    );
+    assert_eq!(registry.entries()[0].seen.len(), 2);
+}
+
+#[test]
+fn a_frame_supplements_the_xml_form_whichever_comes_first() {
+    let by_frame = || Sighting {
+        via: Via::LinkLayer,
+        ..sighting(1)
+    };
+    let mut frame = device(A, "S1", 9);
+    frame.disks = Some(4);
+    frame.raw.push("Sequence", "7");
+    let mut xml = device(A, "S1", 1);
+    xml.raw.push("Salt", "00");
+    for frame_first in [true, false] {
+        let mut registry = Registry::new();
+        if frame_first {
+            registry.record(frame.clone(), by_frame());
+            assert!(registry.entries()[0].is_frames_only());
+        }
+        registry.record(xml.clone(), sighting(1));
+        registry.record(frame.clone(), by_frame());
+        assert_eq!(
+            registry.record(frame.clone(), by_frame()),
+            Recorded::Known(0)
+        );
+        let entry = &registry.entries()[0];
+        assert!(!entry.is_frames_only());
+        assert_eq!(entry.device.disks, Some(4));
+        assert_eq!(entry.device.ipv4.address, xml.ipv4.address);
+        assert_eq!(entry.device.raw, xml.raw, "commands are made of it");
+        assert!(!entry.contradictory);
+        assert_eq!(entry.seen.len(), 2);
+    }
+}
+
+#[test]
+fn a_shared_mac_with_two_serials_is_two_devices() {
+    let mut registry = Registry::new();
+    registry.record(device(A, "S1", 1), sighting(1));
+    assert_eq!(
+        registry.record(device(A, "S2", 2), sighting(2)),
+        Recorded::New(1)
+    );
+    assert_eq!(
+        registry.record(device(A, "S1", 1), sighting(1)),
+        Recorded::Known(0)
+    );
+}
+
+#[test]
+fn devices_without_a_mac_are_kept_apart_by_serial_then_by_address() {
+    let mut registry = Registry::new();
+    registry.record(device("", "S1", 1), sighting(1));
+    assert_eq!(
+        registry.record(device("", "S2", 1), sighting(1)),
+        Recorded::New(1)
+    );
+    assert_eq!(
+        registry.record(device("", "", 3), sighting(3)),
+        Recorded::New(2)
+    );
+    assert_eq!(
+        registry.record(device("", "", 4), sighting(4)),
+        Recorded::New(3)
+    );
+    assert_eq!(
+        registry.record(device("", "", 0), sighting(4)),
+        Recorded::Known(3)
+    );
+    assert_eq!(
+        registry.record(device("00:00:00:00:00:00", "S9", 5), sighting(5)),
+        Recorded::New(4)
+    );
+    assert_eq!(
+        registry.record(device("00:00:00:00:00:00", "S8", 6), sighting(6)),
+        Recorded::New(5)
+    );
+}
+
+#[test]
+fn a_device_first_heard_without_its_mac_is_recognised_when_it_tells_it() {
+    let mut registry = Registry::new();
+    registry.record(device("", "S1", 1), sighting(1));
+    assert_eq!(
+        registry.record(device(A, "S1", 1), sighting(1)),
+        Recorded::Changed(0)
+    );
+    assert_eq!(
+        registry.record(device(A, "", 1), sighting(1)),
+        Recorded::Known(0)
+    );
+    assert_eq!(
+        registry.record(device(B, "S1", 1), sighting(1)),
+        Recorded::New(1)
+    );
+}
+
+#[test]
+fn a_device_that_returns_to_an_address_it_left_is_contradictory() {
+    let mut registry = Registry::new();
+    for last in [1, 2] {
+        registry.record(device(A, "S1", last), sighting(last));
+    }
+    assert!(
+        !registry.entries()[0].contradictory,
+        "moving once is no contradiction"
+    );
+    registry.record(device(A, "S1", 1), sighting(1));
+    assert!(registry.entries()[0].contradictory);
+}
+
+#[test]
+fn what_is_forgotten_is_found_no_more_and_what_is_kept_still_is() {
+    let mut registry = Registry::new();
+    for (mac, serial, last) in [(A, "S1", 1), (B, "S2", 2), ("", "", 3)] {
+        registry.record(device(mac, serial, last), sighting(last));
+    }
+    registry.retain(|entry| entry.device.serial != Serial::new("S1"));
+    assert_eq!(registry.len(), 2);
+    for (mac, serial, last, place) in [
+        (A, "S1", 1, None),
+        (B, "S2", 2, Some(0)),
+        ("", "", 3, Some(1)),
+    ] {
+        let from = IpAddr::from([10, 0, 0, last]);
+        assert_eq!(registry.position(&device(mac, serial, last), from), place);
+    }
+}
+
+#[test]
+fn a_device_that_never_stops_moving_costs_no_more_and_more() {
+    let mut registry = Registry::new();
+    for step in 0..10_000u16 {
+        let [high, low] = step.to_be_bytes();
+        let mut device = device(A, "S1", 1);
+        device.ipv4.address = Some(Ipv4Addr::new(10, 1, high, low));
+        let mut sighting = sighting(1);
+        sighting.from = IpAddr::from([10, 1, high, low]);
+        sighting.at = Timestamp::from_second(step.into()).unwrap();
+        registry.record(device, sighting);
+    }
+    assert!(registry.names() < 1100, "{}", registry.names());
+    let seen = &registry.entries()[0].seen;
+    assert_eq!(seen.len(), Entry::MAX_SIGHTINGS);
+    assert!(seen.iter().any(|seen| seen.at.as_second() == 9999));
+}
+
+#[test]
+fn endless_devices_behind_one_mac_are_refused() {
+    let mut registry = Registry::new();
+    for number in 0..Registry::MAX_ALIKE {
+        registry.record(device(A, &format!("S{number}"), 1), sighting(1));
+    }
+    assert_eq!(
+        registry.record(device(A, "one more", 1), sighting(1)),
+        Recorded::Refused
+    );
+    assert_eq!(
+        registry.record(device(B, "S", 2), sighting(2)),
+        Recorded::New(Registry::MAX_ALIKE)
+    );
+}

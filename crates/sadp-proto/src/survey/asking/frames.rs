@@ -1,0 +1,200 @@
+//! Asking by bare Ethernet frames, in the same rounds.
+
+use sadp_model::MacAddr;
+
+use super::{Answer, Asked, Asking, Heard, Question};
+use crate::{
+    Datagram, Destination, Event, Tally, Transmit,
+    frame::{Frame, FrameAsker, Operation},
+};
+
+/// The cards that ask, and the number of the next question.
+#[derive(Default)]
+pub(super) struct Frames {
+    askers: Vec<FrameAsker>,
+    sequence: u32,
+}
+
+impl Frames {
+    pub(super) const fn new(askers: Vec<FrameAsker>, sequence: u32) -> Self {
+        Self { askers, sequence }
+    }
+
+    fn is_own(&self, mac: MacAddr) -> bool {
+        self.askers.iter().any(|asker| asker.party.mac == mac)
+    }
+}
+
+impl Asking {
+    pub(super) fn ask_by_frames(&mut self, round: u32) {
+        for card in 0..self.frames.askers.len() {
+            let Some(asker) = self.frames.askers.get(card) else {
+                return;
+            };
+            let sequence = self.frames.sequence;
+            self.transmits.push_back(Transmit {
+                destination: Destination::Card(card),
+                payload: Frame::inquiry(asker, sequence).emit(),
+            });
+            self.frames.sequence = sequence.wrapping_add(1);
+            let question = Asked {
+                at: self.now,
+                round: Some(round),
+                target: None,
+            };
+            self.remember(Question::Frame(sequence), question);
+        }
+    }
+
+    pub(super) fn read_frame(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Heard {
+        let frame = match Frame::parse(datagram.payload) {
+            Ok(frame) => frame,
+            Err(error) => {
+                let event = tally.note_unreadable(datagram.from.ip(), error.into());
+                return Heard::Else(event);
+            }
+        };
+        if frame.operation == Operation::Inquiry {
+            return Heard::Else(if self.frames.is_own(frame.sender.mac) {
+                Event::Echo
+            } else {
+                tally.note_asker(frame.sender.ipv4.into())
+            });
+        }
+        let Some(device) = frame.device() else {
+            return Heard::Else(Event::Other);
+        };
+        let question = Question::Frame(frame.sequence);
+        let answer = match frame.operation {
+            Operation::Announce => Answer::Unasked,
+            _ if self.has_asked(question) => Answer::To(question),
+            _ => Answer::ToLatest,
+        };
+        Heard::Account(Box::new(device), answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+
+    use jiff::Timestamp;
+    use sadp_model::Via;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        DecodeError, Listening, Survey, SurveyConfig,
+        frame::{FrameAnswer, InquiryReply, Party},
+    };
+
+    fn party(last: u8) -> Party {
+        Party {
+            mac: MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]),
+            ipv4: Ipv4Addr::new(10, 0, 0, last),
+        }
+    }
+
+    fn survey() -> Survey {
+        let config = SurveyConfig {
+            links: 1,
+            broadcast: false,
+            sweep: None,
+            listening: Listening::Auto,
+        };
+        let mut number = 0;
+        let uuids = move || {
+            number += 1;
+            Uuid::from_u128(number)
+        };
+        let asker = FrameAsker {
+            party: party(1),
+            ipv6: std::net::Ipv6Addr::UNSPECIFIED,
+        };
+        let mut survey = Survey::new(config, uuids).asking_by_frames(vec![asker]);
+        survey.handle_timeout(Duration::ZERO);
+        survey
+    }
+
+    fn asked(survey: &mut Survey) -> Frame {
+        let transmits = std::iter::from_fn(|| survey.poll_transmit());
+        let mut frames = transmits.filter(|sent| sent.destination == Destination::Card(0));
+        let frame = Frame::parse(&frames.next().unwrap().payload).unwrap();
+        assert!(frames.next().is_none(), "one question a round");
+        frame
+    }
+
+    fn answer(inquiry: &Frame, last: u8) -> Frame {
+        inquiry.answered_by(&FrameAnswer {
+            device: party(last),
+            mask: Ipv4Addr::new(255, 255, 255, 0),
+            reply: InquiryReply {
+                serial: format!("S{last}").into(),
+                ..InquiryReply::default()
+            },
+            extension: None,
+        })
+    }
+
+    fn hear(survey: &mut Survey, millis: u64, payload: &[u8]) -> Event {
+        let datagram = Datagram {
+            interface: &Arc::from("lan0"),
+            from: ([10, 0, 0, 9], 0).into(),
+            via: Via::LinkLayer,
+            at: Timestamp::UNIX_EPOCH,
+            payload,
+        };
+        survey.handle_datagram(Duration::from_millis(millis), &datagram)
+    }
+
+    #[test]
+    fn an_answer_by_frame_is_a_device_and_counts_for_its_round() {
+        let mut survey = survey();
+        let inquiry = asked(&mut survey);
+        let bytes = answer(&inquiry, 5).emit();
+        assert_eq!(hear(&mut survey, 10, &bytes), Event::Found(0));
+        assert_eq!(hear(&mut survey, 11, &bytes), Event::Repeated(0));
+        let entry = &survey.registry().entries()[0];
+        assert_eq!(entry.seen[0].via, Via::LinkLayer);
+        assert!(entry.is_frames_only());
+        // Two answered rounds are enough: nobody is expected to be missing.
+        survey.handle_timeout(Duration::from_millis(500));
+        let second = asked(&mut survey);
+        assert_ne!(second.sequence, inquiry.sequence);
+        hear(&mut survey, 510, &answer(&second, 5).emit());
+        while let Some(due) = survey.poll_timeout() {
+            survey.handle_timeout(due);
+        }
+        assert!(survey.progress().elapsed < Duration::from_secs(2));
+        assert_eq!(survey.progress().rounds, 2);
+    }
+
+    #[test]
+    fn own_questions_others_questions_and_noise_are_told_apart() {
+        let mut survey = survey();
+        let inquiry = asked(&mut survey);
+        assert_eq!(hear(&mut survey, 1, &inquiry.emit()), Event::Echo);
+        let mut other = inquiry;
+        other.sender = party(77);
+        assert_eq!(hear(&mut survey, 1, &other.emit()), Event::Other);
+        assert!(
+            survey
+                .tally()
+                .other_askers
+                .contains_key(&[10, 0, 0, 77].into())
+        );
+        other.operation = Operation::Acknowledge;
+        assert_eq!(hear(&mut survey, 1, &other.emit()), Event::Other);
+        assert_eq!(hear(&mut survey, 1, b"noise"), Event::Unreadable);
+        let told = survey.tally().unreadable_from.values().next();
+        assert!(matches!(told, Some(DecodeError::Frame(_))));
+    }
+
+    #[test]
+    fn a_changed_sequence_answers_the_latest_round() {
+        let mut survey = survey();
+        let mut frame = answer(&asked(&mut survey), 5);
+        frame.sequence = 0xdead_beef;
+        assert_eq!(hear(&mut survey, 10, &frame.emit()), Event::Found(0));
+    }
+}

@@ -1,0 +1,55 @@
+use std::{collections::BTreeMap, net::IpAddr};
+
+use sadp_model::Device;
+
+use super::Event;
+use crate::DecodeError;
+
+/// What was heard, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All datagrams.
+    pub datagrams: u64,
+    /// Replies that could be read only in part.
+    pub malformed: u64,
+    /// Datagrams that could not be read, with their senders.
+    pub unreadable: u64,
+    /// Replies of devices beyond what is kept.
+    pub refused: u64,
+    /// Who sent what could not be read, and why: [`Tally::MAX_NAMED`] senders
+    /// at most.
+    pub unreadable_from: BTreeMap<IpAddr, DecodeError>,
+    /// Who else asks: other SADP programs on the network,
+    /// [`Tally::MAX_NAMED`] at most.
+    pub other_askers: BTreeMap<IpAddr, u64>,
+}
+
+impl Tally {
+    /// The most senders that are named.
+    pub const MAX_NAMED: usize = 32;
+
+    pub(crate) fn note_report(&mut self, device: &Device) {
+        self.malformed = self.malformed.saturating_add(u64::from(!device.complete));
+    }
+
+    pub(crate) fn note_refused(&mut self) -> Event {
+        self.refused = self.refused.saturating_add(1);
+        Event::Refused
+    }
+
+    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> Event {
+        self.unreadable = self.unreadable.saturating_add(1);
+        if self.unreadable_from.len() < Self::MAX_NAMED {
+            self.unreadable_from.insert(from, error);
+        }
+        Event::Unreadable
+    }
+
+    pub(crate) fn note_asker(&mut self, from: IpAddr) -> Event {
+        if self.other_askers.len() < Self::MAX_NAMED || self.other_askers.contains_key(&from) {
+            let times = self.other_askers.entry(from).or_default();
+            *times = times.saturating_add(1);
+        }
+        Event::Other
+    }
+}
