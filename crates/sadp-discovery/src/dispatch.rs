@@ -116,9 +116,13 @@ pub struct Dispatch {
 impl Dispatch {
     /// Opens the sockets. Call it within a tokio runtime.
     pub fn open(config: &DispatchConfig) -> Result<Self, ScanError> {
+        let link = LinkConfig {
+            recorder: None,
+            ..config.link.clone()
+        };
         Ok(Self {
             config: config.clone(),
-            links: Links::open(&config.link, true)?,
+            links: Links::open(&link, true)?,
         })
     }
 

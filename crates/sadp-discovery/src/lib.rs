@@ -10,6 +10,9 @@
 //!   0.0.0.0:37020, joined to the group on every interface ----> multicast answers
 //!   192.168.1.10:ephemeral, one socket an address  -- ask --->
 //!                                                  <---------- unicast answers
+//!   eth0, a packet socket a card (where permitted) <----------> frames of type 0x8033
+//!                                                  <---------- answers by UDP that the
+//!                                                              kernel would drop
 //! ```
 //!
 //! # Limitations
@@ -17,7 +20,8 @@
 //! - IPv4 only, as SADP itself.
 //! - Where another program holds port 37020 exclusively, answers by multicast
 //!   are not heard. The scan says so.
-//! - Answers that the kernel's reverse-path filter drops are not heard.
+//! - Answers that the kernel's reverse-path filter drops are heard only where
+//!   packet sockets are permitted; those in IP fragments not even then.
 
 pub mod capture;
 mod dispatch;
@@ -25,7 +29,10 @@ pub mod interface;
 mod links;
 mod notice;
 pub mod probe;
+pub mod raw;
 mod receive;
+pub mod record;
+pub mod reverse_path;
 mod scan;
 mod socket;
 mod watch;
@@ -33,5 +40,7 @@ mod watch;
 pub use dispatch::{Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, Pace, Route};
 pub use links::{LinkConfig, LinkInfo};
 pub use notice::{Notice, ScanError};
+pub use raw::LinkLayer;
+pub use record::Recorder;
 pub use scan::{Scan, ScanConfig, ScanReport};
 pub use watch::{News, Watcher, WatcherConfig};

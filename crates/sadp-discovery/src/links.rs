@@ -1,21 +1,25 @@
 //! The sockets of this machine's interfaces: asking by each, hearing from all.
 
+mod cards;
+mod hearing;
+mod twins;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
 };
 
 use ipnet::Ipv4Net;
-use sadp_model::Via;
-use sadp_proto::{Destination, GROUP, PORT};
-use tokio::{net::UdpSocket, sync::mpsc, task::JoinSet};
+use sadp_proto::{Destination, GROUP, PORT, frame::FrameAsker};
+use tokio::{net::UdpSocket, sync::mpsc, task::JoinSet, time::Instant};
 
+use self::{cards::Cards, twins::Twins};
 use crate::{
-    Notice, Route, ScanError,
+    LinkLayer, Notice, Recorder, Route, ScanError,
     interface::{self, Interface},
-    receive::{self, Batch, Received},
+    receive::{self, Batch},
     socket,
 };
 
@@ -33,6 +37,11 @@ pub struct LinkConfig {
     pub group: Ipv4Addr,
     /// The devices' port.
     pub port: u16,
+    /// Whether to use bare Ethernet frames as well.
+    pub link_layer: LinkLayer,
+    /// Where to record what is sent and heard. Commands are never recorded:
+    /// they carry secrets.
+    pub recorder: Option<Recorder>,
 }
 
 impl Default for LinkConfig {
@@ -41,6 +50,8 @@ impl Default for LinkConfig {
             interfaces: Vec::new(),
             group: GROUP,
             port: PORT,
+            link_layer: LinkLayer::default(),
+            recorder: None,
         }
     }
 }
@@ -54,6 +65,11 @@ pub(crate) struct Links {
     /// interface was named.
     routed: Option<Arc<UdpSocket>>,
     listeners: Vec<Arc<UdpSocket>>,
+    cards: Cards,
+    twins: Twins,
+    /// Who sent answers in fragments that no UDP socket has heard so far.
+    fragmented: HashSet<SocketAddr>,
+    opened: Instant,
     /// Names of the interfaces, by the system's number.
     names: HashMap<u32, Arc<str>>,
     notices: Vec<Notice>,
@@ -64,6 +80,12 @@ struct Link {
     interface: Interface,
     socket: Arc<UdpSocket>,
     failed: bool,
+}
+
+impl Link {
+    fn name(&self) -> Arc<str> {
+        Arc::clone(&self.interface.name)
+    }
 }
 
 impl Links {
@@ -83,7 +105,9 @@ impl Links {
     ) -> Result<Self, ScanError> {
         let mut notices = Vec::new();
         let all = open_links(interfaces, &mut notices)?;
-        let listeners = open_listeners(config, interfaces, &mut notices);
+        let cards = distinct(interfaces);
+        let listeners = open_listeners(config, &cards, &mut notices);
+        let cards = Cards::open(config.link_layer, &cards, config.port, &mut notices)?;
         let routed = routed && config.interfaces.is_empty();
         let named = |interface: &Interface| Some((interface.index?, Arc::clone(&interface.name)));
         Ok(Self {
@@ -94,6 +118,10 @@ impl Links {
                 .then(|| socket::asking(Ipv4Addr::UNSPECIFIED).ok().map(Arc::new))
                 .flatten(),
             listeners,
+            cards,
+            twins: Twins::default(),
+            fragmented: HashSet::new(),
+            opened: Instant::now(),
             notices,
         })
     }
@@ -126,8 +154,18 @@ impl Links {
         })
     }
 
+    /// From where bare frames go out, in the order of [`Destination::Card`].
+    pub(crate) fn askers(&self) -> Vec<FrameAsker> {
+        self.cards.askers()
+    }
+
+    /// The interfaces on which bare frames are sent and heard.
+    pub(crate) fn card_names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.cards.interfaces()
+    }
+
     /// Starts draining all sockets. It ends when what is returned is dropped.
-    pub(crate) fn start_draining(&self) -> (mpsc::Receiver<Batch>, JoinSet<()>) {
+    pub(crate) fn start_draining(&mut self) -> (mpsc::Receiver<Batch>, JoinSet<()>) {
         let (sender, queue) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
         // The links come first, so that their numbers are those of their sockets.
@@ -136,51 +174,11 @@ impl Links {
         for (number, socket) in sockets.enumerate() {
             tasks.spawn(receive::drain(number, Arc::clone(socket), sender.clone()));
         }
+        self.cards.start(&sender, &mut tasks);
         (queue, tasks)
     }
 
-    /// Hands what a batch brought to `take`, one by one, with the interface it
-    /// came in by and the way it came. A socket's failure becomes a notice.
-    pub(crate) fn take_in(
-        &mut self,
-        batch: Batch,
-        mut take: impl FnMut(&Arc<str>, Via, &Received),
-    ) {
-        let link = self.all.get(batch.socket);
-        let link = link.map(|link| Arc::clone(&link.interface.name));
-        match batch.outcome {
-            Ok(all) => {
-                for received in all {
-                    if let Some(interface) = self.interface_of(&received, link.as_ref()) {
-                        take(&interface, via(&received, link.is_some()), &received);
-                    }
-                }
-            }
-            Err(source) => {
-                let interface = link.unwrap_or_else(|| format!("port {}", self.config.port).into());
-                self.notices.push(Notice::NotHeard { interface, source });
-            }
-        }
-    }
-
-    /// The interface a datagram came in by. `None` where it is none of those in
-    /// use.
-    fn interface_of(&self, received: &Received, link: Option<&Arc<str>>) -> Option<Arc<str>> {
-        if let Some(link) = link {
-            return Some(Arc::clone(link));
-        }
-        if let Some(index) = received.interface {
-            let chosen = self.config.interfaces.is_empty() || self.names.contains_key(&index);
-            let name = self.names.get(&index).cloned();
-            return chosen.then(|| name.unwrap_or_else(|| format!("interface {index}").into()));
-        }
-        let from = received.from.ip();
-        let near = |link: &&Link| matches!(from, IpAddr::V4(from) if link.interface.network.contains(&from));
-        let link = self.all.iter().find(near).or_else(|| self.all.first())?;
-        Some(Arc::clone(&link.interface.name))
-    }
-
-    /// Sends a datagram. A failure becomes a notice.
+    /// Sends a datagram or a frame. A failure becomes a notice.
     pub(crate) async fn send(&mut self, destination: Destination, payload: &[u8]) {
         let (number, address) = match destination {
             Destination::Group(link) => (Some(link), self.config.group),
@@ -192,14 +190,30 @@ impl Links {
                 (Some(link), link_network.broadcast())
             }
             Destination::Unicast(address) => (self.link_towards(address), address),
+            Destination::Card(card) => return self.send_frame(card, payload),
         };
         let link = number.and_then(|number| self.all.get(number));
         let Some(socket) = link.map(|link| &link.socket).or(self.routed.as_ref()) else {
             return;
         };
-        let to = SocketAddr::from((address, self.config.port));
-        if let Err(error) = socket.send_to(payload, to).await {
-            self.note_unsent(destination, error);
+        let to = SocketAddrV4::new(address, self.config.port);
+        match socket.send_to(payload, SocketAddr::from(to)).await {
+            Ok(_) => {
+                let interface = link.map_or_else(|| "routed".into(), Link::name);
+                self.record_sent(&interface, socket, to, payload);
+            }
+            Err(error) => self.note_unsent(destination, error),
+        }
+    }
+
+    fn send_frame(&mut self, card: usize, frame: &[u8]) {
+        match self.cards.send(card, frame) {
+            Ok(()) => {
+                if let Some(interface) = self.cards.interface(card) {
+                    self.record_frame(interface, frame);
+                }
+            }
+            Err(notice) => self.notices.extend(notice),
         }
     }
 
@@ -240,7 +254,7 @@ impl Links {
                     self.notices.push(Notice::NotSent { interface, source });
                 }
             }
-            Destination::Unicast(_) => {
+            Destination::Unicast(_) | Destination::Card(_) => {
                 for notice in &mut self.notices {
                     if let Notice::TargetsNotSent { count, .. } = notice {
                         *count += 1;
@@ -292,13 +306,8 @@ fn open_links(interfaces: &[Interface], notices: &mut Vec<Notice>) -> Result<Vec
     Ok(links)
 }
 
-/// Opens the sockets that hear the group, each for as many interfaces as one
-/// may join.
-fn open_listeners(
-    config: &LinkConfig,
-    interfaces: &[Interface],
-    notices: &mut Vec<Notice>,
-) -> Vec<Arc<UdpSocket>> {
+/// One of the addresses of each card.
+fn distinct(interfaces: &[Interface]) -> Vec<&Interface> {
     let mut cards: Vec<&Interface> = Vec::new();
     for interface in interfaces {
         let known = |card: &&Interface| card.index.is_some() && card.index == interface.index;
@@ -306,6 +315,16 @@ fn open_listeners(
             cards.push(interface);
         }
     }
+    cards
+}
+
+/// Opens the sockets that hear the group, each for as many interfaces as one
+/// may join.
+fn open_listeners(
+    config: &LinkConfig,
+    cards: &[&Interface],
+    notices: &mut Vec<Notice>,
+) -> Vec<Arc<UdpSocket>> {
     let mut listeners = Vec::new();
     for some in cards.chunks(socket::MAX_MEMBERSHIPS) {
         let socket = match socket::listening(config.port) {
@@ -337,15 +356,6 @@ fn open_listeners(
         }
     }
     listeners
-}
-
-fn via(received: &Received, to_link: bool) -> Via {
-    let multicast = received.to.map_or(!to_link, |to| to.is_multicast());
-    if multicast {
-        Via::Multicast
-    } else {
-        Via::Unicast
-    }
 }
 
 /// An address of this machine's from which a scan asks.

@@ -1,5 +1,7 @@
 use std::{io, net::Ipv4Addr, sync::Arc};
 
+use crate::raw::RawError;
+
 /// Why a scan cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
@@ -33,6 +35,15 @@ pub enum ScanError {
         /// Why.
         source: io::Error,
     },
+    /// Bare Ethernet frames were asked for and are not possible.
+    #[error("cannot use the link layer on {interface}")]
+    Raw {
+        /// The interface.
+        interface: Arc<str>,
+        /// Why.
+        #[source]
+        reason: RawError,
+    },
 }
 
 impl ScanError {
@@ -51,6 +62,7 @@ impl ScanError {
             Self::NoSocket { .. } => {
                 "check that a firewall or security tool lets this program use UDP".into()
             }
+            Self::Raw { reason, .. } => reason.remedy(),
         }
     }
 }
@@ -118,6 +130,30 @@ pub enum Notice {
         /// Why.
         source: io::Error,
     },
+    /// A card could not be opened for bare frames, though that is permitted.
+    #[error(
+        "cannot use the link layer on {interface}: devices that answer only there are not heard"
+    )]
+    NoFrames {
+        /// The interface.
+        interface: Arc<str>,
+        /// Why.
+        source: io::Error,
+    },
+    /// Answers came in fragments, and only a packet socket heard them.
+    #[error(
+        "answers of {count} devices came in IP fragments that the kernel dropped: they are missing"
+    )]
+    Fragments {
+        /// From how many senders.
+        count: u64,
+    },
+    /// The record ends early.
+    #[error("the record of this scan is not complete")]
+    NotRecorded {
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl Notice {
@@ -131,9 +167,16 @@ impl Notice {
             Self::NotJoined { .. } => {
                 "name the cameras' interface with -i, or disable interfaces not in use"
             }
-            Self::NoSocket { .. } | Self::NotSent { .. } | Self::NotHeard { .. } => {
+            Self::NoSocket { .. }
+            | Self::NotSent { .. }
+            | Self::NotHeard { .. }
+            | Self::NoFrames { .. } => {
                 "check the cable and the interface's address, then scan again"
             }
+            Self::Fragments { .. } => {
+                "add an address in the devices' network to this machine, then scan again"
+            }
+            Self::NotRecorded { .. } => "check that the disk has room, then record again",
             Self::TargetsNotSent { .. } => "check the targets and this machine's routes to them",
         }
     }

@@ -9,6 +9,8 @@ use std::{
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use tokio::{io::Interest, net::UdpSocket, sync::mpsc};
 
+use crate::raw::RawFrame;
+
 /// The largest UDP payload, and the most the kernel joins into one buffer.
 const MAX_PAYLOAD: usize = 65_535;
 
@@ -28,11 +30,31 @@ pub(crate) struct Received {
 
 /// What a socket brought at once.
 #[derive(Debug)]
-pub(crate) struct Batch {
-    /// Which socket, by the number given to [`drain`].
-    pub(crate) socket: usize,
-    /// The datagrams, or why the socket is given up.
-    pub(crate) outcome: io::Result<Vec<Received>>,
+pub(crate) enum Batch {
+    /// What a UDP socket brought.
+    Socket {
+        /// Which, by the number given to [`drain`].
+        number: usize,
+        /// The datagrams, or why the socket is given up.
+        outcome: io::Result<Vec<Received>>,
+    },
+    /// What a card brought.
+    Card {
+        /// Which.
+        number: usize,
+        /// The frames, or why the card is given up.
+        outcome: io::Result<Vec<RawFrame>>,
+    },
+}
+
+impl Batch {
+    /// Whether a socket or a card is given up.
+    pub(crate) const fn is_failure(&self) -> bool {
+        match self {
+            Self::Socket { outcome, .. } => outcome.is_err(),
+            Self::Card { outcome, .. } => outcome.is_err(),
+        }
+    }
 }
 
 /// Drains a socket until it fails for good or nobody wants its datagrams.
@@ -45,8 +67,8 @@ pub(crate) async fn drain(
         Ok(state) => state,
         Err(error) => {
             let _closed = queue
-                .send(Batch {
-                    socket: number,
+                .send(Batch::Socket {
+                    number,
                     outcome: Err(error),
                 })
                 .await;
@@ -78,15 +100,7 @@ pub(crate) async fn drain(
             }
         };
         let over = outcome.is_err();
-        if queue
-            .send(Batch {
-                socket: number,
-                outcome,
-            })
-            .await
-            .is_err()
-            || over
-        {
+        if queue.send(Batch::Socket { number, outcome }).await.is_err() || over {
             return;
         }
     }

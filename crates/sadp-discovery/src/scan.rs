@@ -1,6 +1,6 @@
 //! Driving a survey over this machine's interfaces.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
@@ -64,6 +64,11 @@ impl Scan {
         self.links.infos()
     }
 
+    /// The interfaces on which it sends and hears bare Ethernet frames too.
+    pub fn frames_on(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.links.card_names()
+    }
+
     /// Scans until enough was heard or until `stop` is ready, and tells
     /// `observe` some ten times a second how far it is.
     pub async fn run(
@@ -79,7 +84,8 @@ impl Scan {
                 listening: self.config.listening,
             },
             Uuid::new_v4,
-        );
+        )
+        .asking_by_frames(self.links.askers());
         let (mut queue, _tasks) = self.links.start_draining();
         let mut stop = pin!(stop);
         let start = Instant::now();
@@ -124,7 +130,9 @@ impl Scan {
         });
     }
 
-    fn report(self, survey: Survey) -> ScanReport {
+    fn report(mut self, survey: Survey) -> ScanReport {
+        self.links.finish();
+        let frames_on = self.links.card_names().cloned().collect();
         let links: Vec<_> = self.links().collect();
         let progress = survey.progress();
         let (registry, tally) = survey.into_parts();
@@ -133,6 +141,7 @@ impl Scan {
             tally,
             local: links.iter().map(|link| link.network).collect(),
             links,
+            frames_on,
             notices: self.links.into_notices(),
             progress,
         }
@@ -150,6 +159,8 @@ pub struct ScanReport {
     pub local: Vec<Ipv4Net>,
     /// The addresses it asked from.
     pub links: Vec<LinkInfo>,
+    /// The interfaces on which it sent and heard bare Ethernet frames too.
+    pub frames_on: Vec<Arc<str>>,
     /// What limited it.
     pub notices: Vec<Notice>,
     /// How long it took and how often it asked.

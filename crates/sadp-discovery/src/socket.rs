@@ -86,7 +86,7 @@ fn udp() -> io::Result<Socket> {
 
 /// Asks for as large a receive buffer as the machine allows: beyond the
 /// configured limit where privileged, else up to it.
-fn enlarge_receive_buffer(socket: &Socket) {
+pub(crate) fn enlarge_receive_buffer(socket: &Socket) {
     #[cfg(target_os = "linux")]
     if rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER).is_ok() {
         return;

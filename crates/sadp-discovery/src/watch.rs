@@ -170,7 +170,7 @@ impl Watcher {
             return;
         };
         let (at, now) = (Timestamp::now(), self.start.elapsed());
-        open.broken |= batch.outcome.is_err();
+        open.broken |= batch.is_failure();
         let watch = &mut self.watch;
         open.links.take_in(batch, |interface, via, received| {
             let datagram = Datagram {
@@ -225,7 +225,7 @@ impl Watcher {
             .then(|| Links::on(&self.config.link, &interfaces, self.config.sweep.is_some()));
         self.interfaces = interfaces;
         match links {
-            Some(Ok(links)) => {
+            Some(Ok(mut links)) => {
                 self.no_link = None;
                 let (queue, draining) = links.start_draining();
                 self.news.push_back(News::Links(links.infos().collect()));

@@ -69,6 +69,7 @@ fn config(port: u16, listening: Listening) -> ScanConfig {
             interfaces: vec!["127.0.0.1".into()],
             group: GROUP,
             port,
+            ..LinkConfig::default()
         },
         listening,
         ..ScanConfig::default()

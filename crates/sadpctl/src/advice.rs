@@ -4,7 +4,7 @@ mod address;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use sadp_discovery::ScanReport;
+use sadp_discovery::{LinkInfo, ScanReport, raw, reverse_path};
 use sadp_model::{State, Warning};
 use sadp_proto::Tally;
 
@@ -103,6 +103,24 @@ pub(crate) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> 
     hints
 }
 
+/// That answers of other subnets are dropped unheard on some interface.
+pub(crate) fn filtered(report: &ScanReport) -> Option<String> {
+    let unheard = |link: &&LinkInfo| {
+        !link.network.addr().is_loopback() && !report.frames_on.contains(&link.interface)
+    };
+    let link = report
+        .links
+        .iter()
+        .filter(unheard)
+        .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
+    let name = &link.interface;
+    let permission = raw::permission();
+    Some(format!(
+        "this machine drops answers from other subnets on {name} (reverse-path filter): bare Ethernet frames get around \
+         it ({permission}), or for this network: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
+    ))
+}
+
 /// Nothing was found: why that may be.
 pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
     let mut links: Vec<_> = report
@@ -130,6 +148,9 @@ pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
     failure = failure.hint(
         "let UDP port 37020 in through this machine's firewall, or try with the firewall off",
     );
+    if let Some(hint) = filtered(report) {
+        failure = failure.hint(hint);
+    }
     if !targeted {
         failure = failure.hint(
             "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",

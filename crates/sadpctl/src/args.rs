@@ -2,6 +2,7 @@
 
 mod change;
 mod duration;
+mod link;
 mod net;
 mod reset;
 mod sim;
@@ -18,6 +19,7 @@ pub(crate) use self::{
         ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs, Switch,
     },
     duration::Wait,
+    link::{LinkLayerMode, RecordArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -163,6 +165,8 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) ask: AskArgs,
     #[command(flatten)]
+    pub(crate) record: RecordArgs,
+    #[command(flatten)]
     pub(crate) list: ListArgs,
 }
 
@@ -193,6 +197,11 @@ pub(crate) struct ReachArgs {
     /// Ask by subnet broadcast as well: for networks that drop multicast
     #[arg(long)]
     pub(crate) broadcast: bool,
+
+    /// Ask and hear by bare Ethernet frames as well: old devices answer only
+    /// so. auto does where it is permitted
+    #[arg(long, value_enum, value_name = "MODE", default_value_t)]
+    pub(crate) link_layer: LinkLayerMode,
 
     #[command(flatten)]
     pub(crate) group: GroupArgs,

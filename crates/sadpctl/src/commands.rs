@@ -11,6 +11,7 @@ mod locate;
 mod man;
 pub(crate) mod net;
 mod new_password;
+mod record;
 mod reset;
 mod scan;
 mod show;

@@ -98,6 +98,7 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
             interfaces: vec![loopback],
             group: GROUP,
             port: server.port(),
+            ..LinkConfig::default()
         },
         ..ScanConfig::default()
     };

@@ -1,6 +1,6 @@
 use sadp_discovery::ScanReport;
 
-use super::{list, survey};
+use super::{list, record, survey};
 use crate::{
     advice::{self, Addresses, Platform},
     args::{GlobalArgs, ListArgs, ScanArgs},
@@ -16,8 +16,10 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let config = survey::config(&args.ask, global, None)?;
+    let mut config = survey::config(&args.ask, global, None)?;
+    config.link.recorder = record::begin(&args.record)?;
     let mut report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
+    record::tell(&args.record, terminal);
     state::mark_locks(&mut report.entries, global, terminal);
     print_report(report, &args.list, global, terminal, config.sweep.is_some())?;
     Ok(Exit::Done)
@@ -61,6 +63,9 @@ pub(super) fn print_report(
         terminal.detail(&format!("another SADP program asked from {asker}, {times}"));
     }
     for hint in advice::hints(&printed, &site, Platform::HERE) {
+        terminal.hint(&hint);
+    }
+    if let Some(hint) = advice::filtered(&report) {
         terminal.hint(&hint);
     }
     Ok(printed)

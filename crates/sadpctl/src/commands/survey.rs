@@ -37,6 +37,8 @@ pub(super) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
         interfaces: global.interfaces.clone(),
         group: reach.group.group,
         port: reach.group.port,
+        link_layer: reach.link_layer.into(),
+        recorder: None,
     }
 }
 
@@ -102,6 +104,11 @@ pub(super) async fn listen(
     for link in scan.links() {
         let LinkInfo { interface, network } = link;
         terminal.detail(&format!("asking on {interface} ({network})"));
+    }
+    for interface in scan.frames_on() {
+        terminal.detail(&format!(
+            "asking on {interface} by bare Ethernet frames too"
+        ));
     }
     let bar = progress_bar(terminal);
     let report = scan

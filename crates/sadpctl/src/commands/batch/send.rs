@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{
     Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, LinkConfig, Pace, Route,
 };
+use sadp_model::Via;
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
 use tokio::runtime::Runtime;
@@ -141,7 +142,9 @@ pub(in crate::commands) fn send<'k>(
 /// How to reach a device: as it was heard last.
 fn address(found: &Found, local: &[Ipv4Net]) -> (Target, Route) {
     let entry = &found.entry;
-    let latest = entry.seen.iter().max_by_key(|seen| seen.at);
+    // A frame tells an address, but not whence answers by UDP come.
+    let by_udp = entry.seen.iter().filter(|seen| seen.via != Via::LinkLayer);
+    let latest = by_udp.max_by_key(|seen| seen.at);
     let from = latest.map_or(UNHEARD, |seen| seen.from);
     let interface = latest.map_or_else(|| "".into(), |seen| seen.interface.clone());
     let mac = entry.device.mac.unwrap_or(sadp_model::MacAddr::new([0; 6]));

@@ -56,6 +56,12 @@ fn objection(
         let why = "it tells no MAC of its own, by which commands are addressed";
         return Some(unfit(why.into()).next("set it up in its own web page"));
     }
+    if found.entry.is_frames_only() {
+        let why = "it answers only by bare Ethernet frames: it does not hear commands";
+        return Some(unfit(why.into()).next(
+            "set it up in its own web page, or with its own menu; it may answer once its address is right",
+        ));
+    }
     if found.warnings.contains(&Warning::DuplicateMac) {
         let why = "another device has the same MAC: a command would reach both";
         return Some(unfit(why.into()).next("unplug one of the two, then run it again"));

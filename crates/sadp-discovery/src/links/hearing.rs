@@ -1,0 +1,240 @@
+//! What the sockets and cards bring: told apart, heard once, recorded.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use sadp_model::Via;
+use sadp_proto::frame::Frame;
+use tokio::net::UdpSocket;
+
+use super::{Link, Links, twins::Ear};
+use crate::{
+    Notice, Recorder,
+    raw::{RawFrame, Sifted},
+    receive::{Batch, Received},
+    record::RecordedDatagram,
+};
+
+/// The most senders of fragments that are remembered.
+const MAX_FRAGMENTED: usize = 4096;
+
+impl Links {
+    /// Hands what a batch brought to `take`, one by one, with the interface it
+    /// came in by and the way it came. What came [`Via::LinkLayer`] is a whole
+    /// frame. A datagram that UDP and packet socket heard is handed over once. A
+    /// socket's failure becomes a notice.
+    pub(crate) fn take_in(
+        &mut self,
+        batch: Batch,
+        mut take: impl FnMut(&Arc<str>, Via, &Received),
+    ) {
+        match batch {
+            Batch::Socket { number, outcome } => {
+                let link = self.all.get(number);
+                let link = link.map(|link| Arc::clone(&link.interface.name));
+                match outcome {
+                    Ok(all) => {
+                        for received in all {
+                            self.take_datagram(number, link.as_ref(), &received, &mut take);
+                        }
+                    }
+                    Err(source) => {
+                        let interface =
+                            link.unwrap_or_else(|| format!("port {}", self.config.port).into());
+                        self.notices.push(Notice::NotHeard { interface, source });
+                    }
+                }
+            }
+            Batch::Card { number, outcome } => {
+                let Some(interface) = self.cards.interface(number).cloned() else {
+                    return;
+                };
+                match outcome {
+                    Ok(frames) => {
+                        for frame in frames {
+                            self.take_frame(&interface, frame, &mut take);
+                        }
+                    }
+                    Err(source) => self.notices.push(Notice::NotHeard { interface, source }),
+                }
+            }
+        }
+    }
+
+    fn take_datagram(
+        &mut self,
+        socket: usize,
+        link: Option<&Arc<str>>,
+        received: &Received,
+        take: &mut impl FnMut(&Arc<str>, Via, &Received),
+    ) {
+        let Some(interface) = self.interface_of(received, link) else {
+            return;
+        };
+        self.fragmented.remove(&received.from);
+        let via = via(received, link.is_some());
+        if self.is_repeated(Ear::Udp, via, received) {
+            return;
+        }
+        self.record_heard(&interface, received, self.address_of(socket));
+        take(&interface, via, received);
+    }
+
+    fn take_frame(
+        &mut self,
+        interface: &Arc<str>,
+        RawFrame { bytes, sifted }: RawFrame,
+        take: &mut impl FnMut(&Arc<str>, Via, &Received),
+    ) {
+        let (via, received) = match sifted {
+            Sifted::Frame => {
+                let sender = Frame::parse(&bytes).map(|frame| frame.sender.ipv4);
+                let from = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
+                self.record_frame(interface, &bytes);
+                let received = Received {
+                    from: SocketAddr::from((from, 0)),
+                    to: None,
+                    interface: None,
+                    payload: bytes,
+                };
+                (Via::LinkLayer, received)
+            }
+            Sifted::Datagram(datagram) => {
+                let received = Received {
+                    from: datagram.from.into(),
+                    to: Some(IpAddr::V4(*datagram.to.ip())),
+                    interface: None,
+                    payload: datagram.payload,
+                };
+                let via = via(&received, false);
+                if self.is_own(&received) || self.is_repeated(Ear::Packet, via, &received) {
+                    return;
+                }
+                self.record_frame(interface, &bytes);
+                (via, received)
+            }
+            Sifted::Fragment(fragment) => {
+                self.record_frame(interface, &bytes);
+                return self.note_fragment(fragment.from);
+            }
+        };
+        take(interface, via, &received);
+    }
+
+    fn is_repeated(&mut self, ear: Ear, via: Via, received: &Received) -> bool {
+        !self.cards.is_empty()
+            && self.twins.is_repeated(
+                self.opened.elapsed(),
+                ear,
+                (received.from, via, &received.payload),
+            )
+    }
+
+    /// Whether it is a question of ours, come back.
+    fn is_own(&self, received: &Received) -> bool {
+        let own = |link: &Link| link.socket.local_addr().ok() == Some(received.from);
+        self.all.iter().any(own)
+    }
+
+    /// The address a socket is bound to, by its number in draining.
+    fn address_of(&self, socket: usize) -> Option<SocketAddr> {
+        let link = self.all.get(socket)?;
+        link.socket.local_addr().ok()
+    }
+
+    /// Whole answers in fragments come by the UDP sockets, where no filter
+    /// drops them.
+    fn note_fragment(&mut self, from: SocketAddrV4) {
+        if self.fragmented.len() < MAX_FRAGMENTED {
+            self.fragmented.insert(from.into());
+        }
+    }
+
+    /// The interface a datagram came in by. `None` where it is none of those in
+    /// use.
+    fn interface_of(&self, received: &Received, link: Option<&Arc<str>>) -> Option<Arc<str>> {
+        if let Some(link) = link {
+            return Some(Arc::clone(link));
+        }
+        if let Some(index) = received.interface {
+            let chosen = self.config.interfaces.is_empty() || self.names.contains_key(&index);
+            let name = self.names.get(&index).cloned();
+            return chosen.then(|| name.unwrap_or_else(|| format!("interface {index}").into()));
+        }
+        let from = received.from.ip();
+        let near = |link: &&Link| matches!(from, IpAddr::V4(from) if link.interface.network.contains(&from));
+        let link = self.all.iter().find(near).or_else(|| self.all.first())?;
+        Some(Arc::clone(&link.interface.name))
+    }
+
+    fn record_heard(&self, interface: &Arc<str>, received: &Received, bound: Option<SocketAddr>) {
+        let Some(recorder) = &self.config.recorder else {
+            return;
+        };
+        // What goes out was recorded then.
+        if self.is_own(received) {
+            return;
+        }
+        let IpAddr::V4(address) = received
+            .to
+            .or_else(|| bound.map(|bound| bound.ip()))
+            .unwrap_or(IpAddr::V4(self.config.group))
+        else {
+            return;
+        };
+        let port = bound.map_or(self.config.port, |bound| bound.port());
+        let SocketAddr::V4(from) = received.from else {
+            return;
+        };
+        let datagram = RecordedDatagram {
+            from,
+            to: SocketAddrV4::new(address, port),
+            payload: &received.payload,
+        };
+        recorder.datagram(interface, Timestamp::now(), &datagram);
+    }
+
+    pub(super) fn record_sent(
+        &self,
+        interface: &Arc<str>,
+        from: &UdpSocket,
+        to: SocketAddrV4,
+        payload: &[u8],
+    ) {
+        if let Some(recorder) = &self.config.recorder
+            && let Ok(SocketAddr::V4(from)) = from.local_addr()
+        {
+            let datagram = RecordedDatagram { from, to, payload };
+            recorder.datagram(interface, Timestamp::now(), &datagram);
+        }
+    }
+
+    pub(super) fn record_frame(&self, interface: &Arc<str>, frame: &[u8]) {
+        if let Some(recorder) = &self.config.recorder {
+            recorder.frame(interface, Timestamp::now(), frame);
+        }
+    }
+
+    /// Ends the record, if there is one, and tells what was missed.
+    pub(crate) fn finish(&mut self) {
+        let count = self.fragmented.len() as u64;
+        if count > 0 {
+            self.notices.push(Notice::Fragments { count });
+        }
+        if let Some(Err(source)) = self.config.recorder.as_ref().map(Recorder::finish) {
+            self.notices.push(Notice::NotRecorded { source });
+        }
+    }
+}
+
+fn via(received: &Received, to_link: bool) -> Via {
+    let multicast = received.to.map_or(!to_link, |to| to.is_multicast());
+    if multicast {
+        Via::Multicast
+    } else {
+        Via::Unicast
+    }
+}

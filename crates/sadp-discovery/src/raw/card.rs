@@ -1,0 +1,191 @@
+//! The one place that knows pnet.
+
+use std::{io, net::IpAddr, thread, time::Duration};
+
+use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender, NetworkInterface};
+use sadp_model::MacAddr;
+use tokio::sync::mpsc;
+
+use super::{MAX_FAILURES, RawError, RawFrame, RawSender, open_failure, sift};
+use crate::interface::Interface;
+
+pub(super) type Sender = Box<dyn DataLinkSender>;
+
+/// How long reading waits before it looks whether it is still wanted, and how
+/// long sending waits.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Frames of Ethernet are shorter, whatever its options.
+const BUFFER: usize = 1 << 16;
+
+pub(super) fn open(
+    interface: &Interface,
+    port: u16,
+    queue: mpsc::Sender<io::Result<RawFrame>>,
+) -> Result<RawSender, RawError> {
+    let (card, mac) = find(interface)?;
+    let (sender, receiver) = channel(&card, port)?;
+    thread::Builder::new()
+        .name(format!("frames of {}", card.name))
+        .spawn(move || read(receiver, mac, port, &queue))
+        .map_err(RawError::Failed)?;
+    let ipv6 = card.ips.iter().find_map(|network| match network.ip() {
+        IpAddr::V6(address) => Some(address),
+        IpAddr::V4(_) => None,
+    });
+    Ok(RawSender {
+        mac,
+        ipv6,
+        card: sender,
+    })
+}
+
+pub(super) fn check(interface: &Interface) -> Result<(), RawError> {
+    let (card, _) = find(interface)?;
+    channel(&card, 0).map(drop)
+}
+
+pub(super) fn send(card: &mut Sender, frame: &[u8]) -> io::Result<()> {
+    card.send_to(frame, None)
+        .unwrap_or_else(|| Err(io::ErrorKind::InvalidInput.into()))
+}
+
+fn find(interface: &Interface) -> Result<(NetworkInterface, MacAddr), RawError> {
+    if interface.loopback {
+        return Err(RawError::NotEthernet);
+    }
+    // An interface's further addresses may carry labels, as in `eth0:1`.
+    let own = interface.name.split(':').next().unwrap_or_default();
+    let all = pnet_datalink::interfaces();
+    let card = all
+        .into_iter()
+        .find(|card| card.name == own || Some(card.index) == interface.index)
+        .ok_or_else(|| RawError::Failed(io::ErrorKind::NotFound.into()))?;
+    let mac = card.mac.map(|mac| MacAddr::new(mac.octets()));
+    match mac.filter(|mac| mac.is_identity()) {
+        Some(mac) => Ok((card, mac)),
+        None => Err(RawError::NotEthernet),
+    }
+}
+
+fn channel(
+    card: &NetworkInterface,
+    port: u16,
+) -> Result<(Sender, Box<dyn DataLinkReceiver>), RawError> {
+    let config = Config {
+        read_buffer_size: BUFFER,
+        read_timeout: Some(PATIENCE),
+        write_timeout: Some(PATIENCE),
+        // What is sent to this card is enough.
+        promiscuous: false,
+        socket_fd: socket::filtered(port).map_err(open_failure)?,
+        ..Config::default()
+    };
+    match pnet_datalink::channel(card, config).map_err(open_failure)? {
+        Channel::Ethernet(sender, receiver) => Ok((sender, receiver)),
+        _ => Err(RawError::NotEthernet),
+    }
+}
+
+/// Reads until nobody wants the frames, or until the card fails for good.
+fn read(
+    mut receiver: Box<dyn DataLinkReceiver>,
+    own: MacAddr,
+    port: u16,
+    queue: &mpsc::Sender<io::Result<RawFrame>>,
+) {
+    let mut failures = 0;
+    while !queue.is_closed() {
+        let outcome = match receiver.next() {
+            Ok(frame) => {
+                failures = 0;
+                let Some(sifted) = sift(frame, own, port) else {
+                    continue;
+                };
+                let bytes = frame.to_vec();
+                Ok(RawFrame { bytes, sifted })
+            }
+            Err(error) if is_passing(&error) => continue,
+            Err(error) => {
+                failures += 1;
+                if failures < MAX_FAILURES {
+                    continue;
+                }
+                Err(error)
+            }
+        };
+        let over = outcome.is_err();
+        if queue.blocking_send(outcome).is_err() || over {
+            return;
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+/// A socket whose kernel filter lets only frames of SADP pass: a card may carry
+/// the video of a whole site.
+#[cfg(target_os = "linux")]
+mod socket {
+    use std::{io, os::fd::IntoRawFd};
+
+    use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+
+    /// Opened for no protocol: it hears nothing before it is bound, and then
+    /// nothing that the filter stops.
+    pub(super) fn filtered(port: u16) -> io::Result<Option<i32>> {
+        let none = Protocol::from(0);
+        let socket = Socket::new(Domain::PACKET, Type::RAW, Some(none))?;
+        socket.attach_filter(&filter(port))?;
+        crate::socket::enlarge_receive_buffer(&socket);
+        Ok(Some(socket.into_raw_fd()))
+    }
+
+    const LOAD_HALF: u16 = 0x28;
+    const LOAD_BYTE: u16 = 0x30;
+    const LOAD_HALF_INDEXED: u16 = 0x48;
+    /// Loads four times the lower half of a byte: the length of an IP header.
+    const INDEX_BY_HEADER: u16 = 0xb1;
+    const JUMP_EQUAL: u16 = 0x15;
+    const JUMP_ANY_BIT: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+
+    /// Frames of the link-layer protocol, whatever has a VLAN tag, and UDP from
+    /// or to the port, first fragments included.
+    fn filter(port: u16) -> [SockFilter; 16] {
+        let port = u32::from(port);
+        let step = SockFilter::new;
+        [
+            step(LOAD_HALF, 0, 0, 12),
+            step(JUMP_EQUAL, 12, 0, 0x8033),
+            step(JUMP_EQUAL, 11, 0, 0x8100),
+            step(JUMP_EQUAL, 10, 0, 0x88a8),
+            step(JUMP_EQUAL, 0, 10, 0x0800),
+            step(LOAD_BYTE, 0, 0, 23),
+            step(JUMP_EQUAL, 0, 8, 17),
+            step(LOAD_HALF, 0, 0, 20),
+            step(JUMP_ANY_BIT, 6, 0, 0x1fff),
+            step(INDEX_BY_HEADER, 0, 0, 14),
+            step(LOAD_HALF_INDEXED, 0, 0, 14),
+            step(JUMP_EQUAL, 2, 0, port),
+            step(LOAD_HALF_INDEXED, 0, 0, 16),
+            step(JUMP_EQUAL, 0, 1, port),
+            step(RETURN, 0, 0, u32::MAX),
+            step(RETURN, 0, 0, 0),
+        ]
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod socket {
+    /// pnet opens one of its own.
+    #[expect(clippy::unnecessary_wraps, reason = "as on Linux")]
+    pub(super) fn filtered(_: u16) -> std::io::Result<Option<i32>> {
+        Ok(None)
+    }
+}

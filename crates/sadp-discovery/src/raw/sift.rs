@@ -1,0 +1,169 @@
+//! Which frames on a wire are SADP.
+
+use std::net::SocketAddrV4;
+
+use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use sadp_model::MacAddr;
+use sadp_proto::frame::ETHER_TYPE;
+
+/// A frame that concerns SADP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sifted {
+    /// A frame of the link-layer protocol.
+    Frame,
+    /// A UDP datagram.
+    Datagram(UdpDatagram),
+    /// The beginning of a datagram in fragments, which is not put together.
+    Fragment(Fragment),
+}
+
+/// A UDP datagram within a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UdpDatagram {
+    /// Who sent it.
+    pub from: SocketAddrV4,
+    /// Whom to.
+    pub to: SocketAddrV4,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+}
+
+/// The beginning of a datagram in fragments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Who sent it.
+    pub from: SocketAddrV4,
+}
+
+/// Tells what a frame is, VLAN tags passed over. `None` for what is not SADP on
+/// this UDP port, and for what the station `own` sent.
+pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
+    let source = frame.get(6..)?.first_chunk()?;
+    if MacAddr::new(*source) == own {
+        return None;
+    }
+    let (ether_type, packet) = untagged(frame)?;
+    if ether_type == ETHER_TYPE {
+        return Some(Sifted::Frame);
+    }
+    if ether_type != EtherType::IPV4.0 {
+        return None;
+    }
+    let packet = LaxSlicedPacket::from_ether_type(EtherType::IPV4, packet);
+    let Some(LaxNetSlice::Ipv4(ip)) = &packet.net else {
+        return None;
+    };
+    let header = ip.header();
+    let (from, to) = (header.source_addr(), header.destination_addr());
+    if let Some(TransportSlice::Udp(udp)) = &packet.transport {
+        let (from, to) = (
+            SocketAddrV4::new(from, udp.source_port()),
+            SocketAddrV4::new(to, udp.destination_port()),
+        );
+        let concerns = from.port() == port || to.port() == port;
+        return concerns.then(|| {
+            Sifted::Datagram(UdpDatagram {
+                from,
+                to,
+                payload: udp.payload().to_vec(),
+            })
+        });
+    }
+    let content = packet.ip_payload()?;
+    let begins = header.fragments_offset().value() == 0;
+    if !content.fragmented || content.ip_number != IpNumber::UDP || !begins {
+        return None;
+    }
+    let &[a, b, c, d] = content.payload.first_chunk()?;
+    let (source, destination) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    (source == port || destination == port).then(|| {
+        let from = SocketAddrV4::new(from, source);
+        Sifted::Fragment(Fragment { from })
+    })
+}
+
+/// The Ethernet type behind VLAN tags, two at most, and what follows it.
+fn untagged(frame: &[u8]) -> Option<(u16, &[u8])> {
+    let mut rest = frame.get(12..)?;
+    for _ in 0..=2 {
+        let (ether_type, behind) = rest.split_first_chunk()?;
+        let ether_type = u16::from_be_bytes(*ether_type);
+        if !matches!(ether_type, 0x8100 | 0x88a8) {
+            return Some((ether_type, behind));
+        }
+        rest = behind.get(2..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use etherparse::PacketBuilder;
+
+    use super::*;
+
+    const OWN: MacAddr = MacAddr::new([2, 0, 0, 0, 0, 1]);
+    const DEVICE: [u8; 6] = [0x44, 0x47, 0xcc, 0, 0, 5];
+
+    fn udp(source: u16, destination: u16) -> Vec<u8> {
+        let mut frame = Vec::new();
+        PacketBuilder::ethernet2(DEVICE, OWN.octets())
+            .ipv4([192, 168, 1, 64], [10, 0, 0, 1], 1)
+            .udp(source, destination)
+            .write(&mut frame, b"<Bye/>")
+            .unwrap();
+        frame
+    }
+
+    fn tagged(frame: &[u8], tags: usize) -> Vec<u8> {
+        let tags = [0x81, 0, 0, 9].repeat(tags);
+        [&frame[..12], &tags, &frame[12..]].concat()
+    }
+
+    #[test]
+    fn datagrams_from_and_to_the_port_are_taken_tags_or_not() {
+        for (frame, taken) in [
+            (udp(37020, 50000), true),
+            (udp(50000, 37020), true),
+            (tagged(&udp(37020, 50000), 1), true),
+            (tagged(&udp(37020, 50000), 2), true),
+            (tagged(&udp(37020, 50000), 3), false),
+            (udp(53, 50000), false),
+        ] {
+            let sifted = sift(&frame, OWN, 37020);
+            assert_eq!(sifted.is_some(), taken, "{frame:02x?}");
+            if let Some(Sifted::Datagram(datagram)) = sifted {
+                assert_eq!(datagram.payload, b"<Bye/>");
+                assert_eq!(datagram.from.ip().octets(), [192, 168, 1, 64]);
+            }
+        }
+    }
+
+    #[test]
+    fn frames_of_the_older_protocol_are_taken() {
+        let mut frame = [&[0xff; 6], &DEVICE[..], &[0x80, 0x33, 0x21]].concat();
+        assert_eq!(sift(&frame, OWN, 37020), Some(Sifted::Frame));
+        frame[6..12].copy_from_slice(&OWN.octets());
+        assert_eq!(sift(&frame, OWN, 37020), None, "sent by this card");
+    }
+
+    #[test]
+    fn the_beginning_of_a_fragmented_datagram_is_told_and_its_rest_is_not() {
+        let mut frame = udp(37020, 50000);
+        frame[20] = 0x20;
+        assert!(matches!(
+            sift(&frame, OWN, 37020),
+            Some(Sifted::Fragment(fragment)) if fragment.from.port() == 37020
+        ));
+        (frame[20], frame[21]) = (0, 9);
+        assert_eq!(sift(&frame, OWN, 37020), None);
+    }
+
+    #[test]
+    fn every_beginning_of_a_frame_is_survived() {
+        let frame = tagged(&udp(37020, 37020), 2);
+        for length in 0..frame.len() {
+            let _ = sift(&frame[..length], OWN, 37020);
+        }
+    }
+}

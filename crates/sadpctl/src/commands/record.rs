@@ -1,0 +1,34 @@
+//! Records of what a command sent and heard.
+
+use sadp_discovery::Recorder;
+
+use crate::{
+    args::RecordArgs,
+    failure::{Exit, Failure},
+    terminal::Terminal,
+};
+
+/// Begins the record that is asked for, if one is.
+pub(super) fn begin(args: &RecordArgs) -> Result<Option<Recorder>, Failure> {
+    let Some(path) = &args.record else {
+        return Ok(None);
+    };
+    let recorder = Recorder::create(path).map_err(|error| {
+        let error =
+            anyhow::Error::new(error).context(format!("cannot record to {}", path.display()));
+        Failure::new(Exit::Machine, error)
+            .hint("name a new file in a folder you may write to: a file that exists is left alone")
+    })?;
+    Ok(Some(recorder))
+}
+
+/// Tells where the record is.
+pub(super) fn tell(args: &RecordArgs, terminal: &mut Terminal) {
+    if let Some(path) = &args.record {
+        let path = path.display();
+        terminal.note(&format!(
+            "recorded in {path}, with the serial numbers and addresses of the site; without them: \
+             sadpctl decode {path} --redact OUT.pcapng"
+        ));
+    }
+}
