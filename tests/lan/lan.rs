@@ -167,21 +167,28 @@ impl Host {
         output.is_ok_and(|output| output.status.success())
     }
 
+    /// Scans to the end, without the permission for bare frames.
+    pub(crate) fn unprivileged_scan(&self, arguments: &[&str]) -> Found {
+        let mut command = self.command("setpriv");
+        command
+            .args(["--bounding-set=-net_raw", "--inh-caps=-net_raw", SADPCTL])
+            .args(["scan", "--format", "json"])
+            .args(arguments);
+        Scan::start(command).finish()
+    }
+
+    /// Runs another command of the binary to its end.
+    pub(crate) fn sadpctl(&self, subcommand: &str, arguments: &[&str]) -> Found {
+        let mut command = self.command(SADPCTL);
+        command.arg(subcommand).args(arguments);
+        Scan::start(command).finish()
+    }
+
     /// Starts a scan.
     pub(crate) fn start_scan(&self, arguments: &[&str]) -> Scan {
         let mut command = self.command(SADPCTL);
         command.args(["scan", "--format", "json"]).args(arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Scan {
-            child,
-            stderr,
-            said: String::new(),
-        }
+        Scan::start(command)
     }
 
     /// Starts a watch in haste.
@@ -270,6 +277,20 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self {
+            child,
+            stderr,
+            said: String::new(),
+        }
+    }
+
     /// Waits until it says a line that begins so.
     pub(crate) fn wait_for_line(&mut self, beginning: &str) {
         let mut line = String::new();

@@ -27,6 +27,7 @@ macro_rules! skip {
 
 mod doctor;
 mod lan;
+mod link_layer;
 
 use lan::{Host, Lan};
 

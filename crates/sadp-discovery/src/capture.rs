@@ -2,7 +2,8 @@
 //!
 //! Reads Ethernet (with VLAN tags), Linux cooked, loopback and raw IP links,
 //! puts IP fragments together again, and gives the UDP datagrams that are SADP:
-//! those from or to port 37020, and others that look like it. Memory stays
+//! those from or to port 37020, and others that look like it. Frames of the older
+//! link-layer protocol are given as they are. Memory stays
 //! bounded, whatever the file says of itself.
 
 mod file;
@@ -10,17 +11,21 @@ mod frame;
 
 use std::{
     io::{self, Read},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
 
 use jiff::Timestamp;
-use sadp_proto::PORT;
+use sadp_proto::{
+    PORT,
+    frame::{ETHER_TYPE, Frame},
+};
 
 use self::{
     file::{File, Packet},
     frame::{Assembler, LinkType, Udp},
 };
+use crate::raw::untagged;
 
 /// A capture file, read packet by packet. Gives the SADP datagrams in it, in
 /// order; after an error there is nothing more.
@@ -62,6 +67,9 @@ impl<R: Read> Capture<R> {
             return Some(Ok(None));
         };
         let number = self.tally.packets;
+        if link == LinkType::Ethernet && is_sadp_frame(&packet.data) {
+            return Some(Ok(Some(CapturedDatagram::frame(Some(number), packet))));
+        }
         let udp = self.assembler.udp(link, &packet.data, number);
         Some(Ok(udp
             .filter(is_sadp)
@@ -128,9 +136,27 @@ pub struct CapturedDatagram {
     pub to: SocketAddr,
     /// Its bytes.
     pub payload: Vec<u8>,
+    /// Whether it is a frame of the link-layer protocol: the bytes are those of
+    /// the whole frame, and the addresses those it tells, with port 0.
+    pub is_frame: bool,
 }
 
 impl CapturedDatagram {
+    fn frame(number: Option<u64>, packet: Packet) -> Self {
+        let parties =
+            Frame::parse(&packet.data).map(|frame| (frame.sender.ipv4, frame.target.ipv4));
+        let (from, to) = parties.unwrap_or((Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
+        Self {
+            packet: number,
+            interface: packet.interface,
+            at: packet.at,
+            from: (from, 0).into(),
+            to: (to, 0).into(),
+            payload: packet.data,
+            is_frame: true,
+        }
+    }
+
     fn new(number: Option<u64>, packet: Packet, udp: Udp) -> Self {
         Self {
             packet: number,
@@ -139,20 +165,23 @@ impl CapturedDatagram {
             from: udp.from,
             to: udp.to,
             payload: udp.payload,
+            is_frame: false,
         }
     }
 
-    /// Reads a single Ethernet frame. `None` if it carries no UDP datagram of
-    /// SADP.
+    /// Reads a single Ethernet frame. `None` if it is none of SADP.
     pub fn from_ethernet(frame: &[u8]) -> Option<Self> {
         let link = LinkType::Ethernet;
-        let udp = Assembler::default().udp(link, frame, 0).filter(is_sadp)?;
         let packet = Packet {
             link: LinkType::ETHERNET_NUMBER,
             interface: None,
             at: None,
-            data: Vec::new(),
+            data: frame.to_vec(),
         };
+        if is_sadp_frame(frame) {
+            return Some(Self::frame(None, packet));
+        }
+        let udp = Assembler::default().udp(link, frame, 0).filter(is_sadp)?;
         Some(Self::new(None, packet, udp))
     }
 }
@@ -189,6 +218,10 @@ pub enum CaptureError {
 /// Whether a file that begins so is a capture.
 pub fn is_capture(beginning: &[u8]) -> bool {
     file::Format::of(beginning).is_some()
+}
+
+fn is_sadp_frame(frame: &[u8]) -> bool {
+    untagged(frame).is_some_and(|(ether_type, _)| ether_type == ETHER_TYPE)
 }
 
 /// Answers to an ephemeral port come from port 37020; some relays change both.

@@ -17,6 +17,7 @@ use std::{io, net::Ipv6Addr};
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
+pub(crate) use self::sift::untagged;
 pub use self::sift::{Fragment, Sifted, UdpDatagram, sift};
 use crate::interface::Interface;
 

@@ -24,6 +24,8 @@ pub struct Conduct {
     pub restart: Option<Duration>,
     /// When somebody holds its reset button, counted from the fleet's start.
     pub button: Option<Duration>,
+    /// Whether it answers by bare Ethernet frames, where those are played.
+    pub link: LinkAnswer,
 }
 
 impl Default for Conduct {
@@ -37,8 +39,22 @@ impl Default for Conduct {
             reboot: None,
             restart: None,
             button: None,
+            link: LinkAnswer::default(),
         }
     }
+}
+
+/// Whether a device answers inquiries by bare Ethernet frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkAnswer {
+    /// No.
+    Never,
+    /// Those as well.
+    #[default]
+    Too,
+    /// Those alone: old firmware. It hears no UDP.
+    Only,
 }
 
 /// Which way a device answers.

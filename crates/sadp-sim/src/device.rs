@@ -1,6 +1,7 @@
 //! One simulated device: what it is, what it says of itself, what its owner set.
 
 mod access;
+mod frame;
 mod recovery;
 mod settings;
 mod telling;

@@ -11,6 +11,7 @@ mod activate;
 mod cameras;
 mod command;
 mod exchange;
+mod frames;
 mod guid;
 mod inquiry;
 mod kind;
@@ -38,13 +39,14 @@ use ipnet::Ipv4Net;
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{GROUP, Message, PORT, Request, Types};
 
+pub use self::frames::FrameTransmit;
 pub use self::stats::{Executions, Heard, Stats};
 use self::{
     limits::{Askers, Bucket},
     memory::Memory,
     queue::{Content, Entry, Occasion, Queue, Way},
 };
-use crate::{Device, Faults, Reply, device::Telling};
+use crate::{Device, Faults, LinkAnswer, Reply, device::Telling};
 
 /// What a fleet is told of its surroundings, and its limits.
 #[derive(Clone, Debug)]
@@ -118,6 +120,8 @@ pub struct Fleet {
     memories: HashMap<u32, Memory>,
     rng: Xoshiro256PlusPlus,
     queue: Queue,
+    /// Answers by bare frames that wait.
+    frames: Queue,
     pace: Bucket,
     askers: Askers,
     stats: Stats,
@@ -136,6 +140,7 @@ impl Fleet {
             memories: HashMap::new(),
             rng: Xoshiro256PlusPlus::seed_from_u64(config.seed),
             queue: Queue::new(room),
+            frames: Queue::new(room),
             pace: Bucket::new(config.rate, FleetConfig::BURST),
             askers: Askers::default(),
             stats: Stats::default(),
@@ -173,10 +178,12 @@ impl Fleet {
         }
     }
 
-    /// When [`Fleet::poll_transmit`] has something next. `None` when nothing
-    /// waits.
+    /// When [`Fleet::poll_transmit`] or [`Fleet::poll_frame`] has something
+    /// next. `None` when nothing waits.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        Some(self.queue.next_due()?.max(self.pace.ready_at()))
+        let due = [self.queue.next_due(), self.frames.next_due()];
+        let next = due.into_iter().flatten().min()?;
+        Some(next.max(self.pace.ready_at()))
     }
 
     /// The devices.
@@ -290,10 +297,9 @@ impl Fleet {
             .unwrap_or_default()
             .min(HELLO_SLOT);
         for number in 0..self.count() {
-            if self
-                .device(number)
-                .is_some_and(|device| device.conduct.hello)
-            {
+            if self.device(number).is_some_and(|device| {
+                device.conduct.hello && device.conduct.link != LinkAnswer::Only
+            }) {
                 self.send(
                     slot.saturating_mul(number),
                     number,
@@ -366,7 +372,7 @@ impl Fleet {
             Some(Occasion::Inquired(inquired)) if !asleep => device.tell(Telling::Inquiry {
                 uuid: &inquired.uuid,
             }),
-            Some(Occasion::Inquired(_) | Occasion::Event(_)) => return None,
+            Some(Occasion::Inquired(_) | Occasion::Framed(_) | Occasion::Event(_)) => return None,
         };
         spoil(&mut payload, device.conduct.faults, &mut self.rng);
         let destination = match entry.way {

@@ -33,13 +33,14 @@ mod server;
 mod site;
 
 pub use conduct::{
-    Conduct, Delay, DelayError, Faults, ParseReplyError, Probability, ProbabilityError, Reply,
+    Conduct, Delay, DelayError, Faults, LinkAnswer, ParseReplyError, Probability, ProbabilityError,
+    Reply,
 };
 pub use device::{
     Access, Device, Extras, Identity, Questions, QuestionsError, Quirks, Recovery, Refuse, Secret,
     Settings, State, Tries,
 };
-pub use fleet::{Datagram, Executions, Fleet, FleetConfig, Heard, Stats, Transmit};
+pub use fleet::{Datagram, Executions, Fleet, FleetConfig, FrameTransmit, Heard, Stats, Transmit};
 pub use generate::{GenerateError, Population};
 pub use profile::{Catalogue, Profile};
 pub use server::{Interface, InterfaceError, Server, ServerConfig, ServerError, StatsHandle};

@@ -5,6 +5,7 @@
 //! owns them. The one bound to the interface's address hears what is sent there
 //! even where another program shares the port, and sends everything.
 
+mod card;
 mod interface;
 mod socket;
 
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use sadp_discovery::raw::RawError;
 use tokio::{
     net::UdpSocket,
     time::{Instant, sleep_until},
@@ -23,7 +25,7 @@ use tokio::{
 use tracing::debug;
 
 pub use self::interface::{Interface, InterfaceError};
-use self::socket::Listener;
+use self::{card::Card, socket::Listener};
 use crate::{Datagram, Device, Fleet, FleetConfig, Stats, Transmit};
 
 /// Where and how a fleet is served.
@@ -40,6 +42,8 @@ pub struct ServerConfig {
     pub seed: u64,
     /// The most datagrams sent a second, bursts aside.
     pub rate: NonZeroU32,
+    /// Whether bare Ethernet frames are heard and answered as well.
+    pub link_layer: bool,
 }
 
 impl ServerConfig {
@@ -51,6 +55,7 @@ impl ServerConfig {
             answer_anyone: false,
             seed: 0,
             rate: FleetConfig::DEFAULT_RATE,
+            link_layer: false,
         }
     }
 }
@@ -63,6 +68,7 @@ pub struct Server {
     port: u16,
     listener: Listener,
     direct: UdpSocket,
+    card: Option<Card>,
     stats: StatsHandle,
     failed: u64,
     /// Taken from the fleet, but not by the socket yet.
@@ -76,6 +82,10 @@ impl Server {
         let listener = Listener::bind(address, config.group)?;
         let port = listener.port;
         let direct = socket::direct(SocketAddrV4::new(address, port))?;
+        let card = config
+            .link_layer
+            .then(|| Card::open(&config.interface, port))
+            .transpose()?;
         let fleet = FleetConfig {
             answer_anyone: config.answer_anyone,
             group: SocketAddrV4::new(*config.group.ip(), port),
@@ -89,6 +99,7 @@ impl Server {
             port,
             listener,
             direct,
+            card,
             stats: StatsHandle::default(),
             failed: 0,
             unsent: None,
@@ -112,6 +123,7 @@ impl Server {
         loop {
             self.hear(start.elapsed())?;
             let blocked = self.speak(start);
+            self.speak_frames(start);
             self.publish();
             let due = self.fleet.poll_timeout().map(|at| start + at);
             tokio::select! {
@@ -119,6 +131,7 @@ impl Server {
                 () = &mut stop => break,
                 ready = self.listener.readable() => ready.map_err(ServerError::Receive)?,
                 ready = self.direct.readable() => ready.map_err(ServerError::Receive)?,
+                frame = card::next(&mut self.card) => self.hear_frame(start.elapsed(), frame)?,
                 ready = self.direct.writable(), if blocked => ready.map_err(ServerError::Send)?,
                 () = until(due), if !blocked => {}
             }
@@ -190,6 +203,28 @@ impl Server {
         false
     }
 
+    fn hear_frame(&mut self, now: Duration, frame: io::Result<Vec<u8>>) -> Result<(), ServerError> {
+        let frame = frame.map_err(ServerError::Receive)?;
+        self.fleet.handle_frame(now, &frame);
+        Ok(())
+    }
+
+    /// Sends frames that are due, a burst at most.
+    fn speak_frames(&mut self, start: Instant) {
+        let Some(card) = &mut self.card else {
+            return;
+        };
+        for _ in 0..BURST {
+            let Some(transmit) = self.fleet.poll_frame(start.elapsed()) else {
+                return;
+            };
+            if let Err(error) = card.send(&transmit.frame) {
+                debug!(%error, "cannot send a frame");
+                self.failed += 1;
+            }
+        }
+    }
+
     fn publish(&self) {
         let stats = Stats {
             failed: self.failed,
@@ -233,6 +268,14 @@ pub enum ServerError {
         address: SocketAddrV4,
         /// Why it failed.
         source: io::Error,
+    },
+    /// The card could not be opened for bare frames.
+    #[error("cannot use the link layer on {interface}")]
+    Card {
+        /// The interface.
+        interface: String,
+        /// Why.
+        source: RawError,
     },
     /// A socket receives no more.
     #[error("cannot receive")]

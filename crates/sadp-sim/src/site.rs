@@ -40,6 +40,7 @@
 //! | `cameras` | addresses of the cameras a recorder passes a new password on to; else all active cameras that had the recorder's |
 //! | `restart` | when it loses power and starts anew, counted from the fleet's start: `30s`, `2h` |
 //! | `button` | when somebody holds its reset button: it comes back unactivated, with the settings of the factory |
+//! | `link`* | whether it answers by bare Ethernet frames, where those are played: `never`, `too` (the default), `only` |
 //! | `reboot`* | how long it is silent after new settings, to come back with a Hello: `20s`, `5s..40s`; without, it takes them over as it runs, and is away for 10 s after `restart` or `button` |
 //! | `refuse` | commands it refuses whatever they say, by their `Types`; see below |
 //! | `reply`*, `delay`*, `hello`* | how it answers: `multicast`, `unicast`, `both`; how late; whether it says Hello |

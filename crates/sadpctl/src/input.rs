@@ -10,8 +10,11 @@ use std::{
 };
 
 use sadp_discovery::capture::{self, Capture, CaptureError, CaptureTally, CapturedDatagram};
-use sadp_model::{Entry, Registry, Sighting, Via};
-use sadp_proto::{DecodeError, Document, Message};
+use sadp_model::{Device, Entry, RawFields, Registry, Sighting, Via};
+use sadp_proto::{
+    DecodeError, Document, Message,
+    frame::{Frame, FrameError},
+};
 
 use crate::failure::{Exit, Failure};
 
@@ -29,7 +32,16 @@ pub(crate) struct Input {
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) travel: Option<CapturedDatagram>,
-    pub(crate) document: Result<Document, DecodeError>,
+    pub(crate) content: Content,
+}
+
+/// What a message is, or why it cannot be read.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A document in a datagram.
+    Document(Result<Document, DecodeError>),
+    /// A frame of the link-layer protocol, and its fields.
+    Frame(Result<(Box<Frame>, RawFields), FrameError>),
 }
 
 /// The longest text that is read.
@@ -110,7 +122,7 @@ impl Input {
                 .into_iter()
                 .map(|document| Heard {
                     travel: None,
-                    document,
+                    content: Content::Document(document),
                 })
                 .collect(),
             ..Self::default()
@@ -123,11 +135,11 @@ impl Input {
         let mut devices = Devices::default();
         for heard in self.messages {
             let sighting = heard.sighting();
-            match heard.document.and_then(Message::from_document) {
-                Ok(Message::Report(report)) => {
-                    registry.record(report.device, sighting);
+            match heard.content.device() {
+                Ok(Some(device)) => {
+                    registry.record(device, sighting);
                 }
-                Ok(_) => devices.others += 1,
+                Ok(None) => devices.others += 1,
                 Err(error) => devices.unreadable.push((sighting.from, error)),
             }
         }
@@ -150,10 +162,34 @@ pub(crate) struct Devices {
     pub(crate) unreadable: Vec<(IpAddr, DecodeError)>,
 }
 
+impl Content {
+    fn of(datagram: &CapturedDatagram) -> Self {
+        if datagram.is_frame {
+            let frame = Frame::parse(&datagram.payload);
+            return Self::Frame(frame.map(|frame| {
+                let fields = frame.fields();
+                (Box::new(frame), fields)
+            }));
+        }
+        Self::Document(Document::decode(&datagram.payload))
+    }
+
+    /// The device that tells of itself in it, if one does.
+    fn device(self) -> Result<Option<Device>, DecodeError> {
+        match self {
+            Self::Document(document) => match Message::from_document(document?)? {
+                Message::Report(report) => Ok(Some(report.device)),
+                _ => Ok(None),
+            },
+            Self::Frame(frame) => Ok(frame?.0.device()),
+        }
+    }
+}
+
 impl Heard {
     fn travelled(datagram: CapturedDatagram) -> Self {
         Self {
-            document: Document::decode(&datagram.payload),
+            content: Content::of(&datagram),
             travel: Some(CapturedDatagram {
                 payload: Vec::new(),
                 ..datagram
@@ -167,7 +203,7 @@ impl Heard {
             Some(datagram) => Self::travelled(datagram),
             None => Self {
                 travel: None,
-                document: Document::decode(bytes),
+                content: Content::Document(Document::decode(bytes)),
             },
         }
     }
@@ -182,7 +218,9 @@ impl Heard {
         Sighting {
             interface: interface.unwrap_or_default(),
             from: from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            via: if to_group {
+            via: if travel.is_some_and(|travel| travel.is_frame) {
+                Via::LinkLayer
+            } else if to_group {
                 Via::Multicast
             } else {
                 Via::Unicast

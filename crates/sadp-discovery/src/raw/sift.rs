@@ -83,7 +83,7 @@ pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
 }
 
 /// The Ethernet type behind VLAN tags, two at most, and what follows it.
-fn untagged(frame: &[u8]) -> Option<(u16, &[u8])> {
+pub(crate) fn untagged(frame: &[u8]) -> Option<(u16, &[u8])> {
     let mut rest = frame.get(12..)?;
     for _ in 0..=2 {
         let (ether_type, behind) = rest.split_first_chunk()?;

@@ -10,7 +10,7 @@ use super::{
     Content, Fleet, Heard, Recipients, cameras, inquiry::MAX_UUID, kind::Kind, queue::Occasion,
 };
 use crate::{
-    Device,
+    Device, LinkAnswer,
     device::{Denied, Telling},
 };
 
@@ -114,8 +114,10 @@ impl Fleet {
         let addressed: Vec<u32> = recipients
             .numbers(self.count())
             .filter(|&number| {
-                self.device(number)
-                    .is_some_and(|device| Some(device.identity.mac) == request.header.mac)
+                self.device(number).is_some_and(|device| {
+                    device.conduct.link != LinkAnswer::Only
+                        && Some(device.identity.mac) == request.header.mac
+                })
             })
             .collect();
         if addressed.is_empty() {

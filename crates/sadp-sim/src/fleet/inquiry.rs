@@ -5,6 +5,7 @@ use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 use sadp_proto::Request;
 
 use super::{Content, Fleet, Heard, Recipients, queue::Occasion};
+use crate::LinkAnswer;
 
 /// The longest UUID text that is repeated. A proper one has 36 characters;
 /// devices repeat other texts as well, but thousands of devices must not make
@@ -55,7 +56,7 @@ impl Fleet {
         let Some(conduct) = self.device(number).map(|device| device.conduct) else {
             return;
         };
-        if self.is_asleep(number, now) {
+        if conduct.link == LinkAnswer::Only || self.is_asleep(number, now) {
             return;
         }
         if conduct.faults.loss.draw(&mut self.rng) {

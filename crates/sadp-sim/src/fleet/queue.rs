@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use sadp_proto::frame::Frame;
+
 use super::inquiry::Inquired;
 
 /// Something a device will send. Small, because hundreds of thousands may
@@ -40,6 +42,8 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) enum Occasion {
     Inquired(Inquired),
+    /// An inquiry by a bare frame.
+    Framed(Frame),
     /// The answer to a command, made when it was obeyed.
     Answered(Vec<u8>),
     /// Nothing is sent: something befalls the device.

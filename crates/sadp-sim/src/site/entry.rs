@@ -13,7 +13,7 @@ use super::{
     prepared::{self, Prepared},
 };
 use crate::{
-    Catalogue, Conduct, Delay, Device, Probability, Profile, Questions, Quirks, Reply, Secret,
+    Catalogue, Conduct, Delay, Device, LinkAnswer, Probability, Profile, Questions, Quirks, Reply, Secret,
     factory::Factory,
 };
 
@@ -32,6 +32,7 @@ pub(super) struct Manners {
     mask: Option<Ipv4Addr>,
     gateway: Option<Ipv4Addr>,
     reboot: Option<Delay>,
+    link: Option<LinkAnswer>,
     #[serde(default, deserialize_with = "password")]
     password: Option<Secret>,
     soft_rules: Option<bool>,
@@ -58,6 +59,7 @@ impl Manners {
             mask: self.mask.or(other.mask),
             gateway: self.gateway.or(other.gateway),
             reboot: self.reboot.or(other.reboot),
+            link: self.link.or(other.link),
             password: self.password.or_else(|| other.password.clone()),
             soft_rules: self.soft_rules.or(other.soft_rules),
             tries: self.tries.or(other.tries),
@@ -98,6 +100,7 @@ impl Manners {
             reboot: self.reboot,
             restart: entry.restart,
             button: entry.button,
+            link: self.link.unwrap_or(usual.link),
             faults,
         }
     }
@@ -134,6 +137,7 @@ pub(super) struct DeviceEntry {
     truncate: Option<Probability>,
     hello: Option<bool>,
     reboot: Option<Delay>,
+    link: Option<LinkAnswer>,
     #[serde(default, deserialize_with = "password")]
     password: Option<Secret>,
     soft_rules: Option<bool>,
@@ -190,6 +194,7 @@ impl DeviceEntry {
             mask: self.mask,
             gateway: self.gateway,
             reboot: self.reboot,
+            link: self.link,
             password: self.password.clone(),
             soft_rules: self.soft_rules,
             tries: self.tries,

@@ -179,6 +179,7 @@ impl Lan {
                 Destination::Group(_) => GROUP,
                 Destination::Broadcast(_) => Ipv4Addr::new(10, 77, 255, 255),
                 Destination::Unicast(address) => address,
+                Destination::Card(_) => continue,
             };
             if to == GROUP {
                 // Our own question comes back to us.

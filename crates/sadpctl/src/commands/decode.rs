@@ -1,6 +1,10 @@
 use std::collections::BTreeMap;
 
-use sadp_proto::{DecodeError, Message, Types};
+use sadp_model::RawFields;
+use sadp_proto::{
+    DecodeError, Document, Message, Types,
+    frame::{Frame, FrameError, Operation},
+};
 
 use super::list;
 use crate::{
@@ -8,7 +12,7 @@ use crate::{
     args::{DecodeArgs, GlobalArgs},
     failure::{Exit, Failure},
     found::Found,
-    input::{Devices, Heard, Input},
+    input::{Content, Devices, Heard, Input},
     output::{self, Format, MessageLine, Raw, Shown},
     terminal::Terminal,
     text::count,
@@ -66,26 +70,36 @@ fn print_messages(input: &Input, format: Format, terminal: &mut Terminal) -> Res
 }
 
 fn line(number: usize, heard: &Heard) -> MessageLine<'_> {
-    let document = heard.document.as_ref().ok();
-    let message = document.map(|document| Message::from_document(document.clone()));
-    let told = message.as_ref().and_then(|message| message.as_ref().ok());
-    let header = told.map(|message| match message {
-        Message::Request(request) => &request.header,
-        Message::Report(report) | Message::Goodbye(report) => &report.header,
-        Message::CommandReply(reply) => &reply.header,
-    });
-    let error = match (&heard.document, &message) {
-        (Err(error), _) | (_, Some(Err(error))) => Some(error.to_string()),
-        _ => None,
-    };
     let travel = heard.travel.as_ref();
+    let line = match &heard.content {
+        Content::Document(document) => document_line(document),
+        Content::Frame(frame) => frame_line(frame),
+    };
     MessageLine {
         number,
         packet: travel.and_then(|travel| travel.packet),
         at: travel.and_then(|travel| travel.at).map(Shown),
         from: travel.map(|travel| Shown(travel.from)),
         to: travel.map(|travel| Shown(travel.to)),
-        root: document.map(|document| &*document.root),
+        ..line
+    }
+}
+
+fn document_line(document: &Result<Document, DecodeError>) -> MessageLine<'_> {
+    let read = document.as_ref().ok();
+    let message = read.map(|document| Message::from_document(document.clone()));
+    let told = message.as_ref().and_then(|message| message.as_ref().ok());
+    let header = told.map(|message| match message {
+        Message::Request(request) => &request.header,
+        Message::Report(report) | Message::Goodbye(report) => &report.header,
+        Message::CommandReply(reply) => &reply.header,
+    });
+    let error = match (document, &message) {
+        (Err(error), _) | (_, Some(Err(error))) => Some(error.to_string()),
+        _ => None,
+    };
+    MessageLine {
+        root: read.map(|document| &*document.root),
         message: told.map(|message| match message {
             Message::Request(_) => "request",
             Message::Report(report) if report.hello => "hello",
@@ -96,9 +110,33 @@ fn line(number: usize, heard: &Heard) -> MessageLine<'_> {
         types: header.map(|header| Types::to_string(&header.types)),
         uuid: header.and_then(|header| header.uuid).map(Shown),
         mac: header.and_then(|header| header.mac).map(Shown),
-        complete: document.map(|document| document.complete),
+        complete: read.map(|document| document.complete),
         error,
-        fields: document.map(|document| Raw(&document.fields)),
+        fields: read.map(|document| Raw(&document.fields)),
+        ..MessageLine::default()
+    }
+}
+
+/// A frame has no root; its operation stands for `Types`.
+fn frame_line(frame: &Result<(Box<Frame>, RawFields), FrameError>) -> MessageLine<'_> {
+    match frame {
+        Err(error) => MessageLine {
+            error: Some(error.to_string()),
+            ..MessageLine::default()
+        },
+        Ok((frame, fields)) => MessageLine {
+            message: Some(match frame.operation {
+                Operation::Inquiry => "request",
+                Operation::InquiryReply => "report",
+                Operation::Announce => "hello",
+                _ => "frame",
+            }),
+            types: Some(frame.operation.to_string()),
+            mac: Some(Shown(frame.sender.mac)),
+            complete: Some(frame.intact),
+            fields: Some(Raw(fields)),
+            ..MessageLine::default()
+        },
     }
 }
 

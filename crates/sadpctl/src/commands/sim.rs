@@ -3,8 +3,8 @@ mod vendor;
 use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
 
 use sadp_sim::{
-    Conduct, Device, Interface, InterfaceError, Population, Reply, Server, ServerConfig,
-    ServerError, Site,
+    Conduct, Device, Interface, InterfaceError, LinkAnswer, Population, Reply, Server,
+    ServerConfig, ServerError, Site,
 };
 
 use super::survey;
@@ -30,9 +30,17 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
     let interface = interface(&global.interfaces)?;
     let (devices, seed) = devices(args, &interface)?;
     let description = describe(&devices, &interface);
+    let mute = |device: &&Device| device.conduct.link == LinkAnswer::Only;
+    let mute = devices.iter().filter(mute).count() as u64;
+    if mute > 0 && !args.link_layer {
+        let number = count(mute, "device answers", "devices answer");
+        terminal.warn(&format!("{number} only by bare Ethernet frames"));
+        terminal.hint("add --link-layer to play them");
+    }
     let config = ServerConfig {
         group: SocketAddrV4::new(args.group.group, args.group.port),
         answer_anyone: args.answer_anyone,
+        link_layer: args.link_layer,
         seed,
         ..ServerConfig::new(interface)
     };
@@ -145,6 +153,10 @@ fn describe(devices: &[Device], interface: &Interface) -> String {
 }
 
 pub(super) fn failed(error: ServerError) -> Failure {
+    if let ServerError::Card { source, .. } = &error {
+        let remedy = source.remedy();
+        return Failure::new(Exit::Machine, error).hint(remedy);
+    }
     Failure::new(Exit::Machine, error)
         .hint("close other simulators and SADP tools on this machine, or use another --port")
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A message as scripts see it. What is not known is null.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct MessageLine<'a> {
     /// Its place in the file, counted from 1.
     pub(crate) number: usize,
@@ -32,7 +32,8 @@ pub(crate) struct MessageLine<'a> {
     pub(crate) to: Option<Shown<SocketAddr>>,
     /// The root's name, e.g. `ProbeMatch`.
     pub(crate) root: Option<&'a str>,
-    /// What it is for: request, report, hello, goodbye, command-reply.
+    /// What it is for: request, report, hello, goodbye, command-reply, or
+    /// frame for others of the link layer.
     pub(crate) message: Option<&'static str>,
     pub(crate) types: Option<String>,
     pub(crate) uuid: Option<Shown<Uuid>>,

@@ -1,0 +1,219 @@
+//! Inquiries by bare Ethernet frames, and the answers to them.
+
+use std::time::Duration;
+
+use sadp_proto::frame::{Frame, Operation};
+
+use super::{
+    Fleet, Heard,
+    queue::{Content, Entry, Occasion, Way},
+    spoil,
+};
+use crate::LinkAnswer;
+
+/// A frame to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameTransmit {
+    /// The device that sends it: its place in [`Fleet::devices`].
+    pub device: usize,
+    /// The whole Ethernet frame.
+    pub frame: Vec<u8>,
+}
+
+impl Fleet {
+    /// Takes in an Ethernet frame. Tells what became of it.
+    pub fn handle_frame(&mut self, now: Duration, frame: &[u8]) -> Heard {
+        self.stats.datagrams += 1;
+        let heard = self.hear_frame(now, frame);
+        self.stats.count(heard);
+        heard
+    }
+
+    /// The next frame to send, if one is due. Poll it whenever
+    /// [`Fleet::poll_transmit`] is polled.
+    pub fn poll_frame(&mut self, now: Duration) -> Option<FrameTransmit> {
+        loop {
+            if self.frames.next_due()? > now || !self.pace.take(now) {
+                return None;
+            }
+            let entry = self.frames.pop()?;
+            if let Some(transmit) = self.render_frame(&entry) {
+                self.stats.replies += 1;
+                return Some(transmit);
+            }
+        }
+    }
+
+    fn hear_frame(&mut self, now: Duration, frame: &[u8]) -> Heard {
+        let inquiry = match Frame::parse(frame) {
+            Ok(frame) if frame.operation == Operation::Inquiry => frame,
+            Ok(frame) if frame.device().is_none() => return Heard::Unsupported,
+            Ok(_) | Err(_) => return Heard::NoRequest,
+        };
+        if !self.askers.admit(now, inquiry.sender.ipv4, true) {
+            return Heard::TooOften;
+        }
+        let answers = |number: &u32| {
+            self.device(*number)
+                .is_some_and(|device| device.conduct.link != LinkAnswer::Never)
+        };
+        let numbers: Vec<u32> = (0..self.count()).filter(answers).collect();
+        // At worst each device answers twice.
+        if self.frames.room() < numbers.len().saturating_mul(2) {
+            return Heard::Full;
+        }
+        let occasion = std::sync::Arc::new(Occasion::Framed(inquiry));
+        for &number in &numbers {
+            self.answer_frame(number, now, &Content::Of(std::sync::Arc::clone(&occasion)));
+        }
+        let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        Heard::Inquiry { devices }
+    }
+
+    fn answer_frame(&mut self, number: u32, now: Duration, content: &Content) {
+        let Some(conduct) = self.device(number).map(|device| device.conduct) else {
+            return;
+        };
+        if self.is_asleep(number, now) {
+            return;
+        }
+        if conduct.faults.loss.draw(&mut self.rng) {
+            self.stats.lost += 1;
+            return;
+        }
+        let due = now.saturating_add(conduct.delay.draw(&mut self.rng));
+        let copies = conduct.faults.copies(&mut self.rng);
+        self.stats.lost += u64::from(copies == 0);
+        for _ in 0..copies {
+            self.frames.push(Entry {
+                due,
+                device: number,
+                way: Way::Group,
+                content: content.clone(),
+            });
+        }
+    }
+
+    fn render_frame(&mut self, entry: &Entry) -> Option<FrameTransmit> {
+        let Content::Of(occasion) = &entry.content else {
+            return None;
+        };
+        let Occasion::Framed(inquiry) = &**occasion else {
+            return None;
+        };
+        if self.is_asleep(entry.device, entry.due) {
+            return None;
+        }
+        let device = self.devices.get(entry.device as usize)?;
+        let mut frame = inquiry.answered_by(&device.frame_answer()?).emit();
+        // The wire would not carry a frame whose own header is spoilt.
+        let mut content = frame.split_off(ETHERNET_HEADER);
+        spoil(&mut content, device.conduct.faults, &mut self.rng);
+        frame.extend(content);
+        Some(FrameTransmit {
+            device: entry.device as usize,
+            frame,
+        })
+    }
+}
+
+const ETHERNET_HEADER: usize = 14;
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use sadp_model::MacAddr;
+    use sadp_proto::frame::{FrameAsker, Party};
+
+    use super::*;
+    use crate::{Conduct, FleetConfig, Population};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn fleet(link: LinkAnswer) -> Fleet {
+        let population = Population {
+            count: 100,
+            seed: 4,
+            network: "10.77.0.1/16".parse().unwrap(),
+            conduct: Conduct {
+                hello: false,
+                link,
+                ..Conduct::default()
+            },
+        };
+        let address = Ipv4Addr::new(10, 77, 0, 1);
+        let config = FleetConfig::new(address, vec!["10.77.0.1/16".parse().unwrap()]);
+        Fleet::new(population.generate().unwrap(), config)
+    }
+
+    fn inquiry() -> Frame {
+        let asker = FrameAsker {
+            party: Party {
+                mac: MacAddr::new([2, 0, 0, 0, 0, 9]),
+                ipv4: Ipv4Addr::new(169, 254, 1, 1),
+            },
+            ipv6: Ipv6Addr::UNSPECIFIED,
+        };
+        Frame::inquiry(&asker, 7)
+    }
+
+    #[test]
+    fn each_device_answers_an_inquiry_as_itself() {
+        let mut fleet = fleet(LinkAnswer::Only);
+        let heard = fleet.handle_frame(MS, &inquiry().emit());
+        assert_eq!(heard, Heard::Inquiry { devices: 100 });
+        let answers: Vec<_> = std::iter::from_fn(|| fleet.poll_frame(MS)).collect();
+        assert_eq!(answers.len(), 100);
+        for FrameTransmit { device, frame } in answers {
+            let frame = Frame::parse(&frame).unwrap();
+            let told = frame.device().unwrap();
+            let device = &fleet.devices()[device];
+            assert_eq!((frame.destination, frame.sequence), (inquiry().source, 7));
+            assert_eq!(frame.source, device.identity.mac);
+            assert_eq!(told.mac, Some(device.identity.mac));
+            assert_eq!(told.serial.unwrap().as_str(), &*device.identity.serial);
+            assert_eq!(told.ipv4.address, Some(device.settings.address));
+            assert!(told.complete);
+            let extended = device.profile.knows_activation();
+            assert_eq!(frame.version, if extended { 2 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn devices_of_frames_alone_hear_no_datagram_and_others_hear_no_frame() {
+        let payload = sadp_proto::Inquiry {
+            uuid: uuid::Uuid::from_u128(7),
+        }
+        .encode();
+        for (link, frames, datagrams) in [
+            (LinkAnswer::Only, 100, 0),
+            (LinkAnswer::Too, 100, 100),
+            (LinkAnswer::Never, 0, 100),
+        ] {
+            let mut fleet = fleet(link);
+            fleet.handle_frame(MS, &inquiry().emit());
+            let datagram = crate::Datagram {
+                from: "10.77.0.9:50000".parse().unwrap(),
+                destination: None,
+                payload: &payload,
+            };
+            fleet.handle_datagram(MS, &datagram);
+            let sent = std::iter::from_fn(|| fleet.poll_frame(MS)).count();
+            assert_eq!(sent, frames, "{link:?}");
+            let sent = std::iter::from_fn(|| fleet.poll_transmit(MS)).count();
+            assert_eq!(sent, datagrams, "{link:?}");
+        }
+    }
+
+    #[test]
+    fn noise_and_other_operations_are_not_answered() {
+        let mut fleet = fleet(LinkAnswer::Too);
+        assert_eq!(fleet.handle_frame(MS, b"noise"), Heard::NoRequest);
+        let mut update = inquiry();
+        update.operation = Operation::Update;
+        assert_eq!(fleet.handle_frame(MS, &update.emit()), Heard::Unsupported);
+        assert_eq!(fleet.poll_frame(MS), None);
+        assert_eq!(fleet.poll_timeout(), None);
+    }
+}
