@@ -287,3 +287,93 @@ fn real_devices_captured_are_read() {
         }
     }
 }
+
+const LINK_LAYER: &str = "fixtures/captures/link-layer.pcapng";
+
+#[test]
+fn frames_of_the_link_layer_are_devices_too() {
+    let devices = run(&["decode", LINK_LAYER, "--format", "json"]).json();
+    let via = |device: &serde_json::Value| -> Vec<String> {
+        let seen = device["seen"].as_array().unwrap();
+        seen.iter().map(|seen| seen["via"].to_string()).collect()
+    };
+    let ways: Vec<_> = devices.as_array().unwrap().iter().map(via).collect();
+    assert_eq!(ways.len(), 2);
+    assert!(
+        ways.contains(&vec!["\"link-layer\"".to_owned()]),
+        "{ways:?}"
+    );
+    assert!(ways.iter().any(|ways| ways.len() == 2), "{ways:?}");
+}
+
+#[test]
+fn frames_are_shown_message_by_message() {
+    assert_snapshot!(run(&["decode", LINK_LAYER, "--messages"]));
+    assert_snapshot!(run(&[
+        "decode",
+        "fixtures/captures/link-inquiry-request.hex",
+        "--messages"
+    ]));
+}
+
+#[test]
+fn a_redacted_capture_names_nobody_and_tells_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for capture in [LINK_LAYER, "fixtures/captures/site.pcapng"] {
+        let out = folder.path().join(capture.replace('/', "-"));
+        let out = out.to_str().unwrap();
+        let before = run(&["decode", capture, "--format", "json"]).json();
+        let printed = run(&[
+            "decode", capture, "--redact", "--format", "json", "--out", out,
+        ]);
+        let after = run(&["decode", out, "--format", "json"]);
+        let written = fs::read(out).unwrap();
+        let written = String::from_utf8_lossy(&written).into_owned();
+        let (before, devices) = (before.as_array().unwrap(), after.json());
+        assert_eq!(devices.as_array().unwrap().len(), before.len(), "{after}");
+        assert_eq!(
+            printed.json(),
+            devices,
+            "what is printed is what is written"
+        );
+        let what = |devices: &[serde_json::Value]| {
+            let what = |it: &serde_json::Value| {
+                format!(
+                    "{} {} {} {}",
+                    it["model"], it["state"], it["firmware"], it["ports"]
+                )
+            };
+            let mut what: Vec<_> = devices.iter().map(what).collect();
+            what.sort();
+            what
+        };
+        assert_eq!(what(before), what(devices.as_array().unwrap()));
+        for device in before {
+            for gone in [
+                &device["serial"],
+                &device["mac"],
+                &device["ipv4"]["address"],
+                &device["raw"]["MAC"],
+                &device["raw"]["Salt"],
+            ] {
+                let Some(gone) = gone.as_str() else { continue };
+                for (place, text) in [("stdout", &printed.stdout), ("file", &written)] {
+                    assert!(!text.contains(gone), "{gone} in {place}");
+                }
+            }
+        }
+        let again = run(&["decode", capture, "--redact", "--out", out]);
+        assert_eq!(again.code, 5, "{again}");
+    }
+    let xml = run(&["decode", SHOP, "--redact", "--format", "csv"]).stdout;
+    assert!(!xml.contains("192.168.1.100"), "{xml}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_link_layer_does_not_apply_to_loopback() {
+    let run = run(&["-i", "127.0.0.1", "scan", "--link-layer", "on"]);
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("do not apply"), "{run}");
+    assert!(run.stderr.contains("hint:"), "{run}");
+}

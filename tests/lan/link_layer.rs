@@ -31,9 +31,19 @@ fn devices_that_answer_only_by_frames_are_found() {
     let ways = ways(&found);
     let times = |wanted: &[&str]| ways.iter().filter(|ways| **ways == wanted).count();
     assert_eq!(ways.len(), 10, "{found:?}");
-    assert_eq!(times(&["link-layer"]), 5, "{found:?}");
-    assert_eq!(times(&["link-layer", "multicast"]), 3, "{found:?}");
-    assert_eq!(times(&["multicast"]), 2, "{found:?}");
+    assert_eq!(times(&["link-layer"]), 5, "{ways:?}");
+    let seen: Vec<_> = found
+        .devices()
+        .iter()
+        .map(|it| it["seen"].to_string())
+        .collect();
+    assert_eq!(times(&["link-layer", "multicast"]), 3, "{seen:#?}");
+    let seen: Vec<_> = found
+        .devices()
+        .iter()
+        .map(|it| it["seen"].to_string())
+        .collect();
+    assert_eq!(times(&["multicast"]), 2, "{seen:#?}");
     assert!(!found.stderr.contains("could not be read"), "{found:?}");
     let without = installer.scan(&["--link-layer", "off"]);
     assert_eq!(without.devices().len(), 5, "{without:?}");

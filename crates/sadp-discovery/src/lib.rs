@@ -32,6 +32,7 @@ pub mod probe;
 pub mod raw;
 mod receive;
 pub mod record;
+pub mod redact;
 pub mod reverse_path;
 mod scan;
 mod socket;

@@ -12,6 +12,7 @@
 mod bytes;
 mod operation;
 mod reply;
+mod rewrite;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -21,6 +22,7 @@ use self::bytes::{Bytes, checksum};
 pub use self::{
     operation::Operation,
     reply::{Extension, InquiryReply},
+    rewrite::Identities,
 };
 use crate::{Types, inquiry};
 

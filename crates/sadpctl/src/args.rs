@@ -273,10 +273,13 @@ pub(crate) struct DoctorArgs {
 #[command(after_help = "\
 Reads, told apart by content:
   pcap and pcapng captures with SADP on UDP: Ethernet, VLAN, Linux cooked,
-    loopback and raw IP, fragments included
+    loopback and raw IP, fragments included; and frames of type 0x8033
   XML: one or more documents, as devices send them
   hex: a datagram or an Ethernet frame, with or without spaces, offsets and a
     text column; several datagrams one a line or parted by blank lines
+
+To attach a capture to a bug report, with other names and addresses:
+  sadpctl decode site.pcapng --redact --out report.pcapng
 
 A file that ends early is read as far as it goes, with a warning; exit code 0
 if it held a message, else 2. Exit code 2 as well for a file of another kind,
@@ -288,6 +291,15 @@ pub(crate) struct DecodeArgs {
     /// Print message by message, not the devices they tell of
     #[arg(long, conflicts_with_all = ["filter", "sort", "wide"])]
     pub(crate) messages: bool,
+
+    /// Put others in place of serial numbers, MAC and IP addresses, each always
+    /// by the same, and blank passwords and codes: to show it to others
+    #[arg(long)]
+    pub(crate) redact: bool,
+
+    /// Write the messages into this new capture as well, redacted
+    #[arg(long, value_name = "FILE.pcapng", requires = "redact")]
+    pub(crate) out: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) list: ListArgs,

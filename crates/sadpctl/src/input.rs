@@ -1,6 +1,7 @@
 //! Messages from files: captures, XML and hex, told apart by content.
 
 mod hex;
+mod redaction;
 
 use std::{
     fs::File,
@@ -16,6 +17,7 @@ use sadp_proto::{
     frame::{Frame, FrameError},
 };
 
+pub(crate) use self::redaction::Redaction;
 use crate::failure::{Exit, Failure};
 
 /// What a file held.
@@ -55,20 +57,32 @@ const MAX_MESSAGES: usize = 1 << 20;
 
 impl Input {
     /// Reads a file, or standard input for `-`.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn read(path: &Path, redaction: Option<&mut Redaction>) -> Result<Self, Failure> {
         if path == Path::new("-") {
-            return Self::from_reader(io::stdin().lock(), "standard input");
+            return Self::from_reader(io::stdin().lock(), "standard input", redaction);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable(error, &name))?;
-        Self::from_reader(file, &name)
+        Self::from_reader(file, &name, redaction)
     }
 
-    pub(crate) fn from_reader(reader: impl Read, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn from_reader(
+        reader: impl Read,
+        name: &str,
+        redaction: Option<&mut Redaction>,
+    ) -> Result<Self, Failure> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         let beginning = reader.fill_buf().map_err(|error| unreadable(error, name))?;
         if capture::is_capture(beginning) {
-            return Self::from_capture(reader.take(MAX_CAPTURE), name);
+            return Self::from_capture(reader.take(MAX_CAPTURE), name, redaction);
+        }
+        if redaction
+            .as_ref()
+            .is_some_and(|redaction| redaction.writes())
+        {
+            let message = format!("{name} is no capture: only captures are written with --out");
+            return Err(Failure::words(Exit::Usage, message)
+                .hint("leave --out out: what is printed is redacted as well"));
         }
         let mut bytes = Vec::new();
         reader
@@ -83,15 +97,22 @@ impl Input {
             return Err(Failure::words(Exit::Usage, message)
                 .hint("cut out the part that holds the replies"));
         }
-        Self::from_bytes(&bytes).ok_or_else(|| unknown(name))
+        Self::from_bytes(&bytes, redaction).ok_or_else(|| unknown(name))
     }
 
-    fn from_capture(reader: impl Read, name: &str) -> Result<Self, Failure> {
+    fn from_capture(
+        reader: impl Read,
+        name: &str,
+        mut redaction: Option<&mut Redaction>,
+    ) -> Result<Self, Failure> {
         let mut capture = Capture::open(reader).map_err(|error| broken(error, name))?;
         let mut input = Self::default();
         for datagram in &mut capture {
             match datagram {
-                Ok(datagram) => input.messages.push(Heard::travelled(datagram)),
+                Ok(datagram) => {
+                    let datagram = redacted(datagram, redaction.as_deref_mut());
+                    input.messages.push(Heard::travelled(datagram));
+                }
                 Err(error) => input.broken = Some(error),
             }
             if input.messages.len() >= MAX_MESSAGES {
@@ -106,17 +127,21 @@ impl Input {
     }
 
     /// XML or hex. `None` if it is neither.
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8], mut redaction: Option<&mut Redaction>) -> Option<Self> {
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
         if *first != b'<'
             && let Some(datagrams) = hex::datagrams(bytes)
         {
             return Some(Self {
-                messages: datagrams.iter().map(|bytes| Heard::bare(bytes)).collect(),
+                messages: datagrams
+                    .iter()
+                    .map(|bytes| Heard::bare(bytes, redaction.as_deref_mut()))
+                    .collect(),
                 ..Self::default()
             });
         }
-        let documents = Document::decode_all(bytes);
+        let other = redaction.map(|redaction| redaction.text(bytes));
+        let documents = Document::decode_all(other.as_deref().unwrap_or(bytes));
         documents.iter().any(Result::is_ok).then(|| Self {
             messages: documents
                 .into_iter()
@@ -198,13 +223,15 @@ impl Heard {
     }
 
     /// A datagram without its journey, or an Ethernet frame.
-    fn bare(bytes: &[u8]) -> Self {
-        match CapturedDatagram::from_ethernet(bytes) {
-            Some(datagram) => Self::travelled(datagram),
-            None => Self {
-                travel: None,
-                content: Content::Document(Document::decode(bytes)),
-            },
+    fn bare(bytes: &[u8], redaction: Option<&mut Redaction>) -> Self {
+        if let Some(datagram) = CapturedDatagram::from_ethernet(bytes) {
+            return Self::travelled(redacted(datagram, redaction));
+        }
+        let other = redaction.map(|redaction| redaction.text(bytes));
+        let bytes = other.as_deref().unwrap_or(bytes);
+        Self {
+            travel: None,
+            content: Content::Document(Document::decode(bytes)),
         }
     }
 
@@ -227,6 +254,13 @@ impl Heard {
             },
             at: travel.and_then(|travel| travel.at).unwrap_or_default(),
         }
+    }
+}
+
+fn redacted(datagram: CapturedDatagram, redaction: Option<&mut Redaction>) -> CapturedDatagram {
+    match redaction {
+        Some(redaction) => redaction.datagram(datagram),
+        None => datagram,
     }
 }
 

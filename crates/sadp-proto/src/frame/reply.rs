@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use sadp_model::RawFields;
 
 use super::{
-    FrameError,
+    FrameError, Identities,
     bytes::{Bytes, checksum, padded},
 };
 
@@ -70,6 +70,18 @@ impl InquiryReply {
             data.extend(padded(text, TEXT));
         }
         data
+    }
+
+    /// Puts another serial in place of the one in the data.
+    pub(super) fn rewrite(data: &mut [u8], others: &mut impl Identities) {
+        let end = data.len().min(TEXT);
+        let Some(place) = data.get_mut(..end) else {
+            return;
+        };
+        let text = place.split(|&byte| byte == 0).next().unwrap_or_default();
+        let other = others.serial(&String::from_utf8_lossy(text));
+        let other = padded(&other, place.len());
+        place.copy_from_slice(&other);
     }
 
     /// Adds the fields. A serial number that fills its field may be cut and
@@ -207,6 +219,34 @@ impl Extension {
             place.copy_from_slice(&sum);
         }
         bytes
+    }
+
+    /// Puts other addresses in place of those in the bytes, and zeros in place
+    /// of the management server's.
+    pub(super) fn rewrite(extension: &mut [u8], others: &mut impl Identities) {
+        let mut rest = &mut *extension;
+        let mut take = |length: usize| {
+            let (taken, behind) = std::mem::take(&mut rest).split_at_mut_checked(length)?;
+            rest = behind;
+            Some(taken)
+        };
+        let _header = take(EXTENSION_HEADER);
+        if let Some(gateway) = take(4).and_then(|bytes| bytes.first_chunk_mut::<4>()) {
+            *gateway = others.ipv4(Ipv4Addr::from(*gateway)).octets();
+        }
+        for _ in 0..2 {
+            if let Some(address) = take(16).and_then(|bytes| bytes.first_chunk_mut::<16>()) {
+                *address = others.ipv6(Ipv6Addr::from(*address)).octets();
+            }
+        }
+        let _prefix_to_reserved = take(4);
+        if let Some(server) = take(CMS) {
+            server.fill(0);
+        }
+        let sum = checksum(extension, CHECKSUM_AT).to_be_bytes();
+        if let Some(place) = extension.get_mut(CHECKSUM_AT..EXTENSION_HEADER) {
+            place.copy_from_slice(&sum);
+        }
     }
 
     /// Adds the fields.

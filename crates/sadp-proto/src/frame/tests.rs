@@ -202,11 +202,50 @@ fn other_frames_are_refused_and_told_apart() {
     assert_eq!(changed(22, 8), Err(FrameError::AddressLength));
 }
 
+/// Replaces everything by what is easy to look for.
+struct Others;
+
+impl Identities for Others {
+    fn mac(&mut self, _: MacAddr) -> MacAddr {
+        MacAddr::new([2, 0, 0, 0, 0, 0xee])
+    }
+    fn ipv4(&mut self, _: Ipv4Addr) -> Ipv4Addr {
+        Ipv4Addr::new(10, 9, 9, 9)
+    }
+    fn ipv6(&mut self, _: Ipv6Addr) -> Ipv6Addr {
+        Ipv6Addr::LOCALHOST
+    }
+    fn serial(&mut self, serial: &str) -> String {
+        "X".repeat(serial.len())
+    }
+}
+
+#[test]
+fn a_rewritten_frame_names_nobody_and_keeps_the_rest() {
+    let frame = reply(Some(extension()));
+    let before = frame.device().unwrap();
+    let bytes = frame.rewritten(&mut Others).emit();
+    let frame = Frame::parse(&bytes).unwrap();
+    assert!(frame.intact);
+    let after = frame.device().unwrap();
+    assert_eq!(after.serial.unwrap().as_str(), "X".repeat(33));
+    assert_eq!(after.ipv4.address, Some(Ipv4Addr::new(10, 9, 9, 9)));
+    assert_eq!(after.ipv4.gateway, Some(Ipv4Addr::new(10, 9, 9, 9)));
+    assert_eq!(after.ipv6.address, Some(Ipv6Addr::LOCALHOST));
+    assert_eq!(after.ipv6.gateway, Some(Ipv6Addr::LOCALHOST));
+    assert_eq!(after.firmware, before.firmware);
+    assert_eq!(after.ports, before.ports);
+    assert_eq!(after.model, before.model);
+    let mac = MacAddr::new([2, 0, 0, 0, 0, 0xee]);
+    assert_eq!((frame.source, frame.destination), (mac, mac));
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         if let Ok(frame) = Frame::parse(&bytes) {
             let _ = (frame.device(), frame.fields(), frame.emit());
+            let _ = frame.rewritten(&mut Others);
         }
     }
 
@@ -225,6 +264,7 @@ proptest! {
         // What was understood stays the same, written and read again.
         let again = Frame::parse(&frame.emit()).unwrap();
         prop_assert_eq!(again.fields(), frame.fields());
+        let _ = frame.rewritten(&mut Others);
     }
 
     #[test]

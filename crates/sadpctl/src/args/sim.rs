@@ -44,9 +44,10 @@ pub(crate) struct SimRunArgs {
     #[command(flatten)]
     pub(crate) conduct: ConductArgs,
 
-    /// Answer by bare Ethernet frames as well: needs root or
-    /// `CAP_NET_RAW`
-    #[arg(long)]
+    #[arg(
+        help = "Answer by bare Ethernet frames as well: needs root or CAP_NET_RAW",
+        long
+    )]
     pub(crate) link_layer: bool,
 
     /// Answer askers beyond the interface's own networks too

@@ -6,13 +6,13 @@ use sadp_proto::{
     frame::{Frame, FrameError, Operation},
 };
 
-use super::list;
+use super::{list, record};
 use crate::{
     advice,
     args::{DecodeArgs, GlobalArgs},
     failure::{Exit, Failure},
     found::Found,
-    input::{Content, Devices, Heard, Input},
+    input::{Content, Devices, Heard, Input, Redaction},
     output::{self, Format, MessageLine, Raw, Shown},
     terminal::Terminal,
     text::count,
@@ -29,7 +29,21 @@ pub(super) fn run(
                 .hint("use --format json or ndjson, or leave --messages out"),
         );
     }
-    let mut input = Input::read(&args.file)?;
+    let out = args.out.as_deref().map(record::create).transpose()?;
+    let mut redaction = args.redact.then(|| Redaction::new(out.clone()));
+    let mut input = Input::read(&args.file, redaction.as_mut()).inspect_err(|_| {
+        if let Some(path) = &args.out {
+            // It is new and holds nothing.
+            let _ = std::fs::remove_file(path);
+        }
+    })?;
+    if let (Some(out), Some(path)) = (out, &args.out) {
+        let packets = out
+            .finish()
+            .map_err(|error| record::incomplete(error, path))?;
+        let packets = count(packets, "message", "messages");
+        terminal.note(&format!("{packets} written to {}", path.display()));
+    }
     let broken = input.broken.take();
     if let Some(tally) = input.capture {
         terminal.note(&format!(

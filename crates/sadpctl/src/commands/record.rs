@@ -1,5 +1,7 @@
 //! Records of what a command sent and heard.
 
+use std::{io, path::Path};
+
 use sadp_discovery::Recorder;
 
 use crate::{
@@ -13,13 +15,19 @@ pub(super) fn begin(args: &RecordArgs) -> Result<Option<Recorder>, Failure> {
     let Some(path) = &args.record else {
         return Ok(None);
     };
-    let recorder = Recorder::create(path).map_err(|error| {
-        let error =
-            anyhow::Error::new(error).context(format!("cannot record to {}", path.display()));
-        Failure::new(Exit::Machine, error)
-            .hint("name a new file in a folder you may write to: a file that exists is left alone")
-    })?;
-    Ok(Some(recorder))
+    create(path).map(Some)
+}
+
+/// Begins a record in a new file.
+pub(super) fn create(path: &Path) -> Result<Recorder, Failure> {
+    Recorder::create(path).map_err(|error| incomplete(error, path))
+}
+
+/// Writing a record failed.
+pub(super) fn incomplete(error: io::Error, path: &Path) -> Failure {
+    let error = anyhow::Error::new(error).context(format!("cannot record to {}", path.display()));
+    Failure::new(Exit::Machine, error)
+        .hint("name a new file in a folder you may write to: a file that exists is left alone")
 }
 
 /// Tells where the record is.
@@ -28,7 +36,7 @@ pub(super) fn tell(args: &RecordArgs, terminal: &mut Terminal) {
         let path = path.display();
         terminal.note(&format!(
             "recorded in {path}, with the serial numbers and addresses of the site; without them: \
-             sadpctl decode {path} --redact OUT.pcapng"
+             sadpctl decode {path} --redact --out report.pcapng"
         ));
     }
 }

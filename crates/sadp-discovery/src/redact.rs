@@ -1,0 +1,387 @@
+//! Taking out of messages what names devices and people, so that a capture can
+//! be shown to others.
+//!
+//! The same input gets the same replacement as long as a [`Redactor`] lives, so
+//! that doubles, subnets and who answers whom stay to be seen. Model, firmware,
+//! date of making, vendor prefix of a MAC and everything else stay. Passwords,
+//! codes and answers, sealed or not, are blanked.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash, RandomState},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use sadp_model::MacAddr;
+use sadp_proto::frame::{Frame, Identities};
+
+use crate::capture::CapturedDatagram;
+
+/// Replaces serial numbers, MAC and IP addresses consistently.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    macs: HashMap<MacAddr, u32>,
+    serials: HashMap<String, u32>,
+    networks: HashMap<u128, u32>,
+    hosts: HashMap<u128, u32>,
+    /// What the bits of IPv4 addresses are turned by.
+    key: RandomState,
+}
+
+/// Elements that are blanked.
+const SECRETS: [&str; 12] = [
+    "Password",
+    "Code",
+    "Answer",
+    "EncryptString",
+    "GUID",
+    "QRcodes",
+    "MailBox",
+    "MailServiceBox",
+    "VerificationCode",
+    "Salt",
+    "UserName",
+    "currentwifiRegion",
+];
+
+impl Redactor {
+    /// One that has replaced nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A datagram or frame with everything replaced. A frame that cannot be
+    /// read becomes zeros.
+    pub fn datagram(&mut self, datagram: CapturedDatagram) -> CapturedDatagram {
+        let payload = if datagram.is_frame {
+            match Frame::parse(&datagram.payload) {
+                Ok(frame) => frame.rewritten(self).emit(),
+                Err(_) => vec![0; datagram.payload.len()],
+            }
+        } else {
+            self.text(&datagram.payload)
+        };
+        CapturedDatagram {
+            from: self.socket(datagram.from),
+            to: self.socket(datagram.to),
+            payload,
+            ..datagram
+        }
+    }
+
+    /// A document, or several, with everything replaced. It need not be
+    /// well-formed; what looks like no document at all is blanked.
+    pub fn text(&mut self, text: &[u8]) -> Vec<u8> {
+        let is_utf16 = text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]);
+        if is_utf16 || !text.contains(&b'<') {
+            return blank(text);
+        }
+        let mut out = Vec::with_capacity(text.len());
+        let mut name: &[u8] = b"";
+        for piece in text.split_inclusive(|&byte| byte == b'<' || byte == b'>') {
+            let (content, mark) = match piece.split_last() {
+                Some((mark @ (b'<' | b'>'), content)) => (content, Some(*mark)),
+                _ => (piece, None),
+            };
+            if mark == Some(b'>') {
+                // A tag: its name says what the text behind it is.
+                name = content
+                    .split(|byte| byte.is_ascii_whitespace() || *byte == b'/')
+                    .next()
+                    .unwrap_or_default();
+                out.extend(content);
+            } else {
+                out.extend(self.element(name, content));
+                name = b"";
+            }
+            out.extend(mark);
+        }
+        out
+    }
+
+    fn element(&mut self, name: &[u8], text: &[u8]) -> Vec<u8> {
+        if SECRETS.iter().any(|secret| secret.as_bytes() == name) {
+            return blank(text);
+        }
+        if name == b"DeviceSN" {
+            let serial = String::from_utf8_lossy(text);
+            let (front, trimmed) = serial.split_at(serial.len() - serial.trim_start().len());
+            return format!("{front}{}", self.serial(trimmed)).into_bytes();
+        }
+        let mut out = Vec::with_capacity(text.len());
+        for word in text.split_inclusive(|byte| !is_of_address(*byte)) {
+            let (word, behind) = match word.split_last() {
+                Some((last, front)) if !is_of_address(*last) => (front, Some(*last)),
+                _ => (word, None),
+            };
+            match std::str::from_utf8(word)
+                .ok()
+                .and_then(|word| self.address(word))
+            {
+                Some(other) => out.extend(other.into_bytes()),
+                None => out.extend(word),
+            }
+            out.extend(behind);
+        }
+        out
+    }
+
+    /// What stands in for a word, if it is an address, in its notation.
+    fn address(&mut self, word: &str) -> Option<String> {
+        if let Ok(address) = word.parse::<Ipv4Addr>() {
+            return Some(self.ipv4(address).to_string());
+        }
+        let separators = word.bytes().filter(|byte| matches!(byte, b':' | b'-'));
+        // Twelve digits alone may be anything.
+        if separators.count() == 5
+            && word.len() == 17
+            && let Ok(mac) = word.parse::<MacAddr>()
+        {
+            let other = self.mac(mac).to_string();
+            let other = if word.contains('-') {
+                other.replace(':', "-")
+            } else {
+                other
+            };
+            let upper = word.bytes().any(|byte| byte.is_ascii_uppercase());
+            return Some(if upper { other.to_uppercase() } else { other });
+        }
+        let address = word.parse::<Ipv6Addr>().ok()?;
+        Some(self.ipv6(address).to_string())
+    }
+
+    fn socket(&mut self, address: SocketAddr) -> SocketAddr {
+        let ip = match address.ip() {
+            IpAddr::V4(ip) => IpAddr::V4(self.ipv4(ip)),
+            IpAddr::V6(ip) => IpAddr::V6(self.ipv6(ip)),
+        };
+        SocketAddr::new(ip, address.port())
+    }
+}
+
+impl Identities for Redactor {
+    /// The vendor's prefix stays; group addresses and zeros do, too.
+    fn mac(&mut self, mac: MacAddr) -> MacAddr {
+        if !mac.is_identity() {
+            return mac;
+        }
+        let number = number_of(&mut self.macs, mac);
+        let mut octets = mac.octets();
+        let [_, own @ ..] = number.to_be_bytes();
+        if let Some(place) = octets.last_chunk_mut() {
+            *place = own;
+        }
+        MacAddr::new(octets)
+    }
+
+    /// Addresses that share their first bits share as many afterwards; private
+    /// ones stay private. Group, broadcast, loopback and unset addresses and
+    /// masks stay as they are.
+    fn ipv4(&mut self, address: Ipv4Addr) -> Ipv4Addr {
+        let bits = u32::from(address);
+        let is_mask = bits.leading_ones() + bits.trailing_zeros() == 32;
+        if is_mask || address.is_multicast() || address.is_loopback() {
+            return address;
+        }
+        let kept = match address.octets() {
+            [10, ..] => 8,
+            [172, second, ..] if second & 0xf0 == 16 => 12,
+            [192, 168, ..] | [169, 254, ..] => 16,
+            _ => 0,
+        };
+        let turned = (kept..32).fold(bits, |turned, place| {
+            let before = bits.checked_shr(32 - place).unwrap_or_default();
+            let turn = u32::from(self.key.hash_one((place, before)) & 1 == 1);
+            turned ^ (turn << (31 - place))
+        });
+        Ipv4Addr::from(turned)
+    }
+
+    /// Networks and hosts are numbered; link-local, group and unset addresses
+    /// keep their network.
+    fn ipv6(&mut self, address: Ipv6Addr) -> Ipv6Addr {
+        if address.is_unspecified() || address.is_multicast() || address.is_loopback() {
+            return address;
+        }
+        let bits = u128::from(address);
+        let host = number_of(&mut self.hosts, bits & u128::from(u64::MAX));
+        let mut segments = if address.is_unicast_link_local() {
+            [0xfe80, 0, 0, 0, 0, 0, 0, 0]
+        } else {
+            let network = number_of(&mut self.networks, bits >> 64);
+            let [high, low] = halves(network);
+            [0x2001, 0xdb8, high, low, 0, 0, 0, 0]
+        };
+        let [high, low] = halves(host);
+        (segments[6], segments[7]) = (high, low);
+        Ipv6Addr::from(segments)
+    }
+
+    /// The last long run of digits, which counts the devices, is another.
+    fn serial(&mut self, serial: &str) -> String {
+        const LONG: usize = 6;
+        let text = serial.trim_end();
+        if text.is_empty() {
+            return serial.to_owned();
+        }
+        let number = number_of(&mut self.serials, text.to_owned());
+        let mut runs = Vec::new();
+        let mut begin = 0;
+        for piece in text.split_inclusive(|letter: char| !letter.is_ascii_digit()) {
+            let digits = piece.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+            if digits.len() >= LONG {
+                runs.push(begin..begin + digits.len());
+            }
+            begin += piece.len();
+        }
+        let Some(run) = runs.pop() else {
+            return format!("{number:0width$}", width = serial.len());
+        };
+        let other = format!("{number:0width$}", width = run.len());
+        let mut replaced = serial.to_owned();
+        replaced.replace_range(run, &other);
+        replaced
+    }
+}
+
+/// The number of a key, counted from 1 in the order they were met.
+fn number_of<K: Eq + Hash>(known: &mut HashMap<K, u32>, key: K) -> u32 {
+    let next = u32::try_from(known.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
+    *known.entry(key).or_insert(next)
+}
+
+fn halves(number: u32) -> [u16; 2] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])]
+}
+
+const fn is_of_address(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'-' | b'.')
+}
+
+fn blank(text: &[u8]) -> Vec<u8> {
+    let blank = |byte: &u8| {
+        if byte.is_ascii_whitespace() {
+            *byte
+        } else {
+            b'x'
+        }
+    };
+    text.iter().map(blank).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redact(redactor: &mut Redactor, text: &str) -> String {
+        String::from_utf8(redactor.text(text.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn serials_macs_and_addresses_are_replaced_and_the_rest_stays() {
+        let text = "<?xml version=\"1.0\"?><ProbeMatch>\r\n<MAC>44-47-CC-1d-6d-13</MAC><DeviceSN> DS-2CD2320D-I20180919AACHC52601815</DeviceSN>\
+                    <IPv4Address>192.168.1.112</IPv4Address><IPv4SubnetMask>255.255.255.0</IPv4SubnetMask>\
+                    <IPv6Address>fe80::4647:ccff:fe1d:6d13</IPv6Address><SoftwareVersion>V5.5.6build 180326</SoftwareVersion>\
+                    <Note>see 192.168.1.112 or 44:47:cc:1d:6d:13</Note></ProbeMatch>";
+        let mut redactor = Redactor::new();
+        let shown = redact(&mut redactor, text);
+        for gone in [
+            "1d-6d-13",
+            "52601815",
+            "192.168.1.112",
+            "fe1d:6d13",
+            "1d:6d:13",
+        ] {
+            assert!(!shown.contains(gone), "{gone} in {shown}");
+        }
+        for kept in [
+            "<MAC>44-47-CC-00-00-01</MAC>",
+            "<DeviceSN> DS-2CD2320D-I20180919AACHC00000001</DeviceSN>",
+            "255.255.255.0",
+            "fe80::1",
+            "V5.5.6build 180326",
+            "or 44:47:cc:00:00:01<",
+            "<Note>see 192.168.",
+        ] {
+            assert!(shown.contains(kept), "{kept} not in {shown}");
+        }
+        assert_eq!(redact(&mut redactor, text), shown, "the same again");
+    }
+
+    #[test]
+    fn secrets_are_blanked_torn_or_not() {
+        let mut redactor = Redactor::new();
+        for text in [
+            "<Probe><Password bSalt=\"true\">c2VjcmV0</Password></Probe>",
+            "<Probe><Password>c2VjcmV0",
+            "<R><A/><QuestionList><Question><Answer>c2VjcmV0</Answer></Question></QuestionList>",
+            "c2VjcmV0",
+        ] {
+            let shown = redact(&mut redactor, text);
+            assert!(!shown.contains("c2Vj"), "{shown}");
+            assert!(shown.contains("xxxxxxxx"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn addresses_keep_their_subnets() {
+        let mut redactor = Redactor::new();
+        let mut other = |text: &str| redactor.ipv4(text.parse().unwrap());
+        let shared = |a: Ipv4Addr, b: Ipv4Addr| (u32::from(a) ^ u32::from(b)).leading_zeros();
+        for (a, b) in [
+            ("192.168.1.5", "192.168.1.6"),
+            ("192.168.1.5", "192.168.2.5"),
+            ("10.1.2.3", "10.1.2.130"),
+            ("8.8.8.8", "8.8.4.4"),
+        ] {
+            let before = shared(a.parse().unwrap(), b.parse().unwrap());
+            assert_eq!(shared(other(a), other(b)), before, "{a} {b}");
+        }
+        assert!(other("172.20.1.1").is_private());
+        for same in [
+            "239.255.255.250",
+            "255.255.254.0",
+            "0.0.0.0",
+            "255.255.255.255",
+            "127.0.0.1",
+        ] {
+            assert_eq!(other(same).to_string(), same);
+        }
+    }
+
+    #[test]
+    fn two_serials_stay_two() {
+        let mut redactor = Redactor::new();
+        let mut other = |text: &str| redactor.serial(text);
+        assert_eq!(
+            other("DS-7608NI-K20820190912CCRRD06167774WCVU"),
+            "DS-7608NI-K20820190912CCRRD00000001WCVU"
+        );
+        assert_eq!(
+            other("DS-7608NI-K20820190912CCRRD06167775WCVU"),
+            "DS-7608NI-K20820190912CCRRD00000002WCVU"
+        );
+        assert_eq!(other("ABC123"), "000003", "six digits are not enough");
+        assert_eq!(other("ABC12"), "00004");
+        assert_eq!(other(""), "");
+    }
+
+    #[test]
+    fn any_bytes_are_survived() {
+        let mut redactor = Redactor::new();
+        for text in [
+            &b""[..],
+            b"<",
+            b">",
+            b"<>",
+            b"<DeviceSN>\xff\xfe<",
+            b"\xff\xfe<\0",
+            b"<a>:::</a>",
+        ] {
+            let _ = redactor.text(text);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Replacing what names devices and people in a frame.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use sadp_model::MacAddr;
+
+use super::{Frame, InquiryReply, Operation, Party, reply::Extension};
+
+/// What stands in for serial numbers and addresses.
+pub trait Identities {
+    /// What stands in for a hardware address.
+    fn mac(&mut self, mac: MacAddr) -> MacAddr;
+    /// What stands in for an IPv4 address.
+    fn ipv4(&mut self, address: Ipv4Addr) -> Ipv4Addr;
+    /// What stands in for an IPv6 address.
+    fn ipv6(&mut self, address: Ipv6Addr) -> Ipv6Addr;
+    /// What stands in for a serial number, of the same length.
+    fn serial(&mut self, serial: &str) -> String;
+}
+
+impl Frame {
+    /// The frame with others in place of its serial number and addresses. Bytes
+    /// whose meaning is not known become zeros.
+    #[must_use]
+    pub fn rewritten(mut self, others: &mut impl Identities) -> Self {
+        self.destination = others.mac(self.destination);
+        self.source = others.mac(self.source);
+        for party in [&mut self.sender, &mut self.target] {
+            *party = Party {
+                mac: others.mac(party.mac),
+                ipv4: others.ipv4(party.ipv4),
+            };
+        }
+        match self.operation {
+            Operation::Inquiry => {
+                if let Some(address) = self.data.first_chunk_mut::<16>() {
+                    *address = others.ipv6(Ipv6Addr::from(*address)).octets();
+                }
+            }
+            Operation::InquiryReply => {
+                InquiryReply::rewrite(&mut self.data, others);
+                Extension::rewrite(&mut self.extension, others);
+            }
+            _ => {
+                self.data.fill(0);
+                self.extension.clear();
+            }
+        }
+        self
+    }
+}
