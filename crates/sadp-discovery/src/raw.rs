@@ -146,12 +146,24 @@ impl RawError {
 /// How this program gets the permission.
 pub fn permission() -> String {
     let program = std::env::current_exe().ok();
-    let program = program.map_or_else(|| "sadpctl".into(), |path| path.display().to_string());
+    let program = program.map_or_else(
+        || "sadpctl".into(),
+        |path| quoted(&path.display().to_string()),
+    );
     if cfg!(target_os = "linux") {
         format!("sudo setcap cap_net_raw+ep {program} permits it for good; sudo does for once")
     } else {
         "run it with sudo".into()
     }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    if path.chars().all(plain) {
+        return path.into();
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 fn open_failure(error: io::Error) -> RawError {

@@ -35,7 +35,7 @@ pub mod fuzzing {
 
     /// Reads a file as `decode` does.
     pub fn input(bytes: &[u8]) {
-        let _ = crate::input::Input::from_reader(bytes, "input");
+        let _ = crate::input::Input::from_reader(bytes, "input", None);
     }
 
     /// Reads what `--where` takes.

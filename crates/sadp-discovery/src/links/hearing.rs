@@ -159,7 +159,8 @@ impl Links {
         if let Some(link) = link {
             return Some(Arc::clone(link));
         }
-        if let Some(index) = received.interface {
+        // The system does not know it of what came before it was asked to tell.
+        if let Some(index) = received.interface.filter(|&index| index != 0) {
             let chosen = self.config.interfaces.is_empty() || self.names.contains_key(&index);
             let name = self.names.get(&index).cloned();
             return chosen.then(|| name.unwrap_or_else(|| format!("interface {index}").into()));

@@ -13,8 +13,8 @@ use super::{
     prepared::{self, Prepared},
 };
 use crate::{
-    Catalogue, Conduct, Delay, Device, LinkAnswer, Probability, Profile, Questions, Quirks, Reply, Secret,
-    factory::Factory,
+    Catalogue, Conduct, Delay, Device, LinkAnswer, Probability, Profile, Questions, Quirks, Reply,
+    Secret, factory::Factory,
 };
 
 /// How devices behave, as far as it is said.

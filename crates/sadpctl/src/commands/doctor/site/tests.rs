@@ -32,6 +32,7 @@ fn report(addresses: &[[u8; 4]], tally: Tally) -> ScanReport {
             interface: Arc::from("lan0"),
             network,
         }],
+        frames_on: Vec::new(),
         notices: Vec::new(),
         progress: Progress {
             elapsed: Duration::from_millis(1600),
