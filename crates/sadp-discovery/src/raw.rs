@@ -166,6 +166,7 @@ fn quoted(path: &str) -> String {
     format!("'{}'", path.replace('\'', r"'\''"))
 }
 
+#[cfg(all(unix, feature = "link-layer"))]
 fn open_failure(error: io::Error) -> RawError {
     if error.kind() == io::ErrorKind::PermissionDenied {
         RawError::NotPermitted
