@@ -116,7 +116,7 @@ impl PasswordProblem {
     ];
 
     /// Whether every device refuses it. The others only newer firmware does.
-    pub const fn is_hard(self) -> bool {
+    const fn is_hard(self) -> bool {
         matches!(self, Self::TooShort | Self::TooLong | Self::OneKind)
     }
 

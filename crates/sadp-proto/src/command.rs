@@ -155,7 +155,7 @@ impl Command {
     /// Whether it may be sent again where no reply came: it costs no try, and
     /// sending it twice does what sending it once does, or leaves only the
     /// later result valid. All others are sent once.
-    pub const fn is_repeatable(&self) -> bool {
+    pub(crate) const fn is_repeatable(&self) -> bool {
         matches!(self, Self::Lamp { .. } | Self::GetQuestions) || self.makes_new()
     }
 

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use sadp_model::{Device, Firmware, Kind, RawFields, RequestWay, Serial, State, Vendor};
 use uuid::Uuid;
 
-use crate::{Document, Layout, open_display_text};
+use crate::{Document, Layout, seal::open_display_text};
 
 /// The question who is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

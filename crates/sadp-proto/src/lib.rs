@@ -53,7 +53,6 @@ pub use inquiry::Inquiry;
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
 pub use recovery::{Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, RequestCode};
 pub use refusal::Refusal;
-pub use seal::open_display_text;
 pub use survey::{
     Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,
     Tally, Transmit,

@@ -19,9 +19,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+pub(crate) use self::display_text::open_display_text;
 pub use self::{
     digest::UpdateDigest,
-    display_text::open_display_text,
     exchange::{ExchangeKey, SessionKey},
 };
 
@@ -79,7 +79,7 @@ impl std::fmt::Debug for Sealed {
 
 /// Writes a reserved e-mail address as `SetMailBox` takes it: zero-filled to
 /// 128 bytes, base64. It is not encrypted.
-pub fn encode_mailbox(address: &str) -> Result<String, SealError> {
+pub(crate) fn encode_mailbox(address: &str) -> Result<String, SealError> {
     const FIELD: usize = 128;
     let bytes = address.len();
     if bytes == 0 || bytes > FIELD {

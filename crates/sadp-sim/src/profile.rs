@@ -92,18 +92,18 @@ impl Profile {
 
     /// Whether it can say that it has no password yet. Firmware from before
     /// activation cannot.
-    pub fn knows_activation(&self) -> bool {
+    pub(crate) fn knows_activation(&self) -> bool {
         self.tells(&Text::Value(Value::Activated))
     }
 
     /// Whether it refuses new passwords that break the softer rules, too.
-    pub fn has_soft_rules(&self) -> bool {
+    pub(crate) fn has_soft_rules(&self) -> bool {
         self.soft_rules
     }
 
     /// Whether its models have a lamp by which they are found. Those without do
     /// not answer `lamp`.
-    pub fn has_lamp(&self) -> bool {
+    pub(crate) fn has_lamp(&self) -> bool {
         self.lamp
     }
 

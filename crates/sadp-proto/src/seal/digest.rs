@@ -41,7 +41,7 @@ impl UpdateDigest {
     }
 
     /// Whether a salt went in: the element then carries `bSalt="true"`.
-    pub fn is_salted(&self) -> bool {
+    pub(crate) fn is_salted(&self) -> bool {
         self.salted
     }
 

@@ -9,12 +9,7 @@ const KEY: &ecb::Key = b"HKSADPPRIVATEKEY";
 
 /// Opens an `...Encrypt` display text: base64, AES-128-ECB, NUL-terminated.
 /// `None` where it is not of that form.
-///
-/// ```
-/// let text = sadp_proto::open_display_text("Mwq3Ogi55n+jOYb87QgXMMoNlLGRqioIBAmCsJMnM5U=");
-/// assert_eq!(text.as_deref(), Some("V5.5.0 build 170101"));
-/// ```
-pub fn open_display_text(sealed: &str) -> Option<String> {
+pub(crate) fn open_display_text(sealed: &str) -> Option<String> {
     let mut bytes = BASE64_STANDARD.decode(sealed.trim()).ok()?;
     if bytes.is_empty() || !bytes.len().is_multiple_of(ecb::BLOCK) {
         return None;
@@ -31,6 +26,12 @@ pub fn open_display_text(sealed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sealed_version_is_opened() {
+        let text = open_display_text("Mwq3Ogi55n+jOYb87QgXMMoNlLGRqioIBAmCsJMnM5U=");
+        assert_eq!(text.as_deref(), Some("V5.5.0 build 170101"));
+    }
 
     #[test]
     fn other_forms_are_refused() {
