@@ -15,6 +15,14 @@
 //!                                                              kernel would drop
 //! ```
 //!
+//! Begin with `examples/scan.rs`, a scan in ten lines, and `examples/filter.rs`,
+//! which chooses among the devices of a capture:
+//!
+//! - [`Scan`]: finds devices.
+//! - [`Dispatch`]: gives commands to many of them, within bounds.
+//! - [`capture`]: SADP in files that Wireshark and tcpdump write.
+//! - [`interface`] and [`probe`]: what this machine has, and whether it works.
+//!
 //! # Limitations
 //!
 //! - IPv4 only, as SADP itself.

@@ -5,11 +5,27 @@
 //! nothing. `sadp-proto` fills these types from replies; everything above
 //! decides by them.
 //!
-//! - [`Device`]: one device's account of itself.
+//! - [`Device`]: one device's account of itself. What it did not say is `None`, and
+//!   every element it sent is in [`Device::raw`].
 //! - [`Registry`]: all devices heard, one entry each, however often and by
 //!   whatever way they were heard.
 //! - [`assess`]: what is noteworthy about them from where this machine stands.
 //! - [`ways`]: which ways of bringing a password back fit one of them.
+//! - [`free_addresses`] and [`order`]: addresses for many, and in which order to
+//!   set them.
+//! - [`PasswordCheck`]: the vendor's rules for new passwords.
+//! - [`text`]: what devices say, made harmless for terminals.
+//!
+//! Numbers compare as numbers, however they are written:
+//!
+//! ```
+//! use sadp_model::{Firmware, Kind, MacAddr, Version};
+//!
+//! let firmware = Firmware::new("V5.5.820 build 231108").expect("it is not blank");
+//! assert!(firmware.version() > Some(Version::new(&[5, 5, 82])));
+//! assert_eq!("44-47-CC-1D-6D-13".parse::<MacAddr>(), "44:47:cc:1d:6d:13".parse());
+//! assert_eq!(Kind::of_model("DS-7608NI-K2/8P"), Kind::Nvr);
+//! ```
 
 mod addressing;
 mod assess;

@@ -21,6 +21,24 @@
 //! - [`Exchange`]: one command to one device, its key exchange and its reply.
 //! - [`Command`]: what can be asked of a device, and [`RequestCode`], [`Guid`],
 //!   [`Question`] and [`MailQr`]: what it gives in return.
+//! - [`seal`]: how passwords and answers are hidden from who only listens.
+//!
+//! A question, and an answer read:
+//!
+//! ```
+//! use sadp_proto::{Inquiry, Message};
+//!
+//! let question = Inquiry { uuid: uuid::Uuid::nil() }.encode();
+//! assert!(matches!(Message::decode(&question)?, Message::Request(_)));
+//!
+//! let answer = b"<ProbeMatch><Types>inquiry</Types><MAC>44-47-cc-1d-6d-13</MAC></ProbeMatch>";
+//! let Message::Report(report) = Message::decode(answer)? else {
+//!     unreachable!("a device tells of itself");
+//! };
+//! assert_eq!(report.device.mac, "44:47:cc:1d:6d:13".parse().ok());
+//! assert_eq!(report.device.serial, None, "what it leaves out is not guessed");
+//! # Ok::<(), sadp_proto::DecodeError>(())
+//! ```
 
 #![cfg_attr(
     not(test),

@@ -19,6 +19,8 @@
 //! - [`Server`]: a fleet on a real interface.
 //! - [`desk`]: the pretend vendor, who answers requests of these devices alone.
 //!
+//! `examples/device.rs` plays a device of one's own.
+//!
 //! A fleet is no amplifier: it answers its own networks only, asks of one asker
 //! are bounded, and what it sends is paced.
 
