@@ -3,6 +3,7 @@
 
 mod audit;
 mod case;
+mod clock;
 mod error;
 mod guid;
 mod key;

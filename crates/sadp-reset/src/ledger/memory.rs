@@ -9,6 +9,7 @@ use sadp_model::{Entry, MacAddr, Serial, State};
 
 use super::{
     DeviceKey, Ledger, LedgerError,
+    clock::{self, lock_end},
     key::same_device,
     row::{self, end_since_1970, required, since_1970},
 };
@@ -20,7 +21,7 @@ pub struct RememberedLock {
     pub device: DeviceKey,
     /// When the lock ends.
     pub until: Timestamp,
-    /// When the device said so.
+    /// When the device said so, by the clock of then.
     pub told_at: Timestamp,
 }
 
@@ -49,7 +50,11 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, LedgerError> {
         const SQL: &str = concat!(
-            "SELECT max(until) FROM locks WHERE until > ?3 AND ",
+            "SELECT max(",
+            lock_end!("?3"),
+            ") FROM locks WHERE ",
+            lock_end!("?3"),
+            " > ?3 AND ",
             same_device!("locks", "?1", "?2")
         );
         let read = || {
@@ -62,10 +67,13 @@ impl Ledger {
 
     /// All locks that are not over, first those that end first.
     pub fn locks(&self, now: Timestamp) -> Result<Vec<RememberedLock>, LedgerError> {
-        let sql = "SELECT mac, serial, until, told_at FROM locks WHERE until > ?1
-            ORDER BY until, mac, serial";
+        const SQL: &str = concat!(
+            "SELECT mac, serial, ",
+            lock_end!("?1"),
+            " AS ends, told_at FROM locks WHERE ends > ?1 ORDER BY ends, mac, serial"
+        );
         let read = || {
-            let mut query = self.connection.prepare_cached(sql)?;
+            let mut query = self.connection.prepare_cached(SQL)?;
             query
                 .query_map([since_1970(now)], lock)?
                 .collect::<Result<_, _>>()
@@ -163,6 +171,7 @@ impl Ledger {
         let when = self.when(doing);
         let transaction = self.writing(doing)?;
         let remember = || {
+            clock::follow(&transaction, at)?;
             prune(&transaction, at)?;
             let row = params![
                 device.mac_text(),

@@ -10,6 +10,7 @@
 mod answers;
 mod audit;
 mod cases;
+mod clock;
 mod files;
 mod killed;
 mod memory;
