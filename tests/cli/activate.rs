@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use insta::assert_snapshot;
@@ -42,9 +42,13 @@ impl Van {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.sim.command(arguments);
         command.env("SADPCTL_STATE", self.path("state"));
-        command.output().unwrap().into()
+        command
     }
 
     fn activate_all(&self, password: &str, more: &[&str]) -> Run {
@@ -53,7 +57,7 @@ impl Van {
         self.run(&[&arguments, more].concat())
     }
 
-    fn states(&self) -> Vec<String> {
+    pub(crate) fn states(&self) -> Vec<String> {
         let scan = self.run(&["scan", "--format", "json", "--sort", "mac"]);
         let devices = scan.json();
         let devices = devices.as_array().unwrap().iter();
@@ -226,9 +230,8 @@ fn a_batch_killed_midway_is_finished_by_the_next() {
         "--new-password-file",
         &file,
     ];
-    let mut command = van.sim.command(&arguments);
-    let mut child = command
-        .env("SADPCTL_STATE", van.path("state"))
+    let mut child = van
+        .command(&arguments)
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
@@ -343,9 +346,7 @@ fn a_password_is_read_from_standard_input() {
     let van = Van::new(FRESH);
     let arguments = ["activate", "--all", "--yes", "--new-password-file", "-"];
     let mut child = van
-        .sim
         .command(&arguments)
-        .env("SADPCTL_STATE", van.path("state"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

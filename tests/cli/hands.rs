@@ -1,13 +1,9 @@
 //! Ways that take a person's hands: `reset button` and `reset app`. Who presses
 //! the button is played by other devices in the place of the first.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read},
-    process::{self, Child, ChildStderr, Stdio},
-};
+use std::fs;
 
-use crate::{activate::Van, run::Run};
+use crate::{activate::Van, talk::Talk};
 
 const MAC: &str = "44:47:cc:00:00:01";
 
@@ -43,60 +39,13 @@ mac = "44:47:cc:00:00:03"
 ip = "192.168.1.100"
 "#;
 
-/// A command that waits for the button.
-struct Waiting {
-    child: Child,
-    log: BufReader<ChildStderr>,
-    read: String,
-}
-
-impl Waiting {
-    /// Runs until it waits.
-    fn start(van: &Van, more: &[&str]) -> Self {
-        let button = ["reset", "button", MAC, "--for", "60s", "--wait", "600ms"];
-        let arguments = [&button, &["--format", "json"][..], more].concat();
-        let mut child = van
-            .sim
-            .command(&arguments)
-            .env("SADPCTL_STATE", van.path("state"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let mut waiting = Self {
-            child,
-            log,
-            read: String::new(),
-        };
-        waiting.until("Waiting for it");
-        waiting
-    }
-
-    /// Reads on until it says so.
-    fn until(&mut self, text: &str) {
-        while !self.read.contains(text) {
-            let more = self.log.read_line(&mut self.read).unwrap();
-            assert!(more > 0, "it ended: {}", self.read);
-        }
-    }
-
-    #[cfg(unix)]
-    fn interrupt(&self) {
-        let pid = self.child.id().to_string();
-        let sent = process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-    }
-
-    fn end(mut self) -> Run {
-        self.log.read_to_string(&mut self.read).unwrap();
-        let mut run: Run = self.child.wait_with_output().unwrap().into();
-        run.stderr = self.read;
-        run
-    }
+/// Runs until it waits for the button.
+fn wait_for_button(van: &Van, more: &[&str]) -> Talk {
+    let button = ["reset", "button", MAC, "--for", "60s", "--wait", "600ms"];
+    let arguments = [&button, &["--format", "json"][..], more].concat();
+    let mut waiting = Talk::start(&mut van.command(&arguments));
+    waiting.until("Waiting for it");
+    waiting
 }
 
 fn replace(van: &mut Van, site: &str) {
@@ -108,13 +57,13 @@ fn replace(van: &mut Van, site: &str) {
 #[test]
 fn a_device_that_comes_back_without_a_password_is_told_how_to_activate() {
     let mut van = Van::new(LOCKED);
-    let waiting = Waiting::start(&van, &[]);
+    let waiting = wait_for_button(&van, &[]);
     for text in [
         "more than 30 s",
         "All its settings are lost",
         "192.168.1.101",
     ] {
-        assert!(waiting.read.contains(text), "{text}: {}", waiting.read);
+        assert!(waiting.said.contains(text), "{text}: {}", waiting.said);
     }
     replace(&mut van, RESET);
     let run = waiting.end();
@@ -133,7 +82,7 @@ fn a_device_that_comes_back_without_a_password_is_told_how_to_activate() {
 fn a_device_that_comes_back_is_activated_at_once() {
     let mut van = Van::new(LOCKED);
     let file = van.file("Garden-77x");
-    let waiting = Waiting::start(&van, &["--activate", "--new-password-file", &file]);
+    let waiting = wait_for_button(&van, &["--activate", "--new-password-file", &file]);
     replace(&mut van, RESET);
     let run = waiting.end();
     assert_eq!(run.code, 0, "{run}");
@@ -153,7 +102,7 @@ fn a_device_that_comes_back_is_activated_at_once() {
 fn a_button_held_is_followed_to_the_first_password() {
     let van = Van::new(&format!("{LOCKED}button = \"8s\"\nreboot = \"5s\"\n"));
     let file = van.file("Garden-77x");
-    let waiting = Waiting::start(&van, &["--activate", "--new-password-file", &file]);
+    let waiting = wait_for_button(&van, &["--activate", "--new-password-file", &file]);
     let run = waiting.end();
     assert_eq!(run.code, 0, "{run}");
     let told = "It is back and unactivated, at 192.168.1.64; it was at 192.168.1.101.";
@@ -197,17 +146,17 @@ fn the_waiting_ends() {
 #[test]
 fn an_interrupted_wait_tells_how_far_it_got() {
     let mut van = Van::new(LOCKED);
-    let waiting = Waiting::start(&van, &[]);
-    waiting.interrupt();
+    let waiting = wait_for_button(&van, &[]);
+    waiting.signal("INT");
     let run = waiting.end();
     assert_eq!(run.code, 1, "{run}");
     let message = &run.json()[0]["message"];
     assert_eq!(message, "still active: not reset yet", "{run}");
     // Off, when it is interrupted.
-    let mut waiting = Waiting::start(&van, &[]);
+    let mut waiting = wait_for_button(&van, &[]);
     van.sim.stop();
     waiting.until("not heard any more");
-    waiting.interrupt();
+    waiting.signal("INT");
     let run = waiting.end();
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(run.json()[0]["result"], "no-answer", "{run}");

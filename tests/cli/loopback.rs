@@ -254,56 +254,6 @@ fn a_site_file_is_played_for_a_time() {
     assert!(run.stderr.starts_with("playing "), "{run}");
 }
 
-/// Ctrl-C ends a scan, which then prints what it found.
-#[cfg(unix)]
-#[test]
-fn an_interrupted_scan_prints_what_it_found() {
-    let sim = Sim::start(&["--count", "3"]);
-    let mut scan = sadpctl(&[
-        "scan",
-        "-i",
-        "127.0.0.1",
-        "--wait",
-        "1h",
-        "--format",
-        "ndjson",
-        "-v",
-    ])
-    .args(["--group", &sim.group, "--port", &sim.port])
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
-    // It listens when it says so; the devices answer at once.
-    let mut log = BufReader::new(scan.stderr.take().unwrap()).lines();
-    let first = log.next().unwrap().unwrap();
-    assert!(first.starts_with("asking on "), "{first}");
-    let heard = run_until_heard(&sim);
-    assert_eq!(heard, 3);
-    let pid = scan.id().to_string();
-    assert!(
-        process::Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let drain = std::thread::spawn(move || log.count());
-    let run: Run = scan.wait_with_output().unwrap().into();
-    drain.join().unwrap();
-    assert_eq!((run.code, run.stdout.lines().count()), (0, 3), "{run}");
-}
-
-/// Another scan hears the same devices; by its end the first heard them too,
-/// from its own questions or from the answers to these.
-#[cfg(unix)]
-fn run_until_heard(sim: &Sim) -> usize {
-    sim.run(&["scan", "--format", "ndjson"])
-        .stdout
-        .lines()
-        .count()
-}
-
 #[test]
 fn the_doctor_looks_at_loopback_when_told_to() {
     let sim = Sim::start(&["--count", "3"]);

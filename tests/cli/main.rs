@@ -18,6 +18,9 @@ mod questions;
 mod request;
 mod run;
 mod secrets;
+#[cfg(unix)]
+mod signals;
+mod talk;
 mod usage;
 mod vendor;
 #[cfg(unix)]

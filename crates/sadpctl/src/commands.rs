@@ -6,6 +6,7 @@ mod completions;
 mod decode;
 mod demo;
 mod doctor;
+mod interrupt;
 mod list;
 mod locate;
 mod man;

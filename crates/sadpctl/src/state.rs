@@ -59,15 +59,33 @@ pub(crate) fn open_existing(global: &GlobalArgs) -> Result<Option<Ledger>, Failu
 /// told, and all else goes on.
 pub(crate) fn mark_locks(entries: &mut [Entry], global: &GlobalArgs, terminal: &mut Terminal) {
     let marked = open_existing(global).and_then(|ledger| match ledger {
-        Some(ledger) => ledger
-            .apply_locks(entries, Timestamp::now())
-            .map_err(failed),
+        Some(ledger) => mark(entries, &ledger, global, terminal),
         None => Ok(()),
     });
     if let Err(failure) = marked {
         let error = failure.error;
         terminal.warn(&format!("locks remembered are not shown: {error:#}"));
     }
+}
+
+fn mark(
+    entries: &mut [Entry],
+    ledger: &Ledger,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    ledger.apply_locks(entries, now).map_err(failed)?;
+    if !ledger.is_ahead_of(now).map_err(failed)? {
+        return Ok(());
+    }
+    terminal.warn("this machine's clock was set back since locks were remembered: they are taken as told just now");
+    let followed = open(global).and_then(|mut ledger| ledger.follow_clock(now).map_err(failed));
+    if let Err(failure) = followed {
+        let error = failure.error;
+        terminal.warn(&format!("they will be again by the next run: {error:#}"));
+    }
+    Ok(())
 }
 
 /// Why the ledger cannot be used, and what to do.

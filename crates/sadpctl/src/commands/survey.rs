@@ -8,6 +8,9 @@ use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, 
 use sadp_proto::{Progress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
+pub(super) use super::interrupt::interrupted;
+
+use super::interrupt;
 use crate::{
     advice,
     args::{AskArgs, GlobalArgs, ReachArgs},
@@ -58,16 +61,20 @@ pub(super) fn sweep(
         })
 }
 
-/// A runtime for sockets: one thread drains them while the other reads.
+/// A runtime for sockets: one thread drains them while the other reads. From
+/// now on Ctrl-C is what [`interrupted`] says.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            let error = anyhow::Error::new(error).context("cannot start the network threads");
-            Failure::new(Exit::Machine, error).hint("close other programs and try again")
-        })
+    let build = || {
+        interrupt::listen()?;
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+    };
+    build().map_err(|error| {
+        let error = anyhow::Error::new(error).context("cannot start the network threads");
+        Failure::new(Exit::Machine, error).hint("close other programs and try again")
+    })
 }
 
 /// Scans. Ctrl-C ends it early, with what was found so far.
@@ -131,36 +138,6 @@ pub(super) fn with_cause(error: &impl std::error::Error) -> String {
     let cause = error.source();
     let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
     format!("{error}{cause}")
-}
-
-/// Waits for Ctrl-C.
-pub(super) async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler Ctrl-C ends the program, which is as well.
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Waits until somebody wants the program to end: by Ctrl-C, by closing its
-/// terminal, or by a service manager.
-pub(super) async fn ended() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::hangup()),
-        );
-        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
-            tokio::select! {
-                () = interrupted() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            return;
-        }
-    }
-    interrupted().await;
 }
 
 pub(super) fn failed(error: ScanError) -> Failure {

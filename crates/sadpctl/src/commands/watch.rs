@@ -81,7 +81,7 @@ async fn print_lines(
     format: Format,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let mut ended = std::pin::pin!(survey::ended());
+    let mut ended = std::pin::pin!(survey::interrupted());
     loop {
         let news = tokio::select! {
             biased;

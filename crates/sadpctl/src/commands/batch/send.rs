@@ -113,6 +113,11 @@ pub(in crate::commands) fn send<'k>(
         })
         .unzip();
     let bar = survey::progress_bar(terminal);
+    let shown = bar.clone();
+    let stop = async {
+        survey::interrupted().await;
+        shown.suspend(|| terminal.note(WINDING_UP));
+    };
     let mut recorder = Recorder::new(ledger, sending, (&devices, keep), bar);
     let config = DispatchConfig {
         link: sending.link.clone(),
@@ -121,9 +126,7 @@ pub(in crate::commands) fn send<'k>(
     };
     let reports = runtime.block_on(async {
         let dispatch = Dispatch::open(&config).map_err(survey::failed)?;
-        let run = dispatch.run(jobs, survey::interrupted(), |event| {
-            recorder.observe(&event)
-        });
+        let run = dispatch.run(jobs, stop, |event| recorder.observe(&event));
         Ok::<_, Failure>(run.await)
     })?;
     let (trouble, wrong) = recorder.end();
@@ -138,6 +141,9 @@ pub(in crate::commands) fn send<'k>(
     }
     Ok(Sent { outcomes, trouble })
 }
+
+/// Said where a batch is to end.
+const WINDING_UP: &str = "interrupted: nothing more is sent; what was sent is waited for";
 
 /// How to reach a device: as it was heard last.
 fn address(found: &Found, local: &[Ipv4Net]) -> (Target, Route) {

@@ -51,7 +51,7 @@ pub(super) async fn run(
     };
     let mut view = View::new(args.filter.as_ref(), palette);
     let mut notices = Vec::new();
-    let mut ended = std::pin::pin!(survey::ended());
+    let mut ended = std::pin::pin!(survey::interrupted());
     let mut screen = Screen::enter()?;
     let mut keyboard = Keyboard::read();
     let mut draw_at = Some(Instant::now());

@@ -1,0 +1,254 @@
+//! Ctrl-C and its like at every stage: what is kept, what is said, and that
+//! nothing is sent behind them.
+
+use std::{fs, io::Read, process::Command};
+
+use sadp_reset::{AttemptFilter, Ledger, Outcome};
+
+use crate::{activate::Van, loopback::Sim, run::Run, talk::Talk};
+
+/// Two that take so long to answer that every stage can be met, the second so
+/// long that its key exchange does not succeed.
+const SLOW: &str = r#"
+[[device]]
+profile = "ipc-v5.5.82"
+mac = "44:47:cc:00:00:01"
+ip = "192.168.1.101"
+activated = false
+delay = "1s"
+
+[[device]]
+profile = "ipc-v5.5.82"
+mac = "44:47:cc:00:00:02"
+ip = "192.168.1.102"
+activated = false
+delay = "2500ms"
+"#;
+
+/// What is asked of them, one after the other.
+const ACTIVATE: [&str; 8] = [
+    "activate",
+    "--all",
+    "-v",
+    "--wait",
+    "3s",
+    "--parallel",
+    "1",
+    "--new-password-file",
+];
+
+const IN_JSON: [&str; 3] = ["--yes", "--format", "json"];
+
+/// The line with which a scan begins.
+const SCANNING: &str = "asking on ";
+
+/// The line behind which the commands are sent.
+const SENDING: &str = "the first password is set on 2 devices";
+
+fn activate(van: &Van, more: &[&str]) -> Command {
+    let file = van.file("Garden-77x");
+    van.command(&[&ACTIVATE[..], &[&file], more].concat())
+}
+
+/// What became of every command that left, by the ledger.
+fn sent(van: &Van) -> Vec<Outcome> {
+    let ledger = Ledger::open_existing(&van.path("state")).unwrap();
+    let attempts = ledger.map(|ledger| ledger.attempts(&AttemptFilter::default()).unwrap());
+    let attempts = attempts.unwrap_or_default().into_iter();
+    attempts.map(|attempt| attempt.result()).collect()
+}
+
+fn results(run: &Run) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let outcomes = run.json();
+    let outcomes = outcomes.as_array().unwrap().iter();
+    outcomes
+        .map(|outcome| (text(&outcome["result"]), text(&outcome["message"])))
+        .collect()
+}
+
+/// Whether who runs the tests has them outlive their terminal.
+fn hangup_is_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
+#[test]
+fn each_signal_ends_a_scan_which_prints_what_it_found() {
+    let sim = Sim::start(&["--count", "3"]);
+    for signal in ["INT", "TERM", "HUP"] {
+        if signal == "HUP" && hangup_is_ignored() {
+            continue;
+        }
+        let mut scan = sim.command(&["scan", "--wait", "1h", "--format", "ndjson", "-v"]);
+        let mut scan = Talk::start(&mut scan);
+        scan.until(SCANNING);
+        // Another scan hears the same devices; by its end the first heard them
+        // too, from its own questions or from the answers to these.
+        let heard = sim.run(&["scan", "--format", "ndjson"]);
+        assert_eq!(heard.stdout.lines().count(), 3, "{heard}");
+        scan.signal(signal);
+        let run = scan.end();
+        assert_eq!((run.code, run.stdout.lines().count()), (0, 3), "{run}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn started_by_nohup_it_outlives_its_terminal() {
+    let sim = Sim::start(&["--count", "1"]);
+    let scan = sim.command(&["scan", "--wait", "1h", "-v"]);
+    let mut nohup = Command::new("nohup");
+    nohup.arg(scan.get_program()).args(scan.get_args());
+    let mut scan = Talk::start(nohup.stdin(std::process::Stdio::null()));
+    scan.until(SCANNING);
+    scan.signal("HUP");
+    let heard = sim.run(&["scan"]);
+    assert_eq!(heard.code, 0, "{heard}");
+    assert!(scan.child.try_wait().unwrap().is_none());
+    scan.signal("TERM");
+    let run = scan.end();
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn during_the_opening_scan_nothing_is_sent() {
+    let van = Van::new(SLOW);
+    for signal in ["INT", "TERM"] {
+        let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
+        talk.until(SCANNING);
+        talk.signal(signal);
+        let run = talk.end();
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run}");
+        let said = "interrupted before anything was sent";
+        assert!(run.stderr.contains(said), "{run}");
+        assert!(!van.path("state").exists(), "nothing was sent");
+    }
+}
+
+/// The question is put on a terminal, which `script` plays.
+#[cfg(target_os = "linux")]
+#[test]
+fn at_the_question_nothing_is_sent() {
+    let van = Van::new(SLOW);
+    let activate = activate(&van, &[]);
+    let words = [activate.get_program()];
+    let words = words.into_iter().chain(activate.get_args());
+    let words: Vec<_> = words
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let line = format!("echo pid $$ >&2; exec {}", words.join(" "));
+    for signal in ["INT", "TERM"] {
+        let mut script = Command::new("script");
+        script.args(["-qefc", &line, "/dev/null"]);
+        for (name, value) in activate.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        let script = script.stdin(std::process::Stdio::piped());
+        let Ok(mut script) = script.stdout(std::process::Stdio::piped()).spawn() else {
+            return skipped("there is no `script` to play a terminal");
+        };
+        let mut said = String::new();
+        let mut terminal = script.stdout.take().unwrap();
+        let mut byte = [0];
+        while !said.contains("Go on? [y/N]") {
+            assert_eq!(terminal.read(&mut byte).unwrap(), 1, "it ended: {said}");
+            said.push(byte[0].into());
+        }
+        let pid = said.split_whitespace().nth(1).unwrap();
+        let kill = Command::new("kill").args(["-s", signal, pid]).status();
+        assert!(kill.unwrap().success());
+        terminal.read_to_string(&mut said).unwrap();
+        assert_eq!(script.wait().unwrap().code(), Some(1), "{said}");
+        assert!(said.contains("not confirmed: nothing was sent"), "{said}");
+        assert!(!van.path("state").exists(), "nothing was sent");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+#[test]
+fn before_the_first_command_left_nothing_is_sent() {
+    let van = Van::new(SLOW);
+    for signal in ["INT", "TERM"] {
+        let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
+        // Its key exchange takes a second.
+        talk.until(SENDING);
+        talk.signal(signal);
+        let run = talk.end();
+        assert_eq!(run.code, 1, "{run}");
+        let unsent = ("skipped".into(), "not sent: interrupted".into());
+        assert_eq!(results(&run), [unsent.clone(), unsent], "{run}");
+        assert!(run.stderr.contains("nothing more is sent"), "{run}");
+        assert_eq!(sent(&van), [], "{run}");
+    }
+    assert_eq!(van.states(), ["unactivated"; 2]);
+}
+
+#[test]
+fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
+    for signal in ["INT", "TERM"] {
+        let van = Van::new(SLOW);
+        let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
+        talk.until(SENDING);
+        while sent(&van).is_empty() {
+            assert!(talk.child.try_wait().unwrap().is_none(), "{}", talk.said);
+        }
+        talk.signal(signal);
+        let run = talk.end();
+        assert_eq!(run.code, 1, "{run}");
+        let done = ("done".into(), "activated".into());
+        let unsent = ("skipped".into(), "not sent: interrupted".into());
+        let mut results = results(&run);
+        results.sort();
+        assert_eq!(results, [done, unsent], "{run}");
+        // Its reply was heard and written down.
+        assert_eq!(sent(&van), [Outcome::Done], "{run}");
+    }
+}
+
+#[test]
+fn during_the_closing_look_what_was_done_is_told() {
+    for signal in ["INT", "TERM"] {
+        let van = Van::new(&SLOW.replace("2500ms", "1s"));
+        let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
+        talk.until(SENDING);
+        talk.until_again(SCANNING);
+        talk.signal(signal);
+        let run = talk.end();
+        assert_eq!(run.code, 0, "{run}");
+        let results = results(&run);
+        assert_eq!(results.len(), 2, "{run}");
+        for (result, message) in results {
+            assert_eq!(result, "done", "{run}");
+            assert!(message.starts_with("activated"), "{run}");
+        }
+        assert_eq!(sent(&van), [Outcome::Done; 2]);
+    }
+}
+
+/// Where it does not listen, for it writes to nobody, the second one ends it.
+#[test]
+fn a_second_one_ends_what_does_not_listen() {
+    let sim = Sim::start(&["--count", "200"]);
+    let mut talk = Talk::start(&mut sim.command(&["scan", "--format", "json"]));
+    // It has begun to print more than fits a pipe.
+    let stdout = talk.child.stdout.as_mut().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    let status = loop {
+        talk.signal("TERM");
+        if let Some(status) = talk.child.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Some(128 + 15));
+}
