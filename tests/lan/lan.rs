@@ -186,8 +186,13 @@ impl Host {
 
     /// Starts a scan.
     pub(crate) fn start_scan(&self, arguments: &[&str]) -> Scan {
+        self.start(&[&["scan", "--format", "json"], arguments].concat())
+    }
+
+    /// Starts a command.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Scan {
         let mut command = self.command(SADPCTL);
-        command.args(["scan", "--format", "json"]).args(arguments);
+        command.args(arguments);
         Scan::start(command)
     }
 

@@ -26,6 +26,7 @@ macro_rules! skip {
 }
 
 mod doctor;
+mod faults;
 mod lan;
 mod link_layer;
 
