@@ -8,6 +8,8 @@
 mod activate;
 mod decode;
 mod errors;
+#[cfg(unix)]
+mod faults;
 mod guid;
 mod hands;
 mod loopback;

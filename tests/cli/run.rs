@@ -71,6 +71,32 @@ pub(crate) fn sadpctl(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same command line, run by another program.
+#[cfg(unix)]
+pub(crate) fn by(wrapper: &[&str], command: &Command) -> Command {
+    let mut whole = Command::new(wrapper[0]);
+    whole
+        .args(&wrapper[1..])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(root())
+        .stdin(Stdio::null());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => whole.env(name, value),
+            None => whole.env_remove(name),
+        };
+    }
+    whole
+}
+
+/// Says that a test is left out.
+#[cfg(target_os = "linux")]
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 pub(crate) fn run(arguments: &[&str]) -> Run {
     sadpctl(arguments).output().unwrap().into()
 }

@@ -1,11 +1,16 @@
 //! Ctrl-C and its like at every stage: what is kept, what is said, and that
 //! nothing is sent behind them.
 
-use std::{fs, io::Read, process::Command};
+use std::{fs, io::Read, path::Path, process::Command};
 
 use sadp_reset::{AttemptFilter, Ledger, Outcome};
 
-use crate::{activate::Van, loopback::Sim, run::Run, talk::Talk};
+use crate::{
+    activate::Van,
+    loopback::Sim,
+    run::{Run, by, skipped},
+    talk::Talk,
+};
 
 /// Two that take so long to answer that every stage can be met, the second so
 /// long that its key exchange does not succeed.
@@ -51,14 +56,14 @@ fn activate(van: &Van, more: &[&str]) -> Command {
 }
 
 /// What became of every command that left, by the ledger.
-fn sent(van: &Van) -> Vec<Outcome> {
-    let ledger = Ledger::open_existing(&van.path("state")).unwrap();
+pub(crate) fn sent(state: &Path) -> Vec<Outcome> {
+    let ledger = Ledger::open_existing(state).unwrap();
     let attempts = ledger.map(|ledger| ledger.attempts(&AttemptFilter::default()).unwrap());
     let attempts = attempts.unwrap_or_default().into_iter();
     attempts.map(|attempt| attempt.result()).collect()
 }
 
-fn results(run: &Run) -> Vec<(String, String)> {
+pub(crate) fn results(run: &Run) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let outcomes = run.json();
     let outcomes = outcomes.as_array().unwrap().iter();
@@ -100,9 +105,7 @@ fn each_signal_ends_a_scan_which_prints_what_it_found() {
 fn started_by_nohup_it_outlives_its_terminal() {
     let sim = Sim::start(&["--count", "1"]);
     let scan = sim.command(&["scan", "--wait", "1h", "-v"]);
-    let mut nohup = Command::new("nohup");
-    nohup.arg(scan.get_program()).args(scan.get_args());
-    let mut scan = Talk::start(nohup.stdin(std::process::Stdio::null()));
+    let mut scan = Talk::start(&mut by(&["nohup"], &scan));
     scan.until(SCANNING);
     scan.signal("HUP");
     let heard = sim.run(&["scan"]);
@@ -134,21 +137,20 @@ fn during_the_opening_scan_nothing_is_sent() {
 fn at_the_question_nothing_is_sent() {
     let van = Van::new(SLOW);
     let activate = activate(&van, &[]);
-    let words = [activate.get_program()];
-    let words = words.into_iter().chain(activate.get_args());
-    let words: Vec<_> = words
+    let pid = r#"echo pid $$ >&2; exec "$@""#;
+    let words = by(&["sh", "-c", pid, "sh"], &activate);
+    let words = [words.get_program()].into_iter().chain(words.get_args());
+    let line: Vec<_> = words
         .map(|word| format!("'{}'", word.to_str().unwrap()))
         .collect();
-    let line = format!("echo pid $$ >&2; exec {}", words.join(" "));
     for signal in ["INT", "TERM"] {
         let mut script = Command::new("script");
-        script.args(["-qefc", &line, "/dev/null"]);
-        for (name, value) in activate.get_envs() {
-            match value {
-                Some(value) => script.env(name, value),
-                None => script.env_remove(name),
-            };
-        }
+        script.args(["-qefc", &line.join(" "), "/dev/null"]);
+        script.envs(
+            activate
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         let script = script.stdin(std::process::Stdio::piped());
         let Ok(mut script) = script.stdout(std::process::Stdio::piped()).spawn() else {
             return skipped("there is no `script` to play a terminal");
@@ -170,12 +172,6 @@ fn at_the_question_nothing_is_sent() {
     }
 }
 
-#[cfg(target_os = "linux")]
-#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
-}
-
 #[test]
 fn before_the_first_command_left_nothing_is_sent() {
     let van = Van::new(SLOW);
@@ -189,7 +185,7 @@ fn before_the_first_command_left_nothing_is_sent() {
         let unsent = ("skipped".into(), "not sent: interrupted".into());
         assert_eq!(results(&run), [unsent.clone(), unsent], "{run}");
         assert!(run.stderr.contains("nothing more is sent"), "{run}");
-        assert_eq!(sent(&van), [], "{run}");
+        assert_eq!(sent(&van.path("state")), [], "{run}");
     }
     assert_eq!(van.states(), ["unactivated"; 2]);
 }
@@ -200,7 +196,7 @@ fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
         let van = Van::new(SLOW);
         let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
         talk.until(SENDING);
-        while sent(&van).is_empty() {
+        while sent(&van.path("state")).is_empty() {
             assert!(talk.child.try_wait().unwrap().is_none(), "{}", talk.said);
         }
         talk.signal(signal);
@@ -212,7 +208,7 @@ fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
         results.sort();
         assert_eq!(results, [done, unsent], "{run}");
         // Its reply was heard and written down.
-        assert_eq!(sent(&van), [Outcome::Done], "{run}");
+        assert_eq!(sent(&van.path("state")), [Outcome::Done], "{run}");
     }
 }
 
@@ -232,7 +228,7 @@ fn during_the_closing_look_what_was_done_is_told() {
             assert_eq!(result, "done", "{run}");
             assert!(message.starts_with("activated"), "{run}");
         }
-        assert_eq!(sent(&van), [Outcome::Done; 2]);
+        assert_eq!(sent(&van.path("state")), [Outcome::Done; 2]);
     }
 }
 

@@ -1,6 +1,10 @@
 //! From arguments to an exit code.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
@@ -8,7 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     args::{Cli, GlobalArgs},
     commands,
-    failure::Exit,
+    failure::{Exit, Failure},
     terminal::Terminal,
 };
 
@@ -21,9 +25,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let mut terminal = Terminal::new(&cli.global);
     log_to_stderr(&cli.global);
-    let outcome = commands::run(&cli, &mut terminal).and_then(|exit| {
-        terminal.flush()?;
-        Ok(exit)
+    let outcome = commands::run(&cli, &mut terminal).and_then(|exit| match terminal.flush() {
+        Err(failure) if !failure.is_broken_pipe() => Err(failure),
+        _ => Ok(exit),
     });
     let exit = match outcome {
         Ok(exit) => exit,
@@ -46,13 +50,16 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// Prints the parser's message: help and version to stdout, errors to stderr.
 fn print_parse_error(error: &clap::Error) -> ExitCode {
-    // A closed stdout leaves nobody to tell.
-    let _ = error.print();
-    if error.use_stderr() {
-        Exit::Usage.into()
-    } else {
-        Exit::Done.into()
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    match printed.map_err(Failure::from) {
+        _ if error.use_stderr() => Exit::Usage,
+        Err(failure) if !failure.is_broken_pipe() => {
+            Terminal::new(&GlobalArgs::default()).report(&failure);
+            failure.exit
+        }
+        _ => Exit::Done,
     }
+    .into()
 }
 
 fn log_to_stderr(global: &GlobalArgs) {
@@ -64,7 +71,7 @@ fn log_to_stderr(global: &GlobalArgs) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .with_ansi(global.color.for_stderr() != anstream::ColorChoice::Never)
         .without_time()
         .init();

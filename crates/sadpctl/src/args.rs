@@ -59,7 +59,7 @@ Try it without any device: sadpctl demo";
 const GLOBAL: &str = "Options of every command";
 
 /// Options of every command.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct GlobalArgs {
     /// Use this interface, by name or IPv4 address; may be repeated. By
     /// default every one that is up, has IPv4 and is not loopback

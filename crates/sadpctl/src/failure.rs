@@ -70,6 +70,7 @@ impl Failure {
 /// Writing the output failed.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        let error = anyhow::Error::new(error).context("cannot write the output");
         Self::new(Exit::Machine, error)
             .hint("check where the output goes, e.g. whether the disk is full")
     }

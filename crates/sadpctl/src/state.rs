@@ -90,6 +90,11 @@ fn mark(
 
 /// Why the ledger cannot be used, and what to do.
 pub(crate) fn failed(error: LedgerError) -> Failure {
+    if matches!(error, LedgerError::Busy { .. }) {
+        return Failure::new(Exit::Machine, error).hint(
+            "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
+        );
+    }
     Failure::new(Exit::Machine, error)
         .hint("locks and commands sent are kept there: make it writable, or name another folder with --state")
 }

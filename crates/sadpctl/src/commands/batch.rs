@@ -41,13 +41,17 @@ pub(super) fn print(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let width = terminal.width();
-    output::write_outcomes(terminal.out(), outcomes, global.format, width)?;
-    terminal.flush()?;
+    let written = output::write_outcomes(terminal.out(), outcomes, global.format, width);
+    let written = written
+        .map_err(Failure::from)
+        .and_then(|()| terminal.flush());
+    // What was done must be told somewhere, whatever becomes of the output.
     terminal.note(&outcome::summary(outcomes));
     for (next, who) in next_steps(outcomes) {
         terminal.hint(&format!("{}: {next}", names(&who)));
     }
-    match trouble {
+    let unwritten = written.err().filter(|failure| !failure.is_broken_pipe());
+    match trouble.or(unwritten) {
         Some(failure) => Err(failure),
         None => Ok(outcome::exit(outcomes)),
     }

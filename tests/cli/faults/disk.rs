@@ -1,0 +1,169 @@
+//! Disks of a test's own, seen by one command alone. Only root can make them.
+
+use std::{fs, io::Write, path::Path, process::Command};
+
+use jiff::{Timestamp, ToSpan};
+use sadp_model::MacAddr;
+use sadp_reset::{DeviceKey, Ledger, Outcome};
+
+use super::{activate, site};
+use crate::{
+    activate::Van,
+    run::{Run, by, sadpctl, skipped},
+    signals::{results, sent},
+    talk::Talk,
+};
+
+/// A disk of one megabyte.
+const SMALL: &str = "mount -t tmpfs -o size=1M none \"$0\"";
+
+/// The same without room.
+const FULL: &str =
+    "mount -t tmpfs -o size=1M none \"$0\" && ! head -c 2M /dev/zero 2>&- >\"$0/filler\"";
+
+/// What lies in the folder, on a disk without room for more.
+const FULL_WITH_ALL: &str = "mkdir \"$0.old\" && cp -r \"$0/.\" \"$0.old\" && \
+     mount -t tmpfs -o size=1M none \"$0\" && cp -r \"$0.old/.\" \"$0\" && \
+     ! head -c 2M /dev/zero 2>&- >\"$0/filler\"";
+
+/// What lies in the folder, not to be changed.
+const PROTECTED: &str = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
+
+/// Runs a command with such a disk in the place of a folder. `None` where
+/// nobody may make disks.
+fn with(disk: &str, folder: &Path, command: &Command) -> Option<Command> {
+    let may = Command::new("unshare").args(["--mount", "true"]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        skipped("only root can make a disk of its own");
+        return None;
+    }
+    fs::create_dir_all(folder).unwrap();
+    let script = format!("{disk} && exec \"$@\"");
+    let folder = folder.to_str().unwrap();
+    let wrapper = ["unshare", "--mount", "sh", "-c", &script, folder];
+    Some(by(&wrapper, command))
+}
+
+fn run(mut command: Command) -> Run {
+    command.output().unwrap().into()
+}
+
+#[test]
+fn without_room_for_the_ledger_nothing_is_sent() {
+    let van = Van::new(&site(2));
+    let state = van.path("state");
+    let Some(command) = with(FULL, &state, &activate(&van, "state")) else {
+        return;
+    };
+    let none = run(command);
+    assert_eq!((none.code, none.stdout.as_str()), (5, ""), "{none}");
+    assert!(none.stderr.contains("--state"), "{none}");
+    // One that is there, and takes no more.
+    drop(Ledger::open(&state).unwrap());
+    let more = run(with(FULL_WITH_ALL, &state, &activate(&van, "state")).unwrap());
+    assert_eq!(more.code, 5, "{more}");
+    assert_eq!(van.states(), ["unactivated"; 2]);
+}
+
+#[test]
+fn a_disk_that_fills_ends_the_batch_and_what_was_done_is_told() {
+    let van = Van::new(&site(3).replace("200ms", "1s"));
+    let state = van.path("state");
+    let Some(mut command) = with(SMALL, &state, &activate(&van, "state")) else {
+        return;
+    };
+    let mut talk = Talk::start(&mut command);
+    talk.until("the first password is set on");
+    // The disk as the command sees it. What is sent is logged first.
+    let inside = format!("/proc/{}/root{}", talk.child.id(), state.display());
+    let inside = Path::new(&inside);
+    let log = inside.join(format!("{}-wal", Ledger::FILE_NAME));
+    while !fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        assert!(talk.child.try_wait().unwrap().is_none(), "{}", talk.said);
+    }
+    let mut filler = fs::File::create(inside.join("filler")).unwrap();
+    while filler.write_all(&[0; 4096]).is_ok() {}
+    let run = talk.end();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("in the ledger"), "{run}");
+    let mut results = results(&run);
+    results.sort();
+    let unsent = "not sent: something could not be written on this machine";
+    let unsent = ("skipped".to_owned(), unsent.to_owned());
+    let done = ("done".to_owned(), "activated".to_owned());
+    assert_eq!(results, [done, unsent.clone(), unsent], "{run}");
+    let active = van.states().iter().filter(|it| *it == "active").count();
+    assert_eq!(active, 1, "{run}");
+}
+
+#[test]
+fn in_a_protected_folder_locks_are_read_and_nothing_is_sent() {
+    let van = Van::new(&format!(
+        "{}\n[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:77\"\n",
+        site(1)
+    ));
+    let state = van.path("state");
+    let scan = van.command(&["scan", "--format", "json", "--sort", "state"]);
+    // Where nothing is remembered there is nothing to say.
+    let Some(command) = with(PROTECTED, &state, &scan) else {
+        return;
+    };
+    let empty = run(command);
+    assert_eq!(empty.code, 0, "{empty}");
+    assert!(!empty.stderr.contains("locks"), "{empty}");
+    let none = run(with(PROTECTED, &state, &activate(&van, "state")).unwrap());
+    assert_eq!((none.code, none.stdout.as_str()), (5, ""), "{none}");
+    let mut ledger = Ledger::open(&state).unwrap();
+    let locked = DeviceKey::new(Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 0x77])), None);
+    let now = Timestamp::now();
+    ledger
+        .remember_lock(&locked.unwrap(), now + 1.hour(), now)
+        .unwrap();
+    drop(ledger);
+    let told = run(with(PROTECTED, &state, &scan).unwrap());
+    assert_eq!(told.code, 0, "{told}");
+    let devices = told.json();
+    let mut states = devices.as_array().unwrap().iter().map(|it| &it["state"]);
+    assert!(states.any(|state| state == "locked"), "{told}");
+    let refused = run(with(PROTECTED, &state, &activate(&van, "state")).unwrap());
+    assert_eq!(refused.code, 5, "{refused}");
+    assert!(refused.stderr.contains("--state"), "{refused}");
+    assert_eq!(sent(&state), []);
+    assert!(van.states().contains(&"unactivated".to_owned()));
+}
+
+#[test]
+fn manual_pages_without_room_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("man");
+    let man = sadpctl(&["man", "--out", out.to_str().unwrap()]);
+    let Some(command) = with(FULL, &out, &man) else {
+        return;
+    };
+    let full = run(command);
+    assert_eq!((full.code, full.stdout.as_str()), (5, ""), "{full}");
+    assert!(full.stderr.contains("cannot write to"), "{full}");
+    assert!(!full.stderr.contains("manual pages are in"), "{full}");
+}
+
+/// A request is on the disk before it is told to be there.
+#[test]
+fn a_request_without_room_is_not_told_to_be_kept() {
+    let van = Van::new(&site(1).replace("activated = false\n", ""));
+    let out = van.path("requests");
+    let export = ["reset", "export", "--all", "--yes", "--format", "json"];
+    let to = ["--out", out.to_str().unwrap()];
+    let mut export = van.command(&[&export[..], &to].concat());
+    export.env("XDG_CONFIG_HOME", van.path("config"));
+    let Some(command) = with(FULL, &out, &export) else {
+        return;
+    };
+    let full = run(command);
+    assert_eq!(full.code, 5, "{full}");
+    assert!(!full.stdout.contains("\"done\""), "{full}");
+    let cases = van.run(&["reset", "cases", "--format", "json"]);
+    assert!(!cases.stdout.contains("package"), "{cases}");
+    let kept = run(with(SMALL, &out, &export).unwrap());
+    assert_eq!(kept.code, 0, "{kept}");
+    assert_eq!(sent(&van.path("state")).last(), Some(&Outcome::Done));
+}
