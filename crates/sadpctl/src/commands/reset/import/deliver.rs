@@ -2,7 +2,7 @@
 
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_proto::{Code, Command, Outcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, DeviceKey, GuidVoid, Ledger, LedgerError};
+use sadp_reset::{Action, CaseEnding, Ledger, LedgerError};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
@@ -134,11 +134,6 @@ fn close(ledger: &mut Ledger, ready: &Ready, arrived: Arrived<'_>) -> Result<(),
         },
         _ => return Ok(()),
     };
-    if how == CaseEnding::Recovered
-        && let Some(key) = DeviceKey::of(&arrived.found.entry.device)
-    {
-        ledger.void_guids(&key, GuidVoid::PasswordChanged, arrived.at)?;
-    }
     let open = ready
         .target
         .case

@@ -16,6 +16,7 @@ use crate::{
     commands::{
         batch::{self, Site},
         reset::{
+            errand::offers_sync,
             past::Past,
             spoilt::{minute, objections},
         },
@@ -158,7 +159,9 @@ impl Late<'_> {
                 "ask the support for the file, and import that",
             );
         }
-        if self.sync_cameras && !offers_sync(&found, kind) {
+        // A dated code sets no password that could be passed on.
+        let passes_on = offers_sync(&found) && kind != RequestKind::LegacyCode;
+        if self.sync_cameras && !passes_on {
             return unfit(
                 "it does not offer to pass a new password on to its cameras",
                 "leave --sync-cameras out, and set the cameras' passwords one by one",
@@ -261,12 +264,6 @@ fn refused_at(record: &AttemptRecord) -> Option<Timestamp> {
     let verdict = record.verdict.as_ref()?;
     let word = verdict.refusal.as_ref()?;
     (word.as_str() == Refusal::Failed.word()).then_some(verdict.at)
-}
-
-/// Whether a recorder passes the new password on. A code that sets none cannot.
-fn offers_sync(found: &Found, kind: RequestKind) -> bool {
-    found.entry.device.recovery.sync_camera_passwords == Some(true)
-        && kind != RequestKind::LegacyCode
 }
 
 /// Leaves out devices that are locked or nearly so, and those that two answers
