@@ -157,7 +157,7 @@ impl Dispatch {
                 Some(heard) = queue.recv() => {
                     self.take_in(&mut batch, heard, start.elapsed());
                     for _ in 0..MAX_HEARD {
-                        let Ok(heard) = queue.try_recv() else { break };
+                        let Some(heard) = queue.try_recv() else { break };
                         self.take_in(&mut batch, heard, start.elapsed());
                     }
                 }

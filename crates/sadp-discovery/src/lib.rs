@@ -37,6 +37,7 @@ pub mod interface;
 mod links;
 mod notice;
 pub mod probe;
+mod queue;
 pub mod raw;
 mod receive;
 pub mod record;

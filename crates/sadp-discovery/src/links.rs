@@ -13,19 +13,15 @@ use std::{
 
 use ipnet::Ipv4Net;
 use sadp_proto::{Destination, GROUP, PORT, frame::FrameAsker};
-use tokio::{net::UdpSocket, sync::mpsc, task::JoinSet, time::Instant};
+use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
 
 use self::{cards::Cards, twins::Twins};
 use crate::{
     LinkLayer, Notice, Recorder, Route, ScanError,
     interface::{self, Interface},
-    receive::{self, Batch},
-    socket,
+    queue::{self, queue},
+    receive, socket,
 };
-
-/// Batches in memory that were received and not read yet. Beyond, the kernel's
-/// buffers fill.
-const QUEUE: usize = 256;
 
 /// By which interfaces to ask, and where.
 #[derive(Clone, Debug)]
@@ -165,8 +161,8 @@ impl Links {
     }
 
     /// Starts draining all sockets. It ends when what is returned is dropped.
-    pub(crate) fn start_draining(&mut self) -> (mpsc::Receiver<Batch>, JoinSet<()>) {
-        let (sender, queue) = mpsc::channel(QUEUE);
+    pub(crate) fn start_draining(&mut self) -> (queue::Receiver, JoinSet<()>) {
+        let (sender, queue) = queue();
         let mut tasks = JoinSet::new();
         // The links come first, so that their numbers are those of their sockets.
         let links = self.all.iter().map(|link| &link.socket);

@@ -7,7 +7,9 @@ use std::{
 };
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
-use tokio::{io::Interest, net::UdpSocket, sync::mpsc};
+use tokio::{io::Interest, net::UdpSocket};
+
+use crate::queue;
 
 use crate::raw::RawFrame;
 
@@ -55,14 +57,20 @@ impl Batch {
             Self::Card { outcome, .. } => outcome.is_err(),
         }
     }
+
+    /// How much memory it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let datagram = |received: &Received| size_of::<Received>() + received.payload.len();
+        let frame = |frame: &RawFrame| size_of::<RawFrame>() + frame.bytes.len();
+        match self {
+            Self::Socket { outcome, .. } => outcome.iter().flatten().map(datagram).sum(),
+            Self::Card { outcome, .. } => outcome.iter().flatten().map(frame).sum(),
+        }
+    }
 }
 
 /// Drains a socket until it fails for good or nobody wants its datagrams.
-pub(crate) async fn drain(
-    number: usize,
-    socket: std::sync::Arc<UdpSocket>,
-    queue: mpsc::Sender<Batch>,
-) {
+pub(crate) async fn drain(number: usize, socket: std::sync::Arc<UdpSocket>, queue: queue::Sender) {
     let state = match UdpSocketState::new((&*socket).into()) {
         Ok(state) => state,
         Err(error) => {

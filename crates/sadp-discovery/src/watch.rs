@@ -8,7 +8,6 @@ use std::{
 use jiff::Timestamp;
 use sadp_proto::{Datagram, Sweep, Transmit, Watch, WatchEvent};
 use tokio::{
-    sync::mpsc,
     task::JoinSet,
     time::{Instant, MissedTickBehavior},
 };
@@ -18,6 +17,7 @@ use crate::{
     LinkConfig, LinkInfo, Notice, ScanError,
     interface::{self, Interface},
     links::Links,
+    queue,
     receive::Batch,
 };
 
@@ -63,7 +63,7 @@ pub struct Watcher {
 #[derive(Debug)]
 struct Open {
     links: Links,
-    queue: mpsc::Receiver<Batch>,
+    queue: queue::Receiver,
     _draining: JoinSet<()>,
     /// A socket failed: others are needed.
     broken: bool,

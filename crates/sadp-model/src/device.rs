@@ -109,6 +109,21 @@ impl Device {
         false
     }
 
+    /// How many bytes this account takes in memory, its texts included. The
+    /// serial counts twice: devices are looked up by it.
+    pub(crate) fn footprint(&self) -> usize {
+        let text = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
+        let serial = self.serial.as_ref().map_or(0, |it| it.as_str().len());
+        let firmware = self.firmware.as_ref().map_or(0, |it| it.text().len());
+        size_of::<Self>()
+            + self.raw.footprint()
+            + 2 * serial
+            + text(&self.model)
+            + firmware
+            + text(&self.dsp)
+            + text(&self.oem)
+    }
+
     fn without_raw(mut self) -> (Self, RawFields) {
         let raw = std::mem::take(&mut self.raw);
         (self, raw)

@@ -68,6 +68,17 @@ impl RawFields {
             .map(|(_, text)| text)
     }
 
+    /// Gives back the memory that is not used.
+    pub fn shrink_to_fit(&mut self) {
+        self.buffer.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
+    /// How many bytes the elements take in memory.
+    pub(crate) fn footprint(&self) -> usize {
+        self.buffer.len() + self.ends.len() * size_of::<(u32, u32)>()
+    }
+
     /// How many elements there are.
     pub fn len(&self) -> usize {
         self.ends.len()

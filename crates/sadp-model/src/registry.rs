@@ -1,3 +1,5 @@
+mod holdings;
+
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
@@ -6,6 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use self::holdings::{Amount, Holdings};
 use crate::{Device, MacAddr, Serial};
 
 /// All devices heard, one entry each, in the order they were first heard.
@@ -21,6 +24,7 @@ pub struct Registry {
     /// How often a known device got another name. Each leaves the old one in
     /// the maps.
     renamed: usize,
+    holdings: Holdings,
 }
 
 impl Registry {
@@ -28,8 +32,15 @@ impl Registry {
     /// asked about, and a bound on what a flood of invented ones can cost.
     pub const MAX_DEVICES: usize = 65_536;
 
-    /// The most devices that may share one MAC, serial or address. Shared ones
-    /// are searched one by one.
+    /// The most memory that what devices say may take: 3 KiB for each, twice
+    /// what real ones need. When more than half of this or of
+    /// [`Registry::MAX_DEVICES`] is taken, one sender may have a 1024th of
+    /// each, which is more than real devices send.
+    pub const MAX_BYTES: usize = Self::MAX_DEVICES * 3 * 1024;
+
+    /// The most devices that may share one MAC, or one serial or address where
+    /// they tell no MAC. Shared ones are searched one by one. One sender can
+    /// take half of these places.
     pub const MAX_ALIKE: usize = 256;
 
     /// So many former names are kept where there are not more devices.
@@ -46,13 +57,8 @@ impl Registry {
         match self.find(&device, address) {
             Found::Entry(index) => self.update(index, device, sighting),
             Found::TooManyAlike => Recorded::Refused,
-            Found::None if self.entries.len() >= Self::MAX_DEVICES => Recorded::Refused,
-            Found::None => {
-                let index = self.entries.len();
-                self.entries.push(Entry::new(device, sighting));
-                self.index(index, address);
-                Recorded::New(index)
-            }
+            Found::None if self.crowds(&device, address, sighting.from) => Recorded::Refused,
+            Found::None => self.enter(device, sighting, address),
         }
     }
 
@@ -86,6 +92,11 @@ impl Registry {
         self.entries.retain(keep);
         self.entries.shrink_to(self.entries.len().saturating_mul(2));
         self.reindex();
+        self.holdings = Holdings::default();
+        for entry in &self.entries {
+            let amount = Amount::device(entry.footprint);
+            self.holdings.take(entry.teller, amount);
+        }
     }
 
     /// How many names lead to devices: MACs, serials and addresses, current and
@@ -102,6 +113,11 @@ impl Registry {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// How much memory what devices say takes, by their own account of it.
+    pub fn bytes(&self) -> usize {
+        self.holdings.bytes()
     }
 
     fn find(&self, device: &Device, address: Option<Ipv4Addr>) -> Found {
@@ -141,15 +157,53 @@ impl Registry {
             .find(|&index| free(index) && (serial.is_none() || self.serial_of(index).is_none()));
         match same {
             Some(index) => Found::Entry(index),
+            // A MAC of its own makes it findable, whatever else it shares.
+            None if adopt => Found::None,
             None if by_serial.len().max(by_address.len()) >= Self::MAX_ALIKE => Found::TooManyAlike,
             None => Found::None,
         }
+    }
+
+    /// Whether a sender has taken its half of the places for devices alike: it
+    /// may be inventing them to keep the real one out.
+    fn crowds(&self, device: &Device, address: Option<Ipv4Addr>, sender: IpAddr) -> bool {
+        let alike = match (device.identity(), &device.serial, address) {
+            (Some(mac), _, _) => alike(&self.by_mac, &mac),
+            (None, Some(serial), _) => alike(&self.by_serial, serial),
+            (None, None, Some(address)) => alike(&self.by_address, &address),
+            (None, None, None) => &[],
+        };
+        let entries = alike.iter().filter_map(|&index| self.entries.get(index));
+        entries.filter(|entry| entry.teller == sender).count() >= Self::MAX_ALIKE / 2
+    }
+
+    fn enter(
+        &mut self,
+        mut device: Device,
+        sighting: Sighting,
+        address: Option<Ipv4Addr>,
+    ) -> Recorded {
+        device.raw.shrink_to_fit();
+        let amount = Amount::device(device.footprint());
+        if !self.holdings.admits(sighting.from, amount) {
+            return Recorded::Refused;
+        }
+        self.holdings.take(sighting.from, amount);
+        let index = self.entries.len();
+        self.entries.push(Entry::new(device, sighting));
+        self.index(index, address);
+        Recorded::New(index)
     }
 
     fn update(&mut self, index: usize, device: Device, sighting: Sighting) -> Recorded {
         let Some(entry) = self.entries.get_mut(index) else {
             return Recorded::Refused;
         };
+        let (sender, told) = (sighting.from, device.footprint());
+        let growth = Amount::bytes(told.saturating_sub(entry.footprint));
+        if growth != Amount::default() && !self.holdings.admits(sender, growth) {
+            return Recorded::Refused;
+        }
         let identity = |device: &Device| {
             (
                 device.identity(),
@@ -159,6 +213,15 @@ impl Registry {
         };
         let before = identity(&entry.device);
         let changed = entry.update(device, sighting);
+        let (teller, kept) = (entry.teller, entry.footprint);
+        entry.device.raw.shrink_to_fit();
+        entry.footprint = entry.device.footprint();
+        if entry.footprint > kept {
+            entry.teller = sender;
+        }
+        self.holdings.give_back(teller, Amount::device(kept));
+        self.holdings
+            .take(entry.teller, Amount::device(entry.footprint));
         if changed {
             let after = identity(&entry.device);
             if before != after {
@@ -249,8 +312,8 @@ pub enum Recorded {
     Changed(usize),
     /// A known device that says nothing new.
     Known(usize),
-    /// Not kept: [`Registry::MAX_DEVICES`] or [`Registry::MAX_ALIKE`] is
-    /// reached.
+    /// Not kept: [`Registry::MAX_DEVICES`], [`Registry::MAX_BYTES`] or
+    /// [`Registry::MAX_ALIKE`] is reached, or the sender's part of it.
     Refused,
 }
 
@@ -282,6 +345,9 @@ pub struct Entry {
     pub malformed: bool,
     form: Form,
     left_addresses: Vec<Ipv4Addr>,
+    /// Who told the most of it, and how much memory that takes.
+    teller: IpAddr,
+    footprint: usize,
 }
 
 impl Entry {
@@ -293,6 +359,8 @@ impl Entry {
     fn new(device: Device, sighting: Sighting) -> Self {
         Self {
             malformed: !device.complete,
+            teller: sighting.from,
+            footprint: device.footprint(),
             device,
             form: Form::of(sighting.via),
             seen: vec![sighting],

@@ -138,7 +138,7 @@ impl Survey {
     fn record(&mut self, device: Device, answer: Answer, datagram: &Datagram<'_>) -> Event {
         let recorded = self.registry.record(device, datagram.sighting());
         let Some(index) = recorded.index() else {
-            return self.tally.note_refused();
+            return self.tally.note_refused(datagram.from.ip());
         };
         let new = matches!(recorded, Recorded::New(_));
         let asked_at = self.asking.note(index, new, answer);

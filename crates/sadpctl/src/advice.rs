@@ -67,8 +67,13 @@ pub(crate) fn losses(tally: &Tally) -> Vec<String> {
     }
     if tally.refused > 0 {
         let number = count(tally.refused, "reply was", "replies were");
+        let mut senders: Vec<_> = tally.refused_from.iter().collect();
+        senders.sort_by_key(|&(_, times)| std::cmp::Reverse(*times));
+        let most = senders.first().map_or_else(String::new, |(from, _)| {
+            format!(", most of them from {from}: somebody there may be inventing devices")
+        });
         losses.push(format!(
-            "{number} left out: more devices answered than are kept"
+            "{number} left out, because more was told than is kept{most}"
         ));
     }
     losses

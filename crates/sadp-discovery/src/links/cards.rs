@@ -8,6 +8,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use crate::{
     LinkLayer, Notice, ScanError,
     interface::Interface,
+    queue,
     raw::{RawError, RawFrame, RawLink, RawSender},
     receive::Batch,
 };
@@ -117,7 +118,7 @@ impl Cards {
     }
 
     /// Starts handing on what the cards hear. It ends with `tasks`.
-    pub(super) fn start(&mut self, queue: &mpsc::Sender<Batch>, tasks: &mut JoinSet<()>) {
+    pub(super) fn start(&mut self, queue: &queue::Sender, tasks: &mut JoinSet<()>) {
         for (card, frames) in self.frames.drain(..).enumerate() {
             tasks.spawn(hand_on(card, frames, queue.clone()));
         }
@@ -127,7 +128,7 @@ impl Cards {
 async fn hand_on(
     card: usize,
     mut frames: mpsc::Receiver<io::Result<RawFrame>>,
-    queue: mpsc::Sender<Batch>,
+    queue: queue::Sender,
 ) {
     let mut heard = Vec::with_capacity(BATCH);
     while frames.recv_many(&mut heard, BATCH).await > 0 {

@@ -191,14 +191,109 @@ fn a_device_that_never_stops_moving_costs_no_more_and_more() {
 fn endless_devices_behind_one_mac_are_refused() {
     let mut registry = Registry::new();
     for number in 0..Registry::MAX_ALIKE {
-        registry.record(device(A, &format!("S{number}"), 1), sighting(1));
+        let sender = if number % 2 == 0 { 1 } else { 2 };
+        registry.record(device(A, &format!("S{number}"), 1), sighting(sender));
     }
     assert_eq!(
-        registry.record(device(A, "one more", 1), sighting(1)),
+        registry.record(device(A, "one more", 1), sighting(3)),
         Recorded::Refused
     );
     assert_eq!(
         registry.record(device(B, "S", 2), sighting(2)),
         Recorded::New(Registry::MAX_ALIKE)
     );
+}
+
+#[test]
+fn one_sender_cannot_take_all_places_of_a_mac() {
+    let mut registry = Registry::new();
+    for number in 0..1000 {
+        registry.record(device(A, &format!("S{number}"), 66), sighting(66));
+    }
+    let kept = registry.len();
+    assert!(kept < Registry::MAX_ALIKE, "{kept}");
+    assert_eq!(
+        registry.record(device(A, "the real one", 1), sighting(1)),
+        Recorded::New(kept)
+    );
+}
+
+#[test]
+fn any_number_of_devices_may_stand_at_the_factory_address() {
+    let mut registry = Registry::new();
+    for number in 0..600u16 {
+        let [high, low] = number.to_be_bytes();
+        let mut device = device("", &format!("S{number}"), 64);
+        device.mac = Some(MacAddr::new([0x44, 0x47, 0xcc, 0, high, low]));
+        let recorded = registry.record(device, sighting(64));
+        assert_eq!(recorded, Recorded::New(number.into()));
+    }
+}
+
+#[test]
+fn a_flood_from_one_sender_leaves_room_for_all_others() {
+    let mut registry = Registry::new();
+    let invented = |number: u32, registry: &mut Registry| {
+        let [a, b, c, d] = number.to_be_bytes();
+        let mut device = device("", "", 66);
+        device.mac = Some(MacAddr::new([2, 0, a, b, c, d]));
+        device.raw.push("Text", &"x".repeat(60_000));
+        registry.record(device, sighting(66))
+    };
+    let refused = (0..4000).find(|&number| invented(number, &mut registry) == Recorded::Refused);
+    assert!(refused.is_some(), "{} bytes", registry.bytes());
+    assert!(registry.bytes() <= Registry::MAX_BYTES / 2);
+    for number in 0..5000u32 {
+        let [a, b, c, d] = number.to_be_bytes();
+        let mut device = device("", &format!("S{number}"), 0);
+        device.mac = Some(MacAddr::new([0x44, 0x47, a, b, c, d]));
+        device.raw.push("Text", &"x".repeat(1500));
+        let mut sighting = sighting(0);
+        sighting.from = IpAddr::from([10, 1, c, d]);
+        let recorded = registry.record(device, sighting);
+        assert!(matches!(recorded, Recorded::New(_)), "{number}");
+    }
+    assert_eq!(invented(4000, &mut registry), Recorded::Refused);
+    assert!(registry.bytes() <= Registry::MAX_BYTES);
+}
+
+#[test]
+fn accounts_that_grow_are_bounded_as_well() {
+    let mut registry = Registry::new();
+    let told = |number: u32, bytes: usize| {
+        let [a, b, c, d] = number.to_be_bytes();
+        let mut device = device("", "", 1);
+        device.mac = Some(MacAddr::new([0x44, 0x47, a, b, c, d]));
+        device.raw.push("Text", &"x".repeat(bytes));
+        device
+    };
+    for number in 0..4000 {
+        registry.record(told(number, 100), sighting(1));
+    }
+    for number in 0..4000 {
+        registry.record(told(number, 60_000), sighting(66));
+    }
+    assert!(registry.bytes() <= Registry::MAX_BYTES / 2);
+    assert_eq!(registry.len(), 4000);
+    // What they give up is free again.
+    let small = registry.bytes();
+    for number in 0..4000 {
+        let mut changed = told(number, 100);
+        changed.disks = Some(1);
+        registry.record(changed, sighting(66));
+    }
+    assert!(registry.bytes() < small / 4, "{} bytes", registry.bytes());
+}
+
+#[test]
+fn what_is_forgotten_makes_room() {
+    let mut registry = Registry::new();
+    for (mac, last) in [(A, 1), (B, 2)] {
+        registry.record(device(mac, "", last), sighting(last));
+    }
+    let both = registry.bytes();
+    registry.retain(|entry| entry.device.mac == A.parse().ok());
+    assert_eq!(registry.bytes(), both / 2);
+    registry.retain(|_| false);
+    assert_eq!(registry.bytes(), 0);
 }

@@ -16,6 +16,8 @@ pub struct Tally {
     pub unreadable: u64,
     /// Replies of devices beyond what is kept.
     pub refused: u64,
+    /// Who sent those, and how many: [`Tally::MAX_NAMED`] senders at most.
+    pub refused_from: BTreeMap<IpAddr, u64>,
     /// Who sent what could not be read, and why: [`Tally::MAX_NAMED`] senders
     /// at most.
     pub unreadable_from: BTreeMap<IpAddr, DecodeError>,
@@ -32,8 +34,9 @@ impl Tally {
         self.malformed = self.malformed.saturating_add(u64::from(!device.complete));
     }
 
-    pub(crate) fn note_refused(&mut self) -> Event {
+    pub(crate) fn note_refused(&mut self, from: IpAddr) -> Event {
         self.refused = self.refused.saturating_add(1);
+        count(&mut self.refused_from, from);
         Event::Refused
     }
 
@@ -46,10 +49,15 @@ impl Tally {
     }
 
     pub(crate) fn note_asker(&mut self, from: IpAddr) -> Event {
-        if self.other_askers.len() < Self::MAX_NAMED || self.other_askers.contains_key(&from) {
-            let times = self.other_askers.entry(from).or_default();
-            *times = times.saturating_add(1);
-        }
+        count(&mut self.other_askers, from);
         Event::Other
+    }
+}
+
+/// Counts for one of the senders that are named.
+fn count(times: &mut BTreeMap<IpAddr, u64>, from: IpAddr) {
+    if times.len() < Tally::MAX_NAMED || times.contains_key(&from) {
+        let times = times.entry(from).or_default();
+        *times = times.saturating_add(1);
     }
 }

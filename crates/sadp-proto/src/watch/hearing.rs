@@ -20,7 +20,7 @@ impl Watch {
         let before = known.and_then(|index| self.account(index));
         let recorded = self.registry.record(device, datagram.sighting());
         let Some(index) = recorded.index() else {
-            self.tally.note_refused();
+            self.tally.note_refused(datagram.from.ip());
             return;
         };
         if matches!(recorded, Recorded::New(_)) {
