@@ -41,8 +41,9 @@ use sadp_proto::{GROUP, Message, PORT, Request, Types};
 
 pub use self::frames::FrameTransmit;
 pub use self::stats::{Executions, Heard, Stats};
+pub(crate) use self::{exchange::Chance, limits::Bucket};
 use self::{
-    limits::{Askers, Bucket},
+    limits::Askers,
     memory::Memory,
     queue::{Content, Entry, Occasion, Queue, Way},
 };
@@ -100,7 +101,8 @@ impl FleetConfig {
         }
     }
 
-    fn is_home(&self, address: Ipv4Addr) -> bool {
+    /// Whether whoever asks from there is answered.
+    pub(crate) fn is_home(&self, address: Ipv4Addr) -> bool {
         self.answer_anyone
             || self
                 .networks

@@ -16,7 +16,8 @@
 //!   up.
 //! - [`Conduct`]: how late and which way a device answers, and what goes wrong.
 //! - [`Fleet`]: the devices as a state machine, for tests in virtual time.
-//! - [`Server`]: a fleet on a real interface.
+//! - [`Hostile`]: an attacker beside them, to try programs against.
+//! - [`Server`]: a fleet on a real interface, and the attacker where wanted.
 //! - [`desk`]: the pretend vendor, who answers requests of these devices alone.
 //!
 //! `examples/device.rs` plays a device of one's own.
@@ -30,6 +31,7 @@ mod device;
 mod factory;
 mod fleet;
 mod generate;
+mod hostile;
 mod profile;
 mod server;
 mod site;
@@ -44,6 +46,7 @@ pub use device::{
 };
 pub use fleet::{Datagram, Executions, Fleet, FleetConfig, FrameTransmit, Heard, Stats, Transmit};
 pub use generate::{GenerateError, Population};
+pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};
 pub use profile::{Catalogue, Profile};
 pub use server::{Interface, InterfaceError, Server, ServerConfig, ServerError, StatsHandle};
 pub use site::{Site, SiteError};

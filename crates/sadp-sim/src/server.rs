@@ -5,6 +5,7 @@
 //! owns them. The one bound to the interface's address hears what is sent there
 //! even where another program shares the port, and sends everything.
 
+mod attacker;
 mod card;
 mod interface;
 mod socket;
@@ -25,8 +26,8 @@ use tokio::{
 use tracing::debug;
 
 pub use self::interface::{Interface, InterfaceError};
-use self::{card::Card, socket::Listener};
-use crate::{Datagram, Device, Fleet, FleetConfig, Stats, Transmit};
+use self::{attacker::Attacker, card::Card, socket::Listener};
+use crate::{Datagram, Device, Fleet, FleetConfig, HostileConfig, HostileStats, Stats, Transmit};
 
 /// Where and how a fleet is served.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct ServerConfig {
     pub rate: NonZeroU32,
     /// Whether bare Ethernet frames are heard and answered as well.
     pub link_layer: bool,
+    /// What an attacker beside the devices does. `None` plays none.
+    pub hostile: Option<HostileConfig>,
 }
 
 impl ServerConfig {
@@ -56,6 +59,7 @@ impl ServerConfig {
             seed: 0,
             rate: FleetConfig::DEFAULT_RATE,
             link_layer: false,
+            hostile: None,
         }
     }
 }
@@ -64,6 +68,7 @@ impl ServerConfig {
 #[derive(Debug)]
 pub struct Server {
     fleet: Fleet,
+    attacker: Option<Attacker>,
     address: Ipv4Addr,
     port: u16,
     listener: Listener,
@@ -93,7 +98,12 @@ impl Server {
             rate: config.rate,
             ..FleetConfig::new(address, config.interface.networks.clone())
         };
+        let attacker = config
+            .hostile
+            .as_ref()
+            .map(|hostile| Attacker::bind(hostile, &config.interface, &devices, fleet.clone()));
         Ok(Self {
+            attacker: attacker.transpose()?,
             fleet: Fleet::new(devices, fleet),
             address,
             port,
@@ -116,16 +126,29 @@ impl Server {
         self.stats.clone()
     }
 
+    /// The address the attacker speaks from and its counters, where there is
+    /// one.
+    pub fn attacker(&self) -> Option<(Ipv4Addr, StatsHandle<HostileStats>)> {
+        let attacker = self.attacker.as_ref()?;
+        Some((attacker.address, attacker.stats.clone()))
+    }
+
     /// Plays the devices until `stop` is ready, or until a socket fails.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<Stats, ServerError> {
         let start = Instant::now();
         let mut stop = std::pin::pin!(stop);
         loop {
             self.hear(start.elapsed())?;
+            if let Some(attacker) = &mut self.attacker {
+                attacker.speak(start.elapsed(), &self.direct);
+            }
             let blocked = self.speak(start);
             self.speak_frames(start);
             self.publish();
-            let due = self.fleet.poll_timeout().map(|at| start + at);
+            let attack = self.attacker.as_ref();
+            let attack = attack.and_then(|attacker| attacker.due(start.elapsed()));
+            let due = self.fleet.poll_timeout().into_iter().chain(attack).min();
+            let due = due.map(|at| start + at);
             tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -144,35 +167,26 @@ impl Server {
     fn hear(&mut self, now: Duration) -> Result<(), ServerError> {
         let Self {
             fleet,
+            attacker,
             listener,
             direct,
             address,
             ..
         } = self;
-        listener
-            .drain(|from, destination, payload| {
-                fleet.handle_datagram(
-                    now,
-                    &Datagram {
-                        from,
-                        destination,
-                        payload,
-                    },
-                );
-            })
-            .map_err(ServerError::Receive)?;
-        socket::drain(direct, |from, payload| {
-            let destination = Some(*address);
-            fleet.handle_datagram(
-                now,
-                &Datagram {
-                    from,
-                    destination,
-                    payload,
-                },
-            );
-        })
-        .map_err(ServerError::Receive)
+        let mut hear = |from, destination, payload: &[u8]| {
+            let datagram = Datagram {
+                from,
+                destination,
+                payload,
+            };
+            if let Some(attacker) = attacker {
+                attacker.hear(now, &datagram);
+            }
+            fleet.handle_datagram(now, &datagram);
+        };
+        listener.drain(&mut hear).map_err(ServerError::Receive)?;
+        socket::drain(direct, |from, payload| hear(from, Some(*address), payload))
+            .map_err(ServerError::Receive)
     }
 
     /// Sends what is due, a burst at most. Returns whether the socket takes no
@@ -230,7 +244,7 @@ impl Server {
             failed: self.failed,
             ..self.fleet.stats()
         };
-        *self.stats.0.lock().unwrap_or_else(PoisonError::into_inner) = stats;
+        self.stats.publish(stats);
     }
 }
 
@@ -247,12 +261,16 @@ async fn until(due: Option<Instant>) {
 
 /// A server's counters, for whoever wants to show them.
 #[derive(Clone, Debug, Default)]
-pub struct StatsHandle(Arc<Mutex<Stats>>);
+pub struct StatsHandle<T = Stats>(Arc<Mutex<T>>);
 
-impl StatsHandle {
+impl<T: Copy> StatsHandle<T> {
     /// The counters as they are now.
-    pub fn read(&self) -> Stats {
+    pub fn read(&self) -> T {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, stats: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stats;
     }
 }
 

@@ -38,11 +38,11 @@ pub(super) fn nonce(rng: &mut Xoshiro256PlusPlus) -> Nonce {
 
 /// The fleet's generator as sealing takes it. That it is no cryptographic one
 /// is what makes a simulation repeatable: nothing here is secret.
-struct Chance<'a>(&'a mut Xoshiro256PlusPlus);
+pub(crate) struct Chance<'a>(pub(crate) &'a mut Xoshiro256PlusPlus);
 
 impl Chance<'_> {
     /// What real devices choose: 32 lower-case hexadecimal digits.
-    fn hexadecimal(&mut self) -> String {
+    pub(crate) fn hexadecimal(&mut self) -> String {
         let digit = |_| char::from_digit(self.0.random_range(0..16), 16).unwrap_or_default();
         (0..32).map(digit).collect()
     }

@@ -8,7 +8,7 @@ use super::FleetConfig;
 /// Lets things happen at a rate, and as many at once as were saved up
 /// (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     interval: Duration,
     burst: Duration,
     /// When all that happened so far would be over, at the rate.
@@ -17,7 +17,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// So many a second, and at once as many as in the time `burst`.
-    pub(super) fn new(rate: NonZeroU32, burst: Duration) -> Self {
+    pub(crate) fn new(rate: NonZeroU32, burst: Duration) -> Self {
         Self {
             interval: Duration::from_secs(1) / rate.get(),
             burst,
@@ -26,7 +26,7 @@ impl Bucket {
     }
 
     /// Takes one, if there is one.
-    pub(super) fn take(&mut self, now: Duration) -> bool {
+    pub(crate) fn take(&mut self, now: Duration) -> bool {
         if now < self.ready_at() {
             return false;
         }
@@ -35,7 +35,7 @@ impl Bucket {
     }
 
     /// From when on there is one.
-    pub(super) fn ready_at(&self) -> Duration {
+    pub(crate) fn ready_at(&self) -> Duration {
         self.paid_until
             .saturating_add(self.interval)
             .saturating_sub(self.burst)

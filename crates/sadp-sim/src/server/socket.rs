@@ -136,6 +136,18 @@ pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
     asynchronous(socket).map_err(open("use"))
 }
 
+/// A socket at an address, on any port, that sends to groups by an interface.
+pub(super) fn attacking(address: Ipv4Addr, interface: Ipv4Addr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SocketAddr::from((address, 0)).into())?;
+    socket.set_multicast_if_v4(&interface)?;
+    socket.set_multicast_ttl_v4(1)?;
+    socket.set_multicast_loop_v4(true)?;
+    let _best_effort = socket.set_send_buffer_size(SEND_BUFFER);
+    asynchronous(socket)
+}
+
 /// Hands over what waits at a plain socket: sender and bytes.
 pub(super) fn drain(
     socket: &UdpSocket,

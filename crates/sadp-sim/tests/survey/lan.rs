@@ -11,7 +11,10 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::{MacAddr, Via};
 use sadp_proto::{Destination, GROUP, Listening, PORT, Survey, SurveyConfig, Sweep};
-use sadp_sim::{Conduct, Datagram, Device, Fleet, FleetConfig, Population};
+use sadp_sim::{
+    Conduct, Datagram, Device, Fleet, FleetConfig, Hostile, HostileConfig, HostileStats,
+    Population, Speaker,
+};
 use uuid::Uuid;
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
@@ -22,11 +25,15 @@ const WIRE: Duration = Duration::from_micros(200);
 /// The most a survey may take before it counts as endless.
 const ENDLESS: Duration = Duration::from_mins(5);
 
+/// Where an attacker stands.
+pub(crate) const ATTACKER: Ipv4Addr = Ipv4Addr::new(10, 77, 66, 66);
+
 const INSTALLER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 9), 50_000);
 
 pub(crate) struct Lan {
     survey: Survey,
     fleet: Fleet,
+    hostile: Hostile,
     wire: BinaryHeap<Reverse<InFlight>>,
     sent: u64,
     now: Duration,
@@ -113,15 +120,25 @@ pub(crate) fn sweep(devices: Vec<Device>, seed: u64, network: &str) -> Outcome {
 }
 
 pub(crate) fn play_with(devices: Vec<Device>, seed: u64, config: SurveyConfig) -> Outcome {
+    let none = HostileConfig::new(Vec::new());
+    play_against(devices, seed, config, &none).0
+}
+
+/// Plays a survey beside an attacker. Tells what it did, too.
+pub(crate) fn play_against(
+    devices: Vec<Device>,
+    seed: u64,
+    config: SurveyConfig,
+    hostile: &HostileConfig,
+) -> (Outcome, HostileStats) {
     let networks = vec!["10.77.0.1/16".parse().unwrap()];
     let address = Ipv4Addr::new(10, 77, 0, 1);
-    let fleet = Fleet::new(
-        devices,
-        FleetConfig {
-            seed,
-            ..FleetConfig::new(address, networks)
-        },
-    );
+    let place = FleetConfig {
+        seed,
+        ..FleetConfig::new(address, networks)
+    };
+    let hostile = Hostile::new(hostile, ATTACKER, &devices, place.clone());
+    let fleet = Fleet::new(devices, place);
     let mut next = u128::from(seed) << 64;
     let uuids = move || {
         next += 1;
@@ -130,6 +147,7 @@ pub(crate) fn play_with(devices: Vec<Device>, seed: u64, config: SurveyConfig) -
     let lan = Lan {
         survey: Survey::new(config, uuids),
         fleet,
+        hostile,
         wire: BinaryHeap::new(),
         sent: 0,
         now: Duration::ZERO,
@@ -139,7 +157,7 @@ pub(crate) fn play_with(devices: Vec<Device>, seed: u64, config: SurveyConfig) -
 }
 
 impl Lan {
-    fn run(mut self) -> Outcome {
+    fn run(mut self) -> (Outcome, HostileStats) {
         loop {
             assert!(self.now < ENDLESS, "endless: {:?}", self.survey);
             self.step();
@@ -149,17 +167,19 @@ impl Lan {
             let next = [
                 self.survey.poll_timeout(),
                 self.fleet.poll_timeout(),
+                self.hostile.poll_timeout(self.now),
                 self.wire.peek().map(|Reverse(next)| next.at),
             ];
             let next = next.into_iter().flatten().min().unwrap_or(self.now);
             // A driver that sleeps cannot wake at the very moment.
             self.now = next.max(self.now + Duration::from_micros(1));
         }
-        Outcome {
+        let outcome = Outcome {
             took: self.now,
             survey: self.survey,
             fleet: self.fleet,
-        }
+        };
+        (outcome, self.hostile.stats())
     }
 
     /// Everything that happens at one moment.
@@ -200,6 +220,12 @@ impl Lan {
             assert!(multicast || transmit.destination == INSTALLER);
             self.launch(To::Installer { from, multicast }, transmit.payload);
         }
+        while let Some(transmit) = self.hostile.poll_transmit(self.now) {
+            assert_eq!(transmit.speaker, Speaker::Attacker);
+            let multicast = transmit.destination != INSTALLER;
+            let from = ATTACKER;
+            self.launch(To::Installer { from, multicast }, transmit.payload);
+        }
     }
 
     fn launch(&mut self, to: To, payload: Vec<u8>) {
@@ -218,14 +244,13 @@ impl Lan {
         match datagram.to {
             To::Devices(destination) => {
                 let destination = Some(destination);
-                self.fleet.handle_datagram(
-                    self.now,
-                    &Datagram {
-                        from: INSTALLER,
-                        destination,
-                        payload,
-                    },
-                );
+                let datagram = Datagram {
+                    from: INSTALLER,
+                    destination,
+                    payload,
+                };
+                self.hostile.handle_datagram(self.now, &datagram);
+                self.fleet.handle_datagram(self.now, &datagram);
             }
             To::Installer { from, multicast } => {
                 let datagram = sadp_proto::Datagram {

@@ -1,7 +1,7 @@
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
-use sadp_sim::{Delay, Probability, Reply, Site};
+use sadp_sim::{Attack, Delay, HostileConfig, Probability, Reply, Site};
 
 use super::{GroupArgs, duration};
 
@@ -27,7 +27,14 @@ pub(crate) enum SimCommand {
 #[command(after_help = "\
 Examples:
   sadpctl sim run -i lo --count 25
-  sadpctl sim run -i lan0 site.toml --loss 30% --delay 0..500ms")]
+  sadpctl sim run -i lan0 site.toml --loss 30% --delay 0..500ms
+  sadpctl sim run -i lo --count 25 --hostile=hostile-texts,stolen-macs
+
+Attacks: garbage, entity-bombs, huge-documents (60 kB, of ever new devices),
+hostile-texts (terminal escapes, direction overrides, formulas, paths) and
+endless-devices are sent to the group; stolen-macs answers inquiries with the
+simulated devices' MACs; forged-exchange answers their key exchanges from
+another address, raced-exchange from theirs and faster.")]
 pub(crate) struct SimRunArgs {
     /// The devices to play, as a site file
     #[arg(value_name = "SITE.toml", conflicts_with = "count")]
@@ -49,6 +56,9 @@ pub(crate) struct SimRunArgs {
         long
     )]
     pub(crate) link_layer: bool,
+
+    #[command(flatten)]
+    pub(crate) hostile: HostileArgs,
 
     /// Answer askers beyond the interface's own networks too
     #[arg(long)]
@@ -130,6 +140,61 @@ pub(crate) struct ConductArgs {
     /// Announce no device when it starts
     #[arg(long)]
     pub(crate) no_hello: bool,
+}
+
+/// An attacker beside the simulated devices.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HostileArgs {
+    /// Play an attacker as well: all attacks, or those named
+    ///
+    /// It is quiet until somebody asks, and forges for the simulated devices
+    /// alone. It speaks from another address of the interface where there is
+    /// one, 127.0.0.66 on loopback.
+    #[arg(long, value_name = "ATTACK,..", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all", value_parser = attacks)]
+    hostile: Option<Vec<Attacks>>,
+
+    /// The most datagrams a second the attacker sends
+    #[arg(long, value_name = "N", requires = "hostile", default_value_t = HostileConfig::DEFAULT_RATE.get(), value_parser = clap::value_parser!(u32).range(1..=i64::from(HostileConfig::MAX_RATE)))]
+    hostile_rate: u32,
+
+    /// After so many datagrams the attacker stops
+    #[arg(long, value_name = "N", requires = "hostile", default_value_t = HostileConfig::DEFAULT_COUNT, value_parser = clap::value_parser!(u64).range(1..=HostileConfig::MAX_COUNT))]
+    hostile_count: u64,
+}
+
+impl HostileArgs {
+    /// What the attacker does, if there is to be one.
+    pub(crate) fn config(&self) -> Option<HostileConfig> {
+        let named = self.hostile.as_ref()?;
+        let mut attacks: Vec<_> = named.iter().flat_map(|it| it.0).copied().collect();
+        attacks.sort_unstable();
+        attacks.dedup();
+        Some(HostileConfig {
+            attacks,
+            rate: NonZeroU32::new(self.hostile_rate).unwrap_or(HostileConfig::DEFAULT_RATE),
+            count: self.hostile_count,
+        })
+    }
+}
+
+/// One attack, or all.
+#[derive(Clone, Copy, Debug)]
+struct Attacks(&'static [Attack]);
+
+fn attacks(text: &str) -> Result<Attacks, String> {
+    if text == "all" {
+        return Ok(Attacks(&Attack::ALL));
+    }
+    let named = Attack::ALL.iter().find(|attack| attack.name() == text);
+    named
+        .map(|attack| Attacks(std::slice::from_ref(attack)))
+        .ok_or_else(|| {
+            let names = Attack::ALL.map(Attack::name);
+            format!(
+                "no attack of this name; all, or some of {}",
+                names.join(", ")
+            )
+        })
 }
 
 impl ConductArgs {

@@ -42,6 +42,7 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
         answer_anyone: args.answer_anyone,
         link_layer: args.link_layer,
         seed,
+        hostile: args.hostile.config(),
         ..ServerConfig::new(interface)
     };
     let stop = async {
@@ -52,17 +53,27 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
             None => survey::interrupted().await,
         }
     };
-    let stats = survey::runtime()?.block_on(async {
+    let (stats, attacked) = survey::runtime()?.block_on(async {
         let server = Server::bind(&config, devices).map_err(failed)?;
+        let attacker = server.attacker();
         terminal.note(&format!(
             "{description}, group {}; Ctrl-C ends it",
             config.group
         ));
-        server.run(stop).await.map_err(failed)
+        if let Some((address, _)) = &attacker {
+            terminal.note(&format!("an attacker beside them speaks from {address}"));
+        }
+        let stats = server.run(stop).await.map_err(failed)?;
+        Ok::<_, Failure>((stats, attacker.map(|(_, stats)| stats.read())))
     })?;
     let inquiries = count(stats.inquiries, "inquiry", "inquiries");
     let replies = count(stats.replies, "reply", "replies");
     terminal.note(&format!("heard {inquiries}, sent {replies}"));
+    if let Some(attacked) = attacked {
+        let datagrams = count(attacked.sent, "datagram", "datagrams");
+        let secrets = count(attacked.secrets, "secret", "secrets");
+        terminal.note(&format!("attacked with {datagrams}, learned {secrets}"));
+    }
     if stats.failed > 0 {
         let number = count(stats.failed, "datagram", "datagrams");
         terminal.warn(&format!("{number} could not be sent"));

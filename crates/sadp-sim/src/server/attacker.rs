@@ -1,0 +1,125 @@
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
+
+use tokio::net::UdpSocket;
+use tracing::debug;
+
+use super::{BURST, Interface, ServerError, StatsHandle, socket};
+use crate::{Datagram, Device, FleetConfig, Hostile, HostileConfig, HostileStats, Speaker};
+
+/// An attacker at its socket.
+pub(super) struct Attacker {
+    hostile: Hostile,
+    socket: UdpSocket,
+    pub(super) address: Ipv4Addr,
+    pub(super) stats: StatsHandle<HostileStats>,
+}
+
+impl Attacker {
+    /// Opens its socket on the interface: at an address that is not the
+    /// devices', where there is one.
+    pub(super) fn bind(
+        config: &HostileConfig,
+        interface: &Interface,
+        devices: &[Device],
+        place: FleetConfig,
+    ) -> Result<Self, ServerError> {
+        let wanted = stranger(interface);
+        let open = |address| socket::attacking(address, interface.address);
+        // Not every system has all of the loopback network.
+        let (address, socket) = open(wanted)
+            .map(|socket| (wanted, socket))
+            .or_else(|_| Ok((interface.address, open(interface.address)?)))
+            .map_err(|source| ServerError::Open {
+                operation: "attack from",
+                address: SocketAddrV4::new(wanted, 0),
+                source,
+            })?;
+        Ok(Self {
+            hostile: Hostile::new(config, address, devices, place),
+            socket,
+            address,
+            stats: StatsHandle::default(),
+        })
+    }
+
+    pub(super) fn hear(&mut self, now: Duration, datagram: &Datagram<'_>) {
+        self.hostile.handle_datagram(now, datagram);
+    }
+
+    /// Sends what is due, a burst at most. What a socket does not take is lost:
+    /// an attacker does not mind.
+    pub(super) fn speak(&mut self, now: Duration, devices: &UdpSocket) {
+        for _ in 0..BURST {
+            let Some(transmit) = self.hostile.poll_transmit(now) else {
+                break;
+            };
+            let socket = match transmit.speaker {
+                Speaker::Attacker => &self.socket,
+                Speaker::Devices => devices,
+            };
+            let sent = socket.try_send_to(&transmit.payload, transmit.destination.into());
+            if let Err(error) = sent
+                && error.kind() != io::ErrorKind::WouldBlock
+            {
+                debug!(to = %transmit.destination, %error, "cannot send");
+            }
+        }
+        self.stats.publish(self.hostile.stats());
+    }
+
+    pub(super) fn due(&self, now: Duration) -> Option<Duration> {
+        self.hostile.poll_timeout(now)
+    }
+}
+
+impl fmt::Debug for Attacker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attacker")
+            .field("hostile", &self.hostile)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An address of the interface that is not the devices'.
+fn stranger(interface: &Interface) -> Ipv4Addr {
+    let mut addresses = interface.networks.iter().map(ipnet::Ipv4Net::addr);
+    let other = addresses.find(|&address| address != interface.address);
+    match other {
+        Some(other) => other,
+        None if interface.address.is_loopback() => LOOPBACK_STRANGER,
+        None => interface.address,
+    }
+}
+
+const LOOPBACK_STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(networks: &[&str]) -> Interface {
+        let networks: Vec<ipnet::Ipv4Net> =
+            networks.iter().map(|net| net.parse().unwrap()).collect();
+        Interface {
+            name: "lan0".into(),
+            address: networks[0].addr(),
+            networks,
+        }
+    }
+
+    #[test]
+    fn an_attacker_speaks_from_another_address_where_there_is_one() {
+        for (networks, expected) in [
+            (&["10.0.0.1/24", "10.0.0.66/24"][..], "10.0.0.66"),
+            (&["10.0.0.1/24"], "10.0.0.1"),
+            (&["127.0.0.1/8"], "127.0.0.66"),
+        ] {
+            assert_eq!(stranger(&interface(networks)).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! One device that is activated beside an attacker.
+
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
+
+use sadp_proto::{
+    Command, Exchange, GROUP, Message, Outcome, Step, Target, rand_core::OsRng, seal::Password,
+};
+use sadp_sim::{
+    Attack, Conduct, Datagram, Device, Fleet, FleetConfig, Hostile, HostileConfig, Population,
+    Speaker,
+};
+
+use crate::lan::{ATTACKER, MS};
+
+const INSTALLER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 9), 50_000);
+
+pub(crate) struct Victim {
+    devices: Vec<Device>,
+    place: FleetConfig,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Activation {
+    outcome: Outcome,
+    /// Whether the exchange says that somebody else answered it.
+    pub(crate) warned: bool,
+    /// What the attacker could open.
+    pub(crate) secrets: u64,
+    /// What the device was activated with.
+    pub(crate) activations: u64,
+}
+
+impl Activation {
+    pub(crate) fn is_impostor(&self) -> bool {
+        matches!(self.outcome, Outcome::Impostor)
+    }
+}
+
+impl Victim {
+    /// A device that answers this late.
+    pub(crate) fn new(delay: Duration) -> Self {
+        let network = "10.77.0.1/16".parse().unwrap();
+        let population = Population {
+            count: 30,
+            seed: 1,
+            network,
+            conduct: Conduct {
+                delay: sadp_sim::Delay::between(delay, delay).unwrap(),
+                hello: false,
+                ..Conduct::default()
+            },
+        };
+        let mut devices = population.generate().unwrap();
+        devices.retain(|device| !device.state.activated);
+        devices.truncate(1);
+        Self {
+            devices,
+            place: FleetConfig::new(Ipv4Addr::new(10, 77, 0, 1), vec![network]),
+        }
+    }
+
+    pub(crate) fn activate(self, attacks: &[Attack]) -> Activation {
+        let config = HostileConfig::new(attacks.to_vec());
+        let device = &self.devices[0];
+        let (mac, address) = (device.identity.mac, device.settings.address);
+        let target = Target {
+            mac,
+            mac_text: mac.to_string().into(),
+            from: address.into(),
+        };
+        let password = Password::new("Garden72!".into()).unwrap();
+        let mut exchange = Exchange::new(target, Command::Activate { password }, OsRng);
+        let mut hostile = Hostile::new(&config, ATTACKER, &self.devices, self.place.clone());
+        let mut fleet = Fleet::new(self.devices, self.place);
+        let mut now = MS;
+        let outcome = loop {
+            exchange.handle_timeout(now);
+            if let Some(Step::Key(payload) | Step::Command(payload)) = exchange.poll_transmit() {
+                let datagram = Datagram {
+                    from: INSTALLER,
+                    destination: Some(GROUP),
+                    payload: &payload,
+                };
+                hostile.handle_datagram(now, &datagram);
+                fleet.handle_datagram(now, &datagram);
+            }
+            let mut heard = Vec::new();
+            while let Some(transmit) = hostile.poll_transmit(now) {
+                let from = match transmit.speaker {
+                    Speaker::Attacker => ATTACKER,
+                    Speaker::Devices => address,
+                };
+                heard.push((from, transmit.payload));
+            }
+            while let Some(transmit) = fleet.poll_transmit(now) {
+                heard.push((address, transmit.payload));
+            }
+            for (from, payload) in heard {
+                if let Ok(Message::CommandReply(reply)) = Message::decode(&payload) {
+                    exchange.handle_reply(now, from.into(), &reply);
+                }
+            }
+            if let Some(outcome) = exchange.poll_outcome() {
+                break outcome;
+            }
+            let next = [
+                exchange.poll_timeout(),
+                fleet.poll_timeout(),
+                hostile.poll_timeout(now),
+            ];
+            now = next
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap()
+                .max(now + MS / 1000);
+        };
+        Activation {
+            outcome,
+            warned: exchange.was_forged(),
+            secrets: hostile.stats().secrets,
+            activations: fleet.executions(0).activations,
+        }
+    }
+}
