@@ -23,10 +23,15 @@ pub(crate) struct Van {
 
 impl Van {
     pub(crate) fn new(site: &str) -> Self {
+        Self::attacked(site, &[])
+    }
+
+    /// With more arguments for the simulator.
+    pub(crate) fn attacked(site: &str, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("site.toml");
         fs::write(&path, site).unwrap();
-        let sim = Sim::start(&[path.to_str().unwrap()]);
+        let sim = Sim::start(&[&[path.to_str().unwrap()], more].concat());
         Self { sim, folder }
     }
 

@@ -12,6 +12,7 @@ mod errors;
 mod faults;
 mod guid;
 mod hands;
+mod hostile;
 mod loopback;
 mod mail;
 mod net;

@@ -1,0 +1,237 @@
+//! Scans and commands beside an attacker, on loopback: `sim run --hostile`. On
+//! Linux it speaks from an address of its own.
+
+use std::{
+    fs, io,
+    process::{Child, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    activate::Van,
+    loopback::Sim,
+    run::{Run, run},
+};
+
+const HONEST: usize = 10;
+
+fn attacked_by(attack: &str, more: &[&str]) -> Sim {
+    let attack = format!("--hostile={attack}");
+    Sim::start(&[&["--count", "10", "--seed", "7", &attack], more].concat())
+}
+
+/// How many of the devices are none of the attacker's. Its MACs begin so.
+fn honest(devices: &serde_json::Value) -> usize {
+    let invented = |device: &&serde_json::Value| {
+        let mac = device["mac"].as_str();
+        mac.is_none_or(|mac| mac.starts_with("02:"))
+    };
+    let devices = devices.as_array().unwrap();
+    devices.len() - devices.iter().filter(invented).count()
+}
+
+/// Nothing that a terminal obeys, or that turns the reading direction.
+fn assert_harmless(run: &Run) {
+    for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
+        // A line of CSV ends so.
+        let text = text.replace("\r\n", "\n");
+        let found = text.chars().find(|&character| {
+            let control = character.is_control() && character != '\n';
+            let turning = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+                | '\u{ad}' | '\u{e0000}'..='\u{e007f}');
+            control || turning
+        });
+        assert!(found.is_none(), "{stream}: {found:?}");
+    }
+}
+
+#[test]
+fn hostile_texts_are_harmless_in_every_format() {
+    let sim = attacked_by("hostile-texts", &[]);
+    for format in ["table", "json", "ndjson", "csv", "xml"] {
+        let run = sim.run(&["scan", "--wait", "1500ms", "--format", format, "--wide"]);
+        assert_eq!(run.code, 0, "{format}: {run}");
+        assert_harmless(&run);
+        assert!(run.stdout.contains("hacked"), "{format}: {run}");
+    }
+    let run = sim.run(&["scan", "--wait", "1500ms", "--format", "json"]);
+    assert_eq!(honest(&run.json()), HONEST, "{run}");
+}
+
+#[test]
+fn hostile_texts_are_harmless_in_details() {
+    let sim = attacked_by("hostile-texts", &[]);
+    let scan = sim.run(&["scan", "--wait", "1500ms", "--format", "json"]);
+    let devices = scan.json();
+    let macs = devices.as_array().unwrap().iter();
+    let invented: Vec<_> = macs
+        .filter_map(|device| device["mac"].as_str())
+        .filter(|mac| mac.starts_with("02:"))
+        .collect();
+    assert!(invented.len() > 24, "{scan}");
+    for mac in invented.iter().step_by(7) {
+        let run = sim.run(&["show", mac, "--wait", "1s"]);
+        assert_eq!(run.code, 0, "{mac}: {run}");
+        assert_harmless(&run);
+    }
+    // What is not found is named in the error.
+    let run = sim.run(&["show", "\u{1b}[31m\u{202e}", "--wait", "1s"]);
+    assert_ne!(run.code, 0);
+    assert_harmless(&run);
+}
+
+#[test]
+fn formulas_are_text_in_csv() {
+    let sim = attacked_by("hostile-texts", &[]);
+    let run = sim.run(&["scan", "--wait", "1500ms", "--format", "csv"]);
+    let mut reader = csv::Reader::from_reader(run.stdout.as_bytes());
+    let mut cells = 0;
+    for record in reader.records() {
+        for cell in &record.unwrap() {
+            let first = cell.trim_start().chars().next();
+            let formula = first.is_some_and(|first| "=+-@＝＋－＠".contains(first));
+            assert!(!formula, "{cell}");
+            cells += 1;
+        }
+    }
+    assert!(cells > 24 * 20, "{run}");
+}
+
+#[test]
+fn hostile_texts_are_harmless_in_outcomes() {
+    let sim = attacked_by("hostile-texts", &[]);
+    for format in ["table", "json", "csv"] {
+        let arguments = ["activate", "--all", "--dry-run", "--wait", "1500ms"];
+        let run = sim.run(&[&arguments[..], &["--format", format]].concat());
+        assert_harmless(&run);
+        assert!(run.code == 0 || run.code == 4, "{format}: {run}");
+    }
+}
+
+#[test]
+fn garbage_and_entity_bombs_cost_no_device() {
+    let sim = attacked_by("garbage,entity-bombs", &[]);
+    let run = sim.run(&["scan", "--wait", "2s", "--format", "json"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(honest(&run.json()), HONEST, "{run}");
+    assert!(run.stderr.contains("could not be read"), "{run}");
+    assert!(!run.stdout.contains("root:"), "an entity read a file");
+    assert!(run.stdout.len() < 1 << 20, "an entity was expanded");
+}
+
+#[test]
+fn all_attacks_at_once_cost_no_device() {
+    let sim = attacked_by("all", &[]);
+    let run = sim.run(&["scan", "--wait", "3s", "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_harmless(&run);
+    let devices = run.json();
+    let devices = devices.as_array().unwrap();
+    let macs = devices
+        .iter()
+        .filter_map(|device| device["mac"].as_str())
+        .filter(|mac| !mac.starts_with("02:"));
+    // A stolen MAC makes two of one.
+    let macs: std::collections::BTreeSet<_> = macs.collect();
+    assert_eq!(macs.len(), HONEST, "{}", run.stderr);
+}
+
+const FRESH: &str = r#"
+[[device]]
+profile = "ipc-v5.5.82"
+mac = "44:47:cc:00:00:01"
+ip = "192.168.1.64"
+activated = false
+"#;
+
+fn activate_beside(attack: &str) -> (Van, Run) {
+    let van = Van::attacked(FRESH, &[&format!("--hostile={attack}")]);
+    let file = van.file("Garden-77x\n");
+    let run = van.run(&[
+        "activate",
+        "--all",
+        "--yes",
+        "--new-password-file",
+        &file,
+        "--format",
+        "json",
+    ]);
+    (van, run)
+}
+
+#[test]
+fn no_password_is_sealed_where_an_exchange_is_forged_or_raced() {
+    for attack in ["forged-exchange", "raced-exchange"] {
+        let (van, run) = activate_beside(attack);
+        assert_eq!(run.code, 4, "{attack}: {run}");
+        let outcome = &run.json()[0];
+        assert_eq!(outcome["result"], "skipped", "{attack}: {run}");
+        let message = "not sent: something else on the network answered for it";
+        assert_eq!(outcome["message"], message, "{attack}: {run}");
+        assert!(run.stderr.contains("may pretend to be it"), "{run}");
+        let scan = van.run(&["scan", "--format", "json"]);
+        assert_eq!(scan.json()[0]["state"], "unactivated", "{scan}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_command_is_sent_to_a_mac_that_somebody_else_claims() {
+    let (_van, run) = activate_beside("stolen-macs");
+    assert_eq!(run.code, 4, "{run}");
+    let message = "another device has the same MAC: a command would reach both";
+    let outcomes = run.json();
+    for outcome in outcomes.as_array().unwrap() {
+        assert_eq!(outcome["message"], message, "{run}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded_under_a_flood() {
+    // As much as this machine can make in that time.
+    let sim = attacked_by(
+        "huge-documents,endless-devices",
+        &["--hostile-rate", "20000", "--hostile-count", "200000"],
+    );
+    let mut command = sim.command(&["scan", "--wait", "5s", "--format", "json"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let reading = thread::spawn(move || io::read_to_string(&mut stdout).unwrap());
+    let peak = peak_memory(&mut child);
+    let devices: serde_json::Value = serde_json::from_str(&reading.join().unwrap()).unwrap();
+    assert_eq!(honest(&devices), HONEST);
+    assert!(peak < 320 << 10, "{peak} KiB");
+}
+
+/// How much memory a program took at most, in KiB, when it is over.
+#[cfg(target_os = "linux")]
+fn peak_memory(child: &mut Child) -> u64 {
+    let path = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+        peak = number.unwrap_or(peak);
+        thread::sleep(Duration::from_millis(20));
+    }
+    peak
+}
+
+#[test]
+fn attacks_are_told_and_unknown_ones_refused() {
+    let help = run(&["sim", "run", "--help"]);
+    for attack in sadp_sim::Attack::ALL {
+        assert!(help.stdout.contains(attack.name()), "{attack}");
+    }
+    let wrong = run(&["sim", "run", "-i", "lo", "--hostile=kindness"]);
+    assert_eq!(wrong.code, 2, "{wrong}");
+    assert!(wrong.stderr.contains("garbage"), "{wrong}");
+}
