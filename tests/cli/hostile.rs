@@ -2,7 +2,9 @@
 //! Linux it speaks from an address of its own.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
+    path::{Path, PathBuf},
     process::{Child, Stdio},
     thread,
     time::Duration,
@@ -11,6 +13,7 @@ use std::{
 use crate::{
     activate::Van,
     loopback::Sim,
+    request::{Errand, device},
     run::{Run, run},
 };
 
@@ -34,17 +37,21 @@ fn honest(devices: &serde_json::Value) -> usize {
 /// Nothing that a terminal obeys, or that turns the reading direction.
 fn assert_harmless(run: &Run) {
     for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
-        // A line of CSV ends so.
-        let text = text.replace("\r\n", "\n");
-        let found = text.chars().find(|&character| {
-            let control = character.is_control() && character != '\n';
-            let turning = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-                | '\u{ad}' | '\u{e0000}'..='\u{e007f}');
-            control || turning
-        });
+        let found = treacherous(text);
         assert!(found.is_none(), "{stream}: {found:?}");
     }
+}
+
+fn treacherous(text: &str) -> Option<char> {
+    // A line of CSV ends so.
+    let text = text.replace("\r\n", "\n");
+    text.chars().find(|&character| {
+        let control = character.is_control() && character != '\n';
+        let turning = matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+            | '\u{ad}' | '\u{e0000}'..='\u{e007f}');
+        control || turning
+    })
 }
 
 #[test]
@@ -134,8 +141,78 @@ fn all_attacks_at_once_cost_no_device() {
         .filter_map(|device| device["mac"].as_str())
         .filter(|mac| !mac.starts_with("02:"));
     // A stolen MAC makes two of one.
-    let macs: std::collections::BTreeSet<_> = macs.collect();
+    let macs: BTreeSet<_> = macs.collect();
     assert_eq!(macs.len(), HONEST, "{}", run.stderr);
+}
+
+const SERIALS: [&str; 12] = [
+    "../../../../tmp/hacked",
+    "../../escaped",
+    "..",
+    "/tmp/hacked",
+    "..\\..\\escaped",
+    "C:\\hacked",
+    "CON",
+    "-rf",
+    ".hidden",
+    "\u{1b}[2Jhacked\u{7}",
+    "\u{202e}gpj.exe",
+    "=cmd|'/c calc'!A1",
+];
+
+#[test]
+fn hostile_serials_name_no_file_outside_their_folder() {
+    let sites = (1u8..).zip(SERIALS).map(|(last, serial)| {
+        let serial = serde_json::to_string(serial).unwrap();
+        device("ipc-v5.5.82", last, &format!("serial = {serial}"))
+    });
+    let errand = Errand::new(&sites.collect::<String>());
+    let export = errand.export(&["--all"]);
+    assert_eq!(export.code, 0, "{export}");
+    assert_harmless(&export);
+    let packages = errand.packages();
+    assert_eq!(packages.len(), SERIALS.len(), "{packages:?}");
+    let plain = |name: &str| {
+        let usual = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        name.chars().all(usual) && !name.starts_with('-')
+    };
+    for package in packages.values() {
+        let name = package.file_name().unwrap().to_str().unwrap();
+        assert!(plain(name), "{name}");
+        for file in ["request.txt", "request.json"] {
+            let text = fs::read_to_string(package.join(file)).unwrap();
+            assert_eq!(treacherous(&text), None, "{file} of {name}");
+        }
+    }
+    // Nothing besides, neither there nor where the serials point.
+    let requests = errand.requests();
+    for path in files_below(errand.van.folder.path()) {
+        let known = path.starts_with(&requests)
+            || path.starts_with(errand.van.path("state"))
+            || path == errand.van.path("site.toml");
+        assert!(known, "{}", path.display());
+    }
+    assert!(!Path::new("/tmp/hacked").exists());
+    for arguments in [&["reset", "cases"][..], &["reset", "ways", "--all"]] {
+        for format in ["table", "json"] {
+            let run = errand.run(&[arguments, &["--format", format]].concat());
+            assert_harmless(&run);
+        }
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 const FRESH: &str = r#"

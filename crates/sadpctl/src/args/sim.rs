@@ -185,16 +185,12 @@ fn attacks(text: &str) -> Result<Attacks, String> {
     if text == "all" {
         return Ok(Attacks(&Attack::ALL));
     }
-    let named = Attack::ALL.iter().find(|attack| attack.name() == text);
-    named
-        .map(|attack| Attacks(std::slice::from_ref(attack)))
-        .ok_or_else(|| {
-            let names = Attack::ALL.map(Attack::name);
-            format!(
-                "no attack of this name; all, or some of {}",
-                names.join(", ")
-            )
-        })
+    let wanted = Attack::ALL.iter().find(|attack| attack.name() == text);
+    let wanted = wanted.map(|attack| Attacks(std::slice::from_ref(attack)));
+    wanted.ok_or_else(|| {
+        let all = Attack::ALL.map(Attack::name).join(", ");
+        format!("no attack of this name; all, or some of {all}")
+    })
 }
 
 impl ConductArgs {
