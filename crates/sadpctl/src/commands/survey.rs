@@ -6,7 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
 use sadp_proto::{Progress, Sweep};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Notify,
+};
 
 pub(super) use super::interrupt::interrupted;
 
@@ -85,13 +88,43 @@ pub(super) async fn run(
     run_until(config, interrupted(), terminal).await
 }
 
+/// Scans only until so many devices were heard.
+pub(super) async fn run_for(
+    devices: usize,
+    config: &ScanConfig,
+    terminal: &mut Terminal,
+) -> Result<ScanReport, Failure> {
+    let enough = Notify::new();
+    let stop = async {
+        tokio::select! {
+            () = interrupted() => {}
+            () = enough.notified() => {}
+        }
+    };
+    let observe = |progress: &Progress| {
+        if progress.devices >= devices {
+            enough.notify_one();
+        }
+    };
+    let report = listen_and_observe(config, stop, observe, terminal).await;
+    told(report, terminal)
+}
+
 /// Scans until enough was heard, or until `stop` is ready.
 pub(super) async fn run_until(
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
     terminal: &mut Terminal,
 ) -> Result<ScanReport, Failure> {
-    let report = listen(config, stop, terminal).await.map_err(failed)?;
+    told(listen(config, stop, terminal).await, terminal)
+}
+
+/// Tells what limited a scan.
+fn told(
+    report: Result<ScanReport, ScanError>,
+    terminal: &mut Terminal,
+) -> Result<ScanReport, Failure> {
+    let report = report.map_err(failed)?;
     for notice in &report.notices {
         warn(notice, terminal);
     }
@@ -101,10 +134,19 @@ pub(super) async fn run_until(
     Ok(report)
 }
 
-/// The same without a word about what limited it: that is for the caller.
+/// Scans without a word about what limited it: that is for the caller.
 pub(super) async fn listen(
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
+    terminal: &mut Terminal,
+) -> Result<ScanReport, ScanError> {
+    listen_and_observe(config, stop, |_| (), terminal).await
+}
+
+async fn listen_and_observe(
+    config: &ScanConfig,
+    stop: impl Future<Output = ()>,
+    observe: impl Fn(&Progress),
     terminal: &mut Terminal,
 ) -> Result<ScanReport, ScanError> {
     let scan = Scan::open(config)?;
@@ -120,6 +162,7 @@ pub(super) async fn listen(
     let bar = progress_bar(terminal);
     let report = scan
         .run(stop, |progress| {
+            observe(&progress);
             bar.set_message(progress_line(&progress));
         })
         .await;

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use ipnet::Ipv4Net;
-use sadp_discovery::ScanConfig;
+use sadp_discovery::{ScanConfig, ScanReport};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -17,11 +17,13 @@ use crate::{
 };
 
 /// The devices found by one scan.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::commands) struct Site {
     pub(in crate::commands) devices: Vec<Found>,
     /// This machine's networks there.
     pub(in crate::commands) local: Vec<Ipv4Net>,
+    /// How many devices the scan brought, whatever became of the list.
+    heard: usize,
 }
 
 impl Site {
@@ -48,10 +50,16 @@ impl Site {
             return Err(advice::nothing_found(&report, config.sweep.is_some()));
         }
         state::mark_locks(&mut entries, global, terminal);
-        Ok(Self {
-            devices: Found::here(entries, &report.local),
+        report.entries = entries;
+        Ok(Self::of(report))
+    }
+
+    fn of(report: ScanReport) -> Self {
+        Self {
+            heard: report.entries.len(),
+            devices: Found::here(report.entries, &report.local),
             local: report.local,
-        })
+        }
     }
 
     /// Scans again after a batch. What it does not bring is not known: the
@@ -61,18 +69,29 @@ impl Site {
         config: &ScanConfig,
         terminal: &mut Terminal,
     ) -> Self {
-        match runtime.block_on(survey::run(config, terminal)) {
-            Ok(report) => Self {
-                devices: Found::here(report.entries, &report.local),
-                local: report.local,
-            },
+        let report = runtime.block_on(survey::run(config, terminal));
+        Self::looked(report, terminal)
+    }
+
+    /// Scans again after what leaves devices where they are: only until as many
+    /// were heard as before.
+    pub(in crate::commands) fn look_after(
+        &self,
+        runtime: &Runtime,
+        config: &ScanConfig,
+        terminal: &mut Terminal,
+    ) -> Self {
+        let report = runtime.block_on(survey::run_for(self.heard, config, terminal));
+        Self::looked(report, terminal)
+    }
+
+    fn looked(report: Result<ScanReport, Failure>, terminal: &mut Terminal) -> Self {
+        match report {
+            Ok(report) => Self::of(report),
             Err(failure) => {
                 let error = failure.error;
                 terminal.warn(&format!("could not look what became of it: {error:#}"));
-                Self {
-                    devices: Vec::new(),
-                    local: Vec::new(),
-                }
+                Self::default()
             }
         }
     }

@@ -249,10 +249,7 @@ impl Batch<'_> {
             let is_last = steps.last().map(|step| step.wave) == wave.first().map(|step| step.wave);
             let seen = self.look(is_last, terminal);
             stopped = seen.is_none().then_some(BROKEN_OFF);
-            site = seen.unwrap_or_else(|| Site {
-                devices: Vec::new(),
-                local: Vec::new(),
-            });
+            site = seen.unwrap_or_default();
             for (step, (found, outcome)) in ready.iter().zip(sent.outcomes) {
                 stopped = stopped.or_else(|| stops(&outcome));
                 if let Some(progress) = progress.get_mut(step.number) {

@@ -42,7 +42,7 @@ pub(super) fn run(
     };
     let config = survey::config(&args.ask, global, args.device.address())?;
     let runtime = survey::runtime()?;
-    let Site { devices, local } = Site::look(&runtime, &config, global, terminal)?;
+    let Site { devices, local, .. } = Site::look(&runtime, &config, global, terminal)?;
     let found = args.device.choose(devices)?;
     let offer = Offer {
         args,

@@ -219,7 +219,7 @@ impl Visit {
         if !outcomes.any(|(_, outcome)| matches!(outcome.result, Ending::Done | Ending::Unknown)) {
             return;
         }
-        let after = Site::look_again(&self.runtime, &self.config, terminal);
+        let after = self.site.look_after(&self.runtime, &self.config, terminal);
         for (found, outcome) in &mut sent.outcomes {
             let now = after.same(found).map(|now| &now.entry.device);
             conclude(outcome, now);

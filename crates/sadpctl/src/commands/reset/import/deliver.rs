@@ -112,7 +112,7 @@ impl Delivery {
             .outcomes
             .iter()
             .any(|(_, outcome)| moved(outcome))
-            .then(|| Site::look_again(there.runtime, there.config, terminal));
+            .then(|| there.site.look_after(there.runtime, there.config, terminal));
         let mut outcomes = Vec::new();
         for (ready, (found, mut outcome)) in ready.iter().zip(sent.outcomes) {
             let seen = after.as_ref().and_then(|site| site.same(&found));
