@@ -1,11 +1,12 @@
 //! The sockets of this machine's interfaces: asking by each, hearing from all.
 
 mod cards;
+mod fragments;
 mod hearing;
 mod twins;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
@@ -15,7 +16,7 @@ use ipnet::Ipv4Net;
 use sadp_proto::{Destination, GROUP, PORT, frame::FrameAsker};
 use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
 
-use self::{cards::Cards, twins::Twins};
+use self::{cards::Cards, fragments::Fragments, twins::Twins};
 use crate::{
     LinkLayer, Notice, Recorder, Route, ScanError,
     interface::{self, Interface},
@@ -63,8 +64,7 @@ pub(crate) struct Links {
     listeners: Vec<Arc<UdpSocket>>,
     cards: Cards,
     twins: Twins,
-    /// Who sent answers in fragments that no UDP socket has heard so far.
-    fragmented: HashSet<SocketAddr>,
+    fragments: Fragments,
     opened: Instant,
     /// Names of the interfaces, by the system's number.
     names: HashMap<u32, Arc<str>>,
@@ -116,7 +116,7 @@ impl Links {
             listeners,
             cards,
             twins: Twins::default(),
-            fragmented: HashSet::new(),
+            fragments: Fragments::default(),
             opened: Instant::now(),
             notices,
         })

@@ -142,7 +142,7 @@ pub enum Notice {
     },
     /// Answers came in fragments, and only a packet socket heard them.
     #[error(
-        "the kernel dropped answers that came in IP fragments, from {count} senders: devices are missing"
+        "the kernel dropped answers that came in IP fragments (senders: {count}): devices are missing"
     )]
     Fragments {
         /// From how many senders.

@@ -18,9 +18,6 @@ use crate::{
     record::RecordedDatagram,
 };
 
-/// The most senders of fragments that are remembered.
-const MAX_FRAGMENTED: usize = 4096;
-
 impl Links {
     /// Hands what a batch brought to `take`, one by one, with the interface it
     /// came in by and the way it came. What came [`Via::LinkLayer`] is a whole
@@ -74,7 +71,9 @@ impl Links {
         let Some(interface) = self.interface_of(received, link) else {
             return;
         };
-        self.fragmented.remove(&received.from);
+        if !self.cards.is_empty() {
+            self.fragments.note_whole(received.from);
+        }
         let via = via(received, link.is_some());
         if self.is_repeated(Ear::Udp, via, received) {
             return;
@@ -118,7 +117,9 @@ impl Links {
             }
             Sifted::Fragment(fragment) => {
                 self.record_frame(interface, &bytes);
-                return self.note_fragment(fragment.from);
+                // Whole answers in fragments come by the UDP sockets, where no
+                // filter drops them.
+                return self.fragments.note_begun(fragment.from.into());
             }
         };
         take(interface, via, &received);
@@ -143,14 +144,6 @@ impl Links {
     fn address_of(&self, socket: usize) -> Option<SocketAddr> {
         let link = self.all.get(socket)?;
         link.socket.local_addr().ok()
-    }
-
-    /// Whole answers in fragments come by the UDP sockets, where no filter
-    /// drops them.
-    fn note_fragment(&mut self, from: SocketAddrV4) {
-        if self.fragmented.len() < MAX_FRAGMENTED {
-            self.fragmented.insert(from.into());
-        }
     }
 
     /// The interface a datagram came in by. `None` where it is none of those in
@@ -221,12 +214,17 @@ impl Links {
 
     /// Ends the record, if there is one, and tells what was missed.
     pub(crate) fn finish(&mut self) {
-        let count = self.fragmented.len() as u64;
-        if count > 0 {
-            self.notices.push(Notice::Fragments { count });
-        }
+        self.tell_missed();
         if let Some(Err(source)) = self.config.recorder.as_ref().map(Recorder::finish) {
             self.notices.push(Notice::NotRecorded { source });
+        }
+    }
+
+    /// Tells what was missed.
+    pub(crate) fn tell_missed(&mut self) {
+        let count = self.fragments.lost();
+        if count > 0 {
+            self.notices.push(Notice::Fragments { count });
         }
     }
 }

@@ -54,8 +54,7 @@ fn find(interface: &Interface) -> Result<(NetworkInterface, MacAddr), RawError> 
     if interface.loopback {
         return Err(RawError::NotEthernet);
     }
-    // An interface's further addresses may carry labels, as in `eth0:1`.
-    let own = interface.name.split(':').next().unwrap_or_default();
+    let own = interface.card();
     let all = pnet_datalink::interfaces();
     let card = all
         .into_iter()
