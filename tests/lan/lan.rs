@@ -197,10 +197,11 @@ impl Host {
     }
 
     /// Starts a watch in haste.
-    pub(crate) fn watch(&self) -> Watching {
+    pub(crate) fn watch(&self, arguments: &[&str]) -> Watching {
         let mut command = self.command(SADPCTL);
         let haste = ["--every", "1s", "--offline-after", "5s"];
         command.args(["watch", "--format", "ndjson"]).args(haste);
+        command.args(arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, events) = mpsc::channel();
@@ -210,7 +211,7 @@ impl Host {
             }
         });
         Watching {
-            _running: Running(child),
+            running: Running(child),
             events,
         }
     }
@@ -254,11 +255,20 @@ impl Drop for Running {
 
 /// A watch under way.
 pub(crate) struct Watching {
-    _running: Running,
+    running: Running,
     events: mpsc::Receiver<serde_json::Value>,
 }
 
 impl Watching {
+    /// Ends it as a service manager would.
+    pub(crate) fn end(mut self) {
+        let Running(child) = &mut self.running;
+        let number = child.id().to_string();
+        let ended = Command::new("kill").args(["-TERM", &number]).status();
+        assert!(ended.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+
     /// Waits until it tells of this, by a device heard on this card. What else
     /// it tells of is passed over.
     pub(crate) fn wait_for(&self, event: &str, card: &str) -> serde_json::Value {

@@ -7,6 +7,9 @@ const OLD_WIRE: &str = concat!(
     "/../../fixtures/sites/old-wire.toml"
 );
 
+const FRAMES_ONLY: &str =
+    "[[device]]\nprofile = \"ipc-v5.5.6\"\nmac = \"44:47:cc:00:00:01\"\nlink = \"only\"\n";
+
 /// In which ways each device was heard.
 fn ways(found: &Found) -> Vec<Vec<String>> {
     let ways = |device: &serde_json::Value| {
@@ -54,9 +57,7 @@ fn no_command_is_sent_to_a_device_of_frames_alone() {
     let lan = lan_or_skip!();
     let (installer, cameras) = lan.pair();
     let site = tempfile::NamedTempFile::new().unwrap();
-    let text =
-        "[[device]]\nprofile = \"ipc-v5.5.6\"\nmac = \"44:47:cc:00:00:01\"\nlink = \"only\"\n";
-    std::fs::write(&site, text).unwrap();
+    std::fs::write(&site, FRAMES_ONLY).unwrap();
     let _sim = cameras.sim("lan0", &["--link-layer", site.path().to_str().unwrap()]);
     let state = tempfile::tempdir().unwrap();
     let locate = installer.sadpctl(
@@ -152,6 +153,46 @@ fn without_permission_auto_does_without_and_on_says_how_to_get_it() {
     let on = installer.unprivileged_scan(&["--link-layer", "on"]);
     assert_eq!(on.code, 5, "{on:?}");
     assert!(on.stderr.contains("setcap cap_net_raw+ep /"), "{on:?}");
+}
+
+#[test]
+fn a_watch_hears_frames_by_cards_that_come_and_go_and_records_them() {
+    let lan = lan_or_skip!();
+    let (installer, cameras) = (lan.host(), lan.host());
+    let site = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&site, FRAMES_ONLY).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("watch.pcapng");
+    let path = path.to_str().unwrap();
+    let watching = installer.watch(&["--record", path]);
+    for (card, last) in [("card0", 1), ("card1", 2)] {
+        let own = format!("10.77.0.{last}/16");
+        lan.cable(&installer, card, &own, &cameras, "lan0", "10.77.0.9/16");
+        let sim = cameras.sim("lan0", &["--link-layer", site.path().to_str().unwrap()]);
+        let online = watching.wait_for("online", card);
+        assert_eq!(online["device"]["mac"], "44:47:cc:00:00:01");
+        assert_eq!(online["device"]["seen"][0]["via"], "link-layer");
+        drop(sim);
+        installer.ip(&["link", "del", card]);
+        watching.wait_for("offline", card);
+    }
+    watching.end();
+    let decoded = installer.sadpctl("decode", &[path, "--format", "json"]);
+    assert_eq!(decoded.devices().len(), 1, "{decoded:?}");
+}
+
+#[test]
+fn a_record_holds_what_the_doctor_heard() {
+    let lan = lan_or_skip!();
+    let (installer, cameras) = lan.pair();
+    let _sim = cameras.sim("lan0", &["--link-layer", OLD_WIRE]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doctor.pcapng");
+    let path = path.to_str().unwrap();
+    let told = installer.doctor(&["--record", path]);
+    assert_eq!(told.verdict("devices", "scan", "10 devices"), "ok");
+    let decoded = installer.sadpctl("decode", &[path, "--format", "json"]);
+    assert_eq!(decoded.devices().len(), 10, "{decoded:?}");
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn devices_without_an_interface_to_be_found_by_are_no_crash() {
 fn a_watch_takes_in_cards_that_come_go_and_change_their_address() {
     let lan = lan_or_skip!();
     let (installer, north, south) = (lan.host(), lan.host(), lan.host());
-    let watching = installer.watch();
+    let watching = installer.watch(&[]);
     lan.cable(
         &installer,
         "card0",

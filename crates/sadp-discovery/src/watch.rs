@@ -14,7 +14,7 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    LinkConfig, LinkInfo, Notice, ScanError,
+    LinkConfig, LinkInfo, Notice, Recorder, ScanError,
     interface::{self, Interface},
     links::Links,
     queue,
@@ -114,6 +114,11 @@ impl Watcher {
             no_link: None,
         };
         watcher.look_at_interfaces();
+        // What is not permitted now will not be later.
+        let refused = |news: &mut News| matches!(news, News::NoLink(ScanError::Raw { .. }));
+        if let Some(News::NoLink(error)) = watcher.news.pop_front_if(refused) {
+            return Err(error);
+        }
         if watcher.open.is_none() {
             watcher.tell_no_link(watcher.no_interface());
         }
@@ -123,6 +128,23 @@ impl Watcher {
     /// The devices, and what else was heard.
     pub fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// Ends the record, if there is one. Returns what was not told yet of what
+    /// limited hearing and asking.
+    pub fn finish(mut self) -> Vec<Notice> {
+        let recorder = self.config.link.recorder.as_ref();
+        if let Some(open) = &mut self.open {
+            open.links.finish();
+        } else if let Some(Err(source)) = recorder.map(Recorder::finish) {
+            self.tell(Notice::NotRecorded { source });
+        }
+        self.take_notices();
+        let notices = self.news.into_iter().filter_map(|news| match news {
+            News::Notice(notice) => Some(notice),
+            _ => None,
+        });
+        notices.collect()
     }
 
     /// Watches until there is something to tell. What is dropped before it is
@@ -199,9 +221,13 @@ impl Watcher {
             return;
         };
         for notice in open.links.take_notices() {
-            if self.told.len() < MAX_NOTICES && self.told.insert(notice.to_string()) {
-                self.news.push_back(News::Notice(notice));
-            }
+            self.tell(notice);
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        if self.told.len() < MAX_NOTICES && self.told.insert(notice.to_string()) {
+            self.news.push_back(News::Notice(notice));
         }
     }
 
@@ -219,6 +245,10 @@ impl Watcher {
             return;
         }
         tracing::debug!(?interfaces, broken, "other interfaces");
+        if let Some(open) = &mut self.open {
+            open.links.tell_missed();
+        }
+        self.take_notices();
         // Sockets of before go first: they hold the port.
         self.open = None;
         let links = (!interfaces.is_empty())
@@ -243,8 +273,10 @@ impl Watcher {
             }
             None => self.tell_no_link(self.no_interface()),
         }
-        let links = self.open.as_ref().map_or(0, |open| open.links.len());
-        self.watch.handle_links(self.start.elapsed(), links);
+        let links = self.open.as_ref().map(|open| &open.links);
+        let askers = links.map_or_else(Vec::new, Links::askers);
+        let links = links.map_or(0, Links::len);
+        self.watch.handle_links(self.start.elapsed(), links, askers);
         self.take_notices();
     }
 

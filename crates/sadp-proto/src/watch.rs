@@ -23,6 +23,7 @@ use self::{
 };
 use crate::{
     Datagram, Listening, SurveyConfig, Sweep, Tally, Transmit,
+    frame::FrameAsker,
     survey::{Asking, Heard},
 };
 
@@ -157,10 +158,13 @@ impl Watch {
         }
     }
 
-    /// Takes note that there are other links now, and asks by them at once.
-    pub fn handle_links(&mut self, now: Duration, links: usize) {
+    /// Takes note that there are other links now, and asks by them at once; by
+    /// bare Ethernet frames as well, from each of these cards. Answers to those
+    /// are datagrams that came [`Via::LinkLayer`](sadp_model::Via::LinkLayer).
+    pub fn handle_links(&mut self, now: Duration, links: usize, askers: Vec<FrameAsker>) {
         self.now = self.now.max(now);
         self.config.links = links;
+        self.asking.set_askers(askers);
         self.begin_asking();
     }
 

@@ -266,6 +266,8 @@ Examples:
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) ask: AskArgs,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// `decode`.

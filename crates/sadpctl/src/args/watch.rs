@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ReachArgs, duration};
+use super::{ReachArgs, RecordArgs, duration};
 use crate::select::Filter;
 
 /// `watch`.
@@ -38,6 +38,9 @@ pub(crate) struct WatchArgs {
 
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
+
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 impl WatchArgs {

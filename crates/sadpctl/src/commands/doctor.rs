@@ -17,7 +17,7 @@ mod tool;
 use sadp_discovery::{ScanConfig, ScanError};
 
 use self::{card::Card, counters::Counters};
-use super::survey;
+use super::{record, survey};
 use crate::{
     advice::Platform,
     args::{DoctorArgs, GlobalArgs},
@@ -37,13 +37,15 @@ pub(super) fn run(
         let failure = Failure::words(Exit::Usage, "checks cannot be printed as csv or xml");
         return Err(failure.hint("use --format json, ndjson or table"));
     }
-    let config = survey::config(&args.ask, global, None)?;
+    let mut config = survey::config(&args.ask, global, None)?;
+    config.link.recorder = record::begin(&args.record)?;
     let facts = gather(&config, terminal)?;
     let checks = judge(&facts, Platform::HERE);
     let width = terminal.width();
     output::write_checks(terminal.out(), &checks, global.format, width)?;
     terminal.flush()?;
     terminal.note(&summary(&checks));
+    record::tell(&args.record, terminal);
     let problem = checks.iter().any(|check| check.verdict == Verdict::Problem);
     Ok(if problem { Exit::Refused } else { Exit::Done })
 }
@@ -76,6 +78,8 @@ fn gather(config: &ScanConfig, terminal: &mut Terminal) -> Result<Facts, Failure
     // The scan holds the port, and takes over Ctrl-C: look before.
     let port = port::gather(link.port);
     let loops = multicast::gather(&names, link.group, link.port, port.can_listen());
+    let ethernet: Vec<_> = filtered.clone().map(|card| &*card.name).collect();
+    let privileges = privileges::gather(&ethernet);
     let filters = filtered.filter_map(|card| reverse_path::gather(&card.name));
     let filters = filters.collect();
     let runtime = survey::runtime()?;
@@ -101,7 +105,7 @@ fn gather(config: &ScanConfig, terminal: &mut Terminal) -> Result<Facts, Failure
         dropped: Counters::read().since(before),
         firewall,
         routes: route::gather(),
-        privileges: privileges::gather(),
+        privileges,
         buffer: buffer::gather(),
         cards,
         config: config.clone(),
@@ -128,7 +132,9 @@ fn judge(facts: &Facts, platform: Platform) -> Vec<Check> {
     let mut checks = card::judge(&facts.cards, platform);
     checks.push(port::judge(&facts.port, platform));
     checks.extend(facts.loops.iter().map(multicast::judge));
+    let frames_on = site.map_or(&[][..], site::Facts::frames_on);
     let observed = reverse_path::Site {
+        frames_on,
         routes,
         local: site.map_or(&[], site::Facts::local),
         dropped: facts.dropped.reverse_path,
@@ -138,7 +144,8 @@ fn judge(facts: &Facts, platform: Platform) -> Vec<Check> {
     if platform == Platform::Linux {
         checks.extend(firewall::judge(
             &facts.firewall,
-            &firewall_site(facts, devices > 0),
+            // A packet socket hears what a firewall drops.
+            &firewall_site(facts, devices > 0 && frames_on.is_empty()),
         ));
     }
     checks.extend(facts.privileges.as_ref().map(privileges::judge));
@@ -177,7 +184,8 @@ fn not_looked_at(platform: Platform) -> Option<Check> {
         Platform::MacOs => "System Settings, Network, Firewall",
         Platform::Windows => "Windows Security, Firewall & network protection, Allow an app",
     };
-    let message = "not looked at on this system: firewall, reverse-path filter, routes, who holds the port, privileges for raw Ethernet";
+    let message =
+        "not looked at on this system: firewall, reverse-path filter, routes, who holds the port";
     let remedy = format!("let sadpctl receive on private networks: {where_to_look}");
     Some(Check::new("firewall", "this machine", Verdict::Ok, message).remedy(remedy))
 }

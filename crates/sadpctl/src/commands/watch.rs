@@ -10,7 +10,7 @@ use sadp_discovery::{LinkInfo, News, ScanError, Watcher, WatcherConfig};
 use sadp_proto::WatchEvent;
 use sadp_reset::Ledger;
 
-use super::survey;
+use super::{record, survey};
 use crate::{
     args::{GlobalArgs, WatchArgs},
     failure::{Exit, Failure},
@@ -27,22 +27,28 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     check_format(global.format)?;
-    let config = WatcherConfig {
+    let mut config = WatcherConfig {
         link: survey::link(&args.reach, global),
         sweep: survey::sweep(&args.reach, None)?,
         broadcast: args.reach.broadcast,
         every: args.every,
         offline_after: args.offline_after(),
     };
+    config.link.recorder = record::begin(&args.record)?;
     let site = Site::new(global, terminal);
     survey::runtime()?.block_on(async {
-        let watcher = Watcher::open(config).map_err(survey::failed)?;
+        let mut watcher = Watcher::open(config).map_err(survey::failed)?;
         if fills_screen(args, global) {
-            screen::run(watcher, site, args, global, terminal).await
+            screen::run(&mut watcher, site, args, global, terminal).await?;
         } else {
-            print_lines(watcher, site, args, global.format, terminal).await
+            print_lines(&mut watcher, site, args, global.format, terminal).await?;
         }
+        for notice in watcher.finish() {
+            survey::warn(&notice, terminal);
+        }
+        Ok::<_, Failure>(())
     })?;
+    record::tell(&args.record, terminal);
     Ok(Exit::Done)
 }
 
@@ -75,7 +81,7 @@ fn fills_screen(args: &WatchArgs, global: &GlobalArgs) -> bool {
 
 /// Prints a line for each event.
 async fn print_lines(
-    mut watcher: Watcher,
+    watcher: &mut Watcher,
     mut site: Site,
     args: &WatchArgs,
     format: Format,

@@ -1,63 +1,54 @@
-//! Whether this program may open the raw link.
+//! Whether this program may send and hear bare Ethernet frames.
 
-use std::path::PathBuf;
+use sadp_discovery::{
+    interface,
+    raw::{self, RawError},
+};
 
-use super::system;
-use crate::check::{Check, Verdict};
+use crate::{
+    check::{Check, Verdict},
+    text::count,
+};
 
-/// What it may do, and where it lies.
+/// What came of opening each card, without sending anything.
 #[derive(Debug)]
 pub(super) struct Facts {
-    /// The effective capabilities.
-    capabilities: u64,
-    program: Option<PathBuf>,
+    tried: Vec<Result<(), RawError>>,
 }
 
-/// `None` where capabilities are not how this system does it.
-pub(super) fn gather() -> Option<Facts> {
-    Some(Facts {
-        capabilities: effective(&system::read("/proc/self/status")?)?,
-        program: std::env::current_exe().ok(),
-    })
+/// Tries these cards. `None` where there are none.
+pub(super) fn gather(cards: &[&str]) -> Option<Facts> {
+    let all = interface::list().ok()?;
+    let address = |name: &&str| all.iter().find(|found| found.card() == *name);
+    let tried: Vec<_> = cards.iter().filter_map(address).map(raw::check).collect();
+    (!tried.is_empty()).then_some(Facts { tried })
 }
-
-fn effective(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("CapEff:"))?;
-    u64::from_str_radix(line.trim(), 16).ok()
-}
-
-/// `CAP_NET_RAW` (capability.h of Linux).
-const NET_RAW: u32 = 13;
 
 /// One line on the raw link.
 pub(super) fn judge(facts: &Facts) -> Check {
-    let may = facts.capabilities >> NET_RAW & 1 == 1;
-    let check = |verdict, message| {
-        Check::new("raw-link", "this program", verdict, message).data("cap_net_raw", may)
+    let open = facts.tried.iter().filter(|tried| tried.is_ok()).count();
+    let check = |verdict, message: String| {
+        Check::new("raw-link", "this program", verdict, message).data("cards", open)
     };
-    if may {
-        return check(Verdict::Ok, "may use raw Ethernet (CAP_NET_RAW)");
+    if open > 0 {
+        let cards = count(open as u64, "card", "cards");
+        return check(
+            Verdict::Ok,
+            format!("may send and hear bare Ethernet frames, by {cards}"),
+        );
     }
-    let message = "may not use raw Ethernet: devices that answer only there are not found, nor those whose answers a filter drops";
-    let program = facts
-        .program
-        .as_ref()
-        .map(|path| path.display().to_string());
-    let program = program.map_or_else(|| "sadpctl".into(), |path| quoted(&path));
-    check(Verdict::Warning, message).remedy(format!(
-        "run it with sudo, or allow it once: sudo setcap cap_net_raw+ep {program}"
-    ))
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+".contains(character);
-    if path.chars().all(plain) {
-        path.into()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
+    let failures = facts.tried.iter().filter_map(|tried| tried.as_ref().err());
+    let failure = failures.min_by_key(|error| !matches!(error, RawError::NotPermitted));
+    match failure {
+        Some(error @ (RawError::NotPermitted | RawError::Failed(_))) => check(
+            Verdict::Warning,
+            format!(
+                "{error}: devices that answer only so are not found, nor those whose answers a filter drops"
+            ),
+        )
+        .remedy(error.remedy()),
+        Some(error) => check(Verdict::Ok, error.to_string()),
+        None => check(Verdict::Ok, "no card to send bare Ethernet frames by".into()),
     }
 }
 
@@ -66,29 +57,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_capability_is_one_bit_of_many() {
-        let status =
-            |mask: &str| format!("Name:\tsadpctl\nCapPrm:\t0000000000000000\nCapEff:\t{mask}\n");
-        for (mask, verdict) in [
-            ("000001ffffffffff", Verdict::Ok),
-            ("0000000000002000", Verdict::Ok),
-            ("0000000000001000", Verdict::Warning),
-            ("0000000000000000", Verdict::Warning),
+    fn one_card_is_enough_and_want_of_permission_comes_first() {
+        let failed = || Err(RawError::Failed(std::io::ErrorKind::NotFound.into()));
+        for (tried, verdict, remedy) in [
+            (vec![Err(RawError::NotEthernet), Ok(())], Verdict::Ok, None),
+            (
+                vec![failed(), Err(RawError::NotPermitted)],
+                Verdict::Warning,
+                Some(RawError::NotPermitted.remedy()),
+            ),
+            (vec![Err(RawError::NotEthernet)], Verdict::Ok, None),
+            (vec![Err(RawError::NotBuilt)], Verdict::Ok, None),
         ] {
-            let facts = Facts {
-                capabilities: effective(&status(mask)).unwrap(),
-                program: Some("/opt/my tools/sadpctl".into()),
-            };
-            let check = judge(&facts);
-            assert_eq!(check.verdict, verdict, "{mask}");
-            if let Some(remedy) = check.remedy {
-                assert!(
-                    remedy.ends_with("setcap cap_net_raw+ep '/opt/my tools/sadpctl'"),
-                    "{remedy}"
-                );
-            }
+            let check = judge(&Facts { tried });
+            assert_eq!(
+                (check.verdict, &check.remedy),
+                (verdict, &remedy),
+                "{check:?}"
+            );
         }
-        assert_eq!(effective("CapEff:\tnone\n"), None);
-        assert_eq!(effective(""), None);
     }
 }

@@ -2,7 +2,7 @@
 //! out: devices are heard wherever their address is, but only where it lets
 //! them.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use ipnet::Ipv4Net;
 use sadp_model::FACTORY_ADDRESSES;
@@ -64,6 +64,8 @@ pub(super) fn gather(card: &str) -> Option<Filter> {
 #[derive(Debug)]
 pub(super) struct Site<'a> {
     pub(super) routes: Option<&'a [Route]>,
+    /// The cards on which a packet socket heard what the filter drops.
+    pub(super) frames_on: &'a [Arc<str>],
     /// This machine's networks.
     pub(super) local: &'a [Ipv4Net],
     /// What the filter dropped while the scan ran.
@@ -106,7 +108,12 @@ pub(super) fn judge(filter: &Filter, site: &Site<'_>) -> Check {
         Some(route) => format!("the route back leaves by {}", route.card),
         None => "there is no route back".into(),
     };
+    let by_packet_socket = site.frames_on.iter().any(|card| **card == *filter.card);
     let (verdict, seen) = match site.dropped {
+        _ if by_packet_socket => (
+            Verdict::Warning,
+            "; this scan heard them by a packet socket all the same".into(),
+        ),
         Some(0) | None => (Verdict::Warning, String::new()),
         Some(dropped) => {
             let packets = count(dropped, "packet", "packets");
@@ -213,6 +220,7 @@ mod tests {
             };
             let site = Site {
                 routes: Some(&routes),
+                frames_on: &[],
                 local: &local,
                 dropped: Some(dropped),
             };
@@ -233,6 +241,7 @@ mod tests {
         };
         let site = Site {
             routes: Some(&[]),
+            frames_on: &[],
             local: &["192.168.1.5/24".parse().unwrap()],
             dropped: None,
         };

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
 };
 
 use ipnet::Ipv4Net;
@@ -37,6 +38,11 @@ impl Facts {
     /// How many devices were found.
     pub(super) fn devices(&self) -> usize {
         self.devices.len()
+    }
+
+    /// The cards on which a packet socket heard as well.
+    pub(super) fn frames_on(&self) -> &[Arc<str>] {
+        &self.report.frames_on
     }
 
     /// This machine's networks on the cards in use.

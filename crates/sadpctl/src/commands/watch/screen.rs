@@ -39,7 +39,7 @@ const LOOK_UP: Duration = Duration::from_millis(100);
 const KEYS: usize = 64;
 
 pub(super) async fn run(
-    mut watcher: Watcher,
+    watcher: &mut Watcher,
     mut site: Site,
     args: &WatchArgs,
     global: &GlobalArgs,
