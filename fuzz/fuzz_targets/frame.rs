@@ -1,0 +1,48 @@
+//! Frames of the older link-layer protocol, alone and in a survey.
+
+#![no_main]
+
+use std::{net::Ipv6Addr, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+use sadp_model::{MacAddr, Via};
+use sadp_proto::{
+    Datagram, Listening, Survey, SurveyConfig,
+    frame::{Frame, FrameAsker, Party},
+};
+use uuid::Uuid;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(frame) = Frame::parse(bytes) {
+        let again = Frame::parse(&frame.emit());
+        assert_eq!(again.map(|again| again.fields()), Ok(frame.fields()));
+        let _ = frame.device();
+    }
+    let config = SurveyConfig {
+        links: 1,
+        broadcast: false,
+        sweep: None,
+        listening: Listening::Auto,
+    };
+    let asker = FrameAsker {
+        party: Party {
+            mac: MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]),
+            ipv4: [10, 0, 0, 1].into(),
+        },
+        ipv6: Ipv6Addr::UNSPECIFIED,
+    };
+    let mut survey = Survey::new(config, || Uuid::from_u128(7)).asking_by_frames(vec![asker]);
+    survey.handle_timeout(Duration::ZERO);
+    let heard = Datagram {
+        interface: &Arc::from("lan0"),
+        from: ([10, 0, 0, 5], 0).into(),
+        via: Via::LinkLayer,
+        at: Timestamp::UNIX_EPOCH,
+        payload: bytes,
+    };
+    for millis in [1, 2] {
+        survey.handle_datagram(Duration::from_millis(millis), &heard);
+    }
+    assert!(survey.registry().len() <= 2);
+});
