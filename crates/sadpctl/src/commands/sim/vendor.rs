@@ -87,6 +87,8 @@ fn in_folder(path: &Path) -> Vec<Result<Request, Failure>> {
         Ok(folders) => folders,
         Err(error) => return vec![Err(unreadable(path, error))],
     };
+    // What a killed export left half-written is hidden.
+    folders.retain(|folder| !is_hidden(folder));
     folders.sort();
     let files: Vec<_> = folders.iter().filter_map(|it| request_file(it)).collect();
     if files.is_empty() {
@@ -96,6 +98,11 @@ fn in_folder(path: &Path) -> Vec<Result<Request, Failure>> {
         ))];
     }
     files.iter().map(|file| of_file(file, false)).collect()
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// What of a package is to be answered. A device that gives no code has its
