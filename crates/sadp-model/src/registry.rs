@@ -1,14 +1,16 @@
+mod entry;
 mod holdings;
 
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
-    sync::Arc,
 };
 
-use jiff::Timestamp;
-
-use self::holdings::{Amount, Holdings};
+pub use self::entry::{Entry, Sighting, Via};
+use self::{
+    entry::ipv4,
+    holdings::{Amount, Holdings},
+};
 use crate::{Device, MacAddr, Serial};
 
 /// All devices heard, one entry each, in the order they were first heard.
@@ -323,191 +325,6 @@ impl Recorded {
         match self {
             Self::New(index) | Self::Changed(index) | Self::Known(index) => Some(index),
             Self::Refused => None,
-        }
-    }
-}
-
-/// One device and how it was heard.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// What is known of the device.
-    pub device: Device,
-    /// How it was heard: one sighting for each interface, sender and way, each
-    /// with the latest time; the latest [`Entry::MAX_SIGHTINGS`].
-    pub seen: Vec<Sighting>,
-    /// Whether it answered a question sent to its own address, and so can be
-    /// reached whatever the subnets say.
-    pub answered_directly: bool,
-    /// Whether accounts of it contradict each other: it came back to an address
-    /// that it had left, which two devices of one identity look like.
-    pub contradictory: bool,
-    /// Whether any of its replies could not be read to the end.
-    pub malformed: bool,
-    form: Form,
-    left_addresses: Vec<Ipv4Addr>,
-    /// Who told the most of it, and how much memory that takes.
-    teller: IpAddr,
-    footprint: usize,
-}
-
-impl Entry {
-    /// The most ways of hearing a device that are kept.
-    pub const MAX_SIGHTINGS: usize = 16;
-
-    const MAX_LEFT_ADDRESSES: usize = 8;
-
-    fn new(device: Device, sighting: Sighting) -> Self {
-        Self {
-            malformed: !device.complete,
-            teller: sighting.from,
-            footprint: device.footprint(),
-            device,
-            form: Form::of(sighting.via),
-            seen: vec![sighting],
-            answered_directly: false,
-            contradictory: false,
-            left_addresses: Vec::new(),
-        }
-    }
-
-    /// Forgets which addresses it left, so that it may come back to one without
-    /// being taken for two devices.
-    pub fn forget_moves(&mut self) {
-        self.left_addresses.clear();
-        self.contradictory = false;
-    }
-
-    /// Forgets how it was heard before this, the latest way.
-    pub fn forget_sightings(&mut self) {
-        if let Some(latest) = self.seen.iter().max_by_key(|seen| seen.at).cloned() {
-            self.form = Form::of(latest.via);
-            self.seen = vec![latest];
-        }
-    }
-
-    /// The address it is known by: its own, else that of a sender.
-    fn address(&self) -> Option<Ipv4Addr> {
-        let own = self.device.ipv4.address;
-        own.or_else(|| self.seen.first().and_then(Sighting::ipv4))
-    }
-
-    /// Takes note that it answered a question sent to this address alone. One
-    /// that answers for another address is not reached at its own.
-    pub fn note_direct_answer(&mut self, asked_at: Option<Ipv4Addr>) {
-        self.answered_directly |= asked_at.is_some() && asked_at == self.device.ipv4.address;
-    }
-
-    /// Whether it was heard by bare Ethernet frames alone, never by UDP: it may
-    /// not understand the commands of the XML form.
-    pub const fn is_frames_only(&self) -> bool {
-        matches!(self.form, Form::Frame)
-    }
-
-    fn update(&mut self, device: Device, sighting: Sighting) -> bool {
-        self.malformed |= !device.complete;
-        let form = Form::of(sighting.via);
-        self.note(sighting);
-        if form == Form::Frame && self.form == Form::Xml {
-            return self.supplement(&device);
-        }
-        self.form = form;
-        let before = self.device.ipv4.address;
-        let changed = self.device.update(device);
-        let now = self.device.ipv4.address;
-        if before != now {
-            self.contradictory |= now.is_some_and(|now| self.left_addresses.contains(&now));
-            if self.left_addresses.len() < Self::MAX_LEFT_ADDRESSES {
-                self.left_addresses.extend(before);
-            }
-        }
-        changed
-    }
-
-    /// Takes from a frame what the XML form left out. A frame says less, and in
-    /// older words; what commands are made of stays as the XML form told it.
-    fn supplement(&mut self, frame: &Device) -> bool {
-        let before = self.device.clone();
-        self.device.fill_from(frame);
-        before != self.device
-    }
-
-    fn note(&mut self, sighting: Sighting) {
-        if let Some(seen) = self.seen.iter_mut().find(|seen| seen.is_alike(&sighting)) {
-            seen.at = sighting.at;
-        } else if self.seen.len() < Self::MAX_SIGHTINGS {
-            self.seen.push(sighting);
-        } else if let Some(oldest) = self.seen.iter_mut().min_by_key(|seen| seen.at) {
-            *oldest = sighting;
-        }
-    }
-}
-
-/// In which form a device's account came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// As a bare Ethernet frame.
-    Frame,
-    /// As an XML document.
-    Xml,
-}
-
-impl Form {
-    const fn of(via: Via) -> Self {
-        match via {
-            Via::LinkLayer => Self::Frame,
-            Via::Multicast | Via::Unicast => Self::Xml,
-        }
-    }
-}
-
-/// One way in which a device was heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// The interface it was heard on.
-    pub interface: Arc<str>,
-    /// The sender's address.
-    pub from: IpAddr,
-    /// How the datagram came.
-    pub via: Via,
-    /// When, by this machine's clock.
-    pub at: Timestamp,
-}
-
-impl Sighting {
-    fn is_alike(&self, other: &Self) -> bool {
-        self.via == other.via && self.from == other.from && self.interface == other.interface
-    }
-
-    fn ipv4(&self) -> Option<Ipv4Addr> {
-        ipv4(self.from)
-    }
-}
-
-fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
-    match from {
-        IpAddr::V4(address) if !address.is_unspecified() => Some(address),
-        _ => None,
-    }
-}
-
-/// How a datagram came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Via {
-    /// To the group.
-    Multicast,
-    /// To this machine's own address.
-    Unicast,
-    /// As a bare Ethernet frame.
-    LinkLayer,
-}
-
-impl Via {
-    /// The name scripts see, e.g. `link-layer`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Multicast => "multicast",
-            Self::Unicast => "unicast",
-            Self::LinkLayer => "link-layer",
         }
     }
 }

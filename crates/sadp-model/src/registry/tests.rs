@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use super::*;
 
 fn device(mac: &str, serial: &str, last: u8) -> Device {
