@@ -14,7 +14,7 @@ use sadp_reset::{
 
 use crate::{
     at, device, key,
-    processes::{Run, say},
+    processes::{Run, copy_program, say},
 };
 
 fn export(ledger: &mut Ledger, out: &Path, number: u16) -> Option<Exported> {
@@ -198,7 +198,7 @@ fn a_folder_that_must_not_be_written_is_left_alone() {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };
     let test = root.path().join("test");
-    fs::copy(env::current_exe().unwrap(), &test).unwrap();
+    copy_program(&test);
     let folder = root.path().join("protected");
     fs::create_dir(&folder).unwrap();
     let mut command = Command::new(&test);

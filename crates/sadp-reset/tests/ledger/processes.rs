@@ -198,6 +198,18 @@ fn what_a_killed_run_left_is_read_without_being_changed_for_good() {
     assert!(is_kept(&ledger, "counted 1"));
 }
 
+/// Copies this program to where everyone may run it. By a process of its own: a
+/// file that this one had open for writing may be held a moment longer by what
+/// another test has just started, and cannot be run until then.
+#[cfg(unix)]
+pub(crate) fn copy_program(to: &Path) {
+    let copied = Command::new("cp")
+        .arg(env::current_exe().unwrap())
+        .arg(to)
+        .status();
+    assert!(copied.unwrap().success());
+}
+
 /// Root may write everywhere, so there the reading is done by nobody.
 #[cfg(unix)]
 mod protected {
@@ -215,7 +227,7 @@ mod protected {
     /// Lets everyone read the folder and nobody write it, and reads.
     fn read_protected(root: &Path, folder: &Path) -> String {
         let copy = root.join("test");
-        fs::copy(env::current_exe().unwrap(), &copy).unwrap();
+        copy_program(&copy);
         for path in [root, &copy, folder] {
             set_mode(path, 0o755);
         }
