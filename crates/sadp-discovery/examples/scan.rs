@@ -40,6 +40,6 @@ pub(crate) async fn scan(link: LinkConfig) -> Result<Vec<Entry>, Box<dyn Error>>
         link,
         ..ScanConfig::default()
     };
-    let report = Scan::open(&config)?.run(pending(), |_| {}).await;
+    let report = Scan::open(&config)?.run(pending(), |_, _| {}).await;
     Ok(report.entries)
 }

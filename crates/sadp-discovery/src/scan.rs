@@ -70,11 +70,11 @@ impl Scan {
     }
 
     /// Scans until enough was heard or until `stop` is ready, and tells
-    /// `observe` some ten times a second how far it is.
+    /// `observe` some ten times a second how far it is and whom it has heard.
     pub async fn run(
         mut self,
         stop: impl Future<Output = ()>,
-        mut observe: impl FnMut(Progress),
+        mut observe: impl FnMut(Progress, &[Entry]),
     ) -> ScanReport {
         let mut survey = Survey::new(
             SurveyConfig {
@@ -109,7 +109,7 @@ impl Scan {
                 }
                 if start.elapsed() >= observed + OBSERVE_EVERY {
                     observed = start.elapsed();
-                    observe(survey.progress());
+                    observe(survey.progress(), survey.registry().entries());
                 }
             }
         }

@@ -77,7 +77,7 @@ fn config(port: u16, listening: Listening) -> ScanConfig {
 }
 
 async fn scan(config: &ScanConfig) -> ScanReport {
-    Scan::open(config).unwrap().run(pending(), |_| {}).await
+    Scan::open(config).unwrap().run(pending(), |_, _| {}).await
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_scan_that_is_stopped_keeps_what_it_heard() {
     let config = config(port, Listening::Fixed(Duration::from_hours(1)));
     let (found, stop) = tokio::sync::oneshot::channel();
     let mut found = Some(found);
-    let observe = |progress: sadp_proto::Progress| {
+    let observe = |progress: sadp_proto::Progress, _: &[sadp_model::Entry]| {
         if progress.devices > 0
             && let Some(found) = found.take()
         {

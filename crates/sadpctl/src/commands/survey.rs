@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
+use sadp_model::Entry;
 use sadp_proto::{Progress, Sweep};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -88,22 +89,23 @@ pub(super) async fn run(
     run_until(config, interrupted(), terminal).await
 }
 
-/// Scans only until so many devices were heard.
+/// Scans only until `enough` were heard, or until `stop` is ready.
 pub(super) async fn run_for(
-    devices: usize,
+    enough: impl Fn(&Progress, &[Entry]) -> bool,
     config: &ScanConfig,
+    stop: impl Future<Output = ()>,
     terminal: &mut Terminal,
 ) -> Result<ScanReport, Failure> {
-    let enough = Notify::new();
+    let heard = Notify::new();
     let stop = async {
         tokio::select! {
-            () = interrupted() => {}
-            () = enough.notified() => {}
+            () = stop => {}
+            () = heard.notified() => {}
         }
     };
-    let observe = |progress: &Progress| {
-        if progress.devices >= devices {
-            enough.notify_one();
+    let observe = |progress: &Progress, entries: &[Entry]| {
+        if enough(progress, entries) {
+            heard.notify_one();
         }
     };
     let report = listen_and_observe(config, stop, observe, terminal).await;
@@ -140,13 +142,13 @@ pub(super) async fn listen(
     stop: impl Future<Output = ()>,
     terminal: &mut Terminal,
 ) -> Result<ScanReport, ScanError> {
-    listen_and_observe(config, stop, |_| (), terminal).await
+    listen_and_observe(config, stop, |_, _| (), terminal).await
 }
 
 async fn listen_and_observe(
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
-    observe: impl Fn(&Progress),
+    observe: impl Fn(&Progress, &[Entry]),
     terminal: &mut Terminal,
 ) -> Result<ScanReport, ScanError> {
     let scan = Scan::open(config)?;
@@ -161,8 +163,8 @@ async fn listen_and_observe(
     }
     let bar = progress_bar(terminal);
     let report = scan
-        .run(stop, |progress| {
-            observe(&progress);
+        .run(stop, |progress, entries| {
+            observe(&progress, entries);
             bar.set_message(progress_line(&progress));
         })
         .await;

@@ -62,7 +62,8 @@ fn by_match(
     };
     let config = survey::config(&args.ask, global, None)?;
     let runtime = survey::runtime()?;
-    let site = Site::look(&runtime, &config, global, terminal)?;
+    let wanted: Vec<_> = given.iter().map(|one| one.target.device.clone()).collect();
+    let site = Site::look_for(&runtime, &config, &wanted, (global, &mut *terminal))?;
     let there = There {
         runtime: &runtime,
         config: &config,

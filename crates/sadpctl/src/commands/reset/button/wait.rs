@@ -133,7 +133,7 @@ impl Vigil<'_> {
             }
         };
         self.is_cut_off = false;
-        let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_| {}).await;
+        let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_, _| {}).await;
         let found = Found::here(entries, &local);
         let found = found.into_iter().find(|found| self.is_it(found));
         let look = self.take_in(found.as_ref());
