@@ -48,7 +48,14 @@ pub(super) fn print(
     // What was done must be told somewhere, whatever becomes of the output.
     terminal.note(&outcome::summary(outcomes));
     for (next, who) in next_steps(outcomes) {
-        terminal.hint(&format!("{}: {next}", names(&who)));
+        let names = names(&who);
+        // What became of a file may be about no device.
+        let whose = if names.is_empty() {
+            names
+        } else {
+            names + ": "
+        };
+        terminal.hint(&format!("{whose}{next}"));
     }
     let unwritten = written.err().filter(|failure| !failure.is_broken_pipe());
     match trouble.or(unwritten) {
