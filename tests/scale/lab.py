@@ -190,7 +190,7 @@ class Case:
             measured = self.scan_once(lan, scratch, sim)
             settle(sim, log)
             after = udp(lan.installer), udp(lan.cameras)
-            measured["sim_rss"] = high_water(sim.pid)
+            measured["sim_rss"] = memory(sim.pid, "VmHWM")
         grown = lambda host, name: after[host][name] - before[host][name]
         measured["asked"] = grown(0, "OutDatagrams")
         measured["answered"] = grown(1, "OutDatagrams")
@@ -328,9 +328,10 @@ def found(lines):
     return len({(device["mac"], device["serial"], device["ipv4"]["address"]) for device in devices})
 
 
-def high_water(pid):
+def memory(pid, name):
+    """VmHWM: the most it had resident, in bytes; VmRSS: what it has now."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    kibibytes = next(line.split()[1] for line in status.splitlines() if line.startswith(f"{name}:"))
     return int(kibibytes) * 1024
 
 
