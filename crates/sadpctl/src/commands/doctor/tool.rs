@@ -57,6 +57,10 @@ pub(super) async fn ask(program: &str, arguments: &[&str]) -> Told {
 }
 
 fn find(program: &str) -> Option<PathBuf> {
+    // On Windows these are folders of some drive, which anybody may have made.
+    if cfg!(windows) {
+        return None;
+    }
     let paths = FOLDERS.iter().map(|folder| Path::new(folder).join(program));
     paths.into_iter().find(|path| path.is_file())
 }
