@@ -68,13 +68,17 @@ pub(crate) fn listening(port: u16) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Joins the group on an interface.
+/// Joins the group on an interface: by its number, which is its alone, or by its
+/// address where the system knows no number or does not take it.
 pub(crate) fn join(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> io::Result<()> {
-    let on = interface.index.map_or_else(
-        || InterfaceIndexOrAddress::Address(interface.address()),
-        InterfaceIndexOrAddress::Index,
-    );
-    socket.join_multicast_v4_n(&group, &on)
+    if let Some(index) = interface.index {
+        let by_number = InterfaceIndexOrAddress::Index(index);
+        match socket.join_multicast_v4_n(&group, &by_number) {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::debug!(%error, interface = %interface.name, "no join by number"),
+        }
+    }
+    socket.join_multicast_v4(&group, &interface.address())
 }
 
 fn udp() -> io::Result<Socket> {
