@@ -22,6 +22,7 @@
 //! - [`Dispatch`]: gives commands to many of them, within bounds.
 //! - [`capture`]: SADP in files that Wireshark and tcpdump write.
 //! - [`interface`] and [`probe`]: what this machine has, and whether it works.
+//! - [`reader`]: UDP sockets read in batches where the system can.
 //!
 //! # Limitations
 //!
@@ -30,6 +31,10 @@
 //!   are not heard. The scan says so.
 //! - Answers that the kernel's reverse-path filter drops are heard only where
 //!   packet sockets are permitted; those in IP fragments not even then.
+//! - Not everywhere is it known by which interface a datagram came in; on macOS, for
+//!   one, it is not. What came by multicast is then taken to have come in by the
+//!   interface whose network its sender is in. Where that leaves several, it is a
+//!   guess, and the scan says so.
 
 pub mod capture;
 mod dispatch;
@@ -39,6 +44,7 @@ mod notice;
 pub mod probe;
 mod queue;
 pub mod raw;
+pub mod reader;
 mod receive;
 pub mod record;
 pub mod redact;

@@ -21,6 +21,7 @@ use crate::{
     LinkLayer, Notice, Recorder, Route, ScanError,
     interface::{self, Interface},
     queue::{self, queue},
+    reader::Reader,
     receive, socket,
 };
 
@@ -68,6 +69,8 @@ pub(crate) struct Links {
     opened: Instant,
     /// Names of the interfaces, by the system's number.
     names: HashMap<u32, Arc<str>>,
+    /// Whether it was told that interfaces are guessed.
+    told_guessed: bool,
     notices: Vec<Notice>,
 }
 
@@ -118,6 +121,7 @@ impl Links {
             twins: Twins::default(),
             fragments: Fragments::default(),
             opened: Instant::now(),
+            told_guessed: false,
             notices,
         })
     }
@@ -168,7 +172,8 @@ impl Links {
         let links = self.all.iter().map(|link| &link.socket);
         let sockets = links.chain(&self.listeners).chain(&self.routed);
         for (number, socket) in sockets.enumerate() {
-            tasks.spawn(receive::drain(number, Arc::clone(socket), sender.clone()));
+            let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
+            tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
         }
         self.cards.start(&sender, &mut tasks);
         (queue, tasks)

@@ -130,6 +130,15 @@ pub enum Notice {
         /// Why.
         source: io::Error,
     },
+    /// The system does not tell by which interface datagrams come in, and for
+    /// some of them there are several.
+    #[error(
+        "this system does not tell by which interface answers come in: some are taken to be from {interface}"
+    )]
+    InterfaceGuessed {
+        /// The interface they are ascribed to, the first time.
+        interface: Arc<str>,
+    },
     /// A card could not be opened for bare frames, though that is permitted.
     #[error(
         "cannot use the link layer on {interface}: devices that answer only there are not heard"
@@ -161,6 +170,7 @@ impl Notice {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::PortTaken { .. } => "close other SADP tools and camera software, then scan again",
+            Self::InterfaceGuessed { .. } => "scan one interface at a time, with -i",
             Self::PortRefused { .. } => {
                 "check that a firewall or security tool lets this program listen"
             }

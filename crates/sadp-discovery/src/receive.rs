@@ -2,19 +2,18 @@
 //! of the default size holds 92 replies.
 
 use std::{
-    io::{self, IoSliceMut},
+    io,
     net::{IpAddr, SocketAddr},
+    sync::Arc,
 };
 
-use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
-use tokio::{io::Interest, net::UdpSocket};
+use tokio::net::UdpSocket;
 
-use crate::queue;
-
-use crate::raw::RawFrame;
-
-/// The largest UDP payload, and the most the kernel joins into one buffer.
-const MAX_PAYLOAD: usize = 65_535;
+use crate::{
+    queue,
+    raw::RawFrame,
+    reader::{self, Arrival, Reader},
+};
 
 /// How many failures in a row end a socket's draining.
 const MAX_FAILURES: u32 = 16;
@@ -28,6 +27,17 @@ pub(crate) struct Received {
     /// The number of the interface it came in by, where the system tells.
     pub(crate) interface: Option<u32>,
     pub(crate) payload: Vec<u8>,
+}
+
+impl From<Arrival<'_>> for Received {
+    fn from(arrival: Arrival<'_>) -> Self {
+        Self {
+            from: arrival.from,
+            to: arrival.to,
+            interface: arrival.interface,
+            payload: arrival.payload.to_vec(),
+        }
+    }
 }
 
 /// What a socket brought at once.
@@ -70,34 +80,26 @@ impl Batch {
 }
 
 /// Drains a socket until it fails for good or nobody wants its datagrams.
-pub(crate) async fn drain(number: usize, socket: std::sync::Arc<UdpSocket>, queue: queue::Sender) {
-    let state = match UdpSocketState::new((&*socket).into()) {
-        Ok(state) => state,
-        Err(error) => {
-            let _closed = queue
-                .send(Batch::Socket {
-                    number,
-                    outcome: Err(error),
-                })
-                .await;
-            return;
-        }
-    };
-    let mut memory = vec![0; MAX_PAYLOAD * BATCH_SIZE];
+pub(crate) async fn drain(
+    number: usize,
+    socket: Arc<UdpSocket>,
+    mut reader: Reader,
+    queue: queue::Sender,
+) {
     let mut failures = 0;
     loop {
-        let received = socket
-            .async_io(Interest::READABLE, || {
-                receive_batch(&state, &socket, &mut memory)
-            })
-            .await;
+        let mut datagrams = Vec::new();
+        let received = match socket.readable().await {
+            Ok(()) => reader.try_read(&socket, |arrival| datagrams.push(arrival.into())),
+            Err(error) => Err(error),
+        };
         let outcome = match received {
-            Ok(datagrams) => {
+            Ok(()) => {
                 failures = 0;
                 Ok(datagrams)
             }
-            // An address that refused what we sent it, told by ICMP.
-            Err(error) if is_about_a_peer(&error) => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) if reader::is_passing(&error) => continue,
             Err(error) => {
                 failures += 1;
                 if failures < MAX_FAILURES {
@@ -112,41 +114,4 @@ pub(crate) async fn drain(number: usize, socket: std::sync::Arc<UdpSocket>, queu
             return;
         }
     }
-}
-
-fn receive_batch(
-    state: &UdpSocketState,
-    socket: &UdpSocket,
-    memory: &mut [u8],
-) -> io::Result<Vec<Received>> {
-    let mut metas = [RecvMeta::default(); BATCH_SIZE];
-    let mut buffers: Vec<_> = memory
-        .chunks_mut(MAX_PAYLOAD)
-        .map(IoSliceMut::new)
-        .collect();
-    let count = state.recv(socket.into(), &mut buffers, &mut metas)?;
-    let mut received = Vec::with_capacity(count);
-    for (meta, buffer) in metas.iter().zip(&buffers).take(count) {
-        let bytes = buffer.get(..meta.len).unwrap_or_default();
-        // The kernel may have joined datagrams of one sender and size.
-        for payload in bytes.chunks(meta.stride.max(1)) {
-            received.push(Received {
-                from: meta.addr,
-                to: meta.dst_ip,
-                interface: meta.interface_index,
-                payload: payload.to_vec(),
-            });
-        }
-    }
-    Ok(received)
-}
-
-fn is_about_a_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-    )
 }

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use sadp_discovery::raw::RawError;
+use sadp_discovery::{raw::RawError, reader::Reader};
 use tokio::{
     net::UdpSocket,
     time::{Instant, sleep_until},
@@ -73,6 +73,7 @@ pub struct Server {
     port: u16,
     listener: Listener,
     direct: UdpSocket,
+    direct_reader: Reader,
     card: Option<Card>,
     stats: StatsHandle,
     failed: u64,
@@ -109,6 +110,7 @@ impl Server {
             port,
             listener,
             direct,
+            direct_reader: Reader::plain(),
             card,
             stats: StatsHandle::default(),
             failed: 0,
@@ -152,7 +154,7 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                ready = self.listener.readable() => ready.map_err(ServerError::Receive)?,
+                ready = self.listener.socket.readable() => ready.map_err(ServerError::Receive)?,
                 ready = self.direct.readable() => ready.map_err(ServerError::Receive)?,
                 frame = card::next(&mut self.card) => self.hear_frame(start.elapsed(), frame)?,
                 ready = self.direct.writable(), if blocked => ready.map_err(ServerError::Send)?,
@@ -170,6 +172,7 @@ impl Server {
             attacker,
             listener,
             direct,
+            direct_reader,
             address,
             ..
         } = self;
@@ -184,9 +187,12 @@ impl Server {
             }
             fleet.handle_datagram(now, &datagram);
         };
-        listener.drain(&mut hear).map_err(ServerError::Receive)?;
-        socket::drain(direct, |from, payload| hear(from, Some(*address), payload))
-            .map_err(ServerError::Receive)
+        socket::drain(&listener.socket, &mut listener.reader, &mut hear)
+            .map_err(ServerError::Receive)?;
+        socket::drain(direct, direct_reader, |from, _, payload| {
+            hear(from, Some(*address), payload);
+        })
+        .map_err(ServerError::Receive)
     }
 
     /// Sends what is due, a burst at most. Returns whether the socket takes no

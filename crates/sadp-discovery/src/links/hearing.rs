@@ -13,6 +13,7 @@ use tokio::net::UdpSocket;
 use super::{Link, Links, twins::Ear};
 use crate::{
     Notice, Recorder,
+    interface::Interface,
     raw::{RawFrame, Sifted},
     receive::{Batch, Received},
     record::RecordedDatagram,
@@ -148,7 +149,7 @@ impl Links {
 
     /// The interface a datagram came in by. `None` where it is none of those in
     /// use.
-    fn interface_of(&self, received: &Received, link: Option<&Arc<str>>) -> Option<Arc<str>> {
+    fn interface_of(&mut self, received: &Received, link: Option<&Arc<str>>) -> Option<Arc<str>> {
         if let Some(link) = link {
             return Some(Arc::clone(link));
         }
@@ -158,10 +159,14 @@ impl Links {
             let name = self.names.get(&index).cloned();
             return chosen.then(|| name.unwrap_or_else(|| format!("interface {index}").into()));
         }
-        let from = received.from.ip();
-        let near = |link: &&Link| matches!(from, IpAddr::V4(from) if link.interface.network.contains(&from));
-        let link = self.all.iter().find(near).or_else(|| self.all.first())?;
-        Some(Arc::clone(&link.interface.name))
+        let links: Vec<&Interface> = self.all.iter().map(|link| &link.interface).collect();
+        let (interface, guessed) = likely(&links, received.from.ip())?;
+        let name = Arc::clone(&interface.name);
+        if guessed && !std::mem::replace(&mut self.told_guessed, true) {
+            let interface = Arc::clone(&name);
+            self.notices.push(Notice::InterfaceGuessed { interface });
+        }
+        Some(name)
     }
 
     fn record_heard(&self, interface: &Arc<str>, received: &Received, bound: Option<SocketAddr>) {
@@ -229,11 +234,54 @@ impl Links {
     }
 }
 
+/// The interface by which a datagram most likely came in, where the system does
+/// not tell: one whose network its sender is in, else any. Also whether others are
+/// as likely.
+fn likely<'a>(all: &[&'a Interface], from: IpAddr) -> Option<(&'a Interface, bool)> {
+    let is_near = |it: &&&Interface| matches!(from, IpAddr::V4(from) if it.network.contains(&from));
+    let near: Vec<_> = all.iter().filter(is_near).copied().collect();
+    let among = if near.is_empty() { all } else { &near };
+    let first = *among.first()?;
+    Some((first, among.iter().any(|other| other.name != first.name)))
+}
+
 fn via(received: &Received, to_link: bool) -> Via {
     let multicast = received.to.map_or(!to_link, |to| to.is_multicast());
     if multicast {
         Via::Multicast
     } else {
         Via::Unicast
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_that_is_not_told_is_the_senders_or_a_guess() {
+        let interface = |name: &str, network: &str| Interface {
+            name: name.into(),
+            index: None,
+            network: network.parse().unwrap(),
+            up: true,
+            loopback: false,
+        };
+        let eth0 = interface("eth0", "192.168.1.10/24");
+        let also_eth0 = interface("eth0", "10.0.0.10/8");
+        let eth1 = interface("eth1", "172.16.0.10/16");
+        let wlan0 = interface("wlan0", "192.168.1.11/24");
+        for (all, from, expected) in [
+            (&[&eth0, &eth1][..], "172.16.9.9", Some(("eth1", false))),
+            (&[&eth0, &eth1], "192.0.2.1", Some(("eth0", true))),
+            (&[&eth0, &wlan0], "192.168.1.64", Some(("eth0", true))),
+            (&[&eth0, &also_eth0], "192.0.2.1", Some(("eth0", false))),
+            (&[&eth1], "192.0.2.1", Some(("eth1", false))),
+            (&[], "192.0.2.1", None),
+        ] {
+            let found = likely(all, from.parse().unwrap());
+            let found = found.map(|(interface, guessed)| (&*interface.name, guessed));
+            assert_eq!(found, expected, "{from}");
+        }
     }
 }

@@ -1,12 +1,11 @@
 use std::{
-    fmt,
-    io::{self, IoSliceMut},
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
 };
 
-use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
+use sadp_discovery::reader::{Reader, is_passing};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{io::Interest, net::UdpSocket};
+use tokio::net::UdpSocket;
 
 use super::ServerError;
 
@@ -16,19 +15,16 @@ const RECEIVE_BUFFER: usize = 8 << 20;
 /// What a socket may hold unsent.
 const SEND_BUFFER: usize = 4 << 20;
 
-/// How much is read at once: whatever the system joins into one piece.
-const READ: usize = 1 << 16;
-
 /// How many times a socket is read from in one go, so that a flood of
 /// datagrams does not keep everything else waiting.
 const MAX_READS: usize = 64;
 
 /// The socket bound to no address. It hears the group and devices' own
-/// addresses, and tells which it was.
+/// addresses, and tells which it was, where the system tells.
+#[derive(Debug)]
 pub(super) struct Listener {
-    socket: UdpSocket,
-    state: UdpSocketState,
-    buffer: Vec<u8>,
+    pub(super) socket: UdpSocket,
+    pub(super) reader: Reader,
     pub(super) port: u16,
 }
 
@@ -49,72 +45,18 @@ impl Listener {
             .join_multicast_v4(group.ip(), &interface)
             .map_err(open("join the group", group))?;
         let socket = asynchronous(socket).map_err(open("use", wildcard))?;
-        let state = UdpSocketState::new((&socket).into()).map_err(open("use", wildcard))?;
         let port = socket.local_addr().map_err(open("use", wildcard))?.port();
-        let buffer = vec![0; READ * BATCH_SIZE];
+        let reader = Reader::new(&socket);
         Ok(Self {
             socket,
-            state,
-            buffer,
+            reader,
             port,
         })
     }
-
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
-    }
-
-    /// Hands over what waits: sender, destination where known, bytes.
-    pub(super) fn drain(
-        &mut self,
-        mut handle: impl FnMut(SocketAddrV4, Option<Ipv4Addr>, &[u8]),
-    ) -> io::Result<()> {
-        let Self {
-            socket,
-            state,
-            buffer,
-            ..
-        } = self;
-        let mut metas = [RecvMeta::default(); BATCH_SIZE];
-        for _ in 0..MAX_READS {
-            let mut pieces: Vec<IoSliceMut<'_>> =
-                buffer.chunks_mut(READ).map(IoSliceMut::new).collect();
-            let received = socket.try_io(Interest::READABLE, || {
-                state.recv((&*socket).into(), &mut pieces, &mut metas)
-            });
-            let count = match passing(received)? {
-                Received::Some(count) => count,
-                Received::Nothing => return Ok(()),
-                Received::Notice => continue,
-            };
-            for (piece, meta) in pieces.iter().zip(&metas).take(count) {
-                let SocketAddr::V4(from) = meta.addr else {
-                    continue;
-                };
-                let destination = meta.dst_ip.and_then(|address| match address {
-                    IpAddr::V4(address) => Some(address),
-                    IpAddr::V6(_) => None,
-                });
-                let bytes = piece.get(..meta.len).unwrap_or_default();
-                for payload in bytes.chunks(meta.stride.max(1)) {
-                    handle(from, destination, payload);
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-impl fmt::Debug for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listener")
-            .field("socket", &self.socket)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The socket bound to the interface's address. It sends, too: quinn-udp forbids
-/// fragmentation on the sockets it configures, and replies can exceed a frame.
+/// The socket bound to the interface's address. It sends, too, and replies can
+/// exceed a frame: it is to be read plainly, which leaves fragmentation allowed.
 pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
     let open = |operation| {
         move |source| ServerError::Open {
@@ -148,49 +90,30 @@ pub(super) fn attacking(address: Ipv4Addr, interface: Ipv4Addr) -> io::Result<Ud
     asynchronous(socket)
 }
 
-/// Hands over what waits at a plain socket: sender and bytes.
+/// Hands over what waits at a socket: sender, destination where known, bytes.
 pub(super) fn drain(
     socket: &UdpSocket,
-    mut handle: impl FnMut(SocketAddrV4, &[u8]),
+    reader: &mut Reader,
+    mut handle: impl FnMut(SocketAddrV4, Option<Ipv4Addr>, &[u8]),
 ) -> io::Result<()> {
-    let mut buffer = [0; 4096];
     for _ in 0..MAX_READS {
-        match passing(socket.try_recv_from(&mut buffer))? {
-            Received::Some((length, SocketAddr::V4(from))) => {
-                handle(from, buffer.get(..length).unwrap_or_default());
-            }
-            Received::Some(_) | Received::Notice => {}
-            Received::Nothing => break,
+        let read = reader.try_read(socket, |arrival| {
+            let SocketAddr::V4(from) = arrival.from else {
+                return;
+            };
+            let destination = match arrival.to {
+                Some(IpAddr::V4(address)) => Some(address),
+                Some(IpAddr::V6(_)) | None => None,
+            };
+            handle(from, destination, arrival.payload);
+        });
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) if !is_passing(&error) => return Err(error),
+            Ok(()) | Err(_) => {}
         }
     }
     Ok(())
-}
-
-enum Received<T> {
-    Some(T),
-    /// Nothing waits.
-    Nothing,
-    /// Word of an earlier datagram, or of one too long: no matter for this socket.
-    Notice,
-}
-
-/// Tells errors that pass from those that do not.
-fn passing<T>(received: io::Result<T>) -> io::Result<Received<T>> {
-    match received {
-        Ok(received) => Ok(Received::Some(received)),
-        Err(error) => match error.kind() {
-            io::ErrorKind::WouldBlock => Ok(Received::Nothing),
-            // Windows reports here that an asker is gone, and that a datagram was
-            // longer than the buffer.
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => Ok(Received::Notice),
-            _ if quinn_udp::is_msg_size_err(&error) => Ok(Received::Notice),
-            _ => Err(error),
-        },
-    }
 }
 
 /// A socket whose port other SADP programs can use as well.
