@@ -98,7 +98,12 @@ fn judge_notice(notice: &Notice) -> Option<Check> {
     let cause = std::error::Error::source(notice);
     let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
     let message = format!("{notice}{cause}");
-    Some(Check::new("scan", "scan", Verdict::Problem, message).remedy(notice.remedy()))
+    let verdict = match notice {
+        // The devices are heard all the same.
+        Notice::InterfaceGuessed { .. } => Verdict::Warning,
+        _ => Verdict::Problem,
+    };
+    Some(Check::new("scan", "scan", verdict, message).remedy(notice.remedy()))
 }
 
 /// The most devices that a line names.

@@ -127,7 +127,7 @@ fn what_else_was_heard_is_told() {
 }
 
 #[test]
-fn what_stopped_the_scan_is_a_problem_told_once() {
+fn what_stopped_the_scan_is_a_problem_told_once_and_a_guess_a_warning() {
     let mut report = report(&[], Tally::default());
     report.notices = vec![
         Notice::PortTaken { port: 37020 },
@@ -135,11 +135,18 @@ fn what_stopped_the_scan_is_a_problem_told_once() {
             interface: "lan0".into(),
             source: std::io::ErrorKind::NetworkUnreachable.into(),
         },
+        Notice::InterfaceGuessed {
+            interface: "lan0".into(),
+        },
     ];
     let checks = judged(report);
-    assert_eq!(checks.len(), 2);
+    assert_eq!(checks.len(), 3);
     assert!(
         checks[1].message.starts_with("cannot send on lan0"),
         "{checks:?}"
+    );
+    assert_eq!(
+        (checks[1].verdict, checks[2].verdict),
+        (Verdict::Problem, Verdict::Warning)
     );
 }
