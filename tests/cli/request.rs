@@ -4,6 +4,7 @@
 mod batch;
 mod files;
 mod refusals;
+mod shuffled;
 mod ways;
 
 use std::{

@@ -64,13 +64,26 @@ fn a_folder_of_packages_is_answered_into_itself_once() {
     assert_eq!(first.stdout.lines().count(), 3, "{first}");
     assert!(first.stderr.contains("answered 3 requests"), "{first}");
     let answer = |code: &str| code.parse::<RequestCode>().unwrap().answer();
-    assert_eq!(folder.read("a/Encrypt.xml"), answer(BY_KEY));
-    assert_eq!(folder.read("b/Encrypt.xml"), answer(BY_FILE));
+    assert_eq!(
+        folder.read("a/Encrypt_no-serial_c42f90000005.xml"),
+        answer(BY_KEY)
+    );
+    assert_eq!(
+        folder.read("b/Encrypt_no-serial_c42f90000006.xml"),
+        answer(BY_FILE)
+    );
     let boot = "2026-11-01T08:05:09".parse().ok();
     let dated = desk::dated_code("DS-2CD2432F-IW20141201CCCH123456789", boot);
-    assert_eq!(folder.read("c/key.txt"), format!("{dated}\n"));
-    fs::write(folder.path("a/Encrypt.xml"), "another").unwrap();
-    fs::remove_file(folder.path("b/Encrypt.xml")).unwrap();
+    assert_eq!(
+        folder.read("c/key_DS-2CD2432F-IW20141201CCCH123456789_no-mac.txt"),
+        format!("{dated}\n")
+    );
+    fs::write(
+        folder.path("a/Encrypt_no-serial_c42f90000005.xml"),
+        "another",
+    )
+    .unwrap();
+    fs::remove_file(folder.path("b/Encrypt_no-serial_c42f90000006.xml")).unwrap();
     let second = vendor(&[all], all, &[]);
     assert_eq!(
         (second.code, second.stdout.lines().count()),
@@ -78,8 +91,14 @@ fn a_folder_of_packages_is_answered_into_itself_once() {
         "{second}"
     );
     assert!(second.stderr.contains("is there already"), "{second}");
-    assert_eq!(folder.read("a/Encrypt.xml"), "another");
-    assert_eq!(folder.read("b/Encrypt.xml"), answer(BY_FILE));
+    assert_eq!(
+        folder.read("a/Encrypt_no-serial_c42f90000005.xml"),
+        "another"
+    );
+    assert_eq!(
+        folder.read("b/Encrypt_no-serial_c42f90000006.xml"),
+        answer(BY_FILE)
+    );
 }
 
 #[test]
@@ -95,9 +114,14 @@ fn a_key_is_given_where_the_device_takes_one() {
     assert_eq!(answers.as_array().map(Vec::len), Some(1));
     assert_eq!(
         answers[0]["answer"],
-        out.join("a/key.txt").to_str().unwrap()
+        out.join("a/key_no-serial_c42f90000005.txt")
+            .to_str()
+            .unwrap()
     );
-    assert_eq!(folder.read("answers/a/key.txt"), "01234567\n");
+    assert_eq!(
+        folder.read("answers/a/key_no-serial_c42f90000005.txt"),
+        "01234567\n"
+    );
     assert!(!out.join("b").exists());
 }
 
@@ -147,7 +171,7 @@ fn nothing_but_requests_of_simulated_devices_is_answered() {
         );
         assert!(run.stderr.contains("hint: "), "{run}");
         assert!(!out.join("a").exists(), "{content}");
-        assert!(out.join("b/Encrypt.xml").exists());
+        assert!(out.join("b/Encrypt_no-serial_c42f90000006.xml").exists());
     }
 }
 

@@ -111,6 +111,12 @@ impl Refusal {
                 | Self::Locked
         )
     }
+
+    /// Whether a device says so of an answer of the vendor's that is not its
+    /// own, or spoilt. The protocol has no word of its own for it.
+    pub fn is_wrong_answer(&self) -> bool {
+        matches!(self, Self::Failed | Self::CodeError)
+    }
 }
 
 impl fmt::Display for Refusal {

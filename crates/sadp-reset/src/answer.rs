@@ -10,7 +10,7 @@ mod problem;
 use zeroize::Zeroizing;
 
 pub use self::{
-    assign::{Assignment, Matched, Target, assign},
+    assign::{Assignment, KnownBy, Matched, Target, assign},
     collect::{AnswerFile, Collected, collect},
     kind::NotAnAnswer,
     problem::{Problem, Why},

@@ -44,8 +44,8 @@ mod standing;
 mod vault;
 
 pub use answer::{
-    Answer, AnswerFile, Assignment, Collected, Matched, NotAnAnswer, Problem, Target, Why, assign,
-    collect,
+    Answer, AnswerFile, Assignment, Collected, KnownBy, Matched, NotAnAnswer, Problem, Target, Why,
+    assign, collect,
 };
 pub use contact::{Contact, QuestionNames, SettingsError};
 pub use digest::{Digest, ParseDigestError};
@@ -57,7 +57,7 @@ pub use ledger::{
 };
 pub use package::{
     ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,
-    export_request, package_name,
+    device_name, export_request, package_name,
 };
 pub use qr::{QrError, QrImage};
 pub use questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem};

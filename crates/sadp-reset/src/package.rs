@@ -14,9 +14,9 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::Device;
 
-pub(crate) use self::name::{ToName, device_name, plain, reduced};
+pub(crate) use self::name::{ToName, plain, reduced};
 pub use self::{
-    name::package_name,
+    name::{device_name, package_name},
     record::{RecordError, RequestRecord},
 };
 use crate::{

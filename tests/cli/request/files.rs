@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Errand, device, outcomes, results};
+use super::{Errand, device, name, outcomes, results};
 use crate::run::Run;
 
 fn camera() -> Errand {
@@ -212,7 +212,12 @@ fn a_key_goes_to_the_device_named() {
     errand.answer(&["--key"]);
     let key = |mac: &str| {
         let package = &errand.packages()[mac];
-        package.join("key.txt").to_str().unwrap().to_owned()
+        let mut files = fs::read_dir(package).unwrap();
+        let keyed = files.find_map(|file| {
+            let path = file.unwrap().path();
+            name(&path).starts_with("key_").then_some(path)
+        });
+        keyed.unwrap().to_str().unwrap().to_owned()
     };
     let import = |device: &str, file: &str| {
         let arguments = ["reset", "import", "--device", device, "--key-file", file];

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use self::request::Requests;
 use super::{Answer, AnswerFile, Collected, NotAnAnswer, Problem, Why, evidence};
-use crate::{Case, CaseId, DeviceKey, Digest, RequestFacts, RequestKind};
+use crate::{Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind};
 
 /// An answer and the request it was made for.
 #[derive(Debug)]
@@ -17,6 +17,18 @@ pub struct Matched {
     pub answer: Answer,
     /// The file it came from.
     pub path: PathBuf,
+    /// What tells that it is this device's.
+    pub known_by: KnownBy,
+}
+
+/// What tells whose an answer is. Its content cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KnownBy {
+    /// Its own name, or the person who named the device.
+    Name,
+    /// Where it lies, and nothing else: it does not show that it was saved in
+    /// the wrong folder.
+    Folder,
 }
 
 /// The request an answer was matched to.
@@ -65,9 +77,19 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
         if let Some(slot) = file.package.and_then(|index| answered.get_mut(index)) {
             *slot = true;
         }
-        match place(&file, &requests, explicit) {
-            Ok(place) => placed.push(Placed { place, file }),
-            Err(why) => out.problem(file.path, None, why),
+        match place(&file, &requests, (&packages, explicit)) {
+            Ok((place, known_by)) => placed.push(Placed {
+                place,
+                known_by,
+                file,
+            }),
+            Err(why) => {
+                let named = match &why {
+                    Why::Misplaced { device, .. } => Some(device.clone()),
+                    _ => None,
+                };
+                out.problem(file.path, named, why);
+            }
         }
     }
     let placed = out.without_rivals(placed, &requests);
@@ -89,6 +111,7 @@ struct Place {
 
 struct Placed {
     place: Place,
+    known_by: KnownBy,
     file: AnswerFile,
 }
 
@@ -96,22 +119,33 @@ struct Placed {
 fn place(
     file: &AnswerFile,
     requests: &Requests,
-    explicit: Option<&DeviceKey>,
-) -> Result<Place, Why> {
+    (packages, explicit): (&[Package], Option<&DeviceKey>),
+) -> Result<(Place, KnownBy), Why> {
     if requests.is_code(file.raw) || requests.is_code(file.answer.digest()) {
         return Err(NotAnAnswer::Request.into());
     }
     let by_folder = requests.by_folder(file);
+    let by_name = evidence::named(&file.name, requests.devices());
+    let mut own = by_name.clone();
+    own.extend(explicit.map(|device| requests.devices_of(device)));
     let mut sets: Vec<Vec<usize>> = by_folder.iter().map(|place| vec![place.device]).collect();
-    sets.extend(explicit.map(|device| requests.devices_of(device)));
-    let names = [Some(&file.name), file.folders.first()];
-    for name in names.into_iter().flatten() {
-        sets.extend(evidence::named(name, requests.devices()));
+    if let Some(folder) = file.folders.first() {
+        sets.extend(evidence::named(folder, requests.devices()));
     }
-    let device = agree(&sets, requests)?;
+    sets.extend(own.iter().cloned());
+    let device = agree(&sets, requests).map_err(|why| match (why, agree(&by_name, requests)) {
+        (Why::Contradiction { devices }, Ok(named)) => requests
+            .misplaced(named, packages)
+            .unwrap_or(Why::Contradiction { devices }),
+        (why, _) => why,
+    })?;
+    let known_by = match agree(&own, requests) {
+        Ok(_) => KnownBy::Name,
+        Err(_) => KnownBy::Folder,
+    };
     let request = by_folder.iter().find(|place| place.device == device);
     let request = request.map_or_else(|| requests.newest_of(device), |place| place.request);
-    Ok(Place { device, request })
+    Ok((Place { device, request }, known_by))
 }
 
 /// The one device that every set holds.
@@ -151,7 +185,7 @@ impl Assignment {
     fn without_rivals(&mut self, placed: Vec<Placed>, requests: &Requests) -> Vec<Placed> {
         let mut by_content: BTreeMap<Digest, Vec<(Place, PathBuf)>> = BTreeMap::new();
         let mut by_place: BTreeMap<Place, Vec<(Digest, PathBuf)>> = BTreeMap::new();
-        for Placed { place, file } in &placed {
+        for Placed { place, file, .. } in &placed {
             let digest = file.answer.digest();
             let path = || file.path.clone();
             by_content.entry(digest).or_default().push((*place, path()));
@@ -185,9 +219,14 @@ impl Assignment {
         }
         for mut of_device in by_device.into_values() {
             of_device.sort_by_key(|one| requests.age(one.place.request));
-            let Some(Placed { place, file }) = of_device.pop() else {
+            let Some(newest) = of_device.pop() else {
                 continue;
             };
+            let Placed {
+                place,
+                known_by,
+                file,
+            } = newest;
             let device = requests.key(place.device);
             for older in of_device {
                 let newer = file.path.clone();
@@ -198,6 +237,7 @@ impl Assignment {
                     target,
                     answer: file.answer,
                     path: file.path,
+                    known_by,
                 });
             }
         }

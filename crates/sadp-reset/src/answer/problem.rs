@@ -56,6 +56,15 @@ pub enum Why {
         /// The devices they name, as far as known.
         devices: Vec<DeviceKey>,
     },
+    /// Its name tells clearly whose it is; its folder or the device asked for
+    /// is another.
+    #[error("its name tells another device than its folder or --device: it belongs into {}", package.display())]
+    Misplaced {
+        /// The device its name tells.
+        device: DeviceKey,
+        /// The package of that device's last request.
+        package: PathBuf,
+    },
     /// There is another, different answer to the same request.
     #[error("there is another, different answer to the same request")]
     TwoAnswers {
@@ -95,6 +104,9 @@ impl Why {
             Self::Ambiguous { .. } => "save it in the folder of its request",
             Self::Contradiction { .. } => {
                 "check whose answer it is, and put it into the folder of its request"
+            }
+            Self::Misplaced { .. } => {
+                "check whose answer it is, and move it into the folder of the request that was named with it"
             }
             Self::TwoAnswers { .. } => {
                 "keep the answer that belongs to this request, and only that"

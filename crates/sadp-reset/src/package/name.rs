@@ -13,8 +13,9 @@ pub fn package_name(device: &DeviceKey, at: Timestamp) -> String {
     format!("{}_{}", device_name(device), at.to_name())
 }
 
-/// Serial and MAC alone.
-pub(crate) fn device_name(device: &DeviceKey) -> String {
+/// Serial and MAC alone, as a package's name begins: what a file is named by
+/// that an import is to know whose it is.
+pub fn device_name(device: &DeviceKey) -> String {
     let serial = device.serial().map(|serial| reduced(serial.as_str()));
     let mac = device.mac().map(|mac| plain(&mac.to_string()));
     format!(

@@ -75,10 +75,10 @@ pub(crate) struct SimRunArgs {
 /// `sim vendor`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Writes Encrypt.xml, or key.txt with --key and for devices that take a dated
-code, into DIR/PACKAGE, PACKAGE being the package folder's name; with --mail
-code.txt into DIR/NAME, NAME being the file's without its ending. DIR may be the
-folder the packages lie in. No file is ever written over: exit code 4.
+Writes Encrypt_SERIAL_MAC.xml, or key_SERIAL_MAC.txt with --key and for devices
+that take a dated code, into DIR/PACKAGE, PACKAGE being the package folder's name;
+with --mail code.txt into DIR/NAME, NAME being the file's without its ending. DIR
+may be the folder the packages lie in. No file is ever written over: exit code 4.
 
 A dated code is made from a serial number and a start time, which do not tell
 whether the device is simulated; no real device takes one made here.

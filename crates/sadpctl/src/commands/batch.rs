@@ -5,13 +5,15 @@ mod choice;
 mod consent;
 mod send;
 mod site;
+mod stopped;
 mod vet;
 
 pub(super) use self::{
     choice::choose,
     consent::{agreed, confirm, line, must_be_asked, plan},
-    send::{Arrived, Order, Orders, Sending, Sent, send},
+    send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
+    stopped::Stopped,
     vet::vet,
 };
 use crate::{

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, path::PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Place, Target};
+use super::{Place, Target, Why};
 use crate::{AnswerFile, Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind};
 
 /// All requests, and the devices they are of.
@@ -113,6 +113,20 @@ impl Requests {
         all.filter(|(_, request)| request.device == device)
             .map(|(index, _)| index)
             .max_by_key(|&index| self.age(Some(index)))
+    }
+
+    /// That an answer belongs to this device's last request and lies elsewhere.
+    /// `None` where there is no such request.
+    pub(super) fn misplaced(&self, device: usize, packages: &[Package]) -> Option<Why> {
+        let request = self.newest_of(device)?;
+        let met = self.of_package.iter().zip(packages);
+        let met = met.filter(|(of_package, _)| **of_package == Some(request));
+        let package = met.map(|(_, package)| &package.path).next();
+        let package = package.or_else(|| self.all.get(request).map(|request| &request.folder))?;
+        Some(Why::Misplaced {
+            device: self.key(device)?,
+            package: package.clone(),
+        })
     }
 
     /// By what requests of one device follow each other.

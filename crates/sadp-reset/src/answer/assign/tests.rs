@@ -155,8 +155,8 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
         // Two to choose from.
         (loose("/x/DS-CAMERA-1 DS-CAMERA-2.xml"), None, ": Ambiguous"),
         // What does not agree.
-        (inside("/p/DS-CAMERA-2.xml", 0), None, ": Contradiction"),
-        (inside("/p/4447cc1d6d02.xml", 0), None, ": Contradiction"),
+        (inside("/p/DS-CAMERA-2.xml", 0), None, ": Misplaced"),
+        (inside("/p/4447cc1d6d02.xml", 0), None, ": Misplaced"),
         (
             inside("/p/44-47-cc-1d-6d-09.xml", 0),
             None,
@@ -164,21 +164,13 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
         ),
         (inside("/p/a.xml", 0), Some(&key(2)), ": Contradiction"),
         (inside("/package 2 of 1/a.xml", 0), None, ": Contradiction"),
-        (
-            loose("/DS-CAMERA-1/DS-CAMERA-2.xml"),
-            None,
-            ": Contradiction",
-        ),
+        (loose("/DS-CAMERA-1/DS-CAMERA-2.xml"), None, ": Misplaced"),
         (
             loose("/x/DS-CAMERA-1 4447cc1d6d02.xml"),
             None,
             ": Contradiction",
         ),
-        (
-            loose("/x/DS-CAMERA-1.xml"),
-            Some(&foreign),
-            ": Contradiction",
-        ),
+        (loose("/x/DS-CAMERA-1.xml"), Some(&foreign), ": Misplaced"),
     ];
     for (file, explicit, expected) in table {
         let path = file.path.display().to_string();
@@ -188,6 +180,50 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
             [format!("{path}{expected}")],
             "{explicit:?}"
         );
+    }
+}
+
+#[test]
+fn a_folder_alone_is_told_from_a_name() {
+    let requests = [request(1, 1), request(2, 1)];
+    let cases = cases(&requests);
+    let packages = requests.each_ref().map(package);
+    for (path, explicit, known_by) in [
+        ("/p/Encrypt.xml", None, KnownBy::Folder),
+        ("/package 1 of 1/unpacked/a.xml", None, KnownBy::Folder),
+        ("/4447cc1d6d01/a.xml", None, KnownBy::Folder),
+        // A name that leaves two to choose from leaves it to the folder.
+        ("/p/DS-CAMERA-1 DS-CAMERA-2", None, KnownBy::Folder),
+        ("/p/Encrypt_4447cc1d6d01.xml", None, KnownBy::Name),
+        ("/p/ds-camera-1.xml", None, KnownBy::Name),
+        ("/p/Encrypt.xml", Some(key(1)), KnownBy::Name),
+    ] {
+        let files = vec![file(path, "answer", Some(0))];
+        let assigned = assign(found(files, packages.to_vec()), &cases, explicit.as_ref());
+        assert_eq!(told(&assigned), [format!("{path} -> DS-CAMERA-1 1")]);
+        assert_eq!(assigned.matched[0].known_by, known_by, "{path}");
+    }
+}
+
+#[test]
+fn a_misplaced_answer_is_told_with_the_package_it_belongs_into() {
+    let requests = [request(1, 1), request(2, 1), request(2, 2)];
+    let cases = cases(&requests);
+    let mut packages = requests.each_ref().map(package);
+    for (last, moved) in [("package 2 of 2", false), ("moved", true)] {
+        if moved {
+            packages[2].path = "moved".into();
+        }
+        let files = vec![file("/p/Encrypt_4447cc1d6d02.xml", "answer", Some(0))];
+        let assigned = assign(found(files, packages.to_vec()), &cases, None);
+        let [problem] = &assigned.problems[..] else {
+            panic!("{assigned:?}")
+        };
+        let Why::Misplaced { device, package } = &problem.why else {
+            panic!("{problem:?}")
+        };
+        assert_eq!((Some(device), device), (problem.device.as_ref(), &key(2)));
+        assert!(package.ends_with(last), "{package:?}");
     }
 }
 
@@ -390,5 +426,26 @@ proptest::proptest! {
         contents.dedup();
         proptest::prop_assert_eq!((devices.len(), contents.len()), (all, all));
         proptest::prop_assert!(all + assigned.problems.len() <= count);
+    }
+
+    #[test]
+    fn what_is_named_as_its_package_goes_to_its_device_or_nowhere(
+        serials in proptest::array::uniform3(proptest::prop_oneof![
+            "\\PC{0,80}",
+            "[-/\\\\_. A-C]{0,12}",
+            "(Encrypt|no-mac|4447cc1d6d0[123]|xml|/){1,3}",
+        ]),
+        folder in 0..3usize,
+    ) {
+        let requests = [1, 2, 3].map(|number| NewCase {
+            device: DeviceKey::new(key(number).mac(), Serial::new(&serials[usize::from(number) - 1])).unwrap(),
+            ..request(number, 1)
+        });
+        let packages = requests.each_ref().map(package);
+        let name = format!("/p/Encrypt_{}.xml", crate::device_name(&requests[0].device));
+        let files = vec![file(&name, "answer", Some(folder))];
+        let assigned = assign(found(files, packages.to_vec()), &cases(&requests), None);
+        let places: Vec<_> = assigned.matched.iter().map(|one| &one.target.device).collect();
+        proptest::prop_assert!(places.is_empty() || (folder == 0 && places == [&requests[0].device]), "{name}");
     }
 }

@@ -24,6 +24,11 @@ older than 48 hours or was exported again, is left out; --force sends it all the
 same. The others go on. It can be run again: only devices that still wait are
 asked.
 
+Where only the folder tells whose answers are, the first goes alone until a device
+took its own. Once a device refuses an answer as another's, no more of them are
+sent, with --force neither: the folders may be mixed up. Answers whose names tell
+go on.
+
 Examples:
   sadpctl reset import requests
   sadpctl reset import answer.xml --device 44:47:cc:1d:6d:13

@@ -1,6 +1,6 @@
 //! Sending a batch, with every command in the ledger before it leaves.
 
-use std::{net::IpAddr, ops::ControlFlow};
+use std::{cell::Cell, net::IpAddr, ops::ControlFlow, time::Duration};
 
 use indicatif::ProgressBar;
 use ipnet::Ipv4Net;
@@ -13,6 +13,7 @@ use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
 use tokio::runtime::Runtime;
 
+use super::stopped::Stopped;
 use crate::{
     args::GlobalArgs,
     commands::survey,
@@ -79,6 +80,19 @@ pub(in crate::commands) struct Sending<'a> {
     pub(in crate::commands) local: &'a [Ipv4Net],
 }
 
+/// The pace of commands whose secret may be wrong: the next waits for the one
+/// before, and where several may run at once, until one device took its own.
+pub(in crate::commands) const fn guarded(parallel: usize) -> Pace {
+    if parallel > 1 {
+        Pace::OnceProven { silence: SILENCE }
+    } else {
+        Pace::OneByOne { silence: SILENCE }
+    }
+}
+
+/// How long silence of a device holds up the next.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// What became of a batch.
 #[derive(Debug)]
 pub(in crate::commands) struct Sent {
@@ -86,6 +100,8 @@ pub(in crate::commands) struct Sent {
     pub(in crate::commands) outcomes: Vec<(Found, Outcome)>,
     /// What ended it on this machine.
     pub(in crate::commands) trouble: Option<Failure>,
+    /// Why some were not sent, where it did not run to its end.
+    pub(in crate::commands) stopped: Option<Stopped>,
 }
 
 /// Sends a batch to its end, until a wrong secret, or until Ctrl-C, which
@@ -114,8 +130,10 @@ pub(in crate::commands) fn send<'k>(
         .unzip();
     let bar = survey::progress_bar(terminal);
     let shown = bar.clone();
+    let interrupted = Cell::new(false);
     let stop = async {
         survey::interrupted().await;
+        interrupted.set(true);
         shown.suspend(|| terminal.note(WINDING_UP));
     };
     let mut recorder = Recorder::new(ledger, sending, (&devices, keep), bar);
@@ -130,7 +148,11 @@ pub(in crate::commands) fn send<'k>(
         Ok::<_, Failure>(run.await)
     })?;
     let (trouble, wrong) = recorder.end();
-    let stopped = stopped_by(trouble.as_ref(), wrong);
+    let stopped = match (&trouble, wrong) {
+        (Some(_), _) => Some(Stopped::Trouble),
+        (None, true) => Some(Stopped::WrongSecret),
+        (None, false) => interrupted.get().then_some(Stopped::Interrupted),
+    };
     let mut outcomes = Vec::new();
     for (found, report) in devices.into_iter().zip(reports) {
         if report.forged {
@@ -139,7 +161,11 @@ pub(in crate::commands) fn send<'k>(
         let outcome = outcome(&found, sending.action, report, stopped);
         outcomes.push((found, outcome));
     }
-    Ok(Sent { outcomes, trouble })
+    Ok(Sent {
+        outcomes,
+        trouble,
+        stopped,
+    })
 }
 
 /// Said where a batch is to end.
@@ -233,7 +259,7 @@ impl<'a> Recorder<'a> {
         }
         if let DispatchEvent::Over(_, Reply::Refused(verdict)) = event
             && self.sending.pace.is_guarded()
-            && verdict.refusal.is_wrong_secret()
+            && is_wrong(&verdict.refusal, self.sending.action)
         {
             self.wrong = true;
             return ControlFlow::Break(());
@@ -322,6 +348,15 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// Whether a device calls what it was sent wrong. Of answers, each is another
+/// secret: that one device is locked says nothing of the next.
+fn is_wrong(refusal: &Refusal, action: Action) -> bool {
+    match action {
+        Action::ImportAnswer => refusal.is_wrong_answer(),
+        _ => refusal.is_wrong_secret(),
+    }
+}
+
 /// Whether a device that does this takes passwords again. What needs no secret
 /// says nothing of a lock.
 const fn ends_lock(action: Action) -> bool {
@@ -375,16 +410,7 @@ fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::Verdict {
     }
 }
 
-/// Why the rest of a batch was not sent.
-fn stopped_by(trouble: Option<&Failure>, wrong: bool) -> &'static str {
-    match (trouble, wrong) {
-        (Some(_), _) => "not sent: something could not be written on this machine",
-        (None, true) => "not sent: the batch ended when a device refused the password",
-        (None, false) => "not sent: interrupted",
-    }
-}
-
-fn outcome(found: &Found, action: Action, report: JobReport, stopped: &str) -> Outcome {
+fn outcome(found: &Found, action: Action, report: JobReport, stopped: Option<Stopped>) -> Outcome {
     let new = |result, message: &str| Outcome::new(found, action, result, message);
     match report.outcome {
         Some(Reply::Done(_)) => new(Ending::Done, "done"),
@@ -406,11 +432,9 @@ fn outcome(found: &Found, action: Action, report: JobReport, stopped: &str) -> O
             Outcome::unsafe_to_send(found, action, format!("not sent: {error}"))
                 .next("scan again, then run it again")
         }
-        None => {
-            let mut outcome = new(Ending::Skipped, stopped);
-            outcome.exit = crate::failure::Exit::Refused;
-            outcome
-        }
+        None => stopped
+            .unwrap_or(Stopped::Interrupted)
+            .outcome(found, action),
     }
 }
 

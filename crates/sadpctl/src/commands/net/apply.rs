@@ -230,7 +230,7 @@ impl Batch<'_> {
             }
             let sending = Sending {
                 action: Action::NetSet,
-                pace: deliver::pace(self.parallel),
+                pace: batch::guarded(self.parallel),
                 parallel: self.parallel,
                 link: &self.config.link,
                 local: &local,

@@ -1,8 +1,5 @@
 //! Sending changed settings, and what became of them.
 
-use std::time::Duration;
-
-use sadp_discovery::Pace;
 use sadp_model::{Device, State, Warning};
 use sadp_proto::{Command, NetworkSettings, Update, seal::Password};
 use sadp_reset::Action;
@@ -16,19 +13,6 @@ use crate::{
     found::Found,
     outcome::{Ending, Outcome},
 };
-
-/// How long silence of a device holds up the next.
-const SILENCE: Duration = Duration::from_millis(500);
-
-/// A wrong password must not reach a second device, unless asked for: the next
-/// waits for the one before.
-pub(super) const fn pace(parallel: usize) -> Pace {
-    if parallel > 1 {
-        Pace::OnceProven { silence: SILENCE }
-    } else {
-        Pace::OneByOne { silence: SILENCE }
-    }
-}
 
 /// Why a device is not sent a password, whatever its settings are to be.
 pub(super) fn objection(found: &Found, allow_replayable: bool) -> Option<Outcome> {

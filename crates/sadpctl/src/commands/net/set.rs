@@ -60,7 +60,7 @@ pub(super) fn run(
     batch::confirm(&runtime, &plan(&found, &change), asked, terminal)?;
     let sending = Sending {
         action: Action::NetSet,
-        pace: deliver::pace(1),
+        pace: batch::guarded(1),
         parallel: 1,
         link: &config.link,
         local: &site.local,

@@ -1,8 +1,6 @@
 //! What the ways have in common that ask something of devices: whom they may
 //! ask, how they go there, and what is seen afterwards.
 
-use std::time::Duration;
-
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_model::{Device, State};
 use sadp_proto::{Command, seal::Password};
@@ -42,9 +40,7 @@ pub(super) struct Errand<'a> {
 }
 
 /// For the same password to many devices: a wrong one must not reach a second.
-pub(super) const ONE_BY_ONE: Pace = Pace::OneByOne {
-    silence: Duration::from_millis(500),
-};
+pub(super) const ONE_BY_ONE: Pace = batch::guarded(1);
 
 impl Errand<'_> {
     /// Refuses what can be refused before anything is done.

@@ -8,6 +8,8 @@ use std::{
 };
 
 use jiff::civil::DateTime;
+use sadp_model::Serial;
+use sadp_reset::{DeviceKey, device_name};
 use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
 use serde::Deserialize;
 
@@ -146,24 +148,44 @@ fn answer(request: &Request, args: &SimVendorArgs) -> Result<AnswerLine, Failure
     })
 }
 
-/// The answer's file name and content.
-fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(&'static str, String), Failure> {
+/// The answer's file name and content. The name tells whose it is: in the folder
+/// of another's request it is known as misplaced.
+fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Failure> {
     if args.mail {
         let qr: MailCode = parse(&read(path, MAX_CODE)?, path)?;
-        return Ok(("code.txt", format!("{}\n", qr.code())));
+        return Ok(("code.txt".into(), format!("{}\n", qr.code())));
     }
     if path.file_name().is_some_and(|name| name == RECORD) {
-        return Ok(("key.txt", format!("{}\n", dated_code(path)?)));
+        let record = record(path)?;
+        let code = dated_code(&record, path)?;
+        let name = name("key", record.device.key(), "txt");
+        return Ok((name, format!("{code}\n")));
     }
     let request: RequestCode = parse(&read(path, MAX_CODE)?, path)?;
+    let whose = whose(&request, path);
     if !args.key {
-        return Ok(("Encrypt.xml", request.answer()));
+        return Ok((name("Encrypt", whose, "xml"), request.answer()));
     }
     let key = request.key().ok_or_else(|| {
         let message = format!("the device of {} takes a file only", path.display());
         Failure::words(Exit::Usage, message).hint("leave out --key")
     })?;
-    Ok(("key.txt", format!("{key}\n")))
+    Ok((name("key", whose, "txt"), format!("{key}\n")))
+}
+
+/// A file name that holds serial and MAC as the package's does.
+fn name(what: &str, whose: Option<DeviceKey>, ending: &str) -> String {
+    let whose = whose.map(|whose| format!("_{}", device_name(&whose)));
+    format!("{what}{}.{ending}", whose.unwrap_or_default())
+}
+
+/// The device that a code is of, with the serial number from the record beside
+/// it where that is of the same device.
+fn whose(request: &RequestCode, path: &Path) -> Option<DeviceKey> {
+    let recorded = record(&path.with_file_name(RECORD)).ok();
+    let recorded = recorded.and_then(|record| record.device.key());
+    let same = recorded.filter(|key| key.mac() == Some(request.mac));
+    same.or_else(|| DeviceKey::new(Some(request.mac), None))
 }
 
 fn parse<T: std::str::FromStr<Err = NotSimulated>>(text: &str, path: &Path) -> Result<T, Failure> {
@@ -177,11 +199,7 @@ fn parse<T: std::str::FromStr<Err = NotSimulated>>(text: &str, path: &Path) -> R
 
 /// The code for what a device that gives none itself told of its serial and
 /// start.
-fn dated_code(path: &Path) -> Result<String, Failure> {
-    let record: Record = serde_json::from_str(&read(path, MAX_RECORD)?).map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot use {}", path.display()));
-        Failure::new(Exit::Usage, error).hint("name a request.json that reset export wrote")
-    })?;
+fn dated_code(record: &Record, path: &Path) -> Result<String, Failure> {
     let unanswerable = |message: &str| {
         let message = format!("{}: {message}", path.display());
         Failure::words(Exit::Usage, message).hint("name a whole package folder")
@@ -191,12 +209,19 @@ fn dated_code(path: &Path) -> Result<String, Failure> {
             "the device gives a request file, which is missing",
         ));
     }
-    let serial = record.device.serial;
+    let serial = record.device.serial.as_deref();
     let serial = serial.ok_or_else(|| unanswerable("the device told no serial number"))?;
-    Ok(desk::dated_code(&serial, record.device.boot_time))
+    Ok(desk::dated_code(serial, record.device.boot_time))
 }
 
-/// Of a `request.json`, what a dated code is made from.
+fn record(path: &Path) -> Result<Record, Failure> {
+    serde_json::from_str(&read(path, MAX_RECORD)?).map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot use {}", path.display()));
+        Failure::new(Exit::Usage, error).hint("name a request.json that reset export wrote")
+    })
+}
+
+/// Of a `request.json`, what names the device and a dated code is made from.
 #[derive(Deserialize)]
 struct Record {
     device: RecordedDevice,
@@ -206,8 +231,18 @@ struct Record {
 #[derive(Deserialize)]
 struct RecordedDevice {
     serial: Option<String>,
+    #[serde(default)]
+    mac: Option<String>,
     #[serde(default, deserialize_with = "boot_time")]
     boot_time: Option<DateTime>,
+}
+
+impl RecordedDevice {
+    fn key(&self) -> Option<DeviceKey> {
+        let mac = self.mac.as_deref().and_then(|mac| mac.parse().ok());
+        let serial = self.serial.as_deref().and_then(Serial::new);
+        DeviceKey::new(mac, serial)
+    }
 }
 
 #[derive(Deserialize)]

@@ -69,7 +69,7 @@ fn refused(outcome: &mut Outcome, ready: &Ready) {
             .message
             .push_str(": most likely it took the answer that was sent before and got no reply");
         outcome.next = Some("try the new password in its own web page, once; if it is refused, export a new request".into());
-    } else if word == Refusal::Failed.word() {
+    } else if Refusal::read(word).is_some_and(|refusal| refusal.is_wrong_answer()) {
         let parts = outcome
             .message
             .split_once('(')

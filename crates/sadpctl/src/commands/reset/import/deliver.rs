@@ -2,14 +2,14 @@
 
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_proto::{Code, Command, Outcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, Ledger, LedgerError};
+use sadp_reset::{Action, CaseEnding, KnownBy, Ledger, LedgerError};
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
 use super::{conclude::conclude, judge::Ready};
 use crate::{
     args::GlobalArgs,
-    commands::batch::{self, Arrived, Order, Orders, Sending, Site},
+    commands::batch::{self, Arrived, Order, Orders, Sending, Sent, Site, Stopped},
     failure::{Exit, Failure},
     outcome::{Ending, Outcome},
     state,
@@ -35,10 +35,11 @@ pub(super) struct Delivery {
 impl Delivery {
     /// Makes the commands. The password is there where any of them sets one.
     pub(super) fn new(
-        ready: Vec<Ready>,
+        mut ready: Vec<Ready>,
         password: Option<&SecretString>,
         sync_cameras: bool,
     ) -> Result<Self, Failure> {
+        ready.sort_by_key(|ready| ready.known_by);
         let mut orders = Vec::new();
         for one in &ready {
             let code = Code::new(one.answer.expose().as_bytes()).map_err(unsendable)?;
@@ -60,6 +61,12 @@ impl Delivery {
         })
     }
 
+    /// How many of them tell by their name whose they are. They come first.
+    fn named(&self) -> usize {
+        let named = |ready: &Ready| ready.known_by == KnownBy::Name;
+        self.ready.partition_point(named)
+    }
+
     /// Which answer goes where.
     pub(super) fn plan(&self) -> String {
         const LISTED: usize = 40;
@@ -75,6 +82,12 @@ impl Delivery {
         if self.ready.len() > LISTED {
             lines.push(format!("  and {} more", self.ready.len() - LISTED));
         }
+        let by_folder = self.ready.len() - self.named();
+        if by_folder > 1 {
+            lines.push(format!(
+                "of {by_folder} only the folder tells whose they are: they are sent last, and none any more once a device refuses one"
+            ));
+        }
         if self.sync_cameras {
             lines.push("the recorders pass the new password on to their cameras".into());
         }
@@ -89,13 +102,61 @@ impl Delivery {
         parallel: usize,
         (global, terminal): (&GlobalArgs, &mut Terminal),
     ) -> Result<(Vec<Outcome>, Option<Failure>), Failure> {
-        let Self { orders, ready, .. } = self;
+        let split = self.named();
+        let Self {
+            mut orders,
+            ready,
+            sync_cameras,
+        } = self;
+        let by_folder = orders.split_off(split);
+        let (first, last) = ready.split_at(split);
+        // Each device has a secret of its own: a wrong one says nothing of others.
+        let leg = Leg {
+            there,
+            parallel,
+            pace: Pace::Together,
+        };
+        let mut sent = leg.send((orders, first), (global, &mut *terminal))?;
+        if !by_folder.is_empty() {
+            let pace = batch::guarded(parallel);
+            let leg = Leg { pace, ..leg };
+            leg.send_unless_stopped(&mut sent, (by_folder, last), (global, &mut *terminal));
+        }
+        let moved = |outcome: &Outcome| matches!(outcome.result, Ending::Done | Ending::Unknown);
+        let after = sent
+            .outcomes
+            .iter()
+            .any(|(_, outcome)| moved(outcome))
+            .then(|| there.site.look_after(there.runtime, there.config, terminal));
+        let mut outcomes = Vec::new();
+        for (ready, (found, mut outcome)) in ready.iter().zip(sent.outcomes) {
+            let seen = after.as_ref().and_then(|site| site.same(&found));
+            conclude(&mut outcome, ready, (seen, sync_cameras));
+            outcomes.push(outcome);
+        }
+        Ok((outcomes, sent.trouble))
+    }
+}
+
+/// Answers that go at one pace.
+#[derive(Clone, Copy)]
+struct Leg<'a> {
+    there: There<'a>,
+    parallel: usize,
+    pace: Pace,
+}
+
+impl Leg<'_> {
+    fn send(
+        self,
+        (orders, ready): (Vec<Order>, &[Ready]),
+        (global, terminal): (&GlobalArgs, &mut Terminal),
+    ) -> Result<Sent, Failure> {
+        let there = self.there;
         let sending = Sending {
             action: Action::ImportAnswer,
-            // Each device gets a secret of its own: a wrong one says nothing of
-            // the others.
-            pace: Pace::Together,
-            parallel,
+            pace: self.pace,
+            parallel: self.parallel,
             link: &there.config.link,
             local: &there.site.local,
         };
@@ -106,21 +167,50 @@ impl Delivery {
             })
         };
         let orders = Orders::keeping(orders, keep);
-        let sent = batch::send(there.runtime, sending, orders, (global, &mut *terminal))?;
-        let moved = |outcome: &Outcome| matches!(outcome.result, Ending::Done | Ending::Unknown);
-        let after = sent
-            .outcomes
-            .iter()
-            .any(|(_, outcome)| moved(outcome))
-            .then(|| there.site.look_after(there.runtime, there.config, terminal));
-        let mut outcomes = Vec::new();
-        for (ready, (found, mut outcome)) in ready.iter().zip(sent.outcomes) {
-            let seen = after.as_ref().and_then(|site| site.same(&found));
-            conclude(&mut outcome, ready, (seen, self.sync_cameras));
-            outcomes.push(outcome);
-        }
-        Ok((outcomes, sent.trouble))
+        batch::send(there.runtime, sending, orders, (global, terminal))
     }
+
+    /// Adds to what was sent. Where a device called an answer wrong that even
+    /// told by its name whose it was, those known by their folder alone stay.
+    fn send_unless_stopped(
+        self,
+        sent: &mut Sent,
+        (orders, ready): (Vec<Order>, &[Ready]),
+        (global, terminal): (&GlobalArgs, &mut Terminal),
+    ) {
+        let wrong = sent.outcomes.iter().any(|(_, outcome)| is_wrong(outcome));
+        let stopped = sent
+            .stopped
+            .or_else(|| wrong.then_some(Stopped::WrongSecret));
+        let unsent = |stopped: Stopped| {
+            let found = ready.iter().map(|ready| ready.found.clone());
+            let unsent = found.map(|found| {
+                let outcome = stopped.outcome(&found, Action::ImportAnswer);
+                (found, outcome)
+            });
+            unsent.collect::<Vec<_>>()
+        };
+        if let Some(stopped) = stopped {
+            return sent.outcomes.extend(unsent(stopped));
+        }
+        // What was done before is told whatever becomes of the rest.
+        match self.send((orders, ready), (global, terminal)) {
+            Ok(rest) => {
+                sent.outcomes.extend(rest.outcomes);
+                sent.trouble = rest.trouble;
+            }
+            Err(failure) => {
+                sent.outcomes.extend(unsent(Stopped::Trouble));
+                sent.trouble = Some(failure);
+            }
+        }
+    }
+}
+
+/// Whether a device said that the answer is not its own.
+fn is_wrong(outcome: &Outcome) -> bool {
+    let refusal = outcome.refusal.as_deref().and_then(Refusal::read);
+    refusal.is_some_and(|refusal| refusal.is_wrong_answer())
 }
 
 /// Closes the request where the device said that it is answered, or valid no

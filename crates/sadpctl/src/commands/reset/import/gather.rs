@@ -63,10 +63,7 @@ impl Input {
                 terminal.detail(&format!("no answer yet: {}", path.display()));
             }
         }
-        let given = |matched: sadp_reset::Matched| {
-            Given::file(matched.target, matched.answer, matched.path)
-        };
-        matched.into_iter().map(given).collect()
+        matched.into_iter().map(Given::file).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use sadp_reset::{Answer, NotAnAnswer, RequestKind, Target};
+use sadp_reset::{Answer, KnownBy, Matched, NotAnAnswer, RequestKind, Target};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use crate::outcome::Outcome;
 pub(super) struct Given {
     pub(super) target: Target,
     pub(super) source: Source,
+    pub(super) known_by: KnownBy,
     text: Text,
 }
 
@@ -31,11 +32,12 @@ enum Text {
 }
 
 impl Given {
-    pub(super) fn file(target: Target, answer: Answer, path: PathBuf) -> Self {
+    pub(super) fn file(matched: Matched) -> Self {
         Self {
-            target,
-            source: Source::File(path),
-            text: Text::Answer(answer),
+            target: matched.target,
+            source: Source::File(matched.path),
+            known_by: matched.known_by,
+            text: Text::Answer(matched.answer),
         }
     }
 
@@ -43,6 +45,7 @@ impl Given {
         Self {
             target,
             source: Source::Key,
+            known_by: KnownBy::Name,
             text: Text::Typed(key),
         }
     }

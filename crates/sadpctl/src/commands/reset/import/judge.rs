@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::Refusal;
 use sadp_reset::{
-    Action, Answer, AttemptRecord, CaseEnding, DeviceKey, Outcome as Result_, RequestKind, Target,
+    Action, Answer, AttemptRecord, CaseEnding, DeviceKey, KnownBy, Outcome as Result_, RequestKind,
+    Target,
 };
 use serde_json::json;
 
@@ -31,6 +32,7 @@ pub(super) struct Ready {
     pub(super) found: Found,
     pub(super) target: Target,
     pub(super) source: Source,
+    pub(super) known_by: KnownBy,
     pub(super) answer: Answer,
     pub(super) kind: RequestKind,
     /// An answer was sent before, and no reply came.
@@ -134,6 +136,7 @@ impl Late<'_> {
         let target = given.target.clone();
         let history = self.history(&target)?;
         let source = given.source.clone();
+        let known_by = given.known_by;
         if let Some(outcome) = self.repetition(&found, &source, &history) {
             return Ok(Err(Box::new(outcome)));
         }
@@ -178,6 +181,7 @@ impl Late<'_> {
             found,
             target,
             source,
+            known_by,
             answer,
             kind,
         }))
@@ -254,7 +258,7 @@ impl Late<'_> {
             let at = minute(refused);
             let why = format!("not sent: it refused an answer to this request on {at}");
             Outcome::unsafe_to_send(found, Action::ImportAnswer, why)
-                .next("check whose answer it is, and put the right one in its place; --force sends it all the same")
+                .next("check whose answer it is, and save the right one anew in its place; --force sends it all the same")
         })
     }
 }
@@ -262,8 +266,8 @@ impl Late<'_> {
 /// When a device called an answer wrong.
 fn refused_at(record: &AttemptRecord) -> Option<Timestamp> {
     let verdict = record.verdict.as_ref()?;
-    let word = verdict.refusal.as_ref()?;
-    (word.as_str() == Refusal::Failed.word()).then_some(verdict.at)
+    let refusal = Refusal::read(verdict.refusal.as_ref()?.as_str())?;
+    refusal.is_wrong_answer().then_some(verdict.at)
 }
 
 /// Leaves out devices that are locked or nearly so, and those that two answers
