@@ -36,6 +36,7 @@ mod digest;
 mod files;
 mod guid;
 mod ledger;
+mod leftover;
 mod package;
 mod qr;
 mod questions;

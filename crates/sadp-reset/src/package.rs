@@ -25,6 +25,7 @@ use crate::{
     files::{
         make_folder, make_new_folder, parent, part_of, read_bounded, sync_folder, write_private,
     },
+    leftover,
 };
 
 /// A request to be put into a package.
@@ -61,9 +62,18 @@ impl Package {
     /// The request for people.
     pub const FORM_FILE: &str = "request.txt";
 
+    /// All that a package holds of itself.
+    pub(crate) const FILES: [&str; 4] = [
+        Self::CODE_FILE,
+        Self::QR_FILE,
+        Self::RECORD_FILE,
+        Self::FORM_FILE,
+    ];
+
     /// Writes a package into `out`, which is made where it is missing. Once this
     /// returns, it is on the disk. Where it fails, there is no package, and
     /// nothing that was there is changed. On Unix only the owner may read it.
+    /// What a killed run left of an older one is cleared away, an hour later.
     pub fn write(
         out: &Path,
         request: &PackageRequest<'_>,
@@ -91,6 +101,7 @@ impl Package {
         for folder in above.into_iter().chain([out]) {
             sync_folder(folder).map_err(failed("write to the disk", folder))?;
         }
+        leftover::clear(&path, &record.device);
         Ok(Self { path, record })
     }
 

@@ -19,6 +19,7 @@ use crate::{
     files::{make_folder, parent, read_bounded, sync_folder, write_new_file},
     guid,
     ledger::NewGuid,
+    leftover,
     package::{ToName, device_name},
 };
 
@@ -72,7 +73,8 @@ impl Vault {
 
     /// Puts a GUID into the vault, encrypted where a passphrase is given, then
     /// into the ledger. Once this returns, both are on the disk. A file that is
-    /// there is never replaced; one that did not get into the ledger stays.
+    /// there is never replaced; one that did not get into the ledger stays. What
+    /// a killed run left of an older one is cleared away, an hour later.
     pub fn store(
         &self,
         ledger: &mut Ledger,
@@ -101,8 +103,10 @@ impl Vault {
         });
         let id = id.map_err(|source| {
             let source = source.into();
+            let path = path.clone();
             VaultError::Ledger { path, source }
         })?;
+        leftover::clear(&path, export.device);
         Ok(GuidRecord {
             id,
             device: export.device.clone(),

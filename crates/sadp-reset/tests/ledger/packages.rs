@@ -196,3 +196,29 @@ proptest! {
         prop_assert_eq!(Package::read(&package.path).unwrap(), package);
     }
 }
+
+#[test]
+fn what_a_killed_run_left_is_cleared_away_by_the_next_of_that_device() {
+    let (mut ledger, state) = ledger();
+    let out = state.path().join("out");
+    let mut leave = |number, second| {
+        let device = device(number);
+        let request = request(&device, RequestKind::FileOrKey, second);
+        let contact = Contact::default();
+        let package = export_request(&mut ledger, &out, &request, &contact);
+        let path = package.unwrap().package.path;
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let part = path.with_file_name(format!(".{name}.77.part"));
+        fs::rename(&path, &part).unwrap();
+        let modified = fs::File::open(&part).unwrap();
+        let long_ago = std::time::SystemTime::from(at(0));
+        modified.set_modified(long_ago).unwrap();
+        part
+    };
+    let (one, other) = (leave(1, 1), leave(2, 1));
+    let camera = device(1);
+    let request = request(&camera, RequestKind::FileOrKey, 2);
+    let exported = export_request(&mut ledger, &out, &request, &Contact::default()).unwrap();
+    assert!(exported.package.path.exists() && other.exists());
+    assert!(!one.exists());
+}

@@ -220,3 +220,23 @@ fn an_empty_vault_lists_nothing() {
     assert!(vault.unrecorded(&[]).unwrap().is_empty());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn what_a_killed_run_left_is_cleared_away_by_the_next_of_that_device() {
+    let (mut ledger, vault, _folder) = vault();
+    let mut leave = |camera| {
+        let record = store((&mut ledger, &vault), camera, 1, None).unwrap();
+        let part = vault
+            .folder()
+            .join(format!(".{}.77.part", record.file_name));
+        fs::rename(vault.path_of(&record), &part).unwrap();
+        let long_ago = std::time::SystemTime::from(at(0));
+        let file = fs::File::options().write(true).open(&part).unwrap();
+        file.set_modified(long_ago).unwrap();
+        part
+    };
+    let (one, other) = (leave(1), leave(2));
+    let record = store((&mut ledger, &vault), 1, 2, None).unwrap();
+    assert!(vault.path_of(&record).exists() && other.exists());
+    assert!(!one.exists());
+}

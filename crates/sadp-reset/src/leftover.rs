@@ -1,0 +1,201 @@
+//! What runs left behind that were killed while they wrote.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, Metadata},
+    io,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use crate::{DeviceKey, Package, files::parent, package::device_name};
+
+/// Clears away what is older of this device beside something that was just
+/// written whole: it is worth nothing now, because a device's latest request or
+/// GUID is the one that counts. Only names that this library makes, which differ
+/// from the whole one's by a dot and an ending, and only what is older than an
+/// hour by the clock of that disk: no run that is under way has it. What cannot
+/// be removed stays.
+pub(crate) fn clear(written: &Path, device: &DeviceKey) {
+    let whole = fs::symlink_metadata(written).and_then(|meta| meta.modified());
+    let (Ok(now), Ok(entries)) = (whole, fs::read_dir(parent(written))) else {
+        return;
+    };
+    let device = device_name(device);
+    for entry in entries.flatten() {
+        if !is_part(&entry.file_name(), &device) {
+            continue;
+        }
+        let path = entry.path();
+        let Some(meta) = fs::symlink_metadata(&path)
+            .ok()
+            .filter(|it| is_old(it, now))
+        else {
+            continue;
+        };
+        // There is nobody to tell, and the next export tries again.
+        let _ = if meta.is_dir() {
+            remove_package(&path)
+        } else if meta.is_file() {
+            fs::remove_file(&path)
+        } else {
+            Ok(())
+        };
+    }
+}
+
+/// Whether this is the name of something unfinished of this device:
+/// `.DEVICE_TIME.PID.part`, with `.guid` or `.guid.age` behind the time.
+fn is_part(name: &OsStr, device: &str) -> bool {
+    let inner = || {
+        let name = name.to_str()?.strip_prefix('.')?;
+        let rest = name.strip_prefix(device)?.strip_prefix('_')?;
+        let (rest, process) = rest.strip_suffix(".part")?.rsplit_once('.')?;
+        let (time, ending) = rest.split_at_checked(TIME.len())?;
+        let known = ["", ".guid", ".guid.age"].contains(&ending);
+        let number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+        Some(known && number && is_time(time))
+    };
+    inner().unwrap_or(false)
+}
+
+/// Whether a text is a time as names have it.
+fn is_time(text: &str) -> bool {
+    let mut pairs = text.bytes().zip(TIME.bytes());
+    pairs.all(|(byte, like)| match like {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == like,
+    })
+}
+
+const TIME: &str = "00000000T000000Z";
+
+fn is_old(meta: &Metadata, now: SystemTime) -> bool {
+    let modified = meta.modified().ok();
+    let age = modified.and_then(|modified| now.duration_since(modified).ok());
+    age.is_some_and(|age| age > AGE)
+}
+
+const AGE: Duration = Duration::from_hours(1);
+
+/// Removes an unfinished package, unless somebody put something into it.
+fn remove_package(folder: &Path) -> io::Result<()> {
+    let names: io::Result<Vec<_>> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect();
+    let names = names?;
+    if !names
+        .iter()
+        .all(|name| Package::FILES.iter().any(|own| name == own))
+    {
+        return Ok(());
+    }
+    for name in names {
+        fs::remove_file(folder.join(name))?;
+    }
+    fs::remove_dir(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use sadp_model::{MacAddr, Serial};
+
+    use super::*;
+
+    const DEVICE: &str = "S-1_4447cc1d6d01";
+    const WHOLE: &str = "S-1_4447cc1d6d01_20261122T204107Z";
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+    }
+
+    fn make(path: &Path, files: &[&str], age: Duration) {
+        if files.is_empty() {
+            fs::write(path, "a part").unwrap();
+        } else {
+            fs::create_dir(path).unwrap();
+            for name in files {
+                fs::write(path.join(name), "a part").unwrap();
+            }
+        }
+        let modified = now().checked_sub(age).unwrap();
+        File::open(path).unwrap().set_modified(modified).unwrap();
+    }
+
+    #[test]
+    fn only_old_parts_of_the_same_device_are_cleared_away() {
+        const DAY: Duration = Duration::from_hours(24);
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let part = |time: &str| format!(".{DEVICE}_{time}.77.part");
+        let gone = [
+            (part("20261120T010203Z"), &Package::FILES[..]),
+            (part("20261120T010204Z"), &Package::FILES[..1]),
+            (part("20261120T010205Z.guid"), &[]),
+            (part("20261120T010206Z.guid.age"), &[]),
+        ];
+        let kept = [
+            (WHOLE.to_owned(), &Package::FILES[..]),
+            (format!("{DEVICE}_20261120T010203Z"), &Package::FILES[..]),
+            (part("20261120T010207Z").replace("S-1", "S-2"), &[]),
+            (part("20261120T010208Z").replace(".77", ".7a"), &[]),
+            (part("20261120T010209Z").replace(".77", ""), &[]),
+            (part("2026-11-20T010203Z"), &[]),
+            (part("20261120T010210Z.png"), &[]),
+            (part("20261120T010211Z").replace(".part", ".parts"), &[]),
+            (part("20261120T010212Z"), &["photo.jpg", Package::FORM_FILE]),
+        ];
+        for (name, files) in &gone {
+            make(&at(name), files, DAY);
+        }
+        for (name, files) in &kept {
+            make(&at(name), files, DAY);
+        }
+        let young = part("20261122T204106Z");
+        make(&at(&young), &Package::FILES, Duration::from_mins(59));
+        let newer = part("20261122T204108Z");
+        make(&at(&newer), &Package::FILES, Duration::ZERO);
+        File::open(at(WHOLE)).unwrap().set_modified(now()).unwrap();
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 1]);
+        let device = DeviceKey::new(Some(mac), Serial::new("S-1")).unwrap();
+        clear(&at(WHOLE), &device);
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let mut expected: Vec<_> = kept.into_iter().map(|(name, _)| name).collect();
+        expected.extend([young, newer]);
+        left.sort();
+        expected.sort();
+        assert_eq!(left, expected);
+        assert_eq!(
+            fs::read_dir(at(WHOLE)).unwrap().count(),
+            Package::FILES.len()
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_left_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let kept = elsewhere.path().join(Package::CODE_FILE);
+        fs::write(&kept, "a code").unwrap();
+        let link = folder
+            .path()
+            .join(format!(".{DEVICE}_20261120T010203Z.77.part"));
+        std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+        let whole = folder.path().join(WHOLE);
+        make(&whole, &Package::FILES, Duration::ZERO);
+        let later = fs::symlink_metadata(&link).unwrap().modified().unwrap() + 2 * AGE;
+        File::open(&whole).unwrap().set_modified(later).unwrap();
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 1]);
+        clear(
+            &whole,
+            &DeviceKey::new(Some(mac), Serial::new("S-1")).unwrap(),
+        );
+        assert!(kept.exists() && link.exists());
+    }
+}
