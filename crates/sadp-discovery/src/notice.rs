@@ -46,27 +46,6 @@ pub enum ScanError {
     },
 }
 
-impl ScanError {
-    /// What to do about it.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::UnknownInterface { known, .. } if known.is_empty() => {
-                "no interface of this machine has an IPv4 address: connect a cable and set one".into()
-            }
-            Self::UnknownInterface { known, .. } => format!("choose one of: {}", known.join(", ")),
-            Self::InterfaceDown { .. } => "check the cable, or bring the interface up".into(),
-            Self::NoInterface => {
-                "connect to the cameras' network and give this machine an address there, e.g. 192.168.1.250/24".into()
-            }
-            Self::List(_) => "check that this program may read the network configuration".into(),
-            Self::NoSocket { .. } => {
-                "check that a firewall or security tool lets this program use UDP".into()
-            }
-            Self::Raw { reason, .. } => reason.remedy(),
-        }
-    }
-}
-
 /// Something that limits what a scan can hear, though it goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum Notice {
@@ -163,31 +142,4 @@ pub enum Notice {
         /// Why.
         source: io::Error,
     },
-}
-
-impl Notice {
-    /// What to do about it.
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::PortTaken { .. } => "close other SADP tools and camera software, then scan again",
-            Self::InterfaceGuessed { .. } => "scan one interface at a time, with -i",
-            Self::PortRefused { .. } => {
-                "check that a firewall or security tool lets this program listen"
-            }
-            Self::NotJoined { .. } => {
-                "name the cameras' interface with -i, or disable interfaces not in use"
-            }
-            Self::NoSocket { .. }
-            | Self::NotSent { .. }
-            | Self::NotHeard { .. }
-            | Self::NoFrames { .. } => {
-                "check the cable and the interface's address, then scan again"
-            }
-            Self::Fragments { .. } => {
-                "add an address in the devices' network to this machine, then scan again"
-            }
-            Self::NotRecorded { .. } => "check that the disk has room, then record again",
-            Self::TargetsNotSent { .. } => "check the targets and this machine's routes to them",
-        }
-    }
 }

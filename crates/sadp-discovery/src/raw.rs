@@ -129,43 +129,6 @@ pub enum RawError {
     Failed(#[source] io::Error),
 }
 
-impl RawError {
-    /// What to do about it.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::NotPermitted => permission(),
-            Self::NotEthernet => {
-                "name the card that the cameras are on with -i, or leave --link-layer out".into()
-            }
-            Self::NotBuilt => "leave --link-layer out".into(),
-            Self::Failed(_) => "check that the interface is up, or leave --link-layer out".into(),
-        }
-    }
-}
-
-/// How this program gets the permission.
-pub fn permission() -> String {
-    let program = std::env::current_exe().ok();
-    let program = program.map_or_else(
-        || "sadpctl".into(),
-        |path| quoted(&path.display().to_string()),
-    );
-    if cfg!(target_os = "linux") {
-        format!("sudo setcap cap_net_raw+ep {program} permits it for good; sudo does for once")
-    } else {
-        "run it with sudo".into()
-    }
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
-    if path.chars().all(plain) {
-        return path.into();
-    }
-    format!("'{}'", path.replace('\'', r"'\''"))
-}
-
 #[cfg(all(unix, feature = "link-layer"))]
 fn open_failure(error: io::Error) -> RawError {
     if error.kind() == io::ErrorKind::PermissionDenied {

@@ -170,5 +170,4 @@ async fn an_unknown_interface_is_refused_with_those_there_are() {
         known.iter().any(|known| known.contains("127.0.0.1")),
         "{known:?}"
     );
-    assert!(error.remedy().starts_with("choose one of: "));
 }

@@ -1,14 +1,18 @@
 //! What to do next, from what a scan brought.
 
 mod address;
+mod remedy;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use sadp_discovery::{LinkInfo, ScanReport, raw, reverse_path};
+use sadp_discovery::{LinkInfo, ScanReport, reverse_path};
 use sadp_model::{State, Warning};
 use sadp_proto::Tally;
 
-pub(crate) use self::address::{Addresses, Platform, out_of_reach};
+pub(crate) use self::{
+    address::{Addresses, Platform, out_of_reach},
+    remedy::{Remedy, permission},
+};
 use crate::{
     failure::{Exit, Failure},
     found::Found,
@@ -119,7 +123,7 @@ pub(crate) fn filtered(report: &ScanReport) -> Option<String> {
         .filter(unheard)
         .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
     let name = &link.interface;
-    let permission = raw::permission();
+    let permission = permission();
     Some(format!(
         "this machine drops answers from other subnets on {name} (reverse-path filter): bare Ethernet frames get around \
          it ({permission}), or for this network: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"

@@ -58,7 +58,7 @@ pub enum Why {
     },
     /// Its name tells clearly whose it is; its folder or the device asked for
     /// is another.
-    #[error("its name tells another device than its folder or --device: it belongs into {}", package.display())]
+    #[error("its name tells another device than its folder or the person who named one: it belongs into {}", package.display())]
     Misplaced {
         /// The device its name tells.
         device: DeviceKey,
@@ -83,65 +83,4 @@ pub enum Why {
         /// The later one's answer.
         newer: PathBuf,
     },
-}
-
-impl Why {
-    /// What a person can do about it.
-    pub const fn next(&self) -> &'static str {
-        match self {
-            Self::NotAnAnswer(kind) => kind.next(),
-            Self::Unreadable(_) => "make it readable, or name another file",
-            Self::Special => "name a file or a folder",
-            Self::Link | Self::TooDeep => "name it itself",
-            Self::TooMany => "name a folder that holds only request packages",
-            Self::Record(_) => {
-                "restore the package's request.json, or name the device with --device"
-            }
-            Self::Unmatched => {
-                "save it in the folder of its request, or name the device with --device"
-            }
-            Self::Stranger => "check whose answer it is; if the name is wrong, rename the file",
-            Self::Ambiguous { .. } => "save it in the folder of its request",
-            Self::Contradiction { .. } => {
-                "check whose answer it is, and put it into the folder of its request"
-            }
-            Self::Misplaced { .. } => {
-                "check whose answer it is, and move it into the folder of the request that was named with it"
-            }
-            Self::TwoAnswers { .. } => {
-                "keep the answer that belongs to this request, and only that"
-            }
-            Self::SharedAnswer { .. } => {
-                "keep it only in the folder of the request it was made for"
-            }
-            Self::OlderRequest { .. } => "nothing: only the last request of a device counts",
-        }
-    }
-}
-
-impl NotAnAnswer {
-    /// What a person can do about it.
-    pub const fn next(self) -> &'static str {
-        match self {
-            Self::DeviceList | Self::RequestRecord | Self::RequestForm => {
-                "name the file that the vendor's support sent back"
-            }
-            Self::Request => {
-                "name the file that the vendor's support sent back; if that has this name, change it"
-            }
-            Self::ChangedRequest => {
-                "if it is the answer, save it under another name, and give the request its name back"
-            }
-            Self::Guid => "use reset guid import for it",
-            Self::Archive => "unpack it first",
-            Self::Empty
-            | Self::TooLong
-            | Self::Image
-            | Self::Message
-            | Self::Document
-            | Self::ByteOrderMark
-            | Self::NotText => "save the attachment of the support's mail again, as it is",
-            Self::NotAKey | Self::NotACode => "type it as the support wrote it",
-        }
-    }
 }

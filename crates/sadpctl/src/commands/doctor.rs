@@ -19,7 +19,7 @@ use sadp_discovery::{ScanConfig, ScanError};
 use self::{card::Card, counters::Counters};
 use super::{record, survey};
 use crate::{
-    advice::Platform,
+    advice::{Platform, Remedy},
     args::{DoctorArgs, GlobalArgs},
     check::{Check, Verdict},
     failure::{Exit, Failure},

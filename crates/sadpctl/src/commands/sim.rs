@@ -9,6 +9,7 @@ use sadp_sim::{
 
 use super::survey;
 use crate::{
+    advice::Remedy,
     args::{GlobalArgs, SimCommand, SimRunArgs},
     failure::{Exit, Failure},
     terminal::Terminal,

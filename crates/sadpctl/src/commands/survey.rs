@@ -16,7 +16,7 @@ pub(super) use super::interrupt::interrupted;
 
 use super::interrupt;
 use crate::{
-    advice,
+    advice::{self, Remedy},
     args::{AskArgs, GlobalArgs, ReachArgs},
     failure::{Exit, Failure},
     terminal::Terminal,
@@ -175,7 +175,7 @@ async fn listen_and_observe(
 /// Tells what limits hearing or asking, and what to do about it.
 pub(super) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.warn(&with_cause(notice));
-    terminal.hint(notice.remedy());
+    terminal.hint(&notice.remedy());
 }
 
 /// An error with its cause.

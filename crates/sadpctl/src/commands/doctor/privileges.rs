@@ -6,6 +6,7 @@ use sadp_discovery::{
 };
 
 use crate::{
+    advice::Remedy,
     check::{Check, Verdict},
     text::count,
 };
@@ -64,7 +65,7 @@ mod tests {
             (
                 vec![failed(), Err(RawError::NotPermitted)],
                 Verdict::Warning,
-                Some(RawError::NotPermitted.remedy()),
+                Some(RawError::NotPermitted.remedy().into_owned()),
             ),
             (vec![Err(RawError::NotEthernet)], Verdict::Ok, None),
             (vec![Err(RawError::NotBuilt)], Verdict::Ok, None),

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::route::{self, Route};
 use crate::{
-    advice::{self, Addresses, Platform},
+    advice::{self, Addresses, Platform, Remedy},
     check::{Check, Verdict},
     found::Found,
     text::count,

@@ -23,6 +23,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{Site, names, no_link, survey};
 use crate::{
+    advice::Remedy,
     args::{GlobalArgs, WatchArgs},
     failure::Failure,
     terminal::Terminal,

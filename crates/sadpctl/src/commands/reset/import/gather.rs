@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::given::{Given, Source};
 use crate::{
+    advice::Remedy,
     args::ImportArgs,
     commands::reset::past::Past,
     failure::{Exit, Failure},
@@ -95,5 +96,5 @@ fn refused(problem: &Problem) -> Outcome {
     let mut outcome = Outcome::unseen(problem.device.as_ref(), Action::ImportAnswer, message);
     outcome.exit = exit;
     Source::File(problem.path.clone()).add_data(&mut outcome);
-    outcome.next(problem.why.next())
+    outcome.next(problem.why.remedy())
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::given::{Given, Source};
 use crate::{
+    advice::Remedy,
     args::GlobalArgs,
     commands::{
         batch::{self, Site},
@@ -172,7 +173,7 @@ impl Late<'_> {
         }
         let answer = match given.answer(kind) {
             Ok(answer) => answer,
-            Err(error) => return unfit(&format!("not sent: {error}"), error.next()),
+            Err(error) => return unfit(&format!("not sent: {error}"), &error.remedy()),
         };
         Ok(Ok(Ready {
             sent_before: history

@@ -1,0 +1,156 @@
+//! What to do next, where a library says what is wrong.
+
+use std::borrow::Cow;
+
+use sadp_discovery::{Notice, ScanError, raw::RawError};
+use sadp_reset::{NotAnAnswer, Why};
+
+/// What a person can do about it.
+pub(crate) trait Remedy {
+    /// In lower case, without a full stop.
+    fn remedy(&self) -> Cow<'static, str>;
+}
+
+impl Remedy for ScanError {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::UnknownInterface { known, .. } if known.is_empty() => {
+                "no interface of this machine has an IPv4 address: connect a cable and set one".into()
+            }
+            Self::UnknownInterface { known, .. } => format!("choose one of: {}", known.join(", ")).into(),
+            Self::InterfaceDown { .. } => "check the cable, or bring the interface up".into(),
+            Self::NoInterface => {
+                "connect to the cameras' network and give this machine an address there, e.g. 192.168.1.250/24".into()
+            }
+            Self::List(_) => "check that this program may read the network configuration".into(),
+            Self::NoSocket { .. } => {
+                "check that a firewall or security tool lets this program use UDP".into()
+            }
+            Self::Raw { reason, .. } => reason.remedy(),
+        }
+    }
+}
+
+impl Remedy for Notice {
+    fn remedy(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::PortTaken { .. } => "close other SADP tools and camera software, then scan again",
+            Self::InterfaceGuessed { .. } => "scan one interface at a time, with -i",
+            Self::PortRefused { .. } => {
+                "check that a firewall or security tool lets this program listen"
+            }
+            Self::NotJoined { .. } => {
+                "name the cameras' interface with -i, or disable interfaces not in use"
+            }
+            Self::NoSocket { .. }
+            | Self::NotSent { .. }
+            | Self::NotHeard { .. }
+            | Self::NoFrames { .. } => {
+                "check the cable and the interface's address, then scan again"
+            }
+            Self::Fragments { .. } => {
+                "add an address in the devices' network to this machine, then scan again"
+            }
+            Self::NotRecorded { .. } => "check that the disk has room, then record again",
+            Self::TargetsNotSent { .. } => "check the targets and this machine's routes to them",
+        };
+        text.into()
+    }
+}
+
+impl Remedy for RawError {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::NotPermitted => permission().into(),
+            Self::NotEthernet => {
+                "name the card that the cameras are on with -i, or leave --link-layer out".into()
+            }
+            Self::NotBuilt => "leave --link-layer out".into(),
+            Self::Failed(_) => "check that the interface is up, or leave --link-layer out".into(),
+        }
+    }
+}
+
+/// How this program gets the permission.
+pub(crate) fn permission() -> String {
+    let program = std::env::current_exe().ok();
+    let program = program.map_or_else(
+        || "sadpctl".into(),
+        |path| quoted(&path.display().to_string()),
+    );
+    if cfg!(target_os = "linux") {
+        format!("sudo setcap cap_net_raw+ep {program} permits it for good; sudo does for once")
+    } else {
+        "run it with sudo".into()
+    }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    if path.chars().all(plain) {
+        return path.into();
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+impl Remedy for Why {
+    fn remedy(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::NotAnAnswer(kind) => return kind.remedy(),
+            Self::Unreadable(_) => "make it readable, or name another file",
+            Self::Special => "name a file or a folder",
+            Self::Link | Self::TooDeep => "name it itself",
+            Self::TooMany => "name a folder that holds only request packages",
+            Self::Record(_) => {
+                "restore the package's request.json, or name the device with --device"
+            }
+            Self::Unmatched => {
+                "save it in the folder of its request, or name the device with --device"
+            }
+            Self::Stranger => "check whose answer it is; if the name is wrong, rename the file",
+            Self::Ambiguous { .. } => "save it in the folder of its request",
+            Self::Contradiction { .. } => {
+                "check whose answer it is, and put it into the folder of its request"
+            }
+            Self::Misplaced { .. } => {
+                "check whose answer it is, and move it into the folder of the request that was named with it"
+            }
+            Self::TwoAnswers { .. } => {
+                "keep the answer that belongs to this request, and only that"
+            }
+            Self::SharedAnswer { .. } => {
+                "keep it only in the folder of the request it was made for"
+            }
+            Self::OlderRequest { .. } => "nothing: only the last request of a device counts",
+        };
+        text.into()
+    }
+}
+
+impl Remedy for NotAnAnswer {
+    fn remedy(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::DeviceList | Self::RequestRecord | Self::RequestForm => {
+                "name the file that the vendor's support sent back"
+            }
+            Self::Request => {
+                "name the file that the vendor's support sent back; if that has this name, change it"
+            }
+            Self::ChangedRequest => {
+                "if it is the answer, save it under another name, and give the request its name back"
+            }
+            Self::Guid => "use reset guid import for it",
+            Self::Archive => "unpack it first",
+            Self::Empty
+            | Self::TooLong
+            | Self::Image
+            | Self::Message
+            | Self::Document
+            | Self::ByteOrderMark
+            | Self::NotText => "save the attachment of the support's mail again, as it is",
+            Self::NotAKey | Self::NotACode => "type it as the support wrote it",
+        };
+        text.into()
+    }
+}
