@@ -1,6 +1,8 @@
 //! The tables, and how a ledger of an older version gets them.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema this build knows: one step each.
 pub(super) const NEWEST: i64 = 2;
@@ -16,11 +18,24 @@ pub(super) enum Found {
     Foreign,
 }
 
-/// Says what the file is, without changing it.
+/// Says what the file is, without changing it. A ledger that is not whole, or
+/// whose tables are not those of its version, is an error: pages that lead back
+/// to themselves, or a view in the place of a table, can be read for ever.
 pub(super) fn look(connection: &mut Connection) -> rusqlite::Result<Found> {
     // One transaction, or another run could fill the file between the questions.
     let transaction = connection.transaction()?;
     let found = look_within(&transaction)?;
+    if let Found::Ledger(version) = found
+        && let Some(steps) = usize::try_from(version)
+            .ok()
+            .and_then(|steps| STEPS.get(..steps))
+    {
+        // What a view or trigger of a stranger does is not run before this.
+        if objects(&transaction)? != objects(&made_by(steps)?)? {
+            return Err(damaged("its tables are not those of a ledger"));
+        }
+        check_pages(&transaction)?;
+    }
     transaction.commit()?;
     Ok(found)
 }
@@ -46,6 +61,42 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Found> {
     }
     transaction.commit()?;
     Ok(found)
+}
+
+/// A ledger of these steps, in memory.
+fn made_by(steps: &[&str]) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for step in steps {
+        connection.execute_batch(step)?;
+    }
+    Ok(connection)
+}
+
+/// The tables, indexes and triggers of a file, as they were written down.
+fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<[Option<String>; 4]>> {
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
+    let mut query = connection.prepare(sql)?;
+    let objects = query.query_map([], |row| {
+        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+    })?;
+    objects.collect()
+}
+
+/// Looks at every page of the file once.
+fn check_pages(connection: &Connection) -> rusqlite::Result<()> {
+    let found = |row: &Row<'_>| row.get::<_, String>(0);
+    let found = connection.query_row("PRAGMA quick_check(1)", [], found)?;
+    // What SQLite found may hold names and values of the file.
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(damaged("its pages do not fit together"))
+    }
+}
+
+fn damaged(what: &str) -> rusqlite::Error {
+    let code = ffi::Error::new(ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(what.into()))
 }
 
 fn look_within(transaction: &Transaction<'_>) -> rusqlite::Result<Found> {

@@ -12,6 +12,7 @@ mod audit;
 mod cases;
 mod clock;
 mod files;
+mod hostile;
 mod killed;
 mod memory;
 mod packages;

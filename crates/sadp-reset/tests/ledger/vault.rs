@@ -202,6 +202,21 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     );
 }
 
+/// Files that lie in vaults have to open for as long as there are recorders.
+#[test]
+fn files_of_earlier_versions_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/vault");
+    let expected: [u8; 128] = std::array::from_fn(|index| u8::try_from(index * 2 + 1).unwrap());
+    for (name, passphrase) in [
+        ("raw.guid", None),
+        ("base64.guid", None),
+        ("sealed.guid.age", Some("passphrase")),
+    ] {
+        let read = read_guid_file(&folder.join(name), passphrase.map(phrase).as_ref());
+        assert_eq!(read.unwrap().as_bytes(), &expected, "{name}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_may_read_them() {
