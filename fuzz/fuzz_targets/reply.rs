@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sadp_proto::{Document, Guid, Layout, MailQr, Message, Question, RequestCode};
+use sadp_reset::QrImage;
 
 fuzz_target!(|bytes: &[u8]| {
     let documents = Document::decode_all(bytes);
@@ -13,9 +14,31 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = Message::from_document(document);
     }
     if let Ok(Message::CommandReply(reply)) = Message::decode(bytes) {
-        let _ = RequestCode::read(&reply);
         let _ = Guid::read(&reply);
         let _ = Question::read_all(&reply);
-        let _ = MailQr::read(&reply);
+        if let Some(code) = RequestCode::read(&reply) {
+            drawn(code.as_str());
+        }
+        if let Some(mail) = MailQr::read(&reply) {
+            drawn(&mail.qr);
+        }
     }
 });
+
+/// What a device gives out to be scanned is drawn, or refused: it cannot write on the terminal.
+fn drawn(text: &str) {
+    let Ok(image) = QrImage::new(text) else {
+        return;
+    };
+    assert!(
+        image
+            .to_text()
+            .chars()
+            .all(|shown| "█▀▄ \n".contains(shown))
+    );
+    assert!(
+        image
+            .to_png()
+            .is_ok_and(|bytes| bytes.starts_with(b"\x89PNG"))
+    );
+}

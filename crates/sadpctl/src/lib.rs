@@ -38,8 +38,11 @@ pub mod fuzzing {
         let _ = crate::input::Input::from_reader(bytes, "input", None);
     }
 
-    /// Reads what `--where` takes.
-    pub fn filter(text: &str) {
-        let _ = text.parse::<crate::select::Filter>();
+    /// Reads what `--where` takes, and asks a device for it. Returns the filter
+    /// as it will be told.
+    pub fn filter(text: &str) -> Option<String> {
+        let filter: crate::select::Filter = text.parse().ok()?;
+        let _ = filter.holds(&crate::output::sample());
+        Some(filter.as_str().into())
     }
 }

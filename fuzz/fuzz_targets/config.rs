@@ -1,0 +1,67 @@
+//! What a person writes for the program: settings, answers to security questions, `--where`.
+
+#![no_main]
+
+use std::{collections::BTreeSet, fs};
+
+use libfuzzer_sys::fuzz_target;
+use sadp_reset::{Contact, QuestionAnswers, QuestionNames, SettingsError};
+use secrecy::ExposeSecret;
+
+fuzz_target!(|bytes: &[u8]| {
+    questions(bytes);
+    settings(bytes);
+    if let Ok(text) = str::from_utf8(bytes) {
+        let told = sadpctl::fuzzing::filter(text);
+        assert!(told.is_none_or(|told| told == text));
+    }
+});
+
+fn questions(bytes: &[u8]) {
+    let answers = match QuestionAnswers::parse(bytes) {
+        Ok(answers) => answers,
+        Err(error) => {
+            assert!(error.line <= bytes.iter().filter(|&&byte| byte == b'\n').count() + 1);
+            return;
+        }
+    };
+    assert!((1..=QuestionAnswers::MAX_QUESTIONS).contains(&answers.count()));
+    let mut ids = BTreeSet::new();
+    let mut written = Vec::new();
+    for (id, answer) in answers.iter() {
+        let answer = answer.expose_secret();
+        assert!(ids.insert(id), "an answer is overwritten");
+        assert!((1..=QuestionAnswers::MAX_ANSWER_BYTES).contains(&answer.len()));
+        assert!(!answer.contains(char::is_control));
+        assert!(
+            bytes
+                .windows(answer.len())
+                .any(|part| part == answer.as_bytes())
+        );
+        written.extend_from_slice(format!("{id}={answer}\r\n").as_bytes());
+    }
+    let again = QuestionAnswers::parse(&written).expect("what was just written");
+    let pairs = answers.iter().zip(again.iter());
+    let mut same = pairs.map(|(a, b)| a.0 == b.0 && a.1.expose_secret() == b.1.expose_secret());
+    assert!(same.all(|same| same) && answers.count() == again.count());
+}
+
+fn settings(bytes: &[u8]) {
+    let Ok(folder) = tempfile::tempdir() else {
+        return;
+    };
+    let path = folder.path().join("settings.toml");
+    if fs::write(&path, bytes).is_err() {
+        return;
+    }
+    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let contact = Contact::read(&path).map(drop);
+    let names = QuestionNames::read(&path);
+    for error in [contact.err(), names.map(drop).err()].into_iter().flatten() {
+        match error {
+            SettingsError::Line { line, .. } => assert!((1..=lines).contains(&line)),
+            SettingsError::NotText { .. } => assert!(str::from_utf8(bytes).is_err()),
+            SettingsError::Read { .. } => assert!(bytes.len() > 64 << 10),
+        }
+    }
+}
