@@ -17,6 +17,10 @@ mod loopback;
 mod mail;
 mod net;
 mod prepared;
+#[cfg(unix)]
+mod prompts;
+#[cfg(unix)]
+mod pty;
 mod questions;
 mod request;
 mod run;

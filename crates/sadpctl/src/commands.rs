@@ -20,6 +20,7 @@ mod sim;
 mod survey;
 mod watch;
 
+pub(crate) use self::interrupt::while_asking;
 use crate::{
     args::{Cli, Command},
     failure::{Exit, Failure},

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     args::{NewPasswordArgs, PasswordArgs},
+    commands::while_asking,
     failure::{Exit, Failure},
     terminal::Terminal,
 };
@@ -183,8 +184,12 @@ impl Kind {
 
     fn ask(&self) -> Result<SecretString, Failure> {
         let ask = |prompt: String| {
-            let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
-            typed.map_err(|error| {
+            let read = || rpassword::prompt_password(prompt).map(Zeroizing::new);
+            while_asking(read).map_err(|error| {
+                if error.kind() == io::ErrorKind::Interrupted {
+                    return Failure::words(Exit::Refused, "interrupted: nothing was sent")
+                        .hint("run it again to go on");
+                }
                 let what = format!("cannot ask for the {}", self.name);
                 Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
                     .hint(format!("give it with {} FILE", self.option))

@@ -1,23 +1,12 @@
 //! The view that fills the screen, in a pseudo-terminal.
 
-use std::{
-    io::{Read, Write},
-    process::Child,
-    sync::{Arc, mpsc},
-    thread,
-};
-
 use insta::assert_snapshot;
-use pty_process::{
-    Size,
-    blocking::{Command, Pty, open},
-};
-use rustix::termios::{Termios, tcgetattr};
+use pty_process::Size;
 
 use super::{PATIENCE, kill};
 use crate::{
     loopback::{Sim, channel},
-    run::root,
+    pty::OnTerminal,
 };
 
 const ROWS: u16 = 24;
@@ -28,57 +17,27 @@ const END_OF_PICTURE: &[u8] = b"\x1b[?2026l";
 
 /// `watch` on a terminal of its own.
 struct Screen {
-    child: Child,
-    pty: Arc<Pty>,
-    bytes: mpsc::Receiver<Vec<u8>>,
+    terminal: OnTerminal,
     /// The beginning of a picture.
     begun: Vec<u8>,
     lines_only: bool,
     parser: vt100::Parser,
-    before: Termios,
 }
 
 impl Screen {
     fn start(sim: &Sim, arguments: &[&str]) -> Self {
-        let (pty, pts) = open().unwrap();
-        pty.resize(Size::new(ROWS, COLUMNS)).unwrap();
-        let before = tcgetattr(&pty).unwrap();
-        let state = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-state");
-        let child = Command::new(env!("CARGO_BIN_EXE_sadpctl"))
-            .args(["watch", "--every", "1s", "--offline-after", "60s"])
-            .args(sim.place())
-            .args(arguments)
-            .current_dir(root())
-            .env("TERM", "xterm-256color")
-            .env("SADPCTL_STATE", state)
-            .env_remove("NO_COLOR")
-            .env_remove("RUST_LOG")
-            .spawn(pts)
-            .unwrap();
-        let pty = Arc::new(pty);
-        let (sender, bytes) = mpsc::channel();
-        let reader = Arc::clone(&pty);
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = (&*reader).read(&mut buffer) {
-                if sender.send(buffer[..length].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
+        let mut command = sim.command(&["watch", "--every", "1s", "--offline-after", "60s"]);
+        command.args(arguments).env("TERM", "xterm-256color");
         Self {
-            child,
-            pty,
-            bytes,
+            terminal: OnTerminal::start(&command, Size::new(ROWS, COLUMNS)),
             begun: Vec::new(),
             lines_only: arguments.contains(&"--plain"),
             parser: vt100::Parser::new(ROWS, COLUMNS, 0),
-            before,
         }
     }
 
     fn press(&mut self, keys: &str) {
-        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+        self.terminal.press(keys);
     }
 
     /// Waits until the screen holds all of these, and none of those.
@@ -89,7 +48,7 @@ impl Screen {
             if wanted.iter().all(holds) && !unwanted.iter().any(holds) {
                 return timeless(&text);
             }
-            let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) else {
+            let Ok(bytes) = self.terminal.bytes.recv_timeout(PATIENCE) else {
                 panic!("{wanted:?} is not on the screen, or {unwanted:?} is:\n{text}");
             };
             self.take_in(bytes);
@@ -111,19 +70,17 @@ impl Screen {
 
     fn resize(&mut self, rows: u16, columns: u16) {
         self.parser.screen_mut().set_size(rows, columns);
-        self.pty.resize(Size::new(rows, columns)).unwrap();
+        self.terminal.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
     /// Waits for the end, and looks whether the terminal is as it was.
     fn ends_tidily(mut self) {
-        let status = self.child.wait().unwrap();
+        let status = self.terminal.child.wait().unwrap();
         assert!(status.success(), "{status}");
-        let after = tcgetattr(&*self.pty).unwrap();
-        let modes = |it: &Termios| (it.input_modes, it.output_modes, it.local_modes);
-        assert_eq!(modes(&after), modes(&self.before));
+        assert!(self.terminal.is_as_before());
         self.parser.process(&self.begun);
         while self.parser.screen().alternate_screen() || self.parser.screen().hide_cursor() {
-            let bytes = self.bytes.recv_timeout(PATIENCE);
+            let bytes = self.terminal.bytes.recv_timeout(PATIENCE);
             self.parser.process(&bytes.unwrap());
         }
     }
@@ -183,9 +140,9 @@ fn the_terminal_is_left_as_it_was() {
     let sim = site();
     let leave: [fn(&mut Screen); 4] = [
         |screen| screen.press("\x03"),
-        |screen| kill(screen.child.id(), "-TERM"),
-        |screen| kill(screen.child.id(), "-INT"),
-        |screen| kill(screen.child.id(), "-HUP"),
+        |screen| kill(screen.terminal.child.id(), "-TERM"),
+        |screen| kill(screen.terminal.child.id(), "-INT"),
+        |screen| kill(screen.terminal.child.id(), "-HUP"),
     ];
     for leave in leave {
         let mut screen = Screen::start(&sim, &[]);

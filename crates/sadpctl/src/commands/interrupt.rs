@@ -5,7 +5,14 @@
 //! comes between two of them is kept for the next, so that nothing is sent
 //! behind a Ctrl-C that nobody happened to listen for.
 
-use std::{io, sync::OnceLock, time::Duration};
+use std::{
+    io,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{runtime::Builder, sync::Semaphore, time::timeout};
 
@@ -24,6 +31,21 @@ pub(super) async fn interrupted() {
         // It is never closed.
         Err(_) => std::future::pending().await,
     }
+}
+
+/// Whether a secret is being typed.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// Reads a secret from a terminal, which cannot be broken off from outside. There
+/// Ctrl-C is a key, by which the reading itself ends, and leaves the terminal as
+/// it was: the signal it raises must not end the program before that. Whatever
+/// else asks the program to end then does so at once.
+pub(crate) fn while_asking<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    listen()?;
+    ASKING.store(true, Ordering::Relaxed);
+    let read = read();
+    ASKING.store(false, Ordering::Relaxed);
+    read
 }
 
 /// Takes the signals over, from now on and until the program ends: on a thread
@@ -46,6 +68,12 @@ async fn pass_on(mut signals: system::Signals) {
     let mut latest = None;
     loop {
         let next = timeout(PATIENCE, signals.next()).await;
+        if let Ok(signal) = next
+            && signal != CTRL_C
+            && ASKING.load(Ordering::Relaxed)
+        {
+            end(signal);
+        }
         if let Some(signal) = latest
             && WISHES.available_permits() > 0
         {
@@ -56,6 +84,9 @@ async fn pass_on(mut signals: system::Signals) {
         WISHES.add_permits(latest.is_some().into());
     }
 }
+
+/// The number of the signal that Ctrl-C stands for.
+const CTRL_C: i32 = 2;
 
 /// Ends the program where it stands, with the exit code that shells give to a
 /// program ended by a signal. The ledger is made to survive it.

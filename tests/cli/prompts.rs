@@ -1,0 +1,172 @@
+//! What is asked on a terminal, and that no secret typed there is shown.
+
+use std::fs;
+
+use crate::{
+    activate::Van,
+    prepared::{CURRENT, NEW, ONE, recorder},
+    pty::Dialogue,
+    request::{Errand, device},
+};
+
+const PASSPHRASE: &str = "open-Sesame-5";
+
+const CAMERA: &str = "44:47:cc:00:00:01";
+
+/// A camera whose request was exported, and the key to it.
+fn keyed() -> (Errand, String) {
+    let errand = Errand::new(&device("ipc-v5.5.82", 1, ""));
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&["--key"]);
+    let package = errand.packages().into_values().next().unwrap();
+    let key = fs::read_to_string(package.join(key_name(&package))).unwrap();
+    (errand, key.trim().to_owned())
+}
+
+fn key_name(package: &std::path::Path) -> String {
+    let mut names = fs::read_dir(package)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.find(|name| name.starts_with("key_")).unwrap()
+}
+
+fn import_key(errand: &Errand) -> Dialogue {
+    let mut command = errand.command(&["reset", "import", "--device", CAMERA]);
+    command.env_remove("SADPCTL_NEW_PASSWORD");
+    Dialogue::start(&command)
+}
+
+/// How many answers were sent, by what became of their request.
+fn is_open(errand: &Errand) -> bool {
+    errand.cases()[0].1 == "open"
+}
+
+#[test]
+fn a_key_and_a_new_password_are_typed_unseen() {
+    let (errand, key) = keyed();
+    let mut asked = import_key(&errand);
+    asked.confide("Vendor's key: ", &key);
+    asked.confide("New password: ", NEW);
+    asked.confide("The same again: ", NEW);
+    asked.answer("Go on? [y/N]", "y");
+    let (code, said) = asked.end();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("the new password is set"), "{said}");
+    for secret in [&*key, NEW] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    assert!(errand.takes("192.168.1.101", NEW));
+}
+
+#[test]
+fn nothing_is_sent_where_the_answers_are_no() {
+    let (errand, key) = keyed();
+    // Typed twice, and not the same.
+    let mut asked = import_key(&errand);
+    asked.confide("Vendor's key: ", &key);
+    asked.confide("New password: ", NEW);
+    asked.confide("The same again: ", "Garden-77y");
+    let (code, said) = asked.end();
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("typed twice is not the same"), "{said}");
+    assert!(!said.contains("Garden"), "{said}");
+    // Anything but yes is a no, and so is Ctrl-C.
+    for no in ["\n", "n\n", "yess\n", "\x03"] {
+        let mut asked = import_key(&errand);
+        asked.confide("Vendor's key: ", &key);
+        asked.confide("New password: ", NEW);
+        asked.confide("The same again: ", NEW);
+        asked.press_at("Go on? [y/N]", no);
+        let (code, said) = asked.end();
+        assert_eq!(code, 1, "{no:?}: {said}");
+        assert!(said.contains("not confirmed: nothing was sent"), "{said}");
+    }
+    // Ctrl-C where a secret is asked for, with a part of it typed.
+    let mut asked = import_key(&errand);
+    asked.confide("Vendor's key: ", &key);
+    asked.press_unseen("New password: ", "Gard\x03");
+    let (code, said) = asked.end();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("interrupted: nothing was sent"), "{said}");
+    assert!(!said.contains("Gard"), "{said}");
+    // Nothing typed is no password.
+    let mut asked = import_key(&errand);
+    asked.confide("Vendor's key: ", "");
+    let (code, said) = asked.end();
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("is empty"), "{said}");
+    assert!(is_open(&errand));
+}
+
+#[test]
+fn a_passphrase_is_typed_unseen_to_shut_and_to_open_the_vault() {
+    let van = Van::new(&recorder(1, ""));
+    let command = |arguments: &[&str]| {
+        let mut command = van.command(arguments);
+        command.env("XDG_CONFIG_HOME", van.path("config"));
+        command
+    };
+    let mut asked = Dialogue::start(&command(&["reset", "guid", "export", ONE, "--encrypt"]));
+    asked.confide("Current password: ", CURRENT);
+    asked.confide("Passphrase: ", PASSPHRASE);
+    asked.confide("The same again: ", PASSPHRASE);
+    asked.answer("Go on? [y/N]", "yes");
+    let (code, said) = asked.end();
+    assert_eq!(code, 0, "{said}");
+    let mut all = said;
+    let import = ["reset", "guid", "import", ONE];
+    let mut asked = Dialogue::start(&command(&import));
+    asked.confide("New password: ", NEW);
+    asked.confide("The same again: ", NEW);
+    asked.confide("Passphrase: ", "open-Sesame-6");
+    let (code, said) = asked.end();
+    assert_ne!(code, 0, "{said}");
+    all += &said;
+    let mut asked = Dialogue::start(&command(&import));
+    asked.confide("New password: ", NEW);
+    asked.confide("The same again: ", NEW);
+    asked.confide("Passphrase: ", PASSPHRASE);
+    asked.answer("Go on? [y/N]", "y");
+    let (code, said) = asked.end();
+    assert_eq!(code, 0, "{said}");
+    all += &said;
+    for secret in [CURRENT, NEW, "Sesame"] {
+        assert!(!all.contains(secret), "{all}");
+    }
+    assert!(van.has_password(ONE, NEW));
+}
+
+#[test]
+fn a_second_export_asks_before_it_gives_a_request_up() {
+    let errand = Errand::new(&device("ipc-v5.5.82", 1, ""));
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    let before = errand.packages();
+    let requests = errand.requests();
+    let out = requests.to_str().unwrap();
+    let export = errand.command(&["reset", "export", CAMERA, "--out", out]);
+    let question = "Export again, and give the older requests up? [y/N]";
+    for no in ["n\n", "\n", "\x03"] {
+        let mut asked = Dialogue::start(&export);
+        asked.press_at(question, no);
+        let (code, said) = asked.end();
+        assert_eq!(code, 4, "{no:?}: {said}");
+        assert!(said.contains("becomes void by another"), "{said}");
+        assert!(said.contains("still waits for an answer"), "{said}");
+    }
+    assert_eq!(errand.packages(), before);
+    assert!(is_open(&errand) && errand.cases().len() == 1);
+    // A yes to the one is none to the other.
+    let mut asked = Dialogue::start(&export);
+    asked.answer(question, "y");
+    asked.answer("Go on? [y/N]", "n");
+    let (code, said) = asked.end();
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(errand.packages(), before);
+    let mut asked = Dialogue::start(&export);
+    asked.answer(question, "y");
+    asked.answer("Go on? [y/N]", "y");
+    let (code, said) = asked.end();
+    assert_eq!(code, 0, "{said}");
+    let states: Vec<_> = errand.cases().into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, ["open", "superseded"]);
+}
