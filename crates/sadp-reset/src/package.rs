@@ -200,10 +200,10 @@ pub enum ExportError {
     #[error("cannot write the request package")]
     Package(#[from] PackageError),
     /// The package is on the disk and whole, but there is no case of it.
-    #[error("{} is written, but no case of it", package.display())]
+    #[error("{} is written, but no case of it", package.path.display())]
     Ledger {
         /// The package.
-        package: PathBuf,
+        package: Box<Package>,
         /// What became of the ledger.
         source: Box<LedgerError>,
     },
@@ -234,7 +234,7 @@ pub fn export_request(
     match ledger.open_case(&case) {
         Ok(case) => Ok(Exported { package, case }),
         Err(source) => Err(ExportError::Ledger {
-            package: package.path,
+            package: package.into(),
             source: source.into(),
         }),
     }

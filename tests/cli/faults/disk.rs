@@ -48,6 +48,19 @@ fn run(mut command: Command) -> Run {
     command.output().unwrap().into()
 }
 
+/// Fills the disk of the ledger as the command sees it, once the first command
+/// is about to be sent: it is logged before.
+fn fill_once_it_is_used(talk: &mut Talk, state: &Path) {
+    let inside = format!("/proc/{}/root{}", talk.child.id(), state.display());
+    let inside = Path::new(&inside);
+    let log = inside.join(format!("{}-wal", Ledger::FILE_NAME));
+    while !fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        assert!(talk.child.try_wait().unwrap().is_none(), "{}", talk.said);
+    }
+    let mut filler = fs::File::create(inside.join("filler")).unwrap();
+    while filler.write_all(&[0; 4096]).is_ok() {}
+}
+
 #[test]
 fn without_room_for_the_ledger_nothing_is_sent() {
     let van = Van::new(&site(2));
@@ -74,15 +87,7 @@ fn a_disk_that_fills_ends_the_batch_and_what_was_done_is_told() {
     };
     let mut talk = Talk::start(&mut command);
     talk.until("the first password is set on");
-    // The disk as the command sees it. What is sent is logged first.
-    let inside = format!("/proc/{}/root{}", talk.child.id(), state.display());
-    let inside = Path::new(&inside);
-    let log = inside.join(format!("{}-wal", Ledger::FILE_NAME));
-    while !fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        assert!(talk.child.try_wait().unwrap().is_none(), "{}", talk.said);
-    }
-    let mut filler = fs::File::create(inside.join("filler")).unwrap();
-    while filler.write_all(&[0; 4096]).is_ok() {}
+    fill_once_it_is_used(&mut talk, &state);
     let run = talk.end();
     assert_eq!(run.code, 5, "{run}");
     assert!(run.stderr.contains("in the ledger"), "{run}");
@@ -166,4 +171,51 @@ fn a_request_without_room_is_not_told_to_be_kept() {
     let kept = run(with(SMALL, &out, &export).unwrap());
     assert_eq!(kept.code, 0, "{kept}");
     assert_eq!(sent(&van.path("state")).last(), Some(&Outcome::Done));
+}
+
+/// A request that a device gave is on the disk, whatever becomes of the ledger.
+#[test]
+fn a_ledger_without_room_ends_an_export_and_loses_no_request() {
+    let van = Van::new(
+        &site(3)
+            .replace("activated = false\n", "")
+            .replace("200ms", "1s"),
+    );
+    let (state, out) = (van.path("state"), van.path("requests"));
+    let export = ["reset", "export", "--all", "--yes", "--parallel", "1"];
+    let to = ["--format", "json", "--out", out.to_str().unwrap()];
+    let mut export = van.command(&[&export[..], &to].concat());
+    export.env("XDG_CONFIG_HOME", van.path("config"));
+    let Some(mut command) = with(SMALL, &state, &export) else {
+        return;
+    };
+    let mut talk = Talk::start(&mut command);
+    talk.until("is exported from 3 devices");
+    fill_once_it_is_used(&mut talk, &state);
+    let ended = talk.end();
+    assert_eq!(ended.code, 5, "{ended}");
+    assert!(ended.stderr.contains("disk is full"), "{ended}");
+    let outcomes = ended.json();
+    let outcomes = outcomes.as_array().unwrap();
+    let (given, unsent): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .partition(|one| one["data"]["path"].is_string());
+    assert_eq!((given.len(), unsent.len()), (1, 2), "{ended}");
+    for outcome in unsent {
+        assert_eq!(outcome["result"], "skipped", "{ended}");
+    }
+    let told = given[0]["message"].as_str().unwrap();
+    assert!(told.contains("not noted in the ledger"), "{ended}");
+    assert_eq!(given[0]["data"]["case"], serde_json::Value::Null, "{ended}");
+    // The disk went with the command, and the ledger with it: the package alone
+    // is enough.
+    assert_eq!(sent(&state), []);
+    let package = given[0]["data"]["path"].as_str().unwrap();
+    let desk = crate::run::run(&["sim", "vendor", package, "--out", out.to_str().unwrap()]);
+    assert_eq!(desk.code, 0, "{desk}");
+    let mut import = van.command(&["reset", "import", package, "--yes", "--format", "json"]);
+    import.env("SADPCTL_NEW_PASSWORD", "Garden-77x");
+    let import = run(import);
+    assert_eq!(import.code, 0, "{import}");
+    assert_eq!(import.json()[0]["result"], "done", "{import}");
 }

@@ -158,7 +158,7 @@ fn a_package_stays_where_the_ledger_fails() {
         panic!("{error}")
     };
     assert!(error.to_string().contains("is written, but no case of it"));
-    Package::read(package).unwrap();
+    Package::read(&package.path).unwrap();
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::{
 use jiff::Timestamp;
 use sadp_proto::{Outcome as Reply, RequestCode};
 use sadp_reset::{
-    Contact, DeviceKey, ExportError, Exported, Ledger, PackageRequest, RequestKind, export_request,
+    Contact, DeviceKey, ExportError, Exported, Ledger, OpenedCase, Package, PackageError,
+    PackageRequest, RequestKind, export_request,
 };
 use serde_json::{Value, json};
 
@@ -33,6 +34,8 @@ pub(super) struct Writer {
 /// What became of a device's request.
 enum Kept {
     Written(Box<Exported>),
+    /// Its package is whole, but the ledger does not know of it.
+    Uncased(Box<Package>),
     /// It answered without a code.
     NoCode,
     /// Its request could not be kept.
@@ -95,7 +98,11 @@ impl Writer {
                 self.code = code.filter(|_| fit.kind == RequestKind::FileOrKey);
                 Ok(())
             }
-            Err(error) => {
+            Err(ExportError::Ledger { package, source }) => {
+                self.remember(fit, Kept::Uncased(package));
+                Err(state::failed(*source))
+            }
+            Err(ExportError::Package(error)) => {
                 self.remember(fit, Kept::Lost);
                 Err(failed(error))
             }
@@ -120,7 +127,19 @@ impl Writer {
             Some(Kept::Written(exported)) => {
                 outcome.turn_done(written(fit.kind));
                 outcome.next = Some(NEXT.into());
-                outcome.data.extend(data(exported));
+                outcome
+                    .data
+                    .extend(data(&exported.package, Some(&exported.case)));
+            }
+            Some(Kept::Uncased(package)) => {
+                let done = written(fit.kind);
+                let path = package.path.display();
+                outcome.turn_done(format!(
+                    "{done} to {path}, but not noted in the ledger: reset cases does not list it"
+                ));
+                outcome.exit = Exit::Machine;
+                outcome.next = Some(NEXT_UNCASED.into());
+                outcome.data.extend(data(package, None));
             }
             Some(Kept::NoCode) => {
                 outcome.result = Ending::NoAnswer;
@@ -146,6 +165,9 @@ impl Writer {
 const NEXT: &str = "send the package to the vendor's support of your country; until the answer is in, \
      neither restart the device nor export again";
 
+const NEXT_UNCASED: &str = "send the package to the vendor's support of your country; its answer is matched by the package alone, \
+     so keep that; until the answer is in, neither restart the device nor export again";
+
 const fn written(kind: RequestKind) -> &'static str {
     match kind {
         RequestKind::LegacyCode => "what support needs to know is written",
@@ -153,14 +175,14 @@ const fn written(kind: RequestKind) -> &'static str {
     }
 }
 
-fn data(exported: &Exported) -> [(String, Value); 5] {
-    let Exported { package, case } = exported;
+fn data(package: &Package, case: Option<&OpenedCase>) -> [(String, Value); 5] {
     let record = &package.record;
-    let superseded = case.superseded.iter().map(|id| id.number());
+    let superseded = case.into_iter().flat_map(|case| &case.superseded);
+    let superseded = superseded.map(|id| id.number());
     [
         ("path".into(), json!(package.path.to_string_lossy())),
         ("kind".into(), json!(record.kind.name())),
-        ("case".into(), json!(case.id.number())),
+        ("case".into(), json!(case.map(|case| case.id.number()))),
         (
             "valid_until".into(),
             json!(record.valid_until().to_string()),
@@ -169,16 +191,7 @@ fn data(exported: &Exported) -> [(String, Value); 5] {
     ]
 }
 
-fn failed(error: ExportError) -> Failure {
-    match error {
-        ExportError::Ledger { package, source } => {
-            let path = package.display();
-            state::failed(*source).hint(format!(
-                "the package {path} is whole; its answer is matched by it"
-            ))
-        }
-        ExportError::Package(error) => Failure::new(Exit::Machine, error).hint(
-            "see that the disk has room and may be written; requests exported before are kept",
-        ),
-    }
+fn failed(error: PackageError) -> Failure {
+    Failure::new(Exit::Machine, error)
+        .hint("see that the disk has room and may be written; requests exported before are kept")
 }
