@@ -331,7 +331,7 @@ fn open_listeners(
         let socket = match socket::listening(config.port) {
             Ok(socket) => socket,
             Err(source) => {
-                notices.push(if source.kind() == io::ErrorKind::AddrInUse {
+                notices.push(if socket::is_taken(&source) {
                     Notice::PortTaken { port: config.port }
                 } else {
                     Notice::PortRefused {

@@ -34,17 +34,9 @@ pub fn port_use(port: u16) -> PortUse {
     }
     match socket::listening(port) {
         Ok(_) => PortUse::Shared,
-        Err(error) if is_taken(&error) => PortUse::Taken,
+        Err(error) if socket::is_taken(&error) => PortUse::Taken,
         Err(error) => PortUse::Refused(error),
     }
-}
-
-/// Windows speaks of permission where the holder forbids to share.
-fn is_taken(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
-    )
 }
 
 /// Whether a datagram to the group comes back to this machine: joins the group

@@ -68,6 +68,13 @@ pub(crate) fn listening(port: u16) -> io::Result<Socket> {
     Ok(socket)
 }
 
+/// Whether [`listening`] failed because another program holds the port for
+/// itself. Windows speaks of permission then.
+pub(crate) fn is_taken(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == io::ErrorKind::AddrInUse || (cfg!(windows) && kind == io::ErrorKind::PermissionDenied)
+}
+
 /// Joins the group on an interface: by its number, which is its alone, or by its
 /// address where the system knows no number or does not take it.
 pub(crate) fn join(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> io::Result<()> {
