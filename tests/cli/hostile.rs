@@ -3,8 +3,12 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
+};
+#[cfg(target_os = "linux")]
+use std::{
+    io,
     process::{Child, Stdio},
     thread,
     time::Duration,

@@ -36,6 +36,7 @@ impl Talk {
     }
 
     /// Reads on until it says so again.
+    #[cfg(unix)]
     pub(crate) fn until_again(&mut self, text: &str) {
         let before = self.said.len();
         while !self.said[before..].contains(text) {

@@ -1,9 +1,12 @@
 //! Packages and GUIDs of runs that are killed, have no room, or may not write.
 
+#[cfg(target_os = "linux")]
+use std::env;
+#[cfg(unix)]
+use std::process::Command;
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use sadp_proto::Guid;
@@ -12,9 +15,11 @@ use sadp_reset::{
     RequestKind, Vault, export_request,
 };
 
+#[cfg(unix)]
+use crate::processes::copy_program;
 use crate::{
     at, device, key,
-    processes::{Run, copy_program, say},
+    processes::{Run, say},
 };
 
 fn export(ledger: &mut Ledger, out: &Path, number: u16) -> Option<Exported> {

@@ -1,4 +1,6 @@
-use std::{fs, path::Path};
+use std::fs;
+#[cfg(unix)]
+use std::path::Path;
 
 use sadp_proto::{Guid, GuidError};
 use sadp_reset::{GuidExport, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file};
