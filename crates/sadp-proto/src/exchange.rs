@@ -219,21 +219,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         let code = reply.fields.first("Code").unwrap_or_default();
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Exchanging { uuid, key, .. } if reply.header.uuid == Some(uuid) => {
-                if from == self.target.from && !code.is_empty() {
-                    let due = now.saturating_add(GUARD);
-                    self.phase = Phase::Guarding {
-                        uuid,
-                        key,
-                        code: code.into(),
-                        due,
-                    };
-                } else if let Some(refusal) = reply.fields.first("Result").and_then(Refusal::read) {
-                    self.end(Outcome::Refused(Verdict::read(refusal, reply)));
-                } else {
-                    // Somebody else answers for the device: believe neither.
-                    self.forged = true;
-                    self.end(Outcome::Impostor);
-                }
+                self.take_key((uuid, key), (now, from), reply);
             }
             Phase::Guarding {
                 uuid, code: first, ..
@@ -252,6 +238,35 @@ impl<R: CryptoRngCore> Exchange<R> {
                 self.phase = phase;
             }
         }
+    }
+
+    fn take_key(
+        &mut self,
+        (uuid, key): (Uuid, ExchangeKey),
+        (now, from): (Duration, IpAddr),
+        reply: &CommandReply,
+    ) {
+        if from != self.target.from {
+            // Somebody else answers for the device, be it with a key or with a
+            // refusal: believe neither.
+            self.forged = true;
+            return self.end(Outcome::Impostor);
+        }
+        let code = reply.fields.first("Code").unwrap_or_default();
+        if !code.is_empty() {
+            self.phase = Phase::Guarding {
+                uuid,
+                key,
+                code: code.into(),
+                due: now.saturating_add(GUARD),
+            };
+            return;
+        }
+        let refusal = reply.fields.first("Result").and_then(Refusal::read);
+        self.end(match refusal {
+            Some(refusal) => Outcome::Refused(Verdict::read(refusal, reply)),
+            None => Outcome::Failed(SealError::BadExchange),
+        });
     }
 
     fn send_command(

@@ -129,6 +129,45 @@ fn an_answer_from_elsewhere_is_refused() {
 }
 
 #[test]
+fn a_refusal_of_the_exchange_counts_from_the_device_alone() {
+    let locked = [("Result", "locked"), ("SurplusLockTime", "1440")];
+    for (from, refused) in [(DEVICE, true), ([10, 0, 0, 66], false)] {
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        exchange.handle_reply(MS, from.into(), &reply(&question, &locked));
+        let outcome = exchange.poll_outcome();
+        match outcome {
+            Some(Outcome::Refused(verdict)) if refused => {
+                assert_eq!(verdict.refusal, Refusal::Locked);
+            }
+            Some(Outcome::Impostor) if !refused => {}
+            other => panic!("{from:?}: {other:?}"),
+        }
+        assert_eq!(exchange.was_forged(), !refused);
+        assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
+    }
+}
+
+#[test]
+fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
+    for empty in [
+        &[][..],
+        &[("Result", "success")],
+        &[("Code", ""), ("Result", "success")],
+    ] {
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        exchange.handle_reply(MS, DEVICE.into(), &reply(&question, empty));
+        let outcome = exchange.poll_outcome();
+        assert!(
+            matches!(outcome, Some(Outcome::Failed(SealError::BadExchange))),
+            "{empty:?}: {outcome:?}"
+        );
+        assert!(!exchange.was_forged());
+    }
+}
+
+#[test]
 fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     let mut exchange = exchange_lamp();
     let command = sent(&mut exchange, Duration::ZERO).unwrap();
