@@ -1,34 +1,24 @@
 //! One command to one device: the key exchange where the command has sealed
 //! fields, the command, and its reply or silence.
 
+mod asking;
+
 use std::{net::IpAddr, time::Duration};
 
 use rsa::rand_core::CryptoRngCore;
 use sadp_model::MacAddr;
 use uuid::Uuid;
 
+use self::asking::{Asking, PATIENCE};
 use crate::{
     Command, CommandReply, Refusal,
     command::{self, EXCHANGE},
     seal::{ExchangeKey, SealError, SessionKey},
 };
 
-/// How long an answer to a key exchange is awaited before asking again, and how
-/// often it is asked.
-const EXCHANGE_WAIT: Duration = Duration::from_millis(1_200);
-const EXCHANGE_TRIES: u32 = 6;
-
 /// How long a second, different answer to the exchange is waited for before
 /// anything is sealed for the first.
 const GUARD: Duration = Duration::from_millis(150);
-
-/// How long the reply to a command is awaited: as long as the vendor's client.
-const REPLY_WAIT: Duration = Duration::from_secs(10);
-
-/// How long the reply to a repeatable command is awaited, and how often it is
-/// sent: with one datagram in ten lost each way, all but one in 20,000 arrive.
-const REPEAT_WAIT: Duration = Duration::from_millis(1_500);
-const REPEAT_TRIES: u32 = 6;
 
 /// How long a later reply is waited for where the device makes something new
 /// each time it hears the command, and the network may have doubled it.
@@ -53,8 +43,10 @@ pub struct Target {
 /// Repeat until [`Exchange::poll_outcome`] gives what became of it. Times are
 /// counted from any one beginning.
 ///
-/// The key exchange and commands that change nothing may be sent again. A
-/// command that changes something or costs a try leaves this machine once.
+/// The key exchange and commands that change nothing may be sent again: soon,
+/// for datagrams are lost, until an answer to one of them shows that the device
+/// is only slow. A command that changes something or costs a try leaves this
+/// machine once.
 pub struct Exchange<R> {
     target: Target,
     command: Command,
@@ -70,7 +62,7 @@ enum Phase {
     Exchanging {
         uuid: Uuid,
         key: ExchangeKey,
-        tries: u32,
+        asking: Asking,
         due: Duration,
     },
     Guarding {
@@ -81,7 +73,8 @@ enum Phase {
     },
     Commanded {
         uuid: Uuid,
-        tries: u32,
+        /// `None` where it is sent once.
+        asking: Option<Asking>,
         due: Duration,
         exchange: Option<(Uuid, Box<str>)>,
     },
@@ -114,25 +107,38 @@ impl<R: CryptoRngCore> Exchange<R> {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Begin if self.command.is_sealed() => self.ask_key(1, now),
-            Phase::Begin => self.send_command(None, None, 1, now),
-            Phase::Exchanging { tries, .. } if tries < EXCHANGE_TRIES => {
-                self.ask_key(tries.saturating_add(1), now);
+            Phase::Begin if self.command.is_sealed() => self.ask_key(Asking::new(now), now),
+            Phase::Begin => {
+                let asking = self.command.is_repeatable().then(|| Asking::new(now));
+                self.send_command(None, None, asking, now);
             }
-            Phase::Exchanging { .. } => self.end(Outcome::NoAnswer),
+            Phase::Exchanging {
+                uuid, mut asking, ..
+            } => {
+                if asking.pass(uuid) {
+                    self.ask_key(asking, now);
+                } else {
+                    self.end(Outcome::NoAnswer);
+                }
+            }
             Phase::Guarding {
                 uuid, key, code, ..
             } => match key.open(&code, &mut self.rng) {
-                Ok(session) => self.send_command(Some(&session), Some((uuid, code)), 1, now),
+                Ok(session) => self.send_command(Some(&session), Some((uuid, code)), None, now),
                 Err(error) => self.end(Outcome::Failed(error)),
             },
-            Phase::Commanded { tries, .. }
-                if self.command.is_repeatable() && tries < REPEAT_TRIES =>
-            {
-                self.send_command(None, None, tries.saturating_add(1), now);
+            Phase::Commanded {
+                uuid,
+                asking: Some(mut asking),
+                ..
+            } => {
+                if asking.pass(uuid) {
+                    self.send_command(None, None, Some(asking), now);
+                } else {
+                    self.end(Outcome::NoAnswer);
+                }
             }
-            Phase::Commanded { .. } if self.command.is_repeatable() => self.end(Outcome::NoAnswer),
-            Phase::Commanded { .. } => self.end(Outcome::Unknown),
+            Phase::Commanded { asking: None, .. } => self.end(Outcome::Unknown),
             Phase::Settling { reply, .. } => self.end(Outcome::Done(reply)),
             Phase::Over => {}
         }
@@ -197,7 +203,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         &self.target
     }
 
-    fn ask_key(&mut self, tries: u32, now: Duration) {
+    fn ask_key(&mut self, mut asking: Asking, now: Duration) {
         let made =
             ExchangeKey::generate(&mut self.rng).and_then(|key| Ok((key.public_code()?, key)));
         let (code, key) = match made {
@@ -210,48 +216,47 @@ impl<R: CryptoRngCore> Exchange<R> {
         self.phase = Phase::Exchanging {
             uuid,
             key,
-            tries,
-            due: now.saturating_add(EXCHANGE_WAIT),
+            due: asking.ask(now),
+            asking,
         };
     }
 
     fn handle_key(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
+        let Some(asked) = reply.header.uuid else {
+            return;
+        };
         let code = reply.fields.first("Code").unwrap_or_default();
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Exchanging { uuid, key, .. } if reply.header.uuid == Some(uuid) => {
-                self.take_key((uuid, key), (now, from), reply);
+            Phase::Exchanging { uuid, asking, .. }
+                if from != self.target.from && (uuid == asked || asking.is_earlier(asked)) =>
+            {
+                // Somebody else answers for the device, be it with a key or with a
+                // refusal: believe neither.
+                self.end_forged();
+            }
+            Phase::Exchanging { uuid, key, .. } if uuid == asked => {
+                self.take_key((uuid, key), now, reply);
             }
             Phase::Guarding {
                 uuid, code: first, ..
-            } if reply.header.uuid == Some(uuid) && *first != *code => {
-                self.forged = true;
-                self.end(Outcome::Impostor);
-            }
-            phase => {
-                if let Phase::Commanded {
-                    exchange: Some((uuid, first)),
-                    ..
-                } = &phase
-                {
-                    self.forged |= reply.header.uuid == Some(*uuid) && **first != *code;
+            } if uuid == asked && *first != *code => self.end_forged(),
+            mut phase => {
+                match &mut phase {
+                    Phase::Exchanging { asking, due, .. } => {
+                        *due = asking.hear_late(asked, now).unwrap_or(*due);
+                    }
+                    Phase::Commanded {
+                        exchange: Some((uuid, first)),
+                        ..
+                    } => self.forged |= *uuid == asked && **first != *code,
+                    _ => {}
                 }
                 self.phase = phase;
             }
         }
     }
 
-    fn take_key(
-        &mut self,
-        (uuid, key): (Uuid, ExchangeKey),
-        (now, from): (Duration, IpAddr),
-        reply: &CommandReply,
-    ) {
-        if from != self.target.from {
-            // Somebody else answers for the device, be it with a key or with a
-            // refusal: believe neither.
-            self.forged = true;
-            return self.end(Outcome::Impostor);
-        }
+    fn take_key(&mut self, (uuid, key): (Uuid, ExchangeKey), now: Duration, reply: &CommandReply) {
         let code = reply.fields.first("Code").unwrap_or_default();
         if !code.is_empty() {
             self.phase = Phase::Guarding {
@@ -273,22 +278,18 @@ impl<R: CryptoRngCore> Exchange<R> {
         &mut self,
         key: Option<&SessionKey>,
         exchange: Option<(Uuid, Box<str>)>,
-        tries: u32,
+        mut asking: Option<Asking>,
         now: Duration,
     ) {
         let uuid = self.fresh_uuid();
         match self.command.encode(uuid, &self.target.mac_text, key) {
             Ok(datagram) => {
-                let wait = if self.command.is_repeatable() {
-                    REPEAT_WAIT
-                } else {
-                    REPLY_WAIT
-                };
+                let asked = asking.as_mut().map(|asking| asking.ask(now));
                 self.transmit = Some(Step::Command(datagram));
                 self.phase = Phase::Commanded {
                     uuid,
-                    tries,
-                    due: now.saturating_add(wait),
+                    asking,
+                    due: asked.unwrap_or_else(|| now.saturating_add(PATIENCE)),
                     exchange,
                 };
             }
@@ -297,31 +298,51 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     fn handle_result(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
-        let (Phase::Commanded { uuid, .. } | Phase::Settling { uuid, .. }) = &self.phase else {
+        let expected = from == self.target.from || self.command.may_answer_from(from);
+        let Some(asked) = reply.header.uuid.filter(|_| expected) else {
             return;
         };
-        let uuid = *uuid;
-        let expected = from == self.target.from || self.command.may_answer_from(from);
         let said = reply.fields.first("Result");
         let Some(result) = said.or_else(|| self.command.is_answered_by(reply).then_some("success"))
         else {
             return;
         };
-        if reply.header.uuid != Some(uuid) || !expected {
-            return;
-        }
+        let makes_new = self.command.makes_new();
+        let (uuid, settled) = match &mut self.phase {
+            Phase::Commanded { uuid, .. } if *uuid == asked => (asked, now.saturating_add(SETTLE)),
+            Phase::Settling { uuid, due, .. } if *uuid == asked => (asked, *due),
+            Phase::Commanded {
+                asking: Some(asking),
+                due,
+                ..
+            } => match asking.hear_late(asked, now) {
+                // What it made for that one is void, or soon will be.
+                Some(later) if makes_new => {
+                    *due = later;
+                    return;
+                }
+                // It says the same to each.
+                Some(_) => (asked, now),
+                None => return,
+            },
+            _ => return,
+        };
         match Refusal::read(result) {
             Some(refusal) => self.end(Outcome::Refused(Verdict::read(refusal, reply))),
-            None if self.command.makes_new() => {
-                let due = match self.phase {
-                    Phase::Settling { due, .. } => due,
-                    _ => now.saturating_add(SETTLE),
+            None if makes_new => {
+                self.phase = Phase::Settling {
+                    uuid,
+                    reply: Box::new(reply.clone()),
+                    due: settled,
                 };
-                let reply = Box::new(reply.clone());
-                self.phase = Phase::Settling { uuid, reply, due };
             }
             None => self.end(Outcome::Done(Box::new(reply.clone()))),
         }
+    }
+
+    fn end_forged(&mut self) {
+        self.forged = true;
+        self.end(Outcome::Impostor);
     }
 
     fn end(&mut self, outcome: Outcome) {
@@ -372,7 +393,9 @@ pub enum Outcome {
     /// The command was sent and no reply came: it may have been carried out.
     /// Look before you repeat it.
     Unknown,
-    /// Nothing came back, and nothing that could change the device was sent.
+    /// Nothing came back that counts, and nothing was sent that changes settings
+    /// or costs a try. What it makes anew for each request, a code for the
+    /// vendor or a QR code, it may have made: older ones may be void.
     NoAnswer,
     /// Somebody besides the device answered the key exchange. Nothing was
     /// sealed.

@@ -18,6 +18,8 @@ mod power;
 mod questions;
 #[path = "commands/requests.rs"]
 mod requests;
+#[path = "commands/slow.rs"]
+mod slow;
 #[path = "commands/van.rs"]
 mod van;
 

@@ -2,7 +2,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
 use sadp_model::RawFields;
 
-use super::*;
+use super::{
+    asking::{TRIES, WAIT},
+    *,
+};
 use crate::{Document, Layout, Message, seal::Password};
 
 const MS: Duration = Duration::from_millis(1);
@@ -89,9 +92,11 @@ fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
     while let Some(question) = sent(&mut exchange, now) {
         assert_eq!(question.first("Types"), Some("exchangecode"));
         assert!(codes.insert(question.first("Code").unwrap().to_owned()));
-        now += EXCHANGE_WAIT;
+        now += WAIT;
     }
     assert_eq!(codes.len(), 6);
+    assert_eq!(exchange.poll_timeout(), Some(PATIENCE));
+    exchange.handle_timeout(PATIENCE);
     assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
 }
 
@@ -213,10 +218,12 @@ fn a_refusal_carries_the_counters() {
 fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
     let mut lamp = exchange_lamp();
     let mut times = 0;
-    while sent(&mut lamp, REPEAT_WAIT * times).is_some() {
+    while sent(&mut lamp, WAIT * times).is_some() {
         times += 1;
     }
-    assert_eq!(times, REPEAT_TRIES);
+    assert_eq!(times, TRIES);
+    assert_eq!(lamp.poll_timeout(), Some(PATIENCE));
+    assert_eq!(sent(&mut lamp, PATIENCE), None);
     assert!(matches!(lamp.poll_outcome(), Some(Outcome::NoAnswer)));
 
     let mut exchange = activate();
@@ -293,22 +300,97 @@ fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
 }
 
 #[test]
-fn a_request_for_a_code_is_repeated_and_late_replies_to_earlier_ones_do_not_count() {
+fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count() {
     let mut exchange = export();
     let first = sent(&mut exchange, Duration::ZERO).unwrap();
-    let second = sent(&mut exchange, REPEAT_WAIT).unwrap();
+    let second = sent(&mut exchange, WAIT).unwrap();
     assert_ne!(first.first("Uuid"), second.first("Uuid"));
-    let void = reply(&first, &[("Result", "success"), ("EncryptString", "void")]);
-    exchange.handle_reply(REPEAT_WAIT + MS, DEVICE.into(), &void);
-    assert_eq!(exchange.poll_timeout(), Some(2 * REPEAT_WAIT));
-    let mut times = 2;
-    let mut now = 2 * REPEAT_WAIT;
-    while sent(&mut exchange, now).is_some() {
-        times += 1;
-        now += REPEAT_WAIT;
+    let code = |request: &RawFields, code| {
+        reply(request, &[("Result", "success"), ("EncryptString", code)])
+    };
+    let late = WAIT + 600 * MS;
+    for _ in 0..2 {
+        exchange.handle_reply(late, DEVICE.into(), &code(&first, "void"));
+        assert_eq!(exchange.poll_timeout(), Some(late + PATIENCE));
     }
-    assert_eq!(times, REPEAT_TRIES);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+    // A second one is no news.
+    exchange.handle_reply(late + MS, DEVICE.into(), &code(&first, "void"));
+    assert_eq!(exchange.poll_timeout(), Some(late + PATIENCE));
+    assert_eq!(sent(&mut exchange, 3 * WAIT), None);
+    exchange.handle_reply(late + WAIT, DEVICE.into(), &code(&second, "good"));
+    exchange.handle_timeout(late + WAIT + SETTLE);
+    let Some(Outcome::Done(reply)) = exchange.poll_outcome() else {
+        panic!("it was answered");
+    };
+    assert_eq!(crate::RequestCode::read(&reply).unwrap().as_str(), "good");
+}
+
+#[test]
+fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
+    // What it answers to each question, and how long that takes.
+    for (answered, asked, ends) in [
+        (0..0, 6, 10_000),
+        // The first is answered after all were asked: two more, in peace.
+        (0..1, 8, 8_000 + 3 * 10_000),
+        // As is every one but the last.
+        (0..5, 8, 8_000 + 4 * 1_200 + 3 * 10_000),
+    ] {
+        let mut exchange = export();
+        let (mut now, mut times) = (Duration::ZERO, 0);
+        let mut late = Vec::new();
+        loop {
+            if let Some(request) = sent(&mut exchange, now) {
+                if answered.contains(&times) {
+                    let void = [("Result", "success"), ("EncryptString", "void")];
+                    late.push((now + 8_000 * MS, reply(&request, &void)));
+                }
+                times += 1;
+            }
+            let Some(due) = exchange.poll_timeout() else {
+                break;
+            };
+            now = late.first().map_or(due, |(at, _)| due.min(*at));
+            if now < due {
+                let (_, reply) = late.remove(0);
+                exchange.handle_reply(now, DEVICE.into(), &reply);
+            }
+        }
+        assert_eq!((times, now), (asked, ends * MS), "{answered:?}");
+        assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+    }
+}
+
+#[test]
+fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
+    for (from, forged) in [(DEVICE, false), ([10, 0, 0, 66], true)] {
+        let mut exchange = activate();
+        let first = sent(&mut exchange, Duration::ZERO).unwrap();
+        let second = sent(&mut exchange, WAIT).unwrap();
+        let key = |request| key_answer(request, b"0123456789abcdef");
+        exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
+        assert_eq!(exchange.was_forged(), forged);
+        if forged {
+            assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+            continue;
+        }
+        assert_eq!(sent(&mut exchange, 2_000 * MS + GUARD), None);
+        assert_eq!(exchange.poll_timeout(), Some(2_000 * MS + PATIENCE));
+        exchange.handle_reply(3_200 * MS, DEVICE.into(), &key(&second));
+        let command = sent(&mut exchange, 3_200 * MS + GUARD).unwrap();
+        assert_eq!(command.first("Types"), Some("activate"));
+    }
+}
+
+#[test]
+fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
+    let mut exchange = exchange_lamp();
+    let first = sent(&mut exchange, Duration::ZERO).unwrap();
+    assert!(sent(&mut exchange, WAIT).is_some());
+    let done = reply(&first, &[("Result", "success")]);
+    exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
+    assert!(exchange.poll_outcome().is_none());
+    exchange.handle_reply(WAIT + MS, DEVICE.into(), &done);
+    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
 }
 
 #[test]
@@ -316,7 +398,7 @@ fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
     let mut exchange = export();
     let command = sent(&mut exchange, Duration::ZERO).unwrap();
     exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &[]));
-    assert_eq!(exchange.poll_timeout(), Some(REPEAT_WAIT));
+    assert_eq!(exchange.poll_timeout(), Some(WAIT));
     let code = reply(&command, &[("EncryptString", "code")]);
     exchange.handle_reply(MS, DEVICE.into(), &code);
     exchange.handle_timeout(MS + SETTLE);
@@ -331,6 +413,6 @@ fn an_answer_is_sent_once_whatever_the_silence() {
     let command = sent(&mut exchange, Duration::ZERO).unwrap();
     assert_eq!(command.first("Types"), Some("reset"));
     assert_eq!(command.first("Password"), None);
-    assert_eq!(sent(&mut exchange, REPLY_WAIT), None);
+    assert_eq!(sent(&mut exchange, PATIENCE), None);
     assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
 }

@@ -1,0 +1,97 @@
+//! Devices that answer late, and some of what they say is lost.
+
+use std::time::Duration;
+
+use sadp_proto::{Command, Outcome, RequestCode};
+use sadp_sim::desk;
+
+use super::{
+    PASSWORD,
+    van::{MS, Van, activation, code, done, is_done, password},
+};
+
+/// How late they answer, in milliseconds, and how often they hear a question
+/// that may be asked again.
+const DELAYS: [(u32, u64); 6] = [
+    (1_100, 1),
+    (1_300, 2),
+    (1_800, 2),
+    (3_000, 3),
+    (5_000, 5),
+    (8_000, 6),
+];
+
+fn slow(delay: u32, keys: &str) -> Van {
+    Van::one("ipc-v5.5.82", &format!("delay = \"{delay}ms\"\n{keys}"))
+}
+
+#[test]
+fn a_slow_device_is_activated_and_sent_its_password_once() {
+    for (delay, questions) in DELAYS {
+        let mut van = slow(delay, "activated = false");
+        let began = van.now;
+        assert!(is_done(&van.activate(0, PASSWORD)), "{delay}");
+        let executions = van.fleet.executions(0);
+        assert_eq!((executions.exchanges, van.sent), (questions, 1), "{delay}");
+        assert_eq!((executions.activations, executions.refused), (1, 0));
+        // Its answer to the latest question, its answer to the command, and
+        // what was asked in vain.
+        let limit = began + 3 * delay * MS + WAIT + GUARD;
+        assert!(van.now <= limit, "{delay}: {:?}", van.now);
+    }
+}
+
+/// As in the exchange.
+const WAIT: Duration = Duration::from_millis(1_200);
+const GUARD: Duration = Duration::from_millis(150);
+
+#[test]
+fn the_request_of_a_slow_device_is_the_one_it_holds_good() {
+    for (delay, questions) in DELAYS {
+        let mut van = slow(delay, "");
+        let reply = done(van.order(0, Command::GetEncryptString));
+        assert_eq!(van.fleet.executions(0).requests, questions, "{delay}");
+        let request = RequestCode::read(&reply).unwrap();
+        let request: desk::RequestCode = request.as_str().parse().unwrap();
+        let reset = Command::Reset {
+            code: code(&request.answer()),
+            password: password(PASSWORD),
+            sync_cameras: false,
+        };
+        assert!(is_done(&van.order(0, reset)), "{delay}");
+        assert_eq!(van.fleet.executions(0).refused, 0, "{delay}");
+    }
+}
+
+#[test]
+fn what_a_slow_device_does_the_same_each_time_is_done_when_it_first_answers() {
+    for (delay, _) in DELAYS {
+        let mut van = slow(delay, "");
+        let began = van.now;
+        assert!(is_done(&van.lamp(0, true)), "{delay}");
+        assert!(van.now < began + (delay + 100) * MS, "{delay}");
+    }
+}
+
+#[test]
+fn slow_devices_are_commanded_where_a_tenth_is_lost() {
+    for delay in [1_800, 8_000] {
+        let mut van = Van::new(&format!(
+            "[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 25\nactivated = false\nhello = false\n\
+             loss = 0.1\nduplicate = 0.1\nreorder = 0.1\ndelay = \"{delay}ms\""
+        ));
+        let commands = (0..25).map(|device| (device, activation(PASSWORD)));
+        let outcomes = van.command(commands.collect());
+        let mut silent = 0;
+        for (device, outcome) in outcomes.iter().enumerate() {
+            assert_eq!(van.fleet.executions(device).refused, 0, "{delay}");
+            match outcome {
+                // Where it is unknown, the command or its answer was lost.
+                Outcome::Done(_) | Outcome::Unknown => {}
+                Outcome::NoAnswer => silent += 1,
+                other => panic!("{delay}: {other:?}"),
+            }
+        }
+        assert!(silent <= 3, "{delay}: {silent}");
+    }
+}
