@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
-use crate::{Case, CaseEnded, CaseEnding};
+use crate::{Action, AttemptRecord, Case, CaseEnded, CaseEnding, DeviceKey, Outcome};
 
 /// From this age on a request is worth a reminder: the vendor's 2015 guide calls
 /// it valid for a day only.
@@ -20,6 +20,9 @@ pub struct RequestFacts {
     pub boot_time: Option<DateTime>,
     /// When a later request of the same device was exported, the last of them.
     pub newer_export: Option<Timestamp>,
+    /// When the same device was asked for another request of which none is
+    /// here, the last time: it may have made one.
+    pub maybe_newer: Option<Timestamp>,
     /// How its case ended, where it did.
     pub ended: Option<CaseEnded>,
 }
@@ -34,8 +37,32 @@ impl RequestFacts {
             exported_at: Some(case.request.exported_at),
             boot_time: case.request.boot_time,
             newer_export: newer.map(|other| other.request.exported_at).max(),
+            maybe_newer: None,
             ended: case.ended,
         }
+    }
+
+    /// Adds what was asked of the request's device after the export, among these
+    /// attempts. A device makes a new request whenever it hears the question,
+    /// whether its answer arrives or not; only where it refused, it made none.
+    #[must_use]
+    pub fn asked_since(mut self, device: &DeviceKey, attempts: &[AttemptRecord]) -> Self {
+        let Some(exported) = self.exported_at else {
+            return self;
+        };
+        let asked = attempts.iter().filter(|record| {
+            let attempt = &record.attempt;
+            let same = attempt
+                .device
+                .as_ref()
+                .is_some_and(|key| key.is_same(device));
+            // The ledger keeps no parts of a second.
+            let later = attempt.at.as_second() > exported.as_second();
+            let sent = !matches!(record.result(), Outcome::Refused | Outcome::Skipped);
+            same && later && sent && attempt.action == Action::ExportRequest
+        });
+        self.maybe_newer = asked.map(|record| record.attempt.at).max();
+        self
     }
 
     /// What may have spoilt the request, with the device as last seen.
@@ -45,6 +72,10 @@ impl RequestFacts {
             (_, Some(at)) => spoilt.push(Spoilt::ExportedAgain { at }),
             (Some(ended), None) if ended.how == CaseEnding::Superseded => {
                 spoilt.push(Spoilt::ExportedAgain { at: ended.at });
+            }
+            (None, None) => {
+                let maybe = self.maybe_newer;
+                spoilt.extend(maybe.map(|at| Spoilt::MaybeExportedAgain { at }));
             }
             _ => {}
         }
@@ -91,8 +122,8 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Whether an answer is not to be sent unless the user insists. A device
-    /// that was merely not seen does not stop it.
+    /// Whether an answer is not to be sent unless the user insists. What is not
+    /// known for sure does not stop it.
     pub fn stops_import(&self) -> bool {
         self.spoilt.iter().any(Spoilt::stops_import)
     }
@@ -113,6 +144,12 @@ pub enum Spoilt {
         /// When.
         at: Timestamp,
     },
+    /// The device was asked for another request, and none arrived: if it made
+    /// one, this one is void.
+    MaybeExportedAgain {
+        /// When it was asked last.
+        at: Timestamp,
+    },
     /// It is older than [`VALID_FOR`].
     Overdue {
         /// How old.
@@ -131,7 +168,7 @@ pub enum Spoilt {
 impl Spoilt {
     /// Whether an answer is not to be sent unless the user insists.
     pub const fn stops_import(&self) -> bool {
-        !matches!(self, Self::NotSeen { .. })
+        !matches!(self, Self::NotSeen { .. } | Self::MaybeExportedAgain { .. })
     }
 
     /// The name scripts see, e.g. `exported-again`.
@@ -139,6 +176,7 @@ impl Spoilt {
         match self {
             Self::Rebooted { .. } => "rebooted",
             Self::ExportedAgain { .. } => "exported-again",
+            Self::MaybeExportedAgain { .. } => "maybe-exported-again",
             Self::Overdue { .. } => "overdue",
             Self::Closed(_) => "closed",
             Self::NotSeen { .. } => "not-seen",
@@ -174,6 +212,7 @@ mod tests {
     use jiff::civil::datetime;
 
     use super::*;
+    use crate::{Attempt, AttemptFilter, Ledger, Verdict};
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + hours * 3600).unwrap()
@@ -280,5 +319,105 @@ mod tests {
             assert_eq!(names(&judged), expected);
             assert!(judged.stops_import());
         }
+    }
+
+    #[test]
+    fn another_request_that_was_asked_for_in_vain_may_have_spoilt_it() {
+        let camera = key(1);
+        for (device, action, after, result, maybe) in [
+            (1, Action::ExportRequest, 60, Some(Outcome::NoAnswer), true),
+            (1, Action::ExportRequest, 60, Some(Outcome::Unknown), true),
+            // Its run was killed.
+            (1, Action::ExportRequest, 60, None, true),
+            // It answered, and its request could not be kept.
+            (1, Action::ExportRequest, 60, Some(Outcome::Done), true),
+            (1, Action::ExportRequest, 60, Some(Outcome::Refused), false),
+            (1, Action::ExportRequest, 60, Some(Outcome::Skipped), false),
+            // What brought this request, or was before.
+            (1, Action::ExportRequest, 0, Some(Outcome::Done), false),
+            (
+                1,
+                Action::ExportRequest,
+                -60,
+                Some(Outcome::NoAnswer),
+                false,
+            ),
+            (1, Action::MailQr, 60, Some(Outcome::NoAnswer), false),
+            (2, Action::ExportRequest, 60, Some(Outcome::NoAnswer), false),
+        ] {
+            let asked = at(0) + SignedDuration::from_secs(after);
+            let mut attempts = records(key(device), action, (asked, result));
+            attempts.extend(records(key(3), Action::ExportRequest, (asked, None)));
+            let facts = facts().asked_since(&camera, &attempts);
+            assert_eq!(facts.maybe_newer, maybe.then_some(asked));
+            let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
+            let expected: &[_] = if maybe {
+                &["maybe-exported-again"]
+            } else {
+                &[]
+            };
+            assert_eq!(
+                names(&judged),
+                expected,
+                "{device} {action} {after} {result:?}"
+            );
+            assert!(!judged.stops_import(), "the user decides");
+        }
+        let unknown = RequestFacts::default();
+        let asked = records(key(1), Action::ExportRequest, (at(0), None));
+        assert_eq!(unknown.asked_since(&camera, &asked).maybe_newer, None);
+    }
+
+    #[test]
+    fn what_is_known_takes_the_place_of_what_may_be() {
+        let ended = |how| Some(CaseEnded { how, at: at(1) });
+        for (newer_export, ended, expected) in [
+            (Some(at(1)), None, "exported-again"),
+            (None, ended(CaseEnding::Superseded), "exported-again"),
+            (None, ended(CaseEnding::Spent), "closed"),
+        ] {
+            let facts = RequestFacts {
+                newer_export,
+                maybe_newer: Some(at(1)),
+                ended,
+                ..facts()
+            };
+            let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
+            assert_eq!(names(&judged), [expected]);
+        }
+    }
+
+    fn key(number: u8) -> DeviceKey {
+        let mac = sadp_model::MacAddr::new([0x44, 0x47, 0xcc, 0, 0, number]);
+        DeviceKey::new(Some(mac), None).unwrap()
+    }
+
+    /// What a ledger tells of one attempt.
+    fn records(
+        device: DeviceKey,
+        action: Action,
+        (at, result): (Timestamp, Option<Outcome>),
+    ) -> Vec<AttemptRecord> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let attempt = Attempt {
+            device: Some(device),
+            address: None,
+            action,
+            at,
+        };
+        let id = ledger.begin(&attempt).unwrap();
+        if let Some(result) = result {
+            let verdict = Verdict {
+                result,
+                refusal: None,
+                number: None,
+                tries_left: None,
+                lock_minutes: None,
+                at,
+            };
+            ledger.finish(id, &verdict).unwrap();
+        }
+        ledger.attempts(&AttemptFilter::default()).unwrap()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use super::{Errand, device, name, outcomes, results};
+use jiff::{SignedDuration, Timestamp};
+use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
+
+use super::{Errand, device, name, outcomes, results, text};
 use crate::run::Run;
 
 fn camera() -> Errand {
@@ -138,6 +141,41 @@ fn a_device_that_restarted_is_not_sent_its_old_answer() {
     // A spoilt request holds up no other: --again is not needed.
     let anew = errand.export(&["--all"]);
     assert_eq!(anew.code, 0, "{anew}");
+}
+
+#[test]
+fn a_request_that_may_be_void_is_told_and_left_to_the_user() {
+    let errand = camera();
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    // Another was asked for, and no answer came.
+    let mut ledger = Ledger::open(&errand.van.path("state")).unwrap();
+    let attempt = Attempt {
+        device: DeviceKey::new("44:47:cc:00:00:01".parse().ok(), None),
+        address: None,
+        action: Action::ExportRequest,
+        at: Timestamp::now() + SignedDuration::from_secs(2),
+    };
+    ledger.begin(&attempt).unwrap();
+    let cases = errand.run(&["reset", "cases", "--format", "json"]);
+    let case = &cases.json()[0];
+    assert_eq!(
+        (&case["state"], &case["spoilt"]),
+        (&"open".into(), &serde_json::json!(["maybe-exported-again"])),
+        "{cases}"
+    );
+    assert!(text(&case["next"]).contains("--again"), "{cases}");
+    let told = "another request was asked for on";
+    let planned = errand.import(&["--dry-run"]);
+    assert_eq!(
+        (planned.code, results(&planned)),
+        (0, vec!["planned".into()]),
+        "{planned}"
+    );
+    assert!(planned.stdout.contains(told), "{planned}");
+    let run = errand.import(&[]);
+    assert_eq!((run.code, results(&run)), (0, vec!["done".into()]), "{run}");
+    assert!(run.stderr.contains(told), "{run}");
 }
 
 #[test]

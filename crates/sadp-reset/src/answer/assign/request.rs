@@ -209,6 +209,7 @@ impl Request {
                 exported_at: Some(request.exported_at),
                 boot_time: request.boot_time,
                 newer_export: None,
+                maybe_newer: None,
                 ended: case.ended,
             },
         }

@@ -21,8 +21,9 @@ own manual and get no new one here.
 
 Each answer is sent once. One whose device has restarted since, whose request is
 older than 48 hours or was exported again, is left out; --force sends it all the
-same. The others go on. It can be run again: only devices that still wait are
-asked.
+same. Where another request was asked for and none arrived, the older one may be
+void: that is told before it is sent. The others go on. It can be run again: only
+devices that still wait are asked.
 
 Where only the folder tells whose answers are, the first goes alone until a device
 took its own. Once a device refuses an answer as another's, no more of them are

@@ -420,7 +420,7 @@ fn outcome(found: &Found, action: Action, report: JobReport, stopped: Option<Sto
             "no reply: it may have been carried out or not",
         )
         .next("scan to see its state, then run it again"),
-        Some(Reply::NoAnswer) => new(Ending::NoAnswer, "no answer: nothing was changed")
+        Some(Reply::NoAnswer) => new(Ending::NoAnswer, unanswered(action))
             .next("check cable and power, scan again, then run it again"),
         Some(Reply::Impostor) => Outcome::unsafe_to_send(
             found,
@@ -438,6 +438,19 @@ fn outcome(found: &Found, action: Action, report: JobReport, stopped: Option<Sto
     }
 }
 
+/// What silence leaves open.
+const fn unanswered(action: Action) -> &'static str {
+    match action {
+        Action::ExportRequest => {
+            "no answer: it may have made a new request all the same; an older one may be void"
+        }
+        Action::MailQr => {
+            "no answer: it may have made a new QR code all the same; an older one may be void"
+        }
+        _ => "no answer: nothing was changed",
+    }
+}
+
 fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
     let address = found.entry.device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
@@ -446,4 +459,24 @@ fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
     terminal.warn(&format!(
         "two answered the key exchange of {address}{mac}: somebody on the network may pretend to be it"
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_leaves_open_what_a_device_makes_anew() {
+        let found = Found::named("44:47:cc:00:00:05");
+        for action in Action::ALL {
+            let report = JobReport {
+                outcome: Some(Reply::NoAnswer),
+                forged: false,
+            };
+            let told = outcome(&found, action, report, None).message;
+            let makes_new = matches!(action, Action::ExportRequest | Action::MailQr);
+            assert_eq!(told.contains("nothing was changed"), !makes_new, "{action}");
+            assert_eq!(told.contains("may be void"), makes_new, "{action}");
+        }
+    }
 }

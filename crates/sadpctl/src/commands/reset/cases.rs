@@ -1,9 +1,7 @@
 //! The requests that wait for an answer.
 
 use jiff::Timestamp;
-use sadp_reset::{
-    Case, CaseEnding, CaseFilter, CaseId, DeviceKey, Judgement, RequestFacts, Sight, Spoilt,
-};
+use sadp_reset::{Case, CaseEnding, CaseFilter, CaseId, DeviceKey, Judgement, Sight, Spoilt};
 
 use super::{past::Past, spoilt};
 use crate::{
@@ -38,7 +36,7 @@ pub(super) fn run(
     let wanted = past.cases.iter().filter(|case| args.all || case.is_open());
     let shown: Vec<_> = wanted
         .map(|case| {
-            let facts = RequestFacts::of(case, &past.cases);
+            let facts = past.facts(case);
             let sight = site.as_ref().and_then(|site| sight(case, site, now));
             let judgement = facts.judge(now, sight.as_ref());
             show(case, &judgement, (now, site.is_some()))
@@ -118,9 +116,13 @@ fn next(case: &Case, spoilt: &[&Spoilt]) -> Option<String> {
         return Some(format!("sadpctl reset export {name} --out DIR"));
     }
     let package = case.request.package.display();
-    Some(format!(
-        "save the answer into {package}, then sadpctl reset import it"
-    ))
+    let mut next = format!("save the answer into {package}, then sadpctl reset import it");
+    let maybe = |spoilt: &&Spoilt| matches!(spoilt, Spoilt::MaybeExportedAgain { .. });
+    if spoilt.iter().any(maybe) {
+        let surely = format!("; or export anew: sadpctl reset export {name} --again --out DIR");
+        next.push_str(&surely);
+    }
+    Some(next)
 }
 
 fn forget(id: CaseId, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {

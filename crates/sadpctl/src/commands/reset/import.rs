@@ -180,7 +180,11 @@ impl Rest<'_> {
 }
 
 fn planned(ready: &Ready) -> Outcome {
-    let message = format!("would be sent {}", ready.source);
+    let mut message = format!("would be sent {}", ready.source);
+    if let Some(doubt) = &ready.doubt {
+        message.push_str("; ");
+        message.push_str(doubt);
+    }
     let mut outcome = Outcome::new(&ready.found, Action::ImportAnswer, Ending::Planned, message);
     ready.add_data(&mut outcome);
     outcome

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sadp_model::{OpenRequest, Prepared, VaultedGuids};
 use sadp_reset::{
     Action, AttemptFilter, AttemptRecord, Case, CaseFilter, DeviceKey, Judgement, Ledger, Outcome,
-    RequestFacts, Sight,
+    RequestFacts, Sight, VALID_FOR,
 };
 
 use crate::{args::GlobalArgs, failure::Failure, found::Found, state};
@@ -14,6 +14,8 @@ pub(super) struct Past {
     ledger: Option<Ledger>,
     /// All cases, latest first.
     pub(super) cases: Vec<Case>,
+    /// What was sent while a request that is still valid may have waited.
+    attempts: Vec<AttemptRecord>,
     now: Timestamp,
 }
 
@@ -25,11 +27,33 @@ impl Past {
             .map(|ledger| ledger.cases(&CaseFilter::default()))
             .transpose()
             .map_err(state::failed)?;
+        let now = Timestamp::now();
+        let filter = AttemptFilter {
+            since: now.checked_sub(VALID_FOR).ok(),
+            ..AttemptFilter::default()
+        };
+        let attempts = ledger
+            .as_ref()
+            .map(|ledger| ledger.attempts(&filter))
+            .transpose()
+            .map_err(state::failed)?;
         Ok(Self {
             ledger,
             cases: cases.unwrap_or_default(),
-            now: Timestamp::now(),
+            attempts: attempts.unwrap_or_default(),
+            now,
         })
+    }
+
+    /// What decides whether the request of a case can still be answered.
+    pub(super) fn facts(&self, case: &Case) -> RequestFacts {
+        let facts = RequestFacts::of(case, &self.cases);
+        self.asked_since(facts, &case.request.device)
+    }
+
+    /// Adds to the facts of a device's request what was asked of it since.
+    pub(super) fn asked_since(&self, facts: RequestFacts, device: &DeviceKey) -> RequestFacts {
+        facts.asked_since(device, &self.attempts)
     }
 
     /// What was prepared on a device, as far as the ledger knows.
@@ -58,10 +82,7 @@ impl Past {
         let key = DeviceKey::of(&found.entry.device)?;
         let mut open = self.cases.iter().filter(|case| case.is_open());
         let case = open.find(|case| case.request.device.is_same(&key))?;
-        Some((
-            case,
-            self.judge(&RequestFacts::of(case, &self.cases), found),
-        ))
+        Some((case, self.judge(&self.facts(case), found)))
     }
 
     /// How a request of a device that is seen now stands.

@@ -17,6 +17,12 @@ pub(super) fn words(spoilt: &Spoilt) -> String {
                 minute(*at)
             )
         }
+        Spoilt::MaybeExportedAgain { at } => {
+            format!(
+                "another request was asked for on {} and none arrived: if the device made one, this one is void",
+                minute(*at)
+            )
+        }
         Spoilt::Overdue { age } => format!("it is {} old: 48 hours are the limit", self::age(*age)),
         Spoilt::Closed(ended) => format!("{} on {}", closed(ended.how), minute(ended.at)),
         Spoilt::NotSeen { .. } => "the device was not seen since".into(),
@@ -39,6 +45,12 @@ pub(super) fn objections(judgement: &Judgement) -> String {
         .iter()
         .filter(|spoilt| spoilt.stops_import());
     stopping.map(words).collect::<Vec<_>>().join("; ")
+}
+
+/// What stops no answer and may make it useless all the same.
+pub(super) fn doubt(judgement: &Judgement) -> Option<String> {
+    let maybe = |spoilt: &&Spoilt| matches!(spoilt, Spoilt::MaybeExportedAgain { .. });
+    judgement.spoilt.iter().find(maybe).map(words)
 }
 
 /// `35 min`, `7 h`, `3 days`.
@@ -74,6 +86,7 @@ mod tests {
                 now: date(2026, 9, 20).at(10, 0, 5, 0),
             },
             Spoilt::ExportedAgain { at },
+            Spoilt::MaybeExportedAgain { at },
             Spoilt::Overdue {
                 age: SignedDuration::from_hours(49),
             },

@@ -144,7 +144,8 @@ impl Writer {
             Some(Kept::NoCode) => {
                 outcome.result = Ending::NoAnswer;
                 outcome.exit = Exit::Refused;
-                outcome.message = "it answered without a request in its reply".into();
+                outcome.message =
+                    "it answered without a request in its reply; an older one may be void".into();
                 outcome.next =
                     Some("run it again; if it stays so, ask the vendor's support".into());
             }

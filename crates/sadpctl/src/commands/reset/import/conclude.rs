@@ -76,6 +76,13 @@ fn refused(outcome: &mut Outcome, ready: &Ready) {
             .map(|(_, rest)| rest.to_owned());
         let rest = parts.map(|rest| format!(" ({rest}")).unwrap_or_default();
         outcome.message = format!("it does not take this answer{rest}");
+        if let Some(doubt) = &ready.doubt {
+            outcome.message.push_str("; ");
+            outcome.message.push_str(doubt);
+            outcome.next =
+                Some("export a new request with --again, and ask for a new answer".into());
+            return;
+        }
         outcome.next = Some("check that the answer is for this very request, and was not changed; do not try others: each wrong one costs a try".into());
     }
 }

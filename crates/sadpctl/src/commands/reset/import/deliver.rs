@@ -77,6 +77,10 @@ impl Delivery {
             if ready.is_legacy() {
                 line.push_str(", which sets its old default password");
             }
+            if let Some(doubt) = &ready.doubt {
+                line.push_str("; ");
+                line.push_str(doubt);
+            }
             line
         }));
         if self.ready.len() > LISTED {

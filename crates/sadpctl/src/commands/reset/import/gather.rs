@@ -1,7 +1,8 @@
 //! What is to be sent, before it is known who is there.
 
 use sadp_reset::{
-    Action, Assignment, Collected, DeviceKey, Problem, RequestFacts, Target, Why, assign, collect,
+    Action, Assignment, Collected, DeviceKey, Matched, Problem, RequestFacts, Target, Why, assign,
+    collect,
 };
 use secrecy::SecretString;
 
@@ -64,7 +65,12 @@ impl Input {
                 terminal.detail(&format!("no answer yet: {}", path.display()));
             }
         }
-        matched.into_iter().map(Given::file).collect()
+        let given = |mut matched: Matched| {
+            let target = &mut matched.target;
+            target.facts = past.asked_since(std::mem::take(&mut target.facts), &target.device);
+            Given::file(matched)
+        };
+        matched.into_iter().map(given).collect()
     }
 }
 
@@ -77,9 +83,7 @@ fn target(past: &Past, device: &DeviceKey) -> Target {
         case: case.map(|case| case.id),
         package: case.map(|case| case.request.package.clone()),
         kind: case.map(|case| case.request.kind),
-        facts: case.map_or_else(RequestFacts::default, |case| {
-            RequestFacts::of(case, &past.cases)
-        }),
+        facts: case.map_or_else(RequestFacts::default, |case| past.facts(case)),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         reset::{
             errand::offers_sync,
             past::Past,
-            spoilt::{minute, objections},
+            spoilt::{doubt, minute, objections},
         },
     },
     failure::{Exit, Failure},
@@ -38,6 +38,8 @@ pub(super) struct Ready {
     pub(super) kind: RequestKind,
     /// An answer was sent before, and no reply came.
     pub(super) sent_before: bool,
+    /// Why its request may be void, where that is not sure.
+    pub(super) doubt: Option<String>,
 }
 
 impl Ready {
@@ -176,6 +178,7 @@ impl Late<'_> {
             Err(error) => return unfit(&format!("not sent: {error}"), &error.remedy()),
         };
         Ok(Ok(Ready {
+            doubt: doubt(&self.past.judge(&target.facts, &found)),
             sent_before: history
                 .iter()
                 .any(|record| record.result() == Result_::Unknown),

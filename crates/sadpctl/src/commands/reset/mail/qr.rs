@@ -3,14 +3,19 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::Pace;
 use sadp_proto::{Command, MailQr, Outcome as Reply};
-use sadp_reset::{Action, AttemptFilter, DeviceKey, QrImage, write_new_file};
+use sadp_reset::{
+    Action, AttemptFilter, AttemptRecord, DeviceKey, Outcome as Result_, QrImage, write_new_file,
+};
 use serde_json::{Value, json};
 
 use crate::{
     args::{ChangeArgs, GlobalArgs, MailQrArgs},
     commands::{
         batch::{self, Order, Orders, Sent},
-        reset::errand::{Errand, Offer, Visit},
+        reset::{
+            errand::{Errand, Offer, Visit},
+            spoilt::minute,
+        },
     },
     failure::{Exit, Failure},
     found::Found,
@@ -53,10 +58,7 @@ pub(super) fn run(
         return batch::print(&outcomes, None, global, terminal);
     };
     if let Some(earlier) = earlier(found, global)? {
-        let at = earlier.strftime("%Y-%m-%d %H:%M UTC");
-        terminal.warn(&format!(
-            "a QR code was fetched from this device at {at}: a new one makes it void"
-        ));
+        terminal.warn(&earlier.words());
         batch::must_be_asked(errand.change)?;
         visit.confirm(&errand, &fit, terminal)?;
     }
@@ -112,8 +114,47 @@ fn must_be_free(png: &Path) -> Result<(), Failure> {
         .hint("name a file that is not there yet; nothing was sent"))
 }
 
-/// When a QR code was fetched last that may still be good.
-fn earlier(found: &Found, global: &GlobalArgs) -> Result<Option<Timestamp>, Failure> {
+/// A QR code that was fetched before and may still be good.
+#[derive(Debug, PartialEq, Eq)]
+struct Earlier {
+    fetched: Timestamp,
+    /// When another was asked for since, and did not arrive.
+    maybe_void: Option<Timestamp>,
+}
+
+impl Earlier {
+    /// Among these attempts of one device, latest first. Where none arrived,
+    /// nothing is lost by a new one.
+    fn among(attempts: &[AttemptRecord]) -> Option<Self> {
+        let asked = || {
+            let all = attempts.iter();
+            all.filter(|it| it.attempt.action == Action::MailQr)
+        };
+        let place = asked().position(|it| it.result() == Result_::Done)?;
+        let since = asked().take(place);
+        let mut unanswered =
+            since.filter(|it| matches!(it.result(), Result_::NoAnswer | Result_::Unknown));
+        Some(Self {
+            fetched: asked().nth(place)?.attempt.at,
+            maybe_void: unanswered.next().map(|it| it.attempt.at),
+        })
+    }
+
+    fn words(&self) -> String {
+        let fetched = minute(self.fetched);
+        match self.maybe_void {
+            None => format!(
+                "a QR code was fetched from this device on {fetched}: a new one makes it void"
+            ),
+            Some(asked) => format!(
+                "a QR code was fetched from this device on {fetched}: a new one makes it void, and so may have done the one that was asked for on {} and did not arrive",
+                minute(asked)
+            ),
+        }
+    }
+}
+
+fn earlier(found: &Found, global: &GlobalArgs) -> Result<Option<Earlier>, Failure> {
     /// How long a mailed code is valid.
     const VALID: SignedDuration = SignedDuration::from_hours(48);
     let Some(ledger) = state::open_existing(global)? else {
@@ -125,10 +166,7 @@ fn earlier(found: &Found, global: &GlobalArgs) -> Result<Option<Timestamp>, Fail
         limit: None,
     };
     let attempts = ledger.attempts(&filter).map_err(state::failed)?;
-    let fetched = attempts
-        .iter()
-        .find(|it| it.attempt.action == Action::MailQr && it.result() == sadp_reset::Outcome::Done);
-    Ok(fetched.map(|it| it.attempt.at))
+    Ok(Earlier::among(&attempts))
 }
 
 fn keep(told: &MailQr, png: &Path) -> Result<(), Failure> {
@@ -209,6 +247,7 @@ another QR code: each makes the code void."
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use sadp_reset::{Attempt, Ledger, Verdict};
 
     use super::*;
 
@@ -228,5 +267,51 @@ mod tests {
         };
         let bare = guidance(&found, &bare, None);
         assert_snapshot!(format!("{full}\n\n{bare}"));
+    }
+
+    #[test]
+    fn a_code_that_arrived_and_any_asked_for_since_count() {
+        use Result_::{Done, NoAnswer, Refused, Unknown};
+        let told = |results: &[Result_]| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut ledger = Ledger::open(folder.path()).unwrap();
+            for (second, &result) in (0..).zip(results) {
+                let at = Timestamp::from_second(second).unwrap();
+                for action in [Action::MailQr, Action::ExportRequest] {
+                    let attempt = Attempt {
+                        device: None,
+                        address: None,
+                        action,
+                        at,
+                    };
+                    let id = ledger.begin(&attempt).unwrap();
+                    let verdict = Verdict {
+                        result,
+                        refusal: None,
+                        number: None,
+                        tries_left: None,
+                        lock_minutes: None,
+                        at,
+                    };
+                    ledger.finish(id, &verdict).unwrap();
+                }
+            }
+            let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+            let second = |at: Timestamp| at.as_second();
+            Earlier::among(&attempts)
+                .map(|earlier| (second(earlier.fetched), earlier.maybe_void.map(second)))
+        };
+        for (results, expected) in [
+            (&[][..], None),
+            (&[NoAnswer], None),
+            (&[Done], Some((0, None))),
+            (&[NoAnswer, Done], Some((1, None))),
+            (&[Done, NoAnswer], Some((0, Some(1)))),
+            (&[Done, Unknown, Refused], Some((0, Some(1)))),
+            (&[Done, Refused], Some((0, None))),
+            (&[Done, NoAnswer, Done], Some((2, None))),
+        ] {
+            assert_eq!(told(results), expected, "{results:?}");
+        }
     }
 }
