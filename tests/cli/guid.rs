@@ -143,7 +143,12 @@ fn a_foreign_guid_costs_one_try_and_is_not_taken_again() {
     );
     assert_eq!(run.json()[0]["tries_left"], 3, "{run}");
     assert_eq!(van.guids()[0]["state"], "valid", "the vault's own stays");
-    let run = van.reset(&["guid", "import", ONE, &foreign, "--yes"]);
+    let sent = van.sent();
+    let again = ["guid", "import", ONE, &foreign, "--yes"];
+    let run = van.reset(&again);
+    assert_eq!((run.code, van.sent()), (4, sent), "{run}");
+    assert!(run.stdout.contains("the device called it invalid"), "{run}");
+    let run = van.reset(&[&again[..], &["--force"]].concat());
     assert_eq!(run.json()[0]["tries_left"], 2, "{run}");
     let sent = van.sent();
     let run = van.reset(&["guid", "import", ONE, "--yes"]);
@@ -154,6 +159,46 @@ fn a_foreign_guid_costs_one_try_and_is_not_taken_again() {
     );
     let run = van.reset(&["guid", "import", ONE, "--yes", "--force"]);
     assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn a_file_is_known_to_be_of_the_vault() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let van = Van::new(&pair());
+    assert_eq!(van.reset(&EXPORT).code, 0);
+    let guids = van.guids();
+    let own = |mac: &str| guids.iter().find(|it| it["mac"] == mac).unwrap();
+    let file = own(ONE)["path"].as_str().unwrap();
+    let text = BASE64_STANDARD.encode(fs::read(file).unwrap());
+    let copy = van.put("copy.txt", format!("{text}\n"));
+    let sent = van.sent();
+    for file in [file, &copy] {
+        let run = van.reset(&["guid", "import", TWO, file, "--yes"]);
+        assert_eq!((run.code, van.sent()), (4, sent), "{run}");
+        assert!(run.stdout.contains("another device exported"), "{run}");
+    }
+
+    let run = van.reset(&["guid", "import", ONE, &copy, "--yes"]);
+    assert_eq!(run.code, 0, "{run}");
+    let guids = van.guids();
+    let own = |mac: &str| guids.iter().find(|it| it["mac"] == mac).unwrap();
+    assert_eq!(
+        (&own(ONE)["void"], &own(TWO)["state"]),
+        (&"used".into(), &"valid".into())
+    );
+    let sent = van.sent();
+    for file in [file, &copy] {
+        let import = ["guid", "import", ONE, file, "--yes"];
+        for more in [&[][..], &["--dry-run"]] {
+            let run = van.reset(&[&import[..], more].concat());
+            assert_eq!((run.code, van.sent()), (4, sent), "{run}");
+            assert!(run.stdout.contains("it was used, and works once"), "{run}");
+            assert!(run.stdout.contains("--force"), "{run}");
+        }
+    }
+    let run = van.reset(&["guid", "import", ONE, file, "--yes", "--force"]);
+    assert_eq!((run.code, van.sent()), (1, sent + 1), "{run}");
+    assert_eq!(run.json()[0]["refusal"], "invalidGUID", "{run}");
 }
 
 #[test]

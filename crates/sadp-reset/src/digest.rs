@@ -1,5 +1,6 @@
 use std::{fmt, str::FromStr};
 
+use sadp_proto::Guid;
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of a file or code, by which it is known again. Displays as 64
@@ -11,6 +12,11 @@ impl Digest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of a GUID, whatever file it stands in.
+    pub fn of_guid(guid: &Guid) -> Self {
+        Self::of(guid.as_bytes())
     }
 }
 

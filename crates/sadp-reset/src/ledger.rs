@@ -11,6 +11,7 @@ mod memory;
 mod open;
 mod row;
 mod schema;
+mod spent;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -25,12 +26,13 @@ pub use self::{
     guid::{GuidId, GuidRecord, GuidVoid},
     key::DeviceKey,
     memory::RememberedLock,
+    spent::GuidStanding,
     words::{Action, Outcome, Refusal, UnknownWord},
 };
 
 /// What is remembered of devices from one run to the next: locks, tries left,
 /// an append-only audit of every command sent, requests to the vendor's support,
-/// and which GUIDs lie in the vault.
+/// which GUIDs lie in the vault, and which GUIDs are spent.
 ///
 /// Whatever a call that writes has returned for is on the disk: it survives the
 /// process being killed and, as far as the disk keeps its word, the power

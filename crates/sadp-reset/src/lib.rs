@@ -53,8 +53,8 @@ pub use digest::{Digest, ParseDigestError};
 pub use files::write_new_file;
 pub use ledger::{
     Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, Case, CaseEnded, CaseEnding,
-    CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidVoid, Ledger, LedgerError, NewCase,
-    OpenedCase, Outcome, Refusal, RememberedLock, UnknownWord, Verdict,
+    CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, LedgerError,
+    NewCase, OpenedCase, Outcome, Refusal, RememberedLock, UnknownWord, Verdict,
 };
 pub use package::{
     ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,
@@ -64,4 +64,4 @@ pub use qr::{QrError, QrImage};
 pub use questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem};
 pub use request::{RequestCommand, RequestKind};
 pub use standing::{Judgement, RequestFacts, Sight, Spoilt, VALID_FOR, WARN_AFTER};
-pub use vault::{GuidExport, Vault, VaultError, read_guid_file};
+pub use vault::{GuidExport, GuidFile, Vault, VaultError, read_guid_file};

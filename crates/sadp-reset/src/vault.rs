@@ -41,6 +41,15 @@ pub struct GuidExport<'a> {
     pub at: Timestamp,
 }
 
+/// A GUID out of a file.
+#[derive(Clone, Debug)]
+pub struct GuidFile {
+    /// What it holds.
+    pub guid: Guid,
+    /// The digest of the file's bytes, encrypted or not.
+    pub sha256: Digest,
+}
+
 impl Vault {
     /// The folder's name beside the ledger.
     pub const FOLDER_NAME: &str = "guid";
@@ -124,7 +133,7 @@ impl Vault {
         &self,
         record: &GuidRecord,
         passphrase: Option<&SecretString>,
-    ) -> Result<Guid, VaultError> {
+    ) -> Result<GuidFile, VaultError> {
         let path = self.path_of(record);
         let mut parts = Path::new(&record.file_name).components();
         if !matches!(
@@ -181,12 +190,19 @@ impl Vault {
 
 /// A GUID in a file from anywhere: 128 raw bytes, their base64, or one that the
 /// vault encrypted.
-pub fn read_guid_file(path: &Path, passphrase: Option<&SecretString>) -> Result<Guid, VaultError> {
+pub fn read_guid_file(
+    path: &Path,
+    passphrase: Option<&SecretString>,
+) -> Result<GuidFile, VaultError> {
     let bytes = read_bounded(path, MAX_BYTES).map_err(VaultError::file("read", path))?;
     read(path, &Zeroizing::new(bytes), passphrase)
 }
 
-fn read(path: &Path, bytes: &[u8], passphrase: Option<&SecretString>) -> Result<Guid, VaultError> {
+fn read(
+    path: &Path,
+    bytes: &[u8],
+    passphrase: Option<&SecretString>,
+) -> Result<GuidFile, VaultError> {
     let plain = if seal::is_sealed(bytes) {
         let path = path.to_owned();
         let Some(phrase) = passphrase else {
@@ -196,10 +212,12 @@ fn read(path: &Path, bytes: &[u8], passphrase: Option<&SecretString>) -> Result<
     } else {
         bytes
     };
-    guid::parse(plain).map_err(|source| VaultError::NotAGuid {
+    let guid = guid::parse(plain).map_err(|source| VaultError::NotAGuid {
         path: path.to_owned(),
         source,
-    })
+    })?;
+    let sha256 = Digest::of(bytes);
+    Ok(GuidFile { guid, sha256 })
 }
 
 /// An encrypted GUID has about 300 bytes.

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
+use rusqlite::{Params, Row, params};
 
 use super::{
     DeviceKey, Ledger, LedgerError, UnknownWord,
@@ -117,17 +117,28 @@ impl Ledger {
     /// can be of this device, or all.
     pub fn guids(&self, device: Option<&DeviceKey>) -> Result<Vec<GuidRecord>, LedgerError> {
         const SQL: &str = concat!(
-            "SELECT id, mac, serial, file_name, sha256, encrypted, exported_at, void_why, void_at
-            FROM guids WHERE (?1 IS NULL AND ?2 IS NULL) OR ",
+            select_guids!(),
+            "(?1 IS NULL AND ?2 IS NULL) OR ",
             same_device!("guids", "?1", "?2"),
-            " ORDER BY exported_at DESC, id DESC"
+            latest_first!()
         );
         let wanted = params![
             device.and_then(DeviceKey::mac_text),
             device.and_then(DeviceKey::serial_text),
         ];
+        self.read_guids(SQL, wanted)
+    }
+
+    /// The GUIDs whose file has one of these digests, latest first.
+    pub(super) fn guids_in(&self, digests: [Digest; 2]) -> Result<Vec<GuidRecord>, LedgerError> {
+        const SQL: &str = concat!(select_guids!(), "sha256 IN (?1, ?2)", latest_first!());
+        let [one, other] = digests.map(|digest| digest.to_string());
+        self.read_guids(SQL, params![one, other])
+    }
+
+    fn read_guids(&self, sql: &str, wanted: impl Params) -> Result<Vec<GuidRecord>, LedgerError> {
         let read = || {
-            let mut query = self.connection.prepare_cached(SQL)?;
+            let mut query = self.connection.prepare_cached(sql)?;
             query.query_map(wanted, record)?.collect::<Result<_, _>>()
         };
         read().map_err(self.when("read the GUIDs"))
@@ -177,6 +188,23 @@ impl Ledger {
         update().map_err(self.when("mark GUIDs as void"))
     }
 }
+
+/// The beginning of a query for [`record`]s.
+macro_rules! select_guids {
+    () => {
+        "SELECT id, mac, serial, file_name, sha256, encrypted, exported_at, void_why, void_at
+        FROM guids WHERE "
+    };
+}
+use select_guids;
+
+/// The end of one.
+macro_rules! latest_first {
+    () => {
+        " ORDER BY exported_at DESC, id DESC"
+    };
+}
+use latest_first;
 
 fn record(row: &Row<'_>) -> rusqlite::Result<GuidRecord> {
     let void = match parsed(row, 7)? {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema this build knows: one step each.
-pub(super) const NEWEST: i64 = 2;
+pub(super) const NEWEST: i64 = 3;
 
 /// What a file is, before anything is done to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// What leads from each schema version to the next, the first from nothing. A
 /// step that was released is never changed.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // What is not known is null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -236,6 +236,19 @@ const STEPS: [&str; 2] = [
         OR NEW.sha256 IS NOT OLD.sha256 OR NEW.encrypted IS NOT OLD.encrypted
         OR NEW.exported_at IS NOT OLD.exported_at
     BEGIN SELECT RAISE(ABORT, 'guids are append-only'); END;",
+    // GUIDs from anywhere that a device took or called invalid, by the digest of
+    // the GUID itself.
+    "CREATE TABLE spent_guids (
+        mac TEXT, serial TEXT,
+        sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+        why TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL)
+    ) STRICT;
+    CREATE TRIGGER spent_guids_stay BEFORE DELETE ON spent_guids
+    BEGIN SELECT RAISE(ABORT, 'spent guids are append-only'); END;
+    CREATE TRIGGER spent_guids_are_not_changed BEFORE UPDATE ON spent_guids
+    BEGIN SELECT RAISE(ABORT, 'spent guids are append-only'); END;",
 ];
 
 #[cfg(test)]
@@ -359,6 +372,35 @@ mod tests {
         let cases = "SELECT count(*) FROM cases";
         let count: i64 = connection.query_row(cases, [], |row| row.get(0)).unwrap();
         assert_eq!(count, 0);
+    }
+
+    #[test]
+    fn a_ledger_of_the_second_version_gets_a_place_for_spent_guids() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.execute_batch(STEPS[1]).unwrap();
+        let rows = "INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
+            VALUES ('m', 'g', printf('%064d', 0), 0, 1)";
+        connection.execute_batch(rows).unwrap();
+        connection
+            .pragma_update(None, "application_id", PROGRAM)
+            .unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), Found::Ledger(2));
+        assert_eq!(look(&mut connection).unwrap(), Found::Ledger(NEWEST));
+        let spent = "INSERT INTO spent_guids VALUES ('m', NULL, printf('%064d', 0), 'used', 2)";
+        connection.execute_batch(spent).unwrap();
+        for change in [
+            "DELETE FROM spent_guids",
+            "UPDATE spent_guids SET at = 3",
+            "INSERT INTO spent_guids VALUES (NULL, NULL, printf('%064d', 0), 'used', 2)",
+            "INSERT INTO spent_guids VALUES ('m', NULL, 'short', 'used', 2)",
+        ] {
+            connection.execute_batch(change).expect_err(change);
+        }
+        let rows = "SELECT count(*) FROM guids JOIN spent_guids USING (mac, sha256) WHERE at = 2";
+        let count: i64 = connection.query_row(rows, [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod killed;
 mod memory;
 mod packages;
 mod processes;
+mod spent;
 mod vault;
 
 use jiff::Timestamp;

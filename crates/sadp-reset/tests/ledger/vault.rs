@@ -61,16 +61,16 @@ fn a_guid_is_kept_byte_for_byte() {
             .any(|part| guid(2).as_bytes().windows(8).any(|own| own == part))
     );
     assert_eq!(
-        vault.load(&plain, None).unwrap().as_bytes(),
+        vault.load(&plain, None).unwrap().guid.as_bytes(),
         guid(1).as_bytes()
     );
     let right = phrase("open sesame");
     assert_eq!(
-        vault.load(&sealed, Some(&right)).unwrap().as_bytes(),
+        vault.load(&sealed, Some(&right)).unwrap().guid.as_bytes(),
         guid(2).as_bytes()
     );
     let read = read_guid_file(&vault.path_of(&sealed), Some(&right)).unwrap();
-    assert_eq!(read.as_bytes(), guid(2).as_bytes());
+    assert_eq!(read.guid.as_bytes(), guid(2).as_bytes());
     assert_eq!(ledger.guids(None).unwrap(), [sealed, plain]);
     assert_eq!(
         vault.unrecorded(&ledger.guids(None).unwrap()).unwrap(),
@@ -188,7 +188,7 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let again = store((&mut ledger, &vault), 1, 1, None).unwrap_err();
     assert!(matches!(again, VaultError::File { .. }), "{again}");
     assert_eq!(
-        vault.load(&record, None).unwrap().as_bytes(),
+        vault.load(&record, None).unwrap().guid.as_bytes(),
         guid(1).as_bytes()
     );
     let mut reader = Ledger::open_existing(folder.path()).unwrap().unwrap();
@@ -199,7 +199,7 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let unrecorded = vault.unrecorded(&ledger.guids(None).unwrap()).unwrap();
     assert_eq!(unrecorded, std::slice::from_ref(path));
     assert_eq!(
-        read_guid_file(path, None).unwrap().as_bytes(),
+        read_guid_file(path, None).unwrap().guid.as_bytes(),
         guid(2).as_bytes()
     );
 }

@@ -1,6 +1,6 @@
 use sadp_discovery::Pace;
 use sadp_proto::{Command, Outcome as Reply, Refusal};
-use sadp_reset::{Action, GuidVoid};
+use sadp_reset::{Action, DeviceKey, Digest, GuidVoid};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -90,22 +90,22 @@ fn none_in_vault() -> Failure {
     .hint("sadpctl reset guid list shows what it holds; nothing was sent")
 }
 
-/// The orders. What becomes of a GUID is written down at once: one that was
-/// used, or that its device calls invalid, must not be taken again.
+/// The orders. What becomes of a GUID is written down at once, wherever it came
+/// from: one that was used, or called invalid, must not be given again.
 fn orders(
     taken: Vec<Taken>,
     password: &SecretString,
     synced: &[bool],
 ) -> Result<Orders<'static>, Failure> {
-    let mut records = Vec::new();
+    let mut spent = Vec::new();
     let mut list = Vec::new();
     for (it, &sync_cameras) in taken.into_iter().zip(synced) {
+        spent.push((Digest::of_guid(&it.file.guid), it.record));
         let command = Command::ResetByGuid {
-            guid: Box::new(it.guid),
+            guid: Box::new(it.file.guid),
             password: errand::sealable(password)?,
             sync_cameras,
         };
-        records.push(it.record);
         list.push(Order {
             found: it.found,
             command,
@@ -117,12 +117,15 @@ fn orders(
             Reply::Refused(verdict) if verdict.refusal == Refusal::InvalidGuid => GuidVoid::Invalid,
             _ => return Ok(()),
         };
-        match records.get(arrived.place) {
-            Some(Some(id)) => ledger
-                .void_guid(*id, why, arrived.at)
-                .map_err(state::failed),
-            _ => Ok(()),
-        }
+        let Some(&(digest, record)) = spent.get(arrived.place) else {
+            return Ok(());
+        };
+        let device = DeviceKey::of(&arrived.found.entry.device);
+        let spent = device.map_or(Ok(()), |device| {
+            ledger.spend_guid(&device, digest, why, arrived.at)
+        });
+        let void = record.map_or(Ok(()), |id| ledger.void_guid(id, why, arrived.at));
+        spent.and(void).map_err(state::failed)
     }))
 }
 

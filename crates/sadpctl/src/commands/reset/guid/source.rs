@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use sadp_proto::Guid;
 use sadp_reset::{
-    DeviceKey, GuidId, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file,
+    DeviceKey, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault, VaultError,
+    read_guid_file,
 };
 use secrecy::SecretString;
 
@@ -24,9 +24,13 @@ pub(super) enum Source {
     /// One file, for one device.
     File {
         /// What it holds.
-        guid: Box<Guid>,
+        file: Box<GuidFile>,
         /// Its name, as it was given.
         path: String,
+        /// What became of GUIDs so far.
+        ledger: Option<Ledger>,
+        /// Whether one that is known to be worth nothing is given all the same.
+        force: bool,
     },
     /// The vault.
     Vault(Box<Opened>),
@@ -44,8 +48,8 @@ pub(super) struct Opened {
 /// A device with the GUID it is to be given.
 pub(super) struct Taken {
     pub(super) found: Found,
-    pub(super) guid: Guid,
-    /// Its record, where it is from the vault.
+    pub(super) file: GuidFile,
+    /// Its record, where it is in the vault.
     pub(super) record: Option<GuidId>,
     pub(super) path: String,
 }
@@ -71,7 +75,12 @@ impl Source {
             passphrase.map(Option::flatten)
         };
         if let Some(path) = &args.file {
-            return Self::read(path, passphrase);
+            return Ok(Self::File {
+                file: Box::new(read(path, passphrase)?),
+                path: path.display().to_string(),
+                ledger: state::open_existing(global)?,
+                force: args.change.force,
+            });
         }
         let Some(ledger) = state::open_existing(global)? else {
             return Ok(Self::Nothing);
@@ -85,22 +94,6 @@ impl Source {
         })))
     }
 
-    fn read(
-        path: &Path,
-        passphrase: impl FnOnce() -> Result<Option<SecretString>, Failure>,
-    ) -> Result<Self, Failure> {
-        let mut guid = read_guid_file(path, None);
-        if matches!(guid, Err(VaultError::PassphraseNeeded { .. }))
-            && let Some(passphrase) = passphrase()?
-        {
-            guid = read_guid_file(path, Some(&passphrase));
-        }
-        Ok(Self::File {
-            guid: Box::new(guid.map_err(vault_failed)?),
-            path: path.display().to_string(),
-        })
-    }
-
     /// The GUID of a device, or what to say of a device for which there is none
     /// that can be used. `named` as for [`Errand::passed_over`].
     pub(super) fn take(
@@ -108,39 +101,100 @@ impl Source {
         found: Found,
         (errand, named): (&Errand<'_>, bool),
     ) -> Result<Result<Taken, Outcome>, Failure> {
-        let opened = match self {
-            Self::File { guid, path } => {
+        let (opened, record) = match self {
+            Self::File {
+                file,
+                path,
+                ledger,
+                force,
+            } => {
+                let standing = standing(ledger.as_ref(), &found, file)?;
+                if let Some(why) = objection(&standing).filter(|_| !force) {
+                    return Ok(Err(
+                        Outcome::unsafe_to_send(&found, errand.action, why).next(ANOTHER)
+                    ));
+                }
+                let record = match standing {
+                    GuidStanding::Valid(id) => Some(id),
+                    _ => None,
+                };
                 return Ok(Ok(Taken {
                     found,
-                    guid: (**guid).clone(),
-                    record: None,
+                    file: (**file).clone(),
+                    record,
                     path: path.clone(),
                 }));
             }
-            Self::Vault(opened) => opened,
+            Self::Vault(opened) => (opened, opened.newest(&found)?),
             Self::Nothing => return Ok(Err(errand.passed_over(&found, NONE, named).next(OTHER))),
         };
-        let record = match opened.newest(&found)? {
+        let record = match record {
             Ok(record) => record,
             Err(why) => return Ok(Err(errand.passed_over(&found, &why, named).next(OTHER))),
         };
-        let guid = opened.vault.load(&record, opened.passphrase.as_ref());
-        let path = opened.vault.path_of(&record).display().to_string();
-        Ok(match guid {
-            Ok(guid) => Ok(Taken {
-                found,
-                guid,
-                record: Some(record.id),
-                path,
-            }),
-            Err(error) => Err(trouble::of_device(&found, errand, &error)),
-        })
+        let file = match opened.vault.load(&record, opened.passphrase.as_ref()) {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(trouble::of_device(&found, errand, &error))),
+        };
+        // The same GUID may have been spent as a file, or exported twice.
+        if let GuidStanding::Void(why, at) = standing(Some(&opened.ledger), &found, &file)? {
+            let why = format!("its GUID in the vault is {}", void(why, at));
+            return Ok(Err(errand.passed_over(&found, &why, named).next(OTHER)));
+        }
+        Ok(Ok(Taken {
+            path: opened.vault.path_of(&record).display().to_string(),
+            found,
+            file,
+            record: Some(record.id),
+        }))
+    }
+}
+
+fn read(
+    path: &Path,
+    passphrase: impl FnOnce() -> Result<Option<SecretString>, Failure>,
+) -> Result<GuidFile, Failure> {
+    let mut file = read_guid_file(path, None);
+    if matches!(file, Err(VaultError::PassphraseNeeded { .. }))
+        && let Some(passphrase) = passphrase()?
+    {
+        file = read_guid_file(path, Some(&passphrase));
+    }
+    file.map_err(vault_failed)
+}
+
+/// What the ledger knows of a GUID for this device.
+fn standing(
+    ledger: Option<&Ledger>,
+    found: &Found,
+    file: &GuidFile,
+) -> Result<GuidStanding, Failure> {
+    let (Some(ledger), Some(device)) = (ledger, DeviceKey::of(&found.entry.device)) else {
+        return Ok(GuidStanding::Unknown);
+    };
+    ledger.guid_standing(&device, file).map_err(state::failed)
+}
+
+/// Why a GUID would only cost the device a try.
+fn objection(standing: &GuidStanding) -> Option<String> {
+    match standing {
+        GuidStanding::Unknown | GuidStanding::Valid(_) => None,
+        GuidStanding::Void(why, at) => Some(format!("not sent: this GUID is {}", void(*why, *at))),
+        GuidStanding::OfAnother(device) => {
+            let mac = device.mac().map(|mac| mac.to_string());
+            let name = mac.or_else(|| device.serial().map(ToString::to_string));
+            let name = name.unwrap_or_default();
+            Some(format!(
+                "not sent: another device exported this GUID, {name}"
+            ))
+        }
     }
 }
 
 const NONE: &str = "no GUID of it is in the vault";
 const OTHER: &str =
     "give a file: sadpctl reset guid import DEVICE FILE; or use another way of recovery";
+const ANOTHER: &str = "take another file, or another way of recovery; --force sends it all the same and may cost a try";
 
 impl Opened {
     /// The newest GUID of a device that is not void, or why there is none.
@@ -152,7 +206,7 @@ impl Opened {
         let latest_void = all.first().and_then(|guid| guid.void);
         let usable = all.into_iter().find(|guid| guid.void.is_none());
         Ok(usable.ok_or_else(|| match latest_void {
-            Some((why, at)) => void(why, at),
+            Some((why, at)) => format!("its GUID in the vault is {}", void(why, at)),
             None => NONE.into(),
         }))
     }
@@ -161,5 +215,5 @@ impl Opened {
 fn void(why: GuidVoid, at: Timestamp) -> String {
     let at = at.strftime("%Y-%m-%d");
     let why = super::meaning(why);
-    format!("its GUID in the vault is void since {at}: {why}")
+    format!("void since {at}: {why}")
 }
