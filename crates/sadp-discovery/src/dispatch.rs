@@ -145,8 +145,8 @@ impl Dispatch {
         let mut batch = Running::new(jobs, &self.config, observe);
         let start = Instant::now();
         loop {
-            for (destination, datagram) in batch.advance(|| start.elapsed(), &self.links) {
-                self.links.send(destination, &datagram).await;
+            for (destination, step) in batch.advance(|| start.elapsed(), &self.links) {
+                self.links.send(destination, step.datagram()).await;
             }
             let Some(due) = batch.due() else {
                 return batch.into_reports();
@@ -254,16 +254,12 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     /// Lets time pass: the conversation that is due longest takes its step first,
     /// and those for which no time is left stay due. Returns what is to be sent
     /// now.
-    fn advance(
-        &mut self,
-        clock: impl Fn() -> Duration,
-        links: &Links,
-    ) -> Vec<(Destination, Vec<u8>)> {
+    fn advance(&mut self, clock: impl Fn() -> Duration, links: &Links) -> Vec<(Destination, Step)> {
         let began = clock();
         self.now = began;
         let hold = self.hold();
         self.begin_due();
-        let mut datagrams = Vec::new();
+        let mut steps = Vec::new();
         let mut order: Vec<_> = (0..self.active.len()).collect();
         let due = |place: &usize| self.active.get(*place)?.exchange.poll_timeout();
         order.sort_by_key(due);
@@ -283,27 +279,21 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             let Some(step) = conversation.exchange.poll_transmit() else {
                 continue;
             };
-            let datagram = match step {
-                Step::Key(datagram) => datagram,
-                Step::Command(datagram) => {
-                    if conversation.sent.is_none() {
-                        let going = (self.observe)(DispatchEvent::Sending(conversation.number));
-                        if going.is_break() {
-                            self.stopped = true;
-                            continue;
-                        }
-                        conversation.sent = Some(now);
-                        self.held_until = now.saturating_add(hold.unwrap_or_default());
-                    }
-                    datagram
+            if matches!(step, Step::Command(_)) && conversation.sent.is_none() {
+                let going = (self.observe)(DispatchEvent::Sending(conversation.number));
+                if going.is_break() {
+                    self.stopped = true;
+                    continue;
                 }
-            };
+                conversation.sent = Some(now);
+                self.held_until = now.saturating_add(hold.unwrap_or_default());
+            }
             if let Some(destination) = links.destination(&conversation.route) {
-                datagrams.push((destination, datagram));
+                steps.push((destination, step));
             }
         }
         self.settle();
-        datagrams
+        steps
     }
 
     fn begin_due(&mut self) {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 /// What the vendor's rules say of a new password. Source: the vendor's public
 /// guides; the device has the last word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,11 +13,13 @@ pub struct PasswordCheck {
 }
 
 impl PasswordCheck {
-    /// Checks a new password for the account `user`. Never keeps it.
+    /// Checks a new password for the account `user`. Never keeps it, and wipes
+    /// the copy it makes.
     pub fn of(password: &str, user: &str) -> Self {
+        let lower = Zeroizing::new(password.to_lowercase());
         let problems: Vec<_> = PasswordProblem::ALL
             .into_iter()
-            .filter(|problem| problem.applies(password, user))
+            .filter(|problem| problem.applies(password, &lower, user))
             .collect();
         let strength = if problems.is_empty() {
             Strength::of(password)
@@ -134,8 +138,8 @@ impl PasswordProblem {
         }
     }
 
-    fn applies(self, password: &str, user: &str) -> bool {
-        let lower = password.to_lowercase();
+    /// Whether it is one of this password, which is there in lower case, too.
+    fn applies(self, password: &str, lower: &str, user: &str) -> bool {
         match self {
             Self::TooShort => password.chars().count() < 8,
             Self::TooLong => password.len() > 16,
@@ -180,18 +184,23 @@ impl fmt::Display for PasswordProblem {
 /// Rising and falling runs count for digits alone.
 fn has_run(password: &str, step: i64) -> bool {
     const LENGTH: usize = 4;
-    let characters: Vec<char> = password.chars().collect();
-    let follows = |pair: &[char]| match *pair {
-        [first, second] => {
-            let digits = first.is_ascii_digit() && second.is_ascii_digit();
-            i64::from(u32::from(second)) - i64::from(u32::from(first)) == step
-                && (step == 0 || digits)
-        }
-        _ => false,
+    let follows = |first: char, second: char| {
+        let digits = first.is_ascii_digit() && second.is_ascii_digit();
+        i64::from(u32::from(second)) - i64::from(u32::from(first)) == step && (step == 0 || digits)
     };
-    characters
-        .windows(LENGTH)
-        .any(|run| run.windows(2).all(follows))
+    // Nothing is collected: that would be a copy of the password.
+    let mut length = 1;
+    password
+        .chars()
+        .zip(password.chars().skip(1))
+        .any(|(first, second)| {
+            length = if follows(first, second) {
+                length + 1
+            } else {
+                1
+            };
+            length >= LENGTH
+        })
 }
 
 #[cfg(test)]
@@ -215,6 +224,9 @@ mod tests {
             ("Garden7654", vec![DigitRun]),
             ("Garden7777", vec![Repetition]),
             ("Gaaaarden7", vec![Repetition]),
+            ("Garden77477", vec![]),
+            ("Garden456456", vec![]),
+            ("Garden7774567", vec![DigitRun]),
             ("Garden7abcd", vec![]),
         ] {
             assert_eq!(problems(password), expected, "{password}");

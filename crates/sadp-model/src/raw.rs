@@ -1,5 +1,7 @@
 use std::fmt;
 
+use zeroize::Zeroize;
+
 /// Every element of a reply, in order, as received: doubles and unknown
 /// elements included. Nested elements carry their path below the root, as in
 /// `QuestionList/Question/ID`.
@@ -90,6 +92,15 @@ impl RawFields {
     }
 }
 
+/// For those whose elements are secrets. What was pushed beyond the room they
+/// were made with may have left a copy behind.
+impl Zeroize for RawFields {
+    fn zeroize(&mut self) {
+        self.buffer.zeroize();
+        self.ends.clear();
+    }
+}
+
 impl<'a> FromIterator<(&'a str, &'a str)> for RawFields {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(pairs: I) -> Self {
         let mut fields = Self::default();
@@ -118,6 +129,14 @@ mod tests {
         assert_eq!(fields.first("DeviceType"), Some("2"));
         assert_eq!(fields.first("MAC"), None);
         assert_eq!(fields.len(), 3);
+    }
+
+    #[test]
+    fn nothing_is_left_once_wiped() {
+        let mut fields: RawFields = [("GUID", "secret")].into_iter().collect();
+        fields.zeroize();
+        assert!(fields.is_empty());
+        assert_eq!(fields.buffer, "");
     }
 
     #[test]

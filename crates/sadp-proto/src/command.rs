@@ -7,6 +7,7 @@ mod update;
 use std::net::IpAddr;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use self::fields::Fields;
 pub use self::{
@@ -202,7 +203,7 @@ impl Command {
         uuid: Uuid,
         mac: &str,
         key: Option<&SessionKey>,
-    ) -> Result<Vec<u8>, SealError> {
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let mut fields = Fields::default();
         match self {
             Self::Update(update) => update.write(uuid, mac, &mut fields),
@@ -276,7 +277,7 @@ impl Command {
 }
 
 /// The question that begins an exchange.
-pub(crate) fn exchange_code(uuid: Uuid, mac: &str, code: &str) -> Vec<u8> {
+pub(crate) fn exchange_code(uuid: Uuid, mac: &str, code: &str) -> Zeroizing<Vec<u8>> {
     let mut fields = Fields::default();
     fields.head(uuid, mac, EXCHANGE);
     fields.put("Code", code);

@@ -11,7 +11,7 @@
 
 mod emitter;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use encoding_rs::{Encoding, GB18030};
 use quick_xml::{
@@ -19,12 +19,13 @@ use quick_xml::{
     events::{BytesRef, BytesStart, Event},
 };
 use sadp_model::RawFields;
+use zeroize::Zeroizing;
 
 use self::emitter::Emitter;
 use crate::frame::FrameError;
 
 /// A document: the root's name and the elements below it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Document {
     /// The root's name, e.g. `ProbeMatch`.
     pub root: Box<str>,
@@ -66,13 +67,60 @@ impl Document {
 
     /// Writes the document as a client or a device of the given layout does.
     pub fn encode(root: &str, fields: &RawFields, layout: Layout) -> Vec<u8> {
-        Emitter::new(root, fields, layout).emit()
+        Emitter::new(root, fields, layout, USUAL_BYTES).emit()
+    }
+
+    /// Writes what may be secret: no copy of it stays behind.
+    pub(crate) fn encode_secret(root: &str, fields: &RawFields) -> Zeroizing<Vec<u8>> {
+        let most = most_bytes(root, fields);
+        Zeroizing::new(Emitter::new(root, fields, Layout::Request, most).emit())
     }
 
     fn degraded_if(mut self, lossy: bool) -> Self {
         self.complete &= !lossy;
         self
     }
+}
+
+/// Names, and no texts: some are secrets.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("root", &self.root)
+            .field("fields", &Names(&self.fields))
+            .field("complete", &self.complete)
+            .finish()
+    }
+}
+
+/// Shows the names of elements alone.
+pub(crate) struct Names<'a>(pub(crate) &'a RawFields);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+/// What most documents have room in.
+const USUAL_BYTES: usize = 1536;
+
+/// The most bytes a request of these fields can have: its tags, and every
+/// character escaped.
+fn most_bytes(root: &str, fields: &RawFields) -> usize {
+    const DECLARATION: usize = 64;
+    const TAGS: usize = "<></>".len();
+    const ESCAPED: usize = "&quot;".len();
+    let element = |name: &str, text: &str| {
+        // Each name may stand in a list of its own, or be one.
+        let names = name.len().saturating_add(1).saturating_mul(2 + TAGS);
+        names.saturating_add(text.len().saturating_mul(ESCAPED))
+    };
+    let elements = fields.iter().map(|(name, text)| element(name, text));
+    elements
+        .fold(element(root, ""), usize::saturating_add)
+        .saturating_add(DECLARATION)
 }
 
 /// Why a datagram could not be read at all.

@@ -8,6 +8,7 @@ use std::{net::IpAddr, time::Duration};
 use rsa::rand_core::CryptoRngCore;
 use sadp_model::MacAddr;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use self::asking::{Asking, PATIENCE};
 use crate::{
@@ -366,12 +367,21 @@ impl<R> std::fmt::Debug for Exchange<R> {
     }
 }
 
-/// A datagram of the conversation.
+/// A datagram of the conversation. Wiped when dropped.
 pub enum Step {
     /// The question for a key. It changes nothing.
-    Key(Vec<u8>),
+    Key(Zeroizing<Vec<u8>>),
     /// The command itself. Unless it is repeatable, it comes once.
-    Command(Vec<u8>),
+    Command(Zeroizing<Vec<u8>>),
+}
+
+impl Step {
+    /// The bytes to send.
+    pub fn datagram(&self) -> &[u8] {
+        match self {
+            Self::Key(datagram) | Self::Command(datagram) => datagram,
+        }
+    }
 }
 
 impl std::fmt::Debug for Step {

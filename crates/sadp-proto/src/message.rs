@@ -1,7 +1,10 @@
+use std::fmt;
+
 use sadp_model::{Device, MacAddr, RawFields};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use crate::{DecodeError, Document, inquiry};
+use crate::{DecodeError, Document, document::Names, inquiry};
 
 /// One datagram, told apart by what it is for.
 #[derive(Clone, Debug)]
@@ -37,7 +40,7 @@ impl Message {
         if !hello && !goodbye && answers_command {
             return Ok(Self::CommandReply(CommandReply {
                 header,
-                fields: document.fields,
+                fields: Zeroizing::new(document.fields),
                 complete: document.complete,
             }));
         }
@@ -60,8 +63,8 @@ impl Message {
     }
 }
 
-/// A question or command heard.
-#[derive(Clone, Debug)]
+/// A question or command heard. Shows names of elements alone.
+#[derive(Clone)]
 pub struct Request {
     /// What it begins with.
     pub header: Header,
@@ -80,15 +83,36 @@ pub struct Report {
     pub device: Device,
 }
 
-/// A device's answer to a command: it has a `Result`, or names the command.
-#[derive(Clone, Debug)]
+/// A device's answer to a command: it has a `Result`, or names the command. It
+/// may hold a secret, such as a GUID: it shows names of elements alone, and they
+/// are wiped when dropped.
+#[derive(Clone)]
 pub struct CommandReply {
     /// What it begins with.
     pub header: Header,
     /// Every element, header included.
-    pub fields: RawFields,
+    pub fields: Zeroizing<RawFields>,
     /// Whether it could be read to its end.
     pub complete: bool,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("header", &self.header)
+            .field("fields", &Names(&self.fields))
+            .finish()
+    }
+}
+
+impl fmt::Debug for CommandReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommandReply")
+            .field("header", &self.header)
+            .field("fields", &Names(&self.fields))
+            .field("complete", &self.complete)
+            .finish()
+    }
 }
 
 /// What every message begins with, as far as it is there.
@@ -150,8 +174,8 @@ impl Types {
     }
 }
 
-impl std::fmt::Display for Types {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Inquiry => "inquiry",
             Self::Hello => "hello",
@@ -164,6 +188,7 @@ impl std::fmt::Display for Types {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Outcome;
 
     fn decode(text: &str) -> Message {
         Message::decode(text.as_bytes()).unwrap()
@@ -218,6 +243,28 @@ mod tests {
             Message::decode(torn.as_bytes()).unwrap_err(),
             DecodeError::Nameless
         );
+    }
+
+    #[test]
+    fn what_may_be_secret_is_not_shown() {
+        let body = "<Types>ExportGUID</Types><MAC>44-47-cc-1d-6d-13</MAC>\
+            <Password bSalt=\"geheim\">geheim</Password><GUID>geheim</GUID><Result>success</Result>";
+        let reply = format!("<ProbeMatch>{body}</ProbeMatch>");
+        let request = format!("<Probe>{body}</Probe>");
+        let document = Document::decode(reply.as_bytes()).unwrap();
+        let Message::CommandReply(reply) = decode(&reply) else {
+            panic!("a Result is an answer");
+        };
+        let outcome = Outcome::Done(Box::new(reply.clone()));
+        for shown in [
+            format!("{document:?}"),
+            format!("{reply:#?}"),
+            format!("{outcome:?}"),
+            format!("{:?}", decode(&request)),
+        ] {
+            assert!(!shown.contains("geheim"), "{shown}");
+            assert!(shown.contains("\"GUID\""), "{shown}");
+        }
     }
 
     #[test]

@@ -25,13 +25,17 @@ pub fn write_new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The first `limit` bytes of a file, and whether that is all of it.
 pub(crate) fn read_start(path: &Path, limit: u64) -> io::Result<(Vec<u8>, bool)> {
-    let mut bytes = Vec::new();
     let more = limit.saturating_add(1);
+    // Secrets are read here, too: a buffer that grows leaves a copy behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(more).unwrap_or(MAX_ROOM).min(MAX_ROOM));
     let read = File::open(path)?.take(more).read_to_end(&mut bytes)?;
     let whole = u64::try_from(read).is_ok_and(|read| read <= limit);
     bytes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok((bytes, whole))
 }
+
+/// The most that is set aside before anything is read.
+const MAX_ROOM: usize = 128 * 1024;
 
 /// A file that may be no longer than `limit` bytes. A longer one fails with
 /// [`io::ErrorKind::FileTooLarge`].

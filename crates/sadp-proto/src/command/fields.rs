@@ -1,13 +1,22 @@
 use sadp_model::RawFields;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
-use crate::{Document, Layout};
+use crate::Document;
 
-/// The elements of a command, in the order they are sent.
-#[derive(Default)]
-pub(super) struct Fields(RawFields);
+/// The elements of a command, in the order they are sent. Wiped when dropped.
+pub(super) struct Fields(Zeroizing<RawFields>);
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self(Zeroizing::new(RawFields::with_capacity(Self::MAX_BYTES)))
+    }
+}
 
 impl Fields {
+    /// More than any command has. One that had to grow would leave a copy.
+    pub(super) const MAX_BYTES: usize = 4096;
+
     /// The beginning of most commands.
     pub(super) fn head(&mut self, uuid: Uuid, mac: &str, types: &str) {
         self.put_uuid(uuid);
@@ -29,7 +38,7 @@ impl Fields {
         self.put(name, &text);
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
-        Document::encode("Probe", &self.0, Layout::Request)
+    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        Document::encode_secret("Probe", &self.0)
     }
 }

@@ -163,6 +163,38 @@ fn each_command_has_its_elements_in_order() {
 }
 
 #[test]
+fn the_largest_commands_have_room() {
+    let longest = "\"".repeat(SessionKey::MAX_ANSWER_BYTES);
+    let answers = SecretAnswers::new((30..33).map(|id| (id, longest.as_str().into())).collect());
+    let largest = [
+        Command::Reset {
+            code: Code::new(&[b'"'; Code::MAX_BYTES]).unwrap(),
+            password: password(),
+            sync_cameras: true,
+        },
+        Command::ResetByAnswers {
+            answers: answers.unwrap(),
+            password: password(),
+            sync_cameras: true,
+        },
+    ];
+    for command in largest {
+        let key = ExchangeKey::generate(&mut OsRng).unwrap();
+        let random = b"0123456789abcdef";
+        let (answer, _) =
+            device::answer_exchange(&key.public_code().unwrap(), random, &mut OsRng).unwrap();
+        let key = key.open(&answer, &mut OsRng).unwrap();
+        let datagram = command.encode(Uuid::nil(), MAC, Some(&key)).unwrap();
+        let Ok(Message::Request(request)) = Message::decode(&datagram) else {
+            panic!("not a request");
+        };
+        let bytes = request.fields.iter();
+        let bytes: usize = bytes.map(|(name, text)| name.len() + text.len()).sum();
+        assert!(bytes <= Fields::MAX_BYTES, "{bytes}");
+    }
+}
+
+#[test]
 fn questions_are_a_list_of_records() {
     let text = |command: &Command| {
         let key = ExchangeKey::generate(&mut OsRng).unwrap();
@@ -170,7 +202,8 @@ fn questions_are_a_list_of_records() {
             device::answer_exchange(&key.public_code().unwrap(), b"0123456789abcdef", &mut OsRng)
                 .unwrap();
         let key = key.open(&answer, &mut OsRng).unwrap();
-        String::from_utf8(command.encode(Uuid::nil(), MAC, Some(&key)).unwrap()).unwrap()
+        let datagram = command.encode(Uuid::nil(), MAC, Some(&key)).unwrap();
+        String::from_utf8(datagram.to_vec()).unwrap()
     };
     let text = text(&Command::SetQuestions {
         answers: answers(),

@@ -22,8 +22,14 @@ pub(super) struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn new(root: &'a str, fields: &'a RawFields, layout: Layout) -> Self {
-        let writer = Writer::new(Vec::with_capacity(1536));
+    /// With room for a document of `capacity` bytes; a longer one is moved as it grows.
+    pub(super) fn new(
+        root: &'a str,
+        fields: &'a RawFields,
+        layout: Layout,
+        capacity: usize,
+    ) -> Self {
+        let writer = Writer::new(Vec::with_capacity(capacity));
         Self {
             root,
             fields,

@@ -180,6 +180,18 @@ proptest::proptest! {
         let _ = Document::decode_all(text.as_bytes());
     }
 
+    /// It did not grow: that would leave a copy of what it held so far.
+    #[test]
+    fn a_secret_document_has_room_from_the_start(
+        pairs in proptest::collection::vec(("[AB](/[AB]){0,3}(@c)?", "[<>&\"'aü]{0,20}"), 0..20),
+    ) {
+        let fields: RawFields = pairs.iter().map(|(name, text)| (&**name, &**text)).collect();
+        let bytes = Document::encode_secret("Probe", &fields);
+        proptest::prop_assert_eq!(bytes.capacity(), most_bytes("Probe", &fields));
+        let usual = Document::encode("Probe", &fields, Layout::Request);
+        proptest::prop_assert_eq!(&*bytes, &usual);
+    }
+
     #[test]
     fn what_is_written_is_read(
         pairs in proptest::collection::vec(("[A-Za-z][A-Za-z0-9]{0,9}", "[^\\p{C}\\s]{0,20}"), 0..20),
