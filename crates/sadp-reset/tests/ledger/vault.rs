@@ -215,7 +215,7 @@ fn files_of_earlier_versions_are_read() {
         ("sealed.guid.age", Some("passphrase")),
     ] {
         let read = read_guid_file(&folder.join(name), passphrase.map(phrase).as_ref());
-        assert_eq!(read.unwrap().as_bytes(), &expected, "{name}");
+        assert_eq!(read.unwrap().guid.as_bytes(), &expected, "{name}");
     }
 }
 
