@@ -9,6 +9,7 @@ use std::{
 #[cfg(target_os = "linux")]
 use std::{
     io,
+    net::Ipv4Addr,
     process::{Child, Stdio},
     thread,
     time::Duration,
@@ -266,6 +267,46 @@ fn no_command_is_sent_to_a_mac_that_somebody_else_claims() {
     let outcomes = run.json();
     for outcome in outcomes.as_array().unwrap() {
         assert_eq!(outcome["message"], message, "{run}");
+    }
+}
+
+/// Late devices, so that the attacker is heard first, and early ones.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_password_is_sealed_where_another_tells_what_the_device_tells() {
+    for delay in ["0ms", "400ms"] {
+        let attack = ["--hostile=echoed-accounts", "--delay", delay];
+        let van = Van::attacked(FRESH, &attack);
+        let scan = van.run(&["scan", "--format", "json"]);
+        let warnings = scan.json()[0]["warnings"].to_string();
+        assert!(warnings.contains("\"two-senders\""), "{delay}: {scan}");
+        assert!(scan.stderr.contains("heard from two addresses"), "{scan}");
+
+        let file = van.file("Garden-77x\n");
+        let activate = ["activate", "--all", "--yes", "--new-password-file", &file];
+        let run = van.run(&[&activate[..], &["--format", "json"]].concat());
+        assert_eq!(run.code, 4, "{delay}: {run}");
+        let outcome = &run.json()[0];
+        assert_eq!(outcome["result"], "skipped", "{delay}: {run}");
+        let message = outcome["message"].as_str().unwrap();
+        // Who finds out which is the device needs both.
+        let senders = message.split(" both answer").next().unwrap();
+        let senders: BTreeSet<Ipv4Addr> = senders
+            .split(" and ")
+            .map(|sender| sender.parse().unwrap())
+            .collect();
+        assert!(
+            senders.len() == 2 && senders.contains(&Ipv4Addr::LOCALHOST),
+            "{run}"
+        );
+        let next = outcome["next"].as_str().unwrap();
+        assert!(next.contains("which machine answers"), "{run}");
+        let scan = van.run(&["scan", "--format", "json"]);
+        assert_eq!(scan.json()[0]["state"], "unactivated", "{scan}");
+        // It costs no secret to ask for a lamp.
+        let locate = van.run(&["locate", "44:47:cc:00:00:01", "on", "--yes"]);
+        assert_ne!(locate.code, 4, "{locate}");
+        assert!(locate.stderr.contains("may pretend to be it"), "{locate}");
     }
 }
 

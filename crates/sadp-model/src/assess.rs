@@ -52,6 +52,7 @@ pub fn assess_one(entry: &Entry, shared: Shared, local: &[Ipv4Net]) -> Assessmen
         (Warning::OffSubnet, address.is_some() && !reachable),
         (Warning::DuplicateIp, shared.address),
         (Warning::DuplicateMac, entry.contradictory || shared.mac),
+        (Warning::TwoSenders, entry.has_rival()),
         (
             Warning::FactoryAddress,
             address.is_some_and(|ip| FACTORY_ADDRESSES.contains(&ip)),
@@ -95,6 +96,9 @@ pub enum Warning {
     DuplicateIp,
     /// Another device has the same MAC.
     DuplicateMac,
+    /// Two senders speak for it, from different addresses: one of them is not
+    /// the device.
+    TwoSenders,
     /// It still has the address it left the factory with.
     FactoryAddress,
     /// Its clock has never been set.
@@ -113,6 +117,7 @@ impl Warning {
             Self::OffSubnet => "off-subnet",
             Self::DuplicateIp => "duplicate-ip",
             Self::DuplicateMac => "duplicate-mac",
+            Self::TwoSenders => "two-senders",
             Self::FactoryAddress => "factory-address",
             Self::ClockUnset => "clock-unset",
             Self::MalformedReply => "malformed-reply",

@@ -52,7 +52,7 @@ pub use mac::{MacAddr, ParseMacError};
 pub use network::{FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports};
 pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
-pub use registry::{Entry, Recorded, Registry, Sighting, Via};
+pub use registry::{Doubt, Entry, Origin, Recorded, Registry, Sighting, Via};
 pub use serial::{Serial, SerialParts};
 pub use ways::{
     Advice, FirmwareMinimum, Fit, Housing, MinimumSource, Need, Note, Obstacle, OpenRequest,

@@ -1,15 +1,19 @@
 mod entry;
 mod holdings;
+mod senders;
 
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
 };
 
-pub use self::entry::{Entry, Sighting, Via};
 use self::{
     entry::ipv4,
     holdings::{Amount, Holdings},
+};
+pub use self::{
+    entry::{Entry, Sighting, Via},
+    senders::{Doubt, Origin},
 };
 use crate::{Device, MacAddr, Serial};
 

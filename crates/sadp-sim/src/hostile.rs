@@ -16,6 +16,7 @@
 
 mod account;
 mod attack;
+mod echoed;
 mod endless;
 mod entities;
 mod exchange;

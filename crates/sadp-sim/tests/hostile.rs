@@ -12,7 +12,7 @@ mod victim;
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use lan::{ATTACKER, MS, Outcome, devices, play_against};
-use sadp_model::{Registry, Warning, assess};
+use sadp_model::{Doubt, Registry, Warning, assess};
 use sadp_proto::{Inquiry, Listening, SurveyConfig};
 use sadp_sim::{
     Attack, Conduct, Datagram, FleetConfig, Hostile, HostileConfig, HostileTransmit, Speaker,
@@ -120,6 +120,37 @@ fn stolen_macs_are_told_of_every_device_they_belong_to() {
 }
 
 #[test]
+fn echoed_accounts_are_told_of_every_device_they_are_of() {
+    // Scans that end by themselves, with the attacker before and behind.
+    for answers in ["0ms", "400ms"] {
+        let conduct = Conduct {
+            delay: answers.parse().unwrap(),
+            hello: false,
+            ..Conduct::default()
+        };
+        let honest = devices(u32::try_from(HONEST).unwrap(), 1, conduct);
+        let config = SurveyConfig {
+            listening: Listening::Auto,
+            ..survey()
+        };
+        let attack = hostile(&[Attack::EchoedAccounts], 500, PLENTY);
+        let (outcome, _) = play_against(honest.clone(), 1, config, &attack);
+        let entries = outcome.survey.registry().entries();
+        assert_eq!(entries.len(), HONEST, "one entry each, as ever");
+        for (entry, assessed) in entries.iter().zip(assess(entries, &[])) {
+            assert!(
+                assessed.warnings.contains(&Warning::TwoSenders),
+                "{entry:?}"
+            );
+            let own = entry.device.ipv4.address.map(IpAddr::V4);
+            let origin = entry.origin().unwrap();
+            assert_eq!(Some(origin.from), own, "it goes to the device, if at all");
+            assert_eq!(origin.doubt, Some(Doubt::Rival(ATTACKER.into())));
+        }
+    }
+}
+
+#[test]
 fn hostile_texts_make_no_more_devices_than_they_name() {
     let outcome = scan_after(&[Attack::HostileTexts], 500, PLENTY);
     assert!(outcome.found() <= HONEST + 48, "{}", outcome.found());
@@ -154,6 +185,15 @@ fn a_forged_exchange_ends_the_command_with_nothing_sealed() {
     let outcome = Victim::new(Duration::ZERO).activate(&[Attack::ForgedExchange]);
     assert!(outcome.is_impostor(), "{outcome:?}");
     assert_eq!((outcome.secrets, outcome.activations), (0, 0));
+}
+
+#[test]
+fn an_echo_that_answers_the_exchange_ends_the_command_with_nothing_sealed() {
+    for answers in [Duration::ZERO, 400 * MS] {
+        let outcome = Victim::new(answers).activate(&[Attack::EchoedAccounts]);
+        assert!(outcome.is_impostor(), "{outcome:?}");
+        assert_eq!((outcome.secrets, outcome.activations), (0, 0));
+    }
 }
 
 #[test]
@@ -251,7 +291,7 @@ fn floods_go_to_the_group_and_answers_to_who_asked() {
         for transmit in sent_until(&mut hostile, Duration::ZERO, 1000 * MS) {
             assert_eq!(transmit.speaker, Speaker::Attacker);
             let expected = match attack {
-                Attack::StolenMacs => "10.77.0.9:5000".parse().unwrap(),
+                Attack::StolenMacs | Attack::EchoedAccounts => "10.77.0.9:5000".parse().unwrap(),
                 _ => group,
             };
             assert_eq!(transmit.destination, expected, "{attack}");

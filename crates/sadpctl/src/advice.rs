@@ -94,9 +94,10 @@ pub(crate) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> 
             .iter()
             .filter(move |found| found.warnings.contains(&warning))
     };
-    let (twins, clones) = (
+    let (twins, clones, doubted) = (
         with(Warning::DuplicateIp).count(),
         with(Warning::DuplicateMac).count(),
+        with(Warning::TwoSenders).count(),
     );
     if twins > 0 {
         hints.push(format!(
@@ -106,6 +107,12 @@ pub(crate) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> 
     if clones > 0 {
         hints.push(format!(
             "{clones} devices share a MAC with another: compare their labels before you change anything"
+        ));
+    }
+    if doubted > 0 {
+        let devices = count(doubted as u64, "device is", "devices are");
+        hints.push(format!(
+            "{devices} heard from two addresses: somebody may pretend to be them; sadpctl show DEVICE tells which, give no password before you know who it is"
         ));
     }
     hints.extend(address::hints(devices, site, platform));

@@ -72,4 +72,24 @@ impl Found {
         registry.record(device, sighting);
         Self::here(registry.into_entries(), &[]).remove(0)
     }
+
+    /// A device heard from these senders in turn, a second apart, each with the
+    /// address it said the device has.
+    pub(crate) fn heard(accounts: &[([u8; 4], [u8; 4])]) -> Self {
+        use sadp_model::{Device, Registry, Sighting, Via};
+        let mut registry = Registry::new();
+        for (second, (from, told)) in (0..).zip(accounts) {
+            let mut device = Device::unknown();
+            device.mac = "44:47:cc:00:00:05".parse().ok();
+            device.ipv4.address = Some((*told).into());
+            let sighting = Sighting {
+                interface: "lan0".into(),
+                from: (*from).into(),
+                via: Via::Multicast,
+                at: jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(second),
+            };
+            registry.record(device, sighting);
+        }
+        Self::here(registry.into_entries(), &[]).remove(0)
+    }
 }

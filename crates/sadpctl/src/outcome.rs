@@ -30,6 +30,9 @@ pub(crate) struct Outcome {
     /// What it makes of the exit code.
     #[serde(skip)]
     pub(crate) exit: Exit,
+    /// Whether the next step stands, whatever is seen of the device later.
+    #[serde(skip)]
+    bewares: bool,
 }
 
 /// By what an outcome names its device.
@@ -149,6 +152,7 @@ impl Outcome {
                 Ending::Done | Ending::Skipped | Ending::Planned => Exit::Done,
                 Ending::Refused | Ending::Unknown | Ending::NoAnswer => Exit::Refused,
             },
+            bewares: false,
         }
     }
 
@@ -184,7 +188,26 @@ impl Outcome {
         self.result = Ending::Done;
         self.exit = Exit::Done;
         self.message = message.into();
-        self.next = None;
+        if !self.bewares {
+            self.next = None;
+        }
+    }
+
+    /// Says what to do next instead, unless somebody pretends to be the device.
+    pub(crate) fn advise(&mut self, next: impl Into<String>) {
+        if !self.bewares {
+            self.next = Some(next.into());
+        }
+    }
+
+    /// Somebody else answered for the device: that comes before all else, and
+    /// nothing is to be sent again before it is known who.
+    pub(crate) fn beware(&mut self) {
+        self.next = Some(
+            "find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this machine alone"
+                .into(),
+        );
+        self.bewares = true;
     }
 }
 

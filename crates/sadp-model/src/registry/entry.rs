@@ -7,6 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use super::senders::{Doubt, Origin, Senders};
 use crate::Device;
 
 /// One device and how it was heard.
@@ -27,6 +28,7 @@ pub struct Entry {
     pub malformed: bool,
     form: Form,
     left_addresses: Vec<Ipv4Addr>,
+    senders: Senders,
     /// Who told the most of it, and how much memory that takes.
     pub(super) teller: IpAddr,
     pub(super) footprint: usize,
@@ -39,7 +41,12 @@ impl Entry {
     const MAX_LEFT_ADDRESSES: usize = 8;
 
     pub(super) fn new(device: Device, sighting: Sighting) -> Self {
+        let mut senders = Senders::default();
+        if sighting.is_by_udp() {
+            senders.note(&sighting, device.ipv4.address);
+        }
         Self {
+            senders,
             malformed: !device.complete,
             teller: sighting.from,
             footprint: device.footprint(),
@@ -65,6 +72,20 @@ impl Entry {
             self.form = Form::of(latest.via);
             self.seen = vec![latest];
         }
+        self.senders.forget_former();
+    }
+
+    /// From where it speaks by UDP, so that a command can be meant for it alone,
+    /// and whether somebody else may speak for it. `None` where it was not heard
+    /// by UDP.
+    pub fn origin(&self) -> Option<Origin> {
+        self.senders.origin()
+    }
+
+    /// Whether two senders speak for it, of which one is not the device.
+    pub fn has_rival(&self) -> bool {
+        let doubt = self.origin().and_then(|origin| origin.doubt);
+        matches!(doubt, Some(Doubt::Rival(_)))
     }
 
     /// The address it is known by: its own, else that of a sender.
@@ -88,6 +109,9 @@ impl Entry {
     pub(super) fn update(&mut self, device: Device, sighting: Sighting) -> bool {
         self.malformed |= !device.complete;
         let form = Form::of(sighting.via);
+        if sighting.is_by_udp() {
+            self.senders.note(&sighting, device.ipv4.address);
+        }
         self.note(sighting);
         if form == Form::Frame && self.form == Form::Xml {
             return self.supplement(&device);
@@ -158,6 +182,10 @@ pub struct Sighting {
 impl Sighting {
     fn is_alike(&self, other: &Self) -> bool {
         self.via == other.via && self.from == other.from && self.interface == other.interface
+    }
+
+    fn is_by_udp(&self) -> bool {
+        Form::of(self.via) == Form::Xml
     }
 
     pub(super) fn ipv4(&self) -> Option<Ipv4Addr> {

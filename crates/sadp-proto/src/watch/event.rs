@@ -65,6 +65,7 @@ impl Account {
         let (entry, before) = (&self.entry, &earlier.entry);
         self.shared != earlier.shared
             || entry.contradictory != before.contradictory
+            || entry.has_rival() != before.has_rival()
             || entry.malformed != before.malformed
             || entry.answered_directly != before.answered_directly
             || bare(self) != bare(earlier)

@@ -55,6 +55,14 @@ impl Action {
         Self::Locate,
     ];
 
+    /// Whether it carries a secret: a password, an answer, a code or a GUID.
+    pub const fn carries_secret(self) -> bool {
+        !matches!(
+            self,
+            Self::ExportRequest | Self::QuestionsShow | Self::MailQr | Self::Locate
+        )
+    }
+
     /// The name scripts see, e.g. `net-set`.
     pub const fn name(self) -> &'static str {
         match self {

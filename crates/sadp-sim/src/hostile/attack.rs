@@ -1,8 +1,9 @@
 use std::{fmt, net::Ipv4Addr, time::Duration};
 
 use super::{
-    Speaker, Trick, endless::EndlessDevices, entities::EntityBombs, exchange::ForgedExchange,
-    garbage::Garbage, huge::HugeDocuments, stolen::StolenMacs, texts::HostileTexts,
+    Speaker, Trick, echoed::EchoedAccounts, endless::EndlessDevices, entities::EntityBombs,
+    exchange::ForgedExchange, garbage::Garbage, huge::HugeDocuments, stolen::StolenMacs,
+    texts::HostileTexts,
 };
 use crate::Device;
 
@@ -18,6 +19,9 @@ pub enum Attack {
     RacedExchange,
     /// Answers inquiries with their MACs, at another address.
     StolenMacs,
+    /// Answers inquiries as they do, word for word, and their key exchanges,
+    /// from its own address.
+    EchoedAccounts,
     /// Sends XML that grows without end where entities are expanded, or that
     /// would be read from a file.
     EntityBombs,
@@ -31,11 +35,12 @@ pub enum Attack {
 
 impl Attack {
     /// All there are.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Garbage,
         Self::ForgedExchange,
         Self::RacedExchange,
         Self::StolenMacs,
+        Self::EchoedAccounts,
         Self::EntityBombs,
         Self::HugeDocuments,
         Self::HostileTexts,
@@ -49,6 +54,7 @@ impl Attack {
             Self::ForgedExchange => "forged-exchange",
             Self::RacedExchange => "raced-exchange",
             Self::StolenMacs => "stolen-macs",
+            Self::EchoedAccounts => "echoed-accounts",
             Self::EntityBombs => "entity-bombs",
             Self::HugeDocuments => "huge-documents",
             Self::HostileTexts => "hostile-texts",
@@ -70,6 +76,7 @@ impl Attack {
                 Duration::ZERO,
             )),
             Self::StolenMacs => Box::new(StolenMacs::new(address, devices)),
+            Self::EchoedAccounts => Box::new(EchoedAccounts::new(devices)),
             Self::EntityBombs => Box::new(EntityBombs::new(address)),
             Self::HugeDocuments => Box::new(HugeDocuments::new(address)),
             Self::HostileTexts => Box::new(HostileTexts::new(address)),

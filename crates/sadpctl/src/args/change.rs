@@ -36,8 +36,9 @@ pub(crate) struct ChangeArgs {
     pub(crate) dry_run: bool,
 
     /// Go on against advice: a password that breaks the softer rules, a device
-    /// that is locked or has few tries left, an address that seems taken, a
-    /// way of recovery that the device does not say it offers
+    /// that is locked or has few tries left, one for which somebody else may
+    /// speak, an address that seems taken, a way of recovery that the device
+    /// does not say it offers
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -33,8 +33,9 @@ Examples:
 Attacks: garbage, entity-bombs, huge-documents (60 kB, of ever new devices),
 hostile-texts (terminal escapes, direction overrides, formulas, paths) and
 endless-devices are sent to the group; stolen-macs answers inquiries with the
-simulated devices' MACs; forged-exchange answers their key exchanges from
-another address, raced-exchange from theirs and faster.")]
+simulated devices' MACs, echoed-accounts word for word as they do, and their key
+exchanges too, from another address; forged-exchange answers key exchanges from
+there, raced-exchange from the devices' address and faster.")]
 pub(crate) struct SimRunArgs {
     /// The devices to play, as a site file
     #[arg(value_name = "SITE.toml", conflicts_with = "count")]

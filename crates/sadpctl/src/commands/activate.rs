@@ -165,24 +165,47 @@ fn confirm(outcome: &mut Outcome, after: Option<&Found>) {
             outcome.result = Ending::Unknown;
             outcome.exit = Exit::Refused;
             outcome.message = "it said it is activated, but still tells that it is not".into();
-            outcome.next = Some("scan again after a minute, then run it again if need be".into());
+            outcome.advise("scan again after a minute, then run it again if need be");
         }
         (Ending::Done, None) => {
             outcome.message = "activated, by its own word; it was not seen again yet".into();
-            outcome.next = Some("scan again: it may be restarting".into());
+            outcome.advise("scan again: it may be restarting");
         }
         (Ending::Unknown, Some(true)) => {
             outcome.turn_done("no reply, but the device is active now");
         }
         (Ending::Unknown, Some(false)) => {
             outcome.message = "no reply, and it is still unactivated".into();
-            outcome.next = Some("run it again".into());
+            outcome.advise("run it again");
         }
         (Ending::Unknown, None) => {
             outcome.message = "no reply, and it was not seen again".into();
-            outcome.next =
-                Some("scan to see whether it is active; if it is not, run it again".into());
+            outcome.advise("scan to see whether it is active; if it is not, run it again");
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_two_answered_nothing_says_to_send_it_again() {
+        let found = Found::named("44:47:cc:00:00:05");
+        let mut seen = found.clone();
+        for result in [Ending::Done, Ending::Unknown, Ending::Refused] {
+            for state in [None, Some(State::Unactivated), Some(State::Active)] {
+                seen.entry.device.state = state;
+                let mut outcome = Outcome::new(&found, Action::Activate, result, "told");
+                outcome.beware();
+                confirm(&mut outcome, state.map(|_| &seen));
+                let next = outcome.next.unwrap();
+                assert!(
+                    next.starts_with("find out which machine"),
+                    "{result:?} {state:?}"
+                );
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) use self::{
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
     stopped::Stopped,
-    vet::vet,
+    vet::{doubt, vet},
 };
 use crate::{
     args::GlobalArgs,

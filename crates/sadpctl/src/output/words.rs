@@ -13,6 +13,7 @@ pub(super) const fn short(warning: Warning) -> &'static str {
         Warning::OffSubnet => "off-subnet",
         Warning::DuplicateIp => "same-IP",
         Warning::DuplicateMac => "same-MAC",
+        Warning::TwoSenders => "two-senders",
         Warning::FactoryAddress => "factory-IP",
         Warning::ClockUnset => "no-clock",
         Warning::MalformedReply => "bad-reply",
@@ -31,6 +32,9 @@ pub(super) const fn meaning(warning: Warning) -> &'static str {
         }
         Warning::DuplicateMac => {
             "another device has the same MAC: compare labels, one may be faulty or cloned"
+        }
+        Warning::TwoSenders => {
+            "heard from two addresses: one may be somebody who pretends to be it"
         }
         Warning::FactoryAddress => {
             "still the address from the factory: change it before adding the next device"

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{
     Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, LinkConfig, Pace, Route,
 };
-use sadp_model::Via;
+use sadp_model::{Doubt, Origin};
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
 use tokio::runtime::Runtime;
@@ -115,6 +115,9 @@ pub(in crate::commands) fn send<'k>(
 ) -> Result<Sent, Failure> {
     let ledger = state::open(global)?;
     let Orders { list, keep } = orders.into();
+    for order in &list {
+        warn_of_doubt(&order.found, terminal);
+    }
     let (devices, jobs): (Vec<_>, Vec<_>) = list
         .into_iter()
         .map(|order| {
@@ -171,14 +174,13 @@ pub(in crate::commands) fn send<'k>(
 /// Said where a batch is to end.
 const WINDING_UP: &str = "interrupted: nothing more is sent; what was sent is waited for";
 
-/// How to reach a device: as it was heard last.
+/// How to reach a device: where it speaks from.
 fn address(found: &Found, local: &[Ipv4Net]) -> (Target, Route) {
     let entry = &found.entry;
-    // A frame tells an address, but not whence answers by UDP come.
-    let by_udp = entry.seen.iter().filter(|seen| seen.via != Via::LinkLayer);
-    let latest = by_udp.max_by_key(|seen| seen.at);
-    let from = latest.map_or(UNHEARD, |seen| seen.from);
-    let interface = latest.map_or_else(|| "".into(), |seen| seen.interface.clone());
+    let (interface, from) = entry.origin().map_or_else(
+        || ("".into(), UNHEARD),
+        |origin| (origin.interface, origin.from),
+    );
     let mac = entry.device.mac.unwrap_or(sadp_model::MacAddr::new([0; 6]));
     let as_written = entry.device.raw.first("MAC");
     let target = Target {
@@ -316,7 +318,8 @@ impl<'a> Recorder<'a> {
         let action = self.sending.action;
         match reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at)?,
-            Reply::Done(_) if ends_lock(action) => self.ledger.forget_lock(&key)?,
+            // What needs no secret says nothing of a lock.
+            Reply::Done(_) if action.carries_secret() => self.ledger.forget_lock(&key)?,
             _ => {}
         }
         if matches!(reply, Reply::Done(_)) && sets_password(action) {
@@ -355,15 +358,6 @@ fn is_wrong(refusal: &Refusal, action: Action) -> bool {
         Action::ImportAnswer => refusal.is_wrong_answer(),
         _ => refusal.is_wrong_secret(),
     }
-}
-
-/// Whether a device that does this takes passwords again. What needs no secret
-/// says nothing of a lock.
-const fn ends_lock(action: Action) -> bool {
-    !matches!(
-        action,
-        Action::Locate | Action::ExportRequest | Action::QuestionsShow | Action::MailQr
-    )
 }
 
 /// Whether a device that does this has another password then.
@@ -411,8 +405,22 @@ fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::Verdict {
 }
 
 fn outcome(found: &Found, action: Action, report: JobReport, stopped: Option<Stopped>) -> Outcome {
+    let mut outcome = of_reply(found, action, report.outcome, stopped);
+    // Where nothing was sent, that is said already.
+    if report.forged && outcome.result != Ending::Skipped {
+        outcome.beware();
+    }
+    outcome
+}
+
+fn of_reply(
+    found: &Found,
+    action: Action,
+    reply: Option<Reply>,
+    stopped: Option<Stopped>,
+) -> Outcome {
     let new = |result, message: &str| Outcome::new(found, action, result, message);
-    match report.outcome {
+    match reply {
         Some(Reply::Done(_)) => new(Ending::Done, "done"),
         Some(Reply::Refused(verdict)) => Outcome::refused(found, action, &verdict),
         Some(Reply::Unknown) => new(
@@ -452,13 +460,31 @@ const fn unanswered(action: Action) -> &'static str {
 }
 
 fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
+    terminal.warn(&format!(
+        "two answered the key exchange of {}: somebody on the network may pretend to be it",
+        name(found)
+    ));
+}
+
+/// Says to whom a command goes that others may answer, too.
+fn warn_of_doubt(found: &Found, terminal: &mut Terminal) {
+    let Some(Origin { from, doubt, .. }) = found.entry.origin() else {
+        return;
+    };
+    if let Some(Doubt::Rival(other) | Doubt::JustMoved(other)) = doubt {
+        terminal.warn(&format!(
+            "{} was heard from {other}, too: somebody on the network may pretend to be it; only what comes from {from} counts",
+            name(found)
+        ));
+    }
+}
+
+fn name(found: &Found) -> String {
     let address = found.entry.device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
     let mac = found.entry.device.mac;
     let mac = mac.map_or_else(String::new, |mac| format!(" ({mac})"));
-    terminal.warn(&format!(
-        "two answered the key exchange of {address}{mac}: somebody on the network may pretend to be it"
-    ));
+    format!("{address}{mac}")
 }
 
 #[cfg(test)]

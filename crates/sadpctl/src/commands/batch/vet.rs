@@ -1,7 +1,7 @@
 //! What must not be sent, because it could lock a device or reach two.
 
 use jiff::Timestamp;
-use sadp_model::{State, Warning};
+use sadp_model::{Doubt, Origin, State, Warning};
 use sadp_reset::{Action, DeviceKey, Ledger};
 
 use crate::{args::GlobalArgs, failure::Failure, found::Found, outcome::Outcome, state};
@@ -11,7 +11,8 @@ const FEW_TRIES: u32 = 2;
 
 /// Parts the devices a command may be sent to from those it must not.
 /// `costs_tries`: whether it carries a secret that may be wrong. `force` lets
-/// locks and few tries pass, never a MAC that two devices share.
+/// locks, few tries and a device for which somebody else may speak pass, never a
+/// MAC that two devices share.
 pub(in crate::commands) fn vet(
     devices: Vec<Found>,
     action: Action,
@@ -27,7 +28,11 @@ pub(in crate::commands) fn vet(
             Some(ledger) if costs_tries && !force => tries_left(ledger, &found)?,
             _ => None,
         };
-        match objection(&found, action, costs_tries && !force, tries) {
+        let caution = Caution {
+            locks: costs_tries && !force,
+            forgers: action.carries_secret() && !force,
+        };
+        match objection(&found, action, caution, tries) {
             Some(outcome) => unfit.push(outcome),
             None => fit.push(found),
         }
@@ -44,10 +49,19 @@ fn tries_left(ledger: &Ledger, found: &Found) -> Result<Option<u32>, Failure> {
     }
 }
 
+/// What counts against a device, besides what always does.
+#[derive(Clone, Copy, Debug)]
+struct Caution {
+    /// Locks, and few tries left.
+    locks: bool,
+    /// That somebody else may speak for it.
+    forgers: bool,
+}
+
 fn objection(
     found: &Found,
     action: Action,
-    locks_count: bool,
+    caution: Caution,
     tries: Option<u32>,
 ) -> Option<Outcome> {
     let device = &found.entry.device;
@@ -66,16 +80,99 @@ fn objection(
         let why = "another device has the same MAC: a command would reach both";
         return Some(unfit(why.into()).next("unplug one of the two, then run it again"));
     }
-    if let (true, Some(State::Locked { until })) = (locks_count, device.state) {
+    if caution.forgers
+        && let Some(outcome) = doubt(found, action)
+    {
+        return Some(outcome);
+    }
+    if let (true, Some(State::Locked { until })) = (caution.locks, device.state) {
         let until = until.strftime("%Y-%m-%d %H:%M UTC");
         let why = format!("it is remembered as locked until {until}");
         return Some(unfit(why).next("wait until the lock is over; --force sends all the same"));
     }
-    if locks_count && let Some(tries) = tries.filter(|&tries| tries <= FEW_TRIES) {
+    if caution.locks
+        && let Some(tries) = tries.filter(|&tries| tries <= FEW_TRIES)
+    {
         let why = format!("tries left before it locks: {tries}");
         return Some(unfit(why).next(
             "make sure of the password first; --force sends all the same, and a wrong one locks it",
         ));
     }
     None
+}
+
+/// Why a secret is not sent to a device for which somebody else may speak.
+pub(in crate::commands) fn doubt(found: &Found, action: Action) -> Option<Outcome> {
+    let Origin { from, doubt, .. } = found.entry.origin()?;
+    let (why, next) = match doubt? {
+        Doubt::Rival(rival) => (
+            format!(
+                "{from} and {rival} both answer for it: one may be somebody who wants its password"
+            ),
+            "find out which machine answers at each address, and connect the device to this machine alone; --force sends to the first address all the same",
+        ),
+        Doubt::JustMoved(former) => (
+            format!("it answered from {former}, and a moment ago from {from} for the first time"),
+            "run it again in a few seconds: a device that moved is known by then; if it is told again, find out which machine answers at each address",
+        ),
+    };
+    Some(Outcome::unsafe_to_send(found, action, why).next(next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Exit;
+
+    const OWN: [u8; 4] = [192, 168, 1, 64];
+    const OTHER: [u8; 4] = [192, 168, 1, 66];
+
+    #[test]
+    fn secrets_alone_are_kept_from_a_device_for_which_two_speak() {
+        let found = Found::heard(&[(OWN, OWN), (OTHER, OWN)]);
+        for action in Action::ALL {
+            for force in [false, true] {
+                let caution = Caution {
+                    locks: false,
+                    forgers: action.carries_secret() && !force,
+                };
+                let outcome = objection(&found, action, caution, None);
+                let refused = !force
+                    && !matches!(
+                        action,
+                        Action::Locate
+                            | Action::ExportRequest
+                            | Action::QuestionsShow
+                            | Action::MailQr
+                    );
+                assert_eq!(outcome.is_some(), refused, "{action} {force}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_senders_are_named_the_likelier_one_first() {
+        for (accounts, expected) in [
+            (
+                &[(OTHER, OWN), (OWN, OWN), (OTHER, OWN)][..],
+                "192.168.1.64 and 192.168.1.66 both answer",
+            ),
+            (
+                &[(OWN, OWN), (OTHER, OTHER)],
+                "from 192.168.1.64, and a moment ago from 192.168.1.66",
+            ),
+        ] {
+            let outcome = doubt(&Found::heard(accounts), Action::NetSet).unwrap();
+            assert!(outcome.message.contains(expected), "{}", outcome.message);
+            assert_eq!(outcome.exit, Exit::Unsafe);
+            assert!(outcome.next.unwrap().contains("which machine answers"));
+        }
+        // Simulated, behind a router, or moved and heard there for a while.
+        for accounts in [
+            &[(OTHER, OWN)][..],
+            &[(OWN, OWN), (OTHER, OTHER), (OTHER, OTHER), (OTHER, OTHER)],
+        ] {
+            assert!(doubt(&Found::heard(accounts), Action::NetSet).is_none());
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanReport};
-use sadp_model::{MacAddr, Warning};
+use sadp_model::{MacAddr, Via, Warning};
 use serde_json::json;
 
 use super::route::{self, Route};
@@ -58,6 +58,7 @@ pub(super) fn judge(facts: &Facts, routes: Option<&[Route]>, platform: Platform)
     checks.extend(report.notices.iter().filter_map(judge_notice));
     checks.extend(shared(devices, Warning::DuplicateIp));
     checks.extend(shared(devices, Warning::DuplicateMac));
+    checks.extend(doubted(devices));
     checks.extend(off_subnet(facts, routes, platform));
     checks.extend(unreadable(report));
     checks.extend(other_tools(report));
@@ -155,6 +156,33 @@ fn shared(devices: &[Found], warning: Warning) -> Vec<Check> {
                 .data("devices", json!(names))
         })
         .collect()
+}
+
+/// Devices for which two speak, a line for each.
+fn doubted(devices: &[Found]) -> Vec<Check> {
+    let doubted = devices
+        .iter()
+        .filter(|found| found.warnings.contains(&Warning::TwoSenders));
+    let check = |found: &Found| {
+        let mac = found.entry.device.mac.map(|mac| mac.to_string());
+        let senders: BTreeSet<String> = found
+            .entry
+            .seen
+            .iter()
+            .filter(|seen| seen.via != Via::LinkLayer)
+            .map(|seen| seen.from.to_string())
+            .collect();
+        let message = format!("answers come from several addresses: {}", list(&senders));
+        Check::new(
+            "senders",
+            mac.unwrap_or_default(),
+            Verdict::Warning,
+            message,
+        )
+        .remedy("find which machine answers at each address: one may pretend to be the device")
+        .data("from", json!(senders))
+    };
+    doubted.take(MAX_LINES).map(check).collect()
 }
 
 /// A device's name where the other one is shared.

@@ -1,12 +1,12 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fs,
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr},
     path::Path,
 };
 
 use sadp_discovery::ScanConfig;
-use sadp_model::Step;
+use sadp_model::{Doubt, Step};
 use sadp_proto::Refusal;
 use sadp_reset::Action;
 use secrecy::SecretString;
@@ -79,6 +79,7 @@ pub(super) fn run(
         global,
         password: &password,
         parallel: args.parallel.into(),
+        force: asked.force,
         candidates,
     };
     let (sent, trouble) = batch.run(&steps, site, terminal)?;
@@ -204,6 +205,7 @@ struct Batch<'a> {
     global: &'a GlobalArgs,
     password: &'a SecretString,
     parallel: usize,
+    force: bool,
     candidates: Vec<Candidate>,
 }
 
@@ -223,7 +225,7 @@ impl Batch<'_> {
             if stopped.is_some() {
                 break;
             }
-            let ready = self.ready(wave, &mut progress);
+            let ready = self.ready(wave, &mut progress, &site);
             let orders = self.orders(&ready, &site)?;
             if orders.is_empty() {
                 continue;
@@ -280,8 +282,9 @@ impl Batch<'_> {
             .ok()
     }
 
-    /// The steps of a wave that may be sent: nobody may still have the address.
-    fn ready<'s>(&self, wave: &'s [Step], progress: &mut [Progress]) -> Vec<&'s Step> {
+    /// The steps of a wave that may be sent: nobody may still have the address,
+    /// and nobody else speak for the device.
+    fn ready<'s>(&self, wave: &'s [Step], progress: &mut [Progress], site: &Site) -> Vec<&'s Step> {
         let mut ready = Vec::new();
         for step in wave {
             let stays = self
@@ -305,6 +308,11 @@ impl Batch<'_> {
                     let mac = mac.map_or_else(|| "another device".into(), |mac| mac.to_string());
                     own.outcome = Some(held_back(it, step.to, &mac));
                 }
+                (None, Some(it)) if !self.force => {
+                    let now = site.same(&it.found);
+                    own.outcome = now.and_then(|now| doubted(now, &own.may_have));
+                    ready.extend(own.outcome.is_none().then_some(step));
+                }
                 _ => ready.push(step),
             }
         }
@@ -322,6 +330,19 @@ impl Batch<'_> {
         };
         steps.iter().filter_map(with).collect()
     }
+}
+
+/// Why a device is not sent the password again: somebody else speaks for it now.
+/// That it speaks from where it was told to be is no reason.
+fn doubted(now: &Found, may_have: &BTreeSet<Ipv4Addr>) -> Option<Outcome> {
+    let origin = now.entry.origin()?;
+    let expected = match (origin.doubt?, origin.from) {
+        (Doubt::JustMoved(_), IpAddr::V4(from)) => may_have.contains(&from),
+        _ => false,
+    };
+    (!expected)
+        .then(|| batch::doubt(now, Action::NetSet))
+        .flatten()
 }
 
 fn held_back(it: &Candidate, to: Ipv4Addr, mac: &str) -> Outcome {
@@ -392,5 +413,27 @@ impl Progress {
         let now = self.after.as_ref().map(|found| &found.entry.device);
         deliver::conclude(&mut outcome, &candidate.change, now);
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_two_steps_a_device_may_move_where_it_was_told_to_and_nowhere_else() {
+        let (former, planned, other) = ([10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 66]);
+        let may_have = BTreeSet::from([planned.into()]);
+        for (accounts, refused) in [
+            (&[(planned, planned)][..], false),
+            (&[(former, former), (planned, planned)], false),
+            (&[(former, former), (other, other)], true),
+            (&[(planned, planned), (other, planned)], true),
+            (&[(planned, planned), (other, other)], true),
+        ] {
+            let outcome = doubted(&Found::heard(accounts), &may_have);
+            assert_eq!(outcome.is_some(), refused, "{accounts:?}");
+            assert!(outcome.is_none_or(|outcome| outcome.exit == Exit::Unsafe));
+        }
     }
 }

@@ -81,22 +81,22 @@ pub(super) fn conclude(outcome: &mut Outcome, change: &Change, now: Option<&Devi
             outcome.result = Ending::Unknown;
             outcome.exit = Exit::Refused;
             outcome.message = "it said it is done, but still tells its former settings".into();
-            outcome.next = Some("scan again after a minute, then run it again if need be".into());
+            outcome.advise("scan again after a minute, then run it again if need be");
         }
         (Ending::Done, None) => {
             outcome.message = format!(
                 "{}, by its own word; it was not seen again yet",
                 change.line()
             );
-            outcome.next = Some("scan again: it may be restarting".into());
+            outcome.advise("scan again: it may be restarting");
         }
         (Ending::Unknown, Some(false)) => {
             outcome.message = "no reply, and it still has its former settings".into();
-            outcome.next = Some("run it again".into());
+            outcome.advise("run it again");
         }
         (Ending::Unknown, None) => {
             outcome.message = "no reply, and it was not seen again".into();
-            outcome.next = Some("scan to see what it has now; then run it again if need be".into());
+            outcome.advise("scan to see what it has now; then run it again if need be");
         }
         _ => {}
     }

@@ -238,19 +238,18 @@ fn conclude(outcome: &mut Outcome, now: Option<&Device>) {
         (Ending::Done, None) => {
             outcome.message =
                 "the new password is set, by its own word; it was not seen again yet".into();
-            outcome.next = Some("scan again: it may be restarting".into());
+            outcome.advise("scan again: it may be restarting");
         }
         (_, Some(false)) => {
             outcome.result = Ending::Unknown;
             outcome.exit = Exit::Refused;
             outcome.message = "it tells that it has no password now".into();
-            outcome.next = Some("give it its first password: sadpctl activate DEVICE".into());
+            outcome.advise("give it its first password: sadpctl activate DEVICE");
         }
         _ => {
             outcome.message = "no reply: it may have the new password, or the former one".into();
-            outcome.next = Some(
-                "try the new password in its own web page, once; send nothing again before that"
-                    .into(),
+            outcome.advise(
+                "try the new password in its own web page, once; send nothing again before that",
             );
         }
     }

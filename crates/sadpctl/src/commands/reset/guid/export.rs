@@ -115,5 +115,5 @@ fn tell(outcome: &mut Outcome, kept: Option<&PathBuf>, encrypted: bool) {
     outcome.result = Ending::Unknown;
     outcome.exit = Exit::Refused;
     outcome.message = "it took the password, but its GUID could not be kept".into();
-    outcome.next = Some("export it again; if it stays so, use another way of recovery".into());
+    outcome.advise("export it again; if it stays so, use another way of recovery");
 }

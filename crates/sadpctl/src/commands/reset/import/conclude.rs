@@ -36,8 +36,7 @@ pub(super) fn conclude(
         Ending::Unknown => {
             outcome.message =
                 "no reply: it may have taken the answer or not; its request stays open".into();
-            outcome.next =
-                Some("run the same import again: only devices that still wait are asked".into());
+            outcome.advise("run the same import again: only devices that still wait are asked");
         }
         Ending::Refused => refused(outcome, ready),
         _ => {}
@@ -47,15 +46,11 @@ pub(super) fn conclude(
 fn done(outcome: &mut Outcome, ready: &Ready, sync_cameras: bool) {
     if ready.is_legacy() {
         outcome.turn_done("it has the default password of its own manual now");
-        outcome.next = Some(
-            "give it a password of its own at once, in its own web page: the default is widely known; its manual tells it, sadpctl does not know it"
-                .into(),
-        );
+        outcome.advise("give it a password of its own at once, in its own web page: the default is widely known; its manual tells it, sadpctl does not know it");
     } else if sync_cameras {
         outcome.turn_done("the new password is set, and passed on to its cameras");
-        outcome.next = Some(
-            "try the new password on each camera, once: the recorder does not tell which took it"
-                .into(),
+        outcome.advise(
+            "try the new password on each camera, once: the recorder does not tell which took it",
         );
     } else {
         outcome.turn_done("the new password is set");
@@ -68,7 +63,7 @@ fn refused(outcome: &mut Outcome, ready: &Ready) {
         outcome
             .message
             .push_str(": most likely it took the answer that was sent before and got no reply");
-        outcome.next = Some("try the new password in its own web page, once; if it is refused, export a new request".into());
+        outcome.advise("try the new password in its own web page, once; if it is refused, export a new request");
     } else if Refusal::read(word).is_some_and(|refusal| refusal.is_wrong_answer()) {
         let parts = outcome
             .message
@@ -79,11 +74,10 @@ fn refused(outcome: &mut Outcome, ready: &Ready) {
         if let Some(doubt) = &ready.doubt {
             outcome.message.push_str("; ");
             outcome.message.push_str(doubt);
-            outcome.next =
-                Some("export a new request with --again, and ask for a new answer".into());
+            outcome.advise("export a new request with --again, and ask for a new answer");
             return;
         }
-        outcome.next = Some("check that the answer is for this very request, and was not changed; do not try others: each wrong one costs a try".into());
+        outcome.advise("check that the answer is for this very request, and was not changed; do not try others: each wrong one costs a try");
     }
 }
 

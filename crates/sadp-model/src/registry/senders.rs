@@ -1,0 +1,358 @@
+//! From where a device spoke, and whether it was the device that did.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::entry::Sighting;
+
+/// For how long a sender is remembered that is heard no more, counted to the
+/// latest account: as long as ten askings of a watch.
+const MEMORY: SignedDuration = SignedDuration::from_mins(10);
+
+/// For how long a device must have spoken from its new address, and nobody from
+/// the former, until it counts as moved. In this time a scan asks again, and a
+/// device that is still where it was answers.
+const SETTLED: SignedDuration = SignedDuration::from_secs(2);
+
+/// The most senders that are kept for a device.
+const MAX: usize = 16;
+
+/// From where a device speaks, so that a command to it can be answered from
+/// there alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The interface it was heard on.
+    pub interface: Arc<str>,
+    /// The address it speaks from.
+    pub from: IpAddr,
+    /// Why this may not be the device.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why the sender of a device's account may be somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Another speaks for the device as well, from this address. Which of the
+    /// two is the device, only a person can tell.
+    Rival(IpAddr),
+    /// It spoke from this address until a moment ago, and tells that it moved.
+    /// One that did not will speak from there again when it is asked again.
+    JustMoved(IpAddr),
+}
+
+/// Those who spoke for one device by UDP, in the order they were first heard.
+/// A frame tells an address, but not whence answers by UDP come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Senders(Vec<Sender>);
+
+#[derive(Clone, Debug)]
+struct Sender {
+    interface: Arc<str>,
+    from: IpAddr,
+    /// The address it said the device has.
+    told: Option<Ipv4Addr>,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Senders {
+    /// Takes note of an account by UDP, in which the device has this address.
+    pub(super) fn note(&mut self, sighting: &Sighting, told: Option<Ipv4Addr>) {
+        // A file may not tell who sent what it holds.
+        if sighting.from.is_unspecified() {
+            return;
+        }
+        let at = sighting.at;
+        self.0.retain(|it| at.duration_since(it.last) <= MEMORY);
+        let is_it =
+            |it: &&mut Sender| it.from == sighting.from && it.interface == sighting.interface;
+        if let Some(known) = self.0.iter_mut().find(is_it) {
+            known.last = known.last.max(at);
+            known.told = told.or(known.told);
+            return;
+        }
+        if self.0.len() >= MAX {
+            let oldest = (0..).zip(&self.0).min_by_key(|(_, it)| it.last);
+            if let Some((place, _)) = oldest {
+                self.0.remove(place);
+            }
+        }
+        self.0.push(Sender {
+            interface: Arc::clone(&sighting.interface),
+            from: sighting.from,
+            told,
+            first: at,
+            last: at,
+        });
+    }
+
+    /// Forgets all but the latest.
+    pub(super) fn forget_former(&mut self) {
+        if let Some(latest) = self.0.iter().map(|it| it.last).max() {
+            self.0.retain(|it| it.last == latest);
+            self.0.truncate(1);
+        }
+    }
+
+    /// To whom a command may go, and whether that is the device.
+    ///
+    /// It is one that speaks from the address it says it has, else the first,
+    /// and never one that was followed by another at a new address. Behind a
+    /// router or in a simulator a device speaks from an address that it does
+    /// not have: that alone is no reason for doubt. Nor is it that several cards
+    /// of this machine hear it.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        let current = self.0.iter().filter(|it| !self.is_left(it));
+        let from = current.min_by_key(|it| (!it.is_at_home(), it.first))?.from;
+        let own = || self.0.iter().filter(|it| it.from == from);
+        let latest = own().max_by_key(|it| it.last)?;
+        let others = self.0.iter().filter(|it| it.from != from);
+        let doubts = others.filter_map(|it| self.doubt(from, it));
+        // A rival outweighs a move.
+        let doubt = doubts.min_by_key(|doubt| matches!(doubt, Doubt::JustMoved(_)));
+        Some(Origin {
+            interface: Arc::clone(&latest.interface),
+            from,
+            doubt,
+        })
+    }
+
+    /// Whether another took a sender's place: it was silent since, and the other
+    /// speaks from the address it says the device has.
+    fn is_left(&self, sender: &Sender) -> bool {
+        let followed =
+            |it: &Sender| it.from != sender.from && it.is_at_home() && sender.last < it.first;
+        self.0.iter().any(followed)
+    }
+
+    /// What another sender says against the one at this address.
+    fn doubt(&self, from: IpAddr, other: &Sender) -> Option<Doubt> {
+        let own = || self.0.iter().filter(|it| it.from == from);
+        let (first, last) = (
+            own().map(|it| it.first).min()?,
+            own().map(|it| it.last).max()?,
+        );
+        let at_home = own().any(Sender::is_at_home);
+        let on_one_wire = own().any(|it| it.interface == other.interface);
+        if at_home && !on_one_wire && !other.is_at_home() {
+            // Passed on into another network: it does not claim to be there.
+            return None;
+        }
+        if at_home && other.last < first {
+            let settled = last.duration_since(first) >= SETTLED;
+            return (!settled).then_some(Doubt::JustMoved(other.from));
+        }
+        Some(Doubt::Rival(other.from))
+    }
+}
+
+impl Sender {
+    /// Whether it speaks from the address it says the device has.
+    fn is_at_home(&self) -> bool {
+        self.told.is_some_and(|told| IpAddr::V4(told) == self.from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Via;
+
+    /// The device's own address, and two others.
+    const D: u8 = 64;
+    const E: u8 = 65;
+    const X: u8 = 66;
+
+    fn address(last: u8) -> Ipv4Addr {
+        Ipv4Addr::new(192, 168, 1, last)
+    }
+
+    /// Accounts: when in milliseconds, on which card, from where, and the
+    /// address told, 0 for none.
+    type Account = (i64, u8, u8, u8);
+
+    /// On which card a command goes, and who may answer it.
+    type Aim = (u8, u8);
+
+    fn senders(accounts: &[Account]) -> Senders {
+        let mut senders = Senders::default();
+        for &(at, card, from, told) in accounts {
+            let sighting = Sighting {
+                interface: format!("lan{card}").into(),
+                from: address(from).into(),
+                via: Via::Multicast,
+                at: Timestamp::from_millisecond(at).unwrap(),
+            };
+            senders.note(&sighting, (told > 0).then(|| address(told)));
+        }
+        senders
+    }
+
+    fn origin(accounts: &[Account]) -> (Aim, Option<Doubt>) {
+        let origin = senders(accounts).origin().unwrap();
+        let last = |address: IpAddr| match address {
+            IpAddr::V4(address) => address.octets()[3],
+            IpAddr::V6(_) => 0,
+        };
+        let card = origin.interface.trim_start_matches("lan").parse().unwrap();
+        ((card, last(origin.from)), origin.doubt)
+    }
+
+    fn rival(last: u8) -> Doubt {
+        Doubt::Rival(address(last).into())
+    }
+
+    fn just_moved(last: u8) -> Doubt {
+        Doubt::JustMoved(address(last).into())
+    }
+
+    #[test]
+    fn honest_devices_are_not_doubted() {
+        let cases: [(&str, &[Account], Aim); 9] = [
+            ("once", &[(0, 0, D, D)], (0, D)),
+            ("no address told", &[(0, 0, D, 0), (500, 0, D, 0)], (0, D)),
+            (
+                "simulated or behind a router",
+                &[(0, 0, X, D), (500, 0, X, D)],
+                (0, X),
+            ),
+            (
+                "two cards",
+                &[(0, 0, D, D), (1, 1, D, D), (500, 0, D, D)],
+                (0, D),
+            ),
+            (
+                "two cards, cable moved",
+                &[(0, 0, D, D), (9_000, 1, D, D)],
+                (1, D),
+            ),
+            (
+                "passed on into another network",
+                &[(0, 1, X, D), (1, 0, D, D), (2, 1, X, D)],
+                (0, D),
+            ),
+            (
+                "moved, and heard for long",
+                &[(0, 0, D, D), (500, 0, E, E), (2_500, 0, E, E)],
+                (0, E),
+            ),
+            (
+                "moved on",
+                &[(0, 0, D, D), (1, 0, E, E), (2, 0, X, X), (9_000, 0, X, X)],
+                (0, X),
+            ),
+            (
+                "moved long ago",
+                &[(0, 0, X, D), (700_000, 0, E, D)],
+                (0, E),
+            ),
+        ];
+        for (name, accounts, aim) in cases {
+            assert_eq!(origin(accounts), (aim, None), "{name}");
+        }
+    }
+
+    #[test]
+    fn who_speaks_for_a_device_beside_another_is_told() {
+        let cases: [(&str, &[Account], Aim, Doubt); 11] = [
+            (
+                "echo after",
+                &[(0, 0, D, D), (1, 0, X, D)],
+                (0, D),
+                rival(X),
+            ),
+            (
+                "echo before",
+                &[(0, 0, X, D), (1, 0, D, D), (500, 0, X, D)],
+                (0, D),
+                rival(X),
+            ),
+            (
+                "echo of a simulated device",
+                &[(0, 0, E, D), (1, 0, X, D)],
+                (0, E),
+                rival(X),
+            ),
+            (
+                "echo of it, first",
+                &[(0, 0, X, D), (1, 0, E, D)],
+                (0, X),
+                rival(E),
+            ),
+            (
+                "its address told changed",
+                &[(0, 0, D, D), (1, 0, X, X), (2, 0, D, D)],
+                (0, D),
+                rival(X),
+            ),
+            (
+                "no address told",
+                &[(0, 0, D, 0), (1, 0, X, 0)],
+                (0, D),
+                rival(X),
+            ),
+            (
+                "on the second card alone",
+                &[(0, 0, D, D), (1, 1, D, D), (2, 1, X, D)],
+                (1, D),
+                rival(X),
+            ),
+            (
+                "claims it on another card",
+                &[(0, 0, D, D), (1, 1, X, X), (2, 0, D, D)],
+                (0, D),
+                rival(X),
+            ),
+            (
+                "none at home, two cards",
+                &[(0, 0, E, D), (1, 1, X, D)],
+                (0, E),
+                rival(X),
+            ),
+            (
+                "moved a moment ago",
+                &[(0, 0, D, D), (1, 0, X, X), (1_999, 0, X, X)],
+                (0, X),
+                just_moved(D),
+            ),
+            (
+                "a rival outweighs a move",
+                &[(0, 0, E, E), (1, 0, D, D), (2, 0, X, D)],
+                (0, D),
+                rival(X),
+            ),
+        ];
+        for (name, accounts, aim, doubt) in cases {
+            assert_eq!(origin(accounts), (aim, Some(doubt)), "{name}");
+        }
+    }
+
+    #[test]
+    fn at_one_moment_nobody_moved() {
+        let (aim, doubt) = origin(&[(0, 0, D, D), (0, 0, X, X)]);
+        assert_eq!((aim, doubt), ((0, D), Some(rival(X))));
+    }
+
+    #[test]
+    fn a_crowd_of_senders_costs_no_more_and_is_doubted() {
+        let crowd = (0..200u8).map(|last| (i64::from(last), 0, last + 1, D));
+        let crowd: Vec<_> = crowd.chain([(300, 0, D, D)]).collect();
+        let senders = senders(&crowd);
+        assert_eq!(senders.0.len(), MAX);
+        assert!(senders.origin().unwrap().doubt.is_some());
+    }
+
+    #[test]
+    fn only_the_latest_is_left_of_what_is_forgotten() {
+        let mut senders = senders(&[(0, 0, D, D), (1, 0, X, D), (1, 1, E, D)]);
+        senders.forget_former();
+        let origin = senders.origin().unwrap();
+        assert_eq!((origin.from, origin.doubt), (address(X).into(), None));
+        assert_eq!(senders.0.len(), 1);
+        assert_eq!(Senders::default().origin(), None);
+    }
+}
