@@ -187,6 +187,66 @@ fn a_wrong_password_is_counted_and_reaches_no_second_device() {
 }
 
 #[test]
+fn a_refusal_in_any_words_ends_the_batch() {
+    for (word, message) in [
+        ("denied", "the password may be wrong"),
+        ("failed", "the password may be wrong"),
+        ("locked", "a device that is locked"),
+    ] {
+        let refuse = format!("refuse = {{ update = {{ word = \"{word}\", retry_times = 3 }} }}\n");
+        let site = (1u8..=4).map(|last| {
+            format!(
+                "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:0{last}\"\n\
+                 ip = \"192.168.1.10{last}\"\n{refuse}"
+            )
+        });
+        let defaults = "[defaults]\nmask = \"255.255.255.0\"\ngateway = \"192.168.1.1\"\n";
+        let van = Van::new(&format!("{defaults}{}", site.collect::<String>()));
+        let plan = (1u8..=4).map(|last| format!("44:47:cc:00:00:0{last},192.168.1.11{last}\n"));
+        let plan = format!("mac,ip\n{}", plan.collect::<String>());
+        let run = apply(&van, PASSWORD, &plan);
+        assert_eq!(run.code, 1, "{word}: {run}");
+        let told = told(&run);
+        let sent = told.iter().filter(|it| it.1 == "refused").count();
+        assert_eq!(sent, 1, "{word}: {run}");
+        for (_, result, why) in told.iter().filter(|it| it.1 != "refused") {
+            assert_eq!(result, "skipped", "{word}: {run}");
+            assert!(why.contains(message), "{word}: {run}");
+        }
+    }
+}
+
+/// What a slow device says is waited for before the next is asked.
+#[test]
+fn a_wrong_password_reaches_no_second_device_where_answers_are_late() {
+    let plan = format!("mac,ip\n{ONE},192.168.1.111\n{TWO},192.168.1.112\n");
+    for parallel in ["1", "8"] {
+        let van = Van::attacked(SHOP, &["--delay", "1100ms"]);
+        let path = van.path("plan.csv");
+        fs::write(&path, &plan).unwrap();
+        let apply = [
+            "net",
+            "apply",
+            path.to_str().unwrap(),
+            "--parallel",
+            parallel,
+        ];
+        let run = send(
+            &van,
+            "Guessed-99",
+            &[&apply[..], &["--wait", "3s"]].concat(),
+        );
+        assert_eq!(run.code, 1, "{parallel}: {run}");
+        let results = told(&run).into_iter().map(|it| it.1);
+        assert_eq!(
+            results.collect::<Vec<_>>(),
+            ["refused", "skipped"],
+            "{parallel}: {run}"
+        );
+    }
+}
+
+#[test]
 fn the_last_tries_need_force_and_a_lock_is_waited_for() {
     let site = "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:01\"\nip = \"192.168.1.101\"\ntries = 4\n";
     let van = Van::new(site);

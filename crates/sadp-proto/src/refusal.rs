@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Verdict;
+
 /// A device's word of refusal: its `Result` besides `success`. Words are
 /// case-sensitive; one that is not known is kept and is a refusal all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,9 +101,9 @@ impl Refusal {
             .and_then(|(_, number, _)| *number)
     }
 
-    /// Whether it cost a try: what was sent must not be sent again, to this
-    /// device or another.
-    pub fn is_wrong_secret(&self) -> bool {
+    /// Whether what was sent may have been wrong. Firmware that has no words for
+    /// it says that it failed, or says it in words of its own.
+    const fn may_mean_wrong_secret(&self) -> bool {
         matches!(
             self,
             Self::PasswordError
@@ -109,13 +111,24 @@ impl Refusal {
                 | Self::CodeError
                 | Self::InvalidGuid
                 | Self::Locked
+                | Self::Failed
+                | Self::Other(_)
         )
     }
 
     /// Whether a device says so of an answer of the vendor's that is not its
-    /// own, or spoilt. The protocol has no word of its own for it.
-    pub fn is_wrong_answer(&self) -> bool {
-        matches!(self, Self::Failed | Self::CodeError)
+    /// own, or spoilt. The protocol has no word of its own for it, so that a
+    /// word that is not known may say it, too.
+    pub const fn is_wrong_answer(&self) -> bool {
+        matches!(self, Self::Failed | Self::CodeError | Self::Other(_))
+    }
+}
+
+impl Verdict {
+    /// Whether it may have cost the device a try: what was sent must not be sent
+    /// again, to this device or another. Who counts tries tells of one.
+    pub const fn may_have_cost_a_try(&self) -> bool {
+        self.tries_left.is_some() || self.refusal.may_mean_wrong_secret()
     }
 }
 
@@ -137,6 +150,43 @@ mod tests {
             assert_eq!(refusal.number(), number);
         }
         assert_eq!(Refusal::read(" success "), None);
+    }
+
+    #[test]
+    fn what_may_have_cost_a_try_is_told_by_the_word_or_by_the_count() {
+        let verdict = |word: &str, tries_left| Verdict {
+            refusal: Refusal::read(word).unwrap(),
+            tries_left,
+            lock_minutes: None,
+        };
+        for word in [
+            "PasswordError",
+            "AnswerError",
+            "CodeError",
+            "invalidGUID",
+            "locked",
+            "failed",
+            "failure",
+            "denied",
+            "",
+        ] {
+            assert!(verdict(word, None).may_have_cost_a_try(), "{word}");
+        }
+        for word in [
+            "notActivated",
+            "riskPassword",
+            "hasActivated",
+            "emptyEncryptString",
+            "exportFileOverDue",
+            "LongAnswer",
+            "QuestionNumErr",
+            "IllegalVerificationCode",
+            "notExist",
+            "notSetMailBox",
+        ] {
+            assert!(!verdict(word, None).may_have_cost_a_try(), "{word}");
+            assert!(verdict(word, Some(3)).may_have_cost_a_try(), "{word}");
+        }
     }
 
     #[test]

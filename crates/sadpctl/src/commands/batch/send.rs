@@ -69,7 +69,8 @@ impl From<Vec<Order>> for Orders<'_> {
     }
 }
 
-/// How a batch is sent. Where [`Pace::is_guarded`], the first wrong secret ends it.
+/// How a batch is sent. Where [`Pace::is_guarded`], the first refusal that may have
+/// cost a try ends it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::commands) struct Sending<'a> {
     pub(in crate::commands) action: Action,
@@ -90,8 +91,9 @@ pub(in crate::commands) const fn guarded(parallel: usize) -> Pace {
     }
 }
 
-/// How long silence of a device holds up the next.
-const SILENCE: Duration = Duration::from_millis(500);
+/// How long silence of a device holds up the next. Slow devices take a second to
+/// answer, some longer.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// What became of a batch.
 #[derive(Debug)]
@@ -150,11 +152,10 @@ pub(in crate::commands) fn send<'k>(
         let run = dispatch.run(jobs, stop, |event| recorder.observe(&event));
         Ok::<_, Failure>(run.await)
     })?;
-    let (trouble, wrong) = recorder.end();
-    let stopped = match (&trouble, wrong) {
-        (Some(_), _) => Some(Stopped::Trouble),
-        (None, true) => Some(Stopped::WrongSecret),
-        (None, false) => interrupted.get().then_some(Stopped::Interrupted),
+    let (trouble, halt) = recorder.end();
+    let stopped = match &trouble {
+        Some(_) => Some(Stopped::Trouble),
+        None => halt.or_else(|| interrupted.get().then_some(Stopped::Interrupted)),
     };
     let mut outcomes = Vec::new();
     for (found, report) in devices.into_iter().zip(reports) {
@@ -210,8 +211,8 @@ struct Recorder<'a> {
     keep: Box<Keep<'a>>,
     ids: Vec<Option<AttemptId>>,
     over: usize,
-    /// A wrong secret was sent.
-    wrong: bool,
+    /// How a refusal ended it.
+    halt: Option<Stopped>,
     trouble: Option<Failure>,
     bar: ProgressBar,
 }
@@ -230,16 +231,16 @@ impl<'a> Recorder<'a> {
             keep,
             ids: vec![None; devices.len()],
             over: 0,
-            wrong: false,
+            halt: None,
             trouble: None,
             bar,
         }
     }
 
-    /// What ended the batch on this machine, and whether a wrong secret did.
-    fn end(self) -> (Option<Failure>, bool) {
+    /// What ended the batch on this machine, and how a refusal did.
+    fn end(self) -> (Option<Failure>, Option<Stopped>) {
         self.bar.finish_and_clear();
-        (self.trouble, self.wrong)
+        (self.trouble, self.halt)
     }
 
     fn observe(&mut self, event: &DispatchEvent<'_>) -> ControlFlow<()> {
@@ -261,9 +262,9 @@ impl<'a> Recorder<'a> {
         }
         if let DispatchEvent::Over(_, Reply::Refused(verdict)) = event
             && self.sending.pace.is_guarded()
-            && is_wrong(&verdict.refusal, self.sending.action)
+            && let Some(halt) = Stopped::by(verdict, self.sending.action)
         {
-            self.wrong = true;
+            self.halt.get_or_insert(halt);
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -348,15 +349,6 @@ impl<'a> Recorder<'a> {
         let lock = SignedDuration::from_mins(minutes.min(MAX_LOCK_MINUTES).into());
         let until = at.saturating_add(lock).unwrap_or(at);
         self.ledger.remember_lock(key, until, at)
-    }
-}
-
-/// Whether a device calls what it was sent wrong. Of answers, each is another
-/// secret: that one device is locked says nothing of the next.
-fn is_wrong(refusal: &Refusal, action: Action) -> bool {
-    match action {
-        Action::ImportAnswer => refusal.is_wrong_answer(),
-        _ => refusal.is_wrong_secret(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a batch ended before its end.
 
+use sadp_proto::{Refusal, Verdict};
 use sadp_reset::Action;
 
 use crate::{
@@ -15,14 +16,41 @@ pub(in crate::commands) enum Stopped {
     Trouble,
     /// A device that called its secret wrong.
     WrongSecret,
+    /// A device that may have meant so, or that has a try less now.
+    MaybeWrong,
+    /// A device that is locked.
+    Locked,
     /// Ctrl-C.
     Interrupted,
 }
 
 impl Stopped {
-    /// The outcome of one that was not sent.
-    pub(in crate::commands) fn outcome(self, found: &Found, action: Action) -> Outcome {
-        let why = match (self, action) {
+    /// How a refusal ends a batch that spares the tries of the others. Of answers,
+    /// each is another secret: that one device is locked says nothing of the next.
+    pub(super) fn by(verdict: &Verdict, action: Action) -> Option<Self> {
+        if action == Action::ImportAnswer {
+            return verdict
+                .refusal
+                .is_wrong_answer()
+                .then_some(Self::WrongSecret);
+        }
+        verdict
+            .may_have_cost_a_try()
+            .then_some(match verdict.refusal {
+                Refusal::PasswordError => Self::WrongSecret,
+                Refusal::Locked => Self::Locked,
+                _ => Self::MaybeWrong,
+            })
+    }
+
+    /// Whether a device's refusal did it.
+    pub(in crate::commands) const fn is_by_refusal(self) -> bool {
+        matches!(self, Self::WrongSecret | Self::MaybeWrong | Self::Locked)
+    }
+
+    /// Why the rest is not sent.
+    pub(in crate::commands) const fn why(self, action: Action) -> &'static str {
+        match (self, action) {
             (Self::Trouble, _) => "not sent: something could not be written on this machine",
             (Self::WrongSecret, Action::ImportAnswer) => {
                 "not sent: an answer before it was refused as another's, so folders may be mixed up, and its folder is all that tells whose this one is"
@@ -30,9 +58,17 @@ impl Stopped {
             (Self::WrongSecret, _) => {
                 "not sent: the batch ended when a device refused the password"
             }
+            (Self::MaybeWrong, _) => {
+                "not sent: the batch ended when a device refused: the password may be wrong"
+            }
+            (Self::Locked, _) => "not sent: the batch ended at a device that is locked",
             (Self::Interrupted, _) => "not sent: interrupted",
-        };
-        let mut outcome = Outcome::new(found, action, Ending::Skipped, why);
+        }
+    }
+
+    /// The outcome of one that was not sent.
+    pub(in crate::commands) fn outcome(self, found: &Found, action: Action) -> Outcome {
+        let mut outcome = Outcome::new(found, action, Ending::Skipped, self.why(action));
         outcome.exit = Exit::Refused;
         if (self, action) == (Self::WrongSecret, Action::ImportAnswer) {
             outcome.next = Some("check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device".into());

@@ -7,7 +7,6 @@ use std::{
 
 use sadp_discovery::ScanConfig;
 use sadp_model::{Doubt, Step};
-use sadp_proto::Refusal;
 use sadp_reset::Action;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -250,7 +249,10 @@ impl Batch<'_> {
             trouble = sent.trouble;
             let is_last = steps.last().map(|step| step.wave) == wave.first().map(|step| step.wave);
             let seen = self.look(is_last, terminal);
-            stopped = seen.is_none().then_some(BROKEN_OFF);
+            let broken_off = seen.is_none().then_some(BROKEN_OFF);
+            let refused = sent.stopped.filter(|stopped| stopped.is_by_refusal());
+            let refused = refused.map(|stopped| stopped.why(Action::NetSet));
+            stopped = refused.or(broken_off);
             site = seen.unwrap_or_default();
             for (step, (found, outcome)) in ready.iter().zip(sent.outcomes) {
                 stopped = stopped.or_else(|| stops(&outcome));
@@ -355,13 +357,8 @@ fn held_back(it: &Candidate, to: Ipv4Addr, mac: &str) -> Outcome {
 
 const BROKEN_OFF: &str = "not sent: the batch was broken off";
 
-/// Why the batch ends with this outcome.
+/// Why the batch ends with this outcome, besides a refusal.
 fn stops(outcome: &Outcome) -> Option<&'static str> {
-    let word = outcome.refusal.as_deref();
-    let refusal = word.and_then(Refusal::read);
-    if refusal.is_some_and(|refusal| refusal.is_wrong_secret()) {
-        return Some("not sent: the batch ended when a device refused the password");
-    }
     let broken_off = outcome.result == Ending::Skipped && outcome.exit == Exit::Refused;
     broken_off.then_some(BROKEN_OFF)
 }
