@@ -186,6 +186,15 @@ fn a_wrong_password_is_counted_and_reaches_no_second_device() {
     assert!(!format!("{run}{record}").contains("Guessed-99"));
 }
 
+/// What never ends tells no size.
+#[cfg(unix)]
+#[test]
+fn no_more_of_a_plan_is_read_than_a_plan_can_have() {
+    let run = run(&["net", "apply", "/dev/zero", "--dry-run"]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("too large for a plan"), "{run}");
+}
+
 #[test]
 fn a_refusal_in_any_words_ends_the_batch() {
     for (word, message) in [

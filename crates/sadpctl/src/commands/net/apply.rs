@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
-    fs,
+    fs::File,
+    io::Read,
     net::{IpAddr, Ipv4Addr},
     path::Path,
 };
@@ -114,11 +115,15 @@ fn read(plan: &Path) -> Result<Vec<Row>, Failure> {
         Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
             .hint("check the path and that you may read the file")
     };
-    if fs::metadata(plan).map_err(failed)?.len() > MAX_BYTES {
+    let mut bytes = Vec::new();
+    // Not all that can be read tells its size.
+    File::open(plan)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
         let message = format!("{} is too large for a plan", plan.display());
         return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
     }
-    let bytes = fs::read(plan).map_err(failed)?;
     file::read(&bytes).map_err(|problems| unusable(plan, &problems))
 }
 
