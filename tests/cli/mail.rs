@@ -105,7 +105,7 @@ fn a_picture_is_never_written_over_another_file() {
     let van = Van::new(&recorder(1, MAILBOX));
     let png = van.put("qr.png", "mine");
     let run = van.reset(&["mail", "qr", ONE, "--png", &png]);
-    assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{run}");
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run}");
     assert_eq!(fs::read(&png).unwrap(), b"mine");
     assert_eq!(van.sent(), 0, "the QR code before is still good");
     let nowhere = van.path("no/such/folder/qr.png");

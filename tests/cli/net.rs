@@ -115,40 +115,48 @@ fn one_device_is_changed_and_seen_to_be() {
 #[test]
 fn what_could_do_harm_is_not_sent() {
     let van = Van::new(SHOP);
-    let refusals: [(&[&str], &str); 8] = [
+    let refusals: [(i32, &[&str], &str); 8] = [
         (
+            4,
             &[ONE, "--ip", "192.168.1.102"],
             "192.168.1.102 is taken by 44:47:cc:00:00:02",
         ),
         (
+            2,
             &[ONE, "--ip", "127.0.0.1"],
             "127.0.0.1 is no address for a device",
         ),
         (
+            2,
             &[ONE, "--ip", "192.168.1.255"],
             "network or broadcast address",
         ),
         (
+            2,
             &[ONE, "--mask", "255.0.255.0"],
             "255.0.255.0 is no subnet mask",
         ),
-        (&[ONE, "--ip", "10.0.0.9"], "is no host of 10.0.0.0/24"),
+        (2, &[ONE, "--ip", "10.0.0.9"], "is no host of 10.0.0.0/24"),
         (
+            2,
             &[ONE, "--dhcp", "on", "--ip", "192.168.1.9"],
             "with DHCP on",
         ),
         (
+            4,
             &["44:47:cc:00:00:03", "--http-port", "81"],
             "activate it first",
         ),
         (
+            4,
             &["44:47:cc:00:00:04", "--http-port", "81"],
             "--allow-replayable",
         ),
     ];
-    for (arguments, text) in refusals {
+    // What cannot be meant is usage, as in a plan.
+    for (code, arguments, text) in refusals {
         let run = send(&van, PASSWORD, &[&["net", "set"], arguments].concat());
-        assert_eq!(run.code, 4, "{arguments:?}: {run}");
+        assert_eq!(run.code, code, "{arguments:?}: {run}");
         assert!(run.to_string().contains(text), "{text}: {run}");
     }
     let old = ["net", "set", "44:47:cc:00:00:04", "--http-port", "81"];
@@ -348,6 +356,21 @@ fn a_plan_is_carried_out_however_much_is_lost() {
     let run = apply(&van, PASSWORD, &plan.stdout);
     assert_eq!(run.code, 0, "{run}");
     assert!(told(&run).iter().all(|it| it.2 == "already so"), "{run}");
+}
+
+#[test]
+fn results_are_never_written_over_another_file() {
+    let van = Van::new(SHOP);
+    let (plan, taken) = (van.path("plan.csv"), van.path("results.csv"));
+    fs::write(&plan, format!("mac,ip\n{ONE},192.168.1.111\n")).unwrap();
+    fs::write(&taken, "mine").unwrap();
+    let paths = [plan, taken.clone()].map(|path| path.to_str().unwrap().to_owned());
+    let apply = ["net", "apply", &paths[0], "--result", &paths[1]];
+    let run = send(&van, PASSWORD, &apply);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run}");
+    assert!(run.stderr.contains("is there already"), "{run}");
+    assert_eq!(fs::read(&taken).unwrap(), b"mine");
+    assert_eq!(address(&van, ONE), "192.168.1.101", "nothing was sent");
 }
 
 #[test]

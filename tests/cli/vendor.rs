@@ -87,7 +87,7 @@ fn a_folder_of_packages_is_answered_into_itself_once() {
     let second = vendor(&[all], all, &[]);
     assert_eq!(
         (second.code, second.stdout.lines().count()),
-        (4, 1),
+        (5, 1),
         "{second}"
     );
     assert!(second.stderr.contains("is there already"), "{second}");

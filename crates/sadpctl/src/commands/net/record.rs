@@ -30,7 +30,7 @@ impl Record {
         let path = match wanted {
             Some(path) if path.exists() && !force => {
                 let message = format!("{} is there already", path.display());
-                return Err(Failure::words(Exit::Usage, message)
+                return Err(Failure::words(Exit::Machine, message)
                     .hint("name another file, or use --force to replace it; nothing was sent"));
             }
             Some(path) => path.to_owned(),

@@ -41,7 +41,7 @@ pub(super) fn run(
     let wanted = wanted(args.wanted);
     let change = Change::new(&found.entry.device, &wanted).map_err(|bad| {
         let (message, hint) = bad.words();
-        Failure::words(Exit::Unsafe, message).hint(format!("{hint}; nothing was sent"))
+        Failure::words(Exit::Usage, message).hint(format!("{hint}; nothing was sent"))
     })?;
     if change.is_none() {
         return batch::print(&[deliver::already(&found, &change)], None, global, terminal);

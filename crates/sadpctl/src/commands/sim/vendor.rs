@@ -291,7 +291,7 @@ fn unreadable(path: &Path, error: io::Error) -> Failure {
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::AlreadyExists {
         let message = format!("{} is there already", path.display());
-        return Failure::words(Exit::Unsafe, message)
+        return Failure::words(Exit::Machine, message)
             .hint("an answer is never written over: remove it, or name another --out");
     }
     let error = anyhow::Error::new(error).context(format!("cannot write {}", path.display()));

@@ -110,7 +110,7 @@ fn must_be_free(png: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("{} is there already", png.display());
-    Err(Failure::words(Exit::Unsafe, message)
+    Err(Failure::words(Exit::Machine, message)
         .hint("name a file that is not there yet; nothing was sent"))
 }
 
