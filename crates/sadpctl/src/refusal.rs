@@ -73,7 +73,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::PasswordError => ("the password is wrong",
             "do not try others: each wrong one brings the lock nearer; ask who set it, or recover it"),
         Refusal::LongAnswer => ("an answer is too long",
-            "shorten the answer to 256 bytes"),
+            "choose a shorter one: 192 bytes are sent at most, and it takes fewer"),
         Refusal::InvalidGuid => ("the GUID is not its own, was used, or is void",
             "do not try it again: seven wrong ones lock the device; use another way of recovery"),
         Refusal::AnswerError => ("an answer is wrong",

@@ -56,6 +56,17 @@ fn ways_have_forms_for_programs() {
     assert_eq!(lines.stdout.lines().count(), 4, "{lines}");
     let xml = errand.run(&["reset", "ways", "--all", "--format", "xml"]);
     assert_eq!(xml.code, 2, "{xml}");
+    assert!(
+        xml.stderr.contains("ways of recovery have no XML form"),
+        "{xml}"
+    );
+    assert!(!xml.stderr.contains("sent"), "it is no command: {xml}");
+    let cases = errand.run(&["reset", "cases", "--format", "xml"]);
+    assert_eq!(cases.code, 2, "{cases}");
+    assert!(
+        cases.stderr.contains("requests have no XML form"),
+        "{cases}"
+    );
 }
 
 #[test]

@@ -26,12 +26,16 @@ use crate::{
 
 /// Refuses formats that outcomes do not have, before anything is done.
 pub(super) fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
-    if global.format == Format::Xml {
-        let message = "outcomes have no XML form";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("use --format json, ndjson, csv or table; nothing was sent"));
+    refuse_xml(global, "outcomes have").map_err(|failure| failure.hint("nothing was sent"))
+}
+
+/// The same for a list that `what` names, with its verb: `outcomes have`.
+pub(super) fn refuse_xml(global: &GlobalArgs, what: &str) -> Result<(), Failure> {
+    if global.format != Format::Xml {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::words(Exit::Usage, format!("{what} no XML form"))
+        .hint("use --format json, ndjson, csv or table"))
 }
 
 /// Prints outcomes and what to do next. `trouble` is what ended the batch on

@@ -25,7 +25,7 @@ pub(super) fn run(
     if let Some(CasesCommand::Forget { id }) = args.command {
         return forget(id, global, terminal);
     }
-    batch::check_format(global)?;
+    batch::refuse_xml(global, "requests have")?;
     let past = Past::open(global)?;
     let site = args.look.then(|| {
         let config = survey::config(&args.ask, global, None)?;

@@ -28,7 +28,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
+    batch::refuse_xml(global, "ways of recovery have")?;
     let named = args.choice.devices.iter();
     let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
     let runtime = survey::runtime()?;

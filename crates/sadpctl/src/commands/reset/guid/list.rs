@@ -3,20 +3,16 @@ use sadp_reset::{GuidRecord, Vault};
 use super::vault_failed;
 use crate::{
     args::GlobalArgs,
+    commands::batch,
     failure::{Exit, Failure},
-    output::{self, Format, GuidLine},
+    output::{self, GuidLine},
     state,
     terminal::Terminal,
     text::count,
 };
 
 pub(super) fn run(global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    if global.format == Format::Xml {
-        let message = "a list of GUIDs has no XML form";
-        return Err(
-            Failure::words(Exit::Usage, message).hint("use --format json, ndjson, csv or table")
-        );
-    }
+    batch::refuse_xml(global, "a list of GUIDs has")?;
     let vault = Vault::new(&state::folder(global)?);
     let records = match state::open_existing(global)? {
         Some(ledger) => ledger.guids(None).map_err(state::failed)?,
