@@ -64,7 +64,7 @@ fn a_card_that_goes_down_behind_a_command_leaves_its_outcome_unknown() {
     fs::write(path("password"), "Garden-77x").unwrap();
     fs::write(
         path("site.toml"),
-        "[[device]]\nprofile = \"ipc-v5.5.82\"\nactivated = false\ndelay = \"1s\"\n",
+        "[[device]]\nprofile = \"ipc-v5.5.82\"\nactivated = false\ncount = 2\ndelay = \"1s\"\n",
     )
     .unwrap();
     let _sim = cameras.sim("lan0", &[&path("site.toml")]);
@@ -77,18 +77,24 @@ fn a_card_that_goes_down_behind_a_command_leaves_its_outcome_unknown() {
         "json",
         "--wait",
         "2500ms",
+        "--parallel",
+        "1",
         "--new-password-file",
         &password,
         "--state",
         &state,
     ]);
-    batch.wait_for_line("the first password is set on 1 device");
+    batch.wait_for_line("the first password is set on 2 devices");
     // It is written down before it leaves, and answered a second later.
     while attempts(folder.path()).is_empty() {}
     installer.ip(&["link", "set", "lan0", "down"]);
     let told = batch.finish();
     assert_eq!(told.code, 1, "{told:?}");
     assert_eq!(told.devices()[0]["result"], "unknown", "{told:?}");
+    // The other's turn came when nothing could be sent any more.
+    assert_eq!(told.devices()[1]["result"], "no-answer", "{told:?}");
+    let why = "commands to devices there may not have left this machine";
+    assert!(told.stderr.contains(why), "{told:?}");
     let why = "could not look what became of it: no network interface is up";
     assert!(told.stderr.contains(why), "{told:?}");
     assert_eq!(attempts(folder.path()), [Outcome::Unknown]);

@@ -5,7 +5,7 @@ use std::{
 };
 
 use rand_core::OsRng;
-use sadp_proto::{Command, Destination, Exchange, Message, Outcome, Step, Target};
+use sadp_proto::{Command, Exchange, Message, Outcome, Step, Target};
 use tokio::time::Instant;
 
 use crate::{LinkConfig, Notice, ScanError, links::Links, receive::Batch};
@@ -106,6 +106,16 @@ pub struct JobReport {
     pub forged: bool,
 }
 
+/// What became of a batch.
+#[derive(Debug)]
+pub struct DispatchReport {
+    /// One report for each job, in order.
+    pub jobs: Vec<JobReport>,
+    /// What limited hearing and sending. A command that could not be sent looks
+    /// in its job's report like one that was not answered.
+    pub notices: Vec<Notice>,
+}
+
 /// Commands ready to be sent: the sockets are open.
 #[derive(Debug)]
 pub struct Dispatch {
@@ -126,30 +136,29 @@ impl Dispatch {
         })
     }
 
-    /// What limits hearing and sending, as far as is known before it runs.
-    pub fn notices(&self) -> &[Notice] {
-        self.links.notices()
-    }
-
     /// Runs a batch until all is over, until `observe` breaks it off, or until
     /// `stop` is ready. Commands that did not leave by then never do; those that
-    /// did are waited for. The result has one report for each job, in order.
+    /// did are waited for.
     pub async fn run(
         mut self,
         jobs: Vec<Job>,
         stop: impl Future<Output = ()>,
         observe: impl FnMut(DispatchEvent<'_>) -> ControlFlow<()>,
-    ) -> Vec<JobReport> {
+    ) -> DispatchReport {
         let (mut queue, _tasks) = self.links.start_draining();
         let mut stop = pin!(stop);
         let mut batch = Running::new(jobs, &self.config, observe);
         let start = Instant::now();
         loop {
-            for (destination, step) in batch.advance(|| start.elapsed(), &self.links) {
-                self.links.send(destination, step.datagram()).await;
+            for (route, step) in batch.advance(|| start.elapsed()) {
+                self.links.send_by(&route, step.datagram()).await;
             }
             let Some(due) = batch.due() else {
-                return batch.into_reports();
+                self.links.finish();
+                return DispatchReport {
+                    jobs: batch.into_reports(),
+                    notices: self.links.into_notices(),
+                };
             };
             tokio::select! {
                 biased;
@@ -254,7 +263,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     /// Lets time pass: the conversation that is due longest takes its step first,
     /// and those for which no time is left stay due. Returns what is to be sent
     /// now.
-    fn advance(&mut self, clock: impl Fn() -> Duration, links: &Links) -> Vec<(Destination, Step)> {
+    fn advance(&mut self, clock: impl Fn() -> Duration) -> Vec<(Route, Step)> {
         let began = clock();
         self.now = began;
         let hold = self.hold();
@@ -288,9 +297,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                 conversation.sent = Some(now);
                 self.held_until = now.saturating_add(hold.unwrap_or_default());
             }
-            if let Some(destination) = links.destination(&conversation.route) {
-                steps.push((destination, step));
-            }
+            steps.push((conversation.route.clone(), step));
         }
         self.settle();
         steps

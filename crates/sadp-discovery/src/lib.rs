@@ -53,7 +53,9 @@ mod scan;
 mod socket;
 mod watch;
 
-pub use dispatch::{Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, Pace, Route};
+pub use dispatch::{
+    Dispatch, DispatchConfig, DispatchEvent, DispatchReport, Job, JobReport, Pace, Route,
+};
 pub use links::{LinkConfig, LinkInfo};
 pub use notice::{Notice, ScanError};
 pub use raw::LinkLayer;

@@ -131,17 +131,12 @@ impl Links {
         self.all.len()
     }
 
-    /// What limits hearing and asking so far.
-    pub(crate) fn notices(&self) -> &[Notice] {
-        &self.notices
-    }
-
-    /// What came to limit it since this was called last.
+    /// What came to limit hearing and asking since this was called last.
     pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }
 
-    /// The same, handed over.
+    /// The same, at the end.
     pub(crate) fn into_notices(self) -> Vec<Notice> {
         self.notices
     }
@@ -218,20 +213,21 @@ impl Links {
         }
     }
 
-    /// Where a device's commands go. A command must leave once: one link has to
-    /// do, however many addresses the interface has. `None` where the interface
-    /// is not among those in use.
-    pub(crate) fn destination(&self, route: &Route) -> Option<Destination> {
-        match route {
-            Route::Direct(address) => Some(Destination::Unicast(*address)),
+    /// Sends a datagram to a device. A command must leave once: one link has to
+    /// do, however many addresses the interface has. A failure becomes a notice,
+    /// and so does an interface that is not among those in use.
+    pub(crate) async fn send_by(&mut self, route: &Route, payload: &[u8]) {
+        let destination = match route {
+            Route::Direct(address) => Destination::Unicast(*address),
             Route::Group(interface) => {
-                let link = self
-                    .all
-                    .iter()
-                    .position(|link| link.interface.name == *interface);
-                link.map(Destination::Group)
+                let named = |link: &Link| link.interface.name == *interface;
+                let Some(link) = self.all.iter().position(named) else {
+                    return self.note_not_in_use(interface);
+                };
+                Destination::Group(link)
             }
-        }
+        };
+        self.send(destination, payload).await;
     }
 
     /// The link to ask an address by: one in its network, else the routes
@@ -243,6 +239,16 @@ impl Links {
             .position(|link| link.interface.network.contains(&address));
         let named_only = self.routed.is_none();
         near.or_else(|| named_only.then_some(0))
+    }
+
+    fn note_not_in_use(&mut self, missing: &Arc<str>) {
+        let known = |notice: &Notice| matches!(notice, Notice::NotSent { interface, .. } if interface == missing);
+        if !self.notices.iter().any(known) {
+            self.notices.push(Notice::NotSent {
+                interface: Arc::clone(missing),
+                source: io::Error::new(io::ErrorKind::NotFound, "it is not in use"),
+            });
+        }
     }
 
     fn note_unsent(&mut self, destination: Destination, source: io::Error) {

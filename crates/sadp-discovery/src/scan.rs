@@ -54,11 +54,6 @@ impl Scan {
         })
     }
 
-    /// What limits the scan, as far as is known before it runs.
-    pub fn notices(&self) -> &[Notice] {
-        self.links.notices()
-    }
-
     /// The addresses from which it asks.
     pub fn links(&self) -> impl Iterator<Item = LinkInfo> {
         self.links.infos()

@@ -178,6 +178,27 @@ pub(super) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.hint(&notice.remedy());
 }
 
+/// Tells what came to limit the sending of commands. What limits this machine
+/// from the beginning, the scan before has told.
+pub(super) fn warn_of_sending(notices: &[Notice], terminal: &mut Terminal) {
+    for notice in notices {
+        let told = match notice {
+            Notice::NotSent { interface, source } => format!(
+                "cannot send on {interface} ({source}): commands to devices there may not have left this machine"
+            ),
+            Notice::TargetsNotSent { count, source } => format!(
+                "{count} datagrams could not be sent ({source}): commands may not have left this machine"
+            ),
+            Notice::NotHeard { interface, source } => format!(
+                "listening on {interface} failed ({source}): answers of devices there may be missing"
+            ),
+            _ => continue,
+        };
+        terminal.warn(&told);
+        terminal.hint(&notice.remedy());
+    }
+}
+
 /// An error with its cause.
 pub(super) fn with_cause(error: &impl std::error::Error) -> String {
     let cause = error.source();

@@ -147,7 +147,7 @@ pub(in crate::commands) fn send<'k>(
         parallel: sending.parallel,
         pace: sending.pace,
     };
-    let reports = runtime.block_on(async {
+    let report = runtime.block_on(async {
         let dispatch = Dispatch::open(&config).map_err(survey::failed)?;
         let run = dispatch.run(jobs, stop, |event| recorder.observe(&event));
         Ok::<_, Failure>(run.await)
@@ -157,8 +157,9 @@ pub(in crate::commands) fn send<'k>(
         Some(_) => Some(Stopped::Trouble),
         None => halt.or_else(|| interrupted.get().then_some(Stopped::Interrupted)),
     };
+    survey::warn_of_sending(&report.notices, terminal);
     let mut outcomes = Vec::new();
-    for (found, report) in devices.into_iter().zip(reports) {
+    for (found, report) in devices.into_iter().zip(report.jobs) {
         if report.forged {
             warn_of_forger(&found, terminal);
         }

@@ -1,0 +1,62 @@
+//! Commands that cannot leave this machine.
+
+use std::{future::ready, net::Ipv4Addr, ops::ControlFlow};
+
+use sadp_discovery::{
+    Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Route, Scan, ScanConfig,
+};
+use sadp_proto::{Command, Target, seal::Password};
+
+#[tokio::test]
+async fn what_could_not_be_sent_is_told() {
+    let link = LinkConfig {
+        interfaces: vec!["127.0.0.1".into()],
+        group: Ipv4Addr::new(239, 255, 77, 3),
+        // To this port nothing can be sent.
+        port: 0,
+        link_layer: LinkLayer::Off,
+        recorder: None,
+    };
+    let scan = ScanConfig {
+        link: link.clone(),
+        ..ScanConfig::default()
+    };
+    let scan = Scan::open(&scan).unwrap();
+    let loopback = scan.links().next().unwrap().interface;
+    for (route, told) in [
+        (Route::Group(loopback), "cannot send on lo"),
+        (Route::Group("elsewhere".into()), "cannot send on elsewhere"),
+        (Route::Direct(Ipv4Addr::LOCALHOST), "1 of the target"),
+    ] {
+        let config = DispatchConfig {
+            link: link.clone(),
+            parallel: 1,
+            pace: Pace::Together,
+        };
+        let mac = "44:47:cc:00:00:01";
+        let job = Job {
+            target: Target {
+                mac: mac.parse().unwrap(),
+                mac_text: mac.into(),
+                from: Ipv4Addr::LOCALHOST.into(),
+            },
+            route,
+            command: Command::Activate {
+                password: Password::new("Garden-77x".into()).unwrap(),
+            },
+        };
+        let dispatch = Dispatch::open(&config).unwrap();
+        let run = dispatch.run(vec![job], ready(()), |_| ControlFlow::Continue(()));
+        let report = run.await;
+        assert!(report.jobs[0].outcome.is_none(), "{report:?}");
+        let unsent = |notice: &&Notice| {
+            matches!(
+                notice,
+                Notice::NotSent { .. } | Notice::TargetsNotSent { .. }
+            )
+        };
+        let notices: Vec<_> = report.notices.iter().filter(unsent).collect();
+        assert_eq!(notices.len(), 1, "{report:?}");
+        assert!(notices[0].to_string().contains(told), "{report:?}");
+    }
+}
