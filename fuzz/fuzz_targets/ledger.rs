@@ -16,9 +16,11 @@ use libfuzzer_sys::{
 };
 use rusqlite::{Connection, config::DbConfig, params_from_iter, types};
 use sadp_model::{MacAddr, Serial};
+use sadp_proto::Guid;
 use sadp_reset::{
-    Action, Attempt, AttemptFilter, CaseFilter, DeviceKey, Digest, GuidVoid, Ledger, LedgerError,
-    NewCase, Outcome, Refusal, RequestFacts, RequestKind, Vault, Verdict,
+    Action, Attempt, AttemptFilter, CaseFilter, DeviceKey, Digest, GuidFile, GuidStanding,
+    GuidVoid, Ledger, LedgerError, NewCase, Outcome, Refusal, RequestFacts, RequestKind, Vault,
+    Verdict,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -63,6 +65,7 @@ enum Row {
     Attempt(Box<[Value; 12]>),
     Case(Box<[Value; 13]>),
     Guid(Box<[Value; 9]>),
+    Spent([Value; 5]),
 }
 
 #[derive(Arbitrary, Debug)]
@@ -116,6 +119,7 @@ impl Spoilt {
                 Row::Attempt(values) => ("attempts", &**values),
                 Row::Case(values) => ("cases", &**values),
                 Row::Guid(values) => ("guids", &**values),
+                Row::Spent(values) => ("spent_guids", values),
             };
             let places: Vec<_> = values.iter().map(Value::place).collect();
             let sql = format!(
@@ -170,8 +174,8 @@ fn is_read(state: &Path, vault: &Vault, spoilt: &Spoilt) {
     cases_are_judged(&ledger);
     locks_are_ahead(&ledger);
     for record in ledger.guids(None).unwrap_or_default() {
-        if let Ok(guid) = vault.load(&record, None) {
-            assert_eq!(guid.as_bytes(), GUID);
+        if let Ok(file) = vault.load(&record, None) {
+            assert_eq!(file.guid, guid().guid);
             let mut parts = Path::new(&record.file_name).components();
             assert!(matches!(parts.next(), Some(Component::Normal(_))) && parts.next().is_none());
         }
@@ -269,6 +273,17 @@ fn is_written(state: &Path, spoilt: &Spoilt) {
     {
         assert!(all.iter().all(|guid| guid.void.is_some()));
     }
+    let digest = Digest::of_guid(&guid().guid);
+    if ledger
+        .spend_guid(&camera(), digest, GuidVoid::Used, at(0))
+        .is_ok()
+        && let Ok(standing) = ledger.guid_standing(&camera(), &guid())
+        && spoilt.is_sound()
+    {
+        // Rows of another's may tell of a later export.
+        let known = matches!(standing, GuidStanding::Void(..) | GuidStanding::Valid(_));
+        assert!(known, "{standing:?}");
+    }
 }
 
 fn attempt_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
@@ -361,6 +376,13 @@ fn at(second: i64) -> Timestamp {
 }
 
 const GUID: &[u8] = &[7; 128];
+
+/// The GUID in a file of our own.
+fn guid() -> GuidFile {
+    let guid = Guid::new(GUID).expect("as long as it has to be");
+    let sha256 = Digest::of(GUID);
+    GuidFile { guid, sha256 }
+}
 
 /// A ledger as we leave it.
 static LEDGER: LazyLock<Vec<u8>> = LazyLock::new(|| {

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use sadp_model::Serial;
 use sadp_proto::Guid;
-use sadp_reset::{DeviceKey, GuidExport, Ledger, Vault, VaultError, read_guid_file};
+use sadp_reset::{
+    DeviceKey, GuidExport, GuidFile, GuidStanding, Ledger, Vault, VaultError, read_guid_file,
+};
 use secrecy::SecretString;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -26,15 +28,14 @@ fuzz_target!(|bytes: &[u8]| {
     if is_sealed && bytes.len() <= MAX_BYTES && phrase.is_none() {
         assert!(matches!(read, Err(VaultError::PassphraseNeeded { .. })));
     }
-    let Ok(guid) = read else {
+    let Ok(GuidFile { guid, .. }) = read else {
         return;
     };
     assert!(bytes.len() <= MAX_BYTES);
     if !is_sealed {
-        let text = String::from_utf8_lossy(bytes);
-        let again = Guid::from_base64(text.trim_ascii_end());
-        let as_text = again.is_ok_and(|again| again.as_bytes() == guid.as_bytes());
-        assert!(bytes.starts_with(guid.as_bytes()) || as_text);
+        let raw = guid.to_bytes().expect("base64");
+        assert!(raw.len() >= Guid::BYTES, "too short to be whole");
+        assert!(bytes.starts_with(&raw) || bytes.trim_ascii() == guid.as_str().as_bytes());
     }
     is_kept_whole(state.path(), &guid, bytes);
 });
@@ -65,10 +66,15 @@ fn is_kept_whole(state: &Path, guid: &Guid, bytes: &[u8]) {
             Some(record.clone())
         );
         let out = vault.load(&record, phrase).expect("what was put in");
-        assert_eq!(out.as_bytes(), guid.as_bytes());
+        assert_eq!(&out.guid, guid);
         let again = read_guid_file(&path, phrase).expect("what was put in");
-        assert_eq!(again.as_bytes(), guid.as_bytes());
+        assert_eq!(&again.guid, guid);
+        assert_eq!(
+            ledger.guid_standing(&device, &again).ok(),
+            Some(GuidStanding::Valid(record.id))
+        );
         let stored = fs::read(&path).expect("what was put in");
+        assert!(phrase.is_some() || stored == guid.as_str().as_bytes());
         let spoilt = [&bytes[..bytes.len() / 2], &stored[1..]].concat();
         for other in [bytes, &spoilt, &stored[1..]] {
             fs::write(&path, other).expect("a file of our own");

@@ -30,8 +30,8 @@ fn what_was_exported_brings_the_password_back_once() {
         assert_eq!(outcome["action"], "guid-export", "{export}");
         assert_eq!(outcome["result"], "done", "{export}");
         assert_eq!(outcome["data"]["encrypted"], false, "{export}");
-        let bytes = fs::read(outcome["data"]["path"].as_str().unwrap()).unwrap();
-        assert_eq!(bytes.len(), 128);
+        let text = fs::read(outcome["data"]["path"].as_str().unwrap()).unwrap();
+        assert_eq!(text.len(), 172, "as it came");
     }
     assert_eq!(outcomes[0]["result"], "skipped", "the camera: {export}");
     assert!(van.guids().iter().all(|guid| guid["state"] == "valid"));
@@ -118,9 +118,10 @@ fn a_file_from_elsewhere_is_taken_raw_or_as_text() {
             .unwrap()
             .to_owned()
     };
-    let raw = van.put("DeviceGUID.xml", fs::read(path(0)).unwrap());
-    let text = BASE64_STANDARD.encode(fs::read(path(1)).unwrap());
-    let text = van.put("guid.txt", format!("{text}\r\n"));
+    let text = |place| fs::read_to_string(path(place)).unwrap();
+    let raw = BASE64_STANDARD.decode(text(0)).unwrap();
+    let raw = van.put("DeviceGUID.xml", raw);
+    let text = van.put("guid.txt", text(1) + "\r\n");
     // Somebody else's state: nothing but the file is known.
     fs::remove_dir_all(van.path("state")).unwrap();
     for (device, file) in [(ONE, &raw), (TWO, &text)] {
@@ -169,8 +170,8 @@ fn a_file_is_known_to_be_of_the_vault() {
     let guids = van.guids();
     let own = |mac: &str| guids.iter().find(|it| it["mac"] == mac).unwrap();
     let file = own(ONE)["path"].as_str().unwrap();
-    let text = BASE64_STANDARD.encode(fs::read(file).unwrap());
-    let copy = van.put("copy.txt", format!("{text}\n"));
+    let raw = BASE64_STANDARD.decode(fs::read(file).unwrap()).unwrap();
+    let copy = van.put("copy.guid", raw);
     let sent = van.sent();
     for file in [file, &copy] {
         let run = van.reset(&["guid", "import", TWO, file, "--yes"]);
@@ -363,8 +364,8 @@ fn an_export_killed_midway_keeps_what_arrived() {
     assert!((1..12).contains(&kept.len()), "{kept:?}");
     for guid in &kept {
         assert_eq!(guid["state"], "valid");
-        let bytes = fs::read(guid["path"].as_str().unwrap()).unwrap();
-        assert_eq!(bytes.len(), 128);
+        let text = fs::read(guid["path"].as_str().unwrap()).unwrap();
+        assert_eq!(text.len(), 172);
     }
     let import = van.reset(&IMPORT);
     assert_eq!(import.code, 0, "{import}");

@@ -127,7 +127,7 @@ fn no_secret_of_recovery_is_shown_or_kept() {
     let broken = van.put("broken.txt", "1=Marked-answer-1\nMarked-answer-2\n");
     let code = van.put("code.txt", "Marked-code");
     let phrase = van.put("phrase.txt", PHRASE);
-    let guid = van.put("guid", [&b"Marked-GUID"[..], &[b'x'; 117]].concat());
+    let guid = van.put("guid", [&b"Marked-GUID\0"[..], &[b'x'; 116]].concat());
     let cut = van.put("cut.guid", "Marked-GUID, cut short");
     let (answers, code) = (["--answers", &answers], ["--code-file", &code]);
     let phrase = ["--passphrase-file", &phrase];

@@ -230,7 +230,7 @@ impl Command {
             Self::Reset { code, .. }
             | Self::ResetToDefault { code }
             | Self::ResetByMail { code, .. } => fields.put("Code", code.as_str()),
-            Self::ResetByGuid { guid, .. } => fields.put("GUID", &guid.to_base64()),
+            Self::ResetByGuid { guid, .. } => fields.put("GUID", guid.as_str()),
             Self::SetQuestions { answers, .. } | Self::ResetByAnswers { answers, .. } => {
                 answers.write(key.ok_or(SealError::BadExchange)?, fields)?;
             }

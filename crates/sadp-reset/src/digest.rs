@@ -14,9 +14,13 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The digest of a GUID, whatever file it stands in.
+    /// The digest of a GUID, whatever file it stands in: of the bytes that its
+    /// text stands for, else of the text.
     pub fn of_guid(guid: &Guid) -> Self {
-        Self::of(guid.as_bytes())
+        guid.to_bytes().map_or_else(
+            || Self::of(guid.as_str().as_bytes()),
+            |bytes| Self::of(&bytes),
+        )
     }
 }
 

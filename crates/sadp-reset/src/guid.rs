@@ -4,67 +4,127 @@ use sadp_proto::{Guid, GuidError};
 
 use crate::files::without_line_break;
 
-/// The GUID in a file of these bytes: raw, or in base64, with or without one
-/// line break at the end.
+/// The GUID in a file of these bytes from anywhere: raw, or in base64, with or
+/// without one line break at the end. What is too short for a whole one is
+/// refused: it would cost the device a try.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Guid, GuidError> {
-    let body = without_line_break(bytes);
-    // A raw one may end with what looks like a line break.
-    let raw = [bytes, body]
-        .into_iter()
-        .find_map(|raw| Guid::new(raw).ok());
-    if let Some(raw) = raw {
-        return Ok(raw);
+    let length = GuidError::Length { bytes: bytes.len() };
+    match text(bytes) {
+        Err(GuidError::NotText) => {
+            // A raw one may end with what looks like a line break.
+            let raw = [bytes, without_line_break(bytes)];
+            let raw = raw.into_iter().find_map(|raw| Guid::new(raw).ok());
+            raw.ok_or(length)
+        }
+        Err(_) => Err(length),
+        Ok(guid) => {
+            let bytes = guid.to_bytes().ok_or(GuidError::NotBase64)?;
+            (bytes.len() >= Guid::BYTES).then_some(guid).ok_or(length)
+        }
     }
-    if body.len() != BASE64_CHARS {
-        return Err(GuidError::Length { bytes: bytes.len() });
-    }
-    let text = std::str::from_utf8(body).map_err(|_| GuidError::NotBase64)?;
-    Guid::from_base64(text)
 }
 
-const BASE64_CHARS: usize = 172;
+/// The GUID in a file that is known to be as the vault wrote it: the text that
+/// came, whatever its form, or raw, as earlier versions wrote it.
+pub(crate) fn parse_kept(bytes: &[u8]) -> Result<Guid, GuidError> {
+    match text(bytes) {
+        Err(GuidError::NotText) => Guid::new(bytes),
+        read => read,
+    }
+}
+
+/// Raw bytes are never text, at the odds of a key being guessed.
+fn text(bytes: &[u8]) -> Result<Guid, GuidError> {
+    str::from_utf8(bytes).map_or(Err(GuidError::NotText), Guid::from_text)
+}
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
+    use base64::{Engine, prelude::BASE64_STANDARD};
 
     use super::*;
 
     #[test]
-    fn both_forms_are_read_byte_for_byte() {
+    fn all_forms_are_read_byte_for_byte() {
         let raw: [u8; 128] = std::array::from_fn(|index| u8::try_from(index * 2).unwrap());
-        let text = STANDARD.encode(raw);
-        assert_eq!(text.len(), BASE64_CHARS);
+        let text = BASE64_STANDARD.encode(raw);
         for end in ["", "\n", "\r\n"] {
             for form in [&raw[..], text.as_bytes()] {
                 let file = [form, end.as_bytes()].concat();
-                assert_eq!(parse(&file).unwrap().as_bytes(), &raw);
+                assert_eq!(parse(&file).unwrap().as_str(), text);
             }
+        }
+        let lines = format!("{}\n{}", &text[..64], &text[64..]);
+        let longest = "A".repeat(512);
+        for text in [&lines, &longest] {
+            assert_eq!(parse(text.as_bytes()).unwrap().as_str(), text);
         }
         let mut raw = raw;
         raw[127] = b'\n';
-        assert_eq!(parse(&raw).unwrap().as_bytes(), &raw);
+        assert_eq!(**parse(&raw).unwrap().to_bytes().unwrap(), raw);
+        assert_eq!(parse_kept(&raw), parse(&raw));
     }
 
     #[test]
     fn other_files_are_refused_and_nothing_of_them_is_told() {
-        let text = "A".repeat(BASE64_CHARS - 4) + "A A=";
+        let text = "A".repeat(168) + "A!A=";
+        let fed = "A".repeat(85) + "\x0c" + &"A".repeat(86);
+        let length = |bytes| GuidError::Length { bytes };
         for (file, error) in [
-            (vec![], GuidError::Length { bytes: 0 }),
-            (vec![7; 127], GuidError::Length { bytes: 127 }),
-            (vec![7; 129], GuidError::Length { bytes: 129 }),
-            (vec![7; 172], GuidError::NotBase64),
-            (vec![0xff; 172], GuidError::NotBase64),
+            (vec![], length(0)),
+            (vec![7; 127], length(127)),
+            (vec![7; 130], length(130)),
+            (vec![0xff; 172], length(172)),
+            // A text that was cut short, also where it has as many bytes as a raw one.
+            (vec![b'A'; 128], length(128)),
+            (vec![b'A'; 168], length(168)),
+            (vec![b'A'; 171], GuidError::NotBase64),
+            (vec![b'A'; 516], length(516)),
             (text.into_bytes(), GuidError::NotBase64),
+            (fed.into_bytes(), length(172)),
+            (
+                b"ID,Device Type,Status\n1,DS-2CD,Active\n".to_vec(),
+                GuidError::NotBase64,
+            ),
         ] {
             assert_eq!(parse(&file).unwrap_err(), error);
         }
     }
 
+    #[test]
+    fn what_the_vault_wrote_is_read_in_whatever_form_it_came() {
+        for text in ["x", "no base64", &"A".repeat(128), &"~".repeat(512)] {
+            assert_eq!(parse_kept(text.as_bytes()).unwrap().as_str(), text);
+        }
+        for file in [&[][..], &[7; 127], &[b'A'; 513]] {
+            assert!(parse_kept(file).is_err());
+        }
+    }
+
     proptest::proptest! {
         #[test]
-        fn any_bytes_are_survived(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+        fn any_bytes_are_survived(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..600)) {
             let _ = parse(&bytes);
+            let _ = parse_kept(&bytes);
+        }
+
+        /// Whatever is taken is given back as it stands there.
+        #[test]
+        fn a_text_is_taken_as_it_is(text in "[A-Za-z0-9+/]{160,520}={0,2}") {
+            let kept = parse_kept(text.as_bytes());
+            proptest::prop_assert_eq!(kept.is_ok(), text.len() <= Guid::MAX_TEXT_BYTES);
+            if let Ok(guid) = parse(text.as_bytes()) {
+                proptest::prop_assert_eq!(guid.as_str(), &text);
+                proptest::prop_assert_eq!(kept, Ok(guid));
+            }
+        }
+
+        #[test]
+        fn raw_bytes_are_never_taken_for_a_text(raw in proptest::array::uniform32(proptest::num::u8::ANY)) {
+            let raw = [raw; 4].concat();
+            if let Ok(guid) = parse(&raw) {
+                proptest::prop_assert_eq!(&**guid.to_bytes().unwrap(), &raw);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_proto::Guid;
+use sadp_proto::{Guid, GuidError};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -80,7 +80,7 @@ impl Vault {
         self.folder.join(&record.file_name)
     }
 
-    /// Puts a GUID into the vault, encrypted where a passphrase is given, then
+    /// Puts a GUID into the vault, as it came, encrypted where a passphrase is given, then
     /// into the ledger. Once this returns, both are on the disk. A file that is
     /// there is never replaced; one that did not get into the ledger stays. What
     /// a killed run left of an older one is cleared away, an hour later.
@@ -92,7 +92,7 @@ impl Vault {
     ) -> Result<GuidRecord, VaultError> {
         let name = format!("{}_{}", device_name(export.device), export.at.to_name());
         let (bytes, ending) = match passphrase {
-            None => (Zeroizing::new(export.guid.as_bytes().to_vec()), "guid"),
+            None => (Zeroizing::new(export.guid.as_str().into()), "guid"),
             Some(phrase) => (self.seal(export.guid, phrase)?, "guid.age"),
         };
         let file_name = format!("{name}.{ending}");
@@ -155,12 +155,12 @@ impl Vault {
         if Digest::of(&bytes) != record.sha256 {
             return Err(VaultError::Changed { path });
         }
-        read(&path, &bytes, passphrase)
+        read(&path, &bytes, (passphrase, guid::parse_kept))
     }
 
     /// Files in the folder that are not among all the ledger's records: of a run
     /// that ended before it could write its own. Each can still be read by
-    /// [`read_guid_file`].
+    /// [`read_guid_file`], where it is base64.
     pub fn unrecorded(&self, records: &[GuidRecord]) -> Result<Vec<PathBuf>, VaultError> {
         let failed = || VaultError::file("list", &self.folder);
         let entries = match fs::read_dir(&self.folder) {
@@ -182,26 +182,26 @@ impl Vault {
     }
 
     fn seal(&self, guid: &Guid, phrase: &SecretString) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        seal::seal(guid.as_bytes(), phrase, self.work_factor)
+        seal::seal(guid.as_str().as_bytes(), phrase, self.work_factor)
             .map(Zeroizing::new)
             .map_err(VaultError::Seal)
     }
 }
 
-/// A GUID in a file from anywhere: 128 raw bytes, their base64, or one that the
-/// vault encrypted.
+/// A GUID in a file from anywhere: 128 raw bytes, base64 of as many or more, or
+/// one that the vault encrypted.
 pub fn read_guid_file(
     path: &Path,
     passphrase: Option<&SecretString>,
 ) -> Result<GuidFile, VaultError> {
     let bytes = read_bounded(path, MAX_BYTES).map_err(VaultError::file("read", path))?;
-    read(path, &Zeroizing::new(bytes), passphrase)
+    read(path, &Zeroizing::new(bytes), (passphrase, guid::parse))
 }
 
 fn read(
     path: &Path,
     bytes: &[u8],
-    passphrase: Option<&SecretString>,
+    (passphrase, parse): (Option<&SecretString>, Parse),
 ) -> Result<GuidFile, VaultError> {
     let plain = if seal::is_sealed(bytes) {
         let path = path.to_owned();
@@ -212,7 +212,7 @@ fn read(
     } else {
         bytes
     };
-    let guid = guid::parse(plain).map_err(|source| VaultError::NotAGuid {
+    let guid = parse(plain).map_err(|source| VaultError::NotAGuid {
         path: path.to_owned(),
         source,
     })?;
@@ -220,5 +220,8 @@ fn read(
     Ok(GuidFile { guid, sha256 })
 }
 
-/// An encrypted GUID has about 300 bytes.
+/// How a file's content is read.
+type Parse = fn(&[u8]) -> Result<Guid, GuidError>;
+
+/// An encrypted GUID has some 200 bytes more than its text.
 const MAX_BYTES: u64 = 4096;

@@ -61,7 +61,7 @@ type Body<'a> = Vec<(&'a str, &'a str)>;
 #[test]
 fn each_command_has_its_elements_in_order() {
     let guid = Guid::new(&[7; 128]).unwrap();
-    let guid_text = guid.to_base64().to_string();
+    let guid_text = guid.as_str().to_owned();
     let mailbox = Mailbox::new("owner@example.com").unwrap();
     let mailbox_text = mailbox.to_base64();
     let new = ("Password", "Garden7!");

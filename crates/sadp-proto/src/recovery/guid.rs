@@ -3,45 +3,65 @@ use zeroize::Zeroizing;
 
 use crate::CommandReply;
 
-/// What a recorder exports so that its password can be brought back later.
-/// Who holds it can set a new password. Wiped when dropped.
+/// What a recorder exports so that its password can be brought back later: a
+/// text, most often base64 of 128 bytes, that is given back as it came. Who holds
+/// it can set a new password. Wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Guid(Zeroizing<[u8; Self::BYTES]>);
+pub struct Guid(Zeroizing<String>);
 
 impl Guid {
-    /// The bytes of a GUID.
+    /// The bytes that a GUID's text most often stands for.
     pub const BYTES: usize = 128;
 
-    /// A GUID from its bytes.
+    /// The most bytes of a GUID's text.
+    pub const MAX_TEXT_BYTES: usize = 512;
+
+    /// The GUID whose text stands for these [`Guid::BYTES`].
     pub fn new(bytes: &[u8]) -> Result<Self, GuidError> {
-        let length = GuidError::Length { bytes: bytes.len() };
-        let mut guid = Zeroizing::new([0; Self::BYTES]);
         if bytes.len() != Self::BYTES {
-            return Err(length);
+            return Err(GuidError::Length { bytes: bytes.len() });
         }
-        guid.copy_from_slice(bytes);
-        Ok(Self(guid))
+        Ok(Self(Zeroizing::new(BASE64_STANDARD.encode(bytes))))
     }
 
-    /// A GUID as it goes over the wire: 172 characters of base64.
-    pub fn from_base64(text: &str) -> Result<Self, GuidError> {
-        let decoded = BASE64_STANDARD.decode(text.trim());
-        let bytes = decoded.map(Zeroizing::new);
-        Self::new(&bytes.map_err(|_| GuidError::NotBase64)?)
+    /// A GUID as it goes over the wire, refused where it is empty, longer than
+    /// [`Guid::MAX_TEXT_BYTES`], or no ASCII text that XML can carry. Blanks around it are no part
+    /// of it.
+    pub fn from_text(text: &str) -> Result<Self, GuidError> {
+        let text = text.trim();
+        let carried = |c: char| c.is_ascii_graphic() || matches!(c, ' ' | '\t' | '\n' | '\r');
+        if !text.chars().all(carried) {
+            return Err(GuidError::NotText);
+        }
+        if text.is_empty() || text.len() > Self::MAX_TEXT_BYTES {
+            return Err(GuidError::Length { bytes: text.len() });
+        }
+        Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// Reads the reply to [`ExportGuid`](crate::Command::ExportGuid).
+    /// Reads the reply to [`ExportGuid`](crate::Command::ExportGuid). Of one that
+    /// was cut short, only a GUID that is plainly whole is taken.
     pub fn read(reply: &CommandReply) -> Result<Self, GuidError> {
-        Self::from_base64(reply.fields.first("GUID").unwrap_or_default())
+        let guid = Self::from_text(reply.fields.first("GUID").unwrap_or_default())?;
+        let usual = |bytes: Zeroizing<Vec<u8>>| bytes.len() == Self::BYTES;
+        if reply.complete || guid.to_bytes().is_some_and(usual) {
+            Ok(guid)
+        } else {
+            Err(GuidError::CutShort)
+        }
     }
 
-    /// The bytes, for a file alone.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_slice()
+    /// The text, for a file and the wire alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
-    pub(crate) fn to_base64(&self) -> Zeroizing<String> {
-        Zeroizing::new(BASE64_STANDARD.encode(self.0.as_slice()))
+    /// The bytes that the text stands for, where it is base64, on one line or
+    /// more.
+    pub fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let mut text = Zeroizing::new(Vec::with_capacity(self.0.len()));
+        text.extend(self.0.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+        BASE64_STANDARD.decode(&*text).ok().map(Zeroizing::new)
     }
 }
 
@@ -54,39 +74,86 @@ impl std::fmt::Debug for Guid {
 /// Why something is no GUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuidError {
-    /// Another number of bytes.
-    #[error("a GUID has {} bytes, this has {bytes}", Guid::BYTES)]
+    /// Nothing, too little, or too much.
+    #[error(
+        "a GUID has {} bytes, or a text of 172 to {}, this has {bytes}",
+        Guid::BYTES,
+        Guid::MAX_TEXT_BYTES
+    )]
     Length {
         /// How many bytes it has.
         bytes: usize,
     },
+    /// It is no ASCII text.
+    #[error("not a GUID: it is not plain text")]
+    NotText,
     /// It is no base64.
     #[error("not a GUID: it is not base64")]
     NotBase64,
+    /// Not all of the reply arrived.
+    #[error("the reply with the GUID was cut short")]
+    CutShort,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Message;
+
+    fn read(body: &str) -> Result<Guid, GuidError> {
+        let text = format!("<ProbeMatch><Types>ExportGUID</Types>{body}");
+        let Ok(Message::CommandReply(reply)) = Message::decode(text.as_bytes()) else {
+            panic!("not a command reply");
+        };
+        Guid::read(&reply)
+    }
 
     #[test]
     fn bytes_and_base64_are_the_same_guid() {
         let bytes: Vec<u8> = (0..128).collect();
         let guid = Guid::new(&bytes).unwrap();
-        let text = guid.to_base64();
-        assert_eq!(text.len(), 172);
-        assert_eq!(Guid::from_base64(&text), Ok(guid.clone()));
-        assert_eq!(guid.as_bytes(), bytes);
+        assert_eq!(guid.as_str().len(), 172);
+        assert_eq!(Guid::from_text(guid.as_str()), Ok(guid.clone()));
+        assert_eq!(**guid.to_bytes().unwrap(), bytes);
         assert_eq!(format!("{guid:?}"), "Guid(..)");
+    }
+
+    #[test]
+    fn what_a_device_gives_is_kept_as_it_came() {
+        let lines = BASE64_STANDARD.encode([7; 128]);
+        let lines = format!("{}\n{}", &lines[..76], &lines[76..]);
+        for text in [
+            "x",
+            "not base64!",
+            &"A".repeat(172),
+            &"A".repeat(512),
+            &lines,
+        ] {
+            let guid = read(&format!("<GUID>{text}</GUID></ProbeMatch>")).unwrap();
+            assert_eq!(guid.as_str(), text);
+        }
+        let guid = Guid::from_text(&lines).unwrap();
+        assert_eq!(**guid.to_bytes().unwrap(), [7; 128]);
+        assert_eq!(Guid::from_text("not base64!").unwrap().to_bytes(), None);
     }
 
     #[test]
     fn what_is_no_guid_is_refused() {
         assert_eq!(Guid::new(&[7; 127]), Err(GuidError::Length { bytes: 127 }));
-        assert_eq!(
-            Guid::from_base64("AAAA"),
-            Err(GuidError::Length { bytes: 3 })
-        );
-        assert_eq!(Guid::from_base64("no base64"), Err(GuidError::NotBase64));
+        for (body, error) in [
+            ("", GuidError::Length { bytes: 0 }),
+            ("<GUID/></ProbeMatch>", GuidError::Length { bytes: 0 }),
+            ("<GUID>a&#1;b</GUID></ProbeMatch>", GuidError::NotText),
+            ("<GUID>\u{fc}</GUID></ProbeMatch>", GuidError::NotText),
+            ("<GUID>a\u{c}b</GUID></ProbeMatch>", GuidError::NotText),
+            ("<GUID>AAAA</GUID><Res", GuidError::CutShort),
+        ] {
+            assert_eq!(read(body), Err(error), "{body}");
+        }
+        let long = format!("<GUID>{}</GUID></ProbeMatch>", "A".repeat(513));
+        assert_eq!(read(&long), Err(GuidError::Length { bytes: 513 }));
+        let whole = BASE64_STANDARD.encode([7; 128]);
+        let cut = read(&format!("<GUID>{whole}</GUID><Res"));
+        assert_eq!(cut, Guid::new(&[7; 128]), "it is plainly whole");
     }
 }

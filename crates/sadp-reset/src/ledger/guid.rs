@@ -130,10 +130,9 @@ impl Ledger {
     }
 
     /// The GUIDs whose file has one of these digests, latest first.
-    pub(super) fn guids_in(&self, digests: [Digest; 2]) -> Result<Vec<GuidRecord>, LedgerError> {
-        const SQL: &str = concat!(select_guids!(), "sha256 IN (?1, ?2)", latest_first!());
-        let [one, other] = digests.map(|digest| digest.to_string());
-        self.read_guids(SQL, params![one, other])
+    pub(super) fn guids_in(&self, digests: [Digest; 3]) -> Result<Vec<GuidRecord>, LedgerError> {
+        const SQL: &str = concat!(select_guids!(), "sha256 IN (?1, ?2, ?3)", latest_first!());
+        self.read_guids(SQL, digests.map(|digest| digest.to_string()))
     }
 
     fn read_guids(&self, sql: &str, wanted: impl Params) -> Result<Vec<GuidRecord>, LedgerError> {

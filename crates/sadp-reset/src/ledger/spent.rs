@@ -57,7 +57,9 @@ impl Ledger {
         file: &GuidFile,
     ) -> Result<GuidStanding, LedgerError> {
         let digest = Digest::of_guid(&file.guid);
-        let records = self.guids_in([digest, file.sha256])?;
+        // In the vault its file has its text, or is raw, as it was once, or encrypted.
+        let text = Digest::of(file.guid.as_str().as_bytes());
+        let records = self.guids_in([text, digest, file.sha256])?;
         let spent = self.spent(device, digest)?;
         Ok(standing(device, records, spent))
     }

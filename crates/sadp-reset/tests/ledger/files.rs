@@ -11,7 +11,7 @@ fn file(folder: &Path) -> std::path::PathBuf {
 }
 
 /// Runs SQL on the file as another program would.
-fn tamper(folder: &Path, sql: &str) {
+pub(crate) fn tamper(folder: &Path, sql: &str) {
     let connection = Connection::open(file(folder)).unwrap();
     connection.execute_batch(sql).unwrap();
 }

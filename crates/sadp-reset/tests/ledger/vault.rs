@@ -3,11 +3,14 @@ use std::fs;
 use std::path::Path;
 
 use sadp_proto::{Guid, GuidError};
-use sadp_reset::{GuidExport, GuidRecord, GuidVoid, Ledger, Vault, VaultError, read_guid_file};
+use sadp_reset::{
+    Digest, GuidExport, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault, VaultError,
+    read_guid_file,
+};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::{at, key, ledger};
+use crate::{at, files::tamper, key, ledger};
 
 fn guid(first: u8) -> Guid {
     let bytes: [u8; 128] =
@@ -53,29 +56,75 @@ fn a_guid_is_kept_byte_for_byte() {
         sealed.file_name,
         "NVR_1_4447cc000001_20260921T141322Z.guid.age"
     );
-    assert_eq!(fs::read(vault.path_of(&plain)).unwrap(), guid(1).as_bytes());
-    let file = fs::read(vault.path_of(&sealed)).unwrap();
-    assert!(
-        !file
-            .windows(8)
-            .any(|part| guid(2).as_bytes().windows(8).any(|own| own == part))
-    );
     assert_eq!(
-        vault.load(&plain, None).unwrap().guid.as_bytes(),
-        guid(1).as_bytes()
+        fs::read_to_string(vault.path_of(&plain)).unwrap(),
+        guid(1).as_str()
+    );
+    let file = fs::read(vault.path_of(&sealed)).unwrap();
+    let guid_text = guid(2).as_str().to_owned();
+    let mut parts = guid_text.as_bytes().windows(8);
+    assert!(!parts.any(|own| file.windows(8).any(|part| part == own)));
+    assert_eq!(
+        vault.load(&plain, None).unwrap().guid.as_str(),
+        guid(1).as_str()
     );
     let right = phrase("open sesame");
     assert_eq!(
-        vault.load(&sealed, Some(&right)).unwrap().guid.as_bytes(),
-        guid(2).as_bytes()
+        vault.load(&sealed, Some(&right)).unwrap().guid.as_str(),
+        guid(2).as_str()
     );
     let read = read_guid_file(&vault.path_of(&sealed), Some(&right)).unwrap();
-    assert_eq!(read.guid.as_bytes(), guid(2).as_bytes());
+    assert_eq!(read.guid.as_str(), guid(2).as_str());
     assert_eq!(ledger.guids(None).unwrap(), [sealed, plain]);
     assert_eq!(
         vault.unrecorded(&ledger.guids(None).unwrap()).unwrap(),
         Vec::<std::path::PathBuf>::new()
     );
+}
+
+#[test]
+fn whatever_a_device_gave_comes_out_as_it_went_in() {
+    let (mut ledger, vault, _folder) = vault();
+    let device = key(Some(1), None);
+    let texts = ["odd", "not base64!", &"A".repeat(128), &"A".repeat(512)];
+    for (second, text) in (1..).zip(texts) {
+        for (more, phrase) in [(0, None), (100, Some(phrase("p")))] {
+            let guid = Guid::from_text(text).unwrap();
+            let export = GuidExport {
+                device: &device,
+                guid: &guid,
+                at: at(second + more),
+            };
+            let record = vault.store(&mut ledger, export, phrase.as_ref()).unwrap();
+            let loaded = vault.load(&record, phrase.as_ref()).unwrap();
+            assert_eq!(loaded.guid.as_str(), text);
+        }
+    }
+}
+
+#[test]
+fn a_raw_guid_of_an_earlier_version_is_still_read_and_known() {
+    let (ledger, vault, folder) = vault();
+    drop(ledger);
+    let raw: [u8; 128] = std::array::from_fn(|index| u8::try_from(index).unwrap());
+    fs::create_dir(vault.folder()).unwrap();
+    fs::write(vault.folder().join("old.guid"), raw).unwrap();
+    let sha256 = Digest::of(&raw);
+    let mac = key(Some(1), None).mac().unwrap();
+    let insert = format!(
+        "INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
+         VALUES ('{mac}', 'old.guid', '{sha256}', 0, 1)"
+    );
+    tamper(folder.path(), &insert);
+    let ledger = Ledger::open_existing(folder.path()).unwrap().unwrap();
+    let record = ledger.guids(None).unwrap().remove(0);
+    let kept = vault.load(&record, None).unwrap();
+    assert_eq!(kept.guid, Guid::new(&raw).unwrap());
+    let copy = folder.path().join("copy.txt");
+    fs::write(&copy, kept.guid.as_str()).unwrap();
+    let copy = read_guid_file(&copy, None).unwrap();
+    let standing = ledger.guid_standing(&record.device, &copy).unwrap();
+    assert_eq!(standing, GuidStanding::Valid(record.id));
 }
 
 #[test]
@@ -188,8 +237,8 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let again = store((&mut ledger, &vault), 1, 1, None).unwrap_err();
     assert!(matches!(again, VaultError::File { .. }), "{again}");
     assert_eq!(
-        vault.load(&record, None).unwrap().guid.as_bytes(),
-        guid(1).as_bytes()
+        vault.load(&record, None).unwrap().guid.as_str(),
+        guid(1).as_str()
     );
     let mut reader = Ledger::open_existing(folder.path()).unwrap().unwrap();
     let error = store((&mut reader, &vault), 1, 2, None).unwrap_err();
@@ -199,8 +248,8 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let unrecorded = vault.unrecorded(&ledger.guids(None).unwrap()).unwrap();
     assert_eq!(unrecorded, std::slice::from_ref(path));
     assert_eq!(
-        read_guid_file(path, None).unwrap().guid.as_bytes(),
-        guid(2).as_bytes()
+        read_guid_file(path, None).unwrap().guid.as_str(),
+        guid(2).as_str()
     );
 }
 
@@ -215,7 +264,8 @@ fn files_of_earlier_versions_are_read() {
         ("sealed.guid.age", Some("passphrase")),
     ] {
         let read = read_guid_file(&folder.join(name), passphrase.map(phrase).as_ref());
-        assert_eq!(read.unwrap().guid.as_bytes(), &expected, "{name}");
+        let guid = read.unwrap().guid;
+        assert_eq!(guid, Guid::new(&expected).unwrap(), "{name}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! How a GUID is exported and taken back: `ExportGUID` and `GUIDReset`.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use sadp_proto::Guid;
 
@@ -39,8 +38,9 @@ pub(super) fn export(
     let Ok(guid) = Guid::new(&bytes) else {
         return Answer::refused("failed");
     };
+    let answer = Answer::success().with("GUID", guid.as_str().to_owned());
     memory.keep_guid(guid);
-    Answer::success().with("GUID", BASE64_STANDARD.encode(bytes))
+    answer
 }
 
 /// Takes a GUID exported since the password was last changed, with a new
@@ -56,7 +56,7 @@ fn take(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Result<An
     let (_, password) = secret::open(memory, order)?;
     secret::check_lock(&mut device.recovery.tries, order)?;
     let text = order.fields.first("GUID").unwrap_or_default();
-    let known = Guid::from_base64(text).is_ok_and(|guid| memory.knows_guid(&guid));
+    let known = Guid::from_text(text).is_ok_and(|guid| memory.knows_guid(&guid));
     if !known {
         return Err(secret::deny(
             &mut device.recovery.tries,

@@ -32,7 +32,11 @@ fn reset(van: &mut Van, guid: &Guid, new: &str) -> Outcome {
 fn a_guid_brings_the_password_back_once() {
     let mut van = Van::one(RECORDER, "restart = \"1m\"");
     let [guid, other] = [(); 2].map(|()| exported(&mut van));
-    assert!(guid.as_bytes().starts_with(b"SADPCTL-SIMULATED-GUID:"));
+    assert!(
+        guid.to_bytes()
+            .unwrap()
+            .starts_with(b"SADPCTL-SIMULATED-GUID:")
+    );
     assert_ne!(guid, other);
     van.wait(std::time::Duration::from_hours(9000));
     assert_refused(reset(&mut van, &guid, "Garden123"), &Refusal::RiskPassword);

@@ -32,7 +32,7 @@ fn meaning(error: &VaultError) -> (Exit, &'static str) {
     match error {
         VaultError::File { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => (
             Exit::Usage,
-            "a GUID file has 128 bytes, or their base64 text: check whether it is the right one",
+            "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is the right one",
         ),
         VaultError::File { .. } => (
             Exit::Machine,
@@ -56,7 +56,7 @@ fn meaning(error: &VaultError) -> (Exit, &'static str) {
         ),
         VaultError::Open { .. } | VaultError::NotAGuid { .. } => (
             Exit::Usage,
-            "a GUID file has 128 bytes, or their base64 text: check whether it is whole and the right one; nothing was sent",
+            "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is whole and the right one; nothing was sent",
         ),
     }
 }
