@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, fs};
 
 use libfuzzer_sys::fuzz_target;
+use sadp_proto::{SecretAnswers, seal::SessionKey};
 use sadp_reset::{Contact, QuestionAnswers, QuestionNames, SettingsError};
 use secrecy::ExposeSecret;
 
@@ -25,13 +26,14 @@ fn questions(bytes: &[u8]) {
             return;
         }
     };
-    assert!((1..=QuestionAnswers::MAX_QUESTIONS).contains(&answers.count()));
+    assert!((1..=SecretAnswers::MAX_ID as usize).contains(&answers.count()));
     let mut ids = BTreeSet::new();
     let mut written = Vec::new();
     for (id, answer) in answers.iter() {
         let answer = answer.expose_secret();
         assert!(ids.insert(id), "an answer is overwritten");
-        assert!((1..=QuestionAnswers::MAX_ANSWER_BYTES).contains(&answer.len()));
+        assert!((1..=SessionKey::MAX_ANSWER_BYTES).contains(&answer.len()));
+        assert!((1..=SecretAnswers::MAX_ID).contains(&id));
         assert!(!answer.contains(char::is_control));
         assert!(
             bytes

@@ -7,6 +7,7 @@ mod evidence;
 mod kind;
 mod problem;
 
+use sadp_proto::Code;
 use zeroize::Zeroizing;
 
 pub use self::{
@@ -22,8 +23,8 @@ use crate::Digest;
 pub struct Answer(Zeroizing<String>);
 
 impl Answer {
-    /// The most bytes of an answer file. The vendor's own tool takes 512.
-    pub const MAX_BYTES: usize = 1024;
+    /// The most bytes of an answer file: those that are sent.
+    pub const MAX_BYTES: usize = Code::MAX_BYTES;
 
     /// The characters of a key.
     pub const KEY_CHARS: usize = 8;

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sadp_proto::{SecretAnswers, seal::SessionKey};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -16,12 +17,6 @@ use crate::files::read_bounded;
 pub struct QuestionAnswers(Vec<(u32, SecretString)>);
 
 impl QuestionAnswers {
-    /// The most bytes of an answer: what is sealed for a device holds no more.
-    pub const MAX_ANSWER_BYTES: usize = 192;
-
-    /// The most questions of a device.
-    pub const MAX_QUESTIONS: usize = 32;
-
     /// Reads a file. See [`QuestionAnswers::parse`].
     pub fn read(path: &Path) -> Result<Self, QuestionFileError> {
         let bytes =
@@ -52,9 +47,6 @@ impl QuestionAnswers {
             if answers.iter().any(|(known, _)| *known == id) {
                 return Err(wrong(QuestionProblem::Twice));
             }
-            if answers.len() >= Self::MAX_QUESTIONS {
-                return Err(wrong(QuestionProblem::TooMany));
-            }
             answers.push((id, SecretString::from(answer)));
         }
         if answers.is_empty() {
@@ -78,7 +70,7 @@ impl QuestionAnswers {
 fn entry(line: &str) -> Result<(u32, &str), QuestionProblem> {
     let (id, answer) = line.split_once('=').ok_or(QuestionProblem::NoEquals)?;
     let id = id.trim().parse().map_err(|_| QuestionProblem::Id)?;
-    if !(1..=MAX_ID).contains(&id) {
+    if !(1..=SecretAnswers::MAX_ID).contains(&id) {
         return Err(QuestionProblem::Id);
     }
     if answer.trim().is_empty() {
@@ -87,7 +79,7 @@ fn entry(line: &str) -> Result<(u32, &str), QuestionProblem> {
     if answer.trim() != answer {
         return Err(QuestionProblem::Blank);
     }
-    if answer.len() > QuestionAnswers::MAX_ANSWER_BYTES {
+    if answer.len() > SessionKey::MAX_ANSWER_BYTES {
         return Err(QuestionProblem::TooLong);
     }
     if answer.chars().any(char::is_control) {
@@ -136,8 +128,11 @@ pub enum QuestionProblem {
     /// No `=`.
     #[error("not of the form id=answer")]
     NoEquals,
-    /// The number is none, or out of bounds.
-    #[error("no number of a question before the =")]
+    /// The number is none, or none that a question has.
+    #[error(
+        "no number of a question, 1 to {}, before the =",
+        SecretAnswers::MAX_ID
+    )]
     Id,
     /// The number stands twice.
     #[error("this question has an answer already")]
@@ -149,19 +144,13 @@ pub enum QuestionProblem {
     /// answer costs a try.
     #[error("the answer begins or ends with a blank")]
     Blank,
-    /// More than [`QuestionAnswers::MAX_ANSWER_BYTES`].
-    #[error("the answer has more than 192 bytes")]
+    /// More than [`SessionKey::MAX_ANSWER_BYTES`].
+    #[error("the answer has more than {} bytes", SessionKey::MAX_ANSWER_BYTES)]
     TooLong,
     /// Not UTF-8, or with control characters.
     #[error("not plain UTF-8 text")]
     NotText,
-    /// More than [`QuestionAnswers::MAX_QUESTIONS`].
-    #[error("more than 32 answers")]
-    TooMany,
 }
-
-/// Devices name up to 32 questions; by what numbers is theirs to say.
-const MAX_ID: u32 = 9999;
 
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
@@ -188,14 +177,14 @@ mod tests {
             parsed(text),
             expected.map(|(id, answer)| (id, answer.to_owned()))
         );
-        let longest = format!("1={}", "a".repeat(QuestionAnswers::MAX_ANSWER_BYTES));
+        let longest = format!("1={}", "a".repeat(SessionKey::MAX_ANSWER_BYTES));
         assert_eq!(parsed(&longest).len(), 1);
+        let all: Vec<_> = (1..=32).map(|id| format!("{id}=a")).collect();
+        assert_eq!(parsed(&all.join("\n")).len(), 32);
     }
 
     #[test]
     fn what_is_wrong_is_told_by_its_line_and_nothing_of_it() {
-        let too_many: Vec<_> = (1..=33).map(|id| format!("{id}=geheim")).collect();
-        let too_many = too_many.join("\n");
         let too_long = format!("1={}", "geheim".repeat(33));
         for (text, line, what) in [
             ("", 1, QuestionProblem::None),
@@ -204,7 +193,8 @@ mod tests {
             ("geheim=1", 1, QuestionProblem::Id),
             ("0=geheim", 1, QuestionProblem::Id),
             ("-1=geheim", 1, QuestionProblem::Id),
-            ("10000=geheim", 1, QuestionProblem::Id),
+            ("1=a\n33=geheim", 2, QuestionProblem::Id),
+            ("10000000000=geheim", 1, QuestionProblem::Id),
             ("1=a\n\n1=geheim", 3, QuestionProblem::Twice),
             ("1=", 1, QuestionProblem::Empty),
             ("1=  ", 1, QuestionProblem::Empty),
@@ -212,7 +202,6 @@ mod tests {
             ("1=geheim ", 1, QuestionProblem::Blank),
             (&too_long, 1, QuestionProblem::TooLong),
             ("1=geheim\u{1b}x", 1, QuestionProblem::NotText),
-            (&too_many, 33, QuestionProblem::TooMany),
         ] {
             let error = QuestionAnswers::parse(text.as_bytes()).unwrap_err();
             assert_eq!(error, QuestionAnswersError { line, what }, "{text}");
