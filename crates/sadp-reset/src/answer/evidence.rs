@@ -4,13 +4,18 @@ use sadp_model::{MacAddr, Serial};
 
 use crate::{
     DeviceKey,
-    package::{plain, reduced},
+    package::{device_name, plain, reduced},
 };
 
 /// The devices that a name can mean: one set for each thing it says. An empty
-/// set stands for a device that is not among those known.
+/// set stands for a device that is not among those known. A name made as ours
+/// are says one thing, whatever its parts look like.
 pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
     let name = name.to_ascii_lowercase();
+    let whole = made_for(&name, devices);
+    if !whole.is_empty() {
+        return vec![whole];
+    }
     let holding = |holds: &dyn Fn(&DeviceKey) -> bool| -> Vec<usize> {
         let all = devices.iter().enumerate();
         all.filter(|(_, device)| holds(device))
@@ -37,6 +42,20 @@ pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
         }
     }
     sets
+}
+
+/// The devices for which a name in lower case was made from one word and
+/// [`device_name`], with an ending. A serial may be another device's MAC.
+fn made_for(name: &str, devices: &[DeviceKey]) -> Vec<usize> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let Some((_, made_of)) = stem.split_once('_') else {
+        return Vec::new();
+    };
+    let is_it = |device: &DeviceKey| device_name(device).to_ascii_lowercase() == made_of;
+    let all = devices.iter().enumerate();
+    all.filter(|(_, device)| is_it(device))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 /// Whether a name in lower case holds a MAC, in any notation, set off from
@@ -147,6 +166,20 @@ mod tests {
             key(0x15, "TWIN-SERIAL"),
             key(0x16, "OEM AACDEF123456"),
         ]
+    }
+
+    #[test]
+    fn a_name_made_for_a_device_is_its_alone() {
+        let key = |last: u8, serial: &str| {
+            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]);
+            DeviceKey::new(Some(mac), Serial::new(serial)).unwrap()
+        };
+        // A serial like another's MAC, and one like the first word of the name.
+        let devices = [key(1, "4447cc1d6d03"), key(2, ""), key(3, "Encrypt")];
+        for (index, device) in devices.iter().enumerate() {
+            let name = format!("Encrypt_{}.xml", device_name(device));
+            assert_eq!(named(&name, &devices), [[index]], "{name}");
+        }
     }
 
     #[test]
