@@ -199,7 +199,11 @@ fn two_devices_in_one_are_told_once() {
     assert_eq!(told, [Online, Updated, Duplicate]);
     site.truncate(1);
     world.replace(site);
-    assert_eq!(happened(&world.run_for(30 * MINUTE)), [Updated]);
+    let events = world.run_for(30 * MINUTE);
+    // That another spoke for it is remembered for some minutes longer.
+    assert_eq!(happened(&events), [Updated, Updated]);
+    let rivals = events.iter().map(|(_, event)| event.after.entry.has_rival());
+    assert_eq!(rivals.collect::<Vec<_>>(), [true, false]);
 }
 
 fn lossy(count: u32, percent: &str) -> Vec<Device> {

@@ -224,7 +224,7 @@ mod tests {
             let Some(serial) = Serial::new(&serial) else { return Ok(()) };
             let device = DeviceKey::new(None, Some(serial)).unwrap();
             let _ = named(&name, std::slice::from_ref(&device));
-            let package = crate::package::device_name(&device);
+            let package = device_name(&device);
             let found = named(&package, &[device]);
             // A package's own name always names its device, or nothing.
             proptest::prop_assert!(found.iter().all(|set| set == &[0]), "{package}");
