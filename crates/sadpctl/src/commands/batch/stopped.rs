@@ -76,3 +76,38 @@ impl Stopped {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_batch_is_told_by_the_word_the_count_and_what_was_sent() {
+        let (wrong, maybe, locked) = (
+            Some(Stopped::WrongSecret),
+            Some(Stopped::MaybeWrong),
+            Some(Stopped::Locked),
+        );
+        for (word, tries_left, of_password, of_answer) in [
+            ("PasswordError", None, wrong, None),
+            ("locked", Some(0), locked, None),
+            ("failed", None, maybe, wrong),
+            ("denied", Some(3), maybe, wrong),
+            ("failure", None, maybe, wrong),
+            ("notActivated", None, None, None),
+            ("notActivated", Some(3), maybe, None),
+        ] {
+            let Some(refusal) = Refusal::read(word) else {
+                panic!("{word} is a refusal");
+            };
+            let verdict = Verdict {
+                refusal,
+                tries_left,
+                lock_minutes: None,
+            };
+            assert_eq!(Stopped::by(&verdict, Action::NetSet), of_password, "{word}");
+            let by = Stopped::by(&verdict, Action::ImportAnswer);
+            assert_eq!(by, of_answer, "{word}");
+        }
+    }
+}
