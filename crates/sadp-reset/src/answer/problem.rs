@@ -58,7 +58,7 @@ pub enum Why {
     },
     /// Its name tells clearly whose it is; its folder or the device asked for
     /// is another.
-    #[error("its name tells another device than its folder or the person who named one: it belongs into {}", package.display())]
+    #[error("its name tells another device than its folder, or than was asked for: it belongs into {}", package.display())]
     Misplaced {
         /// The device its name tells.
         device: DeviceKey,
