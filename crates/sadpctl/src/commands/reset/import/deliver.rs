@@ -43,14 +43,7 @@ impl Delivery {
         let mut orders = Vec::new();
         for one in &ready {
             let code = Code::new(one.answer.expose().as_bytes()).map_err(unsendable)?;
-            let command = match password.filter(|_| !one.is_legacy()) {
-                Some(password) => Command::Reset {
-                    code,
-                    password: Password::new(password.clone()).map_err(unsendable)?,
-                    sync_cameras,
-                },
-                None => Command::ResetToDefault { code },
-            };
+            let command = command(code, (one.is_legacy(), password), sync_cameras)?;
             let found = one.found.clone();
             orders.push(Order { found, command });
         }
@@ -139,6 +132,27 @@ impl Delivery {
             outcomes.push(outcome);
         }
         Ok((outcomes, sent.trouble))
+    }
+}
+
+/// What carries a code. Only legacy devices get one without a password.
+fn command(
+    code: Code,
+    (is_legacy, password): (bool, Option<&SecretString>),
+    sync_cameras: bool,
+) -> Result<Command, Failure> {
+    match (is_legacy, password) {
+        (true, _) => Ok(Command::ResetToDefault { code }),
+        (false, Some(password)) => Ok(Command::Reset {
+            code,
+            password: Password::new(password.clone()).map_err(unsendable)?,
+            sync_cameras,
+        }),
+        (false, None) => {
+            let message = "the device takes its answer with a new password only, and there is none";
+            Err(Failure::words(Exit::Unsafe, message)
+                .hint("give one with --new-password-file; nothing was sent"))
+        }
     }
 }
 
@@ -245,4 +259,32 @@ fn close(ledger: &mut Ledger, ready: &Ready, arrived: Arrived<'_>) -> Result<(),
 fn unsendable(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
     let error = anyhow::Error::new(error).context("the answer or password cannot be sent");
     Failure::new(Exit::Unsafe, error).hint("check both; nothing was sent")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_legacy_devices_are_sent_a_code_without_a_password() {
+        let password = SecretString::from("Garden7!");
+        for (is_legacy, password, expected) in [
+            (true, None, Some("ResetToDefault")),
+            (true, Some(&password), Some("ResetToDefault")),
+            (false, Some(&password), Some("Reset")),
+            (false, None, None),
+        ] {
+            let code = Code::new(b"code").unwrap();
+            let made = match command(code, (is_legacy, password), false) {
+                Ok(Command::ResetToDefault { .. }) => Some("ResetToDefault"),
+                Ok(Command::Reset { .. }) => Some("Reset"),
+                Ok(_) => Some("another"),
+                Err(failure) => {
+                    assert_eq!(failure.exit, Exit::Unsafe);
+                    None
+                }
+            };
+            assert_eq!(made, expected, "{is_legacy} {}", password.is_some());
+        }
+    }
 }
