@@ -32,26 +32,20 @@ mod link_layer;
 
 use lan::{Host, Lan};
 
+/// An installer's host, and one beyond each of its cards `card0` and `card1`.
+fn on_two_cards(lan: &Lan) -> [Host; 3] {
+    let [installer, north, south] = [lan.host(), lan.host(), lan.host()];
+    for (card, network, far) in [("card0", "10.77", &north), ("card1", "10.78", &south)] {
+        let address = |host| format!("{network}.0.{host}/16");
+        lan.cable(&installer, card, &address(1), far, "lan0", &address(2));
+    }
+    [installer, north, south]
+}
+
 #[test]
 fn devices_of_two_cards_are_found_each_on_its_own() {
     let lan = lan_or_skip!();
-    let (installer, north, south) = (lan.host(), lan.host(), lan.host());
-    lan.cable(
-        &installer,
-        "card0",
-        "10.77.0.1/16",
-        &north,
-        "lan0",
-        "10.77.0.2/16",
-    );
-    lan.cable(
-        &installer,
-        "card1",
-        "10.78.0.1/16",
-        &south,
-        "lan0",
-        "10.78.0.2/16",
-    );
+    let [installer, north, south] = on_two_cards(&lan);
     let _north = north.sim("lan0", &["--count", "10", "--seed", "1"]);
     let _south = south.sim(
         "lan0",
@@ -102,23 +96,7 @@ fn two_addresses_on_a_card_find_each_device_once() {
 #[test]
 fn a_card_that_goes_down_meanwhile_costs_only_its_own_devices() {
     let lan = lan_or_skip!();
-    let (installer, north, south) = (lan.host(), lan.host(), lan.host());
-    lan.cable(
-        &installer,
-        "card0",
-        "10.77.0.1/16",
-        &north,
-        "lan0",
-        "10.77.0.2/16",
-    );
-    lan.cable(
-        &installer,
-        "card1",
-        "10.78.0.1/16",
-        &south,
-        "lan0",
-        "10.78.0.2/16",
-    );
+    let [installer, _north, south] = on_two_cards(&lan);
     let _south = south.sim("lan0", &["--count", "10", "--delay", "2s..3s"]);
     // It says on which cards it asks when it begins.
     let mut scan = installer.start_scan(&["-v", "--wait", "8s"]);

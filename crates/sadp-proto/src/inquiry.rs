@@ -193,8 +193,9 @@ fn words(text: &str) -> Option<&str> {
     (!text.is_empty() && !text.eq_ignore_ascii_case("n/a")).then_some(text)
 }
 
-/// Firmware writes `flase` for false in some elements.
-pub(crate) fn boolean(text: &str) -> Option<bool> {
+/// A yes or no in one of its spellings. Firmware writes `flase` for false in some
+/// elements.
+pub fn boolean(text: &str) -> Option<bool> {
     let is = |names: [&str; 3]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
     if is(["true", "1", "yes"]) {
         Some(true)

@@ -67,7 +67,7 @@ use std::net::Ipv4Addr;
 pub use command::{AnswersError, Command, NetworkSettings, SecretAnswers, Update};
 pub use document::{DecodeError, Document, Layout};
 pub use exchange::{Exchange, Outcome, Step, Target, Verdict};
-pub use inquiry::Inquiry;
+pub use inquiry::{Inquiry, boolean};
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
 pub use recovery::{Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, RequestCode};
 pub use refusal::Refusal;

@@ -11,16 +11,70 @@ use std::{
 /// mode 0600. Fails with [`io::ErrorKind::AlreadyExists`] where the name is
 /// taken, and leaves nothing behind where it fails.
 pub fn write_new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = part_of(path)?;
-    let written = write_private(&part, bytes).and_then(|()| give_name(&part, path));
-    // Also where it has its name by now: that was a second one.
-    let removed = fs::remove_file(&part);
-    written?;
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    NewFile::begin(path)?.finish(bytes)
+}
+
+/// A file that has its name only once it is whole, and on Unix mode 0600. What
+/// was begun and not finished leaves nothing behind.
+#[derive(Debug)]
+pub struct NewFile {
+    path: PathBuf,
+    part: PathBuf,
+    file: File,
+}
+
+impl NewFile {
+    /// Begins it under another name beside its own: whether it can be written
+    /// there is known from now on.
+    pub fn begin(path: &Path) -> io::Result<Self> {
+        let part = part_of(path)?;
+        let file = match create_private(&part) {
+            // A killed run with our process number left it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_file(&part)?;
+                create_private(&part)?
+            }
+            file => file?,
+        };
+        let path = path.to_owned();
+        Ok(Self { path, part, file })
     }
-    sync_folder(parent(path))
+
+    /// Its name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes it to the disk and gives it its name. Fails with
+    /// [`io::ErrorKind::AlreadyExists`] where the name is taken.
+    pub fn finish(mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)?;
+        give_name(&self.part, &self.path)?;
+        // Its old name may be a second one now.
+        match fs::remove_file(&self.part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync_folder(parent(&self.path)),
+        }
+    }
+
+    /// The same in place of a file that has the name.
+    pub fn replace(mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)?;
+        fs::rename(&self.part, &self.path)?;
+        sync_folder(parent(&self.path))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.file.sync_all()
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // Where it has its name there is none left.
+        let _ = fs::remove_file(&self.part);
+    }
 }
 
 /// The first `limit` bytes of a file, and whether that is all of it.
@@ -166,6 +220,26 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         write_new_file(&folder.path().join("gone/qr.png"), b"").unwrap_err();
         write_new_file(Path::new("/"), b"").unwrap_err();
+    }
+
+    #[test]
+    fn a_file_has_its_name_once_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.csv");
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        drop(NewFile::begin(&path).unwrap());
+        assert_eq!(names(), 0);
+        // As a killed run leaves it.
+        fs::write(part_of(&path).unwrap(), b"half").unwrap();
+        let begun = NewFile::begin(&path).unwrap();
+        assert!(!path.exists());
+        begun.finish(b"one").unwrap();
+        let taken = NewFile::begin(&path).unwrap().finish(b"two").unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        NewFile::begin(&path).unwrap().replace(b"three").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
+        assert_eq!(names(), 1);
     }
 
     #[cfg(unix)]

@@ -50,7 +50,7 @@ pub use answer::{
 };
 pub use contact::{Contact, QuestionNames, SettingsError};
 pub use digest::{Digest, ParseDigestError};
-pub use files::write_new_file;
+pub use files::{NewFile, write_new_file};
 pub use ledger::{
     Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, Case, CaseEnded, CaseEnding,
     CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, LedgerError,

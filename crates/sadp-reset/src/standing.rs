@@ -11,6 +11,20 @@ pub const WARN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How long a request is valid by the vendor's later guides.
 pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
 
+/// Until when a request of then needs no reminder.
+pub(crate) fn warn_after(exported_at: Timestamp) -> Timestamp {
+    later(exported_at, WARN_AFTER)
+}
+
+/// Until when a request of then is valid.
+pub(crate) fn valid_until(exported_at: Timestamp) -> Timestamp {
+    later(exported_at, VALID_FOR)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
 /// What decides whether a request can still be answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFacts {

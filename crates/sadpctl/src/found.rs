@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use sadp_model::{Assessment, Entry, Warning, assess, assess_one};
 use sadp_proto::Account;
+use sadp_reset::DeviceKey;
 
 /// A device found.
 #[derive(Clone, Debug)]
@@ -14,6 +15,16 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// By what it is known again.
+    pub(crate) fn key(&self) -> Option<DeviceKey> {
+        DeviceKey::of(&self.entry.device)
+    }
+
+    /// Whether it is the device of this key.
+    pub(crate) fn is(&self, key: &DeviceKey) -> bool {
+        self.key().is_some_and(|own| own.is_same(key))
+    }
+
     /// Devices heard by this machine, which stands in the networks `local`.
     pub(crate) fn here(entries: Vec<Entry>, local: &[Ipv4Net]) -> Vec<Self> {
         let assessments = assess(&entries, local);

@@ -17,6 +17,7 @@ use crate::{
     commands::while_asking,
     failure::{Exit, Failure},
     terminal::Terminal,
+    text::capitalised,
 };
 
 /// The current password. Asked for where there is a terminal and no source.
@@ -236,12 +237,6 @@ fn read_line(input: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
         line.extend_from_slice(&byte);
     }
     Ok(line)
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
 }
 
 #[cfg(test)]

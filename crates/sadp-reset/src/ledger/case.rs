@@ -16,7 +16,7 @@ use super::{
     key::same_device,
     row::{self, parsed, required, since_1970},
 };
-use crate::{Digest, RequestCommand, RequestKind};
+use crate::{Digest, RequestCommand, RequestKind, standing};
 
 /// A request that was just exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,16 @@ pub struct NewCase {
 }
 
 impl NewCase {
+    /// Until when a reminder is not needed.
+    pub fn warn_after(&self) -> Timestamp {
+        standing::warn_after(self.exported_at)
+    }
+
+    /// Until when the request is valid.
+    pub fn valid_until(&self) -> Timestamp {
+        standing::valid_until(self.exported_at)
+    }
+
     /// The name of the package's folder.
     pub fn package_name(&self) -> String {
         name_of(&self.package)

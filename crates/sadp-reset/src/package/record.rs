@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{MacAddr, Serial, text::clean_json};
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKey, Digest, RequestCommand, RequestKind, VALID_FOR, WARN_AFTER};
+use crate::{DeviceKey, Digest, RequestCommand, RequestKind, standing};
 
 /// What a package says of its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,12 @@ pub struct RequestRecord {
 impl RequestRecord {
     /// Until when a reminder is not needed.
     pub fn warn_after(&self) -> Timestamp {
-        later(self.exported_at, WARN_AFTER)
+        standing::warn_after(self.exported_at)
     }
 
     /// Until when the request is valid.
     pub fn valid_until(&self) -> Timestamp {
-        later(self.exported_at, VALID_FOR)
+        standing::valid_until(self.exported_at)
     }
 
     pub(super) fn to_json(&self) -> String {
@@ -181,10 +181,6 @@ fn parsed<T: std::str::FromStr>(text: Option<String>) -> Result<Option<T>, ()> {
 
 fn at_line(error: &serde_json::Error) -> RecordError {
     RecordError::Json { line: error.line() }
-}
-
-fn later(at: Timestamp, by: jiff::SignedDuration) -> Timestamp {
-    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 const FORMAT: &str = "sadpctl-request";

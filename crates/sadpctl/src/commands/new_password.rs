@@ -1,6 +1,7 @@
 //! The new password a command sets, checked before anything is sent.
 
 use sadp_model::PasswordCheck;
+use sadp_proto::seal::UpdateDigest;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -9,9 +10,6 @@ use crate::{
     secret,
     terminal::Terminal,
 };
-
-/// The account whose password is set.
-const USER: &str = "admin";
 
 /// Reads and checks it. `None` only for a dry run to which none was given.
 pub(super) fn read(
@@ -38,7 +36,7 @@ pub(super) fn check(
     force: bool,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let check = PasswordCheck::of(password.expose_secret(), USER);
+    let check = PasswordCheck::of(password.expose_secret(), UpdateDigest::DEFAULT_USER);
     let problems = || {
         let problems = check.problems.iter();
         let lines = problems.map(|problem| format!("\n  {}: {problem}", problem.name()));

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use sadp_model::{State, Warning};
+use sadp_proto::boolean;
 
 use crate::found::Found;
 
@@ -95,13 +96,7 @@ fn raw(found: &Found, name: &str) -> Option<String> {
 
 /// A yes or no that only the received elements hold.
 fn told(found: &Found, name: &str) -> Option<bool> {
-    let text = found.entry.device.raw.first(name)?;
-    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    match () {
-        () if is(&["true", "1", "yes"]) => Some(true),
-        () if is(&["false", "flase", "0", "no"]) => Some(false),
-        () => None,
-    }
+    found.entry.device.raw.first(name).and_then(boolean)
 }
 
 /// A device with DHCP on has it, whether it says so or not.

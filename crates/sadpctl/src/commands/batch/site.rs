@@ -132,10 +132,7 @@ impl Site {
 
     /// The same device, as this scan saw it.
     pub(in crate::commands) fn same(&self, before: &Found) -> Option<&Found> {
-        let wanted = DeviceKey::of(&before.entry.device)?;
-        self.devices.iter().find(|found| {
-            let key = DeviceKey::of(&found.entry.device);
-            key.is_some_and(|key| key.is_same(&wanted))
-        })
+        let wanted = before.key()?;
+        self.devices.iter().find(|found| found.is(&wanted))
     }
 }

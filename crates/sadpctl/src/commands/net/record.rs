@@ -1,12 +1,12 @@
 //! What became of a plan, as a CSV file beside it.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, BufWriter},
+    io,
     path::{Path, PathBuf},
 };
 
 use csv::{Terminator, WriterBuilder};
+use sadp_reset::NewFile;
 
 use crate::{
     failure::{Exit, Failure},
@@ -14,55 +14,65 @@ use crate::{
     output::harmless,
 };
 
-/// A file of results that is being written. It has its name only once it is
-/// whole.
+/// A file of results that is being written.
 #[derive(Debug)]
 pub(super) struct Record {
-    path: PathBuf,
-    part: PathBuf,
-    file: Option<File>,
+    file: NewFile,
+    name: Name,
+}
+
+/// Where its name is from.
+#[derive(Debug)]
+enum Name {
+    /// It is asked for.
+    Asked,
+    /// It is asked for, in place of a file that has it.
+    Replacing,
+    /// It is made of this plan's.
+    Plan(PathBuf),
 }
 
 impl Record {
     /// Begins it, before anything is sent. Without a name of its own it stands
     /// beside the plan and never replaces another.
     pub(super) fn begin(plan: &Path, wanted: Option<&Path>, force: bool) -> Result<Self, Failure> {
-        let path = match wanted {
-            Some(path) if path.exists() && !force => {
+        let (path, name) = match wanted {
+            Some(path) if path.symlink_metadata().is_ok() && !force => {
                 let message = format!("{} is there already", path.display());
                 return Err(Failure::words(Exit::Machine, message)
                     .hint("name another file, or use --force to replace it; nothing was sent"));
             }
-            Some(path) => path.to_owned(),
-            None => beside(plan),
+            Some(path) if force => (path.to_owned(), Name::Replacing),
+            Some(path) => (path.to_owned(), Name::Asked),
+            None => (beside(plan), Name::Plan(plan.to_owned())),
         };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = path.with_file_name(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&part)
-            .map_err(|error| failed(&path, error))?;
-        let file = Some(file);
-        Ok(Self { path, part, file })
+        let file = NewFile::begin(&path).map_err(|error| failed(&path, error))?;
+        Ok(Self { file, name })
     }
 
     /// Writes it and gives it its name, which is returned.
-    pub(super) fn finish(mut self, outcomes: &[Outcome]) -> Result<PathBuf, Failure> {
-        let file = self.file.take();
-        file.map_or(Ok(()), |file| write(file, outcomes))
-            .and_then(|()| fs::rename(&self.part, &self.path))
-            .map_err(|error| failed(&self.path, error))?;
-        Ok(self.path.clone())
+    pub(super) fn finish(self, outcomes: &[Outcome]) -> Result<PathBuf, Failure> {
+        let mut path = self.file.path().to_owned();
+        let bytes = to_csv(outcomes).map_err(|error| failed(&path, error))?;
+        let mut written = match self.name {
+            Name::Replacing => self.file.replace(&bytes),
+            _ => self.file.finish(&bytes),
+        };
+        if let Name::Plan(plan) = &self.name {
+            // Another run took the name meanwhile.
+            while is_taken(&written) {
+                path = beside(plan);
+                written = NewFile::begin(&path).and_then(|file| file.finish(&bytes));
+            }
+        }
+        written.map_err(|error| failed(&path, error))?;
+        Ok(path)
     }
 }
 
-impl Drop for Record {
-    fn drop(&mut self) {
-        // Where it has its name there is none left.
-        let _ = fs::remove_file(&self.part);
-    }
+fn is_taken(written: &io::Result<()>) -> bool {
+    let error = written.as_ref().err();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
 }
 
 fn failed(path: &Path, error: io::Error) -> Failure {
@@ -77,14 +87,14 @@ fn beside(plan: &Path) -> PathBuf {
     let more = (2u32..).map(|number| plan.with_extension(format!("result-{number}.csv")));
     std::iter::once(first.clone())
         .chain(more)
-        .find(|path| !path.exists())
+        .find(|path| path.symlink_metadata().is_err())
         .unwrap_or(first)
 }
 
-fn write(file: File, outcomes: &[Outcome]) -> io::Result<()> {
+fn to_csv(outcomes: &[Outcome]) -> io::Result<Vec<u8>> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
-        .from_writer(BufWriter::new(file));
+        .from_writer(Vec::new());
     writer.write_record(["mac", "serial", "ip", "result", "message"])?;
     for outcome in outcomes {
         let device = &outcome.device;
@@ -97,11 +107,5 @@ fn write(file: File, outcomes: &[Outcome]) -> io::Result<()> {
             harmless(&outcome.message),
         ])?;
     }
-    let buffer = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
-    buffer
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }

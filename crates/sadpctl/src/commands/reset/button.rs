@@ -9,7 +9,6 @@ mod wait;
 use ipnet::Ipv4Net;
 use sadp_discovery::ScanConfig;
 use sadp_model::{Device, Fit, Prepared, State, Way};
-use sadp_reset::DeviceKey;
 use serde_json::Value;
 
 use self::{offer::Offer, wait::Unfinished};
@@ -61,7 +60,7 @@ pub(super) fn run(
     {
         return batch::print(&[outcome], None, global, terminal);
     }
-    let key = DeviceKey::of(&found.entry.device).ok_or_else(nameless)?;
+    let key = found.key().ok_or_else(nameless)?;
     terminal.tell(&steps::text(&found.entry.device, &fit));
     let gentle = gentle(args, &config)?;
     let waited = wait::until_back(&runtime, &gentle, (&found, &key, args.limit), terminal);

@@ -1,7 +1,7 @@
 //! The requests that wait for an answer.
 
 use jiff::Timestamp;
-use sadp_reset::{Case, CaseEnding, CaseFilter, CaseId, DeviceKey, Judgement, Sight, Spoilt};
+use sadp_reset::{Case, CaseEnding, CaseFilter, CaseId, Judgement, Sight, Spoilt};
 
 use super::{past::Past, spoilt};
 use crate::{
@@ -52,10 +52,8 @@ pub(super) fn run(
 
 /// The device of a case, as it was seen just now.
 fn sight(case: &Case, site: &Site, now: Timestamp) -> Option<Sight> {
-    let found = site.devices.iter().find(|found| {
-        let key = DeviceKey::of(&found.entry.device);
-        key.is_some_and(|key| key.is_same(&case.request.device))
-    });
+    let mut devices = site.devices.iter();
+    let found = devices.find(|found| found.is(&case.request.device));
     found.map(|found| Sight {
         boot_time: found.entry.device.boot_time,
         at: now,
@@ -76,12 +74,6 @@ fn show(case: &Case, judgement: &Judgement, (now, looked): (Timestamp, bool)) ->
         reasons.push("older than a day: some firmware takes answers for 24 hours only".into());
     }
     let age = now.duration_since(request.exported_at);
-    let later = |by| {
-        request
-            .exported_at
-            .saturating_add(by)
-            .unwrap_or(Timestamp::MAX)
-    };
     ShownCase {
         case: case.id.number(),
         device: CaseDevice {
@@ -94,8 +86,8 @@ fn show(case: &Case, judgement: &Judgement, (now, looked): (Timestamp, bool)) ->
         exported_at: request.exported_at.to_string(),
         age_seconds: age.as_secs(),
         age: spoilt::age(age),
-        warn_after: later(sadp_reset::WARN_AFTER).to_string(),
-        valid_until: later(sadp_reset::VALID_FOR).to_string(),
+        warn_after: request.warn_after().to_string(),
+        valid_until: request.valid_until().to_string(),
         next: next(case, &spoilt),
         spoilt: spoilt.into_iter().map(Spoilt::name).collect(),
         reasons,

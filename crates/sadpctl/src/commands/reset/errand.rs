@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::{
-    args::{AskArgs, ChangeArgs, GlobalArgs},
+    args::{AskArgs, ChangeArgs, GlobalArgs, PasswordArgs},
     commands::{
         batch::{self, Order, Orders, Sending, Sent, Site},
         survey,
@@ -18,6 +18,7 @@ use crate::{
     failure::{Exit, Failure},
     found::Found,
     outcome::{Ending, Outcome},
+    secret,
     select::DeviceName,
     terminal::Terminal,
 };
@@ -47,6 +48,13 @@ impl Errand<'_> {
     pub(super) fn check(&self) -> Result<(), Failure> {
         batch::check_format(self.global)?;
         batch::must_be_asked(self.change)
+    }
+
+    /// The current password. `None` for a dry run, which asks for none.
+    pub(super) fn password(&self, args: &PasswordArgs) -> Result<Option<SecretString>, Failure> {
+        (!self.change.dry_run)
+            .then(|| secret::current(args))
+            .transpose()
     }
 
     /// Parts the devices it may be asked of from the others. Those that were

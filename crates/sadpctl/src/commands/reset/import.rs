@@ -23,6 +23,7 @@ use crate::{
         new_password, survey,
     },
     failure::{Exit, Failure},
+    found::Found,
     outcome::{Ending, Outcome},
     secret,
     terminal::Terminal,
@@ -104,7 +105,7 @@ fn by_name(
         Some(name) => site.devices.get(name.find(&site.devices)?),
         None => None,
     };
-    let key = found.and_then(|found| DeviceKey::of(&found.entry.device));
+    let key = found.and_then(Found::key);
     let given = input.assign(past, key.as_ref(), &mut outcomes, terminal);
     let given = judge::early(given, past, args.change.force, &mut outcomes);
     if given.is_empty() {

@@ -58,7 +58,7 @@ impl Past {
 
     /// What was prepared on a device, as far as the ledger knows.
     pub(super) fn prepared(&self, found: &Found) -> Result<Prepared, Failure> {
-        let Some(key) = DeviceKey::of(&found.entry.device) else {
+        let Some(key) = found.key() else {
             return Ok(Prepared::default());
         };
         let attempts = self.attempts(&key, None)?;
@@ -79,7 +79,7 @@ impl Past {
     /// The request of a device that waits for its answer, and how it stands now
     /// that the device is seen.
     pub(super) fn open_request(&self, found: &Found) -> Option<(&Case, Judgement)> {
-        let key = DeviceKey::of(&found.entry.device)?;
+        let key = found.key()?;
         let mut open = self.cases.iter().filter(|case| case.is_open());
         let case = open.find(|case| case.request.device.is_same(&key))?;
         Some((case, self.judge(&self.facts(case), found)))

@@ -1,7 +1,7 @@
 //! What may have spoilt a request, in words.
 
 use jiff::{SignedDuration, Timestamp};
-use sadp_reset::{CaseEnding, Judgement, Spoilt};
+use sadp_reset::{CaseEnding, Judgement, Spoilt, VALID_FOR};
 
 use crate::text::count;
 
@@ -23,7 +23,11 @@ pub(super) fn words(spoilt: &Spoilt) -> String {
                 minute(*at)
             )
         }
-        Spoilt::Overdue { age } => format!("it is {} old: 48 hours are the limit", self::age(*age)),
+        Spoilt::Overdue { age } => format!(
+            "it is {} old: {} hours are the limit",
+            self::age(*age),
+            VALID_FOR.as_hours()
+        ),
         Spoilt::Closed(ended) => format!("{} on {}", closed(ended.how), minute(ended.at)),
         Spoilt::NotSeen { .. } => "the device was not seen since".into(),
     }

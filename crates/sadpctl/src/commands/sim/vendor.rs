@@ -2,16 +2,15 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use jiff::civil::DateTime;
-use sadp_model::Serial;
-use sadp_reset::{DeviceKey, device_name};
+use sadp_reset::{
+    DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, write_new_file,
+};
 use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
-use serde::Deserialize;
 
 use crate::{
     args::{GlobalArgs, SimVendorArgs},
@@ -58,13 +57,8 @@ struct Request {
     name: OsString,
 }
 
-/// Names in a request package.
-const CODE: &str = "DeviceKey.xml";
-const RECORD: &str = "request.json";
-
-/// The most bytes of each that are read.
+/// The most bytes of a code that are read.
 const MAX_CODE: u64 = 4 << 10;
-const MAX_RECORD: u64 = 64 << 10;
 
 /// The requests at the paths named, in order.
 fn requests(args: &SimVendorArgs) -> Vec<Result<Request, Failure>> {
@@ -110,7 +104,7 @@ fn is_hidden(path: &Path) -> bool {
 /// What of a package is to be answered. A device that gives no code has its
 /// record alone.
 fn request_file(package: &Path) -> Option<PathBuf> {
-    let files = [CODE, RECORD].map(|name| package.join(name));
+    let files = [Package::CODE_FILE, Package::RECORD_FILE].map(|name| package.join(name));
     files.into_iter().find(|file| file.is_file())
 }
 
@@ -140,7 +134,7 @@ fn answer(request: &Request, args: &SimVendorArgs) -> Result<AnswerLine, Failure
     let folder = args.out.join(&request.name);
     let path = folder.join(name);
     fs::create_dir_all(&folder)
-        .and_then(|()| write_new(&path, content.as_bytes()))
+        .and_then(|()| write_new_file(&path, content.as_bytes()))
         .map_err(|error| unwritable(&path, error))?;
     Ok(AnswerLine {
         request: request.file.display().to_string(),
@@ -152,16 +146,16 @@ fn answer(request: &Request, args: &SimVendorArgs) -> Result<AnswerLine, Failure
 /// of another's request it is known as misplaced.
 fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Failure> {
     if args.mail {
-        let qr: MailCode = parse(&read(path, MAX_CODE)?, path)?;
+        let qr: MailCode = parse(&read(path)?, path)?;
         return Ok(("code.txt".into(), format!("{}\n", qr.code())));
     }
-    if path.file_name().is_some_and(|name| name == RECORD) {
-        let record = record(path)?;
+    if path.ends_with(Package::RECORD_FILE) {
+        let record = record(path.parent().unwrap_or(path))?;
         let code = dated_code(&record, path)?;
-        let name = name("key", record.device.key(), "txt");
+        let name = name("key", Some(record.device), "txt");
         return Ok((name, format!("{code}\n")));
     }
-    let request: RequestCode = parse(&read(path, MAX_CODE)?, path)?;
+    let request: RequestCode = parse(&read(path)?, path)?;
     let whose = whose(&request, path);
     if !args.key {
         return Ok((name("Encrypt", whose, "xml"), request.answer()));
@@ -182,8 +176,8 @@ fn name(what: &str, whose: Option<DeviceKey>, ending: &str) -> String {
 /// The device that a code is of, with the serial number from the record beside
 /// it where that is of the same device.
 fn whose(request: &RequestCode, path: &Path) -> Option<DeviceKey> {
-    let recorded = record(&path.with_file_name(RECORD)).ok();
-    let recorded = recorded.and_then(|record| record.device.key());
+    let recorded = path.parent().and_then(|package| record(package).ok());
+    let recorded = recorded.map(|record| record.device);
     let same = recorded.filter(|key| key.mac() == Some(request.mac));
     same.or_else(|| DeviceKey::new(Some(request.mac), None))
 }
@@ -199,88 +193,44 @@ fn parse<T: std::str::FromStr<Err = NotSimulated>>(text: &str, path: &Path) -> R
 
 /// The code for what a device that gives none itself told of its serial and
 /// start.
-fn dated_code(record: &Record, path: &Path) -> Result<String, Failure> {
+fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
     let unanswerable = |message: &str| {
         let message = format!("{}: {message}", path.display());
         Failure::words(Exit::Usage, message).hint("name a whole package folder")
     };
-    if record.request.kind != "legacy-code" {
+    if record.kind != RequestKind::LegacyCode {
         return Err(unanswerable(
             "the device gives a request file, which is missing",
         ));
     }
-    let serial = record.device.serial.as_deref();
+    let serial = record.device.serial();
     let serial = serial.ok_or_else(|| unanswerable("the device told no serial number"))?;
-    Ok(desk::dated_code(serial, record.device.boot_time))
+    Ok(desk::dated_code(serial.as_str(), record.boot_time))
 }
 
-fn record(path: &Path) -> Result<Record, Failure> {
-    serde_json::from_str(&read(path, MAX_RECORD)?).map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot use {}", path.display()));
-        Failure::new(Exit::Usage, error).hint("name a request.json that reset export wrote")
+/// The `request.json` of a package.
+fn record(package: &Path) -> Result<RequestRecord, Failure> {
+    let read = Package::read(package).map(|package| package.record);
+    read.map_err(|error| match error {
+        PackageError::Read { path, source } => unreadable(&path, source),
+        error => {
+            Failure::new(Exit::Usage, error).hint("name a request.json that reset export wrote")
+        }
     })
 }
 
-/// Of a `request.json`, what names the device and a dated code is made from.
-#[derive(Deserialize)]
-struct Record {
-    device: RecordedDevice,
-    request: RecordedRequest,
-}
-
-#[derive(Deserialize)]
-struct RecordedDevice {
-    serial: Option<String>,
-    #[serde(default)]
-    mac: Option<String>,
-    #[serde(default, deserialize_with = "boot_time")]
-    boot_time: Option<DateTime>,
-}
-
-impl RecordedDevice {
-    fn key(&self) -> Option<DeviceKey> {
-        let mac = self.mac.as_deref().and_then(|mac| mac.parse().ok());
-        let serial = self.serial.as_deref().and_then(Serial::new);
-        DeviceKey::new(mac, serial)
-    }
-}
-
-#[derive(Deserialize)]
-struct RecordedRequest {
-    kind: String,
-}
-
-fn boot_time<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<DateTime>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(serde::de::Error::custom))
-        .transpose()
-}
-
-fn read(path: &Path, most: u64) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| unreadable(path, error))?;
-    file.take(most + 1)
+    file.take(MAX_CODE + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(path, error))?;
     let text = String::from_utf8(bytes).ok();
-    text.filter(|text| text.len() as u64 <= most)
+    text.filter(|text| text.len() as u64 <= MAX_CODE)
         .ok_or_else(|| {
             let error = anyhow::Error::new(NotSimulated).context(path.display().to_string());
             Failure::new(Exit::Usage, error).hint("name a request package of a simulated device")
         })
-}
-
-/// Writes a file that is not there yet, whole or not at all.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // What is worse is told already.
-        let _ = fs::remove_file(path);
-    }
-    written
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {

@@ -9,7 +9,7 @@ use super::readiness;
 use crate::{
     commands::reset::name,
     terminal::{BOLD, GREEN, RED, YELLOW},
-    text::clean,
+    text::{capitalised, clean},
 };
 
 /// Writes each app: whether it fits, what was checked, what to do.
@@ -91,12 +91,6 @@ fn write_app(out: &mut impl Write, device: &Device, fit: &Fit) -> io::Result<()>
         out,
         "  What the menus are called differs by version; this program does not know them."
     )
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
 }
 
 #[cfg(test)]

@@ -135,18 +135,13 @@ impl Vigil<'_> {
         self.is_cut_off = false;
         let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_, _| {}).await;
         let found = Found::here(entries, &local);
-        let found = found.into_iter().find(|found| self.is_it(found));
+        let found = found.into_iter().find(|found| found.is(self.key));
         let look = self.take_in(found.as_ref());
         match (look, found) {
             (Look::Unactivated, Some(found)) => Some(Ok((found, local))),
             (Look::Untold, _) => Some(Err(Unfinished::Untold)),
             _ => None,
         }
-    }
-
-    fn is_it(&self, found: &Found) -> bool {
-        let key = DeviceKey::of(&found.entry.device);
-        key.is_some_and(|key| key.is_same(self.key))
     }
 
     fn take_in(&mut self, found: Option<&Found>) -> Look {

@@ -110,7 +110,7 @@ impl Writer {
     }
 
     fn remember(&mut self, fit: &Fit, kept: Kept) {
-        if let Some(key) = DeviceKey::of(&fit.found.entry.device) {
+        if let Some(key) = fit.found.key() {
             self.kept.insert(key, kept);
         }
     }
@@ -122,7 +122,7 @@ impl Writer {
 
     /// Adds to an outcome where the request is.
     pub(super) fn conclude(&self, fit: &Fit, mut outcome: Outcome) -> Outcome {
-        let key = DeviceKey::of(&fit.found.entry.device);
+        let key = fit.found.key();
         match key.and_then(|key| self.kept.get(&key)) {
             Some(Kept::Written(exported)) => {
                 outcome.turn_done(written(fit.kind));

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use sadp_proto::{Command, Guid, Outcome as Reply};
-use sadp_reset::{Action, DeviceKey, GuidExport, Vault};
+use sadp_reset::{Action, GuidExport, Vault};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -37,9 +37,7 @@ pub(super) fn run(
     };
     errand.check()?;
     let dry_run = args.change.dry_run;
-    let password = (!dry_run)
-        .then(|| secret::current(&args.password))
-        .transpose()?;
+    let password = errand.password(&args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !dry_run)
         .then(|| secret::new_passphrase(args.passphrase_file.as_deref()))
@@ -84,7 +82,7 @@ fn send(
         let Reply::Done(reply) = arrived.reply else {
             return Ok(());
         };
-        let device = DeviceKey::of(&arrived.found.entry.device);
+        let device = arrived.found.key();
         // One that cannot be read is told with its device; the others go on.
         let (Some(device), Ok(guid)) = (device, Guid::read(reply)) else {
             return Ok(());

@@ -1,6 +1,6 @@
 use sadp_discovery::Pace;
 use sadp_proto::{Command, Outcome as Reply, Refusal};
-use sadp_reset::{Action, DeviceKey, Digest, GuidVoid};
+use sadp_reset::{Action, Digest, GuidVoid};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -120,7 +120,7 @@ fn orders(
         let Some(&(digest, record)) = spent.get(arrived.place) else {
             return Ok(());
         };
-        let device = DeviceKey::of(&arrived.found.entry.device);
+        let device = arrived.found.key();
         let spent = device.map_or(Ok(()), |device| {
             ledger.spend_guid(&device, digest, why, arrived.at)
         });

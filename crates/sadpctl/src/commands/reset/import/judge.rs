@@ -193,11 +193,8 @@ impl Late<'_> {
 
     /// The one device that is meant.
     fn device(&self, key: &DeviceKey) -> Result<&Found, Box<Outcome>> {
-        let same = |found: &&Found| {
-            let own = DeviceKey::of(&found.entry.device);
-            own.is_some_and(|own| own.is_same(key))
-        };
-        let all: Vec<_> = self.site.devices.iter().filter(same).collect();
+        let devices = self.site.devices.iter();
+        let all: Vec<_> = devices.filter(|found| found.is(key)).collect();
         let unseen = |why: &str| Outcome::unseen(Some(key), Action::ImportAnswer, why);
         match all[..] {
             [found] => Ok(found),
@@ -281,14 +278,13 @@ pub(super) fn vet(
     force: bool,
     (global, outcomes): (&GlobalArgs, &mut Vec<Outcome>),
 ) -> Result<Vec<Ready>, Failure> {
-    let key = |found: &Found| DeviceKey::of(&found.entry.device);
     let devices = ready.iter().map(|ready| ready.found.clone()).collect();
     let (fit, unfit) = batch::vet(devices, Action::ImportAnswer, true, force, global)?;
     outcomes.extend(unfit);
-    let fit: Vec<_> = fit.iter().map(key).collect();
+    let fit: Vec<_> = fit.iter().map(Found::key).collect();
     let mut kept = Vec::new();
     for ready in ready {
-        let own = key(&ready.found);
+        let own = ready.found.key();
         match fit.iter().filter(|fit| **fit == own).count() {
             0 => {}
             1 => kept.push(ready),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::Pace;
 use sadp_proto::{Command, MailQr, Outcome as Reply};
 use sadp_reset::{
-    Action, AttemptFilter, AttemptRecord, DeviceKey, Outcome as Result_, QrImage, write_new_file,
+    Action, AttemptFilter, AttemptRecord, Outcome as Result_, QrImage, write_new_file,
 };
 use serde_json::{Value, json};
 
@@ -154,15 +154,16 @@ impl Earlier {
     }
 }
 
+/// How long a mailed code is valid.
+const MAILED_VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
+
 fn earlier(found: &Found, global: &GlobalArgs) -> Result<Option<Earlier>, Failure> {
-    /// How long a mailed code is valid.
-    const VALID: SignedDuration = SignedDuration::from_hours(48);
     let Some(ledger) = state::open_existing(global)? else {
         return Ok(None);
     };
     let filter = AttemptFilter {
-        device: DeviceKey::of(&found.entry.device),
-        since: Timestamp::now().checked_sub(VALID).ok(),
+        device: found.key(),
+        since: Timestamp::now().checked_sub(MAILED_VALID_FOR).ok(),
         limit: None,
     };
     let attempts = ledger.attempts(&filter).map_err(state::failed)?;
@@ -236,10 +237,11 @@ This QR code is for {name} alone. What to do with it:
 1. {service},
    or scan it with the vendor's app, Hik-Connect.
 2. A code comes {mailbox}, most often within minutes.
-3. Give it to the device within 48 hours:
+3. Give it to the device within {} hours:
    sadpctl reset mail confirm {name}
 Until then do not restart the device, nor change its reserved address, nor fetch
-another QR code: each makes the code void."
+another QR code: each makes the code void.",
+        MAILED_VALID_FOR.as_hours()
     );
     text
 }

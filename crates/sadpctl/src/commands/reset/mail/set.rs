@@ -9,7 +9,6 @@ use crate::{
     },
     failure::{Exit, Failure},
     outcome::Ending,
-    secret,
     terminal::Terminal,
     text::clean,
 };
@@ -35,9 +34,7 @@ pub(super) fn run(
         global,
     };
     errand.check()?;
-    let password = (!args.change.dry_run)
-        .then(|| secret::current(&args.password))
-        .transpose()?;
+    let password = errand.password(&args.password)?;
     let mut visit = Visit::begin(&args.ask, &args.choice.devices, (global, &mut *terminal))?;
     let chosen = batch::choose(&args.choice, visit.devices())?;
     let (fit, mut outcomes) = errand.fit(chosen, !args.choice.all)?;

@@ -10,7 +10,6 @@ use crate::{
     },
     failure::{Exit, Failure},
     outcome::Ending,
-    secret,
     terminal::Terminal,
 };
 
@@ -33,9 +32,7 @@ pub(super) fn run(
     errand.check()?;
     let dry_run = args.change.dry_run;
     // A line of standard input, before all the rest of it.
-    let password = (!dry_run)
-        .then(|| secret::current(&args.password))
-        .transpose()?;
+    let password = errand.password(&args.password)?;
     let answers = input::answers(&args.answers, dry_run, terminal)?;
     let mut visit = Visit::begin(&args.ask, [&args.device], (global, &mut *terminal))?;
     let found = args.device.choose(visit.devices())?;
