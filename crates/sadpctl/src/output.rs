@@ -9,6 +9,7 @@ mod csv;
 mod details;
 mod device;
 mod events;
+mod format;
 mod guids;
 mod json;
 mod layout;
@@ -21,9 +22,7 @@ mod xml;
 
 use std::io::{self, Write};
 
-use clap::ValueEnum;
 use sadp_model::Warning;
-use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use self::{
@@ -34,6 +33,7 @@ pub(crate) use self::{
     details::{write_details, write_network},
     device::{Raw, Shown},
     events::{Told, write_event, write_event_line},
+    format::{Format, ListFormat, PlainFormat},
     guids::{GuidLine, write_guids},
     messages::{MessageLine, write_messages},
     outcomes::write_outcomes,
@@ -41,22 +41,6 @@ pub(crate) use self::{
     ways::{ShownWay, Subject, Ways, write_ways},
 };
 use crate::found::Found;
-
-/// `--format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A table for people
-    #[default]
-    Table,
-    /// One JSON array
-    Json,
-    /// One JSON object a line
-    Ndjson,
-    /// The vendor tool's columns, then our own
-    Csv,
-    /// The same as XML
-    Xml,
-}
 
 /// How a table is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -81,18 +65,6 @@ pub(crate) fn write_list(
         Format::Ndjson => json::write_lines(out, devices.iter().map(device::Device::new)),
         Format::Csv => csv::write(out, devices),
         Format::Xml => xml::write(out, devices),
-    }
-}
-
-/// Writes anything as JSON: an array, or an object a line.
-pub(crate) fn write_json<T: Serialize>(
-    out: &mut impl Write,
-    elements: &[T],
-    format: Format,
-) -> io::Result<()> {
-    match format {
-        Format::Ndjson => json::write_lines(out, elements.iter()),
-        _ => json::write_array(out, elements.iter()),
     }
 }
 

@@ -20,22 +20,18 @@ use crate::{
     args::GlobalArgs,
     failure::{Exit, Failure},
     outcome::{self, Outcome, Who},
-    output::{self, Format},
+    output::{self, ListFormat},
     terminal::Terminal,
 };
 
 /// Refuses formats that outcomes do not have, before anything is done.
 pub(super) fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
-    refuse_xml(global, "outcomes have").map_err(|failure| failure.hint("nothing was sent"))
+    format(global).map(drop)
 }
 
-/// The same for a list that `what` names, with its verb: `outcomes have`.
-pub(super) fn refuse_xml(global: &GlobalArgs, what: &str) -> Result<(), Failure> {
-    if global.format != Format::Xml {
-        return Ok(());
-    }
-    Err(Failure::words(Exit::Usage, format!("{what} no XML form"))
-        .hint("use --format json, ndjson, csv or table"))
+fn format(global: &GlobalArgs) -> Result<ListFormat, Failure> {
+    let format = global.format.of_list("outcomes have");
+    format.map_err(|failure| failure.hint("nothing was sent"))
 }
 
 /// Prints outcomes and what to do next. `trouble` is what ended the batch on
@@ -47,7 +43,9 @@ pub(super) fn print(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let width = terminal.width();
-    let written = output::write_outcomes(terminal.out(), outcomes, global.format, width);
+    // What was done is told, whatever was asked for.
+    let format = format(global).unwrap_or(ListFormat::Table);
+    let written = output::write_outcomes(terminal.out(), outcomes, format, width);
     let written = written
         .map_err(Failure::from)
         .and_then(|()| terminal.flush());

@@ -13,7 +13,7 @@ use crate::{
     failure::{Exit, Failure},
     found::Found,
     input::{Content, Devices, Heard, Input, Redaction},
-    output::{self, Format, MessageLine, Raw, Shown},
+    output::{self, Format, MessageLine, PlainFormat, Raw, Shown},
     terminal::Terminal,
     text::count,
 };
@@ -23,12 +23,12 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    if args.messages && matches!(global.format, Format::Csv | Format::Xml) {
-        return Err(
-            Failure::words(Exit::Usage, "messages cannot be printed as csv or xml")
-                .hint("use --format json or ndjson, or leave --messages out"),
-        );
-    }
+    let messages = args
+        .messages
+        .then(|| global.format.of_plain("messages have"));
+    let messages = messages
+        .transpose()
+        .map_err(|failure| failure.hint("or leave --messages out"))?;
     let out = args.out.as_deref().map(record::create).transpose()?;
     let mut redaction = args.redact.then(|| Redaction::new(out.clone()));
     let mut input = Input::read(&args.file, redaction.as_mut()).inspect_err(|_| {
@@ -61,10 +61,9 @@ pub(super) fn run(
             terminal.warn(&format!("{packets} of the file cannot be read"));
         }
     }
-    let outcome = if args.messages {
-        print_messages(&input, global.format, terminal)
-    } else {
-        print_devices(input, args, global.format, terminal)
+    let outcome = match messages {
+        Some(format) => print_messages(&input, format, terminal),
+        None => print_devices(input, args, global.format, terminal),
     };
     if let Some(error) = broken {
         terminal.warn(&format!("the file {error}; what stands before it was read"));
@@ -72,7 +71,11 @@ pub(super) fn run(
     outcome
 }
 
-fn print_messages(input: &Input, format: Format, terminal: &mut Terminal) -> Result<Exit, Failure> {
+fn print_messages(
+    input: &Input,
+    format: PlainFormat,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
     let messages = (1..)
         .zip(&input.messages)
         .map(|(number, heard)| line(number, heard));

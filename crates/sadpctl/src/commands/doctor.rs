@@ -23,7 +23,7 @@ use crate::{
     args::{DoctorArgs, GlobalArgs},
     check::{Check, Verdict},
     failure::{Exit, Failure},
-    output::{self, Format},
+    output,
     terminal::Terminal,
     text::count,
 };
@@ -33,16 +33,13 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    if matches!(global.format, Format::Csv | Format::Xml) {
-        let failure = Failure::words(Exit::Usage, "checks cannot be printed as csv or xml");
-        return Err(failure.hint("use --format json, ndjson or table"));
-    }
+    let format = global.format.of_plain("checks have")?;
     let mut config = survey::config(&args.ask, global, None)?;
     config.link.recorder = record::begin(&args.record)?;
     let facts = gather(&config, terminal)?;
     let checks = judge(&facts, Platform::HERE);
     let width = terminal.width();
-    output::write_checks(terminal.out(), &checks, global.format, width)?;
+    output::write_checks(terminal.out(), &checks, format, width)?;
     terminal.flush()?;
     terminal.note(&summary(&checks));
     record::tell(&args.record, terminal);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, json};
+use super::PlainFormat;
 use crate::text::clean;
 
 /// A request, and the file that answers it.
@@ -14,16 +14,15 @@ pub(crate) struct AnswerLine {
     pub(crate) answer: String,
 }
 
-/// Writes the answers' paths. They have no CSV or XML form.
+/// Writes the answers' paths.
 pub(crate) fn write_answers(
     out: &mut impl Write,
     answers: &[AnswerLine],
-    format: Format,
+    format: PlainFormat,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, answers.iter()),
-        Format::Ndjson => json::write_lines(out, answers.iter()),
-        Format::Table | Format::Csv | Format::Xml => answers
+        PlainFormat::Json(json) => json.write(out, answers),
+        PlainFormat::Table => answers
             .iter()
             .try_for_each(|line| writeln!(out, "{}", clean(&line.answer))),
     }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Format, csv::harmless, json, layout};
+use super::{ListFormat, csv::harmless, layout};
 use crate::{
     terminal::{GREEN, RED, YELLOW},
     text::clean,
@@ -48,18 +48,17 @@ pub(crate) struct CaseDevice {
     pub(crate) address: Option<IpAddr>,
 }
 
-/// Writes requests. They have no XML form.
+/// Writes requests.
 pub(crate) fn write_cases(
     out: &mut impl Write,
     cases: &[ShownCase],
-    format: Format,
+    format: ListFormat,
     width: usize,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, cases.iter()),
-        Format::Ndjson => json::write_lines(out, cases.iter()),
-        Format::Csv => write_csv(out, cases),
-        Format::Table | Format::Xml => write_table(out, cases, width),
+        ListFormat::Json(json) => json.write(out, cases),
+        ListFormat::Csv => write_csv(out, cases),
+        ListFormat::Table => write_table(out, cases, width),
     }
 }
 

@@ -4,24 +4,23 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
 
-use super::{Format, json};
+use super::PlainFormat;
 use crate::{
     check::{Check, Verdict},
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
 };
 
-/// Writes checks, one a fact. They have no CSV and no XML form.
+/// Writes checks, one a fact.
 pub(crate) fn write_checks(
     out: &mut impl Write,
     checks: &[Check],
-    format: Format,
+    format: PlainFormat,
     width: usize,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, checks.iter()),
-        Format::Ndjson => json::write_lines(out, checks.iter()),
-        Format::Table | Format::Csv | Format::Xml => write_table(out, checks, width),
+        PlainFormat::Json(json) => json.write(out, checks),
+        PlainFormat::Table => write_table(out, checks, width),
     }
 }
 
@@ -111,7 +110,7 @@ mod tests {
 
     fn table(checks: &[Check], width: usize) -> String {
         let mut out = Vec::new();
-        write_checks(&mut out, checks, Format::Table, width).unwrap();
+        write_checks(&mut out, checks, PlainFormat::Table, width).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 

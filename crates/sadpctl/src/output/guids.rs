@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
 
-use super::{Format, csv::harmless, json};
+use super::{ListFormat, csv::harmless};
 use crate::{terminal::BOLD, text::clean};
 
 /// A GUID in the vault. What is not known is null. The names and their order
@@ -37,17 +37,16 @@ impl GuidLine {
     }
 }
 
-/// Writes GUIDs. They have no XML form.
+/// Writes GUIDs.
 pub(crate) fn write_guids(
     out: &mut impl Write,
     lines: &[GuidLine],
-    format: Format,
+    format: ListFormat,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, lines.iter()),
-        Format::Ndjson => json::write_lines(out, lines.iter()),
-        Format::Csv => write_csv(out, lines),
-        Format::Table | Format::Xml => write_table(out, lines),
+        ListFormat::Json(json) => json.write(out, lines),
+        ListFormat::Csv => write_csv(out, lines),
+        ListFormat::Table => write_table(out, lines),
     }
 }
 

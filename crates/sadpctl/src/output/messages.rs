@@ -11,9 +11,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Format,
+    PlainFormat,
     device::{Raw, Shown},
-    json,
 };
 use crate::{
     terminal::{BOLD, RED},
@@ -45,17 +44,15 @@ pub(crate) struct MessageLine<'a> {
     pub(crate) fields: Option<Raw<'a>>,
 }
 
-/// Writes messages one by one. CSV and XML are for devices: they count as the
-/// table here.
+/// Writes messages one by one.
 pub(crate) fn write_messages<'a>(
     out: &mut impl Write,
     messages: impl Iterator<Item = MessageLine<'a>>,
-    format: Format,
+    format: PlainFormat,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, messages),
-        Format::Ndjson => json::write_lines(out, messages),
-        Format::Table | Format::Csv | Format::Xml => messages
+        PlainFormat::Json(json) => json.write(out, messages),
+        PlainFormat::Table => messages
             .into_iter()
             .try_for_each(|message| write(out, &message)),
     }

@@ -2,25 +2,24 @@
 
 use std::io::{self, Write};
 
-use super::{Format, csv::harmless, json, layout};
+use super::{ListFormat, csv::harmless, layout};
 use crate::{
     outcome::{Ending, Outcome},
     terminal::{GREEN, RED, YELLOW},
     text::clean,
 };
 
-/// Writes outcomes, one a device. They have no XML form.
+/// Writes outcomes, one a device.
 pub(crate) fn write_outcomes(
     out: &mut impl Write,
     outcomes: &[Outcome],
-    format: Format,
+    format: ListFormat,
     width: usize,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, outcomes.iter()),
-        Format::Ndjson => json::write_lines(out, outcomes.iter()),
-        Format::Csv => write_csv(out, outcomes),
-        Format::Table | Format::Xml => write_table(out, outcomes, width),
+        ListFormat::Json(json) => json.write(out, outcomes),
+        ListFormat::Csv => write_csv(out, outcomes),
+        ListFormat::Table => write_table(out, outcomes, width),
     }
 }
 

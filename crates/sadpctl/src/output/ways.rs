@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, csv::harmless, json, layout};
+use super::{ListFormat, csv::harmless, layout};
 use crate::{
     outcome::Who,
     terminal::{BOLD, GREEN, YELLOW},
@@ -40,18 +40,17 @@ pub(crate) struct ShownWay {
     pub(crate) next: Option<String>,
 }
 
-/// Writes the ways of each device. They have no XML form.
+/// Writes the ways of each device.
 pub(crate) fn write_ways(
     out: &mut impl Write,
     devices: &[Ways],
-    format: Format,
+    format: ListFormat,
     width: usize,
 ) -> io::Result<()> {
     match format {
-        Format::Json => json::write_array(out, devices.iter()),
-        Format::Ndjson => json::write_lines(out, devices.iter()),
-        Format::Csv => write_csv(out, devices),
-        Format::Table | Format::Xml => write_tables(out, devices, width),
+        ListFormat::Json(json) => json.write(out, devices),
+        ListFormat::Csv => write_csv(out, devices),
+        ListFormat::Table => write_tables(out, devices, width),
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     args::{App, AppArgs, GlobalArgs},
     commands::{batch::Site, survey},
     failure::{Exit, Failure},
+    found::Found,
     outcome::Who,
-    output::{self, Format},
+    output::PlainFormat,
     terminal::Terminal,
 };
 
@@ -21,7 +22,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    check_format(global)?;
+    let format = global.format.of_plain("guidance has")?;
     let config = survey::config(&args.ask, global, args.device.address())?;
     let site = Site::look(&survey::runtime()?, &config, global, terminal)?;
     let found = args.device.choose(site.devices)?;
@@ -37,41 +38,18 @@ pub(super) fn run(
         .collect();
     // What fits stands first.
     fits.sort_by_key(|fit| fit.standing.obstacle().is_some());
-    if global.format == Format::Table {
-        guide::write(terminal.out(), device, &fits)?;
-    } else {
-        let shown: Vec<_> = fits
-            .iter()
-            .map(|fit| Shown {
-                device: Who::new(&found),
-                way: fit.way.name(),
-                label: fit.way.label(),
-                advice: fit.advice.name(),
-                standing: fit.standing.name(),
-                needs: fit.standing.needs().iter().map(Word::from).collect(),
-                obstacle: fit.standing.obstacle().as_ref().map(Word::from),
-                notes: fit.notes.iter().map(Word::from).collect(),
-                checks: readiness::checks(device, fit),
-                unseen: readiness::unseen(fit.way),
-                steps: guide::steps(fit),
-            })
-            .collect();
-        output::write_json(terminal.out(), &shown, global.format)?;
+    match format {
+        PlainFormat::Table => guide::write(terminal.out(), device, &fits)?,
+        PlainFormat::Json(json) => {
+            let shown = fits.iter().map(|fit| shown(&found, fit));
+            json.write(terminal.out(), shown)?;
+        }
     }
     terminal.flush()?;
     if fits.iter().all(|fit| fit.standing.obstacle().is_some()) {
         terminal.hint(guide::instead(device));
     }
     Ok(Exit::Done)
-}
-
-fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
-    if matches!(global.format, Format::Csv | Format::Xml) {
-        let message = "guidance has no CSV or XML form";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("use --format json, ndjson or table; nothing was asked"));
-    }
-    Ok(())
 }
 
 /// One app, as scripts see it.
@@ -88,6 +66,22 @@ struct Shown<'a> {
     checks: Vec<Check>,
     unseen: &'a [&'a str],
     steps: &'a [&'a str],
+}
+
+fn shown<'a>(found: &Found, fit: &'a Fit) -> Shown<'a> {
+    Shown {
+        device: Who::new(found),
+        way: fit.way.name(),
+        label: fit.way.label(),
+        advice: fit.advice.name(),
+        standing: fit.standing.name(),
+        needs: fit.standing.needs().iter().map(Word::from).collect(),
+        obstacle: fit.standing.obstacle().as_ref().map(Word::from),
+        notes: fit.notes.iter().map(Word::from).collect(),
+        checks: readiness::checks(&found.entry.device, fit),
+        unseen: readiness::unseen(fit.way),
+        steps: guide::steps(fit),
+    }
 }
 
 /// A word for scripts and the same for people.

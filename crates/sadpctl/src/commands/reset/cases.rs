@@ -6,10 +6,7 @@ use sadp_reset::{Case, CaseEnding, CaseFilter, CaseId, Judgement, Sight, Spoilt}
 use super::{past::Past, spoilt};
 use crate::{
     args::{CasesArgs, CasesCommand, GlobalArgs},
-    commands::{
-        batch::{self, Site},
-        survey,
-    },
+    commands::{batch::Site, survey},
     failure::{Exit, Failure},
     output::{self, CaseDevice, ShownCase},
     state,
@@ -25,7 +22,7 @@ pub(super) fn run(
     if let Some(CasesCommand::Forget { id }) = args.command {
         return forget(id, global, terminal);
     }
-    batch::refuse_xml(global, "requests have")?;
+    let format = global.format.of_list("requests have")?;
     let past = Past::open(global)?;
     let site = args.look.then(|| {
         let config = survey::config(&args.ask, global, None)?;
@@ -43,7 +40,7 @@ pub(super) fn run(
         })
         .collect();
     let width = terminal.width();
-    output::write_cases(terminal.out(), &shown, global.format, width)?;
+    output::write_cases(terminal.out(), &shown, format, width)?;
     terminal.flush()?;
     let open = shown.iter().filter(|case| case.state == "open");
     terminal.note(&count(open.count() as u64, "open request", "open requests"));

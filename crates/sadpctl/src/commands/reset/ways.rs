@@ -28,7 +28,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::refuse_xml(global, "ways of recovery have")?;
+    let format = global.format.of_list("ways of recovery have")?;
     let named = args.choice.devices.iter();
     let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
     let runtime = survey::runtime()?;
@@ -60,7 +60,7 @@ pub(super) fn run(
         });
     }
     let width = terminal.width();
-    output::write_ways(terminal.out(), &shown, global.format, width)?;
+    output::write_ways(terminal.out(), &shown, format, width)?;
     Ok(Exit::Done)
 }
 

@@ -15,7 +15,7 @@ use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
 use crate::{
     args::{GlobalArgs, SimVendorArgs},
     failure::{Exit, Failure},
-    output::{AnswerLine, Format, write_answers},
+    output::{AnswerLine, write_answers},
     terminal::Terminal,
     text::count,
 };
@@ -27,11 +27,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    if matches!(global.format, Format::Csv | Format::Xml) {
-        let message = "a list of answers has no CSV or XML form";
-        return Err(Failure::words(Exit::Usage, message)
-            .hint("use --format json, ndjson or table; nothing was written"));
-    }
+    let format = global.format.of_plain("a list of answers has")?;
     let mut answers = Vec::new();
     let mut exit = Exit::Done;
     for request in requests(args) {
@@ -45,7 +41,7 @@ pub(super) fn run(
             }
         }
     }
-    write_answers(terminal.out(), &answers, global.format)?;
+    write_answers(terminal.out(), &answers, format)?;
     let number = count(answers.len() as u64, "request", "requests");
     terminal.note(&format!("answered {number} of simulated devices"));
     Ok(exit)

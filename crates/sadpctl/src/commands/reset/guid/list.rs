@@ -3,7 +3,6 @@ use sadp_reset::{GuidRecord, Vault};
 use super::vault_failed;
 use crate::{
     args::GlobalArgs,
-    commands::batch,
     failure::{Exit, Failure},
     output::{self, GuidLine},
     state,
@@ -12,14 +11,14 @@ use crate::{
 };
 
 pub(super) fn run(global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    batch::refuse_xml(global, "a list of GUIDs has")?;
+    let format = global.format.of_list("a list of GUIDs has")?;
     let vault = Vault::new(&state::folder(global)?);
     let records = match state::open_existing(global)? {
         Some(ledger) => ledger.guids(None).map_err(state::failed)?,
         None => Vec::new(),
     };
     let lines: Vec<_> = records.iter().map(|record| line(record, &vault)).collect();
-    output::write_guids(terminal.out(), &lines, global.format)?;
+    output::write_guids(terminal.out(), &lines, format)?;
     terminal.flush()?;
     let usable = lines.iter().filter(|line| line.is_valid()).count();
     let number = count(lines.len() as u64, "GUID", "GUIDs");
