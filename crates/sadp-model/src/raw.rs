@@ -71,7 +71,7 @@ impl RawFields {
     }
 
     /// Gives back the memory that is not used.
-    pub fn shrink_to_fit(&mut self) {
+    pub(crate) fn shrink_to_fit(&mut self) {
         self.buffer.shrink_to_fit();
         self.ends.shrink_to_fit();
     }

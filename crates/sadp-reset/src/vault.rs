@@ -63,7 +63,8 @@ impl Vault {
     }
 
     /// Makes files whose passphrase costs `2^log_n` steps instead of about a
-    /// second. For tests: a low number makes a passphrase easy to guess.
+    /// second. For tests alone: a low number makes a passphrase easy to guess.
+    #[doc(hidden)]
     #[must_use]
     pub const fn with_work_factor(mut self, log_n: u8) -> Self {
         self.work_factor = Some(log_n);

@@ -78,16 +78,16 @@ impl FleetConfig {
 
     /// How many inquiries to all devices one asker may send a second, and how
     /// many in one burst. What exceeds it is not answered.
-    pub const INQUIRIES: (u32, u32) = (50, 100);
+    const INQUIRIES: (u32, u32) = (50, 100);
 
     /// How many inquiries to single devices, and commands, one asker may send a
     /// second: as many as a fast sweep does.
-    pub const SINGLE_INQUIRIES: (u32, u32) = (10_000, 10_000);
+    const SINGLE_INQUIRIES: (u32, u32) = (10_000, 10_000);
 
     /// The most replies that wait to be sent, where the fleet is not so large
     /// that two inquiries need more. An inquiry that does not fit in whole is
     /// not answered.
-    pub const MAX_WAITING: usize = 1 << 20;
+    const MAX_WAITING: usize = 1 << 20;
 
     /// A fleet at an address, on the group and port real devices use.
     pub fn new(address: Ipv4Addr, networks: Vec<Ipv4Net>) -> Self {

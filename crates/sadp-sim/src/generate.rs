@@ -27,7 +27,7 @@ pub struct Population {
 
 impl Population {
     /// The most devices that keep the factory address, which they then share.
-    pub const MAX_ON_FACTORY_ADDRESS: u32 = 5;
+    const MAX_ON_FACTORY_ADDRESS: u32 = 5;
 
     /// Makes the devices: one in five unactivated, some of those still on the
     /// factory address, a recorder among eight, and now and then a clock never

@@ -143,12 +143,6 @@ impl Ledger {
         read().map_err(self.when("read the GUIDs"))
     }
 
-    /// The latest GUID of a device that is not known to be void.
-    pub fn newest_guid(&self, device: &DeviceKey) -> Result<Option<GuidRecord>, LedgerError> {
-        let all = self.guids(Some(device))?;
-        Ok(all.into_iter().find(|guid| guid.void.is_none()))
-    }
-
     /// Marks one GUID as void. One that is void already stays as it is.
     pub fn void_guid(
         &mut self,

@@ -30,7 +30,7 @@ impl Recovery {
     pub const VALID: Duration = Duration::from_hours(48);
 
     /// Where a simulated vendor takes QR codes. Nobody can have this address.
-    pub const SERVICE_MAILBOX: &'static str = "service@example.com";
+    pub(crate) const SERVICE_MAILBOX: &'static str = "service@example.com";
 
     /// The reserved e-mail address of made-up devices that have one.
     pub const MAILBOX: &'static str = "owner@example.com";
