@@ -72,30 +72,7 @@ fn ask_questions(
     link: &LinkConfig,
     (global, terminal): (&GlobalArgs, &mut Terminal),
 ) -> Result<BTreeMap<usize, bool>, Failure> {
-    let may_ask = |found: &Found| {
-        let device = &found.entry.device;
-        device.recovery.questions == Some(true) && device.state != Some(State::Unactivated)
-    };
-    let (askable, _) = devices
-        .iter()
-        .enumerate()
-        .partition::<Vec<_>, _>(|(_, found)| may_ask(found));
-    let mut places = Vec::new();
-    let mut orders = Vec::new();
-    for (place, found) in askable {
-        let (fit, _) = batch::vet(
-            vec![found.clone()],
-            Action::QuestionsShow,
-            false,
-            false,
-            global,
-        )?;
-        places.extend(fit.iter().map(|_| place));
-        orders.extend(fit.into_iter().map(|found| Order {
-            found,
-            command: Command::GetQuestions,
-        }));
-    }
+    let (places, orders) = questions_to_ask(devices, global)?;
     if orders.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -126,6 +103,30 @@ fn ask_questions(
         return Err(failure);
     }
     Ok(told)
+}
+
+/// The places of the devices that may be asked, and what is asked of each.
+fn questions_to_ask(
+    devices: &[Found],
+    global: &GlobalArgs,
+) -> Result<(Vec<usize>, Vec<Order>), Failure> {
+    let mut places = Vec::new();
+    let mut orders = Vec::new();
+    for (place, found) in devices.iter().enumerate() {
+        let device = &found.entry.device;
+        let offers = device.recovery.questions == Some(true);
+        if !offers || device.state == Some(State::Unactivated) {
+            continue;
+        }
+        let found = vec![found.clone()];
+        let (fit, _) = batch::vet(found, Action::QuestionsShow, false, false, global)?;
+        places.extend(fit.iter().map(|_| place));
+        orders.extend(fit.into_iter().map(|found| Order {
+            found,
+            command: Command::GetQuestions,
+        }));
+    }
+    Ok((places, orders))
 }
 
 const PARALLEL: usize = 16;

@@ -66,20 +66,33 @@ pub(super) fn run(
     };
     let found: Vec<_> = taken.iter().map(|it| it.found.clone()).collect();
     visit.confirm(&errand, &found, terminal)?;
-    let syncs = |it: &Taken| args.sync_cameras && errand::offers_sync(&it.found);
+    let secret = (&password, args.sync_cameras);
+    let (sent, trouble) = send(&visit, &errand, (taken, secret), terminal)?;
+    outcomes.extend(sent);
+    batch::print(&outcomes, trouble, global, terminal)
+}
+
+/// Sends, looks again, and tells what became of each GUID.
+fn send(
+    visit: &Visit,
+    errand: &Errand<'_>,
+    (taken, (password, sync_cameras)): (Vec<Taken>, (&SecretString, bool)),
+    terminal: &mut Terminal,
+) -> Result<(Vec<Outcome>, Option<Failure>), Failure> {
+    let syncs = |it: &Taken| sync_cameras && errand::offers_sync(&it.found);
     let synced: Vec<_> = taken.iter().map(syncs).collect();
     let paths: Vec<_> = taken.iter().map(|it| it.path.clone()).collect();
-    let orders = orders(taken, &password, &synced)?;
-    let mut sent = visit.send(&errand, orders, terminal)?;
+    let orders = orders(taken, password, &synced)?;
+    let mut sent = visit.send(errand, orders, terminal)?;
     visit.conclude(&mut sent, terminal);
     let told = sent.outcomes.into_iter().zip(paths).zip(synced);
-    outcomes.extend(told.map(|(((_, outcome), path), synced)| {
+    let told = told.map(|(((_, outcome), path), synced)| {
         let mut outcome = tell(outcome);
         outcome.data.insert("path".into(), json!(path));
         outcome.data.insert("sync_cameras".into(), json!(synced));
         outcome
-    }));
-    batch::print(&outcomes, sent.trouble, global, terminal)
+    });
+    Ok((told.collect(), sent.trouble))
 }
 
 fn none_in_vault() -> Failure {
