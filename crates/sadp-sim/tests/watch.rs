@@ -202,7 +202,9 @@ fn two_devices_in_one_are_told_once() {
     let events = world.run_for(30 * MINUTE);
     // That another spoke for it is remembered for some minutes longer.
     assert_eq!(happened(&events), [Updated, Updated]);
-    let rivals = events.iter().map(|(_, event)| event.after.entry.has_rival());
+    let rivals = events
+        .iter()
+        .map(|(_, event)| event.after.entry.has_rival());
     assert_eq!(rivals.collect::<Vec<_>>(), [true, false]);
 }
 
