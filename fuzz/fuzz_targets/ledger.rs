@@ -19,8 +19,8 @@ use sadp_model::{MacAddr, Serial};
 use sadp_proto::Guid;
 use sadp_reset::{
     Action, Attempt, AttemptFilter, CaseFilter, DeviceKey, Digest, GuidFile, GuidStanding,
-    GuidVoid, Ledger, LedgerError, NewCase, Outcome, Refusal, RequestFacts, RequestKind, Vault,
-    Verdict,
+    GuidVoid, Ledger, LedgerError, NewCase, AttemptResult, RefusalWord, RequestFacts, RequestKind, Vault,
+    AttemptVerdict,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -192,9 +192,9 @@ fn attempts_are_bounded(ledger: &Ledger) {
             .verdict
             .as_ref()
             .and_then(|verdict| verdict.refusal.as_ref());
-        let word = word.map_or(Refusal::UNUSUAL, Refusal::as_str);
+        let word = word.map_or(RefusalWord::UNUSUAL, RefusalWord::as_str);
         let is_plain = word.bytes().all(|byte| byte.is_ascii_alphabetic());
-        assert!(word == Refusal::UNUSUAL || (is_plain && word.len() <= Refusal::MAX_BYTES));
+        assert!(word == RefusalWord::UNUSUAL || (is_plain && word.len() <= RefusalWord::MAX_BYTES));
     }
     let filter = AttemptFilter {
         device: Some(camera()),
@@ -293,9 +293,9 @@ fn attempt_is_kept(ledger: &mut Ledger, spoilt: &Spoilt) {
         action: Action::Activate,
         at: at(0),
     };
-    let verdict = Verdict {
-        result: Outcome::Refused,
-        refusal: Some(Refusal::new("PasswordError")),
+    let verdict = AttemptVerdict {
+        result: AttemptResult::Refused,
+        refusal: Some(RefusalWord::new("PasswordError")),
         number: Some(2024),
         tries_left: Some(3),
         lock_minutes: None,
@@ -412,7 +412,7 @@ static KNOWN: LazyLock<Vec<String>> = LazyLock::new(|| {
     let digests = [Digest::of(GUID), Digest::of(b"code")].map(|digest| digest.to_string());
     let words = words.map(str::to_owned).into_iter().chain(digests);
     let names = Action::ALL.iter().map(|action| action.name());
-    let names = names.chain(Outcome::ALL.iter().map(|outcome| outcome.name()));
+    let names = names.chain(AttemptResult::ALL.iter().map(|outcome| outcome.name()));
     let names = names.chain(RequestKind::ALL.iter().map(|kind| kind.name()));
     let names = names.chain(GuidVoid::ALL.iter().map(|why| why.name()));
     let names = names.chain(["recovered", "spent", "superseded", "forgotten"]);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rusqlite::Connection;
-use sadp_reset::{Ledger, Outcome};
+use sadp_reset::{AttemptResult, Ledger};
 
 use crate::{
     activate::Van,
@@ -74,8 +74,11 @@ fn two_runs_at_once_do_no_harm_and_their_ledgers_stay_whole() {
             .flat_map(|state| sent(&van.path(state)))
             .collect();
         let of = |outcome| sent.iter().filter(|it| **it == outcome).count();
-        assert_eq!(of(Outcome::Done), 4, "{sent:?}");
-        assert_eq!(of(Outcome::Done) + of(Outcome::Refused), sent.len());
+        assert_eq!(of(AttemptResult::Done), 4, "{sent:?}");
+        assert_eq!(
+            of(AttemptResult::Done) + of(AttemptResult::Refused),
+            sent.len()
+        );
     }
 }
 
@@ -128,7 +131,7 @@ fn output_that_cannot_be_written_is_told() {
     let van = Van::new(&site(2));
     let run = out_of_room(activate(&van, "state"));
     assert!(run.stderr.contains("2 devices: 2 done"), "{run}");
-    assert_eq!(sent(&van.path("state")), [Outcome::Done; 2]);
+    assert_eq!(sent(&van.path("state")), [AttemptResult::Done; 2]);
     out_of_room(van.command(&["scan"]));
 }
 

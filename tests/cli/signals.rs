@@ -3,7 +3,7 @@
 
 use std::{fs, io::Read, path::Path, process::Command};
 
-use sadp_reset::{AttemptFilter, Ledger, Outcome};
+use sadp_reset::{AttemptFilter, AttemptResult, Ledger};
 
 use crate::{
     activate::Van,
@@ -56,7 +56,7 @@ fn activate(van: &Van, more: &[&str]) -> Command {
 }
 
 /// What became of every command that left, by the ledger.
-pub(crate) fn sent(state: &Path) -> Vec<Outcome> {
+pub(crate) fn sent(state: &Path) -> Vec<AttemptResult> {
     let ledger = Ledger::open_existing(state).unwrap();
     let attempts = ledger.map(|ledger| ledger.attempts(&AttemptFilter::default()).unwrap());
     let attempts = attempts.unwrap_or_default().into_iter();
@@ -208,7 +208,7 @@ fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
         results.sort();
         assert_eq!(results, [done, unsent], "{run}");
         // Its reply was heard and written down.
-        assert_eq!(sent(&van.path("state")), [Outcome::Done], "{run}");
+        assert_eq!(sent(&van.path("state")), [AttemptResult::Done], "{run}");
     }
 }
 
@@ -228,7 +228,7 @@ fn during_the_closing_look_what_was_done_is_told() {
             assert_eq!(result, "done", "{run}");
             assert!(message.starts_with("activated"), "{run}");
         }
-        assert_eq!(sent(&van.path("state")), [Outcome::Done; 2]);
+        assert_eq!(sent(&van.path("state")), [AttemptResult::Done; 2]);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use sadp_reset::{AttemptFilter, Ledger, Outcome};
+use sadp_reset::{AttemptFilter, AttemptResult, Ledger};
 
 use crate::lan::Lan;
 
@@ -97,11 +97,11 @@ fn a_card_that_goes_down_behind_a_command_leaves_its_outcome_unknown() {
     assert!(told.stderr.contains(why), "{told:?}");
     let why = "could not look what became of it: no network interface is up";
     assert!(told.stderr.contains(why), "{told:?}");
-    assert_eq!(attempts(folder.path()), [Outcome::Unknown]);
+    assert_eq!(attempts(folder.path()), [AttemptResult::Unknown]);
 }
 
 /// What became of every command that left, by the ledger.
-fn attempts(folder: &Path) -> Vec<Outcome> {
+fn attempts(folder: &Path) -> Vec<AttemptResult> {
     let ledger = Ledger::open_existing(&folder.join("state")).unwrap();
     let attempts = ledger.map(|ledger| ledger.attempts(&AttemptFilter::default()).unwrap());
     let attempts = attempts.unwrap_or_default().into_iter();

@@ -5,7 +5,7 @@
 use divan::Bencher;
 use jiff::Timestamp;
 use sadp_model::MacAddr;
-use sadp_reset::{Action, Attempt, DeviceKey, Ledger, Outcome, Verdict};
+use sadp_reset::{Action, Attempt, AttemptResult, AttemptVerdict, DeviceKey, Ledger};
 
 fn main() {
     divan::main();
@@ -28,8 +28,8 @@ fn begin_and_finish(bencher: Bencher<'_, '_>) {
         action: Action::Activate,
         at: AT,
     };
-    let verdict = Verdict {
-        result: Outcome::Done,
+    let verdict = AttemptVerdict {
+        result: AttemptResult::Done,
         refusal: None,
         number: None,
         tries_left: None,

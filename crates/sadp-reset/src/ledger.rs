@@ -20,14 +20,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub(crate) use self::guid::NewGuid;
 pub use self::{
-    audit::{Attempt, AttemptFilter, AttemptId, AttemptRecord, Verdict},
+    audit::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
     error::LedgerError,
     guid::{GuidId, GuidRecord, GuidVoid},
     key::DeviceKey,
     memory::RememberedLock,
     spent::GuidStanding,
-    words::{Action, Outcome, Refusal, UnknownWord},
+    words::{Action, AttemptResult, RefusalWord, UnknownWord},
 };
 
 /// What is remembered of devices from one run to the next: locks, tries left,

@@ -8,7 +8,7 @@
 //!
 //! - [`Ledger`]: the file that remembers it from one run to the next.
 //! - [`DeviceKey`]: by what a device is known again there.
-//! - [`Attempt`] and [`Verdict`]: the audit, written before and after a command
+//! - [`Attempt`] and [`AttemptVerdict`]: the audit, written before and after a command
 //!   is sent.
 //! - [`export_request`]: a request to the vendor's support as a [`Package`] on
 //!   the disk, and its [`Case`] in the ledger.
@@ -52,9 +52,9 @@ pub use contact::{Contact, QuestionNames, SettingsError};
 pub use digest::{Digest, ParseDigestError};
 pub use files::{NewFile, write_new_file};
 pub use ledger::{
-    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, Case, CaseEnded, CaseEnding,
-    CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, LedgerError,
-    NewCase, OpenedCase, Outcome, Refusal, RememberedLock, UnknownWord, Verdict,
+    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult, AttemptVerdict, Case,
+    CaseEnded, CaseEnding, CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidStanding,
+    GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, RefusalWord, RememberedLock, UnknownWord,
 };
 pub use package::{
     ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
-use crate::{Action, AttemptRecord, Case, CaseEnded, CaseEnding, DeviceKey, Outcome};
+use crate::{Action, AttemptRecord, AttemptResult, Case, CaseEnded, CaseEnding, DeviceKey};
 
 /// From this age on a request is worth a reminder: the vendor's 2015 guide calls
 /// it valid for a day only.
@@ -72,7 +72,10 @@ impl RequestFacts {
                 .is_some_and(|key| key.is_same(device));
             // The ledger keeps no parts of a second.
             let later = attempt.at.as_second() > exported.as_second();
-            let sent = !matches!(record.result(), Outcome::Refused | Outcome::Skipped);
+            let sent = !matches!(
+                record.result(),
+                AttemptResult::Refused | AttemptResult::Skipped
+            );
             same && later && sent && attempt.action == Action::ExportRequest
         });
         self.maybe_newer = asked.map(|record| record.attempt.at).max();
@@ -226,7 +229,7 @@ mod tests {
     use jiff::civil::datetime;
 
     use super::*;
-    use crate::{Attempt, AttemptFilter, Ledger, Verdict};
+    use crate::{Attempt, AttemptFilter, AttemptVerdict, Ledger};
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + hours * 3600).unwrap()
@@ -339,25 +342,67 @@ mod tests {
     fn another_request_that_was_asked_for_in_vain_may_have_spoilt_it() {
         let camera = key(1);
         for (device, action, after, result, maybe) in [
-            (1, Action::ExportRequest, 60, Some(Outcome::NoAnswer), true),
-            (1, Action::ExportRequest, 60, Some(Outcome::Unknown), true),
+            (
+                1,
+                Action::ExportRequest,
+                60,
+                Some(AttemptResult::NoAnswer),
+                true,
+            ),
+            (
+                1,
+                Action::ExportRequest,
+                60,
+                Some(AttemptResult::Unknown),
+                true,
+            ),
             // Its run was killed.
             (1, Action::ExportRequest, 60, None, true),
             // It answered, and its request could not be kept.
-            (1, Action::ExportRequest, 60, Some(Outcome::Done), true),
-            (1, Action::ExportRequest, 60, Some(Outcome::Refused), false),
-            (1, Action::ExportRequest, 60, Some(Outcome::Skipped), false),
+            (
+                1,
+                Action::ExportRequest,
+                60,
+                Some(AttemptResult::Done),
+                true,
+            ),
+            (
+                1,
+                Action::ExportRequest,
+                60,
+                Some(AttemptResult::Refused),
+                false,
+            ),
+            (
+                1,
+                Action::ExportRequest,
+                60,
+                Some(AttemptResult::Skipped),
+                false,
+            ),
             // What brought this request, or was before.
-            (1, Action::ExportRequest, 0, Some(Outcome::Done), false),
+            (
+                1,
+                Action::ExportRequest,
+                0,
+                Some(AttemptResult::Done),
+                false,
+            ),
             (
                 1,
                 Action::ExportRequest,
                 -60,
-                Some(Outcome::NoAnswer),
+                Some(AttemptResult::NoAnswer),
                 false,
             ),
-            (1, Action::MailQr, 60, Some(Outcome::NoAnswer), false),
-            (2, Action::ExportRequest, 60, Some(Outcome::NoAnswer), false),
+            (1, Action::MailQr, 60, Some(AttemptResult::NoAnswer), false),
+            (
+                2,
+                Action::ExportRequest,
+                60,
+                Some(AttemptResult::NoAnswer),
+                false,
+            ),
         ] {
             let asked = at(0) + SignedDuration::from_secs(after);
             let mut attempts = records(key(device), action, (asked, result));
@@ -410,7 +455,7 @@ mod tests {
     fn records(
         device: DeviceKey,
         action: Action,
-        (at, result): (Timestamp, Option<Outcome>),
+        (at, result): (Timestamp, Option<AttemptResult>),
     ) -> Vec<AttemptRecord> {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(folder.path()).unwrap();
@@ -422,7 +467,7 @@ mod tests {
         };
         let id = ledger.begin(&attempt).unwrap();
         if let Some(result) = result {
-            let verdict = Verdict {
+            let verdict = AttemptVerdict {
                 result,
                 refusal: None,
                 number: None,

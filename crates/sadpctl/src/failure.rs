@@ -7,7 +7,8 @@ use std::{io, process::ExitCode};
 pub(crate) enum Exit {
     /// Done.
     Done,
-    /// A device refused, or did not answer; `doctor` found a problem.
+    /// A device refused, or did not answer; the user said no, or interrupted it;
+    /// `doctor` found a problem.
     Refused,
     /// The arguments, or a file named by them, cannot be understood.
     Usage,

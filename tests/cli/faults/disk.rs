@@ -4,7 +4,7 @@ use std::{fs, io::Write, path::Path, process::Command};
 
 use jiff::{Timestamp, ToSpan};
 use sadp_model::MacAddr;
-use sadp_reset::{DeviceKey, Ledger, Outcome};
+use sadp_reset::{AttemptResult, DeviceKey, Ledger};
 
 use super::{activate, site};
 use crate::{
@@ -170,7 +170,7 @@ fn a_request_without_room_is_not_told_to_be_kept() {
     assert!(!cases.stdout.contains("package"), "{cases}");
     let kept = run(with(SMALL, &out, &export).unwrap());
     assert_eq!(kept.code, 0, "{kept}");
-    assert_eq!(sent(&van.path("state")).last(), Some(&Outcome::Done));
+    assert_eq!(sent(&van.path("state")).last(), Some(&AttemptResult::Done));
 }
 
 /// A request that a device gave is on the disk, whatever becomes of the ledger.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::{
-    Action, DeviceKey, Ledger, LedgerError, Outcome, Refusal,
+    Action, AttemptResult, DeviceKey, Ledger, LedgerError, RefusalWord,
     key::same_device,
     row::{self, parsed, required, since_1970},
 };
@@ -27,11 +27,11 @@ pub struct Attempt {
 
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct AttemptVerdict {
     /// What became of it.
-    pub result: Outcome,
+    pub result: AttemptResult,
     /// The device's word for why it said no.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<RefusalWord>,
     /// The vendor's number for that, e.g. 2024.
     pub number: Option<u32>,
     /// The tries left, as the device told.
@@ -68,15 +68,15 @@ pub struct AttemptRecord {
     pub attempt: Attempt,
     /// What became of it. `None` while it is under way, and for ever where its
     /// run was killed.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<AttemptVerdict>,
 }
 
 impl AttemptRecord {
     /// What became of it. An attempt without a verdict is
-    /// [`Outcome::Unknown`]: it may have been sent and carried out.
-    pub fn result(&self) -> Outcome {
+    /// [`AttemptResult::Unknown`]: it may have been sent and carried out.
+    pub fn result(&self) -> AttemptResult {
         let verdict = self.verdict.as_ref();
-        verdict.map_or(Outcome::Unknown, |verdict| verdict.result)
+        verdict.map_or(AttemptResult::Unknown, |verdict| verdict.result)
     }
 }
 
@@ -114,13 +114,13 @@ impl Ledger {
     /// Writes down what became of an attempt. Once this returns, it is on the
     /// disk. Fails with [`LedgerError::NotWaiting`] where the attempt was
     /// finished before or is not of this ledger.
-    pub fn finish(&mut self, id: AttemptId, verdict: &Verdict) -> Result<(), LedgerError> {
+    pub fn finish(&mut self, id: AttemptId, verdict: &AttemptVerdict) -> Result<(), LedgerError> {
         let sql = "UPDATE attempts SET result = ?2, refusal = ?3, number = ?4, tries_left = ?5,
             lock_minutes = ?6, finished_at = ?7 WHERE id = ?1 AND result IS NULL";
         let row = params![
             id.0,
             verdict.result.name(),
-            verdict.refusal.as_ref().map(Refusal::as_str),
+            verdict.refusal.as_ref().map(RefusalWord::as_str),
             verdict.number,
             verdict.tries_left,
             verdict.lock_minutes,
@@ -169,11 +169,11 @@ fn record(row: &Row<'_>) -> rusqlite::Result<AttemptRecord> {
         action: required(parsed(row, 4)?, 4)?,
         at: required(row::time(row, 5)?, 5)?,
     };
-    let verdict = |result| -> rusqlite::Result<Verdict> {
+    let verdict = |result| -> rusqlite::Result<AttemptVerdict> {
         let refusal: Option<String> = row.get(7)?;
-        Ok(Verdict {
+        Ok(AttemptVerdict {
             result,
-            refusal: refusal.as_deref().map(Refusal::new),
+            refusal: refusal.as_deref().map(RefusalWord::new),
             number: row.get(8)?,
             tries_left: row.get(9)?,
             lock_minutes: row.get(10)?,

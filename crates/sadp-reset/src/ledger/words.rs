@@ -100,7 +100,7 @@ impl FromStr for Action {
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum AttemptResult {
     /// The device did it.
     Done,
     /// The device said no.
@@ -113,7 +113,7 @@ pub enum Outcome {
     Skipped,
 }
 
-impl Outcome {
+impl AttemptResult {
     /// Every outcome.
     pub const ALL: [Self; 5] = [
         Self::Done,
@@ -135,13 +135,13 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for AttemptResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Outcome {
+impl FromStr for AttemptResult {
     type Err = UnknownWord;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
@@ -154,12 +154,12 @@ impl FromStr for Outcome {
 /// The device's word for why it said no, e.g. `PasswordError`.
 ///
 /// Every word known so far is of ASCII letters alone. Only such a word is kept,
-/// up to [`Refusal::MAX_BYTES`]: a hostile device may answer with whatever it
+/// up to [`RefusalWord::MAX_BYTES`]: a hostile device may answer with whatever it
 /// was just sent, and most of what is secret has a digit or a sign in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Refusal(Box<str>);
+pub struct RefusalWord(Box<str>);
 
-impl Refusal {
+impl RefusalWord {
     /// The longest word that is kept.
     pub const MAX_BYTES: usize = 64;
 
@@ -167,7 +167,7 @@ impl Refusal {
     /// hyphen.
     pub const UNUSUAL: &str = "unusual-word";
 
-    /// The word, or [`Refusal::UNUSUAL`] where it is empty, too long or not of
+    /// The word, or [`RefusalWord::UNUSUAL`] where it is empty, too long or not of
     /// letters alone.
     pub fn new(word: &str) -> Self {
         let usual = (1..=Self::MAX_BYTES).contains(&word.len())
@@ -181,7 +181,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RefusalWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -201,26 +201,30 @@ mod tests {
         for action in Action::ALL {
             assert_eq!(action.name().parse(), Ok(action));
         }
-        for outcome in Outcome::ALL {
+        for outcome in AttemptResult::ALL {
             assert_eq!(outcome.name().parse(), Ok(outcome));
         }
         assert_eq!("Activate".parse::<Action>(), Err(UnknownWord));
-        assert_eq!("".parse::<Outcome>(), Err(UnknownWord));
+        assert_eq!("".parse::<AttemptResult>(), Err(UnknownWord));
     }
 
     #[test]
     fn only_plain_words_are_kept_as_refusals() {
-        let longest = "a".repeat(Refusal::MAX_BYTES);
+        let longest = "a".repeat(RefusalWord::MAX_BYTES);
         for word in ["PasswordError", "locked", &longest] {
-            assert_eq!(Refusal::new(word).as_str(), word);
+            assert_eq!(RefusalWord::new(word).as_str(), word);
         }
-        let longer = "a".repeat(Refusal::MAX_BYTES + 1);
+        let longer = "a".repeat(RefusalWord::MAX_BYTES + 1);
         for word in ["", "Secret12", "two words", "süß", "a\0b", &longer] {
-            assert_eq!(Refusal::new(word).as_str(), Refusal::UNUSUAL, "{word:?}");
+            assert_eq!(
+                RefusalWord::new(word).as_str(),
+                RefusalWord::UNUSUAL,
+                "{word:?}"
+            );
         }
         assert_eq!(
-            Refusal::new(Refusal::UNUSUAL).as_str(),
-            Refusal::UNUSUAL,
+            RefusalWord::new(RefusalWord::UNUSUAL).as_str(),
+            RefusalWord::UNUSUAL,
             "what was stored is read back as it was"
         );
     }

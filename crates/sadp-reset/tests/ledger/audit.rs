@@ -3,8 +3,8 @@ use std::thread;
 use proptest::prelude::*;
 use sadp_model::Serial;
 use sadp_reset::{
-    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, DeviceKey, Ledger, LedgerError,
-    Outcome, Refusal, Verdict,
+    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult, AttemptVerdict,
+    DeviceKey, Ledger, LedgerError, RefusalWord,
 };
 
 use crate::{at, attempt, key, ledger, mac};
@@ -13,9 +13,9 @@ fn all(ledger: &Ledger) -> Vec<AttemptRecord> {
     ledger.attempts(&AttemptFilter::default()).unwrap()
 }
 
-fn done(second: i64) -> Verdict {
-    Verdict {
-        result: Outcome::Done,
+fn done(second: i64) -> AttemptVerdict {
+    AttemptVerdict {
+        result: AttemptResult::Done,
         refusal: None,
         number: None,
         tries_left: None,
@@ -33,9 +33,9 @@ fn an_attempt_and_its_verdict_are_read_back_whole() {
         action: Action::Locate,
         at: at(1),
     };
-    let refused = Verdict {
-        result: Outcome::Refused,
-        refusal: Some(Refusal::new("PasswordError")),
+    let refused = AttemptVerdict {
+        result: AttemptResult::Refused,
+        refusal: Some(RefusalWord::new("PasswordError")),
         number: Some(2024),
         tries_left: Some(u32::MAX),
         lock_minutes: Some(0),
@@ -64,7 +64,7 @@ fn an_attempt_never_finished_is_unknown() {
         panic!("one attempt was begun")
     };
     assert_eq!(record.verdict, None);
-    assert_eq!(record.result(), Outcome::Unknown);
+    assert_eq!(record.result(), AttemptResult::Unknown);
 }
 
 #[test]
@@ -154,7 +154,11 @@ fn nothing_is_lost_when_threads_open_and_write_at_once() {
     reported.sort_unstable_by(|a, b| b.cmp(a));
     let ledger = Ledger::open_existing(folder.path()).unwrap().unwrap();
     let found = all(&ledger);
-    assert!(found.iter().all(|record| record.result() == Outcome::Done));
+    assert!(
+        found
+            .iter()
+            .all(|record| record.result() == AttemptResult::Done)
+    );
     let found: Vec<_> = found.iter().map(|record| record.id).collect();
     assert_eq!(found, reported);
     assert_eq!(
@@ -172,14 +176,14 @@ proptest! {
         word in "\\PC{0,80}",
         counters in any::<[Option<u32>; 3]>(),
         action in prop::sample::select(Action::ALL.to_vec()),
-        result in prop::sample::select(Outcome::ALL.to_vec()),
+        result in prop::sample::select(AttemptResult::ALL.to_vec()),
     ) {
         let (mut ledger, _folder) = ledger();
         let device = DeviceKey::new(Some(mac(1)), Serial::new(&serial));
         let begun = Attempt { device, address: None, action, at: at(0) };
         let [number, tries_left, lock_minutes] = counters;
-        let refusal = Some(Refusal::new(&word));
-        let verdict = Verdict { result, refusal, number, tries_left, lock_minutes, at: at(1) };
+        let refusal = Some(RefusalWord::new(&word));
+        let verdict = AttemptVerdict { result, refusal, number, tries_left, lock_minutes, at: at(1) };
         let id = ledger.begin(&begun).unwrap();
         ledger.finish(id, &verdict).unwrap();
         let expected = AttemptRecord { id, attempt: begun, verdict: Some(verdict) };

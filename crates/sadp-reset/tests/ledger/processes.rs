@@ -7,7 +7,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use sadp_reset::{AttemptFilter, Ledger, Outcome, Verdict};
+use sadp_reset::{AttemptFilter, AttemptResult, AttemptVerdict, Ledger};
 
 use crate::{at, attempt, key};
 
@@ -44,8 +44,8 @@ fn write(ledger: &mut Ledger, number: u16) {
     let second = number.into();
     let id = ledger.begin(&attempt(number, second)).unwrap();
     say(&format!("begun {id}"));
-    let verdict = Verdict {
-        result: Outcome::Done,
+    let verdict = AttemptVerdict {
+        result: AttemptResult::Done,
         refusal: None,
         number: None,
         tries_left: None,
@@ -128,7 +128,7 @@ fn is_kept(ledger: &Ledger, said: &str) -> bool {
     };
     match what {
         "begun" => record().is_some(),
-        "finished" => record().is_some_and(|record| record.result() == Outcome::Done),
+        "finished" => record().is_some_and(|record| record.result() == AttemptResult::Done),
         "locked" => ledger.lock_of(&camera, at(0)).unwrap() == Some(at(100_000)),
         "counted" => ledger.tries_left(&camera, at(0)).unwrap() == Some(3),
         other => panic!("{other}"),

@@ -373,8 +373,8 @@ const USUAL_LOCK_MINUTES: u32 = 30;
 const MAX_LOCK_MINUTES: u32 = 24 * 60;
 
 /// What the ledger keeps of a reply.
-fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::Verdict {
-    let plain = |result| sadp_reset::Verdict {
+fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::AttemptVerdict {
+    let plain = |result| sadp_reset::AttemptVerdict {
         result,
         refusal: None,
         number: None,
@@ -383,16 +383,16 @@ fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::Verdict {
         at,
     };
     match reply {
-        Reply::Done(_) => plain(sadp_reset::Outcome::Done),
-        Reply::Unknown => plain(sadp_reset::Outcome::Unknown),
-        Reply::NoAnswer => plain(sadp_reset::Outcome::NoAnswer),
-        Reply::Impostor | Reply::Failed(_) => plain(sadp_reset::Outcome::Skipped),
-        Reply::Refused(verdict) => sadp_reset::Verdict {
-            refusal: Some(sadp_reset::Refusal::new(verdict.refusal.word())),
+        Reply::Done(_) => plain(sadp_reset::AttemptResult::Done),
+        Reply::Unknown => plain(sadp_reset::AttemptResult::Unknown),
+        Reply::NoAnswer => plain(sadp_reset::AttemptResult::NoAnswer),
+        Reply::Impostor | Reply::Failed(_) => plain(sadp_reset::AttemptResult::Skipped),
+        Reply::Refused(verdict) => sadp_reset::AttemptVerdict {
+            refusal: Some(sadp_reset::RefusalWord::new(verdict.refusal.word())),
             number: verdict.refusal.number(),
             tries_left: verdict.tries_left,
             lock_minutes: verdict.lock_minutes,
-            ..plain(sadp_reset::Outcome::Refused)
+            ..plain(sadp_reset::AttemptResult::Refused)
         },
     }
 }

@@ -6,7 +6,7 @@ mod readiness;
 use sadp_model::{Fit, Need, Note, Obstacle, Prepared, Way};
 use serde::Serialize;
 
-use self::readiness::Check;
+use self::readiness::Readiness;
 use crate::{
     args::{App, AppArgs, GlobalArgs},
     commands::{batch::Site, survey},
@@ -63,7 +63,7 @@ struct Shown<'a> {
     needs: Vec<Word>,
     obstacle: Option<Word>,
     notes: Vec<Word>,
-    checks: Vec<Check>,
+    checks: Vec<Readiness>,
     unseen: &'a [&'a str],
     steps: &'a [&'a str],
 }

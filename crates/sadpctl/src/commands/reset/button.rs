@@ -2,7 +2,7 @@
 //! without a password.
 
 mod course;
-mod offer;
+mod first_password;
 mod steps;
 mod wait;
 
@@ -11,7 +11,7 @@ use sadp_discovery::ScanConfig;
 use sadp_model::{Device, Fit, Prepared, State, Way};
 use serde_json::Value;
 
-use self::{offer::Offer, wait::Unfinished};
+use self::{first_password::FirstPassword, wait::Unfinished};
 use crate::{
     args::{ButtonArgs, ChangeArgs, GlobalArgs},
     commands::{
@@ -43,7 +43,7 @@ pub(super) fn run(
     let runtime = survey::runtime()?;
     let Site { devices, local, .. } = Site::look(&runtime, &config, global, terminal)?;
     let found = args.device.choose(devices)?;
-    let offer = Offer {
+    let first_password = FirstPassword {
         args,
         runtime: &runtime,
         config: &config,
@@ -52,7 +52,7 @@ pub(super) fn run(
     if found.entry.device.state == Some(State::Unactivated) {
         let message = "already unactivated: there is nothing to reset";
         terminal.note(message);
-        return offer.take((found, local), message, (global, terminal));
+        return first_password.offer((found, local), message, (global, terminal));
     }
     let fit = fit(&found.entry.device);
     if !args.force
@@ -68,7 +68,7 @@ pub(super) fn run(
         Ok(back) => {
             terminal.note(&back_at(&found, &back.0));
             let message = "reset: it is back, unactivated";
-            offer.take(back, message, (global, terminal))
+            first_password.offer(back, message, (global, terminal))
         }
         Err(unfinished) => {
             let outcome = told(&found, unfinished);

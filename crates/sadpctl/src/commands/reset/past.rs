@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sadp_model::{OpenRequest, Prepared, VaultedGuids};
 use sadp_reset::{
-    Action, AttemptFilter, AttemptRecord, Case, CaseFilter, DeviceKey, Judgement, Ledger, Outcome,
-    RequestFacts, Sight, VALID_FOR,
+    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceKey, Judgement,
+    Ledger, RequestFacts, Sight, VALID_FOR,
 };
 
 use crate::{args::GlobalArgs, failure::Failure, found::Found, state};
@@ -134,8 +134,8 @@ impl Past {
 /// first password means that the device was reset, and all of it is gone.
 fn questions_set(attempts: &[AttemptRecord]) -> Option<bool> {
     tells(attempts, |action, result, _| match (action, result) {
-        (Action::QuestionsSet | Action::QuestionsAnswer, Outcome::Done) => Some(Some(true)),
-        (Action::Activate, Outcome::Done) => Some(None),
+        (Action::QuestionsSet | Action::QuestionsAnswer, AttemptResult::Done) => Some(Some(true)),
+        (Action::Activate, AttemptResult::Done) => Some(None),
         _ => None,
     })
 }
@@ -143,25 +143,27 @@ fn questions_set(attempts: &[AttemptRecord]) -> Option<bool> {
 /// Whether an e-mail address is reserved, in the same way.
 fn mailbox_set(attempts: &[AttemptRecord]) -> Option<bool> {
     tells(attempts, |action, result, refusal| match (action, result) {
-        (Action::MailSet | Action::MailQr | Action::MailConfirm, Outcome::Done) => Some(Some(true)),
-        (Action::MailQr | Action::MailConfirm, Outcome::Refused)
+        (Action::MailSet | Action::MailQr | Action::MailConfirm, AttemptResult::Done) => {
+            Some(Some(true))
+        }
+        (Action::MailQr | Action::MailConfirm, AttemptResult::Refused)
             if refusal == Some("notSetMailBox") =>
         {
             Some(Some(false))
         }
-        (Action::Activate, Outcome::Done) => Some(None),
+        (Action::Activate, AttemptResult::Done) => Some(None),
         _ => None,
     })
 }
 
 fn tells(
     attempts: &[AttemptRecord],
-    tell: impl Fn(Action, Outcome, Option<&str>) -> Option<Option<bool>>,
+    tell: impl Fn(Action, AttemptResult, Option<&str>) -> Option<Option<bool>>,
 ) -> Option<bool> {
     let told = attempts.iter().find_map(|record| {
         let verdict = record.verdict.as_ref();
         let refusal = verdict.and_then(|verdict| verdict.refusal.as_ref());
-        let refusal = refusal.map(sadp_reset::Refusal::as_str);
+        let refusal = refusal.map(sadp_reset::RefusalWord::as_str);
         tell(record.attempt.action, record.result(), refusal)
     });
     told.flatten()
@@ -170,12 +172,12 @@ fn tells(
 #[cfg(test)]
 mod tests {
     use sadp_model::MacAddr;
-    use sadp_reset::{Attempt, Refusal, Verdict};
+    use sadp_reset::{Attempt, AttemptVerdict, RefusalWord};
 
     use super::*;
 
     /// What a ledger of these commands, in this order, tells.
-    fn told(commands: &[(Action, Outcome, Option<&str>)]) -> (Option<bool>, Option<bool>) {
+    fn told(commands: &[(Action, AttemptResult, Option<&str>)]) -> (Option<bool>, Option<bool>) {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(folder.path()).unwrap();
         let key = DeviceKey::new(Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1])), None);
@@ -188,9 +190,9 @@ mod tests {
                 at,
             };
             let id = ledger.begin(&attempt).unwrap();
-            let verdict = Verdict {
+            let verdict = AttemptVerdict {
                 result,
-                refusal: refusal.map(Refusal::new),
+                refusal: refusal.map(RefusalWord::new),
                 number: None,
                 tries_left: None,
                 lock_minutes: None,
@@ -204,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_latest_attempt_that_tells_counts() {
-        use Outcome::{Done, Refused, Unknown};
+        use AttemptResult::{Done, Refused, Unknown};
         let set = (Action::MailSet, Done, None);
         let not_set = (Action::MailQr, Refused, Some("notSetMailBox"));
         for (commands, expected) in [

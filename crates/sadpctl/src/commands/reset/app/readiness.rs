@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// One thing checked.
 #[derive(Debug, Serialize)]
-pub(super) struct Check {
+pub(super) struct Readiness {
     pub(super) name: &'static str,
     /// `None` where it is not known.
     pub(super) holds: Option<bool>,
@@ -13,7 +13,7 @@ pub(super) struct Check {
 }
 
 /// What the device's own account tells. Nothing where it has no password.
-pub(super) fn checks(device: &Device, fit: &Fit) -> Vec<Check> {
+pub(super) fn checks(device: &Device, fit: &Fit) -> Vec<Readiness> {
     if device.state == Some(State::Unactivated) {
         return Vec::new();
     }
@@ -62,7 +62,7 @@ pub(super) const fn unseen(way: Way) -> &'static [&'static str] {
     ]
 }
 
-fn kind(device: &Device, fit: &Fit) -> Check {
+fn kind(device: &Device, fit: &Fit) -> Readiness {
     let kind = device.kind;
     let (holds, text) = match fit.advice {
         Advice::Recommended => (Some(true), "the vendor recommends this way"),
@@ -73,7 +73,7 @@ fn kind(device: &Device, fit: &Fit) -> Check {
     check("kind", holds, format!("kind {kind}: {text}"))
 }
 
-fn firmware(device: &Device) -> Check {
+fn firmware(device: &Device) -> Readiness {
     let text = device.firmware.as_ref().map(ToString::to_string);
     let has = text.unwrap_or_else(|| "not told".into());
     let Some(series) = RecorderSeries::of(device) else {
@@ -87,8 +87,8 @@ fn firmware(device: &Device) -> Check {
     check("firmware", holds, text)
 }
 
-fn check(name: &'static str, holds: Option<bool>, text: impl Into<String>) -> Check {
-    Check {
+fn check(name: &'static str, holds: Option<bool>, text: impl Into<String>) -> Readiness {
+    Readiness {
         name,
         holds,
         text: text.into(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::Refusal;
 use sadp_reset::{
-    Action, Answer, AttemptRecord, CaseEnding, DeviceKey, KnownBy, Outcome as Result_, RequestKind,
+    Action, Answer, AttemptRecord, AttemptResult, CaseEnding, DeviceKey, KnownBy, RequestKind,
     Target,
 };
 use serde_json::json;
@@ -181,7 +181,7 @@ impl Late<'_> {
             doubt: doubt(&self.past.judge(&target.facts, &found)),
             sent_before: history
                 .iter()
-                .any(|record| record.result() == Result_::Unknown),
+                .any(|record| record.result() == AttemptResult::Unknown),
             found,
             target,
             source,

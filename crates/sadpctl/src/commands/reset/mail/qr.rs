@@ -3,9 +3,7 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::Pace;
 use sadp_proto::{Command, MailQr, Outcome as Reply};
-use sadp_reset::{
-    Action, AttemptFilter, AttemptRecord, Outcome as Result_, QrImage, write_new_file,
-};
+use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, QrImage, write_new_file};
 use serde_json::{Value, json};
 
 use crate::{
@@ -130,10 +128,14 @@ impl Earlier {
             let all = attempts.iter();
             all.filter(|it| it.attempt.action == Action::MailQr)
         };
-        let place = asked().position(|it| it.result() == Result_::Done)?;
+        let place = asked().position(|it| it.result() == AttemptResult::Done)?;
         let since = asked().take(place);
-        let mut unanswered =
-            since.filter(|it| matches!(it.result(), Result_::NoAnswer | Result_::Unknown));
+        let mut unanswered = since.filter(|it| {
+            matches!(
+                it.result(),
+                AttemptResult::NoAnswer | AttemptResult::Unknown
+            )
+        });
         Some(Self {
             fetched: asked().nth(place)?.attempt.at,
             maybe_void: unanswered.next().map(|it| it.attempt.at),
@@ -249,7 +251,7 @@ another QR code: each makes the code void.",
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use sadp_reset::{Attempt, Ledger, Verdict};
+    use sadp_reset::{Attempt, AttemptVerdict, Ledger};
 
     use super::*;
 
@@ -273,8 +275,8 @@ mod tests {
 
     #[test]
     fn a_code_that_arrived_and_any_asked_for_since_count() {
-        use Result_::{Done, NoAnswer, Refused, Unknown};
-        let told = |results: &[Result_]| {
+        use AttemptResult::{Done, NoAnswer, Refused, Unknown};
+        let told = |results: &[AttemptResult]| {
             let folder = tempfile::tempdir().unwrap();
             let mut ledger = Ledger::open(folder.path()).unwrap();
             for (second, &result) in (0..).zip(results) {
@@ -287,7 +289,7 @@ mod tests {
                         at,
                     };
                     let id = ledger.begin(&attempt).unwrap();
-                    let verdict = Verdict {
+                    let verdict = AttemptVerdict {
                         result,
                         refusal: None,
                         number: None,

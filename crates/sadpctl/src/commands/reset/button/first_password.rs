@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What to do about a device that is unactivated.
-pub(super) struct Offer<'a> {
+pub(super) struct FirstPassword<'a> {
     pub(super) args: &'a ButtonArgs,
     pub(super) runtime: &'a Runtime,
     pub(super) config: &'a ScanConfig,
@@ -27,10 +27,10 @@ pub(super) struct Offer<'a> {
     pub(super) password: Option<SecretString>,
 }
 
-impl Offer<'_> {
+impl FirstPassword<'_> {
     /// Gives the device its first password, or tells how. `message` is how it
     /// came to be unactivated.
-    pub(super) fn take(
+    pub(super) fn offer(
         &self,
         (found, local): (Found, Vec<Ipv4Net>),
         message: &str,
