@@ -9,10 +9,13 @@ use sadp_proto::{Datagram, Listening, Progress, Survey, SurveyConfig, Sweep, Tal
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{LinkConfig, LinkInfo, Notice, ScanError, links::Links, receive::Batch};
+use crate::{LinkConfig, LinkInfo, Notice, ScanError, links::Links, queue, receive::Batch};
 
 /// How often the observer is told how far the scan is.
 const OBSERVE_EVERY: Duration = Duration::from_millis(100);
+
+/// How long what was received is read at most before the next inquiry is due.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// What to scan.
 #[derive(Clone, Debug)]
@@ -84,8 +87,11 @@ impl Scan {
         let (mut queue, _tasks) = self.links.start_draining();
         let mut stop = pin!(stop);
         let start = Instant::now();
-        let mut observed = Duration::ZERO;
+        let (mut observed, mut flooded) = (Duration::ZERO, Duration::ZERO);
         while !survey.is_finished() {
+            if start.elapsed() >= flooded {
+                flooded = self.catch_up(&mut survey, &mut queue, start).await;
+            }
             survey.handle_timeout(start.elapsed());
             while let Some(transmit) = survey.poll_transmit() {
                 self.links
@@ -109,6 +115,33 @@ impl Scan {
             }
         }
         self.report(survey)
+    }
+
+    /// Takes in what was received already, before it is decided who has to be
+    /// asked again: where thousands answer at once, reading takes longer than
+    /// the time between two inquiries, and each inquiry would bring as many
+    /// answers more. A flood has no end: after a while it is left, until the
+    /// time that is returned.
+    async fn catch_up(
+        &mut self,
+        survey: &mut Survey,
+        queue: &mut queue::Receiver,
+        start: Instant,
+    ) -> Duration {
+        let until = start.elapsed().saturating_add(CATCH_UP);
+        while start.elapsed() < until {
+            let mut waiting = queue.try_recv();
+            if waiting.is_none() {
+                // There may be more at the sockets.
+                tokio::task::yield_now().await;
+                waiting = queue.try_recv();
+            }
+            let Some(batch) = waiting else {
+                return Duration::ZERO;
+            };
+            self.take_in(survey, batch, start.elapsed());
+        }
+        until.saturating_add(CATCH_UP)
     }
 
     fn take_in(&mut self, survey: &mut Survey, batch: Batch, now: Duration) {
