@@ -1,6 +1,4 @@
-use std::fs;
-#[cfg(unix)]
-use std::path::Path;
+use std::{fs, path::Path};
 
 use sadp_proto::{Guid, GuidError};
 use sadp_reset::{
