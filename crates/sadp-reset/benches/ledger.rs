@@ -28,14 +28,7 @@ fn begin_and_finish(bencher: Bencher<'_, '_>) {
         action: Action::Activate,
         at: AT,
     };
-    let verdict = AttemptVerdict {
-        result: AttemptResult::Done,
-        refusal: None,
-        number: None,
-        tries_left: None,
-        lock_minutes: None,
-        at: AT,
-    };
+    let verdict = AttemptVerdict::new(AttemptResult::Done, AT);
     bencher.bench_local(|| {
         let id = ledger.begin(&attempt)?;
         ledger.finish(id, &verdict)

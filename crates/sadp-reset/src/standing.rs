@@ -467,14 +467,7 @@ mod tests {
         };
         let id = ledger.begin(&attempt).unwrap();
         if let Some(result) = result {
-            let verdict = AttemptVerdict {
-                result,
-                refusal: None,
-                number: None,
-                tries_left: None,
-                lock_minutes: None,
-                at,
-            };
+            let verdict = AttemptVerdict::new(result, at);
             ledger.finish(id, &verdict).unwrap();
         }
         ledger.attempts(&AttemptFilter::default()).unwrap()

@@ -42,6 +42,20 @@ pub struct AttemptVerdict {
     pub at: Timestamp,
 }
 
+impl AttemptVerdict {
+    /// One of which the device told nothing more.
+    pub const fn new(result: AttemptResult, at: Timestamp) -> Self {
+        Self {
+            result,
+            refusal: None,
+            number: None,
+            tries_left: None,
+            lock_minutes: None,
+            at,
+        }
+    }
+}
+
 /// Names an attempt in its ledger. Later ones are greater; none is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId(i64);

@@ -14,14 +14,7 @@ fn all(ledger: &Ledger) -> Vec<AttemptRecord> {
 }
 
 fn done(second: i64) -> AttemptVerdict {
-    AttemptVerdict {
-        result: AttemptResult::Done,
-        refusal: None,
-        number: None,
-        tries_left: None,
-        lock_minutes: None,
-        at: at(second),
-    }
+    AttemptVerdict::new(AttemptResult::Done, at(second))
 }
 
 #[test]

@@ -44,14 +44,7 @@ fn write(ledger: &mut Ledger, number: u16) {
     let second = number.into();
     let id = ledger.begin(&attempt(number, second)).unwrap();
     say(&format!("begun {id}"));
-    let verdict = AttemptVerdict {
-        result: AttemptResult::Done,
-        refusal: None,
-        number: None,
-        tries_left: None,
-        lock_minutes: None,
-        at: at(second),
-    };
+    let verdict = AttemptVerdict::new(AttemptResult::Done, at(second));
     ledger.finish(id, &verdict).unwrap();
     say(&format!("finished {id}"));
     let camera = key(Some(u16::try_from(id.number()).unwrap()), None);

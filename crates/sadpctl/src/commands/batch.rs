@@ -3,6 +3,7 @@
 
 mod choice;
 mod consent;
+mod reply;
 mod send;
 mod site;
 mod stopped;

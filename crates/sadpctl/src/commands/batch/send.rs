@@ -5,22 +5,18 @@ use std::{cell::Cell, net::IpAddr, ops::ControlFlow, time::Duration};
 use indicatif::ProgressBar;
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
-use sadp_discovery::{
-    Dispatch, DispatchConfig, DispatchEvent, Job, JobReport, LinkConfig, Pace, Route,
-};
+use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace, Route};
 use sadp_model::{Doubt, Origin};
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
 use tokio::runtime::Runtime;
 
-use super::stopped::Stopped;
+use super::{
+    reply::{outcome, verdict},
+    stopped::Stopped,
+};
 use crate::{
-    args::GlobalArgs,
-    commands::survey,
-    failure::Failure,
-    found::Found,
-    outcome::{Ending, Outcome},
-    state,
+    args::GlobalArgs, commands::survey, failure::Failure, found::Found, outcome::Outcome, state,
     terminal::Terminal,
 };
 
@@ -372,86 +368,6 @@ const USUAL_LOCK_MINUTES: u32 = 30;
 /// A longer lock is not believed: it may be invented.
 const MAX_LOCK_MINUTES: u32 = 24 * 60;
 
-/// What the ledger keeps of a reply.
-fn verdict(reply: &Reply, at: Timestamp) -> sadp_reset::AttemptVerdict {
-    let plain = |result| sadp_reset::AttemptVerdict {
-        result,
-        refusal: None,
-        number: None,
-        tries_left: None,
-        lock_minutes: None,
-        at,
-    };
-    match reply {
-        Reply::Done(_) => plain(sadp_reset::AttemptResult::Done),
-        Reply::Unknown => plain(sadp_reset::AttemptResult::Unknown),
-        Reply::NoAnswer => plain(sadp_reset::AttemptResult::NoAnswer),
-        Reply::Impostor | Reply::Failed(_) => plain(sadp_reset::AttemptResult::Skipped),
-        Reply::Refused(verdict) => sadp_reset::AttemptVerdict {
-            refusal: Some(sadp_reset::RefusalWord::new(verdict.refusal.word())),
-            number: verdict.refusal.number(),
-            tries_left: verdict.tries_left,
-            lock_minutes: verdict.lock_minutes,
-            ..plain(sadp_reset::AttemptResult::Refused)
-        },
-    }
-}
-
-fn outcome(found: &Found, action: Action, report: JobReport, stopped: Option<Stopped>) -> Outcome {
-    let mut outcome = of_reply(found, action, report.outcome, stopped);
-    // Where nothing was sent, that is said already.
-    if report.forged && outcome.result != Ending::Skipped {
-        outcome.beware();
-    }
-    outcome
-}
-
-fn of_reply(
-    found: &Found,
-    action: Action,
-    reply: Option<Reply>,
-    stopped: Option<Stopped>,
-) -> Outcome {
-    let new = |result, message: &str| Outcome::new(found, action, result, message);
-    match reply {
-        Some(Reply::Done(_)) => new(Ending::Done, "done"),
-        Some(Reply::Refused(verdict)) => Outcome::refused(found, action, &verdict),
-        Some(Reply::Unknown) => new(
-            Ending::Unknown,
-            "no reply: it may have been carried out or not",
-        )
-        .next("scan to see its state, then run it again"),
-        Some(Reply::NoAnswer) => new(Ending::NoAnswer, unanswered(action))
-            .next("check cable and power, scan again, then run it again"),
-        Some(Reply::Impostor) => Outcome::unsafe_to_send(
-            found,
-            action,
-            "not sent: something else on the network answered for it",
-        )
-        .next("find out which machine does so; connect the device to this machine alone"),
-        Some(Reply::Failed(error)) => {
-            Outcome::unsafe_to_send(found, action, format!("not sent: {error}"))
-                .next("scan again, then run it again")
-        }
-        None => stopped
-            .unwrap_or(Stopped::Interrupted)
-            .outcome(found, action),
-    }
-}
-
-/// What silence leaves open.
-const fn unanswered(action: Action) -> &'static str {
-    match action {
-        Action::ExportRequest => {
-            "no answer: it may have made a new request all the same; an older one may be void"
-        }
-        Action::MailQr => {
-            "no answer: it may have made a new QR code all the same; an older one may be void"
-        }
-        _ => "no answer: nothing was changed",
-    }
-}
-
 fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
     terminal.warn(&format!(
         "two answered the key exchange of {}: somebody on the network may pretend to be it",
@@ -478,24 +394,4 @@ fn name(found: &Found) -> String {
     let mac = found.entry.device.mac;
     let mac = mac.map_or_else(String::new, |mac| format!(" ({mac})"));
     format!("{address}{mac}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn silence_leaves_open_what_a_device_makes_anew() {
-        let found = Found::named("44:47:cc:00:00:05");
-        for action in Action::ALL {
-            let report = JobReport {
-                outcome: Some(Reply::NoAnswer),
-                forged: false,
-            };
-            let told = outcome(&found, action, report, None).message;
-            let makes_new = matches!(action, Action::ExportRequest | Action::MailQr);
-            assert_eq!(told.contains("nothing was changed"), !makes_new, "{action}");
-            assert_eq!(told.contains("may be void"), makes_new, "{action}");
-        }
-    }
 }

@@ -191,12 +191,8 @@ mod tests {
             };
             let id = ledger.begin(&attempt).unwrap();
             let verdict = AttemptVerdict {
-                result,
                 refusal: refusal.map(RefusalWord::new),
-                number: None,
-                tries_left: None,
-                lock_minutes: None,
-                at,
+                ..AttemptVerdict::new(result, at)
             };
             ledger.finish(id, &verdict).unwrap();
         }

@@ -289,14 +289,7 @@ mod tests {
                         at,
                     };
                     let id = ledger.begin(&attempt).unwrap();
-                    let verdict = AttemptVerdict {
-                        result,
-                        refusal: None,
-                        number: None,
-                        tries_left: None,
-                        lock_minutes: None,
-                        at,
-                    };
+                    let verdict = AttemptVerdict::new(result, at);
                     ledger.finish(id, &verdict).unwrap();
                 }
             }
