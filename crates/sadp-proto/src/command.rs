@@ -2,6 +2,7 @@
 
 mod fields;
 mod questions;
+mod spec;
 mod update;
 
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 use self::fields::Fields;
 pub use self::{
     questions::{AnswersError, SecretAnswers},
+    spec::CommandSpec,
     update::{NetworkSettings, Update},
 };
 use crate::{
@@ -114,59 +116,12 @@ pub enum Command {
 impl Command {
     /// The `Types` element.
     pub const fn types(&self) -> &'static str {
-        match self {
-            Self::Activate { .. } => "activate",
-            Self::Update(_) => "update",
-            Self::Lamp { .. } => "lamp",
-            Self::GetCode => "getcode",
-            Self::GetEncryptString => "getencryptstring",
-            Self::Reset { .. } | Self::ResetToDefault { .. } => "reset",
-            Self::ExportGuid { .. } => "ExportGUID",
-            Self::ResetByGuid { .. } => "GUIDReset",
-            Self::GetQuestions => "getsecurityquestion",
-            Self::SetQuestions { .. } => "setsecurityquestion",
-            Self::ResetByAnswers { .. } => "AnswerReset",
-            Self::SetMailbox { .. } => "SetMailBox",
-            Self::GetMailQr => "GetQRcodes",
-            Self::ResetByMail { .. } => "MailReset",
-        }
+        self.spec().types
     }
 
     /// Whether a key exchange comes first.
     pub const fn is_sealed(&self) -> bool {
-        match self {
-            Self::Activate { .. }
-            | Self::Reset { .. }
-            | Self::ExportGuid { .. }
-            | Self::ResetByGuid { .. }
-            | Self::SetQuestions { .. }
-            | Self::ResetByAnswers { .. }
-            | Self::SetMailbox { .. }
-            | Self::ResetByMail { .. } => true,
-            Self::Update(_)
-            | Self::Lamp { .. }
-            | Self::GetCode
-            | Self::GetEncryptString
-            | Self::ResetToDefault { .. }
-            | Self::GetQuestions
-            | Self::GetMailQr => false,
-        }
-    }
-
-    /// Whether it may be sent again where no reply came: it costs no try, and
-    /// sending it twice does what sending it once does, or leaves only the
-    /// later result valid. All others are sent once.
-    pub(crate) const fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Lamp { .. } | Self::GetQuestions) || self.makes_new()
-    }
-
-    /// Whether the device makes something new each time it hears this, and
-    /// forgets what it made before: of several replies the last one counts.
-    pub(crate) const fn makes_new(&self) -> bool {
-        matches!(
-            self,
-            Self::GetCode | Self::GetEncryptString | Self::GetMailQr
-        )
+        self.spec().sealed
     }
 
     /// Whether a reply that tells no `Result` answers it all the same: it holds

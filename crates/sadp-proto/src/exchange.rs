@@ -110,7 +110,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Begin if self.command.is_sealed() => self.ask_key(Asking::new(now), now),
             Phase::Begin => {
-                let asking = self.command.is_repeatable().then(|| Asking::new(now));
+                let asking = self.command.spec().repeatable.then(|| Asking::new(now));
                 self.send_command(None, None, asking, now);
             }
             Phase::Exchanging {
@@ -308,7 +308,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         else {
             return;
         };
-        let makes_new = self.command.makes_new();
+        let makes_new = self.command.spec().makes_new;
         let (uuid, settled) = match &mut self.phase {
             Phase::Commanded { uuid, .. } if *uuid == asked => (asked, now.saturating_add(SETTLE)),
             Phase::Settling { uuid, due, .. } if *uuid == asked => (asked, *due),

@@ -12,11 +12,9 @@ pub(crate) struct Reason {
 }
 
 /// Whether it brings a password back, by a secret that is tried only once.
-const fn sets_password(action: Action) -> bool {
-    matches!(
-        action,
-        Action::ImportAnswer | Action::GuidImport | Action::QuestionsAnswer | Action::MailConfirm
-    )
+const fn replaces_password(action: Action) -> bool {
+    let spec = action.spec();
+    spec.sets_password && spec.costs_try
 }
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
@@ -46,11 +44,11 @@ pub(crate) fn explain(verdict: &Verdict, action: Action) -> Reason {
 #[rustfmt::skip]
 fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
     match refusal {
-        Refusal::Failed if sets_password(action) => ("it refused and gave no reason",
+        Refusal::Failed if replaces_password(action) => ("it refused and gave no reason",
             "send it nothing again before you know more, and do not restart it: that makes requests and codes void; take another way"),
         Refusal::Failed if matches!(action, Action::ExportRequest | Action::QuestionsShow | Action::MailQr) => ("it refused and gave no reason",
             "try once more; if it stays so, take another way of recovery"),
-        Refusal::Locked if sets_password(action) => ("it is locked after too many wrong tries",
+        Refusal::Locked if replaces_password(action) => ("it is locked after too many wrong tries",
             "wait until the lock is over, without another try; then make sure of what you give it, or take another way"),
         Refusal::QuestionNumErr if action == Action::QuestionsSet => ("it does not take these questions",
             "name three that it has: sadpctl reset questions show DEVICE"),

@@ -6,6 +6,8 @@
 
 use std::{fmt, str::FromStr};
 
+use sadp_proto::CommandSpec;
+
 /// What was asked of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
@@ -55,12 +57,25 @@ impl Action {
         Self::Locate,
     ];
 
-    /// Whether it carries a secret: a password, an answer, a code or a GUID.
-    pub const fn carries_secret(self) -> bool {
-        !matches!(
-            self,
-            Self::ExportRequest | Self::QuestionsShow | Self::MailQr | Self::Locate
-        )
+    /// The description of the command that is sent for it. A request to the
+    /// vendor and its answer have more than one form: these differ in `types`,
+    /// and in whether they are sealed, alone.
+    pub const fn spec(self) -> &'static CommandSpec {
+        match self {
+            Self::Activate => &CommandSpec::ACTIVATE,
+            Self::NetSet => &CommandSpec::UPDATE,
+            Self::ExportRequest => &CommandSpec::GET_ENCRYPT_STRING,
+            Self::ImportAnswer => &CommandSpec::RESET,
+            Self::GuidExport => &CommandSpec::EXPORT_GUID,
+            Self::GuidImport => &CommandSpec::RESET_BY_GUID,
+            Self::QuestionsShow => &CommandSpec::GET_QUESTIONS,
+            Self::QuestionsSet => &CommandSpec::SET_QUESTIONS,
+            Self::QuestionsAnswer => &CommandSpec::RESET_BY_ANSWERS,
+            Self::MailSet => &CommandSpec::SET_MAILBOX,
+            Self::MailQr => &CommandSpec::GET_MAIL_QR,
+            Self::MailConfirm => &CommandSpec::RESET_BY_MAIL,
+            Self::Locate => &CommandSpec::LAMP,
+        }
     }
 
     /// The name scripts see, e.g. `net-set`.

@@ -34,7 +34,7 @@ pub(super) fn run(
     let site = Site::look(&runtime, &config, global, terminal)?;
     let chosen = batch::choose(&args.choice, site.devices)?;
     let (fresh, mut outcomes) = unactivated(chosen);
-    let (fit, unfit) = batch::vet(fresh, Action::Activate, false, args.change.force, global)?;
+    let (fit, unfit) = batch::vet(fresh, Action::Activate, args.change.force, global)?;
     outcomes.extend(unfit);
     let Some(password) = password.filter(|_| !args.change.dry_run) else {
         let planned = |found: &Found| {

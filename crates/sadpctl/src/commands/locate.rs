@@ -33,7 +33,7 @@ pub(super) fn run(
     let found = args.device.choose(site.devices)?;
     let on = args.lamp == Switch::On;
     let word = if on { "on" } else { "off" };
-    let (fit, mut outcomes) = batch::vet(vec![found], Action::Locate, false, false, global)?;
+    let (fit, mut outcomes) = batch::vet(vec![found], Action::Locate, false, global)?;
     if args.dry_run {
         let message = format!("its lamp would be switched {word}");
         let planned = fit

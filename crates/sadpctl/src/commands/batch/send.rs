@@ -317,10 +317,10 @@ impl<'a> Recorder<'a> {
         match reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at)?,
             // What needs no secret says nothing of a lock.
-            Reply::Done(_) if action.carries_secret() => self.ledger.forget_lock(&key)?,
+            Reply::Done(_) if action.spec().carries_secret => self.ledger.forget_lock(&key)?,
             _ => {}
         }
-        if matches!(reply, Reply::Done(_)) && sets_password(action) {
+        if matches!(reply, Reply::Done(_)) && action.spec().sets_password {
             let why = GuidVoid::PasswordChanged;
             self.ledger.void_guids(&key, why, at)?;
         }
@@ -347,18 +347,6 @@ impl<'a> Recorder<'a> {
         let until = at.saturating_add(lock).unwrap_or(at);
         self.ledger.remember_lock(key, until, at)
     }
-}
-
-/// Whether a device that does this has another password then.
-const fn sets_password(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Activate
-            | Action::ImportAnswer
-            | Action::GuidImport
-            | Action::QuestionsAnswer
-            | Action::MailConfirm
-    )
 }
 
 /// How long a lock is taken to last where the device does not say: as long as

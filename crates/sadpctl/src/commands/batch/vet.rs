@@ -10,27 +10,26 @@ use crate::{args::GlobalArgs, failure::Failure, found::Found, outcome::Outcome, 
 const FEW_TRIES: u32 = 2;
 
 /// Parts the devices a command may be sent to from those it must not.
-/// `costs_tries`: whether it carries a secret that may be wrong. `force` lets
-/// locks, few tries and a device for which somebody else may speak pass, never a
-/// MAC that two devices share.
+/// `force` lets locks, few tries and a device for which somebody else may speak
+/// pass, never a MAC that two devices share.
 pub(in crate::commands) fn vet(
     devices: Vec<Found>,
     action: Action,
-    costs_tries: bool,
     force: bool,
     global: &GlobalArgs,
 ) -> Result<(Vec<Found>, Vec<Outcome>), Failure> {
     let ledger = state::open_existing(global)?;
+    let spec = action.spec();
+    let caution = Caution {
+        locks: spec.costs_try && !force,
+        forgers: spec.carries_secret && !force,
+    };
     let mut fit = Vec::new();
     let mut unfit = Vec::new();
     for found in devices {
         let tries = match &ledger {
-            Some(ledger) if costs_tries && !force => tries_left(ledger, &found)?,
+            Some(ledger) if caution.locks => tries_left(ledger, &found)?,
             _ => None,
-        };
-        let caution = Caution {
-            locks: costs_tries && !force,
-            forgers: action.carries_secret() && !force,
         };
         match objection(&found, action, caution, tries) {
             Some(outcome) => unfit.push(outcome),
@@ -134,7 +133,7 @@ mod tests {
             for force in [false, true] {
                 let caution = Caution {
                     locks: false,
-                    forgers: action.carries_secret() && !force,
+                    forgers: action.spec().carries_secret && !force,
                 };
                 let outcome = objection(&found, action, caution, None);
                 let refused = !force

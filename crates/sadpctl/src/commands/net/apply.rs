@@ -153,8 +153,7 @@ fn vet(
     let force = args.change.change.force;
     let mut fit = Vec::with_capacity(candidates.len());
     for it in candidates {
-        let (passed, unfit) =
-            batch::vet(vec![it.found.clone()], Action::NetSet, true, force, global)?;
+        let (passed, unfit) = batch::vet(vec![it.found.clone()], Action::NetSet, force, global)?;
         outcomes.extend(unfit);
         fit.extend((!passed.is_empty()).then_some(it));
     }

@@ -50,7 +50,7 @@ pub(super) fn run(
         return batch::print(&[outcome], None, global, terminal);
     }
     check_taken(&found, &change, &site, asked.force, terminal)?;
-    let (mut fit, unfit) = batch::vet(vec![found], Action::NetSet, true, asked.force, global)?;
+    let (mut fit, unfit) = batch::vet(vec![found], Action::NetSet, asked.force, global)?;
     let Some(found) = fit.pop() else {
         return batch::print(&unfit, None, global, terminal);
     };

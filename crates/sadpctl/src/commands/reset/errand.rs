@@ -28,8 +28,6 @@ pub(super) struct Errand<'a> {
     pub(super) action: Action,
     /// What a device must offer for it.
     pub(super) offer: Offer,
-    /// Whether it carries a secret that may be wrong.
-    pub(super) costs_tries: bool,
     /// What is done, ending where the number of devices follows.
     pub(super) plan: &'a str,
     /// What would be done to a device.
@@ -73,7 +71,7 @@ impl Errand<'_> {
             }
         }
         let force = self.change.force;
-        let (fit, unfit) = batch::vet(able, self.action, self.costs_tries, force, self.global)?;
+        let (fit, unfit) = batch::vet(able, self.action, force, self.global)?;
         outcomes.extend(unfit);
         Ok((fit, outcomes))
     }

@@ -119,7 +119,7 @@ fn questions_to_ask(
             continue;
         }
         let found = vec![found.clone()];
-        let (fit, _) = batch::vet(found, Action::QuestionsShow, false, false, global)?;
+        let (fit, _) = batch::vet(found, Action::QuestionsShow, false, global)?;
         places.extend(fit.iter().map(|_| place));
         orders.extend(fit.into_iter().map(|found| Order {
             found,

@@ -48,7 +48,7 @@ impl FirstPassword<'_> {
         let Some(password) = password else {
             return batch::print(&[unset], None, global, terminal);
         };
-        let (fit, unfit) = batch::vet(vec![found], Action::Activate, false, false, global)?;
+        let (fit, unfit) = batch::vet(vec![found], Action::Activate, false, global)?;
         if fit.is_empty() {
             return batch::print(&unfit, None, global, terminal);
         }

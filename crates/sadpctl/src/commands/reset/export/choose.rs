@@ -48,7 +48,7 @@ impl Choice {
                 None => able.push(found),
             }
         }
-        let (able, unfit) = batch::vet(able, Action::ExportRequest, false, false, global)?;
+        let (able, unfit) = batch::vet(able, Action::ExportRequest, false, global)?;
         outcomes.extend(unfit);
         let fit = able.into_iter().filter_map(|found| {
             let kind = found

@@ -26,7 +26,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::GuidExport,
         offer: Offer::Guid,
-        costs_tries: true,
         plan: "a GUID is exported into the vault from",
         would: "its GUID would be exported into the vault",
         // Encrypting takes a second, in which no other reply may be waited for.

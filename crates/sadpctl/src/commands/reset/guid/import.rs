@@ -26,7 +26,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::GuidImport,
         offer: Offer::Guid,
-        costs_tries: true,
         plan: "a GUID goes out once, to set a new password on",
         would: "its GUID would be given to it and a new password set",
         // Each device gets a secret of its own: a wrong one says nothing of

@@ -279,7 +279,7 @@ pub(super) fn vet(
     (global, outcomes): (&GlobalArgs, &mut Vec<Outcome>),
 ) -> Result<Vec<Ready>, Failure> {
     let devices = ready.iter().map(|ready| ready.found.clone()).collect();
-    let (fit, unfit) = batch::vet(devices, Action::ImportAnswer, true, force, global)?;
+    let (fit, unfit) = batch::vet(devices, Action::ImportAnswer, force, global)?;
     outcomes.extend(unfit);
     let fit: Vec<_> = fit.iter().map(Found::key).collect();
     let mut kept = Vec::new();

@@ -25,7 +25,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::MailConfirm,
         offer: Offer::Mailbox,
-        costs_tries: true,
         plan: "the code goes out once, to set a new password on",
         would: "the code would be given to it and a new password set",
         pace: Pace::Together,

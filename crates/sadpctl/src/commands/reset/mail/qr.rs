@@ -32,7 +32,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::MailQr,
         offer: Offer::Mailbox,
-        costs_tries: false,
         plan: "an earlier QR code, and the code mailed for it, becomes void on",
         would: "a QR code would be fetched from it, and an earlier one become void",
         pace: Pace::Together,

@@ -25,7 +25,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::MailSet,
         offer: Offer::Mailbox,
-        costs_tries: true,
         plan: &plan,
         would: &would,
         pace: ONE_BY_ONE,

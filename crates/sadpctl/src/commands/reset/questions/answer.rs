@@ -24,7 +24,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::QuestionsAnswer,
         offer: Offer::Questions,
-        costs_tries: true,
         plan: "the answers go out once, to set a new password on",
         would: "its questions would be answered and a new password set",
         pace: Pace::Together,

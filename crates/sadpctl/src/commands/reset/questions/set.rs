@@ -21,7 +21,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::QuestionsSet,
         offer: Offer::Questions,
-        costs_tries: true,
         plan: "the security questions are set, in place of any former ones, on",
         would: "its security questions would be set",
         pace: ONE_BY_ONE,

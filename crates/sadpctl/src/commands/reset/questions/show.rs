@@ -26,7 +26,6 @@ pub(super) fn run(
     let errand = Errand {
         action: Action::QuestionsShow,
         offer: Offer::Questions,
-        costs_tries: false,
         plan: "",
         would: "",
         pace: Pace::Together,
