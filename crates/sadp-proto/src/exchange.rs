@@ -226,7 +226,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         let Some(asked) = reply.header.uuid else {
             return;
         };
-        let code = reply.fields.first("Code").unwrap_or_default();
+        let code = exchanged_code(reply);
         match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Exchanging { uuid, asking, .. }
                 if from != self.target.from && (uuid == asked || asking.is_earlier(asked)) =>
@@ -258,7 +258,7 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     fn take_key(&mut self, (uuid, key): (Uuid, ExchangeKey), now: Duration, reply: &CommandReply) {
-        let code = reply.fields.first("Code").unwrap_or_default();
+        let code = exchanged_code(reply);
         if !code.is_empty() {
             self.phase = Phase::Guarding {
                 uuid,
@@ -356,6 +356,15 @@ impl<R: CryptoRngCore> Exchange<R> {
         self.rng.fill_bytes(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
+}
+
+/// The key that a reply to an exchange holds, empty where it holds none or
+/// refuses. The vendor's clients want `Result` success before it; a reply
+/// without a `Result` is taken, too.
+fn exchanged_code(reply: &CommandReply) -> &str {
+    let refused = reply.fields.first("Result").and_then(Refusal::read);
+    let code = reply.fields.first("Code").filter(|_| refused.is_none());
+    code.unwrap_or_default()
 }
 
 impl<R> std::fmt::Debug for Exchange<R> {

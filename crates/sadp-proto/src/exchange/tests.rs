@@ -85,6 +85,27 @@ fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
 }
 
 #[test]
+fn a_key_is_taken_with_and_without_a_result_and_not_beside_a_refusal() {
+    for (result, taken) in [
+        (vec![], true),
+        (vec![("Result", "success")], true),
+        (vec![("Result", "failed")], false),
+        (vec![("Result", "")], false),
+    ] {
+        let mut exchange = activate();
+        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        let plain = key_answer(&question, b"0123456789abcdef");
+        let code = plain.fields.first("Code").unwrap();
+        let fields = [result.clone(), vec![("Code", code)]].concat();
+        exchange.handle_reply(MS, DEVICE.into(), &reply(&question, &fields));
+        let command = sent(&mut exchange, 160 * MS);
+        assert_eq!(command.is_some(), taken, "{result:?}");
+        let refused = matches!(exchange.poll_outcome(), Some(Outcome::Refused(_)));
+        assert_eq!(refused, !taken, "{result:?}");
+    }
+}
+
+#[test]
 fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
     let mut exchange = activate();
     let mut codes = std::collections::HashSet::new();

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::{SessionKey, UpdateDigest, ecb};
+use crate::Code;
 
 /// The bytes of the modulus that devices take.
 const MODULUS: usize = 128;
@@ -56,10 +57,24 @@ impl Session {
     /// Opens a sealed password: the key must stand in front of it, so another
     /// session's is told apart.
     pub fn open_password(&self, sealed: &str) -> Result<SecretString, OpenError> {
-        let mut field = Zeroizing::new(decode(sealed)?);
+        let field = Zeroizing::new(decode(sealed)?);
         if field.len() != Self::PASSWORD_FIELD {
             return Err(OpenError::Length);
         }
+        self.open_with_key(field)
+    }
+
+    /// Opens a sealed code, of at most [`Code::MAX_BYTES`]: the form is that of
+    /// a password.
+    pub fn open_code(&self, sealed: &str) -> Result<SecretString, OpenError> {
+        let field = Zeroizing::new(decode(sealed)?);
+        if field.len() > ecb::BLOCK + Code::MAX_BYTES || !field.len().is_multiple_of(ecb::BLOCK) {
+            return Err(OpenError::Length);
+        }
+        self.open_with_key(field)
+    }
+
+    fn open_with_key(&self, mut field: Zeroizing<Vec<u8>>) -> Result<SecretString, OpenError> {
         ecb::decrypt(&self.0, &mut field);
         let (key, content) = field
             .split_at_checked(ecb::BLOCK)
@@ -236,6 +251,22 @@ mod tests {
                 password
             );
         }
+        for (code, sealed) in [
+            ("aB3dE6gH", "cnJ+iB7c/QEApxhoeQm1ZXqsPCSp99yUTu+B3w7H1LA="),
+            (
+                "0123456789abcdef",
+                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWU=",
+            ),
+            (
+                "0123456789abcdefg",
+                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWXVs4XyjuxCB+8WrYtFcTOv",
+            ),
+        ] {
+            assert_eq!(session().open_code(sealed).unwrap().expose_secret(), code);
+        }
+        let verification_code = Session::of(b"e717da5af96d9ee0")
+            .open_code("9bY2qxi8y9sd0ye4077/hl7tjsXOYedbITfEjXgFF/Y=");
+        assert_eq!(verification_code.unwrap().expose_secret(), "ABCDEF");
         for (answer, sealed) in [
             ("Paris", "Y9c0UFpJfOCNTLJYzLNiCQ=="),
             ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZQ=="),
@@ -319,9 +350,27 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_a_client_seals_a_device_opens(
+            password in "[ -~]{1,16}",
+            code in "[ -~\\n]{1,1024}",
+            random in "[0-9a-f]{32}",
+        ) {
+            let device = Session::of(random.as_bytes());
+            let client = SessionKey::of(random.as_bytes());
+            let opened = device.open_code(client.seal_code(&code).as_str()).unwrap();
+            proptest::prop_assert_eq!(opened.expose_secret(), &code);
+            let sealed = client.seal_password(&Password::new(password.as_str().into()).unwrap());
+            let opened = device.open_password(sealed.as_str()).unwrap();
+            proptest::prop_assert_eq!(opened.expose_secret(), &password);
+        }
+
         #[test]
         fn any_field_is_survived(sealed in "[A-Za-z0-9+/]{0,90}={0,2}", uuid: String) {
             let _ = session().open_password(&sealed);
+            let _ = session().open_code(&sealed);
             let _ = session().open_answer(&sealed);
             let _ = answer_exchange(&sealed, RANDOM, &mut OsRng);
             let _ = verify_update(&sealed, &digest(None, "a"), &uuid);

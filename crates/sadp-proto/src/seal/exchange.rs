@@ -39,12 +39,7 @@ impl ExchangeKey {
         if random.is_empty() {
             return Err(SealError::BadExchange);
         }
-        // The first 16 raw bytes, whatever they stand for, are the key.
-        let mut key = Zeroizing::new([0; ecb::BLOCK]);
-        for (slot, byte) in key.iter_mut().zip(random.iter()) {
-            *slot = *byte;
-        }
-        Ok(SessionKey(key))
+        Ok(SessionKey::of(&random))
     }
 }
 
@@ -62,18 +57,36 @@ impl SessionKey {
     /// The most bytes of an answer that are sent.
     pub const MAX_ANSWER_BYTES: usize = 192;
 
-    /// The bytes of a sealed password.
-    const PASSWORD_FIELD: usize = 32;
+    /// The key is the first 16 raw bytes of what the device chose, whatever they
+    /// stand for.
+    pub(super) fn of(random: &[u8]) -> Self {
+        let mut key = Zeroizing::new([0; ecb::BLOCK]);
+        for (slot, byte) in key.iter_mut().zip(random) {
+            *slot = *byte;
+        }
+        Self(key)
+    }
 
     /// Seals a password: the key, then the password, zero-filled to 32 bytes.
     pub fn seal_password(&self, password: &Password) -> Sealed {
-        let mut field = Zeroizing::new([0u8; Self::PASSWORD_FIELD]);
-        let content = self.0.iter().chain(password.bytes());
-        for (slot, byte) in field.iter_mut().zip(content) {
+        self.seal_with_key(password.bytes())
+    }
+
+    /// Seals a code in the same form: the key, then the code, zero-filled to
+    /// whole blocks. `Code` is sealed so where the device says `codeEncrypt`,
+    /// and `VerificationCode` always. The caller bounds the length.
+    pub fn seal_code(&self, code: &str) -> Sealed {
+        self.seal_with_key(code.as_bytes())
+    }
+
+    fn seal_with_key(&self, content: &[u8]) -> Sealed {
+        let bytes = ecb::BLOCK.saturating_add(content.len());
+        let mut field = Zeroizing::new(vec![0; bytes.next_multiple_of(ecb::BLOCK)]);
+        for (slot, byte) in field.iter_mut().zip(self.0.iter().chain(content)) {
             *slot = *byte;
         }
-        ecb::encrypt(&self.0, &mut *field);
-        Sealed::encode(&*field)
+        ecb::encrypt(&self.0, &mut field);
+        Sealed::encode(&field)
     }
 
     /// Tells whether an answer can be sealed, without sealing it.
@@ -165,6 +178,29 @@ mod tests {
             let password = Password::new(password.into()).unwrap();
             assert_eq!(session().seal_password(&password).as_str(), sealed);
         }
+    }
+
+    #[test]
+    fn codes_are_sealed_to_the_vectors() {
+        for (code, sealed) in [
+            ("aB3dE6gH", "cnJ+iB7c/QEApxhoeQm1ZXqsPCSp99yUTu+B3w7H1LA="),
+            (
+                "0123456789abcdef",
+                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWU=",
+            ),
+            (
+                "0123456789abcdefg",
+                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWXVs4XyjuxCB+8WrYtFcTOv",
+            ),
+        ] {
+            assert_eq!(session().seal_code(code).as_str(), sealed);
+        }
+        let session = SessionKey::of(b"e717da5af96d9ee0");
+        assert_eq!(
+            session.seal_code("ABCDEF").as_str(),
+            "9bY2qxi8y9sd0ye4077/hl7tjsXOYedbITfEjXgFF/Y=",
+            "a VerificationCode"
+        );
     }
 
     #[test]

@@ -34,15 +34,10 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn success() -> Self {
-        Self::done("Result", "success".into())
-    }
-
-    /// Done, told by an element of its own in place of a `Result`.
-    pub(super) fn done(name: &'static str, text: String) -> Self {
         Self {
             done: true,
             account: false,
-            elements: vec![(name, text)],
+            elements: vec![("Result", "success".into())],
         }
     }
 

@@ -13,7 +13,8 @@ use super::{
 use crate::desk::Nonce;
 
 /// Chooses the key for the command that follows. The latest exchange counts,
-/// whoever asked for it.
+/// whoever asked for it. `Result` stands before `Code`: the vendor's clients
+/// refuse an exchange without it.
 pub(super) fn answer(
     memory: &mut Memory,
     order: Order<'_>,
@@ -25,7 +26,7 @@ pub(super) fn answer(
     match answer_exchange(code, random.as_bytes(), &mut chance) {
         Ok((code, session)) => {
             memory.keep_exchange(*order.asker.ip(), order.now, session);
-            Answer::done("Code", code)
+            Answer::success().with("Code", code)
         }
         Err(_) => Answer::refused("failed"),
     }

@@ -47,6 +47,7 @@ impl ForgedExchange {
             ("Uuid", text("Uuid")),
             ("Types", text("Types")),
             ("MAC", text("MAC")),
+            ("Result", "success"),
             ("Code", &*code),
         ]
         .into_iter()
