@@ -1,4 +1,5 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
+use sadp_model::text::is_treacherous;
 
 use crate::{
     CommandReply,
@@ -28,11 +29,14 @@ impl Mailbox {
     }
 }
 
-/// What a device gives so that a code is sent to its reserved address.
+/// What a device gives so that a code is sent to its reserved address. Devices
+/// send all three texts in base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailQr {
-    /// The content of the QR code, as received.
+    /// The content of the QR code.
     pub qr: Box<str>,
+    /// Whether `qr` is the text as received, because it is not base64 of a text.
+    pub qr_is_raw: bool,
     /// The reserved address, most often masked.
     pub mailbox: Option<Box<str>>,
     /// The vendor's address to which the QR code is to be sent.
@@ -41,33 +45,35 @@ pub struct MailQr {
 
 impl MailQr {
     /// Reads the reply to [`GetMailQr`](crate::Command::GetMailQr). `None` where
-    /// it holds no QR code, or not all of it arrived.
+    /// it holds no QR code, or not all of it arrived. A text that is not base64
+    /// of a printable text is taken as received.
     pub fn read(reply: &CommandReply) -> Option<Self> {
         let said = |name| reply.fields.first(name).filter(|text| !text.is_empty());
-        let qr = said("QRcodes")?.into();
+        let address = |name| said(name).map(|text| decoded(text).unwrap_or_else(|| text.into()));
+        let received = said("QRcodes")?;
+        let qr = decoded(received);
         reply.complete.then(|| Self {
-            qr,
-            mailbox: said("MailBox").map(address),
-            service_mailbox: said("MailServiceBox").map(address),
+            qr_is_raw: qr.is_none(),
+            qr: qr.unwrap_or_else(|| received.into()),
+            mailbox: address("MailBox"),
+            service_mailbox: address("MailServiceBox"),
         })
     }
 }
 
-/// An address as it is, or zero-filled and in base64, as it is set.
-fn address(text: &str) -> Box<str> {
-    let decoded = || {
-        let bytes = BASE64_STANDARD.decode(text).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        Some(text.trim_end_matches('\0').to_owned()).filter(|text| text.contains('@'))
-    };
-    if text.contains('@') {
-        return text.into();
-    }
-    decoded().map_or_else(|| text.into(), Into::into)
+/// The text behind whole, canonical base64, without the NULs that fill up its
+/// field. `None` where it is no printable text.
+fn decoded(base64: &str) -> Option<Box<str>> {
+    let bytes = BASE64_STANDARD.decode(base64).ok()?;
+    let text = str::from_utf8(&bytes).ok()?.trim_end_matches('\0');
+    let printable = |c: char| matches!(c, '\t' | '\n' | '\r') || !is_treacherous(c);
+    (!text.trim().is_empty() && text.chars().all(printable)).then(|| text.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::Message;
 
@@ -79,24 +85,89 @@ mod tests {
         MailQr::read(&reply)
     }
 
+    fn read_qr(text: &str) -> (String, bool) {
+        let read = read(&format!("<QRcodes>{text}</QRcodes>")).unwrap();
+        (read.qr.into(), read.qr_is_raw)
+    }
+
     #[test]
-    fn addresses_are_read_in_both_forms() {
-        let plain = "<QRcodes>abc</QRcodes><MailBox>o***@example.com</MailBox>";
-        let read_plain = read(plain).unwrap();
-        assert_eq!(&*read_plain.qr, "abc");
-        assert_eq!(read_plain.mailbox.as_deref(), Some("o***@example.com"));
-        assert_eq!(read_plain.service_mailbox, None);
-        let sealed = Mailbox::new("owner@example.com").unwrap().to_base64();
-        let filled = format!("<QRcodes>abc</QRcodes><MailBox>{sealed}</MailBox>");
-        let address = read(&filled).unwrap().mailbox;
-        assert_eq!(address.as_deref(), Some("owner@example.com"));
-        let odd = read("<QRcodes>abc</QRcodes><MailBox>none</MailBox>").unwrap();
-        assert_eq!(odd.mailbox.as_deref(), Some("none"));
+    fn all_three_texts_are_decoded() {
+        let filled = Mailbox::new("owner@example.com").unwrap().to_base64();
+        let read = read(&format!(
+            "<QRcodes>aHR0cHM6Ly9leGFtcGxlLmNvbS8/Yz0xMg==</QRcodes>\
+             <MailBox>{filled}</MailBox>\
+             <MailServiceBox>c2VydmljZUBleGFtcGxlLmNvbQ==</MailServiceBox>"
+        ));
+        let read = read.unwrap();
+        assert_eq!(&*read.qr, "https://example.com/?c=12");
+        assert!(!read.qr_is_raw);
+        assert_eq!(read.mailbox.as_deref(), Some("owner@example.com"));
+        assert_eq!(read.service_mailbox.as_deref(), Some("service@example.com"));
+    }
+
+    #[test]
+    fn a_text_that_is_no_base64_of_a_text_is_taken_as_received() {
+        for text in [
+            "abc",
+            "https://example.com",
+            // Base64 of bytes that are no text, of a control character, of NULs.
+            "AAECAwQFBgcICQoLDA0ODw==",
+            "YRti",
+            "AAAA",
+            // A NUL inside the text.
+            "YQBi",
+            // Cut short, not padded, not canonical, on two lines.
+            "aHR0cHM6Ly9leGFtcGx",
+            "aHR0cA",
+            "aHR0cB==",
+            "aHR0\ncHM6",
+        ] {
+            assert_eq!(read_qr(text), (text.to_owned(), true));
+        }
+        let plain = "<QRcodes>YWJj</QRcodes><MailBox>o***@example.com</MailBox>\
+                     <MailServiceBox>none</MailServiceBox>";
+        let plain = read(plain).unwrap();
+        assert_eq!(plain.mailbox.as_deref(), Some("o***@example.com"));
+        assert_eq!(plain.service_mailbox.as_deref(), Some("none"));
+    }
+
+    #[test]
+    fn a_qr_code_of_1024_characters_is_read() {
+        let longest = "x".repeat(1024);
+        let sent = BASE64_STANDARD.encode(&longest);
+        assert_eq!(read_qr(&sent), (longest, false));
+        let raw = format!("{}!", "A".repeat(1023));
+        assert_eq!(read_qr(&raw), (raw.clone(), true));
     }
 
     #[test]
     fn without_a_qr_code_there_is_nothing() {
         assert_eq!(read("<MailBox>o***@example.com</MailBox>"), None);
         assert_eq!(read("<QRcodes/>"), None);
+    }
+
+    proptest! {
+        /// A text in base64 is read back, filled up with NULs or not.
+        #[test]
+        fn a_text_is_read_back(text in "[!-~\u{e4}\u{4e2d}]{1,128}", filled: bool) {
+            let mut field = text.clone().into_bytes();
+            if filled {
+                field.resize(field.len().max(128), 0);
+            }
+            prop_assert_eq!(read_qr(&BASE64_STANDARD.encode(field)), (text, false));
+        }
+
+        /// Whatever is received, nothing of it is lost.
+        #[test]
+        fn any_text_is_decoded_or_kept(text in "[A-Za-z0-9+/=*@.-]{1,200}") {
+            let (qr, is_raw) = read_qr(&text);
+            if is_raw {
+                prop_assert_eq!(qr, text);
+            } else {
+                let bytes = BASE64_STANDARD.decode(&text).unwrap();
+                prop_assert!(bytes.starts_with(qr.as_bytes()));
+                prop_assert!(bytes[qr.len()..].iter().all(|byte| *byte == 0));
+            }
+        }
     }
 }

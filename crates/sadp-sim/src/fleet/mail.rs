@@ -63,9 +63,12 @@ pub(super) fn ask(
         nonce: nonce(rng),
     };
     let answer = Answer::success()
-        .with("QRcodes", code.to_string())
-        .with("MailBox", masked(mailbox))
-        .with("MailServiceBox", Recovery::SERVICE_MAILBOX.into());
+        .with("QRcodes", BASE64_STANDARD.encode(code.to_string()))
+        .with("MailBox", BASE64_STANDARD.encode(masked(mailbox)))
+        .with(
+            "MailServiceBox",
+            BASE64_STANDARD.encode(Recovery::SERVICE_MAILBOX),
+        );
     memory.mail = Some(Made::new(code, order.now));
     answer
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+use proptest::prelude::*;
 use sadp_proto::{Command, MailQr, Mailbox, Outcome, Refusal};
 use sadp_sim::{Access, desk::MailCode};
 
@@ -19,6 +21,37 @@ fn ask(van: &mut Van) -> String {
     assert_eq!(qr.service_mailbox.as_deref(), Some("service@example.com"));
     let code: MailCode = qr.qr.parse().unwrap();
     code.code()
+}
+
+#[test]
+fn what_is_asked_for_is_told_in_base64() {
+    let mut van = Van::one(CAMERA, SET);
+    let reply = done(van.order(0, Command::GetMailQr));
+    for (name, text) in [
+        ("QRcodes", "SADPCTL-SIMULATED-MAIL:"),
+        ("MailBox", "o***r@example.com"),
+        ("MailServiceBox", "service@example.com"),
+    ] {
+        let sent = BASE64_STANDARD
+            .decode(reply.fields.first(name).unwrap())
+            .unwrap();
+        assert!(sent.starts_with(text.as_bytes()), "{name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// What a simulated device tells of its address is read as it was meant.
+    #[test]
+    fn any_address_is_read_back_masked(name in "[!-?A-~]{2,60}", domain in "[a-z\u{e4}.]{1,40}") {
+        let address = format!("{name}@{domain}");
+        let mut van = Van::one(CAMERA, "");
+        prop_assert!(is_done(&set(&mut van, &address, Access::PASSWORD)));
+        let qr = MailQr::read(&done(van.order(0, Command::GetMailQr))).unwrap();
+        let masked = format!("{}***{}@{domain}", &name[..1], &name[name.len() - 1..]);
+        prop_assert_eq!(qr.mailbox.as_deref(), Some(&*masked));
+        prop_assert!(!qr.qr_is_raw && qr.qr.parse::<MailCode>().is_ok());
+    }
 }
 
 fn confirm_with(van: &mut Van, sent: &str, new: &str) -> Outcome {

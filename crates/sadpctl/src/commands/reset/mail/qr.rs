@@ -198,7 +198,12 @@ fn tell(outcome: &mut Outcome, told: Option<&MailQr>) {
     data.insert("qr".into(), json!(&*told.qr));
     data.insert("mailbox".into(), text(&told.mailbox));
     data.insert("service_mailbox".into(), text(&told.service_mailbox));
-    outcome.message = "its QR code is here".into();
+    outcome.message = if told.qr_is_raw {
+        "its QR code is here, but did not arrive in base64 as devices send it: it holds the text as received"
+    } else {
+        "its QR code is here"
+    }
+    .into();
     outcome.next = Some("when the code has come: sadpctl reset mail confirm DEVICE".into());
 }
 
@@ -258,6 +263,7 @@ mod tests {
     fn what_to_do_with_a_qr_code_is_told() {
         let told = MailQr {
             qr: "abc".into(),
+            qr_is_raw: false,
             mailbox: Some("o***r@example.com".into()),
             service_mailbox: Some("service@example.com\u{1b}".into()),
         };
