@@ -50,6 +50,36 @@ fn vendor(requests: &[&Path], out: &Path, options: &[&str]) -> Run {
 }
 
 #[test]
+fn a_request_is_answered_with_the_serial_number_behind_it_and_without() {
+    let full = format!("{BY_KEY}DS-7608NI-K2");
+    let wrong = LEGACY
+        .replace("legacy-code", "file-or-key")
+        .replace("null,\"boot", "\"c4:2f:90:00:00:05\",\"boot");
+    let folder = Folder::new(&[
+        ("a/DeviceKey.xml", &full),
+        ("b/DeviceKey.xml", BY_KEY),
+        ("c/DeviceKey.xml", &full),
+        ("c/request.json", &wrong),
+    ]);
+    let all = folder.0.path();
+    let run = vendor(&[all], all, &[]);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("another serial number"), "{run}");
+    let answer = BY_KEY.parse::<RequestCode>().unwrap().answer();
+    for file in [
+        "a/Encrypt_DS-7608NI-K2_c42f90000005.xml",
+        "b/Encrypt_no-serial_c42f90000005.xml",
+    ] {
+        assert_eq!(folder.read(file), answer);
+    }
+    assert_eq!(run.stdout.lines().count(), 2, "{run}");
+    let file = format!("{BY_FILE}DS-7608NI-K2");
+    let folder = Folder::new(&[("a/DeviceKey.xml", &file)]);
+    let run = vendor(&[&folder.path("a")], folder.0.path(), &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+}
+
+#[test]
 fn a_folder_of_packages_is_answered_into_itself_once() {
     let folder = Folder::new(&[
         ("a/DeviceKey.xml", BY_KEY),

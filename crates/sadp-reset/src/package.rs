@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::Device;
+use sadp_model::{Device, Serial};
 
 pub(crate) use self::name::{ToName, plain, reduced};
 pub use self::{
@@ -37,10 +37,24 @@ pub struct PackageRequest<'a> {
     pub address: Option<IpAddr>,
     /// What it takes.
     pub kind: RequestKind,
-    /// Its code, as it told. `None` for a legacy device, which has none.
+    /// Its own code, as it told, without the serial. `None` for a legacy device,
+    /// which has none.
     pub code: Option<&'a str>,
     /// When it told the code.
     pub exported_at: Timestamp,
+}
+
+impl PackageRequest<'_> {
+    /// The text that goes to the vendor, in the file and in the QR code alike.
+    /// Where the device takes a key, that is its code directly followed by its
+    /// serial number, as both vendor clients write it; else its code alone. A
+    /// device without a serial number has nothing to append.
+    pub fn text(&self) -> Option<String> {
+        let code = self.code.filter(|code| !code.is_empty())?;
+        let serial = self.device.serial.as_ref();
+        let appended = serial.filter(|_| self.kind == RequestKind::FileOrKey);
+        Some([code, appended.map_or("", Serial::as_str)].concat())
+    }
 }
 
 /// A package on the disk.
@@ -53,7 +67,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// The device's code, byte for byte.
+    /// The request, byte for byte: [`PackageRequest::text`].
     pub const CODE_FILE: &str = "DeviceKey.xml";
     /// The same as a QR code, where the device takes a key.
     pub const QR_FILE: &str = "qr.png";
@@ -79,8 +93,9 @@ impl Package {
         request: &PackageRequest<'_>,
         contact: &Contact,
     ) -> Result<Self, PackageError> {
-        let record = record_of(request)?;
-        let files = files(request, &record, contact)?;
+        let text = request.text();
+        let record = record_of(request, text.as_deref())?;
+        let files = files(text.as_deref(), &record, contact)?;
         let path = out.join(package_name(&record.device, record.exported_at));
         let failed = PackageError::write;
         let is_new = !out.exists();
@@ -240,9 +255,11 @@ pub fn export_request(
     }
 }
 
-fn record_of(request: &PackageRequest<'_>) -> Result<RequestRecord, PackageError> {
-    let code = request.code.filter(|code| !code.is_empty());
-    if code.is_none() && request.kind != RequestKind::LegacyCode {
+fn record_of(
+    request: &PackageRequest<'_>,
+    text: Option<&str>,
+) -> Result<RequestRecord, PackageError> {
+    if text.is_none() && request.kind != RequestKind::LegacyCode {
         return Err(PackageError::NoCode);
     }
     let device = request.device;
@@ -257,22 +274,22 @@ fn record_of(request: &PackageRequest<'_>) -> Result<RequestRecord, PackageError
         boot_time: device.boot_time,
         kind: request.kind,
         command: request.kind.command(),
-        sha256: code.map(|code| Digest::of(code.as_bytes())),
+        sha256: text.map(|text| Digest::of(text.as_bytes())),
         exported_at: request.exported_at,
     })
 }
 
 /// The files of a package, by name.
 fn files(
-    request: &PackageRequest<'_>,
+    text: Option<&str>,
     record: &RequestRecord,
     contact: &Contact,
 ) -> Result<Vec<(&'static str, Vec<u8>)>, PackageError> {
     let mut files = Vec::new();
-    if let Some(code) = request.code.filter(|_| record.sha256.is_some()) {
-        files.push((Package::CODE_FILE, code.as_bytes().to_vec()));
+    if let Some(text) = text {
+        files.push((Package::CODE_FILE, text.as_bytes().to_vec()));
         if record.kind == RequestKind::FileOrKey {
-            files.push((Package::QR_FILE, QrImage::new(code)?.to_png()?));
+            files.push((Package::QR_FILE, QrImage::new(text)?.to_png()?));
         }
     }
     files.push((Package::FORM_FILE, form::form(record, contact).into_bytes()));

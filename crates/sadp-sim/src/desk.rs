@@ -25,6 +25,19 @@ pub struct RequestCode {
 impl RequestCode {
     const MARK: &'static str = "SADPCTL-SIMULATED-REQUEST";
 
+    /// Reads a request as it was exported, with the serial number it ends in, ""
+    /// where there is none. Only a request that a key answers may end in one;
+    /// those of sadpctl 0.1.0, and of devices that tell none, do not.
+    pub fn read_exported(text: &str) -> Result<(Self, &str), NotSimulated> {
+        let line = without_line_break(text);
+        let nonce = line.match_indices(':').nth(2).ok_or(NotSimulated)?;
+        let end = nonce.0 + 1 + Nonce::DIGITS;
+        let (code, serial) = line.split_at_checked(end).ok_or(NotSimulated)?;
+        let code: Self = code.parse()?;
+        let fits = serial.is_empty() || code.takes_key && !serial.contains(char::is_control);
+        fits.then_some((code, serial)).ok_or(NotSimulated)
+    }
+
     /// The content of the answer file.
     pub fn answer(&self) -> String {
         format!("SADPCTL-SIMULATED-ANSWER:{}:{}", bare(self.mac), self.nonce)
@@ -183,10 +196,16 @@ pub struct NotSimulated;
 
 /// So many parts, set apart by colons. A line break at the end is passed over.
 fn parts<const COUNT: usize>(text: &str) -> Result<[&str; COUNT], NotSimulated> {
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    let parts: Vec<&str> = line.split(':').take(COUNT + 1).collect();
+    let parts: Vec<&str> = without_line_break(text)
+        .split(':')
+        .take(COUNT + 1)
+        .collect();
     parts.try_into().map_err(|_| NotSimulated)
+}
+
+fn without_line_break(text: &str) -> &str {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    line.strip_suffix('\r').unwrap_or(line)
 }
 
 /// The address without separators.
@@ -224,6 +243,39 @@ mod tests {
             nonce: NONCE.parse().unwrap(),
         };
         assert_eq!(mail.to_string().parse(), Ok(mail));
+    }
+
+    #[test]
+    fn an_exported_request_may_end_in_the_serial_number() {
+        const SERIAL: &str = "DS-2CD2042WD-I20160919AA:CH0123456";
+        for takes_key in [false, true] {
+            let code = request(takes_key);
+            let text = code.to_string();
+            for end in ["", "\n", "\r\n"] {
+                let bare = format!("{text}{end}");
+                assert_eq!(RequestCode::read_exported(&bare), Ok((code.clone(), "")));
+                let full = format!("{text}{SERIAL}{end}");
+                let read = RequestCode::read_exported(&full);
+                let expected = takes_key.then_some((code.clone(), SERIAL));
+                assert_eq!(read.ok(), expected, "{full}");
+            }
+        }
+        let text = request(true).to_string();
+        for wrong in [
+            "",
+            SERIAL,
+            &text[1..],
+            &text[..text.len() - 1],
+            &format!("{text}{SERIAL}\n\n"),
+            &format!("{text}a\u{1b}b"),
+            &format!("{}\u{e4}{SERIAL}", &text[..text.len() - 1]),
+        ] {
+            assert_eq!(
+                RequestCode::read_exported(wrong),
+                Err(NotSimulated),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

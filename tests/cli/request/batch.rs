@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, process::Stdio};
 
-use super::{Errand, device, name, outcomes, results};
+use super::{Errand, device, name, outcomes, results, text};
 
 /// Every kind of request.
 fn mixed() -> String {
@@ -43,6 +43,16 @@ fn ten_devices_of_every_kind_are_recovered() {
         );
     }
     assert_eq!(errand.packages().len(), 10);
+    for (mac, package) in errand.packages() {
+        let told = &told[&mac_with_colons(&mac)];
+        let kind = text(&told["data"]["kind"]);
+        let Ok(request) = fs::read_to_string(package.join("DeviceKey.xml")) else {
+            assert_eq!(kind, "legacy-code");
+            continue;
+        };
+        let serial = text(&told["device"]["serial"]);
+        assert_eq!(request.ends_with(&serial), kind == "file-or-key", "{mac}");
+    }
     errand.answer(&[]);
     let import = errand.import(&[]);
     assert_eq!(import.code, 0, "{import}");
@@ -64,6 +74,11 @@ fn ten_devices_of_every_kind_are_recovered() {
         "{again}"
     );
     assert!(again.stderr.contains("nothing is left to do"), "{again}");
+}
+
+fn mac_with_colons(bare: &str) -> String {
+    let mac: sadp_model::MacAddr = bare.parse().unwrap();
+    mac.to_string()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
-use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
+use sadp_reset::{Action, Attempt, DeviceKey, Digest, Ledger, NewCase, Package};
 
 use super::{Errand, device, name, outcomes, results, text};
 use crate::run::Run;
@@ -22,6 +22,66 @@ fn import(errand: &Errand, file: &str, more: &[&str]) -> Run {
         .env("SADPCTL_STATE", errand.van.path("state"))
         .env("SADPCTL_NEW_PASSWORD", super::NEW);
     command.output().unwrap().into()
+}
+
+#[test]
+fn a_request_that_version_0_1_0_exported_is_still_answered() {
+    let errand = camera();
+    let export = errand.export(&["--all"]);
+    assert_eq!(export.code, 0, "{export}");
+    let serial = text(&export.json()[0]["device"]["serial"]);
+    let package = errand.packages().into_values().next().unwrap();
+    let exported = fs::read_to_string(package.join("DeviceKey.xml")).unwrap();
+    // Version 0.1.0 wrote the code alone.
+    let code = exported.strip_suffix(&serial).unwrap();
+    let digest = |text: &str| Digest::of(text.as_bytes()).to_string();
+    let record = fs::read_to_string(package.join("request.json")).unwrap();
+    let record = record.replace(&digest(&exported), &digest(code));
+    fs::write(package.join("DeviceKey.xml"), code).unwrap();
+    fs::write(package.join("request.json"), record).unwrap();
+    let state = errand.van.path("state");
+    fs::remove_dir_all(&state).unwrap();
+    let record = Package::read(&package).unwrap().record;
+    let case = NewCase {
+        device: record.device,
+        address: record.address,
+        kind: record.kind,
+        command: record.command,
+        sha256: record.sha256,
+        boot_time: record.boot_time,
+        exported_at: record.exported_at,
+        package,
+    };
+    Ledger::open(&state).unwrap().open_case(&case).unwrap();
+    errand.answer(&[]);
+    let import = errand.import(&[]);
+    assert_eq!(
+        (import.code, results(&import)),
+        (0, vec!["done".into()]),
+        "{import}"
+    );
+    assert_eq!(errand.cases()[0].1, "recovered");
+}
+
+#[test]
+fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
+    let errand = Errand::new(&device("ipc-v5.5.82", 1, "omit = [\"DeviceSN\"]"));
+    let export = errand.export(&["--all"]);
+    assert_eq!(export.code, 0, "{export}");
+    let message = text(&export.json()[0]["message"]);
+    assert!(message.contains("told no serial number"), "{export}");
+    let package = errand.packages().into_values().next().unwrap();
+    let code = fs::read_to_string(package.join("DeviceKey.xml")).unwrap();
+    assert!(code.parse::<sadp_sim::desk::RequestCode>().is_ok());
+    let form = fs::read_to_string(package.join("request.txt")).unwrap();
+    assert!(form.contains("The device told no serial number."), "{form}");
+    errand.answer(&["--key"]);
+    let import = errand.import(&[]);
+    assert_eq!(
+        (import.code, results(&import)),
+        (0, vec!["done".into()]),
+        "{import}"
+    );
 }
 
 #[test]

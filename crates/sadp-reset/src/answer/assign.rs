@@ -121,7 +121,7 @@ fn place(
     requests: &Requests,
     (packages, explicit): (&[Package], Option<&DeviceKey>),
 ) -> Result<(Place, KnownBy), Why> {
-    if requests.is_code(file.raw) || requests.is_code(file.answer.digest()) {
+    if requests.holds_request(file) {
         return Err(NotAnAnswer::Request.into());
     }
     let by_folder = requests.by_folder(file);

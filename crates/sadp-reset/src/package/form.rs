@@ -14,6 +14,11 @@ pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
     for line in what_to_send(record.kind) {
         form.line(&[line]);
     }
+    if record.lacks_serial() {
+        for line in NO_SERIAL {
+            form.line(&[line]);
+        }
+    }
     form.line(&["Lines marked with [fill in] are for you."]);
     form.head("Who asks");
     for (name, value) in contact.fields() {
@@ -67,6 +72,13 @@ fn what_to_send(kind: RequestKind) -> &'static [&'static str] {
     }
 }
 
+const NO_SERIAL: [&str; 4] = [
+    "The device told no serial number. The vendor's own tool appends it to the text",
+    "of DeviceKey.xml and of the QR code, directly, without a blank: here it is",
+    "missing. Tell the support so, and give the complete serial number from the",
+    "device's label.",
+];
+
 const REMINDER: [&str; 5] = [
     "- Do not restart the device and do not cut its power: it forgets the request.",
     "- Do not export the request again: only the last one counts.",
@@ -101,8 +113,10 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use sadp_model::MacAddr;
+
     use super::*;
-    use crate::package::record::tests::record;
+    use crate::{DeviceKey, package::record::tests::record};
 
     #[test]
     fn it_is_filled_in_and_blanks_are_marked() {
@@ -152,6 +166,19 @@ mod tests {
         - The answer fits this device and this request only. Save it in this folder,
           as it came, and run: sadpctl reset import FOLDER
         ");
+    }
+
+    #[test]
+    fn a_serial_number_that_is_missing_in_the_request_is_told() {
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
+        let mut bare = record("S1");
+        bare.device = DeviceKey::new(Some(mac), None).unwrap();
+        let told = |record: &RequestRecord| {
+            form(record, &Contact::default()).contains("The device told no serial number.")
+        };
+        assert!(told(&bare) && !told(&record("S1")));
+        bare.kind = RequestKind::File;
+        assert!(!told(&bare), "nothing is appended to such a request");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct RequestRecord {
     pub kind: RequestKind,
     /// What brought its code. `None` where there is no code.
     pub command: Option<RequestCommand>,
-    /// The digest of its code. Legacy devices have no code.
+    /// The digest of the request file. Legacy devices have no code and no file.
     pub sha256: Option<Digest>,
     /// When it was exported.
     pub exported_at: Timestamp,
@@ -40,6 +40,12 @@ impl RequestRecord {
     /// Until when the request is valid.
     pub fn valid_until(&self) -> Timestamp {
         standing::valid_until(self.exported_at)
+    }
+
+    /// Whether the request should end in the serial number of the device, and the
+    /// device told none.
+    pub fn lacks_serial(&self) -> bool {
+        self.kind == RequestKind::FileOrKey && self.device.serial().is_none()
     }
 
     pub(super) fn to_json(&self) -> String {

@@ -58,9 +58,14 @@ fn a_package_holds_what_its_kind_needs_and_its_case_is_open() {
         let exported = export_request(&mut ledger, &out, &request, &Contact::default()).unwrap();
         let package = exported.package;
         assert_eq!(names(&package.path), files);
-        if let Some(code) = request.code {
+        let text = match kind {
+            RequestKind::LegacyCode => None,
+            RequestKind::File => Some(CODE.to_owned()),
+            RequestKind::FileOrKey => Some(format!("{CODE}{}", camera.serial.as_ref().unwrap())),
+        };
+        if let Some(text) = &text {
             let written = fs::read(package.path.join(Package::CODE_FILE)).unwrap();
-            assert_eq!(written, code.as_bytes(), "byte for byte");
+            assert_eq!(written, text.as_bytes(), "byte for byte");
         }
         assert_eq!(Package::read(&package.path).unwrap(), package);
         let filter = CaseFilter {
@@ -75,7 +80,7 @@ fn a_package_holds_what_its_kind_needs_and_its_case_is_open() {
         assert_eq!(case.request.package_name(), package.name());
         assert_eq!(
             case.request.sha256,
-            request.code.map(|code| Digest::of(code.as_bytes()))
+            text.map(|text| Digest::of(text.as_bytes()))
         );
         assert_eq!(case.request.boot_time, camera.boot_time);
     }

@@ -78,11 +78,23 @@ impl Requests {
             .collect()
     }
 
-    /// Whether this is the code of a request, and so no answer.
-    pub(super) fn is_code(&self, digest: Digest) -> bool {
-        self.all
-            .iter()
-            .any(|request| request.sha256 == Some(digest))
+    /// Whether this file is a request, and so no answer: as exported, or without
+    /// the serial number that a request for a key ends in.
+    pub(super) fn holds_request(&self, file: &AnswerFile) -> bool {
+        let read = file.answer.digest();
+        self.all.iter().any(|request| {
+            let is_it = |digest| request.sha256 == Some(digest);
+            is_it(file.raw) || is_it(read) || self.with_serial(request, file).is_some_and(is_it)
+        })
+    }
+
+    /// The digest of a file's text followed by the serial number of a request's
+    /// device.
+    fn with_serial(&self, request: &Request, file: &AnswerFile) -> Option<Digest> {
+        let serial = self.devices.get(request.device)?.serial()?;
+        let takes_key = request.kind == RequestKind::FileOrKey;
+        let text = [file.answer.expose(), serial.as_str()].concat();
+        takes_key.then(|| Digest::of(zeroize::Zeroizing::new(text).as_bytes()))
     }
 
     /// What the folders around a file say: the package it lies in, and packages

@@ -269,15 +269,18 @@ fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
 #[test]
 fn the_request_itself_is_no_answer_wherever_it_lies() {
     let mut asked = request(1, 1);
-    asked.sha256 = Some(Digest::of(b"the code"));
-    let cases = cases(std::slice::from_ref(&asked));
-    for content in ["the code", "the code\n"] {
-        let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
-        let assigned = assign(found(files, vec![]), &cases, None);
-        assert_eq!(
-            told(&assigned),
-            ["/x/DS-CAMERA-1.xml: NotAnAnswer(Request)"]
-        );
+    // As version 0.1.0 exported it, and followed by the serial number.
+    for exported in ["the code", "the codeDS-CAMERA-1"] {
+        asked.sha256 = Some(Digest::of(exported.as_bytes()));
+        let cases = cases(std::slice::from_ref(&asked));
+        for content in [exported, &format!("{exported}\n"), "the code"] {
+            let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
+            let assigned = assign(found(files, vec![]), &cases, None);
+            assert_eq!(
+                told(&assigned),
+                ["/x/DS-CAMERA-1.xml: NotAnAnswer(Request)"]
+            );
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sadp_model::Serial;
 use sadp_reset::{
     DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, write_new_file,
 };
@@ -142,7 +143,9 @@ fn answer(request: &Request, args: &SimVendorArgs) -> Result<AnswerLine, Failure
 /// of another's request it is known as misplaced.
 fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Failure> {
     if args.mail {
-        let qr: MailCode = parse(&read(path)?, path)?;
+        let qr: MailCode = read(path)?
+            .parse()
+            .map_err(|error| not_simulated(error, path))?;
         return Ok(("code.txt".into(), format!("{}\n", qr.code())));
     }
     if path.ends_with(Package::RECORD_FILE) {
@@ -151,8 +154,10 @@ fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Fa
         let name = name("key", Some(record.device), "txt");
         return Ok((name, format!("{code}\n")));
     }
-    let request: RequestCode = parse(&read(path)?, path)?;
-    let whose = whose(&request, path);
+    let text = read(path)?;
+    let (request, serial) =
+        RequestCode::read_exported(&text).map_err(|error| not_simulated(error, path))?;
+    let whose = whose(&request, serial, path)?;
     if !args.key {
         return Ok((name("Encrypt", whose, "xml"), request.answer()));
     }
@@ -169,22 +174,30 @@ fn name(what: &str, whose: Option<DeviceKey>, ending: &str) -> String {
     format!("{what}{}.{ending}", whose.unwrap_or_default())
 }
 
-/// The device that a code is of, with the serial number from the record beside
-/// it where that is of the same device.
-fn whose(request: &RequestCode, path: &Path) -> Option<DeviceKey> {
+/// The device that a code is of, with the serial number the request ends in, or
+/// that from the record beside it where that is of the same device.
+fn whose(request: &RequestCode, serial: &str, path: &Path) -> Result<Option<DeviceKey>, Failure> {
+    let serial = Serial::new(serial);
     let recorded = path.parent().and_then(|package| record(package).ok());
     let recorded = recorded.map(|record| record.device);
     let same = recorded.filter(|key| key.mac() == Some(request.mac));
-    same.or_else(|| DeviceKey::new(Some(request.mac), None))
+    let known = same.as_ref().and_then(DeviceKey::serial);
+    if known.is_some() && serial.is_some() && known != serial.as_ref() {
+        let message = format!(
+            "{} ends in another serial number than the request.json beside it names",
+            path.display()
+        );
+        return Err(Failure::words(Exit::Usage, message)
+            .hint("name a package folder as reset export wrote it"));
+    }
+    Ok(same.or_else(|| DeviceKey::new(Some(request.mac), serial)))
 }
 
-fn parse<T: std::str::FromStr<Err = NotSimulated>>(text: &str, path: &Path) -> Result<T, Failure> {
-    text.parse().map_err(|error: NotSimulated| {
-        let error = anyhow::Error::new(error).context(path.display().to_string());
-        Failure::new(Exit::Usage, error).hint(
-            "send requests of real devices to the vendor's support, by reset export's request.txt",
-        )
-    })
+fn not_simulated(error: NotSimulated, path: &Path) -> Failure {
+    let error = anyhow::Error::new(error).context(path.display().to_string());
+    Failure::new(Exit::Usage, error).hint(
+        "send requests of real devices to the vendor's support, by reset export's request.txt",
+    )
 }
 
 /// The code for what a device that gives none itself told of its serial and

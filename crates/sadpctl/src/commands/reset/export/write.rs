@@ -27,8 +27,8 @@ pub(super) struct Writer {
     out: PathBuf,
     contact: Contact,
     kept: HashMap<DeviceKey, Kept>,
-    /// The code of the latest request that takes a key.
-    code: Option<RequestCode>,
+    /// The text of the latest request that takes a key.
+    text: Option<String>,
 }
 
 /// What became of a device's request.
@@ -55,7 +55,7 @@ impl Writer {
             out,
             contact,
             kept: HashMap::new(),
-            code: None,
+            text: None,
         })
     }
 
@@ -74,7 +74,7 @@ impl Writer {
             self.remember(fit, Kept::NoCode);
             return Ok(());
         }
-        self.write(ledger, fit, code)
+        self.write(ledger, fit, code.as_ref())
     }
 
     /// Writes the package and the case. Once this returns, both are on the disk.
@@ -82,20 +82,22 @@ impl Writer {
         &mut self,
         ledger: &mut Ledger,
         fit: &Fit,
-        code: Option<RequestCode>,
+        code: Option<&RequestCode>,
     ) -> Result<(), Failure> {
         let device = &fit.found.entry.device;
         let request = PackageRequest {
             device,
             address: device.ipv4.address.map(IpAddr::V4),
             kind: fit.kind,
-            code: code.as_ref().map(RequestCode::as_str),
+            code: code.map(RequestCode::as_str),
             exported_at: Timestamp::now(),
         };
         match export_request(ledger, &self.out, &request, &self.contact) {
             Ok(exported) => {
                 self.remember(fit, Kept::Written(Box::new(exported)));
-                self.code = code.filter(|_| fit.kind == RequestKind::FileOrKey);
+                self.text = request
+                    .text()
+                    .filter(|_| fit.kind == RequestKind::FileOrKey);
                 Ok(())
             }
             Err(ExportError::Ledger { package, source }) => {
@@ -115,9 +117,9 @@ impl Writer {
         }
     }
 
-    /// The code that can be typed off a screen, where one was written last.
+    /// The text to scan off a screen, where one was written last.
     pub(super) fn key_request(&self) -> Option<&str> {
-        self.code.as_ref().map(RequestCode::as_str)
+        self.text.as_deref()
     }
 
     /// Adds to an outcome where the request is.
@@ -127,6 +129,7 @@ impl Writer {
             Some(Kept::Written(exported)) => {
                 outcome.turn_done(written(fit.kind));
                 outcome.next = Some(NEXT.into());
+                tell_of_serial(&mut outcome, &exported.package);
                 outcome
                     .data
                     .extend(data(&exported.package, Some(&exported.case)));
@@ -139,6 +142,7 @@ impl Writer {
                 ));
                 outcome.exit = Exit::Machine;
                 outcome.next = Some(NEXT_UNCASED.into());
+                tell_of_serial(&mut outcome, package);
                 outcome.data.extend(data(package, None));
             }
             Some(Kept::NoCode) => {
@@ -160,6 +164,14 @@ impl Writer {
             None => {}
         }
         outcome
+    }
+}
+
+/// Adds that the request does not end in the serial number, where it should.
+fn tell_of_serial(outcome: &mut Outcome, package: &Package) {
+    if package.record.lacks_serial() {
+        outcome.message +=
+            "; the device told no serial number, which the vendor's tool appends to such a request";
     }
 }
 
