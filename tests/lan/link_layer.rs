@@ -99,19 +99,104 @@ fn filtered_pair(lan: &Lan) -> (Host, Host) {
 fn the_packet_socket_hears_what_the_reverse_path_filter_drops() {
     let lan = lan_or_skip!();
     let (installer, cameras) = filtered_pair(&lan);
-    // Short answers: those in IP fragments are dropped whole.
-    let site = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&site, "[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 25\n").unwrap();
+    let site = site("profile = \"ipc-v5.5.6\"\ncount = 25\n");
     let _sim = cameras.sim("lan0", &["--answer-anyone", site.path().to_str().unwrap()]);
     let blind = installer.scan(&["--link-layer", "off"]);
     assert_eq!(blind.code, 3, "{blind:?}");
-    assert!(blind.stderr.contains("reverse-path filter"), "{blind:?}");
+    let hint = "drops answers from outside 10.77.0.0/16 on lan0 (reverse-path filter)";
+    assert!(blind.stderr.contains(hint), "{blind:?}");
     let found = installer.scan(&[]);
     assert_eq!(found.devices().len(), 25, "{found:?}");
     assert!(!found.stderr.contains("reverse-path filter"), "{found:?}");
     assert!(
         ways(&found).iter().all(|ways| *ways == ["multicast"]),
         "{found:?}"
+    );
+}
+
+/// A site file of devices like this one.
+fn site(device: &str) -> tempfile::NamedTempFile {
+    let site = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&site, format!("[[device]]\n{device}")).unwrap();
+    site
+}
+
+/// Devices whose replies are longer than a frame.
+fn long_replies() -> tempfile::NamedTempFile {
+    let padding = "x".repeat(1000);
+    site(&format!(
+        "profile = \"ipc-v5.5.6\"\ncount = 10\nreply = \"multicast\"\nfields = {{ Padding = \"{padding}\" }}\n"
+    ))
+}
+
+#[test]
+fn replies_in_ip_fragments_are_heard_behind_the_reverse_path_filter() {
+    let lan = lan_or_skip!();
+    let (installer, cameras) = filtered_pair(&lan);
+    let site = long_replies();
+    let _sim = cameras.sim("lan0", &["--answer-anyone", site.path().to_str().unwrap()]);
+    let folder = tempfile::tempdir().unwrap();
+    for filter in [1, 2, 0] {
+        for place in ["all", "lan0"] {
+            installer.rp_filter(place, filter);
+        }
+        let record = folder.path().join(format!("{filter}.pcapng"));
+        let record = record.to_str().unwrap();
+        let found = installer.scan(&["--record", record]);
+        assert_eq!(found.devices().len(), 10, "{filter}: {found:?}");
+        for device in found.devices() {
+            assert_eq!(device["raw"]["Padding"].as_str().unwrap().len(), 1000);
+            assert_eq!(device["warnings"], serde_json::json!(["off-subnet"]));
+            assert_eq!(
+                device["seen"].as_array().unwrap().len(),
+                1,
+                "{filter}: {device}"
+            );
+        }
+        assert!(!found.stderr.contains("fragments"), "{filter}: {found:?}");
+        let decoded = installer.sadpctl("decode", &[record, "--format", "json"]);
+        assert_eq!(decoded.devices().len(), 10, "{filter}: {decoded:?}");
+    }
+}
+
+#[test]
+fn a_first_fragment_alone_is_listed_and_given_no_command() {
+    let lan = lan_or_skip!();
+    let (installer, cameras) = filtered_pair(&lan);
+    if !cameras.has("nft", &["list", "ruleset"]) {
+        return;
+    }
+    // Every fragment but the first is lost on the way.
+    for rule in [
+        "add table netdev wire",
+        "add chain netdev wire out { type filter hook egress device lan0 priority 0; }",
+        "add rule netdev wire out ip frag-off & 0x1fff != 0 drop",
+    ] {
+        cameras.run("nft", &[rule]);
+    }
+    let site = long_replies();
+    let _sim = cameras.sim("lan0", &["--answer-anyone", site.path().to_str().unwrap()]);
+    let found = installer.scan(&[]);
+    assert_eq!(found.devices().len(), 10, "{found:?}");
+    for device in found.devices() {
+        assert_eq!(
+            device["warnings"],
+            serde_json::json!(["off-subnet", "fragment-only"])
+        );
+        assert!(
+            device["serial"].is_string() && device["mac"].is_string(),
+            "{device}"
+        );
+    }
+    assert!(found.stderr.contains("senders: 1)"), "{found:?}");
+    let serial = found.devices()[0]["serial"].as_str().unwrap().to_owned();
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path().to_str().unwrap();
+    let locate = installer.sadpctl("locate", &["--state", state, "--yes", &serial, "on"]);
+    assert_eq!(locate.code, 4, "{locate:?}");
+    assert!(
+        locate.stdout.contains("first part of its reply"),
+        "{locate:?}"
     );
 }
 

@@ -1,11 +1,13 @@
 //! SADP in captures of other people's traffic: pcap and pcapng files.
 //!
 //! Reads Ethernet (with VLAN tags), Linux cooked, loopback and raw IP links,
-//! puts IP fragments together again, and gives the UDP datagrams that are SADP:
-//! those from or to port 37020, and others that look like it. Frames of the older
-//! link-layer protocol are given as they are. Memory stays
-//! bounded, whatever the file says of itself.
+//! joins IP fragments, and gives the UDP datagrams that are SADP: those from or
+//! to port 37020, and others that look like it. Where the rest of a fragmented
+//! datagram is missing, its beginning is given, marked. Frames of the older
+//! link-layer protocol are given as they are. Memory stays bounded, whatever the
+//! file says of itself.
 
+mod assembler;
 mod file;
 mod frame;
 
@@ -21,19 +23,17 @@ use sadp_proto::{
     frame::{ETHER_TYPE, Frame},
 };
 
-use self::{
-    file::{File, Packet},
-    frame::{Assembler, LinkType, Udp},
-};
-use crate::raw::untagged;
+use self::{assembler::Assembler, file::File, frame::LinkType};
+use crate::{raw::untagged, reassembly::Joined};
 
 /// A capture file, read packet by packet. Gives the SADP datagrams in it, in
-/// order; after an error there is nothing more.
+/// order of their ends; after an error there are only beginnings of those that
+/// were cut off.
 pub struct Capture<R: Read> {
     file: File<R>,
     assembler: Assembler,
     tally: CaptureTally,
-    failed: bool,
+    ended: bool,
 }
 
 impl<R: Read> Capture<R> {
@@ -43,16 +43,20 @@ impl<R: Read> Capture<R> {
             file: File::open(reader)?,
             assembler: Assembler::default(),
             tally: CaptureTally::default(),
-            failed: false,
+            ended: false,
         })
     }
 
     /// What was read so far.
     pub fn tally(&self) -> CaptureTally {
-        self.tally
+        CaptureTally {
+            refused_fragments: self.assembler.refused(),
+            ..self.tally
+        }
     }
 
-    fn read_packet(&mut self) -> Option<Result<Option<CapturedDatagram>, CaptureError>> {
+    /// Reads a packet. `None` at the end of the file.
+    fn read_packet(&mut self) -> Option<Result<(), CaptureError>> {
         let packet = match self.file.next_packet(self.tally.packets)? {
             Ok(packet) => packet,
             Err(error) => return Some(Err(error)),
@@ -60,20 +64,13 @@ impl<R: Read> Capture<R> {
         self.tally.packets = self.tally.packets.saturating_add(1);
         let Some(packet) = packet else {
             self.tally.unreadable = self.tally.unreadable.saturating_add(1);
-            return Some(Ok(None));
+            return Some(Ok(()));
         };
-        let Some(link) = LinkType::new(packet.link) else {
-            self.tally.unknown_link = Some(packet.link);
-            return Some(Ok(None));
-        };
-        let number = self.tally.packets;
-        if link == LinkType::Ethernet && is_sadp_frame(&packet.data) {
-            return Some(Ok(Some(CapturedDatagram::frame(Some(number), packet))));
+        match LinkType::new(packet.link) {
+            Some(link) => self.assembler.take(link, packet, Some(self.tally.packets)),
+            None => self.tally.unknown_link = Some(packet.link),
         }
-        let udp = self.assembler.udp(link, &packet.data, number);
-        Some(Ok(udp
-            .filter(is_sadp)
-            .map(|udp| CapturedDatagram::new(Some(number), packet, udp))))
+        Some(Ok(()))
     }
 }
 
@@ -81,20 +78,27 @@ impl<R: Read> Iterator for Capture<R> {
     type Item = Result<CapturedDatagram, CaptureError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.failed {
-            match self.read_packet()? {
-                Ok(Some(datagram)) => {
-                    self.tally.datagrams = self.tally.datagrams.saturating_add(1);
-                    return Some(Ok(datagram));
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    self.failed = true;
-                    return Some(Err(error));
+        loop {
+            if let Some(datagram) = self.assembler.next() {
+                self.tally.datagrams = self.tally.datagrams.saturating_add(1);
+                let incomplete = u64::from(datagram.is_beginning);
+                self.tally.incomplete = self.tally.incomplete.saturating_add(incomplete);
+                return Some(Ok(datagram));
+            }
+            if self.ended {
+                return None;
+            }
+            match self.read_packet() {
+                Some(Ok(())) => {}
+                end => {
+                    self.ended = true;
+                    self.assembler.finish();
+                    if let Some(Err(error)) = end {
+                        return Some(Err(error));
+                    }
                 }
             }
         }
-        None
     }
 }
 
@@ -102,7 +106,7 @@ impl<R: Read> std::fmt::Debug for Capture<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Capture")
             .field("tally", &self.tally)
-            .field("failed", &self.failed)
+            .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
 }
@@ -114,6 +118,11 @@ pub struct CaptureTally {
     pub packets: u64,
     /// SADP datagrams.
     pub datagrams: u64,
+    /// How many of them lack the rest of their IP fragments.
+    pub incomplete: u64,
+    /// Fragmented datagrams that were not joined, because their fragments
+    /// overlap, are too many, or have no place in a datagram.
+    pub refused_fragments: u64,
     /// Packet records that could not be read.
     pub unreadable: u64,
     /// The number of a link type that is not read, if there was one.
@@ -139,51 +148,60 @@ pub struct CapturedDatagram {
     /// Whether it is a frame of the link-layer protocol: the bytes are those of
     /// the whole frame, and the addresses those it tells, with port 0.
     pub is_frame: bool,
+    /// Whether it is only the beginning of a datagram: it came in IP fragments,
+    /// and the rest is missing.
+    pub is_beginning: bool,
 }
 
 impl CapturedDatagram {
-    fn frame(number: Option<u64>, packet: Packet) -> Self {
-        let parties =
-            Frame::parse(&packet.data).map(|frame| (frame.sender.ipv4, frame.target.ipv4));
+    fn frame(origin: Origin, frame: Vec<u8>) -> Self {
+        let parties = Frame::parse(&frame).map(|frame| (frame.sender.ipv4, frame.target.ipv4));
         let (from, to) = parties.unwrap_or((Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
-        Self {
-            packet: number,
-            interface: packet.interface,
-            at: packet.at,
+        let datagram = Joined {
             from: (from, 0).into(),
             to: (to, 0).into(),
-            payload: packet.data,
+            payload: frame,
+        };
+        Self {
             is_frame: true,
+            ..Self::new(origin, datagram)
         }
     }
 
-    fn new(number: Option<u64>, packet: Packet, udp: Udp) -> Self {
+    fn new(origin: Origin, datagram: Joined) -> Self {
         Self {
-            packet: number,
-            interface: packet.interface,
-            at: packet.at,
-            from: udp.from,
-            to: udp.to,
-            payload: udp.payload,
+            packet: origin.packet,
+            interface: origin.interface,
+            at: origin.at,
+            from: datagram.from,
+            to: datagram.to,
+            payload: datagram.payload,
             is_frame: false,
+            is_beginning: false,
         }
     }
 
     /// Reads a single Ethernet frame. `None` if it is none of SADP.
     pub fn from_ethernet(frame: &[u8]) -> Option<Self> {
-        let link = LinkType::Ethernet;
-        let packet = Packet {
+        let mut assembler = Assembler::default();
+        let packet = file::Packet {
             link: LinkType::ETHERNET_NUMBER,
             interface: None,
             at: None,
             data: frame.to_vec(),
         };
-        if is_sadp_frame(frame) {
-            return Some(Self::frame(None, packet));
-        }
-        let udp = Assembler::default().udp(link, frame, 0).filter(is_sadp)?;
-        Some(Self::new(None, packet, udp))
+        assembler.take(LinkType::Ethernet, packet, None);
+        assembler.finish();
+        assembler.next()
     }
+}
+
+/// Where a datagram stands in a capture.
+#[derive(Clone, Debug)]
+struct Origin {
+    packet: Option<u64>,
+    interface: Option<Arc<str>>,
+    at: Option<Timestamp>,
 }
 
 /// Why a capture could not be read, or not to its end.
@@ -225,7 +243,7 @@ fn is_sadp_frame(frame: &[u8]) -> bool {
 }
 
 /// Answers to an ephemeral port come from port 37020; some relays change both.
-fn is_sadp(udp: &Udp) -> bool {
+fn is_sadp(udp: &Joined) -> bool {
     const ROOTS: [&[u8]; 4] = [b"<ProbeMatch>", b"<Probe>", b"<Hello>", b"<Bye>"];
     if udp.from.port() == PORT || udp.to.port() == PORT {
         return true;

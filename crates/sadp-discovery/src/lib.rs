@@ -30,7 +30,7 @@
 //! - Where another program holds port 37020 exclusively, answers by multicast
 //!   are not heard. The scan says so.
 //! - Answers that the kernel's reverse-path filter drops are heard only where
-//!   packet sockets are permitted; those in IP fragments not even then.
+//!   packet sockets are permitted.
 //! - Not everywhere is it known by which interface a datagram came in; on macOS, for
 //!   one, it is not. What came by multicast is then taken to have come in by the
 //!   interface whose network its sender is in. Where that leaves several, it is a
@@ -45,6 +45,7 @@ pub mod probe;
 mod queue;
 pub mod raw;
 pub mod reader;
+mod reassembly;
 mod receive;
 pub mod record;
 pub mod redact;

@@ -16,12 +16,13 @@ use ipnet::Ipv4Net;
 use sadp_proto::{Destination, GROUP, PORT, frame::FrameAsker};
 use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
 
-use self::{cards::Cards, fragments::Fragments, twins::Twins};
+use self::{cards::Cards, fragments::FragmentSenders, twins::Twins};
 use crate::{
     LinkLayer, Notice, Recorder, Route, ScanError,
     interface::{self, Interface},
     queue::{self, queue},
     reader::Reader,
+    reassembly::Reassembly,
     receive, socket,
 };
 
@@ -65,7 +66,9 @@ pub(crate) struct Links {
     listeners: Vec<Arc<UdpSocket>>,
     cards: Cards,
     twins: Twins,
-    fragments: Fragments,
+    /// With the interface and frame of each first fragment.
+    fragments: Reassembly<(Arc<str>, Vec<u8>)>,
+    senders: FragmentSenders,
     opened: Instant,
     /// Names of the interfaces, by the system's number.
     names: HashMap<u32, Arc<str>>,
@@ -119,7 +122,8 @@ impl Links {
             listeners,
             cards,
             twins: Twins::default(),
-            fragments: Fragments::default(),
+            fragments: Reassembly::default(),
+            senders: FragmentSenders::default(),
             opened: Instant::now(),
             told_guessed: false,
             notices,

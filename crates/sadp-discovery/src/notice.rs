@@ -128,12 +128,20 @@ pub enum Notice {
         /// Why.
         source: io::Error,
     },
-    /// Answers came in fragments, and only a packet socket heard them.
+    /// Of some replies only the first IP fragments came.
     #[error(
-        "the kernel dropped answers that came in IP fragments (senders: {count}): devices are missing"
+        "replies arrived without their last IP fragments (senders: {count}): what they say is incomplete"
     )]
     Fragments {
-        /// From how many senders.
+        /// From how many senders no whole reply came.
+        count: u64,
+    },
+    /// IP fragments contradicted each other, or can be no part of a datagram.
+    #[error(
+        "{count} replies in IP fragments were not joined: their fragments overlap or never end"
+    )]
+    FragmentsRefused {
+        /// How many datagrams.
         count: u64,
     },
     /// The record ends early.

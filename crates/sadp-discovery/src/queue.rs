@@ -79,6 +79,7 @@ mod tests {
             to: None,
             interface: None,
             payload: vec![0; bytes],
+            is_beginning: false,
         };
         Batch::Socket {
             number: 0,

@@ -18,8 +18,9 @@ use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
 pub(crate) use self::sift::untagged;
-pub use self::sift::{Fragment, Sifted, UdpDatagram, sift};
+pub use self::sift::{Sifted, UdpDatagram, sift};
 use crate::interface::Interface;
+pub use crate::reassembly::{DatagramId, Fragment};
 
 /// Frames that were heard and not taken yet. Beyond, the kernel's buffer fills.
 const QUEUE: usize = 4096;

@@ -7,6 +7,9 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+use sadp_model::Via;
+use sadp_proto::Datagram;
 use tokio::net::UdpSocket;
 
 use crate::{
@@ -27,6 +30,29 @@ pub(crate) struct Received {
     /// The number of the interface it came in by, where the system tells.
     pub(crate) interface: Option<u32>,
     pub(crate) payload: Vec<u8>,
+    /// Whether it is only the beginning of a datagram, whose other IP fragments
+    /// did not come.
+    pub(crate) is_beginning: bool,
+}
+
+impl Received {
+    /// It as the protocol takes it in: by this interface, in this way, at this
+    /// time.
+    pub(crate) fn datagram<'a>(
+        &'a self,
+        interface: &'a Arc<str>,
+        via: Via,
+        at: Timestamp,
+    ) -> Datagram<'a> {
+        Datagram {
+            interface,
+            from: self.from,
+            via,
+            at,
+            payload: &self.payload,
+            is_beginning: self.is_beginning,
+        }
+    }
 }
 
 impl From<Arrival<'_>> for Received {
@@ -36,6 +62,7 @@ impl From<Arrival<'_>> for Received {
             to: arrival.to,
             interface: arrival.interface,
             payload: arrival.payload.to_vec(),
+            is_beginning: false,
         }
     }
 }

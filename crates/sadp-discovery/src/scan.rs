@@ -5,7 +5,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_model::Entry;
-use sadp_proto::{Datagram, Listening, Progress, Survey, SurveyConfig, Sweep, Tally};
+use sadp_proto::{Listening, Progress, Survey, SurveyConfig, Sweep, Tally};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -92,6 +92,7 @@ impl Scan {
             if start.elapsed() >= flooded {
                 flooded = self.catch_up(&mut survey, &mut queue, start).await;
             }
+            self.take_beginnings(&mut survey, false, start.elapsed());
             survey.handle_timeout(start.elapsed());
             while let Some(transmit) = survey.poll_transmit() {
                 self.links
@@ -104,7 +105,7 @@ impl Scan {
             while start.elapsed() < due {
                 tokio::select! {
                     biased;
-                    () = &mut stop => return self.report(survey),
+                    () = &mut stop => return self.report(survey, start.elapsed()),
                     Some(batch) = queue.recv() => self.take_in(&mut survey, batch, start.elapsed()),
                     () = tokio::time::sleep_until(start + due) => {}
                 }
@@ -114,7 +115,7 @@ impl Scan {
                 }
             }
         }
-        self.report(survey)
+        self.report(survey, start.elapsed())
     }
 
     /// Takes in what was received already, before it is decided who has to be
@@ -147,18 +148,20 @@ impl Scan {
     fn take_in(&mut self, survey: &mut Survey, batch: Batch, now: Duration) {
         let at = Timestamp::now();
         self.links.take_in(batch, |interface, via, received| {
-            let datagram = Datagram {
-                interface,
-                from: received.from,
-                via,
-                at,
-                payload: &received.payload,
-            };
-            survey.handle_datagram(now, &datagram);
+            survey.handle_datagram(now, &received.datagram(interface, via, at));
         });
     }
 
-    fn report(mut self, survey: Survey) -> ScanReport {
+    /// Takes in replies whose other IP fragments did not come.
+    fn take_beginnings(&mut self, survey: &mut Survey, all: bool, now: Duration) {
+        let at = Timestamp::now();
+        self.links.take_beginnings(all, |interface, via, received| {
+            survey.handle_datagram(now, &received.datagram(interface, via, at));
+        });
+    }
+
+    fn report(mut self, mut survey: Survey, now: Duration) -> ScanReport {
+        self.take_beginnings(&mut survey, true, now);
         self.links.finish();
         let frames_on = self.links.card_names().cloned().collect();
         let links: Vec<_> = self.links().collect();

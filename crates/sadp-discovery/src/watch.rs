@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_proto::{Datagram, Sweep, Transmit, Watch, WatchEvent};
+use sadp_proto::{Sweep, Transmit, Watch, WatchEvent};
 use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior},
@@ -164,7 +164,10 @@ impl Watcher {
             tokio::select! {
                 batch = received(&mut self.open) => self.take_in(batch),
                 () = tokio::time::sleep_until(due) => {}
-                _ = self.look.tick() => self.look_at_interfaces(),
+                _ = self.look.tick() => {
+                    self.take_beginnings();
+                    self.look_at_interfaces();
+                }
             }
         }
     }
@@ -195,16 +198,23 @@ impl Watcher {
         open.broken |= batch.is_failure();
         let watch = &mut self.watch;
         open.links.take_in(batch, |interface, via, received| {
-            let datagram = Datagram {
-                interface,
-                from: received.from,
-                via,
-                at,
-                payload: &received.payload,
-            };
-            watch.handle_datagram(now, &datagram);
+            watch.handle_datagram(now, &received.datagram(interface, via, at));
         });
         self.take_notices();
+        self.take_events();
+    }
+
+    /// Takes in replies whose other IP fragments did not come.
+    fn take_beginnings(&mut self) {
+        let Some(open) = &mut self.open else {
+            return;
+        };
+        let (at, now) = (Timestamp::now(), self.start.elapsed());
+        let watch = &mut self.watch;
+        open.links
+            .take_beginnings(false, |interface, via, received| {
+                watch.handle_datagram(now, &received.datagram(interface, via, at));
+            });
         self.take_events();
     }
 

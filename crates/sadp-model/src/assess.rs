@@ -66,6 +66,7 @@ pub fn assess_one(entry: &Entry, shared: Shared, local: &[Ipv4Net]) -> Assessmen
             Warning::ReplayablePassword,
             device.replayable_password == Some(true),
         ),
+        (Warning::FragmentOnly, device.fragment_only),
     ];
     Assessment {
         reachable,
@@ -108,6 +109,9 @@ pub enum Warning {
     /// It takes no encrypted password for network changes: whoever overhears
     /// one can send it again.
     ReplayablePassword,
+    /// Only the first IP fragment of its reply came: what the rest says is not
+    /// known.
+    FragmentOnly,
 }
 
 impl Warning {
@@ -122,6 +126,7 @@ impl Warning {
             Self::ClockUnset => "clock-unset",
             Self::MalformedReply => "malformed-reply",
             Self::ReplayablePassword => "replayable-password",
+            Self::FragmentOnly => "fragment-only",
         }
     }
 }
@@ -209,6 +214,8 @@ mod tests {
         device.boot_time = Some(date(1970, 1, 1).at(0, 0, 9, 0));
         device.complete = false;
         device.replayable_password = Some(true);
+        let mut fragment = device.clone();
+        fragment.fragment_only = true;
         let expected = [
             Warning::OffSubnet,
             Warning::FactoryAddress,
@@ -217,5 +224,13 @@ mod tests {
             Warning::ReplayablePassword,
         ];
         assert_eq!(warnings(&site([device])), [expected]);
+        let expected = [
+            Warning::OffSubnet,
+            Warning::FactoryAddress,
+            Warning::ClockUnset,
+            Warning::ReplayablePassword,
+            Warning::FragmentOnly,
+        ];
+        assert_eq!(warnings(&site([fragment])), [expected]);
     }
 }

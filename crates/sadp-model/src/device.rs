@@ -49,6 +49,9 @@ pub struct Device {
     pub replayable_password: Option<bool>,
     /// Whether the reply could be read to its end.
     pub complete: bool,
+    /// Whether the account is the first IP fragment of a reply whose others did
+    /// not come. Such an account is not complete either.
+    pub fragment_only: bool,
     /// Every element as received.
     pub raw: RawFields,
 }
@@ -76,6 +79,7 @@ impl Device {
             cloud: Cloud::default(),
             replayable_password: None,
             complete: true,
+            fragment_only: false,
             raw: RawFields::default(),
         }
     }

@@ -83,6 +83,16 @@ pub struct Report {
     pub device: Device,
 }
 
+impl Report {
+    /// Marks the device where the message was only the beginning of a datagram.
+    /// One that could be read to its end all the same counts as whole.
+    #[must_use]
+    pub fn of_beginning(mut self, is_beginning: bool) -> Self {
+        self.device.fragment_only = is_beginning && !self.device.complete;
+        self
+    }
+}
+
 /// A device's answer to a command: it has a `Result`, or names the command. It
 /// may hold a secret, such as a GUID: it shows names of elements alone, and they
 /// are wiped when dropped.

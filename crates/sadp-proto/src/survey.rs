@@ -175,6 +175,9 @@ pub struct Datagram<'a> {
     pub at: Timestamp,
     /// Its bytes.
     pub payload: &'a [u8],
+    /// Whether it is only the beginning of a datagram: the other IP fragments did
+    /// not come.
+    pub is_beginning: bool,
 }
 
 impl Datagram<'_> {

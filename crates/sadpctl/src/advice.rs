@@ -6,7 +6,7 @@ mod remedy;
 use std::{collections::BTreeMap, time::Duration};
 
 use sadp_discovery::{LinkInfo, ScanReport, reverse_path};
-use sadp_model::{State, Warning};
+use sadp_model::{FACTORY_ADDRESSES, State, Warning};
 use sadp_proto::Tally;
 
 pub(crate) use self::{
@@ -129,12 +129,29 @@ pub(crate) fn filtered(report: &ScanReport) -> Option<String> {
         .iter()
         .filter(unheard)
         .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
+    Some(drops_outside(link))
+}
+
+/// What the reverse-path filter of a link hides, and how to hear it.
+fn drops_outside(link: &LinkInfo) -> String {
     let name = &link.interface;
+    let network = link.network.trunc();
+    let hidden: Vec<_> = FACTORY_ADDRESSES
+        .into_iter()
+        .filter(|address| !network.contains(address))
+        .map(|address| address.to_string())
+        .collect();
+    let among = if hidden.is_empty() {
+        String::new()
+    } else {
+        format!(", the factory address {} included", hidden.join(" or "))
+    };
     let permission = permission();
-    Some(format!(
-        "this machine drops answers from other subnets on {name} (reverse-path filter): bare Ethernet frames get around \
-         it ({permission}), or for this network: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
-    ))
+    format!(
+        "this machine drops answers from outside {network} on {name} (reverse-path filter){among}: bare Ethernet frames \
+         get around it ({permission}), or until the next start: \
+         sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
+    )
 }
 
 /// Nothing was found: why that may be.

@@ -160,7 +160,8 @@ impl Input {
         let mut devices = Devices::default();
         for heard in self.messages {
             let sighting = heard.sighting();
-            match heard.content.device() {
+            let is_beginning = heard.travel.as_ref().is_some_and(|it| it.is_beginning);
+            match heard.content.device(is_beginning) {
                 Ok(Some(device)) => {
                     registry.record(device, sighting);
                 }
@@ -199,11 +200,12 @@ impl Content {
         Self::Document(Document::decode(&datagram.payload))
     }
 
-    /// The device that tells of itself in it, if one does.
-    fn device(self) -> Result<Option<Device>, DecodeError> {
+    /// The device that tells of itself in it, if one does; `is_beginning` where
+    /// the other IP fragments of the datagram are missing.
+    fn device(self, is_beginning: bool) -> Result<Option<Device>, DecodeError> {
         match self {
             Self::Document(document) => match Message::from_document(document?)? {
-                Message::Report(report) => Ok(Some(report.device)),
+                Message::Report(report) => Ok(Some(report.of_beginning(is_beginning).device)),
                 _ => Ok(None),
             },
             Self::Frame(frame) => Ok(frame?.0.device()),

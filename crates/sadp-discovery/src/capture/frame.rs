@@ -1,11 +1,11 @@
 //! UDP datagrams of link-layer frames.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
-use etherparse::{
-    EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, SlicedPacket, TransportSlice, UdpSlice,
-    defrag::IpDefragPool,
-};
+use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use sadp_model::MacAddr;
+
+use crate::reassembly::{Fragment, Joined};
 
 /// A link type whose frames are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,17 @@ impl LinkType {
             Self::Loopback => ip(frame.get(4..)?),
         }
     }
+
+    /// Who sent the frame, where it says.
+    fn station(self, frame: &[u8]) -> Option<MacAddr> {
+        let at = match self {
+            Self::Ethernet | Self::LinuxCooked => 6,
+            Self::LinuxCooked2 => 12,
+            Self::RawIp | Self::Loopback => return None,
+        };
+        let bytes = frame.get(at..)?.first_chunk()?;
+        Some(MacAddr::new(*bytes))
+    }
 }
 
 fn ip(packet: &[u8]) -> Option<(EtherType, &[u8])> {
@@ -58,57 +69,26 @@ fn ip(packet: &[u8]) -> Option<(EtherType, &[u8])> {
     }
 }
 
-/// A UDP datagram.
-pub(super) struct Udp {
-    pub(super) from: SocketAddr,
-    pub(super) to: SocketAddr,
-    pub(super) payload: Vec<u8>,
+/// What a frame holds.
+pub(super) enum Found {
+    Datagram(Joined),
+    Fragment(Fragment),
 }
 
-/// Finds UDP datagrams in frames and puts fragmented ones together.
-#[derive(Default)]
-pub(super) struct Assembler {
-    fragments: IpDefragPool<u64>,
-    /// Fragments taken in since the pool was last cleared.
-    taken: usize,
-}
-
-impl Assembler {
-    /// The most fragments that are waited with: 64 KiB each at worst.
-    const MAX_FRAGMENTS: usize = 512;
-
-    /// The datagram that this frame holds or completes. `number` orders the
-    /// frames.
-    pub(super) fn udp(&mut self, link: LinkType, frame: &[u8], number: u64) -> Option<Udp> {
-        let (ether_type, payload) = link.payload(frame)?;
-        let packet = LaxSlicedPacket::from_ether_type(ether_type, payload);
-        let (from, to) = addresses(packet.net.as_ref()?)?;
-        if let Some(TransportSlice::Udp(udp)) = &packet.transport {
-            return Some(datagram(from, to, udp));
-        }
-        let fragment = packet.ip_payload()?;
-        if !fragment.fragmented || fragment.ip_number != IpNumber::UDP {
-            return None;
-        }
-        let whole = self.assemble(ether_type, payload, number)?;
-        let udp = UdpSlice::from_slice_lax(&whole).ok()?;
-        Some(datagram(from, to, &udp))
+/// Finds the UDP datagram, or the fragment of one, in a frame.
+pub(super) fn find_udp(link: LinkType, frame: &[u8]) -> Option<Found> {
+    let (ether_type, payload) = link.payload(frame)?;
+    let packet = LaxSlicedPacket::from_ether_type(ether_type, payload);
+    let (from, to) = addresses(packet.net.as_ref()?)?;
+    if let Some(TransportSlice::Udp(udp)) = &packet.transport {
+        return Some(Found::Datagram(Joined {
+            from: (from, udp.source_port()).into(),
+            to: (to, udp.destination_port()).into(),
+            payload: udp.payload().to_vec(),
+        }));
     }
-
-    fn assemble(&mut self, ether_type: EtherType, payload: &[u8], number: u64) -> Option<Vec<u8>> {
-        if self.taken >= Self::MAX_FRAGMENTS {
-            // The pool has no bound of its own.
-            self.fragments = IpDefragPool::new();
-            self.taken = 0;
-        }
-        self.taken = self.taken.saturating_add(1);
-        let packet = SlicedPacket::from_ether_type(ether_type, payload).ok()?;
-        let whole = self
-            .fragments
-            .process_sliced_packet(&packet, number, ())
-            .ok()??;
-        Some(whole.payload)
-    }
+    let fragment = Fragment::parse(ether_type, payload, link.station(frame))?;
+    Some(Found::Fragment(fragment))
 }
 
 fn addresses(net: &LaxNetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
@@ -124,13 +104,5 @@ fn addresses(net: &LaxNetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
             Some((Ipv6Addr::from(from).into(), Ipv6Addr::from(to).into()))
         }
         LaxNetSlice::Arp(_) => None,
-    }
-}
-
-fn datagram(from: IpAddr, to: IpAddr, udp: &UdpSlice<'_>) -> Udp {
-    Udp {
-        from: SocketAddr::new(from, udp.source_port()),
-        to: SocketAddr::new(to, udp.destination_port()),
-        payload: udp.payload().to_vec(),
     }
 }

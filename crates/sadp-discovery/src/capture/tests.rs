@@ -134,16 +134,33 @@ fn every_beginning_of_a_file_is_survived() {
 }
 
 #[test]
-fn endless_fragments_are_forgotten() {
-    let mut assembler = Assembler::default();
-    let mut fragment = Vec::from([
-        0x45, 0, 0, 28, 0, 0, 0x20, 0, 1, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-    ]);
-    fragment.extend([0; 8]);
-    for number in 0..5_000u64 {
-        fragment[4..6].copy_from_slice(&u16::try_from(number).unwrap().to_be_bytes());
-        assert!(assembler.udp(LinkType::RawIp, &fragment, number).is_none());
-    }
+fn a_datagram_whose_rest_is_missing_is_given_as_far_as_it_came() {
+    let file = fixture!("site.pcap");
+    let (whole, ..) = read(file);
+    let joined = whole.iter().find(|it| it.packet == Some(7)).unwrap();
+    // The second fragment stands first in the file: without it.
+    let second = 24 + record_lengths(file).take(5).sum::<usize>();
+    let length = record_lengths(file).nth(5).unwrap();
+    let without = [&file[..second], &file[second + length..]].concat();
+    let (datagrams, error, tally) = read(&without);
+    assert!(error.is_none());
+    assert_eq!(tally.incomplete, 1);
+    let beginning = datagrams.iter().find(|it| it.is_beginning).unwrap();
+    assert_eq!(beginning.packet, Some(6));
+    assert_eq!((beginning.from, beginning.at), (joined.from, joined.at));
+    assert!(joined.payload.starts_with(&beginning.payload));
+    assert!(joined.payload.len() > beginning.payload.len());
+}
+
+/// The lengths of a pcap file's records, headers included.
+fn record_lengths(file: &[u8]) -> impl Iterator<Item = usize> {
+    let mut rest = &file[24..];
+    std::iter::from_fn(move || {
+        let length = u32::from_le_bytes(*rest.get(8..)?.first_chunk()?);
+        let length = 16 + usize::try_from(length).unwrap();
+        rest = &rest[length..];
+        Some(length)
+    })
 }
 
 /// Files with a few bytes changed. The library's readers must not panic.

@@ -15,6 +15,7 @@ use crate::{
     Notice, Recorder,
     interface::Interface,
     raw::{RawFrame, Sifted},
+    reassembly::{Beginning, Joined},
     receive::{Batch, Received},
     record::RecordedDatagram,
 };
@@ -22,8 +23,9 @@ use crate::{
 impl Links {
     /// Hands what a batch brought to `take`, one by one, with the interface it
     /// came in by and the way it came. What came [`Via::LinkLayer`] is a whole
-    /// frame. A datagram that UDP and packet socket heard is handed over once. A
-    /// socket's failure becomes a notice.
+    /// frame. A datagram that UDP and packet socket heard is handed over once; one
+    /// that the packet socket heard in IP fragments is joined. A socket's failure
+    /// becomes a notice.
     pub(crate) fn take_in(
         &mut self,
         batch: Batch,
@@ -53,7 +55,7 @@ impl Links {
                 match outcome {
                     Ok(frames) => {
                         for frame in frames {
-                            self.take_frame(&interface, frame, &mut take);
+                            self.take_frame(number, &interface, frame, &mut take);
                         }
                     }
                     Err(source) => self.notices.push(Notice::NotHeard { interface, source }),
@@ -73,7 +75,7 @@ impl Links {
             return;
         };
         if !self.cards.is_empty() {
-            self.fragments.note_whole(received.from);
+            self.senders.note_whole(received.from);
         }
         let via = via(received, link.is_some());
         if self.is_repeated(Ear::Udp, via, received) {
@@ -85,6 +87,7 @@ impl Links {
 
     fn take_frame(
         &mut self,
+        card: usize,
         interface: &Arc<str>,
         RawFrame { bytes, sifted }: RawFrame,
         take: &mut impl FnMut(&Arc<str>, Via, &Received),
@@ -99,6 +102,7 @@ impl Links {
                     to: None,
                     interface: None,
                     payload: bytes,
+                    is_beginning: false,
                 };
                 (Via::LinkLayer, received)
             }
@@ -108,6 +112,7 @@ impl Links {
                     to: Some(IpAddr::V4(*datagram.to.ip())),
                     interface: None,
                     payload: datagram.payload,
+                    is_beginning: false,
                 };
                 let via = via(&received, false);
                 if self.is_own(&received) || self.is_repeated(Ear::Packet, via, &received) {
@@ -116,14 +121,53 @@ impl Links {
                 self.record_frame(interface, &bytes);
                 (via, received)
             }
-            Sifted::Fragment(fragment) => {
-                self.record_frame(interface, &bytes);
-                // Whole answers in fragments come by the UDP sockets, where no
-                // filter drops them.
-                return self.fragments.note_begun(fragment.from.into());
+            Sifted::Fragment(mut fragment) => {
+                fragment.id.card = card;
+                let now = self.opened.elapsed();
+                let tag = (Arc::clone(interface), bytes);
+                let Some(joined) = self.fragments.add(now, fragment, tag) else {
+                    return;
+                };
+                let to = joined.to;
+                let received = Received::from(joined);
+                self.senders.note_whole(received.from);
+                let via = via(&received, false);
+                if self.is_own(&received) || self.is_repeated(Ear::Packet, via, &received) {
+                    return;
+                }
+                self.record_heard(interface, &received, Some(to));
+                (via, received)
             }
         };
         take(interface, via, &received);
+    }
+
+    /// Hands over the beginnings of datagrams whose other IP fragments did not
+    /// come in time; with `all`, also of those that are still waited for. Such a
+    /// datagram may still come whole by a UDP socket.
+    pub(crate) fn take_beginnings(
+        &mut self,
+        all: bool,
+        mut take: impl FnMut(&Arc<str>, Via, &Received),
+    ) {
+        let beginnings = if all {
+            self.fragments.finish()
+        } else {
+            self.fragments.take_beginnings(self.opened.elapsed())
+        };
+        for Beginning { datagram, tag } in beginnings {
+            let (interface, frame) = tag;
+            let received = Received {
+                is_beginning: true,
+                ..Received::from(datagram)
+            };
+            if self.is_own(&received) {
+                continue;
+            }
+            self.senders.note_beginning(received.from);
+            self.record_frame(&interface, &frame);
+            take(&interface, via(&received, false), &received);
+        }
     }
 
     fn is_repeated(&mut self, ear: Ear, via: Via, received: &Received) -> bool {
@@ -227,9 +271,25 @@ impl Links {
 
     /// Tells what was missed.
     pub(crate) fn tell_missed(&mut self) {
-        let count = self.fragments.lost();
+        let count = self.senders.lost();
         if count > 0 {
             self.notices.push(Notice::Fragments { count });
+        }
+        let count = self.fragments.refused();
+        if count > 0 {
+            self.notices.push(Notice::FragmentsRefused { count });
+        }
+    }
+}
+
+impl From<Joined> for Received {
+    fn from(datagram: Joined) -> Self {
+        Self {
+            from: datagram.from,
+            to: Some(datagram.to.ip()),
+            interface: None,
+            payload: datagram.payload,
+            is_beginning: false,
         }
     }
 }

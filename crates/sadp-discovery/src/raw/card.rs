@@ -154,8 +154,9 @@ mod socket {
     const JUMP_ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;
 
-    /// Frames of the link-layer protocol, whatever has a VLAN tag, and UDP from
-    /// or to the port, first fragments included.
+    /// Frames of the link-layer protocol, whatever has a VLAN tag, UDP from or to
+    /// the port, first fragments included, and later fragments of UDP, which do
+    /// not say their ports.
     fn filter(port: u16) -> [SockFilter; 16] {
         let port = u32::from(port);
         let step = SockFilter::new;
@@ -168,7 +169,7 @@ mod socket {
             step(LOAD_BYTE, 0, 0, 23),
             step(JUMP_EQUAL, 0, 8, 17),
             step(LOAD_HALF, 0, 0, 20),
-            step(JUMP_ANY_BIT, 6, 0, 0x1fff),
+            step(JUMP_ANY_BIT, 5, 0, 0x1fff),
             step(INDEX_BY_HEADER, 0, 0, 14),
             step(LOAD_HALF_INDEXED, 0, 0, 14),
             step(JUMP_EQUAL, 2, 0, port),

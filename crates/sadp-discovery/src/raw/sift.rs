@@ -2,9 +2,11 @@
 
 use std::net::SocketAddrV4;
 
-use etherparse::{EtherType, IpNumber, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use sadp_model::MacAddr;
 use sadp_proto::frame::ETHER_TYPE;
+
+use crate::reassembly::Fragment;
 
 /// A frame that concerns SADP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +15,8 @@ pub enum Sifted {
     Frame,
     /// A UDP datagram.
     Datagram(UdpDatagram),
-    /// The beginning of a datagram in fragments, which is not put together.
+    /// An IP fragment of a UDP datagram: the first one, or a later one of any
+    /// datagram, because later ones do not say their ports.
     Fragment(Fragment),
 }
 
@@ -28,18 +31,11 @@ pub struct UdpDatagram {
     pub payload: Vec<u8>,
 }
 
-/// The beginning of a datagram in fragments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fragment {
-    /// Who sent it.
-    pub from: SocketAddrV4,
-}
-
 /// Tells what a frame is, VLAN tags passed over. `None` for what is not SADP on
 /// this UDP port, and for what the station `own` sent.
 pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
-    let source = frame.get(6..)?.first_chunk()?;
-    if MacAddr::new(*source) == own {
+    let station = MacAddr::new(*frame.get(6..)?.first_chunk()?);
+    if station == own {
         return None;
     }
     let (ether_type, packet) = untagged(frame)?;
@@ -49,13 +45,13 @@ pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
     if ether_type != EtherType::IPV4.0 {
         return None;
     }
-    let packet = LaxSlicedPacket::from_ether_type(EtherType::IPV4, packet);
-    let Some(LaxNetSlice::Ipv4(ip)) = &packet.net else {
+    let sliced = LaxSlicedPacket::from_ether_type(EtherType::IPV4, packet);
+    let Some(LaxNetSlice::Ipv4(ip)) = &sliced.net else {
         return None;
     };
     let header = ip.header();
     let (from, to) = (header.source_addr(), header.destination_addr());
-    if let Some(TransportSlice::Udp(udp)) = &packet.transport {
+    if let Some(TransportSlice::Udp(udp)) = &sliced.transport {
         let (from, to) = (
             SocketAddrV4::new(from, udp.source_port()),
             SocketAddrV4::new(to, udp.destination_port()),
@@ -69,17 +65,11 @@ pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
             })
         });
     }
-    let content = packet.ip_payload()?;
-    let begins = header.fragments_offset().value() == 0;
-    if !content.fragmented || content.ip_number != IpNumber::UDP || !begins {
-        return None;
-    }
-    let &[a, b, c, d] = content.payload.first_chunk()?;
-    let (source, destination) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-    (source == port || destination == port).then(|| {
-        let from = SocketAddrV4::new(from, source);
-        Sifted::Fragment(Fragment { from })
-    })
+    let fragment = Fragment::parse(EtherType::IPV4, packet, Some(station))?;
+    let other_ports = fragment
+        .ports()
+        .is_some_and(|(source, destination)| source != port && destination != port);
+    (!other_ports).then_some(Sifted::Fragment(fragment))
 }
 
 /// The Ethernet type behind VLAN tags, two at most, and what follows it.
@@ -148,15 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_fragmented_datagram_is_told_and_its_rest_is_not() {
-        let mut frame = udp(37020, 50000);
-        frame[20] = 0x20;
-        assert!(matches!(
-            sift(&frame, OWN, 37020),
-            Some(Sifted::Fragment(fragment)) if fragment.from.port() == 37020
-        ));
-        (frame[20], frame[21]) = (0, 9);
-        assert_eq!(sift(&frame, OWN, 37020), None);
+    fn first_fragments_of_the_port_and_all_later_ones_are_taken() {
+        for (port, offset, taken) in [(37020, 0, true), (53, 0, false), (53, 9, true)] {
+            // Sixteen bytes, which more follow.
+            let mut frame = [udp(port, port), b"..".to_vec()].concat();
+            (frame[17], frame[20], frame[21]) = (36, 0x20, offset);
+            let Some(Sifted::Fragment(fragment)) = sift(&frame, OWN, 37020) else {
+                assert!(!taken, "{port} {offset}");
+                continue;
+            };
+            assert!(taken, "{port} {offset}");
+            assert_eq!(fragment.id.station, Some(MacAddr::new(DEVICE)));
+            assert_eq!(fragment.offset, usize::from(offset) * 8);
+            assert!(fragment.more);
+        }
     }
 
     #[test]

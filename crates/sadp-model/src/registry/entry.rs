@@ -47,7 +47,7 @@ impl Entry {
         }
         Self {
             senders,
-            malformed: !device.complete,
+            malformed: is_malformed(&device),
             teller: sighting.from,
             footprint: device.footprint(),
             device,
@@ -107,7 +107,7 @@ impl Entry {
     }
 
     pub(super) fn update(&mut self, device: Device, sighting: Sighting) -> bool {
-        self.malformed |= !device.complete;
+        self.malformed |= is_malformed(&device);
         let form = Form::of(sighting.via);
         if sighting.is_by_udp() {
             self.senders.note(&sighting, device.ipv4.address);
@@ -116,9 +116,13 @@ impl Entry {
         if form == Form::Frame && self.form == Form::Xml {
             return self.supplement(&device);
         }
-        self.form = form;
         let before = self.device.ipv4.address;
-        let changed = self.device.update(device);
+        let changed = if self.form == form {
+            self.device.update(device)
+        } else {
+            self.replace_frame(device)
+        };
+        self.form = form;
         let now = self.device.ipv4.address;
         if before != now {
             self.contradictory |= now.is_some_and(|now| self.left_addresses.contains(&now));
@@ -127,6 +131,14 @@ impl Entry {
             }
         }
         changed
+    }
+
+    /// Takes the XML form for the account, though it may be incomplete, and fills
+    /// it from the frame that was all that was known.
+    fn replace_frame(&mut self, xml: Device) -> bool {
+        let frame = std::mem::replace(&mut self.device, xml);
+        self.device.fill_from(&frame);
+        self.device != frame
     }
 
     /// Takes from a frame what the XML form left out. A frame says less, and in
@@ -146,6 +158,11 @@ impl Entry {
             *oldest = sighting;
         }
     }
+}
+
+/// Whether a reply could not be read to its end, though it came whole.
+const fn is_malformed(device: &Device) -> bool {
+    !device.complete && !device.fragment_only
 }
 
 /// In which form a device's account came.

@@ -45,6 +45,33 @@ fn one_device_heard_twice_is_one_entry_with_both_sightings() {
 }
 
 #[test]
+fn the_beginning_of_a_reply_counts_until_a_whole_one_comes() {
+    let by_frame = Sighting {
+        via: Via::LinkLayer,
+        ..sighting(1)
+    };
+    let mut beginning = device(A, "S1", 1);
+    (beginning.complete, beginning.fragment_only) = (false, true);
+    let mut whole = device(A, "S1", 1);
+    whole.disks = Some(2);
+    for frame_first in [true, false] {
+        let mut registry = Registry::new();
+        if frame_first {
+            registry.record(device(A, "S1", 1), by_frame.clone());
+        }
+        registry.record(beginning.clone(), sighting(1));
+        let entry = &registry.entries()[0];
+        assert!(entry.device.fragment_only && !entry.is_frames_only());
+        assert!(!entry.malformed);
+        registry.record(whole.clone(), sighting(1));
+        registry.record(beginning.clone(), sighting(1));
+        let entry = &registry.entries()[0];
+        assert!(entry.device.complete && !entry.device.fragment_only);
+        assert_eq!(entry.device.disks, Some(2));
+    }
+}
+
+#[test]
 fn a_frame_supplements_the_xml_form_whichever_comes_first() {
     let by_frame = || Sighting {
         via: Via::LinkLayer,

@@ -10,7 +10,8 @@ use crate::DecodeError;
 pub struct Tally {
     /// All datagrams.
     pub datagrams: u64,
-    /// Replies that could be read only in part.
+    /// Replies that could be read only in part, those aside whose other IP
+    /// fragments did not come.
     pub malformed: u64,
     /// Datagrams that could not be read, with their senders.
     pub unreadable: u64,
@@ -31,7 +32,8 @@ impl Tally {
     pub const MAX_NAMED: usize = 32;
 
     pub(crate) fn note_report(&mut self, device: &Device) {
-        self.malformed = self.malformed.saturating_add(u64::from(!device.complete));
+        let malformed = !device.complete && !device.fragment_only;
+        self.malformed = self.malformed.saturating_add(u64::from(malformed));
     }
 
     pub(crate) fn note_refused(&mut self, from: IpAddr) -> Event {

@@ -263,6 +263,7 @@ impl Lan {
                     },
                     at: Timestamp::UNIX_EPOCH,
                     payload,
+                    is_beginning: false,
                 };
                 self.survey.handle_datagram(self.now, &datagram);
             }

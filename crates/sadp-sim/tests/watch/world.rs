@@ -134,6 +134,7 @@ impl World {
             via: Via::Multicast,
             at,
             payload,
+            is_beginning: false,
         };
         self.watch.handle_datagram(self.now, &datagram);
     }
@@ -212,6 +213,7 @@ impl Crowd {
             via: Via::Multicast,
             at: Timestamp::UNIX_EPOCH,
             payload: reply.as_bytes(),
+            is_beginning: false,
         };
         self.watch.handle_datagram(self.now, &datagram);
     }

@@ -51,6 +51,9 @@ impl Remedy for Notice {
             Self::Fragments { .. } => {
                 "add an address in the devices' network to this machine, then scan again"
             }
+            Self::FragmentsRefused { .. } => {
+                "record the scan with --record FILE.pcapng, and find out which machine sends them"
+            }
             Self::NotRecorded { .. } => "check that the disk has room, then record again",
             Self::TargetsNotSent { .. } => "check the targets and this machine's routes to them",
         };

@@ -56,6 +56,16 @@ pub(super) fn run(
                 "packets of link type {link} cannot be read: capture on Ethernet"
             ));
         }
+        if tally.incomplete > 0 {
+            let datagrams = count(tally.incomplete, "datagram lacks", "datagrams lack");
+            terminal.warn(&format!("{datagrams} the rest of the IP fragments"));
+        }
+        if tally.refused_fragments > 0 {
+            let datagrams = count(tally.refused_fragments, "datagram", "datagrams");
+            terminal.warn(&format!(
+                "{datagrams} in IP fragments not joined: the fragments overlap or never end"
+            ));
+        }
         if tally.unreadable > 0 {
             let packets = count(tally.unreadable, "packet", "packets");
             terminal.warn(&format!("{packets} of the file cannot be read"));

@@ -18,6 +18,7 @@ pub(super) const fn short(warning: Warning) -> &'static str {
         Warning::ClockUnset => "no-clock",
         Warning::MalformedReply => "bad-reply",
         Warning::ReplayablePassword => "replayable",
+        Warning::FragmentOnly => "fragment",
     }
 }
 
@@ -47,6 +48,9 @@ pub(super) const fn meaning(warning: Warning) -> &'static str {
         }
         Warning::ReplayablePassword => {
             "takes no encrypted password for network changes: one overheard can be reused"
+        }
+        Warning::FragmentOnly => {
+            "only the first part of its reply arrived: add an address in its network, scan again"
         }
     }
 }

@@ -143,6 +143,7 @@ mod tests {
             via: Via::LinkLayer,
             at: Timestamp::UNIX_EPOCH,
             payload,
+            is_beginning: false,
         };
         survey.handle_datagram(Duration::from_millis(millis), &datagram)
     }

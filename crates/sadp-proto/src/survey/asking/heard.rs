@@ -53,6 +53,7 @@ impl Asking {
         Heard::Else(match Message::decode(datagram.payload) {
             Ok(Message::Report(report)) => {
                 let answer = self.answer(&report);
+                let report = report.of_beginning(datagram.is_beginning);
                 return Heard::Account(Box::new(report.device), answer);
             }
             Ok(Message::Goodbye(report)) => return Heard::Goodbye(Box::new(report.device)),

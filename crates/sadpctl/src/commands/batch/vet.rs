@@ -75,6 +75,13 @@ fn objection(
             "set it up in its own web page, or with its own menu; it may answer once its address is right",
         ));
     }
+    if device.fragment_only {
+        let why = "only the first part of its reply arrived: what a command is made of may be in the rest";
+        return Some(
+            unfit(why.into())
+                .next("add an address in its network to this machine, then run it again"),
+        );
+    }
     if found.warnings.contains(&Warning::DuplicateMac) {
         let why = "another device has the same MAC: a command would reach both";
         return Some(unfit(why.into()).next("unplug one of the two, then run it again"));

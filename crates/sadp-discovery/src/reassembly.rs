@@ -1,0 +1,395 @@
+//! IP fragments of UDP datagrams, joined within strict bounds. One code for
+//! packet sockets and captures; it has no clock of its own.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use etherparse::{
+    EtherType, IpNumber, Ipv6ExtensionSlice, NetSlice, SlicedPacket, UdpSlice,
+    defrag::MAX_IP_DEFRAG_LEN,
+};
+use sadp_model::MacAddr;
+
+/// Which datagram a fragment is part of. Cameras with the factory address
+/// share it, so the station that sent the frame counts as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatagramId {
+    /// The number of the card it came in by; 0 in a capture.
+    pub card: usize,
+    /// Who sent the frame, where that is known.
+    pub station: Option<MacAddr>,
+    /// The sender's address.
+    pub from: IpAddr,
+    /// The destination address.
+    pub to: IpAddr,
+    /// The identification field of the IP header.
+    pub number: u32,
+}
+
+/// One fragment of a UDP datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// The datagram.
+    pub id: DatagramId,
+    /// Where its bytes begin in the datagram, the UDP header included.
+    pub offset: usize,
+    /// Whether more fragments follow it.
+    pub more: bool,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+}
+
+impl Fragment {
+    /// Reads an IP packet. `None` where it is whole, carries another protocol,
+    /// or was cut short by a capture.
+    pub(crate) fn parse(
+        ether_type: EtherType,
+        packet: &[u8],
+        station: Option<MacAddr>,
+    ) -> Option<Self> {
+        let sliced = SlicedPacket::from_ether_type(ether_type, packet).ok()?;
+        let (from, to, number, offset, more, content) = match &sliced.net {
+            Some(NetSlice::Ipv4(ip)) => {
+                let header = ip.header();
+                (
+                    header.source_addr().into(),
+                    header.destination_addr().into(),
+                    header.identification().into(),
+                    header.fragments_offset(),
+                    header.more_fragments(),
+                    ip.payload(),
+                )
+            }
+            Some(NetSlice::Ipv6(ip)) => {
+                let header = ip.header();
+                let fragment = ip
+                    .extensions()
+                    .clone()
+                    .into_iter()
+                    .find_map(|it| match it {
+                        Ipv6ExtensionSlice::Fragment(fragment) => Some(fragment.to_header()),
+                        _ => None,
+                    })?;
+                (
+                    Ipv6Addr::from(header.source()).into(),
+                    Ipv6Addr::from(header.destination()).into(),
+                    fragment.identification,
+                    fragment.fragment_offset,
+                    fragment.more_fragments,
+                    ip.payload(),
+                )
+            }
+            _ => return None,
+        };
+        if !content.fragmented || content.ip_number != IpNumber::UDP {
+            return None;
+        }
+        Some(Self {
+            id: DatagramId {
+                card: 0,
+                station,
+                from,
+                to,
+                number,
+            },
+            offset: offset.byte_offset().into(),
+            more,
+            payload: content.payload.to_vec(),
+        })
+    }
+
+    /// Source and destination port, which only the first fragment holds.
+    pub(crate) fn ports(&self) -> Option<(u16, u16)> {
+        let &[a, b, c, d] = self.payload.first_chunk()?;
+        (self.offset == 0).then(|| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+    }
+
+    const fn end(&self) -> usize {
+        self.offset.saturating_add(self.payload.len())
+    }
+
+    /// How many bytes it takes in memory.
+    const fn footprint(&self) -> usize {
+        size_of::<Self>().saturating_add(self.payload.len())
+    }
+
+    /// Whether both can be of one datagram: they do not overlap, and nothing
+    /// follows the last one.
+    const fn agrees_with(&self, other: &Self) -> bool {
+        let (first, second) = if self.offset < other.offset {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        first.more && first.end() <= second.offset
+    }
+
+    /// Whether a datagram can have such a fragment.
+    fn is_possible(&self) -> bool {
+        let aligned = !self.more || self.payload.len().is_multiple_of(8);
+        !self.payload.is_empty() && aligned && self.end() <= MAX_IP_DEFRAG_LEN
+    }
+}
+
+/// A UDP datagram that came in fragments.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Joined {
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Joined {
+    /// `None` where not even the UDP header is whole.
+    fn new(id: &DatagramId, bytes: &[u8]) -> Option<Self> {
+        let udp = UdpSlice::from_slice_lax(bytes).ok()?;
+        Some(Self {
+            from: (id.from, udp.source_port()).into(),
+            to: (id.to, udp.destination_port()).into(),
+            payload: udp.payload().to_vec(),
+        })
+    }
+}
+
+/// The beginning of a datagram whose rest did not come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Beginning<T> {
+    pub(crate) datagram: Joined,
+    /// What was given with the first fragment.
+    pub(crate) tag: T,
+}
+
+/// Joins fragments. Times are counted from any one moment and do not go back.
+///
+/// A datagram is waited for as long as [`Reassembly::TIMEOUT`], and less where
+/// one of the bounds is reached: then the oldest one is given up. Fragments
+/// that overlap spoil their datagram: it is never joined. Of every datagram
+/// that is given up, the beginning stays to be had.
+#[derive(Debug)]
+pub(crate) struct Reassembly<T> {
+    /// The oldest first.
+    open: Vec<Partial<T>>,
+    beginnings: Vec<Beginning<T>>,
+    bytes: usize,
+    refused: u64,
+}
+
+impl<T> Default for Reassembly<T> {
+    fn default() -> Self {
+        Self {
+            open: Vec::new(),
+            beginnings: Vec::new(),
+            bytes: 0,
+            refused: 0,
+        }
+    }
+}
+
+impl<T> Reassembly<T> {
+    /// How long the rest of a datagram is waited for. On a LAN fragments follow
+    /// each other at once.
+    const TIMEOUT: Duration = Duration::from_secs(1);
+
+    /// The most datagrams that are open and have their first fragment.
+    const MAX_BEGUN: usize = 1024;
+
+    /// The most datagrams that are open without it. They may be of any UDP
+    /// port, so they never push out those that have it.
+    const MAX_HEADLESS: usize = 256;
+
+    /// The most open datagrams of one sender.
+    const MAX_OF_SENDER: usize = 64;
+
+    /// The most fragments of one datagram: a whole one in frames has 45.
+    const MAX_FRAGMENTS: usize = 64;
+
+    /// The most bytes that are kept of all.
+    const MAX_BYTES: usize = 4 << 20;
+
+    /// Takes in a fragment. Returns the datagram if it completes one.
+    pub(crate) fn add(&mut self, now: Duration, fragment: Fragment, tag: T) -> Option<Joined> {
+        self.expire(now);
+        if !fragment.is_possible() {
+            self.refused = self.refused.saturating_add(1);
+            return None;
+        }
+        let known = self.open.iter().position(|it| it.id == fragment.id);
+        let place = known.unwrap_or_else(|| {
+            self.make_room(&fragment);
+            self.open.push(Partial::new(fragment.id, now));
+            self.open.len().saturating_sub(1)
+        });
+        let partial = self.open.get_mut(place)?;
+        let (before, was_spoilt) = (partial.bytes(), partial.conflicting);
+        partial.add(fragment, tag);
+        let (after, complete) = (partial.bytes(), partial.is_complete());
+        self.refused += u64::from(partial.conflicting && !was_spoilt);
+        self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
+        if complete {
+            let partial = self.remove(place);
+            return Joined::new(&partial.id, &partial.beginning());
+        }
+        while self.bytes > Self::MAX_BYTES {
+            self.give_up(self.oldest(|it| !it.is_begun()).unwrap_or(0));
+        }
+        None
+    }
+
+    /// The beginnings of the datagrams that were given up by now.
+    pub(crate) fn take_beginnings(&mut self, now: Duration) -> Vec<Beginning<T>> {
+        self.expire(now);
+        std::mem::take(&mut self.beginnings)
+    }
+
+    /// Waits no longer: the beginnings of all that are open.
+    pub(crate) fn finish(&mut self) -> Vec<Beginning<T>> {
+        while !self.open.is_empty() {
+            self.give_up(0);
+        }
+        std::mem::take(&mut self.beginnings)
+    }
+
+    /// How many datagrams were refused: fragments that overlap, are more than
+    /// 64, or have no place in a datagram.
+    pub(crate) const fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    fn expire(&mut self, now: Duration) {
+        while let Some(oldest) = self.open.first()
+            && now.saturating_sub(oldest.began) >= Self::TIMEOUT
+        {
+            self.give_up(0);
+        }
+    }
+
+    /// Gives up what stands in the way of one more datagram.
+    fn make_room(&mut self, new: &Fragment) {
+        let begins = new.offset == 0;
+        let most = if begins {
+            Self::MAX_BEGUN
+        } else {
+            Self::MAX_HEADLESS
+        };
+        let given_up = if self.count(|it| it.is_of_sender(&new.id)) >= Self::MAX_OF_SENDER {
+            self.oldest(|it| it.is_of_sender(&new.id))
+        } else if self.count(|it| it.is_begun() == begins) >= most {
+            self.oldest(|it| it.is_begun() == begins)
+        } else {
+            None
+        };
+        if let Some(place) = given_up {
+            self.give_up(place);
+        }
+    }
+
+    fn count(&self, which: impl Fn(&Partial<T>) -> bool) -> usize {
+        self.open.iter().filter(|it| which(it)).count()
+    }
+
+    fn oldest(&self, which: impl Fn(&Partial<T>) -> bool) -> Option<usize> {
+        self.open.iter().position(which)
+    }
+
+    fn give_up(&mut self, place: usize) {
+        let partial = self.remove(place);
+        let datagram = Joined::new(&partial.id, &partial.beginning());
+        if let (Some(datagram), Some(tag)) = (datagram, partial.tag) {
+            self.beginnings.push(Beginning { datagram, tag });
+        }
+    }
+
+    fn remove(&mut self, place: usize) -> Partial<T> {
+        let partial = self.open.remove(place);
+        self.bytes = self.bytes.saturating_sub(partial.bytes());
+        partial
+    }
+}
+
+/// A datagram of which fragments are missing.
+#[derive(Debug)]
+struct Partial<T> {
+    id: DatagramId,
+    began: Duration,
+    /// In the order of their offsets; they do not overlap.
+    fragments: Vec<Fragment>,
+    /// Of the first fragment, as soon as it is there.
+    tag: Option<T>,
+    /// Fragments contradicted each other: only the first one is kept.
+    conflicting: bool,
+}
+
+impl<T> Partial<T> {
+    const fn new(id: DatagramId, began: Duration) -> Self {
+        Self {
+            id,
+            began,
+            fragments: Vec::new(),
+            tag: None,
+            conflicting: false,
+        }
+    }
+
+    fn add(&mut self, fragment: Fragment, tag: T) {
+        if self.fragments.contains(&fragment) {
+            return;
+        }
+        let begins = fragment.offset == 0;
+        if !self.conflicting && !self.fits(&fragment) {
+            self.conflicting = true;
+            self.fragments.retain(|it| it.offset == 0);
+        }
+        if self.conflicting && (!begins || self.is_begun()) {
+            return;
+        }
+        if begins {
+            self.tag = Some(tag);
+        }
+        let place = self
+            .fragments
+            .partition_point(|it| it.offset < fragment.offset);
+        self.fragments.insert(place, fragment);
+    }
+
+    fn fits(&self, new: &Fragment) -> bool {
+        self.fragments.len() < Reassembly::<T>::MAX_FRAGMENTS
+            && self.fragments.iter().all(|it| it.agrees_with(new))
+    }
+
+    fn is_of_sender(&self, id: &DatagramId) -> bool {
+        self.id.station == id.station && self.id.from == id.from
+    }
+
+    const fn is_begun(&self) -> bool {
+        self.tag.is_some()
+    }
+
+    fn bytes(&self) -> usize {
+        self.fragments.iter().map(Fragment::footprint).sum()
+    }
+
+    /// The fragments from the first one on, up to the first gap.
+    fn contiguous(&self) -> impl Iterator<Item = &Fragment> {
+        let mut expected = 0;
+        self.fragments.iter().take_while(move |it| {
+            let follows = it.offset == expected;
+            expected = it.end();
+            follows
+        })
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.conflicting && self.contiguous().last().is_some_and(|last| !last.more)
+    }
+
+    fn beginning(&self) -> Vec<u8> {
+        self.contiguous()
+            .flat_map(|it| it.payload.iter().copied())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
