@@ -122,7 +122,11 @@ fn every_quirk_is_read() {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    for file in files.iter().filter(|&file| file != "shop.xml") {
+    // These hold many devices.
+    for file in files
+        .iter()
+        .filter(|file| !["shop.xml", "models.xml"].contains(&file.as_str()))
+    {
         let path = format!("fixtures/replies/{file}");
         let run = run(&["decode", &path, "--format", "ndjson", "--quiet"]);
         let mut device = serde_json::from_str(&run.stdout).unwrap_or(serde_json::Value::Null);
@@ -132,6 +136,21 @@ fn every_quirk_is_read() {
         writeln!(lines, "{file}: {} {device}", run.code).unwrap();
     }
     assert_snapshot!(lines);
+}
+
+#[test]
+fn serials_models_and_versions_are_read_as_devices_write_them() {
+    let file = "fixtures/replies/models.xml";
+    let devices = run(&["decode", file, "--format", "json", "--sort", "mac"]).json();
+    let mut lines = String::new();
+    for device in devices.as_array().unwrap() {
+        let keys = ["label", "model", "kind", "vendor"].map(|key| &device[key]);
+        let [label, model, kind, vendor] = keys;
+        let version = &device["firmware"]["version"];
+        writeln!(lines, "{label} {model} {kind} {vendor} {version}").unwrap();
+    }
+    assert_snapshot!(lines);
+    assert_snapshot!(run(&["decode", file, "--sort", "mac"]).stdout);
 }
 
 #[test]

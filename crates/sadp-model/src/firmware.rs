@@ -3,7 +3,8 @@ use std::{cmp::Ordering, fmt};
 /// A firmware version text and what it says.
 ///
 /// Reads the forms seen: `V5.5.82build 190910`, `V5.5.820 build 231108`,
-/// `V5.3.8_151224`, `V5.8.10`. Any other text is kept with no version.
+/// `V5.3.8_151224`, `V5.8.10`, and recorders' padded `V4.30.097`. Any other
+/// text is kept with no version.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Firmware {
     text: Box<str>,
@@ -59,10 +60,13 @@ impl fmt::Debug for Firmware {
 
 /// A dotted version number of up to [`Version::MAX_PARTS`] parts. Compares
 /// numerically part by part, missing parts counting as zero: `5.5` equals
-/// `5.5.0`, and `5.5.820` is newer than `5.5.82`.
+/// `5.5.0`, `5.03.020` equals `5.3.20`, and `5.5.820` is newer than `5.5.82`.
+/// Displays each part as wide as it was written.
 #[derive(Clone, Copy)]
 pub struct Version {
     parts: [u32; Self::MAX_PARTS],
+    /// The digits that each part was written with.
+    widths: [u8; Self::MAX_PARTS],
     len: usize,
 }
 
@@ -75,6 +79,7 @@ impl Version {
     pub fn new(parts: &[u32]) -> Self {
         let mut version = Self {
             parts: [0; Self::MAX_PARTS],
+            widths: [0; Self::MAX_PARTS],
             len: parts.len().min(Self::MAX_PARTS),
         };
         for (slot, part) in version.parts.iter_mut().zip(parts) {
@@ -91,8 +96,8 @@ impl Version {
             .unwrap_or(text.len());
         let mut version = Self::new(&[]);
         for part in text.get(..end)?.trim_end_matches('.').split('.') {
-            let slot = version.parts.get_mut(version.len)?;
-            *slot = part.parse().ok()?;
+            *version.parts.get_mut(version.len)? = part.parse().ok()?;
+            *version.widths.get_mut(version.len)? = u8::try_from(part.len()).ok()?;
             version.len += 1;
         }
         Some(version)
@@ -121,9 +126,11 @@ impl Ord for Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, part) in self.parts.iter().take(self.len).enumerate() {
+        let parts = self.parts.iter().zip(self.widths).take(self.len);
+        for (index, (part, width)) in parts.enumerate() {
             let dot = if index == 0 { "" } else { "." };
-            write!(f, "{dot}{part}")?;
+            let width = usize::from(width);
+            write!(f, "{dot}{part:0width$}")?;
         }
         Ok(())
     }
@@ -148,6 +155,8 @@ mod tests {
             ("V5.8.10", "5.8.10", None),
             ("V1.0build 200101", "1.0", Some("200101")),
             ("5.4.0", "5.4.0", None),
+            ("V4.30.097build 220810", "4.30.097", Some("220810")),
+            ("V5.03.020 build 230517", "5.03.020", Some("230517")),
         ] {
             let firmware = Firmware::new(text).unwrap();
             assert_eq!(firmware.version().unwrap().to_string(), version, "{text}");
@@ -173,6 +182,9 @@ mod tests {
         assert!(version("V5.5.82") < version("V5.5.820"));
         assert!(version("V5.10") > version("V5.9.9"));
         assert_eq!(version("V5.5"), Version::new(&[5, 5, 0]));
+        assert_eq!(version("V5.03.020"), Version::new(&[5, 3, 20]));
+        assert!(version("V4.30.097") > version("V4.30.96"));
+        assert!(version("V4.30.097") < version("V4.30.110"));
     }
 
     proptest::proptest! {
@@ -181,6 +193,13 @@ mod tests {
             if let Some(firmware) = Firmware::new(&text) {
                 let _ = firmware.build();
             }
+        }
+
+        #[test]
+        fn a_version_is_shown_as_written(text in "[0-9]{1,6}(\\.[0-9]{1,6}){0,5}") {
+            let firmware = Firmware::new(&format!("V{text}build 230517")).unwrap();
+            let shown = firmware.version().map(|version| version.to_string());
+            proptest::prop_assert_eq!(shown, Some(text));
         }
     }
 }

@@ -63,10 +63,15 @@ impl RawFields {
     }
 
     /// The text of the first element of this name: where one stands twice, the
-    /// first wins.
+    /// first wins. Some firmware writes a name in another case; it counts where
+    /// no element has exactly this name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.iter()
-            .find(|(found, _)| *found == name)
+        let of_exact_name = self.iter().find(|(found, _)| *found == name);
+        of_exact_name
+            .or_else(|| {
+                self.iter()
+                    .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            })
             .map(|(_, text)| text)
     }
 
@@ -129,6 +134,20 @@ mod tests {
         assert_eq!(fields.first("DeviceType"), Some("2"));
         assert_eq!(fields.first("MAC"), None);
         assert_eq!(fields.len(), 3);
+    }
+
+    #[test]
+    fn a_name_in_another_case_counts_where_the_exact_one_is_missing() {
+        let pairs = [
+            ("deviceSN", "1"),
+            ("DEVICESN", "2"),
+            ("mac", "3"),
+            ("MAC", "4"),
+        ];
+        let fields: RawFields = pairs.into_iter().collect();
+        assert_eq!(fields.first("DeviceSN"), Some("1"));
+        assert_eq!(fields.first("MAC"), Some("4"));
+        assert_eq!(fields.iter().collect::<Vec<_>>(), pairs);
     }
 
     #[test]

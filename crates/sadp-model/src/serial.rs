@@ -2,6 +2,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use crate::Kind;
+
 /// A full serial number as the device wrote it, e.g.
 /// `DS-2CD2320D-I20180919AACHC52601815`. Any text is kept: OEM and access
 /// control devices follow no scheme.
@@ -20,27 +22,37 @@ impl Serial {
         &self.0
     }
 
-    /// Splits the serial by the vendor's scheme: model, channel count of a
-    /// recorder, production date, factory letters, region, number, feature
-    /// letters. `model` is the device's description where known; it is
-    /// stripped first. `None` where the serial follows another scheme.
-    pub fn parts(&self, model: Option<&str>) -> Option<SerialParts<'_>> {
-        let known = model.and_then(|model| self.0.strip_prefix(model.trim()));
-        let split = match known {
-            // Some serials set the model off by a blank.
-            Some(rest) => self.0.len() - rest.trim_start().len(),
-            None => self.find_date()?,
+    /// The label number: what the sticker, the vendor's app and ISAPI's
+    /// `subSerialNumber` show, e.g. `C52601815` or `AE0417263`. Nine characters,
+    /// up to two of them leading letters. `None` where the serial does not show
+    /// it for sure.
+    pub fn label(&self) -> Option<&str> {
+        let number = if is_label(&self.0) {
+            &self.0
+        } else {
+            SerialEnd::read(&self.0)?.number
         };
-        SerialParts::read(&self.0, split)
+        is_label(number).then_some(number)
     }
 
-    /// Where the part behind the model begins, when the model is not known:
-    /// the first place from which the rest follows the scheme.
-    fn find_date(&self) -> Option<usize> {
-        self.0
-            .char_indices()
-            .map(|(at, _)| at)
-            .find(|&at| at > 0 && SerialParts::read(&self.0, at).is_some())
+    /// Splits the serial by the vendor's scheme: model, channel count of a
+    /// recorder, production date, factory letters, region, number, feature
+    /// letters. `model` is the device's description where known; the serial may
+    /// use other separators in it. `None` where the serial follows another
+    /// scheme.
+    pub fn parts(&self, model: Option<&str>) -> Option<SerialParts<'_>> {
+        let end = SerialEnd::read(&self.0)?;
+        let described = model.and_then(|model| split_described(end.front, model));
+        let (model, channel_count) = described.unwrap_or_else(|| split_channels(end.front));
+        Some(SerialParts {
+            model: model.trim_end_matches([' ', '-', '/']),
+            channel_count,
+            date: end.date,
+            factory: end.factory,
+            region: end.region,
+            number: end.number,
+            features: (!end.features.is_empty()).then_some(end.features),
+        })
     }
 }
 
@@ -67,63 +79,146 @@ pub struct SerialParts<'a> {
     pub date: Date,
     /// Two factory letters; older and some other serials have none.
     pub factory: Option<&'a str>,
-    /// Two letters of the sales region, e.g. `CH`, `WR`.
-    pub region: &'a str,
-    /// The number proper; may begin with a letter.
+    /// Two letters of the sales region, e.g. `CH`, `WR`. Access control devices
+    /// have a version and a language instead.
+    pub region: Option<&'a str>,
+    /// The number proper; may begin with one letter or two.
     pub number: &'a str,
     /// Feature letters behind the number, e.g. `WCVU`.
     pub features: Option<&'a str>,
 }
 
-impl<'a> SerialParts<'a> {
-    fn read(serial: &'a str, split: usize) -> Option<Self> {
-        let (model, rest) = serial.split_at_checked(split)?;
-        let digits = run(rest, |c| c.is_ascii_digit());
-        let (channel_count, date) = match digits.len() {
-            8 => (None, digits),
-            10 => (Some(digits.get(..2)?.parse().ok()?), digits.get(2..)?),
-            _ => return None,
-        };
-        let rest = rest.get(digits.len()..)?;
-        let letters = run(rest, |c| c.is_ascii_uppercase());
-        // One letter more than the pairs belongs to the number.
-        let (factory, region) = match letters.len() {
-            2 | 3 => (None, letters.get(..2)?),
-            4 | 5 => (Some(letters.get(..2)?), letters.get(2..4)?),
-            _ => return None,
-        };
-        let rest = rest.get(letters.len() & !1..)?;
-        let tail = rest
-            .trim_end_matches(|c: char| c.is_ascii_uppercase())
-            .len();
-        let (number, features) = rest.split_at_checked(tail)?;
-        let known = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
-        if !number.ends_with(|c: char| c.is_ascii_digit()) || !number.chars().all(known) {
+/// The part of a serial that does not depend on the model. It is read from the
+/// last character to the first, because the model may end in digits.
+struct SerialEnd<'a> {
+    /// Model and channel count.
+    front: &'a str,
+    date: Date,
+    factory: Option<&'a str>,
+    region: Option<&'a str>,
+    number: &'a str,
+    features: &'a str,
+}
+
+impl<'a> SerialEnd<'a> {
+    fn read(serial: &'a str) -> Option<Self> {
+        let (rest, features) = split_run(serial, |c| c.is_ascii_uppercase());
+        let (before_digits, digits) = split_run(rest, |c| c.is_ascii_digit());
+        let (before, letters) = split_run(before_digits, |c| c.is_ascii_uppercase());
+        if digits.is_empty() {
             return None;
         }
+        let version = before_version(before).filter(|_| letters.starts_with(LANGUAGE));
+        let (factory, region, prefix) = if version.is_some() {
+            (None, None, LANGUAGE.len())
+        } else {
+            split_letters(letters, digits.len())?
+        };
+        let (front, date) = split_date(version.unwrap_or(before))?;
         Some(Self {
-            model: model.trim_end(),
-            channel_count,
-            date: parse_date(date)?,
+            front,
+            date,
             factory,
             region,
-            number,
-            features: (!features.is_empty()).then_some(features),
+            number: rest.get(before.len() + prefix..)?,
+            features,
         })
     }
 }
 
-fn run(text: &str, belongs: impl Fn(char) -> bool) -> &str {
-    let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
-    &text[..end]
+/// The language behind the version of access control serials.
+const LANGUAGE: &str = "EN";
+
+/// Regions seen. They decide only where factory and region letters cannot be
+/// told from region and number letters otherwise.
+const REGIONS: [&str; 6] = ["CH", "WR", "RR", "EU", "TW", "JP"];
+
+/// What stands before the `V` and six digits of an access control serial.
+fn before_version(text: &str) -> Option<&str> {
+    let at = text.len().checked_sub(7)?;
+    let (front, version) = text.split_at_checked(at)?;
+    let digits = version.strip_prefix('V')?;
+    digits.bytes().all(|b| b.is_ascii_digit()).then_some(front)
+}
+
+/// Factory, region, and how many of the letters before the digits they take.
+/// The other letters belong to the number.
+fn split_letters(letters: &str, digits: usize) -> Option<(Option<&str>, Option<&str>, usize)> {
+    let pair = |at: usize| letters.get(at..at + 2);
+    let known = |at: usize| pair(at).is_some_and(|pair| REGIONS.contains(&pair));
+    match letters.len() {
+        2 | 3 => Some((None, pair(0), 2)),
+        4 if digits == 7 && known(0) && !known(2) => Some((None, pair(0), 2)),
+        4..=6 => Some((pair(0), pair(2), 4)),
+        _ => None,
+    }
+}
+
+/// Whether it has the form of a label number.
+fn is_label(text: &str) -> bool {
+    let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    text.len() == 9 && digits.len() >= 7 && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Splits off the date that a text ends with.
+fn split_date(text: &str) -> Option<(&str, Date)> {
+    let (front, date) = text.split_at_checked(text.len().checked_sub(8)?)?;
+    let date = parse_date(date).filter(|_| !front.is_empty())?;
+    Some((front, date))
+}
+
+/// Splits model and channel count where the model is described. Separators are
+/// not compared: a serial writes `-E/26` where the description says `-E-26`.
+fn split_described<'a>(front: &'a str, model: &str) -> Option<(&'a str, Option<u8>)> {
+    let mut rest = front.trim_start_matches(is_separator);
+    for wanted in model.chars().filter(|&c| !is_separator(c)) {
+        let mut chars = rest.chars();
+        if !chars.next()?.eq_ignore_ascii_case(&wanted) {
+            return None;
+        }
+        rest = chars.as_str().trim_start_matches(is_separator);
+    }
+    let model = front.get(..front.len() - rest.len())?;
+    match rest.len() {
+        _ if model.is_empty() => None,
+        0 => Some((model, None)),
+        2 => Some((model, Some(rest.parse().ok()?))),
+        _ => None,
+    }
+}
+
+/// Splits model and channel count where nothing describes the model: only
+/// recorders and intercoms have a count.
+fn split_channels(front: &str) -> (&str, Option<u8>) {
+    let has_count = matches!(
+        Kind::of_model(front),
+        Kind::Nvr | Kind::Dvr | Kind::Intercom
+    );
+    let split = front.split_at_checked(front.len().saturating_sub(2));
+    split
+        .filter(|_| has_count)
+        .and_then(|(model, count)| Some((model, Some(count.parse().ok()?))))
+        .unwrap_or((front, None))
+}
+
+const fn is_separator(c: char) -> bool {
+    c.is_ascii() && !c.is_ascii_alphanumeric()
+}
+
+/// Splits before the last characters that belong together.
+fn split_run(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    let start = text.trim_end_matches(belongs).len();
+    text.split_at_checked(start).unwrap_or((text, ""))
 }
 
 fn parse_date(text: &str) -> Option<Date> {
     let year: i16 = text.get(..4)?.parse().ok()?;
     let month = text.get(4..6)?.parse().ok()?;
     let day = text.get(6..8)?.parse().ok()?;
-    // The maker was founded in 2001: an earlier "date" is some other number.
-    (year >= 2001).then(|| Date::new(year, month, day).ok())?
+    // The maker was founded in 2001: another "date" is some other number.
+    (2001..2100)
+        .contains(&year)
+        .then(|| Date::new(year, month, day).ok())?
 }
 
 #[cfg(test)]
@@ -144,7 +239,7 @@ mod tests {
             channel_count: None,
             date: date(2018, 9, 19),
             factory: Some("AA"),
-            region: "CH",
+            region: Some("CH"),
             number: "C52601815",
             features: None,
         };
@@ -160,7 +255,7 @@ mod tests {
             channel_count: Some(1),
             date: date(2018, 12, 3),
             factory: None,
-            region: "WR",
+            region: Some("WR"),
             number: "204816397",
             features: Some("CLU"),
         };
@@ -191,6 +286,104 @@ mod tests {
         assert_eq!(Serial::new("  "), None);
     }
 
+    #[test]
+    fn the_label_number_is_found_at_the_end() {
+        for (text, label) in [
+            ("DS-2CD2320D-I20180919AACHC52601815", "C52601815"),
+            // Two letters and seven digits, before feature letters too.
+            ("DS-2CD2347G2-LU20230704AAWRAD1530862", "AD1530862"),
+            ("iDS-7208HUHI-M2/S0820230415CCWRAG2604917WCVU", "AG2604917"),
+            // Access control: a version and a language before it.
+            ("DS-K1T671M20211102V020310ENG38150627", "G38150627"),
+            ("DS-K1T343EX20231120V030412ENFK1706283", "FK1706283"),
+            ("DS-K1T804AMF20190527V010101EN204816397", "204816397"),
+            // Door stations: no factory letters.
+            ("DS-KH6210-L0120181203WR204816397CLU", "204816397"),
+            ("DS-KV8113-WME120200611WRE61840275", "E61840275"),
+            ("DS-KV6113-WPE1(C)20230811WRAF2093816", "AF2093816"),
+            // Nothing but the number.
+            ("BC1730628", "BC1730628"),
+            ("D17306284", "D17306284"),
+        ] {
+            assert_eq!(serial(text).label(), Some(label), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_the_label_number_is_not_sure_none_is_told() {
+        for text in [
+            // Factory, region and seven digits.
+            "DS-2CD2320D-I20180919AAWR0417263",
+            // Either pair can be the region.
+            "DS-KV811320200611WRRR0417263",
+            "DS-KV811320200611XXYY0417263",
+            // Other lengths.
+            "DS-2CD2320D-I20180919AAWRC5260181",
+            "DS-2CD2320D-I20180919AAWRC526018155",
+            "DS-2CD2320D-I20180919AAWRABC260181",
+            // No date, no region, no version.
+            "DS-2CD2320D-IAAWRC52601815",
+            "DS-2CD2320D-I20180919C52601815",
+            "DS-2CD2320D-I20180919204816397",
+            "DS-K1T671M20211102V0203ENG38150627",
+            "TSC-20170503-0042",
+            "Virtual-975432319",
+        ] {
+            assert_eq!(serial(text).label(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_serial_may_spell_the_model_in_another_way() {
+        for (description, text, model, channels) in [
+            (
+                "DS-2SE3C404MWG-E-14",
+                "DS-2SE3C404MWG-E/1420230518AAWRFA1482069",
+                "DS-2SE3C404MWG-E/14",
+                None,
+            ),
+            (
+                "DS-7616NI-M2",
+                "DS-7616NI-M2-1620220805CCRRK61840275WCVU",
+                "DS-7616NI-M2",
+                Some(16),
+            ),
+            (
+                "DS-7616NI-M2",
+                "DS-7616NI-M21620220805CCRRK61840275WCVU",
+                "DS-7616NI-M2",
+                Some(16),
+            ),
+            (
+                "DS-7604NI-K1(B)",
+                "DS-7604NI-K1(B)0420190101CCWRC61840275WCVU",
+                "DS-7604NI-K1(B)",
+                Some(4),
+            ),
+            // A model of its own is not cut.
+            (
+                "Camera",
+                "DS-2SE3C404MWG-E/1420230518AAWRFA1482069",
+                "DS-2SE3C404MWG-E/14",
+                None,
+            ),
+            (
+                "Recorder",
+                "DS-7616NI-M21620220805CCRRK61840275WCVU",
+                "DS-7616NI-M2",
+                Some(16),
+            ),
+        ] {
+            let serial = serial(text);
+            let parts = serial.parts(Some(description)).unwrap();
+            assert_eq!(
+                (parts.model, parts.channel_count),
+                (model, channels),
+                "{text}"
+            );
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_survived(text in "\\PC*", model in "\\PC*") {
@@ -198,6 +391,31 @@ mod tests {
                 let _ = serial.parts(Some(&model));
                 let _ = serial.parts(None);
             }
+        }
+
+        /// Also of texts that look much like the scheme.
+        #[test]
+        fn a_label_number_is_never_invented(
+            text in "[A-Z0-9/ -]{0,12}(20[0-9]{6})?(V[0-9]{6})?(EN|[A-Z]{0,7})[0-9]{0,10}[A-Za-z]{0,4}|\\PC*",
+        ) {
+            let Some(serial) = Serial::new(&text) else { return Ok(()) };
+            if let Some(label) = serial.label() {
+                let end = serial.as_str().trim_end_matches(|c: char| c.is_ascii_uppercase());
+                proptest::prop_assert!(end.ends_with(label), "{label} of {serial}");
+                proptest::prop_assert!(is_label(label), "{label} of {serial}");
+            }
+        }
+
+        #[test]
+        fn the_number_of_the_scheme_is_the_label(
+            model in "(DS-2CD|DS-76|DS-2TD)[A-Z0-9/-]{0,12}",
+            date in "20(0[1-9]|[1-9][0-9])(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])",
+            region in "(AA|CC)(CH|WR|RR)",
+            label in "[0-9]{9}|[A-Z][0-9]{8}|[A-Z]{2}[0-9]{7}",
+            features in "(WCVU|CLU)?",
+        ) {
+            let serial = Serial::new(&format!("{model}{date}{region}{label}{features}")).unwrap();
+            proptest::prop_assert_eq!(serial.label(), Some(&*label));
         }
     }
 }

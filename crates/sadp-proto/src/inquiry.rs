@@ -58,23 +58,75 @@ struct Said<'a> {
     sealed_firmware: Option<&'a str>,
     sealed_dsp: Option<&'a str>,
     sealed_oem: Option<&'a str>,
+    description: Option<&'a str>,
+    device_type: Option<&'a str>,
 }
+
+/// The names that [`Said::read_element`] knows, for those firmware writes in
+/// another case.
+const ELEMENTS: [&str; 35] = [
+    "DeviceType",
+    "DeviceDescription",
+    "DeviceSN",
+    "MAC",
+    "IPv4Address",
+    "IPv4SubnetMask",
+    "IPv4Gateway",
+    "DHCP",
+    "IPv6Address",
+    "IPv6Gateway",
+    "IPv6MaskLen",
+    "CommandPort",
+    "HttpPort",
+    "SDKOverTLSPort",
+    "SoftwareVersion",
+    "DSPVersion",
+    "BootTime",
+    "AnalogChannelNum",
+    "DigitalChannelNum",
+    "DiskNumber",
+    "SupportGUID",
+    "SupportSecurityQuestion",
+    "SupportMailBox",
+    "SyncIPCPassword",
+    "SupportHCPlatform",
+    "HCPlatformEnable",
+    "Activated",
+    "PasswordResetAbility",
+    "PasswordResetModeSecond",
+    "EZVIZCode",
+    "Encrypt",
+    "OEMInfo",
+    "SoftwareVersionEncrypt",
+    "DSPVersionEncrypt",
+    "OEMInfoEncrypt",
+];
 
 impl<'a> Said<'a> {
     /// Reads the elements that stand for themselves into `device`, and keeps
-    /// the others. Where one stands twice, the first wins.
+    /// the others. Where one stands twice, the first wins. A name in another
+    /// case counts where no element has exactly this name.
     fn read(fields: &'a RawFields, device: &mut Device) -> Self {
         let mut said = Self::default();
+        let mut in_another_case = false;
         for (name, text) in fields.iter() {
-            said.read_element(name, text, device);
+            let known = said.read_element(name, text, device);
+            in_another_case |= !known && exact_name(name).is_some();
+        }
+        if in_another_case {
+            for (name, text) in fields.iter() {
+                said.read_element(exact_name(name).unwrap_or_default(), text, device);
+            }
         }
         said
     }
 
+    /// Returns whether it knows the name.
     #[rustfmt::skip]
-    fn read_element(&mut self, name: &str, text: &'a str, device: &mut Device) {
+    fn read_element(&mut self, name: &str, text: &'a str, device: &mut Device) -> bool {
         match name {
-            "DeviceDescription" => first(&mut device.model, || words(text).map(Into::into)),
+            "DeviceType" => first(&mut self.device_type, || words(text)),
+            "DeviceDescription" => first(&mut self.description, || words(text)),
             "DeviceSN" => first(&mut device.serial, || Serial::new(text)),
             "MAC" => first(&mut device.mac, || text.parse().ok()),
             "IPv4Address" => first(&mut device.ipv4.address, || address(text, std::net::Ipv4Addr::is_unspecified)),
@@ -108,8 +160,9 @@ impl<'a> Said<'a> {
             "SoftwareVersionEncrypt" => first(&mut self.sealed_firmware, || words(text)),
             "DSPVersionEncrypt" => first(&mut self.sealed_dsp, || words(text)),
             "OEMInfoEncrypt" => first(&mut self.sealed_oem, || words(text)),
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// Concludes what only all elements together tell.
@@ -133,13 +186,34 @@ impl<'a> Said<'a> {
             .map(str::to_owned)
             .or_else(|| open(self.sealed_oem));
         device.oem = oem.and_then(|text| words(&text).map(Into::into));
-        if device.model.is_none() {
-            let parts = device.serial.as_ref().and_then(|serial| serial.parts(None));
-            device.model = parts.map(|parts| parts.model.into());
-        }
-        let model = device.model.as_deref();
-        device.kind = Kind::of_model(model.unwrap_or_default());
+        let model = self.model(device.serial.as_ref());
+        let kinds = [
+            Kind::of_model(model.unwrap_or_default()),
+            Kind::of_model(model_in(device.serial.as_ref()).unwrap_or_default()),
+            Kind::of_description(self.description.unwrap_or_default()),
+        ];
+        let told = kinds.into_iter().find(|&kind| kind != Kind::Unknown);
+        device.kind = told.unwrap_or(Kind::Unknown);
         device.vendor = Vendor::tell(model, device.oem.as_deref(), self.ezviz == Some(true));
+        device.model = model.map(Into::into);
+    }
+
+    /// The model: the first of description, type (EZVIZ) and front of the serial
+    /// that has the form of one known; else the description, unless it is only
+    /// words and the serial tells more.
+    fn model<'b>(&'b self, serial: Option<&'b Serial>) -> Option<&'b str> {
+        let known = |model: &&str| {
+            Kind::of_model(model) != Kind::Unknown
+                || Vendor::tell(Some(model), None, false).is_some()
+        };
+        let numbered = |text: &&str| text.contains(|c: char| c.is_ascii_digit());
+        let described = self.description;
+        described
+            .filter(known)
+            .or_else(|| self.device_type.filter(known))
+            .or_else(|| described.filter(numbered))
+            .or_else(|| model_in(serial))
+            .or(described)
     }
 
     /// Firmware that does not know of activation is active.
@@ -179,6 +253,17 @@ impl<'a> Said<'a> {
         });
         device.replayable_password = Some(self.encrypt != Some(true));
     }
+}
+
+/// The model that a serial begins with.
+fn model_in(serial: Option<&Serial>) -> Option<&str> {
+    Some(serial?.parts(None)?.model)
+}
+
+/// The known name that this one is in another case.
+fn exact_name(name: &str) -> Option<&'static str> {
+    let known = ELEMENTS.iter().find(|it| it.eq_ignore_ascii_case(name));
+    known.copied().filter(|&known| known != name)
 }
 
 fn first<T>(slot: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
@@ -228,6 +313,8 @@ fn boot_time(text: &str) -> Option<DateTime> {
 
 #[cfg(test)]
 mod tests {
+    mod names;
+
     use std::net::Ipv4Addr;
 
     use jiff::civil::date;
@@ -350,12 +437,5 @@ mod tests {
         );
         let plain = ("SoftwareVersion", "V5.4.0");
         assert_eq!(device(&[sealed, plain]).firmware.unwrap().text(), "V5.4.0");
-    }
-
-    #[test]
-    fn the_serial_tells_the_model_where_the_description_is_missing() {
-        let device = device(&[("DeviceSN", "DS-7608NI-K20820190101CCWR123456789WCVU")]);
-        assert_eq!(device.model.as_deref(), Some("DS-7608NI-K2"));
-        assert_eq!(device.kind, Kind::Nvr);
     }
 }

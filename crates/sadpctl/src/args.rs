@@ -241,7 +241,7 @@ pub(crate) struct ListArgs {
 /// `show`.
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     #[command(flatten)]

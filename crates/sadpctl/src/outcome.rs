@@ -128,7 +128,7 @@ impl Outcome {
             serial: serial.map(ToString::to_string),
             mac: key.and_then(DeviceKey::mac).map(|mac| mac.to_string()),
             address: None,
-            number: serial.map(|serial| output::short_serial(serial, None)),
+            number: serial.map(output::short_serial),
         };
         Self {
             exit: Exit::Unsafe,
@@ -219,10 +219,7 @@ impl Who {
             serial: device.serial.as_ref().map(ToString::to_string),
             mac: device.mac.map(|mac| mac.to_string()),
             address: device.ipv4.address,
-            number: device
-                .serial
-                .as_ref()
-                .map(|serial| output::short_serial(serial, device.model.as_deref())),
+            number: device.serial.as_ref().map(output::short_serial),
         }
     }
 }

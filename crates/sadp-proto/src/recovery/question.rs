@@ -19,14 +19,15 @@ impl Question {
         let mut questions: Vec<Self> = Vec::new();
         let mut open: Option<Self> = None;
         for (path, text) in reply.fields.iter() {
-            match path.strip_prefix(LIST) {
-                Some("ID") => {
+            let name = path.split_at_checked(LIST.len());
+            match name.filter(|(list, _)| list.eq_ignore_ascii_case(LIST)) {
+                Some((_, name)) if name.eq_ignore_ascii_case("ID") => {
                     questions.extend(open.take());
                     let id = text.parse().ok();
                     let id = id.filter(|id| (1..=SecretAnswers::MAX_ID).contains(id));
                     open = id.map(|id| Self { id, set: false });
                 }
-                Some("mark") => {
+                Some((_, name)) if name.eq_ignore_ascii_case("mark") => {
                     if let Some(question) = &mut open {
                         question.set = inquiry::boolean(text) == Some(true);
                     }
@@ -64,6 +65,8 @@ mod tests {
             <Question><ID>2</ID></Question>";
         assert_eq!(read(list), [(1, false), (2, false), (3, true)]);
         assert_eq!(read(""), []);
+        let other_case = "<question><Id>4</Id><Mark>true</Mark></question>";
+        assert_eq!(read(other_case), [(4, true)]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::select::{DeviceName, Filter};
 /// Which devices a command is for.
 #[derive(Args, Debug)]
 pub(crate) struct ChoiceArgs {
-    /// The devices, each by its full serial number, MAC or IPv4 address
+    /// The devices, each by its full serial number, label number, MAC or IPv4 address
     #[arg(value_name = "DEVICE", required_unless_present = "all")]
     pub(crate) devices: Vec<DeviceName>,
 
@@ -95,7 +95,7 @@ pub(crate) struct ActivateArgs {
 /// `locate`.
 #[derive(Args, Debug)]
 pub(crate) struct LocateArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     /// Whether the lamp is to shine

@@ -21,7 +21,7 @@ pub(crate) enum NetCommand {
 /// `net show`.
 #[derive(Args, Debug)]
 pub(crate) struct NetShowArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     #[command(flatten)]
@@ -39,7 +39,7 @@ Examples:
   sadpctl net set 44:47:cc:1d:6d:13 --ip 192.168.1.101
   sadpctl net set 192.168.1.64 --ip 10.0.0.9 --mask 255.255.255.0 --gateway 10.0.0.1")]
 pub(crate) struct NetSetArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     #[command(flatten)]

@@ -46,8 +46,7 @@ pub(super) fn run(
 /// `DS-2CD2143G0-I C06891926, MAC c4:2f:90:2a:21:4d, at 192.168.1.101`.
 fn name(device: &Device) -> String {
     let model = device.model.as_deref();
-    let number = device.serial.as_ref();
-    let number = number.map(|serial| output::short_serial(serial, model));
+    let number = device.serial.as_ref().map(output::short_serial);
     let kind = [model.map(String::from), number];
     let kind: Vec<_> = kind.into_iter().flatten().collect();
     let kind = (!kind.is_empty()).then(|| kind.join(" "));

@@ -25,7 +25,9 @@ pub(super) fn run(
             !args.ask.reach.targets.is_empty(),
         ));
     }
-    let found = args.device.choose(Found::here(entries, &report.local))?;
+    let found = args
+        .device
+        .choose_to_read(Found::here(entries, &report.local))?;
     let layout = Layout {
         width: terminal.width(),
         wide: false,

@@ -56,9 +56,15 @@ pub(super) const VENDOR: [Column; 23] = [
     column("Hik-Connect Status", |f| f.entry.device.cloud.enabled.map(on)),
 ];
 
+/// What the sticker shows of the serial, and people read out.
+pub(super) const LABEL: Column = column("Label Number", |f| {
+    some(f.entry.device.serial.as_ref()?.label())
+});
+
 /// Our own columns.
 #[rustfmt::skip]
-pub(super) const OWN: [Column; 17] = [
+pub(super) const OWN: [Column; 18] = [
+    LABEL,
     column("Kind", |f| Some(f.entry.device.kind.name().into())),
     column("State", |f| f.entry.device.state.map(|state| state.name().into())),
     column("Locked Until", locked_until),

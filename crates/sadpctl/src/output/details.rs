@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sadp_model::{Device, RequestWay, State, Via};
+use sadp_model::{Device, RequestWay, Serial, State, Via};
 
 use super::words;
 use crate::{
@@ -59,6 +59,8 @@ impl<W: Write> Page<W> {
         }
         self.line("kind", Some(device.kind))?;
         self.line("serial", device.serial.as_ref())?;
+        let label = device.serial.as_ref().and_then(Serial::label);
+        self.line("label number", label)?;
         self.line("MAC", device.mac)?;
         self.line("firmware", device.firmware.as_ref())?;
         self.line("DSP", device.dsp.as_deref())?;
@@ -83,9 +85,8 @@ impl<W: Write> Page<W> {
             return Ok(());
         };
         self.section("Serial number")?;
-        self.line("label", Some(parts.number))?;
         self.line("produced", Some(parts.date))?;
-        self.line("region", Some(parts.region))?;
+        self.line("region", parts.region)?;
         self.line("factory", parts.factory)?;
         self.line("channels", parts.channel_count)?;
         self.line("features", parts.features)

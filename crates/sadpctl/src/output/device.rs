@@ -15,6 +15,7 @@ use crate::found::Found;
 #[derive(Serialize)]
 pub(super) struct Device<'a> {
     serial: Option<Shown<&'a Serial>>,
+    label: Option<&'a str>,
     model: Option<&'a str>,
     kind: &'static str,
     mac: Option<Shown<MacAddr>>,
@@ -112,6 +113,7 @@ impl<'a> Device<'a> {
         };
         Self {
             serial: device.serial.as_ref().map(Shown),
+            label: device.serial.as_ref().and_then(Serial::label),
             model: device.model.as_deref(),
             kind: Kind::name(device.kind),
             mac: device.mac.map(Shown),

@@ -4,7 +4,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::N
 use sadp_model::{Serial, State};
 
 use super::{
-    columns::{ID, VENDOR},
+    columns::{ID, LABEL, VENDOR},
     words,
 };
 use crate::{
@@ -67,17 +67,16 @@ fn arrange(table: &mut Table, width: usize) {
     table.set_width(u16::MAX);
 }
 
-/// Writes the vendor tool's columns, however wide.
+/// Writes the vendor tool's columns and the label number, however wide.
 pub(super) fn write_wide(out: &mut impl Write, devices: &[Found]) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
-    let titles = VENDOR.iter().map(|column| column.title);
+    let columns = || VENDOR.iter().chain([&LABEL]);
+    let titles = columns().map(|column| column.title);
     let mut table = plain(std::iter::once(ID).chain(titles).collect());
     for (number, found) in (1u64..).zip(devices) {
-        let cells = VENDOR
-            .iter()
-            .map(|column| clean(&column.cell(found)).into_owned());
+        let cells = columns().map(|column| clean(&column.cell(found)).into_owned());
         table.add_row(std::iter::once(number.to_string()).chain(cells));
     }
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -128,22 +127,19 @@ pub(crate) fn short_cells(found: &Found) -> [String; 6] {
         device.ipv4.address.map(|address| address.to_string()),
         device.mac.map(|mac| mac.to_string()),
         firmware,
-        device
-            .serial
-            .as_ref()
-            .map(|serial| short_serial(serial, device.model.as_deref())),
+        device.serial.as_ref().map(short_serial),
     ];
     let known =
         |cell: Option<String>| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned());
     cells.map(known)
 }
 
-/// The number proper, as it stands on the label; where the serial follows
-/// another scheme, its end.
-pub(crate) fn short_serial(serial: &Serial, model: Option<&str>) -> String {
-    const LONGEST: usize = 10;
-    if let Some(parts) = serial.parts(model) {
-        return parts.number.into();
+/// The label number; where it is not sure, the end of the serial, marked as
+/// such.
+pub(crate) fn short_serial(serial: &Serial) -> String {
+    const LONGEST: usize = 12;
+    if let Some(label) = serial.label() {
+        return label.into();
     }
     let text = serial.as_str();
     let length = text.chars().count();

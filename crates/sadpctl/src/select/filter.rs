@@ -1,6 +1,6 @@
 use std::{net::IpAddr, str::FromStr};
 
-use sadp_model::MacAddr;
+use sadp_model::{Firmware, MacAddr};
 use serde_json::Value;
 
 use super::Key;
@@ -86,10 +86,16 @@ impl Clause {
             &values
         };
         match self.relation {
-            Relation::Equals => values.iter().any(|value| equals(value, &self.value)),
-            Relation::Differs => !values.iter().any(|value| equals(value, &self.value)),
+            Relation::Equals => values.iter().any(|value| self.is_met_by(value)),
+            Relation::Differs => !values.iter().any(|value| self.is_met_by(value)),
             Relation::Holds => values.iter().any(|value| self.is_held_by(value)),
         }
+    }
+
+    fn is_met_by(&self, value: &Value) -> bool {
+        equals(value, &self.value)
+            || (self.key.as_str() == "firmware.version"
+                && text(value).is_some_and(|text| is_same_version(&text, &self.value)))
     }
 
     fn is_held_by(&self, value: &Value) -> bool {
@@ -111,6 +117,12 @@ fn equals(value: &Value, wanted: &str) -> bool {
     text.to_lowercase() == wanted.to_lowercase()
         || same::<IpAddr>(&text, wanted)
         || (text.contains(':') && same::<MacAddr>(&text, wanted))
+}
+
+/// Whether both are one version: recorders pad their parts with zeros.
+fn is_same_version(a: &str, b: &str) -> bool {
+    let version = |text: &str| Firmware::new(text)?.version();
+    version(a).is_some_and(|a| version(b) == Some(a))
 }
 
 fn same<T: FromStr + PartialEq>(a: &str, b: &str) -> bool {
@@ -141,7 +153,7 @@ mod tests {
         let device = json!({
             "mac": "44:47:cc:1d:6d:13", "state": "active", "model": null, "disks": 2,
             "ipv4": {"address": "192.168.1.112", "dhcp": true},
-            "ipv6": {"address": "2001:db8::1"},
+            "ipv6": {"address": "2001:db8::1"}, "firmware": {"version": "5.03.020"},
             "warnings": ["off-subnet", "factory-address"], "seen": [],
             "raw": {"DeviceType": ["1", "2"]},
         });
@@ -170,6 +182,9 @@ mod tests {
             "raw.DeviceType=2",
             "state=active, disks=2",
             "disks!=null",
+            "firmware.version=5.03.020",
+            "firmware.version=5.3.20",
+            "firmware.version!=5.3.2",
         ] {
             assert!(holds(filter), "{filter}");
         }

@@ -121,7 +121,7 @@ fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
         "DS-K1T671M",
         "DS-3E0318P-E/M",
         "HIK TSC",
-        "CS-C6N",
+        "CS-T31",
         "x",
     ];
     for device in others.map(device).into_iter().chain([ezviz]) {

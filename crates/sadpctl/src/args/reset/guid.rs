@@ -73,7 +73,7 @@ Examples:
   sadpctl reset guid import 192.168.1.20 DeviceGUID.xml
   sadpctl reset guid import --all --new-password-file pass.txt --yes")]
 pub(crate) struct GuidImportArgs {
-    /// The device, by its full serial number, MAC or IPv4 address
+    /// The device, by its full serial number, label number, MAC or IPv4 address
     #[arg(required_unless_present = "all")]
     pub(crate) device: Option<DeviceName>,
 

@@ -34,7 +34,7 @@ Examples:
   sadpctl reset button 44:47:cc:1d:6d:13
   sadpctl reset button 192.168.1.64 --activate --new-password-file pass.txt")]
 pub(crate) struct ButtonArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     /// Wait so long at most, e.g. 15m
@@ -72,7 +72,7 @@ Examples:
   sadpctl reset app 44:47:cc:1d:6d:13
   sadpctl reset app 192.168.1.100 --app hik-connect")]
 pub(crate) struct AppArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     /// Only this app; by default both

@@ -49,7 +49,7 @@ pub(crate) struct MailSetArgs {
 Each QR code makes the one before, and the code mailed for it, void. So where one
 was fetched within 48 hours, this asks first.")]
 pub(crate) struct MailQrArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     /// Write the QR code into this file, too, as a picture; never over another
@@ -74,7 +74,7 @@ pub(crate) struct MailQrArgs {
 The code goes out once: a wrong one costs a try, and too many lock the device. It
 is void after a restart of the device, and once a newer QR code was fetched.")]
 pub(crate) struct MailConfirmArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     /// Where the code stands

@@ -63,7 +63,7 @@ where answers.txt holds, for example:
   4=Rex
   9=blue")]
 pub(crate) struct QuestionsSetArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
     #[command(flatten)]
     pub(crate) answers: AnswersArgs,
@@ -84,7 +84,7 @@ one costs a try, and too many lock the device.
 Example:
   sadpctl reset questions answer 192.168.1.20 --answers answers.txt")]
 pub(crate) struct QuestionsAnswerArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
     #[command(flatten)]
     pub(crate) answers: AnswersArgs,

@@ -13,7 +13,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let config = survey::config(&args.ask, global, args.device.address())?;
     let site = Site::look(&survey::runtime()?, &config, global, terminal)?;
-    let found = args.device.choose(site.devices)?;
+    let found = args.device.choose_to_read(site.devices)?;
     if global.format == Format::Table {
         output::write_network(terminal.out(), &found)?;
         return Ok(Exit::Done);
