@@ -23,6 +23,7 @@
 //! - [`capture`]: SADP in files that Wireshark and tcpdump write.
 //! - [`interface`] and [`probe`]: what this machine has, and whether it works.
 //! - [`reader`]: UDP sockets read in batches where the system can.
+//! - [`VirtualLan`]: a network inside this process, for simulated devices in virtual time.
 //!
 //! # Limitations
 //!
@@ -52,6 +53,7 @@ pub mod redact;
 pub mod reverse_path;
 mod scan;
 mod socket;
+mod virtual_lan;
 mod watch;
 
 pub use dispatch::{
@@ -62,4 +64,5 @@ pub use notice::{Notice, ScanError};
 pub use raw::LinkLayer;
 pub use record::Recorder;
 pub use scan::{Scan, ScanConfig, ScanReport};
+pub use virtual_lan::{VirtualDatagram, VirtualDevices, VirtualLan};
 pub use watch::{News, Watcher, WatcherConfig};

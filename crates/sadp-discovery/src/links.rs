@@ -13,6 +13,7 @@ use std::{
 };
 
 use ipnet::Ipv4Net;
+use jiff::Timestamp;
 use sadp_proto::{Destination, GROUP, PORT, frame::FrameAsker};
 use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
 
@@ -24,6 +25,7 @@ use crate::{
     reader::Reader,
     reassembly::Reassembly,
     receive, socket,
+    virtual_lan::{VirtualLan, VirtualPort},
 };
 
 /// By which interfaces to ask, and where.
@@ -41,6 +43,16 @@ pub struct LinkConfig {
     /// Where to record what is sent and heard. Commands are never recorded:
     /// they carry secrets.
     pub recorder: Option<Recorder>,
+    /// A network inside this process, used in place of all interfaces.
+    pub network: Option<VirtualLan>,
+}
+
+impl LinkConfig {
+    /// The time: the system's, or that of the network inside this process.
+    pub fn now(&self) -> Timestamp {
+        let network = self.network.as_ref();
+        network.map_or_else(Timestamp::now, VirtualLan::now)
+    }
 }
 
 impl Default for LinkConfig {
@@ -51,6 +63,7 @@ impl Default for LinkConfig {
             port: PORT,
             link_layer: LinkLayer::default(),
             recorder: None,
+            network: None,
         }
     }
 }
@@ -80,8 +93,34 @@ pub(crate) struct Links {
 #[derive(Debug)]
 struct Link {
     interface: Interface,
-    socket: Arc<UdpSocket>,
+    port: LinkPort,
     failed: bool,
+}
+
+/// What a link sends by.
+#[derive(Debug)]
+enum LinkPort {
+    Socket(Arc<UdpSocket>),
+    Virtual(VirtualPort),
+}
+
+impl LinkPort {
+    fn local_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Socket(socket) => socket.local_addr().ok(),
+            Self::Virtual(port) => Some(port.address().into()),
+        }
+    }
+
+    async fn send(&self, to: SocketAddrV4, payload: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Socket(socket) => socket
+                .send_to(payload, SocketAddr::from(to))
+                .await
+                .map(drop),
+            Self::Virtual(port) => port.send(to, payload),
+        }
+    }
 }
 
 impl Link {
@@ -94,9 +133,42 @@ impl Links {
     /// Opens the sockets. `routed` tells whether addresses beyond the links'
     /// networks will be asked.
     pub(crate) fn open(config: &LinkConfig, routed: bool) -> Result<Self, ScanError> {
+        if let Some(network) = &config.network {
+            return Ok(Self::within_process(config, network));
+        }
         let all = interface::list().map_err(ScanError::List)?;
         let interfaces = interface::choose(all, &config.interfaces)?;
         Self::on(config, &interfaces, routed)
+    }
+
+    /// Opens a port on a network inside this process.
+    fn within_process(config: &LinkConfig, network: &VirtualLan) -> Self {
+        let interface = Interface {
+            name: VirtualLan::INTERFACE.into(),
+            index: None,
+            network: network.network(),
+            up: true,
+            loopback: false,
+        };
+        let link = Link {
+            interface,
+            port: LinkPort::Virtual(network.open()),
+            failed: false,
+        };
+        Self {
+            config: config.clone(),
+            names: HashMap::new(),
+            all: vec![link],
+            routed: None,
+            listeners: Vec::new(),
+            cards: Cards::default(),
+            twins: Twins::default(),
+            fragments: Reassembly::default(),
+            senders: FragmentSenders::default(),
+            opened: Instant::now(),
+            told_guessed: false,
+            notices: Vec::new(),
+        }
     }
 
     /// Opens the sockets on these interfaces.
@@ -168,9 +240,21 @@ impl Links {
         let (sender, queue) = queue();
         let mut tasks = JoinSet::new();
         // The links come first, so that their numbers are those of their sockets.
-        let links = self.all.iter().map(|link| &link.socket);
-        let sockets = links.chain(&self.listeners).chain(&self.routed);
-        for (number, socket) in sockets.enumerate() {
+        for (number, link) in self.all.iter().enumerate() {
+            match &link.port {
+                LinkPort::Socket(socket) => {
+                    let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
+                    tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
+                }
+                LinkPort::Virtual(port) => {
+                    if let Some(received) = port.take_receiver() {
+                        tasks.spawn(receive::forward(number, received, sender.clone()));
+                    }
+                }
+            }
+        }
+        let others = self.listeners.iter().chain(&self.routed);
+        for (number, socket) in (self.all.len()..).zip(others) {
             let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
             tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
         }
@@ -193,14 +277,15 @@ impl Links {
             Destination::Card(card) => return self.send_frame(card, payload),
         };
         let link = number.and_then(|number| self.all.get(number));
-        let Some(socket) = link.map(|link| &link.socket).or(self.routed.as_ref()) else {
+        let routed = self.routed.clone().map(LinkPort::Socket);
+        let Some(port) = link.map(|link| &link.port).or(routed.as_ref()) else {
             return;
         };
         let to = SocketAddrV4::new(address, self.config.port);
-        match socket.send_to(payload, SocketAddr::from(to)).await {
-            Ok(_) => {
+        match port.send(to, payload).await {
+            Ok(()) => {
                 let interface = link.map_or_else(|| "routed".into(), Link::name);
-                self.record_sent(&interface, socket, to, payload);
+                self.record_sent(&interface, port.local_address(), to, payload);
             }
             Err(error) => self.note_unsent(destination, error),
         }
@@ -286,7 +371,7 @@ fn open_links(interfaces: &[Interface], notices: &mut Vec<Notice>) -> Result<Vec
         match socket::asking(interface.address()) {
             Ok(socket) => links.push(Link {
                 interface: interface.clone(),
-                socket: Arc::new(socket),
+                port: LinkPort::Socket(Arc::new(socket)),
                 failed: false,
             }),
             Err(source) => {

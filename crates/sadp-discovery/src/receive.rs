@@ -10,12 +10,13 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::Via;
 use sadp_proto::Datagram;
-use tokio::net::UdpSocket;
+use tokio::{net::UdpSocket, sync::mpsc};
 
 use crate::{
     queue,
     raw::RawFrame,
     reader::{self, Arrival, Reader},
+    virtual_lan::VirtualDatagram,
 };
 
 /// How many failures in a row end a socket's draining.
@@ -102,6 +103,27 @@ impl Batch {
         match self {
             Self::Socket { outcome, .. } => outcome.iter().flatten().map(datagram).sum(),
             Self::Card { outcome, .. } => outcome.iter().flatten().map(frame).sum(),
+        }
+    }
+}
+
+/// Forwards what a port on a network inside this process receives.
+pub(crate) async fn forward(
+    number: usize,
+    mut received: mpsc::UnboundedReceiver<VirtualDatagram>,
+    queue: queue::Sender,
+) {
+    while let Some(datagram) = received.recv().await {
+        let received = Received {
+            from: datagram.from.into(),
+            to: Some((*datagram.to.ip()).into()),
+            interface: None,
+            payload: datagram.payload,
+            is_beginning: false,
+        };
+        let outcome = Ok(vec![received]);
+        if queue.send(Batch::Socket { number, outcome }).await.is_err() {
+            return;
         }
     }
 }

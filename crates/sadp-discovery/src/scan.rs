@@ -3,7 +3,6 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use ipnet::Ipv4Net;
-use jiff::Timestamp;
 use sadp_model::Entry;
 use sadp_proto::{Listening, Progress, Survey, SurveyConfig, Sweep, Tally};
 use tokio::time::Instant;
@@ -146,7 +145,7 @@ impl Scan {
     }
 
     fn take_in(&mut self, survey: &mut Survey, batch: Batch, now: Duration) {
-        let at = Timestamp::now();
+        let at = self.config.link.now();
         self.links.take_in(batch, |interface, via, received| {
             survey.handle_datagram(now, &received.datagram(interface, via, at));
         });
@@ -154,7 +153,7 @@ impl Scan {
 
     /// Takes in replies whose other IP fragments did not come.
     fn take_beginnings(&mut self, survey: &mut Survey, all: bool, now: Duration) {
-        let at = Timestamp::now();
+        let at = self.config.link.now();
         self.links.take_beginnings(all, |interface, via, received| {
             survey.handle_datagram(now, &received.datagram(interface, via, at));
         });

@@ -16,6 +16,7 @@ async fn what_could_not_be_sent_is_told() {
         port: 0,
         link_layer: LinkLayer::Off,
         recorder: None,
+        network: None,
     };
     let scan = ScanConfig {
         link: link.clone(),

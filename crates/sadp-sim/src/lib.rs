@@ -18,6 +18,7 @@
 //! - [`Fleet`]: the devices as a state machine, for tests in virtual time.
 //! - [`Hostile`]: an attacker beside them, to try programs against.
 //! - [`Server`]: a fleet on a real interface, and the attacker where wanted.
+//! - [`serve_virtual`]: a fleet on a network inside this process.
 //! - [`desk`]: the pretend vendor, who answers requests of these devices alone.
 //!
 //! `examples/device.rs` plays a device of one's own.
@@ -35,6 +36,7 @@ mod hostile;
 mod profile;
 mod server;
 mod site;
+mod virtual_lan;
 
 pub use conduct::{
     Conduct, Delay, DelayError, Faults, LinkAnswer, ParseReplyError, Probability, ProbabilityError,
@@ -50,3 +52,4 @@ pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit,
 pub use profile::{Catalogue, Profile};
 pub use server::{Interface, InterfaceError, Server, ServerConfig, ServerError, StatsHandle};
 pub use site::{Site, SiteError};
+pub use virtual_lan::serve_virtual;

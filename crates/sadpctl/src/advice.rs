@@ -1,18 +1,15 @@
 //! What to do next, from what a scan brought.
 
 mod address;
-mod remedy;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use sadp_discovery::{LinkInfo, ScanReport, reverse_path};
 use sadp_model::{FACTORY_ADDRESSES, State, Warning};
-use sadp_proto::Tally;
 
-pub(crate) use self::{
-    address::{Addresses, Platform, out_of_reach},
-    remedy::{Remedy, permission},
-};
+pub(crate) use sadp_text::{Remedy, permission};
+
+pub(crate) use self::address::{Addresses, Platform, out_of_reach};
 use crate::{
     failure::{Exit, Failure},
     found::Found,
@@ -49,41 +46,6 @@ pub(crate) fn summary(devices: &[Found]) -> String {
 pub(crate) fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
-
-/// What was heard and could not be read, or was not kept. Shown always.
-pub(crate) fn losses(tally: &Tally) -> Vec<String> {
-    let mut losses = Vec::new();
-    if tally.unreadable > 0 {
-        let mut senders: Vec<_> = tally
-            .unreadable_from
-            .iter()
-            .map(|(from, error)| format!("{from} ({error})"))
-            .collect();
-        if senders.len() > MAX_SENDERS {
-            senders.truncate(MAX_SENDERS);
-            senders.push("others".into());
-        }
-        let number = count(tally.unreadable, "datagram", "datagrams");
-        losses.push(format!(
-            "{number} could not be read, from {}",
-            senders.join(", ")
-        ));
-    }
-    if tally.refused > 0 {
-        let number = count(tally.refused, "reply was", "replies were");
-        let mut senders: Vec<_> = tally.refused_from.iter().collect();
-        senders.sort_by_key(|&(_, times)| std::cmp::Reverse(*times));
-        let most = senders.first().map_or_else(String::new, |(from, _)| {
-            format!(", most of them from {from}: somebody there may be inventing devices")
-        });
-        losses.push(format!(
-            "{number} left out, because more was told than is kept{most}"
-        ));
-    }
-    losses
-}
-
-const MAX_SENDERS: usize = 4;
 
 /// What to do about the devices found.
 /// `site` is all that is known of the site's addresses, listed or not.

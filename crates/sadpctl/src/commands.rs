@@ -1,12 +1,12 @@
 //! One module a command.
 
 mod activate;
-mod batch;
+pub(crate) mod batch;
 mod completions;
 mod decode;
 mod demo;
 mod doctor;
-mod interrupt;
+pub(crate) mod interrupt;
 mod list;
 mod locate;
 mod man;
@@ -17,7 +17,7 @@ mod reset;
 mod scan;
 mod show;
 mod sim;
-mod survey;
+pub(crate) mod survey;
 mod watch;
 
 pub(crate) use self::interrupt::while_asking;

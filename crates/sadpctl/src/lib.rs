@@ -14,7 +14,7 @@ mod found;
 mod input;
 mod outcome;
 mod output;
-mod refusal;
+mod run;
 mod secret;
 mod select;
 mod state;

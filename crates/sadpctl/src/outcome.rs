@@ -4,12 +4,13 @@
 use std::net::Ipv4Addr;
 
 use sadp_model::MacAddr;
+use sadp_ops::{DeviceRef, Impact, OutcomeStatus, Seen};
 use sadp_proto::Verdict;
 use sadp_reset::{Action, DeviceKey};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{failure::Exit, found::Found, output, refusal, text::count};
+use crate::{failure::Exit, found::Found, output, text::count};
 
 /// What became of a command to one device. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
@@ -158,7 +159,7 @@ impl Outcome {
 
     /// The device said no.
     pub(crate) fn refused(found: &Found, action: Action, verdict: &Verdict) -> Self {
-        let reason = refusal::explain(verdict, action);
+        let reason = sadp_text::explain(verdict, action);
         Self {
             refusal: Some(verdict.refusal.word().to_owned()),
             number: verdict.refusal.number(),
@@ -211,16 +212,68 @@ impl Outcome {
     }
 }
 
-impl Who {
-    /// The device's names.
-    pub(crate) fn new(found: &Found) -> Self {
-        let device = &found.entry.device;
+/// What became of an operation, in words.
+impl From<sadp_ops::Outcome> for Outcome {
+    fn from(outcome: sadp_ops::Outcome) -> Self {
+        let verdict = outcome.verdict.as_ref();
+        let mut data = Map::new();
+        if let Some(seen) = outcome.seen {
+            let confirmed = match seen {
+                Seen::Changed => Value::Bool(true),
+                Seen::Unchanged => Value::Bool(false),
+                Seen::Missing => Value::Null,
+            };
+            data.insert("confirmed".into(), confirmed);
+        }
+        Self {
+            device: Who::from(&outcome.device),
+            action: outcome.action.name(),
+            result: Ending::from(outcome.status),
+            refusal: verdict.map(|it| it.refusal.word().to_owned()),
+            number: verdict.and_then(|it| it.refusal.number()),
+            tries_left: verdict.and_then(|it| it.tries_left),
+            lock_minutes: verdict.and_then(|it| it.lock_minutes),
+            message: sadp_text::message(&outcome),
+            next: sadp_text::next_step(&outcome).map(Into::into),
+            data,
+            exit: match outcome.impact() {
+                Impact::None => Exit::Done,
+                Impact::Safety => Exit::Unsafe,
+                Impact::Device => Exit::Refused,
+            },
+            bewares: outcome.impersonation_suspected,
+        }
+    }
+}
+
+impl From<OutcomeStatus> for Ending {
+    fn from(status: OutcomeStatus) -> Self {
+        match status {
+            OutcomeStatus::Done => Self::Done,
+            OutcomeStatus::Planned => Self::Planned,
+            OutcomeStatus::Refused => Self::Refused,
+            OutcomeStatus::Unknown => Self::Unknown,
+            OutcomeStatus::NoAnswer => Self::NoAnswer,
+            OutcomeStatus::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl From<&DeviceRef> for Who {
+    fn from(device: &DeviceRef) -> Self {
         Self {
             serial: device.serial.as_ref().map(ToString::to_string),
             mac: device.mac.map(|mac| mac.to_string()),
-            address: device.ipv4.address,
+            address: device.address,
             number: device.serial.as_ref().map(output::short_serial),
         }
+    }
+}
+
+impl Who {
+    /// The device's names.
+    pub(crate) fn new(found: &Found) -> Self {
+        Self::from(&DeviceRef::from(found))
     }
 }
 

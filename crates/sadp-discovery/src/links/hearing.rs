@@ -5,10 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
 use sadp_model::Via;
 use sadp_proto::frame::Frame;
-use tokio::net::UdpSocket;
 
 use super::{Link, Links, twins::Ear};
 use crate::{
@@ -181,14 +179,14 @@ impl Links {
 
     /// Whether it is a question of ours, come back.
     fn is_own(&self, received: &Received) -> bool {
-        let own = |link: &Link| link.socket.local_addr().ok() == Some(received.from);
+        let own = |link: &Link| link.port.local_address() == Some(received.from);
         self.all.iter().any(own)
     }
 
     /// The address a socket is bound to, by its number in draining.
     fn address_of(&self, socket: usize) -> Option<SocketAddr> {
         let link = self.all.get(socket)?;
-        link.socket.local_addr().ok()
+        link.port.local_address()
     }
 
     /// The interface a datagram came in by. `None` where it is none of those in
@@ -237,27 +235,27 @@ impl Links {
             to: SocketAddrV4::new(address, port),
             payload: &received.payload,
         };
-        recorder.datagram(interface, Timestamp::now(), &datagram);
+        recorder.datagram(interface, self.config.now(), &datagram);
     }
 
     pub(super) fn record_sent(
         &self,
         interface: &Arc<str>,
-        from: &UdpSocket,
+        from: Option<SocketAddr>,
         to: SocketAddrV4,
         payload: &[u8],
     ) {
         if let Some(recorder) = &self.config.recorder
-            && let Ok(SocketAddr::V4(from)) = from.local_addr()
+            && let Some(SocketAddr::V4(from)) = from
         {
             let datagram = RecordedDatagram { from, to, payload };
-            recorder.datagram(interface, Timestamp::now(), &datagram);
+            recorder.datagram(interface, self.config.now(), &datagram);
         }
     }
 
     pub(super) fn record_frame(&self, interface: &Arc<str>, frame: &[u8]) {
         if let Some(recorder) = &self.config.recorder {
-            recorder.frame(interface, Timestamp::now(), frame);
+            recorder.frame(interface, self.config.now(), frame);
         }
     }
 

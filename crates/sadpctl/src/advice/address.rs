@@ -196,7 +196,7 @@ mod tests {
             };
             registry.record(device, sighting);
         }
-        Found::here(registry.into_entries(), &["10.0.0.1/8".parse().unwrap()])
+        Found::assess_all(registry.into_entries(), &["10.0.0.1/8".parse().unwrap()])
     }
 
     fn told(devices: &[Found], platform: Platform) -> Vec<String> {

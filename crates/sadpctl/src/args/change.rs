@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use sadp_ops::{LedgerAccess, Overrides};
 
 use super::AskArgs;
 use crate::select::{DeviceName, Filter};
@@ -41,6 +42,26 @@ pub(crate) struct ChangeArgs {
     /// does not say it offers
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+impl ChangeArgs {
+    /// The guards that are lifted.
+    pub(crate) fn overrides(self) -> Overrides {
+        if self.force {
+            Overrides::all()
+        } else {
+            Overrides::default()
+        }
+    }
+
+    /// What the operation needs of the ledger.
+    pub(crate) const fn access(self) -> LedgerAccess {
+        if self.dry_run {
+            LedgerAccess::Read
+        } else {
+            LedgerAccess::Write
+        }
+    }
 }
 
 /// Where the current password comes from.

@@ -9,9 +9,10 @@ mod site;
 mod stopped;
 mod vet;
 
+pub(crate) use self::consent::{GO_ON, confirm, is_yes, not_confirmed, plan};
 pub(super) use self::{
     choice::choose,
-    consent::{agreed, confirm, line, must_be_asked, plan},
+    consent::{agreed, line, must_be_asked},
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
     stopped::Stopped,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Refuses formats that outcomes do not have, before anything is done.
-pub(super) fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
+pub(crate) fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
     format(global).map(drop)
 }
 
@@ -37,7 +38,7 @@ fn format(global: &GlobalArgs) -> Result<ListFormat, Failure> {
 
 /// Prints outcomes and what to do next. `trouble` is what ended the batch on
 /// this machine; it outweighs them.
-pub(super) fn print(
+pub(crate) fn print(
     outcomes: &[Outcome],
     trouble: Option<Failure>,
     global: &GlobalArgs,

@@ -180,7 +180,7 @@ fn print_devices(
         unreadable,
     } = input.devices();
     let all = entries.len();
-    let printed = list::print(Found::elsewhere(entries), &args.list, format, terminal)?;
+    let printed = list::print(Found::from_file(entries), &args.list, format, terminal)?;
     if !printed.is_empty() {
         terminal.note(&advice::summary(&printed));
     }

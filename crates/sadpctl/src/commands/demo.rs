@@ -48,7 +48,7 @@ pub(super) fn run(
                 .hint("let sadpctl use UDP on the loopback interface: a firewall may stop it"),
         );
     }
-    let devices = Found::here(entries, &[here]);
+    let devices = Found::assess_all(entries, &[here]);
     let printed = list::print(devices, &args.list, global.format, terminal)?;
     if let Some(filter) = &args.list.filter
         && printed.is_empty()

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use sadp_ops::Cancellation;
 use tokio::{runtime::Builder, sync::Semaphore, time::timeout};
 
 /// How long a wish may go without anybody taking it. Nothing is done for longer
@@ -31,6 +32,15 @@ pub(super) async fn interrupted() {
         // It is never closed.
         Err(_) => std::future::pending().await,
     }
+}
+
+/// Passes wishes on: the first stops the sending of an operation, the second its
+/// looks as well. Later ones end the program.
+pub(crate) async fn pass_to(cancellation: Cancellation) {
+    interrupted().await;
+    cancellation.stop.cancel();
+    interrupted().await;
+    cancellation.abandon.cancel();
 }
 
 /// Whether a secret is being typed.

@@ -37,7 +37,7 @@ pub(super) fn print_report(
     let entries = std::mem::take(&mut report.entries);
     let all = entries.len();
     let site = Addresses::new(entries.iter().map(|entry| &entry.device), &report.local);
-    let devices = Found::here(entries, &report.local);
+    let devices = Found::assess_all(entries, &report.local);
     let printed = list::print(devices, args, global.format, terminal)?;
     if all == 0 {
         return Err(advice::nothing_found(&report, targeted));

@@ -27,7 +27,7 @@ pub(super) fn run(
     }
     let found = args
         .device
-        .choose_to_read(Found::here(entries, &report.local))?;
+        .choose_to_read(Found::assess_all(entries, &report.local))?;
     let layout = Layout {
         width: terminal.width(),
         wide: false,

@@ -15,6 +15,8 @@ use tokio::{
 pub(super) use super::interrupt::interrupted;
 
 use super::interrupt;
+use sadp_text::with_cause;
+
 use crate::{
     advice::{self, Remedy},
     args::{AskArgs, GlobalArgs, ReachArgs},
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// The scan that the arguments ask for. `also` are asked besides the targets.
-pub(super) fn config(
+pub(crate) fn config(
     args: &AskArgs,
     global: &GlobalArgs,
     also: impl IntoIterator<Item = Ipv4Addr>,
@@ -46,6 +48,7 @@ pub(super) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
         port: reach.group.port,
         link_layer: reach.link_layer.into(),
         recorder: None,
+        network: None,
     }
 }
 
@@ -67,7 +70,7 @@ pub(super) fn sweep(
 
 /// A runtime for sockets: one thread drains them while the other reads. From
 /// now on Ctrl-C is what [`interrupted`] says.
-pub(super) fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let build = || {
         interrupt::listen()?;
         Builder::new_multi_thread()
@@ -130,7 +133,7 @@ fn told(
     for notice in &report.notices {
         warn(notice, terminal);
     }
-    for loss in advice::losses(&report.tally) {
+    for loss in sadp_text::losses(&report.tally) {
         terminal.warn(&loss);
     }
     Ok(report)
@@ -178,35 +181,7 @@ pub(super) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.hint(&notice.remedy());
 }
 
-/// Tells what came to limit the sending of commands. What limits this machine
-/// from the beginning, the scan before has told.
-pub(super) fn warn_of_sending(notices: &[Notice], terminal: &mut Terminal) {
-    for notice in notices {
-        let told = match notice {
-            Notice::NotSent { interface, source } => format!(
-                "cannot send on {interface} ({source}): commands to devices there may not have left this machine"
-            ),
-            Notice::TargetsNotSent { count, source } => format!(
-                "{count} datagrams could not be sent ({source}): commands may not have left this machine"
-            ),
-            Notice::NotHeard { interface, source } => format!(
-                "listening on {interface} failed ({source}): answers of devices there may be missing"
-            ),
-            _ => continue,
-        };
-        terminal.warn(&told);
-        terminal.hint(&notice.remedy());
-    }
-}
-
-/// An error with its cause.
-pub(super) fn with_cause(error: &impl std::error::Error) -> String {
-    let cause = error.source();
-    let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
-    format!("{error}{cause}")
-}
-
-pub(super) fn failed(error: ScanError) -> Failure {
+pub(crate) fn failed(error: ScanError) -> Failure {
     let exit = match error {
         ScanError::UnknownInterface { .. } => Exit::Usage,
         _ => Exit::Machine,
@@ -215,7 +190,7 @@ pub(super) fn failed(error: ScanError) -> Failure {
     Failure::new(exit, error).hint(remedy)
 }
 
-pub(super) fn progress_bar(terminal: &Terminal) -> ProgressBar {
+pub(crate) fn progress_bar(terminal: &Terminal) -> ProgressBar {
     if !terminal.shows_progress() {
         return ProgressBar::hidden();
     }
@@ -225,7 +200,7 @@ pub(super) fn progress_bar(terminal: &Terminal) -> ProgressBar {
     bar
 }
 
-fn progress_line(progress: &Progress) -> String {
+pub(crate) fn progress_line(progress: &Progress) -> String {
     let devices = count(progress.devices as u64, "device", "devices");
     let elapsed = advice::seconds(progress.elapsed);
     let sweep = progress.sweep.map_or_else(String::new, |(asked, all)| {

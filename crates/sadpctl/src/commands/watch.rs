@@ -130,7 +130,7 @@ fn names(links: &[LinkInfo]) -> String {
 }
 
 fn no_link(error: &ScanError) -> String {
-    format!("{}: waiting for one", survey::with_cause(error))
+    format!("{}: waiting for one", sadp_text::with_cause(error))
 }
 
 /// Where this machine stands, and what it remembers of devices.
@@ -166,6 +166,8 @@ impl Site {
                 let _ = ledger.apply_locks(std::slice::from_mut(&mut account.entry), at);
             }
         }
-        Told::new(&event, at, |account| Found::watched(account, &self.local))
+        Told::new(&event, at, |account| {
+            Found::from_watch(account, &self.local)
+        })
     }
 }

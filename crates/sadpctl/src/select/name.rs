@@ -180,6 +180,7 @@ fn list(devices: &[Found]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::found::Samples as _;
 
     fn devices(serials: &[&str]) -> Vec<Found> {
         let device = |(number, serial): (usize, &&str)| {

@@ -57,7 +57,7 @@ fn told(number: u64, happened: Happened, before: Option<Device>, after: Device) 
     let local = ["10.0.0.1/24".parse().unwrap()];
     let seconds = i64::try_from(number).unwrap();
     Told::new(&event, at(seconds), |account| {
-        Found::watched(account, &local)
+        Found::from_watch(account, &local)
     })
 }
 

@@ -25,7 +25,7 @@ pub(in crate::commands) fn must_be_asked(change: ChangeArgs) -> Result<(), Failu
 }
 
 /// Shows what will be changed and asks, unless `--yes`. Ctrl-C is a no.
-pub(in crate::commands) fn confirm(
+pub(crate) fn confirm(
     runtime: &Runtime,
     plan: &str,
     change: ChangeArgs,
@@ -36,13 +36,19 @@ pub(in crate::commands) fn confirm(
         return Ok(());
     }
     terminal.tell(plan);
-    if agreed(runtime, "Go on? [y/N]", terminal) {
+    if agreed(runtime, GO_ON, terminal) {
         return Ok(());
     }
-    Err(
-        Failure::words(Exit::Refused, "not confirmed: nothing was sent")
-            .hint("answer y, or use --yes, to go on"),
-    )
+    Err(not_confirmed())
+}
+
+/// The question behind a plan.
+pub(crate) const GO_ON: &str = "Go on? [y/N]";
+
+/// The user said no.
+pub(crate) fn not_confirmed() -> Failure {
+    Failure::words(Exit::Refused, "not confirmed: nothing was sent")
+        .hint("answer y, or use --yes, to go on")
 }
 
 /// Asks a question that is answered by y or no. Ctrl-C is a no.
@@ -52,6 +58,11 @@ pub(in crate::commands) fn agreed(
     terminal: &mut Terminal,
 ) -> bool {
     terminal.ask(question);
+    runtime.block_on(is_yes(survey::interrupted()))
+}
+
+/// Waits for an answer on standard input. Whatever ends `stop` is a no.
+pub(crate) async fn is_yes(stop: impl Future<Output = ()>) -> bool {
     let (answer, answered) = oneshot::channel();
     // On a thread of its own: reading cannot be broken off, waiting can.
     std::thread::spawn(move || {
@@ -63,17 +74,15 @@ pub(in crate::commands) fn agreed(
         // Nobody waits any more after Ctrl-C.
         let _ = answer.send(read.is_ok() && yes);
     });
-    runtime.block_on(async {
-        tokio::select! {
-            () = survey::interrupted() => false,
-            yes = answered => yes.unwrap_or(false),
-        }
-    })
+    tokio::select! {
+        () = stop => false,
+        yes = answered => yes.unwrap_or(false),
+    }
 }
 
 /// What is to be done to which devices, the first of them listed. `what` ends
 /// where their number follows: `the first password is set on`.
-pub(in crate::commands) fn plan(what: &str, devices: &[Found]) -> String {
+pub(crate) fn plan(what: &str, devices: &[Found]) -> String {
     const LISTED: usize = 40;
     let number = count(devices.len() as u64, "device", "devices");
     let mut lines = vec![format!("{what} {number}:")];

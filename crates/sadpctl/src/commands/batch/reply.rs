@@ -93,6 +93,7 @@ const fn unanswered(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::found::Samples as _;
 
     #[test]
     fn silence_leaves_open_what_a_device_makes_anew() {

@@ -9,6 +9,7 @@ use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, P
 use sadp_model::{Doubt, Origin};
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
+use sadp_text::Line;
 use tokio::runtime::Runtime;
 
 use super::{
@@ -153,7 +154,12 @@ pub(in crate::commands) fn send<'k>(
         Some(_) => Some(Stopped::Trouble),
         None => halt.or_else(|| interrupted.get().then_some(Stopped::Interrupted)),
     };
-    survey::warn_of_sending(&report.notices, terminal);
+    for line in report.notices.iter().flat_map(sadp_text::sending_limited) {
+        match line {
+            Line::Hint(text) => terminal.hint(&text),
+            Line::Detail(text) | Line::Note(text) | Line::Warning(text) => terminal.warn(&text),
+        }
+    }
     let mut outcomes = Vec::new();
     for (found, report) in devices.into_iter().zip(report.jobs) {
         if report.forged {

@@ -89,7 +89,7 @@ impl Site {
     fn of(report: ScanReport) -> Self {
         Self {
             heard: report.entries.len(),
-            devices: Found::here(report.entries, &report.local),
+            devices: Found::assess_all(report.entries, &report.local),
             local: report.local,
         }
     }

@@ -129,6 +129,7 @@ pub(in crate::commands) fn doubt(found: &Found, action: Action) -> Option<Outcom
 mod tests {
     use super::*;
     use crate::failure::Exit;
+    use crate::found::Samples as _;
 
     const OWN: [u8; 4] = [192, 168, 1, 64];
     const OTHER: [u8; 4] = [192, 168, 1, 66];

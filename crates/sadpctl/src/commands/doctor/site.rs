@@ -30,7 +30,7 @@ impl Facts {
     pub(super) fn new(mut report: ScanReport) -> Self {
         let entries = std::mem::take(&mut report.entries);
         Self {
-            devices: Found::here(entries, &report.local),
+            devices: Found::assess_all(entries, &report.local),
             report,
         }
     }

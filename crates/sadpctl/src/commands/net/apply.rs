@@ -420,6 +420,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::found::Samples as _;
 
     #[test]
     fn between_two_steps_a_device_may_move_where_it_was_told_to_and_nowhere_else() {

@@ -46,7 +46,6 @@ pub(super) fn run(
     let first_password = FirstPassword {
         args,
         runtime: &runtime,
-        config: &config,
         password,
     };
     if found.entry.device.state == Some(State::Unactivated) {

@@ -287,6 +287,7 @@ pub(super) fn sealable(password: &SecretString) -> Result<Password, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::found::Samples as _;
 
     #[test]
     fn what_is_seen_afterwards_is_added() {

@@ -78,7 +78,7 @@ pub(super) async fn run(
                     view.set_place(format!("on {}", names(&links)));
                 }
                 News::Notice(notice) => {
-                    view.set_notice(format!("{}: {}", survey::with_cause(&notice), notice.remedy()));
+                    view.set_notice(format!("{}: {}", sadp_text::with_cause(&notice), notice.remedy()));
                     notices.push(notice);
                 }
                 News::NoLink(error) => view.set_place(no_link(&error)),

@@ -1,20 +1,23 @@
 //! The first password, offered as soon as the device is back.
 
 use ipnet::Ipv4Net;
-use sadp_discovery::ScanConfig;
 use sadp_model::{MacAddr, State};
-use sadp_reset::Action;
+use sadp_ops::{
+    Inventory, LedgerAccess, Overrides, Report,
+    activate::{self, Activation},
+};
 use secrecy::SecretString;
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{aside, state_value};
 use crate::{
     args::{ButtonArgs, GlobalArgs, NewPasswordArgs},
-    commands::{activate::Activation, batch, new_password, survey},
+    commands::{batch, new_password, survey},
     failure::{Exit, Failure},
     found::Found,
     outcome::{Ending, Outcome},
-    secret,
+    run::{self, Run},
+    secret, state,
     terminal::Terminal,
 };
 
@@ -22,7 +25,6 @@ use crate::{
 pub(super) struct FirstPassword<'a> {
     pub(super) args: &'a ButtonArgs,
     pub(super) runtime: &'a Runtime,
-    pub(super) config: &'a ScanConfig,
     /// The first password, where it was to be set without asking.
     pub(super) password: Option<SecretString>,
 }
@@ -48,19 +50,29 @@ impl FirstPassword<'_> {
         let Some(password) = password else {
             return batch::print(&[unset], None, global, terminal);
         };
-        let (fit, unfit) = batch::vet(vec![found], Action::Activate, false, global)?;
-        if fit.is_empty() {
-            return batch::print(&unfit, None, global, terminal);
+        let access = LedgerAccess::Write;
+        let mut run = Run::open(&self.args.ask, None, access, global, terminal)?;
+        let overrides = Overrides::default();
+        let plan = activate::plan(&run.session, vec![found.clone()], overrides);
+        let plan = plan.map_err(state::failed)?;
+        if plan.devices.is_empty() {
+            return run.print(Report::new(plan.into_outcomes()));
         }
-        terminal.note(&batch::plan("the first password is set on", &fit));
+        run.terminal
+            .note(&batch::plan("the first password is set on", &plan.devices));
+        let inventory = Inventory {
+            devices: vec![found],
+            local,
+        };
         let activation = Activation {
-            runtime: self.runtime,
-            config: self.config,
-            local: &local,
+            inventory: &inventory,
+            password: &password,
             parallel: 1,
         };
-        let (outcomes, trouble) = activation.send(fit, &password, (global, &mut *terminal))?;
-        batch::print(&outcomes, trouble, global, terminal)
+        let report = run.block_on(async |session, observer| {
+            plan.carry_out(session, activation, observer).await
+        });
+        run.print(report.map_err(run::failed)?)
     }
 
     /// Asks for the first password. `None` where it is not wanted now.

@@ -134,7 +134,7 @@ impl Vigil<'_> {
         };
         self.is_cut_off = false;
         let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_, _| {}).await;
-        let found = Found::here(entries, &local);
+        let found = Found::assess_all(entries, &local);
         let found = found.into_iter().find(|found| found.is(self.key));
         let look = self.take_in(found.as_ref());
         match (look, found) {

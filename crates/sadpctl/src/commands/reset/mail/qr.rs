@@ -258,6 +258,7 @@ mod tests {
     use sadp_reset::{Attempt, AttemptVerdict, Ledger};
 
     use super::*;
+    use crate::found::Samples as _;
 
     #[test]
     fn what_to_do_with_a_qr_code_is_told() {

@@ -6,7 +6,7 @@ use sadp_discovery::{Notice, ScanError, raw::RawError};
 use sadp_reset::{NotAnAnswer, Why};
 
 /// What a person can do about it.
-pub(crate) trait Remedy {
+pub trait Remedy {
     /// In lower case, without a full stop.
     fn remedy(&self) -> Cow<'static, str>;
 }
@@ -75,7 +75,7 @@ impl Remedy for RawError {
 }
 
 /// How this program gets the permission.
-pub(crate) fn permission() -> String {
+pub fn permission() -> String {
     let program = std::env::current_exe().ok();
     let program = program.map_or_else(
         || "sadpctl".into(),

@@ -3,12 +3,17 @@
 use sadp_proto::{Refusal, Verdict};
 use sadp_reset::Action;
 
-use crate::text::{clean, count};
+use sadp_model::text::clean;
+
+use crate::count;
 
 /// Why a device said no, and what to do.
-pub(crate) struct Reason {
-    pub(crate) message: String,
-    pub(crate) next: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What the device said, with the vendor's number.
+    pub message: String,
+    /// What to do next.
+    pub next: String,
 }
 
 /// Whether it brings a password back, by a secret that is tried only once.
@@ -18,7 +23,7 @@ const fn replaces_password(action: Action) -> bool {
 }
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
-pub(crate) fn explain(verdict: &Verdict, action: Action) -> Reason {
+pub fn explain(verdict: &Verdict, action: Action) -> Reason {
     let refusal = &verdict.refusal;
     let (sentence, next) = words(refusal, action);
     let label = match (refusal, refusal.number()) {

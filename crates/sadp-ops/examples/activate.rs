@@ -1,0 +1,59 @@
+//! Activates a simulated device on a network inside this process.
+
+use std::sync::{Arc, Mutex};
+
+use sadp_discovery::{LinkConfig, ScanConfig, VirtualLan};
+use sadp_ops::{
+    Cancellation, Event, LedgerAccess, Outcome, Overrides, Session, SessionConfig,
+    activate::{self, Activation},
+};
+use sadp_sim::{Fleet, FleetConfig, Site, serve_virtual};
+
+type AnyError = Box<dyn std::error::Error>;
+
+#[expect(clippy::print_stdout, reason = "an example shows what it did")]
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() -> Result<(), AnyError> {
+    let state = tempfile::tempdir()?;
+    let mut session = Session::open(SessionConfig {
+        scan: simulated("[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false")?,
+        state: state.path().to_owned(),
+        access: LedgerAccess::Write,
+        cancellation: Cancellation::default(),
+    })?;
+    for outcome in activate_all(&mut session).await? {
+        println!("{:?}: {:?}", outcome.device.mac, outcome.status);
+    }
+    Ok(())
+}
+
+/// Gives every unactivated device its first password.
+pub(crate) async fn activate_all(session: &mut Session) -> Result<Vec<Outcome>, AnyError> {
+    let mut observer = |_: Event<'_>| {};
+    let (inventory, _) = session.look(&mut observer).await?;
+    let plan = activate::plan(session, inventory.devices.clone(), Overrides::default())?;
+    let activation = Activation {
+        inventory: &inventory,
+        password: &"Garden-77x".into(),
+        parallel: 8,
+    };
+    let report = plan.carry_out(session, activation, &mut observer).await?;
+    Ok(report.outcomes)
+}
+
+/// A network with the devices of a site file.
+fn simulated(site: &str) -> Result<ScanConfig, AnyError> {
+    let network = "192.168.1.9/24".parse()?;
+    let (lan, devices) = VirtualLan::new(network, jiff::Timestamp::now());
+    let config = FleetConfig::new(network.addr(), vec![network]);
+    let fleet = Fleet::new(Site::parse(site)?.build(network)?, config);
+    tokio::spawn(serve_virtual(Arc::new(Mutex::new(fleet)), devices));
+    let link = LinkConfig {
+        network: Some(lan),
+        ..LinkConfig::default()
+    };
+    Ok(ScanConfig {
+        link,
+        ..ScanConfig::default()
+    })
+}

@@ -1,0 +1,241 @@
+//! The one way commands leave: written to the ledger before they are sent, kept
+//! when the reply comes, and ended by the first refusal that may cost others a try.
+
+mod recorder;
+mod stop;
+
+use std::{
+    cell::{Cell, RefCell},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use jiff::Timestamp;
+use sadp_discovery::{Dispatch, DispatchConfig, Job, JobReport, Notice, Pace, Route};
+use sadp_model::{Doubt, MacAddr, Origin};
+use sadp_proto::{Command, Outcome as Reply, Target};
+use sadp_reset::{Action, Ledger};
+
+use self::recorder::Recorder;
+pub use self::stop::StopReason;
+use crate::{
+    DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
+    Reason, Session,
+};
+
+/// The same action on several devices, one command each.
+pub(crate) struct Batch<'a> {
+    pub(crate) action: Action,
+    /// When the next may begin. Where [`Pace::is_guarded`], the first refusal
+    /// that may have cost a try ends the batch.
+    pub(crate) pace: Pace,
+    /// The most conversations at once.
+    pub(crate) parallel: usize,
+    pub(crate) commands: Vec<DeviceCommand>,
+    /// Keeps what devices answer.
+    pub(crate) keep: &'a mut dyn Keep,
+}
+
+/// One command to one device.
+#[derive(Debug)]
+pub(crate) struct DeviceCommand {
+    pub(crate) device: DiscoveredDevice,
+    pub(crate) command: Command,
+}
+
+/// Takes in what became of one command, at once: what a device gave must be on
+/// the disk before the next is asked.
+pub(crate) trait Keep {
+    /// An error ends the batch.
+    fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError>;
+}
+
+/// Keeps nothing: only the outcome matters.
+pub(crate) struct KeepNothing;
+
+impl Keep for KeepNothing {
+    fn keep(&mut self, _: &mut Ledger, _: Replied<'_>) -> Result<(), OpsError> {
+        Ok(())
+    }
+}
+
+/// What became of one command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replied<'a> {
+    /// The command's place in the batch.
+    pub(crate) place: usize,
+    pub(crate) device: &'a DiscoveredDevice,
+    pub(crate) reply: &'a Reply,
+    pub(crate) at: Timestamp,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct BatchReport {
+    /// Each device with its outcome, in the order of the commands.
+    pub outcomes: Vec<(DiscoveredDevice, Outcome)>,
+    /// What ended it on this computer.
+    pub failure: Option<OpsError>,
+    /// Why some commands were not sent, where it did not run to its end.
+    pub stopped: Option<StopReason>,
+}
+
+impl Session {
+    /// Sends a batch to its end, until a refusal ends it, or until the session is
+    /// asked to stop; replies to what was sent are awaited then.
+    pub(crate) async fn send(
+        &mut self,
+        batch: Batch<'_>,
+        inventory: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Result<BatchReport, OpsError> {
+        let config = DispatchConfig {
+            link: self.scan.link.clone(),
+            parallel: batch.parallel,
+            pace: batch.pace,
+        };
+        let token = self.cancellation.stop.clone();
+        let link = self.scan.link.clone();
+        let ledger = self.ledger_mut()?;
+        let mut devices = Vec::new();
+        let mut jobs = Vec::new();
+        for DeviceCommand { device, command } in batch.commands {
+            announce_conflict(&device, observer);
+            let (target, route) = address(&device, inventory);
+            jobs.push(Job {
+                target,
+                route,
+                command,
+            });
+            devices.push(device);
+        }
+        let dispatch = Dispatch::open(&config)?;
+        let observer = RefCell::new(observer);
+        let interrupted = Cell::new(false);
+        let stop = async {
+            token.cancelled().await;
+            interrupted.set(true);
+            observer.borrow_mut().observe(Event::Stopping);
+        };
+        let mut recorder = Recorder {
+            ledger,
+            keep: batch.keep,
+            devices: &devices,
+            action: batch.action,
+            pace: batch.pace,
+            attempts: vec![None; devices.len()],
+            finished: 0,
+            stopped: None,
+            failure: None,
+        };
+        let run = dispatch.run(jobs, stop, |event| {
+            let going = recorder.observe(&event, || link.now());
+            observer.borrow_mut().observe(recorder.progress());
+            going
+        });
+        let report = run.await;
+        let Recorder {
+            failure, stopped, ..
+        } = recorder;
+        let stopped = match &failure {
+            Some(_) => Some(StopReason::LocalFailure),
+            None => stopped.or_else(|| interrupted.get().then_some(StopReason::Interrupted)),
+        };
+        let observer = observer.into_inner();
+        for notice in report
+            .notices
+            .iter()
+            .filter(|notice| limits_sending(notice))
+        {
+            observer.observe(Event::SendingLimited(notice));
+        }
+        let mut outcomes = Vec::new();
+        for (device, report) in devices.into_iter().zip(report.jobs) {
+            if report.forged {
+                observer.observe(Event::ImpersonationSuspected(&device));
+            }
+            let outcome = outcome(&device, batch.action, report, stopped);
+            outcomes.push((device, outcome));
+        }
+        Ok(BatchReport {
+            outcomes,
+            failure,
+            stopped,
+        })
+    }
+}
+
+/// What limits a computer from the beginning, the look before has told.
+const fn limits_sending(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::NotSent { .. } | Notice::TargetsNotSent { .. } | Notice::NotHeard { .. }
+    )
+}
+
+fn announce_conflict(device: &DiscoveredDevice, observer: &mut dyn Observer) {
+    let Some(Origin { from, doubt, .. }) = device.entry.origin() else {
+        return;
+    };
+    if let Some(Doubt::Rival(other) | Doubt::JustMoved(other)) = doubt {
+        observer.observe(Event::SenderConflict {
+            device,
+            used: from,
+            other,
+        });
+    }
+}
+
+/// How to reach a device: where it speaks from.
+fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, Route) {
+    let entry = &found.entry;
+    let (interface, from) = entry.origin().map_or_else(
+        || ("".into(), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        |origin| (origin.interface, origin.from),
+    );
+    let mac = entry.device.mac.unwrap_or(MacAddr::new([0; 6]));
+    let as_written = entry.device.raw.first("MAC");
+    let target = Target {
+        mac,
+        mac_text: as_written.map_or_else(|| mac.to_string().into(), Into::into),
+        from,
+    };
+    let is_local = |from: &Ipv4Addr| inventory.local.iter().any(|net| net.contains(from));
+    let route = match from {
+        IpAddr::V4(from) if entry.answered_directly && !is_local(&from) => Route::Direct(from),
+        _ => Route::Group(interface),
+    };
+    (target, route)
+}
+
+fn outcome(
+    device: &DiscoveredDevice,
+    action: Action,
+    report: JobReport,
+    stopped: Option<StopReason>,
+) -> Outcome {
+    let new = |status| Outcome::new(device, action, status);
+    let mut outcome = match report.outcome {
+        Some(Reply::Done(_)) => new(OutcomeStatus::Done),
+        Some(Reply::Refused(verdict)) => Outcome {
+            verdict: Some(verdict),
+            ..new(OutcomeStatus::Refused)
+        },
+        Some(Reply::Unknown) => Outcome {
+            next: Some(NextStep::ScanThenRepeat),
+            ..new(OutcomeStatus::Unknown)
+        },
+        Some(Reply::NoAnswer) => Outcome {
+            next: Some(NextStep::CheckCable),
+            ..new(OutcomeStatus::NoAnswer)
+        },
+        Some(Reply::Impostor) => Outcome::skipped(device, action, Reason::Impersonated),
+        Some(Reply::Failed(error)) => Outcome::skipped(device, action, Reason::Unsealed(error)),
+        None => {
+            let why = stopped.unwrap_or(StopReason::Interrupted);
+            Outcome::skipped(device, action, Reason::Stopped(why))
+        }
+    };
+    // Where nothing was sent, the reason says it already.
+    outcome.impersonation_suspected = report.forged && outcome.status != OutcomeStatus::Skipped;
+    outcome
+}

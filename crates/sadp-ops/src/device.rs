@@ -1,0 +1,99 @@
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+use sadp_model::{Assessment, Entry, MacAddr, Serial, Warning, assess, assess_one};
+use sadp_proto::Account;
+use sadp_reset::DeviceKey;
+
+/// A device that was found, with what follows from the others and from this
+/// computer's networks.
+#[derive(Clone, Debug)]
+pub struct DiscoveredDevice {
+    /// What was received of it.
+    pub entry: Entry,
+    /// Whether this computer can talk to its address. `None` where that cannot be
+    /// told, as for devices read from a file.
+    pub reachable: Option<bool>,
+    /// What a person should look at.
+    pub warnings: Vec<Warning>,
+}
+
+impl DiscoveredDevice {
+    /// Assesses devices received by a computer in the networks `local`.
+    pub fn assess_all(entries: Vec<Entry>, local: &[Ipv4Net]) -> Vec<Self> {
+        let assessments = assess(&entries, local);
+        let pairs = entries.into_iter().zip(assessments);
+        pairs.map(|(entry, it)| Self::new(entry, it)).collect()
+    }
+
+    /// Assesses a device of a watch, on a computer in the networks `local`.
+    pub fn from_watch(account: &Account, local: &[Ipv4Net]) -> Self {
+        let assessment = assess_one(&account.entry, account.shared, local);
+        Self::new(account.entry.clone(), assessment)
+    }
+
+    /// Assesses devices read from a file: it is unknown from where they can be
+    /// reached.
+    pub fn from_file(entries: Vec<Entry>) -> Vec<Self> {
+        let mut all = Self::assess_all(entries, &[]);
+        for device in &mut all {
+            device.reachable = None;
+            device.warnings.retain(|it| *it != Warning::OffSubnet);
+        }
+        all
+    }
+
+    fn new(entry: Entry, assessment: Assessment) -> Self {
+        Self {
+            entry,
+            reachable: Some(assessment.reachable),
+            warnings: assessment.warnings,
+        }
+    }
+
+    /// The key by which the ledger knows it. `None` where it has neither MAC nor
+    /// serial.
+    pub fn key(&self) -> Option<DeviceKey> {
+        DeviceKey::of(&self.entry.device)
+    }
+
+    /// Whether it is the device of this key.
+    pub fn is(&self, key: &DeviceKey) -> bool {
+        self.key().is_some_and(|own| own.is_same(key))
+    }
+}
+
+/// The names of the device that an outcome is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceRef {
+    /// Its serial.
+    pub serial: Option<Serial>,
+    /// Its MAC.
+    pub mac: Option<MacAddr>,
+    /// Its address when it was found.
+    pub address: Option<Ipv4Addr>,
+    /// Its model.
+    pub model: Option<Box<str>>,
+}
+
+impl From<&DiscoveredDevice> for DeviceRef {
+    fn from(found: &DiscoveredDevice) -> Self {
+        let device = &found.entry.device;
+        Self {
+            serial: device.serial.clone(),
+            mac: device.mac,
+            address: device.ipv4.address,
+            model: device.model.clone(),
+        }
+    }
+}
+
+impl From<&DeviceKey> for DeviceRef {
+    fn from(key: &DeviceKey) -> Self {
+        Self {
+            serial: key.serial().cloned(),
+            mac: key.mac(),
+            ..Self::default()
+        }
+    }
+}

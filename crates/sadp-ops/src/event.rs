@@ -1,0 +1,72 @@
+use std::{net::IpAddr, sync::Arc};
+
+use sadp_discovery::{LinkInfo, Notice};
+use sadp_proto::{Progress, Tally};
+use sadp_reset::{Action, LedgerError};
+
+use crate::DiscoveredDevice;
+
+/// What happens while an operation runs, for a front end to show.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A look begins on these links, and by raw Ethernet on these interfaces.
+    LookBegins {
+        /// The addresses that send.
+        links: &'a [LinkInfo],
+        /// The interfaces used by raw Ethernet too.
+        raw: &'a [Arc<str>],
+    },
+    /// How far a look is, about ten times a second.
+    Looking(Progress),
+    /// A look is over.
+    LookEnds,
+    /// Something limits what can be received.
+    LookLimited(&'a Notice),
+    /// What a look received and could not read or keep.
+    LookTally(&'a Tally),
+    /// The look after a batch could not be made: what became of devices is
+    /// unknown. The batch is over all the same.
+    LookFailed(&'a crate::OpsError),
+    /// Remembered locks could not be read. They are not shown.
+    LocksUnreadable(&'a LedgerError),
+    /// The clock was set back since locks were remembered: they count from now.
+    /// The error tells why that could not be written down.
+    ClockSetBack(Option<&'a LedgerError>),
+    /// Two senders speak for a device. Only replies from `used` count.
+    SenderConflict {
+        /// The device.
+        device: &'a DiscoveredDevice,
+        /// The sender whose replies count.
+        used: IpAddr,
+        /// The other sender.
+        other: IpAddr,
+    },
+    /// The operation was asked to stop: nothing more is sent, and replies to what
+    /// was sent are awaited.
+    Stopping,
+    /// This many of the batch's devices are finished.
+    Progress {
+        /// What is done to them.
+        action: Action,
+        /// How many are finished.
+        finished: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// Something limits sending: commands may not have left this computer.
+    SendingLimited(&'a Notice),
+    /// Two senders answered the key exchange of a device.
+    ImpersonationSuspected(&'a DiscoveredDevice),
+}
+
+/// Receives the events of an operation.
+pub trait Observer {
+    /// Takes in one event. It must not block for long: replies wait meanwhile.
+    fn observe(&mut self, event: Event<'_>);
+}
+
+impl<F: FnMut(Event<'_>)> Observer for F {
+    fn observe(&mut self, event: Event<'_>) {
+        self(event);
+    }
+}

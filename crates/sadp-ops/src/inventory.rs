@@ -1,0 +1,174 @@
+//! The devices that a look found.
+
+use std::time::Duration;
+
+use ipnet::Ipv4Net;
+use sadp_discovery::{Scan, ScanReport};
+use sadp_model::Entry;
+use sadp_proto::Progress;
+use sadp_reset::DeviceKey;
+use tokio::sync::Notify;
+
+use crate::{DiscoveredDevice, Event, Observer, OpsError, Session};
+
+/// How long a look for certain devices lasts at least, so that a second device
+/// with the same MAC is received too.
+const DUPLICATES_SHOW: Duration = Duration::from_millis(1_500);
+
+/// The devices found by one look.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// The devices, in the order they were received.
+    pub devices: Vec<DiscoveredDevice>,
+    /// This computer's networks on the interfaces used.
+    pub local: Vec<Ipv4Net>,
+}
+
+/// When a look may end before the survey is complete.
+enum Enough<'a> {
+    Never,
+    Devices(&'a [DeviceKey]),
+}
+
+impl Enough<'_> {
+    fn is_reached(&self, progress: &Progress, entries: &[Entry]) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Devices(wanted) => {
+                let known = |key: &DeviceKey| {
+                    let mut keys = entries.iter().filter_map(|it| DeviceKey::of(&it.device));
+                    keys.any(|it| it.is_same(key))
+                };
+                progress.elapsed >= DUPLICATES_SHOW
+                    && entries.len() >= wanted.len()
+                    && wanted.iter().all(known)
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Looks which devices there are, and marks those remembered as locked.
+    /// Returns the scan's report with an inventory of its devices.
+    ///
+    /// Fails with [`OpsError::Stopped`] where it was asked to stop meanwhile.
+    pub async fn look(
+        &mut self,
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        self.look_until(&Enough::Never, observer).await
+    }
+
+    /// Looks only until these devices were received, and long enough to receive
+    /// another with the MAC of one of them.
+    pub async fn look_for(
+        &mut self,
+        wanted: &[DeviceKey],
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        self.look_until(&Enough::Devices(wanted), observer).await
+    }
+
+    async fn look_until(
+        &mut self,
+        enough: &Enough<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        let stop = self.cancellation.stop.clone();
+        let mut report = self.scan(enough, stop.cancelled(), observer).await?;
+        if stop.is_cancelled() {
+            return Err(OpsError::Stopped);
+        }
+        self.mark_locks(&mut report.entries, observer);
+        let entries = std::mem::take(&mut report.entries);
+        let inventory = Inventory {
+            devices: DiscoveredDevice::assess_all(entries, &report.local),
+            local: report.local.clone(),
+        };
+        Ok((inventory, report))
+    }
+
+    /// Looks again after commands. A failure is an event: the commands were sent
+    /// all the same.
+    pub(crate) async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
+        self.look_after(&Enough::Never, observer).await
+    }
+
+    async fn look_after(&mut self, enough: &Enough<'_>, observer: &mut dyn Observer) -> Inventory {
+        let abandon = self.cancellation.abandon.clone();
+        match self.scan(enough, abandon.cancelled(), observer).await {
+            Ok(report) => Inventory {
+                devices: DiscoveredDevice::assess_all(report.entries, &report.local),
+                local: report.local,
+            },
+            Err(error) => {
+                observer.observe(Event::LookFailed(&error));
+                Inventory::default()
+            }
+        }
+    }
+
+    async fn scan(
+        &self,
+        enough: &Enough<'_>,
+        stop: impl Future<Output = ()>,
+        observer: &mut dyn Observer,
+    ) -> Result<ScanReport, OpsError> {
+        let scan = Scan::open(&self.scan)?;
+        let links: Vec<_> = scan.links().collect();
+        let raw: Vec<_> = scan.frames_on().cloned().collect();
+        observer.observe(Event::LookBegins {
+            links: &links,
+            raw: &raw,
+        });
+        let reached = Notify::new();
+        let stop = async {
+            tokio::select! {
+                () = stop => {}
+                () = reached.notified() => {}
+            }
+        };
+        let report = scan
+            .run(stop, |progress, entries| {
+                if enough.is_reached(&progress, entries) {
+                    reached.notify_one();
+                }
+                observer.observe(Event::Looking(progress));
+            })
+            .await;
+        observer.observe(Event::LookEnds);
+        for notice in &report.notices {
+            observer.observe(Event::LookLimited(notice));
+        }
+        observer.observe(Event::LookTally(&report.tally));
+        Ok(report)
+    }
+
+    /// Marks the devices that are remembered as locked. Where the ledger cannot
+    /// be read, the look goes on without.
+    fn mark_locks(&mut self, entries: &mut [Entry], observer: &mut dyn Observer) {
+        let now = self.now();
+        let Some(ledger) = self.ledger() else {
+            return;
+        };
+        let marked = ledger.apply_locks(entries, now);
+        match marked.and_then(|()| ledger.is_ahead_of(now)) {
+            Ok(false) => {}
+            Ok(true) => {
+                let followed = self
+                    .ledger_mut()
+                    .and_then(|ledger| ledger.follow_clock(now));
+                observer.observe(Event::ClockSetBack(followed.err().as_ref()));
+            }
+            Err(error) => observer.observe(Event::LocksUnreadable(&error)),
+        }
+    }
+}
+
+impl Inventory {
+    /// The same device, as this look found it.
+    pub fn same(&self, before: &DiscoveredDevice) -> Option<&DiscoveredDevice> {
+        let wanted = before.key()?;
+        self.devices.iter().find(|it| it.is(&wanted))
+    }
+}

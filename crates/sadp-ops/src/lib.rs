@@ -1,0 +1,40 @@
+//! What is done with devices: find, activate, address, recover, and the rules
+//! that make it safe and bring it to an end.
+//!
+//! This crate prints nothing and asks nothing. It knows no terminal, no exit
+//! code and no sentence: what happened is values, from [`Event`] to [`Outcome`].
+//! A front end turns them into text.
+//!
+//! ```text
+//!   Session    opened once a run: how devices are reached, the ledger, when to stop
+//!   Inventory  what a look found
+//!      plan -> Plan            what will be done to which device, what is left out and why
+//!      Plan::carry_out -> Report   sends, keeps in the ledger, looks again
+//! ```
+//!
+//! Begin with `examples/activate.rs`.
+//!
+//! - [`Session`]: what all operations share.
+//! - [`Inventory`]: the devices that a look found.
+//! - [`activate`], [`locate`]: the operations, one module each.
+//! - [`Outcome`]: what became of an operation on one device.
+
+pub mod activate;
+mod batch;
+mod device;
+mod event;
+mod inventory;
+pub mod locate;
+mod outcome;
+mod safety;
+mod session;
+
+pub use batch::{BatchReport, StopReason};
+pub use device::{DeviceRef, DiscoveredDevice};
+pub use event::{Event, Observer};
+pub use inventory::Inventory;
+pub use outcome::{
+    BlockReason, Impact, NextStep, Outcome, OutcomeStatus, Preparation, Reason, Report, Seen,
+};
+pub use safety::{Guard, Overrides, SafetyChecks};
+pub use session::{Cancellation, LedgerAccess, OpsError, Session, SessionConfig};

@@ -1,0 +1,255 @@
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use sadp_proto::{Verdict, seal::SealError};
+use sadp_reset::Action;
+use strum::{EnumIter, IntoStaticStr};
+
+use crate::{DeviceRef, DiscoveredDevice, OpsError, StopReason};
+
+/// What became of an operation on one device.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The device.
+    pub device: DeviceRef,
+    /// What was done, or was to be done.
+    pub action: Action,
+    /// How it ended.
+    pub status: OutcomeStatus,
+    /// What is known of how it came to this.
+    pub reason: Reason,
+    /// What a look after the command shows, where there was one.
+    pub seen: Option<Seen>,
+    /// The device's refusal, where it refused.
+    pub verdict: Option<Verdict>,
+    /// What to do next, where neither reason nor refusal tells it.
+    pub next: Option<NextStep>,
+    /// Whether another sender answered for the device: what was sent may be known
+    /// to someone else.
+    pub impersonation_suspected: bool,
+}
+
+/// How an operation on a device ended. The name is what scripts read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum OutcomeStatus {
+    /// The device did it.
+    Done,
+    /// Not sent: a dry run.
+    Planned,
+    /// The device refused.
+    Refused,
+    /// No reply to a command that may have been carried out.
+    Unknown,
+    /// No reply to a command that changes nothing.
+    NoAnswer,
+    /// Not sent. The reason tells why.
+    Skipped,
+}
+
+/// What is known of how an outcome came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No more than the status says.
+    Plain,
+    /// A look after the command tells what became of it.
+    Checked {
+        /// Whether the device replied that it did it.
+        replied: bool,
+    },
+    /// Not sent, because it could do harm.
+    Blocked(BlockReason),
+    /// Not sent, because the batch ended before.
+    Stopped(StopReason),
+    /// Not sent: another sender answered the key exchange.
+    Impersonated,
+    /// Not sent: a field could not be sealed.
+    Unsealed(SealError),
+    /// Not sent: the device has a password already.
+    AlreadyActive,
+    /// Not sent: the device does not tell whether it has a password.
+    StateUnknown,
+    /// The lamp is in this state now, or would be.
+    Lamp {
+        /// Whether it is lit.
+        on: bool,
+    },
+}
+
+/// What a look after a command shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The change.
+    Changed,
+    /// The former state.
+    Unchanged,
+    /// The device did not answer the look, or does not tell.
+    Missing,
+}
+
+/// Why a command is not sent to a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockReason {
+    /// It tells no MAC of its own, by which commands are addressed.
+    NoMac,
+    /// It was received by raw Ethernet alone and hears no commands.
+    RawEthernetOnly,
+    /// Another device has the same MAC: a command would reach both.
+    DuplicateMac,
+    /// Two senders speak for it.
+    TwoSenders {
+        /// The sender whose replies count.
+        used: IpAddr,
+        /// The other.
+        other: IpAddr,
+    },
+    /// It was received from a new address a moment ago.
+    JustMoved {
+        /// The former address.
+        from: IpAddr,
+        /// The new one.
+        to: IpAddr,
+    },
+    /// It is remembered as locked.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Few tries are left before it locks.
+    FewTries {
+        /// How many.
+        left: u32,
+    },
+}
+
+/// What a person can do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Scan to see the device's state, then run the command again.
+    ScanThenRepeat,
+    /// Scan again: the device may be restarting.
+    ScanAgain,
+    /// Scan again after a minute, then run the command again if need be.
+    WaitThenRepeat,
+    /// Run the command again.
+    Repeat,
+    /// Scan to see whether the change was made; run the command again if not.
+    ScanWhetherDone,
+    /// Check cable and power, scan again, then run the command again.
+    CheckCable,
+    /// The model may have no such lamp.
+    MayHaveNoLamp,
+    /// Prepare recovery while the password is known.
+    Prepare(Vec<Preparation>),
+}
+
+/// A preparation that makes recovery possible later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preparation {
+    /// Set security questions.
+    Questions,
+    /// Set a reserved e-mail address.
+    Mailbox,
+    /// Export the GUID.
+    Guid,
+}
+
+/// What an outcome means for the operation as a whole, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Impact {
+    /// Nothing went wrong.
+    None,
+    /// It was not sent for safety.
+    Safety,
+    /// A device refused or did not answer, or the batch ended before it.
+    Device,
+}
+
+impl Outcome {
+    /// An outcome without more to tell.
+    pub fn new(device: impl Into<DeviceRef>, action: Action, status: OutcomeStatus) -> Self {
+        Self {
+            device: device.into(),
+            action,
+            status,
+            reason: Reason::Plain,
+            seen: None,
+            verdict: None,
+            next: None,
+            impersonation_suspected: false,
+        }
+    }
+
+    /// One that was not sent, for this reason.
+    pub(crate) fn skipped(device: &DiscoveredDevice, action: Action, reason: Reason) -> Self {
+        Self {
+            reason,
+            ..Self::new(device, action, OutcomeStatus::Skipped)
+        }
+    }
+
+    /// One that was not sent because it could do harm.
+    pub(crate) fn blocked(device: &DiscoveredDevice, action: Action, reason: BlockReason) -> Self {
+        Self::skipped(device, action, Reason::Blocked(reason))
+    }
+
+    /// What it means for the operation as a whole.
+    pub const fn impact(&self) -> Impact {
+        match (self.status, &self.reason) {
+            (OutcomeStatus::Done | OutcomeStatus::Planned, _)
+            | (OutcomeStatus::Skipped, Reason::AlreadyActive | Reason::StateUnknown) => {
+                Impact::None
+            }
+            (
+                OutcomeStatus::Skipped,
+                Reason::Blocked(_) | Reason::Impersonated | Reason::Unsealed(_),
+            ) => Impact::Safety,
+            _ => Impact::Device,
+        }
+    }
+
+    /// Takes in what a look after the command shows. A device that replied `done`
+    /// and still shows its former state leaves the outcome unknown; one that did
+    /// not reply and shows the change did it.
+    pub(crate) fn check(&mut self, seen: Seen) {
+        if self.status != OutcomeStatus::Skipped {
+            self.seen = Some(seen);
+        }
+        let replied = match self.status {
+            OutcomeStatus::Done => true,
+            OutcomeStatus::Unknown => false,
+            _ => return,
+        };
+        self.status = match (replied, seen) {
+            (_, Seen::Changed) | (true, Seen::Missing) => OutcomeStatus::Done,
+            (true, Seen::Unchanged) | (false, _) => OutcomeStatus::Unknown,
+        };
+        self.reason = Reason::Checked { replied };
+        self.next = match (replied, seen) {
+            (_, Seen::Changed) => None,
+            (true, Seen::Unchanged) => Some(NextStep::WaitThenRepeat),
+            (true, Seen::Missing) => Some(NextStep::ScanAgain),
+            (false, Seen::Unchanged) => Some(NextStep::Repeat),
+            (false, Seen::Missing) => Some(NextStep::ScanWhetherDone),
+        };
+    }
+}
+
+/// What became of an operation.
+#[derive(Debug)]
+pub struct Report {
+    /// One outcome a device.
+    pub outcomes: Vec<Outcome>,
+    /// What ended it on this computer, where it did not run to its end.
+    pub failure: Option<OpsError>,
+}
+
+impl Report {
+    /// A report of an operation that nothing broke off.
+    pub fn new(outcomes: Vec<Outcome>) -> Self {
+        Self {
+            outcomes,
+            failure: None,
+        }
+    }
+}

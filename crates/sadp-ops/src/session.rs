@@ -1,0 +1,123 @@
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sadp_discovery::{ScanConfig, ScanError};
+use sadp_proto::seal::SealError;
+use sadp_reset::{Ledger, LedgerError};
+use tokio_util::sync::CancellationToken;
+
+/// What a session is opened with.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// How devices are found and reached.
+    pub scan: ScanConfig,
+    /// The state folder, which holds the ledger.
+    pub state: PathBuf,
+    /// What the operations need of the ledger.
+    pub access: LedgerAccess,
+    /// When to stop.
+    pub cancellation: Cancellation,
+}
+
+/// What operations need of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerAccess {
+    /// It is read where it exists; none is made.
+    Read,
+    /// It is written, and made before the first command where there is none.
+    /// Operations that send need it.
+    Write,
+}
+
+/// Requests to stop, handed in by the front end.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation {
+    /// Nothing more is sent. Replies to what was sent are still awaited, and the
+    /// devices are looked at again.
+    pub stop: CancellationToken,
+    /// Looks end at once.
+    pub abandon: CancellationToken,
+}
+
+/// What all operations of one run share. The ledger is opened once, here.
+#[derive(Debug)]
+pub struct Session {
+    pub(crate) scan: ScanConfig,
+    pub(crate) cancellation: Cancellation,
+    ledger: Option<Ledger>,
+    state: PathBuf,
+}
+
+impl Session {
+    /// Opens the ledger as `access` says. Nothing is sent.
+    ///
+    /// Fails where the ledger cannot be opened: no operation that sends commands
+    /// goes on without it.
+    pub fn open(config: SessionConfig) -> Result<Self, OpsError> {
+        let SessionConfig {
+            scan,
+            state,
+            access,
+            cancellation,
+        } = config;
+        let ledger = match access {
+            LedgerAccess::Write if state.join(Ledger::FILE_NAME).exists() => {
+                Some(Ledger::open(&state)?)
+            }
+            LedgerAccess::Read | LedgerAccess::Write => Ledger::open_existing(&state)?,
+        };
+        Ok(Self {
+            scan,
+            cancellation,
+            ledger,
+            state,
+        })
+    }
+
+    /// The time: the system's, or that of a network inside this process.
+    pub fn now(&self) -> Timestamp {
+        self.scan.link.now()
+    }
+
+    /// The ledger. `None` where there is none yet.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The requests to stop.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    /// The ledger, made where there is none yet.
+    pub(crate) fn ledger_mut(&mut self) -> Result<&mut Ledger, LedgerError> {
+        let ledger = match self.ledger.take() {
+            Some(ledger) => ledger,
+            None => Ledger::open(&self.state)?,
+        };
+        Ok(self.ledger.insert(ledger))
+    }
+}
+
+/// Why an operation could not begin or go on, on this computer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpsError {
+    /// The ledger cannot be opened, read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// No interface or socket can be used.
+    #[error(transparent)]
+    Network(#[from] ScanError),
+    /// A password or another secret cannot be sent.
+    #[error("the password cannot be sent")]
+    Unsendable(#[from] SealError),
+    /// The look was stopped before anything was sent.
+    #[error("interrupted before anything was sent")]
+    Stopped,
+}

@@ -1,0 +1,113 @@
+//! Operations over simulated devices in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
+#[expect(dead_code, reason = "only its main is not called")]
+#[path = "../../examples/activate.rs"]
+mod example;
+mod site;
+
+use sadp_ops::{
+    Impact, NextStep, OpsError, OutcomeStatus, Overrides, Reason, Seen, StopReason,
+    activate::{self, Activation},
+    locate,
+};
+use site::Simulated;
+
+#[tokio::test(start_paused = true)]
+async fn an_activation_is_seen_and_advises_to_prepare() {
+    let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false");
+    let outcomes = activate_all(&mut site).await;
+    assert_eq!(outcomes.len(), 1);
+    let outcome = &outcomes[0];
+    assert_eq!(outcome.status, OutcomeStatus::Done);
+    assert_eq!(outcome.reason, Reason::Checked { replied: true });
+    assert_eq!(outcome.seen, Some(Seen::Changed));
+    assert!(matches!(outcome.next, Some(NextStep::Prepare(_))));
+    assert_eq!(site.executions(0).activations, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn active_devices_are_left_out_and_nothing_is_sent_to_them() {
+    let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 3");
+    let outcomes = activate_all(&mut site).await;
+    assert_eq!(outcomes.len(), 3);
+    for outcome in &outcomes {
+        assert_eq!(outcome.reason, Reason::AlreadyActive);
+        assert_eq!(outcome.impact(), Impact::None);
+    }
+    assert_eq!(site.fleet.lock().unwrap().stats().executions.exchanges, 0);
+}
+
+/// Each device is activated once at most, whatever is lost, and what is not seen
+/// is said to be unknown.
+#[tokio::test(start_paused = true)]
+async fn under_loss_nothing_is_activated_twice_or_reported_wrongly() {
+    let mut site = Simulated::new(
+        "seed = 7\n[defaults]\nloss = 0.2\n[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 40\nactivated = false",
+    );
+    let outcomes = activate_all(&mut site).await;
+    let fleet = site.fleet.lock().unwrap();
+    assert_eq!(outcomes.len(), 40);
+    let activated = (0..40)
+        .filter(|&it| fleet.executions(it).activations == 1)
+        .count();
+    let twice = (0..40).any(|it| fleet.executions(it).activations > 1);
+    assert!(!twice);
+    let done = outcomes
+        .iter()
+        .filter(|it| it.status == OutcomeStatus::Done);
+    assert_eq!(done.count(), activated, "{outcomes:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_asked_to_stop_sends_nothing() {
+    let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false");
+    let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+    let plan = activate::plan(
+        &site.session,
+        inventory.devices.clone(),
+        Overrides::default(),
+    );
+    site.cancellation.stop.cancel();
+    let password = "Garden-77x".into();
+    let activation = Activation {
+        inventory: &inventory,
+        password: &password,
+        parallel: 8,
+    };
+    let plan = plan.unwrap();
+    let report = plan
+        .carry_out(&mut site.session, activation, &mut site::quiet)
+        .await
+        .unwrap();
+    let outcome = &report.outcomes[0];
+    assert_eq!(outcome.reason, Reason::Stopped(StopReason::Interrupted));
+    assert_eq!(site.executions(0).activations, 0);
+    let look = site.session.look(&mut site::quiet).await;
+    assert!(matches!(look, Err(OpsError::Stopped)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lamp_is_switched_and_a_model_without_one_is_said_to_have_none() {
+    let mut site = Simulated::new(
+        "[[device]]\nprofile = \"ipc-v5.7.3\"\n[[device]]\nprofile = \"ipc-v5.2.5\"",
+    );
+    let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+    let mut outcomes = Vec::new();
+    for device in inventory.devices.clone() {
+        let plan = locate::plan(&site.session, device, true).unwrap();
+        let report = plan
+            .carry_out(&mut site.session, &inventory, &mut site::quiet)
+            .await;
+        outcomes.extend(report.unwrap().outcomes);
+    }
+    outcomes.sort_by_key(|outcome| outcome.status as u8);
+    assert_eq!(outcomes[0].reason, Reason::Lamp { on: true });
+    assert_eq!(outcomes[1].status, OutcomeStatus::NoAnswer);
+    assert_eq!(outcomes[1].next, Some(NextStep::MayHaveNoLamp));
+}
+
+async fn activate_all(site: &mut Simulated) -> Vec<sadp_ops::Outcome> {
+    example::activate_all(&mut site.session).await.unwrap()
+}

@@ -1,0 +1,61 @@
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use sadp_discovery::{LinkConfig, ScanConfig, VirtualLan};
+use sadp_ops::{Cancellation, Event, LedgerAccess, Session, SessionConfig};
+use sadp_sim::{Executions, Fleet, FleetConfig, Site, serve_virtual};
+use tempfile::TempDir;
+
+/// Simulated devices on a network inside this process, and a session with them.
+pub(crate) struct Simulated {
+    pub(crate) session: Session,
+    pub(crate) fleet: Arc<Mutex<Fleet>>,
+    pub(crate) cancellation: Cancellation,
+    _state: TempDir,
+}
+
+impl Simulated {
+    /// The devices of a site file.
+    pub(crate) fn new(site: &str) -> Self {
+        let network = "192.168.1.9/24".parse().unwrap();
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let (lan, devices) = VirtualLan::new(network, now);
+        let site = Site::parse(site).unwrap();
+        let config = FleetConfig {
+            seed: site.seed(),
+            ..FleetConfig::new(network.addr(), vec![network])
+        };
+        let fleet = Fleet::new(site.build(network).unwrap(), config);
+        let fleet = Arc::new(Mutex::new(fleet));
+        tokio::spawn(serve_virtual(Arc::clone(&fleet), devices));
+        let state = tempfile::tempdir().unwrap();
+        let cancellation = Cancellation::default();
+        let link = LinkConfig {
+            network: Some(lan),
+            ..LinkConfig::default()
+        };
+        let session = Session::open(SessionConfig {
+            scan: ScanConfig {
+                link,
+                ..ScanConfig::default()
+            },
+            state: state.path().to_owned(),
+            access: LedgerAccess::Write,
+            cancellation: cancellation.clone(),
+        });
+        Self {
+            session: session.unwrap(),
+            fleet,
+            cancellation,
+            _state: state,
+        }
+    }
+
+    /// What a device made of commands, by its place in the site file.
+    pub(crate) fn executions(&self, device: usize) -> Executions {
+        self.fleet.lock().unwrap().executions(device)
+    }
+}
+
+/// Passes over all events.
+pub(crate) fn quiet(_: Event<'_>) {}

@@ -1,0 +1,58 @@
+//! A fleet on a network inside this process.
+
+use std::{
+    net::SocketAddrV4,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sadp_discovery::{VirtualDatagram, VirtualDevices};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{Datagram, Fleet};
+
+/// Plays the devices until no client is left. The fleet stays with the caller,
+/// who may look at its devices meanwhile; time starts now and follows tokio's
+/// clock. Each device sends from its own address.
+pub async fn serve_virtual(fleet: Arc<Mutex<Fleet>>, mut network: VirtualDevices) {
+    let start = Instant::now();
+    loop {
+        let due = {
+            let mut fleet = fleet.lock().unwrap_or_else(PoisonError::into_inner);
+            send_due(&mut fleet, &network, start);
+            fleet.poll_timeout()
+        };
+        let wake = async {
+            match due {
+                Some(due) => sleep_until(start + due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            heard = network.recv() => {
+                let Some(heard) = heard else { return };
+                let mut fleet = fleet.lock().unwrap_or_else(PoisonError::into_inner);
+                let datagram = Datagram {
+                    from: heard.from,
+                    destination: Some(*heard.to.ip()),
+                    payload: &heard.payload,
+                };
+                fleet.handle_datagram(start.elapsed(), &datagram);
+            }
+            () = wake => {}
+        }
+    }
+}
+
+fn send_due(fleet: &mut Fleet, network: &VirtualDevices, start: Instant) {
+    while let Some(transmit) = fleet.poll_transmit(start.elapsed()) {
+        let Some(device) = fleet.devices().get(transmit.device) else {
+            continue;
+        };
+        network.send(&VirtualDatagram {
+            from: SocketAddrV4::new(device.settings.address, sadp_proto::PORT),
+            to: transmit.destination,
+            payload: transmit.payload,
+        });
+    }
+}

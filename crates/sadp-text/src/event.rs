@@ -1,0 +1,153 @@
+//! What happens while an operation runs.
+
+use std::error::Error;
+
+use sadp_discovery::Notice;
+use sadp_ops::{DiscoveredDevice, Event};
+use sadp_proto::Tally;
+
+use crate::{Remedy, count};
+
+/// A line about an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// For those who want to know more.
+    Detail(String),
+    /// What is done.
+    Note(String),
+    /// What limits the result.
+    Warning(String),
+    /// What to do about it.
+    Hint(String),
+}
+
+/// The lines about an event. None where it only says how far an operation is.
+pub fn lines(event: &Event<'_>) -> Vec<Line> {
+    match event {
+        Event::LookBegins { links, raw } => {
+            let links = links.iter().map(|link| {
+                let (interface, network) = (&link.interface, link.network);
+                Line::Detail(format!("asking on {interface} ({network})"))
+            });
+            let raw = raw.iter().map(|interface| {
+                Line::Detail(format!("asking on {interface} by bare Ethernet frames too"))
+            });
+            links.chain(raw).collect()
+        }
+        Event::LookLimited(notice) => vec![
+            Line::Warning(with_cause(notice)),
+            Line::Hint(notice.remedy().into()),
+        ],
+        Event::LookTally(tally) => losses(tally).into_iter().map(Line::Warning).collect(),
+        Event::LookFailed(error) => warning(format!(
+            "could not look what became of it: {}",
+            with_cause(*error)
+        )),
+        Event::LocksUnreadable(error) => warning(format!(
+            "locks remembered are not shown: {}",
+            with_cause(*error)
+        )),
+        Event::ClockSetBack(error) => {
+            let mut lines = warning("this machine's clock was set back since locks were remembered: they are taken as told just now".into());
+            lines.extend(error.iter().map(|error| {
+                Line::Warning(format!(
+                    "they will be again by the next run: {}",
+                    with_cause(*error)
+                ))
+            }));
+            lines
+        }
+        Event::SenderConflict {
+            device,
+            used,
+            other,
+        } => warning(format!(
+            "{} was heard from {other}, too: somebody on the network may pretend to be it; only what comes from {used} counts",
+            name(device)
+        )),
+        Event::Stopping => vec![Line::Note(
+            "interrupted: nothing more is sent; what was sent is waited for".into(),
+        )],
+        Event::SendingLimited(notice) => sending_limited(notice),
+        Event::ImpersonationSuspected(device) => warning(format!(
+            "two answered the key exchange of {}: somebody on the network may pretend to be it",
+            name(device)
+        )),
+        Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
+    }
+}
+
+/// An error with its causes.
+pub fn with_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error} ({})", with_cause(cause)),
+        None => error.to_string(),
+    }
+}
+
+fn warning(text: String) -> Vec<Line> {
+    vec![Line::Warning(text)]
+}
+
+/// What limits the sending of commands.
+pub fn sending_limited(notice: &Notice) -> Vec<Line> {
+    let text = match notice {
+        Notice::NotSent { interface, source } => format!(
+            "cannot send on {interface} ({source}): commands to devices there may not have left this machine"
+        ),
+        Notice::TargetsNotSent { count, source } => format!(
+            "{count} datagrams could not be sent ({source}): commands may not have left this machine"
+        ),
+        Notice::NotHeard { interface, source } => format!(
+            "listening on {interface} failed ({source}): answers of devices there may be missing"
+        ),
+        _ => return Vec::new(),
+    };
+    vec![Line::Warning(text), Line::Hint(notice.remedy().into())]
+}
+
+/// A device by its address and MAC.
+fn name(found: &DiscoveredDevice) -> String {
+    let device = &found.entry.device;
+    let address = device.ipv4.address;
+    let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
+    let mac = device
+        .mac
+        .map_or_else(String::new, |mac| format!(" ({mac})"));
+    format!("{address}{mac}")
+}
+
+/// What was heard and could not be read, or was not kept. Shown always.
+pub fn losses(tally: &Tally) -> Vec<String> {
+    let mut losses = Vec::new();
+    if tally.unreadable > 0 {
+        let mut senders: Vec<_> = tally
+            .unreadable_from
+            .iter()
+            .map(|(from, error)| format!("{from} ({error})"))
+            .collect();
+        if senders.len() > MAX_SENDERS {
+            senders.truncate(MAX_SENDERS);
+            senders.push("others".into());
+        }
+        let number = count(tally.unreadable, "datagram", "datagrams");
+        losses.push(format!(
+            "{number} could not be read, from {}",
+            senders.join(", ")
+        ));
+    }
+    if tally.refused > 0 {
+        let number = count(tally.refused, "reply was", "replies were");
+        let mut senders: Vec<_> = tally.refused_from.iter().collect();
+        senders.sort_by_key(|&(_, times)| std::cmp::Reverse(*times));
+        let most = senders.first().map_or_else(String::new, |(from, _)| {
+            format!(", most of them from {from}: somebody there may be inventing devices")
+        });
+        losses.push(format!(
+            "{number} left out, because more was told than is kept{most}"
+        ));
+    }
+    losses
+}
+
+const MAX_SENDERS: usize = 4;

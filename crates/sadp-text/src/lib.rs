@@ -1,0 +1,33 @@
+//! Sentences for people, the same for every front end.
+//!
+//! This crate does nothing and decides nothing: it turns the values of the crates
+//! below into text, in lower case and without a full stop. Text that a device
+//! sent is made harmless for a terminal here.
+//!
+//! - [`message`] and [`next_step`]: an [`Outcome`](sadp_ops::Outcome) and what to
+//!   do about it.
+//! - [`lines`]: an [`Event`](sadp_ops::Event).
+//! - [`explain`]: a device's refusal.
+//! - [`Remedy`]: what to do about an error of the crates below.
+
+mod event;
+mod outcome;
+mod refusal;
+mod remedy;
+
+pub use event::{Line, lines, losses, sending_limited, with_cause};
+pub use outcome::{message, next_step};
+pub use refusal::{Reason, explain};
+pub use remedy::{Remedy, permission};
+
+/// `1 device`, `2 devices`.
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The text with its first letter as a capital.
+pub fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}

@@ -1,0 +1,181 @@
+use std::borrow::Cow;
+
+use sadp_ops::{
+    BlockReason, NextStep, Outcome, OutcomeStatus, Preparation, Reason, Seen, StopReason,
+};
+use sadp_reset::Action;
+
+use crate::explain;
+
+/// What happened, in a sentence without its device.
+pub fn message(outcome: &Outcome) -> String {
+    if let Some(verdict) = &outcome.verdict {
+        return explain(verdict, outcome.action).message;
+    }
+    match &outcome.reason {
+        Reason::Plain => plain(outcome).into(),
+        Reason::Checked { replied } => checked(outcome, *replied).into(),
+        Reason::Blocked(reason) => blocked(reason),
+        Reason::Stopped(reason) => stopped(*reason, outcome.action).into(),
+        Reason::Impersonated => "not sent: something else on the network answered for it".into(),
+        Reason::Unsealed(error) => format!("not sent: {error}"),
+        Reason::AlreadyActive => "already active".into(),
+        Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
+        Reason::Lamp { on } => lamp(outcome.status, *on).into(),
+    }
+}
+
+/// What to do next. `None` where there is nothing to do.
+pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
+    if outcome.impersonation_suspected {
+        return Some("find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this machine alone".into());
+    }
+    if let Some(next) = &outcome.next {
+        return Some(next_text(next));
+    }
+    if let Some(verdict) = &outcome.verdict {
+        return Some(explain(verdict, outcome.action).next.into());
+    }
+    let next = match &outcome.reason {
+        Reason::Blocked(reason) => unblock(reason),
+        Reason::Stopped(StopReason::WrongSecret) if outcome.action == Action::ImportAnswer => {
+            "check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device"
+        }
+        Reason::Impersonated => {
+            "find out which machine does so; connect the device to this machine alone"
+        }
+        Reason::Unsealed(_) => "scan again, then run it again",
+        _ => return None,
+    };
+    Some(next.into())
+}
+
+const fn plain(outcome: &Outcome) -> &'static str {
+    match (outcome.status, outcome.action) {
+        (OutcomeStatus::Planned, Action::Activate) => "would be given its first password",
+        (OutcomeStatus::Done | OutcomeStatus::Planned, _) => "done",
+        (OutcomeStatus::Refused, _) => "refused",
+        (OutcomeStatus::Unknown, _) => "no reply: it may have been carried out or not",
+        (OutcomeStatus::NoAnswer, Action::ExportRequest) => {
+            "no answer: it may have made a new request all the same; an older one may be void"
+        }
+        (OutcomeStatus::NoAnswer, Action::MailQr) => {
+            "no answer: it may have made a new QR code all the same; an older one may be void"
+        }
+        (OutcomeStatus::NoAnswer, _) => "no answer: nothing was changed",
+        (OutcomeStatus::Skipped, _) => "not sent",
+    }
+}
+
+/// What a look after an activation shows.
+const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
+    match (replied, outcome.seen) {
+        (true, Some(Seen::Changed)) => "activated",
+        (true, Some(Seen::Unchanged)) => "it said it is activated, but still tells that it is not",
+        (true, _) => "activated, by its own word; it was not seen again yet",
+        (false, Some(Seen::Changed)) => "no reply, but the device is active now",
+        (false, Some(Seen::Unchanged)) => "no reply, and it is still unactivated",
+        (false, _) => "no reply, and it was not seen again",
+    }
+}
+
+const fn lamp(status: OutcomeStatus, on: bool) -> &'static str {
+    match (status, on) {
+        (OutcomeStatus::Planned, true) => "its lamp would be switched on",
+        (OutcomeStatus::Planned, false) => "its lamp would be switched off",
+        (_, true) => "lamp on",
+        (_, false) => "lamp off",
+    }
+}
+
+fn blocked(reason: &BlockReason) -> String {
+    match reason {
+        BlockReason::NoMac => "it tells no MAC of its own, by which commands are addressed".into(),
+        BlockReason::RawEthernetOnly => {
+            "it answers only by bare Ethernet frames: it does not hear commands".into()
+        }
+        BlockReason::DuplicateMac => {
+            "another device has the same MAC: a command would reach both".into()
+        }
+        BlockReason::TwoSenders { used, other } => format!(
+            "{used} and {other} both answer for it: one may be somebody who wants its password"
+        ),
+        BlockReason::JustMoved { from, to } => {
+            format!("it answered from {from}, and a moment ago from {to} for the first time")
+        }
+        BlockReason::Locked { until } => {
+            let until = until.strftime("%Y-%m-%d %H:%M UTC");
+            format!("it is remembered as locked until {until}")
+        }
+        BlockReason::FewTries { left } => format!("tries left before it locks: {left}"),
+    }
+}
+
+const fn unblock(reason: &BlockReason) -> &'static str {
+    match reason {
+        BlockReason::NoMac => "set it up in its own web page",
+        BlockReason::RawEthernetOnly => {
+            "set it up in its own web page, or with its own menu; it may answer once its address is right"
+        }
+        BlockReason::DuplicateMac => "unplug one of the two, then run it again",
+        BlockReason::TwoSenders { .. } => {
+            "find out which machine answers at each address, and connect the device to this machine alone; --force sends to the first address all the same"
+        }
+        BlockReason::JustMoved { .. } => {
+            "run it again in a few seconds: a device that moved is known by then; if it is told again, find out which machine answers at each address"
+        }
+        BlockReason::Locked { .. } => "wait until the lock is over; --force sends all the same",
+        BlockReason::FewTries { .. } => {
+            "make sure of the password first; --force sends all the same, and a wrong one locks it"
+        }
+    }
+}
+
+const fn stopped(reason: StopReason, action: Action) -> &'static str {
+    match (reason, action) {
+        (StopReason::LocalFailure, _) => "not sent: something could not be written on this machine",
+        (StopReason::WrongSecret, Action::ImportAnswer) => {
+            "not sent: an answer before it was refused as another's, so folders may be mixed up, and its folder is all that tells whose this one is"
+        }
+        (StopReason::WrongSecret, _) => {
+            "not sent: the batch ended when a device refused the password"
+        }
+        (StopReason::PossiblyWrongSecret, _) => {
+            "not sent: the batch ended when a device refused: the password may be wrong"
+        }
+        (StopReason::DeviceLocked, _) => "not sent: the batch ended at a device that is locked",
+        (StopReason::Interrupted, _) => "not sent: interrupted",
+    }
+}
+
+fn next_text(next: &NextStep) -> Cow<'static, str> {
+    match next {
+        NextStep::ScanThenRepeat => "scan to see its state, then run it again".into(),
+        NextStep::ScanAgain => "scan again: it may be restarting".into(),
+        NextStep::WaitThenRepeat => {
+            "scan again after a minute, then run it again if need be".into()
+        }
+        NextStep::Repeat => "run it again".into(),
+        NextStep::ScanWhetherDone => {
+            "scan to see whether it is active; if it is not, run it again".into()
+        }
+        NextStep::CheckCable => "check cable and power, scan again, then run it again".into(),
+        NextStep::MayHaveNoLamp => "this model may have no such lamp".into(),
+        NextStep::Prepare(preparations) => {
+            let commands: Vec<_> = preparations.iter().copied().map(command).collect();
+            format!(
+                "prepare now for the day the password is forgotten: {}",
+                commands.join(", ")
+            )
+            .into()
+        }
+    }
+}
+
+const fn command(preparation: Preparation) -> &'static str {
+    match preparation {
+        Preparation::Questions => "sadpctl reset questions set",
+        Preparation::Mailbox => "sadpctl reset mail set",
+        Preparation::Guid => "sadpctl reset guid export",
+    }
+}

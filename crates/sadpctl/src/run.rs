@@ -1,0 +1,168 @@
+//! One run of an operation: its session, what is shown meanwhile, and its end.
+
+use std::net::Ipv4Addr;
+
+use indicatif::ProgressBar;
+use sadp_ops::{
+    Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
+    SessionConfig,
+};
+use sadp_text::{Line, lines};
+use tokio::runtime::Runtime;
+
+use crate::{
+    advice,
+    args::{AskArgs, ChangeArgs, GlobalArgs},
+    commands::{batch, interrupt, survey},
+    failure::{Exit, Failure},
+    found::Found,
+    outcome::Outcome,
+    state,
+    terminal::Terminal,
+};
+
+/// A session on a terminal.
+pub(crate) struct Run<'a> {
+    pub(crate) session: Session,
+    pub(crate) global: &'a GlobalArgs,
+    pub(crate) terminal: &'a mut Terminal,
+    runtime: Runtime,
+    bar: ProgressBar,
+}
+
+impl<'a> Run<'a> {
+    /// Opens the session that the arguments ask for. Devices at the addresses
+    /// `also` are asked directly besides.
+    pub(crate) fn open(
+        ask: &AskArgs,
+        also: impl IntoIterator<Item = Ipv4Addr>,
+        access: LedgerAccess,
+        global: &'a GlobalArgs,
+        terminal: &'a mut Terminal,
+    ) -> Result<Self, Failure> {
+        let runtime = survey::runtime()?;
+        let cancellation = Cancellation::default();
+        runtime.spawn(interrupt::pass_to(cancellation.clone()));
+        let session = Session::open(SessionConfig {
+            scan: survey::config(ask, global, also)?,
+            state: state::folder(global)?,
+            access,
+            cancellation,
+        });
+        Ok(Self {
+            session: session.map_err(failed)?,
+            global,
+            bar: survey::progress_bar(terminal),
+            terminal,
+            runtime,
+        })
+    }
+
+    /// Looks which devices there are. Fails where there is none.
+    pub(crate) fn look(&mut self) -> Result<Inventory, Failure> {
+        let looked = self.block_on(async |session, observer| session.look(observer).await);
+        let (inventory, report) = looked.map_err(failed)?;
+        if inventory.devices.is_empty() {
+            return Err(advice::nothing_found(
+                &report,
+                report.progress.sweep.is_some(),
+            ));
+        }
+        Ok(inventory)
+    }
+
+    /// Shows what will be done to which devices and asks, unless `--yes`. `what`
+    /// ends where their number follows.
+    pub(crate) fn confirm(
+        &mut self,
+        what: &str,
+        devices: &[Found],
+        change: ChangeArgs,
+    ) -> Result<(), Failure> {
+        let plan = batch::plan(what, devices);
+        if change.yes {
+            self.terminal.note(&plan);
+            return Ok(());
+        }
+        self.terminal.tell(&plan);
+        self.terminal.ask(batch::GO_ON);
+        let stop = self.session.cancellation().stop.clone();
+        if self.runtime.block_on(batch::is_yes(stop.cancelled())) {
+            Ok(())
+        } else {
+            Err(batch::not_confirmed())
+        }
+    }
+
+    /// Runs a part of an operation to its end, and shows what happens meanwhile.
+    pub(crate) fn block_on<R>(
+        &mut self,
+        part: impl AsyncFnOnce(&mut Session, &mut dyn Observer) -> R,
+    ) -> R {
+        let mut observer = Shown {
+            terminal: self.terminal,
+            bar: &self.bar,
+        };
+        let result = self
+            .runtime
+            .block_on(part(&mut self.session, &mut observer));
+        self.bar.set_message("");
+        result
+    }
+
+    /// Prints outcomes and what to do next.
+    pub(crate) fn print(self, report: Report) -> Result<Exit, Failure> {
+        self.bar.finish_and_clear();
+        let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
+        let failure = report.failure.map(failed);
+        batch::print(&outcomes, failure, self.global, self.terminal)
+    }
+}
+
+/// Shows events on a terminal.
+struct Shown<'a> {
+    terminal: &'a mut Terminal,
+    bar: &'a ProgressBar,
+}
+
+impl Observer for Shown<'_> {
+    fn observe(&mut self, event: Event<'_>) {
+        match event {
+            Event::Looking(progress) => self.bar.set_message(survey::progress_line(&progress)),
+            Event::Progress {
+                action,
+                finished,
+                total,
+            } => self.bar.set_message(format!(
+                "{action}: {finished} of {total} devices (Ctrl-C ends it after those under way)"
+            )),
+            other => {
+                let bar = self.bar.clone();
+                for line in lines(&other) {
+                    bar.suspend(|| self.print(&line));
+                }
+            }
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn print(&mut self, line: &Line) {
+        match line {
+            Line::Detail(text) => self.terminal.detail(text),
+            Line::Note(text) => self.terminal.note(text),
+            Line::Warning(text) => self.terminal.warn(text),
+            Line::Hint(text) => self.terminal.hint(text),
+        }
+    }
+}
+
+/// Why an operation could not begin or go on, and what to do.
+pub(crate) fn failed(error: OpsError) -> Failure {
+    match error {
+        OpsError::Ledger(error) => state::failed(error),
+        OpsError::Network(error) => survey::failed(error),
+        OpsError::Stopped => Failure::new(Exit::Refused, error).hint("run it again to go on"),
+        error => Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent"),
+    }
+}
