@@ -200,18 +200,13 @@ impl<'a> Said<'a> {
 
     /// The model: the first of description, type (EZVIZ) and front of the serial
     /// that has the form of one known; else the description, unless it is only
-    /// words and the serial tells more.
+    /// English words, e.g. `IPCamera`, and the serial tells more.
     fn model<'b>(&'b self, serial: Option<&'b Serial>) -> Option<&'b str> {
-        let known = |model: &&str| {
-            Kind::of_model(model) != Kind::Unknown
-                || Vendor::tell(Some(model), None, false).is_some()
-        };
-        let numbered = |text: &&str| text.contains(|c: char| c.is_ascii_digit());
         let described = self.description;
         described
-            .filter(known)
-            .or_else(|| self.device_type.filter(known))
-            .or_else(|| described.filter(numbered))
+            .filter(is_known_model)
+            .or_else(|| self.device_type.filter(is_known_model))
+            .or_else(|| described.filter(is_name))
             .or_else(|| model_in(serial))
             .or(described)
     }
@@ -253,6 +248,16 @@ impl<'a> Said<'a> {
         });
         device.replayable_password = Some(self.encrypt != Some(true));
     }
+}
+
+/// Whether it has the form of a model of a brand known.
+fn is_known_model(text: &&str) -> bool {
+    Kind::of_model(text) != Kind::Unknown || Vendor::tell(Some(text), None, false).is_some()
+}
+
+/// Whether it is more than English words: a model, or a name in another script.
+fn is_name(text: &&str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit() || !c.is_ascii())
 }
 
 /// The model that a serial begins with.
