@@ -22,7 +22,7 @@ pub use self::{
     settings::{Extras, Settings},
     tries::Tries,
 };
-use crate::{Conduct, Profile};
+use crate::{Conduct, Delay, Profile};
 
 /// A simulated device. What it is, what its owner set, what commands change and
 /// how it behaves on the wire stand apart.
@@ -87,6 +87,9 @@ pub struct Quirks {
     pub bare_ampersand: bool,
     /// Commands it refuses whatever they say.
     pub refusals: Vec<Refuse>,
+    /// Commands, by their `Types`, that it answers later than
+    /// [`Conduct::delay`] says.
+    pub late: Vec<(Box<str>, Delay)>,
 }
 
 /// A command that a device refuses whatever it says.
@@ -129,6 +132,13 @@ impl Device {
     pub(crate) fn refusal(&self, types: &str) -> Option<&Refuse> {
         let refusals = &self.quirks.as_ref()?.refusals;
         refusals.iter().find(|refuse| *refuse.types == *types)
+    }
+
+    /// How late it answers a command of this kind.
+    pub(crate) fn delay_of(&self, types: &str) -> Delay {
+        let late = self.quirks.iter().flat_map(|quirks| &quirks.late);
+        let found = late.into_iter().find(|(late, _)| **late == *types);
+        found.map_or(self.conduct.delay, |&(_, delay)| delay)
     }
 }
 

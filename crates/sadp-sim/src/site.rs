@@ -43,6 +43,7 @@
 //! | `link`* | whether it answers by bare Ethernet frames, where those are played: `never`, `too` (the default), `only` |
 //! | `reboot`* | how long it is silent after new settings, to come back with a Hello: `20s`, `5s..40s`; without, it takes them over as it runs, and is away for 10 s after `restart` or `button` |
 //! | `refuse` | commands it refuses whatever they say, by their `Types`; see below |
+//! | `late` | commands it carries out at once and answers later than others, by their `Types`: `{ activate = "8s", exchangecode = "3600s" }` |
 //! | `reply`*, `delay`*, `hello`* | how it answers: `multicast`, `unicast`, `both`; how late; whether it says Hello |
 //! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | faults on the way, 0 to 1 |
 //! | `fields`, `omit`, `before`, `after`, `encoding`, `bare_ampersand` | where its replies depart from its profile |

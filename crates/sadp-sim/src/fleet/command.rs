@@ -164,7 +164,8 @@ impl Fleet {
             return;
         };
         let (conduct, settings) = (device.conduct, device.settings);
-        let due = order.now.saturating_add(conduct.delay.draw(&mut self.rng));
+        let delay = device.delay_of(order.types);
+        let due = order.now.saturating_add(delay.draw(&mut self.rng));
         self.send_answer(due, number, order.asker, &Content::Of(reply));
         if again {
             self.stats.executions.repeated += 1;

@@ -159,6 +159,8 @@ pub(super) struct DeviceEntry {
     #[serde(default)]
     refuse: BTreeMap<Box<str>, Refusing>,
     #[serde(default)]
+    late: BTreeMap<Box<str>, Delay>,
+    #[serde(default)]
     fields: BTreeMap<Box<str>, Box<str>>,
     #[serde(default)]
     omit: Vec<Box<str>>,
@@ -236,6 +238,7 @@ impl DeviceEntry {
                 .into_iter()
                 .map(|(types, refusing)| refusing.of(types))
                 .collect(),
+            late: std::mem::take(&mut self.late).into_iter().collect(),
         };
         (quirks != Quirks::default()).then(|| Box::new(quirks))
     }

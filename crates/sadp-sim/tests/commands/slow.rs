@@ -73,6 +73,17 @@ fn what_a_slow_device_does_the_same_each_time_is_done_when_it_first_answers() {
     }
 }
 
+/// It did as told and says so in an hour.
+#[test]
+fn a_device_may_be_late_for_some_commands_alone() {
+    let mut van = slow(0, "activated = false\nlate = { activate = \"3600s\" }");
+    let began = van.now;
+    assert!(matches!(van.activate(0, PASSWORD), Outcome::Unknown));
+    assert_eq!(van.fleet.executions(0).exchanges, 1);
+    assert!(van.now >= began + 10_000 * MS);
+    assert!(van.has_password(0, PASSWORD));
+}
+
 #[test]
 fn slow_devices_are_commanded_where_a_tenth_is_lost() {
     for delay in [1_800, 8_000] {
