@@ -41,7 +41,7 @@ ip = "192.168.1.100"
 
 /// Runs until it waits for the button.
 fn wait_for_button(van: &Van, more: &[&str]) -> Talk {
-    let button = ["reset", "button", MAC, "--for", "60s", "--wait", "600ms"];
+    let button = ["reset", "button", MAC, "--for", "1h"];
     let arguments = [&button, &["--format", "json"][..], more].concat();
     let mut waiting = Talk::start(&mut van.command(&arguments));
     waiting.until("Waiting for it");
@@ -97,10 +97,10 @@ fn a_device_that_comes_back_is_activated_at_once() {
 }
 
 /// The whole course as the simulated device plays it: silent, a Hello, factory
-/// settings, no password.
+/// settings, no password. The button is held long after it is waited for.
 #[test]
 fn a_button_held_is_followed_to_the_first_password() {
-    let van = Van::new(&format!("{LOCKED}button = \"8s\"\nreboot = \"5s\"\n"));
+    let van = Van::new(&format!("{LOCKED}button = \"20s\"\nreboot = \"5s\"\n"));
     let file = van.file("Garden-77x");
     let waiting = wait_for_button(&van, &["--activate", "--new-password-file", &file]);
     let run = waiting.end();

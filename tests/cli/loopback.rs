@@ -4,8 +4,9 @@
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
+    net::{Ipv4Addr, TcpListener},
     process::{self, Child, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::Mutex,
 };
 
 use crate::run::{Run, run, sadpctl};
@@ -73,17 +74,22 @@ impl Drop for Sim {
     }
 }
 
-/// A group and a port that no other test uses. The port is below those that
-/// systems give out.
+/// A group and a port that no other test uses, nor another run of the tests on
+/// this machine: the TCP port of the same number is held until this process ends.
+/// The port is below those that systems give out.
 pub(crate) fn channel() -> (String, String) {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let process = u16::try_from(process::id() % 100).unwrap();
-    let port = 20_000 + process * 120 + number;
-    (
-        format!("239.255.{}.{}", process + 1, number + 1),
-        port.to_string(),
-    )
+    static HELD: Mutex<Vec<TcpListener>> = Mutex::new(Vec::new());
+    let mut held = HELD.lock().unwrap();
+    // Runs at the same time begin at different places.
+    let first = process::id() % 12 * 1000;
+    let mut ports =
+        (0..12_000).map(|next| 20_000 + u16::try_from((first + next) % 12_000).unwrap());
+    let free = ports.find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
+    let listener = free.expect("12,000 ports, and none is free");
+    let port = listener.local_addr().unwrap().port();
+    held.push(listener);
+    let [high, low] = port.to_be_bytes();
+    (format!("239.255.{high}.{low}"), port.to_string())
 }
 
 #[test]
@@ -138,7 +144,7 @@ fn lost_and_torn_replies_cost_no_device() {
 #[test]
 fn unreadable_replies_are_counted() {
     let sim = Sim::start(&["--count", "5", "--truncate", "1", "--no-hello"]);
-    let run = sim.run(&["scan", "--wait", "700ms", "-q"]);
+    let run = sim.run(&["scan", "-q"]);
     assert!(
         run.stderr.contains("could not be read") || run.stdout.contains("bad-reply"),
         "{run}"
@@ -148,22 +154,13 @@ fn unreadable_replies_are_counted() {
 #[test]
 fn targets_are_asked_directly() {
     let sim = Sim::start(&["--count", "3", "--reply", "unicast"]);
-    let run = sim.run(&[
-        "scan",
-        "--target",
-        "127.0.0.1",
-        "--wait",
-        "500ms",
-        "--format",
-        "csv",
-    ]);
+    let run = sim.run(&["scan", "--target", "127.0.0.1", "--format", "csv"]);
     assert_eq!((run.code, run.stdout.lines().count()), (0, 4), "{run}");
 }
 
 #[test]
 fn one_device_is_shown_by_each_of_its_names() {
     let sim = Sim::start(&["--count", "4", "--seed", "3", "--reply", "both"]);
-    let wait = ["--wait", "600ms"];
     let devices = sim
         .run(&["scan", "--format", "json", "--sort", "serial"])
         .json();
@@ -174,18 +171,16 @@ fn one_device_is_shown_by_each_of_its_names() {
     );
     let bare = mac.replace(':', "").to_uppercase();
     for name in [serial, mac, &bare] {
-        let run = sim.run(&["show", name, wait[0], wait[1]]);
+        let run = sim.run(&["show", name]);
         assert_eq!(run.code, 0, "{run}");
         for text in [serial, mac, "Network", "As received", "DeviceSN: "] {
             assert!(run.stdout.contains(text), "{text}: {run}");
         }
     }
-    let json = sim
-        .run(&["show", serial, wait[0], wait[1], "--format", "json"])
-        .json();
+    let json = sim.run(&["show", serial, "--format", "json"]).json();
     assert_eq!(json["serial"], serial);
     let part = &serial[..serial.len() - 1];
-    let run = sim.run(&["show", part, wait[0], wait[1]]);
+    let run = sim.run(&["show", part]);
     assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{run}");
     assert!(run.stderr.contains(serial), "the nearest is named: {run}");
 }
@@ -257,7 +252,7 @@ fn a_site_file_is_played_for_a_time() {
 #[test]
 fn the_doctor_looks_at_loopback_when_told_to() {
     let sim = Sim::start(&["--count", "3"]);
-    let run = sim.run(&["doctor", "--wait", "500ms", "--format", "json"]);
+    let run = sim.run(&["doctor", "--format", "json"]);
     assert_eq!(run.code, 0, "{run}");
     let checks = run.json();
     let of = |check: &str| {

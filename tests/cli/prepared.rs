@@ -40,8 +40,7 @@ impl Van {
 
     /// The same with another current password.
     pub(crate) fn reset_with(&self, current: &str, arguments: &[&str]) -> Run {
-        let more = ["--wait", "600ms", "--format", "json"];
-        let arguments = [&["reset"], arguments, &more].concat();
+        let arguments = [&["reset"], arguments, &["--format", "json"]].concat();
         let mut command = self.sim.command(&arguments);
         command
             .env("SADPCTL_STATE", self.path("state"))

@@ -17,7 +17,7 @@ use rustix::termios::{LocalModes, Termios, tcgetattr};
 use crate::run::root;
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A command on a terminal of its own, and what it writes there.
 pub(crate) struct OnTerminal {

@@ -12,31 +12,25 @@ use crate::{
     talk::Talk,
 };
 
-/// Two that take so long to answer that every stage can be met, the second so
-/// long that its key exchange does not succeed.
-const SLOW: &str = r#"
-[[device]]
-profile = "ipc-v5.5.82"
-mac = "44:47:cc:00:00:01"
-ip = "192.168.1.101"
-activated = false
-delay = "1s"
+/// Two without a password, and which commands each answers late.
+fn site(one: &str, other: &str) -> String {
+    let device = |number, late| {
+        format!(
+            "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:0{number}\"\n\
+             ip = \"192.168.1.10{number}\"\nactivated = false\nlate = {{ {late} }}\n"
+        )
+    };
+    device(1, one) + &device(2, other)
+}
 
-[[device]]
-profile = "ipc-v5.5.82"
-mac = "44:47:cc:00:00:02"
-ip = "192.168.1.102"
-activated = false
-delay = "2500ms"
-"#;
+/// A key exchange that takes until it is given up.
+const NO_KEY: &str = "exchangecode = \"3600s\"";
 
 /// What is asked of them, one after the other.
-const ACTIVATE: [&str; 8] = [
+const ACTIVATE: [&str; 6] = [
     "activate",
     "--all",
     "-v",
-    "--wait",
-    "3s",
     "--parallel",
     "1",
     "--new-password-file",
@@ -73,7 +67,7 @@ pub(crate) fn results(run: &Run) -> Vec<(String, String)> {
 }
 
 /// Whether who runs the tests has them outlive their terminal.
-fn hangup_is_ignored() -> bool {
+pub(crate) fn hangup_is_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
@@ -118,9 +112,11 @@ fn started_by_nohup_it_outlives_its_terminal() {
 
 #[test]
 fn during_the_opening_scan_nothing_is_sent() {
-    let van = Van::new(SLOW);
+    let van = Van::new(&site("", ""));
+    // Nothing but the signal ends it.
+    let more = [&["--wait", "1h"], &IN_JSON[..]].concat();
     for signal in ["INT", "TERM"] {
-        let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
+        let mut talk = Talk::start(&mut activate(&van, &more));
         talk.until(SCANNING);
         talk.signal(signal);
         let run = talk.end();
@@ -135,7 +131,7 @@ fn during_the_opening_scan_nothing_is_sent() {
 #[cfg(target_os = "linux")]
 #[test]
 fn at_the_question_nothing_is_sent() {
-    let van = Van::new(SLOW);
+    let van = Van::new(&site("", ""));
     let activate = activate(&van, &[]);
     let pid = r#"echo pid $$ >&2; exec "$@""#;
     let words = by(&["sh", "-c", pid, "sh"], &activate);
@@ -174,10 +170,9 @@ fn at_the_question_nothing_is_sent() {
 
 #[test]
 fn before_the_first_command_left_nothing_is_sent() {
-    let van = Van::new(SLOW);
+    let van = Van::new(&site(NO_KEY, NO_KEY));
     for signal in ["INT", "TERM"] {
         let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
-        // Its key exchange takes a second.
         talk.until(SENDING);
         talk.signal(signal);
         let run = talk.end();
@@ -193,7 +188,7 @@ fn before_the_first_command_left_nothing_is_sent() {
 #[test]
 fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
     for signal in ["INT", "TERM"] {
-        let van = Van::new(SLOW);
+        let van = Van::new(&site("activate = \"2s\"", NO_KEY));
         let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
         talk.until(SENDING);
         while sent(&van.path("state")).is_empty() {
@@ -215,7 +210,7 @@ fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
 #[test]
 fn during_the_closing_look_what_was_done_is_told() {
     for signal in ["INT", "TERM"] {
-        let van = Van::new(&SLOW.replace("2500ms", "1s"));
+        let van = Van::new(&site("", ""));
         let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
         talk.until(SENDING);
         talk.until_again(SCANNING);

@@ -151,9 +151,6 @@ impl Host {
     pub(crate) fn doctor(&self, arguments: &[&str]) -> Diagnosis {
         let mut command = self.command(SADPCTL);
         command.args(["doctor", "--format", "json"]).args(arguments);
-        if !arguments.contains(&"--wait") {
-            command.args(["--wait", "700ms"]);
-        }
         let output = command.output().unwrap();
         Diagnosis {
             code: output.status.code().unwrap_or(-1),
@@ -199,7 +196,7 @@ impl Host {
     /// Starts a watch in haste.
     pub(crate) fn watch(&self, arguments: &[&str]) -> Watching {
         let mut command = self.command(SADPCTL);
-        let haste = ["--every", "1s", "--offline-after", "5s"];
+        let haste = ["--every", "1s", "--offline-after", "8s"];
         command.args(["watch", "--format", "ndjson"]).args(haste);
         command.args(arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -253,6 +250,13 @@ impl Drop for Running {
     }
 }
 
+/// Asks a program to end.
+fn terminate(child: &Child) {
+    let number = child.id().to_string();
+    let asked = Command::new("kill").args(["-TERM", &number]).status();
+    assert!(asked.unwrap().success());
+}
+
 /// A watch under way.
 pub(crate) struct Watching {
     running: Running,
@@ -263,9 +267,7 @@ impl Watching {
     /// Ends it as a service manager would.
     pub(crate) fn end(mut self) {
         let Running(child) = &mut self.running;
-        let number = child.id().to_string();
-        let ended = Command::new("kill").args(["-TERM", &number]).status();
-        assert!(ended.unwrap().success());
+        terminate(child);
         assert_eq!(child.wait().unwrap().code(), Some(0));
     }
 
@@ -282,7 +284,7 @@ impl Watching {
 }
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A scan under way.
 pub(crate) struct Scan {
@@ -315,6 +317,12 @@ impl Scan {
             assert!(read > 0, "it never said {beginning}: {}", self.said);
             self.said.push_str(&line);
         }
+    }
+
+    /// Ends it before its time.
+    pub(crate) fn stop(self) {
+        terminate(&self.child);
+        assert_ne!(self.finish().code, -1, "it ends by itself when asked to");
     }
 
     /// Waits for its end.

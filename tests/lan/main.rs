@@ -97,9 +97,9 @@ fn two_addresses_on_a_card_find_each_device_once() {
 fn a_card_that_goes_down_meanwhile_costs_only_its_own_devices() {
     let lan = lan_or_skip!();
     let [installer, _north, south] = on_two_cards(&lan);
-    let _south = south.sim("lan0", &["--count", "10", "--delay", "2s..3s"]);
+    let _south = south.sim("lan0", &["--count", "10", "--delay", "3s..4s"]);
     // It says on which cards it asks when it begins.
-    let mut scan = installer.start_scan(&["-v", "--wait", "8s"]);
+    let mut scan = installer.start_scan(&["-v", "--wait", "15s"]);
     scan.wait_for_line("asking on card1");
     installer.ip(&["link", "set", "card0", "down"]);
     let found = scan.finish();

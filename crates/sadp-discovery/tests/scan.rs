@@ -125,7 +125,7 @@ async fn a_target_is_asked_at_its_own_address() {
     let targets = ["127.0.0.1/32".parse().unwrap()];
     let config = ScanConfig {
         sweep: Some(Sweep::new(&targets, 1000).unwrap()),
-        ..config(port, Listening::Fixed(Duration::from_millis(300)))
+        ..config(port, Listening::Auto)
     };
     let report = scan(&config).await;
     assert_eq!(report.entries.len(), 1, "{report:?}");

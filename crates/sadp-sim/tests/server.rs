@@ -20,7 +20,7 @@ const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 77, 77);
 const LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Far more than it takes; only a failure waits for it.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_mins(10);
 
 struct Running {
     port: u16,
@@ -187,24 +187,23 @@ async fn command(socket: &UdpSocket, port: u16, device: &Device, command: Comman
         from: LOOPBACK.into(),
     };
     let mut exchange = Exchange::new(target, command, OsRng);
-    let begin = tokio::time::Instant::now();
+    // Its time stands still until it is answered: nothing is asked twice.
+    let mut now = Duration::ZERO;
     let mut buffer = [0; 4096];
     loop {
-        exchange.handle_timeout(begin.elapsed());
+        exchange.handle_timeout(now);
         if let Some(Step::Key(payload) | Step::Command(payload)) = exchange.poll_transmit() {
             socket.send_to(&payload, (GROUP, port)).await.unwrap();
+        }
+        let heard = timeout(LIMIT, socket.recv_from(&mut buffer)).await;
+        let (length, from) = heard.unwrap().unwrap();
+        if let Ok(Message::CommandReply(reply)) = Message::decode(&buffer[..length]) {
+            exchange.handle_reply(now, from.ip(), &reply);
         }
         if let Some(outcome) = exchange.poll_outcome() {
             return outcome;
         }
-        let due = begin + exchange.poll_timeout().unwrap();
-        let heard = tokio::time::timeout_at(due, socket.recv_from(&mut buffer)).await;
-        let Ok(Ok((length, from))) = heard else {
-            continue;
-        };
-        if let Ok(Message::CommandReply(reply)) = Message::decode(&buffer[..length]) {
-            exchange.handle_reply(begin.elapsed(), from.ip(), &reply);
-        }
+        now = exchange.poll_timeout().unwrap();
     }
 }
 

@@ -1,17 +1,17 @@
 //! Disks of a test's own, seen by one command alone. Only root can make them.
 
-use std::{fs, io::Write, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use jiff::{Timestamp, ToSpan};
 use sadp_model::MacAddr;
 use sadp_reset::{AttemptResult, DeviceKey, Ledger};
+use serde_json::Value;
 
 use super::{activate, site};
 use crate::{
     activate::Van,
     run::{Run, by, sadpctl, skipped},
     signals::{results, sent},
-    talk::Talk,
 };
 
 /// A disk of one megabyte.
@@ -48,17 +48,29 @@ fn run(mut command: Command) -> Run {
     command.output().unwrap().into()
 }
 
-/// Fills the disk of the ledger as the command sees it, once the first command
-/// is about to be sent: it is logged before.
-fn fill_once_it_is_used(talk: &mut Talk, state: &Path) {
-    let inside = format!("/proc/{}/root{}", talk.child.id(), state.display());
-    let inside = Path::new(&inside);
-    let log = inside.join(format!("{}-wal", Ledger::FILE_NAME));
-    while !fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        assert!(talk.child.try_wait().unwrap().is_none(), "{}", talk.said);
+/// What lies in the folder, on a disk with room for so many pages more.
+fn room_for(pages: u32) -> String {
+    format!(
+        "rm -rf \"$0.old\" && {{ {FULL_WITH_ALL}; }} && truncate -s -{} \"$0/filler\"",
+        pages * 4096
+    )
+}
+
+/// Runs a command on the smallest disk on which it sends anything at all: what
+/// has to be written before that fits, and nothing more.
+fn on_the_smallest_disk(folder: &Path, command: &Command) -> Option<Run> {
+    drop(Ledger::open(folder).unwrap());
+    for pages in 0.. {
+        let ended = run(with(&room_for(pages), folder, command)?);
+        assert_eq!(ended.code, 5, "{pages}: {ended}");
+        let unsent = |outcome: &Value| outcome["result"] == "skipped";
+        let outcomes = serde_json::from_str::<Vec<Value>>(&ended.stdout).unwrap_or_default();
+        if !outcomes.iter().all(unsent) {
+            return Some(ended);
+        }
+        assert!(pages < 100, "it sends nothing: {ended}");
     }
-    let mut filler = fs::File::create(inside.join("filler")).unwrap();
-    while filler.write_all(&[0; 4096]).is_ok() {}
+    unreachable!("it sends something, or has failed")
 }
 
 #[test]
@@ -80,16 +92,10 @@ fn without_room_for_the_ledger_nothing_is_sent() {
 
 #[test]
 fn a_disk_that_fills_ends_the_batch_and_what_was_done_is_told() {
-    let van = Van::new(&site(3).replace("200ms", "1s"));
-    let state = van.path("state");
-    let Some(mut command) = with(SMALL, &state, &activate(&van, "state")) else {
+    let van = Van::new(&site(3));
+    let Some(run) = on_the_smallest_disk(&van.path("state"), &activate(&van, "state")) else {
         return;
     };
-    let mut talk = Talk::start(&mut command);
-    talk.until("the first password is set on");
-    fill_once_it_is_used(&mut talk, &state);
-    let run = talk.end();
-    assert_eq!(run.code, 5, "{run}");
     assert!(run.stderr.contains("in the ledger"), "{run}");
     let mut results = results(&run);
     results.sort();
@@ -176,24 +182,15 @@ fn a_request_without_room_is_not_told_to_be_kept() {
 /// A request that a device gave is on the disk, whatever becomes of the ledger.
 #[test]
 fn a_ledger_without_room_ends_an_export_and_loses_no_request() {
-    let van = Van::new(
-        &site(3)
-            .replace("activated = false\n", "")
-            .replace("200ms", "1s"),
-    );
+    let van = Van::new(&site(3).replace("activated = false\n", ""));
     let (state, out) = (van.path("state"), van.path("requests"));
     let export = ["reset", "export", "--all", "--yes", "--parallel", "1"];
     let to = ["--format", "json", "--out", out.to_str().unwrap()];
     let mut export = van.command(&[&export[..], &to].concat());
     export.env("XDG_CONFIG_HOME", van.path("config"));
-    let Some(mut command) = with(SMALL, &state, &export) else {
+    let Some(ended) = on_the_smallest_disk(&state, &export) else {
         return;
     };
-    let mut talk = Talk::start(&mut command);
-    talk.until("is exported from 3 devices");
-    fill_once_it_is_used(&mut talk, &state);
-    let ended = talk.end();
-    assert_eq!(ended.code, 5, "{ended}");
     assert!(ended.stderr.contains("disk is full"), "{ended}");
     let outcomes = ended.json();
     let outcomes = outcomes.as_array().unwrap();
@@ -206,7 +203,7 @@ fn a_ledger_without_room_ends_an_export_and_loses_no_request() {
     }
     let told = given[0]["message"].as_str().unwrap();
     assert!(told.contains("not noted in the ledger"), "{ended}");
-    assert_eq!(given[0]["data"]["case"], serde_json::Value::Null, "{ended}");
+    assert_eq!(given[0]["data"]["case"], Value::Null, "{ended}");
     // The disk went with the command, and the ledger with it: the package alone
     // is enough.
     assert_eq!(sent(&state), []);
