@@ -3,6 +3,9 @@
 use std::{fs, process::Stdio};
 
 use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use sadp_proto::Guid;
+use sadp_reset::{GuidExport, Ledger, Vault};
 
 use crate::{
     activate::Van,
@@ -105,6 +108,59 @@ fn the_newest_usable_guid_is_taken_and_the_others_become_void() {
     let import = van.reset(&["guid", "import", ONE, "--yes"]);
     assert_eq!(import.code, 4, "{import}");
     assert!(import.stdout.contains("another password"), "{import}");
+}
+
+/// Puts a GUID into the vault as if the first device had exported it, some
+/// seconds from now.
+fn keep(van: &Van, text: &str, seconds: i64) -> String {
+    let state = van.path("state");
+    let mut ledger = Ledger::open(&state).unwrap();
+    let device = ledger.guids(None).unwrap()[0].device.clone();
+    let export = GuidExport {
+        device: &device,
+        guid: &Guid::from_text(text).unwrap(),
+        at: Timestamp::now() + SignedDuration::from_secs(seconds),
+    };
+    let vault = Vault::new(&state);
+    let record = vault.store(&mut ledger, export, None).unwrap();
+    vault.path_of(&record).display().to_string()
+}
+
+#[test]
+fn a_suspect_guid_is_not_preferred_and_goes_out_by_force_alone() {
+    let van = Van::new(&recorder(1, ""));
+    let export = van.reset(&EXPORT);
+    assert_eq!(export.json()[0]["data"]["suspect"], false, "{export}");
+    let whole = export.json()[0]["data"]["path"].clone();
+    let suspect = keep(&van, "AAECAwQFBgcICQoLDA0ODw==", 1);
+    let import = van.reset(&["guid", "import", ONE, "--yes"]);
+    assert_eq!(import.code, 0, "{import}");
+    let data = &import.json()[0]["data"];
+    assert_eq!(
+        (&data["path"], &data["not_preferred"]),
+        (&whole, &suspect.into())
+    );
+    let message = import.json()[0]["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("a newer GUID in the vault is suspect"),
+        "{import}"
+    );
+    assert!(van.has_password(ONE, NEW));
+
+    let sent = van.sent();
+    let suspect = keep(&van, "no base64 at all", 60);
+    let import = van.reset(&["guid", "import", ONE, "--yes"]);
+    assert_eq!((import.code, van.sent()), (4, sent), "{import}");
+    let message = import.json()[0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("does not hold 128 bytes"), "{import}");
+    let forced = van.reset(&["guid", "import", ONE, "--yes", "--force"]);
+    assert_eq!(forced.json()[0]["refusal"], "invalidGUID", "{forced}");
+    assert_eq!(forced.json()[0]["data"]["path"], suspect, "{forced}");
+    let long = van.put("long.guid", "A".repeat(176));
+    let file = ["guid", "import", ONE, &long, "--yes"];
+    let held = van.reset(&file);
+    assert_eq!(held.code, 4, "{held}");
+    assert!(held.stdout.contains("suspect"), "{held}");
 }
 
 #[test]
@@ -332,7 +388,7 @@ fn what_cannot_be_kept_ends_the_batch_and_is_told() {
     assert_eq!(show.code, 0, "{show}");
     van.put("state/guid", "no folder");
     let run = van.reset(&EXPORT);
-    assert_eq!((run.code, van.sent()), (5, 2), "{run}");
+    assert_eq!((run.code, van.sent()), (5, 1), "{run}");
     assert_eq!(run.json()[0]["result"], "unknown", "{run}");
     assert!(run.stdout.contains("could not be kept"), "{run}");
     assert_eq!(run.json()[1]["result"], "skipped", "{run}");

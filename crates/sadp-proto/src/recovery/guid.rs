@@ -43,12 +43,18 @@ impl Guid {
     /// was cut short, only a GUID that is plainly whole is taken.
     pub fn read(reply: &CommandReply) -> Result<Self, GuidError> {
         let guid = Self::from_text(reply.fields.first("GUID").unwrap_or_default())?;
-        let usual = |bytes: Zeroizing<Vec<u8>>| bytes.len() == Self::BYTES;
-        if reply.complete || guid.to_bytes().is_some_and(usual) {
+        if reply.complete || guid.is_whole() {
             Ok(guid)
         } else {
             Err(GuidError::CutShort)
         }
+    }
+
+    /// Whether it stands for [`Guid::BYTES`], as in every client seen. Another one
+    /// is suspect: a device may refuse it, which costs a try.
+    pub fn is_whole(&self) -> bool {
+        self.to_bytes()
+            .is_some_and(|bytes| bytes.len() == Self::BYTES)
     }
 
     /// The text, for a file and the wire alone.
@@ -131,6 +137,7 @@ mod tests {
         ] {
             let guid = read(&format!("<GUID>{text}</GUID></ProbeMatch>")).unwrap();
             assert_eq!(guid.as_str(), text);
+            assert_eq!(guid.is_whole(), text == lines);
         }
         let guid = Guid::from_text(&lines).unwrap();
         assert_eq!(**guid.to_bytes().unwrap(), [7; 128]);

@@ -65,8 +65,15 @@ pub(super) fn run(
     batch::print(&outcomes, sent.trouble, global, terminal)
 }
 
-/// Where each GUID lies, by place among the orders.
-type Kept = BTreeMap<usize, PathBuf>;
+/// What was kept, by place among the orders.
+type KeptGuids = BTreeMap<usize, Kept>;
+
+/// A GUID in the vault.
+struct Kept {
+    path: PathBuf,
+    /// Whether it does not hold as many bytes as a GUID has.
+    is_suspect: bool,
+}
 
 /// Sends, and puts each GUID into the vault the moment it arrives.
 fn send(
@@ -74,9 +81,9 @@ fn send(
     errand: &Errand<'_>,
     (orders, passphrase): (Vec<Order>, Option<&SecretString>),
     terminal: &mut Terminal,
-) -> Result<(batch::Sent, Kept), Failure> {
+) -> Result<(batch::Sent, KeptGuids), Failure> {
     let vault = Vault::new(&state::folder(errand.global)?);
-    let mut kept = Kept::new();
+    let mut kept = KeptGuids::new();
     let orders = Orders::keeping(orders, |ledger, arrived| {
         let Reply::Done(reply) = arrived.reply else {
             return Ok(());
@@ -94,23 +101,59 @@ fn send(
         let record = vault
             .store(ledger, export, passphrase)
             .map_err(vault_failed)?;
-        kept.insert(arrived.place, vault.path_of(&record));
+        let guid = Kept {
+            path: vault.path_of(&record),
+            is_suspect: !guid.is_whole(),
+        };
+        kept.insert(arrived.place, guid);
         Ok(())
     });
     let sent = visit.send(errand, orders, terminal)?;
     Ok((sent, kept))
 }
 
-fn tell(outcome: &mut Outcome, kept: Option<&PathBuf>, encrypted: bool) {
-    if let Some(path) = kept {
+fn tell(outcome: &mut Outcome, kept: Option<&Kept>, encrypted: bool) {
+    if let Some(Kept { path, is_suspect }) = kept {
         outcome.turn_done("its GUID is in the vault");
         let data = &mut outcome.data;
         data.insert("path".into(), json!(path.display().to_string()));
         data.insert("encrypted".into(), json!(encrypted));
+        data.insert("suspect".into(), json!(is_suspect));
+        if *is_suspect {
+            outcome.message +=
+                ", but is suspect: it does not hold 128 bytes as every known GUID does";
+            outcome.advise(
+                "export it again, and prepare another way of recovery; earlier GUIDs are kept and are preferred",
+            );
+        }
         return;
     }
     outcome.result = Ending::Unknown;
     outcome.exit = Exit::Refused;
     outcome.message = "it took the password, but its GUID could not be kept".into();
     outcome.advise("export it again; if it stays so, use another way of recovery");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::found::Found;
+
+    #[test]
+    fn a_suspect_guid_is_kept_and_told() {
+        let told = |is_suspect| {
+            let found = Found::named("44:47:cc:00:00:05");
+            let mut outcome = Outcome::new(&found, Action::GuidExport, Ending::Done, "done");
+            let path = PathBuf::from("a.guid");
+            tell(&mut outcome, Some(&Kept { path, is_suspect }), false);
+            assert_eq!(outcome.data["suspect"], is_suspect);
+            assert_eq!((outcome.result, outcome.exit), (Ending::Done, Exit::Done));
+            outcome
+        };
+        assert_eq!(told(false).message, "its GUID is in the vault");
+        assert_eq!(told(false).next, None);
+        let suspect = told(true);
+        assert!(suspect.message.contains("does not hold 128 bytes"));
+        assert!(suspect.next.is_some());
+    }
 }

@@ -80,14 +80,21 @@ fn send(
 ) -> Result<(Vec<Outcome>, Option<Failure>), Failure> {
     let syncs = |it: &Taken| sync_cameras && errand::offers_sync(&it.found);
     let synced: Vec<_> = taken.iter().map(syncs).collect();
-    let paths: Vec<_> = taken.iter().map(|it| it.path.clone()).collect();
+    let paths: Vec<_> = taken
+        .iter()
+        .map(|it| (it.path.clone(), it.suspect.clone()))
+        .collect();
     let orders = orders(taken, password, &synced)?;
     let mut sent = visit.send(errand, orders, terminal)?;
     visit.conclude(&mut sent, terminal);
     let told = sent.outcomes.into_iter().zip(paths).zip(synced);
-    let told = told.map(|(((_, outcome), path), synced)| {
+    let told = told.map(|(((_, outcome), (path, suspect)), synced)| {
         let mut outcome = tell(outcome);
         outcome.data.insert("path".into(), json!(path));
+        if let Some(suspect) = suspect {
+            outcome.message += "; a newer GUID in the vault is suspect and was not used";
+            outcome.data.insert("not_preferred".into(), json!(suspect));
+        }
         outcome.data.insert("sync_cameras".into(), json!(synced));
         outcome
     });

@@ -29,7 +29,8 @@ pub(super) enum Source {
         path: String,
         /// What became of GUIDs so far.
         ledger: Option<Ledger>,
-        /// Whether one that is known to be worth nothing is given all the same.
+        /// Whether one that is suspect, or known to be worth nothing, is given all
+        /// the same.
         force: bool,
     },
     /// The vault.
@@ -43,6 +44,8 @@ pub(super) struct Opened {
     ledger: Ledger,
     vault: Vault,
     passphrase: Option<SecretString>,
+    /// Whether one that is suspect is given all the same.
+    force: bool,
 }
 
 /// A device with the GUID it is to be given.
@@ -52,6 +55,8 @@ pub(super) struct Taken {
     /// Its record, where it is in the vault.
     pub(super) record: Option<GuidId>,
     pub(super) path: String,
+    /// A newer GUID in the vault that was not preferred, because it is suspect.
+    pub(super) suspect: Option<String>,
 }
 
 impl Taken {
@@ -91,6 +96,7 @@ impl Source {
             ledger,
             vault: Vault::new(&state::folder(global)?),
             passphrase: if encrypted { passphrase()? } else { None },
+            force: args.change.force,
         })))
     }
 
@@ -101,7 +107,7 @@ impl Source {
         found: Found,
         (errand, named): (&Errand<'_>, bool),
     ) -> Result<Result<Taken, Outcome>, Failure> {
-        let (opened, record) = match self {
+        let opened = match self {
             Self::File {
                 file,
                 path,
@@ -109,7 +115,8 @@ impl Source {
                 force,
             } => {
                 let standing = standing(ledger.as_ref(), &found, file)?;
-                if let Some(why) = objection(&standing).filter(|_| !force) {
+                let why = objection(&standing).or_else(|| suspect(file));
+                if let Some(why) = why.filter(|_| !force) {
                     return Ok(Err(
                         Outcome::unsafe_to_send(&found, errand.action, why).next(ANOTHER)
                     ));
@@ -123,30 +130,17 @@ impl Source {
                     file: (**file).clone(),
                     record,
                     path: path.clone(),
+                    suspect: None,
                 }));
             }
-            Self::Vault(opened) => (opened, opened.newest(&found)?),
+            Self::Vault(opened) => opened,
             Self::Nothing => return Ok(Err(errand.passed_over(&found, NONE, named).next(OTHER))),
         };
-        let record = match record {
-            Ok(record) => record,
+        let records = match opened.usable(&found)? {
+            Ok(records) => records,
             Err(why) => return Ok(Err(errand.passed_over(&found, &why, named).next(OTHER))),
         };
-        let file = match opened.vault.load(&record, opened.passphrase.as_ref()) {
-            Ok(file) => file,
-            Err(error) => return Ok(Err(trouble::of_device(&found, errand, &error))),
-        };
-        // The same GUID may have been spent as a file, or exported twice.
-        if let GuidStanding::Void(why, at) = standing(Some(&opened.ledger), &found, &file)? {
-            let why = format!("its GUID in the vault is {}", void(why, at));
-            return Ok(Err(errand.passed_over(&found, &why, named).next(OTHER)));
-        }
-        Ok(Ok(Taken {
-            path: opened.vault.path_of(&record).display().to_string(),
-            found,
-            file,
-            record: Some(record.id),
-        }))
+        opened.best(&found, records, (errand, named))
     }
 }
 
@@ -197,19 +191,88 @@ const OTHER: &str =
 const ANOTHER: &str = "take another file, or another way of recovery; --force sends it all the same and may cost a try";
 
 impl Opened {
-    /// The newest GUID of a device that is not void, or why there is none.
-    fn newest(&self, found: &Found) -> Result<Result<GuidRecord, String>, Failure> {
+    /// The GUIDs of a device that are not void, latest first: at least one, or why
+    /// there is none.
+    fn usable(&self, found: &Found) -> Result<Result<Vec<GuidRecord>, String>, Failure> {
         let Some(device) = DeviceKey::of(&found.entry.device) else {
             return Ok(Err(NONE.into()));
         };
         let all = self.ledger.guids(Some(&device)).map_err(state::failed)?;
         let latest_void = all.first().and_then(|guid| guid.void);
-        let usable = all.into_iter().find(|guid| guid.void.is_none());
-        Ok(usable.ok_or_else(|| match latest_void {
+        let mut usable = all;
+        usable.retain(|guid| guid.void.is_none());
+        if !usable.is_empty() {
+            return Ok(Ok(usable));
+        }
+        Ok(Err(match latest_void {
             Some((why, at)) => format!("its GUID in the vault is {}", void(why, at)),
             None => NONE.into(),
         }))
     }
+
+    /// The newest of these GUIDs, but a whole one before one that is suspect.
+    fn best(
+        &self,
+        found: &Found,
+        records: Vec<GuidRecord>,
+        (errand, named): (&Errand<'_>, bool),
+    ) -> Result<Result<Taken, Outcome>, Failure> {
+        let mut suspect_one: Option<Taken> = None;
+        for record in records {
+            let taken = match self.load(found, &record, (errand, named))? {
+                Ok(taken) => taken,
+                Err(outcome) if suspect_one.is_none() => return Ok(Err(outcome)),
+                // The newer one can still be used.
+                Err(_) => continue,
+            };
+            if taken.file.guid.is_whole() {
+                let suspect = suspect_one.map(|suspect| suspect.path);
+                return Ok(Ok(Taken { suspect, ..taken }));
+            }
+            suspect_one.get_or_insert(taken);
+        }
+        let Some(taken) = suspect_one else {
+            return Ok(Err(errand.passed_over(found, NONE, named).next(OTHER)));
+        };
+        match suspect(&taken.file).filter(|_| !self.force) {
+            Some(why) => Ok(Err(
+                Outcome::unsafe_to_send(found, errand.action, why).next(ANOTHER)
+            )),
+            None => Ok(Ok(taken)),
+        }
+    }
+
+    /// Takes one GUID out of the vault, unless it is void.
+    fn load(
+        &self,
+        found: &Found,
+        record: &GuidRecord,
+        (errand, named): (&Errand<'_>, bool),
+    ) -> Result<Result<Taken, Outcome>, Failure> {
+        let file = match self.vault.load(record, self.passphrase.as_ref()) {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(trouble::of_device(found, errand, &error))),
+        };
+        // The same GUID may have been spent as a file, or exported twice.
+        if let GuidStanding::Void(why, at) = standing(Some(&self.ledger), found, &file)? {
+            let why = format!("its GUID in the vault is {}", void(why, at));
+            return Ok(Err(errand.passed_over(found, &why, named).next(OTHER)));
+        }
+        Ok(Ok(Taken {
+            path: self.vault.path_of(record).display().to_string(),
+            found: found.clone(),
+            file,
+            record: Some(record.id),
+            suspect: None,
+        }))
+    }
+}
+
+/// Why a GUID of unusual length is not sent.
+fn suspect(file: &GuidFile) -> Option<String> {
+    (!file.guid.is_whole()).then(|| {
+        "not sent: this GUID is suspect, it does not hold 128 bytes as every known GUID does".into()
+    })
 }
 
 fn void(why: GuidVoid, at: Timestamp) -> String {
