@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sadp_proto::{Document, Guid, Layout, MailQr, Message, Question, RequestCode};
+use sadp_proto::{Document, Guid, Layout, MailQr, Message, QuestionList, RequestCode};
 use sadp_reset::QrImage;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(Message::CommandReply(reply)) = Message::decode(bytes) {
         let _ = Guid::read(&reply);
-        let _ = Question::read_all(&reply);
+        let _ = QuestionList::read(&reply);
         if let Some(code) = RequestCode::read(&reply) {
             drawn(code.as_str());
         }

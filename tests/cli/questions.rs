@@ -40,7 +40,7 @@ fn questions_are_shown_with_their_names() {
     let shown = of(ONE);
     assert_eq!(shown["action"], "questions-show", "{run}");
     let questions = shown["data"]["questions"].as_array().unwrap();
-    assert_eq!(questions.len(), 32, "{run}");
+    assert_eq!(questions.len(), 15, "{run}");
     assert_eq!(questions[0], json!({"id": 1, "set": true, "name": null}));
     assert_eq!(
         questions[3],
@@ -49,9 +49,9 @@ fn questions_are_shown_with_their_names() {
     assert_eq!(questions[4], json!({"id": 5, "set": false, "name": null}));
     assert_eq!(
         shown["message"],
-        "of 32 questions these are set: 1, 4 (first pet), 9"
+        "of 15 questions these are set: 1, 4 (first pet), 9"
     );
-    assert_eq!(of(TWO)["message"], "none of 32 questions is set");
+    assert_eq!(of(TWO)["message"], "none of 15 questions is set");
     fs::write(folder.join("questions.toml"), "4 = \"first pet\"\n").unwrap();
     let bad = van.reset(&["questions", "show", ONE]);
     assert_eq!((bad.code, bad.stdout.as_str()), (2, ""), "{bad}");
@@ -109,6 +109,36 @@ fn a_locked_device_is_told_once_and_then_left_alone() {
     );
     let run = van.reset(&command("answer", ONE, &right));
     assert_eq!((run.code, van.sent()), (4, 1), "{run}");
+}
+
+#[test]
+fn a_question_that_the_device_does_not_list_is_not_answered() {
+    let van = Van::new(&recorder(1, SET));
+    let unlisted = van.put("answers.txt", "1=Paris\n4=Rex\n20=blue\n");
+    for verb in ["set", "answer"] {
+        let run = van.reset(&command(verb, ONE, &unlisted));
+        assert_eq!((run.code, van.sent()), (4, 0), "{run}");
+        let message = run.json()[0]["message"].as_str().unwrap().to_owned();
+        assert_eq!(message, "not sent: the device does not list question 20");
+    }
+    let right = van.put("right.txt", RIGHT);
+    let run = van.reset(&command("answer", ONE, &right));
+    assert_eq!(run.code, 0, "no try was spent: {run}");
+}
+
+#[test]
+fn an_answer_of_more_than_128_bytes_is_not_set() {
+    let van = Van::new(&recorder(1, SET));
+    let text = |length| format!("1={}\n2=b\n3=c\n", "x".repeat(length));
+    let long = van.put("long.txt", text(129));
+    let run = van.reset(&command("set", ONE, &long));
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+    assert!(run.stderr.contains("more than 128 bytes"), "{run}");
+    let longest = van.put("longest.txt", text(128));
+    let run = van.reset(&command("set", ONE, &longest));
+    assert_eq!(run.code, 0, "{run}");
+    let run = van.reset(&command("answer", ONE, &long));
+    assert_eq!(run.json()[0]["refusal"], "AnswerError", "it is sent: {run}");
 }
 
 #[test]

@@ -69,7 +69,9 @@ pub use document::{DecodeError, Document, Layout};
 pub use exchange::{Exchange, Outcome, Step, Target, Verdict};
 pub use inquiry::{Inquiry, boolean};
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
-pub use recovery::{Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, RequestCode};
+pub use recovery::{
+    Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, QuestionList, RequestCode,
+};
 pub use refusal::Refusal;
 pub use survey::{
     Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,

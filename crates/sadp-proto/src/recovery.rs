@@ -10,5 +10,5 @@ pub use self::{
     code::{Code, CodeError, RequestCode},
     guid::{Guid, GuidError},
     mail::{MailQr, Mailbox},
-    question::Question,
+    question::{Question, QuestionList},
 };

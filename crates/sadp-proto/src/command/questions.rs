@@ -1,6 +1,6 @@
 //! Answers to security questions.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::fields::Fields;
 use crate::seal::{SealError, SessionKey};
@@ -12,8 +12,25 @@ impl SecretAnswers {
     /// How many questions are set, and asked: what the vendor's client sends.
     pub const COUNT: usize = 3;
 
-    /// The highest number a question has on the wire.
+    /// The highest number a question may have on the wire. Devices number theirs
+    /// as they like: how many are listed is bounded by
+    /// [`QuestionList::MOST`](crate::QuestionList::MOST), not by this.
     pub const MAX_ID: u32 = 32;
+
+    /// The most bytes of an answer that is set. An answer that is given may be
+    /// longer: see [`SessionKey::MAX_ANSWER_BYTES`].
+    pub const MAX_SET_BYTES: usize = 128;
+
+    /// Answers to be set: as [`SecretAnswers::new`], but refused over
+    /// [`SecretAnswers::MAX_SET_BYTES`].
+    pub fn to_set(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
+        let too_long =
+            |(_, answer): &&(u32, SecretString)| answer.expose_secret().len() > Self::MAX_SET_BYTES;
+        if let Some((id, _)) = answers.iter().find(too_long) {
+            return Err(AnswersError::TooLongToSet { id: *id });
+        }
+        Self::new(answers)
+    }
 
     /// Three answers to three questions. The texts are checked where they are
     /// sealed: 1 to [`SessionKey::MAX_ANSWER_BYTES`], none is sent otherwise.
@@ -87,6 +104,15 @@ pub enum AnswersError {
     /// Two answers to one question.
     #[error("question {id} is answered twice")]
     Twice {
+        /// The question.
+        id: u32,
+    },
+    /// An answer is longer than devices keep.
+    #[error(
+        "the answer to question {id} has more than {} bytes",
+        SecretAnswers::MAX_SET_BYTES
+    )]
+    TooLongToSet {
         /// The question.
         id: u32,
     },

@@ -56,12 +56,11 @@ impl Questions {
     /// How many are set.
     pub const COUNT: usize = 3;
 
-    /// The highest number a question has.
-    pub const MAX_ID: u32 = sadp_proto::SecretAnswers::MAX_ID;
+    /// The highest number a question has: as many are listed as clients read.
+    pub const MAX_ID: u32 = 15;
 
-    /// The longest answer a simulated device takes. How much real ones take is
-    /// not known: this is less than clients can seal.
-    pub const MAX_ANSWER_BYTES: usize = 128;
+    /// The longest answer that is set. Clients may send longer ones to answer.
+    pub const MAX_ANSWER_BYTES: usize = sadp_proto::SecretAnswers::MAX_SET_BYTES;
 
     /// The answers of made-up devices that have questions set, to questions 1,
     /// 2 and 3.
@@ -176,11 +175,11 @@ mod tests {
             &[1, 2, 3, 4],
             &[1, 2, 2],
             &[0, 1, 2],
-            &[1, 2, 33],
+            &[1, 2, 16],
         ] {
             assert_eq!(questions(ids, "x").unwrap_err(), QuestionsError::Number);
         }
-        assert!(questions(&[32, 1, 7], &"x".repeat(128)).is_ok());
+        assert!(questions(&[15, 1, 7], &"x".repeat(128)).is_ok());
         for answer in ["", &"x".repeat(129)] {
             assert_eq!(
                 questions(&[1, 2, 3], answer).unwrap_err(),

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use sadp_model::State;
-use sadp_proto::{Command, Outcome, Question, Refusal, RequestCode};
+use sadp_proto::{Command, Outcome, QuestionList, Refusal, RequestCode};
 use sadp_sim::{Access, desk};
 
 use super::{
@@ -87,7 +87,7 @@ fn the_button_brings_a_camera_back_unactivated() {
     assert!(is_done(&van.activate(0, PASSWORD)));
     assert!(van.has_password(0, PASSWORD));
     assert_refused(van.order(0, Command::GetMailQr), &Refusal::NotSetMailBox);
-    let questions = Question::read_all(&done(van.order(0, Command::GetQuestions)));
+    let questions = QuestionList::read(&done(van.order(0, Command::GetQuestions))).questions;
     assert!(questions.iter().all(|question| !question.set));
 }
 

@@ -1,7 +1,10 @@
 use sadp_proto::{Command, seal::Password};
 use secrecy::SecretString;
 
-use super::errand::{self, Errand, Visit};
+use super::{
+    errand::{self, Errand, Visit},
+    questions,
+};
 use crate::{
     args::AskArgs,
     commands::batch::{self, Order},
@@ -17,6 +20,9 @@ pub(super) struct Renewal<'a> {
     pub(super) ask: &'a AskArgs,
     /// Whether its cameras are to get the password, too.
     pub(super) sync_cameras: bool,
+    /// The numbers of the questions that are answered: the device has to list
+    /// them. Empty where the secret is another.
+    pub(super) numbers: Vec<u32>,
 }
 
 impl Renewal<'_> {
@@ -41,6 +47,13 @@ impl Renewal<'_> {
             outcomes.extend(errand.planned(&fit));
             return batch::print(&outcomes, None, global, terminal);
         };
+        if !self.numbers.is_empty() {
+            let list = questions::listed(found, &visit, errand, terminal)?;
+            if let Some(outcome) = list.objection(found, errand.action, &self.numbers) {
+                outcomes.push(outcome);
+                return batch::print(&outcomes, None, global, terminal);
+            }
+        }
         let password = errand::sealable(&password)?;
         let orders = vec![Order {
             found: found.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sadp_discovery::{LinkConfig, Pace};
 use sadp_model::{Fit, Need, Obstacle, Standing, State, Way, ways};
-use sadp_proto::{Command, Outcome as Reply, Question};
+use sadp_proto::{Command, Outcome as Reply, QuestionList};
 use sadp_reset::Action;
 use tokio::runtime::Runtime;
 
@@ -86,7 +86,7 @@ fn ask_questions(
     let mut told = BTreeMap::new();
     let keep = |_: &mut _, arrived: batch::Arrived<'_>| {
         if let (Reply::Done(reply), Some(&place)) = (arrived.reply, places.get(arrived.place)) {
-            let questions = Question::read_all(reply);
+            let questions = QuestionList::read(reply).questions;
             if !questions.is_empty() {
                 told.insert(place, questions.iter().any(|question| question.set));
             }

@@ -41,6 +41,7 @@ pub(super) fn run(
         device: &args.device,
         ask: &args.ask,
         sync_cameras: args.sync_cameras,
+        numbers: Vec::new(),
     };
     let secrets = password.zip(code);
     renewal.run(secrets, terminal, |password, code, sync_cameras| {

@@ -1,5 +1,5 @@
 use sadp_discovery::Pace;
-use sadp_proto::Command;
+use sadp_proto::{Command, SecretAnswers};
 use sadp_reset::Action;
 
 use super::input;
@@ -33,12 +33,14 @@ pub(super) fn run(
     };
     errand.check()?;
     let password = new_password::read(&args.password, args.change, terminal)?;
-    let answers = input::answers(&args.answers, args.change.dry_run, terminal)?;
+    let dry_run = args.change.dry_run;
+    let answers = input::answers(&args.answers, SecretAnswers::new, dry_run, terminal)?;
     let renewal = Renewal {
         errand,
         device: &args.device,
         ask: &args.ask,
         sync_cameras: args.sync_cameras,
+        numbers: answers.iter().flat_map(SecretAnswers::ids).collect(),
     };
     let secrets = password.zip(answers);
     renewal.run(secrets, terminal, |password, answers, sync_cameras| {

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use sadp_proto::SecretAnswers;
+use sadp_proto::{AnswersError, SecretAnswers};
 use sadp_reset::{QuestionAnswers, QuestionFileError, QuestionNames};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -26,10 +26,15 @@ pub(super) fn names() -> Result<QuestionNames, Failure> {
     })
 }
 
+/// What makes three answers of those given: [`SecretAnswers::new`] or
+/// [`SecretAnswers::to_set`].
+type Make = fn(Vec<(u32, SecretString)>) -> Result<SecretAnswers, AnswersError>;
+
 /// Three answers, from a file or typed. `None` where none were given to a dry
 /// run, which asks nothing.
 pub(super) fn answers(
     args: &AnswersArgs,
+    make: Make,
     dry_run: bool,
     terminal: &mut Terminal,
 ) -> Result<Option<SecretAnswers>, Failure> {
@@ -43,7 +48,7 @@ pub(super) fn answers(
                 .hint("give them with --answers FILE (--answers - reads standard input); nothing was sent"));
         }
     };
-    SecretAnswers::new(answers).map(Some).map_err(unusable)
+    make(answers).map(Some).map_err(unusable)
 }
 
 fn from_file(file: &Path) -> Result<Vec<(u32, SecretString)>, Failure> {

@@ -1,4 +1,4 @@
-use sadp_proto::Command;
+use sadp_proto::{Command, SecretAnswers};
 use sadp_reset::Action;
 
 use super::input;
@@ -32,7 +32,7 @@ pub(super) fn run(
     let dry_run = args.change.dry_run;
     // A line of standard input, before all the rest of it.
     let password = errand.password(&args.password)?;
-    let answers = input::answers(&args.answers, dry_run, terminal)?;
+    let answers = input::answers(&args.answers, SecretAnswers::to_set, dry_run, terminal)?;
     let mut visit = Visit::begin(&args.ask, [&args.device], (global, &mut *terminal))?;
     let found = args.device.choose(visit.devices())?;
     let (mut fit, mut outcomes) = errand.fit(vec![found], true)?;
@@ -40,6 +40,14 @@ pub(super) fn run(
         outcomes.extend(errand.planned(&fit));
         return batch::print(&outcomes, None, global, terminal);
     };
+    if let [found] = &fit[..] {
+        let numbers: Vec<_> = answers.ids().collect();
+        let list = super::listed(found, &visit, &errand, terminal)?;
+        if let Some(outcome) = list.objection(found, errand.action, &numbers) {
+            outcomes.push(outcome);
+            return batch::print(&outcomes, None, global, terminal);
+        }
+    }
     let password = errand::sealable(&password)?;
     visit.confirm(&errand, &fit, terminal)?;
     let orders: Vec<_> = fit

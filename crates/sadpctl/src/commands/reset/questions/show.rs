@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use sadp_discovery::Pace;
-use sadp_proto::{Command, Outcome as Reply, Question};
+use sadp_proto::{Command, Outcome as Reply, Question, QuestionList};
 use sadp_reset::{Action, QuestionNames};
 use serde_json::{Value, json};
 
@@ -53,22 +53,23 @@ pub(super) fn run(
     let mut told = BTreeMap::new();
     let orders = Orders::keeping(fit.into_iter().map(order).collect(), |_, arrived| {
         if let Reply::Done(reply) = arrived.reply {
-            told.insert(arrived.place, Question::read_all(reply));
+            told.insert(arrived.place, QuestionList::read(reply));
         }
         Ok(())
     });
     let sent = visit.send(&errand, orders, terminal)?;
     for (place, (_, mut outcome)) in sent.outcomes.into_iter().enumerate() {
-        let questions = told.remove(&place).unwrap_or_default();
+        let list = told.remove(&place).unwrap_or_default();
         if outcome.result == Ending::Done {
-            tell(&mut outcome, &questions, &names);
+            tell(&mut outcome, &list, &names);
         }
         outcomes.push(outcome);
     }
     batch::print(&outcomes, sent.trouble, global, terminal)
 }
 
-fn tell(outcome: &mut Outcome, questions: &[Question], names: &QuestionNames) {
+fn tell(outcome: &mut Outcome, list: &QuestionList, names: &QuestionNames) {
+    let questions = &list.questions;
     let name = |question: &Question| names.of(question.id);
     let shown = questions
         .iter()
@@ -87,4 +88,40 @@ fn tell(outcome: &mut Outcome, questions: &[Question], names: &QuestionNames) {
     } else {
         format!("of {number} these are set: {}", set.join(", "))
     };
+    if list.ignored > 0 {
+        let ignored = format!(
+            "; {} beyond the first {} are ignored, as by the vendor's tool",
+            list.ignored,
+            QuestionList::MOST
+        );
+        outcome.message += &ignored;
+        outcome.data.insert("ignored".into(), list.ignored.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::found::Found;
+
+    #[test]
+    fn questions_beyond_the_fifteenth_are_told() {
+        let told = |ignored| {
+            let list = QuestionList {
+                questions: (1..=15).map(|id| Question { id, set: id == 4 }).collect(),
+                ignored,
+            };
+            let found = Found::named("44:47:cc:00:00:05");
+            let mut outcome = Outcome::new(&found, Action::QuestionsShow, Ending::Done, "done");
+            tell(&mut outcome, &list, &QuestionNames::default());
+            (outcome.message, outcome.data.get("ignored").cloned())
+        };
+        let (message, ignored) = told(17);
+        assert_eq!(
+            message,
+            "of 15 questions these are set: 4; 17 beyond the first 15 are ignored, as by the vendor's tool"
+        );
+        assert_eq!(ignored, Some(json!(17)));
+        assert_eq!(told(0).1, None);
+    }
 }
