@@ -89,6 +89,7 @@ mod tests {
     use sadp_proto::Question;
 
     use super::*;
+    use crate::found::Samples as _;
 
     #[test]
     fn only_questions_that_the_device_lists_are_answered() {

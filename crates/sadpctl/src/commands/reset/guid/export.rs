@@ -137,7 +137,7 @@ fn tell(outcome: &mut Outcome, kept: Option<&Kept>, encrypted: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Found;
+    use crate::found::{Found, Samples as _};
 
     #[test]
     fn a_suspect_guid_is_kept_and_told() {

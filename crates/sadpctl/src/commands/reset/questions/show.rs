@@ -102,7 +102,7 @@ fn tell(outcome: &mut Outcome, list: &QuestionList, names: &QuestionNames) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Found;
+    use crate::found::{Found, Samples as _};
 
     #[test]
     fn questions_beyond_the_fifteenth_are_told() {
