@@ -114,6 +114,48 @@ fn the_table_fits_100_columns_unless_wide() {
 }
 
 #[test]
+fn what_people_paste_is_read() {
+    let devices = |file: &str| {
+        let path = format!("fixtures/captures/{file}");
+        let run = run(&["decode", &path, "--format", "json"]);
+        assert_eq!(run.code, 0, "{file}: {run}");
+        let all = run.json();
+        let mut devices: Vec<_> = all.as_array().unwrap().clone();
+        for device in &mut devices {
+            device.as_object_mut().unwrap().remove("seen");
+        }
+        devices
+    };
+    let site = devices("site.pcap");
+    for (file, addresses) in [
+        ("tcpdump-hex.txt", &["192.168.1.101"][..]),
+        ("tcpdump-hex-text.txt", &["192.168.1.10", "192.168.1.101"]),
+        (
+            "tcpdump-hex-text-link.txt",
+            &["192.168.1.64", "192.168.1.101"],
+        ),
+        ("wireshark.txt", &["192.168.1.101", "192.168.1.102"]),
+        ("reply.xxd", &["192.168.1.101"]),
+        ("reply.hex", &["192.168.1.101"]),
+        ("frame.hex", &["192.168.1.101"]),
+        ("hexdump-C.txt", &["192.168.1.101"]),
+        ("c-array.txt", &["192.168.1.101"]),
+        ("escaped.html", &["192.168.1.101"]),
+    ] {
+        let found = devices(file);
+        let of = |device: &serde_json::Value| device["ipv4"]["address"].clone();
+        assert_eq!(
+            found.iter().map(of).collect::<Vec<_>>(),
+            addresses,
+            "{file}"
+        );
+        for device in found {
+            assert!(site.contains(&device), "{file}: {device}");
+        }
+    }
+}
+
+#[test]
 fn every_quirk_is_read() {
     let mut lines = String::new();
     let folder = root().join("fixtures/replies");

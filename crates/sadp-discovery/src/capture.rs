@@ -1,4 +1,5 @@
-//! SADP in captures of other people's traffic: pcap and pcapng files.
+//! SADP in captures of other people's traffic: pcap and pcapng files, and dumps
+//! in texts.
 //!
 //! Reads Ethernet (with VLAN tags), Linux cooked, loopback and raw IP links,
 //! joins IP fragments, and gives the UDP datagrams that are SADP: those from or
@@ -10,6 +11,7 @@
 mod assembler;
 mod file;
 mod frame;
+mod text;
 
 use std::{
     io::{self, Read},
@@ -23,6 +25,7 @@ use sadp_proto::{
     frame::{ETHER_TYPE, Frame},
 };
 
+pub use self::text::{Pasted, read_text};
 use self::{assembler::Assembler, file::File, frame::LinkType};
 use crate::{raw::untagged, reassembly::Joined};
 
@@ -179,20 +182,6 @@ impl CapturedDatagram {
             is_frame: false,
             is_beginning: false,
         }
-    }
-
-    /// Reads a single Ethernet frame. `None` if it is none of SADP.
-    pub fn from_ethernet(frame: &[u8]) -> Option<Self> {
-        let mut assembler = Assembler::default();
-        let packet = file::Packet {
-            link: LinkType::ETHERNET_NUMBER,
-            interface: None,
-            at: None,
-            data: frame.to_vec(),
-        };
-        assembler.take(LinkType::Ethernet, packet, None);
-        assembler.finish();
-        assembler.next()
     }
 }
 

@@ -277,8 +277,10 @@ Reads, told apart by content:
   pcap and pcapng captures with SADP on UDP: Ethernet, VLAN, Linux cooked,
     loopback and raw IP, fragments included; and frames of type 0x8033
   XML: one or more documents, as devices send them
-  hex: a datagram or an Ethernet frame, with or without spaces, offsets and a
-    text column; several datagrams one a line or parted by blank lines
+  what people paste: tcpdump -x, -X and -XX, Wireshark's plain text with bytes,
+    xxd, hexdump -C, one packet or several; hex alone, with or without spaces;
+    XML whose markup a web page escaped. Bytes may begin with a link-layer, IP
+    or UDP header, or with the XML
 
 To attach a capture to a bug report, with other names and addresses:
   sadpctl decode site.pcapng --redact --out report.pcapng

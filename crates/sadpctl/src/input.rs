@@ -1,6 +1,5 @@
-//! Messages from files: captures, XML and hex, told apart by content.
+//! Messages from files: captures, XML and dumps in texts, told apart by content.
 
-mod hex;
 mod redaction;
 
 use std::{
@@ -10,7 +9,9 @@ use std::{
     path::Path,
 };
 
-use sadp_discovery::capture::{self, Capture, CaptureError, CaptureTally, CapturedDatagram};
+use sadp_discovery::capture::{
+    self, Capture, CaptureError, CaptureTally, CapturedDatagram, Pasted,
+};
 use sadp_model::{Device, Entry, RawFields, Registry, Sighting, Via};
 use sadp_proto::{
     DecodeError, Document, Message,
@@ -126,30 +127,21 @@ impl Input {
         }
     }
 
-    /// XML or hex. `None` if it is neither.
+    /// XML, or a dump in a text. `None` if it is neither.
     fn from_bytes(bytes: &[u8], mut redaction: Option<&mut Redaction>) -> Option<Self> {
-        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace())?;
-        if *first != b'<'
-            && let Some(datagrams) = hex::datagrams(bytes)
-        {
-            return Some(Self {
-                messages: datagrams
-                    .iter()
-                    .map(|bytes| Heard::bare(bytes, redaction.as_deref_mut()))
-                    .collect(),
-                ..Self::default()
-            });
-        }
-        let other = redaction.map(|redaction| redaction.text(bytes));
-        let documents = Document::decode_all(other.as_deref().unwrap_or(bytes));
-        documents.iter().any(Result::is_ok).then(|| Self {
-            messages: documents
+        let messages: Vec<_> = if let Some(pasted) = capture::read_text(bytes) {
+            pasted
                 .into_iter()
-                .map(|document| Heard {
-                    travel: None,
-                    content: Content::Document(document),
-                })
-                .collect(),
+                .flat_map(|message| Heard::pasted(message, redaction.as_deref_mut()))
+                .take(MAX_MESSAGES)
+                .collect()
+        } else {
+            let documents = Heard::documents(bytes, redaction);
+            let is_read = |heard: &Heard| matches!(heard.content, Content::Document(Ok(_)));
+            documents.iter().any(is_read).then_some(documents)?
+        };
+        Some(Self {
+            messages,
             ..Self::default()
         })
     }
@@ -224,17 +216,22 @@ impl Heard {
         }
     }
 
-    /// A datagram without its journey, or an Ethernet frame.
-    fn bare(bytes: &[u8], redaction: Option<&mut Redaction>) -> Self {
-        if let Some(datagram) = CapturedDatagram::from_ethernet(bytes) {
-            return Self::travelled(redacted(datagram, redaction));
+    fn pasted(message: Pasted, redaction: Option<&mut Redaction>) -> Vec<Self> {
+        match message {
+            Pasted::Datagram(datagram) => vec![Self::travelled(redacted(*datagram, redaction))],
+            Pasted::Payload(bytes) => Self::documents(&bytes, redaction),
         }
+    }
+
+    /// Documents without their journey.
+    fn documents(bytes: &[u8], redaction: Option<&mut Redaction>) -> Vec<Self> {
         let other = redaction.map(|redaction| redaction.text(bytes));
-        let bytes = other.as_deref().unwrap_or(bytes);
-        Self {
+        let documents = Document::decode_all(other.as_deref().unwrap_or(bytes));
+        let heard = |document| Self {
             travel: None,
-            content: Content::Document(Document::decode(bytes)),
-        }
+            content: Content::Document(document),
+        };
+        documents.into_iter().map(heard).collect()
     }
 
     /// How it was heard, as far as that is known: an empty interface, the
@@ -280,7 +277,8 @@ fn broken(error: CaptureError, name: &str) -> Failure {
 }
 
 fn unknown(name: &str) -> Failure {
-    let message = format!("{name} holds no SADP message: it is neither XML nor hex nor a capture");
+    let message =
+        format!("{name} holds no SADP message: it is neither XML nor a dump nor a capture");
     Failure::words(Exit::Usage, message)
-        .hint("give a pcap or pcapng capture, replies as XML, or a datagram as hex; sadpctl decode --help tells more")
+        .hint("give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; sadpctl decode --help tells more")
 }

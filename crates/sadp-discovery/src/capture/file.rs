@@ -15,7 +15,7 @@ use pcap_file::{
     },
 };
 
-use super::CaptureError;
+use super::{CaptureError, frame::LinkType};
 
 /// A packet as it stands in a file.
 pub(super) struct Packet {
@@ -24,6 +24,18 @@ pub(super) struct Packet {
     pub(super) interface: Option<Arc<str>>,
     pub(super) at: Option<Timestamp>,
     pub(super) data: Vec<u8>,
+}
+
+impl Packet {
+    /// A packet of which only the bytes are known.
+    pub(super) const fn bare(data: Vec<u8>) -> Self {
+        Self {
+            link: LinkType::ETHERNET_NUMBER,
+            interface: None,
+            at: None,
+            data,
+        }
+    }
 }
 
 /// What sort of capture file it is.

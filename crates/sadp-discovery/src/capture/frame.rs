@@ -1,9 +1,10 @@
 //! UDP datagrams of link-layer frames.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice, UdpSlice};
 use sadp_model::MacAddr;
+use sadp_proto::PORT;
 
 use crate::reassembly::{Fragment, Joined};
 
@@ -17,6 +18,8 @@ pub(super) enum LinkType {
     RawIp,
     LinuxCooked,
     LinuxCooked2,
+    /// No IP header, only UDP: a datagram as an analyser joined it.
+    UdpHeader,
 }
 
 impl LinkType {
@@ -46,6 +49,7 @@ impl LinkType {
             Self::LinuxCooked2 => Some((ether_type(0)?, frame.get(20..)?)),
             Self::RawIp => ip(frame),
             Self::Loopback => ip(frame.get(4..)?),
+            Self::UdpHeader => None,
         }
     }
 
@@ -54,7 +58,7 @@ impl LinkType {
         let at = match self {
             Self::Ethernet | Self::LinuxCooked => 6,
             Self::LinuxCooked2 => 12,
-            Self::RawIp | Self::Loopback => return None,
+            Self::RawIp | Self::Loopback | Self::UdpHeader => return None,
         };
         let bytes = frame.get(at..)?.first_chunk()?;
         Some(MacAddr::new(*bytes))
@@ -77,6 +81,9 @@ pub(super) enum Found {
 
 /// Finds the UDP datagram, or the fragment of one, in a frame.
 pub(super) fn find_udp(link: LinkType, frame: &[u8]) -> Option<Found> {
+    if link == LinkType::UdpHeader {
+        return bare_udp(frame).map(Found::Datagram);
+    }
     let (ether_type, payload) = link.payload(frame)?;
     let packet = LaxSlicedPacket::from_ether_type(ether_type, payload);
     let (from, to) = addresses(packet.net.as_ref()?)?;
@@ -89,6 +96,19 @@ pub(super) fn find_udp(link: LinkType, frame: &[u8]) -> Option<Found> {
     }
     let fragment = Fragment::parse(ether_type, payload, link.station(frame))?;
     Some(Found::Fragment(fragment))
+}
+
+/// A UDP datagram without an IP header, which has to have the length it says and
+/// the port of SADP: nothing else tells it from other bytes.
+fn bare_udp(bytes: &[u8]) -> Option<Joined> {
+    let udp = UdpSlice::from_slice(bytes).ok()?;
+    let (source, destination) = (udp.source_port(), udp.destination_port());
+    let fits = usize::from(udp.length()) == bytes.len() && [source, destination].contains(&PORT);
+    fits.then(|| Joined {
+        from: (Ipv4Addr::UNSPECIFIED, source).into(),
+        to: (Ipv4Addr::UNSPECIFIED, destination).into(),
+        payload: udp.payload().to_vec(),
+    })
 }
 
 fn addresses(net: &LaxNetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
