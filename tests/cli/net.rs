@@ -79,6 +79,65 @@ fn address(van: &Van, mac: &str) -> String {
 }
 
 #[test]
+fn an_account_that_is_not_told_has_to_be_named() {
+    let van = Van::new(
+        r#"
+        [[device]]
+        profile = "ipc-v5.8.4-account"
+        mac = "44:47:cc:00:00:01"
+        ip = "192.168.1.101"
+        "#,
+    );
+    let set = ["net", "set", ONE, "--http-port", "81"];
+    let run = send(&van, PASSWORD, &set);
+    assert_eq!(run.code, 4, "{run}");
+    let outcome = &run.json()[0];
+    assert_eq!(outcome["result"], "skipped", "{run}");
+    assert!(outcome["message"].as_str().unwrap().contains("2037"));
+    assert!(outcome["next"].as_str().unwrap().contains("--account"));
+    let run = send(
+        &van,
+        PASSWORD,
+        &[&set[..], &["--account", "admin"]].concat(),
+    );
+    assert_eq!(run.json()[0]["refusal"], "PasswordError", "{run}");
+    let named = [&set[..], &["--account", "installer"]].concat();
+    // After the wrong password above it is asked for by name.
+    let run = send(&van, PASSWORD, &[&named[..], &["--force"]].concat());
+    assert_eq!((run.code, &*told(&run)[0].1), (0, "done"), "{run}");
+    let run = send(
+        &van,
+        PASSWORD,
+        &["net", "set", ONE, "--http-port", "82", "--account", ""],
+    );
+    assert_eq!(run.code, 2, "{run}");
+}
+
+#[test]
+fn what_a_device_does_not_tell_has_to_be_given() {
+    let van = Van::new(
+        r#"
+        [defaults]
+        mask = "255.255.255.0"
+        gateway = "192.168.1.1"
+
+        [[device]]
+        profile = "ipc-v5.8.10"
+        mac = "44:47:cc:00:00:01"
+        ip = "192.168.1.101"
+        omit = ["CommandPort", "HttpPort"]
+        "#,
+    );
+    let set = ["net", "set", ONE, "--ip", "192.168.1.111"];
+    let run = send(&van, PASSWORD, &set);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("--sdk-port"), "{run}");
+    let given = [&set[..], &["--sdk-port", "8000"]].concat();
+    let run = send(&van, PASSWORD, &given);
+    assert_eq!(address(&van, ONE), "192.168.1.111", "{run}");
+}
+
+#[test]
 fn one_device_is_changed_and_seen_to_be() {
     let van = Van::new(SHOP);
     let set = [

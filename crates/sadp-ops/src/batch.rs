@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{Dispatch, DispatchConfig, Job, JobReport, Notice, Pace, Route};
 use sadp_model::{Doubt, MacAddr, Origin};
-use sadp_proto::{Command, Outcome as Reply, Target};
+use sadp_proto::{Command, Outcome as Reply, Target, boolean};
 use sadp_reset::{Action, Ledger};
 
 use self::recorder::Recorder;
@@ -198,6 +198,7 @@ fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, Route) {
         mac,
         mac_text: as_written.map_or_else(|| mac.to_string().into(), Into::into),
         from,
+        seals_code: entry.device.raw.first("codeEncrypt").and_then(boolean) == Some(true),
     };
     let is_local = |from: &Ipv4Addr| inventory.local.iter().any(|net| net.contains(from));
     let route = match from {

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use divan::Bencher;
 use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
-use sadp_proto::seal::{ExchangeKey, Password, UpdateDigest};
+use sadp_proto::seal::{ExchangeKey, Password, Salts, UpdateDigest};
 use uuid::Uuid;
 
 fn main() {
@@ -58,7 +58,7 @@ fn digest_for_update(bencher: Bencher<'_, '_>) {
     let salt = "0123456789abcdef".repeat(4);
     bencher.bench(|| {
         Some(
-            UpdateDigest::new("admin", Some(&salt), &password)
+            UpdateDigest::new("admin", Salts::single(&salt), &password)
                 .ok()?
                 .bound_to(Uuid::nil()),
         )

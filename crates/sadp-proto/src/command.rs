@@ -14,10 +14,10 @@ use self::fields::Fields;
 pub use self::{
     questions::{AnswersError, SecretAnswers},
     spec::CommandSpec,
-    update::{NetworkSettings, Update},
+    update::{Credentials, NetworkSettings, Update, UpdateError},
 };
 use crate::{
-    Code, CommandReply, Guid, Mailbox,
+    Code, CommandReply, Guid, Mailbox, Target,
     seal::{Password, SealError, SessionKey},
 };
 
@@ -156,9 +156,11 @@ impl Command {
     pub(crate) fn encode(
         &self,
         uuid: Uuid,
-        mac: &str,
+        target: &Target,
         key: Option<&SessionKey>,
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let mac = &*target.mac_text;
+        let code_key = key.filter(|_| target.seals_code && self.is_sealed());
         let mut fields = Fields::default();
         match self {
             Self::Update(update) => update.write(uuid, mac, &mut fields),
@@ -170,21 +172,33 @@ impl Command {
             }
             _ => {
                 fields.head(uuid, mac, self.types());
-                self.write_body(key, &mut fields)?;
+                self.write_body(key, code_key, &mut fields)?;
             }
         }
         Ok(fields.encode())
     }
 
     /// What follows the beginning that most commands share.
-    fn write_body(&self, key: Option<&SessionKey>, fields: &mut Fields) -> Result<(), SealError> {
+    /// `code_key` is there where a `Code` is sealed.
+    fn write_body(
+        &self,
+        key: Option<&SessionKey>,
+        code_key: Option<&SessionKey>,
+        fields: &mut Fields,
+    ) -> Result<(), SealError> {
         if self.syncs_cameras() {
             fields.put("SyncIPCPassword", "true");
         }
         match self {
             Self::Reset { code, .. }
             | Self::ResetToDefault { code }
-            | Self::ResetByMail { code, .. } => fields.put("Code", code.as_str()),
+            | Self::ResetByMail { code, .. } => match code_key {
+                Some(key) => {
+                    fields.put("Code@bEncrypt", "true");
+                    fields.put("Code", key.seal_code(code.as_str()).as_str());
+                }
+                None => fields.put("Code", code.as_str()),
+            },
             Self::ResetByGuid { guid, .. } => fields.put("GUID", guid.as_str()),
             Self::SetQuestions { answers, .. } | Self::ResetByAnswers { answers, .. } => {
                 answers.write(key.ok_or(SealError::BadExchange)?, fields)?;

@@ -34,6 +34,8 @@ pub struct Target {
     pub mac_text: Box<str>,
     /// The address from which it was heard.
     pub from: IpAddr,
+    /// Whether it says `codeEncrypt`: a `Code` is sealed for it.
+    pub seals_code: bool,
 }
 
 /// The conversation of one command.
@@ -283,7 +285,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         now: Duration,
     ) {
         let uuid = self.fresh_uuid();
-        match self.command.encode(uuid, &self.target.mac_text, key) {
+        match self.command.encode(uuid, &self.target, key) {
             Ok(datagram) => {
                 let asked = asking.as_mut().map(|asking| asking.ask(now));
                 self.transmit = Some(Step::Command(datagram));

@@ -64,7 +64,10 @@ mod watch;
 
 use std::net::Ipv4Addr;
 
-pub use command::{AnswersError, Command, CommandSpec, NetworkSettings, SecretAnswers, Update};
+pub use command::{
+    AnswersError, Command, CommandSpec, Credentials, NetworkSettings, SecretAnswers, Update,
+    UpdateError,
+};
 pub use document::{DecodeError, Document, Layout};
 pub use exchange::{Exchange, Outcome, Step, Target, Verdict};
 pub use inquiry::{Inquiry, boolean};

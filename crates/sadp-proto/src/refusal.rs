@@ -32,6 +32,12 @@ pub enum Refusal {
     QuestionNumErr,
     /// The code is wrong.
     CodeError,
+    /// The vendor's answer is wrong: the word of newer firmware for `reset`.
+    ResetCodeError,
+    /// A device to be bound is not there.
+    BindErrorDev,
+    /// More devices than it binds.
+    ExceedMaxBindNum,
     /// The verification code breaks its rules.
     IllegalVerificationCode,
     /// What was named does not exist.
@@ -43,7 +49,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    const KNOWN: [(&'static str, Option<u32>, Self); 16] = [
+    const KNOWN: [(&'static str, Option<u32>, Self); 19] = [
         ("failed", Some(2009), Self::Failed),
         ("locked", Some(2018), Self::Locked),
         ("notActivated", Some(2019), Self::NotActivated),
@@ -62,6 +68,9 @@ impl Refusal {
             Some(2033),
             Self::IllegalVerificationCode,
         ),
+        ("BindErrorDev", Some(2034), Self::BindErrorDev),
+        ("ExcedMaxBindNum", Some(2035), Self::ExceedMaxBindNum),
+        ("codeError", Some(2039), Self::ResetCodeError),
         ("notExist", Some(2036), Self::NotExist),
         ("notSetMailBox", Some(2038), Self::NotSetMailBox),
     ];
@@ -109,6 +118,7 @@ impl Refusal {
             Self::PasswordError
                 | Self::AnswerError
                 | Self::CodeError
+                | Self::ResetCodeError
                 | Self::InvalidGuid
                 | Self::Locked
                 | Self::Failed
@@ -117,10 +127,13 @@ impl Refusal {
     }
 
     /// Whether a device says so of an answer of the vendor's that is not its
-    /// own, or spoilt. The protocol has no word of its own for it, so that a
-    /// word that is not known may say it, too.
+    /// own, or damaged. Only newer firmware has a word for it, so that a word
+    /// that is not known may say it, too.
     pub const fn is_wrong_answer(&self) -> bool {
-        matches!(self, Self::Failed | Self::CodeError | Self::Other(_))
+        matches!(
+            self,
+            Self::Failed | Self::CodeError | Self::ResetCodeError | Self::Other(_)
+        )
     }
 }
 
@@ -163,6 +176,7 @@ mod tests {
             "PasswordError",
             "AnswerError",
             "CodeError",
+            "codeError",
             "invalidGUID",
             "locked",
             "failed",

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::display_text::open_display_text;
 pub use self::{
-    digest::UpdateDigest,
+    digest::{Salts, UpdateDigest},
     exchange::{ExchangeKey, SessionKey},
 };
 
@@ -135,6 +135,15 @@ pub enum SealError {
         UpdateDigest::SALT_BYTES
     )]
     SaltLength {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// The device's second salt is longer than the digest takes.
+    #[error(
+        "the device's second salt has {bytes} characters, at most {} can be used",
+        UpdateDigest::MAX_SALT2_BYTES
+    )]
+    Salt2Length {
         /// How many bytes it has.
         bytes: usize,
     },

@@ -121,10 +121,13 @@ impl Device {
         octets.into()
     }
 
-    /// The name of its account.
+    /// The name of its account, whether it tells it or not.
     pub(crate) fn user(&self) -> String {
         let said = self.says("UserName").filter(|user| !user.is_empty());
-        said.unwrap_or_else(|| UpdateDigest::DEFAULT_USER.to_owned())
+        said.unwrap_or_else(|| {
+            let untold = self.profile.account.as_deref();
+            untold.unwrap_or(UpdateDigest::DEFAULT_USER).to_owned()
+        })
     }
 
     /// What it answers to a command of this kind, where it was told to refuse

@@ -43,7 +43,7 @@ pub use self::frames::FrameTransmit;
 pub use self::stats::{Executions, Heard, Stats};
 pub(crate) use self::{exchange::Chance, limits::Bucket};
 use self::{
-    limits::Askers,
+    limits::{Asked, Askers},
     memory::Memory,
     queue::{Content, Entry, Occasion, Queue, Way},
 };
@@ -76,13 +76,13 @@ impl FleetConfig {
     /// How much of a second's datagrams may be sent in one burst: a tenth.
     pub const BURST: Duration = Duration::from_millis(100);
 
-    /// How many inquiries to all devices one asker may send a second, and how
-    /// many in one burst. What exceeds it is not answered.
-    const INQUIRIES: (u32, u32) = (50, 100);
+    /// How many inquiries of one asker to all devices are answered in any second,
+    /// and how many to each single device. What exceeds it is not answered.
+    pub const INQUIRIES_A_SECOND: usize = 5;
 
     /// How many inquiries to single devices, and commands, one asker may send a
-    /// second: as many as a fast sweep does.
-    const SINGLE_INQUIRIES: (u32, u32) = (10_000, 10_000);
+    /// second, and in one burst: as many as a fast sweep does.
+    const SINGLE_REQUESTS: (u32, u32) = (10_000, 10_000);
 
     /// The most replies that wait to be sent, where the fleet is not so large
     /// that two inquiries need more. An inquiry that does not fit in whole is
@@ -226,8 +226,12 @@ impl Fleet {
             return Heard::NobodyThere;
         }
         // A command is for one device, wherever it is sent.
-        let of_all = recipients == Recipients::All && request.header.types == Types::Inquiry;
-        if !self.askers.admit(now, *datagram.from.ip(), of_all) {
+        let asked = match (&request.header.types, recipients) {
+            (Types::Inquiry, Recipients::All) => Asked::All,
+            (Types::Inquiry, Recipients::One(number)) => Asked::One(number),
+            _ => Asked::Command,
+        };
+        if !self.askers.admit(now, *datagram.from.ip(), asked) {
             return Heard::TooOften;
         }
         self.answer(now, &request, datagram.from, recipients)

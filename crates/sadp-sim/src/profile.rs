@@ -61,6 +61,8 @@ pub struct Profile {
     soft_rules: bool,
     #[serde(default)]
     lamp: bool,
+    /// The account of devices that do not tell it.
+    pub(crate) account: Option<Box<str>>,
     pub(crate) fields: Vec<(Box<str>, Text)>,
 }
 
@@ -179,12 +181,13 @@ pub(crate) enum Value {
     Boot,
     BootUnpadded,
     Salt,
+    Salt2,
     SdkPort,
     HttpPort,
 }
 
 impl Value {
-    const NAMES: [(&'static str, Self); 19] = [
+    const NAMES: [(&'static str, Self); 20] = [
         ("uuid", Self::Uuid),
         ("types", Self::Types),
         ("model", Self::Model),
@@ -202,6 +205,7 @@ impl Value {
         ("boot", Self::Boot),
         ("boot-unpadded", Self::BootUnpadded),
         ("salt", Self::Salt),
+        ("salt2", Self::Salt2),
         ("sdk-port", Self::SdkPort),
         ("http-port", Self::HttpPort),
     ];

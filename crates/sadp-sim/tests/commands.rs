@@ -8,6 +8,8 @@
 
 #[path = "commands/cameras.rs"]
 mod cameras;
+#[path = "commands/client_2022.rs"]
+mod client_2022;
 #[path = "commands/guid.rs"]
 mod guid;
 #[path = "commands/mail.rs"]

@@ -185,6 +185,7 @@ async fn command(socket: &UdpSocket, port: u16, device: &Device, command: Comman
         mac,
         mac_text: mac.to_string().into(),
         from: LOOPBACK.into(),
+        seals_code: false,
     };
     let mut exchange = Exchange::new(target, command, OsRng);
     // Its time stands still until it is answered: nothing is asked twice.

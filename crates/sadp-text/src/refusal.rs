@@ -51,8 +51,10 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
     match refusal {
         Refusal::Failed if replaces_password(action) => ("it refused and gave no reason",
             "send it nothing again before you know more, and do not restart it: that makes requests and codes void; take another way"),
+        Refusal::Failed if action.spec().costs_try => ("it refused and gave no reason",
+            "do not send it again: some firmware says so of a wrong password; else it is bound to the cloud, changes by SADP are switched off, or it has just booted: look at its web page first"),
         Refusal::Failed if matches!(action, Action::ExportRequest | Action::QuestionsShow | Action::MailQr) => ("it refused and gave no reason",
-            "try once more; if it stays so, take another way of recovery"),
+            "it may be bound to the cloud, have SADP switched off, or have just booted: look at its web page, or take another way of recovery"),
         Refusal::Locked if replaces_password(action) => ("it is locked after too many wrong tries",
             "wait until the lock is over, without another try; then make sure of what you give it, or take another way"),
         Refusal::QuestionNumErr if action == Action::QuestionsSet => ("it does not take these questions",
@@ -60,7 +62,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::NotExist if action == Action::MailSet => ("it does not take this address, or no reserved e-mail address at all",
             "check the address; if it is right, set security questions or export a GUID instead"),
         Refusal::Failed => ("it refused and gave no reason",
-            "scan again to see its state, then try once more; if it stays so, restart the device"),
+            "it may be bound to the cloud, have changes by SADP switched off, or have just booted: scan to see its state, and look at its web page"),
         Refusal::Locked => ("it is locked after too many wrong tries",
             "wait until the lock is over, without another try, then use the right password"),
         Refusal::NotActivated => ("it has no password yet",
@@ -85,6 +87,12 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
             "answer as many questions as it shows"),
         Refusal::CodeError => ("the code is wrong",
             "compare it with the mail; a restart or a newer code makes it void"),
+        Refusal::ResetCodeError => ("the answer is wrong",
+            "do not guess: each wrong one brings the lock nearer; check that it belongs to the latest request of this device"),
+        Refusal::BindErrorDev => ("a device to be bound is not there",
+            "scan to see which devices there are"),
+        Refusal::ExceedMaxBindNum => ("it binds no more devices",
+            "take others off its list first"),
         Refusal::IllegalVerificationCode => ("the verification code breaks its rules",
             "type the code as it was sent, without blanks"),
         Refusal::NotExist => ("what was named does not exist on it",
@@ -95,5 +103,34 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
             "this model may have no such lamp"),
         Refusal::Other(_) => ("it refused with a word that no list has",
             "scan again to see its state; the word may mean something to the vendor's support"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_is_never_answered_with_advice_to_repeat_it() {
+        for action in Action::ALL {
+            let verdict = Verdict {
+                refusal: Refusal::Failed,
+                tries_left: None,
+                lock_minutes: None,
+            };
+            let Reason { message, next } = explain(&verdict, action);
+            assert_eq!(message, "it refused and gave no reason (2009 failed)");
+            for repeat in [
+                "once more",
+                "try again",
+                "run it again",
+                "send it once",
+                "retry",
+            ] {
+                assert!(!next.contains(repeat), "{action}: {next}");
+            }
+            let means = ["wrong password", "cloud", "SADP", "booted", "void"];
+            assert!(means.iter().any(|it| next.contains(it)), "{action}: {next}");
+        }
     }
 }

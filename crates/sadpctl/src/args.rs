@@ -20,7 +20,9 @@ pub(crate) use self::{
     },
     duration::Wait,
     link::{LinkLayerMode, RecordArgs},
-    net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
+    net::{
+        NetApplyArgs, NetChangeArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs,
+    },
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
         GuidExportArgs, GuidImportArgs, ImportArgs, MailCommand, MailConfirmArgs, MailQrArgs,

@@ -38,6 +38,12 @@ impl Fields {
         self.put(name, &text);
     }
 
+    pub(super) fn put_some(&mut self, name: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.put(name, &value.to_string());
+        }
+    }
+
     pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
         Document::encode_secret("Probe", &self.0)
     }

@@ -9,6 +9,15 @@ use crate::{
 
 const MAC: &str = "44-47-cc-00-00-01";
 
+fn target() -> Target {
+    Target {
+        mac: MAC.parse().unwrap(),
+        mac_text: MAC.into(),
+        from: [10, 0, 0, 5].into(),
+        seals_code: false,
+    }
+}
+
 fn password() -> Password {
     Password::new("Garden7!".into()).unwrap()
 }
@@ -28,17 +37,23 @@ fn answers() -> SecretAnswers {
 
 /// Encodes a command in a session, and says it with its sealed texts opened.
 fn said(command: &Command) -> Vec<(String, String)> {
+    said_to(&target(), command)
+}
+
+fn said_to(target: &Target, command: &Command) -> Vec<(String, String)> {
     let key = ExchangeKey::generate(&mut OsRng).unwrap();
     let random = b"0123456789abcdef0123456789abcdef";
     let (answer, session) =
         device::answer_exchange(&key.public_code().unwrap(), random, &mut OsRng).unwrap();
     let key = key.open(&answer, &mut OsRng).unwrap();
-    let bytes = command.encode(Uuid::nil(), MAC, Some(&key)).unwrap();
+    let bytes = command.encode(Uuid::nil(), target, Some(&key)).unwrap();
     let Ok(Message::Request(request)) = Message::decode(&bytes) else {
         panic!("not a request");
     };
+    let sealed = request.fields.first("Code@bEncrypt") == Some("true");
     let opened = |path: &str, text: &str| match path {
-        "Password" => session
+        "Code" if sealed => session.open_code(text).unwrap().expose_secret().to_owned(),
+        "Password" if command.is_sealed() => session
             .open_password(text)
             .unwrap()
             .expose_secret()
@@ -157,9 +172,159 @@ fn each_command_has_its_elements_in_order() {
         let said = said(&command);
         let said: Vec<_> = said.iter().map(|(path, text)| (&**path, &**text)).collect();
         assert_eq!(said, expected, "{types}");
-        let sealed = command.encode(Uuid::nil(), MAC, None).is_err();
+        let sealed = command.encode(Uuid::nil(), &target(), None).is_err();
         assert_eq!(command.is_sealed(), sealed, "{types}");
     }
+}
+
+#[test]
+fn a_code_is_sealed_where_the_device_says_so() {
+    let sealing = Target {
+        seals_code: true,
+        ..target()
+    };
+    let guid = Guid::new(&[7; 128]).unwrap();
+    let commands = [
+        Command::Reset {
+            code: code(),
+            password: password(),
+            sync_cameras: true,
+        },
+        Command::ResetByMail {
+            code: code(),
+            password: password(),
+            sync_cameras: false,
+        },
+        Command::ResetByGuid {
+            guid: Box::new(guid),
+            password: password(),
+            sync_cameras: false,
+        },
+        Command::ResetToDefault { code: code() },
+    ];
+    for command in commands {
+        let mut plain = said(&command);
+        let sealed = said_to(&sealing, &command);
+        let place = plain.iter().position(|(path, _)| path == "Code");
+        if let Some(place) = place.filter(|_| command.is_sealed()) {
+            plain.insert(place, ("Code@bEncrypt".into(), "true".into()));
+        }
+        assert_eq!(sealed, plain, "{}", command.types());
+    }
+}
+
+/// A device that says this of itself.
+fn device(said: &[(&str, &str)]) -> sadp_model::Device {
+    let told = [
+        ("Types", "inquiry"),
+        ("MAC", MAC),
+        ("Encrypt", "true"),
+        ("IPv4Address", "192.168.1.64"),
+    ];
+    let fields = told.iter().chain(said).copied().collect();
+    let bytes = crate::Document::encode("ProbeMatch", &fields, crate::Layout::OneLine);
+    let Ok(Message::Report(report)) = Message::decode(&bytes) else {
+        panic!("not a report");
+    };
+    report.device
+}
+
+fn update(device: &sadp_model::Device, account: Option<&str>) -> Result<Update, UpdateError> {
+    let credentials = Credentials {
+        password: &password(),
+        account,
+    };
+    Update::new(device, NetworkSettings::of(device), credentials)
+}
+
+#[test]
+fn what_nobody_told_is_not_written() {
+    let known = [("IPv4SubnetMask", "255.255.255.0"), ("CommandPort", "8000")];
+    let ports = [("HttpPort", "81"), ("SDKOverTLSPort", "8444")];
+    let names = |said: &[(&str, &str)]| {
+        let update = update(&device(said), None).unwrap();
+        let said = said_to(&target(), &Command::Update(Box::new(update)));
+        let ports = said.into_iter().filter(|(name, _)| name.ends_with("Port"));
+        ports.collect::<Vec<_>>()
+    };
+    let expected = |ports: &[(&str, &str)]| {
+        let ports = ports.iter();
+        let ports = ports.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        ports.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&known), expected(&[known[1]]));
+    assert_eq!(
+        names(&[known, ports].concat()),
+        expected(&[known[1], ports[0], ports[1]])
+    );
+    for (said, missing) in [
+        (&known[..1], UpdateError::UnknownSdkPort),
+        (&known[1..], UpdateError::UnknownMask),
+    ] {
+        assert_eq!(update(&device(said), None).unwrap_err(), missing);
+    }
+    let zeros = [("IPv4SubnetMask", "0.0.0.0"), known[1]];
+    assert!(update(&device(&zeros), None).is_ok(), "its own word");
+}
+
+#[test]
+fn an_account_has_to_be_known_outside_the_standard_mode() {
+    let salt = "0123456789abcdef".repeat(4);
+    let sent = |said: &[(&str, &str)], account| {
+        let known = [
+            ("IPv4SubnetMask", "255.255.255.0"),
+            ("CommandPort", "8000"),
+            ("Salt", &*salt),
+        ];
+        let device = device(&[&known, said].concat());
+        assert_eq!(
+            Update::check(&device, account).err(),
+            update(&device, account).err()
+        );
+        let update = update(&device, account)?;
+        let said = said_to(&target(), &Command::Update(Box::new(update)));
+        let mut passwords = said.into_iter().filter(|(name, _)| name == "Password");
+        Ok(passwords.next().unwrap().1)
+    };
+    let admin = sent(&[], None);
+    let installer = sent(&[], Some("installer"));
+    assert!(admin.is_ok() && installer.is_ok() && admin != installer);
+    for mode in ["high-A", "high-B", "custom"] {
+        let mode = ("SecurityMode", mode);
+        for user in [&[mode][..], &[mode, ("UserName", "")]] {
+            assert_eq!(sent(user, None), Err(UpdateError::UnknownAccount));
+            assert_eq!(sent(user, Some("installer")), installer);
+        }
+        let named = [mode, ("UserName", "admin")];
+        assert_eq!(sent(&named, None), admin);
+        assert_eq!(
+            sent(&named, Some("installer")),
+            admin,
+            "the device tells it"
+        );
+    }
+    for mode in ["standard", "Standard", ""] {
+        assert_eq!(sent(&[("SecurityMode", mode)], None), admin);
+    }
+}
+
+#[test]
+fn an_update_is_not_made_with_a_salt_of_another_length() {
+    let (short, long) = ("a".repeat(63), "b".repeat(65));
+    let salt = "0123456789abcdef".repeat(4);
+    let check = |said: &[(&str, &str)]| Update::check(&device(said), None);
+    for (said, error) in [
+        (vec![("Salt", &*short)], SealError::SaltLength { bytes: 63 }),
+        (vec![("Salt", &*long)], SealError::SaltLength { bytes: 65 }),
+        (
+            vec![("Salt", &*salt), ("Salt2", &*long)],
+            SealError::Salt2Length { bytes: 65 },
+        ),
+    ] {
+        assert_eq!(check(&said), Err(UpdateError::Seal(error)));
+    }
+    assert_eq!(check(&[("Salt2", &*long)]), Ok(()), "ignored without Salt");
+    assert_eq!(check(&[("Salt", &*salt), ("Salt2", "b")]), Ok(()));
 }
 
 #[test]
@@ -184,7 +349,11 @@ fn the_largest_commands_have_room() {
         let (answer, _) =
             device::answer_exchange(&key.public_code().unwrap(), random, &mut OsRng).unwrap();
         let key = key.open(&answer, &mut OsRng).unwrap();
-        let datagram = command.encode(Uuid::nil(), MAC, Some(&key)).unwrap();
+        let sealing = Target {
+            seals_code: true,
+            ..target()
+        };
+        let datagram = command.encode(Uuid::nil(), &sealing, Some(&key)).unwrap();
         let Ok(Message::Request(request)) = Message::decode(&datagram) else {
             panic!("not a request");
         };
@@ -202,7 +371,7 @@ fn questions_are_a_list_of_records() {
             device::answer_exchange(&key.public_code().unwrap(), b"0123456789abcdef", &mut OsRng)
                 .unwrap();
         let key = key.open(&answer, &mut OsRng).unwrap();
-        let datagram = command.encode(Uuid::nil(), MAC, Some(&key)).unwrap();
+        let datagram = command.encode(Uuid::nil(), &target(), Some(&key)).unwrap();
         String::from_utf8(datagram.to_vec()).unwrap()
     };
     let text = text(&Command::SetQuestions {

@@ -17,6 +17,7 @@ fn exchange(command: Command) -> Exchange<OsRng> {
         mac: MAC.parse().unwrap(),
         mac_text: MAC.into(),
         from: DEVICE.into(),
+        seals_code: false,
     };
     Exchange::new(target, command, OsRng)
 }

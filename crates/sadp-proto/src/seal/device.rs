@@ -202,7 +202,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::seal::{ExchangeKey, Password};
+    use crate::seal::{ExchangeKey, Password, Salts};
 
     const RANDOM: &[u8] = b"0123456789abcdef0123456789abcdef";
     const UUID: &str = "11111111-2222-3333-4444-555555555555";
@@ -213,7 +213,8 @@ mod tests {
     }
 
     fn digest(salt: Option<&str>, password: &str) -> UpdateDigest {
-        UpdateDigest::new("admin", salt, &Password::new(password.into()).unwrap()).unwrap()
+        let salts = salt.map_or_else(Salts::default, Salts::single);
+        UpdateDigest::new("admin", salts, &Password::new(password.into()).unwrap()).unwrap()
     }
 
     fn verify(sealed: &str, salt: Option<&str>, uuid: &str) -> Option<UpdateForm> {
@@ -323,6 +324,31 @@ mod tests {
         assert_eq!(verify(bound, None, ""), None);
         let wrong = digest(None, "Passw0rd?").bound_to(Uuid::nil());
         assert_eq!(verify(wrong.as_str(), None, &Uuid::nil().to_string()), None);
+    }
+
+    #[test]
+    fn two_salts_are_verified_to_the_vectors() {
+        let other = "fedcba9876543210".repeat(4);
+        let salts = Salts {
+            first: Some(SALT),
+            second: Some(&other),
+        };
+        let password = Password::new("Passw0rd!".into()).unwrap();
+        let twice = UpdateDigest::new("admin", salts, &password).unwrap();
+        for (sealed, form) in [
+            ("EzEAWMdLyJDi6fG5aXsfEg==", UpdateForm::Plain),
+            (
+                "qxn8IbxArqpd7dvPFVB5CX7f6VQIDA085eh7edRd6Kqq7Qsms22b9gOFlXMappxNTXbXmOkrGXnpQZ2n3O+bxQ==",
+                UpdateForm::Bound,
+            ),
+        ] {
+            assert_eq!(verify_update(sealed, &twice, UUID), Ok(Some(form)));
+            assert_eq!(
+                verify(sealed, Some(SALT), UUID),
+                None,
+                "one salt is not two"
+            );
+        }
     }
 
     /// Made with OpenSSL from the digests of the protocol's vectors.

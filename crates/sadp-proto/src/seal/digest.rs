@@ -8,7 +8,8 @@ use super::{Password, SealError, Sealed, ecb};
 /// The digest of a password that `update` carries instead of an exchange.
 ///
 /// Without a salt it is MD5 of the password; with one, MD5 of the hexadecimal
-/// SHA-256 of user, salt and password. Sent as it is, whoever overhears it can
+/// SHA-256 of user, salt and password; with two, MD5 of the hexadecimal SHA-256
+/// of user, second salt and that text. Sent as it is, whoever overhears it can
 /// send it again; a device that says `Encrypt` takes it bound to one request.
 pub struct UpdateDigest {
     digest: Zeroizing<ecb::Key>,
@@ -22,21 +23,30 @@ impl UpdateDigest {
     /// The characters of a salt.
     pub const SALT_BYTES: usize = 64;
 
+    /// The most characters of a second salt.
+    pub const MAX_SALT2_BYTES: usize = 64;
+
     /// The bytes of the form bound to a request.
     const BOUND_FIELD: usize = 64;
 
     /// The name of the account where the device names none.
     pub const DEFAULT_USER: &str = "admin";
 
-    /// Digests a password for a device that names this user and salt.
-    pub fn new(user: &str, salt: Option<&str>, password: &Password) -> Result<Self, SealError> {
-        let digest = match salt {
-            None => Md5::digest(password.bytes()),
-            Some(salt) => Md5::digest(&*salted_hex(user, salt, password)?),
+    /// Digests a password for a device that names this user and these salts.
+    /// Refused as [`Salts::check`] says.
+    pub fn new(user: &str, salts: Salts<'_>, password: &Password) -> Result<Self, SealError> {
+        salts.check(user)?;
+        let digest = match (salts.first, salts.second) {
+            (None, _) => Md5::digest(password.bytes()),
+            (Some(first), None) => Md5::digest(&*salted_hex(user, first, password.bytes())),
+            (Some(first), Some(second)) => {
+                let inner = salted_hex(user, first, password.bytes());
+                Md5::digest(&*salted_hex(user, second, &inner))
+            }
         };
         Ok(Self {
             digest: Zeroizing::new(digest.into()),
-            salted: salt.is_some(),
+            salted: salts.first.is_some(),
         })
     }
 
@@ -71,28 +81,59 @@ impl std::fmt::Debug for UpdateDigest {
     }
 }
 
-/// The 64 lower-case hexadecimal characters of SHA-256(user, salt, password).
-fn salted_hex(
-    user: &str,
-    salt: &str,
-    password: &Password,
-) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    if user.len() > UpdateDigest::MAX_USER_BYTES {
-        return Err(SealError::UserLength { bytes: user.len() });
+/// The salts that a device tells, each where it tells one that is not empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Salts<'a> {
+    /// `Salt`: exactly [`UpdateDigest::SALT_BYTES`] characters.
+    pub first: Option<&'a str>,
+    /// `Salt2`: at most [`UpdateDigest::MAX_SALT2_BYTES`] characters. It is
+    /// ignored where there is no `Salt`.
+    pub second: Option<&'a str>,
+}
+
+impl<'a> Salts<'a> {
+    /// The same first salt alone.
+    pub const fn single(salt: &'a str) -> Self {
+        Self {
+            first: Some(salt),
+            second: None,
+        }
     }
-    if salt.len() != UpdateDigest::SALT_BYTES {
-        return Err(SealError::SaltLength { bytes: salt.len() });
+
+    /// Tells whether a password of this user can be digested with these salts:
+    /// lengths that the vendor's clients refuse are refused. Without a salt the
+    /// user does not count.
+    pub fn check(self, user: &str) -> Result<(), SealError> {
+        let Some(first) = self.first else {
+            return Ok(());
+        };
+        if user.len() > UpdateDigest::MAX_USER_BYTES {
+            return Err(SealError::UserLength { bytes: user.len() });
+        }
+        if first.len() != UpdateDigest::SALT_BYTES {
+            return Err(SealError::SaltLength { bytes: first.len() });
+        }
+        match self.second.map(str::len) {
+            Some(bytes) if bytes > UpdateDigest::MAX_SALT2_BYTES => {
+                Err(SealError::Salt2Length { bytes })
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+/// The 64 lower-case hexadecimal characters of SHA-256(user, salt, content).
+fn salted_hex(user: &str, salt: &str, content: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut sha = Sha256::new();
     sha.update(user);
     sha.update(salt);
-    sha.update(password.bytes());
+    sha.update(content);
     let hash = Zeroizing::new(<[u8; 32]>::from(sha.finalize()));
     let digit = |value: u8| char::from_digit(value.into(), 16).map_or(0, |digit| digit as u8);
     let hex = hash
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    Ok(Zeroizing::new(hex.collect()))
+    Zeroizing::new(hex.collect())
 }
 
 #[cfg(test)]
@@ -101,8 +142,19 @@ mod tests {
 
     const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+    const SALT2: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+
     fn digest(user: &str, salt: Option<&str>) -> Result<UpdateDigest, SealError> {
-        UpdateDigest::new(user, salt, &Password::new("Passw0rd!".into()).unwrap())
+        digest_twice(user, salt, None)
+    }
+
+    fn digest_twice(
+        user: &str,
+        first: Option<&str>,
+        second: Option<&str>,
+    ) -> Result<UpdateDigest, SealError> {
+        let password = Password::new("Passw0rd!".into()).unwrap();
+        UpdateDigest::new(user, Salts { first, second }, &password)
     }
 
     fn uuid() -> Uuid {
@@ -128,6 +180,39 @@ mod tests {
         assert_eq!(
             digest.bound_to(uuid()).as_str(),
             "q89+JFAidMEJd4G+TK6LN7IPE138pwUNF+ythuCOfdlt/f3x2MlGP4MCKFMX0xlxVAVuZmpsF+2VNQuEQSVhrA=="
+        );
+    }
+
+    #[test]
+    fn with_two_salts_to_the_vectors() {
+        let inner = salted_hex("admin", SALT, b"Passw0rd!");
+        assert_eq!(
+            std::str::from_utf8(&inner).unwrap(),
+            "279ce32d15bf00a173df9302fe48785336c3aa9e947c50bf1c123ed1467ab4da"
+        );
+        assert_eq!(
+            std::str::from_utf8(&salted_hex("admin", SALT2, &inner)).unwrap(),
+            "80ac835a5adb6fb3320390477d3d659127390d8e63f5886558e6262d8a00f72d"
+        );
+        let digest = digest_twice("admin", Some(SALT), Some(SALT2)).unwrap();
+        assert!(digest.is_salted());
+        assert_eq!(digest.plain().as_str(), "EzEAWMdLyJDi6fG5aXsfEg==");
+        assert_eq!(
+            digest.bound_to(uuid()).as_str(),
+            "qxn8IbxArqpd7dvPFVB5CX7f6VQIDA085eh7edRd6Kqq7Qsms22b9gOFlXMappxNTXbXmOkrGXnpQZ2n3O+bxQ=="
+        );
+    }
+
+    #[test]
+    fn a_second_salt_is_bounded_and_does_not_count_alone() {
+        let alone = digest_twice("admin", None, Some("y")).unwrap();
+        assert!(!alone.is_salted());
+        let without = digest("admin", None).unwrap();
+        assert_eq!(alone.plain().as_str(), without.plain().as_str());
+        assert!(digest_twice("admin", Some(SALT), Some("y")).is_ok());
+        assert_eq!(
+            digest_twice("admin", Some(SALT), Some(&"y".repeat(65))).unwrap_err(),
+            SealError::Salt2Length { bytes: 65 }
         );
     }
 

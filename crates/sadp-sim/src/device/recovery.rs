@@ -150,6 +150,12 @@ impl Device {
         }
     }
 
+    /// Whether it takes a `Code` only sealed. Such firmware has a word for a wrong
+    /// answer of the vendor's, too: that the two go together is a guess.
+    pub(crate) fn opens_codes(&self) -> bool {
+        self.supports("codeEncrypt") == Support::Yes
+    }
+
     /// Whether it takes the vendor's dated code and nothing else: it says that
     /// it takes neither a file nor a key.
     pub(crate) fn is_legacy(&self) -> bool {

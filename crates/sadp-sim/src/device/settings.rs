@@ -54,12 +54,16 @@ impl Settings {
         extras: None,
     };
 
-    /// The settings after an `update` with these elements. A device that is to
-    /// use DHCP finds no server here and keeps its IPv4 settings.
+    /// The settings after an `update` with these elements, in any order. A port
+    /// of HTTP or of the SDK over TLS that is absent stays as it is. A device that
+    /// is to use DHCP finds no server here and keeps its IPv4 settings.
     pub(crate) fn updated(&self, fields: &RawFields) -> Result<Self, BadSettings> {
         let dhcp = read_flag(fields.first("DHCP")).ok_or(BadSettings)?;
-        let [sdk_port, http_port] =
-            ["CommandPort", "HttpPort"].map(|name| read::<u16>(fields, name));
+        let sdk_port = read::<u16>(fields, "CommandPort")?;
+        let http_port = match fields.first("HttpPort") {
+            Some(_) => read::<u16>(fields, "HttpPort")?,
+            None => self.http_port,
+        };
         let [address, mask, gateway] =
             ["IPv4Address", "IPv4SubnetMask", "IPv4Gateway"].map(|name| read(fields, name));
         let (address, mask, gateway) = (address?, mask?, gateway?);
@@ -70,8 +74,8 @@ impl Settings {
         };
         let updated = Self {
             dhcp,
-            sdk_port: sdk_port?,
-            http_port: http_port?,
+            sdk_port,
+            http_port,
             extras: Some(Extras {
                 ipv6_address: read(fields, "IPv6Address")?,
                 ipv6_prefix,
@@ -201,6 +205,14 @@ mod tests {
         let extras = settings.extras.unwrap();
         assert_eq!(extras.ipv6_address, "fd00::9".parse::<Ipv6Addr>().unwrap());
         assert_eq!((extras.ipv6_prefix, extras.sdk_tls_port), (48, Some(8444)));
+    }
+
+    #[test]
+    fn a_port_that_is_absent_stays() {
+        let settings = updated(&[("HttpPort", "-"), ("SDKOverTLSPort", "-")]).unwrap();
+        assert_eq!((settings.sdk_port, settings.http_port), (8001, 80));
+        assert_eq!(settings.extras.unwrap().sdk_tls_port, None);
+        assert_eq!(updated(&[("CommandPort", "-")]), Err(BadSettings));
     }
 
     #[test]

@@ -168,6 +168,8 @@ impl Device {
             Value::Boot => show(out, state.boot.strftime("%Y-%m-%d %H:%M:%S")),
             Value::BootUnpadded => show(out, state.boot.strftime("%Y-%-m-%-d %-H:%-M:%S")),
             Value::Salt => write_hex(out, &identity.salt, ""),
+            // Another text than the first salt is all that is needed of it.
+            Value::Salt2 => write_hex(out, &identity.salt.map(|byte| !byte), ""),
             Value::SdkPort => show(out, settings.sdk_port),
             Value::HttpPort => show(out, settings.http_port),
         }

@@ -68,6 +68,12 @@ fn every_profile_decodes_to_the_device_it_means() {
 }
 
 #[test]
+fn the_newest_reply_is_larger_than_a_frame() {
+    let reply = device("ipc-v5.8.10").tell(Telling::Inquiry { uuid: UUID });
+    assert!((1500..1800).contains(&reply.len()), "{}", reply.len());
+}
+
+#[test]
 fn every_profile_that_knows_activation_tells_it() {
     for profile in Catalogue::built_in().profiles() {
         let mut device = device(profile.name());

@@ -6,6 +6,7 @@ use sadp_proto::frame::{Frame, Operation};
 
 use super::{
     Fleet, Heard,
+    limits::Asked,
     queue::{Content, Entry, Occasion, Way},
     spoil,
 };
@@ -50,7 +51,7 @@ impl Fleet {
             Ok(frame) if frame.device().is_none() => return Heard::Unsupported,
             Ok(_) | Err(_) => return Heard::NoRequest,
         };
-        if !self.askers.admit(now, inquiry.sender.ipv4, true) {
+        if !self.askers.admit(now, inquiry.sender.ipv4, Asked::Frames) {
             return Heard::TooOften;
         }
         let answers = |number: &u32| {

@@ -42,25 +42,52 @@ impl Bucket {
     }
 }
 
-/// What each asker asked of late.
+/// What each asker asked lately. Real devices answer one source a few times a
+/// second at most, so that a forged source address does not make each of them
+/// send a flood to its owner.
 #[derive(Debug, Default)]
 pub(super) struct Askers {
     asked: HashMap<Ipv4Addr, Allowance>,
+    /// Inquiries to single devices, by asker and device.
+    single: HashMap<(Ipv4Addr, u32), Recent>,
+}
+
+/// What one datagram asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// An inquiry to all devices.
+    All,
+    /// An inquiry by a bare frame.
+    Frames,
+    /// An inquiry to the device of this number.
+    One(u32),
+    /// A command.
+    Command,
 }
 
 #[derive(Debug)]
 struct Allowance {
-    of_all: Bucket,
+    of_all: Recent,
+    by_frames: Recent,
+    /// Whatever is sent to single devices.
     of_one: Bucket,
 }
+
+/// When the latest inquiries were answered, the oldest first.
+#[derive(Debug, Default)]
+struct Recent([Option<Duration>; FleetConfig::INQUIRIES_A_SECOND]);
 
 impl Askers {
     /// The most askers that are told apart. A LAN has few; who forges more is
     /// not answered until others were silent for a while.
     const MOST: usize = 4096;
 
-    /// Whether an asker may ask all devices, or one, now.
-    pub(super) fn admit(&mut self, now: Duration, asker: Ipv4Addr, all: bool) -> bool {
+    /// The most pairs of asker and device that are told apart: a sweep of a
+    /// large fleet makes one for each device.
+    const MOST_PAIRS: usize = 1 << 16;
+
+    /// Whether what an asker asks is answered now.
+    pub(super) fn admit(&mut self, now: Duration, asker: Ipv4Addr, what: Asked) -> bool {
         if self.asked.len() >= Self::MOST && !self.asked.contains_key(&asker) {
             self.asked.retain(|_, allowance| allowance.is_in_use(now));
             if self.asked.len() >= Self::MOST {
@@ -68,29 +95,62 @@ impl Askers {
             }
         }
         let allowance = self.asked.entry(asker).or_insert_with(Allowance::new);
-        let bucket = if all {
-            &mut allowance.of_all
-        } else {
-            &mut allowance.of_one
-        };
-        bucket.take(now)
+        match what {
+            Asked::All => allowance.of_all.take(now),
+            Asked::Frames => allowance.by_frames.take(now),
+            Asked::Command => allowance.of_one.take(now),
+            Asked::One(device) => allowance.of_one.take(now) && self.admit_one(now, asker, device),
+        }
+    }
+
+    fn admit_one(&mut self, now: Duration, asker: Ipv4Addr, device: u32) -> bool {
+        let pair = (asker, device);
+        if self.single.len() >= Self::MOST_PAIRS && !self.single.contains_key(&pair) {
+            self.single.retain(|_, recent| recent.is_in_use(now));
+            if self.single.len() >= Self::MOST_PAIRS {
+                return false;
+            }
+        }
+        self.single.entry(pair).or_default().take(now)
+    }
+}
+
+impl Recent {
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Takes one, unless as many were taken within the last second.
+    fn take(&mut self, now: Duration) -> bool {
+        let oldest = self.0.first().copied().flatten();
+        if oldest.is_some_and(|oldest| now < oldest.saturating_add(Self::SECOND)) {
+            return false;
+        }
+        self.0.rotate_left(1);
+        if let Some(latest) = self.0.last_mut() {
+            *latest = Some(now);
+        }
+        true
+    }
+
+    fn is_in_use(&self, now: Duration) -> bool {
+        let latest = self.0.last().copied().flatten();
+        latest.is_some_and(|latest| now < latest.saturating_add(Self::SECOND))
     }
 }
 
 impl Allowance {
     fn new() -> Self {
-        let bucket = |(rate, burst): (u32, u32)| {
-            let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-            Bucket::new(rate, Duration::from_secs(1) / rate.get() * burst)
-        };
+        let (rate, burst) = FleetConfig::SINGLE_REQUESTS;
+        let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
         Self {
-            of_all: bucket(FleetConfig::INQUIRIES),
-            of_one: bucket(FleetConfig::SINGLE_INQUIRIES),
+            of_all: Recent::default(),
+            by_frames: Recent::default(),
+            of_one: Bucket::new(rate, Duration::from_secs(1) / rate.get() * burst),
         }
     }
 
     fn is_in_use(&self, now: Duration) -> bool {
-        self.of_all.paid_until.max(self.of_one.paid_until) > now
+        let inquired = self.of_all.is_in_use(now) || self.by_frames.is_in_use(now);
+        inquired || self.of_one.paid_until > now
     }
 }
 
@@ -113,25 +173,57 @@ mod tests {
     #[test]
     fn each_asker_has_its_own_limit() {
         let mut askers = Askers::default();
-        let asker = Ipv4Addr::new(10, 0, 0, 1);
-        let admitted = (0..200).filter(|_| askers.admit(MS, asker, true)).count();
-        assert_eq!(admitted, 100);
-        assert!(askers.admit(MS, Ipv4Addr::new(10, 0, 0, 2), true));
+        let (asker, other) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+        for what in [Asked::All, Asked::Frames, Asked::One(7)] {
+            let admitted = (0..20).filter(|_| askers.admit(MS, asker, what)).count();
+            assert_eq!(admitted, 5, "{what:?}");
+            assert!(askers.admit(MS, other, what));
+            assert!(!askers.admit(MS * 1000, asker, what));
+            assert!(askers.admit(MS * 1001, asker, what));
+        }
         assert!(
-            askers.admit(MS, asker, false),
-            "asking one device is another matter"
+            askers.admit(MS * 1001, asker, Asked::One(8)),
+            "another device"
         );
-        assert!(askers.admit(MS * 21, asker, true));
+        assert!(askers.admit(MS * 1001, asker, Asked::Command));
+    }
+
+    #[test]
+    fn no_second_has_more_answers_than_the_limit() {
+        let mut askers = Askers::default();
+        let asker = Ipv4Addr::new(10, 0, 0, 1);
+        let answered: Vec<u32> = (0..10_000)
+            .step_by(7)
+            .filter(|&ms| askers.admit(MS * ms, asker, Asked::All))
+            .collect();
+        assert_eq!(answered.first(), Some(&0));
+        assert!(answered.len() >= 45, "{}", answered.len());
+        for window in answered.windows(6) {
+            assert!(window[5] - window[0] >= 1000, "{window:?}");
+        }
     }
 
     #[test]
     fn forged_askers_are_bounded_and_make_way() {
         let mut askers = Askers::default();
         let all = (0..10_000u32)
-            .filter(|&n| askers.admit(MS, Ipv4Addr::from(n), true))
+            .filter(|&n| askers.admit(MS, Ipv4Addr::from(n), Asked::All))
             .count();
         assert_eq!(all, Askers::MOST);
-        assert!(askers.admit(MS * 100, Ipv4Addr::from(20_000), true));
+        assert!(askers.admit(MS * 1100, Ipv4Addr::from(20_000), Asked::All));
         assert_eq!(askers.asked.len(), 1);
+    }
+
+    #[test]
+    fn pairs_of_asker_and_device_are_bounded_and_make_way() {
+        let mut askers = Askers::default();
+        for asker in 0..8u32 {
+            for device in 0..10_000 {
+                askers.admit(MS, Ipv4Addr::from(asker), Asked::One(device));
+            }
+        }
+        assert_eq!(askers.single.len(), Askers::MOST_PAIRS);
+        assert!(askers.admit(MS * 1100, Ipv4Addr::from(9), Asked::One(1)));
+        assert_eq!(askers.single.len(), 1);
     }
 }

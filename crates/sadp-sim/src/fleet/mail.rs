@@ -4,6 +4,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::rngs::Xoshiro256PlusPlus;
 use sadp_proto::Mailbox;
+use secrecy::ExposeSecret;
 
 use super::{
     command::{Answer, Order},
@@ -82,15 +83,15 @@ pub(super) fn reset(device: &mut Device, memory: &mut Memory, order: Order<'_>) 
 }
 
 fn take_code(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Result<Answer, Answer> {
-    let (_, password) = secret::open(memory, order)?;
+    let (session, password) = secret::open(memory, order)?;
     if usable(device).is_none() {
         return Err(Answer::refused("notSetMailBox"));
     }
+    let code = secret::code(device, &session, order)?;
     let recovery = &mut device.recovery;
     secret::check_lock(&mut recovery.tries, order)?;
-    let code = order.fields.first("Code").unwrap_or_default();
     let right = memory.mail.as_ref().is_some_and(|mail| {
-        mail.what.code() == code && !mail.is_overdue(order.now, recovery.valid)
+        mail.what.code() == code.expose_secret() && !mail.is_overdue(order.now, recovery.valid)
     });
     if !right {
         return Err(secret::deny(&mut recovery.tries, order, "CodeError"));

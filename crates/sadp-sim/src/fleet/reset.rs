@@ -1,6 +1,7 @@
 //! How the vendor's answer to a request is taken: `reset`.
 
 use sadp_proto::Message;
+use secrecy::ExposeSecret;
 
 use super::{
     command::{Answer, Order},
@@ -28,18 +29,22 @@ fn take_answer(
     memory: &mut Memory,
     order: Order<'_>,
 ) -> Result<Answer, Answer> {
-    let (_, password) = secret::open(memory, order)?;
+    let (session, password) = secret::open(memory, order)?;
     secret::check_lock(&mut device.recovery.tries, order)?;
+    let code = secret::code(device, &session, order)?;
     let Some(request) = &memory.request else {
         return Err(Answer::refused("emptyEncryptString"));
     };
     if request.is_overdue(order.now, device.recovery.valid) {
         return Err(Answer::refused("exportFileOverDue"));
     }
-    let code = order.fields.first("Code").unwrap_or_default();
-    if !request.what.is_answered_by(code) {
-        // The protocol has no word of its own for it.
-        return Err(secret::deny(&mut device.recovery.tries, order, "failed"));
+    if !request.what.is_answered_by(code.expose_secret()) {
+        let word = if device.opens_codes() {
+            "codeError"
+        } else {
+            "failed"
+        };
+        return Err(secret::deny(&mut device.recovery.tries, order, word));
     }
     secret::replace(device, memory, password)
 }

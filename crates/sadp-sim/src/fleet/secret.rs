@@ -25,6 +25,22 @@ pub(super) fn open(
     opened.ok_or_else(|| Answer::refused("failed"))
 }
 
+/// Reads the `Code` of a command: sealed in its session where the device says
+/// `codeEncrypt`, plain text elsewhere. One that cannot be opened costs no try.
+pub(super) fn code(
+    device: &Device,
+    session: &Session,
+    order: Order<'_>,
+) -> Result<SecretString, Answer> {
+    let text = order.fields.first("Code").unwrap_or_default();
+    if !device.opens_codes() {
+        return Ok(text.into());
+    }
+    let sealed = order.fields.first("Code@bEncrypt") == Some("true");
+    let opened = sealed.then(|| session.open_code(text).ok()).flatten();
+    opened.ok_or_else(|| Answer::refused("failed"))
+}
+
 /// Takes the current password, which a wrong one locks.
 pub(super) fn prove(
     device: &mut Device,

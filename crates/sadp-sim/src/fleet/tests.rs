@@ -215,7 +215,7 @@ fn what_does_not_fit_is_refused_in_whole() {
         },
     );
     let heard: Vec<_> = (0..150)
-        .map(|round| inquire(&mut fleet, 100 * MS * round, GROUP))
+        .map(|round| inquire(&mut fleet, 200 * MS * round, GROUP))
         .collect();
     let accepted = heard
         .iter()
@@ -230,17 +230,21 @@ fn what_does_not_fit_is_refused_in_whole() {
 }
 
 #[test]
-fn one_asker_cannot_ask_without_end() {
-    let mut fleet = fleet(2, conduct());
-    let heard: Vec<_> = (0..200).map(|_| inquire(&mut fleet, MS, GROUP)).collect();
-    assert_eq!(
-        heard
-            .iter()
-            .filter(|&&heard| heard == Heard::TooOften)
-            .count(),
-        100
-    );
-    assert_eq!(fleet.stats().too_often, 100);
+fn twenty_questions_at_once_bring_five_replies_a_device() {
+    for devices in [2, 1] {
+        let mut fleet = fleet(2, conduct());
+        let single = fleet.devices()[0].settings.address;
+        let destination = if devices == 2 { GROUP } else { single };
+        let heard: Vec<_> = (0..20)
+            .map(|_| inquire(&mut fleet, MS, destination))
+            .collect();
+        assert_eq!(heard[..5], [Heard::Inquiry { devices }; 5]);
+        assert_eq!(heard[5..], [Heard::TooOften; 15]);
+        assert_eq!(fleet.stats().too_often, 15);
+        assert_eq!(sent(&mut fleet, 10 * MS).len(), 5 * devices as usize);
+        let later = inquire(&mut fleet, 1001 * MS, destination);
+        assert_eq!(later, Heard::Inquiry { devices });
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How new network settings are answered.
 
 use sadp_proto::seal::{
-    SealError, UpdateDigest,
+    Salts, SealError, UpdateDigest,
     device::{UpdateForm, verify_update},
 };
 
@@ -51,12 +51,17 @@ enum Proof {
 }
 
 fn proves_password(device: &Device, order: Order<'_>) -> Proof {
-    let salt = device.says("Salt").filter(|salt| !salt.is_empty());
+    let told = |name| device.says(name).filter(|salt| !salt.is_empty());
+    let (first, second) = (told("Salt"), told("Salt2"));
+    let salts = Salts {
+        first: first.as_deref(),
+        second: second.as_deref(),
+    };
     let salted = order.fields.first("Password@bSalt") == Some("true");
-    if salted != salt.is_some() {
+    if salted != first.is_some() {
         return Proof::Wrong;
     }
-    let Ok(digest) = digest(device, salt.as_deref()) else {
+    let Ok(digest) = digest(device, salts) else {
         return Proof::Unreadable;
     };
     let encrypts = read_flag(device.says("Encrypt").as_deref()) == Some(true);
@@ -69,6 +74,6 @@ fn proves_password(device: &Device, order: Order<'_>) -> Proof {
     }
 }
 
-fn digest(device: &Device, salt: Option<&str>) -> Result<UpdateDigest, SealError> {
-    UpdateDigest::new(&device.user(), salt, &device.access.password.sealable()?)
+fn digest(device: &Device, salts: Salts<'_>) -> Result<UpdateDigest, SealError> {
+    UpdateDigest::new(&device.user(), salts, &device.access.password.sealable()?)
 }

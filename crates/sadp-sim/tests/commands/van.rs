@@ -8,8 +8,8 @@ use std::{
 
 use sadp_model::{MacAddr, RawFields};
 use sadp_proto::{
-    Code, Command, CommandReply, Exchange, GROUP, Inquiry, Message, NetworkSettings, Outcome,
-    Refusal, Step, Target, Update, Verdict, rand_core::OsRng, seal::Password,
+    Code, Command, CommandReply, Credentials, Exchange, GROUP, Inquiry, Message, NetworkSettings,
+    Outcome, Refusal, Step, Target, Update, Verdict, rand_core::OsRng, seal::Password,
 };
 use sadp_sim::{Datagram, Fleet, FleetConfig, Heard, Site};
 use uuid::Uuid;
@@ -17,6 +17,9 @@ use uuid::Uuid;
 pub(crate) const MS: Duration = Duration::from_millis(1);
 
 pub(crate) const INSTALLER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 168, 1, 9), 50_000);
+
+/// The profiles whose devices say `codeEncrypt`.
+const SEALING: [&str; 1] = ["ipc-v5.8.10"];
 
 pub(crate) struct Van {
     pub(crate) fleet: Fleet,
@@ -110,8 +113,16 @@ impl Van {
         settings.ipv4.address = Some(address.parse().unwrap());
         settings.ipv4.dhcp = Some(false);
         settings.ports.http = Some(8080);
+        // Some profiles tell neither; an update always carries both.
+        let mask = Ipv4Addr::new(255, 255, 255, 0);
+        settings.ipv4.mask.get_or_insert(mask);
+        settings.ports.sdk.get_or_insert(8000);
         let password = Password::new(password.into()).unwrap();
-        Command::Update(Box::new(Update::new(&seen, settings, &password).unwrap()))
+        let credentials = Credentials {
+            password: &password,
+            account: None,
+        };
+        Command::Update(Box::new(Update::new(&seen, settings, credentials).unwrap()))
     }
 
     pub(crate) fn lamp(&mut self, device: usize, on: bool) -> Outcome {
@@ -223,6 +234,7 @@ impl Van {
             mac: device.identity.mac,
             mac_text: device.identity.mac.to_string().replace(':', "-").into(),
             from: device.settings.address.into(),
+            seals_code: SEALING.contains(&device.profile.name()),
         }
     }
 }

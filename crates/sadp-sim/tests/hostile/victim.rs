@@ -71,6 +71,7 @@ impl Victim {
             mac,
             mac_text: mac.to_string().into(),
             from: address.into(),
+            seals_code: false,
         };
         let password = Password::new("Garden72!".into()).unwrap();
         let mut exchange = Exchange::new(target, Command::Activate { password }, OsRng);

@@ -1,6 +1,7 @@
 use std::{net::Ipv4Addr, path::PathBuf};
 
 use clap::{Args, Subcommand};
+use sadp_proto::seal::UpdateDigest;
 
 use super::{AskArgs, ChangeArgs, PasswordArgs};
 use crate::select::{DeviceName, Filter};
@@ -90,6 +91,11 @@ pub(crate) struct NetChangeArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
+    /// The account the password belongs to, where a device does not tell it and
+    /// it is not admin
+    #[arg(long, value_name = "NAME", value_parser = account)]
+    pub(crate) account: Option<String>,
+
     /// Send the password even to devices that take it in a form which whoever
     /// overhears it can send again
     #[arg(long)]
@@ -161,6 +167,17 @@ fn gateway(text: &str) -> Result<Ipv4Addr, String> {
     }
     text.parse()
         .map_err(|_| "write an IPv4 address, or none".into())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let length = 1..=UpdateDigest::MAX_USER_BYTES;
+    if length.contains(&text.len()) && !text.contains(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "write a name of 1 to {} bytes",
+        UpdateDigest::MAX_USER_BYTES
+    ))
 }
 
 fn switch(text: &str) -> Result<bool, String> {

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace, Route};
 use sadp_model::{Doubt, Origin};
-use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict};
+use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict, boolean};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
 use sadp_text::Line;
 use tokio::runtime::Runtime;
@@ -191,6 +191,7 @@ fn address(found: &Found, local: &[Ipv4Net]) -> (Target, Route) {
         mac,
         mac_text: as_written.map_or_else(|| mac.to_string().into(), Into::into),
         from,
+        seals_code: entry.device.raw.first("codeEncrypt").and_then(boolean) == Some(true),
     };
     let route = match from {
         IpAddr::V4(from)

@@ -9,12 +9,11 @@ use std::{
 use sadp_discovery::ScanConfig;
 use sadp_model::{Doubt, Step};
 use sadp_reset::Action;
-use secrecy::SecretString;
 use tokio::runtime::Runtime;
 
 use super::{
     decide::{self, Candidate},
-    deliver,
+    deliver::{self, Login},
     file::{self, Problem, Row},
     probe,
     record::Record,
@@ -48,7 +47,7 @@ pub(super) fn run(
     let config = survey::config(&args.ask, global, None)?;
     let runtime = survey::runtime()?;
     let site = Site::look(&runtime, &config, global, terminal)?;
-    let (candidates, mut outcomes) = decide::candidates(&rows, &site, args.change.allow_replayable)
+    let (candidates, mut outcomes) = decide::candidates(&rows, &site, &args.change)
         .map_err(|problems| unusable(&args.plan, &problems))?;
     if outcomes.len() == rows.len() && outcomes.iter().all(|it| it.device.address.is_none()) {
         let message = format!("no device of {} was found", args.plan.display());
@@ -77,7 +76,10 @@ pub(super) fn run(
         runtime: &runtime,
         config: &config,
         global,
-        password: &password,
+        login: Login {
+            password: &password,
+            account: args.change.account.as_deref(),
+        },
         parallel: args.parallel.into(),
         force: asked.force,
         candidates,
@@ -206,7 +208,7 @@ struct Batch<'a> {
     runtime: &'a Runtime,
     config: &'a ScanConfig,
     global: &'a GlobalArgs,
-    password: &'a SecretString,
+    login: Login<'a>,
     parallel: usize,
     force: bool,
     candidates: Vec<Candidate>,
@@ -332,7 +334,7 @@ impl Batch<'_> {
             let found = site.same(&it.found).unwrap_or(&it.found).clone();
             let mut settings = it.change.after.clone();
             settings.ipv4.address = Some(step.to);
-            Some(deliver::order(found, settings, self.password))
+            Some(deliver::order(found, settings, self.login))
         };
         steps.iter().filter_map(with).collect()
     }

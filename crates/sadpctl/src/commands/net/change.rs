@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use sadp_model::{AddressError, Device, HostSettings};
-use sadp_proto::NetworkSettings;
+use sadp_proto::{NetworkSettings, UpdateError};
 use serde_json::{Value, json};
 
 /// The settings wanted of a device. `None` stays as it is; the gateway `0.0.0.0`
@@ -41,9 +41,20 @@ impl Change {
         after.ports.http = wanted.http.or(after.ports.http);
         after.ports.sdk = wanted.sdk.or(after.ports.sdk);
         let served = after.ipv4.dhcp == Some(true);
-        let addressed = wanted.address.or(wanted.mask).or(wanted.gateway).is_some();
+        // What the device did not tell may be given: it always goes out.
+        let unknown_mask = before.missing(device) == Some(UpdateError::UnknownMask);
+        let mask = wanted.mask.filter(|_| !unknown_mask);
+        let addressed = wanted.address.or(mask).or(wanted.gateway).is_some();
         if served && addressed {
             return Err(BadChange::Served);
+        }
+        if before != after {
+            match after.missing(device) {
+                Some(UpdateError::UnknownAddress) => return Err(BadChange::NoAddress),
+                Some(UpdateError::UnknownMask) => return Err(BadChange::NoMask),
+                Some(UpdateError::UnknownSdkPort) => return Err(BadChange::NoSdkPort),
+                Some(_) | None => {}
+            }
         }
         // What is not touched may be as odd as it is.
         if !served && before.ipv4 != after.ipv4 {
@@ -144,6 +155,8 @@ pub(super) enum BadChange {
     NoAddress,
     /// The device said no mask, and none was given.
     NoMask,
+    /// The device said no port of the SDK, and none was given.
+    NoSdkPort,
     /// No device can have it.
     Address(AddressError),
 }
@@ -168,7 +181,11 @@ impl BadChange {
             ),
             Self::NoMask => (
                 "the device told no subnet mask of its own".into(),
-                "give the subnet mask, too",
+                "give the subnet mask, too (--mask; in a plan mask)",
+            ),
+            Self::NoSdkPort => (
+                "the device told no SDK port of its own".into(),
+                "give the SDK port, too (--sdk-port; in a plan sdk_port): it is sent with every change",
             ),
             Self::Address(error) => (
                 error.to_string(),
@@ -198,7 +215,33 @@ mod tests {
         device.ipv4.dhcp = Some(dhcp);
         device.ipv6.prefix = Some(64);
         device.ports.http = Some(80);
+        device.ports.sdk = Some(8000);
         device
+    }
+
+    #[test]
+    fn what_always_goes_out_has_to_be_known() {
+        let change = |device: &Device, wanted: &Wanted| Change::new(device, wanted).unwrap_err();
+        let new = address("192.168.1.101");
+        let mut maskless = device(false);
+        maskless.ipv4.mask = None;
+        assert_eq!(change(&maskless, &new), BadChange::NoMask);
+        let dhcp = Wanted {
+            dhcp: Some(true),
+            ..Wanted::default()
+        };
+        assert_eq!(change(&maskless, &dhcp), BadChange::NoMask);
+        let mask = Some(Ipv4Addr::new(255, 255, 255, 0));
+        assert!(Change::new(&maskless, &Wanted { mask, ..dhcp }).is_ok());
+        assert!(Change::new(&maskless, &Wanted { mask, ..new }).is_ok());
+        let mut portless = device(false);
+        portless.ports = sadp_model::Ports::default();
+        assert_eq!(change(&portless, &new), BadChange::NoSdkPort);
+        let sdk = Some(8000);
+        let given = Change::new(&portless, &Wanted { sdk, ..new }).unwrap();
+        assert_eq!(given.after.ports.http, None, "left as it is");
+        let same = Change::new(&portless, &address("192.168.1.64")).unwrap();
+        assert!(same.is_none(), "nothing is sent");
     }
 
     fn address(text: &str) -> Wanted {

@@ -12,7 +12,7 @@ use super::{
     deliver,
     file::{Problem, Row},
 };
-use crate::{commands::batch::Site, found::Found, outcome::Outcome};
+use crate::{args::NetChangeArgs, commands::batch::Site, found::Found, outcome::Outcome};
 
 /// A device that is to be changed.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Candidate {
 pub(super) fn candidates(
     rows: &[Row],
     site: &Site,
-    allow_replayable: bool,
+    args: &NetChangeArgs,
 ) -> Result<(Vec<Candidate>, Vec<Outcome>), Vec<Problem>> {
     let mut candidates = Vec::new();
     let mut outcomes = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn candidates(
                 problems.push(Problem::new(row.line, format!("{message}: {hint}")));
             }
             Ok(change) if change.is_none() => outcomes.push(deliver::already(found, &change)),
-            Ok(change) => match deliver::objection(found, allow_replayable) {
+            Ok(change) => match deliver::objection(found, args) {
                 Some(outcome) => outcomes.push(outcome),
                 None => candidates.push(Candidate {
                     found: found.clone(),

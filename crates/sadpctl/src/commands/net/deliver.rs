@@ -1,13 +1,14 @@
 //! Sending changed settings, and what became of them.
 
 use sadp_model::{Device, State, Warning};
-use sadp_proto::{Command, NetworkSettings, Update, seal::Password};
+use sadp_proto::{Command, Credentials, NetworkSettings, Update, UpdateError, seal::Password};
 use sadp_reset::Action;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::change::{Change, shown};
 use crate::{
+    args::NetChangeArgs,
     commands::batch::Order,
     failure::{Exit, Failure},
     found::Found,
@@ -15,13 +16,22 @@ use crate::{
 };
 
 /// Why a device is not sent a password, whatever its settings are to be.
-pub(super) fn objection(found: &Found, allow_replayable: bool) -> Option<Outcome> {
+pub(super) fn objection(found: &Found, args: &NetChangeArgs) -> Option<Outcome> {
     let unsafe_to_send = |why: &str| Outcome::unsafe_to_send(found, Action::NetSet, why);
     if found.entry.device.state == Some(State::Unactivated) {
         let outcome = unsafe_to_send("it has no password yet");
         return Some(outcome.next("activate it first: sadpctl activate"));
     }
-    if !allow_replayable && found.warnings.contains(&Warning::ReplayablePassword) {
+    if let Err(error) = Update::check(&found.entry.device, args.account.as_deref()) {
+        let next = match error {
+            UpdateError::UnknownAccount => {
+                "name the account that the password belongs to: --account NAME"
+            }
+            _ => "its password cannot be sent this way: use its own web page",
+        };
+        return Some(unsafe_to_send(&format!("not sent: {error}")).next(next));
+    }
+    if !args.allow_replayable && found.warnings.contains(&Warning::ReplayablePassword) {
         let why = "it takes the password only in a form that whoever overhears it can send again";
         return Some(unsafe_to_send(why).next(
             "use its own web page, or connect it to this machine alone and add --allow-replayable",
@@ -30,11 +40,18 @@ pub(super) fn objection(found: &Found, allow_replayable: bool) -> Option<Outcome
     None
 }
 
+/// The current password, and the account it belongs to where the user named it.
+#[derive(Clone, Copy)]
+pub(super) struct Login<'a> {
+    pub(super) password: &'a SecretString,
+    pub(super) account: Option<&'a str>,
+}
+
 /// The command that gives a device these settings.
 pub(super) fn order(
     found: Found,
     settings: NetworkSettings,
-    password: &SecretString,
+    login: Login<'_>,
 ) -> Result<Order, Failure> {
     let failed = |error| {
         Failure::new(
@@ -43,8 +60,14 @@ pub(super) fn order(
         )
         .hint("check the password and scan again; nothing was sent")
     };
-    let password = Password::new(password.clone()).map_err(failed)?;
-    let update = Update::new(&found.entry.device, settings, &password).map_err(failed)?;
+    let password = Password::new(login.password.clone())
+        .map_err(UpdateError::from)
+        .map_err(failed)?;
+    let credentials = Credentials {
+        password: &password,
+        account: login.account,
+    };
+    let update = Update::new(&found.entry.device, settings, credentials).map_err(failed)?;
     let command = Command::Update(Box::new(update));
     Ok(Order { found, command })
 }

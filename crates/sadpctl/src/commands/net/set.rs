@@ -5,7 +5,8 @@ use sadp_reset::Action;
 
 use super::{
     change::{Change, Wanted},
-    deliver, probe,
+    deliver::{self, Login},
+    probe,
 };
 use crate::{
     args::{GlobalArgs, NetSetArgs, WantedArgs},
@@ -46,7 +47,7 @@ pub(super) fn run(
     if change.is_none() {
         return batch::print(&[deliver::already(&found, &change)], None, global, terminal);
     }
-    if let Some(outcome) = deliver::objection(&found, args.change.allow_replayable) {
+    if let Some(outcome) = deliver::objection(&found, &args.change) {
         return batch::print(&[outcome], None, global, terminal);
     }
     check_taken(&found, &change, &site, asked.force, terminal)?;
@@ -65,7 +66,11 @@ pub(super) fn run(
         link: &config.link,
         local: &site.local,
     };
-    let orders = vec![deliver::order(found, change.after.clone(), &password)?];
+    let login = Login {
+        password: &password,
+        account: args.change.account.as_deref(),
+    };
+    let orders = vec![deliver::order(found, change.after.clone(), login)?];
     let sent = batch::send(&runtime, sending, orders, (global, &mut *terminal))?;
     let after = Site::look_again(&runtime, &config, terminal);
     let mut outcomes = Vec::new();
