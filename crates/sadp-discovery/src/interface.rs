@@ -56,6 +56,31 @@ pub fn names() -> io::Result<BTreeSet<String>> {
     Ok(all.into_iter().map(|interface| interface.name).collect())
 }
 
+/// Returns whether an interface's name is that of a VPN, a container or a virtual
+/// machine.
+pub fn is_virtual(interface: &str) -> bool {
+    // The last ones are Windows' names.
+    const PREFIXES: [&str; 15] = [
+        "docker",
+        "br-",
+        "veth",
+        "virbr",
+        "vmnet",
+        "vboxnet",
+        "tun",
+        "tap",
+        "wg",
+        "utun",
+        "ppp",
+        "tailscale",
+        "zt",
+        "vmware",
+        "virtualbox",
+    ];
+    let name = interface.to_ascii_lowercase();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 fn from_system(found: if_addrs::Interface) -> Option<Interface> {
     let up = found.is_oper_up();
     let loopback = found.is_loopback();

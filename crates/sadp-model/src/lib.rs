@@ -38,6 +38,7 @@ mod password;
 mod raw;
 mod registry;
 mod serial;
+mod site;
 pub mod text;
 mod ways;
 
@@ -54,6 +55,7 @@ pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
 pub use registry::{Doubt, Entry, Origin, Recorded, Registry, Sighting, Via};
 pub use serial::{Serial, SerialParts};
+pub use site::{DeviceCounts, KnownAddresses, OffSubnet};
 pub use ways::{
     Advice, FirmwareMinimum, Fit, Housing, MinimumSource, Need, Note, Obstacle, OpenRequest,
     Prepared, RecorderSeries, Standing, VaultedGuids, Way, ways,

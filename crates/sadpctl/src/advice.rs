@@ -2,14 +2,14 @@
 
 mod address;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use sadp_discovery::{LinkInfo, ScanReport, reverse_path};
-use sadp_model::{FACTORY_ADDRESSES, State, Warning};
+use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
+use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, Warning};
 
 pub(crate) use sadp_text::{Remedy, permission};
 
-pub(crate) use self::address::{Addresses, Platform, out_of_reach};
+pub(crate) use self::address::{Platform, reach};
 use crate::{
     failure::{Exit, Failure},
     found::Found,
@@ -18,23 +18,25 @@ use crate::{
 
 /// The line below the list: how many devices, in which states.
 pub(crate) fn summary(devices: &[Found]) -> String {
-    let mut states = BTreeMap::new();
-    for found in devices {
-        let state = found.entry.device.state;
-        // In the order of the list.
-        let (rank, name) = match state {
-            Some(State::Unactivated) => (0, "unactivated"),
-            Some(State::Locked { .. }) => (1, "locked"),
-            Some(State::Active) => (2, "active"),
-            None => (3, "in an unknown state"),
-        };
-        *states.entry((rank, name)).or_insert(0u64) += 1;
-    }
+    counted(&DeviceCounts::of(
+        devices.iter().map(|found| &found.entry.device),
+    ))
+}
+
+/// How many devices, in which states.
+pub(crate) fn counted(devices: &DeviceCounts) -> String {
+    // In the order of the list.
+    let states = [
+        (devices.unactivated, "unactivated"),
+        (devices.locked, "locked"),
+        (devices.active, "active"),
+        (devices.unknown, "in an unknown state"),
+    ];
+    let states = states.into_iter().filter(|(number, _)| *number > 0);
     let states: Vec<_> = states
-        .into_iter()
-        .map(|((_, name), number)| format!("{number} {name}"))
+        .map(|(number, name)| format!("{number} {name}"))
         .collect();
-    let devices = count(devices.len() as u64, "device", "devices");
+    let devices = count(devices.total() as u64, "device", "devices");
     if states.is_empty() {
         devices
     } else {
@@ -49,7 +51,7 @@ pub(crate) fn seconds(time: Duration) -> String {
 
 /// What to do about the devices found.
 /// `site` is all that is known of the site's addresses, listed or not.
-pub(crate) fn hints(devices: &[Found], site: &Addresses, platform: Platform) -> Vec<String> {
+pub(crate) fn hints(devices: &[Found], site: &KnownAddresses, platform: Platform) -> Vec<String> {
     let mut hints = Vec::new();
     let with = |warning| {
         devices
@@ -134,7 +136,11 @@ pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
     let mut failure = Failure::words(Exit::NotFound, message).hint(
         "check that the devices have power and that this machine is on their switch and VLAN",
     );
-    if let Some(virtual_link) = report.links.iter().find(|link| is_virtual(&link.interface)) {
+    if let Some(virtual_link) = report
+        .links
+        .iter()
+        .find(|link| interface::is_virtual(&link.interface))
+    {
         failure = failure.hint(format!(
             "{} looks like a VPN or container network: name the one the cameras are on, e.g. -i eth0",
             virtual_link.interface
@@ -153,28 +159,4 @@ pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
     }
     failure = failure.hint("to have this machine looked over: sadpctl doctor");
     failure
-}
-
-/// Whether a card's name is that of a VPN, a container or a virtual machine.
-pub(crate) fn is_virtual(interface: &str) -> bool {
-    // The last ones are Windows' names.
-    const PREFIXES: [&str; 15] = [
-        "docker",
-        "br-",
-        "veth",
-        "virbr",
-        "vmnet",
-        "vboxnet",
-        "tun",
-        "tap",
-        "wg",
-        "utun",
-        "ppp",
-        "tailscale",
-        "zt",
-        "vmware",
-        "virtualbox",
-    ];
-    let name = interface.to_ascii_lowercase();
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

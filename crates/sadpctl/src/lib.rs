@@ -7,7 +7,6 @@
 mod advice;
 mod app;
 mod args;
-mod check;
 mod commands;
 mod failure;
 mod found;

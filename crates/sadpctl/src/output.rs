@@ -28,7 +28,7 @@ use serde_json::Value;
 pub(crate) use self::{
     answers::{AnswerLine, write_answers},
     cases::{CaseDevice, ShownCase, write_cases},
-    checks::write_checks,
+    checks::{CheckRow, write_checks},
     csv::harmless,
     details::{write_details, write_network},
     device::{Raw, Shown},

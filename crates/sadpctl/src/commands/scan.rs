@@ -1,8 +1,9 @@
 use sadp_discovery::ScanReport;
+use sadp_model::KnownAddresses;
 
 use super::{list, record, survey};
 use crate::{
-    advice::{self, Addresses, Platform},
+    advice::{self, Platform},
     args::{GlobalArgs, ListArgs, ScanArgs},
     failure::{Exit, Failure},
     found::Found,
@@ -36,7 +37,7 @@ pub(super) fn print_report(
 ) -> Result<Vec<Found>, Failure> {
     let entries = std::mem::take(&mut report.entries);
     let all = entries.len();
-    let site = Addresses::new(entries.iter().map(|entry| &entry.device), &report.local);
+    let site = KnownAddresses::new(entries.iter().map(|entry| &entry.device), &report.local);
     let devices = Found::assess_all(entries, &report.local);
     let printed = list::print(devices, args, global.format, terminal)?;
     if all == 0 {

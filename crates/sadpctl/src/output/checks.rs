@@ -3,18 +3,82 @@
 use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
+use sadp_doctor::Verdict;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::PlainFormat;
 use crate::{
-    check::{Check, Verdict},
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
 };
 
+/// One check, in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct CheckRow {
+    /// What was checked, the same word whatever came of it.
+    #[serde(rename = "check")]
+    pub(crate) topic: &'static str,
+    /// Of which interface, port or program.
+    pub(crate) subject: String,
+    #[serde(serialize_with = "by_name")]
+    pub(crate) verdict: Verdict,
+    pub(crate) message: String,
+    /// What to do about it. A command stands at the end, after a colon.
+    pub(crate) remedy: Option<String>,
+    /// The figures behind it.
+    pub(crate) data: Map<String, Value>,
+}
+
+impl CheckRow {
+    /// A row without a message.
+    pub(crate) fn new(topic: &'static str, subject: impl Into<String>, verdict: Verdict) -> Self {
+        Self {
+            topic,
+            subject: subject.into(),
+            verdict,
+            message: String::new(),
+            remedy: None,
+            data: Map::new(),
+        }
+    }
+
+    /// Sets what was found.
+    pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Sets what to do.
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds a figure.
+    pub(crate) fn data(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(key.into(), value.into());
+        self
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn by_name<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(name(*verdict))
+}
+
+const fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "ok",
+        Verdict::Warning => "warning",
+        Verdict::Problem => "problem",
+    }
+}
+
 /// Writes checks, one a fact.
 pub(crate) fn write_checks(
     out: &mut impl Write,
-    checks: &[Check],
+    checks: &[CheckRow],
     format: PlainFormat,
     width: usize,
 ) -> io::Result<()> {
@@ -33,7 +97,7 @@ const MIN_MESSAGE: u16 = 30;
 const MAX_SUBJECT: u16 = 24;
 
 /// Remedies stand below their line and do not wrap: their commands are copied.
-fn write_table(out: &mut impl Write, checks: &[Check], width: usize) -> io::Result<()> {
+fn write_table(out: &mut impl Write, checks: &[CheckRow], width: usize) -> io::Result<()> {
     let rows: Vec<_> = checks.iter().map(cells).collect();
     let widths = widths(&rows, width);
     let title = TITLES.map(String::from);
@@ -41,7 +105,7 @@ fn write_table(out: &mut impl Write, checks: &[Check], width: usize) -> io::Resu
         writeln!(out, "{BOLD}{line}{BOLD:#}")?;
     }
     for (check, row) in checks.iter().zip(&rows) {
-        let (style, word) = (style(check.verdict), check.verdict.name());
+        let (style, word) = (style(check.verdict), name(check.verdict));
         for line in lines(row, widths) {
             match line.strip_prefix(word) {
                 Some(rest) => writeln!(out, "{style}{word}{style:#}{rest}")?,
@@ -63,9 +127,9 @@ fn style(verdict: Verdict) -> anstyle::Style {
     }
 }
 
-fn cells(check: &Check) -> [String; 4] {
+fn cells(check: &CheckRow) -> [String; 4] {
     [
-        check.verdict.name().into(),
+        name(check.verdict).into(),
         check.topic.into(),
         clean(&check.subject).into_owned(),
         clean(&check.message).into_owned(),
@@ -108,7 +172,7 @@ fn lines(row: &[String; 4], widths: [u16; 4]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn table(checks: &[Check], width: usize) -> String {
+    fn table(checks: &[CheckRow], width: usize) -> String {
         let mut out = Vec::new();
         write_checks(&mut out, checks, PlainFormat::Table, width).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
@@ -118,8 +182,9 @@ mod tests {
     fn messages_wrap_and_commands_do_not() {
         let command = "or let it through: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan0.rp_filter=0";
         let checks = [
-            Check::new("port", "UDP 37020", Verdict::Ok, "free"),
-            Check::new("reverse-path", "lan0", Verdict::Problem, "word ".repeat(20))
+            CheckRow::new("port", "UDP 37020", Verdict::Ok).message("free"),
+            CheckRow::new("reverse-path", "lan0", Verdict::Problem)
+                .message("word ".repeat(20))
                 .remedy(command),
         ];
         let table = table(&checks, 70);
@@ -138,7 +203,8 @@ mod tests {
 
     #[test]
     fn names_of_the_system_are_made_harmless() {
-        let check = Check::new("port", "a\x1b[2J", Verdict::Ok, "held by \u{202e}x\n")
+        let check = CheckRow::new("port", "a\x1b[2J", Verdict::Ok)
+            .message("held by \u{202e}x\n")
             .remedy("close \x07it");
         let table = table(&[check], 100);
         assert!(table.contains("\\u{1b}[2J") && table.contains("\\u{202e}x\\u{a}"));
