@@ -347,7 +347,7 @@ fn what_an_owner_prepared_is_given_by_device_or_by_default() {
 #[test]
 fn mistakes_about_what_was_prepared_are_told_with_their_line() {
     let entry = "[[device]]\nprofile = \"ipc-v5.6.5\"\n";
-    let three = "not 3 different questions, numbered 1 to 32";
+    let three = "not 3 different questions, numbered 1 to 15";
     for (mistake, expected) in [
         ("questions = { 1 = \"a\" }", format!("line 3: {three}")),
         (
