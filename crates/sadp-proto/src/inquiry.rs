@@ -160,6 +160,13 @@ impl<'a> Said<'a> {
             "SoftwareVersionEncrypt" => first(&mut self.sealed_firmware, || words(text)),
             "DSPVersionEncrypt" => first(&mut self.sealed_dsp, || words(text)),
             "OEMInfoEncrypt" => first(&mut self.sealed_oem, || words(text)),
+            // Read elsewhere, or not at all: named here so that they are not taken
+            // for names in another case, which takes longer.
+            "Uuid" | "Types" | "ResetAbility" | "DetailOEMCode" | "OEMCode" | "Salt" | "DeviceLock"
+            | "SDKServerStatus" | "SDKOverTLSServerStatus" | "SupportBind" | "MaxBindNum" | "SupportRestoreInactive"
+            | "supportEzvizUnbind" | "supportwifiRegion" | "currentwifiRegion" | "supportWifiEnhancement"
+            | "enableWifiEnhancement" | "IsModifyVerificationCode" | "SupportChannelDefaultPassword"
+            | "SpecificDeviceType" | "DHCPAbility" | "SecurityMode" | "supportIPv6" | "supportModifyIPv6" => {}
             _ => return false,
         }
         true
@@ -187,13 +194,14 @@ impl<'a> Said<'a> {
             .or_else(|| open(self.sealed_oem));
         device.oem = oem.and_then(|text| words(&text).map(Into::into));
         let model = self.model(device.serial.as_ref());
-        let kinds = [
-            Kind::of_model(model.unwrap_or_default()),
-            Kind::of_model(model_in(device.serial.as_ref()).unwrap_or_default()),
-            Kind::of_description(self.description.unwrap_or_default()),
-        ];
-        let told = kinds.into_iter().find(|&kind| kind != Kind::Unknown);
-        device.kind = told.unwrap_or(Kind::Unknown);
+        let serial = device.serial.as_ref();
+        device.kind = Kind::of_model(model.unwrap_or_default());
+        if device.kind == Kind::Unknown {
+            device.kind = Kind::of_model(model_in(serial).unwrap_or_default());
+        }
+        if device.kind == Kind::Unknown {
+            device.kind = Kind::of_description(self.description.unwrap_or_default());
+        }
         device.vendor = Vendor::tell(model, device.oem.as_deref(), self.ezviz == Some(true));
         device.model = model.map(Into::into);
     }
