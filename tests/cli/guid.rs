@@ -427,8 +427,9 @@ fn an_export_killed_midway_keeps_what_arrived() {
     child.kill().unwrap();
     child.wait().unwrap();
     let kept = van.guids();
-    // The last file may be there, and not in the ledger so far.
-    assert!((2..=3).contains(&kept.len()), "{kept:?}");
+    // Files may be there that are not in the ledger so far, or have no name of
+    // their own.
+    assert!((1..=3).contains(&kept.len()), "{kept:?}");
     for guid in &kept {
         assert_eq!(guid["state"], "valid");
         let text = fs::read(guid["path"].as_str().unwrap()).unwrap();
