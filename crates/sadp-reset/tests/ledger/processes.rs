@@ -8,7 +8,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use sadp_reset::{AttemptFilter, AttemptResult, AttemptVerdict, Ledger};
+use sadp_reset::{AttemptFilter, AttemptResult, AttemptVerdict, Ledger, LedgerError};
 
 use crate::{at, attempt, key};
 
@@ -32,7 +32,7 @@ fn child() {
         "keep one" => crate::killed::keep_one(&folder),
         job => {
             say("opening");
-            let mut ledger = Ledger::open(&folder).unwrap();
+            let mut ledger = in_turn(|| Ledger::open(&folder));
             for number in 0..job.parse().unwrap() {
                 write(&mut ledger, number);
             }
@@ -46,16 +46,27 @@ fn child() {
 /// clocks of their own, as far apart as the runs are, each would take the other's
 /// locks as told by a clock that was set back since, and shorten them.
 fn write(ledger: &mut Ledger, number: u16) {
-    let id = ledger.begin(&attempt(number, 0)).unwrap();
+    let id = in_turn(|| ledger.begin(&attempt(number, 0)));
     say(&format!("begun {id}"));
     let verdict = AttemptVerdict::new(AttemptResult::Done, at(0));
-    ledger.finish(id, &verdict).unwrap();
+    in_turn(|| ledger.finish(id, &verdict));
     say(&format!("finished {id}"));
     let camera = key(Some(u16::try_from(id.number()).unwrap()), None);
-    ledger.remember_lock(&camera, at(100_000), at(0)).unwrap();
+    in_turn(|| ledger.remember_lock(&camera, at(100_000), at(0)));
     say(&format!("locked {id}"));
-    ledger.remember_tries(&camera, 3, at(0)).unwrap();
+    in_turn(|| ledger.remember_tries(&camera, 3, at(0)));
     say(&format!("counted {id}"));
+}
+
+/// Waits until the other runs let this one do it. The ledger itself waits five
+/// seconds, which runs that write without a pause on a busy disk may take.
+fn in_turn<T>(mut act: impl FnMut() -> Result<T, LedgerError>) -> T {
+    loop {
+        match act() {
+            Err(LedgerError::Busy { .. }) => {}
+            done => return done.unwrap(),
+        }
+    }
 }
 
 /// Reaches the parent whatever becomes of this process, and is not captured.
