@@ -6,6 +6,7 @@
 )]
 
 mod activate;
+mod cloud;
 mod decode;
 mod errors;
 #[cfg(unix)]

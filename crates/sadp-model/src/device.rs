@@ -44,6 +44,11 @@ pub struct Device {
     pub recovery: Recovery,
     /// The vendor's cloud service.
     pub cloud: Cloud,
+    /// Whether the device verifies that somebody stands beside it before it
+    /// accepts certain changes, by its own account.
+    pub access_verification: Option<bool>,
+    /// Whether the device says that it can be returned to the unactivated state.
+    pub can_deactivate: Option<bool>,
     /// Whether a password sent to change its network settings could be replayed
     /// by whoever overhears it: the device takes no encrypted form.
     pub replayable_password: Option<bool>,
@@ -77,6 +82,8 @@ impl Device {
             oem: None,
             recovery: Recovery::default(),
             cloud: Cloud::default(),
+            access_verification: None,
+            can_deactivate: None,
             replayable_password: None,
             complete: true,
             fragment_only: false,
@@ -171,8 +178,12 @@ impl Device {
         fill(&mut self.vendor, earlier.vendor.as_ref());
         fill(&mut self.oem, earlier.oem.as_ref());
         self.recovery.fill_from(&earlier.recovery);
-        fill(&mut self.cloud.supported, earlier.cloud.supported.as_ref());
-        fill(&mut self.cloud.enabled, earlier.cloud.enabled.as_ref());
+        self.cloud.fill_from(&earlier.cloud);
+        fill(
+            &mut self.access_verification,
+            earlier.access_verification.as_ref(),
+        );
+        fill(&mut self.can_deactivate, earlier.can_deactivate.as_ref());
         fill(
             &mut self.replayable_password,
             earlier.replayable_password.as_ref(),
@@ -229,6 +240,24 @@ pub struct Recovery {
     pub mailbox: Option<bool>,
     /// Whether a recorder can pass the new password on to its cameras.
     pub sync_camera_passwords: Option<bool>,
+    /// Whether the device answers which of these ways are set up.
+    pub reports_set_up: Option<bool>,
+    /// Which ways are set up. An inquiry reply does not say so: the device has
+    /// to be asked.
+    pub set_up: SetUp,
+}
+
+/// Which recovery ways are set up on a device, by its own account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetUp {
+    /// Security questions are set.
+    pub questions: Option<bool>,
+    /// A GUID file was exported.
+    pub guid: Option<bool>,
+    /// An e-mail address is reserved.
+    pub mailbox: Option<bool>,
+    /// A Hik-Connect verification code is set.
+    pub verification_code: Option<bool>,
 }
 
 impl Recovery {
@@ -238,6 +267,21 @@ impl Recovery {
         self.questions = self.questions.or(earlier.questions);
         self.mailbox = self.mailbox.or(earlier.mailbox);
         self.sync_camera_passwords = self.sync_camera_passwords.or(earlier.sync_camera_passwords);
+        self.reports_set_up = self.reports_set_up.or(earlier.reports_set_up);
+        self.set_up = self.set_up.or(earlier.set_up);
+    }
+}
+
+impl SetUp {
+    /// What is known here, else what is known there.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            questions: self.questions.or(other.questions),
+            guid: self.guid.or(other.guid),
+            mailbox: self.mailbox.or(other.mailbox),
+            verification_code: self.verification_code.or(other.verification_code),
+        }
     }
 }
 
@@ -273,6 +317,19 @@ pub struct Cloud {
     pub supported: Option<bool>,
     /// Whether it is switched on.
     pub enabled: Option<bool>,
+    /// Whether the device is bound to an account.
+    pub bound: Option<bool>,
+    /// Whether the device says that it can be unbound by a command.
+    pub can_unbind: Option<bool>,
+}
+
+impl Cloud {
+    fn fill_from(&mut self, earlier: &Self) {
+        self.supported = self.supported.or(earlier.supported);
+        self.enabled = self.enabled.or(earlier.enabled);
+        self.bound = self.bound.or(earlier.bound);
+        self.can_unbind = self.can_unbind.or(earlier.can_unbind);
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub use addressing::{
     AddressError, HostSettings, Move, NetworkFull, NoSpare, Step, free_addresses, order,
 };
 pub use assess::{Assessment, Shared, Warning, assess, assess_one};
-pub use device::{Channels, Cloud, Device, Recovery, RequestWay, State};
+pub use device::{Channels, Cloud, Device, Recovery, RequestWay, SetUp, State};
 pub use firmware::{Firmware, Version};
 pub use kind::{Kind, Vendor};
 pub use mac::{MacAddr, ParseMacError};

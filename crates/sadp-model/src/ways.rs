@@ -174,6 +174,8 @@ pub struct Prepared {
     pub questions: Option<bool>,
     /// Whether an e-mail address is reserved, by the device's own word.
     pub mailbox: Option<bool>,
+    /// Whether a GUID was exported that is valid, by the device's own word.
+    pub guid: Option<bool>,
     /// GUID files of this device in the vault. `None`: the vault was not looked
     /// into.
     pub guids: Option<VaultedGuids>,
@@ -194,10 +196,12 @@ impl Prepared {
     }
 
     /// Whether the device says that the way was not set up.
-    fn refutes(&self, way: Way) -> bool {
+    fn refutes(&self, way: Way, device: &Device) -> bool {
         match way {
             Way::Questions => self.questions == Some(false),
             Way::Mail => self.mailbox == Some(false),
+            Way::Guid => self.guid == Some(false),
+            Way::HikConnect => device.cloud.bound == Some(false),
             _ => false,
         }
     }
@@ -253,7 +257,7 @@ impl Fit {
         match fit.obstacle(device, prepared) {
             Some(obstacle) if prepared.proves(way) => fit.notes.push(Note::Despite(obstacle)),
             Some(obstacle) => {
-                let offered = way.offered(device) == Some(true) && !prepared.refutes(way);
+                let offered = way.offered(device) == Some(true) && !prepared.refutes(way, device);
                 if obstacle.is_on_paper() && offered {
                     fit.notes.push(Note::OfferedAllTheSame);
                 }
@@ -285,7 +289,8 @@ impl Fit {
         if self.way.offered(device) == Some(false) {
             return Some(Obstacle::NotOffered);
         }
-        prepared.refutes(self.way).then_some(Obstacle::NotSetUp)
+        let refuted = prepared.refutes(self.way, device);
+        refuted.then_some(Obstacle::NotSetUp(self.way))
     }
 
     /// Notes what could not be judged. What was set up leaves no doubt.

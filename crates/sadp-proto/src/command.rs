@@ -17,7 +17,7 @@ pub use self::{
     update::{Credentials, NetworkSettings, Update, UpdateError},
 };
 use crate::{
-    Code, CommandReply, Guid, Mailbox, Target,
+    Code, CommandReply, Guid, Mailbox, Target, VerificationCode,
     seal::{Password, SealError, SessionKey},
 };
 
@@ -100,6 +100,34 @@ pub enum Command {
         /// The current password.
         password: Password,
     },
+    /// Asks which recovery ways are set up.
+    GetSetUp,
+    /// Switches Hik-Connect on or off.
+    SetCloud {
+        /// Whether it is to be on.
+        enabled: bool,
+        /// The current password.
+        password: Password,
+    },
+    /// Sets the verification code of Hik-Connect.
+    SetVerificationCode {
+        /// The code.
+        code: VerificationCode,
+        /// The current password.
+        password: Password,
+    },
+    /// Asks whether the device can be unbound from its Hik-Connect account.
+    GetUnbindStatus,
+    /// Unbinds the device from its Hik-Connect account.
+    Unbind {
+        /// The current password.
+        password: Password,
+    },
+    /// Returns the device to the unactivated state: it has no password then.
+    Deactivate {
+        /// The current password.
+        password: Password,
+    },
     /// Asks for the QR code that brings a code to the reserved e-mail address.
     GetMailQr,
     /// Gives a device the code that came by e-mail, and a new password.
@@ -139,6 +167,7 @@ impl Command {
             Self::ExportGuid { .. } => holds("GUID"),
             Self::GetQuestions => holds("QuestionList/Question/ID"),
             Self::GetMailQr => holds("QRcodes"),
+            Self::GetSetUp => holds("PasswordResetTypeEnabled"),
             _ => false,
         }
     }
@@ -204,6 +233,14 @@ impl Command {
                 answers.write(key.ok_or(SealError::BadExchange)?, fields)?;
             }
             Self::SetMailbox { mailbox, .. } => fields.put("MailBox", &mailbox.to_base64()),
+            Self::SetCloud { enabled, .. } => {
+                fields.put("HCPlatformEnable", if *enabled { "true" } else { "false" });
+            }
+            Self::SetVerificationCode { code, .. } => {
+                let key = key.ok_or(SealError::BadExchange)?;
+                let sealed = key.seal_password(code.as_password());
+                fields.put("VerificationCode", sealed.as_str());
+            }
             _ => {}
         }
         if let Some(password) = self.password() {
@@ -233,6 +270,10 @@ impl Command {
             | Self::SetQuestions { password, .. }
             | Self::ResetByAnswers { password, .. }
             | Self::SetMailbox { password, .. }
+            | Self::SetCloud { password, .. }
+            | Self::SetVerificationCode { password, .. }
+            | Self::Unbind { password }
+            | Self::Deactivate { password }
             | Self::ResetByMail { password, .. } => Some(password),
             Self::Update(_)
             | Self::Lamp { .. }
@@ -240,6 +281,8 @@ impl Command {
             | Self::GetEncryptString
             | Self::ResetToDefault { .. }
             | Self::GetQuestions
+            | Self::GetSetUp
+            | Self::GetUnbindStatus
             | Self::GetMailQr => None,
         }
     }

@@ -151,6 +151,11 @@ impl<'a> Said<'a> {
             "SyncIPCPassword" => first(&mut device.recovery.sync_camera_passwords, || boolean(text)),
             "SupportHCPlatform" => first(&mut device.cloud.supported, || boolean(text)),
             "HCPlatformEnable" => first(&mut device.cloud.enabled, || boolean(text)),
+            "EZVIZBindStatus" => first(&mut device.cloud.bound, || bound(text)),
+            "supportEzvizUnbind" => first(&mut device.cloud.can_unbind, || boolean(text)),
+            "SupportRestoreInactive" => first(&mut device.can_deactivate, || boolean(text)),
+            "SupportPasswordResetType" => first(&mut device.recovery.reports_set_up, || boolean(text)),
+            "physicalAccessVerification" => first(&mut device.access_verification, || boolean(text)),
             "Activated" => first(&mut self.activated, || Some(text)),
             "PasswordResetAbility" => first(&mut self.by_file, || boolean(text)),
             "PasswordResetModeSecond" => first(&mut self.by_file_or_key, || boolean(text)),
@@ -241,7 +246,10 @@ impl<'a> Said<'a> {
             &mut recovery.questions,
             &mut recovery.mailbox,
             &mut recovery.sync_camera_passwords,
+            &mut recovery.reports_set_up,
             &mut device.cloud.supported,
+            &mut device.cloud.can_unbind,
+            &mut device.can_deactivate,
         ] {
             capability.get_or_insert(false);
         }
@@ -301,6 +309,15 @@ pub fn boolean(text: &str) -> Option<bool> {
         Some(false)
     } else {
         None
+    }
+}
+
+/// Reads `EZVIZBindStatus`: 0 unknown, 1 bound, 2 not bound.
+fn bound(text: &str) -> Option<bool> {
+    match text {
+        "1" => Some(true),
+        "2" => Some(false),
+        _ => None,
     }
 }
 
@@ -410,6 +427,34 @@ mod tests {
         for text in ["", "2024-09-18", "2024-13-01 00:00:00", "yesterday"] {
             assert_eq!(boot_time(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_cloud_binding_is_a_number() {
+        for (text, bound) in [
+            ("1", Some(true)),
+            ("2", Some(false)),
+            ("0", None),
+            ("x", None),
+        ] {
+            assert_eq!(
+                device(&[("EZVIZBindStatus", text)]).cloud.bound,
+                bound,
+                "{text}"
+            );
+        }
+        let none = device(&[]);
+        assert_eq!(none.cloud.bound, None);
+        assert_eq!(none.access_verification, None);
+        assert_eq!(none.cloud.can_unbind, Some(false));
+        let yes = device(&[
+            ("physicalAccessVerification", "true"),
+            ("SupportRestoreInactive", "true"),
+        ]);
+        assert_eq!(
+            (yes.access_verification, yes.can_deactivate),
+            (Some(true), Some(true))
+        );
     }
 
     #[test]

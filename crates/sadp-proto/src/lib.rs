@@ -74,6 +74,7 @@ pub use inquiry::{Inquiry, boolean};
 pub use message::{CommandReply, Header, Message, Report, Request, Types};
 pub use recovery::{
     Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, QuestionList, RequestCode,
+    VerificationCode, VerificationCodeError, read_set_up,
 };
 pub use refusal::Refusal;
 pub use survey::{

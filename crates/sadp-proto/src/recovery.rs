@@ -5,10 +5,14 @@ mod code;
 mod guid;
 mod mail;
 mod question;
+mod set_up;
+mod verification;
 
 pub use self::{
     code::{Code, CodeError, RequestCode},
     guid::{Guid, GuidError},
     mail::{MailQr, Mailbox},
     question::{Question, QuestionList},
+    set_up::read_set_up,
+    verification::{VerificationCode, VerificationCodeError},
 };

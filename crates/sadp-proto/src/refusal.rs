@@ -44,6 +44,12 @@ pub enum Refusal {
     NotExist,
     /// No reserved e-mail address is set.
     NotSetMailBox,
+    /// It is bound to no Hik-Connect account.
+    NotBound,
+    /// Hik-Connect is switched off on it.
+    CloudDisabled,
+    /// It does not reach Hik-Connect.
+    CloudOffline,
     /// Any other word.
     Other(Box<str>),
 }
@@ -73,6 +79,9 @@ impl Refusal {
         ("codeError", Some(2039), Self::ResetCodeError),
         ("notExist", Some(2036), Self::NotExist),
         ("notSetMailBox", Some(2038), Self::NotSetMailBox),
+        ("notBind", None, Self::NotBound),
+        ("unenableHCPlatform", None, Self::CloudDisabled),
+        ("offlineHCPlatform", None, Self::CloudOffline),
     ];
 
     /// The most bytes of an unknown word that are kept.

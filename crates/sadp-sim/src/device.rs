@@ -1,6 +1,7 @@
 //! One simulated device: what it is, what it says of itself, what its owner set.
 
 mod access;
+mod cloud;
 mod frame;
 mod recovery;
 mod settings;
@@ -18,6 +19,7 @@ pub(crate) use self::{
 };
 pub use self::{
     access::{Access, Secret},
+    cloud::Cloud,
     recovery::{Questions, QuestionsError, Recovery},
     settings::{Extras, Settings},
     tries::Tries,
@@ -40,6 +42,8 @@ pub struct Device {
     pub access: Access,
     /// What brings its password back.
     pub recovery: Recovery,
+    /// What commands made of its Hik-Connect settings.
+    pub cloud: Cloud,
     /// How it behaves on the wire.
     pub conduct: Conduct,
     /// Where it departs from its profile.

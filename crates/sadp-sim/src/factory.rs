@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime, date};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_model::MacAddr;
 
-use crate::{Access, Conduct, Device, Identity, Profile, Recovery, Settings, State};
+use crate::{Access, Cloud, Conduct, Device, Identity, Profile, Recovery, Settings, State};
 
 /// Makes devices for one network. The same seed makes the same devices.
 #[derive(Debug)]
@@ -95,6 +95,7 @@ impl Factory {
             },
             access: Access::new(profile.has_soft_rules()),
             recovery: Recovery::default(),
+            cloud: Cloud::default(),
             settings,
             conduct,
             profile: Arc::clone(profile),

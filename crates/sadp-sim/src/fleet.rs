@@ -9,6 +9,7 @@
 
 mod activate;
 mod cameras;
+mod cloud;
 mod command;
 mod exchange;
 mod frames;
@@ -25,6 +26,7 @@ mod queue;
 mod request;
 mod reset;
 mod secret;
+mod set_up;
 mod stats;
 mod update;
 

@@ -43,8 +43,8 @@ pub use conduct::{
     Reply,
 };
 pub use device::{
-    Access, Device, Extras, Identity, Questions, QuestionsError, Quirks, Recovery, Refuse, Secret,
-    Settings, State, Tries,
+    Access, Cloud, Device, Extras, Identity, Questions, QuestionsError, Quirks, Recovery, Refuse,
+    Secret, Settings, State, Tries,
 };
 pub use fleet::{Datagram, Executions, Fleet, FleetConfig, FrameTransmit, Heard, Stats, Transmit};
 pub use generate::{GenerateError, Population};

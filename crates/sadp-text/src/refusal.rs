@@ -19,7 +19,7 @@ pub struct Reason {
 /// Whether it brings a password back, by a secret that is tried only once.
 const fn replaces_password(action: Action) -> bool {
     let spec = action.spec();
-    spec.sets_password && spec.costs_try
+    spec.sets_password && spec.costs_try && !matches!(action, Action::Deactivate)
 }
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
@@ -94,7 +94,13 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::ExceedMaxBindNum => ("it binds no more devices",
             "take others off its list first"),
         Refusal::IllegalVerificationCode => ("the verification code breaks its rules",
-            "type the code as it was sent, without blanks"),
+            "choose another, for example of 6 to 12 letters and digits"),
+        Refusal::NotBound => ("it is bound to no Hik-Connect account",
+            "there is nothing to unbind"),
+        Refusal::CloudDisabled => ("Hik-Connect is off on it",
+            "switch it on first: sadpctl cloud enable DEVICE"),
+        Refusal::CloudOffline => ("it does not reach Hik-Connect",
+            "give it a gateway and DNS with access to the internet, or unbind it in the app"),
         Refusal::NotExist => ("what was named does not exist on it",
             "scan again and compare with what it says it supports"),
         Refusal::NotSetMailBox => ("no reserved e-mail address is set",

@@ -1,6 +1,7 @@
 //! The command line's grammar.
 
 mod change;
+mod cloud;
 mod duration;
 mod link;
 mod net;
@@ -18,6 +19,7 @@ pub(crate) use self::{
     change::{
         ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs, Switch,
     },
+    cloud::{CloudCommand, CloudShowArgs, DeactivateArgs, OwnerArgs},
     duration::Wait,
     link::{LinkLayerMode, RecordArgs},
     net::{
@@ -139,8 +141,13 @@ pub(crate) enum Command {
     /// Bring a forgotten password back
     #[command(subcommand)]
     Reset(ResetCommand),
-    /// Switch a device's lamp on or off, to find it in a rack
+    /// Blink a device's lamp for a while, to find it in a rack
     Locate(LocateArgs),
+    /// Hik-Connect: state, switch, verification code, unbinding
+    #[command(subcommand)]
+    Cloud(CloudCommand),
+    /// Return one device to the unactivated state, without a password
+    Deactivate(DeactivateArgs),
     /// Explain why nothing, or too little, is found; changes nothing
     Doctor(DoctorArgs),
     /// Read devices from a file: replies, hex or a capture
@@ -235,7 +242,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "KEY")]
     pub(crate) sort: Option<Key>,
 
-    /// The vendor tool's 24 columns in the table
+    /// The vendor tool's 24 columns in the table, and two more
     #[arg(long)]
     pub(crate) wide: bool,
 }

@@ -2,6 +2,7 @@
 
 mod activate;
 pub(crate) mod batch;
+mod cloud;
 mod completions;
 mod decode;
 mod demo;
@@ -12,9 +13,11 @@ mod locate;
 mod man;
 pub(crate) mod net;
 mod new_password;
+mod owner;
 mod record;
 mod reset;
 mod scan;
+mod set_up;
 mod show;
 mod sim;
 pub(crate) mod survey;
@@ -38,6 +41,10 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Net(command) => net::run(command, global, terminal),
         Command::Reset(command) => reset::run(command, global, terminal),
         Command::Locate(args) => locate::run(args, global, terminal),
+        Command::Cloud(command) => cloud::run(command, global, terminal),
+        Command::Deactivate(args) => {
+            owner::run(&owner::Task::Deactivate, &args.owner, global, terminal)
+        }
         Command::Doctor(args) => doctor::run(args, global, terminal),
         Command::Decode(args) => decode::run(args, global, terminal),
         Command::Demo(args) => demo::run(args, global, terminal),

@@ -178,6 +178,12 @@ impl Outcome {
         }
     }
 
+    /// Makes it the outcome of another action: what was asked first ended it.
+    pub(crate) fn under(mut self, action: Action) -> Self {
+        self.action = action.name();
+        self
+    }
+
     /// Adds what to do next.
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());

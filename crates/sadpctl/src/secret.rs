@@ -69,6 +69,12 @@ pub(crate) fn mail_code(file: Option<&Path>) -> Result<SecretString, Failure> {
     CODE.read(file, true)
 }
 
+/// The verification code of Hik-Connect. Asked for where there is a terminal and
+/// no file.
+pub(crate) fn verification_code(file: Option<&Path>) -> Result<SecretString, Failure> {
+    VERIFICATION_CODE.read(file, true)
+}
+
 /// Asks for one answer to a security question, without showing it.
 pub(crate) fn ask_answer() -> Result<SecretString, Failure> {
     ANSWER.ask()
@@ -120,6 +126,13 @@ const CODE: Kind = Kind {
     option: "--code-file",
     variable: None,
     asked_twice: false,
+};
+
+const VERIFICATION_CODE: Kind = Kind {
+    name: "verification code",
+    option: "--code-file",
+    variable: None,
+    asked_twice: true,
 };
 
 const ANSWER: Kind = Kind {

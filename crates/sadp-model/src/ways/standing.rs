@@ -2,7 +2,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{FirmwareMinimum, Housing, MinimumSource};
+use super::{FirmwareMinimum, Housing, MinimumSource, Way};
 use crate::Kind;
 
 /// Whether a way can be gone now.
@@ -142,7 +142,7 @@ pub enum Obstacle {
     /// The device's reply does not name the way, or denies it.
     NotOffered,
     /// The device says that nothing was set up for it.
-    NotSetUp,
+    NotSetUp(Way),
 }
 
 impl Obstacle {
@@ -153,7 +153,7 @@ impl Obstacle {
             Self::Kind(_) => "kind",
             Self::FirmwareBelow(_) => "firmware-below",
             Self::NotOffered => "not-offered",
-            Self::NotSetUp => "not-set-up",
+            Self::NotSetUp(_) => "not-set-up",
         }
     }
 
@@ -186,7 +186,13 @@ impl fmt::Display for Obstacle {
                 ),
             },
             Self::NotOffered => f.write_str("the device does not say that it takes this way"),
-            Self::NotSetUp => f.write_str("the device says that it was not set up"),
+            Self::NotSetUp(way) => f.write_str(match way {
+                Way::Questions => "the device says that no security questions are set",
+                Way::Mail => "the device says that no e-mail address is reserved",
+                Way::Guid => "the device says that no valid GUID was exported from it",
+                Way::HikConnect => "the device says that it is bound to no Hik-Connect account",
+                _ => "the device says that it was not set up",
+            }),
         }
     }
 }

@@ -34,6 +34,7 @@ fn all_prepared() -> Prepared {
     Prepared {
         questions: Some(true),
         mailbox: Some(true),
+        guid: Some(true),
         guids: Some(VaultedGuids {
             usable: 1,
             void: 0,
@@ -177,13 +178,37 @@ fn what_the_device_says_of_its_set_up_decides() {
             let judge = |set| standing(way, &device(model), &with(set));
             assert_eq!(judge(None), needs(&[need]));
             assert_eq!(judge(Some(true)), Standing::Ready);
-            let obstacle = Obstacle::NotSetUp;
+            let obstacle = Obstacle::NotSetUp(way);
             assert_eq!(judge(Some(false)), Standing::NotForThisDevice(obstacle));
             assert_eq!(fit(way, &device(model), &with(Some(false))).notes, []);
             let old = with_firmware(model, "V1.0");
             assert_eq!(fit(way, &old, &with(Some(false))).notes, []);
         }
     }
+}
+
+#[test]
+fn a_way_that_is_not_set_up_does_not_fit() {
+    let not_set_up = |way| Standing::NotForThisDevice(Obstacle::NotSetUp(way));
+    let without_guid = Prepared {
+        guid: Some(false),
+        ..Prepared::default()
+    };
+    assert_eq!(
+        standing(Way::Guid, &device(NVR), &without_guid),
+        not_set_up(Way::Guid)
+    );
+    let mut unbound = device(NVR);
+    unbound.cloud.bound = Some(false);
+    assert_eq!(
+        standing(Way::HikConnect, &unbound, &Prepared::default()),
+        not_set_up(Way::HikConnect)
+    );
+    unbound.cloud.bound = None;
+    assert_eq!(
+        standing(Way::HikConnect, &unbound, &Prepared::default()),
+        needs(&[Need::BoundAccount])
+    );
 }
 
 #[test]

@@ -84,6 +84,22 @@ impl CommandSpec {
     /// [`Command::ResetByMail`].
     pub const RESET_BY_MAIL: Self = Self::new_password("MailReset").offered(MAILBOX);
 
+    /// [`Command::GetSetUp`].
+    pub const GET_SET_UP: Self =
+        Self::read("getPasswordResetType").offered("SupportPasswordResetType");
+    /// [`Command::SetCloud`].
+    pub const SET_CLOUD: Self = Self::with_password("SetHCPlatform").offered(CLOUD);
+    /// [`Command::SetVerificationCode`].
+    pub const SET_VERIFICATION_CODE: Self =
+        Self::with_password("SetVerificationCode").offered(CLOUD);
+    /// [`Command::GetUnbindStatus`].
+    pub const GET_UNBIND_STATUS: Self = Self::read("getUnbindStatus").offered(UNBIND);
+    /// [`Command::Unbind`].
+    pub const UNBIND: Self = Self::with_password("ezvizUnbind").offered(UNBIND);
+    /// [`Command::Deactivate`]. The device has no password then.
+    pub const DEACTIVATE: Self =
+        Self::new_password("restoreInactive").offered("SupportRestoreInactive");
+
     /// No secret, sent once.
     const fn plain(types: &'static str) -> Self {
         Self {
@@ -151,6 +167,12 @@ impl Command {
             Self::SetMailbox { .. } => &CommandSpec::SET_MAILBOX,
             Self::GetMailQr => &CommandSpec::GET_MAIL_QR,
             Self::ResetByMail { .. } => &CommandSpec::RESET_BY_MAIL,
+            Self::GetSetUp => &CommandSpec::GET_SET_UP,
+            Self::SetCloud { .. } => &CommandSpec::SET_CLOUD,
+            Self::SetVerificationCode { .. } => &CommandSpec::SET_VERIFICATION_CODE,
+            Self::GetUnbindStatus => &CommandSpec::GET_UNBIND_STATUS,
+            Self::Unbind { .. } => &CommandSpec::UNBIND,
+            Self::Deactivate { .. } => &CommandSpec::DEACTIVATE,
         }
     }
 }
@@ -159,3 +181,5 @@ impl Command {
 const GUID: &str = "SupportGUID";
 const QUESTIONS: &str = "SupportSecurityQuestion";
 const MAILBOX: &str = "SupportMailBox";
+const CLOUD: &str = "SupportHCPlatform";
+const UNBIND: &str = "supportEzvizUnbind";

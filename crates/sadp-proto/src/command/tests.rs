@@ -53,7 +53,7 @@ fn said_to(target: &Target, command: &Command) -> Vec<(String, String)> {
     let sealed = request.fields.first("Code@bEncrypt") == Some("true");
     let opened = |path: &str, text: &str| match path {
         "Code" if sealed => session.open_code(text).unwrap().expose_secret().to_owned(),
-        "Password" if command.is_sealed() => session
+        "Password" | "VerificationCode" if command.is_sealed() => session
             .open_password(text)
             .unwrap()
             .expose_secret()
@@ -153,6 +153,38 @@ fn each_command_has_its_elements_in_order() {
             },
             "SetMailBox",
             vec![("MailBox", &mailbox_text), new],
+        ),
+        (Command::GetSetUp, "getPasswordResetType", vec![]),
+        (Command::GetUnbindStatus, "getUnbindStatus", vec![]),
+        (
+            Command::SetCloud {
+                enabled: false,
+                password: password(),
+            },
+            "SetHCPlatform",
+            vec![("HCPlatformEnable", "false"), new],
+        ),
+        (
+            Command::SetVerificationCode {
+                code: VerificationCode::new(&"ABCDEF".into()).unwrap(),
+                password: password(),
+            },
+            "SetVerificationCode",
+            vec![("VerificationCode", "ABCDEF"), new],
+        ),
+        (
+            Command::Unbind {
+                password: password(),
+            },
+            "ezvizUnbind",
+            vec![new],
+        ),
+        (
+            Command::Deactivate {
+                password: password(),
+            },
+            "restoreInactive",
+            vec![new],
         ),
         (
             Command::ResetByMail {
@@ -413,4 +445,40 @@ fn answers_out_of_bounds_are_refused() {
     };
     assert_eq!(refused(&[(1, "a"), (2, ""), (3, "c")]), empty);
     assert_eq!(format!("{:?}", answers()), "SecretAnswers([1, 5, 32])");
+}
+
+#[test]
+fn a_secret_goes_out_once() {
+    let password = password();
+    for command in [
+        Command::Activate { password },
+        Command::Unbind {
+            password: self::password(),
+        },
+        Command::GetSetUp,
+        Command::GetUnbindStatus,
+        Command::GetCode,
+        Command::Lamp { on: true },
+    ] {
+        let spec = command.spec();
+        assert_ne!(spec.carries_secret, spec.repeatable, "{}", spec.types);
+        assert!(!spec.costs_try || spec.carries_secret, "{}", spec.types);
+    }
+}
+
+proptest::proptest! {
+    // Each case makes a key of its own.
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn a_verification_code_of_any_form_is_opened_again(code in "[!-~]{1,12}", password in "[ -~]{1,16}") {
+        let command = Command::SetVerificationCode {
+            code: VerificationCode::new(&code.as_str().into()).unwrap(),
+            password: Password::new(password.as_str().into()).unwrap(),
+        };
+        let said = said(&command);
+        let sealed = |name: &str| said.iter().find(|(path, _)| path == name).unwrap().1.clone();
+        proptest::prop_assert_eq!(sealed("VerificationCode"), code);
+        proptest::prop_assert_eq!(sealed("Password"), password);
+    }
 }

@@ -37,11 +37,23 @@ pub enum Action {
     MailConfirm,
     /// Its lamp was switched.
     Locate,
+    /// It was asked which recovery ways are set up.
+    SetUpRead,
+    /// It was asked for its Hik-Connect state.
+    CloudShow,
+    /// Hik-Connect was switched on or off.
+    CloudSet,
+    /// Its Hik-Connect verification code was set.
+    CloudCode,
+    /// It was unbound from its Hik-Connect account.
+    CloudUnbind,
+    /// It was returned to the unactivated state.
+    Deactivate,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Activate,
         Self::NetSet,
         Self::ExportRequest,
@@ -55,6 +67,12 @@ impl Action {
         Self::MailQr,
         Self::MailConfirm,
         Self::Locate,
+        Self::SetUpRead,
+        Self::CloudShow,
+        Self::CloudSet,
+        Self::CloudCode,
+        Self::CloudUnbind,
+        Self::Deactivate,
     ];
 
     /// The description of the command that is sent for it. A request to the
@@ -75,6 +93,12 @@ impl Action {
             Self::MailQr => &CommandSpec::GET_MAIL_QR,
             Self::MailConfirm => &CommandSpec::RESET_BY_MAIL,
             Self::Locate => &CommandSpec::LAMP,
+            Self::SetUpRead => &CommandSpec::GET_SET_UP,
+            Self::CloudShow => &CommandSpec::GET_UNBIND_STATUS,
+            Self::CloudSet => &CommandSpec::SET_CLOUD,
+            Self::CloudCode => &CommandSpec::SET_VERIFICATION_CODE,
+            Self::CloudUnbind => &CommandSpec::UNBIND,
+            Self::Deactivate => &CommandSpec::DEACTIVATE,
         }
     }
 
@@ -94,6 +118,12 @@ impl Action {
             Self::MailQr => "mail-qr",
             Self::MailConfirm => "mail-confirm",
             Self::Locate => "locate",
+            Self::SetUpRead => "set-up-read",
+            Self::CloudShow => "cloud-show",
+            Self::CloudSet => "cloud-set",
+            Self::CloudCode => "cloud-code",
+            Self::CloudUnbind => "cloud-unbind",
+            Self::Deactivate => "deactivate",
         }
     }
 }

@@ -113,6 +113,11 @@ impl Device {
                 .quirks
                 .as_ref()
                 .map_or(Departure::None, |quirks| quirks.of(name));
+            text.clear();
+            if self.cloud.write_changed(name, &mut text) {
+                fields.push(name, &text);
+                continue;
+            }
             match (quirk, source) {
                 (Departure::Omitted, _) => continue,
                 (Departure::Other(other), _) => fields.push(name, other),
@@ -132,9 +137,11 @@ impl Device {
             return fields;
         }
         let added = self.quirks.iter().flat_map(|quirks| &quirks.fields);
-        for (name, text) in added {
+        for (name, other) in added {
             if !self.profile.fields.iter().any(|(known, _)| known == name) {
-                fields.push(name, text);
+                text.clear();
+                let changed = self.cloud.write_changed(name, &mut text);
+                fields.push(name, if changed { &text } else { other });
             }
         }
         fields

@@ -1,8 +1,10 @@
-//! How an activation is answered.
+//! How an activation is answered, and the return from it: `activate` and
+//! `restoreInactive`.
 
 use super::{
     command::{Answer, Order},
     memory::Memory,
+    power, secret,
 };
 use crate::{Device, device::NewPassword};
 
@@ -26,4 +28,20 @@ pub(super) fn answer(device: &mut Device, memory: &mut Memory, order: Order<'_>)
             Answer::success()
         }
     }
+}
+
+/// Returns to the unactivated state for who knows the password. Network settings
+/// stay: a guess.
+pub(super) fn undo(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
+    if !device.state.activated {
+        return Answer::refused("notActivated");
+    }
+    let proven = secret::open(memory, order)
+        .and_then(|(_, password)| secret::prove(device, &password, order));
+    if let Err(refused) = proven {
+        return refused;
+    }
+    power::forget_owner(device);
+    memory.forget_by_password();
+    Answer::success()
 }

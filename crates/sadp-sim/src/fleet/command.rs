@@ -63,7 +63,7 @@ impl Answer {
     /// Tells the tries left under the name this command has for them.
     pub(super) fn with_tries(mut self, types: &str, tries: Option<u32>) -> Self {
         let name = match types {
-            "update" => "RetryModifyTime",
+            "update" | "ezvizUnbind" => "RetryModifyTime",
             _ => "RetryTimes",
         };
         self.elements
@@ -78,6 +78,10 @@ impl Answer {
     }
 
     pub(super) fn with_counters(self, types: &str, denied: Denied) -> Self {
+        // This command has no counters.
+        if types == "restoreInactive" {
+            return self;
+        }
         self.with_tries(types, Some(denied.tries_left))
             .with_lock(Some(denied.lock_minutes))
     }

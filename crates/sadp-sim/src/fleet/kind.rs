@@ -3,11 +3,11 @@
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::{
-    Executions, activate,
+    Executions, activate, cloud,
     command::{Answer, Order},
     exchange, guid, lamp, mail,
     memory::Memory,
-    questions, request, reset, update,
+    questions, request, reset, set_up, update,
 };
 use crate::{Device, device::Support};
 
@@ -29,6 +29,12 @@ pub(super) enum Kind {
     SetMailbox,
     GetQrCodes,
     MailReset,
+    GetSetUp,
+    SetCloud,
+    SetVerificationCode,
+    GetUnbindStatus,
+    Unbind,
+    Deactivate,
 }
 
 impl Kind {
@@ -49,6 +55,12 @@ impl Kind {
             "SetMailBox" => Self::SetMailbox,
             "GetQRcodes" => Self::GetQrCodes,
             "MailReset" => Self::MailReset,
+            "getPasswordResetType" => Self::GetSetUp,
+            "SetHCPlatform" => Self::SetCloud,
+            "SetVerificationCode" => Self::SetVerificationCode,
+            "getUnbindStatus" => Self::GetUnbindStatus,
+            "ezvizUnbind" => Self::Unbind,
+            "restoreInactive" => Self::Deactivate,
             _ => return None,
         })
     }
@@ -99,6 +111,12 @@ impl Kind {
             Self::SetMailbox => mail::set(device, memory, order),
             Self::GetQrCodes => mail::ask(device, memory, order, rng),
             Self::MailReset => mail::reset(device, memory, order),
+            Self::GetSetUp => set_up::list(device, memory),
+            Self::SetCloud => cloud::switch(device, memory, order),
+            Self::SetVerificationCode => cloud::set_code(device, memory, order),
+            Self::GetUnbindStatus => cloud::unbind_status(device),
+            Self::Unbind => cloud::unbind(device, memory, order),
+            Self::Deactivate => activate::undo(device, memory, order),
         }
     }
 
@@ -118,6 +136,11 @@ impl Kind {
             Self::SetMailbox => &mut executions.mailboxes_set,
             Self::GetQrCodes => &mut executions.mail_codes,
             Self::MailReset => &mut executions.mail_resets,
+            Self::GetSetUp | Self::GetUnbindStatus => &mut executions.status_reads,
+            Self::SetCloud | Self::SetVerificationCode | Self::Unbind => {
+                &mut executions.cloud_changes
+            }
+            Self::Deactivate => &mut executions.deactivations,
         }
     }
 
@@ -132,6 +155,10 @@ impl Kind {
                 "SupportSecurityQuestion"
             }
             Self::SetMailbox | Self::GetQrCodes | Self::MailReset => mail::SUPPORT,
+            Self::GetSetUp => "SupportPasswordResetType",
+            Self::SetCloud | Self::SetVerificationCode => "SupportHCPlatform",
+            Self::GetUnbindStatus | Self::Unbind => "supportEzvizUnbind",
+            Self::Deactivate => "SupportRestoreInactive",
             _ => return None,
         })
     }

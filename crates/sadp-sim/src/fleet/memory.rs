@@ -89,6 +89,11 @@ impl Memory {
         self.guids.contains(guid)
     }
 
+    /// Whether it exported a GUID that is still good.
+    pub(super) fn has_guid(&self) -> bool {
+        !self.guids.is_empty()
+    }
+
     /// Forgets what does not outlast a start.
     pub(super) fn forget_by_start(&mut self) {
         self.exchanged = None;

@@ -101,12 +101,16 @@ impl Fleet {
     }
 }
 
-/// A device from before activation is active at once, by its factory's
-/// password.
 fn restore_factory(device: &mut Device) {
+    device.settings = Settings::FACTORY;
+    forget_owner(device);
+}
+
+/// Forgets the password and what its owner prepared. A device from before
+/// activation is active at once, by its factory's password.
+pub(super) fn forget_owner(device: &mut Device) {
     device.state.activated = !device.profile.knows_activation();
     device.access.reset();
-    device.settings = Settings::FACTORY;
     let Recovery {
         questions,
         mailbox,

@@ -105,6 +105,13 @@ pub struct Executions {
     pub mail_codes: u64,
     /// Passwords set by a code that came by e-mail.
     pub mail_resets: u64,
+    /// Replies that say which recovery ways are set up, or whether a device can
+    /// be unbound.
+    pub status_reads: u64,
+    /// Hik-Connect switches, verification codes and unbindings.
+    pub cloud_changes: u64,
+    /// Devices returned to the unactivated state.
+    pub deactivations: u64,
     /// Passwords taken over from a recorder.
     pub synced: u64,
     /// Commands refused, wrong passwords included.

@@ -1,6 +1,6 @@
 //! Options of commands that change devices.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use sadp_ops::{LedgerAccess, Overrides};
@@ -115,15 +115,28 @@ pub(crate) struct ActivateArgs {
 
 /// `locate`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Without on or off the lamp is switched on, and off again after a while, or at
+once on Ctrl-C.
+
+Examples:
+  sadpctl locate 44:47:cc:1d:6d:13
+  sadpctl locate 44:47:cc:1d:6d:13 --for 5m
+  sadpctl locate 44:47:cc:1d:6d:13 off")]
 pub(crate) struct LocateArgs {
     /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
-    /// Whether the lamp is to shine
-    pub(crate) lamp: Switch,
+    /// Switch the lamp on or off, and leave it so
+    #[arg(conflicts_with = "duration")]
+    pub(crate) lamp: Option<Switch>,
 
-    /// Do not ask before anything is sent
-    #[arg(short, long)]
+    /// How long the lamp blinks, e.g. 30s or 5m; an hour at most
+    #[arg(long = "for", id = "duration", value_name = "DURATION", default_value = "30s", value_parser = blink_time)]
+    pub(crate) duration: Duration,
+
+    /// Accepted and ignored: nothing is asked
+    #[arg(short, long, hide = true)]
     pub(crate) yes: bool,
 
     /// Send nothing; tell what would be done
@@ -141,4 +154,12 @@ pub(crate) enum Switch {
     On,
     /// Off
     Off,
+}
+
+/// Reads how long a lamp blinks.
+fn blink_time(text: &str) -> Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_hours(1);
+    let time = humantime::parse_duration(text).ok();
+    time.filter(|time| !time.is_zero() && *time <= LONGEST)
+        .ok_or_else(|| "not a time such as 30s or 5m, up to an hour".into())
 }

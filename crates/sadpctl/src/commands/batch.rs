@@ -12,7 +12,7 @@ mod vet;
 pub(crate) use self::consent::{GO_ON, confirm, is_yes, not_confirmed, plan};
 pub(super) use self::{
     choice::choose,
-    consent::{agreed, line, must_be_asked},
+    consent::{agreed, ask, line, must_be_asked},
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
     stopped::Stopped,

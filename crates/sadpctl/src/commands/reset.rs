@@ -3,7 +3,7 @@
 mod app;
 mod button;
 mod cases;
-mod errand;
+pub(super) mod errand;
 mod export;
 mod guid;
 mod import;

@@ -1,4 +1,4 @@
-use super::survey;
+use super::{set_up::SetUpReader, survey};
 use crate::{
     advice,
     args::{GlobalArgs, ShowArgs},
@@ -16,7 +16,8 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     // An address may be beyond a router, where only asking it directly helps.
     let config = survey::config(&args.ask, global, args.device.address())?;
-    let mut report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
+    let runtime = survey::runtime()?;
+    let mut report = runtime.block_on(survey::run(&config, terminal))?;
     let mut entries = std::mem::take(&mut report.entries);
     state::mark_locks(&mut entries, global, terminal);
     if entries.is_empty() {
@@ -25,9 +26,22 @@ pub(super) fn run(
             !args.ask.reach.targets.is_empty(),
         ));
     }
-    let found = args
+    let mut found = args
         .device
         .choose_to_read(Found::assess_all(entries, &report.local))?;
+    let reader = SetUpReader {
+        runtime: &runtime,
+        link: &config.link,
+        local: &report.local,
+        global,
+    };
+    // What the device reported by itself is shown all the same.
+    if let Err(failure) = reader.read(std::slice::from_mut(&mut found), terminal) {
+        terminal.warn(&format!(
+            "could not ask which recovery ways are set up: {:#}",
+            failure.error
+        ));
+    }
     let layout = Layout {
         width: terminal.width(),
         wide: false,

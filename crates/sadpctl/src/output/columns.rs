@@ -30,7 +30,7 @@ const fn column(title: &'static str, read: fn(&Found) -> Option<String>) -> Colu
 
 /// The vendor tool's columns behind the number.
 #[rustfmt::skip]
-pub(super) const VENDOR: [Column; 23] = [
+pub(super) static VENDOR: [Column; 23] = [
     column("Device Type", |f| some(f.entry.device.model.as_deref()).or_else(|| raw(f, "DeviceType"))),
     column("Status", |f| f.entry.device.state.map(|state| status(state).into())),
     column("IPv4 Address", |f| some(f.entry.device.ipv4.address)),
@@ -61,9 +61,18 @@ pub(super) const LABEL: Column = column("Label Number", |f| {
     some(f.entry.device.serial.as_ref()?.label())
 });
 
+/// Whether it is bound to a Hik-Connect account.
+pub(super) const BOUND: Column =
+    column("Hik-Connect Bound", |f| f.entry.device.cloud.bound.map(yes));
+
+/// Whether it verifies that somebody stands beside it.
+pub(super) const ACCESS_VERIFICATION: Column = column("Access Verification", |f| {
+    f.entry.device.access_verification.map(yes)
+});
+
 /// Our own columns.
 #[rustfmt::skip]
-pub(super) const OWN: [Column; 18] = [
+pub(super) static OWN: [Column; 20] = [
     LABEL,
     column("Kind", |f| Some(f.entry.device.kind.name().into())),
     column("State", |f| f.entry.device.state.map(|state| state.name().into())),
@@ -82,6 +91,8 @@ pub(super) const OWN: [Column; 18] = [
     column("Recovery Mailbox", |f| f.entry.device.recovery.mailbox.map(yes)),
     column("Seen On", |f| Some(seen(f, |seen| seen.interface.to_string()))),
     column("Seen From", |f| Some(seen(f, |seen| seen.from.to_string()))),
+    BOUND,
+    ACCESS_VERIFICATION,
 ];
 
 /// The vendor tool knows two states.

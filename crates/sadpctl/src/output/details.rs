@@ -72,7 +72,8 @@ impl<W: Write> Page<W> {
         self.line("OEM", device.oem.as_deref())?;
         self.line("analog channels", device.channels.analog)?;
         self.line("digital channels", device.channels.digital)?;
-        self.line("disks", device.disks)
+        self.line("disks", device.disks)?;
+        self.line("verifies access", device.access_verification.map(yes))
     }
 
     fn serial(&mut self, device: &Device) -> io::Result<()> {
@@ -123,9 +124,14 @@ impl<W: Write> Page<W> {
         if recovery.request.is_some() && asked.is_none() {
             return Ok(());
         }
-        self.line("GUID file", recovery.guid.map(prepared))?;
-        self.line("security questions", recovery.questions.map(prepared))?;
-        self.line("reserved e-mail", recovery.mailbox.map(prepared))?;
+        let set_up = &recovery.set_up;
+        let guid = recovery.guid.map(|it| prepared(it, set_up.guid));
+        self.line("GUID file", guid)?;
+        let questions = recovery.questions;
+        let questions = questions.map(|it| prepared(it, set_up.questions));
+        self.line("security questions", questions)?;
+        let mailbox = recovery.mailbox.map(|it| prepared(it, set_up.mailbox));
+        self.line("reserved e-mail", mailbox)?;
         let sync = recovery.sync_camera_passwords.map(yes);
         self.line("sets cameras' too", sync)
     }
@@ -133,7 +139,10 @@ impl<W: Write> Page<W> {
     fn cloud(&mut self, device: &Device) -> io::Result<()> {
         self.section("Hik-Connect")?;
         self.line("supported", device.cloud.supported.map(yes))?;
-        self.line("switched", device.cloud.enabled.map(on))
+        self.line("switched", device.cloud.enabled.map(on))?;
+        self.line("bound", device.cloud.bound.map(yes))?;
+        let code = device.recovery.set_up.verification_code;
+        self.line("verification code", code.map(set))
     }
 
     fn seen(&mut self, found: &Found) -> io::Result<()> {
@@ -189,10 +198,15 @@ fn on(value: bool) -> &'static str {
 }
 
 /// That a device has a way does not mean that it was set up.
-fn prepared(offered: bool) -> &'static str {
-    if offered {
-        "yes, if it was set up"
-    } else {
-        "no"
+fn prepared(offered: bool, set_up: Option<bool>) -> &'static str {
+    match (offered, set_up) {
+        (false, _) => "no",
+        (true, None) => "yes, if it was set up",
+        (true, Some(true)) => "yes, it is set up",
+        (true, Some(false)) => "yes, but it is not set up",
     }
+}
+
+fn set(value: bool) -> &'static str {
+    if value { "set" } else { "not set" }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Display, net::IpAddr};
 use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{
     Channels, Cloud, Ipv4Settings, Ipv6Settings, Kind, MacAddr, Ports, RawFields, RequestWay,
-    Serial, Sighting, State, Vendor, Via, Warning,
+    Serial, SetUp, Sighting, State, Vendor, Via, Warning,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -33,6 +33,7 @@ pub(super) struct Device<'a> {
     oem: Option<&'a str>,
     recovery: Recovery,
     cloud: CloudState,
+    access_verification: Option<bool>,
     reachable: Option<bool>,
     seen: Vec<Seen<'a>>,
     warnings: Vec<&'static str>,
@@ -81,12 +82,22 @@ struct Recovery {
     questions: Option<bool>,
     mailbox: Option<bool>,
     sync_camera_passwords: Option<bool>,
+    set_up: SetUpWays,
+}
+
+#[derive(Serialize)]
+struct SetUpWays {
+    questions: Option<bool>,
+    guid: Option<bool>,
+    mailbox: Option<bool>,
+    verification_code: Option<bool>,
 }
 
 #[derive(Serialize)]
 struct CloudState {
     supported: Option<bool>,
     enabled: Option<bool>,
+    bound: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +146,7 @@ impl<'a> Device<'a> {
             oem: device.oem.as_deref(),
             recovery: Recovery::new(&device.recovery),
             cloud: CloudState::new(&device.cloud),
+            access_verification: device.access_verification,
             reachable: None,
             seen: Vec::new(),
             warnings: Vec::new(),
@@ -217,6 +229,18 @@ impl Recovery {
             questions: recovery.questions,
             mailbox: recovery.mailbox,
             sync_camera_passwords: recovery.sync_camera_passwords,
+            set_up: SetUpWays::new(recovery.set_up),
+        }
+    }
+}
+
+impl SetUpWays {
+    fn new(set_up: SetUp) -> Self {
+        Self {
+            questions: set_up.questions,
+            guid: set_up.guid,
+            mailbox: set_up.mailbox,
+            verification_code: set_up.verification_code,
         }
     }
 }
@@ -226,6 +250,7 @@ impl CloudState {
         Self {
             supported: cloud.supported,
             enabled: cloud.enabled,
+            bound: cloud.bound,
         }
     }
 }

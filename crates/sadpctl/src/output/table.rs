@@ -4,7 +4,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::N
 use sadp_model::{Serial, State};
 
 use super::{
-    columns::{ID, LABEL, VENDOR},
+    columns::{ACCESS_VERIFICATION, BOUND, ID, LABEL, VENDOR},
     words,
 };
 use crate::{
@@ -67,12 +67,12 @@ fn arrange(table: &mut Table, width: usize) {
     table.set_width(u16::MAX);
 }
 
-/// Writes the vendor tool's columns and the label number, however wide.
+/// Writes the vendor tool's columns and some of our own, however wide.
 pub(super) fn write_wide(out: &mut impl Write, devices: &[Found]) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
-    let columns = || VENDOR.iter().chain([&LABEL]);
+    let columns = || VENDOR.iter().chain([&LABEL, &BOUND, &ACCESS_VERIFICATION]);
     let titles = columns().map(|column| column.title);
     let mut table = plain(std::iter::once(ID).chain(titles).collect());
     for (number, found) in (1u64..).zip(devices) {

@@ -39,6 +39,12 @@ impl DeviceName {
         self.is_serial(key.serial()) || (self.mac.is_some() && key.mac() == self.mac)
     }
 
+    /// Whether it is the full serial number of this device.
+    pub(crate) fn is_serial_of(&self, found: &Found) -> bool {
+        let serial = found.entry.device.serial.as_ref();
+        serial.is_some_and(|serial| serial.as_str().eq_ignore_ascii_case(&self.text))
+    }
+
     /// The one device that is meant, by a full name.
     pub(crate) fn choose(&self, mut devices: Vec<Found>) -> Result<Found, Failure> {
         let place = self.find(&devices)?;

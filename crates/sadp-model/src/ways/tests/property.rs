@@ -60,6 +60,7 @@ fn any_device() -> impl Strategy<Value = Device> {
             device.recovery.guid = flags.2;
             device.cloud.supported = flags.3;
             device.cloud.enabled = flags.4;
+            device.cloud.bound = flags.1;
             device
         },
     )
@@ -77,6 +78,7 @@ fn any_prepared() -> impl Strategy<Value = Prepared> {
         .prop_map(|(questions, mailbox, guids, request)| Prepared {
             questions,
             mailbox,
+            guid: mailbox,
             guids: guids.map(|(usable, void, newest)| VaultedGuids {
                 usable,
                 void,

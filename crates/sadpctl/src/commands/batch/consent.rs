@@ -61,22 +61,38 @@ pub(in crate::commands) fn agreed(
     runtime.block_on(is_yes(survey::interrupted()))
 }
 
+/// Asks a question that is answered by a line. `None` on Ctrl-C, or where no line
+/// can be read.
+pub(in crate::commands) fn ask(
+    runtime: &Runtime,
+    question: &str,
+    terminal: &mut Terminal,
+) -> Option<String> {
+    terminal.ask(question);
+    runtime.block_on(read_line(survey::interrupted()))
+}
+
 /// Waits for an answer on standard input. Whatever ends `stop` is a no.
 pub(crate) async fn is_yes(stop: impl Future<Output = ()>) -> bool {
+    let answer = read_line(stop).await.unwrap_or_default();
+    ["y", "yes"]
+        .iter()
+        .any(|yes| answer.eq_ignore_ascii_case(yes))
+}
+
+/// Waits for a line on standard input, and gives it without blanks at its ends.
+async fn read_line(stop: impl Future<Output = ()>) -> Option<String> {
     let (answer, answered) = oneshot::channel();
     // On a thread of its own: reading cannot be broken off, waiting can.
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().read_line(&mut line);
-        let yes = ["y", "yes"]
-            .iter()
-            .any(|yes| line.trim().eq_ignore_ascii_case(yes));
         // Nobody waits any more after Ctrl-C.
-        let _ = answer.send(read.is_ok() && yes);
+        let _ = answer.send(read.is_ok().then(|| line.trim().to_owned()));
     });
     tokio::select! {
-        () = stop => false,
-        yes = answered => yes.unwrap_or(false),
+        () = stop => None,
+        line = answered => line.ok().flatten(),
     }
 }
 

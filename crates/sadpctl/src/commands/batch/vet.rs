@@ -151,6 +151,8 @@ mod tests {
                             | Action::ExportRequest
                             | Action::QuestionsShow
                             | Action::MailQr
+                            | Action::SetUpRead
+                            | Action::CloudShow
                     );
                 assert_eq!(outcome.is_some(), refused, "{action} {force}");
             }

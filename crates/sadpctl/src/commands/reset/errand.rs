@@ -24,32 +24,35 @@ use crate::{
 };
 
 /// One thing asked of devices.
-pub(super) struct Errand<'a> {
-    pub(super) action: Action,
+pub(in crate::commands) struct Errand<'a> {
+    pub(in crate::commands) action: Action,
     /// What a device must offer for it.
-    pub(super) offer: Offer,
+    pub(in crate::commands) offer: Offer,
     /// What is done, ending where the number of devices follows.
-    pub(super) plan: &'a str,
+    pub(in crate::commands) plan: &'a str,
     /// What would be done to a device.
-    pub(super) would: &'a str,
-    pub(super) pace: Pace,
-    pub(super) parallel: usize,
-    pub(super) change: ChangeArgs,
-    pub(super) global: &'a GlobalArgs,
+    pub(in crate::commands) would: &'a str,
+    pub(in crate::commands) pace: Pace,
+    pub(in crate::commands) parallel: usize,
+    pub(in crate::commands) change: ChangeArgs,
+    pub(in crate::commands) global: &'a GlobalArgs,
 }
 
 /// For the same password to many devices: a wrong one must not reach a second.
-pub(super) const ONE_BY_ONE: Pace = batch::guarded(1);
+pub(in crate::commands) const ONE_BY_ONE: Pace = batch::guarded(1);
 
 impl Errand<'_> {
     /// Refuses what can be refused before anything is done.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(in crate::commands) fn check(&self) -> Result<(), Failure> {
         batch::check_format(self.global)?;
         batch::must_be_asked(self.change)
     }
 
     /// The current password. `None` for a dry run, which asks for none.
-    pub(super) fn password(&self, args: &PasswordArgs) -> Result<Option<SecretString>, Failure> {
+    pub(in crate::commands) fn password(
+        &self,
+        args: &PasswordArgs,
+    ) -> Result<Option<SecretString>, Failure> {
         (!self.change.dry_run)
             .then(|| secret::current(args))
             .transpose()
@@ -57,7 +60,7 @@ impl Errand<'_> {
 
     /// Parts the devices it may be asked of from the others. Those that were
     /// `named` and are not asked make a failure of the command.
-    pub(super) fn fit(
+    pub(in crate::commands) fn fit(
         &self,
         chosen: Vec<Found>,
         named: bool,
@@ -91,7 +94,7 @@ impl Errand<'_> {
         let outcome = self.passed_over(found, self.offer.missing(), named);
         // Of many, those that cannot are no news.
         Some(if named {
-            outcome.next("use another way of recovery; --force asks it all the same")
+            outcome.next(self.offer.remedy())
         } else {
             outcome
         })
@@ -99,7 +102,11 @@ impl Errand<'_> {
 
     /// Takes out a device that was named to pass its new password on to its
     /// cameras and does not offer that.
-    pub(super) fn fit_to_sync(&self, fit: &mut Vec<Found>, outcomes: &mut Vec<Outcome>) {
+    pub(in crate::commands) fn fit_to_sync(
+        &self,
+        fit: &mut Vec<Found>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
         let unable = fit.extract_if(.., |found| !offers_sync(found));
         outcomes.extend(unable.map(|found| {
             let why = "it does not offer to pass a new password on to its cameras";
@@ -109,7 +116,12 @@ impl Errand<'_> {
     }
 
     /// A device that is not asked. Where it was named, that is a failure.
-    pub(super) fn passed_over(&self, found: &Found, why: &str, named: bool) -> Outcome {
+    pub(in crate::commands) fn passed_over(
+        &self,
+        found: &Found,
+        why: &str,
+        named: bool,
+    ) -> Outcome {
         if named {
             return Outcome::unsafe_to_send(found, self.action, why);
         }
@@ -117,26 +129,32 @@ impl Errand<'_> {
     }
 
     /// What a dry run tells.
-    pub(super) fn planned(&self, fit: &[Found]) -> Vec<Outcome> {
+    pub(in crate::commands) fn planned(&self, fit: &[Found]) -> Vec<Outcome> {
         let planned = |found| Outcome::new(found, self.action, Ending::Planned, self.would);
         fit.iter().map(planned).collect()
     }
 }
 
 /// Whether a recorder offers to pass a new password on to its cameras.
-pub(super) fn offers_sync(found: &Found) -> bool {
+pub(in crate::commands) fn offers_sync(found: &Found) -> bool {
     found.entry.device.recovery.sync_camera_passwords == Some(true)
 }
 
 /// What a device must offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offer {
+pub(in crate::commands) enum Offer {
     /// A GUID to export and import.
     Guid,
     /// Security questions.
     Questions,
     /// A reserved e-mail address.
     Mailbox,
+    /// Hik-Connect.
+    Cloud,
+    /// Unbinding from a Hik-Connect account.
+    Unbind,
+    /// The return to the unactivated state.
+    Deactivate,
 }
 
 impl Offer {
@@ -145,6 +163,9 @@ impl Offer {
             Self::Guid => device.recovery.guid,
             Self::Questions => device.recovery.questions,
             Self::Mailbox => device.recovery.mailbox,
+            Self::Cloud => device.cloud.supported,
+            Self::Unbind => device.cloud.can_unbind,
+            Self::Deactivate => device.can_deactivate,
         }
     }
 
@@ -153,12 +174,30 @@ impl Offer {
             Self::Guid => "it does not say that it offers recovery by a GUID",
             Self::Questions => "it does not say that it offers recovery by security questions",
             Self::Mailbox => "it does not say that it offers recovery by e-mail",
+            Self::Cloud => "it does not say that it has Hik-Connect",
+            Self::Unbind => "it does not say that it can be unbound from Hik-Connect by a command",
+            Self::Deactivate => "it does not say that it can be deactivated by a command",
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Guid | Self::Questions | Self::Mailbox => {
+                "use another way of recovery; --force asks it all the same"
+            }
+            Self::Cloud => "check its firmware; --force sends it all the same",
+            Self::Unbind => {
+                "unbind it in the app or on its own web page; --force sends it all the same"
+            }
+            Self::Deactivate => {
+                "restore its factory settings on its own web page; --force sends it all the same"
+            }
         }
     }
 }
 
 /// The devices, and the means to reach them.
-pub(super) struct Visit {
+pub(in crate::commands) struct Visit {
     runtime: Runtime,
     config: ScanConfig,
     site: Site,
@@ -166,7 +205,7 @@ pub(super) struct Visit {
 
 impl Visit {
     /// Looks who is there.
-    pub(super) fn begin<'n>(
+    pub(in crate::commands) fn begin<'n>(
         ask: &AskArgs,
         named: impl IntoIterator<Item = &'n DeviceName>,
         (global, terminal): (&GlobalArgs, &mut Terminal),
@@ -183,12 +222,12 @@ impl Visit {
     }
 
     /// The devices found.
-    pub(super) fn devices(&mut self) -> Vec<Found> {
+    pub(in crate::commands) fn devices(&mut self) -> Vec<Found> {
         std::mem::take(&mut self.site.devices)
     }
 
     /// Shows what will be done and asks.
-    pub(super) fn confirm(
+    pub(in crate::commands) fn confirm(
         &self,
         errand: &Errand<'_>,
         fit: &[Found],
@@ -199,7 +238,7 @@ impl Visit {
     }
 
     /// Sends the orders.
-    pub(super) fn send<'k>(
+    pub(in crate::commands) fn send<'k>(
         &self,
         errand: &Errand<'_>,
         orders: impl Into<Orders<'k>>,
@@ -216,16 +255,36 @@ impl Visit {
     }
 
     /// Adds what is seen of each device now that a new password was set.
-    pub(super) fn conclude(&self, sent: &mut Sent, terminal: &mut Terminal) {
+    pub(in crate::commands) fn conclude(&self, sent: &mut Sent, terminal: &mut Terminal) {
         let mut outcomes = sent.outcomes.iter();
         if !outcomes.any(|(_, outcome)| matches!(outcome.result, Ending::Done | Ending::Unknown)) {
             return;
         }
+        self.look_after(sent, terminal, conclude);
+    }
+
+    /// Scans again, and lets `conclude` judge each outcome by what is seen of its
+    /// device now.
+    pub(in crate::commands) fn look_after(
+        &self,
+        sent: &mut Sent,
+        terminal: &mut Terminal,
+        conclude: impl Fn(&mut Outcome, Option<&Device>),
+    ) {
         let after = self.site.look_after(&self.runtime, &self.config, terminal);
         for (found, outcome) in &mut sent.outcomes {
             let now = after.same(found).map(|now| &now.entry.device);
             conclude(outcome, now);
         }
+    }
+
+    /// Asks for a text. `None` on Ctrl-C.
+    pub(in crate::commands) fn ask(
+        &self,
+        question: &str,
+        terminal: &mut Terminal,
+    ) -> Option<String> {
+        batch::ask(&self.runtime, question, terminal)
     }
 }
 
@@ -262,7 +321,7 @@ fn conclude(outcome: &mut Outcome, now: Option<&Device>) {
 }
 
 /// The same command to several devices, each with the current password.
-pub(super) fn orders(
+pub(in crate::commands) fn orders(
     devices: &[Found],
     password: &SecretString,
     command: impl Fn(Password) -> Command,
@@ -277,7 +336,7 @@ pub(super) fn orders(
 }
 
 /// A current or new password, ready to be sealed.
-pub(super) fn sealable(password: &SecretString) -> Result<Password, Failure> {
+pub(in crate::commands) fn sealable(password: &SecretString) -> Result<Password, Failure> {
     Password::new(password.clone()).map_err(|error| {
         let error = anyhow::Error::new(error).context("the password cannot be sent");
         Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent")

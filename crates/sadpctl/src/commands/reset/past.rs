@@ -71,6 +71,7 @@ impl Past {
         Ok(Prepared {
             questions: questions_set(&attempts),
             mailbox: mailbox_set(&attempts),
+            guid: None,
             guids: Some(self.guids(&key)?),
             request,
         })
@@ -135,7 +136,7 @@ impl Past {
 fn questions_set(attempts: &[AttemptRecord]) -> Option<bool> {
     tells(attempts, |action, result, _| match (action, result) {
         (Action::QuestionsSet | Action::QuestionsAnswer, AttemptResult::Done) => Some(Some(true)),
-        (Action::Activate, AttemptResult::Done) => Some(None),
+        (Action::Activate | Action::Deactivate, AttemptResult::Done) => Some(None),
         _ => None,
     })
 }
@@ -151,7 +152,7 @@ fn mailbox_set(attempts: &[AttemptRecord]) -> Option<bool> {
         {
             Some(Some(false))
         }
-        (Action::Activate, AttemptResult::Done) => Some(None),
+        (Action::Activate | Action::Deactivate, AttemptResult::Done) => Some(None),
         _ => None,
     })
 }

@@ -13,6 +13,7 @@ use crate::{
     args::{GlobalArgs, WaysArgs},
     commands::{
         batch::{self, Order, Orders, Sending, Site},
+        set_up::SetUpReader,
         survey,
     },
     failure::{Exit, Failure},
@@ -33,7 +34,16 @@ pub(super) fn run(
     let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
     let runtime = survey::runtime()?;
     let mut site = Site::look(&runtime, &config, global, terminal)?;
-    let devices = batch::choose(&args.choice, std::mem::take(&mut site.devices))?;
+    let mut devices = batch::choose(&args.choice, std::mem::take(&mut site.devices))?;
+    if !args.no_ask {
+        let reader = SetUpReader {
+            runtime: &runtime,
+            link: &config.link,
+            local: &site.local,
+            global,
+        };
+        reader.read(&mut devices, terminal)?;
+    }
     let asked = if args.no_ask {
         BTreeMap::new()
     } else {
@@ -49,7 +59,11 @@ pub(super) fn run(
     for (place, found) in devices.iter().enumerate() {
         let mut prepared = past.prepared(found)?;
         // The device's own word is newer than any memory.
-        prepared.questions = asked.get(&place).copied().or(prepared.questions);
+        let set_up = found.entry.device.recovery.set_up;
+        let questions = asked.get(&place).copied().or(set_up.questions);
+        prepared.questions = questions.or(prepared.questions);
+        prepared.mailbox = set_up.mailbox.or(prepared.mailbox);
+        prepared.guid = set_up.guid;
         let fits = ways(&found.entry.device, &prepared);
         shown.push(Ways {
             device: Subject {
@@ -115,7 +129,8 @@ fn questions_to_ask(
     for (place, found) in devices.iter().enumerate() {
         let device = &found.entry.device;
         let offers = device.recovery.questions == Some(true);
-        if !offers || device.state == Some(State::Unactivated) {
+        let known = device.recovery.set_up.questions.is_some();
+        if !offers || known || device.state == Some(State::Unactivated) {
             continue;
         }
         let found = vec![found.clone()];

@@ -1,0 +1,53 @@
+use sadp_model::SetUp;
+
+use crate::{CommandReply, inquiry::boolean};
+
+/// Reads the reply to [`GetSetUp`](crate::Command::GetSetUp). An element that is
+/// absent or not a boolean leaves its way unknown.
+pub fn read_set_up(reply: &CommandReply) -> SetUp {
+    let read = |name| reply.fields.first(name).and_then(boolean);
+    SetUp {
+        questions: read("SecurityQuestionEnabled"),
+        guid: read("GuidFileDataEnabled"),
+        mailbox: read("SecurityEmailEnabled"),
+        verification_code: read("HCVerificationCodeEnabled"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{option, prelude::any, prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::Message;
+
+    fn read(fields: &[(&str, Option<bool>)]) -> SetUp {
+        let element = |(name, value): &(&str, Option<bool>)| {
+            value.map_or_else(String::new, |it| format!("<{name}>{it}</{name}>"))
+        };
+        let body: String = fields.iter().map(element).collect();
+        let text = format!(
+            "<ProbeMatch><Types>getPasswordResetType</Types><Result>success</Result>{body}</ProbeMatch>"
+        );
+        let Ok(Message::CommandReply(reply)) = Message::decode(text.as_bytes()) else {
+            panic!("not a command reply");
+        };
+        read_set_up(&reply)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(values in [option::of(any::<bool>()), option::of(any::<bool>()), option::of(any::<bool>()), option::of(any::<bool>())]) {
+            let [questions, guid, mailbox, verification_code] = values;
+            let expected = SetUp { questions, guid, mailbox, verification_code };
+            let fields = [
+                ("PasswordResetTypeEnabled", Some(true)),
+                ("SecurityQuestionEnabled", questions),
+                ("GuidFileDataEnabled", guid),
+                ("SecurityEmailEnabled", mailbox),
+                ("HCVerificationCodeEnabled", verification_code),
+            ];
+            prop_assert_eq!(read(&fields), expected);
+        }
+    }
+}

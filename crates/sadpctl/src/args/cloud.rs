@@ -1,0 +1,78 @@
+//! `cloud` and `deactivate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{AskArgs, ChangeArgs, PasswordArgs};
+use crate::select::DeviceName;
+
+/// `cloud`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CloudCommand {
+    /// Show whether Hik-Connect is on, and whether the device is bound to an
+    /// account; needs no password and changes nothing
+    Show(CloudShowArgs),
+    /// Switch Hik-Connect on
+    Enable(OwnerArgs),
+    /// Switch Hik-Connect off
+    Disable(OwnerArgs),
+    /// Set the verification code by which a device is added to an account
+    Code(CloudCodeArgs),
+    /// Unbind a device from its account
+    Unbind(OwnerArgs),
+}
+
+/// `cloud show`.
+#[derive(Args, Debug)]
+pub(crate) struct CloudShowArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// One device, changed by its current password.
+#[derive(Args, Debug)]
+pub(crate) struct OwnerArgs {
+    /// A full serial number, a MAC address or an IPv4 address
+    pub(crate) device: DeviceName,
+
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `cloud code`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A code has at most 12 characters; the device checks the rest of its rules.
+
+Example:
+  sadpctl cloud code 44:47:cc:1d:6d:13 --code-file code.txt")]
+pub(crate) struct CloudCodeArgs {
+    #[command(flatten)]
+    pub(crate) owner: OwnerArgs,
+
+    /// Read the code from this file, - for a line of standard input; else it is
+    /// asked for twice
+    #[arg(long, value_name = "F")]
+    pub(crate) code_file: Option<PathBuf>,
+}
+
+/// `deactivate`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The device forgets its password and what was prepared to recover it. It asks for
+the serial number of the device again; --yes needs it as DEVICE, in full.
+
+Example:
+  sadpctl deactivate DS-2CD2143G0-I20190801AAWRD12345678 --yes")]
+pub(crate) struct DeactivateArgs {
+    #[command(flatten)]
+    pub(crate) owner: OwnerArgs,
+}
