@@ -242,7 +242,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "KEY")]
     pub(crate) sort: Option<Key>,
 
-    /// The vendor tool's 24 columns in the table, and two more
+    /// The vendor tool's 24 columns in the table, and three of our own
     #[arg(long)]
     pub(crate) wide: bool,
 }
