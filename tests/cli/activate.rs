@@ -318,7 +318,7 @@ fn a_dry_run_sends_nothing() {
 fn without_a_terminal_and_without_yes_nothing_is_done() {
     for arguments in [
         &["activate", "--all"][..],
-        &["locate", "192.168.1.64", "on"],
+        &["cloud", "enable", "192.168.1.64"],
     ] {
         let run = run(&[arguments, &["-i", "127.0.0.1"]].concat());
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");

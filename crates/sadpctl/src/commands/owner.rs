@@ -294,6 +294,7 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::found::Samples as _;
 
     #[test]
     fn what_is_seen_afterwards_decides() {
