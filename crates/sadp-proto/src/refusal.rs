@@ -55,7 +55,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    const KNOWN: [(&'static str, Option<u32>, Self); 19] = [
+    const KNOWN: [(&'static str, Option<u32>, Self); 22] = [
         ("failed", Some(2009), Self::Failed),
         ("locked", Some(2018), Self::Locked),
         ("notActivated", Some(2019), Self::NotActivated),
