@@ -64,7 +64,7 @@ struct Said<'a> {
 
 /// The names that [`Said::read_element`] knows, for those firmware writes in
 /// another case.
-const ELEMENTS: [&str; 35] = [
+const ELEMENTS: [&str; 40] = [
     "DeviceType",
     "DeviceDescription",
     "DeviceSN",
@@ -100,6 +100,11 @@ const ELEMENTS: [&str; 35] = [
     "SoftwareVersionEncrypt",
     "DSPVersionEncrypt",
     "OEMInfoEncrypt",
+    "EZVIZBindStatus",
+    "supportEzvizUnbind",
+    "SupportRestoreInactive",
+    "SupportPasswordResetType",
+    "physicalAccessVerification",
 ];
 
 impl<'a> Said<'a> {
@@ -168,8 +173,8 @@ impl<'a> Said<'a> {
             // Read elsewhere, or not at all: named here so that they are not taken
             // for names in another case, which takes longer.
             "Uuid" | "Types" | "ResetAbility" | "DetailOEMCode" | "OEMCode" | "Salt" | "DeviceLock"
-            | "SDKServerStatus" | "SDKOverTLSServerStatus" | "SupportBind" | "MaxBindNum" | "SupportRestoreInactive"
-            | "supportEzvizUnbind" | "supportwifiRegion" | "currentwifiRegion" | "supportWifiEnhancement"
+            | "SDKServerStatus" | "SDKOverTLSServerStatus" | "SupportBind" | "MaxBindNum"
+            | "supportwifiRegion" | "currentwifiRegion" | "supportWifiEnhancement"
             | "enableWifiEnhancement" | "IsModifyVerificationCode" | "SupportChannelDefaultPassword"
             | "SpecificDeviceType" | "DHCPAbility" | "SecurityMode" | "supportIPv6" | "supportModifyIPv6" => {}
             _ => return false,
