@@ -149,6 +149,12 @@ impl Dispatch {
         let mut stop = pin!(stop);
         let mut batch = Running::new(jobs, &self.config, observe);
         let start = Instant::now();
+        // The request to stop may be older than the batch.
+        tokio::select! {
+            biased;
+            () = &mut stop => batch.stopped = true,
+            () = std::future::ready(()) => {}
+        }
         loop {
             for (route, step) in batch.advance(|| start.elapsed()) {
                 self.links.send_by(&route, step.datagram()).await;
