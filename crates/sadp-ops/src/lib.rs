@@ -16,7 +16,7 @@
 //!
 //! - [`Session`]: what all operations share.
 //! - [`Inventory`]: the devices that a look found.
-//! - [`activate`], [`locate`]: the operations, one module each.
+//! - [`activate`], [`locate`], [`recovery`]: the operations, one module each.
 //! - [`Outcome`]: what became of an operation on one device.
 
 pub mod activate;
@@ -26,6 +26,7 @@ mod event;
 mod inventory;
 pub mod locate;
 mod outcome;
+pub mod recovery;
 mod safety;
 mod session;
 
@@ -34,7 +35,8 @@ pub use device::{DeviceRef, DiscoveredDevice};
 pub use event::{Event, Observer};
 pub use inventory::Inventory;
 pub use outcome::{
-    BlockReason, Impact, NextStep, Outcome, OutcomeStatus, Preparation, Reason, Report, Seen,
+    BlockReason, Impact, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
+    Report, Seen,
 };
 pub use safety::{Guard, Overrides, SafetyChecks};
 pub use session::{Cancellation, LedgerAccess, OpsError, Session, SessionConfig};

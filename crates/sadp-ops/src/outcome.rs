@@ -5,7 +5,10 @@ use sadp_proto::{Verdict, seal::SealError};
 use sadp_reset::Action;
 use strum::{EnumIter, IntoStaticStr};
 
-use crate::{DeviceRef, DiscoveredDevice, OpsError, StopReason};
+use crate::{
+    DeviceRef, DiscoveredDevice, OpsError, StopReason,
+    recovery::request::{self, ExportedRequest},
+};
 
 /// What became of an operation on one device.
 #[derive(Clone, Debug)]
@@ -27,6 +30,18 @@ pub struct Outcome {
     /// Whether another sender answered for the device: what was sent may be known
     /// to someone else.
     pub impersonation_suspected: bool,
+    /// What else there is to tell, by operation.
+    pub data: OutcomeData,
+}
+
+/// What an operation tells of a device beside its outcome.
+#[derive(Clone, Debug, Default)]
+pub enum OutcomeData {
+    /// Nothing.
+    #[default]
+    None,
+    /// The request that was exported.
+    Request(Box<ExportedRequest>),
 }
 
 /// How an operation on a device ended. The name is what scripts read.
@@ -74,6 +89,8 @@ pub enum Reason {
         /// Whether it is lit.
         on: bool,
     },
+    /// What became of a request to the vendor's support.
+    Request(request::Finding),
 }
 
 /// What a look after a command shows.
@@ -94,6 +111,9 @@ pub enum BlockReason {
     NoMac,
     /// It was received by raw Ethernet alone and hears no commands.
     RawEthernetOnly,
+    /// Only the first fragment of its reply arrived: what a command is made of
+    /// may be missing.
+    FragmentOnly,
     /// Another device has the same MAC: a command would reach both.
     DuplicateMac,
     /// Two senders speak for it.
@@ -177,6 +197,7 @@ impl Outcome {
             verdict: None,
             next: None,
             impersonation_suspected: false,
+            data: OutcomeData::None,
         }
     }
 
@@ -204,6 +225,7 @@ impl Outcome {
                 OutcomeStatus::Skipped,
                 Reason::Blocked(_) | Reason::Impersonated | Reason::Unsealed(_),
             ) => Impact::Safety,
+            (OutcomeStatus::Skipped, Reason::Request(finding)) => finding.impact(),
             _ => Impact::Device,
         }
     }

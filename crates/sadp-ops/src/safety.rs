@@ -105,6 +105,9 @@ impl SafetyChecks {
         if found.entry.is_frames_only() {
             return Some(BlockReason::RawEthernetOnly);
         }
+        if device.fragment_only {
+            return Some(BlockReason::FragmentOnly);
+        }
         if found.warnings.contains(&Warning::DuplicateMac) {
             return Some(BlockReason::DuplicateMac);
         }

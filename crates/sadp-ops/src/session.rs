@@ -1,9 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use sadp_discovery::{ScanConfig, ScanError};
 use sadp_proto::seal::SealError;
-use sadp_reset::{Ledger, LedgerError};
+use sadp_reset::{Ledger, LedgerError, PackageError};
 use tokio_util::sync::CancellationToken;
 
 /// What a session is opened with.
@@ -114,6 +117,17 @@ pub enum OpsError {
     /// No interface or socket can be used.
     #[error(transparent)]
     Network(#[from] ScanError),
+    /// The folder for what devices give cannot be made. Nothing was sent.
+    #[error("cannot make the folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The package of a request cannot be written.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// A password or another secret cannot be sent.
     #[error("the password cannot be sent")]
     Unsendable(#[from] SealError),

@@ -8,17 +8,21 @@
 //!   do about it.
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
 //! - [`explain`]: a device's refusal.
+//! - [`invalid_reason`]: why a request to the vendor's support can no longer be
+//!   answered.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
 mod event;
 mod outcome;
 mod refusal;
 mod remedy;
+mod validity;
 
 pub use event::{Line, lines, losses, sending_limited, with_cause};
 pub use outcome::{message, next_step};
 pub use refusal::{Reason, explain};
 pub use remedy::{Remedy, permission};
+pub use validity::{age, doubt, invalid_reason, minute, objections};
 
 /// `1 device`, `2 devices`.
 pub fn count(number: u64, one: &str, many: &str) -> String {

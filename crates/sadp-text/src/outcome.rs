@@ -1,3 +1,5 @@
+mod request;
+
 use std::borrow::Cow;
 
 use sadp_ops::{
@@ -22,6 +24,7 @@ pub fn message(outcome: &Outcome) -> String {
         Reason::AlreadyActive => "already active".into(),
         Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
         Reason::Lamp { on } => lamp(outcome.status, *on).into(),
+        Reason::Request(finding) => request::message(finding, outcome),
     }
 }
 
@@ -45,6 +48,7 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
             "find out which machine does so; connect the device to this machine alone"
         }
         Reason::Unsealed(_) => "scan again, then run it again",
+        Reason::Request(finding) => request::next_step(finding)?,
         _ => return None,
     };
     Some(next.into())
@@ -94,6 +98,10 @@ fn blocked(reason: &BlockReason) -> String {
         BlockReason::RawEthernetOnly => {
             "it answers only by bare Ethernet frames: it does not hear commands".into()
         }
+        BlockReason::FragmentOnly => {
+            "only the first part of its reply arrived: what a command is made of may be in the rest"
+                .into()
+        }
         BlockReason::DuplicateMac => {
             "another device has the same MAC: a command would reach both".into()
         }
@@ -116,6 +124,9 @@ const fn unblock(reason: &BlockReason) -> &'static str {
         BlockReason::NoMac => "set it up in its own web page",
         BlockReason::RawEthernetOnly => {
             "set it up in its own web page, or with its own menu; it may answer once its address is right"
+        }
+        BlockReason::FragmentOnly => {
+            "add an address in its network to this machine, then run it again"
         }
         BlockReason::DuplicateMac => "unplug one of the two, then run it again",
         BlockReason::TwoSenders { .. } => {

@@ -1,12 +1,12 @@
-//! What may have spoilt a request, in words.
+//! Why a request can no longer be answered.
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_reset::{CaseEnding, Judgement, Spoilt, VALID_FOR};
 
-use crate::text::count;
+use crate::count;
 
 /// What is wrong with a request, in a sentence without its device.
-pub(super) fn words(spoilt: &Spoilt) -> String {
+pub fn invalid_reason(spoilt: &Spoilt) -> String {
     match spoilt {
         Spoilt::Rebooted { exported, now } => format!(
             "the device has restarted since the export (started {exported} then, {now} now), which makes requests void"
@@ -43,22 +43,22 @@ fn closed(how: CaseEnding) -> &'static str {
 }
 
 /// All that stops an answer, in one sentence.
-pub(super) fn objections(judgement: &Judgement) -> String {
+pub fn objections(judgement: &Judgement) -> String {
     let stopping = judgement
         .spoilt
         .iter()
         .filter(|spoilt| spoilt.stops_import());
-    stopping.map(words).collect::<Vec<_>>().join("; ")
+    stopping.map(invalid_reason).collect::<Vec<_>>().join("; ")
 }
 
 /// What stops no answer and may make it useless all the same.
-pub(super) fn doubt(judgement: &Judgement) -> Option<String> {
+pub fn doubt(judgement: &Judgement) -> Option<String> {
     let maybe = |spoilt: &&Spoilt| matches!(spoilt, Spoilt::MaybeExportedAgain { .. });
-    judgement.spoilt.iter().find(maybe).map(words)
+    judgement.spoilt.iter().find(maybe).map(invalid_reason)
 }
 
 /// `35 min`, `7 h`, `3 days`.
-pub(super) fn age(age: SignedDuration) -> String {
+pub fn age(age: SignedDuration) -> String {
     let minutes = age.as_mins().max(0);
     match minutes {
         ..60 => format!("{minutes} min"),
@@ -68,7 +68,7 @@ pub(super) fn age(age: SignedDuration) -> String {
 }
 
 /// A time for people, to the minute.
-pub(super) fn minute(at: Timestamp) -> String {
+pub fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -99,7 +99,7 @@ mod tests {
             ended(CaseEnding::Forgotten),
             Spoilt::NotSeen { last: None },
         ];
-        let told: Vec<_> = all.iter().map(words).collect();
+        let told: Vec<_> = all.iter().map(invalid_reason).collect();
         assert_snapshot!(told.join("\n"));
     }
 

@@ -1,10 +1,12 @@
 //! What became of a command to one device, as scripts see it. The names and
 //! their order are a contract.
 
+mod data;
+
 use std::net::Ipv4Addr;
 
 use sadp_model::MacAddr;
-use sadp_ops::{DeviceRef, Impact, OutcomeStatus, Seen};
+use sadp_ops::{DeviceRef, Impact, OutcomeStatus};
 use sadp_proto::Verdict;
 use sadp_reset::{Action, DeviceKey};
 use serde::Serialize;
@@ -222,15 +224,6 @@ impl Outcome {
 impl From<sadp_ops::Outcome> for Outcome {
     fn from(outcome: sadp_ops::Outcome) -> Self {
         let verdict = outcome.verdict.as_ref();
-        let mut data = Map::new();
-        if let Some(seen) = outcome.seen {
-            let confirmed = match seen {
-                Seen::Changed => Value::Bool(true),
-                Seen::Unchanged => Value::Bool(false),
-                Seen::Missing => Value::Null,
-            };
-            data.insert("confirmed".into(), confirmed);
-        }
         Self {
             device: Who::from(&outcome.device),
             action: outcome.action.name(),
@@ -241,7 +234,7 @@ impl From<sadp_ops::Outcome> for Outcome {
             lock_minutes: verdict.and_then(|it| it.lock_minutes),
             message: sadp_text::message(&outcome),
             next: sadp_text::next_step(&outcome).map(Into::into),
-            data,
+            data: data::of(&outcome),
             exit: match outcome.impact() {
                 Impact::None => Exit::Done,
                 Impact::Safety => Exit::Unsafe,

@@ -79,19 +79,28 @@ impl<'a> Run<'a> {
         devices: &[Found],
         change: ChangeArgs,
     ) -> Result<(), Failure> {
-        let plan = batch::plan(what, devices);
+        self.confirm_plan(&batch::plan(what, devices), change)
+    }
+
+    /// Shows a plan and asks, unless `--yes`.
+    pub(crate) fn confirm_plan(&mut self, plan: &str, change: ChangeArgs) -> Result<(), Failure> {
         if change.yes {
-            self.terminal.note(&plan);
+            self.terminal.note(plan);
             return Ok(());
         }
-        self.terminal.tell(&plan);
-        self.terminal.ask(batch::GO_ON);
-        let stop = self.session.cancellation().stop.clone();
-        if self.runtime.block_on(batch::is_yes(stop.cancelled())) {
+        self.terminal.tell(plan);
+        if self.prompt_yes_no(batch::GO_ON) {
             Ok(())
         } else {
             Err(batch::not_confirmed())
         }
+    }
+
+    /// Asks a question that is answered by y or no. Ctrl-C is a no.
+    pub(crate) fn prompt_yes_no(&mut self, question: &str) -> bool {
+        self.terminal.ask(question);
+        let stop = self.session.cancellation().stop.clone();
+        self.runtime.block_on(batch::is_yes(stop.cancelled()))
     }
 
     /// Runs a part of an operation to its end, and shows what happens meanwhile.
@@ -162,6 +171,11 @@ pub(crate) fn failed(error: OpsError) -> Failure {
     match error {
         OpsError::Ledger(error) => state::failed(error),
         OpsError::Network(error) => survey::failed(error),
+        OpsError::Folder { .. } => Failure::new(Exit::Machine, error)
+            .hint("name another folder with --out; nothing was sent"),
+        OpsError::Package(error) => Failure::new(Exit::Machine, error).hint(
+            "see that the disk has room and may be written; requests exported before are kept",
+        ),
         OpsError::Stopped => Failure::new(Exit::Refused, error).hint("run it again to go on"),
         error => Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent"),
     }

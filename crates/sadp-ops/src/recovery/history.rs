@@ -4,66 +4,69 @@ use jiff::Timestamp;
 use sadp_model::{OpenRequest, Prepared, VaultedGuids};
 use sadp_reset::{
     Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceKey, Judgement,
-    Ledger, RequestFacts, Sight, VALID_FOR,
+    Ledger, LedgerError, RequestFacts, Sight, VALID_FOR,
 };
 
-use crate::{args::GlobalArgs, failure::Failure, found::Found, state};
+use crate::DiscoveredDevice;
 
-/// The ledger, as far as there is one.
-pub(super) struct Past {
-    ledger: Option<Ledger>,
-    /// All cases, latest first.
-    pub(super) cases: Vec<Case>,
+/// What the ledger tells of requests and of what was prepared on devices. Empty
+/// where there is no ledger.
+#[derive(Debug)]
+pub struct History<'a> {
+    ledger: Option<&'a Ledger>,
+    cases: Vec<Case>,
     /// What was sent while a request that is still valid may have waited.
     attempts: Vec<AttemptRecord>,
     now: Timestamp,
 }
 
-impl Past {
-    pub(super) fn open(global: &GlobalArgs) -> Result<Self, Failure> {
-        let ledger = state::open_existing(global)?;
-        let cases = ledger
-            .as_ref()
-            .map(|ledger| ledger.cases(&CaseFilter::default()))
-            .transpose()
-            .map_err(state::failed)?;
-        let now = Timestamp::now();
+impl<'a> History<'a> {
+    /// Reads a ledger.
+    pub fn read(ledger: Option<&'a Ledger>, now: Timestamp) -> Result<Self, LedgerError> {
+        let Some(known) = ledger else {
+            return Ok(Self {
+                ledger,
+                cases: Vec::new(),
+                attempts: Vec::new(),
+                now,
+            });
+        };
         let filter = AttemptFilter {
             since: now.checked_sub(VALID_FOR).ok(),
             ..AttemptFilter::default()
         };
-        let attempts = ledger
-            .as_ref()
-            .map(|ledger| ledger.attempts(&filter))
-            .transpose()
-            .map_err(state::failed)?;
         Ok(Self {
             ledger,
-            cases: cases.unwrap_or_default(),
-            attempts: attempts.unwrap_or_default(),
+            cases: known.cases(&CaseFilter::default())?,
+            attempts: known.attempts(&filter)?,
             now,
         })
     }
 
+    /// All requests, latest first, closed ones too.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
     /// What decides whether the request of a case can still be answered.
-    pub(super) fn facts(&self, case: &Case) -> RequestFacts {
+    pub fn facts(&self, case: &Case) -> RequestFacts {
         let facts = RequestFacts::of(case, &self.cases);
         self.asked_since(facts, &case.request.device)
     }
 
     /// Adds to the facts of a device's request what was asked of it since.
-    pub(super) fn asked_since(&self, facts: RequestFacts, device: &DeviceKey) -> RequestFacts {
+    pub fn asked_since(&self, facts: RequestFacts, device: &DeviceKey) -> RequestFacts {
         facts.asked_since(device, &self.attempts)
     }
 
     /// What was prepared on a device, as far as the ledger knows.
-    pub(super) fn prepared(&self, found: &Found) -> Result<Prepared, Failure> {
-        let Some(key) = found.key() else {
+    pub fn prepared(&self, device: &DiscoveredDevice) -> Result<Prepared, LedgerError> {
+        let Some(key) = device.key() else {
             return Ok(Prepared::default());
         };
         let attempts = self.attempts(&key, None)?;
         let request = self
-            .open_request(found)
+            .open_request(device)
             .map(|(case, judgement)| OpenRequest {
                 exported_at: case.request.exported_at,
                 may_be_spoilt: judgement.stops_import(),
@@ -79,34 +82,34 @@ impl Past {
 
     /// The request of a device that waits for its answer, and how it stands now
     /// that the device is seen.
-    pub(super) fn open_request(&self, found: &Found) -> Option<(&Case, Judgement)> {
-        let key = found.key()?;
+    pub fn open_request(&self, device: &DiscoveredDevice) -> Option<(&Case, Judgement)> {
+        let key = device.key()?;
         let mut open = self.cases.iter().filter(|case| case.is_open());
         let case = open.find(|case| case.request.device.is_same(&key))?;
-        Some((case, self.judge(&self.facts(case), found)))
+        Some((case, self.judge(&self.facts(case), device)))
     }
 
     /// How a request of a device that is seen now stands.
-    pub(super) fn judge(&self, facts: &RequestFacts, found: &Found) -> Judgement {
+    pub fn judge(&self, facts: &RequestFacts, device: &DiscoveredDevice) -> Judgement {
         let sight = Sight {
-            boot_time: found.entry.device.boot_time,
+            boot_time: device.entry.device.boot_time,
             at: self.now,
         };
         facts.judge(self.now, Some(&sight))
     }
 
     /// How a request stands, as far as that can be told without its device.
-    pub(super) fn judge_unseen(&self, facts: &RequestFacts) -> Judgement {
+    pub fn judge_unseen(&self, facts: &RequestFacts) -> Judgement {
         facts.judge(self.now, None)
     }
 
     /// What was sent to a device since then, latest first.
-    pub(super) fn attempts(
+    pub fn attempts(
         &self,
         key: &DeviceKey,
         since: Option<Timestamp>,
-    ) -> Result<Vec<AttemptRecord>, Failure> {
-        let Some(ledger) = &self.ledger else {
+    ) -> Result<Vec<AttemptRecord>, LedgerError> {
+        let Some(ledger) = self.ledger else {
             return Ok(Vec::new());
         };
         let filter = AttemptFilter {
@@ -114,14 +117,14 @@ impl Past {
             since,
             limit: None,
         };
-        ledger.attempts(&filter).map_err(state::failed)
+        ledger.attempts(&filter)
     }
 
-    fn guids(&self, key: &DeviceKey) -> Result<VaultedGuids, Failure> {
-        let Some(ledger) = &self.ledger else {
+    fn guids(&self, key: &DeviceKey) -> Result<VaultedGuids, LedgerError> {
+        let Some(ledger) = self.ledger else {
             return Ok(VaultedGuids::default());
         };
-        let all = ledger.guids(Some(key)).map_err(state::failed)?;
+        let all = ledger.guids(Some(key))?;
         let usable = || all.iter().filter(|guid| guid.void.is_none());
         Ok(VaultedGuids {
             usable: usable().count(),

@@ -8,11 +8,9 @@ mod export;
 mod guid;
 mod import;
 mod mail;
-mod past;
 mod qr;
 mod questions;
 mod renewal;
-mod spoilt;
 mod ways;
 
 use sadp_model::Device;

@@ -1,9 +1,9 @@
 //! The requests that wait for an answer.
 
 use jiff::Timestamp;
+use sadp_ops::recovery::History;
 use sadp_reset::{Case, CaseEnding, CaseFilter, CaseId, Judgement, Sight, Spoilt};
 
-use super::{past::Past, spoilt};
 use crate::{
     args::{CasesArgs, CasesCommand, GlobalArgs},
     commands::{batch::Site, survey},
@@ -23,14 +23,18 @@ pub(super) fn run(
         return forget(id, global, terminal);
     }
     let format = global.format.of_list("requests have")?;
-    let past = Past::open(global)?;
+    let ledger = state::open_existing(global)?;
+    let past = History::read(ledger.as_ref(), Timestamp::now()).map_err(state::failed)?;
     let site = args.look.then(|| {
         let config = survey::config(&args.ask, global, None)?;
         Ok::<_, Failure>(Site::look_again(&survey::runtime()?, &config, terminal))
     });
     let site = site.transpose()?;
     let now = Timestamp::now();
-    let wanted = past.cases.iter().filter(|case| args.all || case.is_open());
+    let wanted = past
+        .cases()
+        .iter()
+        .filter(|case| args.all || case.is_open());
     let shown: Vec<_> = wanted
         .map(|case| {
             let facts = past.facts(case);
@@ -66,7 +70,10 @@ fn show(case: &Case, judgement: &Judgement, (now, looked): (Timestamp, bool)) ->
         _ => case.is_open(),
     };
     let spoilt: Vec<_> = judgement.spoilt.iter().filter(told).collect();
-    let mut reasons: Vec<_> = spoilt.iter().map(|spoilt| spoilt::words(spoilt)).collect();
+    let mut reasons: Vec<_> = spoilt
+        .iter()
+        .map(|spoilt| sadp_text::invalid_reason(spoilt))
+        .collect();
     if case.is_open() && judgement.aging {
         reasons.push("older than a day: some firmware takes answers for 24 hours only".into());
     }
@@ -82,7 +89,7 @@ fn show(case: &Case, judgement: &Judgement, (now, looked): (Timestamp, bool)) ->
         state: case.ended.map_or("open", |ended| ended.how.name()),
         exported_at: request.exported_at.to_string(),
         age_seconds: age.as_secs(),
-        age: spoilt::age(age),
+        age: sadp_text::age(age),
         warn_after: request.warn_after().to_string(),
         valid_until: request.valid_until().to_string(),
         next: next(case, &spoilt),

@@ -6,6 +6,8 @@ mod gather;
 mod given;
 mod judge;
 
+use jiff::Timestamp;
+use sadp_ops::recovery::History;
 use sadp_reset::{Action, DeviceKey};
 use secrecy::SecretString;
 
@@ -15,7 +17,6 @@ use self::{
     given::Given,
     judge::{Late, Ready},
 };
-use super::past::Past;
 use crate::{
     args::{GlobalArgs, ImportArgs},
     commands::{
@@ -25,7 +26,7 @@ use crate::{
     failure::{Exit, Failure},
     found::Found,
     outcome::{Ending, Outcome},
-    secret,
+    secret, state,
     terminal::Terminal,
 };
 
@@ -36,7 +37,8 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     batch::check_format(global)?;
     batch::must_be_asked(args.change)?;
-    let past = Past::open(global)?;
+    let ledger = state::open_existing(global)?;
+    let past = History::read(ledger.as_ref(), Timestamp::now()).map_err(state::failed)?;
     match &args.device {
         None => by_match(args, &past, (global, terminal)),
         Some(_) => by_name(args, &past, (global, terminal)),
@@ -46,7 +48,7 @@ pub(super) fn run(
 /// Answers that are matched to their requests before anything is looked for.
 fn by_match(
     args: &ImportArgs,
-    past: &Past,
+    past: &History<'_>,
     (global, terminal): (&GlobalArgs, &mut Terminal),
 ) -> Result<Exit, Failure> {
     let input = Input::read(args)?;
@@ -77,7 +79,7 @@ fn by_match(
 /// An answer or a key for the device that was named.
 fn by_name(
     args: &ImportArgs,
-    past: &Past,
+    past: &History<'_>,
     (global, terminal): (&GlobalArgs, &mut Terminal),
 ) -> Result<Exit, Failure> {
     let input = Input::read(args)?;
@@ -89,7 +91,7 @@ fn by_name(
     let name = args.device.as_ref();
     let named = |key: &DeviceKey| name.is_some_and(|name| name.names(key));
     // Who holds a dated code has no new password to give.
-    let known = past.cases.iter().find(|case| named(&case.request.device));
+    let known = past.cases().iter().find(|case| named(&case.request.device));
     let legacy = known.is_some_and(|case| given::is_legacy(Some(case.request.kind)));
     let can_be_had = secret::new_is_given(&args.password) || Terminal::can_ask();
     let password = if can_be_had && !legacy {
@@ -141,7 +143,7 @@ fn nothing_open(
 /// What follows once it is known who is there.
 struct Rest<'a> {
     args: &'a ImportArgs,
-    past: &'a Past,
+    past: &'a History<'a>,
     there: There<'a>,
 }
 

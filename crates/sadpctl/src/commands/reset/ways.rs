@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use sadp_discovery::{LinkConfig, Pace};
 use sadp_model::{Fit, Need, Obstacle, Standing, State, Way, ways};
+use sadp_ops::recovery::History;
 use sadp_proto::{Command, Outcome as Reply, QuestionList};
 use sadp_reset::Action;
 use tokio::runtime::Runtime;
 
-use super::past::Past;
 use crate::{
     args::{GlobalArgs, WaysArgs},
     commands::{
@@ -21,6 +22,7 @@ use crate::{
     outcome::Who,
     output::{self, ShownWay, Subject, Ways},
     select::DeviceName,
+    state,
     terminal::Terminal,
 };
 
@@ -54,10 +56,11 @@ pub(super) fn run(
             (global, &mut *terminal),
         )?
     };
-    let past = Past::open(global)?;
+    let ledger = state::open_existing(global)?;
+    let past = History::read(ledger.as_ref(), Timestamp::now()).map_err(state::failed)?;
     let mut shown = Vec::new();
     for (place, found) in devices.iter().enumerate() {
-        let mut prepared = past.prepared(found)?;
+        let mut prepared = past.prepared(found).map_err(state::failed)?;
         // The device's own word is newer than any memory.
         let set_up = found.entry.device.recovery.set_up;
         let questions = asked.get(&place).copied().or(set_up.questions);

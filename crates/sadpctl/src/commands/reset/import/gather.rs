@@ -1,5 +1,6 @@
 //! What is to be sent, before it is known who is there.
 
+use sadp_ops::recovery::History;
 use sadp_reset::{
     Action, Assignment, Collected, DeviceKey, Matched, Problem, RequestFacts, Target, Why, assign,
     collect,
@@ -10,7 +11,6 @@ use super::given::{Given, Source};
 use crate::{
     advice::Remedy,
     args::ImportArgs,
-    commands::reset::past::Past,
     failure::{Exit, Failure},
     outcome::Outcome,
     secret,
@@ -42,7 +42,7 @@ impl Input {
     /// outcome.
     pub(super) fn assign(
         self,
-        past: &Past,
+        past: &History<'_>,
         device: Option<&DeviceKey>,
         outcomes: &mut Vec<Outcome>,
         terminal: &mut Terminal,
@@ -56,7 +56,7 @@ impl Input {
             matched,
             problems,
             waiting,
-        } = assign(found, &past.cases, device);
+        } = assign(found, past.cases(), device);
         outcomes.extend(problems.iter().map(refused));
         if !waiting.is_empty() {
             let packages = count(waiting.len() as u64, "package has", "packages have");
@@ -75,8 +75,8 @@ impl Input {
 }
 
 /// The latest request of a device, or what a device without one is.
-fn target(past: &Past, device: &DeviceKey) -> Target {
-    let mut cases = past.cases.iter();
+fn target(past: &History<'_>, device: &DeviceKey) -> Target {
+    let mut cases = past.cases().iter();
     let case = cases.find(|case| case.request.device.is_same(device));
     Target {
         device: device.clone(),

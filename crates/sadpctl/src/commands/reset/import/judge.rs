@@ -4,11 +4,13 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use sadp_model::State;
+use sadp_ops::recovery::History;
 use sadp_proto::Refusal;
 use sadp_reset::{
     Action, Answer, AttemptRecord, AttemptResult, CaseEnding, DeviceKey, KnownBy, RequestKind,
     Target,
 };
+use sadp_text::{doubt, minute, objections};
 use serde_json::json;
 
 use super::given::{Given, Source};
@@ -17,15 +19,12 @@ use crate::{
     args::GlobalArgs,
     commands::{
         batch::{self, Site},
-        reset::{
-            errand::offers_sync,
-            past::Past,
-            spoilt::{doubt, minute, objections},
-        },
+        reset::errand::offers_sync,
     },
     failure::{Exit, Failure},
     found::Found,
     outcome::Outcome,
+    state,
 };
 
 /// An answer that may be sent to this device.
@@ -61,7 +60,7 @@ impl Ready {
 /// before.
 pub(super) fn early(
     given: Vec<Given>,
-    past: &Past,
+    past: &History<'_>,
     force: bool,
     outcomes: &mut Vec<Outcome>,
 ) -> Vec<Given> {
@@ -77,7 +76,7 @@ pub(super) fn early(
     open
 }
 
-fn settled(target: &Target, past: &Past, force: bool) -> Option<Outcome> {
+fn settled(target: &Target, past: &History<'_>, force: bool) -> Option<Outcome> {
     let key = Some(&target.device);
     let unseen = |why: String| Outcome::unseen(key, Action::ImportAnswer, why);
     if force {
@@ -101,7 +100,7 @@ const ANEW: &str = "export a new request and ask for a new answer; --force sends
 
 /// Judges answers with the devices in sight.
 pub(super) struct Late<'a> {
-    pub(super) past: &'a Past,
+    pub(super) past: &'a History<'a>,
     pub(super) site: &'a Site,
     pub(super) force: bool,
     pub(super) sync_cameras: bool,
@@ -236,7 +235,10 @@ impl Late<'_> {
         let Some(since) = since else {
             return Ok(Vec::new());
         };
-        let mut all = self.past.attempts(&target.device, Some(since))?;
+        let mut all = self
+            .past
+            .attempts(&target.device, Some(since))
+            .map_err(state::failed)?;
         all.retain(|record| record.attempt.action == Action::ImportAnswer);
         Ok(all)
     }

@@ -4,16 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::Pace;
 use sadp_proto::{Command, MailQr, Outcome as Reply};
 use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, QrImage, write_new_file};
+use sadp_text::minute;
 use serde_json::{Value, json};
 
 use crate::{
     args::{ChangeArgs, GlobalArgs, MailQrArgs},
     commands::{
         batch::{self, Order, Orders, Sent},
-        reset::{
-            errand::{Errand, Offer, Visit},
-            spoilt::minute,
-        },
+        reset::errand::{Errand, Offer, Visit},
     },
     failure::{Exit, Failure},
     found::Found,

@@ -1,0 +1,377 @@
+//! Requests to the vendor's support, on the disk the moment a device gives them.
+
+use std::{
+    collections::HashMap,
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf, absolute},
+};
+
+use jiff::Timestamp;
+use sadp_discovery::Pace;
+use sadp_model::State;
+use sadp_proto::{Command, Outcome as Reply, RequestCode};
+use sadp_reset::{
+    Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, OpenedCase, Package,
+    PackageRequest, RequestCommand, RequestKind, export_request,
+};
+
+use super::History;
+use crate::{
+    DiscoveredDevice, Impact, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, Reason, Report, SafetyChecks, Session,
+    batch::{Batch, DeviceCommand, Keep, Replied},
+};
+
+/// From which devices requests are exported.
+#[derive(Debug)]
+pub struct Plan {
+    /// The devices to export from.
+    pub exports: Vec<Export>,
+    /// Devices whose earlier request waits for its answer: another would make it
+    /// void. They are left out unless [`Plan::include_pending`] takes them in.
+    pub pending: Vec<Export>,
+    /// The other devices, and why.
+    pub left_out: Vec<Outcome>,
+}
+
+/// A request to export.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The device.
+    pub device: DiscoveredDevice,
+    /// What it takes.
+    pub kind: RequestKind,
+    /// When its request was exported that another would make void. `None` where
+    /// no valid request waits for its answer.
+    pub pending_since: Option<Timestamp>,
+}
+
+/// What is known of how a request came about, or why it did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Not sent: the device has no password yet.
+    Unactivated {
+        /// Whether the user named the device.
+        named: bool,
+    },
+    /// Not sent: the device does not report which kind of request it takes.
+    KindUnknown,
+    /// Not sent: an earlier request waits for its answer, and another would make
+    /// it void.
+    Pending {
+        /// When that was exported.
+        since: Timestamp,
+    },
+    /// Not sent: a dry run.
+    Planned(RequestKind),
+    /// The request is on the disk.
+    Exported {
+        /// What the device takes.
+        kind: RequestKind,
+        /// Whether it does not end in the serial number, though it should.
+        lacks_serial: bool,
+        /// Whether the ledger knows of it.
+        recorded: bool,
+    },
+    /// The device answered without a request.
+    NoCode,
+    /// The device gave a request, which could not be written.
+    NotWritten,
+}
+
+impl Finding {
+    /// What a device that was skipped for it means for the operation.
+    pub(crate) const fn impact(&self) -> Impact {
+        match self {
+            Self::Unactivated { named: false } => Impact::None,
+            Self::Unactivated { named: true } | Self::Pending { .. } => Impact::Safety,
+            _ => Impact::Device,
+        }
+    }
+}
+
+/// A request on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedRequest {
+    /// Its package.
+    pub package: Package,
+    /// Its case in the ledger, and the older ones it closed. `None` where the
+    /// ledger could not be written.
+    pub case: Option<OpenedCase>,
+    /// The text to show as a QR code, where the device takes a key.
+    pub qr_text: Option<String>,
+}
+
+/// Plans to export requests from these devices. Unactivated devices are left out,
+/// which is a failure only for those that the user `named`.
+pub fn plan(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+    named: bool,
+) -> Result<Plan, LedgerError> {
+    let history = History::read(session.ledger(), session.now())?;
+    let mut able = Vec::new();
+    let mut left_out = Vec::new();
+    for device in devices {
+        let finding = if device.entry.device.state == Some(State::Unactivated) {
+            Finding::Unactivated { named }
+        } else if kind(&device).is_none() {
+            Finding::KindUnknown
+        } else {
+            able.push(device);
+            continue;
+        };
+        let reason = Reason::Request(finding);
+        left_out.push(Outcome::skipped(&device, Action::ExportRequest, reason));
+    }
+    let checks = SafetyChecks {
+        action: Action::ExportRequest,
+        overrides: Overrides::default(),
+    };
+    let (able, blocked) = checks.split(able, session.ledger(), session.now())?;
+    left_out.extend(blocked);
+    let mut plan = Plan {
+        exports: Vec::new(),
+        pending: Vec::new(),
+        left_out,
+    };
+    for device in able {
+        let Some(kind) = kind(&device) else {
+            continue;
+        };
+        let open = history.open_request(&device);
+        let valid = open.filter(|(_, validity)| !validity.stops_import());
+        let pending_since = valid.map(|(case, _)| case.request.exported_at);
+        let list = match pending_since {
+            Some(_) => &mut plan.pending,
+            None => &mut plan.exports,
+        };
+        list.push(Export {
+            device,
+            kind,
+            pending_since,
+        });
+    }
+    Ok(plan)
+}
+
+fn kind(device: &DiscoveredDevice) -> Option<RequestKind> {
+    let way = device.entry.device.recovery.request?;
+    RequestKind::of(way)
+}
+
+/// What an export needs beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The look that the plan was made from.
+    pub inventory: &'a Inventory,
+    /// The folder for the packages. It is made where there is none.
+    pub out: &'a Path,
+    /// Who asks the vendor's support.
+    pub contact: &'a Contact,
+    /// The most devices at a time.
+    pub parallel: usize,
+}
+
+impl Plan {
+    /// Takes in those of the pending devices that `gives_up` names: their earlier
+    /// requests become void.
+    pub fn include_pending(&mut self, gives_up: impl FnMut(&mut Export) -> bool) {
+        let included = self.pending.extract_if(.., gives_up);
+        self.exports.extend(included);
+    }
+
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        let mut outcomes = left_out(self.left_out, &self.pending);
+        outcomes.extend(
+            self.exports.iter().map(|export| {
+                export.outcome(OutcomeStatus::Planned, Finding::Planned(export.kind))
+            }),
+        );
+        outcomes
+    }
+
+    /// Asks each device for its request and writes it as a package, with a case
+    /// in the ledger. A legacy device is sent nothing: the look has told all that
+    /// support needs.
+    ///
+    /// Fails before anything is sent where the folder cannot be made.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        settings: Settings<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let mut report = Report::new(left_out(self.left_out, &self.pending));
+        let exports = self.exports.into_iter();
+        let (asked, known): (Vec<_>, Vec<_>) = exports.partition(|it| it.command().is_some());
+        let mut writer = Writer {
+            out: make_folder(settings.out)?,
+            contact: settings.contact,
+            exports: asked,
+            kept: HashMap::new(),
+        };
+        for export in known {
+            let at = session.now();
+            let written = writer.write(session.ledger_mut()?, &export, None, at);
+            let done = Outcome::new(&export.device, Action::ExportRequest, OutcomeStatus::Done);
+            report.outcomes.push(writer.conclude(&export, done));
+            if let Err(error) = written {
+                report.failure = Some(error);
+                return Ok(report);
+            }
+        }
+        if writer.exports.is_empty() {
+            return Ok(report);
+        }
+        let batch = Batch {
+            action: Action::ExportRequest,
+            // It carries no secret.
+            pace: Pace::Together,
+            parallel: settings.parallel,
+            commands: writer.exports.iter().filter_map(Export::command).collect(),
+            keep: &mut writer,
+        };
+        let sent = session.send(batch, settings.inventory, observer).await?;
+        for (export, (_, outcome)) in writer.exports.iter().zip(sent.outcomes) {
+            report.outcomes.push(writer.conclude(export, outcome));
+        }
+        report.failure = sent.failure;
+        Ok(report)
+    }
+}
+
+/// Those that are left out, with those whose requests wait.
+fn left_out(mut outcomes: Vec<Outcome>, pending: &[Export]) -> Vec<Outcome> {
+    outcomes.extend(pending.iter().filter_map(|export| {
+        let since = export.pending_since?;
+        Some(export.outcome(OutcomeStatus::Skipped, Finding::Pending { since }))
+    }));
+    outcomes
+}
+
+fn make_folder(path: &Path) -> Result<PathBuf, OpsError> {
+    let made = absolute(path).and_then(|path| fs::create_dir_all(&path).map(|()| path));
+    made.map_err(|source| OpsError::Folder {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+impl Export {
+    /// What brings the device's code. Legacy devices have none.
+    fn command(&self) -> Option<DeviceCommand> {
+        let command = match self.kind.command()? {
+            RequestCommand::GetCode => Command::GetCode,
+            RequestCommand::GetEncryptString => Command::GetEncryptString,
+        };
+        let device = self.device.clone();
+        Some(DeviceCommand { device, command })
+    }
+
+    fn outcome(&self, status: OutcomeStatus, finding: Finding) -> Outcome {
+        Outcome {
+            reason: Reason::Request(finding),
+            ..Outcome::new(&self.device, Action::ExportRequest, status)
+        }
+    }
+}
+
+/// Writes packages into one folder.
+struct Writer<'a> {
+    out: PathBuf,
+    contact: &'a Contact,
+    /// Those that are asked, in the order of the commands.
+    exports: Vec<Export>,
+    kept: HashMap<DeviceKey, Kept>,
+}
+
+/// What became of a device's request.
+enum Kept {
+    Written(Box<ExportedRequest>),
+    NoCode,
+    NotWritten,
+}
+
+impl Keep for Writer<'_> {
+    fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        let Reply::Done(message) = reply.reply else {
+            return Ok(());
+        };
+        let Some(export) = self.exports.get(reply.place).cloned() else {
+            return Ok(());
+        };
+        let Some(code) = RequestCode::read(message) else {
+            self.remember(&export, Kept::NoCode);
+            return Ok(());
+        };
+        self.write(ledger, &export, Some(&code), reply.at)
+    }
+}
+
+impl Writer<'_> {
+    /// Writes the package and the case. Once this returns, both are on the disk.
+    fn write(
+        &mut self,
+        ledger: &mut Ledger,
+        export: &Export,
+        code: Option<&RequestCode>,
+        at: Timestamp,
+    ) -> Result<(), OpsError> {
+        let device = &export.device.entry.device;
+        let request = PackageRequest {
+            device,
+            address: device.ipv4.address.map(IpAddr::V4),
+            kind: export.kind,
+            code: code.map(RequestCode::as_str),
+            exported_at: at,
+        };
+        let (package, case, failure) =
+            match export_request(ledger, &self.out, &request, self.contact) {
+                Ok(Exported { package, case }) => (package, Some(case), None),
+                Err(ExportError::Ledger { package, source }) => (*package, None, Some(*source)),
+                Err(ExportError::Package(error)) => {
+                    self.remember(export, Kept::NotWritten);
+                    return Err(error.into());
+                }
+            };
+        let takes_key = export.kind == RequestKind::FileOrKey;
+        let exported = ExportedRequest {
+            package,
+            case,
+            qr_text: request.text().filter(|_| takes_key),
+        };
+        self.remember(export, Kept::Written(Box::new(exported)));
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn remember(&mut self, export: &Export, kept: Kept) {
+        if let Some(key) = export.device.key() {
+            self.kept.insert(key, kept);
+        }
+    }
+
+    /// Adds to an outcome what became of the request.
+    fn conclude(&self, export: &Export, mut outcome: Outcome) -> Outcome {
+        let key = export.device.key();
+        let (status, finding) = match key.and_then(|key| self.kept.get(&key)) {
+            Some(Kept::Written(exported)) => {
+                outcome.data = OutcomeData::Request(exported.clone());
+                let finding = Finding::Exported {
+                    kind: export.kind,
+                    lacks_serial: exported.package.record.lacks_serial(),
+                    recorded: exported.case.is_some(),
+                };
+                (OutcomeStatus::Done, finding)
+            }
+            Some(Kept::NoCode) => (OutcomeStatus::NoAnswer, Finding::NoCode),
+            Some(Kept::NotWritten) => (OutcomeStatus::Unknown, Finding::NotWritten),
+            None => return outcome,
+        };
+        outcome.status = status;
+        outcome.reason = Reason::Request(finding);
+        outcome
+    }
+}
