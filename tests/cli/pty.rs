@@ -65,6 +65,14 @@ impl OnTerminal {
         (&*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Closes this end. The command redraws at the key, and so the reader sees that
+    /// nobody listens.
+    pub(crate) fn hang_up(self) -> Child {
+        drop(self.bytes);
+        (&*self.pty).write_all(b"s").unwrap();
+        self.child
+    }
+
     /// Whether the terminal is as it was at the start.
     pub(crate) fn is_as_before(&self) -> bool {
         let after = tcgetattr(&*self.pty).unwrap();

@@ -1,5 +1,7 @@
 //! The view that fills the screen, in a pseudo-terminal.
 
+use std::process::Command;
+
 use insta::assert_snapshot;
 use pty_process::Size;
 
@@ -7,6 +9,7 @@ use super::{PATIENCE, kill};
 use crate::{
     loopback::{Sim, channel},
     pty::OnTerminal,
+    run::by,
     signals::hangup_is_ignored,
 };
 
@@ -27,13 +30,17 @@ struct Screen {
 
 impl Screen {
     fn start(sim: &Sim, arguments: &[&str]) -> Self {
-        let mut command =
-            sim.command(&["watch", "--every", "1s", "--offline-after", super::PATIENT]);
-        command.args(arguments).env("TERM", "xterm-256color");
         Self {
-            terminal: OnTerminal::start(&command, Size::new(ROWS, COLUMNS)),
-            begun: Vec::new(),
             lines_only: arguments.contains(&"--plain"),
+            ..Self::on(&watch(sim, arguments))
+        }
+    }
+
+    fn on(command: &Command) -> Self {
+        Self {
+            terminal: OnTerminal::start(command, Size::new(ROWS, COLUMNS)),
+            begun: Vec::new(),
+            lines_only: false,
             parser: vt100::Parser::new(ROWS, COLUMNS, 0),
         }
     }
@@ -86,6 +93,12 @@ impl Screen {
             self.parser.process(&bytes.unwrap());
         }
     }
+}
+
+fn watch(sim: &Sim, arguments: &[&str]) -> Command {
+    let mut command = sim.command(&["watch", "--every", "1s", "--offline-after", super::PATIENT]);
+    command.args(arguments).env("TERM", "xterm-256color");
+    command
 }
 
 /// The screen with its times as they would be at no time.
@@ -155,6 +168,20 @@ fn the_terminal_is_left_as_it_was() {
         leave(&mut screen);
         screen.ends_tidily();
     }
+}
+
+/// As when a window is closed over a program that was started to ignore that.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_ends_when_its_terminal_hangs_up_though_the_signal_is_ignored() {
+    let sim = site();
+    let ignoring = r#"trap "" HUP; exec "$@""#;
+    let watch = by(&["sh", "-c", ignoring, "sh"], &watch(&sim, &[]));
+    let mut screen = Screen::on(&watch);
+    screen.wait_for(&[ALL], &[]);
+    let mut child = screen.terminal.hang_up();
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use std::{
     io,
+    mem::ManuallyDrop,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::Duration,
 };
 
@@ -19,7 +20,10 @@ use ratatui::{
     },
 };
 use sadp_discovery::{News, Watcher};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use super::{Site, names, no_link, survey};
 use crate::{
@@ -53,6 +57,7 @@ pub(super) async fn run(
     let mut view = View::new(args.filter.as_ref(), palette);
     let mut notices = Vec::new();
     let mut ended = std::pin::pin!(survey::interrupted());
+    let mut hang_up = hang_up();
     let mut screen = Screen::enter()?;
     let mut keyboard = Keyboard::read();
     let mut draw_at = Some(Instant::now());
@@ -60,16 +65,16 @@ pub(super) async fn run(
         tokio::select! {
             biased;
             () = &mut ended => break,
+            Ok(()) = &mut hang_up => return Err(terminal_gone()),
             () = tokio::time::sleep_until(draw_at.unwrap_or_else(Instant::now)), if draw_at.is_some() => {
-                screen.draw(&mut view)?;
+                screen.draw(&mut view).map_err(|_| terminal_gone())?;
                 draw_at = None;
                 continue;
             }
             input = keyboard.next() => match input {
                 Some(Ok(Event::Key(key))) if view.handle_key(key) == Next::Quit => break,
                 Some(Ok(_)) => {}
-                // The terminal is gone.
-                Some(Err(_)) | None => break,
+                Some(Err(_)) | None => return Err(terminal_gone()),
             },
             news = watcher.next() => match news {
                 News::Event(event, at) => view.take(site.tell(event, at)),
@@ -97,7 +102,9 @@ pub(super) async fn run(
 /// The terminal while it shows the view. Left as it was when dropped, and by a
 /// panic too.
 struct Screen {
-    terminal: DefaultTerminal,
+    /// Not dropped: where the terminal is gone, its end would print that to a
+    /// stderr that is gone as well, and panic.
+    terminal: ManuallyDrop<DefaultTerminal>,
 }
 
 impl Screen {
@@ -106,7 +113,9 @@ impl Screen {
             // Half of it may have been done.
             let _ = ratatui::try_restore();
         })?;
-        Ok(Self { terminal })
+        Ok(Self {
+            terminal: ManuallyDrop::new(terminal),
+        })
     }
 
     /// Terminals that can, show each picture as a whole.
@@ -129,11 +138,43 @@ impl Drop for Screen {
     }
 }
 
-/// What is typed, read on a thread of its own.
+/// Tells when the terminal hangs up. `SIGHUP` may be ignored, and crossterm reads
+/// a terminal that hung up again and again without end. The thread ends with the
+/// program.
+#[cfg(unix)]
+fn hang_up() -> oneshot::Receiver<()> {
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        io::retry_on_intr,
+    };
+
+    let (sender, hang_up) = oneshot::channel();
+    thread::spawn(move || {
+        let stdin = io::stdin();
+        // A hang-up is always reported, and nothing else is asked for.
+        let mut stdin = [PollFd::new(&stdin, PollFlags::empty())];
+        if retry_on_intr(|| poll(&mut stdin, None)).is_ok() {
+            let _ = sender.send(());
+        }
+    });
+    hang_up
+}
+
+#[cfg(not(unix))]
+fn hang_up() -> oneshot::Receiver<()> {
+    oneshot::channel().1
+}
+
+/// As a pipe that nobody reads any more.
+fn terminal_gone() -> Failure {
+    io::Error::from(io::ErrorKind::BrokenPipe).into()
+}
+
+/// What is typed, read on a thread of its own. The thread ends soon after this is
+/// dropped, unless the terminal hung up: then it ends with the program.
 struct Keyboard {
     events: mpsc::Receiver<io::Result<Event>>,
     wanted: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Keyboard {
@@ -141,7 +182,7 @@ impl Keyboard {
         let (sender, events) = mpsc::channel(KEYS);
         let wanted = Arc::new(AtomicBool::new(true));
         let still_wanted = Arc::clone(&wanted);
-        let thread = thread::spawn(move || {
+        thread::spawn(move || {
             while still_wanted.load(Ordering::Relaxed) {
                 let event = match event::poll(LOOK_UP) {
                     Ok(false) => continue,
@@ -154,11 +195,7 @@ impl Keyboard {
                 }
             }
         });
-        Self {
-            events,
-            wanted,
-            thread: Some(thread),
-        }
+        Self { events, wanted }
     }
 
     async fn next(&mut self) -> Option<io::Result<Event>> {
@@ -169,9 +206,5 @@ impl Keyboard {
 impl Drop for Keyboard {
     fn drop(&mut self) {
         self.wanted.store(false, Ordering::Relaxed);
-        self.events.close();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
