@@ -1,3 +1,5 @@
+mod properties;
+
 use rsa::rand_core::OsRng;
 use secrecy::ExposeSecret;
 
