@@ -164,7 +164,10 @@ fn one_device_is_changed_and_seen_to_be() {
     assert_eq!(data["confirmed"], true);
     assert_eq!(address(&van, ONE), "192.168.1.111");
     let again = send(&van, PASSWORD, &set);
-    assert_eq!((again.code, told(&again)[0].2.as_str()), (0, "already so"));
+    assert_eq!(
+        (again.code, told(&again)[0].2.as_str()),
+        (0, "no change needed")
+    );
     let shown = van.run(&["net", "show", ONE]);
     for text in ["192.168.1.111", "gateway", "HTTP port           81"] {
         assert!(shown.stdout.contains(text), "{text}: {shown}");
@@ -405,7 +408,7 @@ fn a_plan_is_carried_out_however_much_is_lost() {
         let told = told(&run);
         assert_eq!(told.len(), 20, "{run}");
         assert!(told.iter().all(|it| it.1 != "refused"), "{run}");
-        let already = told.iter().filter(|it| it.2 == "already so").count();
+        let already = told.iter().filter(|it| it.2 == "no change needed").count();
         assert!(already >= finished, "{run}");
         let done = told.iter().filter(|it| it.1 == "done").count();
         finished = already + done;
@@ -414,7 +417,10 @@ fn a_plan_is_carried_out_however_much_is_lost() {
     }
     let run = apply(&van, PASSWORD, &plan.stdout);
     assert_eq!(run.code, 0, "{run}");
-    assert!(told(&run).iter().all(|it| it.2 == "already so"), "{run}");
+    assert!(
+        told(&run).iter().all(|it| it.2 == "no change needed"),
+        "{run}"
+    );
 }
 
 #[test]

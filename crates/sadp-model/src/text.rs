@@ -13,6 +13,18 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// The text as a cell that a spreadsheet takes for text, not for a formula.
+pub fn spreadsheet_text(text: &str) -> String {
+    let clean = clean(text);
+    if text
+        .trim_start()
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+    {
+        return format!("'{clean}");
+    }
+    clean.into_owned()
+}
+
 /// JSON with the characters that JSON itself lets through escaped as `\u200e`.
 /// They can only stand in its strings.
 pub fn clean_json(json: &str) -> Cow<'_, str> {
@@ -67,6 +79,18 @@ pub fn is_treacherous(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_that_would_be_formulas_are_text() {
+        assert_eq!(spreadsheet_text("=cmd|'/c calc'!A1"), "'=cmd|'/c calc'!A1");
+        assert_eq!(spreadsheet_text("+1"), "'+1");
+        assert_eq!(spreadsheet_text("-2"), "'-2");
+        assert_eq!(spreadsheet_text("@SUM"), "'@SUM");
+        assert_eq!(spreadsheet_text("\t=1"), "'\\u{9}=1");
+        assert_eq!(spreadsheet_text(" =1"), "' =1");
+        assert_eq!(spreadsheet_text("DS-2CD"), "DS-2CD");
+        assert_eq!(spreadsheet_text("a\r\nb"), "a\\u{d}\\u{a}b");
+    }
 
     #[test]
     fn what_a_terminal_obeys_is_shown_instead() {

@@ -7,6 +7,7 @@ mod stop;
 use std::{
     cell::{Cell, RefCell},
     net::{IpAddr, Ipv4Addr},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -21,6 +22,20 @@ use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Reason, Session,
 };
+
+/// The pace of commands whose secret may be wrong: each waits for the one before,
+/// and where several may run at once, until one device accepted the secret.
+pub(crate) const fn guarded(parallel: usize) -> Pace {
+    if parallel > 1 {
+        Pace::OnceProven { silence: SILENCE }
+    } else {
+        Pace::OneByOne { silence: SILENCE }
+    }
+}
+
+/// How long a silent device holds up the next. Slow devices take a second to
+/// answer, some longer.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// The same action on several devices, one command each.
 pub(crate) struct Batch<'a> {

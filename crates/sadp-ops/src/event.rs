@@ -53,6 +53,9 @@ pub enum Event<'a> {
         /// How many there are.
         total: usize,
     },
+    /// Nothing more of a batch in several waves is sent: the look after a wave
+    /// failed, or found no device.
+    BatchEnds(Option<&'a crate::OpsError>),
     /// Something limits sending: commands may not have left this computer.
     SendingLimited(&'a Notice),
     /// Two senders answered the key exchange of a device.

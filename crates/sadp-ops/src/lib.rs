@@ -16,7 +16,8 @@
 //!
 //! - [`Session`]: what all operations share.
 //! - [`Inventory`]: the devices that a look found.
-//! - [`activate`], [`locate`], [`recovery`]: the operations, one module each.
+//! - [`activate`], [`locate`], [`network`], [`recovery`]: the operations, one
+//!   module each.
 //! - [`Outcome`]: what became of an operation on one device.
 
 pub mod activate;
@@ -25,6 +26,7 @@ mod device;
 mod event;
 mod inventory;
 pub mod locate;
+pub mod network;
 mod outcome;
 pub mod recovery;
 mod safety;

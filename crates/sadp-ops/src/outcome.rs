@@ -6,7 +6,7 @@ use sadp_reset::Action;
 use strum::{EnumIter, IntoStaticStr};
 
 use crate::{
-    DeviceRef, DiscoveredDevice, OpsError, StopReason,
+    DeviceRef, DiscoveredDevice, OpsError, StopReason, network,
     recovery::request::{self, ExportedRequest},
 };
 
@@ -42,6 +42,8 @@ pub enum OutcomeData {
     None,
     /// The request that was exported.
     Request(Box<ExportedRequest>),
+    /// Its network settings before and after.
+    Network(Box<network::Change>),
 }
 
 /// How an operation on a device ended. The name is what scripts read.
@@ -91,6 +93,8 @@ pub enum Reason {
     },
     /// What became of a request to the vendor's support.
     Request(request::Finding),
+    /// What is found of a device whose network settings are to change.
+    Network(network::Finding),
 }
 
 /// What a look after a command shows.
@@ -226,6 +230,7 @@ impl Outcome {
                 Reason::Blocked(_) | Reason::Impersonated | Reason::Unsealed(_),
             ) => Impact::Safety,
             (OutcomeStatus::Skipped, Reason::Request(finding)) => finding.impact(),
+            (OutcomeStatus::Skipped, Reason::Network(finding)) => finding.impact(),
             _ => Impact::Device,
         }
     }

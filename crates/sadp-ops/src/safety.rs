@@ -24,6 +24,8 @@ pub enum Guard {
     Locked,
     /// Two senders speak for the device.
     TwoSenders,
+    /// The new address of a device is taken.
+    AddressInUse,
 }
 
 /// The guards that the user lifted.
@@ -81,20 +83,32 @@ impl SafetyChecks {
         ledger: Option<&Ledger>,
         now: Timestamp,
     ) -> Result<(Vec<DiscoveredDevice>, Vec<Outcome>), LedgerError> {
-        let costs_try = self.action.spec().costs_try;
         let mut fit = Vec::new();
         let mut blocked = Vec::new();
         for device in devices {
-            let tries = match (ledger, device.key()) {
-                (Some(ledger), Some(key)) if costs_try => ledger.tries_left(&key, now)?,
-                _ => None,
-            };
-            match self.objection(&device, tries) {
-                Some(reason) => blocked.push(Outcome::blocked(&device, self.action, reason)),
+            match self.blocked(&device, ledger, now)? {
+                Some(outcome) => blocked.push(outcome),
                 None => fit.push(device),
             }
         }
         Ok((fit, blocked))
+    }
+
+    /// The outcome of a device that must not be sent the command.
+    pub(crate) fn blocked(
+        &self,
+        device: &DiscoveredDevice,
+        ledger: Option<&Ledger>,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, LedgerError> {
+        let tries = match (ledger, device.key()) {
+            (Some(ledger), Some(key)) if self.action.spec().costs_try => {
+                ledger.tries_left(&key, now)?
+            }
+            _ => None,
+        };
+        let reason = self.objection(device, tries);
+        Ok(reason.map(|reason| Outcome::blocked(device, self.action, reason)))
     }
 
     fn objection(&self, found: &DiscoveredDevice, tries: Option<u32>) -> Option<BlockReason> {

@@ -5,7 +5,7 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_discovery::{ScanConfig, ScanError};
-use sadp_proto::seal::SealError;
+use sadp_proto::{UpdateError, seal::SealError};
 use sadp_reset::{Ledger, LedgerError, PackageError};
 use tokio_util::sync::CancellationToken;
 
@@ -131,6 +131,9 @@ pub enum OpsError {
     /// A password or another secret cannot be sent.
     #[error("the password cannot be sent")]
     Unsendable(#[from] SealError),
+    /// New network settings cannot be sent with this password.
+    #[error("the current password cannot be sent")]
+    Update(#[from] UpdateError),
     /// The look was stopped before anything was sent.
     #[error("interrupted before anything was sent")]
     Stopped,

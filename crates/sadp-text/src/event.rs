@@ -43,6 +43,10 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             "could not look what became of it: {}",
             with_cause(*error)
         )),
+        Event::BatchEnds(error) => warning(format!(
+            "nothing more is sent: {}",
+            error.map_or_else(|| "no device was seen".into(), |error| with_cause(error))
+        )),
         Event::LocksUnreadable(error) => warning(format!(
             "locks remembered are not shown: {}",
             with_cause(*error)

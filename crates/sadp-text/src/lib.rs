@@ -19,7 +19,14 @@ mod remedy;
 mod validity;
 
 pub use event::{Line, lines, losses, sending_limited, with_cause};
-pub use outcome::{message, next_step};
+pub use outcome::{
+    message,
+    network::{
+        Difference, batch_plan, change_line, device_plan, differences, plan_problems,
+        target_address,
+    },
+    next_step,
+};
 pub use refusal::{Reason, explain};
 pub use remedy::{Remedy, permission};
 pub use validity::{age, doubt, invalid_reason, minute, objections};

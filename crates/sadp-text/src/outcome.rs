@@ -1,9 +1,11 @@
+pub(crate) mod network;
 mod request;
 
 use std::borrow::Cow;
 
 use sadp_ops::{
-    BlockReason, NextStep, Outcome, OutcomeStatus, Preparation, Reason, Seen, StopReason,
+    BlockReason, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason, Seen,
+    StopReason,
 };
 use sadp_reset::Action;
 
@@ -15,8 +17,17 @@ pub fn message(outcome: &Outcome) -> String {
         return explain(verdict, outcome.action).message;
     }
     match &outcome.reason {
-        Reason::Plain => plain(outcome).into(),
-        Reason::Checked { replied } => checked(outcome, *replied).into(),
+        Reason::Plain => match (&outcome.data, outcome.status) {
+            (OutcomeData::Network(change), OutcomeStatus::Planned) => {
+                format!("would change {}", network::change_line(change))
+            }
+            _ => plain(outcome).into(),
+        },
+        Reason::Checked { replied } => match &outcome.data {
+            OutcomeData::Network(change) => network::checked(outcome, change, *replied),
+            _ => checked(outcome, *replied).into(),
+        },
+        Reason::Network(finding) => network::finding(finding),
         Reason::Blocked(reason) => blocked(reason),
         Reason::Stopped(reason) => stopped(*reason, outcome.action).into(),
         Reason::Impersonated => "not sent: something else on the network answered for it".into(),
@@ -34,13 +45,14 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
         return Some("find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this machine alone".into());
     }
     if let Some(next) = &outcome.next {
-        return Some(next_text(next));
+        return Some(next_text(next, outcome.action));
     }
     if let Some(verdict) = &outcome.verdict {
         return Some(explain(verdict, outcome.action).next.into());
     }
     let next = match &outcome.reason {
         Reason::Blocked(reason) => unblock(reason),
+        Reason::Network(finding) => network::next_step(finding)?,
         Reason::Stopped(StopReason::WrongSecret) if outcome.action == Action::ImportAnswer => {
             "check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device"
         }
@@ -159,7 +171,7 @@ const fn stopped(reason: StopReason, action: Action) -> &'static str {
     }
 }
 
-fn next_text(next: &NextStep) -> Cow<'static, str> {
+fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
     match next {
         NextStep::ScanThenRepeat => "scan to see its state, then run it again".into(),
         NextStep::ScanAgain => "scan again: it may be restarting".into(),
@@ -167,6 +179,9 @@ fn next_text(next: &NextStep) -> Cow<'static, str> {
             "scan again after a minute, then run it again if need be".into()
         }
         NextStep::Repeat => "run it again".into(),
+        NextStep::ScanWhetherDone if action == Action::NetSet => {
+            "scan to see what it has now; then run it again if need be".into()
+        }
         NextStep::ScanWhetherDone => {
             "scan to see whether it is active; if it is not, run it again".into()
         }

@@ -22,9 +22,7 @@ pub(crate) use self::{
     cloud::{CloudCommand, CloudShowArgs, DeactivateArgs, OwnerArgs},
     duration::Wait,
     link::{LinkLayerMode, RecordArgs},
-    net::{
-        NetApplyArgs, NetChangeArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs,
-    },
+    net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
         GuidExportArgs, GuidImportArgs, ImportArgs, MailCommand, MailConfirmArgs, MailQrArgs,

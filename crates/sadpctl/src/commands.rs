@@ -11,7 +11,7 @@ pub(crate) mod interrupt;
 mod list;
 mod locate;
 mod man;
-pub(crate) mod net;
+mod net;
 mod new_password;
 mod owner;
 mod record;

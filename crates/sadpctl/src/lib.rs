@@ -29,7 +29,7 @@ pub use app::run;
 pub mod fuzzing {
     /// Reads a plan as `net apply` does.
     pub fn plan(bytes: &[u8]) {
-        let _ = crate::commands::net::file::read(bytes);
+        let _ = sadp_ops::network::plan_file::read(bytes);
     }
 
     /// Reads a file as `decode` does.

@@ -5,7 +5,6 @@ mod data;
 
 use std::net::Ipv4Addr;
 
-use sadp_model::MacAddr;
 use sadp_ops::{DeviceRef, Impact, OutcomeStatus};
 use sadp_proto::Verdict;
 use sadp_reset::{Action, DeviceKey};
@@ -102,20 +101,6 @@ impl Outcome {
         Self {
             action: name,
             ..Self::new(found, Action::Activate, result, message)
-        }
-    }
-
-    /// Not sent, because no device with this MAC was found.
-    pub(crate) fn absent(mac: MacAddr, action: Action, message: impl Into<String>) -> Self {
-        let who = Who {
-            serial: None,
-            mac: Some(mac.to_string()),
-            address: None,
-            number: None,
-        };
-        Self {
-            exit: Exit::Refused,
-            ..Self::of(who, action, Ending::Skipped, message.into())
         }
     }
 

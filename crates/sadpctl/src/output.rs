@@ -23,13 +23,13 @@ mod xml;
 use std::io::{self, Write};
 
 use sadp_model::Warning;
+pub(crate) use sadp_model::text::spreadsheet_text as harmless;
 use serde_json::Value;
 
 pub(crate) use self::{
     answers::{AnswerLine, write_answers},
     cases::{CaseDevice, ShownCase, write_cases},
     checks::{CheckRow, write_checks},
-    csv::harmless,
     details::{write_details, write_network},
     device::{Raw, Shown},
     events::{Told, write_event, write_event_line},

@@ -121,10 +121,24 @@ impl<'a> Run<'a> {
 
     /// Prints outcomes and what to do next.
     pub(crate) fn print(self, report: Report) -> Result<Exit, Failure> {
-        self.bar.finish_and_clear();
+        self.print_after(report, None)
+    }
+
+    /// The same, where something failed after the operation.
+    pub(crate) fn print_after(
+        self,
+        report: Report,
+        later: Option<Failure>,
+    ) -> Result<Exit, Failure> {
+        let failure = report.failure.map(failed).or(later);
         let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
-        let failure = report.failure.map(failed);
-        batch::print(&outcomes, failure, self.global, self.terminal)
+        batch::print(&outcomes, failure, self.global, self.into_terminal())
+    }
+
+    /// Ends the session.
+    pub(crate) fn into_terminal(self) -> &'a mut Terminal {
+        self.bar.finish_and_clear();
+        self.terminal
     }
 }
 
@@ -177,6 +191,8 @@ pub(crate) fn failed(error: OpsError) -> Failure {
             "see that the disk has room and may be written; requests exported before are kept",
         ),
         OpsError::Stopped => Failure::new(Exit::Refused, error).hint("run it again to go on"),
+        OpsError::Update(_) => Failure::new(Exit::Unsafe, error)
+            .hint("check the password and scan again; nothing was sent"),
         error => Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent"),
     }
 }

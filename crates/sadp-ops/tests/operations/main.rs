@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;
+mod network;
 mod request;
 mod site;
 

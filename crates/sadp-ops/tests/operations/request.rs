@@ -39,7 +39,7 @@ fn plan(session: &Session, inventory: &sadp_ops::Inventory) -> Plan {
 fn package(outcome: &Outcome) -> PathBuf {
     match &outcome.data {
         OutcomeData::Request(exported) => exported.package.path.clone(),
-        OutcomeData::None => panic!("nothing was exported: {outcome:#?}"),
+        _ => panic!("nothing was exported: {outcome:#?}"),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::{net::Ipv4Addr, path::PathBuf};
 
 use clap::{Args, Subcommand};
+use sadp_ops::network::Settings;
 use sadp_proto::seal::UpdateDigest;
 
 use super::{AskArgs, ChangeArgs, PasswordArgs};
@@ -100,6 +101,17 @@ pub(crate) struct NetChangeArgs {
     /// overhears it can send again
     #[arg(long)]
     pub(crate) allow_replayable: bool,
+}
+
+impl NetChangeArgs {
+    /// How devices are sent new settings.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            account: self.account.clone(),
+            allow_replayable: self.allow_replayable,
+            overrides: self.change.overrides(),
+        }
+    }
 }
 
 /// `net plan`.

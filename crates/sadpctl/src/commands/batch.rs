@@ -16,7 +16,7 @@ pub(super) use self::{
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
     stopped::Stopped,
-    vet::{doubt, vet},
+    vet::vet,
 };
 use crate::{
     args::GlobalArgs,

@@ -1,13 +1,7 @@
 //! Network settings: of one device, and of many by a plan.
 
 mod apply;
-mod change;
-mod decide;
-mod deliver;
-pub(crate) mod file;
 mod plan;
-mod probe;
-mod record;
 mod set;
 mod show;
 

@@ -1,13 +1,17 @@
 //! What operations tell of a device beside its outcome, under the keys that
 //! scripts read.
 
-use sadp_ops::{Outcome, OutcomeData, Seen, recovery::request::ExportedRequest};
+use std::net::IpAddr;
+
+use sadp_ops::{Outcome, OutcomeData, Seen, network::Change, recovery::request::ExportedRequest};
+use sadp_proto::NetworkSettings;
 use serde_json::{Map, Value, json};
 
 pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
     let mut data = match &outcome.data {
         OutcomeData::None => Map::new(),
         OutcomeData::Request(exported) => request(exported),
+        OutcomeData::Network(change) => network(change),
     };
     if let Some(seen) = outcome.seen {
         let confirmed = match seen {
@@ -38,4 +42,34 @@ fn request(exported: &ExportedRequest) -> Map<String, Value> {
         ),
         ("superseded".into(), json!(superseded)),
     ])
+}
+
+fn network(change: &Change) -> Map<String, Value> {
+    Map::from_iter([
+        ("before".into(), settings(&change.before)),
+        ("after".into(), settings(&change.after)),
+        // Unless a look tells it.
+        ("confirmed".into(), Value::Null),
+    ])
+}
+
+fn settings(settings: &NetworkSettings) -> Value {
+    fn text(value: Option<impl Into<IpAddr>>) -> Option<String> {
+        value.map(|value| value.into().to_string())
+    }
+    let NetworkSettings { ipv4, ipv6, ports } = settings;
+    json!({
+        "ipv4": {
+            "address": text(ipv4.address),
+            "mask": text(ipv4.mask),
+            "gateway": text(ipv4.gateway),
+            "dhcp": ipv4.dhcp,
+        },
+        "ipv6": {
+            "address": text(ipv6.address),
+            "prefix": ipv6.prefix,
+            "gateway": text(ipv6.gateway),
+        },
+        "ports": {"sdk": ports.sdk, "http": ports.http, "sdk_tls": ports.sdk_tls},
+    })
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{ListFormat, csv::harmless, layout};
+use super::{ListFormat, harmless, layout};
 use crate::{
     terminal::{GREEN, RED, YELLOW},
     text::clean,

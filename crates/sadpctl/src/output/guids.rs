@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
 
-use super::{ListFormat, csv::harmless};
+use super::{ListFormat, harmless};
 use crate::{terminal::BOLD, text::clean};
 
 /// A GUID in the vault. What is not known is null. The names and their order

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{ListFormat, csv::harmless, layout};
+use super::{ListFormat, harmless, layout};
 use crate::{
     outcome::{Ending, Outcome},
     terminal::{GREEN, RED, YELLOW},

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ListFormat, csv::harmless, layout};
+use super::{ListFormat, harmless, layout};
 use crate::{
     outcome::Who,
     terminal::{BOLD, GREEN, YELLOW},

@@ -43,13 +43,8 @@ impl Stopped {
             })
     }
 
-    /// Whether a device's refusal did it.
-    pub(in crate::commands) const fn is_by_refusal(self) -> bool {
-        matches!(self, Self::WrongSecret | Self::MaybeWrong | Self::Locked)
-    }
-
     /// Why the rest is not sent.
-    pub(in crate::commands) const fn why(self, action: Action) -> &'static str {
+    const fn why(self, action: Action) -> &'static str {
         match (self, action) {
             (Self::Trouble, _) => "not sent: something could not be written on this machine",
             (Self::WrongSecret, Action::ImportAnswer) => {

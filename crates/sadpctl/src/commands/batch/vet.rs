@@ -108,7 +108,7 @@ fn objection(
 }
 
 /// Why a secret is not sent to a device for which somebody else may speak.
-pub(in crate::commands) fn doubt(found: &Found, action: Action) -> Option<Outcome> {
+fn doubt(found: &Found, action: Action) -> Option<Outcome> {
     let Origin { from, doubt, .. } = found.entry.origin()?;
     let (why, next) = match doubt? {
         Doubt::Rival(rival) => (

@@ -1,8 +1,10 @@
+use sadp_ops::LedgerAccess;
+
 use crate::{
     args::{GlobalArgs, NetShowArgs},
-    commands::{batch::Site, survey},
     failure::{Exit, Failure},
     output::{self, Format, Layout},
+    run::Run,
     terminal::Terminal,
 };
 
@@ -11,9 +13,11 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let config = survey::config(&args.ask, global, args.device.address())?;
-    let site = Site::look(&survey::runtime()?, &config, global, terminal)?;
-    let found = args.device.choose_to_read(site.devices)?;
+    let address = args.device.address();
+    let mut run = Run::open(&args.ask, address, LedgerAccess::Read, global, terminal)?;
+    let inventory = run.look()?;
+    let found = args.device.choose_to_read(inventory.devices)?;
+    let terminal = run.into_terminal();
     if global.format == Format::Table {
         output::write_network(terminal.out(), &found)?;
         return Ok(Exit::Done);

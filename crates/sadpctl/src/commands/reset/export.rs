@@ -88,7 +88,7 @@ fn only_qr_text(report: &Report) -> Option<String> {
     match &report.outcomes[..] {
         [only] => match &only.data {
             OutcomeData::Request(exported) => exported.qr_text.clone(),
-            OutcomeData::None => None,
+            _ => None,
         },
         _ => None,
     }

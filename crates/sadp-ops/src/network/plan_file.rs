@@ -1,35 +1,41 @@
 //! A plan as CSV: one row a device, found by its MAC.
 
+mod problem;
+
 use std::{collections::HashMap, fmt::Display, io, net::Ipv4Addr, str::FromStr};
 
-use csv::{ByteRecord, ReaderBuilder, Terminator, WriterBuilder};
-use sadp_model::{AddressError, Device, HostSettings, MacAddr};
+use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
+use sadp_model::{AddressError, Device, HostSettings, MacAddr, text::spreadsheet_text};
+use serde::{Deserialize, Serialize};
 
-use super::change::Wanted;
-use crate::output::harmless;
+pub use self::problem::{Cause, Problem};
+use super::Wanted;
 
-/// What a plan wants of one device.
+/// The settings that a plan wants of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// Where it stands in the file.
-    pub(super) line: u64,
-    pub(super) mac: MacAddr,
-    pub(super) address: Ipv4Addr,
-    pub(super) wanted: Wanted,
+pub struct Row {
+    /// Its line in the file, from 1.
+    pub line: u64,
+    /// The device.
+    pub mac: MacAddr,
+    /// The address it is to have.
+    pub address: Ipv4Addr,
+    /// All of its settings, the address among them.
+    pub wanted: Wanted,
 }
 
-/// What is wrong with a plan, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(super) line: u64,
-    pub(super) message: String,
-}
-
-impl Problem {
-    pub(super) fn new(line: u64, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { line, message }
-    }
+/// A row as it stands in the file. Its fields are the columns, in order.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Cells {
+    mac: String,
+    serial: String,
+    ip: String,
+    mask: String,
+    gateway: String,
+    dhcp: String,
+    http_port: String,
+    sdk_port: String,
 }
 
 const COLUMNS: [&str; 8] = [
@@ -51,38 +57,43 @@ pub(super) fn write<'a>(
 ) -> io::Result<()> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
+        .has_headers(false)
         .from_writer(out);
     writer.write_record(COLUMNS)?;
-    let text = |value: Option<&dyn Display>| value.map_or_else(String::new, ToString::to_string);
     for (device, settings) in rows {
         let gateway = settings.gateway().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        let serial = device.serial.as_ref().map(ToString::to_string);
-        writer.write_record([
-            text(device.mac.as_ref().map(|mac| mac as _)),
-            harmless(&serial.unwrap_or_default()),
-            settings.address().to_string(),
-            settings.mask().to_string(),
-            gateway.to_string(),
-            "off".into(),
-            text(device.ports.http.as_ref().map(|port| port as _)),
-            text(device.ports.sdk.as_ref().map(|port| port as _)),
-        ])?;
+        writer.serialize(Cells {
+            mac: known(device.mac.as_ref()),
+            serial: spreadsheet_text(&known(device.serial.as_ref())),
+            ip: settings.address().to_string(),
+            mask: settings.mask().to_string(),
+            gateway: gateway.to_string(),
+            dhcp: "off".into(),
+            http_port: known(device.ports.http.as_ref()),
+            sdk_port: known(device.ports.sdk.as_ref()),
+        })?;
     }
     writer.flush()
 }
 
-/// Reads a plan. All that is wrong is told at once.
-pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
+fn known(value: Option<&impl Display>) -> String {
+    value.map_or_else(String::new, ToString::to_string)
+}
+
+/// Reads a plan. Fails with all of its problems at once, by their lines.
+pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let bytes = text.as_bytes();
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .has_headers(false)
         .delimiter(delimiter(bytes))
         .from_reader(bytes);
-    let mut records = reader.byte_records();
+    let mut records = reader.records();
     let header = match records.next() {
-        Some(Ok(header)) => Header::read(&header)?,
-        _ => return Err(vec![Problem::new(1, "the file is empty")]),
+        Some(Ok(header)) => columns(&header)?,
+        _ => return Err(vec![Problem::new(1, Cause::Empty)]),
     };
     let mut lines = Lines::new(bytes);
     let mut rows = Vec::new();
@@ -91,7 +102,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                problems.push(Problem::new(0, format!("no CSV: {error}")));
+                problems.push(Problem::new(0, Cause::NotCsv(error.to_string())));
                 break;
             }
         };
@@ -99,17 +110,17 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
             continue;
         }
         let line = lines.at(record.position());
-        match header.row(line, &record) {
+        match row(line, &record, &header) {
             Ok(row) => rows.push(row),
-            Err(messages) => {
-                problems.extend(messages.into_iter().map(|it| Problem::new(line, it)));
+            Err(causes) => {
+                problems.extend(causes.into_iter().map(|it| Problem::new(line, it)));
             }
         }
     }
     problems.extend(twice(&rows));
     problems.sort_by_key(|problem| problem.line);
     if rows.is_empty() && problems.is_empty() {
-        problems.push(Problem::new(1, "there is no device in it"));
+        problems.push(Problem::new(1, Cause::NoDevice));
     }
     if problems.is_empty() {
         Ok(rows)
@@ -162,147 +173,149 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Where the columns that are known stand.
-struct Header {
-    places: HashMap<&'static str, usize>,
-    cells: usize,
-}
-
-impl Header {
-    fn read(record: &ByteRecord) -> Result<Self, Vec<Problem>> {
-        let mut places = HashMap::new();
-        let mut problems = Vec::new();
-        for (place, cell) in record.iter().enumerate() {
-            let title = text(cell).to_ascii_lowercase();
-            let Some(known) = COLUMNS.iter().find(|known| **known == title) else {
-                continue;
-            };
-            if places.insert(*known, place).is_some() {
-                problems.push(Problem::new(1, format!("two columns are called {known}")));
+/// The names of the columns, as a row is read by them.
+fn columns(record: &StringRecord) -> Result<StringRecord, Vec<Problem>> {
+    let header: StringRecord = record
+        .iter()
+        .map(|cell| text(cell).to_ascii_lowercase())
+        .collect();
+    let mut problems = Vec::new();
+    for known in COLUMNS {
+        match header.iter().filter(|title| *title == known).count() {
+            0 if ["mac", "ip"].contains(&known) => {
+                problems.push(Problem::new(1, Cause::ColumnMissing(known)));
             }
+            0 | 1 => {}
+            _ => problems.push(Problem::new(1, Cause::ColumnTwice(known))),
         }
-        for needed in ["mac", "ip"] {
-            if !places.contains_key(needed) {
-                problems.push(Problem::new(1, format!("the column {needed} is missing")));
-            }
-        }
-        if problems.is_empty() {
-            let cells = record.len();
-            return Ok(Self { places, cells });
-        }
+    }
+    if problems.is_empty() {
+        Ok(header)
+    } else {
         Err(problems)
     }
+}
 
-    fn row(&self, line: u64, record: &ByteRecord) -> Result<Row, Vec<String>> {
-        let mut problems = Vec::new();
-        let more = record.iter().skip(self.cells);
-        if more.filter(|cell| !cell.trim_ascii().is_empty()).count() > 0 {
-            let (cells, columns) = (record.len(), self.cells);
-            problems.push(format!("{cells} cells stand under {columns} columns"));
-        }
-        let mut cells = Cells {
-            header: self,
-            record,
-            problems,
+fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<Row, Vec<Cause>> {
+    let mut causes = Vec::new();
+    let mut more = record.iter().skip(header.len());
+    if more.any(|cell| !cell.trim_ascii().is_empty()) {
+        causes.push(Cause::TooManyCells {
+            cells: record.len(),
+            columns: header.len(),
+        });
+    }
+    let cells: Cells = match record.deserialize(Some(header)) {
+        Ok(cells) => cells,
+        Err(error) => return Err(vec![Cause::NotCsv(error.to_string())]),
+    };
+    let mut values = Values { causes };
+    let mac = values.required::<MacAddr>("mac", &cells.mac, "a MAC address");
+    let address = values.required::<Ipv4Addr>("ip", &cells.ip, "an IPv4 address");
+    let wanted = Wanted {
+        address,
+        mask: values.optional("mask", &cells.mask, "a subnet mask"),
+        gateway: values.optional("gateway", &cells.gateway, "an IPv4 address"),
+        dhcp: Some(values.dhcp(&cells.dhcp)),
+        http: values.port("http_port", &cells.http_port),
+        sdk: values.port("sdk_port", &cells.sdk_port),
+    };
+    let mut causes = values.causes;
+    if mac.is_some_and(|mac| !mac.is_identity()) {
+        causes.push(Cause::SharedMac);
+    }
+    // Without a mask it is the device's that counts.
+    if let Some(mask) = wanted.mask {
+        let error = match address {
+            Some(address) => HostSettings::new(address, mask, wanted.gateway).err(),
+            None => ipnet::ipv4_mask_to_prefix(mask)
+                .err()
+                .map(|_| AddressError::Mask { mask }),
         };
-        let mac = cells.required::<MacAddr>("mac", "a MAC address");
-        let address = cells.required::<Ipv4Addr>("ip", "an IPv4 address");
-        let wanted = Wanted {
+        causes.extend(error.map(Cause::Address));
+    }
+    match (mac, address) {
+        (Some(mac), Some(address)) if causes.is_empty() => Ok(Row {
+            line,
+            mac,
             address,
-            mask: cells.value("mask", "a subnet mask"),
-            gateway: cells.value("gateway", "an IPv4 address"),
-            dhcp: Some(cells.switch("dhcp")),
-            http: cells.port("http_port"),
-            sdk: cells.port("sdk_port"),
-        };
-        if mac.is_some_and(|mac| !mac.is_identity()) {
-            cells.problems.push("mac names no single device".into());
-        }
-        // Without a mask it is the device's that counts.
-        if let Some(mask) = wanted.mask {
-            let error = match address {
-                Some(address) => HostSettings::new(address, mask, wanted.gateway).err(),
-                None => ipnet::ipv4_mask_to_prefix(mask)
-                    .err()
-                    .map(|_| AddressError::Mask { mask }),
-            };
-            cells.problems.extend(error.map(|error| error.to_string()));
-        }
-        match (mac, address) {
-            (Some(mac), Some(address)) if cells.problems.is_empty() => Ok(Row {
-                line,
-                mac,
-                address,
-                wanted,
-            }),
-            _ => Err(cells.problems),
-        }
+            wanted,
+        }),
+        _ => Err(causes),
     }
 }
 
-struct Cells<'a> {
-    header: &'a Header,
-    record: &'a ByteRecord,
-    problems: Vec<String>,
+/// Reads the values of a row, and collects what is wrong with them.
+struct Values {
+    causes: Vec<Cause>,
 }
 
-impl Cells<'_> {
-    fn text(&self, column: &str) -> String {
-        let place = self.header.places.get(column);
-        let cell = place.and_then(|place| self.record.get(*place));
-        cell.map_or_else(String::new, text)
-    }
-
-    fn value<T: FromStr>(&mut self, column: &str, what: &str) -> Option<T> {
-        let text = self.text(column);
+impl Values {
+    fn optional<T: FromStr>(
+        &mut self,
+        column: &'static str,
+        cell: &str,
+        expected: &'static str,
+    ) -> Option<T> {
+        let text = text(cell);
         if text.is_empty() {
             return None;
         }
         let value = text.parse().ok();
         if value.is_none() {
-            self.problems
-                .push(format!("{column} is {}, not {what}", quoted(&text)));
+            self.unreadable(column, text, expected);
         }
         value
     }
 
-    fn required<T: FromStr>(&mut self, column: &str, what: &str) -> Option<T> {
-        if self.text(column).is_empty() {
-            self.problems.push(format!("{column} is empty"));
+    fn required<T: FromStr>(
+        &mut self,
+        column: &'static str,
+        cell: &str,
+        expected: &'static str,
+    ) -> Option<T> {
+        if text(cell).is_empty() {
+            self.causes.push(Cause::CellEmpty(column));
         }
-        self.value(column, what)
+        self.optional(column, cell, expected)
     }
 
-    fn port(&mut self, column: &str) -> Option<u16> {
-        let port = self.value::<u16>(column, "a port of 1 to 65535")?;
+    fn port(&mut self, column: &'static str, cell: &str) -> Option<u16> {
+        const EXPECTED: &str = "a port of 1 to 65535";
+        let port = self.optional::<u16>(column, cell, EXPECTED)?;
         if port == 0 {
-            self.problems
-                .push(format!("{column} is 0, not a port of 1 to 65535"));
+            self.causes.push(Cause::Cell {
+                column,
+                text: port.to_string(),
+                expected: EXPECTED,
+            });
         }
         Some(port)
     }
 
     /// A planned address is a fixed one.
-    fn switch(&mut self, column: &str) -> bool {
-        let text = self.text(column).to_ascii_lowercase();
-        match text.as_str() {
+    fn dhcp(&mut self, cell: &str) -> bool {
+        match text(cell).to_ascii_lowercase().as_str() {
             "" | "off" | "false" | "no" | "0" => {}
-            "on" | "true" | "yes" | "1" => self.problems.push(format!(
-                "{column} is on, which leaves the address to the server: net set DEVICE --dhcp on does that"
-            )),
-            _ => self
-                .problems
-                .push(format!("{column} is {}, not off", quoted(&text))),
+            "on" | "true" | "yes" | "1" => self.causes.push(Cause::DhcpOn),
+            other => self.unreadable("dhcp", other, "off"),
         }
         false
+    }
+
+    fn unreadable(&mut self, column: &'static str, text: &str, expected: &'static str) {
+        self.causes.push(Cause::Cell {
+            column,
+            text: quoted(text),
+            expected,
+        });
     }
 }
 
 /// A cell's text, without what keeps a spreadsheet from taking it for a formula.
-fn text(cell: &[u8]) -> String {
-    let text = String::from_utf8_lossy(cell);
-    let text = text.trim();
-    text.strip_prefix('\'').unwrap_or(text).trim().to_owned()
+fn text(cell: &str) -> &str {
+    let text = cell.trim();
+    text.strip_prefix('\'').unwrap_or(text).trim()
 }
 
 /// A cell in a message, not at any length.
@@ -322,12 +335,15 @@ fn twice(rows: &[Row]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for row in rows {
         if let Some(line) = macs.insert(row.mac, row.line) {
-            let message = format!("{} stands in line {line} already", row.mac);
-            problems.push(Problem::new(row.line, message));
+            let mac = row.mac;
+            problems.push(Problem::new(row.line, Cause::DeviceTwice { mac, line }));
         }
         if let Some(line) = addresses.insert(row.address, row.line) {
-            let message = format!("{} is given in line {line} already", row.address);
-            problems.push(Problem::new(row.line, message));
+            let address = row.address;
+            problems.push(Problem::new(
+                row.line,
+                Cause::AddressTwice { address, line },
+            ));
         }
     }
     problems
@@ -339,8 +355,10 @@ mod tests {
 
     fn lines(text: &str) -> Vec<String> {
         let problems = read(text.as_bytes()).unwrap_err();
-        let told = |it: &Problem| format!("{}: {}", it.line, it.message);
-        problems.iter().map(told).collect()
+        let lines = problems
+            .iter()
+            .map(|it| format!("{}: {}", it.line, it.cause));
+        lines.collect()
     }
 
     #[test]

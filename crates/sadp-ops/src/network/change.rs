@@ -4,30 +4,40 @@ use std::net::Ipv4Addr;
 
 use sadp_model::{AddressError, Device, HostSettings};
 use sadp_proto::{NetworkSettings, UpdateError};
-use serde_json::{Value, json};
+
+use crate::Seen;
 
 /// The settings wanted of a device. `None` stays as it is; the gateway `0.0.0.0`
 /// is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) address: Option<Ipv4Addr>,
-    pub(super) mask: Option<Ipv4Addr>,
-    pub(super) gateway: Option<Ipv4Addr>,
-    pub(super) dhcp: Option<bool>,
-    pub(super) http: Option<u16>,
-    pub(super) sdk: Option<u16>,
+pub struct Wanted {
+    /// The address.
+    pub address: Option<Ipv4Addr>,
+    /// The subnet mask.
+    pub mask: Option<Ipv4Addr>,
+    /// The default gateway.
+    pub gateway: Option<Ipv4Addr>,
+    /// Whether the address comes from a DHCP server.
+    pub dhcp: Option<bool>,
+    /// The port of the web page.
+    pub http: Option<u16>,
+    /// The port of the vendor's SDK.
+    pub sdk: Option<u16>,
 }
 
 /// The network settings of a device before and after.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
-    pub(super) before: NetworkSettings,
-    pub(super) after: NetworkSettings,
+pub struct Change {
+    /// What the device told.
+    pub before: NetworkSettings,
+    /// What it is sent.
+    pub after: NetworkSettings,
 }
 
 impl Change {
-    /// What becomes of the device, refused where no device can be so.
-    pub(super) fn new(device: &Device, wanted: &Wanted) -> Result<Self, BadChange> {
+    /// The change from what the device tells to what is wanted. Fails where no
+    /// device can have the settings, or where one that is always sent is unknown.
+    pub fn new(device: &Device, wanted: &Wanted) -> Result<Self, BadChange> {
         let before = NetworkSettings::of(device);
         let mut after = before.clone();
         let ipv4 = &mut after.ipv4;
@@ -41,7 +51,7 @@ impl Change {
         after.ports.http = wanted.http.or(after.ports.http);
         after.ports.sdk = wanted.sdk.or(after.ports.sdk);
         let served = after.ipv4.dhcp == Some(true);
-        // What the device did not tell may be given: it always goes out.
+        // What the device did not tell may be given: it is always sent.
         let unknown_mask = before.missing(device) == Some(UpdateError::UnknownMask);
         let mask = wanted.mask.filter(|_| !unknown_mask);
         let addressed = wanted.address.or(mask).or(wanted.gateway).is_some();
@@ -65,142 +75,57 @@ impl Change {
         Ok(Self { before, after })
     }
 
-    /// Whether the device has it all already.
-    pub(super) fn is_none(&self) -> bool {
+    /// Whether the device has the settings already.
+    pub fn is_none(&self) -> bool {
         self.before == self.after
     }
 
-    /// Whether a device that says this of itself took the change. Only what was
-    /// changed counts; with DHCP it may have any address.
-    pub(super) fn is_seen_in(&self, now: &Device) -> bool {
-        let now = NetworkSettings::of(now);
-        let served = self.after.ipv4.dhcp == Some(true);
-        let rows = |settings| Self::texts(settings);
-        let (before, after, now) = (rows(&self.before), rows(&self.after), rows(&now));
-        before
-            .into_iter()
-            .zip(after)
-            .zip(now)
-            .filter(|((before, after), _)| before != after)
-            .filter(|((before, _), _)| !served || !ADDRESSING.contains(&before.0))
-            .all(|((_, after), now)| after == now)
-    }
-
-    /// What changes: its name, before and after.
-    pub(super) fn differences(&self) -> Vec<(&'static str, String, String)> {
-        let pairs = Self::texts(&self.before)
-            .into_iter()
-            .zip(Self::texts(&self.after));
-        pairs
-            .filter(|(before, after)| before != after)
-            .map(|((name, before), (_, after))| (name, before, after))
-            .collect()
-    }
-
-    /// The change in a line: `ip 192.168.1.64 -> 192.168.1.101`.
-    pub(super) fn line(&self) -> String {
-        let parts: Vec<_> = self
-            .differences()
-            .into_iter()
-            .map(|(name, before, after)| format!("{name} {before} -> {after}"))
-            .collect();
-        parts.join(", ")
-    }
-
-    fn texts(settings: &NetworkSettings) -> [(&'static str, String); 6] {
-        fn text(value: Option<impl ToString>) -> String {
-            value.map_or_else(|| "none".into(), |value| value.to_string())
+    /// What a look shows of the change. `None` is a device that was not seen.
+    pub(super) fn seen_in(&self, now: Option<&Device>) -> Seen {
+        match now.map(|device| self.is_seen_in(device)) {
+            Some(true) => Seen::Changed,
+            Some(false) => Seen::Unchanged,
+            None => Seen::Missing,
         }
-        let NetworkSettings { ipv4, ports, .. } = settings;
-        let dhcp = ipv4.dhcp.map(|on| if on { "on" } else { "off" });
-        [
-            ("ip", text(ipv4.address)),
-            ("mask", text(ipv4.mask)),
-            ("gateway", text(ipv4.gateway)),
-            ("dhcp", text(dhcp)),
-            ("http-port", text(ports.http)),
-            ("sdk-port", text(ports.sdk)),
-        ]
+    }
+
+    /// Whether a device that tells this took the change. Only settings that were
+    /// changed count; with DHCP it may have any address.
+    fn is_seen_in(&self, now: &Device) -> bool {
+        fn took<T: PartialEq>(before: &T, after: &T, now: &T) -> bool {
+            before == after || after == now
+        }
+        let Self { before, after } = self;
+        let (old, new) = (&before.ipv4, &after.ipv4);
+        let served = new.dhcp == Some(true);
+        let addressed = took(&old.address, &new.address, &now.ipv4.address)
+            && took(&old.mask, &new.mask, &now.ipv4.mask)
+            && took(&old.gateway, &new.gateway, &now.ipv4.gateway);
+        (served || addressed)
+            && took(&old.dhcp, &new.dhcp, &now.ipv4.dhcp)
+            && took(&before.ports.http, &after.ports.http, &now.ports.http)
+            && took(&before.ports.sdk, &after.ports.sdk, &now.ports.sdk)
     }
 }
 
-const ADDRESSING: [&str; 3] = ["ip", "mask", "gateway"];
-
-/// Settings as scripts see them in `data`.
-pub(super) fn shown(settings: &NetworkSettings) -> Value {
-    let NetworkSettings { ipv4, ipv6, ports } = settings;
-    let text = |value: Option<std::net::IpAddr>| value.map(|value| value.to_string());
-    json!({
-        "ipv4": {
-            "address": text(ipv4.address.map(Into::into)),
-            "mask": text(ipv4.mask.map(Into::into)),
-            "gateway": text(ipv4.gateway.map(Into::into)),
-            "dhcp": ipv4.dhcp,
-        },
-        "ipv6": {
-            "address": text(ipv6.address.map(Into::into)),
-            "prefix": ipv6.prefix,
-            "gateway": text(ipv6.gateway.map(Into::into)),
-        },
-        "ports": {"sdk": ports.sdk, "http": ports.http, "sdk_tls": ports.sdk_tls},
-    })
-}
-
-/// Why a change cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BadChange {
-    /// The address is to come from DHCP and from us.
+/// Why a change cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadChange {
+    /// A fixed address, mask or gateway is wanted together with DHCP.
+    #[error("with DHCP on, address, mask and gateway cannot be set")]
     Served,
-    /// The device said no address, and none was given.
+    /// The device tells no address, and none is given.
+    #[error("the device told no address of its own")]
     NoAddress,
-    /// The device said no mask, and none was given.
+    /// The device tells no mask, and none is given.
+    #[error("the device told no subnet mask of its own")]
     NoMask,
-    /// The device said no port of the SDK, and none was given.
+    /// The device tells no port of the SDK, and none is given.
+    #[error("the device told no SDK port of its own")]
     NoSdkPort,
-    /// No device can have it.
-    Address(AddressError),
-}
-
-impl From<AddressError> for BadChange {
-    fn from(error: AddressError) -> Self {
-        Self::Address(error)
-    }
-}
-
-impl BadChange {
-    /// What is wrong, and what to do.
-    pub(super) fn words(self) -> (String, &'static str) {
-        match self {
-            Self::Served => (
-                "with DHCP on the address, mask and gateway are the server's".into(),
-                "turn DHCP off for fixed ones (--dhcp off; in a plan dhcp=off)",
-            ),
-            Self::NoAddress => (
-                "the device told no address of its own".into(),
-                "give the address, too",
-            ),
-            Self::NoMask => (
-                "the device told no subnet mask of its own".into(),
-                "give the subnet mask, too (--mask; in a plan mask)",
-            ),
-            Self::NoSdkPort => (
-                "the device told no SDK port of its own".into(),
-                "give the SDK port, too (--sdk-port; in a plan sdk_port): it is sent with every change",
-            ),
-            Self::Address(error) => (
-                error.to_string(),
-                match error {
-                    AddressError::Gateway { .. } | AddressError::OwnGateway { .. } => {
-                        "give the gateway of the new network, too, or none"
-                    }
-                    AddressError::Mask { .. } => "write it as 255.255.255.0",
-                    AddressError::NoHost { .. } | AddressError::Edge { .. } => {
-                        "choose another address, or give the mask of the network"
-                    }
-                },
-            ),
-        }
-    }
+    /// No device can have the address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
 }
 
 #[cfg(test)]
@@ -254,7 +179,10 @@ mod tests {
     #[test]
     fn what_is_not_given_stays() {
         let change = Change::new(&device(false), &address("192.168.1.101")).unwrap();
-        assert_eq!(change.line(), "ip 192.168.1.64 -> 192.168.1.101");
+        let ipv4 = &change.after.ipv4;
+        assert_eq!(ipv4.address, Some(Ipv4Addr::new(192, 168, 1, 101)));
+        assert_eq!(ipv4.mask, change.before.ipv4.mask);
+        assert_eq!(ipv4.gateway, change.before.ipv4.gateway);
         assert_eq!(change.after.ipv6, change.before.ipv6);
         assert_eq!(change.after.ports, change.before.ports);
         let same = Change::new(&device(false), &address("192.168.1.64")).unwrap();
@@ -273,10 +201,7 @@ mod tests {
             ..address("10.0.0.9")
         };
         let change = Change::new(&device(false), &none).unwrap();
-        assert_eq!(
-            change.line(),
-            "ip 192.168.1.64 -> 10.0.0.9, gateway 192.168.1.1 -> none"
-        );
+        assert_eq!(change.after.ipv4.gateway, None);
     }
 
     #[test]

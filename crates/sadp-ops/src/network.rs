@@ -1,0 +1,218 @@
+//! Network settings: of one device, and of many by a plan file.
+//!
+//! - [`set`]: plans new settings of one device.
+//! - [`apply`]: plans the rows of a plan file, in an order in which no device
+//!   takes an address that another still has.
+//! - [`Plan`]: carries out either, wave after wave, with a look after each.
+//! - [`Proposal`]: new addresses for many devices, written as a plan file.
+//! - [`plan_file`], [`ResultFile`]: the files, as CSV.
+
+mod apply;
+mod change;
+pub mod plan_file;
+mod probe;
+mod proposal;
+mod result_file;
+mod schedule;
+mod set;
+mod waves;
+
+use std::{collections::HashMap, net::Ipv4Addr};
+
+use sadp_model::{MacAddr, State, Step, Warning};
+use sadp_proto::{Update, UpdateError};
+use sadp_reset::Action;
+use secrecy::SecretString;
+
+pub use self::{
+    apply::{ApplyError, apply},
+    change::{BadChange, Change, Wanted},
+    proposal::{AddressRange, Proposal, ProposalError},
+    result_file::{ResultFile, ResultFileError},
+    set::{DeviceChange, SetError, TargetAddress, set},
+};
+use crate::{
+    DiscoveredDevice, Impact, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, Reason, Report, Seen, Session, batch::guarded, network::waves::Waves,
+};
+
+/// How devices are sent new settings.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The account that the password belongs to, for devices that do not tell it.
+    pub account: Option<String>,
+    /// Whether to send the password even in a form that can be recorded and
+    /// replayed.
+    pub allow_replayable: bool,
+    /// What the user lifted.
+    pub overrides: Overrides,
+}
+
+/// Which devices get which settings, and in what order.
+#[derive(Debug)]
+pub struct Plan {
+    /// The devices to be changed.
+    pub changes: Vec<PlannedChange>,
+    /// The commands, by their waves. Each names a place in `changes`.
+    pub steps: Vec<Step>,
+    /// The devices that are not changed, and why.
+    pub left_out: Vec<Outcome>,
+    /// What is known of the new address, where one device is set.
+    pub target: Option<TargetAddress>,
+    settings: Settings,
+    /// The lines of the plan file, by which outcomes are sorted.
+    lines: HashMap<MacAddr, u64>,
+}
+
+/// A device that is to be changed.
+#[derive(Clone, Debug)]
+pub struct PlannedChange {
+    /// The device.
+    pub device: DiscoveredDevice,
+    /// Its settings before and after.
+    pub change: Change,
+}
+
+/// What carrying out a plan needs beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Login<'a> {
+    /// The look that the plan was made from.
+    pub inventory: &'a Inventory,
+    /// The current password. It goes to one device first, and the first wrong one
+    /// ends the batch.
+    pub password: &'a SecretString,
+    /// The most devices at a time, once one of them accepted the password.
+    pub parallel: usize,
+}
+
+/// What is found of a device whose settings are to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It has these settings already.
+    AlreadySet,
+    /// It has no password yet.
+    NotActivated,
+    /// Its command cannot be made.
+    CannotSend(UpdateError),
+    /// It takes the password only in a form that can be recorded and replayed.
+    Replayable,
+    /// No look found the device of this line of the plan file.
+    NotFound {
+        /// The line, from 1.
+        line: u64,
+    },
+    /// Its new address is taken.
+    AddressTaken {
+        /// The address.
+        address: Ipv4Addr,
+        /// What has it.
+        holder: AddressHolder,
+    },
+    /// Another device of the plan did not confirm that it gave up the address.
+    AddressNotFreed {
+        /// The address.
+        address: Ipv4Addr,
+        /// The other device.
+        by: Option<MacAddr>,
+    },
+    /// The batch ended before.
+    BatchEnded,
+    /// An earlier step of the plan was not carried out.
+    EarlierStepFailed,
+}
+
+/// What has an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressHolder {
+    /// This computer.
+    ThisComputer,
+    /// A device, by its MAC where it tells one.
+    Device(Option<MacAddr>),
+    /// A host that takes or refuses TCP connections.
+    Host,
+}
+
+impl Plan {
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        let mut outcomes = self.left_out;
+        outcomes.extend(
+            self.changes
+                .into_iter()
+                .map(|PlannedChange { device, change }| Outcome {
+                    data: OutcomeData::Network(Box::new(change)),
+                    ..Outcome::new(&device, Action::NetSet, OutcomeStatus::Planned)
+                }),
+        );
+        sort(&mut outcomes, &self.lines);
+        outcomes
+    }
+
+    /// Sends the settings wave after wave, and looks at the devices after each. A
+    /// device takes its new address only after the device that had it is seen
+    /// elsewhere.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        login: Login<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let waves = Waves::new(&self.changes, &self.settings, login)?;
+        let mut report = waves.run(&self.steps, session, observer).await?;
+        report.outcomes.splice(0..0, self.left_out);
+        sort(&mut report.outcomes, &self.lines);
+        Ok(report)
+    }
+}
+
+/// Sorts by the lines of the plan file.
+fn sort(outcomes: &mut [Outcome], lines: &HashMap<MacAddr, u64>) {
+    outcomes.sort_by_key(|outcome| outcome.device.mac.and_then(|mac| lines.get(&mac)).copied());
+}
+
+impl Finding {
+    /// What it means for the operation as a whole.
+    pub(crate) const fn impact(&self) -> Impact {
+        match self {
+            Self::AlreadySet => Impact::None,
+            Self::NotActivated
+            | Self::CannotSend(_)
+            | Self::Replayable
+            | Self::AddressTaken { .. } => Impact::Safety,
+            Self::NotFound { .. }
+            | Self::AddressNotFreed { .. }
+            | Self::BatchEnded
+            | Self::EarlierStepFailed => Impact::Device,
+        }
+    }
+}
+
+impl Settings {
+    /// Why a device is not sent a password, whatever its settings are to be.
+    fn objection(&self, found: &DiscoveredDevice) -> Option<Outcome> {
+        let device = &found.entry.device;
+        let finding = if device.state == Some(State::Unactivated) {
+            Finding::NotActivated
+        } else if let Err(error) = Update::check(device, self.account.as_deref()) {
+            Finding::CannotSend(error)
+        } else if !self.allow_replayable && found.warnings.contains(&Warning::ReplayablePassword) {
+            Finding::Replayable
+        } else {
+            return None;
+        };
+        Some(skipped(found, finding))
+    }
+}
+
+fn skipped(device: &DiscoveredDevice, finding: Finding) -> Outcome {
+    Outcome::skipped(device, Action::NetSet, Reason::Network(finding))
+}
+
+/// An outcome of a device that has the settings.
+fn already_set(device: &DiscoveredDevice, change: Change) -> Outcome {
+    Outcome {
+        seen: Some(Seen::Changed),
+        data: OutcomeData::Network(Box::new(change)),
+        ..skipped(device, Finding::AlreadySet)
+    }
+}

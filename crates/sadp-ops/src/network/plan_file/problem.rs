@@ -1,0 +1,92 @@
+use std::net::Ipv4Addr;
+
+use sadp_model::{AddressError, MacAddr};
+
+use crate::network::BadChange;
+
+/// What is wrong with a plan, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The line in the file, from 1; 0 where it is unknown.
+    pub line: u64,
+    /// What is wrong there.
+    pub cause: Cause,
+}
+
+impl Problem {
+    pub(in crate::network) fn new(line: u64, cause: impl Into<Cause>) -> Self {
+        let cause = cause.into();
+        Self { line, cause }
+    }
+}
+
+/// What can be wrong with a plan. Texts of the file are cut to a few words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// The file has no header.
+    #[error("the file is empty")]
+    Empty,
+    /// The file has no row.
+    #[error("there is no device in it")]
+    NoDevice,
+    /// The file cannot be read as CSV.
+    #[error("no CSV: {0}")]
+    NotCsv(String),
+    /// A column stands twice.
+    #[error("two columns are called {0}")]
+    ColumnTwice(&'static str),
+    /// A column that is needed is missing.
+    #[error("the column {0} is missing")]
+    ColumnMissing(&'static str),
+    /// A row is longer than the header.
+    #[error("{cells} cells stand under {columns} columns")]
+    TooManyCells {
+        /// The cells of the row.
+        cells: usize,
+        /// The columns of the header.
+        columns: usize,
+    },
+    /// A cell that is needed is empty.
+    #[error("{0} is empty")]
+    CellEmpty(&'static str),
+    /// A cell cannot be read.
+    #[error("{column} is {text}, not {expected}")]
+    Cell {
+        /// The column.
+        column: &'static str,
+        /// The cell's text, in quotes.
+        text: String,
+        /// What stands there in a plan that can be read.
+        expected: &'static str,
+    },
+    /// DHCP is to be on. A planned address is a fixed one.
+    #[error(
+        "dhcp is on, which leaves the address to the server: net set DEVICE --dhcp on does that"
+    )]
+    DhcpOn,
+    /// The MAC is not that of a single device.
+    #[error("mac names no single device")]
+    SharedMac,
+    /// A device stands twice.
+    #[error("{mac} stands in line {line} already")]
+    DeviceTwice {
+        /// The device.
+        mac: MacAddr,
+        /// Its first line.
+        line: u64,
+    },
+    /// An address is given twice.
+    #[error("{address} is given in line {line} already")]
+    AddressTwice {
+        /// The address.
+        address: Ipv4Addr,
+        /// Its first line.
+        line: u64,
+    },
+    /// No device can have the address, mask or gateway.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The device that was found cannot have the settings.
+    #[error(transparent)]
+    Change(#[from] BadChange),
+}

@@ -1,0 +1,121 @@
+use std::{collections::HashMap, net::Ipv4Addr};
+
+use ipnet::Ipv4Net;
+use sadp_model::Step;
+use sadp_reset::{Action, LedgerError};
+
+use super::{
+    AddressHolder, BadChange, Change, Plan, PlannedChange, Settings, Wanted, already_set, probe,
+};
+use crate::{DiscoveredDevice, Guard, Inventory, SafetyChecks, Session};
+
+/// New settings for one device.
+#[derive(Debug)]
+pub struct DeviceChange {
+    /// The device.
+    pub device: DiscoveredDevice,
+    /// The settings it is to have.
+    pub wanted: Wanted,
+}
+
+/// What is known of the address that a device is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetAddress {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// What has it. `None` proves little: a device that is off is not seen.
+    pub holder: Option<AddressHolder>,
+}
+
+/// Why the settings of one device cannot be planned.
+#[derive(Debug, thiserror::Error)]
+pub enum SetError {
+    /// No device can have them.
+    #[error(transparent)]
+    Bad(#[from] BadChange),
+    /// The address is taken, and [`Guard::AddressInUse`] is not lifted.
+    #[error("{} is taken", .0.address)]
+    Taken(TargetAddress),
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Plans new settings of one device. Whether its new address answers TCP
+/// connections is tried, where it is in a network of this computer; nothing is
+/// sent to the device.
+pub async fn set(
+    session: &Session,
+    inventory: &Inventory,
+    change: DeviceChange,
+    settings: Settings,
+) -> Result<Plan, SetError> {
+    let DeviceChange { device, wanted } = change;
+    let change = Change::new(&device.entry.device, &wanted)?;
+    let mut plan = Plan {
+        changes: Vec::new(),
+        steps: Vec::new(),
+        left_out: Vec::new(),
+        target: None,
+        settings,
+        lines: HashMap::new(),
+    };
+    if change.is_none() {
+        plan.left_out.push(already_set(&device, change));
+        return Ok(plan);
+    }
+    if let Some(outcome) = plan.settings.objection(&device) {
+        plan.left_out.push(outcome);
+        return Ok(plan);
+    }
+    let address = change.after.ipv4.address;
+    if let Some(address) = address.filter(|_| address != change.before.ipv4.address) {
+        let holder = holder(address, &device, inventory, session).await;
+        let target = TargetAddress { address, holder };
+        if holder.is_some() && !plan.settings.overrides.lifts(Guard::AddressInUse) {
+            return Err(SetError::Taken(target));
+        }
+        plan.target = Some(target);
+    }
+    let checks = SafetyChecks {
+        action: Action::NetSet,
+        overrides: plan.settings.overrides.clone(),
+    };
+    if let Some(outcome) = checks.blocked(&device, session.ledger(), session.now())? {
+        plan.left_out.push(outcome);
+        return Ok(plan);
+    }
+    let change = PlannedChange { device, change };
+    plan.steps.push(Step {
+        number: 0,
+        to: change.to(),
+        temporary: false,
+        wave: 0,
+    });
+    plan.changes.push(change);
+    Ok(plan)
+}
+
+async fn holder(
+    address: Ipv4Addr,
+    device: &DiscoveredDevice,
+    inventory: &Inventory,
+    session: &Session,
+) -> Option<AddressHolder> {
+    if inventory
+        .local
+        .iter()
+        .map(Ipv4Net::addr)
+        .any(|own| own == address)
+    {
+        return Some(AddressHolder::ThisComputer);
+    }
+    let mut others = inventory.devices.iter().map(|other| &other.entry.device);
+    let other = others
+        .find(|other| other.mac != device.entry.device.mac && other.ipv4.address == Some(address));
+    if let Some(other) = other {
+        return Some(AddressHolder::Device(other.mac));
+    }
+    let answering = probe::answering([address], inventory, session).await;
+    (!answering.is_empty()).then_some(AddressHolder::Host)
+}

@@ -1,0 +1,281 @@
+//! Network settings.
+
+use std::borrow::Cow;
+
+use sadp_model::{AddressError, MacAddr};
+use sadp_ops::{
+    Outcome, Seen,
+    network::{
+        AddressHolder, BadChange, Change, Finding, Plan, PlannedChange, ProposalError,
+        ResultFileError, TargetAddress,
+        plan_file::{Cause, Problem},
+    },
+};
+use sadp_proto::{NetworkSettings, UpdateError};
+
+use crate::{Remedy, count};
+
+/// A setting that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Its name.
+    pub name: &'static str,
+    /// What the device has.
+    pub before: String,
+    /// What it is to have.
+    pub after: String,
+}
+
+/// The settings that change.
+pub fn differences(change: &Change) -> Vec<Difference> {
+    let pairs = texts(&change.before).into_iter().zip(texts(&change.after));
+    let differences = pairs.map(|((name, before), (_, after))| Difference {
+        name,
+        before,
+        after,
+    });
+    differences.filter(|it| it.before != it.after).collect()
+}
+
+/// A change in a line: `ip 192.168.1.64 -> 192.168.1.101`.
+pub fn change_line(change: &Change) -> String {
+    let parts: Vec<_> = differences(change)
+        .into_iter()
+        .map(|it| format!("{} {} -> {}", it.name, it.before, it.after))
+        .collect();
+    parts.join(", ")
+}
+
+fn texts(settings: &NetworkSettings) -> [(&'static str, String); 6] {
+    fn text(value: Option<impl ToString>) -> String {
+        value.map_or_else(|| "none".into(), |value| value.to_string())
+    }
+    let NetworkSettings { ipv4, ports, .. } = settings;
+    let dhcp = ipv4.dhcp.map(|on| if on { "on" } else { "off" });
+    [
+        ("ip", text(ipv4.address)),
+        ("mask", text(ipv4.mask)),
+        ("gateway", text(ipv4.gateway)),
+        ("dhcp", text(dhcp)),
+        ("http-port", text(ports.http)),
+        ("sdk-port", text(ports.sdk)),
+    ]
+}
+
+/// What a plan for one device does.
+pub fn device_plan(it: &PlannedChange) -> String {
+    let device = &it.device.entry.device;
+    let names = [
+        device.mac.map(|mac| mac.to_string()),
+        device.serial.as_ref().map(ToString::to_string),
+    ];
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    let mut lines = vec![format!(
+        "the network settings of {} change:",
+        names.join("  ")
+    )];
+    lines.extend(differences(&it.change).into_iter().map(|it| {
+        let (name, before, after) = (it.name, it.before, it.after);
+        format!("  {name:<10}  {before} -> {after}")
+    }));
+    lines.join("\n")
+}
+
+/// What a plan for many devices does.
+pub fn batch_plan(plan: &Plan) -> String {
+    const LISTED: usize = 100;
+    let mut lines = vec!["network settings change:".to_owned()];
+    lines.extend(plan.changes.iter().take(LISTED).map(|it| {
+        let mac = it.device.entry.device.mac;
+        format!("  {}  {}", shown(mac, "-"), change_line(&it.change))
+    }));
+    if plan.changes.len() > LISTED {
+        lines.push(format!("  and {} more", plan.changes.len() - LISTED));
+    }
+    for step in plan.steps.iter().filter(|step| step.temporary) {
+        let it = plan.changes.get(step.number);
+        let mac = it.and_then(|it| it.device.entry.device.mac);
+        lines.push(format!(
+            "  {} goes to {} first, to let others pass",
+            shown(mac, "-"),
+            step.to
+        ));
+    }
+    lines.join("\n")
+}
+
+/// What is known of the address that a device is to have.
+pub fn target_address(target: TargetAddress) -> String {
+    let address = target.address;
+    match target.holder {
+        Some(by) => format!("{address} is taken by {}", holder(by)),
+        None => {
+            format!("{address} looks free (a device that is switched off would not show)")
+        }
+    }
+}
+
+/// What is wrong with a plan file, the first problems by their lines.
+pub fn plan_problems(problems: &[Problem]) -> String {
+    const LISTED: usize = 50;
+    let lines = problems.iter().take(LISTED).map(|it| match &it.cause {
+        Cause::Change(bad) => {
+            format!("\n  line {}: {bad}: {}", it.line, bad.remedy())
+        }
+        cause => format!("\n  line {}: {cause}", it.line),
+    });
+    let number = count(problems.len() as u64, "error", "errors");
+    format!("{number}:{}", lines.collect::<String>())
+}
+
+fn holder(holder: AddressHolder) -> String {
+    match holder {
+        AddressHolder::ThisComputer => "this machine".into(),
+        AddressHolder::Device(mac) => shown(mac, "another device"),
+        AddressHolder::Host => "somebody who answers connections".into(),
+    }
+}
+
+fn shown(mac: Option<MacAddr>, unknown: &str) -> String {
+    mac.map_or_else(|| unknown.into(), |mac| mac.to_string())
+}
+
+pub(super) fn finding(finding: &Finding) -> String {
+    match finding {
+        Finding::AlreadySet => "no change needed".into(),
+        Finding::NotActivated => "it has no password yet".into(),
+        Finding::CannotSend(error) => format!("not sent: {error}"),
+        Finding::Replayable => {
+            "its firmware sends the password in a form that can be recorded and replayed".into()
+        }
+        Finding::NotFound { line } => format!("no such device was found (line {line})"),
+        Finding::AddressTaken {
+            address,
+            holder: by,
+        } => {
+            let stays = match by {
+                AddressHolder::Device(_) => ", which does not move",
+                AddressHolder::ThisComputer | AddressHolder::Host => "",
+            };
+            format!("{address} is taken by {}{stays}", holder(*by))
+        }
+        Finding::AddressNotFreed { address, by } => {
+            let other = shown(*by, "another device");
+            format!("not sent: {other} did not confirm that it gave up {address}")
+        }
+        Finding::BatchEnded => "not sent: the batch was broken off".into(),
+        Finding::EarlierStepFailed => "not sent: a step before could not be carried out".into(),
+    }
+}
+
+pub(super) const fn next_step(finding: &Finding) -> Option<&'static str> {
+    Some(match finding {
+        Finding::NotActivated => "activate it first: sadpctl activate",
+        Finding::CannotSend(UpdateError::UnknownAccount) => {
+            "name the account that the password belongs to: --account NAME"
+        }
+        Finding::CannotSend(_) => "its password cannot be sent this way: use its own web page",
+        Finding::Replayable => {
+            "use its own web page, or connect it to this machine alone and add --allow-replayable"
+        }
+        Finding::NotFound { .. } => {
+            "check cable and power of devices not found, then apply the plan again"
+        }
+        Finding::AddressTaken { .. } => "plan a free address: sadpctl scan shows who has it",
+        Finding::AddressNotFreed { .. } => "apply the plan again once the others have moved",
+        Finding::AlreadySet | Finding::BatchEnded | Finding::EarlierStepFailed => return None,
+    })
+}
+
+/// What a look after a change shows.
+pub(super) fn checked(outcome: &Outcome, change: &Change, replied: bool) -> String {
+    match (replied, outcome.seen) {
+        (true, Some(Seen::Changed)) => change_line(change),
+        (true, Some(Seen::Unchanged)) => {
+            "it said it is done, but still tells its former settings".into()
+        }
+        (true, _) => format!(
+            "accepted: {}; not back on the network yet",
+            change_line(change)
+        ),
+        (false, Some(Seen::Changed)) => {
+            format!("no reply, but it is so now: {}", change_line(change))
+        }
+        (false, Some(Seen::Unchanged)) => "no reply, and it still has its former settings".into(),
+        (false, _) => "no reply, and it was not seen again".into(),
+    }
+}
+
+impl Remedy for BadChange {
+    fn remedy(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::Served => "turn DHCP off for fixed ones (--dhcp off; in a plan dhcp=off)",
+            Self::NoAddress => "give the address, too",
+            Self::NoMask => "give the subnet mask, too (--mask; in a plan mask)",
+            Self::NoSdkPort => {
+                "give the SDK port, too (--sdk-port; in a plan sdk_port): it is sent with every change"
+            }
+            Self::Address(AddressError::Gateway { .. } | AddressError::OwnGateway { .. }) => {
+                "give the gateway of the new network, too, or none"
+            }
+            Self::Address(AddressError::Mask { .. }) => "write it as 255.255.255.0",
+            Self::Address(AddressError::NoHost { .. } | AddressError::Edge { .. }) => {
+                "choose another address, or give the mask of the network"
+            }
+        };
+        text.into()
+    }
+}
+
+impl Remedy for ProposalError {
+    fn remedy(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::NoNetwork { .. } => "give its mask, e.g. --mask 255.255.255.0",
+            Self::Address(_) => "check --from, --mask and --gateway",
+            Self::Full(_) => {
+                "begin at a lower address with --from, or take fewer devices with --where"
+            }
+        };
+        text.into()
+    }
+}
+
+impl Remedy for ResultFileError {
+    fn remedy(&self) -> Cow<'static, str> {
+        let text = match self {
+            Self::Exists(_) => "name another file, or use --force to replace it; nothing was sent",
+            Self::Unwritable { .. } => "name a file that you may write with --result",
+        };
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_model::Device;
+    use sadp_ops::network::Wanted;
+
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_in_a_line() {
+        let mut device = Device::unknown();
+        device.ipv4.address = "192.168.1.64".parse().ok();
+        device.ipv4.mask = "255.255.255.0".parse().ok();
+        device.ipv4.gateway = "192.168.1.1".parse().ok();
+        device.ports.sdk = Some(8000);
+        let mut wanted = Wanted {
+            address: "192.168.1.101".parse().ok(),
+            ..Wanted::default()
+        };
+        let change = Change::new(&device, &wanted).unwrap();
+        assert_eq!(change_line(&change), "ip 192.168.1.64 -> 192.168.1.101");
+        wanted.address = "10.0.0.9".parse().ok();
+        wanted.gateway = Some(std::net::Ipv4Addr::UNSPECIFIED);
+        let change = Change::new(&device, &wanted).unwrap();
+        assert_eq!(
+            change_line(&change),
+            "ip 192.168.1.64 -> 10.0.0.9, gateway 192.168.1.1 -> none"
+        );
+    }
+}
