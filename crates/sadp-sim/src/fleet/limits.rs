@@ -50,6 +50,8 @@ pub(super) struct Askers {
     asked: HashMap<Ipv4Addr, Allowance>,
     /// Inquiries to single devices, by asker and device.
     single: HashMap<(Ipv4Addr, u32), Recent>,
+    /// When room is made among them again, at the earliest: it takes long.
+    make_room_at: Duration,
 }
 
 /// What one datagram asks for.
@@ -86,6 +88,9 @@ impl Askers {
     /// large fleet makes one for each device.
     const MOST_PAIRS: usize = 1 << 16;
 
+    /// How long no room is made among pairs after it was made last.
+    const MAKE_ROOM_EVERY: Duration = Duration::from_millis(100);
+
     /// Whether what an asker asks is answered now.
     pub(super) fn admit(&mut self, now: Duration, asker: Ipv4Addr, what: Asked) -> bool {
         if self.asked.len() >= Self::MOST && !self.asked.contains_key(&asker) {
@@ -106,6 +111,10 @@ impl Askers {
     fn admit_one(&mut self, now: Duration, asker: Ipv4Addr, device: u32) -> bool {
         let pair = (asker, device);
         if self.single.len() >= Self::MOST_PAIRS && !self.single.contains_key(&pair) {
+            if now < self.make_room_at {
+                return false;
+            }
+            self.make_room_at = now.saturating_add(Self::MAKE_ROOM_EVERY);
             self.single.retain(|_, recent| recent.is_in_use(now));
             if self.single.len() >= Self::MOST_PAIRS {
                 return false;
