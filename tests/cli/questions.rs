@@ -127,6 +127,25 @@ fn a_question_that_the_device_does_not_list_is_not_answered() {
 }
 
 #[test]
+fn questions_beyond_fifteen_are_counted_and_nothing_is_sent_for_them() {
+    let van = Van::new(&recorder(1, &format!("{SET}\nsurplus_questions = 2")));
+    let shown = van.reset(&["questions", "show", ONE]);
+    assert_eq!(shown.code, 0, "{shown}");
+    let data = &shown.json()[0]["data"];
+    let questions = data["questions"].as_array().unwrap();
+    assert_eq!((questions.len(), &data["ignored"]), (15, &json!(2)));
+    let message = shown.json()[0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("2 beyond the first 15"), "{shown}");
+    let surplus = van.put("answers.txt", "1=Paris\n4=Rex\n16=blue\n");
+    for verb in ["set", "answer"] {
+        let run = van.reset(&command(verb, ONE, &surplus));
+        assert_eq!((run.code, van.sent()), (4, 0), "{run}");
+        let message = run.json()[0]["message"].as_str().unwrap().to_owned();
+        assert_eq!(message, "not sent: the device does not list question 16");
+    }
+}
+
+#[test]
 fn an_answer_of_more_than_128_bytes_is_not_set() {
     let van = Van::new(&recorder(1, SET));
     let text = |length| format!("1={}\n2=b\n3=c\n", "x".repeat(length));

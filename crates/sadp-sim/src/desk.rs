@@ -2,9 +2,11 @@
 //! devices, and of no others.
 //!
 //! There is no secret in it. A simulated device writes a random word into its
-//! request in clear text, and its answer is that word again. Everything says of
-//! itself that it is simulated, but for the eight characters of a key, which
-//! stand in the request for anyone to read. No real device takes any of it.
+//! request in clear text, and its answer is that word again. An exported request
+//! that a key answers ends in the serial number of its device; without it, as
+//! sadpctl 0.1.0 exported them, such a request is answered as well. Everything
+//! says that it is simulated, but for the eight characters of a key, which stand
+//! in the request for anyone to read. No real device takes any of it.
 
 use std::{fmt, str::FromStr};
 

@@ -89,6 +89,9 @@ pub struct Quirks {
     pub gb18030: bool,
     /// Whether it leaves `&` as it is.
     pub bare_ampersand: bool,
+    /// How many security questions it lists beyond [`Questions::MAX_ID`]. None of
+    /// them can be set.
+    pub surplus_questions: u8,
     /// Commands it refuses whatever they say.
     pub refusals: Vec<Refuse>,
     /// Commands, by their `Types`, that it answers later than

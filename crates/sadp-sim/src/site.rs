@@ -47,6 +47,7 @@
 //! | `reply`*, `delay`*, `hello`* | how it answers: `multicast`, `unicast`, `both`; how late; whether it says Hello |
 //! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | faults on the way, 0 to 1 |
 //! | `fields`, `omit`, `before`, `after`, `encoding`, `bare_ampersand` | where its replies depart from its profile |
+//! | `surplus_questions` | how many security questions it lists beyond the 15 that clients read |
 //!
 //! A refusal is a word, or a word with what is said of the tries; the command need
 //! not be one the simulator plays otherwise:

@@ -14,7 +14,8 @@ use crate::{Device, Questions, QuestionsError};
 
 /// Tells which questions there are and which are set, whoever asks.
 pub(super) fn list(device: &Device) -> Answer {
-    (1..=Questions::MAX_ID).fold(Answer::success(), |answer, id| {
+    let surplus = device.quirks.as_ref().map_or(0, |it| it.surplus_questions);
+    (1..=Questions::MAX_ID + u32::from(surplus)).fold(Answer::success(), |answer, id| {
         let set = device.recovery.questions.holds(id);
         answer
             .with("QuestionList/Question/ID", id.to_string())

@@ -172,6 +172,8 @@ pub(super) struct DeviceEntry {
     encoding: Encoding,
     #[serde(default)]
     bare_ampersand: bool,
+    #[serde(default)]
+    surplus_questions: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -234,6 +236,7 @@ impl DeviceEntry {
             after: std::mem::take(&mut self.after),
             gb18030: self.encoding == Encoding::Gb18030,
             bare_ampersand: self.bare_ampersand,
+            surplus_questions: self.surplus_questions,
             refusals: std::mem::take(&mut self.refuse)
                 .into_iter()
                 .map(|(types, refusing)| refusing.of(types))
