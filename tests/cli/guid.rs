@@ -156,11 +156,37 @@ fn a_suspect_guid_is_not_preferred_and_goes_out_by_force_alone() {
     let forced = van.reset(&["guid", "import", ONE, "--yes", "--force"]);
     assert_eq!(forced.json()[0]["refusal"], "invalidGUID", "{forced}");
     assert_eq!(forced.json()[0]["data"]["path"], suspect, "{forced}");
-    let long = van.put("long.guid", "A".repeat(176));
-    let file = ["guid", "import", ONE, &long, "--yes"];
-    let held = van.reset(&file);
-    assert_eq!(held.code, 4, "{held}");
-    assert!(held.stdout.contains("suspect"), "{held}");
+    let listed = |path: &str| {
+        let guids = van.guids();
+        let listed = guids.iter().find(|it| it["path"] == path).unwrap();
+        listed["suspect"].clone()
+    };
+    assert_eq!(listed(&suspect), true);
+    assert_eq!(listed(whole.as_str().unwrap()), false);
+}
+
+#[test]
+fn a_suspect_guid_in_a_file_goes_out_by_force_alone() {
+    let van = Van::new(&recorder(1, ""));
+    let files = [
+        ("long.guid", "A".repeat(176), 4),
+        ("short.guid", "A".repeat(168), 2),
+        ("text.guid", "no base64 at all\n".into(), 2),
+    ];
+    for (sent, (name, text, code)) in files.into_iter().enumerate() {
+        let path = van.put(name, text);
+        let file = ["guid", "import", ONE, &path, "--yes"];
+        let held = van.reset(&file);
+        assert_eq!((held.code, van.sent()), (code, sent), "{name}: {held}");
+        let told = format!("{}{}", held.stdout, held.stderr);
+        assert!(told.contains("--force"), "{name}: {held}");
+        let forced = van.reset(&[&file[..], &["--force"]].concat());
+        assert_eq!(
+            forced.json()[0]["refusal"],
+            "invalidGUID",
+            "{name}: {forced}"
+        );
+    }
 }
 
 #[test]
@@ -489,7 +515,7 @@ fn the_vault_is_listed_without_a_network() {
     assert_eq!(list("json").json()[0]["mac"], ONE);
     assert_eq!(list("ndjson").stdout.lines().count(), 1);
     let csv = list("csv");
-    let titles = "serial,mac,exported_at,path,encrypted,state,void,void_at\r\n";
+    let titles = "serial,mac,exported_at,path,encrypted,state,void,void_at,suspect\r\n";
     assert!(csv.stdout.starts_with(titles), "{csv}");
     let table = list("table");
     for text in ["STATE", "valid", ONE, ".guid"] {

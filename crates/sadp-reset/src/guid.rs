@@ -24,6 +24,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Guid, GuidError> {
     }
 }
 
+/// The GUID in a file from anywhere, of whatever length and form a text has: one
+/// that is suspect, too.
+pub(crate) fn parse_any(bytes: &[u8]) -> Result<Guid, GuidError> {
+    parse(bytes).or_else(|error| parse_kept(bytes).map_err(|_| error))
+}
+
 /// The GUID in a file that is known to be as the vault wrote it: the text that
 /// came, whatever its form, or raw, as earlier versions wrote it.
 pub(crate) fn parse_kept(bytes: &[u8]) -> Result<Guid, GuidError> {
@@ -88,6 +94,19 @@ mod tests {
             ),
         ] {
             assert_eq!(parse(&file).unwrap_err(), error);
+        }
+    }
+
+    #[test]
+    fn a_suspect_text_is_read_where_that_is_wanted() {
+        for text in ["x", "no base64", &"A".repeat(168), &"A".repeat(512)] {
+            let file = format!("{text}\r\n");
+            assert_eq!(parse_any(file.as_bytes()).unwrap().as_str(), text);
+        }
+        assert_eq!(parse_any(&[7; 128]), parse(&[7; 128]));
+        for bytes in [&[][..], &[7; 127], &[b'A'; 513]] {
+            let length = GuidError::Length { bytes: bytes.len() };
+            assert_eq!(parse_any(bytes), Err(length));
         }
     }
 

@@ -64,4 +64,4 @@ pub use qr::{QrError, QrImage};
 pub use questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem};
 pub use request::{RequestCommand, RequestKind};
 pub use standing::{Judgement, RequestFacts, Sight, Spoilt, VALID_FOR, WARN_AFTER};
-pub use vault::{GuidExport, GuidFile, Vault, VaultError, read_guid_file};
+pub use vault::{GuidExport, GuidFile, Vault, VaultError, read_any_guid_file, read_guid_file};

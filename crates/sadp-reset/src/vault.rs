@@ -199,6 +199,16 @@ pub fn read_guid_file(
     read(path, &Zeroizing::new(bytes), (passphrase, guid::parse))
 }
 
+/// As [`read_guid_file`], but takes any text that a device could have told, as the
+/// vault does. It may be suspect: see [`Guid::is_whole`].
+pub fn read_any_guid_file(
+    path: &Path,
+    passphrase: Option<&SecretString>,
+) -> Result<GuidFile, VaultError> {
+    let bytes = read_bounded(path, MAX_BYTES).map_err(VaultError::file("read", path))?;
+    read(path, &Zeroizing::new(bytes), (passphrase, guid::parse_any))
+}
+
 fn read(
     path: &Path,
     bytes: &[u8],

@@ -22,6 +22,9 @@ pub(crate) struct GuidLine {
     /// Why it is void.
     pub(crate) void: Option<&'static str>,
     pub(crate) void_at: Option<String>,
+    /// Whether it does not hold 128 bytes; null where it cannot be read, or not
+    /// without a passphrase.
+    pub(crate) suspect: Option<bool>,
     /// The path without its folders, in which the serial stands.
     #[serde(skip)]
     pub(crate) file: String,
@@ -63,6 +66,7 @@ fn write_csv(out: &mut impl Write, lines: &[GuidLine]) -> io::Result<()> {
         "state",
         "void",
         "void_at",
+        "suspect",
     ])?;
     for line in lines {
         let known = |text: &Option<String>| text.as_deref().map(harmless).unwrap_or_default();
@@ -75,6 +79,7 @@ fn write_csv(out: &mut impl Write, lines: &[GuidLine]) -> io::Result<()> {
             line.state.into(),
             line.void.unwrap_or_default().into(),
             known(&line.void_at),
+            line.suspect.map(|it| it.to_string()).unwrap_or_default(),
         ])?;
     }
     writer.flush()
@@ -112,6 +117,12 @@ fn cells(line: &GuidLine) -> [String; 6] {
         line.exported_at.clone(),
         if line.encrypted { "yes" } else { "no" }.into(),
         clean(&line.file).into_owned(),
-        line.why.unwrap_or_default().into(),
+        notes(line),
     ]
+}
+
+fn notes(line: &GuidLine) -> String {
+    let suspect = (line.suspect == Some(true)).then_some("suspect: does not hold 128 bytes");
+    let notes: Vec<_> = line.why.into_iter().chain(suspect).collect();
+    notes.join("; ")
 }

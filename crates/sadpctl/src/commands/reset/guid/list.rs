@@ -53,5 +53,16 @@ fn line(record: &GuidRecord, vault: &Vault) -> GuidLine {
         void: record.void.map(|(why, _)| why.name()),
         void_at: record.void.map(|(_, at)| at.to_string()),
         why: record.void.map(|(why, _)| super::meaning(why)),
+        suspect: is_suspect(record, vault),
     }
+}
+
+/// Whether it does not hold as many bytes as every known GUID. `None` where it
+/// cannot be read without a passphrase, or at all.
+fn is_suspect(record: &GuidRecord, vault: &Vault) -> Option<bool> {
+    if record.encrypted {
+        return None;
+    }
+    let file = vault.load(record, None).ok()?;
+    Some(!file.guid.is_whole())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use sadp_reset::{
     DeviceKey, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault, VaultError,
-    read_guid_file,
+    read_any_guid_file, read_guid_file,
 };
 use secrecy::SecretString;
 
@@ -81,7 +81,7 @@ impl Source {
         };
         if let Some(path) = &args.file {
             return Ok(Self::File {
-                file: Box::new(read(path, passphrase)?),
+                file: Box::new(read(path, args.change.force, passphrase)?),
                 path: path.display().to_string(),
                 ledger: state::open_existing(global)?,
                 force: args.change.force,
@@ -146,13 +146,19 @@ impl Source {
 
 fn read(
     path: &Path,
+    force: bool,
     passphrase: impl FnOnce() -> Result<Option<SecretString>, Failure>,
 ) -> Result<GuidFile, Failure> {
-    let mut file = read_guid_file(path, None);
+    let read = if force {
+        read_any_guid_file
+    } else {
+        read_guid_file
+    };
+    let mut file = read(path, None);
     if matches!(file, Err(VaultError::PassphraseNeeded { .. }))
         && let Some(passphrase) = passphrase()?
     {
-        file = read_guid_file(path, Some(&passphrase));
+        file = read(path, Some(&passphrase));
     }
     file.map_err(vault_failed)
 }

@@ -54,9 +54,14 @@ fn meaning(error: &VaultError) -> (Exit, &'static str) {
             Exit::Unsafe,
             "give the passphrase it was encrypted with; nothing was sent",
         ),
-        VaultError::Open { .. } | VaultError::NotAGuid { .. } => (
+        VaultError::Open { .. } => (
             Exit::Usage,
-            "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is whole and the right one; nothing was sent",
+            "check whether the file is whole and the right one; nothing was sent",
+        ),
+        VaultError::NotAGuid { .. } => (
+            Exit::Usage,
+            "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is whole and the right one; \
+             nothing was sent; --force sends another text all the same and may cost a try",
         ),
     }
 }
