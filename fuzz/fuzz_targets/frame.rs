@@ -43,6 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
         via: Via::LinkLayer,
         at: Timestamp::UNIX_EPOCH,
         payload: bytes,
+        is_beginning: false,
     };
     for millis in [1, 2] {
         survey.handle_datagram(Duration::from_millis(millis), &heard);
