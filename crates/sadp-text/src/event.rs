@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use sadp_discovery::Notice;
-use sadp_ops::{DiscoveredDevice, Event};
+use sadp_ops::{DiscoveredDevice, Event, OpsError};
 use sadp_proto::Tally;
 
 use crate::{Remedy, count};
@@ -43,10 +43,12 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             "could not look what became of it: {}",
             with_cause(*error)
         )),
-        Event::BatchEnds(error) => warning(format!(
-            "nothing more is sent: {}",
-            error.map_or_else(|| "no device was seen".into(), |error| with_cause(error))
-        )),
+        Event::BatchEnds(error) => warning(match error {
+            // Commands were sent before this stop.
+            Some(OpsError::Stopped) => "nothing more is sent: interrupted".into(),
+            Some(error) => format!("nothing more is sent: {}", with_cause(*error)),
+            None => "nothing more is sent: no device was seen".into(),
+        }),
         Event::LocksUnreadable(error) => warning(format!(
             "locks remembered are not shown: {}",
             with_cause(*error)
