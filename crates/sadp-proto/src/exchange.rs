@@ -1,7 +1,7 @@
 //! One command to one device: the key exchange where the command has sealed
 //! fields, the command, and its reply or silence.
 
-mod asking;
+mod retry;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -10,7 +10,7 @@ use sadp_model::MacAddr;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::asking::{Asking, PATIENCE};
+use self::retry::{RESPONSE_TIMEOUT, RetryTimer};
 use crate::{
     Command, CommandReply, Refusal,
     command::{self, EXCHANGE},
@@ -65,7 +65,7 @@ enum Phase {
     Exchanging {
         uuid: Uuid,
         key: ExchangeKey,
-        asking: Asking,
+        retry: RetryTimer,
         due: Duration,
     },
     Guarding {
@@ -77,7 +77,7 @@ enum Phase {
     Commanded {
         uuid: Uuid,
         /// `None` where it is sent once.
-        asking: Option<Asking>,
+        retry: Option<RetryTimer>,
         due: Duration,
         exchange: Option<(Uuid, Box<str>)>,
     },
@@ -110,16 +110,16 @@ impl<R: CryptoRngCore> Exchange<R> {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Begin if self.command.is_sealed() => self.ask_key(Asking::new(now), now),
+            Phase::Begin if self.command.is_sealed() => self.ask_key(RetryTimer::new(now), now),
             Phase::Begin => {
-                let asking = self.command.spec().repeatable.then(|| Asking::new(now));
-                self.send_command(None, None, asking, now);
+                let retry = self.command.spec().repeatable.then(|| RetryTimer::new(now));
+                self.send_command(None, None, retry, now);
             }
             Phase::Exchanging {
-                uuid, mut asking, ..
+                uuid, mut retry, ..
             } => {
-                if asking.pass(uuid) {
-                    self.ask_key(asking, now);
+                if retry.pass(uuid) {
+                    self.ask_key(retry, now);
                 } else {
                     self.end(Outcome::NoAnswer);
                 }
@@ -132,16 +132,16 @@ impl<R: CryptoRngCore> Exchange<R> {
             },
             Phase::Commanded {
                 uuid,
-                asking: Some(mut asking),
+                retry: Some(mut retry),
                 ..
             } => {
-                if asking.pass(uuid) {
-                    self.send_command(None, None, Some(asking), now);
+                if retry.pass(uuid) {
+                    self.send_command(None, None, Some(retry), now);
                 } else {
                     self.end(Outcome::NoAnswer);
                 }
             }
-            Phase::Commanded { asking: None, .. } => self.end(Outcome::Unknown),
+            Phase::Commanded { retry: None, .. } => self.end(Outcome::Unknown),
             Phase::Settling { reply, .. } => self.end(Outcome::Done(reply)),
             Phase::Over => {}
         }
@@ -206,7 +206,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         &self.target
     }
 
-    fn ask_key(&mut self, mut asking: Asking, now: Duration) {
+    fn ask_key(&mut self, mut retry: RetryTimer, now: Duration) {
         let made =
             ExchangeKey::generate(&mut self.rng).and_then(|key| Ok((key.public_code()?, key)));
         let (code, key) = match made {
@@ -219,8 +219,8 @@ impl<R: CryptoRngCore> Exchange<R> {
         self.phase = Phase::Exchanging {
             uuid,
             key,
-            due: asking.ask(now),
-            asking,
+            due: retry.ask(now),
+            retry,
         };
     }
 
@@ -230,8 +230,8 @@ impl<R: CryptoRngCore> Exchange<R> {
         };
         let code = exchanged_code(reply);
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Exchanging { uuid, asking, .. }
-                if from != self.target.from && (uuid == asked || asking.is_earlier(asked)) =>
+            Phase::Exchanging { uuid, retry, .. }
+                if from != self.target.from && (uuid == asked || retry.is_earlier(asked)) =>
             {
                 // Somebody else answers for the device, be it with a key or with a
                 // refusal: believe neither.
@@ -245,8 +245,8 @@ impl<R: CryptoRngCore> Exchange<R> {
             } if uuid == asked && *first != *code => self.end_forged(),
             mut phase => {
                 match &mut phase {
-                    Phase::Exchanging { asking, due, .. } => {
-                        *due = asking.hear_late(asked, now).unwrap_or(*due);
+                    Phase::Exchanging { retry, due, .. } => {
+                        *due = retry.hear_late(asked, now).unwrap_or(*due);
                     }
                     Phase::Commanded {
                         exchange: Some((uuid, first)),
@@ -281,18 +281,18 @@ impl<R: CryptoRngCore> Exchange<R> {
         &mut self,
         key: Option<&SessionKey>,
         exchange: Option<(Uuid, Box<str>)>,
-        mut asking: Option<Asking>,
+        mut retry: Option<RetryTimer>,
         now: Duration,
     ) {
         let uuid = self.fresh_uuid();
         match self.command.encode(uuid, &self.target, key) {
             Ok(datagram) => {
-                let asked = asking.as_mut().map(|asking| asking.ask(now));
+                let asked = retry.as_mut().map(|retry| retry.ask(now));
                 self.transmit = Some(Step::Command(datagram));
                 self.phase = Phase::Commanded {
                     uuid,
-                    asking,
-                    due: asked.unwrap_or_else(|| now.saturating_add(PATIENCE)),
+                    retry,
+                    due: asked.unwrap_or_else(|| now.saturating_add(RESPONSE_TIMEOUT)),
                     exchange,
                 };
             }
@@ -315,10 +315,10 @@ impl<R: CryptoRngCore> Exchange<R> {
             Phase::Commanded { uuid, .. } if *uuid == asked => (asked, now.saturating_add(SETTLE)),
             Phase::Settling { uuid, due, .. } if *uuid == asked => (asked, *due),
             Phase::Commanded {
-                asking: Some(asking),
+                retry: Some(retry),
                 due,
                 ..
-            } => match asking.hear_late(asked, now) {
+            } => match retry.hear_late(asked, now) {
                 // What it made for that one is void, or soon will be.
                 Some(later) if makes_new => {
                     *due = later;

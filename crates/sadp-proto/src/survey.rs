@@ -1,7 +1,7 @@
 //! When to ask, and when enough has been heard.
 
-mod asking;
 mod rounds;
+mod scheduler;
 mod sweep;
 mod tally;
 
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use sadp_model::{Device, Recorded, Registry, Sighting, Via};
 use uuid::Uuid;
 
-pub(crate) use self::asking::{Answer, Asking, Heard};
+pub(crate) use self::scheduler::{Answer, Incoming, ProbeScheduler};
 pub use self::{
     sweep::{Sweep, SweepError},
     tally::Tally,
@@ -58,7 +58,7 @@ pub enum Listening {
 /// Repeat until [`Survey::is_finished`]. Times are counted from the survey's
 /// beginning.
 pub struct Survey {
-    asking: Asking,
+    scheduler: ProbeScheduler,
     registry: Registry,
     tally: Tally,
 }
@@ -67,7 +67,7 @@ impl Survey {
     /// A survey that has not begun. `uuids` gives a fresh random UUID a call.
     pub fn new(config: SurveyConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         Self {
-            asking: Asking::new(config, Box::new(uuids)),
+            scheduler: ProbeScheduler::new(config, Box::new(uuids)),
             registry: Registry::new(),
             tally: Tally::default(),
         }
@@ -78,41 +78,41 @@ impl Survey {
     /// bytes are the whole frame.
     #[must_use]
     pub fn asking_by_frames(mut self, askers: Vec<FrameAsker>) -> Self {
-        self.asking.set_askers(askers);
+        self.scheduler.set_askers(askers);
         self
     }
 
     /// Lets time pass: asks what is due, or ends. Call it at the beginning and
     /// whenever [`Survey::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
-        self.asking.handle_timeout(now);
+        self.scheduler.handle_timeout(now);
     }
 
     /// Takes in a datagram. What it brought is told; what it holds is in
     /// [`Survey::registry`].
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> Event {
-        self.asking.advance(now);
-        match self.asking.read(datagram, &mut self.tally) {
-            Heard::Account(device, answer) => self.record(*device, answer, datagram),
-            Heard::Goodbye(_) => Event::Other,
-            Heard::Else(event) => event,
+        self.scheduler.advance(now);
+        match self.scheduler.read(datagram, &mut self.tally) {
+            Incoming::Report(device, answer) => self.record(*device, answer, datagram),
+            Incoming::Bye(_) => Event::Other,
+            Incoming::Other(event) => event,
         }
     }
 
     /// The next datagram to send, if one is due.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.asking.poll_transmit()
+        self.scheduler.poll_transmit()
     }
 
     /// When [`Survey::handle_timeout`] wants to be called next. `None` when the
     /// survey is finished.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.asking.poll_timeout()
+        self.scheduler.poll_timeout()
     }
 
     /// Whether enough has been heard.
     pub fn is_finished(&self) -> bool {
-        self.asking.is_finished()
+        self.scheduler.is_finished()
     }
 
     /// The devices heard so far.
@@ -127,7 +127,7 @@ impl Survey {
 
     /// How far the survey is.
     pub fn progress(&self) -> Progress {
-        self.asking.progress()
+        self.scheduler.progress()
     }
 
     /// The devices and what else was heard.
@@ -141,7 +141,7 @@ impl Survey {
             return self.tally.note_refused(datagram.from.ip());
         };
         let new = matches!(recorded, Recorded::New(_));
-        let asked_at = self.asking.note(index, new, answer);
+        let asked_at = self.scheduler.note(index, new, answer);
         if let Some(entry) = self.registry.entries_mut().get_mut(index) {
             entry.note_direct_answer(asked_at);
         }

@@ -24,7 +24,7 @@ use self::{
 use crate::{
     Datagram, Listening, SurveyConfig, Sweep, Tally, Transmit,
     frame::FrameAsker,
-    survey::{Asking, Heard},
+    survey::{Incoming, ProbeScheduler},
 };
 
 /// How long before a silent device's time is up it is asked once more.
@@ -67,8 +67,8 @@ pub struct WatchConfig {
 /// never ends.
 pub struct Watch {
     config: WatchConfig,
-    asking: Asking,
-    /// When the present asking began, and which it is, from 1.
+    scheduler: ProbeScheduler,
+    /// When the present cycle began, and which it is, from 1.
     began: Duration,
     number: u64,
     /// How many devices online were not heard in it yet.
@@ -103,7 +103,7 @@ impl Watch {
         Self {
             next_cycle: config.every,
             config,
-            asking: Asking::new(survey, Box::new(uuids)),
+            scheduler: ProbeScheduler::new(survey, Box::new(uuids)),
             began: Duration::ZERO,
             number: 1,
             awaited: 0,
@@ -126,16 +126,16 @@ impl Watch {
         if self.check_at().is_some_and(|at| self.now >= at) {
             self.deadline = first_deadline(&self.presences, self.config.offline_after);
         }
-        if self.asking.is_finished() && self.is_asking_due() {
+        if self.scheduler.is_finished() && self.is_asking_due() {
             self.begin_asking();
         }
-        if !self.asking.is_finished() {
-            self.asking.set_awaited(self.awaited);
-            if self.asking.handle_timeout(self.asking_time()) {
+        if !self.scheduler.is_finished() {
+            self.scheduler.set_awaited(self.awaited);
+            if self.scheduler.handle_timeout(self.asking_time()) {
                 self.history.note_round(self.now);
             }
-            if self.asking.is_finished() {
-                self.history.note_asking(self.began);
+            if self.scheduler.is_finished() {
+                self.history.note_cycle(self.began);
             }
         }
         if self.deadline.is_some_and(|at| self.now >= at) {
@@ -146,15 +146,15 @@ impl Watch {
     /// Takes in a datagram.
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
         self.now = self.now.max(now);
-        self.asking.advance(self.asking_time());
-        match self.asking.read(datagram, &mut self.tally) {
-            Heard::Account(device, answer) => self.handle_account(*device, answer, datagram),
-            Heard::Goodbye(device) => {
+        self.scheduler.advance(self.asking_time());
+        match self.scheduler.read(datagram, &mut self.tally) {
+            Incoming::Report(device, answer) => self.handle_account(*device, answer, datagram),
+            Incoming::Bye(device) => {
                 if let Some(index) = self.registry.position(&device, datagram.from.ip()) {
                     self.turn_offline(index, Parting::Goodbye);
                 }
             }
-            Heard::Else(_) => {}
+            Incoming::Other(_) => {}
         }
     }
 
@@ -164,13 +164,13 @@ impl Watch {
     pub fn handle_links(&mut self, now: Duration, links: usize, askers: Vec<FrameAsker>) {
         self.now = self.now.max(now);
         self.config.links = links;
-        self.asking.set_askers(askers);
+        self.scheduler.set_askers(askers);
         self.begin_asking();
     }
 
     /// The next datagram to send, if one is due.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.asking.poll_transmit()
+        self.scheduler.poll_transmit()
     }
 
     /// What became of a device, if something did.
@@ -180,8 +180,8 @@ impl Watch {
 
     /// When [`Watch::handle_timeout`] wants to be called next.
     pub fn poll_timeout(&self) -> Duration {
-        let asking = self.asking.poll_timeout();
-        let next = match asking {
+        let due = self.scheduler.poll_timeout();
+        let next = match due {
             Some(at) => self.began.saturating_add(at),
             None => self.check_at().map_or(self.next_cycle, |check| {
                 let check = if self.began < check {
@@ -214,12 +214,15 @@ impl Watch {
             online: self.presences.iter().filter(|it| it.online).count(),
             sightings: entries.iter().map(|entry| entry.seen.len()).sum(),
             names: self.registry.names().saturating_add(self.sharing.len()),
-            questions: self.history.len().saturating_add(self.asking.questions()),
+            questions: self
+                .history
+                .len()
+                .saturating_add(self.scheduler.questions()),
             waiting: self.events.len(),
         }
     }
 
-    /// Time since the present asking began.
+    /// Time since the present cycle began.
     fn asking_time(&self) -> Duration {
         self.now.saturating_sub(self.began)
     }
@@ -228,7 +231,7 @@ impl Watch {
 
     fn notice_the_silent(&mut self) {
         let offline_after = self.config.offline_after;
-        let until = self.now.saturating_sub(self.asking.settle());
+        let until = self.now.saturating_sub(self.scheduler.settle());
         let one_by_one = self.config.sweep.is_some();
         let nobody_to_ask = self.config.links == 0 && !one_by_one;
         for index in 0..self.presences.len() {
@@ -255,7 +258,7 @@ impl Watch {
         presence.online = false;
         presence.offline_since = now;
         presence.twin_until = None;
-        if presence.asking != number {
+        if presence.cycle != number {
             self.awaited = self.awaited.saturating_sub(1);
         }
         let names: Vec<_> = Name::of(&before.entry.device).collect();
@@ -264,7 +267,7 @@ impl Watch {
         self.emit_all(Happened::Updated, leavers);
     }
 
-    // --- Asking ----------------------------------------------------------------
+    // --- ProbeScheduler ----------------------------------------------------------------
 
     /// When the first silent device is to be asked before its time is up.
     fn check_at(&self) -> Option<Duration> {
@@ -288,14 +291,14 @@ impl Watch {
         self.began = self.now;
         self.next_cycle = self.now.saturating_add(self.config.every);
         self.awaited = self.presences.iter().filter(|it| it.online).count();
-        self.asking.restart(self.config.links);
-        self.asking.set_awaited(self.awaited);
+        self.scheduler.restart(self.config.links);
+        self.scheduler.set_awaited(self.awaited);
         for index in 0..self.presences.len() {
             self.let_moves_rest(index);
         }
     }
 
-    /// A device may go back to an address in another asking. In one and the
+    /// A device may go back to an address in another cycle. In one and the
     /// same, two devices of one identity speak.
     fn let_moves_rest(&mut self, index: usize) {
         let number = self.number;

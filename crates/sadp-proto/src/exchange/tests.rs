@@ -3,7 +3,7 @@ use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::O
 use sadp_model::RawFields;
 
 use super::{
-    asking::{TRIES, WAIT},
+    retry::{TRIES, WAIT},
     *,
 };
 use crate::{Document, Layout, Message, seal::Password};
@@ -117,8 +117,8 @@ fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
         now += WAIT;
     }
     assert_eq!(codes.len(), 6);
-    assert_eq!(exchange.poll_timeout(), Some(PATIENCE));
-    exchange.handle_timeout(PATIENCE);
+    assert_eq!(exchange.poll_timeout(), Some(RESPONSE_TIMEOUT));
+    exchange.handle_timeout(RESPONSE_TIMEOUT);
     assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
 }
 
@@ -244,8 +244,8 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
         times += 1;
     }
     assert_eq!(times, TRIES);
-    assert_eq!(lamp.poll_timeout(), Some(PATIENCE));
-    assert_eq!(sent(&mut lamp, PATIENCE), None);
+    assert_eq!(lamp.poll_timeout(), Some(RESPONSE_TIMEOUT));
+    assert_eq!(sent(&mut lamp, RESPONSE_TIMEOUT), None);
     assert!(matches!(lamp.poll_outcome(), Some(Outcome::NoAnswer)));
 
     let mut exchange = activate();
@@ -333,11 +333,11 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
     let late = WAIT + 600 * MS;
     for _ in 0..2 {
         exchange.handle_reply(late, DEVICE.into(), &code(&first, "void"));
-        assert_eq!(exchange.poll_timeout(), Some(late + PATIENCE));
+        assert_eq!(exchange.poll_timeout(), Some(late + RESPONSE_TIMEOUT));
     }
     // A second one is no news.
     exchange.handle_reply(late + MS, DEVICE.into(), &code(&first, "void"));
-    assert_eq!(exchange.poll_timeout(), Some(late + PATIENCE));
+    assert_eq!(exchange.poll_timeout(), Some(late + RESPONSE_TIMEOUT));
     assert_eq!(sent(&mut exchange, 3 * WAIT), None);
     exchange.handle_reply(late + WAIT, DEVICE.into(), &code(&second, "good"));
     exchange.handle_timeout(late + WAIT + SETTLE);
@@ -396,7 +396,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
             continue;
         }
         assert_eq!(sent(&mut exchange, 2_000 * MS + GUARD), None);
-        assert_eq!(exchange.poll_timeout(), Some(2_000 * MS + PATIENCE));
+        assert_eq!(exchange.poll_timeout(), Some(2_000 * MS + RESPONSE_TIMEOUT));
         exchange.handle_reply(3_200 * MS, DEVICE.into(), &key(&second));
         let command = sent(&mut exchange, 3_200 * MS + GUARD).unwrap();
         assert_eq!(command.first("Types"), Some("activate"));
@@ -435,6 +435,6 @@ fn an_answer_is_sent_once_whatever_the_silence() {
     let command = sent(&mut exchange, Duration::ZERO).unwrap();
     assert_eq!(command.first("Types"), Some("reset"));
     assert_eq!(command.first("Password"), None);
-    assert_eq!(sent(&mut exchange, PATIENCE), None);
+    assert_eq!(sent(&mut exchange, RESPONSE_TIMEOUT), None);
     assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
 }

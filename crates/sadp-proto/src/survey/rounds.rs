@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::asking::patience;
+use super::scheduler::response_timeout;
 
 /// The time between rounds, while rounds are worth asking.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -91,7 +91,7 @@ impl Rounds {
 
     /// How long answers to a round are awaited.
     pub(super) fn settle(&self) -> Duration {
-        patience(self.slowest, SETTLE)
+        response_timeout(self.slowest, SETTLE)
     }
 
     /// How many devices are expected to exist that answered no round yet.

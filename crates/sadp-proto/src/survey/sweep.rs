@@ -1,10 +1,10 @@
-//! Asking addresses one by one, at a bounded rate, again where none answered.
+//! Probes addresses one by one, at a bounded rate, again where none answered.
 
 use std::{collections::HashSet, net::Ipv4Addr, time::Duration};
 
 use ipnet::{Ipv4AddrRange, Ipv4Net};
 
-use super::asking::patience;
+use super::scheduler::response_timeout;
 
 /// Addresses to ask one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ const SETTLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 const PASSES: (u32, u32) = (2, 6);
 
 /// A sweep under way.
-pub(super) struct Walk {
+pub(super) struct SweepState {
     sweep: Sweep,
     /// Passes that are over.
     passes: u32,
@@ -97,7 +97,7 @@ pub(super) struct Walk {
     slowest: Duration,
 }
 
-impl Walk {
+impl SweepState {
     pub(super) fn new(sweep: Sweep) -> Self {
         Self {
             sweep,
@@ -144,7 +144,7 @@ impl Walk {
         self.slowest = self.slowest.max(latency);
     }
 
-    /// When to call [`Walk::step`] next.
+    /// When to call [`SweepState::step`] next.
     pub(super) fn next_due(&self) -> Option<Duration> {
         (!self.is_over()).then_some(self.due)
     }
@@ -173,7 +173,7 @@ impl Walk {
     }
 
     fn settle(&self) -> Duration {
-        patience(self.slowest, SETTLE)
+        response_timeout(self.slowest, SETTLE)
     }
 
     fn next_host(&mut self) -> Option<Ipv4Addr> {
@@ -217,7 +217,10 @@ mod tests {
     }
 
     /// Steps every millisecond until the walk is over. Returns what was asked.
-    fn walked(walk: &mut Walk, answering: impl Fn(Ipv4Addr) -> bool) -> Vec<(Duration, Ipv4Addr)> {
+    fn walked(
+        walk: &mut SweepState,
+        answering: impl Fn(Ipv4Addr) -> bool,
+    ) -> Vec<(Duration, Ipv4Addr)> {
         let mut asked = Vec::new();
         let mut now = Duration::ZERO;
         while !walk.is_over() && now < Duration::from_mins(10) {
@@ -239,7 +242,7 @@ mod tests {
             1000,
         )
         .unwrap();
-        let asked = walked(&mut Walk::new(sweep), |_| true);
+        let asked = walked(&mut SweepState::new(sweep), |_| true);
         let hosts: Vec<_> = asked.iter().map(|(_, host)| host.to_string()).collect();
         assert_eq!(hosts, ["10.0.0.1", "10.0.0.2", "10.1.0.7"]);
     }
@@ -247,14 +250,14 @@ mod tests {
     #[test]
     fn silent_addresses_are_asked_twice_and_answering_ones_once() {
         let sweep = Sweep::new(&networks(["10.0.0.0/29"]), 1000).unwrap();
-        let asked = walked(&mut Walk::new(sweep), |host| host.octets()[3] == 1);
+        let asked = walked(&mut SweepState::new(sweep), |host| host.octets()[3] == 1);
         assert_eq!(asked.len(), 6 + 5);
     }
 
     #[test]
     fn a_fruitful_repeat_is_repeated_within_a_limit() {
         let sweep = Sweep::new(&networks(["10.0.0.0/28"]), 1000).unwrap();
-        let mut walk = Walk::new(sweep);
+        let mut walk = SweepState::new(sweep);
         let mut asked = 0;
         let mut now = Duration::ZERO;
         while !walk.is_over() && now < Duration::from_mins(10) {
@@ -273,7 +276,7 @@ mod tests {
     #[test]
     fn the_rate_is_kept() {
         let sweep = Sweep::new(&networks(["10.0.0.0/24"]), 100).unwrap();
-        let asked = walked(&mut Walk::new(sweep), |_| true);
+        let asked = walked(&mut SweepState::new(sweep), |_| true);
         assert_eq!(asked.len(), 254);
         let (first, last) = (asked[0].0, asked[253].0);
         assert!(last >= first + 2500 * MS, "{first:?} {last:?}");

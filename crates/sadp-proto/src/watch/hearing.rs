@@ -28,7 +28,7 @@ impl Watch {
             self.presences.push(Presence::new(self.devices_so_far));
         }
         let first_time = self.note_heard(index);
-        let asked_at = self.asking.note(index, first_time, answer);
+        let asked_at = self.scheduler.note(index, first_time, answer);
         if let Some(entry) = self.registry.entries_mut().get_mut(index) {
             entry.note_direct_answer(asked_at);
         }
@@ -40,16 +40,16 @@ impl Watch {
         }
     }
 
-    /// Returns whether it is for the first time in this asking.
+    /// Returns whether it is for the first time in this cycle.
     fn note_heard(&mut self, index: usize) -> bool {
         let Some(presence) = self.presences.get_mut(index) else {
             return false;
         };
-        let first_time = presence.asking != self.number;
+        let first_time = presence.cycle != self.number;
         if first_time && presence.online {
             self.awaited = self.awaited.saturating_sub(1);
         }
-        presence.asking = self.number;
+        presence.cycle = self.number;
         presence.last_heard = self.now;
         self.deadline
             .get_or_insert_with(|| self.now.saturating_add(self.config.offline_after));

@@ -15,9 +15,9 @@ pub(super) struct Presence {
     pub(super) offline_since: Duration,
     /// When it was last seen to start or to come online.
     pub(super) started: Duration,
-    /// The asking in which it was last heard.
-    pub(super) asking: u64,
-    /// It looks like two devices of one identity; until after this asking it
+    /// The cycle in which it was last heard.
+    pub(super) cycle: u64,
+    /// It looks like two devices of one identity; until after this cycle it
     /// counts as such.
     pub(super) twin_until: Option<u64>,
 }
@@ -30,7 +30,7 @@ impl Presence {
             last_heard: Duration::ZERO,
             offline_since: Duration::ZERO,
             started: Duration::ZERO,
-            asking: 0,
+            cycle: 0,
             twin_until: None,
         }
     }

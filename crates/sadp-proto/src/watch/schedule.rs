@@ -9,16 +9,16 @@ use super::presence::Presence;
 pub(super) struct History {
     /// When the latest rounds were asked.
     rounds: VecDeque<Duration>,
-    /// When the latest finished askings began.
-    askings: VecDeque<Duration>,
+    /// When the latest finished cycles began.
+    cycles: VecDeque<Duration>,
 }
 
 impl History {
     /// How many rounds a device must have left unanswered to count as offline.
     const ROUNDS: usize = 4;
 
-    /// How many askings, where devices are asked one by one.
-    const ASKINGS: usize = 2;
+    /// How many cycles, where devices are asked one by one.
+    const CYCLES: usize = 2;
 
     /// Rounds whose answers may still be on their way are kept besides.
     const KEPT_ROUNDS: usize = 24;
@@ -27,20 +27,20 @@ impl History {
         push(&mut self.rounds, at, Self::KEPT_ROUNDS);
     }
 
-    pub(super) fn note_asking(&mut self, began: Duration) {
-        push(&mut self.askings, began, Self::ASKINGS);
+    pub(super) fn note_cycle(&mut self, began: Duration) {
+        push(&mut self.cycles, began, Self::CYCLES);
     }
 
     /// Whether a device last heard at this time was asked often enough since.
     /// Rounds asked after `until` may still be answered.
     pub(super) fn is_unanswered(&self, since: Duration, until: Duration, one_by_one: bool) -> bool {
         let rounds = self.rounds.iter().filter(|&&at| at > since && at <= until);
-        let askings = self.askings.iter().filter(|&&began| began > since);
-        rounds.count() >= Self::ROUNDS && (!one_by_one || askings.count() >= Self::ASKINGS)
+        let cycles = self.cycles.iter().filter(|&&began| began > since);
+        rounds.count() >= Self::ROUNDS && (!one_by_one || cycles.count() >= Self::CYCLES)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.rounds.len().saturating_add(self.askings.len())
+        self.rounds.len().saturating_add(self.cycles.len())
     }
 }
 

@@ -1,9 +1,9 @@
-//! When to ask, and when enough was heard: what a survey and each cycle of a
-//! watch have in common. Who answered is told by number; what they said is kept
-//! elsewhere.
+//! Decides when to send probes and when enough replies came: the common part of
+//! a survey and of each cycle of a watch. Devices are known by number here; their
+//! reports are kept elsewhere.
 
+mod classify;
 mod frames;
-mod heard;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,14 +13,14 @@ use std::{
 
 use uuid::Uuid;
 
-pub(crate) use self::heard::{Answer, Heard};
-use self::{frames::Frames, heard::Question};
+pub(crate) use self::classify::{Answer, Incoming};
+use self::{classify::Question, frames::Frames};
 use super::{
-    Destination, Listening, Progress, SurveyConfig, Transmit, rounds::Rounds, sweep::Walk,
+    Destination, Listening, Progress, SurveyConfig, Transmit, rounds::Rounds, sweep::SweepState,
 };
 use crate::{Inquiry, frame::FrameAsker};
 
-/// How long a survey that hears nothing goes on.
+/// How long a survey without any reply goes on.
 const SILENCE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long after the last new device a survey goes on at least.
@@ -29,23 +29,23 @@ const QUIET: Duration = Duration::from_secs(1);
 /// How long an adaptive survey goes on at most, besides its sweep.
 const AUTO_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long behind its window a fixed survey still takes in what is on its way.
+/// How long after its window a fixed survey still accepts replies.
 const GRACE: Duration = Duration::from_millis(150);
 
-/// How long it is remembered what was asked.
+/// How long sent probes are remembered.
 const MEMORY: Duration = Duration::from_secs(12);
 
-/// The most rounds asked for the sake of known devices that do not answer.
+/// The most rounds sent because known devices do not answer.
 /// Where a fifth of the datagrams is lost each way, one in 200,000 of the
 /// devices that are there misses them all.
 const ROUNDS_FOR_AWAITED: u32 = 12;
 
 /// Inquiries in rounds, and a sweep. Times are counted from its beginning.
-pub(crate) struct Asking {
+pub(crate) struct ProbeScheduler {
     config: SurveyConfig,
     uuids: Box<dyn FnMut() -> Uuid + Send>,
     rounds: Rounds,
-    walk: Option<Walk>,
+    walk: Option<SweepState>,
     frames: Frames,
     asked: HashMap<Question, Asked>,
     asked_order: VecDeque<(Duration, Question)>,
@@ -64,11 +64,12 @@ struct Asked {
     target: Option<Ipv4Addr>,
 }
 
-impl Asking {
-    /// An asking that has not begun. `uuids` gives a fresh random UUID a call.
+impl ProbeScheduler {
+    /// A scheduler that has not begun. `uuids` returns a fresh random UUID each
+    /// time.
     pub(crate) fn new(config: SurveyConfig, uuids: Box<dyn FnMut() -> Uuid + Send>) -> Self {
         Self {
-            walk: config.sweep.clone().map(Walk::new),
+            walk: config.sweep.clone().map(SweepState::new),
             config,
             uuids,
             rounds: Rounds::default(),
@@ -85,18 +86,17 @@ impl Asking {
         }
     }
 
-    /// Asks by bare Ethernet frames as well, from each of these cards in every
+    /// Sends inquiries by raw Ethernet too, from each of these interfaces in every
     /// round.
     pub(crate) fn set_askers(&mut self, askers: Vec<FrameAsker>) {
         let [a, b, c, d, ..] = *(self.uuids)().as_bytes();
         self.frames = Frames::new(askers, u32::from_be_bytes([a, b, c, d]));
     }
 
-    /// Begins from the beginning, on so many links. What is known by then is
-    /// forgotten.
+    /// Starts over on this many links, and forgets what is known.
     pub(crate) fn restart(&mut self, links: usize) {
         self.config.links = links;
-        self.walk = self.config.sweep.clone().map(Walk::new);
+        self.walk = self.config.sweep.clone().map(SweepState::new);
         self.rounds = Rounds::default();
         self.asked.clear();
         self.asked_order.clear();
@@ -108,18 +108,18 @@ impl Asking {
         self.finished = false;
     }
 
-    /// How many devices that are taken to be there were not heard yet: further
-    /// rounds are asked for their sake.
+    /// Sets how many known devices did not answer yet: further rounds are sent for
+    /// them.
     pub(crate) fn set_awaited(&mut self, awaited: usize) {
         self.awaited = awaited;
     }
 
-    /// Moves on in time, without asking.
+    /// Advances the time, without sending.
     pub(crate) fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
 
-    /// Asks what is due, or ends. Returns whether a round was asked.
+    /// Sends the probes that are due, or ends. Returns whether a round was sent.
     pub(crate) fn handle_timeout(&mut self, now: Duration) -> bool {
         self.advance(now);
         if self.finished {
@@ -140,7 +140,7 @@ impl Asking {
     }
 
     /// Takes note that a device told of itself, whether it was heard for the
-    /// first time in this asking, and which question it answers. Returns the
+    /// first time by this scheduler, and which probe it answers. Returns the
     /// address at which that question was asked, where it was a single one.
     pub(crate) fn note(
         &mut self,
@@ -177,14 +177,14 @@ impl Asking {
         self.transmits.pop_front()
     }
 
-    /// When [`Asking::handle_timeout`] wants to be called next. `None` when it
+    /// When [`ProbeScheduler::handle_timeout`] wants to be called next. `None` when it
     /// is finished.
     pub(crate) fn poll_timeout(&self) -> Option<Duration> {
         if self.finished {
             return None;
         }
         let round = (self.config.links > 0).then_some(self.next_round);
-        let sweep = self.walk.as_ref().and_then(Walk::next_due);
+        let sweep = self.walk.as_ref().and_then(SweepState::next_due);
         let end = self.earliest_end();
         [round, sweep, Some(end)]
             .into_iter()
@@ -215,7 +215,7 @@ impl Asking {
             elapsed: self.now,
             devices: self.heard,
             rounds: self.rounds.len(),
-            sweep: self.walk.as_ref().map(Walk::progress),
+            sweep: self.walk.as_ref().map(SweepState::progress),
         }
     }
 
@@ -311,7 +311,10 @@ impl Asking {
 
     /// The earliest time at which it may end, as things stand.
     fn earliest_end(&self) -> Duration {
-        let sweep = self.walk.as_ref().map_or(Duration::ZERO, Walk::settled_at);
+        let sweep = self
+            .walk
+            .as_ref()
+            .map_or(Duration::ZERO, SweepState::settled_at);
         let heard = match self.config.listening {
             Listening::Fixed(window) => window.saturating_add(GRACE),
             Listening::Auto if self.heard == 0 && self.config.links > 0 => SILENCE_LIMIT,
@@ -330,7 +333,7 @@ impl Asking {
 
 /// How long to wait for answers where the slowest took this long: a quarter
 /// more, within limits.
-pub(super) fn patience(slowest: Duration, (least, most): (Duration, Duration)) -> Duration {
+pub(super) fn response_timeout(slowest: Duration, (least, most): (Duration, Duration)) -> Duration {
     let longer = slowest.saturating_mul(5).checked_div(4).unwrap_or(most);
     longer.clamp(least, most)
 }

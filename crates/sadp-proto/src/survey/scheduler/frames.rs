@@ -1,8 +1,8 @@
-//! Asking by bare Ethernet frames, in the same rounds.
+//! Inquiries by raw Ethernet, in the same rounds.
 
 use sadp_model::MacAddr;
 
-use super::{Answer, Asked, Asking, Heard, Question};
+use super::{Answer, Asked, Incoming, ProbeScheduler, Question};
 use crate::{
     Datagram, Destination, Event, Tally, Transmit,
     frame::{Frame, FrameAsker, Operation},
@@ -25,7 +25,7 @@ impl Frames {
     }
 }
 
-impl Asking {
+impl ProbeScheduler {
     pub(super) fn ask_by_frames(&mut self, round: u32) {
         for card in 0..self.frames.askers.len() {
             let Some(asker) = self.frames.askers.get(card) else {
@@ -46,23 +46,23 @@ impl Asking {
         }
     }
 
-    pub(super) fn read_frame(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Heard {
+    pub(super) fn read_frame(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Incoming {
         let frame = match Frame::parse(datagram.payload) {
             Ok(frame) => frame,
             Err(error) => {
                 let event = tally.note_unreadable(datagram.from.ip(), error.into());
-                return Heard::Else(event);
+                return Incoming::Other(event);
             }
         };
         if frame.operation == Operation::Inquiry {
-            return Heard::Else(if self.frames.is_own(frame.sender.mac) {
+            return Incoming::Other(if self.frames.is_own(frame.sender.mac) {
                 Event::Echo
             } else {
                 tally.note_asker(frame.sender.ipv4.into())
             });
         }
         let Some(device) = frame.device() else {
-            return Heard::Else(Event::Other);
+            return Incoming::Other(Event::Other);
         };
         let question = Question::Frame(frame.sequence);
         let answer = match frame.operation {
@@ -70,7 +70,7 @@ impl Asking {
             _ if self.has_asked(question) => Answer::To(question),
             _ => Answer::ToLatest,
         };
-        Heard::Account(Box::new(device), answer)
+        Incoming::Report(Box::new(device), answer)
     }
 }
 

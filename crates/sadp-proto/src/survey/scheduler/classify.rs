@@ -1,62 +1,61 @@
-//! What a datagram is to who asks.
+//! Classifies a datagram by what it means for a survey.
 
 use sadp_model::{Device, Via};
 use uuid::Uuid;
 
-use super::Asking;
+use super::ProbeScheduler;
 use crate::{Datagram, Event, Message, Report, Tally};
 
-/// What was heard.
-pub(crate) enum Heard {
-    /// A device tells of itself.
-    Account(Box<Device>, Answer),
-    /// A device tells that it leaves.
-    Goodbye(Box<Device>),
-    /// What concerns no device.
-    Else(Event),
+/// A datagram, classified.
+pub(crate) enum Incoming {
+    /// A device reports itself.
+    Report(Box<Device>, Answer),
+    /// A device goes offline.
+    Bye(Box<Device>),
+    /// It concerns no device.
+    Other(Event),
 }
 
-/// Which question a device's account of itself answers, as far as can be told.
+/// Which probe a device's report answers, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     To(Question),
-    /// Firmware that repeats nothing answers the latest round, as far as one can
-    /// tell.
+    /// Firmware that repeats no identifier is taken to answer the latest round.
     ToLatest,
-    /// A Hello is no answer.
+    /// A Hello answers nothing.
     Unasked,
 }
 
-/// What answers repeat of a question.
+/// The part of a probe that replies repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Question {
     Xml(Uuid),
     Frame(u32),
 }
 
-impl Asking {
-    /// Reads a datagram. What it is besides a device's account is tallied.
-    pub(crate) fn read(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Heard {
+impl ProbeScheduler {
+    /// Classifies a datagram, and counts it.
+    pub(crate) fn read(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Incoming {
         tally.datagrams = tally.datagrams.saturating_add(1);
         let heard = match datagram.via {
             Via::LinkLayer => self.read_frame(datagram, tally),
             Via::Multicast | Via::Unicast => self.read_xml(datagram, tally),
         };
-        if let Heard::Account(device, _) = &heard {
+        if let Incoming::Report(device, _) = &heard {
             tally.note_report(device);
         }
         heard
     }
 
-    fn read_xml(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Heard {
+    fn read_xml(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Incoming {
         let from = datagram.from.ip();
-        Heard::Else(match Message::decode(datagram.payload) {
+        Incoming::Other(match Message::decode(datagram.payload) {
             Ok(Message::Report(report)) => {
                 let answer = self.answer(&report);
                 let report = report.of_beginning(datagram.is_beginning);
-                return Heard::Account(Box::new(report.device), answer);
+                return Incoming::Report(Box::new(report.device), answer);
             }
-            Ok(Message::Goodbye(report)) => return Heard::Goodbye(Box::new(report.device)),
+            Ok(Message::Goodbye(report)) => return Incoming::Bye(Box::new(report.device)),
             Ok(Message::Request(request)) => {
                 let uuid = request.header.uuid;
                 if uuid.is_some_and(|uuid| self.has_asked(Question::Xml(uuid))) {

@@ -1,4 +1,4 @@
-//! When a question is asked again, and what a late answer to it says.
+//! Decides when a request is repeated, and what a late reply to it means.
 //!
 //! Each question has a UUID of its own, and a key exchange a key of its own: a
 //! device that hears the same one twice may answer it twice with different
@@ -18,33 +18,33 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// How long an answer is waited for before asking again.
+/// How long an answer is waited for before retry again.
 pub(super) const WAIT: Duration = Duration::from_millis(1_200);
 
-/// How often it is asked: with one datagram in ten lost each way, all but one
-/// in 20,000 arrive.
+/// The most requests: with one datagram in ten lost each way, all but one in
+/// 20,000 get a reply.
 pub(super) const TRIES: u32 = 6;
 
-/// How long a device has for its answer, as with the vendor's client: from the
-/// first question where nothing is heard, and from every late answer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a device has for its reply, as with the vendor's client: from the
+/// first request where no reply comes, and from every late reply.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often at least a device is asked that is known to be slow: some hear
-/// nothing while they make an answer.
+/// The least number of requests to a device that is known to be slow: some
+/// receive nothing while they prepare a reply.
 const TRIES_WHEN_SLOW: u32 = 2;
 
-/// A question that may be asked again.
+/// Times the repetition of a request.
 #[derive(Debug)]
-pub(super) struct Asking {
+pub(super) struct RetryTimer {
     began: Duration,
     left: u32,
     slow: bool,
-    /// Asked before the latest, and not answered so far.
+    /// Sent before the latest, and not answered so far.
     earlier: Vec<Uuid>,
 }
 
-impl Asking {
-    /// A question that is to be asked now for the first time.
+impl RetryTimer {
+    /// A request that is sent now for the first time.
     pub(super) const fn new(now: Duration) -> Self {
         Self {
             began: now,
@@ -54,33 +54,33 @@ impl Asking {
         }
     }
 
-    /// Counts that it is asked now. Returns until when its answer is waited for.
+    /// Counts a request sent now. Returns until when its reply is awaited.
     pub(super) fn ask(&mut self, now: Duration) -> Duration {
         self.left = self.left.saturating_sub(1);
         let soon = now.saturating_add(WAIT);
         if self.slow {
-            now.saturating_add(PATIENCE)
+            now.saturating_add(RESPONSE_TIMEOUT)
         } else if self.left > 0 {
             soon
         } else {
-            soon.max(self.began.saturating_add(PATIENCE))
+            soon.max(self.began.saturating_add(RESPONSE_TIMEOUT))
         }
     }
 
-    /// Gives up waiting for the answer to the latest question, and tells whether
-    /// it may be asked again.
+    /// Ends the wait for the reply to the latest request. Returns whether it may be
+    /// repeated.
     pub(super) fn pass(&mut self, latest: Uuid) -> bool {
         self.earlier.push(latest);
         self.left > 0
     }
 
-    /// Whether this was asked before the latest and not answered so far.
+    /// Whether this request was sent before the latest and not answered so far.
     pub(super) fn is_earlier(&self, uuid: Uuid) -> bool {
         self.earlier.contains(&uuid)
     }
 
-    /// Takes in that an earlier question was answered: the device is slow. Each
-    /// counts once. Returns until when the latest is waited for now.
+    /// Records a reply to an earlier request: the device is slow. Each counts once.
+    /// Returns until when the reply to the latest is awaited now.
     pub(super) fn hear_late(&mut self, uuid: Uuid, now: Duration) -> Option<Duration> {
         let place = self.earlier.iter().position(|earlier| *earlier == uuid)?;
         self.earlier.swap_remove(place);
@@ -88,6 +88,6 @@ impl Asking {
             self.slow = true;
             self.left = self.left.max(TRIES_WHEN_SLOW);
         }
-        Some(now.saturating_add(PATIENCE))
+        Some(now.saturating_add(RESPONSE_TIMEOUT))
     }
 }
