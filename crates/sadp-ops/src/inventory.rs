@@ -28,12 +28,14 @@ pub struct Inventory {
 enum Enough<'a> {
     Never,
     Devices(&'a [DeviceKey]),
+    Count(usize),
 }
 
 impl Enough<'_> {
     fn is_reached(&self, progress: &Progress, entries: &[Entry]) -> bool {
         match self {
             Self::Never => false,
+            Self::Count(number) => progress.devices >= *number,
             Self::Devices(wanted) => {
                 let known = |key: &DeviceKey| {
                     let mut keys = entries.iter().filter_map(|it| DeviceKey::of(&it.device));
@@ -92,6 +94,16 @@ impl Session {
     /// all the same.
     pub(crate) async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
         self.look_after(&Enough::Never, observer).await
+    }
+
+    /// The same after commands that leave devices where they are: only until this
+    /// many were received.
+    pub(crate) async fn look_again_for(
+        &mut self,
+        devices: usize,
+        observer: &mut dyn Observer,
+    ) -> Inventory {
+        self.look_after(&Enough::Count(devices), observer).await
     }
 
     async fn look_after(&mut self, enough: &Enough<'_>, observer: &mut dyn Observer) -> Inventory {

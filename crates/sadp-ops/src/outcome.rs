@@ -7,7 +7,10 @@ use strum::{EnumIter, IntoStaticStr};
 
 use crate::{
     DeviceRef, DiscoveredDevice, OpsError, StopReason, network,
-    recovery::request::{self, ExportedRequest},
+    recovery::{
+        answer::{self, AnswerData},
+        request::{self, ExportedRequest},
+    },
 };
 
 /// What became of an operation on one device.
@@ -44,6 +47,8 @@ pub enum OutcomeData {
     Request(Box<ExportedRequest>),
     /// Its network settings before and after.
     Network(Box<network::Change>),
+    /// The answer that was to be sent.
+    Answer(AnswerData),
 }
 
 /// How an operation on a device ended. The name is what scripts read.
@@ -95,6 +100,8 @@ pub enum Reason {
     Request(request::Finding),
     /// What is found of a device whose network settings are to change.
     Network(network::Finding),
+    /// What became of an answer of the vendor's support.
+    Answer(answer::Finding),
 }
 
 /// What a look after a command shows.
@@ -187,6 +194,8 @@ pub enum Impact {
     Safety,
     /// A device refused or did not answer, or the batch ended before it.
     Device,
+    /// Something failed on this computer.
+    Computer,
 }
 
 impl Outcome {
@@ -219,7 +228,7 @@ impl Outcome {
     }
 
     /// What it means for the operation as a whole.
-    pub const fn impact(&self) -> Impact {
+    pub fn impact(&self) -> Impact {
         match (self.status, &self.reason) {
             (OutcomeStatus::Done | OutcomeStatus::Planned, _)
             | (OutcomeStatus::Skipped, Reason::AlreadyActive | Reason::StateUnknown) => {
@@ -231,6 +240,7 @@ impl Outcome {
             ) => Impact::Safety,
             (OutcomeStatus::Skipped, Reason::Request(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Network(finding)) => finding.impact(),
+            (OutcomeStatus::Skipped, Reason::Answer(finding)) => finding.impact(),
             _ => Impact::Device,
         }
     }

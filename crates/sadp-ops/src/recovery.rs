@@ -1,8 +1,10 @@
 //! Passwords reset by the vendor's own methods.
 //!
 //! - [`request`]: requests to the vendor's support, exported from devices.
+//! - [`answer`]: the vendor's answers, sent to the devices they are for.
 //! - [`History`]: what earlier runs tell of devices.
 
+pub mod answer;
 mod history;
 pub mod request;
 

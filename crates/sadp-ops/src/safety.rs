@@ -26,6 +26,10 @@ pub enum Guard {
     TwoSenders,
     /// The new address of a device is taken.
     AddressInUse,
+    /// A request that can no longer be answered.
+    StaleRequest,
+    /// An answer that the device refused before.
+    RefusedBefore,
 }
 
 /// The guards that the user lifted.

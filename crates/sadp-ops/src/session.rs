@@ -5,7 +5,7 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_discovery::{ScanConfig, ScanError};
-use sadp_proto::{UpdateError, seal::SealError};
+use sadp_proto::{CodeError, UpdateError, seal::SealError};
 use sadp_reset::{Ledger, LedgerError, PackageError};
 use tokio_util::sync::CancellationToken;
 
@@ -134,6 +134,12 @@ pub enum OpsError {
     /// New network settings cannot be sent with this password.
     #[error("the current password cannot be sent")]
     Update(#[from] UpdateError),
+    /// An answer or a code cannot be sent.
+    #[error("the answer cannot be sent")]
+    Code(#[from] CodeError),
+    /// A device takes its answer only with a new password, and there is none.
+    #[error("the device takes its answer with a new password only, and there is none")]
+    PasswordMissing,
     /// The look was stopped before anything was sent.
     #[error("interrupted before anything was sent")]
     Stopped,

@@ -18,8 +18,11 @@ mod refusal;
 mod remedy;
 mod validity;
 
+use sadp_ops::DiscoveredDevice;
+
 pub use event::{Line, lines, losses, sending_limited, with_cause};
 pub use outcome::{
+    answer::answers_plan,
     message,
     network::{
         Difference, batch_plan, change_line, device_plan, differences, plan_problems,
@@ -29,7 +32,19 @@ pub use outcome::{
 };
 pub use refusal::{Reason, explain};
 pub use remedy::{Remedy, permission};
-pub use validity::{age, doubt, invalid_reason, minute, objections};
+pub use validity::{age, invalid_reason, minute, objections};
+
+/// A device by all of its names, as a line of a plan.
+pub fn device_line(found: &DiscoveredDevice) -> String {
+    let device = &found.entry.device;
+    let names = [
+        device.mac.map(|mac| mac.to_string()),
+        device.ipv4.address.map(|address| address.to_string()),
+        device.serial.as_ref().map(ToString::to_string),
+    ];
+    let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
+    format!("  {}", names.join("  "))
+}
 
 /// `1 device`, `2 devices`.
 pub fn count(number: u64, one: &str, many: &str) -> String {

@@ -1,3 +1,4 @@
+pub(crate) mod answer;
 pub(crate) mod network;
 mod request;
 
@@ -13,6 +14,9 @@ use crate::explain;
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
+    if let Reason::Answer(finding) = &outcome.reason {
+        return answer::message(finding, outcome.verdict.as_ref()).into();
+    }
     if let Some(verdict) = &outcome.verdict {
         return explain(verdict, outcome.action).message;
     }
@@ -36,6 +40,7 @@ pub fn message(outcome: &Outcome) -> String {
         Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
         Reason::Lamp { on } => lamp(outcome.status, *on).into(),
         Reason::Request(finding) => request::message(finding, outcome),
+        Reason::Answer(finding) => answer::message(finding, None).into(),
     }
 }
 
@@ -46,6 +51,9 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
     }
     if let Some(next) = &outcome.next {
         return Some(next_text(next, outcome.action));
+    }
+    if let Reason::Answer(finding) = &outcome.reason {
+        return answer::next_step(finding);
     }
     if let Some(verdict) = &outcome.verdict {
         return Some(explain(verdict, outcome.action).next.into());

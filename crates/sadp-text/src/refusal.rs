@@ -24,26 +24,30 @@ const fn replaces_password(action: Action) -> bool {
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
 pub fn explain(verdict: &Verdict, action: Action) -> Reason {
+    let (sentence, next) = words(&verdict.refusal, action);
+    Reason {
+        message: format!("{sentence} {}", details(verdict)),
+        next: next.into(),
+    }
+}
+
+/// The vendor's number and word, and what the device says of its tries.
+pub(crate) fn details(verdict: &Verdict) -> String {
     let refusal = &verdict.refusal;
-    let (sentence, next) = words(refusal, action);
-    let label = match (refusal, refusal.number()) {
+    let mut details = match (refusal, refusal.number()) {
         (Refusal::Other(word), _) => format!("(\"{}\")", clean(word)),
         (_, Some(number)) => format!("({number} {})", refusal.word()),
         (_, None) => format!("({})", refusal.word()),
     };
-    let mut message = format!("{sentence} {label}");
     if let Some(left) = verdict.tries_left {
         let tries = count(left.into(), "try", "tries");
-        message.extend([", ", &tries, " left"]);
+        details.extend([", ", &tries, " left"]);
     }
     if let Some(minutes) = verdict.lock_minutes {
         let minutes = count(minutes.into(), "minute", "minutes");
-        message.extend([", locked for ", &minutes]);
+        details.extend([", locked for ", &minutes]);
     }
-    Reason {
-        message,
-        next: next.into(),
-    }
+    details
 }
 
 #[rustfmt::skip]

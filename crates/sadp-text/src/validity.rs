@@ -51,12 +51,6 @@ pub fn objections(judgement: &Judgement) -> String {
     stopping.map(invalid_reason).collect::<Vec<_>>().join("; ")
 }
 
-/// What stops no answer and may make it useless all the same.
-pub fn doubt(judgement: &Judgement) -> Option<String> {
-    let maybe = |spoilt: &&Spoilt| matches!(spoilt, Spoilt::MaybeExportedAgain { .. });
-    judgement.spoilt.iter().find(maybe).map(invalid_reason)
-}
-
 /// `35 min`, `7 h`, `3 days`.
 pub fn age(age: SignedDuration) -> String {
     let minutes = age.as_mins().max(0);

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use sadp_ops::{DeviceRef, Impact, OutcomeStatus};
 use sadp_proto::Verdict;
-use sadp_reset::{Action, DeviceKey};
+use sadp_reset::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -101,26 +101,6 @@ impl Outcome {
         Self {
             action: name,
             ..Self::new(found, Action::Activate, result, message)
-        }
-    }
-
-    /// Not sent, because it could do harm, and nobody was found for it. Nobody at
-    /// all is meant where there is no key.
-    pub(crate) fn unseen(
-        key: Option<&DeviceKey>,
-        action: Action,
-        message: impl Into<String>,
-    ) -> Self {
-        let serial = key.and_then(DeviceKey::serial);
-        let who = Who {
-            serial: serial.map(ToString::to_string),
-            mac: key.and_then(DeviceKey::mac).map(|mac| mac.to_string()),
-            address: None,
-            number: serial.map(output::short_serial),
-        };
-        Self {
-            exit: Exit::Unsafe,
-            ..Self::of(who, action, Ending::Skipped, message.into())
         }
     }
 
@@ -224,6 +204,7 @@ impl From<sadp_ops::Outcome> for Outcome {
                 Impact::None => Exit::Done,
                 Impact::Safety => Exit::Unsafe,
                 Impact::Device => Exit::Refused,
+                Impact::Computer => Exit::Machine,
             },
             bewares: outcome.impersonation_suspected,
         }

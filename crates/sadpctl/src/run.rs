@@ -3,10 +3,12 @@
 use std::net::Ipv4Addr;
 
 use indicatif::ProgressBar;
+use sadp_discovery::ScanReport;
 use sadp_ops::{
     Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
     SessionConfig,
 };
+use sadp_reset::DeviceKey;
 use sadp_text::{Line, lines};
 use tokio::runtime::Runtime;
 
@@ -61,6 +63,17 @@ impl<'a> Run<'a> {
     /// Looks which devices there are. Fails where there is none.
     pub(crate) fn look(&mut self) -> Result<Inventory, Failure> {
         let looked = self.block_on(async |session, observer| session.look(observer).await);
+        Self::found(looked)
+    }
+
+    /// Looks only until these devices were found. Fails where there is none.
+    pub(crate) fn look_for(&mut self, wanted: &[DeviceKey]) -> Result<Inventory, Failure> {
+        let looked =
+            self.block_on(async |session, observer| session.look_for(wanted, observer).await);
+        Self::found(looked)
+    }
+
+    fn found(looked: Result<(Inventory, ScanReport), OpsError>) -> Result<Inventory, Failure> {
         let (inventory, report) = looked.map_err(failed)?;
         if inventory.devices.is_empty() {
             return Err(advice::nothing_found(
@@ -190,6 +203,9 @@ pub(crate) fn failed(error: OpsError) -> Failure {
         OpsError::Package(error) => Failure::new(Exit::Machine, error).hint(
             "see that the disk has room and may be written; requests exported before are kept",
         ),
+        OpsError::Code(_) => Failure::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
+        OpsError::PasswordMissing => Failure::new(Exit::Unsafe, error)
+            .hint("give one with --new-password-file; nothing was sent"),
         OpsError::Stopped => Failure::new(Exit::Refused, error).hint("run it again to go on"),
         OpsError::Update(_) => Failure::new(Exit::Unsafe, error)
             .hint("check the password and scan again; nothing was sent"),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
+mod answer;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;

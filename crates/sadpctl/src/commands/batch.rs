@@ -12,10 +12,9 @@ mod vet;
 pub(crate) use self::consent::{GO_ON, confirm, is_yes, not_confirmed, plan};
 pub(super) use self::{
     choice::choose,
-    consent::{agreed, ask, line, must_be_asked},
+    consent::{agreed, ask, must_be_asked},
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
-    stopped::Stopped,
     vet::vet,
 };
 use crate::{

@@ -3,8 +3,13 @@
 
 use std::net::IpAddr;
 
-use sadp_ops::{Outcome, OutcomeData, Seen, network::Change, recovery::request::ExportedRequest};
+use sadp_ops::{
+    Outcome, OutcomeData, Seen,
+    network::Change,
+    recovery::{answer::AnswerData, request::ExportedRequest},
+};
 use sadp_proto::NetworkSettings;
+use sadp_reset::CaseEnding;
 use serde_json::{Map, Value, json};
 
 pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
@@ -12,6 +17,7 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         OutcomeData::None => Map::new(),
         OutcomeData::Request(exported) => request(exported),
         OutcomeData::Network(change) => network(change),
+        OutcomeData::Answer(data) => answer(data),
     };
     if let Some(seen) = outcome.seen {
         let confirmed = match seen {
@@ -72,4 +78,22 @@ fn settings(settings: &NetworkSettings) -> Value {
         },
         "ports": {"sdk": ports.sdk, "http": ports.http, "sdk_tls": ports.sdk_tls},
     })
+}
+
+fn answer(answer: &AnswerData) -> Map<String, Value> {
+    let mut data = Map::new();
+    if let Some(file) = &answer.file {
+        data.insert("file".into(), json!(file.to_string_lossy()));
+    }
+    if let Some(case) = answer.case {
+        data.insert("case".into(), json!(case.number()));
+    }
+    if let Some(sent) = answer.sent {
+        let closed = sent.closed.map(CaseEnding::name);
+        data.insert("closed".into(), json!(closed));
+        if let Some(seen) = sent.seen {
+            data.insert("seen".into(), json!(seen));
+        }
+    }
+    data
 }

@@ -102,21 +102,9 @@ pub(crate) fn plan(what: &str, devices: &[Found]) -> String {
     const LISTED: usize = 40;
     let number = count(devices.len() as u64, "device", "devices");
     let mut lines = vec![format!("{what} {number}:")];
-    lines.extend(devices.iter().take(LISTED).map(line));
+    lines.extend(devices.iter().take(LISTED).map(sadp_text::device_line));
     if devices.len() > LISTED {
         lines.push(format!("  and {} more", devices.len() - LISTED));
     }
     lines.join("\n")
-}
-
-/// A device by all of its names, as a line of a plan.
-pub(in crate::commands) fn line(found: &Found) -> String {
-    let device = &found.entry.device;
-    let names = [
-        device.mac.map(|mac| mac.to_string()),
-        device.ipv4.address.map(|address| address.to_string()),
-        device.serial.as_ref().map(ToString::to_string),
-    ];
-    let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
-    format!("  {}", names.join("  "))
 }

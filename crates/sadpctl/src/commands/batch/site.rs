@@ -1,12 +1,11 @@
 //! The devices, before a batch and after it.
 
-use std::{cell::Cell, time::Duration};
+use std::cell::Cell;
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_model::Entry;
 use sadp_proto::Progress;
-use sadp_reset::DeviceKey;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -18,9 +17,6 @@ use crate::{
     state,
     terminal::Terminal,
 };
-
-/// How long a scan for certain devices goes on at least.
-const TWINS_SHOW: Duration = Duration::from_millis(1_500);
 
 /// The devices found by one scan.
 #[derive(Debug, Default)]
@@ -41,38 +37,12 @@ impl Site {
         global: &GlobalArgs,
         terminal: &mut Terminal,
     ) -> Result<Self, Failure> {
-        Self::look_until(runtime, config, |_, _| false, (global, terminal))
-    }
-
-    /// The same, only until all these devices were heard, and long enough to
-    /// hear another that has the MAC of one of them.
-    pub(in crate::commands) fn look_for(
-        runtime: &Runtime,
-        config: &ScanConfig,
-        wanted: &[DeviceKey],
-        (global, terminal): (&GlobalArgs, &mut Terminal),
-    ) -> Result<Self, Failure> {
-        let all = |progress: &Progress, entries: &[Entry]| {
-            let keys = || entries.iter().filter_map(|it| DeviceKey::of(&it.device));
-            progress.elapsed >= TWINS_SHOW
-                && entries.len() >= wanted.len()
-                && wanted.iter().all(|one| keys().any(|key| key.is_same(one)))
-        };
-        Self::look_until(runtime, config, all, (global, terminal))
-    }
-
-    fn look_until(
-        runtime: &Runtime,
-        config: &ScanConfig,
-        enough: impl Fn(&Progress, &[Entry]) -> bool,
-        (global, terminal): (&GlobalArgs, &mut Terminal),
-    ) -> Result<Self, Failure> {
         let interrupted = Cell::new(false);
         let stop = async {
             survey::interrupted().await;
             interrupted.set(true);
         };
-        let mut report = runtime.block_on(survey::run_for(enough, config, stop, terminal))?;
+        let mut report = runtime.block_on(survey::run_for(|_, _| false, config, stop, terminal))?;
         if interrupted.get() {
             let message = "interrupted before anything was sent";
             return Err(Failure::words(Exit::Refused, message).hint("run it again to go on"));

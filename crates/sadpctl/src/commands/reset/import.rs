@@ -1,33 +1,27 @@
 //! The vendor's answers, each to its own device.
 
-mod conclude;
-mod deliver;
-mod gather;
-mod given;
-mod judge;
-
-use jiff::Timestamp;
-use sadp_ops::recovery::History;
-use sadp_reset::{Action, DeviceKey};
+use sadp_ops::{
+    DiscoveredDevice, Inventory, Report,
+    recovery::{
+        History,
+        answer::{self, Choice, Input, Matching, Settings},
+    },
+};
+use sadp_reset::{DeviceKey, RequestKind, collect};
+use sadp_text::answers_plan;
 use secrecy::SecretString;
 
-use self::{
-    deliver::{Delivery, There},
-    gather::Input,
-    given::Given,
-    judge::{Late, Ready},
-};
 use crate::{
     args::{GlobalArgs, ImportArgs},
-    commands::{
-        batch::{self, Site},
-        new_password, survey,
-    },
+    commands::{batch, new_password},
     failure::{Exit, Failure},
-    found::Found,
-    outcome::{Ending, Outcome},
-    secret, state,
+    outcome::Outcome,
+    run::{self, Run},
+    secret,
+    select::DeviceName,
+    state,
     terminal::Terminal,
+    text::count,
 };
 
 pub(super) fn run(
@@ -37,158 +31,148 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     batch::check_format(global)?;
     batch::must_be_asked(args.change)?;
-    let ledger = state::open_existing(global)?;
-    let past = History::read(ledger.as_ref(), Timestamp::now()).map_err(state::failed)?;
-    match &args.device {
-        None => by_match(args, &past, (global, terminal)),
-        Some(_) => by_name(args, &past, (global, terminal)),
-    }
-}
-
-/// Answers that are matched to their requests before anything is looked for.
-fn by_match(
-    args: &ImportArgs,
-    past: &History<'_>,
-    (global, terminal): (&GlobalArgs, &mut Terminal),
-) -> Result<Exit, Failure> {
-    let input = Input::read(args)?;
-    let mut outcomes = Vec::new();
-    let given = input.assign(past, None, &mut outcomes, terminal);
-    let given = judge::early(given, past, args.change.force, &mut outcomes);
-    if given.is_empty() {
-        return nothing_open(&outcomes, (global, terminal));
-    }
-    let password = if given.iter().all(Given::is_legacy) {
-        None
-    } else {
-        new_password::read(&args.password, args.change, terminal)?
-    };
-    let config = survey::config(&args.ask, global, None)?;
-    let runtime = survey::runtime()?;
-    let wanted: Vec<_> = given.iter().map(|one| one.target.device.clone()).collect();
-    let site = Site::look_for(&runtime, &config, &wanted, (global, &mut *terminal))?;
-    let there = There {
-        runtime: &runtime,
-        config: &config,
-        site: &site,
-    };
-    let rest = Rest { args, past, there };
-    rest.go((given, outcomes), password, (global, terminal))
-}
-
-/// An answer or a key for the device that was named.
-fn by_name(
-    args: &ImportArgs,
-    past: &History<'_>,
-    (global, terminal): (&GlobalArgs, &mut Terminal),
-) -> Result<Exit, Failure> {
-    let input = Input::read(args)?;
-    let mut outcomes = Vec::new();
-    if input.is_empty() {
-        input.assign(past, None, &mut outcomes, terminal);
-        return nothing_open(&outcomes, (global, terminal));
-    }
-    let name = args.device.as_ref();
-    let named = |key: &DeviceKey| name.is_some_and(|name| name.names(key));
-    // Who holds a dated code has no new password to give.
-    let known = past.cases().iter().find(|case| named(&case.request.device));
-    let legacy = known.is_some_and(|case| given::is_legacy(Some(case.request.kind)));
-    let can_be_had = secret::new_is_given(&args.password) || Terminal::can_ask();
-    let password = if can_be_had && !legacy {
-        new_password::read(&args.password, args.change, terminal)?
-    } else {
-        None
-    };
-    let also = name.and_then(crate::select::DeviceName::address);
-    let config = survey::config(&args.ask, global, also)?;
-    let runtime = survey::runtime()?;
-    let site = Site::look(&runtime, &config, global, terminal)?;
-    let found = match name {
-        Some(name) => site.devices.get(name.find(&site.devices)?),
-        None => None,
-    };
-    let key = found.and_then(Found::key);
-    let given = input.assign(past, key.as_ref(), &mut outcomes, terminal);
-    let given = judge::early(given, past, args.change.force, &mut outcomes);
-    if given.is_empty() {
-        return nothing_open(&outcomes, (global, terminal));
-    }
-    let there = There {
-        runtime: &runtime,
-        config: &config,
-        site: &site,
-    };
-    let rest = Rest { args, past, there };
-    rest.go((given, outcomes), password, (global, terminal))
-}
-
-/// No answer may be sent. Says so where all of them did their work before.
-fn nothing_open(
-    outcomes: &[Outcome],
-    (global, terminal): (&GlobalArgs, &mut Terminal),
-) -> Result<Exit, Failure> {
-    if outcomes.is_empty() {
-        let message = "no answer was found there";
-        return Err(Failure::words(Exit::Usage, message).hint(
-            "save each answer into the folder of its request, or name the file and --device; nothing was sent",
-        ));
-    }
-    let exit = batch::print(outcomes, None, global, terminal)?;
-    if exit == Exit::Done {
-        terminal.note("nothing is left to do: these devices took their answers before");
-    }
-    Ok(exit)
-}
-
-/// What follows once it is known who is there.
-struct Rest<'a> {
-    args: &'a ImportArgs,
-    past: &'a History<'a>,
-    there: There<'a>,
-}
-
-impl Rest<'_> {
-    fn go(
-        &self,
-        (given, mut outcomes): (Vec<Given>, Vec<Outcome>),
-        password: Option<SecretString>,
-        (global, terminal): (&GlobalArgs, &mut Terminal),
-    ) -> Result<Exit, Failure> {
-        let Self { args, past, there } = *self;
-        let late = Late {
-            past,
-            site: there.site,
-            force: args.change.force,
+    let input = read(args)?;
+    let also = args.device.as_ref().and_then(DeviceName::address);
+    let import = Import {
+        args,
+        choice: Choice {
+            overrides: args.change.overrides(),
             sync_cameras: args.sync_cameras,
+        },
+        run: Run::open(&args.ask, also, args.change.access(), global, terminal)?,
+    };
+    match &args.device {
+        Some(name) if !input.is_empty() => import.by_name(input, name),
+        _ => import.by_match(input),
+    }
+}
+
+/// Looks through the paths, or reads the key.
+fn read(args: &ImportArgs) -> Result<Input, Failure> {
+    if args.paths.is_empty() {
+        return secret::vendor_key(args.key_file.as_deref()).map(Input::Key);
+    }
+    Ok(Input::Files(collect(&args.paths)))
+}
+
+struct Import<'a> {
+    args: &'a ImportArgs,
+    choice: Choice,
+    run: Run<'a>,
+}
+
+impl Import<'_> {
+    /// Answers that are matched to their requests before a look.
+    fn by_match(mut self, input: Input) -> Result<Exit, Failure> {
+        let matching = self.match_requests(input, None)?;
+        if matching.answers.is_empty() {
+            return self.nothing_to_send(matching);
+        }
+        let password = if matching.needs_password() {
+            self.read_password()?
+        } else {
+            None
         };
-        let ready = late.judge(given, &mut outcomes)?;
-        let ready = judge::vet(ready, args.change.force, (global, &mut outcomes))?;
-        if args.change.dry_run || ready.is_empty() {
-            outcomes.extend(ready.iter().map(planned));
-            return batch::print(&outcomes, None, global, terminal);
+        let inventory = self.run.look_for(&matching.devices())?;
+        self.deliver(matching, &inventory, password)
+    }
+
+    /// An answer or a key for the device that was named.
+    fn by_name(mut self, input: Input, name: &DeviceName) -> Result<Exit, Failure> {
+        let can_be_had = secret::new_is_given(&self.args.password) || Terminal::can_ask();
+        let password = if can_be_had && !self.is_legacy(name)? {
+            self.read_password()?
+        } else {
+            None
+        };
+        let inventory = self.run.look()?;
+        let device = inventory.devices.get(name.find(&inventory.devices)?);
+        let key = device.and_then(DiscoveredDevice::key);
+        let matching = self.match_requests(input, key.as_ref())?;
+        if matching.answers.is_empty() {
+            return self.nothing_to_send(matching);
+        }
+        self.deliver(matching, &inventory, password)
+    }
+
+    /// Whether the device's request is answered by a dated code, which sets no new
+    /// password.
+    fn is_legacy(&self, name: &DeviceName) -> Result<bool, Failure> {
+        let session = &self.run.session;
+        let history = History::read(session.ledger(), session.now()).map_err(state::failed)?;
+        let mut cases = history.cases().iter();
+        let case = cases.find(|case| name.names(&case.request.device));
+        Ok(case.is_some_and(|case| case.request.kind == RequestKind::LegacyCode))
+    }
+
+    fn read_password(&mut self) -> Result<Option<SecretString>, Failure> {
+        new_password::read(&self.args.password, self.args.change, self.run.terminal)
+    }
+
+    fn match_requests(
+        &mut self,
+        input: Input,
+        device: Option<&DeviceKey>,
+    ) -> Result<Matching, Failure> {
+        let session = &self.run.session;
+        let matching = answer::match_requests(session, input, device, &self.choice.overrides);
+        let matching = matching.map_err(state::failed)?;
+        let terminal = &mut *self.run.terminal;
+        let unanswered = &matching.unanswered;
+        if !unanswered.is_empty() {
+            let packages = count(unanswered.len() as u64, "package has", "packages have");
+            terminal.note(&format!("{packages} no answer yet"));
+            for path in unanswered {
+                terminal.detail(&format!("no answer yet: {}", path.display()));
+            }
+        }
+        Ok(matching)
+    }
+
+    /// Says so where all answers did their work before.
+    fn nothing_to_send(self, matching: Matching) -> Result<Exit, Failure> {
+        if matching.left_out.is_empty() {
+            let message = "no answer was found there";
+            return Err(Failure::words(Exit::Usage, message).hint(
+                "save each answer into the folder of its request, or name the file and --device; nothing was sent",
+            ));
+        }
+        let outcomes: Vec<_> = matching.left_out.into_iter().map(Outcome::from).collect();
+        let global = self.run.global;
+        let terminal = self.run.into_terminal();
+        let exit = batch::print(&outcomes, None, global, terminal)?;
+        if exit == Exit::Done {
+            terminal.note("nothing is left to do: these devices took their answers before");
+        }
+        Ok(exit)
+    }
+
+    /// Checks the answers against the devices that were found, and sends them.
+    fn deliver(
+        mut self,
+        matching: Matching,
+        inventory: &Inventory,
+        password: Option<SecretString>,
+    ) -> Result<Exit, Failure> {
+        let change = self.args.change;
+        let plan = answer::plan(&self.run.session, inventory, matching, &self.choice);
+        let plan = plan.map_err(state::failed)?;
+        if change.dry_run || plan.answers.is_empty() {
+            return self.run.print(Report::new(plan.into_outcomes()));
         }
         let password = match password {
-            None if !ready.iter().all(Ready::is_legacy) => {
-                new_password::read(&args.password, args.change, terminal)?
-            }
+            None if plan.needs_password() => self.read_password()?,
             password => password,
         };
-        let delivery = Delivery::new(ready, password.as_ref(), args.sync_cameras)?;
-        batch::confirm(there.runtime, &delivery.plan(), args.change, terminal)?;
-        let parallel = args.parallel.into();
-        let (delivered, trouble) = delivery.send(there, parallel, (global, &mut *terminal))?;
-        outcomes.extend(delivered);
-        batch::print(&outcomes, trouble, global, terminal)
+        self.run.confirm_plan(&answers_plan(&plan), change)?;
+        let settings = Settings {
+            inventory,
+            password: password.as_ref(),
+            parallel: self.args.parallel.into(),
+        };
+        let report = self
+            .run
+            .block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
+        self.run.print(report.map_err(run::failed)?)
     }
-}
-
-fn planned(ready: &Ready) -> Outcome {
-    let mut message = format!("would be sent {}", ready.source);
-    if let Some(doubt) = &ready.doubt {
-        message.push_str("; ");
-        message.push_str(doubt);
-    }
-    let mut outcome = Outcome::new(&ready.found, Action::ImportAnswer, Ending::Planned, message);
-    ready.add_data(&mut outcome);
-    outcome
 }

@@ -1,0 +1,213 @@
+//! Which answers may be sent to the devices that were found.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use sadp_model::State;
+use sadp_proto::Refusal;
+use sadp_reset::{
+    Action, Answer, AttemptRecord, AttemptResult, DeviceKey, KnownBy, LedgerError, RequestKind,
+    Spoilt, Target,
+};
+
+use super::{
+    AnswerData, Finding,
+    pending::{PendingAnswer, Source, skipped},
+};
+use crate::{
+    DeviceRef, DiscoveredDevice, Guard, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides,
+    Reason, SafetyChecks, Session, recovery::History,
+};
+
+/// An answer that may be sent to its device.
+#[derive(Debug)]
+pub struct CheckedAnswer {
+    /// The device.
+    pub device: DiscoveredDevice,
+    /// The request.
+    pub target: Target,
+    /// Where the answer came from.
+    pub source: Source,
+    /// What tells that it is this device's.
+    pub known_by: KnownBy,
+    /// What the device takes.
+    pub kind: RequestKind,
+    /// Why its request may be void, where that is not certain.
+    pub doubt: Option<Spoilt>,
+    pub(super) answer: Answer,
+    /// An answer was sent before, and no reply came.
+    pub(super) sent_before: bool,
+}
+
+impl CheckedAnswer {
+    /// Whether it sets the default password of an old device, and no new one.
+    pub fn is_legacy(&self) -> bool {
+        self.kind == RequestKind::LegacyCode
+    }
+
+    pub(super) fn data(&self) -> AnswerData {
+        AnswerData {
+            case: self.target.case,
+            ..AnswerData::from(&self.source)
+        }
+    }
+
+    /// What would be sent.
+    pub(super) fn planned(&self) -> Outcome {
+        let finding = Finding::Planned {
+            source: self.source.clone(),
+            doubt: self.doubt,
+        };
+        Outcome {
+            reason: Reason::Answer(finding),
+            data: OutcomeData::Answer(self.data()),
+            ..Outcome::new(&self.device, Action::ImportAnswer, OutcomeStatus::Planned)
+        }
+    }
+}
+
+/// Checks answers against the devices that a look found.
+pub(super) struct Check<'a> {
+    pub(super) session: &'a Session,
+    pub(super) history: History<'a>,
+    pub(super) inventory: &'a Inventory,
+    pub(super) overrides: &'a Overrides,
+    pub(super) sync_cameras: bool,
+}
+
+impl Check<'_> {
+    /// Checks one answer. The error is why it is not sent.
+    pub(super) fn check(
+        &self,
+        pending: PendingAnswer,
+    ) -> Result<Result<CheckedAnswer, Outcome>, LedgerError> {
+        let device = match self.device(&pending.target.device) {
+            Ok(device) => device,
+            Err(finding) => return Ok(Err(pending.skipped(finding))),
+        };
+        let attempts = self.attempts(&pending.target)?;
+        let data = AnswerData::from(&pending.source);
+        Ok(self
+            .fit(device, pending, &attempts)
+            .map_err(|finding| skipped(DeviceRef::from(device), finding, data)))
+    }
+
+    /// The one device with this key.
+    fn device(&self, key: &DeviceKey) -> Result<&DiscoveredDevice, Finding> {
+        let devices = self.inventory.devices.iter();
+        let all: Vec<_> = devices.filter(|device| device.is(key)).collect();
+        match all[..] {
+            [device] => Ok(device),
+            [] => Err(Finding::NotFound),
+            _ => Err(Finding::SeveralDevices),
+        }
+    }
+
+    fn fit(
+        &self,
+        device: &DiscoveredDevice,
+        pending: PendingAnswer,
+        attempts: &[AttemptRecord],
+    ) -> Result<CheckedAnswer, Finding> {
+        if device.entry.device.state == Some(State::Unactivated) {
+            return Err(Finding::Unactivated);
+        }
+        let target = pending.target.clone();
+        let validity = self.history.judge(&target.facts, device);
+        if validity.stops_import() && !self.overrides.lifts(Guard::StaleRequest) {
+            return Err(Finding::RequestInvalid(validity));
+        }
+        if let Some(at) = self.refused_before(&pending, attempts) {
+            return Err(Finding::RefusedBefore { at });
+        }
+        let recovery = &device.entry.device.recovery;
+        let offered = recovery.request.and_then(RequestKind::of);
+        let kind = target.kind.or(offered).ok_or(Finding::KindUnknown)?;
+        if kind == RequestKind::File && pending.source == Source::Key {
+            return Err(Finding::TakesNoKey);
+        }
+        // A dated code sets no password that could be passed on.
+        let passes_on =
+            recovery.sync_camera_passwords == Some(true) && kind != RequestKind::LegacyCode;
+        if self.sync_cameras && !passes_on {
+            return Err(Finding::NoSync);
+        }
+        let unconfirmed = |record: &AttemptRecord| record.result() == AttemptResult::Unknown;
+        let maybe = |it: &Spoilt| matches!(it, Spoilt::MaybeExportedAgain { .. });
+        Ok(CheckedAnswer {
+            device: device.clone(),
+            target,
+            source: pending.source.clone(),
+            known_by: pending.known_by,
+            kind,
+            doubt: validity.spoilt.into_iter().find(maybe),
+            answer: pending.into_answer(kind).map_err(Finding::NotAnAnswer)?,
+            sent_before: attempts.iter().any(unconfirmed),
+        })
+    }
+
+    /// The answers sent since the request was exported.
+    fn attempts(&self, target: &Target) -> Result<Vec<AttemptRecord>, LedgerError> {
+        let Some(since) = target.facts.exported_at else {
+            return Ok(Vec::new());
+        };
+        let mut all = self.history.attempts(&target.device, Some(since))?;
+        all.retain(|record| record.attempt.action == Action::ImportAnswer);
+        Ok(all)
+    }
+
+    /// When the device refused this very answer. A file that was there then is
+    /// that answer: sending it again costs another try. A key may have been
+    /// mistyped.
+    fn refused_before(
+        &self,
+        pending: &PendingAnswer,
+        attempts: &[AttemptRecord],
+    ) -> Option<Timestamp> {
+        if pending.source == Source::Key || self.overrides.lifts(Guard::RefusedBefore) {
+            return None;
+        }
+        let refused = attempts.iter().find_map(refused_at)?;
+        let newer = pending
+            .written_at
+            .is_some_and(|at| at > SystemTime::from(refused));
+        (!newer).then_some(refused)
+    }
+
+    /// Leaves out devices that are locked or nearly so, and those that two
+    /// answers would reach.
+    pub(super) fn split(
+        &self,
+        checked: Vec<CheckedAnswer>,
+    ) -> Result<(Vec<CheckedAnswer>, Vec<Outcome>), LedgerError> {
+        let devices = checked.iter().map(|it| it.device.clone()).collect();
+        let checks = SafetyChecks {
+            action: Action::ImportAnswer,
+            overrides: self.overrides.clone(),
+        };
+        let now = self.session.now();
+        let (fit, mut left_out) = checks.split(devices, self.session.ledger(), now)?;
+        let fit: Vec<_> = fit.iter().map(DiscoveredDevice::key).collect();
+        let mut kept = Vec::new();
+        for one in checked {
+            let own = one.device.key();
+            match fit.iter().filter(|fit| **fit == own).count() {
+                0 => {}
+                1 => kept.push(one),
+                _ => {
+                    let reason = Reason::Answer(Finding::SeveralAnswers(one.source));
+                    let outcome = Outcome::skipped(&one.device, Action::ImportAnswer, reason);
+                    left_out.push(outcome);
+                }
+            }
+        }
+        Ok((kept, left_out))
+    }
+}
+
+/// When a device called an answer wrong.
+fn refused_at(record: &AttemptRecord) -> Option<Timestamp> {
+    let verdict = record.verdict.as_ref()?;
+    let refusal = Refusal::read(verdict.refusal.as_ref()?.as_str())?;
+    refusal.is_wrong_answer().then_some(verdict.at)
+}

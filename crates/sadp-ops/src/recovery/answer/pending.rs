@@ -1,0 +1,223 @@
+//! What is to be sent, before it is known which devices are there.
+
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
+
+use sadp_reset::{
+    Action, Answer, Assignment, CaseEnding, Collected, DeviceKey, KnownBy, LedgerError, Matched,
+    NotAnAnswer, Problem, RequestFacts, RequestKind, Target, assign,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{AnswerData, Finding, UnusableFile};
+use crate::{
+    DeviceRef, Guard, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session,
+    recovery::History,
+};
+
+/// The vendor's answers, as they were given.
+#[derive(Debug)]
+pub enum Input {
+    /// What was found in files and folders.
+    Files(Collected),
+    /// A key or a dated code that a person typed, for the device that was named.
+    Key(SecretString),
+}
+
+impl Input {
+    /// Whether there is nothing that could be sent.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Files(found) if found.files.is_empty())
+    }
+}
+
+/// Answers and the requests they are for.
+#[derive(Debug, Default)]
+pub struct Matching {
+    /// Those that may be sent, as far as that is known without a look.
+    pub answers: Vec<PendingAnswer>,
+    /// The packages of open requests that have no answer yet.
+    pub unanswered: Vec<PathBuf>,
+    /// What is not sent, and why.
+    pub left_out: Vec<Outcome>,
+}
+
+/// An answer or a key, and the request it is for.
+#[derive(Debug)]
+pub struct PendingAnswer {
+    /// The request.
+    pub target: Target,
+    /// Where the answer came from.
+    pub source: Source,
+    pub(super) known_by: KnownBy,
+    /// When its file was written. `None` where there is no file, or it does not
+    /// tell.
+    pub(super) written_at: Option<SystemTime>,
+    text: Text,
+}
+
+/// Where an answer came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// A person, who read or heard it.
+    Key,
+}
+
+#[derive(Debug)]
+enum Text {
+    Answer(Answer),
+    /// What it is depends on the device.
+    Typed(SecretString),
+}
+
+/// Finds the request that each answer is for, and leaves out what cannot be used,
+/// what was answered before, and what can no longer be answered. Files are read;
+/// nothing is sent. A typed key is for `device`, and so are files that tell
+/// nothing else.
+pub fn match_requests(
+    session: &Session,
+    input: Input,
+    device: Option<&DeviceKey>,
+    overrides: &Overrides,
+) -> Result<Matching, LedgerError> {
+    let history = History::read(session.ledger(), session.now())?;
+    let mut matching = match (input, device) {
+        (Input::Files(found), _) => Matching::of_files(found, &history, device),
+        (Input::Key(key), Some(device)) => Matching {
+            answers: vec![PendingAnswer::typed(latest_request(&history, device), key)],
+            ..Matching::default()
+        },
+        (Input::Key(_), None) => Matching::default(),
+    };
+    if !overrides.lifts(Guard::StaleRequest) {
+        let answers = std::mem::take(&mut matching.answers);
+        for answer in answers {
+            match check_offline(&answer.target, &history) {
+                None => matching.answers.push(answer),
+                Some(finding) => matching.left_out.push(answer.skipped(finding)),
+            }
+        }
+    }
+    Ok(matching)
+}
+
+impl Matching {
+    fn of_files(found: Collected, history: &History<'_>, device: Option<&DeviceKey>) -> Self {
+        let Assignment {
+            matched,
+            problems,
+            waiting,
+        } = assign(found, history.cases(), device);
+        let answers = matched.into_iter().map(|mut matched| {
+            let target = &mut matched.target;
+            let facts = std::mem::take(&mut target.facts);
+            target.facts = history.asked_since(facts, &target.device);
+            PendingAnswer::file(matched)
+        });
+        Self {
+            answers: answers.collect(),
+            unanswered: waiting,
+            left_out: problems.into_iter().map(unusable).collect(),
+        }
+    }
+
+    /// Whether any of the answers goes out with a new password.
+    pub fn needs_password(&self) -> bool {
+        self.answers
+            .iter()
+            .any(|answer| answer.target.kind != Some(RequestKind::LegacyCode))
+    }
+
+    /// The devices that the answers are for.
+    pub fn devices(&self) -> Vec<DeviceKey> {
+        let devices = self.answers.iter().map(|it| it.target.device.clone());
+        devices.collect()
+    }
+}
+
+impl PendingAnswer {
+    fn file(matched: Matched) -> Self {
+        let metadata = std::fs::metadata(&matched.path);
+        Self {
+            target: matched.target,
+            known_by: matched.known_by,
+            written_at: metadata.and_then(|it| it.modified()).ok(),
+            source: Source::File(matched.path),
+            text: Text::Answer(matched.answer),
+        }
+    }
+
+    fn typed(target: Target, key: SecretString) -> Self {
+        Self {
+            target,
+            source: Source::Key,
+            known_by: KnownBy::Name,
+            written_at: None,
+            text: Text::Typed(key),
+        }
+    }
+
+    /// What goes out to a device that takes this.
+    pub(super) fn into_answer(self, kind: RequestKind) -> Result<Answer, NotAnAnswer> {
+        match (self.text, kind) {
+            (Text::Answer(answer), RequestKind::LegacyCode) => Answer::dated_code(answer.expose()),
+            (Text::Answer(answer), _) => Ok(answer),
+            (Text::Typed(text), RequestKind::LegacyCode) => {
+                Answer::dated_code(text.expose_secret())
+            }
+            (Text::Typed(text), _) => Answer::typed_key(text.expose_secret()),
+        }
+    }
+
+    /// One that is not sent, to a device that was not looked for or not found.
+    pub(super) fn skipped(&self, finding: Finding) -> Outcome {
+        let data = AnswerData::from(&self.source);
+        skipped(DeviceRef::from(&self.target.device), finding, data)
+    }
+}
+
+/// The latest request of a device, or what a device without one is.
+fn latest_request(history: &History<'_>, device: &DeviceKey) -> Target {
+    let mut cases = history.cases().iter();
+    let case = cases.find(|case| case.request.device.is_same(device));
+    Target {
+        device: device.clone(),
+        case: case.map(|case| case.id),
+        package: case.map(|case| case.request.package.clone()),
+        kind: case.map(|case| case.request.kind),
+        facts: case.map_or_else(RequestFacts::default, |case| history.facts(case)),
+    }
+}
+
+/// Why an answer is not sent, whatever a look would show.
+fn check_offline(target: &Target, history: &History<'_>) -> Option<Finding> {
+    if let Some(ended) = target.facts.ended
+        && ended.how == CaseEnding::Recovered
+    {
+        return Some(Finding::AlreadyRecovered { at: ended.at });
+    }
+    let validity = history.judge_unseen(&target.facts);
+    let invalid = validity.stops_import();
+    invalid.then_some(Finding::RequestInvalid(validity))
+}
+
+/// A file that is not sent.
+fn unusable(problem: Problem) -> Outcome {
+    let device = problem.device.as_ref();
+    let device = device.map_or_else(DeviceRef::default, DeviceRef::from);
+    let data = AnswerData {
+        file: Some(problem.path.clone()),
+        ..AnswerData::default()
+    };
+    let problem = UnusableFile(Arc::new(problem));
+    skipped(device, Finding::Unusable(problem), data)
+}
+
+pub(super) fn skipped(device: DeviceRef, finding: Finding, data: AnswerData) -> Outcome {
+    Outcome {
+        reason: Reason::Answer(finding),
+        data: OutcomeData::Answer(data),
+        ..Outcome::new(device, Action::ImportAnswer, OutcomeStatus::Skipped)
+    }
+}

@@ -1,0 +1,181 @@
+//! The vendor's answers, each sent once, and the requests they close.
+
+use std::{fs, path::Path};
+
+use sadp_ops::{
+    Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session, StopReason,
+    recovery::{
+        History,
+        answer::{self, Choice, Finding, Input, Plan, Settings},
+        request,
+    },
+};
+use sadp_proto::Refusal;
+use sadp_reset::{CaseEnding, Contact, Package, collect};
+use sadp_sim::desk::RequestCode;
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use crate::site::{Simulated, quiet};
+
+/// A session that exported requests from all devices and got an answer to each.
+struct Answered {
+    site: Simulated,
+    out: TempDir,
+    inventory: Inventory,
+}
+
+impl Answered {
+    async fn new(devices: &str) -> Self {
+        let mut site = Simulated::new(devices);
+        let out = tempfile::tempdir().unwrap();
+        let (inventory, _) = site.session.look(&mut quiet).await.unwrap();
+        let plan = request::plan(&site.session, inventory.devices.clone(), true).unwrap();
+        let settings = request::Settings {
+            inventory: &inventory,
+            out: out.path(),
+            contact: &Contact::default(),
+            parallel: 8,
+        };
+        let report = plan
+            .carry_out(&mut site.session, settings, &mut quiet)
+            .await
+            .unwrap();
+        for outcome in &report.outcomes {
+            if let OutcomeData::Request(exported) = &outcome.data {
+                save_answer(&exported.package.path);
+            }
+        }
+        Self {
+            site,
+            out,
+            inventory,
+        }
+    }
+
+    fn plan(&self, overrides: Overrides) -> Plan {
+        let session = &self.site.session;
+        let input = Input::Files(collect(&[self.out.path().to_owned()]));
+        let matching = answer::match_requests(session, input, None, &overrides).unwrap();
+        let choice = Choice {
+            overrides,
+            sync_cameras: false,
+        };
+        answer::plan(session, &self.inventory, matching, &choice).unwrap()
+    }
+
+    async fn import(&mut self, overrides: Overrides) -> Vec<Outcome> {
+        let plan = self.plan(overrides);
+        let password = SecretString::from("Garden-77x");
+        let settings = Settings {
+            inventory: &self.inventory,
+            password: Some(&password),
+            parallel: 8,
+        };
+        let session = &mut self.site.session;
+        let report = plan.carry_out(session, settings, &mut quiet).await.unwrap();
+        assert!(report.failure.is_none());
+        report.outcomes
+    }
+
+    fn endings(&self) -> Vec<Option<CaseEnding>> {
+        endings(&self.site.session)
+    }
+}
+
+fn endings(session: &Session) -> Vec<Option<CaseEnding>> {
+    let history = History::read(session.ledger(), session.now()).unwrap();
+    let cases = history.cases().iter();
+    cases.map(|case| case.ended.map(|it| it.how)).collect()
+}
+
+fn save_answer(package: &Path) {
+    let request = fs::read_to_string(package.join(Package::CODE_FILE)).unwrap();
+    let (code, _) = RequestCode::read_exported(&request).unwrap();
+    fs::write(package.join("Encrypt.xml"), code.answer()).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_sets_the_password_and_closes_its_request() {
+    let mut site = Answered::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n").await;
+    let outcomes = site.import(Overrides::default()).await;
+    let set = Finding::PasswordSet {
+        synced: false,
+        seen: true,
+    };
+    assert_eq!(outcomes[0].reason, Reason::Answer(set));
+    assert_eq!(site.endings(), [Some(CaseEnding::Recovered)]);
+    assert_eq!(site.site.executions(0).resets, 1);
+    // The same files again: nothing is left to do.
+    let outcomes = site.import(Overrides::default()).await;
+    assert!(matches!(
+        outcomes[0].reason,
+        Reason::Answer(Finding::AlreadyRecovered { .. })
+    ));
+    assert_eq!(outcomes[0].impact(), Impact::None);
+    assert_eq!(site.site.executions(0).resets, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_refused_is_not_sent_again_unless_the_user_insists() {
+    let refusing = "[[device]]\nprofile = \"ipc-v5.5.82\"\nrefuse = { reset = \"failed\" }\n";
+    let mut site = Answered::new(refusing).await;
+    let outcomes = site.import(Overrides::default()).await;
+    let verdict = outcomes[0].verdict.as_ref().unwrap();
+    assert_eq!(verdict.refusal, Refusal::Failed);
+    assert_eq!(
+        outcomes[0].reason,
+        Reason::Answer(Finding::WrongAnswer { doubt: None })
+    );
+    assert_eq!(site.endings(), [None]);
+    // Its file is as old as the clock of this computer says: older than the refusal.
+    let refused = site.site.executions(0).refused;
+    let outcomes = site.import(Overrides::default()).await;
+    assert!(matches!(
+        outcomes[0].reason,
+        Reason::Answer(Finding::RefusedBefore { .. })
+    ));
+    assert_eq!(outcomes[0].impact(), Impact::Safety);
+    assert_eq!(site.site.executions(0).refused, refused);
+    site.import(Overrides::all()).await;
+    assert_eq!(site.site.executions(0).refused, refused + 1);
+}
+
+/// Each answer leaves once, and no request is closed that is not answered.
+#[tokio::test(start_paused = true)]
+async fn under_loss_no_answer_is_sent_twice_and_silence_closes_nothing() {
+    let mut site = Answered::new(
+        "seed = 5\n[defaults]\nloss = 0.2\n[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 30\n",
+    )
+    .await;
+    let outcomes = site.import(Overrides::default()).await;
+    let is_done = |it: &&Outcome| it.status == OutcomeStatus::Done;
+    let recovered = site.endings().iter().filter(|it| it.is_some()).count();
+    assert_eq!(outcomes.iter().filter(is_done).count(), recovered);
+    assert!((0..30).all(|it| site.site.executions(it).resets <= 1));
+    for outcome in &outcomes {
+        if outcome.status == OutcomeStatus::Unknown {
+            assert_eq!(outcome.reason, Reason::Answer(Finding::NoReply));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_not_there_is_sent_nothing_and_its_request_stays_open() {
+    let mut site = Answered::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n").await;
+    site.inventory.devices.clear();
+    let outcomes = site.import(Overrides::default()).await;
+    assert_eq!(outcomes[0].reason, Reason::Answer(Finding::NotFound));
+    assert_eq!(outcomes[0].impact(), Impact::Device);
+    assert_eq!(site.endings(), [None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_asked_to_stop_sends_no_answer() {
+    let mut site = Answered::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n").await;
+    site.site.cancellation.stop.cancel();
+    let outcomes = site.import(Overrides::default()).await;
+    assert_eq!(outcomes[0].reason, Reason::Stopped(StopReason::Interrupted));
+    assert_eq!(site.site.executions(0).resets, 0);
+    assert_eq!(site.endings(), [None]);
+}
