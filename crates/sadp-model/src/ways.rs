@@ -225,7 +225,7 @@ pub struct OpenRequest {
     pub exported_at: Timestamp,
     /// Whether something happened since that usually makes the device forget
     /// it: a reboot, another export, too much time.
-    pub may_be_spoilt: bool,
+    pub may_be_invalid: bool,
 }
 
 /// How one way fits one device.
@@ -299,7 +299,7 @@ impl Fit {
             return;
         }
         if self.advice == Advice::Untold {
-            self.notes.push(Note::KindUntold);
+            self.notes.push(Note::KindUnknown);
         }
         match self.firmware(device) {
             (Minimum::Stated(minimum), None) => self.notes.push(Note::FirmwareUnknown(minimum)),
@@ -380,7 +380,7 @@ fn needs(way: Way, device: &Device, prepared: &Prepared) -> Vec<Need> {
             (None | Some(RequestWay::None), _) => (Some(Need::WholeReply), None),
             // A locked device still gives out requests.
             (_, None) => (None, None),
-            (_, Some(open)) if open.may_be_spoilt => {
+            (_, Some(open)) if open.may_be_invalid => {
                 (Some(Need::NewRequest(open.exported_at)), None)
             }
             (_, Some(open)) => (Some(Need::VendorAnswer(open.exported_at)), lock),

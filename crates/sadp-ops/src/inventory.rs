@@ -90,9 +90,9 @@ impl Session {
         Ok((inventory, report))
     }
 
-    /// Looks again after commands. A failure is an event: the commands were sent
-    /// all the same.
-    pub(crate) async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
+    /// Looks again, as after commands. A failure is an event, and leaves the
+    /// inventory empty: the commands were sent all the same.
+    pub async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
         self.look_after(&Enough::Never, observer).await
     }
 
@@ -180,7 +180,11 @@ impl Session {
 impl Inventory {
     /// The same device, as this look found it.
     pub fn same(&self, before: &DiscoveredDevice) -> Option<&DiscoveredDevice> {
-        let wanted = before.key()?;
-        self.devices.iter().find(|it| it.is(&wanted))
+        self.with_key(&before.key()?)
+    }
+
+    /// The device with this key. The first, where there are several.
+    pub fn with_key(&self, key: &DeviceKey) -> Option<&DiscoveredDevice> {
+        self.devices.iter().find(|it| it.is(key))
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! - [`request`]: requests to the vendor's support, exported from devices.
 //! - [`answer`]: the vendor's answers, sent to the devices they are for.
+//! - [`review`] and [`forget`]: the requests that wait.
 //! - [`History`]: what earlier runs tell of devices.
 
 pub mod answer;
+mod cases;
 mod history;
 pub mod request;
 
-pub use self::history::History;
+pub use self::{
+    cases::{CaseStep, ReviewedCase, forget, review},
+    history::History,
+};

@@ -92,7 +92,7 @@ impl RequestFacts {
             }
             (None, None) => {
                 let maybe = self.maybe_newer;
-                spoilt.extend(maybe.map(|at| Spoilt::MaybeExportedAgain { at }));
+                spoilt.extend(maybe.map(|at| Spoilt::PossiblyExportedAgain { at }));
             }
             _ => {}
         }
@@ -163,7 +163,7 @@ pub enum Spoilt {
     },
     /// The device was asked for another request, and none arrived: if it made
     /// one, this one is void.
-    MaybeExportedAgain {
+    PossiblyExportedAgain {
         /// When it was asked last.
         at: Timestamp,
     },
@@ -185,7 +185,10 @@ pub enum Spoilt {
 impl Spoilt {
     /// Whether an answer is not to be sent unless the user insists.
     pub const fn stops_import(&self) -> bool {
-        !matches!(self, Self::NotSeen { .. } | Self::MaybeExportedAgain { .. })
+        !matches!(
+            self,
+            Self::NotSeen { .. } | Self::PossiblyExportedAgain { .. }
+        )
     }
 
     /// The name scripts see, e.g. `exported-again`.
@@ -193,7 +196,7 @@ impl Spoilt {
         match self {
             Self::Rebooted { .. } => "rebooted",
             Self::ExportedAgain { .. } => "exported-again",
-            Self::MaybeExportedAgain { .. } => "maybe-exported-again",
+            Self::PossiblyExportedAgain { .. } => "possibly-exported-again",
             Self::Overdue { .. } => "overdue",
             Self::Closed(_) => "closed",
             Self::NotSeen { .. } => "not-seen",
@@ -411,7 +414,7 @@ mod tests {
             assert_eq!(facts.maybe_newer, maybe.then_some(asked));
             let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
             let expected: &[_] = if maybe {
-                &["maybe-exported-again"]
+                &["possibly-exported-again"]
             } else {
                 &[]
             };

@@ -32,7 +32,7 @@ pub use outcome::{
 };
 pub use refusal::{Reason, explain};
 pub use remedy::{Remedy, permission};
-pub use validity::{age, invalid_reason, minute, objections};
+pub use validity::{age, case_next, case_reasons, invalid_reason, minute, objections};
 
 /// A device by all of its names, as a line of a plan.
 pub fn device_line(found: &DiscoveredDevice) -> String {

@@ -1,6 +1,7 @@
 //! Why a request can no longer be answered.
 
 use jiff::{SignedDuration, Timestamp};
+use sadp_ops::recovery::{CaseStep, ReviewedCase};
 use sadp_reset::{CaseEnding, Judgement, Spoilt, VALID_FOR};
 
 use crate::count;
@@ -17,7 +18,7 @@ pub fn invalid_reason(spoilt: &Spoilt) -> String {
                 minute(*at)
             )
         }
-        Spoilt::MaybeExportedAgain { at } => {
+        Spoilt::PossiblyExportedAgain { at } => {
             format!(
                 "another request was asked for on {} and none arrived: if the device made one, this one is void",
                 minute(*at)
@@ -40,6 +41,33 @@ fn closed(how: CaseEnding) -> &'static str {
         CaseEnding::Superseded => "it was exported again",
         CaseEnding::Forgotten => "it was given up",
     }
+}
+
+/// Why a request is no longer valid or may not be, in a sentence each.
+pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
+    let reasons = reviewed.invalid_reasons.iter().map(invalid_reason);
+    let aging = reviewed
+        .aging
+        .then(|| "older than a day: some firmware takes answers for 24 hours only".into());
+    reasons.chain(aging).collect()
+}
+
+/// What to do about an open request.
+pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
+    let request = &reviewed.case.request;
+    let mac = request.device.mac().map(|mac| mac.to_string());
+    let name = mac.or_else(|| request.device.serial().map(ToString::to_string));
+    let name = name.unwrap_or_else(|| "DEVICE".into());
+    let package = request.package.display();
+    Some(match reviewed.next? {
+        CaseStep::ExportAgain => format!("sadpctl reset export {name} --out DIR"),
+        CaseStep::Import => {
+            format!("save the answer into {package}, then sadpctl reset import it")
+        }
+        CaseStep::ImportOrExportAgain => format!(
+            "save the answer into {package}, then sadpctl reset import it; or export anew: sadpctl reset export {name} --again --out DIR"
+        ),
+    })
 }
 
 /// All that stops an answer, in one sentence.
@@ -84,7 +112,7 @@ mod tests {
                 now: date(2026, 9, 20).at(10, 0, 5, 0),
             },
             Spoilt::ExportedAgain { at },
-            Spoilt::MaybeExportedAgain { at },
+            Spoilt::PossiblyExportedAgain { at },
             Spoilt::Overdue {
                 age: SignedDuration::from_hours(49),
             },

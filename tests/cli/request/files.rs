@@ -183,7 +183,7 @@ fn a_device_that_restarted_is_not_sent_its_old_answer() {
     assert!(run.stdout.contains("restarted since the export"), "{run}");
     let cases = errand.run(&["reset", "cases", "--look", "--format", "json"]);
     assert_eq!(
-        cases.json()[0]["spoilt"],
+        cases.json()[0]["invalid_reasons"],
         serde_json::json!(["rebooted"]),
         "{cases}"
     );
@@ -220,8 +220,11 @@ fn a_request_that_may_be_void_is_told_and_left_to_the_user() {
     let cases = errand.run(&["reset", "cases", "--format", "json"]);
     let case = &cases.json()[0];
     assert_eq!(
-        (&case["state"], &case["spoilt"]),
-        (&"open".into(), &serde_json::json!(["maybe-exported-again"])),
+        (&case["state"], &case["invalid_reasons"]),
+        (
+            &"open".into(),
+            &serde_json::json!(["possibly-exported-again"])
+        ),
         "{cases}"
     );
     assert!(text(&case["next"]).contains("--again"), "{cases}");
@@ -371,7 +374,7 @@ fn cases_are_listed_and_forgotten() {
     assert_eq!(case["case"], 1, "{run}");
     assert_eq!(case["kind"], "file-or-key", "{run}");
     assert_eq!(case["state"], "open", "{run}");
-    assert_eq!(case["spoilt"], serde_json::json!([]), "{run}");
+    assert_eq!(case["invalid_reasons"], serde_json::json!([]), "{run}");
     assert!(
         case["next"].as_str().unwrap().contains("reset import"),
         "{run}"

@@ -60,7 +60,7 @@ pub enum Need {
     },
     /// The vendor's answer to the request exported then.
     VendorAnswer(Timestamp),
-    /// Another request: the one exported then may be spoilt.
+    /// Another request: the one exported then may no longer be valid.
     NewRequest(Timestamp),
     /// A reply that says which sort of request the device takes.
     WholeReply,
@@ -114,7 +114,10 @@ impl fmt::Display for Need {
                  reboot the device nor export again"
             ),
             Self::NewRequest(exported) => {
-                write!(f, "a new request; that of {exported:.0} may be spoilt")
+                write!(
+                    f,
+                    "a new request; that of {exported:.0} may no longer be valid"
+                )
             }
             Self::WholeReply => {
                 f.write_str("a whole reply that says which request the device takes; look again")
@@ -201,7 +204,7 @@ impl fmt::Display for Obstacle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
     /// The vendor's document has no column for this kind.
-    KindUntold,
+    KindUnknown,
     /// The vendor's document states no firmware for this recorder's series.
     SeriesUnknown,
     /// A firmware is asked for, and the device's own could not be read.
@@ -227,10 +230,10 @@ pub enum Note {
 }
 
 impl Note {
-    /// The name scripts see, e.g. `kind-untold`.
+    /// The name scripts see, e.g. `kind-unknown`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::KindUntold => "kind-untold",
+            Self::KindUnknown => "kind-unknown",
             Self::SeriesUnknown => "series-unknown",
             Self::FirmwareUnknown(_) => "firmware-unknown",
             Self::Despite(_) => "despite",
@@ -249,7 +252,7 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match *self {
-            Self::KindUntold => {
+            Self::KindUnknown => {
                 "the vendor's document does not tell for this kind; the device decides"
             }
             Self::SeriesUnknown => {

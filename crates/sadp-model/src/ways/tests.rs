@@ -262,10 +262,10 @@ fn the_vault_decides_on_the_guid_way() {
 
 #[test]
 fn the_request_way_follows_the_open_case_and_the_sort_of_request() {
-    let open = |may_be_spoilt| Prepared {
+    let open = |may_be_invalid| Prepared {
         request: Some(OpenRequest {
             exported_at: time(60),
-            may_be_spoilt,
+            may_be_invalid,
         }),
         ..Prepared::default()
     };
@@ -324,7 +324,7 @@ fn a_lock_holds_up_what_costs_a_try() {
     assert_eq!(standing(Way::Request, &device, &prepared), Standing::Ready);
     prepared.request = Some(OpenRequest {
         exported_at: time(60),
-        may_be_spoilt: false,
+        may_be_invalid: false,
     });
     assert_eq!(
         standing(Way::Request, &device, &prepared),

@@ -69,7 +69,7 @@ impl<'a> History<'a> {
             .open_request(device)
             .map(|(case, judgement)| OpenRequest {
                 exported_at: case.request.exported_at,
-                may_be_spoilt: judgement.stops_import(),
+                may_be_invalid: judgement.stops_import(),
             });
         Ok(Prepared {
             questions: questions_set(&attempts),

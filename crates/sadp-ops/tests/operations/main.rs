@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod answer;
+mod cases;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;

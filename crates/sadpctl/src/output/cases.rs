@@ -30,8 +30,8 @@ pub(crate) struct ShownCase {
     pub(crate) age: String,
     pub(crate) warn_after: String,
     pub(crate) valid_until: String,
-    /// What may have spoilt it, in a word each.
-    pub(crate) spoilt: Vec<&'static str>,
+    /// Why it is no longer valid or may not be, in a word each.
+    pub(crate) invalid_reasons: Vec<&'static str>,
     /// The same in sentences.
     pub(crate) reasons: Vec<String>,
     pub(crate) package: String,
@@ -75,7 +75,7 @@ fn write_csv(out: &mut impl Write, cases: &[ShownCase]) -> io::Result<()> {
         "state",
         "exported_at",
         "valid_until",
-        "spoilt",
+        "invalid_reasons",
         "package",
         "ended_at",
         "next",
@@ -92,7 +92,7 @@ fn write_csv(out: &mut impl Write, cases: &[ShownCase]) -> io::Result<()> {
             case.state.into(),
             case.exported_at.clone(),
             case.valid_until.clone(),
-            case.spoilt.join(" "),
+            case.invalid_reasons.join(" "),
             harmless(&case.package),
             known(case.ended_at.as_deref()),
             known(case.next.as_deref()),
@@ -116,8 +116,8 @@ fn write_table(out: &mut impl Write, cases: &[ShownCase], width: usize) -> io::R
     ]);
     for case in cases {
         let mac = case.device.mac.as_ref().or(case.device.serial.as_ref());
-        let state = if case.state == "open" && !case.spoilt.is_empty() {
-            "spoilt?"
+        let state = if case.state == "open" && !case.invalid_reasons.is_empty() {
+            "invalid?"
         } else {
             case.state
         };
@@ -133,6 +133,6 @@ fn write_table(out: &mut impl Write, cases: &[ShownCase], width: usize) -> io::R
         ]);
     }
     layout::arrange(&mut table, width);
-    let styles = [("open", YELLOW), ("spoilt?", RED), ("recovered", GREEN)];
+    let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
     layout::write(out, &table, &styles)
 }

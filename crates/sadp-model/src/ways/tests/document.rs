@@ -127,7 +127,7 @@ fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
     for device in others.map(device).into_iter().chain([ezviz]) {
         for fit in ways(&device, &Prepared::default()) {
             assert_eq!(fit.advice, Advice::Untold);
-            assert_eq!(fit.notes.first(), Some(&Note::KindUntold));
+            assert_eq!(fit.notes.first(), Some(&Note::KindUnknown));
             assert_eq!(fit.standing.obstacle(), None);
         }
     }

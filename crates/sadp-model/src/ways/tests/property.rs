@@ -84,9 +84,9 @@ fn any_prepared() -> impl Strategy<Value = Prepared> {
                 void,
                 newest: newest.map(|second| time(second.into())),
             }),
-            request: request.map(|(second, may_be_spoilt)| OpenRequest {
+            request: request.map(|(second, may_be_invalid)| OpenRequest {
                 exported_at: time(second.into()),
-                may_be_spoilt,
+                may_be_invalid,
             }),
         })
 }

@@ -133,7 +133,7 @@ impl Check<'_> {
             return Err(Finding::NoSync);
         }
         let unconfirmed = |record: &AttemptRecord| record.result() == AttemptResult::Unknown;
-        let maybe = |it: &Spoilt| matches!(it, Spoilt::MaybeExportedAgain { .. });
+        let maybe = |it: &Spoilt| matches!(it, Spoilt::PossiblyExportedAgain { .. });
         Ok(CheckedAnswer {
             device: device.clone(),
             target,

@@ -15,7 +15,7 @@ form, by default the one in the configuration folder:
   country = \"...\"   role = \"installer\"   purchase-channel = \"...\"
 
 A device remembers its last request only. So one that still waits for an answer
-is left out, unless the request is spoilt already; --again exports anew and
+is left out, unless the request is no longer valid; --again exports anew and
 makes the older request void. --yes alone never does that.
 
 Examples:

@@ -64,17 +64,6 @@ impl Site {
         }
     }
 
-    /// Scans again after a batch. What it does not bring is not known: the
-    /// batch is over all the same.
-    pub(in crate::commands) fn look_again(
-        runtime: &Runtime,
-        config: &ScanConfig,
-        terminal: &mut Terminal,
-    ) -> Self {
-        let report = runtime.block_on(survey::run(config, terminal));
-        Self::looked(report, terminal)
-    }
-
     /// Scans again after what leaves devices where they are: only until as many
     /// were heard as before.
     pub(in crate::commands) fn look_after(

@@ -1,0 +1,97 @@
+//! The requests that wait for an answer, and what to do about each.
+
+use jiff::SignedDuration;
+use sadp_reset::{Case, CaseEnding, CaseId, LedgerError, Sight, Spoilt};
+
+use super::History;
+use crate::{Inventory, Session};
+
+/// A request, and whether it can still be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewedCase {
+    /// The request.
+    pub case: Case,
+    /// How long ago it was exported.
+    pub age: SignedDuration,
+    /// Why an open request is no longer valid, or may not be. That its device was
+    /// not seen is told only after a look.
+    pub invalid_reasons: Vec<Spoilt>,
+    /// Whether an open request is so old that some firmware takes no answer to it
+    /// any more.
+    pub aging: bool,
+    /// What to do about an open request.
+    pub next: Option<CaseStep>,
+}
+
+/// What to do about an open request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseStep {
+    /// Import the answer when it is there.
+    Import,
+    /// The same, or export again, to be sure that a valid request waits.
+    ImportOrExportAgain,
+    /// Export another request: this one is no longer valid.
+    ExportAgain,
+}
+
+/// Reviews all requests, latest first, closed ones too. `inventory` is what a look
+/// found, where there was one.
+pub fn review(
+    session: &Session,
+    inventory: Option<&Inventory>,
+) -> Result<Vec<ReviewedCase>, LedgerError> {
+    let now = session.now();
+    let history = History::read(session.ledger(), now)?;
+    let reviewed = history.cases().iter().map(|case| {
+        let found = inventory.and_then(|it| it.with_key(&case.request.device));
+        let sight = found.map(|found| Sight {
+            boot_time: found.entry.device.boot_time,
+            at: now,
+        });
+        let mut validity = history.facts(case).judge(now, sight.as_ref());
+        validity.spoilt.retain(|reason| match reason {
+            // Closed requests say by their state how they ended.
+            _ if !case.is_open() => false,
+            Spoilt::NotSeen { .. } => inventory.is_some(),
+            _ => true,
+        });
+        ReviewedCase {
+            case: case.clone(),
+            age: now.duration_since(case.request.exported_at),
+            next: case.is_open().then(|| CaseStep::after(&validity.spoilt)),
+            aging: case.is_open() && validity.aging,
+            invalid_reasons: validity.spoilt,
+        }
+    });
+    Ok(reviewed.collect())
+}
+
+impl CaseStep {
+    fn after(reasons: &[Spoilt]) -> Self {
+        let possibly = |it: &Spoilt| matches!(it, Spoilt::PossiblyExportedAgain { .. });
+        if reasons.iter().any(Spoilt::stops_import) {
+            Self::ExportAgain
+        } else if reasons.iter().any(possibly) {
+            Self::ImportOrExportAgain
+        } else {
+            Self::Import
+        }
+    }
+}
+
+/// Closes an open request for which no answer is awaited any more. Returns
+/// whether there was one.
+pub fn forget(session: &mut Session, id: CaseId) -> Result<bool, LedgerError> {
+    if session.ledger().is_none() {
+        return Ok(false);
+    }
+    let now = session.now();
+    let closed = session
+        .ledger_mut()?
+        .close_case(id, CaseEnding::Forgotten, now);
+    match closed {
+        Ok(()) => Ok(true),
+        Err(LedgerError::NotOpen { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
