@@ -1,13 +1,12 @@
 //! Activates a simulated device on a network inside this process.
 
-use std::sync::{Arc, Mutex};
+#[path = "common/network.rs"]
+mod network;
 
-use sadp_discovery::{LinkConfig, ScanConfig, VirtualLan};
 use sadp_ops::{
     Cancellation, Event, LedgerAccess, Outcome, Overrides, Session, SessionConfig,
     activate::{self, Activation},
 };
-use sadp_sim::{Fleet, FleetConfig, Site, serve_virtual};
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -16,7 +15,7 @@ type AnyError = Box<dyn std::error::Error>;
 async fn main() -> Result<(), AnyError> {
     let state = tempfile::tempdir()?;
     let mut session = Session::open(SessionConfig {
-        scan: simulated("[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false")?,
+        scan: network::simulated("[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false")?,
         state: state.path().to_owned(),
         access: LedgerAccess::Write,
         cancellation: Cancellation::default(),
@@ -39,21 +38,4 @@ pub(crate) async fn activate_all(session: &mut Session) -> Result<Vec<Outcome>, 
     };
     let report = plan.carry_out(session, activation, &mut observer).await?;
     Ok(report.outcomes)
-}
-
-/// A network with the devices of a site file.
-fn simulated(site: &str) -> Result<ScanConfig, AnyError> {
-    let network = "192.168.1.9/24".parse()?;
-    let (lan, devices) = VirtualLan::new(network, jiff::Timestamp::now());
-    let config = FleetConfig::new(network.addr(), vec![network]);
-    let fleet = Fleet::new(Site::parse(site)?.build(network)?, config);
-    tokio::spawn(serve_virtual(Arc::new(Mutex::new(fleet)), devices));
-    let link = LinkConfig {
-        network: Some(lan),
-        ..LinkConfig::default()
-    };
-    Ok(ScanConfig {
-        link,
-        ..ScanConfig::default()
-    })
 }

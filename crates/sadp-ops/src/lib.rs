@@ -12,7 +12,7 @@
 //!      Plan::carry_out -> Report   sends, keeps in the ledger, looks again
 //! ```
 //!
-//! Begin with `examples/activate.rs`.
+//! Begin with `examples/activate.rs` and `examples/request.rs`.
 //!
 //! - [`Session`]: what all operations share.
 //! - [`Inventory`]: the devices that a look found.

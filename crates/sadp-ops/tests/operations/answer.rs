@@ -7,16 +7,18 @@ use sadp_ops::{
     recovery::{
         History,
         answer::{self, Choice, Finding, Input, Plan, Settings},
-        request,
     },
 };
 use sadp_proto::Refusal;
-use sadp_reset::{CaseEnding, Contact, Package, collect};
+use sadp_reset::{CaseEnding, Package, collect};
 use sadp_sim::desk::RequestCode;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::site::{Simulated, quiet};
+use crate::{
+    request_example,
+    site::{Simulated, quiet},
+};
 
 /// A session that exported requests from all devices and got an answer to each.
 struct Answered {
@@ -29,19 +31,10 @@ impl Answered {
     async fn new(devices: &str) -> Self {
         let mut site = Simulated::new(devices);
         let out = tempfile::tempdir().unwrap();
+        let exported = request_example::export_all(&mut site.session, out.path());
+        let outcomes = exported.await.unwrap();
         let (inventory, _) = site.session.look(&mut quiet).await.unwrap();
-        let plan = request::plan(&site.session, inventory.devices.clone(), true).unwrap();
-        let settings = request::Settings {
-            inventory: &inventory,
-            out: out.path(),
-            contact: &Contact::default(),
-            parallel: 8,
-        };
-        let report = plan
-            .carry_out(&mut site.session, settings, &mut quiet)
-            .await
-            .unwrap();
-        for outcome in &report.outcomes {
+        for outcome in &outcomes {
             if let OutcomeData::Request(exported) = &outcome.data {
                 save_answer(&exported.package.path);
             }

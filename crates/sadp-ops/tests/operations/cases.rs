@@ -1,29 +1,23 @@
 //! Requests that wait, and what to do about them.
 
 use sadp_ops::{
-    Inventory,
-    recovery::{self, CaseStep, request},
+    Inventory, OutcomeStatus,
+    recovery::{self, CaseStep},
 };
-use sadp_reset::{Contact, Spoilt};
+use sadp_reset::Spoilt;
 
-use crate::site::{Simulated, quiet};
+use crate::{
+    request_example,
+    site::{Simulated, quiet},
+};
 
 /// A session that exported a request.
 async fn exported() -> (Simulated, Inventory) {
     let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n");
     let out = tempfile::tempdir().unwrap();
+    let exported = request_example::export_all(&mut site.session, out.path());
+    assert_eq!(exported.await.unwrap()[0].status, OutcomeStatus::Done);
     let (inventory, _) = site.session.look(&mut quiet).await.unwrap();
-    let plan = request::plan(&site.session, inventory.devices.clone(), true).unwrap();
-    let settings = request::Settings {
-        inventory: &inventory,
-        out: out.path(),
-        contact: &Contact::default(),
-        parallel: 8,
-    };
-    let report = plan
-        .carry_out(&mut site.session, settings, &mut quiet)
-        .await;
-    assert!(report.unwrap().failure.is_none());
     (site, inventory)
 }
 

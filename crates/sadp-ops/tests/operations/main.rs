@@ -1,6 +1,7 @@
 //! Operations over simulated devices in virtual time.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+#![expect(clippy::duplicate_mod, reason = "each example is a program of its own")]
 
 mod answer;
 mod cases;
@@ -9,6 +10,9 @@ mod cases;
 mod example;
 mod network;
 mod request;
+#[expect(dead_code, reason = "only its main is not called")]
+#[path = "../../examples/request.rs"]
+mod request_example;
 mod site;
 
 use sadp_ops::{
