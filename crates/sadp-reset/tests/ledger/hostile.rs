@@ -81,9 +81,10 @@ fn pages_that_are_read_twice_are_damage() {
 
 #[test]
 fn ledgers_of_every_version_are_read() {
-    let files: [&[u8]; 2] = [
+    let files: [&[u8]; 3] = [
         include_bytes!("../../../../fixtures/ledger/version-1.sqlite3"),
         include_bytes!("../../../../fixtures/ledger/version-2.sqlite3"),
+        include_bytes!("../../../../fixtures/ledger/version-3.sqlite3"),
     ];
     for (bytes, version) in files.into_iter().zip(1..) {
         let folder = tempfile::tempdir().unwrap();
@@ -98,6 +99,10 @@ fn ledgers_of_every_version_are_read() {
         assert_eq!(ledger.tries_left(&camera, at(0)).unwrap(), Some(3));
         let cases = ledger.cases(&CaseFilter::default()).unwrap();
         let guids = ledger.guids(Some(&camera)).unwrap();
+        let connection = Connection::open(folder.path().join(Ledger::FILE_NAME)).unwrap();
+        let count = "SELECT count(*) FROM spent_guids WHERE why = 'used'";
+        let spent: i64 = connection.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(spent, i64::from(version == 3), "{version}");
         if version == 1 {
             assert!(cases.is_empty() && guids.is_empty());
             continue;
