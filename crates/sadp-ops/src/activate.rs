@@ -89,17 +89,22 @@ impl Plan {
         };
         let sent = session.send(batch, activation.inventory, observer).await?;
         let after = session.look_again(observer).await;
+        let mut failure = sent.failure;
         for (device, mut outcome) in sent.outcomes {
+            let replied = outcome.status == OutcomeStatus::Done;
             outcome.check(seen(after.same(&device)));
+            if outcome.status == OutcomeStatus::Done
+                && !replied
+                && let Err(error) = session.record_success(&device, Action::Activate)
+            {
+                failure.get_or_insert_with(|| error.into());
+            }
             if outcome.status == OutcomeStatus::Done && outcome.next.is_none() {
                 outcome.next = preparations(&device);
             }
             outcomes.push(outcome);
         }
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(Report { outcomes, failure })
     }
 }
 

@@ -6,8 +6,10 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{ScanConfig, ScanError};
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
-use sadp_reset::{Ledger, LedgerError, PackageError};
+use sadp_reset::{Action, Ledger, LedgerError, PackageError};
 use tokio_util::sync::CancellationToken;
+
+use crate::DiscoveredDevice;
 
 /// What a session is opened with.
 #[derive(Clone, Debug)]
@@ -104,6 +106,20 @@ impl Session {
             None => Ledger::open(&self.state)?,
         };
         Ok(self.ledger.insert(ledger))
+    }
+
+    /// Writes down that a device carried out a command to which no reply came: a
+    /// look after it proves that.
+    pub(crate) fn record_success(
+        &mut self,
+        device: &DiscoveredDevice,
+        action: Action,
+    ) -> Result<(), LedgerError> {
+        let at = self.now();
+        match device.key() {
+            Some(key) => self.ledger_mut()?.record_success(&key, action, at),
+            None => Ok(()),
+        }
     }
 }
 

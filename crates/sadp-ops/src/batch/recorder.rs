@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{DispatchEvent, Pace};
 use sadp_proto::{Outcome as Reply, Refusal, Verdict};
 use sadp_reset::{
-    Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, DeviceKey, GuidVoid, Ledger,
-    LedgerError, RefusalWord,
+    Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, DeviceKey, Ledger, LedgerError,
+    RefusalWord,
 };
 
 use super::{Keep, Replied, StopReason};
@@ -116,15 +116,7 @@ impl Recorder<'_> {
         };
         match reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at),
-            // A command without a secret says nothing of a lock.
-            Reply::Done(_) if self.action.spec().carries_secret => {
-                self.ledger.forget_lock(&key)?;
-                if self.action.spec().sets_password {
-                    self.ledger
-                        .void_guids(&key, GuidVoid::PasswordChanged, at)?;
-                }
-                Ok(())
-            }
+            Reply::Done(_) => self.ledger.record_success(&key, self.action, at),
             _ => Ok(()),
         }
     }

@@ -20,6 +20,8 @@ use sadp_ops::{
     activate::{self, Activation},
     locate,
 };
+use sadp_proto::Guid;
+use sadp_reset::{DeviceKey, GuidExport, GuidVoid, Ledger, Vault};
 use site::Simulated;
 
 #[tokio::test(start_paused = true)]
@@ -33,6 +35,32 @@ async fn an_activation_is_seen_and_advises_to_prepare() {
     assert_eq!(outcome.seen, Some(Seen::Changed));
     assert!(matches!(outcome.next, Some(NextStep::Prepare(_))));
     assert_eq!(site.executions(0).activations, 1);
+}
+
+/// It did as told, and says so in an hour.
+#[tokio::test(start_paused = true)]
+async fn an_activation_that_only_the_look_proves_makes_guids_void() {
+    let mut site = Simulated::new(
+        "[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false\nlate = { activate = \"3600s\" }",
+    );
+    let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+    let device = DeviceKey::of(&inventory.devices[0].entry.device).unwrap();
+    let export = GuidExport {
+        device: &device,
+        guid: &Guid::new(&[7; 128]).unwrap(),
+        at: site.session.now(),
+    };
+    let state = site.session.state().to_owned();
+    let mut ledger = Ledger::open(&state).unwrap();
+    Vault::new(&state).store(&mut ledger, export, None).unwrap();
+    drop(ledger);
+    let outcomes = activate_all(&mut site).await;
+    assert_eq!(outcomes[0].status, OutcomeStatus::Done);
+    assert_eq!(outcomes[0].reason, Reason::Checked { replied: false });
+    let ledger = site.session.ledger().unwrap();
+    let guid = ledger.guids(Some(&device)).unwrap().remove(0);
+    let why = guid.void.map(|(why, _)| why);
+    assert_eq!(why, Some(GuidVoid::PasswordChanged));
 }
 
 #[tokio::test(start_paused = true)]

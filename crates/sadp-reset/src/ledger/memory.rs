@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sadp_model::{Entry, MacAddr, Serial, State};
 
 use super::{
-    DeviceKey, Ledger, LedgerError,
+    Action, DeviceKey, GuidVoid, Ledger, LedgerError,
     clock::{self, lock_end},
     key::same_device,
     row::{self, end_since_1970, required, since_1970},
@@ -134,6 +134,25 @@ impl Ledger {
         };
         let told: Option<(u32, bool)> = read().map_err(self.when("read the tries left"))?;
         Ok(told.and_then(|(left, still_true)| still_true.then_some(left)))
+    }
+
+    /// Takes in that a device carried out a command. Where that needed a secret,
+    /// its lock and tries are forgotten; where it set or deleted the password, all
+    /// its GUIDs exported by `at` become void.
+    pub fn record_success(
+        &mut self,
+        device: &DeviceKey,
+        action: Action,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let spec = action.spec();
+        if spec.carries_secret {
+            self.forget_lock(device)?;
+        }
+        if spec.sets_password {
+            self.void_guids(device, GuidVoid::PasswordChanged, at)?;
+        }
+        Ok(())
     }
 
     /// Forgets a device's lock and the tries it has left: it accepted a

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace, Route};
 use sadp_model::{Doubt, Origin};
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict, boolean};
-use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, GuidVoid, Ledger};
+use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, Ledger};
 use sadp_text::Line;
 use tokio::runtime::Runtime;
 
@@ -320,18 +320,11 @@ impl<'a> Recorder<'a> {
         let Some(key) = found.and_then(|found| DeviceKey::of(&found.entry.device)) else {
             return Ok(());
         };
-        let action = self.sending.action;
         match reply {
-            Reply::Refused(verdict) => self.remember(&key, verdict, at)?,
-            // What needs no secret says nothing of a lock.
-            Reply::Done(_) if action.spec().carries_secret => self.ledger.forget_lock(&key)?,
-            _ => {}
+            Reply::Refused(verdict) => self.remember(&key, verdict, at),
+            Reply::Done(_) => self.ledger.record_success(&key, self.sending.action, at),
+            _ => Ok(()),
         }
-        if matches!(reply, Reply::Done(_)) && action.spec().sets_password {
-            let why = GuidVoid::PasswordChanged;
-            self.ledger.void_guids(&key, why, at)?;
-        }
-        Ok(())
     }
 
     fn remember(
