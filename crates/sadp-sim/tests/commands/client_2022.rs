@@ -217,3 +217,50 @@ fn questions_and_guid() {
     let body = guid + &sealed(&key, "Orchard9!");
     assert_eq!(result(&van.say_plainly(0, "GUIDReset", &body)), "success");
 }
+
+#[test]
+fn hik_connect_and_what_is_set_up() {
+    let fields = "fields = { EZVIZBindStatus = \"1\" }";
+    let mut van = Van::one(CAMERAS[0], fields);
+    let set_up = |van: &mut Van| {
+        let reply = van.say_plainly(0, "getPasswordResetType", "");
+        assert_eq!(result(&reply), "success");
+        reply.first("HCVerificationCodeEnabled").unwrap().to_owned()
+    };
+    let status = |van: &mut Van| {
+        let reply = van.say_plainly(0, "getUnbindStatus", "");
+        result(&reply).to_owned()
+    };
+    assert_eq!(set_up(&mut van), "false");
+    assert_eq!(status(&mut van), "unenableHCPlatform");
+    let key = session(&mut van);
+    let body = "<HCPlatformEnable>true</HCPlatformEnable>".to_owned();
+    let body = body + &sealed(&key, Access::PASSWORD);
+    let reply = van.say_plainly(0, "SetHCPlatform", &body);
+    assert_eq!(result(&reply), "success");
+    assert_eq!(status(&mut van), "success");
+    let key = session(&mut van);
+    // The code is sealed as a password is.
+    let code = key.seal_password(&password("ABCDEF"));
+    let code = format!("<VerificationCode>{}</VerificationCode>", code.as_str());
+    let body = code + &sealed(&key, Access::PASSWORD);
+    let reply = van.say_plainly(0, "SetVerificationCode", &body);
+    assert_eq!(result(&reply), "success");
+    assert_eq!(set_up(&mut van), "true");
+    let key = session(&mut van);
+    let reply = van.say_plainly(0, "ezvizUnbind", &sealed(&key, Access::PASSWORD));
+    assert_eq!(result(&reply), "success");
+    assert_eq!(status(&mut van), "notBind");
+}
+
+#[test]
+fn back_to_the_unactivated_state() {
+    let mut van = Van::one(CAMERAS[0], "");
+    let key = session(&mut van);
+    let wrong = van.say_plainly(0, "restoreInactive", &sealed(&key, "Guessed-99"));
+    assert_eq!(result(&wrong), "PasswordError");
+    let key = session(&mut van);
+    let reply = van.say_plainly(0, "restoreInactive", &sealed(&key, Access::PASSWORD));
+    assert_eq!(result(&reply), "success");
+    assert!(!van.fleet.devices()[0].state.activated);
+}
