@@ -2,8 +2,11 @@
 //! set up, on simulated devices.
 
 use insta::assert_snapshot;
+use sadp_reset::{AttemptFilter, AttemptResult, Ledger};
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::pty::Dialogue;
 use crate::{
     activate::Van,
     prepared::{CURRENT, ONE, recorder, search, told},
@@ -168,6 +171,111 @@ fn a_device_is_deactivated_by_its_full_serial() {
     let again = van.own(&["deactivate", SERIAL, "--yes"]);
     assert_eq!(again.code, 0, "{again}");
     assert!(again.stdout.contains("already"), "{again}");
+}
+
+/// `--yes` takes the full serial alone, and `--force` changes nothing of that.
+#[test]
+fn no_other_name_of_a_device_deactivates_it_without_a_question() {
+    let van = Van::new(&one(true, 2));
+    for name in [
+        ONE,
+        "192.168.1.101",
+        "http://192.168.1.101/",
+        "123456789",
+        "3456789WCVU",
+    ] {
+        for more in [&["--yes"][..], &["--yes", "--force"]] {
+            let run = van.own(&[&["deactivate", name], more].concat());
+            assert!([2, 3, 4].contains(&run.code), "{name} {more:?}: {run}");
+            assert_eq!(run.stdout, "", "{name} {more:?}: {run}");
+        }
+    }
+    assert_eq!(van.sent(), 0);
+    let lower = SERIAL.to_lowercase();
+    let run = van.own(&["deactivate", &lower, "--yes"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(van.states(), ["unactivated"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn at_a_terminal_the_serial_is_typed_again() {
+    let van = Van::new(&one(true, 2));
+    let deactivate = |typed: &str| {
+        let mut command = van.command(&["deactivate", ONE]);
+        command.env("SADPCTL_PASSWORD", CURRENT);
+        let mut asked = Dialogue::start(&command);
+        asked.press_at("Type its serial number in full to go on:", typed);
+        asked.end()
+    };
+    let shorter = &SERIAL[..SERIAL.len() - 1];
+    for wrong in ["y", "yes", ONE, "123456789", shorter] {
+        let (code, said) = deactivate(&format!("{wrong}\n"));
+        assert_eq!(code, 4, "{wrong}: {said}");
+        assert!(
+            said.contains("that is not its serial number: nothing was sent"),
+            "{said}"
+        );
+    }
+    for no in ["\n", "\x03"] {
+        let (code, said) = deactivate(no);
+        assert_eq!(code, 1, "{no:?}: {said}");
+        assert!(said.contains("not confirmed: nothing was sent"), "{said}");
+    }
+    assert_eq!((van.sent(), van.states()), (0, vec!["active".into()]));
+    let (code, said) = deactivate(&format!("{SERIAL}\n"));
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(van.states(), ["unactivated"]);
+    assert!(!said.contains(CURRENT), "{said}");
+}
+
+/// It did as told and says so in an hour: the look afterwards proves it.
+#[test]
+fn a_deactivation_without_a_reply_makes_the_guids_void_where_it_is_seen() {
+    let late = format!("serial = \"{SERIAL}\"\nlate = {{ restoreInactive = \"3600s\" }}");
+    let van = Van::new(&able(1, true, 2, &late));
+    let guid = van.reset(&["guid", "export", ONE, "--yes"]);
+    assert_eq!(guid.code, 0, "{guid}");
+    assert_eq!(van.guids()[0]["void"], Value::Null);
+    let run = van.own(&["deactivate", SERIAL, "--yes"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.json()[0]["result"], "done", "{run}");
+    assert_eq!(run.json()[0]["data"]["confirmed"], true, "{run}");
+    let ledger = Ledger::open_existing(&van.path("state")).unwrap().unwrap();
+    let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+    let verdict = attempts[0].verdict.as_ref().unwrap();
+    assert_eq!(verdict.result, AttemptResult::Unknown, "no reply came");
+    assert_ne!(van.guids()[0]["void"], Value::Null, "{:?}", van.guids());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_secret_is_sent_where_two_senders_speak_for_the_device() {
+    let van = Van::attacked(&one(false, 1), &["--hostile=echoed-accounts"]);
+    let code = van.put("code.txt", "QWERTY77");
+    let own = |arguments: &[&str]| -> Run {
+        let mut command = van.command(&[arguments, &["--yes", "--format", "json"]].concat());
+        command.env("SADPCTL_PASSWORD", CURRENT);
+        command.output().unwrap().into()
+    };
+    for command in [
+        &["cloud", "enable", ONE][..],
+        &["cloud", "code", ONE, "--code-file", &code],
+        &["cloud", "unbind", ONE],
+        &["deactivate", SERIAL],
+    ] {
+        let run = own(command);
+        assert_eq!(run.code, 4, "{run}");
+        assert_eq!(run.json()[0]["result"], "skipped", "{run}");
+        let message = run.json()[0]["message"].to_string();
+        assert!(message.contains("both answer for it"), "{run}");
+    }
+    assert_eq!(van.sent(), 0);
+    // Then the key exchange decides, and which of the two came first.
+    let forced = own(&["cloud", "enable", ONE, "--force"]);
+    let message = forced.json()[0]["message"].to_string();
+    assert!(!message.contains("both answer for it"), "{forced}");
+    assert!(forced.stderr.contains("may pretend to be it"), "{forced}");
 }
 
 #[test]

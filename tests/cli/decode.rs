@@ -438,3 +438,39 @@ fn the_link_layer_does_not_apply_to_loopback() {
     assert!(run.stderr.contains("do not apply"), "{run}");
     assert!(run.stderr.contains("hint:"), "{run}");
 }
+
+/// Commands of the vendor's tool that no command here sends.
+#[test]
+fn commands_that_are_only_read_are_shown_by_name() {
+    let serials = "<DeviceSNList><DeviceSN>DS-1</DeviceSN></DeviceSNList>";
+    let requests = [
+        ("getBindList", ""),
+        ("setBindList", "<unbindAll>true</unbindAll>"),
+        ("setWifiRegion", "<wifiRegion>europe</wifiRegion>"),
+        ("diskLocate", ""),
+        ("selfCheck", ""),
+    ];
+    let mut input = String::new();
+    for (types, body) in requests {
+        let header = format!("<Uuid>U1</Uuid><MAC>44-47-cc-00-00-01</MAC><Types>{types}</Types>");
+        writeln!(input, "<Probe>{header}{body}</Probe>").unwrap();
+    }
+    let header = "<Uuid>U1</Uuid><Types>getBindList</Types><MAC>44-47-cc-00-00-01</MAC>";
+    let reply = format!("{header}<Result>success</Result>{serials}");
+    writeln!(input, "<ProbeMatch>{reply}</ProbeMatch>").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("messages.xml");
+    fs::write(&file, input).unwrap();
+    let run = run(&["decode", file.to_str().unwrap(), "--messages"]);
+    assert_eq!(run.code, 0, "{run}");
+    for (number, (types, _)) in (1..).zip(requests) {
+        let head = format!("{number}. request {types}\n");
+        assert!(run.stdout.contains(&head), "{head}: {run}");
+    }
+    for text in [
+        "6. command-reply getBindList\n",
+        "    DeviceSNList/DeviceSN: DS-1\n",
+    ] {
+        assert!(run.stdout.contains(text), "{text}: {run}");
+    }
+}

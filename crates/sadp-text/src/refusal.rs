@@ -99,7 +99,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
             "take others off its list first"),
         Refusal::IllegalVerificationCode => ("the verification code breaks its rules",
             "choose another, for example of 6 to 12 letters and digits"),
-        Refusal::NotBound => ("it is bound to no Hik-Connect account",
+        Refusal::NotBound => ("it is not bound to a Hik-Connect account",
             "there is nothing to unbind"),
         Refusal::CloudDisabled => ("Hik-Connect is off on it",
             "switch it on first: sadpctl cloud enable DEVICE"),

@@ -141,10 +141,10 @@ pub(crate) enum Command {
     Reset(ResetCommand),
     /// Blink a device's lamp for a while, to find it in a rack
     Locate(LocateArgs),
-    /// Hik-Connect: state, switch, verification code, unbinding
+    /// Show and change the Hik-Connect settings of a device
     #[command(subcommand)]
     Cloud(CloudCommand),
-    /// Return one device to the unactivated state, without a password
+    /// Delete the password of one device: it is unactivated then
     Deactivate(DeactivateArgs),
     /// Explain why nothing, or too little, is found; changes nothing
     Doctor(DoctorArgs),

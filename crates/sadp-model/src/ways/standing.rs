@@ -193,7 +193,7 @@ impl fmt::Display for Obstacle {
                 Way::Questions => "the device says that no security questions are set",
                 Way::Mail => "the device says that no e-mail address is reserved",
                 Way::Guid => "the device says that no valid GUID was exported from it",
-                Way::HikConnect => "the device says that it is bound to no Hik-Connect account",
+                Way::HikConnect => "the device says that it is not bound to a Hik-Connect account",
                 _ => "the device says that it was not set up",
             }),
         }

@@ -17,16 +17,16 @@ pub(crate) enum CloudCommand {
     Enable(OwnerArgs),
     /// Switch Hik-Connect off
     Disable(OwnerArgs),
-    /// Set the verification code by which a device is added to an account
+    /// Set the verification code that adds a device to a Hik-Connect account
     Code(CloudCodeArgs),
-    /// Unbind a device from its account
+    /// Unbind a device from its Hik-Connect account
     Unbind(OwnerArgs),
 }
 
 /// `cloud show`.
 #[derive(Args, Debug)]
 pub(crate) struct CloudShowArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct CloudShowArgs {
 /// One device, changed by its current password.
 #[derive(Args, Debug)]
 pub(crate) struct OwnerArgs {
-    /// A full serial number, a MAC address or an IPv4 address
+    /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 
     #[command(flatten)]
@@ -50,7 +50,8 @@ pub(crate) struct OwnerArgs {
 /// `cloud code`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-A code has at most 12 characters; the device checks the rest of its rules.
+A code has at most 12 letters and digits; the device checks the rest of its
+rules.
 
 Example:
   sadpctl cloud code 44:47:cc:1d:6d:13 --code-file code.txt")]
@@ -67,8 +68,9 @@ pub(crate) struct CloudCodeArgs {
 /// `deactivate`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The device forgets its password and what was prepared to recover it. It asks for
-the serial number of the device again; --yes needs it as DEVICE, in full.
+The device deletes its password, security questions and e-mail address; GUIDs
+exported from it become void. The current password is needed. You are asked to
+type the serial number again; with --yes, DEVICE must be the full serial number.
 
 Example:
   sadpctl deactivate DS-2CD2143G0-I20190801AAWRD12345678 --yes")]

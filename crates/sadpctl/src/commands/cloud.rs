@@ -158,21 +158,21 @@ fn told(found: &Found, status: Option<&UnbindStatus>) -> Outcome {
 
 fn sentence(device: &Device, bound: Option<bool>, status: Option<&UnbindStatus>) -> String {
     if device.cloud.supported == Some(false) {
-        return "it does not say that it has Hik-Connect".into();
+        return "it has no Hik-Connect".into();
     }
     let enabled = match device.cloud.enabled {
         Some(true) => "Hik-Connect is on",
         Some(false) => "Hik-Connect is off",
-        None => "it does not say whether Hik-Connect is on",
+        None => "it does not report whether Hik-Connect is on",
     };
     let bound = match bound {
         Some(true) => "bound to an account",
-        Some(false) => "bound to no account",
-        None => "it does not say whether it is bound to an account",
+        Some(false) => "not bound to an account",
+        None => "it does not report whether it is bound to an account",
     };
     let offline = matches!(status, Some(UnbindStatus::Refused(Refusal::CloudOffline)));
     let offline = if offline {
-        "; it does not reach the service now"
+        "; it cannot reach the service now"
     } else {
         ""
     };

@@ -1,6 +1,7 @@
 //! Commands that change one device by its current password: Hik-Connect, and the
 //! return to the unactivated state.
 
+use jiff::Timestamp;
 use sadp_model::{Device, State};
 use sadp_proto::{Command, VerificationCode, seal::Password};
 use sadp_reset::Action;
@@ -8,7 +9,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    batch::{self, Order},
+    batch::{self, Order, Sent},
     cloud::{self, UnbindStatus},
     reset::errand::{self, Errand, ONE_BY_ONE, Offer, Visit},
 };
@@ -17,6 +18,7 @@ use crate::{
     failure::{Exit, Failure},
     found::Found,
     outcome::{Ending, Outcome},
+    state,
     terminal::Terminal,
 };
 
@@ -79,9 +81,13 @@ pub(super) fn run(
     let mut sent = visit.send(&errand, vec![Order { found, command }], terminal)?;
     let mut settled = sent.outcomes.iter();
     if settled.any(|(_, outcome)| is_open(outcome)) {
+        let replied = sent.outcomes.iter().all(|(_, outcome)| is_done(outcome));
         visit.look_after(&mut sent, terminal, |outcome, now| {
             task.conclude(outcome, now);
         });
+        if !replied {
+            record_proven(&mut sent, task.action(), global);
+        }
     }
     outcomes.extend(sent.outcomes.into_iter().map(|(_, outcome)| outcome));
     batch::print(&outcomes, sent.trouble, global, terminal)
@@ -144,14 +150,38 @@ fn confirm_serial(
             .hint(format!("this device is {serial}; nothing was sent")));
     }
     terminal.tell(&plan);
-    let typed = visit.ask("Type its serial number in full to go on:", terminal);
-    if typed.is_some_and(|typed| typed.eq_ignore_ascii_case(serial.as_str())) {
-        return Ok(());
+    let question = "Type its serial number in full to go on:";
+    let hint = "type the serial number as it is shown";
+    match visit.ask(question, terminal).as_deref() {
+        Some(typed) if typed.eq_ignore_ascii_case(serial.as_str()) => Ok(()),
+        None | Some("") => {
+            let message = "not confirmed: nothing was sent";
+            Err(Failure::words(Exit::Refused, message).hint(hint))
+        }
+        Some(_) => {
+            let message = "that is not its serial number: nothing was sent";
+            Err(Failure::words(Exit::Unsafe, message).hint(hint))
+        }
     }
-    Err(
-        Failure::words(Exit::Unsafe, "not confirmed: nothing was sent")
-            .hint("type the serial number as it is shown"),
-    )
+}
+
+/// Writes down that a command without a reply was carried out, where the look
+/// after it proves that.
+fn record_proven(sent: &mut Sent, action: Action, global: &GlobalArgs) {
+    let proven = sent.outcomes.iter().filter(|(_, outcome)| is_done(outcome));
+    for key in proven.filter_map(|(found, _)| found.key()) {
+        let recorded = state::open(global).and_then(|mut ledger| {
+            let recorded = ledger.record_success(&key, action, Timestamp::now());
+            recorded.map_err(state::failed)
+        });
+        if let Err(failure) = recorded {
+            sent.trouble.get_or_insert(failure);
+        }
+    }
+}
+
+fn is_done(outcome: &Outcome) -> bool {
+    outcome.result == Ending::Done
 }
 
 /// Whether a look at the device can tell more of it.
@@ -185,7 +215,7 @@ impl Task {
             Self::Code(_) => "the Hik-Connect verification code is set on",
             Self::Unbind => "the Hik-Connect account is unbound from",
             Self::Deactivate => {
-                "the password, security questions, e-mail address and GUIDs are deleted, and the unactivated state returns, on"
+                "the password, security questions, e-mail address and GUIDs are deleted on"
             }
         }
     }
@@ -196,7 +226,7 @@ impl Task {
             Self::Cloud(false) => "Hik-Connect would be switched off",
             Self::Code(_) => "its verification code would be set",
             Self::Unbind => "it would be unbound from its account",
-            Self::Deactivate => "it would return to the unactivated state",
+            Self::Deactivate => "its password would be deleted, and it would be unactivated",
         }
     }
 

@@ -174,9 +174,9 @@ impl Offer {
             Self::Guid => "it does not say that it offers recovery by a GUID",
             Self::Questions => "it does not say that it offers recovery by security questions",
             Self::Mailbox => "it does not say that it offers recovery by e-mail",
-            Self::Cloud => "it does not say that it has Hik-Connect",
-            Self::Unbind => "it does not say that it can be unbound from Hik-Connect by a command",
-            Self::Deactivate => "it does not say that it can be deactivated by a command",
+            Self::Cloud => "it does not report Hik-Connect",
+            Self::Unbind => "it does not report that a command can unbind it from Hik-Connect",
+            Self::Deactivate => "it does not report that a command can deactivate it",
         }
     }
 
