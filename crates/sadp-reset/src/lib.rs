@@ -13,7 +13,7 @@
 //! - [`export_request`]: a request to the vendor's support as a [`Package`] on
 //!   the disk, and its [`Case`] in the ledger.
 //! - [`collect`] and [`assign`]: the support's answers, each matched to its
-//!   request; [`RequestFacts::judge`] says what may have spoilt that meanwhile.
+//!   request; [`RequestFacts::judge`] says whether that is still valid.
 //! - [`Vault`]: GUIDs exported while the password was known.
 //! - [`QuestionAnswers`]: answers to security questions, from a file.
 //!
@@ -41,7 +41,7 @@ mod package;
 mod qr;
 mod questions;
 mod request;
-mod standing;
+mod validity;
 mod vault;
 
 pub use answer::{
@@ -63,5 +63,5 @@ pub use package::{
 pub use qr::{QrError, QrImage};
 pub use questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem};
 pub use request::{RequestCommand, RequestKind};
-pub use standing::{Judgement, RequestFacts, Sight, Spoilt, VALID_FOR, WARN_AFTER};
+pub use validity::{InvalidReason, LastSeen, RequestFacts, RequestValidity, VALID_FOR, WARN_AFTER};
 pub use vault::{GuidExport, GuidFile, Vault, VaultError, read_any_guid_file, read_guid_file};

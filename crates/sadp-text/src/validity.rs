@@ -2,35 +2,35 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_ops::recovery::{CaseStep, ReviewedCase};
-use sadp_reset::{CaseEnding, Judgement, Spoilt, VALID_FOR};
+use sadp_reset::{CaseEnding, InvalidReason, RequestValidity, VALID_FOR};
 
 use crate::count;
 
 /// What is wrong with a request, in a sentence without its device.
-pub fn invalid_reason(spoilt: &Spoilt) -> String {
-    match spoilt {
-        Spoilt::Rebooted { exported, now } => format!(
+pub fn invalid_reason(reason: &InvalidReason) -> String {
+    match reason {
+        InvalidReason::Rebooted { exported, now } => format!(
             "the device has restarted since the export (started {exported} then, {now} now), which makes requests void"
         ),
-        Spoilt::ExportedAgain { at } => {
+        InvalidReason::ExportedAgain { at } => {
             format!(
                 "it was exported again on {}: only the last one counts",
                 minute(*at)
             )
         }
-        Spoilt::PossiblyExportedAgain { at } => {
+        InvalidReason::PossiblyExportedAgain { at } => {
             format!(
                 "another request was asked for on {} and none arrived: if the device made one, this one is void",
                 minute(*at)
             )
         }
-        Spoilt::Overdue { age } => format!(
+        InvalidReason::Overdue { age } => format!(
             "it is {} old: {} hours are the limit",
             self::age(*age),
             VALID_FOR.as_hours()
         ),
-        Spoilt::Closed(ended) => format!("{} on {}", closed(ended.how), minute(ended.at)),
-        Spoilt::NotSeen { .. } => "the device was not seen since".into(),
+        InvalidReason::Closed(ended) => format!("{} on {}", closed(ended.how), minute(ended.at)),
+        InvalidReason::NotSeen { .. } => "the device was not seen since".into(),
     }
 }
 
@@ -71,11 +71,11 @@ pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
 }
 
 /// All that stops an answer, in one sentence.
-pub fn objections(judgement: &Judgement) -> String {
-    let stopping = judgement
-        .spoilt
+pub fn objections(validity: &RequestValidity) -> String {
+    let stopping = validity
+        .reasons
         .iter()
-        .filter(|spoilt| spoilt.stops_import());
+        .filter(|reason| reason.stops_import());
     stopping.map(invalid_reason).collect::<Vec<_>>().join("; ")
 }
 
@@ -105,21 +105,21 @@ mod tests {
     #[test]
     fn every_reason_has_words() {
         let at = Timestamp::from_second(1_790_000_000).unwrap();
-        let ended = |how| Spoilt::Closed(CaseEnded { how, at });
+        let ended = |how| InvalidReason::Closed(CaseEnded { how, at });
         let all = [
-            Spoilt::Rebooted {
+            InvalidReason::Rebooted {
                 exported: date(2026, 9, 18).at(9, 21, 28, 0),
                 now: date(2026, 9, 20).at(10, 0, 5, 0),
             },
-            Spoilt::ExportedAgain { at },
-            Spoilt::PossiblyExportedAgain { at },
-            Spoilt::Overdue {
+            InvalidReason::ExportedAgain { at },
+            InvalidReason::PossiblyExportedAgain { at },
+            InvalidReason::Overdue {
                 age: SignedDuration::from_hours(49),
             },
             ended(CaseEnding::Recovered),
             ended(CaseEnding::Spent),
             ended(CaseEnding::Forgotten),
-            Spoilt::NotSeen { last: None },
+            InvalidReason::NotSeen { last: None },
         ];
         let told: Vec<_> = all.iter().map(invalid_reason).collect();
         assert_snapshot!(told.join("\n"));

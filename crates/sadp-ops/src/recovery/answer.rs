@@ -10,7 +10,9 @@ mod pending;
 use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
-use sadp_reset::{CaseEnding, CaseId, Judgement, LedgerError, NotAnAnswer, Problem, Spoilt, Why};
+use sadp_reset::{
+    CaseEnding, CaseId, InvalidReason, LedgerError, NotAnAnswer, Problem, RequestValidity, Why,
+};
 use secrecy::SecretString;
 
 use self::{
@@ -70,7 +72,7 @@ pub enum Finding {
         at: Timestamp,
     },
     /// Not sent: its request can no longer be answered.
-    RequestInvalid(Judgement),
+    RequestInvalid(RequestValidity),
     /// Not sent: the device was not found.
     NotFound,
     /// Not sent: more than one device may be meant.
@@ -98,7 +100,7 @@ pub enum Finding {
         /// Where the answer came from.
         source: Source,
         /// Why its request may be void, where that is not certain.
-        doubt: Option<Spoilt>,
+        doubt: Option<InvalidReason>,
     },
     /// The device took it and set the new password.
     PasswordSet {
@@ -120,7 +122,7 @@ pub enum Finding {
     /// The device does not take this answer.
     WrongAnswer {
         /// Why its request may be void, where that is not certain.
-        doubt: Option<Spoilt>,
+        doubt: Option<InvalidReason>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! The requests that wait for an answer, and what to do about each.
 
 use jiff::SignedDuration;
-use sadp_reset::{Case, CaseEnding, CaseId, LedgerError, Sight, Spoilt};
+use sadp_reset::{Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError};
 
 use super::History;
 use crate::{Inventory, Session};
@@ -15,7 +15,7 @@ pub struct ReviewedCase {
     pub age: SignedDuration,
     /// Why an open request is no longer valid, or may not be. That its device was
     /// not seen is told only after a look.
-    pub invalid_reasons: Vec<Spoilt>,
+    pub invalid_reasons: Vec<InvalidReason>,
     /// Whether an open request is so old that some firmware takes no answer to it
     /// any more.
     pub aging: bool,
@@ -44,32 +44,33 @@ pub fn review(
     let history = History::read(session.ledger(), now)?;
     let reviewed = history.cases().iter().map(|case| {
         let found = inventory.and_then(|it| it.with_key(&case.request.device));
-        let sight = found.map(|found| Sight {
+        let sight = found.map(|found| LastSeen {
             boot_time: found.entry.device.boot_time,
             at: now,
         });
         let mut validity = history.facts(case).judge(now, sight.as_ref());
-        validity.spoilt.retain(|reason| match reason {
+        validity.reasons.retain(|reason| match reason {
             // Closed requests say by their state how they ended.
             _ if !case.is_open() => false,
-            Spoilt::NotSeen { .. } => inventory.is_some(),
+            InvalidReason::NotSeen { .. } => inventory.is_some(),
             _ => true,
         });
         ReviewedCase {
             case: case.clone(),
             age: now.duration_since(case.request.exported_at),
-            next: case.is_open().then(|| CaseStep::after(&validity.spoilt)),
+            next: case.is_open().then(|| CaseStep::after(&validity.reasons)),
             aging: case.is_open() && validity.aging,
-            invalid_reasons: validity.spoilt,
+            invalid_reasons: validity.reasons,
         }
     });
     Ok(reviewed.collect())
 }
 
 impl CaseStep {
-    fn after(reasons: &[Spoilt]) -> Self {
-        let possibly = |it: &Spoilt| matches!(it, Spoilt::PossiblyExportedAgain { .. });
-        if reasons.iter().any(Spoilt::stops_import) {
+    fn after(reasons: &[InvalidReason]) -> Self {
+        let possibly =
+            |it: &InvalidReason| matches!(it, InvalidReason::PossiblyExportedAgain { .. });
+        if reasons.iter().any(InvalidReason::stops_import) {
             Self::ExportAgain
         } else if reasons.iter().any(possibly) {
             Self::ImportOrExportAgain

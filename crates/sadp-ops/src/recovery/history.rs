@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sadp_model::{OpenRequest, Prepared, VaultedGuids};
 use sadp_reset::{
-    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceKey, Judgement,
-    Ledger, LedgerError, RequestFacts, Sight, VALID_FOR,
+    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceKey, LastSeen,
+    Ledger, LedgerError, RequestFacts, RequestValidity, VALID_FOR,
 };
 
 use crate::DiscoveredDevice;
@@ -67,9 +67,9 @@ impl<'a> History<'a> {
         let attempts = self.attempts(&key, None)?;
         let request = self
             .open_request(device)
-            .map(|(case, judgement)| OpenRequest {
+            .map(|(case, validity)| OpenRequest {
                 exported_at: case.request.exported_at,
-                may_be_invalid: judgement.stops_import(),
+                may_be_invalid: validity.stops_import(),
             });
         Ok(Prepared {
             questions: questions_set(&attempts),
@@ -82,7 +82,7 @@ impl<'a> History<'a> {
 
     /// The request of a device that waits for its answer, and how it stands now
     /// that the device is seen.
-    pub fn open_request(&self, device: &DiscoveredDevice) -> Option<(&Case, Judgement)> {
+    pub fn open_request(&self, device: &DiscoveredDevice) -> Option<(&Case, RequestValidity)> {
         let key = device.key()?;
         let mut open = self.cases.iter().filter(|case| case.is_open());
         let case = open.find(|case| case.request.device.is_same(&key))?;
@@ -90,8 +90,8 @@ impl<'a> History<'a> {
     }
 
     /// How a request of a device that is seen now stands.
-    pub fn judge(&self, facts: &RequestFacts, device: &DiscoveredDevice) -> Judgement {
-        let sight = Sight {
+    pub fn judge(&self, facts: &RequestFacts, device: &DiscoveredDevice) -> RequestValidity {
+        let sight = LastSeen {
             boot_time: device.entry.device.boot_time,
             at: self.now,
         };
@@ -99,7 +99,7 @@ impl<'a> History<'a> {
     }
 
     /// How a request stands, as far as that can be told without its device.
-    pub fn judge_unseen(&self, facts: &RequestFacts) -> Judgement {
+    pub fn judge_unseen(&self, facts: &RequestFacts) -> RequestValidity {
         facts.judge(self.now, None)
     }
 

@@ -4,7 +4,7 @@ use sadp_ops::{
     Inventory, OutcomeStatus,
     recovery::{self, CaseStep},
 };
-use sadp_reset::Spoilt;
+use sadp_reset::InvalidReason;
 
 use crate::{
     request_example,
@@ -32,7 +32,7 @@ async fn an_open_request_is_valid_until_a_look_or_the_user_says_otherwise() {
     let missing = recovery::review(&site.session, Some(&Inventory::default())).unwrap();
     assert!(matches!(
         missing[0].invalid_reasons[..],
-        [Spoilt::NotSeen { .. }]
+        [InvalidReason::NotSeen { .. }]
     ));
     assert_eq!(missing[0].next, Some(CaseStep::Import));
 
@@ -56,7 +56,7 @@ async fn after_a_restart_another_request_is_needed() {
     let cases = recovery::review(&site.session, Some(&inventory)).unwrap();
     assert!(matches!(
         cases[0].invalid_reasons[..],
-        [Spoilt::Rebooted { .. }]
+        [InvalidReason::Rebooted { .. }]
     ));
     assert_eq!(cases[0].next, Some(CaseStep::ExportAgain));
 }

@@ -16,7 +16,7 @@ use super::{
     key::same_device,
     row::{self, parsed, required, since_1970},
 };
-use crate::{Digest, RequestCommand, RequestKind, standing};
+use crate::{Digest, RequestCommand, RequestKind, validity};
 
 /// A request that was just exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +43,12 @@ pub struct NewCase {
 impl NewCase {
     /// Until when a reminder is not needed.
     pub fn warn_after(&self) -> Timestamp {
-        standing::warn_after(self.exported_at)
+        validity::warn_after(self.exported_at)
     }
 
     /// Until when the request is valid.
     pub fn valid_until(&self) -> Timestamp {
-        standing::valid_until(self.exported_at)
+        validity::valid_until(self.exported_at)
     }
 
     /// The name of the package's folder.

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{MacAddr, Serial, text::clean_json};
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKey, Digest, RequestCommand, RequestKind, standing};
+use crate::{DeviceKey, Digest, RequestCommand, RequestKind, validity};
 
 /// What a package says of its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,12 @@ pub struct RequestRecord {
 impl RequestRecord {
     /// Until when a reminder is not needed.
     pub fn warn_after(&self) -> Timestamp {
-        standing::warn_after(self.exported_at)
+        validity::warn_after(self.exported_at)
     }
 
     /// Until when the request is valid.
     pub fn valid_until(&self) -> Timestamp {
-        standing::valid_until(self.exported_at)
+        validity::valid_until(self.exported_at)
     }
 
     /// Whether the request should end in the serial number of the device, and the

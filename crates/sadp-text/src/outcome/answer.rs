@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error};
 
 use sadp_ops::recovery::answer::{CheckedAnswer, Finding, Plan, Source};
 use sadp_proto::Verdict;
-use sadp_reset::{Action, Problem, Spoilt};
+use sadp_reset::{Action, InvalidReason, Problem};
 
 use crate::{Remedy, count, device_line, explain, invalid_reason, minute, objections, refusal};
 
@@ -142,7 +142,7 @@ fn line(answer: &CheckedAnswer) -> String {
     with_doubt(line, answer.doubt)
 }
 
-fn with_doubt(text: String, doubt: Option<Spoilt>) -> String {
+fn with_doubt(text: String, doubt: Option<InvalidReason>) -> String {
     match doubt {
         Some(doubt) => format!("{text}; {}", invalid_reason(&doubt)),
         None => text,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::Refusal;
 use sadp_reset::{
-    Action, Answer, AttemptRecord, AttemptResult, DeviceKey, KnownBy, LedgerError, RequestKind,
-    Spoilt, Target,
+    Action, Answer, AttemptRecord, AttemptResult, DeviceKey, InvalidReason, KnownBy, LedgerError,
+    RequestKind, Target,
 };
 
 use super::{
@@ -33,7 +33,7 @@ pub struct CheckedAnswer {
     /// What the device takes.
     pub kind: RequestKind,
     /// Why its request may be void, where that is not certain.
-    pub doubt: Option<Spoilt>,
+    pub doubt: Option<InvalidReason>,
     pub(super) answer: Answer,
     /// An answer was sent before, and no reply came.
     pub(super) sent_before: bool,
@@ -133,14 +133,14 @@ impl Check<'_> {
             return Err(Finding::NoSync);
         }
         let unconfirmed = |record: &AttemptRecord| record.result() == AttemptResult::Unknown;
-        let maybe = |it: &Spoilt| matches!(it, Spoilt::PossiblyExportedAgain { .. });
+        let maybe = |it: &InvalidReason| matches!(it, InvalidReason::PossiblyExportedAgain { .. });
         Ok(CheckedAnswer {
             device: device.clone(),
             target,
             source: pending.source.clone(),
             known_by: pending.known_by,
             kind,
-            doubt: validity.spoilt.into_iter().find(maybe),
+            doubt: validity.reasons.into_iter().find(maybe),
             answer: pending.into_answer(kind).map_err(Finding::NotAnAnswer)?,
             sent_before: attempts.iter().any(unconfirmed),
         })

@@ -4,7 +4,7 @@ use sadp_ops::{
     LedgerAccess,
     recovery::{self, ReviewedCase},
 };
-use sadp_reset::{CaseId, Spoilt};
+use sadp_reset::{CaseId, InvalidReason};
 use sadp_text::{age, case_next, case_reasons};
 
 use crate::{
@@ -62,7 +62,7 @@ fn show(reviewed: &ReviewedCase) -> ShownCase {
         warn_after: request.warn_after().to_string(),
         valid_until: request.valid_until().to_string(),
         next: case_next(reviewed),
-        invalid_reasons: reasons.map(Spoilt::name).collect(),
+        invalid_reasons: reasons.map(InvalidReason::name).collect(),
         reasons: case_reasons(reviewed),
         package: request.package.to_string_lossy().into_owned(),
         ended_at: case.ended.map(|ended| ended.at.to_string()),

@@ -82,73 +82,73 @@ impl RequestFacts {
         self
     }
 
-    /// What may have spoilt the request, with the device as last seen.
-    pub fn judge(&self, now: Timestamp, sight: Option<&Sight>) -> Judgement {
-        let mut spoilt = Vec::new();
+    /// Why the request may be invalid, with the device as last seen.
+    pub fn judge(&self, now: Timestamp, sight: Option<&LastSeen>) -> RequestValidity {
+        let mut reasons = Vec::new();
         match (self.ended, self.newer_export) {
-            (_, Some(at)) => spoilt.push(Spoilt::ExportedAgain { at }),
+            (_, Some(at)) => reasons.push(InvalidReason::ExportedAgain { at }),
             (Some(ended), None) if ended.how == CaseEnding::Superseded => {
-                spoilt.push(Spoilt::ExportedAgain { at: ended.at });
+                reasons.push(InvalidReason::ExportedAgain { at: ended.at });
             }
             (None, None) => {
                 let maybe = self.maybe_newer;
-                spoilt.extend(maybe.map(|at| Spoilt::PossiblyExportedAgain { at }));
+                reasons.extend(maybe.map(|at| InvalidReason::PossiblyExportedAgain { at }));
             }
             _ => {}
         }
         if let Some(ended) = self.ended
             && ended.how != CaseEnding::Superseded
         {
-            spoilt.push(Spoilt::Closed(ended));
+            reasons.push(InvalidReason::Closed(ended));
         }
         let told = (self.boot_time, sight.and_then(|sight| sight.boot_time));
         if let (Some(exported), Some(now)) = told
             && Boot::between(exported, now) == Boot::Another
         {
-            spoilt.push(Spoilt::Rebooted { exported, now });
+            reasons.push(InvalidReason::Rebooted { exported, now });
         }
         let age = self.exported_at.map(|at| now.duration_since(at));
         if let Some(age) = age.filter(|age| *age > VALID_FOR) {
-            spoilt.push(Spoilt::Overdue { age });
+            reasons.push(InvalidReason::Overdue { age });
         }
         let seen = sight.map(|sight| sight.at);
         if seen.is_none() || seen < self.exported_at {
-            spoilt.push(Spoilt::NotSeen { last: seen });
+            reasons.push(InvalidReason::NotSeen { last: seen });
         }
         let aging = age.is_some_and(|age| age > WARN_AFTER && age <= VALID_FOR);
-        Judgement { spoilt, aging }
+        RequestValidity { reasons, aging }
     }
 }
 
 /// A device as it was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct LastSeen {
     /// When it had started, as it told.
     pub boot_time: Option<DateTime>,
     /// When it was seen.
     pub at: Timestamp,
 }
 
-/// How a request stands.
+/// Whether a request can still be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// All that may have spoilt it.
-    pub spoilt: Vec<Spoilt>,
+pub struct RequestValidity {
+    /// Why it may be invalid.
+    pub reasons: Vec<InvalidReason>,
     /// It is older than [`WARN_AFTER`] and no older than [`VALID_FOR`].
     pub aging: bool,
 }
 
-impl Judgement {
+impl RequestValidity {
     /// Whether an answer is not to be sent unless the user insists. What is not
     /// known for sure does not stop it.
     pub fn stops_import(&self) -> bool {
-        self.spoilt.iter().any(Spoilt::stops_import)
+        self.reasons.iter().any(InvalidReason::stops_import)
     }
 }
 
-/// What may have spoilt a request.
+/// Why a request may be invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spoilt {
+pub enum InvalidReason {
     /// The device has started again, and forgets its request when it does.
     Rebooted {
         /// When it had started, as it told at the export.
@@ -182,7 +182,7 @@ pub enum Spoilt {
     },
 }
 
-impl Spoilt {
+impl InvalidReason {
     /// Whether an answer is not to be sent unless the user insists.
     pub const fn stops_import(&self) -> bool {
         !matches!(
@@ -250,20 +250,20 @@ mod tests {
         }
     }
 
-    fn sight(boot_time: Option<DateTime>, hours: i64) -> Sight {
+    fn sight(boot_time: Option<DateTime>, hours: i64) -> LastSeen {
         let at = at(hours);
-        Sight { boot_time, at }
+        LastSeen { boot_time, at }
     }
 
-    fn names(judgement: &Judgement) -> Vec<&'static str> {
-        judgement.spoilt.iter().map(Spoilt::name).collect()
+    fn names(validity: &RequestValidity) -> Vec<&'static str> {
+        validity.reasons.iter().map(InvalidReason::name).collect()
     }
 
     #[test]
     fn a_request_ages_and_ends() {
         let seen = sight(Some(boot(1)), 100);
         let second = SignedDuration::from_secs(1);
-        for (now, aging, spoilt) in [
+        for (now, aging, reasons) in [
             (at(-5), false, vec![]),
             (at(24), false, vec![]),
             (at(24) + second, true, vec![]),
@@ -271,8 +271,8 @@ mod tests {
             (at(48) + second, false, vec!["overdue"]),
         ] {
             let judged = facts().judge(now, Some(&seen));
-            assert_eq!((judged.aging, names(&judged)), (aging, spoilt), "{now}");
-            assert_eq!(judged.stops_import(), !judged.spoilt.is_empty());
+            assert_eq!((judged.aging, names(&judged)), (aging, reasons), "{now}");
+            assert_eq!(judged.stops_import(), !judged.reasons.is_empty());
         }
     }
 
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn another_request_that_was_asked_for_in_vain_may_have_spoilt_it() {
+    fn another_request_that_was_asked_for_in_vain_may_have_made_it_invalid() {
         let camera = key(1);
         for (device, action, after, result, maybe) in [
             (
