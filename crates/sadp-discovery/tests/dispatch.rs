@@ -1,6 +1,6 @@
 //! Commands that cannot leave this machine.
 
-use std::{future::ready, net::Ipv4Addr, ops::ControlFlow};
+use std::{net::Ipv4Addr, ops::ControlFlow};
 
 use sadp_discovery::{
     Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Route, Scan, ScanConfig,
@@ -48,7 +48,9 @@ async fn what_could_not_be_sent_is_told() {
             },
         };
         let dispatch = Dispatch::open(&config).unwrap();
-        let run = dispatch.run(vec![job], ready(()), |_| ControlFlow::Continue(()));
+        // It is asked to stop once the first step was taken.
+        let stop = tokio::task::yield_now();
+        let run = dispatch.run(vec![job], stop, |_| ControlFlow::Continue(()));
         let report = run.await;
         assert!(report.jobs[0].outcome.is_none(), "{report:?}");
         let unsent = |notice: &&Notice| {
