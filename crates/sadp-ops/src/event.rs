@@ -1,4 +1,4 @@
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sadp_discovery::{LinkInfo, Notice};
 use sadp_proto::{Progress, Tally};
@@ -56,6 +56,9 @@ pub enum Event<'a> {
     /// Nothing more of a batch in several waves is sent: the look after a wave
     /// failed, or found no device.
     BatchEnds(Option<&'a crate::OpsError>),
+    /// The lamp of a device is on for this time, or until the operation is asked to
+    /// stop.
+    LampIsOn(Duration),
     /// Something limits sending: commands may not have left this computer.
     SendingLimited(&'a Notice),
     /// Two senders answered the key exchange of a device.

@@ -1,20 +1,34 @@
-//! The lamp of a device.
+//! The lamp by which a device is found in a rack.
+
+use std::time::Duration;
 
 use sadp_discovery::Pace;
 use sadp_proto::Command;
 use sadp_reset::{Action, LedgerError};
 
 use crate::{
-    DiscoveredDevice, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
-    Reason, Report, SafetyChecks, Session,
-    batch::{Batch, DeviceCommand, KeepNothing},
+    DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
+    Overrides, Reason, Report, SafetyChecks, Session,
+    batch::{Batch, BatchReport, DeviceCommand, KeepNothing},
 };
+
+/// What is done with a lamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lamp {
+    /// It is switched on, and left on.
+    On,
+    /// It is switched off.
+    Off,
+    /// It is switched on, and off after this time or when the session is asked to
+    /// stop.
+    For(Duration),
+}
 
 /// A lamp to switch.
 #[derive(Debug)]
 pub struct Plan {
-    /// Whether to light it.
-    pub on: bool,
+    /// What is done with it.
+    pub lamp: Lamp,
     /// The device, where it may be sent the command.
     pub devices: Vec<DiscoveredDevice>,
     /// Why it may not.
@@ -22,14 +36,14 @@ pub struct Plan {
 }
 
 /// Plans to switch the lamp of a device.
-pub fn plan(session: &Session, device: DiscoveredDevice, on: bool) -> Result<Plan, LedgerError> {
+pub fn plan(session: &Session, device: DiscoveredDevice, lamp: Lamp) -> Result<Plan, LedgerError> {
     let checks = SafetyChecks {
         action: Action::Locate,
         overrides: Overrides::default(),
     };
     let (devices, left_out) = checks.split(vec![device], session.ledger(), session.now())?;
     Ok(Plan {
-        on,
+        lamp,
         devices,
         left_out,
     })
@@ -38,48 +52,108 @@ pub fn plan(session: &Session, device: DiscoveredDevice, on: bool) -> Result<Pla
 impl Plan {
     /// What would become of the device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
-        let planned = |device| Outcome {
-            reason: Reason::Lamp { on: self.on },
+        let planned = self.devices.iter().map(|device| Outcome {
+            reason: Reason::Lamp(self.lamp),
             ..Outcome::new(device, Action::Locate, OutcomeStatus::Planned)
-        };
-        let mut outcomes = self.left_out;
-        outcomes.extend(self.devices.iter().map(planned));
-        outcomes
+        });
+        self.left_out.into_iter().chain(planned).collect()
     }
 
     /// Switches the lamp. The command changes nothing that lasts, so it may be sent
-    /// again where no reply comes.
+    /// again where no reply comes. A lamp that was switched on for a time is
+    /// switched off even where the session was asked to stop meanwhile.
     pub async fn carry_out(
         self,
         session: &mut Session,
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let on = self.on;
-        let command = |device| DeviceCommand {
+        let Self {
+            lamp,
+            devices,
+            left_out,
+        } = self;
+        let switch = Switch { devices, inventory };
+        let sent = switch.send(session, lamp != Lamp::Off, observer).await?;
+        let (mut outcomes, mut failure) = (left_out, sent.failure);
+        for (_, mut outcome) in sent.outcomes {
+            if outcome.status == OutcomeStatus::Done {
+                outcome.reason = Reason::Lamp(lamp);
+            }
+            if let (Lamp::For(time), OutcomeStatus::Done) = (lamp, outcome.status) {
+                observer.observe(Event::LampIsOn(time));
+                let stop = session.cancellation.stop.clone();
+                if failure.is_none() {
+                    // Ready at once where the session was asked to stop before.
+                    let _ = tokio::time::timeout(time, stop.cancelled()).await;
+                }
+                let off = switch.send_off(session, observer).await?;
+                failure = failure.or(off.failure);
+                for (_, off) in off.outcomes {
+                    outcome = switched_off(off, lamp);
+                }
+            }
+            outcomes.push(outcome);
+        }
+        Ok(Report { outcomes, failure })
+    }
+}
+
+/// The lamp of a device and how to reach it.
+struct Switch<'a> {
+    devices: Vec<DiscoveredDevice>,
+    inventory: &'a Inventory,
+}
+
+impl Switch<'_> {
+    async fn send(
+        &self,
+        session: &mut Session,
+        on: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<BatchReport, OpsError> {
+        let devices = self.devices.iter().cloned();
+        let commands = devices.map(|device| DeviceCommand {
             device,
             command: Command::Lamp { on },
-        };
+        });
         let batch = Batch {
             action: Action::Locate,
             pace: Pace::Together,
             parallel: 1,
-            commands: self.devices.into_iter().map(command).collect(),
+            commands: commands.collect(),
             keep: &mut KeepNothing,
         };
-        let sent = session.send(batch, inventory, observer).await?;
-        let mut outcomes = self.left_out;
-        for (_, mut outcome) in sent.outcomes {
-            match outcome.status {
-                OutcomeStatus::Done => outcome.reason = Reason::Lamp { on },
-                OutcomeStatus::NoAnswer => outcome.next = Some(NextStep::MayHaveNoLamp),
-                _ => {}
+        let mut sent = session.send(batch, self.inventory, observer).await?;
+        for (_, outcome) in &mut sent.outcomes {
+            if outcome.status == OutcomeStatus::NoAnswer {
+                outcome.next = Some(NextStep::MayHaveNoLamp);
             }
-            outcomes.push(outcome);
         }
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(sent)
     }
+
+    /// Switches it off: only the second request to stop ends that.
+    async fn send_off(
+        &self,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) -> Result<BatchReport, OpsError> {
+        let abandon = session.cancellation.abandon.clone();
+        let stop = std::mem::replace(&mut session.cancellation.stop, abandon);
+        let sent = self.send(session, false, observer).await;
+        session.cancellation.stop = stop;
+        sent
+    }
+}
+
+/// The outcome of a lamp that was on and should be off.
+fn switched_off(mut off: Outcome, lamp: Lamp) -> Outcome {
+    if off.status == OutcomeStatus::Done {
+        off.reason = Reason::Lamp(lamp);
+    } else {
+        off.reason = Reason::LampLeftOn(Box::new(off.reason));
+        off.next = Some(NextStep::SwitchLampOff);
+    }
+    off
 }

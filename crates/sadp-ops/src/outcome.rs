@@ -6,7 +6,9 @@ use sadp_reset::Action;
 use strum::{EnumIter, IntoStaticStr};
 
 use crate::{
-    DeviceRef, DiscoveredDevice, OpsError, StopReason, network,
+    DeviceRef, DiscoveredDevice, OpsError, StopReason,
+    locate::Lamp,
+    network,
     recovery::{
         answer::{self, AnswerData},
         request::{self, ExportedRequest},
@@ -91,11 +93,10 @@ pub enum Reason {
     AlreadyActive,
     /// Not sent: the device does not tell whether it has a password.
     StateUnknown,
-    /// The lamp is in this state now, or would be.
-    Lamp {
-        /// Whether it is lit.
-        on: bool,
-    },
+    /// This is done with the lamp, or would be.
+    Lamp(Lamp),
+    /// The lamp was switched on and could not be switched off, for this reason.
+    LampLeftOn(Box<Self>),
     /// What became of a request to the vendor's support.
     Request(request::Finding),
     /// What is found of a device whose network settings are to change.
@@ -170,6 +171,8 @@ pub enum NextStep {
     CheckCable,
     /// The model may have no such lamp.
     MayHaveNoLamp,
+    /// Switch the lamp off.
+    SwitchLampOff,
     /// Prepare recovery while the password is known.
     Prepare(Vec<Preparation>),
 }

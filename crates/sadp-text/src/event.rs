@@ -71,6 +71,10 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             "{} was heard from {other}, too: somebody on the network may pretend to be it; only what comes from {used} counts",
             name(device)
         )),
+        Event::LampIsOn(time) => vec![Line::Note(format!(
+            "the lamp is on for {}; Ctrl-C switches it off at once",
+            humantime::format_duration(*time)
+        ))],
         Event::Stopping => vec![Line::Note(
             "interrupted: nothing more is sent; what was sent is waited for".into(),
         )],

@@ -4,9 +4,10 @@ mod request;
 
 use std::borrow::Cow;
 
+use humantime::format_duration;
 use sadp_ops::{
     BlockReason, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason, Seen,
-    StopReason,
+    StopReason, locate::Lamp,
 };
 use sadp_reset::Action;
 
@@ -17,11 +18,18 @@ pub fn message(outcome: &Outcome) -> String {
     if let Reason::Answer(finding) = &outcome.reason {
         return answer::message(finding, outcome.verdict.as_ref()).into();
     }
+    if let Reason::LampLeftOn(reason) = &outcome.reason {
+        let reason = Outcome {
+            reason: (**reason).clone(),
+            ..outcome.clone()
+        };
+        return format!("the lamp may still be on: {}", message(&reason));
+    }
     if let Some(verdict) = &outcome.verdict {
         return explain(verdict, outcome.action).message;
     }
     match &outcome.reason {
-        Reason::Plain => match (&outcome.data, outcome.status) {
+        Reason::Plain | Reason::LampLeftOn(_) => match (&outcome.data, outcome.status) {
             (OutcomeData::Network(change), OutcomeStatus::Planned) => {
                 format!("would change {}", network::change_line(change))
             }
@@ -38,7 +46,7 @@ pub fn message(outcome: &Outcome) -> String {
         Reason::Unsealed(error) => format!("not sent: {error}"),
         Reason::AlreadyActive => "already active".into(),
         Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
-        Reason::Lamp { on } => lamp(outcome.status, *on).into(),
+        Reason::Lamp(switched) => lamp(outcome.status, *switched),
         Reason::Request(finding) => request::message(finding, outcome),
         Reason::Answer(finding) => answer::message(finding, None).into(),
     }
@@ -103,12 +111,17 @@ const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
     }
 }
 
-const fn lamp(status: OutcomeStatus, on: bool) -> &'static str {
-    match (status, on) {
-        (OutcomeStatus::Planned, true) => "its lamp would be switched on",
-        (OutcomeStatus::Planned, false) => "its lamp would be switched off",
-        (_, true) => "lamp on",
-        (_, false) => "lamp off",
+fn lamp(status: OutcomeStatus, lamp: Lamp) -> String {
+    match (status, lamp) {
+        (OutcomeStatus::Planned, Lamp::On) => "its lamp would be switched on".into(),
+        (OutcomeStatus::Planned, Lamp::Off) => "its lamp would be switched off".into(),
+        (OutcomeStatus::Planned, Lamp::For(time)) => {
+            let time = format_duration(time);
+            format!("its lamp would be switched on, and off after {time}")
+        }
+        (_, Lamp::On) => "lamp on".into(),
+        (_, Lamp::Off) => "lamp off".into(),
+        (_, Lamp::For(_)) => "the lamp was on, and is off again".into(),
     }
 }
 
@@ -195,6 +208,7 @@ fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
         }
         NextStep::CheckCable => "check cable and power, scan again, then run it again".into(),
         NextStep::MayHaveNoLamp => "this model may have no such lamp".into(),
+        NextStep::SwitchLampOff => "switch it off: sadpctl locate DEVICE off".into(),
         NextStep::Prepare(preparations) => {
             let commands: Vec<_> = preparations.iter().copied().map(command).collect();
             format!(

@@ -15,14 +15,17 @@ mod request;
 mod request_example;
 mod site;
 
+use std::time::Duration;
+
 use sadp_ops::{
-    Impact, NextStep, OpsError, OutcomeStatus, Overrides, Reason, Seen, StopReason,
+    Event, Impact, NextStep, OpsError, OutcomeStatus, Overrides, Reason, Seen, StopReason,
     activate::{self, Activation},
-    locate,
+    locate::{self, Lamp},
 };
 use sadp_proto::Guid;
 use sadp_reset::{DeviceKey, GuidExport, GuidVoid, Ledger, Vault};
 use site::Simulated;
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn an_activation_is_seen_and_advises_to_prepare() {
@@ -132,16 +135,45 @@ async fn a_lamp_is_switched_and_a_model_without_one_is_said_to_have_none() {
     let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
     let mut outcomes = Vec::new();
     for device in inventory.devices.clone() {
-        let plan = locate::plan(&site.session, device, true).unwrap();
+        let plan = locate::plan(&site.session, device, Lamp::On).unwrap();
         let report = plan
             .carry_out(&mut site.session, &inventory, &mut site::quiet)
             .await;
         outcomes.extend(report.unwrap().outcomes);
     }
     outcomes.sort_by_key(|outcome| outcome.status as u8);
-    assert_eq!(outcomes[0].reason, Reason::Lamp { on: true });
+    assert_eq!(outcomes[0].reason, Reason::Lamp(Lamp::On));
     assert_eq!(outcomes[1].status, OutcomeStatus::NoAnswer);
     assert_eq!(outcomes[1].next, Some(NextStep::MayHaveNoLamp));
+}
+
+/// The lamp is switched off after its time, and at once by a request to stop.
+#[tokio::test(start_paused = true)]
+async fn a_lamp_shines_for_its_time_or_until_it_is_to_stop() {
+    for (stops, expected) in [(false, 30), (true, 0)] {
+        let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.7.3\"");
+        let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+        let device = inventory.devices[0].clone();
+        let lamp = Lamp::For(Duration::from_secs(30));
+        let plan = locate::plan(&site.session, device, lamp).unwrap();
+        let stop = site.cancellation.stop.clone();
+        let mut lit = None;
+        let mut observer = |event: Event<'_>| {
+            if let Event::LampIsOn(_) = event {
+                lit = Some(Instant::now());
+                if stops {
+                    stop.cancel();
+                }
+            }
+        };
+        let report = plan
+            .carry_out(&mut site.session, &inventory, &mut observer)
+            .await
+            .unwrap();
+        assert_eq!(report.outcomes[0].reason, Reason::Lamp(lamp));
+        assert_eq!(lit.unwrap().elapsed().as_secs(), expected);
+        assert_eq!(site.executions(0).lamps, 2, "on, and off");
+    }
 }
 
 async fn activate_all(site: &mut Simulated) -> Vec<sadp_ops::Outcome> {

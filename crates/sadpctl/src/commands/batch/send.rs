@@ -99,8 +99,6 @@ pub(in crate::commands) struct Sent {
     pub(in crate::commands) outcomes: Vec<(Found, Outcome)>,
     /// What ended it on this machine.
     pub(in crate::commands) trouble: Option<Failure>,
-    /// Why some were not sent, where it did not run to its end.
-    pub(in crate::commands) stopped: Option<Stopped>,
 }
 
 /// Sends a batch to its end, until a wrong secret, or until Ctrl-C, which
@@ -168,11 +166,7 @@ pub(in crate::commands) fn send<'k>(
         let outcome = outcome(&found, sending.action, report, stopped);
         outcomes.push((found, outcome));
     }
-    Ok(Sent {
-        outcomes,
-        trouble,
-        stopped,
-    })
+    Ok(Sent { outcomes, trouble })
 }
 
 /// Said where a batch is to end.
