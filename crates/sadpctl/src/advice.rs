@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
 use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, Warning};
+use sadp_ops::DiscoveredDevice;
 
 pub(crate) use sadp_text::{Remedy, permission};
 
 pub(crate) use self::address::{Platform, reach};
 use crate::{
     failure::{Exit, Failure},
-    found::Found,
     text::count,
 };
 
 /// The line below the list: how many devices, in which states.
-pub(crate) fn summary(devices: &[Found]) -> String {
+pub(crate) fn summary(devices: &[DiscoveredDevice]) -> String {
     counted(&DeviceCounts::of(
         devices.iter().map(|found| &found.entry.device),
     ))
@@ -51,7 +51,11 @@ pub(crate) fn seconds(time: Duration) -> String {
 
 /// What to do about the devices found.
 /// `site` is all that is known of the site's addresses, listed or not.
-pub(crate) fn hints(devices: &[Found], site: &KnownAddresses, platform: Platform) -> Vec<String> {
+pub(crate) fn hints(
+    devices: &[DiscoveredDevice],
+    site: &KnownAddresses,
+    platform: Platform,
+) -> Vec<String> {
     let mut hints = Vec::new();
     let with = |warning| {
         devices

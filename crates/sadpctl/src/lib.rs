@@ -9,11 +9,12 @@ mod app;
 mod args;
 mod commands;
 mod failure;
-mod found;
 mod input;
 mod outcome;
 mod output;
 mod run;
+#[cfg(test)]
+mod samples;
 mod secret;
 mod select;
 mod state;

@@ -5,13 +5,13 @@ mod data;
 
 use std::net::Ipv4Addr;
 
-use sadp_ops::{DeviceRef, Impact, OutcomeStatus};
+use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus};
 use sadp_proto::Verdict;
 use sadp_reset::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{failure::Exit, found::Found, output, text::count};
+use crate::{failure::Exit, output, text::count};
 
 /// What became of a command to one device. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
@@ -83,7 +83,7 @@ impl Ending {
 impl Outcome {
     /// An outcome with words of its own.
     pub(crate) fn new(
-        found: &Found,
+        found: &DiscoveredDevice,
         action: Action,
         result: Ending,
         message: impl Into<String>,
@@ -93,7 +93,7 @@ impl Outcome {
 
     /// An outcome of what is no command to a device, under a name of its own.
     pub(crate) fn aside(
-        found: &Found,
+        found: &DiscoveredDevice,
         name: &'static str,
         result: Ending,
         message: impl Into<String>,
@@ -125,7 +125,7 @@ impl Outcome {
     }
 
     /// The device said no.
-    pub(crate) fn refused(found: &Found, action: Action, verdict: &Verdict) -> Self {
+    pub(crate) fn refused(found: &DiscoveredDevice, action: Action, verdict: &Verdict) -> Self {
         let reason = sadp_text::explain(verdict, action);
         Self {
             refusal: Some(verdict.refusal.word().to_owned()),
@@ -138,7 +138,11 @@ impl Outcome {
     }
 
     /// Not sent, because it could do harm.
-    pub(crate) fn unsafe_to_send(found: &Found, action: Action, why: impl Into<String>) -> Self {
+    pub(crate) fn unsafe_to_send(
+        found: &DiscoveredDevice,
+        action: Action,
+        why: impl Into<String>,
+    ) -> Self {
         Self {
             exit: Exit::Unsafe,
             ..Self::new(found, action, Ending::Skipped, why)
@@ -237,7 +241,7 @@ impl From<&DeviceRef> for Who {
 
 impl Who {
     /// The device's names.
-    pub(crate) fn new(found: &Found) -> Self {
+    pub(crate) fn new(found: &DiscoveredDevice) -> Self {
         Self::from(&DeviceRef::from(found))
     }
 }

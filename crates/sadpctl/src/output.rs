@@ -40,7 +40,7 @@ pub(crate) use self::{
     table::{notes, short_cells, short_serial},
     ways::{ShownWay, Subject, Ways, write_ways},
 };
-use crate::found::Found;
+use sadp_ops::DiscoveredDevice;
 
 /// How a table is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub(crate) struct Layout {
 /// Writes a list of devices.
 pub(crate) fn write_list(
     out: &mut impl Write,
-    devices: &[Found],
+    devices: &[DiscoveredDevice],
     format: Format,
     layout: Layout,
 ) -> io::Result<()> {
@@ -71,7 +71,7 @@ pub(crate) fn write_list(
 /// Writes all that is known of one device.
 pub(crate) fn write_device(
     out: &mut impl Write,
-    found: &Found,
+    found: &DiscoveredDevice,
     format: Format,
     layout: Layout,
 ) -> io::Result<()> {
@@ -88,7 +88,7 @@ pub(crate) fn explain(warning: Warning) -> (&'static str, &'static str) {
 }
 
 /// A device in its JSON form.
-pub(crate) fn value(found: &Found) -> Value {
+pub(crate) fn value(found: &DiscoveredDevice) -> Value {
     // Nothing in it can fail: its keys are strings.
     serde_json::to_value(device::Device::new(found)).unwrap_or_default()
 }

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use indicatif::ProgressBar;
 use sadp_discovery::ScanReport;
 use sadp_ops::{
-    Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
-    SessionConfig,
+    Cancellation, DiscoveredDevice, Event, Inventory, LedgerAccess, Observer, OpsError, Report,
+    Session, SessionConfig,
 };
 use sadp_reset::DeviceKey;
 use sadp_text::{Line, lines};
@@ -17,7 +17,6 @@ use crate::{
     args::{AskArgs, ChangeArgs, GlobalArgs},
     commands::{batch, interrupt, survey},
     failure::{Exit, Failure},
-    found::Found,
     outcome::Outcome,
     state,
     terminal::Terminal,
@@ -89,7 +88,7 @@ impl<'a> Run<'a> {
     pub(crate) fn confirm(
         &mut self,
         what: &str,
-        devices: &[Found],
+        devices: &[DiscoveredDevice],
         change: ChangeArgs,
     ) -> Result<(), Failure> {
         self.confirm_plan(&batch::plan(what, devices), change)

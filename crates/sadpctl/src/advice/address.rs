@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use sadp_model::{KnownAddresses, OffSubnet, Warning};
 
-use crate::found::Found;
+use sadp_ops::DiscoveredDevice;
 
 /// Whose commands to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,11 @@ impl Platform {
 const MAX_NETWORKS: usize = 3;
 
 /// A hint for each of the networks most devices out of reach are in.
-pub(super) fn hints(devices: &[Found], site: &KnownAddresses, platform: Platform) -> Vec<String> {
+pub(super) fn hints(
+    devices: &[DiscoveredDevice],
+    site: &KnownAddresses,
+    platform: Platform,
+) -> Vec<String> {
     let far = devices
         .iter()
         .filter(|found| found.warnings.contains(&Warning::OffSubnet));
@@ -90,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    fn site(addresses: &[[u8; 4]]) -> Vec<Found> {
+    fn site(addresses: &[[u8; 4]]) -> Vec<DiscoveredDevice> {
         let mut registry = Registry::new();
         for (number, address) in (0u8..).zip(addresses) {
             let mut device = Device::unknown();
@@ -105,10 +109,10 @@ mod tests {
             };
             registry.record(device, sighting);
         }
-        Found::assess_all(registry.into_entries(), &["10.0.0.1/8".parse().unwrap()])
+        DiscoveredDevice::assess_all(registry.into_entries(), &["10.0.0.1/8".parse().unwrap()])
     }
 
-    fn told(devices: &[Found], platform: Platform) -> Vec<String> {
+    fn told(devices: &[DiscoveredDevice], platform: Platform) -> Vec<String> {
         let all = devices.iter().map(|found| &found.entry.device);
         hints(devices, &KnownAddresses::new(all, &[]), platform)
     }

@@ -2,6 +2,7 @@
 
 use sadp_discovery::Pace;
 use sadp_model::{Device, State};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, Outcome as Reply, Refusal};
 use sadp_reset::Action;
 use serde_json::{Value, json};
@@ -14,7 +15,6 @@ use super::{
 use crate::{
     args::{ChangeArgs, CloudCommand, CloudShowArgs, GlobalArgs},
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     secret,
     terminal::Terminal,
@@ -83,7 +83,7 @@ pub(super) enum UnbindStatus {
 /// answer came.
 pub(super) fn unbind_status(
     visit: &Visit,
-    found: &Found,
+    found: &DiscoveredDevice,
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<(Option<UnbindStatus>, Outcome, Option<Failure>), Failure> {
@@ -129,7 +129,7 @@ pub(super) fn unbind_status(
 }
 
 /// The state of Hik-Connect, as the device reports it.
-fn told(found: &Found, status: Option<&UnbindStatus>) -> Outcome {
+fn told(found: &DiscoveredDevice, status: Option<&UnbindStatus>) -> Outcome {
     let device = &found.entry.device;
     let bound = match status {
         Some(UnbindStatus::Ready) => Some(true),

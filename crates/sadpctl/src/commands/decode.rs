@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use sadp_model::RawFields;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{
     DecodeError, Document, Message, Types,
     frame::{Frame, FrameError, Operation},
@@ -11,7 +12,6 @@ use crate::{
     advice,
     args::{DecodeArgs, GlobalArgs},
     failure::{Exit, Failure},
-    found::Found,
     input::{Content, Devices, Heard, Input, Redaction},
     output::{self, Format, MessageLine, PlainFormat, Raw, Shown},
     terminal::Terminal,
@@ -180,7 +180,12 @@ fn print_devices(
         unreadable,
     } = input.devices();
     let all = entries.len();
-    let printed = list::print(Found::from_file(entries), &args.list, format, terminal)?;
+    let printed = list::print(
+        DiscoveredDevice::from_file(entries),
+        &args.list,
+        format,
+        terminal,
+    )?;
     if !printed.is_empty() {
         terminal.note(&advice::summary(&printed));
     }

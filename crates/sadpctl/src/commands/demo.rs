@@ -3,6 +3,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
 use sadp_model::Warning;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::Sweep;
 use sadp_sim::{Interface, Server, ServerConfig, Site};
 use tokio::sync::oneshot;
@@ -12,7 +13,6 @@ use crate::{
     advice,
     args::{DemoArgs, GlobalArgs},
     failure::{Exit, Failure},
-    found::Found,
     output,
     terminal::Terminal,
 };
@@ -48,7 +48,7 @@ pub(super) fn run(
                 .hint("let sadpctl use UDP on the loopback interface: a firewall may stop it"),
         );
     }
-    let devices = Found::assess_all(entries, &[here]);
+    let devices = DiscoveredDevice::assess_all(entries, &[here]);
     let printed = list::print(devices, &args.list, global.format, terminal)?;
     if let Some(filter) = &args.list.filter
         && printed.is_empty()
@@ -63,7 +63,7 @@ pub(super) fn run(
 }
 
 /// Says what each kind of note in the table means.
-fn explain(devices: &[Found], terminal: &mut Terminal) {
+fn explain(devices: &[DiscoveredDevice], terminal: &mut Terminal) {
     let mut warnings: Vec<Warning> = devices
         .iter()
         .flat_map(|found| found.warnings.iter().copied())

@@ -1,9 +1,10 @@
 //! What every command that lists devices does at its end.
 
+use sadp_ops::DiscoveredDevice;
+
 use crate::{
     args::ListArgs,
     failure::{Exit, Failure},
-    found::Found,
     output::{self, Format, Layout},
     select::{self, Filter},
     terminal::Terminal,
@@ -12,11 +13,11 @@ use crate::{
 
 /// Chooses, sorts and prints devices. Returns those printed.
 pub(super) fn print(
-    mut devices: Vec<Found>,
+    mut devices: Vec<DiscoveredDevice>,
     args: &ListArgs,
     format: Format,
     terminal: &mut Terminal,
-) -> Result<Vec<Found>, Failure> {
+) -> Result<Vec<DiscoveredDevice>, Failure> {
     if let Some(filter) = &args.filter {
         devices.retain(|found| filter.holds(&output::value(found)));
     }

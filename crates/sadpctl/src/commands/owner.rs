@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use sadp_model::{Device, State};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, VerificationCode, seal::Password};
 use sadp_reset::Action;
 use secrecy::SecretString;
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     args::{GlobalArgs, OwnerArgs},
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     state,
     terminal::Terminal,
@@ -106,7 +106,7 @@ pub(super) fn verification_code(code: &SecretString) -> Result<VerificationCode,
 /// then.
 fn cannot_unbind(
     visit: &Visit,
-    found: &Found,
+    found: &DiscoveredDevice,
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Option<Outcome>, Failure> {
@@ -130,7 +130,7 @@ fn cannot_unbind(
 fn confirm_serial(
     visit: &Visit,
     args: &OwnerArgs,
-    found: &Found,
+    found: &DiscoveredDevice,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let device = &found.entry.device;
@@ -324,11 +324,11 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
     #[test]
     fn what_is_seen_afterwards_decides() {
-        let found = Found::named("44:47:cc:00:00:05");
+        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
         let on = Task::Cloud(true);
         for (result, enabled, expected) in [
             (Ending::Done, Some(true), Ending::Done),

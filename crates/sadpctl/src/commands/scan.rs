@@ -1,12 +1,12 @@
 use sadp_discovery::ScanReport;
 use sadp_model::KnownAddresses;
+use sadp_ops::DiscoveredDevice;
 
 use super::{list, record, survey};
 use crate::{
     advice::{self, Platform},
     args::{GlobalArgs, ListArgs, ScanArgs},
     failure::{Exit, Failure},
-    found::Found,
     state,
     terminal::Terminal,
     text::count,
@@ -34,11 +34,11 @@ pub(super) fn print_report(
     global: &GlobalArgs,
     terminal: &mut Terminal,
     targeted: bool,
-) -> Result<Vec<Found>, Failure> {
+) -> Result<Vec<DiscoveredDevice>, Failure> {
     let entries = std::mem::take(&mut report.entries);
     let all = entries.len();
     let site = KnownAddresses::new(entries.iter().map(|entry| &entry.device), &report.local);
-    let devices = Found::assess_all(entries, &report.local);
+    let devices = DiscoveredDevice::assess_all(entries, &report.local);
     let printed = list::print(devices, args, global.format, terminal)?;
     if all == 0 {
         return Err(advice::nothing_found(&report, targeted));

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, Pace};
 use sadp_model::{SetUp, State};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, Outcome as Reply, read_set_up};
 use sadp_reset::Action;
 use tokio::runtime::Runtime;
 
 use super::batch::{self, Arrived, Order, Orders, Sending};
-use crate::{args::GlobalArgs, failure::Failure, found::Found, terminal::Terminal};
+use crate::{args::GlobalArgs, failure::Failure, terminal::Terminal};
 
 /// How many devices are asked at once.
 const PARALLEL: usize = 16;
@@ -30,7 +31,7 @@ impl SetUpReader<'_> {
     /// reply leaves it unknown.
     pub(super) fn read(
         &self,
-        devices: &mut [Found],
+        devices: &mut [DiscoveredDevice],
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
         let mut places = Vec::new();

@@ -1,9 +1,10 @@
+use sadp_ops::DiscoveredDevice;
+
 use super::{set_up::SetUpReader, survey};
 use crate::{
     advice,
     args::{GlobalArgs, ShowArgs},
     failure::{Exit, Failure},
-    found::Found,
     output::{self, Layout},
     state,
     terminal::Terminal,
@@ -28,7 +29,7 @@ pub(super) fn run(
     }
     let mut found = args
         .device
-        .choose_to_read(Found::assess_all(entries, &report.local))?;
+        .choose_to_read(DiscoveredDevice::assess_all(entries, &report.local))?;
     let reader = SetUpReader {
         runtime: &runtime,
         link: &config.link,

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, News, ScanError, Watcher, WatcherConfig};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEvent;
 use sadp_reset::Ledger;
 
@@ -14,7 +15,6 @@ use super::{record, survey};
 use crate::{
     args::{GlobalArgs, WatchArgs},
     failure::{Exit, Failure},
-    found::Found,
     output::{self, Format, Told},
     select::Filter,
     state,
@@ -167,7 +167,7 @@ impl Site {
             }
         }
         Told::new(&event, at, |account| {
-            Found::from_watch(account, &self.local)
+            DiscoveredDevice::from_watch(account, &self.local)
         })
     }
 }

@@ -6,17 +6,17 @@ use std::fmt::Display;
 use sadp_model::{State, Warning};
 use sadp_proto::boolean;
 
-use crate::found::Found;
+use sadp_ops::DiscoveredDevice;
 
 /// A column: its title, and what stands in it for a device.
 pub(super) struct Column {
     pub(super) title: &'static str,
-    read: fn(&Found) -> Option<String>,
+    read: fn(&DiscoveredDevice) -> Option<String>,
 }
 
 impl Column {
     /// What stands in it; empty where it is not known.
-    pub(super) fn cell(&self, found: &Found) -> String {
+    pub(super) fn cell(&self, found: &DiscoveredDevice) -> String {
         (self.read)(found).unwrap_or_default()
     }
 }
@@ -24,7 +24,7 @@ impl Column {
 /// The title of the first column: the number of the device in the list.
 pub(super) const ID: &str = "ID";
 
-const fn column(title: &'static str, read: fn(&Found) -> Option<String>) -> Column {
+const fn column(title: &'static str, read: fn(&DiscoveredDevice) -> Option<String>) -> Column {
     Column { title, read }
 }
 
@@ -107,35 +107,35 @@ fn some(value: Option<impl Display>) -> Option<String> {
     value.map(|value| value.to_string())
 }
 
-fn raw(found: &Found, name: &str) -> Option<String> {
+fn raw(found: &DiscoveredDevice, name: &str) -> Option<String> {
     some(found.entry.device.raw.first(name))
 }
 
 /// A yes or no that only the received elements hold.
-fn told(found: &Found, name: &str) -> Option<bool> {
+fn told(found: &DiscoveredDevice, name: &str) -> Option<bool> {
     found.entry.device.raw.first(name).and_then(boolean)
 }
 
 /// A device with DHCP on has it, whether it says so or not.
-fn dhcp_supported(found: &Found) -> Option<bool> {
+fn dhcp_supported(found: &DiscoveredDevice) -> Option<bool> {
     let on = found.entry.device.ipv4.dhcp == Some(true);
     told(found, "DHCPAbility").or_else(|| on.then_some(true))
 }
 
-fn channels(found: &Found) -> Option<String> {
+fn channels(found: &DiscoveredDevice) -> Option<String> {
     let channels = &found.entry.device.channels;
     let known = [channels.analog, channels.digital].into_iter().flatten();
     some(known.reduce(u32::saturating_add))
 }
 
-fn locked_until(found: &Found) -> Option<String> {
+fn locked_until(found: &DiscoveredDevice) -> Option<String> {
     match found.entry.device.state? {
         State::Locked { until } => Some(super::device::whole_seconds(until).to_string()),
         _ => None,
     }
 }
 
-fn seen(found: &Found, read: impl Fn(&sadp_model::Sighting) -> String) -> String {
+fn seen(found: &DiscoveredDevice, read: impl Fn(&sadp_model::Sighting) -> String) -> String {
     let mut all: Vec<String> = found.entry.seen.iter().map(read).collect();
     all.dedup();
     joined(all.iter().map(String::as_str))

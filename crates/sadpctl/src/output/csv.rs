@@ -4,9 +4,9 @@ use super::{
     columns::{ID, OWN, VENDOR},
     harmless,
 };
-use crate::found::Found;
+use sadp_ops::DiscoveredDevice;
 
-pub(super) fn write(out: &mut impl Write, devices: &[Found]) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, devices: &[DiscoveredDevice]) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(out);

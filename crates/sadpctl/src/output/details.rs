@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 
 use sadp_model::{Device, RequestWay, Serial, State, Via};
+use sadp_ops::DiscoveredDevice;
 
 use super::words;
 use crate::{
-    found::Found,
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
 };
 
-pub(crate) fn write_details(out: &mut impl Write, found: &Found) -> io::Result<()> {
+pub(crate) fn write_details(out: &mut impl Write, found: &DiscoveredDevice) -> io::Result<()> {
     let device = &found.entry.device;
     let mut page = Page { out };
     page.identity(device)?;
@@ -25,7 +25,7 @@ pub(crate) fn write_details(out: &mut impl Write, found: &Found) -> io::Result<(
 }
 
 /// Writes a device's network settings.
-pub(crate) fn write_network(out: &mut impl Write, found: &Found) -> io::Result<()> {
+pub(crate) fn write_network(out: &mut impl Write, found: &DiscoveredDevice) -> io::Result<()> {
     let device = &found.entry.device;
     let mut page = Page { out };
     let name = device.model.as_deref().unwrap_or("unknown model");
@@ -93,7 +93,7 @@ impl<W: Write> Page<W> {
         self.line("features", parts.features)
     }
 
-    fn network(&mut self, found: &Found) -> io::Result<()> {
+    fn network(&mut self, found: &DiscoveredDevice) -> io::Result<()> {
         let device = &found.entry.device;
         self.section("Network")?;
         self.line("address", device.ipv4.address)?;
@@ -145,7 +145,7 @@ impl<W: Write> Page<W> {
         self.line("verification code", code.map(set))
     }
 
-    fn seen(&mut self, found: &Found) -> io::Result<()> {
+    fn seen(&mut self, found: &DiscoveredDevice) -> io::Result<()> {
         if found.entry.seen.is_empty() {
             return Ok(());
         }
@@ -159,7 +159,7 @@ impl<W: Write> Page<W> {
         Ok(())
     }
 
-    fn warnings(&mut self, found: &Found) -> io::Result<()> {
+    fn warnings(&mut self, found: &DiscoveredDevice) -> io::Result<()> {
         if found.warnings.is_empty() {
             return Ok(());
         }

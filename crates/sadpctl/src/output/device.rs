@@ -9,7 +9,7 @@ use sadp_model::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::found::Found;
+use sadp_ops::DiscoveredDevice;
 
 /// A device. What is not known is null; nothing is left out.
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ struct Seen<'a> {
 }
 
 impl<'a> Device<'a> {
-    pub(super) fn new(found: &'a Found) -> Self {
+    pub(super) fn new(found: &'a DiscoveredDevice) -> Self {
         let mut device = Self::from_model(&found.entry.device);
         device.reachable = found.reachable;
         device.seen = found.entry.seen.iter().map(Seen::new).collect();

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use jiff::Timestamp;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Account, Happened, Parting, WatchEvent};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +15,6 @@ use super::{
     value,
 };
 use crate::{
-    found::Found,
     terminal::{GREEN, RED, YELLOW},
     text::clean,
 };
@@ -27,7 +27,7 @@ pub(crate) struct Told {
     /// The device's number in its watch.
     pub(crate) number: u64,
     pub(crate) online: bool,
-    pub(crate) found: Found,
+    pub(crate) found: DiscoveredDevice,
     pub(crate) changes: Vec<Change>,
 }
 
@@ -44,7 +44,7 @@ impl Told {
     pub(crate) fn new(
         event: &WatchEvent,
         at: Timestamp,
-        found: impl Fn(&Account) -> Found,
+        found: impl Fn(&Account) -> DiscoveredDevice,
     ) -> Self {
         let after = found(&event.after);
         let mut changes = Vec::new();

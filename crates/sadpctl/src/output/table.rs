@@ -2,20 +2,24 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
 use sadp_model::{Serial, State};
+use sadp_ops::DiscoveredDevice;
 
 use super::{
     columns::{ACCESS_VERIFICATION, BOUND, ID, LABEL, VENDOR},
     words,
 };
 use crate::{
-    found::Found,
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
 };
 
 /// Writes the short table: what an installer wants first, within `width`
 /// columns.
-pub(super) fn write(out: &mut impl Write, devices: &[Found], width: usize) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut impl Write,
+    devices: &[DiscoveredDevice],
+    width: usize,
+) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
@@ -68,7 +72,7 @@ fn arrange(table: &mut Table, width: usize) {
 }
 
 /// Writes the vendor tool's columns and some of our own, however wide.
-pub(super) fn write_wide(out: &mut impl Write, devices: &[Found]) -> io::Result<()> {
+pub(super) fn write_wide(out: &mut impl Write, devices: &[DiscoveredDevice]) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
@@ -115,7 +119,7 @@ fn plain(header: Vec<&str>) -> Table {
 const COLUMNS: [&str; 6] = ["STATE", "MODEL", "ADDRESS", "MAC", "FIRMWARE", "SERIAL"];
 
 /// What stands below [`COLUMNS`], made harmless.
-pub(crate) fn short_cells(found: &Found) -> [String; 6] {
+pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
     let device = &found.entry.device;
     let firmware = device.firmware.as_ref().map(|firmware| {
         let version = firmware.version().map(|version| version.to_string());
@@ -151,7 +155,7 @@ pub(crate) fn short_serial(serial: &Serial) -> String {
 }
 
 /// What a person should look at, in few words.
-pub(crate) fn notes(found: &Found) -> String {
+pub(crate) fn notes(found: &DiscoveredDevice) -> String {
     let mut notes: Vec<_> = found.warnings.iter().copied().map(words::short).collect();
     if found.entry.device.ipv4.dhcp == Some(true) {
         notes.push("DHCP");

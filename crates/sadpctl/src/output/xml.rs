@@ -5,10 +5,12 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
-use super::columns::{ID, OWN, VENDOR};
-use crate::{found::Found, text::clean};
+use sadp_ops::DiscoveredDevice;
 
-pub(super) fn write(out: &mut impl Write, devices: &[Found]) -> io::Result<()> {
+use super::columns::{ID, OWN, VENDOR};
+use crate::text::clean;
+
+pub(super) fn write(out: &mut impl Write, devices: &[DiscoveredDevice]) -> io::Result<()> {
     let mut writer = Writer::new_with_indent(&mut *out, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.write_event(Event::Start(BytesStart::new("Devices")))?;

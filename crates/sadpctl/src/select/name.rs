@@ -1,11 +1,11 @@
 use std::{net::Ipv4Addr, str::FromStr};
 
 use sadp_model::{MacAddr, Serial};
+use sadp_ops::DiscoveredDevice;
 use sadp_reset::DeviceKey;
 
 use crate::{
     failure::{Exit, Failure},
-    found::Found,
     output,
 };
 
@@ -40,20 +40,26 @@ impl DeviceName {
     }
 
     /// Whether it is the full serial number of this device.
-    pub(crate) fn is_serial_of(&self, found: &Found) -> bool {
+    pub(crate) fn is_serial_of(&self, found: &DiscoveredDevice) -> bool {
         let serial = found.entry.device.serial.as_ref();
         serial.is_some_and(|serial| serial.as_str().eq_ignore_ascii_case(&self.text))
     }
 
     /// The one device that is meant, by a full name.
-    pub(crate) fn choose(&self, mut devices: Vec<Found>) -> Result<Found, Failure> {
+    pub(crate) fn choose(
+        &self,
+        mut devices: Vec<DiscoveredDevice>,
+    ) -> Result<DiscoveredDevice, Failure> {
         let place = self.find(&devices)?;
         Ok(devices.swap_remove(place))
     }
 
     /// The one device that is meant, for commands that change nothing: the
     /// serial as a table prints it names it, too.
-    pub(crate) fn choose_to_read(&self, mut devices: Vec<Found>) -> Result<Found, Failure> {
+    pub(crate) fn choose_to_read(
+        &self,
+        mut devices: Vec<DiscoveredDevice>,
+    ) -> Result<DiscoveredDevice, Failure> {
         let is_named = devices.iter().any(|found| self.means(found));
         let fits = if is_named {
             Self::means
@@ -65,14 +71,14 @@ impl DeviceName {
     }
 
     /// The place of the one device that is meant, by a full name.
-    pub(crate) fn find(&self, devices: &[Found]) -> Result<usize, Failure> {
+    pub(crate) fn find(&self, devices: &[DiscoveredDevice]) -> Result<usize, Failure> {
         self.find_by(devices, Self::means)
     }
 
     fn find_by(
         &self,
-        devices: &[Found],
-        fits: fn(&Self, &Found) -> bool,
+        devices: &[DiscoveredDevice],
+        fits: fn(&Self, &DiscoveredDevice) -> bool,
     ) -> Result<usize, Failure> {
         let places = devices.iter().enumerate();
         let meant: Vec<_> = places.filter(|(_, found)| fits(self, found)).collect();
@@ -86,7 +92,7 @@ impl DeviceName {
         }
     }
 
-    fn means(&self, found: &Found) -> bool {
+    fn means(&self, found: &DiscoveredDevice) -> bool {
         let device = &found.entry.device;
         self.is_serial(device.serial.as_ref())
             || (self.mac.is_some() && device.mac == self.mac)
@@ -99,12 +105,12 @@ impl DeviceName {
         names.any(|name| name.eq_ignore_ascii_case(&self.text))
     }
 
-    fn is_printed(&self, found: &Found) -> bool {
+    fn is_printed(&self, found: &DiscoveredDevice) -> bool {
         let serial = found.entry.device.serial.as_ref();
         serial.is_some_and(|serial| output::short_serial(serial).eq_ignore_ascii_case(&self.text))
     }
 
-    fn ambiguous(&self, meant: &[Found]) -> Failure {
+    fn ambiguous(&self, meant: &[DiscoveredDevice]) -> Failure {
         let message = format!(
             "{} devices are called {}:{}",
             meant.len(),
@@ -115,7 +121,7 @@ impl DeviceName {
             .hint("name the one you mean by its full serial number or MAC")
     }
 
-    fn unknown(&self, devices: &[Found]) -> Failure {
+    fn unknown(&self, devices: &[DiscoveredDevice]) -> Failure {
         let wanted = self.text.to_lowercase();
         let near: Vec<_> = devices
             .iter()
@@ -150,7 +156,7 @@ impl FromStr for DeviceName {
 }
 
 /// Part of a name, or a name nearly right.
-fn resembles(found: &Found, wanted: &str) -> bool {
+fn resembles(found: &DiscoveredDevice, wanted: &str) -> bool {
     let device = &found.entry.device;
     let names = [
         device.serial.as_ref().map(ToString::to_string),
@@ -167,8 +173,8 @@ fn resembles(found: &Found, wanted: &str) -> bool {
 const MAX_LISTED: usize = 16;
 
 /// A line for each device, by all of its names.
-fn list(devices: &[Found]) -> String {
-    let line = |found: &Found| {
+fn list(devices: &[DiscoveredDevice]) -> String {
+    let line = |found: &DiscoveredDevice| {
         let device = &found.entry.device;
         let serial = device.serial.as_ref().map(ToString::to_string);
         let mac = device.mac.map(|mac| mac.to_string());
@@ -186,11 +192,11 @@ fn list(devices: &[Found]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
-    fn devices(serials: &[&str]) -> Vec<Found> {
+    fn devices(serials: &[&str]) -> Vec<DiscoveredDevice> {
         let device = |(number, serial): (usize, &&str)| {
-            let mut found = Found::named(&format!("44:47:cc:00:00:{number:02x}"));
+            let mut found = DiscoveredDevice::named(&format!("44:47:cc:00:00:{number:02x}"));
             found.entry.device.serial = Serial::new(serial);
             found
         };

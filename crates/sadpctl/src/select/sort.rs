@@ -1,14 +1,15 @@
 use std::{cmp::Ordering, net::IpAddr};
 
 use sadp_model::State;
+use sadp_ops::DiscoveredDevice;
 use serde_json::Value;
 
 use super::Key;
-use crate::{found::Found, output};
+use crate::output;
 
 /// Sorts as an installer works: what waits for its first password first, then
 /// by address.
-pub(crate) fn by_urgency(devices: &mut [Found]) {
+pub(crate) fn by_urgency(devices: &mut [DiscoveredDevice]) {
     devices.sort_by_cached_key(|found| {
         let device = &found.entry.device;
         let rank = match device.state {
@@ -30,7 +31,7 @@ pub(crate) fn by_urgency(devices: &mut [Found]) {
 
 /// Sorts by one key. What does not have it comes last; what is alike in it
 /// stays in order.
-pub(crate) fn by_key(devices: &mut [Found], key: &Key) {
+pub(crate) fn by_key(devices: &mut [DiscoveredDevice], key: &Key) {
     devices.sort_by_cached_key(|found| {
         let device = output::value(found);
         let values = key.values(&device);

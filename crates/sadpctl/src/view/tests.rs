@@ -8,10 +8,11 @@ use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
 };
 use sadp_model::{Device, Entry, Firmware, Registry, Serial, Sighting, State, Via};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Account, Happened, Parting, WatchEvent};
 
 use super::*;
-use crate::{found::Found, output::Told};
+use crate::output::Told;
 
 fn device(number: u8, state: State) -> Device {
     let mut device = Device::unknown();
@@ -57,7 +58,7 @@ fn told(number: u64, happened: Happened, before: Option<Device>, after: Device) 
     let local = ["10.0.0.1/24".parse().unwrap()];
     let seconds = i64::try_from(number).unwrap();
     Told::new(&event, at(seconds), |account| {
-        Found::from_watch(account, &local)
+        DiscoveredDevice::from_watch(account, &local)
     })
 }
 

@@ -1,12 +1,14 @@
 use std::collections::BTreeSet;
 
-use crate::{args::ChoiceArgs, commands::list, failure::Failure, found::Found, output, select};
+use sadp_ops::DiscoveredDevice;
+
+use crate::{args::ChoiceArgs, commands::list, failure::Failure, output, select};
 
 /// The devices a command is for, in the order of `scan`.
 pub(in crate::commands) fn choose(
     args: &ChoiceArgs,
-    mut devices: Vec<Found>,
-) -> Result<Vec<Found>, Failure> {
+    mut devices: Vec<DiscoveredDevice>,
+) -> Result<Vec<DiscoveredDevice>, Failure> {
     select::by_urgency(&mut devices);
     let all = devices.len();
     if let Some(filter) = &args.filter {

@@ -2,13 +2,13 @@
 
 use std::io;
 
+use sadp_ops::DiscoveredDevice;
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     args::ChangeArgs,
     commands::survey,
     failure::{Exit, Failure},
-    found::Found,
     terminal::Terminal,
     text::count,
 };
@@ -98,7 +98,7 @@ async fn read_line(stop: impl Future<Output = ()>) -> Option<String> {
 
 /// What is to be done to which devices, the first of them listed. `what` ends
 /// where their number follows: `the first password is set on`.
-pub(crate) fn plan(what: &str, devices: &[Found]) -> String {
+pub(crate) fn plan(what: &str, devices: &[DiscoveredDevice]) -> String {
     const LISTED: usize = 40;
     let number = count(devices.len() as u64, "device", "devices");
     let mut lines = vec![format!("{what} {number}:")];

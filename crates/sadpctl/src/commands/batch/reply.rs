@@ -2,14 +2,12 @@
 
 use jiff::Timestamp;
 use sadp_discovery::JobReport;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::Outcome as Reply;
 use sadp_reset::{Action, AttemptResult, AttemptVerdict, RefusalWord};
 
 use super::stopped::Stopped;
-use crate::{
-    found::Found,
-    outcome::{Ending, Outcome},
-};
+use crate::outcome::{Ending, Outcome};
 
 /// What the ledger keeps of a reply.
 pub(super) fn verdict(reply: &Reply, at: Timestamp) -> AttemptVerdict {
@@ -31,7 +29,7 @@ pub(super) fn verdict(reply: &Reply, at: Timestamp) -> AttemptVerdict {
 
 /// What a batch tells of one device.
 pub(super) fn outcome(
-    found: &Found,
+    found: &DiscoveredDevice,
     action: Action,
     report: JobReport,
     stopped: Option<Stopped>,
@@ -45,7 +43,7 @@ pub(super) fn outcome(
 }
 
 fn of_reply(
-    found: &Found,
+    found: &DiscoveredDevice,
     action: Action,
     reply: Option<Reply>,
     stopped: Option<Stopped>,
@@ -93,11 +91,11 @@ const fn unanswered(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
     #[test]
     fn silence_leaves_open_what_a_device_makes_anew() {
-        let found = Found::named("44:47:cc:00:00:05");
+        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
         for action in Action::ALL {
             let report = JobReport {
                 outcome: Some(Reply::NoAnswer),

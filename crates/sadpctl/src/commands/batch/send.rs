@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace, Route};
 use sadp_model::{Doubt, Origin};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict, boolean};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, Ledger};
 use sadp_text::Line;
@@ -17,14 +18,14 @@ use super::{
     stopped::Stopped,
 };
 use crate::{
-    args::GlobalArgs, commands::survey, failure::Failure, found::Found, outcome::Outcome, state,
+    args::GlobalArgs, commands::survey, failure::Failure, outcome::Outcome, state,
     terminal::Terminal,
 };
 
 /// One command to one device.
 #[derive(Debug)]
 pub(in crate::commands) struct Order {
-    pub(in crate::commands) found: Found,
+    pub(in crate::commands) found: DiscoveredDevice,
     pub(in crate::commands) command: Command,
 }
 
@@ -43,7 +44,7 @@ type Keep<'a> = dyn FnMut(&mut Ledger, Arrived<'_>) -> Result<(), Failure> + 'a;
 pub(in crate::commands) struct Arrived<'a> {
     /// Its place among the orders.
     pub(in crate::commands) place: usize,
-    pub(in crate::commands) found: &'a Found,
+    pub(in crate::commands) found: &'a DiscoveredDevice,
     pub(in crate::commands) reply: &'a Reply,
     pub(in crate::commands) at: Timestamp,
 }
@@ -96,7 +97,7 @@ const SILENCE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(in crate::commands) struct Sent {
     /// Each device with what became of its order, in the orders' order.
-    pub(in crate::commands) outcomes: Vec<(Found, Outcome)>,
+    pub(in crate::commands) outcomes: Vec<(DiscoveredDevice, Outcome)>,
     /// What ended it on this machine.
     pub(in crate::commands) trouble: Option<Failure>,
 }
@@ -173,7 +174,7 @@ pub(in crate::commands) fn send<'k>(
 const WINDING_UP: &str = "interrupted: nothing more is sent; what was sent is waited for";
 
 /// How to reach a device: where it speaks from.
-fn address(found: &Found, local: &[Ipv4Net]) -> (Target, Route) {
+fn address(found: &DiscoveredDevice, local: &[Ipv4Net]) -> (Target, Route) {
     let entry = &found.entry;
     let (interface, from) = entry.origin().map_or_else(
         || ("".into(), UNHEARD),
@@ -205,7 +206,7 @@ const UNHEARD: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 struct Recorder<'a> {
     ledger: Ledger,
     sending: Sending<'a>,
-    devices: &'a [Found],
+    devices: &'a [DiscoveredDevice],
     keep: Box<Keep<'a>>,
     ids: Vec<Option<AttemptId>>,
     over: usize,
@@ -219,7 +220,7 @@ impl<'a> Recorder<'a> {
     fn new(
         ledger: Ledger,
         sending: Sending<'a>,
-        (devices, keep): (&'a [Found], Box<Keep<'a>>),
+        (devices, keep): (&'a [DiscoveredDevice], Box<Keep<'a>>),
         bar: ProgressBar,
     ) -> Self {
         Self {
@@ -350,7 +351,7 @@ const USUAL_LOCK_MINUTES: u32 = 30;
 /// A longer lock is not believed: it may be invented.
 const MAX_LOCK_MINUTES: u32 = 24 * 60;
 
-fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
+fn warn_of_forger(found: &DiscoveredDevice, terminal: &mut Terminal) {
     terminal.warn(&format!(
         "two answered the key exchange of {}: somebody on the network may pretend to be it",
         name(found)
@@ -358,7 +359,7 @@ fn warn_of_forger(found: &Found, terminal: &mut Terminal) {
 }
 
 /// Says to whom a command goes that others may answer, too.
-fn warn_of_doubt(found: &Found, terminal: &mut Terminal) {
+fn warn_of_doubt(found: &DiscoveredDevice, terminal: &mut Terminal) {
     let Some(Origin { from, doubt, .. }) = found.entry.origin() else {
         return;
     };
@@ -370,7 +371,7 @@ fn warn_of_doubt(found: &Found, terminal: &mut Terminal) {
     }
 }
 
-fn name(found: &Found) -> String {
+fn name(found: &DiscoveredDevice) -> String {
     let address = found.entry.device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
     let mac = found.entry.device.mac;

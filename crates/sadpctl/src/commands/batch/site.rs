@@ -5,6 +5,7 @@ use std::cell::Cell;
 use ipnet::Ipv4Net;
 use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_model::Entry;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::Progress;
 use tokio::runtime::Runtime;
 
@@ -13,7 +14,6 @@ use crate::{
     args::GlobalArgs,
     commands::survey,
     failure::{Exit, Failure},
-    found::Found,
     state,
     terminal::Terminal,
 };
@@ -21,7 +21,7 @@ use crate::{
 /// The devices found by one scan.
 #[derive(Debug, Default)]
 pub(in crate::commands) struct Site {
-    pub(in crate::commands) devices: Vec<Found>,
+    pub(in crate::commands) devices: Vec<DiscoveredDevice>,
     /// This machine's networks there.
     pub(in crate::commands) local: Vec<Ipv4Net>,
     /// How many devices the scan brought, whatever became of the list.
@@ -59,7 +59,7 @@ impl Site {
     fn of(report: ScanReport) -> Self {
         Self {
             heard: report.entries.len(),
-            devices: Found::assess_all(report.entries, &report.local),
+            devices: DiscoveredDevice::assess_all(report.entries, &report.local),
             local: report.local,
         }
     }
@@ -90,7 +90,7 @@ impl Site {
     }
 
     /// The same device, as this scan saw it.
-    pub(in crate::commands) fn same(&self, before: &Found) -> Option<&Found> {
+    pub(in crate::commands) fn same(&self, before: &DiscoveredDevice) -> Option<&DiscoveredDevice> {
         let wanted = before.key()?;
         self.devices.iter().find(|found| found.is(&wanted))
     }

@@ -1,11 +1,11 @@
 //! Why a batch ended before its end.
 
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Refusal, Verdict};
 use sadp_reset::Action;
 
 use crate::{
     failure::Exit,
-    found::Found,
     outcome::{Ending, Outcome},
 };
 
@@ -62,7 +62,7 @@ impl Stopped {
     }
 
     /// The outcome of one that was not sent.
-    pub(in crate::commands) fn outcome(self, found: &Found, action: Action) -> Outcome {
+    pub(in crate::commands) fn outcome(self, found: &DiscoveredDevice, action: Action) -> Outcome {
         let mut outcome = Outcome::new(found, action, Ending::Skipped, self.why(action));
         outcome.exit = Exit::Refused;
         if (self, action) == (Self::WrongSecret, Action::ImportAnswer) {

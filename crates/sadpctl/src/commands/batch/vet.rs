@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use sadp_model::{Doubt, Origin, State, Warning};
+use sadp_ops::DiscoveredDevice;
 use sadp_reset::{Action, DeviceKey, Ledger};
 
-use crate::{args::GlobalArgs, failure::Failure, found::Found, outcome::Outcome, state};
+use crate::{args::GlobalArgs, failure::Failure, outcome::Outcome, state};
 
 /// With so few tries left, the next needs `--force`.
 const FEW_TRIES: u32 = 2;
@@ -13,11 +14,11 @@ const FEW_TRIES: u32 = 2;
 /// `force` lets locks, few tries and a device for which somebody else may speak
 /// pass, never a MAC that two devices share.
 pub(in crate::commands) fn vet(
-    devices: Vec<Found>,
+    devices: Vec<DiscoveredDevice>,
     action: Action,
     force: bool,
     global: &GlobalArgs,
-) -> Result<(Vec<Found>, Vec<Outcome>), Failure> {
+) -> Result<(Vec<DiscoveredDevice>, Vec<Outcome>), Failure> {
     let ledger = state::open_existing(global)?;
     let spec = action.spec();
     let caution = Caution {
@@ -39,7 +40,7 @@ pub(in crate::commands) fn vet(
     Ok((fit, unfit))
 }
 
-fn tries_left(ledger: &Ledger, found: &Found) -> Result<Option<u32>, Failure> {
+fn tries_left(ledger: &Ledger, found: &DiscoveredDevice) -> Result<Option<u32>, Failure> {
     match DeviceKey::of(&found.entry.device) {
         Some(key) => ledger
             .tries_left(&key, Timestamp::now())
@@ -58,7 +59,7 @@ struct Caution {
 }
 
 fn objection(
-    found: &Found,
+    found: &DiscoveredDevice,
     action: Action,
     caution: Caution,
     tries: Option<u32>,
@@ -108,7 +109,7 @@ fn objection(
 }
 
 /// Why a secret is not sent to a device for which somebody else may speak.
-fn doubt(found: &Found, action: Action) -> Option<Outcome> {
+fn doubt(found: &DiscoveredDevice, action: Action) -> Option<Outcome> {
     let Origin { from, doubt, .. } = found.entry.origin()?;
     let (why, next) = match doubt? {
         Doubt::Rival(rival) => (
@@ -129,14 +130,14 @@ fn doubt(found: &Found, action: Action) -> Option<Outcome> {
 mod tests {
     use super::*;
     use crate::failure::Exit;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
     const OWN: [u8; 4] = [192, 168, 1, 64];
     const OTHER: [u8; 4] = [192, 168, 1, 66];
 
     #[test]
     fn secrets_alone_are_kept_from_a_device_for_which_two_speak() {
-        let found = Found::heard(&[(OWN, OWN), (OTHER, OWN)]);
+        let found = DiscoveredDevice::heard(&[(OWN, OWN), (OTHER, OWN)]);
         for action in Action::ALL {
             for force in [false, true] {
                 let caution = Caution {
@@ -171,7 +172,7 @@ mod tests {
                 "from 192.168.1.64, and a moment ago from 192.168.1.66",
             ),
         ] {
-            let outcome = doubt(&Found::heard(accounts), Action::NetSet).unwrap();
+            let outcome = doubt(&DiscoveredDevice::heard(accounts), Action::NetSet).unwrap();
             assert!(outcome.message.contains(expected), "{}", outcome.message);
             assert_eq!(outcome.exit, Exit::Unsafe);
             assert!(outcome.next.unwrap().contains("which machine answers"));
@@ -181,7 +182,7 @@ mod tests {
             &[(OTHER, OWN)][..],
             &[(OWN, OWN), (OTHER, OTHER), (OTHER, OTHER), (OTHER, OTHER)],
         ] {
-            assert!(doubt(&Found::heard(accounts), Action::NetSet).is_none());
+            assert!(doubt(&DiscoveredDevice::heard(accounts), Action::NetSet).is_none());
         }
     }
 }

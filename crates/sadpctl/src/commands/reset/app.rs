@@ -4,6 +4,7 @@ mod guide;
 mod readiness;
 
 use sadp_model::{Fit, Need, Note, Obstacle, Prepared, Way};
+use sadp_ops::DiscoveredDevice;
 use serde::Serialize;
 
 use self::readiness::Readiness;
@@ -11,7 +12,6 @@ use crate::{
     args::{App, AppArgs, GlobalArgs},
     commands::{batch::Site, survey},
     failure::{Exit, Failure},
-    found::Found,
     outcome::Who,
     output::PlainFormat,
     terminal::Terminal,
@@ -68,7 +68,7 @@ struct Shown<'a> {
     steps: &'a [&'a str],
 }
 
-fn shown<'a>(found: &Found, fit: &'a Fit) -> Shown<'a> {
+fn shown<'a>(found: &DiscoveredDevice, fit: &'a Fit) -> Shown<'a> {
     Shown {
         device: Who::new(found),
         way: fit.way.name(),

@@ -9,6 +9,7 @@ mod wait;
 use ipnet::Ipv4Net;
 use sadp_discovery::ScanConfig;
 use sadp_model::{Device, Fit, Prepared, State, Way};
+use sadp_ops::DiscoveredDevice;
 use serde_json::Value;
 
 use self::{first_password::FirstPassword, wait::Unfinished};
@@ -19,7 +20,6 @@ use crate::{
         new_password, survey,
     },
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     terminal::Terminal,
 };
@@ -90,7 +90,7 @@ fn fit(device: &Device) -> Fit {
 }
 
 /// Why the way is not gone, with those that are left.
-fn objection(found: &Found, fit: &Fit) -> Option<Outcome> {
+fn objection(found: &DiscoveredDevice, fit: &Fit) -> Option<Outcome> {
     let obstacle = fit.standing.obstacle()?;
     let left: Vec<_> = sadp_model::ways(&found.entry.device, &Prepared::default())
         .into_iter()
@@ -110,7 +110,7 @@ fn objection(found: &Found, fit: &Fit) -> Option<Outcome> {
 }
 
 /// What is told where the device is not known to be unactivated.
-fn told(found: &Found, unfinished: Unfinished) -> Outcome {
+fn told(found: &DiscoveredDevice, unfinished: Unfinished) -> Outcome {
     let again = "power it off, hold the button while powering it on and for more than 30 s, \
                  and run this again; nothing was changed from here";
     let (ending, message, next) = match unfinished {
@@ -134,7 +134,7 @@ fn told(found: &Found, unfinished: Unfinished) -> Outcome {
     outcome
 }
 
-fn aside(found: &Found, ending: Ending, message: impl Into<String>) -> Outcome {
+fn aside(found: &DiscoveredDevice, ending: Ending, message: impl Into<String>) -> Outcome {
     Outcome::aside(found, BUTTON, ending, message)
 }
 
@@ -149,8 +149,8 @@ fn nameless() -> Failure {
 }
 
 /// Where the device is now, and where it was.
-fn back_at(before: &Found, after: &Found) -> String {
-    let address = |found: &Found| found.entry.device.ipv4.address;
+fn back_at(before: &DiscoveredDevice, after: &DiscoveredDevice) -> String {
+    let address = |found: &DiscoveredDevice| found.entry.device.ipv4.address;
     match (address(before), address(after)) {
         (Some(before), Some(after)) if before != after => {
             format!("It is back and unactivated, at {after}; it was at {before}.")

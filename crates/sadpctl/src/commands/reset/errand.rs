@@ -3,6 +3,7 @@
 
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_model::{Device, State};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, seal::Password};
 use sadp_reset::Action;
 use secrecy::SecretString;
@@ -16,7 +17,6 @@ use crate::{
         survey,
     },
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     secret,
     select::DeviceName,
@@ -62,9 +62,9 @@ impl Errand<'_> {
     /// `named` and are not asked make a failure of the command.
     pub(in crate::commands) fn fit(
         &self,
-        chosen: Vec<Found>,
+        chosen: Vec<DiscoveredDevice>,
         named: bool,
-    ) -> Result<(Vec<Found>, Vec<Outcome>), Failure> {
+    ) -> Result<(Vec<DiscoveredDevice>, Vec<Outcome>), Failure> {
         let mut able = Vec::new();
         let mut outcomes = Vec::new();
         for found in chosen {
@@ -79,7 +79,7 @@ impl Errand<'_> {
         Ok((fit, outcomes))
     }
 
-    fn objection(&self, found: &Found, named: bool) -> Option<Outcome> {
+    fn objection(&self, found: &DiscoveredDevice, named: bool) -> Option<Outcome> {
         let device = &found.entry.device;
         if device.state == Some(State::Unactivated) {
             let next = "give it its first password: sadpctl activate DEVICE";
@@ -104,7 +104,7 @@ impl Errand<'_> {
     /// cameras and does not offer that.
     pub(in crate::commands) fn fit_to_sync(
         &self,
-        fit: &mut Vec<Found>,
+        fit: &mut Vec<DiscoveredDevice>,
         outcomes: &mut Vec<Outcome>,
     ) {
         let unable = fit.extract_if(.., |found| !offers_sync(found));
@@ -118,7 +118,7 @@ impl Errand<'_> {
     /// A device that is not asked. Where it was named, that is a failure.
     pub(in crate::commands) fn passed_over(
         &self,
-        found: &Found,
+        found: &DiscoveredDevice,
         why: &str,
         named: bool,
     ) -> Outcome {
@@ -129,14 +129,14 @@ impl Errand<'_> {
     }
 
     /// What a dry run tells.
-    pub(in crate::commands) fn planned(&self, fit: &[Found]) -> Vec<Outcome> {
+    pub(in crate::commands) fn planned(&self, fit: &[DiscoveredDevice]) -> Vec<Outcome> {
         let planned = |found| Outcome::new(found, self.action, Ending::Planned, self.would);
         fit.iter().map(planned).collect()
     }
 }
 
 /// Whether a recorder offers to pass a new password on to its cameras.
-pub(in crate::commands) fn offers_sync(found: &Found) -> bool {
+pub(in crate::commands) fn offers_sync(found: &DiscoveredDevice) -> bool {
     found.entry.device.recovery.sync_camera_passwords == Some(true)
 }
 
@@ -222,7 +222,7 @@ impl Visit {
     }
 
     /// The devices found.
-    pub(in crate::commands) fn devices(&mut self) -> Vec<Found> {
+    pub(in crate::commands) fn devices(&mut self) -> Vec<DiscoveredDevice> {
         std::mem::take(&mut self.site.devices)
     }
 
@@ -230,7 +230,7 @@ impl Visit {
     pub(in crate::commands) fn confirm(
         &self,
         errand: &Errand<'_>,
-        fit: &[Found],
+        fit: &[DiscoveredDevice],
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
         let plan = batch::plan(errand.plan, fit);
@@ -322,11 +322,11 @@ fn conclude(outcome: &mut Outcome, now: Option<&Device>) {
 
 /// The same command to several devices, each with the current password.
 pub(in crate::commands) fn orders(
-    devices: &[Found],
+    devices: &[DiscoveredDevice],
     password: &SecretString,
     command: impl Fn(Password) -> Command,
 ) -> Result<Vec<Order>, Failure> {
-    let order = |found: &Found| {
+    let order = |found: &DiscoveredDevice| {
         Ok(Order {
             found: found.clone(),
             command: command(sealable(password)?),
@@ -346,7 +346,7 @@ pub(in crate::commands) fn sealable(password: &SecretString) -> Result<Password,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
     #[test]
     fn what_is_seen_afterwards_is_added() {
@@ -375,7 +375,7 @@ mod tests {
             ),
         ];
         for (result, state, expected, exit) in cases {
-            let found = Found::named("44:47:cc:00:00:05");
+            let found = DiscoveredDevice::named("44:47:cc:00:00:05");
             let mut now = found.entry.device.clone();
             now.state = state;
             let mut outcome = Outcome::new(&found, Action::GuidImport, result, "told");

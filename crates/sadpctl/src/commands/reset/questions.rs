@@ -6,6 +6,7 @@ mod set;
 mod show;
 
 use sadp_discovery::Pace;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, Outcome as Reply, QuestionList};
 use sadp_reset::Action;
 
@@ -14,7 +15,6 @@ use crate::{
     args::{GlobalArgs, QuestionsCommand},
     commands::batch::{Order, Orders},
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     terminal::Terminal,
 };
@@ -37,7 +37,7 @@ pub(super) struct Listed(Option<QuestionList>);
 /// Reads which questions a device lists, before anything is sent that costs a
 /// try.
 pub(super) fn listed(
-    found: &Found,
+    found: &DiscoveredDevice,
     visit: &Visit,
     errand: &Errand<'_>,
     terminal: &mut Terminal,
@@ -66,7 +66,7 @@ impl Listed {
     /// Why answers to the questions of these numbers are not sent.
     pub(super) fn objection(
         &self,
-        found: &Found,
+        found: &DiscoveredDevice,
         action: Action,
         numbers: &[u32],
     ) -> Option<Outcome> {
@@ -89,11 +89,11 @@ mod tests {
     use sadp_proto::Question;
 
     use super::*;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
     #[test]
     fn only_questions_that_the_device_lists_are_answered() {
-        let found = Found::named("44:47:cc:00:00:05");
+        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
         let questions = (1..=3).map(|id| Question { id, set: true }).collect();
         let list = QuestionList {
             questions,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sadp_discovery::{LinkConfig, Pace};
 use sadp_model::{Fit, Need, Obstacle, Standing, State, Way, ways};
-use sadp_ops::recovery::History;
+use sadp_ops::{DiscoveredDevice, recovery::History};
 use sadp_proto::{Command, Outcome as Reply, QuestionList};
 use sadp_reset::Action;
 use tokio::runtime::Runtime;
@@ -18,7 +18,6 @@ use crate::{
         survey,
     },
     failure::{Exit, Failure},
-    found::Found,
     outcome::Who,
     output::{self, ShownWay, Subject, Ways},
     select::DeviceName,
@@ -85,7 +84,7 @@ pub(super) fn run(
 /// question costs nothing and changes nothing.
 fn ask_questions(
     runtime: &Runtime,
-    (devices, site): (&[Found], &Site),
+    (devices, site): (&[DiscoveredDevice], &Site),
     link: &LinkConfig,
     (global, terminal): (&GlobalArgs, &mut Terminal),
 ) -> Result<BTreeMap<usize, bool>, Failure> {
@@ -124,7 +123,7 @@ fn ask_questions(
 
 /// The places of the devices that may be asked, and what is asked of each.
 fn questions_to_ask(
-    devices: &[Found],
+    devices: &[DiscoveredDevice],
     global: &GlobalArgs,
 ) -> Result<(Vec<usize>, Vec<Order>), Failure> {
     let mut places = Vec::new();
@@ -149,7 +148,7 @@ fn questions_to_ask(
 
 const PARALLEL: usize = 16;
 
-fn show(fit: &Fit, found: &Found) -> ShownWay {
+fn show(fit: &Fit, found: &DiscoveredDevice) -> ShownWay {
     let needs = fit.standing.needs().iter().map(ToString::to_string);
     let obstacle = fit.standing.obstacle().map(|obstacle| obstacle.to_string());
     let notes = fit.notes.iter().map(ToString::to_string);
@@ -164,7 +163,7 @@ fn show(fit: &Fit, found: &Found) -> ShownWay {
 }
 
 /// By what a device is named on the command line.
-fn name(found: &Found) -> String {
+fn name(found: &DiscoveredDevice) -> String {
     let device = &found.entry.device;
     let mac = device.identity().map(|mac| mac.to_string());
     let address = || device.ipv4.address.map(|address| address.to_string());

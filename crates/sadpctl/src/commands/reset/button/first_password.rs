@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use sadp_model::{MacAddr, State};
 use sadp_ops::{
-    Inventory, LedgerAccess, Overrides, Report,
+    DiscoveredDevice, Inventory, LedgerAccess, Overrides, Report,
     activate::{self, Activation},
 };
 use secrecy::SecretString;
@@ -14,7 +14,6 @@ use crate::{
     args::{ButtonArgs, GlobalArgs, NewPasswordArgs},
     commands::{batch, new_password, survey},
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     run::{self, Run},
     secret, state,
@@ -34,7 +33,7 @@ impl FirstPassword<'_> {
     /// came to be unactivated.
     pub(super) fn offer(
         &self,
-        (found, local): (Found, Vec<Ipv4Net>),
+        (found, local): (DiscoveredDevice, Vec<Ipv4Net>),
         message: &str,
         (global, terminal): (&GlobalArgs, &mut Terminal),
     ) -> Result<Exit, Failure> {
@@ -109,7 +108,7 @@ impl FirstPassword<'_> {
 }
 
 /// What is told where no password is set.
-fn unset(found: &Found, message: &str) -> Outcome {
+fn unset(found: &DiscoveredDevice, message: &str) -> Outcome {
     let mac = found.entry.device.identity();
     let name = mac.map_or_else(|| "DEVICE".into(), |mac: MacAddr| mac.to_string());
     let next = format!("give it its first password: sadpctl activate {name}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use ipnet::Ipv4Net;
 use sadp_discovery::{Scan, ScanConfig, ScanReport};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::Listening;
 use sadp_reset::DeviceKey;
 use tokio::{
@@ -13,10 +14,10 @@ use tokio::{
 };
 
 use super::course::{Course, Look};
-use crate::{commands::survey, found::Found, terminal::Terminal};
+use crate::{commands::survey, terminal::Terminal};
 
 /// The device without its password, and this machine's networks.
-pub(super) type Back = (Found, Vec<Ipv4Net>);
+pub(super) type Back = (DiscoveredDevice, Vec<Ipv4Net>);
 
 /// How the waiting ended where the device is not known to be unactivated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(super) fn listening(asked: Listening) -> Listening {
 pub(super) fn until_back(
     runtime: &Runtime,
     config: &ScanConfig,
-    (before, key, limit): (&Found, &DeviceKey, Duration),
+    (before, key, limit): (&DiscoveredDevice, &DeviceKey, Duration),
     terminal: &mut Terminal,
 ) -> Result<Back, Unfinished> {
     let bar = survey::progress_bar(terminal);
@@ -134,7 +135,7 @@ impl Vigil<'_> {
         };
         self.is_cut_off = false;
         let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_, _| {}).await;
-        let found = Found::assess_all(entries, &local);
+        let found = DiscoveredDevice::assess_all(entries, &local);
         let found = found.into_iter().find(|found| found.is(self.key));
         let look = self.take_in(found.as_ref());
         match (look, found) {
@@ -144,7 +145,7 @@ impl Vigil<'_> {
         }
     }
 
-    fn take_in(&mut self, found: Option<&Found>) -> Look {
+    fn take_in(&mut self, found: Option<&DiscoveredDevice>) -> Look {
         let look = self.course.look(found.map(|found| &found.entry.device));
         if let Look::News(news) = look {
             self.bar.suspend(|| self.terminal.note(news.text()));

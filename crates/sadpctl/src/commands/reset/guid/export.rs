@@ -137,12 +137,13 @@ fn tell(outcome: &mut Outcome, kept: Option<&Kept>, encrypted: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::{Found, Samples as _};
+    use crate::samples::Samples as _;
+    use sadp_ops::DiscoveredDevice;
 
     #[test]
     fn a_suspect_guid_is_kept_and_told() {
         let told = |is_suspect| {
-            let found = Found::named("44:47:cc:00:00:05");
+            let found = DiscoveredDevice::named("44:47:cc:00:00:05");
             let mut outcome = Outcome::new(&found, Action::GuidExport, Ending::Done, "done");
             let path = PathBuf::from("a.guid");
             tell(&mut outcome, Some(&Kept { path, is_suspect }), false);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use sadp_ops::DiscoveredDevice;
 use sadp_reset::{
     DeviceKey, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault, VaultError,
     read_any_guid_file, read_guid_file,
@@ -14,7 +15,6 @@ use crate::{
     args::{GlobalArgs, GuidImportArgs},
     commands::reset::errand::Errand,
     failure::Failure,
-    found::Found,
     outcome::{Ending, Outcome},
     secret, state,
 };
@@ -50,7 +50,7 @@ pub(super) struct Opened {
 
 /// A device with the GUID it is to be given.
 pub(super) struct Taken {
-    pub(super) found: Found,
+    pub(super) found: DiscoveredDevice,
     pub(super) file: GuidFile,
     /// Its record, where it is in the vault.
     pub(super) record: Option<GuidId>,
@@ -104,7 +104,7 @@ impl Source {
     /// that can be used. `named` as for [`Errand::passed_over`].
     pub(super) fn take(
         &self,
-        found: Found,
+        found: DiscoveredDevice,
         (errand, named): (&Errand<'_>, bool),
     ) -> Result<Result<Taken, Outcome>, Failure> {
         let opened = match self {
@@ -166,7 +166,7 @@ fn read(
 /// What the ledger knows of a GUID for this device.
 fn standing(
     ledger: Option<&Ledger>,
-    found: &Found,
+    found: &DiscoveredDevice,
     file: &GuidFile,
 ) -> Result<GuidStanding, Failure> {
     let (Some(ledger), Some(device)) = (ledger, DeviceKey::of(&found.entry.device)) else {
@@ -199,7 +199,7 @@ const ANOTHER: &str = "take another file, or another way of recovery; --force se
 impl Opened {
     /// The GUIDs of a device that are not void, latest first: at least one, or why
     /// there is none.
-    fn usable(&self, found: &Found) -> Result<Result<Vec<GuidRecord>, String>, Failure> {
+    fn usable(&self, found: &DiscoveredDevice) -> Result<Result<Vec<GuidRecord>, String>, Failure> {
         let Some(device) = DeviceKey::of(&found.entry.device) else {
             return Ok(Err(NONE.into()));
         };
@@ -219,7 +219,7 @@ impl Opened {
     /// The newest of these GUIDs, but a whole one before one that is suspect.
     fn best(
         &self,
-        found: &Found,
+        found: &DiscoveredDevice,
         records: Vec<GuidRecord>,
         (errand, named): (&Errand<'_>, bool),
     ) -> Result<Result<Taken, Outcome>, Failure> {
@@ -251,7 +251,7 @@ impl Opened {
     /// Takes one GUID out of the vault, unless it is void.
     fn load(
         &self,
-        found: &Found,
+        found: &DiscoveredDevice,
         record: &GuidRecord,
         (errand, named): (&Errand<'_>, bool),
     ) -> Result<Result<Taken, Outcome>, Failure> {

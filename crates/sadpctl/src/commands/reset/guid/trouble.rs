@@ -2,12 +2,12 @@
 
 use std::io;
 
+use sadp_ops::DiscoveredDevice;
 use sadp_reset::VaultError;
 
 use crate::{
     commands::reset::errand::Errand,
     failure::{Exit, Failure},
-    found::Found,
     outcome::Outcome,
 };
 
@@ -18,7 +18,11 @@ pub(super) fn vault_failed(error: VaultError) -> Failure {
 }
 
 /// A file that leaves one device out.
-pub(super) fn of_device(found: &Found, errand: &Errand<'_>, error: &VaultError) -> Outcome {
+pub(super) fn of_device(
+    found: &DiscoveredDevice,
+    errand: &Errand<'_>,
+    error: &VaultError,
+) -> Outcome {
     let (exit, next) = meaning(error);
     let why = format!("not sent: {error}");
     let mut outcome = Outcome::unsafe_to_send(found, errand.action, why).next(next);

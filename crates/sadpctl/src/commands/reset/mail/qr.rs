@@ -2,6 +2,7 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::Pace;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, MailQr, Outcome as Reply};
 use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, QrImage, write_new_file};
 use sadp_text::minute;
@@ -14,7 +15,6 @@ use crate::{
         reset::errand::{Errand, Offer, Visit},
     },
     failure::{Exit, Failure},
-    found::Found,
     outcome::{Ending, Outcome},
     output::Format,
     state,
@@ -78,7 +78,7 @@ pub(super) fn run(
 fn fetch(
     visit: &Visit,
     errand: &Errand<'_>,
-    (found, png): (&Found, Option<&Path>),
+    (found, png): (&DiscoveredDevice, Option<&Path>),
     terminal: &mut Terminal,
 ) -> Result<(Sent, Option<MailQr>), Failure> {
     let order = Order {
@@ -156,7 +156,7 @@ impl Earlier {
 /// How long a mailed code is valid.
 const MAILED_VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
 
-fn earlier(found: &Found, global: &GlobalArgs) -> Result<Option<Earlier>, Failure> {
+fn earlier(found: &DiscoveredDevice, global: &GlobalArgs) -> Result<Option<Earlier>, Failure> {
     let Some(ledger) = state::open_existing(global)? else {
         return Ok(None);
     };
@@ -216,7 +216,7 @@ fn drawn(told: &MailQr, terminal: &mut Terminal) -> String {
 }
 
 /// What to do with the QR code.
-fn guidance(found: &Found, told: &MailQr, png: Option<&Path>) -> String {
+fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> String {
     let device = &found.entry.device;
     let name = device
         .mac
@@ -256,7 +256,7 @@ mod tests {
     use sadp_reset::{Attempt, AttemptVerdict, Ledger};
 
     use super::*;
-    use crate::found::Samples as _;
+    use crate::samples::Samples as _;
 
     #[test]
     fn what_to_do_with_a_qr_code_is_told() {
@@ -266,7 +266,7 @@ mod tests {
             mailbox: Some("o***r@example.com".into()),
             service_mailbox: Some("service@example.com\u{1b}".into()),
         };
-        let found = Found::named("44:47:cc:00:00:05");
+        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
         let full = guidance(&found, &told, Some(Path::new("qr.png")));
         let bare = MailQr {
             mailbox: None,

@@ -102,7 +102,8 @@ fn tell(outcome: &mut Outcome, list: &QuestionList, names: &QuestionNames) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::found::{Found, Samples as _};
+    use crate::samples::Samples as _;
+    use sadp_ops::DiscoveredDevice;
 
     #[test]
     fn questions_beyond_the_fifteenth_are_told() {
@@ -111,7 +112,7 @@ mod tests {
                 questions: (1..=15).map(|id| Question { id, set: id == 4 }).collect(),
                 ignored,
             };
-            let found = Found::named("44:47:cc:00:00:05");
+            let found = DiscoveredDevice::named("44:47:cc:00:00:05");
             let mut outcome = Outcome::new(&found, Action::QuestionsShow, Ending::Done, "done");
             tell(&mut outcome, &list, &QuestionNames::default());
             (outcome.message, outcome.data.get("ignored").cloned())

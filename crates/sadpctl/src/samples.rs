@@ -1,9 +1,8 @@
-//! A device found, with all that was concluded about it.
+//! Devices to try with.
 
-pub(crate) use sadp_ops::DiscoveredDevice as Found;
+use sadp_ops::DiscoveredDevice;
 
-/// Devices to try with.
-#[cfg(test)]
+/// Makes devices for tests.
 pub(crate) trait Samples {
     /// A device of which nothing is known but its MAC.
     fn named(mac: &str) -> Self;
@@ -13,8 +12,7 @@ pub(crate) trait Samples {
     fn heard(accounts: &[([u8; 4], [u8; 4])]) -> Self;
 }
 
-#[cfg(test)]
-impl Samples for Found {
+impl Samples for DiscoveredDevice {
     fn named(mac: &str) -> Self {
         use sadp_model::{Device, Registry, Sighting, Via};
         let mut device = Device::unknown();
