@@ -10,16 +10,22 @@
 //! - [`explain`]: a device's refusal.
 //! - [`invalid_reason`]: why a request to the vendor's support can no longer be
 //!   answered.
+//! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
+mod doctor;
 mod event;
 mod outcome;
 mod refusal;
 mod remedy;
 mod validity;
 
+use std::time::Duration;
+
+use sadp_model::DeviceCounts;
 use sadp_ops::DiscoveredDevice;
 
+pub use doctor::{CheckText, check_subject, check_text};
 pub use event::{Line, lines, losses, sending_limited, with_cause};
 pub use outcome::{
     answer::answers_plan,
@@ -31,7 +37,7 @@ pub use outcome::{
     next_step,
 };
 pub use refusal::{Reason, explain};
-pub use remedy::{Remedy, permission};
+pub use remedy::{Platform, Remedy, permission, reach};
 pub use validity::{age, case_next, case_reasons, invalid_reason, minute, objections};
 
 /// A device by all of its names, as a line of a plan.
@@ -56,4 +62,29 @@ pub fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(characters).collect()
+}
+
+/// How many devices, in which states, in the order of the list.
+pub fn device_counts(devices: &DeviceCounts) -> String {
+    let states = [
+        (devices.unactivated, "unactivated"),
+        (devices.locked, "locked"),
+        (devices.active, "active"),
+        (devices.unknown, "in an unknown state"),
+    ];
+    let states = states.into_iter().filter(|(number, _)| *number > 0);
+    let states: Vec<_> = states
+        .map(|(number, name)| format!("{number} {name}"))
+        .collect();
+    let devices = count(devices.total() as u64, "device", "devices");
+    if states.is_empty() {
+        devices
+    } else {
+        format!("{devices}: {}", states.join(", "))
+    }
+}
+
+/// `1.6 s`.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanError, raw::RawError};
+use sadp_model::OffSubnet;
 use sadp_reset::{NotAnAnswer, Why};
 
 /// What a person can do about it.
@@ -72,6 +74,56 @@ impl Remedy for RawError {
             Self::Failed(_) => "check that the interface is up, or leave --link-layer out".into(),
         }
     }
+}
+
+/// Whose commands to name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Linux.
+    Linux,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+}
+
+impl Platform {
+    /// The one this program was built for.
+    pub const HERE: Self = if cfg!(windows) {
+        Self::Windows
+    } else if cfg!(target_os = "macos") {
+        Self::MacOs
+    } else {
+        Self::Linux
+    };
+
+    /// The command that gives an interface one more address.
+    pub fn add_address(self, interface: &str, address: Ipv4Net) -> String {
+        match self {
+            Self::Linux => format!("sudo ip addr add {address} dev {interface}"),
+            Self::MacOs => format!(
+                "sudo ifconfig {interface} alias {} {}",
+                address.addr(),
+                address.netmask()
+            ),
+            Self::Windows => format!(
+                "netsh interface ipv4 add address \"{interface}\" {} {}",
+                address.addr(),
+                address.netmask()
+            ),
+        }
+    }
+}
+
+/// What to do to reach a subnet.
+pub fn reach(subnet: &OffSubnet, platform: Platform) -> String {
+    let caution = if subnet.overlaps {
+        ", though it overlaps one of this machine's own"
+    } else {
+        ""
+    };
+    let command = platform.add_address(&subnet.interface, subnet.free);
+    format!("to reach that network{caution}: {command}")
 }
 
 /// How this program gets the permission.

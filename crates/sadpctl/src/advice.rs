@@ -1,52 +1,21 @@
 //! What to do next, from what a scan brought.
 
-mod address;
-
-use std::time::Duration;
-
 use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
 use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, Warning};
 use sadp_ops::DiscoveredDevice;
 
-pub(crate) use sadp_text::{Remedy, permission};
-
-pub(crate) use self::address::{Platform, reach};
 use crate::{
     failure::{Exit, Failure},
     text::count,
 };
+pub(crate) use sadp_text::{Platform, Remedy, seconds};
+use sadp_text::{device_counts, permission, reach};
 
 /// The line below the list: how many devices, in which states.
 pub(crate) fn summary(devices: &[DiscoveredDevice]) -> String {
-    counted(&DeviceCounts::of(
+    device_counts(&DeviceCounts::of(
         devices.iter().map(|found| &found.entry.device),
     ))
-}
-
-/// How many devices, in which states.
-pub(crate) fn counted(devices: &DeviceCounts) -> String {
-    // In the order of the list.
-    let states = [
-        (devices.unactivated, "unactivated"),
-        (devices.locked, "locked"),
-        (devices.active, "active"),
-        (devices.unknown, "in an unknown state"),
-    ];
-    let states = states.into_iter().filter(|(number, _)| *number > 0);
-    let states: Vec<_> = states
-        .map(|(number, name)| format!("{number} {name}"))
-        .collect();
-    let devices = count(devices.total() as u64, "device", "devices");
-    if states.is_empty() {
-        devices
-    } else {
-        format!("{devices}: {}", states.join(", "))
-    }
-}
-
-/// `1.6 s`.
-pub(crate) fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
 }
 
 /// What to do about the devices found.
@@ -83,7 +52,7 @@ pub(crate) fn hints(
             "{devices} heard from two addresses: somebody may pretend to be them; sadpctl show DEVICE tells which, give no password before you know who it is"
         ));
     }
-    hints.extend(address::hints(devices, site, platform));
+    hints.extend(off_subnet(devices, site, platform));
     hints
 }
 
@@ -161,6 +130,103 @@ pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
             "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
         );
     }
-    failure = failure.hint("to have this machine looked over: sadpctl doctor");
+    failure = failure.hint("to check this computer: sadpctl doctor");
     failure
+}
+
+/// The most networks to advise on.
+const MAX_NETWORKS: usize = 3;
+
+/// A hint for each of the networks most devices out of reach are in.
+fn off_subnet(
+    devices: &[DiscoveredDevice],
+    site: &KnownAddresses,
+    platform: Platform,
+) -> Vec<String> {
+    let far = devices
+        .iter()
+        .filter(|found| found.warnings.contains(&Warning::OffSubnet));
+    let mut networks = site.off_subnet(far.map(|found| &found.entry));
+    let left = networks.len().saturating_sub(MAX_NETWORKS);
+    networks.truncate(MAX_NETWORKS);
+    let mut hints: Vec<_> = networks
+        .into_iter()
+        .map(|far| {
+            let whose = if far.devices == 1 {
+                "1 device is".into()
+            } else {
+                format!("{} devices are", far.devices)
+            };
+            let (network, remedy) = (far.network, reach(&far, platform));
+            format!("{whose} in {network}, out of reach; {remedy}")
+        })
+        .collect();
+    if left > 0 {
+        hints.push(format!("devices in {left} more networks are out of reach"));
+    }
+    hints
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use jiff::Timestamp;
+    use sadp_model::{Device, MacAddr, Registry, Sighting, Via};
+
+    use super::*;
+
+    fn site(addresses: &[[u8; 4]]) -> Vec<DiscoveredDevice> {
+        let mut registry = Registry::new();
+        for (number, address) in (0u8..).zip(addresses) {
+            let mut device = Device::unknown();
+            device.mac = Some(MacAddr::new([0xc4, 0x2f, 0x90, 0, 0, number]));
+            device.ipv4.address = Some((*address).into());
+            device.ipv4.mask = Some(Ipv4Addr::new(255, 255, 255, 0));
+            let sighting = Sighting {
+                interface: "lan0".into(),
+                from: [10, 0, 0, 2].into(),
+                via: Via::Multicast,
+                at: Timestamp::UNIX_EPOCH,
+            };
+            registry.record(device, sighting);
+        }
+        DiscoveredDevice::assess_all(registry.into_entries(), &["10.0.0.1/8".parse().unwrap()])
+    }
+
+    fn told(devices: &[DiscoveredDevice], platform: Platform) -> Vec<String> {
+        let all = devices.iter().map(|found| &found.entry.device);
+        off_subnet(devices, &KnownAddresses::new(all, &[]), platform)
+    }
+
+    #[test]
+    fn the_command_names_an_address_nobody_has() {
+        let devices = site(&[[192, 168, 1, 64], [192, 168, 1, 250], [10, 3, 3, 3]]);
+        assert_eq!(
+            told(&devices, Platform::Linux),
+            [
+                "2 devices are in 192.168.1.0/24, out of reach; to reach that network: sudo ip addr add 192.168.1.249/24 dev lan0"
+            ]
+        );
+        let other = |platform| told(&devices, platform).concat();
+        assert!(
+            other(Platform::MacOs)
+                .ends_with("sudo ifconfig lan0 alias 192.168.1.249 255.255.255.0")
+        );
+        assert!(
+            other(Platform::Windows)
+                .ends_with("netsh interface ipv4 add address \"lan0\" 192.168.1.249 255.255.255.0")
+        );
+    }
+
+    #[test]
+    fn many_networks_bring_few_hints() {
+        let addresses: Vec<_> = (0..9).map(|third| [172, 16, third, 64]).collect();
+        let hints = told(&site(&addresses), Platform::Linux);
+        assert_eq!(hints.len(), MAX_NETWORKS + 1);
+        assert_eq!(
+            hints.last().unwrap(),
+            "devices in 6 more networks are out of reach"
+        );
+    }
 }

@@ -1,7 +1,5 @@
 //! Why nothing, or too little, is found.
 
-mod words;
-
 use sadp_doctor::{Examination, Verdict};
 
 use super::{record, survey};
@@ -9,7 +7,7 @@ use crate::{
     advice::Platform,
     args::{DoctorArgs, GlobalArgs},
     failure::{Exit, Failure},
-    output,
+    output::{self, CheckRow},
     terminal::Terminal,
     text::count,
 };
@@ -30,7 +28,7 @@ pub(super) fn run(
     let checks: Vec<_> = diagnosis
         .map_err(survey::failed)?
         .iter()
-        .map(|check| words::row(check, Platform::HERE))
+        .map(|check| CheckRow::new(check, Platform::HERE))
         .collect();
     let width = terminal.width();
     output::write_checks(terminal.out(), &checks, format, width)?;

@@ -1,11 +1,15 @@
 //! What a look at this machine came to.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
-use sadp_doctor::Verdict;
+use sadp_doctor::{Check, Finding, FirewallState, PortHolder, PortState, RawEthernet, Verdict};
+use sadp_text::{CheckText, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::PlainFormat;
 use crate::{
@@ -27,39 +31,129 @@ pub(crate) struct CheckRow {
     /// What to do about it. A command stands at the end, after a colon.
     pub(crate) remedy: Option<String>,
     /// The figures behind it.
-    pub(crate) data: Map<String, Value>,
+    pub(crate) data: Value,
 }
 
 impl CheckRow {
-    /// A row without a message.
-    pub(crate) fn new(topic: &'static str, subject: impl Into<String>, verdict: Verdict) -> Self {
+    /// A check with its words and figures. Commands are those of `platform`.
+    pub(crate) fn new(check: &Check, platform: Platform) -> Self {
+        let CheckText { message, remedy } = check_text(check, platform);
         Self {
-            topic,
-            subject: subject.into(),
-            verdict,
-            message: String::new(),
-            remedy: None,
-            data: Map::new(),
+            topic: topic(&check.finding),
+            subject: check_subject(&check.subject),
+            verdict: check.verdict,
+            message,
+            remedy,
+            data: data(&check.finding),
         }
     }
+}
 
-    /// Sets what was found.
-    pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = message.into();
-        self
+const fn topic(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Interface(_) | Finding::NoUsableInterface => "interface",
+        Finding::Port(_) => "port",
+        Finding::Multicast(_) => "multicast",
+        Finding::ReversePath(_) => "reverse-path",
+        Finding::Firewall { .. } | Finding::NoFirewall | Finding::NotExamined => "firewall",
+        Finding::RawEthernet(_) => "raw-link",
+        Finding::ReceiveBuffer(_) => "receive-buffer",
+        Finding::Devices(_) | Finding::ScanFailed(_) => "devices",
+        Finding::ScanLimited(_) => "scan",
+        Finding::Duplicates(_) => "duplicates",
+        Finding::SeveralSenders(_) => "senders",
+        Finding::OffSubnet { .. } => "off-subnet",
+        Finding::UnreadableReplies { .. } => "malformed-replies",
+        Finding::OtherTools(_) => "other-tools",
     }
+}
 
-    /// Sets what to do.
-    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
-        self
+/// The figures of a finding, under the keys that scripts read.
+fn data(finding: &Finding) -> Value {
+    match finding {
+        Finding::Interface(found) => json!({
+            "addresses": found.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "used": found.is_used(),
+            "carrier": found.carrier,
+            "multicast": found.multicast,
+            "virtual": found.is_virtual(),
+        }),
+        Finding::Port(found) => json!({
+            "state": match found.state {
+                PortState::Free => "free",
+                PortState::Shared => "shared",
+                PortState::Taken => "taken",
+                PortState::Refused(_) => "refused",
+            },
+            "holders": found.holders.iter().map(holder).collect::<Vec<_>>(),
+        }),
+        Finding::Multicast(test) => json!({
+            "group": test.group,
+            "heard_on_port": received(test.on_port.as_ref()),
+            "heard_on_another": received(test.on_other_port.as_ref()),
+        }),
+        Finding::ReversePath(filter) => {
+            json!({"all": filter.all, "own": filter.own, "dropped": filter.dropped})
+        }
+        Finding::Firewall { state, .. } => json!({"state": match state {
+            FirewallState::Open => "open",
+            FirewallState::DroppedByRule(_) | FirewallState::DroppedByDefault(_) => "blocked",
+            FirewallState::NotPermitted | FirewallState::TooComplex => "not-judged",
+        }}),
+        Finding::RawEthernet(RawEthernet::Available { interfaces }) => {
+            json!({"cards": interfaces})
+        }
+        Finding::RawEthernet(RawEthernet::Unavailable(_)) => json!({"cards": 0}),
+        Finding::ReceiveBuffer(buffer) => {
+            let mut data = json!({
+                "granted": buffer.granted,
+                "rmem_max": buffer.limit,
+                "rmem_default": buffer.default,
+                "dropped": buffer.dropped,
+            });
+            if let Some(devices) = buffer.granted.and(buffer.capacity) {
+                data["devices"] = devices.into();
+            }
+            data
+        }
+        Finding::Devices(found) => json!({
+            "devices": found.devices.total(),
+            "rounds": found.rounds,
+            "datagrams": found.datagrams,
+        }),
+        Finding::Duplicates(found) => json!({"devices": found.names}),
+        Finding::SeveralSenders(senders) => json!({"from": senders}),
+        Finding::OffSubnet { subnet, .. } => json!({"devices": subnet.devices}),
+        Finding::UnreadableReplies {
+            malformed,
+            unreadable,
+            ..
+        } => json!({"malformed": malformed, "unreadable": unreadable}),
+        Finding::OtherTools(tools) => {
+            let probes = tools
+                .iter()
+                .map(|(from, tool)| (from.to_string(), tool.probes));
+            json!({"askers": probes.collect::<BTreeMap<_, _>>()})
+        }
+        Finding::NoUsableInterface
+        | Finding::NoFirewall
+        | Finding::NotExamined
+        | Finding::ScanFailed(_)
+        | Finding::ScanLimited(_) => json!({}),
     }
+}
 
-    /// Adds a figure.
-    pub(crate) fn data(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.data.insert(key.into(), value.into());
-        self
-    }
+fn holder(holder: &PortHolder) -> Value {
+    let process = holder.process.as_ref();
+    json!({
+        "process": process.map(|process| process.id),
+        "name": process.map(|process| &process.name),
+        "user": holder.user,
+    })
+}
+
+fn received(result: Option<&io::Result<bool>>) -> Option<bool> {
+    result.map(|result| matches!(result, Ok(true)))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -178,14 +272,27 @@ mod tests {
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 
+    fn row(subject: &str, message: &str, remedy: Option<&str>) -> CheckRow {
+        CheckRow {
+            topic: "port",
+            subject: subject.into(),
+            verdict: Verdict::Ok,
+            message: message.into(),
+            remedy: remedy.map(Into::into),
+            data: json!({}),
+        }
+    }
+
     #[test]
     fn messages_wrap_and_commands_do_not() {
         let command = "or let it through: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan0.rp_filter=0";
         let checks = [
-            CheckRow::new("port", "UDP 37020", Verdict::Ok).message("free"),
-            CheckRow::new("reverse-path", "lan0", Verdict::Problem)
-                .message("word ".repeat(20))
-                .remedy(command),
+            row("UDP 37020", "free", None),
+            CheckRow {
+                topic: "reverse-path",
+                verdict: Verdict::Problem,
+                ..row("lan0", &"word ".repeat(20), Some(command))
+            },
         ];
         let table = table(&checks, 70);
         let lines: Vec<_> = table.lines().collect();
@@ -203,9 +310,7 @@ mod tests {
 
     #[test]
     fn names_of_the_system_are_made_harmless() {
-        let check = CheckRow::new("port", "a\x1b[2J", Verdict::Ok)
-            .message("held by \u{202e}x\n")
-            .remedy("close \x07it");
+        let check = row("a\x1b[2J", "held by \u{202e}x\n", Some("close \x07it"));
         let table = table(&[check], 100);
         assert!(table.contains("\\u{1b}[2J") && table.contains("\\u{202e}x\\u{a}"));
         assert!(table.contains("-> close \\u{7}it"), "{table}");
