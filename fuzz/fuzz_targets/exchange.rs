@@ -7,7 +7,7 @@ use std::{net::IpAddr, time::Duration};
 
 use libfuzzer_sys::fuzz_target;
 use sadp_model::MacAddr;
-use sadp_proto::{Code, Command, Exchange, Message, Step, Target, rand_core::OsRng};
+use sadp_proto::{Code, Command, Exchange, Message, ExchangeStep, Target, rand_core::OsRng};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(code) = Code::new(b"20240101") else {
@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
         now = now.max(due);
         exchange.handle_timeout(now);
         if let Some(step) = exchange.poll_transmit() {
-            sent += usize::from(matches!(step, Step::Command(_)));
+            sent += usize::from(matches!(step, ExchangeStep::Command(_)));
         }
         let Some(reply) = replies.next() else {
             continue;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use sadp_model::{MacAddr, Via};
 use sadp_proto::{
-    Datagram, Listening, Survey, SurveyConfig,
+    Datagram, StopCondition, Survey, SurveyConfig,
     frame::{Frame, FrameAsker, Party},
 };
 use uuid::Uuid;
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
         links: 1,
         broadcast: false,
         sweep: None,
-        listening: Listening::Auto,
+        listening: StopCondition::Auto,
     };
     let asker = FrameAsker {
         party: Party {

@@ -3,13 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sadp_proto::{Document, Guid, Layout, MailQr, Message, QuestionList, RequestCode};
+use sadp_proto::{Document, Guid, XmlLayout, MailQr, Message, QuestionList, RequestCode};
 use sadp_reset::QrImage;
 
 fuzz_target!(|bytes: &[u8]| {
     let documents = Document::decode_all(bytes);
     for document in documents.into_iter().flatten() {
-        let written = Document::encode("ProbeMatch", &document.fields, Layout::OneLine);
+        let written = Document::encode("ProbeMatch", &document.fields, XmlLayout::OneLine);
         let _ = Document::decode(&written);
         let _ = Message::from_document(document);
     }

@@ -10,7 +10,7 @@
 use std::{error::Error, future::pending};
 
 use sadp_discovery::{LinkConfig, Scan, ScanConfig};
-use sadp_model::{Entry, text::clean};
+use sadp_model::{DeviceRecord, text::clean};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// The devices on these interfaces. It asks until nothing new comes, and
 /// changes nothing on them.
-pub(crate) async fn scan(link: LinkConfig) -> Result<Vec<Entry>, Box<dyn Error>> {
+pub(crate) async fn scan(link: LinkConfig) -> Result<Vec<DeviceRecord>, Box<dyn Error>> {
     let config = ScanConfig {
         link,
         ..ScanConfig::default()

@@ -5,7 +5,7 @@ use std::{
 };
 
 use rand_core::OsRng;
-use sadp_proto::{Command, Exchange, Message, Outcome, Step, Target};
+use sadp_proto::{Command, CommandOutcome, Exchange, ExchangeStep, Message, Target};
 use tokio::time::Instant;
 
 use crate::{LinkConfig, Notice, ScanError, links::Links, receive::Batch};
@@ -93,7 +93,7 @@ pub enum DispatchEvent<'a> {
     /// is repeatable, only time.
     Sending(usize),
     /// A conversation is over.
-    Over(usize, &'a Outcome),
+    Over(usize, &'a CommandOutcome),
 }
 
 /// What became of one job.
@@ -101,7 +101,7 @@ pub enum DispatchEvent<'a> {
 pub struct JobReport {
     /// What became of the command. `None` where it was never sent, because the
     /// batch was stopped before.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<CommandOutcome>,
     /// Whether somebody else answered its key exchange too.
     pub forged: bool,
 }
@@ -269,7 +269,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     /// Lets time pass: the conversation that is due longest takes its step first,
     /// and those for which no time is left stay due. Returns what is to be sent
     /// now.
-    fn advance(&mut self, clock: impl Fn() -> Duration) -> Vec<(Route, Step)> {
+    fn advance(&mut self, clock: impl Fn() -> Duration) -> Vec<(Route, ExchangeStep)> {
         let began = clock();
         self.now = began;
         let hold = self.hold();
@@ -294,7 +294,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             let Some(step) = conversation.exchange.poll_transmit() else {
                 continue;
             };
-            if matches!(step, Step::Command(_)) && conversation.sent.is_none() {
+            if matches!(step, ExchangeStep::Command(_)) && conversation.sent.is_none() {
                 let going = (self.observe)(DispatchEvent::Sending(conversation.number));
                 if going.is_break() {
                     self.stopped = true;
@@ -342,7 +342,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                 continue;
             }
             let conversation = self.active.remove(index);
-            self.proven |= matches!(outcome, Some(Outcome::Done(_)));
+            self.proven |= matches!(outcome, Some(CommandOutcome::Done(_)));
             if let Some(outcome) = &outcome
                 && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
             {

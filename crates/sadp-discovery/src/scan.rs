@@ -3,8 +3,8 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use ipnet::Ipv4Net;
-use sadp_model::Entry;
-use sadp_proto::{Listening, Progress, Survey, SurveyConfig, Sweep, Tally};
+use sadp_model::DeviceRecord;
+use sadp_proto::{DiscoveryStats, StopCondition, Survey, SurveyConfig, SurveyProgress, Sweep};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ pub struct ScanConfig {
     /// By which interfaces.
     pub link: LinkConfig,
     /// When to end.
-    pub listening: Listening,
+    pub stop: StopCondition,
     /// Addresses to ask one by one as well.
     pub sweep: Option<Sweep>,
     /// Whether the subnets' broadcast addresses are asked as well.
@@ -33,7 +33,7 @@ impl Default for ScanConfig {
     fn default() -> Self {
         Self {
             link: LinkConfig::default(),
-            listening: Listening::Auto,
+            stop: StopCondition::Auto,
             sweep: None,
             broadcast: false,
         }
@@ -71,14 +71,14 @@ impl Scan {
     pub async fn run(
         mut self,
         stop: impl Future<Output = ()>,
-        mut observe: impl FnMut(Progress, &[Entry]),
+        mut observe: impl FnMut(SurveyProgress, &[DeviceRecord]),
     ) -> ScanReport {
         let mut survey = Survey::new(
             SurveyConfig {
                 links: self.links.len(),
                 broadcast: self.config.broadcast,
                 sweep: self.config.sweep.clone(),
-                listening: self.config.listening,
+                stop: self.config.stop,
             },
             Uuid::new_v4,
         )
@@ -165,10 +165,10 @@ impl Scan {
         let frames_on = self.links.card_names().cloned().collect();
         let links: Vec<_> = self.links().collect();
         let progress = survey.progress();
-        let (registry, tally) = survey.into_parts();
+        let (registry, stats) = survey.into_parts();
         ScanReport {
             entries: registry.into_entries(),
-            tally,
+            stats,
             local: links.iter().map(|link| link.network).collect(),
             links,
             frames_on,
@@ -182,9 +182,9 @@ impl Scan {
 #[derive(Debug)]
 pub struct ScanReport {
     /// The devices, in the order they were first heard.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<DeviceRecord>,
     /// What else was heard.
-    pub tally: Tally,
+    pub stats: DiscoveryStats,
     /// This machine's networks on the interfaces scanned.
     pub local: Vec<Ipv4Net>,
     /// The addresses it asked from.
@@ -194,5 +194,5 @@ pub struct ScanReport {
     /// What limited it.
     pub notices: Vec<Notice>,
     /// How long it took and how often it asked.
-    pub progress: Progress,
+    pub progress: SurveyProgress,
 }

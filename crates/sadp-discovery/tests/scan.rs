@@ -13,7 +13,7 @@ use std::{
 
 use sadp_discovery::{LinkConfig, Notice, Scan, ScanConfig, ScanError, ScanReport};
 use sadp_model::{MacAddr, Via};
-use sadp_proto::{Listening, Message, Sweep};
+use sadp_proto::{Message, StopCondition, Sweep};
 use socket2::{Domain, Socket, Type};
 use tokio::net::UdpSocket;
 
@@ -63,7 +63,7 @@ async fn answer(socket: UdpSocket, port: u16, via: Via, replies: Vec<&str>) {
     }
 }
 
-fn config(port: u16, listening: Listening) -> ScanConfig {
+fn config(port: u16, stop: StopCondition) -> ScanConfig {
     ScanConfig {
         link: LinkConfig {
             interfaces: vec!["127.0.0.1".into()],
@@ -71,7 +71,7 @@ fn config(port: u16, listening: Listening) -> ScanConfig {
             port,
             ..LinkConfig::default()
         },
-        listening,
+        stop,
         ..ScanConfig::default()
     }
 }
@@ -84,7 +84,7 @@ async fn scan(config: &ScanConfig) -> ScanReport {
 async fn a_device_that_answers_by_multicast_is_found() {
     let (socket, port) = device_socket(true);
     tokio::spawn(answer(socket, port, Via::Multicast, vec![REPLY]));
-    let report = scan(&config(port, Listening::Auto)).await;
+    let report = scan(&config(port, StopCondition::Auto)).await;
     assert_eq!(report.entries.len(), 1, "{report:?}");
     let entry = &report.entries[0];
     assert_eq!(
@@ -101,7 +101,7 @@ async fn a_device_that_answers_by_unicast_is_found_though_its_port_is_held_exclu
     let (socket, port) = device_socket(false);
     let unreadable = "no XML at all";
     tokio::spawn(answer(socket, port, Via::Unicast, vec![unreadable, REPLY]));
-    let report = scan(&config(port, Listening::Auto)).await;
+    let report = scan(&config(port, StopCondition::Auto)).await;
     assert!(
         matches!(report.notices[..], [Notice::PortTaken { .. }]),
         "{:?}",
@@ -110,10 +110,10 @@ async fn a_device_that_answers_by_unicast_is_found_though_its_port_is_held_exclu
     assert_eq!(report.entries.len(), 1);
     assert_eq!(report.entries[0].seen[0].via, Via::Unicast);
     assert!(
-        report.tally.unreadable > 0,
+        report.stats.unreadable > 0,
         "what cannot be read is counted"
     );
-    assert!(report.tally.unreadable_from.contains_key(&LOOPBACK.into()));
+    assert!(report.stats.unreadable_from.contains_key(&LOOPBACK.into()));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_target_is_asked_at_its_own_address() {
     let targets = ["127.0.0.1/32".parse().unwrap()];
     let config = ScanConfig {
         sweep: Some(Sweep::new(&targets, 1000).unwrap()),
-        ..config(port, Listening::Auto)
+        ..config(port, StopCondition::Auto)
     };
     let report = scan(&config).await;
     assert_eq!(report.entries.len(), 1, "{report:?}");
@@ -136,10 +136,10 @@ async fn a_target_is_asked_at_its_own_address() {
 async fn a_scan_that_is_stopped_keeps_what_it_heard() {
     let (socket, port) = device_socket(true);
     tokio::spawn(answer(socket, port, Via::Multicast, vec![REPLY]));
-    let config = config(port, Listening::Fixed(Duration::from_hours(1)));
+    let config = config(port, StopCondition::Fixed(Duration::from_hours(1)));
     let (found, stop) = tokio::sync::oneshot::channel();
     let mut found = Some(found);
-    let observe = |progress: sadp_proto::Progress, _: &[sadp_model::Entry]| {
+    let observe = |progress: sadp_proto::SurveyProgress, _: &[sadp_model::DeviceRecord]| {
         if progress.devices > 0
             && let Some(found) = found.take()
         {

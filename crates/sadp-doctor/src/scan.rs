@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use sadp_discovery::{Notice, ScanReport};
-use sadp_model::{Assessment, DeviceCounts, Entry, KnownAddresses, MacAddr, Via, Warning, assess};
+use sadp_model::{
+    Assessment, DeviceCounts, DeviceRecord, KnownAddresses, MacAddr, Via, Warning, assess,
+};
 
 use crate::{Check, Duplicates, Finding, OtherTool, ScanSummary, Subject, Verdict, routes::Routes};
 
@@ -56,7 +58,7 @@ impl<'a> Site<'a> {
     fn judge_devices(&self) -> Check {
         let report = self.report;
         let devices = DeviceCounts::of(report.entries.iter().map(|entry| &entry.device));
-        let truncated = report.tally.refused > 0;
+        let truncated = report.stats.refused > 0;
         Check::new(
             Subject::Scan,
             match (devices.total(), truncated) {
@@ -68,14 +70,14 @@ impl<'a> Site<'a> {
                 devices,
                 elapsed: report.progress.elapsed,
                 rounds: report.progress.rounds,
-                datagrams: report.tally.datagrams,
+                datagrams: report.stats.datagrams,
                 truncated,
             }),
         )
     }
 
     /// The devices that carry a warning.
-    fn with(&self, warning: Warning) -> impl Iterator<Item = &'a Entry> {
+    fn with(&self, warning: Warning) -> impl Iterator<Item = &'a DeviceRecord> {
         let all = self.report.entries.iter().zip(&self.assessments);
         all.filter(move |(_, assessment)| assessment.warnings.contains(&warning))
             .map(|(entry, _)| entry)
@@ -133,7 +135,7 @@ impl<'a> Site<'a> {
     }
 
     fn unreadable_replies(&self) -> Option<Check> {
-        let tally = &self.report.tally;
+        let tally = &self.report.stats;
         let finding = Finding::UnreadableReplies {
             malformed: tally.malformed,
             unreadable: tally.unreadable,
@@ -144,7 +146,7 @@ impl<'a> Site<'a> {
 
     /// Programs that send probes as we do. Replies to them are received, too.
     fn other_tools(&self) -> Option<Check> {
-        let others = &self.report.tally.other_askers;
+        let others = &self.report.stats.other_askers;
         let tools = others.iter().map(|(&from, &probes)| {
             let mut own = self.report.local.iter().map(|net| IpAddr::V4(net.addr()));
             let here = from.is_loopback() || own.any(|own| own == from);
@@ -169,12 +171,12 @@ mod tests {
     use jiff::Timestamp;
     use sadp_discovery::LinkInfo;
     use sadp_model::{Device, Registry, Sighting};
-    use sadp_proto::{DecodeError, Progress, Tally};
+    use sadp_proto::{DecodeError, DiscoveryStats, SurveyProgress};
 
     use super::*;
 
     /// Devices with these addresses in networks of 24 bits, found on `lan0`.
-    fn sample_entries(addresses: &[[u8; 4]]) -> Vec<Entry> {
+    fn sample_entries(addresses: &[[u8; 4]]) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();
         for (number, address) in (0u8..).zip(addresses) {
             let mut device = Device::unknown();
@@ -192,11 +194,11 @@ mod tests {
         registry.into_entries()
     }
 
-    fn report(addresses: &[[u8; 4]], tally: Tally) -> ScanReport {
+    fn report(addresses: &[[u8; 4]], tally: DiscoveryStats) -> ScanReport {
         let network: Ipv4Net = "10.0.0.1/24".parse().unwrap();
         ScanReport {
             entries: sample_entries(addresses),
-            tally,
+            stats: tally,
             local: vec![network],
             links: vec![LinkInfo {
                 interface: Arc::from("lan0"),
@@ -204,7 +206,7 @@ mod tests {
             }],
             frames_on: Vec::new(),
             notices: Vec::new(),
-            progress: Progress {
+            progress: SurveyProgress {
                 elapsed: Duration::from_millis(1600),
                 devices: addresses.len(),
                 rounds: 3,
@@ -224,7 +226,7 @@ mod tests {
             (&[][..], Verdict::Problem),
             (&[[10, 0, 0, 64]], Verdict::Ok),
         ] {
-            let checks = judged(report(addresses, Tally::default()));
+            let checks = judged(report(addresses, DiscoveryStats::default()));
             assert_eq!((checks.len(), checks[0].verdict), (1, verdict));
         }
     }
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn duplicates_and_other_subnets_have_a_check_each() {
         let addresses = [[10, 0, 0, 64], [10, 0, 0, 64], [192, 168, 1, 64]];
-        let checks = judged(report(&addresses, Tally::default()));
+        let checks = judged(report(&addresses, DiscoveryStats::default()));
         let [_, duplicates, off_subnet] = &checks[..] else {
             panic!("{checks:?}");
         };
@@ -253,12 +255,12 @@ mod tests {
     fn other_traffic_is_reported() {
         let from: IpAddr = [10, 0, 0, 9].into();
         let own: IpAddr = [10, 0, 0, 1].into();
-        let tally = Tally {
+        let tally = DiscoveryStats {
             malformed: 1,
             unreadable: 2,
             unreadable_from: [(from, DecodeError::NotXml)].into(),
             other_askers: [(from, 3), (own, 1)].into(),
-            ..Tally::default()
+            ..DiscoveryStats::default()
         };
         let checks = judged(report(&[[10, 0, 0, 64]], tally));
         assert_eq!(checks.len(), 3, "{checks:?}");
@@ -274,7 +276,7 @@ mod tests {
 
     #[test]
     fn limits_of_the_scan_are_reported_once_and_a_guess_is_a_warning() {
-        let mut report = report(&[], Tally::default());
+        let mut report = report(&[], DiscoveryStats::default());
         report.notices = vec![
             Notice::PortTaken { port: 37020 },
             Notice::NotSent {

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
-pub use self::order::{Move, NoSpare, Step, order};
+pub use self::order::{AddressStep, Move, NoSpare, order};
 
 /// IPv4 settings that a device can have: an address that is a host's under its
 /// mask, and a gateway it can reach, or none.

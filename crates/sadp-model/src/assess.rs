@@ -2,7 +2,7 @@ use std::{collections::HashMap, fmt, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
-use crate::{Entry, FACTORY_ADDRESSES, MacAddr};
+use crate::{DeviceRecord, FACTORY_ADDRESSES, MacAddr};
 
 /// What is noteworthy about one device among the others, seen from this
 /// machine.
@@ -17,11 +17,11 @@ pub struct Assessment {
 
 /// Assesses all devices of a site, from a machine in the networks `local`. The
 /// result has one assessment for each entry, in order.
-pub fn assess(entries: &[Entry], local: &[Ipv4Net]) -> Vec<Assessment> {
+pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
     let addresses = count(entries, |entry| entry.device.ipv4.address);
     let macs = count(entries, |entry| entry.device.identity());
     let often = |times: Option<&usize>| times.is_some_and(|&times| times > 1);
-    let judge = |entry: &Entry| {
+    let judge = |entry: &DeviceRecord| {
         let address: Option<Ipv4Addr> = entry.device.ipv4.address;
         let mac: Option<MacAddr> = entry.device.identity();
         let shared = Shared {
@@ -43,7 +43,7 @@ pub struct Shared {
 }
 
 /// Assesses one device, of which it is known what it shares with others.
-pub fn assess_one(entry: &Entry, shared: Shared, local: &[Ipv4Net]) -> Assessment {
+pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[Ipv4Net]) -> Assessment {
     let device = &entry.device;
     let address = device.ipv4.address;
     let near = address.is_some_and(|address| local.iter().any(|net| net.contains(&address)));
@@ -52,7 +52,7 @@ pub fn assess_one(entry: &Entry, shared: Shared, local: &[Ipv4Net]) -> Assessmen
         (Warning::OffSubnet, address.is_some() && !reachable),
         (Warning::DuplicateIp, shared.address),
         (Warning::DuplicateMac, entry.contradictory || shared.mac),
-        (Warning::TwoSenders, entry.has_rival()),
+        (Warning::TwoSenders, entry.has_concurrent_sender()),
         (
             Warning::FactoryAddress,
             address.is_some_and(|ip| FACTORY_ADDRESSES.contains(&ip)),
@@ -78,8 +78,8 @@ pub fn assess_one(entry: &Entry, shared: Shared, local: &[Ipv4Net]) -> Assessmen
 }
 
 fn count<K: std::hash::Hash + Eq>(
-    entries: &[Entry],
-    key: impl Fn(&Entry) -> Option<K>,
+    entries: &[DeviceRecord],
+    key: impl Fn(&DeviceRecord) -> Option<K>,
 ) -> HashMap<K, usize> {
     let mut times = HashMap::with_capacity(entries.len());
     for key in entries.iter().filter_map(key) {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::{Device, Registry, Serial, Sighting, Via};
 
-    fn site(devices: impl IntoIterator<Item = Device>) -> Vec<Entry> {
+    fn site(devices: impl IntoIterator<Item = Device>) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();
         for device in devices {
             let sighting = Sighting {
@@ -166,7 +166,7 @@ mod tests {
         device
     }
 
-    fn warnings(entries: &[Entry]) -> Vec<Vec<Warning>> {
+    fn warnings(entries: &[DeviceRecord]) -> Vec<Vec<Warning>> {
         let local = ["10.0.0.1/24".parse().unwrap()];
         let all = assess(entries, &local);
         all.into_iter()

@@ -10,7 +10,7 @@
 //! - [`Registry`]: all devices heard, one entry each, however often and by
 //!   whatever way they were heard.
 //! - [`assess`]: what is noteworthy about them from where this machine stands.
-//! - [`ways`]: which ways of bringing a password back fit one of them.
+//! - [`assess_methods`]: which ways of bringing a password back fit one of them.
 //! - [`free_addresses`] and [`order`]: addresses for many, and in which order to
 //!   set them.
 //! - [`PasswordCheck`]: the vendor's rules for new passwords.
@@ -33,6 +33,7 @@ mod device;
 mod firmware;
 mod kind;
 mod mac;
+mod methods;
 mod network;
 mod password;
 mod raw;
@@ -40,23 +41,23 @@ mod registry;
 mod serial;
 mod site;
 pub mod text;
-mod ways;
 
 pub use addressing::{
-    AddressError, HostSettings, Move, NetworkFull, NoSpare, Step, free_addresses, order,
+    AddressError, AddressStep, HostSettings, Move, NetworkFull, NoSpare, free_addresses, order,
 };
 pub use assess::{Assessment, Shared, Warning, assess, assess_one};
 pub use device::{Channels, Cloud, Device, Recovery, RequestWay, SetUp, State};
 pub use firmware::{Firmware, Version};
 pub use kind::{Kind, Vendor};
 pub use mac::{MacAddr, ParseMacError};
+pub use methods::{
+    Advice, Availability, FirmwareMinimum, FormFactor, MethodAssessment, MinimumSource, Note,
+    OpenRequest, Prerequisite, RecorderSeries, RecoveryMethod, RecoverySetup, UnavailableReason,
+    VaultedGuids, assess_methods,
+};
 pub use network::{FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports};
 pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
-pub use registry::{Doubt, Entry, Origin, Recorded, Registry, Sighting, Via};
+pub use registry::{DeviceRecord, Recorded, Registry, ReplyAddress, SenderConflict, Sighting, Via};
 pub use serial::{Serial, SerialParts};
 pub use site::{DeviceCounts, KnownAddresses, OffSubnet};
-pub use ways::{
-    Advice, FirmwareMinimum, Fit, Housing, MinimumSource, Need, Note, Obstacle, OpenRequest,
-    Prepared, RecorderSeries, Standing, VaultedGuids, Way, ways,
-};

@@ -1,5 +1,5 @@
-mod entry;
-mod holdings;
+mod quota;
+mod record;
 mod senders;
 
 use std::{
@@ -8,12 +8,12 @@ use std::{
 };
 
 use self::{
-    entry::ipv4,
-    holdings::{Amount, Holdings},
+    quota::{Amount, Quota},
+    record::ipv4,
 };
 pub use self::{
-    entry::{Entry, Sighting, Via},
-    senders::{Doubt, Origin},
+    record::{DeviceRecord, Sighting, Via},
+    senders::{ReplyAddress, SenderConflict},
 };
 use crate::{Device, MacAddr, Serial};
 
@@ -23,14 +23,14 @@ use crate::{Device, MacAddr, Serial};
 /// Two devices that share a MAC but not a serial stay two.
 #[derive(Debug, Default)]
 pub struct Registry {
-    entries: Vec<Entry>,
+    entries: Vec<DeviceRecord>,
     by_mac: HashMap<MacAddr, Vec<usize>>,
     by_serial: HashMap<Serial, Vec<usize>>,
     by_address: HashMap<Ipv4Addr, Vec<usize>>,
     /// How often a known device got another name. Each leaves the old one in
     /// the maps.
     renamed: usize,
-    holdings: Holdings,
+    quota: Quota,
 }
 
 impl Registry {
@@ -61,25 +61,25 @@ impl Registry {
     pub fn record(&mut self, device: Device, sighting: Sighting) -> Recorded {
         let address = device.ipv4.address.or_else(|| sighting.ipv4());
         match self.find(&device, address) {
-            Found::Entry(index) => self.update(index, device, sighting),
-            Found::TooManyAlike => Recorded::Refused,
-            Found::None if self.crowds(&device, address, sighting.from) => Recorded::Refused,
-            Found::None => self.enter(device, sighting, address),
+            Lookup::Device(index) => self.update(index, device, sighting),
+            Lookup::TooManyAlike => Recorded::Refused,
+            Lookup::None if self.crowds(&device, address, sighting.from) => Recorded::Refused,
+            Lookup::None => self.enter(device, sighting, address),
         }
     }
 
     /// The devices, in the order they were first heard.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[DeviceRecord] {
         &self.entries
     }
 
     /// The devices, for changing what is known of them besides their identity.
-    pub fn entries_mut(&mut self) -> &mut [Entry] {
+    pub fn entries_mut(&mut self) -> &mut [DeviceRecord] {
         &mut self.entries
     }
 
     /// The devices, handed over.
-    pub fn into_entries(self) -> Vec<Entry> {
+    pub fn into_entries(self) -> Vec<DeviceRecord> {
         self.entries
     }
 
@@ -87,21 +87,21 @@ impl Registry {
     pub fn position(&self, device: &Device, from: IpAddr) -> Option<usize> {
         let address = device.ipv4.address.or_else(|| ipv4(from));
         match self.find(device, address) {
-            Found::Entry(index) => Some(index),
-            Found::TooManyAlike | Found::None => None,
+            Lookup::Device(index) => Some(index),
+            Lookup::TooManyAlike | Lookup::None => None,
         }
     }
 
     /// Keeps the devices for which `keep` holds and forgets the others. Those
     /// kept move up.
-    pub fn retain(&mut self, keep: impl FnMut(&Entry) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&DeviceRecord) -> bool) {
         self.entries.retain(keep);
         self.entries.shrink_to(self.entries.len().saturating_mul(2));
         self.reindex();
-        self.holdings = Holdings::default();
+        self.quota = Quota::default();
         for entry in &self.entries {
             let amount = Amount::device(entry.footprint);
-            self.holdings.take(entry.teller, amount);
+            self.quota.take(entry.largest_contributor, amount);
         }
     }
 
@@ -123,10 +123,10 @@ impl Registry {
 
     /// How much memory what devices say takes, by their own account of it.
     pub fn bytes(&self) -> usize {
-        self.holdings.bytes()
+        self.quota.bytes()
     }
 
-    fn find(&self, device: &Device, address: Option<Ipv4Addr>) -> Found {
+    fn find(&self, device: &Device, address: Option<Ipv4Addr>) -> Lookup {
         let serial = device.serial.as_ref();
         if let Some(mac) = device.identity() {
             let alike = alike(&self.by_mac, &mac);
@@ -135,8 +135,8 @@ impl Registry {
                 .copied()
                 .find(|&index| agree(self.serial_of(index), serial));
             return match same {
-                Some(index) => Found::Entry(index),
-                None if alike.len() >= Self::MAX_ALIKE => Found::TooManyAlike,
+                Some(index) => Lookup::Device(index),
+                None if alike.len() >= Self::MAX_ALIKE => Lookup::TooManyAlike,
                 None => self.find_nameless(serial, address, true),
             };
         }
@@ -150,11 +150,11 @@ impl Registry {
         serial: Option<&Serial>,
         address: Option<Ipv4Addr>,
         adopt: bool,
-    ) -> Found {
+    ) -> Lookup {
         let free = |index: usize| !adopt || self.mac_of(index).is_none();
         let by_serial = serial.map_or(&[][..], |serial| alike(&self.by_serial, serial));
         if let Some(index) = by_serial.iter().copied().find(|&index| free(index)) {
-            return Found::Entry(index);
+            return Lookup::Device(index);
         }
         let by_address = address.map_or(&[][..], |address| alike(&self.by_address, &address));
         let same = by_address
@@ -162,11 +162,13 @@ impl Registry {
             .copied()
             .find(|&index| free(index) && (serial.is_none() || self.serial_of(index).is_none()));
         match same {
-            Some(index) => Found::Entry(index),
+            Some(index) => Lookup::Device(index),
             // A MAC of its own makes it findable, whatever else it shares.
-            None if adopt => Found::None,
-            None if by_serial.len().max(by_address.len()) >= Self::MAX_ALIKE => Found::TooManyAlike,
-            None => Found::None,
+            None if adopt => Lookup::None,
+            None if by_serial.len().max(by_address.len()) >= Self::MAX_ALIKE => {
+                Lookup::TooManyAlike
+            }
+            None => Lookup::None,
         }
     }
 
@@ -180,7 +182,10 @@ impl Registry {
             (None, None, None) => &[],
         };
         let entries = alike.iter().filter_map(|&index| self.entries.get(index));
-        entries.filter(|entry| entry.teller == sender).count() >= Self::MAX_ALIKE / 2
+        entries
+            .filter(|entry| entry.largest_contributor == sender)
+            .count()
+            >= Self::MAX_ALIKE / 2
     }
 
     fn enter(
@@ -191,12 +196,12 @@ impl Registry {
     ) -> Recorded {
         device.raw.shrink_to_fit();
         let amount = Amount::device(device.footprint());
-        if !self.holdings.admits(sighting.from, amount) {
+        if !self.quota.admits(sighting.from, amount) {
             return Recorded::Refused;
         }
-        self.holdings.take(sighting.from, amount);
+        self.quota.take(sighting.from, amount);
         let index = self.entries.len();
-        self.entries.push(Entry::new(device, sighting));
+        self.entries.push(DeviceRecord::new(device, sighting));
         self.index(index, address);
         Recorded::New(index)
     }
@@ -207,7 +212,7 @@ impl Registry {
         };
         let (sender, told) = (sighting.from, device.footprint());
         let growth = Amount::bytes(told.saturating_sub(entry.footprint));
-        if growth != Amount::default() && !self.holdings.admits(sender, growth) {
+        if growth != Amount::default() && !self.quota.admits(sender, growth) {
             return Recorded::Refused;
         }
         let identity = |device: &Device| {
@@ -219,15 +224,16 @@ impl Registry {
         };
         let before = identity(&entry.device);
         let changed = entry.update(device, sighting);
-        let (teller, kept) = (entry.teller, entry.footprint);
+        let (largest_contributor, kept) = (entry.largest_contributor, entry.footprint);
         entry.device.raw.shrink_to_fit();
         entry.footprint = entry.device.footprint();
         if entry.footprint > kept {
-            entry.teller = sender;
+            entry.largest_contributor = sender;
         }
-        self.holdings.give_back(teller, Amount::device(kept));
-        self.holdings
-            .take(entry.teller, Amount::device(entry.footprint));
+        self.quota
+            .give_back(largest_contributor, Amount::device(kept));
+        self.quota
+            .take(entry.largest_contributor, Amount::device(entry.footprint));
         if changed {
             let after = identity(&entry.device);
             if before != after {
@@ -268,7 +274,7 @@ impl Registry {
         self.by_address.clear();
         self.renamed = 0;
         for index in 0..self.entries.len() {
-            let address = self.entries.get(index).and_then(Entry::address);
+            let address = self.entries.get(index).and_then(DeviceRecord::address);
             self.index(index, address);
         }
     }
@@ -302,8 +308,8 @@ fn agree(known: Option<&Serial>, heard: Option<&Serial>) -> bool {
     }
 }
 
-enum Found {
-    Entry(usize),
+enum Lookup {
+    Device(usize),
     TooManyAlike,
     None,
 }

@@ -7,7 +7,7 @@ use std::{
     net::Ipv4Addr,
 };
 
-use crate::{Device, Entry, State};
+use crate::{Device, DeviceRecord, State};
 use ipnet::Ipv4Net;
 
 /// How many devices there are, by state.
@@ -84,7 +84,10 @@ impl KnownAddresses {
     /// Groups devices that carry the warning
     /// [`OffSubnet`](crate::Warning::OffSubnet) by their subnet and interface,
     /// those with most devices first. A subnet without a free address is left out.
-    pub fn off_subnet<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Vec<OffSubnet> {
+    pub fn off_subnet<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a DeviceRecord>,
+    ) -> Vec<OffSubnet> {
         let mut networks: BTreeMap<(Ipv4Net, &str), usize> = BTreeMap::new();
         for entry in entries {
             if let (Some(network), Some(seen)) = (network_of(&entry.device), entry.seen.first()) {
@@ -139,7 +142,7 @@ mod tests {
     use crate::{MacAddr, Registry, Sighting, Via};
 
     /// Devices with these addresses in networks of 24 bits, found on `lan0`.
-    fn sample_entries(addresses: &[[u8; 4]]) -> Vec<Entry> {
+    fn sample_entries(addresses: &[[u8; 4]]) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();
         for (number, address) in (0u8..).zip(addresses) {
             let mut device = Device::unknown();
@@ -157,7 +160,7 @@ mod tests {
         registry.into_entries()
     }
 
-    fn subnets(entries: &[Entry], local: &[Ipv4Net]) -> Vec<OffSubnet> {
+    fn subnets(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<OffSubnet> {
         let devices = entries.iter().map(|entry| &entry.device);
         KnownAddresses::new(devices, local).off_subnet(entries.iter())
     }

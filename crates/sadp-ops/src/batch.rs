@@ -12,8 +12,8 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_discovery::{Dispatch, DispatchConfig, Job, JobReport, Notice, Pace, Route};
-use sadp_model::{Doubt, MacAddr, Origin};
-use sadp_proto::{Command, Outcome as Reply, Target, boolean};
+use sadp_model::{MacAddr, ReplyAddress, SenderConflict};
+use sadp_proto::{Command, CommandOutcome as Reply, Target, boolean};
 use sadp_reset::{Action, Ledger};
 
 use self::recorder::Recorder;
@@ -188,10 +188,15 @@ const fn limits_sending(notice: &Notice) -> bool {
 }
 
 fn announce_conflict(device: &DiscoveredDevice, observer: &mut dyn Observer) {
-    let Some(Origin { from, doubt, .. }) = device.entry.origin() else {
+    let Some(ReplyAddress {
+        from,
+        conflict: doubt,
+        ..
+    }) = device.entry.reply_address()
+    else {
         return;
     };
-    if let Some(Doubt::Rival(other) | Doubt::JustMoved(other)) = doubt {
+    if let Some(SenderConflict::Concurrent(other) | SenderConflict::RecentMove(other)) = doubt {
         observer.observe(Event::SenderConflict {
             device,
             used: from,
@@ -203,7 +208,7 @@ fn announce_conflict(device: &DiscoveredDevice, observer: &mut dyn Observer) {
 /// How to reach a device: where it speaks from.
 fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, Route) {
     let entry = &found.entry;
-    let (interface, from) = entry.origin().map_or_else(
+    let (interface, from) = entry.reply_address().map_or_else(
         || ("".into(), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         |origin| (origin.interface, origin.from),
     );

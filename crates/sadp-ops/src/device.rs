@@ -1,8 +1,8 @@
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
-use sadp_model::{Assessment, Entry, MacAddr, Serial, Warning, assess, assess_one};
-use sadp_proto::Account;
+use sadp_model::{Assessment, DeviceRecord, MacAddr, Serial, Warning, assess, assess_one};
+use sadp_proto::DeviceSnapshot;
 use sadp_reset::DeviceKey;
 
 /// A device that was found, with what follows from the others and from this
@@ -10,7 +10,7 @@ use sadp_reset::DeviceKey;
 #[derive(Clone, Debug)]
 pub struct DiscoveredDevice {
     /// What was received of it.
-    pub entry: Entry,
+    pub entry: DeviceRecord,
     /// Whether this computer can talk to its address. `None` where that cannot be
     /// told, as for devices read from a file.
     pub reachable: Option<bool>,
@@ -20,21 +20,21 @@ pub struct DiscoveredDevice {
 
 impl DiscoveredDevice {
     /// Assesses devices received by a computer in the networks `local`.
-    pub fn assess_all(entries: Vec<Entry>, local: &[Ipv4Net]) -> Vec<Self> {
+    pub fn assess_all(entries: Vec<DeviceRecord>, local: &[Ipv4Net]) -> Vec<Self> {
         let assessments = assess(&entries, local);
         let pairs = entries.into_iter().zip(assessments);
         pairs.map(|(entry, it)| Self::new(entry, it)).collect()
     }
 
     /// Assesses a device of a watch, on a computer in the networks `local`.
-    pub fn from_watch(account: &Account, local: &[Ipv4Net]) -> Self {
+    pub fn from_watch(account: &DeviceSnapshot, local: &[Ipv4Net]) -> Self {
         let assessment = assess_one(&account.entry, account.shared, local);
         Self::new(account.entry.clone(), assessment)
     }
 
     /// Assesses devices read from a file: it is unknown from where they can be
     /// reached.
-    pub fn from_file(entries: Vec<Entry>) -> Vec<Self> {
+    pub fn from_file(entries: Vec<DeviceRecord>) -> Vec<Self> {
         let mut all = Self::assess_all(entries, &[]);
         for device in &mut all {
             device.reachable = None;
@@ -43,7 +43,7 @@ impl DiscoveredDevice {
         all
     }
 
-    fn new(entry: Entry, assessment: Assessment) -> Self {
+    fn new(entry: DeviceRecord, assessment: Assessment) -> Self {
         Self {
             entry,
             reachable: Some(assessment.reachable),

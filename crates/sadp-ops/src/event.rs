@@ -1,7 +1,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sadp_discovery::{LinkInfo, Notice};
-use sadp_proto::{Progress, Tally};
+use sadp_proto::{DiscoveryStats, SurveyProgress};
 use sadp_reset::{Action, LedgerError};
 
 use crate::DiscoveredDevice;
@@ -17,13 +17,13 @@ pub enum Event<'a> {
         raw: &'a [Arc<str>],
     },
     /// How far a look is, about ten times a second.
-    Looking(Progress),
+    Looking(SurveyProgress),
     /// A look is over.
     LookEnds,
     /// Something limits what can be received.
     LookLimited(&'a Notice),
     /// What a look received and could not read or keep.
-    LookTally(&'a Tally),
+    LookTally(&'a DiscoveryStats),
     /// The look after a batch could not be made: what became of devices is
     /// unknown. The batch is over all the same.
     LookFailed(&'a crate::OpsError),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{Scan, ScanReport};
-use sadp_model::Entry;
-use sadp_proto::Progress;
+use sadp_model::DeviceRecord;
+use sadp_proto::SurveyProgress;
 use sadp_reset::DeviceKey;
 use tokio::sync::Notify;
 
@@ -32,7 +32,7 @@ enum Enough<'a> {
 }
 
 impl Enough<'_> {
-    fn is_reached(&self, progress: &Progress, entries: &[Entry]) -> bool {
+    fn is_reached(&self, progress: &SurveyProgress, entries: &[DeviceRecord]) -> bool {
         match self {
             Self::Never => false,
             Self::Count(number) => progress.devices >= *number,
@@ -152,13 +152,13 @@ impl Session {
         for notice in &report.notices {
             observer.observe(Event::LookLimited(notice));
         }
-        observer.observe(Event::LookTally(&report.tally));
+        observer.observe(Event::LookTally(&report.stats));
         Ok(report)
     }
 
     /// Marks the devices that are remembered as locked. Where the ledger cannot
     /// be read, the look goes on without.
-    fn mark_locks(&mut self, entries: &mut [Entry], observer: &mut dyn Observer) {
+    fn mark_locks(&mut self, entries: &mut [DeviceRecord], observer: &mut dyn Observer) {
         let now = self.now();
         let Some(ledger) = self.ledger() else {
             return;

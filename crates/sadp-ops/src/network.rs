@@ -19,7 +19,7 @@ mod waves;
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
-use sadp_model::{MacAddr, State, Step, Warning};
+use sadp_model::{AddressStep, MacAddr, State, Warning};
 use sadp_proto::{Update, UpdateError};
 use sadp_reset::Action;
 use secrecy::SecretString;
@@ -54,7 +54,7 @@ pub struct Plan {
     /// The devices to be changed.
     pub changes: Vec<PlannedChange>,
     /// The commands, by their waves. Each names a place in `changes`.
-    pub steps: Vec<Step>,
+    pub steps: Vec<AddressStep>,
     /// The devices that are not changed, and why.
     pub left_out: Vec<Outcome>,
     /// What is known of the new address, where one device is set.

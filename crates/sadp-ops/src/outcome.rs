@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use sadp_proto::{Verdict, seal::SealError};
+use sadp_proto::{RefusalReply, seal::SealError};
 use sadp_reset::Action;
 use strum::{EnumIter, IntoStaticStr};
 
@@ -29,7 +29,7 @@ pub struct Outcome {
     /// What a look after the command shows, where there was one.
     pub seen: Option<Seen>,
     /// The device's refusal, where it refused.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<RefusalReply>,
     /// What to do next, where neither reason nor refusal tells it.
     pub next: Option<NextStep>,
     /// Whether another sender answered for the device: what was sent may be known

@@ -1,7 +1,7 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
 use jiff::Timestamp;
-use sadp_model::{Doubt, Origin, State, Warning};
+use sadp_model::{ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Action, Ledger, LedgerError};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -151,10 +151,14 @@ impl SafetyChecks {
 
 /// Why no secret is sent to a device: someone else may speak for it.
 pub(crate) fn sender_conflict(found: &DiscoveredDevice) -> Option<BlockReason> {
-    let Origin { from, doubt, .. } = found.entry.origin()?;
+    let ReplyAddress {
+        from,
+        conflict: doubt,
+        ..
+    } = found.entry.reply_address()?;
     Some(match doubt? {
-        Doubt::Rival(other) => BlockReason::TwoSenders { used: from, other },
-        Doubt::JustMoved(former) => BlockReason::JustMoved {
+        SenderConflict::Concurrent(other) => BlockReason::TwoSenders { used: from, other },
+        SenderConflict::RecentMove(former) => BlockReason::JustMoved {
             from: former,
             to: from,
         },

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::fields::Fields;
+use self::fields::CommandFields;
 pub use self::{
     questions::{AnswersError, SecretAnswers},
     spec::CommandSpec,
@@ -190,7 +190,7 @@ impl Command {
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let mac = &*target.mac_text;
         let code_key = key.filter(|_| target.seals_code && self.is_sealed());
-        let mut fields = Fields::default();
+        let mut fields = CommandFields::default();
         match self {
             Self::Update(update) => update.write(uuid, mac, &mut fields),
             Self::Lamp { on } => {
@@ -213,7 +213,7 @@ impl Command {
         &self,
         key: Option<&SessionKey>,
         code_key: Option<&SessionKey>,
-        fields: &mut Fields,
+        fields: &mut CommandFields,
     ) -> Result<(), SealError> {
         if self.syncs_cameras() {
             fields.put("SyncIPCPassword", "true");
@@ -290,7 +290,7 @@ impl Command {
 
 /// The question that begins an exchange.
 pub(crate) fn exchange_code(uuid: Uuid, mac: &str, code: &str) -> Zeroizing<Vec<u8>> {
-    let mut fields = Fields::default();
+    let mut fields = CommandFields::default();
     fields.head(uuid, mac, EXCHANGE);
     fields.put("Code", code);
     fields.encode()

@@ -66,14 +66,14 @@ impl Document {
     }
 
     /// Writes the document as a client or a device of the given layout does.
-    pub fn encode(root: &str, fields: &RawFields, layout: Layout) -> Vec<u8> {
+    pub fn encode(root: &str, fields: &RawFields, layout: XmlLayout) -> Vec<u8> {
         Emitter::new(root, fields, layout, USUAL_BYTES).emit()
     }
 
     /// Writes what may be secret: no copy of it stays behind.
     pub(crate) fn encode_secret(root: &str, fields: &RawFields) -> Zeroizing<Vec<u8>> {
         let most = most_bytes(root, fields);
-        Zeroizing::new(Emitter::new(root, fields, Layout::Request, most).emit())
+        Zeroizing::new(Emitter::new(root, fields, XmlLayout::RequestMessage, most).emit())
     }
 
     fn degraded_if(mut self, lossy: bool) -> Self {
@@ -140,11 +140,11 @@ pub enum DecodeError {
 /// How a document is laid out. Devices differ; parsers of the field are known
 /// to depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layout {
+pub enum XmlLayout {
     /// All on one line without a final line break, encoding `utf-8`: the
     /// vendor's client.
     #[default]
-    Request,
+    RequestMessage,
     /// An element a line, root and first element sharing one, CRLF: most
     /// camera firmware.
     RootSharesLine,
@@ -156,10 +156,10 @@ pub enum Layout {
     Bare,
 }
 
-impl Layout {
+impl XmlLayout {
     const fn declaration(self) -> Option<&'static str> {
         match self {
-            Self::Request => Some("xml version=\"1.0\" encoding=\"utf-8\""),
+            Self::RequestMessage => Some("xml version=\"1.0\" encoding=\"utf-8\""),
             Self::RootSharesLine | Self::OneLine => Some("xml version=\"1.0\" encoding=\"UTF-8\""),
             Self::ElementPerLine => Some("xml version=\"1.0\" encoding=\"UTF-8\" "),
             Self::Bare => None,
@@ -168,7 +168,7 @@ impl Layout {
 
     const fn line_break(self) -> &'static str {
         match self {
-            Self::Request | Self::OneLine => "",
+            Self::RequestMessage | Self::OneLine => "",
             Self::RootSharesLine => "\r\n",
             Self::ElementPerLine | Self::Bare => "\n",
         }
@@ -183,14 +183,14 @@ impl Layout {
 
     const fn end(self) -> &'static str {
         match self {
-            Self::Request => "",
+            Self::RequestMessage => "",
             Self::RootSharesLine => "\r\n",
             Self::ElementPerLine | Self::OneLine | Self::Bare => "\n",
         }
     }
 }
 
-struct Text<'a> {
+struct DecodedText<'a> {
     text: Cow<'a, str>,
     /// Whether bytes had to be replaced to make it text.
     lossy: bool,
@@ -198,25 +198,25 @@ struct Text<'a> {
 
 /// The text of a datagram: UTF-8, UTF-16 with a byte order mark, or GB18030,
 /// the encoding of device names on older firmware.
-fn text_of(bytes: &[u8]) -> Text<'_> {
+fn text_of(bytes: &[u8]) -> DecodedText<'_> {
     let end = bytes
         .iter()
         .rposition(|&byte| byte != 0)
         .map_or(0, |last| last.saturating_add(1));
     if let Some((encoding, _)) = Encoding::for_bom(bytes) {
         let (text, _, lossy) = encoding.decode(bytes);
-        return Text { text, lossy };
+        return DecodedText { text, lossy };
     }
     let bytes = bytes.get(..end).unwrap_or_default();
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Text {
+        return DecodedText {
             text: text.into(),
             lossy: false,
         };
     }
     match GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
-        Some(text) => Text { text, lossy: false },
-        None => Text {
+        Some(text) => DecodedText { text, lossy: false },
+        None => DecodedText {
             text: String::from_utf8_lossy(bytes),
             lossy: true,
         },
@@ -231,9 +231,9 @@ fn read(text: &str) -> Result<(Document, usize), DecodeError> {
     // Each recovery may scan the rest once: a few suffice for an honest device.
     for _ in 0..MAX_RECOVERIES {
         match builder.read_from(text, at) {
-            Progress::RootClosed(end) => return builder.finish(end),
-            Progress::End => break,
-            Progress::Broken(next) => {
+            ReadState::RootClosed(end) => return builder.finish(end),
+            ReadState::End => break,
+            ReadState::Broken(next) => {
                 builder.complete = false;
                 match next {
                     Some(next) => at = next,
@@ -251,7 +251,7 @@ const MAX_RECOVERIES: usize = 32;
 /// The deepest nesting that is followed. SADP nests three deep.
 const MAX_DEPTH: usize = 16;
 
-enum Progress {
+enum ReadState {
     /// The root's end tag was read, up to here.
     RootClosed(usize),
     /// The text ended before the root did.
@@ -303,7 +303,7 @@ impl Builder {
         ))
     }
 
-    fn read_from(&mut self, text: &str, from: usize) -> Progress {
+    fn read_from(&mut self, text: &str, from: usize) -> ReadState {
         let mut reader = Reader::from_str(text.get(from..).unwrap_or_default());
         let config = reader.config_mut();
         config.allow_dangling_amp = true;
@@ -313,29 +313,29 @@ impl Builder {
         loop {
             let before = absolute(reader.buffer_position());
             let Ok(event) = reader.read_event() else {
-                return Progress::Broken(next_tag(text, before));
+                return ReadState::Broken(next_tag(text, before));
             };
             match event {
                 Event::Start(tag) if tag.name().0.contains('<') => {
-                    return Progress::Broken(next_tag(text, before));
+                    return ReadState::Broken(next_tag(text, before));
                 }
                 Event::Start(tag) => self.open(&tag),
                 Event::Empty(tag) => {
                     self.open(&tag);
                     if self.close() {
-                        return Progress::RootClosed(absolute(reader.buffer_position()));
+                        return ReadState::RootClosed(absolute(reader.buffer_position()));
                     }
                 }
                 Event::End(tag) => {
                     if self.close_named(tag.name().0) {
-                        return Progress::RootClosed(absolute(reader.buffer_position()));
+                        return ReadState::RootClosed(absolute(reader.buffer_position()));
                     }
                 }
                 Event::Text(part) => self.text.push_str(&part),
                 Event::CData(part) => self.text.push_str(&part),
                 Event::GeneralRef(reference) => self.refer(&reference),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-                Event::Eof => return Progress::End,
+                Event::Eof => return ReadState::End,
             }
         }
     }

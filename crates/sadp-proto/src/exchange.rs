@@ -55,8 +55,8 @@ pub struct Exchange<R> {
     command: Command,
     rng: R,
     phase: Phase,
-    transmit: Option<Step>,
-    outcome: Option<Outcome>,
+    transmit: Option<ExchangeStep>,
+    outcome: Option<CommandOutcome>,
     forged: bool,
 }
 
@@ -121,14 +121,14 @@ impl<R: CryptoRngCore> Exchange<R> {
                 if retry.pass(uuid) {
                     self.ask_key(retry, now);
                 } else {
-                    self.end(Outcome::NoAnswer);
+                    self.end(CommandOutcome::NoAnswer);
                 }
             }
             Phase::Guarding {
                 uuid, key, code, ..
             } => match key.open(&code, &mut self.rng) {
                 Ok(session) => self.send_command(Some(&session), Some((uuid, code)), None, now),
-                Err(error) => self.end(Outcome::Failed(error)),
+                Err(error) => self.end(CommandOutcome::Failed(error)),
             },
             Phase::Commanded {
                 uuid,
@@ -138,11 +138,11 @@ impl<R: CryptoRngCore> Exchange<R> {
                 if retry.pass(uuid) {
                     self.send_command(None, None, Some(retry), now);
                 } else {
-                    self.end(Outcome::NoAnswer);
+                    self.end(CommandOutcome::NoAnswer);
                 }
             }
-            Phase::Commanded { retry: None, .. } => self.end(Outcome::Unknown),
-            Phase::Settling { reply, .. } => self.end(Outcome::Done(reply)),
+            Phase::Commanded { retry: None, .. } => self.end(CommandOutcome::Unknown),
+            Phase::Settling { reply, .. } => self.end(CommandOutcome::Done(reply)),
             Phase::Over => {}
         }
     }
@@ -162,7 +162,7 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     /// The next datagram to send, if one is due.
-    pub fn poll_transmit(&mut self) -> Option<Step> {
+    pub fn poll_transmit(&mut self) -> Option<ExchangeStep> {
         self.transmit.take()
     }
 
@@ -180,7 +180,7 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     /// What became of the command, once it is over.
-    pub fn poll_outcome(&mut self) -> Option<Outcome> {
+    pub fn poll_outcome(&mut self) -> Option<CommandOutcome> {
         self.outcome.take()
     }
 
@@ -211,11 +211,11 @@ impl<R: CryptoRngCore> Exchange<R> {
             ExchangeKey::generate(&mut self.rng).and_then(|key| Ok((key.public_code()?, key)));
         let (code, key) = match made {
             Ok(made) => made,
-            Err(error) => return self.end(Outcome::Failed(error)),
+            Err(error) => return self.end(CommandOutcome::Failed(error)),
         };
         let uuid = self.fresh_uuid();
         let datagram = command::exchange_code(uuid, &self.target.mac_text, &code);
-        self.transmit = Some(Step::Key(datagram));
+        self.transmit = Some(ExchangeStep::Key(datagram));
         self.phase = Phase::Exchanging {
             uuid,
             key,
@@ -272,8 +272,8 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
         let refusal = reply.fields.first("Result").and_then(Refusal::read);
         self.end(match refusal {
-            Some(refusal) => Outcome::Refused(Verdict::read(refusal, reply)),
-            None => Outcome::Failed(SealError::BadExchange),
+            Some(refusal) => CommandOutcome::Refused(RefusalReply::read(refusal, reply)),
+            None => CommandOutcome::Failed(SealError::BadExchange),
         });
     }
 
@@ -288,7 +288,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         match self.command.encode(uuid, &self.target, key) {
             Ok(datagram) => {
                 let asked = retry.as_mut().map(|retry| retry.ask(now));
-                self.transmit = Some(Step::Command(datagram));
+                self.transmit = Some(ExchangeStep::Command(datagram));
                 self.phase = Phase::Commanded {
                     uuid,
                     retry,
@@ -296,7 +296,7 @@ impl<R: CryptoRngCore> Exchange<R> {
                     exchange,
                 };
             }
-            Err(error) => self.end(Outcome::Failed(error)),
+            Err(error) => self.end(CommandOutcome::Failed(error)),
         }
     }
 
@@ -331,7 +331,7 @@ impl<R: CryptoRngCore> Exchange<R> {
             _ => return,
         };
         match Refusal::read(result) {
-            Some(refusal) => self.end(Outcome::Refused(Verdict::read(refusal, reply))),
+            Some(refusal) => self.end(CommandOutcome::Refused(RefusalReply::read(refusal, reply))),
             None if makes_new => {
                 self.phase = Phase::Settling {
                     uuid,
@@ -339,16 +339,16 @@ impl<R: CryptoRngCore> Exchange<R> {
                     due: settled,
                 };
             }
-            None => self.end(Outcome::Done(Box::new(reply.clone()))),
+            None => self.end(CommandOutcome::Done(Box::new(reply.clone()))),
         }
     }
 
     fn end_forged(&mut self) {
         self.forged = true;
-        self.end(Outcome::Impostor);
+        self.end(CommandOutcome::Impostor);
     }
 
-    fn end(&mut self, outcome: Outcome) {
+    fn end(&mut self, outcome: CommandOutcome) {
         self.phase = Phase::Over;
         self.outcome = Some(outcome);
     }
@@ -379,14 +379,14 @@ impl<R> std::fmt::Debug for Exchange<R> {
 }
 
 /// A datagram of the conversation. Wiped when dropped.
-pub enum Step {
+pub enum ExchangeStep {
     /// The question for a key. It changes nothing.
     Key(Zeroizing<Vec<u8>>),
     /// The command itself. Unless it is repeatable, it comes once.
     Command(Zeroizing<Vec<u8>>),
 }
 
-impl Step {
+impl ExchangeStep {
     /// The bytes to send.
     pub fn datagram(&self) -> &[u8] {
         match self {
@@ -395,7 +395,7 @@ impl Step {
     }
 }
 
-impl std::fmt::Debug for Step {
+impl std::fmt::Debug for ExchangeStep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Key(_) => "Key(..)",
@@ -406,11 +406,11 @@ impl std::fmt::Debug for Step {
 
 /// What became of a command.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum CommandOutcome {
     /// The device did it; its reply.
     Done(Box<CommandReply>),
     /// The device refused.
-    Refused(Verdict),
+    Refused(RefusalReply),
     /// The command was sent and no reply came: it may have been carried out.
     /// Look before you repeat it.
     Unknown,
@@ -428,7 +428,7 @@ pub enum Outcome {
 
 /// A refusal, and what the device says of the tries left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RefusalReply {
     /// The device's word.
     pub refusal: Refusal,
     /// How many tries are left before it locks.
@@ -437,7 +437,7 @@ pub struct Verdict {
     pub lock_minutes: Option<u32>,
 }
 
-impl Verdict {
+impl RefusalReply {
     fn read(refusal: Refusal, reply: &CommandReply) -> Self {
         let number = |name| reply.fields.first(name)?.parse().ok();
         Self {

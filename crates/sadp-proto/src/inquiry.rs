@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use sadp_model::{Device, Firmware, Kind, RawFields, RequestWay, Serial, State, Vendor};
 use uuid::Uuid;
 
-use crate::{Document, Layout, seal::open_display_text};
+use crate::{Document, XmlLayout, seal::open_display_text};
 
 /// The question who is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Inquiry {
         let mut buffer = Uuid::encode_buffer();
         let uuid = &*self.uuid.hyphenated().encode_upper(&mut buffer);
         let fields = [("Uuid", uuid), ("Types", "inquiry")].into_iter().collect();
-        Document::encode("Probe", &fields, Layout::Request)
+        Document::encode("Probe", &fields, XmlLayout::RequestMessage)
     }
 }
 
@@ -358,7 +358,7 @@ mod tests {
 
     fn device(fields: &[(&str, &str)]) -> Device {
         let fields = fields.iter().copied().collect();
-        let bytes = Document::encode("ProbeMatch", &fields, Layout::RootSharesLine);
+        let bytes = Document::encode("ProbeMatch", &fields, XmlLayout::RootSharesLine);
         read_device(Document::decode(&bytes).unwrap())
     }
 

@@ -68,20 +68,22 @@ pub use command::{
     AnswersError, Command, CommandSpec, Credentials, NetworkSettings, SecretAnswers, Update,
     UpdateError,
 };
-pub use document::{DecodeError, Document, Layout};
-pub use exchange::{Exchange, Outcome, Step, Target, Verdict};
+pub use document::{DecodeError, Document, XmlLayout};
+pub use exchange::{CommandOutcome, Exchange, ExchangeStep, RefusalReply, Target};
 pub use inquiry::{Inquiry, boolean};
-pub use message::{CommandReply, Header, Message, Report, Request, Types};
+pub use message::{CommandReply, DeviceReport, Header, Message, RequestMessage, Types};
 pub use recovery::{
     Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, QuestionList, RequestCode,
     VerificationCode, VerificationCodeError, read_set_up,
 };
 pub use refusal::Refusal;
 pub use survey::{
-    Datagram, Destination, Event, Listening, Progress, Survey, SurveyConfig, Sweep, SweepError,
-    Tally, Transmit,
+    Datagram, Destination, DiscoveryStats, StopCondition, Survey, SurveyConfig, SurveyEvent,
+    SurveyProgress, Sweep, SweepError, Transmit,
 };
-pub use watch::{Account, Footprint, Happened, Parting, Watch, WatchConfig, WatchEvent};
+pub use watch::{
+    DeviceSnapshot, Footprint, OfflineReason, Watch, WatchConfig, WatchEvent, WatchEventKind,
+};
 
 /// The traits of random number generators that [`Exchange`] takes.
 pub use rsa::rand_core;

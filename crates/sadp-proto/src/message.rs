@@ -10,11 +10,11 @@ use crate::{DecodeError, Document, document::Names, inquiry};
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A question or command: our own looped back, or another program's.
-    Request(Request),
+    Request(RequestMessage),
     /// A device tells of itself.
-    Report(Box<Report>),
+    Report(Box<DeviceReport>),
     /// A device says goodbye. Only its identity matters.
-    Goodbye(Box<Report>),
+    Goodbye(Box<DeviceReport>),
     /// A device answers a command.
     CommandReply(CommandReply),
 }
@@ -31,7 +31,7 @@ impl Message {
         let header = Header::read(&document.fields);
         if &*document.root == "Probe" {
             let fields = document.fields;
-            return Ok(Self::Request(Request { header, fields }));
+            return Ok(Self::Request(RequestMessage { header, fields }));
         }
         let hello = &*document.root == "Hello" || header.types == Types::Hello;
         let goodbye = &*document.root == "Bye" || header.types == Types::Bye;
@@ -50,7 +50,7 @@ impl Message {
         if !named && !addressed {
             return Err(DecodeError::Nameless);
         }
-        let report = Box::new(Report {
+        let report = Box::new(DeviceReport {
             header,
             hello,
             device,
@@ -65,7 +65,7 @@ impl Message {
 
 /// A question or command heard. Shows names of elements alone.
 #[derive(Clone)]
-pub struct Request {
+pub struct RequestMessage {
     /// What it begins with.
     pub header: Header,
     /// Every element, header included.
@@ -74,7 +74,7 @@ pub struct Request {
 
 /// A device's account of itself.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct DeviceReport {
     /// What the message began with.
     pub header: Header,
     /// Whether it came unasked, at power-on.
@@ -83,7 +83,7 @@ pub struct Report {
     pub device: Device,
 }
 
-impl Report {
+impl DeviceReport {
     /// Marks the device where the message was only the beginning of a datagram.
     /// One that could be read to its end all the same counts as whole.
     #[must_use]
@@ -106,7 +106,7 @@ pub struct CommandReply {
     pub complete: bool,
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for RequestMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("header", &self.header)
@@ -198,7 +198,7 @@ impl fmt::Display for Types {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Outcome;
+    use crate::CommandOutcome;
 
     fn decode(text: &str) -> Message {
         Message::decode(text.as_bytes()).unwrap()
@@ -265,7 +265,7 @@ mod tests {
         let Message::CommandReply(reply) = decode(&reply) else {
             panic!("a Result is an answer");
         };
-        let outcome = Outcome::Done(Box::new(reply.clone()));
+        let outcome = CommandOutcome::Done(Box::new(reply.clone()));
         for shown in [
             format!("{document:?}"),
             format!("{reply:#?}"),

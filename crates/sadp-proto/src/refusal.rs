@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Verdict;
+use crate::RefusalReply;
 
 /// A device's word of refusal: its `Result` besides `success`. Words are
 /// case-sensitive; one that is not known is kept and is a refusal all the same.
@@ -146,7 +146,7 @@ impl Refusal {
     }
 }
 
-impl Verdict {
+impl RefusalReply {
     /// Whether it may have cost the device a try: what was sent must not be sent
     /// again, to this device or another. Who counts tries tells of one.
     pub const fn may_have_cost_a_try(&self) -> bool {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_may_have_cost_a_try_is_told_by_the_word_or_by_the_count() {
-        let verdict = |word: &str, tries_left| Verdict {
+        let verdict = |word: &str, tries_left| RefusalReply {
             refusal: Refusal::read(word).unwrap(),
             tries_left,
             lock_minutes: None,

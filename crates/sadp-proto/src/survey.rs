@@ -2,8 +2,8 @@
 
 mod rounds;
 mod scheduler;
+mod stats;
 mod sweep;
-mod tally;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use sadp_model::{Device, Recorded, Registry, Sighting, Via};
 use uuid::Uuid;
 
-pub(crate) use self::scheduler::{Answer, Incoming, ProbeScheduler};
+pub(crate) use self::scheduler::{Incoming, ProbeScheduler, ReplyTo};
 pub use self::{
+    stats::DiscoveryStats,
     sweep::{Sweep, SweepError},
-    tally::Tally,
 };
 use crate::frame::FrameAsker;
 
@@ -32,12 +32,12 @@ pub struct SurveyConfig {
     /// Addresses to ask one by one.
     pub sweep: Option<Sweep>,
     /// When to end.
-    pub listening: Listening,
+    pub stop: StopCondition,
 }
 
 /// When a survey ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listening {
+pub enum StopCondition {
     /// When further rounds bring nothing new: about 1.6 s where all devices
     /// answer at once and none are lost, 5 s where nothing is heard, longer
     /// where answers are late or lost, 60 s at most besides a sweep.
@@ -60,7 +60,7 @@ pub enum Listening {
 pub struct Survey {
     scheduler: ProbeScheduler,
     registry: Registry,
-    tally: Tally,
+    stats: DiscoveryStats,
 }
 
 impl Survey {
@@ -69,7 +69,7 @@ impl Survey {
         Self {
             scheduler: ProbeScheduler::new(config, Box::new(uuids)),
             registry: Registry::new(),
-            tally: Tally::default(),
+            stats: DiscoveryStats::default(),
         }
     }
 
@@ -90,11 +90,11 @@ impl Survey {
 
     /// Takes in a datagram. What it brought is told; what it holds is in
     /// [`Survey::registry`].
-    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> Event {
+    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> SurveyEvent {
         self.scheduler.advance(now);
-        match self.scheduler.read(datagram, &mut self.tally) {
+        match self.scheduler.read(datagram, &mut self.stats) {
             Incoming::Report(device, answer) => self.record(*device, answer, datagram),
-            Incoming::Bye(_) => Event::Other,
+            Incoming::Bye(_) => SurveyEvent::Other,
             Incoming::Other(event) => event,
         }
     }
@@ -121,24 +121,24 @@ impl Survey {
     }
 
     /// What was heard besides devices so far.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    pub fn stats(&self) -> &DiscoveryStats {
+        &self.stats
     }
 
     /// How far the survey is.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> SurveyProgress {
         self.scheduler.progress()
     }
 
     /// The devices and what else was heard.
-    pub fn into_parts(self) -> (Registry, Tally) {
-        (self.registry, self.tally)
+    pub fn into_parts(self) -> (Registry, DiscoveryStats) {
+        (self.registry, self.stats)
     }
 
-    fn record(&mut self, device: Device, answer: Answer, datagram: &Datagram<'_>) -> Event {
+    fn record(&mut self, device: Device, answer: ReplyTo, datagram: &Datagram<'_>) -> SurveyEvent {
         let recorded = self.registry.record(device, datagram.sighting());
         let Some(index) = recorded.index() else {
-            return self.tally.note_refused(datagram.from.ip());
+            return self.stats.note_refused(datagram.from.ip());
         };
         let new = matches!(recorded, Recorded::New(_));
         let asked_at = self.scheduler.note(index, new, answer);
@@ -146,9 +146,9 @@ impl Survey {
             entry.note_direct_answer(asked_at);
         }
         match recorded {
-            Recorded::New(index) => Event::Found(index),
-            Recorded::Changed(index) => Event::Changed(index),
-            _ => Event::Repeated(index),
+            Recorded::New(index) => SurveyEvent::Found(index),
+            Recorded::Changed(index) => SurveyEvent::Changed(index),
+            _ => SurveyEvent::Repeated(index),
         }
     }
 }
@@ -217,7 +217,7 @@ pub enum Destination {
 
 /// What a datagram brought. Numbers are places in [`Registry::entries`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SurveyEvent {
     /// A new device.
     Found(usize),
     /// A known device that says something new.
@@ -236,7 +236,7 @@ pub enum Event {
 
 /// How far a survey is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct SurveyProgress {
     /// Time since its beginning.
     pub elapsed: Duration,
     /// Devices found.

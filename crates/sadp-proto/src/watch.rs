@@ -1,10 +1,10 @@
 //! What becomes of devices over time.
 
+mod duplicates;
 mod event;
 mod hearing;
 mod presence;
 mod schedule;
-mod sharing;
 mod telling;
 
 use std::{
@@ -15,14 +15,14 @@ use std::{
 use sadp_model::Registry;
 use uuid::Uuid;
 
-pub use self::event::{Account, Footprint, Happened, Parting, WatchEvent};
+pub use self::event::{DeviceSnapshot, Footprint, OfflineReason, WatchEvent, WatchEventKind};
 use self::{
+    duplicates::{DuplicateIndex, Identifier},
     presence::Presence,
-    schedule::{History, first_deadline},
-    sharing::{Name, Sharing},
+    schedule::{ProbeHistory, first_deadline},
 };
 use crate::{
-    Datagram, Listening, SurveyConfig, Sweep, Tally, Transmit,
+    Datagram, DiscoveryStats, StopCondition, SurveyConfig, Sweep, Transmit,
     frame::FrameAsker,
     survey::{Incoming, ProbeScheduler},
 };
@@ -73,17 +73,17 @@ pub struct Watch {
     number: u64,
     /// How many devices online were not heard in it yet.
     awaited: usize,
-    history: History,
+    history: ProbeHistory,
     next_cycle: Duration,
     registry: Registry,
     /// As many as there are devices in the registry, in their order.
     presences: Vec<Presence>,
     devices_so_far: u64,
-    sharing: Sharing,
+    duplicates: DuplicateIndex,
     /// No device's time is up before.
     deadline: Option<Duration>,
     events: VecDeque<WatchEvent>,
-    tally: Tally,
+    stats: DiscoveryStats,
     now: Duration,
 }
 
@@ -98,7 +98,7 @@ impl Watch {
             links: config.links,
             broadcast: config.broadcast,
             sweep: config.sweep.clone(),
-            listening: Listening::Auto,
+            stop: StopCondition::Auto,
         };
         Self {
             next_cycle: config.every,
@@ -107,14 +107,14 @@ impl Watch {
             began: Duration::ZERO,
             number: 1,
             awaited: 0,
-            history: History::default(),
+            history: ProbeHistory::default(),
             registry: Registry::new(),
             presences: Vec::new(),
             devices_so_far: 0,
-            sharing: Sharing::default(),
+            duplicates: DuplicateIndex::default(),
             deadline: None,
             events: VecDeque::new(),
-            tally: Tally::default(),
+            stats: DiscoveryStats::default(),
             now: Duration::ZERO,
         }
     }
@@ -147,11 +147,11 @@ impl Watch {
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
         self.now = self.now.max(now);
         self.scheduler.advance(self.asking_time());
-        match self.scheduler.read(datagram, &mut self.tally) {
+        match self.scheduler.read(datagram, &mut self.stats) {
             Incoming::Report(device, answer) => self.handle_account(*device, answer, datagram),
             Incoming::Bye(device) => {
                 if let Some(index) = self.registry.position(&device, datagram.from.ip()) {
-                    self.turn_offline(index, Parting::Goodbye);
+                    self.turn_offline(index, OfflineReason::Goodbye);
                 }
             }
             Incoming::Other(_) => {}
@@ -202,8 +202,8 @@ impl Watch {
     }
 
     /// What was heard besides devices so far.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    pub fn stats(&self) -> &DiscoveryStats {
+        &self.stats
     }
 
     /// How many things are remembered.
@@ -213,7 +213,7 @@ impl Watch {
             devices: self.registry.len(),
             online: self.presences.iter().filter(|it| it.online).count(),
             sightings: entries.iter().map(|entry| entry.seen.len()).sum(),
-            names: self.registry.names().saturating_add(self.sharing.len()),
+            names: self.registry.names().saturating_add(self.duplicates.len()),
             questions: self
                 .history
                 .len()
@@ -241,13 +241,13 @@ impl Watch {
             let since = presence.last_heard;
             let is_up = presence.online && self.now >= since.saturating_add(offline_after);
             if is_up && (nobody_to_ask || self.history.is_unanswered(since, until, one_by_one)) {
-                self.turn_offline(index, Parting::Silence);
+                self.turn_offline(index, OfflineReason::Silence);
             }
         }
         self.deadline = first_deadline(&self.presences, offline_after);
     }
 
-    fn turn_offline(&mut self, index: usize, parting: Parting) {
+    fn turn_offline(&mut self, index: usize, parting: OfflineReason) {
         let Some(before) = self.account(index).filter(|before| before.online) else {
             return;
         };
@@ -261,10 +261,10 @@ impl Watch {
         if presence.cycle != number {
             self.awaited = self.awaited.saturating_sub(1);
         }
-        let names: Vec<_> = Name::of(&before.entry.device).collect();
+        let names: Vec<_> = Identifier::of(&before.entry.device).collect();
         let leavers = self.give_names_up(index, &names);
-        self.emit(Happened::Offline(parting), index, Some(before));
-        self.emit_all(Happened::Updated, leavers);
+        self.emit(WatchEventKind::Offline(parting), index, Some(before));
+        self.emit_all(WatchEventKind::Updated, leavers);
     }
 
     // --- ProbeScheduler ----------------------------------------------------------------
@@ -313,7 +313,7 @@ impl Watch {
         if let Some((_, presence)) = self.both(index) {
             presence.twin_until = None;
         }
-        self.emit(Happened::Updated, index, before);
+        self.emit(WatchEventKind::Updated, index, before);
     }
 
     fn forget_the_longest_gone(&mut self) {
@@ -329,7 +329,7 @@ impl Watch {
         gone.sort_by_key(|&index| self.presences.get(index).map(|it| it.offline_since));
         gone.truncate(excess);
         for &index in &gone {
-            self.emit(Happened::Forgotten, index, None);
+            self.emit(WatchEventKind::Forgotten, index, None);
         }
         let gone: HashSet<usize> = gone.into_iter().collect();
         let mut indices = 0..;
@@ -338,11 +338,11 @@ impl Watch {
         let mut indices = 0..;
         self.presences
             .retain(|_| indices.next().is_some_and(|index| !gone.contains(&index)));
-        self.sharing.clear();
+        self.duplicates.clear();
         for (index, entry) in self.registry.entries().iter().enumerate() {
             if self.presences.get(index).is_some_and(|it| it.online) {
-                for name in Name::of(&entry.device) {
-                    self.sharing.add(name, index);
+                for name in Identifier::of(&entry.device) {
+                    self.duplicates.add(name, index);
                 }
             }
         }

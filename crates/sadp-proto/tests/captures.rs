@@ -10,7 +10,7 @@
 use std::{fs, path::Path};
 
 use sadp_model::{Device, Kind, RequestWay, State};
-use sadp_proto::{Message, Report};
+use sadp_proto::{DeviceReport, Message};
 
 fn captures() -> Option<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/captures");
@@ -21,7 +21,7 @@ fn captures() -> Option<std::path::PathBuf> {
     Some(folder)
 }
 
-fn report(path: &Path) -> Report {
+fn report(path: &Path) -> DeviceReport {
     match Message::decode(&fs::read(path).unwrap()) {
         Ok(Message::Report(report)) => *report,
         other => panic!("{}: {other:?}", path.display()),

@@ -39,7 +39,7 @@ use std::{
 
 use ipnet::Ipv4Net;
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
-use sadp_proto::{GROUP, Message, PORT, Request, Types};
+use sadp_proto::{GROUP, Message, PORT, RequestMessage, Types};
 
 pub use self::frames::FrameTransmit;
 pub use self::stats::{Executions, Heard, Stats};
@@ -243,7 +243,7 @@ impl Fleet {
     fn answer(
         &mut self,
         now: Duration,
-        request: &Request,
+        request: &RequestMessage,
         asker: SocketAddrV4,
         recipients: Recipients,
     ) -> Heard {

@@ -33,7 +33,7 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
-use sadp_proto::{Message, Request};
+use sadp_proto::{Message, RequestMessage};
 
 pub use self::attack::Attack;
 use crate::{
@@ -248,7 +248,7 @@ trait Trick: std::fmt::Debug + Send {
 
 /// A question or command heard.
 struct Asked<'a> {
-    request: &'a Request,
+    request: &'a RequestMessage,
     asker: SocketAddrV4,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use sadp_model::Kind;
-use sadp_proto::Layout;
+use sadp_proto::XmlLayout;
 use serde::Deserialize;
 
 /// The device profiles that come with the simulator: `profiles.toml`.
@@ -53,7 +53,7 @@ pub struct Profile {
     models: Vec<Box<str>>,
     firmware: Box<str>,
     #[serde(deserialize_with = "layout")]
-    layout: Layout,
+    layout: XmlLayout,
     pub(crate) serial: Box<str>,
     pub(crate) made: (i16, i16),
     pub(crate) weight: u32,
@@ -83,7 +83,7 @@ impl Profile {
     }
 
     /// How its documents are laid out.
-    pub fn layout(&self) -> Layout {
+    pub fn layout(&self) -> XmlLayout {
         self.layout
     }
 
@@ -114,7 +114,7 @@ impl Profile {
     }
 }
 
-fn layout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Layout, D::Error> {
+fn layout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<XmlLayout, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "kebab-case")]
     enum Name {
@@ -124,10 +124,10 @@ fn layout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Layout, D
         Bare,
     }
     Ok(match Name::deserialize(deserializer)? {
-        Name::RootSharesLine => Layout::RootSharesLine,
-        Name::ElementPerLine => Layout::ElementPerLine,
-        Name::OneLine => Layout::OneLine,
-        Name::Bare => Layout::Bare,
+        Name::RootSharesLine => XmlLayout::RootSharesLine,
+        Name::ElementPerLine => XmlLayout::ElementPerLine,
+        Name::OneLine => XmlLayout::OneLine,
+        Name::Bare => XmlLayout::Bare,
     })
 }
 

@@ -29,7 +29,7 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use sadp_model::State;
 use sadp_proto::{
-    GROUP, Outcome, Refusal,
+    CommandOutcome, GROUP, Refusal,
     rand_core::OsRng,
     seal::{ExchangeKey, Password},
 };
@@ -85,8 +85,11 @@ fn risky_passwords_are_refused_by_what_the_firmware_knows() {
 #[test]
 fn firmware_without_activation_or_lamp_stays_silent() {
     let mut van = Van::one("ipc-v5.2.5", "");
-    assert!(matches!(van.activate(0, PASSWORD), Outcome::NoAnswer));
-    assert!(matches!(van.lamp(0, true), Outcome::NoAnswer));
+    assert!(matches!(
+        van.activate(0, PASSWORD),
+        CommandOutcome::NoAnswer
+    ));
+    assert!(matches!(van.lamp(0, true), CommandOutcome::NoAnswer));
     assert_eq!(van.fleet.executions(0), Executions::default());
     assert!(van.fleet.stats().unsupported > 0);
 }
@@ -102,7 +105,7 @@ fn settings_change_by_the_password_in_every_form() {
     ] {
         let keys = format!("{keys}\npassword = \"{PASSWORD}\"");
         let mut van = Van::one(profile, &keys);
-        let Outcome::Done(reply) = van.update(0, "192.168.7.70", PASSWORD) else {
+        let CommandOutcome::Done(reply) = van.update(0, "192.168.7.70", PASSWORD) else {
             panic!("{profile} {keys}");
         };
         assert_eq!(reply.fields.first("IPv4Address"), Some("192.168.7.70"));
@@ -263,12 +266,12 @@ fn a_lost_reply_leaves_the_outcome_unknown_and_the_device_changed() {
         let outcome = van.activate(0, PASSWORD);
         let activations = van.fleet.executions(0).activations;
         match outcome {
-            Outcome::Unknown if activations == 1 => {
+            CommandOutcome::Unknown if activations == 1 => {
                 seen += 1;
                 assert_eq!(van.look(0).unwrap().state, Some(State::Active));
             }
-            Outcome::Unknown | Outcome::NoAnswer => assert_eq!(activations, 0),
-            Outcome::Done(_) => assert_eq!(activations, 1),
+            CommandOutcome::Unknown | CommandOutcome::NoAnswer => assert_eq!(activations, 0),
+            CommandOutcome::Done(_) => assert_eq!(activations, 1),
             other => panic!("{other:?}"),
         }
         assert!(van.sent <= 1);
@@ -345,7 +348,7 @@ fn a_device_that_starts_anew_is_silent_and_then_says_hello() {
         assert!(is_done(&van.update(0, "192.168.1.70", Access::PASSWORD)));
         let changed = van.now;
         van.heard.clear();
-        assert!(matches!(van.lamp(0, true), Outcome::NoAnswer));
+        assert!(matches!(van.lamp(0, true), CommandOutcome::NoAnswer));
         van.wait(30_000 * MS);
         let (at, _, hello) = &van.heard[0];
         assert_eq!(hello.first("Types"), Some("hello"));
@@ -407,9 +410,9 @@ fn a_van_is_activated_where_a_fifth_is_lost_and_nothing_is_sent_twice() {
         let active = van.fleet.devices()[device].state.activated;
         assert_eq!(executions.activations, u64::from(active));
         match outcome {
-            Outcome::Done(_) => assert!(active),
-            Outcome::Unknown => lost += 1,
-            Outcome::NoAnswer => assert!(!active),
+            CommandOutcome::Done(_) => assert!(active),
+            CommandOutcome::Unknown => lost += 1,
+            CommandOutcome::NoAnswer => assert!(!active),
             other => panic!("{other:?}"),
         }
     }

@@ -12,8 +12,8 @@ mod victim;
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 use lan::{ATTACKER, MS, Outcome, devices, play_against};
-use sadp_model::{Doubt, Registry, Warning, assess};
-use sadp_proto::{Inquiry, Listening, SurveyConfig};
+use sadp_model::{Registry, SenderConflict, Warning, assess};
+use sadp_proto::{Inquiry, StopCondition, SurveyConfig};
 use sadp_sim::{
     Attack, Conduct, Datagram, FleetConfig, Hostile, HostileConfig, HostileTransmit, Speaker,
 };
@@ -45,7 +45,7 @@ fn survey() -> SurveyConfig {
         links: 1,
         broadcast: false,
         sweep: None,
-        listening: Listening::Fixed(6000 * MS),
+        stop: StopCondition::Fixed(6000 * MS),
     }
 }
 
@@ -60,7 +60,7 @@ fn hostile(attacks: &[Attack], rate: u32, count: u64) -> HostileConfig {
 #[test]
 fn garbage_costs_no_device_and_is_counted() {
     let outcome = scan_after(&[Attack::Garbage], 1000, PLENTY);
-    let tally = outcome.survey.tally();
+    let tally = outcome.survey.stats();
     assert!(tally.unreadable > 1000, "{tally:?}");
     assert!(tally.unreadable_from.contains_key(&IpAddr::from(ATTACKER)));
     // Of what is nearly a reply, some is read, as of devices that are not there.
@@ -83,7 +83,7 @@ fn entity_bombs_are_not_expanded_and_no_file_is_read() {
 #[test]
 fn huge_documents_fill_half_of_the_memory_at_most() {
     let outcome = scan_after(&[Attack::HugeDocuments], 1000, 2000);
-    let (registry, tally) = (outcome.survey.registry(), outcome.survey.tally());
+    let (registry, tally) = (outcome.survey.registry(), outcome.survey.stats());
     assert!(registry.bytes() < Registry::MAX_BYTES / 2 + (1 << 20));
     assert!(tally.refused > 0, "{tally:?}");
     let from: Vec<_> = tally.refused_from.keys().collect();
@@ -93,7 +93,7 @@ fn huge_documents_fill_half_of_the_memory_at_most() {
 #[test]
 fn endless_devices_fill_half_of_the_places_at_most() {
     let outcome = scan_after(&[Attack::EndlessDevices], 20_000, 40_000);
-    let tally = outcome.survey.tally();
+    let tally = outcome.survey.stats();
     assert!(outcome.found() <= Registry::MAX_DEVICES / 2 + HONEST);
     assert!(tally.refused > 1000, "{tally:?}");
     let from: Vec<_> = tally.refused_from.keys().collect();
@@ -107,7 +107,7 @@ fn stolen_macs_are_told_of_every_device_they_belong_to() {
     let assessed = assess(entries, &[]);
     let mut told = 0;
     for device in outcome.fleet.devices() {
-        let own = |entry: &sadp_model::Entry| entry.device.mac == Some(device.identity.mac);
+        let own = |entry: &sadp_model::DeviceRecord| entry.device.mac == Some(device.identity.mac);
         for (entry, assessed) in entries.iter().zip(&assessed) {
             if own(entry) {
                 let warned = assessed.warnings.contains(&Warning::DuplicateMac);
@@ -130,7 +130,7 @@ fn echoed_accounts_are_told_of_every_device_they_are_of() {
         };
         let honest = devices(u32::try_from(HONEST).unwrap(), 1, conduct);
         let config = SurveyConfig {
-            listening: Listening::Auto,
+            stop: StopCondition::Auto,
             ..survey()
         };
         let attack = hostile(&[Attack::EchoedAccounts], 500, PLENTY);
@@ -143,9 +143,12 @@ fn echoed_accounts_are_told_of_every_device_they_are_of() {
                 "{entry:?}"
             );
             let own = entry.device.ipv4.address.map(IpAddr::V4);
-            let origin = entry.origin().unwrap();
+            let origin = entry.reply_address().unwrap();
             assert_eq!(Some(origin.from), own, "it goes to the device, if at all");
-            assert_eq!(origin.doubt, Some(Doubt::Rival(ATTACKER.into())));
+            assert_eq!(
+                origin.conflict,
+                Some(SenderConflict::Concurrent(ATTACKER.into()))
+            );
         }
     }
 }
@@ -171,7 +174,7 @@ fn a_scan_that_ends_by_itself_ends_under_attack_as_well() {
     };
     let honest = devices(100, 1, conduct);
     let config = SurveyConfig {
-        listening: Listening::Auto,
+        stop: StopCondition::Auto,
         ..survey()
     };
     let attack = hostile(&[Attack::EndlessDevices, Attack::Garbage], 500, PLENTY);

@@ -9,7 +9,8 @@ use std::{
 };
 
 use sadp_proto::{
-    Command, Exchange, Inquiry, Message, Outcome, Step, Target, rand_core::OsRng, seal::Password,
+    Command, CommandOutcome, Exchange, ExchangeStep, Inquiry, Message, Target, rand_core::OsRng,
+    seal::Password,
 };
 use sadp_sim::{Conduct, Device, Interface, Population, Reply, Server, ServerConfig, Stats};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -179,7 +180,12 @@ async fn an_inquiry_to_an_address_no_device_has_is_not_answered() {
 }
 
 /// Plays one command to a device at the server.
-async fn command(socket: &UdpSocket, port: u16, device: &Device, command: Command) -> Outcome {
+async fn command(
+    socket: &UdpSocket,
+    port: u16,
+    device: &Device,
+    command: Command,
+) -> CommandOutcome {
     let mac = device.identity.mac;
     let target = Target {
         mac,
@@ -193,7 +199,9 @@ async fn command(socket: &UdpSocket, port: u16, device: &Device, command: Comman
     let mut buffer = [0; 4096];
     loop {
         exchange.handle_timeout(now);
-        if let Some(Step::Key(payload) | Step::Command(payload)) = exchange.poll_transmit() {
+        if let Some(ExchangeStep::Key(payload) | ExchangeStep::Command(payload)) =
+            exchange.poll_transmit()
+        {
             socket.send_to(&payload, (GROUP, port)).await.unwrap();
         }
         let heard = timeout(LIMIT, socket.recv_from(&mut buffer)).await;
@@ -218,7 +226,7 @@ async fn a_device_is_activated_over_the_network() {
     let password = Password::new("Garden72!".into()).unwrap();
     let activate = Command::Activate { password };
     let outcome = command(&client, server.port, &new, activate).await;
-    assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    assert!(matches!(outcome, CommandOutcome::Done(_)), "{outcome:?}");
     let stats = server.stop().await;
     assert_eq!(
         (stats.executions.exchanges, stats.executions.activations),

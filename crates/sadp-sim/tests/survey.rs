@@ -8,7 +8,7 @@ mod lan;
 use std::time::Duration;
 
 use lan::{MS, devices, play, play_with, sweep};
-use sadp_proto::{Listening, SurveyConfig};
+use sadp_proto::{StopCondition, SurveyConfig};
 use sadp_sim::{Conduct, Faults, Probability, Reply};
 
 const SEEDS: std::ops::Range<u64> = 1..9;
@@ -44,7 +44,7 @@ fn a_small_site_is_known_within_two_seconds() {
         let outcome = play(
             devices(10, seed, delayed("0..500ms")),
             seed,
-            Listening::Auto,
+            StopCondition::Auto,
         );
         assert_eq!(outcome.found(), 10, "seed {seed}");
         assert!(outcome.took < 2000 * MS, "seed {seed}: {:?}", outcome.took);
@@ -53,7 +53,7 @@ fn a_small_site_is_known_within_two_seconds() {
 
 #[test]
 fn a_burst_of_thousands_is_heard_in_whole() {
-    let outcome = play(devices(5000, 1, silent_start()), 1, Listening::Auto);
+    let outcome = play(devices(5000, 1, silent_start()), 1, StopCondition::Auto);
     assert_eq!(outcome.found(), 5000);
     assert!(outcome.took < 3000 * MS, "{:?}", outcome.took);
 }
@@ -66,7 +66,11 @@ fn where_a_third_is_lost_each_way_all_are_found_nonetheless() {
     };
     let (mut found, mut asked) = (0, 0);
     for seed in 1..21 {
-        let outcome = play(devices(200, seed, faulty(faults)), seed, Listening::Auto);
+        let outcome = play(
+            devices(200, seed, faulty(faults)),
+            seed,
+            StopCondition::Auto,
+        );
         assert!(
             outcome.took < 20_000 * MS,
             "seed {seed}: {:?}",
@@ -82,7 +86,7 @@ fn where_a_third_is_lost_each_way_all_are_found_nonetheless() {
 fn late_devices_are_awaited() {
     for delay in ["2500ms", "4500ms"] {
         for count in [1, 30] {
-            let outcome = play(devices(count, 1, delayed(delay)), 1, Listening::Auto);
+            let outcome = play(devices(count, 1, delayed(delay)), 1, StopCondition::Auto);
             assert_eq!(outcome.found(), count as usize, "{delay}");
         }
     }
@@ -95,7 +99,7 @@ fn one_late_device_among_prompt_ones_takes_a_fixed_time() {
         let mut site = devices(10, 1, delayed("0..100ms"));
         site[4].conduct = delayed(delay);
         assert_eq!(
-            play(site, 1, Listening::Fixed(6000 * MS)).found(),
+            play(site, 1, StopCondition::Fixed(6000 * MS)).found(),
             10,
             "{delay}"
         );
@@ -105,7 +109,11 @@ fn one_late_device_among_prompt_ones_takes_a_fixed_time() {
 #[test]
 fn devices_that_trickle_in_are_all_awaited() {
     for seed in SEEDS {
-        let outcome = play(devices(100, seed, delayed("0..10s")), seed, Listening::Auto);
+        let outcome = play(
+            devices(100, seed, delayed("0..10s")),
+            seed,
+            StopCondition::Auto,
+        );
         assert_eq!(outcome.found(), 100, "seed {seed}");
     }
 }
@@ -118,7 +126,7 @@ fn a_fixed_time_hears_everyone_who_answers_within_it() {
             let at = 60 * MS * number;
             device.conduct.delay = sadp_sim::Delay::between(at, at).unwrap();
         }
-        let outcome = play(site, seed, Listening::Fixed(6000 * MS));
+        let outcome = play(site, seed, StopCondition::Fixed(6000 * MS));
         assert_eq!(outcome.found(), 100, "seed {seed}");
         assert!(
             (6000 * MS..6500 * MS).contains(&outcome.took),
@@ -130,14 +138,14 @@ fn a_fixed_time_hears_everyone_who_answers_within_it() {
 
 #[test]
 fn where_nothing_is_there_it_ends() {
-    let outcome = play(Vec::new(), 1, Listening::Auto);
+    let outcome = play(Vec::new(), 1, StopCondition::Auto);
     assert_eq!(outcome.found(), 0);
     assert!(
         (5000 * MS..5001 * MS).contains(&outcome.took),
         "{:?}",
         outcome.took
     );
-    let outcome = play(Vec::new(), 1, Listening::Fixed(800 * MS));
+    let outcome = play(Vec::new(), 1, StopCondition::Fixed(800 * MS));
     assert!(
         (800 * MS..1200 * MS).contains(&outcome.took),
         "{:?}",
@@ -158,7 +166,7 @@ fn twice_and_out_of_order_makes_no_double_entries() {
             hello: true,
             ..faulty(faults)
         };
-        let outcome = play(devices(200, seed, conduct), seed, Listening::Auto);
+        let outcome = play(devices(200, seed, conduct), seed, StopCondition::Auto);
         assert_eq!(outcome.found(), 200, "seed {seed}");
     }
 }
@@ -175,13 +183,13 @@ fn unreadable_replies_are_counted_and_cost_no_other_device() {
             .filter(|device| device.conduct.faults == Faults::default())
             .cloned()
             .collect();
-        let outcome = play(site, seed, Listening::Auto);
+        let outcome = play(site, seed, StopCondition::Auto);
         assert_eq!(outcome.found_among(&good), 30, "seed {seed}");
         assert!(
             outcome.found() <= 40,
             "seed {seed}: a torn reply invents no device"
         );
-        let tally = outcome.survey.tally();
+        let tally = outcome.survey.stats();
         assert!(
             tally.malformed > 0 && tally.unreadable > 0,
             "seed {seed}: {tally:?}"
@@ -201,9 +209,9 @@ fn corrupted_replies_cost_no_other_device() {
             .filter(|device| device.conduct.faults == Faults::default())
             .cloned()
             .collect();
-        let outcome = play(site, seed, Listening::Auto);
+        let outcome = play(site, seed, StopCondition::Auto);
         assert_eq!(outcome.found_among(&good), 30, "seed {seed}");
-        let tally = outcome.survey.tally();
+        let tally = outcome.survey.stats();
         assert!(
             tally.malformed + tally.unreadable > 0,
             "seed {seed}: {tally:?}"
@@ -218,7 +226,7 @@ fn every_way_of_answering_is_heard() {
             reply,
             ..delayed("0..500ms")
         };
-        let outcome = play(devices(50, 1, conduct), 1, Listening::Auto);
+        let outcome = play(devices(50, 1, conduct), 1, StopCondition::Auto);
         assert_eq!(outcome.found(), 50, "{reply:?}");
     }
 }
@@ -229,7 +237,7 @@ fn a_broadcast_reaches_everyone_as_well() {
         links: 1,
         broadcast: true,
         sweep: None,
-        listening: Listening::Auto,
+        stop: StopCondition::Auto,
     };
     let outcome = play_with(devices(50, 1, delayed("0..500ms")), 1, config);
     assert_eq!(outcome.found(), 50);
@@ -284,7 +292,11 @@ fn a_sweep_asks_again_where_answers_are_lost() {
 
 #[test]
 fn the_largest_site_is_found_in_whole() {
-    let outcome = play(devices(10_000, 1, delayed("0..500ms")), 1, Listening::Auto);
+    let outcome = play(
+        devices(10_000, 1, delayed("0..500ms")),
+        1,
+        StopCondition::Auto,
+    );
     assert_eq!(outcome.found(), 10_000);
     assert!(outcome.took < Duration::from_secs(6), "{:?}", outcome.took);
 }

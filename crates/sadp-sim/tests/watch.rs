@@ -12,9 +12,8 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use jiff::civil::date;
 use sadp_proto::{
-    Footprint,
-    Happened::{Duplicate, Forgotten, Offline, Online, Rebooted, Updated},
-    Parting, Watch,
+    Footprint, OfflineReason, Watch,
+    WatchEventKind::{Duplicate, Forgotten, Offline, Online, Rebooted, Updated},
 };
 use sadp_sim::{Conduct, Device, Faults};
 use world::{Crowd, SECOND, World, devices, devices_of, happened};
@@ -128,7 +127,7 @@ fn silence_is_told_when_its_time_is_up_and_the_return_as_well() {
     world.pull_the_plug();
     // Last heard within a second or two of the cycle at 60 s.
     let events = world.run_for(10 * MINUTE);
-    assert_eq!(happened(&events), [Offline(Parting::Silence); 20]);
+    assert_eq!(happened(&events), [Offline(OfflineReason::Silence); 20]);
     for (at, _) in &events {
         assert!((180 * SECOND..186 * SECOND).contains(at), "{at:?}");
     }
@@ -143,7 +142,7 @@ fn where_it_is_asked_more_rarely_than_devices_may_be_silent_none_is_taken_for_go
     assert_eq!(happened(&world.run_for(30 * MINUTE)), [Online; 20]);
     world.pull_the_plug();
     let events = world.run_for(MINUTE);
-    assert_eq!(happened(&events), [Offline(Parting::Silence); 20]);
+    assert_eq!(happened(&events), [Offline(OfflineReason::Silence); 20]);
 }
 
 #[test]
@@ -155,15 +154,11 @@ fn a_goodbye_is_believed_at_once_and_a_hello_too() {
         <IPv4Address>10.77.0.50</IPv4Address></Hello>";
     world.run_for(MINUTE);
     let told = |world: &mut World, payload: &[u8]| -> Vec<_> {
-        world
-            .say(payload)
-            .iter()
-            .map(|event| event.happened)
-            .collect()
+        world.say(payload).iter().map(|event| event.kind).collect()
     };
     assert_eq!(told(&mut world, goodbye), [], "of one not known");
     assert_eq!(told(&mut world, hello), [Online]);
-    assert_eq!(told(&mut world, goodbye), [Offline(Parting::Goodbye)]);
+    assert_eq!(told(&mut world, goodbye), [Offline(OfflineReason::Goodbye)]);
     assert_eq!(told(&mut world, goodbye), []);
     assert_eq!(told(&mut world, hello), [Online]);
 }
@@ -183,7 +178,10 @@ fn a_shared_address_is_told_and_that_it_is_no_more() {
     assert_ne!(events[0].1.after.number, events[1].1.after.number);
     world.replace(first);
     let events = world.run_for(5 * MINUTE);
-    assert_eq!(happened(&events), [Offline(Parting::Silence), Updated]);
+    assert_eq!(
+        happened(&events),
+        [Offline(OfflineReason::Silence), Updated]
+    );
     assert!(!events[1].1.after.shared.address);
 }
 
@@ -204,7 +202,7 @@ fn two_devices_in_one_are_told_once() {
     assert_eq!(happened(&events), [Updated, Updated]);
     let rivals = events
         .iter()
-        .map(|(_, event)| event.after.entry.has_rival());
+        .map(|(_, event)| event.after.entry.has_concurrent_sender());
     assert_eq!(rivals.collect::<Vec<_>>(), [true, false]);
 }
 
@@ -279,7 +277,7 @@ fn without_a_link_silence_is_told_and_with_one_again_the_devices_are() {
     world.watch.handle_links(MINUTE, 0, Vec::new());
     assert_eq!(
         happened(&world.run_for(5 * MINUTE)),
-        [Offline(Parting::Silence); 5]
+        [Offline(OfflineReason::Silence); 5]
     );
     let asked = world.asked;
     world.watch.handle_links(6 * MINUTE, 1, Vec::new());

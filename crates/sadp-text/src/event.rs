@@ -4,7 +4,7 @@ use std::error::Error;
 
 use sadp_discovery::Notice;
 use sadp_ops::{DiscoveredDevice, Event, OpsError};
-use sadp_proto::Tally;
+use sadp_proto::DiscoveryStats;
 
 use crate::{Remedy, count};
 
@@ -128,7 +128,7 @@ fn name(found: &DiscoveredDevice) -> String {
 }
 
 /// What was heard and could not be read, or was not kept. Shown always.
-pub fn losses(tally: &Tally) -> Vec<String> {
+pub fn losses(tally: &DiscoveryStats) -> Vec<String> {
     let mut losses = Vec::new();
     if tally.unreadable > 0 {
         let mut senders: Vec<_> = tally

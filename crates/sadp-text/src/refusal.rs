@@ -1,6 +1,6 @@
 //! A device's word of refusal, told to people.
 
-use sadp_proto::{Refusal, Verdict};
+use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 
 use sadp_model::text::clean;
@@ -23,7 +23,7 @@ const fn replaces_password(action: Action) -> bool {
 }
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
-pub fn explain(verdict: &Verdict, action: Action) -> Reason {
+pub fn explain(verdict: &RefusalReply, action: Action) -> Reason {
     let (sentence, next) = words(&verdict.refusal, action);
     Reason {
         message: format!("{sentence} {}", details(verdict)),
@@ -32,7 +32,7 @@ pub fn explain(verdict: &Verdict, action: Action) -> Reason {
 }
 
 /// The vendor's number and word, and what the device says of its tries.
-pub(crate) fn details(verdict: &Verdict) -> String {
+pub(crate) fn details(verdict: &RefusalReply) -> String {
     let refusal = &verdict.refusal;
     let mut details = match (refusal, refusal.number()) {
         (Refusal::Other(word), _) => format!("(\"{}\")", clean(word)),
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn failed_is_never_answered_with_advice_to_repeat_it() {
         for action in Action::ALL {
-            let verdict = Verdict {
+            let verdict = RefusalReply {
                 refusal: Refusal::Failed,
                 tries_left: None,
                 lock_minutes: None,

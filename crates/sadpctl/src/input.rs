@@ -12,7 +12,7 @@ use std::{
 use sadp_discovery::capture::{
     self, Capture, CaptureError, CaptureTally, CapturedDatagram, Pasted,
 };
-use sadp_model::{Device, Entry, RawFields, Registry, Sighting, Via};
+use sadp_model::{Device, DeviceRecord, RawFields, Registry, Sighting, Via};
 use sadp_proto::{
     DecodeError, Document, Message,
     frame::{Frame, FrameError},
@@ -172,7 +172,7 @@ impl Input {
 /// The devices a file tells of, and what else it holds.
 #[derive(Debug, Default)]
 pub(crate) struct Devices {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<DeviceRecord>,
     /// Messages that are no device's account of itself.
     pub(crate) others: usize,
     /// Messages that could not be read, with their senders; `0.0.0.0` where

@@ -6,7 +6,7 @@ mod data;
 use std::net::Ipv4Addr;
 
 use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus};
-use sadp_proto::Verdict;
+use sadp_proto::RefusalReply;
 use sadp_reset::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -125,7 +125,11 @@ impl Outcome {
     }
 
     /// The device said no.
-    pub(crate) fn refused(found: &DiscoveredDevice, action: Action, verdict: &Verdict) -> Self {
+    pub(crate) fn refused(
+        found: &DiscoveredDevice,
+        action: Action,
+        verdict: &RefusalReply,
+    ) -> Self {
         let reason = sadp_text::explain(verdict, action);
         Self {
             refusal: Some(verdict.refusal.word().to_owned()),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use jiff::Timestamp;
-use sadp_model::Entry;
+use sadp_model::DeviceRecord;
 use sadp_reset::{Ledger, LedgerError};
 
 use crate::{
@@ -57,7 +57,11 @@ pub(crate) fn open_existing(global: &GlobalArgs) -> Result<Option<Ledger>, Failu
 
 /// Marks the devices that are remembered as locked. What cannot be read is
 /// told, and all else goes on.
-pub(crate) fn mark_locks(entries: &mut [Entry], global: &GlobalArgs, terminal: &mut Terminal) {
+pub(crate) fn mark_locks(
+    entries: &mut [DeviceRecord],
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) {
     let marked = open_existing(global).and_then(|ledger| match ledger {
         Some(ledger) => mark(entries, &ledger, global, terminal),
         None => Ok(()),
@@ -69,7 +73,7 @@ pub(crate) fn mark_locks(entries: &mut [Entry], global: &GlobalArgs, terminal: &
 }
 
 fn mark(
-    entries: &mut [Entry],
+    entries: &mut [DeviceRecord],
     ledger: &Ledger,
     global: &GlobalArgs,
     terminal: &mut Terminal,

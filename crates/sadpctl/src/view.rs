@@ -8,7 +8,7 @@ mod row;
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use sadp_proto::Happened;
+use sadp_proto::WatchEventKind;
 
 use self::row::Row;
 pub(crate) use self::{draw::Palette, keys::Next};
@@ -126,7 +126,7 @@ impl View {
     /// Takes in what became of a device.
     pub(crate) fn take(&mut self, told: Told) {
         let number = told.number;
-        if told.happened == Happened::Forgotten {
+        if told.happened == WatchEventKind::Forgotten {
             self.rows.remove(&number);
         } else if let Some(row) = self.rows.get_mut(&number) {
             row.update(told);

@@ -22,7 +22,7 @@ pub struct Move {
 
 /// One command of the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct AddressStep {
     /// Which of the moves, counted from 0.
     pub number: usize,
     /// The address to be taken.
@@ -38,8 +38,8 @@ pub struct Step {
 /// of them holds. Chains begin at their end; where devices wait for each other
 /// in a circle, one of them goes to a spare address first, which is none of
 /// `taken`.
-pub fn order(moves: &[Move], taken: &BTreeSet<Ipv4Addr>) -> Result<Vec<Step>, NoSpare> {
-    let mut site = Site::new(moves, taken);
+pub fn order(moves: &[Move], taken: &BTreeSet<Ipv4Addr>) -> Result<Vec<AddressStep>, NoSpare> {
+    let mut site = Occupancy::new(moves, taken);
     let mut pending: BTreeSet<usize> = (0..moves.len()).collect();
     let mut steps = Vec::with_capacity(moves.len());
     let mut wave = 0;
@@ -77,7 +77,7 @@ pub struct NoSpare {
     pub network: Ipv4Net,
 }
 
-struct Site<'a> {
+struct Occupancy<'a> {
     moves: &'a [Move],
     /// Where each is now.
     at: Vec<Option<Ipv4Addr>>,
@@ -87,7 +87,7 @@ struct Site<'a> {
     occupied: BTreeSet<Ipv4Addr>,
 }
 
-impl<'a> Site<'a> {
+impl<'a> Occupancy<'a> {
     fn new(moves: &'a [Move], taken: &BTreeSet<Ipv4Addr>) -> Self {
         let mut holders: HashMap<_, BTreeSet<usize>> = HashMap::new();
         let mut occupied = taken.clone();
@@ -144,7 +144,7 @@ impl<'a> Site<'a> {
         Ok(spare)
     }
 
-    fn step(&mut self, number: usize, to: Ipv4Addr, temporary: bool, wave: usize) -> Step {
+    fn step(&mut self, number: usize, to: Ipv4Addr, temporary: bool, wave: usize) -> AddressStep {
         if let Some(at) = self.at.get_mut(number) {
             if let Some(from) = at.replace(to)
                 && let Some(holders) = self.holders.get_mut(&from)
@@ -153,7 +153,7 @@ impl<'a> Site<'a> {
             }
             self.holders.entry(to).or_default().insert(number);
         }
-        Step {
+        AddressStep {
             number,
             to,
             temporary,
@@ -184,7 +184,8 @@ mod tests {
 
     fn told(list: &[(u8, u8)]) -> Vec<(usize, u8, bool, usize)> {
         let steps = order(&moves(list), &BTreeSet::new()).unwrap();
-        let tell = |step: &Step| (step.number, step.to.octets()[3], step.temporary, step.wave);
+        let tell =
+            |step: &AddressStep| (step.number, step.to.octets()[3], step.temporary, step.wave);
         steps.iter().map(tell).collect()
     }
 

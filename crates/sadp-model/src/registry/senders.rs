@@ -7,7 +7,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::entry::Sighting;
+use super::record::Sighting;
 
 /// For how long a sender is remembered that is heard no more, counted to the
 /// latest account: as long as ten askings of a watch.
@@ -24,33 +24,33 @@ const MAX: usize = 16;
 /// From where a device speaks, so that a command to it can be answered from
 /// there alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct ReplyAddress {
     /// The interface it was heard on.
     pub interface: Arc<str>,
     /// The address it speaks from.
     pub from: IpAddr,
     /// Why this may not be the device.
-    pub doubt: Option<Doubt>,
+    pub conflict: Option<SenderConflict>,
 }
 
 /// Why the sender of a device's account may be somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
+pub enum SenderConflict {
     /// Another speaks for the device as well, from this address. Which of the
     /// two is the device, only a person can tell.
-    Rival(IpAddr),
+    Concurrent(IpAddr),
     /// It spoke from this address until a moment ago, and tells that it moved.
     /// One that did not will speak from there again when it is asked again.
-    JustMoved(IpAddr),
+    RecentMove(IpAddr),
 }
 
 /// Those who spoke for one device by UDP, in the order they were first heard.
 /// A frame tells an address, but not whence answers by UDP come.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Senders(Vec<Sender>);
+pub(super) struct Senders(Vec<SenderRecord>);
 
 #[derive(Clone, Debug)]
-struct Sender {
+struct SenderRecord {
     interface: Arc<str>,
     from: IpAddr,
     /// The address it said the device has.
@@ -69,7 +69,7 @@ impl Senders {
         let at = sighting.at;
         self.0.retain(|it| at.duration_since(it.last) <= MEMORY);
         let is_it =
-            |it: &&mut Sender| it.from == sighting.from && it.interface == sighting.interface;
+            |it: &&mut SenderRecord| it.from == sighting.from && it.interface == sighting.interface;
         if let Some(known) = self.0.iter_mut().find(is_it) {
             known.last = known.last.max(at);
             known.told = told.or(known.told);
@@ -81,7 +81,7 @@ impl Senders {
                 self.0.remove(place);
             }
         }
-        self.0.push(Sender {
+        self.0.push(SenderRecord {
             interface: Arc::clone(&sighting.interface),
             from: sighting.from,
             told,
@@ -105,38 +105,38 @@ impl Senders {
     /// router or in a simulator a device speaks from an address that it does
     /// not have: that alone is no reason for doubt. Nor is it that several cards
     /// of this machine hear it.
-    pub(super) fn origin(&self) -> Option<Origin> {
+    pub(super) fn reply_address(&self) -> Option<ReplyAddress> {
         let current = self.0.iter().filter(|it| !self.is_left(it));
         let from = current.min_by_key(|it| (!it.is_at_home(), it.first))?.from;
         let own = || self.0.iter().filter(|it| it.from == from);
         let latest = own().max_by_key(|it| it.last)?;
         let others = self.0.iter().filter(|it| it.from != from);
-        let doubts = others.filter_map(|it| self.doubt(from, it));
+        let conflicts = others.filter_map(|it| self.conflict_with(from, it));
         // A rival outweighs a move.
-        let doubt = doubts.min_by_key(|doubt| matches!(doubt, Doubt::JustMoved(_)));
-        Some(Origin {
+        let conflict = conflicts.min_by_key(|it| matches!(it, SenderConflict::RecentMove(_)));
+        Some(ReplyAddress {
             interface: Arc::clone(&latest.interface),
             from,
-            doubt,
+            conflict,
         })
     }
 
     /// Whether another took a sender's place: it was silent since, and the other
     /// speaks from the address it says the device has.
-    fn is_left(&self, sender: &Sender) -> bool {
+    fn is_left(&self, sender: &SenderRecord) -> bool {
         let followed =
-            |it: &Sender| it.from != sender.from && it.is_at_home() && sender.last < it.first;
+            |it: &SenderRecord| it.from != sender.from && it.is_at_home() && sender.last < it.first;
         self.0.iter().any(followed)
     }
 
     /// What another sender says against the one at this address.
-    fn doubt(&self, from: IpAddr, other: &Sender) -> Option<Doubt> {
+    fn conflict_with(&self, from: IpAddr, other: &SenderRecord) -> Option<SenderConflict> {
         let own = || self.0.iter().filter(|it| it.from == from);
         let (first, last) = (
             own().map(|it| it.first).min()?,
             own().map(|it| it.last).max()?,
         );
-        let at_home = own().any(Sender::is_at_home);
+        let at_home = own().any(SenderRecord::is_at_home);
         let on_one_wire = own().any(|it| it.interface == other.interface);
         if at_home && !on_one_wire && !other.is_at_home() {
             // Passed on into another network: it does not claim to be there.
@@ -144,13 +144,13 @@ impl Senders {
         }
         if at_home && other.last < first {
             let settled = last.duration_since(first) >= SETTLED;
-            return (!settled).then_some(Doubt::JustMoved(other.from));
+            return (!settled).then_some(SenderConflict::RecentMove(other.from));
         }
-        Some(Doubt::Rival(other.from))
+        Some(SenderConflict::Concurrent(other.from))
     }
 }
 
-impl Sender {
+impl SenderRecord {
     /// Whether it speaks from the address it says the device has.
     fn is_at_home(&self) -> bool {
         self.told.is_some_and(|told| IpAddr::V4(told) == self.from)
@@ -192,22 +192,22 @@ mod tests {
         senders
     }
 
-    fn origin(accounts: &[Account]) -> (Aim, Option<Doubt>) {
-        let origin = senders(accounts).origin().unwrap();
+    fn reply_address(accounts: &[Account]) -> (Aim, Option<SenderConflict>) {
+        let found = senders(accounts).reply_address().unwrap();
         let last = |address: IpAddr| match address {
             IpAddr::V4(address) => address.octets()[3],
             IpAddr::V6(_) => 0,
         };
-        let card = origin.interface.trim_start_matches("lan").parse().unwrap();
-        ((card, last(origin.from)), origin.doubt)
+        let card = found.interface.trim_start_matches("lan").parse().unwrap();
+        ((card, last(found.from)), found.conflict)
     }
 
-    fn rival(last: u8) -> Doubt {
-        Doubt::Rival(address(last).into())
+    fn rival(last: u8) -> SenderConflict {
+        SenderConflict::Concurrent(address(last).into())
     }
 
-    fn just_moved(last: u8) -> Doubt {
-        Doubt::JustMoved(address(last).into())
+    fn just_moved(last: u8) -> SenderConflict {
+        SenderConflict::RecentMove(address(last).into())
     }
 
     #[test]
@@ -252,13 +252,13 @@ mod tests {
             ),
         ];
         for (name, accounts, aim) in cases {
-            assert_eq!(origin(accounts), (aim, None), "{name}");
+            assert_eq!(reply_address(accounts), (aim, None), "{name}");
         }
     }
 
     #[test]
     fn who_speaks_for_a_device_beside_another_is_told() {
-        let cases: [(&str, &[Account], Aim, Doubt); 11] = [
+        let cases: [(&str, &[Account], Aim, SenderConflict); 11] = [
             (
                 "echo after",
                 &[(0, 0, D, D), (1, 0, X, D)],
@@ -327,13 +327,13 @@ mod tests {
             ),
         ];
         for (name, accounts, aim, doubt) in cases {
-            assert_eq!(origin(accounts), (aim, Some(doubt)), "{name}");
+            assert_eq!(reply_address(accounts), (aim, Some(doubt)), "{name}");
         }
     }
 
     #[test]
     fn at_one_moment_nobody_moved() {
-        let (aim, doubt) = origin(&[(0, 0, D, D), (0, 0, X, X)]);
+        let (aim, doubt) = reply_address(&[(0, 0, D, D), (0, 0, X, X)]);
         assert_eq!((aim, doubt), ((0, D), Some(rival(X))));
     }
 
@@ -343,16 +343,16 @@ mod tests {
         let crowd: Vec<_> = crowd.chain([(300, 0, D, D)]).collect();
         let senders = senders(&crowd);
         assert_eq!(senders.0.len(), MAX);
-        assert!(senders.origin().unwrap().doubt.is_some());
+        assert!(senders.reply_address().unwrap().conflict.is_some());
     }
 
     #[test]
     fn only_the_latest_is_left_of_what_is_forgotten() {
         let mut senders = senders(&[(0, 0, D, D), (1, 0, X, D), (1, 1, E, D)]);
         senders.forget_former();
-        let origin = senders.origin().unwrap();
-        assert_eq!((origin.from, origin.doubt), (address(X).into(), None));
+        let found = senders.reply_address().unwrap();
+        assert_eq!((found.from, found.conflict), (address(X).into(), None));
         assert_eq!(senders.0.len(), 1);
-        assert_eq!(Senders::default().origin(), None);
+        assert_eq!(Senders::default().reply_address(), None);
     }
 }

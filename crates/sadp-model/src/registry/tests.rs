@@ -212,7 +212,7 @@ fn a_device_that_never_stops_moving_costs_no_more_and_more() {
     }
     assert!(registry.names() < 1100, "{}", registry.names());
     let seen = &registry.entries()[0].seen;
-    assert_eq!(seen.len(), Entry::MAX_SIGHTINGS);
+    assert_eq!(seen.len(), DeviceRecord::MAX_SIGHTINGS);
     assert!(seen.iter().any(|seen| seen.at.as_second() == 9999));
 }
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, ops::ControlFlow};
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{DispatchEvent, Pace};
-use sadp_proto::{Outcome as Reply, Refusal, Verdict};
+use sadp_proto::{CommandOutcome as Reply, Refusal, RefusalReply};
 use sadp_reset::{
     Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, DeviceKey, Ledger, LedgerError,
     RefusalWord,
@@ -124,7 +124,7 @@ impl Recorder<'_> {
     fn remember(
         &mut self,
         key: &DeviceKey,
-        verdict: &Verdict,
+        verdict: &RefusalReply,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         if let Some(left) = verdict.tries_left {

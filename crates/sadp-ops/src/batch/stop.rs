@@ -1,4 +1,4 @@
-use sadp_proto::{Refusal, Verdict};
+use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 
 /// Why the rest of a batch was not sent.
@@ -19,7 +19,7 @@ pub enum StopReason {
 impl StopReason {
     /// How a refusal ends a guarded batch. Of answers, each is another secret: that
     /// one device is locked says nothing of the next.
-    pub(super) fn by(verdict: &Verdict, action: Action) -> Option<Self> {
+    pub(super) fn by(verdict: &RefusalReply, action: Action) -> Option<Self> {
         if action == Action::ImportAnswer {
             let wrong = verdict.refusal.is_wrong_answer();
             return wrong.then_some(Self::WrongSecret);
@@ -65,7 +65,7 @@ mod tests {
             let Some(refusal) = Refusal::read(word) else {
                 panic!("{word} is a refusal");
             };
-            let verdict = Verdict {
+            let verdict = RefusalReply {
                 refusal,
                 tries_left,
                 lock_minutes: None,

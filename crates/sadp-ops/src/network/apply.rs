@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
-use sadp_model::{NoSpare, Step};
+use sadp_model::{AddressStep, NoSpare};
 use sadp_reset::{Action, LedgerError};
 
 use super::{
@@ -76,7 +76,7 @@ async fn steps(
     plan: &mut Plan,
     inventory: &Inventory,
     session: &Session,
-) -> Result<Vec<Step>, ApplyError> {
+) -> Result<Vec<AddressStep>, ApplyError> {
     /// How often spare addresses are looked for.
     const TRIES: usize = 4;
     let seen: BTreeSet<_> = inventory

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
-use sadp_model::{Move, NoSpare, Step, order};
+use sadp_model::{AddressStep, Move, NoSpare, order};
 use sadp_reset::Action;
 
 use super::{
@@ -139,7 +139,7 @@ fn holder(address: Ipv4Addr, inventory: &Inventory) -> AddressHolder {
 pub(super) fn steps(
     changes: &[PlannedChange],
     held: &BTreeSet<Ipv4Addr>,
-) -> Result<Vec<Step>, NoSpare> {
+) -> Result<Vec<AddressStep>, NoSpare> {
     let moves: Vec<_> = changes.iter().map(PlannedChange::moves).collect();
     let settings = changes
         .iter()

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
-use sadp_model::Step;
+use sadp_model::AddressStep;
 use sadp_reset::{Action, LedgerError};
 
 use super::{
@@ -86,7 +86,7 @@ pub async fn set(
         return Ok(plan);
     }
     let change = PlannedChange { device, change };
-    plan.steps.push(Step {
+    plan.steps.push(AddressStep {
         number: 0,
         to: change.to(),
         temporary: false,

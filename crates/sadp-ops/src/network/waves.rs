@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use sadp_model::{Doubt, Step};
+use sadp_model::{AddressStep, SenderConflict};
 use sadp_proto::{Command, Credentials, Update, UpdateError, seal::Password};
 use sadp_reset::Action;
 
@@ -51,7 +51,7 @@ impl<'a> Waves<'a> {
 
     pub(super) async fn run(
         mut self,
-        steps: &[Step],
+        steps: &[AddressStep],
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
@@ -82,7 +82,7 @@ impl<'a> Waves<'a> {
 
     /// The steps of a wave that may be sent: no other device may still have the
     /// address, and no second sender may speak for the device.
-    fn ready<'s>(&mut self, wave: &'s [Step]) -> Vec<&'s Step> {
+    fn ready<'s>(&mut self, wave: &'s [AddressStep]) -> Vec<&'s AddressStep> {
         let mut ready = Vec::new();
         for step in wave {
             let Some(change) = self.changes.get(step.number) else {
@@ -112,7 +112,7 @@ impl<'a> Waves<'a> {
 
     /// The device that has, or may have, the address of a step. None where the
     /// device of the step keeps its address.
-    fn holder(&self, step: &Step, change: &PlannedChange) -> Option<&PlannedChange> {
+    fn holder(&self, step: &AddressStep, change: &PlannedChange) -> Option<&PlannedChange> {
         if change.from() == Some(step.to) {
             return None;
         }
@@ -122,7 +122,7 @@ impl<'a> Waves<'a> {
         self.changes.get(number)
     }
 
-    fn conflict(&self, step: &Step, change: &PlannedChange) -> Option<Outcome> {
+    fn conflict(&self, step: &AddressStep, change: &PlannedChange) -> Option<Outcome> {
         if self.settings.overrides.lifts(Guard::TwoSenders) {
             return None;
         }
@@ -138,7 +138,7 @@ impl<'a> Waves<'a> {
 
     async fn send(
         &self,
-        steps: &[&Step],
+        steps: &[&AddressStep],
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<BatchReport, OpsError> {
@@ -153,7 +153,7 @@ impl<'a> Waves<'a> {
         session.send(batch, self.inventory(), observer).await
     }
 
-    fn command(&self, step: &Step) -> Option<Result<DeviceCommand, UpdateError>> {
+    fn command(&self, step: &AddressStep) -> Option<Result<DeviceCommand, UpdateError>> {
         let it = self.changes.get(step.number)?;
         // As it was seen last: it may have moved already.
         let device = self.inventory().same(&it.device).unwrap_or(&it.device);
@@ -174,7 +174,7 @@ impl<'a> Waves<'a> {
 
     /// Takes in a wave and the look after it. Here it is known what the look
     /// proves undone; nothing is repeated yet.
-    fn take_in(&mut self, steps: &[&Step], sent: BatchReport, seen: Option<Inventory>) {
+    fn take_in(&mut self, steps: &[&AddressStep], sent: BatchReport, seen: Option<Inventory>) {
         let refused = sent.stopped.filter(|stopped| stopped.is_by_refusal());
         self.stopped = refused.map(Reason::Stopped);
         let mut outcomes = sent.outcomes.iter().map(|(_, outcome)| outcome);
@@ -225,9 +225,9 @@ async fn look_after_wave(
 /// Why a device is not sent the password again: another sender speaks for it now.
 /// That it speaks from where it was sent to is no reason.
 fn unexpected_sender(now: &DiscoveredDevice, may_have: &BTreeSet<Ipv4Addr>) -> Option<BlockReason> {
-    let origin = now.entry.origin()?;
-    match (origin.doubt?, origin.from) {
-        (Doubt::JustMoved(_), IpAddr::V4(from)) if may_have.contains(&from) => None,
+    let origin = now.entry.reply_address()?;
+    match (origin.conflict?, origin.from) {
+        (SenderConflict::RecentMove(_), IpAddr::V4(from)) if may_have.contains(&from) => None,
         _ => sender_conflict(now),
     }
 }
@@ -250,7 +250,7 @@ impl Progress {
         }
     }
 
-    fn take_in(&mut self, step: &Step, outcome: Outcome, now: Option<&DiscoveredDevice>) {
+    fn take_in(&mut self, step: &AddressStep, outcome: Outcome, now: Option<&DiscoveredDevice>) {
         let at = now.and_then(|found| found.entry.device.ipv4.address);
         let done = outcome.status == OutcomeStatus::Done;
         match outcome.status {

@@ -1,7 +1,7 @@
 //! What earlier commands tell of a device.
 
 use jiff::Timestamp;
-use sadp_model::{OpenRequest, Prepared, VaultedGuids};
+use sadp_model::{OpenRequest, RecoverySetup, VaultedGuids};
 use sadp_reset::{
     Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceKey, LastSeen,
     Ledger, LedgerError, RequestFacts, RequestValidity, VALID_FOR,
@@ -60,9 +60,9 @@ impl<'a> History<'a> {
     }
 
     /// What was prepared on a device, as far as the ledger knows.
-    pub fn prepared(&self, device: &DiscoveredDevice) -> Result<Prepared, LedgerError> {
+    pub fn prepared(&self, device: &DiscoveredDevice) -> Result<RecoverySetup, LedgerError> {
         let Some(key) = device.key() else {
-            return Ok(Prepared::default());
+            return Ok(RecoverySetup::default());
         };
         let attempts = self.attempts(&key, None)?;
         let request = self
@@ -71,7 +71,7 @@ impl<'a> History<'a> {
                 exported_at: case.request.exported_at,
                 may_be_invalid: validity.stops_import(),
             });
-        Ok(Prepared {
+        Ok(RecoverySetup {
             questions: questions_set(&attempts),
             mailbox: mailbox_set(&attempts),
             guid: None,

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::Pace;
 use sadp_model::State;
-use sadp_proto::{Command, Outcome as Reply, RequestCode};
+use sadp_proto::{Command, CommandOutcome as Reply, RequestCode};
 use sadp_reset::{
     Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, OpenedCase, Package,
     PackageRequest, RequestCommand, RequestKind, export_request,

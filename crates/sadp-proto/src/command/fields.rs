@@ -5,15 +5,15 @@ use zeroize::Zeroizing;
 use crate::Document;
 
 /// The elements of a command, in the order they are sent. Wiped when dropped.
-pub(super) struct Fields(Zeroizing<RawFields>);
+pub(super) struct CommandFields(Zeroizing<RawFields>);
 
-impl Default for Fields {
+impl Default for CommandFields {
     fn default() -> Self {
         Self(Zeroizing::new(RawFields::with_capacity(Self::MAX_BYTES)))
     }
 }
 
-impl Fields {
+impl CommandFields {
     /// More than any command has. One that had to grow would leave a copy.
     pub(super) const MAX_BYTES: usize = 4096;
 

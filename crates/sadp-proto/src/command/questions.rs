@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fields::Fields;
+use super::fields::CommandFields;
 use crate::seal::{SealError, SessionKey};
 
 /// Answers to security questions, by the number of their question.
@@ -64,7 +64,11 @@ impl SecretAnswers {
         self.0.iter().map(|(id, _)| *id)
     }
 
-    pub(super) fn write(&self, key: &SessionKey, fields: &mut Fields) -> Result<(), SealError> {
+    pub(super) fn write(
+        &self,
+        key: &SessionKey,
+        fields: &mut CommandFields,
+    ) -> Result<(), SealError> {
         for (id, answer) in &self.0 {
             fields.put("QuestionList/Question/ID", &id.to_string());
             let sealed = key.seal_answer(answer)?;

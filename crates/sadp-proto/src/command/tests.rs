@@ -267,7 +267,7 @@ fn device(said: &[(&str, &str)]) -> sadp_model::Device {
         ("IPv4Address", "192.168.1.64"),
     ];
     let fields = told.iter().chain(said).copied().collect();
-    let bytes = crate::Document::encode("ProbeMatch", &fields, crate::Layout::OneLine);
+    let bytes = crate::Document::encode("ProbeMatch", &fields, crate::XmlLayout::OneLine);
     let Ok(Message::Report(report)) = Message::decode(&bytes) else {
         panic!("not a report");
     };
@@ -404,7 +404,7 @@ fn the_largest_commands_have_room() {
         };
         let bytes = request.fields.iter();
         let bytes: usize = bytes.map(|(name, text)| name.len() + text.len()).sum();
-        assert!(bytes <= Fields::MAX_BYTES, "{bytes}");
+        assert!(bytes <= CommandFields::MAX_BYTES, "{bytes}");
     }
 }
 

@@ -3,7 +3,7 @@
 use sadp_model::{Device, Ipv4Settings, Ipv6Settings, Ports};
 use uuid::Uuid;
 
-use super::fields::Fields;
+use super::fields::CommandFields;
 use crate::seal::{Password, Salts, SealError, UpdateDigest};
 
 /// New network settings and the right to set them.
@@ -103,7 +103,7 @@ impl Update {
         &self.settings
     }
 
-    pub(super) fn write(&self, uuid: Uuid, mac: &str, fields: &mut Fields) {
+    pub(super) fn write(&self, uuid: Uuid, mac: &str, fields: &mut CommandFields) {
         let NetworkSettings { ipv4, ipv6, ports } = &self.settings;
         let sealed = if self.bound {
             self.digest.bound_to(uuid)

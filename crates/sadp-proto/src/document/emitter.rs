@@ -6,12 +6,12 @@ use quick_xml::{
 };
 use sadp_model::RawFields;
 
-use super::Layout;
+use super::XmlLayout;
 
 pub(super) struct Emitter<'a> {
     root: &'a str,
     fields: &'a RawFields,
-    layout: Layout,
+    layout: XmlLayout,
     writer: Writer<Vec<u8>>,
     /// Attributes of the next element.
     attributes: Vec<(&'a str, &'a str)>,
@@ -26,7 +26,7 @@ impl<'a> Emitter<'a> {
     pub(super) fn new(
         root: &'a str,
         fields: &'a RawFields,
-        layout: Layout,
+        layout: XmlLayout,
         capacity: usize,
     ) -> Self {
         let writer = Writer::new(Vec::with_capacity(capacity));
@@ -100,7 +100,7 @@ impl<'a> Emitter<'a> {
 
     /// Starts a line for the next element.
     fn line(&mut self, first: bool) {
-        if !(first && self.layout == Layout::RootSharesLine) {
+        if !(first && self.layout == XmlLayout::RootSharesLine) {
             self.raw(self.layout.line_break());
         }
         self.raw(self.layout.indent());

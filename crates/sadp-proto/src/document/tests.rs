@@ -44,7 +44,7 @@ fn attributes_come_before_their_element() {
     let expected = pairs([("A@b", "1"), ("A@c", "2"), ("A", "x"), ("B", "y")]);
     assert_eq!(fields(text), (expected, true));
     let document = Document::decode(text.as_bytes()).unwrap();
-    let written = Document::encode("P", &document.fields, Layout::Request);
+    let written = Document::encode("P", &document.fields, XmlLayout::RequestMessage);
     assert!(
         String::from_utf8(written)
             .unwrap()
@@ -142,7 +142,7 @@ fn a_file_of_several_documents_is_read_to_its_end() {
 #[test]
 fn a_request_is_written_as_the_vendors_client_writes_it() {
     let fields = [("Uuid", "X"), ("Types", "a<b&c")].into_iter().collect();
-    let bytes = Document::encode("Probe", &fields, Layout::Request);
+    let bytes = Document::encode("Probe", &fields, XmlLayout::RequestMessage);
     assert_eq!(
         String::from_utf8(bytes).unwrap(),
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><Probe><Uuid>X</Uuid><Types>a&lt;b&amp;c</Types></Probe>"
@@ -159,7 +159,7 @@ fn camera_layout_shares_the_first_line() {
     ]
     .into_iter()
     .collect();
-    let bytes = Document::encode("ProbeMatch", &fields, Layout::RootSharesLine);
+    let bytes = Document::encode("ProbeMatch", &fields, XmlLayout::RootSharesLine);
     assert_eq!(
         String::from_utf8(bytes).unwrap(),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<ProbeMatch><Uuid>X</Uuid>\r\n<L>\r\n<Q>\r\n<ID>1</ID>\r\n\
@@ -188,7 +188,7 @@ proptest::proptest! {
         let fields: RawFields = pairs.iter().map(|(name, text)| (&**name, &**text)).collect();
         let bytes = Document::encode_secret("Probe", &fields);
         proptest::prop_assert_eq!(bytes.capacity(), most_bytes("Probe", &fields));
-        let usual = Document::encode("Probe", &fields, Layout::Request);
+        let usual = Document::encode("Probe", &fields, XmlLayout::RequestMessage);
         proptest::prop_assert_eq!(&*bytes, &usual);
     }
 
@@ -196,7 +196,7 @@ proptest::proptest! {
     fn what_is_written_is_read(
         pairs in proptest::collection::vec(("[A-Za-z][A-Za-z0-9]{0,9}", "[^\\p{C}\\s]{0,20}"), 0..20),
         layout in proptest::sample::select(vec![
-            Layout::Request, Layout::RootSharesLine, Layout::ElementPerLine, Layout::OneLine, Layout::Bare,
+            XmlLayout::RequestMessage, XmlLayout::RootSharesLine, XmlLayout::ElementPerLine, XmlLayout::OneLine, XmlLayout::Bare,
         ]),
     ) {
         let fields: RawFields = pairs.iter().map(|(name, text)| (&**name, &**text)).collect();

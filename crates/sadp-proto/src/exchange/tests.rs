@@ -6,7 +6,7 @@ use super::{
     retry::{TRIES, WAIT},
     *,
 };
-use crate::{Document, Layout, Message, seal::Password};
+use crate::{Document, Message, XmlLayout, seal::Password};
 
 const MS: Duration = Duration::from_millis(1);
 const DEVICE: [u8; 4] = [10, 0, 0, 5];
@@ -30,7 +30,8 @@ fn activate() -> Exchange<OsRng> {
 
 fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
     exchange.handle_timeout(now);
-    let (Step::Key(datagram) | Step::Command(datagram)) = exchange.poll_transmit()?;
+    let (ExchangeStep::Key(datagram) | ExchangeStep::Command(datagram)) =
+        exchange.poll_transmit()?;
     let Ok(Message::Request(request)) = Message::decode(&datagram) else {
         panic!("not a request");
     };
@@ -40,7 +41,7 @@ fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
 fn reply(request: &RawFields, more: &[(&str, &str)]) -> CommandReply {
     let head = ["Uuid", "Types", "MAC"].map(|name| (name, request.first(name).unwrap()));
     let fields = head.into_iter().chain(more.iter().copied()).collect();
-    let bytes = Document::encode("ProbeMatch", &fields, Layout::ElementPerLine);
+    let bytes = Document::encode("ProbeMatch", &fields, XmlLayout::ElementPerLine);
     let Ok(Message::CommandReply(reply)) = Message::decode(&bytes) else {
         panic!("not a command reply");
     };
@@ -81,7 +82,10 @@ fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
         DEVICE.into(),
         &reply(&command, &[("Result", "success")]),
     );
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Done(_))
+    ));
     assert_eq!(exchange.poll_timeout(), None);
 }
 
@@ -101,7 +105,7 @@ fn a_key_is_taken_with_and_without_a_result_and_not_beside_a_refusal() {
         exchange.handle_reply(MS, DEVICE.into(), &reply(&question, &fields));
         let command = sent(&mut exchange, 160 * MS);
         assert_eq!(command.is_some(), taken, "{result:?}");
-        let refused = matches!(exchange.poll_outcome(), Some(Outcome::Refused(_)));
+        let refused = matches!(exchange.poll_outcome(), Some(CommandOutcome::Refused(_)));
         assert_eq!(refused, !taken, "{result:?}");
     }
 }
@@ -119,7 +123,10 @@ fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
     assert_eq!(codes.len(), 6);
     assert_eq!(exchange.poll_timeout(), Some(RESPONSE_TIMEOUT));
     exchange.handle_timeout(RESPONSE_TIMEOUT);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::NoAnswer)
+    ));
 }
 
 #[test]
@@ -138,7 +145,10 @@ fn two_different_answers_to_one_exchange_are_refused() {
         DEVICE.into(),
         &key_answer(&question, b"fedcba9876543210"),
     );
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Impostor)
+    ));
     assert!(exchange.was_forged());
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
 }
@@ -152,7 +162,10 @@ fn an_answer_from_elsewhere_is_refused() {
         [10, 0, 0, 66].into(),
         &key_answer(&question, b"0123456789abcdef"),
     );
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Impostor)
+    ));
 }
 
 #[test]
@@ -164,10 +177,10 @@ fn a_refusal_of_the_exchange_counts_from_the_device_alone() {
         exchange.handle_reply(MS, from.into(), &reply(&question, &locked));
         let outcome = exchange.poll_outcome();
         match outcome {
-            Some(Outcome::Refused(verdict)) if refused => {
+            Some(CommandOutcome::Refused(verdict)) if refused => {
                 assert_eq!(verdict.refusal, Refusal::Locked);
             }
-            Some(Outcome::Impostor) if !refused => {}
+            Some(CommandOutcome::Impostor) if !refused => {}
             other => panic!("{from:?}: {other:?}"),
         }
         assert_eq!(exchange.was_forged(), !refused);
@@ -187,7 +200,10 @@ fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
         exchange.handle_reply(MS, DEVICE.into(), &reply(&question, empty));
         let outcome = exchange.poll_outcome();
         assert!(
-            matches!(outcome, Some(Outcome::Failed(SealError::BadExchange))),
+            matches!(
+                outcome,
+                Some(CommandOutcome::Failed(SealError::BadExchange))
+            ),
             "{empty:?}: {outcome:?}"
         );
         assert!(!exchange.was_forged());
@@ -208,7 +224,10 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     exchange.handle_reply(MS, DEVICE.into(), &other);
     assert!(exchange.poll_outcome().is_none());
     exchange.handle_reply(MS, DEVICE.into(), &done);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Done(_))
+    ));
 }
 
 fn exchange_lamp() -> Exchange<OsRng> {
@@ -225,10 +244,10 @@ fn a_refusal_carries_the_counters() {
         ("SurplusLockTime", "0"),
     ];
     exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &refused));
-    let Some(Outcome::Refused(verdict)) = exchange.poll_outcome() else {
+    let Some(CommandOutcome::Refused(verdict)) = exchange.poll_outcome() else {
         panic!("it was refused");
     };
-    let expected = Verdict {
+    let expected = RefusalReply {
         refusal: Refusal::PasswordError,
         tries_left: Some(5),
         lock_minutes: None,
@@ -246,7 +265,10 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
     assert_eq!(times, TRIES);
     assert_eq!(lamp.poll_timeout(), Some(RESPONSE_TIMEOUT));
     assert_eq!(sent(&mut lamp, RESPONSE_TIMEOUT), None);
-    assert!(matches!(lamp.poll_outcome(), Some(Outcome::NoAnswer)));
+    assert!(matches!(
+        lamp.poll_outcome(),
+        Some(CommandOutcome::NoAnswer)
+    ));
 
     let mut exchange = activate();
     let question = sent(&mut exchange, Duration::ZERO).unwrap();
@@ -258,7 +280,10 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
     assert!(sent(&mut exchange, GUARD + MS).is_some());
     assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Unknown)
+    ));
 }
 
 proptest::proptest! {
@@ -314,7 +339,7 @@ fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
     exchange.handle_reply(20 * MS, DEVICE.into(), &success("second"));
     assert_eq!(exchange.poll_timeout(), Some(10 * MS + SETTLE));
     assert_eq!(sent(&mut exchange, 10 * MS + SETTLE), None);
-    let Some(Outcome::Done(reply)) = exchange.poll_outcome() else {
+    let Some(CommandOutcome::Done(reply)) = exchange.poll_outcome() else {
         panic!("it was answered");
     };
     let code = crate::RequestCode::read(&reply).unwrap();
@@ -341,7 +366,7 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
     assert_eq!(sent(&mut exchange, 3 * WAIT), None);
     exchange.handle_reply(late + WAIT, DEVICE.into(), &code(&second, "good"));
     exchange.handle_timeout(late + WAIT + SETTLE);
-    let Some(Outcome::Done(reply)) = exchange.poll_outcome() else {
+    let Some(CommandOutcome::Done(reply)) = exchange.poll_outcome() else {
         panic!("it was answered");
     };
     assert_eq!(crate::RequestCode::read(&reply).unwrap().as_str(), "good");
@@ -378,7 +403,10 @@ fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
             }
         }
         assert_eq!((times, now), (asked, ends * MS), "{answered:?}");
-        assert!(matches!(exchange.poll_outcome(), Some(Outcome::NoAnswer)));
+        assert!(matches!(
+            exchange.poll_outcome(),
+            Some(CommandOutcome::NoAnswer)
+        ));
     }
 }
 
@@ -392,7 +420,10 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
         exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
         assert_eq!(exchange.was_forged(), forged);
         if forged {
-            assert!(matches!(exchange.poll_outcome(), Some(Outcome::Impostor)));
+            assert!(matches!(
+                exchange.poll_outcome(),
+                Some(CommandOutcome::Impostor)
+            ));
             continue;
         }
         assert_eq!(sent(&mut exchange, 2_000 * MS + GUARD), None);
@@ -412,7 +443,10 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
     exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
     assert!(exchange.poll_outcome().is_none());
     exchange.handle_reply(WAIT + MS, DEVICE.into(), &done);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Done(_))
+    ));
 }
 
 #[test]
@@ -424,7 +458,10 @@ fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
     let code = reply(&command, &[("EncryptString", "code")]);
     exchange.handle_reply(MS, DEVICE.into(), &code);
     exchange.handle_timeout(MS + SETTLE);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Done(_))));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Done(_))
+    ));
 }
 
 #[test]
@@ -436,5 +473,8 @@ fn an_answer_is_sent_once_whatever_the_silence() {
     assert_eq!(command.first("Types"), Some("reset"));
     assert_eq!(command.first("Password"), None);
     assert_eq!(sent(&mut exchange, RESPONSE_TIMEOUT), None);
-    assert!(matches!(exchange.poll_outcome(), Some(Outcome::Unknown)));
+    assert!(matches!(
+        exchange.poll_outcome(),
+        Some(CommandOutcome::Unknown)
+    ));
 }

@@ -25,7 +25,7 @@ pub fn answer_exchange(
     public_code: &str,
     random: &[u8],
     rng: &mut impl CryptoRngCore,
-) -> Result<(String, Session), OpenError> {
+) -> Result<(String, DeviceSession), OpenError> {
     let der = decode(public_code)?;
     let public = RsaPublicKey::from_pkcs1_der(&der).map_err(|_| OpenError::NoKey)?;
     if public.size() != MODULUS {
@@ -33,15 +33,15 @@ pub fn answer_exchange(
     }
     let sealed = public.encrypt(rng, Pkcs1v15Encrypt, random);
     let code = BASE64_STANDARD.encode(sealed.map_err(|_| OpenError::NoKey)?);
-    Ok((code, Session::of(random)))
+    Ok((code, DeviceSession::of(random)))
 }
 
 /// The device's end of a [`SessionKey`]: opens the fields of the one command
 /// that follows the exchange.
 #[derive(Clone)]
-pub struct Session(Zeroizing<ecb::Key>);
+pub struct DeviceSession(Zeroizing<ecb::Key>);
 
-impl Session {
+impl DeviceSession {
     /// The bytes of a sealed password.
     const PASSWORD_FIELD: usize = 32;
 
@@ -98,7 +98,7 @@ impl Session {
     }
 }
 
-impl std::fmt::Debug for Session {
+impl std::fmt::Debug for DeviceSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Session(..)")
     }
@@ -208,8 +208,8 @@ mod tests {
     const UUID: &str = "11111111-2222-3333-4444-555555555555";
     const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-    fn session() -> Session {
-        Session::of(RANDOM)
+    fn session() -> DeviceSession {
+        DeviceSession::of(RANDOM)
     }
 
     fn digest(salt: Option<&str>, password: &str) -> UpdateDigest {
@@ -265,7 +265,7 @@ mod tests {
         ] {
             assert_eq!(session().open_code(sealed).unwrap().expose_secret(), code);
         }
-        let verification_code = Session::of(b"e717da5af96d9ee0")
+        let verification_code = DeviceSession::of(b"e717da5af96d9ee0")
             .open_code("9bY2qxi8y9sd0ye4077/hl7tjsXOYedbITfEjXgFF/Y=");
         assert_eq!(verification_code.unwrap().expose_secret(), "ABCDEF");
         for (answer, sealed) in [
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn what_was_sealed_otherwise_does_not_open() {
         let sealed = "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o=";
-        let other = Session::of(b"fedcba9876543210");
+        let other = DeviceSession::of(b"fedcba9876543210");
         let refused = |result: Result<SecretString, OpenError>| result.map(|_| ()).unwrap_err();
         assert_eq!(
             refused(other.open_password(sealed)),
@@ -384,7 +384,7 @@ mod tests {
             code in "[ -~\\n]{1,1024}",
             random in "[0-9a-f]{32}",
         ) {
-            let device = Session::of(random.as_bytes());
+            let device = DeviceSession::of(random.as_bytes());
             let client = SessionKey::of(random.as_bytes());
             let opened = device.open_code(client.seal_code(&code).as_str()).unwrap();
             proptest::prop_assert_eq!(opened.expose_secret(), &code);

@@ -13,10 +13,11 @@ use std::{
 
 use uuid::Uuid;
 
-pub(crate) use self::classify::{Answer, Incoming};
-use self::{classify::Question, frames::Frames};
+pub(crate) use self::classify::{Incoming, ReplyTo};
+use self::{classify::ProbeId, frames::Frames};
 use super::{
-    Destination, Listening, Progress, SurveyConfig, Transmit, rounds::Rounds, sweep::SweepState,
+    Destination, StopCondition, SurveyConfig, SurveyProgress, Transmit, rounds::Rounds,
+    sweep::SweepState,
 };
 use crate::{Inquiry, frame::FrameAsker};
 
@@ -45,10 +46,10 @@ pub(crate) struct ProbeScheduler {
     config: SurveyConfig,
     uuids: Box<dyn FnMut() -> Uuid + Send>,
     rounds: Rounds,
-    walk: Option<SweepState>,
+    sweep: Option<SweepState>,
     frames: Frames,
-    asked: HashMap<Question, Asked>,
-    asked_order: VecDeque<(Duration, Question)>,
+    asked: HashMap<ProbeId, SentProbe>,
+    asked_order: VecDeque<(Duration, ProbeId)>,
     transmits: VecDeque<Transmit>,
     next_round: Duration,
     now: Duration,
@@ -58,7 +59,7 @@ pub(crate) struct ProbeScheduler {
     finished: bool,
 }
 
-struct Asked {
+struct SentProbe {
     at: Duration,
     round: Option<u32>,
     target: Option<Ipv4Addr>,
@@ -69,7 +70,7 @@ impl ProbeScheduler {
     /// time.
     pub(crate) fn new(config: SurveyConfig, uuids: Box<dyn FnMut() -> Uuid + Send>) -> Self {
         Self {
-            walk: config.sweep.clone().map(SweepState::new),
+            sweep: config.sweep.clone().map(SweepState::new),
             config,
             uuids,
             rounds: Rounds::default(),
@@ -96,7 +97,7 @@ impl ProbeScheduler {
     /// Starts over on this many links, and forgets what is known.
     pub(crate) fn restart(&mut self, links: usize) {
         self.config.links = links;
-        self.walk = self.config.sweep.clone().map(SweepState::new);
+        self.sweep = self.config.sweep.clone().map(SweepState::new);
         self.rounds = Rounds::default();
         self.asked.clear();
         self.asked_order.clear();
@@ -146,19 +147,19 @@ impl ProbeScheduler {
         &mut self,
         device: usize,
         first_time: bool,
-        answer: Answer,
+        answer: ReplyTo,
     ) -> Option<Ipv4Addr> {
         if first_time {
             self.heard = self.heard.saturating_add(1);
             self.last_news = self.now;
         }
         let question = match answer {
-            Answer::To(question) => question,
-            Answer::ToLatest => {
+            ReplyTo::To(question) => question,
+            ReplyTo::ToLatest => {
                 self.rounds.credit_latest(device);
                 return None;
             }
-            Answer::Unasked => return None,
+            ReplyTo::Unasked => return None,
         };
         let asked = self.asked.get(&question)?;
         let latency = self.now.saturating_sub(asked.at);
@@ -166,8 +167,8 @@ impl ProbeScheduler {
             self.rounds.credit(round, device, latency);
         }
         let target = asked.target?;
-        if let Some(walk) = &mut self.walk {
-            walk.answered(target, latency);
+        if let Some(sweep) = &mut self.sweep {
+            sweep.answered(target, latency);
         }
         Some(target)
     }
@@ -184,7 +185,7 @@ impl ProbeScheduler {
             return None;
         }
         let round = (self.config.links > 0).then_some(self.next_round);
-        let sweep = self.walk.as_ref().and_then(SweepState::next_due);
+        let sweep = self.sweep.as_ref().and_then(SweepState::next_due);
         let end = self.earliest_end();
         [round, sweep, Some(end)]
             .into_iter()
@@ -210,12 +211,12 @@ impl ProbeScheduler {
     }
 
     /// How far it is.
-    pub(crate) fn progress(&self) -> Progress {
-        Progress {
+    pub(crate) fn progress(&self) -> SurveyProgress {
+        SurveyProgress {
             elapsed: self.now,
             devices: self.heard,
             rounds: self.rounds.len(),
-            sweep: self.walk.as_ref().map(SweepState::progress),
+            sweep: self.sweep.as_ref().map(SweepState::progress),
         }
     }
 
@@ -231,7 +232,7 @@ impl ProbeScheduler {
     }
 
     fn sweep_on(&mut self) {
-        while let Some(target) = self.walk.as_mut().and_then(|walk| walk.step(self.now)) {
+        while let Some(target) = self.sweep.as_mut().and_then(|sweep| sweep.step(self.now)) {
             self.ask(Destination::Unicast(target), None, Some(target));
         }
     }
@@ -243,11 +244,11 @@ impl ProbeScheduler {
             payload: Inquiry { uuid }.encode(),
         };
         let at = self.now;
-        self.remember(Question::Xml(uuid), Asked { at, round, target });
+        self.remember(ProbeId::Xml(uuid), SentProbe { at, round, target });
         self.transmits.push_back(transmit);
     }
 
-    fn remember(&mut self, question: Question, asked: Asked) {
+    fn remember(&mut self, question: ProbeId, asked: SentProbe) {
         self.asked_order.push_back((asked.at, question));
         self.asked.insert(question, asked);
     }
@@ -263,11 +264,11 @@ impl ProbeScheduler {
     }
 
     fn wants_round(&self) -> bool {
-        match self.config.listening {
-            Listening::Fixed(window) => self.now < window || self.rounds.len() == 0,
-            Listening::Auto if self.is_awaiting() => true,
-            Listening::Auto if self.heard == 0 => self.now < SILENCE_LIMIT,
-            Listening::Auto => self.rounds.is_worth_another(self.now, self.last_news),
+        match self.config.stop {
+            StopCondition::Fixed(window) => self.now < window || self.rounds.len() == 0,
+            StopCondition::Auto if self.is_awaiting() => true,
+            StopCondition::Auto if self.heard == 0 => self.now < SILENCE_LIMIT,
+            StopCondition::Auto => self.rounds.is_worth_another(self.now, self.last_news),
         }
     }
 
@@ -277,15 +278,15 @@ impl ProbeScheduler {
 
     fn round_interval(&self) -> Duration {
         let interval = Rounds::interval(self.heard);
-        match self.config.listening {
-            Listening::Fixed(window) => {
+        match self.config.stop {
+            StopCondition::Fixed(window) => {
                 let hurried = self.rounds.is_worth_another(self.now, self.last_news);
                 let calm = interval
                     .saturating_mul(2)
                     .max(window.checked_div(Rounds::MAX).unwrap_or_default());
                 if hurried { interval } else { calm }
             }
-            Listening::Auto => interval,
+            StopCondition::Auto => interval,
         }
     }
 
@@ -294,16 +295,16 @@ impl ProbeScheduler {
     }
 
     fn is_sweeping(&self) -> bool {
-        self.walk
+        self.sweep
             .as_ref()
-            .is_some_and(|walk| match self.config.listening {
-                Listening::Auto => !walk.is_over(),
-                Listening::Fixed(_) => !walk.is_first_pass_over(),
+            .is_some_and(|sweep| match self.config.stop {
+                StopCondition::Auto => !sweep.is_over(),
+                StopCondition::Fixed(_) => !sweep.is_first_pass_over(),
             })
     }
 
     fn wants_more(&self) -> bool {
-        self.config.listening == Listening::Auto
+        self.config.stop == StopCondition::Auto
             && self.config.links > 0
             && self.now < AUTO_LIMIT
             && self.wants_round()
@@ -312,13 +313,13 @@ impl ProbeScheduler {
     /// The earliest time at which it may end, as things stand.
     fn earliest_end(&self) -> Duration {
         let sweep = self
-            .walk
+            .sweep
             .as_ref()
             .map_or(Duration::ZERO, SweepState::settled_at);
-        let heard = match self.config.listening {
-            Listening::Fixed(window) => window.saturating_add(GRACE),
-            Listening::Auto if self.heard == 0 && self.config.links > 0 => SILENCE_LIMIT,
-            Listening::Auto => {
+        let heard = match self.config.stop {
+            StopCondition::Fixed(window) => window.saturating_add(GRACE),
+            StopCondition::Auto if self.heard == 0 && self.config.links > 0 => SILENCE_LIMIT,
+            StopCondition::Auto => {
                 let quiet = if self.heard == 0 {
                     Duration::ZERO
                 } else {

@@ -1,19 +1,19 @@
-use sadp_model::{Entry, Shared};
+use sadp_model::{DeviceRecord, Shared};
 
 /// What became of a device.
 #[derive(Clone, Debug)]
 pub struct WatchEvent {
     /// What happened.
-    pub happened: Happened,
+    pub kind: WatchEventKind,
     /// The device as it was known before. `None` where it was not.
-    pub before: Option<Box<Account>>,
+    pub before: Option<Box<DeviceSnapshot>>,
     /// The device as it is known now.
-    pub after: Box<Account>,
+    pub after: Box<DeviceSnapshot>,
 }
 
 /// What happened to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happened {
+pub enum WatchEventKind {
     /// It is there: heard for the first time, or again after it was offline.
     Online,
     /// Something about it changed.
@@ -23,7 +23,7 @@ pub enum Happened {
     /// Another device turned out to have its address or MAC.
     Duplicate,
     /// It is there no more.
-    Offline(Parting),
+    Offline(OfflineReason),
     /// It was heard another way. Nothing about it changed.
     Heard,
     /// It was offline for so long that it is remembered no more: a list should
@@ -33,7 +33,7 @@ pub enum Happened {
 
 /// How a device went offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parting {
+pub enum OfflineReason {
     /// It said goodbye.
     Goodbye,
     /// It was silent for too long.
@@ -42,18 +42,18 @@ pub enum Parting {
 
 /// What is known of a device at one time.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct DeviceSnapshot {
     /// The device's number in this watch. No other device gets it.
     pub number: u64,
     /// What it says of itself and how it was heard.
-    pub entry: Entry,
+    pub entry: DeviceRecord,
     /// What it has in common with another device that is online.
     pub shared: Shared,
     /// Whether it is online.
     pub online: bool,
 }
 
-impl Account {
+impl DeviceSnapshot {
     /// Whether anything differs that a person would call a change: not what was
     /// received word for word, nor by which way.
     pub(super) fn tells_more_than(&self, earlier: &Self) -> bool {
@@ -65,7 +65,7 @@ impl Account {
         let (entry, before) = (&self.entry, &earlier.entry);
         self.shared != earlier.shared
             || entry.contradictory != before.contradictory
-            || entry.has_rival() != before.has_rival()
+            || entry.has_concurrent_sender() != before.has_concurrent_sender()
             || entry.malformed != before.malformed
             || entry.answered_directly != before.answered_directly
             || bare(self) != bare(earlier)

@@ -3,24 +3,24 @@
 use sadp_model::{Device, Recorded, Via};
 
 use super::{
-    Account, HELLOS_OF_ONE_START, Happened, TWIN_MEMORY, Watch,
+    DeviceSnapshot, HELLOS_OF_ONE_START, TWIN_MEMORY, Watch, WatchEventKind,
+    duplicates::Identifier,
     presence::{Presence, Start, compare_starts, is_unset},
-    sharing::Name,
 };
-use crate::{Datagram, survey::Answer};
+use crate::{Datagram, survey::ReplyTo};
 
 impl Watch {
     pub(super) fn handle_account(
         &mut self,
         device: Device,
-        answer: Answer,
+        answer: ReplyTo,
         datagram: &Datagram<'_>,
     ) {
         let known = self.registry.position(&device, datagram.from.ip());
         let before = known.and_then(|index| self.account(index));
         let recorded = self.registry.record(device, datagram.sighting());
         let Some(index) = recorded.index() else {
-            self.tally.note_refused(datagram.from.ip());
+            self.stats.note_refused(datagram.from.ip());
             return;
         };
         if matches!(recorded, Recorded::New(_)) {
@@ -33,7 +33,7 @@ impl Watch {
             entry.note_direct_answer(asked_at);
         }
         // An announcement by frame asks for settings, not only at a start.
-        let hello = answer == Answer::Unasked && datagram.via != Via::LinkLayer;
+        let hello = answer == ReplyTo::Unasked && datagram.via != Via::LinkLayer;
         match before {
             Some(before) if before.online => self.heard_again(index, before, hello),
             before => self.turn_online(index, before),
@@ -56,7 +56,7 @@ impl Watch {
         first_time
     }
 
-    fn turn_online(&mut self, index: usize, before: Option<Account>) {
+    fn turn_online(&mut self, index: usize, before: Option<DeviceSnapshot>) {
         let now = self.now;
         let Some((entry, presence)) = self.both(index) else {
             return;
@@ -70,17 +70,17 @@ impl Watch {
         });
         // Its Hello may follow.
         presence.started = now;
-        let names: Vec<_> = Name::of(&entry.device).collect();
+        let names: Vec<_> = Identifier::of(&entry.device).collect();
         let sharers = self.take_names(index, &names);
-        self.emit(Happened::Online, index, before.clone());
+        self.emit(WatchEventKind::Online, index, before.clone());
         if start == Start::Anew {
-            self.emit(Happened::Rebooted, index, before);
+            self.emit(WatchEventKind::Rebooted, index, before);
         }
-        self.emit_all(Happened::Duplicate, sharers);
+        self.emit_all(WatchEventKind::Duplicate, sharers);
     }
 
     /// Tells what is new about a device that was online already.
-    fn heard_again(&mut self, index: usize, before: Account, hello: bool) {
+    fn heard_again(&mut self, index: usize, before: DeviceSnapshot, hello: bool) {
         let (now, number) = (self.now, self.number);
         let Some((entry, presence)) = self.both(index) else {
             return;
@@ -98,17 +98,22 @@ impl Watch {
         }
         let renamed = self.rename(index, &before.entry.device);
         let after = self.account(index);
-        let happened = after.and_then(|after| judge(&before, &after, start, restarted));
-        if let Some(happened) = happened {
-            self.emit(happened, index, Some(before));
+        let kind = after.and_then(|after| judge(&before, &after, start, restarted));
+        if let Some(kind) = kind {
+            self.emit(kind, index, Some(before));
         }
-        self.emit_all(Happened::Updated, renamed.left_alone);
-        self.emit_all(Happened::Duplicate, renamed.joined);
+        self.emit_all(WatchEventKind::Updated, renamed.left_alone);
+        self.emit_all(WatchEventKind::Duplicate, renamed.joined);
     }
 }
 
 /// What happened to a device that was online before and is now.
-fn judge(before: &Account, after: &Account, start: Start, restarted: bool) -> Option<Happened> {
+fn judge(
+    before: &DeviceSnapshot,
+    after: &DeviceSnapshot,
+    start: Start,
+    restarted: bool,
+) -> Option<WatchEventKind> {
     let twin = after.entry.contradictory;
     if before.entry.contradictory && twin {
         // Two devices in one contradict each other with every answer.
@@ -117,18 +122,18 @@ fn judge(before: &Account, after: &Account, start: Start, restarted: bool) -> Op
     let address_taken = after.shared.address && !before.shared.address;
     let mac_taken = after.shared.mac && !before.shared.mac;
     if twin || address_taken || mac_taken {
-        return Some(Happened::Duplicate);
+        return Some(WatchEventKind::Duplicate);
     }
     if restarted {
-        return Some(Happened::Rebooted);
+        return Some(WatchEventKind::Rebooted);
     }
     let mut same_start = before.clone();
     if start == Start::Same && before.entry.device.boot_time.is_some() {
         same_start.entry.device.boot_time = after.entry.device.boot_time;
     }
     if after.tells_more_than(&same_start) {
-        return Some(Happened::Updated);
+        return Some(WatchEventKind::Updated);
     }
     let more_ways = after.entry.seen.len() != before.entry.seen.len();
-    more_ways.then_some(Happened::Heard)
+    more_ways.then_some(WatchEventKind::Heard)
 }

@@ -6,14 +6,14 @@ use super::presence::Presence;
 
 /// What was asked lately.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub(super) struct ProbeHistory {
     /// When the latest rounds were asked.
     rounds: VecDeque<Duration>,
     /// When the latest finished cycles began.
     cycles: VecDeque<Duration>,
 }
 
-impl History {
+impl ProbeHistory {
     /// How many rounds a device must have left unanswered to count as offline.
     const ROUNDS: usize = 4;
 

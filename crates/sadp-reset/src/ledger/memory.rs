@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use sadp_model::{Entry, MacAddr, Serial, State};
+use sadp_model::{DeviceRecord, MacAddr, Serial, State};
 
 use super::{
     Action, DeviceKey, GuidVoid, Ledger, LedgerError,
@@ -83,7 +83,11 @@ impl Ledger {
 
     /// Marks devices whose lock is not over as [`State::Locked`]. A device that
     /// says it is unactivated is left so: it was reset, and its lock is gone.
-    pub fn apply_locks(&self, entries: &mut [Entry], now: Timestamp) -> Result<(), LedgerError> {
+    pub fn apply_locks(
+        &self,
+        entries: &mut [DeviceRecord],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         let locks = Lookup::new(self.locks(now)?);
         for entry in entries {
             if entry.device.state != Some(State::Unactivated)

@@ -1,6 +1,6 @@
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use sadp_model::{Entry, MacAddr, Registry, Serial, Sighting, State, Via};
+use sadp_model::{DeviceRecord, MacAddr, Registry, Serial, Sighting, State, Via};
 use sadp_reset::{DeviceKey, Ledger};
 
 use crate::{at, device, key, ledger};
@@ -135,7 +135,7 @@ fn the_latest_counter_of_a_device_counts_and_the_least_of_equally_late_ones() {
     assert_eq!(ledger.tries_left(&camera, at(1)).unwrap(), Some(6));
 }
 
-fn entries(states: &[Option<State>]) -> Vec<Entry> {
+fn entries(states: &[Option<State>]) -> Vec<DeviceRecord> {
     let mut registry = Registry::new();
     for (number, state) in (1..).zip(states) {
         let mut device = device(number);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::civil::date;
 use sadp_model::{Firmware, Kind, Vendor};
-use sadp_proto::{Layout, Message, Report, Types};
+use sadp_proto::{DeviceReport, Message, Types, XmlLayout};
 
 use super::*;
 use crate::{Catalogue, factory::Factory};
@@ -17,14 +17,14 @@ fn device(profile: &str) -> Device {
     factory.make(profile, Conduct::default()).unwrap()
 }
 
-fn report(datagram: &[u8]) -> Report {
+fn report(datagram: &[u8]) -> DeviceReport {
     match Message::decode(datagram).unwrap() {
         Message::Report(report) => *report,
         other => panic!("not a report: {other:?}"),
     }
 }
 
-fn told(device: &Device) -> Report {
+fn told(device: &Device) -> DeviceReport {
     report(&device.tell(Telling::Inquiry { uuid: UUID }))
 }
 
@@ -32,7 +32,7 @@ fn told(device: &Device) -> Report {
 fn every_profile_decodes_to_the_device_it_means() {
     for profile in Catalogue::built_in().profiles() {
         let device = device(profile.name());
-        let Report {
+        let DeviceReport {
             header,
             hello,
             device: read,
@@ -57,7 +57,7 @@ fn every_profile_decodes_to_the_device_it_means() {
         if let Some(boot) = read.boot_time {
             assert_eq!(boot, device.state.boot, "{name}");
         }
-        if profile.layout() != Layout::Bare {
+        if profile.layout() != XmlLayout::Bare {
             assert_eq!(
                 header.uuid.unwrap(),
                 UUID.parse::<uuid::Uuid>().unwrap(),

@@ -4,7 +4,7 @@
 use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 
 use sadp_model::RawFields;
-use sadp_proto::{Request, Types};
+use sadp_proto::{RequestMessage, Types};
 
 use super::{
     Content, Fleet, Heard, Recipients, cameras, inquiry::MAX_UUID, kind::Kind, queue::Occasion,
@@ -92,7 +92,7 @@ impl Fleet {
     pub(super) fn answer_command(
         &mut self,
         now: Duration,
-        request: &Request,
+        request: &RequestMessage,
         asker: SocketAddrV4,
         recipients: Recipients,
     ) -> Heard {

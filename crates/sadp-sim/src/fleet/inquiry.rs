@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 
-use sadp_proto::Request;
+use sadp_proto::RequestMessage;
 
 use super::{Content, Fleet, Heard, Recipients, queue::Occasion};
 use crate::LinkAnswer;
@@ -25,7 +25,7 @@ impl Fleet {
     pub(super) fn answer_inquiry(
         &mut self,
         now: Duration,
-        request: &Request,
+        request: &RequestMessage,
         asker: SocketAddrV4,
         recipients: Recipients,
     ) -> Heard {

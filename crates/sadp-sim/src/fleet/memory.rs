@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, net::Ipv4Addr, ops::Range, sync::Arc, time::Duration};
 
-use sadp_proto::{Guid, seal::device::Session};
+use sadp_proto::{Guid, seal::device::DeviceSession};
 
 use super::{Executions, queue::Occasion};
 use crate::desk::{MailCode, RequestCode};
@@ -44,7 +44,7 @@ impl<T> Made<T> {
 struct Exchanged {
     asker: Ipv4Addr,
     at: Duration,
-    session: Session,
+    session: DeviceSession,
 }
 
 #[derive(Debug)]
@@ -65,12 +65,12 @@ impl Memory {
     const FRESH: Duration = Duration::from_mins(1);
 
     /// Keeps an exchange; the one before is void.
-    pub(super) fn keep_exchange(&mut self, asker: Ipv4Addr, at: Duration, session: Session) {
+    pub(super) fn keep_exchange(&mut self, asker: Ipv4Addr, at: Duration, session: DeviceSession) {
         self.exchanged = Some(Exchanged { asker, at, session });
     }
 
     /// The session for a command of this asker. It is good for one.
-    pub(super) fn take_session(&mut self, asker: Ipv4Addr, now: Duration) -> Option<Session> {
+    pub(super) fn take_session(&mut self, asker: Ipv4Addr, now: Duration) -> Option<DeviceSession> {
         let exchanged = self
             .exchanged
             .take_if(|exchanged| exchanged.asker == asker)?;

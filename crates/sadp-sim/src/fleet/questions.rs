@@ -2,7 +2,7 @@
 //! `setsecurityquestion` and `AnswerReset`.
 
 use sadp_model::RawFields;
-use sadp_proto::seal::device::{OpenError, Session};
+use sadp_proto::seal::device::{DeviceSession, OpenError};
 use secrecy::SecretString;
 
 use super::{
@@ -82,7 +82,10 @@ fn take_answers(
 
 /// The answers by the numbers of their questions. What is no number becomes 0,
 /// which no question has.
-fn open_answers(session: &Session, fields: &RawFields) -> Result<Vec<(u32, SecretString)>, Answer> {
+fn open_answers(
+    session: &DeviceSession,
+    fields: &RawFields,
+) -> Result<Vec<(u32, SecretString)>, Answer> {
     /// Far more than any device has questions.
     const MOST: usize = 64;
     let mut answers = Vec::new();

@@ -1,7 +1,7 @@
 //! What the sealed commands have in common: opening their password, the proof
 //! that it is the current one, tries, and a new password.
 
-use sadp_proto::seal::device::Session;
+use sadp_proto::seal::device::DeviceSession;
 use secrecy::SecretString;
 
 use super::{
@@ -15,7 +15,7 @@ use crate::{Device, Tries, device::NewPassword};
 pub(super) fn open(
     memory: &mut Memory,
     order: Order<'_>,
-) -> Result<(Session, SecretString), Answer> {
+) -> Result<(DeviceSession, SecretString), Answer> {
     let session = memory.take_session(*order.asker.ip(), order.now);
     let sealed = order.fields.first("Password").unwrap_or_default();
     let opened = session.and_then(|session| {
@@ -29,7 +29,7 @@ pub(super) fn open(
 /// `codeEncrypt`, plain text elsewhere. One that cannot be opened costs no try.
 pub(super) fn code(
     device: &Device,
-    session: &Session,
+    session: &DeviceSession,
     order: Order<'_>,
 ) -> Result<SecretString, Answer> {
     let text = order.fields.first("Code").unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use sadp_model::{MacAddr, RawFields};
-use sadp_proto::{Document, Layout};
+use sadp_proto::{Document, XmlLayout};
 
 /// What an invented device says of itself.
 pub(super) fn invented(mac: MacAddr, address: Ipv4Addr) -> RawFields {
@@ -45,7 +45,7 @@ pub(super) fn but(account: &RawFields, others: &[(&str, &str)]) -> RawFields {
 
 /// A reply that says this.
 pub(super) fn reply(account: &RawFields) -> Vec<u8> {
-    Document::encode("ProbeMatch", account, Layout::RootSharesLine)
+    Document::encode("ProbeMatch", account, XmlLayout::RootSharesLine)
 }
 
 /// A MAC of an attack's own, from those that no vendor has.

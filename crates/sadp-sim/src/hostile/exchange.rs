@@ -7,7 +7,7 @@ use std::{
 
 use rand::rngs::Xoshiro256PlusPlus;
 use sadp_model::{MacAddr, RawFields};
-use sadp_proto::seal::device::{Session, answer_exchange};
+use sadp_proto::seal::device::{DeviceSession, answer_exchange};
 
 use super::{Asked, Speaker, Trick, Volley, account};
 use crate::{Device, fleet::Chance};
@@ -18,7 +18,7 @@ pub(super) struct ForgedExchange {
     victims: HashSet<MacAddr>,
     speaker: Speaker,
     after: Duration,
-    sessions: HashMap<MacAddr, Session>,
+    sessions: HashMap<MacAddr, DeviceSession>,
 }
 
 impl ForgedExchange {

@@ -4,7 +4,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sadp_model::RawFields;
 use sadp_proto::{
-    CommandReply, Document, GROUP, Layout, MailQr, Message, RequestCode,
+    CommandReply, Document, GROUP, MailQr, Message, RequestCode, XmlLayout,
     rand_core::OsRng,
     seal::{ExchangeKey, Salts, SessionKey, UpdateDigest},
 };
@@ -51,7 +51,7 @@ fn result(reply: &RawFields) -> &str {
 }
 
 fn read(fields: &RawFields) -> CommandReply {
-    let bytes = Document::encode("ProbeMatch", fields, Layout::OneLine);
+    let bytes = Document::encode("ProbeMatch", fields, XmlLayout::OneLine);
     match Message::decode(&bytes) {
         Ok(Message::CommandReply(reply)) => reply,
         other => panic!("not a reply: {other:?}"),

@@ -1,6 +1,6 @@
 //! GUIDs: exported with the password, taken back without.
 
-use sadp_proto::{Command, Guid, Outcome, Refusal};
+use sadp_proto::{Command, CommandOutcome, Guid, Refusal};
 use sadp_sim::Access;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 
 const RECORDER: &str = "nvr-v3.4.106";
 
-fn export(van: &mut Van, current: &str) -> Outcome {
+fn export(van: &mut Van, current: &str) -> CommandOutcome {
     let password = password(current);
     van.order(0, Command::ExportGuid { password })
 }
@@ -19,7 +19,7 @@ fn exported(van: &mut Van) -> Guid {
     Guid::read(&done(export(van, Access::PASSWORD))).unwrap()
 }
 
-fn reset(van: &mut Van, guid: &Guid, new: &str) -> Outcome {
+fn reset(van: &mut Van, guid: &Guid, new: &str) -> CommandOutcome {
     let command = Command::ResetByGuid {
         guid: Box::new(guid.clone()),
         password: password(new),
@@ -112,7 +112,7 @@ fn who_has_no_password_or_no_guids_says_so() {
     let mut van = Van::one("ipc-v5.5.6", "");
     assert!(matches!(
         export(&mut van, Access::PASSWORD),
-        Outcome::Unknown
+        CommandOutcome::Unknown
     ));
     let mut van = Van::one(RECORDER, "fields = { SupportGUID = \"false\" }");
     assert_refused(export(&mut van, Access::PASSWORD), &Refusal::Failed);

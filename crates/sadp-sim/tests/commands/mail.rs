@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
-use sadp_proto::{Command, MailQr, Mailbox, Outcome, Refusal};
+use sadp_proto::{Command, CommandOutcome, MailQr, Mailbox, Refusal};
 use sadp_sim::{Access, desk::MailCode};
 
 use super::{
@@ -54,7 +54,7 @@ proptest! {
     }
 }
 
-fn confirm_with(van: &mut Van, sent: &str, new: &str) -> Outcome {
+fn confirm_with(van: &mut Van, sent: &str, new: &str) -> CommandOutcome {
     let command = Command::ResetByMail {
         code: code(sent),
         password: password(new),
@@ -63,11 +63,11 @@ fn confirm_with(van: &mut Van, sent: &str, new: &str) -> Outcome {
     van.order(0, command)
 }
 
-fn confirm(van: &mut Van, sent: &str) -> Outcome {
+fn confirm(van: &mut Van, sent: &str) -> CommandOutcome {
     confirm_with(van, sent, PASSWORD)
 }
 
-fn set(van: &mut Van, address: &str, current: &str) -> Outcome {
+fn set(van: &mut Van, address: &str, current: &str) -> CommandOutcome {
     let command = Command::SetMailbox {
         mailbox: Mailbox::new(address).unwrap(),
         password: password(current),
@@ -161,7 +161,7 @@ fn who_has_no_password_or_no_address_says_so() {
     let mut van = Van::one("ipc-v5.5.6", SET);
     assert!(matches!(
         van.order(0, Command::GetMailQr),
-        Outcome::NoAnswer
+        CommandOutcome::NoAnswer
     ));
     let mut van = Van::one(
         CAMERA,

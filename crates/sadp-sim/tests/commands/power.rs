@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use sadp_model::State;
-use sadp_proto::{Command, Outcome, QuestionList, Refusal, RequestCode};
+use sadp_proto::{Command, CommandOutcome, QuestionList, Refusal, RequestCode};
 use sadp_sim::{Access, desk};
 
 use super::{
@@ -28,7 +28,7 @@ fn a_restart_makes_requests_void() {
     let request: desk::RequestCode = RequestCode::read(&reply).unwrap().as_str().parse().unwrap();
     van.heard.clear();
     van.wait_until(30 * SECOND);
-    assert!(matches!(van.lamp(0, true), Outcome::NoAnswer));
+    assert!(matches!(van.lamp(0, true), CommandOutcome::NoAnswer));
     van.wait_until(60 * SECOND);
     let said = hellos(&van);
     assert!(

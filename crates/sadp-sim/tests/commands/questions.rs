@@ -1,7 +1,7 @@
 //! Security questions: told, set and answered.
 
 use sadp_proto::{
-    Command, GROUP, Outcome, QuestionList, Refusal, SecretAnswers,
+    Command, CommandOutcome, GROUP, QuestionList, Refusal, SecretAnswers,
     rand_core::OsRng,
     seal::{ExchangeKey, SessionKey},
 };
@@ -19,7 +19,7 @@ fn answers(given: [(u32, &str); 3]) -> SecretAnswers {
     SecretAnswers::new(given.map(|(id, text)| (id, text.into())).to_vec()).unwrap()
 }
 
-fn reset(van: &mut Van, given: [(u32, &str); 3]) -> Outcome {
+fn reset(van: &mut Van, given: [(u32, &str); 3]) -> CommandOutcome {
     let command = Command::ResetByAnswers {
         answers: answers(given),
         password: password(PASSWORD),
@@ -28,7 +28,7 @@ fn reset(van: &mut Van, given: [(u32, &str); 3]) -> Outcome {
     van.order(0, command)
 }
 
-fn set(van: &mut Van, given: [(u32, &str); 3], current: &str) -> Outcome {
+fn set(van: &mut Van, given: [(u32, &str); 3], current: &str) -> CommandOutcome {
     let command = Command::SetQuestions {
         answers: answers(given),
         password: password(current),
@@ -113,7 +113,7 @@ fn who_has_no_password_or_no_questions_says_so() {
     assert_refused(reset(&mut van, RIGHT), &Refusal::NotActivated);
     let mut van = Van::one("ipc-v5.3.3", "");
     let outcome = van.order(0, Command::GetQuestions);
-    assert!(matches!(outcome, Outcome::NoAnswer));
+    assert!(matches!(outcome, CommandOutcome::NoAnswer));
     let mut van = Van::one(CAMERA, "fields = { SupportSecurityQuestion = \"0\" }");
     assert_refused(van.order(0, Command::GetQuestions), &Refusal::Failed);
 }

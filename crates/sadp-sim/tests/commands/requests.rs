@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sadp_proto::{Command, GROUP, Outcome, Refusal, RequestCode};
+use sadp_proto::{Command, CommandOutcome, GROUP, Refusal, RequestCode};
 use sadp_sim::{Access, desk};
 
 use super::{
@@ -22,7 +22,7 @@ fn request(van: &mut Van, device: usize, command: Command) -> desk::RequestCode 
     code.as_str().parse().unwrap()
 }
 
-fn reset(van: &mut Van, answer: &str) -> Outcome {
+fn reset(van: &mut Van, answer: &str) -> CommandOutcome {
     let command = Command::Reset {
         code: code(answer),
         password: password(PASSWORD),
@@ -66,7 +66,7 @@ fn a_key_is_taken_where_the_request_says_so() {
 fn firmware_answers_the_request_it_names() {
     let silent = |profile, keys, command| {
         let outcome = Van::one(profile, keys).order(0, command);
-        matches!(outcome, Outcome::NoAnswer)
+        matches!(outcome, CommandOutcome::NoAnswer)
     };
     assert!(silent(BY_FILE, "", Command::GetEncryptString));
     for profile in [LEGACY, "ipc-v5.4.5-bare", "traffic-v2.0.1", "switch-v1.2.0"] {
@@ -223,7 +223,7 @@ fn dated_code(van: &mut Van) -> String {
     desk::dated_code(seen.serial.unwrap().as_str(), seen.boot_time)
 }
 
-fn reset_to_default(van: &mut Van, dated: &str) -> Outcome {
+fn reset_to_default(van: &mut Van, dated: &str) -> CommandOutcome {
     let code = code(dated);
     van.order(0, Command::ResetToDefault { code })
 }
@@ -307,9 +307,9 @@ fn a_hundred_locked_devices_are_recovered_where_a_tenth_is_lost() {
         let executions = van.fleet.executions(device);
         assert_eq!(executions.refused, 0, "{device}");
         match outcome {
-            Outcome::Done(_) => assert_eq!(executions.resets, 1),
-            Outcome::Unknown => assert!(executions.resets <= 1),
-            Outcome::NoAnswer => assert_eq!(executions.resets, 0),
+            CommandOutcome::Done(_) => assert_eq!(executions.resets, 1),
+            CommandOutcome::Unknown => assert!(executions.resets <= 1),
+            CommandOutcome::NoAnswer => assert_eq!(executions.resets, 0),
             other => panic!("{other:?}"),
         }
     }

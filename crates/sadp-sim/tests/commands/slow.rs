@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sadp_proto::{Command, Outcome, RequestCode};
+use sadp_proto::{Command, CommandOutcome, RequestCode};
 use sadp_sim::desk;
 
 use super::{
@@ -78,7 +78,7 @@ fn what_a_slow_device_does_the_same_each_time_is_done_when_it_first_answers() {
 fn a_device_may_be_late_for_some_commands_alone() {
     let mut van = slow(0, "activated = false\nlate = { activate = \"3600s\" }");
     let began = van.now;
-    assert!(matches!(van.activate(0, PASSWORD), Outcome::Unknown));
+    assert!(matches!(van.activate(0, PASSWORD), CommandOutcome::Unknown));
     assert_eq!(van.fleet.executions(0).exchanges, 1);
     assert!(van.now >= began + 10_000 * MS);
     assert!(van.has_password(0, PASSWORD));
@@ -98,8 +98,8 @@ fn slow_devices_are_commanded_where_a_tenth_is_lost() {
             assert_eq!(van.fleet.executions(device).refused, 0, "{delay}");
             match outcome {
                 // Where it is unknown, the command or its answer was lost.
-                Outcome::Done(_) | Outcome::Unknown => {}
-                Outcome::NoAnswer => silent += 1,
+                CommandOutcome::Done(_) | CommandOutcome::Unknown => {}
+                CommandOutcome::NoAnswer => silent += 1,
                 other => panic!("{delay}: {other:?}"),
             }
         }

@@ -8,8 +8,9 @@ use std::{
 
 use sadp_model::{MacAddr, RawFields};
 use sadp_proto::{
-    Code, Command, CommandReply, Credentials, Exchange, GROUP, Inquiry, Message, NetworkSettings,
-    Outcome, Refusal, Step, Target, Update, Verdict, rand_core::OsRng, seal::Password,
+    Code, Command, CommandOutcome, CommandReply, Credentials, Exchange, ExchangeStep, GROUP,
+    Inquiry, Message, NetworkSettings, Refusal, RefusalReply, Target, Update, rand_core::OsRng,
+    seal::Password,
 };
 use sadp_sim::{Datagram, Fleet, FleetConfig, Heard, Site};
 use uuid::Uuid;
@@ -58,7 +59,7 @@ impl Van {
     }
 
     /// Plays commands to devices, side by side, to their ends.
-    pub(crate) fn command(&mut self, commands: Vec<(usize, Command)>) -> Vec<Outcome> {
+    pub(crate) fn command(&mut self, commands: Vec<(usize, Command)>) -> Vec<CommandOutcome> {
         let mut running: Vec<_> = commands
             .into_iter()
             .map(|(device, command)| {
@@ -70,8 +71,8 @@ impl Van {
             for (exchange, outcome) in &mut running {
                 exchange.handle_timeout(self.now);
                 if let Some(step) = exchange.poll_transmit() {
-                    self.sent += usize::from(matches!(step, Step::Command(_)));
-                    let (Step::Key(payload) | Step::Command(payload)) = step;
+                    self.sent += usize::from(matches!(step, ExchangeStep::Command(_)));
+                    let (ExchangeStep::Key(payload) | ExchangeStep::Command(payload)) = step;
                     self.say(GROUP, &payload);
                 }
                 *outcome = outcome.take().or_else(|| exchange.poll_outcome());
@@ -97,12 +98,17 @@ impl Van {
         outcomes.map(Option::unwrap).collect()
     }
 
-    pub(crate) fn activate(&mut self, device: usize, password: &str) -> Outcome {
+    pub(crate) fn activate(&mut self, device: usize, password: &str) -> CommandOutcome {
         self.command(vec![(device, activation(password))]).remove(0)
     }
 
     /// Sets the address by this password.
-    pub(crate) fn update(&mut self, device: usize, address: &str, password: &str) -> Outcome {
+    pub(crate) fn update(
+        &mut self,
+        device: usize,
+        address: &str,
+        password: &str,
+    ) -> CommandOutcome {
         let command = self.updating(device, address, password);
         self.command(vec![(device, command)]).remove(0)
     }
@@ -125,12 +131,12 @@ impl Van {
         Command::Update(Box::new(Update::new(&seen, settings, credentials).unwrap()))
     }
 
-    pub(crate) fn lamp(&mut self, device: usize, on: bool) -> Outcome {
+    pub(crate) fn lamp(&mut self, device: usize, on: bool) -> CommandOutcome {
         self.command(vec![(device, Command::Lamp { on })]).remove(0)
     }
 
     /// Plays one command to one device.
-    pub(crate) fn order(&mut self, device: usize, command: Command) -> Outcome {
+    pub(crate) fn order(&mut self, device: usize, command: Command) -> CommandOutcome {
         self.command(vec![(device, command)]).remove(0)
     }
 
@@ -169,7 +175,7 @@ impl Van {
                     let bytes = sadp_proto::Document::encode(
                         "ProbeMatch",
                         fields,
-                        sadp_proto::Layout::OneLine,
+                        sadp_proto::XmlLayout::OneLine,
                     );
                     if let Ok(Message::Report(report)) = Message::decode(&bytes) {
                         assert_eq!(report.device.mac, Some(mac));
@@ -247,15 +253,15 @@ pub(crate) fn code(text: &str) -> Code {
     Code::new(text.as_bytes()).unwrap()
 }
 
-pub(crate) fn done(outcome: Outcome) -> CommandReply {
+pub(crate) fn done(outcome: CommandOutcome) -> CommandReply {
     match outcome {
-        Outcome::Done(reply) => *reply,
+        CommandOutcome::Done(reply) => *reply,
         other => panic!("not done: {other:?}"),
     }
 }
 
 /// Asserts a refusal that cost a try.
-pub(crate) fn assert_try(outcome: Outcome, refusal: &Refusal, left: u32) {
+pub(crate) fn assert_try(outcome: CommandOutcome, refusal: &Refusal, left: u32) {
     let verdict = refused(outcome);
     assert_eq!(
         (&verdict.refusal, verdict.tries_left),
@@ -264,7 +270,7 @@ pub(crate) fn assert_try(outcome: Outcome, refusal: &Refusal, left: u32) {
 }
 
 /// Asserts a refusal that cost no try.
-pub(crate) fn assert_refused(outcome: Outcome, refusal: &Refusal) {
+pub(crate) fn assert_refused(outcome: CommandOutcome, refusal: &Refusal) {
     let verdict = refused(outcome);
     assert_eq!((&verdict.refusal, verdict.tries_left), (refusal, None));
 }
@@ -274,17 +280,17 @@ pub(crate) fn activation(password: &str) -> Command {
     Command::Activate { password }
 }
 
-pub(crate) fn is_done(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Done(_))
+pub(crate) fn is_done(outcome: &CommandOutcome) -> bool {
+    matches!(outcome, CommandOutcome::Done(_))
 }
 
-pub(crate) fn refused(outcome: Outcome) -> Verdict {
+pub(crate) fn refused(outcome: CommandOutcome) -> RefusalReply {
     match outcome {
-        Outcome::Refused(verdict) => verdict,
+        CommandOutcome::Refused(verdict) => verdict,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-pub(crate) fn word(outcome: Outcome) -> Refusal {
+pub(crate) fn word(outcome: CommandOutcome) -> Refusal {
     refused(outcome).refusal
 }

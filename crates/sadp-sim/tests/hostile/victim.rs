@@ -6,7 +6,8 @@ use std::{
 };
 
 use sadp_proto::{
-    Command, Exchange, GROUP, Message, Outcome, Step, Target, rand_core::OsRng, seal::Password,
+    Command, CommandOutcome, Exchange, ExchangeStep, GROUP, Message, Target, rand_core::OsRng,
+    seal::Password,
 };
 use sadp_sim::{
     Attack, Conduct, Datagram, Device, Fleet, FleetConfig, Hostile, HostileConfig, Population,
@@ -25,7 +26,7 @@ pub(crate) struct Victim {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Activation {
-    outcome: Outcome,
+    outcome: CommandOutcome,
     /// Whether the exchange says that somebody else answered it.
     pub(crate) warned: bool,
     /// What the attacker could open.
@@ -36,7 +37,7 @@ pub(crate) struct Activation {
 
 impl Activation {
     pub(crate) fn is_impostor(&self) -> bool {
-        matches!(self.outcome, Outcome::Impostor)
+        matches!(self.outcome, CommandOutcome::Impostor)
     }
 }
 
@@ -80,7 +81,9 @@ impl Victim {
         let mut now = MS;
         let outcome = loop {
             exchange.handle_timeout(now);
-            if let Some(Step::Key(payload) | Step::Command(payload)) = exchange.poll_transmit() {
+            if let Some(ExchangeStep::Key(payload) | ExchangeStep::Command(payload)) =
+                exchange.poll_transmit()
+            {
                 let datagram = Datagram {
                     from: INSTALLER,
                     destination: Some(GROUP),

@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_model::{MacAddr, Via};
-use sadp_proto::{Destination, GROUP, Listening, PORT, Survey, SurveyConfig, Sweep};
+use sadp_proto::{Destination, GROUP, PORT, StopCondition, Survey, SurveyConfig, Sweep};
 use sadp_sim::{
     Conduct, Datagram, Device, Fleet, FleetConfig, Hostile, HostileConfig, HostileStats,
     Population, Speaker,
@@ -97,12 +97,12 @@ pub(crate) fn devices(count: u32, seed: u64, conduct: Conduct) -> Vec<Device> {
 }
 
 /// Plays a survey of these devices to its end.
-pub(crate) fn play(devices: Vec<Device>, seed: u64, listening: Listening) -> Outcome {
+pub(crate) fn play(devices: Vec<Device>, seed: u64, stop: StopCondition) -> Outcome {
     let config = SurveyConfig {
         links: 1,
         broadcast: false,
         sweep: None,
-        listening,
+        stop,
     };
     play_with(devices, seed, config)
 }
@@ -114,7 +114,7 @@ pub(crate) fn sweep(devices: Vec<Device>, seed: u64, network: &str) -> Outcome {
         links: 0,
         broadcast: false,
         sweep: Some(sweep),
-        listening: Listening::Auto,
+        stop: StopCondition::Auto,
     };
     play_with(devices, seed, config)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_model::Via;
-use sadp_proto::{Destination, GROUP, Happened, PORT, Watch, WatchConfig, WatchEvent};
+use sadp_proto::{Destination, GROUP, PORT, Watch, WatchConfig, WatchEvent, WatchEventKind};
 use sadp_sim::{Conduct, Datagram, Device, Fleet, FleetConfig, Population};
 use uuid::Uuid;
 
@@ -161,9 +161,9 @@ pub(crate) fn devices_of(count: u32, seed: u64, conduct: Conduct) -> Vec<Device>
 }
 
 /// What happened, without when and to whom.
-pub(crate) fn happened(events: &[(Duration, WatchEvent)]) -> Vec<Happened> {
-    let told = events.iter().map(|(_, event)| event.happened);
-    told.filter(|&happened| happened != Happened::Heard)
+pub(crate) fn happened(events: &[(Duration, WatchEvent)]) -> Vec<WatchEventKind> {
+    let told = events.iter().map(|(_, event)| event.kind);
+    told.filter(|&happened| happened != WatchEventKind::Heard)
         .collect()
 }
 

@@ -3,13 +3,13 @@
 use std::{borrow::Cow, error::Error};
 
 use sadp_ops::recovery::answer::{CheckedAnswer, Finding, Plan, Source};
-use sadp_proto::Verdict;
+use sadp_proto::RefusalReply;
 use sadp_reset::{Action, InvalidReason, Problem};
 
 use crate::{Remedy, count, device_line, explain, invalid_reason, minute, objections, refusal};
 
 /// What happened.
-pub(super) fn message(finding: &Finding, verdict: Option<&Verdict>) -> Cow<'static, str> {
+pub(super) fn message(finding: &Finding, verdict: Option<&RefusalReply>) -> Cow<'static, str> {
     let text = match finding {
         Finding::Unusable(file) => return unusable(file.problem()).into(),
         Finding::AlreadyRecovered { at } => {

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr, time::Duration};
 
-use sadp_proto::Listening;
+use sadp_proto::StopCondition;
 
 /// `--wait`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,10 +13,10 @@ pub(crate) enum Wait {
 }
 
 impl Wait {
-    pub(crate) fn listening(self) -> Listening {
+    pub(crate) fn stop_condition(self) -> StopCondition {
         match self {
-            Self::Auto => Listening::Auto,
-            Self::For(time) => Listening::Fixed(time),
+            Self::Auto => StopCondition::Auto,
+            Self::For(time) => StopCondition::Fixed(time),
         }
     }
 }

@@ -3,7 +3,7 @@
 use sadp_discovery::Pace;
 use sadp_model::{Device, State};
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Command, Outcome as Reply, Refusal};
+use sadp_proto::{Command, CommandOutcome as Reply, Refusal};
 use sadp_reset::Action;
 use serde_json::{Value, json};
 

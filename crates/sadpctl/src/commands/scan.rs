@@ -59,7 +59,7 @@ pub(super) fn print_report(
         "{}{filtered}; took {took}",
         advice::summary(&printed)
     ));
-    for (asker, times) in &report.tally.other_askers {
+    for (asker, times) in &report.stats.other_askers {
         let times = count(*times, "time", "times");
         terminal.detail(&format!("another SADP program asked from {asker}, {times}"));
     }

@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, Pace};
 use sadp_model::{SetUp, State};
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Command, Outcome as Reply, read_set_up};
+use sadp_proto::{Command, CommandOutcome as Reply, read_set_up};
 use sadp_reset::Action;
 use tokio::runtime::Runtime;
 

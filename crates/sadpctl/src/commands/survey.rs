@@ -5,8 +5,8 @@ use std::{net::Ipv4Addr, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
-use sadp_model::Entry;
-use sadp_proto::{Progress, Sweep};
+use sadp_model::DeviceRecord;
+use sadp_proto::{SurveyProgress, Sweep};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Notify,
@@ -34,7 +34,7 @@ pub(crate) fn config(
     let reach = &args.reach;
     Ok(ScanConfig {
         link: link(reach, global),
-        listening: args.wait.listening(),
+        stop: args.wait.stop_condition(),
         sweep: sweep(reach, also)?,
         broadcast: reach.broadcast,
     })
@@ -94,7 +94,7 @@ pub(super) async fn run(
 
 /// Scans only until `enough` were heard, or until `stop` is ready.
 pub(super) async fn run_for(
-    enough: impl Fn(&Progress, &[Entry]) -> bool,
+    enough: impl Fn(&SurveyProgress, &[DeviceRecord]) -> bool,
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
     terminal: &mut Terminal,
@@ -106,7 +106,7 @@ pub(super) async fn run_for(
             () = heard.notified() => {}
         }
     };
-    let observe = |progress: &Progress, entries: &[Entry]| {
+    let observe = |progress: &SurveyProgress, entries: &[DeviceRecord]| {
         if enough(progress, entries) {
             heard.notify_one();
         }
@@ -133,7 +133,7 @@ fn told(
     for notice in &report.notices {
         warn(notice, terminal);
     }
-    for loss in sadp_text::losses(&report.tally) {
+    for loss in sadp_text::losses(&report.stats) {
         terminal.warn(&loss);
     }
     Ok(report)
@@ -151,7 +151,7 @@ pub(super) async fn listen(
 async fn listen_and_observe(
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
-    observe: impl Fn(&Progress, &[Entry]),
+    observe: impl Fn(&SurveyProgress, &[DeviceRecord]),
     terminal: &mut Terminal,
 ) -> Result<ScanReport, ScanError> {
     let scan = Scan::open(config)?;
@@ -200,7 +200,7 @@ pub(crate) fn progress_bar(terminal: &Terminal) -> ProgressBar {
     bar
 }
 
-pub(crate) fn progress_line(progress: &Progress) -> String {
+pub(crate) fn progress_line(progress: &SurveyProgress) -> String {
     let devices = count(progress.devices as u64, "device", "devices");
     let elapsed = advice::seconds(progress.elapsed);
     let sweep = progress.sweep.map_or_else(String::new, |(asked, all)| {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use jiff::Timestamp;
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Account, Happened, Parting, WatchEvent};
+use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ use crate::{
 /// Something worth telling about a device.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
-    pub(crate) happened: Happened,
+    pub(crate) happened: WatchEventKind,
     pub(crate) at: Timestamp,
     /// The device's number in its watch.
     pub(crate) number: u64,
@@ -44,7 +44,7 @@ impl Told {
     pub(crate) fn new(
         event: &WatchEvent,
         at: Timestamp,
-        found: impl Fn(&Account) -> DiscoveredDevice,
+        found: impl Fn(&DeviceSnapshot) -> DiscoveredDevice,
     ) -> Self {
         let after = found(&event.after);
         let mut changes = Vec::new();
@@ -52,7 +52,7 @@ impl Told {
             differences("", &value(&found(before)), &value(&after), &mut changes);
         }
         Self {
-            happened: event.happened,
+            happened: event.kind,
             at: device::whole_seconds(at),
             number: event.after.number,
             online: event.after.online,
@@ -64,9 +64,9 @@ impl Told {
     /// Whether it is worth a line. A list takes in the others as well.
     pub(crate) fn is_news(&self) -> bool {
         match self.happened {
-            Happened::Online | Happened::Rebooted | Happened::Offline(_) => true,
-            Happened::Updated | Happened::Duplicate => !self.changes.is_empty(),
-            Happened::Heard | Happened::Forgotten => false,
+            WatchEventKind::Online | WatchEventKind::Rebooted | WatchEventKind::Offline(_) => true,
+            WatchEventKind::Updated | WatchEventKind::Duplicate => !self.changes.is_empty(),
+            WatchEventKind::Heard | WatchEventKind::Forgotten => false,
         }
     }
 
@@ -74,9 +74,9 @@ impl Told {
     /// MAC is a change of its warnings.
     fn event(&self) -> &'static str {
         match self.happened {
-            Happened::Online => "online",
-            Happened::Rebooted => "rebooted",
-            Happened::Offline(_) => "offline",
+            WatchEventKind::Online => "online",
+            WatchEventKind::Rebooted => "rebooted",
+            WatchEventKind::Offline(_) => "offline",
             _ => "updated",
         }
     }
@@ -84,7 +84,7 @@ impl Told {
     /// The word people read.
     pub(crate) fn word(&self) -> &'static str {
         match self.happened {
-            Happened::Duplicate => "duplicate",
+            WatchEventKind::Duplicate => "duplicate",
             _ => self.event(),
         }
     }
@@ -92,8 +92,8 @@ impl Told {
     /// What changed, in a line; how it went, where it went.
     pub(crate) fn what(&self) -> String {
         match self.happened {
-            Happened::Offline(Parting::Goodbye) => return "said goodbye".into(),
-            Happened::Offline(Parting::Silence) => return "silent".into(),
+            WatchEventKind::Offline(OfflineReason::Goodbye) => return "said goodbye".into(),
+            WatchEventKind::Offline(OfflineReason::Silence) => return "silent".into(),
             _ => {}
         }
         let changes = self.changes.iter().map(|change| {
@@ -148,8 +148,8 @@ struct Line<'a> {
 /// Writes an event as a JSON object in a line.
 pub(crate) fn write_event(out: &mut impl Write, told: &Told) -> io::Result<()> {
     let reason = match told.happened {
-        Happened::Offline(Parting::Goodbye) => Some("goodbye"),
-        Happened::Offline(Parting::Silence) => Some("silence"),
+        WatchEventKind::Offline(OfflineReason::Goodbye) => Some("goodbye"),
+        WatchEventKind::Offline(OfflineReason::Silence) => Some("silence"),
         _ => None,
     };
     // A device that goes is as it was.
@@ -171,14 +171,14 @@ pub(crate) fn write_event(out: &mut impl Write, told: &Told) -> io::Result<()> {
 /// Writes an event as a line for people.
 pub(crate) fn write_event_line(out: &mut impl Write, told: &Told) -> io::Result<()> {
     let style = match told.happened {
-        Happened::Online => GREEN,
-        Happened::Offline(_) | Happened::Duplicate => RED,
-        Happened::Rebooted => YELLOW,
+        WatchEventKind::Online => GREEN,
+        WatchEventKind::Offline(_) | WatchEventKind::Duplicate => RED,
+        WatchEventKind::Rebooted => YELLOW,
         _ => Style::new(),
     };
     let [state, model, address, mac, ..] = short_cells(&told.found);
     let what = match (told.happened, told.what()) {
-        (Happened::Online, _) => notes(&told.found),
+        (WatchEventKind::Online, _) => notes(&told.found),
         (_, what) => what,
     };
     let line = format!("{address:<15}  {mac:<17}  {model:<16}  {state:<11}  {what}");

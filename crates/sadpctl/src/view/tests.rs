@@ -7,9 +7,9 @@ use ratatui::{
     backend::TestBackend,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
 };
-use sadp_model::{Device, Entry, Firmware, Registry, Serial, Sighting, State, Via};
+use sadp_model::{Device, DeviceRecord, Firmware, Registry, Serial, Sighting, State, Via};
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Account, Happened, Parting, WatchEvent};
+use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
 
 use super::*;
 use crate::output::Told;
@@ -25,7 +25,7 @@ fn device(number: u8, state: State) -> Device {
     device
 }
 
-fn entry(device: Device) -> Entry {
+fn entry(device: Device) -> DeviceRecord {
     let mut registry = Registry::new();
     let sighting = Sighting {
         interface: "lan0".into(),
@@ -41,9 +41,9 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + seconds).unwrap()
 }
 
-fn told(number: u64, happened: Happened, before: Option<Device>, after: Device) -> Told {
+fn told(number: u64, happened: WatchEventKind, before: Option<Device>, after: Device) -> Told {
     let account = |device, online| {
-        Box::new(Account {
+        Box::new(DeviceSnapshot {
             number,
             entry: entry(device),
             shared: sadp_model::Shared::default(),
@@ -51,9 +51,9 @@ fn told(number: u64, happened: Happened, before: Option<Device>, after: Device) 
         })
     };
     let event = WatchEvent {
-        happened,
+        kind: happened,
         before: before.map(|device| account(device, true)),
-        after: account(after, !matches!(happened, Happened::Offline(_))),
+        after: account(after, !matches!(happened, WatchEventKind::Offline(_))),
     };
     let local = ["10.0.0.1/24".parse().unwrap()];
     let seconds = i64::try_from(number).unwrap();
@@ -69,31 +69,31 @@ fn site() -> View {
     for number in 1..=4 {
         view.take(told(
             number,
-            Happened::Online,
+            WatchEventKind::Online,
             None,
             device(u8::try_from(number).unwrap(), State::Active),
         ));
     }
     view.take(told(
         5,
-        Happened::Online,
+        WatchEventKind::Online,
         None,
         device(5, State::Unactivated),
     ));
     let gone = device(2, State::Active);
-    let silent = Happened::Offline(Parting::Silence);
+    let silent = WatchEventKind::Offline(OfflineReason::Silence);
     view.take(told(2, silent, Some(gone.clone()), gone));
     let mut moved = device(3, State::Active);
     moved.ipv4.address = Some(Ipv4Addr::new(10, 0, 9, 30));
     view.take(told(
         3,
-        Happened::Updated,
+        WatchEventKind::Updated,
         Some(device(3, State::Active)),
         moved,
     ));
     let mut hostile = device(6, State::Active);
     hostile.model = Some("\u{1b}[2J\u{202e}evil".into());
-    view.take(told(6, Happened::Online, None, hostile));
+    view.take(told(6, WatchEventKind::Online, None, hostile));
     view
 }
 
@@ -147,7 +147,7 @@ fn a_thousand_devices_are_scrolled_through() {
         let [high, low] = number.to_be_bytes();
         device.mac = format!("44:47:cc:00:{high:02x}:{low:02x}").parse().ok();
         device.ipv4.address = Some(Ipv4Addr::new(10, 0, high, low));
-        view.take(told(number.into(), Happened::Online, None, device));
+        view.take(told(number.into(), WatchEventKind::Online, None, device));
     }
     screen(&mut view, 80, 24);
     press(
@@ -241,13 +241,13 @@ fn the_chosen_device_stays_chosen_when_others_come_and_go() {
     assert_eq!(view.selected, Some(4));
     view.take(told(
         9,
-        Happened::Online,
+        WatchEventKind::Online,
         None,
         device(0, State::Unactivated),
     ));
     assert_eq!(view.selected, Some(4));
     let gone = device(4, State::Active);
-    view.take(told(4, Happened::Forgotten, None, gone));
+    view.take(told(4, WatchEventKind::Forgotten, None, gone));
     assert_eq!(view.selected, Some(6), "the one in its place");
     assert_eq!(view.rows.len(), 6);
 }
@@ -270,7 +270,12 @@ fn leaving_is_always_possible() {
 #[test]
 fn what_is_no_news_leaves_time_and_word() {
     let mut view = site();
-    view.take(told(1, Happened::Heard, None, device(1, State::Active)));
+    view.take(told(
+        1,
+        WatchEventKind::Heard,
+        None,
+        device(1, State::Active),
+    ));
     let row = &view.rows[&1];
     assert_eq!((row.word, row.told.at), ("online", at(1)));
 }

@@ -1,7 +1,7 @@
 //! Sending answers, and closing their requests the moment a device has replied.
 
 use sadp_discovery::Pace;
-use sadp_proto::{Code, Command, Outcome as Reply, Refusal, seal::Password};
+use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password};
 use sadp_reset::{Action, CaseEnding, KnownBy, Ledger, LedgerError};
 use secrecy::SecretString;
 

@@ -19,7 +19,7 @@ use crate::{
 type Sample = (Command, Vec<(&'static str, String)>);
 
 /// Making a key takes long, so one serves all.
-static SESSION: LazyLock<(SessionKey, device::Session)> = LazyLock::new(|| {
+static SESSION: LazyLock<(SessionKey, device::DeviceSession)> = LazyLock::new(|| {
     let key = ExchangeKey::generate(&mut OsRng).unwrap();
     let random = b"0123456789abcdef0123456789abcdef";
     let (answer, session) =

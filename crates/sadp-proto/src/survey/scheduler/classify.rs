@@ -4,22 +4,22 @@ use sadp_model::{Device, Via};
 use uuid::Uuid;
 
 use super::ProbeScheduler;
-use crate::{Datagram, Event, Message, Report, Tally};
+use crate::{Datagram, DeviceReport, DiscoveryStats, Message, SurveyEvent};
 
 /// A datagram, classified.
 pub(crate) enum Incoming {
     /// A device reports itself.
-    Report(Box<Device>, Answer),
+    Report(Box<Device>, ReplyTo),
     /// A device goes offline.
     Bye(Box<Device>),
     /// It concerns no device.
-    Other(Event),
+    Other(SurveyEvent),
 }
 
 /// Which probe a device's report answers, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    To(Question),
+pub(crate) enum ReplyTo {
+    To(ProbeId),
     /// Firmware that repeats no identifier is taken to answer the latest round.
     ToLatest,
     /// A Hello answers nothing.
@@ -28,26 +28,26 @@ pub(crate) enum Answer {
 
 /// The part of a probe that replies repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Question {
+pub(crate) enum ProbeId {
     Xml(Uuid),
     Frame(u32),
 }
 
 impl ProbeScheduler {
     /// Classifies a datagram, and counts it.
-    pub(crate) fn read(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Incoming {
-        tally.datagrams = tally.datagrams.saturating_add(1);
+    pub(crate) fn read(&self, datagram: &Datagram<'_>, stats: &mut DiscoveryStats) -> Incoming {
+        stats.datagrams = stats.datagrams.saturating_add(1);
         let heard = match datagram.via {
-            Via::LinkLayer => self.read_frame(datagram, tally),
-            Via::Multicast | Via::Unicast => self.read_xml(datagram, tally),
+            Via::LinkLayer => self.read_frame(datagram, stats),
+            Via::Multicast | Via::Unicast => self.read_xml(datagram, stats),
         };
         if let Incoming::Report(device, _) = &heard {
-            tally.note_report(device);
+            stats.note_report(device);
         }
         heard
     }
 
-    fn read_xml(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Incoming {
+    fn read_xml(&self, datagram: &Datagram<'_>, stats: &mut DiscoveryStats) -> Incoming {
         let from = datagram.from.ip();
         Incoming::Other(match Message::decode(datagram.payload) {
             Ok(Message::Report(report)) => {
@@ -58,26 +58,26 @@ impl ProbeScheduler {
             Ok(Message::Goodbye(report)) => return Incoming::Bye(Box::new(report.device)),
             Ok(Message::Request(request)) => {
                 let uuid = request.header.uuid;
-                if uuid.is_some_and(|uuid| self.has_asked(Question::Xml(uuid))) {
-                    Event::Echo
+                if uuid.is_some_and(|uuid| self.has_asked(ProbeId::Xml(uuid))) {
+                    SurveyEvent::Echo
                 } else {
-                    tally.note_asker(from)
+                    stats.note_asker(from)
                 }
             }
-            Ok(Message::CommandReply(_)) => Event::Other,
-            Err(error) => tally.note_unreadable(from, error),
+            Ok(Message::CommandReply(_)) => SurveyEvent::Other,
+            Err(error) => stats.note_unreadable(from, error),
         })
     }
 
-    fn answer(&self, report: &Report) -> Answer {
-        match report.header.uuid.map(Question::Xml) {
-            Some(question) if !report.hello || self.has_asked(question) => Answer::To(question),
-            _ if report.hello => Answer::Unasked,
-            _ => Answer::ToLatest,
+    fn answer(&self, report: &DeviceReport) -> ReplyTo {
+        match report.header.uuid.map(ProbeId::Xml) {
+            Some(question) if !report.hello || self.has_asked(question) => ReplyTo::To(question),
+            _ if report.hello => ReplyTo::Unasked,
+            _ => ReplyTo::ToLatest,
         }
     }
 
-    pub(super) fn has_asked(&self, question: Question) -> bool {
+    pub(super) fn has_asked(&self, question: ProbeId) -> bool {
         self.asked.contains_key(&question)
     }
 }

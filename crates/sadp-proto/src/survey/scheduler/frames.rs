@@ -2,9 +2,9 @@
 
 use sadp_model::MacAddr;
 
-use super::{Answer, Asked, Incoming, ProbeScheduler, Question};
+use super::{Incoming, ProbeId, ProbeScheduler, ReplyTo, SentProbe};
 use crate::{
-    Datagram, Destination, Event, Tally, Transmit,
+    Datagram, Destination, DiscoveryStats, SurveyEvent, Transmit,
     frame::{Frame, FrameAsker, Operation},
 };
 
@@ -37,38 +37,42 @@ impl ProbeScheduler {
                 payload: Frame::inquiry(asker, sequence).emit(),
             });
             self.frames.sequence = sequence.wrapping_add(1);
-            let question = Asked {
+            let question = SentProbe {
                 at: self.now,
                 round: Some(round),
                 target: None,
             };
-            self.remember(Question::Frame(sequence), question);
+            self.remember(ProbeId::Frame(sequence), question);
         }
     }
 
-    pub(super) fn read_frame(&self, datagram: &Datagram<'_>, tally: &mut Tally) -> Incoming {
+    pub(super) fn read_frame(
+        &self,
+        datagram: &Datagram<'_>,
+        stats: &mut DiscoveryStats,
+    ) -> Incoming {
         let frame = match Frame::parse(datagram.payload) {
             Ok(frame) => frame,
             Err(error) => {
-                let event = tally.note_unreadable(datagram.from.ip(), error.into());
+                let event = stats.note_unreadable(datagram.from.ip(), error.into());
                 return Incoming::Other(event);
             }
         };
         if frame.operation == Operation::Inquiry {
             return Incoming::Other(if self.frames.is_own(frame.sender.mac) {
-                Event::Echo
+                SurveyEvent::Echo
             } else {
-                tally.note_asker(frame.sender.ipv4.into())
+                stats.note_asker(frame.sender.ipv4.into())
             });
         }
         let Some(device) = frame.device() else {
-            return Incoming::Other(Event::Other);
+            return Incoming::Other(SurveyEvent::Other);
         };
-        let question = Question::Frame(frame.sequence);
+        let question = ProbeId::Frame(frame.sequence);
         let answer = match frame.operation {
-            Operation::Announce => Answer::Unasked,
-            _ if self.has_asked(question) => Answer::To(question),
-            _ => Answer::ToLatest,
+            Operation::Announce => ReplyTo::Unasked,
+            _ if self.has_asked(question) => ReplyTo::To(question),
+            _ => ReplyTo::ToLatest,
         };
         Incoming::Report(Box::new(device), answer)
     }
@@ -84,7 +88,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        DecodeError, Listening, Survey, SurveyConfig,
+        DecodeError, StopCondition, Survey, SurveyConfig,
         frame::{FrameAnswer, InquiryReply, Party},
     };
 
@@ -100,7 +104,7 @@ mod tests {
             links: 1,
             broadcast: false,
             sweep: None,
-            listening: Listening::Auto,
+            stop: StopCondition::Auto,
         };
         let mut number = 0;
         let uuids = move || {
@@ -136,7 +140,7 @@ mod tests {
         })
     }
 
-    fn hear(survey: &mut Survey, millis: u64, payload: &[u8]) -> Event {
+    fn hear(survey: &mut Survey, millis: u64, payload: &[u8]) -> SurveyEvent {
         let datagram = Datagram {
             interface: &Arc::from("lan0"),
             from: ([10, 0, 0, 9], 0).into(),
@@ -153,8 +157,8 @@ mod tests {
         let mut survey = survey();
         let inquiry = asked(&mut survey);
         let bytes = answer(&inquiry, 5).emit();
-        assert_eq!(hear(&mut survey, 10, &bytes), Event::Found(0));
-        assert_eq!(hear(&mut survey, 11, &bytes), Event::Repeated(0));
+        assert_eq!(hear(&mut survey, 10, &bytes), SurveyEvent::Found(0));
+        assert_eq!(hear(&mut survey, 11, &bytes), SurveyEvent::Repeated(0));
         let entry = &survey.registry().entries()[0];
         assert_eq!(entry.seen[0].via, Via::LinkLayer);
         assert!(entry.is_frames_only());
@@ -174,20 +178,20 @@ mod tests {
     fn own_questions_others_questions_and_noise_are_told_apart() {
         let mut survey = survey();
         let inquiry = asked(&mut survey);
-        assert_eq!(hear(&mut survey, 1, &inquiry.emit()), Event::Echo);
+        assert_eq!(hear(&mut survey, 1, &inquiry.emit()), SurveyEvent::Echo);
         let mut other = inquiry;
         other.sender = party(77);
-        assert_eq!(hear(&mut survey, 1, &other.emit()), Event::Other);
+        assert_eq!(hear(&mut survey, 1, &other.emit()), SurveyEvent::Other);
         assert!(
             survey
-                .tally()
+                .stats()
                 .other_askers
                 .contains_key(&[10, 0, 0, 77].into())
         );
         other.operation = Operation::Acknowledge;
-        assert_eq!(hear(&mut survey, 1, &other.emit()), Event::Other);
-        assert_eq!(hear(&mut survey, 1, b"noise"), Event::Unreadable);
-        let told = survey.tally().unreadable_from.values().next();
+        assert_eq!(hear(&mut survey, 1, &other.emit()), SurveyEvent::Other);
+        assert_eq!(hear(&mut survey, 1, b"noise"), SurveyEvent::Unreadable);
+        let told = survey.stats().unreadable_from.values().next();
         assert!(matches!(told, Some(DecodeError::Frame(_))));
     }
 
@@ -196,6 +200,6 @@ mod tests {
         let mut survey = survey();
         let mut frame = answer(&asked(&mut survey), 5);
         frame.sequence = 0xdead_beef;
-        assert_eq!(hear(&mut survey, 10, &frame.emit()), Event::Found(0));
+        assert_eq!(hear(&mut survey, 10, &frame.emit()), SurveyEvent::Found(0));
     }
 }

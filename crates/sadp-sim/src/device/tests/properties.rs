@@ -75,7 +75,7 @@ proptest! {
 
     #[test]
     fn any_device_is_read_back(device in any_device()) {
-        let Report { device: read, .. } = told(&device);
+        let DeviceReport { device: read, .. } = told(&device);
         let Device { identity, settings, profile, .. } = &device;
         let raw = &read.raw;
         prop_assert!(read.complete);

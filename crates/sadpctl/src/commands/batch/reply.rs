@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sadp_discovery::JobReport;
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::Outcome as Reply;
+use sadp_proto::CommandOutcome as Reply;
 use sadp_reset::{Action, AttemptResult, AttemptVerdict, RefusalWord};
 
 use super::stopped::Stopped;

@@ -6,9 +6,9 @@ use indicatif::ProgressBar;
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace, Route};
-use sadp_model::{Doubt, Origin};
+use sadp_model::{ReplyAddress, SenderConflict};
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Command, Outcome as Reply, Refusal, Target, Verdict, boolean};
+use sadp_proto::{Command, CommandOutcome as Reply, Refusal, RefusalReply, Target, boolean};
 use sadp_reset::{Action, Attempt, AttemptId, DeviceKey, Ledger};
 use sadp_text::Line;
 use tokio::runtime::Runtime;
@@ -176,7 +176,7 @@ const WINDING_UP: &str = "interrupted: nothing more is sent; what was sent is wa
 /// How to reach a device: where it speaks from.
 fn address(found: &DiscoveredDevice, local: &[Ipv4Net]) -> (Target, Route) {
     let entry = &found.entry;
-    let (interface, from) = entry.origin().map_or_else(
+    let (interface, from) = entry.reply_address().map_or_else(
         || ("".into(), UNHEARD),
         |origin| (origin.interface, origin.from),
     );
@@ -325,7 +325,7 @@ impl<'a> Recorder<'a> {
     fn remember(
         &mut self,
         key: &DeviceKey,
-        verdict: &Verdict,
+        verdict: &RefusalReply,
         at: Timestamp,
     ) -> Result<(), sadp_reset::LedgerError> {
         if let Some(left) = verdict.tries_left {
@@ -360,10 +360,15 @@ fn warn_of_forger(found: &DiscoveredDevice, terminal: &mut Terminal) {
 
 /// Says to whom a command goes that others may answer, too.
 fn warn_of_doubt(found: &DiscoveredDevice, terminal: &mut Terminal) {
-    let Some(Origin { from, doubt, .. }) = found.entry.origin() else {
+    let Some(ReplyAddress {
+        from,
+        conflict: doubt,
+        ..
+    }) = found.entry.reply_address()
+    else {
         return;
     };
-    if let Some(Doubt::Rival(other) | Doubt::JustMoved(other)) = doubt {
+    if let Some(SenderConflict::Concurrent(other) | SenderConflict::RecentMove(other)) = doubt {
         terminal.warn(&format!(
             "{} was heard from {other}, too: somebody on the network may pretend to be it; only what comes from {from} counts",
             name(found)

@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{ScanConfig, ScanReport};
-use sadp_model::Entry;
+use sadp_model::DeviceRecord;
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::Progress;
+use sadp_proto::SurveyProgress;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -72,7 +72,8 @@ impl Site {
         config: &ScanConfig,
         terminal: &mut Terminal,
     ) -> Self {
-        let as_many = |progress: &Progress, _: &[Entry]| progress.devices >= self.heard;
+        let as_many =
+            |progress: &SurveyProgress, _: &[DeviceRecord]| progress.devices >= self.heard;
         let scan = survey::run_for(as_many, config, survey::interrupted(), terminal);
         let report = runtime.block_on(scan);
         Self::looked(report, terminal)

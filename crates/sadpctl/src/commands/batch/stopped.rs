@@ -1,7 +1,7 @@
 //! Why a batch ended before its end.
 
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Refusal, Verdict};
+use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 
 use crate::{
@@ -27,7 +27,7 @@ pub(in crate::commands) enum Stopped {
 impl Stopped {
     /// How a refusal ends a batch that spares the tries of the others. Of answers,
     /// each is another secret: that one device is locked says nothing of the next.
-    pub(super) fn by(verdict: &Verdict, action: Action) -> Option<Self> {
+    pub(super) fn by(verdict: &RefusalReply, action: Action) -> Option<Self> {
         if action == Action::ImportAnswer {
             return verdict
                 .refusal
@@ -95,7 +95,7 @@ mod tests {
             let Some(refusal) = Refusal::read(word) else {
                 panic!("{word} is a refusal");
             };
-            let verdict = Verdict {
+            let verdict = RefusalReply {
                 refusal,
                 tries_left,
                 lock_minutes: None,

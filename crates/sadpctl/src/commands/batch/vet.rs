@@ -1,7 +1,7 @@
 //! What must not be sent, because it could lock a device or reach two.
 
 use jiff::Timestamp;
-use sadp_model::{Doubt, Origin, State, Warning};
+use sadp_model::{ReplyAddress, SenderConflict, State, Warning};
 use sadp_ops::DiscoveredDevice;
 use sadp_reset::{Action, DeviceKey, Ledger};
 
@@ -110,15 +110,19 @@ fn objection(
 
 /// Why a secret is not sent to a device for which somebody else may speak.
 fn doubt(found: &DiscoveredDevice, action: Action) -> Option<Outcome> {
-    let Origin { from, doubt, .. } = found.entry.origin()?;
+    let ReplyAddress {
+        from,
+        conflict: doubt,
+        ..
+    } = found.entry.reply_address()?;
     let (why, next) = match doubt? {
-        Doubt::Rival(rival) => (
+        SenderConflict::Concurrent(rival) => (
             format!(
                 "{from} and {rival} both answer for it: one may be somebody who wants its password"
             ),
             "find out which machine answers at each address, and connect the device to this machine alone; --force sends to the first address all the same",
         ),
-        Doubt::JustMoved(former) => (
+        SenderConflict::RecentMove(former) => (
             format!("it answered from {former}, and a moment ago from {from} for the first time"),
             "run it again in a few seconds: a device that moved is known by then; if it is told again, find out which machine answers at each address",
         ),

@@ -3,7 +3,9 @@
 mod guide;
 mod readiness;
 
-use sadp_model::{Fit, Need, Note, Obstacle, Prepared, Way};
+use sadp_model::{
+    MethodAssessment, Note, Prerequisite, RecoveryMethod, RecoverySetup, UnavailableReason,
+};
 use sadp_ops::DiscoveredDevice;
 use serde::Serialize;
 
@@ -28,16 +30,16 @@ pub(super) fn run(
     let found = args.device.choose(site.devices)?;
     let device = &found.entry.device;
     let ways = match args.app {
-        Some(App::HikConnect) => &[Way::HikConnect][..],
-        Some(App::HikProConnect) => &[Way::HikProConnect],
-        None => &[Way::HikConnect, Way::HikProConnect],
+        Some(App::HikConnect) => &[RecoveryMethod::HikConnect][..],
+        Some(App::HikProConnect) => &[RecoveryMethod::HikProConnect],
+        None => &[RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect],
     };
     let mut fits: Vec<_> = ways
         .iter()
-        .map(|&way| Fit::judge(way, device, &Prepared::default()))
+        .map(|&way| MethodAssessment::judge(way, device, &RecoverySetup::default()))
         .collect();
     // What fits stands first.
-    fits.sort_by_key(|fit| fit.standing.obstacle().is_some());
+    fits.sort_by_key(|fit| fit.availability.obstacle().is_some());
     match format {
         PlainFormat::Table => guide::write(terminal.out(), device, &fits)?,
         PlainFormat::Json(json) => {
@@ -46,7 +48,7 @@ pub(super) fn run(
         }
     }
     terminal.flush()?;
-    if fits.iter().all(|fit| fit.standing.obstacle().is_some()) {
+    if fits.iter().all(|fit| fit.availability.obstacle().is_some()) {
         terminal.hint(guide::instead(device));
     }
     Ok(Exit::Done)
@@ -68,18 +70,18 @@ struct Shown<'a> {
     steps: &'a [&'a str],
 }
 
-fn shown<'a>(found: &DiscoveredDevice, fit: &'a Fit) -> Shown<'a> {
+fn shown<'a>(found: &DiscoveredDevice, fit: &'a MethodAssessment) -> Shown<'a> {
     Shown {
         device: Who::new(found),
-        way: fit.way.name(),
-        label: fit.way.label(),
+        way: fit.method.name(),
+        label: fit.method.label(),
         advice: fit.advice.name(),
-        standing: fit.standing.name(),
-        needs: fit.standing.needs().iter().map(Word::from).collect(),
-        obstacle: fit.standing.obstacle().as_ref().map(Word::from),
+        standing: fit.availability.name(),
+        needs: fit.availability.needs().iter().map(Word::from).collect(),
+        obstacle: fit.availability.obstacle().as_ref().map(Word::from),
         notes: fit.notes.iter().map(Word::from).collect(),
         checks: readiness::checks(&found.entry.device, fit),
-        unseen: readiness::unseen(fit.way),
+        unseen: readiness::unseen(fit.method),
         steps: guide::steps(fit),
     }
 }
@@ -91,8 +93,8 @@ struct Word {
     text: String,
 }
 
-impl From<&Need> for Word {
-    fn from(need: &Need) -> Self {
+impl From<&Prerequisite> for Word {
+    fn from(need: &Prerequisite) -> Self {
         let text = need.to_string();
         Self {
             name: need.name(),
@@ -101,8 +103,8 @@ impl From<&Need> for Word {
     }
 }
 
-impl From<&Obstacle> for Word {
-    fn from(obstacle: &Obstacle) -> Self {
+impl From<&UnavailableReason> for Word {
+    fn from(obstacle: &UnavailableReason) -> Self {
         let text = obstacle.to_string();
         Self {
             name: obstacle.name(),

@@ -8,7 +8,7 @@ mod wait;
 
 use ipnet::Ipv4Net;
 use sadp_discovery::ScanConfig;
-use sadp_model::{Device, Fit, Prepared, State, Way};
+use sadp_model::{Device, MethodAssessment, RecoveryMethod, RecoverySetup, State};
 use sadp_ops::DiscoveredDevice;
 use serde_json::Value;
 
@@ -85,17 +85,21 @@ fn change(args: &ButtonArgs) -> ChangeArgs {
 }
 
 /// How the reset button fits a device.
-fn fit(device: &Device) -> Fit {
-    Fit::judge(Way::ResetButton, device, &Prepared::default())
+fn fit(device: &Device) -> MethodAssessment {
+    MethodAssessment::judge(
+        RecoveryMethod::ResetButton,
+        device,
+        &RecoverySetup::default(),
+    )
 }
 
 /// Why the way is not gone, with those that are left.
-fn objection(found: &DiscoveredDevice, fit: &Fit) -> Option<Outcome> {
-    let obstacle = fit.standing.obstacle()?;
-    let left: Vec<_> = sadp_model::ways(&found.entry.device, &Prepared::default())
+fn objection(found: &DiscoveredDevice, fit: &MethodAssessment) -> Option<Outcome> {
+    let obstacle = fit.availability.obstacle()?;
+    let left: Vec<_> = sadp_model::assess_methods(&found.entry.device, &RecoverySetup::default())
         .into_iter()
-        .filter(|fit| fit.standing.obstacle().is_none())
-        .map(|fit| fit.way)
+        .filter(|fit| fit.availability.obstacle().is_none())
+        .map(|fit| fit.method)
         .collect();
     let labels: Vec<_> = left.iter().map(|way| way.label()).collect();
     let names = left.iter().map(|way| way.name().into()).collect();
@@ -177,7 +181,7 @@ fn gentle(args: &ButtonArgs, config: &ScanConfig) -> Result<ScanConfig, Failure>
         .transpose()
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok(ScanConfig {
-        listening: wait::listening(config.listening),
+        stop: wait::stop_condition(config.stop),
         sweep,
         ..config.clone()
     })

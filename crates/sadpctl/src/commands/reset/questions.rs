@@ -7,7 +7,7 @@ mod show;
 
 use sadp_discovery::Pace;
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Command, Outcome as Reply, QuestionList};
+use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
 use sadp_reset::Action;
 
 use super::errand::{Errand, Visit};

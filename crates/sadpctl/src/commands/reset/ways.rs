@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use sadp_discovery::{LinkConfig, Pace};
-use sadp_model::{Fit, Need, Obstacle, Standing, State, Way, ways};
+use sadp_model::{
+    Availability, MethodAssessment, Prerequisite, RecoveryMethod, State, UnavailableReason,
+    assess_methods,
+};
 use sadp_ops::{DiscoveredDevice, recovery::History};
-use sadp_proto::{Command, Outcome as Reply, QuestionList};
+use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
 use sadp_reset::Action;
 use tokio::runtime::Runtime;
 
@@ -66,7 +69,7 @@ pub(super) fn run(
         prepared.questions = questions.or(prepared.questions);
         prepared.mailbox = set_up.mailbox.or(prepared.mailbox);
         prepared.guid = set_up.guid;
-        let fits = ways(&found.entry.device, &prepared);
+        let fits = assess_methods(&found.entry.device, &prepared);
         shown.push(Ways {
             device: Subject {
                 who: Who::new(found),
@@ -148,15 +151,18 @@ fn questions_to_ask(
 
 const PARALLEL: usize = 16;
 
-fn show(fit: &Fit, found: &DiscoveredDevice) -> ShownWay {
-    let needs = fit.standing.needs().iter().map(ToString::to_string);
-    let obstacle = fit.standing.obstacle().map(|obstacle| obstacle.to_string());
+fn show(fit: &MethodAssessment, found: &DiscoveredDevice) -> ShownWay {
+    let needs = fit.availability.needs().iter().map(ToString::to_string);
+    let obstacle = fit
+        .availability
+        .obstacle()
+        .map(|obstacle| obstacle.to_string());
     let notes = fit.notes.iter().map(ToString::to_string);
     ShownWay {
-        way: fit.way.name(),
-        label: fit.way.label(),
+        way: fit.method.name(),
+        label: fit.method.label(),
         recommended: fit.advice == sadp_model::Advice::Recommended,
-        standing: fit.standing.name(),
+        standing: fit.availability.name(),
         reasons: needs.chain(obstacle).chain(notes).collect(),
         next: next(fit, &name(found)),
     }
@@ -171,25 +177,27 @@ fn name(found: &DiscoveredDevice) -> String {
 }
 
 /// The command to type next.
-fn next(fit: &Fit, device: &str) -> Option<String> {
-    let command = match (fit.way, &fit.standing) {
-        (_, Standing::NotForThisDevice(Obstacle::Unactivated)) => {
+fn next(fit: &MethodAssessment, device: &str) -> Option<String> {
+    let command = match (fit.method, &fit.availability) {
+        (_, Availability::NotForThisDevice(UnavailableReason::Unactivated)) => {
             return Some(format!("sadpctl activate {device}"));
         }
-        (_, Standing::NotForThisDevice(_)) => return None,
-        (Way::ResetButton, _) => format!("button {device}"),
-        (Way::Questions, standing) if standing.needs().contains(&Need::QuestionsSet) => {
+        (_, Availability::NotForThisDevice(_)) => return None,
+        (RecoveryMethod::ResetButton, _) => format!("button {device}"),
+        (RecoveryMethod::Questions, standing)
+            if standing.needs().contains(&Prerequisite::QuestionsSet) =>
+        {
             format!("questions show {device}")
         }
-        (Way::Questions, _) => format!("questions answer {device}"),
-        (Way::Mail, _) => format!("mail qr {device}"),
-        (Way::Request, standing) => match standing.needs().first() {
-            Some(Need::WholeReply) => return Some(format!("sadpctl show {device}")),
-            Some(Need::VendorAnswer(_)) => "import PATH".into(),
+        (RecoveryMethod::Questions, _) => format!("questions answer {device}"),
+        (RecoveryMethod::Mail, _) => format!("mail qr {device}"),
+        (RecoveryMethod::Request, standing) => match standing.needs().first() {
+            Some(Prerequisite::WholeReply) => return Some(format!("sadpctl show {device}")),
+            Some(Prerequisite::VendorAnswer(_)) => "import PATH".into(),
             _ => format!("export {device} --out DIR"),
         },
-        (Way::Guid, standing) => {
-            let missing = |need: &Need| matches!(need, Need::GuidFile { .. });
+        (RecoveryMethod::Guid, standing) => {
+            let missing = |need: &Prerequisite| matches!(need, Prerequisite::GuidFile { .. });
             let file = if standing.needs().iter().any(missing) {
                 " FILE"
             } else {
@@ -197,7 +205,7 @@ fn next(fit: &Fit, device: &str) -> Option<String> {
             };
             format!("guid import {device}{file}")
         }
-        (Way::HikConnect | Way::HikProConnect, _) => format!("app {device}"),
+        (RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect, _) => format!("app {device}"),
     };
     Some(format!("sadpctl reset {command}"))
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use sadp_model::{Device, Fit, State, Way};
+use sadp_model::{Device, MethodAssessment, RecoveryMethod, State};
 
 use super::readiness;
 use crate::{
@@ -13,7 +13,11 @@ use crate::{
 };
 
 /// Writes each app: whether it fits, what was checked, what to do.
-pub(super) fn write(out: &mut impl Write, device: &Device, fits: &[Fit]) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut impl Write,
+    device: &Device,
+    fits: &[MethodAssessment],
+) -> io::Result<()> {
     writeln!(out, "{BOLD}{}{BOLD:#}", clean(&name(device)))?;
     for fit in fits {
         writeln!(out)?;
@@ -23,10 +27,10 @@ pub(super) fn write(out: &mut impl Write, device: &Device, fits: &[Fit]) -> io::
 }
 
 /// What to do, where the way fits.
-pub(super) fn steps(fit: &Fit) -> &'static [&'static str] {
-    match fit.way {
-        _ if fit.standing.obstacle().is_some() => &[],
-        Way::HikProConnect => &HIK_PRO_CONNECT,
+pub(super) fn steps(fit: &MethodAssessment) -> &'static [&'static str] {
+    match fit.method {
+        _ if fit.availability.obstacle().is_some() => &[],
+        RecoveryMethod::HikProConnect => &HIK_PRO_CONNECT,
         _ => &HIK_CONNECT,
     }
 }
@@ -56,16 +60,16 @@ const HIK_PRO_CONNECT: [&str; 5] = [
     "Sign in to the device with it. Whether it worked cannot be seen from here.",
 ];
 
-fn write_app(out: &mut impl Write, device: &Device, fit: &Fit) -> io::Result<()> {
-    let label = capitalised(fit.way.label());
-    if let Some(obstacle) = fit.standing.obstacle() {
+fn write_app(out: &mut impl Write, device: &Device, fit: &MethodAssessment) -> io::Result<()> {
+    let label = capitalised(fit.method.label());
+    if let Some(obstacle) = fit.availability.obstacle() {
         writeln!(
             out,
             "{BOLD}{label}{BOLD:#}: {RED}not for this device{RED:#}: {obstacle}"
         )?;
     } else {
         writeln!(out, "{BOLD}{label}{BOLD:#}: {GREEN}may work{GREEN:#}")?;
-        for need in fit.standing.needs() {
+        for need in fit.availability.needs() {
             writeln!(out, "  needs    {need}")?;
         }
     }
@@ -81,7 +85,7 @@ fn write_app(out: &mut impl Write, device: &Device, fit: &Fit) -> io::Result<()>
     if steps.is_empty() {
         return Ok(());
     }
-    for unseen in readiness::unseen(fit.way) {
+    for unseen in readiness::unseen(fit.method) {
         writeln!(out, "  {YELLOW}unseen{YELLOW:#}   {unseen}")?;
     }
     for (number, step) in (1..).zip(steps) {
@@ -96,7 +100,7 @@ fn write_app(out: &mut impl Write, device: &Device, fit: &Fit) -> io::Result<()>
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use sadp_model::{Firmware, Kind, Prepared};
+    use sadp_model::{Firmware, Kind, RecoverySetup};
 
     use super::*;
 
@@ -113,8 +117,8 @@ mod tests {
     }
 
     fn told(device: &Device) -> String {
-        let ways = [Way::HikConnect, Way::HikProConnect];
-        let fits = ways.map(|way| Fit::judge(way, device, &Prepared::default()));
+        let ways = [RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect];
+        let fits = ways.map(|way| MethodAssessment::judge(way, device, &RecoverySetup::default()));
         let mut out = anstream::StripStream::new(Vec::new());
         write(&mut out, device, &fits).unwrap();
         String::from_utf8(out.into_inner()).unwrap()

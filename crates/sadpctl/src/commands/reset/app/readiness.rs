@@ -1,6 +1,8 @@
 //! What of an app's way can be checked from here.
 
-use sadp_model::{Advice, Device, Firmware, Fit, Kind, RecorderSeries, State, Way};
+use sadp_model::{
+    Advice, Device, Firmware, Kind, MethodAssessment, RecorderSeries, RecoveryMethod, State,
+};
 use serde::Serialize;
 
 /// One thing checked.
@@ -13,12 +15,12 @@ pub(super) struct Readiness {
 }
 
 /// What the device's own account tells. Nothing where it has no password.
-pub(super) fn checks(device: &Device, fit: &Fit) -> Vec<Readiness> {
+pub(super) fn checks(device: &Device, fit: &MethodAssessment) -> Vec<Readiness> {
     if device.state == Some(State::Unactivated) {
         return Vec::new();
     }
     let mut checks = vec![kind(device, fit)];
-    if fit.way == Way::HikConnect && matches!(device.kind, Kind::Nvr | Kind::Dvr) {
+    if fit.method == RecoveryMethod::HikConnect && matches!(device.kind, Kind::Nvr | Kind::Dvr) {
         checks.push(firmware(device));
     }
     let (holds, text) = match device.cloud.supported {
@@ -47,8 +49,8 @@ pub(super) fn checks(device: &Device, fit: &Fit) -> Vec<Readiness> {
 }
 
 /// What only the vendor's service knows.
-pub(super) const fn unseen(way: Way) -> &'static [&'static str] {
-    if matches!(way, Way::HikProConnect) {
+pub(super) const fn unseen(way: RecoveryMethod) -> &'static [&'static str] {
+    if matches!(way, RecoveryMethod::HikProConnect) {
         return &[
             "whether the device was handed over to your company's site",
             "whether the service reaches the device now",
@@ -62,7 +64,7 @@ pub(super) const fn unseen(way: Way) -> &'static [&'static str] {
     ]
 }
 
-fn kind(device: &Device, fit: &Fit) -> Readiness {
+fn kind(device: &Device, fit: &MethodAssessment) -> Readiness {
     let kind = device.kind;
     let (holds, text) = match fit.advice {
         Advice::Recommended => (Some(true), "the vendor recommends this way"),

@@ -1,13 +1,13 @@
 //! What to do at the device, in words.
 
-use sadp_model::{Device, Fit, Housing, Note};
+use sadp_model::{Device, FormFactor, MethodAssessment, Note};
 
 use crate::commands::reset::name;
 
 /// The steps for one device.
-pub(super) fn text(device: &Device, fit: &Fit) -> String {
-    let button = match Housing::of(device) {
-        Housing::Recorder => ", if it has one".into(),
+pub(super) fn text(device: &Device, fit: &MethodAssessment) -> String {
+    let button = match FormFactor::of(device) {
+        FormFactor::Recorder => ", if it has one".into(),
         housing => format!(": {}", housing.button_place()),
     };
     let mut lines = vec![
@@ -34,7 +34,7 @@ pub(super) fn text(device: &Device, fit: &Fit) -> String {
     let told = |note: &&Note| matches!(note, Note::ButtonPlace(_) | Note::SettingsLost);
     let notes = fit.notes.iter().filter(|note| !told(note));
     lines.extend(notes.map(|note| format!("Note: {note}.")));
-    if let Some(obstacle) = fit.standing.obstacle() {
+    if let Some(obstacle) = fit.availability.obstacle() {
         lines.push(format!("Note: {obstacle}. It may not work."));
     }
     lines.join("\n")

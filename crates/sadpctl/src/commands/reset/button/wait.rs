@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use ipnet::Ipv4Net;
 use sadp_discovery::{Scan, ScanConfig, ScanReport};
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::Listening;
+use sadp_proto::StopCondition;
 use sadp_reset::DeviceKey;
 use tokio::{
     runtime::Runtime,
@@ -42,10 +42,10 @@ const PAUSE: Duration = Duration::from_secs(3);
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 
 /// How long one look listens: as long as asked for, within reason.
-pub(super) fn listening(asked: Listening) -> Listening {
+pub(super) fn stop_condition(asked: StopCondition) -> StopCondition {
     match asked {
-        Listening::Auto => Listening::Fixed(LOOK),
-        Listening::Fixed(time) => Listening::Fixed(time.min(LONGEST_LOOK)),
+        StopCondition::Auto => StopCondition::Fixed(LOOK),
+        StopCondition::Fixed(time) => StopCondition::Fixed(time.min(LONGEST_LOOK)),
     }
 }
 

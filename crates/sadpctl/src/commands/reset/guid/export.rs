@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
-use sadp_proto::{Command, Guid, Outcome as Reply};
+use sadp_proto::{Command, CommandOutcome as Reply, Guid};
 use sadp_reset::{Action, GuidExport, Vault};
 use secrecy::SecretString;
 use serde_json::json;

@@ -1,5 +1,5 @@
 use sadp_discovery::Pace;
-use sadp_proto::{Command, Outcome as Reply, Refusal};
+use sadp_proto::{Command, CommandOutcome as Reply, Refusal};
 use sadp_reset::{Action, Digest, GuidVoid};
 use secrecy::SecretString;
 use serde_json::json;

@@ -3,7 +3,7 @@ use std::{fmt::Write as _, io::Write as _, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use sadp_discovery::Pace;
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Command, MailQr, Outcome as Reply};
+use sadp_proto::{Command, CommandOutcome as Reply, MailQr};
 use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, QrImage, write_new_file};
 use sadp_text::minute;
 use serde_json::{Value, json};

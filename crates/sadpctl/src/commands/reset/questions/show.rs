@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use sadp_discovery::Pace;
-use sadp_proto::{Command, Outcome as Reply, Question, QuestionList};
+use sadp_proto::{Command, CommandOutcome as Reply, Question, QuestionList};
 use sadp_reset::{Action, QuestionNames};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@ use crate::{Device, Kind};
 /// The shape of a device, which says where to look for its reset button. Read
 /// from the model as public material has it: advice, not fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Housing {
+pub enum FormFactor {
     /// Small bullet camera.
     SmallBullet,
     /// Large bullet camera.
@@ -20,7 +20,7 @@ pub enum Housing {
     Unknown,
 }
 
-impl Housing {
+impl FormFactor {
     /// The shape of a device.
     pub fn of(device: &Device) -> Self {
         match device.kind {
@@ -89,31 +89,31 @@ mod tests {
     #[test]
     fn the_model_tells_the_shape() {
         for (model, housing) in [
-            ("DS-2CD2032-I", Housing::SmallBullet),
-            ("DS-2CD1043G0-I", Housing::SmallBullet),
-            ("DS-2CD2T47G1-L", Housing::LargeBullet),
-            ("DS-2CD2642FWD-IZS", Housing::LargeBullet),
-            ("iDS-2CD7A46G0/P-IZHSY", Housing::LargeBullet),
-            ("DS-2CD2143G0-I", Housing::Dome),
-            ("DS-2CD2542FWD-IS", Housing::Dome),
-            ("DS-2CD7126G0-IZS", Housing::Dome),
-            ("DS-2CD2385FWD-I", Housing::Turret),
-            ("DS-2CD2H45FWD-IZS", Housing::Turret),
-            ("DS-2CD5026G0", Housing::Box),
-            ("DS-2CD2432F-IW", Housing::Unknown),
-            ("DS-2CD6365G0E-I", Housing::Unknown),
-            ("DS-2CD", Housing::Unknown),
-            ("DS-2CV2041G2-IDW", Housing::Unknown),
-            ("DS-2DE4225IW-DE", Housing::Unknown),
-            ("DS-7608NI-K2/8P", Housing::Recorder),
-            ("DS-7204HQHI-K1", Housing::Recorder),
-            ("DS-KH6210-L", Housing::Unknown),
-            ("", Housing::Unknown),
+            ("DS-2CD2032-I", FormFactor::SmallBullet),
+            ("DS-2CD1043G0-I", FormFactor::SmallBullet),
+            ("DS-2CD2T47G1-L", FormFactor::LargeBullet),
+            ("DS-2CD2642FWD-IZS", FormFactor::LargeBullet),
+            ("iDS-2CD7A46G0/P-IZHSY", FormFactor::LargeBullet),
+            ("DS-2CD2143G0-I", FormFactor::Dome),
+            ("DS-2CD2542FWD-IS", FormFactor::Dome),
+            ("DS-2CD7126G0-IZS", FormFactor::Dome),
+            ("DS-2CD2385FWD-I", FormFactor::Turret),
+            ("DS-2CD2H45FWD-IZS", FormFactor::Turret),
+            ("DS-2CD5026G0", FormFactor::Box),
+            ("DS-2CD2432F-IW", FormFactor::Unknown),
+            ("DS-2CD6365G0E-I", FormFactor::Unknown),
+            ("DS-2CD", FormFactor::Unknown),
+            ("DS-2CV2041G2-IDW", FormFactor::Unknown),
+            ("DS-2DE4225IW-DE", FormFactor::Unknown),
+            ("DS-7608NI-K2/8P", FormFactor::Recorder),
+            ("DS-7204HQHI-K1", FormFactor::Recorder),
+            ("DS-KH6210-L", FormFactor::Unknown),
+            ("", FormFactor::Unknown),
         ] {
             let mut device = Device::unknown();
             device.kind = Kind::of_model(model);
             device.model = Some(model.into());
-            assert_eq!(Housing::of(&device), housing, "{model}");
+            assert_eq!(FormFactor::of(&device), housing, "{model}");
         }
     }
 }

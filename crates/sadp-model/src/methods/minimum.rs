@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{RecorderSeries, Way};
+use super::{RecorderSeries, RecoveryMethod};
 use crate::{Device, Firmware, Kind, Version};
 
 /// The oldest firmware that takes a way, as written in its source.
@@ -67,15 +67,21 @@ pub(super) enum Minimum {
 
 impl Minimum {
     /// What is stated for a device whose kind the vendor's table has.
-    pub(super) fn of(way: Way, device: &Device) -> Self {
+    pub(super) fn of(way: RecoveryMethod, device: &Device) -> Self {
         match (way, device.kind) {
-            (Way::Questions, Kind::IpCamera | Kind::Ptz) => {
+            (RecoveryMethod::Questions, Kind::IpCamera | Kind::Ptz) => {
                 Self::Stated(FirmwareMinimum::of_vendor("V5.5.0"))
             }
-            (Way::Guid, Kind::Nvr) => Self::Stated(FirmwareMinimum::of_guides("V3.4.90")),
-            (Way::Guid, Kind::Dvr) => Self::Stated(FirmwareMinimum::of_guides("V3.4.80")),
-            (Way::Mail | Way::HikConnect, Kind::Nvr | Kind::Dvr) => RecorderSeries::of(device)
-                .map_or(Self::SeriesUnknown, |series| Self::Stated(series.minimum())),
+            (RecoveryMethod::Guid, Kind::Nvr) => {
+                Self::Stated(FirmwareMinimum::of_guides("V3.4.90"))
+            }
+            (RecoveryMethod::Guid, Kind::Dvr) => {
+                Self::Stated(FirmwareMinimum::of_guides("V3.4.80"))
+            }
+            (RecoveryMethod::Mail | RecoveryMethod::HikConnect, Kind::Nvr | Kind::Dvr) => {
+                RecorderSeries::of(device)
+                    .map_or(Self::SeriesUnknown, |series| Self::Stated(series.minimum()))
+            }
             _ => Self::None,
         }
     }

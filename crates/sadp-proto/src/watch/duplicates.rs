@@ -7,18 +7,18 @@ use sadp_model::{Device, MacAddr, Shared};
 /// The devices online, by what should be theirs alone. Numbers are places in
 /// the registry.
 #[derive(Debug, Default)]
-pub(super) struct Sharing {
-    holders: HashMap<Name, Vec<usize>>,
+pub(super) struct DuplicateIndex {
+    holders: HashMap<Identifier, Vec<usize>>,
 }
 
 /// What should be one device's alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Name {
+pub(super) enum Identifier {
     Address(Ipv4Addr),
     Mac(MacAddr),
 }
 
-impl Name {
+impl Identifier {
     /// The names of a device.
     pub(super) fn of(device: &Device) -> impl Iterator<Item = Self> {
         let address = device.ipv4.address.map(Self::Address);
@@ -26,21 +26,21 @@ impl Name {
     }
 }
 
-impl Sharing {
+impl DuplicateIndex {
     /// Who else holds a name.
-    pub(super) fn others(&self, name: Name, device: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn others(&self, name: Identifier, device: usize) -> impl Iterator<Item = usize> {
         let holders = self.holders.get(&name).map_or(&[][..], Vec::as_slice);
         holders.iter().copied().filter(move |&it| it != device)
     }
 
-    pub(super) fn add(&mut self, name: Name, device: usize) {
+    pub(super) fn add(&mut self, name: Identifier, device: usize) {
         let holders = self.holders.entry(name).or_default();
         if !holders.contains(&device) {
             holders.push(device);
         }
     }
 
-    pub(super) fn remove(&mut self, name: Name, device: usize) {
+    pub(super) fn remove(&mut self, name: Identifier, device: usize) {
         if let Some(holders) = self.holders.get_mut(&name) {
             holders.retain(|&it| it != device);
             if holders.is_empty() {
@@ -52,11 +52,11 @@ impl Sharing {
     /// What a device that holds these names has in common with others.
     pub(super) fn of(&self, device: &Device) -> Shared {
         let mut shared = Shared::default();
-        for name in Name::of(device) {
+        for name in Identifier::of(device) {
             let several = self.holders.get(&name).is_some_and(|all| all.len() > 1);
             match name {
-                Name::Address(_) => shared.address = several,
-                Name::Mac(_) => shared.mac = several,
+                Identifier::Address(_) => shared.address = several,
+                Identifier::Mac(_) => shared.mac = several,
             }
         }
         shared

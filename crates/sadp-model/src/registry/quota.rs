@@ -12,7 +12,7 @@ use super::Registry;
 
 /// What is kept of all senders and of each.
 #[derive(Debug, Default)]
-pub(super) struct Holdings {
+pub(super) struct Quota {
     all: Amount,
     of: HashMap<IpAddr, Amount>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Amount {
     pub(super) bytes: usize,
 }
 
-impl Holdings {
+impl Quota {
     /// What may be kept in all.
     const MOST: Amount = Amount {
         devices: Registry::MAX_DEVICES,
@@ -114,12 +114,12 @@ mod tests {
     #[test]
     fn one_sender_may_fill_half_and_leaves_the_rest_to_others() {
         for bytes in [100, 3_000, 60_000] {
-            let mut holdings = Holdings::default();
+            let mut holdings = Quota::default();
             let one = Amount::device(bytes);
             while holdings.admits(sender(1), one) {
                 holdings.take(sender(1), one);
             }
-            let half = Holdings::MOST.half();
+            let half = Quota::MOST.half();
             assert!(holdings.all.is_within(half), "{bytes}");
             assert!(!holdings.all.plus(one).is_within(half), "{bytes}");
             assert!(holdings.admits(sender(2), Amount::device(60_000)));
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_given_back_can_be_taken_again() {
-        let mut holdings = Holdings::default();
+        let mut holdings = Quota::default();
         let much = Amount {
             devices: 1,
             bytes: Registry::MAX_BYTES,

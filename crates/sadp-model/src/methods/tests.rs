@@ -30,8 +30,8 @@ fn with_firmware(model: &str, firmware: &str) -> Device {
     device
 }
 
-fn all_prepared() -> Prepared {
-    Prepared {
+fn all_prepared() -> RecoverySetup {
+    RecoverySetup {
         questions: Some(true),
         mailbox: Some(true),
         guid: Some(true),
@@ -48,26 +48,26 @@ fn time(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn fit(way: Way, device: &Device, prepared: &Prepared) -> Fit {
-    let fits = ways(device, prepared);
-    fits.into_iter().find(|fit| fit.way == way).unwrap()
+fn fit(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> MethodAssessment {
+    let fits = assess_methods(device, prepared);
+    fits.into_iter().find(|fit| fit.method == way).unwrap()
 }
 
-fn standing(way: Way, device: &Device, prepared: &Prepared) -> Standing {
-    fit(way, device, prepared).standing
+fn standing(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Availability {
+    fit(way, device, prepared).availability
 }
 
-fn needs(needs: &[Need]) -> Standing {
-    Standing::Needs(needs.to_vec())
+fn needs(needs: &[Prerequisite]) -> Availability {
+    Availability::Needs(needs.to_vec())
 }
 
 #[test]
 fn the_best_way_stands_first() {
-    let order = |device: &Device, prepared: &Prepared| -> Vec<_> {
-        let fits = ways(device, prepared);
-        fits.iter().map(|fit| fit.way.name()).collect()
+    let order = |device: &Device, prepared: &RecoverySetup| -> Vec<_> {
+        let fits = assess_methods(device, prepared);
+        fits.iter().map(|fit| fit.method.name()).collect()
     };
-    let none = Prepared::default();
+    let none = RecoverySetup::default();
     assert_eq!(
         order(&device(CAMERA), &none),
         [
@@ -92,10 +92,10 @@ fn the_best_way_stands_first() {
             "reset-button"
         ]
     );
-    let mail_only = Prepared {
+    let mail_only = RecoverySetup {
         questions: Some(false),
         mailbox: Some(true),
-        ..Prepared::default()
+        ..RecoverySetup::default()
     };
     assert_eq!(
         order(&device(CAMERA), &mail_only),
@@ -127,20 +127,24 @@ fn the_best_way_stands_first() {
 #[test]
 fn every_capability_flag_counts_and_silence_is_no_denial() {
     type Flag = fn(&mut Device) -> &mut Option<bool>;
-    let flags: [(Way, Flag, &[&str]); 4] = [
+    let flags: [(RecoveryMethod, Flag, &[&str]); 4] = [
         (
-            Way::Questions,
+            RecoveryMethod::Questions,
             |device| &mut device.recovery.questions,
             &[CAMERA, PTZ, NVR, DVR],
         ),
         (
-            Way::Mail,
+            RecoveryMethod::Mail,
             |device| &mut device.recovery.mailbox,
             &[CAMERA, PTZ, NVR, DVR],
         ),
-        (Way::Guid, |device| &mut device.recovery.guid, &[NVR, DVR]),
         (
-            Way::HikConnect,
+            RecoveryMethod::Guid,
+            |device| &mut device.recovery.guid,
+            &[NVR, DVR],
+        ),
+        (
+            RecoveryMethod::HikConnect,
             |device| &mut device.cloud.supported,
             &[NVR, DVR],
         ),
@@ -148,15 +152,15 @@ fn every_capability_flag_counts_and_silence_is_no_denial() {
     for (way, flag, models) in flags {
         for model in models {
             let mut device = device(model);
-            let none = Prepared::default();
+            let none = RecoverySetup::default();
             let offered = fit(way, &device, &none);
-            assert_eq!(offered.standing.name(), "needs", "{model} {way:?}");
+            assert_eq!(offered.availability.name(), "needs", "{model} {way:?}");
             *flag(&mut device) = None;
             assert_eq!(fit(way, &device, &none), offered, "{model} {way:?}");
             *flag(&mut device) = Some(false);
             assert_eq!(
                 standing(way, &device, &none),
-                Standing::NotForThisDevice(Obstacle::NotOffered),
+                Availability::NotForThisDevice(UnavailableReason::NotOffered),
                 "{model} {way:?}"
             );
         }
@@ -165,21 +169,21 @@ fn every_capability_flag_counts_and_silence_is_no_denial() {
 
 #[test]
 fn what_the_device_says_of_its_set_up_decides() {
-    let with = |set| Prepared {
+    let with = |set| RecoverySetup {
         questions: set,
         mailbox: set,
-        ..Prepared::default()
+        ..RecoverySetup::default()
     };
     for model in [CAMERA, PTZ, NVR, DVR] {
         for (way, need) in [
-            (Way::Questions, Need::QuestionsSet),
-            (Way::Mail, Need::MailboxSet),
+            (RecoveryMethod::Questions, Prerequisite::QuestionsSet),
+            (RecoveryMethod::Mail, Prerequisite::MailboxSet),
         ] {
             let judge = |set| standing(way, &device(model), &with(set));
             assert_eq!(judge(None), needs(&[need]));
-            assert_eq!(judge(Some(true)), Standing::Ready);
-            let obstacle = Obstacle::NotSetUp(way);
-            assert_eq!(judge(Some(false)), Standing::NotForThisDevice(obstacle));
+            assert_eq!(judge(Some(true)), Availability::Ready);
+            let obstacle = UnavailableReason::NotSetUp(way);
+            assert_eq!(judge(Some(false)), Availability::NotForThisDevice(obstacle));
             assert_eq!(fit(way, &device(model), &with(Some(false))).notes, []);
             let old = with_firmware(model, "V1.0");
             assert_eq!(fit(way, &old, &with(Some(false))).notes, []);
@@ -189,43 +193,51 @@ fn what_the_device_says_of_its_set_up_decides() {
 
 #[test]
 fn a_way_that_is_not_set_up_does_not_fit() {
-    let not_set_up = |way| Standing::NotForThisDevice(Obstacle::NotSetUp(way));
-    let without_guid = Prepared {
+    let not_set_up = |way| Availability::NotForThisDevice(UnavailableReason::NotSetUp(way));
+    let without_guid = RecoverySetup {
         guid: Some(false),
-        ..Prepared::default()
+        ..RecoverySetup::default()
     };
     assert_eq!(
-        standing(Way::Guid, &device(NVR), &without_guid),
-        not_set_up(Way::Guid)
+        standing(RecoveryMethod::Guid, &device(NVR), &without_guid),
+        not_set_up(RecoveryMethod::Guid)
     );
     let mut unbound = device(NVR);
     unbound.cloud.bound = Some(false);
     assert_eq!(
-        standing(Way::HikConnect, &unbound, &Prepared::default()),
-        not_set_up(Way::HikConnect)
+        standing(
+            RecoveryMethod::HikConnect,
+            &unbound,
+            &RecoverySetup::default()
+        ),
+        not_set_up(RecoveryMethod::HikConnect)
     );
     unbound.cloud.bound = None;
     assert_eq!(
-        standing(Way::HikConnect, &unbound, &Prepared::default()),
-        needs(&[Need::BoundAccount])
+        standing(
+            RecoveryMethod::HikConnect,
+            &unbound,
+            &RecoverySetup::default()
+        ),
+        needs(&[Prerequisite::BoundAccount])
     );
 }
 
 #[test]
 fn what_was_prepared_outweighs_paper() {
     let fit = fit(
-        Way::Questions,
+        RecoveryMethod::Questions,
         &with_firmware(CAMERA, "V5.4.5"),
         &all_prepared(),
     );
-    assert_eq!(fit.standing, Standing::Ready);
+    assert_eq!(fit.availability, Availability::Ready);
     assert!(matches!(
         fit.notes[..],
-        [Note::Despite(Obstacle::FirmwareBelow(_))]
+        [Note::Despite(UnavailableReason::FirmwareBelow(_))]
     ));
-    let fit = self::fit(Way::Guid, &device(CAMERA), &all_prepared());
-    assert_eq!(fit.standing, Standing::Ready);
-    let despite = Note::Despite(Obstacle::Kind(Kind::IpCamera));
+    let fit = self::fit(RecoveryMethod::Guid, &device(CAMERA), &all_prepared());
+    assert_eq!(fit.availability, Availability::Ready);
+    let despite = Note::Despite(UnavailableReason::Kind(Kind::IpCamera));
     assert_eq!(fit.notes, [despite, Note::InVault(time(0))]);
 }
 
@@ -234,40 +246,40 @@ fn what_was_prepared_leaves_no_doubt() {
     let unread = with_firmware(NVR, "beta");
     let other_series = device("DS-7608NI-E2/8P");
     for device in [unread, other_series, device("DS-KH6210-L")] {
-        let notes = |prepared| fit(Way::Mail, &device, &prepared).notes;
-        assert_eq!(notes(Prepared::default()).len(), 1);
+        let notes = |prepared| fit(RecoveryMethod::Mail, &device, &prepared).notes;
+        assert_eq!(notes(RecoverySetup::default()).len(), 1);
         assert_eq!(notes(all_prepared()), []);
     }
 }
 
 #[test]
 fn the_vault_decides_on_the_guid_way() {
-    let vault = |usable, void| Prepared {
+    let vault = |usable, void| RecoverySetup {
         guids: Some(VaultedGuids {
             usable,
             void,
             newest: None,
         }),
-        ..Prepared::default()
+        ..RecoverySetup::default()
     };
     for model in [NVR, DVR] {
-        let judge = |prepared| standing(Way::Guid, &device(model), &prepared);
-        let file = |void| needs(&[Need::GuidFile { void }]);
-        assert_eq!(judge(Prepared::default()), file(None));
+        let judge = |prepared| standing(RecoveryMethod::Guid, &device(model), &prepared);
+        let file = |void| needs(&[Prerequisite::GuidFile { void }]);
+        assert_eq!(judge(RecoverySetup::default()), file(None));
         assert_eq!(judge(vault(0, 0)), file(Some(0)));
         assert_eq!(judge(vault(0, 2)), file(Some(2)));
-        assert_eq!(judge(vault(1, 2)), Standing::Ready);
+        assert_eq!(judge(vault(1, 2)), Availability::Ready);
     }
 }
 
 #[test]
 fn the_request_way_follows_the_open_case_and_the_sort_of_request() {
-    let open = |may_be_invalid| Prepared {
+    let open = |may_be_invalid| RecoverySetup {
         request: Some(OpenRequest {
             exported_at: time(60),
             may_be_invalid,
         }),
-        ..Prepared::default()
+        ..RecoverySetup::default()
     };
     for model in [CAMERA, NVR, DVR, "DS-KH6210-L"] {
         let mut device = device(model);
@@ -277,18 +289,25 @@ fn the_request_way_follows_the_open_case_and_the_sort_of_request() {
             RequestWay::FileOrKey,
         ] {
             device.recovery.request = Some(way);
-            let judge = |prepared: &Prepared| standing(Way::Request, &device, prepared);
-            assert_eq!(judge(&Prepared::default()), Standing::Ready);
-            assert_eq!(judge(&open(false)), needs(&[Need::VendorAnswer(time(60))]));
-            assert_eq!(judge(&open(true)), needs(&[Need::NewRequest(time(60))]));
-            let notes = fit(Way::Request, &device, &Prepared::default()).notes;
+            let judge =
+                |prepared: &RecoverySetup| standing(RecoveryMethod::Request, &device, prepared);
+            assert_eq!(judge(&RecoverySetup::default()), Availability::Ready);
+            assert_eq!(
+                judge(&open(false)),
+                needs(&[Prerequisite::VendorAnswer(time(60))])
+            );
+            assert_eq!(
+                judge(&open(true)),
+                needs(&[Prerequisite::NewRequest(time(60))])
+            );
+            let notes = fit(RecoveryMethod::Request, &device, &RecoverySetup::default()).notes;
             let legacy = way == RequestWay::LegacyCode;
             assert_eq!(notes.contains(&Note::FactoryDefault), legacy);
         }
         for unsaid in [None, Some(RequestWay::None)] {
             device.recovery.request = unsaid;
-            let judged = standing(Way::Request, &device, &open(false));
-            assert_eq!(judged, needs(&[Need::WholeReply]));
+            let judged = standing(RecoveryMethod::Request, &device, &open(false));
+            assert_eq!(judged, needs(&[Prerequisite::WholeReply]));
         }
     }
 }
@@ -298,10 +317,10 @@ fn an_unactivated_device_has_nothing_to_recover() {
     for model in [CAMERA, NVR, DVR, "CS-C6N"] {
         let mut device = device(model);
         device.state = Some(State::Unactivated);
-        for fit in ways(&device, &all_prepared()) {
+        for fit in assess_methods(&device, &all_prepared()) {
             assert_eq!(
-                fit.standing,
-                Standing::NotForThisDevice(Obstacle::Unactivated)
+                fit.availability,
+                Availability::NotForThisDevice(UnavailableReason::Unactivated)
             );
         }
     }
@@ -310,56 +329,74 @@ fn an_unactivated_device_has_nothing_to_recover() {
 #[test]
 fn a_lock_holds_up_what_costs_a_try() {
     let until = time(1_800);
-    let lock = Need::LockEnd(until);
+    let lock = Prerequisite::LockEnd(until);
     let mut device = device(NVR);
     device.state = Some(State::Locked { until });
     let mut prepared = all_prepared();
-    for way in [Way::Questions, Way::Mail, Way::Guid] {
+    for way in [
+        RecoveryMethod::Questions,
+        RecoveryMethod::Mail,
+        RecoveryMethod::Guid,
+    ] {
         assert_eq!(standing(way, &device, &prepared), needs(&[lock]));
     }
     assert_eq!(
-        standing(Way::Questions, &device, &Prepared::default()),
-        needs(&[Need::QuestionsSet, lock])
+        standing(
+            RecoveryMethod::Questions,
+            &device,
+            &RecoverySetup::default()
+        ),
+        needs(&[Prerequisite::QuestionsSet, lock])
     );
-    assert_eq!(standing(Way::Request, &device, &prepared), Standing::Ready);
+    assert_eq!(
+        standing(RecoveryMethod::Request, &device, &prepared),
+        Availability::Ready
+    );
     prepared.request = Some(OpenRequest {
         exported_at: time(60),
         may_be_invalid: false,
     });
     assert_eq!(
-        standing(Way::Request, &device, &prepared),
-        needs(&[Need::VendorAnswer(time(60)), lock])
+        standing(RecoveryMethod::Request, &device, &prepared),
+        needs(&[Prerequisite::VendorAnswer(time(60)), lock])
     );
     assert_eq!(
-        standing(Way::HikConnect, &device, &prepared),
-        needs(&[Need::BoundAccount])
+        standing(RecoveryMethod::HikConnect, &device, &prepared),
+        needs(&[Prerequisite::BoundAccount])
     );
     device = self::device(CAMERA);
     device.state = Some(State::Locked { until });
     assert_eq!(
-        standing(Way::ResetButton, &device, &prepared),
-        needs(&[Need::AtDevice])
+        standing(RecoveryMethod::ResetButton, &device, &prepared),
+        needs(&[Prerequisite::AtDevice])
     );
 }
 
 #[test]
 fn the_state_of_the_cloud_is_noted() {
     let mut device = device(NVR);
-    let notes = |way, device: &Device| fit(way, device, &Prepared::default()).notes;
-    for way in [Way::HikConnect, Way::HikProConnect] {
+    let notes = |way, device: &Device| fit(way, device, &RecoverySetup::default()).notes;
+    for way in [RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect] {
         assert_eq!(notes(way, &device), []);
         device.cloud.enabled = Some(false);
         assert_eq!(notes(way, &device), [Note::CloudOff]);
         device.cloud.enabled = None;
     }
     device.cloud.supported = Some(false);
-    assert_eq!(notes(Way::HikProConnect, &device), [Note::CloudNotOffered]);
+    assert_eq!(
+        notes(RecoveryMethod::HikProConnect, &device),
+        [Note::CloudNotOffered]
+    );
 }
 
 #[test]
 fn the_button_note_names_its_place() {
-    let fit = fit(Way::ResetButton, &device(CAMERA), &Prepared::default());
-    let place = Note::ButtonPlace(Housing::Dome);
+    let fit = fit(
+        RecoveryMethod::ResetButton,
+        &device(CAMERA),
+        &RecoverySetup::default(),
+    );
+    let place = Note::ButtonPlace(FormFactor::Dome);
     assert_eq!(fit.notes, [place, Note::SettingsLost]);
 }
 
@@ -368,14 +405,14 @@ fn the_button_note_names_its_place() {
 fn reasons_read_well() {
     let minimum = FirmwareMinimum::of_vendor("V4.21.005");
     let texts = [
-        Need::VendorAnswer(time(60)).to_string(),
-        Need::GuidFile { void: Some(2) }.to_string(),
-        Need::LockEnd(time(60)).to_string(),
-        Obstacle::Kind(Kind::Nvr).to_string(),
-        Obstacle::FirmwareBelow(minimum).to_string(),
-        Note::Despite(Obstacle::FirmwareBelow(minimum)).to_string(),
+        Prerequisite::VendorAnswer(time(60)).to_string(),
+        Prerequisite::GuidFile { void: Some(2) }.to_string(),
+        Prerequisite::LockEnd(time(60)).to_string(),
+        UnavailableReason::Kind(Kind::Nvr).to_string(),
+        UnavailableReason::FirmwareBelow(minimum).to_string(),
+        Note::Despite(UnavailableReason::FirmwareBelow(minimum)).to_string(),
         Note::FirmwareUnknown(minimum).to_string(),
-        Note::ButtonPlace(Housing::Turret).to_string(),
+        Note::ButtonPlace(FormFactor::Turret).to_string(),
     ];
     assert_eq!(
         texts,

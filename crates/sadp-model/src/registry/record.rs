@@ -7,16 +7,16 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::senders::{Doubt, Origin, Senders};
+use super::senders::{ReplyAddress, SenderConflict, Senders};
 use crate::Device;
 
 /// One device and how it was heard.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct DeviceRecord {
     /// What is known of the device.
     pub device: Device,
     /// How it was heard: one sighting for each interface, sender and way, each
-    /// with the latest time; the latest [`Entry::MAX_SIGHTINGS`].
+    /// with the latest time; the latest [`DeviceRecord::MAX_SIGHTINGS`].
     pub seen: Vec<Sighting>,
     /// Whether it answered a question sent to its own address, and so can be
     /// reached whatever the subnets say.
@@ -26,15 +26,15 @@ pub struct Entry {
     pub contradictory: bool,
     /// Whether any of its replies could not be read to the end.
     pub malformed: bool,
-    form: Form,
+    form: Encoding,
     left_addresses: Vec<Ipv4Addr>,
     senders: Senders,
     /// Who told the most of it, and how much memory that takes.
-    pub(super) teller: IpAddr,
+    pub(super) largest_contributor: IpAddr,
     pub(super) footprint: usize,
 }
 
-impl Entry {
+impl DeviceRecord {
     /// The most ways of hearing a device that are kept.
     pub const MAX_SIGHTINGS: usize = 16;
 
@@ -48,10 +48,10 @@ impl Entry {
         Self {
             senders,
             malformed: is_malformed(&device),
-            teller: sighting.from,
+            largest_contributor: sighting.from,
             footprint: device.footprint(),
             device,
-            form: Form::of(sighting.via),
+            form: Encoding::of(sighting.via),
             seen: vec![sighting],
             answered_directly: false,
             contradictory: false,
@@ -69,7 +69,7 @@ impl Entry {
     /// Forgets how it was heard before this, the latest way.
     pub fn forget_sightings(&mut self) {
         if let Some(latest) = self.seen.iter().max_by_key(|seen| seen.at).cloned() {
-            self.form = Form::of(latest.via);
+            self.form = Encoding::of(latest.via);
             self.seen = vec![latest];
         }
         self.senders.forget_former();
@@ -78,14 +78,14 @@ impl Entry {
     /// From where it speaks by UDP, so that a command can be meant for it alone,
     /// and whether somebody else may speak for it. `None` where it was not heard
     /// by UDP.
-    pub fn origin(&self) -> Option<Origin> {
-        self.senders.origin()
+    pub fn reply_address(&self) -> Option<ReplyAddress> {
+        self.senders.reply_address()
     }
 
     /// Whether two senders speak for it, of which one is not the device.
-    pub fn has_rival(&self) -> bool {
-        let doubt = self.origin().and_then(|origin| origin.doubt);
-        matches!(doubt, Some(Doubt::Rival(_)))
+    pub fn has_concurrent_sender(&self) -> bool {
+        let conflict = self.reply_address().and_then(|sender| sender.conflict);
+        matches!(conflict, Some(SenderConflict::Concurrent(_)))
     }
 
     /// The address it is known by: its own, else that of a sender.
@@ -103,17 +103,17 @@ impl Entry {
     /// Whether it was heard by bare Ethernet frames alone, never by UDP: it may
     /// not understand the commands of the XML form.
     pub const fn is_frames_only(&self) -> bool {
-        matches!(self.form, Form::Frame)
+        matches!(self.form, Encoding::Frame)
     }
 
     pub(super) fn update(&mut self, device: Device, sighting: Sighting) -> bool {
         self.malformed |= is_malformed(&device);
-        let form = Form::of(sighting.via);
+        let form = Encoding::of(sighting.via);
         if sighting.is_by_udp() {
             self.senders.note(&sighting, device.ipv4.address);
         }
         self.note(sighting);
-        if form == Form::Frame && self.form == Form::Xml {
+        if form == Encoding::Frame && self.form == Encoding::Xml {
             return self.supplement(&device);
         }
         let before = self.device.ipv4.address;
@@ -167,14 +167,14 @@ const fn is_malformed(device: &Device) -> bool {
 
 /// In which form a device's account came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum Encoding {
     /// As a bare Ethernet frame.
     Frame,
     /// As an XML document.
     Xml,
 }
 
-impl Form {
+impl Encoding {
     const fn of(via: Via) -> Self {
         match via {
             Via::LinkLayer => Self::Frame,
@@ -202,7 +202,7 @@ impl Sighting {
     }
 
     fn is_by_udp(&self) -> bool {
-        Form::of(self.via) == Form::Xml
+        Encoding::of(self.via) == Encoding::Xml
     }
 
     pub(super) fn ipv4(&self) -> Option<Ipv4Addr> {

@@ -2,21 +2,21 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{FirmwareMinimum, Housing, MinimumSource, Way};
+use super::{FirmwareMinimum, FormFactor, MinimumSource, RecoveryMethod};
 use crate::Kind;
 
 /// Whether a way can be gone now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Availability {
     /// All that can be known from here is in place.
     Ready,
     /// It fits, but something is missing; never empty.
-    Needs(Vec<Need>),
+    Needs(Vec<Prerequisite>),
     /// It does not fit.
-    NotForThisDevice(Obstacle),
+    NotForThisDevice(UnavailableReason),
 }
 
-impl Standing {
+impl Availability {
     /// The name scripts see, e.g. `not-for-this-device`.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -27,7 +27,7 @@ impl Standing {
     }
 
     /// What is missing.
-    pub fn needs(&self) -> &[Need] {
+    pub fn needs(&self) -> &[Prerequisite] {
         match self {
             Self::Needs(needs) => needs,
             Self::Ready | Self::NotForThisDevice(_) => &[],
@@ -35,7 +35,7 @@ impl Standing {
     }
 
     /// Why the way does not fit.
-    pub const fn obstacle(&self) -> Option<Obstacle> {
+    pub const fn obstacle(&self) -> Option<UnavailableReason> {
         match self {
             Self::NotForThisDevice(obstacle) => Some(*obstacle),
             Self::Ready | Self::Needs(_) => None,
@@ -45,7 +45,7 @@ impl Standing {
 
 /// Something missing for a way that fits the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum Prerequisite {
     /// A person at the device.
     AtDevice,
     /// Security questions set earlier; not known whether they are.
@@ -72,7 +72,7 @@ pub enum Need {
     LockEnd(Timestamp),
 }
 
-impl Need {
+impl Prerequisite {
     /// The name scripts see, e.g. `vendor-answer`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl Need {
     }
 }
 
-impl fmt::Display for Need {
+impl fmt::Display for Prerequisite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::AtDevice => f.write_str("someone at the device"),
@@ -135,7 +135,7 @@ impl fmt::Display for Need {
 
 /// Why a way does not fit a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum UnavailableReason {
     /// There is nothing to recover.
     Unactivated,
     /// The vendor does not give the way to this kind.
@@ -145,10 +145,10 @@ pub enum Obstacle {
     /// The device's reply does not name the way, or denies it.
     NotOffered,
     /// The device says that nothing was set up for it.
-    NotSetUp(Way),
+    NotSetUp(RecoveryMethod),
 }
 
-impl Obstacle {
+impl UnavailableReason {
     /// The name scripts see, e.g. `firmware-below`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -166,7 +166,7 @@ impl Obstacle {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for UnavailableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unactivated => f.write_str("it has no password yet; activate it"),
@@ -190,10 +190,12 @@ impl fmt::Display for Obstacle {
             },
             Self::NotOffered => f.write_str("the device does not say that it takes this way"),
             Self::NotSetUp(way) => f.write_str(match way {
-                Way::Questions => "the device says that no security questions are set",
-                Way::Mail => "the device says that no e-mail address is reserved",
-                Way::Guid => "the device says that no valid GUID was exported from it",
-                Way::HikConnect => "the device says that it is not bound to a Hik-Connect account",
+                RecoveryMethod::Questions => "the device says that no security questions are set",
+                RecoveryMethod::Mail => "the device says that no e-mail address is reserved",
+                RecoveryMethod::Guid => "the device says that no valid GUID was exported from it",
+                RecoveryMethod::HikConnect => {
+                    "the device says that it is not bound to a Hik-Connect account"
+                }
                 _ => "the device says that it was not set up",
             }),
         }
@@ -210,11 +212,11 @@ pub enum Note {
     /// A firmware is asked for, and the device's own could not be read.
     FirmwareUnknown(FirmwareMinimum),
     /// What would speak against the way, had it not been set up on the device.
-    Despite(Obstacle),
+    Despite(UnavailableReason),
     /// The device says that it takes the way that does not fit on paper.
     OfferedAllTheSame,
     /// Where the reset button may be.
-    ButtonPlace(Housing),
+    ButtonPlace(FormFactor),
     /// The button clears more than the password.
     SettingsLost,
     /// What the vendor's support wants to see.

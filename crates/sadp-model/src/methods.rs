@@ -5,17 +5,17 @@
 //! forgotten passwords. Where it is silent the device decides, and a [`Note`]
 //! says so.
 
-mod housing;
+mod availability;
+mod form_factor;
 mod minimum;
 mod series;
-mod standing;
 
 use jiff::Timestamp;
 
-pub use housing::Housing;
+pub use availability::{Availability, Note, Prerequisite, UnavailableReason};
+pub use form_factor::FormFactor;
 pub use minimum::{FirmwareMinimum, MinimumSource};
 pub use series::RecorderSeries;
-pub use standing::{Need, Note, Obstacle, Standing};
 
 use self::minimum::Minimum;
 use crate::{Device, Firmware, Kind, RequestWay, State, Vendor, Version};
@@ -24,16 +24,17 @@ use crate::{Device, Firmware, Kind, RequestWay, State, Vendor, Version};
 ///
 /// What does not fit the device stands last. Of what fits, recommended ways
 /// stand before others, and of equal advice those that are ready before those
-/// that need something; the rest is the order of [`Way::ALL`].
-pub fn ways(device: &Device, prepared: &Prepared) -> Vec<Fit> {
-    let mut fits = Vec::from(Way::ALL.map(|way| Fit::judge(way, device, prepared)));
-    fits.sort_by_key(Fit::rank);
+/// that need something; the rest is the order of [`RecoveryMethod::ALL`].
+pub fn assess_methods(device: &Device, prepared: &RecoverySetup) -> Vec<MethodAssessment> {
+    let mut fits =
+        Vec::from(RecoveryMethod::ALL.map(|way| MethodAssessment::judge(way, device, prepared)));
+    fits.sort_by_key(MethodAssessment::rank);
     fits
 }
 
 /// A way of the vendor's to bring a password back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Way {
+pub enum RecoveryMethod {
     /// The button on the device, held while it is powered on.
     ResetButton,
     /// Security questions answered.
@@ -51,7 +52,7 @@ pub enum Way {
     HikProConnect,
 }
 
-impl Way {
+impl RecoveryMethod {
     /// All ways, in the order of the vendor's table.
     pub const ALL: [Self; 7] = [
         Self::ResetButton,
@@ -169,7 +170,7 @@ impl Advice {
 /// What is known of a device besides its own account. The default is that
 /// nothing is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prepared {
+pub struct RecoverySetup {
     /// Whether security questions are set, by the device's own word.
     pub questions: Option<bool>,
     /// Whether an e-mail address is reserved, by the device's own word.
@@ -183,25 +184,25 @@ pub struct Prepared {
     pub request: Option<OpenRequest>,
 }
 
-impl Prepared {
+impl RecoverySetup {
     /// Whether the way was set up on the device, so that the device takes it
     /// whatever is written elsewhere.
-    fn proves(&self, way: Way) -> bool {
+    fn proves(&self, way: RecoveryMethod) -> bool {
         match way {
-            Way::Questions => self.questions == Some(true),
-            Way::Mail => self.mailbox == Some(true),
-            Way::Guid => self.guids.is_some_and(|guids| guids.usable > 0),
+            RecoveryMethod::Questions => self.questions == Some(true),
+            RecoveryMethod::Mail => self.mailbox == Some(true),
+            RecoveryMethod::Guid => self.guids.is_some_and(|guids| guids.usable > 0),
             _ => false,
         }
     }
 
     /// Whether the device says that the way was not set up.
-    fn refutes(&self, way: Way, device: &Device) -> bool {
+    fn refutes(&self, way: RecoveryMethod, device: &Device) -> bool {
         match way {
-            Way::Questions => self.questions == Some(false),
-            Way::Mail => self.mailbox == Some(false),
-            Way::Guid => self.guid == Some(false),
-            Way::HikConnect => device.cloud.bound == Some(false),
+            RecoveryMethod::Questions => self.questions == Some(false),
+            RecoveryMethod::Mail => self.mailbox == Some(false),
+            RecoveryMethod::Guid => self.guid == Some(false),
+            RecoveryMethod::HikConnect => device.cloud.bound == Some(false),
             _ => false,
         }
     }
@@ -230,28 +231,28 @@ pub struct OpenRequest {
 
 /// How one way fits one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fit {
+pub struct MethodAssessment {
     /// The way.
-    pub way: Way,
+    pub method: RecoveryMethod,
     /// What the vendor's table says of it for this kind of device.
     pub advice: Advice,
     /// Whether it can be gone now.
-    pub standing: Standing,
+    pub availability: Availability,
     /// What to know besides.
     pub notes: Vec<Note>,
 }
 
-impl Fit {
+impl MethodAssessment {
     /// Judges one way for one device.
-    pub fn judge(way: Way, device: &Device, prepared: &Prepared) -> Self {
+    pub fn judge(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Self {
         let mut fit = Self {
-            way,
+            method: way,
             advice: way.advice(device),
-            standing: Standing::Ready,
+            availability: Availability::Ready,
             notes: Vec::new(),
         };
         if device.state == Some(State::Unactivated) {
-            fit.standing = Standing::NotForThisDevice(Obstacle::Unactivated);
+            fit.availability = Availability::NotForThisDevice(UnavailableReason::Unactivated);
             return fit;
         }
         match fit.obstacle(device, prepared) {
@@ -261,7 +262,7 @@ impl Fit {
                 if obstacle.is_on_paper() && offered {
                     fit.notes.push(Note::OfferedAllTheSame);
                 }
-                fit.standing = Standing::NotForThisDevice(obstacle);
+                fit.availability = Availability::NotForThisDevice(obstacle);
                 return fit;
             }
             None => {}
@@ -270,32 +271,32 @@ impl Fit {
         fit.note_advice(device, prepared);
         let needs = needs(way, device, prepared);
         if !needs.is_empty() {
-            fit.standing = Standing::Needs(needs);
+            fit.availability = Availability::Needs(needs);
         }
         fit
     }
 
     /// The first thing that speaks against the way: what helps most to
     /// understand stands first.
-    fn obstacle(&self, device: &Device, prepared: &Prepared) -> Option<Obstacle> {
+    fn obstacle(&self, device: &Device, prepared: &RecoverySetup) -> Option<UnavailableReason> {
         if self.advice == Advice::Unlisted {
-            return Some(Obstacle::Kind(device.kind));
+            return Some(UnavailableReason::Kind(device.kind));
         }
         if let (Minimum::Stated(minimum), Some(version)) = self.firmware(device)
             && version < minimum.version()
         {
-            return Some(Obstacle::FirmwareBelow(minimum));
+            return Some(UnavailableReason::FirmwareBelow(minimum));
         }
-        if self.way.offered(device) == Some(false) {
-            return Some(Obstacle::NotOffered);
+        if self.method.offered(device) == Some(false) {
+            return Some(UnavailableReason::NotOffered);
         }
-        let refuted = prepared.refutes(self.way, device);
-        refuted.then_some(Obstacle::NotSetUp(self.way))
+        let refuted = prepared.refutes(self.method, device);
+        refuted.then_some(UnavailableReason::NotSetUp(self.method))
     }
 
     /// Notes what could not be judged. What was set up leaves no doubt.
-    fn note_doubts(&mut self, device: &Device, prepared: &Prepared) {
-        if prepared.proves(self.way) {
+    fn note_doubts(&mut self, device: &Device, prepared: &RecoverySetup) {
+        if prepared.proves(self.method) {
             return;
         }
         if self.advice == Advice::Untold {
@@ -312,81 +313,86 @@ impl Fit {
     fn firmware(&self, device: &Device) -> (Minimum, Option<Version>) {
         let stated = match self.advice {
             Advice::Untold => Minimum::None,
-            _ => Minimum::of(self.way, device),
+            _ => Minimum::of(self.method, device),
         };
         let version = device.firmware.as_ref().and_then(Firmware::version);
         (stated, version)
     }
 
-    fn note_advice(&mut self, device: &Device, prepared: &Prepared) {
-        match self.way {
-            Way::ResetButton => {
-                self.notes.push(Note::ButtonPlace(Housing::of(device)));
+    fn note_advice(&mut self, device: &Device, prepared: &RecoverySetup) {
+        match self.method {
+            RecoveryMethod::ResetButton => {
+                self.notes.push(Note::ButtonPlace(FormFactor::of(device)));
                 self.notes.push(Note::SettingsLost);
             }
-            Way::Request => {
+            RecoveryMethod::Request => {
                 self.notes.push(Note::ProofOfOwnership);
                 if device.recovery.request == Some(RequestWay::LegacyCode) {
                     self.notes.push(Note::FactoryDefault);
                 }
             }
-            Way::Guid => {
+            RecoveryMethod::Guid => {
                 let newest = prepared.guids.filter(|guids| guids.usable > 0);
                 let exported_at = newest.and_then(|guids| guids.newest);
                 self.notes.extend(exported_at.map(Note::InVault));
             }
-            Way::HikProConnect if device.cloud.supported == Some(false) => {
+            RecoveryMethod::HikProConnect if device.cloud.supported == Some(false) => {
                 self.notes.push(Note::CloudNotOffered);
             }
-            Way::HikConnect | Way::HikProConnect if device.cloud.enabled == Some(false) => {
+            RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect
+                if device.cloud.enabled == Some(false) =>
+            {
                 self.notes.push(Note::CloudOff);
             }
-            Way::Questions | Way::Mail | Way::HikConnect | Way::HikProConnect => {}
+            RecoveryMethod::Questions
+            | RecoveryMethod::Mail
+            | RecoveryMethod::HikConnect
+            | RecoveryMethod::HikProConnect => {}
         }
     }
 
     fn rank(&self) -> (bool, Advice, u8) {
-        let standing = match self.standing {
-            Standing::Ready => 0,
-            Standing::Needs(_) => 1,
-            Standing::NotForThisDevice(_) => 2,
+        let standing = match self.availability {
+            Availability::Ready => 0,
+            Availability::Needs(_) => 1,
+            Availability::NotForThisDevice(_) => 2,
         };
         (standing == 2, self.advice, standing)
     }
 }
 
 /// What is missing for a way that fits.
-fn needs(way: Way, device: &Device, prepared: &Prepared) -> Vec<Need> {
+fn needs(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Vec<Prerequisite> {
     let lock = match device.state {
-        Some(State::Locked { until }) => Some(Need::LockEnd(until)),
+        Some(State::Locked { until }) => Some(Prerequisite::LockEnd(until)),
         _ => None,
     };
     let (need, lock) = match way {
-        Way::ResetButton => (Some(Need::AtDevice), None),
-        Way::Questions => {
+        RecoveryMethod::ResetButton => (Some(Prerequisite::AtDevice), None),
+        RecoveryMethod::Questions => {
             let unknown = prepared.questions.is_none();
-            (unknown.then_some(Need::QuestionsSet), lock)
+            (unknown.then_some(Prerequisite::QuestionsSet), lock)
         }
-        Way::Mail => {
+        RecoveryMethod::Mail => {
             let unknown = prepared.mailbox.is_none();
-            (unknown.then_some(Need::MailboxSet), lock)
+            (unknown.then_some(Prerequisite::MailboxSet), lock)
         }
-        Way::Guid if prepared.proves(way) => (None, lock),
-        Way::Guid => {
+        RecoveryMethod::Guid if prepared.proves(way) => (None, lock),
+        RecoveryMethod::Guid => {
             let void = prepared.guids.map(|guids| guids.void);
-            (Some(Need::GuidFile { void }), lock)
+            (Some(Prerequisite::GuidFile { void }), lock)
         }
-        Way::Request => match (device.recovery.request, prepared.request) {
-            (None | Some(RequestWay::None), _) => (Some(Need::WholeReply), None),
+        RecoveryMethod::Request => match (device.recovery.request, prepared.request) {
+            (None | Some(RequestWay::None), _) => (Some(Prerequisite::WholeReply), None),
             // A locked device still gives out requests.
             (_, None) => (None, None),
             (_, Some(open)) if open.may_be_invalid => {
-                (Some(Need::NewRequest(open.exported_at)), None)
+                (Some(Prerequisite::NewRequest(open.exported_at)), None)
             }
-            (_, Some(open)) => (Some(Need::VendorAnswer(open.exported_at)), lock),
+            (_, Some(open)) => (Some(Prerequisite::VendorAnswer(open.exported_at)), lock),
         },
-        Way::HikConnect => (Some(Need::BoundAccount), None),
-        Way::HikProConnect => (Some(Need::InstallerSite), None),
+        RecoveryMethod::HikConnect => (Some(Prerequisite::BoundAccount), None),
+        RecoveryMethod::HikProConnect => (Some(Prerequisite::InstallerSite), None),
     };
     need.into_iter().chain(lock).collect()
 }

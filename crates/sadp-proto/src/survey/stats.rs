@@ -2,12 +2,12 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use sadp_model::Device;
 
-use super::Event;
+use super::SurveyEvent;
 use crate::DecodeError;
 
 /// What was heard, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct DiscoveryStats {
     /// All datagrams.
     pub datagrams: u64,
     /// Replies that could be read only in part, those aside whose other IP
@@ -17,17 +17,17 @@ pub struct Tally {
     pub unreadable: u64,
     /// Replies of devices beyond what is kept.
     pub refused: u64,
-    /// Who sent those, and how many: [`Tally::MAX_NAMED`] senders at most.
+    /// Who sent those, and how many: [`DiscoveryStats::MAX_NAMED`] senders at most.
     pub refused_from: BTreeMap<IpAddr, u64>,
-    /// Who sent what could not be read, and why: [`Tally::MAX_NAMED`] senders
+    /// Who sent what could not be read, and why: [`DiscoveryStats::MAX_NAMED`] senders
     /// at most.
     pub unreadable_from: BTreeMap<IpAddr, DecodeError>,
     /// Who else asks: other SADP programs on the network,
-    /// [`Tally::MAX_NAMED`] at most.
+    /// [`DiscoveryStats::MAX_NAMED`] at most.
     pub other_askers: BTreeMap<IpAddr, u64>,
 }
 
-impl Tally {
+impl DiscoveryStats {
     /// The most senders that are named.
     pub const MAX_NAMED: usize = 32;
 
@@ -36,29 +36,29 @@ impl Tally {
         self.malformed = self.malformed.saturating_add(u64::from(malformed));
     }
 
-    pub(crate) fn note_refused(&mut self, from: IpAddr) -> Event {
+    pub(crate) fn note_refused(&mut self, from: IpAddr) -> SurveyEvent {
         self.refused = self.refused.saturating_add(1);
         count(&mut self.refused_from, from);
-        Event::Refused
+        SurveyEvent::Refused
     }
 
-    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> Event {
+    pub(crate) fn note_unreadable(&mut self, from: IpAddr, error: DecodeError) -> SurveyEvent {
         self.unreadable = self.unreadable.saturating_add(1);
         if self.unreadable_from.len() < Self::MAX_NAMED {
             self.unreadable_from.insert(from, error);
         }
-        Event::Unreadable
+        SurveyEvent::Unreadable
     }
 
-    pub(crate) fn note_asker(&mut self, from: IpAddr) -> Event {
+    pub(crate) fn note_asker(&mut self, from: IpAddr) -> SurveyEvent {
         count(&mut self.other_askers, from);
-        Event::Other
+        SurveyEvent::Other
     }
 }
 
 /// Counts for one of the senders that are named.
 fn count(times: &mut BTreeMap<IpAddr, u64>, from: IpAddr) {
-    if times.len() < Tally::MAX_NAMED || times.contains_key(&from) {
+    if times.len() < DiscoveryStats::MAX_NAMED || times.contains_key(&from) {
         let times = times.entry(from).or_default();
         *times = times.saturating_add(1);
     }

@@ -8,19 +8,19 @@ proptest! {
         device in any_device(),
         prepared in any_prepared(),
     ) {
-        let fits = ways(&device, &prepared);
-        let mut seen: Vec<_> = fits.iter().map(|fit| fit.way).collect();
+        let fits = assess_methods(&device, &prepared);
+        let mut seen: Vec<_> = fits.iter().map(|fit| fit.method).collect();
         seen.sort_unstable();
-        prop_assert_eq!(seen, Way::ALL);
-        let unfit: Vec<_> = fits.iter().map(|fit| fit.standing.obstacle().is_some()).collect();
+        prop_assert_eq!(seen, RecoveryMethod::ALL);
+        let unfit: Vec<_> = fits.iter().map(|fit| fit.availability.obstacle().is_some()).collect();
         prop_assert!(unfit.is_sorted());
         for fit in &fits {
-            if let Standing::Needs(needs) = &fit.standing {
+            if let Availability::Needs(needs) = &fit.availability {
                 prop_assert!(!needs.is_empty());
             }
-            let texts = fit.standing.needs().iter().map(Need::to_string);
+            let texts = fit.availability.needs().iter().map(Prerequisite::to_string);
             let texts = texts.chain(fit.notes.iter().map(Note::to_string));
-            for text in texts.chain(fit.standing.obstacle().map(|why| why.to_string())) {
+            for text in texts.chain(fit.availability.obstacle().map(|why| why.to_string())) {
                 prop_assert!(!text.is_empty() && !text.ends_with('.'), "{}", text);
             }
         }
@@ -66,7 +66,7 @@ fn any_device() -> impl Strategy<Value = Device> {
     )
 }
 
-fn any_prepared() -> impl Strategy<Value = Prepared> {
+fn any_prepared() -> impl Strategy<Value = RecoverySetup> {
     let guids = (0..3_usize, 0..3_usize, any::<Option<i32>>());
     let request = (any::<i32>(), any::<bool>());
     (
@@ -75,7 +75,7 @@ fn any_prepared() -> impl Strategy<Value = Prepared> {
         proptest::option::of(guids),
         proptest::option::of(request),
     )
-        .prop_map(|(questions, mailbox, guids, request)| Prepared {
+        .prop_map(|(questions, mailbox, guids, request)| RecoverySetup {
             questions,
             mailbox,
             guid: mailbox,

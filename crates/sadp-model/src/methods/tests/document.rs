@@ -8,31 +8,68 @@ use super::*;
 fn every_line_of_the_table_holds_for_every_column() {
     use Advice::{Listed, Recommended, Unlisted};
     let table = [
-        (Way::ResetButton, Recommended, Unlisted, Need::AtDevice),
-        (Way::Questions, Recommended, Listed, Need::QuestionsSet),
-        (Way::Mail, Recommended, Recommended, Need::MailboxSet),
-        (Way::Guid, Unlisted, Listed, Need::GuidFile { void: None }),
-        (Way::HikConnect, Unlisted, Recommended, Need::BoundAccount),
-        (Way::HikProConnect, Listed, Listed, Need::InstallerSite),
+        (
+            RecoveryMethod::ResetButton,
+            Recommended,
+            Unlisted,
+            Prerequisite::AtDevice,
+        ),
+        (
+            RecoveryMethod::Questions,
+            Recommended,
+            Listed,
+            Prerequisite::QuestionsSet,
+        ),
+        (
+            RecoveryMethod::Mail,
+            Recommended,
+            Recommended,
+            Prerequisite::MailboxSet,
+        ),
+        (
+            RecoveryMethod::Guid,
+            Unlisted,
+            Listed,
+            Prerequisite::GuidFile { void: None },
+        ),
+        (
+            RecoveryMethod::HikConnect,
+            Unlisted,
+            Recommended,
+            Prerequisite::BoundAccount,
+        ),
+        (
+            RecoveryMethod::HikProConnect,
+            Listed,
+            Listed,
+            Prerequisite::InstallerSite,
+        ),
     ];
     for (models, recorder) in [([CAMERA, PTZ], false), ([NVR, DVR], true)] {
         for device in models.map(device) {
             for (way, camera_advice, recorder_advice, need) in table {
-                let fit = fit(way, &device, &Prepared::default());
+                let fit = fit(way, &device, &RecoverySetup::default());
                 let advice = if recorder {
                     recorder_advice
                 } else {
                     camera_advice
                 };
                 let standing = if advice == Unlisted {
-                    Standing::NotForThisDevice(Obstacle::Kind(device.kind))
+                    Availability::NotForThisDevice(UnavailableReason::Kind(device.kind))
                 } else {
                     needs(&[need])
                 };
-                assert_eq!((fit.advice, fit.standing), (advice, standing), "{way:?}");
+                assert_eq!(
+                    (fit.advice, fit.availability),
+                    (advice, standing),
+                    "{way:?}"
+                );
             }
-            let fit = fit(Way::Request, &device, &Prepared::default());
-            assert_eq!((fit.advice, fit.standing), (Listed, Standing::Ready));
+            let fit = fit(RecoveryMethod::Request, &device, &RecoverySetup::default());
+            assert_eq!(
+                (fit.advice, fit.availability),
+                (Listed, Availability::Ready)
+            );
             assert_eq!(fit.notes, [Note::ProofOfOwnership]);
         }
     }
@@ -41,8 +78,8 @@ fn every_line_of_the_table_holds_for_every_column() {
 /// Each stated minimum: just below it, at it, and above.
 #[test]
 fn firmware_is_held_against_every_stated_minimum() {
-    use Way::{Guid, HikConnect, Mail, Questions};
-    let both: &[Way] = &[Mail, HikConnect];
+    use RecoveryMethod::{Guid, HikConnect, Mail, Questions};
+    let both: &[RecoveryMethod] = &[Mail, HikConnect];
     for (model, ways, below, minimum, above) in [
         (CAMERA, &[Questions][..], "V5.4.99", "V5.5.0", "V5.5.82"),
         (PTZ, &[Questions], "V5.4.9build 170101", "V5.5.0", "V5.10.0"),
@@ -59,10 +96,15 @@ fn firmware_is_held_against_every_stated_minimum() {
         (DVR, &[Guid], "V3.4.79", "V3.4.80", "V3.4.90"),
     ] {
         for &way in ways {
-            let judge =
-                |firmware: &str| fit(way, &with_firmware(model, firmware), &Prepared::default());
+            let judge = |firmware: &str| {
+                fit(
+                    way,
+                    &with_firmware(model, firmware),
+                    &RecoverySetup::default(),
+                )
+            };
             let old = judge(below);
-            let Some(Obstacle::FirmwareBelow(stated)) = old.standing.obstacle() else {
+            let Some(UnavailableReason::FirmwareBelow(stated)) = old.availability.obstacle() else {
                 panic!("{model} {below} {way:?}: {old:?}");
             };
             assert_eq!(stated.text(), minimum, "{model} {way:?}");
@@ -77,11 +119,15 @@ fn firmware_is_held_against_every_stated_minimum() {
             );
             for firmware in [minimum, above] {
                 let fit = judge(firmware);
-                assert_eq!(fit.standing.name(), "needs", "{model} {firmware} {way:?}");
+                assert_eq!(
+                    fit.availability.name(),
+                    "needs",
+                    "{model} {firmware} {way:?}"
+                );
                 assert_eq!(fit.notes, [], "{model} {firmware} {way:?}");
             }
             let fit = judge("beta");
-            assert_eq!(fit.standing.name(), "needs");
+            assert_eq!(fit.availability.name(), "needs");
             assert_eq!(fit.notes, [Note::FirmwareUnknown(stated)]);
         }
     }
@@ -90,13 +136,38 @@ fn firmware_is_held_against_every_stated_minimum() {
 #[test]
 fn ways_without_a_stated_minimum_take_any_firmware() {
     for (model, ways) in [
-        (CAMERA, &[Way::Mail, Way::Request, Way::HikProConnect][..]),
-        (NVR, &[Way::Questions, Way::Request, Way::HikProConnect]),
-        (DVR, &[Way::Questions, Way::Request, Way::HikProConnect]),
+        (
+            CAMERA,
+            &[
+                RecoveryMethod::Mail,
+                RecoveryMethod::Request,
+                RecoveryMethod::HikProConnect,
+            ][..],
+        ),
+        (
+            NVR,
+            &[
+                RecoveryMethod::Questions,
+                RecoveryMethod::Request,
+                RecoveryMethod::HikProConnect,
+            ],
+        ),
+        (
+            DVR,
+            &[
+                RecoveryMethod::Questions,
+                RecoveryMethod::Request,
+                RecoveryMethod::HikProConnect,
+            ],
+        ),
     ] {
         for &way in ways {
-            let fit = fit(way, &with_firmware(model, "V1.0"), &Prepared::default());
-            assert_eq!(fit.standing.obstacle(), None, "{model} {way:?}");
+            let fit = fit(
+                way,
+                &with_firmware(model, "V1.0"),
+                &RecoverySetup::default(),
+            );
+            assert_eq!(fit.availability.obstacle(), None, "{model} {way:?}");
         }
     }
 }
@@ -104,9 +175,13 @@ fn ways_without_a_stated_minimum_take_any_firmware() {
 #[test]
 fn of_a_recorder_of_another_series_no_minimum_is_claimed() {
     for model in ["DS-7608NI-E2/8P", "DS-7316HQHI-K4", "iDS-7104HGHI-M1/S"] {
-        for way in [Way::Mail, Way::HikConnect] {
-            let fit = fit(way, &with_firmware(model, "V1.0"), &Prepared::default());
-            assert_eq!(fit.standing.name(), "needs", "{model}");
+        for way in [RecoveryMethod::Mail, RecoveryMethod::HikConnect] {
+            let fit = fit(
+                way,
+                &with_firmware(model, "V1.0"),
+                &RecoverySetup::default(),
+            );
+            assert_eq!(fit.availability.name(), "needs", "{model}");
             assert_eq!(fit.notes, [Note::SeriesUnknown], "{model}");
         }
     }
@@ -125,17 +200,17 @@ fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
         "x",
     ];
     for device in others.map(device).into_iter().chain([ezviz]) {
-        for fit in ways(&device, &Prepared::default()) {
+        for fit in assess_methods(&device, &RecoverySetup::default()) {
             assert_eq!(fit.advice, Advice::Untold);
             assert_eq!(fit.notes.first(), Some(&Note::KindUnknown));
-            assert_eq!(fit.standing.obstacle(), None);
+            assert_eq!(fit.availability.obstacle(), None);
         }
     }
     let mut intercom = device("DS-KH6210-L");
     intercom.recovery.guid = Some(false);
     assert_eq!(
-        standing(Way::Guid, &intercom, &Prepared::default()),
-        Standing::NotForThisDevice(Obstacle::NotOffered)
+        standing(RecoveryMethod::Guid, &intercom, &RecoverySetup::default()),
+        Availability::NotForThisDevice(UnavailableReason::NotOffered)
     );
 }
 
