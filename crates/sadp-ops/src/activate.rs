@@ -74,12 +74,6 @@ impl Plan {
             let command = Command::Activate { password };
             commands.push(DeviceCommand { device, command });
         }
-        if commands.is_empty() {
-            return Ok(Report {
-                outcomes,
-                failure: None,
-            });
-        }
         let batch = Batch {
             action: Action::Activate,
             pace: Pace::Together,
@@ -88,6 +82,9 @@ impl Plan {
             keep: &mut KeepNothing,
         };
         let sent = session.send(batch, activation.inventory, observer).await?;
+        if sent.outcomes.is_empty() {
+            return Ok(Report::new(outcomes));
+        }
         let after = session.look_again(observer).await;
         let mut failure = sent.failure;
         for (device, mut outcome) in sent.outcomes {

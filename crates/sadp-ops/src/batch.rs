@@ -6,6 +6,7 @@ mod stop;
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     net::{IpAddr, Ipv4Addr},
     time::Duration,
 };
@@ -13,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{Dispatch, DispatchConfig, Job, JobReport, Notice, Pace, Route};
 use sadp_model::{MacAddr, ReplyAddress, SenderConflict};
-use sadp_proto::{Command, CommandOutcome as Reply, Target, boolean};
+use sadp_proto::{Command, CommandOutcome as Reply, CommandReply, Target, boolean};
 use sadp_reset::{Action, Ledger};
 
 use self::recorder::Recorder;
@@ -73,6 +74,31 @@ impl Keep for KeepNothing {
     }
 }
 
+/// Keeps what devices reply, by the commands' places.
+pub(crate) struct KeepRead<T> {
+    read: fn(&CommandReply) -> Option<T>,
+    pub(crate) replies: HashMap<usize, T>,
+}
+
+impl<T> KeepRead<T> {
+    /// Keeps what this function reads.
+    pub(crate) fn new(read: fn(&CommandReply) -> Option<T>) -> Self {
+        let replies = HashMap::new();
+        Self { read, replies }
+    }
+}
+
+impl<T> Keep for KeepRead<T> {
+    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        if let Reply::Done(message) = reply.reply
+            && let Some(read) = (self.read)(message)
+        {
+            self.replies.insert(reply.place, read);
+        }
+        Ok(())
+    }
+}
+
 /// What became of one command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replied<'a> {
@@ -84,7 +110,7 @@ pub(crate) struct Replied<'a> {
 }
 
 /// What became of a batch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct BatchReport {
     /// Each device with its outcome, in the order of the commands.
     pub outcomes: Vec<(DiscoveredDevice, Outcome)>,
@@ -92,6 +118,24 @@ pub struct BatchReport {
     pub failure: Option<OpsError>,
     /// Why some commands were not sent, where it did not run to its end.
     pub stopped: Option<StopReason>,
+}
+
+impl BatchReport {
+    /// Looks again where a device may have carried out its command, until as many
+    /// devices were received as `before`. The inventory is empty otherwise.
+    pub(crate) async fn look_again(
+        &self,
+        session: &mut Session,
+        before: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Inventory {
+        let mut outcomes = self.outcomes.iter();
+        if !outcomes.any(|(_, outcome)| outcome.may_have_happened()) {
+            return Inventory::default();
+        }
+        let devices = before.devices.len();
+        session.look_again_for(devices, observer).await
+    }
 }
 
 impl Session {
@@ -103,6 +147,9 @@ impl Session {
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<BatchReport, OpsError> {
+        if batch.commands.is_empty() {
+            return Ok(BatchReport::default());
+        }
         let config = DispatchConfig {
             link: self.scan.link.clone(),
             parallel: batch.parallel,

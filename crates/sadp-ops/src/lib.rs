@@ -27,6 +27,7 @@ mod event;
 mod inventory;
 pub mod locate;
 pub mod network;
+mod offer;
 mod outcome;
 pub mod recovery;
 mod safety;
@@ -36,6 +37,7 @@ pub use batch::{BatchReport, StopReason};
 pub use device::{DeviceRef, DiscoveredDevice};
 pub use event::{Event, Observer};
 pub use inventory::Inventory;
+pub use offer::{Offer, PasswordSettings, Requirements, Selection};
 pub use outcome::{
     BlockReason, Impact, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
     Report, Seen,

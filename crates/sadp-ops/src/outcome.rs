@@ -1,16 +1,17 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use sadp_proto::{RefusalReply, seal::SealError};
+use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::Action;
 use strum::{EnumIter, IntoStaticStr};
 
 use crate::{
-    DeviceRef, DiscoveredDevice, OpsError, StopReason,
+    DeviceRef, DiscoveredDevice, Offer, OpsError, StopReason,
     locate::Lamp,
     network,
     recovery::{
         answer::{self, AnswerData},
+        password_reset,
         request::{self, ExportedRequest},
     },
 };
@@ -51,6 +52,10 @@ pub enum OutcomeData {
     Network(Box<network::Change>),
     /// The answer that was to be sent.
     Answer(AnswerData),
+    /// The e-mail address that was reserved, or would be.
+    Mailbox(Mailbox),
+    /// The QR code for which the vendor mails a code.
+    MailQr(Box<MailQr>),
 }
 
 /// How an operation on a device ended. The name is what scripts read.
@@ -93,6 +98,24 @@ pub enum Reason {
     AlreadyActive,
     /// Not sent: the device does not tell whether it has a password.
     StateUnknown,
+    /// Not sent: the device has no password yet.
+    Unactivated {
+        /// Whether the user named the device.
+        named: bool,
+    },
+    /// Not sent: the device does not report that it offers this.
+    NotOffered {
+        /// What is missing.
+        offer: Offer,
+        /// Whether the user named the device.
+        named: bool,
+    },
+    /// The device replied without a QR code for a mailed code.
+    NoMailQr,
+    /// Not sent: the device does not pass new passwords on to its cameras.
+    NoCameraSync,
+    /// What is known of a device that was to set a new password.
+    PasswordReset(password_reset::Finding),
     /// This is done with the lamp, or would be.
     Lamp(Lamp),
     /// The lamp was switched on and could not be switched off, for this reason.
@@ -234,18 +257,32 @@ impl Outcome {
     pub fn impact(&self) -> Impact {
         match (self.status, &self.reason) {
             (OutcomeStatus::Done | OutcomeStatus::Planned, _)
-            | (OutcomeStatus::Skipped, Reason::AlreadyActive | Reason::StateUnknown) => {
-                Impact::None
-            }
+            | (
+                OutcomeStatus::Skipped,
+                Reason::AlreadyActive
+                | Reason::StateUnknown
+                | Reason::Unactivated { named: false }
+                | Reason::NotOffered { named: false, .. },
+            ) => Impact::None,
             (
                 OutcomeStatus::Skipped,
-                Reason::Blocked(_) | Reason::Impersonated | Reason::Unsealed(_),
+                Reason::Blocked(_)
+                | Reason::Impersonated
+                | Reason::Unsealed(_)
+                | Reason::Unactivated { named: true }
+                | Reason::NotOffered { named: true, .. }
+                | Reason::NoCameraSync,
             ) => Impact::Safety,
             (OutcomeStatus::Skipped, Reason::Request(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Network(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Answer(finding)) => finding.impact(),
             _ => Impact::Device,
         }
+    }
+
+    /// Whether the device may have carried out the command.
+    pub(crate) const fn may_have_happened(&self) -> bool {
+        matches!(self.status, OutcomeStatus::Done | OutcomeStatus::Unknown)
     }
 
     /// Takes in what a look after the command shows. A device that replied `done`

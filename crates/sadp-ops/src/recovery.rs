@@ -2,12 +2,16 @@
 //!
 //! - [`request`]: requests to the vendor's support, exported from devices.
 //! - [`answer`]: the vendor's answers, sent to the devices they are for.
+//! - [`mail`]: the reserved e-mail address, and the code that is mailed there.
+//! - [`password_reset`]: a new password by a secret of the owner.
 //! - [`review`] and [`forget`]: the requests that wait.
 //! - [`History`]: what earlier runs tell of devices.
 
 pub mod answer;
 mod cases;
 mod history;
+pub mod mail;
+pub mod password_reset;
 pub mod request;
 
 pub use self::{

@@ -35,6 +35,7 @@ pub use outcome::{
         target_address,
     },
     next_step,
+    recovery::earlier_qr,
 };
 pub use refusal::{Reason, explain};
 pub use remedy::{Platform, Remedy, permission, reach};

@@ -1,5 +1,6 @@
 pub(crate) mod answer;
 pub(crate) mod network;
+pub(crate) mod recovery;
 mod request;
 
 use std::borrow::Cow;
@@ -33,7 +34,7 @@ pub fn message(outcome: &Outcome) -> String {
             (OutcomeData::Network(change), OutcomeStatus::Planned) => {
                 format!("would change {}", network::change_line(change))
             }
-            _ => plain(outcome).into(),
+            _ => recovery::plain(outcome).unwrap_or_else(|| plain(outcome).into()),
         },
         Reason::Checked { replied } => match &outcome.data {
             OutcomeData::Network(change) => network::checked(outcome, change, *replied),
@@ -46,6 +47,11 @@ pub fn message(outcome: &Outcome) -> String {
         Reason::Unsealed(error) => format!("not sent: {error}"),
         Reason::AlreadyActive => "already active".into(),
         Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
+        Reason::Unactivated { .. } => "it has no password yet".into(),
+        Reason::NotOffered { offer, .. } => recovery::missing(*offer).into(),
+        Reason::NoMailQr => "it answered without a QR code, or not all of it arrived".into(),
+        Reason::NoCameraSync => "it does not offer to pass a new password on to its cameras".into(),
+        Reason::PasswordReset(finding) => recovery::password_reset(*finding).into(),
         Reason::Lamp(switched) => lamp(outcome.status, *switched),
         Reason::Request(finding) => request::message(finding, outcome),
         Reason::Answer(finding) => answer::message(finding, None).into(),
@@ -75,12 +81,23 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
         Reason::Impersonated => {
             "find out which machine does so; connect the device to this machine alone"
         }
+        Reason::Unactivated { .. } => FIRST_PASSWORD,
+        // Of many, those that cannot are no news.
+        Reason::NotOffered { offer, named } if *named => recovery::other_way(*offer),
+        Reason::Plain => recovery::after(outcome)?,
+        Reason::NoMailQr => "run it again",
+        Reason::NoCameraSync => {
+            "leave --sync-cameras out, and set the cameras' passwords one by one"
+        }
+        Reason::PasswordReset(finding) => recovery::after_reset(*finding)?,
         Reason::Unsealed(_) => "scan again, then run it again",
         Reason::Request(finding) => request::next_step(finding)?,
         _ => return None,
     };
     Some(next.into())
 }
+
+const FIRST_PASSWORD: &str = "give it its first password: sadpctl activate DEVICE";
 
 const fn plain(outcome: &Outcome) -> &'static str {
     match (outcome.status, outcome.action) {

@@ -25,6 +25,14 @@ pub(crate) fn current(args: &PasswordArgs) -> Result<SecretString, Failure> {
     CURRENT.read(args.password_file.as_deref(), true)
 }
 
+/// The current password. `None` for a dry run, which asks for none.
+pub(crate) fn current_unless(
+    dry_run: bool,
+    args: &PasswordArgs,
+) -> Result<Option<SecretString>, Failure> {
+    (!dry_run).then(|| current(args)).transpose()
+}
+
 /// The new password. Asked for twice where there is a terminal and no source.
 pub(crate) fn new(args: &NewPasswordArgs) -> Result<SecretString, Failure> {
     NEW.read(args.new_password_file.as_deref(), true)

@@ -23,10 +23,8 @@ pub use self::{
     check::CheckedAnswer,
     pending::{Input, Matching, PendingAnswer, Source, match_requests},
 };
-use crate::{
-    Impact, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides, Report, Session,
-    recovery::History,
-};
+pub use super::password_reset::Choice;
+use crate::{Impact, Inventory, Observer, OpsError, Outcome, Report, Session, recovery::History};
 
 /// Which answers are sent.
 #[derive(Debug)]
@@ -37,16 +35,6 @@ pub struct Plan {
     /// What is not sent, and why.
     pub left_out: Vec<Outcome>,
     /// Whether recorders pass the new password on to their cameras.
-    pub sync_cameras: bool,
-}
-
-/// Which answers the user wants to be sent.
-#[derive(Clone, Debug, Default)]
-pub struct Choice {
-    /// What the user lifted.
-    pub overrides: Overrides,
-    /// Have recorders pass the new password on to their cameras. Devices that do
-    /// not offer it are left out.
     pub sync_cameras: bool,
 }
 
@@ -260,15 +248,7 @@ impl Plan {
         };
         let sent = phase.send_all(session, observer).await?;
         let mut outcomes = self.left_out;
-        let may_be_done = |outcome: &Outcome| {
-            matches!(outcome.status, OutcomeStatus::Done | OutcomeStatus::Unknown)
-        };
-        let after = if sent.outcomes.iter().any(|(_, it)| may_be_done(it)) {
-            let found = settings.inventory.devices.len();
-            session.look_again_for(found, observer).await
-        } else {
-            Inventory::default()
-        };
+        let after = sent.look_again(session, settings.inventory, observer).await;
         for (answer, (device, mut outcome)) in self.answers.iter().zip(sent.outcomes) {
             let seen = after.same(&device).is_some();
             conclude(&mut outcome, answer, seen, self.sync_cameras);

@@ -8,6 +8,7 @@ mod cases;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;
+mod mail;
 mod network;
 mod request;
 #[expect(dead_code, reason = "only its main is not called")]

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use sadp_ops::{
-    Outcome, OutcomeData, Seen,
+    Outcome, OutcomeData, Reason, Seen,
     network::Change,
     recovery::{answer::AnswerData, request::ExportedRequest},
 };
@@ -14,11 +14,19 @@ use serde_json::{Map, Value, json};
 
 pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
     let mut data = match &outcome.data {
-        OutcomeData::None => Map::new(),
+        OutcomeData::None | OutcomeData::Mailbox(_) => Map::new(),
         OutcomeData::Request(exported) => request(exported),
         OutcomeData::Network(change) => network(change),
         OutcomeData::Answer(data) => answer(data),
+        OutcomeData::MailQr(qr) => Map::from_iter([
+            ("qr".into(), json!(qr.qr)),
+            ("mailbox".into(), json!(qr.mailbox)),
+            ("service_mailbox".into(), json!(qr.service_mailbox)),
+        ]),
     };
+    if let Reason::PasswordReset(finding) = outcome.reason {
+        data.insert("active".into(), json!(finding.active()));
+    }
     if let Some(seen) = outcome.seen {
         let confirmed = match seen {
             Seen::Changed => Value::Bool(true),

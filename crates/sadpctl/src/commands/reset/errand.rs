@@ -147,8 +147,6 @@ pub(in crate::commands) enum Offer {
     Guid,
     /// Security questions.
     Questions,
-    /// A reserved e-mail address.
-    Mailbox,
     /// Hik-Connect.
     Cloud,
     /// Unbinding from a Hik-Connect account.
@@ -162,7 +160,6 @@ impl Offer {
         match self {
             Self::Guid => device.recovery.guid,
             Self::Questions => device.recovery.questions,
-            Self::Mailbox => device.recovery.mailbox,
             Self::Cloud => device.cloud.supported,
             Self::Unbind => device.cloud.can_unbind,
             Self::Deactivate => device.can_deactivate,
@@ -173,7 +170,6 @@ impl Offer {
         match self {
             Self::Guid => "it does not say that it offers recovery by a GUID",
             Self::Questions => "it does not say that it offers recovery by security questions",
-            Self::Mailbox => "it does not say that it offers recovery by e-mail",
             Self::Cloud => "it does not report Hik-Connect",
             Self::Unbind => "it does not report that a command can unbind it from Hik-Connect",
             Self::Deactivate => "it does not report that a command can deactivate it",
@@ -182,7 +178,7 @@ impl Offer {
 
     const fn remedy(self) -> &'static str {
         match self {
-            Self::Guid | Self::Questions | Self::Mailbox => {
+            Self::Guid | Self::Questions => {
                 "use another way of recovery; --force asks it all the same"
             }
             Self::Cloud => "check its firmware; --force sends it all the same",

@@ -1,13 +1,30 @@
 //! The reserved e-mail address: set, asked for a QR code, its code given.
 
-mod confirm;
-mod qr;
-mod set;
+use std::{fmt::Write as _, io::Write as _, path::Path};
+
+use sadp_ops::{
+    DiscoveredDevice, OutcomeData, PasswordSettings, Report,
+    recovery::{
+        mail::{self, Setting},
+        password_reset::{self, Choice, Method, OwnerSecret, PasswordReset},
+    },
+};
+use sadp_proto::{Code, MailQr};
+use sadp_reset::{QrImage, write_new_file};
+use sadp_text::earlier_qr;
+use secrecy::ExposeSecret;
 
 use crate::{
-    args::{GlobalArgs, MailCommand},
+    args::{ChangeArgs, GlobalArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
+    commands::{batch, new_password},
     failure::{Exit, Failure},
+    output::Format,
+    run::{self, Run},
+    secret,
+    select::DeviceName,
+    state,
     terminal::Terminal,
+    text::clean,
 };
 
 pub(super) fn run(
@@ -16,8 +33,223 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     match command {
-        MailCommand::Set(args) => set::run(args, global, terminal),
-        MailCommand::Qr(args) => qr::run(args, global, terminal),
-        MailCommand::Confirm(args) => confirm::run(args, global, terminal),
+        MailCommand::Set(args) => set(args, global, terminal),
+        MailCommand::Qr(args) => qr(args, global, terminal),
+        MailCommand::Confirm(args) => confirm(args, global, terminal),
+    }
+}
+
+fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    batch::must_be_asked(args.change)?;
+    let password = secret::current_unless(args.change.dry_run, &args.password)?;
+    let also = args.choice.devices.iter().filter_map(DeviceName::address);
+    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
+    let inventory = run.look()?;
+    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let setting = Setting {
+        mailbox: args.mailbox.clone(),
+        overrides: args.change.overrides(),
+        named: !args.choice.all,
+    };
+    let plan = mail::plan_set(&run.session, devices, setting).map_err(state::failed)?;
+    let wanted = !plan.selection.devices.is_empty();
+    let Some(password) = password.filter(|_| wanted) else {
+        return run.print(Report::new(plan.into_outcomes()));
+    };
+    let address = clean(args.mailbox.as_str());
+    let what =
+        format!("the reserved e-mail address, which travels unencrypted, becomes {address} on");
+    run.confirm(&what, &plan.selection.devices, args.change)?;
+    let settings = PasswordSettings {
+        inventory: &inventory,
+        password: &password,
+    };
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
+    run.print(report.map_err(run::failed)?)
+}
+
+fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let change = ChangeArgs {
+        yes: args.yes,
+        dry_run: args.dry_run,
+        force: false,
+    };
+    batch::check_format(global)?;
+    if let Some(png) = &args.png {
+        must_be_free(png)?;
+    }
+    let also = args.device.address();
+    let mut run = Run::open(&args.ask, also, change.access(), global, terminal)?;
+    let inventory = run.look()?;
+    let device = args.device.choose(inventory.devices.clone())?;
+    let plan = mail::plan_qr(&run.session, device.clone()).map_err(state::failed)?;
+    if args.dry_run || plan.selection.devices.is_empty() {
+        return run.print(Report::new(plan.selection.into_outcomes()));
+    }
+    if let Some(earlier) = &plan.earlier {
+        run.terminal.warn(&earlier_qr(earlier));
+        batch::must_be_asked(change)?;
+        let what = "an earlier QR code, and the code mailed for it, becomes void on";
+        run.confirm(what, &plan.selection.devices, change)?;
+    }
+    let report = run
+        .block_on(async |session, observer| plan.carry_out(session, &inventory, observer).await)
+        .map_err(run::failed)?;
+    let mut unwritten = None;
+    if let Some(OutcomeData::MailQr(fetched)) = report.outcomes.first().map(|it| &it.data) {
+        let png = args.png.as_deref();
+        unwritten = png.and_then(|png| write_png(fetched, png).err());
+        if global.format == Format::Table {
+            let picture = drawn(fetched, run.terminal);
+            let guidance = guidance(&device, fetched, png);
+            writeln!(run.terminal.out(), "{picture}\n{guidance}\n")?;
+        }
+    }
+    run.print_after(report, unwritten)
+}
+
+fn confirm(
+    args: &MailConfirmArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    batch::must_be_asked(args.change)?;
+    let asks = args.code_file.is_some() || !args.change.dry_run;
+    let code = asks.then(|| code(args)).transpose()?;
+    let password = new_password::read(&args.password, args.change, terminal)?;
+    let also = args.device.address();
+    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
+    let inventory = run.look()?;
+    let device = args.device.choose(inventory.devices.clone())?;
+    let choice = Choice {
+        overrides: args.change.overrides(),
+        sync_cameras: args.sync_cameras,
+    };
+    let plan = password_reset::plan(&run.session, device, Method::MailedCode, choice);
+    let plan = plan.map_err(state::failed)?;
+    let wanted = !args.change.dry_run && !plan.selection.devices.is_empty();
+    let Some((password, code)) = password.zip(code).filter(|_| wanted) else {
+        return run.print(Report::new(plan.selection.into_outcomes()));
+    };
+    let what = "the code goes out once, to set a new password on";
+    run.confirm(what, &plan.selection.devices, args.change)?;
+    let reset = PasswordReset {
+        settings: PasswordSettings {
+            inventory: &inventory,
+            password: &password,
+        },
+        secret: OwnerSecret::MailedCode(code),
+    };
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, reset, observer).await);
+    run.print(report.map_err(run::failed)?)
+}
+
+/// The code without blanks around it, as mail programs copy them along.
+fn code(args: &MailConfirmArgs) -> Result<Code, Failure> {
+    let code = secret::mail_code(args.code_file.as_deref())?;
+    Code::new(code.expose_secret().trim().as_bytes()).map_err(|error| {
+        let error = anyhow::Error::new(error).context("the code cannot be sent");
+        Failure::new(Exit::Usage, error)
+            .hint("give the code of the e-mail alone, without the text around it; nothing was sent")
+    })
+}
+
+/// A QR code cannot be fetched a second time: its file is checked first.
+fn must_be_free(png: &Path) -> Result<(), Failure> {
+    if png.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let message = format!("{} is there already", png.display());
+    Err(Failure::words(Exit::Machine, message)
+        .hint("name a file that is not there yet; nothing was sent"))
+}
+
+fn write_png(fetched: &MailQr, png: &Path) -> Result<(), Failure> {
+    let picture = QrImage::new(&fetched.qr).and_then(|image| image.to_png());
+    let picture = picture.map_err(|error| {
+        let error = anyhow::Error::new(error).context("the QR code cannot be drawn");
+        Failure::new(Exit::Machine, error)
+            .hint("its content stands in the outcome, as data.qr of --format json")
+    })?;
+    write_new_file(png, &picture).map_err(|error| {
+        let what = format!("cannot write {}", png.display());
+        Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+            .hint("the QR code is good all the same: take a picture of the screen, or of data.qr of --format json")
+    })
+}
+
+fn drawn(fetched: &MailQr, terminal: &mut Terminal) -> String {
+    match QrImage::new(&fetched.qr) {
+        Ok(image) => image.to_text(),
+        Err(error) => {
+            terminal.warn(&format!("the QR code cannot be drawn: {error}"));
+            format!("{}\n", clean(&fetched.qr))
+        }
+    }
+}
+
+/// What to do with the QR code.
+fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> String {
+    let device = &found.entry.device;
+    let name = device
+        .mac
+        .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+    let picture = png.map_or_else(|| "a photo of it".into(), |png| png.display().to_string());
+    let service = match &told.service_mailbox {
+        Some(service) => format!("Mail {picture} to {}", clean(service)),
+        None => {
+            format!("The device names no address: mail {picture} to the vendor's support")
+        }
+    };
+    let mailbox = told.mailbox.as_deref().map_or_else(
+        || "at its reserved e-mail address".into(),
+        |mailbox| format!("at {}", clean(mailbox)),
+    );
+    let mut text = String::new();
+    // Writing into a text does not fail.
+    let _ = write!(
+        text,
+        "\
+This QR code is for {name} alone. What to do with it:
+1. {service},
+   or scan it with the vendor's app, Hik-Connect.
+2. A code comes {mailbox}, most often within minutes.
+3. Give it to the device within {} hours:
+   sadpctl reset mail confirm {name}
+Until then do not restart the device, nor change its reserved address, nor fetch
+another QR code: each makes the code void.",
+        mail::VALID_FOR.as_hours()
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::samples::Samples as _;
+
+    #[test]
+    fn what_to_do_with_a_qr_code_is_told() {
+        let told = MailQr {
+            qr: "abc".into(),
+            qr_is_raw: false,
+            mailbox: Some("o***r@example.com".into()),
+            service_mailbox: Some("service@example.com\u{1b}".into()),
+        };
+        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
+        let full = guidance(&found, &told, Some(Path::new("qr.png")));
+        let bare = MailQr {
+            mailbox: None,
+            service_mailbox: None,
+            ..told
+        };
+        let bare = guidance(&found, &bare, None);
+        assert_snapshot!(format!("{full}\n\n{bare}"));
     }
 }

@@ -1,0 +1,184 @@
+//! What a device must offer for a command, and to which devices it goes.
+
+use sadp_discovery::Pace;
+use sadp_model::{Device, State};
+use sadp_proto::{Command, seal::Password};
+use sadp_reset::{Action, LedgerError};
+use secrecy::SecretString;
+
+use crate::{
+    DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
+    Reason, SafetyChecks, Session,
+    batch::{Batch, BatchReport, DeviceCommand, Keep, guarded},
+};
+
+/// What a device must report before a command is sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// A GUID to export and import.
+    Guid,
+    /// Security questions.
+    Questions,
+    /// A reserved e-mail address.
+    Mailbox,
+    /// Hik-Connect.
+    Cloud,
+    /// Unbinding from a Hik-Connect account.
+    Unbind,
+    /// The return to the unactivated state.
+    Deactivate,
+}
+
+impl Offer {
+    /// Whether the device offers it. `None` where it does not report that.
+    pub const fn of(self, device: &Device) -> Option<bool> {
+        match self {
+            Self::Guid => device.recovery.guid,
+            Self::Questions => device.recovery.questions,
+            Self::Mailbox => device.recovery.mailbox,
+            Self::Cloud => device.cloud.supported,
+            Self::Unbind => device.cloud.can_unbind,
+            Self::Deactivate => device.can_deactivate,
+        }
+    }
+}
+
+/// What is required of a device before a command is sent to it.
+#[derive(Clone, Debug)]
+pub struct Requirements {
+    /// The command's action.
+    pub action: Action,
+    /// What the device must offer.
+    pub offer: Offer,
+    /// What the user lifted.
+    pub overrides: Overrides,
+    /// Whether the user named the devices: one that is left out is a failure then.
+    /// With `--all`, devices that do not offer it are skipped silently.
+    pub named: bool,
+}
+
+impl Requirements {
+    /// Splits the devices that may be sent the command from the others.
+    pub fn select(
+        &self,
+        session: &Session,
+        devices: Vec<DiscoveredDevice>,
+    ) -> Result<Selection, LedgerError> {
+        let mut able = Vec::new();
+        let mut left_out = Vec::new();
+        for device in devices {
+            match self.objection(&device.entry.device) {
+                Some(reason) => left_out.push(Outcome::skipped(&device, self.action, reason)),
+                None => able.push(device),
+            }
+        }
+        let checks = SafetyChecks {
+            action: self.action,
+            overrides: self.overrides.clone(),
+        };
+        let (devices, blocked) = checks.split(able, session.ledger(), session.now())?;
+        left_out.extend(blocked);
+        Ok(Selection {
+            action: self.action,
+            devices,
+            left_out,
+        })
+    }
+
+    fn objection(&self, device: &Device) -> Option<Reason> {
+        let named = self.named;
+        if device.state == Some(State::Unactivated) {
+            return Some(Reason::Unactivated { named });
+        }
+        let offered = self.offer.of(device) == Some(true);
+        let fit = offered || self.overrides.lifts(Guard::WayNotOffered);
+        (!fit).then_some(Reason::NotOffered {
+            offer: self.offer,
+            named,
+        })
+    }
+}
+
+/// The devices that a command goes to, and the others.
+#[derive(Debug)]
+pub struct Selection {
+    /// The command's action.
+    pub action: Action,
+    /// The devices that it goes to.
+    pub devices: Vec<DiscoveredDevice>,
+    /// Those that it does not go to, and why.
+    pub left_out: Vec<Outcome>,
+}
+
+/// What a command with a password needs beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordSettings<'a> {
+    /// The look that the plan was made from.
+    pub inventory: &'a Inventory,
+    /// The current password, or the new one where the command sets it.
+    pub password: &'a SecretString,
+}
+
+impl Selection {
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        let planned = |device| Outcome::new(device, self.action, OutcomeStatus::Planned);
+        let mut outcomes = self.left_out;
+        outcomes.extend(self.devices.iter().map(planned));
+        outcomes
+    }
+
+    /// Leaves out devices that do not offer to pass a new password on to their
+    /// cameras.
+    pub(crate) fn require_camera_sync(&mut self) {
+        let unable = self.devices.extract_if(.., |it| !offers_camera_sync(it));
+        let skipped = unable.map(|it| Outcome::skipped(&it, self.action, Reason::NoCameraSync));
+        self.left_out.extend(skipped);
+    }
+
+    /// Sends the same command with the current password to one device after the
+    /// other. The first refusal that may be about the password ends it.
+    pub(crate) async fn send_with_password(
+        self,
+        session: &mut Session,
+        commands: PasswordCommands<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
+        let PasswordCommands {
+            settings,
+            command,
+            keep,
+        } = commands;
+        let mut commands = Vec::new();
+        for device in self.devices {
+            let password = Password::new(settings.password.clone())?;
+            let command = command(password);
+            commands.push(DeviceCommand { device, command });
+        }
+        let batch = Batch {
+            action: self.action,
+            pace: ONE_BY_ONE,
+            parallel: 1,
+            commands,
+            keep,
+        };
+        let sent = session.send(batch, settings.inventory, observer).await?;
+        Ok((self.left_out, sent))
+    }
+}
+
+/// The same command for several devices, each with the current password.
+pub(crate) struct PasswordCommands<'a> {
+    pub(crate) settings: PasswordSettings<'a>,
+    pub(crate) command: &'a dyn Fn(Password) -> Command,
+    /// Keeps what devices answer.
+    pub(crate) keep: &'a mut dyn Keep,
+}
+
+/// For the same password to many devices: a wrong one must not reach a second.
+const ONE_BY_ONE: Pace = guarded(1);
+
+/// Whether a recorder offers to pass a new password on to its cameras.
+pub(crate) fn offers_camera_sync(device: &DiscoveredDevice) -> bool {
+    device.entry.device.recovery.sync_camera_passwords == Some(true)
+}

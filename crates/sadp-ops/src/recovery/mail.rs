@@ -1,0 +1,259 @@
+//! The reserved e-mail address: setting it, and the QR code for which the vendor
+//! mails a code there. The code sets a new password: see
+//! [`password_reset`](super::password_reset).
+
+use jiff::{SignedDuration, Timestamp};
+use sadp_discovery::Pace;
+use sadp_proto::{Command, MailQr, Mailbox};
+use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, LedgerError};
+
+use crate::{
+    DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
+    batch::{Batch, DeviceCommand, KeepNothing, KeepRead},
+    offer::PasswordCommands,
+};
+
+/// How long a mailed code is valid.
+pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
+
+/// An e-mail address to reserve on devices.
+#[derive(Debug)]
+pub struct SetPlan {
+    /// The devices that get it, and the others.
+    pub selection: Selection,
+    mailbox: Mailbox,
+}
+
+/// What is to be set, and how.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The address. It is sent unencrypted.
+    pub mailbox: Mailbox,
+    /// What the user lifted.
+    pub overrides: Overrides,
+    /// Whether the user named the devices.
+    pub named: bool,
+}
+
+/// Plans to reserve an e-mail address on these devices.
+pub fn plan_set(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+    setting: Setting,
+) -> Result<SetPlan, LedgerError> {
+    let requirements = Requirements {
+        action: Action::MailSet,
+        offer: Offer::Mailbox,
+        overrides: setting.overrides,
+        named: setting.named,
+    };
+    Ok(SetPlan {
+        selection: requirements.select(session, devices)?,
+        mailbox: setting.mailbox,
+    })
+}
+
+impl SetPlan {
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        let mailbox = self.mailbox;
+        let mut outcomes = self.selection.into_outcomes();
+        for outcome in &mut outcomes {
+            add_mailbox(outcome, &mailbox);
+        }
+        outcomes
+    }
+
+    /// Sets the address on one device after the other, with the current password.
+    /// The first refusal that may be about the password ends it.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        settings: PasswordSettings<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let Self { selection, mailbox } = self;
+        let commands = PasswordCommands {
+            settings,
+            command: &|password| Command::SetMailbox {
+                mailbox: mailbox.clone(),
+                password,
+            },
+            keep: &mut KeepNothing,
+        };
+        let sent = selection.send_with_password(session, commands, observer);
+        let (mut outcomes, sent) = sent.await?;
+        for (_, mut outcome) in sent.outcomes {
+            add_mailbox(&mut outcome, &mailbox);
+            outcomes.push(outcome);
+        }
+        Ok(Report {
+            outcomes,
+            failure: sent.failure,
+        })
+    }
+}
+
+fn add_mailbox(outcome: &mut Outcome, mailbox: &Mailbox) {
+    if matches!(outcome.status, OutcomeStatus::Done | OutcomeStatus::Planned) {
+        outcome.data = OutcomeData::Mailbox(mailbox.clone());
+    }
+}
+
+/// A QR code to fetch.
+#[derive(Debug)]
+pub struct QrPlan {
+    /// The device, where it may be sent the command.
+    pub selection: Selection,
+    /// A QR code that becomes void by another.
+    pub earlier: Option<EarlierQr>,
+}
+
+/// A QR code that was fetched before and may still be valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierQr {
+    /// When.
+    pub fetched_at: Timestamp,
+    /// When another was asked for since and did not arrive, which may have made it
+    /// void.
+    pub possibly_void_since: Option<Timestamp>,
+}
+
+impl EarlierQr {
+    /// Among these attempts of one device, latest first. Where none arrived,
+    /// nothing is lost by a new one.
+    fn among(attempts: &[AttemptRecord]) -> Option<Self> {
+        let asked = || {
+            let all = attempts.iter();
+            all.filter(|it| it.attempt.action == Action::MailQr)
+        };
+        let place = asked().position(|it| it.result() == AttemptResult::Done)?;
+        let since = asked().take(place);
+        let mut unanswered = since.filter(|it| {
+            matches!(
+                it.result(),
+                AttemptResult::NoAnswer | AttemptResult::Unknown
+            )
+        });
+        Some(Self {
+            fetched_at: asked().nth(place)?.attempt.at,
+            possibly_void_since: unanswered.next().map(|it| it.attempt.at),
+        })
+    }
+
+    fn of(session: &Session, device: &DiscoveredDevice) -> Result<Option<Self>, LedgerError> {
+        let Some(ledger) = session.ledger() else {
+            return Ok(None);
+        };
+        let filter = AttemptFilter {
+            device: device.key(),
+            since: session.now().checked_sub(VALID_FOR).ok(),
+            limit: None,
+        };
+        Ok(Self::among(&ledger.attempts(&filter)?))
+    }
+}
+
+/// Plans to fetch a QR code from a device.
+pub fn plan_qr(session: &Session, device: DiscoveredDevice) -> Result<QrPlan, LedgerError> {
+    let requirements = Requirements {
+        action: Action::MailQr,
+        offer: Offer::Mailbox,
+        overrides: Overrides::default(),
+        named: true,
+    };
+    let selection = requirements.select(session, vec![device])?;
+    let earlier = match selection.devices.first() {
+        Some(device) => EarlierQr::of(session, device)?,
+        None => None,
+    };
+    Ok(QrPlan { selection, earlier })
+}
+
+impl QrPlan {
+    /// Fetches the QR code. An earlier one becomes void, even where no reply comes.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        inventory: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let mut report = Report::new(self.selection.left_out);
+        let devices = self.selection.devices.into_iter();
+        let commands = devices.map(|device| DeviceCommand {
+            device,
+            command: Command::GetMailQr,
+        });
+        let mut fetched = KeepRead::new(MailQr::read);
+        let batch = Batch {
+            action: Action::MailQr,
+            pace: Pace::Together,
+            parallel: 1,
+            commands: commands.collect(),
+            keep: &mut fetched,
+        };
+        let sent = session.send(batch, inventory, observer).await?;
+        for (place, (_, mut outcome)) in sent.outcomes.into_iter().enumerate() {
+            match fetched.replies.remove(&place) {
+                Some(qr) => outcome.data = OutcomeData::MailQr(Box::new(qr)),
+                None if outcome.status == OutcomeStatus::Done => {
+                    outcome.status = OutcomeStatus::NoAnswer;
+                    outcome.reason = Reason::NoMailQr;
+                }
+                None => {}
+            }
+            report.outcomes.push(outcome);
+        }
+        report.failure = sent.failure;
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_reset::{Attempt, AttemptVerdict, Ledger};
+
+    use super::*;
+
+    #[test]
+    fn a_code_that_arrived_and_any_asked_for_since_count() {
+        use AttemptResult::{Done, NoAnswer, Refused, Unknown};
+        let told = |results: &[AttemptResult]| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut ledger = Ledger::open(folder.path()).unwrap();
+            for (second, &result) in (0..).zip(results) {
+                let at = Timestamp::from_second(second).unwrap();
+                for action in [Action::MailQr, Action::ExportRequest] {
+                    let attempt = Attempt {
+                        device: None,
+                        address: None,
+                        action,
+                        at,
+                    };
+                    let id = ledger.begin(&attempt).unwrap();
+                    let verdict = AttemptVerdict::new(result, at);
+                    ledger.finish(id, &verdict).unwrap();
+                }
+            }
+            let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+            let second = |at: Timestamp| at.as_second();
+            EarlierQr::among(&attempts).map(|earlier| {
+                let void = earlier.possibly_void_since.map(second);
+                (second(earlier.fetched_at), void)
+            })
+        };
+        for (results, expected) in [
+            (&[][..], None),
+            (&[NoAnswer], None),
+            (&[Done], Some((0, None))),
+            (&[NoAnswer, Done], Some((1, None))),
+            (&[Done, NoAnswer], Some((0, Some(1)))),
+            (&[Done, Unknown, Refused], Some((0, Some(1)))),
+            (&[Done, Refused], Some((0, None))),
+            (&[Done, NoAnswer, Done], Some((2, None))),
+        ] {
+            assert_eq!(told(results), expected, "{results:?}");
+        }
+    }
+}

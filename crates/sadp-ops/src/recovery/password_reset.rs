@@ -1,0 +1,234 @@
+//! A new password for a device, by a secret that its owner has.
+
+use sadp_discovery::Pace;
+use sadp_model::State;
+use sadp_proto::{Code, Command, SecretAnswers, seal::Password};
+use sadp_reset::{Action, LedgerError};
+
+use crate::{
+    BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeStatus,
+    Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
+    batch::{Batch, DeviceCommand, KeepNothing},
+};
+
+/// A device that is to get a new password.
+#[derive(Debug)]
+pub struct Plan {
+    /// The device, where it may be sent the command.
+    pub selection: Selection,
+    sync_cameras: bool,
+}
+
+/// By which secret a new password is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The answers to its security questions.
+    Answers,
+    /// The code that the vendor mails.
+    MailedCode,
+}
+
+/// How the user wants new passwords to be set.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// What the user lifted.
+    pub overrides: Overrides,
+    /// Have recorders pass the new password on to their cameras. Devices that do
+    /// not offer it are left out.
+    pub sync_cameras: bool,
+}
+
+/// A secret of the owner. It is sent once.
+#[derive(Debug)]
+pub enum OwnerSecret {
+    /// The answers to the security questions.
+    Answers(SecretAnswers),
+    /// The code that the vendor mailed.
+    MailedCode(Code),
+}
+
+/// What a reset needs beside its plan.
+#[derive(Debug)]
+pub struct PasswordReset<'a> {
+    /// The look that the plan was made from, and the new password.
+    pub settings: PasswordSettings<'a>,
+    /// By which the new password is set.
+    pub secret: OwnerSecret,
+}
+
+/// Plans to set a new password on a device.
+pub fn plan(
+    session: &Session,
+    device: DiscoveredDevice,
+    method: Method,
+    choice: Choice,
+) -> Result<Plan, LedgerError> {
+    let (action, offer) = match method {
+        Method::Answers => (Action::QuestionsAnswer, Offer::Questions),
+        Method::MailedCode => (Action::MailConfirm, Offer::Mailbox),
+    };
+    let requirements = Requirements {
+        action,
+        offer,
+        overrides: choice.overrides,
+        named: true,
+    };
+    let mut selection = requirements.select(session, vec![device])?;
+    if choice.sync_cameras {
+        selection.require_camera_sync();
+    }
+    Ok(Plan {
+        selection,
+        sync_cameras: choice.sync_cameras,
+    })
+}
+
+impl Plan {
+    /// Sends the secret with the new password, once, and looks at the device again.
+    pub async fn carry_out(
+        mut self,
+        session: &mut Session,
+        reset: PasswordReset<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let PasswordReset { settings, secret } = reset;
+        let password = Password::new(settings.password.clone())?;
+        let command = secret.command(password, self.sync_cameras);
+        let device = self.selection.devices.pop();
+        let command = device.map(|device| DeviceCommand { device, command });
+        let batch = Batch {
+            action: self.selection.action,
+            pace: Pace::Together,
+            parallel: 1,
+            commands: command.into_iter().collect(),
+            keep: &mut KeepNothing,
+        };
+        let mut sent = session.send(batch, settings.inventory, observer).await?;
+        conclude_all(session, &mut sent, settings.inventory, observer).await;
+        let mut outcomes = self.selection.left_out;
+        outcomes.extend(sent.outcomes.into_iter().map(|(_, outcome)| outcome));
+        Ok(Report {
+            outcomes,
+            failure: sent.failure,
+        })
+    }
+}
+
+impl OwnerSecret {
+    fn command(self, password: Password, sync_cameras: bool) -> Command {
+        match self {
+            Self::Answers(answers) => Command::ResetByAnswers {
+                answers,
+                password,
+                sync_cameras,
+            },
+            Self::MailedCode(code) => Command::ResetByMail {
+                code,
+                password,
+                sync_cameras,
+            },
+        }
+    }
+}
+
+/// What is known of a device that was to set a new password. Whether the password
+/// it has is the new one, no look tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The device replied that it set the new password.
+    Set {
+        /// Whether a look found it afterwards.
+        seen: bool,
+    },
+    /// A look shows that the device has no password.
+    Unactivated,
+    /// No reply: the device may have the new password or the former one.
+    NoReply {
+        /// Whether a look found it with a password.
+        active: bool,
+    },
+}
+
+impl Finding {
+    /// Whether a look shows that the device has a password. `None` where it was not
+    /// found, or does not report that.
+    pub const fn active(self) -> Option<bool> {
+        match self {
+            Self::Set { seen: true } | Self::NoReply { active: true } => Some(true),
+            Self::Set { seen: false } | Self::NoReply { active: false } => None,
+            Self::Unactivated => Some(false),
+        }
+    }
+}
+
+/// Looks again at devices that may have set a new password, and adds what that
+/// shows to their outcomes.
+pub(crate) async fn conclude_all(
+    session: &mut Session,
+    sent: &mut BatchReport,
+    before: &Inventory,
+    observer: &mut dyn Observer,
+) {
+    let after = sent.look_again(session, before, observer).await;
+    for (device, outcome) in &mut sent.outcomes {
+        let state = after.same(device).and_then(|it| it.entry.device.state);
+        conclude(outcome, state);
+    }
+}
+
+fn conclude(outcome: &mut Outcome, state: Option<State>) {
+    if !outcome.may_have_happened() {
+        return;
+    }
+    let active = state.map(|state| state != State::Unactivated);
+    let finding = match (outcome.status, active) {
+        (_, Some(false)) => {
+            outcome.status = OutcomeStatus::Unknown;
+            Finding::Unactivated
+        }
+        (OutcomeStatus::Done, active) => Finding::Set {
+            seen: active.is_some(),
+        },
+        (_, active) => Finding::NoReply {
+            active: active.is_some(),
+        },
+    };
+    outcome.reason = Reason::PasswordReset(finding);
+    outcome.next = None;
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_reset::Action;
+
+    use super::*;
+    use crate::{DeviceRef, Impact};
+
+    #[test]
+    fn what_is_seen_afterwards_is_added() {
+        use OutcomeStatus::{Done, Refused, Unknown};
+        let cases = [
+            (Done, Some(State::Active), Done, Impact::None),
+            (Done, None, Done, Impact::None),
+            (Done, Some(State::Unactivated), Unknown, Impact::Device),
+            // That it is active says nothing of which password it has.
+            (Unknown, Some(State::Active), Unknown, Impact::Device),
+            (Unknown, None, Unknown, Impact::Device),
+            (Refused, Some(State::Active), Refused, Impact::Device),
+        ];
+        for (status, state, expected, impact) in cases {
+            let mut outcome = Outcome::new(DeviceRef::default(), Action::GuidImport, status);
+            conclude(&mut outcome, state);
+            assert_eq!(
+                (outcome.status, outcome.impact()),
+                (expected, impact),
+                "{status:?} {state:?}"
+            );
+            let silent = matches!(
+                outcome.reason,
+                Reason::PasswordReset(Finding::NoReply { .. })
+            );
+            assert_eq!(silent, status == Unknown, "{:?}", outcome.reason);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What devices offer, and what became of those that were to set a new password.
+
+use sadp_ops::{
+    Offer, Outcome, OutcomeData, OutcomeStatus,
+    recovery::{mail::EarlierQr, password_reset::Finding},
+};
+use sadp_reset::Action;
+
+use sadp_model::text::clean;
+
+use super::FIRST_PASSWORD;
+use crate::minute;
+
+/// What happened, where the status alone tells it. `None` where it needs no words of
+/// its own.
+pub(super) fn plain(outcome: &Outcome) -> Option<String> {
+    let text = match (outcome.status, &outcome.data, outcome.action) {
+        (OutcomeStatus::Planned, OutcomeData::Mailbox(mailbox), _) => {
+            let address = clean(mailbox.as_str());
+            return Some(format!(
+                "its reserved e-mail address would become {address}"
+            ));
+        }
+        (OutcomeStatus::Done, OutcomeData::Mailbox(mailbox), _) => {
+            let address = clean(mailbox.as_str());
+            return Some(format!("the reserved e-mail address is {address}"));
+        }
+        (OutcomeStatus::Done, OutcomeData::MailQr(qr), _) if qr.qr_is_raw => {
+            "its QR code is here, but did not arrive in base64 as devices send it: it holds the text as received"
+        }
+        (OutcomeStatus::Done, OutcomeData::MailQr(_), _) => "its QR code is here",
+        (OutcomeStatus::Planned, _, Action::MailQr) => {
+            "a QR code would be fetched from it, and an earlier one become void"
+        }
+        (OutcomeStatus::Planned, _, Action::MailConfirm) => {
+            "the code would be given to it and a new password set"
+        }
+        _ => return None,
+    };
+    Some(text.into())
+}
+
+/// What to do next, where the status alone tells it.
+pub(super) const fn after(outcome: &Outcome) -> Option<&'static str> {
+    match &outcome.data {
+        OutcomeData::MailQr(_) => Some("when the code has come: sadpctl reset mail confirm DEVICE"),
+        _ => None,
+    }
+}
+
+/// Why an earlier QR code speaks against fetching another.
+pub fn earlier_qr(earlier: &EarlierQr) -> String {
+    let fetched = minute(earlier.fetched_at);
+    let void = earlier.possibly_void_since.map_or_else(String::new, |at| {
+        let at = minute(at);
+        format!(", and so may have done the one that was asked for on {at} and did not arrive")
+    });
+    format!("a QR code was fetched from this device on {fetched}: a new one makes it void{void}")
+}
+
+/// What a device does not offer.
+pub(super) const fn missing(offer: Offer) -> &'static str {
+    match offer {
+        Offer::Guid => "it does not report GUID recovery",
+        Offer::Questions => "it does not report security questions",
+        Offer::Mailbox => "it does not report recovery by e-mail",
+        Offer::Cloud => "it does not report Hik-Connect",
+        Offer::Unbind => "it does not report that a command can unbind it from Hik-Connect",
+        Offer::Deactivate => "it does not report that a command can deactivate it",
+    }
+}
+
+/// What to do without it.
+pub(super) const fn other_way(offer: Offer) -> &'static str {
+    match offer {
+        Offer::Guid | Offer::Questions | Offer::Mailbox => {
+            "use another way of recovery; --force asks it all the same"
+        }
+        Offer::Cloud => "check its firmware; --force sends it all the same",
+        Offer::Unbind => {
+            "unbind it in the app or on its own web page; --force sends it all the same"
+        }
+        Offer::Deactivate => {
+            "restore its factory settings on its own web page; --force sends it all the same"
+        }
+    }
+}
+
+/// What is known of a new password.
+pub(super) const fn password_reset(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Set { seen: true } => "the new password is set",
+        Finding::Set { seen: false } => {
+            "it accepted the new password; it is not back on the network yet"
+        }
+        Finding::Unactivated => "it reports that it has no password now",
+        Finding::NoReply { .. } => "no reply: it may have the new password, or the former one",
+    }
+}
+
+/// What to do next.
+pub(super) const fn after_reset(finding: Finding) -> Option<&'static str> {
+    Some(match finding {
+        Finding::Set { seen: true } => return None,
+        Finding::Set { seen: false } => "scan again: it may be restarting",
+        Finding::Unactivated => FIRST_PASSWORD,
+        Finding::NoReply { .. } => {
+            "try the new password in its own web page, once; send nothing again before that"
+        }
+    })
+}
