@@ -42,7 +42,17 @@ pub mod fuzzing {
     /// as it will be told.
     pub fn filter(text: &str) -> Option<String> {
         let filter: crate::select::Filter = text.parse().ok()?;
-        let _ = filter.holds(&crate::output::sample());
+        let mut registry = sadp_model::Registry::new();
+        let sighting = sadp_model::Sighting {
+            interface: "".into(),
+            from: [192, 168, 1, 5].into(),
+            via: sadp_model::Via::Unicast,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        registry.record(sadp_model::Device::unknown(), sighting);
+        for found in sadp_ops::DiscoveredDevice::assess_all(registry.into_entries(), &[]) {
+            let _ = filter.holds(&found);
+        }
         Some(filter.as_str().into())
     }
 }

@@ -1,18 +1,19 @@
-//! What is printed: one module a format. Nothing here decides anything about
-//! devices.
+//! What is printed: one module a list, one a format. Nothing here decides
+//! anything about devices.
+//!
+//! A new format is a module with a `write` like that of `csv`, a variant of
+//! [`Format`] and a line in [`write_rows`].
 
 mod answers;
 mod cases;
 mod checks;
-mod columns;
 mod csv;
 mod details;
 mod device;
 mod events;
-mod format;
+mod fields;
 mod guids;
 mod json;
-mod layout;
 mod messages;
 mod outcomes;
 mod table;
@@ -22,25 +23,66 @@ mod xml;
 
 use std::io::{self, Write};
 
+use clap::ValueEnum;
 use sadp_model::Warning;
-pub(crate) use sadp_model::text::spreadsheet_text as harmless;
-use serde_json::Value;
+use sadp_ops::DiscoveredDevice;
+use serde::Serialize;
 
 pub(crate) use self::{
-    answers::{AnswerLine, write_answers},
-    cases::{CaseDevice, ShownCase, write_cases},
-    checks::{CheckRow, write_checks},
+    answers::AnswerLine,
+    cases::{CaseDevice, ShownCase},
+    checks::CheckRow,
     details::{write_details, write_network},
-    device::{Raw, Shown},
+    device::{DeviceRow, Raw, Shown},
     events::{Told, write_event, write_event_line},
-    format::{Format, ListFormat, PlainFormat},
-    guids::{GuidLine, write_guids},
-    messages::{MessageLine, write_messages},
-    outcomes::write_outcomes,
+    fields::{FIELDS, Field, Value},
+    guids::GuidLine,
+    messages::MessageLine,
     table::{notes, short_cells, short_serial},
-    ways::{ShownWay, Subject, Ways, write_ways},
+    ways::{ShownWay, Subject, Ways},
 };
-use sadp_ops::DiscoveredDevice;
+use crate::{
+    failure::{Exit, Failure},
+    terminal::Terminal,
+};
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// The vendor tool's columns, then our own
+    Csv,
+    /// The same as XML
+    Xml,
+}
+
+/// An element of a list that can be printed.
+pub(crate) trait Row: Serialize + Sized {
+    /// The list in a sentence, with its verb: `outcomes have`.
+    const LIST: &'static str;
+    /// Its formats besides the table and JSON.
+    const FORMATS: &'static [Format] = &[Format::Csv];
+
+    /// The titles of its columns. None where it fits no columns.
+    fn titles() -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// What stands in the columns. Without a rule of its own that is what JSON
+    /// has under the titles, or under `device`.
+    fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
+        json::cells(rows, &Self::titles())
+    }
+
+    /// Writes the table for people.
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()>;
+}
 
 /// How a table is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -51,49 +93,86 @@ pub(crate) struct Layout {
     pub(crate) wide: bool,
 }
 
-/// Writes a list of devices.
-pub(crate) fn write_list(
-    out: &mut impl Write,
-    devices: &[DiscoveredDevice],
-    format: Format,
-    layout: Layout,
-) -> io::Result<()> {
-    match format {
-        Format::Table if layout.wide => table::write_wide(out, devices),
-        Format::Table => table::write(out, devices, layout.width),
-        Format::Json => json::write_array(out, devices.iter().map(device::Device::new)),
-        Format::Ndjson => json::write_lines(out, devices.iter().map(device::Device::new)),
-        Format::Csv => csv::write(out, devices),
-        Format::Xml => xml::write(out, devices),
+impl Format {
+    /// Whether lists of this kind have the format.
+    pub(crate) fn is_of<R: Row>(self) -> bool {
+        matches!(self, Self::Table | Self::Json | Self::Ndjson) || R::FORMATS.contains(&self)
+    }
+
+    /// Fails where lists of this kind do not have the format. To be asked before
+    /// anything is done.
+    pub(crate) fn check<R: Row>(self) -> Result<(), Failure> {
+        if self.is_of::<R>() {
+            return Ok(());
+        }
+        let all = Self::value_variants().iter();
+        let missing: Vec<_> = all
+            .filter(|format| !format.is_of::<R>())
+            .map(|format| format.name().to_uppercase())
+            .collect();
+        let others: Vec<_> = Self::value_variants()
+            .iter()
+            .filter(|format| **format != Self::Table && format.is_of::<R>())
+            .map(|format| format.name())
+            .collect();
+        let message = format!("{} no {} form", R::LIST, missing.join(" or "));
+        Err(Failure::words(Exit::Usage, message)
+            .hint(format!("use --format {} or table", others.join(", "))))
+    }
+
+    /// Its word on the command line.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
-/// Writes all that is known of one device.
-pub(crate) fn write_device(
+/// Prints a list.
+pub(crate) fn print<R: Row>(
+    rows: &[R],
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let layout = Layout {
+        width: terminal.width(),
+        wide: false,
+    };
+    write_rows(terminal.out(), rows, format, layout)?;
+    terminal.flush()
+}
+
+/// Writes a list.
+pub(crate) fn write_rows<R: Row>(
     out: &mut impl Write,
-    found: &DiscoveredDevice,
+    rows: &[R],
     format: Format,
     layout: Layout,
 ) -> io::Result<()> {
     match format {
-        Format::Table => write_details(out, found),
-        Format::Json => json::write_object(out, &device::Device::new(found)),
-        format => write_list(out, std::slice::from_ref(found), format, layout),
+        Format::Table => R::write_table(rows, out, layout),
+        Format::Json => json::write_array(out, rows),
+        Format::Ndjson => json::write_lines(out, rows),
+        Format::Csv => csv::write(out, rows),
+        Format::Xml => xml::write(out, rows),
     }
+}
+
+/// Prints all that is known of one device.
+pub(crate) fn print_device(
+    found: &DiscoveredDevice,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let row = DeviceRow(found);
+    match format {
+        Format::Table => write_details(terminal.out(), found)?,
+        Format::Json => json::write_object(terminal.out(), &row)?,
+        format => return print(&[row], format, terminal),
+    }
+    terminal.flush()
 }
 
 /// A warning's word in the table, and what it means.
 pub(crate) fn explain(warning: Warning) -> (&'static str, &'static str) {
     (words::short(warning), words::meaning(warning))
-}
-
-/// A device in its JSON form.
-pub(crate) fn value(found: &DiscoveredDevice) -> Value {
-    // Nothing in it can fail: its keys are strings.
-    serde_json::to_value(device::Device::new(found)).unwrap_or_default()
-}
-
-/// A device in its JSON form of which nothing is known, but with every key.
-pub(crate) fn sample() -> Value {
-    serde_json::to_value(device::Device::sample()).unwrap_or_default()
 }

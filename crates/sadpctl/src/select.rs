@@ -1,5 +1,4 @@
-//! Which devices to list, and in which order. Keys are those of the JSON form,
-//! and values are compared as they stand there.
+//! Which devices to list, and in which order. Keys are those of the JSON form.
 
 mod filter;
 mod key;

@@ -12,10 +12,7 @@ use sadp_proto::WatchEventKind;
 
 use self::row::Row;
 pub(crate) use self::{draw::Palette, keys::Next};
-use crate::{
-    output::{self, Told},
-    select::Filter,
-};
+use crate::{output::Told, select::Filter};
 
 /// What is shown, and what is chosen.
 #[derive(Debug)]
@@ -245,7 +242,7 @@ impl Wanted {
 
     fn holds(&self, row: &Row) -> bool {
         match &self.parsed {
-            Some(filter) => filter.holds(&output::value(&row.told.found)),
+            Some(filter) => filter.holds(&row.told.found),
             None => self.error.is_some() || row.contains(&self.text),
         }
     }

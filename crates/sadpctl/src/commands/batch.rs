@@ -21,18 +21,14 @@ use crate::{
     args::GlobalArgs,
     failure::{Exit, Failure},
     outcome::{self, Outcome, Who},
-    output::{self, ListFormat},
+    output::{self, Format},
     terminal::Terminal,
 };
 
 /// Refuses formats that outcomes do not have, before anything is done.
 pub(crate) fn check_format(global: &GlobalArgs) -> Result<(), Failure> {
-    format(global).map(drop)
-}
-
-fn format(global: &GlobalArgs) -> Result<ListFormat, Failure> {
-    let format = global.format.of_list("outcomes have");
-    format.map_err(|failure| failure.hint("nothing was sent"))
+    let checked = global.format.check::<Outcome>();
+    checked.map_err(|failure| failure.hint("nothing was sent"))
 }
 
 /// Prints outcomes and what to do next. `trouble` is what ended the batch on
@@ -43,13 +39,12 @@ pub(crate) fn print(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let width = terminal.width();
     // What was done is told, whatever was asked for.
-    let format = format(global).unwrap_or(ListFormat::Table);
-    let written = output::write_outcomes(terminal.out(), outcomes, format, width);
-    let written = written
-        .map_err(Failure::from)
-        .and_then(|()| terminal.flush());
+    let format = match global.format {
+        format if format.is_of::<Outcome>() => format,
+        _ => Format::Table,
+    };
+    let written = output::print(outcomes, format, terminal);
     // What was done must be told somewhere, whatever becomes of the output.
     terminal.note(&outcome::summary(outcomes));
     for (next, who) in next_steps(outcomes) {

@@ -13,7 +13,7 @@ use crate::{
     args::{DecodeArgs, GlobalArgs},
     failure::{Exit, Failure},
     input::{Content, Devices, Heard, Input, Redaction},
-    output::{self, Format, MessageLine, PlainFormat, Raw, Shown},
+    output::{self, Format, MessageLine, Raw, Shown},
     terminal::Terminal,
     text::count,
 };
@@ -25,8 +25,8 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let messages = args
         .messages
-        .then(|| global.format.of_plain("messages have"));
-    let messages = messages
+        .then(|| global.format.check::<MessageLine<'_>>());
+    messages
         .transpose()
         .map_err(|failure| failure.hint("or leave --messages out"))?;
     let out = args.out.as_deref().map(record::create).transpose()?;
@@ -71,9 +71,10 @@ pub(super) fn run(
             terminal.warn(&format!("{packets} of the file cannot be read"));
         }
     }
-    let outcome = match messages {
-        Some(format) => print_messages(&input, format, terminal),
-        None => print_devices(input, args, global.format, terminal),
+    let outcome = if args.messages {
+        print_messages(&input, global.format, terminal)
+    } else {
+        print_devices(input, args, global.format, terminal)
     };
     if let Some(error) = broken {
         terminal.warn(&format!("the file {error}; what stands before it was read"));
@@ -81,15 +82,11 @@ pub(super) fn run(
     outcome
 }
 
-fn print_messages(
-    input: &Input,
-    format: PlainFormat,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+fn print_messages(input: &Input, format: Format, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let messages = (1..)
         .zip(&input.messages)
         .map(|(number, heard)| line(number, heard));
-    output::write_messages(terminal.out(), messages, format)?;
+    output::print(&messages.collect::<Vec<_>>(), format, terminal)?;
     if input.messages.is_empty() {
         return Err(nothing(input.capture.is_some()));
     }

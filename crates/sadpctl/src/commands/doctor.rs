@@ -17,7 +17,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let format = global.format.of_plain("checks have")?;
+    global.format.check::<CheckRow>()?;
     let mut config = survey::config(&args.ask, global, None)?;
     config.link.recorder = record::begin(&args.record)?;
     let diagnosis = survey::runtime()?.block_on(async {
@@ -30,9 +30,7 @@ pub(super) fn run(
         .iter()
         .map(|check| CheckRow::new(check, Platform::HERE))
         .collect();
-    let width = terminal.width();
-    output::write_checks(terminal.out(), &checks, format, width)?;
-    terminal.flush()?;
+    output::print(&checks, global.format, terminal)?;
     let number = |verdict| checks.iter().filter(|row| row.verdict == verdict).count() as u64;
     let problems = number(Verdict::Problem);
     terminal.note(&format!(

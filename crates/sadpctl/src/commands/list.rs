@@ -5,7 +5,7 @@ use sadp_ops::DiscoveredDevice;
 use crate::{
     args::ListArgs,
     failure::{Exit, Failure},
-    output::{self, Format, Layout},
+    output::{self, DeviceRow, Format, Layout},
     select::{self, Filter},
     terminal::Terminal,
     text::count,
@@ -19,7 +19,7 @@ pub(super) fn print(
     terminal: &mut Terminal,
 ) -> Result<Vec<DiscoveredDevice>, Failure> {
     if let Some(filter) = &args.filter {
-        devices.retain(|found| filter.holds(&output::value(found)));
+        devices.retain(|found| filter.holds(found));
     }
     select::by_urgency(&mut devices);
     if let Some(key) = &args.sort {
@@ -29,7 +29,8 @@ pub(super) fn print(
         width: terminal.width(),
         wide: args.wide,
     };
-    output::write_list(terminal.out(), &devices, format, layout)?;
+    let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
+    output::write_rows(terminal.out(), &rows, format, layout)?;
     terminal.flush()?;
     Ok(devices)
 }

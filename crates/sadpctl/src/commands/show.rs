@@ -5,8 +5,7 @@ use crate::{
     advice,
     args::{GlobalArgs, ShowArgs},
     failure::{Exit, Failure},
-    output::{self, Layout},
-    state,
+    output, state,
     terminal::Terminal,
 };
 
@@ -43,10 +42,6 @@ pub(super) fn run(
             failure.error
         ));
     }
-    let layout = Layout {
-        width: terminal.width(),
-        wide: false,
-    };
-    output::write_device(terminal.out(), &found, global.format, layout)?;
+    output::print_device(&found, global.format, terminal)?;
     Ok(Exit::Done)
 }

@@ -54,12 +54,10 @@ pub(super) fn run(
 
 /// What has no end has no form that needs one.
 fn check_format(format: Format) -> Result<(), Failure> {
-    let name = match format {
-        Format::Table | Format::Ndjson => return Ok(()),
-        Format::Json => "json",
-        Format::Csv => "csv",
-        Format::Xml => "xml",
-    };
+    if matches!(format, Format::Table | Format::Ndjson) {
+        return Ok(());
+    }
+    let name = format.name();
     Err(Failure::words(
         Exit::Usage,
         format!("watch prints events as they come, for which --format {name} has no form"),
@@ -118,7 +116,7 @@ async fn print_lines(
 }
 
 fn is_wanted(told: &Told, filter: Option<&Filter>) -> bool {
-    filter.is_none_or(|filter| filter.holds(&output::value(&told.found)))
+    filter.is_none_or(|filter| filter.holds(&told.found))
 }
 
 fn names(links: &[LinkInfo]) -> String {

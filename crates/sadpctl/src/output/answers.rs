@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::PlainFormat;
+use super::{Format, Layout, Row};
 use crate::text::clean;
 
 /// A request, and the file that answers it.
@@ -14,16 +14,12 @@ pub(crate) struct AnswerLine {
     pub(crate) answer: String,
 }
 
-/// Writes the answers' paths.
-pub(crate) fn write_answers(
-    out: &mut impl Write,
-    answers: &[AnswerLine],
-    format: PlainFormat,
-) -> io::Result<()> {
-    match format {
-        PlainFormat::Json(json) => json.write(out, answers),
-        PlainFormat::Table => answers
-            .iter()
-            .try_for_each(|line| writeln!(out, "{}", clean(&line.answer))),
+impl Row for AnswerLine {
+    const LIST: &'static str = "a list of answers has";
+    const FORMATS: &'static [Format] = &[];
+
+    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
+        rows.iter()
+            .try_for_each(|line| writeln!(out, "{}", clean(&line.answer)))
     }
 }

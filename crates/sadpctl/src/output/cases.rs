@@ -7,7 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::{ListFormat, harmless, layout};
+use super::{
+    Layout, Row,
+    table::{Plain, known},
+};
 use crate::{
     terminal::{GREEN, RED, YELLOW},
     text::clean,
@@ -48,91 +51,58 @@ pub(crate) struct CaseDevice {
     pub(crate) address: Option<IpAddr>,
 }
 
-/// Writes requests.
-pub(crate) fn write_cases(
-    out: &mut impl Write,
-    cases: &[ShownCase],
-    format: ListFormat,
-    width: usize,
-) -> io::Result<()> {
-    match format {
-        ListFormat::Json(json) => json.write(out, cases),
-        ListFormat::Csv => write_csv(out, cases),
-        ListFormat::Table => write_table(out, cases, width),
-    }
-}
+impl Row for ShownCase {
+    const LIST: &'static str = "requests have";
 
-fn write_csv(out: &mut impl Write, cases: &[ShownCase]) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(out);
-    writer.write_record([
-        "case",
-        "mac",
-        "serial",
-        "address",
-        "kind",
-        "state",
-        "exported_at",
-        "valid_until",
-        "invalid_reasons",
-        "package",
-        "ended_at",
-        "next",
-    ])?;
-    let known = |text: Option<&str>| text.map(harmless).unwrap_or_default();
-    for case in cases {
-        let device = &case.device;
-        writer.write_record([
-            case.case.to_string(),
-            known(device.mac.as_deref()),
-            known(device.serial.as_deref()),
-            known(device.address.map(|address| address.to_string()).as_deref()),
-            case.kind.into(),
-            case.state.into(),
-            case.exported_at.clone(),
-            case.valid_until.clone(),
-            case.invalid_reasons.join(" "),
-            harmless(&case.package),
-            known(case.ended_at.as_deref()),
-            known(case.next.as_deref()),
-        ])?;
+    fn titles() -> Vec<&'static str> {
+        vec![
+            "case",
+            "mac",
+            "serial",
+            "address",
+            "kind",
+            "state",
+            "exported_at",
+            "valid_until",
+            "invalid_reasons",
+            "package",
+            "ended_at",
+            "next",
+        ]
     }
-    writer.flush()
-}
 
-fn write_table(out: &mut impl Write, cases: &[ShownCase], width: usize) -> io::Result<()> {
-    if cases.is_empty() {
-        return Ok(());
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let titles = [
+            "STATE",
+            "CASE",
+            "AGE",
+            "MAC",
+            "VALID UNTIL",
+            "PACKAGE AND NOTES",
+        ];
+        let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
+        let mut table = Plain::new(&titles, &styles);
+        for case in rows {
+            let mac = case.device.mac.as_ref().or(case.device.serial.as_ref());
+            let state = if case.state == "open" && !case.invalid_reasons.is_empty() {
+                "invalid?"
+            } else {
+                case.state
+            };
+            let mut notes = vec![clean(&case.package)];
+            notes.extend(case.reasons.iter().map(|reason| clean(reason)));
+            table.row([
+                state.to_owned(),
+                case.case.to_string(),
+                case.age.clone(),
+                known(mac),
+                case.valid_until.clone(),
+                notes.join("\n"),
+            ]);
+        }
+        table.write_within(out, layout.width)
     }
-    let mut table = layout::plain();
-    table.set_header([
-        "STATE",
-        "CASE",
-        "AGE",
-        "MAC",
-        "VALID UNTIL",
-        "PACKAGE AND NOTES",
-    ]);
-    for case in cases {
-        let mac = case.device.mac.as_ref().or(case.device.serial.as_ref());
-        let state = if case.state == "open" && !case.invalid_reasons.is_empty() {
-            "invalid?"
-        } else {
-            case.state
-        };
-        let mut notes = vec![clean(&case.package)];
-        notes.extend(case.reasons.iter().map(|reason| clean(reason)));
-        table.add_row([
-            state.to_owned(),
-            case.case.to_string(),
-            case.age.clone(),
-            mac.map_or_else(|| "-".into(), |mac| clean(mac).into_owned()),
-            case.valid_until.clone(),
-            notes.join("\n"),
-        ]);
-    }
-    layout::arrange(&mut table, width);
-    let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
-    layout::write(out, &table, &styles)
 }

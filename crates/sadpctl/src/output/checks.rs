@@ -11,7 +11,7 @@ use sadp_text::{CheckText, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::PlainFormat;
+use super::{Format, Layout, Row};
 use crate::{
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
@@ -169,16 +169,30 @@ const fn name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Writes checks, one a fact.
-pub(crate) fn write_checks(
-    out: &mut impl Write,
-    checks: &[CheckRow],
-    format: PlainFormat,
-    width: usize,
-) -> io::Result<()> {
-    match format {
-        PlainFormat::Json(json) => json.write(out, checks),
-        PlainFormat::Table => write_table(out, checks, width),
+impl Row for CheckRow {
+    const LIST: &'static str = "checks have";
+    const FORMATS: &'static [Format] = &[];
+
+    /// Remedies stand below their line and do not wrap: their commands are copied.
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        let cells: Vec<_> = rows.iter().map(cells).collect();
+        let widths = widths(&cells, layout.width);
+        for line in lines(&TITLES.map(String::from), widths) {
+            writeln!(out, "{BOLD}{line}{BOLD:#}")?;
+        }
+        for (check, row) in rows.iter().zip(&cells) {
+            let (style, word) = (style(check.verdict), name(check.verdict));
+            for line in lines(row, widths) {
+                match line.strip_prefix(word) {
+                    Some(rest) => writeln!(out, "{style}{word}{style:#}{rest}")?,
+                    None => writeln!(out, "{line}")?,
+                }
+            }
+            if let Some(remedy) = &check.remedy {
+                writeln!(out, "{:8} -> {}", "", clean(remedy))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -189,29 +203,6 @@ const MIN_MESSAGE: u16 = 30;
 
 /// The most columns for a subject, which wraps beyond.
 const MAX_SUBJECT: u16 = 24;
-
-/// Remedies stand below their line and do not wrap: their commands are copied.
-fn write_table(out: &mut impl Write, checks: &[CheckRow], width: usize) -> io::Result<()> {
-    let rows: Vec<_> = checks.iter().map(cells).collect();
-    let widths = widths(&rows, width);
-    let title = TITLES.map(String::from);
-    for line in lines(&title, widths) {
-        writeln!(out, "{BOLD}{line}{BOLD:#}")?;
-    }
-    for (check, row) in checks.iter().zip(&rows) {
-        let (style, word) = (style(check.verdict), name(check.verdict));
-        for line in lines(row, widths) {
-            match line.strip_prefix(word) {
-                Some(rest) => writeln!(out, "{style}{word}{style:#}{rest}")?,
-                None => writeln!(out, "{line}")?,
-            }
-        }
-        if let Some(remedy) = &check.remedy {
-            writeln!(out, "{:8} -> {}", "", clean(remedy))?;
-        }
-    }
-    Ok(())
-}
 
 fn style(verdict: Verdict) -> anstyle::Style {
     match verdict {
@@ -268,7 +259,8 @@ mod tests {
 
     fn table(checks: &[CheckRow], width: usize) -> String {
         let mut out = Vec::new();
-        write_checks(&mut out, checks, PlainFormat::Table, width).unwrap();
+        let wide = false;
+        CheckRow::write_table(checks, &mut out, Layout { width, wide }).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 

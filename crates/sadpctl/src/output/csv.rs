@@ -1,21 +1,18 @@
+//! Comma-separated values, as spreadsheets read them.
+
 use std::io::{self, Write};
 
-use super::{
-    columns::{ID, OWN, VENDOR},
-    harmless,
-};
-use sadp_ops::DiscoveredDevice;
+use sadp_model::text::spreadsheet_text;
 
-pub(super) fn write(out: &mut impl Write, devices: &[DiscoveredDevice]) -> io::Result<()> {
+use super::Row;
+
+pub(super) fn write<R: Row>(out: &mut impl Write, rows: &[R]) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(out);
-    let columns = || VENDOR.iter().chain(&OWN);
-    let titles = columns().map(|column| column.title);
-    writer.write_record(std::iter::once(ID).chain(titles))?;
-    for (number, found) in (1u64..).zip(devices) {
-        let cells = columns().map(|column| harmless(&column.cell(found)));
-        writer.write_record(std::iter::once(number.to_string()).chain(cells))?;
+    writer.write_record(R::titles())?;
+    for cells in R::cells(rows)? {
+        writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;
     }
     writer.flush()
 }

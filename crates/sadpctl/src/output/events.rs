@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
-    Shown, device, json,
+    DeviceRow, Shown,
+    fields::{FIELDS, Value, whole_seconds},
+    json,
     table::{notes, short_cells},
-    value,
 };
 use crate::{
     terminal::{GREEN, RED, YELLOW},
@@ -34,7 +34,7 @@ pub(crate) struct Told {
 /// One thing that is not what it was. The field is a key of the JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Change {
-    pub(crate) field: String,
+    pub(crate) field: &'static str,
     before: Value,
     after: Value,
 }
@@ -47,17 +47,15 @@ impl Told {
         found: impl Fn(&DeviceSnapshot) -> DiscoveredDevice,
     ) -> Self {
         let after = found(&event.after);
-        let mut changes = Vec::new();
-        if let Some(before) = &event.before {
-            differences("", &value(&found(before)), &value(&after), &mut changes);
-        }
+        let before = event.before.as_ref();
+        let changes = before.map(|before| differences(&found(before), &after));
         Self {
             happened: event.kind,
-            at: device::whole_seconds(at),
+            at: whole_seconds(at),
             number: event.after.number,
             online: event.after.online,
             found: after,
-            changes,
+            changes: changes.unwrap_or_default(),
         }
     }
 
@@ -104,33 +102,29 @@ impl Told {
     }
 }
 
-/// Collects what differs, but for how a device was heard and what it said word
+/// What differs, by key, but for how a device was heard and what it said word
 /// for word.
-fn differences(path: &str, before: &Value, after: &Value, found: &mut Vec<Change>) {
-    if let (Value::Object(before), Value::Object(after)) = (before, after) {
-        for (name, after) in after {
-            let before = before.get(name).unwrap_or(&Value::Null);
-            if path.is_empty() && ["seen", "raw"].contains(&&**name) {
-                continue;
-            }
-            let dot = if path.is_empty() { "" } else { "." };
-            differences(&format!("{path}{dot}{name}"), before, after, found);
-        }
-    } else if before != after {
-        found.push(Change {
-            field: path.into(),
-            before: before.clone(),
-            after: after.clone(),
-        });
-    }
+fn differences(before: &DiscoveredDevice, after: &DiscoveredDevice) -> Vec<Change> {
+    let fields = FIELDS.iter().filter(|field| !field.key.is_empty());
+    let fields = fields.filter(|field| !field.key.starts_with("seen."));
+    let changes = fields.filter_map(|field| {
+        let (before, after) = ((field.value)(before), (field.value)(after));
+        let field = field.key;
+        (before != after).then_some(Change {
+            field,
+            before,
+            after,
+        })
+    });
+    let mut changes: Vec<_> = changes.collect();
+    changes.sort_by_key(|change| change.field);
+    changes
 }
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::Null => "-".into(),
-        Value::String(text) => text.clone(),
-        Value::Array(elements) if elements.is_empty() => "-".into(),
-        Value::Array(elements) => elements.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Value::Unknown => "-".into(),
+        Value::List(elements) if elements.is_empty() => "-".into(),
         other => other.to_string(),
     }
 }
@@ -139,7 +133,7 @@ fn plain(value: &Value) -> String {
 struct Line<'a> {
     event: &'static str,
     at: Shown<Timestamp>,
-    device: device::Device<'a>,
+    device: DeviceRow<'a>,
     changes: &'a [Change],
     /// How a device went offline.
     reason: Option<&'static str>,
@@ -161,11 +155,11 @@ pub(crate) fn write_event(out: &mut impl Write, told: &Told) -> io::Result<()> {
     let line = Line {
         event: told.event(),
         at: Shown(told.at),
-        device: device::Device::new(&told.found),
+        device: DeviceRow(&told.found),
         changes,
         reason,
     };
-    json::write_lines(out, std::iter::once(line))
+    json::write_lines(out, &[line])
 }
 
 /// Writes an event as a line for people.

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
 
-use super::{ListFormat, harmless};
-use crate::{terminal::BOLD, text::clean};
+use super::{
+    Layout, Row,
+    table::{Plain, known},
+};
+use crate::text::clean;
 
 /// A GUID in the vault. What is not known is null. The names and their order
 /// are a contract.
@@ -40,85 +42,42 @@ impl GuidLine {
     }
 }
 
-/// Writes GUIDs.
-pub(crate) fn write_guids(
-    out: &mut impl Write,
-    lines: &[GuidLine],
-    format: ListFormat,
-) -> io::Result<()> {
-    match format {
-        ListFormat::Json(json) => json.write(out, lines),
-        ListFormat::Csv => write_csv(out, lines),
-        ListFormat::Table => write_table(out, lines),
-    }
-}
+impl Row for GuidLine {
+    const LIST: &'static str = "a list of GUIDs has";
 
-fn write_csv(out: &mut impl Write, lines: &[GuidLine]) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(out);
-    writer.write_record([
-        "serial",
-        "mac",
-        "exported_at",
-        "path",
-        "encrypted",
-        "state",
-        "void",
-        "void_at",
-        "suspect",
-    ])?;
-    for line in lines {
-        let known = |text: &Option<String>| text.as_deref().map(harmless).unwrap_or_default();
-        writer.write_record([
-            known(&line.serial),
-            known(&line.mac),
-            line.exported_at.clone(),
-            harmless(&line.path),
-            line.encrypted.to_string(),
-            line.state.into(),
-            line.void.unwrap_or_default().into(),
-            known(&line.void_at),
-            line.suspect.map(|it| it.to_string()).unwrap_or_default(),
-        ])?;
+    fn titles() -> Vec<&'static str> {
+        vec![
+            "serial",
+            "mac",
+            "exported_at",
+            "path",
+            "encrypted",
+            "state",
+            "void",
+            "void_at",
+            "suspect",
+        ]
     }
-    writer.flush()
-}
 
-fn write_table(out: &mut impl Write, lines: &[GuidLine]) -> io::Result<()> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_header(["STATE", "MAC", "EXPORTED", "ENCRYPTED", "FILE", "NOTES"]);
-    for line in lines {
-        table.add_row(cells(line));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    // File names are copied: they never wrap.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    for (number, line) in table.lines().enumerate() {
-        let line = line.trim_end();
-        match number {
-            0 => writeln!(out, "{BOLD}{line}{BOLD:#}")?,
-            _ => writeln!(out, "{line}")?,
+    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
         }
+        let titles = ["STATE", "MAC", "EXPORTED", "ENCRYPTED", "FILE", "NOTES"];
+        let mut table = Plain::new(&titles, &[]);
+        for line in rows {
+            table.row([
+                line.state.into(),
+                known(line.mac.as_ref()),
+                line.exported_at.clone(),
+                if line.encrypted { "yes" } else { "no" }.into(),
+                clean(&line.file).into_owned(),
+                notes(line),
+            ]);
+        }
+        // File names are copied: they never wrap.
+        table.write(out)
     }
-    Ok(())
-}
-
-fn cells(line: &GuidLine) -> [String; 6] {
-    [
-        line.state.into(),
-        clean(line.mac.as_deref().unwrap_or("-")).into_owned(),
-        line.exported_at.clone(),
-        if line.encrypted { "yes" } else { "no" }.into(),
-        clean(&line.file).into_owned(),
-        notes(line),
-    ]
 }
 
 fn notes(line: &GuidLine) -> String {

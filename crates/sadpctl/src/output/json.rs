@@ -1,33 +1,30 @@
+//! JSON. Characters that a terminal obeys are escaped.
+
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::text::clean_json;
 
 /// One array, an element a line.
-pub(super) fn write_array<T: Serialize>(
-    out: &mut impl Write,
-    elements: impl Iterator<Item = T>,
-) -> io::Result<()> {
+pub(super) fn write_array<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
     let mut before = "[\n";
     for element in elements {
-        let json = serde_json::to_string(&element)?;
+        let json = serde_json::to_string(element)?;
         write!(out, "{before}{}", clean_json(&json))?;
         before = ",\n";
     }
-    if before == "[\n" {
+    if elements.is_empty() {
         return writeln!(out, "[]");
     }
     writeln!(out, "\n]")
 }
 
 /// An object a line.
-pub(super) fn write_lines<T: Serialize>(
-    out: &mut impl Write,
-    elements: impl Iterator<Item = T>,
-) -> io::Result<()> {
+pub(super) fn write_lines<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {
     for element in elements {
-        let json = serde_json::to_string(&element)?;
+        let json = serde_json::to_string(element)?;
         writeln!(out, "{}", clean_json(&json))?;
     }
     Ok(())
@@ -37,4 +34,26 @@ pub(super) fn write_lines<T: Serialize>(
 pub(super) fn write_object(out: &mut impl Write, element: &impl Serialize) -> io::Result<()> {
     let json = serde_json::to_string_pretty(element)?;
     writeln!(out, "{}", clean_json(&json))
+}
+
+/// What stands under each title at the top of each element, or under `device`.
+pub(super) fn cells<T: Serialize>(elements: &[T], titles: &[&str]) -> io::Result<Vec<Vec<String>>> {
+    let rows = elements.iter().map(|element| {
+        let value = serde_json::to_value(element)?;
+        let cells = titles.iter().map(|title| {
+            let known = value.get(title).or_else(|| value["device"].get(title));
+            known.map_or_else(String::new, cell)
+        });
+        Ok(cells.collect())
+    });
+    rows.collect()
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(elements) => elements.iter().map(cell).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }

@@ -10,10 +10,7 @@ use sadp_model::MacAddr;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{
-    PlainFormat,
-    device::{Raw, Shown},
-};
+use super::{Format, Layout, Raw, Row, Shown};
 use crate::{
     terminal::{BOLD, RED},
     text::clean,
@@ -44,17 +41,12 @@ pub(crate) struct MessageLine<'a> {
     pub(crate) fields: Option<Raw<'a>>,
 }
 
-/// Writes messages one by one.
-pub(crate) fn write_messages<'a>(
-    out: &mut impl Write,
-    messages: impl Iterator<Item = MessageLine<'a>>,
-    format: PlainFormat,
-) -> io::Result<()> {
-    match format {
-        PlainFormat::Json(json) => json.write(out, messages),
-        PlainFormat::Table => messages
-            .into_iter()
-            .try_for_each(|message| write(out, &message)),
+impl Row for MessageLine<'_> {
+    const LIST: &'static str = "messages have";
+    const FORMATS: &'static [Format] = &[];
+
+    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
+        rows.iter().try_for_each(|message| write(out, message))
     }
 }
 

@@ -1,102 +1,171 @@
+//! Tables for people.
+
 use std::io::{self, Write};
 
+use anstyle::Style;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
 use sadp_model::{Serial, State};
 use sadp_ops::DiscoveredDevice;
 
-use super::{
-    columns::{ACCESS_VERIFICATION, BOUND, ID, LABEL, VENDOR},
-    words,
-};
+use super::{DeviceRow, fields::columns, words};
 use crate::{
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
 };
 
+/// A table without lines. What begins a line may have a style.
+pub(super) struct Plain<'a> {
+    table: Table,
+    styles: &'a [(&'a str, Style)],
+}
+
+impl<'a> Plain<'a> {
+    /// A table with these titles; none leaves the header out.
+    pub(super) fn new(titles: &[&str], styles: &'a [(&'a str, Style)]) -> Self {
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        if !titles.is_empty() {
+            table.set_header(titles);
+        }
+        Self { table, styles }
+    }
+
+    /// Adds a row. Text of others is made harmless by the caller.
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.table.add_row(cells);
+    }
+
+    /// Gives each column the columns of a terminal that `wanted` says, in which
+    /// its text wraps. No gap stands behind the last.
+    fn set_widths(&mut self, widths: &[u16]) {
+        let last = widths.len().saturating_sub(1);
+        for ((index, column), width) in self.table.column_iter_mut().enumerate().zip(widths) {
+            column.set_padding((0, if index == last { 0 } else { GAP }));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(*width)));
+        }
+        // The widths are set already; this only makes the layout keep to them.
+        self.table
+            .set_content_arrangement(ContentArrangement::Dynamic);
+        self.table.set_width(u16::MAX);
+    }
+
+    /// Writes it within `width`: the last column gets what the others leave.
+    /// Those are copied and never wrap.
+    pub(super) fn write_within(mut self, out: &mut impl Write, width: usize) -> io::Result<()> {
+        let width = u16::try_from(width).unwrap_or(u16::MAX);
+        let mut widths = self.table.column_max_content_widths();
+        let last = widths.pop().unwrap_or(0);
+        for width in &mut widths {
+            *width += GAP;
+        }
+        let left = width.saturating_sub(widths.iter().sum()).max(MIN_LAST);
+        widths.push(last.min(left));
+        self.set_widths(&widths);
+        self.write_lines(out)
+    }
+
+    /// Writes it however wide: nothing wraps.
+    pub(super) fn write(mut self, out: &mut impl Write) -> io::Result<()> {
+        for column in self.table.column_iter_mut() {
+            column.set_padding((0, GAP));
+        }
+        self.table
+            .set_content_arrangement(ContentArrangement::Disabled);
+        self.write_lines(out)
+    }
+
+    /// Styles are added to whole lines, because the layout would count them as
+    /// text. A header is bold.
+    fn write_lines(&self, out: &mut impl Write) -> io::Result<()> {
+        let has_header = self.table.header().is_some();
+        for (number, line) in self.table.lines().enumerate() {
+            let line = line.trim_end();
+            let mut styles = self.styles.iter();
+            let first =
+                styles.find_map(|(word, style)| Some((style, word, line.strip_prefix(word)?)));
+            match first {
+                _ if number == 0 && has_header => writeln!(out, "{BOLD}{line}{BOLD:#}")?,
+                Some((style, word, rest)) => writeln!(out, "{style}{word}{style:#}{rest}")?,
+                None => writeln!(out, "{line}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A cell: `-` where it is not known, else made harmless.
+pub(super) fn known(cell: Option<impl AsRef<str>>) -> String {
+    cell.map_or_else(|| "-".into(), |cell| clean(cell.as_ref()).into_owned())
+}
+
+/// Blanks between columns.
+const GAP: u16 = 2;
+
+/// The least columns for the last, which wraps.
+const MIN_LAST: u16 = 24;
+
 /// Writes the short table: what an installer wants first, within `width`
 /// columns.
-pub(super) fn write(
+pub(super) fn write_short(
     out: &mut impl Write,
-    devices: &[DiscoveredDevice],
+    devices: &[DeviceRow<'_>],
     width: usize,
 ) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
-    let noted = devices.iter().any(|found| !notes(found).is_empty());
-    let mut header = Vec::from(COLUMNS);
-    if noted {
-        header.push("NOTES");
+    let noted = devices.iter().any(|row| !notes(row.0).is_empty());
+    let titles: Vec<_> = TITLES.into_iter().chain(noted.then_some("NOTES")).collect();
+    let mut table = Plain::new(&titles, &STYLES);
+    for DeviceRow(found) in devices {
+        let last = noted.then(|| notes(found));
+        table.row(short_cells(found).into_iter().chain(last));
     }
-    let mut table = plain(header);
-    for found in devices {
-        let mut cells = Vec::from(short_cells(found));
-        if noted {
-            cells.push(notes(found));
-        }
-        table.add_row(cells);
-    }
-    arrange(&mut table, width);
-    write_lines(out, &table)
+    let widths = short_widths(&table.table.column_max_content_widths(), width);
+    table.set_widths(&widths);
+    table.write_lines(out)
 }
 
 /// Gives the model and the notes what the other columns leave. Those are
 /// copied and compared: they never wrap.
-fn arrange(table: &mut Table, width: usize) {
+fn short_widths(contents: &[u16], width: usize) -> Vec<u16> {
     let width = u16::try_from(width).unwrap_or(u16::MAX).max(MIN_WIDTH);
-    let contents = table.column_max_content_widths();
-    let wanted = |column: usize| contents.get(column).map_or(0, |width| width + GAP);
-    let fixed: u16 = [STATE, ADDRESS, MAC, FIRMWARE, SERIAL]
-        .into_iter()
-        .map(wanted)
-        .sum();
-    let left = width.saturating_sub(fixed);
+    let mut widths: Vec<u16> = contents.iter().map(|width| width + GAP).collect();
+    let wanted = |column: usize| widths.get(column).copied().unwrap_or(0);
     // Nothing stands behind the last column, so it needs no gap.
     let notes = wanted(NOTES).saturating_sub(GAP);
+    let fixed: u16 = widths.iter().sum::<u16>() - wanted(MODEL) - wanted(NOTES);
+    let left = width.saturating_sub(fixed);
     let model = wanted(MODEL).min(left.saturating_sub(notes.min(MIN_NOTES)).max(MIN_MODEL));
     let notes = notes.min(left.saturating_sub(model).max(MIN_NOTES));
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index == NOTES {
-            column.set_padding((0, 0));
+    for (column, width) in [(MODEL, model), (NOTES, notes)] {
+        if let Some(slot) = widths.get_mut(column) {
+            *slot = width;
         }
-        let width = match index {
-            MODEL => model,
-            NOTES => notes,
-            other => wanted(other),
-        };
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
-    // The widths are set already; this only makes the layout keep to them.
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::MAX);
+    widths
 }
 
 /// Writes the vendor tool's columns and some of our own, however wide.
-pub(super) fn write_wide(out: &mut impl Write, devices: &[DiscoveredDevice]) -> io::Result<()> {
+pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
-    let columns = || VENDOR.iter().chain([&LABEL, &BOUND, &ACCESS_VERIFICATION]);
-    let titles = columns().map(|column| column.title);
-    let mut table = plain(std::iter::once(ID).chain(titles).collect());
-    for (number, found) in (1u64..).zip(devices) {
-        let cells = columns().map(|column| clean(&column.cell(found)).into_owned());
-        table.add_row(std::iter::once(number.to_string()).chain(cells));
+    let mut columns = columns();
+    columns.retain(|(_, column)| column.wide);
+    let titles = columns.iter().map(|(_, column)| column.title);
+    let titles: Vec<_> = std::iter::once("ID").chain(titles).collect();
+    let mut table = Plain::new(&titles, &STYLES);
+    for (number, DeviceRow(found)) in (1u64..).zip(devices) {
+        let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
+        let cells = cells.map(|cell| clean(&cell).into_owned());
+        table.row(std::iter::once(number.to_string()).chain(cells));
     }
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    write_lines(out, &table)
+    table.write(out)
 }
 
-const STATE: usize = 0;
 const MODEL: usize = 1;
-const ADDRESS: usize = 2;
-const MAC: usize = 3;
-const FIRMWARE: usize = 4;
-const SERIAL: usize = 5;
 const NOTES: usize = 6;
-
-/// Blanks between columns.
-const GAP: u16 = 2;
 
 /// Narrower, a table is no table.
 const MIN_WIDTH: u16 = 80;
@@ -105,20 +174,10 @@ const MIN_WIDTH: u16 = 80;
 const MIN_MODEL: u16 = 10;
 const MIN_NOTES: u16 = 11;
 
-fn plain(header: Vec<&str>) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_header(header);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, GAP));
-    }
-    table
-}
-
 /// The titles of what is told of a device first.
-const COLUMNS: [&str; 6] = ["STATE", "MODEL", "ADDRESS", "MAC", "FIRMWARE", "SERIAL"];
+const TITLES: [&str; 6] = ["STATE", "MODEL", "ADDRESS", "MAC", "FIRMWARE", "SERIAL"];
 
-/// What stands below [`COLUMNS`], made harmless.
+/// What stands below [`TITLES`], made harmless.
 pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
     let device = &found.entry.device;
     let firmware = device.firmware.as_ref().map(|firmware| {
@@ -133,8 +192,6 @@ pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
         firmware,
         device.serial.as_ref().map(short_serial),
     ];
-    let known =
-        |cell: Option<String>| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned());
     cells.map(known)
 }
 
@@ -163,28 +220,7 @@ pub(crate) fn notes(found: &DiscoveredDevice) -> String {
     notes.join(", ")
 }
 
-/// Writes the table with its header and states styled. Styles are added to
-/// whole lines, because the layout would count them as text. Nothing but a
-/// state stands at the beginning of a line.
-fn write_lines(out: &mut impl Write, table: &Table) -> io::Result<()> {
-    for (number, line) in table.lines().enumerate() {
-        let line = line.trim_end();
-        if number == 0 {
-            writeln!(out, "{BOLD}{line}{BOLD:#}")?;
-            continue;
-        }
-        let styled = STYLES
-            .iter()
-            .find_map(|(state, style)| Some((state, style, line.strip_prefix(state)?)));
-        match styled {
-            Some((state, style, rest)) => writeln!(out, "{style}{state}{style:#}{rest}")?,
-            None => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(())
-}
-
-const STYLES: [(&str, anstyle::Style); 3] = [
+const STYLES: [(&str, Style); 3] = [
     (State::Unactivated.name(), YELLOW),
     (State::Active.name(), GREEN),
     ("locked", RED),

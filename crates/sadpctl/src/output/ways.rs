@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{ListFormat, harmless, layout};
+use super::{Layout, Row, table::Plain};
 use crate::{
     outcome::Who,
     terminal::{BOLD, GREEN, YELLOW},
@@ -40,81 +40,61 @@ pub(crate) struct ShownWay {
     pub(crate) next: Option<String>,
 }
 
-/// Writes the ways of each device.
-pub(crate) fn write_ways(
-    out: &mut impl Write,
-    devices: &[Ways],
-    format: ListFormat,
-    width: usize,
-) -> io::Result<()> {
-    match format {
-        ListFormat::Json(json) => json.write(out, devices),
-        ListFormat::Csv => write_csv(out, devices),
-        ListFormat::Table => write_tables(out, devices, width),
-    }
-}
+impl Row for Ways {
+    const LIST: &'static str = "ways of recovery have";
 
-fn write_csv(out: &mut impl Write, devices: &[Ways]) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(out);
-    writer.write_record([
-        "mac",
-        "serial",
-        "address",
-        "model",
-        "way",
-        "recommended",
-        "standing",
-        "reasons",
-        "next",
-    ])?;
-    for Ways { device, ways } in devices {
-        let Subject { who, model } = device;
-        let known = |text: Option<&str>| text.map(harmless).unwrap_or_default();
-        for way in ways {
-            writer.write_record([
-                known(who.mac.as_deref()),
-                known(who.serial.as_deref()),
-                known(who.address.map(|address| address.to_string()).as_deref()),
-                known(model.as_deref()),
-                way.way.into(),
-                way.recommended.to_string(),
-                way.standing.into(),
-                harmless(&way.reasons.join("; ")),
-                known(way.next.as_deref()),
-            ])?;
-        }
+    fn titles() -> Vec<&'static str> {
+        let device = ["mac", "serial", "address", "model"];
+        let way = ["way", "recommended", "standing", "reasons", "next"];
+        device.into_iter().chain(way).collect()
     }
-    writer.flush()
-}
 
-fn write_tables(out: &mut impl Write, devices: &[Ways], width: usize) -> io::Result<()> {
-    for (number, Ways { device, ways }) in devices.iter().enumerate() {
-        if number > 0 {
-            writeln!(out)?;
-        }
-        let who = &device.who;
-        let names = [
-            device.model.clone(),
-            who.address.map(|address| address.to_string()),
-            who.mac.clone(),
-            who.number.clone(),
-        ];
-        let names: Vec<_> = names.into_iter().flatten().collect();
-        writeln!(out, "{BOLD}{}{BOLD:#}", clean(&names.join("  ")))?;
-        let mut table = layout::plain();
-        if let Some(first) = ways.first().filter(|_| are_alike(ways)) {
-            table.add_row([words(first.standing).into(), "all ways".into(), text(first)]);
-        } else {
-            for way in ways {
-                table.add_row([words(way.standing).into(), way.label.into(), text(way)]);
+    /// One row a way.
+    fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
+        let ways = rows.iter().flat_map(|Self { device, ways }| {
+            let Subject { who, model } = device;
+            ways.iter().map(move |way| {
+                vec![
+                    who.mac.clone().unwrap_or_default(),
+                    who.serial.clone().unwrap_or_default(),
+                    who.address.map(|it| it.to_string()).unwrap_or_default(),
+                    model.clone().unwrap_or_default(),
+                    way.way.into(),
+                    way.recommended.to_string(),
+                    way.standing.into(),
+                    way.reasons.join("; "),
+                    way.next.clone().unwrap_or_default(),
+                ]
+            })
+        });
+        Ok(ways.collect())
+    }
+
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        for (number, Self { device, ways }) in rows.iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
             }
+            let who = &device.who;
+            let names = [
+                device.model.clone(),
+                who.address.map(|address| address.to_string()),
+                who.mac.clone(),
+                who.number.clone(),
+            ];
+            let names: Vec<_> = names.into_iter().flatten().collect();
+            writeln!(out, "{BOLD}{}{BOLD:#}", clean(&names.join("  ")))?;
+            let styles = [("ready", GREEN), ("needs", YELLOW)];
+            let mut table = Plain::new(&[], &styles);
+            let alike = ways.first().filter(|_| are_alike(ways));
+            for way in ways.iter().take(alike.map_or(usize::MAX, |_| 1)) {
+                let label = alike.map_or(way.label, |_| "all ways");
+                table.row([words(way.standing).into(), label.into(), text(way)]);
+            }
+            table.write_within(out, layout.width)?;
         }
-        layout::arrange(&mut table, width);
-        layout::write(out, &table, &[("ready", GREEN), ("needs", YELLOW)])?;
+        Ok(())
     }
-    Ok(())
 }
 
 /// Whether one line tells of all: there is nothing to recover.

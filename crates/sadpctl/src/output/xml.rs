@@ -1,3 +1,5 @@
+//! XML with the names of the columns.
+
 use std::io::{self, Write};
 
 use quick_xml::{
@@ -5,32 +7,25 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
-use sadp_ops::DiscoveredDevice;
-
-use super::columns::{ID, OWN, VENDOR};
+use super::Row;
 use crate::text::clean;
 
-pub(super) fn write(out: &mut impl Write, devices: &[DiscoveredDevice]) -> io::Result<()> {
+pub(super) fn write<R: Row>(out: &mut impl Write, rows: &[R]) -> io::Result<()> {
+    let names: Vec<_> = R::titles().into_iter().map(name).collect();
     let mut writer = Writer::new_with_indent(&mut *out, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.write_event(Event::Start(BytesStart::new("Devices")))?;
-    for (number, found) in (1u64..).zip(devices) {
+    for cells in R::cells(rows)? {
         writer.write_event(Event::Start(BytesStart::new("Device")))?;
-        element(&mut writer, ID, &number.to_string())?;
-        for column in VENDOR.iter().chain(&OWN) {
-            element(&mut writer, column.title, &column.cell(found))?;
+        for (name, cell) in names.iter().zip(cells) {
+            writer
+                .create_element(&**name)
+                .write_text_content(BytesText::new(&clean(&cell)))?;
         }
         writer.write_event(Event::End(BytesEnd::new("Device")))?;
     }
     writer.write_event(Event::End(BytesEnd::new("Devices")))?;
     writeln!(out)
-}
-
-fn element(writer: &mut Writer<impl Write>, title: &str, text: &str) -> io::Result<()> {
-    writer
-        .create_element(name(title))
-        .write_text_content(BytesText::new(&clean(text)))?;
-    Ok(())
 }
 
 /// An element's name: the column's title without what a name cannot hold, e.g.
@@ -44,15 +39,13 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::output::DeviceRow;
 
     #[test]
     fn every_column_has_a_name_of_its_own() {
-        let names: HashSet<_> = VENDOR
-            .iter()
-            .chain(&OWN)
-            .map(|column| name(column.title))
-            .collect();
-        assert_eq!(names.len(), VENDOR.len() + OWN.len());
+        let titles = DeviceRow::titles();
+        let names: HashSet<_> = titles.iter().map(|title| name(title)).collect();
+        assert_eq!(names.len(), titles.len());
         assert!(
             names
                 .iter()

@@ -1,18 +1,19 @@
 use std::{net::IpAddr, str::FromStr};
 
 use sadp_model::{Firmware, MacAddr};
-use serde_json::Value;
+use sadp_ops::DiscoveredDevice;
 
 use super::Key;
+use crate::output::Value;
 
 /// What must hold of a device: `--where`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Filter {
     clauses: Vec<Clause>,
     text: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Clause {
     key: Key,
     relation: Relation,
@@ -27,9 +28,9 @@ enum Relation {
 }
 
 impl Filter {
-    /// Whether all clauses hold of a device in its JSON form.
-    pub(crate) fn holds(&self, device: &Value) -> bool {
-        self.clauses.iter().all(|clause| clause.holds(device))
+    /// Whether all clauses hold of a device.
+    pub(crate) fn holds(&self, found: &DiscoveredDevice) -> bool {
+        self.clauses.iter().all(|clause| clause.holds(found))
     }
 
     /// The filter as it was written.
@@ -64,7 +65,7 @@ impl FromStr for Clause {
             (Relation::Holds, value)
         } else {
             return Err(format!(
-                "{text:?} is no condition: write key=value, key!=value or key~part, e.g. state=unactivated"
+                "{text:?} is not a valid condition: write key=value, key!=value or key~part, e.g. state=unactivated"
             ));
         };
         Ok(Self {
@@ -76,57 +77,51 @@ impl FromStr for Clause {
 }
 
 impl Clause {
-    fn holds(&self, device: &Value) -> bool {
-        let values = self.key.values(device);
-        let null = [&Value::Null];
+    fn holds(&self, found: &DiscoveredDevice) -> bool {
+        let value = self.key.value(found);
         // An empty list holds nothing, which is what `null` asks for.
-        let values = if values.is_empty() {
-            &null[..]
-        } else {
-            &values
+        let values = match value.elements() {
+            [] => &[Value::Unknown],
+            values => values,
         };
         match self.relation {
-            Relation::Equals => values.iter().any(|value| self.is_met_by(value)),
-            Relation::Differs => !values.iter().any(|value| self.is_met_by(value)),
-            Relation::Holds => values.iter().any(|value| self.is_held_by(value)),
+            Relation::Equals => values.iter().any(|value| equals(value, &self.value)),
+            Relation::Differs => !values.iter().any(|value| equals(value, &self.value)),
+            Relation::Holds => values.iter().any(|value| contains(value, &self.value)),
         }
-    }
-
-    fn is_met_by(&self, value: &Value) -> bool {
-        equals(value, &self.value)
-            || (self.key.as_str() == "firmware.version"
-                && text(value).is_some_and(|text| is_same_version(&text, &self.value)))
-    }
-
-    fn is_held_by(&self, value: &Value) -> bool {
-        let (Some(text), wanted) = (text(value), self.value.to_lowercase()) else {
-            return false;
-        };
-        let text = text.to_lowercase();
-        if self.key.as_str() == "mac" {
-            return digits(&text).contains(&digits(&wanted));
-        }
-        text.contains(&wanted)
     }
 }
 
+/// Whether a value is the one that was written, in any of its notations.
 fn equals(value: &Value, wanted: &str) -> bool {
-    let Some(text) = text(value) else {
-        return wanted == "null";
-    };
-    text.to_lowercase() == wanted.to_lowercase()
-        || same::<IpAddr>(&text, wanted)
-        || (text.contains(':') && same::<MacAddr>(&text, wanted))
+    match value {
+        Value::Address(address) => is(address, wanted),
+        Value::Mac(mac) => is(mac, wanted),
+        // Recorders pad the parts of versions with zeros.
+        Value::Version(version) => {
+            let wanted = Firmware::new(wanted).and_then(|it| it.version());
+            wanted == Some(*version)
+        }
+        Value::Text(text) => {
+            text.to_lowercase() == wanted.to_lowercase()
+                || text.parse().is_ok_and(|it: IpAddr| is(&it, wanted))
+                || (text.contains(':') && text.parse().is_ok_and(|it: MacAddr| is(&it, wanted)))
+        }
+        other => other.to_string().eq_ignore_ascii_case(wanted),
+    }
 }
 
-/// Whether both are one version: recorders pad their parts with zeros.
-fn is_same_version(a: &str, b: &str) -> bool {
-    let version = |text: &str| Firmware::new(text)?.version();
-    version(a).is_some_and(|a| version(b) == Some(a))
+fn is<T: FromStr + PartialEq>(value: &T, wanted: &str) -> bool {
+    wanted.parse::<T>().is_ok_and(|wanted| wanted == *value)
 }
 
-fn same<T: FromStr + PartialEq>(a: &str, b: &str) -> bool {
-    matches!((a.parse::<T>(), b.parse::<T>()), (Ok(a), Ok(b)) if a == b)
+fn contains(value: &Value, wanted: &str) -> bool {
+    let wanted = wanted.to_lowercase();
+    match value {
+        Value::Unknown => false,
+        Value::Mac(mac) => digits(&mac.to_string()).contains(&digits(&wanted)),
+        other => other.to_string().to_lowercase().contains(&wanted),
+    }
 }
 
 /// A MAC, or part of one, without what parts its digits.
@@ -134,30 +129,28 @@ fn digits(mac: &str) -> String {
     mac.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// A value as it is compared; `None` for null.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use sadp_model::{RawFields, State, Warning};
 
     use super::*;
+    use crate::samples::Samples as _;
 
     fn holds(filter: &str) -> bool {
-        let device = json!({
-            "mac": "44:47:cc:1d:6d:13", "state": "active", "model": null, "disks": 2,
-            "ipv4": {"address": "192.168.1.112", "dhcp": true},
-            "ipv6": {"address": "2001:db8::1"}, "firmware": {"version": "5.03.020"},
-            "warnings": ["off-subnet", "factory-address"], "seen": [],
-            "raw": {"DeviceType": ["1", "2"]},
-        });
-        filter.parse::<Filter>().unwrap().holds(&device)
+        let mut found = DiscoveredDevice::named("44:47:cc:1d:6d:13");
+        let device = &mut found.entry.device;
+        device.state = Some(State::Active);
+        device.disks = Some(2);
+        device.ipv4.address = Some([192, 168, 1, 112].into());
+        device.ipv4.dhcp = Some(true);
+        device.ipv6.address = "2001:db8::1".parse().ok();
+        device.firmware = Firmware::new("V5.03.020");
+        device.raw = RawFields::default();
+        device.raw.push("DeviceType", "1");
+        device.raw.push("DeviceType", "2");
+        found.warnings = vec![Warning::OffSubnet, Warning::FactoryAddress];
+        found.entry.seen.clear();
+        filter.parse::<Filter>().unwrap().holds(&found)
     }
 
     #[test]

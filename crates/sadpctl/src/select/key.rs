@@ -1,50 +1,33 @@
-use std::{str::FromStr, sync::LazyLock};
+use std::str::FromStr;
 
-use serde_json::Value;
+use sadp_ops::DiscoveredDevice;
 
-use crate::output::sample;
+use crate::output::{FIELDS, Field, Value};
 
 /// A key of a device's JSON form, dotted, e.g. `ipv4.address`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Key(String);
-
-impl Key {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// All that stands under the key: one value, or one an element of a list.
-    /// Nothing where a list is empty.
-    pub(crate) fn values<'a>(&self, device: &'a Value) -> Vec<&'a Value> {
-        let mut values = vec![device];
-        for name in self.path() {
-            values = values
-                .into_iter()
-                .flat_map(elements)
-                .map(|value| value.get(name).unwrap_or(&Value::Null))
-                .collect();
-        }
-        values.into_iter().flat_map(elements).collect()
-    }
-
-    /// Names of received elements are not split: they may hold anything.
-    fn path(&self) -> impl Iterator<Item = &str> {
-        let raw = self.0.strip_prefix(RAW);
-        let first = raw.map(|_| "raw");
-        let rest = match raw {
-            Some(element) => vec![element],
-            None => self.0.split('.').collect(),
-        };
-        first.into_iter().chain(rest)
-    }
+#[derive(Clone, Debug)]
+pub(crate) enum Key {
+    Field(&'static Field),
+    /// An element as received, by its name.
+    Raw(String),
 }
 
-const RAW: &str = "raw.";
-
-fn elements(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(elements) => elements,
-        value => std::slice::from_ref(value),
+impl Key {
+    /// What stands under the key: a list where there may be several values.
+    pub(crate) fn value(&self, found: &DiscoveredDevice) -> Value {
+        match self {
+            Self::Field(field) => (field.value)(found),
+            Self::Raw(name) => {
+                let elements = found.entry.device.raw.iter();
+                let elements = elements.filter(|(element, _)| *element == name);
+                let texts: Vec<_> = elements.map(|(_, text)| text.into()).collect();
+                if texts.is_empty() {
+                    Value::Unknown
+                } else {
+                    Value::List(texts)
+                }
+            }
+        }
     }
 }
 
@@ -53,56 +36,44 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let known = KNOWN.iter().any(|key| key == text);
-        if known || text.strip_prefix(RAW).is_some_and(|name| !name.is_empty()) {
-            return Ok(Self(text.into()));
+        let raw = text.strip_prefix("raw.").filter(|name| !name.is_empty());
+        if let Some(name) = raw {
+            return Ok(Self::Raw(name.into()));
+        }
+        if let Some(field) = keyed().find(|field| field.key == text) {
+            return Ok(Self::Field(field));
         }
         Err(format!("there is no key {text:?}; {}", advice(text)))
     }
 }
 
-/// Every key there is, besides the received elements.
-static KNOWN: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut keys = Vec::new();
-    collect("", &sample(), &mut keys);
-    keys
-});
-
-fn collect(path: &str, value: &Value, keys: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let dot = if path.is_empty() { "" } else { "." };
-                collect(&format!("{path}{dot}{name}"), value, keys);
-            }
-        }
-        Value::Array(elements) if elements.first().is_some_and(Value::is_object) => {
-            collect(path, &elements[0], keys);
-        }
-        _ => keys.push(path.into()),
-    }
+/// Every field that has a key.
+fn keyed() -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().filter(|field| !field.key.is_empty())
 }
 
 /// The keys that were probably meant.
 fn advice(text: &str) -> String {
     let wanted = text.to_ascii_lowercase();
-    let likeness = |key: &String| {
+    let likeness = |key: &str| {
         let last = key.rsplit('.').next().unwrap_or_default();
         let whole = strsim::jaro_winkler(&wanted, key);
         let part = strsim::jaro_winkler(&wanted, last);
         let begins = key.starts_with(&format!("{wanted}."));
         if begins { 1.0 } else { whole.max(part) }
     };
-    let mut ranked: Vec<_> = KNOWN.iter().map(|key| (likeness(key), key)).collect();
+    let keys = keyed().map(|field| field.key);
+    let mut ranked: Vec<_> = keys.map(|key| (likeness(key), key)).collect();
     ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let near: Vec<_> = ranked
         .into_iter()
         .filter(|&(likeness, _)| likeness > 0.75)
-        .map(|(_, key)| key.as_str())
+        .map(|(_, key)| key)
         .take(4)
         .collect();
     if near.is_empty() {
-        format!("keys are {}, and raw.ELEMENT", KNOWN.join(", "))
+        let keys: Vec<_> = keyed().map(|field| field.key).collect();
+        format!("keys are {}, and raw.ELEMENT", keys.join(", "))
     } else {
         format!("did you mean {}?", near.join(" or "))
     }
@@ -110,13 +81,7 @@ fn advice(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn key(text: &str) -> Key {
-        text.parse().unwrap()
-    }
 
     #[test]
     fn every_key_of_the_contract_is_known() {
@@ -133,10 +98,13 @@ mod tests {
             "reachable",
             "seen.via",
             "warnings",
-            "raw.DeviceType",
         ] {
-            assert_eq!(key(text).as_str(), text);
+            let Key::Field(field) = text.parse().unwrap() else {
+                panic!("{text}");
+            };
+            assert_eq!(field.key, text);
         }
+        assert!(matches!("raw.DeviceType".parse(), Ok(Key::Raw(name)) if name == "DeviceType"));
     }
 
     #[test]
@@ -151,17 +119,5 @@ mod tests {
         assert!(advice("ipv4").contains("ipv4.address"));
         assert!(advice("zzz").contains("keys are"));
         assert!(advice("raw.").contains("there is no key"));
-    }
-
-    #[test]
-    fn values_are_found_through_lists() {
-        let device = json!({"seen": [{"via": "multicast"}, {"via": "unicast"}], "warnings": [], "mac": null});
-        assert_eq!(
-            key("seen.via").values(&device),
-            [&json!("multicast"), &json!("unicast")]
-        );
-        assert_eq!(key("warnings").values(&device), [&Value::Null; 0]);
-        assert_eq!(key("mac").values(&device), [&Value::Null]);
-        assert_eq!(key("raw.x.y").values(&device), [&Value::Null]);
     }
 }

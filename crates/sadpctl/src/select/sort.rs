@@ -1,11 +1,11 @@
 use std::{cmp::Ordering, net::IpAddr};
 
-use sadp_model::State;
+use jiff::{Timestamp, civil::DateTime};
+use sadp_model::{MacAddr, State, Version};
 use sadp_ops::DiscoveredDevice;
-use serde_json::Value;
 
 use super::Key;
-use crate::output;
+use crate::output::Value;
 
 /// Sorts as an installer works: what waits for its first password first, then
 /// by address.
@@ -33,10 +33,9 @@ pub(crate) fn by_urgency(devices: &mut [DiscoveredDevice]) {
 /// stays in order.
 pub(crate) fn by_key(devices: &mut [DiscoveredDevice], key: &Key) {
     devices.sort_by_cached_key(|found| {
-        let device = output::value(found);
-        let values = key.values(&device);
-        let parts: Vec<_> = values.into_iter().map(Part::of).collect();
-        (parts.iter().all(|part| *part == Part::Null), parts)
+        let value = key.value(found);
+        let parts: Vec<_> = value.elements().iter().map(Part::of).collect();
+        (parts.iter().all(|part| *part == Part::Unknown), parts)
     });
 }
 
@@ -44,21 +43,30 @@ pub(crate) fn by_key(devices: &mut [DiscoveredDevice], key: &Key) {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Boolean(bool),
-    Number(u64),
+    Number(u32),
     Address(IpAddr),
+    Mac(MacAddr),
+    Version(Version),
+    ClockTime(DateTime),
+    Time(Timestamp),
     Text(Natural),
-    Null,
+    Unknown,
 }
 
 impl Part {
     fn of(value: &Value) -> Self {
         match value {
-            Value::Bool(value) => Self::Boolean(*value),
-            Value::Number(value) => value.as_u64().map_or(Self::Null, Self::Number),
-            Value::String(text) => text
+            Value::Bool(value) | Value::Switch(value) => Self::Boolean(*value),
+            Value::Number(value) => Self::Number(*value),
+            Value::Address(value) => Self::Address(*value),
+            Value::Mac(value) => Self::Mac(*value),
+            Value::Version(value) => Self::Version(*value),
+            Value::ClockTime(value) => Self::ClockTime(*value),
+            Value::Time(value) => Self::Time(*value),
+            Value::Text(text) => text
                 .parse()
                 .map_or_else(|_| Self::Text(Natural(text.to_lowercase())), Self::Address),
-            _ => Self::Null,
+            Value::Unknown | Value::List(_) => Self::Unknown,
         }
     }
 }
@@ -103,27 +111,29 @@ impl PartialOrd for Natural {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use sadp_model::Firmware;
 
     use super::*;
 
-    fn sorted<const N: usize>(values: [Value; N]) -> Vec<Value> {
-        let mut values = Vec::from(values);
-        values.sort_by_cached_key(Part::of);
-        values
+    fn version(text: &str) -> Value {
+        Firmware::new(text).and_then(|it| it.version()).into()
     }
 
     #[test]
     fn numbers_addresses_and_versions_sort_as_such() {
+        let address = |last| Value::from(std::net::Ipv4Addr::new(10, 0, 0, last));
         for expected in [
-            [json!(9), json!(80), json!(8000)],
-            [json!("10.0.0.9"), json!("10.0.0.10"), json!("10.0.0.100")],
-            [json!("5.5.82"), json!("5.5.820"), json!("5.10.1")],
-            [json!("cam 2"), json!("Cam 10"), json!(null)],
+            [9u32, 80, 8000].map(Value::from),
+            [9, 10, 100].map(address),
+            ["10.0.0.9", "10.0.0.10", "10.0.0.100"].map(Value::from),
+            ["5.5.82", "5.5.820", "5.10.1"].map(version),
+            ["5.5.82", "5.5.820", "5.10.1"].map(Value::from),
+            ["cam 2".into(), "Cam 10".into(), Value::Unknown],
         ] {
             let mut values = expected.clone();
             values.reverse();
-            assert_eq!(sorted(values), expected);
+            values.sort_by_cached_key(Part::of);
+            assert_eq!(values, expected);
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use sadp_ops::DiscoveredDevice;
 
-use crate::{args::ChoiceArgs, commands::list, failure::Failure, output, select};
+use crate::{args::ChoiceArgs, commands::list, failure::Failure, select};
 
 /// The devices a command is for, in the order of `scan`.
 pub(in crate::commands) fn choose(
@@ -12,7 +12,7 @@ pub(in crate::commands) fn choose(
     select::by_urgency(&mut devices);
     let all = devices.len();
     if let Some(filter) = &args.filter {
-        devices.retain(|found| filter.holds(&output::value(found)));
+        devices.retain(|found| filter.holds(found));
         if devices.is_empty() {
             return Err(list::none_chosen(all, filter));
         }

@@ -9,7 +9,7 @@ use crate::{
     args::{GlobalArgs, NetPlanArgs},
     commands::list,
     failure::{Exit, Failure},
-    output::{self, Format},
+    output::Format,
     run::Run,
     select,
     terminal::Terminal,
@@ -34,7 +34,7 @@ pub(super) fn run(
     let (mut chosen, others): (Vec<_>, Vec<_>) = inventory
         .devices
         .into_iter()
-        .partition(|found| filter.is_none_or(|filter| filter.holds(&output::value(found))));
+        .partition(|found| filter.is_none_or(|filter| filter.holds(found)));
     if let Some(filter) = filter.filter(|_| chosen.is_empty()) {
         return Err(list::none_chosen(all, filter));
     }

@@ -3,7 +3,7 @@ use sadp_ops::LedgerAccess;
 use crate::{
     args::{GlobalArgs, NetShowArgs},
     failure::{Exit, Failure},
-    output::{self, Format, Layout},
+    output::{self, Format},
     run::Run,
     terminal::Terminal,
 };
@@ -22,10 +22,6 @@ pub(super) fn run(
         output::write_network(terminal.out(), &found)?;
         return Ok(Exit::Done);
     }
-    let layout = Layout {
-        width: terminal.width(),
-        wide: false,
-    };
-    output::write_device(terminal.out(), &found, global.format, layout)?;
+    output::print_device(&found, global.format, terminal)?;
     Ok(Exit::Done)
 }

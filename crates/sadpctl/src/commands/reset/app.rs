@@ -3,6 +3,8 @@
 mod guide;
 mod readiness;
 
+use std::io::{self, Write};
+
 use sadp_model::{
     MethodAssessment, Note, Prerequisite, RecoveryMethod, RecoverySetup, UnavailableReason,
 };
@@ -15,7 +17,7 @@ use crate::{
     commands::{batch::Site, survey},
     failure::{Exit, Failure},
     outcome::Who,
-    output::PlainFormat,
+    output::{self, Format, Layout, Row},
     terminal::Terminal,
 };
 
@@ -24,7 +26,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let format = global.format.of_plain("guidance has")?;
+    global.format.check::<Shown<'_>>()?;
     let config = survey::config(&args.ask, global, args.device.address())?;
     let site = Site::look(&survey::runtime()?, &config, global, terminal)?;
     let found = args.device.choose(site.devices)?;
@@ -40,14 +42,8 @@ pub(super) fn run(
         .collect();
     // What fits stands first.
     fits.sort_by_key(|fit| fit.availability.obstacle().is_some());
-    match format {
-        PlainFormat::Table => guide::write(terminal.out(), device, &fits)?,
-        PlainFormat::Json(json) => {
-            let shown = fits.iter().map(|fit| shown(&found, fit));
-            json.write(terminal.out(), shown)?;
-        }
-    }
-    terminal.flush()?;
+    let rows: Vec<_> = fits.iter().map(|fit| shown(&found, fit)).collect();
+    output::print(&rows, global.format, terminal)?;
     if fits.iter().all(|fit| fit.availability.obstacle().is_some()) {
         terminal.hint(guide::instead(device));
     }
@@ -68,9 +64,26 @@ struct Shown<'a> {
     checks: Vec<Readiness>,
     unseen: &'a [&'a str],
     steps: &'a [&'a str],
+    #[serde(skip)]
+    found: &'a DiscoveredDevice,
+    #[serde(skip)]
+    fit: &'a MethodAssessment,
 }
 
-fn shown<'a>(found: &DiscoveredDevice, fit: &'a MethodAssessment) -> Shown<'a> {
+impl Row for Shown<'_> {
+    const LIST: &'static str = "guidance has";
+    const FORMATS: &'static [Format] = &[];
+
+    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
+        let Some(first) = rows.first() else {
+            return Ok(());
+        };
+        let fits = rows.iter().map(|row| row.fit);
+        guide::write(out, &first.found.entry.device, fits)
+    }
+}
+
+fn shown<'a>(found: &'a DiscoveredDevice, fit: &'a MethodAssessment) -> Shown<'a> {
     Shown {
         device: Who::new(found),
         way: fit.method.name(),
@@ -83,6 +96,8 @@ fn shown<'a>(found: &DiscoveredDevice, fit: &'a MethodAssessment) -> Shown<'a> {
         checks: readiness::checks(&found.entry.device, fit),
         unseen: readiness::unseen(fit.method),
         steps: guide::steps(fit),
+        found,
+        fit,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(
         let run = Run::open(&args.ask, None, LedgerAccess::Write, global, terminal)?;
         return forget(id, run);
     }
-    let format = global.format.of_list("requests have")?;
+    global.format.check::<ShownCase>()?;
     let mut run = Run::open(&args.ask, None, LedgerAccess::Read, global, terminal)?;
     let inventory = args
         .look
@@ -35,9 +35,7 @@ pub(super) fn run(
     let terminal = run.into_terminal();
     let wanted = cases.iter().filter(|it| args.all || it.case.is_open());
     let shown: Vec<_> = wanted.map(show).collect();
-    let width = terminal.width();
-    output::write_cases(terminal.out(), &shown, format, width)?;
-    terminal.flush()?;
+    output::print(&shown, global.format, terminal)?;
     let open = cases.iter().filter(|it| it.case.is_open());
     terminal.note(&count(open.count() as u64, "open request", "open requests"));
     Ok(Exit::Done)

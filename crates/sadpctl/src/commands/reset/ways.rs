@@ -33,7 +33,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let format = global.format.of_list("ways of recovery have")?;
+    global.format.check::<Ways>()?;
     let named = args.choice.devices.iter();
     let config = survey::config(&args.ask, global, named.filter_map(DeviceName::address))?;
     let runtime = survey::runtime()?;
@@ -78,8 +78,7 @@ pub(super) fn run(
             ways: fits.iter().map(|fit| show(fit, found)).collect(),
         });
     }
-    let width = terminal.width();
-    output::write_ways(terminal.out(), &shown, format, width)?;
+    output::print(&shown, global.format, terminal)?;
     Ok(Exit::Done)
 }
 

@@ -16,7 +16,7 @@ use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
 use crate::{
     args::{GlobalArgs, SimVendorArgs},
     failure::{Exit, Failure},
-    output::{AnswerLine, write_answers},
+    output::{self, AnswerLine},
     terminal::Terminal,
     text::count,
 };
@@ -28,7 +28,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let format = global.format.of_plain("a list of answers has")?;
+    global.format.check::<AnswerLine>()?;
     let mut answers = Vec::new();
     let mut exit = Exit::Done;
     for request in requests(args) {
@@ -42,7 +42,7 @@ pub(super) fn run(
             }
         }
     }
-    write_answers(terminal.out(), &answers, format)?;
+    output::print(&answers, global.format, terminal)?;
     let number = count(answers.len() as u64, "request", "requests");
     terminal.note(&format!("answered {number} of simulated devices"));
     Ok(exit)

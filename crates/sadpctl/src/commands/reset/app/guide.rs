@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// Writes each app: whether it fits, what was checked, what to do.
-pub(super) fn write(
+pub(super) fn write<'a>(
     out: &mut impl Write,
     device: &Device,
-    fits: &[MethodAssessment],
+    fits: impl Iterator<Item = &'a MethodAssessment>,
 ) -> io::Result<()> {
     writeln!(out, "{BOLD}{}{BOLD:#}", clean(&name(device)))?;
     for fit in fits {
@@ -120,7 +120,7 @@ mod tests {
         let ways = [RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect];
         let fits = ways.map(|way| MethodAssessment::judge(way, device, &RecoverySetup::default()));
         let mut out = anstream::StripStream::new(Vec::new());
-        write(&mut out, device, &fits).unwrap();
+        write(&mut out, device, fits.iter()).unwrap();
         String::from_utf8(out.into_inner()).unwrap()
     }
 

@@ -11,15 +11,14 @@ use crate::{
 };
 
 pub(super) fn run(global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let format = global.format.of_list("a list of GUIDs has")?;
+    global.format.check::<GuidLine>()?;
     let vault = Vault::new(&state::folder(global)?);
     let records = match state::open_existing(global)? {
         Some(ledger) => ledger.guids(None).map_err(state::failed)?,
         None => Vec::new(),
     };
     let lines: Vec<_> = records.iter().map(|record| line(record, &vault)).collect();
-    output::write_guids(terminal.out(), &lines, format)?;
-    terminal.flush()?;
+    output::print(&lines, global.format, terminal)?;
     let usable = lines.iter().filter(|line| line.is_valid()).count();
     let number = count(lines.len() as u64, "GUID", "GUIDs");
     terminal.note(&format!(
