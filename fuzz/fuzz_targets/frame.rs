@@ -6,7 +6,7 @@ use std::{net::Ipv6Addr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
-use sadp_model::{MacAddr, Via};
+use sadp_model::{MacAddr, Protocol, Via};
 use sadp_proto::{
     Datagram, StopCondition, Survey, SurveyConfig,
     frame::{Frame, FrameAsker, Party},
@@ -23,10 +23,10 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = frame.device();
     }
     let config = SurveyConfig {
-        links: 1,
+        links: vec![Protocol::Sadp],
         broadcast: false,
         sweep: None,
-        listening: StopCondition::Auto,
+        stop: StopCondition::Auto,
     };
     let asker = FrameAsker {
         party: Party {
@@ -40,6 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
     let heard = Datagram {
         interface: &Arc::from("lan0"),
         from: ([10, 0, 0, 5], 0).into(),
+        protocol: Protocol::SadpFrame,
         via: Via::LinkLayer,
         at: Timestamp::UNIX_EPOCH,
         payload: bytes,

@@ -9,7 +9,7 @@
 use std::{error::Error, fs::File, io::Read};
 
 use sadp_discovery::capture::Capture;
-use sadp_model::{Device, Firmware, Kind, Registry, Sighting, Version, Via, text::clean};
+use sadp_model::{Device, Firmware, Kind, Protocol, Registry, Sighting, Version, Via, text::clean};
 use sadp_proto::Message;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,6 +47,7 @@ pub(crate) fn devices(capture: impl Read) -> Result<Registry, Box<dyn Error>> {
         let sighting = Sighting {
             interface: "capture".into(),
             from: datagram.from.ip(),
+            protocol: Protocol::Sadp,
             via: if datagram.to.ip().is_multicast() {
                 Via::Multicast
             } else {

@@ -14,7 +14,8 @@ use std::{
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
-use sadp_proto::{Destination, GROUP, PORT, frame::FrameAsker};
+use sadp_model::Protocol;
+use sadp_proto::{Destination, Endpoint, frame::FrameAsker};
 use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
 
 use self::{cards::Cards, fragments::FragmentSenders, twins::Twins};
@@ -34,10 +35,9 @@ pub struct LinkConfig {
     /// Names or IPv4 addresses of interfaces; none means all that are up, have
     /// IPv4 and are not loopback.
     pub interfaces: Vec<String>,
-    /// The multicast group.
-    pub group: Ipv4Addr,
-    /// The devices' port.
-    pub port: u16,
+    /// Where devices listen, one entry a discovery protocol. Single addresses
+    /// are probed, and commands sent, on the port of the first.
+    pub endpoints: Vec<Endpoint>,
     /// Whether to use bare Ethernet frames as well.
     pub link_layer: LinkLayer,
     /// Where to record what is sent and heard. Commands are never recorded:
@@ -48,6 +48,11 @@ pub struct LinkConfig {
 }
 
 impl LinkConfig {
+    /// The first endpoint: that of commands and of probes to single addresses.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoints.first().copied().unwrap_or(Endpoint::SADP)
+    }
+
     /// The time: the system's, or that of the network inside this process.
     pub fn now(&self) -> Timestamp {
         let network = self.network.as_ref();
@@ -59,8 +64,7 @@ impl Default for LinkConfig {
     fn default() -> Self {
         Self {
             interfaces: Vec::new(),
-            group: GROUP,
-            port: PORT,
+            endpoints: vec![Endpoint::SADP],
             link_layer: LinkLayer::default(),
             recorder: None,
             network: None,
@@ -76,7 +80,7 @@ pub(crate) struct Links {
     /// Asks addresses that are in none of the links' networks, where no
     /// interface was named.
     routed: Option<Arc<UdpSocket>>,
-    listeners: Vec<Arc<UdpSocket>>,
+    listeners: Vec<Listener>,
     cards: Cards,
     twins: Twins,
     /// With the interface and frame of each first fragment.
@@ -93,8 +97,16 @@ pub(crate) struct Links {
 #[derive(Debug)]
 struct Link {
     interface: Interface,
+    endpoint: Endpoint,
     port: LinkPort,
     failed: bool,
+}
+
+/// A socket that receives what is sent to the group of an endpoint.
+#[derive(Debug)]
+struct Listener {
+    socket: Arc<UdpSocket>,
+    protocol: Protocol,
 }
 
 /// What a link sends by.
@@ -150,15 +162,16 @@ impl Links {
             up: true,
             loopback: false,
         };
-        let link = Link {
-            interface,
+        let link = |endpoint| Link {
+            interface: interface.clone(),
+            endpoint,
             port: LinkPort::Virtual(network.open()),
             failed: false,
         };
         Self {
             config: config.clone(),
             names: HashMap::new(),
-            all: vec![link],
+            all: config.endpoints.iter().copied().map(link).collect(),
             routed: None,
             listeners: Vec::new(),
             cards: Cards::default(),
@@ -178,10 +191,15 @@ impl Links {
         routed: bool,
     ) -> Result<Self, ScanError> {
         let mut notices = Vec::new();
-        let all = open_links(interfaces, &mut notices)?;
+        let all = open_links(config, interfaces, &mut notices)?;
         let cards = distinct(interfaces);
         let listeners = open_listeners(config, &cards, &mut notices);
-        let cards = Cards::open(config.link_layer, &cards, config.port, &mut notices)?;
+        let cards = Cards::open(
+            config.link_layer,
+            &cards,
+            config.endpoint().port,
+            &mut notices,
+        )?;
         let routed = routed && config.interfaces.is_empty();
         let named = |interface: &Interface| Some((interface.index?, Arc::clone(&interface.name)));
         Ok(Self {
@@ -202,9 +220,20 @@ impl Links {
         })
     }
 
-    /// How many links there are; they are numbered from 0.
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
+    /// The protocol of each link, by its number.
+    pub(crate) fn protocols(&self) -> Vec<Protocol> {
+        let links = self.all.iter();
+        links.map(|link| link.endpoint.protocol).collect()
+    }
+
+    /// The protocol of what a socket receives, by its number in draining.
+    fn protocol_of(&self, socket: usize) -> Protocol {
+        let link = self.all.get(socket).map(|link| link.endpoint.protocol);
+        let listener = socket
+            .checked_sub(self.all.len())
+            .and_then(|place| self.listeners.get(place));
+        link.or_else(|| listener.map(|listener| listener.protocol))
+            .unwrap_or_else(|| self.config.endpoint().protocol)
     }
 
     /// What came to limit hearing and asking since this was called last.
@@ -219,10 +248,14 @@ impl Links {
 
     /// The addresses from which it asks.
     pub(crate) fn infos(&self) -> impl Iterator<Item = LinkInfo> {
-        self.all.iter().map(|link| LinkInfo {
-            interface: Arc::clone(&link.interface.name),
-            network: link.interface.network,
-        })
+        let endpoint = self.config.endpoint();
+        let links = self.all.iter();
+        links
+            .filter(move |link| link.endpoint == endpoint)
+            .map(|link| LinkInfo {
+                interface: Arc::clone(&link.interface.name),
+                network: link.interface.network,
+            })
     }
 
     /// From where bare frames go out, in the order of [`Destination::Card`].
@@ -253,7 +286,8 @@ impl Links {
                 }
             }
         }
-        let others = self.listeners.iter().chain(&self.routed);
+        let listeners = self.listeners.iter().map(|listener| &listener.socket);
+        let others = listeners.chain(&self.routed);
         for (number, socket) in (self.all.len()..).zip(others) {
             let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
             tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
@@ -264,24 +298,33 @@ impl Links {
 
     /// Sends a datagram or a frame. A failure becomes a notice.
     pub(crate) async fn send(&mut self, destination: Destination, payload: &[u8]) {
-        let (number, address) = match destination {
-            Destination::Group(link) => (Some(link), self.config.group),
-            Destination::Broadcast(link) => {
-                let Some(link_network) = self.all.get(link).map(|link| link.interface.network)
-                else {
-                    return;
-                };
-                (Some(link), link_network.broadcast())
+        let (link, address) = match destination {
+            Destination::Group(number) => {
+                let link = self.all.get(number);
+                (link, link.map(|link| link.endpoint.group))
             }
-            Destination::Unicast(address) => (self.link_towards(address), address),
+            Destination::Broadcast(number) => {
+                let link = self.all.get(number);
+                (link, link.map(|link| link.interface.network.broadcast()))
+            }
+            Destination::Unicast(address) => {
+                let number = self.link_towards(address);
+                (
+                    number.and_then(|number| self.all.get(number)),
+                    Some(address),
+                )
+            }
             Destination::Card(card) => return self.send_frame(card, payload),
         };
-        let link = number.and_then(|number| self.all.get(number));
+        let Some(address) = address else {
+            return;
+        };
         let routed = self.routed.clone().map(LinkPort::Socket);
         let Some(port) = link.map(|link| &link.port).or(routed.as_ref()) else {
             return;
         };
-        let to = SocketAddrV4::new(address, self.config.port);
+        let endpoint = link.map_or_else(|| self.config.endpoint(), |link| link.endpoint);
+        let to = SocketAddrV4::new(address, endpoint.port);
         match port.send(to, payload).await {
             Ok(()) => {
                 let interface = link.map_or_else(|| "routed".into(), Link::name);
@@ -364,18 +407,25 @@ impl Links {
     }
 }
 
-fn open_links(interfaces: &[Interface], notices: &mut Vec<Notice>) -> Result<Vec<Link>, ScanError> {
+fn open_links(
+    config: &LinkConfig,
+    interfaces: &[Interface],
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<Link>, ScanError> {
     let mut links = Vec::new();
     let mut failures = Vec::new();
-    for interface in interfaces {
-        match socket::asking(interface.address()) {
-            Ok(socket) => links.push(Link {
-                interface: interface.clone(),
-                port: LinkPort::Socket(Arc::new(socket)),
-                failed: false,
-            }),
-            Err(source) => {
-                failures.push((Arc::clone(&interface.name), interface.address(), source));
+    for endpoint in &config.endpoints {
+        for interface in interfaces {
+            match socket::asking(interface.address()) {
+                Ok(socket) => links.push(Link {
+                    interface: interface.clone(),
+                    endpoint: *endpoint,
+                    port: LinkPort::Socket(Arc::new(socket)),
+                    failed: false,
+                }),
+                Err(source) => {
+                    failures.push((Arc::clone(&interface.name), interface.address(), source));
+                }
             }
         }
     }
@@ -420,35 +470,39 @@ fn open_listeners(
     config: &LinkConfig,
     cards: &[&Interface],
     notices: &mut Vec<Notice>,
-) -> Vec<Arc<UdpSocket>> {
+) -> Vec<Listener> {
     let mut listeners = Vec::new();
-    for some in cards.chunks(socket::MAX_MEMBERSHIPS) {
-        let socket = match socket::listening(config.port) {
-            Ok(socket) => socket,
-            Err(source) => {
-                notices.push(if socket::is_taken(&source) {
-                    Notice::PortTaken { port: config.port }
-                } else {
-                    Notice::PortRefused {
-                        port: config.port,
-                        source,
-                    }
-                });
-                break;
+    for &Endpoint {
+        protocol,
+        group,
+        port,
+    } in &config.endpoints
+    {
+        for some in cards.chunks(socket::MAX_MEMBERSHIPS) {
+            let socket = match socket::listening(port) {
+                Ok(socket) => socket,
+                Err(source) => {
+                    notices.push(if socket::is_taken(&source) {
+                        Notice::PortTaken { port }
+                    } else {
+                        Notice::PortRefused { port, source }
+                    });
+                    break;
+                }
+            };
+            for card in some {
+                if let Err(source) = socket::join(&socket, group, card) {
+                    let interface = Arc::clone(&card.name);
+                    notices.push(Notice::NotJoined { interface, source });
+                }
             }
-        };
-        for card in some {
-            if let Err(source) = socket::join(&socket, config.group, card) {
-                let interface = Arc::clone(&card.name);
-                notices.push(Notice::NotJoined { interface, source });
+            match UdpSocket::from_std(socket.into()) {
+                Ok(socket) => listeners.push(Listener {
+                    socket: Arc::new(socket),
+                    protocol,
+                }),
+                Err(source) => notices.push(Notice::PortRefused { port, source }),
             }
-        }
-        match UdpSocket::from_std(socket.into()) {
-            Ok(socket) => listeners.push(Arc::new(socket)),
-            Err(source) => notices.push(Notice::PortRefused {
-                port: config.port,
-                source,
-            }),
         }
     }
     listeners

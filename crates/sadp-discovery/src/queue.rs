@@ -80,6 +80,7 @@ mod tests {
             interface: None,
             payload: vec![0; bytes],
             is_beginning: false,
+            protocol: sadp_model::Protocol::Sadp,
         };
         Batch::Socket {
             number: 0,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::Via;
+use sadp_model::{Protocol, Via};
 use sadp_proto::Datagram;
 use tokio::{net::UdpSocket, sync::mpsc};
 
@@ -34,6 +34,8 @@ pub(crate) struct Received {
     /// Whether it is only the beginning of a datagram, whose other IP fragments
     /// did not come.
     pub(crate) is_beginning: bool,
+    /// How it is encoded.
+    pub(crate) protocol: Protocol,
 }
 
 impl Received {
@@ -48,6 +50,7 @@ impl Received {
         Datagram {
             interface,
             from: self.from,
+            protocol: self.protocol,
             via,
             at,
             payload: &self.payload,
@@ -64,6 +67,7 @@ impl From<Arrival<'_>> for Received {
             interface: arrival.interface,
             payload: arrival.payload.to_vec(),
             is_beginning: false,
+            protocol: Protocol::default(),
         }
     }
 }
@@ -120,6 +124,7 @@ pub(crate) async fn forward(
             interface: None,
             payload: datagram.payload,
             is_beginning: false,
+            protocol: Protocol::default(),
         };
         let outcome = Ok(vec![received]);
         if queue.send(Batch::Socket { number, outcome }).await.is_err() {

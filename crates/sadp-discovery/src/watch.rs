@@ -95,7 +95,7 @@ impl Watcher {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watch = sadp_proto::WatchConfig {
-            links: 0,
+            links: Vec::new(),
             broadcast: config.broadcast,
             sweep: config.sweep.clone(),
             every: config.every,
@@ -285,7 +285,7 @@ impl Watcher {
         }
         let links = self.open.as_ref().map(|open| &open.links);
         let askers = links.map_or_else(Vec::new, Links::askers);
-        let links = links.map_or(0, Links::len);
+        let links = links.map_or_else(Vec::new, Links::protocols);
         self.watch.handle_links(self.start.elapsed(), links, askers);
         self.take_notices();
     }

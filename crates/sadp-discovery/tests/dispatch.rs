@@ -5,15 +5,14 @@ use std::{net::Ipv4Addr, ops::ControlFlow};
 use sadp_discovery::{
     Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Route, Scan, ScanConfig,
 };
-use sadp_proto::{Command, Target, seal::Password};
+use sadp_proto::{Command, Endpoint, Target, seal::Password};
 
 #[tokio::test]
 async fn what_could_not_be_sent_is_told() {
     let link = LinkConfig {
         interfaces: vec!["127.0.0.1".into()],
-        group: Ipv4Addr::new(239, 255, 77, 3),
-        // To this port nothing can be sent.
-        port: 0,
+        // Nothing can be sent to this port.
+        endpoints: vec![Endpoint::sadp(Ipv4Addr::new(239, 255, 77, 3), 0)],
         link_layer: LinkLayer::Off,
         recorder: None,
         network: None,

@@ -13,7 +13,7 @@ use std::{
 
 use sadp_discovery::{LinkConfig, Notice, Scan, ScanConfig, ScanError, ScanReport};
 use sadp_model::{MacAddr, Via};
-use sadp_proto::{Message, StopCondition, Sweep};
+use sadp_proto::{Endpoint, Message, StopCondition, Sweep};
 use socket2::{Domain, Socket, Type};
 use tokio::net::UdpSocket;
 
@@ -67,8 +67,7 @@ fn config(port: u16, stop: StopCondition) -> ScanConfig {
     ScanConfig {
         link: LinkConfig {
             interfaces: vec!["127.0.0.1".into()],
-            group: GROUP,
-            port,
+            endpoints: vec![Endpoint::sadp(GROUP, port)],
             ..LinkConfig::default()
         },
         stop,

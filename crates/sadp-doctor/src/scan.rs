@@ -170,7 +170,7 @@ mod tests {
     use ipnet::Ipv4Net;
     use jiff::Timestamp;
     use sadp_discovery::LinkInfo;
-    use sadp_model::{Device, Registry, Sighting};
+    use sadp_model::{Device, Protocol, Registry, Sighting};
     use sadp_proto::{DecodeError, DiscoveryStats, SurveyProgress};
 
     use super::*;
@@ -186,6 +186,7 @@ mod tests {
             let sighting = Sighting {
                 interface: "lan0".into(),
                 from: [10, 0, 0, 2].into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: Timestamp::UNIX_EPOCH,
             };

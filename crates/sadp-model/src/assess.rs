@@ -142,7 +142,7 @@ mod tests {
     use jiff::{Timestamp, civil::date};
 
     use super::*;
-    use crate::{Device, Registry, Serial, Sighting, Via};
+    use crate::{Device, Protocol, Registry, Serial, Sighting, Via};
 
     fn site(devices: impl IntoIterator<Item = Device>) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();
@@ -150,6 +150,7 @@ mod tests {
             let sighting = Sighting {
                 interface: "lan0".into(),
                 from: [10, 0, 0, 2].into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: Timestamp::UNIX_EPOCH,
             };

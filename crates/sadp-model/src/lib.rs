@@ -58,6 +58,8 @@ pub use methods::{
 pub use network::{FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports};
 pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
-pub use registry::{DeviceRecord, Recorded, Registry, ReplyAddress, SenderConflict, Sighting, Via};
+pub use registry::{
+    DeviceRecord, Protocol, Recorded, Registry, ReplyAddress, SenderConflict, Sighting, Via,
+};
 pub use serial::{Serial, SerialParts};
 pub use site::{DeviceCounts, KnownAddresses, OffSubnet};

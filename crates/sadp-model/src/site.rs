@@ -139,7 +139,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{MacAddr, Registry, Sighting, Via};
+    use crate::{MacAddr, Protocol, Registry, Sighting, Via};
 
     /// Devices with these addresses in networks of 24 bits, found on `lan0`.
     fn sample_entries(addresses: &[[u8; 4]]) -> Vec<DeviceRecord> {
@@ -152,6 +152,7 @@ mod tests {
             let sighting = Sighting {
                 interface: "lan0".into(),
                 from: [10, 0, 0, 2].into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: Timestamp::UNIX_EPOCH,
             };

@@ -64,6 +64,8 @@ mod watch;
 
 use std::net::Ipv4Addr;
 
+use sadp_model::Protocol;
+
 pub use command::{
     AnswersError, Command, CommandSpec, Credentials, NetworkSettings, SecretAnswers, Update,
     UpdateError,
@@ -87,6 +89,31 @@ pub use watch::{
 
 /// The traits of random number generators that [`Exchange`] takes.
 pub use rsa::rand_core;
+
+/// Where the devices of one discovery protocol listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// How probes to it and replies from it are encoded.
+    pub protocol: Protocol,
+    /// The multicast group.
+    pub group: Ipv4Addr,
+    /// The UDP port.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// SADP's: [`GROUP`] and [`PORT`].
+    pub const SADP: Self = Self::sadp(GROUP, PORT);
+
+    /// SADP on another group and port.
+    pub const fn sadp(group: Ipv4Addr, port: u16) -> Self {
+        Self {
+            protocol: Protocol::Sadp,
+            group,
+            port,
+        }
+    }
+}
 
 /// The UDP port devices listen on.
 pub const PORT: u16 = 37020;

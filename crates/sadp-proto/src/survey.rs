@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::{Device, Recorded, Registry, Sighting, Via};
+use sadp_model::{Device, Protocol, Recorded, Registry, Sighting, Via};
 use uuid::Uuid;
 
 pub(crate) use self::scheduler::{Incoming, ProbeScheduler, ReplyTo};
@@ -25,8 +25,8 @@ use crate::frame::FrameAsker;
 /// What a survey does.
 #[derive(Clone, Debug)]
 pub struct SurveyConfig {
-    /// How many links there are. Each is asked in every round.
-    pub links: usize,
+    /// The protocol of each link. Each gets a probe in every round.
+    pub links: Vec<Protocol>,
     /// Whether each link's subnet broadcast address is asked as well.
     pub broadcast: bool,
     /// Addresses to ask one by one.
@@ -169,7 +169,9 @@ pub struct Datagram<'a> {
     pub interface: &'a Arc<str>,
     /// Who sent it.
     pub from: SocketAddr,
-    /// How it came.
+    /// How it is encoded.
+    pub protocol: Protocol,
+    /// How it was transported.
     pub via: Via,
     /// When, by the wall clock.
     pub at: Timestamp,
@@ -185,6 +187,7 @@ impl Datagram<'_> {
         Sighting {
             interface: Arc::clone(self.interface),
             from: self.from.ip(),
+            protocol: self.protocol,
             via: self.via,
             at: self.at,
         }

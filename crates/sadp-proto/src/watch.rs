@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use sadp_model::Registry;
+use sadp_model::{Protocol, Registry};
 use uuid::Uuid;
 
 pub use self::event::{DeviceSnapshot, Footprint, OfflineReason, WatchEvent, WatchEventKind};
@@ -39,8 +39,8 @@ const TWIN_MEMORY: u64 = 2;
 /// What a watch does.
 #[derive(Clone, Debug)]
 pub struct WatchConfig {
-    /// How many links there are. Each is asked in every round.
-    pub links: usize,
+    /// The protocol of each link. Each gets a probe in every round.
+    pub links: Vec<Protocol>,
     /// Whether each link's subnet broadcast address is asked as well.
     pub broadcast: bool,
     /// Addresses to ask one by one in every cycle.
@@ -95,7 +95,7 @@ impl Watch {
     /// A watch that has not begun. `uuids` gives a fresh random UUID a call.
     pub fn new(config: WatchConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         let survey = SurveyConfig {
-            links: config.links,
+            links: config.links.clone(),
             broadcast: config.broadcast,
             sweep: config.sweep.clone(),
             stop: StopCondition::Auto,
@@ -161,7 +161,7 @@ impl Watch {
     /// Takes note that there are other links now, and asks by them at once; by
     /// bare Ethernet frames as well, from each of these cards. Answers to those
     /// are datagrams that came [`Via::LinkLayer`](sadp_model::Via::LinkLayer).
-    pub fn handle_links(&mut self, now: Duration, links: usize, askers: Vec<FrameAsker>) {
+    pub fn handle_links(&mut self, now: Duration, links: Vec<Protocol>, askers: Vec<FrameAsker>) {
         self.now = self.now.max(now);
         self.config.links = links;
         self.scheduler.set_askers(askers);
@@ -233,7 +233,7 @@ impl Watch {
         let offline_after = self.config.offline_after;
         let until = self.now.saturating_sub(self.scheduler.settle());
         let one_by_one = self.config.sweep.is_some();
-        let nobody_to_ask = self.config.links == 0 && !one_by_one;
+        let nobody_to_ask = self.config.links.is_empty() && !one_by_one;
         for index in 0..self.presences.len() {
             let Some(presence) = self.presences.get(index) else {
                 continue;
@@ -291,7 +291,7 @@ impl Watch {
         self.began = self.now;
         self.next_cycle = self.now.saturating_add(self.config.every);
         self.awaited = self.presences.iter().filter(|it| it.online).count();
-        self.scheduler.restart(self.config.links);
+        self.scheduler.restart(self.config.links.clone());
         self.scheduler.set_awaited(self.awaited);
         for index in 0..self.presences.len() {
             self.let_moves_rest(index);

@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use sadp_discovery::LinkConfig;
 use sadp_model::State;
+use sadp_proto::Endpoint;
 use sadp_sim::{Interface, Server, ServerConfig};
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 77, 78);
@@ -29,7 +30,7 @@ async fn the_scan_finds_the_simulated_device() {
         interfaces: vec!["127.0.0.1".into()],
         ..LinkConfig::default()
     };
-    (link.group, link.port) = (GROUP, server.port());
+    link.endpoints = vec![Endpoint::sadp(GROUP, server.port())];
     let playing = tokio::spawn(server.run(std::future::pending()));
     let entries = scan::scan(link).await.unwrap();
     playing.abort();

@@ -172,7 +172,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use jiff::Timestamp;
-    use sadp_model::{Device, MacAddr, Registry, Sighting, Via};
+    use sadp_model::{Device, MacAddr, Protocol, Registry, Sighting, Via};
 
     use super::*;
 
@@ -186,6 +186,7 @@ mod tests {
             let sighting = Sighting {
                 interface: "lan0".into(),
                 from: [10, 0, 0, 2].into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: Timestamp::UNIX_EPOCH,
             };

@@ -12,7 +12,7 @@ use std::{
 use sadp_discovery::capture::{
     self, Capture, CaptureError, CaptureTally, CapturedDatagram, Pasted,
 };
-use sadp_model::{Device, DeviceRecord, RawFields, Registry, Sighting, Via};
+use sadp_model::{Device, DeviceRecord, Protocol, RawFields, Registry, Sighting, Via};
 use sadp_proto::{
     DecodeError, Document, Message,
     frame::{Frame, FrameError},
@@ -240,11 +240,17 @@ impl Heard {
         let travel = self.travel.as_ref();
         let interface = travel.and_then(|travel| travel.interface.clone());
         let from = travel.map(|travel| travel.from.ip());
+        let is_frame = travel.is_some_and(|travel| travel.is_frame);
         let to_group = travel.is_some_and(|travel| travel.to.ip().is_multicast());
         Sighting {
             interface: interface.unwrap_or_default(),
             from: from.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            via: if travel.is_some_and(|travel| travel.is_frame) {
+            protocol: if is_frame {
+                Protocol::SadpFrame
+            } else {
+                Protocol::Sadp
+            },
+            via: if is_frame {
                 Via::LinkLayer
             } else if to_group {
                 Via::Multicast

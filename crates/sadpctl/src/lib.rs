@@ -46,6 +46,7 @@ pub mod fuzzing {
         let sighting = sadp_model::Sighting {
             interface: "".into(),
             from: [192, 168, 1, 5].into(),
+            protocol: sadp_model::Protocol::Sadp,
             via: sadp_model::Via::Unicast,
             at: jiff::Timestamp::UNIX_EPOCH,
         };

@@ -14,12 +14,13 @@ pub(crate) trait Samples {
 
 impl Samples for DiscoveredDevice {
     fn named(mac: &str) -> Self {
-        use sadp_model::{Device, Registry, Sighting, Via};
+        use sadp_model::{Device, Protocol, Registry, Sighting, Via};
         let mut device = Device::unknown();
         device.mac = mac.parse().ok();
         let sighting = Sighting {
             interface: "".into(),
             from: [192, 168, 1, 5].into(),
+            protocol: Protocol::Sadp,
             via: Via::Unicast,
             at: jiff::Timestamp::UNIX_EPOCH,
         };
@@ -29,7 +30,7 @@ impl Samples for DiscoveredDevice {
     }
 
     fn heard(accounts: &[([u8; 4], [u8; 4])]) -> Self {
-        use sadp_model::{Device, Registry, Sighting, Via};
+        use sadp_model::{Device, Protocol, Registry, Sighting, Via};
         let mut registry = Registry::new();
         for (second, (from, told)) in (0..).zip(accounts) {
             let mut device = Device::unknown();
@@ -38,6 +39,7 @@ impl Samples for DiscoveredDevice {
             let sighting = Sighting {
                 interface: "lan0".into(),
                 from: (*from).into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(second),
             };

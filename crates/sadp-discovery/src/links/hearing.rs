@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use sadp_model::Via;
+use sadp_model::{Protocol, Via};
 use sadp_proto::frame::Frame;
 
 use super::{Link, Links, twins::Ear};
@@ -35,13 +35,15 @@ impl Links {
                 let link = link.map(|link| Arc::clone(&link.interface.name));
                 match outcome {
                     Ok(all) => {
-                        for received in all {
+                        for mut received in all {
+                            received.protocol = self.protocol_of(number);
                             self.take_datagram(number, link.as_ref(), &received, &mut take);
                         }
                     }
                     Err(source) => {
-                        let interface =
-                            link.unwrap_or_else(|| format!("port {}", self.config.port).into());
+                        let interface = link.unwrap_or_else(|| {
+                            format!("port {}", self.config.endpoint().port).into()
+                        });
                         self.notices.push(Notice::NotHeard { interface, source });
                     }
                 }
@@ -101,6 +103,7 @@ impl Links {
                     interface: None,
                     payload: bytes,
                     is_beginning: false,
+                    protocol: Protocol::SadpFrame,
                 };
                 (Via::LinkLayer, received)
             }
@@ -111,6 +114,7 @@ impl Links {
                     interface: None,
                     payload: datagram.payload,
                     is_beginning: false,
+                    protocol: self.config.endpoint().protocol,
                 };
                 let via = via(&received, false);
                 if self.is_own(&received) || self.is_repeated(Ear::Packet, via, &received) {
@@ -219,14 +223,15 @@ impl Links {
         if self.is_own(received) {
             return;
         }
+        let endpoint = self.config.endpoint();
         let IpAddr::V4(address) = received
             .to
             .or_else(|| bound.map(|bound| bound.ip()))
-            .unwrap_or(IpAddr::V4(self.config.group))
+            .unwrap_or(IpAddr::V4(endpoint.group))
         else {
             return;
         };
-        let port = bound.map_or(self.config.port, |bound| bound.port());
+        let port = bound.map_or(endpoint.port, |bound| bound.port());
         let SocketAddr::V4(from) = received.from else {
             return;
         };
@@ -288,6 +293,7 @@ impl From<Joined> for Received {
             interface: None,
             payload: datagram.payload,
             is_beginning: false,
+            protocol: Protocol::default(),
         }
     }
 }

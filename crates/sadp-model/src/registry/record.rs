@@ -26,7 +26,7 @@ pub struct DeviceRecord {
     pub contradictory: bool,
     /// Whether any of its replies could not be read to the end.
     pub malformed: bool,
-    form: Encoding,
+    protocol: Protocol,
     left_addresses: Vec<Ipv4Addr>,
     senders: Senders,
     /// Who told the most of it, and how much memory that takes.
@@ -51,7 +51,7 @@ impl DeviceRecord {
             largest_contributor: sighting.from,
             footprint: device.footprint(),
             device,
-            form: Encoding::of(sighting.via),
+            protocol: sighting.protocol,
             seen: vec![sighting],
             answered_directly: false,
             contradictory: false,
@@ -69,7 +69,7 @@ impl DeviceRecord {
     /// Forgets how it was heard before this, the latest way.
     pub fn forget_sightings(&mut self) {
         if let Some(latest) = self.seen.iter().max_by_key(|seen| seen.at).cloned() {
-            self.form = Encoding::of(latest.via);
+            self.protocol = latest.protocol;
             self.seen = vec![latest];
         }
         self.senders.forget_former();
@@ -103,26 +103,26 @@ impl DeviceRecord {
     /// Whether it was heard by bare Ethernet frames alone, never by UDP: it may
     /// not understand the commands of the XML form.
     pub const fn is_frames_only(&self) -> bool {
-        matches!(self.form, Encoding::Frame)
+        matches!(self.protocol, Protocol::SadpFrame)
     }
 
     pub(super) fn update(&mut self, device: Device, sighting: Sighting) -> bool {
         self.malformed |= is_malformed(&device);
-        let form = Encoding::of(sighting.via);
+        let protocol = sighting.protocol;
         if sighting.is_by_udp() {
             self.senders.note(&sighting, device.ipv4.address);
         }
         self.note(sighting);
-        if form == Encoding::Frame && self.form == Encoding::Xml {
+        if protocol == Protocol::SadpFrame && self.protocol != protocol {
             return self.supplement(&device);
         }
         let before = self.device.ipv4.address;
-        let changed = if self.form == form {
+        let changed = if self.protocol == protocol {
             self.device.update(device)
         } else {
             self.replace_frame(device)
         };
-        self.form = form;
+        self.protocol = protocol;
         let now = self.device.ipv4.address;
         if before != now {
             self.contradictory |= now.is_some_and(|now| self.left_addresses.contains(&now));
@@ -165,22 +165,15 @@ const fn is_malformed(device: &Device) -> bool {
     !device.complete && !device.fragment_only
 }
 
-/// In which form a device's account came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    /// As a bare Ethernet frame.
-    Frame,
-    /// As an XML document.
-    Xml,
-}
-
-impl Encoding {
-    const fn of(via: Via) -> Self {
-        match via {
-            Via::LinkLayer => Self::Frame,
-            Via::Multicast | Via::Unicast => Self::Xml,
-        }
-    }
+/// The discovery protocol of a datagram: how it is encoded. [`Via`] says how it
+/// was transported, which is another matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// SADP: XML documents.
+    #[default]
+    Sadp,
+    /// The older SADP: binary Ethernet frames.
+    SadpFrame,
 }
 
 /// One way in which a device was heard.
@@ -190,7 +183,9 @@ pub struct Sighting {
     pub interface: Arc<str>,
     /// The sender's address.
     pub from: IpAddr,
-    /// How the datagram came.
+    /// How the datagram was encoded.
+    pub protocol: Protocol,
+    /// How it was transported.
     pub via: Via,
     /// When, by this machine's clock.
     pub at: Timestamp,
@@ -198,11 +193,13 @@ pub struct Sighting {
 
 impl Sighting {
     fn is_alike(&self, other: &Self) -> bool {
-        self.via == other.via && self.from == other.from && self.interface == other.interface
+        (self.protocol, self.via) == (other.protocol, other.via)
+            && self.from == other.from
+            && self.interface == other.interface
     }
 
     fn is_by_udp(&self) -> bool {
-        Encoding::of(self.via) == Encoding::Xml
+        self.via != Via::LinkLayer
     }
 
     pub(super) fn ipv4(&self) -> Option<Ipv4Addr> {
@@ -217,7 +214,7 @@ pub(super) fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
-/// How a datagram came.
+/// How a datagram was transported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Via {
     /// To the group.

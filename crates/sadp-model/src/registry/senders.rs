@@ -160,7 +160,7 @@ impl SenderRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Via;
+    use crate::{Protocol, Via};
 
     /// The device's own address, and two others.
     const D: u8 = 64;
@@ -184,6 +184,7 @@ mod tests {
             let sighting = Sighting {
                 interface: format!("lan{card}").into(),
                 from: address(from).into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: Timestamp::from_millisecond(at).unwrap(),
             };

@@ -14,6 +14,7 @@ fn sighting(last: u8) -> Sighting {
     Sighting {
         interface: "lan0".into(),
         from: IpAddr::from([10, 0, 0, last]),
+        protocol: Protocol::Sadp,
         via: Via::Multicast,
         at: Timestamp::UNIX_EPOCH,
     }
@@ -47,6 +48,7 @@ fn one_device_heard_twice_is_one_entry_with_both_sightings() {
 #[test]
 fn the_beginning_of_a_reply_counts_until_a_whole_one_comes() {
     let by_frame = Sighting {
+        protocol: Protocol::SadpFrame,
         via: Via::LinkLayer,
         ..sighting(1)
     };
@@ -74,6 +76,7 @@ fn the_beginning_of_a_reply_counts_until_a_whole_one_comes() {
 #[test]
 fn a_frame_supplements_the_xml_form_whichever_comes_first() {
     let by_frame = || Sighting {
+        protocol: Protocol::SadpFrame,
         via: Via::LinkLayer,
         ..sighting(1)
     };

@@ -285,7 +285,7 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, Registry, Sighting, Via};
+    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
 
     use super::*;
 
@@ -316,6 +316,7 @@ mod tests {
             let sighting = Sighting {
                 interface: "lan0".into(),
                 from: (*from).into(),
+                protocol: Protocol::Sadp,
                 via: Via::Multicast,
                 at: jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(second),
             };

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use sadp_model::Protocol;
 use uuid::Uuid;
 
 pub(crate) use self::classify::{Incoming, ReplyTo};
@@ -94,8 +95,8 @@ impl ProbeScheduler {
         self.frames = Frames::new(askers, u32::from_be_bytes([a, b, c, d]));
     }
 
-    /// Starts over on this many links, and forgets what is known.
-    pub(crate) fn restart(&mut self, links: usize) {
+    /// Starts over on these links, and forgets what is known.
+    pub(crate) fn restart(&mut self, links: Vec<Protocol>) {
         self.config.links = links;
         self.sweep = self.config.sweep.clone().map(SweepState::new);
         self.rounds = Rounds::default();
@@ -129,7 +130,7 @@ impl ProbeScheduler {
         self.forget_old_questions();
         self.sweep_on();
         let mut asked = false;
-        if self.config.links > 0 && self.now >= self.next_round {
+        if !self.config.links.is_empty() && self.now >= self.next_round {
             if self.wants_round() {
                 self.begin_round();
                 asked = true;
@@ -184,7 +185,7 @@ impl ProbeScheduler {
         if self.finished {
             return None;
         }
-        let round = (self.config.links > 0).then_some(self.next_round);
+        let round = (!self.config.links.is_empty()).then_some(self.next_round);
         let sweep = self.sweep.as_ref().and_then(SweepState::next_due);
         let end = self.earliest_end();
         [round, sweep, Some(end)]
@@ -222,10 +223,10 @@ impl ProbeScheduler {
 
     fn begin_round(&mut self) {
         let round = self.rounds.begin(self.now);
-        for link in 0..self.config.links {
-            self.ask(Destination::Group(link), Some(round), None);
+        for link in 0..self.config.links.len() {
+            self.send_probe(Destination::Group(link), Some(round));
             if self.config.broadcast {
-                self.ask(Destination::Broadcast(link), Some(round), None);
+                self.send_probe(Destination::Broadcast(link), Some(round));
             }
         }
         self.ask_by_frames(round);
@@ -233,19 +234,31 @@ impl ProbeScheduler {
 
     fn sweep_on(&mut self) {
         while let Some(target) = self.sweep.as_mut().and_then(|sweep| sweep.step(self.now)) {
-            self.ask(Destination::Unicast(target), None, Some(target));
+            self.send_probe(Destination::Unicast(target), None);
         }
     }
 
-    fn ask(&mut self, destination: Destination, round: Option<u32>, target: Option<Ipv4Addr>) {
+    /// Queues a probe in the protocol of its link. Single addresses get SADP's.
+    fn send_probe(&mut self, destination: Destination, round: Option<u32>) {
+        let (protocol, target) = match destination {
+            Destination::Group(link) | Destination::Broadcast(link) => {
+                (self.config.links.get(link).copied(), None)
+            }
+            Destination::Unicast(target) => (Some(Protocol::Sadp), Some(target)),
+            Destination::Card(_) => (Some(Protocol::SadpFrame), None),
+        };
         let uuid = (self.uuids)();
-        let transmit = Transmit {
-            destination,
-            payload: Inquiry { uuid }.encode(),
+        let payload = match protocol {
+            Some(Protocol::Sadp) => Inquiry { uuid }.encode(),
+            // Frames have no UUID: `ask_by_frames` sends them.
+            Some(Protocol::SadpFrame) | None => return,
         };
         let at = self.now;
         self.remember(ProbeId::Xml(uuid), SentProbe { at, round, target });
-        self.transmits.push_back(transmit);
+        self.transmits.push_back(Transmit {
+            destination,
+            payload,
+        });
     }
 
     fn remember(&mut self, question: ProbeId, asked: SentProbe) {
@@ -305,7 +318,7 @@ impl ProbeScheduler {
 
     fn wants_more(&self) -> bool {
         self.config.stop == StopCondition::Auto
-            && self.config.links > 0
+            && !self.config.links.is_empty()
             && self.now < AUTO_LIMIT
             && self.wants_round()
     }
@@ -318,7 +331,9 @@ impl ProbeScheduler {
             .map_or(Duration::ZERO, SweepState::settled_at);
         let heard = match self.config.stop {
             StopCondition::Fixed(window) => window.saturating_add(GRACE),
-            StopCondition::Auto if self.heard == 0 && self.config.links > 0 => SILENCE_LIMIT,
+            StopCondition::Auto if self.heard == 0 && !self.config.links.is_empty() => {
+                SILENCE_LIMIT
+            }
             StopCondition::Auto => {
                 let quiet = if self.heard == 0 {
                     Duration::ZERO

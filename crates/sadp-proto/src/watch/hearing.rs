@@ -1,6 +1,6 @@
 //! What an account of a device brings.
 
-use sadp_model::{Device, Recorded, Via};
+use sadp_model::{Device, Protocol, Recorded};
 
 use super::{
     DeviceSnapshot, HELLOS_OF_ONE_START, TWIN_MEMORY, Watch, WatchEventKind,
@@ -33,7 +33,7 @@ impl Watch {
             entry.note_direct_answer(asked_at);
         }
         // An announcement by frame asks for settings, not only at a start.
-        let hello = answer == ReplyTo::Unasked && datagram.via != Via::LinkLayer;
+        let hello = answer == ReplyTo::Unasked && datagram.protocol != Protocol::SadpFrame;
         match before {
             Some(before) if before.online => self.heard_again(index, before, hello),
             before => self.turn_online(index, before),

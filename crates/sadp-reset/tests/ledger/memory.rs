@@ -1,6 +1,6 @@
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use sadp_model::{DeviceRecord, MacAddr, Registry, Serial, Sighting, State, Via};
+use sadp_model::{DeviceRecord, MacAddr, Protocol, Registry, Serial, Sighting, State, Via};
 use sadp_reset::{DeviceKey, Ledger};
 
 use crate::{at, device, key, ledger};
@@ -143,6 +143,7 @@ fn entries(states: &[Option<State>]) -> Vec<DeviceRecord> {
         let sighting = Sighting {
             interface: "lan0".into(),
             from: [10, 0, 0, 2].into(),
+            protocol: Protocol::Sadp,
             via: Via::Multicast,
             at: at(0),
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::Via;
+use sadp_model::{Protocol, Via};
 use sadp_proto::{Destination, GROUP, PORT, Watch, WatchConfig, WatchEvent, WatchEventKind};
 use sadp_sim::{Conduct, Datagram, Device, Fleet, FleetConfig, Population};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(every: Duration, offline_after: Duration) -> Self {
         let config = WatchConfig {
-            links: 1,
+            links: vec![Protocol::Sadp],
             broadcast: false,
             sweep: None,
             every,
@@ -131,6 +131,7 @@ impl World {
         let datagram = sadp_proto::Datagram {
             interface: &self.interface,
             from: SocketAddrV4::new(from, PORT).into(),
+            protocol: Protocol::Sadp,
             via: Via::Multicast,
             at,
             payload,
@@ -210,6 +211,7 @@ impl Crowd {
         let datagram = sadp_proto::Datagram {
             interface: &interface,
             from: SocketAddrV4::new(address, PORT).into(),
+            protocol: Protocol::Sadp,
             via: Via::Multicast,
             at: Timestamp::UNIX_EPOCH,
             payload: reply.as_bytes(),

@@ -4,7 +4,7 @@ use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
 use sadp_model::Warning;
 use sadp_ops::DiscoveredDevice;
-use sadp_proto::Sweep;
+use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Interface, Server, ServerConfig, Site};
 use tokio::sync::oneshot;
 
@@ -96,8 +96,7 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
     let mut config = ScanConfig {
         link: LinkConfig {
             interfaces: vec![loopback],
-            group: GROUP,
-            port: server.port(),
+            endpoints: vec![Endpoint::sadp(GROUP, server.port())],
             ..LinkConfig::default()
         },
         ..ScanConfig::default()

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
 use sadp_model::DeviceRecord;
-use sadp_proto::{SurveyProgress, Sweep};
+use sadp_proto::{Endpoint, SurveyProgress, Sweep};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Notify,
@@ -44,8 +44,7 @@ pub(crate) fn config(
 pub(super) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
     LinkConfig {
         interfaces: global.interfaces.clone(),
-        group: reach.group.group,
-        port: reach.group.port,
+        endpoints: vec![Endpoint::sadp(reach.group.group, reach.group.port)],
         link_layer: reach.link_layer.into(),
         recorder: None,
         network: None,

@@ -7,7 +7,9 @@ use ratatui::{
     backend::TestBackend,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
 };
-use sadp_model::{Device, DeviceRecord, Firmware, Registry, Serial, Sighting, State, Via};
+use sadp_model::{
+    Device, DeviceRecord, Firmware, Protocol, Registry, Serial, Sighting, State, Via,
+};
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
 
@@ -30,6 +32,7 @@ fn entry(device: Device) -> DeviceRecord {
     let sighting = Sighting {
         interface: "lan0".into(),
         from: device.ipv4.address.unwrap_or(Ipv4Addr::LOCALHOST).into(),
+        protocol: Protocol::Sadp,
         via: Via::Multicast,
         at: at(0),
     };

@@ -1,6 +1,6 @@
 //! Classifies a datagram by what it means for a survey.
 
-use sadp_model::{Device, Via};
+use sadp_model::{Device, Protocol};
 use uuid::Uuid;
 
 use super::ProbeScheduler;
@@ -37,9 +37,9 @@ impl ProbeScheduler {
     /// Classifies a datagram, and counts it.
     pub(crate) fn read(&self, datagram: &Datagram<'_>, stats: &mut DiscoveryStats) -> Incoming {
         stats.datagrams = stats.datagrams.saturating_add(1);
-        let heard = match datagram.via {
-            Via::LinkLayer => self.read_frame(datagram, stats),
-            Via::Multicast | Via::Unicast => self.read_xml(datagram, stats),
+        let heard = match datagram.protocol {
+            Protocol::Sadp => self.read_xml(datagram, stats),
+            Protocol::SadpFrame => self.read_frame(datagram, stats),
         };
         if let Incoming::Report(device, _) = &heard {
             stats.note_report(device);

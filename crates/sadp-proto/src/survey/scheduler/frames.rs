@@ -83,7 +83,7 @@ mod tests {
     use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
     use jiff::Timestamp;
-    use sadp_model::Via;
+    use sadp_model::{Protocol, Via};
     use uuid::Uuid;
 
     use super::*;
@@ -101,7 +101,7 @@ mod tests {
 
     fn survey() -> Survey {
         let config = SurveyConfig {
-            links: 1,
+            links: vec![Protocol::Sadp],
             broadcast: false,
             sweep: None,
             stop: StopCondition::Auto,
@@ -144,6 +144,7 @@ mod tests {
         let datagram = Datagram {
             interface: &Arc::from("lan0"),
             from: ([10, 0, 0, 9], 0).into(),
+            protocol: Protocol::SadpFrame,
             via: Via::LinkLayer,
             at: Timestamp::UNIX_EPOCH,
             payload,
