@@ -1,18 +1,17 @@
 //! One SQLite file that several runs may write at once and that any of them
 //! may be killed over.
 
-mod audit;
+mod action;
+mod attempt;
 mod case;
 mod clock;
 mod error;
 mod guid;
-mod key;
-mod memory;
+mod locks;
 mod open;
 mod row;
 mod schema;
 mod spent;
-mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -20,14 +19,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub(crate) use self::guid::NewGuid;
 pub use self::{
-    audit::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
+    action::{Action, AttemptResult, RefusalWord, UnknownWord},
+    attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
     error::LedgerError,
     guid::{GuidId, GuidRecord, GuidVoid},
-    key::DeviceKey,
-    memory::RememberedLock,
+    locks::RememberedLock,
     spent::GuidStanding,
-    words::{Action, AttemptResult, RefusalWord, UnknownWord},
 };
 
 /// What is remembered of devices from one run to the next: locks, tries left,

@@ -30,38 +30,36 @@
     )
 )]
 
-mod answer;
-mod contact;
+mod device_key;
 mod digest;
+mod disk;
 mod files;
-mod guid;
 mod ledger;
-mod leftover;
-mod package;
-mod qr;
-mod questions;
 mod request;
 mod validity;
-mod vault;
 
-pub use answer::{
-    Answer, AnswerFile, Assignment, Collected, KnownBy, Matched, NotAnAnswer, Problem, Target, Why,
-    assign, collect,
-};
-pub use contact::{Contact, QuestionNames, SettingsError};
+pub use device_key::DeviceKey;
 pub use digest::{Digest, ParseDigestError};
-pub use files::{NewFile, write_new_file};
+pub use disk::{NewFile, write_new_file};
+pub use files::{
+    answer::{
+        Answer, AnswerFile, Assignment, Collected, KnownBy, Matched, NotAnAnswer, Problem, Target,
+        Why, assign, collect,
+    },
+    name::{device_name, package_name},
+    package::{
+        ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,
+        export_request,
+    },
+    qr::{QrError, QrImage},
+    questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem},
+    settings::{Contact, QuestionNames, SettingsError},
+    vault::{GuidExport, GuidFile, Vault, VaultError, read_any_guid_file, read_guid_file},
+};
 pub use ledger::{
     Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult, AttemptVerdict, Case,
-    CaseEnded, CaseEnding, CaseFilter, CaseId, DeviceKey, GuidId, GuidRecord, GuidStanding,
-    GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, RefusalWord, RememberedLock, UnknownWord,
+    CaseEnded, CaseEnding, CaseFilter, CaseId, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger,
+    LedgerError, NewCase, OpenedCase, RefusalWord, RememberedLock, UnknownWord,
 };
-pub use package::{
-    ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,
-    device_name, export_request, package_name,
-};
-pub use qr::{QrError, QrImage};
-pub use questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem};
 pub use request::{RequestCommand, RequestKind};
 pub use validity::{InvalidReason, LastSeen, RequestFacts, RequestValidity, VALID_FOR, WARN_AFTER};
-pub use vault::{GuidExport, GuidFile, Vault, VaultError, read_any_guid_file, read_guid_file};

@@ -12,11 +12,10 @@ use jiff::{Timestamp, civil::DateTime};
 use rusqlite::{Row, Transaction, params};
 
 use super::{
-    DeviceKey, Ledger, LedgerError, UnknownWord,
-    key::same_device,
-    row::{self, parsed, required, since_1970},
+    Ledger, LedgerError, UnknownWord,
+    row::{self, parsed, required, same_device, since_1970},
 };
-use crate::{Digest, RequestCommand, RequestKind, validity};
+use crate::{DeviceKey, Digest, RequestCommand, RequestKind, validity};
 
 /// A request that was just exported.
 #[derive(Clone, Debug, PartialEq, Eq)]

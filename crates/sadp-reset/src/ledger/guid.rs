@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use rusqlite::{Params, Row, params};
 
 use super::{
-    DeviceKey, Ledger, LedgerError, UnknownWord,
-    key::same_device,
-    row::{self, parsed, required, since_1970},
+    Ledger, LedgerError, UnknownWord,
+    row::{self, parsed, required, same_device, since_1970},
 };
-use crate::Digest;
+use crate::{DeviceKey, Digest};
 
 /// Names an exported GUID in its ledger. Later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,7 +13,7 @@ use super::{
     Ledger, LedgerError,
     schema::{self, Found},
 };
-use crate::files::{create_private, make_folder, sync_folder};
+use crate::disk::{create_private, make_folder, sync_folder};
 
 pub(super) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
     let path = folder.join(Ledger::FILE_NAME);

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rusqlite::{Error, Row, types::Type};
 use sadp_model::Serial;
 
-use super::{DeviceKey, UnknownWord};
+use super::UnknownWord;
+use crate::DeviceKey;
 
 /// A text column, parsed. A text that does not parse is an error of the file.
 pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, Error>
@@ -53,3 +54,32 @@ pub(super) fn end_since_1970(until: Timestamp) -> i64 {
         .saturating_add(begun)
         .min(Timestamp::MAX.as_second())
 }
+
+/// [`DeviceKey::is_same`] in SQL: whether the row named `$row` can be of the
+/// device whose MAC and serial are `$mac` and `$serial`, each null where not
+/// known. Comparing with null is never true there.
+macro_rules! same_device {
+    ($row:literal, $mac:literal, $serial:literal) => {
+        concat!(
+            "((",
+            $row,
+            ".mac = ",
+            $mac,
+            " AND ifnull(",
+            $row,
+            ".serial = ",
+            $serial,
+            ", 1))",
+            " OR (",
+            $row,
+            ".serial = ",
+            $serial,
+            " AND (",
+            $row,
+            ".mac IS NULL OR ",
+            $mac,
+            " IS NULL)))"
+        )
+    };
+}
+pub(super) use same_device;

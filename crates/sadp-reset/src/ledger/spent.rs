@@ -5,11 +5,10 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    DeviceKey, GuidId, GuidRecord, GuidVoid, Ledger, LedgerError,
-    key::same_device,
-    row::{self, parsed, required, since_1970},
+    GuidId, GuidRecord, GuidVoid, Ledger, LedgerError,
+    row::{self, parsed, required, same_device, since_1970},
 };
-use crate::{Digest, GuidFile};
+use crate::{DeviceKey, Digest, GuidFile};
 
 /// What the ledger knows of a GUID for the device it is to be given to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{DeviceKey, Package, files::parent, package::device_name};
+use super::name::device_name;
+use crate::{DeviceKey, Package, disk::parent};
 
 /// Clears away what is older of this device beside something that was just
 /// written whole: it is worth nothing now, because a device's latest request or

@@ -45,43 +45,14 @@ impl DeviceKey {
         }
     }
 
-    pub(super) fn mac_text(&self) -> Option<String> {
+    pub(crate) fn mac_text(&self) -> Option<String> {
         self.mac.map(|mac| mac.to_string())
     }
 
-    pub(super) fn serial_text(&self) -> Option<&str> {
+    pub(crate) fn serial_text(&self) -> Option<&str> {
         self.serial().map(Serial::as_str)
     }
 }
-
-/// [`DeviceKey::is_same`] in SQL: whether the row named `$row` can be of the
-/// device whose MAC and serial are `$mac` and `$serial`, each null where not
-/// known. Comparing with null is never true there.
-macro_rules! same_device {
-    ($row:literal, $mac:literal, $serial:literal) => {
-        concat!(
-            "((",
-            $row,
-            ".mac = ",
-            $mac,
-            " AND ifnull(",
-            $row,
-            ".serial = ",
-            $serial,
-            ", 1))",
-            " OR (",
-            $row,
-            ".serial = ",
-            $serial,
-            " AND (",
-            $row,
-            ".mac IS NULL OR ",
-            $mac,
-            " IS NULL)))"
-        )
-    };
-}
-pub(super) use same_device;
 
 #[cfg(test)]
 mod tests {

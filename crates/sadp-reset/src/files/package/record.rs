@@ -198,7 +198,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    pub(in crate::package) fn record(serial: &str) -> RequestRecord {
+    pub(in crate::files::package) fn record(serial: &str) -> RequestRecord {
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 0x13]);
         RequestRecord {
             device: DeviceKey::new(Some(mac), Serial::new(serial)).unwrap(),

@@ -116,7 +116,7 @@ mod tests {
     use sadp_model::MacAddr;
 
     use super::*;
-    use crate::{DeviceKey, package::record::tests::record};
+    use crate::{DeviceKey, files::package::record::tests::record};
 
     #[test]
     fn it_is_filled_in_and_blanks_are_marked() {

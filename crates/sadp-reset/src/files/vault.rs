@@ -14,13 +14,15 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 pub use self::error::VaultError;
+use super::{
+    guid,
+    name::{ToName, device_name},
+    stale_parts,
+};
 use crate::{
     DeviceKey, Digest, GuidRecord, Ledger,
-    files::{make_folder, parent, read_bounded, sync_folder, write_new_file},
-    guid,
+    disk::{make_folder, parent, read_bounded, sync_folder, write_new_file},
     ledger::NewGuid,
-    leftover,
-    package::{ToName, device_name},
 };
 
 /// The folder of GUIDs beside the ledger, which knows what is in it.
@@ -116,7 +118,7 @@ impl Vault {
             let path = path.clone();
             VaultError::Ledger { path, source }
         })?;
-        leftover::clear(&path, export.device);
+        stale_parts::clear(&path, export.device);
         Ok(GuidRecord {
             id,
             device: export.device.clone(),

@@ -1,7 +1,7 @@
 //! What a file is, by its content.
 
 use super::Answer;
-use crate::files::without_line_break;
+use crate::disk::without_line_break;
 
 /// Why something is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

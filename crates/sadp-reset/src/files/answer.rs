@@ -3,7 +3,7 @@
 
 mod assign;
 mod collect;
-mod evidence;
+mod filename_hints;
 mod kind;
 mod problem;
 

@@ -9,7 +9,7 @@ use sadp_proto::{SecretAnswers, seal::SessionKey};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::files::read_bounded;
+use crate::disk::read_bounded;
 
 /// Answers by the number of their question, in the file's order. No number
 /// stands twice, and there is at least one.

@@ -8,11 +8,11 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sadp_model::{DeviceRecord, MacAddr, Serial, State};
 
 use super::{
-    Action, DeviceKey, GuidVoid, Ledger, LedgerError,
+    Action, GuidVoid, Ledger, LedgerError,
     clock::{self, lock_end},
-    key::same_device,
-    row::{self, end_since_1970, required, since_1970},
+    row::{self, end_since_1970, required, same_device, since_1970},
 };
+use crate::DeviceKey;
 
 /// A lock as a device last told it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::{
-    Action, AttemptResult, DeviceKey, Ledger, LedgerError, RefusalWord,
-    key::same_device,
-    row::{self, parsed, required, since_1970},
+    Action, AttemptResult, Ledger, LedgerError, RefusalWord,
+    row::{self, parsed, required, same_device, since_1970},
 };
+use crate::DeviceKey;
 
 /// A command that is about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

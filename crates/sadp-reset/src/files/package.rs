@@ -2,7 +2,6 @@
 //! and never over another.
 
 mod form;
-mod name;
 mod record;
 
 use std::{
@@ -14,18 +13,14 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::{Device, Serial};
 
-pub(crate) use self::name::{ToName, plain, reduced};
-pub use self::{
-    name::{device_name, package_name},
-    record::{RecordError, RequestRecord},
-};
+pub use self::record::{RecordError, RequestRecord};
+use super::{name::package_name, stale_parts};
 use crate::{
     Contact, DeviceKey, Digest, Ledger, LedgerError, NewCase, OpenedCase, QrError, QrImage,
     RequestKind,
-    files::{
+    disk::{
         make_folder, make_new_folder, parent, part_of, read_bounded, sync_folder, write_private,
     },
-    leftover,
 };
 
 /// A request to be put into a package.
@@ -116,7 +111,7 @@ impl Package {
         for folder in above.into_iter().chain([out]) {
             sync_folder(folder).map_err(failed("write to the disk", folder))?;
         }
-        leftover::clear(&path, &record.device);
+        stale_parts::clear(&path, &record.device);
         Ok(Self { path, record })
     }
 

@@ -2,7 +2,7 @@
 
 use sadp_proto::{Guid, GuidError};
 
-use crate::files::without_line_break;
+use crate::disk::without_line_break;
 
 /// The GUID in a file of these bytes from anywhere: raw, or in base64, with or
 /// without one line break at the end. What is too short for a whole one is

@@ -1,11 +1,11 @@
 //! Which answer belongs to which request. Pure: it sees only what was listed.
 
-mod request;
+mod requests;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use self::request::Requests;
-use super::{Answer, AnswerFile, Collected, NotAnAnswer, Problem, Why, evidence};
+use self::requests::Requests;
+use super::{Answer, AnswerFile, Collected, NotAnAnswer, Problem, Why, filename_hints};
 use crate::{Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind};
 
 /// An answer and the request it was made for.
@@ -125,12 +125,12 @@ fn place(
         return Err(NotAnAnswer::Request.into());
     }
     let by_folder = requests.by_folder(file);
-    let by_name = evidence::named(&file.name, requests.devices());
+    let by_name = filename_hints::named(&file.name, requests.devices());
     let mut own = by_name.clone();
     own.extend(explicit.map(|device| requests.devices_of(device)));
     let mut sets: Vec<Vec<usize>> = by_folder.iter().map(|place| vec![place.device]).collect();
     if let Some(folder) = file.folders.first() {
-        sets.extend(evidence::named(folder, requests.devices()));
+        sets.extend(filename_hints::named(folder, requests.devices()));
     }
     sets.extend(own.iter().cloned());
     let device = agree(&sets, requests).map_err(|why| match (why, agree(&by_name, requests)) {

@@ -4,7 +4,7 @@ use sadp_model::{MacAddr, Serial};
 
 use crate::{
     DeviceKey,
-    package::{device_name, plain, reduced},
+    files::name::{device_name, plain, reduced},
 };
 
 /// The devices that a name can mean: one set for each thing it says. An empty

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::files::read_bounded;
+use crate::disk::read_bounded;
 
 /// Who asks the vendor's support, from `contact.toml`:
 ///

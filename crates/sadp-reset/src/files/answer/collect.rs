@@ -9,8 +9,8 @@ use std::{
 use super::{Answer, NotAnAnswer, Problem, Why, kind};
 use crate::{
     Digest, Package,
-    files::{listed, parent, read_start},
-    guid,
+    disk::{listed, parent, read_start},
+    files::guid,
 };
 
 /// What was found where answers were looked for.
