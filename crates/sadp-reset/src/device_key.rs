@@ -1,9 +1,9 @@
 use sadp_model::{Device, MacAddr, Serial};
 
-/// By what a device is known again in the ledger: its MAC, its serial, or both.
-/// Never neither.
+/// Identifies a device in the ledger: by its MAC, its serial, or both. At least
+/// one is there.
 ///
-/// Its address is no part of it: addresses are what commands change.
+/// The address is not part of the key: commands change it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceKey {
     mac: Option<MacAddr>,
@@ -11,20 +11,20 @@ pub struct DeviceKey {
 }
 
 impl DeviceKey {
-    /// The key of a device, or `None` where it told neither a serial nor a MAC
-    /// that names it alone.
+    /// Returns the key of a device, or `None` where the device reported neither a
+    /// serial nor a MAC that identifies it.
     pub fn of(device: &Device) -> Option<Self> {
         Self::new(device.mac, device.serial.clone())
     }
 
-    /// A key, or `None` where nothing names the device. A MAC that cannot name
-    /// one device (see [`MacAddr::is_identity`]) is left out.
+    /// Returns a key, or `None` where nothing identifies the device. A MAC that
+    /// cannot identify one device (see [`MacAddr::is_identity`]) is left out.
     pub fn new(mac: Option<MacAddr>, serial: Option<Serial>) -> Option<Self> {
         let mac = mac.filter(|mac| mac.is_identity());
         (mac.is_some() || serial.is_some()).then_some(Self { mac, serial })
     }
 
-    /// The hardware address, where it names the device alone.
+    /// The hardware address, where it identifies the device.
     pub const fn mac(&self) -> Option<MacAddr> {
         self.mac
     }
@@ -34,14 +34,17 @@ impl DeviceKey {
         self.serial.as_ref()
     }
 
-    /// Whether both can be one device: the MACs are the same and the serials
-    /// agree as far as known, or one MAC is not known and the serials are the
-    /// same. So two devices that share a MAC or a serial stay two.
+    /// Whether both keys can belong to one device: the MACs are equal and the
+    /// serials do not differ, or one MAC is unknown and the serials are equal.
+    /// Two devices that share a MAC or a serial stay two.
     pub fn is_same(&self, other: &Self) -> bool {
-        let unequal = |a: Option<&Serial>, b: Option<&Serial>| a.is_some() && b.is_some() && a != b;
+        let same_serial = self.serial.is_some() && self.serial == other.serial;
         match (self.mac, other.mac) {
-            (Some(mine), Some(theirs)) => mine == theirs && !unequal(self.serial(), other.serial()),
-            _ => self.serial.is_some() && self.serial == other.serial,
+            (Some(mine), Some(theirs)) => {
+                let one_unknown = self.serial.is_none() || other.serial.is_none();
+                mine == theirs && (same_serial || one_unknown)
+            }
+            _ => same_serial,
         }
     }
 
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_nothing_names_has_no_key() {
+    fn a_device_without_identity_has_no_key() {
         let mut device = Device::unknown();
         device.mac = Some(MacAddr::new([0; 6]));
         assert_eq!(DeviceKey::of(&device), None);

@@ -1,5 +1,5 @@
-//! Files that are whole or not there, for their owner alone, and never over
-//! another; and reading that ends.
+//! Writes files whole or not at all, readable by their owner only, and never over
+//! another file. Reads files up to a limit.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -7,15 +7,41 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes a file that is not there yet: whole, on the disk, and on Unix with
-/// mode 0600. Fails with [`io::ErrorKind::AlreadyExists`] where the name is
-/// taken, and leaves nothing behind where it fails.
+/// An operation on a file or folder failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}", path.display())]
+pub struct FileError {
+    /// The operation, e.g. `make the folder`.
+    pub doing: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The system's error.
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// For use with `map_err`.
+    pub(crate) fn new<'a>(
+        doing: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(io::Error) -> Self + use<'a> {
+        move |source| Self {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Writes a new file: complete, on the disk, and on Unix with mode 0600. Fails with
+/// [`io::ErrorKind::AlreadyExists`] where the name is taken. Leaves nothing behind
+/// where it fails.
 pub fn write_new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     NewFile::begin(path)?.finish(bytes)
 }
 
-/// A file that has its name only once it is whole, and on Unix mode 0600. What
-/// was begun and not finished leaves nothing behind.
+/// A file that gets its name only once it is complete; on Unix with mode 0600. A
+/// file that is dropped before that leaves nothing behind.
 #[derive(Debug)]
 pub struct NewFile {
     path: PathBuf,
@@ -24,12 +50,12 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Begins it under another name beside its own: whether it can be written
-    /// there is known from now on.
+    /// Creates the file under a temporary name in the same folder. Where this
+    /// succeeds, the folder can be written.
     pub fn begin(path: &Path) -> io::Result<Self> {
         let part = part_of(path)?;
         let file = match create_private(&part) {
-            // A killed run with our process number left it.
+            // A killed run with the same process number left it.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 fs::remove_file(&part)?;
                 create_private(&part)?
@@ -40,24 +66,24 @@ impl NewFile {
         Ok(Self { path, part, file })
     }
 
-    /// Its name.
+    /// The path of the finished file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes it to the disk and gives it its name. Fails with
+    /// Writes the content to the disk and gives the file its name. Fails with
     /// [`io::ErrorKind::AlreadyExists`] where the name is taken.
     pub fn finish(mut self, bytes: &[u8]) -> io::Result<()> {
         self.write(bytes)?;
         give_name(&self.part, &self.path)?;
-        // Its old name may be a second one now.
+        // The temporary name may be a second link now.
         match fs::remove_file(&self.part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => sync_folder(parent(&self.path)),
         }
     }
 
-    /// The same in place of a file that has the name.
+    /// As [`NewFile::finish`], but replaces a file of the same name.
     pub fn replace(mut self, bytes: &[u8]) -> io::Result<()> {
         self.write(bytes)?;
         fs::rename(&self.part, &self.path)?;
@@ -72,15 +98,15 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // Where it has its name there is none left.
+        // After `finish` the temporary file is already gone.
         let _ = fs::remove_file(&self.part);
     }
 }
 
-/// The first `limit` bytes of a file, and whether that is all of it.
+/// Returns the first `limit` bytes of a file, and whether they are the whole file.
 pub(crate) fn read_start(path: &Path, limit: u64) -> io::Result<(Vec<u8>, bool)> {
     let more = limit.saturating_add(1);
-    // Secrets are read here, too: a buffer that grows leaves a copy behind.
+    // Files with secrets are read here: a buffer that grows leaves a copy behind.
     let mut bytes = Vec::with_capacity(usize::try_from(more).unwrap_or(MAX_ROOM).min(MAX_ROOM));
     let read = File::open(path)?.take(more).read_to_end(&mut bytes)?;
     let whole = u64::try_from(read).is_ok_and(|read| read <= limit);
@@ -88,10 +114,10 @@ pub(crate) fn read_start(path: &Path, limit: u64) -> io::Result<(Vec<u8>, bool)>
     Ok((bytes, whole))
 }
 
-/// The most that is set aside before anything is read.
+/// The largest buffer allocated before anything is read.
 const MAX_ROOM: usize = 128 * 1024;
 
-/// A file that may be no longer than `limit` bytes. A longer one fails with
+/// Reads a file of at most `limit` bytes. A longer one fails with
 /// [`io::ErrorKind::FileTooLarge`].
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     match read_start(path, limit)? {
@@ -100,7 +126,7 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Bytes without one line break at their end.
+/// Returns the bytes without one line break at their end.
 pub(crate) fn without_line_break(bytes: &[u8]) -> &[u8] {
     let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     if body.len() < bytes.len() {
@@ -110,26 +136,26 @@ pub(crate) fn without_line_break(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Makes a folder and those above it; on Unix with mode 0700. An existing one is
-/// left as it is.
+/// Creates a folder and its parents; on Unix with mode 0700. Existing folders do not
+/// change.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     builder().recursive(true).create(folder)
 }
 
-/// Makes a folder that is not there yet; on Unix with mode 0700.
+/// Creates a new folder; on Unix with mode 0700.
 pub(crate) fn make_new_folder(folder: &Path) -> io::Result<()> {
     builder().create(folder)
 }
 
-/// Makes a file that is not there yet, with this content on the disk; on Unix
-/// with mode 0600. Its name may still be lost: see [`sync_folder`].
+/// Creates a new file with this content on the disk; on Unix with mode 0600. Its
+/// name is not on the disk yet: see [`sync_folder`].
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create_private(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// Makes a file that is not there yet; on Unix with mode 0600.
+/// Creates a new file; on Unix with mode 0600.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -138,22 +164,21 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The name of a new file is on the disk only once its folder is. Some file
-/// systems, of memory sticks and of other machines, cannot be asked for that.
+/// Writes a folder, and so the names of its new files, to the disk. Some file
+/// systems, of memory sticks and network shares, do not support this.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(listed(folder))?.sync_all() {
-        Err(error) if cannot_sync(&error) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
         result => result,
     }
-}
-
-#[cfg(unix)]
-fn cannot_sync(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-    )
 }
 
 #[cfg(not(unix))]
@@ -162,7 +187,7 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A name beside `path` that no other run uses, hidden on Unix.
+/// Returns a name beside `path` that no other run uses, hidden on Unix.
 pub(crate) fn part_of(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let mut part = std::ffi::OsString::from(".");
@@ -171,7 +196,7 @@ pub(crate) fn part_of(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_file_name(part))
 }
 
-/// A folder as it can be opened: "" is the current one for joining only.
+/// Returns a folder as it can be opened: "" means the current folder.
 pub(crate) fn listed(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() {
         Path::new(".")
@@ -180,25 +205,31 @@ pub(crate) fn listed(folder: &Path) -> &Path {
     }
 }
 
-/// The folder a path lies in.
+/// Returns the folder of a path.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or_else(|| Path::new(""))
 }
 
+/// Returns the last part of a path, for display and comparison.
+pub(crate) fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// Gives a written file its name, unless that is taken. The old name may stay.
 fn give_name(part: &Path, path: &Path) -> io::Result<()> {
-    // A second name is refused where the name is taken; renaming is not.
+    // Making a hard link fails where the name is taken; renaming does not.
     match fs::hard_link(part, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
         Err(_) if fs::symlink_metadata(path).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-        // Memory sticks have no second names.
+        // Memory sticks have no hard links.
         Err(_) => fs::rename(part, path),
         Ok(()) => Ok(()),
     }
 }
 
 fn builder() -> fs::DirBuilder {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "the mode is one of Unix"))]
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -209,6 +240,10 @@ fn builder() -> fs::DirBuilder {
 mod tests {
     use super::*;
 
+    fn count(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
     #[test]
     fn a_new_file_is_whole_and_alone() {
         let folder = tempfile::tempdir().unwrap();
@@ -217,7 +252,7 @@ mod tests {
         let again = write_new_file(&path, b"two").unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"one");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(count(folder.path()), 1);
         write_new_file(&folder.path().join("gone/qr.png"), b"").unwrap_err();
         write_new_file(Path::new("/"), b"").unwrap_err();
     }
@@ -226,10 +261,9 @@ mod tests {
     fn a_file_has_its_name_once_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("result.csv");
-        let names = || fs::read_dir(folder.path()).unwrap().count();
         drop(NewFile::begin(&path).unwrap());
-        assert_eq!(names(), 0);
-        // As a killed run leaves it.
+        assert_eq!(count(folder.path()), 0);
+        // As a killed run leaves the file.
         fs::write(part_of(&path).unwrap(), b"half").unwrap();
         let begun = NewFile::begin(&path).unwrap();
         assert!(!path.exists());
@@ -239,7 +273,7 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"one");
         NewFile::begin(&path).unwrap().replace(b"three").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"three");
-        assert_eq!(names(), 1);
+        assert_eq!(count(folder.path()), 1);
     }
 
     #[cfg(unix)]

@@ -1,47 +1,45 @@
-//! One SQLite file that several runs may write at once and that any of them
-//! may be killed over.
+//! One SQLite file. Several runs may write it at once, and each may be killed at
+//! any point.
 
 mod action;
 mod attempt;
 mod case;
-mod clock;
 mod error;
 mod guid;
 mod locks;
 mod open;
 mod row;
 mod schema;
-mod spent;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 pub(crate) use self::guid::NewGuid;
+use self::row::FromRow;
 pub use self::{
     action::{Action, AttemptResult, RefusalWord, UnknownWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
     error::LedgerError,
-    guid::{GuidId, GuidRecord, GuidVoid},
+    guid::{GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid},
     locks::RememberedLock,
-    spent::GuidStanding,
 };
 
-/// What is remembered of devices from one run to the next: locks, tries left,
-/// an append-only audit of every command sent, requests to the vendor's support,
-/// which GUIDs lie in the vault, and which GUIDs are spent.
+/// The state of devices that is kept between runs: locks, tries left, an
+/// append-only audit of every command sent, requests to the vendor's support,
+/// the GUIDs in the vault, and the GUIDs that are used up.
 ///
-/// Whatever a call that writes has returned for is on the disk: it survives the
-/// process being killed and, as far as the disk keeps its word, the power
-/// failing. Several runs may write at once; each waits up to five seconds for
-/// its turn and then fails with [`LedgerError::Busy`].
+/// A call that writes returns once its data is on the disk: it survives the kill
+/// of the process and, as far as the disk is honest, a power failure. Several runs
+/// may write at once; each waits up to five seconds for its turn and then fails
+/// with [`LedgerError::Busy`].
 ///
-/// Times are arguments. They are kept to the second: the moment something
-/// happened is rounded down, the end of a lock up.
+/// Times are arguments. They are stored in whole seconds: the time of an event is
+/// rounded down, the end of a lock up.
 ///
-/// Every call fails with [`LedgerError::Damaged`] where it meets a part of the
-/// file that cannot be read. The file is never deleted or replaced.
+/// Every call fails with [`LedgerError::Damaged`] where it reads a part of the
+/// file that is not valid. The file is never deleted or replaced.
 #[derive(Debug)]
 pub struct Ledger {
     connection: Connection,
@@ -49,48 +47,103 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The ledger's name in its folder. While it is in use, SQLite keeps two
-    /// more files beside it that belong to it: `-wal` and `-shm`.
+    /// The ledger's name in its folder. While the ledger is in use, SQLite keeps
+    /// two more files beside it: `-wal` and `-shm`.
     pub const FILE_NAME: &str = "ledger.sqlite3";
 
-    /// Opens the ledger in `folder` for reading and writing. A folder or file
-    /// that is missing is made; on Unix with modes 0700 and 0600, while those of
-    /// existing ones are left as they are. A ledger of an older version is brought up to
-    /// date.
+    /// Opens the ledger in `folder` for reading and writing. A missing folder or
+    /// file is created; on Unix with modes 0700 and 0600. The modes of existing
+    /// ones do not change. A ledger of an older version is migrated.
     ///
-    /// Fails where folder or file cannot be made, read or written, where the
-    /// file is no ledger, is damaged or was written by a newer version, and
+    /// Fails where folder or file cannot be created, read or written, where the
+    /// file is not a ledger, is damaged or was written by a newer version, and
     /// where another run keeps it busy.
     pub fn open(folder: &Path) -> Result<Self, LedgerError> {
         open::open(folder)
     }
 
-    /// Opens the ledger in `folder` for reading, or says `None` where there is
-    /// none yet. Makes no folder and no ledger. Calls that write fail with
-    /// [`LedgerError::ReadOnly`], except that a ledger of an older version is brought
-    /// up to date, and then may be written.
+    /// Opens the ledger in `folder` for reading, or returns `None` where there is
+    /// none yet. Creates nothing. Calls that write fail with
+    /// [`LedgerError::ReadOnly`]; but a ledger of an older version is migrated, and
+    /// then may be written.
     ///
-    /// Works in a folder that must not be written, unless a killed run left
-    /// writes in a `-wal` file there without its `-shm`.
+    /// Works in a read-only folder, unless a killed run left writes in a `-wal`
+    /// file there without its `-shm`.
     pub fn open_existing(folder: &Path) -> Result<Option<Self>, LedgerError> {
         open::open_existing(folder)
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A transaction that holds the right to write from its beginning. One that
-    /// asked for it only at its first write could be refused without waiting.
-    fn writing(&mut self, doing: &'static str) -> Result<Transaction<'_>, LedgerError> {
-        self.connection
+    /// Runs `work` in a transaction that holds the write lock from its beginning. A
+    /// transaction that takes it at its first write can be refused without waiting.
+    fn write<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        let when = LedgerError::when(doing, &self.path);
+        let transaction = self
+            .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&when)?;
+        work(&transaction)
+            .and_then(|value| transaction.commit().map(|()| value))
+            .map_err(&when)
+    }
+
+    /// Runs one statement and returns the number of rows it changed.
+    fn execute(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<usize, LedgerError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(values))
             .map_err(LedgerError::when(doing, &self.path))
     }
 
-    /// Turns SQLite's errors into ours, for use with `map_err`.
-    fn when(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + use<> {
-        LedgerError::when(doing, &self.path)
+    /// Inserts one row and returns its number.
+    fn insert(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<i64, LedgerError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.insert(values))
+            .map_err(LedgerError::when(doing, &self.path))
+    }
+
+    /// Reads all rows of a query.
+    fn rows<T: FromRow>(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Vec<T>, LedgerError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(values, T::from_row)?.collect())
+            .map_err(LedgerError::when(doing, &self.path))
+    }
+
+    /// Reads the first row of a query.
+    fn row<T: FromRow>(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Option<T>, LedgerError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_row(values, T::from_row).optional())
+            .map_err(LedgerError::when(doing, &self.path))
     }
 }

@@ -1,27 +1,63 @@
-//! What kind of request a device takes, in words that last.
+//! The kinds of requests to the vendor's support, and how long they are valid.
 
-use std::{fmt, str::FromStr};
-
+use jiff::{SignedDuration, Timestamp};
 use sadp_model::RequestWay;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::UnknownWord;
 
-/// What goes to the vendor's support and what comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// From this age on a reminder is due: the vendor's guide of 2015 calls a request
+/// valid for one day only.
+pub const WARN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a request is valid, by the vendor's later guides.
+pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
+
+/// When a reminder is due for a request exported at that time.
+pub(crate) fn warn_after(exported_at: Timestamp) -> Timestamp {
+    exported_at
+        .saturating_add(WARN_AFTER)
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// When the validity of a request exported at that time ends.
+pub(crate) fn valid_until(exported_at: Timestamp) -> Timestamp {
+    exported_at
+        .saturating_add(VALID_FOR)
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// What is sent to the vendor's support and what is returned.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
+#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
 pub enum RequestKind {
-    /// Start time and serial go out, a dated code comes back.
+    /// Start time and serial are sent; a dated code is returned.
     LegacyCode,
-    /// A request file goes out, an encrypted file comes back.
+    /// A request file is sent; an encrypted file is returned.
     File,
-    /// A request file or QR code goes out, a file or a short key comes back.
+    /// A request file or QR code is sent; a file or a short key is returned.
     FileOrKey,
 }
 
 impl RequestKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::LegacyCode, Self::File, Self::FileOrKey];
+    /// All kinds.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The kind a device takes, or `None` where it has nothing to ask for.
+    /// The kind of request that a device supports, or `None`.
     pub const fn of(way: RequestWay) -> Option<Self> {
         match way {
             RequestWay::None => None,
@@ -31,7 +67,7 @@ impl RequestKind {
         }
     }
 
-    /// The command that brings the device's code. Legacy devices have none.
+    /// The command that returns the device's code. Legacy devices have none.
     pub const fn command(self) -> Option<RequestCommand> {
         match self {
             Self::LegacyCode => None,
@@ -40,33 +76,18 @@ impl RequestKind {
         }
     }
 
-    /// The name scripts see, e.g. `file-or-key`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LegacyCode => "legacy-code",
-            Self::File => "file",
-            Self::FileOrKey => "file-or-key",
-        }
+    /// The name in JSON and in the ledger, e.g. `file-or-key`.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-impl fmt::Display for RequestKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for RequestKind {
-    type Err = UnknownWord;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|kind| kind.name() == name).ok_or(UnknownWord)
-    }
-}
-
-/// The command that brought a device's code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The command that returned a device's code.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, IntoStaticStr,
+)]
+#[strum(serialize_all = "lowercase")]
+#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
 pub enum RequestCommand {
     /// `getcode`.
     GetCode,
@@ -75,31 +96,9 @@ pub enum RequestCommand {
 }
 
 impl RequestCommand {
-    /// Every command.
-    pub const ALL: [Self; 2] = [Self::GetCode, Self::GetEncryptString];
-
     /// The protocol's word, e.g. `getencryptstring`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GetCode => "getcode",
-            Self::GetEncryptString => "getencryptstring",
-        }
-    }
-}
-
-impl fmt::Display for RequestCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for RequestCommand {
-    type Err = UnknownWord;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|command| command.name() == name)
-            .ok_or(UnknownWord)
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -120,8 +119,11 @@ mod tests {
         }
         assert_eq!(RequestKind::of(RequestWay::None), None);
         assert_eq!("none".parse::<RequestKind>(), Err(UnknownWord));
-        for command in RequestCommand::ALL {
-            assert_eq!(command.name().parse(), Ok(command));
+        for (name, command) in [
+            ("getcode", RequestCommand::GetCode),
+            ("getencryptstring", RequestCommand::GetEncryptString),
+        ] {
+            assert_eq!((command.name(), name.parse()), (name, Ok(command)));
         }
     }
 }

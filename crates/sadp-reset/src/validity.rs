@@ -1,48 +1,31 @@
-//! Whether a request can still be answered, judged from what is known.
+//! Decides whether a request can still be answered.
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
+use strum::IntoStaticStr;
 
-use crate::{Action, AttemptRecord, AttemptResult, Case, CaseEnded, CaseEnding, DeviceKey};
+use crate::{
+    Action, AttemptRecord, AttemptResult, Case, CaseEnded, CaseEnding, DeviceKey, VALID_FOR,
+    WARN_AFTER,
+};
 
-/// From this age on a request is worth a reminder: the vendor's 2015 guide calls
-/// it valid for a day only.
-pub const WARN_AFTER: SignedDuration = SignedDuration::from_hours(24);
-
-/// How long a request is valid by the vendor's later guides.
-pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
-
-/// Until when a request of then needs no reminder.
-pub(crate) fn warn_after(exported_at: Timestamp) -> Timestamp {
-    later(exported_at, WARN_AFTER)
-}
-
-/// Until when a request of then is valid.
-pub(crate) fn valid_until(exported_at: Timestamp) -> Timestamp {
-    later(exported_at, VALID_FOR)
-}
-
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// What decides whether a request can still be answered.
+/// The facts that decide whether a request can still be answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFacts {
-    /// When it was exported, where that is known.
+    /// When it was exported, where known.
     pub exported_at: Option<Timestamp>,
-    /// When the device had started, as it told at the export.
+    /// When the device had started, as it reported at the export.
     pub boot_time: Option<DateTime>,
-    /// When a later request of the same device was exported, the last of them.
+    /// When the last later request of the same device was exported.
     pub newer_export: Option<Timestamp>,
-    /// When the same device was asked for another request of which none is
-    /// here, the last time: it may have made one.
+    /// When the same device was last asked for another request that did not arrive: it
+    /// may have made one.
     pub maybe_newer: Option<Timestamp>,
-    /// How its case ended, where it did.
+    /// How its case ended, where it is closed.
     pub ended: Option<CaseEnded>,
 }
 
 impl RequestFacts {
-    /// The facts of a case, among all cases of the ledger.
+    /// Returns the facts of a case, given all cases of the ledger.
     pub fn of(case: &Case, all: &[Case]) -> Self {
         let newer = all.iter().filter(|other| {
             other.id > case.id && other.request.device.is_same(&case.request.device)
@@ -56,9 +39,9 @@ impl RequestFacts {
         }
     }
 
-    /// Adds what was asked of the request's device after the export, among these
-    /// attempts. A device makes a new request whenever it hears the question,
-    /// whether its answer arrives or not; only where it refused, it made none.
+    /// Adds attempts to export another request of this device since then. A device makes
+    /// a new request whenever it receives the command, even where its reply is lost;
+    /// only where it refused, it made none.
     #[must_use]
     pub fn asked_since(mut self, device: &DeviceKey, attempts: &[AttemptRecord]) -> Self {
         let Some(exported) = self.exported_at else {
@@ -66,24 +49,22 @@ impl RequestFacts {
         };
         let asked = attempts.iter().filter(|record| {
             let attempt = &record.attempt;
-            let same = attempt
-                .device
-                .as_ref()
-                .is_some_and(|key| key.is_same(device));
-            // The ledger keeps no parts of a second.
-            let later = attempt.at.as_second() > exported.as_second();
-            let sent = !matches!(
-                record.result(),
-                AttemptResult::Refused | AttemptResult::Skipped
-            );
-            same && later && sent && attempt.action == Action::ExportRequest
+            let key = attempt.device.as_ref();
+            attempt.action == Action::ExportRequest
+                && key.is_some_and(|key| key.is_same(device))
+                // The ledger stores whole seconds.
+                && attempt.at.as_second() > exported.as_second()
+                && !matches!(
+                    record.result(),
+                    AttemptResult::Refused | AttemptResult::Skipped
+                )
         });
         self.maybe_newer = asked.map(|record| record.attempt.at).max();
         self
     }
 
-    /// Why the request may be invalid, with the device as last seen.
-    pub fn judge(&self, now: Timestamp, sight: Option<&LastSeen>) -> RequestValidity {
+    /// Returns why the request may be invalid, given the device as last seen.
+    pub fn judge(&self, now: Timestamp, seen: Option<&LastSeen>) -> RequestValidity {
         let mut reasons = Vec::new();
         match (self.ended, self.newer_export) {
             (_, Some(at)) => reasons.push(InvalidReason::ExportedAgain { at }),
@@ -101,9 +82,9 @@ impl RequestFacts {
         {
             reasons.push(InvalidReason::Closed(ended));
         }
-        let told = (self.boot_time, sight.and_then(|sight| sight.boot_time));
-        if let (Some(exported), Some(now)) = told
-            && Boot::between(exported, now) == Boot::Another
+        let reported = seen.and_then(|seen| seen.boot_time);
+        if let (Some(exported), Some(now)) = (self.boot_time, reported)
+            && has_restarted(exported, now)
         {
             reasons.push(InvalidReason::Rebooted { exported, now });
         }
@@ -111,9 +92,9 @@ impl RequestFacts {
         if let Some(age) = age.filter(|age| *age > VALID_FOR) {
             reasons.push(InvalidReason::Overdue { age });
         }
-        let seen = sight.map(|sight| sight.at);
-        if seen.is_none() || seen < self.exported_at {
-            reasons.push(InvalidReason::NotSeen { last: seen });
+        let last = seen.map(|seen| seen.at);
+        if last.is_none() || last < self.exported_at {
+            reasons.push(InvalidReason::NotSeen { last });
         }
         let aging = age.is_some_and(|age| age > WARN_AFTER && age <= VALID_FOR);
         RequestValidity { reasons, aging }
@@ -123,7 +104,7 @@ impl RequestFacts {
 /// A device as it was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastSeen {
-    /// When it had started, as it told.
+    /// When it had started, as it reported.
     pub boot_time: Option<DateTime>,
     /// When it was seen.
     pub at: Timestamp,
@@ -134,56 +115,57 @@ pub struct LastSeen {
 pub struct RequestValidity {
     /// Why it may be invalid.
     pub reasons: Vec<InvalidReason>,
-    /// It is older than [`WARN_AFTER`] and no older than [`VALID_FOR`].
+    /// Whether it is older than [`WARN_AFTER`] and not older than [`VALID_FOR`].
     pub aging: bool,
 }
 
 impl RequestValidity {
-    /// Whether an answer is not to be sent unless the user insists. What is not
-    /// known for sure does not stop it.
+    /// Whether an answer is sent only on the user's explicit demand. Doubts alone do not
+    /// stop it.
     pub fn stops_import(&self) -> bool {
         self.reasons.iter().any(InvalidReason::stops_import)
     }
 }
 
 /// Why a request may be invalid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum InvalidReason {
-    /// The device has started again, and forgets its request when it does.
+    /// The device has restarted, and so forgot its request.
     Rebooted {
-        /// When it had started, as it told at the export.
+        /// When it had started, as it reported at the export.
         exported: DateTime,
-        /// When it had started, as it tells now.
+        /// When it had started, as it reports now.
         now: DateTime,
     },
-    /// The request was exported again: only the last one counts.
+    /// The request was exported again: only the latest one counts.
     ExportedAgain {
-        /// When.
+        /// The time.
         at: Timestamp,
     },
-    /// The device was asked for another request, and none arrived: if it made
-    /// one, this one is void.
+    /// The device was asked for another request, but none arrived: if it made one, this
+    /// one is void.
     PossiblyExportedAgain {
-        /// When it was asked last.
+        /// The last time.
         at: Timestamp,
     },
     /// It is older than [`VALID_FOR`].
     Overdue {
-        /// How old.
+        /// Its age.
         age: SignedDuration,
     },
-    /// Its case is closed: the device is recovered, called the request spent, or
+    /// Its case is closed: the device is recovered, reported the request as used up, or
     /// the user gave it up.
     Closed(CaseEnded),
     /// The device was not seen since the export.
     NotSeen {
-        /// When it was seen last, where that is known.
+        /// The last time it was seen, where known.
         last: Option<Timestamp>,
     },
 }
 
 impl InvalidReason {
-    /// Whether an answer is not to be sent unless the user insists.
+    /// Whether an answer is sent only on the user's explicit demand.
     pub const fn stops_import(&self) -> bool {
         !matches!(
             self,
@@ -191,40 +173,17 @@ impl InvalidReason {
         )
     }
 
-    /// The name scripts see, e.g. `exported-again`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Rebooted { .. } => "rebooted",
-            Self::ExportedAgain { .. } => "exported-again",
-            Self::PossiblyExportedAgain { .. } => "possibly-exported-again",
-            Self::Overdue { .. } => "overdue",
-            Self::Closed(_) => "closed",
-            Self::NotSeen { .. } => "not-seen",
-        }
+    /// The name in JSON, e.g. `exported-again`.
+    pub fn name(&self) -> &'static str {
+        self.into()
     }
 }
 
-/// What two boot times of one device say.
-#[derive(Debug, PartialEq, Eq)]
-enum Boot {
-    Same,
-    Another,
-    Unknown,
-}
-
-impl Boot {
-    /// A device without a clock counts from 1970 at every start, so its boot
-    /// times are alike or differ by chance. All others repeat theirs unchanged
-    /// until they start again, however wrong it is.
-    fn between(earlier: DateTime, later: DateTime) -> Self {
-        if [earlier, later].iter().any(|time| time.year() <= 1970) {
-            Self::Unknown
-        } else if earlier == later {
-            Self::Same
-        } else {
-            Self::Another
-        }
-    }
+/// Whether two boot times of one device show a restart. A device without a clock
+/// counts from 1970 at every start, so its boot times prove nothing. All others report
+/// the same time until they restart, however wrong it is.
+fn has_restarted(earlier: DateTime, later: DateTime) -> bool {
+    earlier != later && earlier.year() > 1970 && later.year() > 1970
 }
 
 #[cfg(test)]
@@ -253,6 +212,10 @@ mod tests {
     fn sight(boot_time: Option<DateTime>, hours: i64) -> LastSeen {
         let at = at(hours);
         LastSeen { boot_time, at }
+    }
+
+    fn ended(how: CaseEnding) -> CaseEnded {
+        CaseEnded { how, at: at(1) }
     }
 
     fn names(validity: &RequestValidity) -> Vec<&'static str> {
@@ -299,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_was_not_seen_since_is_told_but_stops_nothing() {
+    fn a_device_not_seen_since_the_export_stops_nothing() {
         for (sight, expected) in [
             (None, vec!["not-seen"]),
             (Some(sight(Some(boot(1)), -1)), vec!["not-seen"]),
@@ -313,20 +276,23 @@ mod tests {
 
     #[test]
     fn a_later_export_or_a_closed_case_stops_it() {
-        let ended = |how| Some(CaseEnded { how, at: at(1) });
         for (newer_export, ended, expected) in [
             (Some(at(1)), None, vec!["exported-again"]),
             (
                 Some(at(1)),
-                ended(CaseEnding::Superseded),
+                Some(ended(CaseEnding::Superseded)),
                 vec!["exported-again"],
             ),
-            (None, ended(CaseEnding::Superseded), vec!["exported-again"]),
-            (None, ended(CaseEnding::Recovered), vec!["closed"]),
-            (None, ended(CaseEnding::Spent), vec!["closed"]),
+            (
+                None,
+                Some(ended(CaseEnding::Superseded)),
+                vec!["exported-again"],
+            ),
+            (None, Some(ended(CaseEnding::Recovered)), vec!["closed"]),
+            (None, Some(ended(CaseEnding::Spent)), vec!["closed"]),
             (
                 Some(at(1)),
-                ended(CaseEnding::Forgotten),
+                Some(ended(CaseEnding::Forgotten)),
                 vec!["exported-again", "closed"],
             ),
         ] {
@@ -342,74 +308,29 @@ mod tests {
     }
 
     #[test]
-    fn another_request_that_was_asked_for_in_vain_may_have_made_it_invalid() {
+    fn another_export_without_reply_may_have_made_it_invalid() {
+        use AttemptResult::{Done, NoAnswer, Refused, Skipped, Unknown};
+        const EXPORT: Action = Action::ExportRequest;
+
         let camera = key(1);
         for (device, action, after, result, maybe) in [
-            (
-                1,
-                Action::ExportRequest,
-                60,
-                Some(AttemptResult::NoAnswer),
-                true,
-            ),
-            (
-                1,
-                Action::ExportRequest,
-                60,
-                Some(AttemptResult::Unknown),
-                true,
-            ),
+            (1, EXPORT, 60, Some(NoAnswer), true),
+            (1, EXPORT, 60, Some(Unknown), true),
             // Its run was killed.
-            (1, Action::ExportRequest, 60, None, true),
-            // It answered, and its request could not be kept.
-            (
-                1,
-                Action::ExportRequest,
-                60,
-                Some(AttemptResult::Done),
-                true,
-            ),
-            (
-                1,
-                Action::ExportRequest,
-                60,
-                Some(AttemptResult::Refused),
-                false,
-            ),
-            (
-                1,
-                Action::ExportRequest,
-                60,
-                Some(AttemptResult::Skipped),
-                false,
-            ),
-            // What brought this request, or was before.
-            (
-                1,
-                Action::ExportRequest,
-                0,
-                Some(AttemptResult::Done),
-                false,
-            ),
-            (
-                1,
-                Action::ExportRequest,
-                -60,
-                Some(AttemptResult::NoAnswer),
-                false,
-            ),
-            (1, Action::MailQr, 60, Some(AttemptResult::NoAnswer), false),
-            (
-                2,
-                Action::ExportRequest,
-                60,
-                Some(AttemptResult::NoAnswer),
-                false,
-            ),
+            (1, EXPORT, 60, None, true),
+            // It answered, and its request could not be stored.
+            (1, EXPORT, 60, Some(Done), true),
+            (1, EXPORT, 60, Some(Refused), false),
+            (1, EXPORT, 60, Some(Skipped), false),
+            // What returned this request, or was before.
+            (1, EXPORT, 0, Some(Done), false),
+            (1, EXPORT, -60, Some(NoAnswer), false),
+            (1, Action::MailQr, 60, Some(NoAnswer), false),
+            (2, EXPORT, 60, Some(NoAnswer), false),
         ] {
             let asked = at(0) + SignedDuration::from_secs(after);
-            let mut attempts = records(key(device), action, (asked, result));
-            attempts.extend(records(key(3), Action::ExportRequest, (asked, None)));
+            let mut attempts = records(&attempt(device, action, asked), result);
+            attempts.extend(records(&attempt(3, EXPORT, asked), None));
             let facts = facts().asked_since(&camera, &attempts);
             assert_eq!(facts.maybe_newer, maybe.then_some(asked));
             let judged = facts.judge(at(1), Some(&sight(Some(boot(1)), 1)));
@@ -426,17 +347,16 @@ mod tests {
             assert!(!judged.stops_import(), "the user decides");
         }
         let unknown = RequestFacts::default();
-        let asked = records(key(1), Action::ExportRequest, (at(0), None));
+        let asked = records(&attempt(1, EXPORT, at(0)), None);
         assert_eq!(unknown.asked_since(&camera, &asked).maybe_newer, None);
     }
 
     #[test]
-    fn what_is_known_takes_the_place_of_what_may_be() {
-        let ended = |how| Some(CaseEnded { how, at: at(1) });
+    fn certain_reasons_replace_possible_ones() {
         for (newer_export, ended, expected) in [
             (Some(at(1)), None, "exported-again"),
-            (None, ended(CaseEnding::Superseded), "exported-again"),
-            (None, ended(CaseEnding::Spent), "closed"),
+            (None, Some(ended(CaseEnding::Superseded)), "exported-again"),
+            (None, Some(ended(CaseEnding::Spent)), "closed"),
         ] {
             let facts = RequestFacts {
                 newer_export,
@@ -454,23 +374,22 @@ mod tests {
         DeviceKey::new(Some(mac), None).unwrap()
     }
 
-    /// What a ledger tells of one attempt.
-    fn records(
-        device: DeviceKey,
-        action: Action,
-        (at, result): (Timestamp, Option<AttemptResult>),
-    ) -> Vec<AttemptRecord> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(folder.path()).unwrap();
-        let attempt = Attempt {
-            device: Some(device),
+    fn attempt(device: u8, action: Action, at: Timestamp) -> Attempt {
+        Attempt {
+            device: Some(key(device)),
             address: None,
             action,
             at,
-        };
-        let id = ledger.begin(&attempt).unwrap();
+        }
+    }
+
+    /// What a ledger returns for one attempt.
+    fn records(attempt: &Attempt, result: Option<AttemptResult>) -> Vec<AttemptRecord> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let id = ledger.begin(attempt).unwrap();
         if let Some(result) = result {
-            let verdict = AttemptVerdict::new(result, at);
+            let verdict = AttemptVerdict::new(result, attempt.at);
             ledger.finish(id, &verdict).unwrap();
         }
         ledger.attempts(&AttemptFilter::default()).unwrap()

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn failed_is_never_answered_with_advice_to_repeat_it() {
-        for action in Action::ALL {
+        for &action in Action::ALL {
             let verdict = RefusalReply {
                 refusal: Refusal::Failed,
                 tries_left: None,

@@ -11,7 +11,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use sadp_reset::{
-    CaseEnding, CaseId, InvalidReason, LedgerError, NotAnAnswer, Problem, RequestValidity, Why,
+    AnswerProblem, CaseEnding, CaseId, InvalidReason, LedgerError, NotAnAnswer, RequestValidity,
+    Why,
 };
 use secrecy::SecretString;
 
@@ -131,11 +132,11 @@ impl Finding {
 /// A file that cannot be used as an answer. Two are equal where they are the same
 /// finding.
 #[derive(Clone, Debug)]
-pub struct UnusableFile(Arc<Problem>);
+pub struct UnusableFile(Arc<AnswerProblem>);
 
 impl UnusableFile {
     /// The file, and why.
-    pub fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &AnswerProblem {
         &self.0
     }
 }
@@ -205,7 +206,7 @@ pub fn plan(
         }
     }
     let (mut answers, unfit) = check.split(checked)?;
-    answers.sort_by_key(|answer| answer.known_by);
+    answers.sort_by_key(|answer| answer.basis);
     left_out.extend(unfit);
     Ok(Plan {
         answers,
@@ -222,7 +223,7 @@ impl Plan {
 
     /// How many answers are known by their folder alone. They are sent last, and
     /// none any more once a device refuses one.
-    pub fn known_by_folder(&self) -> usize {
+    pub fn matched_by_folder(&self) -> usize {
         self.answers.len() - delivery::named(&self.answers)
     }
 

@@ -1,44 +1,44 @@
-//! The vendor's answers: read without being touched, told from what is none,
-//! and matched to the request each was made for.
+//! The vendor's answers: read without any change, distinguished from other files, and
+//! matched to their requests.
 
 mod assign;
 mod collect;
 mod filename_hints;
 mod kind;
-mod problem;
+
+use std::{io, path::PathBuf};
 
 use sadp_proto::Code;
 use zeroize::Zeroizing;
 
 pub use self::{
-    assign::{Assignment, KnownBy, Matched, Target, assign},
+    assign::{AnswerTarget, Assignment, MatchBasis, Matched, assign},
     collect::{AnswerFile, Collected, collect},
     kind::NotAnAnswer,
-    problem::{Problem, Why},
 };
-use crate::Digest;
+use crate::{DeviceKey, Digest, PackageError};
 
-/// What goes to a device as the code of a reset: the text of an answer file, a
-/// typed key, or a dated code. Wiped when dropped, and never shown.
+/// The text that is sent to a device to reset its password: the content of an answer
+/// file, a typed key, or a dated code. Wiped when dropped, and never shown.
 pub struct Answer(Zeroizing<String>);
 
 impl Answer {
-    /// The most bytes of an answer file: those that are sent.
+    /// The maximum length of an answer file, in bytes: all of it is sent.
     pub const MAX_BYTES: usize = Code::MAX_BYTES;
 
-    /// The characters of a key.
+    /// The length of a key, in characters.
     pub const KEY_CHARS: usize = 8;
 
-    /// The most characters of a dated code.
+    /// The maximum length of a dated code, in characters.
     pub const MAX_CODE_CHARS: usize = 64;
 
-    /// The answer in a file of these bytes: all of them but one line break at
-    /// the end.
+    /// Parses the content of an answer file: all of it, without one line break at the
+    /// end.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotAnAnswer> {
         kind::parse(bytes).map(Self::of)
     }
 
-    /// A key as a person typed it. Blanks around it are none of it.
+    /// Parses a typed key. Blanks around it are ignored.
     pub fn typed_key(text: &str) -> Result<Self, NotAnAnswer> {
         let key = text.trim();
         let graphic = key.bytes().all(|byte| byte.is_ascii_graphic());
@@ -48,8 +48,7 @@ impl Answer {
         Ok(Self::of(key))
     }
 
-    /// A dated code for a legacy device, as a person typed it. Blanks around it
-    /// are none of it.
+    /// Parses a typed dated code for a legacy device. Blanks around it are ignored.
     pub fn dated_code(text: &str) -> Result<Self, NotAnAnswer> {
         let code = text.trim();
         let plain = code
@@ -61,12 +60,12 @@ impl Answer {
         Ok(Self::of(code))
     }
 
-    /// The text to be sent.
+    /// The text to send.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// By what it is known again.
+    /// The digest of the text.
     pub fn digest(&self) -> Digest {
         Digest::of(self.0.as_bytes())
     }
@@ -82,6 +81,87 @@ impl std::fmt::Debug for Answer {
     }
 }
 
+/// A file or folder that cannot be used as an answer.
+#[derive(Debug)]
+pub struct AnswerProblem {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The device, where known.
+    pub device: Option<DeviceKey>,
+    /// The reason.
+    pub why: Why,
+}
+
+/// Why a file or folder cannot be used as an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Why {
+    /// It is something else.
+    #[error(transparent)]
+    NotAnAnswer(#[from] NotAnAnswer),
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Unreadable(#[source] io::Error),
+    /// It is neither a file nor a folder.
+    #[error("it is neither a file nor a folder")]
+    Special,
+    /// It is a link, and not followed.
+    #[error("it is a link, which is not followed")]
+    Link,
+    /// The folder is nested too deeply.
+    #[error("the folder lies too deep")]
+    TooDeep,
+    /// There are more files than the limit.
+    #[error("there are too many files: the rest was not looked at")]
+    TooMany,
+    /// The `request.json` beside it is not valid.
+    #[error("the record of the request cannot be used")]
+    Record(#[source] PackageError),
+    /// Nothing shows which request it answers.
+    #[error("nothing tells which request it answers")]
+    Unmatched,
+    /// Its name contains the MAC of a device without a request here.
+    #[error("its name holds the MAC of a device that has no request here")]
+    Stranger,
+    /// It can belong to several devices.
+    #[error("it may be of {} devices", candidates.len())]
+    Ambiguous {
+        /// The devices.
+        candidates: Vec<DeviceKey>,
+    },
+    /// Its folder, its name and the selected device contradict each other.
+    #[error("its folder, its name and the device asked for do not agree")]
+    Contradiction {
+        /// The devices they name, where known.
+        devices: Vec<DeviceKey>,
+    },
+    /// Its name identifies one device; its folder or the selected device is another.
+    #[error("its name tells another device than its folder, or than was asked for: it belongs into {}", package.display())]
+    Misplaced {
+        /// The device in its name.
+        device: DeviceKey,
+        /// The package of that device's latest request.
+        package: PathBuf,
+    },
+    /// The same request has another, different answer.
+    #[error("there is another, different answer to the same request")]
+    TwoAnswers {
+        /// The other files.
+        others: Vec<PathBuf>,
+    },
+    /// The same answer is stored with another request, but fits only one.
+    #[error("the same answer lies with another request, and it fits only one")]
+    SharedAnswer {
+        /// The other files.
+        others: Vec<PathBuf>,
+    },
+    /// A later request of the same device is answered here, too.
+    #[error("a later request of the same device has its answer here, too")]
+    OlderRequest {
+        /// The answer to the later request.
+        newer: PathBuf,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,14 +171,15 @@ mod tests {
         for (typed, key) in [("AbC12345", "AbC12345"), (" abcdefgh\r\n", "abcdefgh")] {
             assert_eq!(Answer::typed_key(typed).unwrap().expose(), key);
         }
-        for typed in [
+        let wrong = [
             "",
             "abcdefg",
             "abcdefghi",
             "abcd efg",
             "abcdefgü",
             "abcd\tefg",
-        ] {
+        ];
+        for typed in wrong {
             let wrong = Answer::typed_key(typed).unwrap_err();
             assert_eq!(wrong, NotAnAnswer::NotAKey, "{typed:?}");
         }
@@ -116,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_show_itself() {
+    fn debug_does_not_show_the_answer() {
         let answer = Answer::parse(b"geheim").unwrap();
         assert!(!format!("{answer:?}").contains("geheim"));
     }

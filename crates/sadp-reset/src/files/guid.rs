@@ -1,17 +1,16 @@
-//! GUIDs in files.
+//! The forms of a GUID in a file.
 
 use sadp_proto::{Guid, GuidError};
 
 use crate::disk::without_line_break;
 
-/// The GUID in a file of these bytes from anywhere: raw, or in base64, with or
-/// without one line break at the end. What is too short for a whole one is
-/// refused: it would cost the device a try.
+/// Parses the GUID in any file: raw or in base64, with or without one line break at
+/// the end. Refuses one that is too short to be complete: it would cost a try.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Guid, GuidError> {
     let length = GuidError::Length { bytes: bytes.len() };
     match text(bytes) {
         Err(GuidError::NotText) => {
-            // A raw one may end with what looks like a line break.
+            // A raw GUID may end with a byte that looks like a line break.
             let raw = [bytes, without_line_break(bytes)];
             let raw = raw.into_iter().find_map(|raw| Guid::new(raw).ok());
             raw.ok_or(length)
@@ -24,14 +23,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Guid, GuidError> {
     }
 }
 
-/// The GUID in a file from anywhere, of whatever length and form a text has: one
-/// that is suspect, too.
+/// Parses the GUID in any file. Accepts a text of any length and form, which may be
+/// incomplete.
 pub(crate) fn parse_any(bytes: &[u8]) -> Result<Guid, GuidError> {
     parse(bytes).or_else(|error| parse_kept(bytes).map_err(|_| error))
 }
 
-/// The GUID in a file that is known to be as the vault wrote it: the text that
-/// came, whatever its form, or raw, as earlier versions wrote it.
+/// Parses a file of the vault: the text as received, in any form, or raw bytes, as
+/// earlier versions wrote them.
 pub(crate) fn parse_kept(bytes: &[u8]) -> Result<Guid, GuidError> {
     match text(bytes) {
         Err(GuidError::NotText) => Guid::new(bytes),
@@ -39,7 +38,7 @@ pub(crate) fn parse_kept(bytes: &[u8]) -> Result<Guid, GuidError> {
     }
 }
 
-/// Raw bytes are never text, at the odds of a key being guessed.
+/// Raw bytes are text as rarely as a key is guessed.
 fn text(bytes: &[u8]) -> Result<Guid, GuidError> {
     str::from_utf8(bytes).map_or(Err(GuidError::NotText), Guid::from_text)
 }
@@ -49,6 +48,10 @@ mod tests {
     use base64::{Engine, prelude::BASE64_STANDARD};
 
     use super::*;
+
+    fn length(bytes: usize) -> GuidError {
+        GuidError::Length { bytes }
+    }
 
     #[test]
     fn all_forms_are_read_byte_for_byte() {
@@ -72,10 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_refused_and_nothing_of_them_is_told() {
+    fn other_files_are_refused() {
         let text = "A".repeat(168) + "A!A=";
         let fed = "A".repeat(85) + "\x0c" + &"A".repeat(86);
-        let length = |bytes| GuidError::Length { bytes };
         for (file, error) in [
             (vec![], length(0)),
             (vec![7; 127], length(127)),
@@ -88,10 +90,7 @@ mod tests {
             (vec![b'A'; 516], length(516)),
             (text.into_bytes(), GuidError::NotBase64),
             (fed.into_bytes(), length(172)),
-            (
-                b"ID,Device Type,Status\n1,DS-2CD,Active\n".to_vec(),
-                GuidError::NotBase64,
-            ),
+            (b"ID,Device Type\n1,DS-2CD\n".to_vec(), GuidError::NotBase64),
         ] {
             assert_eq!(parse(&file).unwrap_err(), error);
         }
@@ -105,8 +104,7 @@ mod tests {
         }
         assert_eq!(parse_any(&[7; 128]), parse(&[7; 128]));
         for bytes in [&[][..], &[7; 127], &[b'A'; 513]] {
-            let length = GuidError::Length { bytes: bytes.len() };
-            assert_eq!(parse_any(bytes), Err(length));
+            assert_eq!(parse_any(bytes), Err(length(bytes.len())));
         }
     }
 

@@ -1,20 +1,20 @@
-//! Names of files and folders, made of what a device told of itself.
+//! Names of files and folders, made from a device's serial and MAC.
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::Timestamp;
 
 use crate::DeviceKey;
 
-/// The name of a package's folder: serial, MAC and UTC time, e.g.
+/// Returns the name of a package's folder: serial, MAC and UTC time, e.g.
 /// `DS-2CD2320D-I20180919AACHC52601815_4447cc1d6d13_20261122T204107Z`.
 ///
-/// The serial is bounded, and what is neither an ASCII letter or digit nor `-`
-/// or `_` becomes `_`: no device can name a place outside the folder.
+/// The serial's length is limited, and any other character than ASCII letters,
+/// digits, `-` and `_` becomes `_`: no device can name a path outside the folder.
 pub fn package_name(device: &DeviceKey, at: Timestamp) -> String {
-    format!("{}_{}", device_name(device), at.to_name())
+    format!("{}_{}", device_name(device), at.strftime("%Y%m%dT%H%M%SZ"))
 }
 
-/// Serial and MAC alone, as a package's name begins: what a file is named by
-/// that an import is to know whose it is.
+/// Returns serial and MAC, as a package's name begins. An import recognises the
+/// device of a file with this in its name.
 pub fn device_name(device: &DeviceKey) -> String {
     let serial = device.serial().map(|serial| reduced(serial.as_str()));
     let mac = device.mac().map(|mac| plain(&mac.to_string()));
@@ -25,47 +25,23 @@ pub fn device_name(device: &DeviceKey) -> String {
     )
 }
 
-/// A serial as it stands in names.
+/// Returns a serial as it appears in names.
 pub(crate) fn reduced(serial: &str) -> String {
-    let keep = |character: char| match character {
-        '-' | '_' => character,
-        _ if character.is_ascii_alphanumeric() => character,
-        _ => '_',
-    };
-    let name: String = serial.chars().map(keep).take(MAX_SERIAL).collect();
-    // Programs take a name that begins with a hyphen for an option.
-    match name.strip_prefix('-') {
-        Some(rest) => format!("_{rest}"),
-        None => name,
+    let mut name = serial.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
+    name.truncate(MAX_SERIAL);
+    // Programs read a name that begins with a hyphen as an option.
+    if name.starts_with('-') {
+        name.replace_range(..1, "_");
     }
+    name
 }
 
-/// A MAC without its separators.
+/// Returns a MAC without its separators.
 pub(crate) fn plain(mac: &str) -> String {
     mac.chars().filter(char::is_ascii_hexdigit).collect()
 }
 
-pub(crate) trait ToName {
-    /// The time as it stands in names: `20261122T204107Z`.
-    fn to_name(self) -> String;
-}
-
-impl ToName for Timestamp {
-    fn to_name(self) -> String {
-        let time = Offset::UTC.to_datetime(self);
-        format!(
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            time.year(),
-            time.month(),
-            time.day(),
-            time.hour(),
-            time.minute(),
-            time.second()
-        )
-    }
-}
-
-/// Serials of the wire have up to 48 bytes; what is longer is no vendor's.
+/// Serials in datagrams have up to 48 bytes; the vendor uses none that is longer.
 const MAX_SERIAL: usize = 64;
 
 #[cfg(test)]
@@ -110,8 +86,8 @@ mod tests {
         ) {
             let Some(name) = name(&serial, mac) else { return Ok(()) };
             prop_assert!(name.len() <= MAX_SERIAL + 1 + 12 + 1 + 16);
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-            prop_assert!(name.bytes().all(allowed), "{name}");
+            let strange = |c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c);
+            prop_assert!(!name.contains(strange), "{name}");
             prop_assert!(!name.starts_with('-'));
             prop_assert_eq!(std::path::Path::new(&name).components().count(), 1);
         }

@@ -1,11 +1,11 @@
-//! A request to the vendor's support as a folder: written whole or not at all,
-//! and never over another.
+//! A request to the vendor's support as a folder: written whole or not at all, and
+//! never over another.
 
 mod form;
 mod record;
 
 use std::{
-    fs, io,
+    fs,
     net::IpAddr,
     path::{self, Path, PathBuf},
 };
@@ -16,34 +16,34 @@ use sadp_model::{Device, Serial};
 pub use self::record::{RecordError, RequestRecord};
 use super::{name::package_name, stale_parts};
 use crate::{
-    Contact, DeviceKey, Digest, Ledger, LedgerError, NewCase, OpenedCase, QrError, QrImage,
-    RequestKind,
+    Contact, DeviceKey, Digest, FileError, Ledger, LedgerError, NewCase, OpenedCase, QrError,
+    QrImage, RequestKind,
     disk::{
-        make_folder, make_new_folder, parent, part_of, read_bounded, sync_folder, write_private,
+        make_folder, make_new_folder, name_of, parent, part_of, read_bounded, sync_folder,
+        write_private,
     },
 };
 
-/// A request to be put into a package.
+/// A request to be written as a package.
 #[derive(Clone, Copy, Debug)]
 pub struct PackageRequest<'a> {
-    /// The device, as it told of itself.
+    /// The device, as it reports itself.
     pub device: &'a Device,
-    /// Where it is.
+    /// Its address.
     pub address: Option<IpAddr>,
-    /// What it takes.
+    /// The kind of request.
     pub kind: RequestKind,
-    /// Its own code, as it told, without the serial. `None` for a legacy device,
+    /// The device's code as received, without the serial. `None` for a legacy device,
     /// which has none.
     pub code: Option<&'a str>,
-    /// When it told the code.
+    /// When the code was received.
     pub exported_at: Timestamp,
 }
 
 impl PackageRequest<'_> {
-    /// The text that goes to the vendor, in the file and in the QR code alike.
-    /// Where the device takes a key, that is its code directly followed by its
-    /// serial number, as both vendor clients write it; else its code alone. A
-    /// device without a serial number has nothing to append.
+    /// The text for the vendor, in the file and in the QR code: the code, and for a
+    /// device that takes a key its serial number directly after it, as both vendor
+    /// clients write it. A device without a serial number has nothing to append.
     pub fn text(&self) -> Option<String> {
         let code = self.code.filter(|code| !code.is_empty())?;
         let serial = self.device.serial.as_ref();
@@ -55,23 +55,23 @@ impl PackageRequest<'_> {
 /// A package on the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
-    /// Its folder.
+    /// The folder.
     pub path: PathBuf,
-    /// What its `request.json` says.
+    /// The content of its `request.json`.
     pub record: RequestRecord,
 }
 
 impl Package {
-    /// The request, byte for byte: [`PackageRequest::text`].
+    /// The request: [`PackageRequest::text`].
     pub const CODE_FILE: &str = "DeviceKey.xml";
-    /// The same as a QR code, where the device takes a key.
+    /// The request as a QR code, for a device that takes a key.
     pub const QR_FILE: &str = "qr.png";
     /// The request for programs.
     pub const RECORD_FILE: &str = "request.json";
     /// The request for people.
     pub const FORM_FILE: &str = "request.txt";
 
-    /// All that a package holds of itself.
+    /// All files that a package is written with.
     pub(crate) const FILES: [&str; 4] = [
         Self::CODE_FILE,
         Self::QR_FILE,
@@ -79,10 +79,10 @@ impl Package {
         Self::FORM_FILE,
     ];
 
-    /// Writes a package into `out`, which is made where it is missing. Once this
-    /// returns, it is on the disk. Where it fails, there is no package, and
-    /// nothing that was there is changed. On Unix only the owner may read it.
-    /// What a killed run left of an older one is cleared away, an hour later.
+    /// Writes a package into the folder `out`, which is created where missing. Once
+    /// this returns, the package is on the disk. Where it fails, there is no package,
+    /// and existing files do not change. On Unix only the owner may read it. Deletes
+    /// parts of packages of this device that a killed run left more than an hour ago.
     pub fn write(
         out: &Path,
         request: &PackageRequest<'_>,
@@ -92,36 +92,33 @@ impl Package {
         let record = record_of(request, text.as_deref())?;
         let files = files(text.as_deref(), &record, contact)?;
         let path = out.join(package_name(&record.device, record.exported_at));
-        let failed = PackageError::write;
         let is_new = !out.exists();
-        make_folder(out).map_err(failed("make the folder", out))?;
+        make_folder(out).map_err(FileError::new("make the folder", out))?;
         if fs::symlink_metadata(&path).is_ok() {
-            return Err(PackageError::Exists { path });
+            return Err(PackageError::Exists(path));
         }
-        let part = part_of(&path).map_err(failed("name the package", &path))?;
-        make_new_folder(&part).map_err(failed("make the folder", &part))?;
-        let written = fill(&part, &files)
-            .and_then(|()| fs::rename(&part, &path).map_err(failed("name the package", &path)));
+        let part = part_of(&path).map_err(FileError::new("name the package", &path))?;
+        make_new_folder(&part).map_err(FileError::new("make the folder", &part))?;
+        let written = fill(&part, &files).and_then(|()| {
+            fs::rename(&part, &path).map_err(FileError::new("name the package", &path))
+        });
         if let Err(error) = written {
-            // What is left of it is hidden, and no package.
+            // What cannot be removed is hidden, and not a package.
             let _ = fs::remove_dir_all(&part);
-            return Err(error);
+            return Err(error.into());
         }
         let above = is_new.then(|| parent(out));
         for folder in above.into_iter().chain([out]) {
-            sync_folder(folder).map_err(failed("write to the disk", folder))?;
+            sync_folder(folder).map_err(FileError::new("write to the disk", folder))?;
         }
-        stale_parts::clear(&path, &record.device);
+        stale_parts::clear(&path, &record.device, &Self::FILES);
         Ok(Self { path, record })
     }
 
     /// Reads a package's `request.json`.
     pub fn read(folder: &Path) -> Result<Self, PackageError> {
         let path = folder.join(Self::RECORD_FILE);
-        let json = read_bounded(&path, MAX_RECORD).map_err(|source| PackageError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let json = read_bounded(&path, MAX_RECORD).map_err(FileError::new("read", &path))?;
         match RequestRecord::from_json(&json) {
             Ok(record) => Ok(Self {
                 path: folder.to_owned(),
@@ -133,48 +130,29 @@ impl Package {
 
     /// The folder's name.
     pub fn name(&self) -> String {
-        let name = self.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        name_of(&self.path)
     }
 }
 
 /// Why a package could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// Nothing names the device: neither a serial nor a MAC of its own.
+    /// Nothing identifies the device: no serial, and no MAC of its own.
     #[error("the device told neither a serial nor a MAC of its own")]
     NoIdentity,
-    /// The device takes a request file, but told no code.
+    /// The device takes a request file, but sent no code.
     #[error("the device told no code")]
     NoCode,
-    /// There is one of this name.
-    #[error("{} is there already", path.display())]
-    Exists {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The code cannot be drawn.
+    /// A package of this name exists.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// The QR code cannot be made.
     #[error("cannot draw the QR code of the request")]
     Qr(#[from] QrError),
-    /// A file or folder could not be written.
-    #[error("cannot {doing} {}", path.display())]
-    Write {
-        /// What was tried, e.g. `make the folder`.
-        doing: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The `request.json` could not be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The `request.json` cannot be used.
+    /// A file or folder could not be written, or the `request.json` not read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The `request.json` is not valid.
     #[error("cannot use {}", path.display())]
     Record {
         /// The file.
@@ -184,22 +162,12 @@ pub enum PackageError {
     },
 }
 
-impl PackageError {
-    fn write<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + use<'a> {
-        move |source| Self::Write {
-            doing,
-            path: path.to_owned(),
-            source,
-        }
-    }
-}
-
 /// A request that was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
     /// Its package.
     pub package: Package,
-    /// Its case, and the older ones this closed.
+    /// Its case, and the older cases that it closed.
     pub case: OpenedCase,
 }
 
@@ -209,19 +177,19 @@ pub enum ExportError {
     /// There is no package.
     #[error("cannot write the request package")]
     Package(#[from] PackageError),
-    /// The package is on the disk and whole, but there is no case of it.
+    /// The package is complete on the disk, but has no case.
     #[error("{} is written, but no case of it", package.path.display())]
     Ledger {
         /// The package.
         package: Box<Package>,
-        /// What became of the ledger.
+        /// The ledger's error.
         source: Box<LedgerError>,
     },
 }
 
-/// Writes a package, then its case into the ledger. Once this returns, both are
-/// on the disk. A run that ends in between leaves a whole package, which can
-/// be answered as one from another machine can.
+/// Writes a package, then opens its case in the ledger. Once this returns, both are
+/// on the disk. A run that ends in between leaves a complete package; its answer is
+/// imported like that of a package from another computer.
 pub fn export_request(
     ledger: &mut Ledger,
     out: &Path,
@@ -238,7 +206,7 @@ pub fn export_request(
         sha256: record.sha256,
         boot_time: record.boot_time,
         exported_at: record.exported_at,
-        // A case outlives the folder it was exported from.
+        // The working folder of a later run may be another one.
         package: path::absolute(&package.path).unwrap_or_else(|_| package.path.clone()),
     };
     match ledger.open_case(&case) {
@@ -274,7 +242,7 @@ fn record_of(
     })
 }
 
-/// The files of a package, by name.
+/// Makes the files of a package, with their names.
 fn files(
     text: Option<&str>,
     record: &RequestRecord,
@@ -292,13 +260,13 @@ fn files(
     Ok(files)
 }
 
-fn fill(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<(), PackageError> {
+fn fill(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<(), FileError> {
     for (name, bytes) in files {
         let path = folder.join(name);
-        write_private(&path, bytes).map_err(PackageError::write("write", &path))?;
+        write_private(&path, bytes).map_err(FileError::new("write", &path))?;
     }
-    sync_folder(folder).map_err(PackageError::write("write to the disk", folder))
+    sync_folder(folder).map_err(FileError::new("write to the disk", folder))
 }
 
-/// A record has a few hundred bytes; a serial of the longest datagram fits.
+/// A record has a few hundred bytes; a serial from the longest datagram fits.
 const MAX_RECORD: u64 = 512 * 1024;

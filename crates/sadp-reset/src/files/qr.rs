@@ -1,23 +1,24 @@
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 use qrcode::{Color, EcLevel, QrCode, render::unicode::Dense1x2, types};
 
-/// A QR code that holds a device's text as it is.
+/// A QR code with a device's text, unchanged.
 #[derive(Clone)]
 pub struct QrImage {
     code: QrCode,
 }
 
 impl QrImage {
-    /// The QR code of this text, with as much error correction as fits.
+    /// Makes the QR code of a text, with error correction level M where it fits, else L.
     pub fn new(text: &str) -> Result<Self, QrError> {
-        let draw = |level| QrCode::with_error_correction_level(text, level);
-        let code = draw(EcLevel::M).or_else(|_| draw(EcLevel::L));
-        code.map(|code| Self { code }).map_err(QrError::Text)
+        QrCode::with_error_correction_level(text, EcLevel::M)
+            .or_else(|_| QrCode::with_error_correction_level(text, EcLevel::L))
+            .map(|code| Self { code })
+            .map_err(QrError::Text)
     }
 
-    /// Drawn with half blocks, two modules a character, light border and all.
-    /// Light modules are inked: it is for light letters on a dark ground, and
-    /// shows inverted elsewhere.
+    /// Draws the code with half blocks, two modules per character, with a light
+    /// border. The characters fill the light modules: the code suits light letters on
+    /// a dark background, and appears inverted elsewhere.
     pub fn to_text(&self) -> String {
         let mut renderer = self.code.render::<Dense1x2>();
         renderer.dark_color(Dense1x2::Light);
@@ -25,7 +26,7 @@ impl QrImage {
         renderer.build()
     }
 
-    /// A PNG, black on white, eight pixels a module, light border and all.
+    /// Draws the code as a PNG, black on white, eight pixels per module, with a border.
     pub fn to_png(&self) -> Result<Vec<u8>, QrError> {
         let width = self.code.width();
         let side = width.saturating_add(QUIET.saturating_mul(2));
@@ -35,7 +36,7 @@ impl QrImage {
             let border = [Color::Light; QUIET];
             [&border[..], row, &border[..]].concat()
         });
-        // A module is a byte of eight pixels wide, and eight rows high.
+        // A module is one byte (eight pixels) wide and eight rows high.
         let mut pixels = Vec::new();
         for row in blank.clone().chain(rows).chain(blank) {
             for _ in 0..SCALE {
@@ -55,10 +56,10 @@ impl std::fmt::Debug for QrImage {
     }
 }
 
-/// Why a QR code could not be drawn.
+/// Why a QR code could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum QrError {
-    /// The text does not fit into one: about 2,900 bytes do.
+    /// The text does not fit: about 2,900 bytes do.
     #[error("the text does not fit into a QR code")]
     Text(#[source] types::QrError),
     /// The picture could not be encoded.
@@ -77,7 +78,7 @@ fn encode(side: u32, pixels: &[u8]) -> Result<Vec<u8>, EncodingError> {
     Ok(bytes)
 }
 
-/// The border that the standard asks for, in modules.
+/// The border that the standard requires, in modules.
 const QUIET: usize = 4;
 
 const SCALE: u32 = 8;

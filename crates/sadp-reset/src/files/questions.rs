@@ -1,29 +1,22 @@
-//! Answers to security questions, from a file of lines `id=answer`.
+//! Answers to security questions, from a file with lines `id=answer`.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use sadp_proto::{SecretAnswers, seal::SessionKey};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::disk::read_bounded;
+use crate::{FileError, disk::read_bounded};
 
-/// Answers by the number of their question, in the file's order. No number
-/// stands twice, and there is at least one.
+/// Answers by the number of their question, in the file's order: at least one, and
+/// no number twice.
 #[derive(Debug)]
 pub struct QuestionAnswers(Vec<(u32, SecretString)>);
 
 impl QuestionAnswers {
     /// Reads a file. See [`QuestionAnswers::parse`].
     pub fn read(path: &Path) -> Result<Self, QuestionFileError> {
-        let bytes =
-            read_bounded(path, MAX_FILE_BYTES).map_err(|source| QuestionFileError::Read {
-                path: path.to_owned(),
-                source,
-            })?;
+        let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(FileError::new("read", path))?;
         let bytes = Zeroizing::new(bytes);
         Self::parse(&bytes).map_err(|source| QuestionFileError::Content {
             path: path.to_owned(),
@@ -31,43 +24,45 @@ impl QuestionAnswers {
         })
     }
 
-    /// Parses lines `id=answer`. The answer is all behind the first `=`. Lines
-    /// that are blank or begin with `#` are skipped.
+    /// Parses lines `id=answer`. The answer is everything after the first `=`. Blank
+    /// lines and lines that begin with `#` are ignored.
     pub fn parse(bytes: &[u8]) -> Result<Self, QuestionAnswersError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut answers: Vec<(u32, SecretString)> = Vec::new();
         for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-            let wrong = |what| QuestionAnswersError { line: number, what };
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let line = str::from_utf8(line).map_err(|_| wrong(QuestionProblem::NotText))?;
-            if line.trim().is_empty() || line.trim_start().starts_with('#') {
-                continue;
+            match entry(line) {
+                Ok(None) => {}
+                Ok(Some((id, answer))) if answers.iter().all(|(known, _)| *known != id) => {
+                    answers.push((id, SecretString::from(answer)));
+                }
+                Ok(Some(_)) => return Err(QuestionProblem::Twice.at(number)),
+                Err(problem) => return Err(problem.at(number)),
             }
-            let (id, answer) = entry(line).map_err(wrong)?;
-            if answers.iter().any(|(known, _)| *known == id) {
-                return Err(wrong(QuestionProblem::Twice));
-            }
-            answers.push((id, SecretString::from(answer)));
         }
         if answers.is_empty() {
-            let what = QuestionProblem::None;
-            return Err(QuestionAnswersError { line: 1, what });
+            return Err(QuestionProblem::None.at(1));
         }
         Ok(Self(answers))
     }
 
-    /// Each question's number and answer.
+    /// Returns each question's number and answer.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &SecretString)> {
         self.0.iter().map(|(id, answer)| (*id, answer))
     }
 
-    /// How many there are.
+    /// The number of answers.
     pub const fn count(&self) -> usize {
         self.0.len()
     }
 }
 
-fn entry(line: &str) -> Result<(u32, &str), QuestionProblem> {
+/// Parses a line, or returns `None` where it is blank or a comment.
+fn entry(line: &[u8]) -> Result<Option<(u32, &str)>, QuestionProblem> {
+    let line = str::from_utf8(line).map_err(|_| QuestionProblem::NotText)?;
+    if line.trim().is_empty() || line.trim_start().starts_with('#') {
+        return Ok(None);
+    }
     let (id, answer) = line.split_once('=').ok_or(QuestionProblem::NoEquals)?;
     let id = id.trim().parse().map_err(|_| QuestionProblem::Id)?;
     if !(1..=SecretAnswers::MAX_ID).contains(&id) {
@@ -85,31 +80,26 @@ fn entry(line: &str) -> Result<(u32, &str), QuestionProblem> {
     if answer.chars().any(char::is_control) {
         return Err(QuestionProblem::NotText);
     }
-    Ok((id, answer))
+    Ok(Some((id, answer)))
 }
 
-/// Why a file of answers cannot be read.
+/// Why a file with answers cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum QuestionFileError {
     /// The file cannot be read, or is too long.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A line of it is wrong.
+    #[error(transparent)]
+    Read(#[from] FileError),
+    /// A line is wrong.
     #[error("cannot use {}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// Where and what.
+        /// Which line, and what is wrong.
         source: QuestionAnswersError,
     },
 }
 
-/// What is wrong with a line, without anything of the line.
+/// What is wrong with a line. Holds no text of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct QuestionAnswersError {
@@ -119,29 +109,29 @@ pub struct QuestionAnswersError {
     pub what: QuestionProblem,
 }
 
-/// What can be wrong with a line of answers.
+/// What can be wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionProblem {
-    /// There is no answer at all.
+    /// The file has no answer.
     #[error("no answer in the file")]
     None,
     /// No `=`.
     #[error("not of the form id=answer")]
     NoEquals,
-    /// The number is none, or none that a question has.
+    /// Not a number, or not the number of a question.
     #[error(
         "no number of a question, 1 to {}, before the =",
         SecretAnswers::MAX_ID
     )]
     Id,
-    /// The number stands twice.
+    /// The number appears twice.
     #[error("this question has an answer already")]
     Twice,
-    /// Nothing behind the `=`.
+    /// Nothing after the `=`.
     #[error("the answer is empty")]
     Empty,
-    /// A blank at either end of the answer: most often a slip, and a wrong
-    /// answer costs a try.
+    /// A blank at either end of the answer: most often a mistake, and a wrong answer
+    /// costs a try.
     #[error("the answer begins or ends with a blank")]
     Blank,
     /// More than [`SessionKey::MAX_ANSWER_BYTES`].
@@ -150,6 +140,12 @@ pub enum QuestionProblem {
     /// Not UTF-8, or with control characters.
     #[error("not plain UTF-8 text")]
     NotText,
+}
+
+impl QuestionProblem {
+    const fn at(self, line: usize) -> QuestionAnswersError {
+        QuestionAnswersError { line, what: self }
+    }
 }
 
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -184,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_its_line_and_nothing_of_it() {
+    fn errors_name_their_line_and_hold_none_of_its_text() {
         let too_long = format!("1={}", "geheim".repeat(33));
         for (text, line, what) in [
             ("", 1, QuestionProblem::None),

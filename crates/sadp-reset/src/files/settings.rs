@@ -1,4 +1,4 @@
-//! What is asked for once and stands in files: who asks, and names of questions.
+//! Settings files: the contact for requests, and names for security questions.
 
 use std::{
     collections::BTreeMap,
@@ -8,9 +8,9 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::disk::read_bounded;
+use crate::{FileError, disk::read_bounded};
 
-/// Who asks the vendor's support, from `contact.toml`:
+/// The person who asks the vendor's support, from `contact.toml`:
 ///
 /// ```toml
 /// name = "..."
@@ -26,7 +26,7 @@ use crate::disk::read_bounded;
 pub struct Contact {
     /// A person's name.
     pub name: Option<String>,
-    /// Where the answer is mailed to.
+    /// The address for the answer.
     pub email: Option<String>,
     /// A phone number.
     pub phone: Option<String>,
@@ -36,7 +36,7 @@ pub struct Contact {
     pub country: Option<String>,
     /// Installer, distributor or end user.
     pub role: Option<String>,
-    /// From whom the device was bought.
+    /// Where the device was bought.
     pub purchase_channel: Option<String>,
 }
 
@@ -44,12 +44,12 @@ impl Contact {
     /// The file's name in the folder of settings.
     pub const FILE_NAME: &str = "contact.toml";
 
-    /// Reads the file. One that is not there leaves all blank.
+    /// Reads the file. Without a file all fields are empty.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         read(path)
     }
 
-    /// Every field as the form names it.
+    /// All fields with their names in the form.
     pub(crate) fn fields(&self) -> [(&'static str, Option<&str>); 7] {
         [
             ("Name", self.name.as_deref()),
@@ -66,8 +66,8 @@ impl Contact {
     }
 }
 
-/// Names for the numbers of security questions, from `questions.toml`. Their
-/// texts belong to the vendor's programs, so none is built in.
+/// Names for the numbers of security questions, from `questions.toml`. The texts
+/// belong to the vendor's programs, so none is built in.
 ///
 /// ```toml
 /// [names]
@@ -84,7 +84,7 @@ impl QuestionNames {
     /// The file's name in the folder of settings.
     pub const FILE_NAME: &str = "questions.toml";
 
-    /// Reads the file. One that is not there leaves all without names.
+    /// Reads the file. Without a file there are no names.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         read(path)
     }
@@ -95,31 +95,23 @@ impl QuestionNames {
     }
 }
 
-/// Why a file of settings cannot be used.
+/// Why a settings file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// It is there, but cannot be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// It is not text.
-    #[error("{} is not UTF-8 text", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It is not what it has to be.
+    /// The file exists, but cannot be read.
+    #[error(transparent)]
+    Read(#[from] FileError),
+    /// The file is not text.
+    #[error("{} is not UTF-8 text", .0.display())]
+    NotText(PathBuf),
+    /// A line is not valid.
     #[error("{} line {line}: {message}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// Where, from 1.
+        /// The line, from 1.
         line: usize,
-        /// What is wrong there.
+        /// What is wrong with it.
         message: String,
     },
 }
@@ -128,14 +120,9 @@ fn read<T: DeserializeOwned + Default>(path: &Path) -> Result<T, SettingsError> 
     let bytes = match read_bounded(path, MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
-        Err(source) => {
-            let path = path.to_owned();
-            return Err(SettingsError::Read { path, source });
-        }
+        Err(error) => return Err(FileError::new("read", path)(error).into()),
     };
-    let text = String::from_utf8(bytes).map_err(|_| SettingsError::NotText {
-        path: path.to_owned(),
-    })?;
+    let text = String::from_utf8(bytes).map_err(|_| SettingsError::NotText(path.to_owned()))?;
     toml::from_str(&text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let breaks = before.unwrap_or_default().matches('\n').count();
@@ -189,8 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
-        for (text, told) in [
+    fn errors_name_their_line() {
+        for (text, expected) in [
             (
                 "name = \"A\"\n\nmail = \"b\"\n",
                 "line 3: unknown field `mail`",
@@ -200,7 +187,7 @@ mod tests {
         ] {
             let (_folder, path) = written(text);
             let error = Contact::read(&path).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(expected), "{error}");
             assert!(error.starts_with(&*path.to_string_lossy()), "{error}");
         }
         let (_folder, path) = written([0xff]);
@@ -209,9 +196,6 @@ mod tests {
             Err(SettingsError::NotText { .. })
         ));
         let (_folder, path) = written("#".repeat(70_000));
-        assert!(matches!(
-            Contact::read(&path),
-            Err(SettingsError::Read { .. })
-        ));
+        assert!(matches!(Contact::read(&path), Err(SettingsError::Read(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! What runs left behind that were killed while they wrote.
+//! Removes temporary files of runs that were killed while they wrote.
 
 use std::{
     ffi::OsStr,
@@ -9,15 +9,14 @@ use std::{
 };
 
 use super::name::device_name;
-use crate::{DeviceKey, Package, disk::parent};
+use crate::{DeviceKey, disk::parent};
 
-/// Clears away what is older of this device beside something that was just
-/// written whole: it is worth nothing now, because a device's latest request or
-/// GUID is the one that counts. Only names that this library makes, which differ
-/// from the whole one's by a dot and an ending, and only what is older than an
-/// hour by the clock of that disk: no run that is under way has it. What cannot
-/// be removed stays.
-pub(crate) fn clear(written: &Path, device: &DeviceKey) {
+/// Deletes older temporary files and folders of this device beside one that was just
+/// written: only a device's latest request or GUID counts. Deletes only names that
+/// this library makes (a dot, the name, an ending), that are older than an hour by
+/// the clock of that disk, so that no running process owns them. A folder is deleted
+/// only where all its files are among `own`. What cannot be deleted stays.
+pub(crate) fn clear(written: &Path, device: &DeviceKey, own: &[&str]) {
     let whole = fs::symlink_metadata(written).and_then(|meta| meta.modified());
     let (Ok(now), Ok(entries)) = (whole, fs::read_dir(parent(written))) else {
         return;
@@ -34,9 +33,9 @@ pub(crate) fn clear(written: &Path, device: &DeviceKey) {
         else {
             continue;
         };
-        // There is nobody to tell, and the next export tries again.
+        // An error is ignored: the next export tries again.
         let _ = if meta.is_dir() {
-            remove_package(&path)
+            remove_package(&path, own)
         } else if meta.is_file() {
             fs::remove_file(&path)
         } else {
@@ -45,28 +44,25 @@ pub(crate) fn clear(written: &Path, device: &DeviceKey) {
     }
 }
 
-/// Whether this is the name of something unfinished of this device:
-/// `.DEVICE_TIME.PID.part`, with `.guid` or `.guid.age` behind the time.
+/// Whether this is the name of an unfinished file or package of this device:
+/// `.DEVICE_TIME.PID.part`, with `.guid` or `.guid.age` after the time.
 fn is_part(name: &OsStr, device: &str) -> bool {
-    let inner = || {
-        let name = name.to_str()?.strip_prefix('.')?;
-        let rest = name.strip_prefix(device)?.strip_prefix('_')?;
-        let (rest, process) = rest.strip_suffix(".part")?.rsplit_once('.')?;
-        let (time, ending) = rest.split_at_checked(TIME.len())?;
-        let known = ["", ".guid", ".guid.age"].contains(&ending);
-        let number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
-        Some(known && number && is_time(time))
-    };
-    inner().unwrap_or(false)
+    parts(name, device).is_some_and(|(time, ending, process)| {
+        let mut pairs = time.bytes().zip(TIME.bytes());
+        ["", ".guid", ".guid.age"].contains(&ending)
+            && !process.is_empty()
+            && process.bytes().all(|byte| byte.is_ascii_digit())
+            && pairs.all(|(byte, like)| byte == like || like == b'0' && byte.is_ascii_digit())
+    })
 }
 
-/// Whether a text is a time as names have it.
-fn is_time(text: &str) -> bool {
-    let mut pairs = text.bytes().zip(TIME.bytes());
-    pairs.all(|(byte, like)| match like {
-        b'0' => byte.is_ascii_digit(),
-        _ => byte == like,
-    })
+/// Splits a name into time, ending and process number.
+fn parts<'a>(name: &'a OsStr, device: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let name = name.to_str()?.strip_prefix('.')?;
+    let rest = name.strip_prefix(device)?.strip_prefix('_')?;
+    let (rest, process) = rest.strip_suffix(".part")?.rsplit_once('.')?;
+    let (time, ending) = rest.split_at_checked(TIME.len())?;
+    Some((time, ending, process))
 }
 
 const TIME: &str = "00000000T000000Z";
@@ -79,16 +75,13 @@ fn is_old(meta: &Metadata, now: SystemTime) -> bool {
 
 const AGE: Duration = Duration::from_hours(1);
 
-/// Removes an unfinished package, unless somebody put something into it.
-fn remove_package(folder: &Path) -> io::Result<()> {
+/// Removes an unfinished package, unless it holds any other file than `own`.
+fn remove_package(folder: &Path, own: &[&str]) -> io::Result<()> {
     let names: io::Result<Vec<_>> = fs::read_dir(folder)?
         .map(|entry| Ok(entry?.file_name()))
         .collect();
     let names = names?;
-    if !names
-        .iter()
-        .all(|name| Package::FILES.iter().any(|own| name == own))
-    {
+    if !names.iter().all(|name| own.iter().any(|own| name == own)) {
         return Ok(());
     }
     for name in names {
@@ -104,9 +97,15 @@ mod tests {
     use sadp_model::{MacAddr, Serial};
 
     use super::*;
+    use crate::Package;
 
     const DEVICE: &str = "S-1_4447cc1d6d01";
     const WHOLE: &str = "S-1_4447cc1d6d01_20261122T204107Z";
+
+    fn device() -> DeviceKey {
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 1]);
+        DeviceKey::new(Some(mac), Serial::new("S-1")).unwrap()
+    }
 
     fn now() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)
@@ -125,12 +124,15 @@ mod tests {
         File::open(path).unwrap().set_modified(modified).unwrap();
     }
 
+    fn part(time: &str) -> String {
+        format!(".{DEVICE}_{time}.77.part")
+    }
+
     #[test]
     fn only_old_parts_of_the_same_device_are_cleared_away() {
         const DAY: Duration = Duration::from_hours(24);
         let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let part = |time: &str| format!(".{DEVICE}_{time}.77.part");
+        let folder = folder.path();
         let gone = [
             (part("20261120T010203Z"), &Package::FILES[..]),
             (part("20261120T010204Z"), &Package::FILES[..1]),
@@ -149,20 +151,25 @@ mod tests {
             (part("20261120T010212Z"), &["photo.jpg", Package::FORM_FILE]),
         ];
         for (name, files) in &gone {
-            make(&at(name), files, DAY);
+            make(&folder.join(name), files, DAY);
         }
         for (name, files) in &kept {
-            make(&at(name), files, DAY);
+            make(&folder.join(name), files, DAY);
         }
         let young = part("20261122T204106Z");
-        make(&at(&young), &Package::FILES, Duration::from_mins(59));
+        make(
+            &folder.join(&young),
+            &Package::FILES,
+            Duration::from_mins(59),
+        );
         let newer = part("20261122T204108Z");
-        make(&at(&newer), &Package::FILES, Duration::ZERO);
-        File::open(at(WHOLE)).unwrap().set_modified(now()).unwrap();
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 1]);
-        let device = DeviceKey::new(Some(mac), Serial::new("S-1")).unwrap();
-        clear(&at(WHOLE), &device);
-        let mut left: Vec<_> = fs::read_dir(folder.path())
+        make(&folder.join(&newer), &Package::FILES, Duration::ZERO);
+        File::open(folder.join(WHOLE))
+            .unwrap()
+            .set_modified(now())
+            .unwrap();
+        clear(&folder.join(WHOLE), &device(), &Package::FILES);
+        let mut left: Vec<_> = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -172,7 +179,7 @@ mod tests {
         expected.sort();
         assert_eq!(left, expected);
         assert_eq!(
-            fs::read_dir(at(WHOLE)).unwrap().count(),
+            fs::read_dir(folder.join(WHOLE)).unwrap().count(),
             Package::FILES.len()
         );
     }
@@ -192,11 +199,7 @@ mod tests {
         make(&whole, &Package::FILES, Duration::ZERO);
         let later = fs::symlink_metadata(&link).unwrap().modified().unwrap() + 2 * AGE;
         File::open(&whole).unwrap().set_modified(later).unwrap();
-        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 1]);
-        clear(
-            &whole,
-            &DeviceKey::new(Some(mac), Serial::new("S-1")).unwrap(),
-        );
+        clear(&whole, &device(), &Package::FILES);
         assert!(kept.exists() && link.exists());
     }
 }

@@ -1,62 +1,46 @@
-//! GUIDs on the disk: one file a device and export, for the owner alone.
-
-mod error;
-mod seal;
+//! GUIDs on the disk: one file for each export, readable by its owner only.
 
 use std::{
     fs, io,
     path::{Component, Path, PathBuf},
 };
 
+use age::{DecryptError, EncryptError, scrypt};
 use jiff::Timestamp;
 use sadp_proto::{Guid, GuidError};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-pub use self::error::VaultError;
-use super::{
-    guid,
-    name::{ToName, device_name},
-    stale_parts,
-};
+use super::{guid, name::package_name, stale_parts};
 use crate::{
-    DeviceKey, Digest, GuidRecord, Ledger,
+    DeviceKey, Digest, FileError, GuidFile, GuidRecord, Ledger, LedgerError,
     disk::{make_folder, parent, read_bounded, sync_folder, write_new_file},
     ledger::NewGuid,
 };
 
-/// The folder of GUIDs beside the ledger, which knows what is in it.
+/// The folder of GUIDs beside the ledger, which records its files.
 #[derive(Clone, Debug)]
 pub struct Vault {
     folder: PathBuf,
     work_factor: Option<u8>,
 }
 
-/// A GUID that a device was just asked for.
+/// A GUID that a device just exported.
 #[derive(Clone, Copy, Debug)]
 pub struct GuidExport<'a> {
     /// The device.
     pub device: &'a DeviceKey,
-    /// What it told.
+    /// The GUID, as the device sent it.
     pub guid: &'a Guid,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-}
-
-/// A GUID out of a file.
-#[derive(Clone, Debug)]
-pub struct GuidFile {
-    /// What it holds.
-    pub guid: Guid,
-    /// The digest of the file's bytes, encrypted or not.
-    pub sha256: Digest,
 }
 
 impl Vault {
     /// The folder's name beside the ledger.
     pub const FOLDER_NAME: &str = "guid";
 
-    /// The vault of the ledger in `state`. Nothing is made or read yet.
+    /// The vault of the ledger in the folder `state`. Creates and reads nothing.
     pub fn new(state: &Path) -> Self {
         Self {
             folder: state.join(Self::FOLDER_NAME),
@@ -64,8 +48,8 @@ impl Vault {
         }
     }
 
-    /// Makes files whose passphrase costs `2^log_n` steps instead of about a
-    /// second. For tests alone: a low number makes a passphrase easy to guess.
+    /// Sets the work for a passphrase to `2^log_n` steps instead of about a second.
+    /// For tests only: a low number makes a passphrase easy to guess.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_work_factor(mut self, log_n: u8) -> Self {
@@ -78,47 +62,49 @@ impl Vault {
         &self.folder
     }
 
-    /// Where a record's file is.
+    /// The path of a record's file.
     pub fn path_of(&self, record: &GuidRecord) -> PathBuf {
         self.folder.join(&record.file_name)
     }
 
-    /// Puts a GUID into the vault, as it came, encrypted where a passphrase is given, then
-    /// into the ledger. Once this returns, both are on the disk. A file that is
-    /// there is never replaced; one that did not get into the ledger stays. What
-    /// a killed run left of an older one is cleared away, an hour later.
+    /// Stores a GUID as it was received, encrypted where a passphrase is given, and
+    /// records it in the ledger. Once this returns, both are on the disk. Never
+    /// replaces a file; a file that could not be recorded stays. Deletes temporary
+    /// files of this device that a killed run left more than an hour ago.
     pub fn store(
         &self,
         ledger: &mut Ledger,
         export: GuidExport<'_>,
         passphrase: Option<&SecretString>,
     ) -> Result<GuidRecord, VaultError> {
-        let name = format!("{}_{}", device_name(export.device), export.at.to_name());
+        let name = package_name(export.device, export.at);
         let (bytes, ending) = match passphrase {
             None => (Zeroizing::new(export.guid.as_str().into()), "guid"),
-            Some(phrase) => (self.seal(export.guid, phrase)?, "guid.age"),
+            Some(phrase) => {
+                let bytes = encrypt(export.guid.as_str().as_bytes(), phrase, self.work_factor);
+                (bytes.map_err(VaultError::Seal)?, "guid.age")
+            }
         };
         let file_name = format!("{name}.{ending}");
         let path = self.folder.join(&file_name);
         make_folder(&self.folder)
             .and_then(|()| sync_folder(parent(&self.folder)))
-            .map_err(VaultError::file("make the folder", &self.folder))?;
-        write_new_file(&path, &bytes).map_err(VaultError::file("write", &path))?;
+            .map_err(FileError::new("make the folder", &self.folder))?;
+        write_new_file(&path, &bytes).map_err(FileError::new("write", &path))?;
         let sha256 = Digest::of(&bytes);
         let encrypted = passphrase.is_some();
-        let id = ledger.record_guid(&NewGuid {
+        let recorded = ledger.record_guid(&NewGuid {
             device: export.device,
             file_name: &file_name,
             sha256,
             encrypted,
             exported_at: export.at,
         });
-        let id = id.map_err(|source| {
-            let source = source.into();
-            let path = path.clone();
-            VaultError::Ledger { path, source }
+        let id = recorded.map_err(|source| VaultError::Ledger {
+            path: path.clone(),
+            source: source.into(),
         })?;
-        stale_parts::clear(&path, export.device);
+        stale_parts::clear(&path, export.device, &[]);
         Ok(GuidRecord {
             id,
             device: export.device.clone(),
@@ -130,8 +116,8 @@ impl Vault {
         })
     }
 
-    /// Takes a GUID out. Fails where its file is not byte for byte what was put
-    /// in. An encrypted one costs its passphrase about a second of work.
+    /// Reads a GUID. Fails where its file is not byte for byte what was stored. An
+    /// encrypted one takes about a second of work.
     pub fn load(
         &self,
         record: &GuidRecord,
@@ -143,39 +129,39 @@ impl Vault {
             (parts.next(), parts.next()),
             (Some(Component::Normal(_)), None)
         ) {
-            return Err(VaultError::Changed { path });
+            return Err(VaultError::Changed(path));
         }
-        let bytes = match read_bounded(&path, MAX_BYTES) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(VaultError::Missing { path });
+        let file = match GuidBytes::read(&path) {
+            Ok(file) => file,
+            Err(FileError { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Err(VaultError::Missing(path));
             }
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                return Err(VaultError::Changed { path });
+            Err(FileError { source, .. }) if source.kind() == io::ErrorKind::FileTooLarge => {
+                return Err(VaultError::Changed(path));
             }
-            Err(error) => return Err(VaultError::file("read", &path)(error)),
+            Err(error) => return Err(error.into()),
         };
-        if Digest::of(&bytes) != record.sha256 {
-            return Err(VaultError::Changed { path });
+        if Digest::of(&file.bytes) != record.sha256 {
+            return Err(VaultError::Changed(path));
         }
-        read(&path, &bytes, (passphrase, guid::parse_kept))
+        file.guid(passphrase, guid::parse_kept)
     }
 
-    /// Files in the folder that are not among all the ledger's records: of a run
-    /// that ended before it could write its own. Each can still be read by
-    /// [`read_guid_file`], where it is base64.
+    /// Returns the files in the folder that are not among the ledger's records: their
+    /// run ended before it could record them. [`read_guid_file`] reads those in
+    /// base64.
     pub fn unrecorded(&self, records: &[GuidRecord]) -> Result<Vec<PathBuf>, VaultError> {
-        let failed = || VaultError::file("list", &self.folder);
         let entries = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed()(error)),
+            entries => entries.map_err(FileError::new("list", &self.folder))?,
         };
         let mut paths = Vec::new();
         for entry in entries {
-            let name = entry.map_err(failed())?.file_name();
+            let name = entry
+                .map_err(FileError::new("list", &self.folder))?
+                .file_name();
             let known = records.iter().any(|record| *record.file_name == *name);
-            // What is hidden was never whole.
+            // Hidden files were never complete.
             if !known && !name.to_string_lossy().starts_with('.') {
                 paths.push(self.folder.join(name));
             }
@@ -183,58 +169,139 @@ impl Vault {
         paths.sort_unstable();
         Ok(paths)
     }
-
-    fn seal(&self, guid: &Guid, phrase: &SecretString) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        seal::seal(guid.as_str().as_bytes(), phrase, self.work_factor)
-            .map(Zeroizing::new)
-            .map_err(VaultError::Seal)
-    }
 }
 
-/// A GUID in a file from anywhere: 128 raw bytes, base64 of as many or more, or
-/// one that the vault encrypted.
+/// Reads a GUID from any file: 128 raw bytes, base64 of at least 128 bytes, or a
+/// file that the vault encrypted.
 pub fn read_guid_file(
     path: &Path,
     passphrase: Option<&SecretString>,
 ) -> Result<GuidFile, VaultError> {
-    let bytes = read_bounded(path, MAX_BYTES).map_err(VaultError::file("read", path))?;
-    read(path, &Zeroizing::new(bytes), (passphrase, guid::parse))
+    GuidBytes::read(path)?.guid(passphrase, guid::parse)
 }
 
-/// As [`read_guid_file`], but takes any text that a device could have told, as the
-/// vault does. It may be suspect: see [`Guid::is_whole`].
+/// As [`read_guid_file`], but takes any text that a device could have sent, as the
+/// vault does. The GUID may be incomplete: see [`Guid::is_whole`].
 pub fn read_any_guid_file(
     path: &Path,
     passphrase: Option<&SecretString>,
 ) -> Result<GuidFile, VaultError> {
-    let bytes = read_bounded(path, MAX_BYTES).map_err(VaultError::file("read", path))?;
-    read(path, &Zeroizing::new(bytes), (passphrase, guid::parse_any))
+    GuidBytes::read(path)?.guid(passphrase, guid::parse_any)
 }
 
-fn read(
-    path: &Path,
-    bytes: &[u8],
-    (passphrase, parse): (Option<&SecretString>, Parse),
-) -> Result<GuidFile, VaultError> {
-    let plain = if seal::is_sealed(bytes) {
-        let path = path.to_owned();
-        let Some(phrase) = passphrase else {
-            return Err(VaultError::PassphraseNeeded { path });
+/// The content of a file with a GUID.
+struct GuidBytes<'a> {
+    path: &'a Path,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> GuidBytes<'a> {
+    fn read(path: &'a Path) -> Result<Self, FileError> {
+        let bytes = read_bounded(path, MAX_BYTES).map_err(FileError::new("read", path))?;
+        let bytes = Zeroizing::new(bytes);
+        Ok(Self { path, bytes })
+    }
+
+    /// Decrypts the content where it is encrypted, and parses it.
+    fn guid(
+        &self,
+        passphrase: Option<&SecretString>,
+        parse: fn(&[u8]) -> Result<Guid, GuidError>,
+    ) -> Result<GuidFile, VaultError> {
+        let path = self.path.to_owned();
+        let guid = if self.bytes.starts_with(b"age-encryption.org/") {
+            let Some(phrase) = passphrase else {
+                return Err(VaultError::PassphraseNeeded(path));
+            };
+            match decrypt(&self.bytes, phrase) {
+                Ok(plain) => parse(&plain),
+                Err(
+                    DecryptError::DecryptionFailed
+                    | DecryptError::KeyDecryptionFailed
+                    | DecryptError::NoMatchingKeys,
+                ) => return Err(VaultError::WrongPassphrase(path)),
+                Err(source) => return Err(VaultError::Open { path, source }),
+            }
+        } else {
+            parse(&self.bytes)
         };
-        &seal::open(bytes, phrase).map_err(|source| VaultError::open(path, source))?
-    } else {
-        bytes
-    };
-    let guid = parse(plain).map_err(|source| VaultError::NotAGuid {
-        path: path.to_owned(),
-        source,
-    })?;
-    let sha256 = Digest::of(bytes);
-    Ok(GuidFile { guid, sha256 })
+        Ok(GuidFile {
+            guid: guid.map_err(|source| VaultError::NotAGuid { path, source })?,
+            sha256: Digest::of(&self.bytes),
+        })
+    }
 }
 
-/// How a file's content is read.
-type Parse = fn(&[u8]) -> Result<Guid, GuidError>;
+/// Encrypts in the format of age: <https://age-encryption.org/v1>.
+fn encrypt(
+    bytes: &[u8],
+    phrase: &SecretString,
+    work_factor: Option<u8>,
+) -> Result<Zeroizing<Vec<u8>>, EncryptError> {
+    let mut recipient = scrypt::Recipient::new(phrase.clone());
+    if let Some(log_n) = work_factor {
+        recipient.set_work_factor(log_n);
+    }
+    age::encrypt(&recipient, bytes).map(Zeroizing::new)
+}
 
-/// An encrypted GUID has some 200 bytes more than its text.
+fn decrypt(bytes: &[u8], phrase: &SecretString) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
+    let mut identity = scrypt::Identity::new(phrase.clone());
+    identity.set_max_work_factor(MAX_WORK_FACTOR);
+    age::decrypt(&identity, bytes).map(Zeroizing::new)
+}
+
+/// Why a GUID could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// A file or folder could not be created, written or read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is complete on the disk, but not recorded in the ledger.
+    #[error("{} is written, but not in the ledger", path.display())]
+    Ledger {
+        /// The file.
+        path: PathBuf,
+        /// The ledger's error.
+        source: Box<LedgerError>,
+    },
+    /// The GUID could not be encrypted.
+    #[error("cannot encrypt the GUID")]
+    Seal(#[source] EncryptError),
+    /// A file of the ledger's records is missing.
+    #[error("{} is not there any more", .0.display())]
+    Missing(PathBuf),
+    /// The file is not what was stored: cut short, or changed.
+    #[error("{} was changed or cut short since it was written", .0.display())]
+    Changed(PathBuf),
+    /// The file is encrypted, and no passphrase was given.
+    #[error("{} is encrypted with a passphrase", .0.display())]
+    PassphraseNeeded(PathBuf),
+    /// The file is encrypted with another passphrase.
+    #[error("the passphrase does not open {}", .0.display())]
+    WrongPassphrase(PathBuf),
+    /// The file is encrypted, but cannot be read: damaged, or made by another
+    /// program.
+    #[error("cannot decrypt {}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DecryptError,
+    },
+    /// The file holds no GUID.
+    #[error("{} is no GUID file", path.display())]
+    NotAGuid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: GuidError,
+    },
+}
+
+/// An encrypted GUID has about 200 bytes more than its text.
 const MAX_BYTES: u64 = 4096;
+
+/// Files of a fast machine must open on a slow one; a hostile file must not keep it
+/// busy for ever, nor need more than 4 GiB.
+const MAX_WORK_FACTOR: u8 = 22;

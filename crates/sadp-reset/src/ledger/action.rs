@@ -1,83 +1,78 @@
-//! The words the audit is written in. None is free text, so that no secret can
-//! stand among them.
+//! The words of the audit. None is free text, so that none can hold a secret.
 //!
-//! A word that is added here raises the schema version: an older build must
-//! refuse the ledger rather than call an unknown word damage.
+//! A new word raises the schema version: an older build must refuse the ledger
+//! instead of reporting an unknown word as damage.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use sadp_proto::CommandSpec;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// What was asked of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The kind of a command, as the audit names it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
+#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
 pub enum Action {
-    /// Its first password was set.
+    /// Sets the first password.
     Activate,
-    /// Its network settings were changed.
+    /// Changes network settings.
     NetSet,
-    /// A request for the vendor's support was exported.
+    /// Exports a request for the vendor's support.
     ExportRequest,
-    /// The vendor's answer was given to it.
+    /// Sends the vendor's answer.
     ImportAnswer,
-    /// Its GUID was exported.
+    /// Exports a GUID.
     GuidExport,
-    /// A GUID exported earlier was given to it.
+    /// Sends a GUID that was exported earlier.
     GuidImport,
-    /// It was asked which security questions are set.
+    /// Reads which security questions are set.
     QuestionsShow,
-    /// Its security questions were set.
+    /// Sets security questions.
     QuestionsSet,
-    /// Its security questions were answered.
+    /// Sends answers to security questions.
     QuestionsAnswer,
-    /// A reserved e-mail address was set.
+    /// Sets the recovery e-mail address.
     MailSet,
-    /// The QR code for a mailed code was read.
+    /// Reads the QR code for a mailed code.
     MailQr,
-    /// A mailed code was given to it.
+    /// Sends a mailed code.
     MailConfirm,
-    /// Its lamp was switched.
+    /// Switches the lamp.
     Locate,
-    /// It was asked which recovery ways are set up.
+    /// Reads which recovery methods are set up.
     SetUpRead,
-    /// It was asked for its Hik-Connect state.
+    /// Reads the Hik-Connect state.
     CloudShow,
-    /// Hik-Connect was switched on or off.
+    /// Switches Hik-Connect on or off.
     CloudSet,
-    /// Its Hik-Connect verification code was set.
+    /// Sets the Hik-Connect verification code.
     CloudCode,
-    /// It was unbound from its Hik-Connect account.
+    /// Unbinds the device from its Hik-Connect account.
     CloudUnbind,
-    /// It was returned to the unactivated state.
+    /// Returns the device to the unactivated state.
     Deactivate,
 }
 
 impl Action {
-    /// Every action.
-    pub const ALL: [Self; 19] = [
-        Self::Activate,
-        Self::NetSet,
-        Self::ExportRequest,
-        Self::ImportAnswer,
-        Self::GuidExport,
-        Self::GuidImport,
-        Self::QuestionsShow,
-        Self::QuestionsSet,
-        Self::QuestionsAnswer,
-        Self::MailSet,
-        Self::MailQr,
-        Self::MailConfirm,
-        Self::Locate,
-        Self::SetUpRead,
-        Self::CloudShow,
-        Self::CloudSet,
-        Self::CloudCode,
-        Self::CloudUnbind,
-        Self::Deactivate,
-    ];
+    /// All actions.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The description of the command that is sent for it. A request to the
-    /// vendor and its answer have more than one form: these differ in `types`,
-    /// and in whether they are sealed, alone.
+    /// The description of the command that is sent. A request to the vendor and its
+    /// answer have more than one form; the forms differ only in `types`, and in
+    /// whether they are sealed.
     pub const fn spec(self) -> &'static CommandSpec {
         match self {
             Self::Activate => &CommandSpec::ACTIVATE,
@@ -102,105 +97,57 @@ impl Action {
         }
     }
 
-    /// The name scripts see, e.g. `net-set`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Activate => "activate",
-            Self::NetSet => "net-set",
-            Self::ExportRequest => "export-request",
-            Self::ImportAnswer => "import-answer",
-            Self::GuidExport => "guid-export",
-            Self::GuidImport => "guid-import",
-            Self::QuestionsShow => "questions-show",
-            Self::QuestionsSet => "questions-set",
-            Self::QuestionsAnswer => "questions-answer",
-            Self::MailSet => "mail-set",
-            Self::MailQr => "mail-qr",
-            Self::MailConfirm => "mail-confirm",
-            Self::Locate => "locate",
-            Self::SetUpRead => "set-up-read",
-            Self::CloudShow => "cloud-show",
-            Self::CloudSet => "cloud-set",
-            Self::CloudCode => "cloud-code",
-            Self::CloudUnbind => "cloud-unbind",
-            Self::Deactivate => "deactivate",
-        }
+    /// The name in JSON and in the ledger, e.g. `net-set`.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Action {
-    type Err = UnknownWord;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|action| action.name() == name).ok_or(UnknownWord)
-    }
-}
-
-/// What became of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The result of an attempt.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
+#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
 pub enum AttemptResult {
-    /// The device did it.
+    /// The device carried it out.
     Done,
-    /// The device said no.
+    /// The device refused.
     Refused,
-    /// No answer to a command that may have been carried out.
+    /// No reply to a command that may have been carried out.
     Unknown,
-    /// No answer to a read.
+    /// No reply to a read.
     NoAnswer,
-    /// Not sent after all.
+    /// It was not sent.
     Skipped,
 }
 
 impl AttemptResult {
-    /// Every outcome.
-    pub const ALL: [Self; 5] = [
-        Self::Done,
-        Self::Refused,
-        Self::Unknown,
-        Self::NoAnswer,
-        Self::Skipped,
-    ];
+    /// All results.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The name scripts see, e.g. `no-answer`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-            Self::NoAnswer => "no-answer",
-            Self::Skipped => "skipped",
-        }
+    /// The name in JSON and in the ledger, e.g. `no-answer`.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-impl fmt::Display for AttemptResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for AttemptResult {
-    type Err = UnknownWord;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|outcome| outcome.name() == name)
-            .ok_or(UnknownWord)
-    }
-}
-
-/// The device's word for why it said no, e.g. `PasswordError`.
+/// A device's reason for a refusal, e.g. `PasswordError`.
 ///
-/// Every word known so far is of ASCII letters alone. Only such a word is kept,
-/// up to [`RefusalWord::MAX_BYTES`]: a hostile device may answer with whatever it
-/// was just sent, and most of what is secret has a digit or a sign in it.
+/// Every known word has ASCII letters only. Only such a word is kept, up to
+/// [`RefusalWord::MAX_BYTES`]: a hostile device may reply with what it was just
+/// sent, and most secrets have a digit or a punctuation mark in them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RefusalWord(Box<str>);
 
@@ -208,12 +155,11 @@ impl RefusalWord {
     /// The longest word that is kept.
     pub const MAX_BYTES: usize = 64;
 
-    /// What stands for a word of another shape. No device can say it: it has a
-    /// hyphen.
+    /// Stands for a word of any other form. No device can send it: it has a hyphen.
     pub const UNUSUAL: &str = "unusual-word";
 
-    /// The word, or [`RefusalWord::UNUSUAL`] where it is empty, too long or not of
-    /// letters alone.
+    /// Keeps the word, or [`RefusalWord::UNUSUAL`] where it is empty, too long or has
+    /// other characters than letters.
     pub fn new(word: &str) -> Self {
         let usual = (1..=Self::MAX_BYTES).contains(&word.len())
             && word.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -232,10 +178,16 @@ impl fmt::Display for RefusalWord {
     }
 }
 
-/// The text is not the name of an action or of an outcome.
+/// The text is not a name that the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a word the ledger knows")]
 pub struct UnknownWord;
+
+impl UnknownWord {
+    pub(crate) const fn of(_: &str) -> Self {
+        Self
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -243,10 +195,10 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for action in Action::ALL {
+        for &action in Action::ALL {
             assert_eq!(action.name().parse(), Ok(action));
         }
-        for outcome in AttemptResult::ALL {
+        for &outcome in AttemptResult::ALL {
             assert_eq!(outcome.name().parse(), Ok(outcome));
         }
         assert_eq!("Activate".parse::<Action>(), Err(UnknownWord));
@@ -254,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_words_are_kept_as_refusals() {
+    fn only_words_of_letters_are_kept_as_refusals() {
         let longest = "a".repeat(RefusalWord::MAX_BYTES);
         for word in ["PasswordError", "locked", &longest] {
             assert_eq!(RefusalWord::new(word).as_str(), word);

@@ -1,53 +1,53 @@
-//! Requests to the vendor's support: opened when exported, closed once. The
-//! schema refuses anything else.
+//! Requests to the vendor's support: a case opens when a request is exported, and
+//! is closed once. The schema refuses any other change.
 
-use std::{
-    fmt,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use jiff::{Timestamp, civil::DateTime};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Result, Row, Transaction, params};
+use strum::{Display, EnumString, IntoStaticStr};
 
 use super::{
     Ledger, LedgerError, UnknownWord,
-    row::{self, parsed, required, same_device, since_1970},
+    row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
-use crate::{DeviceKey, Digest, RequestCommand, RequestKind, validity};
+use crate::{
+    DeviceKey, Digest, RequestCommand, RequestKind,
+    disk::name_of,
+    request::{valid_until, warn_after},
+};
 
 /// A request that was just exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCase {
     /// The device.
     pub device: DeviceKey,
-    /// Where it was.
+    /// Its address.
     pub address: Option<IpAddr>,
-    /// What it takes.
+    /// The kind of request.
     pub kind: RequestKind,
-    /// What brought its code. `None` where there is no code.
+    /// The command that returned its code. `None` where there is no code.
     pub command: Option<RequestCommand>,
-    /// The digest of its code. Legacy devices have no code.
+    /// The digest of the request file. Legacy devices have none.
     pub sha256: Option<Digest>,
-    /// When the device had started, as it told at the export.
+    /// When the device had started, as it reported at the export.
     pub boot_time: Option<DateTime>,
     /// When it was exported, rounded down to the second in the ledger.
     pub exported_at: Timestamp,
-    /// The folder of the package. A path that is no Unicode is kept with
+    /// The folder of the package. A path that is not Unicode is stored with
     /// replacement characters.
     pub package: PathBuf,
 }
 
 impl NewCase {
-    /// Until when a reminder is not needed.
+    /// From this time on a reminder is due.
     pub fn warn_after(&self) -> Timestamp {
-        validity::warn_after(self.exported_at)
+        warn_after(self.exported_at)
     }
 
-    /// Until when the request is valid.
+    /// The end of the request's validity.
     pub fn valid_until(&self) -> Timestamp {
-        validity::valid_until(self.exported_at)
+        valid_until(self.exported_at)
     }
 
     /// The name of the package's folder.
@@ -56,21 +56,10 @@ impl NewCase {
     }
 }
 
-/// Names a case in its ledger. Later ones are greater; none is used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CaseId(i64);
-
-impl CaseId {
-    /// The number, from 1 upwards.
-    pub const fn number(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for CaseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
+row_id! {
+    /// Identifies a case in its ledger. Later ones are greater; no number is used
+    /// twice.
+    CaseId
 }
 
 impl FromStr for CaseId {
@@ -83,11 +72,15 @@ impl FromStr for CaseId {
 }
 
 /// How a case ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
+#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
 pub enum CaseEnding {
-    /// The device took the answer.
+    /// The device accepted the answer.
     Recovered,
-    /// The device said that the request is valid no more.
+    /// The device reported that the request is no longer valid.
     Spent,
     /// The request was exported again.
     Superseded,
@@ -96,37 +89,9 @@ pub enum CaseEnding {
 }
 
 impl CaseEnding {
-    /// Every ending.
-    pub const ALL: [Self; 4] = [
-        Self::Recovered,
-        Self::Spent,
-        Self::Superseded,
-        Self::Forgotten,
-    ];
-
-    /// The name scripts see, e.g. `superseded`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Recovered => "recovered",
-            Self::Spent => "spent",
-            Self::Superseded => "superseded",
-            Self::Forgotten => "forgotten",
-        }
-    }
-}
-
-impl fmt::Display for CaseEnding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for CaseEnding {
-    type Err = UnknownWord;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|ending| ending.name() == name).ok_or(UnknownWord)
+    /// The name in JSON and in the ledger, e.g. `superseded`.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -139,19 +104,19 @@ pub struct CaseEnded {
     pub at: Timestamp,
 }
 
-/// A case as read back.
+/// A case as read from the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// Its name.
+    /// Its number.
     pub id: CaseId,
-    /// What was exported.
+    /// The request.
     pub request: NewCase,
     /// `None` while it is open.
     pub ended: Option<CaseEnded>,
 }
 
 impl Case {
-    /// Whether its answer is still awaited.
+    /// Whether its answer is still missing.
     pub const fn is_open(&self) -> bool {
         self.ended.is_none()
     }
@@ -160,54 +125,47 @@ impl Case {
 /// A case that was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedCase {
-    /// Its name.
+    /// Its number.
     pub id: CaseId,
-    /// The open cases of the same device that it closed, earliest first.
+    /// The open cases of the same device that this closed, earliest first.
     pub superseded: Vec<CaseId>,
 }
 
-/// Which cases are wanted. The default is all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Selects cases. The default selects all.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct CaseFilter {
-    /// Only this one.
+    /// Only this case.
     pub id: Option<CaseId>,
-    /// Only those that can be of this device.
+    /// Only cases that can belong to this device.
     pub device: Option<DeviceKey>,
-    /// Only those of the code with this digest.
+    /// Only cases whose request file has this digest.
     pub sha256: Option<Digest>,
-    /// Only those whose package's folder has this name.
+    /// Only cases whose package's folder has this name.
     pub package_name: Option<String>,
-    /// Only those that are open.
+    /// Only open cases.
     pub only_open: bool,
 }
 
 impl Ledger {
-    /// Writes down that a request was exported, and closes older open ones of
-    /// the same device as superseded: all of it or nothing. Once this returns,
-    /// it is on the disk.
+    /// Records that a request was exported, and closes older open cases of the same
+    /// device as superseded: both or neither. Once this returns, it is on the disk.
     pub fn open_case(&mut self, case: &NewCase) -> Result<OpenedCase, LedgerError> {
-        let doing = "open a case";
-        let when = self.when(doing);
-        let transaction = self.writing(doing)?;
-        let open = || {
-            let superseded = supersede(&transaction, case)?;
-            let id = insert(&transaction, case)?;
-            transaction.commit()?;
+        self.write("open a case", |transaction| {
+            let superseded = supersede(transaction, case)?;
+            let id = insert(transaction, case)?;
             Ok(OpenedCase { id, superseded })
-        };
-        open().map_err(when)
+        })
     }
 
-    /// The cases wanted, latest first.
+    /// Returns the selected cases, latest first.
     pub fn cases(&self, filter: &CaseFilter) -> Result<Vec<Case>, LedgerError> {
-        const SQL: &str = concat!(
+        let sql = format!(
             "SELECT id, mac, serial, address, kind, command, sha256, boot_time, exported_at,
                 package, ending, ended_at
-            FROM cases WHERE ((?1 IS NULL AND ?2 IS NULL) OR ",
-            same_device!("cases", "?1", "?2"),
-            ") AND id = ifnull(?3, id) AND (?4 IS NULL OR sha256 = ?4)
+            FROM cases WHERE {} AND id = ifnull(?3, id) AND (?4 IS NULL OR sha256 = ?4)
             AND package_name = ifnull(?5, package_name) AND (ending IS NULL OR NOT ?6)
-            ORDER BY id DESC"
+            ORDER BY id DESC",
+            same_device_or_all("cases")
         );
         let device = filter.device.as_ref();
         let wanted = params![
@@ -218,16 +176,12 @@ impl Ledger {
             filter.package_name,
             filter.only_open,
         ];
-        let read = || {
-            let mut query = self.connection.prepare_cached(SQL)?;
-            query.query_map(wanted, record)?.collect::<Result<_, _>>()
-        };
-        read().map_err(self.when("read the cases"))
+        self.rows("read the cases", &sql, wanted)
     }
 
-    /// Writes down how a case ended. Once this returns, it is on the disk.
-    /// Fails with [`LedgerError::NotOpen`] where it ended before or is not of
-    /// this ledger.
+    /// Records how a case ended. Once this returns, it is on the disk. Fails with
+    /// [`LedgerError::NotOpen`] where the case is closed already or is not in this
+    /// ledger.
     pub fn close_case(
         &mut self,
         id: CaseId,
@@ -235,11 +189,11 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         let sql = "UPDATE cases SET ending = ?2, ended_at = ?3 WHERE id = ?1 AND ending IS NULL";
-        let update = || {
-            let mut update = self.connection.prepare_cached(sql)?;
-            update.execute(params![id.0, how.name(), since_1970(at)])
-        };
-        match update().map_err(self.when("close a case"))? {
+        match self.execute(
+            "close a case",
+            sql,
+            params![id.0, how.name(), since_1970(at)],
+        )? {
             0 => Err(LedgerError::NotOpen {
                 id,
                 path: self.path.clone(),
@@ -249,30 +203,29 @@ impl Ledger {
     }
 }
 
-fn supersede(transaction: &Transaction<'_>, case: &NewCase) -> rusqlite::Result<Vec<CaseId>> {
-    const SQL: &str = concat!(
-        "UPDATE cases SET ending = 'superseded', ended_at = ?3 WHERE ending IS NULL AND ",
-        same_device!("cases", "?1", "?2"),
-        " RETURNING id"
+fn supersede(transaction: &Transaction<'_>, case: &NewCase) -> Result<Vec<CaseId>> {
+    let sql = format!(
+        "UPDATE cases SET ending = 'superseded', ended_at = ?3 WHERE ending IS NULL AND {}
+        RETURNING id",
+        same_device("cases")
     );
-    let mut update = transaction.prepare_cached(SQL)?;
-    let of = params![
+    let values = params![
         case.device.mac_text(),
         case.device.serial_text(),
         since_1970(case.exported_at),
     ];
-    let mut closed = update
-        .query_map(of, |row| row.get(0).map(CaseId))?
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut update = transaction.prepare_cached(&sql)?;
+    let closed = update.query_map(values, |row| row.get(0).map(CaseId))?;
+    let mut closed = closed.collect::<Result<Vec<_>>>()?;
     closed.sort_unstable();
     Ok(closed)
 }
 
-fn insert(transaction: &Transaction<'_>, case: &NewCase) -> rusqlite::Result<CaseId> {
+fn insert(transaction: &Transaction<'_>, case: &NewCase) -> Result<CaseId> {
     let sql = "INSERT INTO cases (mac, serial, address, kind, command, sha256, boot_time,
             exported_at, package, package_name)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    let row = params![
+    let values = params![
         case.device.mac_text(),
         case.device.serial_text(),
         case.address.map(|address| address.to_string()),
@@ -284,37 +237,31 @@ fn insert(transaction: &Transaction<'_>, case: &NewCase) -> rusqlite::Result<Cas
         case.package.to_string_lossy(),
         case.package_name(),
     ];
-    transaction.prepare_cached(sql)?.insert(row).map(CaseId)
+    transaction.prepare_cached(sql)?.insert(values).map(CaseId)
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Case> {
-    let package: String = row.get(9)?;
-    let request = NewCase {
-        device: required(row::device(row, 1, 2)?, 1)?,
-        address: parsed(row, 3)?,
-        kind: required(parsed(row, 4)?, 4)?,
-        command: parsed(row, 5)?,
-        sha256: parsed(row, 6)?,
-        boot_time: parsed(row, 7)?,
-        exported_at: required(row::time(row, 8)?, 8)?,
-        package: package.into(),
-    };
-    let ended = match parsed(row, 10)? {
-        Some(how) => Some(CaseEnded {
-            how,
-            at: required(row::time(row, 11)?, 11)?,
-        }),
-        None => None,
-    };
-    Ok(Case {
-        id: CaseId(row.get(0)?),
-        request,
-        ended,
-    })
-}
-
-/// The last part of a path, readable.
-fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+impl FromRow for Case {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let ended = match optional(row, 10)? {
+            Some(how) => Some(CaseEnded {
+                how,
+                at: row::time(row, 11)?,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            id: CaseId(row.get(0)?),
+            request: NewCase {
+                device: row::known_device(row, 1)?,
+                address: optional(row, 3)?,
+                kind: parsed(row, 4)?,
+                command: optional(row, 5)?,
+                sha256: optional(row, 6)?,
+                boot_time: optional(row, 7)?,
+                exported_at: row::time(row, 8)?,
+                package: row.get::<_, String>(9)?.into(),
+            },
+            ended,
+        })
+    }
 }

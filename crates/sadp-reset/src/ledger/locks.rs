@@ -1,94 +1,94 @@
-//! What devices last said of their locks and counters. Unlike the audit, this
-//! is forgotten once it is over.
+//! The locks and counters that devices reported last. Unlike the audit, these are
+//! forgotten once they are over.
+//!
+//! A lock recorded while the clock was years ahead would last for years, and newer
+//! reports would count as older ones. Where a recorded time is in the future, the
+//! clock is taken to have been set back, and the report to be from now: the lock
+//! lasts once more as long as the device said, and no longer.
+//!
+//! A clock that was set forward looks like time that passed: entries may then be
+//! forgotten early. In that case only the device itself knows better.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, Result, Row, Transaction, params};
 use sadp_model::{DeviceRecord, MacAddr, Serial, State};
 
 use super::{
     Action, GuidVoid, Ledger, LedgerError,
-    clock::{self, lock_end},
-    row::{self, end_since_1970, required, same_device, since_1970},
+    row::{self, FromRow, same_as, same_device, since_1970},
 };
 use crate::DeviceKey;
 
-/// A lock as a device last told it.
+/// A lock as the device last reported it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RememberedLock {
     /// The locked device.
     pub device: DeviceKey,
     /// When the lock ends.
     pub until: Timestamp,
-    /// When the device said so, by the clock of then.
+    /// When the device reported it, by the clock of that time.
     pub told_at: Timestamp,
 }
 
 impl Ledger {
-    /// Remembers that a device said, at `at`, that it is locked until `until`.
-    /// The latest word counts. Forgets every lock that is over at `at`.
+    /// Records that a device reported, at `at`, that it is locked until `until`.
+    /// The latest report counts. Forgets every lock that is over at `at`.
     pub fn remember_lock(
         &mut self,
         device: &DeviceKey,
         until: Timestamp,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        let sql = "INSERT INTO locks (mac, serial, until, told_at) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
-            SET until = excluded.until, told_at = excluded.told_at
-            WHERE excluded.told_at >= told_at";
-        self.remember("remember a lock", sql, device, end_since_1970(until), at)
+        // Rounded up, so that it is not over too early.
+        let part = i64::from(until.subsec_nanosecond() > 0);
+        let value = until.as_second().saturating_add(part);
+        self.remember(
+            &LOCK,
+            &Report {
+                device,
+                value: value.min(Timestamp::MAX.as_second()),
+                at,
+            },
+        )
     }
 
-    /// Until when a device is locked, or `None` where no lock is remembered or
-    /// it is over. Where several remembered ones can be of this device, the
-    /// last to end counts.
+    /// Returns when a device's lock ends, or `None` where no lock is recorded or
+    /// it is over. Where several locks can belong to this device, the last to end
+    /// counts.
     pub fn lock_of(
         &self,
         device: &DeviceKey,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, LedgerError> {
-        const SQL: &str = concat!(
-            "SELECT max(",
-            lock_end!("?3"),
-            ") FROM locks WHERE ",
-            lock_end!("?3"),
-            " > ?3 AND ",
-            same_device!("locks", "?1", "?2")
+        let sql = format!(
+            "SELECT {} AS ends FROM locks WHERE ends > ?3 AND {} ORDER BY ends DESC LIMIT 1",
+            lock_end("?3"),
+            same_device("locks")
         );
-        let read = || {
-            let mut query = self.connection.prepare_cached(SQL)?;
-            let device = params![device.mac_text(), device.serial_text(), since_1970(now)];
-            query.query_row(device, |row| row::time(row, 0))
-        };
-        read().map_err(self.when("read a lock"))
+        let values = params![device.mac_text(), device.serial_text(), since_1970(now)];
+        self.row("read a lock", &sql, values)
     }
 
-    /// All locks that are not over, first those that end first.
+    /// Returns all locks that are not over, those that end first first.
     pub fn locks(&self, now: Timestamp) -> Result<Vec<RememberedLock>, LedgerError> {
-        const SQL: &str = concat!(
-            "SELECT mac, serial, ",
-            lock_end!("?1"),
-            " AS ends, told_at FROM locks WHERE ends > ?1 ORDER BY ends, mac, serial"
+        let sql = format!(
+            "SELECT mac, serial, {} AS ends, told_at FROM locks WHERE ends > ?1
+            ORDER BY ends, mac, serial",
+            lock_end("?1")
         );
-        let read = || {
-            let mut query = self.connection.prepare_cached(SQL)?;
-            query
-                .query_map([since_1970(now)], lock)?
-                .collect::<Result<_, _>>()
-        };
-        read().map_err(self.when("read the locks"))
+        self.rows("read the locks", &sql, [since_1970(now)])
     }
 
     /// Marks devices whose lock is not over as [`State::Locked`]. A device that
-    /// says it is unactivated is left so: it was reset, and its lock is gone.
+    /// reports it is unactivated stays so: it was reset, and its lock is gone.
     pub fn apply_locks(
         &self,
         entries: &mut [DeviceRecord],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let locks = Lookup::new(self.locks(now)?);
+        let locks = LockIndex::new(self.locks(now)?);
         for entry in entries {
             if entry.device.state != Some(State::Unactivated)
                 && let Some(until) = DeviceKey::of(&entry.device).and_then(|key| locks.end(&key))
@@ -99,50 +99,42 @@ impl Ledger {
         Ok(())
     }
 
-    /// Remembers how many tries a device said, at `at`, it has left. The latest
-    /// word counts. Forgets every lock that is over at `at`.
+    /// Records how many tries a device reported, at `at`, that it has left. The
+    /// latest report counts. Forgets every lock that is over at `at`.
     pub fn remember_tries(
         &mut self,
         device: &DeviceKey,
         left: u32,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        let sql = "INSERT INTO tries (mac, serial, left, told_at) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
-            SET left = excluded.left, told_at = excluded.told_at
-            WHERE excluded.told_at >= told_at";
-        self.remember("remember the tries left", sql, device, left.into(), at)
+        let value = left.into();
+        self.remember(&TRIES, &Report { device, value, at })
     }
 
-    /// How many tries a device has left, as far as it told: `None` where it did
-    /// not, or where a lock it told no earlier is over. Where several remembered
-    /// numbers can be of this device, the latest counts, the least of equally
-    /// late ones.
+    /// Returns how many tries a device has left, as it reported: `None` where it
+    /// did not, or where a lock that it reported no earlier is over. Where several
+    /// recorded numbers can belong to this device, the latest counts, and of equally
+    /// late ones the least.
     pub fn tries_left(
         &self,
         device: &DeviceKey,
         now: Timestamp,
     ) -> Result<Option<u32>, LedgerError> {
-        const SQL: &str = concat!(
-            "SELECT left, told_at >= ifnull((SELECT max(until) FROM locks WHERE until <= ?3 AND ",
-            same_device!("locks", "?1", "?2"),
-            "), told_at) FROM tries WHERE ",
-            same_device!("tries", "?1", "?2"),
-            " ORDER BY told_at DESC, left LIMIT 1"
+        let sql = format!(
+            "SELECT left, told_at >= ifnull((SELECT max(until) FROM locks
+                WHERE until <= ?3 AND {}), told_at)
+            FROM tries WHERE {} ORDER BY told_at DESC, left LIMIT 1",
+            same_device("locks"),
+            same_device("tries")
         );
-        let read = || {
-            let mut query = self.connection.prepare_cached(SQL)?;
-            let device = params![device.mac_text(), device.serial_text(), since_1970(now)];
-            let told = query.query_row(device, |row| Ok((row.get(0)?, row.get(1)?)));
-            told.optional()
-        };
-        let told: Option<(u32, bool)> = read().map_err(self.when("read the tries left"))?;
-        Ok(told.and_then(|(left, still_true)| still_true.then_some(left)))
+        let values = params![device.mac_text(), device.serial_text(), since_1970(now)];
+        let reported: Option<(u32, bool)> = self.row("read the tries left", &sql, values)?;
+        Ok(reported.and_then(|(left, is_current)| is_current.then_some(left)))
     }
 
-    /// Takes in that a device carried out a command. Where that needed a secret,
-    /// its lock and tries are forgotten; where it set or deleted the password, all
-    /// its GUIDs exported by `at` become void.
+    /// Records that a device carried out a command. Where the command needed a
+    /// secret, the device's lock and tries are forgotten; where it set or deleted
+    /// the password, all its GUIDs exported by `at` become void.
     pub fn record_success(
         &mut self,
         device: &DeviceKey,
@@ -159,65 +151,113 @@ impl Ledger {
         Ok(())
     }
 
-    /// Forgets a device's lock and the tries it has left: it accepted a
-    /// password.
+    /// Forgets a device's lock and the tries it has left: it accepted a password.
     pub fn forget_lock(&mut self, device: &DeviceKey) -> Result<(), LedgerError> {
-        const LOCKS: &str = concat!(
-            "DELETE FROM locks WHERE ",
-            same_device!("locks", "?1", "?2")
-        );
-        const TRIES: &str = concat!(
-            "DELETE FROM tries WHERE ",
-            same_device!("tries", "?1", "?2")
-        );
-        let doing = "forget a lock";
-        let when = self.when(doing);
-        let transaction = self.writing(doing)?;
-        let forget = || {
-            for sql in [LOCKS, TRIES] {
-                let device = params![device.mac_text(), device.serial_text()];
-                transaction.prepare_cached(sql)?.execute(device)?;
+        self.write("forget a lock", |transaction| {
+            for table in ["locks", "tries"] {
+                let sql = format!("DELETE FROM {table} WHERE {}", same_device(table));
+                let values = params![device.mac_text(), device.serial_text()];
+                transaction.prepare_cached(&sql)?.execute(values)?;
             }
-            transaction.commit()
-        };
-        forget().map_err(when)
+            Ok(())
+        })
     }
 
-    fn remember(
-        &mut self,
-        doing: &'static str,
-        sql: &str,
-        device: &DeviceKey,
-        value: i64,
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let when = self.when(doing);
-        let transaction = self.writing(doing)?;
-        let remember = || {
-            clock::follow(&transaction, at)?;
-            prune(&transaction, at)?;
-            let row = params![
+    /// Whether locks or tries were recorded at a time after `now`.
+    pub fn is_ahead_of(&self, now: Timestamp) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM locks WHERE told_at > ?1)
+            OR EXISTS (SELECT 1 FROM tries WHERE told_at > ?1)";
+        let latest = since_1970(now).saturating_add(TOLERATED);
+        let is_ahead = self.row("read the locks", sql, [latest])?;
+        Ok(is_ahead.unwrap_or(false))
+    }
+
+    /// Treats what was recorded at a time after `now` as recorded at `now`.
+    /// Recording anything does so as well.
+    pub fn follow_clock(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        self.write("follow the clock", |transaction| follow(transaction, now))
+    }
+
+    fn remember(&mut self, memory: &Memory, report: &Report<'_>) -> Result<(), LedgerError> {
+        let Memory {
+            doing,
+            table,
+            column,
+        } = memory;
+        let sql = format!(
+            "INSERT INTO {table} (mac, serial, {column}, told_at) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (ifnull(mac, ''), ifnull(serial, '')) DO UPDATE
+            SET {column} = excluded.{column}, told_at = excluded.told_at
+            WHERE excluded.told_at >= told_at"
+        );
+        let Report { device, value, at } = *report;
+        self.write(doing, |transaction| {
+            follow(transaction, at)?;
+            prune(transaction, at)?;
+            let values = params![
                 device.mac_text(),
                 device.serial_text(),
                 value,
                 since_1970(at)
             ];
-            transaction.prepare_cached(sql)?.execute(row)?;
-            transaction.commit()
-        };
-        remember().map_err(when)
+            transaction.prepare_cached(&sql)?.execute(values).map(drop)
+        })
     }
 }
 
-/// Drops the locks that are over, and the tries left that they ended.
-fn prune(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
-    const TRIES: &str = concat!(
+/// A table with the latest report of each device.
+struct Memory {
+    doing: &'static str,
+    table: &'static str,
+    column: &'static str,
+}
+
+const LOCK: Memory = Memory {
+    doing: "remember a lock",
+    table: "locks",
+    column: "until",
+};
+const TRIES: Memory = Memory {
+    doing: "remember the tries left",
+    table: "tries",
+    column: "left",
+};
+
+struct Report<'a> {
+    device: &'a DeviceKey,
+    value: i64,
+    at: Timestamp,
+}
+
+/// Differences up to this many seconds come from runs that write at the same time,
+/// or from a clock that is kept right.
+const TOLERATED: i64 = 300;
+
+/// The end of a lock in SQL, at the time `now`.
+fn lock_end(now: &str) -> String {
+    format!("iif(told_at > {now} + {TOLERATED}, {now} + until - told_at, until)")
+}
+
+fn follow(connection: &Connection, now: Timestamp) -> Result<()> {
+    let now = since_1970(now);
+    for sql in [
+        "UPDATE locks SET until = ?1 + until - told_at, told_at = ?1 WHERE told_at > ?2",
+        "UPDATE tries SET told_at = ?1 WHERE told_at > ?2",
+    ] {
+        let values = [now, now.saturating_add(TOLERATED)];
+        connection.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(())
+}
+
+/// Deletes the locks that are over, and the tries left from before their end.
+fn prune(transaction: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    let tries = format!(
         "DELETE FROM tries WHERE EXISTS (SELECT 1 FROM locks
-            WHERE until <= ?1 AND tries.told_at < until AND ",
-        same_device!("locks", "tries.mac", "tries.serial"),
-        ")"
+            WHERE until <= ?1 AND tries.told_at < until AND {})",
+        same_as("locks", "tries.mac", "tries.serial")
     );
-    for sql in [TRIES, "DELETE FROM locks WHERE until <= ?1"] {
+    for sql in [&*tries, "DELETE FROM locks WHERE until <= ?1"] {
         transaction
             .prepare_cached(sql)?
             .execute([since_1970(now)])?;
@@ -225,23 +265,42 @@ fn prune(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn lock(row: &Row<'_>) -> rusqlite::Result<RememberedLock> {
-    Ok(RememberedLock {
-        device: required(row::device(row, 0, 1)?, 0)?,
-        until: required(row::time(row, 2)?, 2)?,
-        told_at: required(row::time(row, 3)?, 3)?,
-    })
+impl FromRow for RememberedLock {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            device: row::known_device(row, 0)?,
+            until: row::time(row, 2)?,
+            told_at: row::time(row, 3)?,
+        })
+    }
 }
 
-/// Locks by whatever can name their device, so that a large site is not
-/// compared with each of them.
-struct Lookup {
+impl FromRow for Timestamp {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        row::time(row, 0)
+    }
+}
+
+impl FromRow for bool {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        row.get(0)
+    }
+}
+
+impl FromRow for (u32, bool) {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok((row.get(0)?, row.get(1)?))
+    }
+}
+
+/// Locks by MAC and serial, so that a large site is not compared with each lock.
+struct LockIndex {
     locks: Vec<RememberedLock>,
     by_mac: HashMap<MacAddr, Vec<usize>>,
     by_serial: HashMap<Serial, Vec<usize>>,
 }
 
-impl Lookup {
+impl LockIndex {
     fn new(locks: Vec<RememberedLock>) -> Self {
         let mut by_mac: HashMap<_, Vec<_>> = HashMap::new();
         let mut by_serial: HashMap<_, Vec<_>> = HashMap::new();
@@ -260,14 +319,14 @@ impl Lookup {
         }
     }
 
-    /// When the last lock that can be of this device ends.
+    /// When the last lock that can belong to this device ends.
     fn end(&self, device: &DeviceKey) -> Option<Timestamp> {
         let by_mac = device.mac().and_then(|mac| self.by_mac.get(&mac));
         let by_serial = device
             .serial()
             .and_then(|serial| self.by_serial.get(serial));
-        let places = by_mac.into_iter().chain(by_serial).flatten();
-        let locks = places.filter_map(|&index| self.locks.get(index));
+        let indices = by_mac.into_iter().chain(by_serial).flatten();
+        let locks = indices.filter_map(|&index| self.locks.get(index));
         locks
             .filter(|lock| lock.device.is_same(device))
             .map(|lock| lock.until)

@@ -3,14 +3,19 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::{Error, Row, types::Type};
+use rusqlite::{Error, Result, Row, types::Type};
 use sadp_model::Serial;
 
 use super::UnknownWord;
 use crate::DeviceKey;
 
-/// A text column, parsed. A text that does not parse is an error of the file.
-pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> Result<Option<T>, Error>
+/// A value read from one row of a query.
+pub(super) trait FromRow: Sized {
+    fn from_row(row: &Row<'_>) -> Result<Self>;
+}
+
+/// Reads an optional text column. A text that does not parse means a damaged file.
+pub(super) fn optional<T>(row: &Row<'_>, column: usize) -> Result<Option<T>>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
@@ -20,66 +25,82 @@ where
         .map_err(|error| Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
-/// The key of a device from the columns `mac` and `serial`, given by the first.
-pub(super) fn device(row: &Row<'_>, mac: usize, serial: usize) -> Result<Option<DeviceKey>, Error> {
-    let text: Option<String> = row.get(serial)?;
-    let serial = text.as_deref().and_then(Serial::new);
-    Ok(DeviceKey::new(parsed(row, mac)?, serial))
+/// Reads a text column that must have a value.
+pub(super) fn parsed<T>(row: &Row<'_>, column: usize) -> Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    required(optional(row, column)?, column)
 }
 
-/// A time from a column of seconds since 1970.
-pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, Error> {
-    let seconds: Option<i64> = row.get(column)?;
-    seconds
-        .map(Timestamp::from_second)
-        .transpose()
+/// Reads the key of a device from the columns `mac`, at `column`, and `serial`,
+/// which follows it.
+pub(super) fn device(row: &Row<'_>, column: usize) -> Result<Option<DeviceKey>> {
+    let serial: Option<String> = row.get(column.saturating_add(1))?;
+    let serial = serial.as_deref().and_then(Serial::new);
+    Ok(DeviceKey::new(optional(row, column)?, serial))
+}
+
+/// Reads the key of a device where there must be one.
+pub(super) fn known_device(row: &Row<'_>, column: usize) -> Result<DeviceKey> {
+    required(device(row, column)?, column)
+}
+
+/// Reads a time, stored in seconds since 1970, that must be there.
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    let seconds = row.get(column)?;
+    Timestamp::from_second(seconds)
         .map_err(|error| Error::FromSqlConversionFailure(column, Type::Integer, Box::new(error)))
 }
 
-/// A value that a column cannot lack.
-pub(super) fn required<T>(value: Option<T>, column: usize) -> Result<T, Error> {
+fn required<T>(value: Option<T>, column: usize) -> Result<T> {
     value.ok_or_else(|| Error::FromSqlConversionFailure(column, Type::Null, Box::new(UnknownWord)))
 }
 
-/// When something happened, as kept: rounded down.
+/// The time of an event as it is stored: rounded down.
 pub(super) fn since_1970(at: Timestamp) -> i64 {
     at.as_second()
 }
 
-/// When something ends, as kept: rounded up, so that it is not over too early.
-pub(super) fn end_since_1970(until: Timestamp) -> i64 {
-    let begun = i64::from(until.subsec_nanosecond() > 0);
-    until
-        .as_second()
-        .saturating_add(begun)
-        .min(Timestamp::MAX.as_second())
+/// [`DeviceKey::is_same`] in SQL: whether a row of `table` can belong to the device
+/// whose MAC and serial are the parameters `?1` and `?2`, each null where unknown.
+pub(super) fn same_device(table: &str) -> String {
+    same_as(table, "?1", "?2")
 }
 
-/// [`DeviceKey::is_same`] in SQL: whether the row named `$row` can be of the
-/// device whose MAC and serial are `$mac` and `$serial`, each null where not
-/// known. Comparing with null is never true there.
-macro_rules! same_device {
-    ($row:literal, $mac:literal, $serial:literal) => {
-        concat!(
-            "((",
-            $row,
-            ".mac = ",
-            $mac,
-            " AND ifnull(",
-            $row,
-            ".serial = ",
-            $serial,
-            ", 1))",
-            " OR (",
-            $row,
-            ".serial = ",
-            $serial,
-            " AND (",
-            $row,
-            ".mac IS NULL OR ",
-            $mac,
-            " IS NULL)))"
-        )
+/// As [`same_device`], with SQL expressions for MAC and serial. A comparison with
+/// null is never true here.
+pub(super) fn same_as(table: &str, mac: &str, serial: &str) -> String {
+    format!(
+        "(({table}.mac = {mac} AND ifnull({table}.serial = {serial}, 1))
+        OR ({table}.serial = {serial} AND ({table}.mac IS NULL OR {mac} IS NULL)))"
+    )
+}
+
+/// [`same_device`], or every row where both parameters are null.
+pub(super) fn same_device_or_all(table: &str) -> String {
+    format!("((?1 IS NULL AND ?2 IS NULL) OR {})", same_device(table))
+}
+
+/// Defines the number of a row in its table.
+macro_rules! row_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub(super) i64);
+
+        impl $name {
+            /// The number, from 1 upwards.
+            pub const fn number(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&self.0, f)
+            }
+        }
     };
 }
-pub(super) use same_device;
+pub(super) use row_id;

@@ -1,16 +1,16 @@
-//! The tables, and how a ledger of an older version gets them.
+//! The tables, and the migration of older ledgers.
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior, ffi};
+use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
-/// The newest schema this build knows: one step each.
+/// The newest schema version that this build knows.
 pub(super) const NEWEST: i64 = 4;
 
-/// What a file is, before anything is done to it.
+/// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// Nothing is in it yet.
+pub(super) enum FileState {
+    /// Empty.
     Empty,
     /// A ledger, with its schema version.
     Ledger(i64),
@@ -18,19 +18,19 @@ pub(super) enum Found {
     Foreign,
 }
 
-/// Says what the file is, without changing it. A ledger that is not whole, or
-/// whose tables are not those of its version, is an error: pages that lead back
-/// to themselves, or a view in the place of a table, can be read for ever.
-pub(super) fn look(connection: &mut Connection) -> rusqlite::Result<Found> {
-    // One transaction, or another run could fill the file between the questions.
+/// Determines the file's content without a change. A ledger that is incomplete, or
+/// whose tables are not those of its version, is an error: pages in a loop, or a
+/// view instead of a table, could be read for ever.
+pub(super) fn look(connection: &mut Connection) -> rusqlite::Result<FileState> {
+    // One transaction, or another run could fill the file between the queries.
     let transaction = connection.transaction()?;
     let found = look_within(&transaction)?;
-    if let Found::Ledger(version) = found
+    if let FileState::Ledger(version) = found
         && let Some(steps) = usize::try_from(version)
             .ok()
             .and_then(|steps| STEPS.get(..steps))
     {
-        // What a view or trigger of a stranger does is not run before this.
+        // No view or trigger of another program runs before this check.
         if objects(&transaction)? != objects(&made_by(steps)?)? {
             return Err(damaged("its tables are not those of a ledger"));
         }
@@ -40,15 +40,14 @@ pub(super) fn look(connection: &mut Connection) -> rusqlite::Result<Found> {
     Ok(found)
 }
 
-/// Brings the file to the newest schema, all steps or none, and says what it
-/// was before. A newer ledger and another program's file are not changed.
-pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Found> {
+/// Migrates the file to the newest schema, all steps or none, and returns its
+/// earlier content. A newer ledger and another program's file do not change.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<FileState> {
     let found = look(connection)?;
     if steps_missing(found).is_empty() {
         return Ok(found);
     }
-    // Another run may have been faster: what counts is what is found once only
-    // this one may write.
+    // Another run may have migrated it meanwhile: look again with the write lock.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = look_within(&transaction)?;
     let missing = steps_missing(found);
@@ -63,7 +62,7 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Found> {
     Ok(found)
 }
 
-/// A ledger of these steps, in memory.
+/// Makes a ledger of these steps in memory.
 fn made_by(steps: &[&str]) -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
     for step in steps {
@@ -72,7 +71,7 @@ fn made_by(steps: &[&str]) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The tables, indexes and triggers of a file, as they were written down.
+/// Returns the tables, indexes and triggers of a file with their SQL.
 fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<[Option<String>; 4]>> {
     let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
     let mut query = connection.prepare(sql)?;
@@ -82,11 +81,10 @@ fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<[Option<String>
     objects.collect()
 }
 
-/// Looks at every page of the file once.
+/// Checks every page of the file once.
 fn check_pages(connection: &Connection) -> rusqlite::Result<()> {
-    let found = |row: &Row<'_>| row.get::<_, String>(0);
-    let found = connection.query_row("PRAGMA quick_check(1)", [], found)?;
-    // What SQLite found may hold names and values of the file.
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    // SQLite's message may hold names and values from the file: leave it out.
     if found == "ok" {
         Ok(())
     } else {
@@ -99,35 +97,34 @@ fn damaged(what: &str) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(code, Some(what.into()))
 }
 
-fn look_within(transaction: &Transaction<'_>) -> rusqlite::Result<Found> {
-    let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = transaction.query_row(tables, [], |row| row.get(0))?;
-    Ok(
-        match (number("application_id")?, number("user_version")?, tables) {
-            (PROGRAM, version @ 1.., _) => Found::Ledger(version),
-            (0, 0, 0) => Found::Empty,
-            _ => Found::Foreign,
-        },
-    )
+fn look_within(transaction: &Transaction<'_>) -> rusqlite::Result<FileState> {
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+        FROM pragma_application_id, pragma_user_version";
+    let numbers: [i64; 3] =
+        transaction.query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
+    Ok(match numbers {
+        [PROGRAM, version, _] if version > 0 => FileState::Ledger(version),
+        [0, 0, 0] => FileState::Empty,
+        _ => FileState::Foreign,
+    })
 }
 
-fn steps_missing(found: Found) -> &'static [&'static str] {
+fn steps_missing(found: FileState) -> &'static [&'static str] {
     let done = match found {
-        Found::Empty => 0,
-        Found::Ledger(version) => usize::try_from(version).unwrap_or(usize::MAX),
-        Found::Foreign => usize::MAX,
+        FileState::Empty => 0,
+        FileState::Ledger(version) => usize::try_from(version).unwrap_or(usize::MAX),
+        FileState::Foreign => usize::MAX,
     };
     STEPS.get(done..).unwrap_or(&[])
 }
 
-/// Marks the file as ours: "SADP".
+/// Marks the file as a ledger: "SADP".
 const PROGRAM: i64 = 0x5341_4450;
 
-/// What leads from each schema version to the next, the first from nothing. A
-/// step that was released is never changed.
+/// The SQL from each schema version to the next; the first creates the file. A
+/// released step never changes.
 const STEPS: [&str; 4] = [
-    // What is not known is null. Times are seconds since 1970.
+    // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
         until INTEGER NOT NULL,
@@ -169,8 +166,8 @@ const STEPS: [&str; 4] = [
         OR NEW.serial IS NOT OLD.serial OR NEW.address IS NOT OLD.address
         OR NEW.action IS NOT OLD.action OR NEW.begun_at IS NOT OLD.begun_at
     BEGIN SELECT RAISE(ABORT, 'attempts are append-only'); END;",
-    // Cases are requests to the vendor's support. A boot time is the device's
-    // own, without a zone.
+    // Cases are requests to the vendor's support. A boot time is the device's local
+    // time, without a zone.
     "CREATE TABLE cases (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         mac TEXT, serial TEXT, address TEXT,
@@ -236,8 +233,8 @@ const STEPS: [&str; 4] = [
         OR NEW.sha256 IS NOT OLD.sha256 OR NEW.encrypted IS NOT OLD.encrypted
         OR NEW.exported_at IS NOT OLD.exported_at
     BEGIN SELECT RAISE(ABORT, 'guids are append-only'); END;",
-    // GUIDs from anywhere that a device took or called invalid, by the digest of
-    // the GUID itself.
+    // GUIDs from any file that a device accepted or reported as invalid, by the
+    // digest of the GUID itself.
     "CREATE TABLE spent_guids (
         mac TEXT, serial TEXT,
         sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
@@ -249,7 +246,7 @@ const STEPS: [&str; 4] = [
     BEGIN SELECT RAISE(ABORT, 'spent guids are append-only'); END;
     CREATE TRIGGER spent_guids_are_not_changed BEFORE UPDATE ON spent_guids
     BEGIN SELECT RAISE(ABORT, 'spent guids are append-only'); END;",
-    // No table: attempts have new words, from `set-up-read` to `deactivate`.
+    // No new table: attempts have new words, from `set-up-read` to `deactivate`.
     "",
 ];
 
@@ -259,10 +256,28 @@ mod tests {
 
     fn filled() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();
-        assert_eq!(migrate(&mut connection).unwrap(), Found::Empty);
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Empty);
         let rows = "INSERT INTO attempts (mac, action, begun_at) VALUES ('m', 'locate', 1), ('m', 'locate', 2);
             UPDATE attempts SET result = 'done', finished_at = 3 WHERE id = 1";
         connection.execute_batch(rows).unwrap();
+        connection
+    }
+
+    fn number(connection: &Connection, query: &str) -> i64 {
+        let query = format!("SELECT {query}");
+        connection.query_row(&query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// A ledger as an older version made it.
+    fn of_version(version: usize) -> Connection {
+        let connection = made_by(&STEPS[..version]).unwrap();
+        let marks = [
+            ("application_id", PROGRAM),
+            ("user_version", i64::try_from(version).unwrap()),
+        ];
+        for (name, value) in marks {
+            connection.pragma_update(None, name, value).unwrap();
+        }
         connection
     }
 
@@ -289,9 +304,8 @@ mod tests {
         ] {
             connection.execute_batch(change).expect_err(change);
         }
-        let sum = "SELECT sum(id * 100 + begun_at * 10 + ifnull(finished_at, 0)) FROM attempts";
-        let sum: i64 = connection.query_row(sum, [], |row| row.get(0)).unwrap();
-        assert_eq!(sum, 113 + 220, "all is as it was");
+        let sum = "sum(id * 100 + begun_at * 10 + ifnull(finished_at, 0)) FROM attempts";
+        assert_eq!(number(&connection, sum), 113 + 220, "nothing changed");
     }
 
     /// Rows of the second step: an open case, a closed one, a GUID, a void one.
@@ -339,10 +353,15 @@ mod tests {
         ] {
             connection.execute_batch(change).expect_err(change);
         }
-        let count = |sql| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
-        assert_eq!(count("SELECT count(*) FROM cases WHERE ending IS NULL"), 1);
-        assert_eq!(count("SELECT count(*) FROM guids WHERE void_at IS NULL"), 1);
-        assert_eq!(count("SELECT count(*) FROM cases, guids"), 4);
+        assert_eq!(
+            number(&connection, "count(*) FROM cases WHERE ending IS NULL"),
+            1
+        );
+        assert_eq!(
+            number(&connection, "count(*) FROM guids WHERE void_at IS NULL"),
+            1
+        );
+        assert_eq!(number(&connection, "count(*) FROM cases, guids"), 4);
     }
 
     #[test]
@@ -356,40 +375,26 @@ mod tests {
 
     #[test]
     fn a_ledger_of_the_first_version_keeps_its_rows() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(STEPS[0]).unwrap();
+        let mut connection = of_version(1);
         let rows = "INSERT INTO attempts (mac, action, begun_at) VALUES ('m', 'locate', 1);
             INSERT INTO locks VALUES ('m', NULL, 60, 1);
             INSERT INTO tries VALUES ('m', NULL, 3, 1)";
         connection.execute_batch(rows).unwrap();
-        connection
-            .pragma_update(None, "application_id", PROGRAM)
-            .unwrap();
-        connection.pragma_update(None, "user_version", 1).unwrap();
-        assert_eq!(migrate(&mut connection).unwrap(), Found::Ledger(1));
-        assert_eq!(look(&mut connection).unwrap(), Found::Ledger(NEWEST));
-        let rows = "SELECT count(*) FROM attempts, locks, tries WHERE until = 60 AND left = 3";
-        let count: i64 = connection.query_row(rows, [], |row| row.get(0)).unwrap();
-        assert_eq!(count, 1);
-        let cases = "SELECT count(*) FROM cases";
-        let count: i64 = connection.query_row(cases, [], |row| row.get(0)).unwrap();
-        assert_eq!(count, 0);
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(1));
+        assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+        let rows = "count(*) FROM attempts, locks, tries WHERE until = 60 AND left = 3";
+        assert_eq!(number(&connection, rows), 1);
+        assert_eq!(number(&connection, "count(*) FROM cases"), 0);
     }
 
     #[test]
     fn a_ledger_of_the_second_version_gets_a_place_for_spent_guids() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(STEPS[0]).unwrap();
-        connection.execute_batch(STEPS[1]).unwrap();
+        let mut connection = of_version(2);
         let rows = "INSERT INTO guids (mac, file_name, sha256, encrypted, exported_at)
             VALUES ('m', 'g', printf('%064d', 0), 0, 1)";
         connection.execute_batch(rows).unwrap();
-        connection
-            .pragma_update(None, "application_id", PROGRAM)
-            .unwrap();
-        connection.pragma_update(None, "user_version", 2).unwrap();
-        assert_eq!(migrate(&mut connection).unwrap(), Found::Ledger(2));
-        assert_eq!(look(&mut connection).unwrap(), Found::Ledger(NEWEST));
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(2));
+        assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
         let spent = "INSERT INTO spent_guids VALUES ('m', NULL, printf('%064d', 0), 'used', 2)";
         connection.execute_batch(spent).unwrap();
         for change in [
@@ -400,15 +405,14 @@ mod tests {
         ] {
             connection.execute_batch(change).expect_err(change);
         }
-        let rows = "SELECT count(*) FROM guids JOIN spent_guids USING (mac, sha256) WHERE at = 2";
-        let count: i64 = connection.query_row(rows, [], |row| row.get(0)).unwrap();
-        assert_eq!(count, 1);
+        let rows = "count(*) FROM guids JOIN spent_guids USING (mac, sha256) WHERE at = 2";
+        assert_eq!(number(&connection, rows), 1);
     }
 
     #[test]
     fn a_settled_file_is_not_written() {
         let mut connection = filled();
         connection.pragma_update(None, "query_only", true).unwrap();
-        assert_eq!(migrate(&mut connection).unwrap(), Found::Ledger(NEWEST));
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(NEWEST));
     }
 }

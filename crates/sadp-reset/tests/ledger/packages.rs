@@ -115,7 +115,7 @@ fn nothing_that_is_there_is_written_over() {
         ..Contact::default()
     };
     let again = Package::write(out.path(), &request, &contact).unwrap_err();
-    assert!(matches!(&again, PackageError::Exists { path } if *path == package.path));
+    assert!(matches!(&again, PackageError::Exists(path) if *path == package.path));
     assert_eq!(
         fs::read(package.path.join(Package::FORM_FILE)).unwrap(),
         before
@@ -148,7 +148,7 @@ fn what_cannot_be_a_request_writes_nothing() {
     assert!(!out.exists());
     fs::write(&out, "a file").unwrap();
     let blocked = write(&request(&camera, RequestKind::File, 0));
-    assert!(matches!(blocked, PackageError::Write { .. }));
+    assert!(matches!(blocked, PackageError::File(_)));
 }
 
 #[test]
@@ -171,14 +171,14 @@ fn a_record_that_cannot_be_used_is_refused_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(Package::RECORD_FILE);
     let missing = Package::read(folder.path()).unwrap_err();
-    assert!(matches!(missing, PackageError::Read { .. }), "{missing}");
+    assert!(matches!(missing, PackageError::File(_)), "{missing}");
     fs::write(&path, "{}").unwrap();
     let empty = Package::read(folder.path()).unwrap_err();
     assert!(matches!(empty, PackageError::Record { .. }), "{empty}");
     assert!(empty.to_string().contains(&*path.to_string_lossy()));
     fs::write(&path, " ".repeat(600 * 1024)).unwrap();
     let large = Package::read(folder.path()).unwrap_err();
-    assert!(matches!(large, PackageError::Read { .. }), "{large}");
+    assert!(matches!(large, PackageError::File(_)), "{large}");
 }
 
 proptest! {

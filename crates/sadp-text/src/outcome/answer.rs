@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error};
 
 use sadp_ops::recovery::answer::{CheckedAnswer, Finding, Plan, Source};
 use sadp_proto::RefusalReply;
-use sadp_reset::{Action, InvalidReason, Problem};
+use sadp_reset::{Action, AnswerProblem, InvalidReason};
 
 use crate::{Remedy, count, device_line, explain, invalid_reason, minute, objections, refusal};
 
@@ -118,7 +118,7 @@ pub fn answers_plan(plan: &Plan) -> String {
     if answers.len() > LISTED {
         lines.push(format!("  and {} more", answers.len() - LISTED));
     }
-    let by_folder = plan.known_by_folder();
+    let by_folder = plan.matched_by_folder();
     if by_folder > 1 {
         lines.push(format!(
             "of {by_folder} only the folder tells whose they are: they are sent last, and none any more once a device refuses one"
@@ -149,7 +149,7 @@ fn with_doubt(text: String, doubt: Option<InvalidReason>) -> String {
     }
 }
 
-fn unusable(problem: &Problem) -> String {
+fn unusable(problem: &AnswerProblem) -> String {
     let path = problem.path.display();
     let cause = problem.why.source();
     let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));

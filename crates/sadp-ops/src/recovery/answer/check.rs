@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::Refusal;
 use sadp_reset::{
-    Action, Answer, AttemptRecord, AttemptResult, DeviceKey, InvalidReason, KnownBy, LedgerError,
-    RequestKind, Target,
+    Action, Answer, AnswerTarget, AttemptRecord, AttemptResult, DeviceKey, InvalidReason,
+    LedgerError, MatchBasis, RequestKind,
 };
 
 use super::{
@@ -25,11 +25,11 @@ pub struct CheckedAnswer {
     /// The device.
     pub device: DiscoveredDevice,
     /// The request.
-    pub target: Target,
+    pub target: AnswerTarget,
     /// Where the answer came from.
     pub source: Source,
     /// What tells that it is this device's.
-    pub known_by: KnownBy,
+    pub basis: MatchBasis,
     /// What the device takes.
     pub kind: RequestKind,
     /// Why its request may be void, where that is not certain.
@@ -138,7 +138,7 @@ impl Check<'_> {
             device: device.clone(),
             target,
             source: pending.source.clone(),
-            known_by: pending.known_by,
+            basis: pending.basis,
             kind,
             doubt: validity.reasons.into_iter().find(maybe),
             answer: pending.into_answer(kind).map_err(Finding::NotAnAnswer)?,
@@ -147,7 +147,7 @@ impl Check<'_> {
     }
 
     /// The answers sent since the request was exported.
-    fn attempts(&self, target: &Target) -> Result<Vec<AttemptRecord>, LedgerError> {
+    fn attempts(&self, target: &AnswerTarget) -> Result<Vec<AttemptRecord>, LedgerError> {
         let Some(since) = target.facts.exported_at else {
             return Ok(Vec::new());
         };

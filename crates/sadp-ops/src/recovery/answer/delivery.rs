@@ -2,7 +2,7 @@
 
 use sadp_discovery::Pace;
 use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, KnownBy, Ledger, LedgerError};
+use sadp_reset::{Action, CaseEnding, Ledger, LedgerError, MatchBasis};
 use secrecy::SecretString;
 
 use super::{AnswerData, CheckedAnswer, Finding, SentAnswer, Settings};
@@ -110,7 +110,7 @@ impl SendPhase<'_> {
 
 /// How many of them tell by their name whose they are. They come first.
 pub(super) fn named(answers: &[CheckedAnswer]) -> usize {
-    answers.partition_point(|answer| answer.known_by == KnownBy::Name)
+    answers.partition_point(|answer| answer.basis == MatchBasis::Name)
 }
 
 /// What carries a code. Only legacy devices get one without a password.

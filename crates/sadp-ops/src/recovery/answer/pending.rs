@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use sadp_reset::{
-    Action, Answer, Assignment, CaseEnding, Collected, DeviceKey, KnownBy, LedgerError, Matched,
-    NotAnAnswer, Problem, RequestFacts, RequestKind, Target, assign,
+    Action, Answer, AnswerProblem, AnswerTarget, Assignment, CaseEnding, Collected, DeviceKey,
+    LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind, assign,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -45,10 +45,10 @@ pub struct Matching {
 #[derive(Debug)]
 pub struct PendingAnswer {
     /// The request.
-    pub target: Target,
+    pub target: AnswerTarget,
     /// Where the answer came from.
     pub source: Source,
-    pub(super) known_by: KnownBy,
+    pub(super) basis: MatchBasis,
     /// When its file was written. `None` where there is no file, or it does not
     /// tell.
     pub(super) written_at: Option<SystemTime>,
@@ -141,18 +141,18 @@ impl PendingAnswer {
         let metadata = std::fs::metadata(&matched.path);
         Self {
             target: matched.target,
-            known_by: matched.known_by,
+            basis: matched.basis,
             written_at: metadata.and_then(|it| it.modified()).ok(),
             source: Source::File(matched.path),
             text: Text::Answer(matched.answer),
         }
     }
 
-    fn typed(target: Target, key: SecretString) -> Self {
+    fn typed(target: AnswerTarget, key: SecretString) -> Self {
         Self {
             target,
             source: Source::Key,
-            known_by: KnownBy::Name,
+            basis: MatchBasis::Name,
             written_at: None,
             text: Text::Typed(key),
         }
@@ -178,10 +178,10 @@ impl PendingAnswer {
 }
 
 /// The latest request of a device, or what a device without one is.
-fn latest_request(history: &History<'_>, device: &DeviceKey) -> Target {
+fn latest_request(history: &History<'_>, device: &DeviceKey) -> AnswerTarget {
     let mut cases = history.cases().iter();
     let case = cases.find(|case| case.request.device.is_same(device));
-    Target {
+    AnswerTarget {
         device: device.clone(),
         case: case.map(|case| case.id),
         package: case.map(|case| case.request.package.clone()),
@@ -191,7 +191,7 @@ fn latest_request(history: &History<'_>, device: &DeviceKey) -> Target {
 }
 
 /// Why an answer is not sent, whatever a look would show.
-fn check_offline(target: &Target, history: &History<'_>) -> Option<Finding> {
+fn check_offline(target: &AnswerTarget, history: &History<'_>) -> Option<Finding> {
     if let Some(ended) = target.facts.ended
         && ended.how == CaseEnding::Recovered
     {
@@ -203,7 +203,7 @@ fn check_offline(target: &Target, history: &History<'_>) -> Option<Finding> {
 }
 
 /// A file that is not sent.
-fn unusable(problem: Problem) -> Outcome {
+fn unusable(problem: AnswerProblem) -> Outcome {
     let device = problem.device.as_ref();
     let device = device.map_or_else(DeviceRef::default, DeviceRef::from);
     let data = AnswerData {

@@ -1,65 +1,64 @@
-//! Which answer belongs to which request. Pure: it sees only what was listed.
+//! Matches answers to requests. Pure: works on the listed files only.
 
 mod requests;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use self::requests::Requests;
-use super::{Answer, AnswerFile, Collected, NotAnAnswer, Problem, Why, filename_hints};
-use crate::{Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind};
+use super::{Answer, AnswerFile, AnswerProblem, Collected, NotAnAnswer, Why, filename_hints};
+use crate::{Case, CaseId, DeviceKey, Digest, RequestFacts, RequestKind};
 
-/// An answer and the request it was made for.
+/// An answer and its request.
 #[derive(Debug)]
 pub struct Matched {
     /// The request.
-    pub target: Target,
+    pub target: AnswerTarget,
     /// The answer.
     pub answer: Answer,
     /// The file it came from.
     pub path: PathBuf,
-    /// What tells that it is this device's.
-    pub known_by: KnownBy,
+    /// What shows that it belongs to this device.
+    pub basis: MatchBasis,
 }
 
-/// What tells whose an answer is. Its content cannot be read.
+/// What shows which device an answer belongs to. Its content is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KnownBy {
-    /// Its own name, or the person who named the device.
+pub enum MatchBasis {
+    /// Its file name, or the user who selected the device.
     Name,
-    /// Where it lies, and nothing else: it does not show that it was saved in
-    /// the wrong folder.
+    /// Only its folder: an answer saved in the wrong folder looks the same.
     Folder,
 }
 
-/// The request an answer was matched to.
+/// The request that an answer was matched to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct AnswerTarget {
     /// The device.
     pub device: DeviceKey,
     /// Its case, where the ledger has one.
     pub case: Option<CaseId>,
-    /// The package's folder, where there is a request.
+    /// The package's folder, where a request is known.
     pub package: Option<PathBuf>,
-    /// What the device takes, where there is a request.
+    /// The kind of request, where a request is known.
     pub kind: Option<RequestKind>,
-    /// What decides whether it can still be answered.
+    /// The facts that decide whether it can still be answered.
     pub facts: RequestFacts,
 }
 
-/// What became of all that was found.
+/// The result of matching.
 #[derive(Debug, Default)]
 pub struct Assignment {
-    /// Answers that belong to one request, at most one for each device.
+    /// Answers with their requests, at most one for each device.
     pub matched: Vec<Matched>,
     /// Everything that cannot be used.
-    pub problems: Vec<Problem>,
-    /// Packages without an answer, those of closed cases left out.
+    pub problems: Vec<AnswerProblem>,
+    /// Packages without an answer, without those of closed cases.
     pub waiting: Vec<PathBuf>,
 }
 
-/// Matches answers to requests: by the package they lie in, by the device asked
-/// for, and by names that hold a serial or MAC. All that speaks of an answer has
-/// to agree on one device. `cases` are all of the ledger, closed ones too.
+/// Matches answers to requests: by their package, by the selected device, and by names
+/// that contain a serial or MAC. All hints must agree on one device. `cases` are all
+/// cases of the ledger, open and closed.
 pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) -> Assignment {
     let Collected {
         files,
@@ -77,12 +76,8 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
         if let Some(slot) = file.package.and_then(|index| answered.get_mut(index)) {
             *slot = true;
         }
-        match place(&file, &requests, (&packages, explicit)) {
-            Ok((place, known_by)) => placed.push(Placed {
-                place,
-                known_by,
-                file,
-            }),
+        match place(&file, &requests) {
+            Ok((place, basis)) => placed.push(Placed { place, basis, file }),
             Err(why) => {
                 let named = match &why {
                     Why::Misplaced { device, .. } => Some(device.clone()),
@@ -92,17 +87,17 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
             }
         }
     }
-    let placed = out.without_rivals(placed, &requests);
+    let placed = out.without_conflicts(placed, &requests);
     out.keep_newest(placed, &requests);
-    let waiting = packages.iter().enumerate().zip(answered);
-    let waiting = waiting.filter(|((index, _), answered)| !answered && requests.awaits(*index));
-    out.waiting = waiting
-        .map(|((_, package), _)| package.path.clone())
-        .collect();
+    for (index, (package, answered)) in packages.iter().zip(answered).enumerate() {
+        if !answered && requests.awaits(index) {
+            out.waiting.push(package.path.clone());
+        }
+    }
     out
 }
 
-/// Which device, and which of its requests, if any.
+/// A device, and one of its requests, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     device: usize,
@@ -111,23 +106,19 @@ struct Place {
 
 struct Placed {
     place: Place,
-    known_by: KnownBy,
+    basis: MatchBasis,
     file: AnswerFile,
 }
 
-/// Hears all that speaks of a file.
-fn place(
-    file: &AnswerFile,
-    requests: &Requests,
-    (packages, explicit): (&[Package], Option<&DeviceKey>),
-) -> Result<(Place, KnownBy), Why> {
+/// Combines all hints about a file.
+fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasis), Why> {
     if requests.holds_request(file) {
         return Err(NotAnAnswer::Request.into());
     }
     let by_folder = requests.by_folder(file);
     let by_name = filename_hints::named(&file.name, requests.devices());
     let mut own = by_name.clone();
-    own.extend(explicit.map(|device| requests.devices_of(device)));
+    own.extend(requests.selected());
     let mut sets: Vec<Vec<usize>> = by_folder.iter().map(|place| vec![place.device]).collect();
     if let Some(folder) = file.folders.first() {
         sets.extend(filename_hints::named(folder, requests.devices()));
@@ -135,21 +126,21 @@ fn place(
     sets.extend(own.iter().cloned());
     let device = agree(&sets, requests).map_err(|why| match (why, agree(&by_name, requests)) {
         (Why::Contradiction { devices }, Ok(named)) => requests
-            .misplaced(named, packages)
+            .misplaced(named)
             .unwrap_or(Why::Contradiction { devices }),
         (why, _) => why,
     })?;
-    let known_by = match agree(&own, requests) {
-        Ok(_) => KnownBy::Name,
-        Err(_) => KnownBy::Folder,
+    let basis = match agree(&own, requests) {
+        Ok(_) => MatchBasis::Name,
+        Err(_) => MatchBasis::Folder,
     };
     let request = by_folder.iter().find(|place| place.device == device);
     let request = request.map_or_else(|| requests.newest_of(device), |place| place.request);
-    Ok((Place { device, request }, known_by))
+    Ok((Place { device, request }, basis))
 }
 
-/// The one device that every set holds.
-fn agree(sets: &[Vec<usize>], requests: &Requests) -> Result<usize, Why> {
+/// Returns the one device that every set contains.
+fn agree(sets: &[Vec<usize>], requests: &Requests<'_>) -> Result<usize, Why> {
     let Some((first, rest)) = sets.split_first() else {
         return Err(Why::Unmatched);
     };
@@ -177,19 +168,20 @@ fn agree(sets: &[Vec<usize>], requests: &Requests) -> Result<usize, Why> {
 
 impl Assignment {
     fn problem(&mut self, path: PathBuf, device: Option<DeviceKey>, why: Why) {
-        self.problems.push(Problem { path, device, why });
+        self.problems.push(AnswerProblem { path, device, why });
     }
 
-    /// Refuses one answer that lies with several requests, and several answers
-    /// to one. Of copies with one request, the first is kept.
-    fn without_rivals(&mut self, placed: Vec<Placed>, requests: &Requests) -> Vec<Placed> {
+    /// Refuses an answer that is stored with several requests, and several answers to
+    /// one request. Of copies with one request, the first is kept.
+    fn without_conflicts(&mut self, placed: Vec<Placed>, requests: &Requests<'_>) -> Vec<Placed> {
         let mut by_content: BTreeMap<Digest, Vec<(Place, PathBuf)>> = BTreeMap::new();
         let mut by_place: BTreeMap<Place, Vec<(Digest, PathBuf)>> = BTreeMap::new();
         for Placed { place, file, .. } in &placed {
             let digest = file.answer.digest();
-            let path = || file.path.clone();
-            by_content.entry(digest).or_default().push((*place, path()));
-            by_place.entry(*place).or_default().push((digest, path()));
+            let of_content = by_content.entry(digest).or_default();
+            of_content.push((*place, file.path.clone()));
+            let of_place = by_place.entry(*place).or_default();
+            of_place.push((digest, file.path.clone()));
         }
         let mut kept: Vec<Placed> = Vec::new();
         for one in placed {
@@ -211,8 +203,8 @@ impl Assignment {
         kept
     }
 
-    /// Of answers to several requests of one device, only the last can count.
-    fn keep_newest(&mut self, placed: Vec<Placed>, requests: &Requests) {
+    /// Keeps, of answers to several requests of one device, the one to the latest.
+    fn keep_newest(&mut self, placed: Vec<Placed>, requests: &Requests<'_>) {
         let mut by_device: BTreeMap<usize, Vec<Placed>> = BTreeMap::new();
         for one in placed {
             by_device.entry(one.place.device).or_default().push(one);
@@ -222,11 +214,7 @@ impl Assignment {
             let Some(newest) = of_device.pop() else {
                 continue;
             };
-            let Placed {
-                place,
-                known_by,
-                file,
-            } = newest;
+            let Placed { place, basis, file } = newest;
             let device = requests.key(place.device);
             for older in of_device {
                 let newer = file.path.clone();
@@ -237,7 +225,7 @@ impl Assignment {
                     target,
                     answer: file.answer,
                     path: file.path,
-                    known_by,
+                    basis,
                 });
             }
         }
@@ -245,7 +233,7 @@ impl Assignment {
     }
 }
 
-/// The paths that stand with something else.
+/// Returns the paths stored with any other value.
 fn paths_unlike<T: PartialEq>(all: Option<&Vec<(T, PathBuf)>>, like: &T) -> Vec<PathBuf> {
     let others = all.into_iter().flatten().filter(|(one, _)| one != like);
     others.map(|(_, path)| path.clone()).collect()

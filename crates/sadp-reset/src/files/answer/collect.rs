@@ -1,4 +1,4 @@
-//! From paths to files that may be answers, and the packages around them.
+//! Finds files that may be answers, and the packages around them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -6,46 +6,45 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Answer, NotAnAnswer, Problem, Why, kind};
+use super::{Answer, AnswerProblem, NotAnAnswer, Why, kind};
 use crate::{
     Digest, Package,
-    disk::{listed, parent, read_start},
+    disk::{listed, name_of, parent, read_start},
     files::guid,
 };
 
-/// What was found where answers were looked for.
+/// The result of a search for answers.
 #[derive(Debug, Default)]
 pub struct Collected {
     /// Files that may be answers.
     pub files: Vec<AnswerFile>,
-    /// The packages that were met.
+    /// The packages found.
     pub packages: Vec<Package>,
     /// What cannot be used.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<AnswerProblem>,
 }
 
 /// A file that may be an answer.
 #[derive(Debug)]
 pub struct AnswerFile {
-    /// The file, as it was named or found.
+    /// The file, as named or found.
     pub path: PathBuf,
     /// Its content.
     pub answer: Answer,
     /// The digest of all its bytes.
     pub raw: Digest,
-    /// The place in [`Collected::packages`] of the package it lies in.
+    /// The index of its package in [`Collected::packages`].
     pub package: Option<usize>,
     /// Its own name.
     pub name: String,
-    /// The names of the folders around it, from the nearest outwards, as far as
-    /// they were looked through; the nearest one always.
+    /// The names of the searched folders around it, from the inside outwards; at least
+    /// the nearest one.
     pub folders: Vec<String>,
 }
 
-/// Looks for answers: in each file, in each folder and in the folders in it.
-/// Nothing is changed. What a package holds of itself is left out, and so are
-/// hidden files, and pictures unless named: photos of labels lie there. Links
-/// in a folder are not followed.
+/// Searches for answers: in each file, in each folder and its subfolders. Changes
+/// nothing. Ignores a package's own files, hidden files, and pictures that are not
+/// named: they are photos of labels. Links in a folder are not followed.
 pub fn collect(paths: &[PathBuf]) -> Collected {
     let mut search = Search::default();
     for path in paths {
@@ -57,25 +56,25 @@ pub fn collect(paths: &[PathBuf]) -> Collected {
 #[derive(Default)]
 struct Search {
     found: Collected,
-    /// Where one has been, by real path.
+    /// The real paths that were visited.
     seen: HashSet<PathBuf>,
-    /// The folders that hold a record, by real path, with the package each is
-    /// where its record can be used.
+    /// The folders with a record, by real path, and their packages where the record is
+    /// valid.
     packages: HashMap<PathBuf, Option<usize>>,
     entries: usize,
 }
 
-/// A folder that is being looked through.
+/// A folder that is searched.
 struct Folder {
     shown: PathBuf,
     real: PathBuf,
-    /// The package it is, or lies in.
+    /// The package that it is, or is part of.
     package: Option<usize>,
     names: Vec<String>,
 }
 
 impl Search {
-    /// A path that was named. A link there leads where its owner wants.
+    /// Searches a path that the user named. Links are followed.
     fn named(&mut self, path: &Path) {
         let looked = fs::metadata(path).and_then(|meta| Ok((meta, fs::canonicalize(path)?)));
         let (meta, real) = match looked {
@@ -92,7 +91,7 @@ impl Search {
                 names,
             });
         } else if meta.is_file() {
-            // Of a link, its own name and folder count: those its owner sees.
+            // For a link, its own name and folder count: those the user sees.
             let shown = parent(path).to_owned();
             let folder = match fs::canonicalize(listed(&shown)) {
                 Ok(folder) => folder,
@@ -163,16 +162,16 @@ impl Search {
             return;
         }
         let name = name_of(&path);
-        let own = Own::by_name(&name);
+        let own = own_kind(&name);
         let is_package = self.packages.contains_key(&folder.real);
         let record = self.packages.get(&folder.real).copied().flatten();
         let record = record.and_then(|index| self.found.packages.get(index));
         let request = record.and_then(|package| package.record.sha256);
         match own {
             None => {}
-            Some(Own::Code) if request.is_some() => {}
+            Some(NotAnAnswer::Request) if request.is_some() => {}
             Some(_) if !named && is_package => return,
-            Some(own) => return self.problem(&path, own.kind().into()),
+            Some(own) => return self.problem(&path, own.into()),
         }
         let bytes = match read_start(&path, kind::ENOUGH) {
             Ok((bytes, _)) => zeroize::Zeroizing::new(bytes),
@@ -207,7 +206,7 @@ impl Search {
         }
     }
 
-    /// The package that a folder is, read once.
+    /// Returns the package that a folder is. Reads it once.
     fn package(&mut self, shown: &Path, real: &Path) -> Option<usize> {
         if let Some(known) = self.packages.get(real) {
             return *known;
@@ -229,7 +228,7 @@ impl Search {
     }
 
     fn problem(&mut self, path: &Path, why: Why) {
-        self.found.problems.push(Problem {
+        self.found.problems.push(AnswerProblem {
             path: path.to_owned(),
             device: None,
             why,
@@ -237,7 +236,7 @@ impl Search {
     }
 }
 
-/// The names in a folder in order, at most so many, and whether those are all.
+/// Returns the names in a folder in order, at most `most`, and whether these are all.
 fn names_in(folder: &Path, most: usize) -> io::Result<(Vec<std::ffi::OsString>, bool)> {
     let mut names = Vec::new();
     for entry in fs::read_dir(listed(folder))? {
@@ -250,48 +249,22 @@ fn names_in(folder: &Path, most: usize) -> io::Result<(Vec<std::ffi::OsString>, 
     Ok((names, true))
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+/// The kind of a package's own file, by its name: no answer, in whatever folder.
+fn own_kind(name: &str) -> Option<NotAnAnswer> {
+    let kinds = [
+        (Package::CODE_FILE, NotAnAnswer::Request),
+        (Package::QR_FILE, NotAnAnswer::Image),
+        (Package::RECORD_FILE, NotAnAnswer::RequestRecord),
+        (Package::FORM_FILE, NotAnAnswer::RequestForm),
+    ];
+    let own = kinds.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    own.map(|(_, kind)| *kind)
 }
 
-/// What a package holds of itself. By its name it is no answer, wherever it lies.
-#[derive(Clone, Copy)]
-enum Own {
-    Code,
-    Qr,
-    Record,
-    Form,
-}
-
-impl Own {
-    fn by_name(name: &str) -> Option<Self> {
-        let all = [
-            (Package::CODE_FILE, Self::Code),
-            (Package::QR_FILE, Self::Qr),
-            (Package::RECORD_FILE, Self::Record),
-            (Package::FORM_FILE, Self::Form),
-        ];
-        let found = all.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.map(|(_, own)| *own)
-    }
-
-    const fn kind(self) -> NotAnAnswer {
-        match self {
-            Self::Code => NotAnAnswer::Request,
-            Self::Qr => NotAnAnswer::Image,
-            Self::Record => NotAnAnswer::RequestRecord,
-            Self::Form => NotAnAnswer::RequestForm,
-        }
-    }
-}
-
-/// What file managers leave behind.
+/// Files of file managers.
 const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 
-/// A folder of packages, packages, and what an archive unpacks to in one.
+/// A folder of packages, its packages, and unpacked archives in them.
 const MAX_DEPTH: usize = 4;
 
 const MAX_ENTRIES: usize = 50_000;

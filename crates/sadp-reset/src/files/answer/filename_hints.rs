@@ -1,4 +1,4 @@
-//! What the name of a file or folder says of the device.
+//! Finds devices in the name of a file or folder.
 
 use sadp_model::{MacAddr, Serial};
 
@@ -7,33 +7,29 @@ use crate::{
     files::name::{device_name, plain, reduced},
 };
 
-/// The devices that a name can mean: one set for each thing it says. An empty
-/// set stands for a device that is not among those known. A name made as ours
-/// are says one thing, whatever its parts look like.
+/// Returns the devices that a name can mean: one set for each hint in it. An empty set
+/// stands for an unknown device. A name that this library made is one hint, whatever
+/// its parts look like.
 pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
     let name = name.to_ascii_lowercase();
     let whole = made_for(&name, devices);
     if !whole.is_empty() {
         return vec![whole];
     }
-    let holding = |holds: &dyn Fn(&DeviceKey) -> bool| -> Vec<usize> {
-        let all = devices.iter().enumerate();
-        all.filter(|(_, device)| holds(device))
-            .map(|(index, _)| index)
-            .collect()
-    };
-    let by_mac = holding(&|device| device.mac().is_some_and(|mac| holds_mac(&name, mac)));
-    let by_serial = holding(&|device| {
-        device
-            .serial()
-            .is_some_and(|serial| holds_serial(&name, serial))
+    let by_mac = indices(devices, |device| {
+        device.mac().is_some_and(|mac| contains_mac(&name, mac))
+    });
+    let by_serial = indices(devices, |device| {
+        let serial = device.serial();
+        serial.is_some_and(|serial| contains_serial(&name, serial))
     });
     let mut sets = Vec::new();
-    let stranger = macs_in(&name).into_iter().any(|mac| {
-        let is_of = |device: &DeviceKey| device.mac() == Some(mac) || serial_holds(device, mac);
-        !devices.iter().any(is_of)
+    let is_unknown = macs_in(&name).into_iter().any(|mac| {
+        !devices
+            .iter()
+            .any(|device| device.mac() == Some(mac) || serial_contains(device, mac))
     });
-    if stranger {
+    if is_unknown {
         sets.push(Vec::new());
     }
     for set in [by_mac, longest(&by_serial, devices)] {
@@ -44,23 +40,28 @@ pub(super) fn named(name: &str, devices: &[DeviceKey]) -> Vec<Vec<usize>> {
     sets
 }
 
-/// The devices for which a name in lower case was made from one word and
-/// [`device_name`], with an ending. A serial may be another device's MAC.
+/// The indices of the devices that fit.
+fn indices(devices: &[DeviceKey], fits: impl Fn(&DeviceKey) -> bool) -> Vec<usize> {
+    let all = devices.iter().enumerate();
+    all.filter(|(_, device)| fits(device))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// Returns the devices for which a name, in lower case, was made: one word, then
+/// [`device_name`], with an ending. A serial may look like another device's MAC.
 fn made_for(name: &str, devices: &[DeviceKey]) -> Vec<usize> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let Some((_, made_of)) = stem.split_once('_') else {
         return Vec::new();
     };
-    let is_it = |device: &DeviceKey| device_name(device).to_ascii_lowercase() == made_of;
-    let all = devices.iter().enumerate();
-    all.filter(|(_, device)| is_it(device))
-        .map(|(index, _)| index)
-        .collect()
+    indices(devices, |device| {
+        device_name(device).to_ascii_lowercase() == made_of
+    })
 }
 
-/// Whether a name in lower case holds a MAC, in any notation, set off from
-/// letters and digits.
-fn holds_mac(name: &str, mac: MacAddr) -> bool {
+/// Whether a name in lower case contains a MAC, in any notation, as a separate word.
+fn contains_mac(name: &str, mac: MacAddr) -> bool {
     let colons = mac.to_string();
     let digits = plain(&colons);
     let mut notations = vec![digits.clone()];
@@ -71,20 +72,22 @@ fn holds_mac(name: &str, mac: MacAddr) -> bool {
         .map(String::from_utf8_lossy)
         .collect();
     notations.extend(["-", "."].map(|between| quads.join(between)));
-    notations.iter().any(|notation| holds_word(name, notation))
+    notations
+        .iter()
+        .any(|notation| contains_word(name, notation))
 }
 
-/// Whether a name in lower case holds a whole serial, as it is or as names have
-/// it. Very short ones can stand in any name.
-fn holds_serial(name: &str, serial: &Serial) -> bool {
+/// Whether a name in lower case contains a complete serial, as reported or as in
+/// names. Very short serials can be part of any name.
+fn contains_serial(name: &str, serial: &Serial) -> bool {
     let spelled = [serial.as_str().to_owned(), reduced(serial.as_str())];
     spelled.iter().any(|serial| {
-        serial.len() >= SHORTEST_SERIAL && holds_word(name, &serial.to_ascii_lowercase())
+        serial.len() >= SHORTEST_SERIAL && contains_word(name, &serial.to_ascii_lowercase())
     })
 }
 
-/// Whether a device's serial has digits in it that look like this MAC.
-fn serial_holds(device: &DeviceKey, mac: MacAddr) -> bool {
+/// Whether a device's serial contains characters that look like this MAC.
+fn serial_contains(device: &DeviceKey, mac: MacAddr) -> bool {
     let serial = device
         .serial()
         .map(|serial| serial.as_str().to_ascii_lowercase());
@@ -94,55 +97,46 @@ fn serial_holds(device: &DeviceKey, mac: MacAddr) -> bool {
     serial.contains(&plain(&mac.to_string()))
 }
 
-/// Leaves out those whose serial is only a part of another's.
+/// Removes devices whose serial is only a part of another's.
 fn longest(found: &[usize], devices: &[DeviceKey]) -> Vec<usize> {
-    let serial = |index: usize| devices.get(index).and_then(DeviceKey::serial);
-    let is_part = |index: usize| {
-        found
-            .iter()
-            .any(|&other| match (serial(index), serial(other)) {
-                (Some(one), Some(other)) => {
-                    one != other && reduced(other.as_str()).contains(&reduced(one.as_str()))
-                }
-                _ => false,
-            })
-    };
-    found
+    let serials: Vec<_> = found
         .iter()
-        .copied()
-        .filter(|&index| !is_part(index))
-        .collect()
+        .filter_map(|&index| devices.get(index)?.serial().map(|serial| (index, serial)))
+        .collect();
+    let whole = serials.iter().filter(|(_, one)| {
+        !serials.iter().any(|(_, other)| {
+            one != other && reduced(other.as_str()).contains(&reduced(one.as_str()))
+        })
+    });
+    whole.map(|(index, _)| *index).collect()
 }
 
-/// Every text of a name that can only be a MAC: twelve digits in pairs, or in
-/// one piece with a letter among them. A time has no letter.
+/// Returns every part of a name that can only be a MAC: twelve digits in pairs, or in
+/// one word with a letter in it. A time has no letter.
 fn macs_in(name: &str) -> Vec<MacAddr> {
-    let words = name.split(|character: char| !character.is_ascii_alphanumeric());
-    let words: Vec<_> = words.collect();
+    let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let whole = words
         .iter()
-        .filter(|word| word.len() == 12 && word.bytes().any(|byte| byte.is_ascii_alphabetic()));
-    let whole = whole.filter_map(|word| word.parse().ok());
+        .filter(|word| word.len() == 12 && word.contains(|c: char| c.is_ascii_alphabetic()))
+        .map(|word| (*word).to_owned());
     let pairs = words
         .windows(6)
-        .filter(|pairs| pairs.iter().all(|pair| pair.len() == 2));
-    let pairs = pairs.filter_map(|pairs| pairs.concat().parse().ok());
+        .filter(|pairs| pairs.iter().all(|pair| pair.len() == 2))
+        .map(<[_]>::concat);
     whole
         .chain(pairs)
+        .filter_map(|text| text.parse().ok())
         .filter(|mac: &MacAddr| mac.is_identity())
         .collect()
 }
 
-/// Whether a text holds a word with neither letter nor digit beside it.
-fn holds_word(text: &str, word: &str) -> bool {
+/// Whether a text contains a word with neither letter nor digit beside it.
+fn contains_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let before = text.get(..at).unwrap_or_default();
         let after = text.get(at.saturating_add(word.len())..);
-        let after = after.and_then(|text| text.chars().next());
-        [before, after]
-            .into_iter()
-            .flatten()
-            .all(|character| !character.is_alphanumeric())
+        !before.ends_with(char::is_alphanumeric)
+            && !after.unwrap_or_default().starts_with(char::is_alphanumeric)
     })
 }
 
@@ -152,11 +146,12 @@ const SHORTEST_SERIAL: usize = 6;
 mod tests {
     use super::*;
 
+    fn key(last: u8, serial: &str) -> DeviceKey {
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]);
+        DeviceKey::new(Some(mac), Serial::new(serial)).unwrap()
+    }
+
     fn devices() -> Vec<DeviceKey> {
-        let key = |last: u8, serial: &str| {
-            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]);
-            DeviceKey::new(Some(mac), Serial::new(serial)).unwrap()
-        };
         vec![
             key(0x10, "DS-2CD2320D-I20180919AACHC52601815"),
             key(0x11, "DS-2CD2320D-I20180919AACHC52601815-2"),
@@ -170,10 +165,6 @@ mod tests {
 
     #[test]
     fn a_name_made_for_a_device_is_its_alone() {
-        let key = |last: u8, serial: &str| {
-            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, last]);
-            DeviceKey::new(Some(mac), Serial::new(serial)).unwrap()
-        };
         // A serial like another's MAC, and one like the first word of the name.
         let devices = [key(1, "4447cc1d6d03"), key(2, ""), key(3, "Encrypt")];
         for (index, device) in devices.iter().enumerate() {

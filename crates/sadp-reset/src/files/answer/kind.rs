@@ -1,24 +1,24 @@
-//! What a file is, by its content.
+//! Determines what a file is from its content.
 
 use super::Answer;
 use crate::disk::without_line_break;
 
-/// Why something is no answer.
+/// Why a file or a typed text is not an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum NotAnAnswer {
-    /// There is nothing in it.
+    /// Empty.
     #[error("the file is empty")]
     Empty,
-    /// It is longer than any answer.
+    /// Longer than any answer.
     #[error("the file is longer than any answer")]
     TooLong,
-    /// A list of devices, of the vendor's tool or this one.
+    /// A device list of the vendor's tool or of this one.
     #[error("the file is a device list, not an answer")]
     DeviceList,
-    /// The request that went to the support.
+    /// The request that was sent to the support.
     #[error("the file is the request itself, not the answer to it")]
     Request,
-    /// The `DeviceKey.xml` of a package, changed since.
+    /// The `DeviceKey.xml` of a package, changed since the export.
     #[error("the file is a request that was changed since its export, or was written over")]
     ChangedRequest,
     /// The `request.json` of a package.
@@ -27,7 +27,7 @@ pub enum NotAnAnswer {
     /// The `request.txt` of a package.
     #[error("the file is the form for the support, not an answer")]
     RequestForm,
-    /// A picture: the QR code, or a photo.
+    /// A picture: the QR code or a photo.
     #[error("the file is a picture, not an answer")]
     Image,
     /// A GUID, or one of the vault's files.
@@ -42,24 +42,24 @@ pub enum NotAnAnswer {
     /// A document: PDF, HTML, rich text or a mail.
     #[error("the file is a document, not an answer")]
     Document,
-    /// An editor wrote it again.
+    /// An editor changed the file.
     #[error("the file begins with a byte order mark: an editor changed it")]
     ByteOrderMark,
-    /// Bytes that cannot be sent: the answer stands in XML.
+    /// Bytes that cannot be sent: the answer is sent in XML.
     #[error("the file is not text")]
     NotText,
-    /// What was typed is no key.
+    /// The typed text is not a key.
     #[error("a key has exactly 8 characters: letters, digits or signs")]
     NotAKey,
-    /// What was typed is no dated code.
+    /// The typed text is not a dated code.
     #[error("a security code has 1 to 64 characters: letters, digits or signs")]
     NotACode,
 }
 
-/// How much of a file tells what it is.
+/// The number of bytes that show what a file is.
 pub(super) const ENOUGH: u64 = 8192;
 
-/// The answer in a file: its text without one line break at the end.
+/// Returns the answer in a file: its text without one line break at the end.
 pub(super) fn parse(bytes: &[u8]) -> Result<&str, NotAnAnswer> {
     if let Some(other) = other_kind(bytes) {
         return Err(other);
@@ -85,20 +85,19 @@ fn is_binary(character: char) -> bool {
     character.is_control() && !"\r\n\t".contains(character)
 }
 
-/// What the file is, where it is plainly something else.
+/// Returns what the file is, where it is clearly not an answer.
 fn other_kind(bytes: &[u8]) -> Option<NotAnAnswer> {
-    let begins = |mark: &&[u8]| bytes.starts_with(mark);
     let is_text = str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_binary));
-    if !is_text && IMAGES.iter().any(&begins) {
+    if !is_text && begins_with_any(bytes, &IMAGES) {
         return Some(NotAnAnswer::Image);
     }
-    if !is_text && ARCHIVES.iter().any(&begins) {
+    if !is_text && begins_with_any(bytes, &ARCHIVES) {
         return Some(NotAnAnswer::Archive);
     }
     if !is_text && without_line_break(bytes).len() == sadp_proto::Guid::BYTES {
         return Some(NotAnAnswer::Guid);
     }
-    // As text, whatever way an editor wrote it down.
+    // As text, in whatever encoding an editor wrote it.
     let plain: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
     let text = String::from_utf8_lossy(&plain);
     let text = text
@@ -110,23 +109,23 @@ fn other_kind(bytes: &[u8]) -> Option<NotAnAnswer> {
     if let Some((kind, _)) = known {
         return Some(*kind);
     }
-    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    marks
-        .iter()
-        .any(begins)
-        .then_some(NotAnAnswer::ByteOrderMark)
+    begins_with_any(bytes, &BYTE_ORDER_MARKS).then_some(NotAnAnswer::ByteOrderMark)
 }
 
-enum Mark {
+fn begins_with_any(bytes: &[u8], marks: &[&[u8]]) -> bool {
+    marks.iter().any(|mark| bytes.starts_with(mark))
+}
+
+enum ContentMark {
     /// The text begins with it.
     Start(&'static str),
-    /// The text begins as JSON or XML does, and holds it.
+    /// The text begins like JSON or XML, and contains it.
     Inside(&'static str),
-    /// The first line holds both.
+    /// The first line contains both.
     FirstLine(&'static str, &'static str),
 }
 
-impl Mark {
+impl ContentMark {
     fn is_in(&self, text: &str) -> bool {
         match self {
             Self::Start(start) => text
@@ -141,51 +140,47 @@ impl Mark {
     }
 }
 
+use ContentMark::{FirstLine, Inside, Start};
+
 /// The first that fits counts.
-const KINDS: [(NotAnAnswer, &[Mark]); 6] = [
-    (
-        NotAnAnswer::RequestRecord,
-        &[Mark::Inside("\"sadpctl-request\"")],
-    ),
+const KINDS: [(NotAnAnswer, &[ContentMark]); 6] = [
+    (NotAnAnswer::RequestRecord, &[Inside("\"sadpctl-request\"")]),
     (
         NotAnAnswer::RequestForm,
-        &[Mark::Start("Request to reset the password of a device")],
+        &[Start("Request to reset the password of a device")],
     ),
     (
         NotAnAnswer::Message,
-        &[
-            Mark::Inside("<ProbeMatch"),
-            Mark::Inside("<Probe>"),
-            Mark::Inside("<Hello"),
-        ],
+        &[Inside("<ProbeMatch"), Inside("<Probe>"), Inside("<Hello")],
     ),
     (
         NotAnAnswer::DeviceList,
         &[
-            // The vendor tool's columns, in our own CSV and XML, too.
-            Mark::FirstLine("Device Type", "MAC Address"),
-            Mark::FirstLine("Device Serial No.", "IPv4 Address"),
-            Mark::Start("mac,serial,"),
-            Mark::Inside("<Devices"),
-            Mark::Inside("\"recovery\""),
-            Mark::Inside("\"boot_time\""),
+            // The columns of the vendor's tool, also in this tool's CSV and XML.
+            FirstLine("Device Type", "MAC Address"),
+            FirstLine("Device Serial No.", "IPv4 Address"),
+            Start("mac,serial,"),
+            Inside("<Devices"),
+            Inside("\"recovery\""),
+            Inside("\"boot_time\""),
         ],
     ),
-    (NotAnAnswer::Guid, &[Mark::Start("age-encryption.org/")]),
+    (NotAnAnswer::Guid, &[Start("age-encryption.org/")]),
     (
         NotAnAnswer::Document,
         &[
-            Mark::Start("%PDF-"),
-            Mark::Start("{\\rtf"),
-            Mark::Start("<!doctype html"),
-            Mark::Start("<html"),
-            Mark::Start("Return-Path:"),
-            Mark::Start("Received:"),
-            Mark::Start("Delivered-To:"),
+            Start("%PDF-"),
+            Start("{\\rtf"),
+            Start("<!doctype html"),
+            Start("<html"),
+            Start("Return-Path:"),
+            Start("Received:"),
+            Start("Delivered-To:"),
         ],
     ),
 ];
 
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 const IMAGES: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM"];
 
 const ARCHIVES: [&[u8]; 5] = [
@@ -228,7 +223,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_told_by_its_content() {
+    fn other_files_are_recognised_by_their_content() {
+        use NotAnAnswer::{
+            Archive, ByteOrderMark, DeviceList, Document, Empty, Guid, Image, Message, NotText,
+            RequestForm, RequestRecord,
+        };
+
         let utf16: Vec<u8> = "\u{feff}ID,Device Type,Status,MAC Address"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
@@ -236,57 +236,45 @@ mod tests {
         let raw_guid = [0x80; 128];
         let guid_and_break = [&raw_guid[..], b"\n"].concat();
         let files: [(&[u8], NotAnAnswer); 30] = [
-            (b"", NotAnAnswer::Empty),
-            (b"\n", NotAnAnswer::Empty),
-            (b" \r\n \r\n", NotAnAnswer::Empty),
+            (b"", Empty),
+            (b"\n", Empty),
+            (b" \r\n \r\n", Empty),
             (
                 b"ID,Device Type,Status,IPv4 Address,MAC Address\r\n1,x",
-                NotAnAnswer::DeviceList,
+                DeviceList,
             ),
             (
                 b"\xef\xbb\xbfID,Device Type,Status,MAC Address\n",
-                NotAnAnswer::DeviceList,
+                DeviceList,
             ),
-            (&utf16, NotAnAnswer::DeviceList),
-            (b"mac,serial,ip,mask,gateway\n", NotAnAnswer::DeviceList),
-            (
-                b"<?xml version=\"1.0\"?><Devices><Device/>",
-                NotAnAnswer::DeviceList,
-            ),
+            (&utf16, DeviceList),
+            (b"mac,serial,ip,mask,gateway\n", DeviceList),
+            (b"<?xml version=\"1.0\"?><Devices><Device/>", DeviceList),
             (
                 b"[\n {\"serial\": \"S1\", \"boot_time\": null}]",
-                NotAnAnswer::DeviceList,
+                DeviceList,
             ),
-            (
-                b"<?xml version=\"1.0\"?>\n<ProbeMatch><Uuid>",
-                NotAnAnswer::Message,
-            ),
-            (b"<Probe><Uuid>", NotAnAnswer::Message),
-            (
-                b"{\n  \"format\": \"sadpctl-request\",",
-                NotAnAnswer::RequestRecord,
-            ),
-            (
-                b"Request to reset the password of a device\n",
-                NotAnAnswer::RequestForm,
-            ),
-            (b"\x89PNG\r\n\x1a\n\0\0", NotAnAnswer::Image),
-            (b"\xff\xd8\xff\xe0JFIF", NotAnAnswer::Image),
-            (b"GIF89a\x01\0", NotAnAnswer::Image),
-            (b"BM\x01\0\0", NotAnAnswer::Image),
-            (b"PK\x03\x04", NotAnAnswer::Archive),
-            (b"\x1f\x8b\x08", NotAnAnswer::Archive),
-            (&raw_guid, NotAnAnswer::Guid),
-            (&guid_and_break, NotAnAnswer::Guid),
-            (b"age-encryption.org/v1\n-> scrypt", NotAnAnswer::Guid),
-            (b"%PDF-1.7", NotAnAnswer::Document),
-            (b"<!DOCTYPE html><p>", NotAnAnswer::Document),
-            (b"Received: from x", NotAnAnswer::Document),
-            (b"\xef\xbb\xbfAbCdEfGh", NotAnAnswer::ByteOrderMark),
-            (b"\xff\xfeA\0b\0", NotAnAnswer::ByteOrderMark),
-            (b"abc\0def", NotAnAnswer::NotText),
-            (b"abc\xffdef", NotAnAnswer::NotText),
-            (b"abc\x1b[2J", NotAnAnswer::NotText),
+            (b"<?xml version=\"1.0\"?>\n<ProbeMatch><Uuid>", Message),
+            (b"<Probe><Uuid>", Message),
+            (b"{\n  \"format\": \"sadpctl-request\",", RequestRecord),
+            (b"Request to reset the password of a device\n", RequestForm),
+            (b"\x89PNG\r\n\x1a\n\0\0", Image),
+            (b"\xff\xd8\xff\xe0JFIF", Image),
+            (b"GIF89a\x01\0", Image),
+            (b"BM\x01\0\0", Image),
+            (b"PK\x03\x04", Archive),
+            (b"\x1f\x8b\x08", Archive),
+            (&raw_guid, Guid),
+            (&guid_and_break, Guid),
+            (b"age-encryption.org/v1\n-> scrypt", Guid),
+            (b"%PDF-1.7", Document),
+            (b"<!DOCTYPE html><p>", Document),
+            (b"Received: from x", Document),
+            (b"\xef\xbb\xbfAbCdEfGh", ByteOrderMark),
+            (b"\xff\xfeA\0b\0", ByteOrderMark),
+            (b"abc\0def", NotText),
+            (b"abc\xffdef", NotText),
+            (b"abc\x1b[2J", NotText),
         ];
         for (file, expected) in files {
             let name = String::from_utf8_lossy(file);

@@ -1,25 +1,20 @@
-//! `request.txt`: what the vendor's support asks for, for a person to send.
+//! `request.txt`: the form with what the vendor's support asks for.
 
 use sadp_model::text::clean;
 
 use super::RequestRecord;
 use crate::{Contact, RequestKind};
 
-/// The form, filled in as far as is known. Nothing in it can stand for more
-/// than it says: a device's text is made harmless.
+/// Returns the form, filled in with what is known. A device's text is made harmless:
+/// it can add no lines and hide none.
 pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
-    let mut form = Form::default();
-    form.line(&["Request to reset the password of a device"]);
-    form.line(&[]);
-    for line in what_to_send(record.kind) {
-        form.line(&[line]);
-    }
+    let mut form = FormText("Request to reset the password of a device\n\n".into());
+    form.0.push_str(what_to_send(record.kind));
     if record.lacks_serial() {
-        for line in NO_SERIAL {
-            form.line(&[line]);
-        }
+        form.0.push_str(NO_SERIAL);
     }
-    form.line(&["Lines marked with [fill in] are for you."]);
+    form.0
+        .push_str("Lines marked with [fill in] are for you.\n");
     form.head("Who asks");
     for (name, value) in contact.fields() {
         form.field(name, value);
@@ -49,65 +44,57 @@ pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
         form.field("SHA-256 of the code", Some(&digest.to_string()));
     }
     form.head("Until the answer is in");
-    for line in REMINDER {
-        form.line(&[line]);
-    }
-    form.text
+    form.0.push_str(REMINDER);
+    form.0
 }
 
-fn what_to_send(kind: RequestKind) -> &'static [&'static str] {
+fn what_to_send(kind: RequestKind) -> &'static str {
     match kind {
-        RequestKind::LegacyCode => &[
-            "Send this to the vendor's support of your country, with a photo of the",
-            "device's label. The start time and the serial number are the request.",
-        ],
-        RequestKind::File => &[
-            "Send this to the vendor's support of your country, with DeviceKey.xml as it",
-            "is and a photo of the device's label.",
-        ],
-        RequestKind::FileOrKey => &[
-            "Send this to the vendor's support of your country, with DeviceKey.xml as it",
-            "is, or the QR code qr.png, and a photo of the device's label.",
-        ],
+        RequestKind::LegacyCode => {
+            "Send this to the vendor's support of your country, with a photo of the
+device's label. The start time and the serial number are the request.
+"
+        }
+        RequestKind::File => {
+            "Send this to the vendor's support of your country, with DeviceKey.xml as it
+is and a photo of the device's label.
+"
+        }
+        RequestKind::FileOrKey => {
+            "Send this to the vendor's support of your country, with DeviceKey.xml as it
+is, or the QR code qr.png, and a photo of the device's label.
+"
+        }
     }
 }
 
-const NO_SERIAL: [&str; 4] = [
-    "The device told no serial number. The vendor's own tool appends it to the text",
-    "of DeviceKey.xml and of the QR code, directly, without a blank: here it is",
-    "missing. Tell the support so, and give the complete serial number from the",
-    "device's label.",
-];
+const NO_SERIAL: &str = "\
+The device told no serial number. The vendor's own tool appends it to the text
+of DeviceKey.xml and of the QR code, directly, without a blank: here it is
+missing. Tell the support so, and give the complete serial number from the
+device's label.
+";
 
-const REMINDER: [&str; 5] = [
-    "- Do not restart the device and do not cut its power: it forgets the request.",
-    "- Do not export the request again: only the last one counts.",
-    "- The answer is valid for two days from the export, on some devices for one.",
-    "- The answer fits this device and this request only. Save it in this folder,",
-    "  as it came, and run: sadpctl reset import FOLDER",
-];
+const REMINDER: &str = "\
+- Do not restart the device and do not cut its power: it forgets the request.
+- Do not export the request again: only the last one counts.
+- The answer is valid for two days from the export, on some devices for one.
+- The answer fits this device and this request only. Save it in this folder,
+  as it came, and run: sadpctl reset import FOLDER
+";
 
-#[derive(Default)]
-struct Form {
-    text: String,
-}
+struct FormText(String);
 
-impl Form {
-    fn line(&mut self, parts: &[&str]) {
-        self.text.extend(parts.iter().copied());
-        self.text.push('\n');
-    }
-
+impl FormText {
     fn head(&mut self, title: &str) {
-        self.line(&[]);
-        self.line(&[title]);
-        self.line(&["-".repeat(title.len()).as_str()]);
+        let line = "-".repeat(title.len());
+        self.0.extend(["\n", title, "\n", &line, "\n"]);
     }
 
     fn field(&mut self, name: &str, value: Option<&str>) {
         let value = value.filter(|value| !value.trim().is_empty());
         let value = value.map_or_else(|| "[fill in]".into(), clean);
-        self.line(&[name, ": ", &value]);
+        self.0.extend([name, ": ", &value, "\n"]);
     }
 }
 
@@ -169,16 +156,19 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_that_is_missing_in_the_request_is_told() {
+    fn a_missing_serial_number_is_explained() {
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
         let mut bare = record("S1");
         bare.device = DeviceKey::new(Some(mac), None).unwrap();
-        let told = |record: &RequestRecord| {
-            form(record, &Contact::default()).contains("The device told no serial number.")
-        };
-        assert!(told(&bare) && !told(&record("S1")));
+        let blank = Contact::default();
+        assert!(form(&bare, &blank).contains(NO_SERIAL));
+        assert!(!form(&record("S1"), &blank).contains(NO_SERIAL));
         bare.kind = RequestKind::File;
-        assert!(!told(&bare), "nothing is appended to such a request");
+        let text = form(&bare, &blank);
+        assert!(
+            !text.contains(NO_SERIAL),
+            "nothing is appended to such a request"
+        );
     }
 
     #[test]
@@ -189,13 +179,12 @@ mod tests {
         record.firmware = Some(hostile.into());
         record.kind = RequestKind::LegacyCode;
         let text = form(&record, &Contact::default());
-        let plain = form(
-            &super::super::record::tests::record("S1"),
-            &Contact::default(),
-        );
+        let plain = form(&self::record("S1"), &Contact::default());
         assert_eq!(text.lines().count(), plain.lines().count());
-        let tricks = |c: char| c != '\n' && sadp_model::text::is_treacherous(c);
-        assert!(!text.chars().any(tricks));
+        assert!(
+            text.lines()
+                .all(|line| !line.contains(sadp_model::text::is_treacherous))
+        );
         assert!(!text.contains("DeviceKey.xml"), "there is none");
     }
 }

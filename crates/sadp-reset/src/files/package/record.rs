@@ -1,55 +1,58 @@
-//! `request.json`: what `reset import` matches an answer against.
+//! `request.json`: the record that `reset import` compares answers with.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, str::FromStr};
 
 use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{MacAddr, Serial, text::clean_json};
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKey, Digest, RequestCommand, RequestKind, validity};
+use crate::{
+    DeviceKey, Digest, RequestCommand, RequestKind,
+    request::{valid_until, warn_after},
+};
 
-/// What a package says of its request.
+/// The request of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestRecord {
     /// The device.
     pub device: DeviceKey,
     /// Its model.
     pub model: Option<String>,
-    /// Its firmware, as it told.
+    /// Its firmware, as it reported.
     pub firmware: Option<String>,
-    /// Where it was.
+    /// Its address.
     pub address: Option<IpAddr>,
-    /// When it had started, as it told.
+    /// When it had started, as it reported.
     pub boot_time: Option<DateTime>,
-    /// What it takes.
+    /// The kind of request.
     pub kind: RequestKind,
-    /// What brought its code. `None` where there is no code.
+    /// The command that returned its code. `None` where there is no code.
     pub command: Option<RequestCommand>,
-    /// The digest of the request file. Legacy devices have no code and no file.
+    /// The digest of the request file. Legacy devices have none.
     pub sha256: Option<Digest>,
     /// When it was exported.
     pub exported_at: Timestamp,
 }
 
 impl RequestRecord {
-    /// Until when a reminder is not needed.
+    /// From this time on a reminder is due.
     pub fn warn_after(&self) -> Timestamp {
-        validity::warn_after(self.exported_at)
+        warn_after(self.exported_at)
     }
 
-    /// Until when the request is valid.
+    /// The end of the request's validity.
     pub fn valid_until(&self) -> Timestamp {
-        validity::valid_until(self.exported_at)
+        valid_until(self.exported_at)
     }
 
-    /// Whether the request should end in the serial number of the device, and the
-    /// device told none.
+    /// Whether the request should end with the device's serial number, but the device
+    /// reported none.
     pub fn lacks_serial(&self) -> bool {
         self.kind == RequestKind::FileOrKey && self.device.serial().is_none()
     }
 
     pub(super) fn to_json(&self) -> String {
-        let file = File {
+        let file = RecordFile {
             format: FORMAT.into(),
             version: VERSION,
             device: DevicePart {
@@ -69,13 +72,13 @@ impl RequestRecord {
             warn_after: Some(self.warn_after().to_string()),
             valid_until: Some(self.valid_until().to_string()),
         };
-        // Only a map with keys that are no text fails, and there is none.
+        // This only fails for a map with keys that are not text; there is none.
         let json = serde_json::to_string_pretty(&file).unwrap_or_default();
         format!("{}\n", clean_json(&json))
     }
 
     pub(super) fn from_json(json: &[u8]) -> Result<Self, RecordError> {
-        let mark: Mark = serde_json::from_slice(json).map_err(|error| at_line(&error))?;
+        let mark: FormatMark = serde_json::from_slice(json).map_err(|error| at_line(&error))?;
         if mark.format != FORMAT {
             return Err(RecordError::Foreign);
         }
@@ -84,21 +87,21 @@ impl RequestRecord {
                 found: mark.version,
             });
         }
-        let file: File = serde_json::from_slice(json).map_err(|error| at_line(&error))?;
+        let file: RecordFile = serde_json::from_slice(json).map_err(|error| at_line(&error))?;
         file.into_record()
     }
 }
 
-/// Why a `request.json` cannot be used.
+/// Why a `request.json` is not valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// It is not JSON, or lacks what it has to hold.
+    /// It is not JSON, or lacks a required field.
     #[error("not a request record: line {line}")]
     Json {
         /// The line, from 1.
         line: usize,
     },
-    /// It is another program's.
+    /// It belongs to another program.
     #[error("not a request record of sadpctl")]
     Foreign,
     /// Another version wrote it.
@@ -107,23 +110,23 @@ pub enum RecordError {
         /// The version.
         found: u32,
     },
-    /// A value is not what it has to be.
+    /// A value is not valid.
     #[error("a request record with a wrong `{field}`")]
     Field {
-        /// Where, e.g. `device.mac`.
+        /// The field, e.g. `device.mac`.
         field: &'static str,
     },
 }
 
 #[derive(Deserialize)]
-struct Mark {
+struct FormatMark {
     format: String,
     version: u32,
 }
 
-/// The file. Fields it does not know are ignored.
+/// The file. Unknown fields are ignored.
 #[derive(Serialize, Deserialize)]
-struct File {
+struct RecordFile {
     format: String,
     version: u32,
     device: DevicePart,
@@ -152,9 +155,8 @@ struct RequestPart {
     sha256: Option<String>,
 }
 
-impl File {
+impl RecordFile {
     fn into_record(self) -> Result<RequestRecord, RecordError> {
-        let wrong = |field| RecordError::Field { field };
         let DevicePart {
             serial,
             mac,
@@ -163,26 +165,32 @@ impl File {
             address,
             boot_time,
         } = self.device;
-        let mac: Option<MacAddr> = parsed(mac).map_err(|()| wrong("device.mac"))?;
+        let mac: Option<MacAddr> = optional("device.mac", mac)?;
         let serial = serial.as_deref().and_then(Serial::new);
-        let kind: Option<RequestKind> =
-            parsed(Some(self.request.kind)).map_err(|()| wrong("request.kind"))?;
+        let device = DeviceKey::new(mac, serial);
         Ok(RequestRecord {
-            device: DeviceKey::new(mac, serial).ok_or_else(|| wrong("device"))?,
+            device: device.ok_or(RecordError::Field { field: "device" })?,
             model,
             firmware,
             address,
-            boot_time: parsed(boot_time).map_err(|()| wrong("device.boot_time"))?,
-            kind: kind.ok_or_else(|| wrong("request.kind"))?,
-            command: parsed(self.request.command).map_err(|()| wrong("request.command"))?,
-            sha256: parsed(self.request.sha256).map_err(|()| wrong("request.sha256"))?,
-            exported_at: self.exported_at.parse().map_err(|_| wrong("exported_at"))?,
+            boot_time: optional("device.boot_time", boot_time)?,
+            kind: parsed("request.kind", &self.request.kind)?,
+            command: optional("request.command", self.request.command)?,
+            sha256: optional("request.sha256", self.request.sha256)?,
+            exported_at: parsed("exported_at", &self.exported_at)?,
         })
     }
 }
 
-fn parsed<T: std::str::FromStr>(text: Option<String>) -> Result<Option<T>, ()> {
-    text.map(|text| text.parse().map_err(|_| ())).transpose()
+fn parsed<T: FromStr>(field: &'static str, text: &str) -> Result<T, RecordError> {
+    text.parse().map_err(|_| RecordError::Field { field })
+}
+
+fn optional<T: FromStr>(
+    field: &'static str,
+    text: Option<String>,
+) -> Result<Option<T>, RecordError> {
+    text.map(|text| parsed(field, &text)).transpose()
 }
 
 fn at_line(error: &serde_json::Error) -> RecordError {
@@ -213,20 +221,22 @@ pub(super) mod tests {
         }
     }
 
+    fn read(json: &str) -> Result<RequestRecord, RecordError> {
+        RequestRecord::from_json(json.as_bytes())
+    }
+
+    fn field(field: &'static str) -> RecordError {
+        RecordError::Field { field }
+    }
+
     #[test]
     fn it_is_read_back_and_unknown_fields_are_ignored() {
         let record = record("S1");
         let json = record.to_json();
-        assert_eq!(
-            RequestRecord::from_json(json.as_bytes()),
-            Ok(record.clone())
-        );
+        assert_eq!(read(&json), Ok(record.clone()));
         let more = json.replacen("\"mac\"", "\"colour\": [1], \"mac\"", 1);
         assert_ne!(more, json);
-        assert_eq!(
-            RequestRecord::from_json(more.as_bytes()),
-            Ok(record.clone())
-        );
+        assert_eq!(read(&more), Ok(record.clone()));
         for part in [
             "\"warn_after\": \"2026-09-22T14:13:20Z\"",
             "\"valid_until\": \"2026-09-23T14:13:20Z\"",
@@ -243,14 +253,12 @@ pub(super) mod tests {
             sha256: None,
             ..record
         };
-        let json = bare.to_json();
-        assert_eq!(RequestRecord::from_json(json.as_bytes()), Ok(bare));
+        assert_eq!(read(&bare.to_json()), Ok(bare));
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         let json = record("S1").to_json();
-        let field = |field| RecordError::Field { field };
         for (from, to, expected) in [
             ("{\n", "[\n", RecordError::Json { line: 2 }),
             ("sadpctl-request", "other", RecordError::Foreign),
@@ -268,15 +276,12 @@ pub(super) mod tests {
         ] {
             let wrong = json.replacen(from, to, 1);
             assert_ne!(wrong, json, "{from}");
-            assert_eq!(RequestRecord::from_json(wrong.as_bytes()), Err(expected));
+            assert_eq!(read(&wrong), Err(expected));
         }
         let nobody = json
             .replace("44:47:cc:1d:6d:13", "00:00:00:00:00:00")
             .replace("S1", "");
-        assert_eq!(
-            RequestRecord::from_json(nobody.as_bytes()),
-            Err(field("device"))
-        );
+        assert_eq!(read(&nobody), Err(field("device")));
     }
 
     proptest! {
@@ -285,9 +290,8 @@ pub(super) mod tests {
             prop_assume!(!serial.trim().is_empty());
             let record = record(&serial);
             let json = record.to_json();
-            let tricks = |c: char| c != '\n' && sadp_model::text::is_treacherous(c);
-            prop_assert!(!json.chars().any(tricks));
-            prop_assert_eq!(RequestRecord::from_json(json.as_bytes()), Ok(record));
+            prop_assert!(json.lines().all(|line| !line.contains(sadp_model::text::is_treacherous)));
+            prop_assert_eq!(read(&json), Ok(record));
         }
 
         #[test]

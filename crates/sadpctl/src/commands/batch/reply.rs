@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn silence_leaves_open_what_a_device_makes_anew() {
         let found = DiscoveredDevice::named("44:47:cc:00:00:05");
-        for action in Action::ALL {
+        for &action in Action::ALL {
             let report = JobReport {
                 outcome: Some(Reply::NoAnswer),
                 forged: false,

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn secrets_alone_are_kept_from_a_device_for_which_two_speak() {
         let found = DiscoveredDevice::heard(&[(OWN, OWN), (OTHER, OWN)]);
-        for action in Action::ALL {
+        for &action in Action::ALL {
             for force in [false, true] {
                 let caution = Caution {
                     locks: false,

@@ -221,7 +221,7 @@ fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
 fn record(package: &Path) -> Result<RequestRecord, Failure> {
     let read = Package::read(package).map(|package| package.record);
     read.map_err(|error| match error {
-        PackageError::Read { path, source } => unreadable(&path, source),
+        PackageError::File(error) => unreadable(&error.path, error.source),
         error => {
             Failure::new(Exit::Usage, error).hint("name a request.json that reset export wrote")
         }

@@ -1,21 +1,25 @@
-//! The requests known from the ledger and from packages, as one list.
+//! The requests from the ledger and from packages, in one list.
 
 use std::{cmp::Reverse, path::PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Place, Target, Why};
-use crate::{AnswerFile, Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind};
+use super::{AnswerTarget, Place, Why};
+use crate::{
+    AnswerFile, Case, CaseId, DeviceKey, Digest, Package, RequestFacts, RequestKind, disk::name_of,
+};
 
-/// All requests, and the devices they are of.
-pub(super) struct Requests {
+/// All requests and their devices.
+pub(super) struct Requests<'a> {
+    packages: &'a [Package],
+    selected: Option<&'a DeviceKey>,
     devices: Vec<DeviceKey>,
-    all: Vec<Request>,
-    /// For each package, its request.
+    all: Vec<KnownRequest>,
+    /// The request of each package.
     of_package: Vec<Option<usize>>,
 }
 
-struct Request {
+struct KnownRequest {
     device: usize,
     case: Option<CaseId>,
     kind: RequestKind,
@@ -25,17 +29,23 @@ struct Request {
     facts: RequestFacts,
 }
 
-impl Requests {
-    pub(super) fn new(cases: &[Case], packages: &[Package], explicit: Option<&DeviceKey>) -> Self {
+impl<'a> Requests<'a> {
+    pub(super) fn new(
+        cases: &[Case],
+        packages: &'a [Package],
+        selected: Option<&'a DeviceKey>,
+    ) -> Self {
         let mut known = Self {
+            packages,
+            selected,
             devices: Vec::new(),
             all: Vec::new(),
             of_package: Vec::new(),
         };
-        // Fuller keys first, so that a lesser one finds the one it means.
+        // Keys with MAC and serial first, so that a partial key finds its device.
         let mut keys: Vec<&DeviceKey> = cases.iter().map(|case| &case.request.device).collect();
         keys.extend(packages.iter().map(|package| &package.record.device));
-        keys.extend(explicit);
+        keys.extend(selected);
         keys.sort_by_key(|key| Reverse((key.mac().is_some(), key.serial().is_some())));
         for key in keys {
             if known.index_of(key).is_none() {
@@ -44,9 +54,8 @@ impl Requests {
         }
         for case in cases {
             let device = known.index_of(&case.request.device);
-            known
-                .all
-                .extend(device.map(|device| Request::of_case(device, case)));
+            let request = device.map(|device| KnownRequest::of_case(device, case));
+            known.all.extend(request);
         }
         for package in packages {
             let request = known.request_of(package);
@@ -70,45 +79,41 @@ impl Requests {
             .collect()
     }
 
-    /// All devices that a key can mean.
-    pub(super) fn devices_of(&self, key: &DeviceKey) -> Vec<usize> {
+    /// The devices that the selected key can mean. `None` where none is selected.
+    pub(super) fn selected(&self) -> Option<Vec<usize>> {
+        let key = self.selected?;
         let all = self.devices.iter().enumerate();
-        all.filter(|(_, device)| device.is_same(key))
-            .map(|(index, _)| index)
-            .collect()
+        let same = all.filter(|(_, device)| device.is_same(key));
+        Some(same.map(|(index, _)| index).collect())
     }
 
-    /// Whether this file is a request, and so no answer: as exported, or without
-    /// the serial number that a request for a key ends in.
+    /// Whether this file is a request and not an answer: as exported, or without the
+    /// serial number at the end of a request for a key.
     pub(super) fn holds_request(&self, file: &AnswerFile) -> bool {
         let read = file.answer.digest();
         self.all.iter().any(|request| {
-            let is_it = |digest| request.sha256 == Some(digest);
-            is_it(file.raw) || is_it(read) || self.with_serial(request, file).is_some_and(is_it)
+            let digests = [Some(file.raw), Some(read), self.with_serial(request, file)];
+            request.sha256.is_some() && digests.contains(&request.sha256)
         })
     }
 
-    /// The digest of a file's text followed by the serial number of a request's
-    /// device.
-    fn with_serial(&self, request: &Request, file: &AnswerFile) -> Option<Digest> {
+    /// The digest of a file's text with the serial number of a request's device at its
+    /// end.
+    fn with_serial(&self, request: &KnownRequest, file: &AnswerFile) -> Option<Digest> {
         let serial = self.devices.get(request.device)?.serial()?;
         let takes_key = request.kind == RequestKind::FileOrKey;
         let text = [file.answer.expose(), serial.as_str()].concat();
         takes_key.then(|| Digest::of(zeroize::Zeroizing::new(text).as_bytes()))
     }
 
-    /// What the folders around a file say: the package it lies in, and packages
-    /// of the ledger whose name a folder has.
+    /// The hints from the folders around a file: its package, and packages of the
+    /// ledger with the name of one of the folders.
     pub(super) fn by_folder(&self, file: &AnswerFile) -> Vec<Place> {
         let packaged = file.package.and_then(|index| self.of_package.get(index));
         let packaged = packaged.copied().flatten();
         let named = self.all.iter().enumerate().filter(|(_, request)| {
-            let name = request
-                .folder
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy();
-            request.case.is_some() && file.folders.iter().any(|folder| *folder == name)
+            let name = name_of(&request.folder);
+            request.case.is_some() && file.folders.contains(&name)
         });
         let named = named.map(|(index, _)| index);
         let places = packaged.into_iter().chain(named).filter_map(|index| {
@@ -119,7 +124,7 @@ impl Requests {
         places.collect()
     }
 
-    /// The last request of a device.
+    /// The latest request of a device.
     pub(super) fn newest_of(&self, device: usize) -> Option<usize> {
         let all = self.all.iter().enumerate();
         all.filter(|(_, request)| request.device == device)
@@ -127,38 +132,40 @@ impl Requests {
             .max_by_key(|&index| self.age(Some(index)))
     }
 
-    /// That an answer belongs to this device's last request and lies elsewhere.
-    /// `None` where there is no such request.
-    pub(super) fn misplaced(&self, device: usize, packages: &[Package]) -> Option<Why> {
+    /// The error for an answer to this device's latest request that is stored
+    /// elsewhere. `None` where there is no such request.
+    pub(super) fn misplaced(&self, device: usize) -> Option<Why> {
         let request = self.newest_of(device)?;
-        let met = self.of_package.iter().zip(packages);
-        let met = met.filter(|(of_package, _)| **of_package == Some(request));
-        let package = met.map(|(_, package)| &package.path).next();
-        let package = package.or_else(|| self.all.get(request).map(|request| &request.folder))?;
+        let place = self.of_package.iter().position(|of| *of == Some(request));
+        let package = place.and_then(|place| self.packages.get(place));
+        let package = match package {
+            Some(package) => &package.path,
+            None => &self.all.get(request)?.folder,
+        };
         Some(Why::Misplaced {
             device: self.key(device)?,
             package: package.clone(),
         })
     }
 
-    /// By what requests of one device follow each other.
+    /// The order of requests of one device.
     pub(super) fn age(&self, request: Option<usize>) -> Option<(i64, Option<CaseId>)> {
         let request = self.all.get(request?)?;
-        // The ledger keeps no parts of a second.
+        // The ledger stores whole seconds.
         Some((request.exported_at.as_second(), request.case))
     }
 
-    /// Whether an answer to a package's request is still to come.
+    /// Whether the answer to a package's request is still missing.
     pub(super) fn awaits(&self, package: usize) -> bool {
         let request = self.of_package.get(package).copied().flatten();
         let request = request.and_then(|request| self.all.get(request));
         request.is_some_and(|request| request.facts.ended.is_none())
     }
 
-    pub(super) fn target(&self, place: Place) -> Option<Target> {
+    pub(super) fn target(&self, place: Place) -> Option<AnswerTarget> {
         let device = self.key(place.device)?;
         let Some(request) = place.request.and_then(|index| self.all.get(index)) else {
-            return Some(Target {
+            return Some(AnswerTarget {
                 device,
                 case: None,
                 package: None,
@@ -172,7 +179,7 @@ impl Requests {
                 other.device == place.device && self.age(Some(*index)) > age
             });
         let newer_export = newer.map(|(_, other)| other.exported_at).max();
-        Some(Target {
+        Some(AnswerTarget {
             device,
             case: request.case,
             package: Some(request.folder.clone()),
@@ -188,8 +195,8 @@ impl Requests {
         self.devices.iter().position(|device| device.is_same(key))
     }
 
-    /// The request of a package: that of its case, or one of its own where it
-    /// was exported on another machine.
+    /// The request of a package: that of its case, or a new one where it was exported
+    /// on another computer.
     fn request_of(&mut self, package: &Package) -> Option<usize> {
         let record = &package.record;
         let device = self.index_of(&record.device)?;
@@ -197,17 +204,17 @@ impl Requests {
         let of_case = self.all.iter().position(|request| {
             request.device == device
                 && request.sha256 == record.sha256
-                // Legacy requests have no code to know them by.
+                // Legacy requests have no code that identifies them.
                 && (record.sha256.is_some() || request.exported_at.as_second() == second)
         });
         of_case.or_else(|| {
-            self.all.push(Request::of_package(device, package));
+            self.all.push(KnownRequest::of_package(device, package));
             self.all.len().checked_sub(1)
         })
     }
 }
 
-impl Request {
+impl KnownRequest {
     fn of_case(device: usize, case: &Case) -> Self {
         let request = &case.request;
         Self {
@@ -217,13 +224,7 @@ impl Request {
             sha256: request.sha256,
             folder: request.package.clone(),
             exported_at: request.exported_at,
-            facts: RequestFacts {
-                exported_at: Some(request.exported_at),
-                boot_time: request.boot_time,
-                newer_export: None,
-                maybe_newer: None,
-                ended: case.ended,
-            },
+            facts: RequestFacts::of(case, &[]),
         }
     }
 

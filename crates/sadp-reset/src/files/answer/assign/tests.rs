@@ -188,20 +188,20 @@ fn a_folder_alone_is_told_from_a_name() {
     let requests = [request(1, 1), request(2, 1)];
     let cases = cases(&requests);
     let packages = requests.each_ref().map(package);
-    for (path, explicit, known_by) in [
-        ("/p/Encrypt.xml", None, KnownBy::Folder),
-        ("/package 1 of 1/unpacked/a.xml", None, KnownBy::Folder),
-        ("/4447cc1d6d01/a.xml", None, KnownBy::Folder),
+    for (path, explicit, basis) in [
+        ("/p/Encrypt.xml", None, MatchBasis::Folder),
+        ("/package 1 of 1/unpacked/a.xml", None, MatchBasis::Folder),
+        ("/4447cc1d6d01/a.xml", None, MatchBasis::Folder),
         // A name that leaves two to choose from leaves it to the folder.
-        ("/p/DS-CAMERA-1 DS-CAMERA-2", None, KnownBy::Folder),
-        ("/p/Encrypt_4447cc1d6d01.xml", None, KnownBy::Name),
-        ("/p/ds-camera-1.xml", None, KnownBy::Name),
-        ("/p/Encrypt.xml", Some(key(1)), KnownBy::Name),
+        ("/p/DS-CAMERA-1 DS-CAMERA-2", None, MatchBasis::Folder),
+        ("/p/Encrypt_4447cc1d6d01.xml", None, MatchBasis::Name),
+        ("/p/ds-camera-1.xml", None, MatchBasis::Name),
+        ("/p/Encrypt.xml", Some(key(1)), MatchBasis::Name),
     ] {
         let files = vec![file(path, "answer", Some(0))];
         let assigned = assign(found(files, packages.to_vec()), &cases, explicit.as_ref());
         assert_eq!(told(&assigned), [format!("{path} -> DS-CAMERA-1 1")]);
-        assert_eq!(assigned.matched[0].known_by, known_by, "{path}");
+        assert_eq!(assigned.matched[0].basis, basis, "{path}");
     }
 }
 
@@ -346,7 +346,7 @@ fn a_package_of_another_machine_is_judged_by_its_own_record() {
 }
 
 #[test]
-fn a_legacy_request_without_code_is_known_by_its_time() {
+fn a_legacy_request_without_code_is_basis_its_time() {
     let legacy = NewCase {
         kind: RequestKind::LegacyCode,
         command: None,

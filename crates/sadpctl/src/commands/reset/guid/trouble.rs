@@ -34,7 +34,7 @@ pub(super) fn of_device(
 
 fn meaning(error: &VaultError) -> (Exit, &'static str) {
     match error {
-        VaultError::File { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => (
+        VaultError::File(error) if error.source.kind() == io::ErrorKind::FileTooLarge => (
             Exit::Usage,
             "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is the right one",
         ),

@@ -107,9 +107,7 @@ fn typed_number(place: usize, terminal: &mut Terminal) -> Result<u32, Failure> {
 
 fn unreadable(error: QuestionFileError) -> Failure {
     match error {
-        QuestionFileError::Read { ref source, .. }
-            if source.kind() != io::ErrorKind::FileTooLarge =>
-        {
+        QuestionFileError::Read(ref read) if read.source.kind() != io::ErrorKind::FileTooLarge => {
             Failure::new(Exit::Machine, error)
                 .hint("check the path and that you may read the file; nothing was sent")
         }
