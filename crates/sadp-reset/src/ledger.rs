@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 pub(crate) use self::guid::NewGuid;
 use self::row::FromRow;
 pub use self::{
-    action::{Action, AttemptResult, RefusalWord, UnknownWord},
+    action::{Action, AttemptResult, RefusalWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
     error::LedgerError,

@@ -4,8 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_model::RequestWay;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::UnknownWord;
-
 /// From this age on a reminder is due: the vendor's guide of 2015 calls a request
 /// valid for one day only.
 pub const WARN_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -99,6 +97,17 @@ impl RequestCommand {
     /// The protocol's word, e.g. `getencryptstring`.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+}
+
+/// The text is not a name that the ledger knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a word the ledger knows")]
+pub struct UnknownWord;
+
+impl UnknownWord {
+    pub(crate) const fn of(_: &str) -> Self {
+        Self
     }
 }
 

@@ -8,6 +8,8 @@ use std::fmt;
 use sadp_proto::CommandSpec;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use crate::UnknownWord;
+
 /// The kind of a command, as the audit names it.
 #[derive(
     Clone,
@@ -175,17 +177,6 @@ impl RefusalWord {
 impl fmt::Display for RefusalWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// The text is not a name that the ledger knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a word the ledger knows")]
-pub struct UnknownWord;
-
-impl UnknownWord {
-    pub(crate) const fn of(_: &str) -> Self {
-        Self
     }
 }
 

@@ -8,11 +8,11 @@ use rusqlite::{Result, Row, Transaction, params};
 use strum::{Display, EnumString, IntoStaticStr};
 
 use super::{
-    Ledger, LedgerError, UnknownWord,
+    Ledger, LedgerError,
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
 use crate::{
-    DeviceKey, Digest, RequestCommand, RequestKind,
+    DeviceKey, Digest, RequestCommand, RequestKind, UnknownWord,
     disk::name_of,
     request::{valid_until, warn_after},
 };

@@ -6,10 +6,10 @@ use sadp_proto::Guid;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::{
-    Ledger, LedgerError, UnknownWord,
+    Ledger, LedgerError,
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
-use crate::{DeviceKey, Digest};
+use crate::{DeviceKey, Digest, UnknownWord};
 
 row_id! {
     /// Identifies an exported GUID in its ledger. Later ones are greater.

@@ -46,7 +46,7 @@ impl Ledger {
         let value = until.as_second().saturating_add(part);
         self.remember(
             &LOCK,
-            &Report {
+            &LatestValue {
                 device,
                 value: value.min(Timestamp::MAX.as_second()),
                 at,
@@ -108,7 +108,7 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         let value = left.into();
-        self.remember(&TRIES, &Report { device, value, at })
+        self.remember(&TRIES, &LatestValue { device, value, at })
     }
 
     /// Returns how many tries a device has left, as it reported: `None` where it
@@ -178,8 +178,12 @@ impl Ledger {
         self.write("follow the clock", |transaction| follow(transaction, now))
     }
 
-    fn remember(&mut self, memory: &Memory, report: &Report<'_>) -> Result<(), LedgerError> {
-        let Memory {
+    fn remember(
+        &mut self,
+        memory: &LatestTable,
+        report: &LatestValue<'_>,
+    ) -> Result<(), LedgerError> {
+        let LatestTable {
             doing,
             table,
             column,
@@ -190,7 +194,7 @@ impl Ledger {
             SET {column} = excluded.{column}, told_at = excluded.told_at
             WHERE excluded.told_at >= told_at"
         );
-        let Report { device, value, at } = *report;
+        let LatestValue { device, value, at } = *report;
         self.write(doing, |transaction| {
             follow(transaction, at)?;
             prune(transaction, at)?;
@@ -206,24 +210,24 @@ impl Ledger {
 }
 
 /// A table with the latest report of each device.
-struct Memory {
+struct LatestTable {
     doing: &'static str,
     table: &'static str,
     column: &'static str,
 }
 
-const LOCK: Memory = Memory {
+const LOCK: LatestTable = LatestTable {
     doing: "remember a lock",
     table: "locks",
     column: "until",
 };
-const TRIES: Memory = Memory {
+const TRIES: LatestTable = LatestTable {
     doing: "remember the tries left",
     table: "tries",
     column: "left",
 };
 
-struct Report<'a> {
+struct LatestValue<'a> {
     device: &'a DeviceKey,
     value: i64,
     at: Timestamp,

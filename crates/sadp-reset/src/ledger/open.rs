@@ -221,8 +221,9 @@ mod tests {
             ("journal_mode", Value::from("wal".to_owned())),
             ("foreign_keys", 1.into()),
         ] {
-            let read = |row: &rusqlite::Row<'_>| row.get(0);
-            let value = ledger.connection.pragma_query_value(None, name, read);
+            let value = ledger
+                .connection
+                .pragma_query_value(None, name, |row| row.get(0));
             assert_eq!(value, Ok(expected), "{name}");
         }
     }

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Error, Result, Row, types::Type};
 use sadp_model::Serial;
 
-use super::UnknownWord;
-use crate::DeviceKey;
+use crate::{DeviceKey, UnknownWord};
 
 /// A value read from one row of a query.
 pub(super) trait FromRow: Sized {

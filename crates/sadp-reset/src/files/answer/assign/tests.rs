@@ -52,22 +52,46 @@ fn package(request: &NewCase) -> Package {
     }
 }
 
-/// What the ledger says after these exports, in order.
-fn cases(requests: &[NewCase]) -> Vec<Case> {
-    let how = CaseEnding::Superseded;
-    let case = |(index, request): (usize, &NewCase)| {
-        let mut later = requests.iter().skip(index + 1);
-        let again = later.find(|later| later.device.is_same(&request.device));
-        Case {
-            id: (index + 1).to_string().parse().unwrap(),
-            request: request.clone(),
-            ended: again.map(|again| CaseEnded {
-                how,
-                at: again.exported_at,
-            }),
+/// Requests exported in this order, their cases and packages.
+struct Exports {
+    cases: Vec<Case>,
+    packages: Vec<Package>,
+}
+
+impl Exports {
+    fn new(requests: &[NewCase]) -> Self {
+        let mut cases = Vec::new();
+        for (index, request) in requests.iter().enumerate() {
+            let mut later = requests.iter().skip(index + 1);
+            let again = later.find(|later| later.device.is_same(&request.device));
+            cases.push(Case {
+                id: (index + 1).to_string().parse().unwrap(),
+                request: request.clone(),
+                ended: again.map(|again| CaseEnded {
+                    how: CaseEnding::Superseded,
+                    at: again.exported_at,
+                }),
+            });
         }
-    };
-    requests.iter().enumerate().map(case).collect()
+        let packages = requests.iter().map(package).collect();
+        Self { cases, packages }
+    }
+
+    fn without_packages(requests: &[NewCase]) -> Self {
+        Self {
+            packages: Vec::new(),
+            ..Self::new(requests)
+        }
+    }
+
+    fn assign(&self, files: Vec<AnswerFile>, selected: Option<&DeviceKey>) -> Assignment {
+        let found = Collected {
+            files,
+            packages: self.packages.clone(),
+            problems: Vec::new(),
+        };
+        assign(found, &self.cases, selected)
+    }
 }
 
 /// A file `folder/name` with this content, in a package or not.
@@ -83,15 +107,15 @@ fn file(path: &str, content: &str, package: Option<usize>) -> AnswerFile {
     }
 }
 
-fn found(files: Vec<AnswerFile>, packages: Vec<Package>) -> Collected {
-    Collected {
-        files,
-        packages,
-        problems: Vec::new(),
-    }
+fn inside(path: &str, package: usize) -> AnswerFile {
+    file(path, "answer", Some(package))
 }
 
-/// `path -> device case` of what was matched, `path: why` of what was not.
+fn loose(path: &str) -> AnswerFile {
+    file(path, "answer", None)
+}
+
+/// `path -> device case` of matched files, `path: why` of the others.
 fn told(assignment: &Assignment) -> Vec<String> {
     let matched = assignment.matched.iter().map(|matched| {
         let target = &matched.target;
@@ -115,11 +139,7 @@ fn told(assignment: &Assignment) -> Vec<String> {
 
 #[test]
 fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
-    let requests = [request(1, 1), request(2, 1)];
-    let cases = cases(&requests);
-    let packages = requests.each_ref().map(package);
-    let inside = |path: &str, package: usize| file(path, "answer", Some(package));
-    let loose = |path: &str| file(path, "answer", None);
+    let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     let foreign = key(9);
     let table: [(AnswerFile, Option<&DeviceKey>, &str); 22] = [
         // The package it lies in.
@@ -174,7 +194,7 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
     ];
     for (file, explicit, expected) in table {
         let path = file.path.display().to_string();
-        let assigned = assign(found(vec![file], packages.to_vec()), &cases, explicit);
+        let assigned = exports.assign(vec![file], explicit);
         assert_eq!(
             told(&assigned),
             [format!("{path}{expected}")],
@@ -185,9 +205,7 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
 
 #[test]
 fn a_folder_alone_is_told_from_a_name() {
-    let requests = [request(1, 1), request(2, 1)];
-    let cases = cases(&requests);
-    let packages = requests.each_ref().map(package);
+    let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     for (path, explicit, basis) in [
         ("/p/Encrypt.xml", None, MatchBasis::Folder),
         ("/package 1 of 1/unpacked/a.xml", None, MatchBasis::Folder),
@@ -199,7 +217,7 @@ fn a_folder_alone_is_told_from_a_name() {
         ("/p/Encrypt.xml", Some(key(1)), MatchBasis::Name),
     ] {
         let files = vec![file(path, "answer", Some(0))];
-        let assigned = assign(found(files, packages.to_vec()), &cases, explicit.as_ref());
+        let assigned = exports.assign(files, explicit.as_ref());
         assert_eq!(told(&assigned), [format!("{path} -> DS-CAMERA-1 1")]);
         assert_eq!(assigned.matched[0].basis, basis, "{path}");
     }
@@ -207,15 +225,13 @@ fn a_folder_alone_is_told_from_a_name() {
 
 #[test]
 fn a_misplaced_answer_is_told_with_the_package_it_belongs_into() {
-    let requests = [request(1, 1), request(2, 1), request(2, 2)];
-    let cases = cases(&requests);
-    let mut packages = requests.each_ref().map(package);
+    let mut exports = Exports::new(&[request(1, 1), request(2, 1), request(2, 2)]);
     for (last, moved) in [("package 2 of 2", false), ("moved", true)] {
         if moved {
-            packages[2].path = "moved".into();
+            exports.packages[2].path = "moved".into();
         }
         let files = vec![file("/p/Encrypt_4447cc1d6d02.xml", "answer", Some(0))];
-        let assigned = assign(found(files, packages.to_vec()), &cases, None);
+        let assigned = exports.assign(files, None);
         let [problem] = &assigned.problems[..] else {
             panic!("{assigned:?}")
         };
@@ -227,21 +243,20 @@ fn a_misplaced_answer_is_told_with_the_package_it_belongs_into() {
     }
 }
 
+/// Two files in the first package and one in the second.
+fn three_files(contents: [&str; 3]) -> Vec<AnswerFile> {
+    let [one, two, other] = contents;
+    vec![
+        file("/p/a", one, Some(0)),
+        file("/p/b", two, Some(0)),
+        file("/q/c", other, Some(1)),
+    ]
+}
+
 #[test]
 fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
-    let requests = [request(1, 1), request(2, 1)];
-    let cases = cases(&requests);
-    let packages = requests.each_ref().map(package);
-    let files = |contents: [&str; 3]| {
-        let [one, two, other] = contents;
-        let files = vec![
-            file("/p/a", one, Some(0)),
-            file("/p/b", two, Some(0)),
-            file("/q/c", other, Some(1)),
-        ];
-        found(files, packages.to_vec())
-    };
-    let rivals = assign(files(["one", "two", "other"]), &cases, None);
+    let exports = Exports::new(&[request(1, 1), request(2, 1)]);
+    let rivals = exports.assign(three_files(["one", "two", "other"]), None);
     assert_eq!(
         told(&rivals),
         [
@@ -251,12 +266,12 @@ fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
         ]
         .map(String::from)
     );
-    let same = assign(files(["one", "one\n", "other"]), &cases, None);
+    let same = exports.assign(three_files(["one", "one\n", "other"]), None);
     assert_eq!(
         told(&same),
         ["/p/a -> DS-CAMERA-1 1", "/q/c -> DS-CAMERA-2 2"]
     );
-    let shared = assign(files(["one", "one", "one"]), &cases, None);
+    let shared = exports.assign(three_files(["one", "one", "one"]), None);
     let refused = ["/p/a", "/p/b", "/q/c"].map(|path| format!("{path}: SharedAnswer"));
     assert_eq!(told(&shared), refused);
     let Why::SharedAnswer { others } = &shared.problems[0].why else {
@@ -272,10 +287,10 @@ fn the_request_itself_is_no_answer_wherever_it_lies() {
     // As version 0.1.0 exported it, and followed by the serial number.
     for exported in ["the code", "the codeDS-CAMERA-1"] {
         asked.sha256 = Some(Digest::of(exported.as_bytes()));
-        let cases = cases(std::slice::from_ref(&asked));
+        let exports = Exports::without_packages(std::slice::from_ref(&asked));
         for content in [exported, &format!("{exported}\n"), "the code"] {
             let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
-            let assigned = assign(found(files, vec![]), &cases, None);
+            let assigned = exports.assign(files, None);
             assert_eq!(
                 told(&assigned),
                 ["/x/DS-CAMERA-1.xml: NotAnAnswer(Request)"]
@@ -286,11 +301,9 @@ fn the_request_itself_is_no_answer_wherever_it_lies() {
 
 #[test]
 fn an_answer_to_an_older_request_is_known_as_such() {
-    let requests = [request(1, 1), request(1, 2)];
-    let cases = cases(&requests);
-    let packages = requests.each_ref().map(package);
+    let mut exports = Exports::new(&[request(1, 1), request(1, 2)]);
     let old = vec![file("/p/a", "old", Some(0))];
-    let assigned = assign(found(old, packages.to_vec()), &cases, None);
+    let assigned = exports.assign(old, None);
     assert_eq!(told(&assigned), ["/p/a -> DS-CAMERA-1 1"]);
     let facts = &assigned.matched[0].target.facts;
     assert_eq!(facts.newer_export, Some(at(2)));
@@ -299,7 +312,7 @@ fn an_answer_to_an_older_request_is_known_as_such() {
     assert!(facts.judge(at(3), None).stops_import());
 
     let both = vec![file("/p/a", "old", Some(0)), file("/q/b", "new", Some(1))];
-    let assigned = assign(found(both, packages.to_vec()), &cases, None);
+    let assigned = exports.assign(both, None);
     assert_eq!(
         told(&assigned),
         ["/q/b -> DS-CAMERA-1 2", "/p/a: OlderRequest"]
@@ -313,7 +326,8 @@ fn an_answer_to_an_older_request_is_known_as_such() {
     );
 
     let by_name = vec![file("/x/DS-CAMERA-1", "new", None)];
-    let assigned = assign(found(by_name, vec![]), &cases, None);
+    exports.packages.clear();
+    let assigned = exports.assign(by_name, None);
     assert_eq!(
         told(&assigned),
         ["/x/DS-CAMERA-1 -> DS-CAMERA-1 2"],
@@ -323,24 +337,27 @@ fn an_answer_to_an_older_request_is_known_as_such() {
 
 #[test]
 fn a_package_of_another_machine_is_judged_by_its_own_record() {
-    let elsewhere = [request(1, 1)].each_ref().map(package).to_vec();
-    let files = || vec![file("/p/a", "answer", Some(0))];
-    let assigned = assign(found(files(), elsewhere.clone()), &[], None);
+    let mut exports = Exports::new(&[request(1, 1)]);
+    exports.cases.clear();
+    let assigned = exports.assign(vec![inside("/p/a", 0)], None);
     let target = &assigned.matched[0].target;
     assert_eq!(
         (target.case, target.kind),
         (None, Some(RequestKind::FileOrKey))
     );
-    assert_eq!(target.package.as_deref(), Some(elsewhere[0].path.as_path()));
+    assert_eq!(
+        target.package.as_deref(),
+        Some(exports.packages[0].path.as_path())
+    );
     assert_eq!(target.facts.exported_at, Some(at(1)));
     assert_eq!(target.facts.boot_time, request(1, 1).boot_time);
     assert!(!target.facts.judge(at(2), None).stops_import());
     assert!(target.facts.judge(at(50), None).stops_import());
 
-    // A later export here spoilt it; an earlier one did not.
+    // A later export here makes it invalid; an earlier one does not.
     for (hour, newer) in [(2, Some(at(2))), (0, None)] {
-        let cases = cases(&[request(1, hour)]);
-        let assigned = assign(found(files(), elsewhere.clone()), &cases, None);
+        exports.cases = Exports::new(&[request(1, hour)]).cases;
+        let assigned = exports.assign(vec![inside("/p/a", 0)], None);
         assert_eq!(assigned.matched[0].target.facts.newer_export, newer);
     }
 }
@@ -353,51 +370,43 @@ fn a_legacy_request_without_code_is_basis_its_time() {
         sha256: None,
         ..request(1, 1)
     };
-    let cases = cases(std::slice::from_ref(&legacy));
-    let packages = vec![package(&legacy)];
+    let exports = Exports::new(std::slice::from_ref(&legacy));
     let files = vec![file("/p/code.txt", "88991", Some(0))];
-    let assigned = assign(found(files, packages), &cases, None);
+    let assigned = exports.assign(files, None);
     assert_eq!(told(&assigned), ["/p/code.txt -> DS-CAMERA-1 1"]);
     assert_eq!(assigned.matched[0].target.facts.newer_export, None);
 }
 
 #[test]
 fn packages_without_an_answer_are_waiting() {
-    let requests = [request(1, 1), request(1, 2), request(2, 2), request(3, 3)];
-    let cases = cases(&requests);
-    let packages = requests.each_ref().map(package);
+    let exports = Exports::new(&[request(1, 1), request(1, 2), request(2, 2), request(3, 3)]);
     let files = vec![file("/p/a", "answer", Some(2))];
-    let assigned = assign(found(files, packages.to_vec()), &cases, None);
-    let waiting = [&requests[1], &requests[3]].map(|request| request.package.clone());
+    let assigned = exports.assign(files, None);
+    let waiting = [1, 3].map(|index| exports.packages[index].path.clone());
     assert_eq!(assigned.waiting, waiting, "the first is superseded");
 }
 
 #[test]
 fn twins_with_one_serial_are_told_apart_by_mac_or_not_at_all() {
-    let twin = |last| {
+    let requests = [1, 2].map(|last| {
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
-        DeviceKey::new(Some(mac), Serial::new("TWIN-SERIAL")).unwrap()
-    };
-    let requests = [1, 2].map(|last| NewCase {
-        device: twin(last),
-        ..request(last, 1)
+        NewCase {
+            device: DeviceKey::new(Some(mac), Serial::new("TWIN-SERIAL")).unwrap(),
+            ..request(last, 1)
+        }
     });
-    let cases = cases(&requests);
+    let exports = Exports::without_packages(&requests);
     for (name, expected) in [
         ("/x/TWIN-SERIAL.xml", ": Ambiguous"),
         ("/x/TWIN-SERIAL_4447cc000002.xml", " -> TWIN-SERIAL 2"),
     ] {
-        let assigned = assign(
-            found(vec![file(name, "answer", None)], vec![]),
-            &cases,
-            None,
-        );
+        let assigned = exports.assign(vec![loose(name)], None);
         assert_eq!(told(&assigned), [format!("{name}{expected}")]);
     }
     // A device named by a serial that two have is not known well enough.
     let serial = DeviceKey::new(None, Serial::new("TWIN-SERIAL")).unwrap();
     let files = vec![file("/x/a", "answer", None)];
-    let assigned = assign(found(files, vec![]), &cases, Some(&serial));
+    let assigned = exports.assign(files, Some(&serial));
     assert_eq!(told(&assigned), ["/x/a: Ambiguous"]);
 }
 
@@ -407,12 +416,11 @@ proptest::proptest! {
         places in proptest::collection::vec((0..4usize, 0..4u8), 0..8),
     ) {
         let requests = [1, 2, 3, 4].map(|number| request(number, 1));
-        let packages = requests.each_ref().map(package);
         let files: Vec<_> = places.iter().enumerate().map(|(index, (package, content))| {
             file(&format!("/p/{index}"), &format!("answer {content}"), Some(*package))
         }).collect();
         let count = files.len();
-        let assigned = assign(found(files, packages.to_vec()), &cases(&requests), None);
+        let assigned = Exports::new(&requests).assign(files, None);
         let mut devices: Vec<_> = assigned.matched.iter().map(|one| one.target.case).collect();
         let mut contents: Vec<_> = assigned.matched.iter().map(|one| one.answer.digest()).collect();
         for matched in &assigned.matched {
@@ -444,10 +452,9 @@ proptest::proptest! {
             device: DeviceKey::new(key(number).mac(), Serial::new(&serials[usize::from(number) - 1])).unwrap(),
             ..request(number, 1)
         });
-        let packages = requests.each_ref().map(package);
         let name = format!("/p/Encrypt_{}.xml", crate::device_name(&requests[0].device));
         let files = vec![file(&name, "answer", Some(folder))];
-        let assigned = assign(found(files, packages.to_vec()), &cases(&requests), None);
+        let assigned = Exports::new(&requests).assign(files, None);
         let places: Vec<_> = assigned.matched.iter().map(|one| &one.target.device).collect();
         proptest::prop_assert!(places.is_empty() || (folder == 0 && places == [&requests[0].device]), "{name}");
     }

@@ -38,7 +38,7 @@ fn meaning(error: &VaultError) -> (Exit, &'static str) {
             Exit::Usage,
             "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is the right one",
         ),
-        VaultError::File { .. } => (
+        VaultError::File(_) => (
             Exit::Machine,
             "check the path, its permissions and that the disk is not full",
         ),
