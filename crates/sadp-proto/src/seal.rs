@@ -9,6 +9,7 @@
 //! Nothing here prints or derives `Debug` for a secret, and what held one is
 //! wiped when dropped.
 
+#[cfg(any(test, feature = "device-side"))]
 pub mod device;
 mod digest;
 mod display_text;

@@ -6,6 +6,7 @@ mod duration;
 mod link;
 mod net;
 mod reset;
+#[cfg(feature = "sim")]
 mod sim;
 mod target;
 mod watch;
@@ -15,6 +16,8 @@ use std::{net::Ipv4Addr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
 
+#[cfg(feature = "sim")]
+pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
         ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs, Switch,
@@ -29,7 +32,6 @@ pub(crate) use self::{
         MailSetArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
         ResetCommand, WaysArgs,
     },
-    sim::{SimCommand, SimRunArgs, SimVendorArgs},
     watch::WatchArgs,
 };
 use crate::{
@@ -150,8 +152,10 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Read devices from a file: replies, hex or a capture
     Decode(DecodeArgs),
+    #[cfg(feature = "sim")]
     /// Scan a simulated site on this machine; touches no network
     Demo(DemoArgs),
+    #[cfg(feature = "sim")]
     /// Simulated devices
     #[command(subcommand)]
     Sim(SimCommand),
@@ -312,13 +316,6 @@ pub(crate) struct DecodeArgs {
     #[arg(long, value_name = "FILE.pcapng", requires = "redact")]
     pub(crate) out: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) list: ListArgs,
-}
-
-/// `demo`.
-#[derive(Args, Debug)]
-pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) list: ListArgs,
 }

@@ -5,6 +5,7 @@ pub(crate) mod batch;
 mod cloud;
 mod completions;
 mod decode;
+#[cfg(feature = "sim")]
 mod demo;
 mod doctor;
 pub(crate) mod interrupt;
@@ -19,6 +20,7 @@ mod reset;
 mod scan;
 mod set_up;
 mod show;
+#[cfg(feature = "sim")]
 mod sim;
 pub(crate) mod survey;
 mod watch;
@@ -47,7 +49,9 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         }
         Command::Doctor(args) => doctor::run(args, global, terminal),
         Command::Decode(args) => decode::run(args, global, terminal),
+        #[cfg(feature = "sim")]
         Command::Demo(args) => demo::run(args, global, terminal),
+        #[cfg(feature = "sim")]
         Command::Sim(command) => sim::run(command, global, terminal),
         Command::Completions(args) => completions::run(args, terminal),
         Command::Man(args) => man::run(args, terminal),

@@ -4,7 +4,6 @@
 //! A new format is a module with a `write` like that of `csv`, a variant of
 //! [`Format`] and a line in [`write_rows`].
 
-mod answers;
 mod cases;
 mod checks;
 mod csv;
@@ -18,18 +17,16 @@ mod messages;
 mod outcomes;
 mod table;
 mod ways;
-mod words;
+pub(crate) mod words;
 mod xml;
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use sadp_model::Warning;
 use sadp_ops::DiscoveredDevice;
 use serde::Serialize;
 
 pub(crate) use self::{
-    answers::AnswerLine,
     cases::{CaseDevice, ShownCase},
     checks::CheckRow,
     details::{write_details, write_network},
@@ -170,9 +167,4 @@ pub(crate) fn print_device(
         format => return print(&[row], format, terminal),
     }
     terminal.flush()
-}
-
-/// A warning's word in the table, and what it means.
-pub(crate) fn explain(warning: Warning) -> (&'static str, &'static str) {
-    (words::short(warning), words::meaning(warning))
 }

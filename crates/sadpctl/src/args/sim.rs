@@ -3,7 +3,14 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{Args, Subcommand};
 use sadp_sim::{Attack, Delay, HostileConfig, Probability, Reply, Site};
 
-use super::{GroupArgs, duration};
+use super::{GroupArgs, ListArgs, duration};
+
+/// `demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
 
 /// `sim`.
 #[derive(Debug, Subcommand)]

@@ -13,7 +13,7 @@ use crate::{
     advice,
     args::{DemoArgs, GlobalArgs},
     failure::{Exit, Failure},
-    output,
+    output::words,
     terminal::Terminal,
 };
 
@@ -74,7 +74,7 @@ fn explain(devices: &[DiscoveredDevice], terminal: &mut Terminal) {
         terminal.note("\nWhat the notes mean");
     }
     for warning in warnings {
-        let (short, meaning) = output::explain(warning);
+        let (short, meaning) = (words::short(warning), words::meaning(warning));
         terminal.note(&format!("  {short:<11}  {meaning}"));
     }
 }

@@ -8,7 +8,7 @@ pub(super) fn state(device: &Device) -> &'static str {
 }
 
 /// A warning in a word, which does not wrap.
-pub(super) const fn short(warning: Warning) -> &'static str {
+pub(crate) const fn short(warning: Warning) -> &'static str {
     match warning {
         Warning::OffSubnet => "off-subnet",
         Warning::DuplicateIp => "same-IP",
@@ -23,7 +23,7 @@ pub(super) const fn short(warning: Warning) -> &'static str {
 }
 
 /// What a warning means and what to do.
-pub(super) const fn meaning(warning: Warning) -> &'static str {
+pub(crate) const fn meaning(warning: Warning) -> &'static str {
     match warning {
         Warning::OffSubnet => {
             "in none of this machine's networks: add an address there, or move the device"

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,13 +12,14 @@ use sadp_reset::{
     DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, write_new_file,
 };
 use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
+use serde::Serialize;
 
 use crate::{
     args::{GlobalArgs, SimVendorArgs},
     failure::{Exit, Failure},
-    output::{self, AnswerLine},
+    output::{self, Format, Layout, Row},
     terminal::Terminal,
-    text::count,
+    text::{clean, count},
 };
 
 /// Answers what can be answered, tells what cannot, and ends as the first of
@@ -46,6 +47,23 @@ pub(super) fn run(
     let number = count(answers.len() as u64, "request", "requests");
     terminal.note(&format!("answered {number} of simulated devices"));
     Ok(exit)
+}
+
+/// A request, and the file that answers it.
+#[derive(Serialize)]
+struct AnswerLine {
+    request: String,
+    answer: String,
+}
+
+impl Row for AnswerLine {
+    const LIST: &'static str = "a list of answers has";
+    const FORMATS: &'static [Format] = &[];
+
+    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
+        rows.iter()
+            .try_for_each(|line| writeln!(out, "{}", clean(&line.answer)))
+    }
 }
 
 /// A request, and the folder its answer is for.
