@@ -195,61 +195,29 @@ mod tests {
     #[test]
     fn what_no_device_can_have_is_refused() {
         let network: Ipv4Net = "192.168.1.0/24".parse().unwrap();
-        for (address, mask, gateway, expected) in [
-            (
-                "192.168.1.64",
-                "255.0.255.0",
-                "",
-                "255.0.255.0 is no subnet mask",
-            ),
-            ("192.168.1.64", "0.0.0.0", "", "0.0.0.0 is no subnet mask"),
-            (
-                "192.168.1.64",
-                "0.0.0.255",
-                "",
-                "0.0.0.255 is no subnet mask",
-            ),
-            (
-                "0.0.0.0",
-                "255.255.255.0",
-                "",
-                "0.0.0.0 is no address for a device",
-            ),
-            (
-                "224.0.0.9",
-                "255.255.255.0",
-                "",
-                "224.0.0.9 is no address for a device",
-            ),
-            (
-                "127.0.0.9",
-                "255.0.0.0",
-                "",
-                "127.0.0.9 is no address for a device",
-            ),
-        ] {
-            let error = settings(address, mask, gateway).unwrap_err();
+        for mask in ["255.0.255.0", "0.0.0.0", "0.0.0.255"] {
+            let error = settings("192.168.1.64", mask, "").unwrap_err();
+            assert_eq!(error.to_string(), format!("{mask} is no subnet mask"));
+        }
+        for address in ["0.0.0.0", "224.0.0.9", "127.0.0.9"] {
+            let error = settings(address, "255.255.255.0", "").unwrap_err();
+            let expected = format!("{address} is no address for a device");
             assert_eq!(error.to_string(), expected);
         }
         for edge in ["192.168.1.0", "192.168.1.255"] {
             let address = edge.parse().unwrap();
-            assert_eq!(
-                settings(edge, "255.255.255.0", ""),
-                Err(AddressError::Edge { address, network })
-            );
+            let expected = Err(AddressError::Edge { address, network });
+            assert_eq!(settings(edge, "255.255.255.0", ""), expected);
         }
         for beyond in ["192.168.2.1", "192.168.1.255", "192.168.1.0"] {
             let gateway = beyond.parse().unwrap();
-            assert_eq!(
-                settings("192.168.1.9", "255.255.255.0", beyond),
-                Err(AddressError::Gateway { gateway, network })
-            );
+            let expected = Err(AddressError::Gateway { gateway, network });
+            assert_eq!(settings("192.168.1.9", "255.255.255.0", beyond), expected);
         }
-        let gateway = "192.168.1.9".parse().unwrap();
-        assert_eq!(
-            settings("192.168.1.9", "255.255.255.0", "192.168.1.9"),
-            Err(AddressError::OwnGateway { gateway })
-        );
+        let own = "192.168.1.9";
+        let gateway = own.parse().unwrap();
+        let expected = Err(AddressError::OwnGateway { gateway });
+        assert_eq!(settings(own, "255.255.255.0", own), expected);
     }
 
     #[test]
@@ -258,18 +226,9 @@ mod tests {
         let taken = BTreeSet::from(["192.168.1.3".parse().unwrap()]);
         let free =
             |from: &str, wanted| free_addresses(from.parse().unwrap(), network, &taken, wanted);
-        let texts: Vec<_> = free("192.168.1.0", 5).unwrap();
-        let texts: Vec<_> = texts.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            texts,
-            [
-                "192.168.1.1",
-                "192.168.1.2",
-                "192.168.1.4",
-                "192.168.1.5",
-                "192.168.1.6"
-            ]
-        );
+        let found = free("192.168.1.0", 5).unwrap();
+        let last: Vec<_> = found.iter().map(|address| address.octets()[3]).collect();
+        assert_eq!(last, [1, 2, 4, 5, 6]);
         let full = free("192.168.1.2", 9).unwrap_err();
         assert_eq!((full.wanted, full.free), (9, 4));
         assert_eq!(free("192.168.2.2", 1).unwrap_err().free, 0);

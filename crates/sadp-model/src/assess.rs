@@ -1,4 +1,4 @@
-use std::{collections::HashMap, fmt, net::Ipv4Addr};
+use std::{collections::HashMap, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
@@ -89,7 +89,10 @@ fn count<K: std::hash::Hash + Eq>(
 }
 
 /// Something about a device that a person should look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::Display,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Warning {
     /// Its address is in none of this machine's networks.
     OffSubnet,
@@ -112,29 +115,6 @@ pub enum Warning {
     /// Only the first IP fragment of its reply came: what the rest says is not
     /// known.
     FragmentOnly,
-}
-
-impl Warning {
-    /// The name scripts see, e.g. `off-subnet`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OffSubnet => "off-subnet",
-            Self::DuplicateIp => "duplicate-ip",
-            Self::DuplicateMac => "duplicate-mac",
-            Self::TwoSenders => "two-senders",
-            Self::FactoryAddress => "factory-address",
-            Self::ClockUnset => "clock-unset",
-            Self::MalformedReply => "malformed-reply",
-            Self::ReplayablePassword => "replayable-password",
-            Self::FragmentOnly => "fragment-only",
-        }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ipnet::Ipv4Net;
 use jiff::{Timestamp, civil::DateTime};
 
-use crate::{
-    Firmware, Ipv4Settings, Ipv6Settings, Kind, MacAddr, Ports, RawFields, Serial, Vendor,
-};
+use crate::{Firmware, Kind, MacAddr, RawFields, Serial, Vendor};
 
-/// One device's account of itself, as read from one reply or from several
-/// merged. `None` is "not said" throughout.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What one device reports of itself, in one reply or in several merged. `None`
+/// means that it did not say so. The default is an incomplete report:
+/// [`Device::unknown`] begins a complete one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Device {
     /// The full serial number.
     pub serial: Option<Serial>,
@@ -61,33 +63,21 @@ pub struct Device {
     pub raw: RawFields,
 }
 
+/// Fills the fields that are `None` from an earlier report.
+macro_rules! fill {
+    ($later:expr, $earlier:expr; $($field:ident),+) => {$(
+        if $later.$field.is_none() {
+            $later.$field.clone_from(&$earlier.$field);
+        }
+    )+};
+}
+
 impl Device {
     /// A device of which nothing is known.
     pub fn unknown() -> Self {
         Self {
-            serial: None,
-            model: None,
-            kind: Kind::Unknown,
-            mac: None,
-            ipv4: Ipv4Settings::default(),
-            ipv6: Ipv6Settings::default(),
-            ports: Ports::default(),
-            firmware: None,
-            dsp: None,
-            boot_time: None,
-            state: None,
-            channels: Channels::default(),
-            disks: None,
-            vendor: None,
-            oem: None,
-            recovery: Recovery::default(),
-            cloud: Cloud::default(),
-            access_verification: None,
-            can_deactivate: None,
-            replayable_password: None,
             complete: true,
-            fragment_only: false,
-            raw: RawFields::default(),
+            ..Self::default()
         }
     }
 
@@ -102,7 +92,8 @@ impl Device {
     /// changed.
     pub fn update(&mut self, later: Self) -> bool {
         let raw = std::mem::take(&mut self.raw);
-        let (mut later, later_raw) = later.without_raw();
+        let mut later = later;
+        let later_raw = std::mem::take(&mut later.raw);
         if (later.complete || !self.complete) && *self != later {
             later.fill_from(self);
             if *self != later {
@@ -123,76 +114,38 @@ impl Device {
     /// How many bytes this account takes in memory, its texts included. The
     /// serial counts twice: devices are looked up by it.
     pub(crate) fn footprint(&self) -> usize {
-        let text = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
         let serial = self.serial.as_ref().map_or(0, |it| it.as_str().len());
         let firmware = self.firmware.as_ref().map_or(0, |it| it.text().len());
-        size_of::<Self>()
-            + self.raw.footprint()
-            + 2 * serial
-            + text(&self.model)
-            + firmware
-            + text(&self.dsp)
-            + text(&self.oem)
+        let texts = [&self.model, &self.dsp, &self.oem].into_iter().flatten();
+        let texts: usize = texts.map(|text| text.len()).sum();
+        size_of::<Self>() + self.raw.footprint() + 2 * serial + firmware + texts
     }
 
-    fn without_raw(mut self) -> (Self, RawFields) {
-        let raw = std::mem::take(&mut self.raw);
-        (self, raw)
-    }
-
-    /// Takes from `earlier` what this account leaves out, raw elements aside.
+    /// Takes from `earlier` what this report leaves out, raw elements aside.
     pub(crate) fn fill_from(&mut self, earlier: &Self) {
-        fn fill<T: Clone>(slot: &mut Option<T>, earlier: Option<&T>) {
-            if slot.is_none() {
-                *slot = earlier.cloned();
-            }
-        }
-        fill(&mut self.serial, earlier.serial.as_ref());
         if self.model.is_none() {
             self.kind = earlier.kind;
         }
-        fill(&mut self.model, earlier.model.as_ref());
         if self.identity().is_none() {
             self.mac = earlier.mac.or(self.mac);
         }
-        fill(&mut self.ipv4.address, earlier.ipv4.address.as_ref());
-        fill(&mut self.ipv4.mask, earlier.ipv4.mask.as_ref());
-        fill(&mut self.ipv4.gateway, earlier.ipv4.gateway.as_ref());
-        fill(&mut self.ipv4.dhcp, earlier.ipv4.dhcp.as_ref());
-        fill(&mut self.ipv6.address, earlier.ipv6.address.as_ref());
-        fill(&mut self.ipv6.prefix, earlier.ipv6.prefix.as_ref());
-        fill(&mut self.ipv6.gateway, earlier.ipv6.gateway.as_ref());
-        fill(&mut self.ports.sdk, earlier.ports.sdk.as_ref());
-        fill(&mut self.ports.http, earlier.ports.http.as_ref());
-        fill(&mut self.ports.sdk_tls, earlier.ports.sdk_tls.as_ref());
-        fill(&mut self.firmware, earlier.firmware.as_ref());
-        fill(&mut self.dsp, earlier.dsp.as_ref());
-        fill(&mut self.boot_time, earlier.boot_time.as_ref());
-        fill(&mut self.state, earlier.state.as_ref());
-        fill(&mut self.channels.analog, earlier.channels.analog.as_ref());
-        fill(
-            &mut self.channels.digital,
-            earlier.channels.digital.as_ref(),
-        );
-        fill(&mut self.disks, earlier.disks.as_ref());
-        fill(&mut self.vendor, earlier.vendor.as_ref());
-        fill(&mut self.oem, earlier.oem.as_ref());
-        self.recovery.fill_from(&earlier.recovery);
-        self.cloud.fill_from(&earlier.cloud);
-        fill(
-            &mut self.access_verification,
-            earlier.access_verification.as_ref(),
-        );
-        fill(&mut self.can_deactivate, earlier.can_deactivate.as_ref());
-        fill(
-            &mut self.replayable_password,
-            earlier.replayable_password.as_ref(),
-        );
+        fill!(self, earlier; serial, model, firmware, dsp, boot_time, state, disks, vendor, oem);
+        fill!(self, earlier; access_verification, can_deactivate, replayable_password);
+        fill!(self.ipv4, earlier.ipv4; address, mask, gateway, dhcp);
+        fill!(self.ipv6, earlier.ipv6; address, prefix, gateway);
+        fill!(self.ports, earlier.ports; sdk, http, sdk_tls);
+        fill!(self.channels, earlier.channels; analog, digital);
+        fill!(self.cloud, earlier.cloud; supported, enabled, bound, can_unbind);
+        let (known, before) = (&mut self.recovery, &earlier.recovery);
+        fill!(known, before; request, guid, questions, mailbox);
+        fill!(known, before; sync_camera_passwords, reports_set_up);
+        known.set_up = known.set_up.or(before.set_up);
     }
 }
 
 /// What may be done with a device now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum State {
     /// Factory state: it has no password yet and waits for its first.
     Unactivated,
@@ -206,15 +159,52 @@ pub enum State {
     },
 }
 
-impl State {
-    /// The name scripts see, e.g. `unactivated`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unactivated => "unactivated",
-            Self::Active => "active",
-            Self::Locked { .. } => "locked",
-        }
+/// Addresses devices leave the factory with: `192.168.1.64`, and
+/// `192.0.0.64` on older firmware.
+pub const FACTORY_ADDRESSES: [Ipv4Addr; 2] =
+    [Ipv4Addr::new(192, 168, 1, 64), Ipv4Addr::new(192, 0, 0, 64)];
+
+/// A device's IPv4 settings. `None` is "not said"; `0.0.0.0` counts as that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ipv4Settings {
+    /// The device's address.
+    pub address: Option<Ipv4Addr>,
+    /// The subnet mask.
+    pub mask: Option<Ipv4Addr>,
+    /// The default gateway.
+    pub gateway: Option<Ipv4Addr>,
+    /// Whether the address comes from DHCP.
+    pub dhcp: Option<bool>,
+}
+
+impl Ipv4Settings {
+    /// The network the device believes it is in, where address and mask say
+    /// one.
+    pub fn network(&self) -> Option<Ipv4Net> {
+        Ipv4Net::with_netmask(self.address?, self.mask?).ok()
     }
+}
+
+/// A device's IPv6 settings. `None` is "not said"; `::` counts as that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ipv6Settings {
+    /// The device's address.
+    pub address: Option<Ipv6Addr>,
+    /// The prefix length, 0 to 128.
+    pub prefix: Option<u8>,
+    /// The default gateway.
+    pub gateway: Option<Ipv6Addr>,
+}
+
+/// TCP ports a device serves on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// The vendor's SDK protocol, usually 8000.
+    pub sdk: Option<u16>,
+    /// HTTP, usually 80.
+    pub http: Option<u16>,
+    /// The SDK protocol over TLS, usually 8443.
+    pub sdk_tls: Option<u16>,
 }
 
 /// How many video channels a device has.
@@ -260,18 +250,6 @@ pub struct SetUp {
     pub verification_code: Option<bool>,
 }
 
-impl Recovery {
-    fn fill_from(&mut self, earlier: &Self) {
-        self.request = self.request.or(earlier.request);
-        self.guid = self.guid.or(earlier.guid);
-        self.questions = self.questions.or(earlier.questions);
-        self.mailbox = self.mailbox.or(earlier.mailbox);
-        self.sync_camera_passwords = self.sync_camera_passwords.or(earlier.sync_camera_passwords);
-        self.reports_set_up = self.reports_set_up.or(earlier.reports_set_up);
-        self.set_up = self.set_up.or(earlier.set_up);
-    }
-}
-
 impl SetUp {
     /// What is known here, else what is known there.
     #[must_use]
@@ -286,7 +264,8 @@ impl SetUp {
 }
 
 /// What goes to the vendor's support and what comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum RequestWay {
     /// Nothing to ask for: the device has no password yet.
     None,
@@ -296,18 +275,6 @@ pub enum RequestWay {
     File,
     /// A request file or QR code goes out, a file or a short key comes back.
     FileOrKey,
-}
-
-impl RequestWay {
-    /// The name scripts see, e.g. `file-or-key`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::LegacyCode => "legacy-code",
-            Self::File => "file",
-            Self::FileOrKey => "file-or-key",
-        }
-    }
 }
 
 /// The vendor's cloud service, Hik-Connect.
@@ -323,19 +290,8 @@ pub struct Cloud {
     pub can_unbind: Option<bool>,
 }
 
-impl Cloud {
-    fn fill_from(&mut self, earlier: &Self) {
-        self.supported = self.supported.or(earlier.supported);
-        self.enabled = self.enabled.or(earlier.enabled);
-        self.bound = self.bound.or(earlier.bound);
-        self.can_unbind = self.can_unbind.or(earlier.can_unbind);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
 
     fn device(address: [u8; 4]) -> Device {

@@ -1,8 +1,19 @@
-use std::fmt;
-
 /// What sort of device it is, told from its model's prefix. `DeviceType`
 /// numbers are opaque and not used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Default,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::Display,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// Fixed network camera.
     IpCamera,
@@ -21,6 +32,7 @@ pub enum Kind {
     /// Network switch.
     Switch,
     /// Any model the prefixes do not tell.
+    #[default]
     Unknown,
 }
 
@@ -28,18 +40,14 @@ impl Kind {
     /// The kind a model name tells.
     pub fn of_model(model: &str) -> Self {
         let model = model.trim();
-        let prefixed = |(prefix, _): &&(&str, Self)| model.starts_with(prefix);
-        if let Some(&(_, kind)) = Self::OTHER_BRANDS.iter().find(prefixed) {
+        if let Some(kind) = of_prefix(&Self::OTHER_BRANDS, model) {
             return kind;
         }
         let model = model.strip_prefix('i').unwrap_or(model);
         let Some(code) = model.strip_prefix("DS-") else {
             return Self::Unknown;
         };
-        Self::SERIES
-            .iter()
-            .find(|(prefix, _)| code.starts_with(prefix))
-            .map_or_else(|| Self::of_recorder(code), |&(_, kind)| kind)
+        of_prefix(&Self::SERIES, code).unwrap_or_else(|| Self::of_recorder(code))
     }
 
     /// The kind that a description without a model tells, e.g. `IPCamera`.
@@ -93,44 +101,35 @@ impl Kind {
         if number.len() < 4 {
             return Self::Unknown;
         }
-        let begins = |names: &[&str], text: &str| names.iter().any(|name| text.starts_with(name));
-        if begins(&["NI", "NXI"], letters) {
+        if begins_with(&["NI", "NXI"], letters) {
             Self::Nvr
-        } else if begins(&["HG", "HQ", "HU", "HT"], letters) && begins(&["7", "8", "9"], number) {
+        } else if begins_with(&["HG", "HQ", "HU", "HT"], letters)
+            && begins_with(&["7", "8", "9"], number)
+        {
             Self::Dvr
-        } else if begins(&["76", "77", "96"], number) {
+        } else if begins_with(&["76", "77", "96"], number) {
             Self::Nvr
-        } else if begins(&["71", "72", "73", "78", "80", "81", "90"], number) {
+        } else if begins_with(&["71", "72", "73", "78", "80", "81", "90"], number) {
             Self::Dvr
         } else {
             Self::Unknown
         }
     }
-
-    /// The name scripts see, e.g. `ip-camera`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::IpCamera => "ip-camera",
-            Self::Ptz => "ptz",
-            Self::Nvr => "nvr",
-            Self::Dvr => "dvr",
-            Self::Intercom => "intercom",
-            Self::AccessControl => "access-control",
-            Self::Traffic => "traffic",
-            Self::Switch => "switch",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+/// The kind of the first prefix that a text begins with.
+fn of_prefix(table: &[(&str, Kind)], text: &str) -> Option<Kind> {
+    let found = table.iter().find(|(prefix, _)| text.starts_with(prefix));
+    found.map(|(_, kind)| *kind)
+}
+
+fn begins_with(prefixes: &[&str], text: &str) -> bool {
+    prefixes.iter().any(|prefix| text.starts_with(prefix))
 }
 
 /// Under whose name a device is sold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Vendor {
     /// The vendor's own brand.
     Hikvision,
@@ -150,24 +149,12 @@ impl Vendor {
         let model = model.unwrap_or_default();
         if ezviz || model.starts_with("CS-") {
             Some(Self::Ezviz)
-        } else if oem.is_some() || Self::OEM_PREFIXES.iter().any(|it| model.starts_with(it)) {
+        } else if oem.is_some() || begins_with(&Self::OEM_PREFIXES, model) {
             Some(Self::Oem)
-        } else if ["DS-", "iDS-", "HIK "]
-            .iter()
-            .any(|prefix| model.starts_with(prefix))
-        {
+        } else if begins_with(&["DS-", "iDS-", "HIK "], model) {
             Some(Self::Hikvision)
         } else {
             None
-        }
-    }
-
-    /// The name scripts see, e.g. `hikvision`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hikvision => "hikvision",
-            Self::Ezviz => "ezviz",
-            Self::Oem => "oem",
         }
     }
 }
@@ -178,62 +165,46 @@ mod tests {
 
     #[test]
     fn the_model_tells_the_kind() {
-        for (model, kind) in [
-            ("DS-2CD2320D-I", Kind::IpCamera),
-            ("iDS-2CD7A46G0/P-IZHS", Kind::IpCamera),
-            ("DS-2CV2041G2-IDW", Kind::IpCamera),
-            ("DS-2DE4225IW-DE", Kind::Ptz),
-            ("DS-2SE4C425MWG-E", Kind::Ptz),
-            ("DS-7608NI-K2/8P", Kind::Nvr),
-            ("DS-9632NI-I8", Kind::Nvr),
-            ("DS-7104NI-Q1", Kind::Nvr),
-            ("DS-7104HQHI-K1", Kind::Dvr),
-            ("DS-7204HUHI-K1", Kind::Dvr),
-            ("iDS-7208HQHI-M1/S", Kind::Dvr),
-            ("DS-7300", Kind::Dvr),
-            ("DS-KH6210-L", Kind::Intercom),
-            ("DS-KV8113-WME1", Kind::Intercom),
-            ("DS-K1T671M", Kind::AccessControl),
-            ("DS-3E0318P-E/M", Kind::Switch),
-            ("HIK TSC", Kind::Traffic),
-            ("DS-2TD2617-3/QA", Kind::IpCamera),
-            ("iDS-2SK7144MXS-D", Kind::Ptz),
-            ("iDS-2DE7A445IX-AE", Kind::Ptz),
-            ("DS-2DF8442IXS-AEL", Kind::Ptz),
-            ("DS-KD8003-IME1", Kind::Intercom),
-            ("DS-7804HQH", Kind::Dvr),
-            ("DS-7808HUHI-K1", Kind::Dvr),
-            ("DS-8116HQHI-K8", Kind::Dvr),
-            ("DS-9016HTHI-K8", Kind::Dvr),
-            ("DS-8016HGHI-SH", Kind::Dvr),
-            ("DS-7316HQH-SH", Kind::Dvr),
-            ("iDS-7204HQHI-M1/FA", Kind::Dvr),
-            ("DS-7804NI-Q1", Kind::Nvr),
-            ("DS-8632NI-K8", Kind::Nvr),
-            ("iDS-7716NXI-I4/X(B)", Kind::Nvr),
-            ("iDS-96128NXI-I24", Kind::Nvr),
-            ("DS-9600", Kind::Nvr),
-            // An encoder, and a decoder.
-            ("DS-6704HUHI", Kind::Unknown),
-            ("DS-6908UDI", Kind::Unknown),
-            ("DS-71", Kind::Unknown),
-            ("HWI-T220H", Kind::IpCamera),
-            ("HWN-4104MH-4P", Kind::Nvr),
-            ("HWD-6108MH-G2", Kind::Dvr),
-            ("IPC-B140H", Kind::IpCamera),
-            ("NVR-104MH-C/4P", Kind::Nvr),
-            ("DVR-208Q-M1", Kind::Dvr),
-            ("CS-C6N", Kind::IpCamera),
-            ("CS-BC1C", Kind::IpCamera),
-            ("CS-X5S-8P", Kind::Nvr),
-            ("CS-T31", Kind::Unknown),
-            ("HIK Other", Kind::Unknown),
-            ("IPCamera", Kind::Unknown),
-            ("Virtual", Kind::Unknown),
-            ("", Kind::Unknown),
+        for (kind, models) in [
+            (
+                Kind::IpCamera,
+                "DS-2CD2320D-I, iDS-2CD7A46G0/P-IZHS, DS-2CV2041G2-IDW, DS-2TD2617-3/QA, \
+                 HWI-T220H, IPC-B140H, CS-C6N, CS-BC1C",
+            ),
+            (
+                Kind::Ptz,
+                "DS-2DE4225IW-DE, DS-2SE4C425MWG-E, iDS-2SK7144MXS-D, iDS-2DE7A445IX-AE, \
+                 DS-2DF8442IXS-AEL",
+            ),
+            (
+                Kind::Nvr,
+                "DS-7608NI-K2/8P, DS-9632NI-I8, DS-7104NI-Q1, DS-7804NI-Q1, DS-8632NI-K8, \
+                 iDS-7716NXI-I4/X(B), iDS-96128NXI-I24, DS-9600, HWN-4104MH-4P, NVR-104MH-C/4P, \
+                 CS-X5S-8P",
+            ),
+            (
+                Kind::Dvr,
+                "DS-7104HQHI-K1, DS-7204HUHI-K1, iDS-7208HQHI-M1/S, DS-7300, DS-7804HQH, \
+                 DS-7808HUHI-K1, DS-8116HQHI-K8, DS-9016HTHI-K8, DS-8016HGHI-SH, DS-7316HQH-SH, \
+                 iDS-7204HQHI-M1/FA, HWD-6108MH-G2, DVR-208Q-M1",
+            ),
+            (
+                Kind::Intercom,
+                "DS-KH6210-L, DS-KV8113-WME1, DS-KD8003-IME1",
+            ),
+            (Kind::AccessControl, "DS-K1T671M"),
+            (Kind::Switch, "DS-3E0318P-E/M"),
+            (Kind::Traffic, "HIK TSC"),
+            (
+                Kind::Unknown,
+                "DS-6704HUHI, DS-6908UDI, DS-71, CS-T31, HIK Other, IPCamera, Virtual",
+            ),
         ] {
-            assert_eq!(Kind::of_model(model), kind, "{model}");
+            for model in models.split(", ") {
+                assert_eq!(Kind::of_model(model), kind, "{model}");
+            }
         }
+        assert_eq!(Kind::of_model(""), Kind::Unknown);
     }
 
     #[test]
@@ -254,33 +225,21 @@ mod tests {
 
     #[test]
     fn the_brand_is_told_by_what_the_reply_holds() {
-        assert_eq!(
-            Vendor::tell(Some("DS-2CD2320D-I"), None, false),
-            Some(Vendor::Hikvision)
-        );
-        assert_eq!(
-            Vendor::tell(Some("DS-2CD2320D-I"), Some("Acme"), false),
-            Some(Vendor::Oem)
-        );
-        assert_eq!(
-            Vendor::tell(Some("CS-C6N"), None, false),
-            Some(Vendor::Ezviz)
-        );
-        assert_eq!(Vendor::tell(None, None, true), Some(Vendor::Ezviz));
-        assert_eq!(Vendor::tell(Some("Virtual"), None, false), None);
-        for model in [
-            "HWI-T220H",
-            "HWN-4104MH",
-            "HWD-6108MH",
-            "IPC-B140H",
-            "NVR-104MH",
-            "DVR-208Q",
+        use Vendor::{Ezviz, Hikvision, Oem};
+        for (model, oem, ezviz, vendor) in [
+            (Some("DS-2CD2320D-I"), None, false, Some(Hikvision)),
+            (Some("DS-2CD2320D-I"), Some("Acme"), false, Some(Oem)),
+            (Some("CS-C6N"), None, false, Some(Ezviz)),
+            (None, None, true, Some(Ezviz)),
+            (Some("Virtual"), None, false, None),
+            (Some("HWI-T220H"), None, false, Some(Oem)),
+            (Some("HWN-4104MH"), None, false, Some(Oem)),
+            (Some("HWD-6108MH"), None, false, Some(Oem)),
+            (Some("IPC-B140H"), None, false, Some(Oem)),
+            (Some("NVR-104MH"), None, false, Some(Oem)),
+            (Some("DVR-208Q"), None, false, Some(Oem)),
         ] {
-            assert_eq!(
-                Vendor::tell(Some(model), None, false),
-                Some(Vendor::Oem),
-                "{model}"
-            );
+            assert_eq!(Vendor::tell(model, oem, ezviz), vendor, "{model:?}");
         }
     }
 }

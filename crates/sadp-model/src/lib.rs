@@ -27,6 +27,18 @@
 //! assert_eq!(Kind::of_model("DS-7608NI-K2/8P"), Kind::Nvr);
 //! ```
 
+/// Gives types the name of their values that scripts see.
+macro_rules! named {
+    ($($type:ty),+) => {$(
+        impl $type {
+            /// Returns the name that scripts see: lower case with hyphens.
+            pub fn name(self) -> &'static str {
+                self.into()
+            }
+        }
+    )+};
+}
+
 mod addressing;
 mod assess;
 mod device;
@@ -34,7 +46,6 @@ mod firmware;
 mod kind;
 mod mac;
 mod methods;
-mod network;
 mod password;
 mod raw;
 mod registry;
@@ -46,7 +57,10 @@ pub use addressing::{
     AddressError, AddressStep, HostSettings, Move, NetworkFull, NoSpare, free_addresses, order,
 };
 pub use assess::{Assessment, Shared, Warning, assess, assess_one};
-pub use device::{Channels, Cloud, Device, Recovery, RequestWay, SetUp, State};
+pub use device::{
+    Channels, Cloud, Device, FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports, Recovery,
+    RequestWay, SetUp, State,
+};
 pub use firmware::{Firmware, Version};
 pub use kind::{Kind, Vendor};
 pub use mac::{MacAddr, ParseMacError};
@@ -55,7 +69,6 @@ pub use methods::{
     OpenRequest, Prerequisite, RecorderSeries, RecoveryMethod, RecoverySetup, UnavailableReason,
     VaultedGuids, assess_methods,
 };
-pub use network::{FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports};
 pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
 pub use registry::{
@@ -63,3 +76,19 @@ pub use registry::{
 };
 pub use serial::{Serial, SerialParts};
 pub use site::{DeviceCounts, KnownAddresses, OffSubnet};
+
+named!(
+    Kind,
+    Vendor,
+    State,
+    RequestWay,
+    Via,
+    Warning,
+    Strength,
+    PasswordProblem,
+    RecoveryMethod,
+    Advice,
+    Prerequisite,
+    UnavailableReason,
+    Note
+);

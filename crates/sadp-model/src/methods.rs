@@ -8,14 +8,13 @@
 mod availability;
 mod form_factor;
 mod minimum;
-mod series;
 
 use jiff::Timestamp;
+use strum::IntoEnumIterator;
 
 pub use availability::{Availability, Note, Prerequisite, UnavailableReason};
 pub use form_factor::FormFactor;
-pub use minimum::{FirmwareMinimum, MinimumSource};
-pub use series::RecorderSeries;
+pub use minimum::{FirmwareMinimum, MinimumSource, RecorderSeries};
 
 use self::minimum::Minimum;
 use crate::{Device, Firmware, Kind, RequestWay, State, Vendor, Version};
@@ -24,16 +23,20 @@ use crate::{Device, Firmware, Kind, RequestWay, State, Vendor, Version};
 ///
 /// What does not fit the device stands last. Of what fits, recommended ways
 /// stand before others, and of equal advice those that are ready before those
-/// that need something; the rest is the order of [`RecoveryMethod::ALL`].
+/// that need something; the rest is the order of [`RecoveryMethod`].
 pub fn assess_methods(device: &Device, prepared: &RecoverySetup) -> Vec<MethodAssessment> {
-    let mut fits =
-        Vec::from(RecoveryMethod::ALL.map(|way| MethodAssessment::judge(way, device, prepared)));
+    let mut fits: Vec<_> = RecoveryMethod::iter()
+        .map(|method| MethodAssessment::judge(method, device, prepared))
+        .collect();
     fits.sort_by_key(MethodAssessment::rank);
     fits
 }
 
 /// A way of the vendor's to bring a password back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum RecoveryMethod {
     /// The button on the device, held while it is powered on.
     ResetButton,
@@ -49,34 +52,11 @@ pub enum RecoveryMethod {
     /// The Hik-Connect app.
     HikConnect,
     /// Hik-ProConnect.
+    #[strum(serialize = "hik-proconnect")]
     HikProConnect,
 }
 
 impl RecoveryMethod {
-    /// All ways, in the order of the vendor's table.
-    pub const ALL: [Self; 7] = [
-        Self::ResetButton,
-        Self::Questions,
-        Self::Mail,
-        Self::Request,
-        Self::Guid,
-        Self::HikConnect,
-        Self::HikProConnect,
-    ];
-
-    /// The name scripts see, e.g. `reset-button`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ResetButton => "reset-button",
-            Self::Questions => "questions",
-            Self::Mail => "mail",
-            Self::Request => "request",
-            Self::Guid => "guid",
-            Self::HikConnect => "hik-connect",
-            Self::HikProConnect => "hik-proconnect",
-        }
-    }
-
     /// The name people see, e.g. `reset button`.
     pub const fn label(self) -> &'static str {
         match self {
@@ -143,7 +123,8 @@ impl Group {
 }
 
 /// What the vendor's table says of a way for a kind of device, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Advice {
     /// It recommends the way.
     Recommended,
@@ -153,18 +134,6 @@ pub enum Advice {
     Untold,
     /// It does not give the way to this kind.
     Unlisted,
-}
-
-impl Advice {
-    /// The name scripts see, e.g. `recommended`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Recommended => "recommended",
-            Self::Listed => "listed",
-            Self::Untold => "untold",
-            Self::Unlisted => "unlisted",
-        }
-    }
 }
 
 /// What is known of a device besides its own account. The default is that

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use strum::IntoEnumIterator;
 use zeroize::Zeroizing;
 
 /// What the vendor's rules say of a new password. Source: the vendor's public
@@ -17,8 +18,7 @@ impl PasswordCheck {
     /// the copy it makes.
     pub fn of(password: &str, user: &str) -> Self {
         let lower = Zeroizing::new(password.to_lowercase());
-        let problems: Vec<_> = PasswordProblem::ALL
-            .into_iter()
+        let problems: Vec<_> = PasswordProblem::iter()
             .filter(|problem| problem.applies(password, &lower, user))
             .collect();
         let strength = if problems.is_empty() {
@@ -36,7 +36,8 @@ impl PasswordCheck {
 }
 
 /// How strong a password is, by the vendor's levels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Strength {
     /// Refused by devices, or by newer ones.
     Risky,
@@ -50,26 +51,12 @@ pub enum Strength {
 
 impl Strength {
     fn of(password: &str) -> Self {
-        let [digits, lower, upper, special] = kinds(password);
-        match [digits, lower, upper, special]
-            .into_iter()
-            .filter(|&present| present)
-            .count()
-        {
+        let [digits, _, _, special] = kinds(password);
+        match count_kinds(password) {
             0 | 1 => Self::Risky,
             2 if digits && !special => Self::Weak,
             2 => Self::Medium,
             _ => Self::Strong,
-        }
-    }
-
-    /// The name people see, e.g. `medium`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Risky => "risky",
-            Self::Weak => "weak",
-            Self::Medium => "medium",
-            Self::Strong => "strong",
         }
     }
 }
@@ -77,17 +64,27 @@ impl Strength {
 /// Which kinds of characters stand in a password: digits, lower case, upper
 /// case, special.
 fn kinds(password: &str) -> [bool; 4] {
-    let any = |belongs: fn(char) -> bool| password.chars().any(belongs);
-    [
-        any(|c| c.is_ascii_digit()),
-        any(char::is_lowercase),
-        any(char::is_uppercase),
-        any(|c| !c.is_alphanumeric()),
-    ]
+    let kinds: [fn(char) -> bool; 4] = [
+        |c| c.is_ascii_digit(),
+        char::is_lowercase,
+        char::is_uppercase,
+        |c| !c.is_alphanumeric(),
+    ];
+    kinds.map(|belongs| password.chars().any(belongs))
+}
+
+fn count_kinds(password: &str) -> usize {
+    kinds(password)
+        .into_iter()
+        .filter(|&present| present)
+        .count()
 }
 
 /// A reason why devices refuse a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumIter, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PasswordProblem {
     /// Fewer than 8 characters.
     TooShort,
@@ -108,34 +105,9 @@ pub enum PasswordProblem {
 }
 
 impl PasswordProblem {
-    const ALL: [Self; 8] = [
-        Self::TooShort,
-        Self::TooLong,
-        Self::OneKind,
-        Self::UserName,
-        Self::OneTwoThree,
-        Self::Admin,
-        Self::DigitRun,
-        Self::Repetition,
-    ];
-
     /// Whether every device refuses it. The others only newer firmware does.
     const fn is_hard(self) -> bool {
         matches!(self, Self::TooShort | Self::TooLong | Self::OneKind)
-    }
-
-    /// The code scripts see, e.g. `too-short`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TooShort => "too-short",
-            Self::TooLong => "too-long",
-            Self::OneKind => "one-kind",
-            Self::UserName => "user-name",
-            Self::OneTwoThree => "one-two-three",
-            Self::Admin => "admin",
-            Self::DigitRun => "digit-run",
-            Self::Repetition => "repetition",
-        }
     }
 
     /// Whether it is one of this password, which is there in lower case, too.
@@ -143,13 +115,7 @@ impl PasswordProblem {
         match self {
             Self::TooShort => password.chars().count() < 8,
             Self::TooLong => password.len() > 16,
-            Self::OneKind => {
-                kinds(password)
-                    .into_iter()
-                    .filter(|&present| present)
-                    .count()
-                    < 2
-            }
+            Self::OneKind => count_kinds(password) < 2,
             Self::UserName => {
                 let user = user.to_lowercase();
                 let mirrored: String = user.chars().rev().collect();
@@ -184,23 +150,16 @@ impl fmt::Display for PasswordProblem {
 /// Rising and falling runs count for digits alone.
 fn has_run(password: &str, step: i64) -> bool {
     const LENGTH: usize = 4;
-    let follows = |first: char, second: char| {
-        let digits = first.is_ascii_digit() && second.is_ascii_digit();
-        i64::from(u32::from(second)) - i64::from(u32::from(first)) == step && (step == 0 || digits)
-    };
     // Nothing is collected: that would be a copy of the password.
     let mut length = 1;
-    password
-        .chars()
-        .zip(password.chars().skip(1))
-        .any(|(first, second)| {
-            length = if follows(first, second) {
-                length + 1
-            } else {
-                1
-            };
-            length >= LENGTH
-        })
+    let mut pairs = password.chars().zip(password.chars().skip(1));
+    pairs.any(|(first, second)| {
+        let digits = first.is_ascii_digit() && second.is_ascii_digit();
+        let apart = i64::from(u32::from(second)) - i64::from(u32::from(first));
+        let follows = apart == step && (step == 0 || digits);
+        length = if follows { length + 1 } else { 1 };
+        length >= LENGTH
+    })
 }
 
 #[cfg(test)]
@@ -235,15 +194,17 @@ mod tests {
 
     #[test]
     fn strength_has_the_vendors_levels() {
-        let strength = |password: &str| PasswordCheck::of(password, "admin").strength;
-        assert_eq!(strength("abcdefgh"), Strength::Risky);
-        assert_eq!(strength("garden77"), Strength::Weak);
-        assert_eq!(strength("GARDEN77"), Strength::Weak);
-        assert_eq!(strength("gardenLA"), Strength::Medium);
-        assert_eq!(strength("garden!!"), Strength::Medium);
-        assert_eq!(strength("7272!!88"), Strength::Medium);
-        assert_eq!(strength("Garden77"), Strength::Strong);
-        assert_eq!(strength("Garden7!"), Strength::Strong);
+        for (strength, passwords) in [
+            (Strength::Risky, &["abcdefgh"][..]),
+            (Strength::Weak, &["garden77", "GARDEN77"]),
+            (Strength::Medium, &["gardenLA", "garden!!", "7272!!88"]),
+            (Strength::Strong, &["Garden77", "Garden7!"]),
+        ] {
+            for password in passwords {
+                let found = PasswordCheck::of(password, "admin").strength;
+                assert_eq!(found, strength, "{password}");
+            }
+        }
     }
 
     #[test]

@@ -144,12 +144,13 @@ fn before_version(text: &str) -> Option<&str> {
 /// Factory, region, and how many of the letters before the digits they take.
 /// The other letters belong to the number.
 fn split_letters(letters: &str, digits: usize) -> Option<(Option<&str>, Option<&str>, usize)> {
-    let pair = |at: usize| letters.get(at..at + 2);
-    let known = |at: usize| pair(at).is_some_and(|pair| REGIONS.contains(&pair));
+    let (first, second) = (letters.get(..2), letters.get(2..4));
+    let [is_region, is_second_region] =
+        [first, second].map(|pair| pair.is_some_and(|pair| REGIONS.contains(&pair)));
     match letters.len() {
-        2 | 3 => Some((None, pair(0), 2)),
-        4 if digits == 7 && known(0) && !known(2) => Some((None, pair(0), 2)),
-        4..=6 => Some((pair(0), pair(2), 4)),
+        2 | 3 => Some((None, first, 2)),
+        4 if digits == 7 && is_region && !is_second_region => Some((None, first, 2)),
+        4..=6 => Some((first, second, 4)),
         _ => None,
     }
 }
@@ -232,9 +233,8 @@ mod tests {
     }
 
     #[test]
-    fn a_camera_serial_splits() {
-        let serial = serial("DS-2CD2320D-I20180919AACHC52601815");
-        let expected = SerialParts {
+    fn a_serial_splits_with_and_without_its_model() {
+        let camera = SerialParts {
             model: "DS-2CD2320D-I",
             channel_count: None,
             date: date(2018, 9, 19),
@@ -243,14 +243,8 @@ mod tests {
             number: "C52601815",
             features: None,
         };
-        assert_eq!(serial.parts(Some("DS-2CD2320D-I")), Some(expected));
-        assert_eq!(serial.parts(None), Some(expected));
-    }
-
-    #[test]
-    fn an_intercom_serial_has_channels_and_features_and_no_factory() {
-        let serial = serial("DS-KH6210-L0120181203WR204816397CLU");
-        let expected = SerialParts {
+        // Intercoms have channels and features, and no factory.
+        let intercom = SerialParts {
             model: "DS-KH6210-L",
             channel_count: Some(1),
             date: date(2018, 12, 3),
@@ -259,8 +253,14 @@ mod tests {
             number: "204816397",
             features: Some("CLU"),
         };
-        assert_eq!(serial.parts(Some("DS-KH6210-L")), Some(expected));
-        assert_eq!(serial.parts(None), Some(expected));
+        for (text, expected) in [
+            ("DS-2CD2320D-I20180919AACHC52601815", camera),
+            ("DS-KH6210-L0120181203WR204816397CLU", intercom),
+        ] {
+            let serial = serial(text);
+            assert_eq!(serial.parts(Some(expected.model)), Some(expected));
+            assert_eq!(serial.parts(None), Some(expected));
+        }
     }
 
     #[test]
@@ -335,52 +335,21 @@ mod tests {
 
     #[test]
     fn a_serial_may_spell_the_model_in_another_way() {
-        for (description, text, model, channels) in [
-            (
-                "DS-2SE3C404MWG-E-14",
-                "DS-2SE3C404MWG-E/1420230518AAWRFA1482069",
-                "DS-2SE3C404MWG-E/14",
-                None,
-            ),
-            (
-                "DS-7616NI-M2",
-                "DS-7616NI-M2-1620220805CCRRK61840275WCVU",
-                "DS-7616NI-M2",
-                Some(16),
-            ),
-            (
-                "DS-7616NI-M2",
-                "DS-7616NI-M21620220805CCRRK61840275WCVU",
-                "DS-7616NI-M2",
-                Some(16),
-            ),
-            (
-                "DS-7604NI-K1(B)",
-                "DS-7604NI-K1(B)0420190101CCWRC61840275WCVU",
-                "DS-7604NI-K1(B)",
-                Some(4),
-            ),
+        #[rustfmt::skip]
+        let cases = [
+            ("DS-2SE3C404MWG-E-14", "DS-2SE3C404MWG-E/1420230518AAWRFA1482069", "DS-2SE3C404MWG-E/14", None),
+            ("DS-7616NI-M2", "DS-7616NI-M2-1620220805CCRRK61840275WCVU", "DS-7616NI-M2", Some(16)),
+            ("DS-7616NI-M2", "DS-7616NI-M21620220805CCRRK61840275WCVU", "DS-7616NI-M2", Some(16)),
+            ("DS-7604NI-K1(B)", "DS-7604NI-K1(B)0420190101CCWRC61840275WCVU", "DS-7604NI-K1(B)", Some(4)),
             // A model of its own is not cut.
-            (
-                "Camera",
-                "DS-2SE3C404MWG-E/1420230518AAWRFA1482069",
-                "DS-2SE3C404MWG-E/14",
-                None,
-            ),
-            (
-                "Recorder",
-                "DS-7616NI-M21620220805CCRRK61840275WCVU",
-                "DS-7616NI-M2",
-                Some(16),
-            ),
-        ] {
+            ("Camera", "DS-2SE3C404MWG-E/1420230518AAWRFA1482069", "DS-2SE3C404MWG-E/14", None),
+            ("Recorder", "DS-7616NI-M21620220805CCRRK61840275WCVU", "DS-7616NI-M2", Some(16)),
+        ];
+        for (description, text, model, channels) in cases {
             let serial = serial(text);
             let parts = serial.parts(Some(description)).unwrap();
-            assert_eq!(
-                (parts.model, parts.channel_count),
-                (model, channels),
-                "{text}"
-            );
+            let found = (parts.model, parts.channel_count);
+            assert_eq!(found, (model, channels), "{text}");
         }
     }
 

@@ -6,7 +6,8 @@ use super::{FirmwareMinimum, FormFactor, MinimumSource, RecoveryMethod};
 use crate::Kind;
 
 /// Whether a way can be gone now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Availability {
     /// All that can be known from here is in place.
     Ready,
@@ -17,13 +18,9 @@ pub enum Availability {
 }
 
 impl Availability {
-    /// The name scripts see, e.g. `not-for-this-device`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Needs(_) => "needs",
-            Self::NotForThisDevice(_) => "not-for-this-device",
-        }
+    /// Returns the name that scripts see, e.g. `not-for-this-device`.
+    pub fn name(&self) -> &'static str {
+        self.into()
     }
 
     /// What is missing.
@@ -44,7 +41,8 @@ impl Availability {
 }
 
 /// Something missing for a way that fits the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Prerequisite {
     /// A person at the device.
     AtDevice,
@@ -70,24 +68,6 @@ pub enum Prerequisite {
     InstallerSite,
     /// The end of the lock, at this time: until then the device refuses.
     LockEnd(Timestamp),
-}
-
-impl Prerequisite {
-    /// The name scripts see, e.g. `vendor-answer`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AtDevice => "at-device",
-            Self::QuestionsSet => "questions-set",
-            Self::MailboxSet => "mailbox-set",
-            Self::GuidFile { .. } => "guid-file",
-            Self::VendorAnswer(_) => "vendor-answer",
-            Self::NewRequest(_) => "new-request",
-            Self::WholeReply => "whole-reply",
-            Self::BoundAccount => "bound-account",
-            Self::InstallerSite => "installer-site",
-            Self::LockEnd(_) => "lock-end",
-        }
-    }
 }
 
 impl fmt::Display for Prerequisite {
@@ -134,76 +114,62 @@ impl fmt::Display for Prerequisite {
 }
 
 /// Why a way does not fit a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, thiserror::Error)]
+#[strum(serialize_all = "kebab-case")]
 pub enum UnavailableReason {
     /// There is nothing to recover.
+    #[error("it has no password yet; activate it")]
     Unactivated,
     /// The vendor does not give the way to this kind.
+    #[error("the vendor does not give this way to {}", devices(*.0))]
     Kind(Kind),
     /// The firmware is older than the one stated.
+    #[error("its firmware is older than {0}, {why}", why = states(.0.source()))]
     FirmwareBelow(FirmwareMinimum),
     /// The device's reply does not name the way, or denies it.
+    #[error("the device does not say that it takes this way")]
     NotOffered,
     /// The device says that nothing was set up for it.
+    #[error("the device says that {}", not_set_up(*.0))]
     NotSetUp(RecoveryMethod),
 }
 
 impl UnavailableReason {
-    /// The name scripts see, e.g. `firmware-below`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unactivated => "unactivated",
-            Self::Kind(_) => "kind",
-            Self::FirmwareBelow(_) => "firmware-below",
-            Self::NotOffered => "not-offered",
-            Self::NotSetUp(_) => "not-set-up",
-        }
-    }
-
     /// Whether it stands in documents only, so that the device may know better.
     pub(super) const fn is_on_paper(self) -> bool {
         matches!(self, Self::Kind(_) | Self::FirmwareBelow(_))
     }
 }
 
-impl fmt::Display for UnavailableReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unactivated => f.write_str("it has no password yet; activate it"),
-            Self::Kind(kind) => {
-                let devices = match kind {
-                    Kind::IpCamera | Kind::Ptz => "cameras",
-                    Kind::Nvr | Kind::Dvr => "recorders",
-                    _ => "this kind of device",
-                };
-                write!(f, "the vendor does not give this way to {devices}")
-            }
-            Self::FirmwareBelow(minimum) => match minimum.source() {
-                MinimumSource::Vendor => write!(
-                    f,
-                    "its firmware is older than {minimum}, which the vendor asks for"
-                ),
-                MinimumSource::Public => write!(
-                    f,
-                    "its firmware is older than {minimum}, the first that public guides name"
-                ),
-            },
-            Self::NotOffered => f.write_str("the device does not say that it takes this way"),
-            Self::NotSetUp(way) => f.write_str(match way {
-                RecoveryMethod::Questions => "the device says that no security questions are set",
-                RecoveryMethod::Mail => "the device says that no e-mail address is reserved",
-                RecoveryMethod::Guid => "the device says that no valid GUID was exported from it",
-                RecoveryMethod::HikConnect => {
-                    "the device says that it is not bound to a Hik-Connect account"
-                }
-                _ => "the device says that it was not set up",
-            }),
-        }
+/// The plural of a kind, as far as the vendor's table tells kinds apart.
+const fn devices(kind: Kind) -> &'static str {
+    match kind {
+        Kind::IpCamera | Kind::Ptz => "cameras",
+        Kind::Nvr | Kind::Dvr => "recorders",
+        _ => "this kind of device",
+    }
+}
+
+const fn states(source: MinimumSource) -> &'static str {
+    match source {
+        MinimumSource::Vendor => "which the vendor asks for",
+        MinimumSource::Public => "the first that public guides name",
+    }
+}
+
+const fn not_set_up(method: RecoveryMethod) -> &'static str {
+    match method {
+        RecoveryMethod::Questions => "no security questions are set",
+        RecoveryMethod::Mail => "no e-mail address is reserved",
+        RecoveryMethod::Guid => "no valid GUID was exported from it",
+        RecoveryMethod::HikConnect => "it is not bound to a Hik-Connect account",
+        _ => "it was not set up",
     }
 }
 
 /// Something to know about a way for one device, besides its standing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Note {
     /// The vendor's document has no column for this kind.
     KindUnknown,
@@ -229,26 +195,6 @@ pub enum Note {
     CloudOff,
     /// The device's reply does not name Hik-Connect, or denies it.
     CloudNotOffered,
-}
-
-impl Note {
-    /// The name scripts see, e.g. `kind-unknown`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::KindUnknown => "kind-unknown",
-            Self::SeriesUnknown => "series-unknown",
-            Self::FirmwareUnknown(_) => "firmware-unknown",
-            Self::Despite(_) => "despite",
-            Self::OfferedAllTheSame => "offered-all-the-same",
-            Self::ButtonPlace(_) => "button-place",
-            Self::SettingsLost => "settings-lost",
-            Self::ProofOfOwnership => "proof-of-ownership",
-            Self::FactoryDefault => "factory-default",
-            Self::InVault(_) => "in-vault",
-            Self::CloudOff => "cloud-off",
-            Self::CloudNotOffered => "cloud-not-offered",
-        }
-    }
 }
 
 impl fmt::Display for Note {

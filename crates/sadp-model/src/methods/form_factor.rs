@@ -53,19 +53,6 @@ impl FormFactor {
         }
     }
 
-    /// The name scripts see, e.g. `small-bullet`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SmallBullet => "small-bullet",
-            Self::LargeBullet => "large-bullet",
-            Self::Dome => "dome",
-            Self::Turret => "turret",
-            Self::Box => "box",
-            Self::Recorder => "recorder",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// Where the reset button usually is.
     pub const fn button_place(self) -> &'static str {
         match self {

@@ -215,7 +215,8 @@ pub(super) fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
 }
 
 /// How a datagram was transported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Via {
     /// To the group.
     Multicast,
@@ -223,15 +224,4 @@ pub enum Via {
     Unicast,
     /// As a bare Ethernet frame.
     LinkLayer,
-}
-
-impl Via {
-    /// The name scripts see, e.g. `link-layer`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Multicast => "multicast",
-            Self::Unicast => "unicast",
-            Self::LinkLayer => "link-layer",
-        }
-    }
 }

@@ -213,44 +213,17 @@ mod tests {
 
     #[test]
     fn honest_devices_are_not_doubted() {
+        #[rustfmt::skip]
         let cases: [(&str, &[Account], Aim); 9] = [
             ("once", &[(0, 0, D, D)], (0, D)),
             ("no address told", &[(0, 0, D, 0), (500, 0, D, 0)], (0, D)),
-            (
-                "simulated or behind a router",
-                &[(0, 0, X, D), (500, 0, X, D)],
-                (0, X),
-            ),
-            (
-                "two cards",
-                &[(0, 0, D, D), (1, 1, D, D), (500, 0, D, D)],
-                (0, D),
-            ),
-            (
-                "two cards, cable moved",
-                &[(0, 0, D, D), (9_000, 1, D, D)],
-                (1, D),
-            ),
-            (
-                "passed on into another network",
-                &[(0, 1, X, D), (1, 0, D, D), (2, 1, X, D)],
-                (0, D),
-            ),
-            (
-                "moved, and heard for long",
-                &[(0, 0, D, D), (500, 0, E, E), (2_500, 0, E, E)],
-                (0, E),
-            ),
-            (
-                "moved on",
-                &[(0, 0, D, D), (1, 0, E, E), (2, 0, X, X), (9_000, 0, X, X)],
-                (0, X),
-            ),
-            (
-                "moved long ago",
-                &[(0, 0, X, D), (700_000, 0, E, D)],
-                (0, E),
-            ),
+            ("simulated or behind a router", &[(0, 0, X, D), (500, 0, X, D)], (0, X)),
+            ("two cards", &[(0, 0, D, D), (1, 1, D, D), (500, 0, D, D)], (0, D)),
+            ("two cards, cable moved", &[(0, 0, D, D), (9_000, 1, D, D)], (1, D)),
+            ("passed on into another network", &[(0, 1, X, D), (1, 0, D, D), (2, 1, X, D)], (0, D)),
+            ("moved, and heard for long", &[(0, 0, D, D), (500, 0, E, E), (2_500, 0, E, E)], (0, E)),
+            ("moved on", &[(0, 0, D, D), (1, 0, E, E), (2, 0, X, X), (9_000, 0, X, X)], (0, X)),
+            ("moved long ago", &[(0, 0, X, D), (700_000, 0, E, D)], (0, E)),
         ];
         for (name, accounts, aim) in cases {
             assert_eq!(reply_address(accounts), (aim, None), "{name}");
@@ -259,73 +232,19 @@ mod tests {
 
     #[test]
     fn who_speaks_for_a_device_beside_another_is_told() {
+        #[rustfmt::skip]
         let cases: [(&str, &[Account], Aim, SenderConflict); 11] = [
-            (
-                "echo after",
-                &[(0, 0, D, D), (1, 0, X, D)],
-                (0, D),
-                rival(X),
-            ),
-            (
-                "echo before",
-                &[(0, 0, X, D), (1, 0, D, D), (500, 0, X, D)],
-                (0, D),
-                rival(X),
-            ),
-            (
-                "echo of a simulated device",
-                &[(0, 0, E, D), (1, 0, X, D)],
-                (0, E),
-                rival(X),
-            ),
-            (
-                "echo of it, first",
-                &[(0, 0, X, D), (1, 0, E, D)],
-                (0, X),
-                rival(E),
-            ),
-            (
-                "its address told changed",
-                &[(0, 0, D, D), (1, 0, X, X), (2, 0, D, D)],
-                (0, D),
-                rival(X),
-            ),
-            (
-                "no address told",
-                &[(0, 0, D, 0), (1, 0, X, 0)],
-                (0, D),
-                rival(X),
-            ),
-            (
-                "on the second card alone",
-                &[(0, 0, D, D), (1, 1, D, D), (2, 1, X, D)],
-                (1, D),
-                rival(X),
-            ),
-            (
-                "claims it on another card",
-                &[(0, 0, D, D), (1, 1, X, X), (2, 0, D, D)],
-                (0, D),
-                rival(X),
-            ),
-            (
-                "none at home, two cards",
-                &[(0, 0, E, D), (1, 1, X, D)],
-                (0, E),
-                rival(X),
-            ),
-            (
-                "moved a moment ago",
-                &[(0, 0, D, D), (1, 0, X, X), (1_999, 0, X, X)],
-                (0, X),
-                just_moved(D),
-            ),
-            (
-                "a rival outweighs a move",
-                &[(0, 0, E, E), (1, 0, D, D), (2, 0, X, D)],
-                (0, D),
-                rival(X),
-            ),
+            ("echo after", &[(0, 0, D, D), (1, 0, X, D)], (0, D), rival(X)),
+            ("echo before", &[(0, 0, X, D), (1, 0, D, D), (500, 0, X, D)], (0, D), rival(X)),
+            ("echo of a simulated device", &[(0, 0, E, D), (1, 0, X, D)], (0, E), rival(X)),
+            ("echo of it, first", &[(0, 0, X, D), (1, 0, E, D)], (0, X), rival(E)),
+            ("its address told changed", &[(0, 0, D, D), (1, 0, X, X), (2, 0, D, D)], (0, D), rival(X)),
+            ("no address told", &[(0, 0, D, 0), (1, 0, X, 0)], (0, D), rival(X)),
+            ("on the second card alone", &[(0, 0, D, D), (1, 1, D, D), (2, 1, X, D)], (1, D), rival(X)),
+            ("claims it on another card", &[(0, 0, D, D), (1, 1, X, X), (2, 0, D, D)], (0, D), rival(X)),
+            ("none at home, two cards", &[(0, 0, E, D), (1, 1, X, D)], (0, E), rival(X)),
+            ("moved a moment ago", &[(0, 0, D, D), (1, 0, X, X), (1_999, 0, X, X)], (0, X), just_moved(D)),
+            ("a rival outweighs a move", &[(0, 0, E, E), (1, 0, D, D), (2, 0, X, D)], (0, D), rival(X)),
         ];
         for (name, accounts, aim, doubt) in cases {
             assert_eq!(reply_address(accounts), (aim, Some(doubt)), "{name}");

@@ -20,38 +20,49 @@ fn sighting(last: u8) -> Sighting {
     }
 }
 
+fn by_frame() -> Sighting {
+    Sighting {
+        protocol: Protocol::SadpFrame,
+        via: Via::LinkLayer,
+        ..sighting(1)
+    }
+}
+
+/// Records reports in turn: MAC, serial, last byte of the address, the sender's.
+fn assert_recorded(reports: &[(&str, &str, u8, u8, Recorded)]) -> Registry {
+    let mut registry = Registry::new();
+    for &(mac, serial, last, sender, expected) in reports {
+        let recorded = registry.record(device(mac, serial, last), sighting(sender));
+        assert_eq!(recorded, expected, "{mac} {serial} {last}");
+    }
+    registry
+}
+
+/// A device of its own MAC with so many bytes of text.
+fn with_text(number: u32, bytes: usize) -> Device {
+    let [a, b, c, d] = number.to_be_bytes();
+    let mut device = device("", "", 1);
+    device.mac = Some(MacAddr::new([0x44, 0x47, a, b, c, d]));
+    device.raw.push("Text", &"x".repeat(bytes));
+    device
+}
+
 const A: &str = "44:47:cc:00:00:01";
 const B: &str = "44:47:cc:00:00:02";
 
 #[test]
 fn one_device_heard_twice_is_one_entry_with_both_sightings() {
-    let mut registry = Registry::new();
-    assert_eq!(
-        registry.record(device(A, "S1", 1), sighting(1)),
-        Recorded::New(0)
-    );
-    let unicast = Sighting {
-        via: Via::Unicast,
-        ..sighting(1)
-    };
-    assert_eq!(
-        registry.record(device(A, "S1", 1), unicast),
-        Recorded::Known(0)
-    );
-    assert_eq!(
-        registry.record(device(A, "S1", 1), sighting(1)),
-        Recorded::Known(0)
-    );
+    let mut registry = assert_recorded(&[(A, "S1", 1, 1, Recorded::New(0))]);
+    for via in [Via::Unicast, Via::Multicast] {
+        let sighting = Sighting { via, ..sighting(1) };
+        let recorded = registry.record(device(A, "S1", 1), sighting);
+        assert_eq!(recorded, Recorded::Known(0));
+    }
     assert_eq!(registry.entries()[0].seen.len(), 2);
 }
 
 #[test]
 fn the_beginning_of_a_reply_counts_until_a_whole_one_comes() {
-    let by_frame = Sighting {
-        protocol: Protocol::SadpFrame,
-        via: Via::LinkLayer,
-        ..sighting(1)
-    };
     let mut beginning = device(A, "S1", 1);
     (beginning.complete, beginning.fragment_only) = (false, true);
     let mut whole = device(A, "S1", 1);
@@ -59,7 +70,7 @@ fn the_beginning_of_a_reply_counts_until_a_whole_one_comes() {
     for frame_first in [true, false] {
         let mut registry = Registry::new();
         if frame_first {
-            registry.record(device(A, "S1", 1), by_frame.clone());
+            registry.record(device(A, "S1", 1), by_frame());
         }
         registry.record(beginning.clone(), sighting(1));
         let entry = &registry.entries()[0];
@@ -75,11 +86,6 @@ fn the_beginning_of_a_reply_counts_until_a_whole_one_comes() {
 
 #[test]
 fn a_frame_supplements_the_xml_form_whichever_comes_first() {
-    let by_frame = || Sighting {
-        protocol: Protocol::SadpFrame,
-        via: Via::LinkLayer,
-        ..sighting(1)
-    };
     let mut frame = device(A, "S1", 9);
     frame.disks = Some(4);
     frame.raw.push("Sequence", "7");
@@ -93,10 +99,8 @@ fn a_frame_supplements_the_xml_form_whichever_comes_first() {
         }
         registry.record(xml.clone(), sighting(1));
         registry.record(frame.clone(), by_frame());
-        assert_eq!(
-            registry.record(frame.clone(), by_frame()),
-            Recorded::Known(0)
-        );
+        let again = registry.record(frame.clone(), by_frame());
+        assert_eq!(again, Recorded::Known(0));
         let entry = &registry.entries()[0];
         assert!(!entry.is_frames_only());
         assert_eq!(entry.device.disks, Some(4));
@@ -109,75 +113,46 @@ fn a_frame_supplements_the_xml_form_whichever_comes_first() {
 
 #[test]
 fn a_shared_mac_with_two_serials_is_two_devices() {
-    let mut registry = Registry::new();
-    registry.record(device(A, "S1", 1), sighting(1));
-    assert_eq!(
-        registry.record(device(A, "S2", 2), sighting(2)),
-        Recorded::New(1)
-    );
-    assert_eq!(
-        registry.record(device(A, "S1", 1), sighting(1)),
-        Recorded::Known(0)
-    );
+    assert_recorded(&[
+        (A, "S1", 1, 1, Recorded::New(0)),
+        (A, "S2", 2, 2, Recorded::New(1)),
+        (A, "S1", 1, 1, Recorded::Known(0)),
+    ]);
 }
 
 #[test]
 fn devices_without_a_mac_are_kept_apart_by_serial_then_by_address() {
-    let mut registry = Registry::new();
-    registry.record(device("", "S1", 1), sighting(1));
-    assert_eq!(
-        registry.record(device("", "S2", 1), sighting(1)),
-        Recorded::New(1)
-    );
-    assert_eq!(
-        registry.record(device("", "", 3), sighting(3)),
-        Recorded::New(2)
-    );
-    assert_eq!(
-        registry.record(device("", "", 4), sighting(4)),
-        Recorded::New(3)
-    );
-    assert_eq!(
-        registry.record(device("", "", 0), sighting(4)),
-        Recorded::Known(3)
-    );
-    assert_eq!(
-        registry.record(device("00:00:00:00:00:00", "S9", 5), sighting(5)),
-        Recorded::New(4)
-    );
-    assert_eq!(
-        registry.record(device("00:00:00:00:00:00", "S8", 6), sighting(6)),
-        Recorded::New(5)
-    );
+    assert_recorded(&[
+        ("", "S1", 1, 1, Recorded::New(0)),
+        ("", "S2", 1, 1, Recorded::New(1)),
+        ("", "", 3, 3, Recorded::New(2)),
+        ("", "", 4, 4, Recorded::New(3)),
+        ("", "", 0, 4, Recorded::Known(3)),
+        ("00:00:00:00:00:00", "S9", 5, 5, Recorded::New(4)),
+        ("00:00:00:00:00:00", "S8", 6, 6, Recorded::New(5)),
+    ]);
 }
 
 #[test]
 fn a_device_first_heard_without_its_mac_is_recognised_when_it_tells_it() {
-    let mut registry = Registry::new();
-    registry.record(device("", "S1", 1), sighting(1));
-    assert_eq!(
-        registry.record(device(A, "S1", 1), sighting(1)),
-        Recorded::Changed(0)
-    );
-    assert_eq!(
-        registry.record(device(A, "", 1), sighting(1)),
-        Recorded::Known(0)
-    );
-    assert_eq!(
-        registry.record(device(B, "S1", 1), sighting(1)),
-        Recorded::New(1)
-    );
+    assert_recorded(&[
+        ("", "S1", 1, 1, Recorded::New(0)),
+        (A, "S1", 1, 1, Recorded::Changed(0)),
+        (A, "", 1, 1, Recorded::Known(0)),
+        (B, "S1", 1, 1, Recorded::New(1)),
+    ]);
 }
 
 #[test]
 fn a_device_that_returns_to_an_address_it_left_is_contradictory() {
-    let mut registry = Registry::new();
-    for last in [1, 2] {
-        registry.record(device(A, "S1", last), sighting(last));
-    }
+    let moved = [
+        (A, "S1", 1, 1, Recorded::New(0)),
+        (A, "S1", 2, 2, Recorded::Changed(0)),
+    ];
+    let mut registry = assert_recorded(&moved);
     assert!(
         !registry.entries()[0].contradictory,
-        "moving once is no contradiction"
+        "moving once is allowed"
     );
     registry.record(device(A, "S1", 1), sighting(1));
     assert!(registry.entries()[0].contradictory);
@@ -226,14 +201,10 @@ fn endless_devices_behind_one_mac_are_refused() {
         let sender = if number % 2 == 0 { 1 } else { 2 };
         registry.record(device(A, &format!("S{number}"), 1), sighting(sender));
     }
-    assert_eq!(
-        registry.record(device(A, "one more", 1), sighting(3)),
-        Recorded::Refused
-    );
-    assert_eq!(
-        registry.record(device(B, "S", 2), sighting(2)),
-        Recorded::New(Registry::MAX_ALIKE)
-    );
+    let more = registry.record(device(A, "one more", 1), sighting(3));
+    assert_eq!(more, Recorded::Refused);
+    let other = registry.record(device(B, "S", 2), sighting(2));
+    assert_eq!(other, Recorded::New(Registry::MAX_ALIKE));
 }
 
 #[test]
@@ -244,10 +215,8 @@ fn one_sender_cannot_take_all_places_of_a_mac() {
     }
     let kept = registry.len();
     assert!(kept < Registry::MAX_ALIKE, "{kept}");
-    assert_eq!(
-        registry.record(device(A, "the real one", 1), sighting(1)),
-        Recorded::New(kept)
-    );
+    let real = registry.record(device(A, "the real one", 1), sighting(1));
+    assert_eq!(real, Recorded::New(kept));
 }
 
 #[test]
@@ -265,52 +234,42 @@ fn any_number_of_devices_may_stand_at_the_factory_address() {
 #[test]
 fn a_flood_from_one_sender_leaves_room_for_all_others() {
     let mut registry = Registry::new();
-    let invented = |number: u32, registry: &mut Registry| {
-        let [a, b, c, d] = number.to_be_bytes();
-        let mut device = device("", "", 66);
-        device.mac = Some(MacAddr::new([2, 0, a, b, c, d]));
-        device.raw.push("Text", &"x".repeat(60_000));
-        registry.record(device, sighting(66))
-    };
-    let refused = (0..4000).find(|&number| invented(number, &mut registry) == Recorded::Refused);
+    let refused = (0..4000).find(|&number| {
+        let recorded = registry.record(with_text(number, 60_000), sighting(66));
+        recorded == Recorded::Refused
+    });
     assert!(refused.is_some(), "{} bytes", registry.bytes());
     assert!(registry.bytes() <= Registry::MAX_BYTES / 2);
     for number in 0..5000u32 {
-        let [a, b, c, d] = number.to_be_bytes();
-        let mut device = device("", &format!("S{number}"), 0);
-        device.mac = Some(MacAddr::new([0x44, 0x47, a, b, c, d]));
-        device.raw.push("Text", &"x".repeat(1500));
+        let [.., c, d] = number.to_be_bytes();
+        let mut device = with_text(10_000 + number, 1500);
+        device.serial = Serial::new(&format!("S{number}"));
+        device.ipv4.address = None;
         let mut sighting = sighting(0);
         sighting.from = IpAddr::from([10, 1, c, d]);
         let recorded = registry.record(device, sighting);
         assert!(matches!(recorded, Recorded::New(_)), "{number}");
     }
-    assert_eq!(invented(4000, &mut registry), Recorded::Refused);
+    let more = registry.record(with_text(4000, 60_000), sighting(66));
+    assert_eq!(more, Recorded::Refused);
     assert!(registry.bytes() <= Registry::MAX_BYTES);
 }
 
 #[test]
 fn accounts_that_grow_are_bounded_as_well() {
     let mut registry = Registry::new();
-    let told = |number: u32, bytes: usize| {
-        let [a, b, c, d] = number.to_be_bytes();
-        let mut device = device("", "", 1);
-        device.mac = Some(MacAddr::new([0x44, 0x47, a, b, c, d]));
-        device.raw.push("Text", &"x".repeat(bytes));
-        device
-    };
     for number in 0..4000 {
-        registry.record(told(number, 100), sighting(1));
+        registry.record(with_text(number, 100), sighting(1));
     }
     for number in 0..4000 {
-        registry.record(told(number, 60_000), sighting(66));
+        registry.record(with_text(number, 60_000), sighting(66));
     }
     assert!(registry.bytes() <= Registry::MAX_BYTES / 2);
     assert_eq!(registry.len(), 4000);
     // What they give up is free again.
     let small = registry.bytes();
     for number in 0..4000 {
-        let mut changed = told(number, 100);
+        let mut changed = with_text(number, 100);
         changed.disks = Some(1);
         registry.record(changed, sighting(66));
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
-use sadp_model::{Serial, State};
+use sadp_model::Serial;
 use sadp_ops::DiscoveredDevice;
 
 use super::{DeviceRow, fields::columns, words};
@@ -221,7 +221,7 @@ pub(crate) fn notes(found: &DiscoveredDevice) -> String {
 }
 
 const STYLES: [(&str, Style); 3] = [
-    (State::Unactivated.name(), YELLOW),
-    (State::Active.name(), GREEN),
+    ("unactivated", YELLOW),
+    ("active", GREEN),
     ("locked", RED),
 ];

@@ -216,7 +216,7 @@ fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
 
 #[test]
 fn every_series_states_a_minimum_that_can_be_compared() {
-    for series in RecorderSeries::ALL {
+    for series in RecorderSeries::iter() {
         let minimum = series.minimum();
         let parts = minimum.text().matches('.').count() + 1;
         assert_eq!(parts, 3, "{series}");
