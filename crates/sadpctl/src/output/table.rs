@@ -220,8 +220,4 @@ pub(crate) fn notes(found: &DiscoveredDevice) -> String {
     notes.join(", ")
 }
 
-const STYLES: [(&str, Style); 3] = [
-    ("unactivated", YELLOW),
-    ("active", GREEN),
-    ("locked", RED),
-];
+const STYLES: [(&str, Style); 3] = [("unactivated", YELLOW), ("active", GREEN), ("locked", RED)];
