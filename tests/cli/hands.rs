@@ -155,7 +155,7 @@ fn an_interrupted_wait_tells_how_far_it_got() {
     // Off, when it is interrupted.
     let mut waiting = wait_for_button(&van, &[]);
     van.sim.stop();
-    waiting.until("not heard any more");
+    waiting.until("It is offline");
     waiting.signal("INT");
     let run = waiting.end();
     assert_eq!(run.code, 1, "{run}");

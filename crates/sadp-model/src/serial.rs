@@ -35,6 +35,21 @@ impl Serial {
         is_label(number).then_some(number)
     }
 
+    /// The label number; where it is not sure, the end of the serial behind two
+    /// dots. At most 12 characters.
+    pub fn short(&self) -> String {
+        const LONGEST: usize = 12;
+        if let Some(label) = self.label() {
+            return label.into();
+        }
+        let length = self.0.chars().count();
+        if length <= LONGEST {
+            return (*self.0).into();
+        }
+        let end = length.saturating_sub(LONGEST - 2);
+        format!("..{}", self.0.chars().skip(end).collect::<String>())
+    }
+
     /// Splits the serial by the vendor's scheme: model, channel count of a
     /// recorder, production date, factory letters, region, number, feature
     /// letters. `model` is the device's description where known; the serial may

@@ -4,7 +4,7 @@ use sadp_discovery::{LinkInfo, Notice};
 use sadp_proto::{DiscoveryStats, SurveyProgress};
 use sadp_reset::{Action, LedgerError};
 
-use crate::DiscoveredDevice;
+use crate::{DiscoveredDevice, recovery::button};
 
 /// What happens while an operation runs, for a front end to show.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub enum Event<'a> {
     /// The lamp of a device is on for this time, or until the operation is asked to
     /// stop.
     LampIsOn(Duration),
+    /// A reset by the button is awaited.
+    Button(button::Progress<'a>),
     /// Something limits sending: commands may not have left this computer.
     SendingLimited(&'a Notice),
     /// Two senders answered the key exchange of a device.

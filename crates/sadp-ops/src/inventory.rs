@@ -76,11 +76,29 @@ impl Session {
         enough: &Enough<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(Inventory, ScanReport), OpsError> {
-        let stop = self.cancellation.stop.clone();
-        let mut report = self.scan(enough, stop.cancelled(), observer).await?;
-        if stop.is_cancelled() {
+        let found = self.look_so_far(enough, observer).await?;
+        if self.cancellation.stop.is_cancelled() {
             return Err(OpsError::Stopped);
         }
+        Ok(found)
+    }
+
+    /// The same for what only reads: a request to stop ends the look, and what was
+    /// found by then is returned.
+    pub async fn look_until_stopped(
+        &mut self,
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        self.look_so_far(&Enough::Never, observer).await
+    }
+
+    async fn look_so_far(
+        &mut self,
+        enough: &Enough<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        let stop = self.cancellation.stop.clone();
+        let mut report = self.scan(enough, stop.cancelled(), observer).await?;
         self.mark_locks(&mut report.entries, observer);
         let entries = std::mem::take(&mut report.entries);
         let inventory = Inventory {
@@ -160,6 +178,9 @@ impl Session {
     /// be read, the look goes on without.
     fn mark_locks(&mut self, entries: &mut [DeviceRecord], observer: &mut dyn Observer) {
         let now = self.now();
+        if let Some(error) = &self.unreadable {
+            observer.observe(Event::LocksUnreadable(error));
+        }
         let Some(ledger) = self.ledger() else {
             return;
         };

@@ -11,7 +11,7 @@ use crate::{
     network,
     recovery::{
         answer::{self, AnswerData},
-        password_reset,
+        button, password_reset,
         request::{self, ExportedRequest},
     },
 };
@@ -126,6 +126,8 @@ pub enum Reason {
     Network(network::Finding),
     /// What became of an answer of the vendor's support.
     Answer(answer::Finding),
+    /// What became of a reset by the button.
+    Button(button::Finding),
 }
 
 /// What a look after a command shows.
@@ -253,6 +255,15 @@ impl Outcome {
         Self::skipped(device, action, Reason::Blocked(reason))
     }
 
+    /// The name of what was done, as scripts see it: that of the action, unless no
+    /// command belongs to it.
+    pub fn name(&self) -> &'static str {
+        match self.reason {
+            Reason::Button(_) => "button",
+            _ => self.action.name(),
+        }
+    }
+
     /// What it means for the operation as a whole.
     pub fn impact(&self) -> Impact {
         match (self.status, &self.reason) {
@@ -276,6 +287,7 @@ impl Outcome {
             (OutcomeStatus::Skipped, Reason::Request(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Network(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Answer(finding)) => finding.impact(),
+            (OutcomeStatus::Skipped, Reason::Button(finding)) => finding.impact(),
             _ => Impact::Device,
         }
     }

@@ -27,7 +27,10 @@ pub struct SessionConfig {
 /// What operations need of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerAccess {
-    /// It is read where it exists; none is made.
+    /// It is read where it exists, and looks go on without it where it cannot be
+    /// read. It is opened for writing, or made, by the first command.
+    Optional,
+    /// The same, but a session does not open where it exists and cannot be read.
     Read,
     /// It is written, and made before the first command where there is none.
     /// Operations that send need it.
@@ -50,6 +53,10 @@ pub struct Session {
     pub(crate) scan: ScanConfig,
     pub(crate) cancellation: Cancellation,
     ledger: Option<Ledger>,
+    /// Why an optional ledger cannot be read.
+    pub(crate) unreadable: Option<LedgerError>,
+    /// Whether the ledger was opened for writing.
+    writable: bool,
     state: PathBuf,
 }
 
@@ -65,16 +72,22 @@ impl Session {
             access,
             cancellation,
         } = config;
-        let ledger = match access {
-            LedgerAccess::Write if state.join(Ledger::FILE_NAME).exists() => {
-                Some(Ledger::open(&state)?)
-            }
-            LedgerAccess::Read | LedgerAccess::Write => Ledger::open_existing(&state)?,
+        let writable = access == LedgerAccess::Write && state.join(Ledger::FILE_NAME).exists();
+        let opened = if writable {
+            Ledger::open(&state).map(Some)
+        } else {
+            Ledger::open_existing(&state)
+        };
+        let (ledger, unreadable) = match opened {
+            Err(error) if access == LedgerAccess::Optional => (None, Some(error)),
+            opened => (opened?, None),
         };
         Ok(Self {
             scan,
             cancellation,
             ledger,
+            unreadable,
+            writable,
             state,
         })
     }
@@ -89,6 +102,11 @@ impl Session {
         self.ledger.as_ref()
     }
 
+    /// How devices are found and reached.
+    pub fn scan_config(&self) -> &ScanConfig {
+        &self.scan
+    }
+
     /// The state folder.
     pub fn state(&self) -> &Path {
         &self.state
@@ -101,10 +119,11 @@ impl Session {
 
     /// The ledger, made where there is none yet.
     pub(crate) fn ledger_mut(&mut self) -> Result<&mut Ledger, LedgerError> {
-        let ledger = match self.ledger.take() {
+        let ledger = match self.ledger.take_if(|_| self.writable) {
             Some(ledger) => ledger,
             None => Ledger::open(&self.state)?,
         };
+        self.writable = true;
         Ok(self.ledger.insert(ledger))
     }
 

@@ -6,7 +6,7 @@ use sadp_discovery::Notice;
 use sadp_ops::{DiscoveredDevice, Event, OpsError};
 use sadp_proto::DiscoveryStats;
 
-use crate::{Remedy, count};
+use crate::{Remedy, count, outcome::button};
 
 /// A line about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             "two answered the key exchange of {}: somebody on the network may pretend to be it",
             name(device)
         )),
+        Event::Button(progress) => button::line(progress).into_iter().collect(),
         Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
     }
 }

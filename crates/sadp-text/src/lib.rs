@@ -8,14 +8,18 @@
 //!   do about it.
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
 //! - [`explain`]: a device's refusal.
+//! - [`method_command`], [`button_steps`], [`app_steps`]: what to do for a recovery
+//!   method.
 //! - [`invalid_reason`]: why a request to the vendor's support can no longer be
 //!   answered.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
+mod app;
 mod doctor;
 mod event;
 mod outcome;
+mod recovery;
 mod refusal;
 mod remedy;
 mod validity;
@@ -25,10 +29,12 @@ use std::time::Duration;
 use sadp_model::DeviceCounts;
 use sadp_ops::DiscoveredDevice;
 
+pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{CheckText, check_subject, check_text};
 pub use event::{Line, lines, losses, sending_limited, with_cause};
 pub use outcome::{
     answer::answers_plan,
+    button::waiting,
     message,
     network::{
         Difference, batch_plan, change_line, device_plan, differences, plan_problems,
@@ -37,6 +43,7 @@ pub use outcome::{
     next_step,
     recovery::earlier_qr,
 };
+pub use recovery::{button_steps, device_label, method_command};
 pub use refusal::{Reason, explain};
 pub use remedy::{Platform, Remedy, permission, reach};
 pub use validity::{age, case_next, case_reasons, invalid_reason, minute, objections};

@@ -1,4 +1,5 @@
 pub(crate) mod answer;
+pub(crate) mod button;
 pub(crate) mod network;
 pub(crate) mod recovery;
 mod request;
@@ -55,6 +56,7 @@ pub fn message(outcome: &Outcome) -> String {
         Reason::Lamp(switched) => lamp(outcome.status, *switched),
         Reason::Request(finding) => request::message(finding, outcome),
         Reason::Answer(finding) => answer::message(finding, None).into(),
+        Reason::Button(finding) => button::message(finding).into(),
     }
 }
 
@@ -68,6 +70,9 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
     }
     if let Reason::Answer(finding) = &outcome.reason {
         return answer::next_step(finding);
+    }
+    if let Reason::Button(finding) = &outcome.reason {
+        return Some(button::next_step(finding, outcome));
     }
     if let Some(verdict) = &outcome.verdict {
         return Some(explain(verdict, outcome.action).next.into());

@@ -18,7 +18,6 @@ mod owner;
 mod record;
 mod reset;
 mod scan;
-mod set_up;
 mod show;
 #[cfg(feature = "sim")]
 mod sim;

@@ -5,13 +5,14 @@ mod data;
 
 use std::net::Ipv4Addr;
 
+use sadp_model::Serial;
 use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus};
 use sadp_proto::RefusalReply;
 use sadp_reset::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{failure::Exit, output, text::count};
+use crate::{failure::Exit, text::count};
 
 /// What became of a command to one device. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
@@ -89,19 +90,6 @@ impl Outcome {
         message: impl Into<String>,
     ) -> Self {
         Self::of(Who::new(found), action, result, message.into())
-    }
-
-    /// An outcome of what is no command to a device, under a name of its own.
-    pub(crate) fn aside(
-        found: &DiscoveredDevice,
-        name: &'static str,
-        result: Ending,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            action: name,
-            ..Self::new(found, Action::Activate, result, message)
-        }
     }
 
     fn of(device: Who, action: Action, result: Ending, message: String) -> Self {
@@ -199,7 +187,7 @@ impl From<sadp_ops::Outcome> for Outcome {
         let verdict = outcome.verdict.as_ref();
         Self {
             device: Who::from(&outcome.device),
-            action: outcome.action.name(),
+            action: outcome.name(),
             result: Ending::from(outcome.status),
             refusal: verdict.map(|it| it.refusal.word().to_owned()),
             number: verdict.and_then(|it| it.refusal.number()),
@@ -238,7 +226,7 @@ impl From<&DeviceRef> for Who {
             serial: device.serial.as_ref().map(ToString::to_string),
             mac: device.mac.map(|mac| mac.to_string()),
             address: device.address,
-            number: device.serial.as_ref().map(output::short_serial),
+            number: device.serial.as_ref().map(Serial::short),
         }
     }
 }

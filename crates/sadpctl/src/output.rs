@@ -4,6 +4,7 @@
 //! A new format is a module with a `write` like that of `csv`, a variant of
 //! [`Format`] and a line in [`write_rows`].
 
+mod apps;
 mod cases;
 mod checks;
 mod csv;
@@ -27,6 +28,7 @@ use sadp_ops::DiscoveredDevice;
 use serde::Serialize;
 
 pub(crate) use self::{
+    apps::AppRow,
     cases::{CaseDevice, ShownCase},
     checks::CheckRow,
     details::{write_details, write_network},
@@ -35,7 +37,7 @@ pub(crate) use self::{
     fields::{FIELDS, Field, Value},
     guids::GuidLine,
     messages::MessageLine,
-    table::{notes, short_cells, short_serial},
+    table::{notes, short_cells},
     ways::{ShownWay, Subject, Ways},
 };
 use crate::{

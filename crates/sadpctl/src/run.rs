@@ -1,16 +1,16 @@
 //! One run of an operation: its session, what is shown meanwhile, and its end.
 
-use std::net::Ipv4Addr;
+use std::{io, net::Ipv4Addr};
 
 use indicatif::ProgressBar;
 use sadp_discovery::ScanReport;
 use sadp_ops::{
     Cancellation, DiscoveredDevice, Event, Inventory, LedgerAccess, Observer, OpsError, Report,
-    Session, SessionConfig,
+    Session, SessionConfig, recovery::button::Progress,
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Line, lines};
-use tokio::runtime::Runtime;
+use sadp_text::{Line, lines, waiting};
+use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     advice,
@@ -65,6 +65,13 @@ impl<'a> Run<'a> {
         Self::found(looked)
     }
 
+    /// The same for what only reads: Ctrl-C ends the look, with what was found.
+    pub(crate) fn look_until_stopped(&mut self) -> Result<Inventory, Failure> {
+        let looked =
+            self.block_on(async |session, observer| session.look_until_stopped(observer).await);
+        Self::found(looked)
+    }
+
     /// Looks only until these devices were found. Fails where there is none.
     pub(crate) fn look_for(&mut self, wanted: &[DeviceKey]) -> Result<Inventory, Failure> {
         let looked =
@@ -110,9 +117,34 @@ impl<'a> Run<'a> {
 
     /// Asks a question that is answered by y or no. Ctrl-C is a no.
     pub(crate) fn prompt_yes_no(&mut self, question: &str) -> bool {
+        let answer = self.prompt_line(question).unwrap_or_default();
+        ["y", "yes"]
+            .iter()
+            .any(|yes| answer.eq_ignore_ascii_case(yes))
+    }
+
+    /// Asks a question that is answered by a line, and returns that without blanks
+    /// at its ends. `None` on Ctrl-C, or where no line can be read.
+    pub(crate) fn prompt_line(&mut self, question: &str) -> Option<String> {
         self.terminal.ask(question);
-        let stop = self.session.cancellation().stop.clone();
-        self.runtime.block_on(batch::is_yes(stop.cancelled()))
+        let line = self.wait_for(|| io::stdin().lines().next());
+        line??.ok().map(|line| line.trim().to_owned())
+    }
+
+    /// Waits for what somebody types, on a thread of its own: reading cannot be
+    /// interrupted. `None` on Ctrl-C.
+    pub(crate) fn wait_for<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (give, given) = oneshot::channel();
+        std::thread::spawn(move || {
+            // Nobody waits any more after Ctrl-C.
+            let _ = give.send(read());
+        });
+        let stop = &self.session.cancellation().stop;
+        let stopped = stop.run_until_cancelled(given);
+        self.runtime.block_on(stopped)?.ok()
     }
 
     /// Runs a part of an operation to its end, and shows what happens meanwhile.
@@ -171,6 +203,9 @@ impl Observer for Shown<'_> {
             } => self.bar.set_message(format!(
                 "{action}: {finished} of {total} devices (Ctrl-C ends it after those under way)"
             )),
+            Event::Button(Progress::Waiting { elapsed, offline }) => {
+                self.bar.set_message(waiting(elapsed, offline));
+            }
             other => {
                 let bar = self.bar.clone();
                 for line in lines(&other) {

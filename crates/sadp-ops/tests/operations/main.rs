@@ -4,11 +4,13 @@
 #![expect(clippy::duplicate_mod, reason = "each example is a program of its own")]
 
 mod answer;
+mod button;
 mod cases;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;
 mod mail;
+mod methods;
 mod network;
 mod request;
 #[expect(dead_code, reason = "only its main is not called")]

@@ -11,7 +11,7 @@ pub(crate) struct Simulated {
     pub(crate) session: Session,
     pub(crate) fleet: Arc<Mutex<Fleet>>,
     pub(crate) cancellation: Cancellation,
-    _state: TempDir,
+    state: TempDir,
 }
 
 impl Simulated {
@@ -47,8 +47,20 @@ impl Simulated {
             session: session.unwrap(),
             fleet,
             cancellation,
-            _state: state,
+            state,
         }
+    }
+
+    /// Opens the session again, as the next run does.
+    pub(crate) fn reopen(&mut self, access: LedgerAccess) {
+        self.cancellation = Cancellation::default();
+        let config = SessionConfig {
+            scan: self.session.scan_config().clone(),
+            state: self.state.path().to_owned(),
+            access,
+            cancellation: self.cancellation.clone(),
+        };
+        self.session = Session::open(config).unwrap();
     }
 
     /// What a device made of commands, by its place in the site file.

@@ -9,10 +9,10 @@ mod site;
 mod stopped;
 mod vet;
 
-pub(crate) use self::consent::{GO_ON, confirm, is_yes, not_confirmed, plan};
+pub(crate) use self::consent::{GO_ON, confirm, not_confirmed, plan};
 pub(super) use self::{
     choice::choose,
-    consent::{agreed, ask, must_be_asked},
+    consent::{ask, must_be_asked},
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
     vet::vet,

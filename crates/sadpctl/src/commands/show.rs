@@ -1,11 +1,11 @@
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::{LedgerAccess, recovery::methods};
+use sadp_text::with_cause;
 
-use super::{set_up::SetUpReader, survey};
 use crate::{
-    advice,
     args::{GlobalArgs, ShowArgs},
     failure::{Exit, Failure},
-    output, state,
+    output,
+    run::Run,
     terminal::Terminal,
 };
 
@@ -15,33 +15,22 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     // An address may be beyond a router, where only asking it directly helps.
-    let config = survey::config(&args.ask, global, args.device.address())?;
-    let runtime = survey::runtime()?;
-    let mut report = runtime.block_on(survey::run(&config, terminal))?;
-    let mut entries = std::mem::take(&mut report.entries);
-    state::mark_locks(&mut entries, global, terminal);
-    if entries.is_empty() {
-        return Err(advice::nothing_found(
-            &report,
-            !args.ask.reach.targets.is_empty(),
-        ));
-    }
-    let mut found = args
-        .device
-        .choose_to_read(DiscoveredDevice::assess_all(entries, &report.local))?;
-    let reader = SetUpReader {
-        runtime: &runtime,
-        link: &config.link,
-        local: &report.local,
-        global,
-    };
+    let address = args.device.address();
+    let mut run = Run::open(&args.ask, address, LedgerAccess::Optional, global, terminal)?;
+    let inventory = run.look_until_stopped()?;
+    let mut device = args.device.choose_to_read(inventory.devices.clone())?;
+    let read = run.block_on(async |session, observer| {
+        let devices = std::slice::from_mut(&mut device);
+        methods::read_set_up(session, &inventory, devices, observer).await
+    });
+    let terminal = run.into_terminal();
     // What the device reported by itself is shown all the same.
-    if let Err(failure) = reader.read(std::slice::from_mut(&mut found), terminal) {
+    if let Err(error) = read {
         terminal.warn(&format!(
-            "could not ask which recovery ways are set up: {:#}",
-            failure.error
+            "could not ask which recovery ways are set up: {}",
+            with_cause(&error)
         ));
     }
-    output::print_device(&found, global.format, terminal)?;
+    output::print_device(&device, global.format, terminal)?;
     Ok(Exit::Done)
 }

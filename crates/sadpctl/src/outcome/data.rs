@@ -3,10 +3,11 @@
 
 use std::net::IpAddr;
 
+use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
     network::Change,
-    recovery::{answer::AnswerData, request::ExportedRequest},
+    recovery::{answer::AnswerData, button::Finding, request::ExportedRequest},
 };
 use sadp_proto::NetworkSettings;
 use sadp_reset::CaseEnding;
@@ -24,8 +25,12 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
             ("service_mailbox".into(), json!(qr.service_mailbox)),
         ]),
     };
-    if let Reason::PasswordReset(finding) = outcome.reason {
-        data.insert("active".into(), json!(finding.active()));
+    match &outcome.reason {
+        Reason::PasswordReset(finding) => {
+            data.insert("active".into(), json!(finding.active()));
+        }
+        Reason::Button(finding) => data.extend(button(finding)),
+        _ => {}
     }
     if let Some(seen) = outcome.seen {
         let confirmed = match seen {
@@ -86,6 +91,20 @@ fn settings(settings: &NetworkSettings) -> Value {
         },
         "ports": {"sdk": ports.sdk, "http": ports.http, "sdk_tls": ports.sdk_tls},
     })
+}
+
+fn button(finding: &Finding) -> Map<String, Value> {
+    let state = match finding {
+        Finding::NotForDevice { others, .. } => {
+            let others: Vec<_> = others.iter().map(|way| way.name()).collect();
+            return Map::from_iter([("ways".into(), json!(others))]);
+        }
+        Finding::Unactivated | Finding::Reset => Some(State::Unactivated),
+        Finding::StillActive => Some(State::Active),
+        _ => None,
+    };
+    let state = state.map(State::name);
+    Map::from_iter([("state".into(), json!(state))])
 }
 
 fn answer(answer: &AnswerData) -> Map<String, Value> {

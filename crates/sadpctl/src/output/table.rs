@@ -190,25 +190,9 @@ pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
         device.ipv4.address.map(|address| address.to_string()),
         device.mac.map(|mac| mac.to_string()),
         firmware,
-        device.serial.as_ref().map(short_serial),
+        device.serial.as_ref().map(Serial::short),
     ];
     cells.map(known)
-}
-
-/// The label number; where it is not sure, the end of the serial, marked as
-/// such.
-pub(crate) fn short_serial(serial: &Serial) -> String {
-    const LONGEST: usize = 12;
-    if let Some(label) = serial.label() {
-        return label.into();
-    }
-    let text = serial.as_str();
-    let length = text.chars().count();
-    if length <= LONGEST {
-        return text.into();
-    }
-    let end: String = text.chars().skip(length - (LONGEST - 2)).collect();
-    format!("..{end}")
 }
 
 /// What a person should look at, in few words.

@@ -4,10 +4,7 @@ use sadp_model::{MacAddr, Serial};
 use sadp_ops::DiscoveredDevice;
 use sadp_reset::DeviceKey;
 
-use crate::{
-    failure::{Exit, Failure},
-    output,
-};
+use crate::failure::{Exit, Failure};
 
 /// What a device is called on the command line: a full serial number, the label
 /// number, a MAC in any notation or an IPv4 address. For reading, also the
@@ -107,7 +104,7 @@ impl DeviceName {
 
     fn is_printed(&self, found: &DiscoveredDevice) -> bool {
         let serial = found.entry.device.serial.as_ref();
-        serial.is_some_and(|serial| output::short_serial(serial).eq_ignore_ascii_case(&self.text))
+        serial.is_some_and(|serial| serial.short().eq_ignore_ascii_case(&self.text))
     }
 
     fn ambiguous(&self, meant: &[DiscoveredDevice]) -> Failure {
@@ -226,7 +223,7 @@ mod tests {
     #[test]
     fn what_a_table_prints_names_a_device_for_reading_only() {
         let devices = devices(&[CAMERA, OTHER]);
-        let printed = output::short_serial(devices[1].entry.device.serial.as_ref().unwrap());
+        let printed = devices[1].entry.device.serial.as_ref().unwrap().short();
         assert!(printed.starts_with(".."), "{printed}");
         let name = DeviceName::new(&printed);
         assert!(name.find(&devices).is_err());

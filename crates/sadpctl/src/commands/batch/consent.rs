@@ -52,11 +52,7 @@ pub(crate) fn not_confirmed() -> Failure {
 }
 
 /// Asks a question that is answered by y or no. Ctrl-C is a no.
-pub(in crate::commands) fn agreed(
-    runtime: &Runtime,
-    question: &str,
-    terminal: &mut Terminal,
-) -> bool {
+fn agreed(runtime: &Runtime, question: &str, terminal: &mut Terminal) -> bool {
     terminal.ask(question);
     runtime.block_on(is_yes(survey::interrupted()))
 }
@@ -73,7 +69,7 @@ pub(in crate::commands) fn ask(
 }
 
 /// Waits for an answer on standard input. Whatever ends `stop` is a no.
-pub(crate) async fn is_yes(stop: impl Future<Output = ()>) -> bool {
+async fn is_yes(stop: impl Future<Output = ()>) -> bool {
     let answer = read_line(stop).await.unwrap_or_default();
     ["y", "yes"]
         .iter()

@@ -1,0 +1,464 @@
+//! Recovery by the reset button. A person holds the button; the device is followed
+//! until it is back without a password. Nothing but probes is sent.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use ipnet::Ipv4Net;
+use jiff::{SignedDuration, civil::DateTime};
+use sadp_discovery::{Scan, ScanConfig, ScanReport};
+use sadp_model::{
+    Device, MethodAssessment, RecoveryMethod, RecoverySetup, State, UnavailableReason,
+    assess_methods,
+};
+use sadp_proto::{StopCondition, Sweep};
+use sadp_reset::{Action, DeviceKey};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    DiscoveredDevice, Event, Guard, Impact, Inventory, Observer, OpsError, Outcome, OutcomeStatus,
+    Overrides, Reason, Session,
+};
+
+/// How long one look lasts. Slow devices take a second to answer.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// A look shows its results at its end, so it must not be long.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+
+/// The time between two looks.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// After so many looks without it a device is offline: one look may miss it.
+const MISSED: u32 = 2;
+
+/// A restart by the button moves the boot time by more than this: so long the
+/// button is held. A clock that is set moves it by less.
+const RESTART: SignedDuration = SignedDuration::from_secs(30);
+
+/// A device whose button is about to be held.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The device, as it was found before.
+    pub device: DiscoveredDevice,
+    /// How the method fits it.
+    pub fit: MethodAssessment,
+    key: DeviceKey,
+}
+
+/// How a reset ended.
+#[derive(Debug)]
+pub struct Reset {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The device, where it is unactivated and can get its first password.
+    pub unactivated: Option<Inventory>,
+}
+
+/// What is known of a reset by the button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The device had no password before.
+    Unactivated,
+    /// It is back, and has no password.
+    Reset,
+    /// The method does not fit the device.
+    NotForDevice {
+        /// Why.
+        obstacle: UnavailableReason,
+        /// The methods that may fit it, best first.
+        others: Vec<RecoveryMethod>,
+    },
+    /// It has neither a MAC of its own nor a serial: it could not be recognised
+    /// after the reset.
+    Unrecognisable,
+    /// It still has a password.
+    StillActive,
+    /// It does not report whether it has a password, and did not restart.
+    NoRestart,
+    /// It restarted, and does not report whether it has a password.
+    StateUnknown,
+    /// It was offline at the end.
+    Offline,
+}
+
+impl Finding {
+    /// What a device that was skipped for it means for the operation.
+    pub(crate) const fn impact(&self) -> Impact {
+        match self {
+            Self::NotForDevice { .. } | Self::Unrecognisable => Impact::Safety,
+            _ => Impact::Device,
+        }
+    }
+
+    fn outcome(self, device: &DiscoveredDevice) -> Outcome {
+        let status = match self {
+            Self::Unactivated | Self::Reset => OutcomeStatus::Done,
+            Self::StateUnknown => OutcomeStatus::Unknown,
+            Self::Offline => OutcomeStatus::NoAnswer,
+            _ => OutcomeStatus::Skipped,
+        };
+        Outcome {
+            reason: Reason::Button(self),
+            // It leads there; no command is sent for the reset itself.
+            ..Outcome::new(device, Action::Activate, status)
+        }
+    }
+}
+
+/// What happens while a reset is awaited.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// The wait begins, and lasts this long at most.
+    Begins(Duration),
+    /// It has lasted this long.
+    Waiting {
+        /// How long.
+        elapsed: Duration,
+        /// Whether the device is offline now.
+        offline: bool,
+    },
+    /// The device went offline.
+    Offline,
+    /// It restarted with its password.
+    StillActive,
+    /// No look is possible now, as where a cable straight to the device went dead.
+    CannotLook(&'a OpsError),
+    /// It is back without a password.
+    Back {
+        /// The address it had.
+        before: Option<Ipv4Addr>,
+        /// The address it has.
+        now: Option<Ipv4Addr>,
+    },
+}
+
+/// Plans to follow a device, found by a computer in the networks `local`. Returns
+/// how it ended where there is nothing to wait for. [`Guard::WayNotOffered`] lets a
+/// device pass that the method does not fit.
+pub fn plan(
+    device: DiscoveredDevice,
+    local: &[Ipv4Net],
+    overrides: &Overrides,
+) -> Result<Plan, Box<Reset>> {
+    let ended = |finding: Finding| {
+        let unactivated = (finding == Finding::Unactivated).then(|| Inventory {
+            devices: vec![device.clone()],
+            local: local.to_vec(),
+        });
+        let outcome = finding.outcome(&device);
+        Box::new(Reset {
+            outcome,
+            unactivated,
+        })
+    };
+    let facts = &device.entry.device;
+    if facts.state == Some(State::Unactivated) {
+        return Err(ended(Finding::Unactivated));
+    }
+    let fit = MethodAssessment::judge(
+        RecoveryMethod::ResetButton,
+        facts,
+        &RecoverySetup::default(),
+    );
+    if let Some(obstacle) = fit.availability.obstacle()
+        && !overrides.lifts(Guard::WayNotOffered)
+    {
+        let fits = assess_methods(facts, &RecoverySetup::default()).into_iter();
+        let others = fits.filter(|fit| fit.availability.obstacle().is_none());
+        let others = others.map(|fit| fit.method).collect();
+        return Err(ended(Finding::NotForDevice { obstacle, others }));
+    }
+    match device.key() {
+        Some(key) => Ok(Plan { device, fit, key }),
+        None => Err(ended(Finding::Unrecognisable)),
+    }
+}
+
+/// How a reset is awaited.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long at most.
+    pub limit: Duration,
+    /// Addresses that every look probes one by one, in place of the session's.
+    pub sweep: Option<Sweep>,
+}
+
+impl Plan {
+    /// Looks for the device every few seconds until it is back without a password,
+    /// until the time is up, or until the session is asked to stop.
+    pub async fn carry_out(
+        self,
+        session: &Session,
+        settings: Settings,
+        observer: &mut dyn Observer,
+    ) -> Reset {
+        let look = match session.scan.stop {
+            StopCondition::Auto => LOOK,
+            StopCondition::Fixed(time) => time.min(LONGEST_LOOK),
+        };
+        let mut wait = Wait {
+            key: &self.key,
+            scan: ScanConfig {
+                stop: StopCondition::Fixed(look),
+                sweep: settings.sweep,
+                ..session.scan.clone()
+            },
+            progress: ResetProgress::new(&self.device.entry.device),
+            can_look: true,
+            observer,
+        };
+        let ended = tokio::select! {
+            biased;
+            () = session.cancellation.stop.cancelled() => None,
+            ended = wait.run(settings.limit) => ended,
+        };
+        let finding = match ended {
+            Some(Ended::Back(inventory)) => {
+                let now = inventory.devices.first().unwrap_or(&self.device);
+                wait.observe(Progress::Back {
+                    before: self.device.entry.device.ipv4.address,
+                    now: now.entry.device.ipv4.address,
+                });
+                return Reset {
+                    outcome: Finding::Reset.outcome(now),
+                    unactivated: Some(inventory),
+                };
+            }
+            Some(Ended::StateUnknown) => Finding::StateUnknown,
+            None if wait.progress.is_offline() => Finding::Offline,
+            None if wait.progress.reports_state => Finding::StillActive,
+            None => Finding::NoRestart,
+        };
+        Reset {
+            outcome: finding.outcome(&self.device),
+            unactivated: None,
+        }
+    }
+}
+
+struct Wait<'a> {
+    key: &'a DeviceKey,
+    scan: ScanConfig,
+    progress: ResetProgress,
+    can_look: bool,
+    observer: &'a mut dyn Observer,
+}
+
+enum Ended {
+    /// The device without its password, and this computer's networks.
+    Back(Inventory),
+    StateUnknown,
+}
+
+impl Wait<'_> {
+    /// `None` when the time is up.
+    async fn run(&mut self, limit: Duration) -> Option<Ended> {
+        let begin = Instant::now();
+        let end = begin + limit;
+        self.observe(Progress::Begins(limit));
+        loop {
+            self.observe(Progress::Waiting {
+                elapsed: begin.elapsed(),
+                offline: self.progress.is_offline(),
+            });
+            if let Some(ended) = self.look(end).await {
+                return Some(ended);
+            }
+            if Instant::now() >= end {
+                return None;
+            }
+            sleep_until(end.min(Instant::now() + PAUSE)).await;
+        }
+    }
+
+    async fn look(&mut self, end: Instant) -> Option<Ended> {
+        let scan = match Scan::open(&self.scan) {
+            Ok(scan) => scan,
+            Err(error) => {
+                if std::mem::take(&mut self.can_look) {
+                    self.observe(Progress::CannotLook(&error.into()));
+                }
+                self.take_in(None);
+                return None;
+            }
+        };
+        self.can_look = true;
+        let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_, _| {}).await;
+        let mut devices = DiscoveredDevice::assess_all(entries, &local);
+        devices.retain(|device| device.is(self.key));
+        devices.truncate(1);
+        match self.take_in(devices.first().map(|device| &device.entry.device)) {
+            Observation::Unactivated => Some(Ended::Back(Inventory { devices, local })),
+            Observation::StateUnknown => Some(Ended::StateUnknown),
+            _ => None,
+        }
+    }
+
+    fn take_in(&mut self, device: Option<&Device>) -> Observation {
+        let observation = self.progress.look(device);
+        match observation {
+            Observation::WentOffline => self.observe(Progress::Offline),
+            Observation::StillActive => self.observe(Progress::StillActive),
+            _ => {}
+        }
+        observation
+    }
+
+    fn observe(&mut self, progress: Progress<'_>) {
+        self.observer.observe(Event::Button(progress));
+    }
+}
+
+/// How far a reset is, from one look after the other.
+#[derive(Debug)]
+struct ResetProgress {
+    boot_time: Option<DateTime>,
+    missed: u32,
+    reports_state: bool,
+}
+
+/// What one look shows of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Observation {
+    /// It has no password.
+    Unactivated,
+    /// It restarted, and does not report whether it has one.
+    StateUnknown,
+    /// It went offline.
+    WentOffline,
+    /// It restarted with its password.
+    StillActive,
+    /// Nothing new.
+    Nothing,
+}
+
+impl ResetProgress {
+    fn new(device: &Device) -> Self {
+        Self {
+            boot_time: device.boot_time,
+            missed: 0,
+            reports_state: device.state.is_some(),
+        }
+    }
+
+    fn look(&mut self, device: Option<&Device>) -> Observation {
+        let Some(device) = device else {
+            self.missed = self.missed.saturating_add(1);
+            return if self.missed == MISSED {
+                Observation::WentOffline
+            } else {
+                Observation::Nothing
+            };
+        };
+        let restarted = self.is_offline() || self.has_moved(device.boot_time);
+        self.missed = 0;
+        self.boot_time = device.boot_time.or(self.boot_time);
+        match device.state {
+            Some(State::Unactivated) => Observation::Unactivated,
+            Some(_) if restarted => Observation::StillActive,
+            // Of a device that reported its state before, only a part arrived.
+            None if restarted && !self.reports_state => Observation::StateUnknown,
+            _ => Observation::Nothing,
+        }
+    }
+
+    const fn is_offline(&self) -> bool {
+        self.missed >= MISSED
+    }
+
+    fn has_moved(&self, boot_time: Option<DateTime>) -> bool {
+        let (Some(before), Some(now)) = (self.boot_time, boot_time) else {
+            return false;
+        };
+        now.duration_since(before).abs() > RESTART
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTIVE: Option<State> = Some(State::Active);
+    const FRESH: Option<State> = Some(State::Unactivated);
+
+    fn device(state: Option<State>, boot_time: &str) -> Device {
+        let mut device = Device::unknown();
+        device.state = state;
+        device.boot_time = boot_time.parse().ok();
+        device
+    }
+
+    fn looks(before: &Device, seen: &[Option<Device>]) -> Vec<Observation> {
+        let mut progress = ResetProgress::new(before);
+        seen.iter()
+            .map(|device| progress.look(device.as_ref()))
+            .collect()
+    }
+
+    const NOON: &str = "2026-05-01T12:00:00";
+    const LATER: &str = "2026-05-01T12:05:00";
+    const NO_CLOCK: &str = "1970-01-01T00:00:00";
+
+    #[test]
+    fn a_reset_is_seen_with_and_without_silence() {
+        let before = device(ACTIVE, NOON);
+        let back = device(FRESH, NO_CLOCK);
+        assert_eq!(
+            looks(&before, &[Some(back.clone())]),
+            [Observation::Unactivated]
+        );
+        assert_eq!(
+            looks(
+                &before,
+                &[Some(before.clone()), None, None, None, Some(back)]
+            ),
+            [
+                Observation::Nothing,
+                Observation::Nothing,
+                Observation::WentOffline,
+                Observation::Nothing,
+                Observation::Unactivated
+            ]
+        );
+    }
+
+    #[test]
+    fn a_restart_with_the_password_is_told_once() {
+        let before = device(ACTIVE, NOON);
+        let later = device(ACTIVE, LATER);
+        assert_eq!(
+            looks(&before, &[Some(later.clone()), Some(later)]),
+            [Observation::StillActive, Observation::Nothing]
+        );
+        // Without a clock, only its silence tells.
+        let clockless = device(ACTIVE, NO_CLOCK);
+        assert_eq!(
+            looks(&clockless, &[None, None, Some(clockless.clone())])[2..],
+            [Observation::StillActive]
+        );
+    }
+
+    #[test]
+    fn one_lost_look_or_a_clock_set_is_no_restart() {
+        let before = device(ACTIVE, NOON);
+        let set = device(ACTIVE, "2026-05-01T12:00:20");
+        let seen = [None, Some(before.clone()), Some(set)];
+        assert_eq!(looks(&before, &seen), [Observation::Nothing; 3]);
+    }
+
+    #[test]
+    fn firmware_that_tells_no_state_is_followed_to_its_restart() {
+        let before = device(None, NOON);
+        let later = device(None, LATER);
+        assert_eq!(
+            looks(&before, &[Some(before.clone()), Some(later)]),
+            [Observation::Nothing, Observation::StateUnknown]
+        );
+        // A torn reply of a device that does tell it decides nothing.
+        let torn = device(None, LATER);
+        assert_eq!(
+            looks(&device(ACTIVE, NOON), &[Some(torn)]),
+            [Observation::Nothing]
+        );
+    }
+}

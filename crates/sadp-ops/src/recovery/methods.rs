@@ -1,0 +1,183 @@
+//! Which recovery methods fit devices. What is prepared on a device is read from it
+//! and from the ledger; reading costs no try and may be repeated.
+
+use sadp_discovery::Pace;
+use sadp_model::{Device, MethodAssessment, State, assess_methods};
+use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
+use sadp_reset::{Action, Ledger, LedgerError};
+
+use super::History;
+use crate::{
+    DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
+    batch::{Batch, DeviceCommand, Keep, Replied},
+};
+
+/// The most devices that are read from at once.
+const PARALLEL: usize = 16;
+
+/// Which recovery methods fit a device, best first; each appears once.
+#[derive(Clone, Debug)]
+pub struct AssessedDevice {
+    /// The device.
+    pub device: DiscoveredDevice,
+    /// The methods.
+    pub methods: Vec<MethodAssessment>,
+}
+
+/// Assesses the recovery methods of devices. What a device reports is newer than
+/// what the ledger remembers. Nothing is sent.
+pub fn assess(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+) -> Result<Vec<AssessedDevice>, LedgerError> {
+    let history = History::read(session.ledger(), session.now())?;
+    let assessed = devices.into_iter().map(|device| {
+        let mut prepared = history.prepared(&device)?;
+        let set_up = device.entry.device.recovery.set_up;
+        prepared.questions = set_up.questions.or(prepared.questions);
+        prepared.mailbox = set_up.mailbox.or(prepared.mailbox);
+        prepared.guid = set_up.guid;
+        let methods = assess_methods(&device.entry.device, &prepared);
+        Ok(AssessedDevice { device, methods })
+    });
+    assessed.collect()
+}
+
+/// Reads which recovery methods are set up, from the devices that offer to tell,
+/// and then which security questions are set, from those that did not tell so
+/// far. What a device replies is added to it; no reply leaves it unknown.
+pub async fn read_prepared(
+    session: &mut Session,
+    inventory: &Inventory,
+    devices: &mut [DiscoveredDevice],
+    observer: &mut dyn Observer,
+) -> Result<(), OpsError> {
+    read_set_up(session, inventory, devices, observer).await?;
+    Reader::new(Query::Questions, devices)
+        .run(session, inventory, observer)
+        .await
+}
+
+/// Reads only which recovery methods are set up, in one command.
+pub async fn read_set_up(
+    session: &mut Session,
+    inventory: &Inventory,
+    devices: &mut [DiscoveredDevice],
+    observer: &mut dyn Observer,
+) -> Result<(), OpsError> {
+    Reader::new(Query::SetUp, devices)
+        .run(session, inventory, observer)
+        .await
+}
+
+/// What is read from a device.
+#[derive(Clone, Copy)]
+enum Query {
+    SetUp,
+    Questions,
+}
+
+impl Query {
+    const fn action(self) -> Action {
+        match self {
+            Self::SetUp => Action::SetUpRead,
+            Self::Questions => Action::QuestionsShow,
+        }
+    }
+
+    const fn command(self) -> Command {
+        match self {
+            Self::SetUp => Command::GetSetUp,
+            Self::Questions => Command::GetQuestions,
+        }
+    }
+
+    /// Whether a device can answer, and did not yet.
+    fn fits(self, device: &Device) -> bool {
+        let recovery = &device.recovery;
+        let offered = match self {
+            Self::SetUp => recovery.reports_set_up == Some(true),
+            Self::Questions => {
+                recovery.questions == Some(true) && recovery.set_up.questions.is_none()
+            }
+        };
+        offered && device.state != Some(State::Unactivated)
+    }
+}
+
+struct Reader<'a> {
+    query: Query,
+    devices: &'a mut [DiscoveredDevice],
+    /// The places of those that are sent the command.
+    places: Vec<usize>,
+}
+
+impl<'a> Reader<'a> {
+    const fn new(query: Query, devices: &'a mut [DiscoveredDevice]) -> Self {
+        Self {
+            query,
+            devices,
+            places: Vec::new(),
+        }
+    }
+
+    async fn run(
+        mut self,
+        session: &mut Session,
+        inventory: &Inventory,
+        observer: &mut dyn Observer,
+    ) -> Result<(), OpsError> {
+        let action = self.query.action();
+        let checks = SafetyChecks {
+            action,
+            overrides: Overrides::default(),
+        };
+        let mut commands = Vec::new();
+        for (place, device) in self.devices.iter().enumerate() {
+            if !self.query.fits(&device.entry.device)
+                || checks
+                    .blocked(device, session.ledger(), session.now())?
+                    .is_some()
+            {
+                continue;
+            }
+            self.places.push(place);
+            commands.push(DeviceCommand {
+                device: device.clone(),
+                command: self.query.command(),
+            });
+        }
+        if commands.is_empty() || session.cancellation.stop.is_cancelled() {
+            return Ok(());
+        }
+        let batch = Batch {
+            action,
+            pace: Pace::Together,
+            parallel: PARALLEL,
+            commands,
+            keep: &mut self,
+        };
+        let sent = session.send(batch, inventory, observer).await?;
+        sent.failure.map_or(Ok(()), Err)
+    }
+}
+
+impl Keep for Reader<'_> {
+    fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        let place = self.places.get(reply.place);
+        let device = place.and_then(|&place| self.devices.get_mut(place));
+        if let (Reply::Done(message), Some(device)) = (reply.reply, device) {
+            let set_up = &mut device.entry.device.recovery.set_up;
+            match self.query {
+                Query::SetUp => *set_up = sadp_proto::read_set_up(message),
+                Query::Questions => {
+                    let questions = QuestionList::read(message).questions;
+                    if !questions.is_empty() {
+                        set_up.questions = Some(questions.iter().any(|it| it.set));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! A reset by the button.
+
+use std::{borrow::Cow, time::Duration};
+
+use humantime::format_duration;
+use sadp_ops::{
+    Outcome,
+    recovery::button::{Finding, Progress},
+};
+
+use crate::{Line, with_cause};
+
+/// What happened.
+pub(super) fn message(finding: &Finding) -> Cow<'static, str> {
+    let text = match finding {
+        Finding::Unactivated => "already unactivated: there is nothing to reset",
+        Finding::Reset => "reset: it is back, unactivated",
+        Finding::NotForDevice { obstacle, .. } => return obstacle.to_string().into(),
+        Finding::Unrecognisable => {
+            "it reports neither a MAC of its own nor a serial: it could not be recognised after the reset"
+        }
+        Finding::StillActive => "still active: not reset yet",
+        Finding::NoRestart => "it did not restart: not reset yet",
+        Finding::StateUnknown => {
+            "it restarted; its firmware does not tell whether it has a password"
+        }
+        Finding::Offline => "offline: it is not known whether it was reset",
+    };
+    text.into()
+}
+
+/// What to do next.
+pub(super) fn next_step(finding: &Finding, outcome: &Outcome) -> Cow<'static, str> {
+    let text = match finding {
+        Finding::Unactivated | Finding::Reset => {
+            let mac = outcome.device.mac.filter(|mac| mac.is_identity());
+            let name = mac.map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+            return format!("give it its first password: sadpctl activate {name}").into();
+        }
+        Finding::NotForDevice { others, .. } => {
+            let others: Vec<_> = others.iter().map(|way| way.label()).collect();
+            return format!(
+                "ways that may fit it: {}; sadpctl reset ways tells what each needs; --force prints the steps and waits all the same",
+                others.join(", ")
+            )
+            .into();
+        }
+        Finding::Unrecognisable => {
+            "reset it by hand as its manual says, then look for it with sadpctl scan"
+        }
+        Finding::StillActive | Finding::NoRestart => {
+            "power it off, hold the button while powering it on and for more than 30 s, and run this again; nothing was changed from here"
+        }
+        Finding::StateUnknown => {
+            "try the default password of its own manual, and give it a new one at once"
+        }
+        Finding::Offline => "power it on and scan: unactivated means that it was reset",
+    };
+    text.into()
+}
+
+/// What happens while a reset is awaited.
+pub(crate) fn line(progress: &Progress<'_>) -> Option<Line> {
+    let text = match progress {
+        Progress::Waiting { .. } => return None,
+        Progress::Begins(limit) => format!(
+            "Waiting for it, {} at most. Ctrl-C ends the waiting and harms nothing.",
+            format_duration(*limit)
+        ),
+        Progress::Offline => "It is offline: switched off, or starting.".into(),
+        Progress::StillActive => "It is back and still active: the button was not held from before power-on, or not long enough. Power it off and try again.".into(),
+        Progress::CannotLook(error) => {
+            return Some(Line::Warning(format!(
+                "cannot look for it now: {}; the wait goes on",
+                with_cause(*error)
+            )));
+        }
+        Progress::Back { before, now } => match (before, now) {
+            (Some(before), Some(now)) if before != now => {
+                format!("It is back and unactivated, at {now}; it was at {before}.")
+            }
+            (_, Some(now)) => format!("It is back and unactivated, at {now}."),
+            (_, None) => "It is back and unactivated.".into(),
+        },
+    };
+    Some(Line::Note(text))
+}
+
+/// How long a reset has been awaited.
+pub fn waiting(elapsed: Duration, offline: bool) -> String {
+    let elapsed = format_duration(Duration::from_secs(elapsed.as_secs()));
+    let seen = if offline { "offline" } else { "not reset yet" };
+    format!("waiting, {elapsed}: {seen} (Ctrl-C ends it)")
+}

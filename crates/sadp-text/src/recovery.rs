@@ -1,0 +1,131 @@
+//! Recovery methods: what to type, and what to do at the device.
+
+use sadp_model::{
+    Availability, Device, FormFactor, MethodAssessment, Note, Prerequisite, RecoveryMethod, Serial,
+    UnavailableReason,
+};
+
+/// A device by all that is printed on its label, and its address:
+/// `DS-2CD2143G0-I C06891926, MAC c4:2f:90:2a:21:4d, at 192.168.1.101`.
+pub fn device_label(device: &Device) -> String {
+    let number = device.serial.as_ref().map(Serial::short);
+    let model = device.model.as_deref().map(String::from);
+    let kind: Vec<_> = model.into_iter().chain(number).collect();
+    let kind = (!kind.is_empty()).then(|| kind.join(" "));
+    let mac = device.mac.map(|mac| format!("MAC {mac}"));
+    let address = device.ipv4.address.map(|address| format!("at {address}"));
+    let parts: Vec<_> = [kind, mac, address].into_iter().flatten().collect();
+    parts.join(", ")
+}
+
+/// The command to type next for a method. `None` where the method does not fit.
+pub fn method_command(fit: &MethodAssessment, device: &Device) -> Option<String> {
+    let needs = fit.availability.needs();
+    let mac = device.identity().map(|mac| mac.to_string());
+    let address = || device.ipv4.address.map(|address| address.to_string());
+    let name = mac.or_else(address).unwrap_or_else(|| "DEVICE".into());
+    let command = match (fit.method, &fit.availability) {
+        (_, Availability::NotForThisDevice(UnavailableReason::Unactivated)) => {
+            return Some(format!("sadpctl activate {name}"));
+        }
+        (_, Availability::NotForThisDevice(_)) => return None,
+        (RecoveryMethod::ResetButton, _) => format!("button {name}"),
+        (RecoveryMethod::Questions, _) if needs.contains(&Prerequisite::QuestionsSet) => {
+            format!("questions show {name}")
+        }
+        (RecoveryMethod::Questions, _) => format!("questions answer {name}"),
+        (RecoveryMethod::Mail, _) => format!("mail qr {name}"),
+        (RecoveryMethod::Request, _) => match needs.first() {
+            Some(Prerequisite::WholeReply) => return Some(format!("sadpctl show {name}")),
+            Some(Prerequisite::VendorAnswer(_)) => "import PATH".into(),
+            _ => format!("export {name} --out DIR"),
+        },
+        (RecoveryMethod::Guid, _) => {
+            let missing = |need: &Prerequisite| matches!(need, Prerequisite::GuidFile { .. });
+            let file = if needs.iter().any(missing) {
+                " FILE"
+            } else {
+                ""
+            };
+            format!("guid import {name}{file}")
+        }
+        (RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect, _) => format!("app {name}"),
+    };
+    Some(format!("sadpctl reset {command}"))
+}
+
+/// What to do at a device to reset it by its button.
+pub fn button_steps(device: &Device, fit: &MethodAssessment) -> String {
+    let button = match FormFactor::of(device) {
+        FormFactor::Recorder => ", if it has one".into(),
+        housing => format!(": {}", housing.button_place()),
+    };
+    let label = device_label(device);
+    let mut text = format!(
+        "\
+To reset {label} by its button, at the device:
+  1. Find the reset button{button}.
+     That is advice: the manual of the model knows better. If it has none, take another
+     way: sadpctl reset ways.
+  2. Power the device off. Where its network cable powers it, unplug that.
+  3. Press the button, hold it, and power the device on while you hold it.
+  4. Keep holding for more than 30 s after power-on. Then let go.
+  5. Let it start, on the same network as this machine. It comes back without a password,
+     usually at the factory address 192.168.1.64.
+All its settings are lost with the password: expect factory values everywhere."
+    );
+    if device.state.is_none() {
+        text += "\nIts firmware does not tell whether it has a password: from here only its restart is seen.";
+    }
+    // The steps name the place and the loss already.
+    let named = |note: &&Note| matches!(note, Note::ButtonPlace(_) | Note::SettingsLost);
+    for note in fit.notes.iter().filter(|note| !named(note)) {
+        text.extend(["\nNote: ", &note.to_string(), "."]);
+    }
+    if let Some(obstacle) = fit.availability.obstacle() {
+        text.extend(["\nNote: ", &obstacle.to_string(), ". It may not work."]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use sadp_model::{Kind, RecoverySetup, State};
+
+    use super::*;
+
+    fn device(model: &str, state: Option<State>) -> Device {
+        let mut device = Device::unknown();
+        device.model = Some(model.into());
+        device.kind = Kind::of_model(model);
+        device.mac = "44:47:cc:00:00:01".parse().ok();
+        device.ipv4.address = Some([192, 168, 1, 101].into());
+        device.state = state;
+        device
+    }
+
+    #[test]
+    fn steps_for_each_shape() {
+        let told = [
+            ("DS-2CD2042WD-I", Some(State::Active)),
+            ("DS-2CD2T47G1-L", Some(State::Active)),
+            ("DS-2CD2143G0-I", Some(State::Active)),
+            ("DS-2CD2343G0-I", Some(State::Active)),
+            ("DS-2DF8236I-AEL", Some(State::Active)),
+            ("DS-2CD2032-I", None),
+            ("DS-KH6210-L", Some(State::Active)),
+            ("DS-7608NI-K2", Some(State::Active)),
+        ]
+        .map(|(model, state)| {
+            let device = device(model, state);
+            let fit = MethodAssessment::judge(
+                RecoveryMethod::ResetButton,
+                &device,
+                &RecoverySetup::default(),
+            );
+            button_steps(&device, &fit)
+        });
+        assert_snapshot!(told.join("\n\n"));
+    }
+}
