@@ -1,5 +1,7 @@
 //! The devices that a look found.
 
+mod name;
+
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
@@ -9,6 +11,7 @@ use sadp_proto::SurveyProgress;
 use sadp_reset::DeviceKey;
 use tokio::sync::Notify;
 
+pub use self::name::{BlankName, DeviceName, SelectionError, select};
 use crate::{DiscoveredDevice, Event, Observer, OpsError, Session};
 
 /// How long a look for certain devices lasts at least, so that a second device

@@ -15,7 +15,8 @@
 //! Begin with `examples/activate.rs` and `examples/request.rs`.
 //!
 //! - [`Session`]: what all operations share.
-//! - [`Inventory`]: the devices that a look found.
+//! - [`Inventory`]: the devices that a look found; [`DeviceName`] and [`select`]
+//!   pick from them.
 //! - [`activate`], [`locate`], [`network`], [`recovery`]: the operations, one
 //!   module each.
 //! - [`Outcome`]: what became of an operation on one device.
@@ -36,7 +37,7 @@ mod session;
 pub use batch::{BatchReport, StopReason};
 pub use device::{DeviceRef, DiscoveredDevice};
 pub use event::{Event, Observer};
-pub use inventory::Inventory;
+pub use inventory::{BlankName, DeviceName, Inventory, SelectionError, select};
 pub use offer::{Offer, PasswordSettings, Requirements, Selection};
 pub use outcome::{
     BlockReason, Impact, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,

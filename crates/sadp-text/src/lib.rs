@@ -27,7 +27,7 @@ mod validity;
 use std::time::Duration;
 
 use sadp_model::DeviceCounts;
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{CheckText, check_subject, check_text};
@@ -45,15 +45,19 @@ pub use outcome::{
 };
 pub use recovery::{button_steps, device_label, method_command};
 pub use refusal::{Reason, explain};
-pub use remedy::{Platform, Remedy, permission, reach};
+pub use remedy::{Platform, Remedy, permission, reach, selection_error};
 pub use validity::{age, case_next, case_reasons, invalid_reason, minute, objections};
 
 /// A device by all of its names, as a line of a plan.
 pub fn device_line(found: &DiscoveredDevice) -> String {
-    let device = &found.entry.device;
+    ref_line(&DeviceRef::from(found))
+}
+
+/// The same for a device that is no longer at hand.
+fn ref_line(device: &DeviceRef) -> String {
     let names = [
         device.mac.map(|mac| mac.to_string()),
-        device.ipv4.address.map(|address| address.to_string()),
+        device.address.map(|address| address.to_string()),
         device.serial.as_ref().map(ToString::to_string),
     ];
     let names = names.map(|name| name.unwrap_or_else(|| "-".into()));

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanError, raw::RawError};
 use sadp_model::OffSubnet;
+use sadp_ops::{DeviceRef, SelectionError};
 use sadp_reset::{NotAnAnswer, Why};
+
+use crate::ref_line;
 
 /// What a person can do about it.
 pub trait Remedy {
@@ -147,6 +150,54 @@ fn quoted(path: &str) -> String {
         return path.into();
     }
     format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+/// Why a name selects no device.
+pub fn selection_error(error: &SelectionError) -> String {
+    match error {
+        SelectionError::NotFound { name, .. } => format!(
+            "no device found has the serial, MAC or address {}",
+            name.as_str()
+        ),
+        SelectionError::Ambiguous { name, devices } => {
+            let what = if name.address().is_some() {
+                "address"
+            } else if name.mac().is_some() {
+                "MAC"
+            } else {
+                "serial"
+            };
+            let (number, name) = (devices.len(), name.as_str());
+            format!("{number} devices have the {what} {name}:{}", list(devices))
+        }
+    }
+}
+
+impl Remedy for SelectionError {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Ambiguous { .. } => {
+                "name the one you mean by its full serial number or MAC".into()
+            }
+            Self::NotFound { similar, .. } if similar.is_empty() => {
+                "a device is named by its full serial number, its label number, its MAC or its IPv4 address: sadpctl scan lists them".into()
+            }
+            Self::NotFound { similar, .. } => {
+                format!("devices with a similar name:{}", list(similar)).into()
+            }
+        }
+    }
+}
+
+/// A line for each device, by all of its names.
+fn list(devices: &[DeviceRef]) -> String {
+    let shown = devices.iter().take(SelectionError::MAX_LISTED);
+    let mut lines = vec![String::new()];
+    lines.extend(shown.map(ref_line));
+    if devices.len() > SelectionError::MAX_LISTED {
+        lines.push("  ...".into());
+    }
+    lines.join("\n")
 }
 
 impl Remedy for Why {

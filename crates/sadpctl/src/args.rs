@@ -34,9 +34,11 @@ pub(crate) use self::{
     },
     watch::WatchArgs,
 };
+use sadp_ops::DeviceName;
+
 use crate::{
     output::Format,
-    select::{DeviceName, Filter, Key},
+    select::{Filter, Key},
 };
 
 /// Finds Hikvision-style cameras and recorders on a LAN and brings them into

@@ -2,6 +2,9 @@
 
 use std::{io, process::ExitCode};
 
+use sadp_ops::SelectionError;
+use sadp_text::Remedy;
+
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -74,5 +77,13 @@ impl From<io::Error> for Failure {
         let error = anyhow::Error::new(error).context("cannot write the output");
         Self::new(Exit::Machine, error)
             .hint("check where the output goes, e.g. whether the disk is full")
+    }
+}
+
+/// A name selects no device.
+impl From<SelectionError> for Failure {
+    fn from(error: SelectionError) -> Self {
+        let message = sadp_text::selection_error(&error);
+        Self::words(Exit::NotFound, message).hint(error.remedy())
     }
 }

@@ -2,12 +2,10 @@
 
 mod filter;
 mod key;
-mod name;
 mod sort;
 
 pub(crate) use self::{
     filter::Filter,
     key::Key,
-    name::DeviceName,
     sort::{by_key, by_urgency},
 };

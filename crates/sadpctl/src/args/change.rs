@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 use sadp_ops::{LedgerAccess, Overrides};
 
 use super::AskArgs;
-use crate::select::{DeviceName, Filter};
+use sadp_ops::DeviceName;
+
+use crate::select::Filter;
 
 /// Which devices a command is for.
 #[derive(Args, Debug)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{AskArgs, ChangeArgs, PasswordArgs};
-use crate::select::DeviceName;
+use sadp_ops::DeviceName;
 
 /// `cloud`.
 #[derive(Debug, Subcommand)]

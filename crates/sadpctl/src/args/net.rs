@@ -5,7 +5,9 @@ use sadp_ops::network::Settings;
 use sadp_proto::seal::UpdateDigest;
 
 use super::{AskArgs, ChangeArgs, PasswordArgs};
-use crate::select::{DeviceName, Filter};
+use sadp_ops::DeviceName;
+
+use crate::select::Filter;
 
 /// `net`.
 #[derive(Debug, Subcommand)]

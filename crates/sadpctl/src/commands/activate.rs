@@ -1,5 +1,5 @@
 use sadp_ops::{
-    Report,
+    DeviceName, Report,
     activate::{self, Activation},
 };
 
@@ -8,7 +8,6 @@ use crate::{
     args::{ActivateArgs, GlobalArgs},
     failure::{Exit, Failure},
     run::{self, Run},
-    select::DeviceName,
     state,
     terminal::Terminal,
 };

@@ -1,7 +1,6 @@
 //! What every command that asks something of devices does: look, choose, ask,
 //! send, look again, tell.
 
-mod choice;
 mod consent;
 mod reply;
 mod send;
@@ -11,12 +10,12 @@ mod vet;
 
 pub(crate) use self::consent::{GO_ON, confirm, not_confirmed, plan};
 pub(super) use self::{
-    choice::choose,
     consent::{ask, must_be_asked},
     send::{Arrived, Order, Orders, Sending, Sent, guarded, send},
     site::Site,
     vet::vet,
 };
+pub(super) use super::list::choose;
 use crate::{
     args::GlobalArgs,
     failure::{Exit, Failure},

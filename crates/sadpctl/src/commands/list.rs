@@ -1,9 +1,9 @@
-//! What every command that lists devices does at its end.
+//! Devices chosen and printed, as several commands do.
 
 use sadp_ops::DiscoveredDevice;
 
 use crate::{
-    args::ListArgs,
+    args::{ChoiceArgs, ListArgs},
     failure::{Exit, Failure},
     output::{self, DeviceRow, Format, Layout},
     select::{self, Filter},
@@ -33,6 +33,25 @@ pub(super) fn print(
     output::write_rows(terminal.out(), &rows, format, layout)?;
     terminal.flush()?;
     Ok(devices)
+}
+
+/// The devices a command is for, in the order of `scan`.
+pub(super) fn choose(
+    args: &ChoiceArgs,
+    mut devices: Vec<DiscoveredDevice>,
+) -> Result<Vec<DiscoveredDevice>, Failure> {
+    select::by_urgency(&mut devices);
+    let all = devices.len();
+    if let Some(filter) = &args.filter {
+        devices.retain(|found| filter.holds(found));
+        if devices.is_empty() {
+            return Err(none_chosen(all, filter));
+        }
+    }
+    if args.all {
+        return Ok(devices);
+    }
+    Ok(sadp_ops::select(devices, &args.devices)?)
 }
 
 /// No device is what `--where` asks for.

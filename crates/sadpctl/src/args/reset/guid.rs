@@ -2,9 +2,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use sadp_ops::DeviceName;
+
 use crate::{
     args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
-    select::{DeviceName, Filter},
+    select::Filter,
 };
 
 /// `reset guid`.

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::{
-    args::{AskArgs, NewPasswordArgs, duration::duration},
-    select::DeviceName,
-};
+use sadp_ops::DeviceName;
+
+use crate::args::{AskArgs, NewPasswordArgs, duration::duration};
 
 /// `reset button`.
 #[derive(Args, Debug)]

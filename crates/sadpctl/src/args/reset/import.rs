@@ -2,10 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{
-    args::{AskArgs, ChangeArgs, NewPasswordArgs},
-    select::DeviceName,
-};
+use sadp_ops::DeviceName;
+
+use crate::args::{AskArgs, ChangeArgs, NewPasswordArgs};
 
 /// `reset import`.
 #[derive(Args, Debug)]

@@ -3,10 +3,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use sadp_proto::Mailbox;
 
-use crate::{
-    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
-    select::DeviceName,
-};
+use sadp_ops::DeviceName;
+
+use crate::args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs};
 
 /// `reset mail`.
 #[derive(Debug, Subcommand)]

@@ -2,10 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::{
-    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
-    select::DeviceName,
-};
+use sadp_ops::DeviceName;
+
+use crate::args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs};
 
 /// `reset questions`.
 #[derive(Debug, Subcommand)]

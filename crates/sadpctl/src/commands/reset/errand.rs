@@ -3,7 +3,7 @@
 
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_model::{Device, State};
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::{DeviceName, DiscoveredDevice};
 use sadp_proto::{Command, seal::Password};
 use sadp_reset::Action;
 use secrecy::SecretString;
@@ -19,7 +19,6 @@ use crate::{
     failure::{Exit, Failure},
     outcome::{Ending, Outcome},
     secret,
-    select::DeviceName,
     terminal::Terminal,
 };
 

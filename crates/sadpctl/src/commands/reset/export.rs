@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sadp_ops::{
-    DiscoveredDevice, OutcomeData, Report,
+    DeviceName, DiscoveredDevice, OutcomeData, Report,
     recovery::request::{self, Plan, Settings},
 };
 use sadp_reset::{Contact, SettingsError};
@@ -15,7 +15,6 @@ use crate::{
     failure::{Exit, Failure},
     output::Format,
     run::{self, Run},
-    select::DeviceName,
     state,
     terminal::Terminal,
 };

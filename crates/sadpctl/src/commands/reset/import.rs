@@ -1,7 +1,7 @@
 //! The vendor's answers, each to its own device.
 
 use sadp_ops::{
-    DiscoveredDevice, Inventory, Report,
+    DeviceName, DiscoveredDevice, Inventory, Report,
     recovery::{
         History,
         answer::{self, Choice, Input, Matching, Settings},
@@ -17,9 +17,7 @@ use crate::{
     failure::{Exit, Failure},
     outcome::Outcome,
     run::{self, Run},
-    secret,
-    select::DeviceName,
-    state,
+    secret, state,
     terminal::Terminal,
     text::count,
 };

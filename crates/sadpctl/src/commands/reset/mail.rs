@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io::Write as _, path::Path};
 
 use sadp_ops::{
-    DiscoveredDevice, OutcomeData, PasswordSettings, Report,
+    DeviceName, DiscoveredDevice, OutcomeData, PasswordSettings, Report,
     recovery::{
         mail::{self, Setting},
         password_reset::{self, Choice, Method, OwnerSecret, PasswordReset},
@@ -20,9 +20,7 @@ use crate::{
     failure::{Exit, Failure},
     output::Format,
     run::{self, Run},
-    secret,
-    select::DeviceName,
-    state,
+    secret, state,
     terminal::Terminal,
     text::clean,
 };

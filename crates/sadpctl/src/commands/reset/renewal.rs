@@ -5,11 +5,12 @@ use super::{
     errand::{self, Errand, Visit},
     questions,
 };
+use sadp_ops::DeviceName;
+
 use crate::{
     args::AskArgs,
     commands::batch::{self, Order},
     failure::{Exit, Failure},
-    select::DeviceName,
     terminal::Terminal,
 };
 

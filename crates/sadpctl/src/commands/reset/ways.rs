@@ -2,7 +2,7 @@
 
 use sadp_model::{Advice, MethodAssessment};
 use sadp_ops::{
-    DiscoveredDevice, LedgerAccess,
+    DeviceName, DiscoveredDevice, LedgerAccess,
     recovery::methods::{self, AssessedDevice},
 };
 use sadp_text::method_command;
@@ -14,7 +14,6 @@ use crate::{
     outcome::Who,
     output::{self, ShownWay, Subject, Ways},
     run::{self, Run},
-    select::DeviceName,
     state,
     terminal::Terminal,
 };
