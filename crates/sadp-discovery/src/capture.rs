@@ -1,12 +1,10 @@
-//! SADP in captures of other people's traffic: pcap and pcapng files, and dumps
-//! in texts.
+//! Reads SADP from captures: pcap and pcapng files, and dumps in texts.
 //!
-//! Reads Ethernet (with VLAN tags), Linux cooked, loopback and raw IP links,
-//! joins IP fragments, and gives the UDP datagrams that are SADP: those from or
-//! to port 37020, and others that look like it. Where the rest of a fragmented
-//! datagram is missing, its beginning is given, marked. Frames of the older
-//! link-layer protocol are given as they are. Memory stays bounded, whatever the
-//! file says of itself.
+//! Reads Ethernet (with VLAN tags), Linux cooked, loopback and raw IP links, joins IP
+//! fragments, and returns the UDP datagrams that are SADP: those from or to port 37020,
+//! and others that look like it. Where fragments of a datagram are missing, its
+//! beginning is returned and marked. Frames of the older link-layer protocol are
+//! returned unchanged. Memory is bounded, whatever the file claims.
 
 mod assembler;
 mod file;
@@ -26,14 +24,13 @@ use sadp_proto::{
 };
 
 pub use self::text::{Pasted, read_text};
-use self::{assembler::Assembler, file::File, frame::LinkType};
+use self::{assembler::Assembler, file::CaptureFile, frame::LinkType};
 use crate::{raw::untagged, reassembly::Joined};
 
-/// A capture file, read packet by packet. Gives the SADP datagrams in it, in
-/// order of their ends; after an error there are only beginnings of those that
-/// were cut off.
+/// A capture file, read packet by packet. Iterates over its SADP datagrams in order of
+/// their last packets; after an error only beginnings of incomplete ones follow.
 pub struct Capture<R: Read> {
-    file: File<R>,
+    file: CaptureFile<R>,
     assembler: Assembler,
     tally: CaptureTally,
     ended: bool,
@@ -43,14 +40,14 @@ impl<R: Read> Capture<R> {
     /// Reads the beginning of a capture file.
     pub fn open(reader: R) -> Result<Self, CaptureError> {
         Ok(Self {
-            file: File::open(reader)?,
+            file: CaptureFile::open(reader)?,
             assembler: Assembler::default(),
             tally: CaptureTally::default(),
             ended: false,
         })
     }
 
-    /// What was read so far.
+    /// The counts so far.
     pub fn tally(&self) -> CaptureTally {
         CaptureTally {
             refused_fragments: self.assembler.refused(),
@@ -114,50 +111,49 @@ impl<R: Read> std::fmt::Debug for Capture<R> {
     }
 }
 
-/// What a capture held, counted.
+/// Counts of a capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CaptureTally {
     /// All packets.
     pub packets: u64,
     /// SADP datagrams.
     pub datagrams: u64,
-    /// How many of them lack the rest of their IP fragments.
+    /// Those of them with missing IP fragments.
     pub incomplete: u64,
-    /// Fragmented datagrams that were not joined, because their fragments
-    /// overlap, are too many, or have no place in a datagram.
+    /// Fragmented datagrams that were not joined, because their fragments overlap, are
+    /// too many, or cannot be part of a datagram.
     pub refused_fragments: u64,
     /// Packet records that could not be read.
     pub unreadable: u64,
-    /// The number of a link type that is not read, if there was one.
+    /// The number of an unknown link type, if there was one.
     pub unknown_link: Option<u32>,
 }
 
 /// A SADP datagram of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedDatagram {
-    /// The number of the packet that completed it, counted from 1; `None` for
-    /// a frame that was in no file.
+    /// The number of the packet that completed it, from 1; `None` for a frame from a
+    /// text.
     pub packet: Option<u64>,
-    /// The interface it was captured on, where the file says.
+    /// The interface it was captured on, where the file has it.
     pub interface: Option<Arc<str>>,
-    /// When, where the file says.
+    /// The time, where the file has it.
     pub at: Option<Timestamp>,
-    /// Who sent it.
+    /// The sender.
     pub from: SocketAddr,
-    /// Whom to.
+    /// The destination.
     pub to: SocketAddr,
-    /// Its bytes.
+    /// The content.
     pub payload: Vec<u8>,
-    /// Whether it is a frame of the link-layer protocol: the bytes are those of
-    /// the whole frame, and the addresses those it tells, with port 0.
+    /// Whether it is a frame of the link-layer protocol: the content is the whole frame,
+    /// and the addresses are those in it, with port 0.
     pub is_frame: bool,
-    /// Whether it is only the beginning of a datagram: it came in IP fragments,
-    /// and the rest is missing.
+    /// Whether it is only the beginning of a datagram with missing IP fragments.
     pub is_beginning: bool,
 }
 
 impl CapturedDatagram {
-    fn frame(origin: Origin, frame: Vec<u8>) -> Self {
+    fn frame(origin: CaptureOrigin, frame: Vec<u8>) -> Self {
         let parties = Frame::parse(&frame).map(|frame| (frame.sender.ipv4, frame.target.ipv4));
         let (from, to) = parties.unwrap_or((Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
         let datagram = Joined {
@@ -171,7 +167,7 @@ impl CapturedDatagram {
         }
     }
 
-    fn new(origin: Origin, datagram: Joined) -> Self {
+    fn new(origin: CaptureOrigin, datagram: Joined) -> Self {
         Self {
             packet: origin.packet,
             interface: origin.interface,
@@ -185,15 +181,15 @@ impl CapturedDatagram {
     }
 }
 
-/// Where a datagram stands in a capture.
+/// The place of a datagram in a capture.
 #[derive(Clone, Debug)]
-struct Origin {
+struct CaptureOrigin {
     packet: Option<u64>,
     interface: Option<Arc<str>>,
     at: Option<Timestamp>,
 }
 
-/// Why a capture could not be read, or not to its end.
+/// Why a capture could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
     /// It is neither pcap nor pcapng.
@@ -202,15 +198,15 @@ pub enum CaptureError {
     /// It ends in the middle of a packet.
     #[error("ends in the middle of packet {packet}, behind byte {offset}")]
     Truncated {
-        /// The packet that is not whole, counted from 1.
+        /// The incomplete packet, from 1.
         packet: u64,
         /// Where the packet begins.
         offset: u64,
     },
-    /// What should be a packet is none.
+    /// A packet is not valid.
     #[error("packet {packet} at byte {offset} cannot be read: {what}")]
     Malformed {
-        /// The packet, counted from 1.
+        /// The packet, from 1.
         packet: u64,
         /// Where it begins.
         offset: u64,
@@ -222,24 +218,25 @@ pub enum CaptureError {
     Read(#[source] io::Error),
 }
 
-/// Whether a file that begins so is a capture.
+/// Whether a file with this beginning is a capture.
 pub fn is_capture(beginning: &[u8]) -> bool {
-    file::Format::of(beginning).is_some()
+    file::CaptureFormat::of(beginning).is_some()
 }
 
 fn is_sadp_frame(frame: &[u8]) -> bool {
     untagged(frame).is_some_and(|(ether_type, _)| ether_type == ETHER_TYPE)
 }
 
-/// Answers to an ephemeral port come from port 37020; some relays change both.
+/// Replies to an ephemeral port come from port 37020; some relays change both.
 fn is_sadp(udp: &Joined) -> bool {
     const ROOTS: [&[u8]; 4] = [b"<ProbeMatch>", b"<Probe>", b"<Hello>", b"<Bye>"];
     if udp.from.port() == PORT || udp.to.port() == PORT {
         return true;
     }
     let beginning = udp.payload.get(..256).unwrap_or(&udp.payload);
-    let has = |root: &&[u8]| beginning.windows(root.len()).any(|window| window == *root);
-    beginning.contains(&b'<') && ROOTS.iter().any(has)
+    let tags = (0..beginning.len()).filter_map(|at| beginning.get(at..));
+    tags.filter(|tag| tag.starts_with(b"<"))
+        .any(|tag| ROOTS.iter().any(|root| tag.starts_with(root)))
 }
 
 #[cfg(test)]

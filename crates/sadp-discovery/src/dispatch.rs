@@ -1,37 +1,35 @@
-//! Driving commands to many devices at once, within bounds.
+//! Sends commands to many devices at once, within limits.
 
-use std::{
-    collections::VecDeque, net::Ipv4Addr, ops::ControlFlow, pin::pin, sync::Arc, time::Duration,
-};
+use std::{collections::VecDeque, ops::ControlFlow, pin::pin, time::Duration};
 
 use rand_core::OsRng;
 use sadp_proto::{Command, CommandOutcome, Exchange, ExchangeStep, Message, Target};
 use tokio::time::Instant;
 
-use crate::{LinkConfig, Notice, ScanError, links::Links, receive::Batch};
+use crate::{DeviceRoute, LinkConfig, Notice, ScanError, links::Links, receive::ReceivedBatch};
 
-/// The most conversations whose command was sent and not answered so far that
-/// may run besides the others. They only wait.
+/// The maximum number of conversations that wait for a reply to their command, beside
+/// the running ones.
 const MAX_SILENT: usize = 256;
 
-/// How long behind its command a conversation counts as running.
-const BRISK: Duration = Duration::from_secs(1);
+/// How long after its command a conversation counts as running.
+const RUNNING_FOR: Duration = Duration::from_secs(1);
 
-/// How long conversations may take their steps before replies are heard again.
-/// Making a key takes some 20 ms, and far more on a busy machine: were all made
-/// in one go, those made first would be asked again before their answers are read.
-const STINT: Duration = Duration::from_millis(100);
+/// How long conversations may make steps before replies are read again. Making a key
+/// takes about 20 ms, and far more on a busy computer: if all keys were made at once,
+/// the first exchanges would be repeated before their replies are read.
+const KEYGEN_TIME_SLICE: Duration = Duration::from_millis(100);
 
-/// The most that is taken in between two steps, so that a flood stops none.
-const MAX_HEARD: usize = 64;
+/// The maximum number of batches read between two steps, so that a flood stops none.
+const MAX_READ: usize = 64;
 
 /// How commands are sent.
 #[derive(Clone, Debug)]
 pub struct DispatchConfig {
-    /// By which interfaces.
+    /// The interfaces.
     pub link: LinkConfig,
-    /// How many conversations may run at once, at least 1. One whose command
-    /// was silent for a second does not count, up to 256 of them.
+    /// How many conversations may run at once, at least 1. Up to 256 that have waited
+    /// a second for the reply to their command do not count.
     pub parallel: usize,
     /// When the next conversation may begin.
     pub pace: Pace,
@@ -40,27 +38,26 @@ pub struct DispatchConfig {
 /// When the next conversation of a batch may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// As soon as there is room for it. For commands that cost no device a try.
+    /// As soon as there is room. For commands that cost no try.
     Together,
-    /// When the one before is over, or was silent for this long behind its
-    /// command. For commands with a current password: a wrong one must not
-    /// reach a second device, and silence is not a refusal.
+    /// When the previous one is over, or had no reply for this long. For commands with
+    /// a current password: a wrong one must not reach a second device, and silence is
+    /// not a refusal.
     OneByOne {
-        /// How long silence holds up the next.
+        /// How long silence delays the next.
         silence: Duration,
     },
-    /// One by one until a device did as told, then together: its password is
-    /// right for one device. Where others have another, as many as run at once
-    /// may lose a try before the batch ends.
+    /// One by one until a device carried out the command, then together: the password
+    /// is right for one device. Where others have another password, as many as run at
+    /// once may lose a try before the batch ends.
     OnceProven {
-        /// How long silence holds up the next, until then.
+        /// How long silence delays the next, until then.
         silence: Duration,
     },
 }
 
 impl Pace {
-    /// Whether the batch is guarded against spending tries of many devices on
-    /// one wrong password.
+    /// Whether the batch prevents that one wrong password costs many devices a try.
     pub const fn is_guarded(self) -> bool {
         !matches!(self, Self::Together)
     }
@@ -72,51 +69,41 @@ pub struct Job {
     /// The device.
     pub target: Target,
     /// How to reach it.
-    pub route: Route,
+    pub route: DeviceRoute,
     /// The command.
     pub command: Command,
 }
 
-/// How a device is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// By the group, on the interface it was heard on.
-    Group(Arc<str>),
-    /// At its own address, in a network that multicast does not reach.
-    Direct(Ipv4Addr),
-}
-
-/// What happens in a batch, as it happens. Numbers are places in the batch.
+/// Progress of a batch. Numbers are the indices of jobs.
 #[derive(Debug)]
 pub enum DispatchEvent<'a> {
-    /// A command is about to leave this machine, for the first and, unless it
-    /// is repeatable, only time.
+    /// A command is about to be sent for the first time, and unless it is repeatable,
+    /// the only time.
     Sending(usize),
     /// A conversation is over.
     Over(usize, &'a CommandOutcome),
 }
 
-/// What became of one job.
+/// The result of one job.
 #[derive(Debug)]
 pub struct JobReport {
-    /// What became of the command. `None` where it was never sent, because the
-    /// batch was stopped before.
+    /// The result of the command. `None` where the batch stopped before it was sent.
     pub outcome: Option<CommandOutcome>,
-    /// Whether somebody else answered its key exchange too.
+    /// Whether another sender answered its key exchange, too.
     pub forged: bool,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug)]
 pub struct DispatchReport {
     /// One report for each job, in order.
     pub jobs: Vec<JobReport>,
-    /// What limited hearing and sending. A command that could not be sent looks
-    /// in its job's report like one that was not answered.
+    /// What limited receiving and sending. A command that could not be sent looks in
+    /// its job's report like one without a reply.
     pub notices: Vec<Notice>,
 }
 
-/// Commands ready to be sent: the sockets are open.
+/// Sends commands. The sockets are open.
 #[derive(Debug)]
 pub struct Dispatch {
     config: DispatchConfig,
@@ -136,9 +123,9 @@ impl Dispatch {
         })
     }
 
-    /// Runs a batch until all is over, until `observe` breaks it off, or until
-    /// `stop` is ready. Commands that did not leave by then never do; those that
-    /// did are waited for.
+    /// Runs a batch until all jobs are over, until `observe` breaks, or until `stop` is
+    /// ready. Commands that were not sent by then never are; replies to the others are
+    /// still awaited.
     pub async fn run(
         mut self,
         jobs: Vec<Job>,
@@ -149,7 +136,7 @@ impl Dispatch {
         let mut stop = pin!(stop);
         let mut batch = Running::new(jobs, &self.config, observe);
         let start = Instant::now();
-        // The request to stop may be older than the batch.
+        // `stop` may be ready before the batch begins.
         tokio::select! {
             biased;
             () = &mut stop => batch.stopped = true,
@@ -169,11 +156,11 @@ impl Dispatch {
             tokio::select! {
                 biased;
                 () = &mut stop, if !batch.stopped => batch.stopped = true,
-                Some(heard) = queue.recv() => {
-                    self.take_in(&mut batch, heard, start.elapsed());
-                    for _ in 0..MAX_HEARD {
-                        let Some(heard) = queue.try_recv() else { break };
-                        self.take_in(&mut batch, heard, start.elapsed());
+                Some(received) = queue.recv() => {
+                    self.take_in(&mut batch, received, start.elapsed());
+                    for _ in 0..MAX_READ {
+                        let Some(received) = queue.try_recv() else { break };
+                        self.take_in(&mut batch, received, start.elapsed());
                     }
                 }
                 () = tokio::time::sleep_until(start + due) => {}
@@ -184,7 +171,7 @@ impl Dispatch {
     fn take_in(
         &mut self,
         running: &mut Running<impl FnMut(DispatchEvent<'_>) -> ControlFlow<()>>,
-        batch: Batch,
+        batch: ReceivedBatch,
         now: Duration,
     ) {
         self.links.take_in(batch, |_, _, received| {
@@ -208,9 +195,9 @@ struct Running<F> {
     pace: Pace,
     observe: F,
     stopped: bool,
-    /// Until when silence of the latest command holds up the next.
+    /// Until when silence of the latest command delays the next.
     held_until: Duration,
-    /// Whether a device did as told.
+    /// Whether a device carried out its command.
     proven: bool,
     now: Duration,
 }
@@ -218,19 +205,20 @@ struct Running<F> {
 struct Conversation {
     number: usize,
     exchange: Exchange<OsRng>,
-    route: Route,
-    /// When its command left.
+    route: DeviceRoute,
+    /// When its command was sent.
     sent: Option<Duration>,
 }
 
 impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     fn new(jobs: Vec<Job>, config: &DispatchConfig, observe: F) -> Self {
-        let silent = || JobReport {
+        let mut reports = Vec::new();
+        reports.resize_with(jobs.len(), || JobReport {
             outcome: None,
             forged: false,
-        };
+        });
         Self {
-            reports: jobs.iter().map(|_| silent()).collect(),
+            reports,
             waiting: jobs.into_iter().enumerate().collect(),
             active: Vec::new(),
             parallel: config.parallel.max(1),
@@ -243,7 +231,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         }
     }
 
-    /// How long silence holds up the next, where it does.
+    /// How long silence delays the next, where it does.
     fn hold(&self) -> Option<Duration> {
         match self.pace {
             Pace::OneByOne { silence } => Some(silence),
@@ -257,36 +245,32 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         if self.hold().is_some() {
             return self.active.len() < MAX_SILENT;
         }
-        let silent = |conversation: &&Conversation| {
-            conversation
-                .sent
-                .is_some_and(|sent| self.now >= sent.saturating_add(BRISK))
-        };
-        let silent = self.active.iter().filter(silent).count();
+        let sent = self.active.iter().filter_map(|it| it.sent);
+        let silent = sent
+            .filter(|sent| self.now >= sent.saturating_add(RUNNING_FOR))
+            .count();
         self.active.len() < self.parallel + silent.min(MAX_SILENT)
     }
 
-    /// Lets time pass: the conversation that is due longest takes its step first,
-    /// and those for which no time is left stay due. Returns what is to be sent
-    /// now.
-    fn advance(&mut self, clock: impl Fn() -> Duration) -> Vec<(Route, ExchangeStep)> {
+    /// Advances all due conversations, the longest due first. Those for which no time is
+    /// left stay due. Returns what to send now.
+    fn advance(&mut self, clock: impl Fn() -> Duration) -> Vec<(DeviceRoute, ExchangeStep)> {
         let began = clock();
         self.now = began;
         let hold = self.hold();
         self.begin_due();
         let mut steps = Vec::new();
         let mut order: Vec<_> = (0..self.active.len()).collect();
-        let due = |place: &usize| self.active.get(*place)?.exchange.poll_timeout();
-        order.sort_by_key(due);
+        order.sort_by_key(|place| self.active.get(*place)?.exchange.poll_timeout());
         for place in order {
             let now = clock();
             let Some(conversation) = self.active.get_mut(place) else {
                 continue;
             };
-            if now > began.saturating_add(STINT) {
+            if now > began.saturating_add(KEYGEN_TIME_SLICE) {
                 break;
             }
-            // A conversation whose command did not leave yet ends with the batch.
+            // A conversation whose command was not sent ends with the batch.
             if self.stopped && conversation.sent.is_none() {
                 continue;
             }
@@ -331,7 +315,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         self.hold().is_some() && (unsent || (!self.active.is_empty() && self.now < self.held_until))
     }
 
-    /// Takes out the conversations that are over.
+    /// Removes the conversations that are over.
     fn settle(&mut self) {
         let mut index = 0;
         while let Some(conversation) = self.active.get_mut(index) {
@@ -347,14 +331,14 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                 && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
             {
                 self.stopped = true;
-                // Those before it in the list are to be abandoned, too.
+                // Those before it in the list are abandoned, too.
                 index = 0;
             }
             if let Some(report) = self.reports.get_mut(conversation.number) {
                 let forged = conversation.exchange.was_forged();
                 *report = JobReport { outcome, forged };
             }
-            // The one that was waited for is over: the next may begin.
+            // The conversation that delayed the next is over.
             if self
                 .active
                 .iter()
@@ -368,19 +352,19 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     /// When to call [`Running::advance`] next. `None` when all is over.
     fn due(&self) -> Option<Duration> {
         let conversations = self.active.iter();
-        let told = conversations
+        let timeouts = conversations
             .clone()
             .filter_map(|conversation| conversation.exchange.poll_timeout());
         if self.stopped || self.waiting.is_empty() {
-            return told.min();
+            return timeouts.min();
         }
-        // The next one begins when one is over, which is heard, or silent.
-        let silent =
-            conversations.filter_map(|conversation| Some(conversation.sent?.saturating_add(BRISK)));
+        // The next begins when one is over (a reply is an event), or silent.
+        let silent = conversations
+            .filter_map(|conversation| Some(conversation.sent?.saturating_add(RUNNING_FOR)));
         let begins = silent.chain([self.held_until]).filter(|&at| at > self.now);
-        // Where all ended in one step, nothing else wakes those that wait.
+        // Where all ended in one step, nothing else wakes the waiting jobs.
         let at_once = self.active.is_empty().then_some(self.now);
-        told.chain(begins).chain(at_once).min()
+        timeouts.chain(begins).chain(at_once).min()
     }
 
     fn into_reports(self) -> Vec<JobReport> {

@@ -1,9 +1,10 @@
-//! The sockets of this machine's interfaces: asking by each, hearing from all.
+//! The sockets of this computer's interfaces: probes leave by each, replies arrive at
+//! all.
 
-mod cards;
-mod fragments;
-mod hearing;
-mod twins;
+mod dedup;
+mod raw_interfaces;
+mod receiving;
+pub(crate) mod selection;
 
 use std::{
     collections::HashMap,
@@ -18,42 +19,42 @@ use sadp_model::Protocol;
 use sadp_proto::{Destination, Endpoint, frame::FrameAsker};
 use tokio::{net::UdpSocket, task::JoinSet, time::Instant};
 
-use self::{cards::Cards, fragments::FragmentSenders, twins::Twins};
+use self::{dedup::Deduplicator, raw_interfaces::RawInterfaces, receiving::FragmentSenders};
 use crate::{
-    LinkLayer, Notice, Recorder, Route, ScanError,
+    CaptureRecorder, LinkLayer, Notice, ScanError,
     interface::{self, Interface},
-    queue::{self, queue},
     reader::Reader,
     reassembly::Reassembly,
-    receive, socket,
+    receive::{self, BatchReceiver, queue},
+    socket,
     virtual_lan::{VirtualLan, VirtualPort},
 };
 
-/// By which interfaces to ask, and where.
+/// The interfaces to use, and the endpoints to probe.
 #[derive(Clone, Debug)]
 pub struct LinkConfig {
-    /// Names or IPv4 addresses of interfaces; none means all that are up, have
-    /// IPv4 and are not loopback.
+    /// Names or IPv4 addresses of interfaces. Empty means all that are up, have IPv4
+    /// and are not loopback.
     pub interfaces: Vec<String>,
-    /// Where devices listen, one entry a discovery protocol. Single addresses
-    /// are probed, and commands sent, on the port of the first.
+    /// Where devices listen, one entry for each discovery protocol. Probes to single
+    /// addresses and commands use the port of the first.
     pub endpoints: Vec<Endpoint>,
-    /// Whether to use bare Ethernet frames as well.
+    /// Whether to use raw Ethernet frames as well.
     pub link_layer: LinkLayer,
-    /// Where to record what is sent and heard. Commands are never recorded:
-    /// they carry secrets.
-    pub recorder: Option<Recorder>,
-    /// A network inside this process, used in place of all interfaces.
+    /// Records what is sent and received, where set. Commands are never recorded: they
+    /// carry secrets.
+    pub recorder: Option<CaptureRecorder>,
+    /// A network inside this process, used instead of all interfaces.
     pub network: Option<VirtualLan>,
 }
 
 impl LinkConfig {
-    /// The first endpoint: that of commands and of probes to single addresses.
+    /// The first endpoint, for commands and for probes to single addresses.
     pub fn endpoint(&self) -> Endpoint {
         self.endpoints.first().copied().unwrap_or(Endpoint::SADP)
     }
 
-    /// The time: the system's, or that of the network inside this process.
+    /// The current time of the system, or of the network inside this process.
     pub fn now(&self) -> Timestamp {
         let network = self.network.as_ref();
         network.map_or_else(Timestamp::now, VirtualLan::now)
@@ -77,20 +78,19 @@ impl Default for LinkConfig {
 pub(crate) struct Links {
     config: LinkConfig,
     all: Vec<Link>,
-    /// Asks addresses that are in none of the links' networks, where no
-    /// interface was named.
+    /// Probes addresses outside the links' networks, where no interface was named.
     routed: Option<Arc<UdpSocket>>,
     listeners: Vec<Listener>,
-    cards: Cards,
-    twins: Twins,
-    /// With the interface and frame of each first fragment.
+    raw: RawInterfaces,
+    dedup: Deduplicator,
+    /// Tagged with the interface and frame of each first fragment.
     fragments: Reassembly<(Arc<str>, Vec<u8>)>,
     senders: FragmentSenders,
     opened: Instant,
-    /// Names of the interfaces, by the system's number.
+    /// Names of the interfaces by their index.
     names: HashMap<u32, Arc<str>>,
-    /// Whether it was told that interfaces are guessed.
-    told_guessed: bool,
+    /// Whether a notice about guessed interfaces was reported.
+    reported_guess: bool,
     notices: Vec<Notice>,
 }
 
@@ -109,7 +109,7 @@ struct Listener {
     protocol: Protocol,
 }
 
-/// What a link sends by.
+/// The sending end of a link.
 #[derive(Debug)]
 enum LinkPort {
     Socket(Arc<UdpSocket>),
@@ -142,14 +142,14 @@ impl Link {
 }
 
 impl Links {
-    /// Opens the sockets. `routed` tells whether addresses beyond the links'
-    /// networks will be asked.
+    /// Opens the sockets. `routed` says whether addresses outside the links' networks
+    /// will be probed.
     pub(crate) fn open(config: &LinkConfig, routed: bool) -> Result<Self, ScanError> {
         if let Some(network) = &config.network {
             return Ok(Self::within_process(config, network));
         }
         let all = interface::list().map_err(ScanError::List)?;
-        let interfaces = interface::choose(all, &config.interfaces)?;
+        let interfaces = selection::select(all, &config.interfaces)?;
         Self::on(config, &interfaces, routed)
     }
 
@@ -162,26 +162,13 @@ impl Links {
             up: true,
             loopback: false,
         };
-        let link = |endpoint| Link {
+        let links = config.endpoints.iter().map(|&endpoint| Link {
             interface: interface.clone(),
             endpoint,
             port: LinkPort::Virtual(network.open()),
             failed: false,
-        };
-        Self {
-            config: config.clone(),
-            names: HashMap::new(),
-            all: config.endpoints.iter().copied().map(link).collect(),
-            routed: None,
-            listeners: Vec::new(),
-            cards: Cards::default(),
-            twins: Twins::default(),
-            fragments: Reassembly::default(),
-            senders: FragmentSenders::default(),
-            opened: Instant::now(),
-            told_guessed: false,
-            notices: Vec::new(),
-        }
+        });
+        Self::new(config, links.collect())
     }
 
     /// Opens the sockets on these interfaces.
@@ -192,32 +179,41 @@ impl Links {
     ) -> Result<Self, ScanError> {
         let mut notices = Vec::new();
         let all = open_links(config, interfaces, &mut notices)?;
-        let cards = distinct(interfaces);
-        let listeners = open_listeners(config, &cards, &mut notices);
-        let cards = Cards::open(
-            config.link_layer,
-            &cards,
-            config.endpoint().port,
-            &mut notices,
-        )?;
-        let routed = routed && config.interfaces.is_empty();
-        let named = |interface: &Interface| Some((interface.index?, Arc::clone(&interface.name)));
+        let distinct = distinct(interfaces);
+        let listeners = open_listeners(config, &distinct, &mut notices);
+        let raw = RawInterfaces::open(config, &distinct, &mut notices)?;
+        let mut links = Self::new(config, all);
+        for interface in interfaces.iter().rev() {
+            if let Some(index) = interface.index {
+                links.names.insert(index, Arc::clone(&interface.name));
+            }
+        }
+        if routed && config.interfaces.is_empty() {
+            links.routed = socket::probing(Ipv4Addr::UNSPECIFIED).ok().map(Arc::new);
+        }
         Ok(Self {
-            config: config.clone(),
-            names: interfaces.iter().rev().filter_map(named).collect(),
-            all,
-            routed: routed
-                .then(|| socket::asking(Ipv4Addr::UNSPECIFIED).ok().map(Arc::new))
-                .flatten(),
             listeners,
-            cards,
-            twins: Twins::default(),
+            raw,
+            notices,
+            ..links
+        })
+    }
+
+    fn new(config: &LinkConfig, all: Vec<Link>) -> Self {
+        Self {
+            config: config.clone(),
+            all,
+            routed: None,
+            listeners: Vec::new(),
+            raw: RawInterfaces::default(),
+            dedup: Deduplicator::default(),
             fragments: Reassembly::default(),
             senders: FragmentSenders::default(),
             opened: Instant::now(),
-            told_guessed: false,
-            notices,
-        })
+            names: HashMap::new(),
+            reported_guess: false,
+            notices: Vec::new(),
+        }
     }
 
     /// The protocol of each link, by its number.
@@ -226,7 +222,8 @@ impl Links {
         links.map(|link| link.endpoint.protocol).collect()
     }
 
-    /// The protocol of what a socket receives, by its number in draining.
+    /// The protocol of what a socket receives, by its number in
+    /// [`Links::start_draining`].
     fn protocol_of(&self, socket: usize) -> Protocol {
         let link = self.all.get(socket).map(|link| link.endpoint.protocol);
         let listener = socket
@@ -236,17 +233,17 @@ impl Links {
             .unwrap_or_else(|| self.config.endpoint().protocol)
     }
 
-    /// What came to limit hearing and asking since this was called last.
+    /// Returns the notices since the last call.
     pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }
 
-    /// The same, at the end.
+    /// Returns the remaining notices.
     pub(crate) fn into_notices(self) -> Vec<Notice> {
         self.notices
     }
 
-    /// The addresses from which it asks.
+    /// The addresses that probes leave from.
     pub(crate) fn infos(&self) -> impl Iterator<Item = LinkInfo> {
         let endpoint = self.config.endpoint();
         let links = self.all.iter();
@@ -258,21 +255,21 @@ impl Links {
             })
     }
 
-    /// From where bare frames go out, in the order of [`Destination::Card`].
+    /// The senders of raw frames, in the order of [`Destination::Card`].
     pub(crate) fn askers(&self) -> Vec<FrameAsker> {
-        self.cards.askers()
+        self.raw.askers()
     }
 
-    /// The interfaces on which bare frames are sent and heard.
-    pub(crate) fn card_names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.cards.interfaces()
+    /// The interfaces on which raw frames are sent and received.
+    pub(crate) fn raw_interfaces(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.raw.names()
     }
 
-    /// Starts draining all sockets. It ends when what is returned is dropped.
-    pub(crate) fn start_draining(&mut self) -> (queue::Receiver, JoinSet<()>) {
+    /// Starts draining all sockets. Draining ends when the returned tasks are dropped.
+    pub(crate) fn start_draining(&mut self) -> (BatchReceiver, JoinSet<()>) {
         let (sender, queue) = queue();
         let mut tasks = JoinSet::new();
-        // The links come first, so that their numbers are those of their sockets.
+        // The links come first: a link and its socket have the same number.
         for (number, link) in self.all.iter().enumerate() {
             match &link.port {
                 LinkPort::Socket(socket) => {
@@ -292,7 +289,7 @@ impl Links {
             let (socket, reader) = (Arc::clone(socket), Reader::new(socket));
             tasks.spawn(receive::drain(number, socket, reader, sender.clone()));
         }
-        self.cards.start(&sender, &mut tasks);
+        self.raw.start(&sender, &mut tasks);
         (queue, tasks)
     }
 
@@ -335,9 +332,9 @@ impl Links {
     }
 
     fn send_frame(&mut self, card: usize, frame: &[u8]) {
-        match self.cards.send(card, frame) {
+        match self.raw.send(card, frame) {
             Ok(()) => {
-                if let Some(interface) = self.cards.interface(card) {
+                if let Some(interface) = self.raw.name(card) {
                     self.record_frame(interface, frame);
                 }
             }
@@ -345,25 +342,25 @@ impl Links {
         }
     }
 
-    /// Sends a datagram to a device. A command must leave once: one link has to
-    /// do, however many addresses the interface has. A failure becomes a notice,
-    /// and so does an interface that is not among those in use.
-    pub(crate) async fn send_by(&mut self, route: &Route, payload: &[u8]) {
+    /// Sends a datagram to a device, once: by one link, however many addresses the
+    /// interface has. A failure becomes a notice, and so does an interface that is not
+    /// in use.
+    pub(crate) async fn send_by(&mut self, route: &DeviceRoute, payload: &[u8]) {
         let destination = match route {
-            Route::Direct(address) => Destination::Unicast(*address),
-            Route::Group(interface) => {
-                let named = |link: &Link| link.interface.name == *interface;
-                let Some(link) = self.all.iter().position(named) else {
-                    return self.note_not_in_use(interface);
-                };
-                Destination::Group(link)
+            DeviceRoute::Direct(address) => Destination::Unicast(*address),
+            DeviceRoute::Group(interface) => {
+                let mut links = self.all.iter();
+                match links.position(|link| link.interface.name == *interface) {
+                    Some(link) => Destination::Group(link),
+                    None => return self.note_not_in_use(interface),
+                }
             }
         };
         self.send(destination, payload).await;
     }
 
-    /// The link to ask an address by: one in its network, else the routes
-    /// decide, from the first interface named.
+    /// The link to an address: one in its network, else the first named interface.
+    /// `None` leaves the choice to the system's routes.
     fn link_towards(&self, address: Ipv4Addr) -> Option<usize> {
         let near = self
             .all
@@ -374,8 +371,10 @@ impl Links {
     }
 
     fn note_not_in_use(&mut self, missing: &Arc<str>) {
-        let known = |notice: &Notice| matches!(notice, Notice::NotSent { interface, .. } if interface == missing);
-        if !self.notices.iter().any(known) {
+        let is_known = self.notices.iter().any(
+            |notice| matches!(notice, Notice::NotSent { interface, .. } if interface == missing),
+        );
+        if !is_known {
             self.notices.push(Notice::NotSent {
                 interface: Arc::clone(missing),
                 source: io::Error::new(io::ErrorKind::NotFound, "it is not in use"),
@@ -416,7 +415,7 @@ fn open_links(
     let mut failures = Vec::new();
     for endpoint in &config.endpoints {
         for interface in interfaces {
-            match socket::asking(interface.address()) {
+            match socket::probing(interface.address()) {
                 Ok(socket) => links.push(Link {
                     interface: interface.clone(),
                     endpoint: *endpoint,
@@ -452,23 +451,23 @@ fn open_links(
     Ok(links)
 }
 
-/// One of the addresses of each card.
+/// Returns one address of each interface.
 fn distinct(interfaces: &[Interface]) -> Vec<&Interface> {
-    let mut cards: Vec<&Interface> = Vec::new();
+    let mut distinct: Vec<&Interface> = Vec::new();
     for interface in interfaces {
-        let known = |card: &&Interface| card.index.is_some() && card.index == interface.index;
-        if !cards.iter().any(known) {
-            cards.push(interface);
+        let index = interface.index;
+        if index.is_none() || distinct.iter().all(|known| known.index != index) {
+            distinct.push(interface);
         }
     }
-    cards
+    distinct
 }
 
-/// Opens the sockets that hear the group, each for as many interfaces as one
-/// may join.
+/// Opens the sockets that receive from the groups, each for as many interfaces as one
+/// socket may join.
 fn open_listeners(
     config: &LinkConfig,
-    cards: &[&Interface],
+    interfaces: &[&Interface],
     notices: &mut Vec<Notice>,
 ) -> Vec<Listener> {
     let mut listeners = Vec::new();
@@ -478,7 +477,7 @@ fn open_listeners(
         port,
     } in &config.endpoints
     {
-        for some in cards.chunks(socket::MAX_MEMBERSHIPS) {
+        for some in interfaces.chunks(socket::MAX_MEMBERSHIPS) {
             let socket = match socket::listening(port) {
                 Ok(socket) => socket,
                 Err(source) => {
@@ -490,9 +489,9 @@ fn open_listeners(
                     break;
                 }
             };
-            for card in some {
-                if let Err(source) = socket::join(&socket, group, card) {
-                    let interface = Arc::clone(&card.name);
+            for interface in some {
+                if let Err(source) = socket::join(&socket, group, interface) {
+                    let interface = Arc::clone(&interface.name);
                     notices.push(Notice::NotJoined { interface, source });
                 }
             }
@@ -508,7 +507,16 @@ fn open_listeners(
     listeners
 }
 
-/// An address of this machine's from which a scan asks.
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceRoute {
+    /// Through the multicast group, on the interface where it was found.
+    Group(Arc<str>),
+    /// At its own address, in a network that multicast does not reach.
+    Direct(Ipv4Addr),
+}
+
+/// An address of this computer that probes leave from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkInfo {
     /// The interface's name.

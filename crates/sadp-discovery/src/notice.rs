@@ -2,21 +2,21 @@ use std::{io, net::Ipv4Addr, sync::Arc};
 
 use crate::raw::RawError;
 
-/// Why a scan cannot begin.
+/// Why a scan cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// The named interface does not exist or has no IPv4 address.
     #[error("there is no interface {name} with an IPv4 address")]
     UnknownInterface {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// The interfaces there are, with their addresses.
+        /// The existing interfaces with their addresses.
         known: Vec<String>,
     },
     /// The named interface is down or has no carrier.
     #[error("interface {name} is down")]
     InterfaceDown {
-        /// Its name or address, as asked for.
+        /// Its name or address, as requested.
         name: String,
     },
     /// No interface is up, has an IPv4 address and is not loopback.
@@ -25,28 +25,28 @@ pub enum ScanError {
     /// The interfaces could not be listed.
     #[error("cannot list the network interfaces")]
     List(#[source] io::Error),
-    /// On none of the interfaces could a socket be opened.
+    /// No socket could be opened on any interface.
     #[error("cannot open a UDP socket on {interface} ({address})")]
     NoSocket {
         /// The first interface that failed.
         interface: Arc<str>,
         /// Its address.
         address: Ipv4Addr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Bare Ethernet frames were asked for and are not possible.
+    /// Raw Ethernet frames were requested, but are not possible.
     #[error("cannot use the link layer on {interface}")]
     Raw {
         /// The interface.
         interface: Arc<str>,
-        /// Why.
+        /// The cause.
         #[source]
         reason: RawError,
     },
 }
 
-/// Something that limits what a scan can hear, though it goes on.
+/// Something that limits what a scan receives; the scan continues.
 #[derive(Debug, thiserror::Error)]
 pub enum Notice {
     /// Another program holds the port without sharing it.
@@ -62,7 +62,7 @@ pub enum Notice {
     PortRefused {
         /// The port.
         port: u16,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The group cannot be joined on an interface.
@@ -72,7 +72,7 @@ pub enum Notice {
     NotJoined {
         /// The interface.
         interface: Arc<str>,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// No socket could be opened on an interface; others work.
@@ -82,23 +82,23 @@ pub enum Notice {
         interface: Arc<str>,
         /// Its address.
         address: Ipv4Addr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Asking on an interface failed, e.g. because it went down.
+    /// Sending on an interface failed, e.g. because it went down.
     #[error("cannot send on {interface}: devices there may be missing")]
     NotSent {
         /// The interface.
         interface: Arc<str>,
-        /// Why, the first time.
+        /// The cause, the first time.
         source: io::Error,
     },
-    /// Target addresses could not be asked.
+    /// Target addresses could not be probed.
     #[error("{count} of the target addresses could not be asked")]
     TargetsNotSent {
-        /// How many times sending failed.
+        /// The number of failures.
         count: u64,
-        /// Why, the first time.
+        /// The cause, the first time.
         source: io::Error,
     },
     /// A socket failed while listening.
@@ -106,48 +106,48 @@ pub enum Notice {
     NotHeard {
         /// The interface, or the port shared by all.
         interface: Arc<str>,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The system does not tell by which interface datagrams come in, and for
-    /// some of them there are several.
+    /// The system does not report the receiving interface of datagrams, and for some of
+    /// them there are several.
     #[error(
         "this system does not tell by which interface answers come in: some are taken to be from {interface}"
     )]
     InterfaceGuessed {
-        /// The interface they are ascribed to, the first time.
+        /// The assumed interface, the first time.
         interface: Arc<str>,
     },
-    /// A card could not be opened for bare frames, though that is permitted.
+    /// An interface could not be opened for raw frames, though that is permitted.
     #[error(
         "cannot use the link layer on {interface}: devices that answer only there are not heard"
     )]
     NoFrames {
         /// The interface.
         interface: Arc<str>,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Of some replies only the first IP fragments came.
+    /// Only the first IP fragments of some replies arrived.
     #[error(
         "replies arrived without their last IP fragments (senders: {count}): what they say is incomplete"
     )]
     Fragments {
-        /// From how many senders no whole reply came.
+        /// The number of senders without a whole reply.
         count: u64,
     },
-    /// IP fragments contradicted each other, or can be no part of a datagram.
+    /// IP fragments contradicted each other, or cannot be part of a datagram.
     #[error(
         "{count} replies in IP fragments were not joined: their fragments overlap or never end"
     )]
     FragmentsRefused {
-        /// How many datagrams.
+        /// The number of datagrams.
         count: u64,
     },
-    /// The record ends early.
+    /// The recording ends early.
     #[error("the record of this scan is not complete")]
     NotRecorded {
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

@@ -1,5 +1,5 @@
-//! What this machine's sockets can do, tried without a device and without a
-//! datagram that leaves the machine.
+//! Tests this computer's sockets, without a device and without a datagram that leaves
+//! the computer.
 
 use std::{
     io,
@@ -11,21 +11,20 @@ use uuid::Uuid;
 
 use crate::{interface::Interface, socket};
 
-/// Whether a port can be listened on.
+/// The state of a port.
 #[derive(Debug)]
 pub enum PortUse {
-    /// Nobody holds it.
+    /// No program holds it.
     Free,
-    /// Others hold it and share it.
+    /// Other programs hold it and share it.
     Shared,
-    /// Another program holds it for itself.
+    /// Another program holds it exclusively.
     Taken,
     /// It cannot be opened for another reason.
     Refused(io::Error),
 }
 
-/// Tries whether a UDP port can be listened on. Nothing is sent, and the port
-/// is let go again.
+/// Tests whether a UDP port can be opened. Sends nothing and closes the port again.
 pub fn port_use(port: u16) -> PortUse {
     match socket::holding(port) {
         Ok(_) => return PortUse::Free,
@@ -39,12 +38,11 @@ pub fn port_use(port: u16) -> PortUse {
     }
 }
 
-/// Whether a datagram to the group comes back to this machine: joins the group
-/// on an interface, sends one there that no router and no cable carries (its
-/// time to live is 0), and waits for it, at most this long. `port` 0 means any
-/// free one.
+/// Tests whether a datagram to the group returns to this computer: joins the group on
+/// an interface, sends a datagram that does not leave the computer (its time to live is
+/// 0), and waits for it, at most this long. `port` 0 means any free port.
 ///
-/// What is sent is no SADP: a program that listens on the port ignores it.
+/// The datagram is not SADP: a program that listens on the port ignores it.
 pub fn group_loops(
     interface: &Interface,
     group: Ipv4Addr,
@@ -60,11 +58,11 @@ pub fn group_loops(
     let sender = socket::staying(interface.address())?;
     let mark = format!("sadpctl loop test {}", Uuid::new_v4());
     sender.send_to(mark.as_bytes(), &SocketAddr::from((group, port)).into())?;
-    hear(&listener.into(), mark.as_bytes(), wait)
+    receives(&listener.into(), mark.as_bytes(), wait)
 }
 
-/// Waits for these very bytes.
-fn hear(listener: &UdpSocket, mark: &[u8], wait: Duration) -> io::Result<bool> {
+/// Waits for exactly these bytes.
+fn receives(listener: &UdpSocket, mark: &[u8], wait: Duration) -> io::Result<bool> {
     let end = Instant::now() + wait;
     let mut memory = [0; 256];
     listener.set_nonblocking(false)?;
@@ -76,7 +74,7 @@ fn hear(listener: &UdpSocket, mark: &[u8], wait: Duration) -> io::Result<bool> {
         listener.set_read_timeout(Some(left))?;
         match listener.recv(&mut memory) {
             Ok(length) if memory.get(..length) == Some(mark) => return Ok(true),
-            // Others may speak there meanwhile; Windows tells of too long ones.
+            // Others may send there; Windows reports datagrams that are too long.
             Ok(_) => {}
             Err(error) if is_timeout(&error) => return Ok(false),
             Err(error) if error.kind() == io::ErrorKind::Interrupted || cfg!(windows) => {}
@@ -92,8 +90,8 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-/// The receive buffer in bytes that a scan's socket is granted here, by the
-/// system's own account.
+/// Returns the receive buffer of a scan's socket, in bytes, by the system's
+/// accounting.
 pub fn receive_buffer() -> io::Result<usize> {
     socket::sending(Ipv4Addr::UNSPECIFIED)?.recv_buffer_size()
 }
@@ -110,13 +108,14 @@ mod tests {
             .unwrap()
     }
 
+    fn port(socket: &socket2::Socket) -> u16 {
+        let address = socket.local_addr().unwrap();
+        address.as_socket_ipv4().unwrap().port()
+    }
+
     #[test]
     fn a_port_is_free_shared_or_taken() {
         let shared = socket::listening(0).unwrap();
-        let port = |socket: &socket2::Socket| {
-            let address = socket.local_addr().unwrap();
-            address.as_socket_ipv4().unwrap().port()
-        };
         let number = port(&shared);
         assert!(matches!(port_use(number), PortUse::Shared));
         drop(shared);
@@ -138,11 +137,11 @@ mod tests {
         let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let to = listener.local_addr().unwrap();
         sender.send_to(b"something else", to).unwrap();
-        assert!(!hear(&listener, b"mark", Duration::from_millis(20)).unwrap());
+        assert!(!receives(&listener, b"mark", Duration::from_millis(20)).unwrap());
         for payload in [&b"mark of another"[..], b"mark"] {
             sender.send_to(payload, to).unwrap();
         }
-        assert!(hear(&listener, b"mark", Duration::from_secs(5)).unwrap());
+        assert!(receives(&listener, b"mark", Duration::from_secs(5)).unwrap());
     }
 
     #[test]

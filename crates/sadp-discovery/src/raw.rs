@@ -1,101 +1,102 @@
-//! Bare Ethernet frames: sending them by a card, and hearing those of SADP, be
-//! they of the older link-layer protocol or UDP that the kernel would drop.
+//! Raw Ethernet frames: sends them on an interface and receives those of SADP, of the
+//! older link-layer protocol or UDP that the kernel would drop.
 //!
-//! Needs `CAP_NET_RAW` or root on Linux, access to `/dev/bpf` elsewhere, and only
-//! while the packet socket is opened. Not built on Windows, where it would need
-//! another program's packet library.
+//! Opening a packet socket needs `CAP_NET_RAW` or root on Linux, and access to
+//! `/dev/bpf` elsewhere. Not built on Windows, where it would need another program's
+//! packet library.
 
+mod classify;
 #[cfg(all(unix, feature = "link-layer"))]
-mod card;
+#[path = "raw/pnet.rs"]
+mod system;
 #[cfg(not(all(unix, feature = "link-layer")))]
-#[path = "raw/no_card.rs"]
-mod card;
-mod sift;
+#[path = "raw/unavailable.rs"]
+mod system;
 
 use std::{io, net::Ipv6Addr};
 
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
-pub(crate) use self::sift::untagged;
-pub use self::sift::{Sifted, UdpDatagram, sift};
+pub(crate) use self::classify::untagged;
+pub use self::classify::{FrameContent, UdpDatagram, classify_frame};
 use crate::interface::Interface;
 pub use crate::reassembly::{DatagramId, Fragment};
 
-/// Frames that were heard and not taken yet. Beyond, the kernel's buffer fills.
+/// The maximum number of waiting frames. Beyond that the kernel's buffer fills.
 const QUEUE: usize = 4096;
 
-/// How many failures in a row end a card's hearing.
+/// After this many failures in a row an interface is no longer read.
 #[cfg(all(unix, feature = "link-layer"))]
 const MAX_FAILURES: u32 = 16;
 
-/// Whether to speak the link-layer protocol, and to hear by packet sockets.
+/// Whether to use the link-layer protocol and packet sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LinkLayer {
     /// Where it is permitted.
     #[default]
     Auto,
-    /// Yes; where it is not possible, the scan does not begin.
+    /// Yes; where it is not possible, the scan does not start.
     On,
     /// No.
     Off,
 }
 
-/// A card, open for bare frames.
+/// An interface that is open for raw frames.
 #[derive(Debug)]
 pub struct RawLink {
     sender: RawSender,
     frames: mpsc::Receiver<io::Result<RawFrame>>,
 }
 
-/// A frame of SADP that was heard.
+/// A received frame of SADP.
 #[derive(Debug)]
 pub struct RawFrame {
     /// The whole frame.
     pub bytes: Vec<u8>,
-    /// What it is.
-    pub sifted: Sifted,
+    /// Its content.
+    pub content: FrameContent,
 }
 
 impl RawLink {
-    /// Opens a card for the link-layer protocol and for UDP from and to this
-    /// port. What the card itself sends is not heard.
+    /// Opens an interface for the link-layer protocol and for UDP from and to this port.
+    /// Frames that the interface itself sends are ignored.
     ///
-    /// The frames are read on a thread of their own, which ends within a tenth
-    /// of a second when they are not wanted any more.
+    /// A thread reads the frames. It ends within a tenth of a second after the receiver
+    /// is dropped.
     pub fn open(interface: &Interface, port: u16) -> Result<Self, RawError> {
         let (queue, frames) = mpsc::channel(QUEUE);
-        let sender = card::open(interface, port, queue)?;
+        let sender = system::open(interface, port, queue)?;
         Ok(Self { sender, frames })
     }
 
-    /// The sending half, and the frames as they come. An error is the last.
+    /// Returns the sending half and the received frames. An error is the last item.
     pub fn into_parts(self) -> (RawSender, mpsc::Receiver<io::Result<RawFrame>>) {
         (self.sender, self.frames)
     }
 }
 
-/// The sending half of a card.
+/// The sending half of an interface.
 pub struct RawSender {
     mac: MacAddr,
     ipv6: Option<Ipv6Addr>,
-    card: card::Sender,
+    socket: system::Sender,
 }
 
 impl RawSender {
-    /// The card's hardware address.
+    /// The interface's hardware address.
     pub const fn mac(&self) -> MacAddr {
         self.mac
     }
 
-    /// An IPv6 address of the card's.
+    /// An IPv6 address of the interface.
     pub const fn ipv6(&self) -> Option<Ipv6Addr> {
         self.ipv6
     }
 
-    /// Sends a whole Ethernet frame. Waits a tenth of a second at most.
+    /// Sends a whole Ethernet frame. Waits at most a tenth of a second.
     pub fn send(&mut self, frame: &[u8]) -> io::Result<()> {
-        card::send(&mut self.card, frame)
+        system::send(&mut self.socket, frame)
     }
 }
 
@@ -107,25 +108,25 @@ impl std::fmt::Debug for RawSender {
     }
 }
 
-/// Whether an interface can be opened for bare frames. Sends nothing and leaves
+/// Checks whether an interface can be opened for raw frames. Sends nothing and leaves
 /// nothing open.
 pub fn check(interface: &Interface) -> Result<(), RawError> {
-    card::check(interface)
+    system::check(interface)
 }
 
-/// Why a card cannot be opened for bare frames.
+/// Why an interface cannot be opened for raw frames.
 #[derive(Debug, thiserror::Error)]
 pub enum RawError {
-    /// This process may not.
+    /// The permission is missing.
     #[error("bare Ethernet frames need a permission that this program does not have")]
     NotPermitted,
     /// It is a loopback interface or a tunnel.
     #[error("bare Ethernet frames do not apply: it is no Ethernet or Wi-Fi card")]
     NotEthernet,
-    /// The program was built without it, or for a system where it is not made.
+    /// The program was built without it, or for a system without it.
     #[error("this build of the program sends no bare Ethernet frames")]
     NotBuilt,
-    /// The system refuses for another reason.
+    /// The system refused for another reason.
     #[error("cannot open it for bare Ethernet frames")]
     Failed(#[source] io::Error),
 }

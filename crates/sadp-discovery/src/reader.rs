@@ -1,5 +1,5 @@
-//! Reading UDP sockets: many datagrams at once where the system can, else one
-//! by one.
+//! Reads UDP sockets: many datagrams at once where the system supports it, else one by
+//! one.
 
 use std::{
     fmt,
@@ -10,36 +10,35 @@ use std::{
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSocketState};
 use tokio::{io::Interest, net::UdpSocket};
 
-/// The largest UDP payload, and the most the kernel joins into one buffer.
+/// The largest UDP payload, and the most that the kernel joins into one buffer.
 const MAX_PAYLOAD: usize = 65_535;
 
-/// How many datagrams are read one by one before they are handed on.
+/// How many datagrams are read one by one before they are passed on.
 const MAX_SINGLE_READS: usize = 32;
 
-/// What reads one socket.
+/// Reads one socket.
 pub struct Reader {
-    /// `None` reads plainly.
+    /// `None` reads one by one.
     batches: Option<UdpSocketState>,
     memory: Vec<u8>,
 }
 
-/// One datagram as it came. It is never empty.
+/// One received datagram. It is never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival<'a> {
-    /// Who sent it.
+    /// The sender.
     pub from: SocketAddr,
-    /// The address it was sent to, where the system tells.
+    /// The destination address, where the system reports it.
     pub to: Option<IpAddr>,
-    /// The number of the interface it came in by, where the system tells.
+    /// The index of the receiving interface, where the system reports it.
     pub interface: Option<u32>,
-    /// What it holds.
+    /// The content.
     pub payload: &'a [u8],
 }
 
 impl Reader {
-    /// Sets a socket up for batches; it forbids its datagrams to be fragmented,
-    /// too. Where the system refuses an option that this takes, the socket is
-    /// read plainly.
+    /// Prepares a socket for reading in batches. This also forbids fragments of what it
+    /// sends. Where the system refuses a needed option, the socket is read one by one.
     pub fn new(socket: &UdpSocket) -> Self {
         match UdpSocketState::new(socket.into()) {
             Ok(state) => Self {
@@ -47,15 +46,14 @@ impl Reader {
                 memory: vec![0; MAX_PAYLOAD * BATCH_SIZE],
             },
             Err(error) => {
-                tracing::debug!(%error, "no batches: reading plainly");
+                tracing::debug!(%error, "no batches: reading one by one");
                 Self::plain()
             }
         }
     }
 
-    /// Leaves the socket as it is and reads one datagram a system call: slower
-    /// where batches are to be had, and nothing tells where a datagram was sent
-    /// to and by which interface it came in.
+    /// Does not change the socket and reads one datagram for each system call: slower,
+    /// and without the destination and interface of a datagram.
     pub fn plain() -> Self {
         Self {
             batches: None,
@@ -63,8 +61,9 @@ impl Reader {
         }
     }
 
-    /// Hands over some of what waits. Fails with [`io::ErrorKind::WouldBlock`]
-    /// where nothing does. Has to be called with the same socket each time.
+    /// Passes on some of the waiting datagrams. Fails with
+    /// [`io::ErrorKind::WouldBlock`] where there are none. Call it with the same socket
+    /// each time.
     pub fn try_read(
         &mut self,
         socket: &UdpSocket,
@@ -122,7 +121,7 @@ fn read_singly(
     for number in 0..MAX_SINGLE_READS {
         let (length, from) = match socket.try_recv_from(memory) {
             Ok(received) => received,
-            // What is wrong for good is told again when nothing comes before it.
+            // A persistent error is returned by the next call.
             Err(_) if number > 0 => break,
             Err(error) => return Err(error),
         };
@@ -139,9 +138,8 @@ fn read_singly(
     Ok(())
 }
 
-/// Whether a failure to read is word of one datagram or of one peer, and no
-/// matter for the socket: an address refused what was sent to it, told by ICMP,
-/// or a datagram was too long, told by Windows.
+/// Whether a read error concerns one datagram or one peer, and not the socket: an ICMP
+/// error after a sent datagram, or, on Windows, a datagram that was too long.
 pub fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -163,8 +161,8 @@ mod tests {
         UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
     }
 
-    /// Sends these to a socket and reads until as many came. The datagrams,
-    /// whether any told its destination, and in how many goes they were read.
+    /// Sends these to a socket and reads as many. Returns the datagrams, whether any had
+    /// a destination, and the number of reads.
     async fn read(
         reader: impl Fn(&UdpSocket) -> Reader,
         sent: &[Vec<u8>],
@@ -175,43 +173,43 @@ mod tests {
             let to = socket.local_addr().unwrap();
             sender.send_to(payload, to).await.unwrap();
         }
-        let (mut heard, mut told, mut goes) = (Vec::new(), false, 0);
-        while heard.len() < sent.len() {
+        let (mut received, mut with_destination, mut reads) = (Vec::new(), false, 0);
+        while received.len() < sent.len() {
             socket.readable().await.unwrap();
             let result = reader.try_read(&socket, |arrival| {
                 assert_eq!(arrival.from, sender.local_addr().unwrap());
-                told |= arrival.to.is_some();
-                heard.push(arrival.payload.to_vec());
+                with_destination |= arrival.to.is_some();
+                received.push(arrival.payload.to_vec());
             });
             match result {
-                Ok(()) => goes += 1,
+                Ok(()) => reads += 1,
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
         }
         let nothing = reader.try_read(&socket, |arrival| panic!("{arrival:?}"));
         assert_eq!(nothing.unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        (heard, told, goes)
+        (received, with_destination, reads)
     }
 
     #[tokio::test]
-    async fn read_plainly_or_in_batches_the_datagrams_are_the_same() {
-        // Equal sizes may be joined by the kernel; one is as long as can be.
+    async fn single_reads_and_batches_give_the_same_datagrams() {
+        // The kernel may join equal sizes; one has the maximum length.
         let mut sent: Vec<_> = (0..50_u8).map(|number| vec![number; 900]).collect();
         sent.extend([vec![1], vec![2; 65_507], b"end".to_vec()]);
-        let (batches, told, _) = read(Reader::new, &sent).await;
+        let (batches, with_destination, _) = read(Reader::new, &sent).await;
         assert_eq!(batches, sent);
         assert!(
-            told || !cfg!(target_os = "linux"),
-            "Linux tells the destination"
+            with_destination || !cfg!(target_os = "linux"),
+            "Linux reports the destination"
         );
-        let (plain, told, goes) = read(|_| Reader::plain(), &sent).await;
+        let (plain, with_destination, reads) = read(|_| Reader::plain(), &sent).await;
         assert_eq!(plain, sent);
-        assert!(!told);
-        assert!(goes < sent.len(), "{goes} goes");
+        assert!(!with_destination);
+        assert!(reads < sent.len(), "{reads} reads");
     }
 
     #[test]
-    fn what_is_about_one_datagram_passes() {
+    fn errors_about_one_datagram_pass() {
         for (kind, passes) in [
             (io::ErrorKind::ConnectionReset, true),
             (io::ErrorKind::NetworkUnreachable, true),

@@ -1,5 +1,5 @@
-//! IP fragments of UDP datagrams, joined within strict bounds. One code for
-//! packet sockets and captures; it has no clock of its own.
+//! Joins IP fragments of UDP datagrams, within strict limits. Used for packet sockets
+//! and captures; time is an argument.
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
@@ -12,13 +12,13 @@ use etherparse::{
 };
 use sadp_model::MacAddr;
 
-/// Which datagram a fragment is part of. Cameras with the factory address
-/// share it, so the station that sent the frame counts as well.
+/// Identifies the datagram of a fragment. Cameras with the factory address share it, so
+/// the station that sent the frame counts as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DatagramId {
-    /// The number of the card it came in by; 0 in a capture.
+    /// The number of the receiving interface; 0 in a capture.
     pub card: usize,
-    /// Who sent the frame, where that is known.
+    /// The station that sent the frame, where known.
     pub station: Option<MacAddr>,
     /// The sender's address.
     pub from: IpAddr,
@@ -33,17 +33,17 @@ pub struct DatagramId {
 pub struct Fragment {
     /// The datagram.
     pub id: DatagramId,
-    /// Where its bytes begin in the datagram, the UDP header included.
+    /// The offset of its bytes in the datagram, UDP header included.
     pub offset: usize,
     /// Whether more fragments follow it.
     pub more: bool,
-    /// Its bytes.
+    /// The content.
     pub payload: Vec<u8>,
 }
 
 impl Fragment {
-    /// Reads an IP packet. `None` where it is whole, carries another protocol,
-    /// or was cut short by a capture.
+    /// Parses an IP packet. `None` where it is not a fragment, has another protocol, or
+    /// was cut short by a capture.
     pub(crate) fn parse(
         ether_type: EtherType,
         packet: &[u8],
@@ -100,7 +100,7 @@ impl Fragment {
         })
     }
 
-    /// Source and destination port, which only the first fragment holds.
+    /// Source and destination port, which only the first fragment has.
     pub(crate) fn ports(&self) -> Option<(u16, u16)> {
         let &[a, b, c, d] = self.payload.first_chunk()?;
         (self.offset == 0).then(|| (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
@@ -110,13 +110,13 @@ impl Fragment {
         self.offset.saturating_add(self.payload.len())
     }
 
-    /// How many bytes it takes in memory.
+    /// The memory it takes, in bytes.
     const fn footprint(&self) -> usize {
         size_of::<Self>().saturating_add(self.payload.len())
     }
 
-    /// Whether both can be of one datagram: they do not overlap, and nothing
-    /// follows the last one.
+    /// Whether both can belong to one datagram: they do not overlap, and nothing follows
+    /// the last one.
     const fn agrees_with(&self, other: &Self) -> bool {
         let (first, second) = if self.offset < other.offset {
             (self, other)
@@ -133,7 +133,7 @@ impl Fragment {
     }
 }
 
-/// A UDP datagram that came in fragments.
+/// A UDP datagram that arrived in fragments.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Joined {
     pub(crate) from: SocketAddr,
@@ -142,7 +142,7 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    /// `None` where not even the UDP header is whole.
+    /// `None` where the UDP header is incomplete.
     fn new(id: &DatagramId, bytes: &[u8]) -> Option<Self> {
         let udp = UdpSlice::from_slice_lax(bytes).ok()?;
         Some(Self {
@@ -153,20 +153,19 @@ impl Joined {
     }
 }
 
-/// The beginning of a datagram whose rest did not come.
+/// The beginning of a datagram whose other fragments did not arrive.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Beginning<T> {
     pub(crate) datagram: Joined,
-    /// What was given with the first fragment.
+    /// The tag of the first fragment.
     pub(crate) tag: T,
 }
 
-/// Joins fragments. Times are counted from any one moment and do not go back.
+/// Joins fragments. Times are measured from any fixed moment and never decrease.
 ///
-/// A datagram is waited for as long as [`Reassembly::TIMEOUT`], and less where
-/// one of the bounds is reached: then the oldest one is given up. Fragments
-/// that overlap spoil their datagram: it is never joined. Of every datagram
-/// that is given up, the beginning stays to be had.
+/// A datagram stays open for [`Reassembly::TIMEOUT`], or less where a limit is reached:
+/// then the oldest one is dropped. A datagram with overlapping fragments is never
+/// joined. The beginning of every dropped datagram can be taken.
 #[derive(Debug)]
 pub(crate) struct Reassembly<T> {
     /// The oldest first.
@@ -188,27 +187,26 @@ impl<T> Default for Reassembly<T> {
 }
 
 impl<T> Reassembly<T> {
-    /// How long the rest of a datagram is waited for. On a LAN fragments follow
-    /// each other at once.
+    /// How long a datagram stays open. On a LAN fragments follow each other at once.
     const TIMEOUT: Duration = Duration::from_secs(1);
 
-    /// The most datagrams that are open and have their first fragment.
+    /// The maximum number of open datagrams with their first fragment.
     const MAX_BEGUN: usize = 1024;
 
-    /// The most datagrams that are open without it. They may be of any UDP
-    /// port, so they never push out those that have it.
+    /// The maximum number of open datagrams without it. They may be of any UDP port, so
+    /// they never displace those with it.
     const MAX_HEADLESS: usize = 256;
 
-    /// The most open datagrams of one sender.
+    /// The maximum number of open datagrams of one sender.
     const MAX_OF_SENDER: usize = 64;
 
-    /// The most fragments of one datagram: a whole one in frames has 45.
+    /// The maximum number of fragments of one datagram: the longest has 45 in frames.
     const MAX_FRAGMENTS: usize = 64;
 
-    /// The most bytes that are kept of all.
+    /// The maximum memory for all, in bytes.
     const MAX_BYTES: usize = 4 << 20;
 
-    /// Takes in a fragment. Returns the datagram if it completes one.
+    /// Adds a fragment. Returns the datagram where it is complete.
     pub(crate) fn add(&mut self, now: Duration, fragment: Fragment, tag: T) -> Option<Joined> {
         self.expire(now);
         if !fragment.is_possible() {
@@ -222,37 +220,37 @@ impl<T> Reassembly<T> {
             self.open.len().saturating_sub(1)
         });
         let partial = self.open.get_mut(place)?;
-        let (before, was_spoilt) = (partial.bytes(), partial.conflicting);
+        let (before, had_conflict) = (partial.bytes(), partial.conflicting);
         partial.add(fragment, tag);
         let (after, complete) = (partial.bytes(), partial.is_complete());
-        self.refused += u64::from(partial.conflicting && !was_spoilt);
+        self.refused += u64::from(partial.conflicting && !had_conflict);
         self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
         if complete {
             let partial = self.remove(place);
             return Joined::new(&partial.id, &partial.beginning());
         }
         while self.bytes > Self::MAX_BYTES {
-            self.give_up(self.oldest(|it| !it.is_begun()).unwrap_or(0));
+            self.drop_open(self.oldest(|it| !it.is_begun()).unwrap_or(0));
         }
         None
     }
 
-    /// The beginnings of the datagrams that were given up by now.
+    /// Returns the beginnings of the datagrams dropped by now.
     pub(crate) fn take_beginnings(&mut self, now: Duration) -> Vec<Beginning<T>> {
         self.expire(now);
         std::mem::take(&mut self.beginnings)
     }
 
-    /// Waits no longer: the beginnings of all that are open.
+    /// Drops all open datagrams and returns their beginnings.
     pub(crate) fn finish(&mut self) -> Vec<Beginning<T>> {
         while !self.open.is_empty() {
-            self.give_up(0);
+            self.drop_open(0);
         }
         std::mem::take(&mut self.beginnings)
     }
 
-    /// How many datagrams were refused: fragments that overlap, are more than
-    /// 64, or have no place in a datagram.
+    /// The number of refused datagrams: their fragments overlap, are more than 64, or
+    /// cannot be part of a datagram.
     pub(crate) const fn refused(&self) -> u64 {
         self.refused
     }
@@ -261,11 +259,11 @@ impl<T> Reassembly<T> {
         while let Some(oldest) = self.open.first()
             && now.saturating_sub(oldest.began) >= Self::TIMEOUT
         {
-            self.give_up(0);
+            self.drop_open(0);
         }
     }
 
-    /// Gives up what stands in the way of one more datagram.
+    /// Drops a datagram where one more would exceed a limit.
     fn make_room(&mut self, new: &Fragment) {
         let begins = new.offset == 0;
         let most = if begins {
@@ -273,15 +271,15 @@ impl<T> Reassembly<T> {
         } else {
             Self::MAX_HEADLESS
         };
-        let given_up = if self.count(|it| it.is_of_sender(&new.id)) >= Self::MAX_OF_SENDER {
+        let dropped = if self.count(|it| it.is_of_sender(&new.id)) >= Self::MAX_OF_SENDER {
             self.oldest(|it| it.is_of_sender(&new.id))
         } else if self.count(|it| it.is_begun() == begins) >= most {
             self.oldest(|it| it.is_begun() == begins)
         } else {
             None
         };
-        if let Some(place) = given_up {
-            self.give_up(place);
+        if let Some(place) = dropped {
+            self.drop_open(place);
         }
     }
 
@@ -293,7 +291,7 @@ impl<T> Reassembly<T> {
         self.open.iter().position(which)
     }
 
-    fn give_up(&mut self, place: usize) {
+    fn drop_open(&mut self, place: usize) {
         let partial = self.remove(place);
         let datagram = Joined::new(&partial.id, &partial.beginning());
         if let (Some(datagram), Some(tag)) = (datagram, partial.tag) {
@@ -308,16 +306,16 @@ impl<T> Reassembly<T> {
     }
 }
 
-/// A datagram of which fragments are missing.
+/// A datagram with missing fragments.
 #[derive(Debug)]
 struct Partial<T> {
     id: DatagramId,
     began: Duration,
-    /// In the order of their offsets; they do not overlap.
+    /// Ordered by offset, without overlap.
     fragments: Vec<Fragment>,
-    /// Of the first fragment, as soon as it is there.
+    /// The tag of the first fragment, once it arrived.
     tag: Option<T>,
-    /// Fragments contradicted each other: only the first one is kept.
+    /// Whether fragments contradicted each other: only the first one is kept.
     conflicting: bool,
 }
 
@@ -370,7 +368,7 @@ impl<T> Partial<T> {
         self.fragments.iter().map(Fragment::footprint).sum()
     }
 
-    /// The fragments from the first one on, up to the first gap.
+    /// The fragments from the first one up to the first gap.
     fn contiguous(&self) -> impl Iterator<Item = &Fragment> {
         let mut expected = 0;
         self.fragments.iter().take_while(move |it| {

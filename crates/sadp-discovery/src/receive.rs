@@ -1,5 +1,5 @@
-//! Draining sockets into memory, apart from reading what came: a kernel buffer
-//! of the default size holds 92 replies.
+//! Drains sockets into a bounded queue, apart from parsing: a kernel buffer of the
+//! default size holds 92 replies.
 
 use std::{
     io,
@@ -10,37 +10,57 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::{Protocol, Via};
 use sadp_proto::Datagram;
-use tokio::{net::UdpSocket, sync::mpsc};
+use tokio::{
+    net::UdpSocket,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+};
 
 use crate::{
-    queue,
     raw::RawFrame,
     reader::{self, Arrival, Reader},
     virtual_lan::VirtualDatagram,
 };
 
-/// How many failures in a row end a socket's draining.
+/// After this many failures in a row a socket is no longer drained.
 const MAX_FAILURES: u32 = 16;
 
-/// One datagram as it came.
+/// The maximum number of waiting batches. Beyond that the kernel's buffers fill.
+const MAX_BATCHES: usize = 256;
+
+/// The memory for all waiting batches, in bytes: room for that many batches of usual
+/// replies. A flood of long datagrams would take sixteen times as much.
+const MAX_BYTES: u32 = 32 << 20;
+
+/// One received datagram.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) from: SocketAddr,
-    /// The address it was sent to, where the system tells.
+    /// The destination address, where the system reports it.
     pub(crate) to: Option<IpAddr>,
-    /// The number of the interface it came in by, where the system tells.
+    /// The index of the receiving interface, where the system reports it.
     pub(crate) interface: Option<u32>,
     pub(crate) payload: Vec<u8>,
-    /// Whether it is only the beginning of a datagram, whose other IP fragments
-    /// did not come.
+    /// Whether this is only the beginning of a datagram whose other IP fragments are
+    /// missing.
     pub(crate) is_beginning: bool,
     /// How it is encoded.
     pub(crate) protocol: Protocol,
 }
 
 impl Received {
-    /// It as the protocol takes it in: by this interface, in this way, at this
-    /// time.
+    /// A whole datagram without further details.
+    pub(crate) fn new(from: SocketAddr, to: Option<IpAddr>, payload: Vec<u8>) -> Self {
+        Self {
+            from,
+            to,
+            interface: None,
+            payload,
+            is_beginning: false,
+            protocol: Protocol::default(),
+        }
+    }
+
+    /// Returns the datagram as the protocol reads it.
     pub(crate) fn datagram<'a>(
         &'a self,
         interface: &'a Arc<str>,
@@ -62,37 +82,33 @@ impl Received {
 impl From<Arrival<'_>> for Received {
     fn from(arrival: Arrival<'_>) -> Self {
         Self {
-            from: arrival.from,
-            to: arrival.to,
             interface: arrival.interface,
-            payload: arrival.payload.to_vec(),
-            is_beginning: false,
-            protocol: Protocol::default(),
+            ..Self::new(arrival.from, arrival.to, arrival.payload.to_vec())
         }
     }
 }
 
-/// What a socket brought at once.
+/// What a socket received at once.
 #[derive(Debug)]
-pub(crate) enum Batch {
-    /// What a UDP socket brought.
+pub(crate) enum ReceivedBatch {
+    /// From a UDP socket.
     Socket {
-        /// Which, by the number given to [`drain`].
+        /// The number of the socket, as given to [`drain`].
         number: usize,
-        /// The datagrams, or why the socket is given up.
+        /// The datagrams, or why the socket is no longer drained.
         outcome: io::Result<Vec<Received>>,
     },
-    /// What a card brought.
+    /// From a packet socket.
     Card {
-        /// Which.
+        /// The number of the interface.
         number: usize,
-        /// The frames, or why the card is given up.
+        /// The frames, or why the interface is no longer read.
         outcome: io::Result<Vec<RawFrame>>,
     },
 }
 
-impl Batch {
-    /// Whether a socket or a card is given up.
+impl ReceivedBatch {
+    /// Whether a socket or interface is no longer read.
     pub(crate) const fn is_failure(&self) -> bool {
         match self {
             Self::Socket { outcome, .. } => outcome.is_err(),
@@ -100,45 +116,91 @@ impl Batch {
         }
     }
 
-    /// How much memory it takes, in bytes.
+    /// The memory it takes, in bytes.
     pub(crate) fn weight(&self) -> usize {
-        let datagram = |received: &Received| size_of::<Received>() + received.payload.len();
-        let frame = |frame: &RawFrame| size_of::<RawFrame>() + frame.bytes.len();
         match self {
-            Self::Socket { outcome, .. } => outcome.iter().flatten().map(datagram).sum(),
-            Self::Card { outcome, .. } => outcome.iter().flatten().map(frame).sum(),
+            Self::Socket { outcome, .. } => {
+                let all = outcome.iter().flatten();
+                all.map(|received| size_of::<Received>() + received.payload.len())
+                    .sum()
+            }
+            Self::Card { outcome, .. } => {
+                let all = outcome.iter().flatten();
+                all.map(|frame| size_of::<RawFrame>() + frame.bytes.len())
+                    .sum()
+            }
         }
     }
 }
+
+/// Makes a queue with a limit in number and in bytes.
+pub(crate) fn queue() -> (BatchSender, BatchReceiver) {
+    let (batches, receiver) = mpsc::channel(MAX_BATCHES);
+    let room = Arc::new(Semaphore::new(MAX_BYTES as usize));
+    (BatchSender { batches, room }, BatchReceiver(receiver))
+}
+
+/// The writing end of the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchSender {
+    batches: mpsc::Sender<(ReceivedBatch, Option<OwnedSemaphorePermit>)>,
+    room: Arc<Semaphore>,
+}
+
+impl BatchSender {
+    /// Waits for room and adds a batch.
+    pub(crate) async fn send(&self, batch: ReceivedBatch) -> Result<(), QueueClosed> {
+        let bytes = u32::try_from(batch.weight()).map_or(MAX_BYTES, |it| it.min(MAX_BYTES));
+        // The semaphore is never closed; without a permit, the number still limits.
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.ok();
+        let sent = self.batches.send((batch, room)).await;
+        sent.map_err(|_| QueueClosed)
+    }
+}
+
+/// The reading end of the queue.
+#[derive(Debug)]
+pub(crate) struct BatchReceiver(mpsc::Receiver<(ReceivedBatch, Option<OwnedSemaphorePermit>)>);
+
+impl BatchReceiver {
+    /// Waits for the next batch. Cancelling it loses nothing.
+    pub(crate) async fn recv(&mut self) -> Option<ReceivedBatch> {
+        self.0.recv().await.map(|(batch, _)| batch)
+    }
+
+    /// Returns the next batch, where one is waiting.
+    pub(crate) fn try_recv(&mut self) -> Option<ReceivedBatch> {
+        self.0.try_recv().ok().map(|(batch, _)| batch)
+    }
+}
+
+/// The reading end of the queue is gone.
+#[derive(Debug)]
+pub(crate) struct QueueClosed;
 
 /// Forwards what a port on a network inside this process receives.
 pub(crate) async fn forward(
     number: usize,
     mut received: mpsc::UnboundedReceiver<VirtualDatagram>,
-    queue: queue::Sender,
+    queue: BatchSender,
 ) {
     while let Some(datagram) = received.recv().await {
-        let received = Received {
-            from: datagram.from.into(),
-            to: Some((*datagram.to.ip()).into()),
-            interface: None,
-            payload: datagram.payload,
-            is_beginning: false,
-            protocol: Protocol::default(),
-        };
+        let to = IpAddr::V4(*datagram.to.ip());
+        let received = Received::new(datagram.from.into(), Some(to), datagram.payload);
         let outcome = Ok(vec![received]);
-        if queue.send(Batch::Socket { number, outcome }).await.is_err() {
+        let batch = ReceivedBatch::Socket { number, outcome };
+        if queue.send(batch).await.is_err() {
             return;
         }
     }
 }
 
-/// Drains a socket until it fails for good or nobody wants its datagrams.
+/// Drains a socket until it fails repeatedly or the queue is closed.
 pub(crate) async fn drain(
     number: usize,
     socket: Arc<UdpSocket>,
     mut reader: Reader,
-    queue: queue::Sender,
+    queue: BatchSender,
 ) {
     let mut failures = 0;
     loop {
@@ -163,9 +225,63 @@ pub(crate) async fn drain(
                 Err(error)
             }
         };
-        let over = outcome.is_err();
-        if queue.send(Batch::Socket { number, outcome }).await.is_err() || over {
+        let is_over = outcome.is_err();
+        let batch = ReceivedBatch::Socket { number, outcome };
+        if queue.send(batch).await.is_err() || is_over {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    fn batch(datagrams: usize, bytes: usize) -> ReceivedBatch {
+        let from = SocketAddr::from(([10, 0, 0, 1], 37020));
+        let all = (0..datagrams).map(|_| Received::new(from, None, vec![0; bytes]));
+        ReceivedBatch::Socket {
+            number: 0,
+            outcome: Ok(all.collect()),
+        }
+    }
+
+    /// Adds batches until one has to wait. Returns the number before it.
+    fn fill(sender: &BatchSender, datagrams: usize, bytes: usize) -> usize {
+        let mut context = Context::from_waker(Waker::noop());
+        (0..10_000)
+            .take_while(|_| {
+                let sent = pin!(sender.send(batch(datagrams, bytes))).poll(&mut context);
+                matches!(sent, Poll::Ready(Ok(())))
+            })
+            .count()
+    }
+
+    #[test]
+    fn long_datagrams_are_limited_in_bytes() {
+        let (sender, mut receiver) = queue();
+        let waiting = fill(&sender, 8, 60_000);
+        assert_eq!(waiting, MAX_BYTES as usize / batch(8, 60_000).weight());
+        let mut context = Context::from_waker(Waker::noop());
+        let read = pin!(receiver.recv()).poll(&mut context);
+        assert!(matches!(read, Poll::Ready(Some(_))));
+        assert_eq!(fill(&sender, 8, 60_000), 1, "reading makes room");
+    }
+
+    #[test]
+    fn usual_replies_are_limited_in_number_only() {
+        let (sender, _receiver) = queue();
+        assert_eq!(fill(&sender, 32, 1_500), MAX_BATCHES);
+    }
+
+    #[test]
+    fn a_batch_larger_than_all_room_waits_for_all_of_it() {
+        let (sender, _receiver) = queue();
+        assert_eq!(fill(&sender, 700, 65_535), 1);
     }
 }

@@ -1,9 +1,8 @@
-//! A record of what was sent and heard, as a pcapng capture that packet
-//! analysers and [`capture`](crate::capture) read.
+//! Records sent and received packets as a pcapng capture, which packet analysers and
+//! [`capture`](crate::capture) read.
 //!
-//! Datagrams stand there as raw IP, with headers put together from what the
-//! socket told; bare frames as they were. Each interface is described by its
-//! name.
+//! Datagrams are stored as raw IP, with headers made from the socket's addresses; raw
+//! frames as they are. Each interface is described by its name.
 
 use std::{
     borrow::Cow,
@@ -28,11 +27,11 @@ use pcap_file::{
     },
 };
 
-/// A record under way. Clones write into the same file.
+/// A running recording. Clones write to the same file.
 ///
-/// When writing fails, it ends there, and [`Recorder::finish`] tells.
+/// It ends at the first write error, which [`CaptureRecorder::finish`] returns.
 #[derive(Clone)]
-pub struct Recorder(Arc<Mutex<Writing>>);
+pub struct CaptureRecorder(Arc<Mutex<Writing>>);
 
 struct Writing {
     file: PcapNgWriter<BufWriter<File>>,
@@ -42,17 +41,16 @@ struct Writing {
     trouble: Option<io::Error>,
 }
 
-impl Recorder {
-    /// The longest a record gets; what comes after is left out, and
-    /// [`Recorder::finish`] tells.
+impl CaptureRecorder {
+    /// The maximum size of a recording. The rest is left out, and
+    /// [`CaptureRecorder::finish`] returns an error.
     pub const MAX_BYTES: u64 = 512 << 20;
 
-    /// The most interfaces that are described, as against a machine that makes
-    /// new ones all day.
+    /// The maximum number of interfaces, for a computer that creates new ones all day.
     const MAX_INTERFACES: usize = 1024;
 
-    /// Begins a record in a new file that only its owner may read. Fails where
-    /// there is a file already.
+    /// Starts a recording in a new file that only its owner may read. Fails where the
+    /// file exists.
     pub fn create(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -68,8 +66,8 @@ impl Recorder {
         }))))
     }
 
-    /// Writes what is in memory. Tells how many packets the record holds, or
-    /// why it is not complete, once.
+    /// Writes what is in memory. Returns the number of packets, or, once, why the
+    /// recording is incomplete.
     pub fn finish(&self) -> io::Result<u64> {
         let mut writing = self.writing();
         match writing.trouble.take() {
@@ -78,21 +76,30 @@ impl Recorder {
         }
     }
 
-    /// Adds a bare frame, own or heard.
+    /// Adds a raw frame, sent or received.
     pub fn frame(&self, interface: &Arc<str>, at: Timestamp, frame: &[u8]) {
-        self.writing()
-            .add((interface, DataLink::ETHERNET), at, frame);
+        self.writing().add(&RecordedPacket {
+            interface,
+            link: DataLink::ETHERNET,
+            at,
+            data: frame,
+        });
     }
 
-    /// Adds a UDP datagram, own or heard.
+    /// Adds a UDP datagram, sent or received.
     pub fn datagram(&self, interface: &Arc<str>, at: Timestamp, datagram: &RecordedDatagram<'_>) {
         let RecordedDatagram { from, to, payload } = *datagram;
         let builder = PacketBuilder::ipv4(from.ip().octets(), to.ip().octets(), 1)
             .udp(from.port(), to.port());
         let mut packet = Vec::with_capacity(builder.size(payload.len()));
-        // Fails only for payloads that no datagram can carry.
+        // Fails only for payloads that are too long for a datagram.
         if builder.write(&mut packet, payload).is_ok() {
-            self.writing().add((interface, DataLink::RAW), at, &packet);
+            self.writing().add(&RecordedPacket {
+                interface,
+                link: DataLink::RAW,
+                at,
+                data: &packet,
+            });
         }
     }
 
@@ -101,19 +108,28 @@ impl Recorder {
     }
 }
 
-/// A datagram for the record.
+/// A datagram to record.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordedDatagram<'a> {
-    /// Who sent it.
+    /// The sender.
     pub from: SocketAddrV4,
-    /// Whom to.
+    /// The destination.
     pub to: SocketAddrV4,
-    /// Its bytes.
+    /// The content.
     pub payload: &'a [u8],
 }
 
+/// A packet to write.
+struct RecordedPacket<'a> {
+    interface: &'a Arc<str>,
+    link: DataLink,
+    at: Timestamp,
+    data: &'a [u8],
+}
+
 impl Writing {
-    fn add(&mut self, link: (&Arc<str>, DataLink), at: Timestamp, packet: &[u8]) {
+    /// Adds a packet of an interface. The first error ends the recording.
+    fn add(&mut self, packet: &RecordedPacket<'_>) {
         // Headers and padding of a packet block.
         const AROUND: u64 = 36;
         if self.trouble.is_some() {
@@ -121,12 +137,12 @@ impl Writing {
         }
         self.bytes = self
             .bytes
-            .saturating_add(packet.len() as u64)
+            .saturating_add(packet.data.len() as u64)
             .saturating_add(AROUND);
-        let written = if self.bytes > Recorder::MAX_BYTES {
+        let written = if self.bytes > CaptureRecorder::MAX_BYTES {
             Err(io::ErrorKind::FileTooLarge.into())
         } else {
-            self.write(link, at, packet)
+            self.write(packet)
         };
         match written {
             Ok(()) => self.packets += 1,
@@ -134,19 +150,13 @@ impl Writing {
         }
     }
 
-    fn write(
-        &mut self,
-        link: (&Arc<str>, DataLink),
-        at: Timestamp,
-        packet: &[u8],
-    ) -> io::Result<()> {
-        let interface = self.describe(link)?;
-        let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);
+    fn write(&mut self, packet: &RecordedPacket<'_>) -> io::Result<()> {
+        let length = u32::try_from(packet.data.len()).unwrap_or(u32::MAX);
         let block = EnhancedPacketBlock {
-            interface_id: interface,
-            timestamp: Duration::try_from(at.as_duration()).unwrap_or_default(),
+            interface_id: self.describe(packet.interface, packet.link)?,
+            timestamp: Duration::try_from(packet.at.as_duration()).unwrap_or_default(),
             original_len: length,
-            data: Cow::Borrowed(packet),
+            data: Cow::Borrowed(packet.data),
             options: Vec::new(),
         };
         self.file
@@ -155,12 +165,12 @@ impl Writing {
             .map_err(plain)
     }
 
-    /// The number of the interface with this link type, described at its first
-    /// packet.
-    fn describe(&mut self, (name, link): (&Arc<str>, DataLink)) -> io::Result<u32> {
-        // The library writes every time in nanoseconds.
+    /// Returns the number of an interface with this link type. Describes it before its
+    /// first packet.
+    fn describe(&mut self, name: &Arc<str>, link: DataLink) -> io::Result<u32> {
+        // The library writes all times in nanoseconds.
         const NANOSECONDS: u8 = 9;
-        let full = self.described.len() >= Recorder::MAX_INTERFACES;
+        let full = self.described.len() >= CaptureRecorder::MAX_INTERFACES;
         let known = self
             .described
             .iter()
@@ -184,9 +194,9 @@ impl Writing {
     }
 }
 
-impl std::fmt::Debug for Recorder {
+impl std::fmt::Debug for CaptureRecorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Recorder").finish_non_exhaustive()
+        f.debug_struct("CaptureRecorder").finish_non_exhaustive()
     }
 }
 
@@ -211,10 +221,10 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written() {
+    fn a_recording_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scan.pcapng");
-        let recorder = Recorder::create(&path).unwrap();
+        let recorder = CaptureRecorder::create(&path).unwrap();
         let at: Timestamp = "2026-11-22T20:41:07.123456789Z".parse().unwrap();
         let (lan, wlan): (Arc<str>, Arc<str>) = ("lan0".into(), "wlan0".into());
         recorder.datagram(&lan, at, &datagram(b"<Bye/>"));
@@ -238,18 +248,18 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scan.pcapng");
-        let _recorder = Recorder::create(&path).unwrap();
+        let _recorder = CaptureRecorder::create(&path).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let again = Recorder::create(&path).unwrap_err();
+        let again = CaptureRecorder::create(&path).unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_full_disk_ends_the_record_and_is_told_once() {
+    fn a_full_disk_ends_the_recording() {
         let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let recorder = Recorder(Arc::new(Mutex::new(Writing {
+        let recorder = CaptureRecorder(Arc::new(Mutex::new(Writing {
             file: PcapNgWriter::new(BufWriter::new(file)).unwrap(),
             described: Vec::new(),
             packets: 0,

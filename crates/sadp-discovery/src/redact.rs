@@ -1,10 +1,10 @@
-//! Taking out of messages what names devices and people, so that a capture can
-//! be shown to others.
+//! Replaces what identifies devices and people in messages, so that a capture can be
+//! shared.
 //!
-//! The same input gets the same replacement as long as a [`Redactor`] lives, so
-//! that doubles, subnets and who answers whom stay to be seen. Model, firmware,
-//! date of making, vendor prefix of a MAC and everything else stay. Passwords,
-//! codes and answers, sealed or not, are blanked.
+//! A [`Redactor`] gives the same input the same replacement, so that duplicates, subnets
+//! and conversations stay visible. Model, firmware, date of manufacture, the vendor
+//! prefix of a MAC and everything else stay. Passwords, codes and answers, sealed or
+//! not, are blanked.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ pub struct Redactor {
     serials: HashMap<String, u32>,
     networks: HashMap<u128, u32>,
     hosts: HashMap<u128, u32>,
-    /// What the bits of IPv4 addresses are turned by.
+    /// The key for the bits of IPv4 addresses.
     key: RandomState,
 }
 
@@ -45,13 +45,12 @@ const SECRETS: [&str; 12] = [
 ];
 
 impl Redactor {
-    /// One that has replaced nothing yet.
+    /// Makes a redactor without replacements.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A datagram or frame with everything replaced. A frame that cannot be
-    /// read becomes zeros.
+    /// Redacts a datagram or frame. A frame that cannot be parsed becomes zeros.
     pub fn datagram(&mut self, datagram: CapturedDatagram) -> CapturedDatagram {
         let payload = if datagram.is_frame {
             match Frame::parse(&datagram.payload) {
@@ -69,8 +68,8 @@ impl Redactor {
         }
     }
 
-    /// A document, or several, with everything replaced. It need not be
-    /// well-formed; what looks like no document at all is blanked.
+    /// Redacts one or more documents. They need not be well-formed; a text that is not
+    /// a document is blanked.
     pub fn text(&mut self, text: &[u8]) -> Vec<u8> {
         let is_utf16 = text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]);
         if is_utf16 || !text.contains(&b'<') {
@@ -84,7 +83,7 @@ impl Redactor {
                 _ => (piece, None),
             };
             if mark == Some(b'>') {
-                // A tag: its name says what the text behind it is.
+                // A tag: its name says what the following text is.
                 name = content
                     .split(|byte| byte.is_ascii_whitespace() || *byte == b'/')
                     .next()
@@ -126,13 +125,13 @@ impl Redactor {
         out
     }
 
-    /// What stands in for a word, if it is an address, in its notation.
+    /// Returns the replacement of a word in the same notation, if it is an address.
     fn address(&mut self, word: &str) -> Option<String> {
         if let Ok(address) = word.parse::<Ipv4Addr>() {
             return Some(self.ipv4(address).to_string());
         }
         let separators = word.bytes().filter(|byte| matches!(byte, b':' | b'-'));
-        // Twelve digits alone may be anything.
+        // Twelve digits without separators may be anything.
         if separators.count() == 5
             && word.len() == 17
             && let Ok(mac) = word.parse::<MacAddr>()
@@ -160,7 +159,7 @@ impl Redactor {
 }
 
 impl Identities for Redactor {
-    /// The vendor's prefix stays; group addresses and zeros do, too.
+    /// Keeps the vendor prefix; group addresses and zeros do not change.
     fn mac(&mut self, mac: MacAddr) -> MacAddr {
         if !mac.is_identity() {
             return mac;
@@ -174,9 +173,9 @@ impl Identities for Redactor {
         MacAddr::new(octets)
     }
 
-    /// Addresses that share their first bits share as many afterwards; private
-    /// ones stay private. Group, broadcast, loopback and unset addresses and
-    /// masks stay as they are.
+    /// Addresses with a common prefix keep one of the same length; private addresses
+    /// stay private. Group, broadcast, loopback and unset addresses and masks do not
+    /// change.
     fn ipv4(&mut self, address: Ipv4Addr) -> Ipv4Addr {
         let bits = u32::from(address);
         let is_mask = bits.leading_ones() + bits.trailing_zeros() == 32;
@@ -197,8 +196,8 @@ impl Identities for Redactor {
         Ipv4Addr::from(turned)
     }
 
-    /// Networks and hosts are numbered; link-local, group and unset addresses
-    /// keep their network.
+    /// Numbers networks and hosts; link-local, group and unset addresses keep their
+    /// network.
     fn ipv6(&mut self, address: Ipv6Addr) -> Ipv6Addr {
         if address.is_unspecified() || address.is_multicast() || address.is_loopback() {
             return address;
@@ -217,7 +216,7 @@ impl Identities for Redactor {
         Ipv6Addr::from(segments)
     }
 
-    /// The last long run of digits, which counts the devices, is another.
+    /// Replaces the last long run of digits, which counts the devices.
     fn serial(&mut self, serial: &str) -> String {
         const LONG: usize = 6;
         let text = serial.trim_end();
@@ -244,7 +243,7 @@ impl Identities for Redactor {
     }
 }
 
-/// The number of a key, counted from 1 in the order they were met.
+/// Returns the number of a key, from 1, in order of appearance.
 fn number_of<K: Eq + Hash>(known: &mut HashMap<K, u32>, key: K) -> u32 {
     let next = u32::try_from(known.len())
         .unwrap_or(u32::MAX)
@@ -262,14 +261,11 @@ const fn is_of_address(byte: u8) -> bool {
 }
 
 fn blank(text: &[u8]) -> Vec<u8> {
-    let blank = |byte: &u8| {
-        if byte.is_ascii_whitespace() {
-            *byte
-        } else {
-            b'x'
-        }
-    };
-    text.iter().map(blank).collect()
+    let mut text = text.to_vec();
+    for byte in text.iter_mut().filter(|byte| !byte.is_ascii_whitespace()) {
+        *byte = b'x';
+    }
+    text
 }
 
 #[cfg(test)]
@@ -326,11 +322,15 @@ mod tests {
         }
     }
 
+    /// The number of common leading bits.
+    fn shared(a: Ipv4Addr, b: Ipv4Addr) -> u32 {
+        (u32::from(a) ^ u32::from(b)).leading_zeros()
+    }
+
     #[test]
     fn addresses_keep_their_subnets() {
         let mut redactor = Redactor::new();
         let mut other = |text: &str| redactor.ipv4(text.parse().unwrap());
-        let shared = |a: Ipv4Addr, b: Ipv4Addr| (u32::from(a) ^ u32::from(b)).leading_zeros();
         for (a, b) in [
             ("192.168.1.5", "192.168.1.6"),
             ("192.168.1.5", "192.168.2.5"),

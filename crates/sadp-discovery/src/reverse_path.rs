@@ -1,19 +1,20 @@
-//! The kernel's reverse-path filter, which drops answers of devices in other
-//! subnets before any UDP socket hears them.
+//! The kernel's reverse path filter, which drops replies of devices in other subnets
+//! before any UDP socket receives them.
 
 use std::fs;
 
-/// Whether UDP from addresses to which this machine has no route by this
-/// interface is dropped there. `false` where it is not known.
+/// Whether UDP from addresses without a route by this interface is dropped there.
+/// `false` where unknown.
 pub fn drops_other_subnets(interface: &str) -> bool {
-    let filter = |name: &str| {
-        let text = fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{name}/rp_filter")).ok()?;
-        text.trim().parse().ok()
-    };
-    // The stricter of the two holds.
-    let mode = filter("all").max(filter(interface)).unwrap_or(OFF);
+    // The stricter of the two applies.
+    let mode = setting("all").max(setting(interface)).unwrap_or(OFF);
     let routes = fs::read_to_string("/proc/net/route").unwrap_or_default();
     drops(mode, &routes)
+}
+
+fn setting(name: &str) -> Option<u8> {
+    let text = fs::read_to_string(format!("/proc/sys/net/ipv4/conf/{name}/rp_filter")).ok()?;
+    text.trim().parse().ok()
 }
 
 const OFF: u8 = 0;
@@ -23,13 +24,12 @@ fn drops(mode: u8, routes: &str) -> bool {
     match mode {
         OFF => false,
         STRICT => true,
-        // The loose mode wants any route back: a default route will do.
+        // The loose mode requires any route back: a default route is enough.
         _ => !has_default_route(routes),
     }
 }
 
-/// Reads `/proc/net/route`: destination and mask are its second and eighth
-/// column.
+/// Reads `/proc/net/route`: destination and mask are its second and eighth column.
 fn has_default_route(routes: &str) -> bool {
     routes.lines().skip(1).any(|line| {
         let columns: Vec<_> = line.split_whitespace().collect();

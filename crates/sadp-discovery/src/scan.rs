@@ -1,4 +1,4 @@
-//! Driving a survey over this machine's interfaces.
+//! Runs a survey on this computer's interfaces.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -8,24 +8,27 @@ use sadp_proto::{DiscoveryStats, StopCondition, Survey, SurveyConfig, SurveyProg
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{LinkConfig, LinkInfo, Notice, ScanError, links::Links, queue, receive::Batch};
+use crate::{
+    LinkConfig, LinkInfo, Notice, ScanError, links::Links, receive::BatchReceiver,
+    receive::ReceivedBatch,
+};
 
-/// How often the observer is told how far the scan is.
+/// How often the observer is called.
 const OBSERVE_EVERY: Duration = Duration::from_millis(100);
 
-/// How long what was received is read at most before the next inquiry is due.
+/// How long received datagrams are read at most before the next probe.
 const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// What to scan.
 #[derive(Clone, Debug)]
 pub struct ScanConfig {
-    /// By which interfaces.
+    /// The interfaces.
     pub link: LinkConfig,
-    /// When to end.
+    /// When to stop.
     pub stop: StopCondition,
-    /// Addresses to ask one by one as well.
+    /// Addresses to probe one by one as well.
     pub sweep: Option<Sweep>,
-    /// Whether the subnets' broadcast addresses are asked as well.
+    /// Whether the subnets' broadcast addresses are probed as well.
     pub broadcast: bool,
 }
 
@@ -56,18 +59,18 @@ impl Scan {
         })
     }
 
-    /// The addresses from which it asks.
+    /// The addresses that probes leave from.
     pub fn links(&self) -> impl Iterator<Item = LinkInfo> {
         self.links.infos()
     }
 
-    /// The interfaces on which it sends and hears bare Ethernet frames too.
+    /// The interfaces on which it also sends and receives raw Ethernet frames.
     pub fn frames_on(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.links.card_names()
+        self.links.raw_interfaces()
     }
 
-    /// Scans until enough was heard or until `stop` is ready, and tells
-    /// `observe` some ten times a second how far it is and whom it has heard.
+    /// Scans until the survey is complete or `stop` is ready. Calls `observe` about ten
+    /// times a second with the progress and the devices found.
     pub async fn run(
         mut self,
         stop: impl Future<Output = ()>,
@@ -117,22 +120,21 @@ impl Scan {
         self.report(survey, start.elapsed())
     }
 
-    /// Takes in what was received already, before it is decided who has to be
-    /// asked again: where thousands answer at once, reading takes longer than
-    /// the time between two inquiries, and each inquiry would bring as many
-    /// answers more. A flood has no end: after a while it is left, until the
-    /// time that is returned.
+    /// Reads what was received already, before the survey decides what to probe again:
+    /// where thousands reply at once, reading takes longer than the time between two
+    /// probes, and each probe would cause as many replies more. A flood has no end:
+    /// reading stops after a while, until the returned time.
     async fn catch_up(
         &mut self,
         survey: &mut Survey,
-        queue: &mut queue::Receiver,
+        queue: &mut BatchReceiver,
         start: Instant,
     ) -> Duration {
         let until = start.elapsed().saturating_add(CATCH_UP);
         while start.elapsed() < until {
             let mut waiting = queue.try_recv();
             if waiting.is_none() {
-                // There may be more at the sockets.
+                // The sockets may have more.
                 tokio::task::yield_now().await;
                 waiting = queue.try_recv();
             }
@@ -144,14 +146,14 @@ impl Scan {
         until.saturating_add(CATCH_UP)
     }
 
-    fn take_in(&mut self, survey: &mut Survey, batch: Batch, now: Duration) {
+    fn take_in(&mut self, survey: &mut Survey, batch: ReceivedBatch, now: Duration) {
         let at = self.config.link.now();
         self.links.take_in(batch, |interface, via, received| {
             survey.handle_datagram(now, &received.datagram(interface, via, at));
         });
     }
 
-    /// Takes in replies whose other IP fragments did not come.
+    /// Reads replies whose other IP fragments did not arrive.
     fn take_beginnings(&mut self, survey: &mut Survey, all: bool, now: Duration) {
         let at = self.config.link.now();
         self.links.take_beginnings(all, |interface, via, received| {
@@ -162,7 +164,7 @@ impl Scan {
     fn report(mut self, mut survey: Survey, now: Duration) -> ScanReport {
         self.take_beginnings(&mut survey, true, now);
         self.links.finish();
-        let frames_on = self.links.card_names().cloned().collect();
+        let frames_on = self.links.raw_interfaces().cloned().collect();
         let links: Vec<_> = self.links().collect();
         let progress = survey.progress();
         let (registry, stats) = survey.into_parts();
@@ -178,21 +180,21 @@ impl Scan {
     }
 }
 
-/// What a scan brought.
+/// The result of a scan.
 #[derive(Debug)]
 pub struct ScanReport {
-    /// The devices, in the order they were first heard.
+    /// The devices, in the order of their first reply.
     pub entries: Vec<DeviceRecord>,
-    /// What else was heard.
+    /// Statistics of what was received.
     pub stats: DiscoveryStats,
-    /// This machine's networks on the interfaces scanned.
+    /// This computer's networks on the scanned interfaces.
     pub local: Vec<Ipv4Net>,
-    /// The addresses it asked from.
+    /// The addresses that probes left from.
     pub links: Vec<LinkInfo>,
-    /// The interfaces on which it sent and heard bare Ethernet frames too.
+    /// The interfaces on which it also sent and received raw Ethernet frames.
     pub frames_on: Vec<Arc<str>>,
     /// What limited it.
     pub notices: Vec<Notice>,
-    /// How long it took and how often it asked.
+    /// How long it took and how many probes it sent.
     pub progress: SurveyProgress,
 }

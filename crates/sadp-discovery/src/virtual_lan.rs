@@ -21,7 +21,7 @@ use tokio::{sync::mpsc, time::Instant};
 pub struct VirtualLan {
     network: Ipv4Net,
     to_devices: mpsc::UnboundedSender<VirtualDatagram>,
-    ports: Arc<Ports>,
+    ports: Arc<VirtualPorts>,
     base: (Timestamp, Instant),
 }
 
@@ -29,7 +29,7 @@ pub struct VirtualLan {
 #[derive(Debug)]
 pub struct VirtualDevices {
     from_clients: mpsc::UnboundedReceiver<VirtualDatagram>,
-    ports: Arc<Ports>,
+    ports: Arc<VirtualPorts>,
 }
 
 /// A UDP datagram on a network inside this process.
@@ -51,7 +51,7 @@ impl VirtualLan {
     /// `now` and follows tokio's: call it within a tokio runtime.
     pub fn new(network: Ipv4Net, now: Timestamp) -> (Self, VirtualDevices) {
         let (to_devices, from_clients) = mpsc::unbounded_channel();
-        let ports = Arc::new(Ports {
+        let ports = Arc::new(VirtualPorts {
             open: Mutex::default(),
             next: AtomicU16::new(FIRST_PORT),
         });
@@ -78,7 +78,7 @@ impl VirtualLan {
         self.network
     }
 
-    /// Opens a port that receives what is sent to it and to any group.
+    /// Opens a port that receives datagrams to it and to any group.
     pub(crate) fn open(&self) -> VirtualPort {
         let number = self.ports.next.fetch_add(1, Ordering::Relaxed);
         let address = SocketAddrV4::new(self.network.addr(), number.max(FIRST_PORT));
@@ -99,9 +99,8 @@ impl VirtualDevices {
         self.from_clients.recv().await
     }
 
-    /// Delivers a datagram: to every client where the destination is a
-    /// multicast group, else to the one that has the address and port. A
-    /// datagram to nobody is lost.
+    /// Delivers a datagram: to every client where the destination is a multicast group,
+    /// else to the one with the address and port. Any other datagram is lost.
     pub fn send(&self, datagram: &VirtualDatagram) {
         // A port whose receiver is gone is closed.
         self.ports.lock().retain(|(address, port)| {
@@ -117,14 +116,14 @@ impl VirtualDevices {
 
 /// The ports that clients have open.
 #[derive(Debug)]
-struct Ports {
+struct VirtualPorts {
     open: Mutex<Vec<OpenPort>>,
     next: AtomicU16,
 }
 
 type OpenPort = (SocketAddrV4, mpsc::UnboundedSender<VirtualDatagram>);
 
-impl Ports {
+impl VirtualPorts {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<OpenPort>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,12 +152,12 @@ impl VirtualPort {
         sent.map_err(|_| io::Error::from(io::ErrorKind::NetworkDown))
     }
 
-    /// What is received, once.
+    /// Returns the receiver, once.
     pub(crate) fn take_receiver(&self) -> Option<mpsc::UnboundedReceiver<VirtualDatagram>> {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
         received.take()
     }
 }
 
-/// The first of the ports that clients send from.
+/// The lowest port that clients send from.
 const FIRST_PORT: u16 = 49_152;

@@ -1,4 +1,4 @@
-//! Driving a watch over this machine's interfaces, which come and go.
+//! Runs a watch on this computer's interfaces, which may appear and disappear.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -14,86 +14,85 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    LinkConfig, LinkInfo, Notice, Recorder, ScanError,
+    CaptureRecorder, LinkConfig, LinkInfo, Notice, ScanError,
     interface::{self, Interface},
-    links::Links,
-    queue,
-    receive::Batch,
+    links::{Links, selection},
+    receive::{BatchReceiver, ReceivedBatch},
 };
 
-/// How often this machine's interfaces are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often this computer's interfaces are checked.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
 
-/// How many different notices are told. Beyond, they repeat each other.
+/// The maximum number of different notices. More would repeat each other.
 const MAX_NOTICES: usize = 64;
 
 /// What to watch.
 #[derive(Clone, Debug)]
 pub struct WatcherConfig {
-    /// By which interfaces.
+    /// The interfaces.
     pub link: LinkConfig,
-    /// Addresses to ask one by one in every cycle as well.
+    /// Addresses to probe one by one in every cycle as well.
     pub sweep: Option<Sweep>,
-    /// Whether the subnets' broadcast addresses are asked as well.
+    /// Whether the subnets' broadcast addresses are probed as well.
     pub broadcast: bool,
-    /// Time from the beginning of a cycle to that of the next.
+    /// The time between the beginnings of two cycles.
     pub every: Duration,
-    /// How long a device may be silent before it counts as offline.
+    /// After this time without a reply a device counts as offline.
     pub offline_after: Duration,
 }
 
-/// A watch on this machine's interfaces. Those that appear, vanish or change
-/// their address while it runs are taken in.
+/// A watch on this computer's interfaces. It follows interfaces that appear, disappear
+/// or change their address.
 #[derive(Debug)]
 pub struct Watcher {
     config: WatcherConfig,
     watch: Watch,
     start: Instant,
     interfaces: Vec<Interface>,
-    open: Option<Open>,
-    look: tokio::time::Interval,
+    open: Option<OpenLinks>,
+    check: tokio::time::Interval,
     unsent: Option<Transmit>,
-    news: VecDeque<News>,
-    told: HashSet<String>,
-    /// Why there is no link, if there is none and it was told.
+    events: VecDeque<WatcherEvent>,
+    reported: HashSet<String>,
+    /// Why there is no link, where that was reported.
     no_link: Option<String>,
 }
 
-/// The sockets of the interfaces there are now.
+/// The sockets of the present interfaces.
 #[derive(Debug)]
-struct Open {
+struct OpenLinks {
     links: Links,
-    queue: queue::Receiver,
+    queue: BatchReceiver,
     _draining: JoinSet<()>,
-    /// A socket failed: others are needed.
+    /// A socket failed: new ones are needed.
     broken: bool,
 }
 
-/// Something to tell.
+/// An event of the watch.
 #[derive(Debug)]
-pub enum News {
-    /// What became of a device, and when.
+pub enum WatcherEvent {
+    /// A change of a device, and its time.
     Event(WatchEvent, Timestamp),
-    /// It asks from these addresses now.
+    /// Probes leave from these addresses now.
     Links(Vec<LinkInfo>),
-    /// Something limits what can be heard. Each is told once.
+    /// Something limits what can be received. Each notice is reported once.
     Notice(Notice),
-    /// There is no interface to ask by. It goes on as soon as there is one.
+    /// There is no usable interface. The watch continues as soon as there is one.
     NoLink(ScanError),
 }
 
 impl Watcher {
-    /// Opens the sockets. Call it within a tokio runtime. That there is no
-    /// interface yet is no error, unless one is named that does not exist.
+    /// Opens the sockets. Call it within a tokio runtime. A missing interface is not an
+    /// error, unless it is named.
     pub fn open(config: WatcherConfig) -> Result<Self, ScanError> {
         let all = interface::list().map_err(ScanError::List)?;
         if let Err(error @ ScanError::UnknownInterface { .. }) =
-            interface::choose(all, &config.link.interfaces)
+            selection::select(all, &config.link.interfaces)
         {
             return Err(error);
         }
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut check = tokio::time::interval(CHECK_EVERY);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watch = sadp_proto::WatchConfig {
             links: Vec::new(),
             broadcast: config.broadcast,
@@ -107,66 +106,67 @@ impl Watcher {
             start: Instant::now(),
             interfaces: Vec::new(),
             open: None,
-            look,
+            check,
             unsent: None,
-            news: VecDeque::new(),
-            told: HashSet::new(),
+            events: VecDeque::new(),
+            reported: HashSet::new(),
             no_link: None,
         };
-        watcher.look_at_interfaces();
-        // What is not permitted now will not be later.
-        let refused = |news: &mut News| matches!(news, News::NoLink(ScanError::Raw { .. }));
-        if let Some(News::NoLink(error)) = watcher.news.pop_front_if(refused) {
+        watcher.check_interfaces();
+        // A missing permission will be missing later, too.
+        if let Some(WatcherEvent::NoLink(error)) = watcher
+            .events
+            .pop_front_if(|event| matches!(event, WatcherEvent::NoLink(ScanError::Raw { .. })))
+        {
             return Err(error);
         }
         if watcher.open.is_none() {
-            watcher.tell_no_link(watcher.no_interface());
+            watcher.report_no_link(watcher.no_interface());
         }
         Ok(watcher)
     }
 
-    /// The devices, and what else was heard.
+    /// The devices and statistics.
     pub fn watch(&self) -> &Watch {
         &self.watch
     }
 
-    /// Ends the record, if there is one. Returns what was not told yet of what
-    /// limited hearing and asking.
+    /// Ends the recording, if there is one. Returns the notices that were not reported
+    /// yet.
     pub fn finish(mut self) -> Vec<Notice> {
         let recorder = self.config.link.recorder.as_ref();
         if let Some(open) = &mut self.open {
             open.links.finish();
-        } else if let Some(Err(source)) = recorder.map(Recorder::finish) {
-            self.tell(Notice::NotRecorded { source });
+        } else if let Some(Err(source)) = recorder.map(CaptureRecorder::finish) {
+            self.report(Notice::NotRecorded { source });
         }
         self.take_notices();
-        let notices = self.news.into_iter().filter_map(|news| match news {
-            News::Notice(notice) => Some(notice),
+        let notices = self.events.into_iter().filter_map(|event| match event {
+            WatcherEvent::Notice(notice) => Some(notice),
             _ => None,
         });
         notices.collect()
     }
 
-    /// Watches until there is something to tell. What is dropped before it is
-    /// ready has lost nothing.
-    pub async fn next(&mut self) -> News {
+    /// Waits for the next event. Cancelling it loses nothing.
+    pub async fn next(&mut self) -> WatcherEvent {
         loop {
-            if let Some(news) = self.news.pop_front() {
-                return news;
+            if let Some(event) = self.events.pop_front() {
+                return event;
             }
             self.watch.handle_timeout(self.start.elapsed());
             self.send_all().await;
             self.take_events();
-            if !self.news.is_empty() {
+            if !self.events.is_empty() {
                 continue;
             }
             let due = self.start + self.watch.poll_timeout();
             tokio::select! {
                 batch = received(&mut self.open) => self.take_in(batch),
                 () = tokio::time::sleep_until(due) => {}
-                _ = self.look.tick() => {
+                _ = self.check.tick() => {
                     self.take_beginnings();
-                    self.look_at_interfaces();
+                    self.check_interfaces();
                 }
             }
         }
@@ -190,7 +190,7 @@ impl Watcher {
         self.take_notices();
     }
 
-    fn take_in(&mut self, batch: Batch) {
+    fn take_in(&mut self, batch: ReceivedBatch) {
         let Some(open) = &mut self.open else {
             return;
         };
@@ -204,7 +204,7 @@ impl Watcher {
         self.take_events();
     }
 
-    /// Takes in replies whose other IP fragments did not come.
+    /// Reads replies whose other IP fragments did not arrive.
     fn take_beginnings(&mut self) {
         let Some(open) = &mut self.open else {
             return;
@@ -221,45 +221,45 @@ impl Watcher {
     fn take_events(&mut self) {
         let at = Timestamp::now();
         while let Some(event) = self.watch.poll_event() {
-            self.news.push_back(News::Event(event, at));
+            self.events.push_back(WatcherEvent::Event(event, at));
         }
     }
 
-    /// Tells what limits hearing and asking, each once.
+    /// Reports notices, each once.
     fn take_notices(&mut self) {
         let Some(open) = &mut self.open else {
             return;
         };
         for notice in open.links.take_notices() {
-            self.tell(notice);
+            self.report(notice);
         }
     }
 
-    fn tell(&mut self, notice: Notice) {
-        if self.told.len() < MAX_NOTICES && self.told.insert(notice.to_string()) {
-            self.news.push_back(News::Notice(notice));
+    fn report(&mut self, notice: Notice) {
+        if self.reported.len() < MAX_NOTICES && self.reported.insert(notice.to_string()) {
+            self.events.push_back(WatcherEvent::Notice(notice));
         }
     }
 
     // --- Interfaces ------------------------------------------------------------
 
-    /// Opens other sockets where the interfaces are no longer those in use.
-    fn look_at_interfaces(&mut self) {
-        // What cannot be listed now may be in two seconds.
+    /// Opens new sockets where the interfaces have changed.
+    fn check_interfaces(&mut self) {
+        // Listing may succeed in two seconds.
         let Ok(all) = interface::list() else {
             return;
         };
-        let interfaces = interface::choose_present(&all, &self.config.link.interfaces);
+        let interfaces = selection::select_present(&all, &self.config.link.interfaces);
         let broken = self.open.as_ref().is_some_and(|open| open.broken);
         if interfaces == self.interfaces && !broken {
             return;
         }
-        tracing::debug!(?interfaces, broken, "other interfaces");
+        tracing::debug!(?interfaces, broken, "interfaces changed");
         if let Some(open) = &mut self.open {
-            open.links.tell_missed();
+            open.links.report_missed();
         }
         self.take_notices();
-        // Sockets of before go first: they hold the port.
+        // The old sockets close first: they hold the port.
         self.open = None;
         let links = (!interfaces.is_empty())
             .then(|| Links::on(&self.config.link, &interfaces, self.config.sweep.is_some()));
@@ -268,8 +268,9 @@ impl Watcher {
             Some(Ok(mut links)) => {
                 self.no_link = None;
                 let (queue, draining) = links.start_draining();
-                self.news.push_back(News::Links(links.infos().collect()));
-                self.open = Some(Open {
+                self.events
+                    .push_back(WatcherEvent::Links(links.infos().collect()));
+                self.open = Some(OpenLinks {
                     links,
                     queue,
                     _draining: draining,
@@ -277,11 +278,11 @@ impl Watcher {
                 });
             }
             Some(Err(error)) => {
-                // Tried again at the next look.
+                // The next check tries again.
                 self.interfaces.clear();
-                self.tell_no_link(error);
+                self.report_no_link(error);
             }
-            None => self.tell_no_link(self.no_interface()),
+            None => self.report_no_link(self.no_interface()),
         }
         let links = self.open.as_ref().map(|open| &open.links);
         let askers = links.map_or_else(Vec::new, Links::askers);
@@ -290,31 +291,31 @@ impl Watcher {
         self.take_notices();
     }
 
-    /// Why there is no interface to use.
+    /// Returns why there is no usable interface.
     fn no_interface(&self) -> ScanError {
         let named = &self.config.link.interfaces;
-        match interface::list().map(|all| interface::choose(all, named)) {
+        match interface::list().map(|all| selection::select(all, named)) {
             Ok(Err(error)) => error,
             _ => ScanError::NoInterface,
         }
     }
 
-    fn tell_no_link(&mut self, error: ScanError) {
+    fn report_no_link(&mut self, error: ScanError) {
         if self.no_link.replace(error.to_string()) != Some(error.to_string()) {
-            self.news.push_back(News::NoLink(error));
+            self.events.push_back(WatcherEvent::NoLink(error));
         }
     }
 }
 
-/// The next batch, as soon as there is one. Without sockets there is none.
-async fn received(open: &mut Option<Open>) -> Batch {
+/// Waits for the next batch. Without sockets there is none.
+async fn received(open: &mut Option<OpenLinks>) -> ReceivedBatch {
     let batch = match open {
         Some(open) => open.queue.recv().await,
         None => None,
     };
     match batch {
         Some(batch) => batch,
-        // All sockets failed: others are opened at the next look.
+        // All sockets failed: the next check opens new ones.
         None => std::future::pending().await,
     }
 }

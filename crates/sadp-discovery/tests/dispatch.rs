@@ -3,7 +3,8 @@
 use std::{net::Ipv4Addr, ops::ControlFlow};
 
 use sadp_discovery::{
-    Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Route, Scan, ScanConfig,
+    DeviceRoute, Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Scan,
+    ScanConfig,
 };
 use sadp_proto::{Command, Endpoint, Target, seal::Password};
 
@@ -24,9 +25,12 @@ async fn what_could_not_be_sent_is_told() {
     let scan = Scan::open(&scan).unwrap();
     let loopback = scan.links().next().unwrap().interface;
     for (route, told) in [
-        (Route::Group(loopback), "cannot send on lo"),
-        (Route::Group("elsewhere".into()), "cannot send on elsewhere"),
-        (Route::Direct(Ipv4Addr::LOCALHOST), "1 of the target"),
+        (DeviceRoute::Group(loopback), "cannot send on lo"),
+        (
+            DeviceRoute::Group("elsewhere".into()),
+            "cannot send on elsewhere",
+        ),
+        (DeviceRoute::Direct(Ipv4Addr::LOCALHOST), "1 of the target"),
     ] {
         let config = DispatchConfig {
             link: link.clone(),

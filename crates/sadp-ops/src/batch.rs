@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_discovery::{Dispatch, DispatchConfig, Job, JobReport, Notice, Pace, Route};
+use sadp_discovery::{DeviceRoute, Dispatch, DispatchConfig, Job, JobReport, Notice, Pace};
 use sadp_model::{MacAddr, ReplyAddress, SenderConflict};
 use sadp_proto::{Command, CommandOutcome as Reply, CommandReply, Target, boolean};
 use sadp_reset::{Action, Ledger};
@@ -253,7 +253,7 @@ fn announce_conflict(device: &DiscoveredDevice, observer: &mut dyn Observer) {
 }
 
 /// How to reach a device: where it speaks from.
-fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, Route) {
+fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, DeviceRoute) {
     let entry = &found.entry;
     let (interface, from) = entry.reply_address().map_or_else(
         || ("".into(), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
@@ -269,8 +269,10 @@ fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, Route) {
     };
     let is_local = |from: &Ipv4Addr| inventory.local.iter().any(|net| net.contains(from));
     let route = match from {
-        IpAddr::V4(from) if entry.answered_directly && !is_local(&from) => Route::Direct(from),
-        _ => Route::Group(interface),
+        IpAddr::V4(from) if entry.answered_directly && !is_local(&from) => {
+            DeviceRoute::Direct(from)
+        }
+        _ => DeviceRoute::Group(interface),
     };
     (target, route)
 }

@@ -1,29 +1,29 @@
-//! Packets to datagrams.
+//! Extracts datagrams from packets.
 
 use std::{collections::VecDeque, time::Duration};
 
 use jiff::Timestamp;
 
 use super::{
-    CapturedDatagram, Origin,
+    CaptureOrigin, CapturedDatagram,
     file::Packet,
-    frame::{Found, LinkType, find_udp},
+    frame::{LinkType, UdpContent, find_udp},
     is_sadp, is_sadp_frame,
 };
 use crate::reassembly::{Beginning, Joined, Reassembly};
 
-/// Finds the SADP datagrams of packets that are taken in one after the other.
+/// Finds the SADP datagrams in a sequence of packets.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
-    fragments: Reassembly<Origin>,
+    fragments: Reassembly<CaptureOrigin>,
     clock: Clock,
     ready: VecDeque<CapturedDatagram>,
 }
 
 impl Assembler {
-    /// Takes in a packet with its number.
+    /// Adds a packet with its number.
     pub(super) fn take(&mut self, link: LinkType, packet: Packet, number: Option<u64>) {
-        let origin = Origin {
+        let origin = CaptureOrigin {
             packet: number,
             interface: packet.interface,
             at: packet.at,
@@ -34,42 +34,42 @@ impl Assembler {
             return self.ready.push_back(frame);
         }
         match find_udp(link, &packet.data) {
-            Some(Found::Datagram(datagram)) => self.hand_over(origin, datagram),
-            Some(Found::Fragment(fragment)) => {
+            Some(UdpContent::Datagram(datagram)) => self.add_sadp(origin, datagram),
+            Some(UdpContent::Fragment(fragment)) => {
                 if let Some(datagram) = self.fragments.add(now, fragment, origin.clone()) {
-                    self.hand_over(origin, datagram);
+                    self.add_sadp(origin, datagram);
                 }
             }
             None => {}
         }
         let beginnings = self.fragments.take_beginnings(now);
-        self.hand_over_beginnings(beginnings);
+        self.add_sadp_beginnings(beginnings);
     }
 
-    /// No packet follows: gives the beginnings of datagrams that are not whole.
+    /// Ends the sequence: adds the beginnings of incomplete datagrams.
     pub(super) fn finish(&mut self) {
         let beginnings = self.fragments.finish();
-        self.hand_over_beginnings(beginnings);
+        self.add_sadp_beginnings(beginnings);
     }
 
-    /// The next datagram.
+    /// Returns the next datagram.
     pub(super) fn next(&mut self) -> Option<CapturedDatagram> {
         self.ready.pop_front()
     }
 
-    /// How many fragmented datagrams were refused.
+    /// The number of refused fragmented datagrams.
     pub(super) const fn refused(&self) -> u64 {
         self.fragments.refused()
     }
 
-    fn hand_over(&mut self, origin: Origin, datagram: Joined) {
+    fn add_sadp(&mut self, origin: CaptureOrigin, datagram: Joined) {
         if is_sadp(&datagram) {
             self.ready
                 .push_back(CapturedDatagram::new(origin, datagram));
         }
     }
 
-    fn hand_over_beginnings(&mut self, beginnings: Vec<Beginning<Origin>>) {
+    fn add_sadp_beginnings(&mut self, beginnings: Vec<Beginning<CaptureOrigin>>) {
         for Beginning { datagram, tag } in beginnings.into_iter().filter(|it| is_sadp(&it.datagram))
         {
             self.ready.push_back(CapturedDatagram {
@@ -80,7 +80,7 @@ impl Assembler {
     }
 }
 
-/// The time of a capture: what its packets say, never going back.
+/// The time of a capture by its packets; it never decreases.
 #[derive(Debug, Default)]
 struct Clock {
     first: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Packets of pcap and pcapng files.
+//! Reads packets from pcap and pcapng files.
 
 use std::{
     io::{self, Read},
@@ -17,7 +17,7 @@ use pcap_file::{
 
 use super::{CaptureError, frame::LinkType};
 
-/// A packet as it stands in a file.
+/// A packet of a file.
 pub(super) struct Packet {
     /// The number of its link type.
     pub(super) link: u32,
@@ -27,7 +27,7 @@ pub(super) struct Packet {
 }
 
 impl Packet {
-    /// A packet of which only the bytes are known.
+    /// A packet without any metadata.
     pub(super) const fn bare(data: Vec<u8>) -> Self {
         Self {
             link: LinkType::ETHERNET_NUMBER,
@@ -38,15 +38,15 @@ impl Packet {
     }
 }
 
-/// What sort of capture file it is.
+/// The format of a capture file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum CaptureFormat {
     Pcap,
     PcapNg,
 }
 
-impl Format {
-    /// The format of a file that begins so.
+impl CaptureFormat {
+    /// Returns the format of a file with this beginning.
     pub(super) fn of(beginning: &[u8]) -> Option<Self> {
         match beginning.first_chunk()? {
             [0xa1, 0xb2, 0xc3, 0xd4]
@@ -61,18 +61,18 @@ impl Format {
 
 type Chained<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
 
-pub(super) struct File<R: Read> {
-    reader: Reader<R>,
-    /// Where the next record begins.
+pub(super) struct CaptureFile<R: Read> {
+    reader: FormatReader<R>,
+    /// The offset of the next record.
     offset: u64,
 }
 
-enum Reader<R: Read> {
+enum FormatReader<R: Read> {
     Pcap(PcapReader<Chained<R>>),
     PcapNg(PcapNgReader<Chained<R>>),
 }
 
-impl<R: Read> File<R> {
+impl<R: Read> CaptureFile<R> {
     pub(super) fn open(mut reader: R) -> Result<Self, CaptureError> {
         let mut beginning = Vec::with_capacity(4);
         reader
@@ -80,60 +80,50 @@ impl<R: Read> File<R> {
             .take(4)
             .read_to_end(&mut beginning)
             .map_err(CaptureError::Read)?;
-        let format = Format::of(&beginning).ok_or(CaptureError::NotACapture)?;
+        let format = CaptureFormat::of(&beginning).ok_or(CaptureError::NotACapture)?;
         let chained = io::Cursor::new(beginning).chain(reader);
-        let failed = |error| failure(error, 1, 0);
-        Ok(match format {
-            Format::Pcap => Self {
-                reader: Reader::Pcap(PcapReader::new(chained).map_err(failed)?),
+        let opened = match format {
+            CaptureFormat::Pcap => PcapReader::new(chained).map(|reader| Self {
+                reader: FormatReader::Pcap(reader),
                 offset: 24,
-            },
-            Format::PcapNg => {
-                let reader = PcapNgReader::new(chained).map_err(failed)?;
-                Self {
-                    offset: 0,
-                    reader: Reader::PcapNg(reader),
-                }
-            }
-        })
+            }),
+            CaptureFormat::PcapNg => PcapNgReader::new(chained).map(|reader| Self {
+                reader: FormatReader::PcapNg(reader),
+                offset: 0,
+            }),
+        };
+        opened.map_err(|error| failure(error, 1, 0))
     }
 
-    /// The next packet; `Ok(None)` for a record that cannot be read, though
-    /// those behind it can. `packets` have been read.
+    /// Returns the next packet; `Ok(None)` for a record that cannot be read, though
+    /// later ones can. `packets` is the number of packets read before.
     pub(super) fn next_packet(
         &mut self,
         packets: u64,
     ) -> Option<Result<Option<Packet>, CaptureError>> {
         let result = match &mut self.reader {
-            Reader::Pcap(reader) => next_of_pcap(reader, &mut self.offset)?.map(Some),
-            Reader::PcapNg(reader) => next_of_pcapng(reader, &mut self.offset)?,
+            FormatReader::Pcap(reader) => next_of_pcap(reader, &mut self.offset)?.map(Some),
+            FormatReader::PcapNg(reader) => next_of_pcapng(reader, &mut self.offset)?,
         };
         Some(result.map_err(|error| failure(error, packets.saturating_add(1), self.offset)))
     }
 }
 
 fn failure(error: PcapError, packet: u64, offset: u64) -> CaptureError {
-    match error {
+    let what = match error {
         PcapError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            CaptureError::Truncated { packet, offset }
+            return CaptureError::Truncated { packet, offset };
         }
-        PcapError::IncompleteBuffer => CaptureError::Truncated { packet, offset },
-        PcapError::IoError(error) => CaptureError::Read(error),
-        PcapError::InvalidField(what) => CaptureError::Malformed {
-            packet,
-            offset,
-            what,
-        },
-        PcapError::Utf8Error(_) | PcapError::FromUtf8Error(_) => CaptureError::Malformed {
-            packet,
-            offset,
-            what: "text that is not UTF-8",
-        },
-        PcapError::InvalidInterfaceId(_) => CaptureError::Malformed {
-            packet,
-            offset,
-            what: "an interface that is not described",
-        },
+        PcapError::IncompleteBuffer => return CaptureError::Truncated { packet, offset },
+        PcapError::IoError(error) => return CaptureError::Read(error),
+        PcapError::InvalidField(what) => what,
+        PcapError::Utf8Error(_) | PcapError::FromUtf8Error(_) => "text that is not UTF-8",
+        PcapError::InvalidInterfaceId(_) => "an interface that is not described",
+    };
+    CaptureError::Malformed {
+        packet,
+        offset,
+        what,
     }
 }
 
@@ -173,7 +163,7 @@ fn next_of_pcapng<R: Read>(
         };
         *offset = offset.saturating_add(raw.initial_len.into());
         let (kind, body) = (raw.type_, raw.body.into_owned());
-        let fields = Fields {
+        let fields = PacketBlock {
             body: &body,
             big_endian: reader.section().endianness == Endianness::Big,
         };
@@ -191,15 +181,15 @@ const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 
-/// The body of a packet block. Read here and not by the library, because one
-/// unreadable option must not cost the packet, and because the library takes
-/// every time for nanoseconds.
-struct Fields<'a> {
+/// The body of a packet block. Parsed here and not by the library, because one invalid
+/// option must not cost the packet, and because the library reads all times as
+/// nanoseconds.
+struct PacketBlock<'a> {
     body: &'a [u8],
     big_endian: bool,
 }
 
-impl Fields<'_> {
+impl PacketBlock<'_> {
     fn enhanced_packet(&self, interfaces: &[Described<'_>]) -> Option<Packet> {
         let interface = interfaces.get(usize::try_from(self.number(0)?).ok()?)?;
         self.timed_packet(interface)
@@ -215,7 +205,7 @@ impl Fields<'_> {
         self.timed_packet(interfaces.get(usize::from(number))?)
     }
 
-    /// Both kinds that carry a time lay the rest out alike.
+    /// Both kinds with a time have the same layout.
     fn timed_packet(&self, interface: &Described<'_>) -> Option<Packet> {
         let units = (u64::from(self.number(4)?) << 32) | u64::from(self.number(8)?);
         let length = usize::try_from(self.number(12)?).ok()?;
@@ -262,14 +252,14 @@ fn name(interface: &Described<'_>) -> Option<Arc<str>> {
     })
 }
 
-/// The time of so many of the interface's units.
+/// Converts a time in the interface's units.
 fn time(interface: &Described<'_>, units: u64) -> Option<Timestamp> {
     let mut resolution = 6;
     let mut offset = 0;
     for option in &interface.options {
         match option {
-            InterfaceDescriptionOption::IfTsResol(told) => resolution = *told,
-            InterfaceDescriptionOption::IfTsOffset(told) => offset = told.cast_signed(),
+            InterfaceDescriptionOption::IfTsResol(value) => resolution = *value,
+            InterfaceDescriptionOption::IfTsOffset(value) => offset = value.cast_signed(),
             _ => {}
         }
     }

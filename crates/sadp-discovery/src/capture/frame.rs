@@ -1,4 +1,4 @@
-//! UDP datagrams of link-layer frames.
+//! Finds UDP datagrams in link-layer frames.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,13 +12,13 @@ use crate::reassembly::{Fragment, Joined};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LinkType {
     Ethernet,
-    /// A family number of four bytes, then IP: BSD loopback.
+    /// BSD loopback: a family number of four bytes, then IP.
     Loopback,
     /// IP without a link header.
     RawIp,
     LinuxCooked,
     LinuxCooked2,
-    /// No IP header, only UDP: a datagram as an analyser joined it.
+    /// Only a UDP header: a datagram that an analyser joined.
     UdpHeader,
 }
 
@@ -37,23 +37,21 @@ impl LinkType {
         })
     }
 
-    /// What the frame carries, and from where.
+    /// Returns the Ethernet type and the payload.
     fn payload(self, frame: &[u8]) -> Option<(EtherType, &[u8])> {
-        let ether_type = |at: usize| {
-            let bytes = frame.get(at..)?.first_chunk()?;
-            Some(EtherType(u16::from_be_bytes(*bytes)))
+        let (at, begin) = match self {
+            Self::Ethernet => (12, 14),
+            Self::LinuxCooked => (14, 16),
+            Self::LinuxCooked2 => (0, 20),
+            Self::RawIp => return ip(frame),
+            Self::Loopback => return ip(frame.get(4..)?),
+            Self::UdpHeader => return None,
         };
-        match self {
-            Self::Ethernet => Some((ether_type(12)?, frame.get(14..)?)),
-            Self::LinuxCooked => Some((ether_type(14)?, frame.get(16..)?)),
-            Self::LinuxCooked2 => Some((ether_type(0)?, frame.get(20..)?)),
-            Self::RawIp => ip(frame),
-            Self::Loopback => ip(frame.get(4..)?),
-            Self::UdpHeader => None,
-        }
+        let ether_type = u16::from_be_bytes(*frame.get(at..)?.first_chunk()?);
+        Some((EtherType(ether_type), frame.get(begin..)?))
     }
 
-    /// Who sent the frame, where it says.
+    /// Returns the sender's hardware address, where the frame has it.
     fn station(self, frame: &[u8]) -> Option<MacAddr> {
         let at = match self {
             Self::Ethernet | Self::LinuxCooked => 6,
@@ -73,33 +71,33 @@ fn ip(packet: &[u8]) -> Option<(EtherType, &[u8])> {
     }
 }
 
-/// What a frame holds.
-pub(super) enum Found {
+/// The UDP content of a frame.
+pub(super) enum UdpContent {
     Datagram(Joined),
     Fragment(Fragment),
 }
 
-/// Finds the UDP datagram, or the fragment of one, in a frame.
-pub(super) fn find_udp(link: LinkType, frame: &[u8]) -> Option<Found> {
+/// Finds the UDP datagram or fragment in a frame.
+pub(super) fn find_udp(link: LinkType, frame: &[u8]) -> Option<UdpContent> {
     if link == LinkType::UdpHeader {
-        return bare_udp(frame).map(Found::Datagram);
+        return bare_udp(frame).map(UdpContent::Datagram);
     }
     let (ether_type, payload) = link.payload(frame)?;
     let packet = LaxSlicedPacket::from_ether_type(ether_type, payload);
     let (from, to) = addresses(packet.net.as_ref()?)?;
     if let Some(TransportSlice::Udp(udp)) = &packet.transport {
-        return Some(Found::Datagram(Joined {
+        return Some(UdpContent::Datagram(Joined {
             from: (from, udp.source_port()).into(),
             to: (to, udp.destination_port()).into(),
             payload: udp.payload().to_vec(),
         }));
     }
     let fragment = Fragment::parse(ether_type, payload, link.station(frame))?;
-    Some(Found::Fragment(fragment))
+    Some(UdpContent::Fragment(fragment))
 }
 
-/// A UDP datagram without an IP header, which has to have the length it says and
-/// the port of SADP: nothing else tells it from other bytes.
+/// Parses a UDP datagram without an IP header. Its length must be right and its port
+/// that of SADP: nothing else distinguishes it from other bytes.
 fn bare_udp(bytes: &[u8]) -> Option<Joined> {
     let udp = UdpSlice::from_slice(bytes).ok()?;
     let (source, destination) = (udp.source_port(), udp.destination_port());

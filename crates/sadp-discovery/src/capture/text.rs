@@ -1,5 +1,5 @@
-//! Packets in texts that people paste: dumps of tcpdump, Wireshark, xxd and
-//! hexdump, plain hex, and XML as a web page shows it.
+//! Reads packets from pasted texts: dumps of tcpdump, Wireshark, xxd and hexdump, plain
+//! hex, and XML from the source of a web page.
 
 use std::borrow::Cow;
 
@@ -16,26 +16,26 @@ use super::{
 pub enum Pasted {
     /// A datagram or frame, with its addresses.
     Datagram(Box<CapturedDatagram>),
-    /// What a datagram carries, or several documents.
+    /// The payload of a datagram, or several documents.
     Payload(Vec<u8>),
 }
 
-/// Reads a text in one of the known forms. Bytes may begin with a link-layer, IP
-/// or UDP header, or be the payload alone. `None` where the text has none of the
-/// forms; plain XML is none of them.
+/// Reads a text in one of the known forms. Its bytes may begin with a link-layer, IP or
+/// UDP header, or be the payload only. `None` where the text has no known form; plain
+/// XML has none.
 pub fn read_text(text: &[u8]) -> Option<Vec<Pasted>> {
     let text = std::str::from_utf8(text).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     FORMS.iter().find_map(|form| form(text)).map(messages)
 }
 
-/// How a text may hold packets. `None` where it has another form.
+/// Reads packets from a text of one form. `None` where it has another form.
 type Form = fn(&str) -> Option<Vec<Vec<u8>>>;
 
-/// The forms that are known, in the order they are tried.
+/// The known forms, in the order of trial.
 const FORMS: [Form; 3] = [escaped_xml, dump, plain_hex];
 
-/// The links whose headers a dump may show.
+/// The links whose headers a dump may contain.
 const LINKS: [LinkType; 5] = [
     LinkType::Ethernet,
     LinkType::RawIp,
@@ -72,19 +72,19 @@ impl From<CapturedDatagram> for Pasted {
 
 // --- XML within HTML ---------------------------------------------------------
 
-/// XML whose markup is escaped, as in the source of a web page.
+/// Reads XML with escaped markup, as in the source of a web page.
 fn escaped_xml(text: &str) -> Option<Vec<Vec<u8>>> {
     if !text.contains("lt;") || has_markup(text) {
         return None;
     }
     let mut text = Cow::Borrowed(text);
-    // A page may show what was escaped before.
+    // A page may show a text that was escaped before.
     if text.contains("&amp;lt;") {
         text = Cow::Owned(text.replace("&amp;", "&"));
     }
     let mut plain = String::with_capacity(text.len());
     for (index, piece) in text.split('<').enumerate() {
-        // What stands before the mark is a tag of the page.
+        // The part before `>` is a tag of the page.
         let shown = if index == 0 {
             piece
         } else {
@@ -106,7 +106,7 @@ fn escaped_xml(text: &str) -> Option<Vec<Vec<u8>>> {
     has_markup(&plain).then(|| vec![plain.into_bytes()])
 }
 
-/// Whether a message begins in it.
+/// Whether a text contains the beginning of a message.
 fn has_markup(text: &str) -> bool {
     const BEGINNINGS: [&str; 5] = ["<?xml", "<ProbeMatch>", "<Probe>", "<Hello>", "<Bye>"];
     BEGINNINGS.iter().any(|beginning| text.contains(beginning))
@@ -114,53 +114,53 @@ fn has_markup(text: &str) -> bool {
 
 // --- Dumps with offsets --------------------------------------------------------
 
-/// The longest packet that is read.
+/// The maximum length of a packet.
 const MAX_PACKET: usize = 1 << 16;
 
-/// The most bytes that lines left out of a dump (`*`) stand for, in all.
+/// The maximum number of bytes for lines left out of a dump (`*`), in all.
 const MAX_LEFT_OUT: usize = 1 << 20;
 
-/// The most bytes that one line of a dump shows.
+/// The maximum number of bytes in one line of a dump.
 const MAX_ROW: usize = 64;
 
 /// A line of a dump.
 #[derive(Clone, Copy)]
-enum Line<'a> {
-    /// A row: its offset, and what stands behind it.
+enum DumpLine<'a> {
+    /// A row: its offset, and the rest of the line.
     Row(usize, &'a str),
-    /// Rows like the one before it were left out.
+    /// Rows like the previous one were left out.
     LeftOut,
-    /// Something else, such as a packet's summary.
+    /// Any other line, such as a packet's summary.
     Caption,
 }
 
-/// Lines that begin with the offset of their bytes, as of tcpdump, Wireshark, xxd
-/// and hexdump. Other lines may stand between packets.
+/// Reads lines that begin with the offset of their bytes, as from tcpdump, Wireshark,
+/// xxd and hexdump. Other lines may stand between packets.
 fn dump(text: &str) -> Option<Vec<Vec<u8>>> {
     let lines: Vec<_> = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !is_comment(line))
-        .map(Line::read)
+        .map(DumpLine::read)
         .collect();
-    let captioned = lines.iter().any(|line| matches!(line, Line::Caption));
+    let captioned = lines.iter().any(|line| matches!(line, DumpLine::Caption));
     let mut dump = Dump::default();
     for (index, line) in lines.iter().enumerate() {
         let taken = match line {
-            Line::Row(offset, rest) => {
-                let next = lines.get(index + 1).and_then(Line::offset);
+            DumpLine::Row(offset, rest) => {
+                let next = lines.get(index + 1).and_then(DumpLine::offset);
                 let length = next.and_then(|next| next.checked_sub(*offset));
                 dump.take_row(*offset, rest, length.filter(|&length| length > 0))
             }
-            Line::LeftOut => {
+            DumpLine::LeftOut => {
                 dump.left_out = true;
                 true
             }
-            Line::Caption => {
+            DumpLine::Caption => {
                 dump.open = false;
                 true
             }
         };
-        // Hex without offsets looks like this, too.
+        // Hex without offsets looks the same.
         if !taken && !captioned {
             return None;
         }
@@ -170,9 +170,9 @@ fn dump(text: &str) -> Option<Vec<Vec<u8>>> {
     (!dump.packets.is_empty()).then_some(dump.packets)
 }
 
-impl<'a> Line<'a> {
+impl<'a> DumpLine<'a> {
     fn read(line: &'a str) -> Self {
-        // Mail programs quote so.
+        // Mail programs quote with these characters.
         let line = line.trim_start_matches(['>', '|', ' ', '\t']).trim_end();
         if line == "*" {
             return Self::LeftOut;
@@ -205,15 +205,15 @@ struct Dump {
     /// The last row of that packet.
     last: Vec<u8>,
     left_out: bool,
-    /// How many bytes lines left out stood for.
+    /// The number of bytes for left out lines so far.
     filled: usize,
 }
 
 impl Dump {
-    /// Takes in a row, which shows `length` bytes where that is known. Returns
-    /// whether it follows what was taken before.
+    /// Adds a row with `length` bytes, where known. Returns whether it follows the
+    /// previous one.
     fn take_row(&mut self, offset: usize, rest: &str, length: Option<usize>) -> bool {
-        // Rows have one width, so the text column of the last one is not read.
+        // All rows have one width, so the text column of the last one is not read.
         let width = if offset == 0 || self.last.is_empty() {
             MAX_ROW
         } else {
@@ -244,10 +244,10 @@ impl Dump {
     }
 }
 
-/// The bytes of one line of a dump, up to its text column.
+/// Returns the bytes of one line of a dump, up to its text column.
 fn row(rest: &str, length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length);
-    // Three blanks or a bar part the bytes from the text column.
+    // Three blanks or a bar separate the bytes from the text column.
     let columns = rest
         .trim_start()
         .split_once("   ")
@@ -267,8 +267,8 @@ fn row(rest: &str, length: usize) -> Vec<u8> {
 
 // --- Hex without offsets -------------------------------------------------------
 
-/// Blank lines part packets; so do line ends, unless all lines of a block but the
-/// last are of one length, as of a wrapped text or an array in C.
+/// Blank lines separate packets; so do line ends, unless all lines of a block but the
+/// last have one length, as in a wrapped text or an array in C.
 fn plain_hex(text: &str) -> Option<Vec<Vec<u8>>> {
     let lines: Vec<_> = text
         .lines()
@@ -315,15 +315,7 @@ fn plain_line(line: &str) -> Option<Vec<u8>> {
 }
 
 fn pairs(digits: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() || pairs.is_empty() {
-        return None;
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    pairs
-        .iter()
-        .map(|[high, low]| u8::try_from(value(*high)? << 4 | value(*low)?).ok())
-        .collect()
+    hex::decode(digits).ok().filter(|bytes| !bytes.is_empty())
 }
 
 #[cfg(test)]

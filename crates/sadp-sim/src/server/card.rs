@@ -2,7 +2,7 @@
 
 use std::io;
 
-use sadp_discovery::raw::{RawFrame, RawLink, RawSender, Sifted};
+use sadp_discovery::raw::{FrameContent, RawFrame, RawLink, RawSender};
 use tokio::sync::mpsc;
 
 use super::{Interface, ServerError};
@@ -47,7 +47,7 @@ pub(super) async fn next(card: &mut Option<Card>) -> io::Result<Vec<u8>> {
         match card.frames.recv().await {
             Some(Ok(RawFrame {
                 bytes,
-                sifted: Sifted::Frame,
+                content: FrameContent::Frame,
             })) => return Ok(bytes),
             Some(Ok(_)) => {}
             Some(Err(error)) => return Err(error),

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use sadp_discovery::Recorder;
+use sadp_discovery::CaptureRecorder;
 
 use crate::{
     args::RecordArgs,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Begins the record that is asked for, if one is.
-pub(super) fn begin(args: &RecordArgs) -> Result<Option<Recorder>, Failure> {
+pub(super) fn begin(args: &RecordArgs) -> Result<Option<CaptureRecorder>, Failure> {
     let Some(path) = &args.record else {
         return Ok(None);
     };
@@ -19,8 +19,8 @@ pub(super) fn begin(args: &RecordArgs) -> Result<Option<Recorder>, Failure> {
 }
 
 /// Begins a record in a new file.
-pub(super) fn create(path: &Path) -> Result<Recorder, Failure> {
-    Recorder::create(path).map_err(|error| incomplete(error, path))
+pub(super) fn create(path: &Path) -> Result<CaptureRecorder, Failure> {
+    CaptureRecorder::create(path).map_err(|error| incomplete(error, path))
 }
 
 /// Writing a record failed.

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
-use sadp_discovery::{LinkInfo, News, ScanError, Watcher, WatcherConfig};
+use sadp_discovery::{LinkInfo, ScanError, Watcher, WatcherConfig, WatcherEvent};
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEvent;
 use sadp_reset::Ledger;
@@ -93,7 +93,7 @@ async fn print_lines(
             news = watcher.next() => news,
         };
         match news {
-            News::Event(event, at) => {
+            WatcherEvent::Event(event, at) => {
                 let told = site.tell(event, at);
                 if !told.is_news() || !is_wanted(&told, args.filter.as_ref()) {
                     continue;
@@ -105,12 +105,12 @@ async fn print_lines(
                 }
                 terminal.flush()?;
             }
-            News::Links(links) => {
+            WatcherEvent::Links(links) => {
                 site.stand_on(&links);
                 terminal.note(&format!("watching on {}; Ctrl-C ends it", names(&links)));
             }
-            News::Notice(notice) => survey::warn(&notice, terminal),
-            News::NoLink(error) => terminal.warn(&no_link(&error)),
+            WatcherEvent::Notice(notice) => survey::warn(&notice, terminal),
+            WatcherEvent::NoLink(error) => terminal.warn(&no_link(&error)),
         }
     }
 }

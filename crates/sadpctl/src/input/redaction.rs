@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use sadp_discovery::{
-    Recorder, capture::CapturedDatagram, record::RecordedDatagram, redact::Redactor,
+    CaptureRecorder, capture::CapturedDatagram, record::RecordedDatagram, redact::Redactor,
 };
 
 /// What is done to each message that is read.
@@ -11,11 +11,11 @@ use sadp_discovery::{
 pub(crate) struct Redaction {
     redactor: Redactor,
     /// Where the messages of a capture are written as well.
-    out: Option<Recorder>,
+    out: Option<CaptureRecorder>,
 }
 
 impl Redaction {
-    pub(crate) fn new(out: Option<Recorder>) -> Self {
+    pub(crate) fn new(out: Option<CaptureRecorder>) -> Self {
         Self {
             redactor: Redactor::new(),
             out,
@@ -40,7 +40,7 @@ impl Redaction {
     }
 }
 
-fn write(out: &Recorder, datagram: &CapturedDatagram) {
+fn write(out: &CaptureRecorder, datagram: &CapturedDatagram) {
     let interface = datagram.interface.clone();
     let interface = interface.unwrap_or_else(|| Arc::from("unknown"));
     let at = datagram.at.unwrap_or_default();

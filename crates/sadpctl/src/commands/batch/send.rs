@@ -5,7 +5,7 @@ use std::{cell::Cell, net::IpAddr, ops::ControlFlow, time::Duration};
 use indicatif::ProgressBar;
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, Timestamp};
-use sadp_discovery::{Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace, Route};
+use sadp_discovery::{DeviceRoute, Dispatch, DispatchConfig, DispatchEvent, Job, LinkConfig, Pace};
 use sadp_model::{ReplyAddress, SenderConflict};
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Command, CommandOutcome as Reply, Refusal, RefusalReply, Target, boolean};
@@ -174,7 +174,7 @@ pub(in crate::commands) fn send<'k>(
 const WINDING_UP: &str = "interrupted: nothing more is sent; what was sent is waited for";
 
 /// How to reach a device: where it speaks from.
-fn address(found: &DiscoveredDevice, local: &[Ipv4Net]) -> (Target, Route) {
+fn address(found: &DiscoveredDevice, local: &[Ipv4Net]) -> (Target, DeviceRoute) {
     let entry = &found.entry;
     let (interface, from) = entry.reply_address().map_or_else(
         || ("".into(), UNHEARD),
@@ -192,9 +192,9 @@ fn address(found: &DiscoveredDevice, local: &[Ipv4Net]) -> (Target, Route) {
         IpAddr::V4(from)
             if entry.answered_directly && !local.iter().any(|net| net.contains(&from)) =>
         {
-            Route::Direct(from)
+            DeviceRoute::Direct(from)
         }
-        _ => Route::Group(interface),
+        _ => DeviceRoute::Group(interface),
     };
     (target, route)
 }

@@ -19,7 +19,7 @@ use ratatui::{
         terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
     },
 };
-use sadp_discovery::{News, Watcher};
+use sadp_discovery::{Watcher, WatcherEvent};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -77,16 +77,16 @@ pub(super) async fn run(
                 Some(Err(_)) | None => return Err(terminal_gone()),
             },
             news = watcher.next() => match news {
-                News::Event(event, at) => view.take(site.tell(event, at)),
-                News::Links(links) => {
+                WatcherEvent::Event(event, at) => view.take(site.tell(event, at)),
+                WatcherEvent::Links(links) => {
                     site.stand_on(&links);
                     view.set_place(format!("on {}", names(&links)));
                 }
-                News::Notice(notice) => {
+                WatcherEvent::Notice(notice) => {
                     view.set_notice(format!("{}: {}", sadp_text::with_cause(&notice), notice.remedy()));
                     notices.push(notice);
                 }
-                News::NoLink(error) => view.set_place(no_link(&error)),
+                WatcherEvent::NoLink(error) => view.set_place(no_link(&error)),
             },
         }
         draw_at.get_or_insert_with(|| Instant::now() + DRAW_EVERY);

@@ -1,6 +1,7 @@
-//! What the sockets and cards bring: told apart, heard once, recorded.
+//! Received datagrams and frames: classified, counted once, recorded.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
 };
@@ -8,29 +9,31 @@ use std::{
 use sadp_model::{Protocol, Via};
 use sadp_proto::frame::Frame;
 
-use super::{Link, Links, twins::Ear};
+use super::{
+    Links,
+    dedup::{DatagramKey, ReceivePath},
+};
 use crate::{
-    Notice, Recorder,
+    CaptureRecorder, Notice,
     interface::Interface,
-    raw::{RawFrame, Sifted},
+    raw::{FrameContent, RawFrame},
     reassembly::{Beginning, Joined},
-    receive::{Batch, Received},
+    receive::{Received, ReceivedBatch},
     record::RecordedDatagram,
 };
 
 impl Links {
-    /// Hands what a batch brought to `take`, one by one, with the interface it
-    /// came in by and the way it came. What came [`Via::LinkLayer`] is a whole
-    /// frame. A datagram that UDP and packet socket heard is handed over once; one
-    /// that the packet socket heard in IP fragments is joined. A socket's failure
-    /// becomes a notice.
+    /// Passes the content of a batch to `take`, one by one, with its interface and
+    /// transport. [`Via::LinkLayer`] means a whole frame. A datagram that both the UDP
+    /// and the packet socket received is passed once; one that the packet socket
+    /// received in IP fragments is joined. A socket's failure becomes a notice.
     pub(crate) fn take_in(
         &mut self,
-        batch: Batch,
+        batch: ReceivedBatch,
         mut take: impl FnMut(&Arc<str>, Via, &Received),
     ) {
         match batch {
-            Batch::Socket { number, outcome } => {
+            ReceivedBatch::Socket { number, outcome } => {
                 let link = self.all.get(number);
                 let link = link.map(|link| Arc::clone(&link.interface.name));
                 match outcome {
@@ -48,8 +51,8 @@ impl Links {
                     }
                 }
             }
-            Batch::Card { number, outcome } => {
-                let Some(interface) = self.cards.interface(number).cloned() else {
+            ReceivedBatch::Card { number, outcome } => {
+                let Some(interface) = self.raw.name(number).cloned() else {
                     return;
                 };
                 match outcome {
@@ -74,14 +77,14 @@ impl Links {
         let Some(interface) = self.interface_of(received, link) else {
             return;
         };
-        if !self.cards.is_empty() {
+        if !self.raw.is_empty() {
             self.senders.note_whole(received.from);
         }
         let via = via(received, link.is_some());
-        if self.is_repeated(Ear::Udp, via, received) {
+        if self.is_repeated(ReceivePath::Udp, via, received) {
             return;
         }
-        self.record_heard(&interface, received, self.address_of(socket));
+        self.record_received(&interface, received, self.address_of(socket));
         take(&interface, via, received);
     }
 
@@ -89,41 +92,34 @@ impl Links {
         &mut self,
         card: usize,
         interface: &Arc<str>,
-        RawFrame { bytes, sifted }: RawFrame,
+        RawFrame { bytes, content }: RawFrame,
         take: &mut impl FnMut(&Arc<str>, Via, &Received),
     ) {
-        let (via, received) = match sifted {
-            Sifted::Frame => {
+        let (via, received) = match content {
+            FrameContent::Frame => {
                 let sender = Frame::parse(&bytes).map(|frame| frame.sender.ipv4);
                 let from = sender.unwrap_or(Ipv4Addr::UNSPECIFIED);
                 self.record_frame(interface, &bytes);
                 let received = Received {
-                    from: SocketAddr::from((from, 0)),
-                    to: None,
-                    interface: None,
-                    payload: bytes,
-                    is_beginning: false,
                     protocol: Protocol::SadpFrame,
+                    ..Received::new((from, 0).into(), None, bytes)
                 };
                 (Via::LinkLayer, received)
             }
-            Sifted::Datagram(datagram) => {
+            FrameContent::Datagram(datagram) => {
+                let to = IpAddr::V4(*datagram.to.ip());
                 let received = Received {
-                    from: datagram.from.into(),
-                    to: Some(IpAddr::V4(*datagram.to.ip())),
-                    interface: None,
-                    payload: datagram.payload,
-                    is_beginning: false,
                     protocol: self.config.endpoint().protocol,
+                    ..Received::new(datagram.from.into(), Some(to), datagram.payload)
                 };
                 let via = via(&received, false);
-                if self.is_own(&received) || self.is_repeated(Ear::Packet, via, &received) {
+                if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
                     return;
                 }
                 self.record_frame(interface, &bytes);
                 (via, received)
             }
-            Sifted::Fragment(mut fragment) => {
+            FrameContent::Fragment(mut fragment) => {
                 fragment.id.card = card;
                 let now = self.opened.elapsed();
                 let tag = (Arc::clone(interface), bytes);
@@ -134,19 +130,19 @@ impl Links {
                 let received = Received::from(joined);
                 self.senders.note_whole(received.from);
                 let via = via(&received, false);
-                if self.is_own(&received) || self.is_repeated(Ear::Packet, via, &received) {
+                if self.is_own(&received) || self.is_repeated(ReceivePath::Packet, via, &received) {
                     return;
                 }
-                self.record_heard(interface, &received, Some(to));
+                self.record_received(interface, &received, Some(to));
                 (via, received)
             }
         };
         take(interface, via, &received);
     }
 
-    /// Hands over the beginnings of datagrams whose other IP fragments did not
-    /// come in time; with `all`, also of those that are still waited for. Such a
-    /// datagram may still come whole by a UDP socket.
+    /// Passes on the beginnings of datagrams whose other IP fragments did not arrive in
+    /// time; with `all`, also of those that are still open. Such a datagram may still
+    /// arrive whole at a UDP socket.
     pub(crate) fn take_beginnings(
         &mut self,
         all: bool,
@@ -172,54 +168,63 @@ impl Links {
         }
     }
 
-    fn is_repeated(&mut self, ear: Ear, via: Via, received: &Received) -> bool {
-        !self.cards.is_empty()
-            && self.twins.is_repeated(
+    fn is_repeated(&mut self, path: ReceivePath, via: Via, received: &Received) -> bool {
+        !self.raw.is_empty()
+            && self.dedup.is_repeated(
                 self.opened.elapsed(),
-                ear,
-                (received.from, via, &received.payload),
+                path,
+                &DatagramKey {
+                    from: received.from,
+                    via,
+                    payload: &received.payload,
+                },
             )
     }
 
-    /// Whether it is a question of ours, come back.
+    /// Whether it is a probe of this program that came back.
     fn is_own(&self, received: &Received) -> bool {
-        let own = |link: &Link| link.port.local_address() == Some(received.from);
-        self.all.iter().any(own)
+        self.all
+            .iter()
+            .any(|link| link.port.local_address() == Some(received.from))
     }
 
-    /// The address a socket is bound to, by its number in draining.
+    /// The address of a socket, by its number in [`Links::start_draining`].
     fn address_of(&self, socket: usize) -> Option<SocketAddr> {
         let link = self.all.get(socket)?;
         link.port.local_address()
     }
 
-    /// The interface a datagram came in by. `None` where it is none of those in
-    /// use.
+    /// The interface that received a datagram. `None` where it is not in use.
     fn interface_of(&mut self, received: &Received, link: Option<&Arc<str>>) -> Option<Arc<str>> {
         if let Some(link) = link {
             return Some(Arc::clone(link));
         }
-        // The system does not know it of what came before it was asked to tell.
+        // Datagrams queued before IP_PKTINFO was enabled carry no interface index.
         if let Some(index) = received.interface.filter(|&index| index != 0) {
             let chosen = self.config.interfaces.is_empty() || self.names.contains_key(&index);
             let name = self.names.get(&index).cloned();
             return chosen.then(|| name.unwrap_or_else(|| format!("interface {index}").into()));
         }
         let links: Vec<&Interface> = self.all.iter().map(|link| &link.interface).collect();
-        let (interface, guessed) = likely(&links, received.from.ip())?;
+        let (interface, guessed) = likely_interface(&links, received.from.ip())?;
         let name = Arc::clone(&interface.name);
-        if guessed && !std::mem::replace(&mut self.told_guessed, true) {
+        if guessed && !std::mem::replace(&mut self.reported_guess, true) {
             let interface = Arc::clone(&name);
             self.notices.push(Notice::InterfaceGuessed { interface });
         }
         Some(name)
     }
 
-    fn record_heard(&self, interface: &Arc<str>, received: &Received, bound: Option<SocketAddr>) {
+    fn record_received(
+        &self,
+        interface: &Arc<str>,
+        received: &Received,
+        bound: Option<SocketAddr>,
+    ) {
         let Some(recorder) = &self.config.recorder else {
             return;
         };
-        // What goes out was recorded then.
+        // It was recorded when it was sent.
         if self.is_own(received) {
             return;
         }
@@ -264,16 +269,16 @@ impl Links {
         }
     }
 
-    /// Ends the record, if there is one, and tells what was missed.
+    /// Ends the recording, if there is one, and reports what was missed.
     pub(crate) fn finish(&mut self) {
-        self.tell_missed();
-        if let Some(Err(source)) = self.config.recorder.as_ref().map(Recorder::finish) {
+        self.report_missed();
+        if let Some(Err(source)) = self.config.recorder.as_ref().map(CaptureRecorder::finish) {
             self.notices.push(Notice::NotRecorded { source });
         }
     }
 
-    /// Tells what was missed.
-    pub(crate) fn tell_missed(&mut self) {
+    /// Reports what was missed.
+    pub(crate) fn report_missed(&mut self) {
         let count = self.senders.lost();
         if count > 0 {
             self.notices.push(Notice::Fragments { count });
@@ -287,26 +292,52 @@ impl Links {
 
 impl From<Joined> for Received {
     fn from(datagram: Joined) -> Self {
-        Self {
-            from: datagram.from,
-            to: Some(datagram.to.ip()),
-            interface: None,
-            payload: datagram.payload,
-            is_beginning: false,
-            protocol: Protocol::default(),
-        }
+        Self::new(datagram.from, Some(datagram.to.ip()), datagram.payload)
     }
 }
 
-/// The interface by which a datagram most likely came in, where the system does
-/// not tell: one whose network its sender is in, else any. Also whether others are
-/// as likely.
-fn likely<'a>(all: &[&'a Interface], from: IpAddr) -> Option<(&'a Interface, bool)> {
-    let is_near = |it: &&&Interface| matches!(from, IpAddr::V4(from) if it.network.contains(&from));
-    let near: Vec<_> = all.iter().filter(is_near).copied().collect();
+/// Returns the interface that most likely received a datagram, where the system does
+/// not report it: one in the sender's network, else any; and whether others are as
+/// likely.
+fn likely_interface<'a>(all: &[&'a Interface], from: IpAddr) -> Option<(&'a Interface, bool)> {
+    let mut near = all.to_vec();
+    near.retain(|it| matches!(from, IpAddr::V4(from) if it.network.contains(&from)));
     let among = if near.is_empty() { all } else { &near };
     let first = *among.first()?;
     Some((first, among.iter().any(|other| other.name != first.name)))
+}
+
+/// The senders of replies whose last IP fragments did not arrive, and of replies that
+/// arrived whole. Either kind may arrive first.
+#[derive(Debug, Default)]
+pub(super) struct FragmentSenders {
+    begun: HashSet<SocketAddr>,
+    whole: HashSet<SocketAddr>,
+}
+
+impl FragmentSenders {
+    /// The maximum number of senders of either kind.
+    const MAX_SENDERS: usize = 1 << 14;
+
+    /// Records that only the beginning of a reply was received.
+    fn note_beginning(&mut self, from: SocketAddr) {
+        if self.begun.len() < Self::MAX_SENDERS && !self.whole.contains(&from) {
+            self.begun.insert(from);
+        }
+    }
+
+    /// Records that a whole reply was received.
+    fn note_whole(&mut self, from: SocketAddr) {
+        self.begun.remove(&from);
+        if self.whole.len() < Self::MAX_SENDERS {
+            self.whole.insert(from);
+        }
+    }
+
+    /// The number of senders without any whole reply.
+    fn lost(&self) -> u64 {
+        self.begun.len() as u64
+    }
 }
 
 fn via(received: &Received, to_link: bool) -> Via {
@@ -323,14 +354,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interface_that_is_not_told_is_the_senders_or_a_guess() {
-        let interface = |name: &str, network: &str| Interface {
+    fn a_sender_with_a_whole_reply_is_not_lost_in_any_order() {
+        let [first, second, third] =
+            [1, 2, 3].map(|last| SocketAddr::from(([10, 0, 0, last], 37020)));
+        let mut senders = FragmentSenders::default();
+        senders.note_beginning(first);
+        senders.note_beginning(second);
+        senders.note_whole(first);
+        senders.note_whole(third);
+        senders.note_beginning(third);
+        assert_eq!(senders.lost(), 1);
+    }
+
+    fn interface(name: &str, network: &str) -> Interface {
+        Interface {
             name: name.into(),
             index: None,
             network: network.parse().unwrap(),
             up: true,
             loopback: false,
-        };
+        }
+    }
+
+    #[test]
+    fn an_unknown_interface_is_the_senders_or_a_guess() {
         let eth0 = interface("eth0", "192.168.1.10/24");
         let also_eth0 = interface("eth0", "10.0.0.10/8");
         let eth1 = interface("eth1", "172.16.0.10/16");
@@ -343,7 +390,7 @@ mod tests {
             (&[&eth1], "192.0.2.1", Some(("eth1", false))),
             (&[], "192.0.2.1", None),
         ] {
-            let found = likely(all, from.parse().unwrap());
+            let found = likely_interface(all, from.parse().unwrap());
             let found = found.map(|(interface, guessed)| (&*interface.name, guessed));
             assert_eq!(found, expected, "{from}");
         }

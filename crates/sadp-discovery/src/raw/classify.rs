@@ -1,4 +1,4 @@
-//! Which frames on a wire are SADP.
+//! Classifies frames: which of them are SADP.
 
 use std::net::SocketAddrV4;
 
@@ -8,39 +8,39 @@ use sadp_proto::frame::ETHER_TYPE;
 
 use crate::reassembly::Fragment;
 
-/// A frame that concerns SADP.
+/// The content of a frame of SADP.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sifted {
+pub enum FrameContent {
     /// A frame of the link-layer protocol.
     Frame,
     /// A UDP datagram.
     Datagram(UdpDatagram),
-    /// An IP fragment of a UDP datagram: the first one, or a later one of any
-    /// datagram, because later ones do not say their ports.
+    /// An IP fragment of a UDP datagram: the first one, or a later one of any datagram,
+    /// because later ones have no ports.
     Fragment(Fragment),
 }
 
 /// A UDP datagram within a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UdpDatagram {
-    /// Who sent it.
+    /// The sender.
     pub from: SocketAddrV4,
-    /// Whom to.
+    /// The destination.
     pub to: SocketAddrV4,
-    /// Its bytes.
+    /// The payload.
     pub payload: Vec<u8>,
 }
 
-/// Tells what a frame is, VLAN tags passed over. `None` for what is not SADP on
-/// this UDP port, and for what the station `own` sent.
-pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
+/// Returns the content of a frame, with or without VLAN tags. `None` where it is not
+/// SADP on this UDP port, and where the station `own` sent it.
+pub fn classify_frame(frame: &[u8], own: MacAddr, port: u16) -> Option<FrameContent> {
     let station = MacAddr::new(*frame.get(6..)?.first_chunk()?);
     if station == own {
         return None;
     }
     let (ether_type, packet) = untagged(frame)?;
     if ether_type == ETHER_TYPE {
-        return Some(Sifted::Frame);
+        return Some(FrameContent::Frame);
     }
     if ether_type != EtherType::IPV4.0 {
         return None;
@@ -58,7 +58,7 @@ pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
         );
         let concerns = from.port() == port || to.port() == port;
         return concerns.then(|| {
-            Sifted::Datagram(UdpDatagram {
+            FrameContent::Datagram(UdpDatagram {
                 from,
                 to,
                 payload: udp.payload().to_vec(),
@@ -69,10 +69,10 @@ pub fn sift(frame: &[u8], own: MacAddr, port: u16) -> Option<Sifted> {
     let other_ports = fragment
         .ports()
         .is_some_and(|(source, destination)| source != port && destination != port);
-    (!other_ports).then_some(Sifted::Fragment(fragment))
+    (!other_ports).then_some(FrameContent::Fragment(fragment))
 }
 
-/// The Ethernet type behind VLAN tags, two at most, and what follows it.
+/// Returns the Ethernet type after at most two VLAN tags, and what follows it.
 pub(crate) fn untagged(frame: &[u8]) -> Option<(u16, &[u8])> {
     let mut rest = frame.get(12..)?;
     for _ in 0..=2 {
@@ -120,9 +120,9 @@ mod tests {
             (tagged(&udp(37020, 50000), 3), false),
             (udp(53, 50000), false),
         ] {
-            let sifted = sift(&frame, OWN, 37020);
-            assert_eq!(sifted.is_some(), taken, "{frame:02x?}");
-            if let Some(Sifted::Datagram(datagram)) = sifted {
+            let content = classify_frame(&frame, OWN, 37020);
+            assert_eq!(content.is_some(), taken, "{frame:02x?}");
+            if let Some(FrameContent::Datagram(datagram)) = content {
                 assert_eq!(datagram.payload, b"<Bye/>");
                 assert_eq!(datagram.from.ip().octets(), [192, 168, 1, 64]);
             }
@@ -132,9 +132,16 @@ mod tests {
     #[test]
     fn frames_of_the_older_protocol_are_taken() {
         let mut frame = [&[0xff; 6], &DEVICE[..], &[0x80, 0x33, 0x21]].concat();
-        assert_eq!(sift(&frame, OWN, 37020), Some(Sifted::Frame));
+        assert_eq!(
+            classify_frame(&frame, OWN, 37020),
+            Some(FrameContent::Frame)
+        );
         frame[6..12].copy_from_slice(&OWN.octets());
-        assert_eq!(sift(&frame, OWN, 37020), None, "sent by this card");
+        assert_eq!(
+            classify_frame(&frame, OWN, 37020),
+            None,
+            "sent by this card"
+        );
     }
 
     #[test]
@@ -143,7 +150,7 @@ mod tests {
             // Sixteen bytes, which more follow.
             let mut frame = [udp(port, port), b"..".to_vec()].concat();
             (frame[17], frame[20], frame[21]) = (36, 0x20, offset);
-            let Some(Sifted::Fragment(fragment)) = sift(&frame, OWN, 37020) else {
+            let Some(FrameContent::Fragment(fragment)) = classify_frame(&frame, OWN, 37020) else {
                 assert!(!taken, "{port} {offset}");
                 continue;
             };
@@ -158,7 +165,7 @@ mod tests {
     fn every_beginning_of_a_frame_is_survived() {
         let frame = tagged(&udp(37020, 37020), 2);
         for length in 0..frame.len() {
-            let _ = sift(&frame[..length], OWN, 37020);
+            let _ = classify_frame(&frame[..length], OWN, 37020);
         }
     }
 }

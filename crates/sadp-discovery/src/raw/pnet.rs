@@ -1,4 +1,4 @@
-//! The one place that knows pnet.
+//! Raw frames by pnet. No other module uses it.
 
 use std::{io, net::IpAddr, thread, time::Duration};
 
@@ -6,16 +6,15 @@ use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender, NetworkIn
 use sadp_model::MacAddr;
 use tokio::sync::mpsc;
 
-use super::{MAX_FAILURES, RawError, RawFrame, RawSender, open_failure, sift};
+use super::{MAX_FAILURES, RawError, RawFrame, RawSender, classify_frame, open_failure};
 use crate::interface::Interface;
 
 pub(super) type Sender = Box<dyn DataLinkSender>;
 
-/// How long reading waits before it looks whether it is still wanted, and how
-/// long sending waits.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long reading waits before it checks whether to end, and how long sending waits.
+const TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Frames of Ethernet are shorter, whatever its options.
+/// Ethernet frames are shorter, whatever the options.
 const BUFFER: usize = 1 << 16;
 
 pub(super) fn open(
@@ -36,7 +35,7 @@ pub(super) fn open(
     Ok(RawSender {
         mac,
         ipv6,
-        card: sender,
+        socket: sender,
     })
 }
 
@@ -73,9 +72,9 @@ fn channel(
 ) -> Result<(Sender, Box<dyn DataLinkReceiver>), RawError> {
     let config = Config {
         read_buffer_size: BUFFER,
-        read_timeout: Some(PATIENCE),
-        write_timeout: Some(PATIENCE),
-        // What is sent to this card is enough.
+        read_timeout: Some(TIMEOUT),
+        write_timeout: Some(TIMEOUT),
+        // Frames to this interface are enough.
         promiscuous: false,
         socket_fd: socket::filtered(port).map_err(open_failure)?,
         ..Config::default()
@@ -86,7 +85,7 @@ fn channel(
     }
 }
 
-/// Reads until nobody wants the frames, or until the card fails for good.
+/// Reads until the queue is closed, or until the interface fails repeatedly.
 fn read(
     mut receiver: Box<dyn DataLinkReceiver>,
     own: MacAddr,
@@ -98,11 +97,11 @@ fn read(
         let outcome = match receiver.next() {
             Ok(frame) => {
                 failures = 0;
-                let Some(sifted) = sift(frame, own, port) else {
+                let Some(content) = classify_frame(frame, own, port) else {
                     continue;
                 };
                 let bytes = frame.to_vec();
-                Ok(RawFrame { bytes, sifted })
+                Ok(RawFrame { bytes, content })
             }
             Err(error) if is_passing(&error) => continue,
             Err(error) => {
@@ -127,16 +126,16 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-/// A socket whose kernel filter lets only frames of SADP pass: a card may carry
-/// the video of a whole site.
+/// A socket whose kernel filter passes only frames of SADP: an interface may carry the
+/// video of a whole site.
 #[cfg(target_os = "linux")]
 mod socket {
     use std::{io, os::fd::IntoRawFd};
 
     use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
-    /// Opened for no protocol: it hears nothing before it is bound, and then
-    /// nothing that the filter stops.
+    /// Opened for no protocol: it receives nothing before it is bound, and then only
+    /// what the filter passes.
     pub(super) fn filtered(port: u16) -> io::Result<Option<i32>> {
         let none = Protocol::from(0);
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(none))?;
@@ -154,9 +153,8 @@ mod socket {
     const JUMP_ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;
 
-    /// Frames of the link-layer protocol, whatever has a VLAN tag, UDP from or to
-    /// the port, first fragments included, and later fragments of UDP, which do
-    /// not say their ports.
+    /// Passes frames of the link-layer protocol, all with a VLAN tag, UDP from or to the
+    /// port, first fragments included, and later fragments of UDP, which have no ports.
     fn filter(port: u16) -> [SockFilter; 16] {
         let port = u32::from(port);
         let step = SockFilter::new;
@@ -183,7 +181,7 @@ mod socket {
 
 #[cfg(not(target_os = "linux"))]
 mod socket {
-    /// pnet opens one of its own.
+    /// pnet opens its own socket.
     #[expect(clippy::unnecessary_wraps, reason = "as on Linux")]
     pub(super) fn filtered(_: u16) -> std::io::Result<Option<i32>> {
         Ok(None)

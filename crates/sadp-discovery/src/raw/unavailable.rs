@@ -1,4 +1,4 @@
-//! What stands in for cards where bare frames are not built.
+//! The same functions where raw frames are not built.
 
 use std::{convert::Infallible, io};
 

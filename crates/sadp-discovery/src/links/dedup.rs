@@ -1,0 +1,134 @@
+//! Recognises a datagram that was received on two paths.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use sadp_model::Via;
+
+/// The kind of socket that received a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReceivePath {
+    /// A UDP socket.
+    Udp,
+    /// A packet socket.
+    Packet,
+}
+
+/// What identifies a datagram on both paths.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) struct DatagramKey<'a> {
+    pub(super) from: SocketAddr,
+    pub(super) via: Via,
+    pub(super) payload: &'a [u8],
+}
+
+/// Recognises datagrams that both paths received: each counts once. A datagram that
+/// was sent twice counts twice.
+///
+/// Memory is bounded: a datagram is forgotten after one to two times
+/// [`Deduplicator::MEMORY`], or when [`Deduplicator::MAX_KNOWN`] are known.
+#[derive(Debug, Default)]
+pub(super) struct Deduplicator {
+    hasher: RandomState,
+    recent: HashMap<u64, [u32; 2]>,
+    older: HashMap<u64, [u32; 2]>,
+    rotated: Duration,
+}
+
+impl Deduplicator {
+    /// The minimum time for which a datagram is recognised on the other path.
+    const MEMORY: Duration = Duration::from_secs(3);
+
+    /// The maximum number of datagrams in each of the two generations.
+    const MAX_KNOWN: usize = 1 << 16;
+
+    /// Returns whether the other path has received this datagram already.
+    pub(super) fn is_repeated(
+        &mut self,
+        now: Duration,
+        path: ReceivePath,
+        datagram: &DatagramKey<'_>,
+    ) -> bool {
+        if now.saturating_sub(self.rotated) >= Self::MEMORY || self.recent.len() >= Self::MAX_KNOWN
+        {
+            self.older = std::mem::take(&mut self.recent);
+            self.rotated = now;
+        }
+        let key = self.hasher.hash_one(datagram);
+        let [udp, packet] = self
+            .recent
+            .entry(key)
+            .or_insert_with(|| self.older.get(&key).copied().unwrap_or_default());
+        let (own, other) = match path {
+            ReceivePath::Udp => (udp, packet),
+            ReceivePath::Packet => (packet, udp),
+        };
+        *own = own.saturating_add(1);
+        *own <= *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+
+    /// Whether a datagram counts as new.
+    fn counts(known: &mut Deduplicator, now: Duration, path: ReceivePath, payload: &[u8]) -> bool {
+        let datagram = DatagramKey {
+            from: ([10, 0, 0, 5], 37020).into(),
+            via: Via::Multicast,
+            payload,
+        };
+        !known.is_repeated(now, path, &datagram)
+    }
+
+    #[test]
+    fn a_datagram_on_both_paths_counts_once_in_either_order() {
+        for (first, second) in [
+            (ReceivePath::Udp, ReceivePath::Packet),
+            (ReceivePath::Packet, ReceivePath::Udp),
+        ] {
+            let mut known = Deduplicator::default();
+            assert!(counts(&mut known, S, first, b"a"));
+            assert!(!counts(&mut known, S, second, b"a"));
+            assert!(counts(&mut known, S, second, b"b"));
+        }
+    }
+
+    #[test]
+    fn a_datagram_that_was_sent_twice_counts_twice() {
+        use ReceivePath::{Packet, Udp};
+        for order in [
+            [Udp, Packet, Udp, Packet],
+            [Udp, Udp, Packet, Packet],
+            [Packet, Udp, Udp, Packet],
+        ] {
+            let mut known = Deduplicator::default();
+            let times = order
+                .iter()
+                .filter(|&&path| counts(&mut known, S, path, b"a"))
+                .count();
+            assert_eq!(times, 2, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn memory_ends_and_is_bounded() {
+        let mut known = Deduplicator::default();
+        assert!(counts(&mut known, S, ReceivePath::Packet, b"a"));
+        assert!(!counts(&mut known, S * 4, ReceivePath::Udp, b"a"));
+        assert!(counts(&mut known, S * 20, ReceivePath::Packet, b"b"));
+        assert!(counts(&mut known, S * 30, ReceivePath::Packet, b"b"));
+        for number in 0..200_000u32 {
+            counts(&mut known, S * 30, ReceivePath::Udp, &number.to_be_bytes());
+        }
+        assert!(known.recent.len() <= Deduplicator::MAX_KNOWN);
+        assert!(known.older.len() <= Deduplicator::MAX_KNOWN);
+    }
+}
