@@ -1,25 +1,35 @@
 //! What is asked of one device, and how each is written.
 
-mod fields;
-mod questions;
 mod spec;
 mod update;
 
 use std::net::IpAddr;
 
+use sadp_model::{MacAddr, RawFields};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use self::fields::CommandFields;
 pub use self::{
-    questions::{AnswersError, SecretAnswers},
     spec::CommandSpec,
     update::{Credentials, NetworkSettings, Update, UpdateError},
 };
 use crate::{
-    Code, CommandReply, Guid, Mailbox, Target, VerificationCode,
+    Code, CommandReply, Document, Guid, Mailbox, SecretAnswers, VerificationCode,
     seal::{Password, SealError, SessionKey},
 };
+
+/// The device a command is for, as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its hardware address.
+    pub mac: MacAddr,
+    /// The same as the device wrote it: it wants to be addressed so.
+    pub mac_text: Box<str>,
+    /// The address from which it was heard.
+    pub from: IpAddr,
+    /// Whether it says `codeEncrypt`: a `Code` is sealed for it.
+    pub seals_code: bool,
+}
 
 /// A command to one device. Those that carry a secret hold it until dropped,
 /// and are sent once.
@@ -155,21 +165,17 @@ impl Command {
     /// Whether a reply that tells no `Result` answers it all the same: it holds
     /// what was asked for.
     pub(crate) fn is_answered_by(&self, reply: &CommandReply) -> bool {
-        let holds = |name| {
-            reply
-                .fields
-                .first(name)
-                .is_some_and(|text| !text.is_empty())
-        };
-        match self {
-            Self::GetCode => holds("Code"),
-            Self::GetEncryptString => holds("EncryptString"),
-            Self::ExportGuid { .. } => holds("GUID"),
-            Self::GetQuestions => holds("QuestionList/Question/ID"),
-            Self::GetMailQr => holds("QRcodes"),
-            Self::GetSetUp => holds("PasswordResetTypeEnabled"),
-            _ => false,
-        }
+        reply
+            .said(match self {
+                Self::GetCode => "Code",
+                Self::GetEncryptString => "EncryptString",
+                Self::ExportGuid { .. } => "GUID",
+                Self::GetQuestions => "QuestionList/Question/ID",
+                Self::GetMailQr => "QRcodes",
+                Self::GetSetUp => "PasswordResetTypeEnabled",
+                _ => return false,
+            })
+            .is_some()
     }
 
     /// Whether the device may answer from this address besides the one it had:
@@ -230,7 +236,13 @@ impl Command {
             },
             Self::ResetByGuid { guid, .. } => fields.put("GUID", guid.as_str()),
             Self::SetQuestions { answers, .. } | Self::ResetByAnswers { answers, .. } => {
-                answers.write(key.ok_or(SealError::BadExchange)?, fields)?;
+                let key = key.ok_or(SealError::BadExchange)?;
+                for (id, answer) in answers.iter() {
+                    fields.put("QuestionList/Question/ID", &id.to_string());
+                    let sealed = key.seal_answer(answer)?;
+                    fields.put("QuestionList/Question/Answer", sealed.as_str());
+                    fields.put("QuestionList/Question/mark", "true");
+                }
             }
             Self::SetMailbox { mailbox, .. } => fields.put("MailBox", &mailbox.to_base64()),
             Self::SetCloud { enabled, .. } => {
@@ -285,6 +297,51 @@ impl Command {
             | Self::GetUnbindStatus
             | Self::GetMailQr => None,
         }
+    }
+}
+
+/// The elements of a command, in the order they are sent. Wiped when dropped.
+struct CommandFields(Zeroizing<RawFields>);
+
+impl Default for CommandFields {
+    fn default() -> Self {
+        Self(Zeroizing::new(RawFields::with_capacity(Self::MAX_BYTES)))
+    }
+}
+
+impl CommandFields {
+    /// More than any command has. One that had to grow would leave a copy.
+    const MAX_BYTES: usize = 4096;
+
+    /// The beginning of most commands.
+    fn head(&mut self, uuid: Uuid, mac: &str, types: &str) {
+        self.put_uuid(uuid);
+        self.put("MAC", mac);
+        self.put("Types", types);
+    }
+
+    fn put_uuid(&mut self, uuid: Uuid) {
+        let mut buffer = Uuid::encode_buffer();
+        self.put("Uuid", uuid.hyphenated().encode_upper(&mut buffer));
+    }
+
+    fn put(&mut self, name: &str, text: &str) {
+        self.0.push(name, text);
+    }
+
+    fn put_or(&mut self, name: &str, value: Option<impl ToString>, unset: &str) {
+        let text = value.map_or_else(|| unset.to_owned(), |value| value.to_string());
+        self.put(name, &text);
+    }
+
+    fn put_some(&mut self, name: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.put(name, &value.to_string());
+        }
+    }
+
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        Document::encode_secret("Probe", &self.0)
     }
 }
 

@@ -22,7 +22,7 @@ use sadp_model::RawFields;
 use zeroize::Zeroizing;
 
 use self::emitter::Emitter;
-use crate::frame::FrameError;
+use crate::DecodeError;
 
 /// A document: the root's name and the elements below it.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Document {
     /// Writes what may be secret: no copy of it stays behind.
     pub(crate) fn encode_secret(root: &str, fields: &RawFields) -> Zeroizing<Vec<u8>> {
         let most = most_bytes(root, fields);
-        Zeroizing::new(Emitter::new(root, fields, XmlLayout::RequestMessage, most).emit())
+        Zeroizing::new(Emitter::new(root, fields, XmlLayout::Request, most).emit())
     }
 
     fn degraded_if(mut self, lossy: bool) -> Self {
@@ -123,20 +123,6 @@ fn most_bytes(root: &str, fields: &RawFields) -> usize {
         .saturating_add(DECLARATION)
 }
 
-/// Why a datagram could not be read at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum DecodeError {
-    /// There is no element in it.
-    #[error("not an XML document")]
-    NotXml,
-    /// There is a document, but nothing in it tells which device it is from.
-    #[error("no MAC, serial number or address in the reply")]
-    Nameless,
-    /// It is a bare Ethernet frame, and none of SADP.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-}
-
 /// How a document is laid out. Devices differ; parsers of the field are known
 /// to depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,7 +130,7 @@ pub enum XmlLayout {
     /// All on one line without a final line break, encoding `utf-8`: the
     /// vendor's client.
     #[default]
-    RequestMessage,
+    Request,
     /// An element a line, root and first element sharing one, CRLF: most
     /// camera firmware.
     RootSharesLine,
@@ -159,7 +145,7 @@ pub enum XmlLayout {
 impl XmlLayout {
     const fn declaration(self) -> Option<&'static str> {
         match self {
-            Self::RequestMessage => Some("xml version=\"1.0\" encoding=\"utf-8\""),
+            Self::Request => Some("xml version=\"1.0\" encoding=\"utf-8\""),
             Self::RootSharesLine | Self::OneLine => Some("xml version=\"1.0\" encoding=\"UTF-8\""),
             Self::ElementPerLine => Some("xml version=\"1.0\" encoding=\"UTF-8\" "),
             Self::Bare => None,
@@ -168,7 +154,7 @@ impl XmlLayout {
 
     const fn line_break(self) -> &'static str {
         match self {
-            Self::RequestMessage | Self::OneLine => "",
+            Self::Request | Self::OneLine => "",
             Self::RootSharesLine => "\r\n",
             Self::ElementPerLine | Self::Bare => "\n",
         }
@@ -183,7 +169,7 @@ impl XmlLayout {
 
     const fn end(self) -> &'static str {
         match self {
-            Self::RequestMessage => "",
+            Self::Request => "",
             Self::RootSharesLine => "\r\n",
             Self::ElementPerLine | Self::OneLine | Self::Bare => "\n",
         }

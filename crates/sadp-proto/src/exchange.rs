@@ -6,13 +6,12 @@ mod retry;
 use std::{net::IpAddr, time::Duration};
 
 use rsa::rand_core::CryptoRngCore;
-use sadp_model::MacAddr;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use self::retry::{RESPONSE_TIMEOUT, RetryTimer};
 use crate::{
-    Command, CommandReply, Refusal,
+    Command, CommandReply, Refusal, RefusalReply, Target,
     command::{self, EXCHANGE},
     seal::{ExchangeKey, SealError, SessionKey},
 };
@@ -25,22 +24,9 @@ const GUARD: Duration = Duration::from_millis(150);
 /// each time it hears the command, and the network may have doubled it.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// The device a command is for, as it was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Its hardware address.
-    pub mac: MacAddr,
-    /// The same as the device wrote it: it wants to be addressed so.
-    pub mac_text: Box<str>,
-    /// The address from which it was heard.
-    pub from: IpAddr,
-    /// Whether it says `codeEncrypt`: a `Code` is sealed for it.
-    pub seals_code: bool,
-}
-
 /// The conversation of one command.
 ///
-/// Drive it as a [`Survey`](crate::Survey): [`Exchange::handle_timeout`], then
+/// Drive it as a [`Survey`](super::Survey): [`Exchange::handle_timeout`], then
 /// [`Exchange::poll_transmit`], then wait for a reply or for
 /// [`Exchange::poll_timeout`]; each reply goes to [`Exchange::handle_reply`].
 /// Repeat until [`Exchange::poll_outcome`] gives what became of it. Times are
@@ -238,7 +224,7 @@ impl<R: CryptoRngCore> Exchange<R> {
                 self.end_forged();
             }
             Phase::Exchanging { uuid, key, .. } if uuid == asked => {
-                self.take_key((uuid, key), now, reply);
+                self.take_key(uuid, key, now, reply);
             }
             Phase::Guarding {
                 uuid, code: first, ..
@@ -259,7 +245,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    fn take_key(&mut self, (uuid, key): (Uuid, ExchangeKey), now: Duration, reply: &CommandReply) {
+    fn take_key(&mut self, uuid: Uuid, key: ExchangeKey, now: Duration, reply: &CommandReply) {
         let code = exchanged_code(reply);
         if !code.is_empty() {
             self.phase = Phase::Guarding {
@@ -424,29 +410,6 @@ pub enum CommandOutcome {
     /// A field could not be sealed, or the exchange not opened. The command was
     /// not sent.
     Failed(SealError),
-}
-
-/// A refusal, and what the device says of the tries left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusalReply {
-    /// The device's word.
-    pub refusal: Refusal,
-    /// How many tries are left before it locks.
-    pub tries_left: Option<u32>,
-    /// How many minutes it stays locked.
-    pub lock_minutes: Option<u32>,
-}
-
-impl RefusalReply {
-    fn read(refusal: Refusal, reply: &CommandReply) -> Self {
-        let number = |name| reply.fields.first(name)?.parse().ok();
-        Self {
-            refusal,
-            // `update` counts under another name than the other commands.
-            tries_left: number("RetryTimes").or_else(|| number("RetryModifyTime")),
-            lock_minutes: number("SurplusLockTime").filter(|&minutes| minutes > 0),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub use self::{
     reply::{Extension, InquiryReply},
     rewrite::Identities,
 };
+pub use crate::error::FrameError;
 use crate::{Types, inquiry};
 
 /// The Ethernet type of these frames.
@@ -293,23 +294,6 @@ impl Frame {
             other => Types::Other(other.to_string().into()),
         }
     }
-}
-
-/// Why bytes are no frame of this protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum FrameError {
-    /// It ends within the headers.
-    #[error("a frame that ends before its {0}")]
-    Short(&'static str),
-    /// It is of another kind.
-    #[error("a frame of type {0:#06x}")]
-    EtherType(u16),
-    /// It is of the kind, but of another protocol.
-    #[error("an unknown identifier {0:#04x}")]
-    Identifier(u8),
-    /// Its addresses are not of Ethernet and IPv4.
-    #[error("addresses of an unknown length")]
-    AddressLength,
 }
 
 const BROADCAST: MacAddr = MacAddr::new([0xff; 6]);

@@ -1,5 +1,7 @@
 //! The question who is there, and the reading of its answer.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use jiff::civil::DateTime;
 use sadp_model::{Device, Firmware, Kind, RawFields, RequestWay, Serial, State, Vendor};
 use uuid::Uuid;
@@ -19,7 +21,7 @@ impl Inquiry {
         let mut buffer = Uuid::encode_buffer();
         let uuid = &*self.uuid.hyphenated().encode_upper(&mut buffer);
         let fields = [("Uuid", uuid), ("Types", "inquiry")].into_iter().collect();
-        Document::encode("Probe", &fields, XmlLayout::RequestMessage)
+        Document::encode("Probe", &fields, XmlLayout::Request)
     }
 }
 
@@ -62,51 +64,6 @@ struct Said<'a> {
     device_type: Option<&'a str>,
 }
 
-/// The names that [`Said::read_element`] knows, for those firmware writes in
-/// another case.
-const ELEMENTS: [&str; 40] = [
-    "DeviceType",
-    "DeviceDescription",
-    "DeviceSN",
-    "MAC",
-    "IPv4Address",
-    "IPv4SubnetMask",
-    "IPv4Gateway",
-    "DHCP",
-    "IPv6Address",
-    "IPv6Gateway",
-    "IPv6MaskLen",
-    "CommandPort",
-    "HttpPort",
-    "SDKOverTLSPort",
-    "SoftwareVersion",
-    "DSPVersion",
-    "BootTime",
-    "AnalogChannelNum",
-    "DigitalChannelNum",
-    "DiskNumber",
-    "SupportGUID",
-    "SupportSecurityQuestion",
-    "SupportMailBox",
-    "SyncIPCPassword",
-    "SupportHCPlatform",
-    "HCPlatformEnable",
-    "Activated",
-    "PasswordResetAbility",
-    "PasswordResetModeSecond",
-    "EZVIZCode",
-    "Encrypt",
-    "OEMInfo",
-    "SoftwareVersionEncrypt",
-    "DSPVersionEncrypt",
-    "OEMInfoEncrypt",
-    "EZVIZBindStatus",
-    "supportEzvizUnbind",
-    "SupportRestoreInactive",
-    "SupportPasswordResetType",
-    "physicalAccessVerification",
-];
-
 impl<'a> Said<'a> {
     /// Reads the elements that stand for themselves into `device`, and keeps
     /// the others. Where one stands twice, the first wins. A name in another
@@ -115,71 +72,16 @@ impl<'a> Said<'a> {
         let mut said = Self::default();
         let mut in_another_case = false;
         for (name, text) in fields.iter() {
-            let known = said.read_element(name, text, device);
+            let known = read_element(&mut said, name, text, device);
             in_another_case |= !known && exact_name(name).is_some();
         }
         if in_another_case {
             for (name, text) in fields.iter() {
-                said.read_element(exact_name(name).unwrap_or_default(), text, device);
+                let name = exact_name(name).unwrap_or_default();
+                read_element(&mut said, name, text, device);
             }
         }
         said
-    }
-
-    /// Returns whether it knows the name.
-    #[rustfmt::skip]
-    fn read_element(&mut self, name: &str, text: &'a str, device: &mut Device) -> bool {
-        match name {
-            "DeviceType" => first(&mut self.device_type, || words(text)),
-            "DeviceDescription" => first(&mut self.description, || words(text)),
-            "DeviceSN" => first(&mut device.serial, || Serial::new(text)),
-            "MAC" => first(&mut device.mac, || text.parse().ok()),
-            "IPv4Address" => first(&mut device.ipv4.address, || address(text, std::net::Ipv4Addr::is_unspecified)),
-            "IPv4SubnetMask" => first(&mut device.ipv4.mask, || address(text, std::net::Ipv4Addr::is_unspecified)),
-            "IPv4Gateway" => first(&mut device.ipv4.gateway, || address(text, std::net::Ipv4Addr::is_unspecified)),
-            "DHCP" => first(&mut device.ipv4.dhcp, || boolean(text)),
-            "IPv6Address" => first(&mut device.ipv6.address, || address(text, std::net::Ipv6Addr::is_unspecified)),
-            "IPv6Gateway" => first(&mut device.ipv6.gateway, || address(text, std::net::Ipv6Addr::is_unspecified)),
-            "IPv6MaskLen" => first(&mut device.ipv6.prefix, || text.parse().ok().filter(|&length| length <= 128)),
-            "CommandPort" => first(&mut device.ports.sdk, || port(text)),
-            "HttpPort" => first(&mut device.ports.http, || port(text)),
-            "SDKOverTLSPort" => first(&mut device.ports.sdk_tls, || port(text)),
-            "SoftwareVersion" => first(&mut device.firmware, || Firmware::new(text)),
-            "DSPVersion" => first(&mut device.dsp, || words(text).map(Into::into)),
-            "BootTime" => first(&mut device.boot_time, || boot_time(text)),
-            "AnalogChannelNum" => first(&mut device.channels.analog, || text.parse().ok()),
-            "DigitalChannelNum" => first(&mut device.channels.digital, || text.parse().ok()),
-            "DiskNumber" => first(&mut device.disks, || text.parse().ok()),
-            "SupportGUID" => first(&mut device.recovery.guid, || boolean(text)),
-            "SupportSecurityQuestion" => first(&mut device.recovery.questions, || boolean(text)),
-            "SupportMailBox" => first(&mut device.recovery.mailbox, || boolean(text)),
-            "SyncIPCPassword" => first(&mut device.recovery.sync_camera_passwords, || boolean(text)),
-            "SupportHCPlatform" => first(&mut device.cloud.supported, || boolean(text)),
-            "HCPlatformEnable" => first(&mut device.cloud.enabled, || boolean(text)),
-            "EZVIZBindStatus" => first(&mut device.cloud.bound, || bound(text)),
-            "supportEzvizUnbind" => first(&mut device.cloud.can_unbind, || boolean(text)),
-            "SupportRestoreInactive" => first(&mut device.can_deactivate, || boolean(text)),
-            "SupportPasswordResetType" => first(&mut device.recovery.reports_set_up, || boolean(text)),
-            "physicalAccessVerification" => first(&mut device.access_verification, || boolean(text)),
-            "Activated" => first(&mut self.activated, || Some(text)),
-            "PasswordResetAbility" => first(&mut self.by_file, || boolean(text)),
-            "PasswordResetModeSecond" => first(&mut self.by_file_or_key, || boolean(text)),
-            "EZVIZCode" => first(&mut self.ezviz, || boolean(text)),
-            "Encrypt" => first(&mut self.encrypt, || boolean(text)),
-            "OEMInfo" => first(&mut self.oem, || words(text)),
-            "SoftwareVersionEncrypt" => first(&mut self.sealed_firmware, || words(text)),
-            "DSPVersionEncrypt" => first(&mut self.sealed_dsp, || words(text)),
-            "OEMInfoEncrypt" => first(&mut self.sealed_oem, || words(text)),
-            // Read elsewhere, or not at all: named here so that they are not taken
-            // for names in another case, which takes longer.
-            "Uuid" | "Types" | "ResetAbility" | "DetailOEMCode" | "OEMCode" | "Salt" | "DeviceLock"
-            | "SDKServerStatus" | "SDKOverTLSServerStatus" | "SupportBind" | "MaxBindNum"
-            | "supportwifiRegion" | "currentwifiRegion" | "supportWifiEnhancement"
-            | "enableWifiEnhancement" | "IsModifyVerificationCode" | "SupportChannelDefaultPassword"
-            | "SpecificDeviceType" | "DHCPAbility" | "SecurityMode" | "supportIPv6" | "supportModifyIPv6" => {}
-            _ => return false,
-        }
-        true
     }
 
     /// Concludes what only all elements together tell.
@@ -191,7 +93,6 @@ impl<'a> Said<'a> {
 
     /// Concludes firmware, brand, model and kind.
     fn settle_names(&self, device: &mut Device) {
-        let open = |sealed: Option<&str>| sealed.and_then(open_display_text);
         if device.firmware.is_none() {
             device.firmware = open(self.sealed_firmware).and_then(|text| Firmware::new(&text));
         }
@@ -271,6 +172,85 @@ impl<'a> Said<'a> {
     }
 }
 
+/// Makes [`ELEMENTS`] and [`read_element`] of one list: an element's name, where
+/// it is kept, and how it is read.
+macro_rules! elements {
+    (($said:ident, $device:ident, $text:ident) $($name:literal => $slot:expr, $value:expr;)+) => {
+        /// The elements that are read, for firmware that writes them in another case.
+        const ELEMENTS: &[&str] = &[$($name),+];
+
+        /// Reads an element where none of its name was read before. Returns whether
+        /// the name is known.
+        fn read_element<'a>(
+            $said: &mut Said<'a>,
+            name: &str,
+            $text: &'a str,
+            $device: &mut Device,
+        ) -> bool {
+            match name {
+                $($name => first(&mut $slot, || $value),)+
+                _ => return IGNORED.contains(&name),
+            }
+            true
+        }
+    };
+}
+
+#[rustfmt::skip]
+elements! { (said, device, text)
+    "DeviceType" => said.device_type, words(text);
+    "DeviceDescription" => said.description, words(text);
+    "DeviceSN" => device.serial, Serial::new(text);
+    "MAC" => device.mac, text.parse().ok();
+    "IPv4Address" => device.ipv4.address, address(text, Ipv4Addr::is_unspecified);
+    "IPv4SubnetMask" => device.ipv4.mask, address(text, Ipv4Addr::is_unspecified);
+    "IPv4Gateway" => device.ipv4.gateway, address(text, Ipv4Addr::is_unspecified);
+    "DHCP" => device.ipv4.dhcp, boolean(text);
+    "IPv6Address" => device.ipv6.address, address(text, Ipv6Addr::is_unspecified);
+    "IPv6Gateway" => device.ipv6.gateway, address(text, Ipv6Addr::is_unspecified);
+    "IPv6MaskLen" => device.ipv6.prefix, text.parse().ok().filter(|&length| length <= 128);
+    "CommandPort" => device.ports.sdk, port(text);
+    "HttpPort" => device.ports.http, port(text);
+    "SDKOverTLSPort" => device.ports.sdk_tls, port(text);
+    "SoftwareVersion" => device.firmware, Firmware::new(text);
+    "DSPVersion" => device.dsp, words(text).map(Into::into);
+    "BootTime" => device.boot_time, boot_time(text);
+    "AnalogChannelNum" => device.channels.analog, text.parse().ok();
+    "DigitalChannelNum" => device.channels.digital, text.parse().ok();
+    "DiskNumber" => device.disks, text.parse().ok();
+    "SupportGUID" => device.recovery.guid, boolean(text);
+    "SupportSecurityQuestion" => device.recovery.questions, boolean(text);
+    "SupportMailBox" => device.recovery.mailbox, boolean(text);
+    "SyncIPCPassword" => device.recovery.sync_camera_passwords, boolean(text);
+    "SupportHCPlatform" => device.cloud.supported, boolean(text);
+    "HCPlatformEnable" => device.cloud.enabled, boolean(text);
+    "EZVIZBindStatus" => device.cloud.bound, bound(text);
+    "supportEzvizUnbind" => device.cloud.can_unbind, boolean(text);
+    "SupportRestoreInactive" => device.can_deactivate, boolean(text);
+    "SupportPasswordResetType" => device.recovery.reports_set_up, boolean(text);
+    "physicalAccessVerification" => device.access_verification, boolean(text);
+    "Activated" => said.activated, Some(text);
+    "PasswordResetAbility" => said.by_file, boolean(text);
+    "PasswordResetModeSecond" => said.by_file_or_key, boolean(text);
+    "EZVIZCode" => said.ezviz, boolean(text);
+    "Encrypt" => said.encrypt, boolean(text);
+    "OEMInfo" => said.oem, words(text);
+    "SoftwareVersionEncrypt" => said.sealed_firmware, words(text);
+    "DSPVersionEncrypt" => said.sealed_dsp, words(text);
+    "OEMInfoEncrypt" => said.sealed_oem, words(text);
+}
+
+/// Elements that are read elsewhere or not at all. They are named so that they are
+/// not taken for names in another case, which takes longer.
+#[rustfmt::skip]
+const IGNORED: [&str; 22] = [
+    "Uuid", "Types", "ResetAbility", "DetailOEMCode", "OEMCode", "Salt", "DeviceLock",
+    "SDKServerStatus", "SDKOverTLSServerStatus", "SupportBind", "MaxBindNum", "supportwifiRegion",
+    "currentwifiRegion", "supportWifiEnhancement", "enableWifiEnhancement", "IsModifyVerificationCode",
+    "SupportChannelDefaultPassword", "SpecificDeviceType", "DHCPAbility", "SecurityMode", "supportIPv6",
+    "supportModifyIPv6",
+];
+
 /// Whether it has the form of a model of a brand known.
 fn is_known_model(text: &&str) -> bool {
     Kind::of_model(text) != Kind::Unknown || Vendor::tell(Some(text), None, false).is_some()
@@ -292,6 +272,10 @@ fn exact_name(name: &str) -> Option<&'static str> {
     known.copied().filter(|&known| known != name)
 }
 
+fn open(sealed: Option<&str>) -> Option<String> {
+    sealed.and_then(open_display_text)
+}
+
 fn first<T>(slot: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
     if slot.is_none() {
         *slot = value();
@@ -307,14 +291,18 @@ fn words(text: &str) -> Option<&str> {
 /// A yes or no in one of its spellings. Firmware writes `flase` for false in some
 /// elements.
 pub fn boolean(text: &str) -> Option<bool> {
-    let is = |names: [&str; 3]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
-    if is(["true", "1", "yes"]) {
-        Some(true)
-    } else if is(["false", "0", "no"]) || text.eq_ignore_ascii_case("flase") {
-        Some(false)
-    } else {
-        None
-    }
+    let spellings = [
+        ("true", true),
+        ("1", true),
+        ("yes", true),
+        ("false", false),
+        ("flase", false),
+        ("0", false),
+        ("no", false),
+    ];
+    let mut spellings = spellings.into_iter();
+    let found = spellings.find(|(name, _)| text.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
 }
 
 /// Reads `EZVIZBindStatus`: 0 unknown, 1 bound, 2 not bound.
@@ -340,18 +328,16 @@ fn boot_time(text: &str) -> Option<DateTime> {
         .split(['-', ' ', ':', 'T', '/'])
         .filter(|part| !part.is_empty());
     let year = numbers.next()?.parse().ok()?;
-    let mut next = || numbers.next()?.parse::<i8>().ok();
-    let (month, day) = (next()?, next()?);
-    let (hour, minute, second) = (next()?, next()?, next()?);
+    let mut parts = [0; 5];
+    for part in &mut parts {
+        *part = numbers.next()?.parse().ok()?;
+    }
+    let [month, day, hour, minute, second] = parts;
     DateTime::new(year, month, day, hour, minute, second, 0).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    mod names;
-
-    use std::net::Ipv4Addr;
-
     use jiff::civil::date;
 
     use super::*;
@@ -386,10 +372,8 @@ mod tests {
     #[test]
     fn old_firmware_that_does_not_know_activation_is_active() {
         assert_eq!(device(&[]).state, Some(State::Active));
-        assert_eq!(
-            device(&[("Activated", "false")]).state,
-            Some(State::Unactivated)
-        );
+        let unactivated = device(&[("Activated", "false")]);
+        assert_eq!(unactivated.state, Some(State::Unactivated));
         assert_eq!(device(&[("Activated", "maybe")]).state, None);
     }
 
@@ -421,14 +405,10 @@ mod tests {
 
     #[test]
     fn boot_times_come_padded_or_not() {
-        assert_eq!(
-            boot_time("2024-09-18 09:21:28"),
-            Some(date(2024, 9, 18).at(9, 21, 28, 0))
-        );
-        assert_eq!(
-            boot_time("2021-3-7 4:5:09"),
-            Some(date(2021, 3, 7).at(4, 5, 9, 0))
-        );
+        let padded = date(2024, 9, 18).at(9, 21, 28, 0);
+        assert_eq!(boot_time("2024-09-18 09:21:28"), Some(padded));
+        let unpadded = date(2021, 3, 7).at(4, 5, 9, 0);
+        assert_eq!(boot_time("2021-3-7 4:5:09"), Some(unpadded));
         for text in ["", "2024-09-18", "2024-13-01 00:00:00", "yesterday"] {
             assert_eq!(boot_time(text), None, "{text}");
         }
@@ -442,11 +422,8 @@ mod tests {
             ("0", None),
             ("x", None),
         ] {
-            assert_eq!(
-                device(&[("EZVIZBindStatus", text)]).cloud.bound,
-                bound,
-                "{text}"
-            );
+            let cloud = device(&[("EZVIZBindStatus", text)]).cloud;
+            assert_eq!(cloud.bound, bound, "{text}");
         }
         let none = device(&[]);
         assert_eq!(none.cloud.bound, None);
@@ -464,21 +441,16 @@ mod tests {
 
     #[test]
     fn the_request_way_follows_the_two_abilities() {
-        let way = |fields: &[(&str, &str)]| device(fields).recovery.request;
-        assert_eq!(way(&[]), Some(RequestWay::LegacyCode));
-        assert_eq!(
-            way(&[("PasswordResetAbility", "true")]),
-            Some(RequestWay::File)
-        );
-        let both = [
-            ("PasswordResetAbility", "true"),
-            ("PasswordResetModeSecond", "true"),
-        ];
-        assert_eq!(way(&both), Some(RequestWay::FileOrKey));
-        assert_eq!(
-            way(&[("Activated", "false"), ("PasswordResetAbility", "true")]),
-            Some(RequestWay::None)
-        );
+        let by_file = ("PasswordResetAbility", "true");
+        let by_key = ("PasswordResetModeSecond", "true");
+        for (fields, way) in [
+            (&[][..], RequestWay::LegacyCode),
+            (&[by_file], RequestWay::File),
+            (&[by_file, by_key], RequestWay::FileOrKey),
+            (&[("Activated", "false"), by_file], RequestWay::None),
+        ] {
+            assert_eq!(device(fields).recovery.request, Some(way), "{fields:?}");
+        }
     }
 
     #[test]
@@ -500,5 +472,100 @@ mod tests {
         );
         let plain = ("SoftwareVersion", "V5.4.0");
         assert_eq!(device(&[sealed, plain]).firmware.unwrap().text(), "V5.4.0");
+    }
+
+    #[test]
+    fn the_serial_tells_the_model_where_the_description_does_not() {
+        let serial = ("DeviceSN", "DS-7608NI-K20820190101CCWR123456789WCVU");
+        for description in [
+            None,
+            Some("IPCamera"),
+            Some("NVR"),
+            Some("Embedded Net DVR"),
+        ] {
+            let described = description.map(|text| ("DeviceDescription", text));
+            let fields: Vec<_> = described.into_iter().chain([serial]).collect();
+            let device = device(&fields);
+            assert_eq!(device.model.as_deref(), Some("DS-7608NI-K2"));
+            assert_eq!(device.kind, Kind::Nvr);
+            assert_eq!(device.vendor, Some(Vendor::Hikvision));
+        }
+    }
+
+    #[test]
+    fn a_description_that_names_a_model_is_kept() {
+        let device = device(&[
+            ("DeviceDescription", "NC324-XB"),
+            ("DeviceSN", "DS-2CD2142FWD-I20190101AAWR123456789"),
+        ]);
+        assert_eq!(device.model.as_deref(), Some("NC324-XB"));
+        assert_eq!(device.kind, Kind::IpCamera);
+        assert_eq!(device.vendor, None);
+    }
+
+    #[test]
+    fn a_description_of_words_tells_the_kind_where_nothing_else_does() {
+        let device = device(&[("DeviceDescription", "IPCamera"), ("DeviceSN", "X1")]);
+        assert_eq!(device.model.as_deref(), Some("IPCamera"));
+        assert_eq!(device.kind, Kind::IpCamera);
+    }
+
+    #[test]
+    fn the_type_may_hold_the_model() {
+        let text = ("DeviceType", "CS-BC2");
+        let described = ("DeviceDescription", "EZVIZ Outdoor Camera");
+        for fields in [&[text, described][..], &[text]] {
+            let device = device(fields);
+            assert_eq!(device.model.as_deref(), Some("CS-BC2"));
+            assert_eq!(device.kind, Kind::IpCamera);
+            assert_eq!(device.vendor, Some(Vendor::Ezviz));
+        }
+        assert_eq!(device(&[("DeviceType", "142378")]).model, None);
+    }
+
+    #[test]
+    fn names_in_any_case_are_read_and_the_exact_one_is_preferred() {
+        let device = device(&[
+            ("ipv4address", "10.0.0.1"),
+            ("mac", "44-47-cc-1d-6d-13"),
+            ("ACTIVATED", "false"),
+            ("IPv4Address", "10.0.0.2"),
+            ("MAC", ""),
+            ("Httpport", "81"),
+            ("httpPort", "82"),
+        ]);
+        assert_eq!(device.ipv4.address, Some(Ipv4Addr::new(10, 0, 0, 2)));
+        assert!(device.mac.is_some());
+        assert_eq!(device.state, Some(State::Unactivated));
+        assert_eq!(device.ports.http, Some(81));
+        assert_eq!(device.raw.iter().next(), Some(("ipv4address", "10.0.0.1")));
+    }
+
+    #[test]
+    fn every_element_is_read_in_any_case() {
+        let mut unknown = Device::unknown();
+        for name in ELEMENTS {
+            assert!(
+                read_element(&mut Said::default(), name, "", &mut unknown),
+                "{name}"
+            );
+        }
+        for text in [
+            include_str!("../../../fixtures/replies/camera-v5.5.xml"),
+            include_str!("../../../fixtures/replies/recorder-v4.30.xml"),
+            include_str!("../../../fixtures/replies/sealed-texts.xml"),
+        ] {
+            let as_written = Document::decode(text.as_bytes()).unwrap();
+            let mut in_capitals = as_written.clone();
+            let pairs = as_written.fields.iter();
+            in_capitals.fields = RawFields::default();
+            for (name, text) in pairs {
+                in_capitals.fields.push(&name.to_ascii_uppercase(), text);
+            }
+            let expected = read_device(as_written);
+            let mut device = read_device(in_capitals);
+            device.raw = expected.raw.clone();
+            assert_eq!(device, expected);
+        }
     }
 }

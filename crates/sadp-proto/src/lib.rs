@@ -50,8 +50,20 @@
     )
 )]
 
+/// Writes secrets as `Type(..)` in `Debug`.
+macro_rules! opaque_debug {
+    ($($type:ident),+) => {$(
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($type), "(..)"))
+            }
+        }
+    )+};
+}
+
 mod command;
 mod document;
+mod error;
 mod exchange;
 pub mod frame;
 mod inquiry;
@@ -67,18 +79,18 @@ use std::net::Ipv4Addr;
 use sadp_model::Protocol;
 
 pub use command::{
-    AnswersError, Command, CommandSpec, Credentials, NetworkSettings, SecretAnswers, Update,
-    UpdateError,
+    Command, CommandSpec, Credentials, NetworkSettings, Target, Update, UpdateError,
 };
-pub use document::{DecodeError, Document, XmlLayout};
-pub use exchange::{CommandOutcome, Exchange, ExchangeStep, RefusalReply, Target};
+pub use document::{Document, XmlLayout};
+pub use error::DecodeError;
+pub use exchange::{CommandOutcome, Exchange, ExchangeStep};
 pub use inquiry::{Inquiry, boolean};
 pub use message::{CommandReply, DeviceReport, Header, Message, RequestMessage, Types};
 pub use recovery::{
-    Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, QuestionList, RequestCode,
-    VerificationCode, VerificationCodeError, read_set_up,
+    AnswersError, Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, QuestionList,
+    RequestCode, SecretAnswers, VerificationCode, VerificationCodeError, read_set_up,
 };
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RefusalReply};
 pub use survey::{
     Datagram, Destination, DiscoveryStats, StopCondition, Survey, SurveyConfig, SurveyEvent,
     SurveyProgress, Sweep, SweepError, Transmit,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::RefusalReply;
+use crate::CommandReply;
 
 /// A device's word of refusal: its `Result` besides `success`. Words are
 /// case-sensitive; one that is not known is kept and is a refusal all the same.
@@ -146,12 +146,37 @@ impl Refusal {
     }
 }
 
+/// A refusal, and what the device says of the tries left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalReply {
+    /// The device's word.
+    pub refusal: Refusal,
+    /// How many tries are left before it locks.
+    pub tries_left: Option<u32>,
+    /// How many minutes it stays locked.
+    pub lock_minutes: Option<u32>,
+}
+
 impl RefusalReply {
+    pub(crate) fn read(refusal: Refusal, reply: &CommandReply) -> Self {
+        // `update` counts under another name than the other commands.
+        let tries_left = number(reply, "RetryTimes");
+        Self {
+            refusal,
+            tries_left: tries_left.or_else(|| number(reply, "RetryModifyTime")),
+            lock_minutes: number(reply, "SurplusLockTime").filter(|&minutes| minutes > 0),
+        }
+    }
+
     /// Whether it may have cost the device a try: what was sent must not be sent
     /// again, to this device or another. Who counts tries tells of one.
     pub const fn may_have_cost_a_try(&self) -> bool {
         self.tries_left.is_some() || self.refusal.may_mean_wrong_secret()
     }
+}
+
+fn number(reply: &CommandReply, name: &str) -> Option<u32> {
+    reply.fields.first(name)?.parse().ok()
 }
 
 impl fmt::Display for Refusal {

@@ -26,6 +26,9 @@ pub use self::{
     exchange::{ExchangeKey, SessionKey},
 };
 
+/// The most bytes of a code that is sealed or sent.
+pub(crate) const MAX_CODE_BYTES: usize = 1024;
+
 /// A password as it goes over the wire: 1 to 16 bytes.
 pub struct Password(SecretString);
 
@@ -51,12 +54,6 @@ impl Password {
     }
 }
 
-impl std::fmt::Debug for Password {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Password(..)")
-    }
-}
-
 /// A sealed field's text, ready to be sent. Wiped when dropped, because some
 /// devices take a form that can be replayed.
 pub struct Sealed(Zeroizing<String>);
@@ -72,11 +69,7 @@ impl Sealed {
     }
 }
 
-impl std::fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sealed(..)")
-    }
-}
+opaque_debug!(Password, Sealed);
 
 /// Writes a reserved e-mail address as `SetMailBox` takes it: zero-filled to
 /// 128 bytes, base64. It is not encrypted.
@@ -159,6 +152,41 @@ pub enum SealError {
     BadExchange,
 }
 
+/// The vectors of the protocol: texts, and how they are sealed with the key
+/// `0123456789abcdef`.
+#[cfg(test)]
+#[rustfmt::skip]
+mod vectors {
+    pub(super) const PASSWORDS: [(&str, &str); 3] = [
+        ("Passw0rd!", "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o="),
+        ("abcdefgh12345678", "cnJ+iB7c/QEApxhoeQm1ZWKiZ3a8vSqCJx8L1UazCso="),
+        ("a", "cnJ+iB7c/QEApxhoeQm1ZTTM3A9Gjd//MMx/Apj5kno="),
+    ];
+    pub(super) const CODES: [(&str, &str); 3] = [
+        ("aB3dE6gH", "cnJ+iB7c/QEApxhoeQm1ZXqsPCSp99yUTu+B3w7H1LA="),
+        ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWU="),
+        ("0123456789abcdefg", "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWXVs4XyjuxCB+8WrYtFcTOv"),
+    ];
+    pub(super) const ANSWERS: [(&str, &str); 3] = [
+        ("Paris", "Y9c0UFpJfOCNTLJYzLNiCQ=="),
+        ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZQ=="),
+        ("0123456789abcdefg", "cnJ+iB7c/QEApxhoeQm1ZdWzhfKO7EIH7xati0VxM68="),
+    ];
+    /// A `VerificationCode`, with a key of its own.
+    pub(super) const VERIFICATION_CODE: [&str; 3] =
+        ["ABCDEF", "e717da5af96d9ee0", "9bY2qxi8y9sd0ye4077/hl7tjsXOYedbITfEjXgFF/Y="];
+    pub(super) const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    pub(super) const SALT2: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+    /// Digests of `Passw0rd!`, plain and bound, without a salt, with one and with two.
+    pub(super) const PLAIN: [&str; 3] =
+        ["R7e/tl+oOsmnHcsPYpa7bg==", "jyLMtaTJr3cu8bWSFYgY7A==", "EzEAWMdLyJDi6fG5aXsfEg=="];
+    pub(super) const BOUND: [&str; 3] = [
+        "+zxRrRL6JdKrGHRhrST0mqgNPl3pV+NOgktXnab8XWYfyAjk9OXjnDYaLbSDG0oxuiFk7he59XDqJbj9EPTDXw==",
+        "q89+JFAidMEJd4G+TK6LN7IPE138pwUNF+ythuCOfdlt/f3x2MlGP4MCKFMX0xlxVAVuZmpsF+2VNQuEQSVhrA==",
+        "qxn8IbxArqpd7dvPFVB5CX7f6VQIDA085eh7edRd6Kqq7Qsms22b9gOFlXMappxNTXbXmOkrGXnpQZ2n3O+bxQ==",
+    ];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,15 +197,13 @@ mod tests {
 
     #[test]
     fn passwords_out_of_bounds_are_refused() {
-        assert_eq!(
-            password("").unwrap_err(),
-            SealError::PasswordLength { bytes: 0 }
-        );
-        assert_eq!(
-            password("abcdefgh123456789").unwrap_err(),
-            SealError::PasswordLength { bytes: 17 }
-        );
-        assert_eq!(password("a\0b").unwrap_err(), SealError::Nul);
+        for (text, error) in [
+            ("", SealError::PasswordLength { bytes: 0 }),
+            ("abcdefgh123456789", SealError::PasswordLength { bytes: 17 }),
+            ("a\0b", SealError::Nul),
+        ] {
+            assert_eq!(password(text).unwrap_err(), error);
+        }
         assert!(password("abcdefgh12345678").is_ok());
     }
 
@@ -194,13 +220,9 @@ mod tests {
         let decoded = BASE64_STANDARD.decode(encoded).unwrap();
         assert_eq!(decoded.len(), 128);
         assert!(decoded.starts_with(b"a@b.example\0"));
-        assert_eq!(
-            encode_mailbox(""),
-            Err(SealError::MailboxLength { bytes: 0 })
-        );
-        assert_eq!(
-            encode_mailbox(&"a".repeat(129)),
-            Err(SealError::MailboxLength { bytes: 129 })
-        );
+        for bytes in [0, 129] {
+            let refused = encode_mailbox(&"a".repeat(bytes));
+            assert_eq!(refused, Err(SealError::MailboxLength { bytes }));
+        }
     }
 }

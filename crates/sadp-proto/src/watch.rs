@@ -2,29 +2,26 @@
 
 mod duplicates;
 mod event;
-mod hearing;
 mod presence;
-mod schedule;
-mod telling;
 
 use std::{
     collections::{HashSet, VecDeque},
     time::Duration,
 };
 
-use sadp_model::{Protocol, Registry};
+use sadp_model::{Device, DeviceRecord, Protocol, Recorded, Registry, Shared};
 use uuid::Uuid;
 
 pub use self::event::{DeviceSnapshot, Footprint, OfflineReason, WatchEvent, WatchEventKind};
 use self::{
     duplicates::{DuplicateIndex, Identifier},
-    presence::Presence,
-    schedule::{ProbeHistory, first_deadline},
+    event::judge,
+    presence::{Presence, ProbeHistory, Start, compare_starts, first_deadline, is_unset},
 };
 use crate::{
     Datagram, DiscoveryStats, StopCondition, SurveyConfig, Sweep, Transmit,
     frame::FrameAsker,
-    survey::{Incoming, ProbeScheduler},
+    survey::{Incoming, ProbeScheduler, ReplyTo},
 };
 
 /// How long before a silent device's time is up it is asked once more.
@@ -148,7 +145,7 @@ impl Watch {
         self.now = self.now.max(now);
         self.scheduler.advance(self.asking_time());
         match self.scheduler.read(datagram, &mut self.stats) {
-            Incoming::Report(device, answer) => self.handle_account(*device, answer, datagram),
+            Incoming::Report(device, answer) => self.handle_report(*device, answer, datagram),
             Incoming::Bye(device) => {
                 if let Some(index) = self.registry.position(&device, datagram.from.ip()) {
                     self.turn_offline(index, OfflineReason::Goodbye);
@@ -227,6 +224,136 @@ impl Watch {
         self.now.saturating_sub(self.began)
     }
 
+    fn handle_report(&mut self, device: Device, answer: ReplyTo, datagram: &Datagram<'_>) {
+        let known = self.registry.position(&device, datagram.from.ip());
+        let before = known.and_then(|index| self.snapshot(index));
+        let recorded = self.registry.record(device, datagram.sighting());
+        let Some(index) = recorded.index() else {
+            self.stats.note_refused(datagram.from.ip());
+            return;
+        };
+        if matches!(recorded, Recorded::New(_)) {
+            self.devices_so_far = self.devices_so_far.saturating_add(1);
+            self.presences.push(Presence::new(self.devices_so_far));
+        }
+        let first_time = self.note_heard(index);
+        let asked_at = self.scheduler.note(index, first_time, answer);
+        if let Some(entry) = self.registry.entries_mut().get_mut(index) {
+            entry.note_direct_answer(asked_at);
+        }
+        // An announcement by frame asks for settings, not only at a start.
+        let hello = answer == ReplyTo::Unasked && datagram.protocol != Protocol::SadpFrame;
+        match before {
+            Some(before) if before.online => self.heard_again(index, before, hello),
+            before => self.turn_online(index, before),
+        }
+    }
+
+    /// Returns whether it is for the first time in this cycle.
+    fn note_heard(&mut self, index: usize) -> bool {
+        let Some(presence) = self.presences.get_mut(index) else {
+            return false;
+        };
+        let first_time = presence.cycle != self.number;
+        if first_time && presence.online {
+            self.awaited = self.awaited.saturating_sub(1);
+        }
+        presence.cycle = self.number;
+        presence.last_heard = self.now;
+        self.deadline
+            .get_or_insert_with(|| self.now.saturating_add(self.config.offline_after));
+        first_time
+    }
+
+    fn turn_online(&mut self, index: usize, before: Option<DeviceSnapshot>) {
+        let now = self.now;
+        let Some((entry, presence)) = self.both(index) else {
+            return;
+        };
+        presence.online = true;
+        if before.is_some() {
+            entry.forget_sightings();
+        }
+        let start = before.as_ref().map_or(Start::Same, |before| {
+            compare_starts(&before.entry.device, &entry.device)
+        });
+        // Its Hello may follow.
+        presence.started = now;
+        let names: Vec<_> = Identifier::of(&entry.device).collect();
+        let sharers = self.take_names(index, &names);
+        self.emit(WatchEventKind::Online, index, before.clone());
+        if start == Start::Anew {
+            self.emit(WatchEventKind::Rebooted, index, before);
+        }
+        self.emit_all(WatchEventKind::Duplicate, sharers);
+    }
+
+    /// Tells what is new about a device that was online already.
+    fn heard_again(&mut self, index: usize, before: DeviceSnapshot, hello: bool) {
+        let (now, number) = (self.now, self.number);
+        let Some((entry, presence)) = self.both(index) else {
+            return;
+        };
+        if entry.contradictory {
+            presence.twin_until = Some(number.saturating_add(TWIN_MEMORY));
+        }
+        let start = compare_starts(&before.entry.device, &entry.device);
+        let clockless = entry.device.boot_time.is_none_or(is_unset);
+        let late = now >= presence.started.saturating_add(HELLOS_OF_ONE_START);
+        // Without a clock, only its Hello may show that it started anew.
+        let restarted = start == Start::Anew || (hello && clockless && late);
+        if restarted {
+            presence.started = now;
+        }
+        let renamed = self.rename(index, &before.entry.device);
+        let after = self.snapshot(index);
+        let kind = after.and_then(|after| judge(&before, &after, start, restarted));
+        if let Some(kind) = kind {
+            self.emit(kind, index, Some(before));
+        }
+        self.emit_all(WatchEventKind::Updated, renamed.left_alone);
+        self.emit_all(WatchEventKind::Duplicate, renamed.joined);
+    }
+
+    fn emit_all(&mut self, kind: WatchEventKind, devices: Vec<(usize, DeviceSnapshot)>) {
+        for (index, before) in devices {
+            self.emit(kind, index, Some(before));
+        }
+    }
+
+    fn emit(&mut self, kind: WatchEventKind, index: usize, before: Option<DeviceSnapshot>) {
+        if let Some(after) = self.snapshot(index) {
+            self.events.push_back(WatchEvent {
+                kind,
+                before: before.map(Box::new),
+                after: Box::new(after),
+            });
+        }
+    }
+
+    fn snapshot(&self, index: usize) -> Option<DeviceSnapshot> {
+        let entry = self.registry.entries().get(index)?;
+        let presence = self.presences.get(index)?;
+        let mut entry = entry.clone();
+        entry.contradictory = presence.twin_until.is_some();
+        let shared = if presence.online {
+            self.duplicates.of(&entry.device)
+        } else {
+            Shared::default()
+        };
+        Some(DeviceSnapshot {
+            number: presence.number,
+            entry,
+            shared,
+            online: presence.online,
+        })
+    }
+
+    fn both(&mut self, index: usize) -> Option<(&mut DeviceRecord, &mut Presence)> {
+        let entry = self.registry.entries_mut().get_mut(index)?;
+        Some((entry, self.presences.get_mut(index)?))
+    }
+
     // --- Silence ---------------------------------------------------------------
 
     fn notice_the_silent(&mut self) {
@@ -248,7 +375,7 @@ impl Watch {
     }
 
     fn turn_offline(&mut self, index: usize, parting: OfflineReason) {
-        let Some(before) = self.account(index).filter(|before| before.online) else {
+        let Some(before) = self.snapshot(index).filter(|before| before.online) else {
             return;
         };
         let (now, number) = (self.now, self.number);
@@ -267,7 +394,7 @@ impl Watch {
         self.emit_all(WatchEventKind::Updated, leavers);
     }
 
-    // --- ProbeScheduler ----------------------------------------------------------------
+    // --- Probing ---------------------------------------------------------------
 
     /// When the first silent device is to be asked before its time is up.
     fn check_at(&self) -> Option<Duration> {
@@ -309,7 +436,7 @@ impl Watch {
         if presence.twin_until.is_none_or(|until| until >= number) {
             return;
         }
-        let before = self.account(index);
+        let before = self.snapshot(index);
         if let Some((_, presence)) = self.both(index) {
             presence.twin_until = None;
         }
@@ -317,15 +444,13 @@ impl Watch {
     }
 
     fn forget_the_longest_gone(&mut self) {
-        let offline = |presence: &&Presence| !presence.online;
-        let excess = self.presences.iter().filter(offline).count();
-        let excess = excess.saturating_sub(Self::MAX_OFFLINE);
+        let all = self.presences.iter().enumerate();
+        let offline = all.filter(|(_, presence)| !presence.online);
+        let mut gone: Vec<usize> = offline.map(|(index, _)| index).collect();
+        let excess = gone.len().saturating_sub(Self::MAX_OFFLINE);
         if excess == 0 {
             return;
         }
-        let mut gone: Vec<usize> = (0..self.presences.len())
-            .filter(|&index| self.presences.get(index).is_some_and(|it| !it.online))
-            .collect();
         gone.sort_by_key(|&index| self.presences.get(index).map(|it| it.offline_since));
         gone.truncate(excess);
         for &index in &gone {

@@ -3,7 +3,7 @@
 use sadp_model::{Device, Ipv4Settings, Ipv6Settings, Ports};
 use uuid::Uuid;
 
-use super::fields::CommandFields;
+use super::CommandFields;
 use crate::seal::{Password, Salts, SealError, UpdateDigest};
 
 /// New network settings and the right to set them.
@@ -41,14 +41,13 @@ impl NetworkSettings {
     /// the user gave. An address or mask of zeros that the device tells is its
     /// own word.
     pub fn missing(&self, device: &Device) -> Option<UpdateError> {
-        let unknown = |known: bool, name| !known && told(device, name).is_none();
-        if unknown(self.ipv4.address.is_some(), "IPv4Address") {
-            Some(UpdateError::UnknownAddress)
-        } else if unknown(self.ipv4.mask.is_some(), "IPv4SubnetMask") {
-            Some(UpdateError::UnknownMask)
-        } else {
-            let port = self.ports.sdk.is_none();
-            port.then_some(UpdateError::UnknownSdkPort)
+        let address = self.ipv4.address.is_some() || told(device, "IPv4Address").is_some();
+        let mask = self.ipv4.mask.is_some() || told(device, "IPv4SubnetMask").is_some();
+        match (address, mask, self.ports.sdk) {
+            (false, _, _) => Some(UpdateError::UnknownAddress),
+            (_, false, _) => Some(UpdateError::UnknownMask),
+            (_, _, None) => Some(UpdateError::UnknownSdkPort),
+            _ => None,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{Document, Message, XmlLayout, seal::Password};
 
 const MS: Duration = Duration::from_millis(1);
 const DEVICE: [u8; 4] = [10, 0, 0, 5];
+const RANDOM: &[u8] = b"0123456789abcdef";
 const MAC: &str = "44-47-cc-00-00-01";
 
 fn exchange(command: Command) -> Exchange<OsRng> {
@@ -26,6 +27,17 @@ fn activate() -> Exchange<OsRng> {
     exchange(Command::Activate {
         password: Password::new("Garden7!".into()).unwrap(),
     })
+}
+
+/// An activation that sent its first request for a key.
+fn asked() -> (Exchange<OsRng>, RawFields) {
+    let mut exchange = activate();
+    let question = sent(&mut exchange, Duration::ZERO).unwrap();
+    (exchange, question)
+}
+
+fn hear(exchange: &mut Exchange<OsRng>, now: Duration, reply: &CommandReply) {
+    exchange.handle_reply(now, DEVICE.into(), reply);
 }
 
 fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
@@ -59,27 +71,19 @@ fn key_answer(request: &RawFields, random: &[u8]) -> CommandReply {
 
 #[test]
 fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
-    let mut exchange = activate();
-    let question = sent(&mut exchange, Duration::ZERO).unwrap();
+    let (mut exchange, question) = asked();
     assert_eq!(question.first("Types"), Some("exchangecode"));
-    exchange.handle_reply(
-        10 * MS,
-        DEVICE.into(),
-        &key_answer(&question, b"0123456789abcdef"),
-    );
-    assert_eq!(
-        sent(&mut exchange, 20 * MS),
-        None,
-        "a forger has a moment to show"
-    );
+    hear(&mut exchange, 10 * MS, &key_answer(&question, RANDOM));
+    let waits = sent(&mut exchange, 20 * MS);
+    assert_eq!(waits, None, "a forger has a moment to show");
     let command = sent(&mut exchange, 160 * MS).unwrap();
     assert_eq!(command.first("Types"), Some("activate"));
     assert_eq!(command.first("MAC"), Some(MAC));
     assert_eq!(command.first("Password").unwrap().len(), 44);
     assert_ne!(command.first("Uuid"), question.first("Uuid"));
-    exchange.handle_reply(
+    hear(
+        &mut exchange,
         170 * MS,
-        DEVICE.into(),
         &reply(&command, &[("Result", "success")]),
     );
     assert!(matches!(
@@ -97,12 +101,11 @@ fn a_key_is_taken_with_and_without_a_result_and_not_beside_a_refusal() {
         (vec![("Result", "failed")], false),
         (vec![("Result", "")], false),
     ] {
-        let mut exchange = activate();
-        let question = sent(&mut exchange, Duration::ZERO).unwrap();
-        let plain = key_answer(&question, b"0123456789abcdef");
+        let (mut exchange, question) = asked();
+        let plain = key_answer(&question, RANDOM);
         let code = plain.fields.first("Code").unwrap();
         let fields = [result.clone(), vec![("Code", code)]].concat();
-        exchange.handle_reply(MS, DEVICE.into(), &reply(&question, &fields));
+        hear(&mut exchange, MS, &reply(&question, &fields));
         let command = sent(&mut exchange, 160 * MS);
         assert_eq!(command.is_some(), taken, "{result:?}");
         let refused = matches!(exchange.poll_outcome(), Some(CommandOutcome::Refused(_)));
@@ -131,18 +134,15 @@ fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
 
 #[test]
 fn two_different_answers_to_one_exchange_are_refused() {
-    let mut exchange = activate();
-    let question = sent(&mut exchange, Duration::ZERO).unwrap();
-    let answer = key_answer(&question, b"0123456789abcdef");
-    exchange.handle_reply(MS, DEVICE.into(), &answer);
-    exchange.handle_reply(2 * MS, DEVICE.into(), &answer);
-    assert!(
-        exchange.poll_outcome().is_none(),
-        "a duplicate is no forgery"
-    );
-    exchange.handle_reply(
+    let (mut exchange, question) = asked();
+    let answer = key_answer(&question, RANDOM);
+    hear(&mut exchange, MS, &answer);
+    hear(&mut exchange, 2 * MS, &answer);
+    let outcome = exchange.poll_outcome();
+    assert!(outcome.is_none(), "a duplicate is no forgery");
+    hear(
+        &mut exchange,
         3 * MS,
-        DEVICE.into(),
         &key_answer(&question, b"fedcba9876543210"),
     );
     assert!(matches!(
@@ -155,13 +155,8 @@ fn two_different_answers_to_one_exchange_are_refused() {
 
 #[test]
 fn an_answer_from_elsewhere_is_refused() {
-    let mut exchange = activate();
-    let question = sent(&mut exchange, Duration::ZERO).unwrap();
-    exchange.handle_reply(
-        MS,
-        [10, 0, 0, 66].into(),
-        &key_answer(&question, b"0123456789abcdef"),
-    );
+    let (mut exchange, question) = asked();
+    exchange.handle_reply(MS, [10, 0, 0, 66].into(), &key_answer(&question, RANDOM));
     assert!(matches!(
         exchange.poll_outcome(),
         Some(CommandOutcome::Impostor)
@@ -172,8 +167,7 @@ fn an_answer_from_elsewhere_is_refused() {
 fn a_refusal_of_the_exchange_counts_from_the_device_alone() {
     let locked = [("Result", "locked"), ("SurplusLockTime", "1440")];
     for (from, refused) in [(DEVICE, true), ([10, 0, 0, 66], false)] {
-        let mut exchange = activate();
-        let question = sent(&mut exchange, Duration::ZERO).unwrap();
+        let (mut exchange, question) = asked();
         exchange.handle_reply(MS, from.into(), &reply(&question, &locked));
         let outcome = exchange.poll_outcome();
         match outcome {
@@ -195,9 +189,8 @@ fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
         &[("Result", "success")],
         &[("Code", ""), ("Result", "success")],
     ] {
-        let mut exchange = activate();
-        let question = sent(&mut exchange, Duration::ZERO).unwrap();
-        exchange.handle_reply(MS, DEVICE.into(), &reply(&question, empty));
+        let (mut exchange, question) = asked();
+        hear(&mut exchange, MS, &reply(&question, empty));
         let outcome = exchange.poll_outcome();
         assert!(
             matches!(
@@ -218,12 +211,12 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
     let mut other = done.clone();
     other.header.uuid = Some(Uuid::nil());
-    exchange.handle_reply(MS, DEVICE.into(), &other);
+    hear(&mut exchange, MS, &other);
     let mut other = done.clone();
     other.header.mac = "44-47-cc-00-00-02".parse().ok();
-    exchange.handle_reply(MS, DEVICE.into(), &other);
+    hear(&mut exchange, MS, &other);
     assert!(exchange.poll_outcome().is_none());
-    exchange.handle_reply(MS, DEVICE.into(), &done);
+    hear(&mut exchange, MS, &done);
     assert!(matches!(
         exchange.poll_outcome(),
         Some(CommandOutcome::Done(_))
@@ -243,7 +236,7 @@ fn a_refusal_carries_the_counters() {
         ("RetryTimes", "5"),
         ("SurplusLockTime", "0"),
     ];
-    exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &refused));
+    hear(&mut exchange, MS, &reply(&command, &refused));
     let Some(CommandOutcome::Refused(verdict)) = exchange.poll_outcome() else {
         panic!("it was refused");
     };
@@ -270,13 +263,8 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
         Some(CommandOutcome::NoAnswer)
     ));
 
-    let mut exchange = activate();
-    let question = sent(&mut exchange, Duration::ZERO).unwrap();
-    exchange.handle_reply(
-        MS,
-        DEVICE.into(),
-        &key_answer(&question, b"0123456789abcdef"),
-    );
+    let (mut exchange, question) = asked();
+    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
     assert!(sent(&mut exchange, GUARD + MS).is_some());
     assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
@@ -309,14 +297,7 @@ proptest::proptest! {
             if let Some(request) = &question {
                 let asks_key = request.first("Code").is_some();
                 match heard {
-                    0 if asks_key => exchange.handle_reply(now, DEVICE.into(), &key_answer(request, b"0123456789abcdef")),
-                    1 if asks_key => exchange.handle_reply(now, [10, 0, 0, 66].into(), &key_answer(request, b"x")),
-                    2 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "failed")])),
-                    3 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "PasswordError")])),
-                    _ => {}
-                }
-            }
-            now += MS * u32::try_from(pause).unwrap();
+                    0 if asks_key => hear(&mut exchange, now, &key_answer(request, RANDOM)), 1 if asks_key => exchange.handle_reply(now, [10, 0, 0, 66].into(), &key_answer(request, b"x")), 2 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "failed")])), 3 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "PasswordError")])), _ => {} } } now += MS * u32::try_from(pause).unwrap();
         }
         proptest::prop_assert!(commands <= 1);
     }
@@ -331,12 +312,10 @@ fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
     let mut exchange = export();
     let command = sent(&mut exchange, Duration::ZERO).unwrap();
     let success = |code| reply(&command, &[("Result", "success"), ("EncryptString", code)]);
-    exchange.handle_reply(10 * MS, DEVICE.into(), &success("first"));
-    assert!(
-        exchange.poll_outcome().is_none(),
-        "it may have been doubled"
-    );
-    exchange.handle_reply(20 * MS, DEVICE.into(), &success("second"));
+    hear(&mut exchange, 10 * MS, &success("first"));
+    let outcome = exchange.poll_outcome();
+    assert!(outcome.is_none(), "it may have been doubled");
+    hear(&mut exchange, 20 * MS, &success("second"));
     assert_eq!(exchange.poll_timeout(), Some(10 * MS + SETTLE));
     assert_eq!(sent(&mut exchange, 10 * MS + SETTLE), None);
     let Some(CommandOutcome::Done(reply)) = exchange.poll_outcome() else {
@@ -344,6 +323,11 @@ fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
     };
     let code = crate::RequestCode::read(&reply).unwrap();
     assert_eq!(code.as_str(), "second");
+    let shown = format!("{:?}", CommandOutcome::Done(reply));
+    assert!(
+        !shown.contains("second") && shown.contains("\"EncryptString\""),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -357,14 +341,14 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
     };
     let late = WAIT + 600 * MS;
     for _ in 0..2 {
-        exchange.handle_reply(late, DEVICE.into(), &code(&first, "void"));
+        hear(&mut exchange, late, &code(&first, "void"));
         assert_eq!(exchange.poll_timeout(), Some(late + RESPONSE_TIMEOUT));
     }
     // A second one is no news.
-    exchange.handle_reply(late + MS, DEVICE.into(), &code(&first, "void"));
+    hear(&mut exchange, late + MS, &code(&first, "void"));
     assert_eq!(exchange.poll_timeout(), Some(late + RESPONSE_TIMEOUT));
     assert_eq!(sent(&mut exchange, 3 * WAIT), None);
-    exchange.handle_reply(late + WAIT, DEVICE.into(), &code(&second, "good"));
+    hear(&mut exchange, late + WAIT, &code(&second, "good"));
     exchange.handle_timeout(late + WAIT + SETTLE);
     let Some(CommandOutcome::Done(reply)) = exchange.poll_outcome() else {
         panic!("it was answered");
@@ -399,7 +383,7 @@ fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
             now = late.first().map_or(due, |(at, _)| due.min(*at));
             if now < due {
                 let (_, reply) = late.remove(0);
-                exchange.handle_reply(now, DEVICE.into(), &reply);
+                hear(&mut exchange, now, &reply);
             }
         }
         assert_eq!((times, now), (asked, ends * MS), "{answered:?}");
@@ -416,7 +400,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
         let mut exchange = activate();
         let first = sent(&mut exchange, Duration::ZERO).unwrap();
         let second = sent(&mut exchange, WAIT).unwrap();
-        let key = |request| key_answer(request, b"0123456789abcdef");
+        let key = |request| key_answer(request, RANDOM);
         exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
         assert_eq!(exchange.was_forged(), forged);
         if forged {
@@ -428,7 +412,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
         }
         assert_eq!(sent(&mut exchange, 2_000 * MS + GUARD), None);
         assert_eq!(exchange.poll_timeout(), Some(2_000 * MS + RESPONSE_TIMEOUT));
-        exchange.handle_reply(3_200 * MS, DEVICE.into(), &key(&second));
+        hear(&mut exchange, 3_200 * MS, &key(&second));
         let command = sent(&mut exchange, 3_200 * MS + GUARD).unwrap();
         assert_eq!(command.first("Types"), Some("activate"));
     }
@@ -442,7 +426,7 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
     let done = reply(&first, &[("Result", "success")]);
     exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
     assert!(exchange.poll_outcome().is_none());
-    exchange.handle_reply(WAIT + MS, DEVICE.into(), &done);
+    hear(&mut exchange, WAIT + MS, &done);
     assert!(matches!(
         exchange.poll_outcome(),
         Some(CommandOutcome::Done(_))
@@ -453,10 +437,10 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
 fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
     let mut exchange = export();
     let command = sent(&mut exchange, Duration::ZERO).unwrap();
-    exchange.handle_reply(MS, DEVICE.into(), &reply(&command, &[]));
+    hear(&mut exchange, MS, &reply(&command, &[]));
     assert_eq!(exchange.poll_timeout(), Some(WAIT));
     let code = reply(&command, &[("EncryptString", "code")]);
-    exchange.handle_reply(MS, DEVICE.into(), &code);
+    hear(&mut exchange, MS, &code);
     exchange.handle_timeout(MS + SETTLE);
     assert!(matches!(
         exchange.poll_outcome(),

@@ -1,6 +1,12 @@
+//! Codes that go to and come from the vendor, and the one of Hik-Connect.
+
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::CommandReply;
+use crate::{
+    CommandReply,
+    seal::{self, Password, SealError},
+};
 
 /// What a device gives out so that the vendor can answer it: the content of a
 /// request, exactly as received.
@@ -8,12 +14,10 @@ use crate::CommandReply;
 pub struct RequestCode(Box<str>);
 
 impl RequestCode {
-    /// Reads the reply to [`GetCode`](crate::Command::GetCode) or
-    /// [`GetEncryptString`](crate::Command::GetEncryptString). `None` where it
+    /// Reads the reply to `getcode` or `getencryptstring`. `None` where it
     /// holds no code, or not all of it arrived.
     pub fn read(reply: &CommandReply) -> Option<Self> {
-        let said = |name| reply.fields.first(name).filter(|text| !text.is_empty());
-        let code = said("EncryptString").or_else(|| said("Code"))?;
+        let code = reply.said("EncryptString").or_else(|| reply.said("Code"))?;
         reply.complete.then(|| Self(code.into()))
     }
 
@@ -29,7 +33,7 @@ pub struct Code(Zeroizing<String>);
 
 impl Code {
     /// The most bytes that are sent. The vendor's client takes 512.
-    pub const MAX_BYTES: usize = 1024;
+    pub const MAX_BYTES: usize = seal::MAX_CODE_BYTES;
 
     /// A code, refused where it is empty, longer than [`Code::MAX_BYTES`], or
     /// not text that XML can carry.
@@ -38,8 +42,7 @@ impl Code {
             return Err(CodeError::Length { bytes: bytes.len() });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| CodeError::NotText)?;
-        let carried = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
-        if !text.chars().all(carried) {
+        if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
             return Err(CodeError::NotText);
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
@@ -50,11 +53,7 @@ impl Code {
     }
 }
 
-impl std::fmt::Debug for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Code(..)")
-    }
-}
+opaque_debug!(Code);
 
 /// Why a code is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,21 +69,89 @@ pub enum CodeError {
     NotText,
 }
 
+/// The verification code by which a device is added to a Hik-Connect account.
+/// It is sealed as a password is.
+#[derive(Debug)]
+pub struct VerificationCode(Password);
+
+impl VerificationCode {
+    /// The most characters that the vendor's client sends.
+    pub const MAX_CHARS: usize = 12;
+
+    /// A code of 1 to [`VerificationCode::MAX_CHARS`] printable ASCII characters
+    /// without blanks. The device may have further rules, and refuses with
+    /// `IllegalVerificationCode` then.
+    pub fn new(code: &SecretString) -> Result<Self, VerificationCodeError> {
+        let text = code.expose_secret();
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(VerificationCodeError::Characters);
+        }
+        let chars = text.len();
+        if !(1..=Self::MAX_CHARS).contains(&chars) {
+            return Err(VerificationCodeError::Length { chars });
+        }
+        Ok(Self(Password::new(code.clone())?))
+    }
+
+    pub(crate) const fn as_password(&self) -> &Password {
+        &self.0
+    }
+}
+
+/// Why a verification code is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerificationCodeError {
+    /// Empty or too long.
+    #[error(
+        "a verification code has 1 to {} characters, this has {chars}",
+        VerificationCode::MAX_CHARS
+    )]
+    Length {
+        /// How many characters it has.
+        chars: usize,
+    },
+    /// A blank, a control character, or one that is not ASCII.
+    #[error("a verification code has ASCII letters, digits and signs alone, without blanks")]
+    Characters,
+    /// It cannot be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn codes_out_of_bounds_are_refused() {
-        let refused = |bytes: &[u8]| Code::new(bytes).map(|_| ()).unwrap_err();
-        assert_eq!(refused(b""), CodeError::Length { bytes: 0 });
-        assert_eq!(refused(&[b'a'; 1025]), CodeError::Length { bytes: 1025 });
-        assert_eq!(refused(b"a\0b"), CodeError::NotText);
-        assert_eq!(refused(b"\xff\xfe"), CodeError::NotText);
+        for (code, error) in [
+            (&b""[..], CodeError::Length { bytes: 0 }),
+            (&[b'a'; 1025], CodeError::Length { bytes: 1025 }),
+            (b"a\0b", CodeError::NotText),
+            (b"\xff\xfe", CodeError::NotText),
+        ] {
+            assert_eq!(Code::new(code).unwrap_err(), error);
+        }
         for code in [&b"12345678"[..], b"a+b/c==\r\nd", &[b'a'; 1024]] {
             assert!(Code::new(code).is_ok());
         }
         let code = Code::new(b"12345678").unwrap();
         assert_eq!(format!("{code:?}"), "Code(..)");
+    }
+
+    #[test]
+    fn verification_codes_out_of_bounds_are_refused() {
+        for (text, error) in [
+            ("", VerificationCodeError::Length { chars: 0 }),
+            ("ABCDEF7654321", VerificationCodeError::Length { chars: 13 }),
+            ("AB CD", VerificationCodeError::Characters),
+            ("ABCDEF\n", VerificationCodeError::Characters),
+            ("\u{c4}BCDEF", VerificationCodeError::Characters),
+        ] {
+            let refused = VerificationCode::new(&text.into()).unwrap_err();
+            assert_eq!(refused, error, "{text:?}");
+        }
+        let code = VerificationCode::new(&"ABCDEF765432".into()).unwrap();
+        assert!(!format!("{code:?}").contains("ABCDEF"));
     }
 }

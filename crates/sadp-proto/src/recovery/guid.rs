@@ -29,8 +29,8 @@ impl Guid {
     /// of it.
     pub fn from_text(text: &str) -> Result<Self, GuidError> {
         let text = text.trim();
-        let carried = |c: char| c.is_ascii_graphic() || matches!(c, ' ' | '\t' | '\n' | '\r');
-        if !text.chars().all(carried) {
+        if text.contains(|c: char| !c.is_ascii_graphic() && !matches!(c, ' ' | '\t' | '\n' | '\r'))
+        {
             return Err(GuidError::NotText);
         }
         if text.is_empty() || text.len() > Self::MAX_TEXT_BYTES {
@@ -39,7 +39,7 @@ impl Guid {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// Reads the reply to [`ExportGuid`](crate::Command::ExportGuid). Of one that
+    /// Reads the reply to `ExportGUID`. Of one that
     /// was cut short, only a GUID that is plainly whole is taken.
     pub fn read(reply: &CommandReply) -> Result<Self, GuidError> {
         let guid = Self::from_text(reply.fields.first("GUID").unwrap_or_default())?;
@@ -71,11 +71,7 @@ impl Guid {
     }
 }
 
-impl std::fmt::Debug for Guid {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Guid(..)")
-    }
-}
+opaque_debug!(Guid);
 
 /// Why something is no GUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -44,19 +44,21 @@ pub struct MailQr {
 }
 
 impl MailQr {
-    /// Reads the reply to [`GetMailQr`](crate::Command::GetMailQr). `None` where
+    /// Reads the reply to `GetQRcodes`. `None` where
     /// it holds no QR code, or not all of it arrived. A text that is not base64
     /// of a printable text is taken as received.
     pub fn read(reply: &CommandReply) -> Option<Self> {
-        let said = |name| reply.fields.first(name).filter(|text| !text.is_empty());
-        let address = |name| said(name).map(|text| decoded(text).unwrap_or_else(|| text.into()));
-        let received = said("QRcodes")?;
+        let received = reply.said("QRcodes")?;
         let qr = decoded(received);
+        let [mailbox, service_mailbox] = ["MailBox", "MailServiceBox"].map(|name| {
+            let text = reply.said(name)?;
+            Some(decoded(text).unwrap_or_else(|| text.into()))
+        });
         reply.complete.then(|| Self {
             qr_is_raw: qr.is_none(),
             qr: qr.unwrap_or_else(|| received.into()),
-            mailbox: address("MailBox"),
-            service_mailbox: address("MailServiceBox"),
+            mailbox,
+            service_mailbox,
         })
     }
 }
@@ -66,8 +68,8 @@ impl MailQr {
 fn decoded(base64: &str) -> Option<Box<str>> {
     let bytes = BASE64_STANDARD.decode(base64).ok()?;
     let text = str::from_utf8(&bytes).ok()?.trim_end_matches('\0');
-    let printable = |c: char| matches!(c, '\t' | '\n' | '\r') || !is_treacherous(c);
-    (!text.trim().is_empty() && text.chars().all(printable)).then(|| text.into())
+    let hidden = text.contains(|c| is_treacherous(c) && !matches!(c, '\t' | '\n' | '\r'));
+    (!text.trim().is_empty() && !hidden).then(|| text.into())
 }
 
 #[cfg(test)]

@@ -1,4 +1,11 @@
-use crate::{CommandReply, SecretAnswers, inquiry};
+//! Security questions and the answers to them.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    CommandReply, inquiry,
+    seal::{SealError, SessionKey},
+};
 
 /// A security question. Its text is the vendor's user interface's; on the wire
 /// it has a number.
@@ -24,7 +31,7 @@ impl QuestionList {
     /// The most questions that are read, as both vendor clients do.
     pub const MOST: usize = 15;
 
-    /// Reads the reply to [`GetQuestions`](crate::Command::GetQuestions). What is
+    /// Reads the reply to `getsecurityquestion`. What is
     /// no question is passed over; of one listed twice the first counts.
     pub fn read(reply: &CommandReply) -> Self {
         const LIST: &str = "QuestionList/Question/";
@@ -55,8 +62,8 @@ impl QuestionList {
     /// there was room for it.
     fn add(&mut self, id: &str) -> bool {
         let id = id.parse().ok();
-        let known = |id: &u32| (1..=SecretAnswers::MAX_ID).contains(id) && !self.holds(*id);
-        let Some(id) = id.filter(known) else {
+        let id = id.filter(|id| (1..=SecretAnswers::MAX_ID).contains(id));
+        let Some(id) = id.filter(|id| !self.holds(*id)) else {
             return false;
         };
         let has_room = self.questions.len() < Self::MOST;
@@ -67,6 +74,116 @@ impl QuestionList {
         }
         has_room
     }
+}
+
+/// Answers to security questions, by the number of their question.
+pub struct SecretAnswers(Vec<(u32, SecretString)>);
+
+impl SecretAnswers {
+    /// How many questions are set, and asked: what the vendor's client sends.
+    pub const COUNT: usize = 3;
+
+    /// The highest number a question may have on the wire. Devices number theirs
+    /// as they like: how many are listed is bounded by
+    /// [`QuestionList::MOST`], not by this.
+    pub const MAX_ID: u32 = 32;
+
+    /// The most bytes of an answer that is set. An answer that is given may be
+    /// longer: see [`SessionKey::MAX_ANSWER_BYTES`].
+    pub const MAX_SET_BYTES: usize = 128;
+
+    /// Answers to be set: as [`SecretAnswers::new`], but refused over
+    /// [`SecretAnswers::MAX_SET_BYTES`].
+    pub fn to_set(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
+        for (id, answer) in &answers {
+            if answer.expose_secret().len() > Self::MAX_SET_BYTES {
+                return Err(AnswersError::TooLongToSet { id: *id });
+            }
+        }
+        Self::new(answers)
+    }
+
+    /// Three answers to three questions. The texts are checked where they are
+    /// sealed: 1 to [`SessionKey::MAX_ANSWER_BYTES`], none is sent otherwise.
+    pub fn new(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
+        if answers.len() != Self::COUNT {
+            let count = answers.len();
+            return Err(AnswersError::Count { count });
+        }
+        for (place, (id, answer)) in answers.iter().enumerate() {
+            if !(1..=Self::MAX_ID).contains(id) {
+                return Err(AnswersError::Id { id: *id });
+            }
+            if answers.iter().take(place).any(|(other, _)| other == id) {
+                return Err(AnswersError::Twice { id: *id });
+            }
+            SessionKey::check_answer(answer).map_err(|error| AnswersError::Text {
+                id: *id,
+                source: error,
+            })?;
+        }
+        Ok(Self(answers))
+    }
+
+    /// The numbers of the questions.
+    pub fn ids(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(|(id, _)| *id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(u32, SecretString)> {
+        self.0.iter()
+    }
+}
+
+impl std::fmt::Debug for SecretAnswers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SecretAnswers")
+            .field(&self.ids().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// Why answers are not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswersError {
+    /// Not three.
+    #[error("{count} answers are given, and devices take {}", SecretAnswers::COUNT)]
+    Count {
+        /// How many there are.
+        count: usize,
+    },
+    /// No question has this number.
+    #[error(
+        "there is no question {id}: they are numbered 1 to {}",
+        SecretAnswers::MAX_ID
+    )]
+    Id {
+        /// The number.
+        id: u32,
+    },
+    /// Two answers to one question.
+    #[error("question {id} is answered twice")]
+    Twice {
+        /// The question.
+        id: u32,
+    },
+    /// An answer is longer than devices keep.
+    #[error(
+        "the answer to question {id} has more than {} bytes",
+        SecretAnswers::MAX_SET_BYTES
+    )]
+    TooLongToSet {
+        /// The question.
+        id: u32,
+    },
+    /// An answer cannot be sealed.
+    #[error("the answer to question {id} cannot be sent")]
+    Text {
+        /// The question.
+        id: u32,
+        /// Why.
+        source: SealError,
+    },
 }
 
 #[cfg(test)]
@@ -127,5 +244,32 @@ mod tests {
             <Question><ID>7</ID><mark>1</mark></Question>\
             <Question><ID>7</ID><mark>0</mark></Question>";
         assert_eq!(read(list), [(7, true)]);
+    }
+
+    #[test]
+    fn answers_out_of_bounds_are_refused() {
+        let empty = AnswersError::Text {
+            id: 2,
+            source: SealError::AnswerLength { bytes: 0 },
+        };
+        for (answers, error) in [
+            (&[(1, "a"), (2, "b")][..], AnswersError::Count { count: 2 }),
+            (
+                &[(1, "a"), (2, "b"), (33, "c")],
+                AnswersError::Id { id: 33 },
+            ),
+            (&[(0, "a"), (2, "b"), (3, "c")], AnswersError::Id { id: 0 }),
+            (
+                &[(1, "a"), (2, "b"), (1, "c")],
+                AnswersError::Twice { id: 1 },
+            ),
+            (&[(1, "a"), (2, ""), (3, "c")], empty),
+        ] {
+            let answers = answers.iter().map(|(id, text)| (*id, (*text).into()));
+            assert_eq!(SecretAnswers::new(answers.collect()).unwrap_err(), error);
+        }
+        let answers = [(1, "Paris"), (5, "Rex"), (32, "7")].map(|(id, text)| (id, text.into()));
+        let answers = SecretAnswers::new(answers.into()).unwrap();
+        assert_eq!(format!("{answers:?}"), "SecretAnswers([1, 5, 32])");
     }
 }

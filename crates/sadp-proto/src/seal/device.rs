@@ -12,8 +12,7 @@ use rsa::{
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{SessionKey, UpdateDigest, ecb};
-use crate::Code;
+use super::{MAX_CODE_BYTES, SessionKey, UpdateDigest, ecb};
 
 /// The bytes of the modulus that devices take.
 const MODULUS: usize = 128;
@@ -64,11 +63,11 @@ impl DeviceSession {
         self.open_with_key(field)
     }
 
-    /// Opens a sealed code, of at most [`Code::MAX_BYTES`]: the form is that of
+    /// Opens a sealed code, of at most [`Code::MAX_BYTES`](super::super::Code::MAX_BYTES): the form is that of
     /// a password.
     pub fn open_code(&self, sealed: &str) -> Result<SecretString, OpenError> {
         let field = Zeroizing::new(decode(sealed)?);
-        if field.len() > ecb::BLOCK + Code::MAX_BYTES || !field.len().is_multiple_of(ecb::BLOCK) {
+        if field.len() > ecb::BLOCK + MAX_CODE_BYTES || !field.len().is_multiple_of(ecb::BLOCK) {
             return Err(OpenError::Length);
         }
         self.open_with_key(field)
@@ -98,11 +97,7 @@ impl DeviceSession {
     }
 }
 
-impl std::fmt::Debug for DeviceSession {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Session(..)")
-    }
-}
+opaque_debug!(DeviceSession);
 
 /// How the Password of an `update` proves that its sender knows the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,11 +197,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::seal::{ExchangeKey, Password, Salts};
+    use crate::seal::{
+        ExchangeKey, Password, Salts,
+        vectors::{self, BOUND, PLAIN, SALT, SALT2},
+    };
 
     const RANDOM: &[u8] = b"0123456789abcdef0123456789abcdef";
     const UUID: &str = "11111111-2222-3333-4444-555555555555";
-    const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     fn session() -> DeviceSession {
         DeviceSession::of(RANDOM)
@@ -239,47 +236,19 @@ mod tests {
 
     #[test]
     fn the_vectors_open() {
-        for (password, sealed) in [
-            ("Passw0rd!", "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o="),
-            (
-                "abcdefgh12345678",
-                "cnJ+iB7c/QEApxhoeQm1ZWKiZ3a8vSqCJx8L1UazCso=",
-            ),
-            ("a", "cnJ+iB7c/QEApxhoeQm1ZTTM3A9Gjd//MMx/Apj5kno="),
-        ] {
-            assert_eq!(
-                session().open_password(sealed).unwrap().expose_secret(),
-                password
-            );
+        for (password, sealed) in vectors::PASSWORDS {
+            let opened = session().open_password(sealed).unwrap();
+            assert_eq!(opened.expose_secret(), password);
         }
-        for (code, sealed) in [
-            ("aB3dE6gH", "cnJ+iB7c/QEApxhoeQm1ZXqsPCSp99yUTu+B3w7H1LA="),
-            (
-                "0123456789abcdef",
-                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWU=",
-            ),
-            (
-                "0123456789abcdefg",
-                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWXVs4XyjuxCB+8WrYtFcTOv",
-            ),
-        ] {
+        for (code, sealed) in vectors::CODES {
             assert_eq!(session().open_code(sealed).unwrap().expose_secret(), code);
         }
-        let verification_code = DeviceSession::of(b"e717da5af96d9ee0")
-            .open_code("9bY2qxi8y9sd0ye4077/hl7tjsXOYedbITfEjXgFF/Y=");
-        assert_eq!(verification_code.unwrap().expose_secret(), "ABCDEF");
-        for (answer, sealed) in [
-            ("Paris", "Y9c0UFpJfOCNTLJYzLNiCQ=="),
-            ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZQ=="),
-            (
-                "0123456789abcdefg",
-                "cnJ+iB7c/QEApxhoeQm1ZdWzhfKO7EIH7xati0VxM68=",
-            ),
-        ] {
-            assert_eq!(
-                session().open_answer(sealed).unwrap().expose_secret(),
-                answer
-            );
+        let [code, key, sealed] = vectors::VERIFICATION_CODE;
+        let opened = DeviceSession::of(key.as_bytes()).open_code(sealed);
+        assert_eq!(opened.unwrap().expose_secret(), code);
+        for (answer, sealed) in vectors::ANSWERS {
+            let opened = session().open_answer(sealed).unwrap();
+            assert_eq!(opened.expose_secret(), answer);
         }
     }
 
@@ -288,10 +257,8 @@ mod tests {
         let sealed = "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o=";
         let other = DeviceSession::of(b"fedcba9876543210");
         let refused = |result: Result<SecretString, OpenError>| result.map(|_| ()).unwrap_err();
-        assert_eq!(
-            refused(other.open_password(sealed)),
-            OpenError::OtherSession
-        );
+        let sealed_otherwise = refused(other.open_password(sealed));
+        assert_eq!(sealed_otherwise, OpenError::OtherSession);
         let session = session();
         assert_eq!(refused(session.open_password("?")), OpenError::NotBase64);
         assert_eq!(refused(session.open_password("AAAA")), OpenError::Length);
@@ -303,24 +270,20 @@ mod tests {
 
     #[test]
     fn every_form_of_an_update_is_verified_to_the_vectors() {
-        let bound = "+zxRrRL6JdKrGHRhrST0mqgNPl3pV+NOgktXnab8XWYfyAjk9OXjnDYaLbSDG0oxuiFk7he59XDqJbj9EPTDXw==";
-        let salted = "q89+JFAidMEJd4G+TK6LN7IPE138pwUNF+ythuCOfdlt/f3x2MlGP4MCKFMX0xlxVAVuZmpsF+2VNQuEQSVhrA==";
-        let (plain, salted_plain) = ("R7e/tl+oOsmnHcsPYpa7bg==", "jyLMtaTJr3cu8bWSFYgY7A==");
-        assert_eq!(verify(plain, None, UUID), Some(UpdateForm::Plain));
-        assert_eq!(
-            verify(salted_plain, Some(SALT), UUID),
-            Some(UpdateForm::Plain)
-        );
-        assert_eq!(verify(bound, None, UUID), Some(UpdateForm::Bound));
-        assert_eq!(verify(salted, Some(SALT), UUID), Some(UpdateForm::Bound));
+        let ([plain, salted_plain, _], [bound, salted, _]) = (PLAIN, BOUND);
+        for (sealed, salt, form) in [
+            (plain, None, UpdateForm::Plain),
+            (salted_plain, Some(SALT), UpdateForm::Plain),
+            (bound, None, UpdateForm::Bound),
+            (salted, Some(SALT), UpdateForm::Bound),
+        ] {
+            assert_eq!(verify(sealed, salt, UUID), Some(form));
+        }
         assert_eq!(verify(plain, Some(SALT), UUID), None);
         assert_eq!(verify(salted, None, UUID), None);
         let other = UUID.replace('5', "6");
-        assert_eq!(
-            verify(bound, None, &other),
-            None,
-            "bound to another request"
-        );
+        let verified = verify(bound, None, &other);
+        assert_eq!(verified, None, "bound to another request");
         assert_eq!(verify(bound, None, ""), None);
         let wrong = digest(None, "Passw0rd?").bound_to(Uuid::nil());
         assert_eq!(verify(wrong.as_str(), None, &Uuid::nil().to_string()), None);
@@ -328,26 +291,16 @@ mod tests {
 
     #[test]
     fn two_salts_are_verified_to_the_vectors() {
-        let other = "fedcba9876543210".repeat(4);
         let salts = Salts {
             first: Some(SALT),
-            second: Some(&other),
+            second: Some(SALT2),
         };
         let password = Password::new("Passw0rd!".into()).unwrap();
         let twice = UpdateDigest::new("admin", salts, &password).unwrap();
-        for (sealed, form) in [
-            ("EzEAWMdLyJDi6fG5aXsfEg==", UpdateForm::Plain),
-            (
-                "qxn8IbxArqpd7dvPFVB5CX7f6VQIDA085eh7edRd6Kqq7Qsms22b9gOFlXMappxNTXbXmOkrGXnpQZ2n3O+bxQ==",
-                UpdateForm::Bound,
-            ),
-        ] {
+        for (sealed, form) in [(PLAIN[2], UpdateForm::Plain), (BOUND[2], UpdateForm::Bound)] {
             assert_eq!(verify_update(sealed, &twice, UUID), Ok(Some(form)));
-            assert_eq!(
-                verify(sealed, Some(SALT), UUID),
-                None,
-                "one salt is not two"
-            );
+            let verified = verify(sealed, Some(SALT), UUID);
+            assert_eq!(verified, None, "one salt is not two");
         }
     }
 

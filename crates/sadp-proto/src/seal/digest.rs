@@ -75,11 +75,7 @@ impl UpdateDigest {
     }
 }
 
-impl std::fmt::Debug for UpdateDigest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("UpdateDigest(..)")
-    }
-}
+opaque_debug!(UpdateDigest);
 
 /// The salts that a device tells, each where it tells one that is not empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,20 +125,15 @@ fn salted_hex(user: &str, salt: &str, content: &[u8]) -> Zeroizing<Vec<u8>> {
     sha.update(salt);
     sha.update(content);
     let hash = Zeroizing::new(<[u8; 32]>::from(sha.finalize()));
-    let digit = |value: u8| char::from_digit(value.into(), 16).map_or(0, |digit| digit as u8);
-    let hex = hash
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex = digits.map(|value| char::from_digit(value.into(), 16).map_or(0, |digit| digit as u8));
     Zeroizing::new(hex.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SALT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-    const SALT2: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+    use crate::seal::vectors::{BOUND, PLAIN, SALT, SALT2};
 
     fn digest(user: &str, salt: Option<&str>) -> Result<UpdateDigest, SealError> {
         digest_twice(user, salt, None)
@@ -162,45 +153,30 @@ mod tests {
     }
 
     #[test]
-    fn without_a_salt_to_the_vectors() {
-        let digest = digest("admin", None).unwrap();
-        assert!(!digest.is_salted());
-        assert_eq!(digest.plain().as_str(), "R7e/tl+oOsmnHcsPYpa7bg==");
-        assert_eq!(
-            digest.bound_to(uuid()).as_str(),
-            "+zxRrRL6JdKrGHRhrST0mqgNPl3pV+NOgktXnab8XWYfyAjk9OXjnDYaLbSDG0oxuiFk7he59XDqJbj9EPTDXw=="
-        );
-    }
-
-    #[test]
-    fn with_a_salt_to_the_vectors() {
-        let digest = digest("admin", Some(SALT)).unwrap();
-        assert!(digest.is_salted());
-        assert_eq!(digest.plain().as_str(), "jyLMtaTJr3cu8bWSFYgY7A==");
-        assert_eq!(
-            digest.bound_to(uuid()).as_str(),
-            "q89+JFAidMEJd4G+TK6LN7IPE138pwUNF+ythuCOfdlt/f3x2MlGP4MCKFMX0xlxVAVuZmpsF+2VNQuEQSVhrA=="
-        );
-    }
-
-    #[test]
-    fn with_two_salts_to_the_vectors() {
+    fn digests_are_made_to_the_vectors() {
+        for (place, (first, second)) in
+            [(None, None), (Some(SALT), None), (Some(SALT), Some(SALT2))]
+                .into_iter()
+                .enumerate()
+        {
+            let digest = digest_twice("admin", first, second).unwrap();
+            assert_eq!(digest.is_salted(), first.is_some());
+            assert_eq!(digest.plain().as_str(), PLAIN[place]);
+            assert_eq!(digest.bound_to(uuid()).as_str(), BOUND[place]);
+        }
         let inner = salted_hex("admin", SALT, b"Passw0rd!");
-        assert_eq!(
-            std::str::from_utf8(&inner).unwrap(),
-            "279ce32d15bf00a173df9302fe48785336c3aa9e947c50bf1c123ed1467ab4da"
-        );
-        assert_eq!(
-            std::str::from_utf8(&salted_hex("admin", SALT2, &inner)).unwrap(),
-            "80ac835a5adb6fb3320390477d3d659127390d8e63f5886558e6262d8a00f72d"
-        );
-        let digest = digest_twice("admin", Some(SALT), Some(SALT2)).unwrap();
-        assert!(digest.is_salted());
-        assert_eq!(digest.plain().as_str(), "EzEAWMdLyJDi6fG5aXsfEg==");
-        assert_eq!(
-            digest.bound_to(uuid()).as_str(),
-            "qxn8IbxArqpd7dvPFVB5CX7f6VQIDA085eh7edRd6Kqq7Qsms22b9gOFlXMappxNTXbXmOkrGXnpQZ2n3O+bxQ=="
-        );
+        for (hex, expected) in [
+            (
+                &inner,
+                "279ce32d15bf00a173df9302fe48785336c3aa9e947c50bf1c123ed1467ab4da",
+            ),
+            (
+                &salted_hex("admin", SALT2, &inner),
+                "80ac835a5adb6fb3320390477d3d659127390d8e63f5886558e6262d8a00f72d",
+            ),
+        ] {
+            assert_eq!(std::str::from_utf8(hex), Ok(expected));
+        }
     }
 
     #[test]
@@ -210,23 +186,19 @@ mod tests {
         let without = digest("admin", None).unwrap();
         assert_eq!(alone.plain().as_str(), without.plain().as_str());
         assert!(digest_twice("admin", Some(SALT), Some("y")).is_ok());
-        assert_eq!(
-            digest_twice("admin", Some(SALT), Some(&"y".repeat(65))).unwrap_err(),
-            SealError::Salt2Length { bytes: 65 }
-        );
+        let refused = digest_twice("admin", Some(SALT), Some(&"y".repeat(65)));
+        assert_eq!(refused.unwrap_err(), SealError::Salt2Length { bytes: 65 });
     }
 
     #[test]
     fn what_the_salted_form_does_not_take_is_refused() {
         let long = "u".repeat(33);
-        assert_eq!(
-            digest(&long, Some(SALT)).unwrap_err(),
-            SealError::UserLength { bytes: 33 }
-        );
-        assert_eq!(
-            digest("admin", Some("short")).unwrap_err(),
-            SealError::SaltLength { bytes: 5 }
-        );
+        for (user, salt, error) in [
+            (&*long, SALT, SealError::UserLength { bytes: 33 }),
+            ("admin", "short", SealError::SaltLength { bytes: 5 }),
+        ] {
+            assert_eq!(digest(user, Some(salt)).unwrap_err(), error);
+        }
         assert!(
             digest(&long, None).is_ok(),
             "the user counts only with a salt"

@@ -43,12 +43,6 @@ impl ExchangeKey {
     }
 }
 
-impl std::fmt::Debug for ExchangeKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ExchangeKey(..)")
-    }
-}
-
 /// The key both sides hold after an exchange. Seals the fields of the one
 /// command it was made for.
 pub struct SessionKey(Zeroizing<ecb::Key>);
@@ -81,8 +75,13 @@ impl SessionKey {
 
     fn seal_with_key(&self, content: &[u8]) -> Sealed {
         let bytes = ecb::BLOCK.saturating_add(content.len());
+        self.seal(bytes, self.0.iter().chain(content))
+    }
+
+    /// Seals so many bytes, zero-filled to whole blocks.
+    fn seal<'a>(&self, bytes: usize, content: impl Iterator<Item = &'a u8>) -> Sealed {
         let mut field = Zeroizing::new(vec![0; bytes.next_multiple_of(ecb::BLOCK)]);
-        for (slot, byte) in field.iter_mut().zip(self.0.iter().chain(content)) {
+        for (slot, byte) in field.iter_mut().zip(content) {
             *slot = *byte;
         }
         ecb::encrypt(&self.0, &mut field);
@@ -106,28 +105,19 @@ impl SessionKey {
     /// to whole blocks.
     pub fn seal_answer(&self, answer: &SecretString) -> Result<Sealed, SealError> {
         Self::check_answer(answer)?;
-        let answer = answer.expose_secret();
-        let bytes = answer.len();
-        let mut field = Zeroizing::new(vec![0; bytes.next_multiple_of(ecb::BLOCK)]);
-        for (slot, byte) in field.iter_mut().zip(answer.bytes()) {
-            *slot = byte;
-        }
-        ecb::encrypt(&self.0, &mut field);
-        Ok(Sealed::encode(&field))
+        let answer = answer.expose_secret().as_bytes();
+        Ok(self.seal(answer.len(), answer.iter()))
     }
 }
 
-impl std::fmt::Debug for SessionKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SessionKey(..)")
-    }
-}
+opaque_debug!(ExchangeKey, SessionKey);
 
 #[cfg(test)]
 mod tests {
     use rsa::{pkcs1::DecodeRsaPrivateKey, rand_core::OsRng};
 
     use super::*;
+    use crate::seal::vectors;
 
     /// A key made for these tests, PKCS#1 DER.
     const KEY: &str = "MIICWwIBAAKBgQDIPckVpEaZB8Y/Yej8sLR/5x11UIWQ3OqNzyQOwwiPXqbZu/tITaXbM9uerYs6f5y9jlCjLhk9J84sJo7BJEXjq1vP6ytKqW4HaIB9aNmaeBTDvveIVz1kwZdkudBzZhKUVKtBy6Mlufi/XWyfILHFUckFlWhgCfdviWz1EKgzqQIDAQABAoGAG1+O4J1/ZSYR7NI2pmyFkEKI3WOvjpkUm2QourfgsLCwwG0ZMc4jkS6qpCt3L/0H8UXGMjh4DMsnPRPcSfzqbLHnZKFga82osJA4i4b0Vv8QH31sKAsaoB6+E9yIz2qM0TEKUzRAfHKeIA362mRP7dobkHmtflmTZ2hNzHq5Jf0CQQD6JW8Y4mgexL2iUTANSwuWRkHUc9lGQzvCrNMslqF/GphgUY+cyW5xXO4PnyVs5/xvIXrww15+R1D3ikUcQO8rAkEAzO1iJHa99r62eXzGcU5S5HXwXrV54arGALX5WIPbsWnGlMg3Nb7r6kR5bxg+mvKc9xLLRaKE7gUvwGYqUyreewJADeO8On5/142HFhc5+tL67rox95EDNIKRM+sSwrwOdZdNdLOyrLsGlebaFSX6FwT+oFEUmX/PpGVjWotj8QCuBwJACI1TjjACZ3y4AsPpSCs7nFsrp9gs+PT2hGsTt9Tw4yuF5Qmh/DU2hTVMWA2L901urYT0RLiukXxX7NCWrZfZZwJAeNNbEkJeIpkAXCNuQ3T+IqR0BVB7pKZC2vG/zGbSBpeQfq1hcyFKAdULWi73dVONd+yLaah3h42ub1Y44uJ6gA==";
@@ -150,14 +140,8 @@ mod tests {
             key().public_code().unwrap(),
             "MIGJAoGBAMg9yRWkRpkHxj9h6PywtH/nHXVQhZDc6o3PJA7DCI9eptm7+0hNpdsz256tizp/nL2OUKMuGT0nziwmjsEkReOrW8/rK0qpbgdogH1o2Zp4FMO+94hXPWTBl2S50HNmEpRUq0HLoyW5+L9dbJ8gscVRyQWVaGAJ92+JbPUQqDOpAgMBAAE="
         );
-        assert_eq!(
-            ExchangeKey::generate(&mut OsRng)
-                .unwrap()
-                .public_code()
-                .unwrap()
-                .len(),
-            188
-        );
+        let fresh = ExchangeKey::generate(&mut OsRng).unwrap();
+        assert_eq!(fresh.public_code().unwrap().len(), 188);
     }
 
     #[test]
@@ -167,14 +151,7 @@ mod tests {
 
     #[test]
     fn passwords_are_sealed_to_the_vectors() {
-        for (password, sealed) in [
-            ("Passw0rd!", "cnJ+iB7c/QEApxhoeQm1ZXAWuSq+o2lL0exEMJACd5o="),
-            (
-                "abcdefgh12345678",
-                "cnJ+iB7c/QEApxhoeQm1ZWKiZ3a8vSqCJx8L1UazCso=",
-            ),
-            ("a", "cnJ+iB7c/QEApxhoeQm1ZTTM3A9Gjd//MMx/Apj5kno="),
-        ] {
+        for (password, sealed) in vectors::PASSWORDS {
             let password = Password::new(password.into()).unwrap();
             assert_eq!(session().seal_password(&password).as_str(), sealed);
         }
@@ -182,46 +159,27 @@ mod tests {
 
     #[test]
     fn codes_are_sealed_to_the_vectors() {
-        for (code, sealed) in [
-            ("aB3dE6gH", "cnJ+iB7c/QEApxhoeQm1ZXqsPCSp99yUTu+B3w7H1LA="),
-            (
-                "0123456789abcdef",
-                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWU=",
-            ),
-            (
-                "0123456789abcdefg",
-                "cnJ+iB7c/QEApxhoeQm1ZXJyfoge3P0BAKcYaHkJtWXVs4XyjuxCB+8WrYtFcTOv",
-            ),
-        ] {
+        for (code, sealed) in vectors::CODES {
             assert_eq!(session().seal_code(code).as_str(), sealed);
         }
-        let session = SessionKey::of(b"e717da5af96d9ee0");
+        let [code, key, sealed] = vectors::VERIFICATION_CODE;
         assert_eq!(
-            session.seal_code("ABCDEF").as_str(),
-            "9bY2qxi8y9sd0ye4077/hl7tjsXOYedbITfEjXgFF/Y=",
-            "a VerificationCode"
+            SessionKey::of(key.as_bytes()).seal_code(code).as_str(),
+            sealed
         );
     }
 
     #[test]
     fn answers_are_sealed_to_the_vectors_and_bounded() {
         let seal = |answer: &str| session().seal_answer(&answer.into());
-        for (answer, sealed) in [
-            ("Paris", "Y9c0UFpJfOCNTLJYzLNiCQ=="),
-            ("0123456789abcdef", "cnJ+iB7c/QEApxhoeQm1ZQ=="),
-            (
-                "0123456789abcdefg",
-                "cnJ+iB7c/QEApxhoeQm1ZdWzhfKO7EIH7xati0VxM68=",
-            ),
-        ] {
+        for (answer, sealed) in vectors::ANSWERS {
             assert_eq!(seal(answer).unwrap().as_str(), sealed);
         }
         assert!(seal(&"x".repeat(192)).is_ok());
-        assert_eq!(
-            seal(&"x".repeat(193)).unwrap_err(),
-            SealError::AnswerLength { bytes: 193 }
-        );
-        assert_eq!(seal("").unwrap_err(), SealError::AnswerLength { bytes: 0 });
+        for bytes in [0, 193] {
+            let refused = seal(&"x".repeat(bytes)).unwrap_err();
+            assert_eq!(refused, SealError::AnswerLength { bytes });
+        }
     }
 
     #[test]

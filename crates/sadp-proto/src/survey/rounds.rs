@@ -1,6 +1,6 @@
 //! Which devices answered which rounds, and what that says of those not heard.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::scheduler::response_timeout;
 
@@ -13,7 +13,7 @@ const TIME_PER_DEVICE: Duration = Duration::from_micros(50);
 
 /// How long answers are awaited at least and at most before a round counts as
 /// answered by all who will.
-const SETTLE: (Duration, Duration) = (Duration::from_millis(600), Duration::from_secs(5));
+const SETTLE: RangeInclusive<Duration> = Duration::from_millis(600)..=Duration::from_secs(5);
 
 /// The least rounds asked, and the most while there is nothing but loss to ask
 /// for.
@@ -91,7 +91,7 @@ impl Rounds {
 
     /// How long answers to a round are awaited.
     pub(super) fn settle(&self) -> Duration {
-        response_timeout(self.slowest, SETTLE)
+        response_timeout(self.slowest, &SETTLE)
     }
 
     /// How many devices are expected to exist that answered no round yet.

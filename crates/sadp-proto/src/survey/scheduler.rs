@@ -8,6 +8,7 @@ mod frames;
 use std::{
     collections::{HashMap, VecDeque},
     net::Ipv4Addr,
+    ops::RangeInclusive,
     time::Duration,
 };
 
@@ -349,7 +350,8 @@ impl ProbeScheduler {
 
 /// How long to wait for answers where the slowest took this long: a quarter
 /// more, within limits.
-pub(super) fn response_timeout(slowest: Duration, (least, most): (Duration, Duration)) -> Duration {
+pub(super) fn response_timeout(slowest: Duration, limits: &RangeInclusive<Duration>) -> Duration {
+    let (least, most) = (*limits.start(), *limits.end());
     let longer = slowest.saturating_mul(5).checked_div(4).unwrap_or(most);
     longer.clamp(least, most)
 }

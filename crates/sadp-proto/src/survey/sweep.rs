@@ -1,6 +1,6 @@
 //! Probes addresses one by one, at a bounded rate, again where none answered.
 
-use std::{collections::HashSet, net::Ipv4Addr, time::Duration};
+use std::{collections::HashSet, net::Ipv4Addr, ops::RangeInclusive, time::Duration};
 
 use ipnet::{Ipv4AddrRange, Ipv4Net};
 
@@ -72,7 +72,7 @@ pub enum SweepError {
 
 /// How long an answer is awaited after the last question of a pass, at least
 /// and at most.
-const SETTLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+const SETTLE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(5);
 
 /// The least and most times an address that does not answer is asked.
 const PASSES: (u32, u32) = (2, 6);
@@ -173,7 +173,7 @@ impl SweepState {
     }
 
     fn settle(&self) -> Duration {
-        response_timeout(self.slowest, SETTLE)
+        response_timeout(self.slowest, &SETTLE)
     }
 
     fn next_host(&mut self) -> Option<Ipv4Addr> {

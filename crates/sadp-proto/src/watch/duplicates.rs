@@ -4,6 +4,8 @@ use std::{collections::HashMap, net::Ipv4Addr};
 
 use sadp_model::{Device, MacAddr, Shared};
 
+use super::{DeviceSnapshot, Watch};
+
 /// The devices online, by what should be theirs alone. Numbers are places in
 /// the registry.
 #[derive(Debug, Default)]
@@ -69,4 +71,75 @@ impl DuplicateIndex {
     pub(super) fn clear(&mut self) {
         self.holders.clear();
     }
+}
+
+/// Devices that a change of another concerns, each as it was before.
+#[derive(Debug, Default)]
+pub(super) struct Renamed {
+    /// Those who hold a name alone now.
+    pub(super) left_alone: Vec<(usize, DeviceSnapshot)>,
+    /// Those who held a name alone so far.
+    pub(super) joined: Vec<(usize, DeviceSnapshot)>,
+}
+
+impl Watch {
+    /// Gives a device these names. Returns those who held one alone so far, as
+    /// they were.
+    pub(super) fn take_names(
+        &mut self,
+        index: usize,
+        names: &[Identifier],
+    ) -> Vec<(usize, DeviceSnapshot)> {
+        let others = self.only_others(index, names);
+        for &name in names {
+            self.duplicates.add(name, index);
+        }
+        others
+    }
+
+    /// Takes these names from a device. Returns those who hold one alone now,
+    /// as they were.
+    pub(super) fn give_names_up(
+        &mut self,
+        index: usize,
+        names: &[Identifier],
+    ) -> Vec<(usize, DeviceSnapshot)> {
+        let others = self.only_others(index, names);
+        for &name in names {
+            self.duplicates.remove(name, index);
+        }
+        others
+    }
+
+    /// The one other who holds a name, for each name.
+    fn only_others(&self, index: usize, names: &[Identifier]) -> Vec<(usize, DeviceSnapshot)> {
+        let mut found: Vec<(usize, DeviceSnapshot)> = Vec::new();
+        for &name in names {
+            let mut others = self.duplicates.others(name, index);
+            let (Some(other), None) = (others.next(), others.next()) else {
+                continue;
+            };
+            if found.iter().all(|&(known, _)| known != other) {
+                found.extend(self.snapshot(other).map(|account| (other, account)));
+            }
+        }
+        found
+    }
+
+    /// Moves a device from the names it had to those it has.
+    pub(super) fn rename(&mut self, index: usize, before: &Device) -> Renamed {
+        let Some(entry) = self.registry.entries().get(index) else {
+            return Renamed::default();
+        };
+        let had: Vec<_> = Identifier::of(before).collect();
+        let has: Vec<_> = Identifier::of(&entry.device).collect();
+        let left_alone = self.give_names_up(index, &difference(&had, &has));
+        let joined = self.take_names(index, &difference(&has, &had));
+        Renamed { left_alone, joined }
+    }
+}
+
+fn difference(of: &[Identifier], without: &[Identifier]) -> Vec<Identifier> {
+    let missing = of.iter().filter(|name| !without.contains(name));
+    missing.copied().collect()
 }

@@ -1,4 +1,6 @@
-use sadp_model::{DeviceRecord, Shared};
+use sadp_model::{Device, DeviceRecord, RawFields, Shared};
+
+use super::presence::Start;
 
 /// What became of a device.
 #[derive(Clone, Debug)]
@@ -54,21 +56,22 @@ pub struct DeviceSnapshot {
 }
 
 impl DeviceSnapshot {
+    fn bare_device(&self) -> Device {
+        let mut device = self.entry.device.clone();
+        device.raw = RawFields::default();
+        device
+    }
+
     /// Whether anything differs that a person would call a change: not what was
     /// received word for word, nor by which way.
     pub(super) fn tells_more_than(&self, earlier: &Self) -> bool {
-        let bare = |account: &Self| {
-            let mut device = account.entry.device.clone();
-            device.raw = sadp_model::RawFields::default();
-            device
-        };
         let (entry, before) = (&self.entry, &earlier.entry);
         self.shared != earlier.shared
             || entry.contradictory != before.contradictory
             || entry.has_concurrent_sender() != before.has_concurrent_sender()
             || entry.malformed != before.malformed
             || entry.answered_directly != before.answered_directly
-            || bare(self) != bare(earlier)
+            || self.bare_device() != earlier.bare_device()
     }
 }
 
@@ -87,4 +90,35 @@ pub struct Footprint {
     pub questions: usize,
     /// Events and datagrams that wait to be taken.
     pub waiting: usize,
+}
+
+/// What happened to a device that was online before and is now.
+pub(super) fn judge(
+    before: &DeviceSnapshot,
+    after: &DeviceSnapshot,
+    start: Start,
+    restarted: bool,
+) -> Option<WatchEventKind> {
+    let twin = after.entry.contradictory;
+    if before.entry.contradictory && twin {
+        // Two devices in one contradict each other with every answer.
+        return None;
+    }
+    let address_taken = after.shared.address && !before.shared.address;
+    let mac_taken = after.shared.mac && !before.shared.mac;
+    if twin || address_taken || mac_taken {
+        return Some(WatchEventKind::Duplicate);
+    }
+    if restarted {
+        return Some(WatchEventKind::Rebooted);
+    }
+    let mut same_start = before.clone();
+    if start == Start::Same && before.entry.device.boot_time.is_some() {
+        same_start.entry.device.boot_time = after.entry.device.boot_time;
+    }
+    if after.tells_more_than(&same_start) {
+        return Some(WatchEventKind::Updated);
+    }
+    let more_ways = after.entry.seen.len() != before.entry.seen.len();
+    more_ways.then_some(WatchEventKind::Heard)
 }

@@ -382,7 +382,7 @@ proptest::proptest! {
         for (name, text) in &fields {
             request.push(name, text);
         }
-        let payload = sadp_proto::Document::encode("Probe", &request, sadp_proto::XmlLayout::RequestMessage);
+        let payload = sadp_proto::Document::encode("Probe", &request, sadp_proto::XmlLayout::Request);
         let heard = fleet.handle_datagram(MS, &Datagram { from: ASKER, destination: None, payload: &payload });
         proptest::prop_assert_eq!(heard, Heard::Command { devices: 1 });
         let Executions { resets, guid_resets, answer_resets, mail_resets, .. } = fleet.executions(0);
