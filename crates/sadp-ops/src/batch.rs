@@ -21,7 +21,7 @@ use self::recorder::Recorder;
 pub use self::stop::StopReason;
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Reason, Session,
+    Reason, Report, Session,
 };
 
 /// The pace of commands whose secret may be wrong: each waits for the one before,
@@ -121,6 +121,16 @@ pub struct BatchReport {
 }
 
 impl BatchReport {
+    /// The report of an operation that left these devices out.
+    pub(crate) fn into_report(self, left_out: Vec<Outcome>) -> Report {
+        let mut outcomes = left_out;
+        outcomes.extend(self.outcomes.into_iter().map(|(_, outcome)| outcome));
+        Report {
+            outcomes,
+            failure: self.failure,
+        }
+    }
+
     /// Looks again where a device may have carried out its command, until as many
     /// devices were received as `before`. The inventory is empty otherwise.
     pub(crate) async fn look_again(

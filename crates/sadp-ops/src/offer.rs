@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::{
     DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
     Reason, SafetyChecks, Session,
-    batch::{Batch, BatchReport, DeviceCommand, Keep, guarded},
+    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, guarded},
 };
 
 /// What a device must report before a command is sent to it.
@@ -136,8 +136,30 @@ impl Selection {
         self.left_out.extend(skipped);
     }
 
+    /// Sends a command to the only device. Returns what was left out, too.
+    pub(crate) async fn send_single(
+        mut self,
+        session: &mut Session,
+        single: SingleCommand<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Vec<Outcome>, BatchReport), OpsError> {
+        let SingleCommand { command, inventory } = single;
+        let device = self.devices.pop();
+        let command = device.map(|device| DeviceCommand { device, command });
+        let batch = Batch {
+            action: self.action,
+            pace: Pace::Together,
+            parallel: 1,
+            commands: command.into_iter().collect(),
+            keep: &mut KeepNothing,
+        };
+        let sent = session.send(batch, inventory, observer).await?;
+        Ok((self.left_out, sent))
+    }
+
     /// Sends the same command with the current password to one device after the
-    /// other. The first refusal that may be about the password ends it.
+    /// other. The first refusal that may be about the password ends it. Returns what
+    /// was left out, too.
     pub(crate) async fn send_with_password(
         self,
         session: &mut Session,
@@ -165,6 +187,12 @@ impl Selection {
         let sent = session.send(batch, settings.inventory, observer).await?;
         Ok((self.left_out, sent))
     }
+}
+
+/// A command for the only device of a selection.
+pub(crate) struct SingleCommand<'a> {
+    pub(crate) command: Command,
+    pub(crate) inventory: &'a Inventory,
 }
 
 /// The same command for several devices, each with the current password.

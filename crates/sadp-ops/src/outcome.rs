@@ -11,7 +11,10 @@ use crate::{
     network,
     recovery::{
         answer::{self, AnswerData},
-        button, password_reset,
+        button,
+        guid::{self, export::ExportedGuid, import::ImportedGuid},
+        password_reset,
+        questions::ListedQuestions,
         request::{self, ExportedRequest},
     },
 };
@@ -52,6 +55,12 @@ pub enum OutcomeData {
     Network(Box<network::Change>),
     /// The answer that was to be sent.
     Answer(AnswerData),
+    /// The GUID that was exported.
+    ExportedGuid(ExportedGuid),
+    /// The GUID that was sent, or would be.
+    ImportedGuid(ImportedGuid),
+    /// The security questions of the device.
+    Questions(ListedQuestions),
     /// The e-mail address that was reserved, or would be.
     Mailbox(Mailbox),
     /// The QR code for which the vendor mails a code.
@@ -110,6 +119,12 @@ pub enum Reason {
         /// Whether the user named the device.
         named: bool,
     },
+    /// What is found of a GUID.
+    Guid(guid::Finding),
+    /// Not sent: the device did not reply which questions it has.
+    QuestionsUnknown,
+    /// Not sent: the device does not list the question of this number.
+    QuestionNotListed(u32),
     /// The device replied without a QR code for a mailed code.
     NoMailQr,
     /// Not sent: the device does not pass new passwords on to its cameras.
@@ -282,10 +297,12 @@ impl Outcome {
                 | Reason::Unsealed(_)
                 | Reason::Unactivated { named: true }
                 | Reason::NotOffered { named: true, .. }
-                | Reason::NoCameraSync,
+                | Reason::NoCameraSync
+                | Reason::QuestionNotListed(_),
             ) => Impact::Safety,
             (OutcomeStatus::Skipped, Reason::Request(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Network(finding)) => finding.impact(),
+            (OutcomeStatus::Skipped, Reason::Guid(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Answer(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Button(finding)) => finding.impact(),
             _ => Impact::Device,

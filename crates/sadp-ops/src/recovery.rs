@@ -2,6 +2,8 @@
 //!
 //! - [`request`]: requests to the vendor's support, exported from devices.
 //! - [`answer`]: the vendor's answers, sent to the devices they are for.
+//! - [`guid`]: GUIDs, exported, kept and imported.
+//! - [`questions`]: security questions, read and set.
 //! - [`mail`]: the reserved e-mail address, and the code that is mailed there.
 //! - [`password_reset`]: a new password by a secret of the owner.
 //! - [`button`]: devices followed while somebody holds their reset button.
@@ -13,10 +15,12 @@ pub mod answer;
 mod app;
 pub mod button;
 mod cases;
+pub mod guid;
 mod history;
 pub mod mail;
 pub mod methods;
 pub mod password_reset;
+pub mod questions;
 pub mod request;
 
 pub use self::{

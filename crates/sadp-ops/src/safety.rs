@@ -28,7 +28,7 @@ pub enum Guard {
     AddressInUse,
     /// A request that can no longer be answered.
     StaleRequest,
-    /// An answer that the device refused before.
+    /// An answer or GUID that the device refused before, or would most likely refuse.
     RefusedBefore,
 }
 

@@ -6,7 +6,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{ScanConfig, ScanError};
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
-use sadp_reset::{Action, Ledger, LedgerError, PackageError};
+use sadp_reset::{Action, Ledger, LedgerError, PackageError, VaultError};
 use tokio_util::sync::CancellationToken;
 
 use crate::DiscoveredDevice;
@@ -163,6 +163,9 @@ pub enum OpsError {
     /// The package of a request cannot be written.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// The vault of GUIDs cannot be read or written.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// A password or another secret cannot be sent.
     #[error("the password cannot be sent")]
     Unsendable(#[from] SealError),

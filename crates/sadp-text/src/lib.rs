@@ -35,6 +35,7 @@ pub use event::{Line, lines, losses, sending_limited, with_cause};
 pub use outcome::{
     answer::answers_plan,
     button::waiting,
+    guid::guid_void,
     message,
     network::{
         Difference, batch_plan, change_line, device_plan, differences, plan_problems,

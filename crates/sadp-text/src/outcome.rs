@@ -1,5 +1,6 @@
 pub(crate) mod answer;
 pub(crate) mod button;
+pub(crate) mod guid;
 pub(crate) mod network;
 pub(crate) mod recovery;
 mod request;
@@ -17,6 +18,10 @@ use crate::explain;
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
+    sentence(outcome) + guid::also(outcome)
+}
+
+fn sentence(outcome: &Outcome) -> String {
     if let Reason::Answer(finding) = &outcome.reason {
         return answer::message(finding, outcome.verdict.as_ref()).into();
     }
@@ -25,7 +30,7 @@ pub fn message(outcome: &Outcome) -> String {
             reason: (**reason).clone(),
             ..outcome.clone()
         };
-        return format!("the lamp may still be on: {}", message(&reason));
+        return format!("the lamp may still be on: {}", sentence(&reason));
     }
     if let Some(verdict) = &outcome.verdict {
         return explain(verdict, outcome.action).message;
@@ -50,6 +55,13 @@ pub fn message(outcome: &Outcome) -> String {
         Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
         Reason::Unactivated { .. } => "it has no password yet".into(),
         Reason::NotOffered { offer, .. } => recovery::missing(*offer).into(),
+        Reason::Guid(finding) => guid::message(finding),
+        Reason::QuestionsUnknown => {
+            "not sent: the device did not reply which questions it has".into()
+        }
+        Reason::QuestionNotListed(number) => {
+            format!("not sent: the device does not list question {number}")
+        }
         Reason::NoMailQr => "it answered without a QR code, or not all of it arrived".into(),
         Reason::NoCameraSync => "it does not offer to pass a new password on to its cameras".into(),
         Reason::PasswordReset(finding) => recovery::password_reset(*finding).into(),
@@ -90,11 +102,18 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
         // Of many, those that cannot are no news.
         Reason::NotOffered { offer, named } if *named => recovery::other_way(*offer),
         Reason::Plain => recovery::after(outcome)?,
+        Reason::Guid(finding) => guid::next_step(finding),
+        Reason::QuestionsUnknown => {
+            "run it again; sadpctl reset questions show DEVICE shows what it answers"
+        }
+        Reason::QuestionNotListed(_) => {
+            "sadpctl reset questions show DEVICE shows the questions it lists"
+        }
         Reason::NoMailQr => "run it again",
         Reason::NoCameraSync => {
             "leave --sync-cameras out, and set the cameras' passwords one by one"
         }
-        Reason::PasswordReset(finding) => recovery::after_reset(*finding)?,
+        Reason::PasswordReset(finding) => recovery::after_reset(*finding, outcome.action)?,
         Reason::Unsealed(_) => "scan again, then run it again",
         Reason::Request(finding) => request::next_step(finding)?,
         _ => return None,

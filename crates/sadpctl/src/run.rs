@@ -232,6 +232,7 @@ pub(crate) fn failed(error: OpsError) -> Failure {
     match error {
         OpsError::Ledger(error) => state::failed(error),
         OpsError::Network(error) => survey::failed(error),
+        OpsError::Vault(error) => state::vault_failed(error),
         OpsError::Folder { .. } => Failure::new(Exit::Machine, error)
             .hint("name another folder with --out; nothing was sent"),
         OpsError::Package(error) => Failure::new(Exit::Machine, error).hint(

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use jiff::Timestamp;
 use sadp_model::DeviceRecord;
-use sadp_reset::{Ledger, LedgerError};
+use sadp_ops::recovery::guid;
+use sadp_reset::{Ledger, LedgerError, VaultError};
+use sadp_text::Remedy as _;
 
 use crate::{
     args::GlobalArgs,
@@ -101,4 +103,17 @@ pub(crate) fn failed(error: LedgerError) -> Failure {
     }
     Failure::new(Exit::Machine, error)
         .hint("locks and commands sent are kept there: make it writable, or name another folder with --state")
+}
+
+/// Why a file of a GUID cannot be used, and what to do.
+pub(crate) fn vault_failed(error: VaultError) -> Failure {
+    let exit = match error {
+        _ if guid::is_local_failure(&error) => Exit::Machine,
+        VaultError::Missing { .. }
+        | VaultError::Changed { .. }
+        | VaultError::WrongPassphrase { .. } => Exit::Unsafe,
+        _ => Exit::Usage,
+    };
+    let next = error.remedy();
+    Failure::new(exit, error).hint(next)
 }

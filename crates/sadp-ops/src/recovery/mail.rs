@@ -83,15 +83,11 @@ impl SetPlan {
             keep: &mut KeepNothing,
         };
         let sent = selection.send_with_password(session, commands, observer);
-        let (mut outcomes, sent) = sent.await?;
-        for (_, mut outcome) in sent.outcomes {
-            add_mailbox(&mut outcome, &mailbox);
-            outcomes.push(outcome);
+        let (left_out, mut sent) = sent.await?;
+        for (_, outcome) in &mut sent.outcomes {
+            add_mailbox(outcome, &mailbox);
         }
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(sent.into_report(left_out))
     }
 }
 
@@ -179,7 +175,6 @@ impl QrPlan {
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let mut report = Report::new(self.selection.left_out);
         let devices = self.selection.devices.into_iter();
         let commands = devices.map(|device| DeviceCommand {
             device,
@@ -193,8 +188,8 @@ impl QrPlan {
             commands: commands.collect(),
             keep: &mut fetched,
         };
-        let sent = session.send(batch, inventory, observer).await?;
-        for (place, (_, mut outcome)) in sent.outcomes.into_iter().enumerate() {
+        let mut sent = session.send(batch, inventory, observer).await?;
+        for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
             match fetched.replies.remove(&place) {
                 Some(qr) => outcome.data = OutcomeData::MailQr(Box::new(qr)),
                 None if outcome.status == OutcomeStatus::Done => {
@@ -203,10 +198,8 @@ impl QrPlan {
                 }
                 None => {}
             }
-            report.outcomes.push(outcome);
         }
-        report.failure = sent.failure;
-        Ok(report)
+        Ok(sent.into_report(self.selection.left_out))
     }
 }
 

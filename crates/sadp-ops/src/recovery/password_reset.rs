@@ -1,6 +1,5 @@
 //! A new password for a device, by a secret that its owner has.
 
-use sadp_discovery::Pace;
 use sadp_model::State;
 use sadp_proto::{Code, Command, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError};
@@ -8,7 +7,7 @@ use sadp_reset::{Action, LedgerError};
 use crate::{
     BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    batch::{Batch, DeviceCommand, KeepNothing},
+    offer::SingleCommand,
 };
 
 /// A device that is to get a new password.
@@ -86,7 +85,7 @@ pub fn plan(
 impl Plan {
     /// Sends the secret with the new password, once, and looks at the device again.
     pub async fn carry_out(
-        mut self,
+        self,
         session: &mut Session,
         reset: PasswordReset<'_>,
         observer: &mut dyn Observer,
@@ -94,23 +93,14 @@ impl Plan {
         let PasswordReset { settings, secret } = reset;
         let password = Password::new(settings.password.clone())?;
         let command = secret.command(password, self.sync_cameras);
-        let device = self.selection.devices.pop();
-        let command = device.map(|device| DeviceCommand { device, command });
-        let batch = Batch {
-            action: self.selection.action,
-            pace: Pace::Together,
-            parallel: 1,
-            commands: command.into_iter().collect(),
-            keep: &mut KeepNothing,
+        let single = SingleCommand {
+            command,
+            inventory: settings.inventory,
         };
-        let mut sent = session.send(batch, settings.inventory, observer).await?;
+        let sent = self.selection.send_single(session, single, observer);
+        let (left_out, mut sent) = sent.await?;
         conclude_all(session, &mut sent, settings.inventory, observer).await;
-        let mut outcomes = self.selection.left_out;
-        outcomes.extend(sent.outcomes.into_iter().map(|(_, outcome)| outcome));
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(sent.into_report(left_out))
     }
 }
 

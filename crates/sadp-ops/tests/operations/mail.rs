@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::site::{Simulated, quiet};
 
-const CURRENT: &str = "Simulated-7";
+pub(crate) const CURRENT: &str = "Simulated-7";
 const RECORDER: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n";
 const WITH_MAILBOX: &str =
     "[[device]]\nprofile = \"nvr-v4.30.085\"\nmailbox = \"owner@example.com\"\n";

@@ -9,9 +9,11 @@ mod cases;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;
+mod guid;
 mod mail;
 mod methods;
 mod network;
+mod questions;
 mod request;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/request.rs"]

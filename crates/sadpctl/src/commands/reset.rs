@@ -10,7 +10,6 @@ mod import;
 mod mail;
 mod qr;
 mod questions;
-mod renewal;
 mod ways;
 
 use crate::{

@@ -7,7 +7,10 @@ use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
     network::Change,
-    recovery::{answer::AnswerData, button::Finding, request::ExportedRequest},
+    recovery::{
+        answer::AnswerData, button::Finding, guid::import::ImportedGuid,
+        questions::ListedQuestions, request::ExportedRequest,
+    },
 };
 use sadp_proto::NetworkSettings;
 use sadp_reset::CaseEnding;
@@ -19,6 +22,13 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         OutcomeData::Request(exported) => request(exported),
         OutcomeData::Network(change) => network(change),
         OutcomeData::Answer(data) => answer(data),
+        OutcomeData::ExportedGuid(exported) => Map::from_iter([
+            ("path".into(), json!(exported.path.to_string_lossy())),
+            ("encrypted".into(), json!(exported.encrypted)),
+            ("suspect".into(), json!(exported.suspect)),
+        ]),
+        OutcomeData::ImportedGuid(imported) => imported_guid(imported),
+        OutcomeData::Questions(list) => questions(list),
         OutcomeData::MailQr(qr) => Map::from_iter([
             ("qr".into(), json!(qr.qr)),
             ("mailbox".into(), json!(qr.mailbox)),
@@ -105,6 +115,30 @@ fn button(finding: &Finding) -> Map<String, Value> {
     };
     let state = state.map(State::name);
     Map::from_iter([("state".into(), json!(state))])
+}
+
+fn imported_guid(imported: &ImportedGuid) -> Map<String, Value> {
+    let mut data = Map::new();
+    data.insert("path".into(), json!(imported.path.to_string_lossy()));
+    if let Some(newer) = &imported.not_preferred {
+        data.insert("not_preferred".into(), json!(newer.to_string_lossy()));
+    }
+    if let Some(sync_cameras) = imported.sync_cameras {
+        data.insert("sync_cameras".into(), json!(sync_cameras));
+    }
+    data
+}
+
+fn questions(list: &ListedQuestions) -> Map<String, Value> {
+    let questions = list.questions.iter();
+    let questions =
+        questions.map(|it| json!({"id": it.id, "set": it.set, "name": it.name.as_deref()}));
+    let mut data = Map::new();
+    data.insert("questions".into(), questions.collect());
+    if list.ignored > 0 {
+        data.insert("ignored".into(), json!(list.ignored));
+    }
+    data
 }
 
 fn answer(answer: &AnswerData) -> Map<String, Value> {

@@ -42,11 +42,7 @@ type Keep<'a> = dyn FnMut(&mut Ledger, Arrived<'_>) -> Result<(), Failure> + 'a;
 /// What became of one order.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::commands) struct Arrived<'a> {
-    /// Its place among the orders.
-    pub(in crate::commands) place: usize,
-    pub(in crate::commands) found: &'a DiscoveredDevice,
     pub(in crate::commands) reply: &'a Reply,
-    pub(in crate::commands) at: Timestamp,
 }
 
 impl<'a> Orders<'a> {
@@ -288,16 +284,7 @@ impl<'a> Recorder<'a> {
     /// that is not on the disk. It is told the rest even where that failed.
     fn settle(&mut self, place: usize, reply: &Reply) -> Result<(), Failure> {
         let at = Timestamp::now();
-        let found = self.devices.get(place);
-        let kept = found.map_or(Ok(()), |found| {
-            let arrived = Arrived {
-                place,
-                found,
-                reply,
-                at,
-            };
-            (self.keep)(&mut self.ledger, arrived)
-        });
+        let kept = (self.keep)(&mut self.ledger, Arrived { reply });
         let finished = self.finish(place, reply, at).map_err(state::failed);
         kept.and(finished)
     }

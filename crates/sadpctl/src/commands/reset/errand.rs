@@ -4,16 +4,15 @@
 use sadp_discovery::{Pace, ScanConfig};
 use sadp_model::{Device, State};
 use sadp_ops::{DeviceName, DiscoveredDevice};
-use sadp_proto::{Command, seal::Password};
+use sadp_proto::seal::Password;
 use sadp_reset::Action;
 use secrecy::SecretString;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::{
     args::{AskArgs, ChangeArgs, GlobalArgs, PasswordArgs},
     commands::{
-        batch::{self, Order, Orders, Sending, Sent, Site},
+        batch::{self, Orders, Sending, Sent, Site},
         survey,
     },
     failure::{Exit, Failure},
@@ -99,21 +98,6 @@ impl Errand<'_> {
         })
     }
 
-    /// Takes out a device that was named to pass its new password on to its
-    /// cameras and does not offer that.
-    pub(in crate::commands) fn fit_to_sync(
-        &self,
-        fit: &mut Vec<DiscoveredDevice>,
-        outcomes: &mut Vec<Outcome>,
-    ) {
-        let unable = fit.extract_if(.., |found| !offers_sync(found));
-        outcomes.extend(unable.map(|found| {
-            let why = "it does not offer to pass a new password on to its cameras";
-            let next = "leave --sync-cameras out, and set the cameras' passwords one by one";
-            Outcome::unsafe_to_send(&found, self.action, why).next(next)
-        }));
-    }
-
     /// A device that is not asked. Where it was named, that is a failure.
     pub(in crate::commands) fn passed_over(
         &self,
@@ -134,18 +118,9 @@ impl Errand<'_> {
     }
 }
 
-/// Whether a recorder offers to pass a new password on to its cameras.
-pub(in crate::commands) fn offers_sync(found: &DiscoveredDevice) -> bool {
-    found.entry.device.recovery.sync_camera_passwords == Some(true)
-}
-
 /// What a device must offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::commands) enum Offer {
-    /// A GUID to export and import.
-    Guid,
-    /// Security questions.
-    Questions,
     /// Hik-Connect.
     Cloud,
     /// Unbinding from a Hik-Connect account.
@@ -157,8 +132,6 @@ pub(in crate::commands) enum Offer {
 impl Offer {
     fn of(self, device: &Device) -> Option<bool> {
         match self {
-            Self::Guid => device.recovery.guid,
-            Self::Questions => device.recovery.questions,
             Self::Cloud => device.cloud.supported,
             Self::Unbind => device.cloud.can_unbind,
             Self::Deactivate => device.can_deactivate,
@@ -167,8 +140,6 @@ impl Offer {
 
     const fn missing(self) -> &'static str {
         match self {
-            Self::Guid => "it does not say that it offers recovery by a GUID",
-            Self::Questions => "it does not say that it offers recovery by security questions",
             Self::Cloud => "it does not report Hik-Connect",
             Self::Unbind => "it does not report that a command can unbind it from Hik-Connect",
             Self::Deactivate => "it does not report that a command can deactivate it",
@@ -177,9 +148,6 @@ impl Offer {
 
     const fn remedy(self) -> &'static str {
         match self {
-            Self::Guid | Self::Questions => {
-                "use another way of recovery; --force asks it all the same"
-            }
             Self::Cloud => "check its firmware; --force sends it all the same",
             Self::Unbind => {
                 "unbind it in the app or on its own web page; --force sends it all the same"
@@ -249,15 +217,6 @@ impl Visit {
         batch::send(&self.runtime, sending, orders, (errand.global, terminal))
     }
 
-    /// Adds what is seen of each device now that a new password was set.
-    pub(in crate::commands) fn conclude(&self, sent: &mut Sent, terminal: &mut Terminal) {
-        let mut outcomes = sent.outcomes.iter();
-        if !outcomes.any(|(_, outcome)| matches!(outcome.result, Ending::Done | Ending::Unknown)) {
-            return;
-        }
-        self.look_after(sent, terminal, conclude);
-    }
-
     /// Scans again, and lets `conclude` judge each outcome by what is seen of its
     /// device now.
     pub(in crate::commands) fn look_after(
@@ -283,106 +242,10 @@ impl Visit {
     }
 }
 
-/// What a device that set a new password says of itself afterwards. Whether the
-/// password is the new one, no reply tells.
-fn conclude(outcome: &mut Outcome, now: Option<&Device>) {
-    if !matches!(outcome.result, Ending::Done | Ending::Unknown) {
-        return;
-    }
-    let active = now.and_then(|device| device.state);
-    let active = active.map(|state| state != State::Unactivated);
-    let seen = active.map_or(Value::Null, Value::Bool);
-    outcome.data.insert("active".into(), seen);
-    match (outcome.result, active) {
-        (Ending::Done, Some(true)) => outcome.turn_done("the new password is set"),
-        (Ending::Done, None) => {
-            outcome.message =
-                "the new password is set, by its own word; it was not seen again yet".into();
-            outcome.advise("scan again: it may be restarting");
-        }
-        (_, Some(false)) => {
-            outcome.result = Ending::Unknown;
-            outcome.exit = Exit::Refused;
-            outcome.message = "it tells that it has no password now".into();
-            outcome.advise("give it its first password: sadpctl activate DEVICE");
-        }
-        _ => {
-            outcome.message = "no reply: it may have the new password, or the former one".into();
-            outcome.advise(
-                "try the new password in its own web page, once; send nothing again before that",
-            );
-        }
-    }
-}
-
-/// The same command to several devices, each with the current password.
-pub(in crate::commands) fn orders(
-    devices: &[DiscoveredDevice],
-    password: &SecretString,
-    command: impl Fn(Password) -> Command,
-) -> Result<Vec<Order>, Failure> {
-    let order = |found: &DiscoveredDevice| {
-        Ok(Order {
-            found: found.clone(),
-            command: command(sealable(password)?),
-        })
-    };
-    devices.iter().map(order).collect()
-}
-
 /// A current or new password, ready to be sealed.
 pub(in crate::commands) fn sealable(password: &SecretString) -> Result<Password, Failure> {
     Password::new(password.clone()).map_err(|error| {
         let error = anyhow::Error::new(error).context("the password cannot be sent");
         Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::samples::Samples as _;
-
-    #[test]
-    fn what_is_seen_afterwards_is_added() {
-        let cases = [
-            (Ending::Done, Some(State::Active), Ending::Done, Exit::Done),
-            (Ending::Done, None, Ending::Done, Exit::Done),
-            (
-                Ending::Done,
-                Some(State::Unactivated),
-                Ending::Unknown,
-                Exit::Refused,
-            ),
-            // That it is active says nothing of which password it has.
-            (
-                Ending::Unknown,
-                Some(State::Active),
-                Ending::Unknown,
-                Exit::Refused,
-            ),
-            (Ending::Unknown, None, Ending::Unknown, Exit::Refused),
-            (
-                Ending::Refused,
-                Some(State::Active),
-                Ending::Refused,
-                Exit::Refused,
-            ),
-        ];
-        for (result, state, expected, exit) in cases {
-            let found = DiscoveredDevice::named("44:47:cc:00:00:05");
-            let mut now = found.entry.device.clone();
-            now.state = state;
-            let mut outcome = Outcome::new(&found, Action::GuidImport, result, "told");
-            conclude(&mut outcome, state.map(|_| &now));
-            assert_eq!(
-                (outcome.result, outcome.exit),
-                (expected, exit),
-                "{result:?} {state:?}"
-            );
-            let silent = result == Ending::Unknown;
-            let advice = outcome.next.as_deref().unwrap_or_default();
-            assert!(!silent || advice.contains("send nothing again"), "{advice}");
-        }
-    }
 }

@@ -1,21 +1,24 @@
 //! Security questions: shown, set, answered.
 
-mod answer;
 mod input;
-mod set;
-mod show;
 
-use sadp_discovery::Pace;
-use sadp_ops::DiscoveredDevice;
-use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
-use sadp_reset::Action;
+use sadp_ops::{
+    DeviceName, Inventory, LedgerAccess, PasswordSettings, Report, Selection,
+    recovery::{
+        password_reset::{self, Choice, Method, OwnerSecret, PasswordReset},
+        questions::{self, QuestionCheck, Questions, ReadSettings},
+    },
+};
+use sadp_proto::SecretAnswers;
 
-use super::errand::{Errand, Visit};
 use crate::{
-    args::{GlobalArgs, QuestionsCommand},
-    commands::batch::{Order, Orders},
+    args::{
+        GlobalArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
+    },
+    commands::{batch, new_password},
     failure::{Exit, Failure},
-    outcome::{Ending, Outcome},
+    run::{self, Run},
+    secret, state,
     terminal::Terminal,
 };
 
@@ -25,88 +28,124 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     match command {
-        QuestionsCommand::Show(args) => show::run(args, global, terminal),
-        QuestionsCommand::Set(args) => set::run(args, global, terminal),
-        QuestionsCommand::Answer(args) => answer::run(args, global, terminal),
+        QuestionsCommand::Show(args) => show(args, global, terminal),
+        QuestionsCommand::Set(args) => set(args, global, terminal),
+        QuestionsCommand::Answer(args) => answer(args, global, terminal),
     }
 }
 
-/// What a device tells of its questions: `None` where it tells nothing.
-pub(super) struct Listed(Option<QuestionList>);
-
-/// Reads which questions a device lists, before anything is sent that costs a
-/// try.
-pub(super) fn listed(
-    found: &DiscoveredDevice,
-    visit: &Visit,
-    errand: &Errand<'_>,
+fn show(
+    args: &QuestionsShowArgs,
+    global: &GlobalArgs,
     terminal: &mut Terminal,
-) -> Result<Listed, Failure> {
-    let read = Errand {
-        action: Action::QuestionsShow,
-        pace: Pace::Together,
-        ..*errand
+) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    let names = input::names()?;
+    let also = args.choice.devices.iter().filter_map(DeviceName::address);
+    let mut run = Run::open(&args.ask, also, LedgerAccess::Write, global, terminal)?;
+    let inventory = run.look()?;
+    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let plan = questions::plan_read(&run.session, devices, !args.choice.all);
+    let plan = plan.map_err(state::failed)?;
+    let settings = ReadSettings {
+        inventory: &inventory,
+        names: &names,
+        parallel: args.parallel.into(),
     };
-    let order = Order {
-        found: found.clone(),
-        command: Command::GetQuestions,
-    };
-    let mut list = None;
-    let orders = Orders::keeping(vec![order], |_, arrived| {
-        if let Reply::Done(reply) = arrived.reply {
-            list = Some(QuestionList::read(reply));
-        }
-        Ok(())
-    });
-    let sent = visit.send(&read, orders, terminal)?;
-    sent.trouble.map_or(Ok(Listed(list)), Err)
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
+    run.print(report.map_err(run::failed)?)
 }
 
-impl Listed {
-    /// Why answers to the questions of these numbers are not sent.
-    pub(super) fn objection(
-        &self,
-        found: &DiscoveredDevice,
-        action: Action,
-        numbers: &[u32],
-    ) -> Option<Outcome> {
-        let Some(list) = &self.0 else {
-            let why = "not sent: the device did not tell which questions it has";
-            let mut outcome = Outcome::new(found, action, Ending::Skipped, why)
-                .next("run it again; sadpctl reset questions show DEVICE tells what it answers");
-            outcome.exit = Exit::Refused;
-            return Some(outcome);
-        };
-        let missing = numbers.iter().find(|number| !list.holds(**number))?;
-        let why = format!("not sent: the device does not list question {missing}");
-        let next = "sadpctl reset questions show DEVICE tells the questions it lists";
-        Some(Outcome::unsafe_to_send(found, action, why).next(next))
+fn set(
+    args: &QuestionsSetArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    batch::must_be_asked(args.change)?;
+    let dry_run = args.change.dry_run;
+    // A line of standard input, before all the rest of it.
+    let password = secret::current_unless(dry_run, &args.password)?;
+    let answers = input::answers(&args.answers, SecretAnswers::to_set, dry_run, terminal)?;
+    let access = args.change.access();
+    let mut run = Run::open(&args.ask, args.device.address(), access, global, terminal)?;
+    let inventory = run.look()?;
+    let device = args.device.choose(inventory.devices.clone())?;
+    let plan = questions::plan_set(&run.session, device, args.change.overrides());
+    let mut plan = plan.map_err(state::failed)?;
+    let Some((password, answers)) = password.zip(answers) else {
+        return run.print(Report::new(plan.selection.into_outcomes()));
+    };
+    check_listed(&mut plan.selection, &answers, &inventory, &mut run)?;
+    if plan.selection.devices.is_empty() {
+        return run.print(Report::new(plan.selection.into_outcomes()));
     }
+    let what = "the security questions are set, in place of any former ones, on";
+    run.confirm(what, &plan.selection.devices, args.change)?;
+    let settings = PasswordSettings {
+        inventory: &inventory,
+        password: &password,
+    };
+    let questions = Questions { answers, settings };
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, questions, observer).await);
+    run.print(report.map_err(run::failed)?)
 }
 
-#[cfg(test)]
-mod tests {
-    use sadp_proto::Question;
-
-    use super::*;
-    use crate::samples::Samples as _;
-
-    #[test]
-    fn only_questions_that_the_device_lists_are_answered() {
-        let found = DiscoveredDevice::named("44:47:cc:00:00:05");
-        let questions = (1..=3).map(|id| Question { id, set: true }).collect();
-        let list = QuestionList {
-            questions,
-            ignored: 0,
-        };
-        let objection = |list: Option<QuestionList>, numbers: &[u32]| {
-            let objection = Listed(list).objection(&found, Action::QuestionsAnswer, numbers);
-            objection.map(|outcome| outcome.exit)
-        };
-        assert_eq!(objection(Some(list.clone()), &[3, 1, 2]), None);
-        assert_eq!(objection(Some(list), &[1, 2, 20]), Some(Exit::Unsafe));
-        let empty = QuestionList::default();
-        assert_eq!(objection(Some(empty), &[1]), Some(Exit::Unsafe));
-        assert_eq!(objection(None, &[1]), Some(Exit::Refused));
+fn answer(
+    args: &QuestionsAnswerArgs,
+    global: &GlobalArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    batch::check_format(global)?;
+    batch::must_be_asked(args.change)?;
+    let password = new_password::read(&args.password, args.change, terminal)?;
+    let dry_run = args.change.dry_run;
+    let answers = input::answers(&args.answers, SecretAnswers::new, dry_run, terminal)?;
+    let access = args.change.access();
+    let mut run = Run::open(&args.ask, args.device.address(), access, global, terminal)?;
+    let inventory = run.look()?;
+    let device = args.device.choose(inventory.devices.clone())?;
+    let choice = Choice {
+        overrides: args.change.overrides(),
+        sync_cameras: args.sync_cameras,
+    };
+    let plan = password_reset::plan(&run.session, device, Method::Answers, choice);
+    let mut plan = plan.map_err(state::failed)?;
+    let Some((password, answers)) = password.zip(answers).filter(|_| !dry_run) else {
+        return run.print(Report::new(plan.selection.into_outcomes()));
+    };
+    check_listed(&mut plan.selection, &answers, &inventory, &mut run)?;
+    if plan.selection.devices.is_empty() {
+        return run.print(Report::new(plan.selection.into_outcomes()));
     }
+    let what = "the answers go out once, to set a new password on";
+    run.confirm(what, &plan.selection.devices, args.change)?;
+    let reset = PasswordReset {
+        settings: PasswordSettings {
+            inventory: &inventory,
+            password: &password,
+        },
+        secret: OwnerSecret::Answers(answers),
+    };
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, reset, observer).await);
+    run.print(report.map_err(run::failed)?)
+}
+
+/// Leaves a device out that does not list the questions that are answered.
+fn check_listed(
+    selection: &mut Selection,
+    answers: &SecretAnswers,
+    inventory: &Inventory,
+    run: &mut Run<'_>,
+) -> Result<(), Failure> {
+    let numbers: Vec<_> = answers.ids().collect();
+    let check = QuestionCheck {
+        numbers: &numbers,
+        inventory,
+    };
+    run.block_on(async |session, observer| check.apply(selection, session, observer).await)
+        .map_err(run::failed)
 }

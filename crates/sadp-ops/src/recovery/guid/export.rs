@@ -1,0 +1,134 @@
+//! GUIDs out of devices, in the vault the moment they arrive.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use sadp_proto::{Command, CommandOutcome as Reply, Guid};
+use sadp_reset::{Action, GuidExport, Ledger, LedgerError, Vault};
+use secrecy::SecretString;
+
+use super::Finding;
+use crate::{
+    DiscoveredDevice, Observer, Offer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
+    PasswordSettings, Reason, Report, Requirements, Selection, Session,
+    batch::{Keep, Replied},
+    offer::PasswordCommands,
+};
+
+/// From which devices GUIDs are exported.
+#[derive(Debug)]
+pub struct Plan {
+    /// The devices, and the others.
+    pub selection: Selection,
+}
+
+/// A GUID that was put into the vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedGuid {
+    /// Its file.
+    pub path: PathBuf,
+    /// Whether the file is encrypted.
+    pub encrypted: bool,
+    /// Whether it does not hold as many bytes as every known GUID.
+    pub suspect: bool,
+}
+
+/// What an export needs beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The look that the plan was made from, and the current password.
+    pub access: PasswordSettings<'a>,
+    /// By which the files are encrypted. Without, they are not.
+    pub passphrase: Option<&'a SecretString>,
+}
+
+/// Plans to export GUIDs from these devices.
+pub fn plan(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+    overrides: Overrides,
+    named: bool,
+) -> Result<Plan, LedgerError> {
+    let requirements = Requirements {
+        action: Action::GuidExport,
+        offer: Offer::Guid,
+        overrides,
+        named,
+    };
+    let selection = requirements.select(session, devices)?;
+    Ok(Plan { selection })
+}
+
+impl Plan {
+    /// Asks one device after the other: encrypting takes a second, in which no other
+    /// reply may be waited for. The first refusal that may be about the password
+    /// ends it.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        settings: Settings<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let mut keeper = Keeper {
+            vault: Vault::new(session.state()),
+            passphrase: settings.passphrase,
+            kept: HashMap::new(),
+        };
+        let commands = PasswordCommands {
+            settings: settings.access,
+            command: &|password| Command::ExportGuid { password },
+            keep: &mut keeper,
+        };
+        let sent = self
+            .selection
+            .send_with_password(session, commands, observer);
+        let (left_out, mut sent) = sent.await?;
+        for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
+            if outcome.status == OutcomeStatus::Done {
+                conclude(outcome, keeper.kept.remove(&place));
+            }
+        }
+        Ok(sent.into_report(left_out))
+    }
+}
+
+/// Puts each GUID into the vault.
+struct Keeper<'a> {
+    vault: Vault,
+    passphrase: Option<&'a SecretString>,
+    /// By the commands' places.
+    kept: HashMap<usize, ExportedGuid>,
+}
+
+impl Keep for Keeper<'_> {
+    fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        let Reply::Done(message) = reply.reply else {
+            return Ok(());
+        };
+        // One that cannot be read is told with its device; the others go on.
+        let (Some(device), Ok(guid)) = (reply.device.key(), Guid::read(message)) else {
+            return Ok(());
+        };
+        let export = GuidExport {
+            device: &device,
+            guid: &guid,
+            at: reply.at,
+        };
+        let record = self.vault.store(ledger, export, self.passphrase)?;
+        let exported = ExportedGuid {
+            path: self.vault.path_of(&record),
+            encrypted: self.passphrase.is_some(),
+            suspect: !guid.is_whole(),
+        };
+        self.kept.insert(reply.place, exported);
+        Ok(())
+    }
+}
+
+fn conclude(outcome: &mut Outcome, kept: Option<ExportedGuid>) {
+    if let Some(exported) = kept {
+        outcome.data = OutcomeData::ExportedGuid(exported);
+    } else {
+        outcome.status = OutcomeStatus::Unknown;
+        outcome.reason = Reason::Guid(Finding::NotKept);
+    }
+}

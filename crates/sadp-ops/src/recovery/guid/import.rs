@@ -1,0 +1,382 @@
+//! GUIDs from the vault or a file, each to its own device, once.
+
+use std::{path::PathBuf, sync::Arc};
+
+use sadp_discovery::Pace;
+use sadp_proto::{Command, CommandOutcome as Reply, Refusal, seal::Password};
+use sadp_reset::{
+    Action, Digest, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, LedgerError,
+    Vault,
+};
+use secrecy::SecretString;
+
+use super::{Finding, UnusableGuid};
+use crate::{
+    DiscoveredDevice, Guard, Impact, Observer, Offer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Session,
+    batch::{Batch, DeviceCommand, Keep, Replied},
+    offer::offers_camera_sync,
+    recovery::password_reset::conclude_all,
+};
+
+/// Which GUIDs are sent to which devices.
+#[derive(Debug)]
+pub struct Plan {
+    /// The GUIDs to send.
+    pub imports: Vec<Import>,
+    /// The devices that are sent none, and why.
+    pub left_out: Vec<Outcome>,
+    sync_cameras: bool,
+    parallel: usize,
+}
+
+/// A GUID to send to its device.
+#[derive(Debug)]
+pub struct Import {
+    /// The device.
+    pub device: DiscoveredDevice,
+    file: GuidFile,
+    /// Its record, where it is in the vault.
+    record: Option<GuidId>,
+    path: PathBuf,
+    /// A newer GUID in the vault that was not preferred, because it is suspect.
+    not_preferred: Option<PathBuf>,
+}
+
+/// How GUIDs are to be imported.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Where they come from.
+    pub source: Source,
+    /// What the user lifted.
+    pub overrides: Overrides,
+    /// Have recorders pass the new password on to their cameras. A device that the
+    /// user named and that does not offer it is left out.
+    pub sync_cameras: bool,
+    /// Whether the user named the devices.
+    pub named: bool,
+    /// The most devices at a time.
+    pub parallel: usize,
+}
+
+/// Where GUIDs come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file, for one device.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What it holds.
+        file: Box<GuidFile>,
+    },
+    /// The vault.
+    Vault {
+        /// By which its encrypted files are read. Without, they cannot be.
+        passphrase: Option<SecretString>,
+    },
+}
+
+/// What an outcome tells of a GUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedGuid {
+    /// Its file.
+    pub path: PathBuf,
+    /// A newer GUID in the vault that was not preferred, because it is suspect.
+    pub not_preferred: Option<PathBuf>,
+    /// Whether the device was to pass the new password on to its cameras. `None`
+    /// where nothing was to be sent.
+    pub sync_cameras: Option<bool>,
+}
+
+/// Whether the vault holds encrypted GUIDs that are not void.
+pub fn needs_passphrase(session: &Session) -> Result<bool, LedgerError> {
+    let Some(ledger) = session.ledger() else {
+        return Ok(false);
+    };
+    let guids = ledger.guids(None)?;
+    Ok(guids.iter().any(|it| it.encrypted && it.void.is_none()))
+}
+
+/// Plans to send GUIDs to these devices. Each encrypted file costs its passphrase
+/// about a second of work.
+pub fn plan(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+    choice: &Choice,
+) -> Result<Plan, LedgerError> {
+    let requirements = Requirements {
+        action: Action::GuidImport,
+        offer: Offer::Guid,
+        overrides: choice.overrides.clone(),
+        named: choice.named,
+    };
+    let mut selection = requirements.select(session, devices)?;
+    if choice.sync_cameras && choice.named {
+        selection.require_camera_sync();
+    }
+    let chooser = Chooser {
+        ledger: session.ledger(),
+        vault: Vault::new(session.state()),
+        choice,
+    };
+    let mut imports = Vec::new();
+    let mut left_out = selection.left_out;
+    for device in selection.devices {
+        match chooser.choose(&device)? {
+            Ok(import) => imports.push(import),
+            Err(finding) => {
+                let reason = Reason::Guid(finding);
+                left_out.push(Outcome::skipped(&device, Action::GuidImport, reason));
+            }
+        }
+    }
+    Ok(Plan {
+        imports,
+        left_out,
+        sync_cameras: choice.sync_cameras,
+        parallel: choice.parallel,
+    })
+}
+
+impl Plan {
+    /// Whether no GUID was found of any device, and nothing else speaks against one.
+    pub fn is_nothing(&self) -> bool {
+        let mut left_out = self.left_out.iter();
+        self.imports.is_empty() && left_out.all(|it| it.impact() == Impact::None)
+    }
+
+    /// The devices that are sent a GUID.
+    pub fn devices(&self) -> Vec<DiscoveredDevice> {
+        self.imports.iter().map(|it| it.device.clone()).collect()
+    }
+
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        let mut outcomes = self.left_out;
+        outcomes.extend(self.imports.into_iter().map(|import| Outcome {
+            data: OutcomeData::ImportedGuid(ImportedGuid {
+                path: import.path,
+                not_preferred: None,
+                sync_cameras: None,
+            }),
+            ..Outcome::new(&import.device, Action::GuidImport, OutcomeStatus::Planned)
+        }));
+        outcomes
+    }
+
+    /// Sends each GUID once with the new password, and looks at the devices again.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        settings: PasswordSettings<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let mut spender = Spender(Vec::new());
+        let mut imported = Vec::new();
+        let mut commands = Vec::new();
+        for import in self.imports {
+            let sync_cameras = self.sync_cameras && offers_camera_sync(&import.device);
+            let digest = Digest::of_guid(&import.file.guid);
+            spender.0.push((digest, import.record));
+            imported.push(ImportedGuid {
+                path: import.path,
+                not_preferred: import.not_preferred,
+                sync_cameras: Some(sync_cameras),
+            });
+            let command = Command::ResetByGuid {
+                guid: Box::new(import.file.guid),
+                password: Password::new(settings.password.clone())?,
+                sync_cameras,
+            };
+            let device = import.device;
+            commands.push(DeviceCommand { device, command });
+        }
+        let batch = Batch {
+            action: Action::GuidImport,
+            // Each device gets a secret of its own: a wrong one says nothing of
+            // the next.
+            pace: Pace::Together,
+            parallel: self.parallel,
+            commands,
+            keep: &mut spender,
+        };
+        let mut sent = session.send(batch, settings.inventory, observer).await?;
+        conclude_all(session, &mut sent, settings.inventory, observer).await;
+        for ((_, outcome), imported) in sent.outcomes.iter_mut().zip(imported) {
+            outcome.data = OutcomeData::ImportedGuid(imported);
+        }
+        Ok(sent.into_report(self.left_out))
+    }
+}
+
+/// Writes down what became of each GUID, by its command's place: one that was used,
+/// or called invalid, must not be sent again, wherever it came from.
+struct Spender(Vec<(Digest, Option<GuidId>)>);
+
+impl Keep for Spender {
+    fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
+        let why = match reply.reply {
+            Reply::Done(_) => GuidVoid::Used,
+            Reply::Refused(verdict) if verdict.refusal == Refusal::InvalidGuid => GuidVoid::Invalid,
+            _ => return Ok(()),
+        };
+        let Some(&(digest, record)) = self.0.get(reply.place) else {
+            return Ok(());
+        };
+        let device = reply.device.key();
+        let spent = device.map_or(Ok(()), |device| {
+            ledger.spend_guid(&device, digest, why, reply.at)
+        });
+        let void = record.map_or(Ok(()), |id| ledger.void_guid(id, why, reply.at));
+        Ok(spent.and(void)?)
+    }
+}
+
+/// Chooses the GUID of each device.
+struct Chooser<'a> {
+    ledger: Option<&'a Ledger>,
+    vault: Vault,
+    choice: &'a Choice,
+}
+
+impl Chooser<'_> {
+    /// The GUID of a device, or why there is none that can be used.
+    fn choose(&self, device: &DiscoveredDevice) -> Result<Result<Import, Finding>, LedgerError> {
+        match &self.choice.source {
+            Source::File { path, file } => {
+                let standing = self.standing(device, file)?;
+                let finding = objection(&standing).or_else(|| suspect(file));
+                if let Some(finding) = finding.filter(|_| !self.may_be_refused()) {
+                    return Ok(Err(finding));
+                }
+                Ok(Ok(Import {
+                    device: device.clone(),
+                    file: (**file).clone(),
+                    record: match standing {
+                        GuidStanding::Valid(id) => Some(id),
+                        _ => None,
+                    },
+                    path: path.clone(),
+                    not_preferred: None,
+                }))
+            }
+            Source::Vault { passphrase } => match self.usable(device)? {
+                Ok(records) => self.best(device, records, passphrase.as_ref()),
+                Err(finding) => Ok(Err(finding)),
+            },
+        }
+    }
+
+    /// Whether a GUID may be sent that the device would most likely refuse.
+    fn may_be_refused(&self) -> bool {
+        self.choice.overrides.lifts(Guard::RefusedBefore)
+    }
+
+    const fn none(&self) -> Finding {
+        let named = self.choice.named;
+        Finding::NoneInVault { named }
+    }
+
+    /// What the ledger knows of a GUID for this device.
+    fn standing(
+        &self,
+        device: &DiscoveredDevice,
+        file: &GuidFile,
+    ) -> Result<GuidStanding, LedgerError> {
+        match (self.ledger, device.key()) {
+            (Some(ledger), Some(key)) => ledger.guid_standing(&key, file),
+            _ => Ok(GuidStanding::Unknown),
+        }
+    }
+
+    /// The GUIDs of a device that are not void, latest first: at least one, or why
+    /// there is none.
+    fn usable(
+        &self,
+        device: &DiscoveredDevice,
+    ) -> Result<Result<Vec<GuidRecord>, Finding>, LedgerError> {
+        let (Some(ledger), Some(key)) = (self.ledger, device.key()) else {
+            return Ok(Err(self.none()));
+        };
+        let mut records = ledger.guids(Some(&key))?;
+        let latest_void = records.first().and_then(|guid| guid.void);
+        records.retain(|guid| guid.void.is_none());
+        if !records.is_empty() {
+            return Ok(Ok(records));
+        }
+        let named = self.choice.named;
+        Ok(Err(match latest_void {
+            Some((why, at)) => Finding::VoidInVault { why, at, named },
+            None => self.none(),
+        }))
+    }
+
+    /// The newest of these GUIDs, but a whole one before one that is suspect.
+    fn best(
+        &self,
+        device: &DiscoveredDevice,
+        records: Vec<GuidRecord>,
+        passphrase: Option<&SecretString>,
+    ) -> Result<Result<Import, Finding>, LedgerError> {
+        let mut suspect_one: Option<Import> = None;
+        for record in records {
+            let import = match self.load(device, &record, passphrase)? {
+                Ok(import) => import,
+                Err(finding) if suspect_one.is_none() => return Ok(Err(finding)),
+                // The newer one can still be used.
+                Err(_) => continue,
+            };
+            if import.file.guid.is_whole() {
+                let not_preferred = suspect_one.map(|suspect| suspect.path);
+                return Ok(Ok(Import {
+                    not_preferred,
+                    ..import
+                }));
+            }
+            suspect_one.get_or_insert(import);
+        }
+        Ok(match suspect_one {
+            Some(import) if self.may_be_refused() => Ok(import),
+            Some(_) => Err(Finding::Suspect),
+            None => Err(self.none()),
+        })
+    }
+
+    /// Reads one GUID out of the vault, unless it is void.
+    fn load(
+        &self,
+        device: &DiscoveredDevice,
+        record: &GuidRecord,
+        passphrase: Option<&SecretString>,
+    ) -> Result<Result<Import, Finding>, LedgerError> {
+        let file = match self.vault.load(record, passphrase) {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(Finding::Unusable(UnusableGuid(Arc::new(error))))),
+        };
+        // The same GUID may have been spent as a file, or exported twice.
+        if let GuidStanding::Void(why, at) = self.standing(device, &file)? {
+            let named = self.choice.named;
+            return Ok(Err(Finding::VoidInVault { why, at, named }));
+        }
+        Ok(Ok(Import {
+            device: device.clone(),
+            file,
+            record: Some(record.id),
+            path: self.vault.path_of(record),
+            not_preferred: None,
+        }))
+    }
+}
+
+/// Why the GUID of a file would only cost the device a try.
+fn objection(standing: &GuidStanding) -> Option<Finding> {
+    match standing {
+        GuidStanding::Unknown | GuidStanding::Valid(_) => None,
+        &GuidStanding::Void(why, at) => Some(Finding::Void { why, at }),
+        GuidStanding::OfAnother(device) => Some(Finding::OfAnother(device.clone())),
+    }
+}
+
+fn suspect(file: &GuidFile) -> Option<Finding> {
+    (!file.guid.is_whole()).then_some(Finding::Suspect)
+}

@@ -1,0 +1,278 @@
+//! Security questions: which are set, setting them, and the check that a device
+//! lists them before answers leave. Answers set a new password: see
+//! [`password_reset`](super::password_reset).
+
+use std::collections::HashMap;
+
+use sadp_discovery::Pace;
+use sadp_proto::{Command, QuestionList, SecretAnswers, seal::Password};
+use sadp_reset::{Action, LedgerError, QuestionNames};
+
+use crate::{
+    BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
+    batch::{Batch, DeviceCommand, KeepRead},
+    offer::SingleCommand,
+};
+
+/// Devices to ask for their questions.
+#[derive(Debug)]
+pub struct ReadPlan(Selection);
+
+/// What reading needs beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadSettings<'a> {
+    /// The look that the plan was made from.
+    pub inventory: &'a Inventory,
+    /// The names that the user gives questions.
+    pub names: &'a QuestionNames,
+    /// The most devices at a time.
+    pub parallel: usize,
+}
+
+/// The questions of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedQuestions {
+    /// Those that are read, in order of their numbers.
+    pub questions: Vec<ListedQuestion>,
+    /// How many further ones the device lists.
+    pub ignored: usize,
+}
+
+/// A question that a device lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedQuestion {
+    /// Its number, by which devices know it.
+    pub id: u32,
+    /// Whether it is set.
+    pub set: bool,
+    /// The name that the user gives it.
+    pub name: Option<String>,
+}
+
+/// Plans to read which questions these devices list. It costs no try and changes
+/// nothing.
+pub fn plan_read(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+    named: bool,
+) -> Result<ReadPlan, LedgerError> {
+    let requirements = Requirements {
+        action: Action::QuestionsShow,
+        offer: Offer::Questions,
+        overrides: Overrides::default(),
+        named,
+    };
+    requirements.select(session, devices).map(ReadPlan)
+}
+
+impl ReadPlan {
+    /// Asks the devices.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        settings: ReadSettings<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let Selection {
+            devices, left_out, ..
+        } = self.0;
+        let read = Read {
+            devices,
+            parallel: settings.parallel,
+            inventory: settings.inventory,
+        };
+        let (mut sent, mut lists) = read.carry_out(session, observer).await?;
+        for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
+            if outcome.status == OutcomeStatus::Done {
+                let list = lists.remove(&place).unwrap_or_default();
+                outcome.data = OutcomeData::Questions(ListedQuestions::new(&list, settings.names));
+            }
+        }
+        Ok(sent.into_report(left_out))
+    }
+}
+
+impl ListedQuestions {
+    fn new(list: &QuestionList, names: &QuestionNames) -> Self {
+        let questions = list.questions.iter().map(|question| ListedQuestion {
+            id: question.id,
+            set: question.set,
+            name: names.of(question.id).map(ToString::to_string),
+        });
+        Self {
+            questions: questions.collect(),
+            ignored: list.ignored,
+        }
+    }
+}
+
+/// Asks devices for their questions.
+struct Read<'a> {
+    devices: Vec<DiscoveredDevice>,
+    parallel: usize,
+    inventory: &'a Inventory,
+}
+
+impl Read<'_> {
+    /// The lists that arrived are those of the devices at these places.
+    async fn carry_out(
+        self,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) -> Result<(BatchReport, HashMap<usize, QuestionList>), OpsError> {
+        let commands = self.devices.into_iter().map(|device| DeviceCommand {
+            device,
+            command: Command::GetQuestions,
+        });
+        let mut lists = KeepRead::new(|reply| Some(QuestionList::read(reply)));
+        let batch = Batch {
+            action: Action::QuestionsShow,
+            pace: Pace::Together,
+            parallel: self.parallel,
+            commands: commands.collect(),
+            keep: &mut lists,
+        };
+        let sent = session.send(batch, self.inventory, observer).await?;
+        Ok((sent, lists.replies))
+    }
+}
+
+/// The questions that a device must list before answers are sent to it: those to
+/// others would cost a try.
+#[derive(Clone, Copy, Debug)]
+pub struct QuestionCheck<'a> {
+    /// Their numbers.
+    pub numbers: &'a [u32],
+    /// The look that the plan was made from.
+    pub inventory: &'a Inventory,
+}
+
+impl QuestionCheck<'_> {
+    /// Asks the devices of a selection, and leaves those out that do not list the
+    /// questions.
+    pub async fn apply(
+        &self,
+        selection: &mut Selection,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) -> Result<(), OpsError> {
+        let devices = std::mem::take(&mut selection.devices);
+        let read = Read {
+            devices: devices.clone(),
+            parallel: 1,
+            inventory: self.inventory,
+        };
+        let (sent, lists) = read.carry_out(session, observer).await?;
+        if let Some(failure) = sent.failure {
+            return Err(failure);
+        }
+        for (place, device) in devices.into_iter().enumerate() {
+            match self.objection(lists.get(&place)) {
+                Some(reason) => {
+                    let outcome = Outcome::skipped(&device, selection.action, reason);
+                    selection.left_out.push(outcome);
+                }
+                None => selection.devices.push(device),
+            }
+        }
+        Ok(())
+    }
+
+    /// Why answers to these questions are not sent.
+    fn objection(&self, list: Option<&QuestionList>) -> Option<Reason> {
+        let Some(list) = list else {
+            return Some(Reason::QuestionsUnknown);
+        };
+        let mut numbers = self.numbers.iter().copied();
+        let missing = numbers.find(|number| !list.holds(*number))?;
+        Some(Reason::QuestionNotListed(missing))
+    }
+}
+
+/// A device whose questions are to be set.
+#[derive(Debug)]
+pub struct SetPlan {
+    /// The device, where it may be sent the command.
+    pub selection: Selection,
+}
+
+/// Plans to set the questions of a device.
+pub fn plan_set(
+    session: &Session,
+    device: DiscoveredDevice,
+    overrides: Overrides,
+) -> Result<SetPlan, LedgerError> {
+    let requirements = Requirements {
+        action: Action::QuestionsSet,
+        offer: Offer::Questions,
+        overrides,
+        named: true,
+    };
+    let selection = requirements.select(session, vec![device])?;
+    Ok(SetPlan { selection })
+}
+
+impl SetPlan {
+    /// Sets three questions in place of any former ones, with the current password.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        questions: Questions<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let Questions { answers, settings } = questions;
+        let password = Password::new(settings.password.clone())?;
+        let single = SingleCommand {
+            command: Command::SetQuestions { answers, password },
+            inventory: settings.inventory,
+        };
+        let sent = self.selection.send_single(session, single, observer);
+        let (left_out, sent) = sent.await?;
+        Ok(sent.into_report(left_out))
+    }
+}
+
+/// The questions to set.
+#[derive(Debug)]
+pub struct Questions<'a> {
+    /// Three, with their answers.
+    pub answers: SecretAnswers,
+    /// The look that the plan was made from, and the current password.
+    pub settings: PasswordSettings<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_proto::Question;
+
+    use super::*;
+    use crate::{DeviceRef, Impact};
+
+    #[test]
+    fn only_questions_that_the_device_lists_are_answered() {
+        let questions = (1..=3).map(|id| Question { id, set: true }).collect();
+        let list = QuestionList {
+            questions,
+            ignored: 0,
+        };
+        let objection = |list: Option<&QuestionList>, numbers: &[u32]| {
+            let inventory = &Inventory::default();
+            let reason = QuestionCheck { numbers, inventory }.objection(list)?;
+            let skipped = Outcome {
+                reason,
+                ..Outcome::new(
+                    DeviceRef::default(),
+                    Action::QuestionsAnswer,
+                    OutcomeStatus::Skipped,
+                )
+            };
+            Some(skipped.impact())
+        };
+        assert_eq!(objection(Some(&list), &[3, 1, 2]), None);
+        assert_eq!(objection(Some(&list), &[1, 2, 20]), Some(Impact::Safety));
+        let empty = QuestionList::default();
+        assert_eq!(objection(Some(&empty), &[1]), Some(Impact::Safety));
+        assert_eq!(objection(None, &[1]), Some(Impact::Device));
+    }
+}
