@@ -1,5 +1,5 @@
-//! Which IPv4 settings a device can be given, which addresses are free, and in
-//! what order a set of devices can take new ones.
+//! Valid IPv4 settings, free addresses, and the order in which devices can take new
+//! addresses.
 
 mod order;
 
@@ -9,8 +9,8 @@ use ipnet::Ipv4Net;
 
 pub use self::order::{AddressStep, Move, NoSpare, order};
 
-/// IPv4 settings that a device can have: an address that is a host's under its
-/// mask, and a gateway it can reach, or none.
+/// Valid IPv4 settings: a host address under its mask, and a gateway in the same
+/// network, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostSettings {
     network: Ipv4Net,
@@ -18,8 +18,7 @@ pub struct HostSettings {
 }
 
 impl HostSettings {
-    /// The settings, refused where no device can have them. `0.0.0.0` as gateway
-    /// counts as none.
+    /// Checks the settings. The gateway `0.0.0.0` counts as none.
     pub fn new(
         address: Ipv4Addr,
         mask: Ipv4Addr,
@@ -74,22 +73,22 @@ impl HostSettings {
     }
 }
 
-/// Why no device can have these IPv4 settings.
+/// Why IPv4 settings are not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Its ones and zeros are mixed, or it has no ones.
+    /// The mask has no ones, or zeros before a one.
     #[error("{mask} is no subnet mask")]
     Mask {
         /// The mask.
         mask: Ipv4Addr,
     },
-    /// Unspecified, multicast, broadcast or loopback.
+    /// The address is unspecified, multicast, broadcast or loopback.
     #[error("{address} is no address for a device")]
     NoHost {
         /// The address.
         address: Ipv4Addr,
     },
-    /// The address that means the network itself, or all of it.
+    /// The network or broadcast address.
     #[error("{address} is the network or broadcast address of {network}")]
     Edge {
         /// The address.
@@ -97,7 +96,7 @@ pub enum AddressError {
         /// Its network.
         network: Ipv4Net,
     },
-    /// The gateway cannot be reached from the address.
+    /// The gateway is not in the network of the address.
     #[error("the gateway {gateway} is no host of {network}")]
     Gateway {
         /// The gateway.
@@ -105,7 +104,7 @@ pub enum AddressError {
         /// The network of the address.
         network: Ipv4Net,
     },
-    /// The device would be its own gateway.
+    /// The gateway is the address itself.
     #[error("{gateway} is both the address and the gateway")]
     OwnGateway {
         /// The gateway.
@@ -113,8 +112,8 @@ pub enum AddressError {
     },
 }
 
-/// So many addresses for devices of `network`, upwards from `from`, passing over
-/// those `taken`.
+/// Returns `wanted` free host addresses of `network`, upwards from `from`, without
+/// those in `taken`.
 pub fn free_addresses(
     from: Ipv4Addr,
     network: Ipv4Net,
@@ -147,18 +146,18 @@ pub fn free_addresses(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{wanted} addresses are wanted, and from {from} on {network} has {free} free")]
 pub struct NetworkFull {
-    /// The first address that was looked at.
+    /// The first address that was checked.
     pub from: Ipv4Addr,
     /// The network.
     pub network: Ipv4Net,
     /// How many addresses were wanted.
     pub wanted: usize,
-    /// How many there are.
+    /// How many are free.
     pub free: usize,
 }
 
-/// Whether an address of a network may be a device's. Networks of one or two
-/// addresses have no network and broadcast address.
+/// Whether an address can be a host's. Networks of one or two addresses have no
+/// network and broadcast address.
 fn is_host(address: Ipv4Addr, network: Ipv4Net) -> bool {
     network.prefix_len() > 30 || (address != network.network() && address != network.broadcast())
 }

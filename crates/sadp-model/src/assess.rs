@@ -4,19 +4,18 @@ use ipnet::Ipv4Net;
 
 use crate::{DeviceRecord, FACTORY_ADDRESSES, MacAddr};
 
-/// What is noteworthy about one device among the others, seen from this
-/// machine.
+/// What is noteworthy about one device, as seen from this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
-    /// Whether this machine can talk to the device's address: it is in one of
-    /// this machine's networks, or the device answered from it.
+    /// Whether this computer can reach the device's address: it is in a local
+    /// network, or the device replied from it.
     pub reachable: bool,
-    /// What a person should look at, in the order of [`Warning`].
+    /// What needs attention, in the order of [`Warning`].
     pub warnings: Vec<Warning>,
 }
 
-/// Assesses all devices of a site, from a machine in the networks `local`. The
-/// result has one assessment for each entry, in order.
+/// Assesses all devices of a site for a computer in the networks `local`. Returns
+/// one assessment for each record, in order.
 pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
     let addresses = count(entries, |entry| entry.device.ipv4.address);
     let macs = count(entries, |entry| entry.device.identity());
@@ -33,7 +32,7 @@ pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
     entries.iter().map(judge).collect()
 }
 
-/// What a device has in common with another.
+/// What a device shares with another one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shared {
     /// The IPv4 address.
@@ -42,7 +41,7 @@ pub struct Shared {
     pub mac: bool,
 }
 
-/// Assesses one device, of which it is known what it shares with others.
+/// Assesses one device, given what it shares with others.
 pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[Ipv4Net]) -> Assessment {
     let device = &entry.device;
     let address = device.ipv4.address;
@@ -88,32 +87,31 @@ fn count<K: std::hash::Hash + Eq>(
     times
 }
 
-/// Something about a device that a person should look at.
+/// Something about a device that needs attention.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::Display,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {
-    /// Its address is in none of this machine's networks.
+    /// Its address is in none of this computer's networks.
     OffSubnet,
     /// Another device has the same IPv4 address.
     DuplicateIp,
     /// Another device has the same MAC.
     DuplicateMac,
-    /// Two senders speak for it, from different addresses: one of them is not
-    /// the device.
+    /// Two senders at different addresses reply for it: one of them is not the
+    /// device.
     TwoSenders,
-    /// It still has the address it left the factory with.
+    /// It has a factory default address.
     FactoryAddress,
     /// Its clock has never been set.
     ClockUnset,
-    /// A reply of it could not be read to the end.
+    /// One of its replies could not be read to the end.
     MalformedReply,
-    /// It takes no encrypted password for network changes: whoever overhears
-    /// one can send it again.
+    /// It takes no encrypted password for network changes: a recorded one can be
+    /// replayed.
     ReplayablePassword,
-    /// Only the first IP fragment of its reply came: what the rest says is not
-    /// known.
+    /// Only the first IP fragment of its reply was received; the rest is unknown.
     FragmentOnly,
 }
 

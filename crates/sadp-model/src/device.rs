@@ -5,18 +5,18 @@ use jiff::{Timestamp, civil::DateTime};
 
 use crate::{Firmware, Kind, MacAddr, RawFields, Serial, Vendor};
 
-/// What one device reports of itself, in one reply or in several merged. `None`
-/// means that it did not say so. The default is an incomplete report:
-/// [`Device::unknown`] begins a complete one.
+/// What one device reports of itself, in one reply or in several merged ones.
+/// `None` means not reported. The default is an incomplete report;
+/// [`Device::unknown`] is a complete one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Device {
     /// The full serial number.
     pub serial: Option<Serial>,
     /// The model name, e.g. `DS-2CD2320D-I`.
     pub model: Option<Box<str>>,
-    /// What sort of device the model is.
+    /// The kind of device, by its model.
     pub kind: Kind,
-    /// The hardware address. May be one that names no device: see
+    /// The hardware address. It may not identify the device: see
     /// [`MacAddr::is_identity`].
     pub mac: Option<MacAddr>,
     /// IPv4 settings.
@@ -29,35 +29,34 @@ pub struct Device {
     pub firmware: Option<Firmware>,
     /// The signal processor's version text.
     pub dsp: Option<Box<str>>,
-    /// When the device started, by its own wall clock, without a zone. In 1970
-    /// where it has no clock.
+    /// When the device started, by its own wall clock and without a time zone. In
+    /// 1970 if it has no clock.
     pub boot_time: Option<DateTime>,
-    /// What may be done with it now.
+    /// Whether it is activated.
     pub state: Option<State>,
     /// Video channels.
     pub channels: Channels,
     /// Disks built in.
     pub disks: Option<u32>,
-    /// Under whose name it is sold, where that can be told.
+    /// The brand it is sold under, if known.
     pub vendor: Option<Vendor>,
-    /// The OEM's text about itself.
+    /// The OEM's text.
     pub oem: Option<Box<str>>,
-    /// Ways the device offers to recover a password.
+    /// The recovery methods it offers.
     pub recovery: Recovery,
     /// The vendor's cloud service.
     pub cloud: Cloud,
-    /// Whether the device verifies that somebody stands beside it before it
-    /// accepts certain changes, by its own account.
+    /// Whether it checks that a person is present before certain changes.
     pub access_verification: Option<bool>,
-    /// Whether the device says that it can be returned to the unactivated state.
+    /// Whether it can be returned to the unactivated state.
     pub can_deactivate: Option<bool>,
-    /// Whether a password sent to change its network settings could be replayed
-    /// by whoever overhears it: the device takes no encrypted form.
+    /// Whether a recorded password of a network change can be replayed: the device
+    /// takes no encrypted form.
     pub replayable_password: Option<bool>,
-    /// Whether the reply could be read to its end.
+    /// Whether the reply was read to its end.
     pub complete: bool,
-    /// Whether the account is the first IP fragment of a reply whose others did
-    /// not come. Such an account is not complete either.
+    /// Whether only the first IP fragment of a reply was received. Such a report is
+    /// not complete either.
     pub fragment_only: bool,
     /// Every element as received.
     pub raw: RawFields,
@@ -73,7 +72,7 @@ macro_rules! fill {
 }
 
 impl Device {
-    /// A device of which nothing is known.
+    /// A device about which nothing is known.
     pub fn unknown() -> Self {
         Self {
             complete: true,
@@ -81,15 +80,14 @@ impl Device {
         }
     }
 
-    /// The hardware address, where it names this device alone.
+    /// The hardware address, if it identifies this device.
     pub fn identity(&self) -> Option<MacAddr> {
         self.mac.filter(|mac| mac.is_identity())
     }
 
-    /// Takes in a later account of the same device: what it says replaces what
-    /// was known, what it leaves out stays. An incomplete account never
-    /// replaces a complete one. Returns whether anything but the raw elements
-    /// changed.
+    /// Merges a later report of the same device: what it contains replaces what was
+    /// known, what it omits stays. An incomplete report never replaces a complete
+    /// one. Returns whether anything but the raw elements changed.
     pub fn update(&mut self, later: Self) -> bool {
         let raw = std::mem::take(&mut self.raw);
         let mut later = later;
@@ -102,7 +100,8 @@ impl Device {
                 return true;
             }
         }
-        // Nothing new: keep the fuller account, e.g. an inquiry reply over a Hello.
+        // No change: keep the larger report, e.g. an inquiry reply instead of a
+        // Hello.
         self.raw = if later_raw.len() < raw.len() {
             raw
         } else {
@@ -111,8 +110,8 @@ impl Device {
         false
     }
 
-    /// How many bytes this account takes in memory, its texts included. The
-    /// serial counts twice: devices are looked up by it.
+    /// The memory this report takes, texts included, in bytes. The serial counts
+    /// twice: devices are looked up by it.
     pub(crate) fn footprint(&self) -> usize {
         let serial = self.serial.as_ref().map_or(0, |it| it.as_str().len());
         let firmware = self.firmware.as_ref().map_or(0, |it| it.text().len());
@@ -121,7 +120,7 @@ impl Device {
         size_of::<Self>() + self.raw.footprint() + 2 * serial + firmware + texts
     }
 
-    /// Takes from `earlier` what this report leaves out, raw elements aside.
+    /// Takes from `earlier` what this report omits, raw elements aside.
     pub(crate) fn fill_from(&mut self, earlier: &Self) {
         if self.model.is_none() {
             self.kind = earlier.kind;
@@ -143,15 +142,15 @@ impl Device {
     }
 }
 
-/// What may be done with a device now.
+/// Whether a device is activated, or locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum State {
-    /// Factory state: it has no password yet and waits for its first.
+    /// Factory state: it has no password yet.
     Unactivated,
     /// It has a password.
     Active,
-    /// It refuses passwords for a while. No reply says so: it is remembered
+    /// It refuses passwords for a while. Replies do not contain this: it is known
     /// from a refused command.
     Locked {
         /// When the lock ends.
@@ -159,12 +158,11 @@ pub enum State {
     },
 }
 
-/// Addresses devices leave the factory with: `192.168.1.64`, and
-/// `192.0.0.64` on older firmware.
+/// Factory default addresses: `192.168.1.64`, and `192.0.0.64` on older firmware.
 pub const FACTORY_ADDRESSES: [Ipv4Addr; 2] =
     [Ipv4Addr::new(192, 168, 1, 64), Ipv4Addr::new(192, 0, 0, 64)];
 
-/// A device's IPv4 settings. `None` is "not said"; `0.0.0.0` counts as that.
+/// A device's IPv4 settings. `None` means not reported; `0.0.0.0` counts as that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ipv4Settings {
     /// The device's address.
@@ -178,14 +176,13 @@ pub struct Ipv4Settings {
 }
 
 impl Ipv4Settings {
-    /// The network the device believes it is in, where address and mask say
-    /// one.
+    /// The network of the device's address, if address and mask define one.
     pub fn network(&self) -> Option<Ipv4Net> {
         Ipv4Net::with_netmask(self.address?, self.mask?).ok()
     }
 }
 
-/// A device's IPv6 settings. `None` is "not said"; `::` counts as that.
+/// A device's IPv6 settings. `None` means not reported; `::` counts as that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ipv6Settings {
     /// The device's address.
@@ -196,7 +193,7 @@ pub struct Ipv6Settings {
     pub gateway: Option<Ipv6Addr>,
 }
 
-/// TCP ports a device serves on.
+/// TCP ports of a device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
     /// The vendor's SDK protocol, usually 8000.
@@ -216,8 +213,8 @@ pub struct Channels {
     pub digital: Option<u32>,
 }
 
-/// The ways to recover a password that a device says it offers. Whether a way
-/// was prepared is another matter.
+/// The recovery methods that a device offers. Whether they are set up is another
+/// matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
     /// By a request to the vendor's support.
@@ -230,14 +227,13 @@ pub struct Recovery {
     pub mailbox: Option<bool>,
     /// Whether a recorder can pass the new password on to its cameras.
     pub sync_camera_passwords: Option<bool>,
-    /// Whether the device answers which of these ways are set up.
+    /// Whether the device reports which of these methods are set up, on request.
     pub reports_set_up: Option<bool>,
-    /// Which ways are set up. An inquiry reply does not say so: the device has
-    /// to be asked.
+    /// Which methods are set up. Inquiry replies do not contain this.
     pub set_up: SetUp,
 }
 
-/// Which recovery ways are set up on a device, by its own account.
+/// Which recovery methods are set up on a device, as it reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetUp {
     /// Security questions are set.
@@ -251,7 +247,7 @@ pub struct SetUp {
 }
 
 impl SetUp {
-    /// What is known here, else what is known there.
+    /// What is known in `self`, else in `other`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -263,17 +259,17 @@ impl SetUp {
     }
 }
 
-/// What goes to the vendor's support and what comes back.
+/// The kind of request to the vendor's support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum RequestWay {
-    /// Nothing to ask for: the device has no password yet.
+    /// None: the device has no password yet.
     None,
-    /// Start time and serial go out, a dated code comes back.
+    /// Start time and serial are sent; the answer is a dated code.
     LegacyCode,
-    /// A request file goes out, an encrypted file comes back.
+    /// A request file is sent; the answer is an encrypted file.
     File,
-    /// A request file or QR code goes out, a file or a short key comes back.
+    /// A request file or QR code is sent; the answer is a file or a short key.
     FileOrKey,
 }
 
@@ -286,7 +282,7 @@ pub struct Cloud {
     pub enabled: Option<bool>,
     /// Whether the device is bound to an account.
     pub bound: Option<bool>,
-    /// Whether the device says that it can be unbound by a command.
+    /// Whether the device can be unbound by a command.
     pub can_unbind: Option<bool>,
 }
 

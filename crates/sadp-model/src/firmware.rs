@@ -1,10 +1,10 @@
 use std::{cmp::Ordering, fmt};
 
-/// A firmware version text and what it says.
+/// A firmware version: its text and its number.
 ///
-/// Reads the forms seen: `V5.5.82build 190910`, `V5.5.820 build 231108`,
-/// `V5.3.8_151224`, `V5.8.10`, and recorders' padded `V4.30.097`. Any other
-/// text is kept with no version.
+/// Reads the known forms: `V5.5.82build 190910`, `V5.5.820 build 231108`,
+/// `V5.3.8_151224`, `V5.8.10`, and recorders' padded `V4.30.097`. Any other text is
+/// kept without a number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Firmware {
     text: Box<str>,
@@ -58,20 +58,20 @@ impl fmt::Debug for Firmware {
     }
 }
 
-/// A dotted version number of up to [`Version::MAX_PARTS`] parts. Compares
-/// numerically part by part, missing parts counting as zero: `5.5` equals
-/// `5.5.0`, `5.03.020` equals `5.3.20`, and `5.5.820` is newer than `5.5.82`.
-/// Displays each part as wide as it was written.
+/// A dotted version number of up to [`Version::MAX_PARTS`] parts. Compares part by
+/// part; missing parts count as zero: `5.5` equals `5.5.0`, `5.03.020` equals
+/// `5.3.20`, and `5.5.820` is newer than `5.5.82`. Displays each part as wide as it
+/// was written.
 #[derive(Clone, Copy)]
 pub struct Version {
     parts: [u32; Self::MAX_PARTS],
-    /// The digits that each part was written with.
+    /// The number of digits of each part.
     widths: [u8; Self::MAX_PARTS],
     len: usize,
 }
 
 impl Version {
-    /// The most parts that are read; no firmware seen has more.
+    /// The most parts that are read. No known firmware has more.
     pub const MAX_PARTS: usize = 6;
 
     /// A version from its parts, e.g. `[5, 5, 0]`. Parts beyond

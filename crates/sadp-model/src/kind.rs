@@ -1,5 +1,5 @@
-/// What sort of device it is, told from its model's prefix. `DeviceType`
-/// numbers are opaque and not used.
+/// The kind of a device, by the prefix of its model. `DeviceType` numbers have no
+/// known meaning and are not used.
 #[derive(
     Default,
     Clone,
@@ -31,13 +31,13 @@ pub enum Kind {
     Traffic,
     /// Network switch.
     Switch,
-    /// Any model the prefixes do not tell.
+    /// A model with no known prefix.
     #[default]
     Unknown,
 }
 
 impl Kind {
-    /// The kind a model name tells.
+    /// The kind of a model name.
     pub fn of_model(model: &str) -> Self {
         let model = model.trim();
         if let Some(kind) = of_prefix(&Self::OTHER_BRANDS, model) {
@@ -50,7 +50,7 @@ impl Kind {
         of_prefix(&Self::SERIES, code).unwrap_or_else(|| Self::of_recorder(code))
     }
 
-    /// The kind that a description without a model tells, e.g. `IPCamera`.
+    /// The kind of a description that contains no model, e.g. `IPCamera`.
     pub fn of_description(description: &str) -> Self {
         let letters = description.chars().filter(char::is_ascii_alphanumeric);
         match &*letters.collect::<String>().to_ascii_lowercase() {
@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// What stands behind `DS-` or `iDS-`, recorders aside.
+    /// Prefixes after `DS-` or `iDS-`, without recorders.
     const SERIES: [(&'static str, Self); 12] = [
         ("2CD", Self::IpCamera),
         ("2CV", Self::IpCamera),
@@ -77,8 +77,8 @@ impl Kind {
         ("3E", Self::Switch),
     ];
 
-    /// Model names of other brands, `HiWatch`, `HiLook` and EZVIZ, and traffic. Of
-    /// EZVIZ's, those that are cameras or recorders for sure.
+    /// Prefixes of other brands (`HiWatch`, `HiLook`, EZVIZ) and of traffic
+    /// devices. Of EZVIZ only those that are certainly cameras or recorders.
     const OTHER_BRANDS: [(&'static str, Self); 11] = [
         ("HWI-", Self::IpCamera),
         ("HWN-", Self::Nvr),
@@ -93,8 +93,8 @@ impl Kind {
         ("HIK TSC", Self::Traffic),
     ];
 
-    /// A recorder's kind is told by the letters behind its number: `DS-7104NI`
-    /// is an NVR, `DS-7104HQHI` a DVR. Where they tell nothing, by the number.
+    /// The kind of a recorder, by the letters after its number: `DS-7104NI` is an
+    /// NVR, `DS-7104HQHI` a DVR. Without known letters, by the number.
     fn of_recorder(code: &str) -> Self {
         let letters = code.trim_start_matches(|c: char| c.is_ascii_digit());
         let number = code.strip_suffix(letters).unwrap_or_default();
@@ -117,7 +117,7 @@ impl Kind {
     }
 }
 
-/// The kind of the first prefix that a text begins with.
+/// The kind of the first prefix in the table that matches.
 fn of_prefix(table: &[(&str, Kind)], text: &str) -> Option<Kind> {
     let found = table.iter().find(|(prefix, _)| text.starts_with(prefix));
     found.map(|(_, kind)| *kind)
@@ -127,7 +127,7 @@ fn begins_with(prefixes: &[&str], text: &str) -> bool {
     prefixes.iter().any(|prefix| text.starts_with(prefix))
 }
 
-/// Under whose name a device is sold.
+/// The brand a device is sold under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Vendor {
@@ -143,8 +143,7 @@ impl Vendor {
     /// Model prefixes of the brands `HiWatch` and `HiLook`.
     const OEM_PREFIXES: [&'static str; 6] = ["HWI-", "HWN-", "HWD-", "IPC-", "NVR-", "DVR-"];
 
-    /// Tells the brand from the model and the OEM elements of a reply.
-    /// `None` where nothing tells.
+    /// The brand, by the model and the OEM elements of a reply. `None` if unknown.
     pub fn tell(model: Option<&str>, oem: Option<&str>, ezviz: bool) -> Option<Self> {
         let model = model.unwrap_or_default();
         if ezviz || model.starts_with("CS-") {

@@ -1,22 +1,21 @@
 //! What a SADP device is: its identity, firmware, network settings,
 //! capabilities and state, and what a set of devices says about a site.
 //!
-//! This crate does no I/O, knows no wire format, reads no clock and prints
-//! nothing. `sadp-proto` fills these types from replies; everything above
-//! decides by them.
+//! This crate does no I/O, has no wire format, reads no clock and prints nothing.
+//! `sadp-proto` fills these types from replies; the crates above decide by them.
 //!
-//! - [`Device`]: one device's account of itself. What it did not say is `None`, and
-//!   every element it sent is in [`Device::raw`].
-//! - [`Registry`]: all devices heard, one entry each, however often and by
-//!   whatever way they were heard.
-//! - [`assess`]: what is noteworthy about them from where this machine stands.
-//! - [`assess_methods`]: which ways of bringing a password back fit one of them.
-//! - [`free_addresses`] and [`order`]: addresses for many, and in which order to
-//!   set them.
+//! - [`Device`]: what one device reports of itself. What it did not report is
+//!   `None`; every element it sent is in [`Device::raw`].
+//! - [`Registry`]: one record for each device found, however often and by whatever
+//!   transport it replied.
+//! - [`assess`]: warnings about devices, as seen from this computer.
+//! - [`assess_methods`]: which password recovery methods a device supports.
+//! - [`free_addresses`] and [`order`]: addresses for many devices, and the order to
+//!   set them in.
 //! - [`PasswordCheck`]: the vendor's rules for new passwords.
-//! - [`text`]: what devices say, made harmless for terminals.
+//! - [`text`]: makes text of devices safe for terminals.
 //!
-//! Numbers compare as numbers, however they are written:
+//! Versions and addresses compare by value, however they are written:
 //!
 //! ```
 //! use sadp_model::{Firmware, Kind, MacAddr, Version};
@@ -27,11 +26,11 @@
 //! assert_eq!(Kind::of_model("DS-7608NI-K2/8P"), Kind::Nvr);
 //! ```
 
-/// Gives types the name of their values that scripts see.
+/// Gives each type a `name` for scripts.
 macro_rules! named {
     ($($type:ty),+) => {$(
         impl $type {
-            /// Returns the name that scripts see: lower case with hyphens.
+            /// Returns the name for scripts: lower case with hyphens.
             pub fn name(self) -> &'static str {
                 self.into()
             }

@@ -2,10 +2,10 @@ use std::{fmt, str::FromStr};
 
 /// A 48-bit hardware address.
 ///
-/// Parses every notation devices and people use: `44-47-cc-1d-6d-13`,
-/// `44:47:CC:1D:6D:13`, `4447.cc1d.6d13`, `4447cc1d6d13`. Displays as lower
-/// case with colons. The device's own spelling stays in its
-/// [`RawFields`](crate::RawFields), because commands must repeat it exactly.
+/// Parses all common notations: `44-47-cc-1d-6d-13`, `44:47:CC:1D:6D:13`,
+/// `4447.cc1d.6d13`, `4447cc1d6d13`. Displays in lower case with colons. The
+/// device's own spelling stays in its [`RawFields`](crate::RawFields), because
+/// commands must repeat it exactly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MacAddr([u8; 6]);
 
@@ -20,8 +20,8 @@ impl MacAddr {
         self.0
     }
 
-    /// Whether the address can name one device: neither all zeros nor a group
-    /// or broadcast address. Firmware without a programmed address sends such.
+    /// Whether the address can identify one device: it is not zero, a group or the
+    /// broadcast address. Firmware without a programmed address sends such.
     pub const fn is_identity(self) -> bool {
         let all_zero = matches!(self.0, [0, 0, 0, 0, 0, 0]);
         !all_zero && self.0[0] & 1 == 0

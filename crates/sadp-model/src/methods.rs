@@ -1,9 +1,9 @@
-//! Which ways of bringing a password back fit one device, and why others do
-//! not.
+//! Which password recovery methods a device supports, and why others are not
+//! available.
 //!
-//! The table of ways and the firmware minima come from the vendor's document on
-//! forgotten passwords. Where it is silent the device decides, and a [`Note`]
-//! says so.
+//! The table of methods and the firmware minima are from the vendor's document on
+//! forgotten passwords. For what it does not cover, the device decides, and a
+//! [`Note`] says so.
 
 mod availability;
 mod form_factor;
@@ -19,11 +19,11 @@ pub use minimum::{FirmwareMinimum, MinimumSource, RecorderSeries};
 use self::minimum::Minimum;
 use crate::{Device, Firmware, Kind, RequestWay, State, Vendor, Version};
 
-/// Judges every way for one device, best first; each way appears once.
+/// Assesses every method for one device, best first; each appears once.
 ///
-/// What does not fit the device stands last. Of what fits, recommended ways
-/// stand before others, and of equal advice those that are ready before those
-/// that need something; the rest is the order of [`RecoveryMethod`].
+/// Unavailable methods come last. Of the others, recommended ones come first, and
+/// of equal advice those that are ready; the rest is the order of
+/// [`RecoveryMethod`].
 pub fn assess_methods(device: &Device, prepared: &RecoverySetup) -> Vec<MethodAssessment> {
     let mut fits: Vec<_> = RecoveryMethod::iter()
         .map(|method| MethodAssessment::judge(method, device, prepared))
@@ -32,7 +32,7 @@ pub fn assess_methods(device: &Device, prepared: &RecoverySetup) -> Vec<MethodAs
     fits
 }
 
-/// A way of the vendor's to bring a password back.
+/// One of the vendor's methods to reset a password.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter, strum::IntoStaticStr,
 )]
@@ -40,12 +40,12 @@ pub fn assess_methods(device: &Device, prepared: &RecoverySetup) -> Vec<MethodAs
 pub enum RecoveryMethod {
     /// The button on the device, held while it is powered on.
     ResetButton,
-    /// Security questions answered.
+    /// Answers to security questions.
     Questions,
     /// A code sent to the reserved e-mail address.
     Mail,
-    /// A request to the vendor's support: a file or QR code goes out, a file
-    /// or key comes back. Legacy devices take a dated code.
+    /// A request to the vendor's support: a file or QR code is sent, the answer is
+    /// a file or key. Legacy devices take a dated code.
     Request,
     /// A GUID file exported while the password was known.
     Guid,
@@ -57,7 +57,7 @@ pub enum RecoveryMethod {
 }
 
 impl RecoveryMethod {
-    /// The name people see, e.g. `reset button`.
+    /// The label for people, e.g. `reset button`.
     pub const fn label(self) -> &'static str {
         match self {
             Self::ResetButton => "reset button",
@@ -70,7 +70,7 @@ impl RecoveryMethod {
         }
     }
 
-    /// What the vendor's table says of this way for a device.
+    /// The vendor's advice on this method for a device.
     pub fn advice(self, device: &Device) -> Advice {
         let group = Group::of(device);
         match (self, group) {
@@ -84,14 +84,14 @@ impl RecoveryMethod {
         }
     }
 
-    /// Whether the device's own reply says that it takes this way. `None`
-    /// where the reply has no word for it.
+    /// Whether the device reports that it supports this method. `None` if replies
+    /// do not contain it.
     const fn offered(self, device: &Device) -> Option<bool> {
         match self {
             Self::Questions => device.recovery.questions,
             Self::Mail => device.recovery.mailbox,
             Self::Guid => device.recovery.guid,
-            // That a device has the service does not tell that it recovers by it.
+            // Hik-Connect support does not imply that it can reset the password.
             Self::HikConnect => match device.cloud.supported {
                 Some(false) => Some(false),
                 _ => None,
@@ -122,40 +122,38 @@ impl Group {
     }
 }
 
-/// What the vendor's table says of a way for a kind of device, best first.
+/// The vendor's advice on a method for a kind of device, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Advice {
-    /// It recommends the way.
+    /// The table recommends it.
     Recommended,
-    /// It lists the way.
+    /// The table lists it.
     Listed,
-    /// It has no column for this kind.
+    /// The table has no column for this kind.
     Untold,
-    /// It does not give the way to this kind.
+    /// The table excludes it for this kind.
     Unlisted,
 }
 
-/// What is known of a device besides its own account. The default is that
-/// nothing is.
+/// What is known about a device besides its reports. By default nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecoverySetup {
-    /// Whether security questions are set, by the device's own word.
+    /// Whether security questions are set, as the device reports.
     pub questions: Option<bool>,
-    /// Whether an e-mail address is reserved, by the device's own word.
+    /// Whether an e-mail address is reserved, as the device reports.
     pub mailbox: Option<bool>,
-    /// Whether a GUID was exported that is valid, by the device's own word.
+    /// Whether a valid GUID was exported, as the device reports.
     pub guid: Option<bool>,
-    /// GUID files of this device in the vault. `None`: the vault was not looked
-    /// into.
+    /// GUID files of this device in the vault. `None`: the vault was not read.
     pub guids: Option<VaultedGuids>,
-    /// The request to the vendor that waits for its answer, if one does.
+    /// The open request to the vendor, if any.
     pub request: Option<OpenRequest>,
 }
 
 impl RecoverySetup {
-    /// Whether the way was set up on the device, so that the device takes it
-    /// whatever is written elsewhere.
+    /// Whether the method is set up on the device, so that it works whatever
+    /// documents say.
     fn proves(&self, way: RecoveryMethod) -> bool {
         match way {
             RecoveryMethod::Questions => self.questions == Some(true),
@@ -165,7 +163,7 @@ impl RecoverySetup {
         }
     }
 
-    /// Whether the device says that the way was not set up.
+    /// Whether the device reports that the method is not set up.
     fn refutes(&self, way: RecoveryMethod, device: &Device) -> bool {
         match way {
             RecoveryMethod::Questions => self.questions == Some(false),
@@ -182,37 +180,37 @@ impl RecoverySetup {
 pub struct VaultedGuids {
     /// Files that are not known to be void.
     pub usable: usize,
-    /// Files that a use or a password change made void.
+    /// Files that were used, or that a password change made void.
     pub void: usize,
     /// When the newest usable file was exported.
     pub newest: Option<Timestamp>,
 }
 
-/// A request to the vendor that waits for its answer.
+/// A request to the vendor without an answer yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenRequest {
     /// When it was exported.
     pub exported_at: Timestamp,
-    /// Whether something happened since that usually makes the device forget
-    /// it: a reboot, another export, too much time.
+    /// Whether something happened since then that usually voids it: a reboot,
+    /// another export, too much time.
     pub may_be_invalid: bool,
 }
 
-/// How one way fits one device.
+/// How one method suits one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodAssessment {
-    /// The way.
+    /// The method.
     pub method: RecoveryMethod,
-    /// What the vendor's table says of it for this kind of device.
+    /// The vendor's advice for this kind of device.
     pub advice: Advice,
-    /// Whether it can be gone now.
+    /// Whether it can be used now.
     pub availability: Availability,
-    /// What to know besides.
+    /// Further notes.
     pub notes: Vec<Note>,
 }
 
 impl MethodAssessment {
-    /// Judges one way for one device.
+    /// Assesses one method for one device.
     pub fn judge(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Self {
         let mut fit = Self {
             method: way,
@@ -245,8 +243,7 @@ impl MethodAssessment {
         fit
     }
 
-    /// The first thing that speaks against the way: what helps most to
-    /// understand stands first.
+    /// The first reason against the method, the most helpful one first.
     fn obstacle(&self, device: &Device, prepared: &RecoverySetup) -> Option<UnavailableReason> {
         if self.advice == Advice::Unlisted {
             return Some(UnavailableReason::Kind(device.kind));
@@ -263,7 +260,7 @@ impl MethodAssessment {
         refuted.then_some(UnavailableReason::NotSetUp(self.method))
     }
 
-    /// Notes what could not be judged. What was set up leaves no doubt.
+    /// Notes what is uncertain. A method that is set up is certain.
     fn note_doubts(&mut self, device: &Device, prepared: &RecoverySetup) {
         if prepared.proves(self.method) {
             return;
@@ -278,7 +275,7 @@ impl MethodAssessment {
         }
     }
 
-    /// What is stated on the firmware, and what the device has.
+    /// The stated minimum firmware, and the device's own.
     fn firmware(&self, device: &Device) -> (Minimum, Option<Version>) {
         let stated = match self.advice {
             Advice::Untold => Minimum::None,
@@ -330,7 +327,7 @@ impl MethodAssessment {
     }
 }
 
-/// What is missing for a way that fits.
+/// What is missing for a method that suits the device.
 fn needs(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Vec<Prerequisite> {
     let lock = match device.state {
         Some(State::Locked { until }) => Some(Prerequisite::LockEnd(until)),
@@ -353,7 +350,7 @@ fn needs(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Vec<
         }
         RecoveryMethod::Request => match (device.recovery.request, prepared.request) {
             (None | Some(RequestWay::None), _) => (Some(Prerequisite::WholeReply), None),
-            // A locked device still gives out requests.
+            // A locked device still exports requests.
             (_, None) => (None, None),
             (_, Some(open)) if open.may_be_invalid => {
                 (Some(Prerequisite::NewRequest(open.exported_at)), None)

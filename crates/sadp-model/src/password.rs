@@ -3,19 +3,18 @@ use std::fmt;
 use strum::IntoEnumIterator;
 use zeroize::Zeroizing;
 
-/// What the vendor's rules say of a new password. Source: the vendor's public
-/// guides; the device has the last word.
+/// Result of the vendor's rules for a new password. Source: the vendor's public
+/// guides. The device decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordCheck {
-    /// How strong it is.
+    /// Its strength.
     pub strength: Strength,
-    /// What speaks against it, hard rules first.
+    /// The rules it breaks, hard rules first.
     pub problems: Vec<PasswordProblem>,
 }
 
 impl PasswordCheck {
-    /// Checks a new password for the account `user`. Never keeps it, and wipes
-    /// the copy it makes.
+    /// Checks a new password for the account `user`. The copy it makes is wiped.
     pub fn of(password: &str, user: &str) -> Self {
         let lower = Zeroizing::new(password.to_lowercase());
         let problems: Vec<_> = PasswordProblem::iter()
@@ -35,15 +34,15 @@ impl PasswordCheck {
     }
 }
 
-/// How strong a password is, by the vendor's levels.
+/// Password strength, in the vendor's levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Strength {
-    /// Refused by devices, or by newer ones.
+    /// All devices, or newer ones, refuse it.
     Risky,
     /// Digits and letters of one case.
     Weak,
-    /// Another two kinds of characters.
+    /// Any other two kinds of characters.
     Medium,
     /// Three kinds of characters or more.
     Strong,
@@ -61,8 +60,8 @@ impl Strength {
     }
 }
 
-/// Which kinds of characters stand in a password: digits, lower case, upper
-/// case, special.
+/// Which kinds of characters a password contains: digits, lower case, upper case,
+/// special.
 fn kinds(password: &str) -> [bool; 4] {
     let kinds: [fn(char) -> bool; 4] = [
         |c| c.is_ascii_digit(),
@@ -92,11 +91,11 @@ pub enum PasswordProblem {
     TooLong,
     /// Only one of digits, lower case, upper case, special characters.
     OneKind,
-    /// It holds the user name or its mirror image.
+    /// It contains the user name, forwards or backwards.
     UserName,
-    /// It holds `123`.
+    /// It contains `123`.
     OneTwoThree,
-    /// It holds `admin`.
+    /// It contains `admin`.
     Admin,
     /// Four or more digits rising or falling by one.
     DigitRun,
@@ -105,12 +104,12 @@ pub enum PasswordProblem {
 }
 
 impl PasswordProblem {
-    /// Whether every device refuses it. The others only newer firmware does.
+    /// Whether every device refuses it. Only newer firmware checks the other rules.
     const fn is_hard(self) -> bool {
         matches!(self, Self::TooShort | Self::TooLong | Self::OneKind)
     }
 
-    /// Whether it is one of this password, which is there in lower case, too.
+    /// Whether a password breaks this rule. `lower` is the password in lower case.
     fn applies(self, password: &str, lower: &str, user: &str) -> bool {
         match self {
             Self::TooShort => password.chars().count() < 8,
@@ -146,11 +145,11 @@ impl fmt::Display for PasswordProblem {
     }
 }
 
-/// Whether four characters in a row each differ from the one before by `step`.
-/// Rising and falling runs count for digits alone.
+/// Whether four characters in a row each differ from the previous one by `step`.
+/// Rising and falling runs are of digits only.
 fn has_run(password: &str, step: i64) -> bool {
     const LENGTH: usize = 4;
-    // Nothing is collected: that would be a copy of the password.
+    // No characters are collected: that would copy the password.
     let mut length = 1;
     let mut pairs = password.chars().zip(password.chars().skip(1));
     pairs.any(|(first, second)| {

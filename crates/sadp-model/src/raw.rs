@@ -2,12 +2,12 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// Every element of a reply, in order, as received: doubles and unknown
-/// elements included. Nested elements carry their path below the root, as in
+/// Every element of a reply, in order, as received, with duplicates and unknown
+/// elements. A nested element has its path below the root as its name:
 /// `QuestionList/Question/ID`.
 ///
-/// Names and texts stand in one buffer, because a site of thousands of devices
-/// keeps tens of elements of each.
+/// Names and texts share one buffer, because a site of thousands of devices keeps
+/// tens of elements of each.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawFields {
     buffer: String,
@@ -16,8 +16,7 @@ pub struct RawFields {
 }
 
 impl RawFields {
-    /// The most bytes of names and texts that are kept. A UDP datagram cannot
-    /// hold more.
+    /// The most bytes of names and texts that are kept. A UDP datagram has no more.
     pub const MAX_BYTES: usize = 65_535;
 
     /// No elements, with room for `bytes` of names and texts.
@@ -62,9 +61,8 @@ impl RawFields {
         })
     }
 
-    /// The text of the first element of this name: where one stands twice, the
-    /// first wins. Some firmware writes a name in another case; it counts where
-    /// no element has exactly this name.
+    /// The text of the first element of this name. Some firmware writes names in
+    /// another case: such an element counts if none has exactly this name.
     pub fn first(&self, name: &str) -> Option<&str> {
         let of_exact_name = self.iter().find(|(found, _)| *found == name);
         of_exact_name
@@ -75,7 +73,7 @@ impl RawFields {
             .map(|(_, text)| text)
     }
 
-    /// Gives back the memory that is not used.
+    /// Frees unused memory.
     pub(crate) fn shrink_to_fit(&mut self) {
         self.buffer.shrink_to_fit();
         self.ends.shrink_to_fit();
@@ -97,8 +95,8 @@ impl RawFields {
     }
 }
 
-/// For those whose elements are secrets. What was pushed beyond the room they
-/// were made with may have left a copy behind.
+/// For elements that are secrets. Elements beyond the initial capacity may have
+/// left a copy in memory.
 impl Zeroize for RawFields {
     fn zeroize(&mut self) {
         self.buffer.zeroize();

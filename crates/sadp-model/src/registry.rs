@@ -17,39 +17,38 @@ pub use self::{
 };
 use crate::{Device, MacAddr, Serial};
 
-/// All devices heard, one entry each, in the order they were first heard.
+/// All devices found, one record each, in the order they were found.
 ///
-/// A device is known by its MAC, else by its serial, else by its address.
-/// Two devices that share a MAC but not a serial stay two.
+/// A device is identified by its MAC, else by its serial, else by its address. Two
+/// devices with one MAC and different serials stay two.
 #[derive(Debug, Default)]
 pub struct Registry {
     entries: Vec<DeviceRecord>,
     by_mac: HashMap<MacAddr, Vec<usize>>,
     by_serial: HashMap<Serial, Vec<usize>>,
     by_address: HashMap<Ipv4Addr, Vec<usize>>,
-    /// How often a known device got another name. Each leaves the old one in
-    /// the maps.
+    /// How often a known device changed an identifier. The old one stays in the
+    /// maps.
     renamed: usize,
     quota: Quota,
 }
 
 impl Registry {
-    /// The most devices that are kept: four times the largest site we were
-    /// asked about, and a bound on what a flood of invented ones can cost.
+    /// The most devices that are kept: four times the largest known site. It bounds
+    /// the cost of a flood of forged ones.
     pub const MAX_DEVICES: usize = 65_536;
 
-    /// The most memory that what devices say may take: 3 KiB for each, twice
-    /// what real ones need. When more than half of this or of
-    /// [`Registry::MAX_DEVICES`] is taken, one sender may have a 1024th of
-    /// each, which is more than real devices send.
+    /// The most memory for device reports: 3 KiB each, twice what real ones need.
+    /// Once more than half of this or of [`Registry::MAX_DEVICES`] is used, each
+    /// sender may have a 1024th, which is more than real devices send.
     pub const MAX_BYTES: usize = Self::MAX_DEVICES * 3 * 1024;
 
-    /// The most devices that may share one MAC, or one serial or address where
-    /// they tell no MAC. Shared ones are searched one by one. One sender can
-    /// take half of these places.
+    /// The most devices that may share one MAC, or one serial or address if they
+    /// report no MAC. They are searched one by one. One sender can use half of
+    /// these places.
     pub const MAX_ALIKE: usize = 256;
 
-    /// So many former names are kept where there are not more devices.
+    /// The most former identifiers that are kept, if there are fewer devices.
     const MAX_RENAMED: usize = 1024;
 
     /// An empty registry.
@@ -57,7 +56,7 @@ impl Registry {
         Self::default()
     }
 
-    /// Takes in what a device says of itself and how it was heard.
+    /// Records what a device reports and how the report was received.
     pub fn record(&mut self, device: Device, sighting: Sighting) -> Recorded {
         let address = device.ipv4.address.or_else(|| sighting.ipv4());
         match self.find(&device, address) {
@@ -68,22 +67,22 @@ impl Registry {
         }
     }
 
-    /// The devices, in the order they were first heard.
+    /// The devices, in the order they were found.
     pub fn entries(&self) -> &[DeviceRecord] {
         &self.entries
     }
 
-    /// The devices, for changing what is known of them besides their identity.
+    /// The devices, to change anything but their identity.
     pub fn entries_mut(&mut self) -> &mut [DeviceRecord] {
         &mut self.entries
     }
 
-    /// The devices, handed over.
+    /// Returns the devices.
     pub fn into_entries(self) -> Vec<DeviceRecord> {
         self.entries
     }
 
-    /// Where the device of this account stands, if it is known.
+    /// The index of the device that a report is about, if known.
     pub fn position(&self, device: &Device, from: IpAddr) -> Option<usize> {
         let address = device.ipv4.address.or_else(|| ipv4(from));
         match self.find(device, address) {
@@ -92,8 +91,7 @@ impl Registry {
         }
     }
 
-    /// Keeps the devices for which `keep` holds and forgets the others. Those
-    /// kept move up.
+    /// Keeps the devices for which `keep` returns true. Later ones move up.
     pub fn retain(&mut self, keep: impl FnMut(&DeviceRecord) -> bool) {
         self.entries.retain(keep);
         self.entries.shrink_to(self.entries.len().saturating_mul(2));
@@ -105,8 +103,8 @@ impl Registry {
         }
     }
 
-    /// How many names lead to devices: MACs, serials and addresses, current and
-    /// former.
+    /// How many identifiers lead to devices: MACs, serials and addresses, current
+    /// and former.
     pub fn names(&self) -> usize {
         self.by_mac.len() + self.by_serial.len() + self.by_address.len()
     }
@@ -121,7 +119,7 @@ impl Registry {
         self.entries.is_empty()
     }
 
-    /// How much memory what devices say takes, by their own account of it.
+    /// The memory that device reports take, in bytes.
     pub fn bytes(&self) -> usize {
         self.quota.bytes()
     }
@@ -143,8 +141,8 @@ impl Registry {
         self.find_nameless(serial, address, false)
     }
 
-    /// Looks by serial, else by address. With `adopt`, only among entries whose
-    /// MAC is not known yet.
+    /// Searches by serial, else by address. With `adopt`, only records without a
+    /// MAC.
     fn find_nameless(
         &self,
         serial: Option<&Serial>,
@@ -163,7 +161,7 @@ impl Registry {
             .find(|&index| free(index) && (serial.is_none() || self.serial_of(index).is_none()));
         match same {
             Some(index) => Lookup::Device(index),
-            // A MAC of its own makes it findable, whatever else it shares.
+            // It can be found by its own MAC, whatever else it shares.
             None if adopt => Lookup::None,
             None if by_serial.len().max(by_address.len()) >= Self::MAX_ALIKE => {
                 Lookup::TooManyAlike
@@ -172,8 +170,8 @@ impl Registry {
         }
     }
 
-    /// Whether a sender has taken its half of the places for devices alike: it
-    /// may be inventing them to keep the real one out.
+    /// Whether a sender used its half of the places for similar devices: it may
+    /// forge them to keep the real one out.
     fn crowds(&self, device: &Device, address: Option<Ipv4Addr>, sender: IpAddr) -> bool {
         let alike = match (device.identity(), &device.serial, address) {
             (Some(mac), _, _) => alike(&self.by_mac, &mac),
@@ -249,8 +247,8 @@ impl Registry {
         }
     }
 
-    /// Makes an entry findable by what is known of it now. Where it was found
-    /// before, it still is: a device that moved may be heard from both sides.
+    /// Indexes a record by its current identifiers. The former ones stay: replies
+    /// of a device that moved may arrive from both addresses.
     fn index(&mut self, index: usize, address: Option<Ipv4Addr>) {
         let Some(entry) = self.entries.get(index) else {
             return;
@@ -266,8 +264,8 @@ impl Registry {
         }
     }
 
-    /// Forgets under which other names devices were known. Otherwise one that
-    /// never stops changing its address would cost ever more.
+    /// Drops former identifiers. A device that keeps changing its address would use
+    /// more and more memory otherwise.
     fn reindex(&mut self) {
         self.by_mac.clear();
         self.by_serial.clear();
@@ -288,7 +286,7 @@ impl Registry {
     }
 }
 
-/// Where the devices of one name stand.
+/// The indices of the devices with an identifier.
 fn alike<'a, K: std::hash::Hash + Eq>(map: &'a HashMap<K, Vec<usize>>, key: &K) -> &'a [usize] {
     map.get(key).map_or(&[], Vec::as_slice)
 }
@@ -300,7 +298,7 @@ fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<usize>>, key: K, index:
     }
 }
 
-/// Whether two serials can belong to one device: equal, or one unknown.
+/// Whether two serials can belong to one device: they are equal, or one is unknown.
 fn agree(known: Option<&Serial>, heard: Option<&Serial>) -> bool {
     match (known, heard) {
         (Some(known), Some(heard)) => known == heard,
@@ -314,23 +312,22 @@ enum Lookup {
     None,
 }
 
-/// What [`Registry::record`] made of an account. Numbers are places in
-/// [`Registry::entries`].
+/// Result of [`Registry::record`]. Numbers are indices of [`Registry::entries`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// A device not heard before.
+    /// A new device.
     New(usize),
-    /// A known device that says something new.
+    /// A known device, with new information.
     Changed(usize),
-    /// A known device that says nothing new.
+    /// A known device, without new information.
     Known(usize),
     /// Not kept: [`Registry::MAX_DEVICES`], [`Registry::MAX_BYTES`] or
-    /// [`Registry::MAX_ALIKE`] is reached, or the sender's part of it.
+    /// [`Registry::MAX_ALIKE`] is reached, or the sender's share of it.
     Refused,
 }
 
 impl Recorded {
-    /// The device's place, unless it was not kept.
+    /// The device's index, if it was kept.
     pub const fn index(self) -> Option<usize> {
         match self {
             Self::New(index) | Self::Changed(index) | Self::Known(index) => Some(index),

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use crate::Kind;
 
 /// A full serial number as the device wrote it, e.g.
-/// `DS-2CD2320D-I20180919AACHC52601815`. Any text is kept: OEM and access
-/// control devices follow no scheme.
+/// `DS-2CD2320D-I20180919AACHC52601815`. Any text is kept: OEM and access control
+/// devices use other schemes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(Box<str>);
 
@@ -24,8 +24,8 @@ impl Serial {
 
     /// The label number: what the sticker, the vendor's app and ISAPI's
     /// `subSerialNumber` show, e.g. `C52601815` or `AE0417263`. Nine characters,
-    /// up to two of them leading letters. `None` where the serial does not show
-    /// it for sure.
+    /// the first two may be letters. `None` if the serial does not clearly contain
+    /// it.
     pub fn label(&self) -> Option<&str> {
         let number = if is_label(&self.0) {
             &self.0
@@ -51,10 +51,9 @@ impl Serial {
     }
 
     /// Splits the serial by the vendor's scheme: model, channel count of a
-    /// recorder, production date, factory letters, region, number, feature
-    /// letters. `model` is the device's description where known; the serial may
-    /// use other separators in it. `None` where the serial follows another
-    /// scheme.
+    /// recorder, production date, factory letters, region, number, feature letters.
+    /// `model` is the device's description, if known; the serial may use other
+    /// separators in it. `None` if the serial uses another scheme.
     pub fn parts(&self, model: Option<&str>) -> Option<SerialParts<'_>> {
         let end = SerialEnd::read(&self.0)?;
         let described = model.and_then(|model| split_described(end.front, model));
@@ -83,10 +82,10 @@ impl fmt::Debug for Serial {
     }
 }
 
-/// A serial taken apart by the vendor's scheme.
+/// The parts of a serial in the vendor's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SerialParts<'a> {
-    /// What stands before the date: the model.
+    /// The part before the date: the model.
     pub model: &'a str,
     /// Channels, two digits, on recorders and some intercoms.
     pub channel_count: Option<u8>,
@@ -97,14 +96,14 @@ pub struct SerialParts<'a> {
     /// Two letters of the sales region, e.g. `CH`, `WR`. Access control devices
     /// have a version and a language instead.
     pub region: Option<&'a str>,
-    /// The number proper; may begin with one letter or two.
+    /// The number; it may begin with one or two letters.
     pub number: &'a str,
-    /// Feature letters behind the number, e.g. `WCVU`.
+    /// Feature letters after the number, e.g. `WCVU`.
     pub features: Option<&'a str>,
 }
 
-/// The part of a serial that does not depend on the model. It is read from the
-/// last character to the first, because the model may end in digits.
+/// The part of a serial that does not depend on the model. It is read backwards,
+/// because the model may end in digits.
 struct SerialEnd<'a> {
     /// Model and channel count.
     front: &'a str,
@@ -141,14 +140,14 @@ impl<'a> SerialEnd<'a> {
     }
 }
 
-/// The language behind the version of access control serials.
+/// The language after the version of access control serials.
 const LANGUAGE: &str = "EN";
 
-/// Regions seen. They decide only where factory and region letters cannot be
-/// told from region and number letters otherwise.
+/// Known regions. They decide only between factory and region letters on one side
+/// and region and number letters on the other.
 const REGIONS: [&str; 6] = ["CH", "WR", "RR", "EU", "TW", "JP"];
 
-/// What stands before the `V` and six digits of an access control serial.
+/// The part before the `V` and six digits of an access control serial.
 fn before_version(text: &str) -> Option<&str> {
     let at = text.len().checked_sub(7)?;
     let (front, version) = text.split_at_checked(at)?;
@@ -156,8 +155,8 @@ fn before_version(text: &str) -> Option<&str> {
     digits.bytes().all(|b| b.is_ascii_digit()).then_some(front)
 }
 
-/// Factory, region, and how many of the letters before the digits they take.
-/// The other letters belong to the number.
+/// Factory, region, and the number of letters they take. The other letters belong
+/// to the number.
 fn split_letters(letters: &str, digits: usize) -> Option<(Option<&str>, Option<&str>, usize)> {
     let (first, second) = (letters.get(..2), letters.get(2..4));
     let [is_region, is_second_region] =
@@ -183,8 +182,8 @@ fn split_date(text: &str) -> Option<(&str, Date)> {
     Some((front, date))
 }
 
-/// Splits model and channel count where the model is described. Separators are
-/// not compared: a serial writes `-E/26` where the description says `-E-26`.
+/// Splits model and channel count of a described model. Separators are ignored: a
+/// serial contains `-E/26` where the description is `-E-26`.
 fn split_described<'a>(front: &'a str, model: &str) -> Option<(&'a str, Option<u8>)> {
     let mut rest = front.trim_start_matches(is_separator);
     for wanted in model.chars().filter(|&c| !is_separator(c)) {
@@ -203,8 +202,8 @@ fn split_described<'a>(front: &'a str, model: &str) -> Option<(&'a str, Option<u
     }
 }
 
-/// Splits model and channel count where nothing describes the model: only
-/// recorders and intercoms have a count.
+/// Splits model and channel count without a description: only recorders and
+/// intercoms have a count.
 fn split_channels(front: &str) -> (&str, Option<u8>) {
     let has_count = matches!(
         Kind::of_model(front),
@@ -221,7 +220,7 @@ const fn is_separator(c: char) -> bool {
     c.is_ascii() && !c.is_ascii_alphanumeric()
 }
 
-/// Splits before the last characters that belong together.
+/// Splits before the run of matching characters at the end.
 fn split_run(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
     let start = text.trim_end_matches(belongs).len();
     text.split_at_checked(start).unwrap_or((text, ""))
@@ -231,7 +230,7 @@ fn parse_date(text: &str) -> Option<Date> {
     let year: i16 = text.get(..4)?.parse().ok()?;
     let month = text.get(4..6)?.parse().ok()?;
     let day = text.get(6..8)?.parse().ok()?;
-    // The maker was founded in 2001: another "date" is some other number.
+    // The maker was founded in 2001; an earlier "date" is another number.
     (2001..2100)
         .contains(&year)
         .then(|| Date::new(year, month, day).ok())?
@@ -377,7 +376,7 @@ mod tests {
             }
         }
 
-        /// Also of texts that look much like the scheme.
+        /// Also for texts that resemble the scheme.
         #[test]
         fn a_label_number_is_never_invented(
             text in "[A-Z0-9/ -]{0,12}(20[0-9]{6})?(V[0-9]{6})?(EN|[A-Z]{0,7})[0-9]{0,10}[A-Za-z]{0,4}|\\PC*",

@@ -1,5 +1,5 @@
-//! What a site's devices have in common: their states, and the subnets that they
-//! are in and this computer is not.
+//! Summaries of a site: device states, and subnets with devices that this computer
+//! is not in.
 
 use std::{
     cmp::Reverse,
@@ -15,11 +15,11 @@ use ipnet::Ipv4Net;
 pub struct DeviceCounts {
     /// Those without a password.
     pub unactivated: usize,
-    /// Those that refuse passwords for a while.
+    /// Locked ones.
     pub locked: usize,
     /// Those with a password.
     pub active: usize,
-    /// Those that did not say.
+    /// Those of unknown state.
     pub unknown: usize,
 }
 
@@ -39,22 +39,22 @@ impl DeviceCounts {
         counts
     }
 
-    /// Returns how many there are in all.
+    /// The number of all devices.
     pub fn total(&self) -> usize {
         self.unactivated + self.locked + self.active + self.unknown
     }
 }
 
-/// A subnet that devices are in and this computer is not.
+/// A subnet with devices that this computer is not in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OffSubnet {
-    /// The subnet. Where no device reported a plausible mask, of 24 bits.
+    /// The subnet. It has 24 bits if no device reported a plausible mask.
     pub network: Ipv4Net,
     /// How many devices are in it.
     pub devices: usize,
     /// The interface that they were found on.
     pub interface: String,
-    /// An address in it that no device is known to have, for this computer.
+    /// An address in it that no device is known to have, for this computer to use.
     pub free: Ipv4Net,
     /// Whether it contains one of this computer's own networks.
     pub overlaps: bool,
@@ -81,9 +81,9 @@ impl KnownAddresses {
         }
     }
 
-    /// Groups devices that carry the warning
-    /// [`OffSubnet`](crate::Warning::OffSubnet) by their subnet and interface,
-    /// those with most devices first. A subnet without a free address is left out.
+    /// Groups devices that have the warning
+    /// [`OffSubnet`](crate::Warning::OffSubnet) by subnet and interface, largest
+    /// group first. A subnet without a free address is left out.
     pub fn off_subnet<'a>(
         &self,
         entries: impl Iterator<Item = &'a DeviceRecord>,
@@ -110,7 +110,7 @@ impl KnownAddresses {
         subnets
     }
 
-    /// An address high up, where installers rarely put cameras.
+    /// An address near the end, where installers rarely put cameras.
     fn free_in(&self, network: Ipv4Net) -> Option<Ipv4Addr> {
         let broadcast = u32::from(network.broadcast());
         (5..64u32)
@@ -121,7 +121,7 @@ impl KnownAddresses {
     }
 }
 
-/// A mask that cannot be a LAN's is not believed.
+/// The network of a device. Masks that are not plausible in a LAN are ignored.
 fn network_of(device: &Device) -> Option<Ipv4Net> {
     let reported = device
         .ipv4

@@ -1,19 +1,18 @@
-//! Text of devices, made harmless for whoever reads it.
+//! Makes text of devices safe to print.
 //!
-//! Whoever is on the network can put any text into a reply: escape sequences
-//! that rewrite the screen, or characters that turn the reading direction.
+//! Anyone on the network can put any text into a reply: escape sequences that
+//! rewrite the screen, or characters that change the reading direction.
 
 use std::{borrow::Cow, fmt::Write};
 
-/// The text with characters that a terminal obeys or hides shown as
-/// `\u{1b}`.
+/// Replaces control and invisible characters by escapes such as `\u{1b}`.
 pub fn clean(text: &str) -> Cow<'_, str> {
     replaced(text, |character, out| {
         let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
     })
 }
 
-/// The text as a cell that a spreadsheet takes for text, not for a formula.
+/// Returns a cell that a spreadsheet treats as text, not as a formula.
 pub fn spreadsheet_text(text: &str) -> String {
     let clean = clean(text);
     if text
@@ -25,10 +24,10 @@ pub fn spreadsheet_text(text: &str) -> String {
     clean.into_owned()
 }
 
-/// JSON with the characters that JSON itself lets through escaped as `\u200e`.
-/// They can only stand in its strings.
+/// Escapes characters that JSON allows unescaped, as `\u200e`. They occur only in
+/// its strings.
 pub fn clean_json(json: &str) -> Cow<'_, str> {
-    // Line breaks are the layout: in strings they are escaped already.
+    // Line breaks are layout: in strings they are already escaped.
     if !json
         .chars()
         .any(|character| character != '\n' && is_treacherous(character))
@@ -63,7 +62,7 @@ fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
     out.into()
 }
 
-/// Whether a terminal obeys the character or shows nothing for it.
+/// Whether a terminal interprets the character or does not show it.
 pub fn is_treacherous(character: char) -> bool {
     character.is_control()
         || matches!(character,

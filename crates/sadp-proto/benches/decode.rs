@@ -1,4 +1,4 @@
-//! How fast replies are read: one core, replies a second.
+//! Decoding speed: replies per second on one core.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +9,7 @@ use sadp_proto::{
     frame::{Extension, Frame, FrameAnswer, FrameAsker, InquiryReply, Party},
 };
 
-/// A camera's reply as it stands on the wire, 1.1 kB.
+/// A camera's reply, 1.1 kB.
 const REPLY: &[u8] = include_bytes!("../../../fixtures/replies/camera-v5.5.xml");
 
 fn main() {

@@ -1,4 +1,4 @@
-//! What sealing costs: one core, operations a second.
+//! Sealing speed: operations per second on one core.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use divan::Bencher;
@@ -14,7 +14,7 @@ fn password() -> Password {
     Password::new("Garden7!".into()).expect("the password is short enough")
 }
 
-/// A key and a device's answer to it.
+/// A key and a device's reply to it.
 fn exchange() -> (ExchangeKey, String) {
     let key = ExchangeKey::generate(&mut OsRng).expect("a key can be made");
     let code = key.public_code().expect("a key can be written");

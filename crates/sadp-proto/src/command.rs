@@ -1,4 +1,4 @@
-//! What is asked of one device, and how each is written.
+//! Requests to one device, and their encoding.
 
 mod spec;
 mod update;
@@ -18,24 +18,23 @@ use crate::{
     seal::{Password, SealError, SessionKey},
 };
 
-/// The device a command is for, as it was seen.
+/// The device that a command is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Its hardware address.
     pub mac: MacAddr,
-    /// The same as the device wrote it: it wants to be addressed so.
+    /// The same, as the device wrote it: commands must repeat it exactly.
     pub mac_text: Box<str>,
-    /// The address from which it was heard.
+    /// The address it replies from.
     pub from: IpAddr,
-    /// Whether it says `codeEncrypt`: a `Code` is sealed for it.
+    /// Whether it reports `codeEncrypt`: a `Code` is sealed for it.
     pub seals_code: bool,
 }
 
-/// A command to one device. Those that carry a secret hold it until dropped,
-/// and are sent once.
+/// A command to one device. Commands with a secret wipe it when dropped, and are
+/// sent once.
 ///
-/// Where cameras can be told the new password too, `sync_cameras` asks a
-/// recorder to pass it on to those it manages.
+/// `sync_cameras` makes a recorder pass the new password on to its cameras.
 #[derive(Debug)]
 pub enum Command {
     /// Gives an unactivated device its first password.
@@ -45,18 +44,18 @@ pub enum Command {
     },
     /// Changes network settings.
     Update(Box<Update>),
-    /// Switches the lamp by which a device is found in a rack.
+    /// Switches the lamp that shows where a device is in a rack.
     Lamp {
-        /// Whether it is to shine.
+        /// Whether to switch it on.
         on: bool,
     },
-    /// Asks for the code of a request to the vendor. Each makes a new one, and
-    /// the device forgets the one before.
+    /// Gets the code of a request to the vendor. Each call makes a new one and
+    /// voids the one before.
     GetCode,
-    /// Asks for the encrypted string of a request to the vendor, on firmware
-    /// that takes a key for an answer, too. Each makes a new one, as above.
+    /// Gets the encrypted string of a request to the vendor, on firmware that
+    /// accepts a key as well. Each call makes a new one, too.
     GetEncryptString,
-    /// Gives a device the vendor's answer to its request, and a new password.
+    /// Resets the password with the vendor's answer to a request.
     Reset {
         /// The answer.
         code: Code,
@@ -65,27 +64,26 @@ pub enum Command {
         /// Whether its cameras get it, too.
         sync_cameras: bool,
     },
-    /// Gives an old device the vendor's dated code. It returns to its factory
-    /// default password.
+    /// Resets an old device to its default password with the vendor's dated code.
     ResetToDefault {
         /// The dated code.
         code: Code,
     },
-    /// Asks for the file by which a password can be brought back later.
+    /// Exports the GUID file that can reset the password later.
     ExportGuid {
         /// The current password.
         password: Password,
     },
-    /// Gives a device the GUID it exported earlier, and a new password.
+    /// Resets the password with an exported GUID.
     ResetByGuid {
-        /// What it exported.
+        /// The GUID.
         guid: Box<Guid>,
         /// The password to set.
         password: Password,
         /// Whether its cameras get it, too.
         sync_cameras: bool,
     },
-    /// Asks which security questions there are, and which are set.
+    /// Gets the security questions, and which are set.
     GetQuestions,
     /// Sets the security questions.
     SetQuestions {
@@ -94,7 +92,7 @@ pub enum Command {
         /// The current password.
         password: Password,
     },
-    /// Answers the security questions, and sets a new password.
+    /// Resets the password with answers to the security questions.
     ResetByAnswers {
         /// The answers, by question.
         answers: SecretAnswers,
@@ -110,37 +108,37 @@ pub enum Command {
         /// The current password.
         password: Password,
     },
-    /// Asks which recovery ways are set up.
+    /// Gets which recovery methods are set up.
     GetSetUp,
-    /// Switches Hik-Connect on or off.
+    /// Enables or disables Hik-Connect.
     SetCloud {
-        /// Whether it is to be on.
+        /// Whether to enable it.
         enabled: bool,
         /// The current password.
         password: Password,
     },
-    /// Sets the verification code of Hik-Connect.
+    /// Sets the Hik-Connect verification code.
     SetVerificationCode {
         /// The code.
         code: VerificationCode,
         /// The current password.
         password: Password,
     },
-    /// Asks whether the device can be unbound from its Hik-Connect account.
+    /// Gets whether the device can be unbound from its Hik-Connect account.
     GetUnbindStatus,
     /// Unbinds the device from its Hik-Connect account.
     Unbind {
         /// The current password.
         password: Password,
     },
-    /// Returns the device to the unactivated state: it has no password then.
+    /// Returns the device to the unactivated state, without a password.
     Deactivate {
         /// The current password.
         password: Password,
     },
-    /// Asks for the QR code that brings a code to the reserved e-mail address.
+    /// Gets the QR code for a code by e-mail.
     GetMailQr,
-    /// Gives a device the code that came by e-mail, and a new password.
+    /// Resets the password with the code that came by e-mail.
     ResetByMail {
         /// The code.
         code: Code,
@@ -162,8 +160,8 @@ impl Command {
         self.spec().sealed
     }
 
-    /// Whether a reply that tells no `Result` answers it all the same: it holds
-    /// what was asked for.
+    /// Whether a reply without a `Result` answers it: it contains the requested
+    /// element.
     pub(crate) fn is_answered_by(&self, reply: &CommandReply) -> bool {
         reply
             .said(match self {
@@ -178,8 +176,8 @@ impl Command {
             .is_some()
     }
 
-    /// Whether the device may answer from this address besides the one it had:
-    /// it has just been given it.
+    /// Whether the device may reply from this address, too: the command gives it
+    /// this address.
     pub(crate) fn may_answer_from(&self, from: IpAddr) -> bool {
         match self {
             Self::Update(update) => update.moves_to(from),
@@ -187,7 +185,7 @@ impl Command {
         }
     }
 
-    /// The datagram. `key` is there when [`Command::is_sealed`].
+    /// Encodes the datagram. `key` is needed if [`Command::is_sealed`].
     pub(crate) fn encode(
         &self,
         uuid: Uuid,
@@ -213,8 +211,8 @@ impl Command {
         Ok(fields.encode())
     }
 
-    /// What follows the beginning that most commands share.
-    /// `code_key` is there where a `Code` is sealed.
+    /// Adds what follows the common elements. `code_key` is set if a `Code` is
+    /// sealed.
     fn write_body(
         &self,
         key: Option<&SessionKey>,
@@ -272,7 +270,7 @@ impl Command {
         }
     }
 
-    /// The password that is sealed in the session.
+    /// The password that is sealed with the session key.
     const fn password(&self) -> Option<&Password> {
         match self {
             Self::Activate { password }
@@ -310,10 +308,10 @@ impl Default for CommandFields {
 }
 
 impl CommandFields {
-    /// More than any command has. One that had to grow would leave a copy.
+    /// More than any command needs. Growing would leave a copy in memory.
     const MAX_BYTES: usize = 4096;
 
-    /// The beginning of most commands.
+    /// Adds the first elements of most commands.
     fn head(&mut self, uuid: Uuid, mac: &str, types: &str) {
         self.put_uuid(uuid);
         self.put("MAC", mac);
@@ -345,7 +343,7 @@ impl CommandFields {
     }
 }
 
-/// The question that begins an exchange.
+/// Encodes the key request.
 pub(crate) fn exchange_code(uuid: Uuid, mac: &str, code: &str) -> Zeroizing<Vec<u8>> {
     let mut fields = CommandFields::default();
     fields.head(uuid, mac, EXCHANGE);

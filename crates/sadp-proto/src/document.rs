@@ -1,13 +1,12 @@
-//! One XML document a datagram, as an ordered list of elements.
+//! One XML document per datagram, as an ordered list of elements.
 //!
-//! Reading never fails on what it can get around: bytes before the XML,
-//! trailing NULs, a bare `&`, unknown entities, missing or mismatched end tags,
-//! text that is not UTF-8, a document cut short. What had to be got around is
-//! told by [`Document::complete`]. Entities are never expanded beyond XML's own
-//! five and character references.
+//! Decoding recovers from bytes before the XML, trailing NULs, a bare `&`, unknown
+//! entities, missing or mismatched end tags, text that is not UTF-8, and a
+//! truncated document; [`Document::complete`] is then false. Only XML's own five
+//! entities and character references are expanded.
 //!
-//! An attribute is kept, and written, as an element `name@attribute` before the
-//! element it belongs to: `Password@bSalt`.
+//! An attribute is read and written as an element `name@attribute` before its
+//! element: `Password@bSalt`.
 
 mod emitter;
 
@@ -24,7 +23,7 @@ use zeroize::Zeroizing;
 use self::emitter::Emitter;
 use crate::DecodeError;
 
-/// A document: the root's name and the elements below it.
+/// A document: the name of the root and the elements below it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document {
     /// The root's name, e.g. `ProbeMatch`.
@@ -36,15 +35,14 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads the first document of a datagram.
+    /// Decodes the first document of a datagram.
     pub fn decode(datagram: &[u8]) -> Result<Self, DecodeError> {
         let text = text_of(datagram);
         let (document, _) = read(&text.text)?;
         Ok(document.degraded_if(text.lossy))
     }
 
-    /// Reads all documents of a file, one behind the other. What stands between
-    /// them is passed over.
+    /// Decodes all documents of a file. Anything between them is ignored.
     pub fn decode_all(bytes: &[u8]) -> Vec<Result<Self, DecodeError>> {
         let text = text_of(bytes);
         let mut rest = &*text.text;
@@ -65,12 +63,12 @@ impl Document {
         }
     }
 
-    /// Writes the document as a client or a device of the given layout does.
+    /// Encodes a document in a layout.
     pub fn encode(root: &str, fields: &RawFields, layout: XmlLayout) -> Vec<u8> {
         Emitter::new(root, fields, layout, USUAL_BYTES).emit()
     }
 
-    /// Writes what may be secret: no copy of it stays behind.
+    /// Encodes a document with secrets, without leaving copies in memory.
     pub(crate) fn encode_secret(root: &str, fields: &RawFields) -> Zeroizing<Vec<u8>> {
         let most = most_bytes(root, fields);
         Zeroizing::new(Emitter::new(root, fields, XmlLayout::Request, most).emit())
@@ -82,7 +80,7 @@ impl Document {
     }
 }
 
-/// Names, and no texts: some are secrets.
+/// Names only: some texts are secrets.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document")
@@ -93,7 +91,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// Shows the names of elements alone.
+/// Formats only the names of elements.
 pub(crate) struct Names<'a>(pub(crate) &'a RawFields);
 
 impl fmt::Debug for Names<'_> {
@@ -103,17 +101,17 @@ impl fmt::Debug for Names<'_> {
     }
 }
 
-/// What most documents have room in.
+/// Enough for most documents.
 const USUAL_BYTES: usize = 1536;
 
-/// The most bytes a request of these fields can have: its tags, and every
-/// character escaped.
+/// The most bytes of a request with these fields: its tags, and every character
+/// escaped.
 fn most_bytes(root: &str, fields: &RawFields) -> usize {
     const DECLARATION: usize = 64;
     const TAGS: usize = "<></>".len();
     const ESCAPED: usize = "&quot;".len();
     let element = |name: &str, text: &str| {
-        // Each name may stand in a list of its own, or be one.
+        // Each name may open an element of its own.
         let names = name.len().saturating_add(1).saturating_mul(2 + TAGS);
         names.saturating_add(text.len().saturating_mul(ESCAPED))
     };
@@ -123,22 +121,21 @@ fn most_bytes(root: &str, fields: &RawFields) -> usize {
         .saturating_add(DECLARATION)
 }
 
-/// How a document is laid out. Devices differ; parsers of the field are known
-/// to depend on it.
+/// The layout of a document. It differs between devices, and some parsers depend on
+/// it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum XmlLayout {
-    /// All on one line without a final line break, encoding `utf-8`: the
-    /// vendor's client.
+    /// One line without a final line break, encoding `utf-8`: the vendor's client.
     #[default]
     Request,
-    /// An element a line, root and first element sharing one, CRLF: most
-    /// camera firmware.
+    /// One element per line, root and first element on one line, CRLF: most camera
+    /// firmware.
     RootSharesLine,
-    /// An element a line, LF, `encoding="UTF-8" ?>`: recorders and intercoms.
+    /// One element per line, LF, `encoding="UTF-8" ?>`: recorders and intercoms.
     ElementPerLine,
-    /// All on one line with a final line break.
+    /// One line with a final line break.
     OneLine,
-    /// An element a line, indented, no declaration.
+    /// One element per line, indented, no declaration.
     Bare,
 }
 
@@ -178,7 +175,7 @@ impl XmlLayout {
 
 struct DecodedText<'a> {
     text: Cow<'a, str>,
-    /// Whether bytes had to be replaced to make it text.
+    /// Whether bytes had to be replaced.
     lossy: bool,
 }
 
@@ -209,12 +206,12 @@ fn text_of(bytes: &[u8]) -> DecodedText<'_> {
     }
 }
 
-/// Reads the first document of a text. Returns it and where it ends.
+/// Decodes the first document of a text. Returns it and where it ends.
 fn read(text: &str) -> Result<(Document, usize), DecodeError> {
     let start = text.find('<').ok_or(DecodeError::NotXml)?;
     let mut builder = Builder::new(text.len().saturating_sub(start));
     let mut at = start;
-    // Each recovery may scan the rest once: a few suffice for an honest device.
+    // Each recovery may scan the rest once. Real devices need few.
     for _ in 0..MAX_RECOVERIES {
         match builder.read_from(text, at) {
             ReadState::RootClosed(end) => return builder.finish(end),
@@ -234,15 +231,15 @@ fn read(text: &str) -> Result<(Document, usize), DecodeError> {
 
 const MAX_RECOVERIES: usize = 32;
 
-/// The deepest nesting that is followed. SADP nests three deep.
+/// The deepest nesting that is read. SADP nests three deep.
 const MAX_DEPTH: usize = 16;
 
 enum ReadState {
-    /// The root's end tag was read, up to here.
+    /// The root's end tag ends here.
     RootClosed(usize),
     /// The text ended before the root did.
     End,
-    /// Something could not be read; it may go on from here.
+    /// Not readable; continue here.
     Broken(Option<usize>),
 }
 
@@ -257,7 +254,7 @@ struct Builder {
     starts: Vec<usize>,
     /// Text of the innermost open element so far.
     text: String,
-    /// Whether the innermost open element is a leaf so far.
+    /// Whether the innermost open element has no children so far.
     leaf: bool,
 }
 
@@ -332,7 +329,7 @@ impl Builder {
             self.root = Some(name.into());
             return;
         }
-        // SADP mixes no text and elements: text before a start tag means that
+        // SADP does not mix text and elements: text before a start tag means that
         // an end tag is missing.
         let unclosed = !self.starts.is_empty() && self.leaf && !self.text.trim().is_empty();
         if unclosed || self.starts.len() >= MAX_DEPTH {
@@ -380,8 +377,8 @@ impl Builder {
         false
     }
 
-    /// Closes the element of this name and whatever was left open inside it.
-    /// Returns whether that was the root.
+    /// Closes the element of this name and all open elements inside it. Returns
+    /// whether it was the root.
     fn close_named(&mut self, name: &str) -> bool {
         if self.innermost() == Some(name) {
             return self.close();
@@ -399,7 +396,7 @@ impl Builder {
             while !self.close() {}
             return true;
         }
-        // A misspelt end tag still ends its element, a stray one nothing.
+        // A misspelt end tag ends its element; a stray one is ignored.
         self.complete = false;
         if !self.starts.is_empty() {
             self.close();
@@ -420,7 +417,7 @@ impl Builder {
         if let Some(text) = quick_xml::escape::resolve_xml_entity(reference.as_ref()) {
             self.text.push_str(text);
         } else {
-            // Not an entity of XML: keep it as it stands.
+            // Not an XML entity: keep it unchanged.
             self.text.push('&');
             self.text.push_str(reference);
             self.text.push(';');
@@ -428,7 +425,7 @@ impl Builder {
     }
 }
 
-/// Where the next tag starts behind the one at `from`.
+/// Where the tag after the one at `from` starts.
 fn next_tag(text: &str, from: usize) -> Option<usize> {
     let behind = from.checked_add(1)?;
     let at = text.get(behind..)?.find('<')?;

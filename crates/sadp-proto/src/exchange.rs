@@ -1,5 +1,5 @@
-//! One command to one device: the key exchange where the command has sealed
-//! fields, the command, and its reply or silence.
+//! One command to one device: the key exchange, if the command has sealed fields,
+//! then the command and its reply or timeout.
 
 mod retry;
 
@@ -16,26 +16,25 @@ use crate::{
     seal::{ExchangeKey, SealError, SessionKey},
 };
 
-/// How long a second, different answer to the exchange is waited for before
+/// How long to wait for a second, different reply to the key exchange before
 /// anything is sealed for the first.
 const GUARD: Duration = Duration::from_millis(150);
 
-/// How long a later reply is waited for where the device makes something new
-/// each time it hears the command, and the network may have doubled it.
+/// How long to wait for a later reply to a command that makes something new each
+/// time, in case the network duplicated it.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// The conversation of one command.
+/// The state machine of one command.
 ///
-/// Drive it as a [`Survey`](super::Survey): [`Exchange::handle_timeout`], then
+/// Drive it like a [`Survey`](super::Survey): [`Exchange::handle_timeout`], then
 /// [`Exchange::poll_transmit`], then wait for a reply or for
-/// [`Exchange::poll_timeout`]; each reply goes to [`Exchange::handle_reply`].
-/// Repeat until [`Exchange::poll_outcome`] gives what became of it. Times are
-/// counted from any one beginning.
+/// [`Exchange::poll_timeout`]; pass each reply to [`Exchange::handle_reply`].
+/// Repeat until [`Exchange::poll_outcome`] returns the outcome. Times count from
+/// any fixed start.
 ///
-/// The key exchange and commands that change nothing may be sent again: soon,
-/// for datagrams are lost, until an answer to one of them shows that the device
-/// is only slow. A command that changes something or costs a try leaves this
-/// machine once.
+/// The key exchange and commands that change nothing may be sent again after a
+/// short timeout, until a late reply shows that the device is slow. A command that
+/// changes something or costs a try is sent once.
 pub struct Exchange<R> {
     target: Target,
     command: Command,
@@ -62,7 +61,7 @@ enum Phase {
     },
     Commanded {
         uuid: Uuid,
-        /// `None` where it is sent once.
+        /// `None` if it is sent once.
         retry: Option<RetryTimer>,
         due: Duration,
         exchange: Option<(Uuid, Box<str>)>,
@@ -76,7 +75,7 @@ enum Phase {
 }
 
 impl<R: CryptoRngCore> Exchange<R> {
-    /// A conversation that has not begun. `rng` makes its keys and UUIDs.
+    /// Creates the state machine. `rng` makes its keys and UUIDs.
     pub fn new(target: Target, command: Command, rng: R) -> Self {
         Self {
             target,
@@ -89,7 +88,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    /// Lets time pass. Call it at the beginning and whenever
+    /// Advances the time. Call it at the start and whenever
     /// [`Exchange::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
         if self.poll_timeout().is_some_and(|due| due > now) {
@@ -133,8 +132,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    /// Takes in a reply heard. What does not belong to this conversation is
-    /// passed over.
+    /// Handles a reply. Replies of other conversations are ignored.
     pub fn handle_reply(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
         if reply.header.mac.is_some_and(|mac| mac != self.target.mac) {
             return;
@@ -147,13 +145,13 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    /// The next datagram to send, if one is due.
+    /// Returns the next datagram to send, if any.
     pub fn poll_transmit(&mut self) -> Option<ExchangeStep> {
         self.transmit.take()
     }
 
-    /// When [`Exchange::handle_timeout`] wants to be called next. `None` when
-    /// the conversation is over.
+    /// When to call [`Exchange::handle_timeout`] next. `None` once the conversation
+    /// is over.
     pub fn poll_timeout(&self) -> Option<Duration> {
         match &self.phase {
             Phase::Begin => Some(Duration::ZERO),
@@ -165,18 +163,18 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    /// What became of the command, once it is over.
+    /// Returns the outcome, once the conversation is over.
     pub fn poll_outcome(&mut self) -> Option<CommandOutcome> {
         self.outcome.take()
     }
 
-    /// Whether somebody else answered the key exchange too: what was sealed may
-    /// have been sealed for them.
+    /// Whether somebody else answered the key exchange, too: the secrets may have
+    /// been sealed for them.
     pub fn was_forged(&self) -> bool {
         self.forged
     }
 
-    /// The UUID whose replies belong to the conversation now.
+    /// The UUID of the current request.
     pub fn uuid(&self) -> Option<Uuid> {
         match &self.phase {
             Phase::Exchanging { uuid, .. }
@@ -219,8 +217,8 @@ impl<R: CryptoRngCore> Exchange<R> {
             Phase::Exchanging { uuid, retry, .. }
                 if from != self.target.from && (uuid == asked || retry.is_earlier(asked)) =>
             {
-                // Somebody else answers for the device, be it with a key or with a
-                // refusal: believe neither.
+                // Somebody else replies for the device, with a key or a refusal:
+                // trust neither.
                 self.end_forged();
             }
             Phase::Exchanging { uuid, key, .. } if uuid == asked => {
@@ -305,12 +303,12 @@ impl<R: CryptoRngCore> Exchange<R> {
                 due,
                 ..
             } => match retry.hear_late(asked, now) {
-                // What it made for that one is void, or soon will be.
+                // What the device made for that request is void, or soon will be.
                 Some(later) if makes_new => {
                     *due = later;
                     return;
                 }
-                // It says the same to each.
+                // All replies are the same.
                 Some(_) => (asked, now),
                 None => return,
             },
@@ -346,9 +344,9 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 }
 
-/// The key that a reply to an exchange holds, empty where it holds none or
-/// refuses. The vendor's clients want `Result` success before it; a reply
-/// without a `Result` is taken, too.
+/// The key in a reply to an exchange; empty if there is none or the device refuses.
+/// The vendor's clients require `Result` success; a reply without a `Result` is
+/// accepted, too.
 fn exchanged_code(reply: &CommandReply) -> &str {
     let refused = reply.fields.first("Result").and_then(Refusal::read);
     let code = reply.fields.first("Code").filter(|_| refused.is_none());
@@ -364,11 +362,11 @@ impl<R> std::fmt::Debug for Exchange<R> {
     }
 }
 
-/// A datagram of the conversation. Wiped when dropped.
+/// A datagram to send. Wiped when dropped.
 pub enum ExchangeStep {
-    /// The question for a key. It changes nothing.
+    /// The key request. It changes nothing.
     Key(Zeroizing<Vec<u8>>),
-    /// The command itself. Unless it is repeatable, it comes once.
+    /// The command. It is sent once unless it is repeatable.
     Command(Zeroizing<Vec<u8>>),
 }
 
@@ -390,25 +388,24 @@ impl std::fmt::Debug for ExchangeStep {
     }
 }
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug)]
 pub enum CommandOutcome {
-    /// The device did it; its reply.
+    /// The device carried it out; its reply.
     Done(Box<CommandReply>),
     /// The device refused.
     Refused(RefusalReply),
-    /// The command was sent and no reply came: it may have been carried out.
-    /// Look before you repeat it.
+    /// The command was sent and no reply came: it may have been carried out. Check
+    /// the device before you repeat it.
     Unknown,
-    /// Nothing came back that counts, and nothing was sent that changes settings
-    /// or costs a try. What it makes anew for each request, a code for the
-    /// vendor or a QR code, it may have made: older ones may be void.
+    /// No valid reply, and nothing was sent that changes settings or costs a try.
+    /// The device may have made a new request code or QR code, which voids older
+    /// ones.
     NoAnswer,
-    /// Somebody besides the device answered the key exchange. Nothing was
-    /// sealed.
+    /// Somebody else answered the key exchange, too. Nothing was sealed.
     Impostor,
-    /// A field could not be sealed, or the exchange not opened. The command was
-    /// not sent.
+    /// A field could not be sealed, or the exchange could not be opened. The
+    /// command was not sent.
     Failed(SealError),
 }
 

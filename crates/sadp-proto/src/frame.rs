@@ -1,9 +1,8 @@
-//! The older link-layer protocol: bare Ethernet frames of type 0x8033.
+//! The older link-layer protocol: Ethernet frames of type 0x8033.
 //!
-//! Parsing and emitting never panic, whatever bytes arrive. An operation that
-//! has no name is kept by its number, and what stands behind the header is kept
-//! as bytes, whatever is made of it. The facts are from device-side sources and
-//! one captured request, as `docs/protocol.md` tells.
+//! Parsing and emitting never panic, whatever bytes arrive. An unknown operation is
+//! kept by its number, and the data after the header as bytes. The facts are from
+//! device-side sources and one captured request: see `docs/protocol.md`.
 //!
 //! ```text
 //!   Ethernet 14 | header 38 | data, up to length | extension, where version is 2
@@ -30,8 +29,8 @@ use crate::{Types, inquiry};
 /// The Ethernet type of these frames.
 pub const ETHER_TYPE: u16 = 0x8033;
 
-/// The longest frame of this kind, Ethernet header included. Longer ones are
-/// cut here before they are read.
+/// The longest frame, Ethernet header included. Longer ones are truncated before
+/// parsing.
 pub const MAX_FRAME: usize = 500;
 
 /// Frames are padded with zeros to this length, Ethernet header included.
@@ -40,37 +39,37 @@ const MIN_FRAME: usize = 80;
 const IDENTIFIER: u8 = 0x21;
 const SERIES: u8 = 1;
 const HEADER: u8 = 38;
-/// Where the checksum stands in the header.
+/// The offset of the checksum in the header.
 const CHECKSUM_AT: usize = 12;
 /// Data of an inquiry: an IPv6 address and zeros.
 const INQUIRY_DATA: usize = 28;
-/// VLAN tags that are passed over, as in any other frame.
+/// VLAN tags that are skipped.
 const VLAN_TAGS: [u16; 2] = [0x8100, 0x88a8];
 const MAX_VLAN_TAGS: usize = 2;
 
 /// A frame of the link-layer protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// To which station of the wire it goes.
+    /// The Ethernet destination.
     pub destination: MacAddr,
-    /// Which station sent it.
+    /// The Ethernet source.
     pub source: MacAddr,
     /// The protocol's version, 1 or 2.
     pub version: u8,
-    /// The sender's number for it.
+    /// The sender's sequence number.
     pub sequence: u32,
-    /// What it is for.
+    /// Its purpose.
     pub operation: Operation,
-    /// A number that depends on the operation; 0 in those known.
+    /// A number that depends on the operation; 0 in the known ones.
     pub code: u8,
-    /// Who sends it, by its own word.
+    /// The sender, as it reports itself.
     pub sender: Party,
-    /// Who is meant.
+    /// The receiver.
     pub target: Party,
     /// The sender's subnet mask.
     pub mask: Ipv4Addr,
-    /// Whether it arrived whole and its checksum held. What is emitted always
-    /// carries the right one.
+    /// Whether it is complete and its checksum is right. An emitted frame always
+    /// has the right one.
     pub intact: bool,
     data: Vec<u8>,
     extension: Vec<u8>,
@@ -81,34 +80,34 @@ pub struct Frame {
 pub struct Party {
     /// Its hardware address.
     pub mac: MacAddr,
-    /// Its IPv4 address, `0.0.0.0` where it has none.
+    /// Its IPv4 address, `0.0.0.0` if it has none.
     pub ipv4: Ipv4Addr,
 }
 
-/// What a device answers to an inquiry.
+/// A device's reply to an inquiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameAnswer {
     /// Its addresses.
     pub device: Party,
     /// Its subnet mask.
     pub mask: Ipv4Addr,
-    /// What it tells of itself.
+    /// Its data.
     pub reply: InquiryReply,
-    /// What it tells in version 2.
+    /// Its extension, in version 2.
     pub extension: Option<Extension>,
 }
 
-/// A card from which inquiries go out.
+/// An interface that sends inquiries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameAsker {
     /// Its addresses.
     pub party: Party,
-    /// Its link-local or other IPv6 address, `::` where it has none.
+    /// Its link-local or other IPv6 address, `::` if it has none.
     pub ipv6: Ipv6Addr,
 }
 
 impl Frame {
-    /// The question who is there, to all.
+    /// The probe for devices, to all.
     pub fn inquiry(asker: &FrameAsker, sequence: u32) -> Self {
         let mut data = asker.ipv6.octets().to_vec();
         data.resize(INQUIRY_DATA, 0);
@@ -131,8 +130,7 @@ impl Frame {
         }
     }
 
-    /// What a device answers to this inquiry. With an extension it is of
-    /// version 2.
+    /// A device's reply to this inquiry. With an extension it has version 2.
     #[must_use]
     pub fn answered_by(&self, answer: &FrameAnswer) -> Self {
         let extension = answer.extension.as_ref();
@@ -151,19 +149,18 @@ impl Frame {
         }
     }
 
-    /// What stands between the header and its `length`.
+    /// The bytes between the header and `length`.
     pub fn data(&self) -> &[u8] {
         &self.data
     }
 
-    /// What follows in version 2, its own header included; empty where nothing
-    /// does.
+    /// The extension of version 2 with its own header; empty if there is none.
     pub fn extension(&self) -> &[u8] {
         &self.extension
     }
 
-    /// Reads an Ethernet frame, VLAN tags passed over. Bytes behind the frame's
-    /// own length are padding.
+    /// Parses an Ethernet frame, and skips VLAN tags. Bytes after the frame's own
+    /// length are padding.
     pub fn parse(frame: &[u8]) -> Result<Self, FrameError> {
         let frame = frame.get(..MAX_FRAME).unwrap_or(frame);
         let mut bytes = Bytes::new(frame);
@@ -219,7 +216,7 @@ impl Frame {
         })
     }
 
-    /// The Ethernet frame, padded as the field does.
+    /// Emits the padded Ethernet frame.
     pub fn emit(&self) -> Vec<u8> {
         let mut frame = Vec::with_capacity(MIN_FRAME);
         frame.extend(self.destination.octets());
@@ -253,8 +250,8 @@ impl Frame {
         part
     }
 
-    /// Its fields under the names the XML form has for them, where it has one,
-    /// and in its notation.
+    /// Its fields, with the names and notation of the XML protocol where that has
+    /// them.
     pub fn fields(&self) -> RawFields {
         let mut fields = RawFields::default();
         fields.push("Types", &self.operation.to_string());
@@ -273,8 +270,8 @@ impl Frame {
         fields
     }
 
-    /// What a device says of itself in it: all of it in an answer to an
-    /// inquiry, its addresses in an announcement. `None` for other operations.
+    /// What the device reports: everything in a reply to an inquiry, its addresses
+    /// in an announcement. `None` for other operations.
     pub fn device(&self) -> Option<Device> {
         let whole = match self.operation {
             Operation::InquiryReply => self.data.len() >= InquiryReply::LENGTH,
@@ -286,7 +283,7 @@ impl Frame {
         Some(device)
     }
 
-    /// What it is about, in the terms of the XML form.
+    /// Its purpose, in the terms of the XML protocol.
     pub fn types(&self) -> Types {
         match self.operation {
             Operation::Inquiry | Operation::InquiryReply => Types::Inquiry,
@@ -298,7 +295,7 @@ impl Frame {
 
 const BROADCAST: MacAddr = MacAddr::new([0xff; 6]);
 
-/// As devices write it in XML, and as commands repeat it.
+/// A MAC as devices write it in XML, and as commands repeat it.
 fn dashed(mac: MacAddr) -> String {
     mac.to_string().replace(':', "-")
 }

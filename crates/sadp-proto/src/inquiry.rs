@@ -1,4 +1,4 @@
-//! The question who is there, and the reading of its answer.
+//! The probe for devices, and the decoding of replies to it.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use crate::{Document, XmlLayout, seal::open_display_text};
 
-/// The question who is there.
+/// The probe for devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inquiry {
-    /// Repeated by the answers. New for every inquiry.
+    /// Replies repeat it. Fresh for every probe.
     pub uuid: Uuid,
 }
 
 impl Inquiry {
-    /// The datagram.
+    /// Encodes the datagram.
     pub fn encode(self) -> Vec<u8> {
         let mut buffer = Uuid::encode_buffer();
         let uuid = &*self.uuid.hyphenated().encode_upper(&mut buffer);
@@ -25,8 +25,8 @@ impl Inquiry {
     }
 }
 
-/// Reads what a device says of itself. Each element is read for itself: one
-/// that cannot be read is as good as absent, and stays in the raw elements.
+/// Decodes what a device reports. Each element is independent: one that cannot be
+/// parsed counts as missing, and stays in the raw elements.
 pub(crate) fn read_device(document: Document) -> Device {
     let mut device = Device::unknown();
     device.complete = document.complete;
@@ -36,8 +36,8 @@ pub(crate) fn read_device(document: Document) -> Device {
     device
 }
 
-/// Reads what a device says in a bare Ethernet frame. It has no words for
-/// activation and recovery, so nothing is concluded from their absence.
+/// Decodes what a device reports in an Ethernet frame. Frames have no fields for
+/// activation and recovery, so nothing follows from their absence.
 pub(crate) fn read_frame(fields: RawFields) -> Device {
     let mut device = Device::unknown();
     Said::read(&fields, &mut device).settle_names(&mut device);
@@ -48,7 +48,7 @@ pub(crate) fn read_frame(fields: RawFields) -> Device {
     device
 }
 
-/// Elements that mean something only together or by their absence.
+/// Elements that depend on each other, or whose absence has a meaning.
 #[derive(Default)]
 struct Said<'a> {
     activated: Option<&'a str>,
@@ -65,9 +65,9 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// Reads the elements that stand for themselves into `device`, and keeps
-    /// the others. Where one stands twice, the first wins. A name in another
-    /// case counts where no element has exactly this name.
+    /// Reads independent elements into `device` and keeps the others. The first of
+    /// duplicates counts. A name in another case counts if no element has exactly
+    /// this name.
     fn read(fields: &'a RawFields, device: &mut Device) -> Self {
         let mut said = Self::default();
         let mut in_another_case = false;
@@ -84,14 +84,14 @@ impl<'a> Said<'a> {
         said
     }
 
-    /// Concludes what only all elements together tell.
+    /// Derives what depends on several elements.
     fn settle(self, device: &mut Device) {
         self.settle_names(device);
         device.state = self.state(device.complete);
         self.settle_absences(device);
     }
 
-    /// Concludes firmware, brand, model and kind.
+    /// Derives firmware, brand, model and kind.
     fn settle_names(&self, device: &mut Device) {
         if device.firmware.is_none() {
             device.firmware = open(self.sealed_firmware).and_then(|text| Firmware::new(&text));
@@ -117,9 +117,9 @@ impl<'a> Said<'a> {
         device.model = model.map(Into::into);
     }
 
-    /// The model: the first of description, type (EZVIZ) and front of the serial
-    /// that has the form of one known; else the description, unless it is only
-    /// English words, e.g. `IPCamera`, and the serial tells more.
+    /// The model: the first of description, type (EZVIZ) and start of the serial
+    /// that is a known form of model; else the description, unless it has only
+    /// English words, e.g. `IPCamera`, and the serial contains a model.
     fn model<'b>(&'b self, serial: Option<&'b Serial>) -> Option<&'b str> {
         let described = self.description;
         described
@@ -130,7 +130,7 @@ impl<'a> Said<'a> {
             .or(described)
     }
 
-    /// Firmware that does not know of activation is active.
+    /// Firmware without activation counts as active.
     fn state(&self, complete: bool) -> Option<State> {
         match self.activated.map(boolean) {
             Some(Some(true)) => Some(State::Active),
@@ -140,8 +140,8 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// A capability that a whole reply does not name is not there. A torn reply
-    /// leaves it open.
+    /// A capability that a complete reply does not contain is missing. In an
+    /// incomplete reply it is unknown.
     fn settle_absences(&self, device: &mut Device) {
         if !device.complete {
             return;
@@ -172,15 +172,14 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Makes [`ELEMENTS`] and [`read_element`] of one list: an element's name, where
-/// it is kept, and how it is read.
+/// Makes [`ELEMENTS`] and [`read_element`] from one list of name, field and parser.
 macro_rules! elements {
     (($said:ident, $device:ident, $text:ident) $($name:literal => $slot:expr, $value:expr;)+) => {
-        /// The elements that are read, for firmware that writes them in another case.
+        /// The names that are read, to match names in another case.
         const ELEMENTS: &[&str] = &[$($name),+];
 
-        /// Reads an element where none of its name was read before. Returns whether
-        /// the name is known.
+        /// Reads an element unless its field is set. Returns whether the name is
+        /// known.
         fn read_element<'a>(
             $said: &mut Said<'a>,
             name: &str,
@@ -240,8 +239,8 @@ elements! { (said, device, text)
     "OEMInfoEncrypt" => said.sealed_oem, words(text);
 }
 
-/// Elements that are read elsewhere or not at all. They are named so that they are
-/// not taken for names in another case, which takes longer.
+/// Known elements that are not read here. Listed so that the slower comparison in
+/// any case is skipped for them.
 #[rustfmt::skip]
 const IGNORED: [&str; 22] = [
     "Uuid", "Types", "ResetAbility", "DetailOEMCode", "OEMCode", "Salt", "DeviceLock",
@@ -251,22 +250,22 @@ const IGNORED: [&str; 22] = [
     "supportModifyIPv6",
 ];
 
-/// Whether it has the form of a model of a brand known.
+/// Whether a text is a known form of model.
 fn is_known_model(text: &&str) -> bool {
     Kind::of_model(text) != Kind::Unknown || Vendor::tell(Some(text), None, false).is_some()
 }
 
-/// Whether it is more than English words: a model, or a name in another script.
+/// Whether a text has more than English words: it is a model, or in another script.
 fn is_name(text: &&str) -> bool {
     text.contains(|c: char| c.is_ascii_digit() || !c.is_ascii())
 }
 
-/// The model that a serial begins with.
+/// The model at the start of a serial.
 fn model_in(serial: Option<&Serial>) -> Option<&str> {
     Some(serial?.parts(None)?.model)
 }
 
-/// The known name that this one is in another case.
+/// The known name that differs from this one only in case.
 fn exact_name(name: &str) -> Option<&'static str> {
     let known = ELEMENTS.iter().find(|it| it.eq_ignore_ascii_case(name));
     known.copied().filter(|&known| known != name)
@@ -282,14 +281,13 @@ fn first<T>(slot: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
     }
 }
 
-/// The text, unless it says nothing.
+/// The text, unless it is empty or `N/A`.
 fn words(text: &str) -> Option<&str> {
     let text = text.trim();
     (!text.is_empty() && !text.eq_ignore_ascii_case("n/a")).then_some(text)
 }
 
-/// A yes or no in one of its spellings. Firmware writes `flase` for false in some
-/// elements.
+/// Parses a boolean in all its spellings. Some firmware writes `flase`.
 pub fn boolean(text: &str) -> Option<bool> {
     let spellings = [
         ("true", true),

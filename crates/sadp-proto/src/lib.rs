@@ -1,9 +1,9 @@
-//! How SADP is said: messages to and from XML, and the [`Survey`], the
-//! conversation that finds devices.
+//! The SADP protocol, sans-I/O: messages to and from XML, and the [`Survey`], the
+//! state machine that finds devices.
 //!
-//! This crate opens no socket, reads no clock and draws no random number: all
-//! three are arguments, so that every conversation can be played in virtual
-//! time. It never panics, whatever bytes arrive.
+//! This crate opens no socket, reads no clock and draws no random number: all three
+//! are arguments, so that every conversation can run in virtual time. It never
+//! panics, whatever bytes arrive.
 //!
 //! ```text
 //!   client                     group 239.255.255.250:37020            device
@@ -13,17 +13,17 @@
 //!     |                                     |<-- Hello{..} -----------|  at power-on
 //! ```
 //!
-//! - [`Message`]: one datagram, read with every quirk seen on real devices.
-//! - [`Inquiry`]: the question that finds devices.
-//! - [`frame`]: the older protocol of bare Ethernet frames.
-//! - [`Survey`]: when to ask, and when enough has been heard.
-//! - [`Watch`]: what becomes of devices over time.
+//! - [`Message`]: one datagram, with the known quirks of real devices.
+//! - [`Inquiry`]: the probe that finds devices.
+//! - [`frame`]: the older protocol over raw Ethernet.
+//! - [`Survey`]: when to send probes, and when enough replies were received.
+//! - [`Watch`]: which devices are online, over time.
 //! - [`Exchange`]: one command to one device, its key exchange and its reply.
-//! - [`Command`]: what can be asked of a device, and [`RequestCode`], [`Guid`],
-//!   [`Question`] and [`MailQr`]: what it gives in return.
-//! - [`seal`]: how passwords and answers are hidden from who only listens.
+//! - [`Command`]: a request to one device; [`RequestCode`], [`Guid`], [`Question`]
+//!   and [`MailQr`]: what its reply contains.
+//! - [`seal`]: encryption of passwords and answers against passive listeners.
 //!
-//! A question, and an answer read:
+//! A probe, and a reply:
 //!
 //! ```
 //! use sadp_proto::{Inquiry, Message};
@@ -50,7 +50,7 @@
     )
 )]
 
-/// Writes secrets as `Type(..)` in `Debug`.
+/// Implements `Debug` for secrets as `Type(..)`.
 macro_rules! opaque_debug {
     ($($type:ident),+) => {$(
         impl std::fmt::Debug for $type {
@@ -99,7 +99,7 @@ pub use watch::{
     DeviceSnapshot, Footprint, OfflineReason, Watch, WatchConfig, WatchEvent, WatchEventKind,
 };
 
-/// The traits of random number generators that [`Exchange`] takes.
+/// The random number generator traits that [`Exchange`] needs.
 pub use rsa::rand_core;
 
 /// Where the devices of one discovery protocol listen.

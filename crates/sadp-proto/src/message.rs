@@ -6,27 +6,27 @@ use zeroize::Zeroizing;
 
 use crate::{DecodeError, Document, document::Names, inquiry};
 
-/// One datagram, told apart by what it is for.
+/// One datagram, by its purpose.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A question or command: our own looped back, or another program's.
+    /// A probe or command: our own, looped back, or another program's.
     Request(RequestMessage),
-    /// A device tells of itself.
+    /// A device reports itself.
     Report(Box<DeviceReport>),
-    /// A device says goodbye. Only its identity matters.
+    /// A device goes offline. Only its identity matters.
     Goodbye(Box<DeviceReport>),
-    /// A device answers a command.
+    /// A device's reply to a command.
     CommandReply(CommandReply),
 }
 
 impl Message {
-    /// Reads one datagram.
+    /// Decodes one datagram.
     pub fn decode(datagram: &[u8]) -> Result<Self, DecodeError> {
         Self::from_document(Document::decode(datagram)?)
     }
 
-    /// Tells a document's meaning. A root of another name counts as a reply:
-    /// the vendor's client takes any, too.
+    /// Classifies a document. A root of any other name counts as a reply, as in the
+    /// vendor's client.
     pub fn from_document(document: Document) -> Result<Self, DecodeError> {
         let header = Header::read(&document.fields);
         if &*document.root == "Probe" {
@@ -63,29 +63,29 @@ impl Message {
     }
 }
 
-/// A question or command heard. Shows names of elements alone.
+/// A received probe or command. `Debug` shows only the names of elements.
 #[derive(Clone)]
 pub struct RequestMessage {
-    /// What it begins with.
+    /// Its header.
     pub header: Header,
     /// Every element, header included.
     pub fields: RawFields,
 }
 
-/// A device's account of itself.
+/// What a device reports of itself.
 #[derive(Clone, Debug)]
 pub struct DeviceReport {
-    /// What the message began with.
+    /// The header of the message.
     pub header: Header,
-    /// Whether it came unasked, at power-on.
+    /// Whether it is an announcement at power-on.
     pub hello: bool,
     /// The device.
     pub device: Device,
 }
 
 impl DeviceReport {
-    /// Marks the device where the message was only the beginning of a datagram.
-    /// One that could be read to its end all the same counts as whole.
+    /// Marks the device if only the beginning of a datagram was received. If that
+    /// could be read to its end, the report counts as complete.
     #[must_use]
     pub fn of_beginning(mut self, is_beginning: bool) -> Self {
         self.device.fragment_only = is_beginning && !self.device.complete;
@@ -93,12 +93,12 @@ impl DeviceReport {
     }
 }
 
-/// A device's answer to a command: it has a `Result`, or names the command. It
-/// may hold a secret, such as a GUID: it shows names of elements alone, and they
-/// are wiped when dropped.
+/// A device's reply to a command: it has a `Result`, or names the command. It may
+/// contain a secret, such as a GUID: `Debug` shows only the names of elements, and
+/// they are wiped when dropped.
 #[derive(Clone)]
 pub struct CommandReply {
-    /// What it begins with.
+    /// Its header.
     pub header: Header,
     /// Every element, header included.
     pub fields: Zeroizing<RawFields>,
@@ -107,7 +107,7 @@ pub struct CommandReply {
 }
 
 impl CommandReply {
-    /// The text of an element that is there and not empty.
+    /// The text of an element, if it is not empty.
     pub(crate) fn said(&self, name: &str) -> Option<&str> {
         self.fields.first(name).filter(|text| !text.is_empty())
     }
@@ -132,13 +132,13 @@ impl fmt::Debug for CommandReply {
     }
 }
 
-/// What every message begins with, as far as it is there.
+/// The common elements of messages. Each may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The request's UUID, repeated in its reply. Hello and some firmware have
+    /// The UUID of the request, which replies repeat. Hello and some firmware have
     /// none.
     pub uuid: Option<Uuid>,
-    /// What the message is about.
+    /// The purpose of the message.
     pub types: Types,
     /// The device's hardware address.
     pub mac: Option<MacAddr>,
@@ -156,16 +156,16 @@ impl Header {
     }
 }
 
-/// The `Types` element: what a message is about.
+/// The `Types` element: the purpose of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Types {
-    /// Who is there.
+    /// A probe for devices, or a reply to one.
     Inquiry,
     /// A device announces itself.
     Hello,
-    /// A device says goodbye.
+    /// A device goes offline.
     Bye,
-    /// Anything else, as received; empty where there is none.
+    /// Anything else, as received; empty if missing.
     Other(Box<str>),
 }
 
@@ -184,8 +184,8 @@ impl Types {
 }
 
 impl Types {
-    /// Whether it names a command. Firmware is known to name an inquiry in more
-    /// than one way, or not at all.
+    /// Whether it names a command. Some firmware names an inquiry differently, or
+    /// not at all.
     fn is_command(&self) -> bool {
         matches!(self, Self::Other(name) if !name.is_empty() && !name.starts_with("inquiry"))
     }

@@ -1,5 +1,4 @@
-//! What passes between a device, its owner and the vendor to bring a password
-//! back: codes, GUIDs, questions, e-mail.
+//! The data of password recovery: codes, GUIDs, questions, e-mail.
 
 mod code;
 mod guid;
@@ -16,8 +15,8 @@ pub use self::{
 };
 use crate::{CommandReply, inquiry::boolean};
 
-/// Reads the reply to `getPasswordResetType`. An element that is
-/// absent or not a boolean leaves its way unknown.
+/// Parses the reply to `getPasswordResetType`. A missing or invalid element leaves
+/// its method unknown.
 pub fn read_set_up(reply: &CommandReply) -> SetUp {
     let [questions, guid, mailbox, verification_code] = [
         "SecurityQuestionEnabled",

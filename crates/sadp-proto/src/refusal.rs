@@ -2,13 +2,13 @@ use std::fmt;
 
 use crate::CommandReply;
 
-/// A device's word of refusal: its `Result` besides `success`. Words are
-/// case-sensitive; one that is not known is kept and is a refusal all the same.
+/// A refusal: a `Result` other than `success`. Words are case-sensitive. An unknown
+/// word is kept and is a refusal, too.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// No reason given.
     Failed,
-    /// Too many wrong tries: it takes no password for a while.
+    /// Too many wrong tries: it refuses passwords for a while.
     Locked,
     /// It has no password yet.
     NotActivated,
@@ -16,7 +16,7 @@ pub enum Refusal {
     RiskPassword,
     /// It has a password already.
     HasActivated,
-    /// It knows of no request to which the answer would belong.
+    /// It has no open request.
     EmptyEncryptString,
     /// The request is too old.
     ExportFileOverDue,
@@ -28,29 +28,29 @@ pub enum Refusal {
     InvalidGuid,
     /// An answer is wrong.
     AnswerError,
-    /// It wants another number of questions.
+    /// Another number of questions is required.
     QuestionNumErr,
     /// The code is wrong.
     CodeError,
-    /// The vendor's answer is wrong: the word of newer firmware for `reset`.
+    /// The vendor's answer is wrong: newer firmware, for `reset`.
     ResetCodeError,
-    /// A device to be bound is not there.
+    /// The device to bind does not exist.
     BindErrorDev,
-    /// More devices than it binds.
+    /// Too many devices to bind.
     ExceedMaxBindNum,
-    /// The verification code breaks its rules.
+    /// The verification code is not valid.
     IllegalVerificationCode,
-    /// What was named does not exist.
+    /// It does not exist.
     NotExist,
     /// No reserved e-mail address is set.
     NotSetMailBox,
-    /// It is bound to no Hik-Connect account.
+    /// It is not bound to a Hik-Connect account.
     NotBound,
-    /// Hik-Connect is switched off on it.
+    /// Hik-Connect is disabled.
     CloudDisabled,
-    /// It does not reach Hik-Connect.
+    /// It is not connected to Hik-Connect.
     CloudOffline,
-    /// Any other word.
+    /// Any other.
     Other(Box<str>),
 }
 
@@ -87,7 +87,7 @@ impl Refusal {
     /// The most bytes of an unknown word that are kept.
     const MAX_WORD: usize = 64;
 
-    /// Reads a `Result`. `None` is success.
+    /// Parses a `Result`. `None` means success.
     pub fn read(result: &str) -> Option<Self> {
         let result = result.trim();
         if result == "success" {
@@ -111,7 +111,7 @@ impl Refusal {
         }
     }
 
-    /// The number under which users of the vendor's SDK know it.
+    /// Its number in the vendor's SDK.
     pub fn number(&self) -> Option<u32> {
         Self::KNOWN
             .iter()
@@ -119,8 +119,8 @@ impl Refusal {
             .and_then(|(_, number, _)| *number)
     }
 
-    /// Whether what was sent may have been wrong. Firmware that has no words for
-    /// it says that it failed, or says it in words of its own.
+    /// Whether the secret may have been wrong. Firmware without a word for that
+    /// reports a failure or a word of its own.
     const fn may_mean_wrong_secret(&self) -> bool {
         matches!(
             self,
@@ -135,9 +135,8 @@ impl Refusal {
         )
     }
 
-    /// Whether a device says so of an answer of the vendor's that is not its
-    /// own, or damaged. Only newer firmware has a word for it, so that a word
-    /// that is not known may say it, too.
+    /// Whether the vendor's answer was damaged or for another device. Only newer
+    /// firmware has a word for that, so an unknown word may mean it, too.
     pub const fn is_wrong_answer(&self) -> bool {
         matches!(
             self,
@@ -146,7 +145,7 @@ impl Refusal {
     }
 }
 
-/// A refusal, and what the device says of the tries left.
+/// A refusal and the counters of the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusalReply {
     /// The device's word.
@@ -159,7 +158,7 @@ pub struct RefusalReply {
 
 impl RefusalReply {
     pub(crate) fn read(refusal: Refusal, reply: &CommandReply) -> Self {
-        // `update` counts under another name than the other commands.
+        // `update` uses another name for the counter.
         let tries_left = number(reply, "RetryTimes");
         Self {
             refusal,
@@ -168,8 +167,8 @@ impl RefusalReply {
         }
     }
 
-    /// Whether it may have cost the device a try: what was sent must not be sent
-    /// again, to this device or another. Who counts tries tells of one.
+    /// Whether it may have cost a try: do not send the secret again, to this device
+    /// or another. A device that reports the tries left counts them.
     pub const fn may_have_cost_a_try(&self) -> bool {
         self.tries_left.is_some() || self.refusal.may_mean_wrong_secret()
     }

@@ -1,13 +1,12 @@
 //! Sealed fields: the key exchange, the passwords and answers sealed with its
 //! key, and the digests of `update`.
 //!
-//! All of it follows the vendor's 2019 client to the byte. None of it
-//! authenticates the device: who answers an exchange first learns what is sealed
-//! for it. It keeps passwords from someone who only listens, on devices that
-//! say `Encrypt`.
+//! It follows the vendor's 2019 client to the byte. It does not authenticate the
+//! device: whoever answers an exchange first can open what is sealed for it. It
+//! protects passwords only from passive listeners, on devices that report
+//! `Encrypt`.
 //!
-//! Nothing here prints or derives `Debug` for a secret, and what held one is
-//! wiped when dropped.
+//! No secret is printed by `Debug`, and all are wiped when dropped.
 
 #[cfg(any(test, feature = "device-side"))]
 pub mod device;
@@ -29,15 +28,15 @@ pub use self::{
 /// The most bytes of a code that is sealed or sent.
 pub(crate) const MAX_CODE_BYTES: usize = 1024;
 
-/// A password as it goes over the wire: 1 to 16 bytes.
+/// A password on the wire: 1 to 16 bytes.
 pub struct Password(SecretString);
 
 impl Password {
     /// The most bytes that devices take.
     pub const MAX_BYTES: usize = 16;
 
-    /// A password, refused where it is empty, longer than
-    /// [`Password::MAX_BYTES`], or holds a NUL, which would end it early.
+    /// Fails if it is empty, longer than [`Password::MAX_BYTES`], or contains a
+    /// NUL, which would end it early.
     pub fn new(text: SecretString) -> Result<Self, SealError> {
         let bytes = text.expose_secret().len();
         if bytes == 0 || bytes > Self::MAX_BYTES {
@@ -54,8 +53,8 @@ impl Password {
     }
 }
 
-/// A sealed field's text, ready to be sent. Wiped when dropped, because some
-/// devices take a form that can be replayed.
+/// The text of a sealed field. Wiped when dropped, because some devices take a form
+/// that can be replayed.
 pub struct Sealed(Zeroizing<String>);
 
 impl Sealed {
@@ -63,7 +62,7 @@ impl Sealed {
         Self(Zeroizing::new(BASE64_STANDARD.encode(bytes)))
     }
 
-    /// The text, for the datagram alone.
+    /// The text, only for the datagram.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,8 +70,8 @@ impl Sealed {
 
 opaque_debug!(Password, Sealed);
 
-/// Writes a reserved e-mail address as `SetMailBox` takes it: zero-filled to
-/// 128 bytes, base64. It is not encrypted.
+/// Encodes a reserved e-mail address for `SetMailBox`: zero-filled to 128 bytes,
+/// base64. It is not encrypted.
 pub(crate) fn encode_mailbox(address: &str) -> Result<String, SealError> {
     const FIELD: usize = 128;
     let bytes = address.len();
@@ -87,7 +86,7 @@ pub(crate) fn encode_mailbox(address: &str) -> Result<String, SealError> {
     Ok(BASE64_STANDARD.encode(field))
 }
 
-/// Why a field is not sealed or a code not opened. Nothing is sent then.
+/// Why a field cannot be sealed, or a code not opened. Nothing is sent then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// Empty, or more than devices take.
@@ -114,7 +113,7 @@ pub enum SealError {
         /// How many bytes it has in UTF-8.
         bytes: usize,
     },
-    /// The device's user name exceeds what the salted digest takes.
+    /// The device's user name is too long for the salted digest.
     #[error(
         "the device's user name has {bytes} bytes, at most {} can be sealed",
         UpdateDigest::MAX_USER_BYTES
@@ -123,7 +122,7 @@ pub enum SealError {
         /// How many bytes it has in UTF-8.
         bytes: usize,
     },
-    /// The device's salt is not of the length the salted digest takes.
+    /// The device's salt has the wrong length for the salted digest.
     #[error(
         "the device's salt has {bytes} characters instead of {}",
         UpdateDigest::SALT_BYTES
@@ -132,7 +131,7 @@ pub enum SealError {
         /// How many bytes it has.
         bytes: usize,
     },
-    /// The device's second salt is longer than the digest takes.
+    /// The device's second salt is too long for the digest.
     #[error(
         "the device's second salt has {bytes} characters, at most {} can be used",
         UpdateDigest::MAX_SALT2_BYTES
@@ -147,7 +146,7 @@ pub enum SealError {
     /// No key could be made.
     #[error("cannot make an exchange key")]
     NoKey,
-    /// The device's answer to the exchange does not open with our key.
+    /// The device's reply to the exchange cannot be opened with our key.
     #[error("the device's answer to the key exchange cannot be opened")]
     BadExchange,
 }

@@ -1,4 +1,4 @@
-//! When to ask, and when enough has been heard.
+//! When to send probes, and when enough replies were received.
 
 mod rounds;
 mod scheduler;
@@ -22,14 +22,14 @@ pub use self::{
 };
 use crate::frame::FrameAsker;
 
-/// What a survey does.
+/// Settings of a survey.
 #[derive(Clone, Debug)]
 pub struct SurveyConfig {
     /// The protocol of each link. Each gets a probe in every round.
     pub links: Vec<Protocol>,
-    /// Whether each link's subnet broadcast address is asked as well.
+    /// Whether each link's subnet broadcast address gets probes, too.
     pub broadcast: bool,
-    /// Addresses to ask one by one.
+    /// Addresses to probe one by one.
     pub sweep: Option<Sweep>,
     /// When to end.
     pub stop: StopCondition,
@@ -38,25 +38,24 @@ pub struct SurveyConfig {
 /// When a survey ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopCondition {
-    /// When further rounds bring nothing new: about 1.6 s where all devices
-    /// answer at once and none are lost, 5 s where nothing is heard, longer
-    /// where answers are late or lost, 60 s at most besides a sweep.
+    /// When further rounds find nothing new: after about 1.6 s if all devices reply
+    /// at once and none are lost, 5 s without any reply, longer if replies are late
+    /// or lost, 60 s at most besides a sweep.
     Auto,
-    /// After this time, or when a sweep's first pass is over if that is later.
+    /// After this time, or after the first pass of a sweep if that is later.
     Fixed(Duration),
 }
 
-/// The conversation that finds devices.
+/// The state machine that finds devices.
 ///
-/// A survey asks in rounds: one inquiry on each link. It asks again while
-/// answers bring new devices or show that datagrams get lost, and ends when
-/// further rounds bring nothing new.
+/// A survey sends probes in rounds: one on each link. It sends further rounds while
+/// replies bring new devices or show that datagrams are lost, and ends when further
+/// rounds find nothing new.
 ///
-/// Drive it so: [`Survey::handle_timeout`], then [`Survey::poll_transmit`]
+/// Drive it like this: [`Survey::handle_timeout`], then [`Survey::poll_transmit`]
 /// until `None`, then wait for a datagram or for [`Survey::poll_timeout`],
-/// whichever is first; each datagram goes to [`Survey::handle_datagram`].
-/// Repeat until [`Survey::is_finished`]. Times are counted from the survey's
-/// beginning.
+/// whichever is first; pass each datagram to [`Survey::handle_datagram`]. Repeat
+/// until [`Survey::is_finished`]. Times count from the start of the survey.
 pub struct Survey {
     scheduler: ProbeScheduler,
     registry: Registry,
@@ -64,7 +63,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// A survey that has not begun. `uuids` gives a fresh random UUID a call.
+    /// Creates the state machine. `uuids` returns a fresh random UUID on each call.
     pub fn new(config: SurveyConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         Self {
             scheduler: ProbeScheduler::new(config, Box::new(uuids)),
@@ -73,22 +72,22 @@ impl Survey {
         }
     }
 
-    /// Asks by bare Ethernet frames as well, from each of these cards in every
-    /// round. Answers to them are datagrams that came [`Via::LinkLayer`]: their
-    /// bytes are the whole frame.
+    /// Sends probes by raw Ethernet, too, from each of these interfaces in every
+    /// round. Replies to them are datagrams of [`Protocol::SadpFrame`]: their bytes
+    /// are the whole frame.
     #[must_use]
     pub fn asking_by_frames(mut self, askers: Vec<FrameAsker>) -> Self {
         self.scheduler.set_askers(askers);
         self
     }
 
-    /// Lets time pass: asks what is due, or ends. Call it at the beginning and
+    /// Advances the time: queues due probes, or ends. Call it at the start and
     /// whenever [`Survey::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.scheduler.handle_timeout(now);
     }
 
-    /// Takes in a datagram. What it brought is told; what it holds is in
+    /// Handles a datagram. Returns what it was; devices are in
     /// [`Survey::registry`].
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> SurveyEvent {
         self.scheduler.advance(now);
@@ -99,38 +98,38 @@ impl Survey {
         }
     }
 
-    /// The next datagram to send, if one is due.
+    /// Returns the next datagram to send, if any.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.scheduler.poll_transmit()
     }
 
-    /// When [`Survey::handle_timeout`] wants to be called next. `None` when the
-    /// survey is finished.
+    /// When to call [`Survey::handle_timeout`] next. `None` once the survey is
+    /// finished.
     pub fn poll_timeout(&self) -> Option<Duration> {
         self.scheduler.poll_timeout()
     }
 
-    /// Whether enough has been heard.
+    /// Whether the survey is over.
     pub fn is_finished(&self) -> bool {
         self.scheduler.is_finished()
     }
 
-    /// The devices heard so far.
+    /// The devices found so far.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// What was heard besides devices so far.
+    /// Counts of what was received so far.
     pub fn stats(&self) -> &DiscoveryStats {
         &self.stats
     }
 
-    /// How far the survey is.
+    /// The progress of the survey.
     pub fn progress(&self) -> SurveyProgress {
         self.scheduler.progress()
     }
 
-    /// The devices and what else was heard.
+    /// Returns the devices and the counts.
     pub fn into_parts(self) -> (Registry, DiscoveryStats) {
         (self.registry, self.stats)
     }
@@ -162,23 +161,23 @@ impl std::fmt::Debug for Survey {
     }
 }
 
-/// A datagram received, and what the socket knows of it.
+/// A received datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagram<'a> {
-    /// The interface it came in by.
+    /// The interface it arrived on.
     pub interface: &'a Arc<str>,
-    /// Who sent it.
+    /// The sender.
     pub from: SocketAddr,
     /// How it is encoded.
     pub protocol: Protocol,
     /// How it was transported.
     pub via: Via,
-    /// When, by the wall clock.
+    /// The time, by the wall clock.
     pub at: Timestamp,
     /// Its bytes.
     pub payload: &'a [u8],
-    /// Whether it is only the beginning of a datagram: the other IP fragments did
-    /// not come.
+    /// Whether it is only the beginning of a datagram: its other IP fragments were
+    /// not received.
     pub is_beginning: bool,
 }
 
@@ -197,55 +196,55 @@ impl Datagram<'_> {
 /// A datagram to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
-    /// Where to.
+    /// The destination.
     pub destination: Destination,
     /// Its bytes.
     pub payload: Vec<u8>,
 }
 
-/// Where a datagram goes. Links are numbered from 0; who drives the survey
-/// knows their addresses and the port.
+/// Where a datagram goes. Links are numbered from 0; the driver of the survey knows
+/// their addresses and ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Destination {
-    /// To the group, on this link.
+    /// The multicast group, on this link.
     Group(usize),
-    /// To the subnet's broadcast address, on this link.
+    /// The subnet's broadcast address, on this link.
     Broadcast(usize),
-    /// As it is, an Ethernet frame, by the card with this place in what
-    /// [`Survey::asking_by_frames`] was given.
+    /// An Ethernet frame, sent unchanged by the interface with this index in
+    /// [`Survey::asking_by_frames`].
     Card(usize),
-    /// To one address.
+    /// One address.
     Unicast(Ipv4Addr),
 }
 
-/// What a datagram brought. Numbers are places in [`Registry::entries`].
+/// What a datagram was. Numbers are indices of [`Registry::entries`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SurveyEvent {
     /// A new device.
     Found(usize),
-    /// A known device that says something new.
+    /// A known device, with new information.
     Changed(usize),
-    /// A known device that says nothing new.
+    /// A known device, without new information.
     Repeated(usize),
-    /// Our own inquiry, come back.
+    /// Our own probe, looped back.
     Echo,
-    /// A message that tells of no device: another program's, or a goodbye.
+    /// Another program's message, or a Bye.
     Other,
     /// It could not be read.
     Unreadable,
-    /// One device more than are kept.
+    /// A device beyond the limits.
     Refused,
 }
 
-/// How far a survey is.
+/// The progress of a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SurveyProgress {
-    /// Time since its beginning.
+    /// Time since its start.
     pub elapsed: Duration,
     /// Devices found.
     pub devices: usize,
-    /// Rounds asked.
+    /// Rounds sent.
     pub rounds: u32,
-    /// Addresses asked one by one, and how many are to be asked in this pass.
+    /// Addresses probed one by one, and how many there are in this pass.
     pub sweep: Option<(u64, u64)>,
 }

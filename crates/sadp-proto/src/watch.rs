@@ -1,4 +1,4 @@
-//! What becomes of devices over time.
+//! Which devices are online, over time.
 
 mod duplicates;
 mod event;
@@ -24,60 +24,58 @@ use crate::{
     survey::{Incoming, ProbeScheduler, ReplyTo},
 };
 
-/// How long before a silent device's time is up it is asked once more.
+/// How long before its deadline a silent device gets another probe.
 const CHECK_BEFORE: Duration = Duration::from_secs(8);
 
-/// Several Hellos within this time are those of one start.
+/// Several Hellos within this time are of one start.
 const HELLOS_OF_ONE_START: Duration = Duration::from_secs(30);
 
-/// For how many askings after the last contradiction a device counts as two.
+/// For how many cycles after the last contradiction a device counts as two.
 const TWIN_MEMORY: u64 = 2;
 
-/// What a watch does.
+/// Settings of a watch.
 #[derive(Clone, Debug)]
 pub struct WatchConfig {
     /// The protocol of each link. Each gets a probe in every round.
     pub links: Vec<Protocol>,
-    /// Whether each link's subnet broadcast address is asked as well.
+    /// Whether each link's subnet broadcast address gets probes, too.
     pub broadcast: bool,
-    /// Addresses to ask one by one in every cycle.
+    /// Addresses to probe one by one in every cycle.
     pub sweep: Option<Sweep>,
-    /// Time from the beginning of a cycle to that of the next, unless it takes
-    /// longer.
+    /// Time from the start of one cycle to the next, unless a cycle takes longer.
     pub every: Duration,
     /// How long a device may be silent before it counts as offline.
     pub offline_after: Duration,
 }
 
-/// The conversation that keeps a list of devices up to date.
+/// The state machine that keeps a list of devices up to date.
 ///
-/// It asks in cycles, each like a [`Survey`](crate::Survey) and with further
-/// rounds for known devices that do not answer. Between cycles it listens. A
-/// device is offline when it says goodbye, or when it was silent for
-/// [`WatchConfig::offline_after`] and answered none of several rounds since;
-/// where its time is up between two cycles, it is asked before.
+/// It sends probes in cycles, each like a [`Survey`](crate::Survey) and with
+/// further rounds for known devices that do not answer. Between cycles it only
+/// listens. A device is offline when it sends a Bye, or when it was silent for
+/// [`WatchConfig::offline_after`] and answered none of several rounds since. If its
+/// deadline is between two cycles, it gets a probe before.
 ///
-/// Drive it so: [`Watch::handle_timeout`], then [`Watch::poll_transmit`] until
-/// `None`, then wait for a datagram or for [`Watch::poll_timeout`], whichever is
-/// first; each datagram goes to [`Watch::handle_datagram`]. After each of these,
-/// [`Watch::poll_event`] until `None`. Times are counted from its beginning. It
-/// never ends.
+/// Drive it like this: [`Watch::handle_timeout`], then [`Watch::poll_transmit`]
+/// until `None`, then wait for a datagram or for [`Watch::poll_timeout`], whichever
+/// is first; pass each datagram to [`Watch::handle_datagram`]. After each of these,
+/// [`Watch::poll_event`] until `None`. Times count from its start. It never ends.
 pub struct Watch {
     config: WatchConfig,
     scheduler: ProbeScheduler,
-    /// When the present cycle began, and which it is, from 1.
+    /// When the current cycle began, and its number, from 1.
     began: Duration,
     number: u64,
-    /// How many devices online were not heard in it yet.
+    /// How many online devices did not reply in this cycle yet.
     awaited: usize,
     history: ProbeHistory,
     next_cycle: Duration,
     registry: Registry,
-    /// As many as there are devices in the registry, in their order.
+    /// One for each device of the registry, in the same order.
     presences: Vec<Presence>,
     devices_so_far: u64,
     duplicates: DuplicateIndex,
-    /// No device's time is up before.
+    /// No device is offline before this time.
     deadline: Option<Duration>,
     events: VecDeque<WatchEvent>,
     stats: DiscoveryStats,
@@ -85,11 +83,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The most devices that are remembered while offline. Those offline for
-    /// longest are forgotten first.
+    /// The most offline devices that are kept. Those offline for longest are
+    /// dropped first.
     pub const MAX_OFFLINE: usize = 4096;
 
-    /// A watch that has not begun. `uuids` gives a fresh random UUID a call.
+    /// Creates the state machine. `uuids` returns a fresh random UUID on each call.
     pub fn new(config: WatchConfig, uuids: impl FnMut() -> Uuid + Send + 'static) -> Self {
         let survey = SurveyConfig {
             links: config.links.clone(),
@@ -116,8 +114,8 @@ impl Watch {
         }
     }
 
-    /// Lets time pass: asks what is due, and notices who is silent. Call it at
-    /// the beginning and whenever [`Watch::poll_timeout`] is reached.
+    /// Advances the time: queues due probes, and detects silent devices. Call it at
+    /// the start and whenever [`Watch::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.now = self.now.max(now);
         if self.check_at().is_some_and(|at| self.now >= at) {
@@ -140,7 +138,7 @@ impl Watch {
         }
     }
 
-    /// Takes in a datagram.
+    /// Handles a datagram.
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
         self.now = self.now.max(now);
         self.scheduler.advance(self.asking_time());
@@ -155,9 +153,8 @@ impl Watch {
         }
     }
 
-    /// Takes note that there are other links now, and asks by them at once; by
-    /// bare Ethernet frames as well, from each of these cards. Answers to those
-    /// are datagrams that came [`Via::LinkLayer`](sadp_model::Via::LinkLayer).
+    /// Replaces the links and probes at once; by raw Ethernet, too, from each of
+    /// these interfaces. Replies to those are datagrams of [`Protocol::SadpFrame`].
     pub fn handle_links(&mut self, now: Duration, links: Vec<Protocol>, askers: Vec<FrameAsker>) {
         self.now = self.now.max(now);
         self.config.links = links;
@@ -165,17 +162,17 @@ impl Watch {
         self.begin_asking();
     }
 
-    /// The next datagram to send, if one is due.
+    /// Returns the next datagram to send, if any.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.scheduler.poll_transmit()
     }
 
-    /// What became of a device, if something did.
+    /// Returns the next event, if any.
     pub fn poll_event(&mut self) -> Option<WatchEvent> {
         self.events.pop_front()
     }
 
-    /// When [`Watch::handle_timeout`] wants to be called next.
+    /// When to call [`Watch::handle_timeout`] next.
     pub fn poll_timeout(&self) -> Duration {
         let due = self.scheduler.poll_timeout();
         let next = match due {
@@ -193,17 +190,17 @@ impl Watch {
         deadline.map_or(next, |at| at.min(next))
     }
 
-    /// The devices, online or not.
+    /// The devices, online or offline.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// What was heard besides devices so far.
+    /// Counts of what was received so far.
     pub fn stats(&self) -> &DiscoveryStats {
         &self.stats
     }
 
-    /// How many things are remembered.
+    /// The number of things in memory.
     pub fn footprint(&self) -> Footprint {
         let entries = self.registry.entries();
         Footprint {
@@ -219,7 +216,7 @@ impl Watch {
         }
     }
 
-    /// Time since the present cycle began.
+    /// Time since the current cycle began.
     fn asking_time(&self) -> Duration {
         self.now.saturating_sub(self.began)
     }
@@ -241,7 +238,7 @@ impl Watch {
         if let Some(entry) = self.registry.entries_mut().get_mut(index) {
             entry.note_direct_answer(asked_at);
         }
-        // An announcement by frame asks for settings, not only at a start.
+        // An announcement by frame requests settings, not only at a start.
         let hello = answer == ReplyTo::Unasked && datagram.protocol != Protocol::SadpFrame;
         match before {
             Some(before) if before.online => self.heard_again(index, before, hello),
@@ -249,7 +246,7 @@ impl Watch {
         }
     }
 
-    /// Returns whether it is for the first time in this cycle.
+    /// Returns whether it is the first report in this cycle.
     fn note_heard(&mut self, index: usize) -> bool {
         let Some(presence) = self.presences.get_mut(index) else {
             return false;
@@ -288,7 +285,7 @@ impl Watch {
         self.emit_all(WatchEventKind::Duplicate, sharers);
     }
 
-    /// Tells what is new about a device that was online already.
+    /// Handles a report of a device that was online already.
     fn heard_again(&mut self, index: usize, before: DeviceSnapshot, hello: bool) {
         let (now, number) = (self.now, self.number);
         let Some((entry, presence)) = self.both(index) else {
@@ -300,7 +297,7 @@ impl Watch {
         let start = compare_starts(&before.entry.device, &entry.device);
         let clockless = entry.device.boot_time.is_none_or(is_unset);
         let late = now >= presence.started.saturating_add(HELLOS_OF_ONE_START);
-        // Without a clock, only its Hello may show that it started anew.
+        // Without a clock, only its Hello shows a restart.
         let restarted = start == Start::Anew || (hello && clockless && late);
         if restarted {
             presence.started = now;
@@ -396,7 +393,7 @@ impl Watch {
 
     // --- Probing ---------------------------------------------------------------
 
-    /// When the first silent device is to be asked before its time is up.
+    /// When to probe the first silent device before its deadline.
     fn check_at(&self) -> Option<Duration> {
         let half = self.config.offline_after.checked_div(2).unwrap_or_default();
         self.deadline
@@ -407,7 +404,7 @@ impl Watch {
         let check = self
             .check_at()
             .is_some_and(|at| self.now >= at && self.began < at);
-        // Its time is up, but it was not asked often enough.
+        // Its deadline passed, but it did not get enough probes.
         let again = self.deadline.is_some_and(|at| self.now >= at);
         self.now >= self.next_cycle || check || again
     }
@@ -425,8 +422,8 @@ impl Watch {
         }
     }
 
-    /// A device may go back to an address in another cycle. In one and the
-    /// same, two devices of one identity speak.
+    /// A device may return to an address in another cycle. Within one cycle this
+    /// means two devices with one identity.
     fn let_moves_rest(&mut self, index: usize) {
         let number = self.number;
         let Some((entry, presence)) = self.both(index) else {

@@ -1,5 +1,5 @@
-//! Replies of real devices, where they lie beside the checkout. They are not
-//! part of this repository.
+//! Replies of real devices, if they are beside the checkout. They are not part of
+//! this repository.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! In what order devices take addresses that others still hold.
+//! The order in which devices take addresses that other devices still have.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,42 +9,41 @@ use ipnet::Ipv4Net;
 
 use super::is_host;
 
-/// A device that is to take an address. The same one, where it stays.
+/// A device and the address it is to take. The addresses are equal if it stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Move {
-    /// The address it has now.
+    /// Its address now.
     pub from: Option<Ipv4Addr>,
-    /// The address it is to have, no two moves the same.
+    /// Its new address. No two moves have the same.
     pub to: Ipv4Addr,
     /// The network of `to`.
     pub network: Ipv4Net,
 }
 
-/// One command of the order.
+/// One address change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressStep {
-    /// Which of the moves, counted from 0.
+    /// The index of the move.
     pub number: usize,
-    /// The address to be taken.
+    /// The address to take.
     pub to: Ipv4Addr,
-    /// Whether it is there only to let others pass.
+    /// Whether it takes a spare address for a while, so that others can move first.
     pub temporary: bool,
-    /// Steps of the same wave need nothing of each other: each needs only that
-    /// those of earlier waves were done. Never falls from step to step.
+    /// The changes of a wave are independent of each other: each needs only those
+    /// of earlier waves. Never decreases from step to step.
     pub wave: usize,
 }
 
-/// Puts moves into an order in which no device takes an address that another
-/// of them holds. Chains begin at their end; where devices wait for each other
-/// in a circle, one of them goes to a spare address first, which is none of
-/// `taken`.
+/// Orders moves so that no device takes an address that another one still has. A
+/// chain begins at its end. In a cycle, one device takes a spare address first,
+/// which is not in `taken`.
 pub fn order(moves: &[Move], taken: &BTreeSet<Ipv4Addr>) -> Result<Vec<AddressStep>, NoSpare> {
     let mut site = Occupancy::new(moves, taken);
     let mut pending: BTreeSet<usize> = (0..moves.len()).collect();
     let mut steps = Vec::with_capacity(moves.len());
     let mut wave = 0;
     while !pending.is_empty() {
-        // All of these are free before the first of them is sent.
+        // All of these addresses are free before the first change is sent.
         let ready: Vec<_> = pending
             .iter()
             .copied()
@@ -68,22 +67,21 @@ pub fn order(moves: &[Move], taken: &BTreeSet<Ipv4Addr>) -> Result<Vec<AddressSt
     Ok(steps)
 }
 
-/// Devices that wait for each other in a circle cannot begin: their network has
-/// no spare address.
+/// Devices in a cycle cannot move: their network has no spare address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("devices are to swap addresses, and {network} has no spare one for it")]
 pub struct NoSpare {
-    /// The network without one.
+    /// The network.
     pub network: Ipv4Net,
 }
 
 struct Occupancy<'a> {
     moves: &'a [Move],
-    /// Where each is now.
+    /// The address of each device now.
     at: Vec<Option<Ipv4Addr>>,
-    /// Who is at an address. Several, with addresses from the factory.
+    /// The devices at an address. Several can share a factory address.
     holders: HashMap<Ipv4Addr, BTreeSet<usize>>,
-    /// What is no spare address.
+    /// Addresses that are not spare.
     occupied: BTreeSet<Ipv4Addr>,
 }
 
@@ -106,8 +104,8 @@ impl<'a> Occupancy<'a> {
         }
     }
 
-    /// Another device that holds the address this one is to take. A device
-    /// that stays where it is waits for nobody.
+    /// Another device that has the address this one is to take. A device that stays
+    /// waits for none.
     fn blocker(&self, number: usize) -> Option<usize> {
         let to = self.moves.get(number)?.to;
         if self.at.get(number) == Some(&Some(to)) {
@@ -116,7 +114,7 @@ impl<'a> Occupancy<'a> {
         self.holders.get(&to)?.iter().copied().next()
     }
 
-    /// A device that waits for itself at the end. There is one where all wait.
+    /// A device of a cycle. One exists if all devices wait.
     fn in_circle(&self, pending: &BTreeSet<usize>) -> usize {
         let mut passed = BTreeSet::new();
         let mut number = pending.first().copied().unwrap_or_default();
@@ -129,7 +127,7 @@ impl<'a> Occupancy<'a> {
         number
     }
 
-    /// The last address of the network that nobody has or is to have.
+    /// The last address of the network that no device has or is to take.
     fn spare(&mut self, number: usize) -> Result<Ipv4Addr, NoSpare> {
         let network = self
             .moves
@@ -195,7 +193,7 @@ mod tests {
             told(&[(1, 2), (2, 3), (3, 4)]),
             [(2, 4, false, 0), (1, 3, false, 1), (0, 2, false, 2)]
         );
-        // Nothing is to be waited for: all at once, in order.
+        // Independent moves: one wave, in order.
         assert_eq!(
             told(&[(64, 101), (64, 102), (64, 103)]),
             [(0, 101, false, 0), (1, 102, false, 0), (2, 103, false, 0)]
@@ -225,7 +223,7 @@ mod tests {
 
     #[test]
     fn who_stays_waits_for_nobody() {
-        // Three with one address from the factory, of which one keeps it.
+        // Three devices with a factory address; one of them keeps it.
         assert_eq!(
             told(&[(64, 64), (64, 65), (64, 66)]),
             [(0, 64, false, 0), (1, 65, false, 0), (2, 66, false, 0)]
@@ -233,7 +231,7 @@ mod tests {
     }
 
     proptest! {
-        /// Devices anywhere, several at one address too, to different ones.
+        /// Devices at any address, several at one, move to different ones.
         #[test]
         fn no_address_is_given_while_another_device_holds_it(
             from in prop::collection::vec(prop::option::of(1u8..30), 1..24),

@@ -5,20 +5,20 @@ use jiff::Timestamp;
 use super::{FirmwareMinimum, FormFactor, MinimumSource, RecoveryMethod};
 use crate::Kind;
 
-/// Whether a way can be gone now.
+/// Whether a method can be used now.
 #[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Availability {
-    /// All that can be known from here is in place.
+    /// Nothing is known to be missing.
     Ready,
-    /// It fits, but something is missing; never empty.
+    /// It suits the device, but something is missing; never empty.
     Needs(Vec<Prerequisite>),
-    /// It does not fit.
+    /// It does not suit the device.
     NotForThisDevice(UnavailableReason),
 }
 
 impl Availability {
-    /// Returns the name that scripts see, e.g. `not-for-this-device`.
+    /// Returns the name for scripts, e.g. `not-for-this-device`.
     pub fn name(&self) -> &'static str {
         self.into()
     }
@@ -31,7 +31,7 @@ impl Availability {
         }
     }
 
-    /// Why the way does not fit.
+    /// Why the method is not available.
     pub const fn obstacle(&self) -> Option<UnavailableReason> {
         match self {
             Self::NotForThisDevice(obstacle) => Some(*obstacle),
@@ -40,33 +40,33 @@ impl Availability {
     }
 }
 
-/// Something missing for a way that fits the device.
+/// Something missing for a method that suits the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Prerequisite {
     /// A person at the device.
     AtDevice,
-    /// Security questions set earlier; not known whether they are.
+    /// Security questions set earlier; unknown whether they are.
     QuestionsSet,
-    /// An e-mail address reserved earlier; not known whether one is.
+    /// An e-mail address reserved earlier; unknown whether one is.
     MailboxSet,
     /// A GUID file exported earlier.
     GuidFile {
-        /// How many void ones of this device the vault holds, besides no
-        /// usable one. `None`: the vault was not looked into.
+        /// How many void files of this device the vault contains; no usable one.
+        /// `None`: the vault was not read.
         void: Option<usize>,
     },
-    /// The vendor's answer to the request exported then.
+    /// The vendor's answer to the request exported at this time.
     VendorAnswer(Timestamp),
-    /// Another request: the one exported then may no longer be valid.
+    /// Another request: the one exported at this time may be void.
     NewRequest(Timestamp),
-    /// A reply that says which sort of request the device takes.
+    /// A complete reply with the kind of request.
     WholeReply,
-    /// The account the device was bound to.
+    /// The account the device is bound to.
     BoundAccount,
     /// The device in the installer's site.
     InstallerSite,
-    /// The end of the lock, at this time: until then the device refuses.
+    /// The end of the lock, at this time.
     LockEnd(Timestamp),
 }
 
@@ -113,35 +113,35 @@ impl fmt::Display for Prerequisite {
     }
 }
 
-/// Why a way does not fit a device.
+/// Why a method is not available for a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, thiserror::Error)]
 #[strum(serialize_all = "kebab-case")]
 pub enum UnavailableReason {
-    /// There is nothing to recover.
+    /// The device has no password.
     #[error("it has no password yet; activate it")]
     Unactivated,
-    /// The vendor does not give the way to this kind.
+    /// The vendor excludes the method for this kind.
     #[error("the vendor does not give this way to {}", devices(*.0))]
     Kind(Kind),
-    /// The firmware is older than the one stated.
+    /// The firmware is older than the stated minimum.
     #[error("its firmware is older than {0}, {why}", why = states(.0.source()))]
     FirmwareBelow(FirmwareMinimum),
-    /// The device's reply does not name the way, or denies it.
+    /// The device does not report the method, or denies it.
     #[error("the device does not say that it takes this way")]
     NotOffered,
-    /// The device says that nothing was set up for it.
+    /// The device reports that the method is not set up.
     #[error("the device says that {}", not_set_up(*.0))]
     NotSetUp(RecoveryMethod),
 }
 
 impl UnavailableReason {
-    /// Whether it stands in documents only, so that the device may know better.
+    /// Whether only documents say so; the device may support it all the same.
     pub(super) const fn is_on_paper(self) -> bool {
         matches!(self, Self::Kind(_) | Self::FirmwareBelow(_))
     }
 }
 
-/// The plural of a kind, as far as the vendor's table tells kinds apart.
+/// A kind in the plural, as far as the vendor's table distinguishes.
 const fn devices(kind: Kind) -> &'static str {
     match kind {
         Kind::IpCamera | Kind::Ptz => "cameras",
@@ -167,7 +167,7 @@ const fn not_set_up(method: RecoveryMethod) -> &'static str {
     }
 }
 
-/// Something to know about a way for one device, besides its standing.
+/// A note about a method for one device, besides its availability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Note {
@@ -175,25 +175,25 @@ pub enum Note {
     KindUnknown,
     /// The vendor's document states no firmware for this recorder's series.
     SeriesUnknown,
-    /// A firmware is asked for, and the device's own could not be read.
+    /// A minimum firmware is stated, and the device's own is unknown.
     FirmwareUnknown(FirmwareMinimum),
-    /// What would speak against the way, had it not been set up on the device.
+    /// The reason against the method, which is set up on the device all the same.
     Despite(UnavailableReason),
-    /// The device says that it takes the way that does not fit on paper.
+    /// The device reports the method although documents exclude it.
     OfferedAllTheSame,
     /// Where the reset button may be.
     ButtonPlace(FormFactor),
-    /// The button clears more than the password.
+    /// The button resets more than the password.
     SettingsLost,
-    /// What the vendor's support wants to see.
+    /// What the vendor's support asks for.
     ProofOfOwnership,
     /// What a legacy device does with the vendor's code.
     FactoryDefault,
-    /// When the newest usable GUID file in the vault was exported.
+    /// When the newest usable GUID file was exported.
     InVault(Timestamp),
-    /// Hik-Connect is switched off on the device.
+    /// Hik-Connect is disabled on the device.
     CloudOff,
-    /// The device's reply does not name Hik-Connect, or denies it.
+    /// The device does not report Hik-Connect, or denies it.
     CloudNotOffered,
 }
 

@@ -1,7 +1,7 @@
 use crate::{Device, Kind};
 
-/// The shape of a device, which says where to look for its reset button. Read
-/// from the model as public material has it: advice, not fact.
+/// The form of a device, which says where its reset button is. Derived from the
+/// model by public material: advice, not fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FormFactor {
     /// Small bullet camera.
@@ -16,12 +16,12 @@ pub enum FormFactor {
     Box,
     /// Recorder.
     Recorder,
-    /// Any other, and what the model does not tell.
+    /// Any other, or unknown.
     Unknown,
 }
 
 impl FormFactor {
-    /// The shape of a device.
+    /// The form of a device.
     pub fn of(device: &Device) -> Self {
         match device.kind {
             Kind::IpCamera => {
@@ -33,8 +33,8 @@ impl FormFactor {
         }
     }
 
-    /// Reads the two characters behind `2CD`: the line, then the shape, whose
-    /// letters differ between the lines.
+    /// Reads the two characters after `2CD`: the line, then the form, whose letters
+    /// differ between lines.
     fn of_camera(model: &str) -> Self {
         let model = model.trim();
         let model = model.strip_prefix('i').unwrap_or(model);

@@ -5,14 +5,14 @@ use std::fmt;
 use super::RecoveryMethod;
 use crate::{Device, Firmware, Kind, Version};
 
-/// The oldest firmware that takes a way, as written in its source.
+/// The oldest firmware that supports a method, as its source states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirmwareMinimum {
     text: &'static str,
     source: MinimumSource,
 }
 
-/// Who states a minimum.
+/// The source of a minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MinimumSource {
     /// The vendor's document on forgotten passwords.
@@ -37,12 +37,12 @@ impl FirmwareMinimum {
         self.text
     }
 
-    /// Who states it.
+    /// Its source.
     pub const fn source(self) -> MinimumSource {
         self.source
     }
 
-    /// The number to compare with.
+    /// The number, for comparison.
     pub fn version(self) -> Version {
         let firmware = Firmware::new(self.text);
         let version = firmware.and_then(|firmware| firmware.version());
@@ -56,10 +56,10 @@ impl fmt::Display for FirmwareMinimum {
     }
 }
 
-/// What is stated on the firmware for one way and one device.
+/// The stated minimum for one method and one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Minimum {
-    /// Nothing is asked for.
+    /// None.
     None,
     /// It depends on the recorder's series, and none is stated for this one.
     SeriesUnknown,
@@ -68,7 +68,7 @@ pub(super) enum Minimum {
 }
 
 impl Minimum {
-    /// What is stated for a device whose kind the vendor's table has.
+    /// The stated minimum for a device whose kind the vendor's table contains.
     pub(super) fn of(way: RecoveryMethod, device: &Device) -> Self {
         match (way, device.kind) {
             (RecoveryMethod::Questions, Kind::IpCamera | Kind::Ptz) => {
@@ -89,8 +89,8 @@ impl Minimum {
     }
 }
 
-/// The series of recorders for which the vendor's document states the firmware
-/// that takes the reserved e-mail and Hik-Connect ways.
+/// The recorder series for which the vendor's document states the firmware that
+/// supports reserved e-mail and Hik-Connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter)]
 pub enum RecorderSeries {
     /// NVR 71Q, Q and K, e.g. `DS-7608NI-K2`.
@@ -106,13 +106,13 @@ pub enum RecorderSeries {
 }
 
 impl RecorderSeries {
-    /// The series of a recorder, where its kind and model tell one.
+    /// The series of a recorder, if its kind and model identify one.
     pub fn of(device: &Device) -> Option<Self> {
         Self::of_model(device.model.as_deref()?).filter(|series| series.kind() == device.kind)
     }
 
-    /// The series a model name tells. `None` for all that the document does not
-    /// name for sure: other letters, NXI models, and HG models of generation M,
+    /// The series of a model name. `None` for models that the document does not
+    /// clearly name: other letters, NXI models, and HG models of generation M,
     /// which two of its lines could mean.
     pub fn of_model(model: &str) -> Option<Self> {
         let model = model.trim();
@@ -145,7 +145,7 @@ impl RecorderSeries {
         }
     }
 
-    /// The oldest firmware that takes the reserved e-mail and Hik-Connect ways.
+    /// The oldest firmware that supports reserved e-mail and Hik-Connect.
     pub const fn minimum(self) -> FirmwareMinimum {
         FirmwareMinimum::of_vendor(match self {
             Self::NvrQk => "V4.30.005",
@@ -156,7 +156,7 @@ impl RecorderSeries {
         })
     }
 
-    /// The name people see, e.g. `NVR I series`.
+    /// The label for people, e.g. `NVR I series`.
     pub const fn label(self) -> &'static str {
         match self {
             Self::NvrQk => "NVR Q/K series",
@@ -174,7 +174,7 @@ impl fmt::Display for RecorderSeries {
     }
 }
 
-/// The letter of `K2`, `I16/16P`, `Q1(C)`: one capital, then disks in digits.
+/// The letter of `K2`, `I16/16P`, `Q1(C)`: one capital, then the number of disks.
 /// Older names such as `SH`, `ST` or `SE/P` have none.
 fn generation(suffix: &str) -> Option<char> {
     let end = suffix.find(|c: char| !c.is_ascii_alphanumeric());
@@ -214,8 +214,8 @@ mod tests {
                 assert_eq!(Kind::of_model(model), series.kind(), "{model}");
             }
         }
-        // Two lines of the document could mean the first. It does not name those
-        // up to `iDS-9632NI-I8`; the others have not the form of a recorder's name.
+        // The first could be in two lines of the document. It does not name those
+        // up to `iDS-9632NI-I8`; the others are not names of recorders.
         let others = "iDS-7104HGHI-M1/S, DS-7316HQHI-K4, DS-7208HVI-SV, DS-7608NI-E2/8P, \
                       DS-7608NI-M2/8P, DS-7616NI-ST, DS-7608NI-SE/P, DS-7608NXI-K2, \
                       iDS-7716NXI-I4/X(B), iDS-9632NI-I8, DS-7608NI, DS-7608NI-, \

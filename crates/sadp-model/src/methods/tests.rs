@@ -8,7 +8,7 @@ const PTZ: &str = "DS-2DE4225IW-DE";
 const NVR: &str = "DS-7608NI-K2/8P";
 const DVR: &str = "DS-7204HQHI-K1";
 
-/// A device of new firmware that offers all it can.
+/// A device with new firmware that offers all methods.
 fn device(model: &str) -> Device {
     let mut device = Device::unknown();
     device.kind = Kind::of_model(model);
@@ -372,7 +372,7 @@ fn the_button_note_names_its_place() {
     assert_eq!(fit.notes, [place, Note::SettingsLost]);
 }
 
-/// Words that people read, held as they are.
+/// Texts for people.
 #[test]
 fn reasons_read_well() {
     let minimum = FirmwareMinimum::of_vendor("V4.21.005");

@@ -1,23 +1,22 @@
-//! How much is kept in all, and of whom.
+//! How much is kept in all, and from each sender.
 //!
-//! Whoever is on the network can invent devices without end, each with 64 kB of
-//! text. While there is plenty of room nobody is stinted: one address may play
-//! a site of tens of thousands. When more than half is taken, senders that have
-//! more than their share get no more, so that what is left is for those who
-//! sent little: real devices, which speak for themselves alone.
+//! Anyone on the network can forge any number of devices, each with 64 kB of text.
+//! Per-sender limits apply only once half of the budget is used: until then one
+//! address may simulate a site of tens of thousands. The other half is left for
+//! senders that sent little: real devices, which report only themselves.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use super::Registry;
 
-/// What is kept of all senders and of each.
+/// What is kept in all and from each sender.
 #[derive(Debug, Default)]
 pub(super) struct Quota {
     all: Amount,
     of: HashMap<IpAddr, Amount>,
 }
 
-/// So many devices, and the memory they take.
+/// A number of devices, and the memory they take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Amount {
     pub(super) devices: usize,
@@ -25,19 +24,19 @@ pub(super) struct Amount {
 }
 
 impl Quota {
-    /// What may be kept in all.
+    /// The most that is kept in all.
     const MOST: Amount = Amount {
         devices: Registry::MAX_DEVICES,
         bytes: Registry::MAX_BYTES,
     };
 
-    /// What one sender may hold when more than half of that is taken.
+    /// The most that one sender may use once half of that is used.
     const SHARE: Amount = Amount {
         devices: Registry::MAX_DEVICES / 1024,
         bytes: Registry::MAX_BYTES / 1024,
     };
 
-    /// Whether so much more may be kept of a sender.
+    /// Whether this much more may be kept from a sender.
     pub(super) fn admits(&self, sender: IpAddr, more: Amount) -> bool {
         let all = self.all.plus(more);
         if !all.is_within(Self::MOST) {

@@ -1,4 +1,4 @@
-//! One device of a registry, and how it was heard.
+//! One device of a registry, and how its replies were received.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -10,32 +10,32 @@ use jiff::Timestamp;
 use super::senders::{ReplyAddress, SenderConflict, Senders};
 use crate::Device;
 
-/// One device and how it was heard.
+/// One device and how its replies were received.
 #[derive(Clone, Debug)]
 pub struct DeviceRecord {
     /// What is known of the device.
     pub device: Device,
-    /// How it was heard: one sighting for each interface, sender and way, each
-    /// with the latest time; the latest [`DeviceRecord::MAX_SIGHTINGS`].
+    /// How its replies were received: one sighting for each interface, sender and
+    /// transport, with the latest time; the latest [`DeviceRecord::MAX_SIGHTINGS`].
     pub seen: Vec<Sighting>,
-    /// Whether it answered a question sent to its own address, and so can be
-    /// reached whatever the subnets say.
+    /// Whether it answered a probe to its own address, and so is reachable whatever
+    /// the subnets are.
     pub answered_directly: bool,
-    /// Whether accounts of it contradict each other: it came back to an address
-    /// that it had left, which two devices of one identity look like.
+    /// Whether its reports contradict each other: it returned to an address that it
+    /// had left. Two devices with one identity look like this.
     pub contradictory: bool,
     /// Whether any of its replies could not be read to the end.
     pub malformed: bool,
     protocol: Protocol,
     left_addresses: Vec<Ipv4Addr>,
     senders: Senders,
-    /// Who told the most of it, and how much memory that takes.
+    /// The sender of the largest report, and the memory it takes.
     pub(super) largest_contributor: IpAddr,
     pub(super) footprint: usize,
 }
 
 impl DeviceRecord {
-    /// The most ways of hearing a device that are kept.
+    /// The most sightings that are kept.
     pub const MAX_SIGHTINGS: usize = 16;
 
     const MAX_LEFT_ADDRESSES: usize = 8;
@@ -59,14 +59,14 @@ impl DeviceRecord {
         }
     }
 
-    /// Forgets which addresses it left, so that it may come back to one without
-    /// being taken for two devices.
+    /// Forgets which addresses it left, so that it can return to one without
+    /// counting as two devices.
     pub fn forget_moves(&mut self) {
         self.left_addresses.clear();
         self.contradictory = false;
     }
 
-    /// Forgets how it was heard before this, the latest way.
+    /// Forgets all sightings but the latest.
     pub fn forget_sightings(&mut self) {
         if let Some(latest) = self.seen.iter().max_by_key(|seen| seen.at).cloned() {
             self.protocol = latest.protocol;
@@ -75,33 +75,32 @@ impl DeviceRecord {
         self.senders.forget_former();
     }
 
-    /// From where it speaks by UDP, so that a command can be meant for it alone,
-    /// and whether somebody else may speak for it. `None` where it was not heard
-    /// by UDP.
+    /// The address it replies from by UDP, and whether somebody else may reply for
+    /// it. `None` if it never replied by UDP.
     pub fn reply_address(&self) -> Option<ReplyAddress> {
         self.senders.reply_address()
     }
 
-    /// Whether two senders speak for it, of which one is not the device.
+    /// Whether two senders reply for it, of which one is not the device.
     pub fn has_concurrent_sender(&self) -> bool {
         let conflict = self.reply_address().and_then(|sender| sender.conflict);
         matches!(conflict, Some(SenderConflict::Concurrent(_)))
     }
 
-    /// The address it is known by: its own, else that of a sender.
+    /// The address it is found by: its own, else that of a sender.
     pub(super) fn address(&self) -> Option<Ipv4Addr> {
         let own = self.device.ipv4.address;
         own.or_else(|| self.seen.first().and_then(Sighting::ipv4))
     }
 
-    /// Takes note that it answered a question sent to this address alone. One
-    /// that answers for another address is not reached at its own.
+    /// Records that it answered a probe to this single address. A reply that
+    /// reports another address does not make that one reachable.
     pub fn note_direct_answer(&mut self, asked_at: Option<Ipv4Addr>) {
         self.answered_directly |= asked_at.is_some() && asked_at == self.device.ipv4.address;
     }
 
-    /// Whether it was heard by bare Ethernet frames alone, never by UDP: it may
-    /// not understand the commands of the XML form.
+    /// Whether it replied only by raw Ethernet, never by UDP: it may not support
+    /// XML commands.
     pub const fn is_frames_only(&self) -> bool {
         matches!(self.protocol, Protocol::SadpFrame)
     }
@@ -133,16 +132,16 @@ impl DeviceRecord {
         changed
     }
 
-    /// Takes the XML form for the account, though it may be incomplete, and fills
-    /// it from the frame that was all that was known.
+    /// Replaces a frame's report by an XML one, even an incomplete one, and fills
+    /// it from the frame.
     fn replace_frame(&mut self, xml: Device) -> bool {
         let frame = std::mem::replace(&mut self.device, xml);
         self.device.fill_from(&frame);
         self.device != frame
     }
 
-    /// Takes from a frame what the XML form left out. A frame says less, and in
-    /// older words; what commands are made of stays as the XML form told it.
+    /// Adds what the XML report omits. Frames contain less; commands need the XML
+    /// elements unchanged.
     fn supplement(&mut self, frame: &Device) -> bool {
         let before = self.device.clone();
         self.device.fill_from(frame);
@@ -160,13 +159,12 @@ impl DeviceRecord {
     }
 }
 
-/// Whether a reply could not be read to its end, though it came whole.
+/// Whether a reply that was received whole could not be read to its end.
 const fn is_malformed(device: &Device) -> bool {
     !device.complete && !device.fragment_only
 }
 
-/// The discovery protocol of a datagram: how it is encoded. [`Via`] says how it
-/// was transported, which is another matter.
+/// The discovery protocol of a datagram: its encoding. [`Via`] is its transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
     /// SADP: XML documents.
@@ -176,10 +174,10 @@ pub enum Protocol {
     SadpFrame,
 }
 
-/// One way in which a device was heard.
+/// How replies of a device were received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// The interface it was heard on.
+    /// The interface.
     pub interface: Arc<str>,
     /// The sender's address.
     pub from: IpAddr,
@@ -187,7 +185,7 @@ pub struct Sighting {
     pub protocol: Protocol,
     /// How it was transported.
     pub via: Via,
-    /// When, by this machine's clock.
+    /// The time, by this computer's clock.
     pub at: Timestamp,
 }
 
@@ -218,10 +216,10 @@ pub(super) fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Via {
-    /// To the group.
+    /// To the multicast group.
     Multicast,
-    /// To this machine's own address.
+    /// To this computer's own address.
     Unicast,
-    /// As a bare Ethernet frame.
+    /// As a raw Ethernet frame.
     LinkLayer,
 }

@@ -1,4 +1,4 @@
-//! From where a device spoke, and whether it was the device that did.
+//! Which addresses a device replies from, and whether the sender is the device.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -9,43 +9,43 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::Sighting;
 
-/// For how long a sender is remembered that is heard no more, counted to the
-/// latest account: as long as ten askings of a watch.
+/// How long a silent sender is remembered, counted to the latest report: ten cycles
+/// of a watch.
 const MEMORY: SignedDuration = SignedDuration::from_mins(10);
 
-/// For how long a device must have spoken from its new address, and nobody from
-/// the former, until it counts as moved. In this time a scan asks again, and a
-/// device that is still where it was answers.
+/// How long a device must have replied from its new address, and nobody from the
+/// former one, until it counts as moved. A scan sends further probes in this time,
+/// and a device that did not move answers.
 const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
 /// The most senders that are kept for a device.
 const MAX: usize = 16;
 
-/// From where a device speaks, so that a command to it can be answered from
-/// there alone.
+/// The address that a device replies from. Replies to a command count only from
+/// there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyAddress {
-    /// The interface it was heard on.
+    /// The interface its replies arrive on.
     pub interface: Arc<str>,
-    /// The address it speaks from.
+    /// The address it replies from.
     pub from: IpAddr,
-    /// Why this may not be the device.
+    /// Why the sender may not be the device.
     pub conflict: Option<SenderConflict>,
 }
 
-/// Why the sender of a device's account may be somebody else.
+/// Why the sender of a report may not be the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SenderConflict {
-    /// Another speaks for the device as well, from this address. Which of the
-    /// two is the device, only a person can tell.
+    /// Another sender at this address replies for the device, too. Only a person
+    /// can tell which one is the device.
     Concurrent(IpAddr),
-    /// It spoke from this address until a moment ago, and tells that it moved.
-    /// One that did not will speak from there again when it is asked again.
+    /// It replied from this address until a moment ago, and reports a new one. A
+    /// device that did not move answers the next probe from there.
     RecentMove(IpAddr),
 }
 
-/// Those who spoke for one device by UDP, in the order they were first heard.
-/// A frame tells an address, but not whence answers by UDP come.
+/// The senders of a device's UDP replies, oldest first. Frames contain an address,
+/// but not the one that UDP replies come from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Senders(Vec<SenderRecord>);
 
@@ -53,16 +53,16 @@ pub(super) struct Senders(Vec<SenderRecord>);
 struct SenderRecord {
     interface: Arc<str>,
     from: IpAddr,
-    /// The address it said the device has.
+    /// The device's address, as this sender reported it.
     told: Option<Ipv4Addr>,
     first: Timestamp,
     last: Timestamp,
 }
 
 impl Senders {
-    /// Takes note of an account by UDP, in which the device has this address.
+    /// Records a UDP report with this address of the device.
     pub(super) fn note(&mut self, sighting: &Sighting, told: Option<Ipv4Addr>) {
-        // A file may not tell who sent what it holds.
+        // A file may not contain the sender.
         if sighting.from.is_unspecified() {
             return;
         }
@@ -98,13 +98,12 @@ impl Senders {
         }
     }
 
-    /// To whom a command may go, and whether that is the device.
+    /// The address to send commands to, and whether the sender is the device.
     ///
-    /// It is one that speaks from the address it says it has, else the first,
-    /// and never one that was followed by another at a new address. Behind a
-    /// router or in a simulator a device speaks from an address that it does
-    /// not have: that alone is no reason for doubt. Nor is it that several cards
-    /// of this machine hear it.
+    /// Prefers a sender at the address it reports, else the first one, and never
+    /// one that another sender at a new address followed. A device behind a router
+    /// or in a simulator replies from another address than it reports; that alone
+    /// is no conflict. Neither are replies on several interfaces.
     pub(super) fn reply_address(&self) -> Option<ReplyAddress> {
         let current = self.0.iter().filter(|it| !self.is_left(it));
         let from = current.min_by_key(|it| (!it.is_at_home(), it.first))?.from;
@@ -112,7 +111,7 @@ impl Senders {
         let latest = own().max_by_key(|it| it.last)?;
         let others = self.0.iter().filter(|it| it.from != from);
         let conflicts = others.filter_map(|it| self.conflict_with(from, it));
-        // A rival outweighs a move.
+        // A concurrent sender outweighs a move.
         let conflict = conflicts.min_by_key(|it| matches!(it, SenderConflict::RecentMove(_)));
         Some(ReplyAddress {
             interface: Arc::clone(&latest.interface),
@@ -121,15 +120,15 @@ impl Senders {
         })
     }
 
-    /// Whether another took a sender's place: it was silent since, and the other
-    /// speaks from the address it says the device has.
+    /// Whether another sender took its place: it was silent since, and the other
+    /// one replies from the address it reports.
     fn is_left(&self, sender: &SenderRecord) -> bool {
         let followed =
             |it: &SenderRecord| it.from != sender.from && it.is_at_home() && sender.last < it.first;
         self.0.iter().any(followed)
     }
 
-    /// What another sender says against the one at this address.
+    /// The conflict between another sender and the one at this address.
     fn conflict_with(&self, from: IpAddr, other: &SenderRecord) -> Option<SenderConflict> {
         let own = || self.0.iter().filter(|it| it.from == from);
         let (first, last) = (
@@ -139,7 +138,7 @@ impl Senders {
         let at_home = own().any(SenderRecord::is_at_home);
         let on_one_wire = own().any(|it| it.interface == other.interface);
         if at_home && !on_one_wire && !other.is_at_home() {
-            // Passed on into another network: it does not claim to be there.
+            // Forwarded into another network: it does not claim that address.
             return None;
         }
         if at_home && other.last < first {
@@ -151,7 +150,7 @@ impl Senders {
 }
 
 impl SenderRecord {
-    /// Whether it speaks from the address it says the device has.
+    /// Whether it replies from the address it reports.
     fn is_at_home(&self) -> bool {
         self.told.is_some_and(|told| IpAddr::V4(told) == self.from)
     }
@@ -171,11 +170,11 @@ mod tests {
         Ipv4Addr::new(192, 168, 1, last)
     }
 
-    /// Accounts: when in milliseconds, on which card, from where, and the
-    /// address told, 0 for none.
+    /// Reports: time in milliseconds, interface, sender, and the address reported,
+    /// 0 for none.
     type Account = (i64, u8, u8, u8);
 
-    /// On which card a command goes, and who may answer it.
+    /// The interface of a command, and who may answer it.
     type Aim = (u8, u8);
 
     fn senders(accounts: &[Account]) -> Senders {

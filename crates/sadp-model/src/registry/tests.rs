@@ -38,7 +38,7 @@ fn assert_recorded(reports: &[(&str, &str, u8, u8, Recorded)]) -> Registry {
     registry
 }
 
-/// A device of its own MAC with so many bytes of text.
+/// A device with its own MAC and a text of this many bytes.
 fn with_text(number: u32, bytes: usize) -> Device {
     let [a, b, c, d] = number.to_be_bytes();
     let mut device = device("", "", 1);
@@ -266,7 +266,7 @@ fn accounts_that_grow_are_bounded_as_well() {
     }
     assert!(registry.bytes() <= Registry::MAX_BYTES / 2);
     assert_eq!(registry.len(), 4000);
-    // What they give up is free again.
+    // The freed memory can be used again.
     let small = registry.bytes();
     for number in 0..4000 {
         let mut changed = with_text(number, 100);

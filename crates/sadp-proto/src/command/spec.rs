@@ -1,9 +1,9 @@
-//! What holds for every command of one kind, in one table.
+//! One table of facts about commands.
 
 use super::Command;
 
-/// Describes one kind of command. Sending, the ledger, the guards and the
-/// command line read it, so that a new command is described in one place.
+/// Describes one kind of command. Sending, ledger, safety checks and command line
+/// all read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -14,21 +14,21 @@ pub struct CommandSpec {
     pub types: &'static str,
     /// Whether a key exchange comes first.
     pub sealed: bool,
-    /// Whether it may be sent again where no reply came: it costs no try, and
-    /// sending it twice does what sending it once does, or leaves only the
-    /// later result valid. All others are sent once.
+    /// Whether it may be sent again after a timeout: it costs no try, and a second
+    /// one does no harm, or makes only the later result valid. All others are sent
+    /// once.
     pub repeatable: bool,
-    /// Whether the device makes something new each time it receives this, and
-    /// forgets what it made before: of several replies the last one counts.
+    /// Whether the device makes something new each time and voids what it made
+    /// before: the last of several replies counts.
     pub makes_new: bool,
-    /// Whether it carries a secret that the device may find wrong, and count.
+    /// Whether it contains a secret that the device may find wrong and count.
     pub costs_try: bool,
-    /// Whether the device has another password once it did this.
+    /// Whether it changes the device's password.
     pub sets_password: bool,
-    /// Whether it carries a password, an answer, a code or a GUID.
+    /// Whether it contains a password, an answer, a code or a GUID.
     pub carries_secret: bool,
-    /// The element of an inquiry reply by which a device says that it takes
-    /// this command. `None` where no element says so.
+    /// The element of an inquiry reply that reports support for this command.
+    /// `None` if there is none.
     pub offered_by: Option<&'static str>,
 }
 
@@ -96,11 +96,11 @@ impl CommandSpec {
     pub const GET_UNBIND_STATUS: Self = Self::read("getUnbindStatus").offered(UNBIND);
     /// [`Command::Unbind`].
     pub const UNBIND: Self = Self::with_password("ezvizUnbind").offered(UNBIND);
-    /// [`Command::Deactivate`]. The device has no password then.
+    /// [`Command::Deactivate`]. The device has no password afterwards.
     pub const DEACTIVATE: Self =
         Self::new_password("restoreInactive").offered("SupportRestoreInactive");
 
-    /// No secret, sent once.
+    /// Without a secret, sent once.
     const fn plain(types: &'static str) -> Self {
         Self {
             types,
@@ -114,7 +114,7 @@ impl CommandSpec {
         }
     }
 
-    /// No secret, and sending it twice does no harm.
+    /// Without a secret; a second one does no harm.
     const fn read(types: &'static str) -> Self {
         Self {
             repeatable: true,
@@ -122,7 +122,7 @@ impl CommandSpec {
         }
     }
 
-    /// Carries the current password.
+    /// Contains the current password.
     const fn with_password(types: &'static str) -> Self {
         Self {
             sealed: true,
@@ -132,7 +132,7 @@ impl CommandSpec {
         }
     }
 
-    /// Sets a new password by something other than the current one.
+    /// Sets a new password without the current one.
     const fn new_password(types: &'static str) -> Self {
         Self {
             sets_password: true,
@@ -149,7 +149,7 @@ impl CommandSpec {
 }
 
 impl Command {
-    /// What holds for every command of this kind.
+    /// The facts about this kind of command.
     pub const fn spec(&self) -> &'static CommandSpec {
         match self {
             Self::Activate { .. } => &CommandSpec::ACTIVATE,
@@ -177,7 +177,7 @@ impl Command {
     }
 }
 
-/// Elements by which several commands are offered.
+/// Elements that report support for several commands.
 const GUID: &str = "SupportGUID";
 const QUESTIONS: &str = "SupportSecurityQuestion";
 const MAILBOX: &str = "SupportMailBox";

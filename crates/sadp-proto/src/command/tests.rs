@@ -35,7 +35,7 @@ fn answers() -> SecretAnswers {
     .unwrap()
 }
 
-/// Making a key takes long, so one serves all.
+/// One key for all tests: making one takes long.
 static SESSION: LazyLock<(SessionKey, device::DeviceSession)> = LazyLock::new(|| {
     let key = ExchangeKey::generate(&mut OsRng).unwrap();
     let random = b"0123456789abcdef0123456789abcdef";
@@ -52,7 +52,7 @@ fn request(command: &Command, uuid: Uuid, target: &Target) -> RequestMessage {
     request
 }
 
-/// Encodes a command, and reads the request with its sealed texts opened.
+/// Encodes a command and decodes the request with its sealed texts opened.
 fn read_back(command: &Command, uuid: Uuid, target: &Target) -> (Header, Vec<(String, String)>) {
     let session = &SESSION.1;
     let request = request(command, uuid, target);
@@ -75,7 +75,7 @@ fn said(command: &Command) -> Vec<(String, String)> {
     read_back(command, Uuid::nil(), &target()).1
 }
 
-/// A device that says this of itself.
+/// A device that reports these elements.
 fn device(said: &[(&str, &str)]) -> sadp_model::Device {
     let told = [
         ("Types", "inquiry"),

@@ -1,4 +1,4 @@
-//! `update`: new network settings, by a digest of the password.
+//! `update`: new network settings, authorised by a digest of the password.
 
 use sadp_model::{Device, Ipv4Settings, Ipv6Settings, Ports};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::CommandFields;
 use crate::seal::{Password, Salts, SealError, UpdateDigest};
 
-/// New network settings and the right to set them.
+/// New network settings and the digest of the password.
 #[derive(Debug)]
 pub struct Update {
     settings: NetworkSettings,
@@ -14,9 +14,8 @@ pub struct Update {
     bound: bool,
 }
 
-/// The settings `update` carries: all of them, always, but for the ports of HTTP
-/// and of the SDK over TLS. Those are left out where they are `None`, and stay
-/// as they are.
+/// The settings of `update`. All are always sent, except the ports of HTTP and of
+/// the SDK over TLS: `None` leaves those unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkSettings {
     /// IPv4 settings. Address, mask and gateway are sent even with DHCP.
@@ -28,7 +27,7 @@ pub struct NetworkSettings {
 }
 
 impl NetworkSettings {
-    /// What a device has now.
+    /// The current settings of a device.
     pub fn of(device: &Device) -> Self {
         Self {
             ipv4: device.ipv4.clone(),
@@ -37,9 +36,8 @@ impl NetworkSettings {
         }
     }
 
-    /// What has to go out with every update, and neither the device told nor
-    /// the user gave. An address or mask of zeros that the device tells is its
-    /// own word.
+    /// The first required setting that neither the device reported nor the user
+    /// gave. Zeros that the device reports as address or mask count as reported.
     pub fn missing(&self, device: &Device) -> Option<UpdateError> {
         let address = self.ipv4.address.is_some() || told(device, "IPv4Address").is_some();
         let mask = self.ipv4.mask.is_some() || told(device, "IPv4SubnetMask").is_some();
@@ -52,21 +50,20 @@ impl NetworkSettings {
     }
 }
 
-/// What proves the right to change a device.
+/// The password and its account.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
     /// The current password.
     pub password: &'a Password,
-    /// The account it belongs to, as the user named it. A name that the device
-    /// tells counts before it.
+    /// Its account, if the user named one. A name that the device reports takes
+    /// precedence.
     pub account: Option<&'a str>,
 }
 
 impl Update {
-    /// Settings for this device, by the current password of its account.
-    /// Whether the password is salted and bound to the request follows from
-    /// what the device says of itself. Refused as [`Update::check`] says, and
-    /// where a setting that always goes out is not known.
+    /// New settings for this device, with the current password. The reply of the
+    /// device decides whether the password is salted and bound to the request.
+    /// Fails as [`Update::check`] does, and if a required setting is unknown.
     pub fn new(
         device: &Device,
         settings: NetworkSettings,
@@ -83,21 +80,20 @@ impl Update {
         })
     }
 
-    /// Tells whether this device can be sent an update with a password of the
-    /// account that the user named, `None` where he named none. Refused are a
-    /// device whose account is unknown, and salts of another length than
-    /// devices have.
+    /// Checks whether an update can be sent to this device with a password of this
+    /// account, `None` if the user named none. Fails if the account is unknown, or
+    /// if the salts have another length than usual.
     pub fn check(device: &Device, account: Option<&str>) -> Result<(), UpdateError> {
         Ok(salts(device).check(self::account(device, account)?)?)
     }
 
-    /// Whether a device that is given these settings may answer from `from`.
+    /// Whether a device with these settings may reply from `from`.
     pub(super) fn moves_to(&self, from: std::net::IpAddr) -> bool {
         let address = self.settings.ipv4.address;
         address.is_some_and(|address| from == address)
     }
 
-    /// The settings to be set.
+    /// The new settings.
     pub fn settings(&self) -> &NetworkSettings {
         &self.settings
     }
@@ -119,7 +115,7 @@ impl Update {
         fields.put("Password", sealed.as_str());
         fields.put_or("IPv4Address", ipv4.address, "0.0.0.0");
         fields.put_some("CommandPort", ports.sdk);
-        // Absent is "as it is".
+        // Missing means unchanged.
         fields.put_some("HttpPort", ports.http);
         fields.put_or("IPv4SubnetMask", ipv4.mask, "0.0.0.0");
         fields.put_or("IPv4Gateway", ipv4.gateway, "0.0.0.0");
@@ -138,7 +134,7 @@ impl Update {
     }
 }
 
-/// What a device says in an element that is not empty.
+/// The text of an element that the device reported, if not empty.
 fn told<'a>(device: &'a Device, name: &str) -> Option<&'a str> {
     device.raw.first(name).filter(|text| !text.is_empty())
 }
@@ -150,9 +146,9 @@ fn salts(device: &Device) -> Salts<'_> {
     }
 }
 
-/// The account whose password goes into the digest: the one the device tells,
-/// else the one the user named, else `admin`. Outside the standard security mode
-/// it can be another than `admin`, so that it must be known.
+/// The account whose password is digested: the one the device reports, else the one
+/// the user named, else `admin`. Outside the standard security mode it may be
+/// another one, so it must be known.
 fn account<'a>(device: &'a Device, named: Option<&'a str>) -> Result<&'a str, UpdateError> {
     if let Some(account) = told(device, "UserName").or(named) {
         return Ok(account);
@@ -165,20 +161,20 @@ fn account<'a>(device: &'a Device, named: Option<&'a str>) -> Result<&'a str, Up
     }
 }
 
-/// Why new settings are not sent.
+/// Why an update cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpdateError {
-    /// The device is outside its standard security mode and tells no account:
-    /// the number of it is 2037 in the vendor's SDK.
+    /// The device is outside its standard security mode and does not report its
+    /// account (2037 in the vendor's SDK).
     #[error("its security mode is not standard and it does not tell its account (2037)")]
     UnknownAccount,
-    /// The device tells no IPv4 address and none is given.
+    /// The IPv4 address is neither reported nor given.
     #[error("its IPv4 address is unknown")]
     UnknownAddress,
-    /// The device tells no subnet mask and none is given.
+    /// The subnet mask is neither reported nor given.
     #[error("its subnet mask is unknown")]
     UnknownMask,
-    /// The device tells no port of the SDK (`CommandPort`) and none is given.
+    /// The SDK port (`CommandPort`) is neither reported nor given.
     #[error("its SDK port is unknown")]
     UnknownSdkPort,
     /// The password cannot be digested.

@@ -1,4 +1,4 @@
-//! Writing a document.
+//! Encoding a document.
 
 use quick_xml::{
     Writer,
@@ -17,12 +17,12 @@ pub(super) struct Emitter<'a> {
     attributes: Vec<(&'a str, &'a str)>,
     /// The elements open below the root.
     open: Vec<&'a str>,
-    /// The leaves that stand in the innermost of them so far.
+    /// The leaves of the innermost open element so far.
     leaves: Vec<&'a str>,
 }
 
 impl<'a> Emitter<'a> {
-    /// With room for a document of `capacity` bytes; a longer one is moved as it grows.
+    /// Allocates `capacity` bytes; a longer document is reallocated.
     pub(super) fn new(
         root: &'a str,
         fields: &'a RawFields,
@@ -69,9 +69,8 @@ impl<'a> Emitter<'a> {
         self.writer.into_inner()
     }
 
-    /// Closes and opens elements until these are open, in which a leaf is to
-    /// stand. In a list of records, a leaf that stands there already begins the
-    /// next record.
+    /// Closes and opens elements until `parents` are open. In a list of records, a
+    /// leaf that the open record already has begins the next record.
     fn open_to(&mut self, parents: &[&'a str], leaf: &str, first: &mut bool) {
         let same = self.open.iter().zip(parents).take_while(|(a, b)| a == b);
         let mut shared = same.count();

@@ -7,24 +7,24 @@ type Elements = &'static [(&'static str, &'static str)];
 fn elements_are_read_as_far_as_they_go() {
     #[rustfmt::skip]
     let cases: [(&str, Elements, bool); 10] = [
-        // Doubles and empty elements.
+        // Duplicate and empty elements.
         (
             "<?xml version=\"1.0\"?>\r\n<Hello><A>1</A>\r\n<B></B><C/> <A> 2 </A></Hello>\r\n",
             &[("A", "1"), ("B", ""), ("C", ""), ("A", "2")], true,
         ),
-        // Nested elements carry their path.
+        // A nested element has its path as its name.
         ("<P><L><Q><ID>1</ID></Q><Q><ID>2</ID></Q></L></P>", &[("L/Q/ID", "1"), ("L/Q/ID", "2")], true),
-        // Entities are resolved, and never expanded.
+        // Entities are resolved, never expanded.
         (
             "<!DOCTYPE P [<!ENTITY x \"yyyy\">]><P><A>a &amp; b &#66; & c &x; &lt;</A></P>",
             &[("A", "a & b B & c &x; <")], true,
         ),
         ("<P><A b=\"1\" c='2'>x</A><B>y</B></P>", &[("A@b", "1"), ("A@c", "2"), ("A", "x"), ("B", "y")], true),
-        // Cut short.
+        // Truncated.
         ("<ProbeMatch><A>1</A><B>2</B><C>3", &[("A", "1"), ("B", "2")], false),
         ("<ProbeMatch><A>1</A><B", &[("A", "1")], false),
         ("<ProbeMatch><A>1</A></Prob", &[("A", "1")], false),
-        // An end tag that is missing, misspelt, or has no start.
+        // A missing, misspelt or stray end tag.
         ("<P><A>1<B>2</B><C>3</C></P>", &[("A", "1"), ("B", "2"), ("C", "3")], false),
         ("<P><A>1</X><B>2</B></P>", &[("A", "1"), ("B", "2")], false),
         ("<P><A>1</A></X><B>2</B></P>", &[("A", "1"), ("B", "2")], false),
@@ -138,7 +138,7 @@ proptest::proptest! {
         let _ = Document::decode_all(text.as_bytes());
     }
 
-    /// It did not grow: that would leave a copy of what it held so far.
+    /// The buffer never grew: that would leave a copy in memory.
     #[test]
     fn a_secret_document_has_room_from_the_start(
         pairs in proptest::collection::vec(("[AB](/[AB]){0,3}(@c)?", "[<>&\"'aü]{0,20}"), 0..20),

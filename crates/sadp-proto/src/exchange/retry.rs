@@ -1,36 +1,34 @@
-//! Decides when a request is repeated, and what a late reply to it means.
+//! Decides when to repeat a request, and what a late reply to it means.
 //!
-//! Each question has a UUID of its own, and a key exchange a key of its own: a
-//! device that hears the same one twice may answer it twice with different
-//! keys, which is what a forger looks like. Where the device makes something
-//! new for each question, only the answer to the latest counts: the device
-//! forgets what it made before. A command sealed with the key of an earlier
-//! exchange would be refused, and might cost a try; an earlier request to the
-//! vendor is void. Whether the latest question reached the device cannot be
-//! told, so an answer to an earlier one is not taken in its place.
+//! Each request has its own UUID, and each key exchange its own key: a device that
+//! receives one request twice may answer with two keys, which looks like a forgery.
+//! If the device makes something new for each request, only the reply to the latest
+//! one counts, because the device forgets the earlier ones: a command sealed with
+//! an earlier key would be refused and might cost a try, and an earlier request to
+//! the vendor is void. It is unknown whether the latest request arrived, so the
+//! reply to an earlier one never replaces it.
 //!
-//! It tells another thing: that the device is there, and slow. From then on
-//! nothing is asked before it had its time. So the first waits can be short, for
-//! a datagram that was lost, and no device is asked over and over for what it
-//! is about to answer.
+//! A late reply shows that the device is online and slow. From then on it gets the
+//! full timeout. So the first timeouts can be short, for lost datagrams, and a slow
+//! device does not get more and more requests.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-/// How long an answer is waited for before retry again.
+/// The first timeouts.
 pub(super) const WAIT: Duration = Duration::from_millis(1_200);
 
-/// The most requests: with one datagram in ten lost each way, all but one in
-/// 20,000 get a reply.
+/// The most requests: with one datagram in ten lost each way, all but one in 20,000
+/// get a reply.
 pub(super) const TRIES: u32 = 6;
 
-/// How long a device has for its reply, as with the vendor's client: from the
-/// first request where no reply comes, and from every late reply.
+/// The timeout of the vendor's client: from the first request without a reply, and
+/// from every late reply.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The least number of requests to a device that is known to be slow: some
-/// receive nothing while they prepare a reply.
+/// The fewest requests to a slow device: some receive nothing while they prepare a
+/// reply.
 const TRIES_WHEN_SLOW: u32 = 2;
 
 /// Times the repetition of a request.
@@ -39,12 +37,12 @@ pub(super) struct RetryTimer {
     began: Duration,
     left: u32,
     slow: bool,
-    /// Sent before the latest, and not answered so far.
+    /// Requests before the latest without a reply.
     earlier: Vec<Uuid>,
 }
 
 impl RetryTimer {
-    /// A request that is sent now for the first time.
+    /// Starts with a first request that is sent now.
     pub(super) const fn new(now: Duration) -> Self {
         Self {
             began: now,
@@ -54,7 +52,7 @@ impl RetryTimer {
         }
     }
 
-    /// Counts a request sent now. Returns until when its reply is awaited.
+    /// Counts a request sent now. Returns when its timeout ends.
     pub(super) fn ask(&mut self, now: Duration) -> Duration {
         self.left = self.left.saturating_sub(1);
         let soon = now.saturating_add(WAIT);
@@ -67,20 +65,19 @@ impl RetryTimer {
         }
     }
 
-    /// Ends the wait for the reply to the latest request. Returns whether it may be
-    /// repeated.
+    /// Ends the timeout of the latest request. Returns whether it may be repeated.
     pub(super) fn pass(&mut self, latest: Uuid) -> bool {
         self.earlier.push(latest);
         self.left > 0
     }
 
-    /// Whether this request was sent before the latest and not answered so far.
+    /// Whether this request is an earlier one without a reply.
     pub(super) fn is_earlier(&self, uuid: Uuid) -> bool {
         self.earlier.contains(&uuid)
     }
 
     /// Records a reply to an earlier request: the device is slow. Each counts once.
-    /// Returns until when the reply to the latest is awaited now.
+    /// Returns when the timeout of the latest request ends now.
     pub(super) fn hear_late(&mut self, uuid: Uuid, now: Duration) -> Option<Duration> {
         let place = self.earlier.iter().position(|earlier| *earlier == uuid)?;
         self.earlier.swap_remove(place);

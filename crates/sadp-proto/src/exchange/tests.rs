@@ -277,8 +277,8 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(48))]
 
-    /// Whatever is heard and whenever time passes, a command with side
-    /// effects leaves once at most.
+    /// A command with side effects is sent at most once, whatever is received and
+    /// however time passes.
     #[test]
     fn a_changing_command_is_never_emitted_twice(
         steps in proptest::collection::vec((0u64..4000, 0u8..6), 1..40),
@@ -344,7 +344,7 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
         hear(&mut exchange, late, &code(&first, "void"));
         assert_eq!(exchange.poll_timeout(), Some(late + RESPONSE_TIMEOUT));
     }
-    // A second one is no news.
+    // A duplicate changes nothing.
     hear(&mut exchange, late + MS, &code(&first, "void"));
     assert_eq!(exchange.poll_timeout(), Some(late + RESPONSE_TIMEOUT));
     assert_eq!(sent(&mut exchange, 3 * WAIT), None);
@@ -358,7 +358,7 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
 
 #[test]
 fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
-    // What it answers to each question, and how long that takes.
+    // Which requests it answers, and when the exchange ends.
     for (answered, asked, ends) in [
         (0..0, 6, 10_000),
         // The first is answered after all were asked: two more, in peace.

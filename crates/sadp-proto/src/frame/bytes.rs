@@ -1,4 +1,4 @@
-//! Reading numbers and addresses off the front of bytes.
+//! Reads numbers and addresses from bytes.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -6,7 +6,7 @@ use sadp_model::MacAddr;
 
 use super::{FrameError, Party};
 
-/// Bytes that are taken off the front. What is lacking is told by its name.
+/// A reader. An error names the missing field.
 pub(super) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -14,12 +14,12 @@ impl<'a> Bytes<'a> {
         Self(bytes)
     }
 
-    /// What was not taken yet.
+    /// The remaining bytes.
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.0
     }
 
-    /// The next so many bytes as far as they are there, and those behind them.
+    /// Splits off the next `length` bytes, or fewer if there are not as many.
     pub(super) fn split(&self, length: usize) -> (&'a [u8], &'a [u8]) {
         self.0.split_at_checked(length).unwrap_or((self.0, &[]))
     }
@@ -75,8 +75,8 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// The one's complement of the one's-complement sum of the little-endian words,
-/// the checksum's own place `at` counting as zero.
+/// The one's complement of the one's-complement sum of the little-endian words. The
+/// checksum at `at` counts as zero.
 pub(super) fn checksum(part: &[u8], at: usize) -> u16 {
     let mut sum: u32 = 0;
     for (number, word) in part.chunks(2).enumerate() {
@@ -99,7 +99,7 @@ pub(super) fn checksum(part: &[u8], at: usize) -> u16 {
     !u16::try_from(sum).unwrap_or(u16::MAX)
 }
 
-/// A text padded with NULs to `length`, cut there where it is longer.
+/// A text padded with NULs to `length`, or truncated.
 pub(super) fn padded(text: &str, length: usize) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     bytes.resize(length, 0);

@@ -1,34 +1,34 @@
 use std::fmt;
 
-/// What a frame is for. Only announcements, inquiries and their answers are
-/// understood; the others have a name.
+/// The purpose of a frame. Only announcements, inquiries and replies to them are
+/// parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// A device asks for settings.
+    /// A device requests settings.
     Announce,
-    /// The answer to that.
+    /// The reply to that.
     AnnounceReply,
-    /// Who is there.
+    /// A probe for devices.
     Inquiry,
-    /// A device tells of itself.
+    /// A device reports itself.
     InquiryReply,
     /// A confirmation.
     Acknowledge,
     /// A change of addresses.
     Update,
-    /// The answer to that.
+    /// The reply to that.
     UpdateReply,
     /// The legacy default password.
     DefaultPassword,
-    /// The answer to that.
+    /// The reply to that.
     DefaultPasswordReply,
     /// Settings of the management server.
     ManagementServer,
-    /// The answer to that.
+    /// The reply to that.
     ManagementServerReply,
     /// A change of network parameters.
     ModifyNetwork,
-    /// The answer to that.
+    /// The reply to that.
     ModifyNetworkReply,
     /// Any other number.
     Unknown(u8),

@@ -1,5 +1,4 @@
-//! What a device tells of itself in an inquiry reply, and the extension that
-//! follows it in version 2.
+//! The data of an inquiry reply, and the extension after it in version 2.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -15,11 +14,11 @@ use super::{
 pub struct InquiryReply {
     /// The full serial number.
     pub serial: Box<str>,
-    /// An opaque number.
+    /// A number without a known meaning.
     pub device_type: u32,
     /// The SDK's TCP port.
     pub sdk_port: u32,
-    /// Video encoders, which the XML form calls analogue channels.
+    /// Video encoders; the XML protocol calls them analogue channels.
     pub encoders: u32,
     /// Disks built in.
     pub disks: u32,
@@ -34,16 +33,16 @@ pub struct InquiryReply {
 const TEXT: usize = 48;
 
 impl InquiryReply {
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub const LENGTH: usize = 4 * TEXT + 16;
 
     /// The most bytes of a text.
     pub const MAX_TEXT: usize = TEXT;
 
-    /// Reads as far as the data goes.
+    /// Parses as much as there is.
     pub(super) fn parse(data: &[u8]) -> Self {
         let mut reply = Self::default();
-        // It ends where the data does.
+        // It ends where the data ends.
         let _short = reply.read(data);
         reply
     }
@@ -72,7 +71,7 @@ impl InquiryReply {
         data
     }
 
-    /// Puts another serial in place of the one in the data.
+    /// Replaces the serial in the data.
     pub(super) fn rewrite(data: &mut [u8], others: &mut impl Identities) {
         let end = data.len().min(TEXT);
         let Some(place) = data.get_mut(..end) else {
@@ -84,8 +83,8 @@ impl InquiryReply {
         place.copy_from_slice(&other);
     }
 
-    /// Adds the fields. A serial number that fills its field may be cut and
-    /// names no device: two could share its beginning.
+    /// Adds the fields. A serial that fills its field may be truncated, so it does
+    /// not identify a device.
     pub(super) fn tell(&self, fields: &mut RawFields) {
         let serial = if self.serial.len() >= TEXT {
             "DeviceSNBeginning"
@@ -103,8 +102,8 @@ impl InquiryReply {
     }
 }
 
-/// What follows the first part of a frame in version 2. Its packing differs
-/// between firmware: what lies behind the last byte there is, is not said.
+/// The extension after the data in version 2. Its length differs between firmware:
+/// fields beyond its end are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extension {
     /// The default gateway.
@@ -115,7 +114,7 @@ pub struct Extension {
     pub ipv6_gateway: Option<Ipv6Addr>,
     /// The IPv6 prefix length.
     pub ipv6_prefix: Option<u8>,
-    /// What the device can: see the constants.
+    /// Capability bits: see the constants.
     pub support: Option<u8>,
     /// Whether DHCP is on.
     pub dhcp: Option<bool>,
@@ -127,16 +126,16 @@ pub struct Extension {
     pub oem_code: Option<u8>,
     /// The model name.
     pub description: Option<Box<str>>,
-    /// The brand's text about itself.
+    /// The brand's text.
     pub oem: Option<Box<str>>,
 }
 
 const EXTENSION_VERSION: u8 = 2;
 const EXTENSION_LENGTH: u8 = 0x9c;
 const EXTENSION_HEADER: usize = 4;
-/// Where the extension's own checksum stands.
+/// The offset of the extension's checksum.
 const CHECKSUM_AT: usize = 2;
-/// The management server's address, which is passed over.
+/// The management server's address, which is skipped.
 const CMS: usize = 28;
 const OEM_RESERVED: usize = 31;
 const NAME: usize = 24;
@@ -144,7 +143,7 @@ const NAME: usize = 24;
 impl Extension {
     /// A bit of [`Extension::support`]: IPv6.
     pub const IPV6: u8 = 1;
-    /// A bit of [`Extension::support`]: its IPv6 address can be changed.
+    /// A bit of [`Extension::support`]: the IPv6 address can be changed.
     pub const IPV6_MODIFIABLE: u8 = 2;
     /// A bit of [`Extension::support`]: DHCP.
     pub const DHCP: u8 = 4;
@@ -152,8 +151,8 @@ impl Extension {
     /// The most bytes of a text.
     pub const MAX_TEXT: usize = NAME;
 
-    /// The extension at the beginning of what follows a first part, as far as
-    /// it is there; empty where there is none.
+    /// The extension at the start of `behind`, as far as it is there; empty if
+    /// there is none.
     pub(super) fn cut(behind: &[u8]) -> &[u8] {
         match behind {
             &[EXTENSION_VERSION, length, ..] if usize::from(length) >= EXTENSION_HEADER => {
@@ -163,12 +162,12 @@ impl Extension {
         }
     }
 
-    /// Reads what [`Extension::cut`] gave. `None` where there is none.
+    /// Parses what [`Extension::cut`] returned. `None` if there is none.
     pub(super) fn parse(extension: &[u8]) -> Option<Self> {
         let mut bytes = Bytes::new(extension);
         let _header = bytes.array::<EXTENSION_HEADER>("header").ok()?;
         let mut parsed = Self::default();
-        // It ends where the bytes do.
+        // It ends where the bytes end.
         let _short = parsed.read(&mut bytes);
         Some(parsed)
     }
@@ -191,7 +190,7 @@ impl Extension {
         Ok(())
     }
 
-    /// Writes all fields; zeros stand for what is not said.
+    /// Emits all fields; `None` becomes zero.
     pub(super) fn emit(&self) -> Vec<u8> {
         let unset = (Ipv4Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED);
         let mut bytes = vec![EXTENSION_VERSION, EXTENSION_LENGTH, 0, 0];
@@ -221,8 +220,7 @@ impl Extension {
         bytes
     }
 
-    /// Puts other addresses in place of those in the bytes, and zeros in place
-    /// of the management server's.
+    /// Replaces the addresses, and clears the management server's.
     pub(super) fn rewrite(extension: &mut [u8], others: &mut impl Identities) {
         let mut rest = &mut *extension;
         let mut take = |length: usize| {

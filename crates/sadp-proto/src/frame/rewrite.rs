@@ -1,4 +1,4 @@
-//! Replacing what names devices and people in a frame.
+//! Replaces what identifies devices and people in a frame.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -6,21 +6,21 @@ use sadp_model::MacAddr;
 
 use super::{Frame, InquiryReply, Operation, Party, reply::Extension};
 
-/// What stands in for serial numbers and addresses.
+/// Replacements for serial numbers and addresses.
 pub trait Identities {
-    /// What stands in for a hardware address.
+    /// Replaces a hardware address.
     fn mac(&mut self, mac: MacAddr) -> MacAddr;
-    /// What stands in for an IPv4 address.
+    /// Replaces an IPv4 address.
     fn ipv4(&mut self, address: Ipv4Addr) -> Ipv4Addr;
-    /// What stands in for an IPv6 address.
+    /// Replaces an IPv6 address.
     fn ipv6(&mut self, address: Ipv6Addr) -> Ipv6Addr;
-    /// What stands in for a serial number, of the same length.
+    /// Replaces a serial number by one of the same length.
     fn serial(&mut self, serial: &str) -> String;
 }
 
 impl Frame {
-    /// The frame with others in place of its serial number and addresses. Bytes
-    /// whose meaning is not known become zeros.
+    /// Returns the frame with its serial number and addresses replaced. Bytes of
+    /// unknown meaning become zeros.
     #[must_use]
     pub fn rewritten(mut self, others: &mut impl Identities) -> Self {
         self.destination = others.mac(self.destination);

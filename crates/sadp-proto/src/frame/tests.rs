@@ -3,7 +3,7 @@ use sadp_model::{Kind, State};
 
 use super::*;
 
-/// As one client sent it.
+/// A captured request.
 const CAPTURED: &str = include_str!("../../../../fixtures/captures/link-inquiry-request.hex");
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -202,7 +202,7 @@ fn other_frames_are_refused_and_told_apart() {
     assert_eq!(changed(22, 8), Err(FrameError::AddressLength));
 }
 
-/// Replaces everything by what is easy to look for.
+/// Replaces everything by values that are easy to find.
 struct Others;
 
 impl Identities for Others {
@@ -249,7 +249,7 @@ proptest! {
         }
     }
 
-    /// Random bytes rarely get past the first checks: these do.
+    /// Random bytes rarely pass the first checks: these do.
     #[test]
     fn any_bytes_behind_the_headers_are_survived(
         version in any::<u8>(), length in any::<u8>(), operation in 0..6u8,
@@ -261,7 +261,7 @@ proptest! {
         bytes.extend(rest);
         let frame = Frame::parse(&bytes).unwrap();
         let _ = frame.device();
-        // What was understood stays the same, written and read again.
+        // The parsed fields are the same after emitting and parsing.
         let again = Frame::parse(&frame.emit()).unwrap();
         prop_assert_eq!(again.fields(), frame.fields());
         let _ = frame.rewritten(&mut Others);

@@ -1,4 +1,4 @@
-//! Codes that go to and come from the vendor, and the one of Hik-Connect.
+//! Codes of requests to the vendor, of e-mail, and of Hik-Connect.
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -8,14 +8,13 @@ use crate::{
     seal::{self, Password, SealError},
 };
 
-/// What a device gives out so that the vendor can answer it: the content of a
-/// request, exactly as received.
+/// The content of a request to the vendor, exactly as the device sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestCode(Box<str>);
 
 impl RequestCode {
-    /// Reads the reply to `getcode` or `getencryptstring`. `None` where it
-    /// holds no code, or not all of it arrived.
+    /// Parses the reply to `getcode` or `getencryptstring`. `None` if it contains
+    /// no code, or is incomplete.
     pub fn read(reply: &CommandReply) -> Option<Self> {
         let code = reply.said("EncryptString").or_else(|| reply.said("Code"))?;
         reply.complete.then(|| Self(code.into()))
@@ -27,16 +26,16 @@ impl RequestCode {
     }
 }
 
-/// What goes into `Code`: the vendor's answer to a request, a typed key, or a
-/// code that came by e-mail. Wiped when dropped.
+/// A `Code` element: the vendor's answer to a request, a typed key, or a code that
+/// came by e-mail. Wiped when dropped.
 pub struct Code(Zeroizing<String>);
 
 impl Code {
     /// The most bytes that are sent. The vendor's client takes 512.
     pub const MAX_BYTES: usize = seal::MAX_CODE_BYTES;
 
-    /// A code, refused where it is empty, longer than [`Code::MAX_BYTES`], or
-    /// not text that XML can carry.
+    /// Fails if it is empty, longer than [`Code::MAX_BYTES`], or not text that XML
+    /// can contain.
     pub fn new(bytes: &[u8]) -> Result<Self, CodeError> {
         if bytes.is_empty() || bytes.len() > Self::MAX_BYTES {
             return Err(CodeError::Length { bytes: bytes.len() });
@@ -69,8 +68,8 @@ pub enum CodeError {
     NotText,
 }
 
-/// The verification code by which a device is added to a Hik-Connect account.
-/// It is sealed as a password is.
+/// The verification code that adds a device to a Hik-Connect account. It is sealed
+/// like a password.
 #[derive(Debug)]
 pub struct VerificationCode(Password);
 
@@ -78,9 +77,9 @@ impl VerificationCode {
     /// The most characters that the vendor's client sends.
     pub const MAX_CHARS: usize = 12;
 
-    /// A code of 1 to [`VerificationCode::MAX_CHARS`] printable ASCII characters
-    /// without blanks. The device may have further rules, and refuses with
-    /// `IllegalVerificationCode` then.
+    /// Takes 1 to [`VerificationCode::MAX_CHARS`] printable ASCII characters
+    /// without blanks. The device may have further rules; it then refuses with
+    /// `IllegalVerificationCode`.
     pub fn new(code: &SecretString) -> Result<Self, VerificationCodeError> {
         let text = code.expose_secret();
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -110,7 +109,7 @@ pub enum VerificationCodeError {
         /// How many characters it has.
         chars: usize,
     },
-    /// A blank, a control character, or one that is not ASCII.
+    /// A blank, a control character, or not ASCII.
     #[error("a verification code has ASCII letters, digits and signs alone, without blanks")]
     Characters,
     /// It cannot be sealed.

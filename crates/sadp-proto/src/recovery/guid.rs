@@ -3,20 +3,20 @@ use zeroize::Zeroizing;
 
 use crate::CommandReply;
 
-/// What a recorder exports so that its password can be brought back later: a
-/// text, most often base64 of 128 bytes, that is given back as it came. Who holds
-/// it can set a new password. Wiped when dropped.
+/// What a recorder exports to reset its password later: a text, usually base64 of
+/// 128 bytes, that is sent back unchanged. Anyone who has it can set a new
+/// password. Wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Guid(Zeroizing<String>);
 
 impl Guid {
-    /// The bytes that a GUID's text most often stands for.
+    /// The number of bytes that a GUID usually encodes.
     pub const BYTES: usize = 128;
 
     /// The most bytes of a GUID's text.
     pub const MAX_TEXT_BYTES: usize = 512;
 
-    /// The GUID whose text stands for these [`Guid::BYTES`].
+    /// The GUID that encodes these [`Guid::BYTES`] bytes.
     pub fn new(bytes: &[u8]) -> Result<Self, GuidError> {
         if bytes.len() != Self::BYTES {
             return Err(GuidError::Length { bytes: bytes.len() });
@@ -24,9 +24,8 @@ impl Guid {
         Ok(Self(Zeroizing::new(BASE64_STANDARD.encode(bytes))))
     }
 
-    /// A GUID as it goes over the wire, refused where it is empty, longer than
-    /// [`Guid::MAX_TEXT_BYTES`], or no ASCII text that XML can carry. Blanks around it are no part
-    /// of it.
+    /// Fails if the text is empty, longer than [`Guid::MAX_TEXT_BYTES`], or not
+    /// ASCII text that XML can contain. Blanks around it are removed.
     pub fn from_text(text: &str) -> Result<Self, GuidError> {
         let text = text.trim();
         if text.contains(|c: char| !c.is_ascii_graphic() && !matches!(c, ' ' | '\t' | '\n' | '\r'))
@@ -39,8 +38,8 @@ impl Guid {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// Reads the reply to `ExportGUID`. Of one that
-    /// was cut short, only a GUID that is plainly whole is taken.
+    /// Parses the reply to `ExportGUID`. An incomplete reply counts only if its
+    /// GUID is clearly complete.
     pub fn read(reply: &CommandReply) -> Result<Self, GuidError> {
         let guid = Self::from_text(reply.fields.first("GUID").unwrap_or_default())?;
         if reply.complete || guid.is_whole() {
@@ -50,20 +49,19 @@ impl Guid {
         }
     }
 
-    /// Whether it stands for [`Guid::BYTES`], as in every client seen. Another one
-    /// is suspect: a device may refuse it, which costs a try.
+    /// Whether it encodes [`Guid::BYTES`] bytes, as in all known clients. A device
+    /// may refuse another one, which costs a try.
     pub fn is_whole(&self) -> bool {
         self.to_bytes()
             .is_some_and(|bytes| bytes.len() == Self::BYTES)
     }
 
-    /// The text, for a file and the wire alone.
+    /// The text, only for a file and the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The bytes that the text stands for, where it is base64, on one line or
-    /// more.
+    /// The bytes that the text encodes, if it is base64, on one or more lines.
     pub fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         let mut text = Zeroizing::new(Vec::with_capacity(self.0.len()));
         text.extend(self.0.bytes().filter(|byte| !byte.is_ascii_whitespace()));
@@ -73,10 +71,10 @@ impl Guid {
 
 opaque_debug!(Guid);
 
-/// Why something is no GUID.
+/// Why something is not a GUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuidError {
-    /// Nothing, too little, or too much.
+    /// Empty, too short or too long.
     #[error(
         "a GUID has {} bytes, or a text of 172 to {}, this has {bytes}",
         Guid::BYTES,
@@ -86,13 +84,13 @@ pub enum GuidError {
         /// How many bytes it has.
         bytes: usize,
     },
-    /// It is no ASCII text.
+    /// Not ASCII text.
     #[error("not a GUID: it is not plain text")]
     NotText,
-    /// It is no base64.
+    /// Not base64.
     #[error("not a GUID: it is not base64")]
     NotBase64,
-    /// Not all of the reply arrived.
+    /// The reply is incomplete.
     #[error("the reply with the GUID was cut short")]
     CutShort,
 }

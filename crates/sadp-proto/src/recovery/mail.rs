@@ -6,8 +6,7 @@ use crate::{
     seal::{self, SealError},
 };
 
-/// A reserved e-mail address. It goes over the wire as it is, for anyone on the
-/// network to read.
+/// A reserved e-mail address. It is sent unencrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox(Box<str>);
 
@@ -24,29 +23,29 @@ impl Mailbox {
     }
 
     pub(crate) fn to_base64(&self) -> String {
-        // Its length was taken when it was made.
+        // The length was checked when it was created.
         seal::encode_mailbox(&self.0).unwrap_or_default()
     }
 }
 
-/// What a device gives so that a code is sent to its reserved address. Devices
-/// send all three texts in base64.
+/// The reply with the QR code for a code by e-mail. Devices send all three texts in
+/// base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailQr {
     /// The content of the QR code.
     pub qr: Box<str>,
     /// Whether `qr` is the text as received, because it is not base64 of a text.
     pub qr_is_raw: bool,
-    /// The reserved address, most often masked.
+    /// The reserved address, usually masked.
     pub mailbox: Option<Box<str>>,
-    /// The vendor's address to which the QR code is to be sent.
+    /// The vendor's address that the QR code is sent to.
     pub service_mailbox: Option<Box<str>>,
 }
 
 impl MailQr {
-    /// Reads the reply to `GetQRcodes`. `None` where
-    /// it holds no QR code, or not all of it arrived. A text that is not base64
-    /// of a printable text is taken as received.
+    /// Parses the reply to `GetQRcodes`. `None` if it contains no QR code, or is
+    /// incomplete. A text that is not base64 of a printable text is kept as
+    /// received.
     pub fn read(reply: &CommandReply) -> Option<Self> {
         let received = reply.said("QRcodes")?;
         let qr = decoded(received);
@@ -63,8 +62,8 @@ impl MailQr {
     }
 }
 
-/// The text behind whole, canonical base64, without the NULs that fill up its
-/// field. `None` where it is no printable text.
+/// Decodes complete, canonical base64 and removes the NULs that pad it. `None` if
+/// it is not printable text.
 fn decoded(base64: &str) -> Option<Box<str>> {
     let bytes = BASE64_STANDARD.decode(base64).ok()?;
     let text = str::from_utf8(&bytes).ok()?.trim_end_matches('\0');
@@ -112,13 +111,13 @@ mod tests {
         for text in [
             "abc",
             "https://example.com",
-            // Base64 of bytes that are no text, of a control character, of NULs.
+            // Base64 of bytes that are not text, of a control character, of NULs.
             "AAECAwQFBgcICQoLDA0ODw==",
             "YRti",
             "AAAA",
             // A NUL inside the text.
             "YQBi",
-            // Cut short, not padded, not canonical, on two lines.
+            // Truncated, not padded, not canonical, on two lines.
             "aHR0cHM6Ly9leGFtcGx",
             "aHR0cA",
             "aHR0cB==",
@@ -149,7 +148,7 @@ mod tests {
     }
 
     proptest! {
-        /// A text in base64 is read back, filled up with NULs or not.
+        /// A text in base64 is decoded, with padding NULs or without.
         #[test]
         fn a_text_is_read_back(text in "[!-~\u{e4}\u{4e2d}]{1,128}", filled: bool) {
             let mut field = text.clone().into_bytes();
@@ -159,7 +158,7 @@ mod tests {
             prop_assert_eq!(read_qr(&BASE64_STANDARD.encode(field)), (text, false));
         }
 
-        /// Whatever is received, nothing of it is lost.
+        /// Nothing received is lost.
         #[test]
         fn any_text_is_decoded_or_kept(text in "[A-Za-z0-9+/=*@.-]{1,200}") {
             let (qr, is_raw) = read_qr(&text);

@@ -7,32 +7,32 @@ use crate::{
     seal::{SealError, SessionKey},
 };
 
-/// A security question. Its text is the vendor's user interface's; on the wire
-/// it has a number.
+/// A security question. On the wire it is a number; its text is in the vendor's
+/// user interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Its number, 1 to [`SecretAnswers::MAX_ID`].
     pub id: u32,
-    /// Whether it is set: its answer counts.
+    /// Whether it is set.
     pub set: bool,
 }
 
 /// The questions that a device lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QuestionList {
-    /// Each question once, in order of their numbers: the first
-    /// [`QuestionList::MOST`] that the reply holds.
+    /// Each question once, sorted by number: the first [`QuestionList::MOST`] of
+    /// the reply.
     pub questions: Vec<Question>,
-    /// How many further ones the reply holds. They are ignored.
+    /// How many further ones the reply contains. They are ignored.
     pub ignored: usize,
 }
 
 impl QuestionList {
-    /// The most questions that are read, as both vendor clients do.
+    /// The most questions that are read, as in both vendor clients.
     pub const MOST: usize = 15;
 
-    /// Reads the reply to `getsecurityquestion`. What is
-    /// no question is passed over; of one listed twice the first counts.
+    /// Parses the reply to `getsecurityquestion`. Invalid questions are ignored;
+    /// the first of duplicates counts.
     pub fn read(reply: &CommandReply) -> Self {
         const LIST: &str = "QuestionList/Question/";
         let mut list = Self::default();
@@ -53,12 +53,12 @@ impl QuestionList {
         list
     }
 
-    /// Whether it holds the question of this number.
+    /// Whether the list contains this question.
     pub fn holds(&self, id: u32) -> bool {
         self.questions.iter().any(|question| question.id == id)
     }
 
-    /// Adds a question by its number as written, and says whether it is new and
+    /// Adds a question by its number as received. Returns whether it is new and
     /// there was room for it.
     fn add(&mut self, id: &str) -> bool {
         let id = id.parse().ok();
@@ -80,19 +80,19 @@ impl QuestionList {
 pub struct SecretAnswers(Vec<(u32, SecretString)>);
 
 impl SecretAnswers {
-    /// How many questions are set, and asked: what the vendor's client sends.
+    /// The number of questions that are set and answered, as in the vendor's
+    /// client.
     pub const COUNT: usize = 3;
 
-    /// The highest number a question may have on the wire. Devices number theirs
-    /// as they like: how many are listed is bounded by
-    /// [`QuestionList::MOST`], not by this.
+    /// The highest number of a question on the wire. Devices choose the numbers;
+    /// [`QuestionList::MOST`] bounds how many there are.
     pub const MAX_ID: u32 = 32;
 
-    /// The most bytes of an answer that is set. An answer that is given may be
-    /// longer: see [`SessionKey::MAX_ANSWER_BYTES`].
+    /// The most bytes of an answer to set. An answer for a reset may be longer: see
+    /// [`SessionKey::MAX_ANSWER_BYTES`].
     pub const MAX_SET_BYTES: usize = 128;
 
-    /// Answers to be set: as [`SecretAnswers::new`], but refused over
+    /// Answers to set: as [`SecretAnswers::new`], but fails over
     /// [`SecretAnswers::MAX_SET_BYTES`].
     pub fn to_set(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
         for (id, answer) in &answers {
@@ -103,8 +103,8 @@ impl SecretAnswers {
         Self::new(answers)
     }
 
-    /// Three answers to three questions. The texts are checked where they are
-    /// sealed: 1 to [`SessionKey::MAX_ANSWER_BYTES`], none is sent otherwise.
+    /// Takes three answers to three questions, each of 1 to
+    /// [`SessionKey::MAX_ANSWER_BYTES`] bytes.
     pub fn new(answers: Vec<(u32, SecretString)>) -> Result<Self, AnswersError> {
         if answers.len() != Self::COUNT {
             let count = answers.len();
@@ -143,7 +143,7 @@ impl std::fmt::Debug for SecretAnswers {
     }
 }
 
-/// Why answers are not sent.
+/// Why answers cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswersError {
     /// Not three.

@@ -1,8 +1,8 @@
-//! The device's side of sealing, for simulated devices: answering an exchange
-//! and opening what a client sealed.
+//! The device's side of sealing, for simulated devices: answers an exchange and
+//! opens sealed fields.
 //!
-//! A real device has nothing to fear from this: all of it needs either the key
-//! that the exchange gave, or the password itself.
+//! It does not weaken real devices: it needs the key of the exchange, or the
+//! password itself.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rsa::{
@@ -17,8 +17,8 @@ use super::{MAX_CODE_BYTES, SessionKey, UpdateDigest, ecb};
 /// The bytes of the modulus that devices take.
 const MODULUS: usize = 128;
 
-/// Answers a key exchange: seals `random` for the client's public key, as the
-/// `Code` to reply with. Real devices choose 32 lower-case hexadecimal digits.
+/// Answers a key exchange: seals `random` for the client's public key, and returns
+/// the `Code` of the reply. Real devices choose 32 lower-case hexadecimal digits.
 /// `rng` pads.
 pub fn answer_exchange(
     public_code: &str,
@@ -35,8 +35,8 @@ pub fn answer_exchange(
     Ok((code, DeviceSession::of(random)))
 }
 
-/// The device's end of a [`SessionKey`]: opens the fields of the one command
-/// that follows the exchange.
+/// The device's side of a [`SessionKey`]: opens the fields of the command that
+/// follows the exchange.
 #[derive(Clone)]
 pub struct DeviceSession(Zeroizing<ecb::Key>);
 
@@ -44,7 +44,7 @@ impl DeviceSession {
     /// The bytes of a sealed password.
     const PASSWORD_FIELD: usize = 32;
 
-    /// The key is the first 16 bytes of what the device chose.
+    /// The key is the first 16 bytes that the device chose.
     fn of(random: &[u8]) -> Self {
         let mut key = Zeroizing::new([0; ecb::BLOCK]);
         for (slot, byte) in key.iter_mut().zip(random) {
@@ -53,8 +53,8 @@ impl DeviceSession {
         Self(key)
     }
 
-    /// Opens a sealed password: the key must stand in front of it, so another
-    /// session's is told apart.
+    /// Opens a sealed password. It must begin with the key, which detects another
+    /// session's.
     pub fn open_password(&self, sealed: &str) -> Result<SecretString, OpenError> {
         let field = Zeroizing::new(decode(sealed)?);
         if field.len() != Self::PASSWORD_FIELD {
@@ -63,8 +63,9 @@ impl DeviceSession {
         self.open_with_key(field)
     }
 
-    /// Opens a sealed code, of at most [`Code::MAX_BYTES`](super::super::Code::MAX_BYTES): the form is that of
-    /// a password.
+    /// Opens a sealed code of at most
+    /// [`Code::MAX_BYTES`](super::super::Code::MAX_BYTES), which has the form of a
+    /// password.
     pub fn open_code(&self, sealed: &str) -> Result<SecretString, OpenError> {
         let field = Zeroizing::new(decode(sealed)?);
         if field.len() > ecb::BLOCK + MAX_CODE_BYTES || !field.len().is_multiple_of(ecb::BLOCK) {
@@ -84,8 +85,8 @@ impl DeviceSession {
         text(content)
     }
 
-    /// Opens a sealed answer to a security question. Nothing in it tells
-    /// another session's, which opens to nonsense.
+    /// Opens a sealed answer to a security question. Another session's is not
+    /// detected and opens to nonsense.
     pub fn open_answer(&self, sealed: &str) -> Result<SecretString, OpenError> {
         let mut field = Zeroizing::new(decode(sealed)?);
         let whole = field.len().is_multiple_of(ecb::BLOCK);
@@ -99,21 +100,21 @@ impl DeviceSession {
 
 opaque_debug!(DeviceSession);
 
-/// How the Password of an `update` proves that its sender knows the password.
+/// How an `update` proves that its sender knows the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpdateForm {
-    /// The digest as it is: what devices take that do not say `Encrypt`.
+    /// The digest unencrypted: for devices that do not report `Encrypt`.
     Plain,
-    /// Digest, `;` and the UUID of the request, under the digest.
+    /// Digest, `;` and UUID of the request, encrypted with the digest.
     Bound,
-    /// Digest and 48 zero bytes, under the digest: some clients send that to
-    /// devices that say `Encrypt`.
+    /// Digest and 48 zero bytes, encrypted with the digest: from some clients, for
+    /// devices that report `Encrypt`.
     Unbound,
 }
 
-/// Verifies the Password of an `update` against the digest of the password the
-/// device has, salted or not. `uuid` is the request's, as it was spelt.
-/// `None` is a wrong password.
+/// Verifies the password of an `update` against the digest of the device's
+/// password, salted or not. `uuid` is the request's, as written. `None` means a
+/// wrong password.
 pub fn verify_update(
     sealed: &str,
     digest: &UpdateDigest,
@@ -141,25 +142,25 @@ pub fn verify_update(
     Ok((bound && !uuid.is_empty()).then_some(UpdateForm::Bound))
 }
 
-/// The bytes of the forms made for devices that say `Encrypt`.
+/// The length of the encrypted forms in bytes.
 const BOUND_FIELD: usize = 64;
 
 /// Why a sealed field cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// It is no base64.
+    /// Not base64.
     #[error("not base64")]
     NotBase64,
-    /// It is no PKCS#1 public key of 1024 bits, or cannot carry the answer.
+    /// Not a PKCS#1 public key of 1024 bits, or too small for the answer.
     #[error("not a PKCS#1 public key of 1024 bits")]
     NoKey,
-    /// It has another number of bytes than its form.
+    /// Wrong length for this field.
     #[error("not of the length of such a field")]
     Length,
-    /// It was sealed in another session, or damaged.
+    /// Sealed in another session, or damaged.
     #[error("sealed with another key")]
     OtherSession,
-    /// It opens to no text, or to one with something behind its end.
+    /// Not a text, or with bytes after its end.
     #[error("no text inside")]
     NoText,
 }
@@ -170,7 +171,7 @@ fn decode(sealed: &str) -> Result<Vec<u8>, OpenError> {
         .map_err(|_| OpenError::NotBase64)
 }
 
-/// A zero-filled field's text.
+/// The text of a zero-filled field.
 fn text(field: &[u8]) -> Result<SecretString, OpenError> {
     let end = field
         .iter()

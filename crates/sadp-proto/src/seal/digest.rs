@@ -5,19 +5,19 @@ use zeroize::Zeroizing;
 
 use super::{Password, SealError, Sealed, ecb};
 
-/// The digest of a password that `update` carries instead of an exchange.
+/// The digest of a password in an `update`, instead of a key exchange.
 ///
 /// Without a salt it is MD5 of the password; with one, MD5 of the hexadecimal
-/// SHA-256 of user, salt and password; with two, MD5 of the hexadecimal SHA-256
-/// of user, second salt and that text. Sent as it is, whoever overhears it can
-/// send it again; a device that says `Encrypt` takes it bound to one request.
+/// SHA-256 of user, salt and password; with two, MD5 of the hexadecimal SHA-256 of
+/// user, second salt and that text. Sent unencrypted, it can be recorded and
+/// replayed; a device that reports `Encrypt` takes it bound to one request.
 pub struct UpdateDigest {
     digest: Zeroizing<ecb::Key>,
     salted: bool,
 }
 
 impl UpdateDigest {
-    /// The most bytes of a user name that the salted form takes.
+    /// The most bytes of a user name in the salted form.
     pub const MAX_USER_BYTES: usize = 32;
 
     /// The characters of a salt.
@@ -29,11 +29,11 @@ impl UpdateDigest {
     /// The bytes of the form bound to a request.
     const BOUND_FIELD: usize = 64;
 
-    /// The name of the account where the device names none.
+    /// The account if the device reports none.
     pub const DEFAULT_USER: &str = "admin";
 
-    /// Digests a password for a device that names this user and these salts.
-    /// Refused as [`Salts::check`] says.
+    /// Digests a password for a device with this user and these salts. Fails as
+    /// [`Salts::check`] does.
     pub fn new(user: &str, salts: Salts<'_>, password: &Password) -> Result<Self, SealError> {
         salts.check(user)?;
         let digest = match (salts.first, salts.second) {
@@ -50,18 +50,18 @@ impl UpdateDigest {
         })
     }
 
-    /// Whether a salt went in: the element then carries `bSalt="true"`.
+    /// Whether it is salted: the element then has `bSalt="true"`.
     pub(crate) fn is_salted(&self) -> bool {
         self.salted
     }
 
-    /// The form for devices that do not say `Encrypt`. It can be replayed.
+    /// The form for devices that do not report `Encrypt`. It can be replayed.
     pub fn plain(&self) -> Sealed {
         Sealed::encode(&*self.digest)
     }
 
-    /// The form for devices that say `Encrypt`, good for the request of this
-    /// UUID alone.
+    /// The form for devices that report `Encrypt`, valid only for the request with
+    /// this UUID.
     pub fn bound_to(&self, uuid: Uuid) -> Sealed {
         let mut buffer = Uuid::encode_buffer();
         let uuid = uuid.hyphenated().encode_upper(&mut buffer);
@@ -77,18 +77,18 @@ impl UpdateDigest {
 
 opaque_debug!(UpdateDigest);
 
-/// The salts that a device tells, each where it tells one that is not empty.
+/// The salts that a device reports, if they are not empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Salts<'a> {
     /// `Salt`: exactly [`UpdateDigest::SALT_BYTES`] characters.
     pub first: Option<&'a str>,
-    /// `Salt2`: at most [`UpdateDigest::MAX_SALT2_BYTES`] characters. It is
-    /// ignored where there is no `Salt`.
+    /// `Salt2`: at most [`UpdateDigest::MAX_SALT2_BYTES`] characters. Ignored
+    /// without a `Salt`.
     pub second: Option<&'a str>,
 }
 
 impl<'a> Salts<'a> {
-    /// The same first salt alone.
+    /// Only a first salt.
     pub const fn single(salt: &'a str) -> Self {
         Self {
             first: Some(salt),
@@ -96,9 +96,9 @@ impl<'a> Salts<'a> {
         }
     }
 
-    /// Tells whether a password of this user can be digested with these salts:
-    /// lengths that the vendor's clients refuse are refused. Without a salt the
-    /// user does not count.
+    /// Checks whether a password of this user can be digested with these salts.
+    /// Fails for the lengths that the vendor's clients refuse. The user matters
+    /// only with a salt.
     pub fn check(self, user: &str) -> Result<(), SealError> {
         let Some(first) = self.first else {
             return Ok(());

@@ -2,13 +2,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::ecb;
 
-/// The key is the same on all devices and protects nothing: these elements
-/// (`SoftwareVersionEncrypt`, `DSPVersionEncrypt`, `OEMInfoEncrypt`) are texts
-/// for display. Source: the vendor's 2019 client.
+/// The key is the same on all devices and protects nothing: the elements
+/// (`SoftwareVersionEncrypt`, `DSPVersionEncrypt`, `OEMInfoEncrypt`) are display
+/// texts. Source: the vendor's 2019 client.
 const KEY: &ecb::Key = b"HKSADPPRIVATEKEY";
 
-/// Opens an `...Encrypt` display text: base64, AES-128-ECB, NUL-terminated.
-/// `None` where it is not of that form.
+/// Opens an `...Encrypt` display text: base64, AES-128-ECB, NUL-terminated. `None`
+/// if it has another form.
 pub(crate) fn open_display_text(sealed: &str) -> Option<String> {
     let mut bytes = BASE64_STANDARD.decode(sealed.trim()).ok()?;
     if bytes.is_empty() || !bytes.len().is_multiple_of(ecb::BLOCK) {

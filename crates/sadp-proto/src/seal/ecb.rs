@@ -1,4 +1,4 @@
-//! AES-128-ECB over whole blocks: what SADP uses throughout.
+//! AES-128-ECB over whole blocks, as SADP uses it throughout.
 
 use aes::{
     Aes128,
@@ -9,7 +9,7 @@ pub(super) const BLOCK: usize = 16;
 
 pub(super) type Key = [u8; BLOCK];
 
-/// Encrypts in place. Bytes behind the last whole block stay as they are.
+/// Encrypts in place. Bytes after the last whole block stay unchanged.
 pub(super) fn encrypt(key: &Key, bytes: &mut [u8]) {
     let cipher = Aes128::new(key.into());
     for block in bytes.as_chunks_mut::<BLOCK>().0 {
@@ -17,7 +17,7 @@ pub(super) fn encrypt(key: &Key, bytes: &mut [u8]) {
     }
 }
 
-/// Decrypts in place. Bytes behind the last whole block stay as they are.
+/// Decrypts in place. Bytes after the last whole block stay unchanged.
 pub(super) fn decrypt(key: &Key, bytes: &mut [u8]) {
     let cipher = Aes128::new(key.into());
     for block in bytes.as_chunks_mut::<BLOCK>().0 {

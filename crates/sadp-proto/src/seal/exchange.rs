@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 
 use super::{Password, SealError, Sealed, ecb};
 
-/// The key pair of one exchange. Make a fresh one for each command.
+/// The key pair of one exchange. Make a new one for each command.
 pub struct ExchangeKey(RsaPrivateKey);
 
 impl ExchangeKey {
-    /// What devices take.
+    /// The size that devices accept.
     const BITS: usize = 1024;
 
     /// Makes a key pair.
@@ -29,7 +29,7 @@ impl ExchangeKey {
         Ok(BASE64_STANDARD.encode(der))
     }
 
-    /// Opens the `Code` of the device's answer. `rng` blinds the operation.
+    /// Opens the `Code` of the device's reply. `rng` blinds the operation.
     pub fn open(&self, code: &str, rng: &mut impl CryptoRngCore) -> Result<SessionKey, SealError> {
         let sealed = BASE64_STANDARD
             .decode(code.trim())
@@ -43,16 +43,14 @@ impl ExchangeKey {
     }
 }
 
-/// The key both sides hold after an exchange. Seals the fields of the one
-/// command it was made for.
+/// The key of both sides after an exchange. It seals the fields of one command.
 pub struct SessionKey(Zeroizing<ecb::Key>);
 
 impl SessionKey {
-    /// The most bytes of an answer that are sent.
+    /// The most bytes of an answer.
     pub const MAX_ANSWER_BYTES: usize = 192;
 
-    /// The key is the first 16 raw bytes of what the device chose, whatever they
-    /// stand for.
+    /// The key is the first 16 raw bytes that the device chose.
     pub(super) fn of(random: &[u8]) -> Self {
         let mut key = Zeroizing::new([0; ecb::BLOCK]);
         for (slot, byte) in key.iter_mut().zip(random) {
@@ -66,9 +64,9 @@ impl SessionKey {
         self.seal_with_key(password.bytes())
     }
 
-    /// Seals a code in the same form: the key, then the code, zero-filled to
-    /// whole blocks. `Code` is sealed so where the device says `codeEncrypt`,
-    /// and `VerificationCode` always. The caller bounds the length.
+    /// Seals a code in the same form: the key, then the code, zero-filled to whole
+    /// blocks. `Code` is sealed if the device reports `codeEncrypt`,
+    /// `VerificationCode` always. The caller bounds the length.
     pub fn seal_code(&self, code: &str) -> Sealed {
         self.seal_with_key(code.as_bytes())
     }
@@ -78,7 +76,7 @@ impl SessionKey {
         self.seal(bytes, self.0.iter().chain(content))
     }
 
-    /// Seals so many bytes, zero-filled to whole blocks.
+    /// Seals `bytes` bytes, zero-filled to whole blocks.
     fn seal<'a>(&self, bytes: usize, content: impl Iterator<Item = &'a u8>) -> Sealed {
         let mut field = Zeroizing::new(vec![0; bytes.next_multiple_of(ecb::BLOCK)]);
         for (slot, byte) in field.iter_mut().zip(content) {
@@ -88,7 +86,7 @@ impl SessionKey {
         Sealed::encode(&field)
     }
 
-    /// Tells whether an answer can be sealed, without sealing it.
+    /// Checks whether an answer can be sealed.
     pub(crate) fn check_answer(answer: &SecretString) -> Result<(), SealError> {
         let answer = answer.expose_secret();
         let bytes = answer.len();
@@ -122,7 +120,7 @@ mod tests {
     /// A key made for these tests, PKCS#1 DER.
     const KEY: &str = "MIICWwIBAAKBgQDIPckVpEaZB8Y/Yej8sLR/5x11UIWQ3OqNzyQOwwiPXqbZu/tITaXbM9uerYs6f5y9jlCjLhk9J84sJo7BJEXjq1vP6ytKqW4HaIB9aNmaeBTDvveIVz1kwZdkudBzZhKUVKtBy6Mlufi/XWyfILHFUckFlWhgCfdviWz1EKgzqQIDAQABAoGAG1+O4J1/ZSYR7NI2pmyFkEKI3WOvjpkUm2QourfgsLCwwG0ZMc4jkS6qpCt3L/0H8UXGMjh4DMsnPRPcSfzqbLHnZKFga82osJA4i4b0Vv8QH31sKAsaoB6+E9yIz2qM0TEKUzRAfHKeIA362mRP7dobkHmtflmTZ2hNzHq5Jf0CQQD6JW8Y4mgexL2iUTANSwuWRkHUc9lGQzvCrNMslqF/GphgUY+cyW5xXO4PnyVs5/xvIXrww15+R1D3ikUcQO8rAkEAzO1iJHa99r62eXzGcU5S5HXwXrV54arGALX5WIPbsWnGlMg3Nb7r6kR5bxg+mvKc9xLLRaKE7gUvwGYqUyreewJADeO8On5/142HFhc5+tL67rox95EDNIKRM+sSwrwOdZdNdLOyrLsGlebaFSX6FwT+oFEUmX/PpGVjWotj8QCuBwJACI1TjjACZ3y4AsPpSCs7nFsrp9gs+PT2hGsTt9Tw4yuF5Qmh/DU2hTVMWA2L901urYT0RLiukXxX7NCWrZfZZwJAeNNbEkJeIpkAXCNuQ3T+IqR0BVB7pKZC2vG/zGbSBpeQfq1hcyFKAdULWi73dVONd+yLaah3h42ub1Y44uJ6gA==";
 
-    /// A device's answer to it, holding `0123456789abcdef` twice.
+    /// A device's reply to it, with `0123456789abcdef` twice.
     const CODE: &str = "BgYt7aORa/Hv2mCkbhhV4E2EvkQlK5pYdY1Pikn/rkMJAHJNGdD6v8Iw2C5RGCEgoQ//5NmN9+4XIKQI+xj2UCqtYiBy80Og7WjF98nCprMnJ8M5QEUvygfhonE86MDxeSp6EyowdZPZ2oZ9h8iArrtn69/j2A6bHIbOJkFpb+w=";
 
     fn key() -> ExchangeKey {

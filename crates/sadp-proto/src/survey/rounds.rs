@@ -1,32 +1,29 @@
-//! Which devices answered which rounds, and what that says of those not heard.
+//! Which devices answered which rounds, and how many devices are still missing.
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::scheduler::response_timeout;
 
-/// The time between rounds, while rounds are worth asking.
+/// The time between rounds, while rounds are useful.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Time a device's answer takes on the wire and to read, so that rounds of a
-/// large site do not run into each other.
+/// Time for one device's reply, so that the rounds of a large site do not overlap.
 const TIME_PER_DEVICE: Duration = Duration::from_micros(50);
 
-/// How long answers are awaited at least and at most before a round counts as
-/// answered by all who will.
+/// The least and most time to wait for replies to a round.
 const SETTLE: RangeInclusive<Duration> = Duration::from_millis(600)..=Duration::from_secs(5);
 
-/// The least rounds asked, and the most while there is nothing but loss to ask
-/// for.
+/// The fewest rounds, and the most if only lost datagrams call for them.
 const ROUNDS: (u32, u32) = (2, 24);
 
-/// Rounds are asked until fewer devices than this are expected to be missing.
+/// Rounds are sent until fewer devices than this are expected to be missing.
 const TOLERATED_MISSING: f64 = 0.01;
 
-/// The rounds asked so far and who answered them.
+/// The rounds sent so far and who answered them.
 #[derive(Default)]
 pub(super) struct Rounds {
     begun: Vec<Duration>,
-    /// For each device, by its place in the registry, a bit a round answered.
+    /// For each device, by its index in the registry, one bit per answered round.
     answers: Vec<u64>,
     slowest: Duration,
 }
@@ -35,13 +32,13 @@ impl Rounds {
     /// The most rounds that are counted.
     pub(super) const MAX: u32 = u64::BITS;
 
-    /// The time between rounds, with this many devices known.
+    /// The time between rounds for this many devices.
     pub(super) fn interval(devices: usize) -> Duration {
         let devices = u32::try_from(devices).unwrap_or(u32::MAX);
         INTERVAL.max(TIME_PER_DEVICE.saturating_mul(devices))
     }
 
-    /// How many rounds were begun.
+    /// The number of rounds.
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.begun.len()).unwrap_or(u32::MAX)
     }
@@ -53,7 +50,7 @@ impl Rounds {
         number
     }
 
-    /// Notes that a device answered a round after this time.
+    /// Records that a device answered a round after this time.
     pub(super) fn credit(&mut self, round: u32, device: usize, latency: Duration) {
         self.slowest = self.slowest.max(latency);
         if device >= self.answers.len() {
@@ -65,7 +62,7 @@ impl Rounds {
         }
     }
 
-    /// Notes that a device answered the latest round.
+    /// Records that a device answered the latest round.
     pub(super) fn credit_latest(&mut self, device: usize) {
         if let Some(round) = self.len().checked_sub(1) {
             self.credit(round, device, Duration::ZERO);
@@ -82,22 +79,22 @@ impl Rounds {
                 && (last_news >= latest || self.expected_missing(now) > TOLERATED_MISSING))
     }
 
-    /// When all rounds begun so far count as answered by all who will.
+    /// When the replies to all rounds so far should have arrived.
     pub(super) fn settled_at(&self) -> Duration {
         self.begun.last().map_or(Duration::ZERO, |latest| {
             latest.saturating_add(self.settle())
         })
     }
 
-    /// How long answers to a round are awaited.
+    /// How long to wait for replies to a round.
     pub(super) fn settle(&self) -> Duration {
         response_timeout(self.slowest, &SETTLE)
     }
 
-    /// How many devices are expected to exist that answered no round yet.
+    /// The expected number of devices that answered no round yet.
     ///
-    /// A device that answers a round with probability p has answered none of n
-    /// with (1 - p)^n. p is estimated from those heard: the share of settled
+    /// A device that answers a round with probability p has answered none of n with
+    /// (1 - p)^n. p is estimated from the devices found: the share of settled
     /// rounds they answered.
     #[expect(
         clippy::cast_precision_loss,

@@ -23,13 +23,13 @@ use super::{
 };
 use crate::{Inquiry, frame::FrameAsker};
 
-/// How long a survey without any reply goes on.
+/// How long a survey without any reply continues.
 const SILENCE_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long after the last new device a survey goes on at least.
+/// How long a survey continues after the last new device.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// How long an adaptive survey goes on at most, besides its sweep.
+/// How long an adaptive survey continues at most, without its sweep.
 const AUTO_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long after its window a fixed survey still accepts replies.
@@ -38,12 +38,12 @@ const GRACE: Duration = Duration::from_millis(150);
 /// How long sent probes are remembered.
 const MEMORY: Duration = Duration::from_secs(12);
 
-/// The most rounds sent because known devices do not answer.
-/// Where a fifth of the datagrams is lost each way, one in 200,000 of the
-/// devices that are there misses them all.
+/// The most rounds sent because known devices do not answer. With a fifth of the
+/// datagrams lost each way, one in 200,000 of the devices that are online misses
+/// them all.
 const ROUNDS_FOR_AWAITED: u32 = 12;
 
-/// Inquiries in rounds, and a sweep. Times are counted from its beginning.
+/// Probes in rounds, and a sweep. Times count from its start.
 pub(crate) struct ProbeScheduler {
     config: SurveyConfig,
     uuids: Box<dyn FnMut() -> Uuid + Send>,
@@ -68,8 +68,7 @@ struct SentProbe {
 }
 
 impl ProbeScheduler {
-    /// A scheduler that has not begun. `uuids` returns a fresh random UUID each
-    /// time.
+    /// Creates the scheduler. `uuids` returns a fresh random UUID on each call.
     pub(crate) fn new(config: SurveyConfig, uuids: Box<dyn FnMut() -> Uuid + Send>) -> Self {
         Self {
             sweep: config.sweep.clone().map(SweepState::new),
@@ -142,9 +141,9 @@ impl ProbeScheduler {
         asked
     }
 
-    /// Takes note that a device told of itself, whether it was heard for the
-    /// first time by this scheduler, and which probe it answers. Returns the
-    /// address at which that question was asked, where it was a single one.
+    /// Records a report of a device, whether it is the first one in this run, and
+    /// which probe it answers. Returns the address of that probe, if it went to a
+    /// single one.
     pub(crate) fn note(
         &mut self,
         device: usize,
@@ -175,13 +174,13 @@ impl ProbeScheduler {
         Some(target)
     }
 
-    /// The next datagram to send, if one is due.
+    /// Returns the next datagram to send, if any.
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
         self.transmits.pop_front()
     }
 
-    /// When [`ProbeScheduler::handle_timeout`] wants to be called next. `None` when it
-    /// is finished.
+    /// When to call [`ProbeScheduler::handle_timeout`] next. `None` once it is
+    /// finished.
     pub(crate) fn poll_timeout(&self) -> Option<Duration> {
         if self.finished {
             return None;
@@ -197,22 +196,22 @@ impl ProbeScheduler {
             .or(Some(self.now))
     }
 
-    /// Whether enough has been heard.
+    /// Whether it is over.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished
     }
 
-    /// How many questions are remembered, or wait to be sent.
+    /// The number of probes that are remembered or queued.
     pub(crate) fn questions(&self) -> usize {
         self.asked.len().saturating_add(self.transmits.len())
     }
 
-    /// How long answers to a round are awaited.
+    /// How long to wait for replies to a round.
     pub(crate) fn settle(&self) -> Duration {
         self.rounds.settle()
     }
 
-    /// How far it is.
+    /// Its progress.
     pub(crate) fn progress(&self) -> SurveyProgress {
         SurveyProgress {
             elapsed: self.now,
@@ -239,7 +238,7 @@ impl ProbeScheduler {
         }
     }
 
-    /// Queues a probe in the protocol of its link. Single addresses get SADP's.
+    /// Queues a probe in the protocol of its link. Single addresses get SADP.
     fn send_probe(&mut self, destination: Destination, round: Option<u32>) {
         let (protocol, target) = match destination {
             Destination::Group(link) | Destination::Broadcast(link) => {
@@ -324,7 +323,7 @@ impl ProbeScheduler {
             && self.wants_round()
     }
 
-    /// The earliest time at which it may end, as things stand.
+    /// The earliest possible end.
     fn earliest_end(&self) -> Duration {
         let sweep = self
             .sweep
@@ -348,8 +347,7 @@ impl ProbeScheduler {
     }
 }
 
-/// How long to wait for answers where the slowest took this long: a quarter
-/// more, within limits.
+/// The timeout after the slowest reply so far: a quarter longer, within limits.
 pub(super) fn response_timeout(slowest: Duration, limits: &RangeInclusive<Duration>) -> Duration {
     let (least, most) = (*limits.start(), *limits.end());
     let longer = slowest.saturating_mul(5).checked_div(4).unwrap_or(most);

@@ -5,30 +5,29 @@ use sadp_model::Device;
 use super::SurveyEvent;
 use crate::DecodeError;
 
-/// What was heard, counted.
+/// Counts of what was received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiscoveryStats {
     /// All datagrams.
     pub datagrams: u64,
-    /// Replies that could be read only in part, those aside whose other IP
-    /// fragments did not come.
+    /// Replies that could be read only in part, without those that lack IP
+    /// fragments.
     pub malformed: u64,
-    /// Datagrams that could not be read, with their senders.
+    /// Datagrams that could not be read.
     pub unreadable: u64,
-    /// Replies of devices beyond what is kept.
+    /// Replies of devices beyond the limits.
     pub refused: u64,
-    /// Who sent those, and how many: [`DiscoveryStats::MAX_NAMED`] senders at most.
+    /// The senders of those, with counts: at most [`DiscoveryStats::MAX_NAMED`].
     pub refused_from: BTreeMap<IpAddr, u64>,
-    /// Who sent what could not be read, and why: [`DiscoveryStats::MAX_NAMED`] senders
-    /// at most.
+    /// The senders of unreadable datagrams, with the reason: at most
+    /// [`DiscoveryStats::MAX_NAMED`].
     pub unreadable_from: BTreeMap<IpAddr, DecodeError>,
-    /// Who else asks: other SADP programs on the network,
-    /// [`DiscoveryStats::MAX_NAMED`] at most.
+    /// Other SADP programs on the network: at most [`DiscoveryStats::MAX_NAMED`].
     pub other_askers: BTreeMap<IpAddr, u64>,
 }
 
 impl DiscoveryStats {
-    /// The most senders that are named.
+    /// The most senders that are listed.
     pub const MAX_NAMED: usize = 32;
 
     pub(crate) fn note_report(&mut self, device: &Device) {
@@ -56,7 +55,7 @@ impl DiscoveryStats {
     }
 }
 
-/// Counts for one of the senders that are named.
+/// Counts for a sender, if there is room to list it.
 fn count(times: &mut BTreeMap<IpAddr, u64>, from: IpAddr) {
     if times.len() < DiscoveryStats::MAX_NAMED || times.contains_key(&from) {
         let times = times.entry(from).or_default();

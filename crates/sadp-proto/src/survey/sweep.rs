@@ -1,4 +1,5 @@
-//! Probes addresses one by one, at a bounded rate, again where none answered.
+//! Probes addresses one by one, at a bounded rate, and repeats those without a
+//! reply.
 
 use std::{collections::HashSet, net::Ipv4Addr, ops::RangeInclusive, time::Duration};
 
@@ -6,7 +7,7 @@ use ipnet::{Ipv4AddrRange, Ipv4Net};
 
 use super::scheduler::response_timeout;
 
-/// Addresses to ask one by one.
+/// Addresses to probe one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
     networks: Vec<Ipv4Net>,
@@ -15,15 +16,15 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Datagrams a second, unless asked otherwise.
+    /// Datagrams per second by default.
     pub const DEFAULT_RATE: u32 = 1_000;
 
-    /// The most addresses a sweep asks: a /12. At the default rate that takes
-    /// 17 minutes.
+    /// The most addresses of a sweep: a /12. At the default rate that takes 17
+    /// minutes.
     pub const MAX_ADDRESSES: u64 = 1 << 20;
 
     /// A sweep of all hosts of these networks (a /32 is one host), at `rate`
-    /// datagrams a second.
+    /// datagrams per second.
     pub fn new(networks: &[Ipv4Net], rate: u32) -> Result<Self, SweepError> {
         let interval = Duration::from_secs(1)
             .checked_div(rate)
@@ -53,7 +54,7 @@ impl Sweep {
     }
 }
 
-/// Why a sweep is refused.
+/// Why a sweep is not possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SweepError {
     /// More than [`Sweep::MAX_ADDRESSES`].
@@ -62,36 +63,35 @@ pub enum SweepError {
         Sweep::MAX_ADDRESSES
     )]
     TooLarge {
-        /// How many were asked for.
+        /// How many there are.
         addresses: u64,
     },
-    /// A rate of zero datagrams a second.
+    /// A rate of zero datagrams per second.
     #[error("a rate of 0 datagrams a second never ends")]
     NoRate,
 }
 
-/// How long an answer is awaited after the last question of a pass, at least
-/// and at most.
+/// The least and most time to wait for replies after the last probe of a pass.
 const SETTLE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(5);
 
-/// The least and most times an address that does not answer is asked.
+/// The fewest and most probes to an address that does not answer.
 const PASSES: (u32, u32) = (2, 6);
 
-/// A sweep under way.
+/// A running sweep.
 pub(super) struct SweepState {
     sweep: Sweep,
-    /// Passes that are over.
+    /// Finished passes.
     passes: u32,
     running: bool,
     network: usize,
     hosts: Option<Ipv4AddrRange>,
-    /// Addresses that answered: not asked again.
+    /// Addresses that answered. They get no further probes.
     answered: HashSet<Ipv4Addr>,
-    /// Whether the running or latest pass had an answer.
+    /// Whether the current or latest pass had a reply.
     fruitful: bool,
-    /// Addresses gone through in this pass.
+    /// Addresses processed in this pass.
     passed: u64,
-    /// When the next address may be asked.
+    /// When the next probe may be sent.
     due: Duration,
     last_sent: Duration,
     slowest: Duration,
@@ -114,7 +114,7 @@ impl SweepState {
         }
     }
 
-    /// The next address to ask, if one is due.
+    /// Returns the next address to probe, if one is due.
     pub(super) fn step(&mut self, now: Duration) -> Option<Ipv4Addr> {
         if now < self.due || self.is_over() {
             return None;
@@ -129,7 +129,7 @@ impl SweepState {
             };
             self.passed = self.passed.saturating_add(1);
             if !self.answered.contains(&host) {
-                // Time lost to a late call is made up for, but not in one burst.
+                // A late call catches up, but not in one burst.
                 let earliest = now.saturating_sub(MAX_CATCH_UP);
                 self.due = self.due.max(earliest).saturating_add(self.sweep.interval);
                 self.last_sent = now;
@@ -138,7 +138,7 @@ impl SweepState {
         }
     }
 
-    /// Notes that an address answered.
+    /// Records that an address answered.
     pub(super) fn answered(&mut self, address: Ipv4Addr, latency: Duration) {
         self.fruitful |= self.answered.insert(address);
         self.slowest = self.slowest.max(latency);
@@ -149,7 +149,7 @@ impl SweepState {
         (!self.is_over()).then_some(self.due)
     }
 
-    /// When answers of all questions so far have come.
+    /// When the replies to all probes so far should have arrived.
     pub(super) fn settled_at(&self) -> Duration {
         self.last_sent.saturating_add(self.settle())
     }
@@ -158,14 +158,13 @@ impl SweepState {
         self.passes > 0
     }
 
-    /// Whether no address is worth asking again: the latest repeat brought no
-    /// answer.
+    /// Whether no address needs further probes: the latest repeat had no reply.
     pub(super) fn is_over(&self) -> bool {
         let limit = if self.fruitful { PASSES.1 } else { PASSES.0 };
         self.sweep.networks.is_empty() || (!self.running && self.passes >= limit)
     }
 
-    /// Addresses gone through in this pass, and all.
+    /// Addresses processed in this pass, and all.
     pub(super) fn progress(&self) -> (u64, u64) {
         let all = self.sweep.addresses();
         let passed = if self.is_over() { all } else { self.passed };
@@ -195,7 +194,7 @@ impl SweepState {
         self.passed = 0;
     }
 
-    /// Ends a pass. The next begins when its answers have come.
+    /// Ends a pass. The next one begins after the time for replies.
     fn end_pass(&mut self) {
         self.running = false;
         self.passes = self.passes.saturating_add(1);
@@ -216,7 +215,7 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
-    /// Steps every millisecond until the walk is over. Returns what was asked.
+    /// Steps every millisecond until the sweep is over. Returns the probes.
     fn walked(
         walk: &mut SweepState,
         answering: impl Fn(Ipv4Addr) -> bool,

@@ -1,4 +1,4 @@
-//! Who has an address or a MAC in common.
+//! Finds devices with the same address or MAC.
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
@@ -6,14 +6,13 @@ use sadp_model::{Device, MacAddr, Shared};
 
 use super::{DeviceSnapshot, Watch};
 
-/// The devices online, by what should be theirs alone. Numbers are places in
-/// the registry.
+/// The online devices by address and MAC. Numbers are indices of the registry.
 #[derive(Debug, Default)]
 pub(super) struct DuplicateIndex {
     holders: HashMap<Identifier, Vec<usize>>,
 }
 
-/// What should be one device's alone.
+/// What should be unique to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Identifier {
     Address(Ipv4Addr),
@@ -21,7 +20,7 @@ pub(super) enum Identifier {
 }
 
 impl Identifier {
-    /// The names of a device.
+    /// The identifiers of a device.
     pub(super) fn of(device: &Device) -> impl Iterator<Item = Self> {
         let address = device.ipv4.address.map(Self::Address);
         address.into_iter().chain(device.identity().map(Self::Mac))
@@ -29,7 +28,7 @@ impl Identifier {
 }
 
 impl DuplicateIndex {
-    /// Who else holds a name.
+    /// Other devices with an identifier.
     pub(super) fn others(&self, name: Identifier, device: usize) -> impl Iterator<Item = usize> {
         let holders = self.holders.get(&name).map_or(&[][..], Vec::as_slice);
         holders.iter().copied().filter(move |&it| it != device)
@@ -51,7 +50,7 @@ impl DuplicateIndex {
         }
     }
 
-    /// What a device that holds these names has in common with others.
+    /// What a device with these identifiers shares with others.
     pub(super) fn of(&self, device: &Device) -> Shared {
         let mut shared = Shared::default();
         for name in Identifier::of(device) {
@@ -73,18 +72,18 @@ impl DuplicateIndex {
     }
 }
 
-/// Devices that a change of another concerns, each as it was before.
+/// Devices affected by a change of another one, as they were before.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
-    /// Those who hold a name alone now.
+    /// Devices that share an identifier no more.
     pub(super) left_alone: Vec<(usize, DeviceSnapshot)>,
-    /// Those who held a name alone so far.
+    /// Devices that share an identifier now.
     pub(super) joined: Vec<(usize, DeviceSnapshot)>,
 }
 
 impl Watch {
-    /// Gives a device these names. Returns those who held one alone so far, as
-    /// they were.
+    /// Adds identifiers to a device. Returns the devices that had one alone so far,
+    /// as they were.
     pub(super) fn take_names(
         &mut self,
         index: usize,
@@ -97,8 +96,8 @@ impl Watch {
         others
     }
 
-    /// Takes these names from a device. Returns those who hold one alone now,
-    /// as they were.
+    /// Removes identifiers from a device. Returns the devices that have one alone
+    /// now, as they were.
     pub(super) fn give_names_up(
         &mut self,
         index: usize,
@@ -111,7 +110,7 @@ impl Watch {
         others
     }
 
-    /// The one other who holds a name, for each name.
+    /// The single other device with an identifier, for each identifier.
     fn only_others(&self, index: usize, names: &[Identifier]) -> Vec<(usize, DeviceSnapshot)> {
         let mut found: Vec<(usize, DeviceSnapshot)> = Vec::new();
         for &name in names {
@@ -126,7 +125,7 @@ impl Watch {
         found
     }
 
-    /// Moves a device from the names it had to those it has.
+    /// Updates the identifiers of a device.
     pub(super) fn rename(&mut self, index: usize, before: &Device) -> Renamed {
         let Some(entry) = self.registry.entries().get(index) else {
             return Renamed::default();

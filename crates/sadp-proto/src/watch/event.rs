@@ -2,54 +2,53 @@ use sadp_model::{Device, DeviceRecord, RawFields, Shared};
 
 use super::presence::Start;
 
-/// What became of a device.
+/// An event of a device.
 #[derive(Clone, Debug)]
 pub struct WatchEvent {
     /// What happened.
     pub kind: WatchEventKind,
-    /// The device as it was known before. `None` where it was not.
+    /// The device before the event. `None` if it was unknown.
     pub before: Option<Box<DeviceSnapshot>>,
-    /// The device as it is known now.
+    /// The device after the event.
     pub after: Box<DeviceSnapshot>,
 }
 
 /// What happened to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WatchEventKind {
-    /// It is there: heard for the first time, or again after it was offline.
+    /// It is online: new, or after it was offline.
     Online,
     /// Something about it changed.
     Updated,
-    /// It started anew.
+    /// It restarted.
     Rebooted,
-    /// Another device turned out to have its address or MAC.
+    /// Another device has its address or MAC.
     Duplicate,
-    /// It is there no more.
+    /// It is offline.
     Offline(OfflineReason),
-    /// It was heard another way. Nothing about it changed.
+    /// It replied by another transport. Nothing else changed.
     Heard,
-    /// It was offline for so long that it is remembered no more: a list should
-    /// drop it.
+    /// It was offline for so long that it was dropped.
     Forgotten,
 }
 
-/// How a device went offline.
+/// Why a device is offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfflineReason {
-    /// It said goodbye.
+    /// It sent a Bye.
     Goodbye,
     /// It was silent for too long.
     Silence,
 }
 
-/// What is known of a device at one time.
+/// A device at one time.
 #[derive(Clone, Debug)]
 pub struct DeviceSnapshot {
-    /// The device's number in this watch. No other device gets it.
+    /// The device's number in this watch. It is unique.
     pub number: u64,
-    /// What it says of itself and how it was heard.
+    /// What is known of it.
     pub entry: DeviceRecord,
-    /// What it has in common with another device that is online.
+    /// What it shares with another online device.
     pub shared: Shared,
     /// Whether it is online.
     pub online: bool,
@@ -62,8 +61,7 @@ impl DeviceSnapshot {
         device
     }
 
-    /// Whether anything differs that a person would call a change: not what was
-    /// received word for word, nor by which way.
+    /// Whether anything changed besides raw elements and transports.
     pub(super) fn tells_more_than(&self, earlier: &Self) -> bool {
         let (entry, before) = (&self.entry, &earlier.entry);
         self.shared != earlier.shared
@@ -75,24 +73,24 @@ impl DeviceSnapshot {
     }
 }
 
-/// How many things a watch remembers, by kind. None may grow without end.
+/// How many things a watch keeps in memory, by kind. All are bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// Devices, online or not.
+    /// Devices, online or offline.
     pub devices: usize,
-    /// Devices online.
+    /// Online devices.
     pub online: usize,
-    /// Ways in which devices were heard.
+    /// Sightings of devices.
     pub sightings: usize,
-    /// Names that lead to devices: MACs, serials, addresses, also former ones.
+    /// Identifiers of devices: MACs, serials, addresses, also former ones.
     pub names: usize,
-    /// Rounds and questions.
+    /// Rounds and probes.
     pub questions: usize,
-    /// Events and datagrams that wait to be taken.
+    /// Queued events and datagrams.
     pub waiting: usize,
 }
 
-/// What happened to a device that was online before and is now.
+/// The event of a device that was online before and still is.
 pub(super) fn judge(
     before: &DeviceSnapshot,
     after: &DeviceSnapshot,
@@ -101,7 +99,7 @@ pub(super) fn judge(
 ) -> Option<WatchEventKind> {
     let twin = after.entry.contradictory;
     if before.entry.contradictory && twin {
-        // Two devices in one contradict each other with every answer.
+        // Two devices in one record contradict each other with every reply.
         return None;
     }
     let address_taken = after.shared.address && !before.shared.address;

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::{SignedDuration, civil::DateTime};
 use sadp_model::Device;
 
-/// What a watch knows of a device besides what it says of itself.
+/// What a watch knows of a device besides its reports.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Presence {
     /// The device's number.
@@ -13,12 +13,11 @@ pub(super) struct Presence {
     pub(super) online: bool,
     pub(super) last_heard: Duration,
     pub(super) offline_since: Duration,
-    /// When it was last seen to start or to come online.
+    /// When it last restarted or came online.
     pub(super) started: Duration,
-    /// The cycle in which it was last heard.
+    /// The cycle of its last report.
     pub(super) cycle: u64,
-    /// It looks like two devices of one identity; until after this cycle it
-    /// counts as such.
+    /// It looks like two devices with one identity, until the end of this cycle.
     pub(super) twin_until: Option<u64>,
 }
 
@@ -36,23 +35,23 @@ impl Presence {
     }
 }
 
-/// What two boot times of one device say.
+/// The result of comparing two boot times of one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
     /// The same start.
     Same,
-    /// The same start, told with another time: the clock was set.
+    /// The same start with another time: the clock was set.
     Told,
     /// Another start.
     Anew,
 }
 
-/// Compares boot times. They are in the device's own wall clock. Firmware that
-/// reckons them anew for each reply is a second or two off at times.
+/// Compares boot times. They are in the device's own wall clock. Some firmware
+/// computes them for each reply and is a second or two off.
 ///
-/// A device without a clock begins in 1970 at each start, so that any other
-/// time means another start, while one that leaves 1970 was given the time. In
-/// clocks that run, a later time means another start, an earlier one that the
+/// A device without a clock begins in 1970 at each start, so another time means
+/// another start, and a time after 1970 means that its clock was set. With a
+/// running clock, a later time means another start, and an earlier one that the
 /// clock was set back.
 pub(super) fn compare_starts(before: &Device, after: &Device) -> Start {
     let (Some(before), Some(after)) = (before.boot_time, after.boot_time) else {
@@ -77,23 +76,23 @@ pub(super) fn is_unset(boot: DateTime) -> bool {
 const JITTER: SignedDuration = SignedDuration::from_secs(2);
 const UNSET_JITTER: SignedDuration = SignedDuration::from_secs(1);
 
-/// What was asked lately.
+/// Recent probes.
 #[derive(Debug, Default)]
 pub(super) struct ProbeHistory {
-    /// When the latest rounds were asked.
+    /// When the latest rounds were sent.
     rounds: VecDeque<Duration>,
     /// When the latest finished cycles began.
     cycles: VecDeque<Duration>,
 }
 
 impl ProbeHistory {
-    /// How many rounds a device must have left unanswered to count as offline.
+    /// How many rounds a device must miss to count as offline.
     const ROUNDS: usize = 4;
 
-    /// How many cycles, where devices are asked one by one.
+    /// How many cycles, with a sweep.
     const CYCLES: usize = 2;
 
-    /// Rounds whose answers may still be on their way are kept besides.
+    /// Further rounds are kept, whose replies may still arrive.
     const KEPT_ROUNDS: usize = 24;
 
     pub(super) fn note_round(&mut self, at: Duration) {
@@ -104,8 +103,8 @@ impl ProbeHistory {
         push(&mut self.cycles, began, Self::CYCLES);
     }
 
-    /// Whether a device last heard at this time was asked often enough since.
-    /// Rounds asked after `until` may still be answered.
+    /// Whether a device last seen at this time got enough probes since. Rounds sent
+    /// after `until` may still be answered.
     pub(super) fn is_unanswered(&self, since: Duration, until: Duration, one_by_one: bool) -> bool {
         let rounds = self.rounds.iter().filter(|&&at| at > since && at <= until);
         let cycles = self.cycles.iter().filter(|&&began| began > since);
@@ -124,7 +123,7 @@ fn push(times: &mut VecDeque<Duration>, at: Duration, most: usize) {
     times.push_back(at);
 }
 
-/// When the first of the devices online will have been silent for too long.
+/// The first time at which one of the online devices was silent for too long.
 pub(super) fn first_deadline(presences: &[Presence], offline_after: Duration) -> Option<Duration> {
     let online = presences.iter().filter(|presence| presence.online);
     let oldest = online.map(|presence| presence.last_heard).min()?;

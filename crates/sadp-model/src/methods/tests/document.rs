@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// The vendor's table, line by line, for devices of which nothing is known
-/// but their own account.
+/// The vendor's table, line by line, for devices with no other information than
+/// their reports.
 #[test]
 fn every_line_of_the_table_holds_for_every_column() {
     use Advice::{Listed, Recommended, Unlisted};

@@ -1,4 +1,4 @@
-//! Any command is read back as it was written.
+//! Every command is decoded as it was encoded.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,15 +11,15 @@ use crate::{
     seal::{Salts, UpdateDigest},
 };
 
-/// A command, its `Types`, and what its request holds behind the elements that
-/// begin it, in order. Sealed texts are opened.
+/// A command, its `Types`, and the elements after the common ones, in order, with
+/// sealed texts opened.
 type Sample = (Command, &'static str, Vec<(&'static str, String)>);
 
 fn one(name: &'static str, text: impl Into<String>) -> Vec<(&'static str, String)> {
     vec![(name, text.into())]
 }
 
-/// `SyncIPCPassword` where cameras get the password, too.
+/// `SyncIPCPassword` if cameras get the password, too.
 fn sync(wanted: bool) -> Vec<(&'static str, String)> {
     if wanted {
         one("SyncIPCPassword", "true")
@@ -32,7 +32,7 @@ fn secret(text: &str) -> Password {
     Password::new(text.into()).unwrap()
 }
 
-/// Passwords with every character that XML gives a meaning.
+/// Passwords with all special characters of XML.
 fn any_password() -> impl Strategy<Value = String> {
     "[ -~]{1,16}"
 }
@@ -180,7 +180,7 @@ fn text<A: ToString>(address: Option<A>, unset: A) -> String {
     address.unwrap_or(unset).to_string()
 }
 
-/// The elements of an update behind `Password`.
+/// The elements of an update after `Password`.
 fn written_settings(settings: &NetworkSettings) -> Vec<(&'static str, String)> {
     let NetworkSettings { ipv4, ipv6, ports } = settings;
     let (v4, v6) = (Ipv4Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED);
@@ -202,7 +202,7 @@ fn written_settings(settings: &NetworkSettings) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// A MAC in the spellings of devices.
+/// A MAC in various spellings.
 fn any_mac() -> impl Strategy<Value = (MacAddr, String)> {
     let spelling = select(vec!["-", ":"]);
     (any::<[u8; 6]>(), spelling, any::<bool>()).prop_map(|(bytes, separator, upper)| {

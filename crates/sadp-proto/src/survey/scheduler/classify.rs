@@ -16,13 +16,13 @@ pub(crate) enum Incoming {
     Other(SurveyEvent),
 }
 
-/// Which probe a device's report answers, as far as known.
+/// Which probe a report answers, if known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplyTo {
     To(ProbeId),
-    /// Firmware that repeats no identifier is taken to answer the latest round.
+    /// Firmware that repeats no identifier: the latest round is assumed.
     ToLatest,
-    /// A Hello answers nothing.
+    /// A Hello answers no probe.
     Unasked,
 }
 

@@ -1,4 +1,4 @@
-//! Inquiries by raw Ethernet, in the same rounds.
+//! Probes by raw Ethernet, in the same rounds.
 
 use sadp_model::MacAddr;
 
@@ -8,7 +8,7 @@ use crate::{
     frame::{Frame, FrameAsker, Operation},
 };
 
-/// The cards that ask, and the number of the next question.
+/// The interfaces that send probes, and the next sequence number.
 #[derive(Default)]
 pub(super) struct Frames {
     askers: Vec<FrameAsker>,
@@ -163,7 +163,7 @@ mod tests {
         let entry = &survey.registry().entries()[0];
         assert_eq!(entry.seen[0].via, Via::LinkLayer);
         assert!(entry.is_frames_only());
-        // Two answered rounds are enough: nobody is expected to be missing.
+        // Two answered rounds are enough: no device is expected to be missing.
         survey.handle_timeout(Duration::from_millis(500));
         let second = asked(&mut survey);
         assert_ne!(second.sequence, inquiry.sequence);
