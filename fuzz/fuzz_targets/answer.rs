@@ -13,7 +13,7 @@ use std::{
 
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
-use sadp_model::{Device, Firmware, MacAddr, Serial, text::is_treacherous};
+use sadp_model::{Device, Firmware, MacAddr, Serial, text::is_unprintable};
 use sadp_proto::Code;
 use sadp_reset::{
     Answer, Assignment, Case, CaseEnded, CaseEnding, CaseId, Collected, Contact, DeviceKey, Digest,
@@ -145,7 +145,7 @@ fn packages_are_read_back(record: &RequestRecord, out: &Path) {
     for name in [Package::RECORD_FILE, Package::FORM_FILE] {
         let text = fs::read_to_string(written.path.join(name)).expect("text");
         assert!(
-            !text.contains(|c| c != '\n' && is_treacherous(c)),
+            !text.contains(|c| c != '\n' && is_unprintable(c)),
             "{text:?}"
         );
     }

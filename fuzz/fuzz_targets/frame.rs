@@ -35,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
         },
         ipv6: Ipv6Addr::UNSPECIFIED,
     };
-    let mut survey = Survey::new(config, || Uuid::from_u128(7)).asking_by_frames(vec![asker]);
+    let mut survey = Survey::new(config, || Uuid::from_u128(7)).with_frame_probes(vec![asker]);
     survey.handle_timeout(Duration::ZERO);
     let heard = Datagram {
         interface: &Arc::from("lan0"),

@@ -85,7 +85,7 @@ impl Scan {
             },
             Uuid::new_v4,
         )
-        .asking_by_frames(self.links.askers());
+        .with_frame_probes(self.links.askers());
         let (mut queue, _tasks) = self.links.start_draining();
         let mut stop = pin!(stop);
         let start = Instant::now();

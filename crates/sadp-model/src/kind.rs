@@ -144,7 +144,7 @@ impl Vendor {
     const OEM_PREFIXES: [&'static str; 6] = ["HWI-", "HWN-", "HWD-", "IPC-", "NVR-", "DVR-"];
 
     /// The brand, by the model and the OEM elements of a reply. `None` if unknown.
-    pub fn tell(model: Option<&str>, oem: Option<&str>, ezviz: bool) -> Option<Self> {
+    pub fn detect(model: Option<&str>, oem: Option<&str>, ezviz: bool) -> Option<Self> {
         let model = model.unwrap_or_default();
         if ezviz || model.starts_with("CS-") {
             Some(Self::Ezviz)
@@ -238,7 +238,7 @@ mod tests {
             (Some("NVR-104MH"), None, false, Some(Oem)),
             (Some("DVR-208Q"), None, false, Some(Oem)),
         ] {
-            assert_eq!(Vendor::tell(model, oem, ezviz), vendor, "{model:?}");
+            assert_eq!(Vendor::detect(model, oem, ezviz), vendor, "{model:?}");
         }
     }
 }

@@ -154,7 +154,7 @@ pub struct RecoverySetup {
 impl RecoverySetup {
     /// Whether the method is set up on the device, so that it works whatever
     /// documents say.
-    fn proves(&self, way: RecoveryMethod) -> bool {
+    fn is_set_up(&self, way: RecoveryMethod) -> bool {
         match way {
             RecoveryMethod::Questions => self.questions == Some(true),
             RecoveryMethod::Mail => self.mailbox == Some(true),
@@ -164,7 +164,7 @@ impl RecoverySetup {
     }
 
     /// Whether the device reports that the method is not set up.
-    fn refutes(&self, way: RecoveryMethod, device: &Device) -> bool {
+    fn is_not_set_up(&self, way: RecoveryMethod, device: &Device) -> bool {
         match way {
             RecoveryMethod::Questions => self.questions == Some(false),
             RecoveryMethod::Mail => self.mailbox == Some(false),
@@ -223,10 +223,11 @@ impl MethodAssessment {
             return fit;
         }
         match fit.obstacle(device, prepared) {
-            Some(obstacle) if prepared.proves(way) => fit.notes.push(Note::Despite(obstacle)),
+            Some(obstacle) if prepared.is_set_up(way) => fit.notes.push(Note::Despite(obstacle)),
             Some(obstacle) => {
-                let offered = way.offered(device) == Some(true) && !prepared.refutes(way, device);
-                if obstacle.is_on_paper() && offered {
+                let offered =
+                    way.offered(device) == Some(true) && !prepared.is_not_set_up(way, device);
+                if obstacle.is_documented_only() && offered {
                     fit.notes.push(Note::OfferedAllTheSame);
                 }
                 fit.availability = Availability::NotForThisDevice(obstacle);
@@ -234,7 +235,7 @@ impl MethodAssessment {
             }
             None => {}
         }
-        fit.note_doubts(device, prepared);
+        fit.note_uncertainty(device, prepared);
         fit.note_advice(device, prepared);
         let needs = needs(way, device, prepared);
         if !needs.is_empty() {
@@ -256,13 +257,13 @@ impl MethodAssessment {
         if self.method.offered(device) == Some(false) {
             return Some(UnavailableReason::NotOffered);
         }
-        let refuted = prepared.refutes(self.method, device);
+        let refuted = prepared.is_not_set_up(self.method, device);
         refuted.then_some(UnavailableReason::NotSetUp(self.method))
     }
 
     /// Notes what is uncertain. A method that is set up is certain.
-    fn note_doubts(&mut self, device: &Device, prepared: &RecoverySetup) {
-        if prepared.proves(self.method) {
+    fn note_uncertainty(&mut self, device: &Device, prepared: &RecoverySetup) {
+        if prepared.is_set_up(self.method) {
             return;
         }
         if self.advice == Advice::Untold {
@@ -343,7 +344,7 @@ fn needs(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Vec<
             let unknown = prepared.mailbox.is_none();
             (unknown.then_some(Prerequisite::MailboxSet), lock)
         }
-        RecoveryMethod::Guid if prepared.proves(way) => (None, lock),
+        RecoveryMethod::Guid if prepared.is_set_up(way) => (None, lock),
         RecoveryMethod::Guid => {
             let void = prepared.guids.map(|guids| guids.void);
             (Some(Prerequisite::GuidFile { void }), lock)

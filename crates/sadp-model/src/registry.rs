@@ -62,7 +62,9 @@ impl Registry {
         match self.find(&device, address) {
             Lookup::Device(index) => self.update(index, device, sighting),
             Lookup::TooManyAlike => Recorded::Refused,
-            Lookup::None if self.crowds(&device, address, sighting.from) => Recorded::Refused,
+            Lookup::None if self.exceeds_share(&device, address, sighting.from) => {
+                Recorded::Refused
+            }
             Lookup::None => self.enter(device, sighting, address),
         }
     }
@@ -172,7 +174,7 @@ impl Registry {
 
     /// Whether a sender used its half of the places for similar devices: it may
     /// forge them to keep the real one out.
-    fn crowds(&self, device: &Device, address: Option<Ipv4Addr>, sender: IpAddr) -> bool {
+    fn exceeds_share(&self, device: &Device, address: Option<Ipv4Addr>, sender: IpAddr) -> bool {
         let alike = match (device.identity(), &device.serial, address) {
             (Some(mac), _, _) => alike(&self.by_mac, &mac),
             (None, Some(serial), _) => alike(&self.by_serial, serial),

@@ -30,13 +30,13 @@ pub fn clean_json(json: &str) -> Cow<'_, str> {
     // Line breaks are layout: in strings they are already escaped.
     if !json
         .chars()
-        .any(|character| character != '\n' && is_treacherous(character))
+        .any(|character| character != '\n' && is_unprintable(character))
     {
         return json.into();
     }
     let mut out = String::with_capacity(json.len() + 16);
     for character in json.chars() {
-        if character == '\n' || !is_treacherous(character) {
+        if character == '\n' || !is_unprintable(character) {
             out.push(character);
             continue;
         }
@@ -48,12 +48,12 @@ pub fn clean_json(json: &str) -> Cow<'_, str> {
 }
 
 fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.chars().any(is_treacherous) {
+    if !text.chars().any(is_unprintable) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if is_treacherous(character) {
+        if is_unprintable(character) {
             replace(character, &mut out);
         } else {
             out.push(character);
@@ -63,7 +63,7 @@ fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
 }
 
 /// Whether a terminal interprets the character or does not show it.
-pub fn is_treacherous(character: char) -> bool {
+pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}'
@@ -110,7 +110,7 @@ mod tests {
         let text = "\u{7f}\u{9b}\u{202e}\u{e0001}\x1b\n";
         let json = serde_json::to_string(text).unwrap();
         let clean = clean_json(&json);
-        assert!(!clean.chars().any(is_treacherous), "{clean}");
+        assert!(!clean.chars().any(is_unprintable), "{clean}");
         assert_eq!(serde_json::from_str::<String>(&clean).unwrap(), text);
     }
 }

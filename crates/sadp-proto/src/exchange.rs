@@ -95,7 +95,7 @@ impl<R: CryptoRngCore> Exchange<R> {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Begin if self.command.is_sealed() => self.ask_key(RetryTimer::new(now), now),
+            Phase::Begin if self.command.is_sealed() => self.request_key(RetryTimer::new(now), now),
             Phase::Begin => {
                 let retry = self.command.spec().repeatable.then(|| RetryTimer::new(now));
                 self.send_command(None, None, retry, now);
@@ -103,8 +103,8 @@ impl<R: CryptoRngCore> Exchange<R> {
             Phase::Exchanging {
                 uuid, mut retry, ..
             } => {
-                if retry.pass(uuid) {
-                    self.ask_key(retry, now);
+                if retry.end_wait(uuid) {
+                    self.request_key(retry, now);
                 } else {
                     self.end(CommandOutcome::NoAnswer);
                 }
@@ -120,7 +120,7 @@ impl<R: CryptoRngCore> Exchange<R> {
                 retry: Some(mut retry),
                 ..
             } => {
-                if retry.pass(uuid) {
+                if retry.end_wait(uuid) {
                     self.send_command(None, None, Some(retry), now);
                 } else {
                     self.end(CommandOutcome::NoAnswer);
@@ -190,7 +190,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         &self.target
     }
 
-    fn ask_key(&mut self, mut retry: RetryTimer, now: Duration) {
+    fn request_key(&mut self, mut retry: RetryTimer, now: Duration) {
         let made =
             ExchangeKey::generate(&mut self.rng).and_then(|key| Ok((key.public_code()?, key)));
         let (code, key) = match made {
@@ -203,7 +203,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         self.phase = Phase::Exchanging {
             uuid,
             key,
-            due: retry.ask(now),
+            due: retry.count_sent(now),
             retry,
         };
     }
@@ -230,7 +230,7 @@ impl<R: CryptoRngCore> Exchange<R> {
             mut phase => {
                 match &mut phase {
                     Phase::Exchanging { retry, due, .. } => {
-                        *due = retry.hear_late(asked, now).unwrap_or(*due);
+                        *due = retry.record_late(asked, now).unwrap_or(*due);
                     }
                     Phase::Commanded {
                         exchange: Some((uuid, first)),
@@ -271,7 +271,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         let uuid = self.fresh_uuid();
         match self.command.encode(uuid, &self.target, key) {
             Ok(datagram) => {
-                let asked = retry.as_mut().map(|retry| retry.ask(now));
+                let asked = retry.as_mut().map(|retry| retry.count_sent(now));
                 self.transmit = Some(ExchangeStep::Command(datagram));
                 self.phase = Phase::Commanded {
                     uuid,
@@ -302,7 +302,7 @@ impl<R: CryptoRngCore> Exchange<R> {
                 retry: Some(retry),
                 due,
                 ..
-            } => match retry.hear_late(asked, now) {
+            } => match retry.record_late(asked, now) {
                 // What the device made for that request is void, or soon will be.
                 Some(later) if makes_new => {
                     *due = later;

@@ -30,8 +30,8 @@ impl Inquiry {
 pub(crate) fn read_device(document: Document) -> Device {
     let mut device = Device::unknown();
     device.complete = document.complete;
-    let said = Said::read(&document.fields, &mut device);
-    said.settle(&mut device);
+    let elements = Elements::read(&document.fields, &mut device);
+    elements.derive(&mut device);
     device.raw = document.fields;
     device
 }
@@ -40,7 +40,7 @@ pub(crate) fn read_device(document: Document) -> Device {
 /// activation and recovery, so nothing follows from their absence.
 pub(crate) fn read_frame(fields: RawFields) -> Device {
     let mut device = Device::unknown();
-    Said::read(&fields, &mut device).settle_names(&mut device);
+    Elements::read(&fields, &mut device).derive_names(&mut device);
     if device.ipv6.address.is_none() {
         device.ipv6.prefix = None;
     }
@@ -50,7 +50,7 @@ pub(crate) fn read_frame(fields: RawFields) -> Device {
 
 /// Elements that depend on each other, or whose absence has a meaning.
 #[derive(Default)]
-struct Said<'a> {
+struct Elements<'a> {
     activated: Option<&'a str>,
     by_file: Option<bool>,
     by_file_or_key: Option<bool>,
@@ -64,35 +64,35 @@ struct Said<'a> {
     device_type: Option<&'a str>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> Elements<'a> {
     /// Reads independent elements into `device` and keeps the others. The first of
     /// duplicates counts. A name in another case counts if no element has exactly
     /// this name.
     fn read(fields: &'a RawFields, device: &mut Device) -> Self {
-        let mut said = Self::default();
+        let mut elements = Self::default();
         let mut in_another_case = false;
         for (name, text) in fields.iter() {
-            let known = read_element(&mut said, name, text, device);
+            let known = read_element(&mut elements, name, text, device);
             in_another_case |= !known && exact_name(name).is_some();
         }
         if in_another_case {
             for (name, text) in fields.iter() {
                 let name = exact_name(name).unwrap_or_default();
-                read_element(&mut said, name, text, device);
+                read_element(&mut elements, name, text, device);
             }
         }
-        said
+        elements
     }
 
     /// Derives what depends on several elements.
-    fn settle(self, device: &mut Device) {
-        self.settle_names(device);
+    fn derive(self, device: &mut Device) {
+        self.derive_names(device);
         device.state = self.state(device.complete);
-        self.settle_absences(device);
+        self.derive_absences(device);
     }
 
     /// Derives firmware, brand, model and kind.
-    fn settle_names(&self, device: &mut Device) {
+    fn derive_names(&self, device: &mut Device) {
         if device.firmware.is_none() {
             device.firmware = open(self.sealed_firmware).and_then(|text| Firmware::new(&text));
         }
@@ -113,7 +113,7 @@ impl<'a> Said<'a> {
         if device.kind == Kind::Unknown {
             device.kind = Kind::of_description(self.description.unwrap_or_default());
         }
-        device.vendor = Vendor::tell(model, device.oem.as_deref(), self.ezviz == Some(true));
+        device.vendor = Vendor::detect(model, device.oem.as_deref(), self.ezviz == Some(true));
         device.model = model.map(Into::into);
     }
 
@@ -142,7 +142,7 @@ impl<'a> Said<'a> {
 
     /// A capability that a complete reply does not contain is missing. In an
     /// incomplete reply it is unknown.
-    fn settle_absences(&self, device: &mut Device) {
+    fn derive_absences(&self, device: &mut Device) {
         if !device.complete {
             return;
         }
@@ -174,14 +174,14 @@ impl<'a> Said<'a> {
 
 /// Makes [`ELEMENTS`] and [`read_element`] from one list of name, field and parser.
 macro_rules! elements {
-    (($said:ident, $device:ident, $text:ident) $($name:literal => $slot:expr, $value:expr;)+) => {
+    (($elements:ident, $device:ident, $text:ident) $($name:literal => $slot:expr, $value:expr;)+) => {
         /// The names that are read, to match names in another case.
         const ELEMENTS: &[&str] = &[$($name),+];
 
         /// Reads an element unless its field is set. Returns whether the name is
         /// known.
         fn read_element<'a>(
-            $said: &mut Said<'a>,
+            $elements: &mut Elements<'a>,
             name: &str,
             $text: &'a str,
             $device: &mut Device,
@@ -196,9 +196,9 @@ macro_rules! elements {
 }
 
 #[rustfmt::skip]
-elements! { (said, device, text)
-    "DeviceType" => said.device_type, words(text);
-    "DeviceDescription" => said.description, words(text);
+elements! { (elements, device, text)
+    "DeviceType" => elements.device_type, words(text);
+    "DeviceDescription" => elements.description, words(text);
     "DeviceSN" => device.serial, Serial::new(text);
     "MAC" => device.mac, text.parse().ok();
     "IPv4Address" => device.ipv4.address, address(text, Ipv4Addr::is_unspecified);
@@ -228,15 +228,15 @@ elements! { (said, device, text)
     "SupportRestoreInactive" => device.can_deactivate, boolean(text);
     "SupportPasswordResetType" => device.recovery.reports_set_up, boolean(text);
     "physicalAccessVerification" => device.access_verification, boolean(text);
-    "Activated" => said.activated, Some(text);
-    "PasswordResetAbility" => said.by_file, boolean(text);
-    "PasswordResetModeSecond" => said.by_file_or_key, boolean(text);
-    "EZVIZCode" => said.ezviz, boolean(text);
-    "Encrypt" => said.encrypt, boolean(text);
-    "OEMInfo" => said.oem, words(text);
-    "SoftwareVersionEncrypt" => said.sealed_firmware, words(text);
-    "DSPVersionEncrypt" => said.sealed_dsp, words(text);
-    "OEMInfoEncrypt" => said.sealed_oem, words(text);
+    "Activated" => elements.activated, Some(text);
+    "PasswordResetAbility" => elements.by_file, boolean(text);
+    "PasswordResetModeSecond" => elements.by_file_or_key, boolean(text);
+    "EZVIZCode" => elements.ezviz, boolean(text);
+    "Encrypt" => elements.encrypt, boolean(text);
+    "OEMInfo" => elements.oem, words(text);
+    "SoftwareVersionEncrypt" => elements.sealed_firmware, words(text);
+    "DSPVersionEncrypt" => elements.sealed_dsp, words(text);
+    "OEMInfoEncrypt" => elements.sealed_oem, words(text);
 }
 
 /// Known elements that are not read here. Listed so that the slower comparison in
@@ -252,7 +252,7 @@ const IGNORED: [&str; 22] = [
 
 /// Whether a text is a known form of model.
 fn is_known_model(text: &&str) -> bool {
-    Kind::of_model(text) != Kind::Unknown || Vendor::tell(Some(text), None, false).is_some()
+    Kind::of_model(text) != Kind::Unknown || Vendor::detect(Some(text), None, false).is_some()
 }
 
 /// Whether a text has more than English words: it is a model, or in another script.
@@ -544,7 +544,7 @@ mod tests {
         let mut unknown = Device::unknown();
         for name in ELEMENTS {
             assert!(
-                read_element(&mut Said::default(), name, "", &mut unknown),
+                read_element(&mut Elements::default(), name, "", &mut unknown),
                 "{name}"
             );
         }

@@ -76,7 +76,7 @@ impl Survey {
     /// round. Replies to them are datagrams of [`Protocol::SadpFrame`]: their bytes
     /// are the whole frame.
     #[must_use]
-    pub fn asking_by_frames(mut self, askers: Vec<FrameAsker>) -> Self {
+    pub fn with_frame_probes(mut self, askers: Vec<FrameAsker>) -> Self {
         self.scheduler.set_askers(askers);
         self
     }
@@ -211,7 +211,7 @@ pub enum Destination {
     /// The subnet's broadcast address, on this link.
     Broadcast(usize),
     /// An Ethernet frame, sent unchanged by the interface with this index in
-    /// [`Survey::asking_by_frames`].
+    /// [`Survey::with_frame_probes`].
     Card(usize),
     /// One address.
     Unicast(Ipv4Addr),

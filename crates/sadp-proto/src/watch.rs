@@ -28,10 +28,10 @@ use crate::{
 const CHECK_BEFORE: Duration = Duration::from_secs(8);
 
 /// Several Hellos within this time are of one start.
-const HELLOS_OF_ONE_START: Duration = Duration::from_secs(30);
+const HELLO_WINDOW: Duration = Duration::from_secs(30);
 
 /// For how many cycles after the last contradiction a device counts as two.
-const TWIN_MEMORY: u64 = 2;
+const DUPLICATE_MEMORY: u64 = 2;
 
 /// Settings of a watch.
 #[derive(Clone, Debug)]
@@ -121,12 +121,12 @@ impl Watch {
         if self.check_at().is_some_and(|at| self.now >= at) {
             self.deadline = first_deadline(&self.presences, self.config.offline_after);
         }
-        if self.scheduler.is_finished() && self.is_asking_due() {
-            self.begin_asking();
+        if self.scheduler.is_finished() && self.is_cycle_due() {
+            self.begin_cycle();
         }
         if !self.scheduler.is_finished() {
             self.scheduler.set_awaited(self.awaited);
-            if self.scheduler.handle_timeout(self.asking_time()) {
+            if self.scheduler.handle_timeout(self.cycle_time()) {
                 self.history.note_round(self.now);
             }
             if self.scheduler.is_finished() {
@@ -134,14 +134,14 @@ impl Watch {
             }
         }
         if self.deadline.is_some_and(|at| self.now >= at) {
-            self.notice_the_silent();
+            self.detect_silent();
         }
     }
 
     /// Handles a datagram.
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
         self.now = self.now.max(now);
-        self.scheduler.advance(self.asking_time());
+        self.scheduler.advance(self.cycle_time());
         match self.scheduler.read(datagram, &mut self.stats) {
             Incoming::Report(device, answer) => self.handle_report(*device, answer, datagram),
             Incoming::Bye(device) => {
@@ -159,7 +159,7 @@ impl Watch {
         self.now = self.now.max(now);
         self.config.links = links;
         self.scheduler.set_askers(askers);
-        self.begin_asking();
+        self.begin_cycle();
     }
 
     /// Returns the next datagram to send, if any.
@@ -217,7 +217,7 @@ impl Watch {
     }
 
     /// Time since the current cycle began.
-    fn asking_time(&self) -> Duration {
+    fn cycle_time(&self) -> Duration {
         self.now.saturating_sub(self.began)
     }
 
@@ -233,7 +233,7 @@ impl Watch {
             self.devices_so_far = self.devices_so_far.saturating_add(1);
             self.presences.push(Presence::new(self.devices_so_far));
         }
-        let first_time = self.note_heard(index);
+        let first_time = self.record_reply(index);
         let asked_at = self.scheduler.note(index, first_time, answer);
         if let Some(entry) = self.registry.entries_mut().get_mut(index) {
             entry.note_direct_answer(asked_at);
@@ -241,13 +241,13 @@ impl Watch {
         // An announcement by frame requests settings, not only at a start.
         let hello = answer == ReplyTo::Unasked && datagram.protocol != Protocol::SadpFrame;
         match before {
-            Some(before) if before.online => self.heard_again(index, before, hello),
+            Some(before) if before.online => self.handle_known(index, before, hello),
             before => self.turn_online(index, before),
         }
     }
 
     /// Returns whether it is the first report in this cycle.
-    fn note_heard(&mut self, index: usize) -> bool {
+    fn record_reply(&mut self, index: usize) -> bool {
         let Some(presence) = self.presences.get_mut(index) else {
             return false;
         };
@@ -277,32 +277,32 @@ impl Watch {
         // Its Hello may follow.
         presence.started = now;
         let names: Vec<_> = Identifier::of(&entry.device).collect();
-        let sharers = self.take_names(index, &names);
+        let sharers = self.add_identifiers(index, &names);
         self.emit(WatchEventKind::Online, index, before.clone());
-        if start == Start::Anew {
+        if start == Start::Restarted {
             self.emit(WatchEventKind::Rebooted, index, before);
         }
         self.emit_all(WatchEventKind::Duplicate, sharers);
     }
 
     /// Handles a report of a device that was online already.
-    fn heard_again(&mut self, index: usize, before: DeviceSnapshot, hello: bool) {
+    fn handle_known(&mut self, index: usize, before: DeviceSnapshot, hello: bool) {
         let (now, number) = (self.now, self.number);
         let Some((entry, presence)) = self.both(index) else {
             return;
         };
         if entry.contradictory {
-            presence.twin_until = Some(number.saturating_add(TWIN_MEMORY));
+            presence.duplicate_until = Some(number.saturating_add(DUPLICATE_MEMORY));
         }
         let start = compare_starts(&before.entry.device, &entry.device);
         let clockless = entry.device.boot_time.is_none_or(is_unset);
-        let late = now >= presence.started.saturating_add(HELLOS_OF_ONE_START);
+        let late = now >= presence.started.saturating_add(HELLO_WINDOW);
         // Without a clock, only its Hello shows a restart.
-        let restarted = start == Start::Anew || (hello && clockless && late);
+        let restarted = start == Start::Restarted || (hello && clockless && late);
         if restarted {
             presence.started = now;
         }
-        let renamed = self.rename(index, &before.entry.device);
+        let renamed = self.update_identifiers(index, &before.entry.device);
         let after = self.snapshot(index);
         let kind = after.and_then(|after| judge(&before, &after, start, restarted));
         if let Some(kind) = kind {
@@ -332,7 +332,7 @@ impl Watch {
         let entry = self.registry.entries().get(index)?;
         let presence = self.presences.get(index)?;
         let mut entry = entry.clone();
-        entry.contradictory = presence.twin_until.is_some();
+        entry.contradictory = presence.duplicate_until.is_some();
         let shared = if presence.online {
             self.duplicates.of(&entry.device)
         } else {
@@ -353,18 +353,18 @@ impl Watch {
 
     // --- Silence ---------------------------------------------------------------
 
-    fn notice_the_silent(&mut self) {
+    fn detect_silent(&mut self) {
         let offline_after = self.config.offline_after;
         let until = self.now.saturating_sub(self.scheduler.settle());
         let one_by_one = self.config.sweep.is_some();
-        let nobody_to_ask = self.config.links.is_empty() && !one_by_one;
+        let no_probes = self.config.links.is_empty() && !one_by_one;
         for index in 0..self.presences.len() {
             let Some(presence) = self.presences.get(index) else {
                 continue;
             };
             let since = presence.last_heard;
             let is_up = presence.online && self.now >= since.saturating_add(offline_after);
-            if is_up && (nobody_to_ask || self.history.is_unanswered(since, until, one_by_one)) {
+            if is_up && (no_probes || self.history.is_unanswered(since, until, one_by_one)) {
                 self.turn_offline(index, OfflineReason::Silence);
             }
         }
@@ -381,12 +381,12 @@ impl Watch {
         };
         presence.online = false;
         presence.offline_since = now;
-        presence.twin_until = None;
+        presence.duplicate_until = None;
         if presence.cycle != number {
             self.awaited = self.awaited.saturating_sub(1);
         }
         let names: Vec<_> = Identifier::of(&before.entry.device).collect();
-        let leavers = self.give_names_up(index, &names);
+        let leavers = self.remove_identifiers(index, &names);
         self.emit(WatchEventKind::Offline(parting), index, Some(before));
         self.emit_all(WatchEventKind::Updated, leavers);
     }
@@ -400,7 +400,7 @@ impl Watch {
             .map(|at| at.saturating_sub(CHECK_BEFORE.min(half)))
     }
 
-    fn is_asking_due(&self) -> bool {
+    fn is_cycle_due(&self) -> bool {
         let check = self
             .check_at()
             .is_some_and(|at| self.now >= at && self.began < at);
@@ -409,8 +409,8 @@ impl Watch {
         self.now >= self.next_cycle || check || again
     }
 
-    fn begin_asking(&mut self) {
-        self.forget_the_longest_gone();
+    fn begin_cycle(&mut self) {
+        self.drop_oldest_offline();
         self.number = self.number.saturating_add(1);
         self.began = self.now;
         self.next_cycle = self.now.saturating_add(self.config.every);
@@ -418,29 +418,29 @@ impl Watch {
         self.scheduler.restart(self.config.links.clone());
         self.scheduler.set_awaited(self.awaited);
         for index in 0..self.presences.len() {
-            self.let_moves_rest(index);
+            self.end_contradiction(index);
         }
     }
 
     /// A device may return to an address in another cycle. Within one cycle this
     /// means two devices with one identity.
-    fn let_moves_rest(&mut self, index: usize) {
+    fn end_contradiction(&mut self, index: usize) {
         let number = self.number;
         let Some((entry, presence)) = self.both(index) else {
             return;
         };
         entry.forget_moves();
-        if presence.twin_until.is_none_or(|until| until >= number) {
+        if presence.duplicate_until.is_none_or(|until| until >= number) {
             return;
         }
         let before = self.snapshot(index);
         if let Some((_, presence)) = self.both(index) {
-            presence.twin_until = None;
+            presence.duplicate_until = None;
         }
         self.emit(WatchEventKind::Updated, index, before);
     }
 
-    fn forget_the_longest_gone(&mut self) {
+    fn drop_oldest_offline(&mut self) {
         let all = self.presences.iter().enumerate();
         let offline = all.filter(|(_, presence)| !presence.online);
         let mut gone: Vec<usize> = offline.map(|(index, _)| index).collect();

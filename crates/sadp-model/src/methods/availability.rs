@@ -136,7 +136,7 @@ pub enum UnavailableReason {
 
 impl UnavailableReason {
     /// Whether only documents say so; the device may support it all the same.
-    pub(super) const fn is_on_paper(self) -> bool {
+    pub(super) const fn is_documented_only(self) -> bool {
         matches!(self, Self::Kind(_) | Self::FirmwareBelow(_))
     }
 }

@@ -53,7 +53,7 @@ impl RetryTimer {
     }
 
     /// Counts a request sent now. Returns when its timeout ends.
-    pub(super) fn ask(&mut self, now: Duration) -> Duration {
+    pub(super) fn count_sent(&mut self, now: Duration) -> Duration {
         self.left = self.left.saturating_sub(1);
         let soon = now.saturating_add(WAIT);
         if self.slow {
@@ -66,7 +66,7 @@ impl RetryTimer {
     }
 
     /// Ends the timeout of the latest request. Returns whether it may be repeated.
-    pub(super) fn pass(&mut self, latest: Uuid) -> bool {
+    pub(super) fn end_wait(&mut self, latest: Uuid) -> bool {
         self.earlier.push(latest);
         self.left > 0
     }
@@ -78,7 +78,7 @@ impl RetryTimer {
 
     /// Records a reply to an earlier request: the device is slow. Each counts once.
     /// Returns when the timeout of the latest request ends now.
-    pub(super) fn hear_late(&mut self, uuid: Uuid, now: Duration) -> Option<Duration> {
+    pub(super) fn record_late(&mut self, uuid: Uuid, now: Duration) -> Option<Duration> {
         let place = self.earlier.iter().position(|earlier| *earlier == uuid)?;
         self.earlier.swap_remove(place);
         if !self.slow {

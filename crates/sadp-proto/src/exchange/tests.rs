@@ -297,7 +297,17 @@ proptest::proptest! {
             if let Some(request) = &question {
                 let asks_key = request.first("Code").is_some();
                 match heard {
-                    0 if asks_key => hear(&mut exchange, now, &key_answer(request, RANDOM)), 1 if asks_key => exchange.handle_reply(now, [10, 0, 0, 66].into(), &key_answer(request, b"x")), 2 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "failed")])), 3 => exchange.handle_reply(now, DEVICE.into(), &reply(request, &[("Result", "PasswordError")])), _ => {} } } now += MS * u32::try_from(pause).unwrap();
+                    0 if asks_key => hear(&mut exchange, now, &key_answer(request, RANDOM)),
+                    1 if asks_key => {
+                        let forged = key_answer(request, b"x");
+                        exchange.handle_reply(now, [10, 0, 0, 66].into(), &forged);
+                    }
+                    2 => hear(&mut exchange, now, &reply(request, &[("Result", "failed")])),
+                    3 => hear(&mut exchange, now, &reply(request, &[("Result", "PasswordError")])),
+                    _ => {}
+                }
+            }
+            now += MS * u32::try_from(pause).unwrap();
         }
         proptest::prop_assert!(commands <= 1);
     }
@@ -361,9 +371,9 @@ fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
     // Which requests it answers, and when the exchange ends.
     for (answered, asked, ends) in [
         (0..0, 6, 10_000),
-        // The first is answered after all were asked: two more, in peace.
+        // The first reply comes after the last request: two more are sent.
         (0..1, 8, 8_000 + 3 * 10_000),
-        // As is every one but the last.
+        // All replies but the last come late.
         (0..5, 8, 8_000 + 4 * 1_200 + 3 * 10_000),
     ] {
         let mut exchange = export();

@@ -1,5 +1,5 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
-use sadp_model::text::is_treacherous;
+use sadp_model::text::is_unprintable;
 
 use crate::{
     CommandReply,
@@ -67,7 +67,7 @@ impl MailQr {
 fn decoded(base64: &str) -> Option<Box<str>> {
     let bytes = BASE64_STANDARD.decode(base64).ok()?;
     let text = str::from_utf8(&bytes).ok()?.trim_end_matches('\0');
-    let hidden = text.contains(|c| is_treacherous(c) && !matches!(c, '\t' | '\n' | '\r'));
+    let hidden = text.contains(|c| is_unprintable(c) && !matches!(c, '\t' | '\n' | '\r'));
     (!text.trim().is_empty() && !hidden).then(|| text.into())
 }
 

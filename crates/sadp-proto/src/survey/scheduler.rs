@@ -127,7 +127,7 @@ impl ProbeScheduler {
         if self.finished {
             return false;
         }
-        self.forget_old_questions();
+        self.forget_old_probes();
         self.sweep_on();
         let mut asked = false;
         if !self.config.links.is_empty() && self.now >= self.next_round {
@@ -229,7 +229,7 @@ impl ProbeScheduler {
                 self.send_probe(Destination::Broadcast(link), Some(round));
             }
         }
-        self.ask_by_frames(round);
+        self.send_frame_probes(round);
     }
 
     fn sweep_on(&mut self) {
@@ -250,7 +250,7 @@ impl ProbeScheduler {
         let uuid = (self.uuids)();
         let payload = match protocol {
             Some(Protocol::Sadp) => Inquiry { uuid }.encode(),
-            // Frames have no UUID: `ask_by_frames` sends them.
+            // Frames have no UUID: `send_frame_probes` sends them.
             Some(Protocol::SadpFrame) | None => return,
         };
         let at = self.now;
@@ -266,7 +266,7 @@ impl ProbeScheduler {
         self.asked.insert(question, asked);
     }
 
-    fn forget_old_questions(&mut self) {
+    fn forget_old_probes(&mut self) {
         while let Some((at, question)) = self.asked_order.front() {
             if at.saturating_add(MEMORY) > self.now {
                 break;

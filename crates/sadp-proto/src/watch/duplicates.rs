@@ -74,7 +74,7 @@ impl DuplicateIndex {
 
 /// Devices affected by a change of another one, as they were before.
 #[derive(Debug, Default)]
-pub(super) struct Renamed {
+pub(super) struct IdentifierChange {
     /// Devices that share an identifier no more.
     pub(super) left_alone: Vec<(usize, DeviceSnapshot)>,
     /// Devices that share an identifier now.
@@ -84,7 +84,7 @@ pub(super) struct Renamed {
 impl Watch {
     /// Adds identifiers to a device. Returns the devices that had one alone so far,
     /// as they were.
-    pub(super) fn take_names(
+    pub(super) fn add_identifiers(
         &mut self,
         index: usize,
         names: &[Identifier],
@@ -98,7 +98,7 @@ impl Watch {
 
     /// Removes identifiers from a device. Returns the devices that have one alone
     /// now, as they were.
-    pub(super) fn give_names_up(
+    pub(super) fn remove_identifiers(
         &mut self,
         index: usize,
         names: &[Identifier],
@@ -126,15 +126,15 @@ impl Watch {
     }
 
     /// Updates the identifiers of a device.
-    pub(super) fn rename(&mut self, index: usize, before: &Device) -> Renamed {
+    pub(super) fn update_identifiers(&mut self, index: usize, before: &Device) -> IdentifierChange {
         let Some(entry) = self.registry.entries().get(index) else {
-            return Renamed::default();
+            return IdentifierChange::default();
         };
         let had: Vec<_> = Identifier::of(before).collect();
         let has: Vec<_> = Identifier::of(&entry.device).collect();
-        let left_alone = self.give_names_up(index, &difference(&had, &has));
-        let joined = self.take_names(index, &difference(&has, &had));
-        Renamed { left_alone, joined }
+        let left_alone = self.remove_identifiers(index, &difference(&had, &has));
+        let joined = self.add_identifiers(index, &difference(&has, &had));
+        IdentifierChange { left_alone, joined }
     }
 }
 

@@ -62,7 +62,7 @@ impl DeviceSnapshot {
     }
 
     /// Whether anything changed besides raw elements and transports.
-    pub(super) fn tells_more_than(&self, earlier: &Self) -> bool {
+    pub(super) fn differs_from(&self, earlier: &Self) -> bool {
         let (entry, before) = (&self.entry, &earlier.entry);
         self.shared != earlier.shared
             || entry.contradictory != before.contradictory
@@ -114,7 +114,7 @@ pub(super) fn judge(
     if start == Start::Same && before.entry.device.boot_time.is_some() {
         same_start.entry.device.boot_time = after.entry.device.boot_time;
     }
-    if after.tells_more_than(&same_start) {
+    if after.differs_from(&same_start) {
         return Some(WatchEventKind::Updated);
     }
     let more_ways = after.entry.seen.len() != before.entry.seen.len();

@@ -18,7 +18,7 @@ pub(super) struct Presence {
     /// The cycle of its last report.
     pub(super) cycle: u64,
     /// It looks like two devices with one identity, until the end of this cycle.
-    pub(super) twin_until: Option<u64>,
+    pub(super) duplicate_until: Option<u64>,
 }
 
 impl Presence {
@@ -30,7 +30,7 @@ impl Presence {
             offline_since: Duration::ZERO,
             started: Duration::ZERO,
             cycle: 0,
-            twin_until: None,
+            duplicate_until: None,
         }
     }
 }
@@ -41,9 +41,9 @@ pub(super) enum Start {
     /// The same start.
     Same,
     /// The same start with another time: the clock was set.
-    Told,
+    ClockSet,
     /// Another start.
-    Anew,
+    Restarted,
 }
 
 /// Compares boot times. They are in the device's own wall clock. Some firmware
@@ -59,12 +59,12 @@ pub(super) fn compare_starts(before: &Device, after: &Device) -> Start {
     };
     let apart = after.duration_since(before);
     match (is_unset(before), is_unset(after)) {
-        (true, true) if apart.abs() > UNSET_JITTER => Start::Anew,
-        (false, false) if apart > JITTER => Start::Anew,
+        (true, true) if apart.abs() > UNSET_JITTER => Start::Restarted,
+        (false, false) if apart > JITTER => Start::Restarted,
         (true, true) => Start::Same,
         (false, false) if apart.abs() <= JITTER => Start::Same,
-        (false, true) => Start::Anew,
-        (_, false) => Start::Told,
+        (false, true) => Start::Restarted,
+        (_, false) => Start::ClockSet,
     }
 }
 
@@ -140,13 +140,37 @@ mod tests {
             ("2024-09-18T09:21:28", "2024-09-18T09:21:28", Start::Same),
             ("2024-09-18T09:21:28", "2024-09-18T09:21:30", Start::Same),
             ("2024-09-18T09:21:28", "2024-09-18T09:21:27", Start::Same),
-            ("2024-09-18T09:21:28", "2024-09-18T09:22:10", Start::Anew),
-            ("2024-09-18T09:21:28", "2024-09-18T08:21:28", Start::Told),
+            (
+                "2024-09-18T09:21:28",
+                "2024-09-18T09:22:10",
+                Start::Restarted,
+            ),
+            (
+                "2024-09-18T09:21:28",
+                "2024-09-18T08:21:28",
+                Start::ClockSet,
+            ),
             ("1970-01-01T00:00:09", "1970-01-01T00:00:10", Start::Same),
-            ("1970-01-01T00:00:09", "1970-01-01T00:00:31", Start::Anew),
-            ("1970-01-01T00:00:31", "1970-01-01T00:00:09", Start::Anew),
-            ("1970-01-01T00:00:09", "2024-09-18T09:21:28", Start::Told),
-            ("2024-09-18T09:21:28", "1970-01-01T00:00:09", Start::Anew),
+            (
+                "1970-01-01T00:00:09",
+                "1970-01-01T00:00:31",
+                Start::Restarted,
+            ),
+            (
+                "1970-01-01T00:00:31",
+                "1970-01-01T00:00:09",
+                Start::Restarted,
+            ),
+            (
+                "1970-01-01T00:00:09",
+                "2024-09-18T09:21:28",
+                Start::ClockSet,
+            ),
+            (
+                "2024-09-18T09:21:28",
+                "1970-01-01T00:00:09",
+                Start::Restarted,
+            ),
         ] {
             let [before_device, after_device] = [before, after].map(|boot| Device {
                 boot_time: boot.parse().ok(),

@@ -58,7 +58,7 @@ impl ProbeScheduler {
             Ok(Message::Goodbye(report)) => return Incoming::Bye(Box::new(report.device)),
             Ok(Message::Request(request)) => {
                 let uuid = request.header.uuid;
-                if uuid.is_some_and(|uuid| self.has_asked(ProbeId::Xml(uuid))) {
+                if uuid.is_some_and(|uuid| self.has_sent(ProbeId::Xml(uuid))) {
                     SurveyEvent::Echo
                 } else {
                     stats.note_asker(from)
@@ -71,13 +71,13 @@ impl ProbeScheduler {
 
     fn answer(&self, report: &DeviceReport) -> ReplyTo {
         match report.header.uuid.map(ProbeId::Xml) {
-            Some(question) if !report.hello || self.has_asked(question) => ReplyTo::To(question),
+            Some(question) if !report.hello || self.has_sent(question) => ReplyTo::To(question),
             _ if report.hello => ReplyTo::Unasked,
             _ => ReplyTo::ToLatest,
         }
     }
 
-    pub(super) fn has_asked(&self, question: ProbeId) -> bool {
+    pub(super) fn has_sent(&self, question: ProbeId) -> bool {
         self.asked.contains_key(&question)
     }
 }

@@ -26,7 +26,7 @@ impl Frames {
 }
 
 impl ProbeScheduler {
-    pub(super) fn ask_by_frames(&mut self, round: u32) {
+    pub(super) fn send_frame_probes(&mut self, round: u32) {
         for card in 0..self.frames.askers.len() {
             let Some(asker) = self.frames.askers.get(card) else {
                 return;
@@ -71,7 +71,7 @@ impl ProbeScheduler {
         let question = ProbeId::Frame(frame.sequence);
         let answer = match frame.operation {
             Operation::Announce => ReplyTo::Unasked,
-            _ if self.has_asked(question) => ReplyTo::To(question),
+            _ if self.has_sent(question) => ReplyTo::To(question),
             _ => ReplyTo::ToLatest,
         };
         Incoming::Report(Box::new(device), answer)
@@ -115,7 +115,7 @@ mod tests {
             party: party(1),
             ipv6: std::net::Ipv6Addr::UNSPECIFIED,
         };
-        let mut survey = Survey::new(config, uuids).asking_by_frames(vec![asker]);
+        let mut survey = Survey::new(config, uuids).with_frame_probes(vec![asker]);
         survey.handle_timeout(Duration::ZERO);
         survey
     }

@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(text.lines().count(), plain.lines().count());
         assert!(
             text.lines()
-                .all(|line| !line.contains(sadp_model::text::is_treacherous))
+                .all(|line| !line.contains(sadp_model::text::is_unprintable))
         );
         assert!(!text.contains("DeviceKey.xml"), "there is none");
     }

@@ -290,7 +290,7 @@ pub(super) mod tests {
             prop_assume!(!serial.trim().is_empty());
             let record = record(&serial);
             let json = record.to_json();
-            prop_assert!(json.lines().all(|line| !line.contains(sadp_model::text::is_treacherous)));
+            prop_assert!(json.lines().all(|line| !line.contains(sadp_model::text::is_unprintable)));
             prop_assert_eq!(read(&json), Ok(record));
         }
 
