@@ -2,19 +2,18 @@
 
 mod change;
 mod cloud;
-mod duration;
-mod link;
 mod net;
 mod reset;
 #[cfg(feature = "sim")]
 mod sim;
-mod target;
+mod values;
 mod watch;
 
 use std::{net::Ipv4Addr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
+use sadp_ops::DeviceName;
 
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
@@ -23,8 +22,6 @@ pub(crate) use self::{
         ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs, Switch,
     },
     cloud::{CloudCommand, CloudShowArgs, DeactivateArgs, OwnerArgs},
-    duration::Wait,
-    link::{LinkLayerMode, RecordArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -32,10 +29,9 @@ pub(crate) use self::{
         MailSetArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
         ResetCommand, WaysArgs,
     },
+    values::{LinkLayerMode, Wait},
     watch::WatchArgs,
 };
-use sadp_ops::DeviceName;
-
 use crate::{
     output::Format,
     select::{Filter, Key},
@@ -44,8 +40,8 @@ use crate::{
 /// Finds Hikvision-style cameras and recorders on a LAN and brings them into
 /// service.
 ///
-/// Asks by SADP who is there, and tells what each device is and in which
-/// state. Commands that change a device show what they will do and ask first.
+/// Shows what each device is and whether it is activated, by SADP.
+/// Commands that change a device show what they will do and ask first.
 #[derive(Debug, Parser)]
 #[command(name = "sadpctl", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -140,7 +136,7 @@ pub(crate) enum Command {
     /// Network settings: of one device, and of many by a plan
     #[command(subcommand)]
     Net(NetCommand),
-    /// Bring a forgotten password back
+    /// Reset a forgotten password
     #[command(subcommand)]
     Reset(ResetCommand),
     /// Blink a device's lamp for a while, to find it in a rack
@@ -200,10 +196,10 @@ pub(crate) struct AskArgs {
 pub(crate) struct ReachArgs {
     /// Ask this address, or every address of this network, one by one as
     /// well: for routed networks; may be repeated
-    #[arg(long = "target", value_name = "IP|CIDR", value_parser = target::parse)]
+    #[arg(long = "target", value_name = "IP|CIDR", value_parser = values::network)]
     pub(crate) targets: Vec<Ipv4Net>,
 
-    /// Ask so many targets a second at most
+    /// Ask at most N addresses per second
     #[arg(long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
 
@@ -224,12 +220,21 @@ pub(crate) struct ReachArgs {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct GroupArgs {
     /// The multicast group devices listen on
-    #[arg(long, value_name = "IP", default_value_t = sadp_proto::GROUP, value_parser = target::parse_group, hide_short_help = true)]
+    #[arg(long, value_name = "IP", default_value_t = sadp_proto::GROUP, value_parser = values::multicast_group, hide_short_help = true)]
     pub(crate) group: Ipv4Addr,
 
     /// The UDP port devices listen on
     #[arg(long, value_name = "PORT", default_value_t = sadp_proto::PORT, value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
     pub(crate) port: u16,
+}
+
+/// Whether to keep a record.
+#[derive(Args, Debug)]
+pub(crate) struct RecordArgs {
+    /// Write what is sent and heard into this new file, a capture that decode
+    /// and packet analysers read
+    #[arg(long, value_name = "FILE.pcapng")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// Which devices to list, and how.

@@ -3,11 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
-use sadp_ops::{LedgerAccess, Overrides};
+use sadp_ops::{DeviceName, LedgerAccess, Overrides};
 
 use super::AskArgs;
-use sadp_ops::DeviceName;
-
 use crate::select::Filter;
 
 /// Which devices a command is for.

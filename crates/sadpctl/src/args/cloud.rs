@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use sadp_ops::DeviceName;
 
 use super::{AskArgs, ChangeArgs, PasswordArgs};
-use sadp_ops::DeviceName;
 
 /// `cloud`.
 #[derive(Debug, Subcommand)]

@@ -1,12 +1,10 @@
 use std::{net::Ipv4Addr, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use sadp_ops::network::Settings;
+use sadp_ops::{DeviceName, network::Settings};
 use sadp_proto::seal::UpdateDigest;
 
 use super::{AskArgs, ChangeArgs, PasswordArgs};
-use sadp_ops::DeviceName;
-
 use crate::select::Filter;
 
 /// `net`.

@@ -1,28 +1,26 @@
 //! `reset`: how a forgotten password comes back.
 
-mod cases;
-mod export;
 mod guid;
 mod hands;
-mod import;
 mod mail;
 mod questions;
-mod ways;
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use sadp_ops::DeviceName;
+use sadp_reset::CaseId;
 
 pub(crate) use self::{
-    cases::{CasesArgs, CasesCommand},
-    export::ExportArgs,
     guid::{GuidCommand, GuidExportArgs, GuidImportArgs},
     hands::{App, AppArgs, ButtonArgs},
-    import::ImportArgs,
     mail::{MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
     questions::{
         AnswersArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
     },
-    ways::WaysArgs,
 };
+
+use super::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs};
 
 /// `reset`.
 #[derive(Debug, Subcommand)]
@@ -48,4 +46,182 @@ pub(crate) enum ResetCommand {
     Button(Box<ButtonArgs>),
     /// Guide through the vendor's apps, and tell whether they fit the device
     App(AppArgs),
+}
+
+/// `reset ways`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Each way is ready, needs something, or is not for the device, with the reason.
+Devices that take security questions are asked which are set; that changes
+nothing on them. What only a command with an effect would tell, such as whether
+an e-mail address is reserved, is known from earlier commands or not at all.
+
+Examples:
+  sadpctl reset ways 192.168.1.64
+  sadpctl reset ways --all --where kind=nvr --format json")]
+pub(crate) struct WaysArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    /// Do not ask devices which security questions are set
+    #[arg(long)]
+    pub(crate) no_ask: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset export`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Writes a folder for each device into DIR: the request as a file, as a QR code
+where the device takes a key, and request.txt with what the vendor's support
+asks for. Nothing is sent to anybody but the device. contact.toml fills the
+form, by default the one in the configuration folder:
+  name = \"...\"    email = \"...\"    phone = \"...\"     company = \"...\"
+  country = \"...\"   role = \"installer\"   purchase-channel = \"...\"
+
+A device remembers its last request only. So one that still waits for an answer
+is left out, unless the request is no longer valid; --again exports anew and
+makes the older request void. --yes alone never does that.
+
+Examples:
+  sadpctl reset export 192.168.1.64 --out requests
+  sadpctl reset export --all --where model~DS-2CD --out requests")]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    /// Where to write the request packages
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Export anew even where an open request becomes void by that
+    #[arg(long)]
+    pub(crate) again: bool,
+
+    /// Who asks the vendor's support; by default contact.toml in the
+    /// configuration folder
+    #[arg(long, value_name = "F")]
+    pub(crate) contact: Option<PathBuf>,
+
+    /// Do not ask before anything is sent
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Send and write nothing; tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// So many devices at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset import`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+PATH is an answer file, a request package into which it was saved, or a folder of
+such packages. An answer belongs to the package it lies in, to the device named
+with --device, or to the one whose serial or MAC stands in its name; what is not
+clear is not sent. Files are never changed.
+
+A key is read from --key-file, or asked for, and needs --device. Old devices take
+the vendor's dated code that way: they return to the default password of their
+own manual and get no new one here.
+
+Each answer is sent once. One whose device has restarted since, whose request is
+older than 48 hours or was exported again, is left out; --force sends it all the
+same. Where another request was asked for and none arrived, the older one may be
+void: that is told before it is sent. The others go on. It can be run again: only
+devices that still wait are asked.
+
+Where only the folder tells whose answers are, the first goes alone until a device
+took its own. Once a device refuses an answer as another's, no more of them are
+sent, with --force neither: the folders may be mixed up. Answers whose names tell
+go on.
+
+Examples:
+  sadpctl reset import requests
+  sadpctl reset import answer.xml --device 44:47:cc:1d:6d:13
+  sadpctl reset import --device 192.168.1.64 --key-file key.txt")]
+pub(crate) struct ImportArgs {
+    /// Answer files, request packages, or folders of them
+    #[arg(value_name = "PATH", required_unless_present = "device")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The device that the answer or key is for: its full serial number, MAC or
+    /// IPv4 address
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<DeviceName>,
+
+    /// Where the key stands
+    #[arg(
+        long,
+        value_name = "F",
+        requires = "device",
+        conflicts_with = "paths",
+        help = "Read the vendor's key from this file, - for a line of standard input; else asked for"
+    )]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Have recorders pass the new password on to their cameras; those that do
+    /// not offer it are left out
+    #[arg(long)]
+    pub(crate) sync_cameras: bool,
+
+    #[command(flatten)]
+    pub(crate) password: NewPasswordArgs,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    /// So many devices at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `reset cases`.
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Read from the ledger alone, without the network. With --look the network is
+scanned first, to tell which devices have restarted since or are not seen.
+
+Examples:
+  sadpctl reset cases --look
+  sadpctl reset cases forget 7"
+)]
+pub(crate) struct CasesArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<CasesCommand>,
+
+    /// Those that are closed, too
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Scan, and judge by what is seen
+    #[arg(long)]
+    pub(crate) look: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// What `reset cases` does besides listing.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CasesCommand {
+    /// Close a request for which no answer is awaited any more
+    Forget {
+        /// Its number, as listed
+        #[arg(value_name = "ID")]
+        id: CaseId,
+    },
 }

@@ -3,7 +3,7 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 use clap::{Args, Subcommand};
 use sadp_sim::{Attack, Delay, HostileConfig, Probability, Reply, Site};
 
-use super::{GroupArgs, ListArgs, duration};
+use super::{GroupArgs, ListArgs, values::duration};
 
 /// `demo`.
 #[derive(Args, Debug)]
@@ -73,7 +73,7 @@ pub(crate) struct SimRunArgs {
     pub(crate) answer_anyone: bool,
 
     /// End after this time, e.g. 30s
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration::duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(crate) time: Option<Duration>,
 
     #[command(flatten)]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ReachArgs, RecordArgs, duration};
+use super::{ReachArgs, RecordArgs, values::duration};
 use crate::select::Filter;
 
 /// `watch`.
@@ -55,7 +55,7 @@ impl WatchArgs {
 const SHORTEST: Duration = Duration::from_secs(1);
 
 fn gentle(text: &str) -> Result<Duration, String> {
-    let time = duration::duration(text)?;
+    let time = duration(text)?;
     if time < SHORTEST {
         return Err("write a time of 1s at least".into());
     }

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-
 use sadp_ops::DeviceName;
 
 use crate::{

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-
 use sadp_ops::DeviceName;
 
-use crate::args::{AskArgs, NewPasswordArgs, duration::duration};
+use crate::args::{AskArgs, NewPasswordArgs, values::duration};
 
 /// `reset button`.
 #[derive(Args, Debug)]

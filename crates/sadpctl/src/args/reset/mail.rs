@@ -1,9 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sadp_proto::Mailbox;
-
 use sadp_ops::DeviceName;
+use sadp_proto::Mailbox;
 
 use crate::args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs};
 

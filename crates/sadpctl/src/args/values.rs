@@ -1,5 +1,10 @@
-use std::{fmt, str::FromStr, time::Duration};
+//! Values of options.
 
+use std::{fmt, net::Ipv4Addr, str::FromStr, time::Duration};
+
+use clap::ValueEnum;
+use ipnet::Ipv4Net;
+use sadp_discovery::LinkLayer;
 use sadp_proto::StopCondition;
 
 /// `--wait`.
@@ -56,6 +61,47 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// An address or a network.
+pub(super) fn network(text: &str) -> Result<Ipv4Net, String> {
+    if let Ok(address) = text.parse::<Ipv4Addr>() {
+        return Ok(address.into());
+    }
+    let network: Ipv4Net = text.parse().map_err(|_| {
+        String::from("write an IPv4 address or network, e.g. 192.168.1.64 or 192.168.1.0/24")
+    })?;
+    Ok(network.trunc())
+}
+
+/// A multicast group.
+pub(super) fn multicast_group(text: &str) -> Result<Ipv4Addr, String> {
+    text.parse()
+        .ok()
+        .filter(Ipv4Addr::is_multicast)
+        .ok_or_else(|| "write an IPv4 multicast address, e.g. 239.255.255.250".into())
+}
+
+/// Whether to use bare Ethernet frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkLayerMode {
+    /// Where it is permitted
+    #[default]
+    Auto,
+    /// Yes; fail where it is not possible
+    On,
+    /// No
+    Off,
+}
+
+impl From<LinkLayerMode> for LinkLayer {
+    fn from(mode: LinkLayerMode) -> Self {
+        match mode {
+            LinkLayerMode::Auto => Self::Auto,
+            LinkLayerMode::On => Self::On,
+            LinkLayerMode::Off => Self::Off,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +115,15 @@ mod tests {
         assert_eq!("500ms".parse(), Ok(Wait::For(500 * MS)));
         for bad in ["", "3", "s", "-1s", "soon", "9999999999999999h", "25h"] {
             assert!(bad.parse::<Wait>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_networks_are_read() {
+        assert_eq!(network("10.0.0.5").unwrap().to_string(), "10.0.0.5/32");
+        assert_eq!(network("10.0.0.5/24").unwrap().to_string(), "10.0.0.0/24");
+        for bad in ["", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "::1", "camera"] {
+            assert!(network(bad).is_err(), "{bad}");
         }
     }
 }
