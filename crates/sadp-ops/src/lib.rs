@@ -17,8 +17,8 @@
 //! - [`Session`]: what all operations share.
 //! - [`Inventory`]: the devices that a look found; [`DeviceName`] and [`select`]
 //!   pick from them.
-//! - [`activate`], [`locate`], [`network`], [`recovery`]: the operations, one
-//!   module each.
+//! - [`activate`], [`locate`], [`network`], [`owner`], [`recovery`]: the operations,
+//!   one module each.
 //! - [`Outcome`]: what became of an operation on one device.
 
 pub mod activate;
@@ -30,6 +30,7 @@ pub mod locate;
 pub mod network;
 mod offer;
 mod outcome;
+pub mod owner;
 pub mod recovery;
 mod safety;
 mod session;

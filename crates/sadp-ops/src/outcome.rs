@@ -9,6 +9,7 @@ use crate::{
     DeviceRef, DiscoveredDevice, Offer, OpsError, StopReason,
     locate::Lamp,
     network,
+    owner::{self, CloudStatus},
     recovery::{
         answer::{self, AnswerData},
         button,
@@ -61,6 +62,8 @@ pub enum OutcomeData {
     ImportedGuid(ImportedGuid),
     /// The security questions of the device.
     Questions(ListedQuestions),
+    /// What it reports of Hik-Connect.
+    Cloud(Box<CloudStatus>),
     /// The e-mail address that was reserved, or would be.
     Mailbox(Mailbox),
     /// The QR code for which the vendor mails a code.
@@ -141,6 +144,8 @@ pub enum Reason {
     Network(network::Finding),
     /// What became of an answer of the vendor's support.
     Answer(answer::Finding),
+    /// What became of a change by the owner.
+    Owner(owner::Finding),
     /// What became of a reset by the button.
     Button(button::Finding),
 }

@@ -164,3 +164,80 @@ pub(crate) fn sender_conflict(found: &DiscoveredDevice) -> Option<BlockReason> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+
+    use super::*;
+
+    const OWN: [u8; 4] = [192, 168, 1, 64];
+    const OTHER: [u8; 4] = [192, 168, 1, 66];
+
+    /// A device heard from these senders in turn, a second apart, each with the
+    /// address it said the device has.
+    fn heard(reports: &[[[u8; 4]; 2]]) -> DiscoveredDevice {
+        let mut registry = Registry::new();
+        for (second, [from, told]) in (0..).zip(reports) {
+            let mut device = Device::unknown();
+            device.mac = "44:47:cc:00:00:05".parse().ok();
+            device.ipv4.address = Some((*told).into());
+            let sighting = Sighting {
+                interface: "lan0".into(),
+                from: (*from).into(),
+                protocol: Protocol::Sadp,
+                via: Via::Multicast,
+                at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second),
+            };
+            registry.record(device, sighting);
+        }
+        DiscoveredDevice::assess_all(registry.into_entries(), &[]).remove(0)
+    }
+
+    #[test]
+    fn secrets_alone_are_kept_from_a_device_for_which_two_speak() {
+        let found = heard(&[[OWN, OWN], [OTHER, OWN]]);
+        for &action in Action::ALL {
+            for lifted in [false, true] {
+                let overrides = lifted.then_some(Guard::TwoSenders).into_iter().collect();
+                let checks = SafetyChecks { action, overrides };
+                let blocked = !lifted
+                    && !matches!(
+                        action,
+                        Action::Locate
+                            | Action::ExportRequest
+                            | Action::QuestionsShow
+                            | Action::MailQr
+                            | Action::SetUpRead
+                            | Action::CloudShow
+                    );
+                let reason = checks.objection(&found, None);
+                assert_eq!(reason.is_some(), blocked, "{action} {lifted}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_senders_are_named_the_likelier_one_first() {
+        let two = sender_conflict(&heard(&[[OTHER, OWN], [OWN, OWN], [OTHER, OWN]]));
+        let expected = BlockReason::TwoSenders {
+            used: OWN.into(),
+            other: OTHER.into(),
+        };
+        assert_eq!(two, Some(expected));
+        let moved = sender_conflict(&heard(&[[OWN, OWN], [OTHER, OTHER]]));
+        let expected = BlockReason::JustMoved {
+            from: OTHER.into(),
+            to: OWN.into(),
+        };
+        assert_eq!(moved, Some(expected));
+        // Simulated, behind a router, or moved and heard there for a while.
+        for reports in [
+            &[[OTHER, OWN]][..],
+            &[[OWN, OWN], [OTHER, OTHER], [OTHER, OTHER], [OTHER, OTHER]],
+        ] {
+            assert_eq!(sender_conflict(&heard(reports)), None);
+        }
+    }
+}

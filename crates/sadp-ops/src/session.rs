@@ -175,6 +175,9 @@ pub enum OpsError {
     /// An answer or a code cannot be sent.
     #[error("the answer cannot be sent")]
     Code(#[from] CodeError),
+    /// There is no verification code to set.
+    #[error("there is no verification code to set")]
+    CodeMissing,
     /// A device takes its answer only with a new password, and there is none.
     #[error("the device takes its answer with a new password only, and there is none")]
     PasswordMissing,

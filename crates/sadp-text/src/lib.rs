@@ -42,6 +42,7 @@ pub use outcome::{
         target_address,
     },
     next_step,
+    owner::owner_plan,
     recovery::earlier_qr,
 };
 pub use recovery::{button_steps, device_label, method_command};
@@ -63,6 +64,19 @@ fn ref_line(device: &DeviceRef) -> String {
     ];
     let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
     format!("  {}", names.join("  "))
+}
+
+/// What is to be done to which devices, the first of them listed. `what` ends
+/// where their number follows: `the first password is set on`.
+pub fn devices_plan(what: &str, devices: &[DiscoveredDevice]) -> String {
+    const LISTED: usize = 40;
+    let number = count(devices.len() as u64, "device", "devices");
+    let mut lines = vec![format!("{what} {number}:")];
+    lines.extend(devices.iter().take(LISTED).map(device_line));
+    if devices.len() > LISTED {
+        lines.push(format!("  and {} more", devices.len() - LISTED));
+    }
+    lines.join("\n")
 }
 
 /// `1 device`, `2 devices`.

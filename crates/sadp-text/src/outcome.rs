@@ -2,6 +2,7 @@ pub(crate) mod answer;
 pub(crate) mod button;
 pub(crate) mod guid;
 pub(crate) mod network;
+pub(crate) mod owner;
 pub(crate) mod recovery;
 mod request;
 
@@ -25,6 +26,9 @@ fn sentence(outcome: &Outcome) -> String {
     if let Reason::Answer(finding) = &outcome.reason {
         return answer::message(finding, outcome.verdict.as_ref()).into();
     }
+    if let Reason::Owner(finding) = outcome.reason {
+        return owner::message(finding, outcome.verdict.as_ref()).into();
+    }
     if let Reason::LampLeftOn(reason) = &outcome.reason {
         let reason = Outcome {
             reason: (**reason).clone(),
@@ -37,6 +41,7 @@ fn sentence(outcome: &Outcome) -> String {
     }
     match &outcome.reason {
         Reason::Plain | Reason::LampLeftOn(_) => match (&outcome.data, outcome.status) {
+            (OutcomeData::Cloud(status), _) => owner::status(status),
             (OutcomeData::Network(change), OutcomeStatus::Planned) => {
                 format!("would change {}", network::change_line(change))
             }
@@ -69,6 +74,7 @@ fn sentence(outcome: &Outcome) -> String {
         Reason::Request(finding) => request::message(finding, outcome),
         Reason::Answer(finding) => answer::message(finding, None).into(),
         Reason::Button(finding) => button::message(finding).into(),
+        Reason::Owner(finding) => owner::message(*finding, None).into(),
     }
 }
 
@@ -82,6 +88,9 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
     }
     if let Reason::Answer(finding) = &outcome.reason {
         return answer::next_step(finding);
+    }
+    if let Reason::Owner(finding) = outcome.reason {
+        return owner::next_step(finding, outcome.verdict.as_ref());
     }
     if let Reason::Button(finding) = &outcome.reason {
         return Some(button::next_step(finding, outcome));
@@ -266,5 +275,23 @@ const fn command(preparation: Preparation) -> &'static str {
         Preparation::Questions => "sadpctl reset questions set",
         Preparation::Mailbox => "sadpctl reset mail set",
         Preparation::Guid => "sadpctl reset guid export",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_ops::DeviceRef;
+
+    use super::*;
+
+    #[test]
+    fn silence_leaves_open_what_a_device_makes_anew() {
+        for &action in Action::ALL {
+            let device = DeviceRef::default();
+            let told = message(&Outcome::new(device, action, OutcomeStatus::NoAnswer));
+            let makes_new = matches!(action, Action::ExportRequest | Action::MailQr);
+            assert_eq!(told.contains("nothing was changed"), !makes_new, "{action}");
+            assert_eq!(told.contains("may be void"), makes_new, "{action}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One module a command.
 
 mod activate;
-pub(crate) mod batch;
+mod change;
 mod cloud;
 mod completions;
 mod decode;
@@ -14,7 +14,6 @@ mod locate;
 mod man;
 mod net;
 mod new_password;
-mod owner;
 mod record;
 mod reset;
 mod scan;
@@ -24,6 +23,9 @@ mod sim;
 pub(crate) mod survey;
 mod watch;
 
+use sadp_ops::owner::Change;
+
+use self::change::Changing;
 pub(crate) use self::interrupt::while_asking;
 use crate::{
     args::{Cli, Command},
@@ -44,7 +46,11 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Locate(args) => locate::run(args, global, terminal),
         Command::Cloud(command) => cloud::run(command, global, terminal),
         Command::Deactivate(args) => {
-            owner::run(&owner::Task::Deactivate, &args.owner, global, terminal)
+            let changing = Changing {
+                change: Change::Deactivate,
+                code: None,
+            };
+            change::run(changing, &args.owner, global, terminal)
         }
         Command::Doctor(args) => doctor::run(args, global, terminal),
         Command::Decode(args) => decode::run(args, global, terminal),

@@ -9,15 +9,15 @@ use sadp_ops::{
     Session, SessionConfig, recovery::button::Progress,
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Line, lines, waiting};
+use sadp_text::{Line, devices_plan, lines, waiting};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     advice,
     args::{AskArgs, ChangeArgs, GlobalArgs},
-    commands::{batch, interrupt, survey},
+    commands::{interrupt, survey},
     failure::{Exit, Failure},
-    outcome::Outcome,
+    outcome::{self, Outcome},
     state,
     terminal::Terminal,
 };
@@ -98,7 +98,7 @@ impl<'a> Run<'a> {
         devices: &[DiscoveredDevice],
         change: ChangeArgs,
     ) -> Result<(), Failure> {
-        self.confirm_plan(&batch::plan(what, devices), change)
+        self.confirm_plan(&devices_plan(what, devices), change)
     }
 
     /// Shows a plan and asks, unless `--yes`.
@@ -108,11 +108,13 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.terminal.tell(plan);
-        if self.prompt_yes_no(batch::GO_ON) {
-            Ok(())
-        } else {
-            Err(batch::not_confirmed())
+        if self.prompt_yes_no("Go on? [y/N]") {
+            return Ok(());
         }
+        Err(
+            Failure::words(Exit::Refused, "not confirmed: nothing was sent")
+                .hint("answer y, or use --yes, to go on"),
+        )
     }
 
     /// Asks a question that is answered by y or no. Ctrl-C is a no.
@@ -176,7 +178,7 @@ impl<'a> Run<'a> {
     ) -> Result<Exit, Failure> {
         let failure = report.failure.map(failed).or(later);
         let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
-        batch::print(&outcomes, failure, self.global, self.into_terminal())
+        outcome::print(&outcomes, failure, self.global, self.into_terminal())
     }
 
     /// Ends the session.
@@ -184,6 +186,17 @@ impl<'a> Run<'a> {
         self.bar.finish_and_clear();
         self.terminal
     }
+}
+
+/// Refuses, before anything is done, where `--yes` is missing and nobody can be
+/// asked.
+pub(crate) fn require_confirmation(change: ChangeArgs) -> Result<(), Failure> {
+    if change.yes || change.dry_run || Terminal::can_ask() {
+        return Ok(());
+    }
+    let message = "cannot ask for confirmation: this is not a terminal";
+    Err(Failure::words(Exit::Usage, message)
+        .hint("add --yes to go on without a question, or --dry-run to see what would be done; nothing was sent"))
 }
 
 /// Shows events on a terminal.

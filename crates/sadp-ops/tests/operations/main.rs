@@ -13,6 +13,7 @@ mod guid;
 mod mail;
 mod methods;
 mod network;
+mod owner;
 mod questions;
 mod request;
 #[expect(dead_code, reason = "only its main is not called")]

@@ -3,10 +3,11 @@ use sadp_ops::{
     activate::{self, Activation},
 };
 
-use super::{batch, new_password};
+use super::{list, new_password};
 use crate::{
     args::{ActivateArgs, GlobalArgs},
     failure::{Exit, Failure},
+    outcome,
     run::{self, Run},
     state,
     terminal::Terminal,
@@ -17,13 +18,13 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
     let inventory = run.look()?;
-    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let devices = list::choose(&args.choice, inventory.devices.clone())?;
     let plan = activate::plan(&run.session, devices, args.change.overrides());
     let plan = plan.map_err(state::failed)?;
     let wanted = !args.change.dry_run && !plan.devices.is_empty();

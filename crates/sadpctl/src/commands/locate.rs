@@ -3,10 +3,10 @@ use sadp_ops::{
     locate::{self, Lamp},
 };
 
-use super::batch;
 use crate::{
     args::{GlobalArgs, LocateArgs, Switch},
     failure::{Exit, Failure},
+    outcome,
     run::{self, Run},
     state,
     terminal::Terminal,
@@ -17,7 +17,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
+    outcome::check_format(global)?;
     let access = if args.dry_run {
         LedgerAccess::Read
     } else {

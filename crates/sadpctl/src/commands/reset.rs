@@ -3,7 +3,6 @@
 mod app;
 mod button;
 mod cases;
-pub(super) mod errand;
 mod export;
 mod guid;
 mod import;

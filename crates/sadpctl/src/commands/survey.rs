@@ -7,10 +7,7 @@ use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
 use sadp_model::DeviceRecord;
 use sadp_proto::{Endpoint, SurveyProgress, Sweep};
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::Notify,
-};
+use tokio::runtime::{Builder, Runtime};
 
 pub(super) use super::interrupt::interrupted;
 
@@ -89,29 +86,6 @@ pub(super) async fn run(
     terminal: &mut Terminal,
 ) -> Result<ScanReport, Failure> {
     run_until(config, interrupted(), terminal).await
-}
-
-/// Scans only until `enough` were heard, or until `stop` is ready.
-pub(super) async fn run_for(
-    enough: impl Fn(&SurveyProgress, &[DeviceRecord]) -> bool,
-    config: &ScanConfig,
-    stop: impl Future<Output = ()>,
-    terminal: &mut Terminal,
-) -> Result<ScanReport, Failure> {
-    let heard = Notify::new();
-    let stop = async {
-        tokio::select! {
-            () = stop => {}
-            () = heard.notified() => {}
-        }
-    };
-    let observe = |progress: &SurveyProgress, entries: &[DeviceRecord]| {
-        if enough(progress, entries) {
-            heard.notify_one();
-        }
-    };
-    let report = listen_and_observe(config, stop, observe, terminal).await;
-    told(report, terminal)
 }
 
 /// Scans until enough was heard, or until `stop` is ready.

@@ -7,6 +7,7 @@ use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
     network::Change,
+    owner::{CloudStatus, UnbindStatus},
     recovery::{
         answer::AnswerData, button::Finding, guid::import::ImportedGuid,
         questions::ListedQuestions, request::ExportedRequest,
@@ -29,6 +30,7 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         ]),
         OutcomeData::ImportedGuid(imported) => imported_guid(imported),
         OutcomeData::Questions(list) => questions(list),
+        OutcomeData::Cloud(status) => cloud(status),
         OutcomeData::MailQr(qr) => Map::from_iter([
             ("qr".into(), json!(qr.qr)),
             ("mailbox".into(), json!(qr.mailbox)),
@@ -101,6 +103,19 @@ fn settings(settings: &NetworkSettings) -> Value {
         },
         "ports": {"sdk": ports.sdk, "http": ports.http, "sdk_tls": ports.sdk_tls},
     })
+}
+
+fn cloud(status: &CloudStatus) -> Map<String, Value> {
+    let unbind = status.unbind.as_ref().map(|unbind| match unbind {
+        UnbindStatus::Ready => "ready",
+        UnbindStatus::Refused(refusal) => refusal.word(),
+    });
+    Map::from_iter([
+        ("supported".into(), json!(status.supported)),
+        ("enabled".into(), json!(status.enabled)),
+        ("bound".into(), json!(status.bound)),
+        ("unbind".into(), json!(unbind)),
+    ])
 }
 
 fn button(finding: &Finding) -> Map<String, Value> {

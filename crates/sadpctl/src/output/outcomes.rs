@@ -7,7 +7,7 @@ use super::{
     table::{Plain, known},
 };
 use crate::{
-    outcome::{Ending, Outcome},
+    outcome::Outcome,
     terminal::{GREEN, RED, YELLOW},
     text::clean,
 };
@@ -26,19 +26,18 @@ impl Row for Outcome {
             return Ok(());
         }
         let styles = [
-            (Ending::Done, GREEN),
-            (Ending::Refused, RED),
-            (Ending::Unknown, YELLOW),
-            (Ending::NoAnswer, YELLOW),
-            (Ending::Skipped, YELLOW),
+            ("done", GREEN),
+            ("refused", RED),
+            ("unknown", YELLOW),
+            ("no-answer", YELLOW),
+            ("skipped", YELLOW),
         ];
-        let styles = styles.map(|(ending, style)| (ending.name(), style));
         let titles = ["RESULT", "ADDRESS", "MAC", "SERIAL", "MESSAGE"];
         let mut table = Plain::new(&titles, &styles);
         for outcome in rows {
             let who = &outcome.device;
             table.row([
-                outcome.result.name().into(),
+                outcome.result.into(),
                 known(who.address.map(|address| address.to_string())),
                 known(who.mac.as_ref()),
                 known(who.number.as_ref()),

@@ -6,8 +6,8 @@ use sadp_text::Remedy;
 
 use crate::{
     args::{GlobalArgs, NetSetArgs, WantedArgs},
-    commands::batch,
     failure::{Exit, Failure},
+    outcome,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -19,8 +19,8 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    batch::check_format(global)?;
-    batch::must_be_asked(asked)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(asked)?;
     let password = (!asked.dry_run)
         .then(|| secret::current(&args.change.password))
         .transpose()?;

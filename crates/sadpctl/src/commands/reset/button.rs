@@ -11,8 +11,9 @@ use secrecy::SecretString;
 
 use crate::{
     args::{ButtonArgs, ChangeArgs, GlobalArgs, NewPasswordArgs},
-    commands::{batch, new_password},
+    commands::new_password,
     failure::{Exit, Failure},
+    outcome,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -23,7 +24,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
+    outcome::check_format(global)?;
     let change = ChangeArgs {
         yes: args.activate,
         dry_run: false,
@@ -83,7 +84,7 @@ pub(super) fn run(
     if plan.devices.is_empty() {
         return run.print(Report::new(plan.into_outcomes()));
     }
-    let devices = batch::plan("the first password is set on", &plan.devices);
+    let devices = sadp_text::devices_plan("the first password is set on", &plan.devices);
     run.terminal.note(&devices);
     let activation = Activation {
         inventory: &inventory,

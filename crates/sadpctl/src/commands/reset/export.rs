@@ -11,8 +11,9 @@ use sadp_reset::{Contact, SettingsError};
 use super::qr;
 use crate::{
     args::{ChangeArgs, ExportArgs, GlobalArgs},
-    commands::batch,
+    commands::list,
     failure::{Exit, Failure},
+    outcome,
     output::Format,
     run::{self, Run},
     state,
@@ -29,13 +30,13 @@ pub(super) fn run(
         dry_run: args.dry_run,
         force: false,
     };
-    batch::check_format(global)?;
-    batch::must_be_asked(change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(change)?;
     let contact = read_contact(args.contact.as_deref(), terminal)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, change.access(), global, terminal)?;
     let inventory = run.look()?;
-    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let devices = list::choose(&args.choice, inventory.devices.clone())?;
     let plan = request::plan(&run.session, devices, !args.choice.all);
     let mut plan = plan.map_err(state::failed)?;
     if args.again || may_give_up(&plan, change, &mut run) {
@@ -74,7 +75,7 @@ fn may_give_up(plan: &Plan, change: ChangeArgs, run: &mut Run<'_>) -> bool {
     }
     let what = "a request still waits for its answer, and becomes void by another, on";
     let devices = devices_of(&plan.pending);
-    run.terminal.tell(&batch::plan(what, &devices));
+    run.terminal.tell(&sadp_text::devices_plan(what, &devices));
     run.prompt_yes_no("Export again, and give the older requests up? [y/N]")
 }
 

@@ -18,8 +18,9 @@ use secrecy::SecretString;
 
 use crate::{
     args::{GlobalArgs, GuidCommand, GuidExportArgs, GuidImportArgs},
-    commands::{batch, new_password},
+    commands::{list, new_password},
     failure::{Exit, Failure},
+    outcome,
     output::{self, GuidLine},
     run::{self, Run},
     secret, state,
@@ -44,8 +45,8 @@ fn export(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !args.change.dry_run)
@@ -54,7 +55,7 @@ fn export(
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
     let inventory = run.look()?;
-    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let devices = list::choose(&args.choice, inventory.devices.clone())?;
     let overrides = args.change.overrides();
     let plan = export::plan(&run.session, devices, overrides, !args.choice.all);
     let plan = plan.map_err(state::failed)?;
@@ -88,8 +89,8 @@ fn import(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let names = args.choice();
     let also = names.devices.iter().filter_map(DeviceName::address);
@@ -102,7 +103,7 @@ fn import(
         parallel: args.parallel.into(),
     };
     let inventory = run.look()?;
-    let devices = batch::choose(&names, inventory.devices.clone())?;
+    let devices = list::choose(&names, inventory.devices.clone())?;
     let plan = import::plan(&run.session, devices, &choice).map_err(state::failed)?;
     let wanted = !args.change.dry_run && !plan.imports.is_empty();
     let Some(password) = password.filter(|_| wanted) else {

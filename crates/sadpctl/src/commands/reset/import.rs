@@ -13,9 +13,9 @@ use secrecy::SecretString;
 
 use crate::{
     args::{GlobalArgs, ImportArgs},
-    commands::{batch, new_password},
+    commands::new_password,
     failure::{Exit, Failure},
-    outcome::Outcome,
+    outcome::{self, Outcome},
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -27,8 +27,8 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let input = read(args)?;
     let also = args.device.as_ref().and_then(DeviceName::address);
     let import = Import {
@@ -138,7 +138,7 @@ impl Import<'_> {
         let outcomes: Vec<_> = matching.left_out.into_iter().map(Outcome::from).collect();
         let global = self.run.global;
         let terminal = self.run.into_terminal();
-        let exit = batch::print(&outcomes, None, global, terminal)?;
+        let exit = outcome::print(&outcomes, None, global, terminal)?;
         if exit == Exit::Done {
             terminal.note("nothing is left to do: these devices took their answers before");
         }

@@ -16,8 +16,9 @@ use secrecy::ExposeSecret;
 
 use crate::{
     args::{ChangeArgs, GlobalArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
-    commands::{batch, new_password},
+    commands::{list, new_password},
     failure::{Exit, Failure},
+    outcome,
     output::Format,
     run::{self, Run},
     secret, state,
@@ -38,13 +39,13 @@ pub(super) fn run(
 }
 
 fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
     let inventory = run.look()?;
-    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let devices = list::choose(&args.choice, inventory.devices.clone())?;
     let setting = Setting {
         mailbox: args.mailbox.clone(),
         overrides: args.change.overrides(),
@@ -74,7 +75,7 @@ fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result
         dry_run: args.dry_run,
         force: false,
     };
-    batch::check_format(global)?;
+    outcome::check_format(global)?;
     if let Some(png) = &args.png {
         must_be_free(png)?;
     }
@@ -88,7 +89,7 @@ fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result
     }
     if let Some(earlier) = &plan.earlier {
         run.terminal.warn(&earlier_qr(earlier));
-        batch::must_be_asked(change)?;
+        run::require_confirmation(change)?;
         let what = "an earlier QR code, and the code mailed for it, becomes void on";
         run.confirm(what, &plan.selection.devices, change)?;
     }
@@ -113,8 +114,8 @@ fn confirm(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let asks = args.code_file.is_some() || !args.change.dry_run;
     let code = asks.then(|| code(args)).transpose()?;
     let password = new_password::read(&args.password, args.change, terminal)?;

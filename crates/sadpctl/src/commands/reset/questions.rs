@@ -15,8 +15,9 @@ use crate::{
     args::{
         GlobalArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
     },
-    commands::{batch, new_password},
+    commands::{list, new_password},
     failure::{Exit, Failure},
+    outcome,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -39,12 +40,12 @@ fn show(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
+    outcome::check_format(global)?;
     let names = input::names()?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, LedgerAccess::Write, global, terminal)?;
     let inventory = run.look()?;
-    let devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let devices = list::choose(&args.choice, inventory.devices.clone())?;
     let plan = questions::plan_read(&run.session, devices, !args.choice.all);
     let plan = plan.map_err(state::failed)?;
     let settings = ReadSettings {
@@ -62,8 +63,8 @@ fn set(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let dry_run = args.change.dry_run;
     // A line of standard input, before all the rest of it.
     let password = secret::current_unless(dry_run, &args.password)?;
@@ -98,8 +99,8 @@ fn answer(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    batch::check_format(global)?;
-    batch::must_be_asked(args.change)?;
+    outcome::check_format(global)?;
+    run::require_confirmation(args.change)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let dry_run = args.change.dry_run;
     let answers = input::answers(&args.answers, SecretAnswers::new, dry_run, terminal)?;

@@ -9,7 +9,7 @@ use sadp_text::method_command;
 
 use crate::{
     args::{GlobalArgs, WaysArgs},
-    commands::batch,
+    commands::list,
     failure::{Exit, Failure},
     outcome::Who,
     output::{self, ShownWay, Subject, Ways},
@@ -27,7 +27,7 @@ pub(super) fn run(
     let named = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, named, LedgerAccess::Read, global, terminal)?;
     let inventory = run.look()?;
-    let mut devices = batch::choose(&args.choice, inventory.devices.clone())?;
+    let mut devices = list::choose(&args.choice, inventory.devices.clone())?;
     if !args.no_ask {
         let read = run.block_on(async |session, observer| {
             methods::read_prepared(session, &inventory, &mut devices, observer).await
