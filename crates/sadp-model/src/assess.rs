@@ -1,8 +1,8 @@
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::collections::HashMap;
 
 use ipnet::Ipv4Net;
 
-use crate::{DeviceRecord, FACTORY_ADDRESSES, MacAddr};
+use crate::{DeviceRecord, FACTORY_ADDRESSES};
 
 /// What is noteworthy about one device, as seen from this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +19,16 @@ pub struct Assessment {
 pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
     let addresses = count(entries, |entry| entry.device.ipv4.address);
     let macs = count(entries, |entry| entry.device.identity());
-    let often = |times: Option<&usize>| times.is_some_and(|&times| times > 1);
-    let judge = |entry: &DeviceRecord| {
-        let address: Option<Ipv4Addr> = entry.device.ipv4.address;
-        let mac: Option<MacAddr> = entry.device.identity();
+    let assessments = entries.iter().map(|entry| {
+        let address = entry.device.ipv4.address.and_then(|it| addresses.get(&it));
+        let mac = entry.device.identity().and_then(|it| macs.get(&it));
         let shared = Shared {
-            address: address.is_some_and(|address| often(addresses.get(&address))),
-            mac: mac.is_some_and(|mac| often(macs.get(&mac))),
+            address: address.is_some_and(|&times| times > 1),
+            mac: mac.is_some_and(|&times| times > 1),
         };
         assess_one(entry, shared, local)
-    };
-    entries.iter().map(judge).collect()
+    });
+    assessments.collect()
 }
 
 /// What a device shares with another one.
@@ -120,7 +119,7 @@ mod tests {
     use jiff::{Timestamp, civil::date};
 
     use super::*;
-    use crate::{Device, Protocol, Registry, Serial, Sighting, Via};
+    use crate::{Device, MacAddr, Protocol, Registry, Serial, Sighting, Via};
 
     fn site(devices: impl IntoIterator<Item = Device>) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();

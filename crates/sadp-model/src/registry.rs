@@ -151,18 +151,20 @@ impl Registry {
         address: Option<Ipv4Addr>,
         adopt: bool,
     ) -> Lookup {
-        let free = |index: usize| !adopt || self.mac_of(index).is_none();
         let by_serial = serial.map_or(&[][..], |serial| alike(&self.by_serial, serial));
-        if let Some(index) = by_serial.iter().copied().find(|&index| free(index)) {
+        let mut free = by_serial
+            .iter()
+            .filter(|&&index| !adopt || !self.has_mac(index));
+        if let Some(&index) = free.next() {
             return Lookup::Device(index);
         }
         let by_address = address.map_or(&[][..], |address| alike(&self.by_address, &address));
-        let same = by_address
-            .iter()
-            .copied()
-            .find(|&index| free(index) && (serial.is_none() || self.serial_of(index).is_none()));
-        match same {
-            Some(index) => Lookup::Device(index),
+        let mut same = by_address.iter().filter(|&&index| {
+            let is_free = !adopt || !self.has_mac(index);
+            is_free && (serial.is_none() || self.serial_of(index).is_none())
+        });
+        match same.next() {
+            Some(&index) => Lookup::Device(index),
             // It can be found by its own MAC, whatever else it shares.
             None if adopt => Lookup::None,
             None if by_serial.len().max(by_address.len()) >= Self::MAX_ALIKE => {
@@ -215,14 +217,7 @@ impl Registry {
         if growth != Amount::default() && !self.quota.admits(sender, growth) {
             return Recorded::Refused;
         }
-        let identity = |device: &Device| {
-            (
-                device.identity(),
-                device.serial.clone(),
-                device.ipv4.address,
-            )
-        };
-        let before = identity(&entry.device);
+        let before = identifiers(&entry.device);
         let changed = entry.update(device, sighting);
         let (largest_contributor, kept) = (entry.largest_contributor, entry.footprint);
         entry.device.raw.shrink_to_fit();
@@ -235,7 +230,7 @@ impl Registry {
         self.quota
             .take(entry.largest_contributor, Amount::device(entry.footprint));
         if changed {
-            let after = identity(&entry.device);
+            let after = identifiers(&entry.device);
             if before != after {
                 self.index(index, after.2);
                 self.renamed += 1;
@@ -283,14 +278,20 @@ impl Registry {
         self.entries.get(index)?.device.serial.as_ref()
     }
 
-    fn mac_of(&self, index: usize) -> Option<MacAddr> {
-        self.entries.get(index)?.device.identity()
+    fn has_mac(&self, index: usize) -> bool {
+        let entry = self.entries.get(index);
+        entry.is_some_and(|entry| entry.device.identity().is_some())
     }
 }
 
 /// The indices of the devices with an identifier.
 fn alike<'a, K: std::hash::Hash + Eq>(map: &'a HashMap<K, Vec<usize>>, key: &K) -> &'a [usize] {
     map.get(key).map_or(&[], Vec::as_slice)
+}
+
+fn identifiers(device: &Device) -> (Option<MacAddr>, Option<Serial>, Option<Ipv4Addr>) {
+    let serial = device.serial.clone();
+    (device.identity(), serial, device.ipv4.address)
 }
 
 fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<usize>>, key: K, index: usize) {

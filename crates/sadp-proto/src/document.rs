@@ -110,15 +110,12 @@ fn most_bytes(root: &str, fields: &RawFields) -> usize {
     const DECLARATION: usize = 64;
     const TAGS: usize = "<></>".len();
     const ESCAPED: usize = "&quot;".len();
-    let element = |name: &str, text: &str| {
-        // Each name may open an element of its own.
+    // Each name may open an element of its own.
+    let elements = fields.iter().chain([(root, "")]).map(|(name, text)| {
         let names = name.len().saturating_add(1).saturating_mul(2 + TAGS);
         names.saturating_add(text.len().saturating_mul(ESCAPED))
-    };
-    let elements = fields.iter().map(|(name, text)| element(name, text));
-    elements
-        .fold(element(root, ""), usize::saturating_add)
-        .saturating_add(DECLARATION)
+    });
+    elements.fold(DECLARATION, usize::saturating_add)
 }
 
 /// The layout of a document. It differs between devices, and some parsers depend on
@@ -273,17 +270,12 @@ impl Builder {
 
     fn finish(self, end: usize) -> Result<(Document, usize), DecodeError> {
         let root = self.root.ok_or(DecodeError::NotXml)?;
-        let Self {
-            fields, complete, ..
-        } = self;
-        Ok((
-            Document {
-                root,
-                fields,
-                complete,
-            },
-            end,
-        ))
+        let document = Document {
+            root,
+            fields: self.fields,
+            complete: self.complete,
+        };
+        Ok((document, end))
     }
 
     fn read_from(&mut self, text: &str, from: usize) -> ReadState {
@@ -292,9 +284,8 @@ impl Builder {
         config.allow_dangling_amp = true;
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
-        let absolute = |position: u64| from.saturating_add(usize::try_from(position).unwrap_or(0));
         loop {
-            let before = absolute(reader.buffer_position());
+            let before = position(&reader, from);
             let Ok(event) = reader.read_event() else {
                 return ReadState::Broken(next_tag(text, before));
             };
@@ -306,12 +297,12 @@ impl Builder {
                 Event::Empty(tag) => {
                     self.open(&tag);
                     if self.close() {
-                        return ReadState::RootClosed(absolute(reader.buffer_position()));
+                        return ReadState::RootClosed(position(&reader, from));
                     }
                 }
                 Event::End(tag) => {
                     if self.close_named(tag.name().0) {
-                        return ReadState::RootClosed(absolute(reader.buffer_position()));
+                        return ReadState::RootClosed(position(&reader, from));
                     }
                 }
                 Event::Text(part) => self.text.push_str(&part),
@@ -423,6 +414,12 @@ impl Builder {
             self.text.push(';');
         }
     }
+}
+
+/// Where a reader is in the text, which started at `from`.
+fn position(reader: &Reader<&[u8]>, from: usize) -> usize {
+    let read = usize::try_from(reader.buffer_position()).unwrap_or(0);
+    from.saturating_add(read)
 }
 
 /// Where the tag after the one at `from` starts.

@@ -260,9 +260,9 @@ impl Frame {
         fields.push("IPv4Address", &self.sender.ipv4.to_string());
         fields.push("IPv4SubnetMask", &self.mask.to_string());
         if self.operation == Operation::InquiryReply {
-            InquiryReply::parse(&self.data).tell(&mut fields);
+            InquiryReply::parse(&self.data).add_to(&mut fields);
             if let Some(extension) = Extension::parse(&self.extension) {
-                extension.tell(&mut fields);
+                extension.add_to(&mut fields);
             }
         } else if self.data.iter().any(|&byte| byte != 0) {
             fields.push("Data", &hex(&self.data));

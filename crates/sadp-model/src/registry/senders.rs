@@ -107,8 +107,7 @@ impl Senders {
     pub(super) fn reply_address(&self) -> Option<ReplyAddress> {
         let current = self.0.iter().filter(|it| !self.is_left(it));
         let from = current.min_by_key(|it| (!it.is_at_home(), it.first))?.from;
-        let own = || self.0.iter().filter(|it| it.from == from);
-        let latest = own().max_by_key(|it| it.last)?;
+        let latest = self.at(from).max_by_key(|it| it.last)?;
         let others = self.0.iter().filter(|it| it.from != from);
         let conflicts = others.filter_map(|it| self.conflict_with(from, it));
         // A concurrent sender outweighs a move.
@@ -120,23 +119,24 @@ impl Senders {
         })
     }
 
+    /// The records of one address: one for each interface.
+    fn at(&self, from: IpAddr) -> impl Iterator<Item = &SenderRecord> {
+        self.0.iter().filter(move |it| it.from == from)
+    }
+
     /// Whether another sender took its place: it was silent since, and the other
     /// one replies from the address it reports.
     fn is_left(&self, sender: &SenderRecord) -> bool {
-        let followed =
-            |it: &SenderRecord| it.from != sender.from && it.is_at_home() && sender.last < it.first;
-        self.0.iter().any(followed)
+        let mut others = self.0.iter().filter(|it| it.from != sender.from);
+        others.any(|it| it.is_at_home() && sender.last < it.first)
     }
 
     /// The conflict between another sender and the one at this address.
     fn conflict_with(&self, from: IpAddr, other: &SenderRecord) -> Option<SenderConflict> {
-        let own = || self.0.iter().filter(|it| it.from == from);
-        let (first, last) = (
-            own().map(|it| it.first).min()?,
-            own().map(|it| it.last).max()?,
-        );
-        let at_home = own().any(SenderRecord::is_at_home);
-        let on_one_wire = own().any(|it| it.interface == other.interface);
+        let first = self.at(from).map(|it| it.first).min()?;
+        let last = self.at(from).map(|it| it.last).max()?;
+        let at_home = self.at(from).any(SenderRecord::is_at_home);
+        let on_one_wire = self.at(from).any(|it| it.interface == other.interface);
         if at_home && !on_one_wire && !other.is_at_home() {
             // Forwarded into another network: it does not claim that address.
             return None;
@@ -194,12 +194,11 @@ mod tests {
 
     fn reply_address(accounts: &[Account]) -> (Aim, Option<SenderConflict>) {
         let found = senders(accounts).reply_address().unwrap();
-        let last = |address: IpAddr| match address {
-            IpAddr::V4(address) => address.octets()[3],
-            IpAddr::V6(_) => 0,
+        let IpAddr::V4(from) = found.from else {
+            panic!("all senders are IPv4");
         };
         let card = found.interface.trim_start_matches("lan").parse().unwrap();
-        ((card, last(found.from)), found.conflict)
+        ((card, from.octets()[3]), found.conflict)
     }
 
     fn rival(last: u8) -> SenderConflict {

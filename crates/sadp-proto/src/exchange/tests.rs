@@ -3,6 +3,7 @@ use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::O
 use sadp_model::RawFields;
 
 use super::{
+    CommandOutcome::*,
     retry::{TRIES, WAIT},
     *,
 };
@@ -69,6 +70,13 @@ fn key_answer(request: &RawFields, random: &[u8]) -> CommandReply {
     reply(request, &[("Code", &BASE64_STANDARD.encode(sealed))])
 }
 
+macro_rules! assert_ends {
+    ($exchange:expr, $outcome:pat) => {
+        let outcome = $exchange.poll_outcome();
+        assert!(matches!(outcome, Some($outcome)), "{outcome:?}");
+    };
+}
+
 #[test]
 fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
     let (mut exchange, question) = asked();
@@ -86,10 +94,7 @@ fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
         170 * MS,
         &reply(&command, &[("Result", "success")]),
     );
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Done(_))
-    ));
+    assert_ends!(exchange, Done(_));
     assert_eq!(exchange.poll_timeout(), None);
 }
 
@@ -108,7 +113,7 @@ fn a_key_is_taken_with_and_without_a_result_and_not_beside_a_refusal() {
         hear(&mut exchange, MS, &reply(&question, &fields));
         let command = sent(&mut exchange, 160 * MS);
         assert_eq!(command.is_some(), taken, "{result:?}");
-        let refused = matches!(exchange.poll_outcome(), Some(CommandOutcome::Refused(_)));
+        let refused = matches!(exchange.poll_outcome(), Some(Refused(_)));
         assert_eq!(refused, !taken, "{result:?}");
     }
 }
@@ -126,10 +131,7 @@ fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
     assert_eq!(codes.len(), 6);
     assert_eq!(exchange.poll_timeout(), Some(RESPONSE_TIMEOUT));
     exchange.handle_timeout(RESPONSE_TIMEOUT);
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::NoAnswer)
-    ));
+    assert_ends!(exchange, NoAnswer);
 }
 
 #[test]
@@ -145,10 +147,7 @@ fn two_different_answers_to_one_exchange_are_refused() {
         3 * MS,
         &key_answer(&question, b"fedcba9876543210"),
     );
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Impostor)
-    ));
+    assert_ends!(exchange, Impostor);
     assert!(exchange.was_forged());
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
 }
@@ -157,10 +156,7 @@ fn two_different_answers_to_one_exchange_are_refused() {
 fn an_answer_from_elsewhere_is_refused() {
     let (mut exchange, question) = asked();
     exchange.handle_reply(MS, [10, 0, 0, 66].into(), &key_answer(&question, RANDOM));
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Impostor)
-    ));
+    assert_ends!(exchange, Impostor);
 }
 
 #[test]
@@ -171,10 +167,10 @@ fn a_refusal_of_the_exchange_counts_from_the_device_alone() {
         exchange.handle_reply(MS, from.into(), &reply(&question, &locked));
         let outcome = exchange.poll_outcome();
         match outcome {
-            Some(CommandOutcome::Refused(verdict)) if refused => {
+            Some(Refused(verdict)) if refused => {
                 assert_eq!(verdict.refusal, Refusal::Locked);
             }
-            Some(CommandOutcome::Impostor) if !refused => {}
+            Some(Impostor) if !refused => {}
             other => panic!("{from:?}: {other:?}"),
         }
         assert_eq!(exchange.was_forged(), !refused);
@@ -191,14 +187,7 @@ fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
     ] {
         let (mut exchange, question) = asked();
         hear(&mut exchange, MS, &reply(&question, empty));
-        let outcome = exchange.poll_outcome();
-        assert!(
-            matches!(
-                outcome,
-                Some(CommandOutcome::Failed(SealError::BadExchange))
-            ),
-            "{empty:?}: {outcome:?}"
-        );
+        assert_ends!(exchange, Failed(SealError::BadExchange));
         assert!(!exchange.was_forged());
     }
 }
@@ -217,10 +206,7 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     hear(&mut exchange, MS, &other);
     assert!(exchange.poll_outcome().is_none());
     hear(&mut exchange, MS, &done);
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Done(_))
-    ));
+    assert_ends!(exchange, Done(_));
 }
 
 fn exchange_lamp() -> Exchange<OsRng> {
@@ -237,7 +223,7 @@ fn a_refusal_carries_the_counters() {
         ("SurplusLockTime", "0"),
     ];
     hear(&mut exchange, MS, &reply(&command, &refused));
-    let Some(CommandOutcome::Refused(verdict)) = exchange.poll_outcome() else {
+    let Some(Refused(verdict)) = exchange.poll_outcome() else {
         panic!("it was refused");
     };
     let expected = RefusalReply {
@@ -258,20 +244,14 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
     assert_eq!(times, TRIES);
     assert_eq!(lamp.poll_timeout(), Some(RESPONSE_TIMEOUT));
     assert_eq!(sent(&mut lamp, RESPONSE_TIMEOUT), None);
-    assert!(matches!(
-        lamp.poll_outcome(),
-        Some(CommandOutcome::NoAnswer)
-    ));
+    assert_ends!(lamp, NoAnswer);
 
     let (mut exchange, question) = asked();
     hear(&mut exchange, MS, &key_answer(&question, RANDOM));
     assert!(sent(&mut exchange, GUARD + MS).is_some());
     assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Unknown)
-    ));
+    assert_ends!(exchange, Unknown);
 }
 
 proptest::proptest! {
@@ -328,12 +308,12 @@ fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
     hear(&mut exchange, 20 * MS, &success("second"));
     assert_eq!(exchange.poll_timeout(), Some(10 * MS + SETTLE));
     assert_eq!(sent(&mut exchange, 10 * MS + SETTLE), None);
-    let Some(CommandOutcome::Done(reply)) = exchange.poll_outcome() else {
+    let Some(Done(reply)) = exchange.poll_outcome() else {
         panic!("it was answered");
     };
     let code = crate::RequestCode::read(&reply).unwrap();
     assert_eq!(code.as_str(), "second");
-    let shown = format!("{:?}", CommandOutcome::Done(reply));
+    let shown = format!("{:?}", Done(reply));
     assert!(
         !shown.contains("second") && shown.contains("\"EncryptString\""),
         "{shown}"
@@ -360,7 +340,7 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
     assert_eq!(sent(&mut exchange, 3 * WAIT), None);
     hear(&mut exchange, late + WAIT, &code(&second, "good"));
     exchange.handle_timeout(late + WAIT + SETTLE);
-    let Some(CommandOutcome::Done(reply)) = exchange.poll_outcome() else {
+    let Some(Done(reply)) = exchange.poll_outcome() else {
         panic!("it was answered");
     };
     assert_eq!(crate::RequestCode::read(&reply).unwrap().as_str(), "good");
@@ -397,10 +377,7 @@ fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
             }
         }
         assert_eq!((times, now), (asked, ends * MS), "{answered:?}");
-        assert!(matches!(
-            exchange.poll_outcome(),
-            Some(CommandOutcome::NoAnswer)
-        ));
+        assert_ends!(exchange, NoAnswer);
     }
 }
 
@@ -414,10 +391,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
         exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
         assert_eq!(exchange.was_forged(), forged);
         if forged {
-            assert!(matches!(
-                exchange.poll_outcome(),
-                Some(CommandOutcome::Impostor)
-            ));
+            assert_ends!(exchange, Impostor);
             continue;
         }
         assert_eq!(sent(&mut exchange, 2_000 * MS + GUARD), None);
@@ -437,10 +411,7 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
     exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
     assert!(exchange.poll_outcome().is_none());
     hear(&mut exchange, WAIT + MS, &done);
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Done(_))
-    ));
+    assert_ends!(exchange, Done(_));
 }
 
 #[test]
@@ -452,10 +423,7 @@ fn a_reply_without_a_result_that_holds_what_was_asked_for_is_an_answer() {
     let code = reply(&command, &[("EncryptString", "code")]);
     hear(&mut exchange, MS, &code);
     exchange.handle_timeout(MS + SETTLE);
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Done(_))
-    ));
+    assert_ends!(exchange, Done(_));
 }
 
 #[test]
@@ -467,8 +435,5 @@ fn an_answer_is_sent_once_whatever_the_silence() {
     assert_eq!(command.first("Types"), Some("reset"));
     assert_eq!(command.first("Password"), None);
     assert_eq!(sent(&mut exchange, RESPONSE_TIMEOUT), None);
-    assert!(matches!(
-        exchange.poll_outcome(),
-        Some(CommandOutcome::Unknown)
-    ));
+    assert_ends!(exchange, Unknown);
 }

@@ -85,7 +85,7 @@ impl InquiryReply {
 
     /// Adds the fields. A serial that fills its field may be truncated, so it does
     /// not identify a device.
-    pub(super) fn tell(&self, fields: &mut RawFields) {
+    pub(super) fn add_to(&self, fields: &mut RawFields) {
         let serial = if self.serial.len() >= TEXT {
             "DeviceSNBeginning"
         } else {
@@ -137,6 +137,9 @@ const EXTENSION_HEADER: usize = 4;
 const CHECKSUM_AT: usize = 2;
 /// The management server's address, which is skipped.
 const CMS: usize = 28;
+/// The offset of that: after header, addresses, prefix length, support bits, DHCP
+/// and a reserved byte.
+const CMS_AT: usize = 44;
 const OEM_RESERVED: usize = 31;
 const NAME: usize = 24;
 
@@ -222,25 +225,18 @@ impl Extension {
 
     /// Replaces the addresses, and clears the management server's.
     pub(super) fn rewrite(extension: &mut [u8], others: &mut impl Identities) {
-        let mut rest = &mut *extension;
-        let mut take = |length: usize| {
-            let (taken, behind) = std::mem::take(&mut rest).split_at_mut_checked(length)?;
-            rest = behind;
-            Some(taken)
-        };
-        let _header = take(EXTENSION_HEADER);
-        if let Some(gateway) = take(4).and_then(|bytes| bytes.first_chunk_mut::<4>()) {
+        let behind = extension.get_mut(EXTENSION_HEADER..).unwrap_or_default();
+        if let Some(gateway) = behind.first_chunk_mut::<4>() {
             *gateway = others.ipv4(Ipv4Addr::from(*gateway)).octets();
         }
-        for _ in 0..2 {
-            if let Some(address) = take(16).and_then(|bytes| bytes.first_chunk_mut::<16>()) {
+        let addresses = behind.get_mut(4..).unwrap_or_default();
+        for bytes in addresses.chunks_exact_mut(16).take(2) {
+            if let Some(address) = bytes.first_chunk_mut::<16>() {
                 *address = others.ipv6(Ipv6Addr::from(*address)).octets();
             }
         }
-        let _prefix_to_reserved = take(4);
-        if let Some(server) = take(CMS) {
-            server.fill(0);
-        }
+        let server = extension.iter_mut().skip(CMS_AT).take(CMS);
+        server.for_each(|byte| *byte = 0);
         let sum = checksum(extension, CHECKSUM_AT).to_be_bytes();
         if let Some(place) = extension.get_mut(CHECKSUM_AT..EXTENSION_HEADER) {
             place.copy_from_slice(&sum);
@@ -248,29 +244,32 @@ impl Extension {
     }
 
     /// Adds the fields.
-    pub(super) fn tell(&self, fields: &mut RawFields) {
-        let mut tell = |name: &str, value: Option<String>| {
+    pub(super) fn add_to(&self, fields: &mut RawFields) {
+        let can = [Self::IPV6, Self::IPV6_MODIFIABLE, Self::DHCP]
+            .map(|bit| text(self.support.map(|support| support & bit != 0)));
+        let [can_ipv6, can_modify_ipv6, can_dhcp] = can;
+        for (name, value) in [
+            ("IPv4Gateway", text(self.gateway)),
+            ("IPv6Address", text(self.ipv6)),
+            ("IPv6Gateway", text(self.ipv6_gateway)),
+            ("IPv6MaskLen", text(self.ipv6_prefix)),
+            ("supportIPv6", can_ipv6),
+            ("supportModifyIPv6", can_modify_ipv6),
+            ("DHCPAbility", can_dhcp),
+            ("DHCP", text(self.dhcp)),
+            ("HttpPort", text(self.http_port)),
+            ("DigitalChannelNum", text(self.digital_channels)),
+            ("OEMCode", text(self.oem_code)),
+            ("DeviceDescription", text(self.description.as_ref())),
+            ("OEMInfo", text(self.oem.as_ref())),
+        ] {
             if let Some(value) = value {
                 fields.push(name, &value);
             }
-        };
-        tell("IPv4Gateway", told(self.gateway.as_ref()));
-        tell("IPv6Address", told(self.ipv6.as_ref()));
-        tell("IPv6Gateway", told(self.ipv6_gateway.as_ref()));
-        tell("IPv6MaskLen", told(self.ipv6_prefix.as_ref()));
-        let can = |bit: u8| self.support.map(|support| (support & bit != 0).to_string());
-        tell("supportIPv6", can(Self::IPV6));
-        tell("supportModifyIPv6", can(Self::IPV6_MODIFIABLE));
-        tell("DHCPAbility", can(Self::DHCP));
-        tell("DHCP", told(self.dhcp.as_ref()));
-        tell("HttpPort", told(self.http_port.as_ref()));
-        tell("DigitalChannelNum", told(self.digital_channels.as_ref()));
-        tell("OEMCode", told(self.oem_code.as_ref()));
-        tell("DeviceDescription", told(self.description.as_ref()));
-        tell("OEMInfo", told(self.oem.as_ref()));
+        }
     }
 }
 
-fn told<T: ToString>(value: Option<&T>) -> Option<String> {
-    value.map(ToString::to_string)
+fn text(value: Option<impl ToString>) -> Option<String> {
+    value.map(|value| value.to_string())
 }

@@ -39,18 +39,12 @@ impl Sweep {
     }
 
     fn addresses(&self) -> u64 {
-        let count = |network: &Ipv4Net| {
-            let all = 1u64
-                << 32u32
-                    .saturating_sub(u32::from(network.prefix_len()))
-                    .min(32);
-            if network.prefix_len() < 31 {
-                all.saturating_sub(2)
-            } else {
-                all
-            }
-        };
-        self.networks.iter().map(count).fold(0, u64::saturating_add)
+        let counts = self.networks.iter().map(|network| {
+            let bits = 32u32.saturating_sub(network.prefix_len().into());
+            let all = 1u64.checked_shl(bits).unwrap_or_default();
+            all.saturating_sub(if bits > 1 { 2 } else { 0 })
+        });
+        counts.fold(0, u64::saturating_add)
     }
 }
 
