@@ -1,7 +1,10 @@
 mod document;
 mod property;
 
-use super::*;
+use super::{
+    RecoveryMethod::{Guid, HikConnect, HikProConnect, Mail, Questions, Request, ResetButton},
+    *,
+};
 
 const CAMERA: &str = "DS-2CD2143G0-I";
 const PTZ: &str = "DS-2DE4225IW-DE";
@@ -53,12 +56,26 @@ fn fit(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Method
     fits.into_iter().find(|fit| fit.method == way).unwrap()
 }
 
-fn standing(way: RecoveryMethod, device: &Device, prepared: &RecoverySetup) -> Availability {
-    fit(way, device, prepared).availability
+fn availability(method: RecoveryMethod, device: &Device, setup: &RecoverySetup) -> Availability {
+    fit(method, device, setup).availability
 }
 
 fn needs(needs: &[Prerequisite]) -> Availability {
     Availability::Needs(needs.to_vec())
+}
+
+fn unavailable(reason: UnavailableReason) -> Availability {
+    Availability::NotForThisDevice(reason)
+}
+
+fn open_request(may_be_invalid: bool) -> RecoverySetup {
+    RecoverySetup {
+        request: Some(OpenRequest {
+            exported_at: time(60),
+            may_be_invalid,
+        }),
+        ..RecoverySetup::default()
+    }
 }
 
 #[test]
@@ -99,160 +116,136 @@ fn the_best_way_stands_first() {
 #[test]
 fn every_capability_flag_counts_and_silence_is_no_denial() {
     type Flag = fn(&mut Device) -> &mut Option<bool>;
-    let flags: [(RecoveryMethod, Flag, &[&str]); 4] = [
-        (
-            RecoveryMethod::Questions,
-            |device| &mut device.recovery.questions,
-            &[CAMERA, PTZ, NVR, DVR],
-        ),
-        (
-            RecoveryMethod::Mail,
-            |device| &mut device.recovery.mailbox,
-            &[CAMERA, PTZ, NVR, DVR],
-        ),
-        (
-            RecoveryMethod::Guid,
-            |device| &mut device.recovery.guid,
-            &[NVR, DVR],
-        ),
-        (
-            RecoveryMethod::HikConnect,
-            |device| &mut device.cloud.supported,
-            &[NVR, DVR],
-        ),
+    let none = RecoverySetup::default();
+    #[rustfmt::skip]
+    let flags: [(_, Flag, &[&str]); 4] = [
+        (Questions, |device| &mut device.recovery.questions, &[CAMERA, PTZ, NVR, DVR]),
+        (Mail, |device| &mut device.recovery.mailbox, &[CAMERA, PTZ, NVR, DVR]),
+        (Guid, |device| &mut device.recovery.guid, &[NVR, DVR]),
+        (HikConnect, |device| &mut device.cloud.supported, &[NVR, DVR]),
     ];
-    for (way, flag, models) in flags {
+    for (method, flag, models) in flags {
         for model in models {
             let mut device = device(model);
-            let none = RecoverySetup::default();
-            let offered = fit(way, &device, &none);
-            assert_eq!(offered.availability.name(), "needs", "{model} {way:?}");
+            let offered = fit(method, &device, &none);
+            assert_eq!(offered.availability.name(), "needs", "{model} {method:?}");
             *flag(&mut device) = None;
-            assert_eq!(fit(way, &device, &none), offered, "{model} {way:?}");
+            assert_eq!(fit(method, &device, &none), offered, "{model} {method:?}");
             *flag(&mut device) = Some(false);
-            assert_eq!(
-                standing(way, &device, &none),
-                Availability::NotForThisDevice(UnavailableReason::NotOffered),
-                "{model} {way:?}"
-            );
+            let denied = availability(method, &device, &none);
+            let expected = unavailable(UnavailableReason::NotOffered);
+            assert_eq!(denied, expected, "{model} {method:?}");
         }
     }
 }
 
 #[test]
 fn what_the_device_says_of_its_set_up_decides() {
-    let with = |set| RecoverySetup {
-        questions: set,
-        mailbox: set,
-        ..RecoverySetup::default()
-    };
     for model in [CAMERA, PTZ, NVR, DVR] {
-        for (way, need) in [
-            (RecoveryMethod::Questions, Prerequisite::QuestionsSet),
-            (RecoveryMethod::Mail, Prerequisite::MailboxSet),
+        for (method, need) in [
+            (Questions, Prerequisite::QuestionsSet),
+            (Mail, Prerequisite::MailboxSet),
         ] {
-            let judge = |set| standing(way, &device(model), &with(set));
-            assert_eq!(judge(None), needs(&[need]));
-            assert_eq!(judge(Some(true)), Availability::Ready);
-            let obstacle = UnavailableReason::NotSetUp(way);
-            assert_eq!(judge(Some(false)), Availability::NotForThisDevice(obstacle));
-            assert_eq!(fit(way, &device(model), &with(Some(false))).notes, []);
-            let old = with_firmware(model, "V1.0");
-            assert_eq!(fit(way, &old, &with(Some(false))).notes, []);
+            let not_set_up = unavailable(UnavailableReason::NotSetUp(method));
+            for (set, expected) in [
+                (None, needs(&[need])),
+                (Some(true), Availability::Ready),
+                (Some(false), not_set_up),
+            ] {
+                let setup = RecoverySetup {
+                    questions: set,
+                    mailbox: set,
+                    ..RecoverySetup::default()
+                };
+                let found = availability(method, &device(model), &setup);
+                assert_eq!(found, expected);
+                if set == Some(false) {
+                    assert_eq!(fit(method, &device(model), &setup).notes, []);
+                    let old = with_firmware(model, "V1.0");
+                    assert_eq!(fit(method, &old, &setup).notes, []);
+                }
+            }
         }
     }
 }
 
 #[test]
-fn a_way_that_is_not_set_up_does_not_fit() {
-    let not_set_up = |way| Availability::NotForThisDevice(UnavailableReason::NotSetUp(way));
+fn a_method_that_is_not_set_up_is_not_available() {
+    let none = RecoverySetup::default();
     let without_guid = RecoverySetup {
         guid: Some(false),
         ..RecoverySetup::default()
     };
-    assert_eq!(
-        standing(RecoveryMethod::Guid, &device(NVR), &without_guid),
-        not_set_up(RecoveryMethod::Guid)
-    );
     let mut unbound = device(NVR);
     unbound.cloud.bound = Some(false);
-    assert_eq!(
-        standing(
-            RecoveryMethod::HikConnect,
-            &unbound,
-            &RecoverySetup::default()
+    for (method, device, setup, expected) in [
+        (Guid, &device(NVR), &without_guid, None),
+        (HikConnect, &unbound, &none, None),
+        (
+            HikConnect,
+            &device(NVR),
+            &none,
+            Some(Prerequisite::BoundAccount),
         ),
-        not_set_up(RecoveryMethod::HikConnect)
-    );
-    unbound.cloud.bound = None;
-    assert_eq!(
-        standing(
-            RecoveryMethod::HikConnect,
-            &unbound,
-            &RecoverySetup::default()
-        ),
-        needs(&[Prerequisite::BoundAccount])
-    );
+    ] {
+        let not_set_up = unavailable(UnavailableReason::NotSetUp(method));
+        let expected = expected.map_or(not_set_up, |need| needs(&[need]));
+        assert_eq!(availability(method, device, setup), expected);
+    }
 }
 
 #[test]
-fn what_was_prepared_outweighs_paper() {
-    let fit = fit(
-        RecoveryMethod::Questions,
-        &with_firmware(CAMERA, "V5.4.5"),
-        &all_prepared(),
-    );
-    assert_eq!(fit.availability, Availability::Ready);
-    assert!(matches!(
-        fit.notes[..],
-        [Note::Despite(UnavailableReason::FirmwareBelow(_))]
-    ));
-    let fit = self::fit(RecoveryMethod::Guid, &device(CAMERA), &all_prepared());
-    assert_eq!(fit.availability, Availability::Ready);
+fn what_was_set_up_outweighs_documents() {
+    let old = with_firmware(CAMERA, "V5.4.5");
+    let found = fit(Questions, &old, &all_prepared());
+    assert_eq!(found.availability, Availability::Ready);
+    let [Note::Despite(UnavailableReason::FirmwareBelow(_))] = found.notes[..] else {
+        panic!("{found:?}");
+    };
+    let found = fit(Guid, &device(CAMERA), &all_prepared());
+    assert_eq!(found.availability, Availability::Ready);
     let despite = Note::Despite(UnavailableReason::Kind(Kind::IpCamera));
-    assert_eq!(fit.notes, [despite, Note::InVault(time(0))]);
+    assert_eq!(found.notes, [despite, Note::InVault(time(0))]);
 }
 
 #[test]
-fn what_was_prepared_leaves_no_doubt() {
+fn what_was_set_up_is_certain() {
     let unread = with_firmware(NVR, "beta");
     let other_series = device("DS-7608NI-E2/8P");
     for device in [unread, other_series, device("DS-KH6210-L")] {
-        let notes = |prepared| fit(RecoveryMethod::Mail, &device, &prepared).notes;
-        assert_eq!(notes(RecoverySetup::default()).len(), 1);
-        assert_eq!(notes(all_prepared()), []);
+        let uncertain = fit(Mail, &device, &RecoverySetup::default());
+        assert_eq!(uncertain.notes.len(), 1);
+        assert_eq!(fit(Mail, &device, &all_prepared()).notes, []);
     }
 }
 
 #[test]
-fn the_vault_decides_on_the_guid_way() {
-    let vault = |usable, void| RecoverySetup {
-        guids: Some(VaultedGuids {
-            usable,
-            void,
-            newest: None,
-        }),
-        ..RecoverySetup::default()
-    };
-    for model in [NVR, DVR] {
-        let judge = |prepared| standing(RecoveryMethod::Guid, &device(model), &prepared);
+fn the_vault_decides_on_the_guid_method() {
+    for (files, void) in [
+        (None, Some(None)),
+        (Some((0, 0)), Some(Some(0))),
+        (Some((0, 2)), Some(Some(2))),
+        (Some((1, 2)), None),
+    ] {
+        let setup = RecoverySetup {
+            guids: files.map(|(usable, void)| VaultedGuids {
+                usable,
+                void,
+                newest: None,
+            }),
+            ..RecoverySetup::default()
+        };
         let file = |void| needs(&[Prerequisite::GuidFile { void }]);
-        assert_eq!(judge(RecoverySetup::default()), file(None));
-        assert_eq!(judge(vault(0, 0)), file(Some(0)));
-        assert_eq!(judge(vault(0, 2)), file(Some(2)));
-        assert_eq!(judge(vault(1, 2)), Availability::Ready);
+        let expected = void.map_or(Availability::Ready, file);
+        for model in [NVR, DVR] {
+            assert_eq!(availability(Guid, &device(model), &setup), expected);
+        }
     }
 }
 
 #[test]
-fn the_request_way_follows_the_open_case_and_the_sort_of_request() {
-    let open = |may_be_invalid| RecoverySetup {
-        request: Some(OpenRequest {
-            exported_at: time(60),
-            may_be_invalid,
-        }),
-        ..RecoverySetup::default()
-    };
+fn the_request_method_follows_the_open_case_and_the_kind_of_request() {
+    let none = RecoverySetup::default();
     for model in [CAMERA, NVR, DVR, "DS-KH6210-L"] {
         let mut device = device(model);
         for way in [
@@ -261,113 +254,87 @@ fn the_request_way_follows_the_open_case_and_the_sort_of_request() {
             RequestWay::FileOrKey,
         ] {
             device.recovery.request = Some(way);
-            let judge =
-                |prepared: &RecoverySetup| standing(RecoveryMethod::Request, &device, prepared);
-            assert_eq!(judge(&RecoverySetup::default()), Availability::Ready);
-            assert_eq!(
-                judge(&open(false)),
-                needs(&[Prerequisite::VendorAnswer(time(60))])
-            );
-            assert_eq!(
-                judge(&open(true)),
-                needs(&[Prerequisite::NewRequest(time(60))])
-            );
-            let notes = fit(RecoveryMethod::Request, &device, &RecoverySetup::default()).notes;
+            for (setup, expected) in [
+                (&none, Availability::Ready),
+                (
+                    &open_request(false),
+                    needs(&[Prerequisite::VendorAnswer(time(60))]),
+                ),
+                (
+                    &open_request(true),
+                    needs(&[Prerequisite::NewRequest(time(60))]),
+                ),
+            ] {
+                assert_eq!(availability(Request, &device, setup), expected);
+            }
+            let notes = fit(Request, &device, &none).notes;
             let legacy = way == RequestWay::LegacyCode;
             assert_eq!(notes.contains(&Note::FactoryDefault), legacy);
         }
-        for unsaid in [None, Some(RequestWay::None)] {
-            device.recovery.request = unsaid;
-            let judged = standing(RecoveryMethod::Request, &device, &open(false));
-            assert_eq!(judged, needs(&[Prerequisite::WholeReply]));
+        for unknown in [None, Some(RequestWay::None)] {
+            device.recovery.request = unknown;
+            let found = availability(Request, &device, &open_request(false));
+            assert_eq!(found, needs(&[Prerequisite::WholeReply]));
         }
     }
 }
 
 #[test]
 fn an_unactivated_device_has_nothing_to_recover() {
+    let expected = unavailable(UnavailableReason::Unactivated);
     for model in [CAMERA, NVR, DVR, "CS-C6N"] {
         let mut device = device(model);
         device.state = Some(State::Unactivated);
         for fit in assess_methods(&device, &all_prepared()) {
-            assert_eq!(
-                fit.availability,
-                Availability::NotForThisDevice(UnavailableReason::Unactivated)
-            );
+            assert_eq!(fit.availability, expected);
         }
     }
 }
 
 #[test]
-fn a_lock_holds_up_what_costs_a_try() {
+fn a_lock_delays_what_costs_a_try() {
     let until = time(1_800);
     let lock = Prerequisite::LockEnd(until);
-    let mut device = device(NVR);
-    device.state = Some(State::Locked { until });
-    let mut prepared = all_prepared();
-    for way in [
-        RecoveryMethod::Questions,
-        RecoveryMethod::Mail,
-        RecoveryMethod::Guid,
-    ] {
-        assert_eq!(standing(way, &device, &prepared), needs(&[lock]));
+    let (none, all) = (RecoverySetup::default(), all_prepared());
+    let answer = Prerequisite::VendorAnswer(time(60));
+    #[rustfmt::skip]
+    let cases = [
+        (NVR, Questions, &all, needs(&[lock])),
+        (NVR, Mail, &all, needs(&[lock])),
+        (NVR, Guid, &all, needs(&[lock])),
+        (NVR, Questions, &none, needs(&[Prerequisite::QuestionsSet, lock])),
+        (NVR, Request, &all, Availability::Ready),
+        (NVR, Request, &open_request(false), needs(&[answer, lock])),
+        (NVR, HikConnect, &all, needs(&[Prerequisite::BoundAccount])),
+        (CAMERA, ResetButton, &all, needs(&[Prerequisite::AtDevice])),
+    ];
+    for (model, method, setup, expected) in cases {
+        let mut device = device(model);
+        device.state = Some(State::Locked { until });
+        assert_eq!(availability(method, &device, setup), expected, "{method:?}");
     }
-    assert_eq!(
-        standing(
-            RecoveryMethod::Questions,
-            &device,
-            &RecoverySetup::default()
-        ),
-        needs(&[Prerequisite::QuestionsSet, lock])
-    );
-    assert_eq!(
-        standing(RecoveryMethod::Request, &device, &prepared),
-        Availability::Ready
-    );
-    prepared.request = Some(OpenRequest {
-        exported_at: time(60),
-        may_be_invalid: false,
-    });
-    assert_eq!(
-        standing(RecoveryMethod::Request, &device, &prepared),
-        needs(&[Prerequisite::VendorAnswer(time(60)), lock])
-    );
-    assert_eq!(
-        standing(RecoveryMethod::HikConnect, &device, &prepared),
-        needs(&[Prerequisite::BoundAccount])
-    );
-    device = self::device(CAMERA);
-    device.state = Some(State::Locked { until });
-    assert_eq!(
-        standing(RecoveryMethod::ResetButton, &device, &prepared),
-        needs(&[Prerequisite::AtDevice])
-    );
 }
 
 #[test]
 fn the_state_of_the_cloud_is_noted() {
     let mut device = device(NVR);
-    let notes = |way, device: &Device| fit(way, device, &RecoverySetup::default()).notes;
-    for way in [RecoveryMethod::HikConnect, RecoveryMethod::HikProConnect] {
-        assert_eq!(notes(way, &device), []);
-        device.cloud.enabled = Some(false);
-        assert_eq!(notes(way, &device), [Note::CloudOff]);
-        device.cloud.enabled = None;
+    for (method, supported, enabled, expected) in [
+        (HikConnect, true, None, vec![]),
+        (HikProConnect, true, None, vec![]),
+        (HikConnect, true, Some(false), vec![Note::CloudOff]),
+        (HikProConnect, true, Some(false), vec![Note::CloudOff]),
+        (HikProConnect, false, None, vec![Note::CloudNotOffered]),
+    ] {
+        device.cloud.supported = Some(supported);
+        device.cloud.enabled = enabled;
+        let found = fit(method, &device, &RecoverySetup::default());
+        assert_eq!(found.notes, expected);
     }
-    device.cloud.supported = Some(false);
-    assert_eq!(
-        notes(RecoveryMethod::HikProConnect, &device),
-        [Note::CloudNotOffered]
-    );
 }
 
 #[test]
 fn the_button_note_names_its_place() {
-    let fit = fit(
-        RecoveryMethod::ResetButton,
-        &device(CAMERA),
-        &RecoverySetup::default(),
-    );
+    let fit = fit(ResetButton, &device(CAMERA), &RecoverySetup::default());
     let place = Note::ButtonPlace(FormFactor::Dome);
     assert_eq!(fit.notes, [place, Note::SettingsLost]);
 }

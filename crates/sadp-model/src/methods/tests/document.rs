@@ -8,42 +8,22 @@ use super::*;
 fn every_line_of_the_table_holds_for_every_column() {
     use Advice::{Listed, Recommended, Unlisted};
     let table = [
+        (ResetButton, Recommended, Unlisted, Prerequisite::AtDevice),
+        (Questions, Recommended, Listed, Prerequisite::QuestionsSet),
+        (Mail, Recommended, Recommended, Prerequisite::MailboxSet),
         (
-            RecoveryMethod::ResetButton,
-            Recommended,
-            Unlisted,
-            Prerequisite::AtDevice,
-        ),
-        (
-            RecoveryMethod::Questions,
-            Recommended,
-            Listed,
-            Prerequisite::QuestionsSet,
-        ),
-        (
-            RecoveryMethod::Mail,
-            Recommended,
-            Recommended,
-            Prerequisite::MailboxSet,
-        ),
-        (
-            RecoveryMethod::Guid,
+            Guid,
             Unlisted,
             Listed,
             Prerequisite::GuidFile { void: None },
         ),
         (
-            RecoveryMethod::HikConnect,
+            HikConnect,
             Unlisted,
             Recommended,
             Prerequisite::BoundAccount,
         ),
-        (
-            RecoveryMethod::HikProConnect,
-            Listed,
-            Listed,
-            Prerequisite::InstallerSite,
-        ),
+        (HikProConnect, Listed, Listed, Prerequisite::InstallerSite),
     ];
     for (models, recorder) in [([CAMERA, PTZ], false), ([NVR, DVR], true)] {
         for device in models.map(device) {
@@ -65,7 +45,7 @@ fn every_line_of_the_table_holds_for_every_column() {
                     "{way:?}"
                 );
             }
-            let fit = fit(RecoveryMethod::Request, &device, &RecoverySetup::default());
+            let fit = fit(Request, &device, &RecoverySetup::default());
             assert_eq!(
                 (fit.advice, fit.availability),
                 (Listed, Availability::Ready)
@@ -78,7 +58,6 @@ fn every_line_of_the_table_holds_for_every_column() {
 /// Each stated minimum: just below it, at it, and above.
 #[test]
 fn firmware_is_held_against_every_stated_minimum() {
-    use RecoveryMethod::{Guid, HikConnect, Mail, Questions};
     let both: &[RecoveryMethod] = &[Mail, HikConnect];
     for (model, ways, below, minimum, above) in [
         (CAMERA, &[Questions][..], "V5.4.99", "V5.5.0", "V5.5.82"),
@@ -136,30 +115,9 @@ fn firmware_is_held_against_every_stated_minimum() {
 #[test]
 fn ways_without_a_stated_minimum_take_any_firmware() {
     for (model, ways) in [
-        (
-            CAMERA,
-            &[
-                RecoveryMethod::Mail,
-                RecoveryMethod::Request,
-                RecoveryMethod::HikProConnect,
-            ][..],
-        ),
-        (
-            NVR,
-            &[
-                RecoveryMethod::Questions,
-                RecoveryMethod::Request,
-                RecoveryMethod::HikProConnect,
-            ],
-        ),
-        (
-            DVR,
-            &[
-                RecoveryMethod::Questions,
-                RecoveryMethod::Request,
-                RecoveryMethod::HikProConnect,
-            ],
-        ),
+        (CAMERA, &[Mail, Request, HikProConnect][..]),
+        (NVR, &[Questions, Request, HikProConnect]),
+        (DVR, &[Questions, Request, HikProConnect]),
     ] {
         for &way in ways {
             let fit = fit(
@@ -175,7 +133,7 @@ fn ways_without_a_stated_minimum_take_any_firmware() {
 #[test]
 fn of_a_recorder_of_another_series_no_minimum_is_claimed() {
     for model in ["DS-7608NI-E2/8P", "DS-7316HQHI-K4", "iDS-7104HGHI-M1/S"] {
-        for way in [RecoveryMethod::Mail, RecoveryMethod::HikConnect] {
+        for way in [Mail, HikConnect] {
             let fit = fit(
                 way,
                 &with_firmware(model, "V1.0"),
@@ -209,7 +167,7 @@ fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
     let mut intercom = device("DS-KH6210-L");
     intercom.recovery.guid = Some(false);
     assert_eq!(
-        standing(RecoveryMethod::Guid, &intercom, &RecoverySetup::default()),
+        availability(Guid, &intercom, &RecoverySetup::default()),
         Availability::NotForThisDevice(UnavailableReason::NotOffered)
     );
 }
