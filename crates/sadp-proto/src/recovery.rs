@@ -35,28 +35,25 @@ pub fn read_set_up(reply: &CommandReply) -> SetUp {
 
 #[cfg(test)]
 mod tests {
-    use proptest::{option, prelude::any, prop_assert_eq, proptest};
+    use proptest::{prop_assert_eq, proptest};
 
     use super::*;
-    use crate::Message;
+    use crate::message::command_reply;
 
     fn read(fields: &[(&str, Option<bool>)]) -> SetUp {
-        let element = |(name, value): &(&str, Option<bool>)| {
-            value.map_or_else(String::new, |it| format!("<{name}>{it}</{name}>"))
-        };
-        let body: String = fields.iter().map(element).collect();
-        let text = format!(
-            "<ProbeMatch><Types>getPasswordResetType</Types><Result>success</Result>{body}</ProbeMatch>"
-        );
-        let Ok(Message::CommandReply(reply)) = Message::decode(text.as_bytes()) else {
-            panic!("not a command reply");
-        };
-        read_set_up(&reply)
+        let set = fields
+            .iter()
+            .filter_map(|(name, set)| Some((name, (*set)?)));
+        let elements: String = set
+            .map(|(name, set)| format!("<{name}>{set}</{name}>"))
+            .collect();
+        let body = format!("<Result>success</Result>{elements}</ProbeMatch>");
+        read_set_up(&command_reply("getPasswordResetType", &body))
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(values in [option::of(any::<bool>()), option::of(any::<bool>()), option::of(any::<bool>()), option::of(any::<bool>())]) {
+        fn what_is_written_is_read_back(values: [Option<bool>; 4]) {
             let [questions, guid, mailbox, verification_code] = values;
             let expected = SetUp { questions, guid, mailbox, verification_code };
             let fields = [

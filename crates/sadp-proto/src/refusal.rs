@@ -200,39 +200,28 @@ mod tests {
 
     #[test]
     fn what_may_have_cost_a_try_is_told_by_the_word_or_by_the_count() {
-        let verdict = |word: &str, tries_left| RefusalReply {
-            refusal: Refusal::read(word).unwrap(),
-            tries_left,
-            lock_minutes: None,
-        };
-        for word in [
-            "PasswordError",
-            "AnswerError",
-            "CodeError",
-            "codeError",
-            "invalidGUID",
-            "locked",
-            "failed",
-            "failure",
-            "denied",
-            "",
+        for (words, may_have_cost) in [
+            (
+                "PasswordError AnswerError CodeError codeError invalidGUID locked failed failure \
+                 denied ",
+                true,
+            ),
+            (
+                "notActivated riskPassword hasActivated emptyEncryptString exportFileOverDue \
+                 LongAnswer QuestionNumErr IllegalVerificationCode notExist notSetMailBox",
+                false,
+            ),
         ] {
-            assert!(verdict(word, None).may_have_cost_a_try(), "{word}");
-        }
-        for word in [
-            "notActivated",
-            "riskPassword",
-            "hasActivated",
-            "emptyEncryptString",
-            "exportFileOverDue",
-            "LongAnswer",
-            "QuestionNumErr",
-            "IllegalVerificationCode",
-            "notExist",
-            "notSetMailBox",
-        ] {
-            assert!(!verdict(word, None).may_have_cost_a_try(), "{word}");
-            assert!(verdict(word, Some(3)).may_have_cost_a_try(), "{word}");
+            for word in words.split(' ') {
+                let mut verdict = RefusalReply {
+                    refusal: Refusal::read(word).unwrap(),
+                    tries_left: None,
+                    lock_minutes: None,
+                };
+                assert_eq!(verdict.may_have_cost_a_try(), may_have_cost, "{word}");
+                verdict.tries_left = Some(3);
+                assert!(verdict.may_have_cost_a_try(), "{word}");
+            }
         }
     }
 

@@ -98,14 +98,10 @@ pub enum GuidError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Message;
+    use crate::message::command_reply;
 
     fn read(body: &str) -> Result<Guid, GuidError> {
-        let text = format!("<ProbeMatch><Types>ExportGUID</Types>{body}");
-        let Ok(Message::CommandReply(reply)) = Message::decode(text.as_bytes()) else {
-            panic!("not a command reply");
-        };
-        Guid::read(&reply)
+        Guid::read(&command_reply("ExportGUID", body))
     }
 
     #[test]

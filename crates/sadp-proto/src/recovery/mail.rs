@@ -76,14 +76,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Message;
+    use crate::message::command_reply;
 
     fn read(body: &str) -> Option<MailQr> {
-        let text = format!("<ProbeMatch><Types>GetQRcodes</Types>{body}</ProbeMatch>");
-        let Ok(Message::CommandReply(reply)) = Message::decode(text.as_bytes()) else {
-            panic!("not a command reply");
-        };
-        MailQr::read(&reply)
+        MailQr::read(&command_reply(
+            "GetQRcodes",
+            &format!("{body}</ProbeMatch>"),
+        ))
     }
 
     fn read_qr(text: &str) -> (String, bool) {

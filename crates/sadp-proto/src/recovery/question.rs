@@ -189,16 +189,11 @@ pub enum AnswersError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Message;
+    use crate::message::command_reply;
 
     fn read_list(list: &str) -> QuestionList {
-        let text = format!(
-            "<ProbeMatch><Types>getsecurityquestion</Types><QuestionList>{list}</QuestionList></ProbeMatch>"
-        );
-        let Ok(Message::CommandReply(reply)) = Message::decode(text.as_bytes()) else {
-            panic!("not a command reply");
-        };
-        QuestionList::read(&reply)
+        let body = format!("<QuestionList>{list}</QuestionList></ProbeMatch>");
+        QuestionList::read(&command_reply("getsecurityquestion", &body))
     }
 
     fn read(list: &str) -> Vec<(u32, bool)> {

@@ -230,11 +230,8 @@ mod tests {
 
     #[test]
     fn overlapping_networks_are_asked_once_and_without_their_broadcast() {
-        let sweep = Sweep::new(
-            &networks(["10.0.0.0/30", "10.0.0.1/32", "10.1.0.7/32"]),
-            1000,
-        )
-        .unwrap();
+        let networks = networks(["10.0.0.0/30", "10.0.0.1/32", "10.1.0.7/32"]);
+        let sweep = Sweep::new(&networks, 1000).unwrap();
         let asked = walked(&mut SweepState::new(sweep), |_| true);
         let hosts: Vec<_> = asked.iter().map(|(_, host)| host.to_string()).collect();
         assert_eq!(hosts, ["10.0.0.1", "10.0.0.2", "10.1.0.7"]);
@@ -277,19 +274,11 @@ mod tests {
 
     #[test]
     fn what_would_never_end_is_refused() {
-        let all = networks(["10.0.0.0/8"]);
-        assert_eq!(
-            Sweep::new(&all, 1000),
-            Err(SweepError::TooLarge {
-                addresses: 16_777_214
-            })
-        );
-        assert_eq!(
-            Sweep::new(&networks(["0.0.0.0/0"]), 1),
-            Err(SweepError::TooLarge {
-                addresses: 4_294_967_294
-            })
-        );
-        assert_eq!(Sweep::new(&all, 0), Err(SweepError::NoRate));
+        for (network, addresses) in [("10.0.0.0/8", 16_777_214), ("0.0.0.0/0", 4_294_967_294)] {
+            let refused = Sweep::new(&networks([network]), 1000);
+            assert_eq!(refused, Err(SweepError::TooLarge { addresses }));
+            let without_rate = Sweep::new(&networks([network]), 0);
+            assert_eq!(without_rate, Err(SweepError::NoRate));
+        }
     }
 }

@@ -106,11 +106,8 @@ mod tests {
             sweep: None,
             stop: StopCondition::Auto,
         };
-        let mut number = 0;
-        let uuids = move || {
-            number += 1;
-            Uuid::from_u128(number)
-        };
+        let mut numbers = 1..;
+        let uuids = move || Uuid::from_u128(numbers.next().unwrap());
         let asker = FrameAsker {
             party: party(1),
             ipv6: std::net::Ipv6Addr::UNSPECIFIED,
@@ -183,12 +180,8 @@ mod tests {
         let mut other = inquiry;
         other.sender = party(77);
         assert_eq!(hear(&mut survey, 1, &other.emit()), SurveyEvent::Other);
-        assert!(
-            survey
-                .stats()
-                .other_askers
-                .contains_key(&[10, 0, 0, 77].into())
-        );
+        let others = &survey.stats().other_askers;
+        assert!(others.contains_key(&[10, 0, 0, 77].into()));
         other.operation = Operation::Acknowledge;
         assert_eq!(hear(&mut survey, 1, &other.emit()), SurveyEvent::Other);
         assert_eq!(hear(&mut survey, 1, b"noise"), SurveyEvent::Unreadable);
