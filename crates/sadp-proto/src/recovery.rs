@@ -44,9 +44,8 @@ mod tests {
         let set = fields
             .iter()
             .filter_map(|(name, set)| Some((name, (*set)?)));
-        let elements: String = set
-            .map(|(name, set)| format!("<{name}>{set}</{name}>"))
-            .collect();
+        let elements = set.map(|(name, set)| format!("<{name}>{set}</{name}>"));
+        let elements = elements.collect::<Vec<_>>().concat();
         let body = format!("<Result>success</Result>{elements}</ProbeMatch>");
         read_set_up(&command_reply("getPasswordResetType", &body))
     }
