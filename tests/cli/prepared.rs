@@ -53,7 +53,7 @@ impl Van {
     /// How many commands left this machine, without those that only read the
     /// list of questions.
     pub(crate) fn sent(&self) -> usize {
-        self.attempts(|action| action != Action::QuestionsShow)
+        self.attempts(|action| action != Action::QuestionsRead)
     }
 
     fn attempts(&self, of: impl Fn(Action) -> bool) -> usize {
@@ -122,7 +122,7 @@ pub(crate) fn refusals(types: &str, words: &[&str], command: impl Fn(&Van, &str)
     };
     let all: Vec<_> = (1..=words.len()).map(one).collect();
     let read = types == "getsecurityquestion";
-    let sent = van.attempts(|action| read == (action == Action::QuestionsShow));
+    let sent = van.attempts(|action| read == (action == Action::QuestionsRead));
     assert_eq!(sent, words.len(), "each is sent once");
     all.join("\n")
 }

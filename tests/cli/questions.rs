@@ -38,7 +38,7 @@ fn questions_are_shown_with_their_names() {
         all.find(|it| it["device"]["mac"] == mac).unwrap().clone()
     };
     let shown = of(ONE);
-    assert_eq!(shown["action"], "questions-show", "{run}");
+    assert_eq!(shown["action"], "questions-read", "{run}");
     let questions = shown["data"]["questions"].as_array().unwrap();
     assert_eq!(questions.len(), 15, "{run}");
     assert_eq!(questions[0], json!({"id": 1, "set": true, "name": null}));

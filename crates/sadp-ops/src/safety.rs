@@ -207,7 +207,7 @@ mod tests {
                         action,
                         Action::Locate
                             | Action::ExportRequest
-                            | Action::QuestionsShow
+                            | Action::QuestionsRead
                             | Action::MailQr
                             | Action::SetUpRead
                             | Action::CloudShow

@@ -57,7 +57,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
             "send it nothing again before you know more, and do not restart it: that makes requests and codes void; take another way"),
         Refusal::Failed if action.spec().costs_try => ("it refused and gave no reason",
             "do not send it again: some firmware says so of a wrong password; else it is bound to the cloud, changes by SADP are switched off, or it has just booted: look at its web page first"),
-        Refusal::Failed if matches!(action, Action::ExportRequest | Action::QuestionsShow | Action::MailQr) => ("it refused and gave no reason",
+        Refusal::Failed if matches!(action, Action::ExportRequest | Action::QuestionsRead | Action::MailQr) => ("it refused and gave no reason",
             "it may be bound to the cloud, have SADP switched off, or have just booted: look at its web page, or take another way of recovery"),
         Refusal::Locked if replaces_password(action) => ("it is locked after too many wrong tries",
             "wait until the lock is over, without another try; then make sure of what you give it, or take another way"),

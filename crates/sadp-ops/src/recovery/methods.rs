@@ -81,7 +81,7 @@ impl Query {
     const fn action(self) -> Action {
         match self {
             Self::SetUp => Action::SetUpRead,
-            Self::Questions => Action::QuestionsShow,
+            Self::Questions => Action::QuestionsRead,
         }
     }
 

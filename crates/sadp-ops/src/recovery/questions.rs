@@ -58,7 +58,7 @@ pub fn plan_read(
     named: bool,
 ) -> Result<ReadPlan, LedgerError> {
     let requirements = Requirements {
-        action: Action::QuestionsShow,
+        action: Action::QuestionsRead,
         offer: Offer::Questions,
         overrides: Overrides::default(),
         named,
@@ -127,7 +127,7 @@ impl Read<'_> {
         });
         let mut lists = KeepRead::new(|reply| Some(QuestionList::read(reply)));
         let batch = Batch {
-            action: Action::QuestionsShow,
+            action: Action::QuestionsRead,
             pace: Pace::Together,
             parallel: self.parallel,
             commands: commands.collect(),

@@ -61,7 +61,7 @@ async fn what_devices_report_decides_which_methods_are_ready() {
     );
     let mut sent = sent(&site.session);
     sent.sort();
-    assert_eq!(sent, [Action::QuestionsShow, Action::SetUpRead]);
+    assert_eq!(sent, [Action::QuestionsRead, Action::SetUpRead]);
 }
 
 #[tokio::test(start_paused = true)]

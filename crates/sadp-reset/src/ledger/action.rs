@@ -40,8 +40,9 @@ pub enum Action {
     GuidExport,
     /// Sends a GUID that was exported earlier.
     GuidImport,
-    /// Reads which security questions are set.
-    QuestionsShow,
+    /// Reads which security questions are set. Older versions wrote `questions-show`.
+    #[strum(to_string = "questions-read", serialize = "questions-show")]
+    QuestionsRead,
     /// Sets security questions.
     QuestionsSet,
     /// Sends answers to security questions.
@@ -83,7 +84,7 @@ impl Action {
             Self::ImportAnswer => &CommandSpec::RESET,
             Self::GuidExport => &CommandSpec::EXPORT_GUID,
             Self::GuidImport => &CommandSpec::RESET_BY_GUID,
-            Self::QuestionsShow => &CommandSpec::GET_QUESTIONS,
+            Self::QuestionsRead => &CommandSpec::GET_QUESTIONS,
             Self::QuestionsSet => &CommandSpec::SET_QUESTIONS,
             Self::QuestionsAnswer => &CommandSpec::RESET_BY_ANSWERS,
             Self::MailSet => &CommandSpec::SET_MAILBOX,
@@ -192,6 +193,12 @@ mod tests {
         for &outcome in AttemptResult::ALL {
             assert_eq!(outcome.name().parse(), Ok(outcome));
         }
+        let older = "questions-show".parse();
+        assert_eq!(
+            older,
+            Ok(Action::QuestionsRead),
+            "as older versions wrote it"
+        );
         assert_eq!("Activate".parse::<Action>(), Err(UnknownWord));
         assert_eq!("".parse::<AttemptResult>(), Err(UnknownWord));
     }

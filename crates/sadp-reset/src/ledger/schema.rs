@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema version that this build knows.
-pub(super) const NEWEST: i64 = 4;
+pub(super) const NEWEST: i64 = 5;
 
 /// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// The SQL from each schema version to the next; the first creates the file. A
 /// released step never changes.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -247,6 +247,8 @@ const STEPS: [&str; 4] = [
     CREATE TRIGGER spent_guids_are_not_changed BEFORE UPDATE ON spent_guids
     BEGIN SELECT RAISE(ABORT, 'spent guids are append-only'); END;",
     // No new table: attempts have new words, from `set-up-read` to `deactivate`.
+    "",
+    // The same for `questions-read`, which was `questions-show`.
     "",
 ];
 

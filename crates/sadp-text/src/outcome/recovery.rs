@@ -182,7 +182,7 @@ mod tests {
                 questions: questions.collect(),
                 ignored,
             };
-            message(&done(Action::QuestionsShow, OutcomeData::Questions(list)))
+            message(&done(Action::QuestionsRead, OutcomeData::Questions(list)))
         };
         assert_eq!(
             told(17),
