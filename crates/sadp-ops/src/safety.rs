@@ -228,8 +228,8 @@ mod tests {
         assert_eq!(two, Some(expected));
         let moved = sender_conflict(&heard(&[[OWN, OWN], [OTHER, OTHER]]));
         let expected = BlockReason::JustMoved {
-            from: OTHER.into(),
-            to: OWN.into(),
+            from: OWN.into(),
+            to: OTHER.into(),
         };
         assert_eq!(moved, Some(expected));
         // Simulated, behind a router, or moved and heard there for a while.
