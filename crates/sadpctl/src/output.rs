@@ -65,10 +65,11 @@ pub(crate) enum Format {
 pub(crate) trait Row: Serialize + Sized {
     /// The list in a sentence, with its verb: `outcomes have`.
     const LIST: &'static str;
-    /// Its formats besides the table and JSON.
-    const FORMATS: &'static [Format] = &[Format::Csv];
+    /// Whether it has an XML form.
+    const XML: bool = false;
 
-    /// The titles of its columns. None where it fits no columns.
+    /// The titles of its columns. None where it fits no columns: then it has only
+    /// the table and JSON.
     fn titles() -> Vec<&'static str> {
         Vec::new()
     }
@@ -95,7 +96,11 @@ pub(crate) struct Layout {
 impl Format {
     /// Whether lists of this kind have the format.
     pub(crate) fn is_of<R: Row>(self) -> bool {
-        matches!(self, Self::Table | Self::Json | Self::Ndjson) || R::FORMATS.contains(&self)
+        match self {
+            Self::Table | Self::Json | Self::Ndjson => true,
+            Self::Xml => R::XML,
+            Self::Csv => !R::titles().is_empty(),
+        }
     }
 
     /// Fails where lists of this kind do not have the format. To be asked before

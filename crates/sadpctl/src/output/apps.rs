@@ -7,7 +7,7 @@ use sadp_ops::{DiscoveredDevice, recovery::AppCheck};
 use sadp_text::{app_check, app_steps, app_unknowns, capitalised, device_label};
 use serde::Serialize;
 
-use super::{Format, Layout, Row};
+use super::{Layout, Row};
 use crate::{
     outcome::Who,
     terminal::{BOLD, GREEN, RED, YELLOW},
@@ -77,7 +77,6 @@ impl<'a> AppRow<'a> {
 
 impl Row for AppRow<'_> {
     const LIST: &'static str = "guidance has";
-    const FORMATS: &'static [Format] = &[];
 
     /// How each app fits the device, what was checked and what to do.
     fn write_table(rows: &[Self], out: &mut impl Write, _: Layout) -> io::Result<()> {

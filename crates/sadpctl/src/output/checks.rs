@@ -11,7 +11,7 @@ use sadp_text::{CheckText, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{Format, Layout, Row};
+use super::{Layout, Row};
 use crate::{
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
@@ -171,7 +171,6 @@ const fn name(verdict: Verdict) -> &'static str {
 
 impl Row for CheckRow {
     const LIST: &'static str = "checks have";
-    const FORMATS: &'static [Format] = &[];
 
     /// Remedies stand below their line and do not wrap: their commands are copied.
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {

@@ -12,7 +12,7 @@ use sadp_ops::DiscoveredDevice;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    Format, Layout, Row,
+    Layout, Row,
     fields::{FIELDS, Field, Value, columns},
     table,
 };
@@ -23,7 +23,7 @@ pub(crate) struct DeviceRow<'a>(pub(crate) &'a DiscoveredDevice);
 
 impl Row for DeviceRow<'_> {
     const LIST: &'static str = "devices have";
-    const FORMATS: &'static [Format] = &[Format::Csv, Format::Xml];
+    const XML: bool = true;
 
     /// The number of the device in the list, then its fields.
     fn titles() -> Vec<&'static str> {

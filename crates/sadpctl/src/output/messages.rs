@@ -10,7 +10,7 @@ use sadp_model::MacAddr;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Format, Layout, Raw, Row, Shown};
+use super::{Layout, Raw, Row, Shown};
 use crate::{
     terminal::{BOLD, RED},
     text::clean,
@@ -43,7 +43,6 @@ pub(crate) struct MessageLine<'a> {
 
 impl Row for MessageLine<'_> {
     const LIST: &'static str = "messages have";
-    const FORMATS: &'static [Format] = &[];
 
     fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
         rows.iter().try_for_each(|message| write(out, message))

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     args::{GlobalArgs, SimVendorArgs},
     failure::{Exit, Failure},
-    output::{self, Format, Layout, Row},
+    output::{self, Layout, Row},
     terminal::Terminal,
     text::{clean, count},
 };
@@ -58,7 +58,6 @@ struct AnswerLine {
 
 impl Row for AnswerLine {
     const LIST: &'static str = "a list of answers has";
-    const FORMATS: &'static [Format] = &[];
 
     fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
         rows.iter()
