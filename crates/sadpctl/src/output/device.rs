@@ -54,7 +54,7 @@ impl Serialize for DeviceRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let group = Group {
             found: self.0,
-            fields: &FIELDS,
+            fields: FIELDS,
             depth: 0,
         };
         let mut map = serializer.serialize_map(None)?;

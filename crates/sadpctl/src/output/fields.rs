@@ -109,7 +109,7 @@ use Section::{Cloud, Device as Identity, Network, Recovery as Ways};
 /// Every field in the order of the JSON form, which is a contract. Fields without
 /// a key stand last.
 #[rustfmt::skip]
-pub(crate) static FIELDS: [Field; 52] = [
+pub(crate) static FIELDS: &[Field] = &[
     field("serial", |f| text(f.entry.device.serial.as_ref())).column(9, "Device Serial No.").line(Identity, 2, "serial"),
     field("label", |f| text(f.entry.device.serial.as_ref().and_then(Serial::label))).wide_column(24, "Label Number").line(Identity, 3, "label number"),
     field("model", |f| text(f.entry.device.model.as_deref())),
