@@ -153,12 +153,13 @@ async fn a_session_that_is_asked_to_stop_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn few_tries_that_an_earlier_run_remembers_keep_the_password_back() {
     let mut site = Simulated::new(
-        "[[device]]\nprofile = \"nvr-v4.30.085\"\ntries_left = 2\nfields = { SupportRestoreInactive = \"true\" }\n",
+        "[[device]]\nprofile = \"nvr-v4.30.085\"\ntries_left = 2\n\
+         fields = { HCPlatformEnable = \"true\", EZVIZBindStatus = \"1\" }\n",
     );
-    let first = site.change(Change::Deactivate, "Guessed-99").await;
-    assert_eq!(first.status, OutcomeStatus::Refused);
+    let first = site.change(Change::Unbind, "Guessed-99").await;
+    assert_eq!(first.status, OutcomeStatus::Refused, "{first:?}");
     site.reopen(LedgerAccess::Write);
-    let second = site.change(Change::Deactivate, CURRENT).await;
+    let second = site.change(Change::Unbind, CURRENT).await;
     let few = Reason::Blocked(BlockReason::FewTries { left: 1 });
     assert_eq!(second.reason, few);
 }
