@@ -3,7 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use sadp_sim::desk::MailCode;
+use sadp_sim::vendor_support::MailCode;
 
 use crate::{
     activate::Van,

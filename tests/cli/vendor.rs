@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sadp_sim::desk::{self, MailCode, RequestCode};
+use sadp_sim::vendor_support::{self, MailCode, RequestText};
 use tempfile::TempDir;
 
 use crate::run::{Run, run};
@@ -65,7 +65,7 @@ fn a_request_is_answered_with_the_serial_number_behind_it_and_without() {
     let run = vendor(&[all], all, &[]);
     assert_eq!(run.code, 2, "{run}");
     assert!(run.stderr.contains("another serial number"), "{run}");
-    let answer = BY_KEY.parse::<RequestCode>().unwrap().answer();
+    let answer = BY_KEY.parse::<RequestText>().unwrap().answer();
     for file in [
         "a/Encrypt_DS-7608NI-K2_c42f90000005.xml",
         "b/Encrypt_no-serial_c42f90000005.xml",
@@ -93,7 +93,7 @@ fn a_folder_of_packages_is_answered_into_itself_once() {
     assert_eq!(first.code, 0, "{first}");
     assert_eq!(first.stdout.lines().count(), 3, "{first}");
     assert!(first.stderr.contains("answered 3 requests"), "{first}");
-    let answer = |code: &str| code.parse::<RequestCode>().unwrap().answer();
+    let answer = |code: &str| code.parse::<RequestText>().unwrap().answer();
     assert_eq!(
         folder.read("a/Encrypt_no-serial_c42f90000005.xml"),
         answer(BY_KEY)
@@ -103,7 +103,7 @@ fn a_folder_of_packages_is_answered_into_itself_once() {
         answer(BY_FILE)
     );
     let boot = "2026-11-01T08:05:09".parse().ok();
-    let dated = desk::dated_code("DS-2CD2432F-IW20141201CCCH123456789", boot);
+    let dated = vendor_support::dated_code("DS-2CD2432F-IW20141201CCCH123456789", boot);
     assert_eq!(
         folder.read("c/key_DS-2CD2432F-IW20141201CCCH123456789_no-mac.txt"),
         format!("{dated}\n")
@@ -181,7 +181,7 @@ fn nothing_but_requests_of_simulated_devices_is_answered() {
         ("DeviceKey.xml", &long),
         (
             "Encrypt.xml",
-            &BY_KEY.parse::<RequestCode>().unwrap().answer(),
+            &BY_KEY.parse::<RequestText>().unwrap().answer(),
         ),
         ("request.json", "{}"),
         ("request.json", "not json"),

@@ -9,7 +9,7 @@
 
 use std::{error::Error, time::Duration};
 
-use sadp_sim::{Device, Interface, Reply, Server, ServerConfig, Site};
+use sadp_sim::{Device, Reply, Server, ServerConfig, ServerInterface, Site};
 
 /// It comes from the box and says what its maker never wrote; its firmware
 /// refuses every first password.
@@ -26,7 +26,7 @@ const SITE: &str = r#"
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let name = std::env::args().nth(1);
-    let interface = Interface::find(&name.ok_or("name an interface to be on, e.g. lo")?)?;
+    let interface = ServerInterface::find(&name.ok_or("name an interface to be on, e.g. lo")?)?;
     let devices = devices(&interface)?;
     let server = Server::bind(&ServerConfig::new(interface), devices)?;
     println!("playing one device; Ctrl-C ends it");
@@ -39,11 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// A site file says what a device is; what it says there can be changed in
 /// code, too.
-pub(crate) fn devices(interface: &Interface) -> Result<Vec<Device>, Box<dyn Error>> {
+pub(crate) fn devices(interface: &ServerInterface) -> Result<Vec<Device>, Box<dyn Error>> {
     let mut devices = Site::parse(SITE)?.build(interface.network())?;
     for device in &mut devices {
-        device.conduct.reply = Reply::Unicast;
-        device.conduct.restart = Some(Duration::from_mins(1));
+        device.behavior.reply = Reply::Unicast;
+        device.behavior.restart = Some(Duration::from_mins(1));
         device.settings.http_port = 8080;
     }
     Ok(devices)

@@ -1,11 +1,12 @@
-//! One simulated device: what it is, what it says of itself, what its owner set.
+//! One simulated device: identity, reports and settings.
 
 mod access;
 mod cloud;
+pub(crate) mod factory;
 mod frame;
 mod recovery;
+mod replies;
 mod settings;
-mod telling;
 mod tries;
 
 use std::{net::Ipv6Addr, sync::Arc};
@@ -15,42 +16,41 @@ use sadp_model::MacAddr;
 use sadp_proto::seal::UpdateDigest;
 
 pub(crate) use self::{
-    access::NewPassword, recovery::Support, settings::read_flag, telling::Telling, tries::Denied,
+    access::NewPassword, recovery::Support, replies::SelfReport, settings::read_flag, tries::Denied,
 };
 pub use self::{
     access::{Access, Secret},
-    cloud::Cloud,
-    recovery::{Questions, QuestionsError, Recovery},
-    settings::{Extras, Settings},
+    cloud::CloudSettings,
+    recovery::{Questions, QuestionsError, RecoverySettings},
+    settings::{DeviceSettings, Extras},
     tries::Tries,
 };
-use crate::{Conduct, Delay, Profile};
+use crate::{Behavior, Delay, Profile};
 
-/// A simulated device. What it is, what its owner set, what commands change and
-/// how it behaves on the wire stand apart.
+/// A simulated device: identity, settings, state and network behavior.
 #[derive(Clone, Debug)]
 pub struct Device {
-    /// What its firmware says, and how.
+    /// The reports of its firmware.
     pub profile: Arc<Profile>,
-    /// What it left the factory with.
+    /// Its identity from the factory.
     pub identity: Identity,
     /// Its network settings.
-    pub settings: Settings,
-    /// What becomes of it.
-    pub state: State,
-    /// Who may change it.
+    pub settings: DeviceSettings,
+    /// Its state.
+    pub state: DeviceState,
+    /// Its password.
     pub access: Access,
-    /// What brings its password back.
-    pub recovery: Recovery,
-    /// What commands made of its Hik-Connect settings.
-    pub cloud: Cloud,
-    /// How it behaves on the wire.
-    pub conduct: Conduct,
-    /// Where it departs from its profile.
+    /// Its recovery methods.
+    pub recovery: RecoverySettings,
+    /// Hik-Connect settings from commands.
+    pub cloud: CloudSettings,
+    /// Its network behavior.
+    pub behavior: Behavior,
+    /// Differences from its profile.
     pub quirks: Option<Box<Quirks>>,
 }
 
-/// What a device leaves the factory with and keeps.
+/// The permanent identity of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The model name.
@@ -59,62 +59,61 @@ pub struct Identity {
     pub serial: Box<str>,
     /// The hardware address.
     pub mac: MacAddr,
-    /// What its passwords are salted with.
+    /// The salt of its passwords.
     pub salt: [u8; 32],
 }
 
-/// What becomes of a device.
+/// The state of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
+pub struct DeviceState {
     /// Whether it has a password.
     pub activated: bool,
     /// When it started, by its own clock.
     pub boot: DateTime,
-    /// Whether the lamp shines by which it is found.
+    /// Whether the lamp for locating it is on.
     pub lamp: bool,
 }
 
-/// Where one device departs from its profile.
+/// Differences of one device from its profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
     /// Elements with another text, or added at the end.
     pub fields: Vec<(Box<str>, Box<str>)>,
-    /// Elements left out.
+    /// Omitted elements.
     pub omit: Vec<Box<str>>,
-    /// What stands before the document.
+    /// Text before the document.
     pub before: Box<str>,
-    /// What stands behind the document.
+    /// Text after the document.
     pub after: Box<str>,
-    /// Whether it writes GB18030 in place of UTF-8.
+    /// Whether it writes GB18030 instead of UTF-8.
     pub gb18030: bool,
-    /// Whether it leaves `&` as it is.
+    /// Whether it does not escape `&`.
     pub bare_ampersand: bool,
-    /// How many security questions it lists beyond [`Questions::MAX_ID`]. None of
-    /// them can be set.
+    /// The number of security questions beyond [`Questions::MAX_ID`] that it lists. They
+    /// cannot be set.
     pub surplus_questions: u8,
-    /// Commands it refuses whatever they say.
+    /// Commands that it always refuses.
     pub refusals: Vec<Refuse>,
-    /// Commands, by their `Types`, that it answers later than
-    /// [`Conduct::delay`] says.
+    /// Commands, by their `Types`, with a longer delay than [`Behavior::delay`].
     pub late: Vec<(Box<str>, Delay)>,
 }
 
-/// A command that a device refuses whatever it says.
+/// A command that a device always refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refuse {
-    /// The command's `Types`. It need be none that the simulator plays.
+    /// The command's `Types`. The simulator need not know it.
     pub types: Box<str>,
-    /// The `Result` it is refused with.
+    /// The `Result` of the refusal.
     pub word: Box<str>,
-    /// How many tries it says are left.
+    /// The reported number of tries left.
     pub retry_times: Option<u32>,
-    /// How many minutes it says it is locked.
+    /// The reported lock time, in minutes.
     pub lock_minutes: Option<u32>,
 }
 
 impl Device {
-    /// Its IPv6 address: the one it was given, else the one it makes for itself
-    /// from its MAC, in a network reserved for documentation.
+    /// Its IPv6 address: the configured one, else one made from its MAC, in a network
+    /// reserved for documentation.
     pub fn ipv6(&self) -> Ipv6Addr {
         if let Some(extras) = self.settings.extras {
             return extras.ipv6_address;
@@ -123,32 +122,31 @@ impl Device {
         let mut octets = Ipv6Addr::new(0x2001, 0xdb8, 0x77, 0x12, 0, 0xff, 0xfe00, 0).octets();
         octets[8..11].copy_from_slice(&mac[..3]);
         octets[13..].copy_from_slice(&mac[3..]);
-        // The bit that tells a MAC assigned by its maker.
+        // The bit of a MAC that its maker assigned.
         octets[8] ^= 2;
         octets.into()
     }
 
-    /// The name of its account, whether it tells it or not.
+    /// The name of its account, reported or not.
     pub(crate) fn user(&self) -> String {
-        let said = self.says("UserName").filter(|user| !user.is_empty());
-        said.unwrap_or_else(|| {
-            let untold = self.profile.account.as_deref();
-            untold.unwrap_or(UpdateDigest::DEFAULT_USER).to_owned()
+        let reported = self.says("UserName").filter(|user| !user.is_empty());
+        reported.unwrap_or_else(|| {
+            let silent = self.profile.account.as_deref();
+            silent.unwrap_or(UpdateDigest::DEFAULT_USER).to_owned()
         })
     }
 
-    /// What it answers to a command of this kind, where it was told to refuse
-    /// it.
+    /// Its refusal of this kind of command, where one is configured.
     pub(crate) fn refusal(&self, types: &str) -> Option<&Refuse> {
         let refusals = &self.quirks.as_ref()?.refusals;
         refusals.iter().find(|refuse| *refuse.types == *types)
     }
 
-    /// How late it answers a command of this kind.
+    /// The delay of its reply to this kind of command.
     pub(crate) fn delay_of(&self, types: &str) -> Delay {
         let late = self.quirks.iter().flat_map(|quirks| &quirks.late);
         let found = late.into_iter().find(|(late, _)| **late == *types);
-        found.map_or(self.conduct.delay, |&(_, delay)| delay)
+        found.map_or(self.behavior.delay, |&(_, delay)| delay)
     }
 }
 

@@ -1,34 +1,30 @@
-//! Devices on one network, without the network: datagrams and the time go in,
-//! datagrams come out.
+//! Devices on one network, without the network: datagrams and the time are inputs,
+//! datagrams are outputs.
 //!
-//! Drive it so: each datagram heard goes to [`Fleet::handle_datagram`]; then,
-//! and whenever [`Fleet::poll_timeout`] is reached, [`Fleet::poll_transmit`]
-//! until `None`. Times are counted from the fleet's start.
+//! Pass each received datagram to [`Fleet::handle_datagram`]; then, and whenever
+//! [`Fleet::poll_timeout`] is reached, call [`Fleet::poll_transmit`] until it returns
+//! `None`. Times are measured from the fleet's start.
 //!
-//! A kind of request is answered by one module below this one.
+//! Each kind of request has its module.
 
-mod activate;
+mod activation;
 mod cameras;
 mod cloud;
 mod command;
-mod exchange;
+mod execution;
 mod frames;
 mod guid;
 mod inquiry;
 mod kind;
-mod lamp;
 mod limits;
 mod mail;
 mod memory;
 mod power;
 mod questions;
 mod queue;
-mod request;
-mod reset;
-mod secret;
-mod set_up;
 mod stats;
 mod update;
+mod vendor_request;
 
 use std::{
     collections::HashMap,
@@ -42,56 +38,54 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{GROUP, Message, PORT, RequestMessage, Types};
 
 pub use self::frames::FrameTransmit;
-pub use self::stats::{Executions, Heard, Stats};
-pub(crate) use self::{exchange::Chance, limits::Bucket};
+pub use self::stats::{Executions, Handled, Stats};
+pub(crate) use self::{activation::SimulatedRng, limits::Bucket};
 use self::{
-    limits::{Asked, Askers},
-    memory::Memory,
-    queue::{Content, Entry, Occasion, Queue, Way},
+    limits::{Askers, RequestScope},
+    memory::CommandMemory,
+    queue::{Delivery, Entry, Outgoing, Payload, Queue},
 };
-use crate::{Device, Faults, LinkAnswer, Reply, device::Telling};
+use crate::{Device, Faults, LinkAnswer, Reply, device::SelfReport};
 
-/// What a fleet is told of its surroundings, and its limits.
+/// The surroundings of a fleet, and its limits.
 #[derive(Clone, Debug)]
 pub struct FleetConfig {
-    /// The address of the machine that plays the devices. An inquiry sent to it
-    /// is answered by all.
+    /// The address of the computer that simulates the devices. All of them answer an
+    /// inquiry to it.
     pub address: Ipv4Addr,
-    /// The networks its interface is in. Who is in none of them is not
-    /// answered.
+    /// The networks of its interface. Requests from other networks are ignored.
     pub networks: Vec<Ipv4Net>,
-    /// Whether to answer who is in none of the networks, too.
+    /// Whether to answer requests from other networks, too.
     pub answer_anyone: bool,
-    /// The group and port devices listen on.
+    /// The group and port that devices listen on.
     pub group: SocketAddrV4,
-    /// What chance is drawn from.
+    /// The seed of all random decisions.
     pub seed: u64,
-    /// The most datagrams sent a second, but for a burst of
+    /// The maximum number of datagrams per second, with bursts of
     /// [`FleetConfig::BURST`].
     pub rate: NonZeroU32,
 }
 
 impl FleetConfig {
-    /// Datagrams sent a second, unless told otherwise.
+    /// The default rate, in datagrams per second.
     pub const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(50_000).unwrap();
 
-    /// How much of a second's datagrams may be sent in one burst: a tenth.
+    /// The length of a burst: a tenth of a second's datagrams.
     pub const BURST: Duration = Duration::from_millis(100);
 
-    /// How many inquiries of one asker to all devices are answered in any second,
-    /// and how many to each single device. What exceeds it is not answered.
+    /// How many inquiries of one sender to all devices are answered in any second, and
+    /// how many to each single device. More are ignored.
     pub const INQUIRIES_A_SECOND: usize = 5;
 
-    /// How many inquiries to single devices, and commands, one asker may send a
-    /// second, and in one burst: as many as a fast sweep does.
+    /// How many inquiries to single devices, and commands, one sender may send per second
+    /// and in one burst: as many as a fast sweep sends.
     const SINGLE_REQUESTS: (u32, u32) = (10_000, 10_000);
 
-    /// The most replies that wait to be sent, where the fleet is not so large
-    /// that two inquiries need more. An inquiry that does not fit in whole is
-    /// not answered.
+    /// The maximum number of waiting replies, unless two inquiries to the fleet need
+    /// more. An inquiry whose replies do not all fit is ignored.
     const MAX_WAITING: usize = 1 << 20;
 
-    /// A fleet at an address, on the group and port real devices use.
+    /// A fleet at an address, on the group and port of real devices.
     pub fn new(address: Ipv4Addr, networks: Vec<Ipv4Net>) -> Self {
         Self {
             address,
@@ -103,7 +97,7 @@ impl FleetConfig {
         }
     }
 
-    /// Whether whoever asks from there is answered.
+    /// Whether requests from this address are answered.
     pub(crate) fn is_home(&self, address: Ipv4Addr) -> bool {
         self.answer_anyone
             || self
@@ -120,11 +114,11 @@ pub struct Fleet {
     devices: Vec<Device>,
     /// The first device of each address.
     by_address: HashMap<Ipv4Addr, u32>,
-    /// What devices remember that were sent commands.
-    memories: HashMap<u32, Memory>,
+    /// The state of devices that received commands.
+    memories: HashMap<u32, CommandMemory>,
     rng: Xoshiro256PlusPlus,
     queue: Queue,
-    /// Answers by bare frames that wait.
+    /// Waiting replies by raw frames.
     frames: Queue,
     pace: Bucket,
     askers: Askers,
@@ -132,8 +126,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// The devices, about to start: their Hello is due within the first
-    /// seconds.
+    /// Makes a fleet of devices that are about to start: their Hello is due within the
+    /// first seconds.
     pub fn new(devices: Vec<Device>, config: FleetConfig) -> Self {
         let room = devices
             .len()
@@ -153,20 +147,20 @@ impl Fleet {
         };
         fleet.index_addresses();
         fleet.schedule_hellos();
-        fleet.schedule_events();
+        fleet.schedule_incidents();
         fleet
     }
 
-    /// Takes in a datagram. Tells what became of it.
-    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> Heard {
+    /// Handles a datagram. Returns what was done with it.
+    pub fn handle_datagram(&mut self, now: Duration, datagram: &InboundDatagram<'_>) -> Handled {
         self.stats.datagrams += 1;
-        let heard = self.hear(now, datagram);
+        let heard = self.receive_datagram(now, datagram);
         self.stats.count(heard);
         heard
     }
 
-    /// The next datagram to send, if one is due.
-    pub fn poll_transmit(&mut self, now: Duration) -> Option<Transmit> {
+    /// Returns the next datagram to send, if one is due.
+    pub fn poll_transmit(&mut self, now: Duration) -> Option<FleetTransmit> {
         loop {
             if self.queue.next_due()? > now || !self.pace.take(now) {
                 return None;
@@ -174,16 +168,16 @@ impl Fleet {
             let entry = self.queue.pop()?;
             if let Some(transmit) = self.render(&entry) {
                 match entry.content {
-                    Content::Hello => self.stats.hellos += 1,
-                    Content::Of(_) => self.stats.replies += 1,
+                    Outgoing::Hello => self.stats.hellos += 1,
+                    Outgoing::Shared(_) => self.stats.replies += 1,
                 }
                 return Some(transmit);
             }
         }
     }
 
-    /// When [`Fleet::poll_transmit`] or [`Fleet::poll_frame`] has something
-    /// next. `None` when nothing waits.
+    /// Returns when [`Fleet::poll_transmit`] or [`Fleet::poll_frame`] has something next.
+    /// `None` when nothing is waiting.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let due = [self.queue.next_due(), self.frames.next_due()];
         let next = due.into_iter().flatten().min()?;
@@ -195,7 +189,7 @@ impl Fleet {
         &self.devices
     }
 
-    /// What a device made of commands, by its place in [`Fleet::devices`].
+    /// The command counters of a device, by its index in [`Fleet::devices`].
     pub fn executions(&self, device: usize) -> Executions {
         let memory = u32::try_from(device)
             .ok()
@@ -203,60 +197,59 @@ impl Fleet {
         memory.map_or_else(Executions::default, |memory| memory.executions)
     }
 
-    /// How many replies and Hellos wait to be sent.
+    /// The number of waiting replies and Hellos.
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    /// What was heard and said so far.
+    /// The counters so far.
     pub fn stats(&self) -> Stats {
         self.stats
     }
 
-    fn hear(&mut self, now: Duration, datagram: &Datagram<'_>) -> Heard {
+    fn receive_datagram(&mut self, now: Duration, datagram: &InboundDatagram<'_>) -> Handled {
         if !is_request(datagram.payload) {
-            return Heard::NoRequest;
+            return Handled::NoRequest;
         }
         let Ok(Message::Request(request)) = Message::decode(datagram.payload) else {
-            return Heard::NoRequest;
+            return Handled::NoRequest;
         };
         if !self.config.is_home(*datagram.from.ip()) {
-            return Heard::Foreign;
+            return Handled::Foreign;
         }
         let recipients = self.recipients(datagram.destination);
         if recipients.is_empty() {
-            return Heard::NobodyThere;
+            return Handled::NobodyThere;
         }
         // A command is for one device, wherever it is sent.
-        let asked = match (&request.header.types, recipients) {
-            (Types::Inquiry, Recipients::All) => Asked::All,
-            (Types::Inquiry, Recipients::One(number)) => Asked::One(number),
-            _ => Asked::Command,
+        let scope = match (&request.header.types, recipients) {
+            (Types::Inquiry, Recipients::All) => RequestScope::All,
+            (Types::Inquiry, Recipients::One(number)) => RequestScope::One(number),
+            _ => RequestScope::Command,
         };
-        if !self.askers.admit(now, *datagram.from.ip(), asked) {
-            return Heard::TooOften;
+        if !self.askers.admit(now, *datagram.from.ip(), scope) {
+            return Handled::TooOften;
         }
         self.answer(now, &request, datagram.from, recipients)
     }
 
-    /// Each kind of request has its module.
     fn answer(
         &mut self,
         now: Duration,
         request: &RequestMessage,
         asker: SocketAddrV4,
         recipients: Recipients,
-    ) -> Heard {
+    ) -> Handled {
         match request.header.types {
             Types::Inquiry => self.answer_inquiry(now, request, asker, recipients),
             Types::Other(_) => self.answer_command(now, request, asker, recipients),
-            Types::Hello | Types::Bye => Heard::Unsupported,
+            Types::Hello | Types::Bye => Handled::Unsupported,
         }
     }
 
-    /// Which devices a datagram sent to this address reaches.
+    /// Returns the devices that a datagram to this address reaches.
     fn recipients(&self, destination: Option<Ipv4Addr>) -> Recipients {
-        // Where the system does not tell the destination, it was most likely the group.
+        // An unknown destination was most likely the group.
         let Some(address) = destination else {
             return Recipients::All;
         };
@@ -282,7 +275,7 @@ impl Fleet {
         }
     }
 
-    /// Lets the address of a device lead to it after a change.
+    /// Updates the index of addresses after a change.
     fn move_address(&mut self, number: u32, from: Ipv4Addr, to: Ipv4Addr) {
         if from == to {
             return;
@@ -298,7 +291,7 @@ impl Fleet {
         *first = number.min(*first);
     }
 
-    /// Devices of a site do not start in one instant.
+    /// Spreads the Hellos: the devices of a site do not start at the same instant.
     fn schedule_hellos(&mut self) {
         let slot = HELLO_SPREAD
             .checked_div(self.count())
@@ -306,13 +299,13 @@ impl Fleet {
             .min(HELLO_SLOT);
         for number in 0..self.count() {
             if self.device(number).is_some_and(|device| {
-                device.conduct.hello && device.conduct.link != LinkAnswer::Only
+                device.behavior.hello && device.behavior.link != LinkAnswer::Only
             }) {
                 self.send(
                     slot.saturating_mul(number),
                     number,
-                    Way::Group,
-                    &Content::Hello,
+                    Delivery::Group,
+                    &Outgoing::Hello,
                 );
             }
         }
@@ -326,68 +319,67 @@ impl Fleet {
         self.devices.get(number as usize)
     }
 
-    /// Lets a device send at this time, subject to the faults on its way.
-    fn send(&mut self, due: Duration, device: u32, way: Way, content: &Content) {
-        let Some(faults) = self.device(device).map(|device| device.conduct.faults) else {
+    /// Schedules a datagram of a device, subject to network faults.
+    fn send(&mut self, due: Duration, device: u32, delivery: Delivery, content: &Outgoing) {
+        let Some(faults) = self.device(device).map(|device| device.behavior.faults) else {
             return;
         };
         let copies = faults.copies(&mut self.rng);
         self.stats.lost += u64::from(copies == 0);
         for _ in 0..copies {
-            let held_up = if faults.reorder.draw(&mut self.rng) {
-                self.rng.random_range(0..=Faults::HOLD_UP.subsec_micros())
+            let delayed = if faults.reorder.draw(&mut self.rng) {
+                self.rng
+                    .random_range(0..=Faults::REORDER_DELAY.subsec_micros())
             } else {
                 0
             };
-            let due = due.saturating_add(Duration::from_micros(held_up.into()));
+            let due = due.saturating_add(Duration::from_micros(delayed.into()));
             self.queue.push(Entry {
                 due,
                 device,
-                way,
+                delivery,
                 content: content.clone(),
             });
         }
     }
 
-    /// Lets a device answer an asker its own way.
-    fn send_answer(&mut self, due: Duration, device: u32, asker: SocketAddrV4, content: &Content) {
-        let Some(reply) = self.device(device).map(|device| device.conduct.reply) else {
+    /// Schedules a reply by the device's configured transport.
+    fn send_answer(&mut self, due: Duration, device: u32, asker: SocketAddrV4, content: &Outgoing) {
+        let Some(reply) = self.device(device).map(|device| device.behavior.reply) else {
             return;
         };
         if matches!(reply, Reply::Multicast | Reply::Both) {
-            self.send(due, device, Way::Group, content);
+            self.send(due, device, Delivery::Group, content);
         }
         if matches!(reply, Reply::Unicast | Reply::Both) {
-            self.send(due, device, Way::Direct(asker), content);
+            self.send(due, device, Delivery::Direct(asker), content);
         }
     }
 
-    /// Makes the datagram of an entry, spoilt as the faults will have it.
-    fn render(&mut self, entry: &Entry) -> Option<Transmit> {
-        let occasion = match &entry.content {
-            Content::Hello => None,
-            Content::Of(occasion) => Some(&**occasion),
+    /// Makes the datagram of an entry, with its faults.
+    fn render(&mut self, entry: &Entry) -> Option<FleetTransmit> {
+        let payload = match &entry.content {
+            Outgoing::Hello => None,
+            Outgoing::Shared(payload) => Some(&**payload),
         };
-        if let Some(Occasion::Event(event)) = occasion {
-            self.befall(entry.device, *event, entry.due);
+        if let Some(Payload::Incident(incident)) = payload {
+            self.happen(entry.device, *incident, entry.due);
             return None;
         }
-        let asleep = self.is_asleep(entry.device, entry.due);
+        let offline = self.is_offline(entry.device, entry.due);
         let device = self.devices.get(entry.device as usize)?;
-        let mut payload = match occasion {
-            None => device.tell(Telling::Hello),
-            Some(Occasion::Answered(reply)) => reply.clone(),
-            Some(Occasion::Inquired(inquired)) if !asleep => device.tell(Telling::Inquiry {
-                uuid: &inquired.uuid,
-            }),
-            Some(Occasion::Inquired(_) | Occasion::Framed(_) | Occasion::Event(_)) => return None,
+        let mut payload = match payload {
+            None => device.report(SelfReport::Hello),
+            Some(Payload::Reply(reply)) => reply.clone(),
+            Some(Payload::Inquiry(uuid)) if !offline => device.report(SelfReport::Inquiry { uuid }),
+            Some(_) => return None,
         };
-        spoil(&mut payload, device.conduct.faults, &mut self.rng);
-        let destination = match entry.way {
-            Way::Group => self.config.group,
-            Way::Direct(asker) => asker,
+        corrupt(&mut payload, device.behavior.faults, &mut self.rng);
+        let destination = match entry.delivery {
+            Delivery::Group => self.config.group,
+            Delivery::Direct(asker) => asker,
         };
-        Some(Transmit {
+        Some(FleetTransmit {
             device: entry.device as usize,
             destination,
             payload,
@@ -395,22 +387,22 @@ impl Fleet {
     }
 }
 
-/// Hellos of a small site follow each other in this time, those of a large one
-/// as fast as they must to be over in [`HELLO_SPREAD`].
+/// The time between two Hellos of a small site. Those of a large site follow each other
+/// fast enough to end within [`HELLO_SPREAD`].
 const HELLO_SLOT: Duration = Duration::from_millis(20);
 const HELLO_SPREAD: Duration = Duration::from_secs(2);
 
-/// Whether a datagram may be a request, told without reading it: a fleet hears
-/// each of its own multicast replies, thousands of them.
+/// Whether a datagram may be a request, without parsing it: a fleet receives each of its
+/// own multicast replies, thousands of them.
 pub(crate) fn is_request(payload: &[u8]) -> bool {
     const START: &[u8] = b"<Probe>";
-    const LOOK_AT: usize = 256;
-    let head = payload.get(..LOOK_AT).unwrap_or(payload);
+    const HEAD: usize = 256;
+    let head = payload.get(..HEAD).unwrap_or(payload);
     head.windows(START.len()).any(|window| window == START)
 }
 
 /// Changes some bytes, or cuts the end off.
-fn spoil(payload: &mut Vec<u8>, faults: Faults, rng: &mut Xoshiro256PlusPlus) {
+fn corrupt(payload: &mut Vec<u8>, faults: Faults, rng: &mut Xoshiro256PlusPlus) {
     if payload.is_empty() {
         return;
     }
@@ -427,7 +419,7 @@ fn spoil(payload: &mut Vec<u8>, faults: Faults, rng: &mut Xoshiro256PlusPlus) {
     }
 }
 
-/// Which devices a request reaches.
+/// The devices that a request reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Recipients {
     All,
@@ -450,26 +442,26 @@ impl Recipients {
     }
 }
 
-/// A datagram heard, and what the socket knows of it.
+/// A received datagram.
 #[derive(Clone, Copy, Debug)]
-pub struct Datagram<'a> {
-    /// Who sent it.
+pub struct InboundDatagram<'a> {
+    /// The sender.
     pub from: SocketAddrV4,
-    /// Where it was sent to: the group, a broadcast address, this machine's or a
-    /// device's. `None` where the system does not tell.
+    /// The destination: the group, a broadcast address, this computer's or a device's.
+    /// `None` where the system does not report it.
     pub destination: Option<Ipv4Addr>,
-    /// Its bytes.
+    /// The content.
     pub payload: &'a [u8],
 }
 
 /// A datagram to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transmit {
-    /// The device that sends it: its place in [`Fleet::devices`].
+pub struct FleetTransmit {
+    /// The index of the sender in [`Fleet::devices`].
     pub device: usize,
-    /// Where to.
+    /// The destination.
     pub destination: SocketAddrV4,
-    /// Its bytes.
+    /// The content.
     pub payload: Vec<u8>,
 }
 

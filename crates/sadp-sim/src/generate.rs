@@ -1,4 +1,4 @@
-//! A site of any size, made up.
+//! Generates a site of any size.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -7,55 +7,55 @@ use rand::RngExt;
 use sadp_model::Kind;
 
 use crate::{
-    Catalogue, Conduct, Device, Profile, Questions, Recovery, Settings,
-    device::Support,
-    factory::{Factory, NO_CLOCK},
+    Behavior, Catalogue, Device, DeviceSettings, Profile, Questions, RecoverySettings,
+    device::{
+        Support,
+        factory::{Factory, NO_CLOCK},
+    },
 };
 
-/// What a made-up site is like.
+/// The parameters of a generated site.
 #[derive(Clone, Copy, Debug)]
 pub struct Population {
-    /// How many devices.
+    /// The number of devices.
     pub count: u32,
     /// The same seed makes the same devices.
     pub seed: u64,
-    /// Their network. Its address part is this machine's and given to none.
+    /// Their network. Its address part is this computer's and never assigned.
     pub network: Ipv4Net,
-    /// How they behave on the wire.
-    pub conduct: Conduct,
+    /// Their network behavior.
+    pub behavior: Behavior,
 }
 
 impl Population {
-    /// The most devices that keep the factory address, which they then share.
+    /// The maximum number of devices on the factory address, which they share.
     const MAX_ON_FACTORY_ADDRESS: u32 = 5;
 
-    /// Makes the devices: one in five unactivated, some of those still on the
-    /// factory address, a recorder among eight, and now and then a clock never
-    /// set or an address of another subnet. Of active devices that support it,
-    /// one in three has security questions set and one in four a reserved e-mail
-    /// address.
+    /// Generates the devices: one in five unactivated, some of those on the factory
+    /// address, one recorder in eight, and some with an unset clock or an address of
+    /// another subnet. Of active devices with support for it, one in three has security
+    /// questions set and one in four a recovery e-mail address.
     pub fn generate(self) -> Result<Vec<Device>, GenerateError> {
-        let lots = Lots::new(Catalogue::built_in().profiles());
         let mut factory = Factory::new(self.seed, self.network);
         let mut on_factory_address = 0;
-        let full = || GenerateError::Full {
-            count: self.count,
-            network: self.network.trunc(),
-        };
         (0..self.count)
             .map(|number| {
                 let role = Role::of(number);
-                let profile = lots
-                    .draw(role, &mut factory)
-                    .ok_or(GenerateError::NoProfile)?;
-                let mut device = factory.make(profile, self.conduct).ok_or_else(full)?;
+                let profile = choose_profile(role, &mut factory).ok_or(GenerateError::NoProfile)?;
+                let mut device =
+                    factory
+                        .make(profile, self.behavior)
+                        .ok_or_else(|| GenerateError::Full {
+                            count: self.count,
+                            network: self.network.trunc(),
+                        })?;
                 device.state.activated = !role.unactivated;
                 if role.unactivated && on_factory_address < self.max_on_factory_address() {
                     on_factory_address += 1;
-                    device.settings = Settings::FACTORY;
+                    device.settings = DeviceSettings::FACTORY;
                 }
                 if role.off_subnet {
-                    settle_elsewhere(&mut device, self.network, &mut factory);
+                    move_to_other_subnet(&mut device, self.network, &mut factory);
                 }
                 if device.state.activated {
                     role.prepare(&mut device);
@@ -68,21 +68,21 @@ impl Population {
             .collect()
     }
 
-    /// In a small site only one in ten devices, so that most differ.
+    /// One in ten devices of a small site, so that most differ.
     fn max_on_factory_address(self) -> u32 {
         self.count.div_ceil(10).min(Self::MAX_ON_FACTORY_ADDRESS)
     }
 }
 
-/// Why a site cannot be made up.
+/// Why a site cannot be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
     /// The network has fewer addresses.
     #[error("{network} has no room for {count} devices")]
     Full {
-        /// How many were asked for.
+        /// The requested number.
         count: u32,
-        /// Where.
+        /// The network.
         network: Ipv4Net,
     },
     /// No profile fits.
@@ -90,13 +90,10 @@ pub enum GenerateError {
     NoProfile,
 }
 
-/// What makes a device of a site remarkable: told by its number, so that any
-/// ten devices have something of everything.
+/// The special traits of a device, by its number, so that any ten devices have some of
+/// each.
 #[derive(Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each stands for itself: a device may be all of it"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent traits")]
 struct Role {
     unactivated: bool,
     recorder: bool,
@@ -118,54 +115,42 @@ impl Role {
         }
     }
 
-    /// Lets the owner have prepared what the device supports.
+    /// Sets up the recovery methods that the device supports.
     fn prepare(self, device: &mut Device) {
-        let has = |device: &Device, element| device.supports(element) == Support::Yes;
-        if self.with_questions && has(device, "SupportSecurityQuestion") {
-            device.recovery.questions = Questions::of_made_up_devices();
+        if self.with_questions && device.supports("SupportSecurityQuestion") == Support::Yes {
+            device.recovery.questions = Questions::of_generated_devices();
         }
-        if self.with_mailbox && has(device, "SupportMailBox") {
-            device.recovery.mailbox = Some(Recovery::MAILBOX.into());
+        if self.with_mailbox && device.supports("SupportMailBox") == Support::Yes {
+            device.recovery.mailbox = Some(RecoverySettings::MAILBOX.into());
         }
     }
 }
 
-/// Profiles to draw from, by weight.
-struct Lots<'a> {
-    profiles: &'a [Arc<Profile>],
+/// Chooses a fitting profile by weight.
+fn choose_profile(role: Role, factory: &mut Factory) -> Option<&'static Arc<Profile>> {
+    let mut fitting: Vec<_> = Catalogue::built_in().profiles().iter().collect();
+    fitting.retain(|profile| {
+        let recorder = matches!(profile.kind(), Kind::Nvr | Kind::Dvr);
+        recorder == role.recorder && (profile.knows_activation() || !role.unactivated)
+    });
+    let all: u32 = fitting.iter().map(|profile| profile.weight).sum();
+    if all == 0 {
+        return None;
+    }
+    let mut rest = factory.rng.random_range(0..all);
+    fitting.into_iter().find(|profile| {
+        let is_chosen = rest < profile.weight;
+        rest = rest.saturating_sub(profile.weight);
+        is_chosen
+    })
 }
 
-impl<'a> Lots<'a> {
-    const fn new(profiles: &'a [Arc<Profile>]) -> Self {
-        Self { profiles }
-    }
-
-    fn draw(&self, role: Role, factory: &mut Factory) -> Option<&'a Arc<Profile>> {
-        let fits = |profile: &&Arc<Profile>| {
-            let recorder = matches!(profile.kind(), Kind::Nvr | Kind::Dvr);
-            recorder == role.recorder && (profile.knows_activation() || !role.unactivated)
-        };
-        let fitting = || self.profiles.iter().filter(fits);
-        let all: u32 = fitting().map(|profile| profile.weight).sum();
-        if all == 0 {
-            return None;
-        }
-        let mut lot = factory.rng.random_range(0..all);
-        fitting().find(|profile| match lot.checked_sub(profile.weight) {
-            Some(rest) => {
-                lot = rest;
-                false
-            }
-            None => true,
-        })
-    }
-}
-
-/// Settings of another site: the device was moved and never set anew.
-fn settle_elsewhere(device: &mut Device, network: Ipv4Net, factory: &mut Factory) {
+/// Sets an address of another site: the device was moved without new settings.
+fn move_to_other_subnet(device: &mut Device, network: Ipv4Net, factory: &mut Factory) {
     let subnets = [[192, 168, 0], [172, 16, 4], [10, 0, 0]];
-    let elsewhere = |&[a, b, c]: &[u8; 3]| !network.contains(&Ipv4Addr::new(a, b, c, 1));
-    let Some([a, b, c]) = subnets.into_iter().find(elsewhere) else {
+    let mut others = subnets.into_iter();
+    let Some([a, b, c]) = others.find(|&[a, b, c]| !network.contains(&Ipv4Addr::new(a, b, c, 1)))
+    else {
         return;
     };
     let host = factory.rng.random_range(20..250);
@@ -187,7 +172,7 @@ mod tests {
             count,
             seed,
             network: "10.77.0.1/16".parse().unwrap(),
-            conduct: Conduct::default(),
+            behavior: Behavior::default(),
         }
     }
 
@@ -210,26 +195,31 @@ mod tests {
         assert!(like_the_vendors > 9_000, "{like_the_vendors}");
     }
 
+    type Trait = fn(&Device, Ipv4Net) -> bool;
+
     #[test]
     fn a_site_has_something_of_everything() {
         for (count, seed) in [(10, 1), (200, 2), (10_000, 3)] {
             let devices = population(count, seed).generate().unwrap();
-            let share = |holds: &dyn Fn(&Device) -> bool| {
-                f64::from(
-                    u32::try_from(devices.iter().filter(|device| holds(device)).count()).unwrap(),
-                ) / f64::from(count)
-            };
-            let unactivated = share(&|device| !device.state.activated);
-            assert!((0.15..=0.25).contains(&unactivated), "{unactivated}");
-            assert!(share(&|device| matches!(device.profile.kind(), Kind::Nvr | Kind::Dvr)) > 0.1);
-            assert!(share(&|device| device.state.boot.year() == 1970) > 0.01);
-            let prepared = |device: &Device| {
-                device.recovery.mailbox.is_some() || !device.recovery.questions.is_empty()
-            };
-            assert!(share(&prepared) > 0.1, "{}", share(&prepared));
             let network: Ipv4Net = "10.77.0.0/16".parse().unwrap();
-            let outside = share(&|device| !network.contains(&device.settings.address));
-            assert!((0.015..=0.25).contains(&outside), "{outside}");
+            let traits: [(Trait, _); 5] = [
+                (|it, _| !it.state.activated, 0.15..=0.25),
+                (
+                    |it, _| matches!(it.profile.kind(), Kind::Nvr | Kind::Dvr),
+                    0.101..=1.0,
+                ),
+                (|it, _| it.state.boot.year() == 1970, 0.011..=1.0),
+                (
+                    |it, _| it.recovery.mailbox.is_some() || !it.recovery.questions.is_empty(),
+                    0.101..=1.0,
+                ),
+                (|it, net| !net.contains(&it.settings.address), 0.015..=0.25),
+            ];
+            for (index, (has_trait, expected)) in traits.into_iter().enumerate() {
+                let with = devices.iter().filter(|device| has_trait(device, network));
+                let share = f64::from(u32::try_from(with.count()).unwrap()) / f64::from(count);
+                assert!(expected.contains(&share), "{index}: {share}");
+            }
         }
     }
 
@@ -255,10 +245,11 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_alone_tells_the_site() {
-        let texts = |seed| format!("{:?}", population(300, seed).generate().unwrap());
-        assert_eq!(texts(5), texts(5));
-        assert_ne!(texts(5), texts(6));
+    fn only_the_seed_decides_the_site() {
+        let [first, same, other] =
+            [5, 5, 6].map(|seed| format!("{:?}", population(300, seed).generate().unwrap()));
+        assert_eq!(first, same);
+        assert_ne!(first, other);
     }
 
     #[test]

@@ -1,29 +1,20 @@
-//! A simulated attacker, without the network: datagrams and the time go in,
-//! datagrams come out.
+//! A simulated attacker, without the network: datagrams and the time are inputs,
+//! datagrams are outputs.
 //!
-//! It does what anyone on a LAN can do to a program that speaks SADP, so that
-//! such programs can be tried. It pretends to be no real device: it forges for
-//! the MACs of the simulated devices beside it alone. It keeps quiet until
-//! somebody asks, and again when nobody has asked for a while, sends at a
-//! bounded rate, and stops for good after a number of datagrams. What it learns
-//! it counts and forgets.
+//! It does what anyone on a LAN can do to a program that uses SADP, so that such
+//! programs can be tested. It imitates no real device: it forges only the MACs of the
+//! simulated devices beside it. It is silent until a request arrives, and again when none
+//! has arrived for a while. It sends at a limited rate, and stops after a number of
+//! datagrams. It counts the secrets that it learns and forgets them.
 //!
-//! Drive it as a [`Fleet`](crate::Fleet): each datagram heard goes to
-//! [`Hostile::handle_datagram`]; then, and whenever [`Hostile::poll_timeout`] is
-//! reached, [`Hostile::poll_transmit`] until `None`.
-//!
-//! An attack is one module below this one.
+//! Use it like a [`Fleet`](crate::Fleet): pass each received datagram to
+//! [`Hostile::handle_datagram`]; then, and whenever [`Hostile::poll_timeout`] is reached,
+//! call [`Hostile::poll_transmit`] until it returns `None`.
 
 mod account;
 mod attack;
-mod echoed;
-mod endless;
-mod entities;
-mod exchange;
-mod garbage;
-mod huge;
-mod stolen;
-mod texts;
+mod floods;
+mod forgeries;
 
 use std::{
     collections::BTreeMap,
@@ -37,35 +28,35 @@ use sadp_proto::{Message, RequestMessage};
 
 pub use self::attack::Attack;
 use crate::{
-    Datagram, Device, FleetConfig,
+    Device, FleetConfig, InboundDatagram,
     fleet::{Bucket, is_request},
 };
 
-/// What an attacker does, and its limits.
+/// The attacks of an attacker, and its limits.
 #[derive(Clone, Debug)]
 pub struct HostileConfig {
-    /// What it does.
+    /// The attacks.
     pub attacks: Vec<Attack>,
-    /// The most datagrams it sends a second.
+    /// The maximum number of datagrams per second.
     pub rate: NonZeroU32,
-    /// The most datagrams it sends at all.
+    /// The maximum number of datagrams in all.
     pub count: u64,
 }
 
 impl HostileConfig {
-    /// Datagrams a second, unless told otherwise.
+    /// The default rate.
     pub const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(500).unwrap();
 
-    /// The most datagrams a second it can be told.
+    /// The highest rate that can be configured.
     pub const MAX_RATE: u32 = 50_000;
 
-    /// Datagrams in all, unless told otherwise.
+    /// The default number of datagrams.
     pub const DEFAULT_COUNT: u64 = 50_000;
 
-    /// The most datagrams in all it can be told.
+    /// The highest number of datagrams that can be configured.
     pub const MAX_COUNT: u64 = 10_000_000;
 
-    /// These attacks, within the usual limits.
+    /// These attacks, with the default limits.
     pub fn new(attacks: Vec<Attack>) -> Self {
         Self {
             attacks,
@@ -81,30 +72,30 @@ pub struct Hostile {
     left: u64,
     place: FleetConfig,
     tricks: Vec<Box<dyn Trick>>,
-    /// Whose turn it is to send unasked.
+    /// The attack that sends next without being asked.
     turn: usize,
     rng: Xoshiro256PlusPlus,
     pace: Bucket,
-    /// Until when it sends unasked.
-    lively_until: Duration,
-    /// Answers, by when they are due.
-    waiting: BTreeMap<(Duration, u64), Volley>,
+    /// Until when it sends without being asked.
+    active_until: Duration,
+    /// Replies, by due time.
+    waiting: BTreeMap<(Duration, u64), ForgedReply>,
     numbered: u64,
     stats: HostileStats,
 }
 
 impl Hostile {
-    /// How long it goes on when nobody asks any more.
-    pub const LIVELY: Duration = Duration::from_secs(5);
+    /// How long it continues after the last request.
+    pub const ACTIVE_FOR: Duration = Duration::from_secs(5);
 
-    /// How many answers wait to be sent at most.
+    /// The maximum number of waiting replies.
     const MAX_WAITING: usize = 4096;
 
-    /// How much of a second's datagrams it may send in one burst.
+    /// The length of a burst.
     const BURST: Duration = Duration::from_millis(20);
 
-    /// An attacker at an address, which is best not that of the devices. `place`
-    /// tells where they are and to whom they answer.
+    /// Makes an attacker at an address, best not that of the devices. `place` is the
+    /// configuration of their fleet.
     pub fn new(
         config: &HostileConfig,
         address: Ipv4Addr,
@@ -123,7 +114,7 @@ impl Hostile {
             turn: 0,
             rng: Xoshiro256PlusPlus::seed_from_u64(!place.seed),
             pace: Bucket::new(rate, Self::BURST),
-            lively_until: Duration::ZERO,
+            active_until: Duration::ZERO,
             waiting: BTreeMap::new(),
             numbered: 0,
             stats: HostileStats::default(),
@@ -131,33 +122,33 @@ impl Hostile {
         }
     }
 
-    /// Takes in a datagram: only questions and commands matter.
-    pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) {
+    /// Handles a datagram: only inquiries and commands matter.
+    pub fn handle_datagram(&mut self, now: Duration, datagram: &InboundDatagram<'_>) {
         if !self.place.is_home(*datagram.from.ip()) || !is_request(datagram.payload) {
             return;
         }
         let Ok(Message::Request(request)) = Message::decode(datagram.payload) else {
             return;
         };
-        self.lively_until = now.saturating_add(Self::LIVELY);
-        let mut answers = Vec::new();
+        self.active_until = now.saturating_add(Self::ACTIVE_FOR);
+        let mut replies = Vec::new();
         for trick in &mut self.tricks {
-            let asked = Asked {
+            let asked = ObservedRequest {
                 request: &request,
                 asker: datagram.from,
             };
-            self.stats.secrets += trick.hear(&asked, &mut self.rng, &mut answers);
+            self.stats.secrets += trick.observe(&asked, &mut self.rng, &mut replies);
         }
-        for answer in answers {
+        for reply in replies {
             if self.waiting.len() < Self::MAX_WAITING {
                 self.numbered += 1;
-                let due = now.saturating_add(answer.after);
-                self.waiting.insert((due, self.numbered), answer);
+                let due = now.saturating_add(reply.after);
+                self.waiting.insert((due, self.numbered), reply);
             }
         }
     }
 
-    /// The next datagram to send, if one is due.
+    /// Returns the next datagram to send, if one is due.
     pub fn poll_transmit(&mut self, now: Duration) -> Option<HostileTransmit> {
         if self.left == 0 || now < self.pace.ready_at() {
             return None;
@@ -169,19 +160,18 @@ impl Hostile {
         Some(transmit)
     }
 
-    /// When [`Hostile::poll_transmit`] has something next, as far as is known
-    /// at this time.
+    /// Returns when [`Hostile::poll_transmit`] has something next, as far as known now.
     pub fn poll_timeout(&self, now: Duration) -> Option<Duration> {
         if self.left == 0 {
             return None;
         }
         let answer = self.waiting.keys().next().map(|&(due, _)| due);
-        let flood = (self.floods() && now < self.lively_until).then_some(now);
+        let flood = (self.floods() && now < self.active_until).then_some(now);
         let due = answer.into_iter().chain(flood).min()?;
         Some(due.max(self.pace.ready_at()))
     }
 
-    /// What it did and learned so far.
+    /// The counters so far.
     pub fn stats(&self) -> HostileStats {
         self.stats
     }
@@ -203,9 +193,9 @@ impl Hostile {
         self.tricks.iter().any(|trick| trick.floods())
     }
 
-    /// The attacks that send unasked take turns.
+    /// Sends without being asked. The attacks take turns.
     fn flood(&mut self, now: Duration) -> Option<HostileTransmit> {
-        if now >= self.lively_until {
+        if now >= self.active_until {
             return None;
         }
         for _ in 0..self.tricks.len() {
@@ -223,38 +213,45 @@ impl Hostile {
     }
 }
 
-/// What an attack makes of what it hears, and what it sends unasked.
+/// An attack: its replies to requests, and what it sends without being asked.
 trait Trick: std::fmt::Debug + Send {
-    /// Hears a question or command. Returns how many secrets it brought.
-    fn hear(
+    /// Handles an inquiry or command. Returns the number of secrets in it.
+    fn observe(
         &mut self,
-        _asked: &Asked<'_>,
+        _asked: &ObservedRequest<'_>,
         _rng: &mut Xoshiro256PlusPlus,
-        _answers: &mut Vec<Volley>,
+        _replies: &mut Vec<ForgedReply>,
     ) -> u64 {
         0
     }
 
-    /// Whether it sends unasked.
+    /// Whether it sends without being asked.
     fn floods(&self) -> bool {
         false
     }
 
-    /// The next datagram to send unasked.
+    /// Returns the next datagram to send without being asked.
     fn flood(&mut self, _rng: &mut Xoshiro256PlusPlus) -> Option<Vec<u8>> {
         None
     }
 }
 
-/// A question or command heard.
-struct Asked<'a> {
+/// A received inquiry or command.
+struct ObservedRequest<'a> {
     request: &'a RequestMessage,
     asker: SocketAddrV4,
 }
 
-/// An answer of an attack.
+impl ObservedRequest<'_> {
+    /// The text of an element, "" where it is absent.
+    fn field(&self, name: &str) -> &str {
+        self.request.fields.first(name).unwrap_or_default()
+    }
+}
+
+/// A reply of an attack.
 #[derive(Debug)]
-struct Volley {
+struct ForgedReply {
     after: Duration,
     speaker: Speaker,
     destination: SocketAddrV4,
@@ -264,15 +261,15 @@ struct Volley {
 /// A datagram to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostileTransmit {
-    /// From whose address.
+    /// The sender's address.
     pub speaker: Speaker,
-    /// Where to.
+    /// The destination.
     pub destination: SocketAddrV4,
-    /// Its bytes.
+    /// The content.
     pub payload: Vec<u8>,
 }
 
-/// From whose address the attacker speaks.
+/// The address that the attacker sends from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
     /// Its own.
@@ -281,11 +278,11 @@ pub enum Speaker {
     Devices,
 }
 
-/// What an attacker did and learned.
+/// Counters of an attacker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HostileStats {
-    /// Datagrams sent.
+    /// Sent datagrams.
     pub sent: u64,
-    /// Secrets that were sealed for it and that it could open.
+    /// Secrets that were sealed for the attacker and could be opened.
     pub secrets: u64,
 }

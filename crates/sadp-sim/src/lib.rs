@@ -1,9 +1,9 @@
 //! Simulated SADP devices, sites of them, and the faults of real networks.
 //!
-//! It simulates what devices say, not what they do: no video, no web page, no
-//! DHCP, no ARP. Devices answer from the machine's own address. Of commands they
-//! obey `exchangecode`, `activate`, `update`, `lamp` and those that bring a password
-//! back; to others they are silent, as firmware is that does not know them.
+//! It simulates the SADP messages of devices only: no video, no web page, no DHCP, no
+//! ARP. Devices answer from the computer's own address. They carry out `exchangecode`,
+//! `activate`, `update`, `lamp`, and the commands for recovery and Hik-Connect; they ignore
+//! others, like firmware that does not know them.
 //!
 //! ```text
 //!   Site (a file) ----+
@@ -12,44 +12,44 @@
 //! ```
 //!
 //! - [`Catalogue`]: profiles of firmware generations, as data.
-//! - [`Site`] and [`Population`]: which devices there are, written down or made
-//!   up.
-//! - [`Conduct`]: how late and which way a device answers, and what goes wrong.
+//! - [`Site`] and [`Population`]: the devices of a site, from a file or generated.
+//! - [`Behavior`]: transport and delay of replies, and network faults.
 //! - [`Fleet`]: the devices as a state machine, for tests in virtual time.
-//! - [`Hostile`]: an attacker beside them, to try programs against.
-//! - [`Server`]: a fleet on a real interface, and the attacker where wanted.
+//! - [`Hostile`]: an attacker beside them, to test programs against.
+//! - [`Server`]: a fleet on a real interface, with an attacker where configured.
 //! - [`serve_virtual`]: a fleet on a network inside this process.
-//! - [`desk`]: the pretend vendor, who answers requests of these devices alone.
+//! - [`vendor_support`]: a simulated vendor, which answers requests of these devices only.
 //!
-//! `examples/device.rs` plays a device of one's own.
+//! `examples/device.rs` simulates one device.
 //!
-//! A fleet is no amplifier: it answers its own networks only, asks of one asker
-//! are bounded, and what it sends is paced.
+//! A fleet is not an amplifier: it answers its own networks only, limits the requests of
+//! each sender, and limits its own rate.
 
-mod conduct;
-pub mod desk;
+mod behavior;
 mod device;
-mod factory;
 mod fleet;
 mod generate;
 mod hostile;
 mod profile;
 mod server;
 mod site;
+pub mod vendor_support;
 mod virtual_lan;
 
-pub use conduct::{
-    Conduct, Delay, DelayError, Faults, LinkAnswer, ParseReplyError, Probability, ProbabilityError,
-    Reply,
+pub use behavior::{
+    Behavior, Delay, DelayError, Faults, LinkAnswer, ParseReplyError, Probability,
+    ProbabilityError, Reply,
 };
 pub use device::{
-    Access, Cloud, Device, Extras, Identity, Questions, QuestionsError, Quirks, Recovery, Refuse,
-    Secret, Settings, State, Tries,
+    Access, CloudSettings, Device, DeviceSettings, DeviceState, Extras, Identity, Questions,
+    QuestionsError, Quirks, RecoverySettings, Refuse, Secret, Tries,
 };
-pub use fleet::{Datagram, Executions, Fleet, FleetConfig, FrameTransmit, Heard, Stats, Transmit};
+pub use fleet::{
+    Executions, Fleet, FleetConfig, FleetTransmit, FrameTransmit, Handled, InboundDatagram, Stats,
+};
 pub use generate::{GenerateError, Population};
 pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};
 pub use profile::{Catalogue, Profile};
-pub use server::{Interface, InterfaceError, Server, ServerConfig, ServerError, StatsHandle};
+pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};
 pub use site::{Site, SiteError};
 pub use virtual_lan::serve_virtual;

@@ -1,21 +1,22 @@
-//! What models of a firmware generation say of themselves, as data.
+//! Profiles of firmware generations, as data.
 
 use std::sync::{Arc, LazyLock};
 
 use sadp_model::Kind;
 use sadp_proto::XmlLayout;
 use serde::Deserialize;
+use strum::EnumString;
 
-/// The device profiles that come with the simulator: `profiles.toml`.
+/// The built-in device profiles: `profiles.toml`.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     profiles: Vec<Arc<Profile>>,
 }
 
 impl Catalogue {
-    /// The profiles built in.
+    /// The built-in profiles.
     pub fn built_in() -> &'static Self {
-        // That the file parses is held by a test, so the default never stands in.
+        // A test proves that the file parses, so the default is never used.
         static BUILT_IN: LazyLock<Catalogue> =
             LazyLock::new(|| Catalogue::parse(include_str!("profiles.toml")).unwrap_or_default());
         &BUILT_IN
@@ -45,7 +46,7 @@ struct CatalogueFile {
     profile: Vec<Profile>,
 }
 
-/// What devices of one firmware generation say of themselves.
+/// The reports of devices of one firmware generation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -61,55 +62,55 @@ pub struct Profile {
     soft_rules: bool,
     #[serde(default)]
     lamp: bool,
-    /// The account of devices that do not tell it.
+    /// The account name of devices that do not report it.
     pub(crate) account: Option<Box<str>>,
-    pub(crate) fields: Vec<(Box<str>, Text)>,
+    pub(crate) fields: Vec<(Box<str>, FieldText)>,
 }
 
 impl Profile {
-    /// The name site files use, e.g. `ipc-v5.5.6`.
+    /// The name in site files, e.g. `ipc-v5.5.6`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The models made with it.
+    /// The models with this firmware.
     pub fn models(&self) -> &[Box<str>] {
         &self.models
     }
 
-    /// The firmware version it tells, plainly or sealed.
+    /// The reported firmware version, in plain text or sealed.
     pub fn firmware(&self) -> &str {
         &self.firmware
     }
 
-    /// How its documents are laid out.
+    /// The layout of its documents.
     pub fn layout(&self) -> XmlLayout {
         self.layout
     }
 
-    /// What sort of device its models are.
+    /// The kind of device of its models.
     pub fn kind(&self) -> Kind {
         Kind::of_model(self.models.first().map_or("", |model| model))
     }
 
-    /// Whether it can say that it has no password yet. Firmware from before
-    /// activation cannot.
+    /// Whether it can report that it has no password yet. Firmware from before activation
+    /// cannot.
     pub(crate) fn knows_activation(&self) -> bool {
-        self.tells(&Text::Value(Value::Activated))
+        self.tells(&FieldText::Value(DeviceValue::Activated))
     }
 
-    /// Whether it refuses new passwords that break the softer rules, too.
+    /// Whether it also refuses new passwords that break the soft rules.
     pub(crate) fn has_soft_rules(&self) -> bool {
         self.soft_rules
     }
 
-    /// Whether its models have a lamp by which they are found. Those without do
-    /// not answer `lamp`.
+    /// Whether its models have a lamp for locating them. Models without one ignore
+    /// `lamp`.
     pub(crate) fn has_lamp(&self) -> bool {
         self.lamp
     }
 
-    fn tells(&self, text: &Text) -> bool {
+    fn tells(&self, text: &FieldText) -> bool {
         self.fields.iter().any(|(_, told)| told == text)
     }
 }
@@ -117,29 +118,29 @@ impl Profile {
 fn layout<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<XmlLayout, D::Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "kebab-case")]
-    enum Name {
+    enum LayoutName {
         RootSharesLine,
         ElementPerLine,
         OneLine,
         Bare,
     }
-    Ok(match Name::deserialize(deserializer)? {
-        Name::RootSharesLine => XmlLayout::RootSharesLine,
-        Name::ElementPerLine => XmlLayout::ElementPerLine,
-        Name::OneLine => XmlLayout::OneLine,
-        Name::Bare => XmlLayout::Bare,
+    Ok(match LayoutName::deserialize(deserializer)? {
+        LayoutName::RootSharesLine => XmlLayout::RootSharesLine,
+        LayoutName::ElementPerLine => XmlLayout::ElementPerLine,
+        LayoutName::OneLine => XmlLayout::OneLine,
+        LayoutName::Bare => XmlLayout::Bare,
     })
 }
 
-/// An element's text.
+/// The text of an element.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) enum Text {
+pub(crate) enum FieldText {
     Fixed(Box<str>),
-    Value(Value),
+    Value(DeviceValue),
 }
 
-impl TryFrom<String> for Text {
+impl TryFrom<String> for FieldText {
     type Error = UnknownValue;
 
     fn try_from(text: String) -> Result<Self, UnknownValue> {
@@ -149,11 +150,7 @@ impl TryFrom<String> for Text {
         else {
             return Ok(Self::Fixed(text.into()));
         };
-        Value::NAMES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|&(_, value)| Self::Value(value))
-            .ok_or(UnknownValue)
+        name.parse().map(Self::Value).map_err(|_| UnknownValue)
     }
 }
 
@@ -161,9 +158,10 @@ impl TryFrom<String> for Text {
 #[error("no such value in braces")]
 pub(crate) struct UnknownValue;
 
-/// What a device fills in for itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
+/// A value that a device fills in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum DeviceValue {
     Uuid,
     Types,
     Model,
@@ -184,31 +182,6 @@ pub(crate) enum Value {
     Salt2,
     SdkPort,
     HttpPort,
-}
-
-impl Value {
-    const NAMES: [(&'static str, Self); 20] = [
-        ("uuid", Self::Uuid),
-        ("types", Self::Types),
-        ("model", Self::Model),
-        ("serial", Self::Serial),
-        ("firmware", Self::Firmware),
-        ("mac", Self::Mac),
-        ("mac-colon", Self::MacColon),
-        ("mac-upper", Self::MacUpper),
-        ("address", Self::Address),
-        ("mask", Self::Mask),
-        ("gateway", Self::Gateway),
-        ("ipv6", Self::Ipv6),
-        ("dhcp", Self::Dhcp),
-        ("activated", Self::Activated),
-        ("boot", Self::Boot),
-        ("boot-unpadded", Self::BootUnpadded),
-        ("salt", Self::Salt),
-        ("salt2", Self::Salt2),
-        ("sdk-port", Self::SdkPort),
-        ("http-port", Self::HttpPort),
-    ];
 }
 
 #[cfg(test)]
@@ -235,10 +208,10 @@ mod tests {
 
     #[test]
     fn an_unknown_value_is_refused() {
-        assert!(Text::try_from("{uuids}".to_owned()).is_err());
+        assert!(FieldText::try_from("{uuids}".to_owned()).is_err());
         assert_eq!(
-            Text::try_from("a{b}".to_owned()).unwrap(),
-            Text::Fixed("a{b}".into())
+            FieldText::try_from("a{b}".to_owned()).unwrap(),
+            FieldText::Fixed("a{b}".into())
         );
     }
 }

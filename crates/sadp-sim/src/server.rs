@@ -1,9 +1,9 @@
 //! A fleet on a real interface.
 //!
-//! Two sockets share the port. The one bound to no address joined the group and
-//! hears it, and hears what is sent to devices' own addresses where the machine
-//! owns them. The one bound to the interface's address hears what is sent there
-//! even where another program shares the port, and sends everything.
+//! Two sockets share the port. The one without an address joins the group and receives
+//! from it, and receives datagrams to devices' own addresses where the computer has them.
+//! The one with the interface's address receives datagrams to it even where another
+//! program shares the port, and sends everything.
 
 mod attacker;
 mod card;
@@ -25,33 +25,35 @@ use tokio::{
 };
 use tracing::debug;
 
-pub use self::interface::{Interface, InterfaceError};
-use self::{attacker::Attacker, card::Card, socket::Listener};
-use crate::{Datagram, Device, Fleet, FleetConfig, HostileConfig, HostileStats, Stats, Transmit};
+pub use self::interface::{InterfaceError, ServerInterface};
+use self::{attacker::Attacker, card::RawPort, socket::GroupSocket};
+use crate::{
+    Device, Fleet, FleetConfig, FleetTransmit, HostileConfig, HostileStats, InboundDatagram, Stats,
+};
 
-/// Where and how a fleet is served.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     /// The interface the devices are on.
-    pub interface: Interface,
-    /// The group and port they listen on. With port 0 the system chooses one:
-    /// see [`Server::port`].
+    pub interface: ServerInterface,
+    /// The group and port of the devices. With port 0 the system chooses one: see
+    /// [`Server::port`].
     pub group: SocketAddrV4,
-    /// Whether to answer who is in none of the interface's networks, too.
+    /// Whether to answer requests from other networks, too.
     pub answer_anyone: bool,
-    /// What chance is drawn from.
+    /// The seed of all random decisions.
     pub seed: u64,
-    /// The most datagrams sent a second, bursts aside.
+    /// The maximum number of datagrams per second, without bursts.
     pub rate: NonZeroU32,
-    /// Whether bare Ethernet frames are heard and answered as well.
+    /// Whether raw Ethernet frames are received and answered as well.
     pub link_layer: bool,
-    /// What an attacker beside the devices does. `None` plays none.
+    /// The attacker beside the devices. `None` for none.
     pub hostile: Option<HostileConfig>,
 }
 
 impl ServerConfig {
-    /// On an interface, at the group and port real devices use.
-    pub fn new(interface: Interface) -> Self {
+    /// A server on an interface, with the group and port of real devices.
+    pub fn new(interface: ServerInterface) -> Self {
         Self {
             interface,
             group: SocketAddrV4::new(sadp_proto::GROUP, sadp_proto::PORT),
@@ -64,33 +66,33 @@ impl ServerConfig {
     }
 }
 
-/// A fleet at its sockets.
+/// A fleet with its sockets.
 #[derive(Debug)]
 pub struct Server {
     fleet: Fleet,
     attacker: Option<Attacker>,
     address: Ipv4Addr,
     port: u16,
-    listener: Listener,
+    listener: GroupSocket,
     direct: UdpSocket,
     direct_reader: Reader,
-    card: Option<Card>,
+    card: Option<RawPort>,
     stats: StatsHandle,
     failed: u64,
-    /// Taken from the fleet, but not by the socket yet.
-    unsent: Option<Transmit>,
+    /// A datagram that the socket did not accept yet.
+    unsent: Option<FleetTransmit>,
 }
 
 impl Server {
     /// Opens the sockets. Needs a running tokio runtime with I/O and time.
     pub fn bind(config: &ServerConfig, devices: Vec<Device>) -> Result<Self, ServerError> {
         let address = config.interface.address;
-        let listener = Listener::bind(address, config.group)?;
+        let listener = GroupSocket::bind(address, config.group)?;
         let port = listener.port;
         let direct = socket::direct(SocketAddrV4::new(address, port))?;
         let card = config
             .link_layer
-            .then(|| Card::open(&config.interface, port))
+            .then(|| RawPort::open(&config.interface, port))
             .transpose()?;
         let fleet = FleetConfig {
             answer_anyone: config.answer_anyone,
@@ -118,7 +120,7 @@ impl Server {
         })
     }
 
-    /// The port the devices listen on.
+    /// The port of the devices.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -128,14 +130,13 @@ impl Server {
         self.stats.clone()
     }
 
-    /// The address the attacker speaks from and its counters, where there is
-    /// one.
+    /// The address of the attacker and its counters, where there is one.
     pub fn attacker(&self) -> Option<(Ipv4Addr, StatsHandle<HostileStats>)> {
         let attacker = self.attacker.as_ref()?;
         Some((attacker.address, attacker.stats.clone()))
     }
 
-    /// Plays the devices until `stop` is ready, or until a socket fails.
+    /// Runs the devices until `stop` is ready, or until a socket fails.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<Stats, ServerError> {
         let start = Instant::now();
         let mut stop = std::pin::pin!(stop);
@@ -165,7 +166,7 @@ impl Server {
         Ok(self.stats.read())
     }
 
-    /// Takes in everything that waits at the sockets.
+    /// Reads everything that waits at the sockets.
     fn hear(&mut self, now: Duration) -> Result<(), ServerError> {
         let Self {
             fleet,
@@ -177,7 +178,7 @@ impl Server {
             ..
         } = self;
         let mut hear = |from, destination, payload: &[u8]| {
-            let datagram = Datagram {
+            let datagram = InboundDatagram {
                 from,
                 destination,
                 payload,
@@ -195,8 +196,7 @@ impl Server {
         .map_err(ServerError::Receive)
     }
 
-    /// Sends what is due, a burst at most. Returns whether the socket takes no
-    /// more for now.
+    /// Sends what is due, at most a burst. Returns whether the socket is full.
     fn speak(&mut self, start: Instant) -> bool {
         for _ in 0..BURST {
             let unsent = self.unsent.take();
@@ -214,7 +214,7 @@ impl Server {
                     return true;
                 }
                 Err(error) => {
-                    // One asker that cannot be reached costs the others nothing.
+                    // An unreachable client must not affect the others.
                     debug!(to = %transmit.destination, %error, "cannot send");
                     self.failed += 1;
                 }
@@ -229,7 +229,7 @@ impl Server {
         Ok(())
     }
 
-    /// Sends frames that are due, a burst at most.
+    /// Sends frames that are due, at most a burst.
     fn speak_frames(&mut self, start: Instant) {
         let Some(card) = &mut self.card else {
             return;
@@ -254,8 +254,8 @@ impl Server {
     }
 }
 
-/// How many datagrams are sent before looking at what came in meanwhile: the
-/// group hears every one of them, and a receive buffer holds few hundreds.
+/// How many datagrams are sent before the sockets are read again: the group receives each
+/// of them, and a receive buffer holds a few hundred.
 const BURST: usize = 64;
 
 async fn until(due: Option<Instant>) {
@@ -265,12 +265,12 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-/// A server's counters, for whoever wants to show them.
+/// A server's counters, for display.
 #[derive(Clone, Debug, Default)]
 pub struct StatsHandle<T = Stats>(Arc<Mutex<T>>);
 
 impl<T: Copy> StatsHandle<T> {
-    /// The counters as they are now.
+    /// The current counters.
     pub fn read(&self) -> T {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -280,31 +280,31 @@ impl<T: Copy> StatsHandle<T> {
     }
 }
 
-/// Why a fleet cannot be served.
+/// Why a server failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// A socket could not be opened.
     #[error("cannot {operation} {address}")]
     Open {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// With which address.
+        /// The address.
         address: SocketAddrV4,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// The card could not be opened for bare frames.
+    /// The interface could not be opened for raw frames.
     #[error("cannot use the link layer on {interface}")]
     Card {
         /// The interface.
         interface: String,
-        /// Why.
+        /// The cause.
         source: RawError,
     },
-    /// A socket receives no more.
+    /// Receiving failed.
     #[error("cannot receive")]
     Receive(#[source] io::Error),
-    /// A socket sends no more.
+    /// Sending failed.
     #[error("cannot send")]
     Send(#[source] io::Error),
 }

@@ -1,4 +1,4 @@
-//! A site written down: which devices there are and how they behave.
+//! Site files: the devices of a site and their behavior.
 //!
 //! ```
 //! let site = sadp_sim::Site::parse(r#"
@@ -20,37 +20,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `[defaults]` may hold the keys marked with a star, for all devices that do not
-//! say otherwise. A `[[device]]` has these:
+//! `[defaults]` may have the keys marked with a star, for all devices without them. A
+//! `[[device]]` has these:
 //!
-//! | key | what it says |
+//! | key | meaning |
 //! |---|---|
-//! | `profile` | which of the simulator's profiles; the only one that must stand |
-//! | `count` | how many, 1 unless it stands |
-//! | `mac`, `serial`, `model`, `boot` | what it is |
-//! | `ip`, `mask`*, `gateway`*, `dhcp`, `http_port`, `sdk_port` | its settings; addresses of several count up |
-//! | `activated` | whether it has a password, `true` unless it stands |
-//! | `password`* | of active devices; [`Access::PASSWORD`](crate::Access::PASSWORD) unless it stands |
-//! | `soft_rules`* | whether it refuses new passwords that break the softer rules, too; else as its profile |
-//! | `tries`*, `lock_minutes`* | wrong passwords in a row until it locks, 7, and for how long, 30; the same for the secrets of all ways to bring a password back, counted apart |
-//! | `tries_left`, `recovery_tries_left` | how many of each are left at the start; with 0 it starts locked |
-//! | `questions` | security questions that are set, three by their numbers: `{ 1 = "Paris", 4 = "Rex", 9 = "blue" }` |
-//! | `mailbox`* | the reserved e-mail address of active devices |
-//! | `request_valid`* | how long a request to the vendor and a code by e-mail are good, `48h` unless it stands |
-//! | `cameras` | addresses of the cameras a recorder passes a new password on to; else all active cameras that had the recorder's |
-//! | `restart` | when it loses power and starts anew, counted from the fleet's start: `30s`, `2h` |
-//! | `button` | when somebody holds its reset button: it comes back unactivated, with the settings of the factory |
-//! | `link`* | whether it answers by bare Ethernet frames, where those are played: `never`, `too` (the default), `only` |
-//! | `reboot`* | how long it is silent after new settings, to come back with a Hello: `20s`, `5s..40s`; without, it takes them over as it runs, and is away for 10 s after `restart` or `button` |
-//! | `refuse` | commands it refuses whatever they say, by their `Types`; see below |
-//! | `late` | commands it carries out at once and answers later than others, by their `Types`: `{ activate = "8s", exchangecode = "3600s" }` |
-//! | `reply`*, `delay`*, `hello`* | how it answers: `multicast`, `unicast`, `both`; how late; whether it says Hello |
-//! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | faults on the way, 0 to 1 |
-//! | `fields`, `omit`, `before`, `after`, `encoding`, `bare_ampersand` | where its replies depart from its profile |
-//! | `surplus_questions` | how many security questions it lists beyond the 15 that clients read |
+//! | `profile` | the simulator's profile; the only required key |
+//! | `count` | the number of devices, default 1 |
+//! | `mac`, `serial`, `model`, `boot` | identity and boot time |
+//! | `ip`, `mask`*, `gateway`*, `dhcp`, `http_port`, `sdk_port` | network settings; addresses of several devices count up |
+//! | `activated` | whether it has a password, default `true` |
+//! | `password`* | the password of active devices, default [`Access::PASSWORD`](crate::Access::PASSWORD) |
+//! | `soft_rules`* | whether it also refuses new passwords that break the soft rules, default as its profile |
+//! | `tries`*, `lock_minutes`* | wrong passwords in a row until it locks, default 7, and the lock time, default 30; the same, counted separately, for the secrets of all recovery methods |
+//! | `tries_left`, `recovery_tries_left` | the tries left of each at the start; with 0 it starts locked |
+//! | `questions` | the three security questions that are set, by their numbers: `{ 1 = "Paris", 4 = "Rex", 9 = "blue" }` |
+//! | `mailbox`* | the recovery e-mail address of active devices |
+//! | `request_valid`* | how long a request to the vendor and a mailed code are valid, default `48h` |
+//! | `cameras` | addresses of the cameras that a recorder passes a new password on to, default all active cameras with the recorder's password |
+//! | `restart` | when it loses power and restarts, from the fleet's start: `30s`, `2h` |
+//! | `button` | when its reset button is held: it restarts unactivated, with factory settings |
+//! | `link`* | whether it answers by raw Ethernet frames, where those are simulated: `never`, `too` (the default), `only` |
+//! | `reboot`* | how long it restarts after new settings, followed by a Hello: `20s`, `5s..40s`; without this key it applies them without a restart, and is offline for 10 s after `restart` or `button` |
+//! | `refuse` | commands that it always refuses, by their `Types`; see below |
+//! | `late` | commands whose reply is delayed, by their `Types`; they are carried out at once: `{ activate = "8s", exchangecode = "3600s" }` |
+//! | `reply`*, `delay`*, `hello`* | its replies: `multicast`, `unicast`, `both`; their delay; whether it sends a Hello |
+//! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | probabilities of network faults, 0 to 1 |
+//! | `fields`, `omit`, `before`, `after`, `encoding`, `bare_ampersand` | differences of its replies from its profile |
+//! | `surplus_questions` | the number of security questions that it lists beyond the 15 that clients read |
 //!
-//! A refusal is a word, or a word with what is said of the tries; the command need
-//! not be one the simulator plays otherwise:
+//! A refusal is a word, or a word with the reported tries; the simulator need not know the
+//! command:
 //!
 //! ```toml
 //! refuse = { activate = "riskPassword", update = { word = "locked", retry_times = 0, lock_minutes = 12 } }
@@ -64,66 +64,62 @@ use ipnet::Ipv4Net;
 use serde::Deserialize;
 use toml::Spanned;
 
-use self::entry::{DeviceEntry, Fault, Manners, Order};
-use crate::{Device, factory::Factory};
+use self::entry::{DeviceEntry, DeviceGroup, Fault, SharedSettings};
+use crate::{Device, device::factory::Factory};
 
 /// The devices of a site file.
 #[derive(Debug)]
 pub struct Site {
     seed: u64,
-    orders: Vec<Order>,
+    groups: Vec<DeviceGroup>,
 }
 
 impl Site {
-    /// The most devices a site file asks for, all entries together.
+    /// The maximum number of devices of a site file.
     pub const MAX_DEVICES: u32 = 100_000;
 
-    /// Reads a site file.
+    /// Parses a site file.
     pub fn parse(text: &str) -> Result<Self, SiteError> {
         let file: SiteFile =
             toml::from_str(text).map_err(|error| SiteError::syntax(text, &error))?;
         let mut left = Self::MAX_DEVICES;
-        let mut order = |entry: Spanned<DeviceEntry>| {
+        let mut groups = Vec::new();
+        for entry in file.device {
             let line = line_at(text, entry.span().start);
-            let order =
-                Order::new(entry.into_inner(), &file.defaults).map_err(|fault| fault.at(line))?;
+            let group = DeviceGroup::new(entry.into_inner(), &file.defaults)
+                .map_err(|fault| fault.at(line))?;
             left = left
-                .checked_sub(order.count)
+                .checked_sub(group.count)
                 .ok_or(SiteError::TooMany { line })?;
-            Ok(order)
-        };
-        let orders: Vec<Order> = file
-            .device
-            .into_iter()
-            .map(&mut order)
-            .collect::<Result<_, SiteError>>()?;
+            groups.push(group);
+        }
         Ok(Self {
             seed: file.seed,
-            orders,
+            groups,
         })
     }
 
-    /// What chance is drawn from, for the devices and their behaviour.
+    /// The seed of all random decisions.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Makes the devices. Those without an address of their own get one of
-    /// `network`, whose address part is this machine's and given to none.
+    /// Makes the devices. Those without an address get one of `network`, whose address part
+    /// is this computer's and never assigned.
     pub fn build(&self, network: Ipv4Net) -> Result<Vec<Device>, SiteError> {
         let mut factory = Factory::new(self.seed, network);
-        for order in &self.orders {
-            for number in 0..order.count {
-                factory.reserve(order.mac, order.serial.as_deref(), order.address(number));
+        for group in &self.groups {
+            for number in 0..group.count {
+                factory.reserve(group.mac, group.serial.as_deref(), group.address(number));
             }
         }
         let mut devices = Vec::new();
-        for order in &self.orders {
-            for number in 0..order.count {
-                let full = || SiteError::Full {
+        for group in &self.groups {
+            for number in 0..group.count {
+                let device = group.make(number, &mut factory);
+                devices.push(device.ok_or_else(|| SiteError::Full {
                     network: network.trunc(),
-                };
-                devices.push(order.make(number, &mut factory).ok_or_else(full)?);
+                })?);
             }
         }
         Ok(devices)
@@ -136,7 +132,7 @@ struct SiteFile {
     #[serde(default)]
     seed: u64,
     #[serde(default)]
-    defaults: Manners,
+    defaults: SharedSettings,
     #[serde(default)]
     device: Vec<Spanned<DeviceEntry>>,
 }
@@ -144,69 +140,68 @@ struct SiteFile {
 /// Why a site file cannot be used. Lines are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SiteError {
-    /// It is no TOML, has an element no site file has, or a text that is not
-    /// what stands there.
+    /// It is not TOML, or has an unknown key or an invalid value.
     #[error("line {line}: {message}")]
     Syntax {
-        /// Where.
+        /// The line.
         line: usize,
         /// What is wrong.
         message: String,
     },
-    /// A MAC or serial for several devices.
+    /// One MAC or serial for several devices.
     #[error("line {line}: a {what} names one device, and `count` is {count}")]
     Shared {
-        /// Where the entry begins.
+        /// The first line of the entry.
         line: usize,
         /// `MAC` or `serial`.
         what: &'static str,
-        /// How many devices the entry asks for.
+        /// The number of devices of the entry.
         count: u32,
     },
     /// An unactivated device whose firmware does not know activation.
     #[error("line {line}: firmware of the profile `{profile}` cannot be unactivated")]
     KnowsNoActivation {
-        /// Where the entry begins.
+        /// The first line of the entry.
         line: usize,
-        /// Which profile.
+        /// The profile.
         profile: Box<str>,
     },
-    /// Addresses counted up from `ip` run out.
+    /// Too few addresses follow `ip`.
     #[error("line {line}: no {count} addresses follow `ip`")]
     AddressesEnd {
-        /// Where the entry begins.
+        /// The first line of the entry.
         line: usize,
-        /// How many devices the entry asks for.
+        /// The number of devices of the entry.
         count: u32,
     },
-    /// Something its owner would have set, for an unactivated device.
+    /// An owner's setting for an unactivated device.
     #[error("line {line}: an unactivated device has no {what}")]
     OfNobody {
-        /// Where the entry begins.
+        /// The first line of the entry.
         line: usize,
-        /// What.
+        /// The setting.
         what: &'static str,
     },
-    /// More tries left than the device grants.
+    /// More tries left than the device has.
     #[error("line {line}: `{key}` is {tries}, the `tries` of the device, at most")]
     TriesLeft {
-        /// Where the entry begins.
+        /// The first line of the entry.
         line: usize,
-        /// Which key says so.
+        /// The key.
         key: &'static str,
-        /// How many it grants.
+        /// The maximum.
         tries: u32,
     },
     /// More than [`Site::MAX_DEVICES`].
     #[error("line {line}: a site has {} devices at most", Site::MAX_DEVICES)]
     TooMany {
-        /// Where the entry begins that is too much.
+        /// The first line of the entry that exceeds it.
         line: usize,
     },
     /// The network has too few addresses for the devices without one.
     #[error("{network} has no room for the devices without an `ip`")]
     Full {
-        /// Which network.
+        /// The network.
         network: Ipv4Net,
     },
 }
@@ -232,7 +227,7 @@ impl Fault {
     }
 }
 
-/// The line a byte of a text stands on, counted from 1.
+/// Returns the line of a byte of a text, from 1.
 fn line_at(text: &str, byte: usize) -> usize {
     let before = text.as_bytes().get(..byte).unwrap_or(text.as_bytes());
     before.split(|&byte| byte == b'\n').count()

@@ -8,11 +8,11 @@ use std::{
 use sadp_discovery::{VirtualDatagram, VirtualDevices};
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Datagram, Fleet};
+use crate::{Fleet, InboundDatagram};
 
-/// Plays the devices until no client is left. The fleet stays with the caller,
-/// who may look at its devices meanwhile; time starts now and follows tokio's
-/// clock. Each device sends from its own address.
+/// Runs the devices until no client is left. The caller keeps the fleet and may inspect
+/// its devices; time starts now and follows tokio's clock. Each device sends from its own
+/// address.
 pub async fn serve_virtual(fleet: Arc<Mutex<Fleet>>, mut network: VirtualDevices) {
     let start = Instant::now();
     loop {
@@ -32,7 +32,7 @@ pub async fn serve_virtual(fleet: Arc<Mutex<Fleet>>, mut network: VirtualDevices
             heard = network.recv() => {
                 let Some(heard) = heard else { return };
                 let mut fleet = fleet.lock().unwrap_or_else(PoisonError::into_inner);
-                let datagram = Datagram {
+                let datagram = InboundDatagram {
                     from: heard.from,
                     destination: Some(*heard.to.ip()),
                     payload: &heard.payload,

@@ -33,7 +33,7 @@ use sadp_proto::{
     rand_core::OsRng,
     seal::{ExchangeKey, Password},
 };
-use sadp_sim::{Access, Executions, Heard};
+use sadp_sim::{Access, Executions, Handled};
 use van::{MS, Van, activation, is_done, refused, word};
 
 const PASSWORD: &str = "Garden72!";
@@ -158,9 +158,9 @@ fn a_changed_device_is_found_at_its_new_address_alone() {
     .encode();
     assert!(is_done(&van.update(0, "192.168.1.70", Access::PASSWORD)));
     let new = Ipv4Addr::new(192, 168, 1, 70);
-    assert_eq!(van.say(new, &inquiry), Heard::Inquiry { devices: 1 });
+    assert_eq!(van.say(new, &inquiry), Handled::Inquiry { devices: 1 });
     let old = Ipv4Addr::new(192, 168, 1, 64);
-    assert_eq!(van.say(old, &inquiry), Heard::NobodyThere);
+    assert_eq!(van.say(old, &inquiry), Handled::NobodyThere);
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn a_sealed_command_needs_an_exchange_of_its_own() {
     );
     assert_eq!(
         van.say(GROUP, activate.as_bytes()),
-        Heard::Command { devices: 1 }
+        Handled::Command { devices: 1 }
     );
     van.wait(MS);
     let (_, _, fields) = van.heard.last().unwrap();
@@ -326,7 +326,7 @@ fn a_sealed_command_needs_an_exchange_of_its_own() {
 fn a_command_for_another_mac_is_ignored() {
     let mut van = Van::one("ipc-v5.5.6", "");
     let lamp = "<Probe><Uuid>A</Uuid><Types>lamp</Types><MAC>02-00-00-00-00-01</MAC></Probe>";
-    assert_eq!(van.say(GROUP, lamp.as_bytes()), Heard::NobodyThere);
+    assert_eq!(van.say(GROUP, lamp.as_bytes()), Handled::NobodyThere);
 }
 
 #[test]

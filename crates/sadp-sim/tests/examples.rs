@@ -13,13 +13,13 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use sadp_discovery::LinkConfig;
 use sadp_model::State;
 use sadp_proto::Endpoint;
-use sadp_sim::{Interface, Server, ServerConfig};
+use sadp_sim::{Server, ServerConfig, ServerInterface};
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 77, 78);
 
 #[tokio::test]
 async fn the_scan_finds_the_simulated_device() {
-    let interface = Interface::find("127.0.0.1").unwrap();
+    let interface = ServerInterface::find("127.0.0.1").unwrap();
     let devices = device::devices(&interface).unwrap();
     let config = ServerConfig {
         group: SocketAddrV4::new(GROUP, 0),

@@ -15,7 +15,8 @@ use lan::{ATTACKER, MS, Outcome, devices, play_against};
 use sadp_model::{Protocol, Registry, SenderConflict, Warning, assess};
 use sadp_proto::{Inquiry, StopCondition, SurveyConfig};
 use sadp_sim::{
-    Attack, Conduct, Datagram, FleetConfig, Hostile, HostileConfig, HostileTransmit, Speaker,
+    Attack, Behavior, FleetConfig, Hostile, HostileConfig, HostileTransmit, InboundDatagram,
+    Speaker,
 };
 use victim::Victim;
 
@@ -27,12 +28,12 @@ const HONEST: usize = 60;
 /// Scans for six seconds. The devices answer only after half of that, when the
 /// attacker has sent all it had to.
 fn scan_after(attacks: &[Attack], rate: u32, count: u64) -> Outcome {
-    let conduct = Conduct {
+    let behavior = Behavior {
         delay: "3s".parse().unwrap(),
         hello: false,
-        ..Conduct::default()
+        ..Behavior::default()
     };
-    let honest = devices(u32::try_from(HONEST).unwrap(), 1, conduct);
+    let honest = devices(u32::try_from(HONEST).unwrap(), 1, behavior);
     let attack = hostile(attacks, rate, count);
     let (outcome, attacked) = play_against(honest.clone(), 1, survey(), &attack);
     assert_eq!(outcome.found_among(&honest), HONEST, "{attacks:?}");
@@ -123,12 +124,12 @@ fn stolen_macs_are_told_of_every_device_they_belong_to() {
 fn echoed_accounts_are_told_of_every_device_they_are_of() {
     // Scans that end by themselves, with the attacker before and behind.
     for answers in ["0ms", "400ms"] {
-        let conduct = Conduct {
+        let behavior = Behavior {
             delay: answers.parse().unwrap(),
             hello: false,
-            ..Conduct::default()
+            ..Behavior::default()
         };
-        let honest = devices(u32::try_from(HONEST).unwrap(), 1, conduct);
+        let honest = devices(u32::try_from(HONEST).unwrap(), 1, behavior);
         let config = SurveyConfig {
             stop: StopCondition::Auto,
             ..survey()
@@ -162,17 +163,17 @@ fn hostile_texts_make_no_more_devices_than_they_name() {
 
 #[test]
 fn all_attacks_at_once_cost_no_device() {
-    let outcome = scan_after(&Attack::ALL, 1000, 1200);
+    let outcome = scan_after(Attack::ALL, 1000, 1200);
     assert!(outcome.survey.registry().bytes() <= Registry::MAX_BYTES);
 }
 
 #[test]
 fn a_scan_that_ends_by_itself_ends_under_attack_as_well() {
-    let conduct = Conduct {
+    let behavior = Behavior {
         delay: "0..500ms".parse().unwrap(),
-        ..Conduct::default()
+        ..Behavior::default()
     };
-    let honest = devices(100, 1, conduct);
+    let honest = devices(100, 1, behavior);
     let config = SurveyConfig {
         stop: StopCondition::Auto,
         ..survey()
@@ -228,7 +229,7 @@ fn without_an_attacker_the_device_is_activated() {
 fn attacker(config: &HostileConfig) -> Hostile {
     let networks = vec!["10.77.0.1/16".parse().unwrap()];
     let place = FleetConfig::new("10.77.0.1".parse().unwrap(), networks);
-    let devices = devices(3, 1, Conduct::default());
+    let devices = devices(3, 1, Behavior::default());
     Hostile::new(config, ATTACKER, &devices, place)
 }
 
@@ -236,7 +237,7 @@ fn ask(hostile: &mut Hostile, now: Duration, from: &str) {
     let uuid = uuid::Uuid::from_u128(7);
     hostile.handle_datagram(
         now,
-        &Datagram {
+        &InboundDatagram {
             from: from.parse().unwrap(),
             destination: None,
             payload: &Inquiry { uuid }.encode(),
@@ -258,7 +259,7 @@ fn sent_until(hostile: &mut Hostile, mut now: Duration, end: Duration) -> Vec<Ho
 
 #[test]
 fn an_attacker_keeps_to_its_rate_and_its_number() {
-    let mut hostile = attacker(&hostile(&Attack::ALL, 200, 700));
+    let mut hostile = attacker(&hostile(Attack::ALL, 200, 700));
     ask(&mut hostile, Duration::ZERO, "10.77.0.9:5000");
     let second = sent_until(&mut hostile, Duration::ZERO, 1000 * MS).len();
     assert!((195..=205).contains(&second), "{second}");
@@ -279,7 +280,7 @@ fn an_attacker_is_quiet_until_asked_and_when_nobody_asks_any_more() {
     ask(&mut hostile, Duration::ZERO, "10.78.0.9:5000");
     assert_eq!(hostile.poll_transmit(MS), None, "another network");
     ask(&mut hostile, MS, "10.77.0.9:5000");
-    let end = MS + Hostile::LIVELY;
+    let end = MS + Hostile::ACTIVE_FOR;
     assert!(!sent_until(&mut hostile, MS, end).is_empty());
     assert_eq!(hostile.poll_transmit(end), None);
     assert_eq!(hostile.poll_timeout(end), None);
@@ -287,7 +288,7 @@ fn an_attacker_is_quiet_until_asked_and_when_nobody_asks_any_more() {
 
 #[test]
 fn floods_go_to_the_group_and_answers_to_who_asked() {
-    for attack in Attack::ALL {
+    for &attack in Attack::ALL {
         let mut hostile = attacker(&hostile(&[attack], 1000, 20));
         ask(&mut hostile, Duration::ZERO, "10.77.0.9:5000");
         let group = FleetConfig::new(ATTACKER, Vec::new()).group;

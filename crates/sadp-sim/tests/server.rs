@@ -12,7 +12,7 @@ use sadp_proto::{
     Command, CommandOutcome, Exchange, ExchangeStep, Inquiry, Message, Target, rand_core::OsRng,
     seal::Password,
 };
-use sadp_sim::{Conduct, Device, Interface, Population, Reply, Server, ServerConfig, Stats};
+use sadp_sim::{Behavior, Device, Population, Reply, Server, ServerConfig, ServerInterface, Stats};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{net::UdpSocket, sync::oneshot, time::timeout};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ impl Running {
     fn play(devices: Vec<Device>) -> Self {
         let config = ServerConfig {
             group: SocketAddrV4::new(GROUP, 0),
-            ..ServerConfig::new(Interface::find("127.0.0.1").unwrap())
+            ..ServerConfig::new(ServerInterface::find("127.0.0.1").unwrap())
         };
         let server = Server::bind(&config, devices).unwrap();
         let port = server.port();
@@ -56,17 +56,17 @@ impl Running {
 }
 
 fn population(count: u32, reply: Reply) -> Vec<Device> {
-    let conduct = Conduct {
+    let behavior = Behavior {
         reply,
         hello: false,
-        ..Conduct::default()
+        ..Behavior::default()
     };
     let network = "192.168.1.9/24".parse().unwrap();
     Population {
         count,
         seed: 1,
         network,
-        conduct,
+        behavior,
     }
     .generate()
     .unwrap()

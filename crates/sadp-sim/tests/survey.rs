@@ -10,26 +10,26 @@ use std::time::Duration;
 use lan::{MS, devices, play, play_with, sweep};
 use sadp_model::Protocol;
 use sadp_proto::{StopCondition, SurveyConfig};
-use sadp_sim::{Conduct, Faults, Probability, Reply};
+use sadp_sim::{Behavior, Faults, Probability, Reply};
 
 const SEEDS: std::ops::Range<u64> = 1..9;
 
-fn silent_start() -> Conduct {
-    Conduct {
+fn silent_start() -> Behavior {
+    Behavior {
         hello: false,
-        ..Conduct::default()
+        ..Behavior::default()
     }
 }
 
-fn delayed(delay: &str) -> Conduct {
-    Conduct {
+fn delayed(delay: &str) -> Behavior {
+    Behavior {
         delay: delay.parse().unwrap(),
         ..silent_start()
     }
 }
 
-fn faulty(faults: Faults) -> Conduct {
-    Conduct {
+fn faulty(faults: Faults) -> Behavior {
+    Behavior {
         faults,
         ..delayed("0..500ms")
     }
@@ -98,7 +98,7 @@ fn one_late_device_among_prompt_ones_takes_a_fixed_time() {
     // An adaptive survey ends when nothing hints at more, so it may miss it.
     for delay in ["2500ms", "4500ms"] {
         let mut site = devices(10, 1, delayed("0..100ms"));
-        site[4].conduct = delayed(delay);
+        site[4].behavior = delayed(delay);
         assert_eq!(
             play(site, 1, StopCondition::Fixed(6000 * MS)).found(),
             10,
@@ -125,7 +125,7 @@ fn a_fixed_time_hears_everyone_who_answers_within_it() {
         let mut site = devices(100, seed, delayed("0..6s"));
         for (number, device) in (0u32..).zip(&mut site) {
             let at = 60 * MS * number;
-            device.conduct.delay = sadp_sim::Delay::between(at, at).unwrap();
+            device.behavior.delay = sadp_sim::Delay::between(at, at).unwrap();
         }
         let outcome = play(site, seed, StopCondition::Fixed(6000 * MS));
         assert_eq!(outcome.found(), 100, "seed {seed}");
@@ -162,12 +162,12 @@ fn twice_and_out_of_order_makes_no_double_entries() {
         ..Faults::default()
     };
     for seed in SEEDS {
-        let conduct = Conduct {
+        let behavior = Behavior {
             reply: Reply::Both,
             hello: true,
             ..faulty(faults)
         };
-        let outcome = play(devices(200, seed, conduct), seed, StopCondition::Auto);
+        let outcome = play(devices(200, seed, behavior), seed, StopCondition::Auto);
         assert_eq!(outcome.found(), 200, "seed {seed}");
     }
 }
@@ -177,11 +177,11 @@ fn unreadable_replies_are_counted_and_cost_no_other_device() {
     for seed in SEEDS {
         let mut site = devices(40, seed, delayed("0..200ms"));
         for device in site.iter_mut().step_by(4) {
-            device.conduct.faults.truncate = Probability::ONE;
+            device.behavior.faults.truncate = Probability::ONE;
         }
         let good: Vec<_> = site
             .iter()
-            .filter(|device| device.conduct.faults == Faults::default())
+            .filter(|device| device.behavior.faults == Faults::default())
             .cloned()
             .collect();
         let outcome = play(site, seed, StopCondition::Auto);
@@ -203,11 +203,11 @@ fn corrupted_replies_cost_no_other_device() {
     for seed in SEEDS {
         let mut site = devices(40, seed, delayed("0..200ms"));
         for device in site.iter_mut().step_by(4) {
-            device.conduct.faults.corrupt = Probability::ONE;
+            device.behavior.faults.corrupt = Probability::ONE;
         }
         let good: Vec<_> = site
             .iter()
-            .filter(|device| device.conduct.faults == Faults::default())
+            .filter(|device| device.behavior.faults == Faults::default())
             .cloned()
             .collect();
         let outcome = play(site, seed, StopCondition::Auto);
@@ -223,11 +223,11 @@ fn corrupted_replies_cost_no_other_device() {
 #[test]
 fn every_way_of_answering_is_heard() {
     for reply in [Reply::Multicast, Reply::Unicast, Reply::Both] {
-        let conduct = Conduct {
+        let behavior = Behavior {
             reply,
             ..delayed("0..500ms")
         };
-        let outcome = play(devices(50, 1, conduct), 1, StopCondition::Auto);
+        let outcome = play(devices(50, 1, behavior), 1, StopCondition::Auto);
         assert_eq!(outcome.found(), 50, "{reply:?}");
     }
 }
@@ -247,11 +247,11 @@ fn a_broadcast_reaches_everyone_as_well() {
 
 #[test]
 fn devices_asked_one_by_one_are_found() {
-    let conduct = Conduct {
+    let behavior = Behavior {
         reply: Reply::Unicast,
         ..delayed("0..500ms")
     };
-    let site = devices(200, 1, conduct);
+    let site = devices(200, 1, behavior);
     let network: ipnet::Ipv4Net = "10.77.1.0/24".parse().unwrap();
     let there = site
         .iter()
@@ -276,11 +276,11 @@ fn a_sweep_asks_again_where_answers_are_lost() {
     };
     let (mut found, mut there) = (0, 0);
     for seed in SEEDS {
-        let conduct = Conduct {
+        let behavior = Behavior {
             reply: Reply::Unicast,
             ..faulty(faults)
         };
-        let site = devices(200, seed, conduct);
+        let site = devices(200, seed, behavior);
         let network: ipnet::Ipv4Net = "10.77.1.0/24".parse().unwrap();
         there += site
             .iter()

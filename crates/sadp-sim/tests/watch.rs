@@ -16,7 +16,7 @@ use sadp_proto::{
     Footprint, OfflineReason, Watch,
     WatchEventKind::{Duplicate, Forgotten, Offline, Online, Rebooted, Updated},
 };
-use sadp_sim::{Conduct, Device, Faults};
+use sadp_sim::{Behavior, Device, Faults};
 use world::{Crowd, SECOND, World, devices, devices_of, happened};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -105,7 +105,7 @@ fn a_clock_that_is_set_is_no_new_start() {
     ] {
         let mut world = World::usual();
         let mut site = devices(1, 1);
-        site[0].conduct.hello = false;
+        site[0].behavior.hello = false;
         site[0].state.boot = before;
         world.plug_in(site.clone());
         world.run_for(MINUTE);
@@ -212,11 +212,11 @@ fn lossy(count: u32, percent: &str) -> Vec<Device> {
         loss: percent.parse().unwrap(),
         ..Faults::default()
     };
-    let conduct = Conduct {
+    let behavior = Behavior {
         faults,
-        ..Conduct::default()
+        ..Behavior::default()
     };
-    devices_of(count, u64::from(count), conduct)
+    devices_of(count, u64::from(count), behavior)
 }
 
 #[test]

@@ -72,7 +72,10 @@ fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
     assert!(message.contains("told no serial number"), "{export}");
     let package = errand.packages().into_values().next().unwrap();
     let code = fs::read_to_string(package.join("DeviceKey.xml")).unwrap();
-    assert!(code.parse::<sadp_sim::desk::RequestCode>().is_ok());
+    assert!(
+        code.parse::<sadp_sim::vendor_support::RequestText>()
+            .is_ok()
+    );
     let form = fs::read_to_string(package.join("request.txt")).unwrap();
     assert!(form.contains("The device told no serial number."), "{form}");
     errand.answer(&["--key"]);

@@ -11,7 +11,7 @@ use sadp_ops::{
 };
 use sadp_proto::Refusal;
 use sadp_reset::{CaseEnding, Package, collect};
-use sadp_sim::desk::RequestCode;
+use sadp_sim::vendor_support::RequestText;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -84,7 +84,7 @@ fn endings(session: &Session) -> Vec<Option<CaseEnding>> {
 
 fn save_answer(package: &Path) {
     let request = fs::read_to_string(package.join(Package::CODE_FILE)).unwrap();
-    let (code, _) = RequestCode::read_exported(&request).unwrap();
+    let (code, _) = RequestText::read_exported(&request).unwrap();
     fs::write(package.join("Encrypt.xml"), code.answer()).unwrap();
 }
 

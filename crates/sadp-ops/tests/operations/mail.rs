@@ -9,7 +9,7 @@ use sadp_ops::{
     },
 };
 use sadp_proto::{Code, Mailbox, Refusal};
-use sadp_sim::desk::MailCode;
+use sadp_sim::vendor_support::MailCode;
 use secrecy::SecretString;
 
 use crate::site::{Simulated, quiet};

@@ -1,4 +1,4 @@
-//! Who may change a device: its password, and the rules for a new one.
+//! The password of a device, and the rules for a new one.
 
 use sadp_model::PasswordCheck;
 use sadp_proto::seal::{Password, SealError};
@@ -6,24 +6,23 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Tries;
 
-/// A device's password and what guards it.
+/// A device's password and its protection.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// The password of an active device. One without activation has it, too.
+    /// The password of an active device, and of one without activation.
     pub password: Secret,
-    /// Whether it refuses new passwords that break the softer rules, as newer
-    /// firmware does.
+    /// Whether it refuses new passwords that break the soft rules, as newer firmware does.
     pub soft_rules: bool,
-    /// How many wrong passwords lock it.
+    /// The wrong passwords until it locks.
     pub tries: Tries,
 }
 
 impl Access {
-    /// The password of simulated devices that were given no other.
+    /// The password of simulated devices without a configured one.
     pub const PASSWORD: &'static str = "Simulated-7";
 
-    /// The password a simulated device from before activation has as it leaves
-    /// the factory. It is the simulator's own and no vendor's.
+    /// The factory password of a simulated device from before activation. It is the
+    /// simulator's own, not a vendor's.
     pub const FACTORY_PASSWORD: &'static str = "SimDefault-1";
 
     pub(crate) fn new(soft_rules: bool) -> Self {
@@ -34,7 +33,7 @@ impl Access {
         }
     }
 
-    /// Takes a new password, if it is none that the device finds risky.
+    /// Sets a new password, unless the device rejects it as risky.
     pub(crate) fn set(&mut self, password: SecretString, user: &str) -> NewPassword {
         let check = PasswordCheck::of(password.expose_secret(), user);
         if check.is_impossible() || (self.soft_rules && !check.problems.is_empty()) {
@@ -45,14 +44,14 @@ impl Access {
         NewPassword::Set
     }
 
-    /// Returns to the password of the factory.
+    /// Resets the password to the factory password.
     pub(crate) fn reset(&mut self) {
         self.password = Secret(Self::FACTORY_PASSWORD.into());
         self.tries.forgive();
     }
 }
 
-/// What became of a new password.
+/// The result for a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NewPassword {
     Set,
@@ -64,18 +63,18 @@ pub(crate) enum NewPassword {
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// A password, refused where no device could be sent it.
+    /// A password. Fails where it cannot be sent to a device.
     pub fn new(text: &str) -> Result<Self, SealError> {
         Password::new(text.into())?;
         Ok(Self(text.into()))
     }
 
-    /// It as sealing takes it.
+    /// The password for sealing.
     pub fn sealable(&self) -> Result<Password, SealError> {
         Password::new(self.0.clone())
     }
 
-    /// Whether this is it.
+    /// Whether this is the password.
     pub(crate) fn is(&self, other: &SecretString) -> bool {
         self.0.expose_secret() == other.expose_secret()
     }
@@ -98,8 +97,10 @@ mod tests {
             ("short7", NewPassword::Risky, NewPassword::Risky),
             ("gardengarden", NewPassword::Risky, NewPassword::Risky),
         ] {
-            let set = |rules| Access::new(rules).set(password.into(), "admin");
-            assert_eq!((set(false), set(true)), (hard, soft), "{password}");
+            for (rules, expected) in [(false, hard), (true, soft)] {
+                let set = Access::new(rules).set(password.into(), "admin");
+                assert_eq!(set, expected, "{password}");
+            }
         }
     }
 

@@ -1,14 +1,14 @@
-//! What commands made of a device's Hik-Connect settings.
+//! The Hik-Connect settings of a device.
 
 use secrecy::SecretString;
 
-use super::{read_flag, telling::show};
+use super::{read_flag, replies::show};
 use crate::Device;
 
-/// What commands made of a device's Hik-Connect settings. What no command set is
-/// as its profile and its site file say.
+/// Hik-Connect settings that commands made. The others are those of the profile and the
+/// site file.
 #[derive(Clone, Debug, Default)]
-pub struct Cloud {
+pub struct CloudSettings {
     /// Whether it is switched on.
     pub enabled: Option<bool>,
     /// Whether it is bound to an account.
@@ -17,15 +17,14 @@ pub struct Cloud {
     pub code: Option<SecretString>,
 }
 
-impl Cloud {
+impl CloudSettings {
     /// The element that says whether Hik-Connect is on.
     pub(crate) const ENABLED: &str = "HCPlatformEnable";
 
     /// The element that says whether it is bound: 0 unknown, 1 bound, 2 not.
     pub(crate) const BOUND: &str = "EZVIZBindStatus";
 
-    /// Writes what a command set in place of any other text. Returns whether it
-    /// did.
+    /// Writes the text of an element that a command has set. Returns whether it did.
     pub(super) fn write_changed(&self, name: &str, out: &mut String) -> bool {
         match (name, self.enabled, self.bound) {
             (Self::ENABLED, Some(enabled), _) => show(out, enabled),
@@ -39,11 +38,11 @@ impl Cloud {
 impl Device {
     /// Whether Hik-Connect is on.
     pub(crate) fn cloud_is_on(&self) -> bool {
-        read_flag(self.says(Cloud::ENABLED).as_deref()) == Some(true)
+        read_flag(self.says(CloudSettings::ENABLED).as_deref()) == Some(true)
     }
 
     /// Whether it is bound to an account.
     pub(crate) fn is_bound(&self) -> bool {
-        self.says(Cloud::BOUND).as_deref() == Some("1")
+        self.says(CloudSettings::BOUND).as_deref() == Some("1")
     }
 }

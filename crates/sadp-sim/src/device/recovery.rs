@@ -1,4 +1,4 @@
-//! What an owner prepared to bring a forgotten password back.
+//! The recovery methods that an owner has set up.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -7,36 +7,35 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Tries, read_flag};
 use crate::Device;
 
-/// What an owner prepared to bring a forgotten password back, and what guards
-/// it.
+/// The recovery methods that an owner has set up, and their protection.
 #[derive(Clone, Debug)]
-pub struct Recovery {
+pub struct RecoverySettings {
     /// The security questions that are set.
     pub questions: Questions,
-    /// The reserved e-mail address.
+    /// The recovery e-mail address.
     pub mailbox: Option<Box<str>>,
-    /// How many wrong answers, codes and GUIDs, counted together, lock these
-    /// ways. Passwords are counted apart: both a guess.
+    /// The wrong answers, codes and GUIDs, counted together, until these methods lock.
+    /// Passwords are counted separately: both a guess.
     pub tries: Tries,
-    /// How long a request to the vendor and a code by e-mail are good.
+    /// How long a request to the vendor and a mailed code are valid.
     pub valid: Duration,
-    /// The cameras a recorder passes a new password on to, by their addresses.
-    /// `None`: all active ones that have the password the recorder had.
+    /// The addresses of the cameras that a recorder passes a new password on to. `None`:
+    /// all active ones with the recorder's former password.
     pub cameras: Option<Box<[Ipv4Addr]>>,
 }
 
-impl Recovery {
-    /// How long a request or a code is good, unless told otherwise.
+impl RecoverySettings {
+    /// The default of [`RecoverySettings::valid`].
     pub const VALID: Duration = Duration::from_hours(48);
 
-    /// Where a simulated vendor takes QR codes. Nobody can have this address.
+    /// The simulated vendor's address for QR codes. Nobody can have this address.
     pub(crate) const SERVICE_MAILBOX: &'static str = "service@example.com";
 
-    /// The reserved e-mail address of made-up devices that have one.
+    /// The recovery e-mail address of generated devices that have one.
     pub const MAILBOX: &'static str = "owner@example.com";
 }
 
-impl Default for Recovery {
+impl Default for RecoverySettings {
     fn default() -> Self {
         Self {
             questions: Questions::default(),
@@ -53,41 +52,43 @@ impl Default for Recovery {
 pub struct Questions(Vec<(u32, SecretString)>);
 
 impl Questions {
-    /// How many are set.
+    /// The number of questions that are set.
     pub const COUNT: usize = 3;
 
-    /// The highest number a question has: as many are listed as clients read.
+    /// The highest number of a question: clients read as many.
     pub const MAX_ID: u32 = 15;
 
-    /// The longest answer that is set. Clients may send longer ones to answer.
+    /// The longest answer that can be set. Clients may send longer ones to a reset.
     pub const MAX_ANSWER_BYTES: usize = sadp_proto::SecretAnswers::MAX_SET_BYTES;
 
-    /// The answers of made-up devices that have questions set, to questions 1,
-    /// 2 and 3.
+    /// The answers of generated devices to questions 1, 2 and 3.
     pub const ANSWERS: [&'static str; Self::COUNT] = [
         "Simulated answer 1",
         "Simulated answer 2",
         "Simulated answer 3",
     ];
 
-    pub(crate) fn of_made_up_devices() -> Self {
+    pub(crate) fn of_generated_devices() -> Self {
         let answers = (1..).zip(Self::ANSWERS);
         Self(answers.map(|(id, answer)| (id, answer.into())).collect())
     }
 
-    /// Three questions by their numbers, and the answers to them.
+    /// Makes three questions from their numbers and answers.
     pub fn new(mut answers: Vec<(u32, SecretString)>) -> Result<Self, QuestionsError> {
         answers.sort_by_key(|(id, _)| *id);
-        let known = |(id, _): &(u32, _)| (1..=Self::MAX_ID).contains(id);
         let twice = answers.windows(2).any(|pair| pair[0].0 == pair[1].0);
-        if answers.len() != Self::COUNT || twice || !answers.iter().all(known) {
+        if answers.len() != Self::COUNT
+            || twice
+            || !answers
+                .iter()
+                .all(|(id, _)| (1..=Self::MAX_ID).contains(id))
+        {
             return Err(QuestionsError::Number);
         }
-        let fits = |(_, answer): &(u32, SecretString)| {
-            (1..=Self::MAX_ANSWER_BYTES).contains(&answer.expose_secret().len())
-        };
-        if !answers.iter().all(fits) {
-            return Err(QuestionsError::Answer);
+        for (_, answer) in &answers {
+            if !(1..=Self::MAX_ANSWER_BYTES).contains(&answer.expose_secret().len()) {
+                return Err(QuestionsError::Answer);
+            }
         }
         Ok(Self(answers))
     }
@@ -98,19 +99,18 @@ impl Questions {
     }
 
     /// Whether this question is set.
-    pub fn holds(&self, id: u32) -> bool {
+    pub fn contains(&self, id: u32) -> bool {
         self.0.iter().any(|(set, _)| *set == id)
     }
 
     /// Whether these are the answers to all questions that are set.
     pub(crate) fn are_answered_by(&self, answers: &[(u32, SecretString)]) -> bool {
-        let right = |(id, answer): &(u32, SecretString)| {
-            let mut given = answers.iter().filter(|(given, _)| given == id);
-            given
-                .next()
-                .is_some_and(|(_, given)| given.expose_secret() == answer.expose_secret())
-        };
-        !self.is_empty() && answers.len() == self.0.len() && self.0.iter().all(right)
+        !self.is_empty()
+            && answers.len() == self.0.len()
+            && self.0.iter().all(|(id, answer)| {
+                let given = answers.iter().find(|(given, _)| given == id);
+                given.is_some_and(|(_, given)| given.expose_secret() == answer.expose_secret())
+            })
     }
 }
 
@@ -129,19 +129,18 @@ pub enum QuestionsError {
     Answer,
 }
 
-/// What a device's account of itself says of something it may support.
+/// Whether a device's report says that it supports something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Support {
-    /// It does not name it: its firmware does not know it.
+    /// The element is absent: the firmware does not know it.
     Unknown,
-    /// It says that it has none.
+    /// The report denies it.
     No,
     Yes,
 }
 
 impl Device {
-    /// What it says of a way to bring its password back, by the element that
-    /// tells of it.
+    /// Whether the device reports support by this element.
     pub(crate) fn supports(&self, element: &str) -> Support {
         match self.says(element) {
             None => Support::Unknown,
@@ -150,14 +149,14 @@ impl Device {
         }
     }
 
-    /// Whether it takes a `Code` only sealed. Such firmware has a word for a wrong
-    /// answer of the vendor's, too: that the two go together is a guess.
+    /// Whether it takes a `Code` only sealed. Such firmware also has a word for a wrong
+    /// vendor answer: that both go together is a guess.
     pub(crate) fn opens_codes(&self) -> bool {
         self.supports("codeEncrypt") == Support::Yes
     }
 
-    /// Whether it takes the vendor's dated code and nothing else: it says that
-    /// it takes neither a file nor a key.
+    /// Whether it takes only the vendor's dated code: it reports support for neither a file
+    /// nor a key.
     pub(crate) fn is_legacy(&self) -> bool {
         ["PasswordResetAbility", "PasswordResetModeSecond"]
             .iter()
@@ -197,15 +196,16 @@ mod tests {
     #[test]
     fn all_answers_must_be_right_in_any_order() {
         let set = Questions::new(vec![(1, "a".into()), (5, "b".into()), (9, "c".into())]).unwrap();
-        let given = |answers: &[(u32, &str)]| {
-            let answers: Vec<_> = answers.iter().map(|&(id, it)| (id, it.into())).collect();
-            set.are_answered_by(&answers)
-        };
-        assert!(given(&[(9, "c"), (1, "a"), (5, "b")]));
-        assert!(!given(&[(9, "c"), (1, "a"), (5, "B")]));
-        assert!(!given(&[(9, "c"), (1, "a")]));
-        assert!(!given(&[(9, "c"), (1, "a"), (1, "a"), (5, "b")]));
-        assert!(!given(&[(1, "x"), (1, "a"), (5, "b")]));
+        for (given, right) in [
+            (&[(9, "c"), (1, "a"), (5, "b")][..], true),
+            (&[(9, "c"), (1, "a"), (5, "B")], false),
+            (&[(9, "c"), (1, "a")], false),
+            (&[(9, "c"), (1, "a"), (1, "a"), (5, "b")], false),
+            (&[(1, "x"), (1, "a"), (5, "b")], false),
+        ] {
+            let answers: Vec<_> = given.iter().map(|&(id, it)| (id, it.into())).collect();
+            assert_eq!(set.are_answered_by(&answers), right, "{given:?}");
+        }
         assert!(!Questions::default().are_answered_by(&[]));
     }
 }

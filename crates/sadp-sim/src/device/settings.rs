@@ -1,4 +1,4 @@
-//! A device's network settings, and what an `update` makes of them.
+//! A device's network settings, and their change by `update`.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -8,11 +8,11 @@ use std::{
 use ipnet::Ipv4Net;
 use sadp_model::{FACTORY_ADDRESSES, RawFields};
 
-use super::telling::show;
+use super::replies::show;
 
 /// A device's network settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct DeviceSettings {
     /// The device's address.
     pub address: Ipv4Addr,
     /// The subnet mask.
@@ -25,11 +25,11 @@ pub struct Settings {
     pub sdk_port: u16,
     /// The port of its web page.
     pub http_port: u16,
-    /// What only a command sets. Until then its profile tells of it.
+    /// Settings that only a command makes. Until then those of the profile apply.
     pub extras: Option<Extras>,
 }
 
-/// Settings that a device has as its profile says until a command sets them.
+/// Settings that a profile has until a command changes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extras {
     /// The device's IPv6 address.
@@ -42,8 +42,8 @@ pub struct Extras {
     pub sdk_tls_port: Option<u16>,
 }
 
-impl Settings {
-    /// The settings a device leaves the factory with.
+impl DeviceSettings {
+    /// The factory settings.
     pub(crate) const FACTORY: Self = Self {
         address: FACTORY_ADDRESSES[0],
         mask: Ipv4Addr::new(255, 255, 255, 0),
@@ -54,9 +54,9 @@ impl Settings {
         extras: None,
     };
 
-    /// The settings after an `update` with these elements, in any order. A port
-    /// of HTTP or of the SDK over TLS that is absent stays as it is. A device that
-    /// is to use DHCP finds no server here and keeps its IPv4 settings.
+    /// Returns the settings after an `update` with these elements, in any order. An absent
+    /// port of HTTP or of the SDK over TLS does not change. A device that is to use DHCP
+    /// finds no server here and keeps its IPv4 settings.
     pub(crate) fn updated(&self, fields: &RawFields) -> Result<Self, BadSettings> {
         let dhcp = read_flag(fields.first("DHCP")).ok_or(BadSettings)?;
         let sdk_port = read::<u16>(fields, "CommandPort")?;
@@ -101,8 +101,8 @@ impl Settings {
         })
     }
 
-    /// Writes what a command set in place of a text the profile fixes. Returns
-    /// whether it did.
+    /// Writes the text of an element that a command has set, instead of the profile's.
+    /// Returns whether it did.
     pub(super) fn write_changed(&self, name: &str, out: &mut String) -> bool {
         let Some(extras) = self.extras else {
             return false;
@@ -131,14 +131,13 @@ fn read<T: FromStr>(fields: &RawFields, name: &str) -> Result<T, BadSettings> {
     text.trim().parse().map_err(|_| BadSettings)
 }
 
-/// Reads a flag as liberally as the field writes it.
+/// Reads a flag in all forms that devices use.
 pub(crate) fn read_flag(text: Option<&str>) -> Option<bool> {
     let text = text?.trim();
-    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if is(&["true", "1", "yes"]) {
-        Some(true)
-    } else {
-        is(&["false", "flase", "0", "no"]).then_some(false)
+    match &*text.to_ascii_lowercase() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "flase" | "0" | "no" => Some(false),
+        _ => None,
     }
 }
 
@@ -159,7 +158,7 @@ fn is_host(address: Ipv4Addr, mask: Ipv4Addr) -> bool {
 mod tests {
     use super::*;
 
-    const BEFORE: Settings = Settings {
+    const BEFORE: DeviceSettings = DeviceSettings {
         address: Ipv4Addr::new(192, 168, 1, 64),
         mask: Ipv4Addr::new(255, 255, 255, 0),
         gateway: Ipv4Addr::new(192, 168, 1, 1),
@@ -182,18 +181,14 @@ mod tests {
         ("SDKOverTLSPort", "8444"),
     ];
 
-    fn updated(changes: &[(&str, &str)]) -> Result<Settings, BadSettings> {
-        let text = |name: &str, usual| {
-            let change = changes.iter().find(|(changed, _)| *changed == name);
-            change.map_or(usual, |&(_, text)| text)
-        };
-        let fields = SENT.map(|(name, usual)| (name, text(name, usual)));
-        BEFORE.updated(
-            &fields
-                .into_iter()
-                .filter(|(_, text)| *text != "-")
-                .collect(),
-        )
+    fn updated(changes: &[(&str, &str)]) -> Result<DeviceSettings, BadSettings> {
+        let mut fields = SENT.to_vec();
+        for (name, text) in &mut fields {
+            let change = changes.iter().find(|(changed, _)| changed == name);
+            *text = change.map_or(*text, |(_, text)| text);
+        }
+        fields.retain(|(_, text)| *text != "-");
+        BEFORE.updated(&fields.into_iter().collect())
     }
 
     #[test]

@@ -7,14 +7,14 @@ use sadp_model::{Firmware, Kind, Vendor};
 use sadp_proto::{DeviceReport, Message, Types, XmlLayout};
 
 use super::*;
-use crate::{Catalogue, factory::Factory};
+use crate::{Catalogue, device::factory::Factory};
 
 const UUID: &str = "6BA7B810-9DAD-11D1-80B4-00C04FD430C8";
 
 fn device(profile: &str) -> Device {
     let profile = Catalogue::built_in().find(profile).unwrap();
     let mut factory = Factory::new(7, "10.77.0.1/16".parse().unwrap());
-    factory.make(profile, Conduct::default()).unwrap()
+    factory.make(profile, Behavior::default()).unwrap()
 }
 
 fn report(datagram: &[u8]) -> DeviceReport {
@@ -25,7 +25,7 @@ fn report(datagram: &[u8]) -> DeviceReport {
 }
 
 fn told(device: &Device) -> DeviceReport {
-    report(&device.tell(Telling::Inquiry { uuid: UUID }))
+    report(&device.report(SelfReport::Inquiry { uuid: UUID }))
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn every_profile_decodes_to_the_device_it_means() {
 
 #[test]
 fn the_newest_reply_is_larger_than_a_frame() {
-    let reply = device("ipc-v5.8.10").tell(Telling::Inquiry { uuid: UUID });
+    let reply = device("ipc-v5.8.10").report(SelfReport::Inquiry { uuid: UUID });
     assert!((1500..1800).contains(&reply.len()), "{}", reply.len());
 }
 
@@ -98,7 +98,7 @@ fn every_profile_that_knows_activation_tells_it() {
 fn every_profile_announces_itself_without_a_uuid() {
     for profile in Catalogue::built_in().profiles() {
         let device = device(profile.name());
-        let report = report(&device.tell(Telling::Hello));
+        let report = report(&device.report(SelfReport::Hello));
         assert!(report.hello, "{}", profile.name());
         assert_eq!(report.header.uuid, None, "{}", profile.name());
         assert_eq!(
@@ -113,7 +113,7 @@ fn every_profile_announces_itself_without_a_uuid() {
 #[test]
 fn every_reply_ends_with_a_line_break_and_fits_a_datagram() {
     for profile in Catalogue::built_in().profiles() {
-        let reply = device(profile.name()).tell(Telling::Inquiry { uuid: UUID });
+        let reply = device(profile.name()).report(SelfReport::Inquiry { uuid: UUID });
         assert!(reply.ends_with(b"\n"), "{}", profile.name());
         assert!(
             (300..2500).contains(&reply.len()),
@@ -216,7 +216,7 @@ fn a_dressed_reply_still_tells_the_device() {
         bare_ampersand: true,
         ..Quirks::default()
     }));
-    let reply = device.tell(Telling::Inquiry { uuid: UUID });
+    let reply = device.report(SelfReport::Inquiry { uuid: UUID });
     assert!(reply.windows(3).any(|bytes| bytes == b" & "));
     assert!(std::str::from_utf8(&reply).is_err());
     let read = report(&reply).device;

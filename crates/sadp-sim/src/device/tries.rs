@@ -1,15 +1,15 @@
 use std::time::Duration;
 
-/// How many wrong secrets in a row a device takes before it locks.
+/// Counts wrong secrets, after which a device locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tries {
-    /// How many in a row lock it.
+    /// The wrong secrets in a row that lock it.
     pub most: u32,
-    /// How many are left.
+    /// The tries left.
     pub left: u32,
-    /// How long a lock lasts.
+    /// The duration of a lock.
     pub lock: Duration,
-    /// When the lock ends, counted from the fleet's start.
+    /// When the lock ends, from the fleet's start.
     pub locked_until: Option<Duration>,
 }
 
@@ -25,13 +25,13 @@ impl Default for Tries {
 }
 
 impl Tries {
-    /// Wrong secrets in a row until a device locks, unless told otherwise.
+    /// The default of [`Tries::most`].
     pub const MOST: u32 = 7;
 
-    /// How long a lock lasts, unless told otherwise.
+    /// The default of [`Tries::lock`].
     pub const LOCK: Duration = Duration::from_mins(30);
 
-    /// The minutes the device stays locked, a begun one counted as a whole.
+    /// Returns the rest of a lock, in minutes, rounded up.
     pub(crate) fn locked(&mut self, now: Duration) -> Option<Denied> {
         let left = self.locked_until?.saturating_sub(now);
         if left.is_zero() {
@@ -57,14 +57,14 @@ impl Tries {
         })
     }
 
-    /// Begins to count anew: the secret was right.
+    /// Resets the counter: the secret was right.
     pub(crate) fn forgive(&mut self) {
         self.left = self.most;
         self.locked_until = None;
     }
 }
 
-/// What a device says of the tries left when it refuses a secret.
+/// The counters that a device reports when it refuses a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Denied {
     pub(crate) tries_left: u32,
@@ -86,10 +86,13 @@ mod tests {
         }
         assert_eq!(tries.locked(Duration::ZERO), None);
         assert_eq!(tries.denied(Duration::ZERO).lock_minutes, 30);
-        let minutes = |tries: &mut Tries, now| tries.locked(now).map(|lock| lock.lock_minutes);
-        assert_eq!(minutes(&mut tries, MINUTE / 2), Some(30));
-        assert_eq!(minutes(&mut tries, 29 * MINUTE), Some(1));
-        assert_eq!(minutes(&mut tries, 30 * MINUTE), None);
+        for (now, minutes) in [
+            (MINUTE / 2, Some(30)),
+            (29 * MINUTE, Some(1)),
+            (30 * MINUTE, None),
+        ] {
+            assert_eq!(tries.locked(now).map(|it| it.lock_minutes), minutes);
+        }
         assert_eq!(tries.left, 7);
     }
 }

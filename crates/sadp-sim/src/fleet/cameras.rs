@@ -1,33 +1,38 @@
-//! How a recorder passes a new password on to its cameras.
+//! Recorders that pass a new password on to their cameras.
 
 use sadp_model::Kind;
 
-use super::{Fleet, command::Order};
+use super::{Fleet, command::CommandRequest};
 use crate::{
     Device, Secret,
     device::{NewPassword, Support, read_flag},
 };
 
-/// The password a recorder has that is asked to pass a new one on. `None` where
-/// it is not asked to, or does not say that it can.
-pub(super) fn former_password(device: &Device, order: Order<'_>) -> Option<Secret> {
+/// Returns the present password of a recorder that is to pass a new one on. `None` where
+/// the command does not request it, or the recorder does not report that it can.
+pub(super) fn former_password(device: &Device, request: CommandRequest<'_>) -> Option<Secret> {
     const ELEMENT: &str = "SyncIPCPassword";
-    let asked = read_flag(order.fields.first(ELEMENT)) == Some(true);
+    let asked = read_flag(request.fields.first(ELEMENT)) == Some(true);
     (asked && device.supports(ELEMENT) == Support::Yes).then(|| device.access.password.clone())
 }
 
 impl Fleet {
-    /// Gives a recorder's new password to its cameras: those it was told of, else
-    /// all that had the password it had. One that is away, unactivated or finds
-    /// the password risky keeps its own.
-    pub(super) fn pass_password_on(&mut self, recorder: u32, former: &Secret, order: Order<'_>) {
+    /// Sets a recorder's new password on its cameras: the configured ones, else all with
+    /// its former password. A camera that is offline, unactivated or refuses the password
+    /// as risky keeps its own.
+    pub(super) fn pass_password_on(
+        &mut self,
+        recorder: u32,
+        former: &Secret,
+        request: CommandRequest<'_>,
+    ) {
         let Some(device) = self.device(recorder) else {
             return;
         };
         let password = device.access.password.text().clone();
         let addresses = device.recovery.cameras.clone();
         for number in 0..self.count() {
-            let asleep = self.is_asleep(number, order.now);
+            let offline = self.is_offline(number, request.now);
             let Some(camera) = self.devices.get_mut(number as usize) else {
                 continue;
             };
@@ -35,7 +40,7 @@ impl Fleet {
                 Some(addresses) => addresses.contains(&camera.settings.address),
                 None => is_camera(camera) && camera.access.password.is(former.text()),
             };
-            if number == recorder || !belongs || asleep || !camera.state.activated {
+            if number == recorder || !belongs || offline || !camera.state.activated {
                 continue;
             }
             let user = camera.user();

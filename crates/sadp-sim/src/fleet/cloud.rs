@@ -3,84 +3,55 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    command::{Answer, Order},
-    memory::Memory,
-    secret,
-};
-use crate::{
-    Device,
-    device::{Cloud, read_flag},
-};
+use super::{command::Response, execution::Execution};
+use crate::device::{CloudSettings, read_flag};
 
-/// Switches Hik-Connect for who knows the password.
-pub(super) fn switch(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    let Some(enabled) = read_flag(order.fields.first(Cloud::ENABLED)) else {
-        return Answer::refused("failed");
-    };
-    prove(device, memory, order).map_or_else(
-        |refused| refused,
-        |()| {
-            device.cloud.enabled = Some(enabled);
-            Answer::success()
-        },
-    )
+/// Switches Hik-Connect, given the password.
+pub(super) fn switch(it: &mut Execution<'_>) -> Result<Response, Response> {
+    let enabled = read_flag(it.request.fields.first(CloudSettings::ENABLED));
+    let enabled = enabled.ok_or_else(Response::failed)?;
+    it.require_active()?;
+    it.prove()?;
+    it.device.cloud.enabled = Some(enabled);
+    Ok(Response::success())
 }
 
-/// Takes a verification code from who knows the password.
-pub(super) fn set_code(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    take_code(device, memory, order).unwrap_or_else(|refused| refused)
-}
-
-fn take_code(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Result<Answer, Answer> {
-    if !device.state.activated {
-        return Err(Answer::refused("notActivated"));
-    }
-    let (session, password) = secret::open(memory, order)?;
-    let sealed = order.fields.first("VerificationCode").unwrap_or_default();
+/// Sets a verification code, given the password.
+pub(super) fn set_code(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let (session, password) = it.open()?;
     let code = session
-        .open_password(sealed)
-        .map_err(|_| Answer::refused("failed"))?;
-    secret::prove(device, &password, order)?;
-    if !is_legal(&code) {
-        return Err(Answer::refused("IllegalVerificationCode"));
+        .open_password(it.field("VerificationCode"))
+        .map_err(|_| Response::failed())?;
+    it.prove_password(&password)?;
+    if !is_valid_code(&code) {
+        return Err(Response::refused("IllegalVerificationCode"));
     }
-    device.cloud.code = Some(code);
-    Ok(Answer::success())
+    it.device.cloud.code = Some(code);
+    Ok(Response::success())
 }
 
-/// 6 to 12 letters and digits: a guess, as the vendor's labels have them.
-fn is_legal(code: &SecretString) -> bool {
+/// 6 to 12 letters and digits: a guess, from the vendor's labels.
+fn is_valid_code(code: &SecretString) -> bool {
     let code = code.expose_secret();
     (6..=12).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Tells whether it can be unbound, whoever asks.
-pub(super) fn unbind_status(device: &Device) -> Answer {
-    if !device.cloud_is_on() {
-        Answer::refused("unenableHCPlatform")
-    } else if device.is_bound() {
-        Answer::success()
+/// Reports whether the device can be unbound. Needs no password.
+pub(super) fn unbind_status(it: &mut Execution<'_>) -> Result<Response, Response> {
+    if !it.device.cloud_is_on() {
+        Err(Response::refused("unenableHCPlatform"))
+    } else if it.device.is_bound() {
+        Ok(Response::success())
     } else {
-        Answer::refused("notBind")
+        Err(Response::refused("notBind"))
     }
 }
 
-/// Leaves its account for who knows the password.
-pub(super) fn unbind(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    prove(device, memory, order).map_or_else(
-        |refused| refused,
-        |()| {
-            device.cloud.bound = Some(false);
-            Answer::success()
-        },
-    )
-}
-
-fn prove(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Result<(), Answer> {
-    if !device.state.activated {
-        return Err(Answer::refused("notActivated"));
-    }
-    let (_, password) = secret::open(memory, order)?;
-    secret::prove(device, &password, order)
+/// Unbinds the device from its account, given the password.
+pub(super) fn unbind(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    it.prove()?;
+    it.device.cloud.bound = Some(false);
+    Ok(Response::success())
 }

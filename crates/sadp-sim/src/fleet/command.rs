@@ -1,5 +1,5 @@
-//! What is common to all commands: whom they are for, that one that arrives
-//! twice is obeyed once, and how they are answered.
+//! Commands: delivery to the devices they address, one execution for a command that
+//! arrives twice, and the response.
 
 use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 
@@ -7,16 +7,17 @@ use sadp_model::RawFields;
 use sadp_proto::{RequestMessage, Types};
 
 use super::{
-    Content, Fleet, Heard, Recipients, cameras, inquiry::MAX_UUID, kind::Kind, queue::Occasion,
+    Fleet, Handled, Outgoing, Recipients, cameras, execution::Execution, inquiry::MAX_UUID,
+    kind::CommandKind, queue::Payload,
 };
 use crate::{
     Device, LinkAnswer,
-    device::{Denied, Telling},
+    device::{Denied, SelfReport},
 };
 
-/// A command as it arrived.
+/// A received command.
 #[derive(Clone, Copy)]
-pub(super) struct Order<'a> {
+pub(super) struct CommandRequest<'a> {
     pub(super) now: Duration,
     pub(super) asker: SocketAddrV4,
     pub(super) uuid: &'a str,
@@ -24,27 +25,30 @@ pub(super) struct Order<'a> {
     pub(super) fields: &'a RawFields,
 }
 
-/// What a device answers to a command.
-pub(super) struct Answer {
+/// A device's response to a command.
+pub(super) struct Response {
     done: bool,
-    /// Whether its whole account of itself comes before.
-    account: bool,
+    /// Whether the device's full report comes first.
+    with_report: bool,
     elements: Vec<(&'static str, String)>,
 }
 
-impl Answer {
+impl Response {
     pub(super) fn success() -> Self {
         Self {
             done: true,
-            account: false,
-            elements: vec![("Result", "success".into())],
+            ..Self::refused("success")
         }
+    }
+
+    pub(super) fn failed() -> Self {
+        Self::refused("failed")
     }
 
     pub(super) fn refused(word: &str) -> Self {
         Self {
             done: false,
-            account: false,
+            with_report: false,
             elements: vec![("Result", word.into())],
         }
     }
@@ -55,13 +59,13 @@ impl Answer {
         self
     }
 
-    pub(super) fn with_account(mut self) -> Self {
-        self.account = true;
+    pub(super) fn with_report(mut self) -> Self {
+        self.with_report = true;
         self
     }
 
-    /// Tells the tries left under the name this command has for them.
-    pub(super) fn with_tries(mut self, types: &str, tries: Option<u32>) -> Self {
+    /// Adds the tries left, under this command's name for them.
+    fn with_tries(mut self, types: &str, tries: Option<u32>) -> Self {
         let name = match types {
             "update" | "ezvizUnbind" => "RetryModifyTime",
             _ => "RetryTimes",
@@ -71,9 +75,9 @@ impl Answer {
         self
     }
 
-    pub(super) fn with_lock(mut self, minutes: Option<u32>) -> Self {
-        let told = minutes.map(|minutes| ("SurplusLockTime", minutes.to_string()));
-        self.elements.extend(told);
+    fn with_lock(mut self, minutes: Option<u32>) -> Self {
+        self.elements
+            .extend(minutes.map(|minutes| ("SurplusLockTime", minutes.to_string())));
         self
     }
 
@@ -88,22 +92,22 @@ impl Answer {
 }
 
 impl Fleet {
-    /// Lets the devices of the MAC obey.
+    /// Delivers a command to the devices with its MAC.
     pub(super) fn answer_command(
         &mut self,
         now: Duration,
         request: &RequestMessage,
         asker: SocketAddrV4,
         recipients: Recipients,
-    ) -> Heard {
+    ) -> Handled {
         let uuid = request.fields.first("Uuid").unwrap_or_default();
         let Types::Other(types) = &request.header.types else {
-            return Heard::Unsupported;
+            return Handled::Unsupported;
         };
         if uuid.is_empty() || uuid.len() > MAX_UUID || types.len() > MAX_UUID {
-            return Heard::Unsupported;
+            return Handled::Unsupported;
         }
-        let order = Order {
+        let command = CommandRequest {
             now,
             asker,
             uuid,
@@ -114,13 +118,13 @@ impl Fleet {
             .numbers(self.count())
             .filter(|&number| {
                 self.device(number).is_some_and(|device| {
-                    device.conduct.link != LinkAnswer::Only
+                    device.behavior.link != LinkAnswer::Only
                         && Some(device.identity.mac) == request.header.mac
                 })
             })
             .collect();
         if addressed.is_empty() {
-            return Heard::NobodyThere;
+            return Handled::NobodyThere;
         }
         let knowing: Vec<u32> = addressed
             .into_iter()
@@ -128,49 +132,49 @@ impl Fleet {
             .collect();
         // At worst the command arrives twice, and is answered both ways, twice each.
         if self.queue.room() < knowing.len().saturating_mul(8) {
-            return Heard::Full;
+            return Handled::Full;
         }
         for &number in &knowing {
-            self.deliver(number, order);
+            self.deliver(number, command);
         }
         match u32::try_from(knowing.len()) {
-            Ok(0) => Heard::Unsupported,
-            Ok(devices) => Heard::Command { devices },
-            Err(_) => Heard::Full,
+            Ok(0) => Handled::Unsupported,
+            Ok(devices) => Handled::Command { devices },
+            Err(_) => Handled::Full,
         }
     }
 
-    /// Brings a command to a device, subject to the faults on its way.
-    fn deliver(&mut self, number: u32, order: Order<'_>) {
-        let Some(faults) = self.device(number).map(|device| device.conduct.faults) else {
+    /// Delivers a command to a device, subject to network faults.
+    fn deliver(&mut self, number: u32, request: CommandRequest<'_>) {
+        let Some(faults) = self.device(number).map(|device| device.behavior.faults) else {
             return;
         };
         let copies = faults.copies(&mut self.rng);
         self.stats.lost += u64::from(copies == 0);
         for _ in 0..copies {
-            if !self.is_asleep(number, order.now) {
-                self.receive(number, order);
+            if !self.is_offline(number, request.now) {
+                self.receive(number, request);
             }
         }
     }
 
-    fn receive(&mut self, number: u32, order: Order<'_>) {
+    fn receive(&mut self, number: u32, request: CommandRequest<'_>) {
         let remembered = self
             .memories
             .get_mut(&number)
-            .and_then(|memory| memory.recall(order.uuid, order.types));
+            .and_then(|memory| memory.recall(request.uuid, request.types));
         let again = remembered.is_some();
         let before = self.device(number).map(|device| device.settings);
-        let Some(reply) = remembered.or_else(|| self.obey(number, order)) else {
+        let Some(reply) = remembered.or_else(|| self.execute(number, request)) else {
             return;
         };
         let Some(device) = self.devices.get(number as usize) else {
             return;
         };
-        let (conduct, settings) = (device.conduct, device.settings);
-        let delay = device.delay_of(order.types);
-        let due = order.now.saturating_add(delay.draw(&mut self.rng));
-        self.send_answer(due, number, order.asker, &Content::Of(reply));
+        let (behavior, settings) = (device.behavior, device.settings);
+        let delay = device.delay_of(request.types);
+        let due = request.now.saturating_add(delay.draw(&mut self.rng));
+        self.send_answer(due, number, request.asker, &Outgoing::Shared(reply));
         if again {
             self.stats.executions.repeated += 1;
             return;
@@ -179,49 +183,54 @@ impl Fleet {
             return;
         };
         self.move_address(number, before.address, settings.address);
-        if conduct.reboot.is_some() {
-            self.fall_asleep(number, due);
+        if behavior.reboot.is_some() {
+            self.go_offline(number, due);
         }
     }
 
-    /// Lets a device do what a command says. Returns its answer, `None` where
-    /// it has none.
-    fn obey(&mut self, number: u32, order: Order<'_>) -> Option<Arc<Occasion>> {
+    /// Lets a device carry out a command. Returns its reply, `None` where it has none.
+    fn execute(&mut self, number: u32, request: CommandRequest<'_>) -> Option<Arc<Payload>> {
         let device = self.devices.get_mut(number as usize)?;
         let memory = self.memories.entry(number).or_default();
-        let kind = Kind::of(order.types).filter(|kind| kind.is_known_to(device));
-        let former = cameras::former_password(device, order);
-        let answer = if let Some(refuse) = device.refusal(order.types) {
-            Answer::refused(&refuse.word)
-                .with_tries(order.types, refuse.retry_times)
+        let kind = CommandKind::of(request.types).filter(|kind| kind.is_known_to(device));
+        let former = cameras::former_password(device, request);
+        let response = if let Some(refuse) = device.refusal(request.types) {
+            Response::refused(&refuse.word)
+                .with_tries(request.types, refuse.retry_times)
                 .with_lock(refuse.lock_minutes)
         } else {
-            kind?.answer(device, memory, order, &mut self.rng)
+            kind?.run(&mut Execution {
+                device: &mut *device,
+                memory: &mut *memory,
+                request,
+                rng: &mut self.rng,
+            })
         };
         for executions in [&mut memory.executions, &mut self.stats.executions] {
-            match kind.filter(|_| answer.done) {
-                Some(kind) => *kind.counter(executions) += 1,
+            match kind.filter(|_| response.done) {
+                Some(kind) => *(kind.counter)(executions) += 1,
                 None => executions.refused += 1,
             }
         }
-        let telling = Telling::Reply {
-            uuid: order.uuid,
-            types: order.types,
-            account: answer.account,
+        let report = SelfReport::Reply {
+            uuid: request.uuid,
+            types: request.types,
+            full: response.with_report,
         };
-        let reply = device.reply(telling, &answer.elements);
-        let reply = Arc::new(Occasion::Answered(reply));
-        memory.keep_answer(order.uuid, order.types, Arc::clone(&reply));
-        if answer.done
-            && kind.is_some_and(Kind::replaces_password)
+        let reply = device.reply(report, &response.elements);
+        let reply = Arc::new(Payload::Reply(reply));
+        memory.keep_answer(request.uuid, request.types, Arc::clone(&reply));
+        if response.done
+            && kind.is_some_and(|kind| kind.replaces_password)
             && let Some(former) = former
         {
-            self.pass_password_on(number, &former, order);
+            self.pass_password_on(number, &former, request);
         }
         Some(reply)
     }
 }
 
 fn knows(device: &Device, types: &str) -> bool {
-    device.refusal(types).is_some() || Kind::of(types).is_some_and(|kind| kind.is_known_to(device))
+    device.refusal(types).is_some()
+        || CommandKind::of(types).is_some_and(|kind| kind.is_known_to(device))
 }

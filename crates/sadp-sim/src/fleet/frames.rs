@@ -1,37 +1,36 @@
-//! Inquiries by bare Ethernet frames, and the answers to them.
+//! Inquiries by raw Ethernet frames, and the replies to them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sadp_proto::frame::{Frame, Operation};
 
 use super::{
-    Fleet, Heard,
-    limits::Asked,
-    queue::{Content, Entry, Occasion, Way},
-    spoil,
+    Fleet, Handled, corrupt,
+    limits::RequestScope,
+    queue::{Delivery, Entry, Outgoing, Payload},
 };
 use crate::LinkAnswer;
 
 /// A frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameTransmit {
-    /// The device that sends it: its place in [`Fleet::devices`].
+    /// The index of the sender in [`Fleet::devices`].
     pub device: usize,
     /// The whole Ethernet frame.
     pub frame: Vec<u8>,
 }
 
 impl Fleet {
-    /// Takes in an Ethernet frame. Tells what became of it.
-    pub fn handle_frame(&mut self, now: Duration, frame: &[u8]) -> Heard {
+    /// Handles an Ethernet frame. Returns what was done with it.
+    pub fn handle_frame(&mut self, now: Duration, frame: &[u8]) -> Handled {
         self.stats.datagrams += 1;
-        let heard = self.hear_frame(now, frame);
+        let heard = self.receive_frame(now, frame);
         self.stats.count(heard);
         heard
     }
 
-    /// The next frame to send, if one is due. Poll it whenever
-    /// [`Fleet::poll_transmit`] is polled.
+    /// Returns the next frame to send, if one is due. Call it whenever
+    /// [`Fleet::poll_transmit`] is called.
     pub fn poll_frame(&mut self, now: Duration) -> Option<FrameTransmit> {
         loop {
             if self.frames.next_due()? > now || !self.pace.take(now) {
@@ -45,71 +44,75 @@ impl Fleet {
         }
     }
 
-    fn hear_frame(&mut self, now: Duration, frame: &[u8]) -> Heard {
+    fn receive_frame(&mut self, now: Duration, frame: &[u8]) -> Handled {
         let inquiry = match Frame::parse(frame) {
             Ok(frame) if frame.operation == Operation::Inquiry => frame,
-            Ok(frame) if frame.device().is_none() => return Heard::Unsupported,
-            Ok(_) | Err(_) => return Heard::NoRequest,
+            Ok(frame) if frame.device().is_none() => return Handled::Unsupported,
+            Ok(_) | Err(_) => return Handled::NoRequest,
         };
-        if !self.askers.admit(now, inquiry.sender.ipv4, Asked::Frames) {
-            return Heard::TooOften;
+        if !self
+            .askers
+            .admit(now, inquiry.sender.ipv4, RequestScope::Frames)
+        {
+            return Handled::TooOften;
         }
-        let answers = |number: &u32| {
-            self.device(*number)
-                .is_some_and(|device| device.conduct.link != LinkAnswer::Never)
-        };
-        let numbers: Vec<u32> = (0..self.count()).filter(answers).collect();
+        let mut numbers = Vec::new();
+        for (number, device) in (0..).zip(&self.devices) {
+            if device.behavior.link != LinkAnswer::Never {
+                numbers.push(number);
+            }
+        }
         // At worst each device answers twice.
         if self.frames.room() < numbers.len().saturating_mul(2) {
-            return Heard::Full;
+            return Handled::Full;
         }
-        let occasion = std::sync::Arc::new(Occasion::Framed(inquiry));
+        let payload = Arc::new(Payload::FrameInquiry(inquiry));
         for &number in &numbers {
-            self.answer_frame(number, now, &Content::Of(std::sync::Arc::clone(&occasion)));
+            self.answer_frame(number, now, &Outgoing::Shared(Arc::clone(&payload)));
         }
         let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        Heard::Inquiry { devices }
+        Handled::Inquiry { devices }
     }
 
-    fn answer_frame(&mut self, number: u32, now: Duration, content: &Content) {
-        let Some(conduct) = self.device(number).map(|device| device.conduct) else {
+    fn answer_frame(&mut self, number: u32, now: Duration, content: &Outgoing) {
+        let Some(behavior) = self.device(number).map(|device| device.behavior) else {
             return;
         };
-        if self.is_asleep(number, now) {
+        if self.is_offline(number, now) {
             return;
         }
-        if conduct.faults.loss.draw(&mut self.rng) {
+        if behavior.faults.loss.draw(&mut self.rng) {
             self.stats.lost += 1;
             return;
         }
-        let due = now.saturating_add(conduct.delay.draw(&mut self.rng));
-        let copies = conduct.faults.copies(&mut self.rng);
+        let due = now.saturating_add(behavior.delay.draw(&mut self.rng));
+        let copies = behavior.faults.copies(&mut self.rng);
         self.stats.lost += u64::from(copies == 0);
         for _ in 0..copies {
             self.frames.push(Entry {
                 due,
                 device: number,
-                way: Way::Group,
+                delivery: Delivery::Group,
                 content: content.clone(),
             });
         }
     }
 
     fn render_frame(&mut self, entry: &Entry) -> Option<FrameTransmit> {
-        let Content::Of(occasion) = &entry.content else {
+        let Outgoing::Shared(payload) = &entry.content else {
             return None;
         };
-        let Occasion::Framed(inquiry) = &**occasion else {
+        let Payload::FrameInquiry(inquiry) = &**payload else {
             return None;
         };
-        if self.is_asleep(entry.device, entry.due) {
+        if self.is_offline(entry.device, entry.due) {
             return None;
         }
         let device = self.devices.get(entry.device as usize)?;
         let mut frame = inquiry.answered_by(&device.frame_answer()?).emit();
-        // The wire would not carry a frame whose own header is spoilt.
+        // No network carries a frame with a corrupt header.
         let mut content = frame.split_off(ETHERNET_HEADER);
-        spoil(&mut content, device.conduct.faults, &mut self.rng);
+        corrupt(&mut content, device.behavior.faults, &mut self.rng);
         frame.extend(content);
         Some(FrameTransmit {
             device: entry.device as usize,
@@ -128,7 +131,7 @@ mod tests {
     use sadp_proto::frame::{FrameAsker, Party};
 
     use super::*;
-    use crate::{Conduct, FleetConfig, Population};
+    use crate::{Behavior, FleetConfig, Population};
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -137,10 +140,10 @@ mod tests {
             count: 100,
             seed: 4,
             network: "10.77.0.1/16".parse().unwrap(),
-            conduct: Conduct {
+            behavior: Behavior {
                 hello: false,
                 link,
-                ..Conduct::default()
+                ..Behavior::default()
             },
         };
         let address = Ipv4Addr::new(10, 77, 0, 1);
@@ -163,7 +166,7 @@ mod tests {
     fn each_device_answers_an_inquiry_as_itself() {
         let mut fleet = fleet(LinkAnswer::Only);
         let heard = fleet.handle_frame(MS, &inquiry().emit());
-        assert_eq!(heard, Heard::Inquiry { devices: 100 });
+        assert_eq!(heard, Handled::Inquiry { devices: 100 });
         let answers: Vec<_> = std::iter::from_fn(|| fleet.poll_frame(MS)).collect();
         assert_eq!(answers.len(), 100);
         for FrameTransmit { device, frame } in answers {
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_of_frames_alone_hear_no_datagram_and_others_hear_no_frame() {
+    fn devices_with_frames_only_ignore_datagrams_and_others_ignore_frames() {
         let payload = sadp_proto::Inquiry {
             uuid: uuid::Uuid::from_u128(7),
         }
@@ -194,7 +197,7 @@ mod tests {
         ] {
             let mut fleet = fleet(link);
             fleet.handle_frame(MS, &inquiry().emit());
-            let datagram = crate::Datagram {
+            let datagram = crate::InboundDatagram {
                 from: "10.77.0.9:50000".parse().unwrap(),
                 destination: None,
                 payload: &payload,
@@ -210,10 +213,10 @@ mod tests {
     #[test]
     fn noise_and_other_operations_are_not_answered() {
         let mut fleet = fleet(LinkAnswer::Too);
-        assert_eq!(fleet.handle_frame(MS, b"noise"), Heard::NoRequest);
+        assert_eq!(fleet.handle_frame(MS, b"noise"), Handled::NoRequest);
         let mut update = inquiry();
         update.operation = Operation::Update;
-        assert_eq!(fleet.handle_frame(MS, &update.emit()), Heard::Unsupported);
+        assert_eq!(fleet.handle_frame(MS, &update.emit()), Handled::Unsupported);
         assert_eq!(fleet.poll_frame(MS), None);
         assert_eq!(fleet.poll_timeout(), None);
     }

@@ -1,68 +1,40 @@
-//! How a GUID is exported and taken back: `ExportGUID` and `GUIDReset`.
+//! GUIDs: `ExportGUID` and `GUIDReset`.
 
-use rand::{RngExt, rngs::Xoshiro256PlusPlus};
+use rand::RngExt;
 use sadp_proto::Guid;
 
-use super::{
-    command::{Answer, Order},
-    memory::Memory,
-    secret,
-};
-use crate::Device;
+use super::{command::Response, execution::Execution};
 
-/// What a simulated device's GUID begins with. The rest is random.
+/// The beginning of a simulated device's GUID. The rest is random.
 const MARK: &[u8] = b"SADPCTL-SIMULATED-GUID:";
 
-/// Gives a GUID to who knows the password.
-pub(super) fn export(
-    device: &mut Device,
-    memory: &mut Memory,
-    order: Order<'_>,
-    rng: &mut Xoshiro256PlusPlus,
-) -> Answer {
-    let proven = secret::open(memory, order).and_then(|(_, password)| {
-        // It has no word for a device that has no password yet.
-        if !device.state.activated {
-            return Err(Answer::refused("failed"));
-        }
-        secret::prove(device, &password, order)
-    });
-    if let Err(refused) = proven {
-        return refused;
+/// Exports a GUID, given the password.
+pub(super) fn export(it: &mut Execution<'_>) -> Result<Response, Response> {
+    let (_, password) = it.open()?;
+    // There is no word for a device that has no password yet.
+    if !it.device.state.activated {
+        return Err(Response::failed());
     }
+    it.prove_password(&password)?;
     let mut bytes = [0; Guid::BYTES];
-    rng.fill(&mut bytes);
+    it.rng.fill(&mut bytes);
     for (slot, byte) in bytes.iter_mut().zip(MARK) {
         *slot = *byte;
     }
-    let Ok(guid) = Guid::new(&bytes) else {
-        return Answer::refused("failed");
-    };
-    let answer = Answer::success().with("GUID", guid.as_str().to_owned());
-    memory.keep_guid(guid);
-    answer
+    let guid = Guid::new(&bytes).map_err(|_| Response::failed())?;
+    let response = Response::success().with("GUID", guid.as_str().to_owned());
+    it.memory.keep_guid(guid);
+    Ok(response)
 }
 
-/// Takes a GUID exported since the password was last changed, with a new
-/// password.
-pub(super) fn reset(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    if !device.state.activated {
-        return Answer::refused("notActivated");
+/// Takes a GUID exported since the last change of the password, with a new password.
+pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let (_, password) = it.open()?;
+    it.check_recovery_lock()?;
+    let guid = Guid::from_text(it.field("GUID"));
+    if !guid.is_ok_and(|guid| it.memory.knows_guid(&guid)) {
+        return Err(it.wrong_secret("invalidGUID"));
     }
-    take(device, memory, order).unwrap_or_else(|refused| refused)
-}
-
-fn take(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Result<Answer, Answer> {
-    let (_, password) = secret::open(memory, order)?;
-    secret::check_lock(&mut device.recovery.tries, order)?;
-    let text = order.fields.first("GUID").unwrap_or_default();
-    let known = Guid::from_text(text).is_ok_and(|guid| memory.knows_guid(&guid));
-    if !known {
-        return Err(secret::deny(
-            &mut device.recovery.tries,
-            order,
-            "invalidGUID",
-        ));
-    }
-    secret::replace(device, memory, password)
+    it.replace_password(password)
 }

@@ -1,49 +1,42 @@
-//! How an inquiry is answered.
+//! Replies to inquiries.
 
 use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 
 use sadp_proto::RequestMessage;
 
-use super::{Content, Fleet, Heard, Recipients, queue::Occasion};
+use super::{Fleet, Handled, Outgoing, Recipients, queue::Payload};
 use crate::LinkAnswer;
 
-/// The longest UUID text that is repeated. A proper one has 36 characters;
-/// devices repeat other texts as well, but thousands of devices must not make
-/// a flood of a long one.
+/// The longest UUID text that devices repeat. A valid one has 36 characters; devices
+/// repeat other texts as well, but thousands of them must not make a flood of a long
+/// one.
 pub(super) const MAX_UUID: usize = 64;
 
-/// What one inquiry's answers have in common.
-#[derive(Debug)]
-pub(super) struct Inquired {
-    /// As the asker spelt it.
-    pub(super) uuid: Box<str>,
-}
-
 impl Fleet {
-    /// Lets every device that hears the inquiry answer in its own time. The
-    /// answers are made when they are sent: what waits is small.
+    /// Schedules the replies of all devices that receive the inquiry. The replies are
+    /// made when they are sent: waiting entries are small.
     pub(super) fn answer_inquiry(
         &mut self,
         now: Duration,
         request: &RequestMessage,
         asker: SocketAddrV4,
         recipients: Recipients,
-    ) -> Heard {
+    ) -> Handled {
         let uuid = request.fields.first("Uuid").unwrap_or_default();
         if uuid.len() > MAX_UUID {
-            return Heard::Unsupported;
+            return Handled::Unsupported;
         }
         let numbers = recipients.numbers(self.count());
         // At worst each device answers both ways, twice each.
         if self.queue.room() < numbers.len().saturating_mul(4) {
-            return Heard::Full;
+            return Handled::Full;
         }
         let devices = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        let inquired = Arc::new(Occasion::Inquired(Inquired { uuid: uuid.into() }));
+        let inquiry = Arc::new(Payload::Inquiry(uuid.into()));
         for number in numbers {
-            self.answer_inquiry_as(number, now, asker, &inquired);
+            self.answer_inquiry_as(number, now, asker, &inquiry);
         }
-        Heard::Inquiry { devices }
+        Handled::Inquiry { devices }
     }
 
     fn answer_inquiry_as(
@@ -51,20 +44,20 @@ impl Fleet {
         number: u32,
         now: Duration,
         asker: SocketAddrV4,
-        inquired: &Arc<Occasion>,
+        inquiry: &Arc<Payload>,
     ) {
-        let Some(conduct) = self.device(number).map(|device| device.conduct) else {
+        let Some(behavior) = self.device(number).map(|device| device.behavior) else {
             return;
         };
-        if conduct.link == LinkAnswer::Only || self.is_asleep(number, now) {
+        if behavior.link == LinkAnswer::Only || self.is_offline(number, now) {
             return;
         }
-        if conduct.faults.loss.draw(&mut self.rng) {
+        if behavior.faults.loss.draw(&mut self.rng) {
             self.stats.lost += 1;
             return;
         }
-        let due = now.saturating_add(conduct.delay.draw(&mut self.rng));
-        let content = Content::Of(Arc::clone(inquired));
+        let due = now.saturating_add(behavior.delay.draw(&mut self.rng));
+        let content = Outgoing::Shared(Arc::clone(inquiry));
         self.send_answer(due, number, asker, &content);
     }
 }

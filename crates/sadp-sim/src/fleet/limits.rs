@@ -1,22 +1,21 @@
-//! What keeps a fleet from being an amplifier: a pace for what it sends, and a
-//! bound on what one asker may ask.
+//! Limits that keep a fleet from being an amplifier: a rate for what it sends, and a
+//! limit on the requests of one sender.
 
 use std::{collections::HashMap, net::Ipv4Addr, num::NonZeroU32, time::Duration};
 
 use super::FleetConfig;
 
-/// Lets things happen at a rate, and as many at once as were saved up
-/// (the generic cell rate algorithm).
+/// A rate limit with bursts (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     interval: Duration,
     burst: Duration,
-    /// When all that happened so far would be over, at the rate.
+    /// When everything so far would be over, at the rate.
     paid_until: Duration,
 }
 
 impl Bucket {
-    /// So many a second, and at once as many as in the time `burst`.
+    /// Allows `rate` per second, and at once as many as in the time `burst`.
     pub(crate) fn new(rate: NonZeroU32, burst: Duration) -> Self {
         Self {
             interval: Duration::from_secs(1) / rate.get(),
@@ -25,7 +24,7 @@ impl Bucket {
         }
     }
 
-    /// Takes one, if there is one.
+    /// Takes one, if available.
     pub(crate) fn take(&mut self, now: Duration) -> bool {
         if now < self.ready_at() {
             return false;
@@ -34,7 +33,7 @@ impl Bucket {
         true
     }
 
-    /// From when on there is one.
+    /// When the next one is available.
     pub(crate) fn ready_at(&self) -> Duration {
         self.paid_until
             .saturating_add(self.interval)
@@ -42,24 +41,23 @@ impl Bucket {
     }
 }
 
-/// What each asker asked lately. Real devices answer one source a few times a
-/// second at most, so that a forged source address does not make each of them
-/// send a flood to its owner.
+/// The recent requests of each sender. Real devices reply to one source a few times a
+/// second at most, so that a forged source address does not cause a flood to its owner.
 #[derive(Debug, Default)]
 pub(super) struct Askers {
     asked: HashMap<Ipv4Addr, Allowance>,
-    /// Inquiries to single devices, by asker and device.
+    /// Inquiries to single devices, by sender and device.
     single: HashMap<(Ipv4Addr, u32), Recent>,
-    /// When room is made among them again, at the earliest: it takes long.
+    /// The earliest time to remove old pairs again: this is slow.
     make_room_at: Duration,
 }
 
-/// What one datagram asks for.
+/// The devices that a request addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum RequestScope {
     /// An inquiry to all devices.
     All,
-    /// An inquiry by a bare frame.
+    /// An inquiry by a raw frame.
     Frames,
     /// An inquiry to the device of this number.
     One(u32),
@@ -71,52 +69,54 @@ pub(super) enum Asked {
 struct Allowance {
     of_all: Recent,
     by_frames: Recent,
-    /// Whatever is sent to single devices.
+    /// All requests to single devices.
     of_one: Bucket,
 }
 
-/// When the latest inquiries were answered, the oldest first.
+/// The times of the latest replies, the oldest first.
 #[derive(Debug, Default)]
 struct Recent([Option<Duration>; FleetConfig::INQUIRIES_A_SECOND]);
 
 impl Askers {
-    /// The most askers that are told apart. A LAN has few; who forges more is
-    /// not answered until others were silent for a while.
-    const MOST: usize = 4096;
+    /// The maximum number of senders. A LAN has few; more forged ones get no reply until
+    /// others were silent for a while.
+    const MAX_SENDERS: usize = 4096;
 
-    /// The most pairs of asker and device that are told apart: a sweep of a
-    /// large fleet makes one for each device.
-    const MOST_PAIRS: usize = 1 << 16;
+    /// The maximum number of pairs of sender and device: a sweep of a large fleet makes
+    /// one for each device.
+    const MAX_PAIRS: usize = 1 << 16;
 
-    /// How long no room is made among pairs after it was made last.
+    /// The minimum time between two removals of old pairs.
     const MAKE_ROOM_EVERY: Duration = Duration::from_millis(100);
 
-    /// Whether what an asker asks is answered now.
-    pub(super) fn admit(&mut self, now: Duration, asker: Ipv4Addr, what: Asked) -> bool {
-        if self.asked.len() >= Self::MOST && !self.asked.contains_key(&asker) {
+    /// Returns whether a request is answered now.
+    pub(super) fn admit(&mut self, now: Duration, asker: Ipv4Addr, what: RequestScope) -> bool {
+        if self.asked.len() >= Self::MAX_SENDERS && !self.asked.contains_key(&asker) {
             self.asked.retain(|_, allowance| allowance.is_in_use(now));
-            if self.asked.len() >= Self::MOST {
+            if self.asked.len() >= Self::MAX_SENDERS {
                 return false;
             }
         }
         let allowance = self.asked.entry(asker).or_insert_with(Allowance::new);
         match what {
-            Asked::All => allowance.of_all.take(now),
-            Asked::Frames => allowance.by_frames.take(now),
-            Asked::Command => allowance.of_one.take(now),
-            Asked::One(device) => allowance.of_one.take(now) && self.admit_one(now, asker, device),
+            RequestScope::All => allowance.of_all.take(now),
+            RequestScope::Frames => allowance.by_frames.take(now),
+            RequestScope::Command => allowance.of_one.take(now),
+            RequestScope::One(device) => {
+                allowance.of_one.take(now) && self.admit_one(now, asker, device)
+            }
         }
     }
 
     fn admit_one(&mut self, now: Duration, asker: Ipv4Addr, device: u32) -> bool {
         let pair = (asker, device);
-        if self.single.len() >= Self::MOST_PAIRS && !self.single.contains_key(&pair) {
+        if self.single.len() >= Self::MAX_PAIRS && !self.single.contains_key(&pair) {
             if now < self.make_room_at {
                 return false;
             }
             self.make_room_at = now.saturating_add(Self::MAKE_ROOM_EVERY);
             self.single.retain(|_, recent| recent.is_in_use(now));
-            if self.single.len() >= Self::MOST_PAIRS {
+            if self.single.len() >= Self::MAX_PAIRS {
                 return false;
             }
         }
@@ -127,7 +127,7 @@ impl Askers {
 impl Recent {
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Takes one, unless as many were taken within the last second.
+    /// Takes one, unless the limit was reached within the last second.
     fn take(&mut self, now: Duration) -> bool {
         let oldest = self.0.first().copied().flatten();
         if oldest.is_some_and(|oldest| now < oldest.saturating_add(Self::SECOND)) {
@@ -183,7 +183,11 @@ mod tests {
     fn each_asker_has_its_own_limit() {
         let mut askers = Askers::default();
         let (asker, other) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-        for what in [Asked::All, Asked::Frames, Asked::One(7)] {
+        for what in [
+            RequestScope::All,
+            RequestScope::Frames,
+            RequestScope::One(7),
+        ] {
             let admitted = (0..20).filter(|_| askers.admit(MS, asker, what)).count();
             assert_eq!(admitted, 5, "{what:?}");
             assert!(askers.admit(MS, other, what));
@@ -191,10 +195,10 @@ mod tests {
             assert!(askers.admit(MS * 1001, asker, what));
         }
         assert!(
-            askers.admit(MS * 1001, asker, Asked::One(8)),
+            askers.admit(MS * 1001, asker, RequestScope::One(8)),
             "another device"
         );
-        assert!(askers.admit(MS * 1001, asker, Asked::Command));
+        assert!(askers.admit(MS * 1001, asker, RequestScope::Command));
     }
 
     #[test]
@@ -203,7 +207,7 @@ mod tests {
         let asker = Ipv4Addr::new(10, 0, 0, 1);
         let answered: Vec<u32> = (0..10_000)
             .step_by(7)
-            .filter(|&ms| askers.admit(MS * ms, asker, Asked::All))
+            .filter(|&ms| askers.admit(MS * ms, asker, RequestScope::All))
             .collect();
         assert_eq!(answered.first(), Some(&0));
         assert!(answered.len() >= 45, "{}", answered.len());
@@ -216,10 +220,10 @@ mod tests {
     fn forged_askers_are_bounded_and_make_way() {
         let mut askers = Askers::default();
         let all = (0..10_000u32)
-            .filter(|&n| askers.admit(MS, Ipv4Addr::from(n), Asked::All))
+            .filter(|&n| askers.admit(MS, Ipv4Addr::from(n), RequestScope::All))
             .count();
-        assert_eq!(all, Askers::MOST);
-        assert!(askers.admit(MS * 1100, Ipv4Addr::from(20_000), Asked::All));
+        assert_eq!(all, Askers::MAX_SENDERS);
+        assert!(askers.admit(MS * 1100, Ipv4Addr::from(20_000), RequestScope::All));
         assert_eq!(askers.asked.len(), 1);
     }
 
@@ -228,11 +232,11 @@ mod tests {
         let mut askers = Askers::default();
         for asker in 0..8u32 {
             for device in 0..10_000 {
-                askers.admit(MS, Ipv4Addr::from(asker), Asked::One(device));
+                askers.admit(MS, Ipv4Addr::from(asker), RequestScope::One(device));
             }
         }
-        assert_eq!(askers.single.len(), Askers::MOST_PAIRS);
-        assert!(askers.admit(MS * 1100, Ipv4Addr::from(9), Asked::One(1)));
+        assert_eq!(askers.single.len(), Askers::MAX_PAIRS);
+        assert!(askers.admit(MS * 1100, Ipv4Addr::from(9), RequestScope::One(1)));
         assert_eq!(askers.single.len(), 1);
     }
 }

@@ -1,111 +1,80 @@
-//! How the reserved e-mail address is set and used: `SetMailBox`, `GetQRcodes`
-//! and `MailReset`.
+//! The recovery e-mail address: `SetMailBox`, `GetQRcodes` and `MailReset`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use rand::rngs::Xoshiro256PlusPlus;
 use sadp_proto::Mailbox;
 use secrecy::ExposeSecret;
 
-use super::{
-    command::{Answer, Order},
-    exchange::nonce,
-    memory::{Made, Memory},
-    secret,
-};
-use crate::{Device, Recovery, desk::MailCode, device::Support};
+use super::{activation::nonce, command::Response, execution::Execution, memory::TimedCode};
+use crate::{Device, RecoverySettings, device::Support, vendor_support::MailCode};
 
-/// The element by which devices say that they have such an address.
+/// The element by which devices report this method.
 pub(super) const SUPPORT: &str = "SupportMailBox";
 
-/// Takes an address from who knows the password. A code on its way to the
-/// former one is void.
-pub(super) fn set(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    if !device.state.activated {
-        return Answer::refused("notActivated");
+/// Sets an address, given the password. A code on its way to the former address
+/// becomes void.
+pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let (_, password) = it.open()?;
+    if it.device.supports(SUPPORT) != Support::Yes {
+        return Err(Response::refused("notExist"));
     }
-    take_address(device, memory, order).unwrap_or_else(|refused| refused)
+    let address = read_address(it.field("MailBox")).ok_or_else(Response::failed)?;
+    it.prove_password(&password)?;
+    if it.device.recovery.mailbox.as_deref() != Some(&address) {
+        it.memory.mail = None;
+    }
+    it.device.recovery.mailbox = Some(address.into());
+    Ok(Response::success())
 }
 
-fn take_address(
-    device: &mut Device,
-    memory: &mut Memory,
-    order: Order<'_>,
-) -> Result<Answer, Answer> {
-    let (_, password) = secret::open(memory, order)?;
-    if device.supports(SUPPORT) != Support::Yes {
-        return Err(Answer::refused("notExist"));
-    }
-    let text = order.fields.first("MailBox").unwrap_or_default();
-    let address = read_address(text).ok_or_else(|| Answer::refused("failed"))?;
-    secret::prove(device, &password, order)?;
-    if device.recovery.mailbox.as_deref() != Some(&address) {
-        memory.mail = None;
-    }
-    device.recovery.mailbox = Some(address.into());
-    Ok(Answer::success())
-}
-
-/// Makes what brings a code to the reserved address, in place of what was made
-/// before, whoever asks.
-pub(super) fn ask(
-    device: &Device,
-    memory: &mut Memory,
-    order: Order<'_>,
-    rng: &mut Xoshiro256PlusPlus,
-) -> Answer {
-    if !device.state.activated {
-        return Answer::refused("notActivated");
-    }
-    let Some(mailbox) = usable(device) else {
-        return Answer::refused("notSetMailBox");
-    };
+/// Makes the QR code for a mailed code, which replaces the one before. Needs no
+/// password.
+pub(super) fn request_code(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let mailbox = usable(it.device).ok_or_else(|| Response::refused("notSetMailBox"))?;
+    let masked = masked(mailbox);
     let code = MailCode {
-        mac: device.identity.mac,
-        nonce: nonce(rng),
+        mac: it.device.identity.mac,
+        nonce: nonce(it.rng),
     };
-    let answer = Answer::success()
-        .with("QRcodes", BASE64_STANDARD.encode(code.to_string()))
-        .with("MailBox", BASE64_STANDARD.encode(masked(mailbox)))
-        .with(
-            "MailServiceBox",
-            BASE64_STANDARD.encode(Recovery::SERVICE_MAILBOX),
-        );
-    memory.mail = Some(Made::new(code, order.now));
-    answer
+    let mut response = Response::success();
+    for (name, text) in [
+        ("QRcodes", &*code.to_string()),
+        ("MailBox", &masked),
+        ("MailServiceBox", RecoverySettings::SERVICE_MAILBOX),
+    ] {
+        response = response.with(name, BASE64_STANDARD.encode(text));
+    }
+    it.memory.mail = Some(TimedCode::new(code, it.request.now));
+    Ok(response)
 }
 
-/// Takes the code that came by e-mail, with a new password.
-pub(super) fn reset(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    if !device.state.activated {
-        return Answer::refused("notActivated");
+/// Takes the mailed code, with a new password.
+pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let (session, password) = it.open()?;
+    if usable(it.device).is_none() {
+        return Err(Response::refused("notSetMailBox"));
     }
-    take_code(device, memory, order).unwrap_or_else(|refused| refused)
-}
-
-fn take_code(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Result<Answer, Answer> {
-    let (session, password) = secret::open(memory, order)?;
-    if usable(device).is_none() {
-        return Err(Answer::refused("notSetMailBox"));
-    }
-    let code = secret::code(device, &session, order)?;
-    let recovery = &mut device.recovery;
-    secret::check_lock(&mut recovery.tries, order)?;
-    let right = memory.mail.as_ref().is_some_and(|mail| {
-        mail.what.code() == code.expose_secret() && !mail.is_overdue(order.now, recovery.valid)
+    let code = it.code(&session)?;
+    it.check_recovery_lock()?;
+    let is_right = it.memory.mail.as_ref().is_some_and(|mail| {
+        mail.code.code() == code.expose_secret()
+            && !mail.is_overdue(it.request.now, it.device.recovery.valid)
     });
-    if !right {
-        return Err(secret::deny(&mut recovery.tries, order, "CodeError"));
+    if !is_right {
+        return Err(it.wrong_secret("CodeError"));
     }
-    secret::replace(device, memory, password)
+    it.replace_password(password)
 }
 
-/// The address, where the device has one and takes codes.
+/// Returns the address, where the device has one and takes codes.
 fn usable(device: &Device) -> Option<&str> {
     let mailbox = device.recovery.mailbox.as_deref()?;
     (device.supports(SUPPORT) == Support::Yes).then_some(mailbox)
 }
 
-/// Reads an address as it goes over the wire: zero-filled, base64.
+/// Reads an address as it is sent: zero-filled, base64.
 fn read_address(text: &str) -> Option<String> {
     let bytes = BASE64_STANDARD.decode(text).ok()?;
     let address = String::from_utf8(bytes).ok()?;
@@ -114,7 +83,7 @@ fn read_address(text: &str) -> Option<String> {
     (plain && Mailbox::new(address).is_ok()).then(|| address.to_owned())
 }
 
-/// The address with the middle of its name hidden: `o***r@example.com`.
+/// Returns the address with the middle of its name hidden: `o***r@example.com`.
 fn masked(address: &str) -> String {
     let (name, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let first: String = name.chars().take(1).collect();
@@ -139,13 +108,15 @@ mod tests {
         }
     }
 
+    /// Reads an address as a client sends it.
+    fn sent(bytes: &[u8]) -> Option<String> {
+        let mut field = bytes.to_vec();
+        field.resize(128, 0);
+        read_address(&BASE64_STANDARD.encode(field))
+    }
+
     #[test]
     fn addresses_are_read_as_they_are_sent() {
-        let sent = |bytes: &[u8]| {
-            let mut field = bytes.to_vec();
-            field.resize(128, 0);
-            read_address(&BASE64_STANDARD.encode(field))
-        };
         assert_eq!(sent(b"a@example.com").as_deref(), Some("a@example.com"));
         for wrong in [
             &b""[..],

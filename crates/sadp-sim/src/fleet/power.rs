@@ -1,5 +1,5 @@
-//! Devices that start anew: after new settings, after a loss of power, and after
-//! somebody held the reset button.
+//! Devices that restart: after new settings, a loss of power, or a press of the reset
+//! button.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,111 +7,112 @@ use jiff::{SignedDuration, civil::DateTime};
 use rand::RngExt;
 
 use super::{
-    Content, Fleet,
-    queue::{Entry, Event, Occasion, Way},
+    Fleet, Outgoing,
+    queue::{Delivery, Entry, Incident, Payload},
 };
 use crate::{
-    Device, Recovery, Settings,
-    factory::{NO_CLOCK, TODAY},
+    Device, DeviceSettings, RecoverySettings,
+    device::factory::{NO_CLOCK, TODAY},
 };
 
-/// How long a device is away that was not told how long.
-const AWAY: Duration = Duration::from_secs(10);
+/// How long a device is offline where nothing else is configured.
+const OFFLINE_FOR: Duration = Duration::from_secs(10);
 
 impl Fleet {
-    /// What will befall the devices.
-    pub(super) fn schedule_events(&mut self) {
+    /// Schedules what happens to the devices.
+    pub(super) fn schedule_incidents(&mut self) {
         for number in 0..self.count() {
-            let Some(conduct) = self.device(number).map(|device| device.conduct) else {
+            let Some(behavior) = self.device(number).map(|device| device.behavior) else {
                 continue;
             };
-            for (at, event) in [
-                (conduct.restart, Event::PowerLost),
-                (conduct.button, Event::ButtonHeld),
+            for (at, incident) in [
+                (behavior.restart, Incident::PowerLost),
+                (behavior.button, Incident::ButtonHeld),
             ] {
                 if let Some(at) = at {
-                    self.schedule(at, number, event);
+                    self.schedule(at, number, incident);
                 }
             }
         }
     }
 
-    /// Something befalls a device.
-    pub(super) fn befall(&mut self, number: u32, event: Event, now: Duration) {
-        match event {
-            Event::Started => self.start(number, now),
-            Event::PowerLost => self.fall_asleep(number, now),
-            Event::ButtonHeld => self.reset_by_button(number, now),
+    /// Carries out an incident.
+    pub(super) fn happen(&mut self, number: u32, incident: Incident, now: Duration) {
+        match incident {
+            Incident::Restarted => self.restart(number, now),
+            Incident::PowerLost => self.go_offline(number, now),
+            Incident::ButtonHeld => self.reset_by_button(number, now),
         }
     }
 
-    /// Whether a device starts anew just now and hears nothing.
-    pub(super) fn is_asleep(&self, device: u32, now: Duration) -> bool {
-        let asleep = self.memories.get(&device).and_then(|it| it.asleep.as_ref());
-        asleep.is_some_and(|asleep| asleep.contains(&now))
+    /// Whether a device restarts now and receives nothing.
+    pub(super) fn is_offline(&self, device: u32, now: Duration) -> bool {
+        let offline = self.memories.get(&device);
+        let offline = offline.and_then(|memory| memory.offline.as_ref());
+        offline.is_some_and(|offline| offline.contains(&now))
     }
 
-    /// Lets a device start anew, from this time on.
-    pub(super) fn fall_asleep(&mut self, number: u32, from: Duration) {
-        let Some(reboot) = self.device(number).map(|device| device.conduct.reboot) else {
+    /// Takes a device offline from this time on, until it has restarted.
+    pub(super) fn go_offline(&mut self, number: u32, from: Duration) {
+        let Some(reboot) = self.device(number).map(|device| device.behavior.reboot) else {
             return;
         };
-        let away = reboot.map_or(AWAY, |reboot| reboot.draw(&mut self.rng));
+        let away = reboot.map_or(OFFLINE_FOR, |reboot| reboot.draw(&mut self.rng));
         let until = from.saturating_add(away);
-        self.memories.entry(number).or_default().asleep = Some(from..until);
-        self.schedule(until, number, Event::Started);
+        self.memories.entry(number).or_default().offline = Some(from..until);
+        self.schedule(until, number, Incident::Restarted);
     }
 
-    /// A device has started anew.
-    fn start(&mut self, number: u32, now: Duration) {
+    /// Completes a restart.
+    fn restart(&mut self, number: u32, now: Duration) {
         let second = self.rng.random_range(10..60);
-        self.memories.entry(number).or_default().forget_by_start();
+        self.memories.entry(number).or_default().forget_by_restart();
         let Some(device) = self.devices.get_mut(number as usize) else {
             return;
         };
         device.state.boot = next_boot(device.state.boot, now, second);
-        if device.conduct.hello {
-            self.send(now, number, Way::Group, &Content::Hello);
+        if device.behavior.hello {
+            self.send(now, number, Delivery::Group, &Outgoing::Hello);
         }
     }
 
-    /// Brings a device back to what it was as it left the factory.
+    /// Restores a device to factory settings.
     fn reset_by_button(&mut self, number: u32, now: Duration) {
         let Some(device) = self.devices.get_mut(number as usize) else {
             return;
         };
         let before = device.settings.address;
-        let after = Settings::FACTORY.address;
+        let after = DeviceSettings::FACTORY.address;
         restore_factory(device);
         self.memories
             .entry(number)
             .or_default()
             .forget_by_password();
         self.move_address(number, before, after);
-        self.fall_asleep(number, now);
+        self.go_offline(number, now);
     }
 
-    fn schedule(&mut self, due: Duration, device: u32, event: Event) {
+    fn schedule(&mut self, due: Duration, device: u32, incident: Incident) {
         self.queue.push(Entry {
             due,
             device,
-            way: Way::Group,
-            content: Content::Of(Arc::new(Occasion::Event(event))),
+            delivery: Delivery::Group,
+            content: Outgoing::Shared(Arc::new(Payload::Incident(incident))),
         });
     }
 }
 
 fn restore_factory(device: &mut Device) {
-    device.settings = Settings::FACTORY;
+    device.settings = DeviceSettings::FACTORY;
     forget_owner(device);
 }
 
-/// Forgets the password and what its owner prepared. A device from before
-/// activation is active at once, by its factory's password.
+/// Forgets the password and the owner's recovery settings. A device from before
+/// activation becomes active at once, with its factory password.
 pub(super) fn forget_owner(device: &mut Device) {
     device.state.activated = !device.profile.knows_activation();
     device.access.reset();
-    let Recovery {
+    let RecoverySettings {
         questions,
         mailbox,
         tries,
@@ -122,9 +123,9 @@ pub(super) fn forget_owner(device: &mut Device) {
     tries.forgive();
 }
 
-/// When a device started that did so before at `before`. The fleet's first
-/// day begins with it; a device without a clock begins at 1970 each time, and
-/// tells it after some seconds.
+/// Returns the next boot time after `before`. The fleet starts at the beginning of its
+/// first day; a device without a clock counts from 1970 at every start, and reports the
+/// time after some seconds.
 fn next_boot(before: DateTime, now: Duration, second: i8) -> DateTime {
     if before.year() == NO_CLOCK.year() {
         let other = if before.second() == second { 9 } else { second };

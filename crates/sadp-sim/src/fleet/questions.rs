@@ -1,104 +1,79 @@
-//! How security questions are told, set and answered: `getsecurityquestion`,
-//! `setsecurityquestion` and `AnswerReset`.
+//! Security questions: `getsecurityquestion`, `setsecurityquestion` and `AnswerReset`.
 
 use sadp_model::RawFields;
 use sadp_proto::seal::device::{DeviceSession, OpenError};
 use secrecy::SecretString;
 
-use super::{
-    command::{Answer, Order},
-    memory::Memory,
-    secret,
-};
-use crate::{Device, Questions, QuestionsError};
+use super::{command::Response, execution::Execution};
+use crate::{Questions, QuestionsError};
 
-/// Tells which questions there are and which are set, whoever asks.
-pub(super) fn list(device: &Device) -> Answer {
-    let surplus = device.quirks.as_ref().map_or(0, |it| it.surplus_questions);
-    (1..=Questions::MAX_ID + u32::from(surplus)).fold(Answer::success(), |answer, id| {
-        let set = device.recovery.questions.holds(id);
-        answer
+/// Lists the questions and which are set. Needs no password.
+#[expect(clippy::unnecessary_wraps, reason = "commands have one signature")]
+pub(super) fn list(it: &mut Execution<'_>) -> Result<Response, Response> {
+    let quirks = it.device.quirks.as_ref();
+    let surplus = quirks.map_or(0, |quirks| quirks.surplus_questions);
+    let mut response = Response::success();
+    for id in 1..=Questions::MAX_ID + u32::from(surplus) {
+        let is_set = it.device.recovery.questions.contains(id);
+        response = response
             .with("QuestionList/Question/ID", id.to_string())
-            .with("QuestionList/Question/mark", set.to_string())
-    })
-}
-
-/// Takes three questions and their answers from who knows the password.
-pub(super) fn set(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    take_questions(device, memory, order).unwrap_or_else(|refused| refused)
-}
-
-fn take_questions(
-    device: &mut Device,
-    memory: &mut Memory,
-    order: Order<'_>,
-) -> Result<Answer, Answer> {
-    let (session, password) = secret::open(memory, order)?;
-    // It has no word for a device that has no password yet.
-    if !device.state.activated {
-        return Err(Answer::refused("failed"));
+            .with("QuestionList/Question/mark", is_set.to_string());
     }
-    // What is wrong by itself is told before a try is spent.
-    let answers = open_answers(&session, order.fields)?;
+    Ok(response)
+}
+
+/// Sets three questions and their answers, given the password.
+pub(super) fn set(it: &mut Execution<'_>) -> Result<Response, Response> {
+    let (session, password) = it.open()?;
+    // There is no word for a device that has no password yet.
+    if !it.device.state.activated {
+        return Err(Response::failed());
+    }
+    // Invalid questions are refused before the password costs a try.
+    let answers = open_answers(&session, it.request.fields)?;
     let questions = Questions::new(answers).map_err(|error| {
-        Answer::refused(match error {
+        Response::refused(match error {
             QuestionsError::Number => "QuestionNumErr",
             QuestionsError::Answer => "LongAnswer",
         })
     })?;
-    secret::prove(device, &password, order)?;
-    device.recovery.questions = questions;
-    Ok(Answer::success())
+    it.prove_password(&password)?;
+    it.device.recovery.questions = questions;
+    Ok(Response::success())
 }
 
 /// Takes the answers to the questions that are set, with a new password.
-pub(super) fn reset(device: &mut Device, memory: &mut Memory, order: Order<'_>) -> Answer {
-    if !device.state.activated {
-        return Answer::refused("notActivated");
+pub(super) fn reset(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let (session, password) = it.open()?;
+    if it.device.recovery.questions.is_empty() {
+        return Err(Response::failed());
     }
-    take_answers(device, memory, order).unwrap_or_else(|refused| refused)
+    it.check_recovery_lock()?;
+    let answers = open_answers(&session, it.request.fields)?;
+    if !it.device.recovery.questions.are_answered_by(&answers) {
+        return Err(it.wrong_secret("AnswerError"));
+    }
+    it.replace_password(password)
 }
 
-fn take_answers(
-    device: &mut Device,
-    memory: &mut Memory,
-    order: Order<'_>,
-) -> Result<Answer, Answer> {
-    let (session, password) = secret::open(memory, order)?;
-    if device.recovery.questions.is_empty() {
-        return Err(Answer::refused("failed"));
-    }
-    secret::check_lock(&mut device.recovery.tries, order)?;
-    let answers = open_answers(&session, order.fields)?;
-    if !device.recovery.questions.are_answered_by(&answers) {
-        return Err(secret::deny(
-            &mut device.recovery.tries,
-            order,
-            "AnswerError",
-        ));
-    }
-    secret::replace(device, memory, password)
-}
-
-/// The answers by the numbers of their questions. What is no number becomes 0,
-/// which no question has.
+/// Returns the answers with the numbers of their questions. What is not a number
+/// becomes 0, which no question has.
 fn open_answers(
     session: &DeviceSession,
     fields: &RawFields,
-) -> Result<Vec<(u32, SecretString)>, Answer> {
+) -> Result<Vec<(u32, SecretString)>, Response> {
     /// Far more than any device has questions.
-    const MOST: usize = 64;
+    const MAX_ANSWERS: usize = 64;
     let mut answers = Vec::new();
     let mut id = 0;
     for (path, text) in fields.iter() {
         match path.strip_prefix("QuestionList/Question/") {
             Some("ID") => id = text.parse().unwrap_or_default(),
-            Some("Answer") if answers.len() < MOST => {
-                let opened = session.open_answer(text).map_err(|error| {
-                    Answer::refused(match error {
-                        OpenError::Length => "LongAnswer",
-                        _ => "failed",
-                    })
+            Some("Answer") if answers.len() < MAX_ANSWERS => {
+                let opened = session.open_answer(text).map_err(|error| match error {
+                    OpenError::Length => Response::refused("LongAnswer"),
+                    _ => Response::failed(),
                 })?;
                 answers.push((id, opened));
             }

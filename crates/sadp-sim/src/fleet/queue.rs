@@ -1,4 +1,4 @@
-//! What waits to be sent, earliest first.
+//! The queue of what to send, earliest first.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -10,73 +10,71 @@ use std::{
 
 use sadp_proto::frame::Frame;
 
-use super::inquiry::Inquired;
-
-/// Something a device will send. Small, because hundreds of thousands may
-/// wait: its bytes are made when it is sent.
+/// Something that a device will send. Small, because hundreds of thousands may wait:
+/// its bytes are made when it is sent.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) due: Duration,
-    /// The device's place in the fleet.
+    /// The device's index in the fleet.
     pub(super) device: u32,
-    pub(super) way: Way,
-    pub(super) content: Content,
+    pub(super) delivery: Delivery,
+    pub(super) content: Outgoing,
 }
 
-/// Where a datagram goes.
+/// The destination of a datagram.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Way {
+pub(super) enum Delivery {
     Group,
     Direct(SocketAddrV4),
 }
 
-/// What a datagram says.
+/// The content of a datagram.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub(super) enum Outgoing {
     Hello,
-    /// Shared by those who say it.
-    Of(Arc<Occasion>),
+    /// Shared by all devices that send it.
+    Shared(Arc<Payload>),
 }
 
-/// What a datagram is sent for.
+/// The reason for a datagram, and what it is made from.
 #[derive(Debug)]
-pub(super) enum Occasion {
-    Inquired(Inquired),
-    /// An inquiry by a bare frame.
-    Framed(Frame),
-    /// The answer to a command, made when it was obeyed.
-    Answered(Vec<u8>),
-    /// Nothing is sent: something befalls the device.
-    Event(Event),
+pub(super) enum Payload {
+    /// The UUID of an inquiry, as the sender wrote it.
+    Inquiry(Box<str>),
+    /// An inquiry by a raw frame.
+    FrameInquiry(Frame),
+    /// The reply to a command, made when it was executed.
+    Reply(Vec<u8>),
+    /// Nothing is sent: something happens to the device.
+    Incident(Incident),
 }
 
-/// What befalls a device.
+/// Something that happens to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// It has started anew.
-    Started,
+pub(super) enum Incident {
+    /// It has restarted.
+    Restarted,
     /// It loses power for a while.
     PowerLost,
     /// Somebody holds its reset button.
     ButtonHeld,
 }
 
-/// Entries in the order they are due; those due together in the order they
-/// came.
+/// Entries by due time; entries with the same time in order of insertion.
 #[derive(Debug)]
 pub(super) struct Queue {
     entries: BinaryHeap<Reverse<Numbered>>,
     pushed: u64,
-    most: usize,
+    limit: usize,
 }
 
 impl Queue {
-    /// A queue with room for `most` entries.
-    pub(super) fn new(most: usize) -> Self {
+    /// Makes a queue with room for `limit` entries.
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             entries: BinaryHeap::new(),
             pushed: 0,
-            most,
+            limit,
         }
     }
 
@@ -98,9 +96,9 @@ impl Queue {
         self.entries.len()
     }
 
-    /// How many entries more there is room for.
+    /// The number of entries that still fit.
     pub(super) fn room(&self) -> usize {
-        self.most.saturating_sub(self.entries.len())
+        self.limit.saturating_sub(self.entries.len())
     }
 }
 
@@ -148,8 +146,8 @@ mod tests {
             queue.push(Entry {
                 due,
                 device,
-                way: Way::Group,
-                content: Content::Hello,
+                delivery: Delivery::Group,
+                content: Outgoing::Hello,
             });
         }
         assert_eq!(queue.room(), 5);

@@ -1,80 +1,79 @@
-//! What a fleet heard and said, counted.
+//! Counters of a fleet.
 
-/// What became of a datagram.
+/// What was done with a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// An inquiry: so many devices heard it and will answer.
+pub enum Handled {
+    /// An inquiry that devices will answer.
     Inquiry {
-        /// How many, faults on the way aside.
+        /// The number of devices, network faults aside.
         devices: u32,
     },
-    /// A command: so many devices heard it and will answer.
+    /// A command that devices will answer.
     Command {
-        /// How many.
+        /// The number of devices.
         devices: u32,
     },
-    /// Not a request: a reply looped back, or something else altogether.
+    /// Not a request: a looped back reply, or something else.
     NoRequest,
     /// A request of a kind that no device answers.
     Unsupported,
     /// From outside the networks.
     Foreign,
-    /// To an address no device has.
+    /// To an address that no device has.
     NobodyThere,
-    /// One asker's requests beyond the limit.
+    /// Beyond the limit for one sender.
     TooOften,
-    /// Too many replies wait already.
+    /// Too many replies are waiting.
     Full,
 }
 
-/// What a fleet heard and said, counted.
+/// Counters of a fleet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// All datagrams heard, own replies looped back included.
+    /// All received datagrams, looped back replies included.
     pub datagrams: u64,
     /// Inquiries that devices answer.
     pub inquiries: u64,
     /// Commands to devices of the fleet.
     pub commands: u64,
-    /// What devices made of commands.
+    /// Commands by result.
     pub executions: Executions,
     /// Requests of kinds that no device answers.
     pub unsupported: u64,
     /// Requests from outside the networks.
     pub foreign: u64,
-    /// Requests to addresses no device has.
+    /// Requests to addresses that no device has.
     pub nobody_there: u64,
-    /// Requests not answered because the asker asks too often.
+    /// Requests beyond the limit for one sender.
     pub too_often: u64,
-    /// Requests not answered because too many replies wait.
+    /// Requests not answered because too many replies are waiting.
     pub full: u64,
-    /// Replies handed out for sending.
+    /// Replies passed on for sending.
     pub replies: u64,
-    /// Hellos handed out for sending.
+    /// Hellos passed on for sending.
     pub hellos: u64,
-    /// Inquiries, commands and replies lost by a fault asked for.
+    /// Inquiries, commands and replies lost by configured faults.
     pub lost: u64,
-    /// Datagrams the system refused to send.
+    /// Datagrams that the system refused to send.
     pub failed: u64,
 }
 
 impl Stats {
-    pub(super) fn count(&mut self, heard: Heard) {
+    pub(super) fn count(&mut self, heard: Handled) {
         match heard {
-            Heard::Inquiry { .. } => self.inquiries += 1,
-            Heard::Command { .. } => self.commands += 1,
-            Heard::NoRequest => {}
-            Heard::Unsupported => self.unsupported += 1,
-            Heard::Foreign => self.foreign += 1,
-            Heard::NobodyThere => self.nobody_there += 1,
-            Heard::TooOften => self.too_often += 1,
-            Heard::Full => self.full += 1,
+            Handled::Inquiry { .. } => self.inquiries += 1,
+            Handled::Command { .. } => self.commands += 1,
+            Handled::NoRequest => {}
+            Handled::Unsupported => self.unsupported += 1,
+            Handled::Foreign => self.foreign += 1,
+            Handled::NobodyThere => self.nobody_there += 1,
+            Handled::TooOften => self.too_often += 1,
+            Handled::Full => self.full += 1,
         }
     }
 }
 
-/// What devices made of commands. Each datagram counts as often as it was
-/// obeyed or refused: one that arrived twice does so once.
+/// Executed and refused commands. A datagram that arrived twice counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Executions {
     /// Key exchanges answered.
@@ -87,35 +86,35 @@ pub struct Executions {
     pub lamps: u64,
     /// Requests to the vendor made.
     pub requests: u64,
-    /// Passwords set by the vendor's answer, or returned to the factory's.
+    /// Passwords set by the vendor's answer, or reset to the factory password.
     pub resets: u64,
     /// GUIDs exported.
     pub guid_exports: u64,
     /// Passwords set by a GUID.
     pub guid_resets: u64,
-    /// Lists of security questions given.
+    /// Lists of security questions sent.
     pub question_lists: u64,
     /// Security questions set.
     pub questions_set: u64,
     /// Passwords set by the answers to security questions.
     pub answer_resets: u64,
-    /// Reserved e-mail addresses set.
+    /// Recovery e-mail addresses set.
     pub mailboxes_set: u64,
-    /// Codes made that come by e-mail.
+    /// Mailed codes made.
     pub mail_codes: u64,
-    /// Passwords set by a code that came by e-mail.
+    /// Passwords set by a mailed code.
     pub mail_resets: u64,
-    /// Replies that say which recovery ways are set up, or whether a device can
-    /// be unbound.
+    /// Replies about the recovery methods that are set up, or whether a device can be
+    /// unbound.
     pub status_reads: u64,
     /// Hik-Connect switches, verification codes and unbindings.
     pub cloud_changes: u64,
     /// Devices returned to the unactivated state.
     pub deactivations: u64,
-    /// Passwords taken over from a recorder.
+    /// Passwords received from a recorder.
     pub synced: u64,
     /// Commands refused, wrong passwords included.
     pub refused: u64,
-    /// Commands that arrived again, to get the same answer.
+    /// Commands that arrived again and got the same reply.
     pub repeated: u64,
 }

@@ -1,63 +1,81 @@
-//! How new network settings are answered.
+//! Network settings and the lamp: `update` and `lamp`.
 
 use sadp_proto::seal::{
     Salts, SealError, UpdateDigest,
     device::{UpdateForm, verify_update},
 };
 
-use super::command::{Answer, Order};
-use crate::{Device, device::read_flag};
+use super::{
+    command::{CommandRequest, Response},
+    execution::Execution,
+};
+use crate::{
+    Device,
+    device::{Denied, read_flag},
+};
 
-/// Takes new settings from who knows the password. A wrong one costs a try;
-/// what cannot be read as one does not.
-pub(super) fn answer(device: &mut Device, order: Order<'_>) -> Answer {
-    if !device.state.activated {
-        return Answer::refused("notActivated");
+/// Takes new settings, given the password. A wrong password costs a try; one that
+/// cannot be read does not.
+pub(super) fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    let now = it.request.now;
+    if let Some(locked) = it.device.access.tries.locked(now) {
+        return Err(denied(it, "locked", locked));
     }
-    let refused = |word, denied| {
-        let answer = Answer::refused(word);
-        // A client that does not say it reads them gets no counters: a guess.
-        match order.fields.first("PWErrorParse") {
-            Some("true") => answer.with_counters(order.types, denied),
-            _ => answer,
-        }
-    };
-    if let Some(locked) = device.access.tries.locked(order.now) {
-        return refused("locked", locked);
-    }
-    match proves_password(device, order) {
-        Proof::Right => device.access.tries.forgive(),
+    match proves_password(it.device, it.request) {
+        Proof::Right => it.device.access.tries.forgive(),
         Proof::Wrong => {
-            let denied = device.access.tries.denied(order.now);
-            let locked = denied.lock_minutes > 0;
-            return refused(if locked { "locked" } else { "PasswordError" }, denied);
+            let wrong = it.device.access.tries.denied(now);
+            let locked = wrong.lock_minutes > 0;
+            return Err(denied(
+                it,
+                if locked { "locked" } else { "PasswordError" },
+                wrong,
+            ));
         }
-        Proof::Unreadable => return Answer::refused("failed"),
+        Proof::Unreadable => return Err(Response::failed()),
     }
-    match device.settings.updated(order.fields) {
-        Ok(settings) => {
-            device.settings = settings;
-            Answer::success().with_account()
-        }
-        Err(_) => Answer::refused("failed"),
+    let settings = it.device.settings.updated(it.request.fields);
+    it.device.settings = settings.map_err(|_| Response::failed())?;
+    Ok(Response::success().with_report())
+}
+
+/// Refuses a password. A client that does not report that it reads counters gets none:
+/// a guess.
+fn denied(it: &Execution<'_>, word: &str, denied: Denied) -> Response {
+    let response = Response::refused(word);
+    if it.field("PWErrorParse") == "true" {
+        response.with_counters(it.request.types, denied)
+    } else {
+        response
     }
+}
+
+/// Switches the lamp. Needs no password.
+pub(super) fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.device.state.lamp = match it.field("Action") {
+        "open" => true,
+        "close" => false,
+        _ => return Err(Response::failed()),
+    };
+    Ok(Response::success())
 }
 
 enum Proof {
     Right,
-    /// Another password, or a form this device does not take: it only compares.
+    /// Another password, or a form that this device does not take: it only compares.
     Wrong,
     Unreadable,
 }
 
-fn proves_password(device: &Device, order: Order<'_>) -> Proof {
-    let told = |name| device.says(name).filter(|salt| !salt.is_empty());
-    let (first, second) = (told("Salt"), told("Salt2"));
+fn proves_password(device: &Device, request: CommandRequest<'_>) -> Proof {
+    let [first, second] =
+        ["Salt", "Salt2"].map(|name| device.says(name).filter(|salt| !salt.is_empty()));
     let salts = Salts {
         first: first.as_deref(),
         second: second.as_deref(),
     };
-    let salted = order.fields.first("Password@bSalt") == Some("true");
+    let salted = request.fields.first("Password@bSalt") == Some("true");
     if salted != first.is_some() {
         return Proof::Wrong;
     }
@@ -65,8 +83,8 @@ fn proves_password(device: &Device, order: Order<'_>) -> Proof {
         return Proof::Unreadable;
     };
     let encrypts = read_flag(device.says("Encrypt").as_deref()) == Some(true);
-    let sealed = order.fields.first("Password").unwrap_or_default();
-    match verify_update(sealed, &digest, order.uuid) {
+    let sealed = request.fields.first("Password").unwrap_or_default();
+    match verify_update(sealed, &digest, request.uuid) {
         Ok(Some(UpdateForm::Plain)) if !encrypts => Proof::Right,
         Ok(Some(UpdateForm::Bound | UpdateForm::Unbound)) if encrypts => Proof::Right,
         Ok(_) => Proof::Wrong,

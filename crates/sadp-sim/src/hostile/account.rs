@@ -1,11 +1,11 @@
-//! Accounts of devices that are not there.
+//! Reports of devices that do not exist.
 
 use std::net::Ipv4Addr;
 
 use sadp_model::{MacAddr, RawFields};
 use sadp_proto::{Document, XmlLayout};
 
-/// What an invented device says of itself.
+/// Makes the report of an invented device.
 pub(super) fn invented(mac: MacAddr, address: Ipv4Addr) -> RawFields {
     let (mac, address) = (mac.to_string().replace(':', "-"), address.to_string());
     [
@@ -29,13 +29,12 @@ pub(super) fn invented(mac: MacAddr, address: Ipv4Addr) -> RawFields {
     .collect()
 }
 
-/// The same account but for these elements, those that were not there at the
-/// end.
-pub(super) fn but(account: &RawFields, others: &[(&str, &str)]) -> RawFields {
-    let other = |name: &str| others.iter().find(|(other, _)| *other == name);
-    let kept = account
-        .iter()
-        .map(|(name, text)| (name, other(name).map_or(text, |&(_, text)| text)));
+/// Replaces these elements of a report, or adds them at the end.
+pub(super) fn with(account: &RawFields, others: &[(&str, &str)]) -> RawFields {
+    let kept = account.iter().map(|(name, text)| {
+        let other = others.iter().find(|(other, _)| *other == name);
+        (name, other.map_or(text, |&(_, text)| text))
+    });
     let more = others
         .iter()
         .copied()
@@ -43,12 +42,12 @@ pub(super) fn but(account: &RawFields, others: &[(&str, &str)]) -> RawFields {
     kept.chain(more).collect()
 }
 
-/// A reply that says this.
+/// Encodes a report as a reply.
 pub(super) fn reply(account: &RawFields) -> Vec<u8> {
     Document::encode("ProbeMatch", account, XmlLayout::RootSharesLine)
 }
 
-/// A MAC of an attack's own, from those that no vendor has.
+/// Makes a MAC of an attack, from those that no vendor has.
 pub(super) fn mac(attack: u8, number: u32) -> MacAddr {
     let [a, b, c, d] = number.to_be_bytes();
     MacAddr::new([0x02, attack, a, b, c, d])
@@ -59,9 +58,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_changes_in_what_is_told_alone() {
+    fn only_the_given_elements_change() {
         let account = invented(mac(1, 1), Ipv4Addr::new(10, 0, 0, 1));
-        let changed = but(&account, &[("DeviceSN", "S"), ("OEMinfo", "O")]);
+        let changed = with(&account, &[("DeviceSN", "S"), ("OEMinfo", "O")]);
         assert_eq!(changed.first("DeviceSN"), Some("S"));
         assert_eq!(changed.first("OEMinfo"), Some("O"));
         assert_eq!(changed.first("MAC"), account.first("MAC"));

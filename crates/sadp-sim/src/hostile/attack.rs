@@ -1,70 +1,55 @@
-use std::{fmt, net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, time::Duration};
+
+use strum::{Display, IntoStaticStr, VariantArray};
 
 use super::{
-    Speaker, Trick, echoed::EchoedAccounts, endless::EndlessDevices, entities::EntityBombs,
-    exchange::ForgedExchange, garbage::Garbage, huge::HugeDocuments, stolen::StolenMacs,
-    texts::HostileTexts,
+    Speaker, Trick,
+    floods::{self, Flood},
+    forgeries::{EchoedAccounts, ForgedExchange, StolenMacs},
 };
 use crate::Device;
 
-/// What a simulated attacker can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An attack of the simulated attacker.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Attack {
-    /// Floods with bytes that are no reply, or nearly one.
+    /// Floods with bytes that are not a reply, or almost one.
     Garbage,
-    /// Answers key exchanges of the simulated devices, from another address, a
-    /// little later than they.
+    /// Answers key exchanges of the simulated devices from another address, a little
+    /// later than they do.
     ForgedExchange,
-    /// Answers them from their own address, faster than they.
+    /// Answers them from the devices' own address, faster than they do.
     RacedExchange,
-    /// Answers inquiries with their MACs, at another address.
+    /// Answers inquiries with the devices' MACs, at another address.
     StolenMacs,
-    /// Answers inquiries as they do, word for word, and their key exchanges,
-    /// from its own address.
+    /// Answers inquiries with the devices' exact reports, and their key exchanges, from
+    /// its own address.
     EchoedAccounts,
-    /// Sends XML that grows without end where entities are expanded, or that
-    /// would be read from a file.
+    /// Sends XML that grows without end where entities are expanded, or that reads a
+    /// file.
     EntityBombs,
-    /// Sends documents as long as a datagram can be, of ever new devices.
+    /// Sends documents as long as a datagram can be, each of a new device.
     HugeDocuments,
-    /// Sends texts that terminals, spreadsheets and file systems obey.
+    /// Sends texts that terminals, spreadsheets and file systems interpret.
     HostileTexts,
     /// Sends a new device with each datagram.
     EndlessDevices,
 }
 
 impl Attack {
-    /// All there are.
-    pub const ALL: [Self; 9] = [
-        Self::Garbage,
-        Self::ForgedExchange,
-        Self::RacedExchange,
-        Self::StolenMacs,
-        Self::EchoedAccounts,
-        Self::EntityBombs,
-        Self::HugeDocuments,
-        Self::HostileTexts,
-        Self::EndlessDevices,
-    ];
+    /// All attacks.
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// Its name on command lines, e.g. `stolen-macs`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Garbage => "garbage",
-            Self::ForgedExchange => "forged-exchange",
-            Self::RacedExchange => "raced-exchange",
-            Self::StolenMacs => "stolen-macs",
-            Self::EchoedAccounts => "echoed-accounts",
-            Self::EntityBombs => "entity-bombs",
-            Self::HugeDocuments => "huge-documents",
-            Self::HostileTexts => "hostile-texts",
-            Self::EndlessDevices => "endless-devices",
-        }
+    /// The name on command lines, e.g. `stolen-macs`.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     pub(super) fn trick(self, address: Ipv4Addr, devices: &[Device]) -> Box<dyn Trick> {
         match self {
-            Self::Garbage => Box::new(Garbage::new(address)),
+            Self::Garbage => Box::new(Flood::new(address, floods::garbage)),
             Self::ForgedExchange => Box::new(ForgedExchange::new(
                 devices,
                 Speaker::Attacker,
@@ -77,19 +62,13 @@ impl Attack {
             )),
             Self::StolenMacs => Box::new(StolenMacs::new(address, devices)),
             Self::EchoedAccounts => Box::new(EchoedAccounts::new(devices)),
-            Self::EntityBombs => Box::new(EntityBombs::new(address)),
-            Self::HugeDocuments => Box::new(HugeDocuments::new(address)),
-            Self::HostileTexts => Box::new(HostileTexts::new(address)),
-            Self::EndlessDevices => Box::new(EndlessDevices::new(address)),
+            Self::EntityBombs => Box::new(Flood::new(address, floods::entity_bomb)),
+            Self::HugeDocuments => Box::new(Flood::new(address, floods::huge_document)),
+            Self::HostileTexts => Box::new(Flood::new(address, floods::hostile_text)),
+            Self::EndlessDevices => Box::new(Flood::new(address, floods::endless_device)),
         }
     }
 }
 
-/// Within the time a careful asker waits for a second answer.
+/// Within the time that a careful client waits for a second reply.
 const LATER_THAN_DEVICES: Duration = Duration::from_millis(50);
-
-impl fmt::Display for Attack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}

@@ -7,10 +7,10 @@ use std::{
 use tokio::net::UdpSocket;
 use tracing::debug;
 
-use super::{BURST, Interface, ServerError, StatsHandle, socket};
-use crate::{Datagram, Device, FleetConfig, Hostile, HostileConfig, HostileStats, Speaker};
+use super::{BURST, ServerError, ServerInterface, StatsHandle, socket};
+use crate::{Device, FleetConfig, Hostile, HostileConfig, HostileStats, InboundDatagram, Speaker};
 
-/// An attacker at its socket.
+/// An attacker with its socket.
 pub(super) struct Attacker {
     hostile: Hostile,
     socket: UdpSocket,
@@ -19,25 +19,27 @@ pub(super) struct Attacker {
 }
 
 impl Attacker {
-    /// Opens its socket on the interface: at an address that is not the
-    /// devices', where there is one.
+    /// Opens its socket on the interface: at an address that is not the devices', where
+    /// there is one.
     pub(super) fn bind(
         config: &HostileConfig,
-        interface: &Interface,
+        interface: &ServerInterface,
         devices: &[Device],
         place: FleetConfig,
     ) -> Result<Self, ServerError> {
         let wanted = stranger(interface);
-        let open = |address| socket::attacking(address, interface.address);
         // Not every system has all of the loopback network.
-        let (address, socket) = open(wanted)
-            .map(|socket| (wanted, socket))
-            .or_else(|_| Ok((interface.address, open(interface.address)?)))
-            .map_err(|source| ServerError::Open {
-                operation: "attack from",
-                address: SocketAddrV4::new(wanted, 0),
-                source,
-            })?;
+        let own = interface.address;
+        let (address, socket) = if let Ok(socket) = socket::attacking(wanted, own) {
+            (wanted, Ok(socket))
+        } else {
+            (own, socket::attacking(own, own))
+        };
+        let socket = socket.map_err(|source| ServerError::Open {
+            operation: "attack from",
+            address: SocketAddrV4::new(wanted, 0),
+            source,
+        })?;
         Ok(Self {
             hostile: Hostile::new(config, address, devices, place),
             socket,
@@ -46,12 +48,11 @@ impl Attacker {
         })
     }
 
-    pub(super) fn hear(&mut self, now: Duration, datagram: &Datagram<'_>) {
+    pub(super) fn hear(&mut self, now: Duration, datagram: &InboundDatagram<'_>) {
         self.hostile.handle_datagram(now, datagram);
     }
 
-    /// Sends what is due, a burst at most. What a socket does not take is lost:
-    /// an attacker does not mind.
+    /// Sends what is due, at most a burst. What the socket does not accept is lost.
     pub(super) fn speak(&mut self, now: Duration, devices: &UdpSocket) {
         for _ in 0..BURST {
             let Some(transmit) = self.hostile.poll_transmit(now) else {
@@ -85,8 +86,8 @@ impl fmt::Debug for Attacker {
     }
 }
 
-/// An address of the interface that is not the devices'.
-fn stranger(interface: &Interface) -> Ipv4Addr {
+/// Returns an address of the interface that is not the devices'.
+fn stranger(interface: &ServerInterface) -> Ipv4Addr {
     let mut addresses = interface.networks.iter().map(ipnet::Ipv4Net::addr);
     let other = addresses.find(|&address| address != interface.address);
     match other {
@@ -102,10 +103,10 @@ const LOOPBACK_STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
 mod tests {
     use super::*;
 
-    fn interface(networks: &[&str]) -> Interface {
+    fn interface(networks: &[&str]) -> ServerInterface {
         let networks: Vec<ipnet::Ipv4Net> =
             networks.iter().map(|net| net.parse().unwrap()).collect();
-        Interface {
+        ServerInterface {
             name: "lan0".into(),
             address: networks[0].addr(),
             networks,

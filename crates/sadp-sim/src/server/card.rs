@@ -1,35 +1,29 @@
-//! The card of the interface, for bare frames.
+//! The interface, for raw frames.
 
 use std::io;
 
-use sadp_discovery::raw::{FrameContent, RawFrame, RawLink, RawSender};
+use sadp_discovery::{
+    interface,
+    raw::{FrameContent, RawError, RawFrame, RawLink, RawSender},
+};
 use tokio::sync::mpsc;
 
-use super::{Interface, ServerError};
+use super::{ServerError, ServerInterface};
 
-/// An open card.
+/// An interface that is open for raw frames.
 #[derive(Debug)]
-pub(super) struct Card {
+pub(super) struct RawPort {
     sender: RawSender,
     frames: mpsc::Receiver<io::Result<RawFrame>>,
 }
 
-impl Card {
-    pub(super) fn open(interface: &Interface, port: u16) -> Result<Self, ServerError> {
-        let failed = |source| ServerError::Card {
+impl RawPort {
+    pub(super) fn open(interface: &ServerInterface, port: u16) -> Result<Self, ServerError> {
+        let link = open(interface, port).map_err(|source| ServerError::Card {
             interface: interface.name.clone(),
             source,
-        };
-        let listed = sadp_discovery::interface::list()
-            .map_err(|error| failed(sadp_discovery::raw::RawError::Failed(error)))?;
-        let known = listed
-            .into_iter()
-            .find(|listed| listed.address() == interface.address);
-        let known = known.ok_or_else(|| {
-            let gone = io::ErrorKind::NotFound.into();
-            failed(sadp_discovery::raw::RawError::Failed(gone))
         })?;
-        let (sender, frames) = RawLink::open(&known, port).map_err(failed)?.into_parts();
+        let (sender, frames) = link.into_parts();
         Ok(Self { sender, frames })
     }
 
@@ -38,8 +32,18 @@ impl Card {
     }
 }
 
-/// The next bare frame of SADP that the card hears. Never, without a card.
-pub(super) async fn next(card: &mut Option<Card>) -> io::Result<Vec<u8>> {
+fn open(interface: &ServerInterface, port: u16) -> Result<RawLink, RawError> {
+    let mut all = interface::list().map_err(RawError::Failed)?;
+    all.retain(|listed| listed.address() == interface.address);
+    let known = all.first();
+    RawLink::open(
+        known.ok_or_else(|| RawError::Failed(io::ErrorKind::NotFound.into()))?,
+        port,
+    )
+}
+
+/// Waits for the next raw frame of SADP. Without an interface there is none.
+pub(super) async fn next(card: &mut Option<RawPort>) -> io::Result<Vec<u8>> {
     let Some(card) = card else {
         return std::future::pending().await;
     };

@@ -3,20 +3,20 @@ use std::{io, net::Ipv4Addr};
 use if_addrs::IfAddr;
 use ipnet::Ipv4Net;
 
-/// A network interface of this machine.
+/// A network interface of this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
+pub struct ServerInterface {
     /// Its name.
     pub name: String,
-    /// The address of it that is used.
+    /// The used address.
     pub address: Ipv4Addr,
-    /// The networks of all its IPv4 addresses, that of
-    /// [`Interface::address`] first. Their address parts are this machine's.
+    /// The networks of all its IPv4 addresses, that of [`ServerInterface::address`] first. Their
+    /// address parts are this computer's.
     pub networks: Vec<Ipv4Net>,
 }
 
-impl Interface {
-    /// The interface of this name or with this IPv4 address.
+impl ServerInterface {
+    /// Finds the interface with this name or IPv4 address.
     pub fn find(wanted: &str) -> Result<Self, InterfaceError> {
         let listed = if_addrs::get_if_addrs().map_err(InterfaceError::List)?;
         let addresses = listed
@@ -28,7 +28,7 @@ impl Interface {
         Self::choose(wanted, &addresses.collect::<Vec<_>>())
     }
 
-    /// The network of the address that is used.
+    /// The network of the used address.
     pub fn network(&self) -> Ipv4Net {
         self.networks
             .first()
@@ -37,13 +37,12 @@ impl Interface {
     }
 
     fn choose(wanted: &str, addresses: &[(String, Ipv4Net)]) -> Result<Self, InterfaceError> {
-        let by_address = |address: Ipv4Addr| {
-            addresses
-                .iter()
-                .find(|(_, network)| network.addr() == address)
-        };
-        let by_name = || addresses.iter().find(|(name, _)| name == wanted);
-        let chosen = by_name().or_else(|| by_address(wanted.parse().ok()?));
+        let by_name = addresses.iter().find(|(name, _)| name == wanted);
+        let chosen = by_name.or_else(|| {
+            let address: Ipv4Addr = wanted.parse().ok()?;
+            let mut all = addresses.iter();
+            all.find(|(_, network)| network.addr() == address)
+        });
         let Some((name, chosen)) = chosen else {
             return Err(InterfaceError::NotFound {
                 wanted: wanted.into(),
@@ -66,7 +65,7 @@ impl Interface {
     }
 }
 
-/// Why an interface cannot be used.
+/// Why an interface was not found.
 #[derive(Debug, thiserror::Error)]
 pub enum InterfaceError {
     /// The system does not list its interfaces.
@@ -78,9 +77,9 @@ pub enum InterfaceError {
         list(known)
     )]
     NotFound {
-        /// What was looked for.
+        /// The requested name or address.
         wanted: String,
-        /// Names and addresses of those there are.
+        /// Names and addresses of the existing ones.
         known: Vec<(String, Ipv4Addr)>,
     },
 }
@@ -113,14 +112,14 @@ mod tests {
 
     #[test]
     fn an_interface_is_found_by_name_or_address_with_all_its_networks() {
-        let by_name = Interface::choose("lan0", &addresses()).unwrap();
+        let by_name = ServerInterface::choose("lan0", &addresses()).unwrap();
         assert_eq!(by_name.address, Ipv4Addr::new(10, 77, 0, 2));
-        let by_address = Interface::choose("192.168.1.9", &addresses()).unwrap();
+        let by_address = ServerInterface::choose("192.168.1.9", &addresses()).unwrap();
         assert_eq!(by_address.name, "lan0");
         assert_eq!(by_address.network(), "192.168.1.9/24".parse().unwrap());
         assert_eq!(by_address.networks.len(), 2);
         assert_eq!(
-            Interface::choose("lo", &addresses())
+            ServerInterface::choose("lo", &addresses())
                 .unwrap()
                 .networks
                 .len(),
@@ -130,11 +129,11 @@ mod tests {
 
     #[test]
     fn what_there_is_instead_is_told() {
-        let error = Interface::choose("eth9", &addresses()[..1]).unwrap_err();
+        let error = ServerInterface::choose("eth9", &addresses()[..1]).unwrap_err();
         assert_eq!(
             error.to_string(),
             "no interface is called or has the IPv4 address `eth9`; there are lo (127.0.0.1)"
         );
-        assert!(Interface::choose("10.77.0.3", &addresses()).is_err());
+        assert!(ServerInterface::choose("10.77.0.3", &addresses()).is_err());
     }
 }

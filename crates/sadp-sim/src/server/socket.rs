@@ -9,26 +9,25 @@ use tokio::net::UdpSocket;
 
 use super::ServerError;
 
-/// What a socket may hold unread. The system may allow less.
+/// The receive buffer. The system may grant less.
 const RECEIVE_BUFFER: usize = 8 << 20;
 
-/// What a socket may hold unsent.
+/// The send buffer.
 const SEND_BUFFER: usize = 4 << 20;
 
-/// How many times a socket is read from in one go, so that a flood of
-/// datagrams does not keep everything else waiting.
+/// How often a socket is read at once, so that a flood does not delay everything else.
 const MAX_READS: usize = 64;
 
-/// The socket bound to no address. It hears the group and devices' own
-/// addresses, and tells which it was, where the system tells.
+/// The socket without an address. It receives from the group and at devices' own
+/// addresses, and reports the destination, where the system does.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(super) struct GroupSocket {
     pub(super) socket: UdpSocket,
     pub(super) reader: Reader,
     pub(super) port: u16,
 }
 
-impl Listener {
+impl GroupSocket {
     /// Joins the group on the interface of this address.
     pub(super) fn bind(interface: Ipv4Addr, group: SocketAddrV4) -> Result<Self, ServerError> {
         let wildcard = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, group.port());
@@ -55,8 +54,8 @@ impl Listener {
     }
 }
 
-/// The socket bound to the interface's address. It sends, too, and replies can
-/// exceed a frame: it is to be read plainly, which leaves fragmentation allowed.
+/// Opens the socket with the interface's address. It sends, too, and replies can exceed a
+/// frame: read it one by one, which leaves fragmentation allowed.
 pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
     let open = |operation| {
         move |source| ServerError::Open {
@@ -69,7 +68,7 @@ pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
     let configure = || {
         socket.set_multicast_if_v4(address.ip())?;
         socket.set_multicast_ttl_v4(1)?;
-        // Programs on this machine want to hear the devices as well.
+        // Programs on this computer receive from the devices as well.
         socket.set_multicast_loop_v4(true)
     };
     configure().map_err(open("send to groups from"))?;
@@ -78,7 +77,7 @@ pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
     asynchronous(socket).map_err(open("use"))
 }
 
-/// A socket at an address, on any port, that sends to groups by an interface.
+/// Opens a socket at an address, on any port, that sends to groups by an interface.
 pub(super) fn attacking(address: Ipv4Addr, interface: Ipv4Addr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
@@ -90,7 +89,7 @@ pub(super) fn attacking(address: Ipv4Addr, interface: Ipv4Addr) -> io::Result<Ud
     asynchronous(socket)
 }
 
-/// Hands over what waits at a socket: sender, destination where known, bytes.
+/// Passes on what waits at a socket: sender, destination where known, content.
 pub(super) fn drain(
     socket: &UdpSocket,
     reader: &mut Reader,
@@ -116,11 +115,11 @@ pub(super) fn drain(
     Ok(())
 }
 
-/// A socket whose port other SADP programs can use as well.
+/// Opens a socket whose port other SADP programs can use as well.
 fn shared(address: SocketAddrV4) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
-    // Where there is no such option, the one above means the same.
+    // Where this option is missing, the one above has its meaning.
     #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
     socket.set_reuse_port(true)?;
     enlarge_receive_buffer(&socket);
@@ -129,8 +128,7 @@ fn shared(address: SocketAddrV4) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Asks for a large receive buffer and is content with what it gets: what is
-/// lost is asked for again.
+/// Requests a large receive buffer and accepts less: clients repeat lost probes.
 fn enlarge_receive_buffer(socket: &Socket) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -144,9 +142,9 @@ fn enlarge_receive_buffer(socket: &Socket) {
     let _best_effort = socket.set_recv_buffer_size(RECEIVE_BUFFER);
 }
 
-/// Linux hands a socket bound to no address whatever any program on the machine
-/// joined, on any interface. Elsewhere, and where it cannot be switched off, the
-/// fleet's look at the sender is what keeps other networks out.
+/// Linux delivers to a socket without an address from all groups that any program joined,
+/// on any interface. Elsewhere, and where this cannot be switched off, the fleet's check
+/// of the sender keeps other networks out.
 fn only_joined_groups(socket: &Socket) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let _best_effort = socket.set_multicast_all_v4(false);

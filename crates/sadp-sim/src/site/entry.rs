@@ -1,4 +1,4 @@
-//! One entry of a site file.
+//! The entries of a site file.
 
 use std::{
     collections::BTreeMap, net::Ipv4Addr, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration,
@@ -9,18 +9,18 @@ use sadp_model::MacAddr;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
-    guard::{Guard, Refusing, Unguarded},
-    prepared::{self, Prepared},
+    guard::{GuardSettings, Refusing, Unguarded},
+    prepared::{self, RecoveryPreparation},
 };
 use crate::{
-    Catalogue, Conduct, Delay, Device, LinkAnswer, Probability, Profile, Questions, Quirks, Reply,
-    Secret, factory::Factory,
+    Behavior, Catalogue, Delay, Device, LinkAnswer, Probability, Profile, Questions, Quirks, Reply,
+    Secret, device::factory::Factory,
 };
 
-/// How devices behave, as far as it is said.
+/// The settings that `[defaults]` may have, too.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manners {
+pub(super) struct SharedSettings {
     reply: Option<Reply>,
     delay: Option<Delay>,
     loss: Option<Probability>,
@@ -44,8 +44,8 @@ pub(super) struct Manners {
     request_valid: Option<Duration>,
 }
 
-impl Manners {
-    /// What is said here, else what is said there.
+impl SharedSettings {
+    /// These settings, completed by others.
     fn or(self, other: &Self) -> Self {
         Self {
             reply: self.reply.or(other.reply),
@@ -69,8 +69,8 @@ impl Manners {
         }
     }
 
-    fn guard(&self, entry: &DeviceEntry) -> Result<Guard, Unguarded> {
-        Guard {
+    fn guard(&self, entry: &DeviceEntry) -> Result<GuardSettings, Unguarded> {
+        GuardSettings {
             password: self.password.clone(),
             soft_rules: self.soft_rules,
             tries: self.tries,
@@ -81,8 +81,8 @@ impl Manners {
         .checked()
     }
 
-    fn conduct(&self, entry: &DeviceEntry) -> Conduct {
-        let usual = Conduct::default();
+    fn behavior(&self, entry: &DeviceEntry) -> Behavior {
+        let usual = Behavior::default();
         let mut faults = usual.faults;
         for (fault, said) in [
             (&mut faults.loss, self.loss),
@@ -93,7 +93,7 @@ impl Manners {
         ] {
             *fault = said.unwrap_or(*fault);
         }
-        Conduct {
+        Behavior {
             reply: self.reply.unwrap_or(usual.reply),
             delay: self.delay.unwrap_or(usual.delay),
             hello: self.hello.unwrap_or(usual.hello),
@@ -106,9 +106,9 @@ impl Manners {
     }
 }
 
-/// A `[[device]]` as it is written.
-// Behaviour is repeated from `Manners`, because serde cannot flatten what
-// denies unknown fields.
+/// A `[[device]]`.
+// The shared settings are repeated from `SharedSettings`, because serde cannot flatten
+// a struct that denies unknown fields.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeviceEntry {
@@ -185,8 +185,8 @@ enum Encoding {
 }
 
 impl DeviceEntry {
-    fn manners(&self) -> Manners {
-        Manners {
+    fn shared(&self) -> SharedSettings {
+        SharedSettings {
             reply: self.reply,
             delay: self.delay,
             loss: self.loss,
@@ -208,8 +208,8 @@ impl DeviceEntry {
         }
     }
 
-    /// What an unactivated device cannot have, and this one is said to.
-    fn owned_by_nobody(&self) -> Option<&'static str> {
+    /// Returns a setting that an unactivated device cannot have.
+    fn owner_setting(&self) -> Option<&'static str> {
         [
             ("password", self.password.is_some()),
             ("security questions", self.questions.is_some()),
@@ -219,11 +219,11 @@ impl DeviceEntry {
         .find_map(|(what, said)| said.then_some(what))
     }
 
-    fn prepared(&self, manners: &Manners) -> Prepared {
-        Prepared {
+    fn prepared(&self, shared: &SharedSettings) -> RecoveryPreparation {
+        RecoveryPreparation {
             questions: self.questions.clone(),
-            mailbox: manners.mailbox.clone(),
-            valid: manners.request_valid,
+            mailbox: shared.mailbox.clone(),
+            valid: shared.request_valid,
             cameras: self.cameras.clone(),
         }
     }
@@ -247,7 +247,7 @@ impl DeviceEntry {
     }
 }
 
-/// What makes an entry contradict itself.
+/// A contradiction within an entry.
 pub(super) enum Fault {
     Shared { what: &'static str, count: u32 },
     KnowsNoActivation { profile: Box<str> },
@@ -256,14 +256,14 @@ pub(super) enum Fault {
     TriesLeft { key: &'static str, tries: u32 },
 }
 
-/// So many devices of one sort, free of contradictions.
+/// Devices of one kind, without contradictions.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(super) struct DeviceGroup {
     pub(super) count: u32,
     pub(super) mac: Option<MacAddr>,
     pub(super) serial: Option<Box<str>>,
     profile: Arc<Profile>,
-    conduct: Conduct,
+    behavior: Behavior,
     first_address: Option<Ipv4Addr>,
     mask: Option<Ipv4Addr>,
     gateway: Option<Ipv4Addr>,
@@ -273,19 +273,19 @@ pub(super) struct Order {
     sdk_port: Option<u16>,
     activated: bool,
     boot: Option<DateTime>,
-    guard: Guard,
-    prepared: Prepared,
+    guard: GuardSettings,
+    prepared: RecoveryPreparation,
     quirks: Option<Box<Quirks>>,
 }
 
-impl Order {
-    pub(super) fn new(mut entry: DeviceEntry, defaults: &Manners) -> Result<Self, Fault> {
+impl DeviceGroup {
+    pub(super) fn new(mut entry: DeviceEntry, defaults: &SharedSettings) -> Result<Self, Fault> {
         let count = entry.count.map_or(1, NonZeroU32::get);
-        let shared = [
+        let unique = [
             ("MAC", entry.mac.is_some()),
             ("serial", entry.serial.is_some()),
         ];
-        if let Some((what, _)) = shared.into_iter().find(|&(_, given)| given && count > 1) {
+        if let Some((what, _)) = unique.into_iter().find(|&(_, given)| given && count > 1) {
             return Err(Fault::Shared { what, count });
         }
         let activated = entry.activated.unwrap_or(true);
@@ -300,23 +300,23 @@ impl Order {
         {
             return Err(Fault::AddressesEnd { count });
         }
-        if let Some(what) = entry.owned_by_nobody().filter(|_| !activated) {
+        if let Some(what) = entry.owner_setting().filter(|_| !activated) {
             return Err(Fault::OfNobody { what });
         }
-        let manners = entry.manners().or(defaults);
-        let guard = manners.guard(&entry);
+        let shared = entry.shared().or(defaults);
+        let guard = shared.guard(&entry);
         let guard = guard.map_err(|Unguarded { key, tries }| Fault::TriesLeft { key, tries })?;
-        let conduct = manners.conduct(&entry);
-        let prepared = entry.prepared(&manners);
+        let behavior = shared.behavior(&entry);
+        let prepared = entry.prepared(&shared);
         let quirks = entry.quirks();
         Ok(Self {
             count,
             mac: entry.mac,
             serial: entry.serial,
-            conduct,
+            behavior,
             first_address: entry.ip,
-            mask: manners.mask,
-            gateway: manners.gateway,
+            mask: shared.mask,
+            gateway: shared.gateway,
             model: entry.model,
             dhcp: entry.dhcp,
             http_port: entry.http_port,
@@ -330,17 +330,17 @@ impl Order {
         })
     }
 
-    /// The address of one of the devices, where the entry says one.
+    /// The address of one of the devices, where configured.
     pub(super) fn address(&self, number: u32) -> Option<Ipv4Addr> {
         let first = u32::from(self.first_address?);
         first.checked_add(number).map(Ipv4Addr::from)
     }
 
-    /// Makes one of the devices. `None` when there is no address left.
+    /// Makes one of the devices. `None` where no address is left.
     pub(super) fn make(&self, number: u32, factory: &mut Factory) -> Option<Device> {
         let address = self.address(number).or_else(|| factory.next_address())?;
         let mut device =
-            factory.make_at(&self.profile, self.model.as_deref(), address, self.conduct);
+            factory.make_at(&self.profile, self.model.as_deref(), address, self.behavior);
         let Device {
             identity,
             settings,
@@ -390,7 +390,7 @@ fn profile<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Profile>, D
     })
 }
 
-/// Reads a value from its text.
+/// Deserializes a value from its text.
 fn text<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: FromStr<Err: std::fmt::Display>,

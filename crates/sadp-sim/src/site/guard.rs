@@ -1,14 +1,14 @@
-//! What a site file says of a device's password and of what it refuses.
+//! Settings of a site file about a device's password and refusals.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{Access, Recovery, Refuse, Secret, Tries};
+use crate::{Access, RecoverySettings, Refuse, Secret, Tries};
 
-/// What guards a device, as far as it is said.
+/// The configured protection of a device.
 #[derive(Clone, Debug)]
-pub(super) struct Guard {
+pub(super) struct GuardSettings {
     pub(super) password: Option<Secret>,
     pub(super) soft_rules: Option<bool>,
     pub(super) tries: Option<NonZeroU32>,
@@ -17,13 +17,13 @@ pub(super) struct Guard {
     pub(super) lock_minutes: Option<NonZeroU32>,
 }
 
-/// More tries are left than there are.
+/// More tries left than the device has.
 pub(super) struct Unguarded {
     pub(super) key: &'static str,
     pub(super) tries: u32,
 }
 
-impl Guard {
+impl GuardSettings {
     pub(super) fn checked(self) -> Result<Self, Unguarded> {
         let tries = self.tries.map_or(Tries::MOST, NonZeroU32::get);
         for (key, left) in [
@@ -37,7 +37,7 @@ impl Guard {
         Ok(self)
     }
 
-    pub(super) fn set(&self, access: &mut Access, recovery: &mut Recovery) {
+    pub(super) fn set(&self, access: &mut Access, recovery: &mut RecoverySettings) {
         if let Some(password) = &self.password {
             access.password = password.clone();
         }
@@ -48,8 +48,9 @@ impl Guard {
 
     fn counting_from(&self, left: Option<u32>) -> Tries {
         let most = self.tries.map_or(Tries::MOST, NonZeroU32::get);
-        let minutes = |minutes: NonZeroU32| Duration::from_secs(u64::from(minutes.get()) * 60);
-        let lock = self.lock_minutes.map_or(Tries::LOCK, minutes);
+        let lock = self.lock_minutes.map_or(Tries::LOCK, |minutes| {
+            Duration::from_mins(minutes.get().into())
+        });
         Tries {
             most,
             left: left.unwrap_or(most),
@@ -59,7 +60,7 @@ impl Guard {
     }
 }
 
-/// How a command is refused: a word, or a word and what is said of the tries.
+/// The refusal of a command: a word, or a word with the reported tries.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "a word, or { word, retry_times, lock_minutes }")]
 pub(super) enum Refusing {
@@ -76,7 +77,7 @@ pub(super) struct Counted {
 }
 
 impl Refusing {
-    /// A refusal of the commands of these `Types`.
+    /// The refusal of a command with these `Types`.
     pub(super) fn of(self, types: Box<str>) -> Refuse {
         let counted = match self {
             Self::Word(word) => Counted {

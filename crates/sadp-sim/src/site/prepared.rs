@@ -1,23 +1,22 @@
-//! What a site file says of the ways to bring a device's password back, and of
-//! what befalls it.
+//! Settings of a site file about recovery methods and incidents.
 
 use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{Questions, Recovery};
+use crate::{Questions, RecoverySettings};
 
-/// What an owner prepared, as far as it is said.
+/// The configured recovery methods.
 #[derive(Clone, Debug)]
-pub(super) struct Prepared {
+pub(super) struct RecoveryPreparation {
     pub(super) questions: Option<Questions>,
     pub(super) mailbox: Option<Box<str>>,
     pub(super) valid: Option<Duration>,
     pub(super) cameras: Option<Box<[Ipv4Addr]>>,
 }
 
-impl Prepared {
-    pub(super) fn set(&self, recovery: &mut Recovery) {
+impl RecoveryPreparation {
+    pub(super) fn set(&self, recovery: &mut RecoverySettings) {
         if let Some(questions) = &self.questions {
             recovery.questions = questions.clone();
         }
@@ -27,12 +26,12 @@ impl Prepared {
     }
 }
 
-/// Reads `{ 1 = "..", 4 = "..", 9 = ".." }`.
+/// Deserializes `{ 1 = "..", 4 = "..", 9 = ".." }`.
 pub(super) fn questions<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Questions>, D::Error> {
     let answers: BTreeMap<Box<str>, Box<str>> = BTreeMap::deserialize(deserializer)?;
-    // What is no number is none that a question has.
+    // A key that is not a number becomes 0, which no question has.
     let answers = answers
         .iter()
         .map(|(id, answer)| (id.parse().unwrap_or_default(), (&**answer).into()));
@@ -41,7 +40,7 @@ pub(super) fn questions<'de, D: Deserializer<'de>>(
         .map_err(de::Error::custom)
 }
 
-/// Reads an address as `SetMailBox` would take it.
+/// Deserializes an address that `SetMailBox` would accept.
 pub(super) fn mailbox<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Box<str>>, D::Error> {
@@ -55,7 +54,7 @@ pub(super) fn mailbox<'de, D: Deserializer<'de>>(
     }
 }
 
-/// Reads a time such as `20s`, `90m` or `48h`.
+/// Deserializes a time such as `20s`, `90m` or `48h`.
 pub(super) fn time<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Duration>, D::Error> {
@@ -66,5 +65,5 @@ pub(super) fn time<'de, D: Deserializer<'de>>(
         .ok_or_else(|| de::Error::custom("not a time such as 20s, 90m or 48h, up to a year"))
 }
 
-/// The longest time anything takes.
+/// The maximum time.
 const LONGEST: Duration = Duration::from_hours(24 * 366);

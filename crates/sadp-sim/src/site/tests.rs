@@ -31,7 +31,7 @@ fn told(devices: Vec<Device>) -> Vec<Result<Read, DecodeError>> {
     }
     .encode();
     let from = "192.168.1.9:40000".parse().unwrap();
-    let datagram = crate::Datagram {
+    let datagram = crate::InboundDatagram {
         from,
         destination: None,
         payload: &payload,
@@ -46,11 +46,14 @@ fn told(devices: Vec<Device>) -> Vec<Result<Read, DecodeError>> {
         }
     }
     replies.sort();
-    let read = |payload: &[u8]| match Message::decode(payload)? {
+    replies.iter().map(|(_, payload)| read(payload)).collect()
+}
+
+fn read(payload: &[u8]) -> Result<Read, DecodeError> {
+    match Message::decode(payload)? {
         Message::Report(report) => Ok(report.device),
         other => panic!("not a report: {other:?}"),
-    };
-    replies.iter().map(|(_, payload)| read(payload)).collect()
+    }
 }
 
 #[test]
@@ -59,10 +62,10 @@ fn defaults_count_for_devices_that_do_not_say_otherwise() {
         "[defaults]\nreply = \"unicast\"\nloss = 0.5\nmask = \"255.255.0.0\"\n\
          [[device]]\nprofile = \"ipc-v5.5.6\"\n[[device]]\nprofile = \"ipc-v5.5.6\"\nreply = \"both\"\nloss = 0",
     );
-    assert_eq!(devices[0].conduct.reply, Reply::Unicast);
-    assert_eq!(devices[0].conduct.faults.loss, "0.5".parse().unwrap());
-    assert_eq!(devices[1].conduct.reply, Reply::Both);
-    assert_eq!(devices[1].conduct.faults.loss, Probability::default());
+    assert_eq!(devices[0].behavior.reply, Reply::Unicast);
+    assert_eq!(devices[0].behavior.faults.loss, "0.5".parse().unwrap());
+    assert_eq!(devices[1].behavior.reply, Reply::Both);
+    assert_eq!(devices[1].behavior.faults.loss, Probability::default());
     assert_eq!(devices[1].settings.mask, Ipv4Addr::new(255, 255, 0, 0));
 }
 
@@ -72,11 +75,9 @@ fn a_count_makes_devices_of_their_own_with_addresses_counted_up() {
         "[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 3\nip = \"192.168.1.101\"\n\
          [[device]]\nprofile = \"ipc-v5.5.6\"\n",
     );
-    let last = |device: &Device| device.settings.address.octets()[3];
-    assert_eq!(
-        devices.iter().map(last).collect::<Vec<_>>(),
-        [101, 102, 103, 104]
-    );
+    let addresses = devices.iter().map(|device| device.settings.address);
+    let last: Vec<_> = addresses.map(|address| address.octets()[3]).collect();
+    assert_eq!(last, [101, 102, 103, 104]);
     assert_ne!(devices[0].identity.mac, devices[1].identity.mac);
 }
 
@@ -287,7 +288,7 @@ fn guards_are_given_by_device_or_by_default() {
     assert_eq!((second.tries.most, second.tries.left), (3, 2));
     assert_eq!(second.tries.lock, std::time::Duration::from_mins(10));
     assert!(!first.soft_rules);
-    assert_eq!(devices[0].conduct.reboot, "20s".parse().ok());
+    assert_eq!(devices[0].behavior.reboot, "20s".parse().ok());
 }
 
 #[test]
@@ -328,7 +329,7 @@ fn what_an_owner_prepared_is_given_by_device_or_by_default() {
     );
     let [first, unactivated, recorder] = [0, 1, 2].map(|number: usize| &devices[number].recovery);
     assert_eq!(first.mailbox.as_deref(), Some("site@example.com"));
-    assert!(first.questions.holds(4) && !first.questions.holds(2));
+    assert!(first.questions.contains(4) && !first.questions.contains(2));
     assert_eq!(first.valid, Duration::from_mins(30));
     assert_eq!((first.tries.most, first.tries.left), (5, 5));
     assert_eq!(unactivated.mailbox, None);
@@ -339,8 +340,8 @@ fn what_an_owner_prepared_is_given_by_device_or_by_default() {
         recorder.cameras.as_deref(),
         Some(&[Ipv4Addr::new(192, 168, 1, 9)][..])
     );
-    assert_eq!(devices[2].conduct.restart, Some(Duration::from_mins(65)));
-    assert_eq!(devices[2].conduct.button, Some(Duration::from_secs(20)));
+    assert_eq!(devices[2].behavior.restart, Some(Duration::from_mins(65)));
+    assert_eq!(devices[2].behavior.button, Some(Duration::from_secs(20)));
     assert!(!format!("{devices:?}").contains("Paris"));
 }
 
@@ -390,4 +391,62 @@ fn mistakes_about_what_was_prepared_are_told_with_their_line() {
         told.starts_with("line 2: unknown field `questions`"),
         "{told}"
     );
+}
+
+const RECORDER: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\nhello = false\n\
+    mailbox = \"owner@example.com\"\nquestions = { 1 = \"a\", 2 = \"b\", 3 = \"c\" }";
+
+const COMMANDS: [&str; 15] = [
+    "exchangecode",
+    "activate",
+    "update",
+    "lamp",
+    "getcode",
+    "getencryptstring",
+    "reset",
+    "ExportGUID",
+    "GUIDReset",
+    "getsecurityquestion",
+    "setsecurityquestion",
+    "AnswerReset",
+    "SetMailBox",
+    "GetQRcodes",
+    "MailReset",
+];
+
+const ELEMENTS: [&str; 9] = [
+    "Code",
+    "Password",
+    "GUID",
+    "MailBox",
+    "SyncIPCPassword",
+    "QuestionList/Question/ID",
+    "QuestionList/Question/Answer",
+    "QuestionList/Question/mark",
+    "Action",
+];
+
+proptest::proptest! {
+    #[test]
+    fn no_command_panics(
+        types in proptest::sample::select(&COMMANDS[..]),
+        fields in proptest::collection::vec((proptest::sample::select(&ELEMENTS[..]), "\\PC{0,40}"), 0..9),
+    ) {
+        let address = network().addr();
+        let mut fleet = Fleet::new(build(RECORDER), FleetConfig::new(address, vec![network()]));
+        let mac = fleet.devices()[0].identity.mac.to_string();
+        let mut request: sadp_model::RawFields = [("Uuid", "A"), ("Types", types), ("MAC", &*mac)].into_iter().collect();
+        for (name, text) in &fields {
+            request.push(name, text);
+        }
+        let payload = sadp_proto::Document::encode("Probe", &request, sadp_proto::XmlLayout::Request);
+        let from = "192.168.1.9:40000".parse().unwrap();
+        let now = std::time::Duration::ZERO;
+        let heard = fleet.handle_datagram(now, &crate::InboundDatagram { from, destination: None, payload: &payload });
+        proptest::prop_assert_eq!(heard, crate::Handled::Command { devices: 1 });
+        let crate::Executions { resets, guid_resets, answer_resets, mail_resets, .. } = fleet.executions(0);
+        proptest::prop_assert_eq!(resets + guid_resets + answer_resets + mail_resets, 0);
+        let due = fleet.poll_timeout().unwrap();
+        proptest::prop_assert!(fleet.poll_transmit(due).is_some());
+    }
 }

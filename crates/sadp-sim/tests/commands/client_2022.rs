@@ -10,7 +10,7 @@ use sadp_proto::{
 };
 use sadp_sim::{
     Access,
-    desk::{self, MailCode},
+    vendor_support::{self, MailCode},
 };
 use uuid::Uuid;
 
@@ -58,7 +58,7 @@ fn read(fields: &RawFields) -> CommandReply {
     }
 }
 
-fn requested(van: &mut Van) -> desk::RequestCode {
+fn requested(van: &mut Van) -> vendor_support::RequestText {
     let reply = van.say_plainly(0, "getencryptstring", "");
     let code = RequestCode::read(&read(&reply)).unwrap();
     code.as_str().parse().unwrap()

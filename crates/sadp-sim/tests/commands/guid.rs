@@ -54,7 +54,7 @@ fn a_guid_is_void_after_another_way_changed_the_password() {
     let guid = exported(&mut van);
     let reply = done(van.order(0, Command::GetEncryptString));
     let request = sadp_proto::RequestCode::read(&reply).unwrap();
-    let request: sadp_sim::desk::RequestCode = request.as_str().parse().unwrap();
+    let request: sadp_sim::vendor_support::RequestText = request.as_str().parse().unwrap();
     let command = Command::Reset {
         code: super::van::code(&request.answer()),
         password: password(PASSWORD),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
 use sadp_proto::{Command, CommandOutcome, MailQr, Mailbox, Refusal};
-use sadp_sim::{Access, desk::MailCode};
+use sadp_sim::{Access, vendor_support::MailCode};
 
 use super::{
     PASSWORD, UNACTIVATED,

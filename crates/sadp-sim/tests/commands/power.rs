@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use sadp_model::State;
 use sadp_proto::{Command, CommandOutcome, QuestionList, Refusal, RequestCode};
-use sadp_sim::{Access, desk};
+use sadp_sim::{Access, vendor_support};
 
 use super::{
     PASSWORD,
@@ -25,7 +25,8 @@ fn a_restart_makes_requests_void() {
         Van::new("[[device]]\nprofile = \"ipc-v5.5.82\"\nrestart = \"30s\"\nreboot = \"20s\"");
     let before = van.look(0).unwrap();
     let reply = done(van.order(0, Command::GetEncryptString));
-    let request: desk::RequestCode = RequestCode::read(&reply).unwrap().as_str().parse().unwrap();
+    let request: vendor_support::RequestText =
+        RequestCode::read(&reply).unwrap().as_str().parse().unwrap();
     van.heard.clear();
     van.wait_until(30 * SECOND);
     assert!(matches!(van.lamp(0, true), CommandOutcome::NoAnswer));
@@ -49,7 +50,8 @@ fn a_restart_makes_requests_void() {
 fn a_start_after_new_settings_makes_requests_void_too() {
     let mut van = Van::one("ipc-v5.5.82", "reboot = \"20s\"");
     let reply = done(van.order(0, Command::GetEncryptString));
-    let request: desk::RequestCode = RequestCode::read(&reply).unwrap().as_str().parse().unwrap();
+    let request: vendor_support::RequestText =
+        RequestCode::read(&reply).unwrap().as_str().parse().unwrap();
     assert!(is_done(&van.update(0, "192.168.1.70", Access::PASSWORD)));
     van.wait(30 * SECOND);
     let reset = Command::Reset {

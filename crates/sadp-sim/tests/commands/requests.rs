@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sadp_proto::{Command, CommandOutcome, GROUP, Refusal, RequestCode};
-use sadp_sim::{Access, desk};
+use sadp_sim::{Access, vendor_support};
 
 use super::{
     PASSWORD, UNACTIVATED,
@@ -15,7 +15,7 @@ const BY_FILE: &str = "ipc-v5.3.3";
 const BY_KEY: &str = "ipc-v5.5.6";
 const LEGACY: &str = "ipc-v5.2.5";
 
-fn request(van: &mut Van, device: usize, command: Command) -> desk::RequestCode {
+fn request(van: &mut Van, device: usize, command: Command) -> vendor_support::RequestText {
     let reply = done(van.order(device, command));
     assert_eq!(reply.fields.first("Result"), Some("success"));
     let code = RequestCode::read(&reply).unwrap();
@@ -220,7 +220,7 @@ fn an_answer_without_a_password_is_refused_by_firmware_that_wants_one() {
 
 fn dated_code(van: &mut Van) -> String {
     let seen = van.look(0).unwrap();
-    desk::dated_code(seen.serial.unwrap().as_str(), seen.boot_time)
+    vendor_support::dated_code(seen.serial.unwrap().as_str(), seen.boot_time)
 }
 
 fn reset_to_default(van: &mut Van, dated: &str) -> CommandOutcome {
@@ -293,7 +293,7 @@ fn a_hundred_locked_devices_are_recovered_where_a_tenth_is_lost() {
     let mut orders = Vec::new();
     for (device, outcome) in replies.into_iter().enumerate() {
         let code = RequestCode::read(&done(outcome)).unwrap();
-        let request: desk::RequestCode = code.as_str().parse().unwrap();
+        let request: vendor_support::RequestText = code.as_str().parse().unwrap();
         assert_eq!(request.mac, van.mac(device));
         let command = Command::Reset {
             code: super::van::code(&request.key().unwrap()),

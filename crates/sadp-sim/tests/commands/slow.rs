@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sadp_proto::{Command, CommandOutcome, RequestCode};
-use sadp_sim::desk;
+use sadp_sim::vendor_support;
 
 use super::{
     PASSWORD,
@@ -52,7 +52,7 @@ fn the_request_of_a_slow_device_is_the_one_it_holds_good() {
         let reply = done(van.order(0, Command::GetEncryptString));
         assert_eq!(van.fleet.executions(0).requests, questions, "{delay}");
         let request = RequestCode::read(&reply).unwrap();
-        let request: desk::RequestCode = request.as_str().parse().unwrap();
+        let request: vendor_support::RequestText = request.as_str().parse().unwrap();
         let reset = Command::Reset {
             code: code(&request.answer()),
             password: password(PASSWORD),

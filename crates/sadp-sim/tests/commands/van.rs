@@ -12,7 +12,7 @@ use sadp_proto::{
     Inquiry, Message, NetworkSettings, Refusal, RefusalReply, Target, Update, rand_core::OsRng,
     seal::Password,
 };
-use sadp_sim::{Datagram, Fleet, FleetConfig, Heard, Site};
+use sadp_sim::{Fleet, FleetConfig, Handled, InboundDatagram, Site};
 use uuid::Uuid;
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
@@ -187,8 +187,8 @@ impl Van {
         None
     }
 
-    pub(crate) fn say(&mut self, destination: Ipv4Addr, payload: &[u8]) -> Heard {
-        let datagram = Datagram {
+    pub(crate) fn say(&mut self, destination: Ipv4Addr, payload: &[u8]) -> Handled {
+        let datagram = InboundDatagram {
             from: INSTALLER,
             destination: Some(destination),
             payload,

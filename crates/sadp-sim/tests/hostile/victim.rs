@@ -10,8 +10,8 @@ use sadp_proto::{
     seal::Password,
 };
 use sadp_sim::{
-    Attack, Conduct, Datagram, Device, Fleet, FleetConfig, Hostile, HostileConfig, Population,
-    Speaker,
+    Attack, Behavior, Device, Fleet, FleetConfig, Hostile, HostileConfig, InboundDatagram,
+    Population, Speaker,
 };
 
 use crate::lan::{ATTACKER, MS};
@@ -49,10 +49,10 @@ impl Victim {
             count: 30,
             seed: 1,
             network,
-            conduct: Conduct {
+            behavior: Behavior {
                 delay: sadp_sim::Delay::between(delay, delay).unwrap(),
                 hello: false,
-                ..Conduct::default()
+                ..Behavior::default()
             },
         };
         let mut devices = population.generate().unwrap();
@@ -84,7 +84,7 @@ impl Victim {
             if let Some(ExchangeStep::Key(payload) | ExchangeStep::Command(payload)) =
                 exchange.poll_transmit()
             {
-                let datagram = Datagram {
+                let datagram = InboundDatagram {
                     from: INSTALLER,
                     destination: Some(GROUP),
                     payload: &payload,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sadp_model::{MacAddr, Protocol, Via};
 use sadp_proto::{Destination, GROUP, PORT, StopCondition, Survey, SurveyConfig, Sweep};
 use sadp_sim::{
-    Conduct, Datagram, Device, Fleet, FleetConfig, Hostile, HostileConfig, HostileStats,
+    Behavior, Device, Fleet, FleetConfig, Hostile, HostileConfig, HostileStats, InboundDatagram,
     Population, Speaker,
 };
 use uuid::Uuid;
@@ -84,13 +84,13 @@ impl Outcome {
     }
 }
 
-pub(crate) fn devices(count: u32, seed: u64, conduct: Conduct) -> Vec<Device> {
+pub(crate) fn devices(count: u32, seed: u64, behavior: Behavior) -> Vec<Device> {
     let network = "10.77.0.1/16".parse().unwrap();
     Population {
         count,
         seed,
         network,
-        conduct,
+        behavior,
     }
     .generate()
     .unwrap()
@@ -244,7 +244,7 @@ impl Lan {
         match datagram.to {
             To::Devices(destination) => {
                 let destination = Some(destination);
-                let datagram = Datagram {
+                let datagram = InboundDatagram {
                     from: INSTALLER,
                     destination,
                     payload,

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::{Protocol, Via};
 use sadp_proto::{Destination, GROUP, PORT, Watch, WatchConfig, WatchEvent, WatchEventKind};
-use sadp_sim::{Conduct, Datagram, Device, Fleet, FleetConfig, Population};
+use sadp_sim::{Behavior, Device, Fleet, FleetConfig, InboundDatagram, Population};
 use uuid::Uuid;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -106,7 +106,7 @@ impl World {
             assert_eq!(transmit.destination, Destination::Group(0));
             self.asked += 1;
             for (started, fleet) in &mut self.fleets {
-                let datagram = Datagram {
+                let datagram = InboundDatagram {
                     from: INSTALLER,
                     destination: Some(GROUP),
                     payload: &transmit.payload,
@@ -142,16 +142,16 @@ impl World {
 }
 
 pub(crate) fn devices(count: u32, seed: u64) -> Vec<Device> {
-    devices_of(count, seed, Conduct::default())
+    devices_of(count, seed, Behavior::default())
 }
 
-pub(crate) fn devices_of(count: u32, seed: u64, conduct: Conduct) -> Vec<Device> {
+pub(crate) fn devices_of(count: u32, seed: u64, behavior: Behavior) -> Vec<Device> {
     let network = "10.77.0.1/16".parse().unwrap();
     let population = Population {
         count,
         seed,
         network,
-        conduct,
+        behavior,
     };
     let mut devices = population.generate().unwrap();
     for (number, device) in (256u32..).zip(&mut devices) {

@@ -57,7 +57,7 @@ pub(crate) struct SimRunArgs {
     pub(crate) seed: Option<u64>,
 
     #[command(flatten)]
-    pub(crate) conduct: ConductArgs,
+    pub(crate) behavior: ConductArgs,
 
     #[arg(
         help = "Answer by bare Ethernet frames as well: needs root or CAP_NET_RAW",
@@ -191,31 +191,32 @@ struct Attacks(&'static [Attack]);
 
 fn attacks(text: &str) -> Result<Attacks, String> {
     if text == "all" {
-        return Ok(Attacks(&Attack::ALL));
+        return Ok(Attacks(Attack::ALL));
     }
     let wanted = Attack::ALL.iter().find(|attack| attack.name() == text);
     let wanted = wanted.map(|attack| Attacks(std::slice::from_ref(attack)));
     wanted.ok_or_else(|| {
-        let all = Attack::ALL.map(Attack::name).join(", ");
+        let all: Vec<_> = Attack::ALL.iter().map(|attack| attack.name()).collect();
+        let all = all.join(", ");
         format!("no attack of this name; all, or some of {all}")
     })
 }
 
 impl ConductArgs {
     /// Changes what was asked for.
-    pub(crate) fn apply(self, conduct: &mut sadp_sim::Conduct) {
+    pub(crate) fn apply(self, behavior: &mut sadp_sim::Behavior) {
         fn set<T>(slot: &mut T, wanted: Option<T>) {
             if let Some(wanted) = wanted {
                 *slot = wanted;
             }
         }
-        set(&mut conduct.reply, self.reply);
-        set(&mut conduct.delay, self.delay);
-        set(&mut conduct.faults.loss, self.loss);
-        set(&mut conduct.faults.duplicate, self.duplicate);
-        set(&mut conduct.faults.reorder, self.reorder);
-        set(&mut conduct.faults.corrupt, self.corrupt);
-        set(&mut conduct.faults.truncate, self.truncate);
-        conduct.hello &= !self.no_hello;
+        set(&mut behavior.reply, self.reply);
+        set(&mut behavior.delay, self.delay);
+        set(&mut behavior.faults.loss, self.loss);
+        set(&mut behavior.faults.duplicate, self.duplicate);
+        set(&mut behavior.faults.reorder, self.reorder);
+        set(&mut behavior.faults.corrupt, self.corrupt);
+        set(&mut behavior.faults.truncate, self.truncate);
+        behavior.hello &= !self.no_hello;
     }
 }

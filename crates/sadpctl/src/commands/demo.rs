@@ -5,7 +5,7 @@ use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
 use sadp_model::Warning;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{Endpoint, Sweep};
-use sadp_sim::{Interface, Server, ServerConfig, Site};
+use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
 use tokio::sync::oneshot;
 
 use super::{list, sim, survey};
@@ -84,7 +84,7 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
     let site = Site::parse(SITE).map_err(|error| internal(error.into()))?;
     let devices = site.build(here).map_err(|error| internal(error.into()))?;
     let loopback = Ipv4Addr::LOCALHOST.to_string();
-    let interface = Interface::find(&loopback).map_err(|error| {
+    let interface = ServerInterface::find(&loopback).map_err(|error| {
         internal(error.into()).hint("bring this machine's loopback interface up")
     })?;
     let server_config = ServerConfig {

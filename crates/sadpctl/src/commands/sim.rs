@@ -3,8 +3,8 @@ mod vendor;
 use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
 
 use sadp_sim::{
-    Conduct, Device, Interface, InterfaceError, LinkAnswer, Population, Reply, Server,
-    ServerConfig, ServerError, Site,
+    Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
+    ServerError, ServerInterface, Site,
 };
 
 use super::survey;
@@ -31,7 +31,7 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
     let interface = interface(&global.interfaces)?;
     let (devices, seed) = devices(args, &interface)?;
     let description = describe(&devices, &interface);
-    let mute = |device: &&Device| device.conduct.link == LinkAnswer::Only;
+    let mute = |device: &&Device| device.behavior.link == LinkAnswer::Only;
     let mute = devices.iter().filter(mute).count() as u64;
     if mute > 0 && !args.link_layer {
         let number = count(mute, "device answers", "devices answer");
@@ -84,13 +84,13 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
 
 /// The one interface to play on. It must be named: simulated devices do not
 /// belong on a customer's network by accident.
-fn interface(named: &[String]) -> Result<Interface, Failure> {
+fn interface(named: &[String]) -> Result<ServerInterface, Failure> {
     let [name] = named else {
         let message = "name the one interface on which to play simulated devices";
         return Err(Failure::words(Exit::Usage, message)
             .hint("for this machine alone: sadpctl sim run -i 127.0.0.1"));
     };
-    Interface::find(name).map_err(|error| match error {
+    ServerInterface::find(name).map_err(|error| match error {
         InterfaceError::NotFound { .. } => {
             Failure::new(Exit::Usage, error).hint("name one of those with -i")
         }
@@ -100,7 +100,7 @@ fn interface(named: &[String]) -> Result<Interface, Failure> {
 }
 
 /// The devices to play, and what chance is drawn from.
-fn devices(args: &SimRunArgs, interface: &Interface) -> Result<(Vec<Device>, u64), Failure> {
+fn devices(args: &SimRunArgs, interface: &ServerInterface) -> Result<(Vec<Device>, u64), Failure> {
     let (mut devices, seed) = if let Some(path) = &args.site {
         from_site(path, interface)?
     } else {
@@ -109,7 +109,7 @@ fn devices(args: &SimRunArgs, interface: &Interface) -> Result<(Vec<Device>, u64
             count: args.count,
             seed,
             network: interface.network(),
-            conduct: Conduct::default(),
+            behavior: Behavior::default(),
         };
         let devices = population.generate().map_err(|error| {
             Failure::new(Exit::Usage, error)
@@ -118,7 +118,7 @@ fn devices(args: &SimRunArgs, interface: &Interface) -> Result<(Vec<Device>, u64
         (devices, seed)
     };
     for device in &mut devices {
-        args.conduct.apply(&mut device.conduct);
+        args.behavior.apply(&mut device.behavior);
     }
     Ok((devices, args.seed.unwrap_or(seed)))
 }
@@ -126,7 +126,7 @@ fn devices(args: &SimRunArgs, interface: &Interface) -> Result<(Vec<Device>, u64
 /// The longest site file that is read.
 const MAX_SITE: u64 = 16 << 20;
 
-fn from_site(path: &Path, interface: &Interface) -> Result<(Vec<Device>, u64), Failure> {
+fn from_site(path: &Path, interface: &ServerInterface) -> Result<(Vec<Device>, u64), Failure> {
     let name = path.display();
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_SITE).read_to_string(&mut text));
@@ -144,8 +144,8 @@ fn from_site(path: &Path, interface: &Interface) -> Result<(Vec<Device>, u64), F
 }
 
 /// `playing 25 devices on lo (127.0.0.1), answering by multicast`.
-fn describe(devices: &[Device], interface: &Interface) -> String {
-    let answering = |reply| devices.iter().any(|device| device.conduct.reply == reply);
+fn describe(devices: &[Device], interface: &ServerInterface) -> String {
+    let answering = |reply| devices.iter().any(|device| device.behavior.reply == reply);
     let ways = [
         (Reply::Multicast, "multicast"),
         (Reply::Unicast, "unicast"),

@@ -11,7 +11,7 @@ use super::*;
 const TEXT: &str = "([!-~\u{e4}\u{6444}][ -~\u{e4}\u{6444}]{0,30})?[!-~]";
 
 /// Settings as a command leaves them: until then a profile fixes some of them.
-fn any_settings() -> impl Strategy<Value = Settings> {
+fn any_settings() -> impl Strategy<Value = DeviceSettings> {
     let extras = (
         any::<Ipv6Addr>(),
         0..=128u8,
@@ -32,7 +32,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     (addresses, ports, any::<bool>(), extras).prop_map(|(addresses, ports, dhcp, extras)| {
         let [address, mask, gateway] = addresses;
         let [sdk_port, http_port] = ports;
-        Settings {
+        DeviceSettings {
             address,
             mask,
             gateway,

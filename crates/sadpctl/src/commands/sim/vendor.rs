@@ -11,7 +11,7 @@ use sadp_model::Serial;
 use sadp_reset::{
     DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, write_new_file,
 };
-use sadp_sim::desk::{self, MailCode, NotSimulated, RequestCode};
+use sadp_sim::vendor_support::{self, MailCode, NotSimulated, RequestText};
 use serde::Serialize;
 
 use crate::{
@@ -173,7 +173,7 @@ fn make_answer(path: &Path, args: &SimVendorArgs) -> Result<(String, String), Fa
     }
     let text = read(path)?;
     let (request, serial) =
-        RequestCode::read_exported(&text).map_err(|error| not_simulated(error, path))?;
+        RequestText::read_exported(&text).map_err(|error| not_simulated(error, path))?;
     let whose = whose(&request, serial, path)?;
     if !args.key {
         return Ok((name("Encrypt", whose, "xml"), request.answer()));
@@ -193,7 +193,7 @@ fn name(what: &str, whose: Option<DeviceKey>, ending: &str) -> String {
 
 /// The device that a code is of, with the serial number the request ends in, or
 /// that from the record beside it where that is of the same device.
-fn whose(request: &RequestCode, serial: &str, path: &Path) -> Result<Option<DeviceKey>, Failure> {
+fn whose(request: &RequestText, serial: &str, path: &Path) -> Result<Option<DeviceKey>, Failure> {
     let serial = Serial::new(serial);
     let recorded = path.parent().and_then(|package| record(package).ok());
     let recorded = recorded.map(|record| record.device);
@@ -231,7 +231,10 @@ fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
     }
     let serial = record.device.serial();
     let serial = serial.ok_or_else(|| unanswerable("the device told no serial number"))?;
-    Ok(desk::dated_code(serial.as_str(), record.boot_time))
+    Ok(vendor_support::dated_code(
+        serial.as_str(),
+        record.boot_time,
+    ))
 }
 
 /// The `request.json` of a package.

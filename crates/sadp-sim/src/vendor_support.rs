@@ -1,35 +1,33 @@
-//! The pretend support desk of a vendor: it answers requests of simulated
-//! devices, and of no others.
+//! A simulated vendor support: it answers requests of simulated devices only.
 //!
-//! There is no secret in it. A simulated device writes a random word into its
-//! request in clear text, and its answer is that word again. An exported request
-//! that a key answers ends in the serial number of its device; without it, as
-//! sadpctl 0.1.0 exported them, such a request is answered as well. Everything
-//! says that it is simulated, but for the eight characters of a key, which stand
-//! in the request for anyone to read. No real device takes any of it.
+//! It has no secret. A simulated device writes a random word into its request in plain
+//! text, and the answer is that word again. An exported request that a key answers ends
+//! with the serial number of its device; a request without it, as sadpctl 0.1.0 exported
+//! it, is answered as well. Everything is marked as simulated, except the eight characters
+//! of a key, which are readable in the request. No real device accepts any of it.
 
 use std::{fmt, str::FromStr};
 
 use jiff::civil::DateTime;
 use sadp_model::MacAddr;
 
-/// What a simulated device gives out so that the desk can answer it.
+/// The request of a simulated device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestCode {
-    /// Whether it takes a key for an answer, too.
+pub struct RequestText {
+    /// Whether a key can answer it, too.
     pub takes_key: bool,
     /// The device.
     pub mac: MacAddr,
-    /// What tells this request from the device's others.
+    /// Distinguishes this request from others of the device.
     pub nonce: Nonce,
 }
 
-impl RequestCode {
+impl RequestText {
     const MARK: &'static str = "SADPCTL-SIMULATED-REQUEST";
 
-    /// Reads a request as it was exported, with the serial number it ends in, ""
-    /// where there is none. Only a request that a key answers may end in one;
-    /// those of sadpctl 0.1.0, and of devices that tell none, do not.
+    /// Parses an exported request and the serial number at its end, "" where there is none.
+    /// Only a request that a key answers may have one; those of sadpctl 0.1.0, and of
+    /// devices that report none, do not.
     pub fn read_exported(text: &str) -> Result<(Self, &str), NotSimulated> {
         let line = without_line_break(text);
         let nonce = line.match_indices(':').nth(2).ok_or(NotSimulated)?;
@@ -45,26 +43,25 @@ impl RequestCode {
         format!("SADPCTL-SIMULATED-ANSWER:{}:{}", bare(self.mac), self.nonce)
     }
 
-    /// The key that is typed in place of a file. `None` where the device takes
-    /// a file only.
+    /// The key that is typed instead of a file. `None` where the device takes a file only.
     pub fn key(&self) -> Option<String> {
         self.takes_key.then(|| self.nonce.start())
     }
 
-    /// Whether a device that made this code takes this answer.
+    /// Whether the device of this request accepts this answer.
     pub(crate) fn is_answered_by(&self, answer: &str) -> bool {
         self.answer() == answer || self.key().is_some_and(|key| key == answer)
     }
 }
 
-impl fmt::Display for RequestCode {
+impl fmt::Display for RequestText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.takes_key { BY_KEY } else { BY_FILE };
         write!(f, "{}:{kind}:{}:{}", Self::MARK, bare(self.mac), self.nonce)
     }
 }
 
-impl FromStr for RequestCode {
+impl FromStr for RequestText {
     type Err = NotSimulated;
 
     fn from_str(text: &str) -> Result<Self, NotSimulated> {
@@ -88,20 +85,19 @@ impl FromStr for RequestCode {
 const BY_FILE: &str = "file";
 const BY_KEY: &str = "file-or-key";
 
-/// What a simulated device shows as a QR code, to have a code sent to its
-/// reserved e-mail address.
+/// The QR code of a simulated device that requests a mailed code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailCode {
     /// The device.
     pub mac: MacAddr,
-    /// What tells this code from the device's others.
+    /// Distinguishes this code from others of the device.
     pub nonce: Nonce,
 }
 
 impl MailCode {
     const MARK: &'static str = "SADPCTL-SIMULATED-MAIL";
 
-    /// What would come by e-mail.
+    /// The mailed code.
     pub fn code(&self) -> String {
         self.nonce.start()
     }
@@ -128,9 +124,8 @@ impl FromStr for MailCode {
     }
 }
 
-/// The dated code of a simulated device that takes nothing else: the end of its
-/// serial number and when it started, as it tells both. A device that started
-/// anew since takes another.
+/// Returns the dated code of a simulated legacy device: the end of its serial number and
+/// its boot time, as it reports both. After a restart another code is valid.
 pub fn dated_code(serial: &str, boot: Option<DateTime>) -> String {
     const SERIAL_END: usize = 24;
     let end: Vec<char> = serial
@@ -155,7 +150,7 @@ impl Nonce {
     const DIGITS: usize = 32;
     const START: usize = 8;
 
-    /// Digits from a source of chance. What is no digit is passed over.
+    /// Makes a word from random digits. Other characters are ignored.
     pub(crate) fn new(digits: &str) -> Self {
         Self(
             digits
@@ -190,13 +185,12 @@ fn is_digit(character: char) -> bool {
     matches!(character, '0'..='9' | 'a'..='f')
 }
 
-/// It is no request of a simulated device: the desk is no vendor's and answers
-/// no other.
+/// The text is not a request of a simulated device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a request of a simulated device; this desk is no vendor's and answers no other")]
 pub struct NotSimulated;
 
-/// So many parts, set apart by colons. A line break at the end is passed over.
+/// Splits a text at colons into this many parts, without a line break at the end.
 fn parts<const COUNT: usize>(text: &str) -> Result<[&str; COUNT], NotSimulated> {
     let parts: Vec<&str> = without_line_break(text)
         .split(':')
@@ -210,7 +204,7 @@ fn without_line_break(text: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-/// The address without separators.
+/// Returns the address without separators.
 fn bare(mac: MacAddr) -> String {
     mac.to_string().replace(':', "")
 }
@@ -223,8 +217,8 @@ mod tests {
 
     const NONCE: &str = "0123456789abcdef0123456789abcdef";
 
-    fn request(takes_key: bool) -> RequestCode {
-        RequestCode {
+    fn request(takes_key: bool) -> RequestText {
+        RequestText {
             takes_key,
             mac: "c4:2f:90:00:00:05".parse().unwrap(),
             nonce: NONCE.parse().unwrap(),
@@ -255,9 +249,9 @@ mod tests {
             let text = code.to_string();
             for end in ["", "\n", "\r\n"] {
                 let bare = format!("{text}{end}");
-                assert_eq!(RequestCode::read_exported(&bare), Ok((code.clone(), "")));
+                assert_eq!(RequestText::read_exported(&bare), Ok((code.clone(), "")));
                 let full = format!("{text}{SERIAL}{end}");
-                let read = RequestCode::read_exported(&full);
+                let read = RequestText::read_exported(&full);
                 let expected = takes_key.then_some((code.clone(), SERIAL));
                 assert_eq!(read.ok(), expected, "{full}");
             }
@@ -273,7 +267,7 @@ mod tests {
             &format!("{}\u{e4}{SERIAL}", &text[..text.len() - 1]),
         ] {
             assert_eq!(
-                RequestCode::read_exported(wrong),
+                RequestText::read_exported(wrong),
                 Err(NotSimulated),
                 "{wrong}"
             );
@@ -295,7 +289,7 @@ mod tests {
             &format!("{own}\n\n"),
             &request(true).answer(),
         ] {
-            assert_eq!(text.parse::<RequestCode>(), Err(NotSimulated), "{text}");
+            assert_eq!(text.parse::<RequestText>(), Err(NotSimulated), "{text}");
             assert_eq!(text.parse::<MailCode>(), Err(NotSimulated), "{text}");
         }
     }

@@ -1,34 +1,34 @@
-//! How a simulated device behaves on the wire: which way it answers, how late,
-//! and what goes wrong on the way.
+//! The network behavior of a simulated device: transport, delay and faults.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use serde::Deserialize;
+use strum::EnumString;
 
-/// How a device behaves on the wire.
+/// The network behavior of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conduct {
-    /// Which way it answers.
+pub struct Behavior {
+    /// The transport of its replies.
     pub reply: Reply,
-    /// How late it answers.
+    /// The delay of its replies.
     pub delay: Delay,
-    /// What goes wrong on the way.
+    /// Network faults.
     pub faults: Faults,
-    /// Whether it announces itself when it starts.
+    /// Whether it sends a Hello when it starts.
     pub hello: bool,
-    /// How long it is silent after new network settings, to start anew with
-    /// them. `None`: it takes them over as it runs.
+    /// How long it restarts after new network settings. `None`: it applies them without a
+    /// restart.
     pub reboot: Option<Delay>,
-    /// When it loses power for a while, counted from the fleet's start.
+    /// When it loses power for a while, from the fleet's start.
     pub restart: Option<Duration>,
-    /// When somebody holds its reset button, counted from the fleet's start.
+    /// When its reset button is held, from the fleet's start.
     pub button: Option<Duration>,
-    /// Whether it answers by bare Ethernet frames, where those are played.
+    /// Whether it answers by raw Ethernet frames, where those are simulated.
     pub link: LinkAnswer,
 }
 
-impl Default for Conduct {
+impl Default for Behavior {
     /// By multicast, at once, without faults, with a Hello.
     fn default() -> Self {
         Self {
@@ -44,60 +44,55 @@ impl Default for Conduct {
     }
 }
 
-/// Whether a device answers inquiries by bare Ethernet frames.
+/// Whether a device answers inquiries by raw Ethernet frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkAnswer {
     /// No.
     Never,
-    /// Those as well.
+    /// By frames and UDP.
     #[default]
     Too,
-    /// Those alone: old firmware. It hears no UDP.
+    /// By frames only: old firmware, which ignores UDP.
     Only,
 }
 
-/// Which way a device answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// The transport of a device's replies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, EnumString)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+#[strum(parse_err_ty = ParseReplyError, parse_err_fn = ParseReplyError::of)]
 pub enum Reply {
     /// To the group: most firmware.
     #[default]
     Multicast,
-    /// To the asker's address and port: newer and third-party firmware.
+    /// To the sender's address and port: newer and third-party firmware.
     Unicast,
-    /// Once each way.
+    /// Both.
     Both,
 }
 
-impl FromStr for Reply {
-    type Err = ParseReplyError;
-
-    fn from_str(text: &str) -> Result<Self, ParseReplyError> {
-        match text {
-            "multicast" => Ok(Self::Multicast),
-            "unicast" => Ok(Self::Unicast),
-            "both" => Ok(Self::Both),
-            _ => Err(ParseReplyError),
-        }
-    }
-}
-
-/// The text names no way to answer.
+/// The text is not a transport of replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("neither multicast, unicast nor both")]
 pub struct ParseReplyError;
 
-/// What goes wrong on the way, each with a probability of its own.
+impl ParseReplyError {
+    const fn of(_: &str) -> Self {
+        Self
+    }
+}
+
+/// The probabilities of network faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// A datagram does not arrive: drawn for each inquiry or command at each
-    /// device, and again for each reply.
+    /// A datagram is lost: decided for each inquiry or command at each device, and again
+    /// for each reply.
     pub loss: Probability,
     /// A reply or a command arrives twice.
     pub duplicate: Probability,
-    /// A reply is held up for up to [`Faults::HOLD_UP`], so that later ones
-    /// overtake it.
+    /// A reply is delayed by up to [`Faults::REORDER_DELAY`], so that later ones overtake
+    /// it.
     pub reorder: Probability,
     /// Some bytes of a reply are changed.
     pub corrupt: Probability,
@@ -106,10 +101,10 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// The longest a reordered reply is held up.
-    pub const HOLD_UP: Duration = Duration::from_millis(50);
+    /// The maximum delay of a reordered reply.
+    pub const REORDER_DELAY: Duration = Duration::from_millis(50);
 
-    /// Draws how many copies of a datagram arrive: none, one or two.
+    /// Decides how many copies of a datagram arrive: none, one or two.
     pub(crate) fn copies(self, rng: &mut Xoshiro256PlusPlus) -> u32 {
         if self.loss.draw(rng) {
             0
@@ -126,17 +121,16 @@ impl Faults {
 #[serde(try_from = "f64")]
 pub struct Probability(f64);
 
-// Sound because no probability is NaN.
+// No probability is NaN.
 impl Eq for Probability {}
 
 impl Probability {
     /// It always happens.
     pub const ONE: Self = Self(1.0);
 
-    /// Draws whether it happens this time.
+    /// Decides whether it happens this time.
     pub(crate) fn draw(self, rng: &mut Xoshiro256PlusPlus) -> bool {
-        // Nothing is drawn where nothing can happen: a fault switched on changes no
-        // other draw.
+        // Without a fault nothing is drawn: other random decisions stay the same.
         self.0 > 0.0 && rng.random_bool(self.0)
     }
 }
@@ -166,54 +160,52 @@ impl FromStr for Probability {
     }
 }
 
-/// The number is no probability.
+/// The number is not a probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a probability between 0 and 1, or 0% and 100%")]
 pub struct ProbabilityError;
 
-/// How late a device answers: a time between two limits, drawn anew for every
-/// answer.
+/// The delay of replies: a time between two limits, drawn for every reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Delay {
-    least: Duration,
-    most: Duration,
+    min: Duration,
+    max: Duration,
 }
 
 impl Delay {
-    /// The latest an answer may be.
+    /// The maximum delay.
     pub const MAX: Duration = Duration::from_hours(1);
 
-    /// A delay between two limits, both included. `None` where they are the
-    /// wrong way round or beyond [`Delay::MAX`].
-    pub fn between(least: Duration, most: Duration) -> Option<Self> {
-        (least <= most && most <= Self::MAX).then_some(Self { least, most })
+    /// A delay between two limits, both included. `None` where they are in the wrong order
+    /// or beyond [`Delay::MAX`].
+    pub fn between(min: Duration, max: Duration) -> Option<Self> {
+        (min <= max && max <= Self::MAX).then_some(Self { min, max })
     }
 
     pub(crate) fn draw(self, rng: &mut Xoshiro256PlusPlus) -> Duration {
-        // Within MAX, microseconds fit.
-        let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        if self.least == self.most {
-            return self.least;
+        if self.min == self.max {
+            return self.min;
         }
-        Duration::from_micros(rng.random_range(micros(self.least)..=micros(self.most)))
+        // Within MAX, microseconds fit.
+        let [min, max] =
+            [self.min, self.max].map(|limit| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX));
+        Duration::from_micros(rng.random_range(min..=max))
     }
 }
 
 impl FromStr for Delay {
     type Err = DelayError;
 
-    /// Reads `200ms`, `2.5s`, `0..500ms` and `1s..2s`. The first of two limits
-    /// may leave its unit to the second.
+    /// Parses `200ms`, `2.5s`, `0..500ms` and `1s..2s`. The first limit may have the unit
+    /// of the second.
     fn from_str(text: &str) -> Result<Self, DelayError> {
-        let (least, most) = match text.split_once("..") {
-            Some((least, most)) => (least.trim(), most.trim()),
-            None => (text.trim(), text.trim()),
-        };
-        let unit = most.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        let most = duration(most)?;
-        let least = duration(least).or_else(|_| duration(&format!("{least}{unit}")))?;
-        Self::between(least, most).ok_or(DelayError)
+        let (min, max) = text.split_once("..").unwrap_or((text, text));
+        let (min, max) = (min.trim(), max.trim());
+        let unit = max.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let max = duration(max)?;
+        let min = duration(min).or_else(|_| duration(&format!("{min}{unit}")))?;
+        Self::between(min, max).ok_or(DelayError)
     }
 }
 
@@ -227,15 +219,15 @@ impl TryFrom<String> for Delay {
 
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.least == self.most {
-            write!(f, "{:?}", self.least)
+        if self.min == self.max {
+            write!(f, "{:?}", self.min)
         } else {
-            write!(f, "{:?}..{:?}", self.least, self.most)
+            write!(f, "{:?}..{:?}", self.min, self.max)
         }
     }
 }
 
-/// The text is no delay.
+/// The text is not a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a delay such as 200ms, 2.5s or 0..500ms, up to an hour")]
 pub struct DelayError;
@@ -266,7 +258,7 @@ mod tests {
 
     #[test]
     fn delays_are_read_with_and_without_a_range() {
-        for (text, least, most) in [
+        for (text, min, max) in [
             ("0", 0, 0),
             ("200ms", 200, 200),
             ("2.5s", 2500, 2500),
@@ -276,11 +268,8 @@ mod tests {
             ("100ms .. 1s", 100, 1000),
         ] {
             assert_eq!(
-                text.parse(),
-                Ok(Delay {
-                    least: least * MS,
-                    most: most * MS
-                }),
+                text.parse().ok(),
+                Delay::between(min * MS, max * MS),
                 "{text}"
             );
         }

@@ -1,4 +1,4 @@
-//! What a device says: its account of itself, and the replies to commands.
+//! The messages of a device: its reports and the replies to commands.
 
 use std::fmt::{self, Write as _};
 
@@ -7,24 +7,24 @@ use sadp_model::RawFields;
 use sadp_proto::Document;
 
 use super::{Device, Quirks};
-use crate::profile::{Text, Value};
+use crate::profile::{DeviceValue, FieldText};
 
-/// Which message a device tells of itself in.
+/// The message that a report is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Telling<'a> {
-    /// Unasked, at its start.
+pub(crate) enum SelfReport<'a> {
+    /// The announcement at its start.
     Hello,
-    /// In answer to an inquiry of this UUID, as the asker spelt it.
+    /// The reply to an inquiry with this UUID, as the sender wrote it.
     Inquiry { uuid: &'a str },
-    /// In answer to a command: who it is, or its whole account.
+    /// The reply to a command: the identity only, or the full report.
     Reply {
         uuid: &'a str,
         types: &'a str,
-        account: bool,
+        full: bool,
     },
 }
 
-impl Telling<'_> {
+impl SelfReport<'_> {
     const fn root(&self) -> &'static str {
         match self {
             Self::Hello => "Hello",
@@ -47,16 +47,20 @@ impl Telling<'_> {
         }
     }
 
-    /// Whether an element of this text belongs into the message.
-    fn holds(&self, source: &Text) -> bool {
-        let Text::Value(value) = source else {
-            return !matches!(self, Self::Reply { account: false, .. });
+    /// Whether an element with this text is part of the message.
+    fn includes(&self, source: &FieldText) -> bool {
+        let FieldText::Value(value) = source else {
+            return !matches!(self, Self::Reply { full: false, .. });
         };
         match self {
-            Self::Hello => *value != Value::Uuid,
-            Self::Reply { account: false, .. } => matches!(
+            Self::Hello => *value != DeviceValue::Uuid,
+            Self::Reply { full: false, .. } => matches!(
                 value,
-                Value::Uuid | Value::Types | Value::Mac | Value::MacColon | Value::MacUpper
+                DeviceValue::Uuid
+                    | DeviceValue::Types
+                    | DeviceValue::Mac
+                    | DeviceValue::MacColon
+                    | DeviceValue::MacUpper
             ),
             Self::Inquiry { .. } | Self::Reply { .. } => true,
         }
@@ -64,51 +68,50 @@ impl Telling<'_> {
 }
 
 impl Device {
-    /// The datagram in which the device tells of itself.
-    pub(crate) fn tell(&self, telling: Telling<'_>) -> Vec<u8> {
-        self.dress(&self.fields(&telling), &telling)
+    /// Makes the datagram of a report.
+    pub(crate) fn report(&self, report: SelfReport<'_>) -> Vec<u8> {
+        self.finish(&self.fields(&report), &report)
     }
 
-    /// The datagram in which the device answers a command with these elements.
-    pub(crate) fn reply(&self, telling: Telling<'_>, answer: &[(&str, String)]) -> Vec<u8> {
-        let told = self.fields(&telling);
+    /// Makes the datagram of a reply to a command, with these elements.
+    pub(crate) fn reply(&self, report: SelfReport<'_>, answer: &[(&str, String)]) -> Vec<u8> {
+        let reported = self.fields(&report);
         let mut fields = RawFields::with_capacity(1536);
-        // Firmware that tells neither of an inquiry still has to say which
-        // command it answers.
+        // Firmware that reports neither for an inquiry still has to name the command.
         for (name, text) in [
-            ("Uuid", telling.uuid().unwrap_or_default()),
-            ("Types", telling.types()),
+            ("Uuid", report.uuid().unwrap_or_default()),
+            ("Types", report.types()),
         ] {
-            if told.first(name).is_none() {
+            if reported.first(name).is_none() {
                 fields.push(name, text);
             }
         }
         let answer = answer.iter().map(|(name, text)| (*name, &**text));
-        for (name, text) in told.iter().chain(answer) {
+        for (name, text) in reported.iter().chain(answer) {
             fields.push(name, text);
         }
-        self.dress(&fields, &telling)
+        self.finish(&fields, &report)
     }
 
-    /// What it says in an element of its account, where it says it.
+    /// Returns the text of an element of its report, where it has it.
     pub(crate) fn says(&self, name: &str) -> Option<String> {
-        let fields = self.fields(&Telling::Hello);
+        let fields = self.fields(&SelfReport::Hello);
         fields.first(name).map(str::to_owned)
     }
 
-    fn dress(&self, fields: &RawFields, telling: &Telling<'_>) -> Vec<u8> {
-        let document = Document::encode(telling.root(), fields, self.profile.layout());
+    fn finish(&self, fields: &RawFields, report: &SelfReport<'_>) -> Vec<u8> {
+        let document = Document::encode(report.root(), fields, self.profile.layout());
         match &self.quirks {
-            Some(quirks) => quirks.dress(document),
+            Some(quirks) => quirks.finish(document),
             None => document,
         }
     }
 
-    fn fields(&self, telling: &Telling<'_>) -> RawFields {
+    fn fields(&self, report: &SelfReport<'_>) -> RawFields {
         let mut fields = RawFields::with_capacity(1536);
         let mut text = String::new();
         let sources = self.profile.fields.iter();
-        for (name, source) in sources.filter(|(_, source)| telling.holds(source)) {
+        for (name, source) in sources.filter(|(_, source)| report.includes(source)) {
             let quirk = self
                 .quirks
                 .as_ref()
@@ -121,19 +124,19 @@ impl Device {
             match (quirk, source) {
                 (Departure::Omitted, _) => continue,
                 (Departure::Other(other), _) => fields.push(name, other),
-                (Departure::None, Text::Fixed(fixed)) => {
+                (Departure::None, FieldText::Fixed(fixed)) => {
                     text.clear();
                     let changed = self.settings.write_changed(name, &mut text);
                     fields.push(name, if changed { &text } else { fixed })
                 }
-                (Departure::None, Text::Value(value)) => {
+                (Departure::None, FieldText::Value(value)) => {
                     text.clear();
-                    self.write(*value, telling, &mut text);
+                    self.write(*value, report, &mut text);
                     fields.push(name, &text)
                 }
             };
         }
-        if matches!(telling, Telling::Reply { account: false, .. }) {
+        if matches!(report, SelfReport::Reply { full: false, .. }) {
             return fields;
         }
         let added = self.quirks.iter().flat_map(|quirks| &quirks.fields);
@@ -147,7 +150,7 @@ impl Device {
         fields
     }
 
-    fn write(&self, value: Value, telling: &Telling<'_>, out: &mut String) {
+    fn write(&self, value: DeviceValue, report: &SelfReport<'_>, out: &mut String) {
         let Self {
             identity,
             settings,
@@ -155,30 +158,30 @@ impl Device {
             ..
         } = self;
         match value {
-            Value::Uuid => out.push_str(telling.uuid().unwrap_or_default()),
-            Value::Types => out.push_str(telling.types()),
-            Value::Model => out.push_str(&identity.model),
-            Value::Serial => out.push_str(&identity.serial),
-            Value::Firmware => out.push_str(self.profile.firmware()),
-            Value::Mac => write_hex(out, &identity.mac.octets(), "-"),
-            Value::MacColon => write_hex(out, &identity.mac.octets(), ":"),
-            Value::MacUpper => {
+            DeviceValue::Uuid => out.push_str(report.uuid().unwrap_or_default()),
+            DeviceValue::Types => out.push_str(report.types()),
+            DeviceValue::Model => out.push_str(&identity.model),
+            DeviceValue::Serial => out.push_str(&identity.serial),
+            DeviceValue::Firmware => out.push_str(self.profile.firmware()),
+            DeviceValue::Mac => write_hex(out, &identity.mac.octets(), "-"),
+            DeviceValue::MacColon => write_hex(out, &identity.mac.octets(), ":"),
+            DeviceValue::MacUpper => {
                 write_hex(out, &identity.mac.octets(), "-");
                 out.make_ascii_uppercase();
             }
-            Value::Address => show(out, settings.address),
-            Value::Mask => show(out, settings.mask),
-            Value::Gateway => show(out, settings.gateway),
-            Value::Ipv6 => show(out, self.ipv6()),
-            Value::Dhcp => show(out, settings.dhcp),
-            Value::Activated => show(out, state.activated),
-            Value::Boot => show(out, state.boot.strftime("%Y-%m-%d %H:%M:%S")),
-            Value::BootUnpadded => show(out, state.boot.strftime("%Y-%-m-%-d %-H:%-M:%S")),
-            Value::Salt => write_hex(out, &identity.salt, ""),
-            // Another text than the first salt is all that is needed of it.
-            Value::Salt2 => write_hex(out, &identity.salt.map(|byte| !byte), ""),
-            Value::SdkPort => show(out, settings.sdk_port),
-            Value::HttpPort => show(out, settings.http_port),
+            DeviceValue::Address => show(out, settings.address),
+            DeviceValue::Mask => show(out, settings.mask),
+            DeviceValue::Gateway => show(out, settings.gateway),
+            DeviceValue::Ipv6 => show(out, self.ipv6()),
+            DeviceValue::Dhcp => show(out, settings.dhcp),
+            DeviceValue::Activated => show(out, state.activated),
+            DeviceValue::Boot => show(out, state.boot.strftime("%Y-%m-%d %H:%M:%S")),
+            DeviceValue::BootUnpadded => show(out, state.boot.strftime("%Y-%-m-%-d %-H:%-M:%S")),
+            DeviceValue::Salt => write_hex(out, &identity.salt, ""),
+            // It only has to differ from the first salt.
+            DeviceValue::Salt2 => write_hex(out, &identity.salt.map(|byte| !byte), ""),
+            DeviceValue::SdkPort => show(out, settings.sdk_port),
+            DeviceValue::HttpPort => show(out, settings.http_port),
         }
     }
 }
@@ -188,16 +191,14 @@ pub(super) fn show(out: &mut String, value: impl fmt::Display) {
     let _infallible = write!(out, "{value}");
 }
 
-/// Written digit by digit: formatting a salt takes longer than all else a reply
-/// holds.
+/// Writes digit by digit: formatting a salt takes longer than the rest of a reply.
 fn write_hex(out: &mut String, bytes: &[u8], separator: &str) {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
     for (index, byte) in bytes.iter().enumerate() {
         if index > 0 {
             out.push_str(separator);
         }
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 0xf));
+        let digits = [byte >> 4, byte & 0xf].map(|nibble| char::from_digit(nibble.into(), 16));
+        out.extend(digits.into_iter().flatten());
     }
 }
 
@@ -218,8 +219,8 @@ impl Quirks {
             .map_or(Departure::None, |(_, text)| Departure::Other(text))
     }
 
-    /// Makes a well-formed document into what this device sends.
-    fn dress(&self, document: Vec<u8>) -> Vec<u8> {
+    /// Turns a well-formed document into what this device sends.
+    fn finish(&self, document: Vec<u8>) -> Vec<u8> {
         // A document is encoded from text.
         let mut text = String::from_utf8(document).unwrap_or_default();
         if self.bare_ampersand {

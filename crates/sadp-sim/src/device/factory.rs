@@ -1,13 +1,16 @@
-//! Making devices that no two of are the same.
+//! Makes devices with unique identities.
 
-use std::{collections::HashSet, net::Ipv4Addr, sync::Arc};
+use std::{collections::HashSet, net::Ipv4Addr, ops::RangeInclusive, sync::Arc};
 
 use ipnet::Ipv4Net;
 use jiff::civil::{Date, DateTime, date};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_model::MacAddr;
 
-use crate::{Access, Cloud, Conduct, Device, Identity, Profile, Recovery, Settings, State};
+use crate::{
+    Access, Behavior, CloudSettings, Device, DeviceSettings, DeviceState, Identity, Profile,
+    RecoverySettings,
+};
 
 /// Makes devices for one network. The same seed makes the same devices.
 #[derive(Debug)]
@@ -17,13 +20,13 @@ pub(crate) struct Factory {
     macs: HashSet<MacAddr>,
     serials: HashSet<Box<str>>,
     addresses: HashSet<Ipv4Addr>,
-    /// The next place in the network to look for a free address.
+    /// The next place in the network for a free address.
     next: u32,
-    /// How many more places there are to look at.
+    /// The number of places left to examine.
     left: u32,
 }
 
-/// Prefixes of hardware addresses the vendor's devices have.
+/// Prefixes of the vendor's hardware addresses.
 const PREFIXES: [[u8; 3]; 8] = [
     [0x44, 0x47, 0xcc],
     [0xc4, 0x2f, 0x90],
@@ -35,15 +38,15 @@ const PREFIXES: [[u8; 3]; 8] = [
     [0x28, 0x57, 0xbe],
 ];
 
-/// The day the simulated devices live in: their fleet starts as it begins.
+/// The day at whose beginning the fleet starts.
 pub(crate) const TODAY: Date = date(2026, 11, 1);
 
-/// What a clock shows that was never set.
+/// The time of a clock that was never set.
 pub(crate) const NO_CLOCK: DateTime = date(1970, 1, 1).at(0, 0, 9, 0);
 
 impl Factory {
-    /// A factory for devices in `network`, whose own address is this machine's
-    /// and given to none.
+    /// Makes a factory for devices in `network`, whose own address is this computer's and
+    /// never assigned.
     pub(crate) fn new(seed: u64, network: Ipv4Net) -> Self {
         let hosts = hosts(network);
         Self {
@@ -59,9 +62,9 @@ impl Factory {
 
     /// Makes a device with an address of the network. `None` when there is no
     /// address left.
-    pub(crate) fn make(&mut self, profile: &Arc<Profile>, conduct: Conduct) -> Option<Device> {
+    pub(crate) fn make(&mut self, profile: &Arc<Profile>, behavior: Behavior) -> Option<Device> {
         let address = self.next_address()?;
-        Some(self.make_at(profile, None, address, conduct))
+        Some(self.make_at(profile, None, address, behavior))
     }
 
     /// Makes a device with this address, of one of the profile's models unless a
@@ -71,15 +74,15 @@ impl Factory {
         profile: &Arc<Profile>,
         model: Option<&str>,
         address: Ipv4Addr,
-        conduct: Conduct,
+        behavior: Behavior,
     ) -> Device {
         let model = model.map_or_else(|| self.model(profile), Into::into);
-        let settings = Settings {
+        let settings = DeviceSettings {
             address,
             mask: self.network.netmask(),
             gateway: self.gateway(),
             dhcp: self.rng.random_bool(0.25),
-            ..Settings::FACTORY
+            ..DeviceSettings::FACTORY
         };
         Device {
             identity: Identity {
@@ -88,22 +91,22 @@ impl Factory {
                 mac: self.mac(),
                 salt: self.rng.random(),
             },
-            state: State {
+            state: DeviceState {
                 activated: true,
                 boot: self.boot(),
                 lamp: false,
             },
             access: Access::new(profile.has_soft_rules()),
-            recovery: Recovery::default(),
-            cloud: Cloud::default(),
+            recovery: RecoverySettings::default(),
+            cloud: CloudSettings::default(),
             settings,
-            conduct,
+            behavior,
             profile: Arc::clone(profile),
             quirks: None,
         }
     }
 
-    /// Keeps what a device was given by hand from being given to others.
+    /// Excludes configured values from assignment to other devices.
     pub(crate) fn reserve(
         &mut self,
         mac: Option<MacAddr>,
@@ -123,10 +126,9 @@ impl Factory {
             self.left -= 1;
             self.next = if place + 1 > hosts { 1 } else { place + 1 };
             let address = Ipv4Addr::from(u32::from(self.network.network()).saturating_add(place));
-            // In a large network .0 and .255 are addresses as any, but people
-            // and some firmware doubt it.
-            let doubtful = matches!(address.octets()[3], 0 | 255);
-            if !doubtful && address != self.gateway() && self.addresses.insert(address) {
+            // In a large network .0 and .255 are valid, but some firmware refuses them.
+            let avoided = matches!(address.octets()[3], 0 | 255);
+            if !avoided && address != self.gateway() && self.addresses.insert(address) {
                 return Some(address);
             }
         }
@@ -163,31 +165,35 @@ impl Factory {
 
     fn serial(&mut self, profile: &Profile, model: &str) -> Box<str> {
         loop {
-            let made = self.day(profile.made).strftime("%Y%m%d").to_string();
+            let (first, last) = profile.made;
+            let made = self.day(first..=last).strftime("%Y%m%d").to_string();
             let scheme = profile
                 .serial
                 .replace("{model}", model)
                 .replace("{date}", &made);
-            let digit = |place| match place {
-                '#' => char::from(b'0' + self.rng.random_range(0..10u8)),
-                other => other,
-            };
-            let serial: Box<str> = scheme.chars().map(digit).collect();
-            // A scheme with few digits runs out: then its date is the same twice.
+            let mut serial = String::with_capacity(scheme.len());
+            for place in scheme.chars() {
+                serial.push(match place {
+                    '#' => char::from(b'0' + self.rng.random_range(0..10u8)),
+                    other => other,
+                });
+            }
+            let serial = serial.into_boxed_str();
+            // A scheme with few digits runs out: then the next date is used.
             if self.serials.insert(serial.clone()) {
                 return serial;
             }
         }
     }
 
-    fn day(&mut self, (first, last): (i16, i16)) -> Date {
-        let year = self.rng.random_range(first..=last);
+    fn day(&mut self, years: RangeInclusive<i16>) -> Date {
+        let year = self.rng.random_range(years);
         let month = self.rng.random_range(1..=12);
         let day = self.rng.random_range(1..=28);
         Date::new(year, month, day).unwrap_or(TODAY)
     }
 
-    /// Some time in the half year before today.
+    /// Chooses a time in the half year before today.
     fn boot(&mut self) -> DateTime {
         let minutes = self.rng.random_range(0..180 * 24 * 60i64);
         let seconds = self.rng.random_range(0..60i64);
@@ -197,15 +203,15 @@ impl Factory {
     }
 }
 
-/// How many addresses a network has between its own and its broadcast address.
+/// The number of addresses between a network's own and its broadcast address.
 fn hosts(network: Ipv4Net) -> u32 {
     u32::from(network.broadcast())
         .saturating_sub(u32::from(network.network()))
         .saturating_sub(1)
 }
 
-/// Where devices begin in a network of this many hosts: behind the routers,
-/// servers and people's machines, where there is room for that.
+/// The first place for devices in a network of this many hosts: after routers, servers
+/// and workstations, where there is room.
 const fn first_place(hosts: u32) -> u32 {
     match hosts {
         1000.. => 257,
@@ -222,7 +228,7 @@ mod tests {
     fn addresses(network: &str) -> Vec<String> {
         let mut factory = Factory::new(1, network.parse().unwrap());
         let profile = &Catalogue::built_in().profiles()[0];
-        std::iter::from_fn(|| factory.make(profile, Conduct::default()))
+        std::iter::from_fn(|| factory.make(profile, Behavior::default()))
             .take(70_000)
             .map(|device| device.settings.address.to_string())
             .collect()

@@ -1,0 +1,93 @@
+//! Key exchange, activation, and the return to the unactivated state:
+//! `exchangecode`, `activate` and `restoreInactive`.
+
+use rand::{RngExt, rngs::Xoshiro256PlusPlus};
+use sadp_proto::{
+    rand_core::{CryptoRng, Error, RngCore},
+    seal::device::answer_exchange,
+};
+
+use super::{command::Response, execution::Execution, power};
+use crate::{device::NewPassword, vendor_support::Nonce};
+
+/// Chooses the key for the next command. Only the latest exchange is valid, whoever
+/// sent it. `Result` comes before `Code`: the vendor's clients refuse an exchange
+/// without it.
+pub(super) fn exchange(it: &mut Execution<'_>) -> Result<Response, Response> {
+    let code = it.field("Code");
+    let mut rng = SimulatedRng(it.rng);
+    let random = rng.hexadecimal();
+    let answered = answer_exchange(code, random.as_bytes(), &mut rng);
+    let (code, session) = answered.map_err(|_| Response::failed())?;
+    let from = *it.request.asker.ip();
+    it.memory.keep_exchange(from, it.request.now, session);
+    Ok(Response::success().with("Code", code))
+}
+
+/// Sets the first password, sealed in the session of the latest exchange, which is used
+/// up by it.
+pub(super) fn activate(it: &mut Execution<'_>) -> Result<Response, Response> {
+    let session = it.take_session();
+    if it.device.state.activated {
+        return Err(Response::refused("hasActivated"));
+    }
+    let sealed = it.field("Password");
+    let password = session.and_then(|session| session.open_password(sealed).ok());
+    let password = password.ok_or_else(Response::failed)?;
+    let user = it.device.user();
+    match it.device.access.set(password, &user) {
+        NewPassword::Risky => Err(Response::refused("riskPassword")),
+        NewPassword::Set => {
+            it.device.state.activated = true;
+            Ok(Response::success())
+        }
+    }
+}
+
+/// Returns to the unactivated state, given the password. Network settings stay: a guess.
+pub(super) fn deactivate(it: &mut Execution<'_>) -> Result<Response, Response> {
+    it.require_active()?;
+    it.prove()?;
+    power::forget_owner(it.device);
+    it.memory.forget_by_password();
+    Ok(Response::success())
+}
+
+/// Makes a random word.
+pub(super) fn nonce(rng: &mut Xoshiro256PlusPlus) -> Nonce {
+    Nonce::new(&SimulatedRng(rng).hexadecimal())
+}
+
+/// The fleet's generator for sealing. It is not cryptographic, which makes simulations
+/// repeatable: nothing here is secret.
+pub(crate) struct SimulatedRng<'a>(pub(crate) &'a mut Xoshiro256PlusPlus);
+
+impl SimulatedRng<'_> {
+    /// Chooses 32 lower-case hexadecimal digits, as real devices do.
+    pub(crate) fn hexadecimal(&mut self) -> String {
+        (0..32)
+            .filter_map(|_| char::from_digit(self.0.random_range(0..16), 16))
+            .collect()
+    }
+}
+
+impl RngCore for SimulatedRng<'_> {
+    fn next_u32(&mut self) -> u32 {
+        self.0.random()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.random()
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl CryptoRng for SimulatedRng<'_> {}
