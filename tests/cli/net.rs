@@ -186,7 +186,7 @@ fn what_could_do_harm_is_not_sent() {
         (
             2,
             &[ONE, "--ip", "127.0.0.1"],
-            "127.0.0.1 is no address for a device",
+            "127.0.0.1 is not a valid address for a device",
         ),
         (
             2,
@@ -196,9 +196,9 @@ fn what_could_do_harm_is_not_sent() {
         (
             2,
             &[ONE, "--mask", "255.0.255.0"],
-            "255.0.255.0 is no subnet mask",
+            "255.0.255.0 is not a valid subnet mask",
         ),
-        (2, &[ONE, "--ip", "10.0.0.9"], "is no host of 10.0.0.0/24"),
+        (2, &[ONE, "--ip", "10.0.0.9"], "is not in 10.0.0.0/24"),
         (
             2,
             &[ONE, "--dhcp", "on", "--ip", "192.168.1.9"],

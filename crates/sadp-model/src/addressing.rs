@@ -77,13 +77,13 @@ impl HostSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// The mask has no ones, or zeros before a one.
-    #[error("{mask} is no subnet mask")]
+    #[error("{mask} is not a valid subnet mask")]
     Mask {
         /// The mask.
         mask: Ipv4Addr,
     },
     /// The address is unspecified, multicast, broadcast or loopback.
-    #[error("{address} is no address for a device")]
+    #[error("{address} is not a valid address for a device")]
     NoHost {
         /// The address.
         address: Ipv4Addr,
@@ -97,7 +97,7 @@ pub enum AddressError {
         network: Ipv4Net,
     },
     /// The gateway is not in the network of the address.
-    #[error("the gateway {gateway} is no host of {network}")]
+    #[error("the gateway {gateway} is not in {network}")]
     Gateway {
         /// The gateway.
         gateway: Ipv4Addr,
@@ -144,7 +144,7 @@ pub fn free_addresses(
 
 /// A network has too few free addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{wanted} addresses are wanted, and from {from} on {network} has {free} free")]
+#[error("{network} has {free} free addresses from {from} on, {wanted} are needed")]
 pub struct NetworkFull {
     /// The first address that was checked.
     pub from: Ipv4Addr,
@@ -196,11 +196,14 @@ mod tests {
         let network: Ipv4Net = "192.168.1.0/24".parse().unwrap();
         for mask in ["255.0.255.0", "0.0.0.0", "0.0.0.255"] {
             let error = settings("192.168.1.64", mask, "").unwrap_err();
-            assert_eq!(error.to_string(), format!("{mask} is no subnet mask"));
+            assert_eq!(
+                error.to_string(),
+                format!("{mask} is not a valid subnet mask")
+            );
         }
         for address in ["0.0.0.0", "224.0.0.9", "127.0.0.9"] {
             let error = settings(address, "255.255.255.0", "").unwrap_err();
-            let expected = format!("{address} is no address for a device");
+            let expected = format!("{address} is not a valid address for a device");
             assert_eq!(error.to_string(), expected);
         }
         for edge in ["192.168.1.0", "192.168.1.255"] {

@@ -131,16 +131,16 @@ impl PasswordProblem {
 impl fmt::Display for PasswordProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooShort => "it has fewer than 8 characters",
-            Self::TooLong => "it has more than 16 bytes",
+            Self::TooShort => "fewer than 8 characters",
+            Self::TooLong => "more than 16 bytes",
             Self::OneKind => {
-                "it mixes fewer than two of digits, lower case, upper case and special characters"
+                "fewer than two of digits, lower case, upper case and special characters"
             }
-            Self::UserName => "it holds the user name, forwards or backwards",
-            Self::OneTwoThree => "it holds 123",
-            Self::Admin => "it holds admin",
-            Self::DigitRun => "it holds four or more digits that rise or fall one by one",
-            Self::Repetition => "it holds the same character four or more times in a row",
+            Self::UserName => "contains the user name, forwards or backwards",
+            Self::OneTwoThree => "contains \"123\"",
+            Self::Admin => "contains \"admin\"",
+            Self::DigitRun => "contains four or more digits that rise or fall one by one",
+            Self::Repetition => "contains the same character four or more times in a row",
         })
     }
 }

@@ -69,7 +69,7 @@ pub fn order(moves: &[Move], taken: &BTreeSet<Ipv4Addr>) -> Result<Vec<AddressSt
 
 /// Devices in a cycle cannot move: their network has no spare address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("devices are to swap addresses, and {network} has no spare one for it")]
+#[error("devices swap addresses, and {network} has no spare address for that")]
 pub struct NoSpare {
     /// The network.
     pub network: Ipv4Net,

@@ -409,7 +409,7 @@ mod tests {
                 "4: ip is \"192.168.1.300\", not an IPv4 address",
                 "4: dhcp is \"maybe\", not off",
                 "4: http_port is 0, not a port of 1 to 65535",
-                "4: 255.0.255.0 is no subnet mask",
+                "4: 255.0.255.0 is not a valid subnet mask",
                 "5: mac is empty",
                 "5: ip is empty",
                 "5: dhcp is on, which leaves the address to the server: net set DEVICE --dhcp on does that",

@@ -53,7 +53,7 @@ impl Sweep {
 pub enum SweepError {
     /// More than [`Sweep::MAX_ADDRESSES`].
     #[error(
-        "{addresses} addresses are more than the {} a sweep asks",
+        "{addresses} addresses are more than the {} that a sweep probes",
         Sweep::MAX_ADDRESSES
     )]
     TooLarge {
