@@ -154,7 +154,7 @@ const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
     match (replied, outcome.seen) {
         (true, Some(Seen::Changed)) => "activated",
         (true, Some(Seen::Unchanged)) => "it said it is activated, but still tells that it is not",
-        (true, _) => "activated, by its own word; it was not seen again yet",
+        (true, _) => "it accepted the password; it is not back on the network yet",
         (false, Some(Seen::Changed)) => "no reply, but the device is active now",
         (false, Some(Seen::Unchanged)) => "no reply, and it is still unactivated",
         (false, _) => "no reply, and it was not seen again",

@@ -38,16 +38,16 @@ pub(super) fn message(finding: &Finding, verdict: Option<&RefusalReply>) -> Cow<
         Finding::PasswordSet { synced, seen } => match (synced, seen) {
             (true, true) => "the new password is set, and passed on to its cameras",
             (true, false) => {
-                "the new password is set, and passed on to its cameras, by its own word; it was not seen again yet"
+                "it accepted the new password, and passes it on to its cameras; it is not back on the network yet"
             }
             (false, true) => "the new password is set",
-            (false, false) => "the new password is set, by its own word; it was not seen again yet",
+            (false, false) => "it accepted the new password; it is not back on the network yet",
         },
         Finding::DefaultPassword { seen: true } => {
             "it has the default password of its own manual now"
         }
         Finding::DefaultPassword { seen: false } => {
-            "it has the default password of its own manual now, by its own word; it was not seen again yet"
+            "it accepted the answer, which sets the default password of its own manual; it is not back on the network yet"
         }
         Finding::NoReply => "no reply: it may have taken the answer or not; its request stays open",
         Finding::PossiblyTakenBefore => {
