@@ -72,14 +72,14 @@ impl RecoveryMethod {
 
     /// The vendor's advice on this method for a device.
     pub fn advice(self, device: &Device) -> Advice {
-        let group = Group::of(device);
-        match (self, group) {
-            (_, Group::Other) => Advice::Untold,
-            (Self::ResetButton, Group::Recorder)
-            | (Self::Guid | Self::HikConnect, Group::Camera) => Advice::Unlisted,
-            (Self::ResetButton | Self::Questions, Group::Camera)
+        let column = TableColumn::of(device);
+        match (self, column) {
+            (_, TableColumn::Other) => Advice::Untold,
+            (Self::ResetButton, TableColumn::Recorder)
+            | (Self::Guid | Self::HikConnect, TableColumn::Camera) => Advice::Unlisted,
+            (Self::ResetButton | Self::Questions, TableColumn::Camera)
             | (Self::Mail, _)
-            | (Self::HikConnect, Group::Recorder) => Advice::Recommended,
+            | (Self::HikConnect, TableColumn::Recorder) => Advice::Recommended,
             _ => Advice::Listed,
         }
     }
@@ -103,13 +103,13 @@ impl RecoveryMethod {
 
 /// The columns of the vendor's table.
 #[derive(Clone, Copy)]
-enum Group {
+enum TableColumn {
     Camera,
     Recorder,
     Other,
 }
 
-impl Group {
+impl TableColumn {
     fn of(device: &Device) -> Self {
         match device.kind {
             _ if device.vendor == Some(Vendor::Ezviz) => Self::Other,
