@@ -4,7 +4,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_discovery::{ScanConfig, ScanError};
+use sadp_discovery::{CaptureRecorder, ScanConfig, ScanError};
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
 use sadp_reset::{Action, Ledger, LedgerError, PackageError, VaultError};
 use tokio_util::sync::CancellationToken;
@@ -95,6 +95,11 @@ impl Session {
     /// The time: the system's, or that of a network inside this process.
     pub fn now(&self) -> Timestamp {
         self.scan.link.now()
+    }
+
+    /// Has looks recorded: every datagram sent and received by them.
+    pub fn record(&mut self, recorder: CaptureRecorder) {
+        self.scan.link.recorder = Some(recorder);
     }
 
     /// The ledger. `None` where there is none yet.

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
-use jiff::Timestamp;
-use sadp_model::DeviceRecord;
 use sadp_ops::recovery::guid;
 use sadp_reset::{Ledger, LedgerError, VaultError};
 use sadp_text::Remedy as _;
@@ -12,7 +10,6 @@ use sadp_text::Remedy as _;
 use crate::{
     args::GlobalArgs,
     failure::{Exit, Failure},
-    terminal::Terminal,
 };
 
 /// The folder: `--state`, or the platform's place for a program's data.
@@ -46,52 +43,9 @@ fn this_program() -> AppStrategyArgs {
     }
 }
 
-/// Opens the ledger for writing, made where there is none. Without it nothing
-/// that changes a device is sent.
-pub(crate) fn open(global: &GlobalArgs) -> Result<Ledger, Failure> {
-    Ledger::open(&folder(global)?).map_err(failed)
-}
-
 /// Opens the ledger for reading. `None` where there is none yet.
 pub(crate) fn open_existing(global: &GlobalArgs) -> Result<Option<Ledger>, Failure> {
     Ledger::open_existing(&folder(global)?).map_err(failed)
-}
-
-/// Marks the devices that are remembered as locked. What cannot be read is
-/// told, and all else goes on.
-pub(crate) fn mark_locks(
-    entries: &mut [DeviceRecord],
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) {
-    let marked = open_existing(global).and_then(|ledger| match ledger {
-        Some(ledger) => mark(entries, &ledger, global, terminal),
-        None => Ok(()),
-    });
-    if let Err(failure) = marked {
-        let error = failure.error;
-        terminal.warn(&format!("locks remembered are not shown: {error:#}"));
-    }
-}
-
-fn mark(
-    entries: &mut [DeviceRecord],
-    ledger: &Ledger,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<(), Failure> {
-    let now = Timestamp::now();
-    ledger.apply_locks(entries, now).map_err(failed)?;
-    if !ledger.is_ahead_of(now).map_err(failed)? {
-        return Ok(());
-    }
-    terminal.warn("this machine's clock was set back since locks were remembered: they are taken as told just now");
-    let followed = open(global).and_then(|mut ledger| ledger.follow_clock(now).map_err(failed));
-    if let Err(failure) = followed {
-        let error = failure.error;
-        terminal.warn(&format!("they will be again by the next run: {error:#}"));
-    }
-    Ok(())
 }
 
 /// Why the ledger cannot be used, and what to do.

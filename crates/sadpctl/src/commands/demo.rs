@@ -105,16 +105,25 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
     let playing = tokio::spawn(server.run(async {
         let _ = stopped.await;
     }));
-    let mut report = survey::run(&config, terminal).await?;
+    let mut report = scan(&config, terminal).await?;
     if report.entries.is_empty() {
         // Not every system passes multicast on loopback.
         config.sweep = Sweep::new(&[Ipv4Addr::LOCALHOST.into()], Sweep::DEFAULT_RATE).ok();
-        report = survey::run(&config, terminal).await?;
+        report = scan(&config, terminal).await?;
     }
     // It may have ended already: then nobody waits for the word.
     let _ = stop.send(());
     if let Ok(Err(error)) = playing.await {
         return Err(sim::failed(error));
+    }
+    Ok(report)
+}
+
+async fn scan(config: &ScanConfig, terminal: &mut Terminal) -> Result<ScanReport, Failure> {
+    let report = survey::listen(config, survey::interrupted(), terminal).await;
+    let report = report.map_err(survey::failed)?;
+    for notice in &report.notices {
+        survey::warn(notice, terminal);
     }
     Ok(report)
 }

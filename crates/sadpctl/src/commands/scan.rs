@@ -1,13 +1,12 @@
-use sadp_discovery::ScanReport;
 use sadp_model::KnownAddresses;
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::LedgerAccess;
 
-use super::{list, record, survey};
+use super::{list, record};
 use crate::{
     advice::{self, Platform},
-    args::{GlobalArgs, ListArgs, ScanArgs},
+    args::{GlobalArgs, ScanArgs},
     failure::{Exit, Failure},
-    state,
+    run::{self, Run},
     terminal::Terminal,
     text::count,
 };
@@ -17,33 +16,23 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let mut config = survey::config(&args.ask, global, None)?;
-    config.link.recorder = record::begin(&args.record)?;
-    let mut report = survey::runtime()?.block_on(survey::run(&config, terminal))?;
+    let mut run = Run::open(&args.ask, None, LedgerAccess::Optional, global, terminal)?;
+    if let Some(recorder) = record::begin(&args.record)? {
+        run.session.record(recorder);
+    }
+    let looked = run.block_on(async |session, observer| session.look_until_stopped(observer).await);
+    let (inventory, report) = looked.map_err(run::failed)?;
+    let terminal = run.into_terminal();
     record::tell(&args.record, terminal);
-    state::mark_locks(&mut report.entries, global, terminal);
-    print_report(report, &args.list, global, terminal, config.sweep.is_some())?;
-    Ok(Exit::Done)
-}
-
-/// Prints what a scan found and what to do about it. Returns the devices
-/// listed.
-pub(super) fn print_report(
-    mut report: ScanReport,
-    args: &ListArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-    targeted: bool,
-) -> Result<Vec<DiscoveredDevice>, Failure> {
-    let entries = std::mem::take(&mut report.entries);
-    let all = entries.len();
-    let site = KnownAddresses::new(entries.iter().map(|entry| &entry.device), &report.local);
-    let devices = DiscoveredDevice::assess_all(entries, &report.local);
-    let printed = list::print(devices, args, global.format, terminal)?;
+    let all = inventory.devices.len();
+    let devices = inventory.devices.iter().map(|found| &found.entry.device);
+    let site = KnownAddresses::new(devices, &inventory.local);
+    let printed = list::print(inventory.devices, &args.list, global.format, terminal)?;
     if all == 0 {
+        let targeted = report.progress.sweep.is_some();
         return Err(advice::nothing_found(&report, targeted));
     }
-    if let Some(filter) = &args.filter
+    if let Some(filter) = &args.list.filter
         && printed.is_empty()
     {
         return Err(list::none_chosen(all, filter));
@@ -69,5 +58,5 @@ pub(super) fn print_report(
     if let Some(hint) = advice::filtered(&report) {
         terminal.hint(&hint);
     }
-    Ok(printed)
+    Ok(Exit::Done)
 }

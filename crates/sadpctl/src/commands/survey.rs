@@ -5,7 +5,6 @@ use std::{net::Ipv4Addr, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
-use sadp_model::DeviceRecord;
 use sadp_proto::{Endpoint, SurveyProgress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
@@ -80,51 +79,10 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     })
 }
 
-/// Scans. Ctrl-C ends it early, with what was found so far.
-pub(super) async fn run(
-    config: &ScanConfig,
-    terminal: &mut Terminal,
-) -> Result<ScanReport, Failure> {
-    run_until(config, interrupted(), terminal).await
-}
-
-/// Scans until enough was heard, or until `stop` is ready.
-pub(super) async fn run_until(
-    config: &ScanConfig,
-    stop: impl Future<Output = ()>,
-    terminal: &mut Terminal,
-) -> Result<ScanReport, Failure> {
-    told(listen(config, stop, terminal).await, terminal)
-}
-
-/// Tells what limited a scan.
-fn told(
-    report: Result<ScanReport, ScanError>,
-    terminal: &mut Terminal,
-) -> Result<ScanReport, Failure> {
-    let report = report.map_err(failed)?;
-    for notice in &report.notices {
-        warn(notice, terminal);
-    }
-    for loss in sadp_text::losses(&report.stats) {
-        terminal.warn(&loss);
-    }
-    Ok(report)
-}
-
 /// Scans without a word about what limited it: that is for the caller.
 pub(super) async fn listen(
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
-    terminal: &mut Terminal,
-) -> Result<ScanReport, ScanError> {
-    listen_and_observe(config, stop, |_, _| (), terminal).await
-}
-
-async fn listen_and_observe(
-    config: &ScanConfig,
-    stop: impl Future<Output = ()>,
-    observe: impl Fn(&SurveyProgress, &[DeviceRecord]),
     terminal: &mut Terminal,
 ) -> Result<ScanReport, ScanError> {
     let scan = Scan::open(config)?;
@@ -139,8 +97,7 @@ async fn listen_and_observe(
     }
     let bar = progress_bar(terminal);
     let report = scan
-        .run(stop, |progress, entries| {
-            observe(&progress, entries);
+        .run(stop, |progress, _| {
             bar.set_message(progress_line(&progress));
         })
         .await;
