@@ -33,6 +33,10 @@ pub struct DispatchConfig {
     pub parallel: usize,
     /// When the next conversation may begin.
     pub pace: Pace,
+    /// How long the last silent commands are waited for once nothing else is left
+    /// to do. `None` waits as long as each command may take. For commands whose
+    /// result a look shows, and whose late reply nobody needs.
+    pub patience: Option<Duration>,
 }
 
 /// When the next conversation of a batch may begin.
@@ -47,10 +51,12 @@ pub enum Pace {
         /// How long silence delays the next.
         silence: Duration,
     },
-    /// One by one until a device carried out the command, then together: the password
-    /// is right for one device. Where others have another password, as many as run at
-    /// once may lose a try before the batch ends.
+    /// One by one until this many devices carried out the command, then together: the
+    /// password is right for them. Where others have another password, as many as run
+    /// at once may lose a try before the batch ends.
     OnceProven {
+        /// How many devices have to accept it first.
+        devices: usize,
         /// How long silence delays the next, until then.
         silence: Duration,
     },
@@ -193,12 +199,13 @@ struct Running<F> {
     reports: Vec<JobReport>,
     parallel: usize,
     pace: Pace,
+    patience: Option<Duration>,
     observe: F,
     stopped: bool,
     /// Until when silence of the latest command delays the next.
     held_until: Duration,
-    /// Whether a device carried out its command.
-    proven: bool,
+    /// How many devices carried out their command.
+    done: usize,
     now: Duration,
 }
 
@@ -223,10 +230,11 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             active: Vec::new(),
             parallel: config.parallel.max(1),
             pace: config.pace,
+            patience: config.patience,
             observe,
             stopped: false,
             held_until: Duration::ZERO,
-            proven: false,
+            done: 0,
             now: Duration::ZERO,
         }
     }
@@ -235,7 +243,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     fn hold(&self) -> Option<Duration> {
         match self.pace {
             Pace::OneByOne { silence } => Some(silence),
-            Pace::OnceProven { silence } if !self.proven => Some(silence),
+            Pace::OnceProven { devices, silence } if self.done < devices => Some(silence),
             Pace::OnceProven { .. } | Pace::Together => None,
         }
     }
@@ -317,16 +325,18 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
 
     /// Removes the conversations that are over.
     fn settle(&mut self) {
+        let given_up = self.give_up_at().is_some_and(|at| self.now >= at);
         let mut index = 0;
         while let Some(conversation) = self.active.get_mut(index) {
             let outcome = conversation.exchange.poll_outcome();
+            let outcome = outcome.or_else(|| given_up.then_some(CommandOutcome::Unknown));
             let abandoned = self.stopped && conversation.sent.is_none();
             if outcome.is_none() && !abandoned {
                 index += 1;
                 continue;
             }
             let conversation = self.active.remove(index);
-            self.proven |= matches!(outcome, Some(CommandOutcome::Done(_)));
+            self.done += usize::from(matches!(outcome, Some(CommandOutcome::Done(_))));
             if let Some(outcome) = &outcome
                 && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
             {
@@ -349,6 +359,15 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         }
     }
 
+    /// When those that are still silent are given up: nothing else is left to do.
+    fn give_up_at(&self) -> Option<Duration> {
+        if !self.waiting.is_empty() && !self.stopped {
+            return None;
+        }
+        let sent: Option<Vec<_>> = self.active.iter().map(|it| it.sent).collect();
+        sent?.into_iter().max()?.checked_add(self.patience?)
+    }
+
     /// When to call [`Running::advance`] next. `None` when all is over.
     fn due(&self) -> Option<Duration> {
         let conversations = self.active.iter();
@@ -356,7 +375,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             .clone()
             .filter_map(|conversation| conversation.exchange.poll_timeout());
         if self.stopped || self.waiting.is_empty() {
-            return timeouts.min();
+            return timeouts.chain(self.give_up_at()).min();
         }
         // The next begins when one is over (a reply is an event), or silent.
         let silent = conversations

@@ -36,6 +36,7 @@ async fn what_could_not_be_sent_is_told() {
             link: link.clone(),
             parallel: 1,
             pace: Pace::Together,
+            patience: None,
         };
         let mac = "44:47:cc:00:00:01";
         let job = Job {

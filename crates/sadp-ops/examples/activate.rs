@@ -35,6 +35,7 @@ pub(crate) async fn activate_all(session: &mut Session) -> Result<Vec<Outcome>, 
         inventory: &inventory,
         password: &"Garden-77x".into(),
         parallel: 8,
+        settle: sadp_ops::SETTLE,
     };
     let report = plan.carry_out(session, activation, &mut observer).await?;
     Ok(report.outcomes)

@@ -1,15 +1,21 @@
 //! First passwords for unactivated devices.
 
+use std::time::Duration;
+
 use sadp_discovery::Pace;
 use sadp_model::State;
-use sadp_proto::{Command, seal::Password};
-use sadp_reset::{Action, LedgerError};
+use sadp_proto::{
+    Command,
+    seal::{Password, SealError},
+};
+use sadp_reset::{Action, LedgerError, PasswordNumber};
 use secrecy::SecretString;
 
 use crate::{
-    DiscoveredDevice, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
-    Preparation, Reason, Report, SafetyChecks, Seen, Session,
+    DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
+    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session,
     batch::{Batch, DeviceCommand, KeepNothing},
+    settle::{Next, PATIENCE, Rounds},
 };
 
 /// Which devices get a first password.
@@ -59,49 +65,168 @@ impl Plan {
         outcomes
     }
 
-    /// Sends the password once to each device, at most `parallel` at a time, and
-    /// looks at them again.
+    /// Sends the password to each device, at most `parallel` at a time, and looks
+    /// at them again. What a look proves undone is sent again, within `settle`.
     pub async fn carry_out(
         self,
         session: &mut Session,
         activation: Activation<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let mut outcomes = self.left_out;
-        let mut commands = Vec::new();
-        for device in self.devices {
-            let password = Password::new(activation.password.clone())?;
-            let command = Command::Activate { password };
-            commands.push(DeviceCommand { device, command });
+        let mut report = Report::new(self.left_out);
+        if self.devices.is_empty() {
+            return Ok(report);
         }
+        let mut targets: Vec<_> = self.devices.into_iter().map(Target::new).collect();
+        let mut sending = Sending {
+            activation,
+            password: session.draw_password_number()?,
+        };
+        let mut rounds = Rounds::begin(activation.settle);
+        while targets.iter().any(|it| it.next != Next::Nothing) {
+            if let Err(error) = sending.send(&mut targets, session, observer).await {
+                if targets
+                    .iter()
+                    .all(|it| it.outcome.is_none() && it.reply.is_none())
+                {
+                    return Err(error);
+                }
+                report.failure = Some(error);
+            }
+            let open = targets.iter_mut().filter(|it| it.next != Next::Nothing);
+            let open: Vec<_> = open.collect();
+            let keys: Vec<_> = open.iter().filter_map(|it| it.device.key()).collect();
+            let after = session.look_again_at(&keys, observer).await;
+            for target in open {
+                target.take_in(&after);
+            }
+            let stopped = session.cancellation.stop.is_cancelled();
+            if report.failure.is_some() || stopped || !rounds.begin_next() {
+                break;
+            }
+            let again = targets.iter().filter(|it| it.next == Next::SendAgain);
+            let again = again.count();
+            if again > 0 {
+                observer.observe(Event::SendingAgain(again));
+            }
+        }
+        for target in targets {
+            let Some(mut outcome) = target.outcome else {
+                continue;
+            };
+            let replied = outcome.status == OutcomeStatus::Done;
+            outcome.check(target.seen);
+            if outcome.status == OutcomeStatus::Done
+                && !replied
+                && let Err(error) = sending.record(&target.device, session)
+            {
+                report.failure.get_or_insert_with(|| error.into());
+            }
+            if outcome.status == OutcomeStatus::Done && outcome.next.is_none() {
+                outcome.next = preparations(&target.device);
+            }
+            report.outcomes.push(outcome);
+        }
+        Ok(report)
+    }
+}
+
+/// What goes to each device.
+struct Sending<'a> {
+    activation: Activation<'a>,
+    password: PasswordNumber,
+}
+
+impl Sending<'_> {
+    /// Sends the password to those devices that it is to be sent to. The error is
+    /// one of this computer; what became of the devices that were sent it stands
+    /// with them.
+    async fn send(
+        &mut self,
+        targets: &mut [Target],
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) -> Result<(), OpsError> {
+        let due = targets.iter_mut();
+        let due: Vec<_> = due.filter(|it| it.next == Next::SendAgain).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let Activation {
+            inventory,
+            password,
+            parallel,
+            settle,
+        } = self.activation;
+        let commands = due.iter().map(|it| it.command(password));
         let batch = Batch {
             action: Action::Activate,
             pace: Pace::Together,
-            parallel: activation.parallel,
-            commands,
+            parallel,
+            patience: (!settle.is_zero()).then_some(PATIENCE),
+            commands: commands.collect::<Result<_, _>>()?,
             keep: &mut KeepNothing,
+            password: Some(&mut self.password),
         };
-        let sent = session.send(batch, activation.inventory, observer).await?;
-        if sent.outcomes.is_empty() {
-            return Ok(Report::new(outcomes));
+        let sent = session.send(batch, inventory, observer).await?;
+        for (target, (_, outcome)) in due.into_iter().zip(sent.outcomes) {
+            target.reply = Some(outcome);
         }
-        let after = session.look_again(observer).await;
-        let mut failure = sent.failure;
-        for (device, mut outcome) in sent.outcomes {
-            let replied = outcome.status == OutcomeStatus::Done;
-            outcome.check(seen(after.same(&device)));
-            if outcome.status == OutcomeStatus::Done
-                && !replied
-                && let Err(error) = session.record_success(&device, Action::Activate)
-            {
-                failure.get_or_insert_with(|| error.into());
-            }
-            if outcome.status == OutcomeStatus::Done && outcome.next.is_none() {
-                outcome.next = preparations(&device);
-            }
-            outcomes.push(outcome);
+        sent.failure.map_or(Ok(()), Err)
+    }
+
+    /// Writes down what only a look proves.
+    fn record(&self, device: &DiscoveredDevice, session: &mut Session) -> Result<(), LedgerError> {
+        session.record_success(device, Action::Activate)?;
+        let at = session.now();
+        let Some(key) = device.key() else {
+            return Ok(());
+        };
+        let ledger = session.ledger_mut()?;
+        ledger.record_new_password(&key, self.password, at)
+    }
+}
+
+/// A device on its way to its first password.
+struct Target {
+    device: DiscoveredDevice,
+    next: Next,
+    /// What became of the command of this round.
+    reply: Option<Outcome>,
+    /// What became of it so far, before the look.
+    outcome: Option<Outcome>,
+    seen: Seen,
+}
+
+impl Target {
+    const fn new(device: DiscoveredDevice) -> Self {
+        Self {
+            device,
+            next: Next::SendAgain,
+            reply: None,
+            outcome: None,
+            seen: Seen::Missing,
         }
-        Ok(Report { outcomes, failure })
+    }
+
+    fn command(&self, password: &SecretString) -> Result<DeviceCommand, SealError> {
+        let password = Password::new(password.clone())?;
+        Ok(DeviceCommand {
+            device: self.device.clone(),
+            command: Command::Activate { password },
+        })
+    }
+
+    fn take_in(&mut self, after: &Inventory) {
+        self.seen = seen(after.same(&self.device));
+        let outcome = match self.reply.take() {
+            Some(reply) => Some(reply.repeats(self.outcome.take(), self.seen)),
+            None => self.outcome.take(),
+        };
+        self.next = outcome
+            .as_ref()
+            .map_or(Next::Nothing, |it| Next::after(it, self.seen));
+        self.outcome = outcome;
     }
 }
 
@@ -114,6 +239,9 @@ pub struct Activation<'a> {
     pub password: &'a SecretString,
     /// The most devices at a time.
     pub parallel: usize,
+    /// How long silent devices are looked at again: [`crate::SETTLE`] is usual.
+    /// Zero looks once and repeats nothing.
+    pub settle: Duration,
 }
 
 fn seen(after: Option<&DiscoveredDevice>) -> Seen {

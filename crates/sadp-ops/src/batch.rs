@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use sadp_discovery::{DeviceRoute, Dispatch, DispatchConfig, Job, JobReport, Notice, Pace};
 use sadp_model::{MacAddr, ReplyAddress, SenderConflict};
 use sadp_proto::{Command, CommandOutcome as Reply, CommandReply, Target, boolean};
-use sadp_reset::{Action, Ledger};
+use sadp_reset::{Action, Ledger, PasswordNumber};
 
 use self::recorder::Recorder;
 pub use self::stop::StopReason;
@@ -24,15 +24,22 @@ use crate::{
     Reason, Report, Session,
 };
 
-/// The pace of commands whose secret may be wrong: each waits for the one before,
-/// and where several may run at once, until one device accepted the secret.
-pub(crate) const fn guarded(parallel: usize) -> Pace {
+/// The pace of commands with a password that may be wrong: each waits for the one
+/// before, and where several may run at once, until so many devices accepted it.
+pub(crate) const fn guarded(parallel: usize, devices: usize) -> Pace {
     if parallel > 1 {
-        Pace::OnceProven { silence: SILENCE }
+        Pace::OnceProven {
+            devices,
+            silence: SILENCE,
+        }
     } else {
         Pace::OneByOne { silence: SILENCE }
     }
 }
+
+/// How many devices have to accept a password before it goes to several at once.
+/// One is enough that accepted it in an earlier run.
+pub(crate) const PROVING: usize = 2;
 
 /// How long a silent device holds up the next. Slow devices take a second to
 /// answer, some longer.
@@ -46,9 +53,16 @@ pub(crate) struct Batch<'a> {
     pub(crate) pace: Pace,
     /// The most conversations at once.
     pub(crate) parallel: usize,
+    /// How long the last silent devices are waited for. `None` waits as long as a
+    /// reply may take.
+    pub(crate) patience: Option<Duration>,
     pub(crate) commands: Vec<DeviceCommand>,
     /// Keeps what devices answer.
     pub(crate) keep: &'a mut dyn Keep,
+    /// By what the ledger knows the password that the commands carry or set, where
+    /// all carry one. It may be another one afterwards: see
+    /// [`Ledger::record_accepted_password`].
+    pub(crate) password: Option<&'a mut PasswordNumber>,
 }
 
 /// One command to one device.
@@ -164,6 +178,7 @@ impl Session {
             link: self.scan.link.clone(),
             parallel: batch.parallel,
             pace: batch.pace,
+            patience: batch.patience,
         };
         let token = self.cancellation.stop.clone();
         let link = self.scan.link.clone();
@@ -191,6 +206,7 @@ impl Session {
         let mut recorder = Recorder {
             ledger,
             keep: batch.keep,
+            password: batch.password,
             devices: &devices,
             action: batch.action,
             pace: batch.pace,

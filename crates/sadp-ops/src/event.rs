@@ -53,6 +53,11 @@ pub enum Event<'a> {
         /// How many there are.
         total: usize,
     },
+    /// This many devices did not reply and are as before: the command is sent to
+    /// them again.
+    SendingAgain(usize),
+    /// This many devices are looked for until they show the change.
+    WaitingFor(usize),
     /// Nothing more of a batch in several waves is sent: the look after a wave
     /// failed, or found no device.
     BatchEnds(Option<&'a crate::OpsError>),

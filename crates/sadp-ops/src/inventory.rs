@@ -30,7 +30,10 @@ pub struct Inventory {
 /// When a look may end before the survey is complete.
 enum Enough<'a> {
     Never,
+    /// These were received, and any other with the MAC of one of them.
     Devices(&'a [DeviceKey]),
+    /// These were received.
+    Received(&'a [DeviceKey]),
     Count(usize),
 }
 
@@ -40,16 +43,24 @@ impl Enough<'_> {
             Self::Never => false,
             Self::Count(number) => progress.devices >= *number,
             Self::Devices(wanted) => {
-                let known = |key: &DeviceKey| {
-                    let mut keys = entries.iter().filter_map(|it| DeviceKey::of(&it.device));
-                    keys.any(|it| it.is_same(key))
-                };
-                progress.elapsed >= DUPLICATES_SHOW
-                    && entries.len() >= wanted.len()
-                    && wanted.iter().all(known)
+                progress.elapsed >= DUPLICATES_SHOW && have_all(entries, wanted)
             }
+            Self::Received(wanted) => have_all(entries, wanted),
         }
     }
+}
+
+fn have_all(entries: &[DeviceRecord], wanted: &[DeviceKey]) -> bool {
+    if entries.len() < wanted.len() {
+        return false;
+    }
+    let keys: Vec<_> = entries
+        .iter()
+        .filter_map(|it| DeviceKey::of(&it.device))
+        .collect();
+    wanted
+        .iter()
+        .all(|key| keys.iter().any(|it| it.is_same(key)))
 }
 
 impl Session {
@@ -72,6 +83,28 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Result<(Inventory, ScanReport), OpsError> {
         self.look_until(&Enough::Devices(wanted), observer).await
+    }
+
+    /// A look for devices that are expected: those that it does not find are looked
+    /// for twice more, because replies may have been lost.
+    pub async fn look_with(
+        &mut self,
+        expected: &[DeviceKey],
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        let (mut inventory, report) = self.look(observer).await?;
+        for _ in 0..2 {
+            let missing = |key: &&DeviceKey| inventory.with_key(key).is_none();
+            let missing: Vec<_> = expected.iter().filter(missing).cloned().collect();
+            if missing.is_empty() || inventory.devices.is_empty() {
+                break;
+            }
+            let (more, _) = self.look_for(&missing, observer).await?;
+            let new = |it: &DiscoveredDevice| inventory.same(it).is_none();
+            let new: Vec<_> = more.devices.into_iter().filter(new).collect();
+            inventory.devices.extend(new);
+        }
+        Ok((inventory, report))
     }
 
     async fn look_until(
@@ -125,6 +158,15 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Inventory {
         self.look_after(&Enough::Count(devices), observer).await
+    }
+
+    /// The same for certain devices: only until they were received.
+    pub(crate) async fn look_again_at(
+        &mut self,
+        devices: &[DeviceKey],
+        observer: &mut dyn Observer,
+    ) -> Inventory {
+        self.look_after(&Enough::Received(devices), observer).await
     }
 
     async fn look_after(&mut self, enough: &Enough<'_>, observer: &mut dyn Observer) -> Inventory {

@@ -34,6 +34,7 @@ pub mod owner;
 pub mod recovery;
 mod safety;
 mod session;
+mod settle;
 
 pub use batch::{BatchReport, StopReason};
 pub use device::{DeviceRef, DiscoveredDevice};
@@ -46,3 +47,4 @@ pub use outcome::{
 };
 pub use safety::{Guard, Overrides, SafetyChecks};
 pub use session::{Cancellation, LedgerAccess, OpsError, Session, SessionConfig};
+pub use settle::SETTLE;

@@ -121,6 +121,8 @@ impl Switch<'_> {
             action: Action::Locate,
             pace: Pace::Together,
             parallel: 1,
+            patience: None,
+            password: None,
             commands: commands.collect(),
             keep: &mut KeepNothing,
         };

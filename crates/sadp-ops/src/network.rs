@@ -17,7 +17,7 @@ mod schedule;
 mod set;
 mod waves;
 
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 
 use sadp_model::{AddressStep, MacAddr, State, Warning};
 use sadp_proto::{Update, UpdateError};
@@ -33,7 +33,7 @@ pub use self::{
 };
 use crate::{
     DiscoveredDevice, Impact, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
-    Overrides, Reason, Report, Seen, Session, batch::guarded, network::waves::Waves,
+    Overrides, Reason, Report, Seen, Session, network::waves::Waves,
 };
 
 /// How devices are sent new settings.
@@ -83,6 +83,19 @@ pub struct Login<'a> {
     pub password: &'a SecretString,
     /// The most devices at a time, once one of them accepted the password.
     pub parallel: usize,
+    /// How long silent devices are sent the settings again, where a look proves
+    /// that they do not have them and the password is known to be theirs:
+    /// [`crate::SETTLE`] is usual. Zero repeats nothing.
+    pub settle: Duration,
+    /// How long devices that took the settings are looked for until they are back:
+    /// [`Login::WAIT_BACK`] is usual.
+    pub wait_back: Duration,
+}
+
+impl Login<'_> {
+    /// How long devices are looked for, unless the user says otherwise. Slow
+    /// recorders take two minutes to restart.
+    pub const WAIT_BACK: Duration = Duration::from_mins(3);
 }
 
 /// What is found of a device whose settings are to change.
@@ -157,7 +170,7 @@ impl Plan {
         login: Login<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let waves = Waves::new(&self.changes, &self.settings, login)?;
+        let waves = Waves::new(&self.changes, &self.settings, login, session)?;
         let mut report = waves.run(&self.steps, session, observer).await?;
         report.outcomes.splice(0..0, self.left_out);
         sort(&mut report.outcomes, &self.lines);

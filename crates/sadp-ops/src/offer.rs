@@ -150,6 +150,8 @@ impl Selection {
             action: self.action,
             pace: Pace::Together,
             parallel: 1,
+            patience: None,
+            password: None,
             commands: command.into_iter().collect(),
             keep: &mut KeepNothing,
         };
@@ -181,6 +183,8 @@ impl Selection {
             action: self.action,
             pace: ONE_BY_ONE,
             parallel: 1,
+            patience: None,
+            password: None,
             commands,
             keep,
         };
@@ -204,7 +208,7 @@ pub(crate) struct PasswordCommands<'a> {
 }
 
 /// For the same password to many devices: a wrong one must not reach a second.
-const ONE_BY_ONE: Pace = guarded(1);
+const ONE_BY_ONE: Pace = guarded(1, 1);
 
 /// Whether a recorder offers to pass a new password on to its cameras.
 pub(crate) fn offers_camera_sync(device: &DiscoveredDevice) -> bool {

@@ -6,7 +6,7 @@ use std::{
 use jiff::Timestamp;
 use sadp_discovery::{CaptureRecorder, ScanConfig, ScanError};
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
-use sadp_reset::{Action, Ledger, LedgerError, PackageError, VaultError};
+use sadp_reset::{Action, Ledger, LedgerError, PackageError, PasswordNumber, VaultError};
 use tokio_util::sync::CancellationToken;
 
 use crate::DiscoveredDevice;
@@ -130,6 +130,11 @@ impl Session {
         };
         self.writable = true;
         Ok(self.ledger.insert(ledger))
+    }
+
+    /// A number for a password of which nothing is known yet.
+    pub(crate) fn draw_password_number(&mut self) -> Result<PasswordNumber, LedgerError> {
+        self.ledger_mut()?.draw_password_number()
     }
 
     /// Writes down that a device carried out a command to which no reply came: a

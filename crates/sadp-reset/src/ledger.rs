@@ -8,6 +8,7 @@ mod error;
 mod guid;
 mod locks;
 mod open;
+mod password;
 mod row;
 mod schema;
 
@@ -24,6 +25,7 @@ pub use self::{
     error::LedgerError,
     guid::{GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid},
     locks::RememberedLock,
+    password::PasswordNumber,
 };
 
 /// The state of devices that is kept between runs: locks, tries left, an

@@ -60,7 +60,8 @@ pub use files::{
 pub use ledger::{
     Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult, AttemptVerdict, Case,
     CaseEnded, CaseEnding, CaseFilter, CaseId, GuidFile, GuidId, GuidRecord, GuidStanding,
-    GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, RefusalWord, RememberedLock,
+    GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, PasswordNumber, RefusalWord,
+    RememberedLock,
 };
 pub use request::{RequestCommand, RequestKind, UnknownWord, VALID_FOR, WARN_AFTER};
 pub use validity::{InvalidReason, LastSeen, RequestFacts, RequestValidity};

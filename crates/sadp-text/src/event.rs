@@ -43,6 +43,18 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             "could not look what became of it: {}",
             with_cause(*error)
         )),
+        Event::SendingAgain(devices) => {
+            let devices = count(*devices as u64, "device", "devices");
+            vec![Line::Note(format!(
+                "no reply from {devices}, and no change: sent again"
+            ))]
+        }
+        Event::WaitingFor(devices) => {
+            let devices = count(*devices as u64, "device", "devices");
+            vec![Line::Note(format!(
+                "waiting for {devices} to come back; Ctrl-C ends the wait"
+            ))]
+        }
         Event::BatchEnds(error) => warning(match error {
             // Commands were sent before this stop.
             Some(OpsError::Stopped) => "nothing more is sent: interrupted".into(),

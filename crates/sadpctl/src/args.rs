@@ -19,7 +19,8 @@ use sadp_ops::DeviceName;
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
-        ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs, Switch,
+        ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs,
+        SettleArgs, Switch,
     },
     cloud::{CloudCommand, CloudShowArgs, DeactivateArgs, OwnerArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},

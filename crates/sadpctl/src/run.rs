@@ -79,6 +79,13 @@ impl<'a> Run<'a> {
         Self::found(looked)
     }
 
+    /// Looks which devices there are, and again for those of these that are missing.
+    pub(crate) fn look_with(&mut self, expected: &[DeviceKey]) -> Result<Inventory, Failure> {
+        let looked =
+            self.block_on(async |session, observer| session.look_with(expected, observer).await);
+        Self::found(looked)
+    }
+
     fn found(looked: Result<(Inventory, ScanReport), OpsError>) -> Result<Inventory, Failure> {
         let (inventory, report) = looked.map_err(failed)?;
         if inventory.devices.is_empty() {

@@ -7,7 +7,7 @@ use sadp_discovery::{DispatchEvent, Pace};
 use sadp_proto::{CommandOutcome as Reply, Refusal, RefusalReply};
 use sadp_reset::{
     Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, DeviceKey, Ledger, LedgerError,
-    RefusalWord,
+    PasswordNumber, RefusalWord,
 };
 
 use super::{Keep, Replied, StopReason};
@@ -23,6 +23,7 @@ const MAX_LOCK_MINUTES: u32 = 24 * 60;
 pub(super) struct Recorder<'a> {
     pub(super) ledger: &'a mut Ledger,
     pub(super) keep: &'a mut dyn Keep,
+    pub(super) password: Option<&'a mut PasswordNumber>,
     pub(super) devices: &'a [DiscoveredDevice],
     pub(super) action: Action,
     pub(super) pace: Pace,
@@ -116,9 +117,23 @@ impl Recorder<'_> {
         };
         match reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at),
-            Reply::Done(_) => self.ledger.record_success(&key, self.action, at),
+            Reply::Done(_) => {
+                self.remember_password(&key, at)?;
+                self.ledger.record_success(&key, self.action, at)
+            }
             _ => Ok(()),
         }
+    }
+
+    fn remember_password(&mut self, key: &DeviceKey, at: Timestamp) -> Result<(), LedgerError> {
+        let Some(number) = &mut self.password else {
+            return Ok(());
+        };
+        if self.action.spec().sets_password {
+            return self.ledger.record_new_password(key, **number, at);
+        }
+        **number = self.ledger.record_accepted_password(key, **number, at)?;
+        Ok(())
     }
 
     fn remember(
@@ -129,6 +144,9 @@ impl Recorder<'_> {
     ) -> Result<(), LedgerError> {
         if let Some(left) = verdict.tries_left {
             self.ledger.remember_tries(key, left, at)?;
+        }
+        if self.password.is_some() && verdict.refusal == Refusal::PasswordError {
+            self.ledger.forget_password(key)?;
         }
         let locked = verdict.refusal == Refusal::Locked;
         let usual = locked.then_some(USUAL_LOCK_MINUTES);

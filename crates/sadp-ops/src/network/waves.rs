@@ -1,20 +1,21 @@
 //! Carries out the steps of a plan, wave after wave.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     net::{IpAddr, Ipv4Addr},
 };
 
 use sadp_model::{AddressStep, SenderConflict};
 use sadp_proto::{Command, Credentials, Update, UpdateError, seal::Password};
-use sadp_reset::Action;
+use sadp_reset::{Action, DeviceKey, LedgerError, PasswordNumber};
 
-use super::{Finding, Login, PlannedChange, Settings, guarded, skipped};
+use super::{Finding, Login, PlannedChange, Settings, skipped};
 use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
-    Outcome, OutcomeData, OutcomeStatus, Reason, Report, Session,
-    batch::{Batch, DeviceCommand, KeepNothing},
+    Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
+    batch::{Batch, DeviceCommand, KeepNothing, PROVING, guarded},
     safety::sender_conflict,
+    settle::{LOOK_EVERY, Next, PATIENCE, Rounds},
 };
 
 pub(super) struct Waves<'a> {
@@ -22,6 +23,10 @@ pub(super) struct Waves<'a> {
     settings: &'a Settings,
     login: Login<'a>,
     password: Password,
+    /// By what the ledger knows the password.
+    number: PasswordNumber,
+    /// How many more devices have to accept it before it goes to several at once.
+    unproven: usize,
     progress: Vec<Progress>,
     /// The devices as the look after the last wave found them.
     seen: Option<Inventory>,
@@ -35,14 +40,25 @@ impl<'a> Waves<'a> {
         changes: &'a [PlannedChange],
         settings: &'a Settings,
         login: Login<'a>,
+        session: &mut Session,
     ) -> Result<Self, OpsError> {
         let password = Password::new(login.password.clone()).map_err(UpdateError::from)?;
+        let mut progress = Vec::new();
+        for change in changes {
+            let known = match (change.device.key(), session.ledger()) {
+                (Some(key), Some(ledger)) => ledger.password_of(&key)?,
+                _ => None,
+            };
+            progress.push(Progress::new(change, known.is_some()));
+        }
         Ok(Self {
             changes,
             settings,
             login,
             password,
-            progress: changes.iter().map(Progress::new).collect(),
+            number: session.draw_password_number()?,
+            unproven: PROVING,
+            progress,
             seen: None,
             stopped: None,
             failure: None,
@@ -55,29 +71,150 @@ impl<'a> Waves<'a> {
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let last = steps.last().map(|step| step.wave);
-        for wave in steps.chunk_by(|a, b| a.wave == b.wave) {
+        let mut waves = steps.chunk_by(|a, b| a.wave == b.wave).peekable();
+        while let Some(wave) = waves.next() {
             let ready = self.ready(wave);
             if ready.is_empty() {
                 continue;
             }
-            let sent = match self.send(&ready, session, observer).await {
-                Ok(sent) => sent,
-                // Something was sent before: that must be reported.
-                Err(error) if self.seen.is_some() => {
-                    self.failure = Some(error);
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
-            let is_last = wave.first().map(|step| step.wave) == last;
-            let seen = look_after_wave(is_last, session, observer).await;
-            self.take_in(&ready, sent, seen);
+            self.carry_out(ready, session, observer).await?;
+            if self.stopped.is_none() && self.failure.is_none() && waves.peek().is_some() {
+                self.look_before_next(session, observer).await;
+            }
             if self.stopped.is_some() || self.failure.is_some() {
                 break;
             }
         }
         Ok(self.into_report())
+    }
+
+    /// Sends the steps of a wave, and looks at the devices until each is settled. A
+    /// device whose password the ledger knows is first: it proves the password.
+    async fn carry_out(
+        &mut self,
+        mut due: Vec<&AddressStep>,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) -> Result<(), OpsError> {
+        let progress = &self.progress;
+        due.sort_by_key(|step| progress.get(step.number).is_none_or(|it| !it.known));
+        let wave = due.clone();
+        let mut resends = Rounds::begin(self.login.settle);
+        let mut looks = Rounds::begin_looks(self.login.wait_back);
+        let mut awaited = 0;
+        loop {
+            let mut replies = Vec::new();
+            if !due.is_empty() {
+                match self.send(&due, session, observer).await {
+                    Ok(sent) => replies = self.take_in(sent),
+                    // Something was sent before: that must be reported.
+                    Err(error) if self.seen.is_some() => self.failure = Some(error),
+                    Err(error) => return Err(error),
+                }
+            }
+            let seen = session.look_again_at(&self.keys(&wave), observer).await;
+            let numbers = due.iter().map(|step| step.number);
+            let mut replies: HashMap<_, _> = numbers.zip(replies).collect();
+            for step in &wave {
+                let reply = replies.remove(&step.number);
+                if let Some(it) = self.changes.get(step.number)
+                    && let Some(progress) = self.progress.get_mut(step.number)
+                {
+                    progress.take_in(step, reply, it, seen.same(&it.device));
+                    if progress.status() == Some(OutcomeStatus::Done) {
+                        let proves = if progress.known { PROVING } else { 1 };
+                        self.unproven = self.unproven.saturating_sub(proves);
+                    }
+                    if progress.is_proven_by_look() {
+                        record(&it.device, &mut self.number, session)?;
+                    }
+                }
+            }
+            self.seen = Some(seen);
+            let ends = self.stopped.is_some()
+                || self.failure.is_some()
+                || session.cancellation.stop.is_cancelled();
+            if ends {
+                return Ok(());
+            }
+            due = self.undone(&wave, session)?;
+            if !due.is_empty() && resends.begin_next() {
+                observer.observe(Event::SendingAgain(due.len()));
+                continue;
+            }
+            let waits = self.keys(&wave).len() > due.len();
+            if !waits || !looks.begin_next() {
+                return Ok(());
+            }
+            due.clear();
+            let away = self.keys(&wave).len();
+            if away != awaited {
+                awaited = away;
+                observer.observe(Event::WaitingFor(away));
+            }
+            tokio::select! {
+                () = session.cancellation.stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// The devices of these steps that are not settled.
+    fn keys(&self, steps: &[&AddressStep]) -> Vec<DeviceKey> {
+        let open = steps.iter().filter(|step| {
+            let progress = self.progress.get(step.number);
+            progress.is_some_and(|it| it.next != Next::Nothing)
+        });
+        let devices = open.filter_map(|step| self.changes.get(step.number));
+        devices.filter_map(|it| it.device.key()).collect()
+    }
+
+    /// The steps that the look proves undone and that may be sent again: the
+    /// password is known to be the device's, so that it costs no try, or nothing
+    /// was sent at all.
+    fn undone<'s>(
+        &mut self,
+        wave: &[&'s AddressStep],
+        session: &Session,
+    ) -> Result<Vec<&'s AddressStep>, OpsError> {
+        let mut undone = Vec::new();
+        for &step in wave {
+            let (Some(it), Some(progress)) = (
+                self.changes.get(step.number),
+                self.progress.get(step.number),
+            ) else {
+                continue;
+            };
+            if progress.next != Next::SendAgain {
+                continue;
+            }
+            let was_sent = progress.status() != Some(OutcomeStatus::NoAnswer);
+            let known = match (it.device.key(), session.ledger()) {
+                (Some(key), Some(ledger)) => ledger.password_of(&key)?,
+                _ => None,
+            };
+            if (!was_sent || known == Some(self.number)) && self.conflict(step, it).is_none() {
+                undone.push(step);
+            } else if let Some(progress) = self.progress.get_mut(step.number) {
+                progress.next = Next::Nothing;
+            }
+        }
+        Ok(undone)
+    }
+
+    /// The look between two waves. Nothing more is to be sent where it fails, finds
+    /// nothing or is stopped.
+    async fn look_before_next(&mut self, session: &mut Session, observer: &mut dyn Observer) {
+        let error = match session.look(observer).await {
+            Ok((inventory, _)) if !inventory.devices.is_empty() => {
+                self.seen = Some(inventory);
+                return;
+            }
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        observer.observe(Event::BatchEnds(error.as_ref()));
+        self.stopped = Some(Reason::Network(Finding::BatchEnded));
     }
 
     /// The steps of a wave that may be sent: no other device may still have the
@@ -101,11 +238,16 @@ impl<'a> Waves<'a> {
             let Some(own) = self.progress.get_mut(step.number) else {
                 continue;
             };
-            if own.outcome.is_some() {
+            if own.reply.is_some() {
                 continue;
             }
-            own.outcome = outcome;
-            ready.extend(own.outcome.is_none().then_some(step));
+            own.next = if outcome.is_none() {
+                Next::SendAgain
+            } else {
+                Next::Nothing
+            };
+            own.reply = outcome;
+            ready.extend(own.reply.is_none().then_some(step));
         }
         ready
     }
@@ -137,20 +279,31 @@ impl<'a> Waves<'a> {
     }
 
     async fn send(
-        &self,
+        &mut self,
         steps: &[&AddressStep],
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<BatchReport, OpsError> {
         let commands = steps.iter().filter_map(|step| self.command(step));
+        let commands = commands.collect::<Result<_, _>>()?;
+        let first = steps
+            .first()
+            .and_then(|step| self.progress.get(step.number));
+        let unproven = match first {
+            Some(first) if first.known => self.unproven.min(1),
+            _ => self.unproven,
+        };
         let batch = Batch {
             action: Action::NetSet,
-            pace: guarded(self.login.parallel),
+            pace: guarded(self.login.parallel, unproven),
             parallel: self.login.parallel,
-            commands: commands.collect::<Result<_, _>>()?,
+            patience: (!self.login.settle.is_zero()).then_some(PATIENCE),
+            commands,
             keep: &mut KeepNothing,
+            password: Some(&mut self.number),
         };
-        session.send(batch, self.inventory(), observer).await
+        let inventory = self.seen.as_ref().unwrap_or(self.login.inventory);
+        session.send(batch, inventory, observer).await
     }
 
     fn command(&self, step: &AddressStep) -> Option<Result<DeviceCommand, UpdateError>> {
@@ -172,23 +325,18 @@ impl<'a> Waves<'a> {
         }))
     }
 
-    /// Takes in a wave and the look after it. Here it is known what the look
-    /// proves undone; nothing is repeated yet.
-    fn take_in(&mut self, steps: &[&AddressStep], sent: BatchReport, seen: Option<Inventory>) {
+    /// Takes in what became of a batch, and returns the outcome of each command.
+    fn take_in(&mut self, sent: BatchReport) -> Vec<Outcome> {
         let refused = sent.stopped.filter(|stopped| stopped.is_by_refusal());
         self.stopped = refused.map(Reason::Stopped);
         let mut outcomes = sent.outcomes.iter().map(|(_, outcome)| outcome);
-        if seen.is_none() || outcomes.any(|it| matches!(it.reason, Reason::Stopped(_))) {
+        if outcomes.any(|it| matches!(it.reason, Reason::Stopped(_))) {
             self.stopped
                 .get_or_insert(Reason::Network(Finding::BatchEnded));
         }
         self.failure = sent.failure;
-        let seen = self.seen.insert(seen.unwrap_or_default());
-        for (step, (device, outcome)) in steps.iter().zip(sent.outcomes) {
-            if let Some(progress) = self.progress.get_mut(step.number) {
-                progress.take_in(step, outcome, seen.same(&device));
-            }
-        }
+        let outcomes = sent.outcomes.into_iter();
+        outcomes.map(|(_, outcome)| outcome).collect()
     }
 
     fn into_report(self) -> Report {
@@ -203,23 +351,20 @@ impl<'a> Waves<'a> {
     }
 }
 
-/// The look after a wave. `None` where another wave follows and the look fails,
-/// finds nothing or is stopped: nothing more is to be sent then.
-async fn look_after_wave(
-    is_last: bool,
+/// Writes down that a device accepted the password, which only a look proves.
+fn record(
+    device: &DiscoveredDevice,
+    number: &mut PasswordNumber,
     session: &mut Session,
-    observer: &mut dyn Observer,
-) -> Option<Inventory> {
-    if is_last {
-        return Some(session.look_again(observer).await);
+) -> Result<(), LedgerError> {
+    session.record_success(device, Action::NetSet)?;
+    let at = session.now();
+    if let Some(key) = device.key() {
+        *number = session
+            .ledger_mut()?
+            .record_accepted_password(&key, *number, at)?;
     }
-    let error = match session.look(observer).await {
-        Ok((inventory, _)) if !inventory.devices.is_empty() => return Some(inventory),
-        Ok(_) => None,
-        Err(error) => Some(error),
-    };
-    observer.observe(Event::BatchEnds(error.as_ref()));
-    None
+    Ok(())
 }
 
 /// Why a device is not sent the password again: another sender speaks for it now.
@@ -234,31 +379,71 @@ fn unexpected_sender(now: &DiscoveredDevice, may_have: &BTreeSet<Ipv4Addr>) -> O
 
 /// How far a device is.
 struct Progress {
+    /// Whether the ledger knew a password of it before this run.
+    known: bool,
     /// Addresses it has, or may have.
     may_have: BTreeSet<Ipv4Addr>,
-    /// What became of it, once that is known.
-    outcome: Option<Outcome>,
+    /// What became of its command, before the look. `None` while a step is due.
+    reply: Option<Outcome>,
     after: Option<DiscoveredDevice>,
+    seen: Seen,
+    next: Next,
 }
 
 impl Progress {
-    fn new(change: &PlannedChange) -> Self {
+    fn new(change: &PlannedChange, known: bool) -> Self {
         Self {
+            known,
             may_have: change.from().into_iter().collect(),
-            outcome: None,
+            reply: None,
             after: None,
+            seen: Seen::Missing,
+            next: Next::Nothing,
         }
     }
 
-    fn take_in(&mut self, step: &AddressStep, outcome: Outcome, now: Option<&DiscoveredDevice>) {
+    /// Whether it did not reply, and the last look shows that it did as told.
+    fn is_proven_by_look(&self) -> bool {
+        self.status() == Some(OutcomeStatus::Unknown) && self.seen == Seen::Changed
+    }
+
+    fn status(&self) -> Option<OutcomeStatus> {
+        self.reply.as_ref().map(|it| it.status)
+    }
+
+    /// Takes in a reply, where the command was sent in this round, and what a look
+    /// shows.
+    fn take_in(
+        &mut self,
+        step: &AddressStep,
+        reply: Option<Outcome>,
+        it: &PlannedChange,
+        now: Option<&DiscoveredDevice>,
+    ) {
         let at = now.and_then(|found| found.entry.device.ipv4.address);
-        let done = outcome.status == OutcomeStatus::Done;
-        match outcome.status {
-            OutcomeStatus::Done | OutcomeStatus::Unknown
-                if at == Some(step.to) || (done && at.is_none()) =>
-            {
+        let seen = match at {
+            Some(at) if step.temporary && at == step.to => Seen::Changed,
+            Some(_) if step.temporary => Seen::Unchanged,
+            _ => it.change.seen_in(now.map(|found| &found.entry.device)),
+        };
+        let reply = match reply {
+            Some(reply) => reply.repeats(self.reply.take(), seen),
+            None => match self.reply.take() {
+                Some(reply) => reply,
+                None => return,
+            },
+        };
+        self.next = Next::after(&reply, seen);
+        self.after = now.cloned();
+        self.seen = seen;
+        let done = reply.status == OutcomeStatus::Done;
+        let arrived = at == Some(step.to) || (done && at.is_none());
+        match reply.status {
+            OutcomeStatus::Done | OutcomeStatus::Unknown if arrived => {
                 self.may_have = BTreeSet::from([step.to]);
                 if step.temporary {
+                    // Its last step is still to come.
+                    self.next = Next::Nothing;
                     return;
                 }
             }
@@ -267,15 +452,16 @@ impl Progress {
             }
             _ => {}
         }
-        self.after = now.cloned();
-        self.outcome = Some(outcome);
+        self.reply = Some(reply);
     }
 
     fn into_outcome(self, it: &PlannedChange, why: &Reason) -> Outcome {
-        let mut outcome = match self.outcome {
+        let mut outcome = match self.reply {
             Some(outcome) => outcome,
             None => Outcome::skipped(&it.device, Action::NetSet, why.clone()),
         };
+        // It may have been sent its last step at a spare address.
+        outcome.device = (&it.device).into();
         let now = self.after.as_ref().map(|found| &found.entry.device);
         outcome.check(it.change.seen_in(now));
         outcome.data = OutcomeData::Network(Box::new(it.change.clone()));

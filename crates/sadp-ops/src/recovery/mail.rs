@@ -185,6 +185,8 @@ impl QrPlan {
             action: Action::MailQr,
             pace: Pace::Together,
             parallel: 1,
+            patience: None,
+            password: None,
             commands: commands.collect(),
             keep: &mut fetched,
         };

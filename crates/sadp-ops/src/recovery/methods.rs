@@ -154,6 +154,8 @@ impl<'a> Reader<'a> {
             action,
             pace: Pace::Together,
             parallel: PARALLEL,
+            patience: None,
+            password: None,
             commands,
             keep: &mut self,
         };

@@ -130,6 +130,8 @@ impl Read<'_> {
             action: Action::QuestionsRead,
             pace: Pace::Together,
             parallel: self.parallel,
+            patience: None,
+            password: None,
             commands: commands.collect(),
             keep: &mut lists,
         };

@@ -231,6 +231,8 @@ impl Plan {
             // It carries no secret.
             pace: Pace::Together,
             parallel: settings.parallel,
+            patience: None,
+            password: None,
             commands: writer.exports.iter().filter_map(Export::command).collect(),
             keep: &mut writer,
         };

@@ -84,25 +84,23 @@ async fn active_devices_are_left_out_and_nothing_is_sent_to_them() {
     assert_eq!(site.fleet.lock().unwrap().stats().executions.exchanges, 0);
 }
 
-/// Each device is activated once at most, whatever is lost, and what is not seen
-/// is said to be unknown.
+/// A fifth of all datagrams is lost each way: what the looks prove undone is sent
+/// again, until every device is seen to be active, and none is activated twice.
 #[tokio::test(start_paused = true)]
-async fn under_loss_nothing_is_activated_twice_or_reported_wrongly() {
-    let mut site = Simulated::new(
-        "seed = 7\n[defaults]\nloss = 0.2\n[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 40\nactivated = false",
-    );
-    let outcomes = activate_all(&mut site).await;
-    let fleet = site.fleet.lock().unwrap();
-    assert_eq!(outcomes.len(), 40);
-    let activated = (0..40)
-        .filter(|&it| fleet.executions(it).activations == 1)
-        .count();
-    let twice = (0..40).any(|it| fleet.executions(it).activations > 1);
-    assert!(!twice);
-    let done = outcomes
-        .iter()
-        .filter(|it| it.status == OutcomeStatus::Done);
-    assert_eq!(done.count(), activated, "{outcomes:#?}");
+async fn under_loss_one_run_activates_every_device() {
+    for seed in 1..=20 {
+        let mut site = Simulated::new(&format!(
+            "seed = {seed}\n[defaults]\nloss = 0.2\n[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 8\nactivated = false"
+        ));
+        let outcomes = activate_all(&mut site).await;
+        assert_eq!(outcomes.len(), 8);
+        for outcome in &outcomes {
+            let confirmed = (OutcomeStatus::Done, Some(Seen::Changed));
+            assert_eq!((outcome.status, outcome.seen), confirmed, "{outcome:#?}");
+        }
+        let fleet = site.fleet.lock().unwrap();
+        assert!((0..8).all(|it| fleet.executions(it).activations == 1));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,6 +118,7 @@ async fn a_session_that_is_asked_to_stop_sends_nothing() {
         inventory: &inventory,
         password: &password,
         parallel: 8,
+        settle: sadp_ops::SETTLE,
     };
     let plan = plan.unwrap();
     let report = plan

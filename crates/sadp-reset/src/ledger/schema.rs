@@ -248,8 +248,15 @@ const STEPS: [&str; 5] = [
     BEGIN SELECT RAISE(ABORT, 'spent guids are append-only'); END;",
     // No new table: attempts have new words, from `set-up-read` to `deactivate`.
     "",
-    // The same for `questions-read`, which was `questions-show`.
-    "",
+    // Devices with one number have one password. The number is random. And attempts
+    // have a new word: `questions-read`, which was `questions-show`.
+    "CREATE TABLE passwords (
+        mac TEXT, serial TEXT,
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL)
+    ) STRICT;
+    CREATE UNIQUE INDEX password_of_device ON passwords (ifnull(mac, ''), ifnull(serial, ''));",
 ];
 
 #[cfg(test)]

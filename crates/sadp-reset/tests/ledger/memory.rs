@@ -232,3 +232,28 @@ proptest! {
         prop_assert!(late.is_some_and(|late| (0..=1).contains(&late)) || first, "{late:?}");
     }
 }
+
+/// Devices given one password share a number; that one of them accepts another
+/// number's password makes it theirs, too.
+#[test]
+fn devices_with_one_password_are_known_by_it() {
+    let (mut ledger, _folder) = ledger();
+    let [a, b, c] = [1, 2, 3].map(|number| key(Some(number), None));
+    let given = ledger.draw_password_number().unwrap();
+    for device in [&a, &b] {
+        ledger.record_new_password(device, given, at(0)).unwrap();
+    }
+    assert_eq!(ledger.password_of(&a).unwrap(), Some(given));
+    assert_eq!(ledger.password_of(&c).unwrap(), None);
+    let other = ledger.draw_password_number().unwrap();
+    assert_ne!(other, given);
+    let stays = ledger.record_accepted_password(&c, other, at(1)).unwrap();
+    assert_eq!(stays, other, "nothing was known of it");
+    let stays = ledger.record_accepted_password(&b, other, at(2)).unwrap();
+    for device in [&a, &b, &c] {
+        assert_eq!(ledger.password_of(device).unwrap(), Some(stays));
+    }
+    ledger.forget_password(&b).unwrap();
+    assert_eq!(ledger.password_of(&b).unwrap(), None);
+    assert_eq!(ledger.password_of(&a).unwrap(), Some(stays));
+}

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 use sadp_ops::{DeviceName, LedgerAccess, Overrides};
 
-use super::AskArgs;
+use super::{AskArgs, values::duration};
 use crate::select::Filter;
 
 /// Which devices a command is for.
@@ -106,11 +106,23 @@ pub(crate) struct ActivateArgs {
     pub(crate) change: ChangeArgs,
 
     /// So many devices at once
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
     #[command(flatten)]
+    pub(crate) settle: SettleArgs,
+
+    #[command(flatten)]
     pub(crate) ask: AskArgs,
+}
+
+/// How long silence is looked into.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct SettleArgs {
+    /// Look at silent devices again for this long, and send again where nothing
+    /// was changed and that can cost nothing; 0s sends once
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub(crate) settle: Duration,
 }
 
 /// `locate`.

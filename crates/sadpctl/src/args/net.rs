@@ -1,10 +1,10 @@
-use std::{net::Ipv4Addr, path::PathBuf};
+use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use sadp_ops::{DeviceName, network::Settings};
 use sadp_proto::seal::UpdateDigest;
 
-use super::{AskArgs, ChangeArgs, PasswordArgs};
+use super::{AskArgs, ChangeArgs, PasswordArgs, SettleArgs, values::duration};
 use crate::select::Filter;
 
 /// `net`.
@@ -101,6 +101,9 @@ pub(crate) struct NetChangeArgs {
     /// overhears it can send again
     #[arg(long)]
     pub(crate) allow_replayable: bool,
+
+    #[command(flatten)]
+    pub(crate) settle: SettleArgs,
 }
 
 impl NetChangeArgs {
@@ -160,10 +163,16 @@ pub(crate) struct NetApplyArgs {
     #[command(flatten)]
     pub(crate) change: NetChangeArgs,
 
-    /// So many devices at once, once one of them has taken the password. Where
-    /// others have another, as many may lose a try before it ends
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// At most N devices at once, once the password is proven: two of them
+    /// accepted it, or one that accepted it in an earlier run. Devices that have
+    /// another password may lose a try before the batch ends
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
+
+    /// Look for devices that took their settings until they are back, for this
+    /// long
+    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = duration)]
+    pub(crate) wait_back: Duration,
 
     /// Write what became of each device here; by default beside the plan
     #[arg(long, value_name = "FILE.csv")]

@@ -36,6 +36,7 @@ pub(super) fn run(
         inventory: &inventory,
         password: &password,
         parallel: args.parallel.into(),
+        settle: args.settle.settle,
     };
     let report =
         run.block_on(async |session, observer| plan.carry_out(session, activation, observer).await);

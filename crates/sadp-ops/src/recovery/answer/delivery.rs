@@ -54,7 +54,7 @@ impl SendPhase<'_> {
             sent.outcomes.extend(phase.unsent(stopped));
             return Ok(sent);
         }
-        let pace = guarded(self.settings.parallel);
+        let pace = guarded(self.settings.parallel, 1);
         // What was done before is reported whatever becomes of the rest.
         match phase.send(pace, session, observer).await {
             Ok(rest) => {
@@ -86,6 +86,8 @@ impl SendPhase<'_> {
             action: Action::ImportAnswer,
             pace,
             parallel: self.settings.parallel,
+            patience: None,
+            password: None,
             commands,
             keep: &mut CloseCases(self.answers),
         };

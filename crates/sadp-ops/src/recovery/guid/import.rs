@@ -197,6 +197,8 @@ impl Plan {
             // the next.
             pace: Pace::Together,
             parallel: self.parallel,
+            patience: None,
+            password: None,
             commands,
             keep: &mut spender,
         };

@@ -7,6 +7,7 @@ use sadp_ops::{
         plan_file::{self, Problem, Row},
     },
 };
+use sadp_reset::DeviceKey;
 use sadp_text::Remedy;
 
 use crate::{
@@ -31,7 +32,10 @@ pub(super) fn run(
         .then(|| secret::current(&args.change.password))
         .transpose()?;
     let mut run = Run::open(&args.ask, None, asked.access(), global, terminal)?;
-    let inventory = run.look()?;
+    let devices = rows
+        .iter()
+        .filter_map(|row| DeviceKey::new(Some(row.mac), None));
+    let inventory = run.look_with(&devices.collect::<Vec<_>>())?;
     let settings = args.change.settings();
     let plan =
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
@@ -47,6 +51,8 @@ pub(super) fn run(
         inventory: &inventory,
         password: &password,
         parallel: args.parallel.into(),
+        settle: args.change.settle.settle,
+        wait_back: args.wait_back,
     };
     let report =
         run.block_on(async |session, observer| plan.carry_out(session, login, observer).await);

@@ -53,6 +53,8 @@ pub(super) fn run(
         inventory: &inventory,
         password: &password,
         parallel: 1,
+        settle: args.change.settle.settle,
+        wait_back: args.change.settle.settle,
     };
     let report =
         run.block_on(async |session, observer| plan.carry_out(session, login, observer).await);

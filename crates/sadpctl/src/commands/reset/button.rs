@@ -90,6 +90,7 @@ pub(super) fn run(
         inventory: &inventory,
         password: &password,
         parallel: 1,
+        settle: sadp_ops::SETTLE,
     };
     let report =
         run.block_on(async |session, observer| plan.carry_out(session, activation, observer).await);

@@ -1,0 +1,104 @@
+//! How silence is settled: a look shows which devices are still as before, and
+//! what can cost them nothing is sent to them again.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{Outcome, OutcomeStatus, Reason, Seen};
+
+/// How long silent devices are looked at again, and sent again what the look
+/// proves undone, unless the user says otherwise.
+pub const SETTLE: Duration = Duration::from_secs(30);
+
+/// How long the last silent devices of a batch are waited for where a look
+/// settles what became of them.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long to wait before devices that are away are looked for again.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The most rounds, and so the most commands to one device in one run.
+const MAX_ROUNDS: u32 = 10;
+
+/// What to do about a device after a command and a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing: it is settled.
+    Nothing,
+    /// It may show the change later.
+    LookAgain,
+    /// The look proves that the command was not carried out.
+    SendAgain,
+}
+
+impl Next {
+    /// `outcome` is as the batch ended, before [`Outcome::check`].
+    pub(crate) const fn after(outcome: &Outcome, seen: Seen) -> Self {
+        match (outcome.status, seen) {
+            (OutcomeStatus::Unknown | OutcomeStatus::NoAnswer, Seen::Unchanged) => Self::SendAgain,
+            (OutcomeStatus::Unknown | OutcomeStatus::NoAnswer, Seen::Missing)
+            | (OutcomeStatus::Done, Seen::Unchanged | Seen::Missing) => Self::LookAgain,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+impl Outcome {
+    /// What became of a device to which a command was sent again: this is the
+    /// outcome of the repetition. What was sent before may have been carried out
+    /// late, so that the repetition was refused or not needed.
+    pub(crate) fn repeats(self, earlier: Option<Self>, seen: Seen) -> Self {
+        let Some(earlier) = earlier else {
+            return self;
+        };
+        let impersonated = earlier.impersonation_suspected || self.impersonation_suspected;
+        let stopped = matches!(self.reason, Reason::Stopped(_));
+        let may_have_worked = earlier.status == OutcomeStatus::Unknown
+            && match self.status {
+                OutcomeStatus::NoAnswer => true,
+                OutcomeStatus::Refused => seen == Seen::Changed,
+                _ => false,
+            };
+        Self {
+            impersonation_suspected: impersonated,
+            ..if stopped || may_have_worked {
+                earlier
+            } else {
+                self
+            }
+        }
+    }
+}
+
+/// How many rounds of looking and repeating are left, and until when.
+#[derive(Debug)]
+pub(crate) struct Rounds {
+    until: Instant,
+    left: u32,
+}
+
+impl Rounds {
+    /// Begins the first round in which commands are sent. With no time, it is the
+    /// only one.
+    pub(crate) fn begin(settle: Duration) -> Self {
+        Self {
+            until: Instant::now() + settle,
+            left: MAX_ROUNDS,
+        }
+    }
+
+    /// Begins the first of any number of looks.
+    pub(crate) fn begin_looks(time: Duration) -> Self {
+        Self {
+            until: Instant::now() + time,
+            left: u32::MAX,
+        }
+    }
+
+    /// Whether another round may begin.
+    pub(crate) fn begin_next(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left > 0 && Instant::now() < self.until
+    }
+}
