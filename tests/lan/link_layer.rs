@@ -71,7 +71,7 @@ fn no_command_is_sent_to_a_device_of_frames_alone() {
         ],
     );
     assert_eq!(locate.code, 4, "{locate:?}");
-    assert!(locate.stdout.contains("bare Ethernet frames"), "{locate:?}");
+    assert!(locate.stdout.contains("raw Ethernet frames"), "{locate:?}");
 }
 
 /// Cameras in another subnet, and an installer whose kernel drops what comes

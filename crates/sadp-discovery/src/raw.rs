@@ -118,16 +118,16 @@ pub fn check(interface: &Interface) -> Result<(), RawError> {
 #[derive(Debug, thiserror::Error)]
 pub enum RawError {
     /// The permission is missing.
-    #[error("bare Ethernet frames need a permission that this program does not have")]
+    #[error("raw Ethernet frames need a permission that this program does not have")]
     NotPermitted,
     /// It is a loopback interface or a tunnel.
-    #[error("bare Ethernet frames do not apply: it is no Ethernet or Wi-Fi card")]
+    #[error("raw Ethernet frames do not apply: it is no Ethernet or Wi-Fi card")]
     NotEthernet,
     /// The program was built without it, or for a system without it.
-    #[error("this build of the program sends no bare Ethernet frames")]
+    #[error("this build of the program sends no raw Ethernet frames")]
     NotBuilt,
     /// The system refused for another reason.
-    #[error("cannot open it for bare Ethernet frames")]
+    #[error("cannot open it for raw Ethernet frames")]
     Failed(#[source] io::Error),
 }
 

@@ -63,7 +63,7 @@ pub fn check_text(check: &Check, platform: Platform) -> CheckText {
         }
         Finding::RawEthernet(RawEthernet::Available { interfaces }) => {
             let cards = count(*interfaces as u64, "card", "cards");
-            CheckText::new(format!("may send and hear bare Ethernet frames, by {cards}"))
+            CheckText::new(format!("may send and hear raw Ethernet frames, by {cards}"))
         }
         Finding::RawEthernet(RawEthernet::Unavailable(error)) if is_ok => {
             CheckText::new(error.to_string())

@@ -30,7 +30,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
                 Line::Detail(format!("asking on {interface} ({network})"))
             });
             let raw = raw.iter().map(|interface| {
-                Line::Detail(format!("asking on {interface} by bare Ethernet frames too"))
+                Line::Detail(format!("asking on {interface} by raw Ethernet frames too"))
             });
             links.chain(raw).collect()
         }

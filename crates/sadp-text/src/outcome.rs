@@ -179,7 +179,7 @@ fn blocked(reason: &BlockReason) -> String {
     match reason {
         BlockReason::NoMac => "it tells no MAC of its own, by which commands are addressed".into(),
         BlockReason::RawEthernetOnly => {
-            "it answers only by bare Ethernet frames: it does not hear commands".into()
+            "it answers only by raw Ethernet frames: it does not hear commands".into()
         }
         BlockReason::FragmentOnly => {
             "only the first part of its reply arrived: what a command is made of may be in the rest"

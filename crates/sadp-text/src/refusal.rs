@@ -76,7 +76,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::HasActivated => ("it has a password already",
             "use that password; if nobody knows it, it must be recovered"),
         Refusal::EmptyEncryptString => ("it knows of no request for this answer",
-            "it was restarted or the request was exported again: export anew and ask for a new answer"),
+            "it was restarted or the request was exported again: export again and ask for a new answer"),
         Refusal::ExportFileOverDue => ("the request is too old",
             "export a new request and ask for a new answer"),
         Refusal::PasswordError => ("the password is wrong",

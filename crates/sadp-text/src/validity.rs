@@ -65,7 +65,7 @@ pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
             format!("save the answer into {package}, then sadpctl reset import it")
         }
         CaseStep::ImportOrExportAgain => format!(
-            "save the answer into {package}, then sadpctl reset import it; or export anew: sadpctl reset export {name} --again --out DIR"
+            "save the answer into {package}, then sadpctl reset import it; or export again: sadpctl reset export {name} --again --out DIR"
         ),
     })
 }

@@ -85,7 +85,7 @@ fn drops_outside(link: &LinkInfo) -> String {
     };
     let permission = permission();
     format!(
-        "this machine drops answers from outside {network} on {name} (reverse-path filter){among}: bare Ethernet frames \
+        "this machine drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
          get around it ({permission}), or until the next start: \
          sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
     )

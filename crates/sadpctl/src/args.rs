@@ -208,7 +208,7 @@ pub(crate) struct ReachArgs {
     #[arg(long)]
     pub(crate) broadcast: bool,
 
-    /// Ask and hear by bare Ethernet frames as well: old devices answer only
+    /// Ask and hear by raw Ethernet frames as well: old devices answer only
     /// so. auto does where it is permitted
     #[arg(long, value_enum, value_name = "MODE", default_value_t)]
     pub(crate) link_layer: LinkLayerMode,

@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.terminal.tell(plan);
-        if self.prompt_yes_no("Go on? [y/N]") {
+        if self.prompt_yes_no("Continue? [y/N]") {
             return Ok(());
         }
         Err(

@@ -218,7 +218,7 @@ impl Kind {
             })
         };
         let first = ask(format!("{}: ", capitalised(self.name)))?;
-        if self.asked_twice && ask("The same again: ".into())? != first {
+        if self.asked_twice && ask("Type it again: ".into())? != first {
             let message = format!("the {} typed twice is not the same", self.name);
             return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
         }

@@ -82,7 +82,11 @@ impl Recorder<'_> {
         if let Some(slot) = self.attempts.get_mut(place) {
             *slot = Some(id);
         }
-        Ok(())
+        // Whatever becomes of the command, the former password may be void from now on.
+        match &attempt.device {
+            Some(key) if self.action.spec().sets_password => self.ledger.forget_password(key),
+            _ => Ok(()),
+        }
     }
 
     /// What the device gave comes first: the ledger must not speak of anything that

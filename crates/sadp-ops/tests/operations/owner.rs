@@ -8,7 +8,10 @@ use sadp_ops::{
 use sadp_proto::{Refusal, VerificationCode};
 use secrecy::SecretString;
 
-use crate::site::{Simulated, quiet};
+use crate::{
+    example,
+    site::{Simulated, quiet},
+};
 
 const CURRENT: &str = "Simulated-7";
 
@@ -110,6 +113,22 @@ async fn a_change_without_a_reply_is_told_by_the_look() {
         let outcome = site.change(change, CURRENT).await;
         assert_eq!(outcome.status, OutcomeStatus::Done);
         assert_eq!(outcome.seen, Some(Seen::Changed));
+    }
+}
+
+/// A password that may be void is not known any more, whether the device replied or
+/// not: a network change with it must not be repeated.
+#[tokio::test(start_paused = true)]
+async fn the_ledger_forgets_the_password_of_a_device_that_may_have_another() {
+    for late in ["", "late = { restoreInactive = \"3600s\" }\n"] {
+        let mut site = Simulated::new(&format!("{CAMERA}activated = false\n{late}"));
+        example::activate_all(&mut site.session).await.unwrap();
+        let inventory = site.inventory().await;
+        let key = inventory.devices[0].key().unwrap();
+        let known = |site: &Simulated| site.session.ledger().unwrap().password_of(&key).unwrap();
+        assert!(known(&site).is_some());
+        site.change(Change::Deactivate, "Garden-77x").await;
+        assert_eq!(known(&site), None);
     }
 }
 

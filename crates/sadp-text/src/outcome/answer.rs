@@ -79,7 +79,7 @@ pub(super) fn next_step(finding: &Finding) -> Option<Cow<'static, str>> {
         Finding::SeveralDevices => "unplug the other, then run it again",
         Finding::Unactivated => "activate it: sadpctl activate DEVICE",
         Finding::RefusedBefore { .. } => {
-            "check whose answer it is, and save the right one anew in its place; --force sends it all the same"
+            "check whose answer it is, and save the right one in its place; --force sends it all the same"
         }
         Finding::KindUnknown => "scan again",
         Finding::TakesNoKey => "ask the support for the file, and import that",

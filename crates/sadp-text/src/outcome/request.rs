@@ -49,7 +49,7 @@ pub(super) const fn next_step(finding: &Finding) -> Option<&'static str> {
         Finding::Unactivated { .. } => "activate it instead: sadpctl activate DEVICE",
         Finding::KindUnknown => "scan again; if it stays so, ask the vendor's support",
         Finding::Pending { .. } => {
-            "import the answer when it is in; --again gives that request up and exports anew"
+            "import the answer when it is in; --again gives up that request and exports a new one"
         }
         Finding::Planned(_) => return None,
         Finding::Exported { recorded: true, .. } => {

@@ -82,7 +82,7 @@ form, by default the one in the configuration folder:
   country = \"...\"   role = \"installer\"   purchase-channel = \"...\"
 
 A device remembers its last request only. So one that still waits for an answer
-is left out, unless the request is no longer valid; --again exports anew and
+is left out, unless the request is no longer valid; --again exports again and
 makes the older request void. --yes alone never does that.
 
 Examples:
@@ -96,7 +96,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Export anew even where an open request becomes void by that
+    /// Export again even where that makes an open request void
     #[arg(long)]
     pub(crate) again: bool,
 

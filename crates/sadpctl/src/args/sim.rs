@@ -60,7 +60,7 @@ pub(crate) struct SimRunArgs {
     pub(crate) behavior: ConductArgs,
 
     #[arg(
-        help = "Answer by bare Ethernet frames as well: needs root or CAP_NET_RAW",
+        help = "Answer by raw Ethernet frames as well: needs root or CAP_NET_RAW",
         long
     )]
     pub(crate) link_layer: bool,

@@ -80,7 +80,7 @@ pub(super) fn multicast_group(text: &str) -> Result<Ipv4Addr, String> {
         .ok_or_else(|| "write an IPv4 multicast address, e.g. 239.255.255.250".into())
 }
 
-/// Whether to use bare Ethernet frames.
+/// Whether to use raw Ethernet frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LinkLayerMode {
     /// Where it is permitted

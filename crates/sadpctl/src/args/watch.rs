@@ -18,7 +18,7 @@ Examples:
   sadpctl watch --where model~DS-2CD --every 30s
   sadpctl watch --format ndjson | jq -r 'select(.event == \"offline\") | .device.mac'")]
 pub(crate) struct WatchArgs {
-    /// Ask anew this often, e.g. 30s or 5m; at least 1s
+    /// Ask again this often, e.g. 30s or 5m; at least 1s
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = gentle)]
     pub(crate) every: Duration,
 

@@ -35,7 +35,7 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
     let mute = devices.iter().filter(mute).count() as u64;
     if mute > 0 && !args.link_layer {
         let number = count(mute, "device answers", "devices answer");
-        terminal.warn(&format!("{number} only by bare Ethernet frames"));
+        terminal.warn(&format!("{number} only by raw Ethernet frames"));
         terminal.hint("add --link-layer to play them");
     }
     let config = ServerConfig {

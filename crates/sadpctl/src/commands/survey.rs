@@ -92,7 +92,7 @@ pub(super) async fn listen(
     }
     for interface in scan.frames_on() {
         terminal.detail(&format!(
-            "asking on {interface} by bare Ethernet frames too"
+            "asking on {interface} by raw Ethernet frames too"
         ));
     }
     let bar = progress_bar(terminal);
