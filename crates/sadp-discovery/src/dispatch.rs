@@ -361,7 +361,8 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
 
     /// When those that are still silent are given up: nothing else is left to do.
     fn give_up_at(&self) -> Option<Duration> {
-        if !self.waiting.is_empty() && !self.stopped {
+        // After a stop nothing is repeated: then the replies are all there is.
+        if self.stopped || !self.waiting.is_empty() {
             return None;
         }
         let sent: Option<Vec<_>> = self.active.iter().map(|it| it.sent).collect();

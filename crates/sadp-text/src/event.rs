@@ -1,25 +1,10 @@
 //! What happens while an operation runs.
 
-use std::error::Error;
-
 use sadp_discovery::Notice;
 use sadp_ops::{DiscoveredDevice, Event, OpsError};
 use sadp_proto::DiscoveryStats;
 
-use crate::{Remedy, count, outcome::button};
-
-/// A line about an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// For those who want to know more.
-    Detail(String),
-    /// What is done.
-    Note(String),
-    /// What limits the result.
-    Warning(String),
-    /// What to do about it.
-    Hint(String),
-}
+use crate::{Line, Remedy, count, outcome::button, with_cause};
 
 /// The lines about an event. None where it only says how far an operation is.
 pub fn lines(event: &Event<'_>) -> Vec<Line> {
@@ -97,14 +82,6 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         )),
         Event::Button(progress) => button::line(progress).into_iter().collect(),
         Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
-    }
-}
-
-/// An error with its causes.
-pub fn with_cause(error: &dyn Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error} ({})", with_cause(cause)),
-        None => error.to_string(),
     }
 }
 

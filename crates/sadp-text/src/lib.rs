@@ -24,14 +24,14 @@ mod refusal;
 mod remedy;
 mod validity;
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{CheckText, check_subject, check_text};
-pub use event::{Line, lines, losses, sending_limited, with_cause};
+pub use event::{lines, losses, sending_limited};
 pub use outcome::{
     answer::answers_plan,
     button::waiting,
@@ -49,6 +49,27 @@ pub use recovery::{button_steps, device_label, method_command};
 pub use refusal::{Reason, explain};
 pub use remedy::{Platform, Remedy, permission, reach, selection_error};
 pub use validity::{age, case_next, case_reasons, invalid_reason, minute, objections};
+
+/// A line about an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// For those who want to know more.
+    Detail(String),
+    /// What is done.
+    Note(String),
+    /// What limits the result.
+    Warning(String),
+    /// What to do about it.
+    Hint(String),
+}
+
+/// An error with its causes.
+pub fn with_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error} ({})", with_cause(cause)),
+        None => error.to_string(),
+    }
+}
 
 /// A device by all of its names, as a line of a plan.
 pub fn device_line(found: &DiscoveredDevice) -> String {

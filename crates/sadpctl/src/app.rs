@@ -13,7 +13,7 @@ use crate::{
     args::{Cli, GlobalArgs},
     commands,
     failure::{Exit, Failure},
-    terminal::Terminal,
+    terminal::{Color, Terminal},
 };
 
 /// Runs one command line, the name of the program first. Prints to the standard
@@ -23,7 +23,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error),
     };
-    let mut terminal = Terminal::new(&cli.global);
+    let mut terminal = Terminal::new(cli.global.color, cli.global.quiet, cli.global.verbose > 0);
     log_to_stderr(&cli.global);
     let outcome = commands::run(&cli, &mut terminal).and_then(|exit| match terminal.flush() {
         Err(failure) if !failure.is_broken_pipe() => Err(failure),
@@ -54,7 +54,7 @@ fn print_parse_error(error: &clap::Error) -> ExitCode {
     match printed.map_err(Failure::from) {
         _ if error.use_stderr() => Exit::Usage,
         Err(failure) if !failure.is_broken_pipe() => {
-            Terminal::new(&GlobalArgs::default()).report(&failure);
+            Terminal::new(Color::default(), false, false).report(&failure);
             failure.exit
         }
         _ => Exit::Done,
@@ -72,7 +72,7 @@ fn log_to_stderr(global: &GlobalArgs) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
-        .with_ansi(global.color.for_stderr() != anstream::ColorChoice::Never)
+        .with_ansi(global.color.choice(&io::stderr()) != anstream::ColorChoice::Never)
         .without_time()
         .init();
 }

@@ -11,7 +11,7 @@ mod watch;
 
 use std::{net::Ipv4Addr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use ipnet::Ipv4Net;
 use sadp_ops::DeviceName;
 
@@ -36,6 +36,7 @@ pub(crate) use self::{
 use crate::{
     output::Format,
     select::{Filter, Key},
+    terminal::Color,
 };
 
 /// Finds Hikvision-style cameras and recorders on a LAN and brings them into
@@ -91,36 +92,6 @@ pub(crate) struct GlobalArgs {
         help = "When to use colours; NO_COLOR turns them off too",
         long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = GLOBAL)]
     pub(crate) color: Color,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-impl Color {
-    pub(crate) fn for_stdout(self) -> anstream::ColorChoice {
-        self.choice(&std::io::stdout())
-    }
-
-    pub(crate) fn for_stderr(self) -> anstream::ColorChoice {
-        self.choice(&std::io::stderr())
-    }
-
-    fn choice(self, stream: &impl anstream::stream::RawStream) -> anstream::ColorChoice {
-        match self {
-            Self::Auto => anstream::AutoStream::choice(stream),
-            Self::Always => anstream::ColorChoice::Always,
-            Self::Never => anstream::ColorChoice::Never,
-        }
-    }
 }
 
 /// What to do.

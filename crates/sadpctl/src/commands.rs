@@ -8,7 +8,6 @@ mod decode;
 #[cfg(feature = "sim")]
 mod demo;
 mod doctor;
-pub(crate) mod interrupt;
 mod list;
 mod locate;
 mod man;
@@ -20,13 +19,11 @@ mod scan;
 mod show;
 #[cfg(feature = "sim")]
 mod sim;
-pub(crate) mod survey;
 mod watch;
 
 use sadp_ops::owner::Change;
 
 use self::change::Changing;
-pub(crate) use self::interrupt::while_asking;
 use crate::{
     args::{Cli, Command},
     failure::{Exit, Failure},

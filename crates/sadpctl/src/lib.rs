@@ -10,7 +10,7 @@ mod args;
 mod commands;
 mod failure;
 mod input;
-mod outcome;
+mod interrupt;
 mod output;
 mod run;
 #[cfg(test)]
@@ -18,6 +18,7 @@ mod samples;
 mod secret;
 mod select;
 mod state;
+mod survey;
 mod terminal;
 mod text;
 mod view;

@@ -37,6 +37,7 @@ pub(crate) use self::{
     fields::{FIELDS, Field, Value},
     guids::GuidLine,
     messages::MessageLine,
+    outcomes::{Outcome, Who, check_outcomes, print_outcomes},
     table::{notes, short_cells},
     ways::{ShownWay, Subject, Ways},
 };

@@ -15,10 +15,10 @@ use tokio::{runtime::Runtime, sync::oneshot};
 use crate::{
     advice,
     args::{AskArgs, ChangeArgs, GlobalArgs},
-    commands::{interrupt, survey},
     failure::{Exit, Failure},
-    outcome::{self, Outcome},
-    state,
+    interrupt,
+    output::{self, Outcome},
+    state, survey,
     terminal::Terminal,
 };
 
@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
     ) -> Result<Exit, Failure> {
         let failure = report.failure.map(failed).or(later);
         let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
-        outcome::print(&outcomes, failure, self.global, self.into_terminal())
+        output::print_outcomes(&outcomes, failure, self.global.format, self.into_terminal())
     }
 
     /// Ends the session.

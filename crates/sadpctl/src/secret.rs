@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     args::{NewPasswordArgs, PasswordArgs},
-    commands::while_asking,
     failure::{Exit, Failure},
+    interrupt::while_asking,
     terminal::Terminal,
     text::capitalised,
 };

@@ -5,16 +5,40 @@ use std::{
     io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
 };
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice, stream::RawStream};
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
 
-use crate::{args::GlobalArgs, failure::Failure, text::clean};
+use crate::{failure::Failure, text::clean};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Whether styles go to this stream.
+    pub(crate) fn choice(self, stream: &impl RawStream) -> ColorChoice {
+        match self {
+            Self::Auto => AutoStream::choice(stream),
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        }
+    }
+}
 
 /// Data on stdout, everything else on stderr. Styles may always be written:
 /// they are taken out where they are not wanted.
@@ -30,14 +54,14 @@ impl Terminal {
     /// The width that output fits when nobody tells another.
     pub(crate) const DEFAULT_WIDTH: usize = 100;
 
-    pub(crate) fn new(global: &GlobalArgs) -> Self {
-        let out = AutoStream::new(io::stdout(), global.color.for_stdout());
+    pub(crate) fn new(color: Color, quiet: bool, verbose: bool) -> Self {
+        let out = AutoStream::new(io::stdout(), color.choice(&io::stdout()));
         let width = terminal_size::terminal_size_of(io::stdout());
         Self {
             out: BufWriter::new(out),
-            err: AutoStream::new(io::stderr(), global.color.for_stderr()),
-            quiet: global.quiet,
-            verbose: global.verbose > 0,
+            err: AutoStream::new(io::stderr(), color.choice(&io::stderr())),
+            quiet,
+            verbose,
             width: width.map_or(Self::DEFAULT_WIDTH, |(width, _)| width.0.into()),
         }
     }

@@ -7,7 +7,7 @@ use super::{list, new_password};
 use crate::{
     args::{ActivateArgs, GlobalArgs},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     state,
     terminal::Terminal,
@@ -18,7 +18,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);

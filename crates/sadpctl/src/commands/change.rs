@@ -11,7 +11,7 @@ use sadp_text::{devices_plan, owner_plan};
 use crate::{
     args::{GlobalArgs, OwnerArgs},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -31,7 +31,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let Changing { change, code } = changing;
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let also = args.device.address();

@@ -11,7 +11,7 @@ use super::change::{self, Changing};
 use crate::{
     args::{CloudCommand, CloudShowArgs, GlobalArgs},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     secret,
     terminal::Terminal,
@@ -51,7 +51,7 @@ fn show(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     let address = args.device.address();
     let mut run = Run::open(&args.ask, address, LedgerAccess::Read, global, terminal)?;
     let inventory = run.look()?;

@@ -8,12 +8,14 @@ use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
 use tokio::sync::oneshot;
 
-use super::{list, sim, survey};
+use super::{list, sim};
 use crate::{
     advice,
     args::{DemoArgs, GlobalArgs},
     failure::{Exit, Failure},
+    interrupt,
     output::words,
+    survey,
     terminal::Terminal,
 };
 
@@ -120,7 +122,7 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
 }
 
 async fn scan(config: &ScanConfig, terminal: &mut Terminal) -> Result<ScanReport, Failure> {
-    let report = survey::listen(config, survey::interrupted(), terminal).await;
+    let report = survey::listen(config, interrupt::interrupted(), terminal).await;
     let report = report.map_err(survey::failed)?;
     for notice in &report.notices {
         survey::warn(notice, terminal);

@@ -2,12 +2,14 @@
 
 use sadp_doctor::{Examination, Verdict};
 
-use super::{record, survey};
+use super::record;
 use crate::{
     advice::Platform,
     args::{DoctorArgs, GlobalArgs},
     failure::{Exit, Failure},
+    interrupt,
     output::{self, CheckRow},
+    survey,
     terminal::Terminal,
     text::count,
 };
@@ -22,7 +24,7 @@ pub(super) fn run(
     config.link.recorder = record::begin(&args.record)?;
     let diagnosis = survey::runtime()?.block_on(async {
         let examination = Examination::begin(&config.link).await?;
-        let scan = survey::listen(&config, survey::interrupted(), terminal).await;
+        let scan = survey::listen(&config, interrupt::interrupted(), terminal).await;
         examination.finish(scan)
     });
     let checks: Vec<_> = diagnosis

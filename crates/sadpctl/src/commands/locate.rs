@@ -6,7 +6,7 @@ use sadp_ops::{
 use crate::{
     args::{GlobalArgs, LocateArgs, Switch},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     state,
     terminal::Terminal,
@@ -17,7 +17,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     let access = if args.dry_run {
         LedgerAccess::Read
     } else {

@@ -7,11 +7,11 @@ use sadp_sim::{
     ServerError, ServerInterface, Site,
 };
 
-use super::survey;
 use crate::{
     advice::Remedy,
     args::{GlobalArgs, SimCommand, SimRunArgs},
     failure::{Exit, Failure},
+    interrupt, survey,
     terminal::Terminal,
     text::count,
 };
@@ -49,9 +49,9 @@ fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
     let stop = async {
         match args.time {
             Some(time) => {
-                let _ = tokio::time::timeout(time, survey::interrupted()).await;
+                let _ = tokio::time::timeout(time, interrupt::interrupted()).await;
             }
-            None => survey::interrupted().await,
+            None => interrupt::interrupted().await,
         }
     };
     let (stats, attacked) = survey::runtime()?.block_on(async {

@@ -11,13 +11,14 @@ use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEvent;
 use sadp_reset::Ledger;
 
-use super::{record, survey};
+use super::record;
 use crate::{
     args::{GlobalArgs, WatchArgs},
     failure::{Exit, Failure},
+    interrupt,
     output::{self, Format, Told},
     select::Filter,
-    state,
+    state, survey,
     terminal::Terminal,
 };
 
@@ -85,7 +86,7 @@ async fn print_lines(
     format: Format,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let mut ended = std::pin::pin!(survey::interrupted());
+    let mut ended = std::pin::pin!(interrupt::interrupted());
     loop {
         let news = tokio::select! {
             biased;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Layout, Row};
 use crate::{
-    outcome::Who,
+    output::Who,
     terminal::{BOLD, GREEN, RED, YELLOW},
     text::clean,
 };

@@ -1,16 +1,97 @@
-//! What became of commands.
+//! What became of a command to one device. The names and their order are a contract
+//! for scripts.
 
-use std::io::{self, Write};
+mod data;
+
+use std::{
+    io::{self, Write},
+    net::Ipv4Addr,
+};
+
+use sadp_model::Serial;
+use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use strum::IntoEnumIterator;
 
 use super::{
-    Layout, Row,
+    Format, Layout, Row,
     table::{Plain, known},
 };
 use crate::{
-    outcome::Outcome,
-    terminal::{GREEN, RED, YELLOW},
-    text::clean,
+    failure::{Exit, Failure},
+    terminal::{GREEN, RED, Terminal, YELLOW},
+    text::{clean, count},
 };
+
+/// What became of a command to one device. What is not known is null.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) device: Who,
+    action: &'static str,
+    pub(crate) result: &'static str,
+    refusal: Option<String>,
+    number: Option<u32>,
+    tries_left: Option<u32>,
+    lock_minutes: Option<u32>,
+    /// What happened, in a sentence without its device.
+    pub(crate) message: String,
+    /// What to do about it.
+    next: Option<String>,
+    /// What else there is to tell, by action.
+    data: Map<String, Value>,
+    /// What it makes of the exit code.
+    #[serde(skip)]
+    exit: Exit,
+}
+
+/// By what an outcome names its device.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Who {
+    pub(crate) serial: Option<String>,
+    pub(crate) mac: Option<String>,
+    pub(crate) address: Option<Ipv4Addr>,
+    /// The number on the label, for people.
+    #[serde(skip)]
+    pub(crate) number: Option<String>,
+}
+
+/// Refuses formats that outcomes do not have, before anything is done.
+pub(crate) fn check_outcomes(format: Format) -> Result<(), Failure> {
+    let checked = format.check::<Outcome>();
+    checked.map_err(|failure| failure.hint("nothing was sent"))
+}
+
+/// Prints outcomes and what to do next. `failure` is what ended the operation on
+/// this computer; it outweighs them.
+pub(crate) fn print_outcomes(
+    outcomes: &[Outcome],
+    failure: Option<Failure>,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    // What was done is printed, in whatever format.
+    let format = match format {
+        format if format.is_of::<Outcome>() => format,
+        _ => Format::Table,
+    };
+    let written = super::print(outcomes, format, terminal);
+    // It is summed up whatever becomes of the output.
+    terminal.note(&summary(outcomes));
+    for (next, who) in next_steps(outcomes) {
+        let mut hint = names(&who);
+        // What became of a file may be about no device.
+        if !hint.is_empty() {
+            hint += ": ";
+        }
+        terminal.hint(&(hint + next));
+    }
+    let unwritten = written.err().filter(|failure| !failure.is_broken_pipe());
+    match failure.or(unwritten) {
+        Some(failure) => Err(failure),
+        None => Ok(exit(outcomes)),
+    }
+}
 
 impl Row for Outcome {
     const LIST: &'static str = "outcomes have";
@@ -46,4 +127,96 @@ impl Row for Outcome {
         }
         table.write_within(out, layout.width)
     }
+}
+
+/// The steps to take, each once, with the devices they are for.
+fn next_steps(outcomes: &[Outcome]) -> Vec<(&str, Vec<&Who>)> {
+    let mut steps: Vec<(&str, Vec<&Who>)> = Vec::new();
+    for outcome in outcomes {
+        let Some(next) = outcome.next.as_deref() else {
+            continue;
+        };
+        match steps.iter_mut().find(|(step, _)| *step == next) {
+            Some((_, who)) => who.push(&outcome.device),
+            None => steps.push((next, vec![&outcome.device])),
+        }
+    }
+    steps
+}
+
+/// The devices by MAC, the first few of them.
+fn names(who: &[&Who]) -> String {
+    const NAMED: usize = 3;
+    let name = |who: &&Who| who.mac.clone().or_else(|| who.serial.clone());
+    let mut names: Vec<_> = who.iter().take(NAMED).filter_map(name).collect();
+    if who.len() > NAMED {
+        names.push(format!("{} more", who.len() - NAMED));
+    }
+    names.join(", ")
+}
+
+impl From<sadp_ops::Outcome> for Outcome {
+    fn from(outcome: sadp_ops::Outcome) -> Self {
+        let verdict = outcome.verdict.as_ref();
+        Self {
+            device: Who::from(&outcome.device),
+            action: outcome.name(),
+            result: outcome.status.into(),
+            refusal: verdict.map(|it| it.refusal.word().to_owned()),
+            number: verdict.and_then(|it| it.refusal.number()),
+            tries_left: verdict.and_then(|it| it.tries_left),
+            lock_minutes: verdict.and_then(|it| it.lock_minutes),
+            message: sadp_text::message(&outcome),
+            next: sadp_text::next_step(&outcome).map(Into::into),
+            data: data::of(&outcome),
+            exit: match outcome.impact() {
+                Impact::None => Exit::Done,
+                Impact::Safety => Exit::Unsafe,
+                Impact::Device => Exit::Refused,
+                Impact::Computer => Exit::Machine,
+            },
+        }
+    }
+}
+
+impl From<&DeviceRef> for Who {
+    fn from(device: &DeviceRef) -> Self {
+        Self {
+            serial: device.serial.as_ref().map(ToString::to_string),
+            mac: device.mac.map(|mac| mac.to_string()),
+            address: device.address,
+            number: device.serial.as_ref().map(Serial::short),
+        }
+    }
+}
+
+impl Who {
+    /// The device's names.
+    pub(crate) fn new(found: &DiscoveredDevice) -> Self {
+        Self::from(&DeviceRef::from(found))
+    }
+}
+
+/// `7 done, 1 refused, 2 skipped`.
+fn summary(outcomes: &[Outcome]) -> String {
+    let parts: Vec<_> = OutcomeStatus::iter()
+        .map(<&str>::from)
+        .filter_map(|result| {
+            let all = outcomes.iter();
+            let number = all.filter(|outcome| outcome.result == result).count();
+            (number > 0).then(|| format!("{number} {result}"))
+        })
+        .collect();
+    let devices = count(outcomes.len() as u64, "device", "devices");
+    format!("{devices}: {}", parts.join(", "))
+}
+
+/// What all of them make of the exit code: a refusal outweighs what was not
+/// sent.
+fn exit(outcomes: &[Outcome]) -> Exit {
+    let any = |exit| outcomes.iter().any(|outcome| outcome.exit == exit);
+    [Exit::Machine, Exit::Refused, Exit::Unsafe]
+        .into_iter()
+        .find(|&exit| any(exit))
+        .unwrap_or(Exit::Done)
 }

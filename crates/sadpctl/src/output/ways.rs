@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Layout, Row, table::Plain};
 use crate::{
-    outcome::Who,
+    output::Who,
     terminal::{BOLD, GREEN, YELLOW},
     text::clean,
 };

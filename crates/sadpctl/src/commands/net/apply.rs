@@ -13,7 +13,7 @@ use sadp_text::Remedy;
 use crate::{
     args::{GlobalArgs, NetApplyArgs},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -25,7 +25,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(asked)?;
     let rows = read(&args.plan)?;
     let password = (!asked.dry_run)

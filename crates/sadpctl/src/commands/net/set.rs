@@ -7,7 +7,7 @@ use sadp_text::Remedy;
 use crate::{
     args::{GlobalArgs, NetSetArgs, WantedArgs},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -19,7 +19,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(asked)?;
     let password = (!asked.dry_run)
         .then(|| secret::current(&args.change.password))

@@ -13,7 +13,7 @@ use crate::{
     args::{ButtonArgs, ChangeArgs, GlobalArgs, NewPasswordArgs},
     commands::new_password,
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -24,7 +24,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     let change = ChangeArgs {
         yes: args.activate,
         dry_run: false,

@@ -13,7 +13,7 @@ use crate::{
     args::{ChangeArgs, ExportArgs, GlobalArgs},
     commands::list,
     failure::{Exit, Failure},
-    outcome,
+    output,
     output::Format,
     run::{self, Run},
     state,
@@ -30,7 +30,7 @@ pub(super) fn run(
         dry_run: args.dry_run,
         force: false,
     };
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(change)?;
     let contact = read_contact(args.contact.as_deref(), terminal)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);

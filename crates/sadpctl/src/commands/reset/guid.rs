@@ -20,7 +20,6 @@ use crate::{
     args::{GlobalArgs, GuidCommand, GuidExportArgs, GuidImportArgs},
     commands::{list, new_password},
     failure::{Exit, Failure},
-    outcome,
     output::{self, GuidLine},
     run::{self, Run},
     secret, state,
@@ -45,7 +44,7 @@ fn export(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
@@ -89,7 +88,7 @@ fn import(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let names = args.choice();

@@ -15,7 +15,7 @@ use crate::{
     args::{GlobalArgs, ImportArgs},
     commands::new_password,
     failure::{Exit, Failure},
-    outcome::{self, Outcome},
+    output::{self, Outcome},
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -27,7 +27,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let input = read(args)?;
     let also = args.device.as_ref().and_then(DeviceName::address);
@@ -138,7 +138,7 @@ impl Import<'_> {
         let outcomes: Vec<_> = matching.left_out.into_iter().map(Outcome::from).collect();
         let global = self.run.global;
         let terminal = self.run.into_terminal();
-        let exit = outcome::print(&outcomes, None, global, terminal)?;
+        let exit = output::print_outcomes(&outcomes, None, global.format, terminal)?;
         if exit == Exit::Done {
             terminal.note("nothing is left to do: these devices took their answers before");
         }

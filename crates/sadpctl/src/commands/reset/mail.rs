@@ -18,7 +18,7 @@ use crate::{
     args::{ChangeArgs, GlobalArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
     commands::{list, new_password},
     failure::{Exit, Failure},
-    outcome,
+    output,
     output::Format,
     run::{self, Run},
     secret, state,
@@ -39,7 +39,7 @@ pub(super) fn run(
 }
 
 fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
@@ -75,7 +75,7 @@ fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result
         dry_run: args.dry_run,
         force: false,
     };
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     if let Some(png) = &args.png {
         must_be_free(png)?;
     }
@@ -114,7 +114,7 @@ fn confirm(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let asks = args.code_file.is_some() || !args.change.dry_run;
     let code = asks.then(|| code(args)).transpose()?;

@@ -17,7 +17,7 @@ use crate::{
     },
     commands::{list, new_password},
     failure::{Exit, Failure},
-    outcome,
+    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -40,7 +40,7 @@ fn show(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     let names = input::names()?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, LedgerAccess::Write, global, terminal)?;
@@ -63,7 +63,7 @@ fn set(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let dry_run = args.change.dry_run;
     // A line of standard input, before all the rest of it.
@@ -99,7 +99,7 @@ fn answer(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    outcome::check_format(global)?;
+    output::check_outcomes(global.format)?;
     run::require_confirmation(args.change)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let dry_run = args.change.dry_run;

@@ -11,7 +11,7 @@ use crate::{
     args::{GlobalArgs, WaysArgs},
     commands::list,
     failure::{Exit, Failure},
-    outcome::Who,
+    output::Who,
     output::{self, ShownWay, Subject, Ways},
     run::{self, Run},
     state,

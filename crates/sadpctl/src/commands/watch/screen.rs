@@ -25,11 +25,12 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Site, names, no_link, survey};
+use super::{Site, names, no_link};
 use crate::{
     advice::Remedy,
     args::{GlobalArgs, WatchArgs},
     failure::Failure,
+    interrupt, survey,
     terminal::Terminal,
     view::{Next, Palette, View},
 };
@@ -50,13 +51,13 @@ pub(super) async fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let palette = match global.color.for_stdout() {
+    let palette = match global.color.choice(&io::stdout()) {
         anstream::ColorChoice::Never => Palette::Plain,
         _ => Palette::Colour,
     };
     let mut view = View::new(args.filter.as_ref(), palette);
     let mut notices = Vec::new();
-    let mut ended = std::pin::pin!(survey::interrupted());
+    let mut ended = std::pin::pin!(interrupt::interrupted());
     let mut hang_up = hang_up();
     let mut screen = Screen::enter()?;
     let mut keyboard = Keyboard::read();

@@ -8,15 +8,13 @@ use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, 
 use sadp_proto::{Endpoint, SurveyProgress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
-pub(super) use super::interrupt::interrupted;
-
-use super::interrupt;
 use sadp_text::with_cause;
 
 use crate::{
     advice::{self, Remedy},
     args::{AskArgs, GlobalArgs, ReachArgs},
     failure::{Exit, Failure},
+    interrupt,
     terminal::Terminal,
     text::count,
 };
@@ -37,7 +35,7 @@ pub(crate) fn config(
 }
 
 /// The links that the arguments ask for.
-pub(super) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
+pub(crate) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
     LinkConfig {
         interfaces: global.interfaces.clone(),
         endpoints: vec![Endpoint::sadp(reach.group.group, reach.group.port)],
@@ -48,7 +46,7 @@ pub(super) fn link(reach: &ReachArgs, global: &GlobalArgs) -> LinkConfig {
 }
 
 /// The sweep that the arguments ask for. `also` are asked besides the targets.
-pub(super) fn sweep(
+pub(crate) fn sweep(
     reach: &ReachArgs,
     also: impl IntoIterator<Item = Ipv4Addr>,
 ) -> Result<Option<Sweep>, Failure> {
@@ -80,7 +78,7 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// Scans without a word about what limited it: that is for the caller.
-pub(super) async fn listen(
+pub(crate) async fn listen(
     config: &ScanConfig,
     stop: impl Future<Output = ()>,
     terminal: &mut Terminal,
@@ -91,9 +89,7 @@ pub(super) async fn listen(
         terminal.detail(&format!("asking on {interface} ({network})"));
     }
     for interface in scan.frames_on() {
-        terminal.detail(&format!(
-            "asking on {interface} by raw Ethernet frames too"
-        ));
+        terminal.detail(&format!("asking on {interface} by raw Ethernet frames too"));
     }
     let bar = progress_bar(terminal);
     let report = scan
@@ -106,7 +102,7 @@ pub(super) async fn listen(
 }
 
 /// Tells what limits hearing or asking, and what to do about it.
-pub(super) fn warn(notice: &Notice, terminal: &mut Terminal) {
+pub(crate) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.warn(&with_cause(notice));
     terminal.hint(&notice.remedy());
 }

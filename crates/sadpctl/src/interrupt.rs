@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 static WISHES: Semaphore = Semaphore::const_new(0);
 
 /// Waits until the program is asked to end. Each wish is taken once.
-pub(super) async fn interrupted() {
+pub(crate) async fn interrupted() {
     match WISHES.acquire().await {
         Ok(wish) => wish.forget(),
         // It is never closed.
@@ -60,7 +60,7 @@ pub(crate) fn while_asking<T>(read: impl FnOnce() -> io::Result<T>) -> io::Resul
 
 /// Takes the signals over, from now on and until the program ends: on a thread
 /// of its own, which is there when all else is blocked or over.
-pub(super) fn listen() -> io::Result<()> {
+pub(crate) fn listen() -> io::Result<()> {
     static LISTENING: OnceLock<()> = OnceLock::new();
     if LISTENING.set(()).is_err() {
         return Ok(());
@@ -112,14 +112,14 @@ mod system {
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
     /// The signals that ask a program to end.
-    pub(super) struct Signals {
+    pub(crate) struct Signals {
         interrupt: Signal,
         terminate: Signal,
         hangup: Option<Signal>,
     }
 
     impl Signals {
-        pub(super) fn new() -> io::Result<Self> {
+        pub(crate) fn new() -> io::Result<Self> {
             let hangup = (!is_to_outlive_its_terminal())
                 .then(|| signal(SignalKind::hangup()))
                 .transpose()?;
@@ -131,7 +131,7 @@ mod system {
         }
 
         /// The number of the next one.
-        pub(super) async fn next(&mut self) -> i32 {
+        pub(crate) async fn next(&mut self) -> i32 {
             let hangup = async {
                 match &mut self.hangup {
                     Some(hangup) => hangup.recv().await,
@@ -185,16 +185,16 @@ mod system {
     use std::io;
 
     /// Ctrl-C.
-    pub(super) struct Signals;
+    pub(crate) struct Signals;
 
     impl Signals {
         #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-        pub(super) fn new() -> io::Result<Self> {
+        pub(crate) fn new() -> io::Result<Self> {
             Ok(Self)
         }
 
         /// The number shells know it by.
-        pub(super) async fn next(&mut self) -> i32 {
+        pub(crate) async fn next(&mut self) -> i32 {
             if tokio::signal::ctrl_c().await.is_err() {
                 // Without a handler Ctrl-C ends the program, which is as well.
                 std::future::pending::<()>().await;
