@@ -149,6 +149,15 @@ impl Dispatch {
             () = std::future::ready(()) => {}
         }
         loop {
+            // Replies that have arrived are read before a request is repeated: this
+            // process may not have run for a while.
+            tokio::task::yield_now().await;
+            for _ in 0..MAX_READ {
+                let Some(received) = queue.try_recv() else {
+                    break;
+                };
+                self.take_in(&mut batch, received, start.elapsed());
+            }
             for (route, step) in batch.advance(|| start.elapsed()) {
                 self.links.send_by(&route, step.datagram()).await;
             }
@@ -164,10 +173,6 @@ impl Dispatch {
                 () = &mut stop, if !batch.stopped => batch.stopped = true,
                 Some(received) = queue.recv() => {
                     self.take_in(&mut batch, received, start.elapsed());
-                    for _ in 0..MAX_READ {
-                        let Some(received) = queue.try_recv() else { break };
-                        self.take_in(&mut batch, received, start.elapsed());
-                    }
                 }
                 () = tokio::time::sleep_until(start + due) => {}
             }
