@@ -55,7 +55,8 @@ pub enum Pace {
     /// password is right for them. Where others have another password, as many as run
     /// at once may lose a try before the batch ends.
     OnceProven {
-        /// How many devices have to accept it first.
+        /// How many devices have to accept it first, each counted as often as its
+        /// [`Job::proves`].
         devices: usize,
         /// How long silence delays the next, until then.
         silence: Duration,
@@ -78,6 +79,9 @@ pub struct Job {
     pub route: DeviceRoute,
     /// The command.
     pub command: Command,
+    /// As how many devices it counts where it carries the command out:
+    /// see [`Pace::OnceProven`]. Usually 1.
+    pub proves: usize,
 }
 
 /// Progress of a batch. Numbers are the indices of jobs.
@@ -209,8 +213,8 @@ struct Running<F> {
     stopped: bool,
     /// Until when silence of the latest command delays the next.
     held_until: Duration,
-    /// How many devices carried out their command.
-    done: usize,
+    /// How many devices accepted the password, as [`Pace::OnceProven`] counts.
+    proofs: usize,
     now: Duration,
 }
 
@@ -218,6 +222,7 @@ struct Conversation {
     number: usize,
     exchange: Exchange<OsRng>,
     route: DeviceRoute,
+    proves: usize,
     /// When its command was sent.
     sent: Option<Duration>,
 }
@@ -239,7 +244,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             observe,
             stopped: false,
             held_until: Duration::ZERO,
-            done: 0,
+            proofs: 0,
             now: Duration::ZERO,
         }
     }
@@ -248,7 +253,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
     fn hold(&self) -> Option<Duration> {
         match self.pace {
             Pace::OneByOne { silence } => Some(silence),
-            Pace::OnceProven { devices, silence } if self.done < devices => Some(silence),
+            Pace::OnceProven { devices, silence } if self.proofs < devices => Some(silence),
             Pace::OnceProven { .. } | Pace::Together => None,
         }
     }
@@ -315,6 +320,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                 number,
                 exchange: Exchange::new(job.target, job.command, OsRng),
                 route: job.route,
+                proves: job.proves,
                 sent: None,
             });
         }
@@ -341,7 +347,9 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
                 continue;
             }
             let conversation = self.active.remove(index);
-            self.done += usize::from(matches!(outcome, Some(CommandOutcome::Done(_))));
+            if matches!(outcome, Some(CommandOutcome::Done(_))) {
+                self.proofs += conversation.proves;
+            }
             if let Some(outcome) = &outcome
                 && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
             {

@@ -47,6 +47,7 @@ async fn what_could_not_be_sent_is_told() {
                 seals_code: false,
             },
             route,
+            proves: 1,
             command: Command::Activate {
                 password: Password::new("Garden-77x".into()).unwrap(),
             },

@@ -132,6 +132,9 @@ pub struct BatchReport {
     pub failure: Option<OpsError>,
     /// Why some commands were not sent, where it did not run to its end.
     pub stopped: Option<StopReason>,
+    /// How many devices accepted the password. One that accepted it in an earlier
+    /// run counts as [`PROVING`].
+    pub(crate) proofs: usize,
 }
 
 impl BatchReport {
@@ -185,14 +188,24 @@ impl Session {
         let ledger = self.ledger_mut()?;
         let mut devices = Vec::new();
         let mut jobs = Vec::new();
+        let mut proves = Vec::new();
         for DeviceCommand { device, command } in batch.commands {
             announce_conflict(&device, observer);
             let (target, route) = address(&device, inventory);
+            let is_known = match (&batch.password, device.key()) {
+                (Some(number), Some(key)) => {
+                    ledger.password_of(&key)?.is_some_and(|it| it != **number)
+                }
+                _ => false,
+            };
+            let counts = if is_known { PROVING } else { 1 };
             jobs.push(Job {
                 target,
                 route,
                 command,
+                proves: counts,
             });
+            proves.push(counts);
             devices.push(device);
         }
         let dispatch = Dispatch::open(&config)?;
@@ -237,7 +250,11 @@ impl Session {
             observer.observe(Event::SendingLimited(notice));
         }
         let mut outcomes = Vec::new();
-        for (device, report) in devices.into_iter().zip(report.jobs) {
+        let mut proofs = 0;
+        for ((device, report), proves) in devices.into_iter().zip(report.jobs).zip(proves) {
+            if matches!(report.outcome, Some(Reply::Done(_))) {
+                proofs += proves;
+            }
             if report.forged {
                 observer.observe(Event::ImpersonationSuspected(&device));
             }
@@ -248,6 +265,7 @@ impl Session {
             outcomes,
             failure,
             stopped,
+            proofs,
         })
     }
 }

@@ -132,6 +132,17 @@ impl Session {
         Ok(self.ledger.insert(ledger))
     }
 
+    /// The number of the password that a device is known to have.
+    pub(crate) fn password_of(
+        &self,
+        device: &DiscoveredDevice,
+    ) -> Result<Option<PasswordNumber>, LedgerError> {
+        match (device.key(), self.ledger()) {
+            (Some(key), Some(ledger)) => ledger.password_of(&key),
+            _ => Ok(None),
+        }
+    }
+
     /// A number for a password of which nothing is known yet.
     pub(crate) fn draw_password_number(&mut self) -> Result<PasswordNumber, LedgerError> {
         self.ledger_mut()?.draw_password_number()

@@ -43,14 +43,6 @@ impl<'a> Waves<'a> {
         session: &mut Session,
     ) -> Result<Self, OpsError> {
         let password = Password::new(login.password.clone()).map_err(UpdateError::from)?;
-        let mut progress = Vec::new();
-        for change in changes {
-            let known = match (change.device.key(), session.ledger()) {
-                (Some(key), Some(ledger)) => ledger.password_of(&key)?,
-                _ => None,
-            };
-            progress.push(Progress::new(change, known.is_some()));
-        }
         Ok(Self {
             changes,
             settings,
@@ -58,7 +50,7 @@ impl<'a> Waves<'a> {
             password,
             number: session.draw_password_number()?,
             unproven: PROVING,
-            progress,
+            progress: changes.iter().map(Progress::new).collect(),
             seen: None,
             stopped: None,
             failure: None,
@@ -96,8 +88,15 @@ impl<'a> Waves<'a> {
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
-        let progress = &self.progress;
-        due.sort_by_key(|step| progress.get(step.number).is_none_or(|it| !it.known));
+        let mut known = BTreeSet::new();
+        for step in &due {
+            if let Some(it) = self.changes.get(step.number)
+                && session.password_of(&it.device)?.is_some()
+            {
+                known.insert(step.number);
+            }
+        }
+        due.sort_by_key(|step| !known.contains(&step.number));
         let wave = due.clone();
         let mut resends = Rounds::begin(self.login.settle);
         let mut looks = Rounds::begin_looks(self.login.wait_back);
@@ -121,10 +120,6 @@ impl<'a> Waves<'a> {
                     && let Some(progress) = self.progress.get_mut(step.number)
                 {
                     progress.take_in(step, reply, it, seen.same(&it.device));
-                    if progress.status() == Some(OutcomeStatus::Done) {
-                        let proves = if progress.known { PROVING } else { 1 };
-                        self.unproven = self.unproven.saturating_sub(proves);
-                    }
                     if progress.is_proven_by_look() {
                         record(&it.device, &mut self.number, session)?;
                     }
@@ -189,11 +184,8 @@ impl<'a> Waves<'a> {
                 continue;
             }
             let was_sent = progress.status() != Some(OutcomeStatus::NoAnswer);
-            let known = match (it.device.key(), session.ledger()) {
-                (Some(key), Some(ledger)) => ledger.password_of(&key)?,
-                _ => None,
-            };
-            if (!was_sent || known == Some(self.number)) && self.conflict(step, it).is_none() {
+            let is_known = session.password_of(&it.device)? == Some(self.number);
+            if (!was_sent || is_known) && self.conflict(step, it).is_none() {
                 undone.push(step);
             } else if let Some(progress) = self.progress.get_mut(step.number) {
                 progress.next = Next::Nothing;
@@ -286,16 +278,9 @@ impl<'a> Waves<'a> {
     ) -> Result<BatchReport, OpsError> {
         let commands = steps.iter().filter_map(|step| self.command(step));
         let commands = commands.collect::<Result<_, _>>()?;
-        let first = steps
-            .first()
-            .and_then(|step| self.progress.get(step.number));
-        let unproven = match first {
-            Some(first) if first.known => self.unproven.min(1),
-            _ => self.unproven,
-        };
         let batch = Batch {
             action: Action::NetSet,
-            pace: guarded(self.login.parallel, unproven),
+            pace: guarded(self.login.parallel, self.unproven),
             parallel: self.login.parallel,
             patience: (!self.login.settle.is_zero()).then_some(PATIENCE),
             commands,
@@ -335,6 +320,7 @@ impl<'a> Waves<'a> {
                 .get_or_insert(Reason::Network(Finding::BatchEnded));
         }
         self.failure = sent.failure;
+        self.unproven = self.unproven.saturating_sub(sent.proofs);
         let outcomes = sent.outcomes.into_iter();
         outcomes.map(|(_, outcome)| outcome).collect()
     }
@@ -379,8 +365,6 @@ fn unexpected_sender(now: &DiscoveredDevice, may_have: &BTreeSet<Ipv4Addr>) -> O
 
 /// How far a device is.
 struct Progress {
-    /// Whether the ledger knew a password of it before this run.
-    known: bool,
     /// Addresses it has, or may have.
     may_have: BTreeSet<Ipv4Addr>,
     /// What became of its command, before the look. `None` while a step is due.
@@ -391,9 +375,8 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(change: &PlannedChange, known: bool) -> Self {
+    fn new(change: &PlannedChange) -> Self {
         Self {
-            known,
             may_have: change.from().into_iter().collect(),
             reply: None,
             after: None,

@@ -1,6 +1,6 @@
 //! Network settings of simulated devices.
 
-use std::net::Ipv4Addr;
+use std::{fmt::Write as _, net::Ipv4Addr};
 
 use sadp_ops::{
     Event, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Report, SETTLE, Seen,
@@ -214,6 +214,47 @@ async fn a_plan_is_carried_out_in_one_run_however_much_is_lost() {
         }
         let outcomes = apply(&mut site, &plan, "Garden-77x").await;
         assert!(outcomes.iter().all(is_set_already));
+    }
+}
+
+/// One device accepts the password: that alone does not send it to all others.
+#[tokio::test(start_paused = true)]
+async fn a_password_goes_to_several_at_once_after_two_accepted_it() {
+    for (accepting, sent) in [(1, 2), (2, 4)] {
+        let mut site = String::from("[defaults]\nmask = \"255.255.255.0\"\n");
+        let mut plan = String::from("mac,ip\n");
+        for number in 1..=4 {
+            let password = if number <= accepting {
+                PASSWORD
+            } else {
+                "Another-99"
+            };
+            write!(
+                site,
+                "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:0{number}\"\n\
+                 ip = \"192.168.1.10{number}\"\npassword = \"{password}\"\n"
+            )
+            .unwrap();
+            writeln!(plan, "44:47:cc:00:00:0{number},192.168.1.11{number}").unwrap();
+        }
+        let mut site = Simulated::new(&site);
+        let rows = rows(&plan);
+        let inventory = look(&mut site).await;
+        let plan = network::apply(&site.session, &inventory, &rows, Settings::default()).await;
+        let password = PASSWORD.into();
+        let login = Login {
+            inventory: &inventory,
+            password: &password,
+            parallel: 8,
+            settle: SETTLE,
+            wait_back: Login::WAIT_BACK,
+        };
+        let plan = plan.unwrap();
+        let report = plan.carry_out(&mut site.session, login, &mut quiet).await;
+        assert_eq!(report.unwrap().outcomes.len(), 4);
+        let ledger = site.session.ledger().unwrap();
+        let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+        assert_eq!(attempts.len(), sent, "{accepting} accept it");
     }
 }
 

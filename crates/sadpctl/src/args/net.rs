@@ -154,7 +154,7 @@ A plan with an error sends nothing. It may be applied again: what is already
 so is left alone.
 
 Devices that cannot be changed are left out with the reason, and the others go
-on. Commands leave one by one, and the first wrong password ends it.")]
+on. The first wrong password ends it: see --parallel.")]
 pub(crate) struct NetApplyArgs {
     /// The plan, as net plan writes it
     #[arg(value_name = "PLAN.csv")]
