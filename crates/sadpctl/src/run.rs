@@ -172,6 +172,15 @@ impl<'a> Run<'a> {
         result
     }
 
+    /// Carries an operation out to its end, and prints its outcomes.
+    pub(crate) fn carry_out(
+        mut self,
+        operation: impl AsyncFnOnce(&mut Session, &mut dyn Observer) -> Result<Report, OpsError>,
+    ) -> Result<Exit, Failure> {
+        let report = self.block_on(operation).map_err(failed)?;
+        self.print(report)
+    }
+
     /// Prints outcomes and what to do next.
     pub(crate) fn print(self, report: Report) -> Result<Exit, Failure> {
         self.print_after(report, None)
@@ -195,8 +204,14 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Refuses, before anything is done, where `--yes` is missing and nobody can be
-/// asked.
+/// Checks a command that changes devices before anything is done: its outcomes have
+/// the format, and the user can be asked where `--yes` is missing.
+pub(crate) fn check(change: ChangeArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    output::check_outcomes(global.format)?;
+    require_confirmation(change)
+}
+
+/// Fails where `--yes` is missing and the user cannot be asked.
 pub(crate) fn require_confirmation(change: ChangeArgs) -> Result<(), Failure> {
     if change.yes || change.dry_run || Terminal::can_ask() {
         return Ok(());

@@ -7,7 +7,6 @@ use super::{list, new_password};
 use crate::{
     args::{ActivateArgs, GlobalArgs},
     failure::{Exit, Failure},
-    output,
     run::{self, Run},
     state,
     terminal::Terminal,
@@ -18,8 +17,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
@@ -38,7 +36,5 @@ pub(super) fn run(
         parallel: args.parallel.into(),
         settle: args.settle.settle,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, activation, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, activation, observer).await)
 }

@@ -11,7 +11,6 @@ use sadp_text::{devices_plan, owner_plan};
 use crate::{
     args::{GlobalArgs, OwnerArgs},
     failure::{Exit, Failure},
-    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -31,8 +30,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let Changing { change, code } = changing;
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let also = args.device.address();
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
@@ -62,9 +60,7 @@ pub(super) fn run(
         },
         code,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
 /// Has the serial number of a device typed again, or wants it as DEVICE where

@@ -7,7 +7,7 @@ use crate::{
     args::{GlobalArgs, LocateArgs, Switch},
     failure::{Exit, Failure},
     output,
-    run::{self, Run},
+    run::Run,
     state,
     terminal::Terminal,
 };
@@ -35,7 +35,5 @@ pub(super) fn run(
     if args.dry_run || plan.devices.is_empty() {
         return run.print(Report::new(plan.into_outcomes()));
     }
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, &inventory, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, &inventory, observer).await)
 }

@@ -104,7 +104,7 @@ impl Keep for Keeper<'_> {
         let Reply::Done(message) = reply.reply else {
             return Ok(());
         };
-        // One that cannot be read is told with its device; the others go on.
+        // An unreadable GUID is reported with its device; the batch goes on.
         let (Some(device), Ok(guid)) = (reply.device.key(), Guid::read(message)) else {
             return Ok(());
         };

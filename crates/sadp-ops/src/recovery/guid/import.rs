@@ -76,7 +76,7 @@ pub enum Source {
     },
 }
 
-/// What an outcome tells of a GUID.
+/// Data of an outcome about a GUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedGuid {
     /// Its file.

@@ -13,7 +13,6 @@ use sadp_text::Remedy;
 use crate::{
     args::{GlobalArgs, NetApplyArgs},
     failure::{Exit, Failure},
-    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -25,8 +24,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(asked)?;
+    run::check(asked, global)?;
     let rows = read(&args.plan)?;
     let password = (!asked.dry_run)
         .then(|| secret::current(&args.change.password))

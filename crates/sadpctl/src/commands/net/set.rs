@@ -7,7 +7,6 @@ use sadp_text::Remedy;
 use crate::{
     args::{GlobalArgs, NetSetArgs, WantedArgs},
     failure::{Exit, Failure},
-    output,
     run::{self, Run},
     secret, state,
     terminal::Terminal,
@@ -19,8 +18,7 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(asked)?;
+    run::check(asked, global)?;
     let password = (!asked.dry_run)
         .then(|| secret::current(&args.change.password))
         .transpose()?;
@@ -56,9 +54,7 @@ pub(super) fn run(
         settle: args.change.settle.settle,
         wait_back: args.change.settle.settle,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, login, observer).await)
 }
 
 impl From<WantedArgs> for Wanted {

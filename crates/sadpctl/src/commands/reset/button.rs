@@ -14,7 +14,7 @@ use crate::{
     commands::new_password,
     failure::{Exit, Failure},
     output,
-    run::{self, Run},
+    run::Run,
     secret, state,
     terminal::Terminal,
 };
@@ -92,9 +92,7 @@ pub(super) fn run(
         parallel: 1,
         settle: sadp_ops::SETTLE,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, activation, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, activation, observer).await)
 }
 
 /// The targets that were named one by one: networks take too long while waiting.

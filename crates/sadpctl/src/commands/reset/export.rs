@@ -13,7 +13,6 @@ use crate::{
     args::{ChangeArgs, ExportArgs, GlobalArgs},
     commands::list,
     failure::{Exit, Failure},
-    output,
     output::Format,
     run::{self, Run},
     state,
@@ -30,8 +29,7 @@ pub(super) fn run(
         dry_run: args.dry_run,
         force: false,
     };
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(change)?;
+    run::check(change, global)?;
     let contact = read_contact(args.contact.as_deref(), terminal)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, change.access(), global, terminal)?;

@@ -44,8 +44,7 @@ fn export(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !args.change.dry_run)
@@ -88,8 +87,7 @@ fn import(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let names = args.choice();
     let also = names.devices.iter().filter_map(DeviceName::address);
@@ -120,9 +118,7 @@ fn import(
         inventory: &inventory,
         password: &password,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
 fn none_in_vault() -> Failure {

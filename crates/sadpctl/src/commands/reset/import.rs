@@ -27,8 +27,7 @@ pub(super) fn run(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let input = read(args)?;
     let also = args.device.as_ref().and_then(DeviceName::address);
     let import = Import {

@@ -39,8 +39,7 @@ pub(super) fn run(
 }
 
 fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let also = args.choice.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
@@ -64,9 +63,7 @@ fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
         inventory: &inventory,
         password: &password,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
 fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -114,8 +111,7 @@ fn confirm(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let asks = args.code_file.is_some() || !args.change.dry_run;
     let code = asks.then(|| code(args)).transpose()?;
     let password = new_password::read(&args.password, args.change, terminal)?;
@@ -142,9 +138,7 @@ fn confirm(
         },
         secret: OwnerSecret::MailedCode(code),
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, reset, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, reset, observer).await)
 }
 
 /// The code without blanks around it, as mail programs copy them along.

@@ -53,9 +53,7 @@ fn show(
         names: &names,
         parallel: args.parallel.into(),
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
 fn set(
@@ -63,8 +61,7 @@ fn set(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let dry_run = args.change.dry_run;
     // A line of standard input, before all the rest of it.
     let password = secret::current_unless(dry_run, &args.password)?;
@@ -89,9 +86,7 @@ fn set(
         password: &password,
     };
     let questions = Questions { answers, settings };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, questions, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, questions, observer).await)
 }
 
 fn answer(
@@ -99,8 +94,7 @@ fn answer(
     global: &GlobalArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    run::require_confirmation(args.change)?;
+    run::check(args.change, global)?;
     let password = new_password::read(&args.password, args.change, terminal)?;
     let dry_run = args.change.dry_run;
     let answers = input::answers(&args.answers, SecretAnswers::new, dry_run, terminal)?;
@@ -130,9 +124,7 @@ fn answer(
         },
         secret: OwnerSecret::Answers(answers),
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, reset, observer).await);
-    run.print(report.map_err(run::failed)?)
+    run.carry_out(async |session, observer| plan.carry_out(session, reset, observer).await)
 }
 
 /// Leaves a device out that does not list the questions that are answered.

@@ -1,4 +1,4 @@
-//! What operations tell of a device beside its outcome, under the keys that
+//! The data of outcomes, under the keys that
 //! scripts read.
 
 use std::net::IpAddr;
