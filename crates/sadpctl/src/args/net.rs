@@ -33,9 +33,10 @@ pub(crate) struct NetShowArgs {
 /// `net set`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-What is not given stays as it is. Needs the device's current password, which
-goes out once: after a wrong one nothing is tried again. With --force it goes
-out even where the new address seems to be taken.
+What is not given stays as it is. Needs the device's current password. After a
+wrong one nothing is sent again; after silence only where the password is known
+to be the device's. With --force it is sent even where the new address seems to
+be taken.
 
 Examples:
   sadpctl net set 44:47:cc:1d:6d:13 --ip 192.168.1.101
