@@ -15,7 +15,7 @@ use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session,
     batch::{Batch, DeviceCommand, KeepNothing},
-    settle::{Next, PATIENCE, Rounds},
+    settle::{FollowUp, PATIENCE, RoundLimit},
 };
 
 /// Which devices get a first password.
@@ -77,13 +77,17 @@ impl Plan {
         if self.devices.is_empty() {
             return Ok(report);
         }
-        let mut targets: Vec<_> = self.devices.into_iter().map(Target::new).collect();
+        let mut targets: Vec<_> = self
+            .devices
+            .into_iter()
+            .map(ActivationProgress::new)
+            .collect();
         let mut sending = Sending {
             activation,
             password: session.draw_password_number()?,
         };
-        let mut rounds = Rounds::begin(activation.settle);
-        while targets.iter().any(|it| it.next != Next::Nothing) {
+        let mut rounds = RoundLimit::begin(activation.settle);
+        while targets.iter().any(|it| it.next != FollowUp::Nothing) {
             if let Err(error) = sending.send(&mut targets, session, observer).await {
                 if targets
                     .iter()
@@ -93,7 +97,7 @@ impl Plan {
                 }
                 report.failure = Some(error);
             }
-            let open = targets.iter_mut().filter(|it| it.next != Next::Nothing);
+            let open = targets.iter_mut().filter(|it| it.next != FollowUp::Nothing);
             let open: Vec<_> = open.collect();
             let keys: Vec<_> = open.iter().filter_map(|it| it.device.key()).collect();
             let after = session.look_again_at(&keys, observer).await;
@@ -104,7 +108,7 @@ impl Plan {
             if report.failure.is_some() || stopped || !rounds.begin_next() {
                 break;
             }
-            let again = targets.iter().filter(|it| it.next == Next::SendAgain);
+            let again = targets.iter().filter(|it| it.next == FollowUp::SendAgain);
             let again = again.count();
             if again > 0 {
                 observer.observe(Event::SendingAgain(again));
@@ -143,12 +147,12 @@ impl Sending<'_> {
     /// with them.
     async fn send(
         &mut self,
-        targets: &mut [Target],
+        targets: &mut [ActivationProgress],
         session: &mut Session,
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
         let due = targets.iter_mut();
-        let due: Vec<_> = due.filter(|it| it.next == Next::SendAgain).collect();
+        let due: Vec<_> = due.filter(|it| it.next == FollowUp::SendAgain).collect();
         if due.is_empty() {
             return Ok(());
         }
@@ -188,9 +192,9 @@ impl Sending<'_> {
 }
 
 /// A device on its way to its first password.
-struct Target {
+struct ActivationProgress {
     device: DiscoveredDevice,
-    next: Next,
+    next: FollowUp,
     /// What became of the command of this round.
     reply: Option<Outcome>,
     /// What became of it so far, before the look.
@@ -198,11 +202,11 @@ struct Target {
     seen: Seen,
 }
 
-impl Target {
+impl ActivationProgress {
     const fn new(device: DiscoveredDevice) -> Self {
         Self {
             device,
-            next: Next::SendAgain,
+            next: FollowUp::SendAgain,
             reply: None,
             outcome: None,
             seen: Seen::Missing,
@@ -225,7 +229,7 @@ impl Target {
         };
         self.next = outcome
             .as_ref()
-            .map_or(Next::Nothing, |it| Next::after(it, self.seen));
+            .map_or(FollowUp::Nothing, |it| FollowUp::after(it, self.seen));
         self.outcome = outcome;
     }
 }

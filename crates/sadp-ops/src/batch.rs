@@ -2,7 +2,6 @@
 //! when the reply comes, and ended by the first refusal that may cost others a try.
 
 mod recorder;
-mod stop;
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,10 +17,9 @@ use sadp_proto::{Command, CommandOutcome as Reply, CommandReply, Target, boolean
 use sadp_reset::{Action, Ledger, PasswordNumber};
 
 use self::recorder::Recorder;
-pub use self::stop::StopReason;
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Reason, Report, Session,
+    Reason, Report, Session, StopReason,
 };
 
 /// The pace of commands with a password that may be wrong: each waits for the one

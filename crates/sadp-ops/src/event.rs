@@ -4,7 +4,7 @@ use sadp_discovery::{LinkInfo, Notice};
 use sadp_proto::{DiscoveryStats, SurveyProgress};
 use sadp_reset::{Action, LedgerError};
 
-use crate::{DiscoveredDevice, recovery::button};
+use crate::{DiscoveredDevice, outcome::recovery::ButtonProgress};
 
 /// What happens while an operation runs, for a front end to show.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub enum Event<'a> {
     /// stop.
     LampIsOn(Duration),
     /// A reset by the button is awaited.
-    Button(button::Progress<'a>),
+    Button(ButtonProgress<'a>),
     /// Something limits sending: commands may not have left this computer.
     SendingLimited(&'a Notice),
     /// Two senders answered the key exchange of a device.

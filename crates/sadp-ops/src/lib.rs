@@ -36,14 +36,14 @@ mod safety;
 mod session;
 mod settle;
 
-pub use batch::{BatchReport, StopReason};
+pub use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};
 pub use event::{Event, Observer};
 pub use inventory::{BlankName, DeviceName, Inventory, SelectionError, select};
-pub use offer::{Offer, PasswordSettings, Requirements, Selection};
+pub use offer::{PasswordSettings, Requirements, Selection};
 pub use outcome::{
-    BlockReason, Impact, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
-    Report, Seen,
+    BlockReason, Impact, NextStep, Offer, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
+    Report, Seen, StopReason,
 };
 pub use safety::{Guard, Overrides, SafetyChecks};
 pub use session::{Cancellation, LedgerAccess, OpsError, Session, SessionConfig};

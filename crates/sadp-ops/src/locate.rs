@@ -1,28 +1,15 @@
 //! The lamp by which a device is found in a rack.
 
-use std::time::Duration;
-
 use sadp_discovery::Pace;
 use sadp_proto::Command;
 use sadp_reset::{Action, LedgerError};
 
+pub use crate::outcome::Lamp;
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, Reason, Report, SafetyChecks, Session,
     batch::{Batch, BatchReport, DeviceCommand, KeepNothing},
 };
-
-/// What is done with a lamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lamp {
-    /// It is switched on, and left on.
-    On,
-    /// It is switched off.
-    Off,
-    /// It is switched on, and off after this time or when the session is asked to
-    /// stop.
-    For(Duration),
-}
 
 /// A lamp to switch.
 #[derive(Debug)]
@@ -73,7 +60,7 @@ impl Plan {
             devices,
             left_out,
         } = self;
-        let switch = Switch { devices, inventory };
+        let switch = LampSwitch { devices, inventory };
         let sent = switch.send(session, lamp != Lamp::Off, observer).await?;
         let (mut outcomes, mut failure) = (left_out, sent.failure);
         for (_, mut outcome) in sent.outcomes {
@@ -100,12 +87,12 @@ impl Plan {
 }
 
 /// The lamp of a device and how to reach it.
-struct Switch<'a> {
+struct LampSwitch<'a> {
     devices: Vec<DiscoveredDevice>,
     inventory: &'a Inventory,
 }
 
-impl Switch<'_> {
+impl LampSwitch<'_> {
     async fn send(
         &self,
         session: &mut Session,

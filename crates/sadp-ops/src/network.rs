@@ -17,22 +17,23 @@ mod schedule;
 mod set;
 mod waves;
 
-use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use sadp_model::{AddressStep, MacAddr, State, Warning};
-use sadp_proto::{Update, UpdateError};
+use sadp_proto::Update;
 use sadp_reset::Action;
 use secrecy::SecretString;
 
 pub use self::{
     apply::{ApplyError, apply},
-    change::{BadChange, Change, Wanted},
+    change::{BadChange, WantedSettings},
     proposal::{AddressRange, Proposal, ProposalError},
     result_file::{ResultFile, ResultFileError},
     set::{DeviceChange, SetError, TargetAddress, set},
 };
+pub use crate::outcome::network::{AddressHolder, NetworkFinding, SettingsChange};
 use crate::{
-    DiscoveredDevice, Impact, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, Reason, Report, Seen, Session, network::waves::Waves,
 };
 
@@ -70,7 +71,7 @@ pub struct PlannedChange {
     /// The device.
     pub device: DiscoveredDevice,
     /// Its settings before and after.
-    pub change: Change,
+    pub change: SettingsChange,
 }
 
 /// What carrying out a plan needs beside it.
@@ -96,53 +97,6 @@ impl Login<'_> {
     /// How long devices are looked for, unless the user says otherwise. Slow
     /// recorders take two minutes to restart.
     pub const WAIT_BACK: Duration = Duration::from_mins(3);
-}
-
-/// What is found of a device whose settings are to change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// It has these settings already.
-    AlreadySet,
-    /// It has no password yet.
-    NotActivated,
-    /// Its command cannot be made.
-    CannotSend(UpdateError),
-    /// It takes the password only in a form that can be recorded and replayed.
-    Replayable,
-    /// No look found the device of this line of the plan file.
-    NotFound {
-        /// The line, from 1.
-        line: u64,
-    },
-    /// Its new address is taken.
-    AddressTaken {
-        /// The address.
-        address: Ipv4Addr,
-        /// What has it.
-        holder: AddressHolder,
-    },
-    /// Another device of the plan did not confirm that it gave up the address.
-    AddressNotFreed {
-        /// The address.
-        address: Ipv4Addr,
-        /// The other device.
-        by: Option<MacAddr>,
-    },
-    /// The batch ended before.
-    BatchEnded,
-    /// An earlier step of the plan was not carried out.
-    EarlierStepFailed,
-}
-
-/// What has an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressHolder {
-    /// This computer.
-    ThisComputer,
-    /// A device, by its MAC where it tells one.
-    Device(Option<MacAddr>),
-    /// A host that takes or refuses TCP connections.
-    Host,
 }
 
 impl Plan {
@@ -183,33 +137,16 @@ fn sort(outcomes: &mut [Outcome], lines: &HashMap<MacAddr, u64>) {
     outcomes.sort_by_key(|outcome| outcome.device.mac.and_then(|mac| lines.get(&mac)).copied());
 }
 
-impl Finding {
-    /// What it means for the operation as a whole.
-    pub(crate) const fn impact(&self) -> Impact {
-        match self {
-            Self::AlreadySet => Impact::None,
-            Self::NotActivated
-            | Self::CannotSend(_)
-            | Self::Replayable
-            | Self::AddressTaken { .. } => Impact::Safety,
-            Self::NotFound { .. }
-            | Self::AddressNotFreed { .. }
-            | Self::BatchEnded
-            | Self::EarlierStepFailed => Impact::Device,
-        }
-    }
-}
-
 impl Settings {
     /// Why a device is not sent a password, whatever its settings are to be.
     fn objection(&self, found: &DiscoveredDevice) -> Option<Outcome> {
         let device = &found.entry.device;
         let finding = if device.state == Some(State::Unactivated) {
-            Finding::NotActivated
+            NetworkFinding::NotActivated
         } else if let Err(error) = Update::check(device, self.account.as_deref()) {
-            Finding::CannotSend(error)
+            NetworkFinding::CannotSend(error)
         } else if !self.allow_replayable && found.warnings.contains(&Warning::ReplayablePassword) {
-            Finding::Replayable
+            NetworkFinding::Replayable
         } else {
             return None;
         };
@@ -217,15 +154,15 @@ impl Settings {
     }
 }
 
-fn skipped(device: &DiscoveredDevice, finding: Finding) -> Outcome {
+fn skipped(device: &DiscoveredDevice, finding: NetworkFinding) -> Outcome {
     Outcome::skipped(device, Action::NetSet, Reason::Network(finding))
 }
 
 /// An outcome of a device that has the settings.
-fn already_set(device: &DiscoveredDevice, change: Change) -> Outcome {
+fn already_set(device: &DiscoveredDevice, change: SettingsChange) -> Outcome {
     Outcome {
         seen: Some(Seen::Changed),
         data: OutcomeData::Network(Box::new(change)),
-        ..skipped(device, Finding::AlreadySet)
+        ..skipped(device, NetworkFinding::AlreadySet)
     }
 }

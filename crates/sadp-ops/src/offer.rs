@@ -7,41 +7,10 @@ use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
 
 use crate::{
-    DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
-    Reason, SafetyChecks, Session,
+    DiscoveredDevice, Guard, Inventory, Observer, Offer, OpsError, Outcome, OutcomeStatus,
+    Overrides, Reason, SafetyChecks, Session,
     batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, guarded},
 };
-
-/// What a device must report before a command is sent to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offer {
-    /// A GUID to export and import.
-    Guid,
-    /// Security questions.
-    Questions,
-    /// A reserved e-mail address.
-    Mailbox,
-    /// Hik-Connect.
-    Cloud,
-    /// Unbinding from a Hik-Connect account.
-    Unbind,
-    /// The return to the unactivated state.
-    Deactivate,
-}
-
-impl Offer {
-    /// Whether the device offers it. `None` where it does not report that.
-    pub const fn of(self, device: &Device) -> Option<bool> {
-        match self {
-            Self::Guid => device.recovery.guid,
-            Self::Questions => device.recovery.questions,
-            Self::Mailbox => device.recovery.mailbox,
-            Self::Cloud => device.cloud.supported,
-            Self::Unbind => device.cloud.can_unbind,
-            Self::Deactivate => device.can_deactivate,
-        }
-    }
-}
 
 /// What is required of a device before a command is sent to it.
 #[derive(Clone, Debug)]

@@ -1,24 +1,32 @@
-use std::net::IpAddr;
+//! What became of an operation, as values. An outcome depends on no operation: each
+//! has its finding and its data here.
+
+pub(crate) mod answer;
+pub(crate) mod guid;
+pub(crate) mod network;
+pub(crate) mod owner;
+pub(crate) mod recovery;
+pub(crate) mod request;
+mod stop;
+
+use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
+use sadp_model::Device;
 use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::Action;
 use strum::{EnumIter, IntoStaticStr};
 
-use crate::{
-    DeviceRef, DiscoveredDevice, Offer, OpsError, StopReason,
-    locate::Lamp,
-    network,
-    owner::{self, CloudStatus},
-    recovery::{
-        answer::{self, AnswerData},
-        button,
-        guid::{self, export::ExportedGuid, import::ImportedGuid},
-        password_reset,
-        questions::ListedQuestions,
-        request::{self, ExportedRequest},
-    },
+pub use self::stop::StopReason;
+use self::{
+    answer::{AnswerData, AnswerFinding},
+    guid::{ExportedGuid, GuidFinding, ImportedGuid},
+    network::{NetworkFinding, SettingsChange},
+    owner::{CloudStatus, OwnerFinding},
+    recovery::{ButtonFinding, ListedQuestions, ResetFinding},
+    request::{ExportedRequest, RequestFinding},
 };
+use crate::{DeviceRef, DiscoveredDevice, OpsError};
 
 /// What became of an operation on one device.
 #[derive(Clone, Debug)]
@@ -53,7 +61,7 @@ pub enum OutcomeData {
     /// The request that was exported.
     Request(Box<ExportedRequest>),
     /// Its network settings before and after.
-    Network(Box<network::Change>),
+    Network(Box<SettingsChange>),
     /// The answer that was to be sent.
     Answer(AnswerData),
     /// The GUID that was exported.
@@ -123,7 +131,7 @@ pub enum Reason {
         named: bool,
     },
     /// What is found of a GUID.
-    Guid(guid::Finding),
+    Guid(GuidFinding),
     /// Not sent: the device did not reply which questions it has.
     QuestionsUnknown,
     /// Not sent: the device does not list the question of this number.
@@ -133,21 +141,21 @@ pub enum Reason {
     /// Not sent: the device does not pass new passwords on to its cameras.
     NoCameraSync,
     /// What is known of a device that was to set a new password.
-    PasswordReset(password_reset::Finding),
+    PasswordReset(ResetFinding),
     /// This is done with the lamp, or would be.
     Lamp(Lamp),
     /// The lamp was switched on and could not be switched off, for this reason.
     LampLeftOn(Box<Self>),
     /// What became of a request to the vendor's support.
-    Request(request::Finding),
+    Request(RequestFinding),
     /// What is found of a device whose network settings are to change.
-    Network(network::Finding),
+    Network(NetworkFinding),
     /// What became of an answer of the vendor's support.
-    Answer(answer::Finding),
+    Answer(AnswerFinding),
     /// What became of a change by the owner.
-    Owner(owner::Finding),
+    Owner(OwnerFinding),
     /// What became of a reset by the button.
-    Button(button::Finding),
+    Button(ButtonFinding),
 }
 
 /// What a look after a command shows.
@@ -197,6 +205,49 @@ pub enum BlockReason {
         /// How many.
         left: u32,
     },
+}
+
+/// What a device must report before a command is sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// A GUID to export and import.
+    Guid,
+    /// Security questions.
+    Questions,
+    /// A reserved e-mail address.
+    Mailbox,
+    /// Hik-Connect.
+    Cloud,
+    /// Unbinding from a Hik-Connect account.
+    Unbind,
+    /// The return to the unactivated state.
+    Deactivate,
+}
+
+impl Offer {
+    /// Whether the device offers it. `None` where it does not report that.
+    pub const fn of(self, device: &Device) -> Option<bool> {
+        match self {
+            Self::Guid => device.recovery.guid,
+            Self::Questions => device.recovery.questions,
+            Self::Mailbox => device.recovery.mailbox,
+            Self::Cloud => device.cloud.supported,
+            Self::Unbind => device.cloud.can_unbind,
+            Self::Deactivate => device.can_deactivate,
+        }
+    }
+}
+
+/// What is done with a lamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lamp {
+    /// It is switched on, and left on.
+    On,
+    /// It is switched off.
+    Off,
+    /// It is switched on, and off after this time or when the session is asked to
+    /// stop.
+    For(Duration),
 }
 
 /// What a person can do next.

@@ -3,90 +3,15 @@
 //! password.
 
 use sadp_model::{Device, State};
-use sadp_proto::{Command, Refusal, VerificationCode, seal::Password};
+use sadp_proto::{Command, VerificationCode, seal::Password};
 use sadp_reset::{Action, LedgerError};
 
+pub use crate::outcome::owner::{CloudStatus, OwnerChange, OwnerFinding, UnbindStatus};
 use crate::{
     DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks, Seen, Selection,
     Session, offer::SingleCommand,
 };
-
-/// What is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Hik-Connect is switched on.
-    CloudOn,
-    /// Hik-Connect is switched off.
-    CloudOff,
-    /// The verification code is set by which an account adds the device.
-    Code,
-    /// The device is unbound from its account.
-    Unbind,
-    /// The device is returned to the unactivated state.
-    Deactivate,
-}
-
-/// What is known of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// Not sent: a dry run.
-    Planned(Change),
-    /// Not sent: the device reports it already.
-    NotNeeded(Change),
-    /// It is done.
-    Done(Change),
-    /// The device accepted it, and was not found again yet.
-    Accepted,
-    /// The device does not report it afterwards.
-    NotReported {
-        /// Whether the device accepted it.
-        accepted: bool,
-    },
-    /// The device refused when it was asked whether it can be unbound. The password
-    /// was not sent.
-    CannotUnbind,
-    /// The device did not reply to that. The password was not sent.
-    NoUnbindStatus,
-}
-
-/// What a device reports of Hik-Connect. `None` where it does not report it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloudStatus {
-    /// Whether it has Hik-Connect.
-    pub supported: Option<bool>,
-    /// Whether that is switched on.
-    pub enabled: Option<bool>,
-    /// Whether it is bound to an account.
-    pub bound: Option<bool>,
-    /// Whether it can be unbound.
-    pub unbind: Option<UnbindStatus>,
-}
-
-/// What a device replies when it is asked whether it can be unbound.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnbindStatus {
-    /// It is bound and can be unbound.
-    Ready,
-    /// Why it cannot be unbound.
-    Refused(Refusal),
-}
-
-impl CloudStatus {
-    fn new(device: &Device, unbind: Option<UnbindStatus>) -> Self {
-        let bound = match &unbind {
-            Some(UnbindStatus::Ready) => Some(true),
-            Some(UnbindStatus::Refused(Refusal::NotBound)) => Some(false),
-            _ => device.cloud.bound,
-        };
-        Self {
-            supported: device.cloud.supported,
-            enabled: device.cloud.enabled,
-            bound,
-            unbind,
-        }
-    }
-}
 
 /// Reads the state of Hik-Connect. Where the device offers it, it is asked whether
 /// it can be unbound; that changes nothing.
@@ -155,7 +80,7 @@ async fn ask_unbind_status(
 pub struct Plan {
     /// The device, where it is sent the command.
     pub selection: Selection,
-    change: Change,
+    change: OwnerChange,
 }
 
 /// Plans to change a device. Nothing is sent to one that reports the change
@@ -163,7 +88,7 @@ pub struct Plan {
 pub fn plan(
     session: &Session,
     device: DiscoveredDevice,
-    change: Change,
+    change: OwnerChange,
     overrides: Overrides,
 ) -> Result<Plan, LedgerError> {
     let action = change.action();
@@ -177,7 +102,7 @@ pub fn plan(
         requirements.select(session, vec![device])?
     } else {
         let outcome = Outcome {
-            reason: Reason::Owner(Finding::NotNeeded(change)),
+            reason: Reason::Owner(OwnerFinding::NotNeeded(change)),
             ..Outcome::new(&device, action, OutcomeStatus::Done)
         };
         Selection {
@@ -194,7 +119,7 @@ pub fn plan(
 pub struct Settings<'a> {
     /// The look that the plan was made from, and the current password.
     pub password: PasswordSettings<'a>,
-    /// The verification code, for [`Change::Code`].
+    /// The verification code, for [`OwnerChange::Code`].
     pub code: Option<VerificationCode>,
 }
 
@@ -204,7 +129,7 @@ impl Plan {
         let mut outcomes = self.selection.into_outcomes();
         for outcome in &mut outcomes {
             if outcome.status == OutcomeStatus::Planned {
-                outcome.reason = Reason::Owner(Finding::Planned(self.change));
+                outcome.reason = Reason::Owner(OwnerFinding::Planned(self.change));
             }
         }
         outcomes
@@ -223,7 +148,7 @@ impl Plan {
         let Settings { password, code } = settings;
         let inventory = password.inventory;
         let command = change.command(Password::new(password.password.clone())?, code)?;
-        if let (Change::Unbind, [device]) = (change, &self.selection.devices[..]) {
+        if let (OwnerChange::Unbind, [device]) = (change, &self.selection.devices[..]) {
             let mut asked = ask_unbind_status(session, inventory, device, observer).await?;
             let mut replies = asked.outcomes.iter();
             if asked.failure.is_some() || replies.any(|it| it.status != OutcomeStatus::Done) {
@@ -265,13 +190,13 @@ impl Plan {
 fn not_unbound(outcome: &mut Outcome) {
     outcome.action = Action::CloudUnbind;
     match outcome.status {
-        OutcomeStatus::Refused => outcome.reason = Reason::Owner(Finding::CannotUnbind),
-        OutcomeStatus::NoAnswer => outcome.reason = Reason::Owner(Finding::NoUnbindStatus),
+        OutcomeStatus::Refused => outcome.reason = Reason::Owner(OwnerFinding::CannotUnbind),
+        OutcomeStatus::NoAnswer => outcome.reason = Reason::Owner(OwnerFinding::NoUnbindStatus),
         _ => {}
     }
 }
 
-impl Change {
+impl OwnerChange {
     const fn action(self) -> Action {
         match self {
             Self::CloudOn | Self::CloudOff => Action::CloudSet,
@@ -346,13 +271,13 @@ impl Change {
             None => Seen::Missing,
         });
         let (status, finding) = match (replied, reported) {
-            (_, Some(true)) => (OutcomeStatus::Done, Finding::Done(self)),
+            (_, Some(true)) => (OutcomeStatus::Done, OwnerFinding::Done(self)),
             (_, Some(false)) => {
-                let finding = Finding::NotReported { accepted: replied };
+                let finding = OwnerFinding::NotReported { accepted: replied };
                 (OutcomeStatus::Unknown, finding)
             }
-            (true, None) if now.is_some() => (OutcomeStatus::Done, Finding::Done(self)),
-            (true, None) => (OutcomeStatus::Done, Finding::Accepted),
+            (true, None) if now.is_some() => (OutcomeStatus::Done, OwnerFinding::Done(self)),
+            (true, None) => (OutcomeStatus::Done, OwnerFinding::Accepted),
             (false, None) => return,
         };
         outcome.status = status;
@@ -368,7 +293,7 @@ mod tests {
     #[test]
     fn what_is_seen_afterwards_decides() {
         use OutcomeStatus::{Done, Refused, Unknown};
-        let on = Change::CloudOn;
+        let on = OwnerChange::CloudOn;
         for (status, enabled, expected) in [
             (Done, Some(true), Done),
             (Done, Some(false), Unknown),
@@ -385,7 +310,7 @@ mod tests {
             assert_eq!(outcome.status, expected, "{status:?} {enabled:?}");
         }
         let mut unseen = Outcome::new(crate::DeviceRef::default(), Action::Deactivate, Done);
-        Change::Deactivate.conclude(&mut unseen, None);
-        assert_eq!(unseen.reason, Reason::Owner(Finding::Accepted));
+        OwnerChange::Deactivate.conclude(&mut unseen, None);
+        assert_eq!(unseen.reason, Reason::Owner(OwnerFinding::Accepted));
     }
 }

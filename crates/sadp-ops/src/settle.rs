@@ -23,7 +23,7 @@ const MAX_ROUNDS: u32 = 10;
 
 /// What to do about a device after a command and a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum FollowUp {
     /// Nothing: it is settled.
     Nothing,
     /// It may show the change later.
@@ -32,7 +32,7 @@ pub(crate) enum Next {
     SendAgain,
 }
 
-impl Next {
+impl FollowUp {
     /// `outcome` is as the batch ended, before [`Outcome::check`].
     pub(crate) const fn after(outcome: &Outcome, seen: Seen) -> Self {
         match (outcome.status, seen) {
@@ -73,12 +73,12 @@ impl Outcome {
 
 /// How many rounds of looking and repeating are left, and until when.
 #[derive(Debug)]
-pub(crate) struct Rounds {
+pub(crate) struct RoundLimit {
     until: Instant,
     left: u32,
 }
 
-impl Rounds {
+impl RoundLimit {
     /// Begins the first round in which commands are sent. With no time, it is the
     /// only one.
     pub(crate) fn begin(settle: Duration) -> Self {

@@ -21,7 +21,7 @@ mod show;
 mod sim;
 mod watch;
 
-use sadp_ops::owner::Change;
+use sadp_ops::owner::OwnerChange;
 
 use self::change::Changing;
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Cloud(command) => cloud::run(command, global, terminal),
         Command::Deactivate(args) => {
             let changing = Changing {
-                change: Change::Deactivate,
+                change: OwnerChange::Deactivate,
                 code: None,
             };
             change::run(changing, &args.owner, global, terminal)

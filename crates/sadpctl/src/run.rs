@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use sadp_discovery::ScanReport;
 use sadp_ops::{
     Cancellation, DiscoveredDevice, Event, Inventory, LedgerAccess, Observer, OpsError, Report,
-    Session, SessionConfig, recovery::button::Progress,
+    Session, SessionConfig, recovery::button::ButtonProgress,
 };
 use sadp_reset::DeviceKey;
 use sadp_text::{Line, devices_plan, lines, waiting};
@@ -238,7 +238,7 @@ impl Observer for Shown<'_> {
             } => self.bar.set_message(format!(
                 "{action}: {finished} of {total} devices (Ctrl-C ends it after those under way)"
             )),
-            Event::Button(Progress::Waiting { elapsed, offline }) => {
+            Event::Button(ButtonProgress::Waiting { elapsed, offline }) => {
                 self.bar.set_message(waiting(elapsed, offline));
             }
             other => {

@@ -10,8 +10,8 @@ use sadp_reset::{
     PasswordNumber, RefusalWord,
 };
 
-use super::{Keep, Replied, StopReason};
-use crate::{DiscoveredDevice, Event, OpsError};
+use super::{Keep, Replied};
+use crate::{DiscoveredDevice, Event, OpsError, StopReason};
 
 /// How long a lock is taken to last where the device does not say: as long as
 /// cameras' usually do.

@@ -4,8 +4,8 @@ use sadp_model::{AddressStep, NoSpare};
 use sadp_reset::{Action, LedgerError};
 
 use super::{
-    Finding, Plan, PlannedChange, Settings,
-    plan_file::{Problem, Row},
+    NetworkFinding, Plan, PlannedChange, Settings,
+    plan_file::{PlanRow, Problem},
     probe, schedule,
 };
 use crate::{Inventory, Outcome, Reason, SafetyChecks, Session};
@@ -37,7 +37,7 @@ pub enum ApplyError {
 pub async fn apply(
     session: &Session,
     inventory: &Inventory,
-    rows: &[Row],
+    rows: &[PlanRow],
     settings: Settings,
 ) -> Result<Plan, ApplyError> {
     let (changes, left_out) =
@@ -68,7 +68,10 @@ pub async fn apply(
 }
 
 const fn is_missing(outcome: &Outcome) -> bool {
-    matches!(outcome.reason, Reason::Network(Finding::NotFound { .. }))
+    matches!(
+        outcome.reason,
+        Reason::Network(NetworkFinding::NotFound { .. })
+    )
 }
 
 /// The steps, to addresses at which nothing was seen.

@@ -5,12 +5,13 @@ use std::net::Ipv4Addr;
 use sadp_model::{AddressError, Device, HostSettings};
 use sadp_proto::{NetworkSettings, UpdateError};
 
+use super::SettingsChange;
 use crate::Seen;
 
 /// The settings wanted of a device. `None` stays as it is; the gateway `0.0.0.0`
 /// is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedSettings {
     /// The address.
     pub address: Option<Ipv4Addr>,
     /// The subnet mask.
@@ -25,19 +26,10 @@ pub struct Wanted {
     pub sdk: Option<u16>,
 }
 
-/// The network settings of a device before and after.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// What the device told.
-    pub before: NetworkSettings,
-    /// What it is sent.
-    pub after: NetworkSettings,
-}
-
-impl Change {
+impl SettingsChange {
     /// The change from what the device tells to what is wanted. Fails where no
     /// device can have the settings, or where one that is always sent is unknown.
-    pub fn new(device: &Device, wanted: &Wanted) -> Result<Self, BadChange> {
+    pub fn new(device: &Device, wanted: &WantedSettings) -> Result<Self, BadChange> {
         let before = NetworkSettings::of(device);
         let mut after = before.clone();
         let ipv4 = &mut after.ipv4;
@@ -146,88 +138,90 @@ mod tests {
 
     #[test]
     fn what_always_goes_out_has_to_be_known() {
-        let change = |device: &Device, wanted: &Wanted| Change::new(device, wanted).unwrap_err();
+        let change = |device: &Device, wanted: &WantedSettings| {
+            SettingsChange::new(device, wanted).unwrap_err()
+        };
         let new = address("192.168.1.101");
         let mut maskless = device(false);
         maskless.ipv4.mask = None;
         assert_eq!(change(&maskless, &new), BadChange::NoMask);
-        let dhcp = Wanted {
+        let dhcp = WantedSettings {
             dhcp: Some(true),
-            ..Wanted::default()
+            ..WantedSettings::default()
         };
         assert_eq!(change(&maskless, &dhcp), BadChange::NoMask);
         let mask = Some(Ipv4Addr::new(255, 255, 255, 0));
-        assert!(Change::new(&maskless, &Wanted { mask, ..dhcp }).is_ok());
-        assert!(Change::new(&maskless, &Wanted { mask, ..new }).is_ok());
+        assert!(SettingsChange::new(&maskless, &WantedSettings { mask, ..dhcp }).is_ok());
+        assert!(SettingsChange::new(&maskless, &WantedSettings { mask, ..new }).is_ok());
         let mut portless = device(false);
         portless.ports = sadp_model::Ports::default();
         assert_eq!(change(&portless, &new), BadChange::NoSdkPort);
         let sdk = Some(8000);
-        let given = Change::new(&portless, &Wanted { sdk, ..new }).unwrap();
+        let given = SettingsChange::new(&portless, &WantedSettings { sdk, ..new }).unwrap();
         assert_eq!(given.after.ports.http, None, "left as it is");
-        let same = Change::new(&portless, &address("192.168.1.64")).unwrap();
+        let same = SettingsChange::new(&portless, &address("192.168.1.64")).unwrap();
         assert!(same.is_none(), "nothing is sent");
     }
 
-    fn address(text: &str) -> Wanted {
-        Wanted {
+    fn address(text: &str) -> WantedSettings {
+        WantedSettings {
             address: text.parse().ok(),
-            ..Wanted::default()
+            ..WantedSettings::default()
         }
     }
 
     #[test]
     fn what_is_not_given_stays() {
-        let change = Change::new(&device(false), &address("192.168.1.101")).unwrap();
+        let change = SettingsChange::new(&device(false), &address("192.168.1.101")).unwrap();
         let ipv4 = &change.after.ipv4;
         assert_eq!(ipv4.address, Some(Ipv4Addr::new(192, 168, 1, 101)));
         assert_eq!(ipv4.mask, change.before.ipv4.mask);
         assert_eq!(ipv4.gateway, change.before.ipv4.gateway);
         assert_eq!(change.after.ipv6, change.before.ipv6);
         assert_eq!(change.after.ports, change.before.ports);
-        let same = Change::new(&device(false), &address("192.168.1.64")).unwrap();
+        let same = SettingsChange::new(&device(false), &address("192.168.1.64")).unwrap();
         assert!(same.is_none());
     }
 
     #[test]
     fn another_network_needs_its_gateway() {
-        let error = Change::new(&device(false), &address("10.0.0.9")).unwrap_err();
+        let error = SettingsChange::new(&device(false), &address("10.0.0.9")).unwrap_err();
         assert!(matches!(
             error,
             BadChange::Address(AddressError::Gateway { .. })
         ));
-        let none = Wanted {
+        let none = WantedSettings {
             gateway: Some(Ipv4Addr::UNSPECIFIED),
             ..address("10.0.0.9")
         };
-        let change = Change::new(&device(false), &none).unwrap();
+        let change = SettingsChange::new(&device(false), &none).unwrap();
         assert_eq!(change.after.ipv4.gateway, None);
     }
 
     #[test]
     fn an_address_and_dhcp_exclude_each_other() {
-        let error = Change::new(&device(true), &address("192.168.1.9")).unwrap_err();
+        let error = SettingsChange::new(&device(true), &address("192.168.1.9")).unwrap_err();
         assert_eq!(error, BadChange::Served);
-        let fixed = Wanted {
+        let fixed = WantedSettings {
             dhcp: Some(false),
             ..address("192.168.1.9")
         };
-        assert!(Change::new(&device(true), &fixed).is_ok());
+        assert!(SettingsChange::new(&device(true), &fixed).is_ok());
     }
 
     #[test]
     fn a_change_is_seen_by_what_was_changed() {
-        let change = Change::new(&device(false), &address("192.168.1.101")).unwrap();
+        let change = SettingsChange::new(&device(false), &address("192.168.1.101")).unwrap();
         let mut now = device(false);
         assert!(!change.is_seen_in(&now));
         now.ipv4.address = Some(Ipv4Addr::new(192, 168, 1, 101));
         now.ports.http = Some(81);
         assert!(change.is_seen_in(&now));
-        let served = Wanted {
+        let served = WantedSettings {
             dhcp: Some(true),
-            ..Wanted::default()
+            ..WantedSettings::default()
         };
-        let change = Change::new(&device(false), &served).unwrap();
+        let change = SettingsChange::new(&device(false), &served).unwrap();
         now.ipv4.dhcp = Some(true);
         assert!(change.is_seen_in(&now));
     }
@@ -236,10 +230,10 @@ mod tests {
     fn odd_settings_that_are_not_touched_do_not_hinder() {
         let mut odd = device(false);
         odd.ipv4.gateway = Some(Ipv4Addr::new(10, 0, 0, 1));
-        let port = Wanted {
+        let port = WantedSettings {
             http: Some(81),
-            ..Wanted::default()
+            ..WantedSettings::default()
         };
-        assert!(Change::new(&odd, &port).is_ok());
+        assert!(SettingsChange::new(&odd, &port).is_ok());
     }
 }

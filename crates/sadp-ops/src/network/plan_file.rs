@@ -9,11 +9,11 @@ use sadp_model::{AddressError, Device, HostSettings, MacAddr, text::spreadsheet_
 use serde::{Deserialize, Serialize};
 
 pub use self::problem::{Cause, Problem};
-use super::Wanted;
+use super::WantedSettings;
 
 /// The settings that a plan wants of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct PlanRow {
     /// Its line in the file, from 1.
     pub line: u64,
     /// The device.
@@ -21,7 +21,7 @@ pub struct Row {
     /// The address it is to have.
     pub address: Ipv4Addr,
     /// All of its settings, the address among them.
-    pub wanted: Wanted,
+    pub wanted: WantedSettings,
 }
 
 /// A row as it stands in the file. Its fields are the columns, in order.
@@ -81,7 +81,7 @@ fn known(value: Option<&impl Display>) -> String {
 }
 
 /// Reads a plan. Fails with all of its problems at once, by their lines.
-pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Vec<Problem>> {
+pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
     let bytes = text.as_bytes();
@@ -196,7 +196,7 @@ fn columns(record: &StringRecord) -> Result<StringRecord, Vec<Problem>> {
     }
 }
 
-fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<Row, Vec<Cause>> {
+fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<PlanRow, Vec<Cause>> {
     let mut causes = Vec::new();
     let mut more = record.iter().skip(header.len());
     if more.any(|cell| !cell.trim_ascii().is_empty()) {
@@ -212,7 +212,7 @@ fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<Row, V
     let mut values = Values { causes };
     let mac = values.required::<MacAddr>("mac", &cells.mac, "a MAC address");
     let address = values.required::<Ipv4Addr>("ip", &cells.ip, "an IPv4 address");
-    let wanted = Wanted {
+    let wanted = WantedSettings {
         address,
         mask: values.optional("mask", &cells.mask, "a subnet mask"),
         gateway: values.optional("gateway", &cells.gateway, "an IPv4 address"),
@@ -235,7 +235,7 @@ fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<Row, V
         causes.extend(error.map(Cause::Address));
     }
     match (mac, address) {
-        (Some(mac), Some(address)) if causes.is_empty() => Ok(Row {
+        (Some(mac), Some(address)) if causes.is_empty() => Ok(PlanRow {
             line,
             mac,
             address,
@@ -329,7 +329,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Devices that stand twice, and addresses given twice.
-fn twice(rows: &[Row]) -> Vec<Problem> {
+fn twice(rows: &[PlanRow]) -> Vec<Problem> {
     let mut macs = HashMap::new();
     let mut addresses = HashMap::new();
     let mut problems = Vec::new();

@@ -46,7 +46,7 @@ pub enum ResultFileError {
 
 /// A row of the file.
 #[derive(Serialize)]
-struct Row {
+struct ResultRow {
     mac: String,
     serial: String,
     ip: String,
@@ -130,7 +130,7 @@ fn write(
     for outcome in outcomes {
         let device = &outcome.device;
         let serial = device.serial.as_ref();
-        writer.serialize(Row {
+        writer.serialize(ResultRow {
             mac: device.mac.map_or_else(String::new, |mac| mac.to_string()),
             serial: serial.map_or_else(String::new, |it| spreadsheet_text(it.as_str())),
             ip: device.address.map_or_else(String::new, |it| it.to_string()),

@@ -8,8 +8,8 @@ use sadp_model::{AddressStep, Move, NoSpare, order};
 use sadp_reset::Action;
 
 use super::{
-    AddressHolder, Change, Finding, Plan, PlannedChange, Settings, already_set,
-    plan_file::{Problem, Row},
+    AddressHolder, NetworkFinding, Plan, PlannedChange, Settings, SettingsChange, already_set,
+    plan_file::{PlanRow, Problem},
     skipped,
 };
 use crate::{DeviceRef, Inventory, Outcome, OutcomeStatus, Reason};
@@ -39,7 +39,7 @@ impl PlannedChange {
 /// Finds the devices of a plan file. Returns those to be changed, and the outcomes
 /// of the others.
 pub(super) fn changes(
-    rows: &[Row],
+    rows: &[PlanRow],
     inventory: &Inventory,
     settings: &Settings,
 ) -> Result<(Vec<PlannedChange>, Vec<Outcome>), Vec<Problem>> {
@@ -53,7 +53,7 @@ pub(super) fn changes(
             outcomes.push(missing(row));
             continue;
         };
-        match Change::new(&device.entry.device, &row.wanted) {
+        match SettingsChange::new(&device.entry.device, &row.wanted) {
             Err(bad) => problems.push(Problem::new(row.line, bad)),
             Ok(change) if change.is_none() => outcomes.push(already_set(device, change)),
             Ok(change) => match settings.objection(device) {
@@ -72,13 +72,13 @@ pub(super) fn changes(
     }
 }
 
-fn missing(row: &Row) -> Outcome {
+fn missing(row: &PlanRow) -> Outcome {
     let device = DeviceRef {
         mac: Some(row.mac),
         ..DeviceRef::default()
     };
     Outcome {
-        reason: Reason::Network(Finding::NotFound { line: row.line }),
+        reason: Reason::Network(NetworkFinding::NotFound { line: row.line }),
         ..Outcome::new(device, Action::NetSet, OutcomeStatus::Skipped)
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn keep_free(
             return held;
         }
         plan.left_out.extend(blocked.iter().map(|it| {
-            let finding = Finding::AddressTaken {
+            let finding = NetworkFinding::AddressTaken {
                 address: it.to(),
                 holder: holder(it.to(), inventory),
             };

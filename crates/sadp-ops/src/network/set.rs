@@ -5,7 +5,8 @@ use sadp_model::AddressStep;
 use sadp_reset::{Action, LedgerError};
 
 use super::{
-    AddressHolder, BadChange, Change, Plan, PlannedChange, Settings, Wanted, already_set, probe,
+    AddressHolder, BadChange, Plan, PlannedChange, Settings, SettingsChange, WantedSettings,
+    already_set, probe,
 };
 use crate::{DiscoveredDevice, Guard, Inventory, SafetyChecks, Session};
 
@@ -15,7 +16,7 @@ pub struct DeviceChange {
     /// The device.
     pub device: DiscoveredDevice,
     /// The settings it is to have.
-    pub wanted: Wanted,
+    pub wanted: WantedSettings,
 }
 
 /// What is known of the address that a device is to have.
@@ -51,7 +52,7 @@ pub async fn set(
     settings: Settings,
 ) -> Result<Plan, SetError> {
     let DeviceChange { device, wanted } = change;
-    let change = Change::new(&device.entry.device, &wanted)?;
+    let change = SettingsChange::new(&device.entry.device, &wanted)?;
     let mut plan = Plan {
         changes: Vec::new(),
         steps: Vec::new(),

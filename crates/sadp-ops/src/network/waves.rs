@@ -9,13 +9,13 @@ use sadp_model::{AddressStep, SenderConflict};
 use sadp_proto::{Command, Credentials, Update, UpdateError, seal::Password};
 use sadp_reset::{Action, DeviceKey, LedgerError, PasswordNumber};
 
-use super::{Finding, Login, PlannedChange, Settings, skipped};
+use super::{Login, NetworkFinding, PlannedChange, Settings, skipped};
 use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
     Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
     batch::{Batch, DeviceCommand, KeepNothing, PROVING, guarded},
     safety::sender_conflict,
-    settle::{LOOK_EVERY, Next, PATIENCE, Rounds},
+    settle::{FollowUp, LOOK_EVERY, PATIENCE, RoundLimit},
 };
 
 pub(super) struct Waves<'a> {
@@ -27,7 +27,7 @@ pub(super) struct Waves<'a> {
     number: PasswordNumber,
     /// How many more devices have to accept it before it goes to several at once.
     unproven: usize,
-    progress: Vec<Progress>,
+    progress: Vec<ChangeProgress>,
     /// The devices as the look after the last wave found them.
     seen: Option<Inventory>,
     /// Why the waves to come are not sent.
@@ -50,7 +50,7 @@ impl<'a> Waves<'a> {
             password,
             number: session.draw_password_number()?,
             unproven: PROVING,
-            progress: changes.iter().map(Progress::new).collect(),
+            progress: changes.iter().map(ChangeProgress::new).collect(),
             seen: None,
             stopped: None,
             failure: None,
@@ -98,8 +98,8 @@ impl<'a> Waves<'a> {
         }
         due.sort_by_key(|step| !known.contains(&step.number));
         let wave = due.clone();
-        let mut resends = Rounds::begin(self.login.settle);
-        let mut looks = Rounds::begin_looks(self.login.wait_back);
+        let mut resends = RoundLimit::begin(self.login.settle);
+        let mut looks = RoundLimit::begin_looks(self.login.wait_back);
         let mut awaited = 0;
         loop {
             let mut replies = Vec::new();
@@ -158,7 +158,7 @@ impl<'a> Waves<'a> {
     fn keys(&self, steps: &[&AddressStep]) -> Vec<DeviceKey> {
         let open = steps.iter().filter(|step| {
             let progress = self.progress.get(step.number);
-            progress.is_some_and(|it| it.next != Next::Nothing)
+            progress.is_some_and(|it| it.next != FollowUp::Nothing)
         });
         let devices = open.filter_map(|step| self.changes.get(step.number));
         devices.filter_map(|it| it.device.key()).collect()
@@ -180,7 +180,7 @@ impl<'a> Waves<'a> {
             ) else {
                 continue;
             };
-            if progress.next != Next::SendAgain {
+            if progress.next != FollowUp::SendAgain {
                 continue;
             }
             let was_sent = progress.status() != Some(OutcomeStatus::NoAnswer);
@@ -188,7 +188,7 @@ impl<'a> Waves<'a> {
             if (!was_sent || is_known) && self.conflict(step, it).is_none() {
                 undone.push(step);
             } else if let Some(progress) = self.progress.get_mut(step.number) {
-                progress.next = Next::Nothing;
+                progress.next = FollowUp::Nothing;
             }
         }
         Ok(undone)
@@ -206,7 +206,7 @@ impl<'a> Waves<'a> {
             Err(error) => Some(error),
         };
         observer.observe(Event::BatchEnds(error.as_ref()));
-        self.stopped = Some(Reason::Network(Finding::BatchEnded));
+        self.stopped = Some(Reason::Network(NetworkFinding::BatchEnded));
     }
 
     /// The steps of a wave that may be sent: no other device may still have the
@@ -220,7 +220,7 @@ impl<'a> Waves<'a> {
             let outcome = match self.holder(step, change) {
                 Some(by) => Some(skipped(
                     &change.device,
-                    Finding::AddressNotFreed {
+                    NetworkFinding::AddressNotFreed {
                         address: step.to,
                         by: by.device.entry.device.mac,
                     },
@@ -234,9 +234,9 @@ impl<'a> Waves<'a> {
                 continue;
             }
             own.next = if outcome.is_none() {
-                Next::SendAgain
+                FollowUp::SendAgain
             } else {
-                Next::Nothing
+                FollowUp::Nothing
             };
             own.reply = outcome;
             ready.extend(own.reply.is_none().then_some(step));
@@ -317,7 +317,7 @@ impl<'a> Waves<'a> {
         let mut outcomes = sent.outcomes.iter().map(|(_, outcome)| outcome);
         if outcomes.any(|it| matches!(it.reason, Reason::Stopped(_))) {
             self.stopped
-                .get_or_insert(Reason::Network(Finding::BatchEnded));
+                .get_or_insert(Reason::Network(NetworkFinding::BatchEnded));
         }
         self.failure = sent.failure;
         self.unproven = self.unproven.saturating_sub(sent.proofs);
@@ -326,7 +326,7 @@ impl<'a> Waves<'a> {
     }
 
     fn into_report(self) -> Report {
-        let failed = Reason::Network(Finding::EarlierStepFailed);
+        let failed = Reason::Network(NetworkFinding::EarlierStepFailed);
         let why = self.stopped.unwrap_or(failed);
         let all = self.progress.into_iter().zip(self.changes);
         let outcomes = all.map(|(progress, it)| progress.into_outcome(it, &why));
@@ -364,24 +364,24 @@ fn unexpected_sender(now: &DiscoveredDevice, may_have: &BTreeSet<Ipv4Addr>) -> O
 }
 
 /// How far a device is.
-struct Progress {
+struct ChangeProgress {
     /// Addresses it has, or may have.
     may_have: BTreeSet<Ipv4Addr>,
     /// What became of its command, before the look. `None` while a step is due.
     reply: Option<Outcome>,
     after: Option<DiscoveredDevice>,
     seen: Seen,
-    next: Next,
+    next: FollowUp,
 }
 
-impl Progress {
+impl ChangeProgress {
     fn new(change: &PlannedChange) -> Self {
         Self {
             may_have: change.from().into_iter().collect(),
             reply: None,
             after: None,
             seen: Seen::Missing,
-            next: Next::Nothing,
+            next: FollowUp::Nothing,
         }
     }
 
@@ -416,7 +416,7 @@ impl Progress {
                 None => return,
             },
         };
-        self.next = Next::after(&reply, seen);
+        self.next = FollowUp::after(&reply, seen);
         self.after = now.cloned();
         self.seen = seen;
         let done = reply.status == OutcomeStatus::Done;
@@ -426,7 +426,7 @@ impl Progress {
                 self.may_have = BTreeSet::from([step.to]);
                 if step.temporary {
                     // Its last step is still to come.
-                    self.next = Next::Nothing;
+                    self.next = FollowUp::Nothing;
                     return;
                 }
             }

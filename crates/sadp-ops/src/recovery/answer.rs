@@ -7,25 +7,22 @@ mod check;
 mod delivery;
 mod pending;
 
-use std::{path::PathBuf, sync::Arc};
-
-use jiff::Timestamp;
-use sadp_reset::{
-    AnswerProblem, CaseEnding, CaseId, InvalidReason, LedgerError, NotAnAnswer, RequestValidity,
-    Why,
-};
+use sadp_reset::LedgerError;
 use secrecy::SecretString;
 
 use self::{
-    check::Check,
+    check::AnswerCheck,
     delivery::{SendPhase, conclude},
 };
 pub use self::{
     check::CheckedAnswer,
-    pending::{Input, Matching, PendingAnswer, Source, match_requests},
+    pending::{AnswerInput, Matching, PendingAnswer, match_requests},
 };
-pub use super::password_reset::Choice;
-use crate::{Impact, Inventory, Observer, OpsError, Outcome, Report, Session, recovery::History};
+pub use super::password_reset::ResetChoice;
+pub use crate::outcome::answer::{
+    AnswerData, AnswerFinding, AnswerSource, SentAnswer, UnusableFile,
+};
+use crate::{Inventory, Observer, OpsError, Outcome, Report, Session, recovery::History};
 
 /// Which answers are sent.
 #[derive(Debug)]
@@ -50,147 +47,14 @@ pub struct Settings<'a> {
     pub parallel: usize,
 }
 
-/// What is known of how an answer was taken, or why it was not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// Not sent: the file cannot be used.
-    Unusable(UnusableFile),
-    /// Not sent: the device took its answer before.
-    AlreadyRecovered {
-        /// When.
-        at: Timestamp,
-    },
-    /// Not sent: its request can no longer be answered.
-    RequestInvalid(RequestValidity),
-    /// Not sent: the device was not found.
-    NotFound,
-    /// Not sent: more than one device may be meant.
-    SeveralDevices,
-    /// Not sent: the device has no password, so it was reset.
-    Unactivated,
-    /// Not sent: the device refused an answer to this request, and the file was
-    /// not written since.
-    RefusedBefore {
-        /// When.
-        at: Timestamp,
-    },
-    /// Not sent: the device does not report which answer it takes.
-    KindUnknown,
-    /// Not sent: the device takes a file, and this is a key.
-    TakesNoKey,
-    /// Not sent: the device does not pass passwords on to cameras.
-    NoSync,
-    /// Not sent: the device takes another kind of answer.
-    NotAnAnswer(NotAnAnswer),
-    /// Not sent: there is another answer for the same device.
-    SeveralAnswers(Source),
-    /// Not sent: a dry run.
-    Planned {
-        /// Where the answer came from.
-        source: Source,
-        /// Why its request may be void, where that is not certain.
-        doubt: Option<InvalidReason>,
-    },
-    /// The device took it and set the new password.
-    PasswordSet {
-        /// Whether it passes the password on to its cameras.
-        synced: bool,
-        /// Whether a look found it afterwards.
-        seen: bool,
-    },
-    /// The device took it and set its default password.
-    DefaultPassword {
-        /// Whether a look found it afterwards.
-        seen: bool,
-    },
-    /// No reply: it may have been taken.
-    NoReply,
-    /// The device has no request any more, and an answer was sent before without
-    /// a reply: most likely that one was taken.
-    PossiblyTakenBefore,
-    /// The device does not take this answer.
-    WrongAnswer {
-        /// Why its request may be void, where that is not certain.
-        doubt: Option<InvalidReason>,
-    },
-}
-
-impl Finding {
-    /// What an answer that was not sent for it means for the operation.
-    pub(crate) fn impact(&self) -> Impact {
-        match self {
-            Self::AlreadyRecovered { .. } => Impact::None,
-            Self::NotFound => Impact::Device,
-            Self::Unusable(file) if matches!(file.problem().why, Why::Unreadable(_)) => {
-                Impact::Computer
-            }
-            _ => Impact::Safety,
-        }
-    }
-}
-
-/// A file that cannot be used as an answer. Two are equal where they are the same
-/// finding.
-#[derive(Clone, Debug)]
-pub struct UnusableFile(Arc<AnswerProblem>);
-
-impl UnusableFile {
-    /// The file, and why.
-    pub fn problem(&self) -> &AnswerProblem {
-        &self.0
-    }
-}
-
-impl PartialEq for UnusableFile {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Eq for UnusableFile {}
-
-/// What an outcome tells of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnswerData {
-    /// The file it stands in.
-    pub file: Option<PathBuf>,
-    /// The case of its request.
-    pub case: Option<CaseId>,
-    /// What came of it, where it was to be sent.
-    pub sent: Option<SentAnswer>,
-}
-
-/// What came of an answer that was to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SentAnswer {
-    /// How its request ended. `None` where it is still open.
-    pub closed: Option<CaseEnding>,
-    /// Whether a look found the device afterwards. `None` where it did not take
-    /// the answer.
-    pub seen: Option<bool>,
-}
-
-impl From<&Source> for AnswerData {
-    fn from(source: &Source) -> Self {
-        let file = match source {
-            Source::File(path) => Some(path.clone()),
-            Source::Key => None,
-        };
-        Self {
-            file,
-            ..Self::default()
-        }
-    }
-}
-
 /// Checks answers against the devices that a look found.
 pub fn plan(
     session: &Session,
     inventory: &Inventory,
     matching: Matching,
-    choice: &Choice,
+    choice: &ResetChoice,
 ) -> Result<Plan, LedgerError> {
-    let check = Check {
+    let check = AnswerCheck {
         session,
         history: History::read(session.ledger(), session.now())?,
         inventory,

@@ -1,23 +1,18 @@
 //! Recovery by the reset button. A person holds the button; the device is followed
 //! until it is back without a password. Nothing but probes is sent.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, civil::DateTime};
 use sadp_discovery::{Scan, ScanConfig, ScanReport};
-use sadp_model::{
-    Device, MethodAssessment, RecoveryMethod, RecoverySetup, State, UnavailableReason,
-    assess_methods,
-};
+use sadp_model::{Device, MethodAssessment, RecoveryMethod, RecoverySetup, State, assess_methods};
 use sadp_proto::{StopCondition, Sweep};
-use sadp_reset::{Action, DeviceKey};
+use sadp_reset::DeviceKey;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{
-    DiscoveredDevice, Event, Guard, Impact, Inventory, Observer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Reason, Session,
-};
+pub use crate::outcome::recovery::{ButtonFinding, ButtonProgress};
+use crate::{DiscoveredDevice, Event, Guard, Inventory, Observer, Outcome, Overrides, Session};
 
 /// How long one look lasts. Slow devices take a second to answer.
 const LOOK: Duration = Duration::from_secs(2);
@@ -54,84 +49,6 @@ pub struct Reset {
     pub unactivated: Option<Inventory>,
 }
 
-/// What is known of a reset by the button.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// The device had no password before.
-    Unactivated,
-    /// It is back, and has no password.
-    Reset,
-    /// The method does not fit the device.
-    NotForDevice {
-        /// Why.
-        obstacle: UnavailableReason,
-        /// The methods that may fit it, best first.
-        others: Vec<RecoveryMethod>,
-    },
-    /// It has neither a MAC of its own nor a serial: it could not be recognised
-    /// after the reset.
-    Unrecognisable,
-    /// It still has a password.
-    StillActive,
-    /// It does not report whether it has a password, and did not restart.
-    NoRestart,
-    /// It restarted, and does not report whether it has a password.
-    StateUnknown,
-    /// It was offline at the end.
-    Offline,
-}
-
-impl Finding {
-    /// What a device that was skipped for it means for the operation.
-    pub(crate) const fn impact(&self) -> Impact {
-        match self {
-            Self::NotForDevice { .. } | Self::Unrecognisable => Impact::Safety,
-            _ => Impact::Device,
-        }
-    }
-
-    fn outcome(self, device: &DiscoveredDevice) -> Outcome {
-        let status = match self {
-            Self::Unactivated | Self::Reset => OutcomeStatus::Done,
-            Self::StateUnknown => OutcomeStatus::Unknown,
-            Self::Offline => OutcomeStatus::NoAnswer,
-            _ => OutcomeStatus::Skipped,
-        };
-        Outcome {
-            reason: Reason::Button(self),
-            // It leads there; no command is sent for the reset itself.
-            ..Outcome::new(device, Action::Activate, status)
-        }
-    }
-}
-
-/// What happens while a reset is awaited.
-#[derive(Debug)]
-pub enum Progress<'a> {
-    /// The wait begins, and lasts this long at most.
-    Begins(Duration),
-    /// It has lasted this long.
-    Waiting {
-        /// How long.
-        elapsed: Duration,
-        /// Whether the device is offline now.
-        offline: bool,
-    },
-    /// The device went offline.
-    Offline,
-    /// It restarted with its password.
-    StillActive,
-    /// No look is possible now, as where a cable straight to the device went dead.
-    CannotLook(&'a OpsError),
-    /// It is back without a password.
-    Back {
-        /// The address it had.
-        before: Option<Ipv4Addr>,
-        /// The address it has.
-        now: Option<Ipv4Addr>,
-    },
-}
-
 /// Plans to follow a device, found by a computer in the networks `local`. Returns
 /// how it ended where there is nothing to wait for. [`Guard::WayNotOffered`] lets a
 /// device pass that the method does not fit.
@@ -140,8 +57,8 @@ pub fn plan(
     local: &[Ipv4Net],
     overrides: &Overrides,
 ) -> Result<Plan, Box<Reset>> {
-    let ended = |finding: Finding| {
-        let unactivated = (finding == Finding::Unactivated).then(|| Inventory {
+    let ended = |finding: ButtonFinding| {
+        let unactivated = (finding == ButtonFinding::Unactivated).then(|| Inventory {
             devices: vec![device.clone()],
             local: local.to_vec(),
         });
@@ -153,7 +70,7 @@ pub fn plan(
     };
     let facts = &device.entry.device;
     if facts.state == Some(State::Unactivated) {
-        return Err(ended(Finding::Unactivated));
+        return Err(ended(ButtonFinding::Unactivated));
     }
     let fit = MethodAssessment::judge(
         RecoveryMethod::ResetButton,
@@ -166,11 +83,11 @@ pub fn plan(
         let fits = assess_methods(facts, &RecoverySetup::default()).into_iter();
         let others = fits.filter(|fit| fit.availability.obstacle().is_none());
         let others = others.map(|fit| fit.method).collect();
-        return Err(ended(Finding::NotForDevice { obstacle, others }));
+        return Err(ended(ButtonFinding::NotForDevice { obstacle, others }));
     }
     match device.key() {
         Some(key) => Ok(Plan { device, fit, key }),
-        None => Err(ended(Finding::Unrecognisable)),
+        None => Err(ended(ButtonFinding::Unrecognisable)),
     }
 }
 
@@ -196,7 +113,7 @@ impl Plan {
             StopCondition::Auto => LOOK,
             StopCondition::Fixed(time) => time.min(LONGEST_LOOK),
         };
-        let mut wait = Wait {
+        let mut wait = ButtonWait {
             key: &self.key,
             scan: ScanConfig {
                 stop: StopCondition::Fixed(look),
@@ -215,19 +132,19 @@ impl Plan {
         let finding = match ended {
             Some(Ended::Back(inventory)) => {
                 let now = inventory.devices.first().unwrap_or(&self.device);
-                wait.observe(Progress::Back {
+                wait.observe(ButtonProgress::Back {
                     before: self.device.entry.device.ipv4.address,
                     now: now.entry.device.ipv4.address,
                 });
                 return Reset {
-                    outcome: Finding::Reset.outcome(now),
+                    outcome: ButtonFinding::Reset.outcome(now),
                     unactivated: Some(inventory),
                 };
             }
-            Some(Ended::StateUnknown) => Finding::StateUnknown,
-            None if wait.progress.is_offline() => Finding::Offline,
-            None if wait.progress.reports_state => Finding::StillActive,
-            None => Finding::NoRestart,
+            Some(Ended::StateUnknown) => ButtonFinding::StateUnknown,
+            None if wait.progress.is_offline() => ButtonFinding::Offline,
+            None if wait.progress.reports_state => ButtonFinding::StillActive,
+            None => ButtonFinding::NoRestart,
         };
         Reset {
             outcome: finding.outcome(&self.device),
@@ -236,7 +153,7 @@ impl Plan {
     }
 }
 
-struct Wait<'a> {
+struct ButtonWait<'a> {
     key: &'a DeviceKey,
     scan: ScanConfig,
     progress: ResetProgress,
@@ -250,14 +167,14 @@ enum Ended {
     StateUnknown,
 }
 
-impl Wait<'_> {
+impl ButtonWait<'_> {
     /// `None` when the time is up.
     async fn run(&mut self, limit: Duration) -> Option<Ended> {
         let begin = Instant::now();
         let end = begin + limit;
-        self.observe(Progress::Begins(limit));
+        self.observe(ButtonProgress::Begins(limit));
         loop {
-            self.observe(Progress::Waiting {
+            self.observe(ButtonProgress::Waiting {
                 elapsed: begin.elapsed(),
                 offline: self.progress.is_offline(),
             });
@@ -276,7 +193,7 @@ impl Wait<'_> {
             Ok(scan) => scan,
             Err(error) => {
                 if std::mem::take(&mut self.can_look) {
-                    self.observe(Progress::CannotLook(&error.into()));
+                    self.observe(ButtonProgress::CannotLook(&error.into()));
                 }
                 self.take_in(None);
                 return None;
@@ -297,14 +214,14 @@ impl Wait<'_> {
     fn take_in(&mut self, device: Option<&Device>) -> Observation {
         let observation = self.progress.look(device);
         match observation {
-            Observation::WentOffline => self.observe(Progress::Offline),
-            Observation::StillActive => self.observe(Progress::StillActive),
+            Observation::WentOffline => self.observe(ButtonProgress::Offline),
+            Observation::StillActive => self.observe(ButtonProgress::StillActive),
             _ => {}
         }
         observation
     }
 
-    fn observe(&mut self, progress: Progress<'_>) {
+    fn observe(&mut self, progress: ButtonProgress<'_>) {
         self.observer.observe(Event::Button(progress));
     }
 }

@@ -19,7 +19,7 @@ pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(48);
 
 /// An e-mail address to reserve on devices.
 #[derive(Debug)]
-pub struct SetPlan {
+pub struct MailboxPlan {
     /// The devices that get it, and the others.
     pub selection: Selection,
     mailbox: Mailbox,
@@ -41,20 +41,20 @@ pub fn plan_set(
     session: &Session,
     devices: Vec<DiscoveredDevice>,
     setting: Setting,
-) -> Result<SetPlan, LedgerError> {
+) -> Result<MailboxPlan, LedgerError> {
     let requirements = Requirements {
         action: Action::MailSet,
         offer: Offer::Mailbox,
         overrides: setting.overrides,
         named: setting.named,
     };
-    Ok(SetPlan {
+    Ok(MailboxPlan {
         selection: requirements.select(session, devices)?,
         mailbox: setting.mailbox,
     })
 }
 
-impl SetPlan {
+impl MailboxPlan {
     /// What would become of each device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
         let mailbox = self.mailbox;

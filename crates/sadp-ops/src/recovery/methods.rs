@@ -53,7 +53,7 @@ pub async fn read_prepared(
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
     read_set_up(session, inventory, devices, observer).await?;
-    Reader::new(Query::Questions, devices)
+    QueryRun::new(Query::Questions, devices)
         .run(session, inventory, observer)
         .await
 }
@@ -65,7 +65,7 @@ pub async fn read_set_up(
     devices: &mut [DiscoveredDevice],
     observer: &mut dyn Observer,
 ) -> Result<(), OpsError> {
-    Reader::new(Query::SetUp, devices)
+    QueryRun::new(Query::SetUp, devices)
         .run(session, inventory, observer)
         .await
 }
@@ -105,14 +105,14 @@ impl Query {
     }
 }
 
-struct Reader<'a> {
+struct QueryRun<'a> {
     query: Query,
     devices: &'a mut [DiscoveredDevice],
     /// The places of those that are sent the command.
     places: Vec<usize>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> QueryRun<'a> {
     const fn new(query: Query, devices: &'a mut [DiscoveredDevice]) -> Self {
         Self {
             query,
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Keep for Reader<'_> {
+impl Keep for QueryRun<'_> {
     fn keep(&mut self, _: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
         let place = self.places.get(reply.place);
         let device = place.and_then(|&place| self.devices.get_mut(place));

@@ -4,6 +4,7 @@ use sadp_model::State;
 use sadp_proto::{Code, Command, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError};
 
+pub use crate::outcome::recovery::ResetFinding;
 use crate::{
     BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
@@ -29,7 +30,7 @@ pub enum Method {
 
 /// How the user wants new passwords to be set.
 #[derive(Clone, Debug, Default)]
-pub struct Choice {
+pub struct ResetChoice {
     /// What the user lifted.
     pub overrides: Overrides,
     /// Have recorders pass the new password on to their cameras. Devices that do
@@ -60,7 +61,7 @@ pub fn plan(
     session: &Session,
     device: DiscoveredDevice,
     method: Method,
-    choice: Choice,
+    choice: ResetChoice,
 ) -> Result<Plan, LedgerError> {
     let (action, offer) = match method {
         Method::Answers => (Action::QuestionsAnswer, Offer::Questions),
@@ -121,36 +122,6 @@ impl OwnerSecret {
     }
 }
 
-/// What is known of a device that was to set a new password. Whether the password
-/// it has is the new one, no look tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// The device replied that it set the new password.
-    Set {
-        /// Whether a look found it afterwards.
-        seen: bool,
-    },
-    /// A look shows that the device has no password.
-    Unactivated,
-    /// No reply: the device may have the new password or the former one.
-    NoReply {
-        /// Whether a look found it with a password.
-        active: bool,
-    },
-}
-
-impl Finding {
-    /// Whether a look shows that the device has a password. `None` where it was not
-    /// found, or does not report that.
-    pub const fn active(self) -> Option<bool> {
-        match self {
-            Self::Set { seen: true } | Self::NoReply { active: true } => Some(true),
-            Self::Set { seen: false } | Self::NoReply { active: false } => None,
-            Self::Unactivated => Some(false),
-        }
-    }
-}
-
 /// Looks again at devices that may have set a new password, and adds what that
 /// shows to their outcomes.
 pub(crate) async fn conclude_all(
@@ -174,12 +145,12 @@ fn conclude(outcome: &mut Outcome, state: Option<State>) {
     let finding = match (outcome.status, active) {
         (_, Some(false)) => {
             outcome.status = OutcomeStatus::Unknown;
-            Finding::Unactivated
+            ResetFinding::Unactivated
         }
-        (OutcomeStatus::Done, active) => Finding::Set {
+        (OutcomeStatus::Done, active) => ResetFinding::Set {
             seen: active.is_some(),
         },
-        (_, active) => Finding::NoReply {
+        (_, active) => ResetFinding::NoReply {
             active: active.is_some(),
         },
     };
@@ -216,7 +187,7 @@ mod tests {
             );
             let silent = matches!(
                 outcome.reason,
-                Reason::PasswordReset(Finding::NoReply { .. })
+                Reason::PasswordReset(ResetFinding::NoReply { .. })
             );
             assert_eq!(silent, status == Unknown, "{:?}", outcome.reason);
         }

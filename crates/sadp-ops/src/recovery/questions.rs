@@ -8,6 +8,7 @@ use sadp_discovery::Pace;
 use sadp_proto::{Command, QuestionList, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError, QuestionNames};
 
+pub use crate::outcome::recovery::{ListedQuestion, ListedQuestions};
 use crate::{
     BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
@@ -28,26 +29,6 @@ pub struct ReadSettings<'a> {
     pub names: &'a QuestionNames,
     /// The most devices at a time.
     pub parallel: usize,
-}
-
-/// The questions of a device.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedQuestions {
-    /// Those that are read, in order of their numbers.
-    pub questions: Vec<ListedQuestion>,
-    /// How many further ones the device lists.
-    pub ignored: usize,
-}
-
-/// A question that a device lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedQuestion {
-    /// Its number, by which devices know it.
-    pub id: u32,
-    /// Whether it is set.
-    pub set: bool,
-    /// The name that the user gives it.
-    pub name: Option<String>,
 }
 
 /// Plans to read which questions these devices list. It costs no try and changes
@@ -90,20 +71,6 @@ impl ReadPlan {
             }
         }
         Ok(sent.into_report(left_out))
-    }
-}
-
-impl ListedQuestions {
-    fn new(list: &QuestionList, names: &QuestionNames) -> Self {
-        let questions = list.questions.iter().map(|question| ListedQuestion {
-            id: question.id,
-            set: question.set,
-            name: names.of(question.id).map(ToString::to_string),
-        });
-        Self {
-            questions: questions.collect(),
-            ignored: list.ignored,
-        }
     }
 }
 
@@ -194,7 +161,7 @@ impl QuestionCheck<'_> {
 
 /// A device whose questions are to be set.
 #[derive(Debug)]
-pub struct SetPlan {
+pub struct QuestionsPlan {
     /// The device, where it may be sent the command.
     pub selection: Selection,
 }
@@ -204,7 +171,7 @@ pub fn plan_set(
     session: &Session,
     device: DiscoveredDevice,
     overrides: Overrides,
-) -> Result<SetPlan, LedgerError> {
+) -> Result<QuestionsPlan, LedgerError> {
     let requirements = Requirements {
         action: Action::QuestionsSet,
         offer: Offer::Questions,
@@ -212,18 +179,18 @@ pub fn plan_set(
         named: true,
     };
     let selection = requirements.select(session, vec![device])?;
-    Ok(SetPlan { selection })
+    Ok(QuestionsPlan { selection })
 }
 
-impl SetPlan {
+impl QuestionsPlan {
     /// Sets three questions in place of any former ones, with the current password.
     pub async fn carry_out(
         self,
         session: &mut Session,
-        questions: Questions<'_>,
+        questions: NewQuestions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Questions { answers, settings } = questions;
+        let NewQuestions { answers, settings } = questions;
         let password = Password::new(settings.password.clone())?;
         let single = SingleCommand {
             command: Command::SetQuestions { answers, password },
@@ -237,7 +204,7 @@ impl SetPlan {
 
 /// The questions to set.
 #[derive(Debug)]
-pub struct Questions<'a> {
+pub struct NewQuestions<'a> {
     /// Three, with their answers.
     pub answers: SecretAnswers,
     /// The look that the plan was made from, and the current password.

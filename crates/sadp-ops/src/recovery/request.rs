@@ -12,13 +12,14 @@ use sadp_discovery::Pace;
 use sadp_model::State;
 use sadp_proto::{Command, CommandOutcome as Reply, RequestCode};
 use sadp_reset::{
-    Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, OpenedCase, Package,
-    PackageRequest, RequestCommand, RequestKind, export_request,
+    Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, PackageRequest,
+    RequestCommand, RequestKind, export_request,
 };
 
 use super::History;
+pub use crate::outcome::request::{ExportedRequest, RequestFinding};
 use crate::{
-    DiscoveredDevice, Impact, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, Reason, Report, SafetyChecks, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
 };
@@ -47,62 +48,6 @@ pub struct Export {
     pub pending_since: Option<Timestamp>,
 }
 
-/// What is known of how a request came about, or why it did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// Not sent: the device has no password yet.
-    Unactivated {
-        /// Whether the user named the device.
-        named: bool,
-    },
-    /// Not sent: the device does not report which kind of request it takes.
-    KindUnknown,
-    /// Not sent: an earlier request waits for its answer, and another would make
-    /// it void.
-    Pending {
-        /// When that was exported.
-        since: Timestamp,
-    },
-    /// Not sent: a dry run.
-    Planned(RequestKind),
-    /// The request is on the disk.
-    Exported {
-        /// What the device takes.
-        kind: RequestKind,
-        /// Whether it does not end in the serial number, though it should.
-        lacks_serial: bool,
-        /// Whether the ledger knows of it.
-        recorded: bool,
-    },
-    /// The device answered without a request.
-    NoCode,
-    /// The device gave a request, which could not be written.
-    NotWritten,
-}
-
-impl Finding {
-    /// What a device that was skipped for it means for the operation.
-    pub(crate) const fn impact(&self) -> Impact {
-        match self {
-            Self::Unactivated { named: false } => Impact::None,
-            Self::Unactivated { named: true } | Self::Pending { .. } => Impact::Safety,
-            _ => Impact::Device,
-        }
-    }
-}
-
-/// A request on the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportedRequest {
-    /// Its package.
-    pub package: Package,
-    /// Its case in the ledger, and the older ones it closed. `None` where the
-    /// ledger could not be written.
-    pub case: Option<OpenedCase>,
-    /// The text to show as a QR code, where the device takes a key.
-    pub qr_text: Option<String>,
-}
-
 /// Plans to export requests from these devices. Unactivated devices are left out,
 /// which is a failure only for those that the user `named`.
 pub fn plan(
@@ -115,9 +60,9 @@ pub fn plan(
     let mut left_out = Vec::new();
     for device in devices {
         let finding = if device.entry.device.state == Some(State::Unactivated) {
-            Finding::Unactivated { named }
+            RequestFinding::Unactivated { named }
         } else if kind(&device).is_none() {
-            Finding::KindUnknown
+            RequestFinding::KindUnknown
         } else {
             able.push(device);
             continue;
@@ -185,11 +130,9 @@ impl Plan {
     /// What would become of each device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
         let mut outcomes = left_out(self.left_out, &self.pending);
-        outcomes.extend(
-            self.exports.iter().map(|export| {
-                export.outcome(OutcomeStatus::Planned, Finding::Planned(export.kind))
-            }),
-        );
+        outcomes.extend(self.exports.iter().map(|export| {
+            export.outcome(OutcomeStatus::Planned, RequestFinding::Planned(export.kind))
+        }));
         outcomes
     }
 
@@ -249,7 +192,7 @@ impl Plan {
 fn left_out(mut outcomes: Vec<Outcome>, pending: &[Export]) -> Vec<Outcome> {
     outcomes.extend(pending.iter().filter_map(|export| {
         let since = export.pending_since?;
-        Some(export.outcome(OutcomeStatus::Skipped, Finding::Pending { since }))
+        Some(export.outcome(OutcomeStatus::Skipped, RequestFinding::Pending { since }))
     }));
     outcomes
 }
@@ -273,7 +216,7 @@ impl Export {
         Some(DeviceCommand { device, command })
     }
 
-    fn outcome(&self, status: OutcomeStatus, finding: Finding) -> Outcome {
+    fn outcome(&self, status: OutcomeStatus, finding: RequestFinding) -> Outcome {
         Outcome {
             reason: Reason::Request(finding),
             ..Outcome::new(&self.device, Action::ExportRequest, status)
@@ -361,15 +304,15 @@ impl Writer<'_> {
         let (status, finding) = match key.and_then(|key| self.kept.get(&key)) {
             Some(Kept::Written(exported)) => {
                 outcome.data = OutcomeData::Request(exported.clone());
-                let finding = Finding::Exported {
+                let finding = RequestFinding::Exported {
                     kind: export.kind,
                     lacks_serial: exported.package.record.lacks_serial(),
                     recorded: exported.case.is_some(),
                 };
                 (OutcomeStatus::Done, finding)
             }
-            Some(Kept::NoCode) => (OutcomeStatus::NoAnswer, Finding::NoCode),
-            Some(Kept::NotWritten) => (OutcomeStatus::Unknown, Finding::NotWritten),
+            Some(Kept::NoCode) => (OutcomeStatus::NoAnswer, RequestFinding::NoCode),
+            Some(Kept::NotWritten) => (OutcomeStatus::Unknown, RequestFinding::NotWritten),
             None => return outcome,
         };
         outcome.status = status;

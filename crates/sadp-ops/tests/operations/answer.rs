@@ -6,7 +6,7 @@ use sadp_ops::{
     Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session, StopReason,
     recovery::{
         History,
-        answer::{self, Choice, Finding, Input, Plan, Settings},
+        answer::{self, AnswerFinding, AnswerInput, Plan, ResetChoice, Settings},
     },
 };
 use sadp_proto::Refusal;
@@ -48,9 +48,9 @@ impl Answered {
 
     fn plan(&self, overrides: Overrides) -> Plan {
         let session = &self.site.session;
-        let input = Input::Files(collect(&[self.out.path().to_owned()]));
+        let input = AnswerInput::Files(collect(&[self.out.path().to_owned()]));
         let matching = answer::match_requests(session, input, None, &overrides).unwrap();
-        let choice = Choice {
+        let choice = ResetChoice {
             overrides,
             sync_cameras: false,
         };
@@ -92,7 +92,7 @@ fn save_answer(package: &Path) {
 async fn an_answer_sets_the_password_and_closes_its_request() {
     let mut site = Answered::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n").await;
     let outcomes = site.import(Overrides::default()).await;
-    let set = Finding::PasswordSet {
+    let set = AnswerFinding::PasswordSet {
         synced: false,
         seen: true,
     };
@@ -103,7 +103,7 @@ async fn an_answer_sets_the_password_and_closes_its_request() {
     let outcomes = site.import(Overrides::default()).await;
     assert!(matches!(
         outcomes[0].reason,
-        Reason::Answer(Finding::AlreadyRecovered { .. })
+        Reason::Answer(AnswerFinding::AlreadyRecovered { .. })
     ));
     assert_eq!(outcomes[0].impact(), Impact::None);
     assert_eq!(site.site.executions(0).resets, 1);
@@ -118,7 +118,7 @@ async fn an_answer_that_was_refused_is_not_sent_again_unless_the_user_insists() 
     assert_eq!(verdict.refusal, Refusal::Failed);
     assert_eq!(
         outcomes[0].reason,
-        Reason::Answer(Finding::WrongAnswer { doubt: None })
+        Reason::Answer(AnswerFinding::WrongAnswer { doubt: None })
     );
     assert_eq!(site.endings(), [None]);
     // Its file is as old as the clock of this computer says: older than the refusal.
@@ -126,7 +126,7 @@ async fn an_answer_that_was_refused_is_not_sent_again_unless_the_user_insists() 
     let outcomes = site.import(Overrides::default()).await;
     assert!(matches!(
         outcomes[0].reason,
-        Reason::Answer(Finding::RefusedBefore { .. })
+        Reason::Answer(AnswerFinding::RefusedBefore { .. })
     ));
     assert_eq!(outcomes[0].impact(), Impact::Safety);
     assert_eq!(site.site.executions(0).refused, refused);
@@ -148,7 +148,7 @@ async fn under_loss_no_answer_is_sent_twice_and_silence_closes_nothing() {
     assert!((0..30).all(|it| site.site.executions(it).resets <= 1));
     for outcome in &outcomes {
         if outcome.status == OutcomeStatus::Unknown {
-            assert_eq!(outcome.reason, Reason::Answer(Finding::NoReply));
+            assert_eq!(outcome.reason, Reason::Answer(AnswerFinding::NoReply));
         }
     }
 }
@@ -158,7 +158,7 @@ async fn a_device_that_is_not_there_is_sent_nothing_and_its_request_stays_open()
     let mut site = Answered::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n").await;
     site.inventory.devices.clear();
     let outcomes = site.import(Overrides::default()).await;
-    assert_eq!(outcomes[0].reason, Reason::Answer(Finding::NotFound));
+    assert_eq!(outcomes[0].reason, Reason::Answer(AnswerFinding::NotFound));
     assert_eq!(outcomes[0].impact(), Impact::Device);
     assert_eq!(site.endings(), [None]);
 }

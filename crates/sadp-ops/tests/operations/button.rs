@@ -5,7 +5,7 @@ use std::time::Duration;
 use sadp_model::RecoveryMethod;
 use sadp_ops::{
     DiscoveredDevice, Event, Guard, Impact, OutcomeStatus, Overrides, Reason,
-    recovery::button::{self, Finding, Plan, Progress, Reset, Settings},
+    recovery::button::{self, ButtonFinding, ButtonProgress, Plan, Reset, Settings},
 };
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ async fn follow(site: &mut Simulated, minutes: u64) -> (Reset, Vec<String>) {
     let plan = plan(site).await.unwrap();
     let mut events = Vec::new();
     let mut observer = |event: Event<'_>| match event {
-        Event::Button(Progress::Waiting { .. }) => {}
+        Event::Button(ButtonProgress::Waiting { .. }) => {}
         Event::Button(progress) => events.push(format!("{progress:?}")),
         event => panic!("{event:?}"),
     };
@@ -44,7 +44,7 @@ async fn follow(site: &mut Simulated, minutes: u64) -> (Reset, Vec<String>) {
     (reset, events)
 }
 
-fn finding(reset: &Reset) -> &Finding {
+fn finding(reset: &Reset) -> &ButtonFinding {
     match &reset.outcome.reason {
         Reason::Button(finding) => finding,
         reason => panic!("{reason:?}"),
@@ -57,7 +57,7 @@ async fn a_reset_is_followed_to_the_first_password() {
         let site = format!("seed = 1\n{CAMERA}button = \"20s\"\nreboot = \"30s\"\n{more}");
         let mut site = Simulated::new(&site);
         let (reset, events) = follow(&mut site, 15).await;
-        assert_eq!(finding(&reset), &Finding::Reset);
+        assert_eq!(finding(&reset), &ButtonFinding::Reset);
         assert_eq!(reset.outcome.device.address, Some([192, 168, 1, 64].into()));
         assert!(events.contains(&"Offline".into()), "{events:?}");
         let back = events.last().unwrap();
@@ -75,7 +75,7 @@ async fn a_restart_with_the_password_is_told_and_the_wait_goes_on() {
     let begin = Instant::now();
     let (reset, events) = follow(&mut site, 15).await;
     assert!(begin.elapsed() >= Duration::from_mins(15));
-    assert_eq!(finding(&reset), &Finding::StillActive);
+    assert_eq!(finding(&reset), &ButtonFinding::StillActive);
     assert_eq!(reset.outcome.impact(), Impact::Device);
     assert!(reset.unactivated.is_none());
     assert_eq!(events[1..], ["Offline", "StillActive"]);
@@ -88,7 +88,7 @@ async fn a_session_that_is_asked_to_stop_waits_no_longer() {
     let stop = site.cancellation.stop.clone();
     let begin = Instant::now();
     let mut observer = |event: Event<'_>| {
-        if let Event::Button(Progress::Waiting { elapsed, .. }) = event
+        if let Event::Button(ButtonProgress::Waiting { elapsed, .. }) = event
             && elapsed > Duration::from_secs(10)
         {
             stop.cancel();
@@ -97,7 +97,7 @@ async fn a_session_that_is_asked_to_stop_waits_no_longer() {
     let reset = plan
         .carry_out(&site.session, for_minutes(15), &mut observer)
         .await;
-    assert_eq!(finding(&reset), &Finding::StillActive);
+    assert_eq!(finding(&reset), &ButtonFinding::StillActive);
     assert!(begin.elapsed() < Duration::from_secs(30));
     assert_eq!(site.executions(0).exchanges, 0, "nothing is sent");
 }
@@ -106,12 +106,12 @@ async fn a_session_that_is_asked_to_stop_waits_no_longer() {
 async fn where_there_is_nothing_to_wait_for_the_plan_says_so() {
     let mut site = Simulated::new(&format!("{CAMERA}activated = false\n"));
     let reset = plan(&mut site).await.unwrap_err();
-    assert_eq!(finding(&reset), &Finding::Unactivated);
+    assert_eq!(finding(&reset), &ButtonFinding::Unactivated);
     assert_eq!(reset.outcome.impact(), Impact::None);
     assert!(reset.unactivated.is_some());
     let mut site = Simulated::new("[[device]]\nprofile = \"nvr-v4.1.70\"\n");
     let reset = plan(&mut site).await.unwrap_err();
-    let Finding::NotForDevice { others, .. } = finding(&reset) else {
+    let ButtonFinding::NotForDevice { others, .. } = finding(&reset) else {
         panic!("{reset:?}");
     };
     assert!(others.contains(&RecoveryMethod::Request), "{others:?}");

@@ -5,9 +5,9 @@ use sadp_ops::{
     StopReason,
     recovery::{
         guid::{
-            self, Finding,
+            self, GuidFinding,
             export::{self, Settings},
-            import::{self, Choice, Plan, Source},
+            import::{self, GuidSource, ImportChoice, Plan},
         },
         password_reset,
     },
@@ -43,9 +43,9 @@ impl Simulated {
         report.outcomes
     }
 
-    async fn plan_import(&mut self, source: Source, overrides: Overrides) -> Plan {
+    async fn plan_import(&mut self, source: GuidSource, overrides: Overrides) -> Plan {
         let devices = self.inventory().await.devices;
-        let choice = Choice {
+        let choice = ImportChoice {
             source,
             overrides,
             sync_cameras: false,
@@ -55,7 +55,7 @@ impl Simulated {
         import::plan(&self.session, devices, &choice).unwrap()
     }
 
-    async fn import(&mut self, source: Source, overrides: Overrides) -> Vec<Outcome> {
+    async fn import(&mut self, source: GuidSource, overrides: Overrides) -> Vec<Outcome> {
         let plan = self.plan_import(source, overrides).await;
         let inventory = self.inventory().await;
         let settings = PasswordSettings {
@@ -74,11 +74,11 @@ impl Simulated {
     }
 }
 
-const fn vault() -> Source {
-    Source::Vault { passphrase: None }
+const fn vault() -> GuidSource {
+    GuidSource::Vault { passphrase: None }
 }
 
-fn exported(outcome: &Outcome) -> &export::ExportedGuid {
+fn exported(outcome: &Outcome) -> &guid::ExportedGuid {
     match &outcome.data {
         OutcomeData::ExportedGuid(exported) => exported,
         _ => panic!("nothing was exported: {outcome:#?}"),
@@ -94,14 +94,14 @@ async fn what_was_exported_sets_a_new_password_once() {
     read_guid_file(&file.path, None).unwrap();
     assert_eq!(site.voids(), [None]);
     let outcomes = site.import(vault(), Overrides::default()).await;
-    let set = password_reset::Finding::Set { seen: true };
+    let set = password_reset::ResetFinding::Set { seen: true };
     assert_eq!(outcomes[0].reason, Reason::PasswordReset(set));
     assert_eq!(site.executions(0).guid_resets, 1);
     assert_eq!(site.voids(), [Some(GuidVoid::Used)]);
     let outcomes = site.import(vault(), Overrides::all()).await;
     assert!(matches!(
         outcomes[0].reason,
-        Reason::Guid(Finding::VoidInVault {
+        Reason::Guid(GuidFinding::VoidInVault {
             why: GuidVoid::Used,
             ..
         })
@@ -122,14 +122,14 @@ async fn a_guid_that_was_called_invalid_goes_out_by_force_alone() {
     let read = || {
         let file = Box::<GuidFile>::new(read_guid_file(&path, None).unwrap());
         let path = path.clone();
-        Source::File { path, file }
+        GuidSource::File { path, file }
     };
     let first = site.import(read(), Overrides::default()).await;
     assert_eq!(first[0].status, OutcomeStatus::Refused);
     let again = site.import(read(), Overrides::default()).await;
     assert!(matches!(
         again[0].reason,
-        Reason::Guid(Finding::Void {
+        Reason::Guid(GuidFinding::Void {
             why: GuidVoid::Invalid,
             ..
         })
@@ -178,7 +178,7 @@ async fn without_a_guid_nothing_is_sent() {
     assert!(plan.imports.is_empty());
     let reasons: Vec<_> = plan.left_out.iter().map(|it| &it.reason).collect();
     let named = true;
-    let none = Reason::Guid(Finding::NoneInVault { named });
+    let none = Reason::Guid(GuidFinding::NoneInVault { named });
     let offer = Offer::Guid;
     assert!(reasons.contains(&&none), "{reasons:?}");
     assert!(reasons.contains(&&Reason::NotOffered { offer, named }));

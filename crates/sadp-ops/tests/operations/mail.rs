@@ -5,7 +5,7 @@ use sadp_ops::{
     Reason, StopReason,
     recovery::{
         mail::{self, Setting},
-        password_reset::{self, Choice, Finding, Method, OwnerSecret, PasswordReset},
+        password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice, ResetFinding},
     },
 };
 use sadp_proto::{Code, Mailbox, Refusal};
@@ -54,7 +54,7 @@ impl Simulated {
     async fn confirm(&mut self, code: &str) -> Outcome {
         let inventory = self.inventory().await;
         let device = inventory.devices[0].clone();
-        let choice = Choice::default();
+        let choice = ResetChoice::default();
         let plan = password_reset::plan(&self.session, device, Method::MailedCode, choice).unwrap();
         let reset = PasswordReset {
             settings: PasswordSettings {
@@ -84,7 +84,7 @@ async fn a_mailed_code_sets_a_new_password() {
     assert!(matches!(set.data, OutcomeData::Mailbox(_)));
     let qr = site.fetch_qr().await;
     let outcome = site.confirm(&mailed(&qr)).await;
-    let finding = Finding::Set { seen: true };
+    let finding = ResetFinding::Set { seen: true };
     assert_eq!(outcome.reason, Reason::PasswordReset(finding));
     assert_eq!(site.executions(0).mail_resets, 1);
 }
@@ -97,7 +97,7 @@ async fn silence_after_a_code_leaves_the_new_password_unknown() {
     let qr = site.fetch_qr().await;
     let outcome = site.confirm(&mailed(&qr)).await;
     assert_eq!(outcome.status, OutcomeStatus::Unknown);
-    let finding = Finding::NoReply { active: true };
+    let finding = ResetFinding::NoReply { active: true };
     assert_eq!(outcome.reason, Reason::PasswordReset(finding));
     assert_eq!(site.executions(0).mail_resets, 1);
 }
@@ -162,7 +162,12 @@ async fn a_session_that_is_asked_to_stop_sends_no_code() {
     let mut site = Simulated::new(WITH_MAILBOX);
     let inventory = site.inventory().await;
     let device = inventory.devices[0].clone();
-    let plan = password_reset::plan(&site.session, device, Method::MailedCode, Choice::default());
+    let plan = password_reset::plan(
+        &site.session,
+        device,
+        Method::MailedCode,
+        ResetChoice::default(),
+    );
     site.cancellation.stop.cancel();
     let reset = PasswordReset {
         settings: PasswordSettings {

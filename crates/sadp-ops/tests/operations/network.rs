@@ -6,9 +6,9 @@ use sadp_ops::{
     Event, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Report, SETTLE, Seen,
     StopReason,
     network::{
-        self, AddressHolder, AddressRange, ApplyError, DeviceChange, Finding, Login, Plan,
-        Proposal, SetError, Settings, Wanted,
-        plan_file::{self, Row},
+        self, AddressHolder, AddressRange, ApplyError, DeviceChange, Login, NetworkFinding, Plan,
+        Proposal, SetError, Settings, WantedSettings,
+        plan_file::{self, PlanRow},
     },
 };
 
@@ -65,7 +65,7 @@ async fn one_device_is_changed_and_seen_to_be() {
     let inventory = look(&mut site).await;
     let again = set(&site, &inventory, "192.168.1.111", Overrides::default()).await;
     let outcome = again.unwrap().into_outcomes().remove(0);
-    assert_eq!(outcome.reason, Reason::Network(Finding::AlreadySet));
+    assert_eq!(outcome.reason, Reason::Network(NetworkFinding::AlreadySet));
     assert_eq!(site.executions(0).updates, 1);
 }
 
@@ -128,7 +128,7 @@ async fn devices_that_cannot_be_changed_are_left_out_with_the_reason() {
     let outcomes = plan.unwrap().into_outcomes();
     let reasons: Vec<_> = outcomes.into_iter().map(|it| it.reason).collect();
     let taken = |address: [u8; 4], by: &str| {
-        Reason::Network(Finding::AddressTaken {
+        Reason::Network(NetworkFinding::AddressTaken {
             address: address.into(),
             holder: AddressHolder::Device(by.parse().ok()),
         })
@@ -138,8 +138,8 @@ async fn devices_that_cannot_be_changed_are_left_out_with_the_reason() {
         [
             taken([192, 168, 1, 64], "44:47:cc:00:00:03"),
             taken([192, 168, 1, 101], "44:47:cc:00:00:01"),
-            Reason::Network(Finding::NotActivated),
-            Reason::Network(Finding::NotFound { line: 5 }),
+            Reason::Network(NetworkFinding::NotActivated),
+            Reason::Network(NetworkFinding::NotFound { line: 5 }),
         ]
     );
     let none = network::apply(&site.session, &inventory, &rows[3..], Settings::default()).await;
@@ -187,7 +187,7 @@ async fn a_plan_that_is_stopped_between_two_waves_goes_no_further() {
     let report = report.unwrap();
     assert!(ended);
     for outcome in &report.outcomes {
-        assert_eq!(outcome.reason, Reason::Network(Finding::BatchEnded));
+        assert_eq!(outcome.reason, Reason::Network(NetworkFinding::BatchEnded));
     }
     let updates = [0, 1].map(|device| site.executions(device).updates);
     assert_eq!(updates.iter().sum::<u64>(), 1);
@@ -311,7 +311,7 @@ async fn plan_for(site: &mut Simulated) -> String {
 }
 
 fn is_set_already(outcome: &Outcome) -> bool {
-    outcome.reason == Reason::Network(Finding::AlreadySet)
+    outcome.reason == Reason::Network(NetworkFinding::AlreadySet)
 }
 
 async fn look(site: &mut Simulated) -> Inventory {
@@ -329,7 +329,7 @@ async fn addresses(site: &mut Simulated) -> Vec<String> {
     addresses.map(|it| it.unwrap().to_string()).collect()
 }
 
-fn rows(plan: &str) -> Vec<Row> {
+fn rows(plan: &str) -> Vec<PlanRow> {
     plan_file::read(plan.as_bytes()).unwrap()
 }
 
@@ -342,9 +342,9 @@ async fn set(
 ) -> Result<Plan, SetError> {
     let change = DeviceChange {
         device: inventory.devices[0].clone(),
-        wanted: Wanted {
+        wanted: WantedSettings {
             address: address.parse().ok(),
-            ..Wanted::default()
+            ..WantedSettings::default()
         },
     };
     let settings = Settings {

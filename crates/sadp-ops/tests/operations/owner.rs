@@ -3,7 +3,7 @@
 use sadp_ops::{
     BlockReason, Impact, LedgerAccess, Outcome, OutcomeData, OutcomeStatus, Overrides,
     PasswordSettings, Reason, Seen, StopReason,
-    owner::{self, Change, Finding, Settings, UnbindStatus},
+    owner::{self, OwnerChange, OwnerFinding, Settings, UnbindStatus},
 };
 use sadp_proto::{Refusal, VerificationCode};
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ const CURRENT: &str = "Simulated-7";
 const CAMERA: &str = "[[device]]\nprofile = \"ipc-v5.8.10\"\n";
 
 impl Simulated {
-    async fn change(&mut self, change: Change, password: &str) -> Outcome {
+    async fn change(&mut self, change: OwnerChange, password: &str) -> Outcome {
         let inventory = self.inventory().await;
         let device = inventory.devices[0].clone();
         let plan = owner::plan(&self.session, device, change, Overrides::default()).unwrap();
@@ -29,7 +29,7 @@ impl Simulated {
                 inventory: &inventory,
                 password: &SecretString::from(password),
             },
-            code: (change == Change::Code).then(|| VerificationCode::new(&code).unwrap()),
+            code: (change == OwnerChange::Code).then(|| VerificationCode::new(&code).unwrap()),
         };
         let report = plan
             .carry_out(&mut self.session, settings, &mut quiet)
@@ -64,22 +64,22 @@ async fn hik_connect_is_shown_switched_and_unbound() {
     let mut site = Simulated::new(&format!("{CAMERA}{fields}"));
     let off = Some(UnbindStatus::Refused(Refusal::CloudDisabled));
     assert_eq!(unbind(&site.cloud().await), off);
-    let early = site.change(Change::Unbind, CURRENT).await;
-    assert_eq!(early.reason, Reason::Owner(Finding::CannotUnbind));
+    let early = site.change(OwnerChange::Unbind, CURRENT).await;
+    assert_eq!(early.reason, Reason::Owner(OwnerFinding::CannotUnbind));
     assert_eq!(early.status, OutcomeStatus::Refused);
     for (change, reported) in [
-        (Change::CloudOn, Seen::Changed),
-        (Change::Code, Seen::Missing),
-        (Change::Unbind, Seen::Changed),
-        (Change::CloudOff, Seen::Changed),
-        (Change::Deactivate, Seen::Changed),
+        (OwnerChange::CloudOn, Seen::Changed),
+        (OwnerChange::Code, Seen::Missing),
+        (OwnerChange::Unbind, Seen::Changed),
+        (OwnerChange::CloudOff, Seen::Changed),
+        (OwnerChange::Deactivate, Seen::Changed),
     ] {
         let outcome = site.change(change, CURRENT).await;
-        assert_eq!(outcome.reason, Reason::Owner(Finding::Done(change)));
+        assert_eq!(outcome.reason, Reason::Owner(OwnerFinding::Done(change)));
         assert_eq!(outcome.seen, Some(reported), "{change:?}");
         let again = site.change(change, CURRENT).await;
-        let known = !matches!(change, Change::Code | Change::Unbind);
-        let not_needed = Reason::Owner(Finding::NotNeeded(change));
+        let known = !matches!(change, OwnerChange::Code | OwnerChange::Unbind);
+        let not_needed = Reason::Owner(OwnerFinding::NotNeeded(change));
         assert_eq!(again.reason == not_needed, known, "{change:?}");
     }
 }
@@ -87,11 +87,15 @@ async fn hik_connect_is_shown_switched_and_unbound() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_password_is_refused_and_a_device_that_offers_nothing_is_sent_nothing() {
     let mut site = Simulated::new(CAMERA);
-    let refused = site.change(Change::Deactivate, "Guessed-99").await;
+    let refused = site.change(OwnerChange::Deactivate, "Guessed-99").await;
     assert_eq!(refused.verdict.unwrap().refusal, Refusal::PasswordError);
     assert_eq!(site.executions(0).deactivations, 0);
     let mut site = Simulated::new("[[device]]\nprofile = \"oem-v5.5.53\"\n");
-    for change in [Change::CloudOn, Change::Unbind, Change::Deactivate] {
+    for change in [
+        OwnerChange::CloudOn,
+        OwnerChange::Unbind,
+        OwnerChange::Deactivate,
+    ] {
         let outcome = site.change(change, CURRENT).await;
         assert_eq!(outcome.impact(), Impact::Safety, "{outcome:?}");
     }
@@ -103,8 +107,8 @@ async fn a_wrong_password_is_refused_and_a_device_that_offers_nothing_is_sent_no
 #[tokio::test(start_paused = true)]
 async fn a_change_without_a_reply_is_told_by_the_look() {
     for (change, types) in [
-        (Change::Deactivate, "restoreInactive"),
-        (Change::CloudOff, "SetHCPlatform"),
+        (OwnerChange::Deactivate, "restoreInactive"),
+        (OwnerChange::CloudOff, "SetHCPlatform"),
     ] {
         let late = format!("late = {{ {types} = \"3600s\" }}\n");
         let mut site = Simulated::new(&format!(
@@ -127,7 +131,7 @@ async fn the_ledger_forgets_the_password_of_a_device_that_may_have_another() {
         let key = inventory.devices[0].key().unwrap();
         let known = |site: &Simulated| site.session.ledger().unwrap().password_of(&key).unwrap();
         assert!(known(&site).is_some());
-        site.change(Change::Deactivate, "Garden-77x").await;
+        site.change(OwnerChange::Deactivate, "Garden-77x").await;
         assert_eq!(known(&site), None);
     }
 }
@@ -137,7 +141,7 @@ async fn the_ledger_forgets_the_password_of_a_device_that_may_have_another() {
 async fn under_loss_nothing_is_deactivated_twice_or_reported_wrongly() {
     for seed in 0..20 {
         let mut site = Simulated::new(&format!("seed = {seed}\n{CAMERA}loss = 0.3\n"));
-        let outcome = site.change(Change::Deactivate, CURRENT).await;
+        let outcome = site.change(OwnerChange::Deactivate, CURRENT).await;
         let done = site.executions(0).deactivations;
         assert!(done <= 1);
         if outcome.status == OutcomeStatus::Done {
@@ -151,7 +155,7 @@ async fn a_session_that_is_asked_to_stop_changes_nothing() {
     let mut site = Simulated::new(CAMERA);
     let inventory = site.inventory().await;
     let device = inventory.devices[0].clone();
-    let change = Change::Deactivate;
+    let change = OwnerChange::Deactivate;
     let plan = owner::plan(&site.session, device, change, Overrides::default()).unwrap();
     site.cancellation.stop.cancel();
     let settings = Settings {
@@ -175,10 +179,10 @@ async fn few_tries_that_an_earlier_run_remembers_keep_the_password_back() {
         "[[device]]\nprofile = \"nvr-v4.30.085\"\ntries_left = 2\n\
          fields = { HCPlatformEnable = \"true\", EZVIZBindStatus = \"1\" }\n",
     );
-    let first = site.change(Change::Unbind, "Guessed-99").await;
+    let first = site.change(OwnerChange::Unbind, "Guessed-99").await;
     assert_eq!(first.status, OutcomeStatus::Refused, "{first:?}");
     site.reopen(LedgerAccess::Write);
-    let second = site.change(Change::Unbind, CURRENT).await;
+    let second = site.change(OwnerChange::Unbind, CURRENT).await;
     let few = Reason::Blocked(BlockReason::FewTries { left: 1 });
     assert_eq!(second.reason, few);
 }

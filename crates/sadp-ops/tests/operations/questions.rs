@@ -3,8 +3,8 @@
 use sadp_ops::{
     Impact, Outcome, OutcomeData, OutcomeStatus, Overrides, PasswordSettings, Reason, StopReason,
     recovery::{
-        password_reset::{self, Choice, Finding, Method, OwnerSecret, PasswordReset},
-        questions::{self, QuestionCheck, Questions, ReadSettings},
+        password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice, ResetFinding},
+        questions::{self, NewQuestions, QuestionCheck, ReadSettings},
     },
 };
 use sadp_proto::{Refusal, SecretAnswers};
@@ -45,7 +45,7 @@ impl Simulated {
     async fn answer(&mut self, given: [(u32, &str); 3]) -> Outcome {
         let inventory = self.inventory().await;
         let device = inventory.devices[0].clone();
-        let choice = Choice::default();
+        let choice = ResetChoice::default();
         let plan = password_reset::plan(&self.session, device, Method::Answers, choice);
         let mut plan = plan.unwrap();
         let check = QuestionCheck {
@@ -74,7 +74,7 @@ async fn what_was_set_sets_a_new_password() {
     let inventory = site.inventory().await;
     let device = inventory.devices[0].clone();
     let plan = questions::plan_set(&site.session, device, Overrides::default()).unwrap();
-    let questions = Questions {
+    let questions = NewQuestions {
         answers: answers(RIGHT),
         settings: PasswordSettings {
             inventory: &inventory,
@@ -86,7 +86,7 @@ async fn what_was_set_sets_a_new_password() {
         .await;
     assert_eq!(report.unwrap().outcomes[0].status, OutcomeStatus::Done);
     let outcome = site.answer(RIGHT).await;
-    let finding = Finding::Set { seen: true };
+    let finding = ResetFinding::Set { seen: true };
     assert_eq!(outcome.reason, Reason::PasswordReset(finding));
     assert_eq!(site.executions(0).answer_resets, 1);
 }
@@ -150,7 +150,7 @@ async fn a_session_that_is_asked_to_stop_sends_no_answers() {
     let mut site = Simulated::new(SET);
     let inventory = site.inventory().await;
     let device = inventory.devices[0].clone();
-    let choice = Choice::default();
+    let choice = ResetChoice::default();
     let plan = password_reset::plan(&site.session, device, Method::Answers, choice);
     let mut plan = plan.unwrap();
     site.cancellation.stop.cancel();
@@ -168,7 +168,7 @@ async fn a_session_that_is_asked_to_stop_sends_no_answers() {
         &site.session,
         inventory.devices[0].clone(),
         Method::Answers,
-        Choice::default(),
+        ResetChoice::default(),
     );
     let reset = PasswordReset {
         settings: PasswordSettings {

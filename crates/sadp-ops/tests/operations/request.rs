@@ -6,7 +6,7 @@ use sadp_ops::{
     Impact, Outcome, OutcomeData, OutcomeStatus, Reason, Session, StopReason,
     recovery::{
         History,
-        request::{self, Finding, Plan, Settings},
+        request::{self, Plan, RequestFinding, Settings},
     },
 };
 use sadp_reset::{Contact, Package, RequestKind};
@@ -54,7 +54,7 @@ async fn a_request_is_on_the_disk_and_in_the_ledger() {
     let outcomes = export(&mut site.session, out.path(), false).await;
     let outcome = &outcomes[0];
     assert_eq!(outcome.status, OutcomeStatus::Done);
-    let finding = Finding::Exported {
+    let finding = RequestFinding::Exported {
         kind: RequestKind::FileOrKey,
         lacks_serial: false,
         recorded: true,
@@ -73,7 +73,7 @@ async fn a_request_that_waits_is_only_given_up_where_the_plan_is_told() {
     let kept = export(&mut site.session, out.path(), false).await;
     assert!(matches!(
         kept[0].reason,
-        Reason::Request(Finding::Pending { .. })
+        Reason::Request(RequestFinding::Pending { .. })
     ));
     assert_eq!(kept[0].impact(), Impact::Safety);
     assert_eq!(site.executions(0).requests, 1);

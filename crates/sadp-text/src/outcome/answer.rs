@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, error::Error};
 
-use sadp_ops::recovery::answer::{CheckedAnswer, Finding, Plan, Source};
+use sadp_ops::recovery::answer::{
+    AnswerFinding as Finding, AnswerSource as Source, CheckedAnswer, Plan,
+};
 use sadp_proto::RefusalReply;
 use sadp_reset::{Action, AnswerProblem, InvalidReason};
 

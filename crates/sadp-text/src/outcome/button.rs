@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use humantime::format_duration;
 use sadp_ops::{
     Outcome,
-    recovery::button::{Finding, Progress},
+    recovery::button::{ButtonFinding as Finding, ButtonProgress as Progress},
 };
 
 use crate::{Line, with_cause};

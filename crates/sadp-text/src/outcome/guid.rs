@@ -2,7 +2,7 @@
 
 use sadp_ops::{
     Outcome, OutcomeData, OutcomeStatus,
-    recovery::guid::{Finding, export::ExportedGuid},
+    recovery::guid::{ExportedGuid, GuidFinding as Finding},
 };
 use sadp_reset::{DeviceKey, GuidVoid, VaultError};
 

@@ -6,8 +6,8 @@ use sadp_model::{AddressError, MacAddr};
 use sadp_ops::{
     Outcome, Seen,
     network::{
-        AddressHolder, BadChange, Change, Finding, Plan, PlannedChange, ProposalError,
-        ResultFileError, TargetAddress,
+        AddressHolder, BadChange, NetworkFinding as Finding, Plan, PlannedChange, ProposalError,
+        ResultFileError, SettingsChange as Change, TargetAddress,
         plan_file::{Cause, Problem},
     },
 };
@@ -253,7 +253,7 @@ impl Remedy for ResultFileError {
 #[cfg(test)]
 mod tests {
     use sadp_model::Device;
-    use sadp_ops::network::Wanted;
+    use sadp_ops::network::WantedSettings;
 
     use super::*;
 
@@ -264,9 +264,9 @@ mod tests {
         device.ipv4.mask = "255.255.255.0".parse().ok();
         device.ipv4.gateway = "192.168.1.1".parse().ok();
         device.ports.sdk = Some(8000);
-        let mut wanted = Wanted {
+        let mut wanted = WantedSettings {
             address: "192.168.1.101".parse().ok(),
-            ..Wanted::default()
+            ..WantedSettings::default()
         };
         let change = Change::new(&device, &wanted).unwrap();
         assert_eq!(change_line(&change), "ip 192.168.1.64 -> 192.168.1.101");

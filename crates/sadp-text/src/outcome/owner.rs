@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sadp_ops::owner::{Change, CloudStatus, Finding, UnbindStatus};
+use sadp_ops::owner::{CloudStatus, OwnerChange as Change, OwnerFinding as Finding, UnbindStatus};
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 

@@ -3,9 +3,9 @@
 use sadp_ops::{
     Offer, Outcome, OutcomeData, OutcomeStatus,
     recovery::{
-        guid::export::ExportedGuid,
+        guid::ExportedGuid,
         mail::EarlierQr,
-        password_reset::Finding,
+        password_reset::ResetFinding as Finding,
         questions::{ListedQuestion, ListedQuestions},
     },
 };

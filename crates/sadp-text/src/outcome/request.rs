@@ -2,7 +2,7 @@
 
 use sadp_ops::{
     Outcome, OutcomeData,
-    recovery::request::{ExportedRequest, Finding},
+    recovery::request::{ExportedRequest, RequestFinding as Finding},
 };
 use sadp_reset::RequestKind;
 

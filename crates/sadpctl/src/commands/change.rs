@@ -3,7 +3,7 @@
 
 use sadp_ops::{
     DiscoveredDevice, PasswordSettings, Report,
-    owner::{self, Change, Settings},
+    owner::{self, OwnerChange, Settings},
 };
 use sadp_proto::VerificationCode;
 use sadp_text::{devices_plan, owner_plan};
@@ -18,7 +18,7 @@ use crate::{
 
 /// What is changed.
 pub(super) struct Changing {
-    pub(super) change: Change,
+    pub(super) change: OwnerChange,
     /// The verification code, where that is set and not in a dry run.
     pub(super) code: Option<VerificationCode>,
 }
@@ -47,7 +47,7 @@ pub(super) fn run(
     let Some(password) = password.filter(|_| wanted) else {
         return run.print(Report::new(plan.into_outcomes()));
     };
-    if change == Change::Deactivate {
+    if change == OwnerChange::Deactivate {
         confirm_serial(&mut run, args, &device)?;
     } else {
         let devices = &plan.selection.devices;
@@ -75,7 +75,10 @@ fn confirm_serial(
         return Err(Failure::words(Exit::Unsafe, message)
             .hint("restore its factory settings on its own web page"));
     };
-    let plan = devices_plan(owner_plan(Change::Deactivate), std::slice::from_ref(found));
+    let plan = devices_plan(
+        owner_plan(OwnerChange::Deactivate),
+        std::slice::from_ref(found),
+    );
     if args.change.yes {
         if args.device.is_serial_of(found) {
             run.terminal.note(&plan);

@@ -2,7 +2,7 @@
 
 use sadp_ops::{
     LedgerAccess,
-    owner::{self, Change},
+    owner::{self, OwnerChange},
 };
 use sadp_proto::VerificationCode;
 use secrecy::SecretString;
@@ -24,14 +24,14 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let (change, owner, code) = match command {
         CloudCommand::Show(args) => return show(args, global, terminal),
-        CloudCommand::Enable(args) => (Change::CloudOn, args, None),
-        CloudCommand::Disable(args) => (Change::CloudOff, args, None),
-        CloudCommand::Unbind(args) => (Change::Unbind, args, None),
+        CloudCommand::Enable(args) => (OwnerChange::CloudOn, args, None),
+        CloudCommand::Disable(args) => (OwnerChange::CloudOff, args, None),
+        CloudCommand::Unbind(args) => (OwnerChange::Unbind, args, None),
         CloudCommand::Code(args) => {
             let asks = args.code_file.is_some() || !args.owner.change.dry_run;
             let code = asks.then(|| secret::verification_code(args.code_file.as_deref()));
             let code = code.transpose()?.as_ref().map(verification_code);
-            (Change::Code, &args.owner, code.transpose()?)
+            (OwnerChange::Code, &args.owner, code.transpose()?)
         }
     };
     change::run(Changing { change, code }, owner, global, terminal)

@@ -11,8 +11,8 @@ use sadp_reset::{
 };
 
 use super::{
-    AnswerData, Finding,
-    pending::{PendingAnswer, Source, skipped},
+    AnswerData, AnswerFinding, AnswerSource,
+    pending::{PendingAnswer, skipped},
 };
 use crate::{
     DeviceRef, DiscoveredDevice, Guard, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides,
@@ -27,7 +27,7 @@ pub struct CheckedAnswer {
     /// The request.
     pub target: AnswerTarget,
     /// Where the answer came from.
-    pub source: Source,
+    pub source: AnswerSource,
     /// What tells that it is this device's.
     pub basis: MatchBasis,
     /// What the device takes.
@@ -54,7 +54,7 @@ impl CheckedAnswer {
 
     /// What would be sent.
     pub(super) fn planned(&self) -> Outcome {
-        let finding = Finding::Planned {
+        let finding = AnswerFinding::Planned {
             source: self.source.clone(),
             doubt: self.doubt,
         };
@@ -67,7 +67,7 @@ impl CheckedAnswer {
 }
 
 /// Checks answers against the devices that a look found.
-pub(super) struct Check<'a> {
+pub(super) struct AnswerCheck<'a> {
     pub(super) session: &'a Session,
     pub(super) history: History<'a>,
     pub(super) inventory: &'a Inventory,
@@ -75,7 +75,7 @@ pub(super) struct Check<'a> {
     pub(super) sync_cameras: bool,
 }
 
-impl Check<'_> {
+impl AnswerCheck<'_> {
     /// Checks one answer. The error is why it is not sent.
     pub(super) fn check(
         &self,
@@ -93,13 +93,13 @@ impl Check<'_> {
     }
 
     /// The one device with this key.
-    fn device(&self, key: &DeviceKey) -> Result<&DiscoveredDevice, Finding> {
+    fn device(&self, key: &DeviceKey) -> Result<&DiscoveredDevice, AnswerFinding> {
         let devices = self.inventory.devices.iter();
         let all: Vec<_> = devices.filter(|device| device.is(key)).collect();
         match all[..] {
             [device] => Ok(device),
-            [] => Err(Finding::NotFound),
-            _ => Err(Finding::SeveralDevices),
+            [] => Err(AnswerFinding::NotFound),
+            _ => Err(AnswerFinding::SeveralDevices),
         }
     }
 
@@ -108,29 +108,29 @@ impl Check<'_> {
         device: &DiscoveredDevice,
         pending: PendingAnswer,
         attempts: &[AttemptRecord],
-    ) -> Result<CheckedAnswer, Finding> {
+    ) -> Result<CheckedAnswer, AnswerFinding> {
         if device.entry.device.state == Some(State::Unactivated) {
-            return Err(Finding::Unactivated);
+            return Err(AnswerFinding::Unactivated);
         }
         let target = pending.target.clone();
         let validity = self.history.judge(&target.facts, device);
         if validity.stops_import() && !self.overrides.lifts(Guard::StaleRequest) {
-            return Err(Finding::RequestInvalid(validity));
+            return Err(AnswerFinding::RequestInvalid(validity));
         }
         if let Some(at) = self.refused_before(&pending, attempts) {
-            return Err(Finding::RefusedBefore { at });
+            return Err(AnswerFinding::RefusedBefore { at });
         }
         let recovery = &device.entry.device.recovery;
         let offered = recovery.request.and_then(RequestKind::of);
-        let kind = target.kind.or(offered).ok_or(Finding::KindUnknown)?;
-        if kind == RequestKind::File && pending.source == Source::Key {
-            return Err(Finding::TakesNoKey);
+        let kind = target.kind.or(offered).ok_or(AnswerFinding::KindUnknown)?;
+        if kind == RequestKind::File && pending.source == AnswerSource::Key {
+            return Err(AnswerFinding::TakesNoKey);
         }
         // A dated code sets no password that could be passed on.
         let passes_on =
             recovery.sync_camera_passwords == Some(true) && kind != RequestKind::LegacyCode;
         if self.sync_cameras && !passes_on {
-            return Err(Finding::NoSync);
+            return Err(AnswerFinding::NoSync);
         }
         let unconfirmed = |record: &AttemptRecord| record.result() == AttemptResult::Unknown;
         let maybe = |it: &InvalidReason| matches!(it, InvalidReason::PossiblyExportedAgain { .. });
@@ -141,7 +141,9 @@ impl Check<'_> {
             basis: pending.basis,
             kind,
             doubt: validity.reasons.into_iter().find(maybe),
-            answer: pending.into_answer(kind).map_err(Finding::NotAnAnswer)?,
+            answer: pending
+                .into_answer(kind)
+                .map_err(AnswerFinding::NotAnAnswer)?,
             sent_before: attempts.iter().any(unconfirmed),
         })
     }
@@ -164,7 +166,7 @@ impl Check<'_> {
         pending: &PendingAnswer,
         attempts: &[AttemptRecord],
     ) -> Option<Timestamp> {
-        if pending.source == Source::Key || self.overrides.lifts(Guard::RefusedBefore) {
+        if pending.source == AnswerSource::Key || self.overrides.lifts(Guard::RefusedBefore) {
             return None;
         }
         let refused = attempts.iter().find_map(refused_at)?;
@@ -195,7 +197,7 @@ impl Check<'_> {
                 0 => {}
                 1 => kept.push(one),
                 _ => {
-                    let reason = Reason::Answer(Finding::SeveralAnswers(one.source));
+                    let reason = Reason::Answer(AnswerFinding::SeveralAnswers(one.source));
                     let outcome = Outcome::skipped(&one.device, Action::ImportAnswer, reason);
                     left_out.push(outcome);
                 }

@@ -5,7 +5,7 @@ use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password
 use sadp_reset::{Action, CaseEnding, Ledger, LedgerError, MatchBasis};
 use secrecy::SecretString;
 
-use super::{AnswerData, CheckedAnswer, Finding, SentAnswer, Settings};
+use super::{AnswerData, AnswerFinding, CheckedAnswer, SentAnswer, Settings};
 use crate::{
     BatchReport, DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Reason,
     Session, StopReason,
@@ -182,13 +182,15 @@ pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, seen: bool
         _ => None,
     };
     let finding = match (outcome.status, refusal) {
-        (OutcomeStatus::Done, _) if answer.is_legacy() => Some(Finding::DefaultPassword { seen }),
-        (OutcomeStatus::Done, _) => Some(Finding::PasswordSet { synced, seen }),
-        (OutcomeStatus::Unknown, _) => Some(Finding::NoReply),
-        (_, Some(Refusal::EmptyEncryptString)) if answer.sent_before => {
-            Some(Finding::PossiblyTakenBefore)
+        (OutcomeStatus::Done, _) if answer.is_legacy() => {
+            Some(AnswerFinding::DefaultPassword { seen })
         }
-        (_, Some(refusal)) if refusal.is_wrong_answer() => Some(Finding::WrongAnswer {
+        (OutcomeStatus::Done, _) => Some(AnswerFinding::PasswordSet { synced, seen }),
+        (OutcomeStatus::Unknown, _) => Some(AnswerFinding::NoReply),
+        (_, Some(Refusal::EmptyEncryptString)) if answer.sent_before => {
+            Some(AnswerFinding::PossiblyTakenBefore)
+        }
+        (_, Some(refusal)) if refusal.is_wrong_answer() => Some(AnswerFinding::WrongAnswer {
             doubt: answer.doubt,
         }),
         _ => None,

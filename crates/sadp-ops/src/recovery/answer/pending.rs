@@ -1,6 +1,6 @@
 //! What is to be sent, before it is known which devices are there.
 
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::{path::PathBuf, time::SystemTime};
 
 use sadp_reset::{
     Action, Answer, AnswerProblem, AnswerTarget, Assignment, CaseEnding, Collected, DeviceKey,
@@ -8,7 +8,7 @@ use sadp_reset::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{AnswerData, Finding, UnusableFile};
+use super::{AnswerData, AnswerFinding, AnswerSource};
 use crate::{
     DeviceRef, Guard, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session,
     recovery::History,
@@ -16,14 +16,14 @@ use crate::{
 
 /// The vendor's answers, as they were given.
 #[derive(Debug)]
-pub enum Input {
+pub enum AnswerInput {
     /// What was found in files and folders.
     Files(Collected),
     /// A key or a dated code that a person typed, for the device that was named.
     Key(SecretString),
 }
 
-impl Input {
+impl AnswerInput {
     /// Whether there is nothing that could be sent.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Files(found) if found.files.is_empty())
@@ -47,21 +47,12 @@ pub struct PendingAnswer {
     /// The request.
     pub target: AnswerTarget,
     /// Where the answer came from.
-    pub source: Source,
+    pub source: AnswerSource,
     pub(super) basis: MatchBasis,
     /// When its file was written. `None` where there is no file, or it does not
     /// tell.
     pub(super) written_at: Option<SystemTime>,
     text: Text,
-}
-
-/// Where an answer came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A file.
-    File(PathBuf),
-    /// A person, who read or heard it.
-    Key,
 }
 
 #[derive(Debug)]
@@ -77,18 +68,18 @@ enum Text {
 /// nothing else.
 pub fn match_requests(
     session: &Session,
-    input: Input,
+    input: AnswerInput,
     device: Option<&DeviceKey>,
     overrides: &Overrides,
 ) -> Result<Matching, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
     let mut matching = match (input, device) {
-        (Input::Files(found), _) => Matching::of_files(found, &history, device),
-        (Input::Key(key), Some(device)) => Matching {
+        (AnswerInput::Files(found), _) => Matching::of_files(found, &history, device),
+        (AnswerInput::Key(key), Some(device)) => Matching {
             answers: vec![PendingAnswer::typed(latest_request(&history, device), key)],
             ..Matching::default()
         },
-        (Input::Key(_), None) => Matching::default(),
+        (AnswerInput::Key(_), None) => Matching::default(),
     };
     if !overrides.lifts(Guard::StaleRequest) {
         let answers = std::mem::take(&mut matching.answers);
@@ -143,7 +134,7 @@ impl PendingAnswer {
             target: matched.target,
             basis: matched.basis,
             written_at: metadata.and_then(|it| it.modified()).ok(),
-            source: Source::File(matched.path),
+            source: AnswerSource::File(matched.path),
             text: Text::Answer(matched.answer),
         }
     }
@@ -151,7 +142,7 @@ impl PendingAnswer {
     fn typed(target: AnswerTarget, key: SecretString) -> Self {
         Self {
             target,
-            source: Source::Key,
+            source: AnswerSource::Key,
             basis: MatchBasis::Name,
             written_at: None,
             text: Text::Typed(key),
@@ -171,7 +162,7 @@ impl PendingAnswer {
     }
 
     /// One that is not sent, to a device that was not looked for or not found.
-    pub(super) fn skipped(&self, finding: Finding) -> Outcome {
+    pub(super) fn skipped(&self, finding: AnswerFinding) -> Outcome {
         let data = AnswerData::from(&self.source);
         skipped(DeviceRef::from(&self.target.device), finding, data)
     }
@@ -191,15 +182,15 @@ fn latest_request(history: &History<'_>, device: &DeviceKey) -> AnswerTarget {
 }
 
 /// Why an answer is not sent, whatever a look would show.
-fn check_offline(target: &AnswerTarget, history: &History<'_>) -> Option<Finding> {
+fn check_offline(target: &AnswerTarget, history: &History<'_>) -> Option<AnswerFinding> {
     if let Some(ended) = target.facts.ended
         && ended.how == CaseEnding::Recovered
     {
-        return Some(Finding::AlreadyRecovered { at: ended.at });
+        return Some(AnswerFinding::AlreadyRecovered { at: ended.at });
     }
     let validity = history.judge_unseen(&target.facts);
     let invalid = validity.stops_import();
-    invalid.then_some(Finding::RequestInvalid(validity))
+    invalid.then_some(AnswerFinding::RequestInvalid(validity))
 }
 
 /// A file that is not sent.
@@ -210,11 +201,10 @@ fn unusable(problem: AnswerProblem) -> Outcome {
         file: Some(problem.path.clone()),
         ..AnswerData::default()
     };
-    let problem = UnusableFile(Arc::new(problem));
-    skipped(device, Finding::Unusable(problem), data)
+    skipped(device, AnswerFinding::Unusable(problem.into()), data)
 }
 
-pub(super) fn skipped(device: DeviceRef, finding: Finding, data: AnswerData) -> Outcome {
+pub(super) fn skipped(device: DeviceRef, finding: AnswerFinding, data: AnswerData) -> Outcome {
     Outcome {
         reason: Reason::Answer(finding),
         data: OutcomeData::Answer(data),

@@ -1,12 +1,12 @@
 //! GUIDs out of devices, in the vault the moment they arrive.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::collections::HashMap;
 
 use sadp_proto::{Command, CommandOutcome as Reply, Guid};
 use sadp_reset::{Action, GuidExport, Ledger, LedgerError, Vault};
 use secrecy::SecretString;
 
-use super::Finding;
+use super::{ExportedGuid, GuidFinding};
 use crate::{
     DiscoveredDevice, Observer, Offer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
     PasswordSettings, Reason, Report, Requirements, Selection, Session,
@@ -19,17 +19,6 @@ use crate::{
 pub struct Plan {
     /// The devices, and the others.
     pub selection: Selection,
-}
-
-/// A GUID that was put into the vault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportedGuid {
-    /// Its file.
-    pub path: PathBuf,
-    /// Whether the file is encrypted.
-    pub encrypted: bool,
-    /// Whether it does not hold as many bytes as every known GUID.
-    pub suspect: bool,
 }
 
 /// What an export needs beside its plan.
@@ -129,6 +118,6 @@ fn conclude(outcome: &mut Outcome, kept: Option<ExportedGuid>) {
         outcome.data = OutcomeData::ExportedGuid(exported);
     } else {
         outcome.status = OutcomeStatus::Unknown;
-        outcome.reason = Reason::Guid(Finding::NotKept);
+        outcome.reason = Reason::Guid(GuidFinding::NotKept);
     }
 }

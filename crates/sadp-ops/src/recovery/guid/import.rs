@@ -1,6 +1,6 @@
 //! GUIDs from the vault or a file, each to its own device, once.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use sadp_discovery::Pace;
 use sadp_proto::{Command, CommandOutcome as Reply, Refusal, seal::Password};
@@ -10,7 +10,7 @@ use sadp_reset::{
 };
 use secrecy::SecretString;
 
-use super::{Finding, UnusableGuid};
+use super::{GuidFinding, ImportedGuid};
 use crate::{
     DiscoveredDevice, Guard, Impact, Observer, Offer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Session,
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Plan {
     /// The GUIDs to send.
-    pub imports: Vec<Import>,
+    pub imports: Vec<PlannedImport>,
     /// The devices that are sent none, and why.
     pub left_out: Vec<Outcome>,
     sync_cameras: bool,
@@ -32,7 +32,7 @@ pub struct Plan {
 
 /// A GUID to send to its device.
 #[derive(Debug)]
-pub struct Import {
+pub struct PlannedImport {
     /// The device.
     pub device: DiscoveredDevice,
     file: GuidFile,
@@ -45,9 +45,9 @@ pub struct Import {
 
 /// How GUIDs are to be imported.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub struct ImportChoice {
     /// Where they come from.
-    pub source: Source,
+    pub source: GuidSource,
     /// What the user lifted.
     pub overrides: Overrides,
     /// Have recorders pass the new password on to their cameras. A device that the
@@ -61,7 +61,7 @@ pub struct Choice {
 
 /// Where GUIDs come from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum GuidSource {
     /// A file, for one device.
     File {
         /// Its path.
@@ -74,18 +74,6 @@ pub enum Source {
         /// By which its encrypted files are read. Without, they cannot be.
         passphrase: Option<SecretString>,
     },
-}
-
-/// Data of an outcome about a GUID.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedGuid {
-    /// Its file.
-    pub path: PathBuf,
-    /// A newer GUID in the vault that was not preferred, because it is suspect.
-    pub not_preferred: Option<PathBuf>,
-    /// Whether the device was to pass the new password on to its cameras. `None`
-    /// where nothing was to be sent.
-    pub sync_cameras: Option<bool>,
 }
 
 /// Whether the vault holds encrypted GUIDs that are not void.
@@ -102,7 +90,7 @@ pub fn needs_passphrase(session: &Session) -> Result<bool, LedgerError> {
 pub fn plan(
     session: &Session,
     devices: Vec<DiscoveredDevice>,
-    choice: &Choice,
+    choice: &ImportChoice,
 ) -> Result<Plan, LedgerError> {
     let requirements = Requirements {
         action: Action::GuidImport,
@@ -238,20 +226,23 @@ impl Keep for Spender {
 struct Chooser<'a> {
     ledger: Option<&'a Ledger>,
     vault: Vault,
-    choice: &'a Choice,
+    choice: &'a ImportChoice,
 }
 
 impl Chooser<'_> {
     /// The GUID of a device, or why there is none that can be used.
-    fn choose(&self, device: &DiscoveredDevice) -> Result<Result<Import, Finding>, LedgerError> {
+    fn choose(
+        &self,
+        device: &DiscoveredDevice,
+    ) -> Result<Result<PlannedImport, GuidFinding>, LedgerError> {
         match &self.choice.source {
-            Source::File { path, file } => {
+            GuidSource::File { path, file } => {
                 let standing = self.standing(device, file)?;
                 let finding = objection(&standing).or_else(|| suspect(file));
                 if let Some(finding) = finding.filter(|_| !self.may_be_refused()) {
                     return Ok(Err(finding));
                 }
-                Ok(Ok(Import {
+                Ok(Ok(PlannedImport {
                     device: device.clone(),
                     file: (**file).clone(),
                     record: match standing {
@@ -262,7 +253,7 @@ impl Chooser<'_> {
                     not_preferred: None,
                 }))
             }
-            Source::Vault { passphrase } => match self.usable(device)? {
+            GuidSource::Vault { passphrase } => match self.usable(device)? {
                 Ok(records) => self.best(device, records, passphrase.as_ref()),
                 Err(finding) => Ok(Err(finding)),
             },
@@ -274,9 +265,9 @@ impl Chooser<'_> {
         self.choice.overrides.lifts(Guard::RefusedBefore)
     }
 
-    const fn none(&self) -> Finding {
+    const fn none(&self) -> GuidFinding {
         let named = self.choice.named;
-        Finding::NoneInVault { named }
+        GuidFinding::NoneInVault { named }
     }
 
     /// What the ledger knows of a GUID for this device.
@@ -296,7 +287,7 @@ impl Chooser<'_> {
     fn usable(
         &self,
         device: &DiscoveredDevice,
-    ) -> Result<Result<Vec<GuidRecord>, Finding>, LedgerError> {
+    ) -> Result<Result<Vec<GuidRecord>, GuidFinding>, LedgerError> {
         let (Some(ledger), Some(key)) = (self.ledger, device.key()) else {
             return Ok(Err(self.none()));
         };
@@ -308,7 +299,7 @@ impl Chooser<'_> {
         }
         let named = self.choice.named;
         Ok(Err(match latest_void {
-            Some((why, at)) => Finding::VoidInVault { why, at, named },
+            Some((why, at)) => GuidFinding::VoidInVault { why, at, named },
             None => self.none(),
         }))
     }
@@ -319,8 +310,8 @@ impl Chooser<'_> {
         device: &DiscoveredDevice,
         records: Vec<GuidRecord>,
         passphrase: Option<&SecretString>,
-    ) -> Result<Result<Import, Finding>, LedgerError> {
-        let mut suspect_one: Option<Import> = None;
+    ) -> Result<Result<PlannedImport, GuidFinding>, LedgerError> {
+        let mut suspect_one: Option<PlannedImport> = None;
         for record in records {
             let import = match self.load(device, &record, passphrase)? {
                 Ok(import) => import,
@@ -330,7 +321,7 @@ impl Chooser<'_> {
             };
             if import.file.guid.is_whole() {
                 let not_preferred = suspect_one.map(|suspect| suspect.path);
-                return Ok(Ok(Import {
+                return Ok(Ok(PlannedImport {
                     not_preferred,
                     ..import
                 }));
@@ -339,7 +330,7 @@ impl Chooser<'_> {
         }
         Ok(match suspect_one {
             Some(import) if self.may_be_refused() => Ok(import),
-            Some(_) => Err(Finding::Suspect),
+            Some(_) => Err(GuidFinding::Suspect),
             None => Err(self.none()),
         })
     }
@@ -350,17 +341,17 @@ impl Chooser<'_> {
         device: &DiscoveredDevice,
         record: &GuidRecord,
         passphrase: Option<&SecretString>,
-    ) -> Result<Result<Import, Finding>, LedgerError> {
+    ) -> Result<Result<PlannedImport, GuidFinding>, LedgerError> {
         let file = match self.vault.load(record, passphrase) {
             Ok(file) => file,
-            Err(error) => return Ok(Err(Finding::Unusable(UnusableGuid(Arc::new(error))))),
+            Err(error) => return Ok(Err(GuidFinding::Unusable(error.into()))),
         };
         // The same GUID may have been spent as a file, or exported twice.
         if let GuidStanding::Void(why, at) = self.standing(device, &file)? {
             let named = self.choice.named;
-            return Ok(Err(Finding::VoidInVault { why, at, named }));
+            return Ok(Err(GuidFinding::VoidInVault { why, at, named }));
         }
-        Ok(Ok(Import {
+        Ok(Ok(PlannedImport {
             device: device.clone(),
             file,
             record: Some(record.id),
@@ -371,14 +362,14 @@ impl Chooser<'_> {
 }
 
 /// Why the GUID of a file would only cost the device a try.
-fn objection(standing: &GuidStanding) -> Option<Finding> {
+fn objection(standing: &GuidStanding) -> Option<GuidFinding> {
     match standing {
         GuidStanding::Unknown | GuidStanding::Valid(_) => None,
-        &GuidStanding::Void(why, at) => Some(Finding::Void { why, at }),
-        GuidStanding::OfAnother(device) => Some(Finding::OfAnother(device.clone())),
+        &GuidStanding::Void(why, at) => Some(GuidFinding::Void { why, at }),
+        GuidStanding::OfAnother(device) => Some(GuidFinding::OfAnother(device.clone())),
     }
 }
 
-fn suspect(file: &GuidFile) -> Option<Finding> {
-    (!file.guid.is_whole()).then_some(Finding::Suspect)
+fn suspect(file: &GuidFile) -> Option<GuidFinding> {
+    (!file.guid.is_whole()).then_some(GuidFinding::Suspect)
 }

@@ -4,7 +4,7 @@ use sadp_ops::{
     Impact, Report,
     network::{
         self, ApplyError, Login, Plan, ResultFile, ResultFileError,
-        plan_file::{self, Problem, Row},
+        plan_file::{self, PlanRow, Problem},
     },
 };
 use sadp_reset::DeviceKey;
@@ -67,7 +67,7 @@ pub(super) fn run(
 /// The largest plan that is read.
 const MAX_BYTES: u64 = 16 << 20;
 
-fn read(plan: &Path) -> Result<Vec<Row>, Failure> {
+fn read(plan: &Path) -> Result<Vec<PlanRow>, Failure> {
     let mut bytes = Vec::new();
     // Not all that can be read tells its size.
     let read = File::open(plan).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));

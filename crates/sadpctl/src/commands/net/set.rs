@@ -1,6 +1,6 @@
 use sadp_ops::{
     Report,
-    network::{self, DeviceChange, Login, SetError, Wanted},
+    network::{self, DeviceChange, Login, SetError, WantedSettings},
 };
 use sadp_text::Remedy;
 
@@ -30,7 +30,7 @@ pub(super) fn run(
     let inventory = run.look()?;
     let change = DeviceChange {
         device: args.device.choose(inventory.devices.clone())?,
-        wanted: Wanted::from(args.wanted),
+        wanted: WantedSettings::from(args.wanted),
     };
     let settings = args.change.settings();
     let plan =
@@ -57,7 +57,7 @@ pub(super) fn run(
     run.carry_out(async |session, observer| plan.carry_out(session, login, observer).await)
 }
 
-impl From<WantedArgs> for Wanted {
+impl From<WantedArgs> for WantedSettings {
     fn from(args: WantedArgs) -> Self {
         Self {
             address: args.ip,

@@ -9,7 +9,7 @@ use sadp_ops::{
     recovery::guid::{
         self, ListedGuid,
         export::{self, Settings},
-        import::{self, Choice, Source},
+        import::{self, GuidSource, ImportChoice},
     },
 };
 use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
@@ -92,7 +92,7 @@ fn import(
     let names = args.choice();
     let also = names.devices.iter().filter_map(DeviceName::address);
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
-    let choice = Choice {
+    let choice = ImportChoice {
         source: source(args, &run.session)?,
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,
@@ -130,16 +130,16 @@ fn none_in_vault() -> Failure {
 }
 
 /// Reads the file, or the passphrase of the vault where one is needed.
-fn source(args: &GuidImportArgs, session: &Session) -> Result<Source, Failure> {
+fn source(args: &GuidImportArgs, session: &Session) -> Result<GuidSource, Failure> {
     if let Some(path) = &args.file {
-        return Ok(Source::File {
+        return Ok(GuidSource::File {
             path: path.clone(),
             file: Box::new(read(path, args)?),
         });
     }
     let encrypted = import::needs_passphrase(session).map_err(state::failed)?;
     let passphrase = if encrypted { passphrase(args)? } else { None };
-    Ok(Source::Vault { passphrase })
+    Ok(GuidSource::Vault { passphrase })
 }
 
 fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {

@@ -4,7 +4,7 @@ use sadp_ops::{
     DeviceName, DiscoveredDevice, Inventory, Report,
     recovery::{
         History,
-        answer::{self, Choice, Input, Matching, Settings},
+        answer::{self, AnswerInput, Matching, ResetChoice, Settings},
     },
 };
 use sadp_reset::{DeviceKey, RequestKind, collect};
@@ -32,7 +32,7 @@ pub(super) fn run(
     let also = args.device.as_ref().and_then(DeviceName::address);
     let import = Import {
         args,
-        choice: Choice {
+        choice: ResetChoice {
             overrides: args.change.overrides(),
             sync_cameras: args.sync_cameras,
         },
@@ -45,22 +45,22 @@ pub(super) fn run(
 }
 
 /// Looks through the paths, or reads the key.
-fn read(args: &ImportArgs) -> Result<Input, Failure> {
+fn read(args: &ImportArgs) -> Result<AnswerInput, Failure> {
     if args.paths.is_empty() {
-        return secret::vendor_key(args.key_file.as_deref()).map(Input::Key);
+        return secret::vendor_key(args.key_file.as_deref()).map(AnswerInput::Key);
     }
-    Ok(Input::Files(collect(&args.paths)))
+    Ok(AnswerInput::Files(collect(&args.paths)))
 }
 
 struct Import<'a> {
     args: &'a ImportArgs,
-    choice: Choice,
+    choice: ResetChoice,
     run: Run<'a>,
 }
 
 impl Import<'_> {
     /// Answers that are matched to their requests before a look.
-    fn by_match(mut self, input: Input) -> Result<Exit, Failure> {
+    fn by_match(mut self, input: AnswerInput) -> Result<Exit, Failure> {
         let matching = self.match_requests(input, None)?;
         if matching.answers.is_empty() {
             return self.nothing_to_send(matching);
@@ -75,7 +75,7 @@ impl Import<'_> {
     }
 
     /// An answer or a key for the device that was named.
-    fn by_name(mut self, input: Input, name: &DeviceName) -> Result<Exit, Failure> {
+    fn by_name(mut self, input: AnswerInput, name: &DeviceName) -> Result<Exit, Failure> {
         let can_be_had = secret::new_is_given(&self.args.password) || Terminal::can_ask();
         let password = if can_be_had && !self.is_legacy(name)? {
             self.read_password()?
@@ -108,7 +108,7 @@ impl Import<'_> {
 
     fn match_requests(
         &mut self,
-        input: Input,
+        input: AnswerInput,
         device: Option<&DeviceKey>,
     ) -> Result<Matching, Failure> {
         let session = &self.run.session;

@@ -6,7 +6,7 @@ use sadp_ops::{
     DeviceName, DiscoveredDevice, OutcomeData, PasswordSettings, Report,
     recovery::{
         mail::{self, Setting},
-        password_reset::{self, Choice, Method, OwnerSecret, PasswordReset},
+        password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
     },
 };
 use sadp_proto::{Code, MailQr};
@@ -119,7 +119,7 @@ fn confirm(
     let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
     let inventory = run.look()?;
     let device = args.device.choose(inventory.devices.clone())?;
-    let choice = Choice {
+    let choice = ResetChoice {
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,
     };

@@ -5,8 +5,8 @@ mod input;
 use sadp_ops::{
     DeviceName, Inventory, LedgerAccess, PasswordSettings, Report, Selection,
     recovery::{
-        password_reset::{self, Choice, Method, OwnerSecret, PasswordReset},
-        questions::{self, QuestionCheck, Questions, ReadSettings},
+        password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
+        questions::{self, NewQuestions, QuestionCheck, ReadSettings},
     },
 };
 use sadp_proto::SecretAnswers;
@@ -85,7 +85,7 @@ fn set(
         inventory: &inventory,
         password: &password,
     };
-    let questions = Questions { answers, settings };
+    let questions = NewQuestions { answers, settings };
     run.carry_out(async |session, observer| plan.carry_out(session, questions, observer).await)
 }
 
@@ -102,7 +102,7 @@ fn answer(
     let mut run = Run::open(&args.ask, args.device.address(), access, global, terminal)?;
     let inventory = run.look()?;
     let device = args.device.choose(inventory.devices.clone())?;
-    let choice = Choice {
+    let choice = ResetChoice {
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,
     };

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
-    network::Change,
+    network::SettingsChange,
     owner::{CloudStatus, UnbindStatus},
     recovery::{
-        answer::AnswerData, button::Finding, guid::import::ImportedGuid,
-        questions::ListedQuestions, request::ExportedRequest,
+        answer::AnswerData, button::ButtonFinding, guid::ImportedGuid, questions::ListedQuestions,
+        request::ExportedRequest,
     },
 };
 use sadp_proto::NetworkSettings;
@@ -75,7 +75,7 @@ fn request(exported: &ExportedRequest) -> Map<String, Value> {
     ])
 }
 
-fn network(change: &Change) -> Map<String, Value> {
+fn network(change: &SettingsChange) -> Map<String, Value> {
     Map::from_iter([
         ("before".into(), settings(&change.before)),
         ("after".into(), settings(&change.after)),
@@ -118,14 +118,14 @@ fn cloud(status: &CloudStatus) -> Map<String, Value> {
     ])
 }
 
-fn button(finding: &Finding) -> Map<String, Value> {
+fn button(finding: &ButtonFinding) -> Map<String, Value> {
     let state = match finding {
-        Finding::NotForDevice { others, .. } => {
+        ButtonFinding::NotForDevice { others, .. } => {
             let others: Vec<_> = others.iter().map(|way| way.name()).collect();
             return Map::from_iter([("ways".into(), json!(others))]);
         }
-        Finding::Unactivated | Finding::Reset => Some(State::Unactivated),
-        Finding::StillActive => Some(State::Active),
+        ButtonFinding::Unactivated | ButtonFinding::Reset => Some(State::Unactivated),
+        ButtonFinding::StillActive => Some(State::Active),
         _ => None,
     };
     let state = state.map(State::name);

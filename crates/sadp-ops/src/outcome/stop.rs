@@ -19,7 +19,7 @@ pub enum StopReason {
 impl StopReason {
     /// How a refusal ends a guarded batch. Of answers, each is another secret: that
     /// one device is locked says nothing of the next.
-    pub(super) fn by(verdict: &RefusalReply, action: Action) -> Option<Self> {
+    pub(crate) fn by(verdict: &RefusalReply, action: Action) -> Option<Self> {
         if action == Action::ImportAnswer {
             let wrong = verdict.refusal.is_wrong_answer();
             return wrong.then_some(Self::WrongSecret);
