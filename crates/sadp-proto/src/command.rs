@@ -1,20 +1,24 @@
-//! Requests to one device, and their encoding.
+//! Commands to one device: one table of them, and their encoding. A new command is
+//! described here and nowhere else in this crate.
 
+mod fields;
 mod spec;
 mod update;
 
 use std::net::IpAddr;
 
-use sadp_model::{MacAddr, RawFields};
+use sadp_model::MacAddr;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use self::fields::CommandFields;
+pub(crate) use self::fields::{EXCHANGE, exchange_code};
 pub use self::{
     spec::CommandSpec,
     update::{Credentials, NetworkSettings, Update, UpdateError},
 };
 use crate::{
-    Code, CommandReply, Document, Guid, Mailbox, SecretAnswers, VerificationCode,
+    Code, CommandReply, Guid, Mailbox, SecretAnswers, VerificationCode,
     seal::{Password, SealError, SessionKey},
 };
 
@@ -149,7 +153,114 @@ pub enum Command {
     },
 }
 
+impl CommandSpec {
+    /// [`Command::Activate`].
+    pub const ACTIVATE: Self = Self {
+        sealed: true,
+        sets_password: true,
+        carries_secret: true,
+        ..Self::plain("activate")
+    };
+    /// [`Command::Update`].
+    pub const UPDATE: Self = Self {
+        sealed: false,
+        ..Self::with_password("update")
+    };
+    /// [`Command::Lamp`].
+    pub const LAMP: Self = Self::read("lamp");
+    /// [`Command::GetCode`].
+    pub const GET_CODE: Self = Self {
+        makes_new: true,
+        ..Self::read("getcode")
+            .offered("PasswordResetAbility")
+            .answered("Code")
+    };
+    /// [`Command::GetEncryptString`].
+    pub const GET_ENCRYPT_STRING: Self = Self {
+        makes_new: true,
+        ..Self::read("getencryptstring")
+            .offered("PasswordResetModeSecond")
+            .answered("EncryptString")
+    };
+    /// [`Command::Reset`].
+    pub const RESET: Self = Self::new_password("reset");
+    /// [`Command::ResetToDefault`].
+    pub const RESET_TO_DEFAULT: Self = Self {
+        sealed: false,
+        ..Self::new_password("reset")
+    };
+    /// [`Command::ExportGuid`].
+    pub const EXPORT_GUID: Self = Self::with_password("ExportGUID")
+        .offered(GUID)
+        .answered("GUID");
+    /// [`Command::ResetByGuid`].
+    pub const RESET_BY_GUID: Self = Self::new_password("GUIDReset").offered(GUID);
+    /// [`Command::GetQuestions`].
+    pub const GET_QUESTIONS: Self = Self::read("getsecurityquestion")
+        .offered(QUESTIONS)
+        .answered("QuestionList/Question/ID");
+    /// [`Command::SetQuestions`].
+    pub const SET_QUESTIONS: Self = Self::with_password("setsecurityquestion").offered(QUESTIONS);
+    /// [`Command::ResetByAnswers`].
+    pub const RESET_BY_ANSWERS: Self = Self::new_password("AnswerReset").offered(QUESTIONS);
+    /// [`Command::SetMailbox`].
+    pub const SET_MAILBOX: Self = Self::with_password("SetMailBox").offered(MAILBOX);
+    /// [`Command::GetMailQr`].
+    pub const GET_MAIL_QR: Self = Self {
+        makes_new: true,
+        ..Self::read("GetQRcodes")
+            .offered(MAILBOX)
+            .answered("QRcodes")
+    };
+    /// [`Command::ResetByMail`].
+    pub const RESET_BY_MAIL: Self = Self::new_password("MailReset").offered(MAILBOX);
+
+    /// [`Command::GetSetUp`].
+    pub const GET_SET_UP: Self = Self::read("getPasswordResetType")
+        .offered("SupportPasswordResetType")
+        .answered("PasswordResetTypeEnabled");
+    /// [`Command::SetCloud`].
+    pub const SET_CLOUD: Self = Self::with_password("SetHCPlatform").offered(CLOUD);
+    /// [`Command::SetVerificationCode`].
+    pub const SET_VERIFICATION_CODE: Self =
+        Self::with_password("SetVerificationCode").offered(CLOUD);
+    /// [`Command::GetUnbindStatus`].
+    pub const GET_UNBIND_STATUS: Self = Self::read("getUnbindStatus").offered(UNBIND);
+    /// [`Command::Unbind`].
+    pub const UNBIND: Self = Self::with_password("ezvizUnbind").offered(UNBIND);
+    /// [`Command::Deactivate`]. The device has no password afterwards.
+    pub const DEACTIVATE: Self =
+        Self::new_password("restoreInactive").offered("SupportRestoreInactive");
+}
+
 impl Command {
+    /// The facts about this kind of command.
+    pub const fn spec(&self) -> &'static CommandSpec {
+        match self {
+            Self::Activate { .. } => &CommandSpec::ACTIVATE,
+            Self::Update(_) => &CommandSpec::UPDATE,
+            Self::Lamp { .. } => &CommandSpec::LAMP,
+            Self::GetCode => &CommandSpec::GET_CODE,
+            Self::GetEncryptString => &CommandSpec::GET_ENCRYPT_STRING,
+            Self::Reset { .. } => &CommandSpec::RESET,
+            Self::ResetToDefault { .. } => &CommandSpec::RESET_TO_DEFAULT,
+            Self::ExportGuid { .. } => &CommandSpec::EXPORT_GUID,
+            Self::ResetByGuid { .. } => &CommandSpec::RESET_BY_GUID,
+            Self::GetQuestions => &CommandSpec::GET_QUESTIONS,
+            Self::SetQuestions { .. } => &CommandSpec::SET_QUESTIONS,
+            Self::ResetByAnswers { .. } => &CommandSpec::RESET_BY_ANSWERS,
+            Self::SetMailbox { .. } => &CommandSpec::SET_MAILBOX,
+            Self::GetMailQr => &CommandSpec::GET_MAIL_QR,
+            Self::ResetByMail { .. } => &CommandSpec::RESET_BY_MAIL,
+            Self::GetSetUp => &CommandSpec::GET_SET_UP,
+            Self::SetCloud { .. } => &CommandSpec::SET_CLOUD,
+            Self::SetVerificationCode { .. } => &CommandSpec::SET_VERIFICATION_CODE,
+            Self::GetUnbindStatus => &CommandSpec::GET_UNBIND_STATUS,
+            Self::Unbind { .. } => &CommandSpec::UNBIND,
+            Self::Deactivate { .. } => &CommandSpec::DEACTIVATE,
+        }
+    }
+
     /// The `Types` element.
     pub const fn types(&self) -> &'static str {
         self.spec().types
@@ -163,17 +274,8 @@ impl Command {
     /// Whether a reply without a `Result` answers it: it contains the requested
     /// element.
     pub(crate) fn is_answered_by(&self, reply: &CommandReply) -> bool {
-        reply
-            .said(match self {
-                Self::GetCode => "Code",
-                Self::GetEncryptString => "EncryptString",
-                Self::ExportGuid { .. } => "GUID",
-                Self::GetQuestions => "QuestionList/Question/ID",
-                Self::GetMailQr => "QRcodes",
-                Self::GetSetUp => "PasswordResetTypeEnabled",
-                _ => return false,
-            })
-            .is_some()
+        let element = self.spec().answered_by;
+        element.is_some_and(|element| reply.said(element).is_some())
     }
 
     /// Whether the device may reply from this address, too: the command gives it
@@ -298,61 +400,12 @@ impl Command {
     }
 }
 
-/// The elements of a command, in the order they are sent. Wiped when dropped.
-struct CommandFields(Zeroizing<RawFields>);
-
-impl Default for CommandFields {
-    fn default() -> Self {
-        Self(Zeroizing::new(RawFields::with_capacity(Self::MAX_BYTES)))
-    }
-}
-
-impl CommandFields {
-    /// More than any command needs. Growing would leave a copy in memory.
-    const MAX_BYTES: usize = 4096;
-
-    /// Adds the first elements of most commands.
-    fn head(&mut self, uuid: Uuid, mac: &str, types: &str) {
-        self.put_uuid(uuid);
-        self.put("MAC", mac);
-        self.put("Types", types);
-    }
-
-    fn put_uuid(&mut self, uuid: Uuid) {
-        let mut buffer = Uuid::encode_buffer();
-        self.put("Uuid", uuid.hyphenated().encode_upper(&mut buffer));
-    }
-
-    fn put(&mut self, name: &str, text: &str) {
-        self.0.push(name, text);
-    }
-
-    fn put_or(&mut self, name: &str, value: Option<impl ToString>, unset: &str) {
-        let text = value.map_or_else(|| unset.to_owned(), |value| value.to_string());
-        self.put(name, &text);
-    }
-
-    fn put_some(&mut self, name: &str, value: Option<impl ToString>) {
-        if let Some(value) = value {
-            self.put(name, &value.to_string());
-        }
-    }
-
-    fn encode(&self) -> Zeroizing<Vec<u8>> {
-        Document::encode_secret("Probe", &self.0)
-    }
-}
-
-/// Encodes the key request.
-pub(crate) fn exchange_code(uuid: Uuid, mac: &str, code: &str) -> Zeroizing<Vec<u8>> {
-    let mut fields = CommandFields::default();
-    fields.head(uuid, mac, EXCHANGE);
-    fields.put("Code", code);
-    fields.encode()
-}
-
-/// The `Types` of a key exchange.
-pub(crate) const EXCHANGE: &str = "exchangecode";
+/// Elements that report support for several commands.
+const GUID: &str = "SupportGUID";
+const QUESTIONS: &str = "SupportSecurityQuestion";
+const MAILBOX: &str = "SupportMailBox";
+const CLOUD: &str = "SupportHCPlatform";
+const UNBIND: &str = "supportEzvizUnbind";
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 use crate::{
-    Header, Message, RequestMessage,
+    Document, Header, Message, RequestMessage,
     seal::{ExchangeKey, device},
 };
 

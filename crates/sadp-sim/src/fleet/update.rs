@@ -8,15 +8,21 @@ use sadp_proto::seal::{
 use super::{
     command::{CommandRequest, Response},
     execution::Execution,
+    kind::commands,
 };
 use crate::{
     Device,
     device::{Denied, read_flag},
 };
 
+commands! {
+    UPDATE updates update;
+    LAMP lamps switch_lamp;
+}
+
 /// Takes new settings, given the password. A wrong password costs a try; one that
 /// cannot be read does not.
-pub(super) fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn update(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.require_active()?;
     let now = it.request.now;
     if let Some(locked) = it.device.access.tries.locked(now) {
@@ -52,7 +58,7 @@ fn denied(it: &Execution<'_>, word: &str, denied: Denied) -> Response {
 }
 
 /// Switches the lamp. Needs no password.
-pub(super) fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
+fn switch_lamp(it: &mut Execution<'_>) -> Result<Response, Response> {
     it.device.state.lamp = match it.field("Action") {
         "open" => true,
         "close" => false,
