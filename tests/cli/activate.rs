@@ -272,7 +272,7 @@ fn weak_passwords_are_refused_before_anything_is_sent() {
     assert!(hard.stderr.contains("too-short"), "{hard}");
     let soft = van.activate_all("Garden123", &[]);
     assert_eq!((soft.code, soft.stdout.as_str()), (4, ""), "{soft}");
-    for text in ["one-two-three", "--force"] {
+    for text in ["one-two-three", "--force weak-password"] {
         assert!(soft.stderr.contains(text), "{text}: {soft}");
     }
     assert_eq!(van.states(), ["unactivated"]);

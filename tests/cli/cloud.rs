@@ -272,7 +272,7 @@ fn no_secret_is_sent_where_two_senders_speak_for_the_device() {
     }
     assert_eq!(van.sent(), 0);
     // Then the key exchange decides, and which of the two came first.
-    let forced = own(&["cloud", "enable", ONE, "--force"]);
+    let forced = own(&["cloud", "enable", ONE, "--force", "two-senders"]);
     let message = forced.json()[0]["message"].to_string();
     assert!(!message.contains("both answer for it"), "{forced}");
     assert!(forced.stderr.contains("may pretend to be it"), "{forced}");

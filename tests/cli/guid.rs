@@ -153,7 +153,7 @@ fn a_suspect_guid_is_not_preferred_and_goes_out_by_force_alone() {
     assert_eq!((import.code, van.sent()), (4, sent), "{import}");
     let message = import.json()[0]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("does not hold 128 bytes"), "{import}");
-    let forced = van.reset(&["guid", "import", ONE, "--yes", "--force"]);
+    let forced = van.reset(&["guid", "import", ONE, "--yes", "--force", "refused-before"]);
     assert_eq!(forced.json()[0]["refusal"], "invalidGUID", "{forced}");
     assert_eq!(forced.json()[0]["data"]["path"], suspect, "{forced}");
     let listed = |path: &str| {
@@ -179,8 +179,8 @@ fn a_suspect_guid_in_a_file_goes_out_by_force_alone() {
         let held = van.reset(&file);
         assert_eq!((held.code, van.sent()), (code, sent), "{name}: {held}");
         let told = format!("{}{}", held.stdout, held.stderr);
-        assert!(told.contains("--force"), "{name}: {held}");
-        let forced = van.reset(&[&file[..], &["--force"]].concat());
+        assert!(told.contains("--force refused-before"), "{name}: {held}");
+        let forced = van.reset(&[&file[..], &["--force", "refused-before"]].concat());
         assert_eq!(
             forced.json()[0]["refusal"],
             "invalidGUID",
@@ -231,16 +231,17 @@ fn a_foreign_guid_costs_one_try_and_is_not_taken_again() {
     let run = van.reset(&again);
     assert_eq!((run.code, van.sent()), (4, sent), "{run}");
     assert!(run.stdout.contains("the device called it invalid"), "{run}");
-    let run = van.reset(&[&again[..], &["--force"]].concat());
+    let run = van.reset(&[&again[..], &["--force", "refused-before"]].concat());
     assert_eq!(run.json()[0]["tries_left"], 2, "{run}");
     let sent = van.sent();
     let run = van.reset(&["guid", "import", ONE, "--yes"]);
     assert_eq!(
         (run.code, van.sent()),
         (4, sent),
-        "few tries need --force: {run}"
+        "few tries need their word: {run}"
     );
-    let run = van.reset(&["guid", "import", ONE, "--yes", "--force"]);
+    let lifted = ["--force", "few-tries", "--force", "refused-before"];
+    let run = van.reset(&[&["guid", "import", ONE, "--yes"][..], &lifted].concat());
     assert_eq!(run.code, 0, "{run}");
 }
 
@@ -276,10 +277,18 @@ fn a_file_is_known_to_be_of_the_vault() {
             let run = van.reset(&[&import[..], more].concat());
             assert_eq!((run.code, van.sent()), (4, sent), "{run}");
             assert!(run.stdout.contains("it was used, and works once"), "{run}");
-            assert!(run.stdout.contains("--force"), "{run}");
+            assert!(run.stdout.contains("--force refused-before"), "{run}");
         }
     }
-    let run = van.reset(&["guid", "import", ONE, file, "--yes", "--force"]);
+    let run = van.reset(&[
+        "guid",
+        "import",
+        ONE,
+        file,
+        "--yes",
+        "--force",
+        "refused-before",
+    ]);
     assert_eq!((run.code, van.sent()), (1, sent + 1), "{run}");
     assert_eq!(run.json()[0]["refusal"], "invalidGUID", "{run}");
 }

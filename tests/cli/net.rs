@@ -103,7 +103,11 @@ fn an_account_that_is_not_told_has_to_be_named() {
     assert_eq!(run.json()[0]["refusal"], "PasswordError", "{run}");
     let named = [&set[..], &["--account", "installer"]].concat();
     // After the wrong password above it is asked for by name.
-    let run = send(&van, PASSWORD, &[&named[..], &["--force"]].concat());
+    let run = send(
+        &van,
+        PASSWORD,
+        &[&named[..], &["--force", "refused-before"]].concat(),
+    );
     assert_eq!((run.code, &*told(&run)[0].1), (0, "done"), "{run}");
     let run = send(
         &van,
@@ -330,7 +334,11 @@ fn the_last_tries_need_force_and_a_lock_is_waited_for() {
     let site = "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:01\"\nip = \"192.168.1.101\"\ntries = 4\n";
     let van = Van::new(site);
     let set = ["net", "set", ONE, "--http-port", "81"];
-    let forced = [&set[..], &["--force"]].concat();
+    let forced = [
+        &set[..],
+        &["--force", "few-tries", "--force=refused-before"],
+    ]
+    .concat();
     for left in [3, 2] {
         let run = send(&van, "Guessed-99", &set);
         assert_eq!(

@@ -93,7 +93,13 @@ fn wrong_answers_cost_one_try_each_and_the_last_need_force() {
     let right = van.put("right.txt", RIGHT);
     let held = van.reset(&command("answer", ONE, &right));
     assert_eq!((held.code, van.sent()), (4, 1), "{held}");
-    let forced = van.reset(&[&command("answer", ONE, &right)[..], &["--force"]].concat());
+    let forced = van.reset(
+        &[
+            &command("answer", ONE, &right)[..],
+            &["--force", "few-tries", "--force", "refused-before"],
+        ]
+        .concat(),
+    );
     assert_eq!(forced.code, 0, "{forced}");
 }
 

@@ -14,6 +14,17 @@ fn help() {
 }
 
 #[test]
+fn a_word_of_force_that_is_none_is_told_with_all_that_are() {
+    for wrong in ["nonsense", "44:47:cc:00:00:01", "locked,few-tries"] {
+        let run = run(&["activate", "--all", "--yes", "--force", wrong]);
+        assert_eq!(run.code, 2, "{run}");
+        for word in ["weak-password", "two-senders", "account-changed"] {
+            assert!(run.stderr.contains(word), "{word}: {run}");
+        }
+    }
+}
+
+#[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let run = run(&["completions", shell]);

@@ -43,7 +43,7 @@ impl Requirements {
         }
         let checks = SafetyChecks {
             action: self.action,
-            overrides: self.overrides.clone(),
+            overrides: self.overrides,
         };
         let (devices, blocked) = checks.split(able, session.ledger(), session.now())?;
         left_out.extend(blocked);

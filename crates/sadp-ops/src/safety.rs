@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sadp_model::{ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Action, Ledger, LedgerError};
-use strum::{EnumIter, EnumString, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{BlockReason, DiscoveredDevice, Outcome};
 
@@ -11,61 +11,89 @@ use crate::{BlockReason, DiscoveredDevice, Outcome};
 const FEW_TRIES: u32 = 2;
 
 /// A guard that the user may lift. Its name is the word of `--force`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr, VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Guard {
     /// A new password that newer devices refuse.
     WeakPassword,
     /// A recovery method that the device does not offer.
     WayNotOffered,
+    /// The new address of a device is taken.
+    AddressInUse,
     /// Few tries are left before the device locks.
     FewTries,
     /// The device is remembered as locked.
     Locked,
-    /// Two senders speak for the device.
-    TwoSenders,
-    /// The new address of a device is taken.
-    AddressInUse,
+    /// The device refused a secret of this kind before, or would most likely refuse
+    /// this one.
+    RefusedBefore,
+    /// A secret that works once was sent before, and no reply came.
+    MayHaveWorked,
     /// A request that can no longer be answered.
     StaleRequest,
-    /// An answer or GUID that the device refused before, or would most likely refuse.
-    RefusedBefore,
+    /// Two senders speak for the device.
+    TwoSenders,
+    /// The device reported one thing in two ways within one look.
+    ContradictsItself,
+    /// Two devices report one salt.
+    SharedSalt,
+    /// The account of the device is not the one that is remembered.
+    AccountChanged,
+}
+
+impl Guard {
+    /// The guards that are lifted where the user names none: the device decides
+    /// itself, or nothing is lost.
+    pub const LIFTED_UNNAMED: [Self; 3] =
+        [Self::WeakPassword, Self::WayNotOffered, Self::AddressInUse];
+
+    /// The words of all guards.
+    pub const WORDS: &[&str] = Self::VARIANTS;
+
+    /// Its word, e.g. `two-senders`.
+    pub fn word(self) -> &'static str {
+        self.into()
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
 }
 
 /// The guards that the user lifted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overrides(Lifted);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Lifted {
-    All,
-    These(Vec<Guard>),
-}
-
-impl Default for Lifted {
-    fn default() -> Self {
-        Self::These(Vec::new())
-    }
-}
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides(u16);
 
 impl Overrides {
-    /// Lifts every guard.
-    pub const fn all() -> Self {
-        Self(Lifted::All)
+    /// Whether this guard is lifted.
+    pub const fn lifts(self, guard: Guard) -> bool {
+        self.0 & guard.bit() != 0
     }
 
-    /// Whether this guard is lifted.
-    pub fn lifts(&self, guard: Guard) -> bool {
-        match &self.0 {
-            Lifted::All => true,
-            Lifted::These(guards) => guards.contains(&guard),
-        }
+    /// The same with one more guard lifted.
+    #[must_use]
+    pub const fn with(self, guard: Guard) -> Self {
+        Self(self.0 | guard.bit())
     }
 }
 
 impl FromIterator<Guard> for Overrides {
     fn from_iter<I: IntoIterator<Item = Guard>>(guards: I) -> Self {
-        Self(Lifted::These(guards.into_iter().collect()))
+        guards.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
+impl BlockReason {
+    /// The guard that sends the command all the same. `None` where nothing does.
+    pub const fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::TwoSenders { .. } | Self::JustMoved { .. } => Some(Guard::TwoSenders),
+            Self::Locked { .. } => Some(Guard::Locked),
+            Self::FewTries { .. } => Some(Guard::FewTries),
+            Self::NoMac | Self::RawEthernetOnly | Self::FragmentOnly | Self::DuplicateMac => None,
+        }
     }
 }
 

@@ -213,14 +213,16 @@ const fn unblock(reason: &BlockReason) -> &'static str {
         }
         BlockReason::DuplicateMac => "unplug one of the two, then run it again",
         BlockReason::TwoSenders { .. } => {
-            "find out which machine answers at each address, and connect the device to this machine alone; --force sends to the first address all the same"
+            "find out which machine answers at each address, and connect the device to this machine alone; --force two-senders sends to the first address all the same"
         }
         BlockReason::JustMoved { .. } => {
             "run it again in a few seconds: a device that moved is known by then; if it is told again, find out which machine answers at each address"
         }
-        BlockReason::Locked { .. } => "wait until the lock is over; --force sends all the same",
+        BlockReason::Locked { .. } => {
+            "wait until the lock is over; --force locked sends all the same"
+        }
         BlockReason::FewTries { .. } => {
-            "make sure of the password first; --force sends all the same, and a wrong one locks it"
+            "make sure of the password first; --force few-tries sends all the same, and a wrong one locks it"
         }
     }
 }
@@ -280,9 +282,34 @@ const fn command(preparation: Preparation) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use sadp_ops::DeviceRef;
+    use std::net::IpAddr;
+
+    use jiff::Timestamp;
+    use sadp_ops::{DeviceRef, Guard};
 
     use super::*;
+
+    #[test]
+    fn what_is_blocked_names_the_word_that_sends_it_all_the_same() {
+        let [used, other] = ["192.168.1.64", "192.168.1.66"].map(str::parse::<IpAddr>);
+        let (used, other) = (used.unwrap(), other.unwrap());
+        for reason in [
+            BlockReason::NoMac,
+            BlockReason::TwoSenders { used, other },
+            BlockReason::Locked {
+                until: Timestamp::UNIX_EPOCH,
+            },
+            BlockReason::FewTries { left: 2 },
+        ] {
+            let word = reason.guard().map(|it| format!("--force {}", it.word()));
+            let told = unblock(&reason);
+            match word {
+                Some(word) => assert!(told.contains(&word), "{told}"),
+                None => assert!(!told.contains("--force"), "{told}"),
+            }
+        }
+        assert_eq!(Guard::WORDS.len(), 12);
+    }
 
     #[test]
     fn silence_leaves_open_what_a_device_makes_anew() {

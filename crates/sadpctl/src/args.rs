@@ -19,7 +19,7 @@ use sadp_ops::DeviceName;
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
-        ActivateArgs, ChangeArgs, ChoiceArgs, LocateArgs, NewPasswordArgs, PasswordArgs,
+        ActivateArgs, ChangeArgs, ChoiceArgs, ForceArgs, LocateArgs, NewPasswordArgs, PasswordArgs,
         SettleArgs, Switch,
     },
     cloud::{CloudCommand, CloudShowArgs, DeactivateArgs, OwnerArgs},

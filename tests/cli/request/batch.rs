@@ -303,7 +303,7 @@ fn answers_that_changed_places_ruin_nothing() {
     // Each in its place.
     fs::write(one, &texts[0]).unwrap();
     fs::write(two, &texts[1]).unwrap();
-    let run = errand.import(&["--force"]);
+    let run = errand.import(&["--force", "refused-before"]);
     assert_eq!(
         (run.code, results(&run)),
         (0, ["done", "done"].map(Into::into).to_vec()),

@@ -193,7 +193,7 @@ fn a_device_that_restarted_is_not_sent_its_old_answer() {
     let ways = errand.run(&["reset", "ways", "--all"]);
     assert!(ways.stdout.contains("a new request; that of"), "{ways}");
     // The device itself has the last word.
-    let forced = errand.import(&["--force"]);
+    let forced = errand.import(&["--force", "stale-request"]);
     assert_eq!(forced.code, 1, "{forced}");
     assert_eq!(
         forced.json()[0]["refusal"],

@@ -151,7 +151,7 @@ fn of_plain_answers_in_wrong_packages_one_is_sent() {
     let errand = answered(&[]);
     let plain = make_plain(&errand);
     rotate(&plain);
-    let run = errand.import(&["--force"]);
+    let run = errand.import(&["--force", "stale-request"]);
     assert_one_lost_one_try(&errand, &run, 6);
     // As they are told: in their places, under names that tell whose they are.
     let refused = ending(&run, "refused").concat().replace(':', "");
@@ -163,7 +163,7 @@ fn of_plain_answers_in_wrong_packages_one_is_sent() {
     }
     let package = &errand.packages()[&refused];
     let alone = package.join(format!("Encrypt_{refused}.xml"));
-    let more = ["--device", &refused, "--force"];
+    let more = ["--device", &refused, "--force", "refused-before"];
     let run = errand.import_from(alone.to_str().unwrap(), &more);
     assert_eq!((run.code, ending(&run, "done").len()), (0, 1), "{run}");
     let run = errand.import(&[]);

@@ -55,7 +55,7 @@ pub async fn apply(
     };
     let checks = SafetyChecks {
         action: Action::NetSet,
-        overrides: plan.settings.overrides.clone(),
+        overrides: plan.settings.overrides,
     };
     for change in changes {
         match checks.blocked(&change.device, session.ledger(), session.now())? {

@@ -80,7 +80,7 @@ pub async fn set(
     }
     let checks = SafetyChecks {
         action: Action::NetSet,
-        overrides: plan.settings.overrides.clone(),
+        overrides: plan.settings.overrides,
     };
     if let Some(outcome) = checks.blocked(&device, session.ledger(), session.now())? {
         plan.left_out.push(outcome);

@@ -58,7 +58,7 @@ pub fn plan(
         session,
         history: History::read(session.ledger(), session.now())?,
         inventory,
-        overrides: &choice.overrides,
+        overrides: choice.overrides,
         sync_cameras: choice.sync_cameras,
     };
     let mut checked = Vec::new();

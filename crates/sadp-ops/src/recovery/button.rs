@@ -55,7 +55,7 @@ pub struct Reset {
 pub fn plan(
     device: DiscoveredDevice,
     local: &[Ipv4Net],
-    overrides: &Overrides,
+    overrides: Overrides,
 ) -> Result<Plan, Box<Reset>> {
     let ended = |finding: ButtonFinding| {
         let unactivated = (finding == ButtonFinding::Unactivated).then(|| Inventory {

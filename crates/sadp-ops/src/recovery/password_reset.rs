@@ -29,7 +29,7 @@ pub enum Method {
 }
 
 /// How the user wants new passwords to be set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ResetChoice {
     /// What the user lifted.
     pub overrides: Overrides,

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use sadp_ops::{
-    Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session, StopReason,
+    Guard, Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session,
+    StopReason,
     recovery::{
         History,
         answer::{self, AnswerFinding, AnswerInput, Plan, ResetChoice, Settings},
@@ -49,7 +50,7 @@ impl Answered {
     fn plan(&self, overrides: Overrides) -> Plan {
         let session = &self.site.session;
         let input = AnswerInput::Files(collect(&[self.out.path().to_owned()]));
-        let matching = answer::match_requests(session, input, None, &overrides).unwrap();
+        let matching = answer::match_requests(session, input, None, overrides).unwrap();
         let choice = ResetChoice {
             overrides,
             sync_cameras: false,
@@ -130,7 +131,8 @@ async fn an_answer_that_was_refused_is_not_sent_again_unless_the_user_insists() 
     ));
     assert_eq!(outcomes[0].impact(), Impact::Safety);
     assert_eq!(site.site.executions(0).refused, refused);
-    site.import(Overrides::all()).await;
+    site.import(Overrides::default().with(Guard::RefusedBefore))
+        .await;
     assert_eq!(site.site.executions(0).refused, refused + 1);
 }
 

@@ -19,7 +19,7 @@ const CAMERA: &str = "[[device]]\nprofile = \"ipc-v5.5.82\"\nip = \"192.168.1.10
 async fn plan(site: &mut Simulated) -> Result<Plan, Box<Reset>> {
     let (mut inventory, _) = site.session.look(&mut quiet).await.unwrap();
     let device: DiscoveredDevice = inventory.devices.remove(0);
-    button::plan(device, &inventory.local, &Overrides::default())
+    button::plan(device, &inventory.local, Overrides::default())
 }
 
 fn for_minutes(minutes: u64) -> Settings {
@@ -119,5 +119,5 @@ async fn where_there_is_nothing_to_wait_for_the_plan_says_so() {
     let (mut inventory, _) = site.session.look(&mut quiet).await.unwrap();
     let device = inventory.devices.remove(0);
     let lifted = Overrides::from_iter([Guard::WayNotOffered]);
-    button::plan(device, &inventory.local, &lifted).unwrap();
+    button::plan(device, &inventory.local, lifted).unwrap();
 }

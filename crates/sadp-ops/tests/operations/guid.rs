@@ -1,7 +1,7 @@
 //! GUIDs of simulated recorders: exported into the vault, and imported once.
 
 use sadp_ops::{
-    Impact, Offer, Outcome, OutcomeData, OutcomeStatus, Overrides, PasswordSettings, Reason,
+    Guard, Impact, Offer, Outcome, OutcomeData, OutcomeStatus, Overrides, PasswordSettings, Reason,
     StopReason,
     recovery::{
         guid::{
@@ -98,7 +98,9 @@ async fn what_was_exported_sets_a_new_password_once() {
     assert_eq!(outcomes[0].reason, Reason::PasswordReset(set));
     assert_eq!(site.executions(0).guid_resets, 1);
     assert_eq!(site.voids(), [Some(GuidVoid::Used)]);
-    let outcomes = site.import(vault(), Overrides::all()).await;
+    let outcomes = site
+        .import(vault(), Overrides::default().with(Guard::RefusedBefore))
+        .await;
     assert!(matches!(
         outcomes[0].reason,
         Reason::Guid(GuidFinding::VoidInVault {
@@ -135,7 +137,8 @@ async fn a_guid_that_was_called_invalid_goes_out_by_force_alone() {
         })
     ));
     assert_eq!(site.executions(0).refused, 1);
-    site.import(read(), Overrides::all()).await;
+    site.import(read(), Overrides::default().with(Guard::RefusedBefore))
+        .await;
     assert_eq!(site.executions(0).refused, 2);
 }
 

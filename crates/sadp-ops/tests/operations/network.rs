@@ -3,8 +3,8 @@
 use std::{fmt::Write as _, net::Ipv4Addr};
 
 use sadp_ops::{
-    Event, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Report, SETTLE, Seen,
-    StopReason,
+    Event, Guard, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Report,
+    SETTLE, Seen, StopReason,
     network::{
         self, AddressHolder, AddressRange, ApplyError, DeviceChange, Login, NetworkFinding, Plan,
         Proposal, SetError, Settings, WantedSettings,
@@ -79,7 +79,13 @@ async fn an_address_that_a_device_has_is_given_only_where_that_is_lifted() {
     };
     let mac = "44:47:cc:00:00:02".parse().ok();
     assert_eq!(target.holder, Some(AddressHolder::Device(mac)));
-    let forced = set(&site, &inventory, "192.168.1.102", Overrides::all()).await;
+    let forced = set(
+        &site,
+        &inventory,
+        "192.168.1.102",
+        Overrides::default().with(Guard::AddressInUse),
+    )
+    .await;
     assert_eq!(forced.unwrap().steps.len(), 1);
 }
 

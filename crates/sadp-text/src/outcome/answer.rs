@@ -75,13 +75,13 @@ pub(super) fn next_step(finding: &Finding) -> Option<Cow<'static, str>> {
         Finding::Unusable(file) => return Some(file.problem().why.remedy()),
         Finding::NotAnAnswer(error) => return Some(error.remedy()),
         Finding::RequestInvalid(_) => {
-            "export a new request and ask for a new answer; --force sends it all the same"
+            "export a new request and ask for a new answer; --force stale-request sends it all the same"
         }
         Finding::NotFound => "connect it without restarting it, then run it again",
         Finding::SeveralDevices => "unplug the other, then run it again",
         Finding::Unactivated => "activate it: sadpctl activate DEVICE",
         Finding::RefusedBefore { .. } => {
-            "check whose answer it is, and save the right one in its place; --force sends it all the same"
+            "check whose answer it is, and save the right one in its place; --force refused-before sends it all the same"
         }
         Finding::KindUnknown => "scan again",
         Finding::TakesNoKey => "ask the support for the file, and import that",

@@ -40,7 +40,7 @@ pub(super) fn next_step(finding: &Finding, outcome: &Outcome) -> Cow<'static, st
         Finding::NotForDevice { others, .. } => {
             let others: Vec<_> = others.iter().map(|way| way.label()).collect();
             return format!(
-                "ways that may fit it: {}; sadpctl reset ways tells what each needs; --force prints the steps and waits all the same",
+                "ways that may fit it: {}; sadpctl reset ways tells what each needs; --force way-not-offered prints the steps and waits all the same",
                 others.join(", ")
             )
             .into();

@@ -39,7 +39,7 @@ pub(super) fn next_step(finding: &Finding) -> &'static str {
             "give a file: sadpctl reset guid import DEVICE FILE; or use another way of recovery"
         }
         Finding::Void { .. } | Finding::OfAnother(_) | Finding::Suspect => {
-            "take another file, or another way of recovery; --force sends it all the same and may cost a try"
+            "take another file, or another way of recovery; --force refused-before sends it all the same and may cost a try"
         }
         Finding::Unusable(file) => remedy(file.error()),
     }
@@ -117,7 +117,7 @@ fn remedy(error: &VaultError) -> &'static str {
         }
         VaultError::NotAGuid { .. } => {
             "a GUID file has 128 bytes, or base64 text of 172 to 512: check whether it is whole and the right one; \
-             nothing was sent; --force sends another text all the same and may cost a try"
+             nothing was sent; --force refused-before sends another text all the same and may cost a try"
         }
     }
 }

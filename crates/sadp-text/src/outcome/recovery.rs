@@ -117,14 +117,14 @@ pub(super) const fn missing(offer: Offer) -> &'static str {
 pub(super) const fn other_way(offer: Offer) -> &'static str {
     match offer {
         Offer::Guid | Offer::Questions | Offer::Mailbox => {
-            "use another way of recovery; --force asks it all the same"
+            "use another way of recovery; --force way-not-offered asks it all the same"
         }
-        Offer::Cloud => "check its firmware; --force sends it all the same",
+        Offer::Cloud => "check its firmware; --force way-not-offered sends it all the same",
         Offer::Unbind => {
-            "unbind it in the app or on its own web page; --force sends it all the same"
+            "unbind it in the app or on its own web page; --force way-not-offered sends it all the same"
         }
         Offer::Deactivate => {
-            "restore its factory settings on its own web page; --force sends it all the same"
+            "restore its factory settings on its own web page; --force way-not-offered sends it all the same"
         }
     }
 }

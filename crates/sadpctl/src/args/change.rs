@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
-use sadp_ops::{DeviceName, LedgerAccess, Overrides};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueEnum};
+use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides};
 
 use super::{AskArgs, values::duration};
 use crate::select::Filter;
@@ -36,22 +36,14 @@ pub(crate) struct ChangeArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Go on against advice: a password that breaks the softer rules, a device
-    /// that is locked or has few tries left, one for which somebody else may
-    /// speak, an address that seems taken, a way of recovery that the device
-    /// does not say it offers
-    #[arg(long)]
-    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 }
 
 impl ChangeArgs {
     /// The guards that are lifted.
     pub(crate) fn overrides(self) -> Overrides {
-        if self.force {
-            Overrides::all()
-        } else {
-            Overrides::default()
-        }
+        self.force.overrides
     }
 
     /// What the operation needs of the ledger.
@@ -62,6 +54,66 @@ impl ChangeArgs {
             LedgerAccess::Write
         }
     }
+}
+
+/// `--force`, with or without a guard's word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ForceArgs {
+    /// The guards that are lifted.
+    pub(crate) overrides: Overrides,
+    /// Whether it is given, with whatever word.
+    pub(crate) is_given: bool,
+}
+
+const FORCE: &str = "force";
+
+impl Args for ForceArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let words = Guard::WORDS.join(", ");
+        let force = Arg::new(FORCE)
+            .long(FORCE)
+            .value_name("WORD")
+            .action(ArgAction::Append)
+            .num_args(0..=1)
+            .default_missing_value("")
+            .value_parser(guards)
+            .help(format!(
+                "Go on in spite of this check; may be repeated. Each message names the word it needs: {words}. Without a word, the first three"
+            ));
+        command.arg(force)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ForceArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut force = Self::default();
+        force.update_from_arg_matches(matches)?;
+        Ok(force)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let given = matches.get_many::<Vec<Guard>>(FORCE);
+        self.is_given |= given.is_some();
+        for &guard in given.into_iter().flatten().flatten() {
+            self.overrides = self.overrides.with(guard);
+        }
+        Ok(())
+    }
+}
+
+/// The guards that a word of `--force` lifts.
+fn guards(word: &str) -> Result<Vec<Guard>, String> {
+    if word.is_empty() {
+        return Ok(Guard::LIFTED_UNNAMED.into());
+    }
+    word.parse().map(|guard| vec![guard]).map_err(|_| {
+        let words = Guard::WORDS.join(", ");
+        format!("not one of {words}; a --force without a word stands at the end")
+    })
 }
 
 /// Where the current password comes from.

@@ -134,14 +134,14 @@ the vendor's dated code that way: they return to the default password of their
 own manual and get no new one here.
 
 Each answer is sent once. One whose device has restarted since, whose request is
-older than 48 hours or was exported again, is left out; --force sends it all the
-same. Where another request was asked for and none arrived, the older one may be
-void: that is told before it is sent. The others go on. It can be run again: only
+older than 48 hours or was exported again, is left out; --force stale-request
+sends it all the same. Where another request was asked for and none arrived, the
+older one may be void: that is told before it is sent. The others go on. It can be run again: only
 devices that still wait are asked.
 
 Where only the folder tells whose answers are, the first goes alone until a device
 took its own. Once a device refuses an answer as another's, no more of them are
-sent, with --force neither: the folders may be mixed up. Answers whose names tell
+sent, whatever --force says: the folders may be mixed up. Answers whose names tell
 go on.
 
 Examples:

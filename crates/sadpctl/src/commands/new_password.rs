@@ -1,6 +1,7 @@
 //! The new password a command sets, checked before anything is sent.
 
 use sadp_model::PasswordCheck;
+use sadp_ops::{Guard, Overrides};
 use sadp_proto::seal::UpdateDigest;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -25,15 +26,15 @@ pub(super) fn read(
     let Some(password) = given else {
         return Ok(None);
     };
-    check(&password, change.force, terminal)?;
+    check(&password, change.overrides(), terminal)?;
     Ok(Some(password))
 }
 
-/// Checks a new password by the vendor's rules. With `force`, the device is
-/// left to judge the softer ones.
+/// Checks a new password by the vendor's rules. Where [`Guard::WeakPassword`] is
+/// lifted, the device judges the softer ones.
 pub(super) fn check(
     password: &SecretString,
-    force: bool,
+    overrides: Overrides,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let check = PasswordCheck::of(password.expose_secret(), UpdateDigest::DEFAULT_USER);
@@ -48,10 +49,10 @@ pub(super) fn check(
             "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; nothing was sent",
         ));
     }
-    if !check.problems.is_empty() && !force {
+    if !check.problems.is_empty() && !overrides.lifts(Guard::WeakPassword) {
         let message = format!("newer devices would refuse the new password:{}", problems());
         return Err(Failure::words(Exit::Unsafe, message)
-            .hint("choose another, or use --force to let the devices decide; nothing was sent"));
+            .hint("choose another, or use --force weak-password to let the devices decide; nothing was sent"));
     }
     terminal.note(&format!("the new password is {}", check.strength.name()));
     Ok(())

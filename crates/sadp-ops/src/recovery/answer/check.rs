@@ -71,7 +71,7 @@ pub(super) struct AnswerCheck<'a> {
     pub(super) session: &'a Session,
     pub(super) history: History<'a>,
     pub(super) inventory: &'a Inventory,
-    pub(super) overrides: &'a Overrides,
+    pub(super) overrides: Overrides,
     pub(super) sync_cameras: bool,
 }
 
@@ -185,7 +185,7 @@ impl AnswerCheck<'_> {
         let devices = checked.iter().map(|it| it.device.clone()).collect();
         let checks = SafetyChecks {
             action: Action::ImportAnswer,
-            overrides: self.overrides.clone(),
+            overrides: self.overrides,
         };
         let now = self.session.now();
         let (fit, mut left_out) = checks.split(devices, self.session.ledger(), now)?;

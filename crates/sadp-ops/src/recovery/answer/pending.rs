@@ -70,7 +70,7 @@ pub fn match_requests(
     session: &Session,
     input: AnswerInput,
     device: Option<&DeviceKey>,
-    overrides: &Overrides,
+    overrides: Overrides,
 ) -> Result<Matching, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
     let mut matching = match (input, device) {

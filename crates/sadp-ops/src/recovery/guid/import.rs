@@ -95,7 +95,7 @@ pub fn plan(
     let requirements = Requirements {
         action: Action::GuidImport,
         offer: Offer::Guid,
-        overrides: choice.overrides.clone(),
+        overrides: choice.overrides,
         named: choice.named,
     };
     let mut selection = requirements.select(session, devices)?;

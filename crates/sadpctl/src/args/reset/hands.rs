@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use sadp_ops::DeviceName;
 
-use crate::args::{AskArgs, NewPasswordArgs, values::duration};
+use crate::args::{AskArgs, ForceArgs, NewPasswordArgs, values::duration};
 
 /// `reset button`.
 #[derive(Args, Debug)]
@@ -46,10 +46,8 @@ pub(crate) struct ButtonArgs {
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
 
-    /// Go on against advice: for a device that the vendor gives no such button,
-    /// and with a password that breaks the softer rules
-    #[arg(long)]
-    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
 
     #[command(flatten)]
     pub(crate) ask: AskArgs,

@@ -41,7 +41,7 @@ pub(super) fn run(
     let Some(password) = password.filter(|_| !plan.steps.is_empty()) else {
         return run.print(Report::new(plan.into_outcomes()));
     };
-    let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force);
+    let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force.is_given);
     let results = results.map_err(unwritable)?;
     show_left_out(&plan, run.terminal);
     run.confirm_plan(&sadp_text::batch_plan(&plan), asked)?;

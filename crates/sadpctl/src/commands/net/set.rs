@@ -77,7 +77,7 @@ fn failed(error: SetError) -> Failure {
             Failure::new(Exit::Usage, bad).hint(hint)
         }
         SetError::Taken(target) => Failure::words(Exit::Unsafe, sadp_text::target_address(target))
-            .hint("choose another address; --force sends all the same; nothing was sent"),
+            .hint("choose another address; --force address-in-use sends all the same; nothing was sent"),
         SetError::Ledger(error) => state::failed(error),
     }
 }

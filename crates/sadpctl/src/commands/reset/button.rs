@@ -40,7 +40,7 @@ pub(super) fn run(
     let mut run = Run::open(&args.ask, args.device.address(), access, global, terminal)?;
     let Inventory { devices, local } = run.look()?;
     let device = args.device.choose(devices)?;
-    let reset = match button::plan(device, &local, &change.overrides()) {
+    let reset = match button::plan(device, &local, change.overrides()) {
         Ok(plan) => {
             let device = &plan.device.entry.device;
             run.terminal
@@ -116,6 +116,6 @@ fn ask(args: &ButtonArgs, run: &mut Run<'_>) -> Result<Option<SecretString>, Fai
         return Ok(None);
     };
     let password = password?;
-    new_password::check(&password, args.force, run.terminal)?;
+    new_password::check(&password, args.force.overrides, run.terminal)?;
     Ok(Some(password))
 }

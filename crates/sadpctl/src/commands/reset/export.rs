@@ -10,7 +10,7 @@ use sadp_reset::{Contact, SettingsError};
 
 use super::qr;
 use crate::{
-    args::{ChangeArgs, ExportArgs, GlobalArgs},
+    args::{ChangeArgs, ExportArgs, ForceArgs, GlobalArgs},
     commands::list,
     failure::{Exit, Failure},
     output::Format,
@@ -27,7 +27,7 @@ pub(super) fn run(
     let change = ChangeArgs {
         yes: args.yes,
         dry_run: args.dry_run,
-        force: false,
+        force: ForceArgs::default(),
     };
     run::check(change, global)?;
     let contact = read_contact(args.contact.as_deref(), terminal)?;

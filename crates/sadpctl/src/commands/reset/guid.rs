@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sadp_discovery::ScanConfig;
 use sadp_ops::{
-    Cancellation, DeviceName, LedgerAccess, OutcomeData, PasswordSettings, Report, Session,
+    Cancellation, DeviceName, Guard, LedgerAccess, OutcomeData, PasswordSettings, Report, Session,
     SessionConfig,
     recovery::guid::{
         self, ListedGuid,
@@ -143,7 +143,7 @@ fn source(args: &GuidImportArgs, session: &Session) -> Result<GuidSource, Failur
 }
 
 fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {
-    let read = if args.change.force {
+    let read = if args.change.overrides().lifts(Guard::RefusedBefore) {
         read_any_guid_file
     } else {
         read_guid_file

@@ -112,7 +112,7 @@ impl Import<'_> {
         device: Option<&DeviceKey>,
     ) -> Result<Matching, Failure> {
         let session = &self.run.session;
-        let matching = answer::match_requests(session, input, device, &self.choice.overrides);
+        let matching = answer::match_requests(session, input, device, self.choice.overrides);
         let matching = matching.map_err(state::failed)?;
         let terminal = &mut *self.run.terminal;
         let unanswered = &matching.unanswered;

@@ -15,7 +15,9 @@ use sadp_text::earlier_qr;
 use secrecy::ExposeSecret;
 
 use crate::{
-    args::{ChangeArgs, GlobalArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
+    args::{
+        ChangeArgs, ForceArgs, GlobalArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs,
+    },
     commands::{list, new_password},
     failure::{Exit, Failure},
     output,
@@ -70,7 +72,7 @@ fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result
     let change = ChangeArgs {
         yes: args.yes,
         dry_run: args.dry_run,
-        force: false,
+        force: ForceArgs::default(),
     };
     output::check_outcomes(global.format)?;
     if let Some(png) = &args.png {
