@@ -205,7 +205,7 @@ fn at_a_terminal_the_serial_is_typed_again() {
         let mut command = van.command(&["deactivate", ONE]);
         command.env("SADPCTL_PASSWORD", CURRENT);
         let mut asked = Dialogue::start(&command);
-        asked.press_at("Type its serial number in full to go on:", typed);
+        asked.press_at("To deactivate it, type its serial number in full:", typed);
         asked.end()
     };
     let shorter = &SERIAL[..SERIAL.len() - 1];

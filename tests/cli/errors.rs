@@ -3,7 +3,7 @@
 
 use insta::assert_snapshot;
 
-use crate::run::run;
+use crate::run::{Run, run, sadpctl, skipped};
 
 const SHOP: &str = "fixtures/replies/shop.xml";
 
@@ -113,4 +113,42 @@ fn nothing_chosen_is_told_and_still_valid_output() {
     ]);
     assert_eq!((run.code, run.stdout.as_str()), (3, "[]\n"), "{run}");
     assert_snapshot!(run.stderr);
+}
+
+/// Without a home directory there is no folder for what is remembered.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_state_folder_reading_goes_on_after_one_warning() {
+    use std::os::unix::process::CommandExt as _;
+
+    // No account has this number, so no home directory is known for it either.
+    const NOBODY: u32 = 64_321;
+    let run = |arguments: &[&str]| {
+        let mut command = sadpctl(arguments);
+        command.env_remove("HOME").env_remove("SADPCTL_STATE");
+        command.uid(NOBODY);
+        command.output().ok().map(Run::from)
+    };
+    let scan = [
+        "scan",
+        "-i",
+        "127.0.0.1",
+        "--wait",
+        "10ms",
+        "--port",
+        "47039",
+    ];
+    let Some(scan) = run(&scan) else {
+        return skipped("not permitted to change the user");
+    };
+    assert_eq!(scan.code, 3, "{scan}");
+    assert_eq!(scan.stderr.matches("warning: ").count(), 1, "{scan}");
+    let warning = "locks and earlier commands are not known: cannot find out";
+    assert!(scan.stderr.contains(warning), "{scan}");
+    let cases = run(&["reset", "cases"]).unwrap();
+    assert_eq!(cases.code, 5, "{cases}");
+    assert!(
+        cases.stderr.contains("name a folder with --state"),
+        "{cases}"
+    );
 }

@@ -41,7 +41,7 @@ fn a_mailed_code_brings_the_password_back() {
         (0, &"mail-set".into()),
         "{run}"
     );
-    assert!(run.stderr.contains("travels unencrypted"), "{run}");
+    assert!(run.stderr.contains("is sent unencrypted"), "{run}");
     let png = van.path("qr.png");
     let qr = van.reset(&["mail", "qr", ONE, "--png", png.to_str().unwrap()]);
     assert_eq!(

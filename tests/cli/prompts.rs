@@ -48,7 +48,7 @@ fn a_key_and_a_new_password_are_typed_unseen() {
     asked.confide("Vendor's key: ", &key);
     asked.confide("New password: ", NEW);
     asked.confide("Type it again: ", NEW);
-    asked.answer("Continue? [y/N]", "y");
+    asked.answer("Send the answers to this device? [y/N]", "y");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("the new password is set"), "{said}");
@@ -76,7 +76,7 @@ fn nothing_is_sent_where_the_answers_are_no() {
         asked.confide("Vendor's key: ", &key);
         asked.confide("New password: ", NEW);
         asked.confide("Type it again: ", NEW);
-        asked.press_at("Continue? [y/N]", no);
+        asked.press_at("Send the answers to this device? [y/N]", no);
         let (code, said) = asked.end();
         assert_eq!(code, 1, "{no:?}: {said}");
         assert!(said.contains("not confirmed: nothing was sent"), "{said}");
@@ -110,7 +110,7 @@ fn a_passphrase_is_typed_unseen_to_shut_and_to_open_the_vault() {
     asked.confide("Current password: ", CURRENT);
     asked.confide("Passphrase: ", PASSPHRASE);
     asked.confide("Type it again: ", PASSPHRASE);
-    asked.answer("Continue? [y/N]", "yes");
+    asked.answer("Export the GUID of this device? [y/N]", "yes");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     let mut all = said;
@@ -126,7 +126,7 @@ fn a_passphrase_is_typed_unseen_to_shut_and_to_open_the_vault() {
     asked.confide("New password: ", NEW);
     asked.confide("Type it again: ", NEW);
     asked.confide("Passphrase: ", PASSPHRASE);
-    asked.answer("Continue? [y/N]", "y");
+    asked.answer("Reset the password of this device by GUID? [y/N]", "y");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     all += &said;
@@ -144,7 +144,7 @@ fn a_second_export_asks_before_it_gives_a_request_up() {
     let requests = errand.requests();
     let out = requests.to_str().unwrap();
     let export = errand.command(&["reset", "export", CAMERA, "--out", out]);
-    let question = "Export again, and give the older requests up? [y/N]";
+    let question = "Export another request from this device, and give up the older one? [y/N]";
     for no in ["n\n", "\n", "\x03"] {
         let mut asked = Dialogue::start(&export);
         asked.press_at(question, no);
@@ -158,13 +158,13 @@ fn a_second_export_asks_before_it_gives_a_request_up() {
     // A yes to the one is none to the other.
     let mut asked = Dialogue::start(&export);
     asked.answer(question, "y");
-    asked.answer("Continue? [y/N]", "n");
+    asked.answer("Export a request from this device? [y/N]", "n");
     let (code, said) = asked.end();
     assert_eq!(code, 1, "{said}");
     assert_eq!(errand.packages(), before);
     let mut asked = Dialogue::start(&export);
     asked.answer(question, "y");
-    asked.answer("Continue? [y/N]", "y");
+    asked.answer("Export a request from this device? [y/N]", "y");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     let states: Vec<_> = errand.cases().into_iter().map(|(_, state)| state).collect();

@@ -154,7 +154,7 @@ fn at_the_question_nothing_is_sent() {
         let mut said = String::new();
         let mut terminal = script.stdout.take().unwrap();
         let mut byte = [0];
-        while !said.contains("Continue? [y/N]") {
+        while !said.contains("Activate these 2 devices? [y/N]") {
             assert_eq!(terminal.read(&mut byte).unwrap(), 1, "it ended: {said}");
             said.push(byte[0].into());
         }

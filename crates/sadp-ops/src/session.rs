@@ -35,6 +35,9 @@ pub enum LedgerAccess {
     /// It is written, and made before the first command where there is none.
     /// Operations that send need it.
     Write,
+    /// There is none, for want of a folder: nothing is remembered, and nothing is
+    /// sent but looks.
+    Unavailable,
 }
 
 /// Requests to stop, handed in by the front end.
@@ -58,6 +61,8 @@ pub struct Session {
     /// Whether the ledger was opened for writing.
     writable: bool,
     state: PathBuf,
+    /// Whether there is a state folder.
+    has_folder: bool,
 }
 
 impl Session {
@@ -73,10 +78,10 @@ impl Session {
             cancellation,
         } = config;
         let writable = access == LedgerAccess::Write && state.join(Ledger::FILE_NAME).exists();
-        let opened = if writable {
-            Ledger::open(&state).map(Some)
-        } else {
-            Ledger::open_existing(&state)
+        let opened = match access {
+            LedgerAccess::Unavailable => Ok(None),
+            _ if writable => Ledger::open(&state).map(Some),
+            _ => Ledger::open_existing(&state),
         };
         let (ledger, unreadable) = match opened {
             Err(error) if access == LedgerAccess::Optional => (None, Some(error)),
@@ -89,6 +94,7 @@ impl Session {
             unreadable,
             writable,
             state,
+            has_folder: access != LedgerAccess::Unavailable,
         })
     }
 
@@ -107,12 +113,17 @@ impl Session {
         self.ledger.as_ref()
     }
 
+    /// Why an optional ledger cannot be read.
+    pub fn ledger_error(&self) -> Option<&LedgerError> {
+        self.unreadable.as_ref()
+    }
+
     /// How devices are found and reached.
     pub fn scan_config(&self) -> &ScanConfig {
         &self.scan
     }
 
-    /// The state folder.
+    /// The state folder. Empty where there is none.
     pub fn state(&self) -> &Path {
         &self.state
     }
@@ -126,7 +137,8 @@ impl Session {
     pub(crate) fn ledger_mut(&mut self) -> Result<&mut Ledger, LedgerError> {
         let ledger = match self.ledger.take_if(|_| self.writable) {
             Some(ledger) => ledger,
-            None => Ledger::open(&self.state)?,
+            None if self.has_folder => Ledger::open(&self.state)?,
+            None => return Err(LedgerError::NoFolder),
         };
         self.writable = true;
         Ok(self.ledger.insert(ledger))

@@ -7,6 +7,7 @@
 //! - [`message`] and [`next_step`]: an [`Outcome`](sadp_ops::Outcome) and what to
 //!   do about it.
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
+//! - [`Announcement`]: a change before it is made, and the question.
 //! - [`explain`]: a device's refusal.
 //! - [`method_command`], [`button_steps`], [`app_steps`]: what to do for a recovery
 //!   method.
@@ -15,6 +16,7 @@
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
+mod announcement;
 mod app;
 mod doctor;
 mod event;
@@ -29,6 +31,7 @@ use std::{error::Error, time::Duration};
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
+pub use announcement::{Announcement, question};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{CheckText, check_subject, check_text};
 pub use event::{lines, losses, sending_limited};
@@ -42,7 +45,6 @@ pub use outcome::{
         target_address,
     },
     next_step,
-    owner::owner_plan,
     recovery::earlier_qr,
 };
 pub use recovery::{button_steps, device_label, method_command};
@@ -85,19 +87,6 @@ fn ref_line(device: &DeviceRef) -> String {
     ];
     let names = names.map(|name| name.unwrap_or_else(|| "-".into()));
     format!("  {}", names.join("  "))
-}
-
-/// What is to be done to which devices, the first of them listed. `what` ends
-/// where their number follows: `the first password is set on`.
-pub fn devices_plan(what: &str, devices: &[DiscoveredDevice]) -> String {
-    const LISTED: usize = 40;
-    let number = count(devices.len() as u64, "device", "devices");
-    let mut lines = vec![format!("{what} {number}:")];
-    lines.extend(devices.iter().take(LISTED).map(device_line));
-    if devices.len() > LISTED {
-        lines.push(format!("  and {} more", devices.len() - LISTED));
-    }
-    lines.join("\n")
 }
 
 /// `1 device`, `2 devices`.

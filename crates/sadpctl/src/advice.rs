@@ -92,7 +92,7 @@ fn drops_outside(link: &LinkInfo) -> String {
 }
 
 /// Nothing was found: why that may be.
-pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
+pub(crate) fn nothing_found(report: &ScanReport) -> Failure {
     let mut links: Vec<_> = report
         .links
         .iter()
@@ -125,7 +125,7 @@ pub(crate) fn nothing_found(report: &ScanReport, targeted: bool) -> Failure {
     if let Some(hint) = filtered(report) {
         failure = failure.hint(hint);
     }
-    if !targeted {
+    if report.progress.sweep.is_none() {
         failure = failure.hint(
             "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
         );

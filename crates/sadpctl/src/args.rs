@@ -14,29 +14,30 @@ use std::{net::Ipv4Addr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use ipnet::Ipv4Net;
 use sadp_ops::DeviceName;
+use sadp_proto::StopCondition;
 
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
         ActivateArgs, ChangeArgs, ChoiceArgs, ForceArgs, LocateArgs, NewPasswordArgs, PasswordArgs,
-        SettleArgs, Switch,
+        SettleArgs,
     },
-    cloud::{CloudCommand, CloudShowArgs, DeactivateArgs, OwnerArgs},
-    net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, NetShowArgs, WantedArgs},
+    cloud::{CloudCommand, OwnerArgs},
+    net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
         GuidExportArgs, GuidImportArgs, ImportArgs, MailCommand, MailConfirmArgs, MailQrArgs,
         MailSetArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
-        ResetCommand, WaysArgs,
+        ResetCommand, SecretResetArgs, WaysArgs,
     },
-    values::{LinkLayerMode, Wait},
+    values::LinkLayerMode,
     watch::WatchArgs,
 };
 use crate::{
     output::Format,
     select::{Filter, Key},
-    terminal::Color,
+    terminal::{Color, Terminal},
 };
 
 /// Finds Hikvision-style cameras and recorders on a LAN and brings them into
@@ -60,7 +61,25 @@ device, or none found; 4 not done for safety (weak password, risk of a lock);
 
 Try it without any device: sadpctl demo";
 
+/// What a command is given besides its own arguments.
+pub(crate) struct Context<'a> {
+    pub(crate) global: &'a GlobalArgs,
+    pub(crate) terminal: &'a mut Terminal,
+}
+
+impl Context<'_> {
+    /// The same, to be given back.
+    pub(crate) fn reborrow(&mut self) -> Context<'_> {
+        Context {
+            global: self.global,
+            terminal: self.terminal,
+        }
+    }
+}
+
 const GLOBAL: &str = "Options of every command";
+
+const FINDING: &str = "Finding devices";
 
 /// Options of every command.
 #[derive(Args, Debug, Default)]
@@ -102,7 +121,7 @@ pub(crate) enum Command {
     /// Keep a live list: what comes, goes and changes
     Watch(WatchArgs),
     /// Show all that is known of one device
-    Show(ShowArgs),
+    Show(DeviceArgs),
     /// Give unactivated devices their first password
     Activate(ActivateArgs),
     /// Network settings: of one device, and of many by a plan
@@ -117,7 +136,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cloud(CloudCommand),
     /// Delete the password of one device: it is unactivated then
-    Deactivate(DeactivateArgs),
+    #[command(after_help = cloud::DEACTIVATE_HELP)]
+    Deactivate(OwnerArgs),
     /// Explain why nothing, or too little, is found; changes nothing
     Doctor(DoctorArgs),
     /// Read devices from a file: replies, hex or a capture
@@ -151,37 +171,37 @@ pub(crate) struct ScanArgs {
     pub(crate) list: ListArgs,
 }
 
-/// How to ask who is there.
+/// How to find devices.
 #[derive(Args, Debug)]
 pub(crate) struct AskArgs {
     /// How long to listen, e.g. 3s or 500ms; auto ends when asking again
     /// brings nothing new
-    #[arg(long, value_name = "DURATION|auto", default_value_t)]
-    pub(crate) wait: Wait,
+    #[arg(help_heading = FINDING, long, value_name = "DURATION|auto", default_value = "auto", value_parser = values::wait)]
+    pub(crate) wait: StopCondition,
 
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
 }
 
-/// Whom to ask.
+/// Where to look for devices.
 #[derive(Args, Debug)]
 pub(crate) struct ReachArgs {
     /// Ask this address, or every address of this network, one by one as
     /// well: for routed networks; may be repeated
-    #[arg(long = "target", value_name = "IP|CIDR", value_parser = values::network)]
+    #[arg(help_heading = FINDING, long = "target", value_name = "IP|CIDR", value_parser = values::network)]
     pub(crate) targets: Vec<Ipv4Net>,
 
     /// Ask at most N addresses per second
-    #[arg(long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = FINDING, long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
 
     /// Ask by subnet broadcast as well: for networks that drop multicast
-    #[arg(long)]
+    #[arg(help_heading = FINDING, long)]
     pub(crate) broadcast: bool,
 
     /// Ask and hear by raw Ethernet frames as well: old devices answer only
     /// so. auto does where it is permitted
-    #[arg(long, value_enum, value_name = "MODE", default_value_t)]
+    #[arg(help_heading = FINDING, long, value_enum, value_name = "MODE", default_value_t)]
     pub(crate) link_layer: LinkLayerMode,
 
     #[command(flatten)]
@@ -192,11 +212,11 @@ pub(crate) struct ReachArgs {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct GroupArgs {
     /// The multicast group devices listen on
-    #[arg(long, value_name = "IP", default_value_t = sadp_proto::GROUP, value_parser = values::multicast_group, hide_short_help = true)]
+    #[arg(help_heading = FINDING, long, value_name = "IP", default_value_t = sadp_proto::GROUP, value_parser = values::multicast_group, hide_short_help = true)]
     pub(crate) group: Ipv4Addr,
 
     /// The UDP port devices listen on
-    #[arg(long, value_name = "PORT", default_value_t = sadp_proto::PORT, value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
+    #[arg(help_heading = FINDING, long, value_name = "PORT", default_value_t = sadp_proto::PORT, value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
     pub(crate) port: u16,
 }
 
@@ -228,9 +248,9 @@ pub(crate) struct ListArgs {
     pub(crate) wide: bool,
 }
 
-/// `show`.
+/// The one device that a command is for.
 #[derive(Args, Debug)]
-pub(crate) struct ShowArgs {
+pub(crate) struct DeviceArgs {
     /// A full serial number, a label number, a MAC or an IPv4 address
     pub(crate) device: DeviceName,
 

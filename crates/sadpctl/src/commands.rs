@@ -23,9 +23,8 @@ mod watch;
 
 use sadp_ops::owner::OwnerChange;
 
-use self::change::Changing;
 use crate::{
-    args::{Cli, Command},
+    args::{Cli, Command, Context},
     failure::{Exit, Failure},
     terminal::Terminal,
 };
@@ -33,29 +32,24 @@ use crate::{
 /// Carries out a command.
 pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let global = &cli.global;
+    let context = Context { global, terminal };
     match &cli.command {
-        Command::Scan(args) => scan::run(args, global, terminal),
-        Command::Watch(args) => watch::run(args, global, terminal),
-        Command::Show(args) => show::run(args, global, terminal),
-        Command::Activate(args) => activate::run(args, global, terminal),
-        Command::Net(command) => net::run(command, global, terminal),
-        Command::Reset(command) => reset::run(command, global, terminal),
-        Command::Locate(args) => locate::run(args, global, terminal),
-        Command::Cloud(command) => cloud::run(command, global, terminal),
-        Command::Deactivate(args) => {
-            let changing = Changing {
-                change: OwnerChange::Deactivate,
-                code: None,
-            };
-            change::run(changing, &args.owner, global, terminal)
-        }
-        Command::Doctor(args) => doctor::run(args, global, terminal),
-        Command::Decode(args) => decode::run(args, global, terminal),
+        Command::Scan(args) => scan::run(args, context),
+        Command::Watch(args) => watch::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::Activate(args) => activate::run(args, context),
+        Command::Net(command) => net::run(command, context),
+        Command::Reset(command) => reset::run(command, context),
+        Command::Locate(args) => locate::run(args, context),
+        Command::Cloud(command) => cloud::run(command, context),
+        Command::Deactivate(args) => change::run(OwnerChange::Deactivate, None, args, context),
+        Command::Doctor(args) => doctor::run(args, context),
+        Command::Decode(args) => decode::run(args, context),
         #[cfg(feature = "sim")]
-        Command::Demo(args) => demo::run(args, global, terminal),
+        Command::Demo(args) => demo::run(args, context),
         #[cfg(feature = "sim")]
-        Command::Sim(command) => sim::run(command, global, terminal),
-        Command::Completions(args) => completions::run(args, terminal),
-        Command::Man(args) => man::run(args, terminal),
+        Command::Sim(command) => sim::run(command, context),
+        Command::Completions(args) => completions::run(args, context.terminal),
+        Command::Man(args) => man::run(args, context.terminal),
     }
 }

@@ -1,8 +1,10 @@
 //! How a command ends.
 
-use std::{io, process::ExitCode};
+use std::{fmt::Display, io, process::ExitCode};
 
-use sadp_ops::SelectionError;
+use sadp_discovery::ScanError;
+use sadp_ops::{OpsError, SelectionError, recovery::guid};
+use sadp_reset::{LedgerError, VaultError};
 use sadp_text::Remedy;
 
 /// The exit codes scripts rely on.
@@ -53,6 +55,27 @@ impl Failure {
         }
     }
 
+    /// A failure with what is known to help.
+    pub(crate) fn remedied(exit: Exit, error: impl Remedy + Into<anyhow::Error>) -> Self {
+        let hint = error.remedy();
+        Self::new(exit, error).hint(hint)
+    }
+
+    /// What cannot be done, and why.
+    pub(crate) fn because(
+        exit: Exit,
+        what: impl Into<String>,
+        error: impl Into<anyhow::Error>,
+    ) -> Self {
+        Self::new(exit, error.into().context(what.into()))
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn unreadable(name: impl Display, error: io::Error) -> Self {
+        Self::because(Exit::Machine, format!("cannot read {name}"), error)
+            .hint("check the path and that you may read the file")
+    }
+
     /// A failure with words of its own.
     pub(crate) fn words(exit: Exit, message: impl Into<String>) -> Self {
         Self::new(exit, anyhow::Error::msg(message.into()))
@@ -74,8 +97,7 @@ impl Failure {
 /// Writing the output failed.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let error = anyhow::Error::new(error).context("cannot write the output");
-        Self::new(Exit::Machine, error)
+        Self::because(Exit::Machine, "cannot write the output", error)
             .hint("check where the output goes, e.g. whether the disk is full")
     }
 }
@@ -85,5 +107,68 @@ impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
         let message = sadp_text::selection_error(&error);
         Self::words(Exit::NotFound, message).hint(error.remedy())
+    }
+}
+
+/// Why an operation could not begin or go on, and what to do.
+impl From<OpsError> for Failure {
+    fn from(error: OpsError) -> Self {
+        match error {
+            OpsError::Ledger(error) => error.into(),
+            OpsError::Network(error) => error.into(),
+            OpsError::Vault(error) => error.into(),
+            OpsError::Folder { .. } => Self::new(Exit::Machine, error)
+                .hint("name another folder with --out; nothing was sent"),
+            OpsError::Package(error) => Self::new(Exit::Machine, error).hint(
+                "see that the disk has room and may be written; requests exported before are kept",
+            ),
+            OpsError::Code(_) => Self::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
+            OpsError::PasswordMissing => Self::new(Exit::Unsafe, error)
+                .hint("give one with --new-password-file; nothing was sent"),
+            OpsError::Stopped => Self::new(Exit::Refused, error).hint("run it again to go on"),
+            OpsError::Update(_) => Self::new(Exit::Unsafe, error)
+                .hint("check the password and scan again; nothing was sent"),
+            error => Self::new(Exit::Unsafe, error).hint("check the password; nothing was sent"),
+        }
+    }
+}
+
+/// Why the ledger cannot be used, and what to do.
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        if matches!(error, LedgerError::Busy { .. }) {
+            return Self::new(Exit::Machine, error).hint(
+            "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
+        );
+        }
+        Self::new(Exit::Machine, error)
+        .hint("locks and commands sent are kept there: make it writable, or name another folder with --state")
+    }
+}
+
+/// Why a file of a GUID cannot be used, and what to do.
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let exit = match error {
+            _ if guid::is_local_failure(&error) => Exit::Machine,
+            VaultError::Missing { .. }
+            | VaultError::Changed { .. }
+            | VaultError::WrongPassphrase { .. } => Exit::Unsafe,
+            _ => Exit::Usage,
+        };
+        let next = error.remedy();
+        Self::new(exit, error).hint(next)
+    }
+}
+
+/// No interface or socket can be used.
+impl From<ScanError> for Failure {
+    fn from(error: ScanError) -> Self {
+        let exit = match error {
+            ScanError::UnknownInterface { .. } => Exit::Usage,
+            _ => Exit::Machine,
+        };
+        let remedy = error.remedy();
+        Self::new(exit, error).hint(remedy)
     }
 }

@@ -63,7 +63,7 @@ impl Input {
             return Self::from_reader(io::stdin().lock(), "standard input", redaction);
         }
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| unreadable(error, &name))?;
+        let file = File::open(path).map_err(|error| Failure::unreadable(&name, error))?;
         Self::from_reader(file, &name, redaction)
     }
 
@@ -73,7 +73,9 @@ impl Input {
         redaction: Option<&mut Redaction>,
     ) -> Result<Self, Failure> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
-        let beginning = reader.fill_buf().map_err(|error| unreadable(error, name))?;
+        let beginning = reader
+            .fill_buf()
+            .map_err(|error| Failure::unreadable(name, error))?;
         if capture::is_capture(beginning) {
             return Self::from_capture(reader.take(MAX_CAPTURE), name, redaction);
         }
@@ -89,7 +91,7 @@ impl Input {
         reader
             .take(MAX_TEXT + 1)
             .read_to_end(&mut bytes)
-            .map_err(|error| unreadable(error, name))?;
+            .map_err(|error| Failure::unreadable(name, error))?;
         if bytes.len() as u64 > MAX_TEXT {
             let message = format!(
                 "{name} is no capture and longer than {} MiB",
@@ -269,17 +271,12 @@ fn redacted(datagram: CapturedDatagram, redaction: Option<&mut Redaction>) -> Ca
     }
 }
 
-fn unreadable(error: io::Error, name: &str) -> Failure {
-    let error = anyhow::Error::new(error).context(format!("cannot read {name}"));
-    Failure::new(Exit::Machine, error).hint("check the path and that you may read the file")
-}
-
 fn broken(error: CaptureError, name: &str) -> Failure {
     if let CaptureError::Read(error) = error {
-        return unreadable(error, name);
+        return Failure::unreadable(name, error);
     }
-    let error = anyhow::Error::new(error).context(format!("no message could be read from {name}"));
-    Failure::new(Exit::Usage, error).hint("save the capture again, as pcap or pcapng")
+    let what = format!("no message could be read from {name}");
+    Failure::because(Exit::Usage, what, error).hint("save the capture again, as pcap or pcapng")
 }
 
 fn unknown(name: &str) -> Failure {

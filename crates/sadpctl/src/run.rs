@@ -6,21 +6,35 @@ use indicatif::ProgressBar;
 use sadp_discovery::ScanReport;
 use sadp_ops::{
     Cancellation, DiscoveredDevice, Event, Inventory, LedgerAccess, Observer, OpsError, Report,
-    Session, SessionConfig, recovery::button::ButtonProgress,
+    Session, recovery::button::ButtonProgress,
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Line, devices_plan, lines, waiting};
+use sadp_text::{Announcement, Line, lines, waiting};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
     advice,
-    args::{AskArgs, ChangeArgs, GlobalArgs},
+    args::{AskArgs, ChangeArgs, Context, GlobalArgs},
     failure::{Exit, Failure},
     interrupt,
     output::{self, Outcome},
     state, survey,
     terminal::Terminal,
 };
+
+/// The device or devices that a command is for.
+pub(crate) trait Target {
+    type Chosen;
+
+    /// How to find them.
+    fn ask(&self) -> &AskArgs;
+
+    /// Their addresses, where they are named by them: these are asked directly, too.
+    fn addresses(&self) -> Vec<Ipv4Addr>;
+
+    /// Chooses them from the devices found.
+    fn choose(&self, found: &Inventory) -> Result<Self::Chosen, Failure>;
+}
 
 /// A session on a terminal.
 pub(crate) struct Run<'a> {
@@ -38,25 +52,33 @@ impl<'a> Run<'a> {
         ask: &AskArgs,
         also: impl IntoIterator<Item = Ipv4Addr>,
         access: LedgerAccess,
-        global: &'a GlobalArgs,
-        terminal: &'a mut Terminal,
+        mut context: Context<'a>,
     ) -> Result<Self, Failure> {
         let runtime = survey::runtime()?;
         let cancellation = Cancellation::default();
         runtime.spawn(interrupt::pass_to(cancellation.clone()));
-        let session = Session::open(SessionConfig {
-            scan: survey::config(ask, global, also)?,
-            state: state::folder(global)?,
-            access,
-            cancellation,
-        });
+        let scan = survey::config(ask, context.global, also)?;
+        let session = state::open_session(scan, access, cancellation, &mut context)?;
+        let Context { global, terminal } = context;
         Ok(Self {
-            session: session.map_err(failed)?,
+            session,
             global,
             bar: survey::progress_bar(terminal),
             terminal,
             runtime,
         })
+    }
+
+    /// Opens a session and looks for what a command is for.
+    pub(crate) fn find<T: Target>(
+        target: &T,
+        access: LedgerAccess,
+        context: Context<'a>,
+    ) -> Result<(Self, Inventory, T::Chosen), Failure> {
+        let mut run = Self::open(target.ask(), target.addresses(), access, context)?;
+        let inventory = run.look()?;
+        let chosen = target.choose(&inventory)?;
+        Ok((run, inventory, chosen))
     }
 
     /// Looks which devices there are. Fails where there is none.
@@ -87,35 +109,37 @@ impl<'a> Run<'a> {
     }
 
     fn found(looked: Result<(Inventory, ScanReport), OpsError>) -> Result<Inventory, Failure> {
-        let (inventory, report) = looked.map_err(failed)?;
+        let (inventory, report) = looked?;
         if inventory.devices.is_empty() {
-            return Err(advice::nothing_found(
-                &report,
-                report.progress.sweep.is_some(),
-            ));
+            return Err(advice::nothing_found(&report));
         }
         Ok(inventory)
     }
 
-    /// Shows what will be done to which devices and asks, unless `--yes`. `what`
-    /// ends where their number follows.
+    /// Shows what will be done to which devices and asks, unless `--yes`.
     pub(crate) fn confirm(
         &mut self,
-        what: &str,
+        announcement: &Announcement,
         devices: &[DiscoveredDevice],
         change: ChangeArgs,
     ) -> Result<(), Failure> {
-        self.confirm_plan(&devices_plan(what, devices), change)
+        let question = announcement.question(devices.len());
+        self.confirm_plan(&announcement.plan(devices), &question, change)
     }
 
     /// Shows a plan and asks, unless `--yes`.
-    pub(crate) fn confirm_plan(&mut self, plan: &str, change: ChangeArgs) -> Result<(), Failure> {
+    pub(crate) fn confirm_plan(
+        &mut self,
+        plan: &str,
+        question: &str,
+        change: ChangeArgs,
+    ) -> Result<(), Failure> {
         if change.yes {
             self.terminal.note(plan);
             return Ok(());
         }
         self.terminal.tell(plan);
-        if self.prompt_yes_no("Continue? [y/N]") {
+        if self.prompt_yes_no(question) {
             return Ok(());
         }
         Err(
@@ -126,7 +150,8 @@ impl<'a> Run<'a> {
 
     /// Asks a question that is answered by y or no. Ctrl-C is a no.
     pub(crate) fn prompt_yes_no(&mut self, question: &str) -> bool {
-        let answer = self.prompt_line(question).unwrap_or_default();
+        let question = format!("{question} [y/N]");
+        let answer = self.prompt_line(&question).unwrap_or_default();
         ["y", "yes"]
             .iter()
             .any(|yes| answer.eq_ignore_ascii_case(yes))
@@ -177,8 +202,13 @@ impl<'a> Run<'a> {
         mut self,
         operation: impl AsyncFnOnce(&mut Session, &mut dyn Observer) -> Result<Report, OpsError>,
     ) -> Result<Exit, Failure> {
-        let report = self.block_on(operation).map_err(failed)?;
+        let report = self.block_on(operation)?;
         self.print(report)
+    }
+
+    /// Ends without an operation: prints what was planned or left out.
+    pub(crate) fn print_planned(self, outcomes: Vec<sadp_ops::Outcome>) -> Result<Exit, Failure> {
+        self.print(Report::new(outcomes))
     }
 
     /// Prints outcomes and what to do next.
@@ -192,15 +222,23 @@ impl<'a> Run<'a> {
         report: Report,
         later: Option<Failure>,
     ) -> Result<Exit, Failure> {
-        let failure = report.failure.map(failed).or(later);
+        let failure = report.failure.map(Failure::from).or(later);
         let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
         output::print_outcomes(&outcomes, failure, self.global.format, self.into_terminal())
     }
 
     /// Ends the session.
     pub(crate) fn into_terminal(self) -> &'a mut Terminal {
+        self.into_context().terminal
+    }
+
+    /// The same.
+    pub(crate) fn into_context(self) -> Context<'a> {
         self.bar.finish_and_clear();
-        self.terminal
+        Context {
+            global: self.global,
+            terminal: self.terminal,
+        }
     }
 }
 
@@ -259,26 +297,5 @@ impl Shown<'_> {
             Line::Warning(text) => self.terminal.warn(text),
             Line::Hint(text) => self.terminal.hint(text),
         }
-    }
-}
-
-/// Why an operation could not begin or go on, and what to do.
-pub(crate) fn failed(error: OpsError) -> Failure {
-    match error {
-        OpsError::Ledger(error) => state::failed(error),
-        OpsError::Network(error) => survey::failed(error),
-        OpsError::Vault(error) => state::vault_failed(error),
-        OpsError::Folder { .. } => Failure::new(Exit::Machine, error)
-            .hint("name another folder with --out; nothing was sent"),
-        OpsError::Package(error) => Failure::new(Exit::Machine, error).hint(
-            "see that the disk has room and may be written; requests exported before are kept",
-        ),
-        OpsError::Code(_) => Failure::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
-        OpsError::PasswordMissing => Failure::new(Exit::Unsafe, error)
-            .hint("give one with --new-password-file; nothing was sent"),
-        OpsError::Stopped => Failure::new(Exit::Refused, error).hint("run it again to go on"),
-        OpsError::Update(_) => Failure::new(Exit::Unsafe, error)
-            .hint("check the password and scan again; nothing was sent"),
-        error => Failure::new(Exit::Unsafe, error).hint("check the password; nothing was sent"),
     }
 }

@@ -191,7 +191,7 @@ impl Kind {
         };
         let bytes = read.map_err(|error| {
             let what = format!("cannot read the {} from {}", self.name, file.display());
-            Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+            Failure::because(Exit::Machine, what, error)
                 .hint("check the path and that you may read the file")
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.not_text(&file.display()))?;
@@ -213,7 +213,7 @@ impl Kind {
                         .hint("run it again to go on");
                 }
                 let what = format!("cannot ask for the {}", self.name);
-                Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+                Failure::because(Exit::Machine, what, error)
                     .hint(format!("give it with {} FILE", self.option))
             })
         };

@@ -28,7 +28,7 @@ pub(crate) fn config(
     let reach = &args.reach;
     Ok(ScanConfig {
         link: link(reach, global),
-        stop: args.wait.stop_condition(),
+        stop: args.wait,
         sweep: sweep(reach, also)?,
         broadcast: reach.broadcast,
     })
@@ -72,8 +72,8 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
             .build()
     };
     build().map_err(|error| {
-        let error = anyhow::Error::new(error).context("cannot start the network threads");
-        Failure::new(Exit::Machine, error).hint("close other programs and try again")
+        let what = "cannot start the network threads";
+        Failure::because(Exit::Machine, what, error).hint("close other programs and try again")
     })
 }
 
@@ -105,15 +105,6 @@ pub(crate) async fn listen(
 pub(crate) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.warn(&with_cause(notice));
     terminal.hint(&notice.remedy());
-}
-
-pub(crate) fn failed(error: ScanError) -> Failure {
-    let exit = match error {
-        ScanError::UnknownInterface { .. } => Exit::Usage,
-        _ => Exit::Machine,
-    };
-    let remedy = error.remedy();
-    Failure::new(exit, error).hint(remedy)
 }
 
 pub(crate) fn progress_bar(terminal: &Terminal) -> ProgressBar {

@@ -44,6 +44,30 @@ impl Contact {
     /// The file's name in the folder of settings.
     pub const FILE_NAME: &str = "contact.toml";
 
+    /// The fields that are not filled in, by the keys of the file.
+    pub fn blanks(&self) -> Vec<&'static str> {
+        let Self {
+            name,
+            email,
+            phone,
+            company,
+            country,
+            role,
+            purchase_channel,
+        } = self;
+        let all = [
+            ("name", name),
+            ("email", email),
+            ("phone", phone),
+            ("company", company),
+            ("country", country),
+            ("role", role),
+            ("purchase-channel", purchase_channel),
+        ];
+        let blank = all.into_iter().filter(|(_, value)| value.is_none());
+        blank.map(|(key, _)| key).collect()
+    }
+
     /// Reads the file. Without a file all fields are empty.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         read(path)

@@ -8,6 +8,9 @@ use crate::FileError;
 /// Why the ledger could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
+    /// There is no folder for the ledger.
+    #[error("there is no folder to keep the ledger in")]
+    NoFolder,
     /// The folder, or the empty file in it, could not be examined or created.
     #[error(transparent)]
     File(#[from] FileError),

@@ -8,7 +8,10 @@ use sadp_ops::recovery::answer::{
 use sadp_proto::RefusalReply;
 use sadp_reset::{Action, AnswerProblem, InvalidReason};
 
-use crate::{Remedy, count, device_line, explain, invalid_reason, minute, objections, refusal};
+use crate::{
+    Remedy, announcement::listed, count, device_line, explain, invalid_reason, minute, objections,
+    refusal,
+};
 
 /// What happened.
 pub(super) fn message(finding: &Finding, verdict: Option<&RefusalReply>) -> Cow<'static, str> {
@@ -112,14 +115,10 @@ pub(super) fn next_step(finding: &Finding) -> Option<Cow<'static, str>> {
 
 /// Which answer is sent to which device, and what to know before.
 pub fn answers_plan(plan: &Plan) -> String {
-    const LISTED: usize = 40;
     let answers = &plan.answers;
     let number = count(answers.len() as u64, "device", "devices");
-    let mut lines = vec![format!("the vendor's answers are sent to {number}:")];
-    lines.extend(answers.iter().take(LISTED).map(line));
-    if answers.len() > LISTED {
-        lines.push(format!("  and {} more", answers.len() - LISTED));
-    }
+    let heading = format!("the vendor's answers are sent to {number}:");
+    let mut lines = vec![listed(heading, answers.iter().map(line), 40)];
     let by_folder = plan.matched_by_folder();
     if by_folder > 1 {
         lines.push(format!(

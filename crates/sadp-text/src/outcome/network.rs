@@ -13,7 +13,7 @@ use sadp_ops::{
 };
 use sadp_proto::{NetworkSettings, UpdateError};
 
-use crate::{Remedy, count};
+use crate::{Remedy, announcement::listed, count};
 
 /// A setting that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,15 +83,11 @@ pub fn device_plan(it: &PlannedChange) -> String {
 
 /// What a plan for many devices does.
 pub fn batch_plan(plan: &Plan) -> String {
-    const LISTED: usize = 100;
-    let mut lines = vec!["network settings change:".to_owned()];
-    lines.extend(plan.changes.iter().take(LISTED).map(|it| {
+    let changes = plan.changes.iter().map(|it| {
         let mac = it.device.entry.device.mac;
         format!("  {}  {}", shown(mac, "-"), change_line(&it.change))
-    }));
-    if plan.changes.len() > LISTED {
-        lines.push(format!("  and {} more", plan.changes.len() - LISTED));
-    }
+    });
+    let mut lines = vec![listed("network settings change:".into(), changes, 100)];
     for step in plan.steps.iter().filter(|step| step.temporary) {
         let it = plan.changes.get(step.number);
         let mac = it.and_then(|it| it.device.entry.device.mac);

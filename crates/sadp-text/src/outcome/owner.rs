@@ -85,16 +85,3 @@ pub(super) fn status(status: &CloudStatus) -> String {
     };
     format!("{enabled}; {bound}{offline}")
 }
-
-/// What is done, ending where the number of devices follows.
-pub const fn owner_plan(change: Change) -> &'static str {
-    match change {
-        Change::CloudOn => "Hik-Connect is switched on for",
-        Change::CloudOff => "Hik-Connect is switched off for",
-        Change::Code => "the Hik-Connect verification code is set on",
-        Change::Unbind => "the Hik-Connect account is unbound from",
-        Change::Deactivate => {
-            "the password, security questions, e-mail address and GUIDs are deleted on"
-        }
-    }
-}

@@ -2,10 +2,13 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides};
 
-use super::{AskArgs, values::duration};
+use super::{
+    AskArgs, DeviceArgs,
+    values::{duration, switch},
+};
 use crate::select::Filter;
 
 /// Which devices a command is for.
@@ -23,6 +26,9 @@ pub(crate) struct ChoiceArgs {
     /// model~DS-2CD
     #[arg(long = "where", value_name = "EXPR", requires = "all")]
     pub(crate) filter: Option<Filter>,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
 }
 
 /// How devices are changed.
@@ -163,9 +169,6 @@ pub(crate) struct ActivateArgs {
 
     #[command(flatten)]
     pub(crate) settle: SettleArgs,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// How long silence is looked into.
@@ -188,12 +191,12 @@ Examples:
   sadpctl locate 44:47:cc:1d:6d:13 --for 5m
   sadpctl locate 44:47:cc:1d:6d:13 off")]
 pub(crate) struct LocateArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
 
     /// Switch the lamp on or off, and leave it so
-    #[arg(conflicts_with = "duration")]
-    pub(crate) lamp: Option<Switch>,
+    #[arg(value_name = "on|off", conflicts_with = "duration", value_parser = switch)]
+    pub(crate) lamp: Option<bool>,
 
     /// How long the lamp blinks, e.g. 30s or 5m; an hour at most
     #[arg(long = "for", id = "duration", value_name = "DURATION", default_value = "30s", value_parser = blink_time)]
@@ -206,18 +209,6 @@ pub(crate) struct LocateArgs {
     /// Send nothing; tell what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
-}
-
-/// `on` or `off`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Switch {
-    /// On
-    On,
-    /// Off
-    Off,
 }
 
 /// Reads how long a lamp blinks.

@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sadp_ops::DeviceName;
 
-use super::{AskArgs, ChangeArgs, PasswordArgs};
+use super::{ChangeArgs, DeviceArgs, PasswordArgs};
 
 /// `cloud`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CloudCommand {
     /// Show whether Hik-Connect is on, and whether the device is bound to an
     /// account; needs no password and changes nothing
-    Show(CloudShowArgs),
+    Show(DeviceArgs),
     /// Switch Hik-Connect on
     Enable(OwnerArgs),
     /// Switch Hik-Connect off
@@ -23,28 +22,16 @@ pub(crate) enum CloudCommand {
     Unbind(OwnerArgs),
 }
 
-/// `cloud show`.
-#[derive(Args, Debug)]
-pub(crate) struct CloudShowArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
-}
-
 /// One device, changed by its current password.
 #[derive(Args, Debug)]
 pub(crate) struct OwnerArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
 
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `cloud code`.
@@ -65,16 +52,11 @@ pub(crate) struct CloudCodeArgs {
     pub(crate) code_file: Option<PathBuf>,
 }
 
-/// `deactivate`.
-#[derive(Args, Debug)]
-#[command(after_help = "\
+/// What `deactivate` deletes.
+pub(super) const DEACTIVATE_HELP: &str = "\
 The device deletes its password, security questions and e-mail address; GUIDs
 exported from it become void. The current password is needed. You are asked to
 type the serial number again; with --yes, DEVICE must be the full serial number.
 
 Example:
-  sadpctl deactivate DS-2CD2143G0-I20190801AAWRD12345678 --yes")]
-pub(crate) struct DeactivateArgs {
-    #[command(flatten)]
-    pub(crate) owner: OwnerArgs,
-}
+  sadpctl deactivate DS-2CD2143G0-I20190801AAWRD12345678 --yes";

@@ -1,33 +1,26 @@
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
-use sadp_ops::{DeviceName, network::Settings};
+use sadp_ops::network::Settings;
 use sadp_proto::seal::UpdateDigest;
 
-use super::{AskArgs, ChangeArgs, PasswordArgs, SettleArgs, values::duration};
+use super::{
+    AskArgs, ChangeArgs, DeviceArgs, PasswordArgs, SettleArgs,
+    values::{duration, switch},
+};
 use crate::select::Filter;
 
 /// `net`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum NetCommand {
     /// Show a device's network settings
-    Show(NetShowArgs),
+    Show(DeviceArgs),
     /// Change a device's network settings
     Set(Box<NetSetArgs>),
     /// Plan new addresses for many devices, as CSV to look over and change
     Plan(NetPlanArgs),
     /// Give devices the settings of a plan
     Apply(Box<NetApplyArgs>),
-}
-
-/// `net show`.
-#[derive(Args, Debug)]
-pub(crate) struct NetShowArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `net set`.
@@ -42,17 +35,14 @@ Examples:
   sadpctl net set 44:47:cc:1d:6d:13 --ip 192.168.1.101
   sadpctl net set 192.168.1.64 --ip 10.0.0.9 --mask 255.255.255.0 --gateway 10.0.0.1")]
 pub(crate) struct NetSetArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
 
     #[command(flatten)]
     pub(crate) wanted: WantedArgs,
 
     #[command(flatten)]
     pub(crate) change: NetChangeArgs,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// The settings wanted.
@@ -200,12 +190,4 @@ fn account(text: &str) -> Result<String, String> {
         "write a name of 1 to {} bytes",
         UpdateDigest::MAX_USER_BYTES
     ))
-}
-
-fn switch(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("write on or off".into()),
-    }
 }

@@ -20,7 +20,7 @@ pub(crate) use self::{
     },
 };
 
-use super::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs};
+use super::{AskArgs, ChangeArgs, ChoiceArgs, DeviceArgs, NewPasswordArgs};
 
 /// `reset`.
 #[derive(Debug, Subcommand)]
@@ -66,9 +66,6 @@ pub(crate) struct WaysArgs {
     /// Do not ask devices which security questions are set
     #[arg(long)]
     pub(crate) no_ask: bool,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset export`.
@@ -116,9 +113,6 @@ pub(crate) struct ExportArgs {
     /// So many devices at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset import`.
@@ -185,6 +179,23 @@ pub(crate) struct ImportArgs {
 
     #[command(flatten)]
     pub(crate) ask: AskArgs,
+}
+
+/// A new password for one device, set by a secret of its owner.
+#[derive(Args, Debug)]
+pub(crate) struct SecretResetArgs {
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
+
+    #[command(flatten)]
+    pub(crate) password: NewPasswordArgs,
+
+    /// Have a recorder that offers it pass the new password on to its cameras
+    #[arg(long)]
+    pub(crate) sync_cameras: bool,
+
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
 }
 
 /// `reset cases`.

@@ -1,51 +1,19 @@
 //! Values of options.
 
-use std::{fmt, net::Ipv4Addr, str::FromStr, time::Duration};
+use std::{net::Ipv4Addr, time::Duration};
 
 use clap::ValueEnum;
 use ipnet::Ipv4Net;
 use sadp_discovery::LinkLayer;
 use sadp_proto::StopCondition;
 
-/// `--wait`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// Until asking again brings nothing new.
-    #[default]
-    Auto,
-    /// So long.
-    For(Duration),
-}
-
-impl Wait {
-    pub(crate) fn stop_condition(self) -> StopCondition {
-        match self {
-            Self::Auto => StopCondition::Auto,
-            Self::For(time) => StopCondition::Fixed(time),
-        }
+/// `--wait`: a time, or until asking again brings nothing new.
+pub(super) fn wait(text: &str) -> Result<StopCondition, String> {
+    if text == "auto" {
+        return Ok(StopCondition::Auto);
     }
-}
-
-impl FromStr for Wait {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        duration(text)
-            .map(Self::For)
-            .map_err(|error| format!("{error}, or auto"))
-    }
-}
-
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::For(time) => humantime::format_duration(*time).fmt(f),
-        }
-    }
+    let time = duration(text).map_err(|error| format!("{error}, or auto"))?;
+    Ok(StopCondition::Fixed(time))
 }
 
 /// The longest time anything may be told to take.
@@ -59,6 +27,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         return Err("write a time of 24h at most, e.g. 3s, 500ms or 2m".into());
     }
     Ok(time)
+}
+
+/// `on` or `off`.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
 }
 
 /// An address or a network.
@@ -110,11 +87,11 @@ mod tests {
 
     #[test]
     fn waits_are_read() {
-        assert_eq!("auto".parse(), Ok(Wait::Auto));
-        assert_eq!("3s".parse(), Ok(Wait::For(3000 * MS)));
-        assert_eq!("500ms".parse(), Ok(Wait::For(500 * MS)));
+        assert_eq!(wait("auto"), Ok(StopCondition::Auto));
+        assert_eq!(wait("3s"), Ok(StopCondition::Fixed(3000 * MS)));
+        assert_eq!(wait("500ms"), Ok(StopCondition::Fixed(500 * MS)));
         for bad in ["", "3", "s", "-1s", "soon", "9999999999999999h", "25h"] {
-            assert!(bad.parse::<Wait>().is_err(), "{bad}");
+            assert!(wait(bad).is_err(), "{bad}");
         }
     }
 

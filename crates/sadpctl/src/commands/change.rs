@@ -2,56 +2,40 @@
 //! the unactivated state.
 
 use sadp_ops::{
-    DiscoveredDevice, PasswordSettings, Report,
+    DiscoveredDevice, PasswordSettings,
     owner::{self, OwnerChange, Settings},
 };
 use sadp_proto::VerificationCode;
-use sadp_text::{devices_plan, owner_plan};
+use sadp_text::Announcement;
 
 use crate::{
-    args::{GlobalArgs, OwnerArgs},
+    args::{Context, OwnerArgs},
     failure::{Exit, Failure},
     run::{self, Run},
-    secret, state,
-    terminal::Terminal,
+    secret,
 };
 
-/// What is changed.
-pub(super) struct Changing {
-    pub(super) change: OwnerChange,
-    /// The verification code, where that is set and not in a dry run.
-    pub(super) code: Option<VerificationCode>,
-}
-
+/// Makes a change; `code` is the verification code to set, where there is one.
 pub(super) fn run(
-    changing: Changing,
+    change: OwnerChange,
+    code: Option<VerificationCode>,
     args: &OwnerArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
+    context: Context<'_>,
 ) -> Result<Exit, Failure> {
-    let Changing { change, code } = changing;
-    run::check(args.change, global)?;
+    run::check(args.change, context.global)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
-    let also = args.device.address();
-    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
-    let inventory = run.look()?;
-    let device = args.device.choose(inventory.devices.clone())?;
-    let plan = owner::plan(
-        &run.session,
-        device.clone(),
-        change,
-        args.change.overrides(),
-    );
-    let plan = plan.map_err(state::failed)?;
+    let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
+    let overrides = args.change.overrides();
+    let plan = owner::plan(&run.session, device.clone(), change, overrides)?;
     let wanted = !plan.selection.devices.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     };
     if change == OwnerChange::Deactivate {
         confirm_serial(&mut run, args, &device)?;
     } else {
-        let devices = &plan.selection.devices;
-        run.confirm(owner_plan(change), devices, args.change)?;
+        let announcement = Announcement::owner(change);
+        run.confirm(&announcement, &plan.selection.devices, args.change)?;
     }
     let settings = Settings {
         password: PasswordSettings {
@@ -63,8 +47,8 @@ pub(super) fn run(
     run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
-/// Has the serial number of a device typed again, or wants it as DEVICE where
-/// nothing is asked.
+/// Has the serial number of a device typed again, or requires it as DEVICE with
+/// `--yes`.
 fn confirm_serial(
     run: &mut Run<'_>,
     args: &OwnerArgs,
@@ -75,12 +59,9 @@ fn confirm_serial(
         return Err(Failure::words(Exit::Unsafe, message)
             .hint("restore its factory settings on its own web page"));
     };
-    let plan = devices_plan(
-        owner_plan(OwnerChange::Deactivate),
-        std::slice::from_ref(found),
-    );
+    let plan = Announcement::owner(OwnerChange::Deactivate).plan(std::slice::from_ref(found));
     if args.change.yes {
-        if args.device.is_serial_of(found) {
+        if args.target.device.is_serial_of(found) {
             run.terminal.note(&plan);
             return Ok(());
         }
@@ -90,7 +71,7 @@ fn confirm_serial(
     }
     run.terminal.tell(&plan);
     let (exit, message) = match run
-        .prompt_line("Type its serial number in full to go on:")
+        .prompt_line("To deactivate it, type its serial number in full:")
         .as_deref()
     {
         Some(typed) if typed.eq_ignore_ascii_case(serial.as_str()) => return Ok(()),

@@ -7,23 +7,18 @@ use sadp_ops::{
 use sadp_proto::VerificationCode;
 use secrecy::SecretString;
 
-use super::change::{self, Changing};
+use super::{change, list::ToRead};
 use crate::{
-    args::{CloudCommand, CloudShowArgs, GlobalArgs},
+    args::{CloudCommand, Context, DeviceArgs},
     failure::{Exit, Failure},
     output,
-    run::{self, Run},
+    run::Run,
     secret,
-    terminal::Terminal,
 };
 
-pub(super) fn run(
-    command: &CloudCommand,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(command: &CloudCommand, context: Context<'_>) -> Result<Exit, Failure> {
     let (change, owner, code) = match command {
-        CloudCommand::Show(args) => return show(args, global, terminal),
+        CloudCommand::Show(args) => return show(args, context),
         CloudCommand::Enable(args) => (OwnerChange::CloudOn, args, None),
         CloudCommand::Disable(args) => (OwnerChange::CloudOff, args, None),
         CloudCommand::Unbind(args) => (OwnerChange::Unbind, args, None),
@@ -34,30 +29,21 @@ pub(super) fn run(
             (OwnerChange::Code, &args.owner, code.transpose()?)
         }
     };
-    change::run(Changing { change, code }, owner, global, terminal)
+    change::run(change, code, owner, context)
 }
 
 /// A code that can be sent.
 fn verification_code(code: &SecretString) -> Result<VerificationCode, Failure> {
     VerificationCode::new(code).map_err(|error| {
-        let error = anyhow::Error::new(error).context("the verification code cannot be sent");
-        Failure::new(Exit::Usage, error)
+        Failure::because(Exit::Usage, "the verification code cannot be sent", error)
             .hint("choose a code of 6 to 12 letters and digits; nothing was sent")
     })
 }
 
-fn show(
-    args: &CloudShowArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
-    let address = args.device.address();
-    let mut run = Run::open(&args.ask, address, LedgerAccess::Read, global, terminal)?;
-    let inventory = run.look()?;
-    let device = args.device.choose_to_read(inventory.devices.clone())?;
-    let report = run.block_on(async |session, observer| {
+fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    output::check_outcomes(context.global.format)?;
+    let (run, inventory, device) = Run::find(&ToRead(args), LedgerAccess::Read, context)?;
+    run.carry_out(async |session, observer| {
         owner::show_cloud(session, &inventory, device, observer).await
-    });
-    run.print(report.map_err(run::failed)?)
+    })
 }

@@ -10,26 +10,22 @@ use sadp_proto::{
 use super::{list, record};
 use crate::{
     advice,
-    args::{DecodeArgs, GlobalArgs},
+    args::{Context, DecodeArgs},
     failure::{Exit, Failure},
     input::{Content, Devices, Heard, Input, Redaction},
-    output::{self, Format, MessageLine, Raw, Shown},
-    terminal::Terminal,
+    output::{self, MessageLine, Raw, Shown},
     text::count,
 };
 
-pub(super) fn run(
-    args: &DecodeArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
     let messages = args
         .messages
-        .then(|| global.format.check::<MessageLine<'_>>());
+        .then(|| context.global.format.check::<MessageLine<'_>>());
     messages
         .transpose()
         .map_err(|failure| failure.hint("or leave --messages out"))?;
     let out = args.out.as_deref().map(record::create).transpose()?;
+    let terminal = &mut *context.terminal;
     let mut redaction = args.redact.then(|| Redaction::new(out.clone()));
     let mut input = Input::read(&args.file, redaction.as_mut()).inspect_err(|_| {
         if let Some(path) = &args.out {
@@ -72,21 +68,23 @@ pub(super) fn run(
         }
     }
     let outcome = if args.messages {
-        print_messages(&input, global.format, terminal)
+        print_messages(&input, &mut context)
     } else {
-        print_devices(input, args, global.format, terminal)
+        print_devices(input, args, &mut context)
     };
+    let terminal = context.terminal;
     if let Some(error) = broken {
         terminal.warn(&format!("the file {error}; what stands before it was read"));
     }
     outcome
 }
 
-fn print_messages(input: &Input, format: Format, terminal: &mut Terminal) -> Result<Exit, Failure> {
+fn print_messages(input: &Input, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let messages = (1..)
         .zip(&input.messages)
         .map(|(number, heard)| line(number, heard));
-    output::print(&messages.collect::<Vec<_>>(), format, terminal)?;
+    let Context { global, terminal } = context;
+    output::print(&messages.collect::<Vec<_>>(), global.format, terminal)?;
     if input.messages.is_empty() {
         return Err(nothing(input.capture.is_some()));
     }
@@ -167,8 +165,7 @@ fn frame_line(frame: &Result<(Box<Frame>, RawFields), FrameError>) -> MessageLin
 fn print_devices(
     input: Input,
     args: &DecodeArgs,
-    format: Format,
-    terminal: &mut Terminal,
+    context: &mut Context<'_>,
 ) -> Result<Exit, Failure> {
     let is_capture = input.capture.is_some();
     let Devices {
@@ -176,15 +173,10 @@ fn print_devices(
         others,
         unreadable,
     } = input.devices();
-    let all = entries.len();
-    let printed = list::print(
-        DiscoveredDevice::from_file(entries),
-        &args.list,
-        format,
-        terminal,
-    )?;
-    if !printed.is_empty() {
-        terminal.note(&advice::summary(&printed));
+    let printed = list::print(DiscoveredDevice::from_file(entries), &args.list, context);
+    let terminal = &mut *context.terminal;
+    if let Ok(printed @ [_, ..]) = printed.as_deref() {
+        terminal.note(&advice::summary(printed));
     }
     if others > 0 {
         let messages = count(others as u64, "message tells", "messages tell");
@@ -193,13 +185,7 @@ fn print_devices(
     if !unreadable.is_empty() {
         terminal.warn(&unreadable_line(&unreadable));
     }
-    if let Some(filter) = &args.list.filter
-        && printed.is_empty()
-        && all > 0
-    {
-        return Err(list::none_chosen(all, filter));
-    }
-    if printed.is_empty() {
+    if printed?.is_empty() {
         return Err(if others > 0 {
             Failure::words(Exit::NotFound, "no message tells of a device")
                 .hint("add --messages to see the messages there are")

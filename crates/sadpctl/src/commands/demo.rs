@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{list, sim};
 use crate::{
     advice,
-    args::{DemoArgs, GlobalArgs},
+    args::{Context, DemoArgs},
     failure::{Exit, Failure},
     interrupt,
     output::words,
@@ -35,28 +35,19 @@ This was a simulated shop inside this machine: nothing went out. Next, try
   sadpctl scan --where state=unactivated   only those without a password yet
   sadpctl show DEVICE                      all of one, by serial, MAC or address";
 
-pub(super) fn run(
-    args: &DemoArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &DemoArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
     let here = Ipv4Net::new(HERE, PREFIX).map_err(|error| Failure::new(Exit::Machine, error))?;
-    let mut report = survey::runtime()?.block_on(play_and_scan(here, terminal))?;
+    let mut report = survey::runtime()?.block_on(play_and_scan(here, context.terminal))?;
     let entries = std::mem::take(&mut report.entries);
-    let all = entries.len();
-    if all == 0 {
+    if entries.is_empty() {
         return Err(
             Failure::words(Exit::Machine, "the simulated devices were not heard")
                 .hint("let sadpctl use UDP on the loopback interface: a firewall may stop it"),
         );
     }
     let devices = DiscoveredDevice::assess_all(entries, &[here]);
-    let printed = list::print(devices, &args.list, global.format, terminal)?;
-    if let Some(filter) = &args.list.filter
-        && printed.is_empty()
-    {
-        return Err(list::none_chosen(all, filter));
-    }
+    let printed = list::print(devices, &args.list, &mut context)?;
+    let terminal = context.terminal;
     let took = advice::seconds(report.progress.elapsed);
     terminal.note(&format!("{}; took {took}", advice::summary(&printed)));
     explain(&printed, terminal);
@@ -122,8 +113,7 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
 }
 
 async fn scan(config: &ScanConfig, terminal: &mut Terminal) -> Result<ScanReport, Failure> {
-    let report = survey::listen(config, interrupt::interrupted(), terminal).await;
-    let report = report.map_err(survey::failed)?;
+    let report = survey::listen(config, interrupt::interrupted(), terminal).await?;
     for notice in &report.notices {
         survey::warn(notice, terminal);
     }

@@ -5,33 +5,28 @@ use sadp_doctor::{Examination, Verdict};
 use super::record;
 use crate::{
     advice::Platform,
-    args::{DoctorArgs, GlobalArgs},
+    args::{Context, DoctorArgs},
     failure::{Exit, Failure},
     interrupt,
     output::{self, CheckRow},
     survey,
-    terminal::Terminal,
     text::count,
 };
 
-pub(super) fn run(
-    args: &DoctorArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    global.format.check::<CheckRow>()?;
-    let mut config = survey::config(&args.ask, global, None)?;
+pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<CheckRow>()?;
+    let mut config = survey::config(&args.ask, context.global, None)?;
     config.link.recorder = record::begin(&args.record)?;
     let diagnosis = survey::runtime()?.block_on(async {
         let examination = Examination::begin(&config.link).await?;
-        let scan = survey::listen(&config, interrupt::interrupted(), terminal).await;
+        let scan = survey::listen(&config, interrupt::interrupted(), context.terminal).await;
         examination.finish(scan)
     });
-    let checks: Vec<_> = diagnosis
-        .map_err(survey::failed)?
+    let checks: Vec<_> = diagnosis?
         .iter()
         .map(|check| CheckRow::new(check, Platform::HERE))
         .collect();
+    let Context { global, terminal } = context;
     output::print(&checks, global.format, terminal)?;
     let number = |verdict| checks.iter().filter(|row| row.verdict == verdict).count() as u64;
     let problems = number(Verdict::Problem);

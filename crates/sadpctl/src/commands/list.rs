@@ -1,13 +1,15 @@
 //! Devices chosen and printed, as several commands do.
 
-use sadp_ops::DiscoveredDevice;
+use std::net::Ipv4Addr;
+
+use sadp_ops::{DeviceName, DiscoveredDevice, Inventory};
 
 use crate::{
-    args::{ChoiceArgs, ListArgs},
+    args::{AskArgs, ChoiceArgs, Context, DeviceArgs, GuidImportArgs, ListArgs},
     failure::{Exit, Failure},
-    output::{self, DeviceRow, Format, Layout},
+    output::{self, DeviceRow, Layout},
+    run::Target,
     select::{self, Filter},
-    terminal::Terminal,
     text::count,
 };
 
@@ -15,9 +17,9 @@ use crate::{
 pub(super) fn print(
     mut devices: Vec<DiscoveredDevice>,
     args: &ListArgs,
-    format: Format,
-    terminal: &mut Terminal,
+    context: &mut Context<'_>,
 ) -> Result<Vec<DiscoveredDevice>, Failure> {
+    let all = devices.len();
     if let Some(filter) = &args.filter {
         devices.retain(|found| filter.holds(found));
     }
@@ -25,37 +27,122 @@ pub(super) fn print(
     if let Some(key) = &args.sort {
         select::by_key(&mut devices, key);
     }
+    let Context { global, terminal } = context;
     let layout = Layout {
         width: terminal.width(),
         wide: args.wide,
     };
     let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
-    output::write_rows(terminal.out(), &rows, format, layout)?;
+    output::write_rows(terminal.out(), &rows, global.format, layout)?;
     terminal.flush()?;
+    match &args.filter {
+        Some(filter) if devices.is_empty() && all > 0 => Err(none_chosen(all, filter)),
+        _ => Ok(devices),
+    }
+}
+
+impl Target for DeviceArgs {
+    type Chosen = DiscoveredDevice;
+
+    fn ask(&self) -> &AskArgs {
+        &self.ask
+    }
+
+    fn addresses(&self) -> Vec<Ipv4Addr> {
+        self.device.address().into_iter().collect()
+    }
+
+    fn choose(&self, found: &Inventory) -> Result<DiscoveredDevice, Failure> {
+        Ok(self.device.choose(found.devices.clone())?)
+    }
+}
+
+/// The device of a command that changes nothing: it may be named by its serial as
+/// tables show it.
+pub(super) struct ToRead<'a>(pub(super) &'a DeviceArgs);
+
+impl Target for ToRead<'_> {
+    type Chosen = DiscoveredDevice;
+
+    fn ask(&self) -> &AskArgs {
+        &self.0.ask
+    }
+
+    fn addresses(&self) -> Vec<Ipv4Addr> {
+        self.0.addresses()
+    }
+
+    fn choose(&self, found: &Inventory) -> Result<DiscoveredDevice, Failure> {
+        Ok(self.0.device.choose_to_read(found.devices.clone())?)
+    }
+}
+
+impl Target for ChoiceArgs {
+    type Chosen = Vec<DiscoveredDevice>;
+
+    fn ask(&self) -> &AskArgs {
+        &self.ask
+    }
+
+    fn addresses(&self) -> Vec<Ipv4Addr> {
+        let addresses = self.devices.iter().filter_map(DeviceName::address);
+        addresses.collect()
+    }
+
+    fn choose(&self, found: &Inventory) -> Result<Vec<DiscoveredDevice>, Failure> {
+        if self.all {
+            return of_all(found, self.filter.as_ref());
+        }
+        Ok(sadp_ops::select(sorted(found), &self.devices)?)
+    }
+}
+
+impl Target for GuidImportArgs {
+    type Chosen = Vec<DiscoveredDevice>;
+
+    fn ask(&self) -> &AskArgs {
+        &self.ask
+    }
+
+    fn addresses(&self) -> Vec<Ipv4Addr> {
+        let device = self.device.as_ref();
+        device.and_then(DeviceName::address).into_iter().collect()
+    }
+
+    fn choose(&self, found: &Inventory) -> Result<Vec<DiscoveredDevice>, Failure> {
+        match &self.device {
+            Some(device) => Ok(vec![device.choose(found.devices.clone())?]),
+            None => of_all(found, self.filter.as_ref()),
+        }
+    }
+}
+
+/// The devices in the order of `scan`.
+fn sorted(found: &Inventory) -> Vec<DiscoveredDevice> {
+    let mut devices = found.devices.clone();
+    select::by_urgency(&mut devices);
+    devices
+}
+
+/// The devices that a filter chooses of all, in the order of `scan`. Fails where it
+/// chooses none.
+pub(super) fn of_all(
+    found: &Inventory,
+    filter: Option<&Filter>,
+) -> Result<Vec<DiscoveredDevice>, Failure> {
+    let mut devices = sorted(found);
+    let Some(filter) = filter else {
+        return Ok(devices);
+    };
+    devices.retain(|found| filter.holds(found));
+    if devices.is_empty() {
+        return Err(none_chosen(found.devices.len(), filter));
+    }
     Ok(devices)
 }
 
-/// The devices a command is for, in the order of `scan`.
-pub(super) fn choose(
-    args: &ChoiceArgs,
-    mut devices: Vec<DiscoveredDevice>,
-) -> Result<Vec<DiscoveredDevice>, Failure> {
-    select::by_urgency(&mut devices);
-    let all = devices.len();
-    if let Some(filter) = &args.filter {
-        devices.retain(|found| filter.holds(found));
-        if devices.is_empty() {
-            return Err(none_chosen(all, filter));
-        }
-    }
-    if args.all {
-        return Ok(devices);
-    }
-    Ok(sadp_ops::select(devices, &args.devices)?)
-}
-
 /// No device is what `--where` asks for.
-pub(super) fn none_chosen(all: usize, filter: &Filter) -> Failure {
+fn none_chosen(all: usize, filter: &Filter) -> Failure {
     let devices = count(all as u64, "device", "devices");
     let message = format!("of {devices} found, none fits --where {}", filter.as_str());
     Failure::words(Exit::NotFound, message).hint("leave --where out to see them all")

@@ -1,39 +1,31 @@
 use sadp_ops::{
-    LedgerAccess, Report,
+    LedgerAccess,
     locate::{self, Lamp},
 };
 
 use crate::{
-    args::{GlobalArgs, LocateArgs, Switch},
+    args::{Context, LocateArgs},
     failure::{Exit, Failure},
     output,
     run::Run,
-    state,
-    terminal::Terminal,
 };
 
-pub(super) fn run(
-    args: &LocateArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
+pub(super) fn run(args: &LocateArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    output::check_outcomes(context.global.format)?;
     let access = if args.dry_run {
         LedgerAccess::Read
     } else {
         LedgerAccess::Write
     };
-    let mut run = Run::open(&args.ask, args.device.address(), access, global, terminal)?;
-    let inventory = run.look()?;
-    let device = args.device.choose(inventory.devices.clone())?;
+    let (run, inventory, device) = Run::find(&args.target, access, context)?;
     let lamp = match args.lamp {
-        Some(Switch::On) => Lamp::On,
-        Some(Switch::Off) => Lamp::Off,
+        Some(true) => Lamp::On,
+        Some(false) => Lamp::Off,
         None => Lamp::For(args.duration),
     };
-    let plan = locate::plan(&run.session, device, lamp).map_err(state::failed)?;
+    let plan = locate::plan(&run.session, device, lamp)?;
     if args.dry_run || plan.devices.is_empty() {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     }
     run.carry_out(async |session, observer| plan.carry_out(session, &inventory, observer).await)
 }

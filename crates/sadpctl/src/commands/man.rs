@@ -17,9 +17,8 @@ pub(super) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Failu
         return Ok(Exit::Done);
     };
     write_pages(folder).map_err(|error| {
-        let error =
-            anyhow::Error::new(error).context(format!("cannot write to {}", folder.display()));
-        Failure::new(Exit::Machine, error).hint("name a folder that you may write to")
+        let what = format!("cannot write to {}", folder.display());
+        Failure::because(Exit::Machine, what, error).hint("name a folder that you may write to")
     })?;
     terminal.note(&format!("manual pages are in {}", folder.display()));
     Ok(Exit::Done)

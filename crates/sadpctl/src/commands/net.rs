@@ -6,20 +6,15 @@ mod set;
 mod show;
 
 use crate::{
-    args::{GlobalArgs, NetCommand},
+    args::{Context, NetCommand},
     failure::{Exit, Failure},
-    terminal::Terminal,
 };
 
-pub(super) fn run(
-    command: &NetCommand,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(command: &NetCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
-        NetCommand::Show(args) => show::run(args, global, terminal),
-        NetCommand::Set(args) => set::run(args, global, terminal),
-        NetCommand::Plan(args) => plan::run(args, global, terminal),
-        NetCommand::Apply(args) => apply::run(args, global, terminal),
+        NetCommand::Show(args) => show::run(args, context),
+        NetCommand::Set(args) => set::run(args, context),
+        NetCommand::Plan(args) => plan::run(args, context),
+        NetCommand::Apply(args) => apply::run(args, context),
     }
 }

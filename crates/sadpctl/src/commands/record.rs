@@ -25,8 +25,8 @@ pub(super) fn create(path: &Path) -> Result<CaptureRecorder, Failure> {
 
 /// Writing a record failed.
 pub(super) fn incomplete(error: io::Error, path: &Path) -> Failure {
-    let error = anyhow::Error::new(error).context(format!("cannot record to {}", path.display()));
-    Failure::new(Exit::Machine, error)
+    let what = format!("cannot record to {}", path.display());
+    Failure::because(Exit::Machine, what, error)
         .hint("name a new file in a folder you may write to: a file that exists is left alone")
 }
 

@@ -7,30 +7,102 @@ mod export;
 mod guid;
 mod import;
 mod mail;
-mod qr;
 mod questions;
 mod ways;
 
+use sadp_ops::{
+    Inventory, PasswordSettings, Selection,
+    recovery::{
+        password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
+        questions::QuestionCheck,
+    },
+};
+use sadp_proto::SecretAnswers;
+use sadp_text::Announcement;
+use secrecy::SecretString;
+
 use crate::{
-    args::{GlobalArgs, ResetCommand},
+    args::{Context, ResetCommand, SecretResetArgs},
     failure::{Exit, Failure},
-    terminal::Terminal,
+    run::Run,
 };
 
-pub(super) fn run(
-    command: &ResetCommand,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(command: &ResetCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
-        ResetCommand::Ways(args) => ways::run(args, global, terminal),
-        ResetCommand::Export(args) => export::run(args, global, terminal),
-        ResetCommand::Import(args) => import::run(args, global, terminal),
-        ResetCommand::Cases(args) => cases::run(args, global, terminal),
-        ResetCommand::Guid(command) => guid::run(command, global, terminal),
-        ResetCommand::Questions(command) => questions::run(command, global, terminal),
-        ResetCommand::Mail(command) => mail::run(command, global, terminal),
-        ResetCommand::Button(args) => button::run(args, global, terminal),
-        ResetCommand::App(args) => app::run(args, global, terminal),
+        ResetCommand::Ways(args) => ways::run(args, context),
+        ResetCommand::Export(args) => export::run(args, context),
+        ResetCommand::Import(args) => import::run(args, context),
+        ResetCommand::Cases(args) => cases::run(args, context),
+        ResetCommand::Guid(command) => guid::run(command, context),
+        ResetCommand::Questions(command) => questions::run(command, context),
+        ResetCommand::Mail(command) => mail::run(command, context),
+        ResetCommand::Button(args) => button::run(args, context),
+        ResetCommand::App(args) => app::run(args, context),
     }
+}
+
+/// What sets a new password. `None` in a dry run to which it was not given.
+struct Secrets {
+    method: Method,
+    secret: Option<OwnerSecret>,
+    password: Option<SecretString>,
+}
+
+/// Sets a new password by a secret of the owner.
+fn set_password(
+    secrets: Secrets,
+    args: &SecretResetArgs,
+    context: Context<'_>,
+) -> Result<Exit, Failure> {
+    let Secrets {
+        method,
+        secret,
+        password,
+    } = secrets;
+    let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
+    let choice = ResetChoice {
+        overrides: args.change.overrides(),
+        sync_cameras: args.sync_cameras,
+    };
+    let mut plan = password_reset::plan(&run.session, device, method, choice)?;
+    let given = password.zip(secret).filter(|_| !args.change.dry_run);
+    let Some((password, secret)) = given else {
+        return run.print_planned(plan.selection.into_outcomes());
+    };
+    let announcement = match &secret {
+        OwnerSecret::MailedCode(_) => Announcement::MAILED_CODE,
+        OwnerSecret::Answers(answers) => {
+            check_listed(&mut plan.selection, answers, &inventory, &mut run)?;
+            Announcement::ANSWERS
+        }
+    };
+    if plan.selection.devices.is_empty() {
+        return run.print_planned(plan.selection.into_outcomes());
+    }
+    run.confirm(&announcement, &plan.selection.devices, args.change)?;
+    let reset = PasswordReset {
+        settings: PasswordSettings {
+            inventory: &inventory,
+            password: &password,
+        },
+        secret,
+    };
+    run.carry_out(async |session, observer| plan.carry_out(session, reset, observer).await)
+}
+
+/// Leaves a device out that does not list the questions that are answered.
+fn check_listed(
+    selection: &mut Selection,
+    answers: &SecretAnswers,
+    inventory: &Inventory,
+    run: &mut Run<'_>,
+) -> Result<(), Failure> {
+    let numbers: Vec<_> = answers.ids().collect();
+    let check = QuestionCheck {
+        numbers: &numbers,
+        inventory,
+    };
+    let checked =
+        run.block_on(async |session, observer| check.apply(selection, session, observer).await);
+    Ok(checked?)
 }

@@ -4,39 +4,29 @@ use sadp_ops::LedgerAccess;
 use super::{list, record};
 use crate::{
     advice::{self, Platform},
-    args::{GlobalArgs, ScanArgs},
+    args::{Context, ScanArgs},
     failure::{Exit, Failure},
-    run::{self, Run},
-    terminal::Terminal,
+    run::Run,
     text::count,
 };
 
-pub(super) fn run(
-    args: &ScanArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    let mut run = Run::open(&args.ask, None, LedgerAccess::Optional, global, terminal)?;
+pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let mut run = Run::open(&args.ask, None, LedgerAccess::Optional, context)?;
     if let Some(recorder) = record::begin(&args.record)? {
         run.session.record(recorder);
     }
-    let looked = run.block_on(async |session, observer| session.look_until_stopped(observer).await);
-    let (inventory, report) = looked.map_err(run::failed)?;
-    let terminal = run.into_terminal();
-    record::tell(&args.record, terminal);
+    let (inventory, report) =
+        run.block_on(async |session, observer| session.look_until_stopped(observer).await)?;
+    let mut context = run.into_context();
+    record::tell(&args.record, context.terminal);
     let all = inventory.devices.len();
     let devices = inventory.devices.iter().map(|found| &found.entry.device);
     let site = KnownAddresses::new(devices, &inventory.local);
-    let printed = list::print(inventory.devices, &args.list, global.format, terminal)?;
+    let printed = list::print(inventory.devices, &args.list, &mut context)?;
     if all == 0 {
-        let targeted = report.progress.sweep.is_some();
-        return Err(advice::nothing_found(&report, targeted));
+        return Err(advice::nothing_found(&report));
     }
-    if let Some(filter) = &args.list.filter
-        && printed.is_empty()
-    {
-        return Err(list::none_chosen(all, filter));
-    }
+    let terminal = context.terminal;
     let left_out = all - printed.len();
     let filtered = if left_out > 0 {
         format!(" ({left_out} more left out by --where)")

@@ -1,36 +1,33 @@
 use sadp_ops::{LedgerAccess, recovery::methods};
 use sadp_text::with_cause;
 
+use super::list::ToRead;
 use crate::{
-    args::{GlobalArgs, ShowArgs},
+    args::{Context, DeviceArgs},
     failure::{Exit, Failure},
     output,
-    run::Run,
-    terminal::Terminal,
+    run::{Run, Target},
 };
 
-pub(super) fn run(
-    args: &ShowArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let target = ToRead(args);
+    let format = context.global.format;
     // An address may be beyond a router, where only asking it directly helps.
-    let address = args.device.address();
-    let mut run = Run::open(&args.ask, address, LedgerAccess::Optional, global, terminal)?;
+    let addresses = target.addresses();
+    let mut run = Run::open(&args.ask, addresses, LedgerAccess::Optional, context)?;
     let inventory = run.look_until_stopped()?;
-    let mut device = args.device.choose_to_read(inventory.devices.clone())?;
+    let mut device = target.choose(&inventory)?;
     let read = run.block_on(async |session, observer| {
         let devices = std::slice::from_mut(&mut device);
         methods::read_set_up(session, &inventory, devices, observer).await
     });
-    let terminal = run.into_terminal();
     // What the device reported by itself is shown all the same.
     if let Err(error) = read {
-        terminal.warn(&format!(
-            "could not ask which recovery ways are set up: {}",
+        run.terminal.warn(&format!(
+            "could not read which recovery methods are set up: {}",
             with_cause(&error)
         ));
     }
-    output::print_device(&device, global.format, terminal)?;
+    output::print_device(&device, format, run.into_terminal())?;
     Ok(Exit::Done)
 }

@@ -9,30 +9,28 @@ use sadp_sim::{
 
 use crate::{
     advice::Remedy,
-    args::{GlobalArgs, SimCommand, SimRunArgs},
+    args::{Context, SimCommand, SimRunArgs},
     failure::{Exit, Failure},
     interrupt, survey,
-    terminal::Terminal,
     text::count,
 };
 
-pub(super) fn run(
-    command: &SimCommand,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(command: &SimCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
-        SimCommand::Run(args) => play(args, global, terminal),
-        SimCommand::Vendor(args) => vendor::run(args, global, terminal),
+        SimCommand::Run(args) => play(args, context),
+        SimCommand::Vendor(args) => vendor::run(args, context),
     }
 }
 
-fn play(args: &SimRunArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let Context { global, terminal } = context;
     let interface = interface(&global.interfaces)?;
     let (devices, seed) = devices(args, &interface)?;
     let description = describe(&devices, &interface);
-    let mute = |device: &&Device| device.behavior.link == LinkAnswer::Only;
-    let mute = devices.iter().filter(mute).count() as u64;
+    let mute = devices
+        .iter()
+        .filter(|it| it.behavior.link == LinkAnswer::Only);
+    let mute = mute.count() as u64;
     if mute > 0 && !args.link_layer {
         let number = count(mute, "device answers", "devices answer");
         terminal.warn(&format!("{number} only by raw Ethernet frames"));
@@ -130,17 +128,13 @@ fn from_site(path: &Path, interface: &ServerInterface) -> Result<(Vec<Device>, u
     let name = path.display();
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_SITE).read_to_string(&mut text));
-    read.map_err(|error| {
-        let error = anyhow::Error::new(error).context(format!("cannot read {name}"));
-        Failure::new(Exit::Machine, error).hint("check the path and that you may read the file")
-    })?;
-    let malformed = |error| {
-        let error = anyhow::Error::new(error).context(format!("cannot play {name}"));
-        Failure::new(Exit::Usage, error).hint("correct the file; fixtures/sites holds examples")
-    };
-    let site = Site::parse(&text).map_err(malformed)?;
-    let devices = site.build(interface.network()).map_err(malformed)?;
-    Ok((devices, site.seed()))
+    read.map_err(|error| Failure::unreadable(&name, error))?;
+    let site = Site::parse(&text);
+    let built = site.and_then(|site| Ok((site.build(interface.network())?, site.seed())));
+    built.map_err(|error| {
+        Failure::because(Exit::Usage, format!("cannot play {name}"), error)
+            .hint("correct the file; fixtures/sites holds examples")
+    })
 }
 
 /// `playing 25 devices on lo (127.0.0.1), answering by multicast`.
@@ -165,10 +159,9 @@ fn describe(devices: &[Device], interface: &ServerInterface) -> String {
 }
 
 pub(super) fn failed(error: ServerError) -> Failure {
-    if let ServerError::Card { source, .. } = &error {
-        let remedy = source.remedy();
-        return Failure::new(Exit::Machine, error).hint(remedy);
-    }
-    Failure::new(Exit::Machine, error)
-        .hint("close other simulators and SADP tools on this machine, or use another --port")
+    let hint = match &error {
+        ServerError::Card { source, .. } => source.remedy(),
+        _ => "close other simulators and SADP tools on this machine, or use another --port".into(),
+    };
+    Failure::new(Exit::Machine, error).hint(hint)
 }

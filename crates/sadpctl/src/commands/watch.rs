@@ -6,50 +6,44 @@ use std::io::{self, IsTerminal};
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
-use sadp_discovery::{LinkInfo, ScanError, Watcher, WatcherConfig, WatcherEvent};
-use sadp_ops::DiscoveredDevice;
+use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
+use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session};
 use sadp_proto::WatchEvent;
-use sadp_reset::Ledger;
 
 use super::record;
 use crate::{
-    args::{GlobalArgs, WatchArgs},
+    args::{Context, GlobalArgs, WatchArgs},
     failure::{Exit, Failure},
     interrupt,
     output::{self, Format, Told},
     select::Filter,
     state, survey,
-    terminal::Terminal,
 };
 
-pub(super) fn run(
-    args: &WatchArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    check_format(global.format)?;
+pub(super) fn run(args: &WatchArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
+    check_format(context.global.format)?;
     let mut config = WatcherConfig {
-        link: survey::link(&args.reach, global),
+        link: survey::link(&args.reach, context.global),
         sweep: survey::sweep(&args.reach, None)?,
         broadcast: args.reach.broadcast,
         every: args.every,
         offline_after: args.offline_after(),
     };
     config.link.recorder = record::begin(&args.record)?;
-    let site = Site::new(global, terminal);
+    let site = Site::new(&mut context)?;
     survey::runtime()?.block_on(async {
-        let mut watcher = Watcher::open(config).map_err(survey::failed)?;
-        if fills_screen(args, global) {
-            screen::run(&mut watcher, site, args, global, terminal).await?;
+        let mut watcher = Watcher::open(config)?;
+        if fills_screen(args, context.global) {
+            screen::run(&mut watcher, site, args, &mut context).await?;
         } else {
-            print_lines(&mut watcher, site, args, global.format, terminal).await?;
+            print_lines(&mut watcher, site, args, &mut context).await?;
         }
         for notice in watcher.finish() {
-            survey::warn(&notice, terminal);
+            survey::warn(&notice, context.terminal);
         }
         Ok::<_, Failure>(())
     })?;
-    record::tell(&args.record, terminal);
+    record::tell(&args.record, context.terminal);
     Ok(Exit::Done)
 }
 
@@ -83,9 +77,9 @@ async fn print_lines(
     watcher: &mut Watcher,
     mut site: Site,
     args: &WatchArgs,
-    format: Format,
-    terminal: &mut Terminal,
+    context: &mut Context<'_>,
 ) -> Result<(), Failure> {
+    let Context { global, terminal } = context;
     let mut ended = std::pin::pin!(interrupt::interrupted());
     loop {
         let news = tokio::select! {
@@ -99,7 +93,7 @@ async fn print_lines(
                 if !told.is_news() || !is_wanted(&told, args.filter.as_ref()) {
                     continue;
                 }
-                if format == Format::Ndjson {
+                if global.format == Format::Ndjson {
                     output::write_event(terminal.out(), &told)?;
                 } else {
                     output::write_event_line(terminal.out(), &told)?;
@@ -135,22 +129,22 @@ fn no_link(error: &ScanError) -> String {
 /// Where this machine stands, and what it remembers of devices.
 struct Site {
     local: Vec<Ipv4Net>,
-    ledger: Option<Ledger>,
+    session: Session,
 }
 
 impl Site {
-    fn new(global: &GlobalArgs, terminal: &mut Terminal) -> Self {
-        let ledger = state::open_existing(global).unwrap_or_else(|failure| {
-            terminal.warn(&format!(
-                "locks remembered are not shown: {:#}",
-                failure.error
-            ));
-            None
-        });
-        Self {
-            local: Vec::new(),
-            ledger,
+    fn new(context: &mut Context<'_>) -> Result<Self, Failure> {
+        let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
+        let session = state::open_session(scan, LedgerAccess::Optional, cancellation, context)?;
+        if let Some(error) = session.ledger_error() {
+            let cause = sadp_text::with_cause(error);
+            let warning = format!("locks remembered are not shown: {cause}");
+            context.terminal.warn(&warning);
         }
+        Ok(Self {
+            local: Vec::new(),
+            session,
+        })
     }
 
     fn stand_on(&mut self, links: &[LinkInfo]) {
@@ -158,7 +152,7 @@ impl Site {
     }
 
     fn tell(&self, mut event: WatchEvent, at: Timestamp) -> Told {
-        if let Some(ledger) = &self.ledger {
+        if let Some(ledger) = self.session.ledger() {
             let before = event.before.as_deref_mut();
             for account in before.into_iter().chain([&mut *event.after]) {
                 // A lock that cannot be read is not shown; what was heard is.

@@ -55,8 +55,6 @@ pub(crate) struct GuidExportArgs {
 
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset guid import`.
@@ -114,15 +112,4 @@ pub(crate) struct GuidImportArgs {
 
     #[command(flatten)]
     pub(crate) ask: AskArgs,
-}
-
-impl GuidImportArgs {
-    /// Which devices it is for.
-    pub(crate) fn choice(&self) -> ChoiceArgs {
-        ChoiceArgs {
-            devices: self.device.iter().cloned().collect(),
-            all: self.all,
-            filter: self.filter.clone(),
-        }
-    }
 }

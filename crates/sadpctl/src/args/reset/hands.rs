@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use sadp_ops::DeviceName;
 
-use crate::args::{AskArgs, ForceArgs, NewPasswordArgs, values::duration};
+use crate::args::{DeviceArgs, ForceArgs, NewPasswordArgs, values::duration};
 
 /// `reset button`.
 #[derive(Args, Debug)]
@@ -32,8 +31,8 @@ Examples:
   sadpctl reset button 44:47:cc:1d:6d:13
   sadpctl reset button 192.168.1.64 --activate --new-password-file pass.txt")]
 pub(crate) struct ButtonArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
 
     /// Wait so long at most, e.g. 15m
     #[arg(long = "for", value_name = "DURATION", default_value = "15m", value_parser = duration)]
@@ -48,9 +47,6 @@ pub(crate) struct ButtonArgs {
 
     #[command(flatten)]
     pub(crate) force: ForceArgs,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset app`.
@@ -68,15 +64,12 @@ Examples:
   sadpctl reset app 44:47:cc:1d:6d:13
   sadpctl reset app 192.168.1.100 --app hik-connect")]
 pub(crate) struct AppArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
 
     /// Only this app; by default both
     #[arg(long, value_enum)]
     pub(crate) app: Option<App>,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// The vendor's apps.

@@ -1,10 +1,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sadp_ops::DeviceName;
 use sadp_proto::Mailbox;
 
-use crate::args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs};
+use crate::args::{ChangeArgs, ChoiceArgs, DeviceArgs, PasswordArgs, SecretResetArgs};
 
 /// `reset mail`.
 #[derive(Debug, Subcommand)]
@@ -37,8 +36,6 @@ pub(crate) struct MailSetArgs {
     pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset mail qr`.
@@ -47,8 +44,8 @@ pub(crate) struct MailSetArgs {
 Each QR code makes the one before, and the code mailed for it, void. So where one
 was fetched within 48 hours, this asks first.")]
 pub(crate) struct MailQrArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
 
     /// Write the QR code into this file, too, as a picture; never over another
     #[arg(long, value_name = "F")]
@@ -61,9 +58,6 @@ pub(crate) struct MailQrArgs {
     /// Send nothing; tell what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset mail confirm`.
@@ -72,8 +66,8 @@ pub(crate) struct MailQrArgs {
 The code goes out once: a wrong one costs a try, and too many lock the device. It
 is void after a restart of the device, and once a newer QR code was fetched.")]
 pub(crate) struct MailConfirmArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) reset: SecretResetArgs,
 
     /// Where the code stands
     #[arg(
@@ -82,18 +76,6 @@ pub(crate) struct MailConfirmArgs {
         help = "Read the code that came by e-mail from this file, - for a line of standard input; else asked for"
     )]
     pub(crate) code_file: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) password: NewPasswordArgs,
-
-    /// Have a recorder that offers it pass the new password on to its cameras
-    #[arg(long)]
-    pub(crate) sync_cameras: bool,
-
-    #[command(flatten)]
-    pub(crate) change: ChangeArgs,
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {

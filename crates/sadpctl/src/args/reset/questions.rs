@@ -1,9 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sadp_ops::DeviceName;
 
-use crate::args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs};
+use crate::args::{ChangeArgs, ChoiceArgs, DeviceArgs, PasswordArgs, SecretResetArgs};
 
 /// `reset questions`.
 #[derive(Debug, Subcommand)]
@@ -43,9 +42,6 @@ pub(crate) struct QuestionsShowArgs {
     /// So many devices at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
-
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset questions set`.
@@ -61,16 +57,14 @@ where answers.txt holds, for example:
   4=Rex
   9=blue")]
 pub(crate) struct QuestionsSetArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) target: DeviceArgs,
     #[command(flatten)]
     pub(crate) answers: AnswersArgs,
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }
 
 /// `reset questions answer`.
@@ -82,19 +76,8 @@ one costs a try, and too many lock the device.
 Example:
   sadpctl reset questions answer 192.168.1.20 --answers answers.txt")]
 pub(crate) struct QuestionsAnswerArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) reset: SecretResetArgs,
     #[command(flatten)]
     pub(crate) answers: AnswersArgs,
-    #[command(flatten)]
-    pub(crate) password: NewPasswordArgs,
-
-    /// Have a recorder that offers it pass the new password on to its cameras
-    #[arg(long)]
-    pub(crate) sync_cameras: bool,
-
-    #[command(flatten)]
-    pub(crate) change: ChangeArgs,
-    #[command(flatten)]
-    pub(crate) ask: AskArgs,
 }

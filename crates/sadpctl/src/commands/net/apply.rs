@@ -1,35 +1,28 @@
 use std::{fs::File, io::Read, path::Path};
 
 use sadp_ops::{
-    Impact, Report,
+    Impact,
     network::{
         self, ApplyError, Login, Plan, ResultFile, ResultFileError,
         plan_file::{self, PlanRow, Problem},
     },
 };
 use sadp_reset::DeviceKey;
-use sadp_text::Remedy;
 
 use crate::{
-    args::{GlobalArgs, NetApplyArgs},
+    args::{Context, NetApplyArgs},
     failure::{Exit, Failure},
     run::{self, Run},
-    secret, state,
+    secret,
     terminal::Terminal,
 };
 
-pub(super) fn run(
-    args: &NetApplyArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    run::check(asked, global)?;
+    run::check(asked, context.global)?;
     let rows = read(&args.plan)?;
-    let password = (!asked.dry_run)
-        .then(|| secret::current(&args.change.password))
-        .transpose()?;
-    let mut run = Run::open(&args.ask, None, asked.access(), global, terminal)?;
+    let password = secret::current_unless(asked.dry_run, &args.change.password)?;
+    let mut run = Run::open(&args.ask, None, asked.access(), context)?;
     let devices = rows
         .iter()
         .filter_map(|row| DeviceKey::new(Some(row.mac), None));
@@ -39,12 +32,14 @@ pub(super) fn run(
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
     let plan = plan.map_err(|error| failed(error, &args.plan))?;
     let Some(password) = password.filter(|_| !plan.steps.is_empty()) else {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     };
     let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force.is_given);
     let results = results.map_err(unwritable)?;
     show_left_out(&plan, run.terminal);
-    run.confirm_plan(&sadp_text::batch_plan(&plan), asked)?;
+    let question = "Change the network settings of {}?";
+    let question = sadp_text::question(question, plan.changes.len());
+    run.confirm_plan(&sadp_text::batch_plan(&plan), &question, asked)?;
     let login = Login {
         inventory: &inventory,
         password: &password,
@@ -53,8 +48,7 @@ pub(super) fn run(
         wait_back: args.wait_back,
     };
     let report =
-        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await);
-    let report = report.map_err(run::failed)?;
+        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await)?;
     // The outcomes are printed, whatever becomes of the file.
     let written = results.finish(&report.outcomes, sadp_text::message);
     if let Ok(path) = &written {
@@ -71,13 +65,7 @@ fn read(plan: &Path) -> Result<Vec<PlanRow>, Failure> {
     let mut bytes = Vec::new();
     // Not all that can be read tells its size.
     let read = File::open(plan).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        let what = format!("cannot read {}", plan.display());
-        return Err(
-            Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
-                .hint("check the path and that you may read the file"),
-        );
-    }
+    read.map_err(|error| Failure::unreadable(plan.display(), error))?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("{} is too large for a plan", plan.display());
         return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
@@ -94,7 +82,7 @@ fn unusable(problems: &[Problem], plan: &Path) -> Failure {
 fn failed(error: ApplyError, plan: &Path) -> Failure {
     let (exit, hint) = match error {
         ApplyError::Problems(problems) => return unusable(&problems, plan),
-        ApplyError::Ledger(error) => return state::failed(error),
+        ApplyError::Ledger(error) => return error.into(),
         ApplyError::NoneFound => {
             let message = format!("no device of {} was found", plan.display());
             return Failure::words(Exit::NotFound, message)
@@ -113,8 +101,7 @@ fn failed(error: ApplyError, plan: &Path) -> Failure {
 }
 
 fn unwritable(error: ResultFileError) -> Failure {
-    let hint = error.remedy();
-    Failure::new(Exit::Machine, error).hint(hint)
+    Failure::remedied(Exit::Machine, error)
 }
 
 /// Shows before the question what is left out.

@@ -3,52 +3,37 @@ use sadp_ops::{
     LedgerAccess,
     network::{AddressRange, Proposal},
 };
-use sadp_text::Remedy;
 
 use crate::{
-    args::{GlobalArgs, NetPlanArgs},
+    args::{Context, NetPlanArgs},
     commands::list,
     failure::{Exit, Failure},
     output::Format,
     run::Run,
-    select,
     terminal::Terminal,
     text::count,
 };
 
-pub(super) fn run(
-    args: &NetPlanArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    if !matches!(global.format, Format::Table | Format::Csv) {
+pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    if !matches!(context.global.format, Format::Table | Format::Csv) {
         return Err(
             Failure::words(Exit::Usage, "a plan is CSV, in no other format")
                 .hint("leave --format out"),
         );
     }
-    let mut run = Run::open(&args.ask, None, LedgerAccess::Read, global, terminal)?;
+    let mut run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
     let inventory = run.look()?;
-    let all = inventory.devices.len();
     let filter = args.filter.as_ref();
-    let (mut chosen, others): (Vec<_>, Vec<_>) = inventory
-        .devices
-        .into_iter()
-        .partition(|found| filter.is_none_or(|filter| filter.holds(found)));
-    if let Some(filter) = filter.filter(|_| chosen.is_empty()) {
-        return Err(list::none_chosen(all, filter));
-    }
-    select::by_urgency(&mut chosen);
+    let chosen = list::of_all(&inventory, filter)?;
+    let mut others = inventory.devices;
+    others.retain(|found| filter.is_some_and(|filter| !filter.holds(found)));
     let range = AddressRange {
         first: args.from,
         mask: args.mask,
         gateway: args.gateway,
     };
     let proposal = Proposal::new(chosen, &others, &inventory.local, range);
-    let proposal = proposal.map_err(|error| {
-        let hint = error.remedy();
-        Failure::new(Exit::Usage, error).hint(hint)
-    })?;
+    let proposal = proposal.map_err(|error| Failure::remedied(Exit::Usage, error))?;
     let terminal = run.into_terminal();
     proposal.write(terminal.out())?;
     terminal.flush()?;

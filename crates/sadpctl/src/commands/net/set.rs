@@ -1,41 +1,30 @@
-use sadp_ops::{
-    Report,
-    network::{self, DeviceChange, Login, SetError, WantedSettings},
-};
+use sadp_ops::network::{self, DeviceChange, Login, SetError, WantedSettings};
 use sadp_text::Remedy;
 
 use crate::{
-    args::{GlobalArgs, NetSetArgs, WantedArgs},
+    args::{Context, NetSetArgs, WantedArgs},
     failure::{Exit, Failure},
-    run::{self, Run},
-    secret, state,
-    terminal::Terminal,
+    run::{self, Run, Target},
+    secret,
 };
 
-pub(super) fn run(
-    args: &NetSetArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let asked = args.change.change;
-    run::check(asked, global)?;
-    let password = (!asked.dry_run)
-        .then(|| secret::current(&args.change.password))
-        .transpose()?;
+    run::check(asked, context.global)?;
+    let password = secret::current_unless(asked.dry_run, &args.change.password)?;
     // Behind a router it has to be asked at its new address, too.
-    let routed = !args.ask.reach.targets.is_empty();
+    let routed = !args.target.ask.reach.targets.is_empty();
     let new = args.wanted.ip.filter(|_| routed);
-    let also = args.device.address().into_iter().chain(new);
-    let mut run = Run::open(&args.ask, also, asked.access(), global, terminal)?;
+    let also = args.target.addresses().into_iter().chain(new);
+    let mut run = Run::open(&args.target.ask, also, asked.access(), context)?;
     let inventory = run.look()?;
     let change = DeviceChange {
-        device: args.device.choose(inventory.devices.clone())?,
+        device: args.target.choose(&inventory)?,
         wanted: WantedSettings::from(args.wanted),
     };
     let settings = args.change.settings();
     let plan =
-        run.block_on(async |session, _| network::set(session, &inventory, change, settings).await);
-    let plan = plan.map_err(failed)?;
+        run.block_on(async |session, _| network::set(session, &inventory, change, settings).await)?;
     if let Some(target) = plan.target {
         let text = sadp_text::target_address(target);
         match target.holder {
@@ -44,9 +33,10 @@ pub(super) fn run(
         }
     }
     let (Some(password), Some(planned)) = (password, plan.changes.first()) else {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     };
-    run.confirm_plan(&sadp_text::device_plan(planned), asked)?;
+    let question = "Change the network settings of this device?";
+    run.confirm_plan(&sadp_text::device_plan(planned), question, asked)?;
     let login = Login {
         inventory: &inventory,
         password: &password,
@@ -70,14 +60,16 @@ impl From<WantedArgs> for WantedSettings {
     }
 }
 
-fn failed(error: SetError) -> Failure {
-    match error {
-        SetError::Bad(bad) => {
-            let hint = format!("{}; nothing was sent", bad.remedy());
-            Failure::new(Exit::Usage, bad).hint(hint)
+impl From<SetError> for Failure {
+    fn from(error: SetError) -> Self {
+        match error {
+            SetError::Bad(bad) => {
+                let hint = format!("{}; nothing was sent", bad.remedy());
+                Self::new(Exit::Usage, bad).hint(hint)
+            }
+            SetError::Taken(target) => Self::words(Exit::Unsafe, sadp_text::target_address(target))
+                .hint("choose another address; --force address-in-use sends all the same; nothing was sent"),
+            SetError::Ledger(error) => error.into(),
         }
-        SetError::Taken(target) => Failure::words(Exit::Unsafe, sadp_text::target_address(target))
-            .hint("choose another address; --force address-in-use sends all the same; nothing was sent"),
-        SetError::Ledger(error) => state::failed(error),
     }
 }

@@ -5,26 +5,17 @@ use sadp_ops::{LedgerAccess, recovery::methods};
 use sadp_text::instead_of_apps;
 
 use crate::{
-    args::{App, AppArgs, GlobalArgs},
+    args::{App, AppArgs, Context},
     failure::{Exit, Failure},
     output::{self, AppRow},
     run::Run,
-    state,
-    terminal::Terminal,
 };
 
-pub(super) fn run(
-    args: &AppArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    global.format.check::<AppRow<'_>>()?;
-    let address = args.device.address();
-    let mut run = Run::open(&args.ask, address, LedgerAccess::Optional, global, terminal)?;
-    let inventory = run.look()?;
-    let device = args.device.choose(inventory.devices)?;
-    let assessed = methods::assess(&run.session, vec![device]).map_err(state::failed)?;
-    let terminal = run.into_terminal();
+pub(super) fn run(args: &AppArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<AppRow<'_>>()?;
+    let (run, _, device) = Run::find(&args.target, LedgerAccess::Optional, context)?;
+    let assessed = methods::assess(&run.session, vec![device])?;
+    let Context { global, terminal } = run.into_context();
     for mut assessed in assessed {
         assessed.methods.retain(|fit| match args.app {
             Some(App::HikConnect) => fit.method == RecoveryMethod::HikConnect,

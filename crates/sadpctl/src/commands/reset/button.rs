@@ -2,29 +2,26 @@
 //! password, and its first password.
 
 use sadp_ops::{
-    Inventory, LedgerAccess, Overrides, Report,
+    LedgerAccess, Overrides, Report,
     activate::{self, Activation},
     recovery::button::{self, Reset, Settings},
 };
 use sadp_proto::Sweep;
+use sadp_text::Announcement;
 use secrecy::SecretString;
 
 use crate::{
-    args::{ButtonArgs, ChangeArgs, GlobalArgs, NewPasswordArgs},
+    args::{ButtonArgs, ChangeArgs, Context, NewPasswordArgs},
     commands::new_password,
     failure::{Exit, Failure},
     output,
     run::Run,
-    secret, state,
+    secret,
     terminal::Terminal,
 };
 
-pub(super) fn run(
-    args: &ButtonArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    output::check_outcomes(global.format)?;
+pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    output::check_outcomes(context.global.format)?;
     let change = ChangeArgs {
         yes: args.activate,
         dry_run: false,
@@ -32,15 +29,13 @@ pub(super) fn run(
     };
     // A password that will not do is reported before the wait.
     let (access, password) = if args.activate {
-        let password = new_password::read(&args.password, change, terminal)?;
+        let password = new_password::read(&args.password, change, context.terminal)?;
         (LedgerAccess::Write, password)
     } else {
         (LedgerAccess::Optional, None)
     };
-    let mut run = Run::open(&args.ask, args.device.address(), access, global, terminal)?;
-    let Inventory { devices, local } = run.look()?;
-    let device = args.device.choose(devices)?;
-    let reset = match button::plan(device, &local, change.overrides()) {
+    let (mut run, inventory, device) = Run::find(&args.target, access, context)?;
+    let reset = match button::plan(device, &inventory.local, change.overrides()) {
         Ok(plan) => {
             let device = &plan.device.entry.device;
             run.terminal
@@ -65,7 +60,7 @@ pub(super) fn run(
         unactivated: Some(inventory),
     } = reset
     else {
-        return run.print(Report::new(vec![reset.outcome]));
+        return run.print_planned(vec![reset.outcome]);
     };
     let outcome = Report::new(vec![outcome]);
     let password = match password {
@@ -79,13 +74,12 @@ pub(super) fn run(
         return run.print(outcome);
     };
     let devices = inventory.devices.clone();
-    let plan = activate::plan(&run.session, devices, Overrides::default());
-    let plan = plan.map_err(state::failed)?;
+    let plan = activate::plan(&run.session, devices, Overrides::default())?;
     if plan.devices.is_empty() {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     }
-    let devices = sadp_text::devices_plan("the first password is set on", &plan.devices);
-    run.terminal.note(&devices);
+    run.terminal
+        .note(&Announcement::ACTIVATE.plan(&plan.devices));
     let activation = Activation {
         inventory: &inventory,
         password: &password,
@@ -97,7 +91,7 @@ pub(super) fn run(
 
 /// The targets that were named one by one: networks take too long while waiting.
 fn single_targets(args: &ButtonArgs) -> Option<Sweep> {
-    let reach = &args.ask.reach;
+    let reach = &args.target.ask.reach;
     let mut targets = reach.targets.clone();
     targets.retain(|network| network.prefix_len() == 32);
     let sweep = Sweep::new(&targets, reach.rate).ok();
@@ -106,7 +100,7 @@ fn single_targets(args: &ButtonArgs) -> Option<Sweep> {
 
 /// Asks for the first password. `None` where it is not wanted now.
 fn ask(args: &ButtonArgs, run: &mut Run<'_>) -> Result<Option<SecretString>, Failure> {
-    if !run.prompt_yes_no("Give it its first password now? [y/N]") {
+    if !run.prompt_yes_no("Activate it now?") {
         return Ok(None);
     }
     let source = NewPasswordArgs {

@@ -8,31 +8,25 @@ use sadp_reset::{CaseId, InvalidReason};
 use sadp_text::{age, case_next, case_reasons};
 
 use crate::{
-    args::{CasesArgs, CasesCommand, GlobalArgs},
+    args::{CasesArgs, CasesCommand, Context},
     failure::{Exit, Failure},
     output::{self, CaseDevice, ShownCase},
     run::Run,
-    state,
-    terminal::Terminal,
     text::count,
 };
 
-pub(super) fn run(
-    args: &CasesArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &CasesArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if let Some(CasesCommand::Forget { id }) = args.command {
-        let run = Run::open(&args.ask, None, LedgerAccess::Write, global, terminal)?;
+        let run = Run::open(&args.ask, None, LedgerAccess::Write, context)?;
         return forget(id, run);
     }
-    global.format.check::<ShownCase>()?;
-    let mut run = Run::open(&args.ask, None, LedgerAccess::Read, global, terminal)?;
+    context.global.format.check::<ShownCase>()?;
+    let mut run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
     let inventory = args
         .look
         .then(|| run.block_on(async |session, observer| session.look_again(observer).await));
-    let cases = recovery::review(&run.session, inventory.as_ref()).map_err(state::failed)?;
-    let terminal = run.into_terminal();
+    let cases = recovery::review(&run.session, inventory.as_ref())?;
+    let Context { global, terminal } = run.into_context();
     let wanted = cases.iter().filter(|it| args.all || it.case.is_open());
     let shown: Vec<_> = wanted.map(show).collect();
     output::print(&shown, global.format, terminal)?;
@@ -68,7 +62,7 @@ fn show(reviewed: &ReviewedCase) -> ShownCase {
 }
 
 fn forget(id: CaseId, mut run: Run<'_>) -> Result<Exit, Failure> {
-    if !recovery::forget(&mut run.session, id).map_err(state::failed)? {
+    if !recovery::forget(&mut run.session, id)? {
         let message = format!("no open request has the number {id}");
         return Err(Failure::words(Exit::NotFound, message)
             .hint("sadpctl reset cases --all lists them with their numbers"));

@@ -1,17 +1,16 @@
 //! Requests for the vendor's support, on the disk the moment a device gives them.
 
-use std::path::Path;
+use std::{io::Write, path::Path};
 
 use sadp_ops::{
-    DeviceName, DiscoveredDevice, OutcomeData, Report,
+    DiscoveredDevice, OutcomeData, Report,
     recovery::request::{self, Plan, Settings},
 };
-use sadp_reset::{Contact, SettingsError};
+use sadp_reset::{Contact, QrImage, SettingsError};
+use sadp_text::Announcement;
 
-use super::qr;
 use crate::{
-    args::{ChangeArgs, ExportArgs, ForceArgs, GlobalArgs},
-    commands::list,
+    args::{ChangeArgs, Context, ExportArgs, ForceArgs},
     failure::{Exit, Failure},
     output::Format,
     run::{self, Run},
@@ -19,36 +18,24 @@ use crate::{
     terminal::Terminal,
 };
 
-pub(super) fn run(
-    args: &ExportArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ExportArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
     let change = ChangeArgs {
         yes: args.yes,
         dry_run: args.dry_run,
         force: ForceArgs::default(),
     };
-    run::check(change, global)?;
-    let contact = read_contact(args.contact.as_deref(), terminal)?;
-    let also = args.choice.devices.iter().filter_map(DeviceName::address);
-    let mut run = Run::open(&args.ask, also, change.access(), global, terminal)?;
-    let inventory = run.look()?;
-    let devices = list::choose(&args.choice, inventory.devices.clone())?;
-    let plan = request::plan(&run.session, devices, !args.choice.all);
-    let mut plan = plan.map_err(state::failed)?;
+    run::check(change, context.global)?;
+    let contact = read_contact(args.contact.as_deref(), context.terminal)?;
+    let (mut run, inventory, devices) =
+        Run::find(&args.choice, change.access(), context.reborrow())?;
+    let mut plan = request::plan(&run.session, devices, !args.choice.all)?;
     if args.again || may_give_up(&plan, change, &mut run) {
         plan.include_pending(|_| true);
     }
     if change.dry_run || plan.exports.is_empty() {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     }
-    let devices = devices_of(&plan.exports);
-    run.confirm(
-        "a request to the vendor's support is exported from",
-        &devices,
-        change,
-    )?;
+    run.confirm(&Announcement::REQUEST, &devices_of(&plan.exports), change)?;
     let settings = Settings {
         inventory: &inventory,
         out: &args.out,
@@ -56,12 +43,11 @@ pub(super) fn run(
         parallel: args.parallel.into(),
     };
     let report =
-        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
-    let report = report.map_err(run::failed)?;
+        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     let qr_text = only_qr_text(&report);
     let exit = run.print(report);
-    if let (Format::Table, Some(text)) = (global.format, qr_text) {
-        qr::draw(&text, terminal)?;
+    if let (Format::Table, Some(text)) = (context.global.format, qr_text) {
+        draw(&text, context.terminal)?;
     }
     exit
 }
@@ -71,10 +57,10 @@ fn may_give_up(plan: &Plan, change: ChangeArgs, run: &mut Run<'_>) -> bool {
     if plan.pending.is_empty() || !Terminal::can_ask() || change.yes || change.dry_run {
         return false;
     }
-    let what = "a request still waits for its answer, and becomes void by another, on";
     let devices = devices_of(&plan.pending);
-    run.terminal.tell(&sadp_text::devices_plan(what, &devices));
-    run.prompt_yes_no("Export again, and give the older requests up? [y/N]")
+    let announcement = Announcement::REQUEST_AGAIN;
+    run.terminal.tell(&announcement.plan(&devices));
+    run.prompt_yes_no(&announcement.question(devices.len()))
 }
 
 fn devices_of(exports: &[request::Export]) -> Vec<DiscoveredDevice> {
@@ -98,9 +84,7 @@ fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact
     let path = match named {
         Some(path) => {
             std::fs::metadata(path).map_err(|error| {
-                let what = format!("cannot read {}", path.display());
-                Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
-                    .hint("check the path; nothing was sent")
+                Failure::unreadable(path.display(), error).hint("nothing was sent")
             })?;
             path.to_owned()
         }
@@ -114,7 +98,7 @@ fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact
         Failure::new(exit, error)
             .hint("write lines as name = \"...\", or remove the file; nothing was sent")
     })?;
-    let blanks = blanks(&contact);
+    let blanks = contact.blanks();
     if !blanks.is_empty() {
         terminal.note(&format!(
             "left blank in each request.txt: {}; {} fills them in",
@@ -125,26 +109,18 @@ fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact
     Ok(contact)
 }
 
-/// What is not filled in, by the keys of the file.
-fn blanks(contact: &Contact) -> Vec<&'static str> {
-    let Contact {
-        name,
-        email,
-        phone,
-        company,
-        country,
-        role,
-        purchase_channel,
-    } = contact;
-    let all = [
-        ("name", name),
-        ("email", email),
-        ("phone", phone),
-        ("company", company),
-        ("country", country),
-        ("role", role),
-        ("purchase-channel", purchase_channel),
-    ];
-    let blank = all.into_iter().filter(|(_, value)| value.is_none());
-    blank.map(|(key, _)| key).collect()
+/// Draws a text as a QR code, where it fits the screen.
+fn draw(text: &str, terminal: &mut Terminal) -> Result<(), Failure> {
+    let Ok(image) = QrImage::new(text) else {
+        terminal.note("the request is too long for a QR code");
+        return Ok(());
+    };
+    let picture = image.to_text();
+    let wide = picture.lines().map(|line| line.chars().count()).max();
+    if wide > Some(terminal.width()) {
+        terminal.note("the window is too narrow for the QR code: it is in qr.png");
+        return Ok(());
+    }
+    writeln!(terminal.out(), "\n{picture}")?;
+    terminal.flush()
 }

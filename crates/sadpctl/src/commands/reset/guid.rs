@@ -4,8 +4,7 @@ use std::path::Path;
 
 use sadp_discovery::ScanConfig;
 use sadp_ops::{
-    Cancellation, DeviceName, Guard, LedgerAccess, OutcomeData, PasswordSettings, Report, Session,
-    SessionConfig,
+    Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings, Session,
     recovery::guid::{
         self, ListedGuid,
         export::{self, Settings},
@@ -13,56 +12,46 @@ use sadp_ops::{
     },
 };
 use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
-use sadp_text::guid_void;
+use sadp_text::{Announcement, guid_void};
 use secrecy::SecretString;
 
 use crate::{
-    args::{GlobalArgs, GuidCommand, GuidExportArgs, GuidImportArgs},
-    commands::{list, new_password},
+    args::{Context, GuidCommand, GuidExportArgs, GuidImportArgs},
+    commands::new_password,
     failure::{Exit, Failure},
     output::{self, GuidLine},
-    run::{self, Run},
+    run::{self, Run, Target},
     secret, state,
-    terminal::Terminal,
     text::count,
 };
 
-pub(super) fn run(
-    command: &GuidCommand,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(command: &GuidCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
-        GuidCommand::Export(args) => export(args, global, terminal),
-        GuidCommand::Import(args) => import(args, global, terminal),
-        GuidCommand::List => list(global, terminal),
+        GuidCommand::Export(args) => export(args, context),
+        GuidCommand::Import(args) => import(args, context),
+        GuidCommand::List => list(context),
     }
 }
 
-fn export(
-    args: &GuidExportArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    run::check(args.change, global)?;
+fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    run::check(args.change, context.global)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !args.change.dry_run)
         .then(|| secret::new_passphrase(args.passphrase_file.as_deref()))
         .transpose()?;
-    let also = args.choice.devices.iter().filter_map(DeviceName::address);
-    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
-    let inventory = run.look()?;
-    let devices = list::choose(&args.choice, inventory.devices.clone())?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let overrides = args.change.overrides();
-    let plan = export::plan(&run.session, devices, overrides, !args.choice.all);
-    let plan = plan.map_err(state::failed)?;
+    let plan = export::plan(&run.session, devices, overrides, !args.choice.all)?;
     let wanted = !plan.selection.devices.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
-        return run.print(Report::new(plan.selection.into_outcomes()));
+        return run.print_planned(plan.selection.into_outcomes());
     };
-    let what = "a GUID is exported into the vault from";
-    run.confirm(what, &plan.selection.devices, args.change)?;
+    run.confirm(
+        &Announcement::GUID_EXPORT,
+        &plan.selection.devices,
+        args.change,
+    )?;
     let settings = Settings {
         access: PasswordSettings {
             inventory: &inventory,
@@ -70,9 +59,8 @@ fn export(
         },
         passphrase: passphrase.as_ref(),
     };
-    let report = run
-        .block_on(async |session, observer| plan.carry_out(session, settings, observer).await)
-        .map_err(run::failed)?;
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     let mut data = report.outcomes.iter().map(|it| &it.data);
     if !encrypts && data.any(|it| matches!(it, OutcomeData::ExportedGuid(_))) {
         run.terminal.note(
@@ -82,16 +70,10 @@ fn export(
     run.print(report)
 }
 
-fn import(
-    args: &GuidImportArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    run::check(args.change, global)?;
-    let password = new_password::read(&args.password, args.change, terminal)?;
-    let names = args.choice();
-    let also = names.devices.iter().filter_map(DeviceName::address);
-    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
+fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    run::check(args.change, context.global)?;
+    let password = new_password::read(&args.password, args.change, context.terminal)?;
+    let mut run = Run::open(&args.ask, args.addresses(), args.change.access(), context)?;
     let choice = ImportChoice {
         source: source(args, &run.session)?,
         overrides: args.change.overrides(),
@@ -100,20 +82,18 @@ fn import(
         parallel: args.parallel.into(),
     };
     let inventory = run.look()?;
-    let devices = list::choose(&names, inventory.devices.clone())?;
-    let plan = import::plan(&run.session, devices, &choice).map_err(state::failed)?;
+    let plan = import::plan(&run.session, args.choose(&inventory)?, &choice)?;
     let wanted = !args.change.dry_run && !plan.imports.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
         let is_nothing = plan.is_nothing();
-        let exit = run.print(Report::new(plan.into_outcomes()))?;
+        let exit = run.print_planned(plan.into_outcomes())?;
         return if is_nothing {
             Err(none_in_vault())
         } else {
             Ok(exit)
         };
     };
-    let what = "a GUID goes out once, to set a new password on";
-    run.confirm(what, &plan.devices(), args.change)?;
+    run.confirm(&Announcement::GUID_IMPORT, &plan.devices(), args.change)?;
     let settings = PasswordSettings {
         inventory: &inventory,
         password: &password,
@@ -137,7 +117,7 @@ fn source(args: &GuidImportArgs, session: &Session) -> Result<GuidSource, Failur
             file: Box::new(read(path, args)?),
         });
     }
-    let encrypted = import::needs_passphrase(session).map_err(state::failed)?;
+    let encrypted = import::needs_passphrase(session)?;
     let passphrase = if encrypted { passphrase(args)? } else { None };
     Ok(GuidSource::Vault { passphrase })
 }
@@ -154,7 +134,7 @@ fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {
     {
         file = read(path, Some(&passphrase));
     }
-    file.map_err(state::vault_failed)
+    Ok(file?)
 }
 
 /// The passphrase. A dry run does not ask for it.
@@ -165,16 +145,12 @@ fn passphrase(args: &GuidImportArgs) -> Result<Option<SecretString>, Failure> {
     Ok(passphrase.flatten())
 }
 
-fn list(global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    global.format.check::<GuidLine>()?;
-    let session = Session::open(SessionConfig {
-        scan: ScanConfig::default(),
-        state: state::folder(global)?,
-        access: LedgerAccess::Read,
-        cancellation: Cancellation::default(),
-    });
-    let contents = session.and_then(|session| guid::list(&session));
-    let contents = contents.map_err(run::failed)?;
+fn list(mut context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<GuidLine>()?;
+    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
+    let session = state::open_session(scan, LedgerAccess::Read, cancellation, &mut context)?;
+    let contents = guid::list(&session)?;
+    let Context { global, terminal } = context;
     let lines: Vec<_> = contents.guids.iter().map(line).collect();
     output::print(&lines, global.format, terminal)?;
     let usable = lines.iter().filter(|line| line.is_valid()).count();

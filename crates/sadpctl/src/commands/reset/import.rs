@@ -1,7 +1,7 @@
 //! The vendor's answers, each to its own device.
 
 use sadp_ops::{
-    DeviceName, DiscoveredDevice, Inventory, Report,
+    DeviceName, DiscoveredDevice, Inventory,
     recovery::{
         History,
         answer::{self, AnswerInput, Matching, ResetChoice, Settings},
@@ -12,22 +12,18 @@ use sadp_text::answers_plan;
 use secrecy::SecretString;
 
 use crate::{
-    args::{GlobalArgs, ImportArgs},
+    args::{Context, ImportArgs},
     commands::new_password,
     failure::{Exit, Failure},
     output::{self, Outcome},
     run::{self, Run},
-    secret, state,
+    secret,
     terminal::Terminal,
     text::count,
 };
 
-pub(super) fn run(
-    args: &ImportArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    run::check(args.change, global)?;
+pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    run::check(args.change, context.global)?;
     let input = read(args)?;
     let also = args.device.as_ref().and_then(DeviceName::address);
     let import = Import {
@@ -36,7 +32,7 @@ pub(super) fn run(
             overrides: args.change.overrides(),
             sync_cameras: args.sync_cameras,
         },
-        run: Run::open(&args.ask, also, args.change.access(), global, terminal)?,
+        run: Run::open(&args.ask, also, args.change.access(), context)?,
     };
     match &args.device {
         Some(name) if !input.is_empty() => import.by_name(input, name),
@@ -96,7 +92,7 @@ impl Import<'_> {
     /// password.
     fn is_legacy(&self, name: &DeviceName) -> Result<bool, Failure> {
         let session = &self.run.session;
-        let history = History::read(session.ledger(), session.now()).map_err(state::failed)?;
+        let history = History::read(session.ledger(), session.now())?;
         let mut cases = history.cases().iter();
         let case = cases.find(|case| name.names(&case.request.device));
         Ok(case.is_some_and(|case| case.request.kind == RequestKind::LegacyCode))
@@ -112,8 +108,7 @@ impl Import<'_> {
         device: Option<&DeviceKey>,
     ) -> Result<Matching, Failure> {
         let session = &self.run.session;
-        let matching = answer::match_requests(session, input, device, self.choice.overrides);
-        let matching = matching.map_err(state::failed)?;
+        let matching = answer::match_requests(session, input, device, self.choice.overrides)?;
         let terminal = &mut *self.run.terminal;
         let unanswered = &matching.unanswered;
         if !unanswered.is_empty() {
@@ -135,8 +130,7 @@ impl Import<'_> {
             ));
         }
         let outcomes: Vec<_> = matching.left_out.into_iter().map(Outcome::from).collect();
-        let global = self.run.global;
-        let terminal = self.run.into_terminal();
+        let Context { global, terminal } = self.run.into_context();
         let exit = output::print_outcomes(&outcomes, None, global.format, terminal)?;
         if exit == Exit::Done {
             terminal.note("nothing is left to do: these devices took their answers before");
@@ -152,24 +146,23 @@ impl Import<'_> {
         password: Option<SecretString>,
     ) -> Result<Exit, Failure> {
         let change = self.args.change;
-        let plan = answer::plan(&self.run.session, inventory, matching, &self.choice);
-        let plan = plan.map_err(state::failed)?;
+        let plan = answer::plan(&self.run.session, inventory, matching, &self.choice)?;
         if change.dry_run || plan.answers.is_empty() {
-            return self.run.print(Report::new(plan.into_outcomes()));
+            return self.run.print_planned(plan.into_outcomes());
         }
         let password = match password {
             None if plan.needs_password() => self.read_password()?,
             password => password,
         };
-        self.run.confirm_plan(&answers_plan(&plan), change)?;
+        let question = sadp_text::question("Send the answers to {}?", plan.answers.len());
+        self.run
+            .confirm_plan(&answers_plan(&plan), &question, change)?;
         let settings = Settings {
             inventory,
             password: password.as_ref(),
             parallel: self.args.parallel.into(),
         };
-        let report = self
-            .run
-            .block_on(async |session, observer| plan.carry_out(session, settings, observer).await);
-        self.run.print(report.map_err(run::failed)?)
+        self.run
+            .carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
     }
 }

@@ -3,64 +3,53 @@
 use std::{fmt::Write as _, io::Write as _, path::Path};
 
 use sadp_ops::{
-    DeviceName, DiscoveredDevice, OutcomeData, PasswordSettings, Report,
+    DiscoveredDevice, OutcomeData, PasswordSettings,
     recovery::{
         mail::{self, Setting},
-        password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
+        password_reset::{Method, OwnerSecret},
     },
 };
 use sadp_proto::{Code, MailQr};
 use sadp_reset::{QrImage, write_new_file};
-use sadp_text::earlier_qr;
+use sadp_text::{Announcement, earlier_qr};
 use secrecy::ExposeSecret;
 
+use super::{Secrets, set_password};
 use crate::{
-    args::{
-        ChangeArgs, ForceArgs, GlobalArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs,
-    },
-    commands::{list, new_password},
+    args::{ChangeArgs, Context, ForceArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
+    commands::new_password,
     failure::{Exit, Failure},
-    output,
-    output::Format,
+    output::{self, Format},
     run::{self, Run},
-    secret, state,
+    secret,
     terminal::Terminal,
     text::clean,
 };
 
-pub(super) fn run(
-    command: &MailCommand,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
+pub(super) fn run(command: &MailCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
-        MailCommand::Set(args) => set(args, global, terminal),
-        MailCommand::Qr(args) => qr(args, global, terminal),
-        MailCommand::Confirm(args) => confirm(args, global, terminal),
+        MailCommand::Set(args) => set(args, context),
+        MailCommand::Qr(args) => qr(args, context),
+        MailCommand::Confirm(args) => confirm(args, context),
     }
 }
 
-fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    run::check(args.change, global)?;
+fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    run::check(args.change, context.global)?;
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
-    let also = args.choice.devices.iter().filter_map(DeviceName::address);
-    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
-    let inventory = run.look()?;
-    let devices = list::choose(&args.choice, inventory.devices.clone())?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let setting = Setting {
         mailbox: args.mailbox.clone(),
         overrides: args.change.overrides(),
         named: !args.choice.all,
     };
-    let plan = mail::plan_set(&run.session, devices, setting).map_err(state::failed)?;
+    let plan = mail::plan_set(&run.session, devices, setting)?;
     let wanted = !plan.selection.devices.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
-        return run.print(Report::new(plan.into_outcomes()));
+        return run.print_planned(plan.into_outcomes());
     };
-    let address = clean(args.mailbox.as_str());
-    let what =
-        format!("the reserved e-mail address, which travels unencrypted, becomes {address} on");
-    run.confirm(&what, &plan.selection.devices, args.change)?;
+    let announcement = Announcement::mailbox(&args.mailbox);
+    run.confirm(&announcement, &plan.selection.devices, args.change)?;
     let settings = PasswordSettings {
         inventory: &inventory,
         password: &password,
@@ -68,38 +57,37 @@ fn set(args: &MailSetArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Resu
     run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
-fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let change = ChangeArgs {
         yes: args.yes,
         dry_run: args.dry_run,
         force: ForceArgs::default(),
     };
-    output::check_outcomes(global.format)?;
+    output::check_outcomes(context.global.format)?;
     if let Some(png) = &args.png {
         must_be_free(png)?;
     }
-    let also = args.device.address();
-    let mut run = Run::open(&args.ask, also, change.access(), global, terminal)?;
-    let inventory = run.look()?;
-    let device = args.device.choose(inventory.devices.clone())?;
-    let plan = mail::plan_qr(&run.session, device.clone()).map_err(state::failed)?;
+    let (mut run, inventory, device) = Run::find(&args.target, change.access(), context)?;
+    let plan = mail::plan_qr(&run.session, device.clone())?;
     if args.dry_run || plan.selection.devices.is_empty() {
-        return run.print(Report::new(plan.selection.into_outcomes()));
+        return run.print_planned(plan.selection.into_outcomes());
     }
     if let Some(earlier) = &plan.earlier {
         run.terminal.warn(&earlier_qr(earlier));
         run::require_confirmation(change)?;
-        let what = "an earlier QR code, and the code mailed for it, becomes void on";
-        run.confirm(what, &plan.selection.devices, change)?;
+        run.confirm(
+            &Announcement::MAIL_QR_AGAIN,
+            &plan.selection.devices,
+            change,
+        )?;
     }
     let report = run
-        .block_on(async |session, observer| plan.carry_out(session, &inventory, observer).await)
-        .map_err(run::failed)?;
+        .block_on(async |session, observer| plan.carry_out(session, &inventory, observer).await)?;
     let mut unwritten = None;
     if let Some(OutcomeData::MailQr(fetched)) = report.outcomes.first().map(|it| &it.data) {
         let png = args.png.as_deref();
         unwritten = png.and_then(|png| write_png(fetched, png).err());
-        if global.format == Format::Table {
+        if run.global.format == Format::Table {
             let picture = drawn(fetched, run.terminal);
             let guidance = guidance(&device, fetched, png);
             writeln!(run.terminal.out(), "{picture}\n{guidance}\n")?;
@@ -108,47 +96,23 @@ fn qr(args: &MailQrArgs, global: &GlobalArgs, terminal: &mut Terminal) -> Result
     run.print_after(report, unwritten)
 }
 
-fn confirm(
-    args: &MailConfirmArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    run::check(args.change, global)?;
-    let asks = args.code_file.is_some() || !args.change.dry_run;
-    let code = asks.then(|| code(args)).transpose()?;
-    let password = new_password::read(&args.password, args.change, terminal)?;
-    let also = args.device.address();
-    let mut run = Run::open(&args.ask, also, args.change.access(), global, terminal)?;
-    let inventory = run.look()?;
-    let device = args.device.choose(inventory.devices.clone())?;
-    let choice = ResetChoice {
-        overrides: args.change.overrides(),
-        sync_cameras: args.sync_cameras,
+fn confirm(args: &MailConfirmArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let (reset, file) = (&args.reset, args.code_file.as_deref());
+    run::check(reset.change, context.global)?;
+    let code = (file.is_some() || !reset.change.dry_run).then(|| code(file));
+    let secrets = Secrets {
+        method: Method::MailedCode,
+        secret: code.transpose()?.map(OwnerSecret::MailedCode),
+        password: new_password::read(&reset.password, reset.change, context.terminal)?,
     };
-    let plan = password_reset::plan(&run.session, device, Method::MailedCode, choice);
-    let plan = plan.map_err(state::failed)?;
-    let wanted = !args.change.dry_run && !plan.selection.devices.is_empty();
-    let Some((password, code)) = password.zip(code).filter(|_| wanted) else {
-        return run.print(Report::new(plan.selection.into_outcomes()));
-    };
-    let what = "the code goes out once, to set a new password on";
-    run.confirm(what, &plan.selection.devices, args.change)?;
-    let reset = PasswordReset {
-        settings: PasswordSettings {
-            inventory: &inventory,
-            password: &password,
-        },
-        secret: OwnerSecret::MailedCode(code),
-    };
-    run.carry_out(async |session, observer| plan.carry_out(session, reset, observer).await)
+    set_password(secrets, reset, context)
 }
 
 /// The code without blanks around it, as mail programs copy them along.
-fn code(args: &MailConfirmArgs) -> Result<Code, Failure> {
-    let code = secret::mail_code(args.code_file.as_deref())?;
+fn code(file: Option<&Path>) -> Result<Code, Failure> {
+    let code = secret::mail_code(file)?;
     Code::new(code.expose_secret().trim().as_bytes()).map_err(|error| {
-        let error = anyhow::Error::new(error).context("the code cannot be sent");
-        Failure::new(Exit::Usage, error)
+        Failure::because(Exit::Usage, "the code cannot be sent", error)
             .hint("give the code of the e-mail alone, without the text around it; nothing was sent")
     })
 }
@@ -166,13 +130,12 @@ fn must_be_free(png: &Path) -> Result<(), Failure> {
 fn write_png(fetched: &MailQr, png: &Path) -> Result<(), Failure> {
     let picture = QrImage::new(&fetched.qr).and_then(|image| image.to_png());
     let picture = picture.map_err(|error| {
-        let error = anyhow::Error::new(error).context("the QR code cannot be drawn");
-        Failure::new(Exit::Machine, error)
+        Failure::because(Exit::Machine, "the QR code cannot be drawn", error)
             .hint("its content stands in the outcome, as data.qr of --format json")
     })?;
     write_new_file(png, &picture).map_err(|error| {
         let what = format!("cannot write {}", png.display());
-        Failure::new(Exit::Machine, anyhow::Error::new(error).context(what))
+        Failure::because(Exit::Machine, what, error)
             .hint("the QR code is good all the same: take a picture of the screen, or of data.qr of --format json")
     })
 }

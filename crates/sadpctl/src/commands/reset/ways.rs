@@ -2,41 +2,31 @@
 
 use sadp_model::{Advice, MethodAssessment};
 use sadp_ops::{
-    DeviceName, DiscoveredDevice, LedgerAccess,
+    DiscoveredDevice, LedgerAccess,
     recovery::methods::{self, AssessedDevice},
 };
 use sadp_text::method_command;
 
 use crate::{
-    args::{GlobalArgs, WaysArgs},
-    commands::list,
+    args::{Context, WaysArgs},
     failure::{Exit, Failure},
     output::Who,
     output::{self, ShownWay, Subject, Ways},
-    run::{self, Run},
-    state,
-    terminal::Terminal,
+    run::Run,
 };
 
-pub(super) fn run(
-    args: &WaysArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    global.format.check::<Ways>()?;
-    let named = args.choice.devices.iter().filter_map(DeviceName::address);
-    let mut run = Run::open(&args.ask, named, LedgerAccess::Read, global, terminal)?;
-    let inventory = run.look()?;
-    let mut devices = list::choose(&args.choice, inventory.devices.clone())?;
+pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<Ways>()?;
+    let (mut run, inventory, mut devices) = Run::find(&args.choice, LedgerAccess::Read, context)?;
     if !args.no_ask {
-        let read = run.block_on(async |session, observer| {
+        run.block_on(async |session, observer| {
             methods::read_prepared(session, &inventory, &mut devices, observer).await
-        });
-        read.map_err(run::failed)?;
+        })?;
     }
-    let assessed = methods::assess(&run.session, devices).map_err(state::failed)?;
+    let assessed = methods::assess(&run.session, devices)?;
     let shown: Vec<_> = assessed.iter().map(show).collect();
-    output::print(&shown, global.format, run.into_terminal())?;
+    let Context { global, terminal } = run.into_context();
+    output::print(&shown, global.format, terminal)?;
     Ok(Exit::Done)
 }
 

@@ -15,34 +15,30 @@ use sadp_sim::vendor_support::{self, MailCode, NotSimulated, RequestText};
 use serde::Serialize;
 
 use crate::{
-    args::{GlobalArgs, SimVendorArgs},
+    args::{Context, SimVendorArgs},
     failure::{Exit, Failure},
     output::{self, Layout, Row},
-    terminal::Terminal,
     text::{clean, count},
 };
 
 /// Answers what can be answered, tells what cannot, and ends as the first of
 /// those does.
-pub(super) fn run(
-    args: &SimVendorArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    global.format.check::<AnswerLine>()?;
+pub(super) fn run(args: &SimVendorArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<AnswerLine>()?;
     let mut answers = Vec::new();
     let mut exit = Exit::Done;
     for request in requests(args) {
         match request.and_then(|request| answer(&request, args)) {
             Ok(answer) => answers.push(answer),
             Err(failure) => {
-                terminal.report(&failure);
+                context.terminal.report(&failure);
                 if exit == Exit::Done {
                     exit = failure.exit;
                 }
             }
         }
     }
+    let Context { global, terminal } = context;
     output::print(&answers, global.format, terminal)?;
     let number = count(answers.len() as u64, "request", "requests");
     terminal.note(&format!("answered {number} of simulated devices"));
@@ -211,8 +207,7 @@ fn whose(request: &RequestText, serial: &str, path: &Path) -> Result<Option<Devi
 }
 
 fn not_simulated(error: NotSimulated, path: &Path) -> Failure {
-    let error = anyhow::Error::new(error).context(path.display().to_string());
-    Failure::new(Exit::Usage, error).hint(
+    Failure::because(Exit::Usage, path.display().to_string(), error).hint(
         "send requests of real devices to the vendor's support, by reset export's request.txt",
     )
 }
@@ -257,14 +252,13 @@ fn read(path: &Path) -> Result<String, Failure> {
     let text = String::from_utf8(bytes).ok();
     text.filter(|text| text.len() as u64 <= MAX_CODE)
         .ok_or_else(|| {
-            let error = anyhow::Error::new(NotSimulated).context(path.display().to_string());
-            Failure::new(Exit::Usage, error).hint("name a request package of a simulated device")
+            Failure::because(Exit::Usage, path.display().to_string(), NotSimulated)
+                .hint("name a request package of a simulated device")
         })
 }
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {
-    let error = anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
-    Failure::new(Exit::Machine, error).hint("check the path and that you may read it")
+    Failure::unreadable(path.display(), error)
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {
@@ -273,6 +267,7 @@ fn unwritable(path: &Path, error: io::Error) -> Failure {
         return Failure::words(Exit::Machine, message)
             .hint("an answer is never written over: remove it, or name another --out");
     }
-    let error = anyhow::Error::new(error).context(format!("cannot write {}", path.display()));
-    Failure::new(Exit::Machine, error).hint("check that you may write there and that there is room")
+    let what = format!("cannot write {}", path.display());
+    Failure::because(Exit::Machine, what, error)
+        .hint("check that you may write there and that there is room")
 }

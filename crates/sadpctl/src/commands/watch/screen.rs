@@ -28,10 +28,9 @@ use tokio::{
 use super::{Site, names, no_link};
 use crate::{
     advice::Remedy,
-    args::{GlobalArgs, WatchArgs},
+    args::{Context, WatchArgs},
     failure::Failure,
     interrupt, survey,
-    terminal::Terminal,
     view::{Next, Palette, View},
 };
 
@@ -48,10 +47,9 @@ pub(super) async fn run(
     watcher: &mut Watcher,
     mut site: Site,
     args: &WatchArgs,
-    global: &GlobalArgs,
-    terminal: &mut Terminal,
+    context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let palette = match global.color.choice(&io::stdout()) {
+    let palette = match context.global.color.choice(&io::stdout()) {
         anstream::ColorChoice::Never => Palette::Plain,
         _ => Palette::Colour,
     };
@@ -95,7 +93,7 @@ pub(super) async fn run(
     drop(screen);
     // What was at the bottom of the screen is told again where it stays.
     for notice in &notices {
-        survey::warn(notice, terminal);
+        survey::warn(notice, context.terminal);
     }
     Ok(())
 }

@@ -68,9 +68,9 @@ fn standard_input() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut text = Zeroizing::new(Vec::with_capacity(32 << 10));
     let read = io::stdin().lock().take(MAX_BYTES).read_to_end(&mut text);
     read.map_err(|error| {
-        let error =
-            anyhow::Error::new(error).context("cannot read the answers from standard input");
-        Failure::new(Exit::Machine, error).hint("write them as plain text, one line id=answer each")
+        let what = "cannot read the answers from standard input";
+        Failure::because(Exit::Machine, what, error)
+            .hint("write them as plain text, one line id=answer each")
     })?;
     Ok(text)
 }
@@ -116,8 +116,7 @@ fn unreadable(error: QuestionFileError) -> Failure {
 }
 
 fn unusable(error: impl Into<anyhow::Error>) -> Failure {
-    let error = error.into().context("the answers cannot be used");
-    Failure::new(Exit::Usage, error).hint(
+    Failure::because(Exit::Usage, "the answers cannot be used", error).hint(
         "give three lines as 4=Rex: the number of a question and its answer; nothing was sent",
     )
 }

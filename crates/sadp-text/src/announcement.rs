@@ -1,0 +1,113 @@
+//! Changes before they are made: what will be done, and the question.
+
+use std::borrow::Cow;
+
+use sadp_model::text::clean;
+use sadp_ops::{DiscoveredDevice, owner::OwnerChange};
+use sadp_proto::Mailbox;
+
+use crate::{count, device_line};
+
+/// A change of devices, as it is announced and as the user is asked for it.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// What is done, ending where the number of devices follows.
+    what: Cow<'static, str>,
+    /// The question, with `{}` in place of the devices.
+    question: &'static str,
+}
+
+#[rustfmt::skip]
+#[expect(missing_docs, reason = "each says what it is in its own words")]
+impl Announcement {
+    pub const ACTIVATE: Self = Self::new("the first password is set on", "Activate {}?");
+    pub const GUID_EXPORT: Self = Self::new("a GUID is exported into the vault from", "Export the GUID of {}?");
+    pub const GUID_IMPORT: Self = Self::new("a GUID is sent once, to set a new password on", "Reset the password of {} by GUID?");
+    pub const MAILED_CODE: Self = Self::new("the code is sent once, to set a new password on", "Reset the password of {} by the code?");
+    pub const MAIL_QR_AGAIN: Self = Self::new("an earlier QR code, and the code mailed for it, becomes void on", "Fetch another QR code from {}?");
+    pub const QUESTIONS: Self = Self::new("the security questions are set, in place of any former ones, on", "Set the security questions of {}?");
+    pub const ANSWERS: Self = Self::new("the answers are sent once, to set a new password on", "Reset the password of {} by the answers?");
+    pub const REQUEST: Self = Self::new("a request to the vendor's support is exported from", "Export a request from {}?");
+    pub const REQUEST_AGAIN: Self = Self::new("a request still waits for its answer, and becomes void by another, on", "Export another request from {}, and give up the older one?");
+}
+
+impl Announcement {
+    const fn new(what: &'static str, question: &'static str) -> Self {
+        let what = Cow::Borrowed(what);
+        Self { what, question }
+    }
+
+    /// A new reserved e-mail address.
+    pub fn mailbox(mailbox: &Mailbox) -> Self {
+        let address = clean(mailbox.as_str());
+        let what =
+            format!("the reserved e-mail address, which is sent unencrypted, becomes {address} on");
+        Self {
+            what: what.into(),
+            question: "Set the reserved e-mail address of {}?",
+        }
+    }
+
+    /// A change that needs the current password.
+    pub const fn owner(change: OwnerChange) -> Self {
+        match change {
+            OwnerChange::CloudOn => Self::new(
+                "Hik-Connect is switched on for",
+                "Switch on Hik-Connect for {}?",
+            ),
+            OwnerChange::CloudOff => Self::new(
+                "Hik-Connect is switched off for",
+                "Switch off Hik-Connect for {}?",
+            ),
+            OwnerChange::Code => Self::new(
+                "the Hik-Connect verification code is set on",
+                "Set the verification code of {}?",
+            ),
+            OwnerChange::Unbind => Self::new(
+                "the Hik-Connect account is unbound from",
+                "Unbind {} from its account?",
+            ),
+            OwnerChange::Deactivate => Self::new(
+                "the password, security questions, e-mail address and GUIDs are deleted on",
+                "Deactivate {}?",
+            ),
+        }
+    }
+
+    /// The devices listed below what is done, the first 40 of them.
+    pub fn plan(&self, devices: &[DiscoveredDevice]) -> String {
+        let number = count(devices.len() as u64, "device", "devices");
+        let lines = devices.iter().map(device_line);
+        listed(format!("{} {number}:", self.what), lines, 40)
+    }
+
+    /// The question, e.g. `Activate these 40 devices?`
+    pub fn question(&self, devices: usize) -> String {
+        question(self.question, devices)
+    }
+}
+
+/// A question about a number of devices, which stand at `{}` in it.
+pub fn question(text: &str, devices: usize) -> String {
+    let devices = match devices {
+        1 => "this device".into(),
+        devices => format!("these {devices} devices"),
+    };
+    text.replace("{}", &devices)
+}
+
+/// A heading, and the first `most` lines below it.
+pub(crate) fn listed(
+    heading: String,
+    lines: impl ExactSizeIterator<Item = String>,
+    most: usize,
+) -> String {
+    let left = lines.len().saturating_sub(most);
+    let more = (left > 0).then(|| format!("  and {left} more"));
+    let lines = lines.take(most).chain(more);
+    [heading]
+        .into_iter()
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
