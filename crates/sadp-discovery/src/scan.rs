@@ -101,14 +101,18 @@ impl Scan {
                     .send(transmit.destination, &transmit.payload)
                     .await;
             }
-            let Some(due) = survey.poll_timeout() else {
+            let Some(mut due) = survey.poll_timeout() else {
                 break;
             };
             while start.elapsed() < due {
                 tokio::select! {
                     biased;
                     () = &mut stop => return self.report(survey, start.elapsed()),
-                    Some(batch) = queue.recv() => self.take_in(&mut survey, batch, start.elapsed()),
+                    Some(batch) = queue.recv() => {
+                        self.take_in(&mut survey, batch, start.elapsed());
+                        // A reply may show that datagrams are lost.
+                        due = survey.poll_timeout().map_or(due, |next| next.min(due));
+                    }
                     () = tokio::time::sleep_until(start + due) => {}
                 }
                 if start.elapsed() >= observed + OBSERVE_EVERY {

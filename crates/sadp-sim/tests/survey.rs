@@ -83,6 +83,46 @@ fn where_a_third_is_lost_each_way_all_are_found_nonetheless() {
     assert!(found * 1000 >= asked * 999, "{found} of {asked}");
 }
 
+/// Rounds follow each other faster where datagrams are lost, and no more of them than
+/// devices answer.
+#[test]
+fn where_a_third_is_lost_a_scan_takes_less_than_four_seconds() {
+    for (delay, seeds) in [("0..500ms", 20), ("0..0ms", 3)] {
+        let mut missed = Vec::new();
+        for seed in 1..=seeds {
+            let faults = Faults {
+                loss: probability("30%"),
+                ..Faults::default()
+            };
+            let behavior = Behavior {
+                faults,
+                ..delayed(delay)
+            };
+            let outcome = play(devices(200, seed, behavior), seed, StopCondition::Auto);
+            let rounds = outcome.survey.progress().rounds;
+            let good = outcome.found() == 200 && outcome.took < 4000 * MS && rounds <= 15;
+            if !good {
+                missed.push((seed, outcome.found(), rounds, outcome.took));
+            }
+            assert_eq!(outcome.fleet.stats().too_often, 0, "seed {seed}");
+        }
+        assert!(missed.len() <= 1, "{delay}: {missed:?}");
+    }
+}
+
+/// A device that is online a little later is no reason to send many rounds.
+#[test]
+fn a_device_that_misses_one_round_of_a_loss_free_network_costs_no_more_time() {
+    for seed in SEEDS {
+        let mut site = devices(200, seed, delayed("0..500ms"));
+        site[7].behavior.faults.loss = probability("50%");
+        let outcome = play(site, seed, StopCondition::Auto);
+        assert!(outcome.found() >= 199, "seed {seed}");
+        assert!(outcome.took < 2200 * MS, "seed {seed}: {:?}", outcome.took);
+        assert!(outcome.survey.progress().rounds <= 3, "seed {seed}");
+    }
+}
+
 #[test]
 fn late_devices_are_awaited() {
     for delay in ["2500ms", "4500ms"] {

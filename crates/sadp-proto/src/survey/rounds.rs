@@ -10,6 +10,21 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Time for one device's reply, so that the rounds of a large site do not overlap.
 const TIME_PER_DEVICE: Duration = Duration::from_micros(50);
 
+/// The time between rounds where datagrams are lost. Devices answer one sender a few
+/// times a second at most: these are less than five.
+const INTERVAL_UNDER_LOSS: Duration = Duration::from_millis(205);
+
+/// The same for one device's reply: no more than 2,000 replies a second are caused by
+/// faster rounds, because too many replies at once may be what is lost.
+const TIME_PER_DEVICE_UNDER_LOSS: Duration = Duration::from_micros(500);
+
+/// The most rounds at the faster pace.
+const FAST_ROUNDS: u32 = 15;
+
+/// Where replies take so long that rounds settle later, missing replies may just be
+/// late.
+const FAST_SETTLE: Duration = Duration::from_secs(1);
+
 /// The least and most time to wait for replies to a round.
 const SETTLE: RangeInclusive<Duration> = Duration::from_millis(600)..=Duration::from_secs(5);
 
@@ -19,6 +34,9 @@ const ROUNDS: (u32, u32) = (2, 24);
 /// Rounds are sent until fewer devices than this are expected to be missing.
 const TOLERATED_MISSING: f64 = 0.01;
 
+/// The same after [`FAST_ROUNDS`].
+const TOLERATED_AFTER_FAST_ROUNDS: f64 = 0.05;
+
 /// The rounds sent so far and who answered them.
 #[derive(Default)]
 pub(super) struct Rounds {
@@ -26,6 +44,8 @@ pub(super) struct Rounds {
     /// For each device, by its index in the registry, one bit per answered round.
     answers: Vec<u64>,
     slowest: Duration,
+    /// Whether a device that answers a later round did not answer the one before.
+    lossy: bool,
 }
 
 impl Rounds {
@@ -34,8 +54,33 @@ impl Rounds {
 
     /// The time between rounds for this many devices.
     pub(super) fn interval(devices: usize) -> Duration {
-        let devices = u32::try_from(devices).unwrap_or(u32::MAX);
-        INTERVAL.max(TIME_PER_DEVICE.saturating_mul(devices))
+        INTERVAL.max(for_each(devices, TIME_PER_DEVICE))
+    }
+
+    /// The same where it is shorter because datagrams are lost.
+    pub(super) fn fast_interval(&self, devices: usize) -> Duration {
+        let normal = Self::interval(devices);
+        if self.is_fast() {
+            let fast = INTERVAL_UNDER_LOSS.max(for_each(devices, TIME_PER_DEVICE_UNDER_LOSS));
+            fast.min(normal)
+        } else {
+            normal
+        }
+    }
+
+    /// Whether datagrams are lost, so that rounds are to follow each other faster.
+    pub(super) fn is_fast(&self) -> bool {
+        self.is_lossy() && self.len() < FAST_ROUNDS
+    }
+
+    /// Whether replies are missing that would have arrived by now.
+    pub(super) fn is_lossy(&self) -> bool {
+        self.lossy && self.settle() <= FAST_SETTLE
+    }
+
+    /// When the latest round began.
+    pub(super) fn latest(&self) -> Duration {
+        self.begun.last().copied().unwrap_or_default()
     }
 
     /// The number of rounds.
@@ -52,6 +97,7 @@ impl Rounds {
 
     /// Records that a device answered a round after this time.
     pub(super) fn credit(&mut self, round: u32, device: usize, latency: Duration) {
+        self.lossy |= self.has_missed_one_before(round, device, latency);
         self.slowest = self.slowest.max(latency);
         if device >= self.answers.len() {
             self.answers.resize(device.saturating_add(1), 0);
@@ -69,14 +115,35 @@ impl Rounds {
         }
     }
 
+    /// Whether a device whose first answer is to this round did not answer the round
+    /// before, although the slowest reply so far would have arrived.
+    fn has_missed_one_before(&self, round: u32, device: usize, latency: Duration) -> bool {
+        /// The least time for a reply.
+        const LEAST: Duration = Duration::from_millis(100);
+        let known = self.answers.get(device).is_some_and(|&it| it != 0);
+        let begun = |round: u32| self.begun.get(usize::try_from(round).ok()?).copied();
+        let (Some(before), Some(this)) = (round.checked_sub(1).and_then(begun), begun(round))
+        else {
+            return false;
+        };
+        let passed = this.saturating_sub(before).saturating_add(latency);
+        !known && passed >= response_timeout(self.slowest, &(LEAST..=*SETTLE.end()))
+    }
+
     /// Whether another round is likely to find a device.
     pub(super) fn is_worth_another(&self, now: Duration, last_news: Duration) -> bool {
         let Some(&latest) = self.begun.last() else {
             return true;
         };
+        // Where datagrams are lost, a new device tells nothing more than the estimate.
+        let is_news = last_news >= latest && !self.is_lossy();
+        let tolerated = if self.len() < FAST_ROUNDS {
+            TOLERATED_MISSING
+        } else {
+            TOLERATED_AFTER_FAST_ROUNDS
+        };
         self.len() < ROUNDS.0
-            || (self.len() < ROUNDS.1
-                && (last_news >= latest || self.expected_missing(now) > TOLERATED_MISSING))
+            || (self.len() < ROUNDS.1 && (is_news || self.expected_missing(now) > tolerated))
     }
 
     /// When the replies to all rounds so far should have arrived.
@@ -91,9 +158,9 @@ impl Rounds {
         response_timeout(self.slowest, &SETTLE)
     }
 
-    /// The expected number of devices that answered no round yet.
+    /// The expected number of devices that answer none of the rounds sent so far.
     ///
-    /// A device that answers a round with probability p has answered none of n with
+    /// A device that answers a round with probability p answers none of n with
     /// (1 - p)^n. p is estimated from the devices found: the share of settled
     /// rounds they answered.
     #[expect(
@@ -125,13 +192,17 @@ impl Rounds {
         }
         let heard = answering as f64;
         let rate = answered as f64 / (heard * settled as f64);
-        let none = (1.0 - rate).powf(settled as f64);
+        let none = (1.0 - rate).powf(f64::from(self.len()));
         if none >= 1.0 {
             f64::INFINITY
         } else {
             heard * none / (1.0 - none)
         }
     }
+}
+
+fn for_each(devices: usize, time: Duration) -> Duration {
+    time.saturating_mul(u32::try_from(devices).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -165,7 +165,12 @@ impl ProbeScheduler {
         let asked = self.asked.get(&question)?;
         let latency = self.now.saturating_sub(asked.at);
         if let Some(round) = asked.round {
+            let was_fast = self.rounds.is_fast();
             self.rounds.credit(round, device, latency);
+            if self.rounds.is_fast() && !was_fast {
+                let soon = self.rounds.latest().saturating_add(self.round_interval());
+                self.next_round = self.next_round.min(soon.max(self.now));
+            }
         }
         let target = asked.target?;
         if let Some(sweep) = &mut self.sweep {
@@ -290,7 +295,11 @@ impl ProbeScheduler {
     }
 
     fn round_interval(&self) -> Duration {
-        let interval = Rounds::interval(self.heard);
+        let interval = if self.is_awaiting() {
+            Rounds::interval(self.heard)
+        } else {
+            self.rounds.fast_interval(self.heard)
+        };
         match self.config.stop {
             StopCondition::Fixed(window) => {
                 let hurried = self.rounds.is_worth_another(self.now, self.last_news);
@@ -335,7 +344,8 @@ impl ProbeScheduler {
                 SILENCE_LIMIT
             }
             StopCondition::Auto => {
-                let quiet = if self.heard == 0 {
+                // Where datagrams are lost, that explains a new device.
+                let quiet = if self.heard == 0 || self.rounds.is_lossy() {
                     Duration::ZERO
                 } else {
                     self.last_news.saturating_add(QUIET)
