@@ -21,6 +21,7 @@
 //! - [`Scan`]: finds devices.
 //! - [`Dispatch`]: sends commands to many of them, within limits.
 //! - [`capture`]: reads SADP from files of Wireshark and tcpdump.
+//! - [`messages`]: the messages and devices of any file: captures, XML and dumps.
 //! - [`interface`] and [`probe`]: this computer's interfaces, and whether they work.
 //! - [`reader`]: reads UDP sockets in batches where the system supports it.
 //! - [`VirtualLan`]: a network inside this process, for simulated devices in virtual time.
@@ -40,6 +41,7 @@ pub mod capture;
 mod dispatch;
 pub mod interface;
 mod links;
+pub mod messages;
 mod notice;
 pub mod probe;
 pub mod raw;

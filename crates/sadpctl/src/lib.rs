@@ -9,7 +9,6 @@ mod app;
 mod args;
 mod commands;
 mod failure;
-mod input;
 mod interrupt;
 mod output;
 mod run;
@@ -36,7 +35,7 @@ pub mod fuzzing {
 
     /// Reads a file as `decode` does.
     pub fn input(bytes: &[u8]) {
-        let _ = crate::input::Input::from_reader(bytes, "input", None);
+        let _ = sadp_discovery::messages::MessageFile::from_reader(bytes, None);
     }
 
     /// Reads what `--where` takes, and asks a device for it. Returns the filter

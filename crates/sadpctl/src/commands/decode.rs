@@ -1,5 +1,11 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use sadp_discovery::{
+    capture::CaptureError,
+    messages::{
+        FileDevices, FileMessage, MessageContent, MessageFile, MessageFileError, Redaction,
+    },
+};
 use sadp_model::RawFields;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{
@@ -12,7 +18,6 @@ use crate::{
     advice,
     args::{Context, DecodeArgs},
     failure::{Exit, Failure},
-    input::{Content, Devices, Heard, Input, Redaction},
     output::{self, MessageLine, Raw, Shown},
     text::count,
 };
@@ -27,12 +32,13 @@ pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, F
     let out = args.out.as_deref().map(record::create).transpose()?;
     let terminal = &mut *context.terminal;
     let mut redaction = args.redact.then(|| Redaction::new(out.clone()));
-    let mut input = Input::read(&args.file, redaction.as_mut()).inspect_err(|_| {
+    let input = MessageFile::read(&args.file, redaction.as_mut()).inspect_err(|_| {
         if let Some(path) = &args.out {
             // It is new and holds nothing.
             let _ = std::fs::remove_file(path);
         }
-    })?;
+    });
+    let mut input = input.map_err(|error| failed(error, &args.file))?;
     if let (Some(out), Some(path)) = (out, &args.out) {
         let packets = out
             .finish()
@@ -79,7 +85,7 @@ pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, F
     outcome
 }
 
-fn print_messages(input: &Input, context: &mut Context<'_>) -> Result<Exit, Failure> {
+fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let messages = (1..)
         .zip(&input.messages)
         .map(|(number, heard)| line(number, heard));
@@ -91,11 +97,11 @@ fn print_messages(input: &Input, context: &mut Context<'_>) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-fn line(number: usize, heard: &Heard) -> MessageLine<'_> {
+fn line(number: usize, heard: &FileMessage) -> MessageLine<'_> {
     let travel = heard.travel.as_ref();
     let line = match &heard.content {
-        Content::Document(document) => document_line(document),
-        Content::Frame(frame) => frame_line(frame),
+        MessageContent::Document(document) => document_line(document),
+        MessageContent::Frame(frame) => frame_line(frame),
     };
     MessageLine {
         number,
@@ -163,12 +169,12 @@ fn frame_line(frame: &Result<(Box<Frame>, RawFields), FrameError>) -> MessageLin
 }
 
 fn print_devices(
-    input: Input,
+    input: MessageFile,
     args: &DecodeArgs,
     context: &mut Context<'_>,
 ) -> Result<Exit, Failure> {
     let is_capture = input.capture.is_some();
-    let Devices {
+    let FileDevices {
         entries,
         others,
         unreadable,
@@ -221,4 +227,36 @@ fn unreadable_line(unreadable: &[(std::net::IpAddr, DecodeError)]) -> String {
     let reasons: Vec<_> = reasons.keys().take(4).map(String::as_str).collect();
     let number = count(unreadable.len() as u64, "message", "messages");
     format!("{number} could not be read ({})", reasons.join("; "))
+}
+
+/// Why a file gives no messages, and what to do.
+fn failed(error: MessageFileError, path: &Path) -> Failure {
+    let name = match path.to_str() {
+        Some("-") => "standard input".into(),
+        _ => path.display().to_string(),
+    };
+    match error {
+        MessageFileError::Read(error) | MessageFileError::Capture(CaptureError::Read(error)) => {
+            Failure::unreadable(name, error)
+        }
+        MessageFileError::Capture(error) => {
+            let what = format!("no message could be read from {name}");
+            Failure::because(Exit::Usage, what, error)
+                .hint("save the capture again, as pcap or pcapng")
+        }
+        MessageFileError::NotACapture => {
+            let message = format!("{name} is no capture: only captures are written with --out");
+            Failure::words(Exit::Usage, message)
+                .hint("leave --out out: what is printed is redacted as well")
+        }
+        MessageFileError::TooLong => Failure::words(Exit::Usage, format!("{name}: {error}"))
+            .hint("cut out the part that holds the replies"),
+        MessageFileError::NoMessage => {
+            let message =
+                format!("{name} holds no SADP message: it is neither XML nor a dump nor a capture");
+            Failure::words(Exit::Usage, message).hint(
+                "give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; sadpctl decode --help tells more",
+            )
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Messages from files: captures, XML and dumps in texts, told apart by content.
+//! Messages from files: captures, XML and dumps in texts, distinguished by content.
 
 mod redaction;
 
@@ -9,42 +9,62 @@ use std::{
     path::Path,
 };
 
-use sadp_discovery::capture::{
-    self, Capture, CaptureError, CaptureTally, CapturedDatagram, Pasted,
-};
 use sadp_model::{Device, DeviceRecord, Protocol, RawFields, Registry, Sighting, Via};
 use sadp_proto::{
     DecodeError, Document, Message,
     frame::{Frame, FrameError},
 };
 
-pub(crate) use self::redaction::Redaction;
-use crate::failure::{Exit, Failure};
+pub use self::redaction::Redaction;
+use crate::capture::{self, Capture, CaptureError, CaptureTally, CapturedDatagram, Pasted};
 
 /// What a file held.
 #[derive(Debug, Default)]
-pub(crate) struct Input {
-    pub(crate) messages: Vec<Heard>,
+pub struct MessageFile {
+    /// Its messages, in order; the first million.
+    pub messages: Vec<FileMessage>,
     /// Why the file could not be read to its end.
-    pub(crate) broken: Option<CaptureError>,
+    pub broken: Option<CaptureError>,
     /// What else a capture held.
-    pub(crate) capture: Option<CaptureTally>,
+    pub capture: Option<CaptureTally>,
 }
 
 /// A message, and what is known of how it travelled.
 #[derive(Debug)]
-pub(crate) struct Heard {
-    pub(crate) travel: Option<CapturedDatagram>,
-    pub(crate) content: Content,
+pub struct FileMessage {
+    /// How it travelled, without its payload. `None` where the file does not say.
+    pub travel: Option<CapturedDatagram>,
+    /// What it says.
+    pub content: MessageContent,
 }
 
 /// What a message is, or why it cannot be read.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub enum MessageContent {
     /// A document in a datagram.
     Document(Result<Document, DecodeError>),
     /// A frame of the link-layer protocol, and its fields.
     Frame(Result<(Box<Frame>, RawFields), FrameError>),
+}
+
+/// Why no message could be read from a file.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageFileError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It is a capture without a message that can be read.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// It is not a capture, and is to be written as one.
+    #[error("not a capture")]
+    NotACapture,
+    /// It is not a capture, and longer than 64 MiB.
+    #[error("not a capture, and longer than {} MiB", MAX_TEXT >> 20)]
+    TooLong,
+    /// It is neither XML nor a dump nor a capture.
+    #[error("no SADP message: it is neither XML nor a dump nor a capture")]
+    NoMessage,
 }
 
 /// The longest text that is read.
@@ -56,65 +76,47 @@ const MAX_CAPTURE: u64 = 1 << 30;
 /// The most messages that are kept of a file.
 const MAX_MESSAGES: usize = 1 << 20;
 
-impl Input {
-    /// Reads a file, or standard input for `-`.
-    pub(crate) fn read(path: &Path, redaction: Option<&mut Redaction>) -> Result<Self, Failure> {
+impl MessageFile {
+    /// Reads a file, or standard input for `-`. With `redaction`, its messages get
+    /// other names and addresses.
+    pub fn read(path: &Path, redaction: Option<&mut Redaction>) -> Result<Self, MessageFileError> {
         if path == Path::new("-") {
-            return Self::from_reader(io::stdin().lock(), "standard input", redaction);
+            return Self::from_reader(io::stdin().lock(), redaction);
         }
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| Failure::unreadable(&name, error))?;
-        Self::from_reader(file, &name, redaction)
+        Self::from_reader(File::open(path)?, redaction)
     }
 
-    pub(crate) fn from_reader(
+    /// Reads what a reader gives.
+    pub fn from_reader(
         reader: impl Read,
-        name: &str,
         redaction: Option<&mut Redaction>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MessageFileError> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
-        let beginning = reader
-            .fill_buf()
-            .map_err(|error| Failure::unreadable(name, error))?;
-        if capture::is_capture(beginning) {
-            return Self::from_capture(reader.take(MAX_CAPTURE), name, redaction);
+        if capture::is_capture(reader.fill_buf()?) {
+            return Self::from_capture(reader.take(MAX_CAPTURE), redaction);
         }
-        if redaction
-            .as_ref()
-            .is_some_and(|redaction| redaction.writes())
-        {
-            let message = format!("{name} is no capture: only captures are written with --out");
-            return Err(Failure::words(Exit::Usage, message)
-                .hint("leave --out out: what is printed is redacted as well"));
+        if redaction.as_ref().is_some_and(|it| it.writes()) {
+            return Err(MessageFileError::NotACapture);
         }
         let mut bytes = Vec::new();
-        reader
-            .take(MAX_TEXT + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::unreadable(name, error))?;
+        reader.take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_TEXT {
-            let message = format!(
-                "{name} is no capture and longer than {} MiB",
-                MAX_TEXT >> 20
-            );
-            return Err(Failure::words(Exit::Usage, message)
-                .hint("cut out the part that holds the replies"));
+            return Err(MessageFileError::TooLong);
         }
-        Self::from_bytes(&bytes, redaction).ok_or_else(|| unknown(name))
+        Self::from_bytes(&bytes, redaction).ok_or(MessageFileError::NoMessage)
     }
 
     fn from_capture(
         reader: impl Read,
-        name: &str,
         mut redaction: Option<&mut Redaction>,
-    ) -> Result<Self, Failure> {
-        let mut capture = Capture::open(reader).map_err(|error| broken(error, name))?;
+    ) -> Result<Self, MessageFileError> {
+        let mut capture = Capture::open(reader)?;
         let mut input = Self::default();
         for datagram in &mut capture {
             match datagram {
                 Ok(datagram) => {
                     let datagram = redacted(datagram, redaction.as_deref_mut());
-                    input.messages.push(Heard::travelled(datagram));
+                    input.messages.push(FileMessage::travelled(datagram));
                 }
                 Err(error) => input.broken = Some(error),
             }
@@ -124,7 +126,7 @@ impl Input {
         }
         input.capture = Some(capture.tally());
         match input.broken.take() {
-            Some(error) if input.messages.is_empty() => Err(broken(error, name)),
+            Some(error) if input.messages.is_empty() => Err(error.into()),
             broken => Ok(Self { broken, ..input }),
         }
     }
@@ -134,13 +136,14 @@ impl Input {
         let messages: Vec<_> = if let Some(pasted) = capture::read_text(bytes) {
             pasted
                 .into_iter()
-                .flat_map(|message| Heard::pasted(message, redaction.as_deref_mut()))
+                .flat_map(|message| FileMessage::pasted(message, redaction.as_deref_mut()))
                 .take(MAX_MESSAGES)
                 .collect()
         } else {
-            let documents = Heard::documents(bytes, redaction);
-            let is_read = |heard: &Heard| matches!(heard.content, Content::Document(Ok(_)));
-            documents.iter().any(is_read).then_some(documents)?
+            let documents = FileMessage::documents(bytes, redaction);
+            let mut contents = documents.iter().map(|it| &it.content);
+            let any = contents.any(|it| matches!(it, MessageContent::Document(Ok(_))));
+            any.then_some(documents)?
         };
         Some(Self {
             messages,
@@ -148,10 +151,10 @@ impl Input {
         })
     }
 
-    /// The devices the messages tell of, and the messages that tell of none.
-    pub(crate) fn devices(self) -> Devices {
+    /// The devices in the messages, and the messages without a device.
+    pub fn devices(self) -> FileDevices {
         let mut registry = Registry::new();
-        let mut devices = Devices::default();
+        let mut devices = FileDevices::default();
         for heard in self.messages {
             let sighting = heard.sighting();
             let is_beginning = heard.travel.as_ref().is_some_and(|it| it.is_beginning);
@@ -171,18 +174,19 @@ impl Input {
     }
 }
 
-/// The devices a file tells of, and what else it holds.
+/// The devices of a file, and what else it holds.
 #[derive(Debug, Default)]
-pub(crate) struct Devices {
-    pub(crate) entries: Vec<DeviceRecord>,
-    /// Messages that are no device's account of itself.
-    pub(crate) others: usize,
+pub struct FileDevices {
+    /// The devices.
+    pub entries: Vec<DeviceRecord>,
+    /// Messages that are no device's report.
+    pub others: usize,
     /// Messages that could not be read, with their senders; `0.0.0.0` where
     /// the sender is not known.
-    pub(crate) unreadable: Vec<(IpAddr, DecodeError)>,
+    pub unreadable: Vec<(IpAddr, DecodeError)>,
 }
 
-impl Content {
+impl MessageContent {
     fn of(datagram: &CapturedDatagram) -> Self {
         if datagram.is_frame {
             let frame = Frame::parse(&datagram.payload);
@@ -194,7 +198,7 @@ impl Content {
         Self::Document(Document::decode(&datagram.payload))
     }
 
-    /// The device that tells of itself in it, if one does; `is_beginning` where
+    /// The device that reports itself in it, if one does; `is_beginning` where
     /// the other IP fragments of the datagram are missing.
     fn device(self, is_beginning: bool) -> Result<Option<Device>, DecodeError> {
         match self {
@@ -207,10 +211,10 @@ impl Content {
     }
 }
 
-impl Heard {
+impl FileMessage {
     fn travelled(datagram: CapturedDatagram) -> Self {
         Self {
-            content: Content::of(&datagram),
+            content: MessageContent::of(&datagram),
             travel: Some(CapturedDatagram {
                 payload: Vec::new(),
                 ..datagram
@@ -225,18 +229,20 @@ impl Heard {
         }
     }
 
-    /// Documents without their journey.
+    /// Documents of which only the bytes are known.
     fn documents(bytes: &[u8], redaction: Option<&mut Redaction>) -> Vec<Self> {
         let other = redaction.map(|redaction| redaction.text(bytes));
         let documents = Document::decode_all(other.as_deref().unwrap_or(bytes));
-        let heard = |document| Self {
-            travel: None,
-            content: Content::Document(document),
-        };
-        documents.into_iter().map(heard).collect()
+        let contents = documents.into_iter().map(MessageContent::Document);
+        contents
+            .map(|content| Self {
+                travel: None,
+                content,
+            })
+            .collect()
     }
 
-    /// How it was heard, as far as that is known: an empty interface, the
+    /// How it was received, as far as that is known: an empty interface, the
     /// address 0.0.0.0 and the beginning of 1970 stand for what is not.
     fn sighting(&self) -> Sighting {
         let travel = self.travel.as_ref();
@@ -269,19 +275,4 @@ fn redacted(datagram: CapturedDatagram, redaction: Option<&mut Redaction>) -> Ca
         Some(redaction) => redaction.datagram(datagram),
         None => datagram,
     }
-}
-
-fn broken(error: CaptureError, name: &str) -> Failure {
-    if let CaptureError::Read(error) = error {
-        return Failure::unreadable(name, error);
-    }
-    let what = format!("no message could be read from {name}");
-    Failure::because(Exit::Usage, what, error).hint("save the capture again, as pcap or pcapng")
-}
-
-fn unknown(name: &str) -> Failure {
-    let message =
-        format!("{name} holds no SADP message: it is neither XML nor a dump nor a capture");
-    Failure::words(Exit::Usage, message)
-        .hint("give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; sadpctl decode --help tells more")
 }

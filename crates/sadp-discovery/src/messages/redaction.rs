@@ -2,20 +2,21 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use sadp_discovery::{
+use crate::{
     CaptureRecorder, capture::CapturedDatagram, record::RecordedDatagram, redact::Redactor,
 };
 
 /// What is done to each message that is read.
 #[derive(Debug)]
-pub(crate) struct Redaction {
+pub struct Redaction {
     redactor: Redactor,
     /// Where the messages of a capture are written as well.
     out: Option<CaptureRecorder>,
 }
 
 impl Redaction {
-    pub(crate) fn new(out: Option<CaptureRecorder>) -> Self {
+    /// Begins; the messages of a capture are written to `out` as well.
+    pub fn new(out: Option<CaptureRecorder>) -> Self {
         Self {
             redactor: Redactor::new(),
             out,
