@@ -309,9 +309,9 @@ fn ways_that_are_not_set_up_are_told_apart() {
     let told = run.json();
     let ways = told[0]["ways"].as_array().unwrap();
     let named = |name: &str| ways.iter().find(|way| way["way"] == name).unwrap();
-    assert_eq!(named("mail")["standing"], "ready", "{run}");
+    assert_eq!(named("mail")["availability"], "ready", "{run}");
     let questions = named("questions");
-    assert_eq!(questions["standing"], "not-for-this-device", "{run}");
+    assert_eq!(questions["availability"], "not-for-this-device", "{run}");
     assert_eq!(
         questions["reasons"][0], "the device says that no security questions are set",
         "{run}"

@@ -213,7 +213,7 @@ fn apps_are_judged_and_explained() {
     assert_eq!(camera.code, 0, "{camera}");
     let apps = camera.json();
     assert_eq!(apps[0]["way"], "hik-proconnect", "{camera}");
-    assert_eq!(apps[0]["standing"], "needs", "{camera}");
+    assert_eq!(apps[0]["availability"], "needs", "{camera}");
     assert_eq!(apps[0]["needs"][0]["name"], "installer-site", "{camera}");
     assert!(!apps[0]["steps"].as_array().unwrap().is_empty(), "{camera}");
     assert_eq!(apps[1]["way"], "hik-connect", "{camera}");

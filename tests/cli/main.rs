@@ -14,6 +14,8 @@ mod faults;
 mod guid;
 mod hands;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod ledger;
 mod loopback;
 mod mail;
 mod net;

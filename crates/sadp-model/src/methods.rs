@@ -74,7 +74,7 @@ impl RecoveryMethod {
     pub fn advice(self, device: &Device) -> Advice {
         let column = TableColumn::of(device);
         match (self, column) {
-            (_, TableColumn::Other) => Advice::Untold,
+            (_, TableColumn::Other) => Advice::Unknown,
             (Self::ResetButton, TableColumn::Recorder)
             | (Self::Guid | Self::HikConnect, TableColumn::Camera) => Advice::Unlisted,
             (Self::ResetButton | Self::Questions, TableColumn::Camera)
@@ -131,7 +131,7 @@ pub enum Advice {
     /// The table lists it.
     Listed,
     /// The table has no column for this kind.
-    Untold,
+    Unknown,
     /// The table excludes it for this kind.
     Unlisted,
 }
@@ -228,7 +228,7 @@ impl MethodAssessment {
                 let offered =
                     way.offered(device) == Some(true) && !prepared.is_not_set_up(way, device);
                 if obstacle.is_documented_only() && offered {
-                    fit.notes.push(Note::OfferedAllTheSame);
+                    fit.notes.push(Note::OfferedDespiteTable);
                 }
                 fit.availability = Availability::NotForThisDevice(obstacle);
                 return fit;
@@ -266,7 +266,7 @@ impl MethodAssessment {
         if prepared.is_set_up(self.method) {
             return;
         }
-        if self.advice == Advice::Untold {
+        if self.advice == Advice::Unknown {
             self.notes.push(Note::KindUnknown);
         }
         match self.firmware(device) {
@@ -279,7 +279,7 @@ impl MethodAssessment {
     /// The stated minimum firmware, and the device's own.
     fn firmware(&self, device: &Device) -> (Minimum, Option<Version>) {
         let stated = match self.advice {
-            Advice::Untold => Minimum::None,
+            Advice::Unknown => Minimum::None,
             _ => Minimum::of(self.method, device),
         };
         let version = device.firmware.as_ref().and_then(Firmware::version);

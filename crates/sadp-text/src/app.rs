@@ -11,7 +11,7 @@ pub fn app_check(check: &AppCheck) -> String {
             let advice = match advice {
                 Advice::Recommended => "the vendor recommends this way",
                 Advice::Listed => "the vendor lists this way",
-                Advice::Untold => "the vendor's document does not tell for this kind",
+                Advice::Unknown => "the vendor's document does not tell for this kind",
                 Advice::Unlisted => "the vendor does not give this way to it",
             };
             return format!("kind {kind}: {advice}");

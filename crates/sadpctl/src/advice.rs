@@ -4,10 +4,8 @@ use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
 use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, Warning};
 use sadp_ops::DiscoveredDevice;
 
-use crate::{
-    failure::{Exit, Failure},
-    text::count,
-};
+use crate::failure::{Exit, Failure};
+use sadp_text::count;
 pub(crate) use sadp_text::{Platform, Remedy, seconds};
 use sadp_text::{device_counts, permission, reach};
 

@@ -19,7 +19,6 @@ mod select;
 mod state;
 mod survey;
 mod terminal;
-mod text;
 mod view;
 
 pub use app::run;

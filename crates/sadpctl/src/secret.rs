@@ -13,155 +13,91 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::{
-    args::{NewPasswordArgs, PasswordArgs},
+    args::PasswordArgs,
     failure::{Exit, Failure},
     interrupt::while_asking,
     terminal::Terminal,
-    text::capitalised,
 };
-
-/// The current password. Asked for where there is a terminal and no source.
-pub(crate) fn current(args: &PasswordArgs) -> Result<SecretString, Failure> {
-    CURRENT.read(args.password_file.as_deref(), true)
-}
+use sadp_text::capitalised;
 
 /// The current password. `None` for a dry run, which asks for none.
 pub(crate) fn current_unless(
     dry_run: bool,
     args: &PasswordArgs,
 ) -> Result<Option<SecretString>, Failure> {
-    (!dry_run).then(|| current(args)).transpose()
+    let file = args.password_file.as_deref();
+    (!dry_run).then(|| Secret::CURRENT.read(file)).transpose()
 }
 
-/// The new password. Asked for twice where there is a terminal and no source.
-pub(crate) fn new(args: &NewPasswordArgs) -> Result<SecretString, Failure> {
-    NEW.read(args.new_password_file.as_deref(), true)
-}
-
-/// The new password where a file or the environment holds it: for a dry run,
-/// which asks nothing.
-pub(crate) fn new_if_given(args: &NewPasswordArgs) -> Result<Option<SecretString>, Failure> {
-    let file = args.new_password_file.as_deref();
-    NEW.is_given(file)
-        .then(|| NEW.read(file, false))
-        .transpose()
-}
-
-/// Whether a file or the environment holds a new password.
-pub(crate) fn new_is_given(args: &NewPasswordArgs) -> bool {
-    NEW.is_given(args.new_password_file.as_deref())
-}
-
-/// The vendor's key or dated code. Asked for where there is a terminal and no
-/// file.
-pub(crate) fn vendor_key(file: Option<&Path>) -> Result<SecretString, Failure> {
-    KEY.read(file, true)
-}
-
-/// The passphrase to encrypt by. Asked for twice where there is a terminal and
-/// no source.
-pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<SecretString, Failure> {
-    NEW_PASSPHRASE.read(file, true)
-}
-
-/// The passphrase to decrypt by. `None` where there is neither a source nor a
-/// terminal.
-pub(crate) fn passphrase(file: Option<&Path>) -> Result<Option<SecretString>, Failure> {
-    let can_be_had = PASSPHRASE.is_given(file) || Terminal::can_ask();
-    can_be_had.then(|| PASSPHRASE.read(file, true)).transpose()
-}
-
-/// The code that came by e-mail. Asked for where there is a terminal and no
-/// file.
-pub(crate) fn mail_code(file: Option<&Path>) -> Result<SecretString, Failure> {
-    CODE.read(file, true)
-}
-
-/// The verification code of Hik-Connect. Asked for where there is a terminal and
-/// no file.
-pub(crate) fn verification_code(file: Option<&Path>) -> Result<SecretString, Failure> {
-    VERIFICATION_CODE.read(file, true)
-}
-
-/// Asks for one answer to a security question, without showing it.
-pub(crate) fn ask_answer() -> Result<SecretString, Failure> {
-    ANSWER.ask()
-}
-
-/// A kind of secret.
-struct Kind {
+/// A kind of secret, and where it comes from: a file, the environment, or else a
+/// prompt where there is a terminal.
+pub(crate) struct Secret {
     name: &'static str,
     option: &'static str,
     variable: Option<&'static str>,
     asked_twice: bool,
 }
 
-const CURRENT: Kind = Kind {
-    name: "current password",
-    option: "--password-file",
-    variable: Some("SADPCTL_PASSWORD"),
-    asked_twice: false,
-};
+impl Secret {
+    /// The current password.
+    const CURRENT: Self =
+        Self::new("current password", "--password-file").or_in("SADPCTL_PASSWORD");
 
-const NEW: Kind = Kind {
-    name: "new password",
-    option: "--new-password-file",
-    variable: Some("SADPCTL_NEW_PASSWORD"),
-    asked_twice: true,
-};
+    /// The new password.
+    pub(crate) const NEW: Self = Self::new("new password", "--new-password-file")
+        .or_in("SADPCTL_NEW_PASSWORD")
+        .asked_twice();
 
-const KEY: Kind = Kind {
-    name: "vendor's key",
-    option: "--key-file",
-    variable: None,
-    asked_twice: false,
-};
+    /// The vendor's key or dated code.
+    pub(crate) const KEY: Self = Self::new("vendor's key", "--key-file");
 
-const PASSPHRASE: Kind = Kind {
-    name: "passphrase",
-    option: "--passphrase-file",
-    variable: Some("SADPCTL_PASSPHRASE"),
-    asked_twice: false,
-};
+    /// The passphrase to decrypt by.
+    pub(crate) const PASSPHRASE: Self =
+        Self::new("passphrase", "--passphrase-file").or_in("SADPCTL_PASSPHRASE");
 
-const NEW_PASSPHRASE: Kind = Kind {
-    asked_twice: true,
-    ..PASSPHRASE
-};
+    /// The passphrase to encrypt by.
+    pub(crate) const NEW_PASSPHRASE: Self = Self::PASSPHRASE.asked_twice();
 
-const CODE: Kind = Kind {
-    name: "code from the e-mail",
-    option: "--code-file",
-    variable: None,
-    asked_twice: false,
-};
+    /// The code that came by e-mail.
+    pub(crate) const MAILED_CODE: Self = Self::new("code from the e-mail", "--code-file");
 
-const VERIFICATION_CODE: Kind = Kind {
-    name: "verification code",
-    option: "--code-file",
-    variable: None,
-    asked_twice: true,
-};
+    /// The verification code of Hik-Connect.
+    pub(crate) const VERIFICATION_CODE: Self =
+        Self::new("verification code", "--code-file").asked_twice();
 
-const ANSWER: Kind = Kind {
-    name: "answer",
-    option: "--answers",
-    variable: None,
-    asked_twice: false,
-};
+    /// One answer to a security question.
+    pub(crate) const ANSWER: Self = Self::new("answer", "--answers");
+
+    const fn new(name: &'static str, option: &'static str) -> Self {
+        Self {
+            name,
+            option,
+            variable: None,
+            asked_twice: false,
+        }
+    }
+
+    const fn or_in(mut self, variable: &'static str) -> Self {
+        self.variable = Some(variable);
+        self
+    }
+
+    const fn asked_twice(mut self) -> Self {
+        self.asked_twice = true;
+        self
+    }
+}
 
 /// The longest file of a secret that is read. Devices take 16 bytes of a password.
 const MAX_BYTES: u64 = 4096;
 
-impl Kind {
-    fn read(&self, file: Option<&Path>, may_ask: bool) -> Result<SecretString, Failure> {
-        if let Some(file) = file {
-            return self.read_file(file);
+impl Secret {
+    /// Reads it from the file, if there is one, or from the environment, or asks.
+    pub(crate) fn read(&self, file: Option<&Path>) -> Result<SecretString, Failure> {
+        if let Some(given) = self.read_if_given(file)? {
+            return Ok(given);
         }
-        if let Some((variable, value)) = self.in_environment() {
-            return self.read_variable(variable, value);
-        }
-        if may_ask && Terminal::can_ask() {
+        if Terminal::can_ask() {
             return self.ask();
         }
         let Self { name, option, .. } = self;
@@ -173,7 +109,25 @@ impl Kind {
         )))
     }
 
-    /// Whether it can be had without asking.
+    /// The same, without asking: `None` where neither holds it.
+    pub(crate) fn read_if_given(
+        &self,
+        file: Option<&Path>,
+    ) -> Result<Option<SecretString>, Failure> {
+        if let Some(file) = file {
+            return self.read_file(file).map(Some);
+        }
+        let given = self.in_environment();
+        given
+            .map(|(variable, value)| self.read_variable(variable, value))
+            .transpose()
+    }
+
+    /// Whether it can be had, by asking at the worst.
+    pub(crate) fn can_be_had(&self, file: Option<&Path>) -> bool {
+        Terminal::can_ask() || self.is_given(file)
+    }
+
     fn is_given(&self, file: Option<&Path>) -> bool {
         file.is_some() || self.in_environment().is_some()
     }
@@ -204,25 +158,27 @@ impl Kind {
         self.secret(&Zeroizing::new(value), &variable)
     }
 
-    fn ask(&self) -> Result<SecretString, Failure> {
-        let ask = |prompt: String| {
-            let read = || rpassword::prompt_password(prompt).map(Zeroizing::new);
-            while_asking(read).map_err(|error| {
-                if error.kind() == io::ErrorKind::Interrupted {
-                    return Failure::words(Exit::Refused, "interrupted: nothing was sent")
-                        .hint("run it again to go on");
-                }
-                let what = format!("cannot ask for the {}", self.name);
-                Failure::because(Exit::Machine, what, error)
-                    .hint(format!("give it with {} FILE", self.option))
-            })
-        };
-        let first = ask(format!("{}: ", capitalised(self.name)))?;
-        if self.asked_twice && ask("Type it again: ".into())? != first {
+    /// Asks for it, without showing it.
+    pub(crate) fn ask(&self) -> Result<SecretString, Failure> {
+        let first = self.prompt(format!("{}: ", capitalised(self.name)))?;
+        if self.asked_twice && self.prompt("Type it again: ".into())? != first {
             let message = format!("the {} typed twice is not the same", self.name);
             return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
         }
         self.secret(&first, &"the prompt")
+    }
+
+    fn prompt(&self, prompt: String) -> Result<Zeroizing<String>, Failure> {
+        let read = || rpassword::prompt_password(prompt).map(Zeroizing::new);
+        while_asking(read).map_err(|error| {
+            if error.kind() == io::ErrorKind::Interrupted {
+                return Failure::words(Exit::Refused, "interrupted: nothing was sent")
+                    .hint("run it again to go on");
+            }
+            let what = format!("cannot ask for the {}", self.name);
+            Failure::because(Exit::Machine, what, error)
+                .hint(format!("give it with {} FILE", self.option))
+        })
     }
 
     /// The secret without its one trailing line break.
@@ -275,10 +231,10 @@ mod tests {
             ("Garden7!\n\n", "Garden7!\n"),
             (" Garden7! ", " Garden7! "),
         ] {
-            let read = NEW.secret(text, &"a test").unwrap();
+            let read = Secret::NEW.secret(text, &"a test").unwrap();
             assert_eq!(read.expose_secret(), secret);
         }
-        assert!(NEW.secret("\n", &"a test").is_err());
+        assert!(Secret::NEW.secret("\n", &"a test").is_err());
     }
 
     #[test]

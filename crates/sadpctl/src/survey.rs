@@ -16,8 +16,8 @@ use crate::{
     failure::{Exit, Failure},
     interrupt,
     terminal::Terminal,
-    text::count,
 };
+use sadp_text::count;
 
 /// The scan that the arguments ask for. `also` are asked besides the targets.
 pub(crate) fn config(

@@ -9,7 +9,8 @@ use anstream::{AutoStream, ColorChoice, stream::RawStream};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 
-use crate::{failure::Failure, text::clean};
+use crate::failure::Failure;
+use sadp_model::text::clean;
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();

@@ -9,15 +9,16 @@ mod row;
 use std::{cmp::Ordering, collections::HashMap};
 
 use sadp_proto::WatchEventKind;
+use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-use self::row::Row;
+use self::row::ViewRow;
 pub(crate) use self::{draw::Palette, keys::Next};
 use crate::{output::Told, select::Filter};
 
 /// What is shown, and what is chosen.
 #[derive(Debug)]
 pub(crate) struct View {
-    rows: HashMap<u64, Row>,
+    rows: HashMap<u64, ViewRow>,
     /// The numbers of the rows that fit the filter, in order.
     shown: Vec<u64>,
     /// The row that is chosen. It stays chosen when it moves.
@@ -26,7 +27,7 @@ pub(crate) struct View {
     top: usize,
     /// How many rows were visible when it was last drawn.
     page: usize,
-    sort: Column,
+    sort: SortColumn,
     reversed: bool,
     filter: Wanted,
     mode: Mode,
@@ -57,8 +58,9 @@ struct Wanted {
 }
 
 /// By what rows are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "UPPERCASE")]
+pub(crate) enum SortColumn {
     /// What waits for its first password first, then by address.
     State,
     Model,
@@ -70,34 +72,10 @@ pub(crate) enum Column {
     Changed,
 }
 
-impl Column {
-    const ALL: [Self; 7] = [
-        Self::State,
-        Self::Model,
-        Self::Address,
-        Self::Mac,
-        Self::Firmware,
-        Self::Serial,
-        Self::Changed,
-    ];
-
+impl SortColumn {
     fn next(self) -> Self {
-        let place = Self::ALL.iter().position(|&column| column == self);
-        let next = place.map_or(0, |place| (place + 1) % Self::ALL.len());
-        Self::ALL.get(next).copied().unwrap_or(self)
-    }
-
-    /// Its title in the list.
-    const fn title(self) -> &'static str {
-        match self {
-            Self::State => "STATE",
-            Self::Model => "MODEL",
-            Self::Address => "ADDRESS",
-            Self::Mac => "MAC",
-            Self::Firmware => "FIRMWARE",
-            Self::Serial => "SERIAL",
-            Self::Changed => "CHANGED",
-        }
+        let mut columns = Self::iter().cycle().skip_while(|it| *it != self);
+        columns.nth(1).unwrap_or(self)
     }
 }
 
@@ -110,7 +88,7 @@ impl View {
             selected: None,
             top: 0,
             page: 1,
-            sort: Column::State,
+            sort: SortColumn::State,
             reversed: false,
             filter: Wanted::new(filter.map_or("", Filter::as_str)),
             mode: Mode::List,
@@ -128,7 +106,7 @@ impl View {
         } else if let Some(row) = self.rows.get_mut(&number) {
             row.update(told);
         } else {
-            self.rows.insert(number, Row::new(told));
+            self.rows.insert(number, ViewRow::new(told));
         }
         self.place_row(number);
     }
@@ -206,7 +184,7 @@ impl View {
         self.shown.iter().position(|&number| number == selected)
     }
 
-    fn selected_row(&self) -> Option<&Row> {
+    fn selected_row(&self) -> Option<&ViewRow> {
         self.rows.get(&self.selected?)
     }
 
@@ -240,7 +218,7 @@ impl Wanted {
         }
     }
 
-    fn holds(&self, row: &Row) -> bool {
+    fn holds(&self, row: &ViewRow) -> bool {
         match &self.parsed {
             Some(filter) => filter.holds(&row.told.found),
             None => self.error.is_some() || row.contains(&self.text),

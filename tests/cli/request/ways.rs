@@ -33,7 +33,7 @@ fn ways_have_forms_for_programs() {
     let ways = device["ways"].as_array().unwrap();
     assert_eq!(ways.len(), 7, "{run}");
     assert_eq!(text(&ways[0]["way"]), "questions", "{run}");
-    assert_eq!(text(&ways[0]["standing"]), "ready", "{run}");
+    assert_eq!(text(&ways[0]["availability"]), "ready", "{run}");
     assert_eq!(ways[0]["recommended"], true, "{run}");
     let next = "sadpctl reset questions answer 44:47:cc:00:00:01";
     assert_eq!(text(&ways[0]["next"]), next, "{run}");
@@ -49,7 +49,7 @@ fn ways_have_forms_for_programs() {
     let ways = run.json()[0]["ways"].clone();
     let mut ways = ways.as_array().unwrap().iter();
     let questions = ways.find(|way| way["way"] == "questions").unwrap();
-    assert_eq!(text(&questions["standing"]), "needs", "{run}");
+    assert_eq!(text(&questions["availability"]), "needs", "{run}");
     let csv = errand.run(&["reset", "ways", "--all", "--format", "csv"]);
     assert_eq!(csv.stdout.lines().count(), 1 + 4 * 7, "{csv}");
     let lines = errand.run(&["reset", "ways", "--all", "--format", "ndjson"]);
@@ -81,7 +81,7 @@ fn an_open_request_is_told_among_the_ways() {
         .iter()
         .find(|way| way["way"] == "request");
     let request = request.unwrap();
-    assert_eq!(text(&request["standing"]), "needs", "{run}");
+    assert_eq!(text(&request["availability"]), "needs", "{run}");
     assert!(
         text(&request["reasons"][0]).contains("the vendor's answer"),
         "{run}"

@@ -180,7 +180,7 @@ pub enum Note {
     /// The reason against the method, which is set up on the device all the same.
     Despite(UnavailableReason),
     /// The device reports the method although documents exclude it.
-    OfferedAllTheSame,
+    OfferedDespiteTable,
     /// Where the reset button may be.
     ButtonPlace(FormFactor),
     /// The button resets more than the password.
@@ -213,7 +213,7 @@ impl fmt::Display for Note {
                 );
             }
             Self::Despite(obstacle) => return write!(f, "prepared on it, although {obstacle}"),
-            Self::OfferedAllTheSame => {
+            Self::OfferedDespiteTable => {
                 "the device itself says that it takes this way, so it may work"
             }
             Self::ButtonPlace(housing) => {

@@ -59,7 +59,7 @@ impl AppCheck {
     pub fn holds(&self) -> Option<bool> {
         match self {
             Self::Kind(_, Advice::Recommended | Advice::Listed) => Some(true),
-            Self::Kind(_, Advice::Untold) => None,
+            Self::Kind(_, Advice::Unknown) => None,
             Self::Kind(_, Advice::Unlisted) => Some(false),
             Self::Firmware { firmware, series } => {
                 let version = firmware.as_ref().and_then(Firmware::version)?;

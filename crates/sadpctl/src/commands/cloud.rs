@@ -13,7 +13,7 @@ use crate::{
     failure::{Exit, Failure},
     output,
     run::Run,
-    secret,
+    secret::Secret,
 };
 
 pub(super) fn run(command: &CloudCommand, context: Context<'_>) -> Result<Exit, Failure> {
@@ -24,7 +24,7 @@ pub(super) fn run(command: &CloudCommand, context: Context<'_>) -> Result<Exit, 
         CloudCommand::Unbind(args) => (OwnerChange::Unbind, args, None),
         CloudCommand::Code(args) => {
             let asks = args.code_file.is_some() || !args.owner.change.dry_run;
-            let code = asks.then(|| secret::verification_code(args.code_file.as_deref()));
+            let code = asks.then(|| Secret::VERIFICATION_CODE.read(args.code_file.as_deref()));
             let code = code.transpose()?.as_ref().map(verification_code);
             (OwnerChange::Code, &args.owner, code.transpose()?)
         }

@@ -19,8 +19,8 @@ use crate::{
     args::{Context, DecodeArgs},
     failure::{Exit, Failure},
     output::{self, MessageLine, Raw, Shown},
-    text::count,
 };
+use sadp_text::count;
 
 pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
     let messages = args

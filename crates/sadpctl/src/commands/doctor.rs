@@ -10,8 +10,8 @@ use crate::{
     interrupt,
     output::{self, CheckRow},
     survey,
-    text::count,
 };
+use sadp_text::count;
 
 pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<CheckRow>()?;

@@ -10,8 +10,8 @@ use crate::{
     output::{self, DeviceRow, Layout},
     run::Target,
     select::{self, Filter},
-    text::count,
 };
+use sadp_text::count;
 
 /// Chooses, sorts and prints devices. Returns those printed.
 pub(super) fn print(

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     args::{ChangeArgs, NewPasswordArgs},
     failure::{Exit, Failure},
-    secret,
+    secret::Secret,
     terminal::Terminal,
 };
 
@@ -18,10 +18,11 @@ pub(super) fn read(
     change: ChangeArgs,
     terminal: &mut Terminal,
 ) -> Result<Option<SecretString>, Failure> {
+    let file = args.new_password_file.as_deref();
     let given = if change.dry_run {
-        secret::new_if_given(args)?
+        Secret::NEW.read_if_given(file)?
     } else {
-        Some(secret::new(args)?)
+        Some(Secret::NEW.read(file)?)
     };
     let Some(password) = given else {
         return Ok(None);

@@ -7,8 +7,8 @@ use crate::{
     args::{Context, ScanArgs},
     failure::{Exit, Failure},
     run::Run,
-    text::count,
 };
+use sadp_text::count;
 
 pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let mut run = Run::open(&args.ask, None, LedgerAccess::Optional, context)?;

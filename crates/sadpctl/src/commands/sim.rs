@@ -12,8 +12,8 @@ use crate::{
     args::{Context, SimCommand, SimRunArgs},
     failure::{Exit, Failure},
     interrupt, survey,
-    text::count,
 };
+use sadp_text::count;
 
 pub(super) fn run(command: &SimCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {

@@ -11,8 +11,8 @@ use super::{Layout, Row};
 use crate::{
     output::Who,
     terminal::{BOLD, GREEN, RED, YELLOW},
-    text::clean,
 };
+use sadp_model::text::clean;
 
 /// One app, as scripts see it.
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ pub(crate) struct AppRow<'a> {
     way: &'a str,
     label: &'a str,
     advice: &'a str,
-    standing: &'a str,
+    availability: &'a str,
     needs: Vec<Word>,
     obstacle: Option<Word>,
     notes: Vec<Word>,
@@ -63,7 +63,7 @@ impl<'a> AppRow<'a> {
             way: fit.method.name(),
             label: fit.method.label(),
             advice: fit.advice.name(),
-            standing: fit.availability.name(),
+            availability: fit.availability.name(),
             needs: needs.map(|it| word(it.name(), it.to_string())).collect(),
             obstacle: (fit.availability.obstacle()).map(|it| word(it.name(), it.to_string())),
             notes: notes.map(|it| word(it.name(), it.to_string())).collect(),

@@ -11,10 +11,8 @@ use super::{
     Layout, Row,
     table::{Plain, known},
 };
-use crate::{
-    terminal::{GREEN, RED, YELLOW},
-    text::clean,
-};
+use crate::terminal::{GREEN, RED, YELLOW};
+use sadp_model::text::clean;
 
 /// One request, as scripts see it. What is not known is null.
 #[derive(Clone, Debug, Serialize)]

@@ -5,17 +5,18 @@ use std::{
     io::{self, Write},
 };
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
+use anstyle::Style;
 use sadp_doctor::{Check, Finding, FirewallState, PortHolder, PortState, RawEthernet, Verdict};
 use sadp_text::{CheckText, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{Layout, Row};
-use crate::{
-    terminal::{BOLD, GREEN, RED, YELLOW},
-    text::clean,
+use super::{
+    Layout, Row,
+    table::{GAP, Plain},
 };
+use crate::terminal::{GREEN, RED, YELLOW};
+use sadp_model::text::clean;
 
 /// One check, in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -176,17 +177,11 @@ impl Row for CheckRow {
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
         let cells: Vec<_> = rows.iter().map(cells).collect();
         let widths = widths(&cells, layout.width);
-        for line in lines(&TITLES.map(String::from), widths) {
-            writeln!(out, "{BOLD}{line}{BOLD:#}")?;
-        }
-        for (check, row) in rows.iter().zip(&cells) {
-            let (style, word) = (style(check.verdict), name(check.verdict));
-            for line in lines(row, widths) {
-                match line.strip_prefix(word) {
-                    Some(rest) => writeln!(out, "{style}{word}{style:#}{rest}")?,
-                    None => writeln!(out, "{line}")?,
-                }
-            }
+        Plain::new(&TITLES, &[]).write_columns(out, &widths)?;
+        for (check, cells) in rows.iter().zip(cells) {
+            let mut table = Plain::new(&[], &STYLES);
+            table.row(cells);
+            table.write_columns(out, &widths)?;
             if let Some(remedy) = &check.remedy {
                 writeln!(out, "{:8} -> {}", "", clean(remedy))?;
             }
@@ -196,20 +191,12 @@ impl Row for CheckRow {
 }
 
 const TITLES: [&str; 4] = ["VERDICT", "CHECK", "SUBJECT", "MESSAGE"];
-const MESSAGE: usize = 3;
-const GAP: u16 = 2;
 const MIN_MESSAGE: u16 = 30;
 
 /// The most columns for a subject, which wraps beyond.
 const MAX_SUBJECT: u16 = 24;
 
-fn style(verdict: Verdict) -> anstyle::Style {
-    match verdict {
-        Verdict::Ok => GREEN,
-        Verdict::Warning => YELLOW,
-        Verdict::Problem => RED,
-    }
-}
+const STYLES: [(&str, Style); 3] = [("ok", GREEN), ("warning", YELLOW), ("problem", RED)];
 
 fn cells(check: &CheckRow) -> [String; 4] {
     [
@@ -235,21 +222,6 @@ fn widths(rows: &[[String; 4]], width: usize) -> [u16; 4] {
     let width = u16::try_from(width).unwrap_or(u16::MAX);
     let left = width.saturating_sub(fixed).max(MIN_MESSAGE);
     [verdict + GAP, check + GAP, subject + GAP, message.min(left)]
-}
-
-/// A row on as many lines as it takes.
-fn lines(row: &[String; 4], widths: [u16; 4]) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.add_row(row);
-    for ((index, column), width) in table.column_iter_mut().enumerate().zip(widths) {
-        column.set_padding((0, if index == MESSAGE { 0 } else { GAP }));
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-    }
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::MAX);
-    let lines = table.lines();
-    lines.map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -9,10 +9,8 @@ use super::{
     fields::{FIELDS, Section, Value, heard_at},
     words,
 };
-use crate::{
-    terminal::{BOLD, GREEN, RED, YELLOW},
-    text::clean,
-};
+use crate::terminal::{BOLD, GREEN, RED, YELLOW};
+use sadp_model::text::clean;
 
 pub(crate) fn write_details(out: &mut impl Write, found: &DiscoveredDevice) -> io::Result<()> {
     let device = &found.entry.device;

@@ -14,10 +14,8 @@ use super::{
     json,
     table::{notes, short_cells},
 };
-use crate::{
-    terminal::{GREEN, RED, YELLOW},
-    text::clean,
-};
+use crate::terminal::{GREEN, RED, YELLOW};
+use sadp_model::text::clean;
 
 /// Something worth telling about a device.
 #[derive(Clone, Debug)]

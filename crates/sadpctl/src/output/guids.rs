@@ -8,7 +8,7 @@ use super::{
     Layout, Row,
     table::{Plain, known},
 };
-use crate::text::clean;
+use sadp_model::text::clean;
 
 /// A GUID in the vault. What is not known is null. The names and their order
 /// are a contract.

@@ -1,11 +1,10 @@
 //! JSON. Characters that a terminal obeys are escaped.
 
+use sadp_model::text::clean_json;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::text::clean_json;
 
 /// One array, an element a line.
 pub(super) fn write_array<T: Serialize>(out: &mut impl Write, elements: &[T]) -> io::Result<()> {

@@ -11,10 +11,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Layout, Raw, Row, Shown};
-use crate::{
-    terminal::{BOLD, RED},
-    text::clean,
-};
+use crate::terminal::{BOLD, RED};
+use sadp_model::text::clean;
 
 /// A message as scripts see it. What is not known is null.
 #[derive(Default, Serialize)]

@@ -21,8 +21,9 @@ use super::{
 use crate::{
     failure::{Exit, Failure},
     terminal::{GREEN, RED, Terminal, YELLOW},
-    text::{clean, count},
 };
+use sadp_model::text::clean;
+use sadp_text::count;
 
 /// What became of a command to one device. What is not known is null.
 #[derive(Clone, Debug, Serialize)]

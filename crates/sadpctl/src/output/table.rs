@@ -8,10 +8,8 @@ use sadp_model::Serial;
 use sadp_ops::DiscoveredDevice;
 
 use super::{DeviceRow, fields::columns, words};
-use crate::{
-    terminal::{BOLD, GREEN, RED, YELLOW},
-    text::clean,
-};
+use crate::terminal::{BOLD, GREEN, RED, YELLOW};
+use sadp_model::text::clean;
 
 /// A table without lines. What begins a line may have a style.
 pub(super) struct Plain<'a> {
@@ -51,7 +49,7 @@ impl<'a> Plain<'a> {
 
     /// Writes it within `width`: the last column gets what the others leave.
     /// Those are copied and never wrap.
-    pub(super) fn write_within(mut self, out: &mut impl Write, width: usize) -> io::Result<()> {
+    pub(super) fn write_within(self, out: &mut impl Write, width: usize) -> io::Result<()> {
         let width = u16::try_from(width).unwrap_or(u16::MAX);
         let mut widths = self.table.column_max_content_widths();
         let last = widths.pop().unwrap_or(0);
@@ -60,7 +58,12 @@ impl<'a> Plain<'a> {
         }
         let left = width.saturating_sub(widths.iter().sum()).max(MIN_LAST);
         widths.push(last.min(left));
-        self.set_widths(&widths);
+        self.write_columns(out, &widths)
+    }
+
+    /// Writes it in columns of these widths, gaps included, in which text wraps.
+    pub(super) fn write_columns(mut self, out: &mut impl Write, widths: &[u16]) -> io::Result<()> {
+        self.set_widths(widths);
         self.write_lines(out)
     }
 
@@ -99,7 +102,7 @@ pub(super) fn known(cell: Option<impl AsRef<str>>) -> String {
 }
 
 /// Blanks between columns.
-const GAP: u16 = 2;
+pub(super) const GAP: u16 = 2;
 
 /// The least columns for the last, which wraps.
 const MIN_LAST: u16 = 24;
@@ -122,8 +125,7 @@ pub(super) fn write_short(
         table.row(short_cells(found).into_iter().chain(last));
     }
     let widths = short_widths(&table.table.column_max_content_widths(), width);
-    table.set_widths(&widths);
-    table.write_lines(out)
+    table.write_columns(out, &widths)
 }
 
 /// Gives the model and the notes what the other columns leave. Those are

@@ -8,8 +8,8 @@ use super::{Layout, Row, table::Plain};
 use crate::{
     output::Who,
     terminal::{BOLD, GREEN, YELLOW},
-    text::clean,
 };
+use sadp_model::text::clean;
 
 /// The ways of one device, best first.
 #[derive(Clone, Debug, Serialize)]
@@ -34,7 +34,7 @@ pub(crate) struct ShownWay {
     #[serde(skip)]
     pub(crate) label: &'static str,
     pub(crate) recommended: bool,
-    pub(crate) standing: &'static str,
+    pub(crate) availability: &'static str,
     pub(crate) reasons: Vec<String>,
     /// The command to type.
     pub(crate) next: Option<String>,
@@ -45,7 +45,7 @@ impl Row for Ways {
 
     fn titles() -> Vec<&'static str> {
         let device = ["mac", "serial", "address", "model"];
-        let way = ["way", "recommended", "standing", "reasons", "next"];
+        let way = ["way", "recommended", "availability", "reasons", "next"];
         device.into_iter().chain(way).collect()
     }
 
@@ -61,7 +61,7 @@ impl Row for Ways {
                     model.clone().unwrap_or_default(),
                     way.way.into(),
                     way.recommended.to_string(),
-                    way.standing.into(),
+                    way.availability.into(),
                     way.reasons.join("; "),
                     way.next.clone().unwrap_or_default(),
                 ]
@@ -89,7 +89,7 @@ impl Row for Ways {
             let alike = ways.first().filter(|_| are_alike(ways));
             for way in ways.iter().take(alike.map_or(usize::MAX, |_| 1)) {
                 let label = alike.map_or(way.label, |_| "all ways");
-                table.row([words(way.standing).into(), label.into(), text(way)]);
+                table.row([words(way.availability).into(), label.into(), text(way)]);
             }
             table.write_within(out, layout.width)?;
         }
@@ -99,25 +99,25 @@ impl Row for Ways {
 
 /// Whether one line tells of all: there is nothing to recover.
 fn are_alike(ways: &[ShownWay]) -> bool {
-    let told = |way: &ShownWay| (way.standing, way.reasons.clone(), way.next.clone());
+    let told = |way: &ShownWay| (way.availability, way.reasons.clone(), way.next.clone());
     ways.windows(2)
         .all(|pair| pair.first().map(told) == pair.last().map(told))
 }
 
-/// The standing for people.
-fn words(standing: &'static str) -> &'static str {
-    match standing {
+/// The availability for people.
+fn words(availability: &'static str) -> &'static str {
+    match availability {
         NOT_FOR_IT => "not for this device",
         other => other,
     }
 }
 
-/// The standing of a way that does not fit, as scripts see it.
+/// The availability of a way that does not fit, as scripts see it.
 const NOT_FOR_IT: &str = "not-for-this-device";
 
 /// A line for each reason, and the command to type.
 fn text(way: &ShownWay) -> String {
-    let fits = way.standing != NOT_FOR_IT;
+    let fits = way.availability != NOT_FOR_IT;
     let recommended = (fits && way.recommended).then(|| "recommended by the vendor".into());
     let reasons = way.reasons.iter().map(|reason| clean(reason));
     let next = way.next.as_ref().map(|next| format!("> {next}").into());

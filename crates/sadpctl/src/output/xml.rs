@@ -7,8 +7,9 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
+use sadp_model::text::clean;
+
 use super::Row;
-use crate::text::clean;
 
 pub(super) fn write<R: Row>(out: &mut impl Write, rows: &[R]) -> io::Result<()> {
     let names: Vec<_> = R::titles().into_iter().map(name).collect();

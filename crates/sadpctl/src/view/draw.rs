@@ -9,8 +9,10 @@ use ratatui::{
 };
 use sadp_model::State;
 
-use super::{Column, Mode, View, row::Row};
-use crate::{output, text::clean};
+use super::{Mode, SortColumn, View, row::ViewRow};
+use sadp_model::text::clean;
+
+use crate::output;
 
 /// Whether there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +35,18 @@ impl Palette {
 /// A column of the list, how wide it is, and from which width of the screen on
 /// it is shown.
 struct Shape {
-    column: Option<Column>,
+    column: Option<SortColumn>,
     title: &'static str,
     width: Constraint,
     from: u16,
 }
 
-const fn shape(column: Option<Column>, title: &'static str, width: Constraint, from: u16) -> Shape {
+const fn shape(
+    column: Option<SortColumn>,
+    title: &'static str,
+    width: Constraint,
+    from: u16,
+) -> Shape {
     Shape {
         column,
         title,
@@ -51,14 +58,14 @@ const fn shape(column: Option<Column>, title: &'static str, width: Constraint, f
 #[rustfmt::skip]
 const SHAPES: [Shape; 9] = [
     shape(None, "", Constraint::Length(9), 40),
-    shape(Some(Column::State), Column::State.title(), Constraint::Length(11), 74),
-    shape(Some(Column::Address), Column::Address.title(), Constraint::Length(15), 0),
-    shape(Some(Column::Model), Column::Model.title(), Constraint::Fill(1), 0),
-    shape(Some(Column::Mac), Column::Mac.title(), Constraint::Length(17), 76),
-    shape(Some(Column::Firmware), Column::Firmware.title(), Constraint::Length(9), 110),
-    shape(Some(Column::Serial), Column::Serial.title(), Constraint::Length(10), 92),
+    shape(Some(SortColumn::State), "", Constraint::Length(11), 74),
+    shape(Some(SortColumn::Address), "", Constraint::Length(15), 0),
+    shape(Some(SortColumn::Model), "", Constraint::Fill(1), 0),
+    shape(Some(SortColumn::Mac), "", Constraint::Length(17), 76),
+    shape(Some(SortColumn::Firmware), "", Constraint::Length(9), 110),
+    shape(Some(SortColumn::Serial), "", Constraint::Length(10), 92),
     shape(None, "NOTES", Constraint::Length(21), 126),
-    shape(Some(Column::Changed), Column::Changed.title(), Constraint::Length(8), 66),
+    shape(Some(SortColumn::Changed), "", Constraint::Length(8), 66),
 ];
 
 impl View {
@@ -144,28 +151,29 @@ impl View {
             (true, true) => "v",
             (false, _) => "",
         };
-        format!("{}{mark}", shape.title)
+        let title = shape.column.map_or(shape.title, Into::into);
+        format!("{title}{mark}")
     }
 
-    fn cell<'a>(&self, shape: &Shape, row: &'a Row) -> Cell<'a> {
+    fn cell<'a>(&self, shape: &Shape, row: &'a ViewRow) -> Cell<'a> {
         let [state, model, address, mac, firmware, serial] = &row.cells;
         match shape.column {
-            Some(Column::State) if row.online() => {
+            Some(SortColumn::State) if row.online() => {
                 Cell::from(&**state).style(self.state_style(row))
             }
-            Some(Column::State) => Cell::from(&**state),
-            Some(Column::Model) => Cell::from(&**model),
-            Some(Column::Address) => Cell::from(&**address),
-            Some(Column::Mac) => Cell::from(&**mac),
-            Some(Column::Firmware) => Cell::from(&**firmware),
-            Some(Column::Serial) => Cell::from(&**serial),
-            Some(Column::Changed) => Cell::from(&*row.changed),
+            Some(SortColumn::State) => Cell::from(&**state),
+            Some(SortColumn::Model) => Cell::from(&**model),
+            Some(SortColumn::Address) => Cell::from(&**address),
+            Some(SortColumn::Mac) => Cell::from(&**mac),
+            Some(SortColumn::Firmware) => Cell::from(&**firmware),
+            Some(SortColumn::Serial) => Cell::from(&**serial),
+            Some(SortColumn::Changed) => Cell::from(&*row.changed),
             None if shape.title.is_empty() => Cell::from(row.word),
             None => Cell::from(&*row.notes),
         }
     }
 
-    fn state_style(&self, row: &Row) -> Style {
+    fn state_style(&self, row: &ViewRow) -> Style {
         self.palette
             .colour(match row.told.found.entry.device.state {
                 Some(State::Unactivated) => Color::Yellow,
@@ -252,7 +260,7 @@ impl View {
     }
 }
 
-fn row_style(row: &Row, selected: bool) -> Style {
+fn row_style(row: &ViewRow, selected: bool) -> Style {
     let mut style = Style::new();
     if !row.online() {
         style = style.add_modifier(Modifier::DIM);

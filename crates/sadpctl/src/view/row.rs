@@ -1,13 +1,16 @@
-use std::cmp::Ordering;
+use std::{cmp::Ordering, net::Ipv4Addr};
 
-use sadp_model::State;
+use sadp_model::{Device, Version};
 
-use super::Column;
-use crate::output::{self, Told};
+use super::SortColumn;
+use crate::{
+    output::{self, Told},
+    select::urgency,
+};
 
 /// A device in the list.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct ViewRow {
     pub(super) told: Told,
     /// State, model, address, MAC, firmware and serial, made harmless.
     pub(super) cells: [String; 6],
@@ -20,7 +23,7 @@ pub(super) struct Row {
     searched: String,
 }
 
-impl Row {
+impl ViewRow {
     pub(super) fn new(told: Told) -> Self {
         let cells = output::short_cells(&told.found);
         let notes = output::notes(&told.found);
@@ -54,38 +57,29 @@ impl Row {
         text.is_empty() || self.searched.contains(&text.to_lowercase())
     }
 
-    pub(super) fn compare(&self, other: &Self, by: Column) -> Ordering {
+    pub(super) fn compare(&self, other: &Self, by: SortColumn) -> Ordering {
         let (a, b) = (
             &self.told.found.entry.device,
             &other.told.found.entry.device,
         );
-        let address = || {
-            let key =
-                |device: &sadp_model::Device| (device.ipv4.address.is_none(), device.ipv4.address);
-            key(a).cmp(&key(b))
-        };
         let by_it = match by {
-            Column::State => rank(a.state).cmp(&rank(b.state)),
-            Column::Model => a.model.cmp(&b.model),
-            Column::Address => Ordering::Equal,
-            Column::Mac => a.mac.cmp(&b.mac),
-            Column::Firmware => {
-                let version = |device: &sadp_model::Device| device.firmware.as_ref()?.version();
-                version(a).cmp(&version(b))
-            }
-            Column::Serial => a.serial.cmp(&b.serial),
-            Column::Changed => other.told.at.cmp(&self.told.at),
+            SortColumn::State => urgency(a.state).cmp(&urgency(b.state)),
+            SortColumn::Model => a.model.cmp(&b.model),
+            SortColumn::Address => Ordering::Equal,
+            SortColumn::Mac => a.mac.cmp(&b.mac),
+            SortColumn::Firmware => version(a).cmp(&version(b)),
+            SortColumn::Serial => a.serial.cmp(&b.serial),
+            SortColumn::Changed => other.told.at.cmp(&self.told.at),
         };
-        by_it.then_with(address)
+        by_it.then_with(|| address(a).cmp(&address(b)))
     }
 }
 
-/// What waits for its first password comes first.
-const fn rank(state: Option<State>) -> u8 {
-    match state {
-        Some(State::Unactivated) => 0,
-        Some(State::Locked { .. }) => 1,
-        None => 2,
-        Some(State::Active) => 3,
-    }
+/// Devices without an address come last.
+fn address(device: &Device) -> (bool, Option<Ipv4Addr>) {
+    (device.ipv4.address.is_none(), device.ipv4.address)
+}
+
+fn version(device: &Device) -> Option<Version> {
+    device.firmware.as_ref()?.version()
 }

@@ -216,12 +216,12 @@ fn rows_are_sorted_by_each_column_and_back() {
     let mut view = site();
     assert_eq!(view.shown, [5, 1, 4, 6, 3, 2], "{view:?}");
     let mut orders = Vec::new();
-    for _ in Column::ALL {
+    for _ in SortColumn::iter() {
         press(&mut view, &[KeyCode::Char('s')]);
         assert_eq!(view.shown.last(), Some(&2), "those gone come last");
         orders.push((view.sort, view.shown.clone()));
     }
-    assert_eq!(view.sort, Column::State, "round and round");
+    assert_eq!(view.sort, SortColumn::State, "round and round");
     let by = |column| {
         orders
             .iter()
@@ -230,9 +230,9 @@ fn rows_are_sorted_by_each_column_and_back() {
             .1
             .clone()
     };
-    assert_eq!(by(Column::Address), [1, 4, 5, 6, 3, 2]);
-    assert_eq!(by(Column::Mac), [1, 3, 4, 5, 6, 2]);
-    assert_eq!(by(Column::Changed), [6, 5, 4, 3, 1, 2]);
+    assert_eq!(by(SortColumn::Address), [1, 4, 5, 6, 3, 2]);
+    assert_eq!(by(SortColumn::Mac), [1, 3, 4, 5, 6, 2]);
+    assert_eq!(by(SortColumn::Changed), [6, 5, 4, 3, 1, 2]);
     press(&mut view, &[KeyCode::Char('r')]);
     assert_eq!(view.shown, [3, 6, 4, 1, 5, 2]);
 }

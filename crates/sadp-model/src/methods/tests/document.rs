@@ -94,7 +94,7 @@ fn firmware_is_held_against_every_stated_minimum() {
             assert_eq!(stated.source(), source);
             assert_eq!(
                 old.notes,
-                [Note::OfferedAllTheSame][..usize::from(way != HikConnect)]
+                [Note::OfferedDespiteTable][..usize::from(way != HikConnect)]
             );
             for firmware in [minimum, above] {
                 let fit = judge(firmware);
@@ -159,7 +159,7 @@ fn of_kinds_the_document_leaves_out_nothing_is_claimed() {
     ];
     for device in others.map(device).into_iter().chain([ezviz]) {
         for fit in assess_methods(&device, &RecoverySetup::default()) {
-            assert_eq!(fit.advice, Advice::Untold);
+            assert_eq!(fit.advice, Advice::Unknown);
             assert_eq!(fit.notes.first(), Some(&Note::KindUnknown));
             assert_eq!(fit.availability.obstacle(), None);
         }

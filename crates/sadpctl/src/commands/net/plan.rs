@@ -11,8 +11,8 @@ use crate::{
     output::Format,
     run::Run,
     terminal::Terminal,
-    text::count,
 };
+use sadp_text::count;
 
 pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if !matches!(context.global.format, Format::Table | Format::Csv) {

@@ -11,12 +11,12 @@ use sadp_text::Announcement;
 use secrecy::SecretString;
 
 use crate::{
-    args::{ButtonArgs, ChangeArgs, Context, NewPasswordArgs},
+    args::{ButtonArgs, ChangeArgs, Context},
     commands::new_password,
     failure::{Exit, Failure},
     output,
     run::Run,
-    secret,
+    secret::Secret,
     terminal::Terminal,
 };
 
@@ -103,10 +103,8 @@ fn ask(args: &ButtonArgs, run: &mut Run<'_>) -> Result<Option<SecretString>, Fai
     if !run.prompt_yes_no("Activate it now?") {
         return Ok(None);
     }
-    let source = NewPasswordArgs {
-        new_password_file: args.password.new_password_file.clone(),
-    };
-    let Some(password) = run.wait_for(move || secret::new(&source)) else {
+    let file = args.password.new_password_file.clone();
+    let Some(password) = run.wait_for(move || Secret::NEW.read(file.as_deref())) else {
         return Ok(None);
     };
     let password = password?;

@@ -12,8 +12,8 @@ use crate::{
     failure::{Exit, Failure},
     output::{self, CaseDevice, ShownCase},
     run::Run,
-    text::count,
 };
+use sadp_text::count;
 
 pub(super) fn run(args: &CasesArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if let Some(CasesCommand::Forget { id }) = args.command {

@@ -21,9 +21,10 @@ use crate::{
     failure::{Exit, Failure},
     output::{self, GuidLine},
     run::{self, Run, Target},
-    secret, state,
-    text::count,
+    secret::{self, Secret},
+    state,
 };
+use sadp_text::count;
 
 pub(super) fn run(command: &GuidCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
@@ -38,7 +39,7 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let password = secret::current_unless(args.change.dry_run, &args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !args.change.dry_run)
-        .then(|| secret::new_passphrase(args.passphrase_file.as_deref()))
+        .then(|| Secret::NEW_PASSPHRASE.read(args.passphrase_file.as_deref()))
         .transpose()?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let overrides = args.change.overrides();
@@ -141,8 +142,8 @@ fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {
 fn passphrase(args: &GuidImportArgs) -> Result<Option<SecretString>, Failure> {
     let file = args.passphrase_file.as_deref();
     let may_ask = !args.change.dry_run || file.is_some();
-    let passphrase = may_ask.then(|| secret::passphrase(file)).transpose()?;
-    Ok(passphrase.flatten())
+    let read = may_ask && Secret::PASSPHRASE.can_be_had(file);
+    read.then(|| Secret::PASSPHRASE.read(file)).transpose()
 }
 
 fn list(mut context: Context<'_>) -> Result<Exit, Failure> {

@@ -17,10 +17,9 @@ use crate::{
     failure::{Exit, Failure},
     output::{self, Outcome},
     run::{self, Run},
-    secret,
-    terminal::Terminal,
-    text::count,
+    secret::Secret,
 };
+use sadp_text::count;
 
 pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
@@ -43,7 +42,9 @@ pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failu
 /// Looks through the paths, or reads the key.
 fn read(args: &ImportArgs) -> Result<AnswerInput, Failure> {
     if args.paths.is_empty() {
-        return secret::vendor_key(args.key_file.as_deref()).map(AnswerInput::Key);
+        return Secret::KEY
+            .read(args.key_file.as_deref())
+            .map(AnswerInput::Key);
     }
     Ok(AnswerInput::Files(collect(&args.paths)))
 }
@@ -72,8 +73,8 @@ impl Import<'_> {
 
     /// An answer or a key for the device that was named.
     fn by_name(mut self, input: AnswerInput, name: &DeviceName) -> Result<Exit, Failure> {
-        let can_be_had = secret::new_is_given(&self.args.password) || Terminal::can_ask();
-        let password = if can_be_had && !self.is_legacy(name)? {
+        let file = self.args.password.new_password_file.as_deref();
+        let password = if Secret::NEW.can_be_had(file) && !self.is_legacy(name)? {
             self.read_password()?
         } else {
             None

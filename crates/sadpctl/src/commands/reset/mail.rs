@@ -21,10 +21,10 @@ use crate::{
     failure::{Exit, Failure},
     output::{self, Format},
     run::{self, Run},
-    secret,
+    secret::{self, Secret},
     terminal::Terminal,
-    text::clean,
 };
+use sadp_model::text::clean;
 
 pub(super) fn run(command: &MailCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
@@ -110,7 +110,7 @@ fn confirm(args: &MailConfirmArgs, context: Context<'_>) -> Result<Exit, Failure
 
 /// The code without blanks around it, as mail programs copy them along.
 fn code(file: Option<&Path>) -> Result<Code, Failure> {
-    let code = secret::mail_code(file)?;
+    let code = Secret::MAILED_CODE.read(file)?;
     Code::new(code.expose_secret().trim().as_bytes()).map_err(|error| {
         Failure::because(Exit::Usage, "the code cannot be sent", error)
             .hint("give the code of the e-mail alone, without the text around it; nothing was sent")

@@ -17,7 +17,13 @@ use crate::{
 
 pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<Ways>()?;
-    let (mut run, inventory, mut devices) = Run::find(&args.choice, LedgerAccess::Read, context)?;
+    // What devices are asked is recorded.
+    let access = if args.no_ask {
+        LedgerAccess::Read
+    } else {
+        LedgerAccess::Write
+    };
+    let (mut run, inventory, mut devices) = Run::find(&args.choice, access, context)?;
     if !args.no_ask {
         run.block_on(async |session, observer| {
             methods::read_prepared(session, &inventory, &mut devices, observer).await
@@ -52,7 +58,7 @@ fn show_way(fit: &MethodAssessment, found: &DiscoveredDevice) -> ShownWay {
         way: fit.method.name(),
         label: fit.method.label(),
         recommended: fit.advice == Advice::Recommended,
-        standing: fit.availability.name(),
+        availability: fit.availability.name(),
         reasons: needs.chain(obstacle).chain(notes).collect(),
         next: method_command(fit, &found.entry.device),
     }

@@ -18,8 +18,9 @@ use crate::{
     args::{Context, SimVendorArgs},
     failure::{Exit, Failure},
     output::{self, Layout, Row},
-    text::{clean, count},
 };
+use sadp_model::text::clean;
+use sadp_text::count;
 
 /// Answers what can be answered, tells what cannot, and ends as the first of
 /// those does.

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::{
     args::AnswersArgs,
     failure::{Exit, Failure},
-    secret, state,
+    secret::Secret,
+    state,
     terminal::Terminal,
 };
 
@@ -85,11 +86,10 @@ fn typed(terminal: &mut Terminal) -> Result<Vec<(u32, SecretString)>, Failure> {
     if !known.is_empty() {
         terminal.tell(&format!("Questions that have a name:{known}"));
     }
-    let one = |place| {
-        let id = typed_number(place, terminal)?;
-        Ok((id, secret::ask_answer()?))
-    };
-    (1..=SecretAnswers::COUNT).map(one).collect()
+    let places = 1..=SecretAnswers::COUNT;
+    places
+        .map(|place| Ok((typed_number(place, terminal)?, Secret::ANSWER.ask()?)))
+        .collect()
 }
 
 fn typed_number(place: usize, terminal: &mut Terminal) -> Result<u32, Failure> {
