@@ -1,6 +1,6 @@
 //! The ledger is opened once in a run of each command.
 
-use std::{mem::MaybeUninit, path::Path, process::Stdio};
+use std::{ffi::CStr, mem::MaybeUninit, path::Path, process::Stdio};
 
 use rustix::{
     fd::OwnedFd,
@@ -29,7 +29,7 @@ impl Opens {
         let mut events = Reader::new(&self.0, &mut buffer);
         let mut opened = 0;
         while let Ok(event) = events.next() {
-            let name = event.file_name().map(|name| name.to_bytes());
+            let name = event.file_name().map(CStr::to_bytes);
             opened += usize::from(name == Some(Ledger::FILE_NAME.as_bytes()));
         }
         opened
