@@ -177,7 +177,9 @@ mod tests {
 
     #[test]
     fn versions_compare_by_number() {
-        let version = |text: &str| Firmware::new(text).unwrap().version().unwrap();
+        fn version(text: &str) -> Version {
+            Firmware::new(text).unwrap().version().unwrap()
+        }
         assert!(version("V5.5.9") < version("V5.5.82"));
         assert!(version("V5.5.82") < version("V5.5.820"));
         assert!(version("V5.10") > version("V5.9.9"));

@@ -94,15 +94,14 @@ impl Session {
     ) -> Result<(Inventory, ScanReport), OpsError> {
         let (mut inventory, report) = self.look(observer).await?;
         for _ in 0..2 {
-            let missing = |key: &&DeviceKey| inventory.with_key(key).is_none();
-            let missing: Vec<_> = expected.iter().filter(missing).cloned().collect();
+            let mut missing = expected.to_vec();
+            missing.retain(|key| inventory.with_key(key).is_none());
             if missing.is_empty() || inventory.devices.is_empty() {
                 break;
             }
-            let (more, _) = self.look_for(&missing, observer).await?;
-            let new = |it: &DiscoveredDevice| inventory.same(it).is_none();
-            let new: Vec<_> = more.devices.into_iter().filter(new).collect();
-            inventory.devices.extend(new);
+            let (mut more, _) = self.look_for(&missing, observer).await?;
+            more.devices.retain(|it| inventory.same(it).is_none());
+            inventory.devices.extend(more.devices);
         }
         Ok((inventory, report))
     }

@@ -1,25 +1,60 @@
 //! What is done with devices: find, activate, address, recover, and the rules
 //! that make it safe and bring it to an end.
 //!
-//! This crate prints nothing and asks nothing. It knows no terminal, no exit
-//! code and no sentence: what happened is values, from [`Event`] to [`Outcome`].
-//! A front end turns them into text.
+//! This crate prints nothing, asks nothing and holds no sentences. It knows no
+//! terminal and no exit code: what happens is values, and a front end turns them
+//! into text. The wire format is sadp-proto's, the files are sadp-reset's.
 //!
-//! ```text
-//!   Session    opened once a run: how devices are reached, the ledger, when to stop
-//!   Inventory  what a look found
-//!      plan -> Plan            what will be done to which device, what is left out and why
-//!      Plan::carry_out -> Report   sends, keeps in the ledger, looks again
+//! # From a look to a report
+//!
+//! - A [`Session`] is opened once a run: how devices are reached, the ledger that
+//!   remembers attempts and locks, and the tokens that stop the run.
+//! - A *look* is one scan: [`Session::look`]. It returns an [`Inventory`], from which
+//!   [`DeviceName`] and [`select`] pick devices.
+//! - A *plan* says which device will be sent what, and which ones are left out and
+//!   why. Planning sends nothing. A dry run prints the plan's `into_outcomes`, and a
+//!   question to the user describes the plan.
+//! - `carry_out` sends: each command is written to the ledger before it leaves, and
+//!   what a device gives is on the disk before the next device is asked. Where it is
+//!   safe, silent devices are looked at again and sent the command again. An
+//!   [`Observer`] receives [`Event`]s meanwhile.
+//! - A [`Report`] has one [`Outcome`] a device: how it ended, the typed [`Reason`],
+//!   and the [`NextStep`] for a person.
+//!
+//! ```no_run
+//! # use sadp_ops::{Cancellation, Event, LedgerAccess, Overrides, Session, SessionConfig, activate};
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut quiet = |_: Event<'_>| {};
+//! let mut session = Session::open(SessionConfig {
+//!     scan: sadp_discovery::ScanConfig::default(),
+//!     state: "/var/lib/sadp".into(),
+//!     access: LedgerAccess::Write,
+//!     cancellation: Cancellation::default(),
+//! })?;
+//! let (inventory, _) = session.look(&mut quiet).await?;
+//! let plan = activate::plan(&session, inventory.devices.clone(), Overrides::default())?;
+//! let activation = activate::Activation {
+//!     inventory: &inventory,
+//!     password: &"Garden-77x".into(),
+//!     parallel: 8,
+//!     settle: sadp_ops::SETTLE,
+//! };
+//! let report = plan.carry_out(&mut session, activation, &mut quiet).await?;
+//! let done = |it: &sadp_ops::Outcome| it.status == sadp_ops::OutcomeStatus::Done;
+//! assert!(report.outcomes.iter().all(done));
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! Begin with `examples/activate.rs` and `examples/request.rs`.
+//! `examples/activate.rs` and `examples/request.rs` do this with simulated devices
+//! and run anywhere.
 //!
-//! - [`Session`]: what all operations share.
-//! - [`Inventory`]: the devices that a look found; [`DeviceName`] and [`select`]
-//!   pick from them.
-//! - [`activate`], [`locate`], [`network`], [`owner`], [`recovery`]: the operations,
-//!   one module each.
-//! - [`Outcome`]: what became of an operation on one device.
+//! # The operations
+//!
+//! One module each: [`activate`], [`locate`], [`network`], [`owner`] (Hik-Connect and
+//! deactivation) and [`recovery`]. Each has a `plan` and says what else it needs.
+//! What an outcome can hold, from findings to data, stands below all of them, so an
+//! operation never depends on another one's result.
 
 pub mod activate;
 mod batch;

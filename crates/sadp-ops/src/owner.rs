@@ -159,14 +159,7 @@ impl Plan {
         let single = SingleCommand { command, inventory };
         let sent = self.selection.send_single(session, single, observer);
         let (mut outcomes, mut sent) = sent.await?;
-        let mut statuses = sent.outcomes.iter().map(|(_, outcome)| outcome.status);
-        let is_open = |it| matches!(it, OutcomeStatus::Done | OutcomeStatus::Unknown);
-        let after = if statuses.any(is_open) {
-            let devices = inventory.devices.len();
-            session.look_again_for(devices, observer).await
-        } else {
-            Inventory::default()
-        };
+        let after = sent.look_again(session, inventory, observer).await;
         for (device, mut outcome) in sent.outcomes {
             let replied = outcome.status == OutcomeStatus::Done;
             let now = after.same(&device).map(|now| &now.entry.device);

@@ -125,11 +125,12 @@ impl<'a> History<'a> {
             return Ok(VaultedGuids::default());
         };
         let all = ledger.guids(Some(key))?;
-        let usable = || all.iter().filter(|guid| guid.void.is_none());
+        let usable = all.iter().filter(|guid| guid.void.is_none());
+        let count = usable.clone().count();
         Ok(VaultedGuids {
-            usable: usable().count(),
-            void: all.len() - usable().count(),
-            newest: usable().map(|guid| guid.exported_at).max(),
+            usable: count,
+            void: all.len() - count,
+            newest: usable.map(|guid| guid.exported_at).max(),
         })
     }
 }

@@ -120,12 +120,12 @@ impl EarlierQr {
     /// Among these attempts of one device, latest first. Where none arrived,
     /// nothing is lost by a new one.
     fn among(attempts: &[AttemptRecord]) -> Option<Self> {
-        let asked = || {
-            let all = attempts.iter();
-            all.filter(|it| it.attempt.action == Action::MailQr)
-        };
-        let place = asked().position(|it| it.result() == AttemptResult::Done)?;
-        let since = asked().take(place);
+        let all = attempts.iter();
+        let fetches = all.filter(|it| it.attempt.action == Action::MailQr);
+        let place = fetches
+            .clone()
+            .position(|it| it.result() == AttemptResult::Done)?;
+        let since = fetches.clone().take(place);
         let mut unanswered = since.filter(|it| {
             matches!(
                 it.result(),
@@ -133,7 +133,7 @@ impl EarlierQr {
             )
         });
         Some(Self {
-            fetched_at: asked().nth(place)?.attempt.at,
+            fetched_at: fetches.clone().nth(place)?.attempt.at,
             possibly_void_since: unanswered.next().map(|it| it.attempt.at),
         })
     }
@@ -214,30 +214,6 @@ mod tests {
     #[test]
     fn a_code_that_arrived_and_any_asked_for_since_count() {
         use AttemptResult::{Done, NoAnswer, Refused, Unknown};
-        let told = |results: &[AttemptResult]| {
-            let folder = tempfile::tempdir().unwrap();
-            let mut ledger = Ledger::open(folder.path()).unwrap();
-            for (second, &result) in (0..).zip(results) {
-                let at = Timestamp::from_second(second).unwrap();
-                for action in [Action::MailQr, Action::ExportRequest] {
-                    let attempt = Attempt {
-                        device: None,
-                        address: None,
-                        action,
-                        at,
-                    };
-                    let id = ledger.begin(&attempt).unwrap();
-                    let verdict = AttemptVerdict::new(result, at);
-                    ledger.finish(id, &verdict).unwrap();
-                }
-            }
-            let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
-            let second = |at: Timestamp| at.as_second();
-            EarlierQr::among(&attempts).map(|earlier| {
-                let void = earlier.possibly_void_since.map(second);
-                (second(earlier.fetched_at), void)
-            })
-        };
         for (results, expected) in [
             (&[][..], None),
             (&[NoAnswer], None),
@@ -248,7 +224,32 @@ mod tests {
             (&[Done, Refused], Some((0, None))),
             (&[Done, NoAnswer, Done], Some((2, None))),
         ] {
-            assert_eq!(told(results), expected, "{results:?}");
+            assert_eq!(earlier(results), expected, "{results:?}");
         }
+    }
+
+    /// What is found among attempts with these results, a second apart.
+    fn earlier(results: &[AttemptResult]) -> Option<(i64, Option<i64>)> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        for (second, &result) in (0..).zip(results) {
+            let at = Timestamp::from_second(second).unwrap();
+            for action in [Action::MailQr, Action::ExportRequest] {
+                let attempt = Attempt {
+                    device: None,
+                    address: None,
+                    action,
+                    at,
+                };
+                let id = ledger.begin(&attempt).unwrap();
+                let verdict = AttemptVerdict::new(result, at);
+                ledger.finish(id, &verdict).unwrap();
+            }
+        }
+        let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+        EarlierQr::among(&attempts).map(|earlier| {
+            let void = earlier.possibly_void_since.map(Timestamp::as_second);
+            (earlier.fetched_at.as_second(), void)
+        })
     }
 }

@@ -225,23 +225,24 @@ mod tests {
             questions,
             ignored: 0,
         };
-        let objection = |list: Option<&QuestionList>, numbers: &[u32]| {
-            let inventory = &Inventory::default();
-            let reason = QuestionCheck { numbers, inventory }.objection(list)?;
-            let skipped = Outcome {
-                reason,
-                ..Outcome::new(
-                    DeviceRef::default(),
-                    Action::QuestionsAnswer,
-                    OutcomeStatus::Skipped,
-                )
-            };
-            Some(skipped.impact())
-        };
         assert_eq!(objection(Some(&list), &[3, 1, 2]), None);
         assert_eq!(objection(Some(&list), &[1, 2, 20]), Some(Impact::Safety));
         let empty = QuestionList::default();
         assert_eq!(objection(Some(&empty), &[1]), Some(Impact::Safety));
         assert_eq!(objection(None, &[1]), Some(Impact::Device));
+    }
+
+    fn objection(list: Option<&QuestionList>, numbers: &[u32]) -> Option<Impact> {
+        let inventory = &Inventory::default();
+        let reason = QuestionCheck { numbers, inventory }.objection(list)?;
+        let skipped = Outcome {
+            reason,
+            ..Outcome::new(
+                DeviceRef::default(),
+                Action::QuestionsAnswer,
+                OutcomeStatus::Skipped,
+            )
+        };
+        Some(skipped.impact())
     }
 }

@@ -203,7 +203,9 @@ mod tests {
 
     #[test]
     fn fifteen_questions_are_read_and_the_others_counted() {
-        let question = |id| format!("<Question><ID>{id}</ID><mark>true</mark></Question>");
+        fn question(id: u32) -> String {
+            format!("<Question><ID>{id}</ID><mark>true</mark></Question>")
+        }
         for (count, ignored) in [(15, 0), (16, 1), (32, 17)] {
             // The last listed has the lowest number.
             let text: String = (1..=count).rev().map(question).collect();

@@ -169,13 +169,16 @@ mod tests {
 
     #[test]
     fn answers_are_sealed_to_the_vectors_and_bounded() {
-        let seal = |answer: &str| session().seal_answer(&answer.into());
+        let session = session();
         for (answer, sealed) in vectors::ANSWERS {
-            assert_eq!(seal(answer).unwrap().as_str(), sealed);
+            assert_eq!(
+                session.seal_answer(&answer.into()).unwrap().as_str(),
+                sealed
+            );
         }
-        assert!(seal(&"x".repeat(192)).is_ok());
+        assert!(session.seal_answer(&"x".repeat(192).into()).is_ok());
         for bytes in [0, 193] {
-            let refused = seal(&"x".repeat(bytes)).unwrap_err();
+            let refused = session.seal_answer(&"x".repeat(bytes).into()).unwrap_err();
             assert_eq!(refused, SealError::AnswerLength { bytes });
         }
     }

@@ -153,7 +153,9 @@ fn the_kinds_and_vendors_of_the_field_are_there() {
 
 #[test]
 fn the_quirks_of_the_captures_are_kept() {
-    let raw = |profile: &str| told(&device(profile)).device.raw;
+    fn raw(profile: &str) -> sadp_model::RawFields {
+        told(&device(profile)).device.raw
+    }
     let twice = raw("traffic-v2.0.1");
     assert_eq!(
         twice

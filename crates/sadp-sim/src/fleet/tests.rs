@@ -267,18 +267,7 @@ fn each_device_says_hello_at_its_start_spread_out() {
 #[test]
 fn faults_happen_as_often_as_asked() {
     let half: Probability = "50%".parse().unwrap();
-    let count = |faults: Faults| {
-        let mut fleet = fleet(
-            1000,
-            Behavior {
-                faults,
-                ..behavior()
-            },
-        );
-        inquire(&mut fleet, MS, GROUP);
-        sent(&mut fleet, 1000 * MS)
-    };
-    let lossy = count(Faults {
+    let lossy = replies_with(Faults {
         loss: half,
         ..Faults::default()
     })
@@ -287,13 +276,13 @@ fn faults_happen_as_often_as_asked() {
         (200..300).contains(&lossy),
         "a quarter passes both ways: {lossy}"
     );
-    let doubled = count(Faults {
+    let doubled = replies_with(Faults {
         duplicate: half,
         ..Faults::default()
     })
     .len();
     assert!((1430..1570).contains(&doubled), "{doubled}");
-    let held_up = count(Faults {
+    let held_up = replies_with(Faults {
         reorder: half,
         ..Faults::default()
     });
@@ -304,7 +293,7 @@ fn faults_happen_as_often_as_asked() {
             .iter()
             .all(|(at, _)| *at <= MS + Faults::REORDER_DELAY)
     );
-    let torn = count(Faults {
+    let torn = replies_with(Faults {
         truncate: Probability::ONE,
         ..Faults::default()
     });
@@ -316,25 +305,32 @@ fn faults_happen_as_often_as_asked() {
 
 #[test]
 fn the_same_seed_plays_the_same() {
-    let play = || {
-        let faults = Faults {
-            loss: "0.2".parse().unwrap(),
-            corrupt: "0.2".parse().unwrap(),
-            reorder: "0.2".parse().unwrap(),
-            ..Faults::default()
-        };
-        let mut fleet = fleet(
-            100,
-            Behavior {
-                faults,
-                delay: "0..50ms".parse().unwrap(),
-                ..behavior()
-            },
-        );
-        inquire(&mut fleet, MS, GROUP);
-        sent(&mut fleet, 1000 * MS)
+    let faults = Faults {
+        loss: "0.2".parse().unwrap(),
+        corrupt: "0.2".parse().unwrap(),
+        reorder: "0.2".parse().unwrap(),
+        ..Faults::default()
     };
-    assert_eq!(play(), play());
+    let behavior = Behavior {
+        faults,
+        delay: "0..50ms".parse().unwrap(),
+        ..behavior()
+    };
+    assert_eq!(replies_of(behavior), replies_of(behavior));
+}
+
+/// The replies of a thousand devices to one inquiry.
+fn replies_with(faults: Faults) -> Vec<(Duration, FleetTransmit)> {
+    replies_of(Behavior {
+        faults,
+        ..behavior()
+    })
+}
+
+fn replies_of(behavior: Behavior) -> Vec<(Duration, FleetTransmit)> {
+    let mut fleet = fleet(1000, behavior);
+    inquire(&mut fleet, MS, GROUP);
+    sent(&mut fleet, 1000 * MS)
 }
 
 proptest::proptest! {

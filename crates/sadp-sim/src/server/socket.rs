@@ -65,13 +65,7 @@ pub(super) fn direct(address: SocketAddrV4) -> Result<UdpSocket, ServerError> {
         }
     };
     let socket = shared(address).map_err(open("bind"))?;
-    let configure = || {
-        socket.set_multicast_if_v4(address.ip())?;
-        socket.set_multicast_ttl_v4(1)?;
-        // Programs on this computer receive from the devices as well.
-        socket.set_multicast_loop_v4(true)
-    };
-    configure().map_err(open("send to groups from"))?;
+    send_to_groups_from(*address.ip(), &socket).map_err(open("send to groups from"))?;
     // Less is slower, not wrong.
     let _best_effort = socket.set_send_buffer_size(SEND_BUFFER);
     asynchronous(socket).map_err(open("use"))
@@ -113,6 +107,13 @@ pub(super) fn drain(
         }
     }
     Ok(())
+}
+
+/// Programs on this computer receive from the devices as well.
+fn send_to_groups_from(interface: Ipv4Addr, socket: &Socket) -> io::Result<()> {
+    socket.set_multicast_if_v4(&interface)?;
+    socket.set_multicast_ttl_v4(1)?;
+    socket.set_multicast_loop_v4(true)
 }
 
 /// Opens a socket whose port other SADP programs can use as well.

@@ -127,7 +127,9 @@ fn the_text_column_is_not_read_for_bytes() {
 
 #[test]
 fn rows_that_were_left_out_are_filled_in_within_bounds() {
-    let dump = |end| format!("00000000  61 62  |ab|\n*\n{end:08x}  63  |c|\n");
+    fn dump(end: u32) -> String {
+        format!("00000000  61 62  |ab|\n*\n{end:08x}  63  |c|\n")
+    }
     assert_eq!(read(&dump(6)).unwrap(), [b"abababc"]);
     assert_eq!(read(&dump(1 << 20)), None);
     let many = dump(1 << 15).repeat(100);

@@ -132,19 +132,19 @@ impl AnswerCheck<'_> {
         if self.sync_cameras && !passes_on {
             return Err(AnswerFinding::NoSync);
         }
-        let unconfirmed = |record: &AttemptRecord| record.result() == AttemptResult::Unknown;
-        let maybe = |it: &InvalidReason| matches!(it, InvalidReason::PossiblyExportedAgain { .. });
+        let mut attempts = attempts.iter();
+        let mut reasons = validity.reasons.into_iter();
         Ok(CheckedAnswer {
             device: device.clone(),
             target,
             source: pending.source.clone(),
             basis: pending.basis,
             kind,
-            doubt: validity.reasons.into_iter().find(maybe),
+            doubt: reasons.find(|it| matches!(it, InvalidReason::PossiblyExportedAgain { .. })),
             answer: pending
                 .into_answer(kind)
                 .map_err(AnswerFinding::NotAnAnswer)?,
-            sent_before: attempts.iter().any(unconfirmed),
+            sent_before: attempts.any(|it| it.result() == AttemptResult::Unknown),
         })
     }
 
