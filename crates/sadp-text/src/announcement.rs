@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use sadp_model::text::clean;
-use sadp_ops::{DiscoveredDevice, owner::OwnerChange};
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::Mailbox;
 
 use crate::{count, device_line};
@@ -32,7 +32,7 @@ impl Announcement {
 }
 
 impl Announcement {
-    const fn new(what: &'static str, question: &'static str) -> Self {
+    pub(crate) const fn new(what: &'static str, question: &'static str) -> Self {
         let what = Cow::Borrowed(what);
         Self { what, question }
     }
@@ -45,32 +45,6 @@ impl Announcement {
         Self {
             what: what.into(),
             question: "Set the reserved e-mail address of {}?",
-        }
-    }
-
-    /// A change that needs the current password.
-    pub const fn owner(change: OwnerChange) -> Self {
-        match change {
-            OwnerChange::CloudOn => Self::new(
-                "Hik-Connect is switched on for",
-                "Switch on Hik-Connect for {}?",
-            ),
-            OwnerChange::CloudOff => Self::new(
-                "Hik-Connect is switched off for",
-                "Switch off Hik-Connect for {}?",
-            ),
-            OwnerChange::Code => Self::new(
-                "the Hik-Connect verification code is set on",
-                "Set the verification code of {}?",
-            ),
-            OwnerChange::Unbind => Self::new(
-                "the Hik-Connect account is unbound from",
-                "Unbind {} from its account?",
-            ),
-            OwnerChange::Deactivate => Self::new(
-                "the password, security questions, e-mail address and GUIDs are deleted on",
-                "Deactivate {}?",
-            ),
         }
     }
 

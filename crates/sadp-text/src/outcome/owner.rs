@@ -7,7 +7,7 @@ use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
 
 use super::FIRST_PASSWORD;
-use crate::explain;
+use crate::{Announcement, explain};
 
 /// What happened.
 pub(super) fn message(finding: Finding, verdict: Option<&RefusalReply>) -> Cow<'static, str> {
@@ -84,4 +84,32 @@ pub(super) fn status(status: &CloudStatus) -> String {
         _ => "",
     };
     format!("{enabled}; {bound}{offline}")
+}
+
+impl Announcement {
+    /// A change that needs the current password.
+    pub const fn owner(change: Change) -> Self {
+        match change {
+            Change::CloudOn => Self::new(
+                "Hik-Connect is switched on for",
+                "Switch on Hik-Connect for {}?",
+            ),
+            Change::CloudOff => Self::new(
+                "Hik-Connect is switched off for",
+                "Switch off Hik-Connect for {}?",
+            ),
+            Change::Code => Self::new(
+                "the Hik-Connect verification code is set on",
+                "Set the verification code of {}?",
+            ),
+            Change::Unbind => Self::new(
+                "the Hik-Connect account is unbound from",
+                "Unbind {} from its account?",
+            ),
+            Change::Deactivate => Self::new(
+                "the password, security questions, e-mail address and GUIDs are deleted on",
+                "Deactivate {}?",
+            ),
+        }
+    }
 }
