@@ -1,9 +1,9 @@
 //! Sends commands to many devices at once, within limits.
 
-use std::{collections::VecDeque, ops::ControlFlow, pin::pin, time::Duration};
+use std::{collections::VecDeque, net::IpAddr, ops::ControlFlow, pin::pin, time::Duration};
 
 use rand_core::OsRng;
-use sadp_proto::{Command, CommandOutcome, Exchange, ExchangeStep, Message, Target};
+use sadp_proto::{Command, CommandOutcome, CommandReply, Exchange, ExchangeStep, Message, Target};
 use tokio::time::Instant;
 
 use crate::{DeviceRoute, LinkConfig, Notice, ScanError, links::Links, receive::ReceivedBatch};
@@ -99,7 +99,8 @@ pub enum DispatchEvent<'a> {
 pub struct JobReport {
     /// The result of the command. `None` where the batch stopped before it was sent.
     pub outcome: Option<CommandOutcome>,
-    /// Whether another sender answered its key exchange, too.
+    /// Whether replies contradicted each other: another machine answers for the
+    /// device.
     pub forged: bool,
 }
 
@@ -135,7 +136,8 @@ impl Dispatch {
 
     /// Runs a batch until all jobs are over, until `observe` breaks, or until `stop` is
     /// ready. Commands that were not sent by then never are; replies to the others are
-    /// still awaited.
+    /// still awaited. After the last result of a sealed command it waits 2 s for replies
+    /// of another machine.
     pub async fn run(
         mut self,
         jobs: Vec<Job>,
@@ -168,7 +170,7 @@ impl Dispatch {
             let Some(due) = batch.due() else {
                 self.links.finish();
                 return DispatchReport {
-                    jobs: batch.into_reports(),
+                    jobs: batch.reports,
                     notices: self.links.into_notices(),
                 };
             };
@@ -189,22 +191,31 @@ impl Dispatch {
         batch: ReceivedBatch,
         now: Duration,
     ) {
-        self.links.take_in(batch, |_, _, received| {
-            if let Ok(Message::CommandReply(reply)) = Message::decode(&received.payload) {
-                for conversation in &mut running.active {
-                    conversation
-                        .exchange
-                        .handle_reply(now, received.from.ip(), &reply);
-                }
+        for (from, reply) in command_replies(&mut self.links, batch) {
+            for conversation in running.active.iter_mut().chain(&mut running.watched) {
+                conversation.exchange.handle_reply(now, from, &reply);
             }
-        });
+        }
         running.settle();
     }
+}
+
+/// The replies to commands in a batch of datagrams, each with its sender.
+fn command_replies(links: &mut Links, batch: ReceivedBatch) -> Vec<(IpAddr, CommandReply)> {
+    let mut replies = Vec::new();
+    links.take_in(batch, |_, _, received| {
+        if let Ok(Message::CommandReply(reply)) = Message::decode(&received.payload) {
+            replies.push((received.from.ip(), reply));
+        }
+    });
+    replies
 }
 
 struct Running<F> {
     waiting: VecDeque<(usize, Job)>,
     active: Vec<Conversation>,
+    /// Conversations that are over, and whose further replies still tell something.
+    watched: Vec<Conversation>,
     reports: Vec<JobReport>,
     parallel: usize,
     pace: Pace,
@@ -238,6 +249,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             reports,
             waiting: jobs.into_iter().enumerate().collect(),
             active: Vec::new(),
+            watched: Vec::new(),
             parallel: config.parallel.max(1),
             pace: config.pace,
             patience: config.patience,
@@ -340,6 +352,8 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         let mut index = 0;
         while let Some(conversation) = self.active.get_mut(index) {
             let outcome = conversation.exchange.poll_outcome();
+            let ended = outcome.is_some();
+            let given_up = given_up && !conversation.exchange.is_settling();
             let outcome = outcome.or_else(|| given_up.then_some(CommandOutcome::Unknown));
             let abandoned = self.stopped && conversation.sent.is_none();
             if outcome.is_none() && !abandoned {
@@ -369,7 +383,23 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             {
                 self.held_until = Duration::ZERO;
             }
+            if ended {
+                self.watched.push(conversation);
+            }
         }
+        self.watch();
+    }
+
+    /// Reports what was received for conversations that are over.
+    fn watch(&mut self) {
+        let (now, reports) = (self.now, &mut self.reports);
+        self.watched.retain_mut(|it| {
+            it.exchange.handle_timeout(now);
+            if let Some(report) = reports.get_mut(it.number) {
+                report.forged |= it.exchange.was_forged();
+            }
+            it.exchange.poll_timeout().is_some()
+        });
     }
 
     /// When those that are still silent are given up: nothing else is left to do.
@@ -389,7 +419,9 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
             .clone()
             .filter_map(|conversation| conversation.exchange.poll_timeout());
         if self.stopped || self.waiting.is_empty() {
-            return timeouts.chain(self.give_up_at()).min();
+            let watched = self.watched.iter();
+            let watched = watched.filter_map(|it| it.exchange.poll_timeout());
+            return timeouts.chain(watched).chain(self.give_up_at()).min();
         }
         // The next begins when one is over (a reply is an event), or silent.
         let silent = conversations
@@ -398,9 +430,5 @@ impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
         // Where all ended in one step, nothing else wakes the waiting jobs.
         let at_once = self.active.is_empty().then_some(self.now);
         timeouts.chain(begins).chain(at_once).min()
-    }
-
-    fn into_reports(self) -> Vec<JobReport> {
-        self.reports
     }
 }

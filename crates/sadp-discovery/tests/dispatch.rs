@@ -44,6 +44,7 @@ async fn what_could_not_be_sent_is_told() {
                 mac: mac.parse().unwrap(),
                 mac_text: mac.into(),
                 from: Ipv4Addr::LOCALHOST.into(),
+                response_time: None,
                 seals_code: false,
             },
             route,

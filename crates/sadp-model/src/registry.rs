@@ -12,7 +12,7 @@ use self::{
     record::ipv4,
 };
 pub use self::{
-    record::{DeviceRecord, Protocol, Sighting, Via},
+    record::{AnsweredProbe, DeviceRecord, Protocol, Sighting, Via},
     senders::{ReplyAddress, SenderConflict},
 };
 use crate::{Device, MacAddr, Serial};

@@ -307,6 +307,7 @@ fn address(found: &DiscoveredDevice, inventory: &Inventory) -> (Target, DeviceRo
         mac,
         mac_text: as_written.map_or_else(|| mac.to_string().into(), Into::into),
         from,
+        response_time: entry.response_time,
         seals_code: entry.device.raw.first("codeEncrypt").and_then(boolean) == Some(true),
     };
     let is_local = |from: &Ipv4Addr| inventory.local.iter().any(|net| net.contains(from));
@@ -341,6 +342,14 @@ fn outcome(
             ..new(OutcomeStatus::NoAnswer)
         },
         Some(Reply::Impostor) => Outcome::skipped(device, action, Reason::Impersonated),
+        Some(Reply::Contradicted(_)) => Outcome {
+            reason: Reason::Contradicted,
+            ..new(if action.spec().repeatable {
+                OutcomeStatus::NoAnswer
+            } else {
+                OutcomeStatus::Unknown
+            })
+        },
         Some(Reply::Failed(error)) => Outcome::skipped(device, action, Reason::Unsealed(error)),
         None => {
             let why = stopped.unwrap_or(StopReason::Interrupted);

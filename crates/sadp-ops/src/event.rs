@@ -68,7 +68,7 @@ pub enum Event<'a> {
     Button(ButtonProgress<'a>),
     /// Something limits sending: commands may not have left this computer.
     SendingLimited(&'a Notice),
-    /// Two senders answered the key exchange of a device.
+    /// Replies of a device contradict each other: another machine may answer for it.
     ImpersonationSuspected(&'a DiscoveredDevice),
 }
 

@@ -112,6 +112,8 @@ pub enum Reason {
     Stopped(StopReason),
     /// Not sent: another sender answered the key exchange.
     Impersonated,
+    /// Two different replies came to one command.
+    Contradicted,
     /// Not sent: a field could not be sealed.
     Unsealed(SealError),
     /// Not sent: the device has a password already.

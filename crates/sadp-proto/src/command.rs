@@ -5,7 +5,7 @@ mod fields;
 mod spec;
 mod update;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use sadp_model::MacAddr;
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct Target {
     pub mac_text: Box<str>,
     /// The address it replies from.
     pub from: IpAddr,
+    /// The longest time it took to reply to a probe. `None` if it is unknown.
+    pub response_time: Option<Duration>,
     /// Whether it reports `codeEncrypt`: a `Code` is sealed for it.
     pub seals_code: bool,
 }

@@ -3,7 +3,7 @@
 
 mod retry;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use rsa::rand_core::CryptoRngCore;
 use uuid::Uuid;
@@ -16,13 +16,21 @@ use crate::{
     seal::{ExchangeKey, SealError, SessionKey},
 };
 
-/// How long to wait for a second, different reply to the key exchange before
-/// anything is sealed for the first.
-const GUARD: Duration = Duration::from_millis(150);
+/// The limits of the guard: how long a reply waits for a different one before it
+/// counts. Another machine can answer faster than the device, so the guard is twice
+/// the device's own response time within these limits.
+const GUARD: RangeInclusive<Duration> = Duration::from_millis(150)..=Duration::from_secs(1);
 
-/// How long to wait for a later reply to a command that makes something new each
-/// time, in case the network duplicated it.
+/// The least guard for the reply to a command that makes something new each time, in
+/// case the network duplicated the request.
 const SETTLE: Duration = Duration::from_millis(300);
+
+/// How long after the result of a sealed command other replies to its key exchange
+/// are still reported.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// How often a request is repeated because its replies contradicted each other.
+const CONTRADICTIONS: u32 = 2;
 
 /// The state machine of one command.
 ///
@@ -30,7 +38,12 @@ const SETTLE: Duration = Duration::from_millis(300);
 /// [`Exchange::poll_transmit`], then wait for a reply or for
 /// [`Exchange::poll_timeout`]; pass each reply to [`Exchange::handle_reply`].
 /// Repeat until [`Exchange::poll_outcome`] returns the outcome. Times count from
-/// any fixed start.
+/// any fixed start. After the result of a sealed command, go on until
+/// [`Exchange::poll_timeout`] returns `None`: until then [`Exchange::was_forged`] may
+/// become true.
+///
+/// No reply counts at once: within a guard time a different one shows that another
+/// machine answers for the device.
 ///
 /// The key exchange and commands that change nothing may be sent again after a
 /// short timeout, until a late reply shows that the device is slow. A command that
@@ -42,33 +55,44 @@ pub struct Exchange<R> {
     phase: Phase,
     transmit: Option<ExchangeStep>,
     outcome: Option<CommandOutcome>,
+    /// Every request for a key.
+    key_requests: Vec<Uuid>,
+    /// The first reply of the device to the latest request for a key.
+    key_reply: Option<(Uuid, KeyReply)>,
+    contradictions: u32,
     forged: bool,
 }
 
 enum Phase {
     Begin,
+    /// Waits for a key.
     Exchanging {
         uuid: Uuid,
         key: ExchangeKey,
         retry: RetryTimer,
         due: Duration,
     },
+    /// Has a key or a refusal, and waits for a different one.
     Guarding {
-        uuid: Uuid,
         key: ExchangeKey,
-        code: Box<str>,
         due: Duration,
     },
+    /// Waits for the result.
     Commanded {
         uuid: Uuid,
         /// `None` if it is sent once.
         retry: Option<RetryTimer>,
         due: Duration,
-        exchange: Option<(Uuid, Box<str>)>,
     },
+    /// Has a result, and waits for a different one.
     Settling {
-        uuid: Uuid,
-        reply: Box<CommandReply>,
+        results: Results,
+        retry: Option<RetryTimer>,
+        due: Duration,
+    },
+    /// The outcome is known, and a different reply would still be reported.
+    Watching {
+        results: Results,
         due: Duration,
     },
     Over,
@@ -84,6 +108,9 @@ impl<R: CryptoRngCore> Exchange<R> {
             phase: Phase::Begin,
             transmit: None,
             outcome: None,
+            key_requests: Vec::new(),
+            key_reply: None,
+            contradictions: 0,
             forged: false,
         }
     }
@@ -98,7 +125,7 @@ impl<R: CryptoRngCore> Exchange<R> {
             Phase::Begin if self.command.is_sealed() => self.request_key(RetryTimer::new(now), now),
             Phase::Begin => {
                 let retry = self.command.spec().repeatable.then(|| RetryTimer::new(now));
-                self.send_command(None, None, retry, now);
+                self.send_command(None, retry, now);
             }
             Phase::Exchanging {
                 uuid, mut retry, ..
@@ -109,26 +136,21 @@ impl<R: CryptoRngCore> Exchange<R> {
                     self.end(CommandOutcome::NoAnswer);
                 }
             }
-            Phase::Guarding {
-                uuid, key, code, ..
-            } => match key.open(&code, &mut self.rng) {
-                Ok(session) => self.send_command(Some(&session), Some((uuid, code)), None, now),
-                Err(error) => self.end(CommandOutcome::Failed(error)),
-            },
+            Phase::Guarding { key, .. } => self.end_guard(&key, now),
             Phase::Commanded {
                 uuid,
                 retry: Some(mut retry),
                 ..
             } => {
                 if retry.end_wait(uuid) {
-                    self.send_command(None, None, Some(retry), now);
+                    self.send_command(None, Some(retry), now);
                 } else {
                     self.end(CommandOutcome::NoAnswer);
                 }
             }
             Phase::Commanded { retry: None, .. } => self.end(CommandOutcome::Unknown),
-            Phase::Settling { reply, .. } => self.end(CommandOutcome::Done(reply)),
-            Phase::Over => {}
+            Phase::Settling { results, retry, .. } => self.end_settling(results, retry, now),
+            Phase::Watching { .. } | Phase::Over => {}
         }
     }
 
@@ -151,14 +173,15 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     /// When to call [`Exchange::handle_timeout`] next. `None` once the conversation
-    /// is over.
+    /// is over and nothing more is reported.
     pub fn poll_timeout(&self) -> Option<Duration> {
         match &self.phase {
             Phase::Begin => Some(Duration::ZERO),
             Phase::Exchanging { due, .. }
             | Phase::Guarding { due, .. }
             | Phase::Commanded { due, .. }
-            | Phase::Settling { due, .. } => Some(*due),
+            | Phase::Settling { due, .. }
+            | Phase::Watching { due, .. } => Some(*due),
             Phase::Over => None,
         }
     }
@@ -168,20 +191,25 @@ impl<R: CryptoRngCore> Exchange<R> {
         self.outcome.take()
     }
 
-    /// Whether somebody else answered the key exchange, too: the secrets may have
-    /// been sealed for them.
+    /// Whether replies contradicted each other: another machine answers for the
+    /// device, and the secrets may have been sealed for it. May become true until
+    /// [`Exchange::poll_timeout`] is `None`.
     pub fn was_forged(&self) -> bool {
         self.forged
+    }
+
+    /// Whether a result arrived that waits for a different one before it counts.
+    pub fn is_settling(&self) -> bool {
+        matches!(self.phase, Phase::Settling { .. })
     }
 
     /// The UUID of the current request.
     pub fn uuid(&self) -> Option<Uuid> {
         match &self.phase {
-            Phase::Exchanging { uuid, .. }
-            | Phase::Guarding { uuid, .. }
-            | Phase::Commanded { uuid, .. }
-            | Phase::Settling { uuid, .. } => Some(*uuid),
-            Phase::Begin | Phase::Over => None,
+            Phase::Exchanging { uuid, .. } | Phase::Commanded { uuid, .. } => Some(*uuid),
+            Phase::Guarding { .. } => self.key_requests.last().copied(),
+            Phase::Settling { results, .. } => Some(results.uuid),
+            Phase::Begin | Phase::Watching { .. } | Phase::Over => None,
         }
     }
 
@@ -199,6 +227,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         };
         let uuid = self.fresh_uuid();
         let datagram = command::exchange_code(uuid, &self.target.mac_text, &code);
+        self.key_requests.push(uuid);
         self.transmit = Some(ExchangeStep::Key(datagram));
         self.phase = Phase::Exchanging {
             uuid,
@@ -209,62 +238,63 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     fn handle_key(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
-        let Some(asked) = reply.header.uuid else {
+        let asked = reply.header.uuid;
+        let Some(asked) = asked.filter(|asked| self.key_requests.contains(asked)) else {
             return;
         };
-        let code = exchanged_code(reply);
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
+        let key_reply = KeyReply::read(reply);
+        let forged = match &self.key_reply {
+            Some((uuid, first)) if *uuid == asked => *first != key_reply,
+            _ => from != self.target.from,
+        };
+        if forged {
+            self.forged = true;
+            // Neither a key nor a refusal counts then.
+            if matches!(
+                self.phase,
+                Phase::Exchanging { .. } | Phase::Guarding { .. }
+            ) {
+                self.end(CommandOutcome::Impostor);
+            }
+            return;
+        }
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Exchanging { uuid, retry, .. }
-                if from != self.target.from && (uuid == asked || retry.is_earlier(asked)) =>
-            {
-                // Somebody else replies for the device, with a key or a refusal:
-                // trust neither.
-                self.end_forged();
-            }
             Phase::Exchanging { uuid, key, .. } if uuid == asked => {
-                self.take_key(uuid, key, now, reply);
+                self.key_reply = Some((uuid, key_reply));
+                let due = now.saturating_add(self.guard());
+                self.phase = Phase::Guarding { key, due };
             }
-            Phase::Guarding {
-                uuid, code: first, ..
-            } if uuid == asked && *first != *code => self.end_forged(),
             mut phase => {
-                match &mut phase {
-                    Phase::Exchanging { retry, due, .. } => {
-                        *due = retry.record_late(asked, now).unwrap_or(*due);
-                    }
-                    Phase::Commanded {
-                        exchange: Some((uuid, first)),
-                        ..
-                    } => self.forged |= *uuid == asked && **first != *code,
-                    _ => {}
+                if let Phase::Exchanging { retry, due, .. } = &mut phase {
+                    *due = retry.record_late(asked, now).unwrap_or(*due);
                 }
                 self.phase = phase;
             }
         }
     }
 
-    fn take_key(&mut self, uuid: Uuid, key: ExchangeKey, now: Duration, reply: &CommandReply) {
-        let code = exchanged_code(reply);
-        if !code.is_empty() {
-            self.phase = Phase::Guarding {
-                uuid,
-                key,
-                code: code.into(),
-                due: now.saturating_add(GUARD),
-            };
-            return;
+    fn end_guard(&mut self, key: &ExchangeKey, now: Duration) {
+        match &self.key_reply {
+            Some((_, KeyReply::Key(code))) => match key.open(code, &mut self.rng) {
+                Ok(session) => self.send_command(Some(&session), None, now),
+                Err(error) => self.end(CommandOutcome::Failed(error)),
+            },
+            Some((_, KeyReply::Refused(refusal))) => {
+                let refusal = refusal.clone();
+                self.end(CommandOutcome::Refused(refusal));
+            }
+            Some((_, KeyReply::Empty)) | None => {
+                self.end(CommandOutcome::Failed(SealError::BadExchange));
+            }
         }
-        let refusal = reply.fields.first("Result").and_then(Refusal::read);
-        self.end(match refusal {
-            Some(refusal) => CommandOutcome::Refused(RefusalReply::read(refusal, reply)),
-            None => CommandOutcome::Failed(SealError::BadExchange),
-        });
     }
 
     fn send_command(
         &mut self,
         key: Option<&SessionKey>,
-        exchange: Option<(Uuid, Box<str>)>,
         mut retry: Option<RetryTimer>,
         now: Duration,
     ) {
@@ -277,7 +307,6 @@ impl<R: CryptoRngCore> Exchange<R> {
                     uuid,
                     retry,
                     due: asked.unwrap_or_else(|| now.saturating_add(RESPONSE_TIMEOUT)),
-                    exchange,
                 };
             }
             Err(error) => self.end(CommandOutcome::Failed(error)),
@@ -285,51 +314,85 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     fn handle_result(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
-        let expected = from == self.target.from || self.command.may_answer_from(from);
+        // Without a MAC, a reply counts by its sender alone.
+        let moved = reply.header.mac.is_some() && self.command.may_answer_from(from);
+        let expected = from == self.target.from || moved;
         let Some(asked) = reply.header.uuid.filter(|_| expected) else {
             return;
         };
-        let said = reply.fields.first("Result");
-        let Some(result) = said.or_else(|| self.command.is_answered_by(reply).then_some("success"))
-        else {
+        let Some(result) = CommandResult::read(&self.command, reply) else {
             return;
         };
-        let makes_new = self.command.spec().makes_new;
-        let (uuid, settled) = match &mut self.phase {
-            Phase::Commanded { uuid, .. } if *uuid == asked => (asked, now.saturating_add(SETTLE)),
-            Phase::Settling { uuid, due, .. } if *uuid == asked => (asked, *due),
-            Phase::Commanded {
-                retry: Some(retry),
-                due,
-                ..
-            } => match retry.record_late(asked, now) {
-                // What the device made for that request is void, or soon will be.
-                Some(later) if makes_new => {
-                    *due = later;
-                    return;
-                }
-                // All replies are the same.
-                Some(_) => (asked, now),
-                None => return,
-            },
-            _ => return,
+        let spec = self.command.spec();
+        let guard = if spec.makes_new {
+            self.guard().max(SETTLE)
+        } else {
+            self.guard()
         };
-        match Refusal::read(result) {
-            Some(refusal) => self.end(CommandOutcome::Refused(RefusalReply::read(refusal, reply))),
-            None if makes_new => {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Settling {
+                mut results,
+                retry,
+                due,
+            } => {
+                results.compare(asked, result);
                 self.phase = Phase::Settling {
-                    uuid,
-                    reply: Box::new(reply.clone()),
-                    due: settled,
+                    results,
+                    retry,
+                    due,
                 };
             }
-            None => self.end(CommandOutcome::Done(Box::new(reply.clone()))),
+            Phase::Watching { mut results, due } => {
+                results.compare(asked, result);
+                self.forged |= results.contradictory;
+                self.phase = Phase::Watching { results, due };
+            }
+            Phase::Commanded {
+                uuid,
+                mut retry,
+                due,
+            } => {
+                let late = retry.as_mut().and_then(|it| it.record_late(asked, now));
+                self.phase = match late {
+                    // What the device made for that request is void, or soon will be.
+                    Some(due) if spec.makes_new => Phase::Commanded { uuid, retry, due },
+                    // All replies are the same.
+                    late if late.is_some() || uuid == asked => Phase::Settling {
+                        results: Results::new(&self.command, asked, result),
+                        retry,
+                        due: now.saturating_add(guard),
+                    },
+                    _ => Phase::Commanded { uuid, retry, due },
+                };
+            }
+            phase => self.phase = phase,
         }
     }
 
-    fn end_forged(&mut self) {
-        self.forged = true;
-        self.end(CommandOutcome::Impostor);
+    /// Ends a guard after a result, or asks again where there were two different
+    /// ones and nothing speaks against another request.
+    fn end_settling(&mut self, results: Results, retry: Option<RetryTimer>, now: Duration) {
+        if results.contradictory {
+            self.forged = true;
+            self.contradictions = self.contradictions.saturating_add(1);
+            if let Some(mut retry) = retry
+                && retry.end_wait(results.uuid)
+                && self.contradictions <= CONTRADICTIONS
+            {
+                return self.send_command(None, Some(retry), now);
+            }
+        }
+        self.outcome = Some(results.outcome());
+        if self.command.is_sealed() {
+            let due = now.saturating_add(WATCH);
+            self.phase = Phase::Watching { results, due };
+        }
+    }
+
+    fn guard(&self) -> Duration {
+        let response_time = self.target.response_time.unwrap_or(*GUARD.end());
+        let twice = response_time.saturating_mul(2);
+        twice.clamp(*GUARD.start(), *GUARD.end())
     }
 
     fn end(&mut self, outcome: CommandOutcome) {
@@ -344,13 +407,104 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 }
 
-/// The key in a reply to an exchange; empty if there is none or the device refuses.
-/// The vendor's clients require `Result` success; a reply without a `Result` is
-/// accepted, too.
-fn exchanged_code(reply: &CommandReply) -> &str {
-    let refused = reply.fields.first("Result").and_then(Refusal::read);
-    let code = reply.fields.first("Code").filter(|_| refused.is_none());
-    code.unwrap_or_default()
+/// What a device replies to a request for a key.
+#[derive(PartialEq, Eq)]
+enum KeyReply {
+    Key(Box<str>),
+    Refused(RefusalReply),
+    /// Neither.
+    Empty,
+}
+
+impl KeyReply {
+    /// The vendor's clients require `Result` success; a key without a `Result` is
+    /// accepted, too.
+    fn read(reply: &CommandReply) -> Self {
+        if let Some(refusal) = reply.fields.first("Result").and_then(Refusal::read) {
+            return Self::Refused(RefusalReply::read(refusal, reply));
+        }
+        let code = reply.fields.first("Code").filter(|code| !code.is_empty());
+        code.map_or(Self::Empty, |code| Self::Key(code.into()))
+    }
+}
+
+/// What a device replies to a command.
+enum CommandResult {
+    Done(Box<CommandReply>),
+    Refused(RefusalReply),
+}
+
+impl CommandResult {
+    /// Returns `None` if the reply is none to this command.
+    fn read(command: &Command, reply: &CommandReply) -> Option<Self> {
+        let result = reply.fields.first("Result");
+        let result = result.or_else(|| command.is_answered_by(reply).then_some("success"))?;
+        Some(match Refusal::read(result) {
+            Some(refusal) => Self::Refused(RefusalReply::read(refusal, reply)),
+            None => Self::Done(Box::new(reply.clone())),
+        })
+    }
+}
+
+/// The replies to one command.
+struct Results {
+    uuid: Uuid,
+    first: CommandResult,
+    /// A refusal among them, with the fewest tries left.
+    refusal: Option<RefusalReply>,
+    /// Whether more than success or refusal is taken from the reply.
+    content_counts: bool,
+    contradictory: bool,
+}
+
+impl Results {
+    fn new(command: &Command, uuid: Uuid, first: CommandResult) -> Self {
+        let refusal = match &first {
+            CommandResult::Done(_) => None,
+            CommandResult::Refused(refusal) => Some(refusal.clone()),
+        };
+        Self {
+            uuid,
+            first,
+            refusal,
+            content_counts: command.spec().repeatable
+                || matches!(command, Command::ExportGuid { .. }),
+            contradictory: false,
+        }
+    }
+
+    /// Compares a further reply with the first. A device that receives a request twice
+    /// may refuse it twice, with fewer tries left: that is no contradiction.
+    fn compare(&mut self, asked: Uuid, other: CommandResult) {
+        if asked != self.uuid {
+            return;
+        }
+        self.contradictory |= match (&self.first, &other) {
+            (CommandResult::Done(first), CommandResult::Done(other)) => {
+                self.content_counts && first.fields != other.fields
+            }
+            (CommandResult::Refused(first), CommandResult::Refused(other)) => {
+                first.refusal != other.refusal
+            }
+            _ => true,
+        };
+        if let CommandResult::Refused(other) = other {
+            let fewer = |known: &RefusalReply| other.tries_left < known.tries_left;
+            if self.refusal.as_ref().is_none_or(fewer) {
+                self.refusal = Some(other);
+            }
+        }
+    }
+
+    fn outcome(&self) -> CommandOutcome {
+        match (&self.first, &self.refusal) {
+            _ if self.contradictory => CommandOutcome::Contradicted(self.refusal.clone()),
+            (CommandResult::Done(reply), _) => CommandOutcome::Done(reply.clone()),
+            (CommandResult::Refused(first), other) => {
+                CommandOutcome::Refused(other.as_ref().unwrap_or(first).clone())
+            }
+        }
+    }
 }
 
 impl<R> std::fmt::Debug for Exchange<R> {
@@ -404,6 +558,9 @@ pub enum CommandOutcome {
     NoAnswer,
     /// Somebody else answered the key exchange, too. Nothing was sealed.
     Impostor,
+    /// The command was sent, and two different replies came: it may have been carried
+    /// out. The refusal, if one of them was.
+    Contradicted(Option<RefusalReply>),
     /// A field could not be sealed, or the exchange could not be opened. The
     /// command was not sent.
     Failed(SealError),

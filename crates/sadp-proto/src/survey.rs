@@ -140,9 +140,11 @@ impl Survey {
             return self.stats.note_refused(datagram.from.ip());
         };
         let new = matches!(recorded, Recorded::New(_));
-        let asked_at = self.scheduler.note(index, new, answer);
-        if let Some(entry) = self.registry.entries_mut().get_mut(index) {
-            entry.note_direct_answer(asked_at);
+        let answered = self.scheduler.note(index, new, answer);
+        if let Some(probe) = answered
+            && let Some(entry) = self.registry.entries_mut().get_mut(index)
+        {
+            entry.note_answer(probe);
         }
         match recorded {
             Recorded::New(index) => SurveyEvent::Found(index),

@@ -234,9 +234,11 @@ impl Watch {
             self.presences.push(Presence::new(self.devices_so_far));
         }
         let first_time = self.record_reply(index);
-        let asked_at = self.scheduler.note(index, first_time, answer);
-        if let Some(entry) = self.registry.entries_mut().get_mut(index) {
-            entry.note_direct_answer(asked_at);
+        let answered = self.scheduler.note(index, first_time, answer);
+        if let Some(probe) = answered
+            && let Some(entry) = self.registry.entries_mut().get_mut(index)
+        {
+            entry.note_answer(probe);
         }
         // An announcement by frame requests settings, not only at a start.
         let hello = answer == ReplyTo::Unasked && datagram.protocol != Protocol::SadpFrame;

@@ -191,6 +191,7 @@ async fn command(
         mac,
         mac_text: mac.to_string().into(),
         from: LOOPBACK.into(),
+        response_time: None,
         seals_code: false,
     };
     let mut exchange = Exchange::new(target, command, OsRng);
@@ -199,18 +200,18 @@ async fn command(
     let mut buffer = [0; 4096];
     loop {
         exchange.handle_timeout(now);
+        if let Some(outcome) = exchange.poll_outcome() {
+            return outcome;
+        }
         if let Some(ExchangeStep::Key(payload) | ExchangeStep::Command(payload)) =
             exchange.poll_transmit()
         {
             socket.send_to(&payload, (GROUP, port)).await.unwrap();
-        }
-        let heard = timeout(LIMIT, socket.recv_from(&mut buffer)).await;
-        let (length, from) = heard.unwrap().unwrap();
-        if let Ok(Message::CommandReply(reply)) = Message::decode(&buffer[..length]) {
-            exchange.handle_reply(now, from.ip(), &reply);
-        }
-        if let Some(outcome) = exchange.poll_outcome() {
-            return outcome;
+            let heard = timeout(LIMIT, socket.recv_from(&mut buffer)).await;
+            let (length, from) = heard.unwrap().unwrap();
+            if let Ok(Message::CommandReply(reply)) = Message::decode(&buffer[..length]) {
+                exchange.handle_reply(now, from.ip(), &reply);
+            }
         }
         now = exchange.poll_timeout().unwrap();
     }

@@ -77,7 +77,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         )],
         Event::SendingLimited(notice) => sending_limited(notice),
         Event::ImpersonationSuspected(device) => warning(format!(
-            "two answered the key exchange of {}: somebody on the network may pretend to be it",
+            "replies of {} contradict each other: another machine on the network may answer for it",
             name(device)
         )),
         Event::Button(progress) => button::line(progress).into_iter().collect(),

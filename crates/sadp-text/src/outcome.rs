@@ -55,6 +55,9 @@ fn sentence(outcome: &Outcome) -> String {
         Reason::Blocked(reason) => blocked(reason),
         Reason::Stopped(reason) => stopped(*reason, outcome.action).into(),
         Reason::Impersonated => "not sent: something else on the network answered for it".into(),
+        Reason::Contradicted => {
+            "two different replies came: the command may have been carried out or refused".into()
+        }
         Reason::Unsealed(error) => format!("not sent: {error}"),
         Reason::AlreadyActive => "already active".into(),
         Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),

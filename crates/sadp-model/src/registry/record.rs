@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -21,6 +22,9 @@ pub struct DeviceRecord {
     /// Whether it answered a probe to its own address, and so is reachable whatever
     /// the subnets are.
     pub answered_directly: bool,
+    /// The longest time it took to answer a probe. `None` if it never named the probe
+    /// that it answered.
+    pub response_time: Option<Duration>,
     /// Whether its reports contradict each other: it returned to an address that it
     /// had left. Two devices with one identity look like this.
     pub contradictory: bool,
@@ -54,6 +58,7 @@ impl DeviceRecord {
             protocol: sighting.protocol,
             seen: vec![sighting],
             answered_directly: false,
+            response_time: None,
             contradictory: false,
             left_addresses: Vec::new(),
         }
@@ -93,10 +98,12 @@ impl DeviceRecord {
         own.or_else(|| self.seen.first().and_then(Sighting::ipv4))
     }
 
-    /// Records that it answered a probe to this single address. A reply that
-    /// reports another address does not make that one reachable.
-    pub fn note_direct_answer(&mut self, asked_at: Option<Ipv4Addr>) {
-        self.answered_directly |= asked_at.is_some() && asked_at == self.device.ipv4.address;
+    /// Records that it answered this probe. A reply that reports another address than
+    /// the probe went to does not make that one reachable.
+    pub fn note_answer(&mut self, probe: AnsweredProbe) {
+        let target = probe.target;
+        self.answered_directly |= target.is_some() && target == self.device.ipv4.address;
+        self.response_time = self.response_time.max(Some(probe.response_time));
     }
 
     /// Whether it replied only by raw Ethernet, never by UDP: it may not support
@@ -157,6 +164,16 @@ impl DeviceRecord {
             *oldest = sighting;
         }
     }
+}
+
+/// A probe that a device answered.
+#[derive(Clone, Copy, Debug)]
+pub struct AnsweredProbe {
+    /// The single address that it went to. `None` if it went to a group or broadcast
+    /// address.
+    pub target: Option<Ipv4Addr>,
+    /// The time until the answer.
+    pub response_time: Duration,
 }
 
 /// Whether a reply that was received whole could not be read to its end.

@@ -52,7 +52,8 @@ impl Recorder<'_> {
             self.failure.get_or_insert(error);
             return ControlFlow::Break(());
         }
-        if let DispatchEvent::Over(_, Reply::Refused(verdict)) = event
+        if let DispatchEvent::Over(_, Reply::Refused(verdict) | Reply::Contradicted(Some(verdict))) =
+            event
             && self.pace.is_guarded()
             && let Some(reason) = StopReason::by(verdict, self.action)
         {
@@ -121,6 +122,12 @@ impl Recorder<'_> {
         };
         match reply {
             Reply::Refused(verdict) => self.remember(&key, verdict, at),
+            // One of two contradictory replies is believed where that is safer: its
+            // count of tries, but not its lock.
+            Reply::Contradicted(Some(verdict)) => match verdict.tries_left {
+                Some(left) => self.ledger.remember_tries(&key, left, at),
+                None => Ok(()),
+            },
             Reply::Done(_) => {
                 self.remember_password(&key, at)?;
                 self.ledger.record_success(&key, self.action, at)
@@ -168,7 +175,7 @@ fn verdict(reply: &Reply, at: Timestamp) -> AttemptVerdict {
     let result = match reply {
         Reply::Done(_) => AttemptResult::Done,
         Reply::Refused(_) => AttemptResult::Refused,
-        Reply::Unknown => AttemptResult::Unknown,
+        Reply::Unknown | Reply::Contradicted(_) => AttemptResult::Unknown,
         Reply::NoAnswer => AttemptResult::NoAnswer,
         Reply::Impostor | Reply::Failed(_) => AttemptResult::Skipped,
     };

@@ -18,6 +18,7 @@ fn target() -> Target {
         mac: MAC.parse().unwrap(),
         mac_text: MAC.into(),
         from: [10, 0, 0, 5].into(),
+        response_time: None,
         seals_code: false,
     }
 }

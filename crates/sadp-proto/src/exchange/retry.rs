@@ -71,11 +71,6 @@ impl RetryTimer {
         self.left > 0
     }
 
-    /// Whether this request is an earlier one without a reply.
-    pub(super) fn is_earlier(&self, uuid: Uuid) -> bool {
-        self.earlier.contains(&uuid)
-    }
-
     /// Records a reply to an earlier request: the device is slow. Each counts once.
     /// Returns when the timeout of the latest request ends now.
     pub(super) fn record_late(&mut self, uuid: Uuid, now: Duration) -> Option<Duration> {

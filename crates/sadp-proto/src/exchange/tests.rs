@@ -10,6 +10,8 @@ use super::{
 use crate::{Document, Message, XmlLayout, seal::Password};
 
 const MS: Duration = Duration::from_millis(1);
+/// Just over the guard of a device that replies at once.
+const GUARDED: Duration = Duration::from_millis(151);
 const DEVICE: [u8; 4] = [10, 0, 0, 5];
 const RANDOM: &[u8] = b"0123456789abcdef";
 const MAC: &str = "44-47-cc-00-00-01";
@@ -19,6 +21,7 @@ fn exchange(command: Command) -> Exchange<OsRng> {
         mac: MAC.parse().unwrap(),
         mac_text: MAC.into(),
         from: DEVICE.into(),
+        response_time: Some(Duration::ZERO),
         seals_code: false,
     };
     Exchange::new(target, command, OsRng)
@@ -71,6 +74,10 @@ fn key_answer(request: &RawFields, random: &[u8]) -> CommandReply {
 }
 
 macro_rules! assert_ends {
+    ($exchange:expr, at $now:expr, $outcome:pat) => {
+        $exchange.handle_timeout($now);
+        assert_ends!($exchange, $outcome);
+    };
     ($exchange:expr, $outcome:pat) => {
         let outcome = $exchange.poll_outcome();
         assert!(matches!(outcome, Some($outcome)), "{outcome:?}");
@@ -94,7 +101,10 @@ fn a_sealed_command_follows_its_exchange_and_ends_with_the_reply() {
         170 * MS,
         &reply(&command, &[("Result", "success")]),
     );
-    assert_ends!(exchange, Done(_));
+    assert_ends!(exchange, at 170 * MS + GUARDED, Done(_));
+    let watched = exchange.poll_timeout().unwrap();
+    assert_eq!(watched, 170 * MS + GUARDED + WATCH);
+    exchange.handle_timeout(watched);
     assert_eq!(exchange.poll_timeout(), None);
 }
 
@@ -165,6 +175,8 @@ fn a_refusal_of_the_exchange_counts_from_the_device_alone() {
     for (from, refused) in [(DEVICE, true), ([10, 0, 0, 66], false)] {
         let (mut exchange, question) = asked();
         exchange.handle_reply(MS, from.into(), &reply(&question, &locked));
+        assert_eq!(exchange.outcome.is_none(), refused, "a refusal is guarded");
+        exchange.handle_timeout(MS + GUARDED);
         let outcome = exchange.poll_outcome();
         match outcome {
             Some(Refused(verdict)) if refused => {
@@ -187,7 +199,7 @@ fn a_device_that_answers_the_exchange_without_a_key_is_no_impostor() {
     ] {
         let (mut exchange, question) = asked();
         hear(&mut exchange, MS, &reply(&question, empty));
-        assert_ends!(exchange, Failed(SealError::BadExchange));
+        assert_ends!(exchange, at MS + GUARDED, Failed(SealError::BadExchange));
         assert!(!exchange.was_forged());
     }
 }
@@ -206,7 +218,7 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     hear(&mut exchange, MS, &other);
     assert!(exchange.poll_outcome().is_none());
     hear(&mut exchange, MS, &done);
-    assert_ends!(exchange, Done(_));
+    assert_ends!(exchange, at MS + GUARDED, Done(_));
 }
 
 fn exchange_lamp() -> Exchange<OsRng> {
@@ -223,6 +235,8 @@ fn a_refusal_carries_the_counters() {
         ("SurplusLockTime", "0"),
     ];
     hear(&mut exchange, MS, &reply(&command, &refused));
+    assert!(exchange.poll_outcome().is_none(), "a refusal is guarded");
+    exchange.handle_timeout(MS + GUARDED);
     let Some(Refused(verdict)) = exchange.poll_outcome() else {
         panic!("it was refused");
     };
@@ -248,7 +262,7 @@ fn a_repeatable_command_is_repeated_and_a_changing_one_is_not() {
 
     let (mut exchange, question) = asked();
     hear(&mut exchange, MS, &key_answer(&question, RANDOM));
-    assert!(sent(&mut exchange, GUARD + MS).is_some());
+    assert!(sent(&mut exchange, GUARDED).is_some());
     assert_eq!(sent(&mut exchange, Duration::from_secs(5)), None);
     assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
     assert_ends!(exchange, Unknown);
@@ -298,26 +312,167 @@ fn export() -> Exchange<OsRng> {
 }
 
 #[test]
-fn of_two_replies_to_one_request_for_a_code_the_last_counts() {
+fn two_different_codes_for_one_request_are_not_taken_and_it_is_repeated() {
     let mut exchange = export();
-    let command = sent(&mut exchange, Duration::ZERO).unwrap();
-    let success = |code| reply(&command, &[("Result", "success"), ("EncryptString", code)]);
-    hear(&mut exchange, 10 * MS, &success("first"));
-    let outcome = exchange.poll_outcome();
-    assert!(outcome.is_none(), "it may have been doubled");
-    hear(&mut exchange, 20 * MS, &success("second"));
-    assert_eq!(exchange.poll_timeout(), Some(10 * MS + SETTLE));
-    assert_eq!(sent(&mut exchange, 10 * MS + SETTLE), None);
+    let mut now = Duration::ZERO;
+    let codes = |request: &RawFields, code| {
+        reply(request, &[("Result", "success"), ("EncryptString", code)])
+    };
+    for (round, other) in ["second", "first"].into_iter().enumerate() {
+        let command = sent(&mut exchange, now).unwrap();
+        hear(&mut exchange, now + 10 * MS, &codes(&command, "first"));
+        hear(&mut exchange, now + 20 * MS, &codes(&command, other));
+        assert!(exchange.poll_outcome().is_none(), "{round}");
+        now += 10 * MS + SETTLE;
+        assert_eq!(exchange.poll_timeout(), Some(now));
+    }
+    exchange.handle_timeout(now);
+    assert!(exchange.was_forged(), "the contradiction is reported");
     let Some(Done(reply)) = exchange.poll_outcome() else {
         panic!("it was answered");
     };
     let code = crate::RequestCode::read(&reply).unwrap();
-    assert_eq!(code.as_str(), "second");
+    assert_eq!(code.as_str(), "first");
     let shown = format!("{:?}", Done(reply));
     assert!(
-        !shown.contains("second") && shown.contains("\"EncryptString\""),
+        !shown.contains("first") && shown.contains("\"EncryptString\""),
         "{shown}"
     );
+}
+
+#[test]
+fn a_request_that_is_always_answered_twice_is_given_up() {
+    let mut exchange = export();
+    let (mut now, mut requests) = (Duration::ZERO, 0);
+    while let Some(command) = sent(&mut exchange, now) {
+        requests += 1;
+        for code in ["first", "second"] {
+            let fields = [("Result", "success"), ("EncryptString", code)];
+            hear(&mut exchange, now, &reply(&command, &fields));
+        }
+        now += SETTLE;
+    }
+    assert_eq!(requests, 1 + CONTRADICTIONS);
+    assert_ends!(exchange, Contradicted(None));
+}
+
+#[test]
+fn the_guard_is_twice_the_response_time_of_the_device_within_limits() {
+    for (response_time, guard) in [
+        (Some(0), 150),
+        (Some(74), 150),
+        (Some(200), 400),
+        (Some(800), 1_000),
+        (None, 1_000),
+    ] {
+        let (mut exchange, question) = asked();
+        exchange.target.response_time = response_time.map(Duration::from_millis);
+        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
+        let due = exchange.poll_timeout();
+        assert_eq!(due, Some(MS + guard * MS), "{response_time:?}");
+    }
+}
+
+#[test]
+fn a_refusal_and_a_key_for_one_exchange_seal_nothing_and_lock_nothing() {
+    let locked = [("Result", "locked"), ("SurplusLockTime", "1440")];
+    for refusal_first in [true, false] {
+        let (mut exchange, question) = asked();
+        let mut replies = [reply(&question, &locked), key_answer(&question, RANDOM)];
+        if !refusal_first {
+            replies.reverse();
+        }
+        for reply in &replies {
+            hear(&mut exchange, MS, reply);
+        }
+        assert_ends!(exchange, Impostor);
+        assert_eq!(sent(&mut exchange, Duration::from_mins(1)), None);
+    }
+}
+
+#[test]
+fn another_key_or_result_is_reported_until_two_seconds_after_the_result() {
+    let success = [("Result", "success")];
+    let wrong = [("Result", "PasswordError")];
+    for (since, key, from, reported) in [
+        (0, true, DEVICE, true),
+        (1_900, true, DEVICE, true),
+        (1_900, true, [10, 0, 0, 66], true),
+        (1_900, false, DEVICE, true),
+        (2_001, true, DEVICE, false),
+        (2_001, false, DEVICE, false),
+    ] {
+        let (mut exchange, question) = asked();
+        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
+        let command = sent(&mut exchange, MS + GUARDED).unwrap();
+        hear(&mut exchange, MS + GUARDED, &reply(&command, &success));
+        let end = MS + GUARDED + GUARDED;
+        assert_ends!(exchange, at end, Done(_));
+        assert!(!exchange.was_forged());
+        let other = match key {
+            true => key_answer(&question, b"fedcba9876543210"),
+            false => reply(&command, &wrong),
+        };
+        let now = end + since * MS;
+        exchange.handle_timeout(now);
+        exchange.handle_reply(now, from.into(), &other);
+        assert_eq!(exchange.was_forged(), reported, "{since} {key} {from:?}");
+        assert!(exchange.poll_outcome().is_none(), "the outcome stays");
+    }
+}
+
+#[test]
+fn success_and_refusal_for_one_command_leave_it_unknown() {
+    let success = [("Result", "success")];
+    let wrong = [("Result", "PasswordError"), ("RetryTimes", "3")];
+    for refusal_first in [true, false] {
+        let (mut exchange, question) = asked();
+        hear(&mut exchange, MS, &key_answer(&question, RANDOM));
+        let command = sent(&mut exchange, MS + GUARDED).unwrap();
+        let mut replies = [reply(&command, &wrong), reply(&command, &success)];
+        if !refusal_first {
+            replies.reverse();
+        }
+        for reply in &replies {
+            hear(&mut exchange, MS + GUARDED, reply);
+        }
+        exchange.handle_timeout(MS + GUARDED + GUARDED);
+        match exchange.poll_outcome() {
+            Some(Contradicted(Some(refusal))) => assert_eq!(refusal.tries_left, Some(3)),
+            other => panic!("{other:?}"),
+        }
+        assert!(exchange.was_forged());
+    }
+}
+
+#[test]
+fn of_two_equal_refusals_the_fewest_tries_count() {
+    let (mut exchange, question) = asked();
+    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
+    let command = sent(&mut exchange, MS + GUARDED).unwrap();
+    for tries in ["4", "3", "4"] {
+        let wrong = [("Result", "PasswordError"), ("RetryTimes", tries)];
+        hear(&mut exchange, MS + GUARDED, &reply(&command, &wrong));
+    }
+    exchange.handle_timeout(MS + GUARDED + GUARDED);
+    match exchange.poll_outcome() {
+        Some(Refused(refusal)) => assert_eq!(refusal.tries_left, Some(3)),
+        other => panic!("{other:?}"),
+    }
+    assert!(!exchange.was_forged());
+}
+
+#[test]
+fn a_reply_without_a_mac_counts_from_the_address_of_the_device_alone() {
+    let mut exchange = exchange_lamp();
+    let command = sent(&mut exchange, Duration::ZERO).unwrap();
+    let mut done = reply(&command, &[("Result", "success")]);
+    done.header.mac = None;
+    exchange.handle_reply(MS, [10, 0, 0, 66].into(), &done);
+    exchange.handle_timeout(MS + GUARDED);
+    assert!(exchange.poll_outcome().is_none());
+    hear(&mut exchange, 200 * MS, &done);
+    assert_ends!(exchange, at 200 * MS + GUARDED, Done(_));
 }
 
 #[test]
@@ -394,10 +549,10 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
             assert_ends!(exchange, Impostor);
             continue;
         }
-        assert_eq!(sent(&mut exchange, 2_000 * MS + GUARD), None);
+        assert_eq!(sent(&mut exchange, 2_000 * MS + GUARDED), None);
         assert_eq!(exchange.poll_timeout(), Some(2_000 * MS + RESPONSE_TIMEOUT));
         hear(&mut exchange, 3_200 * MS, &key(&second));
-        let command = sent(&mut exchange, 3_200 * MS + GUARD).unwrap();
+        let command = sent(&mut exchange, 3_200 * MS + GUARDED).unwrap();
         assert_eq!(command.first("Types"), Some("activate"));
     }
 }
@@ -411,7 +566,7 @@ fn a_command_that_does_the_same_each_time_is_done_by_any_reply() {
     exchange.handle_reply(WAIT + MS, [10, 0, 0, 66].into(), &done);
     assert!(exchange.poll_outcome().is_none());
     hear(&mut exchange, WAIT + MS, &done);
-    assert_ends!(exchange, Done(_));
+    assert_ends!(exchange, at WAIT + MS + GUARDED, Done(_));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use sadp_model::Protocol;
+use sadp_model::{AnsweredProbe, Protocol};
 use uuid::Uuid;
 
 pub(crate) use self::classify::{Incoming, ReplyTo};
@@ -142,14 +142,13 @@ impl ProbeScheduler {
     }
 
     /// Records a report of a device, whether it is the first one in this run, and
-    /// which probe it answers. Returns the address of that probe, if it went to a
-    /// single one.
+    /// which probe it answers. Returns what is known of that probe.
     pub(crate) fn note(
         &mut self,
         device: usize,
         first_time: bool,
         answer: ReplyTo,
-    ) -> Option<Ipv4Addr> {
+    ) -> Option<AnsweredProbe> {
         if first_time {
             self.heard = self.heard.saturating_add(1);
             self.last_news = self.now;
@@ -172,11 +171,13 @@ impl ProbeScheduler {
                 self.next_round = self.next_round.min(soon.max(self.now));
             }
         }
-        let target = asked.target?;
-        if let Some(sweep) = &mut self.sweep {
+        if let (Some(target), Some(sweep)) = (asked.target, &mut self.sweep) {
             sweep.answered(target, latency);
         }
-        Some(target)
+        Some(AnsweredProbe {
+            target: asked.target,
+            response_time: latency,
+        })
     }
 
     /// Returns the next datagram to send, if any.

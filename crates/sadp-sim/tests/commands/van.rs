@@ -83,11 +83,14 @@ impl Van {
                     *outcome = outcome.take().or_else(|| exchange.poll_outcome());
                 }
             }
+            if running.iter().all(|(_, outcome)| outcome.is_some()) {
+                break;
+            }
             let due = running
                 .iter()
                 .filter_map(|(exchange, _)| exchange.poll_timeout())
-                .min();
-            let Some(due) = due else { break };
+                .min()
+                .unwrap();
             let due = self
                 .fleet
                 .poll_timeout()
@@ -240,6 +243,7 @@ impl Van {
             mac: device.identity.mac,
             mac_text: device.identity.mac.to_string().replace(':', "-").into(),
             from: device.settings.address.into(),
+            response_time: Some(Duration::ZERO),
             seals_code: SEALING.contains(&device.profile.name()),
         }
     }

@@ -19,8 +19,10 @@ use crate::lan::{ATTACKER, MS};
 const INSTALLER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 77, 0, 9), 50_000);
 
 pub(crate) struct Victim {
-    devices: Vec<Device>,
-    place: FleetConfig,
+    pub(crate) devices: Vec<Device>,
+    /// The longest time it took to reply to a probe.
+    pub(crate) response_time: Duration,
+    pub(crate) place: FleetConfig,
 }
 
 /// What came of it.
@@ -60,6 +62,7 @@ impl Victim {
         devices.truncate(1);
         Self {
             devices,
+            response_time: delay,
             place: FleetConfig::new(Ipv4Addr::new(10, 77, 0, 1), vec![network]),
         }
     }
@@ -72,6 +75,7 @@ impl Victim {
             mac,
             mac_text: mac.to_string().into(),
             from: address.into(),
+            response_time: Some(self.response_time),
             seals_code: false,
         };
         let password = Password::new("Garden72!".into()).unwrap();
@@ -79,7 +83,9 @@ impl Victim {
         let mut hostile = Hostile::new(&config, ATTACKER, &self.devices, self.place.clone());
         let mut fleet = Fleet::new(self.devices, self.place);
         let mut now = MS;
-        let outcome = loop {
+        let mut outcome = None;
+        // Further replies are reported after the outcome, too.
+        while outcome.is_none() || exchange.poll_timeout().is_some() {
             exchange.handle_timeout(now);
             if let Some(ExchangeStep::Key(payload) | ExchangeStep::Command(payload)) =
                 exchange.poll_transmit()
@@ -108,9 +114,7 @@ impl Victim {
                     exchange.handle_reply(now, from.into(), &reply);
                 }
             }
-            if let Some(outcome) = exchange.poll_outcome() {
-                break outcome;
-            }
+            outcome = outcome.or_else(|| exchange.poll_outcome());
             let next = [
                 exchange.poll_timeout(),
                 fleet.poll_timeout(),
@@ -120,11 +124,11 @@ impl Victim {
                 .into_iter()
                 .flatten()
                 .min()
-                .unwrap()
+                .unwrap_or(now)
                 .max(now + MS / 1000);
-        };
+        }
         Activation {
-            outcome,
+            outcome: outcome.unwrap(),
             warned: exchange.was_forged(),
             secrets: hostile.stats().secrets,
             activations: fleet.executions(0).activations,
