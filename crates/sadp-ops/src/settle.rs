@@ -74,31 +74,37 @@ impl Outcome {
 /// How many rounds of looking and repeating are left, and until when.
 #[derive(Debug)]
 pub(crate) struct RoundLimit {
-    until: Instant,
+    time: Duration,
+    /// Counted from the end of the first round: sending to many devices one by one
+    /// takes longer than their replies.
+    until: Option<Instant>,
     left: u32,
 }
 
 impl RoundLimit {
     /// Begins the first round in which commands are sent. With no time, it is the
     /// only one.
-    pub(crate) fn begin(settle: Duration) -> Self {
+    pub(crate) const fn begin(settle: Duration) -> Self {
         Self {
-            until: Instant::now() + settle,
+            time: settle,
+            until: None,
             left: MAX_ROUNDS,
         }
     }
 
     /// Begins the first of any number of looks.
-    pub(crate) fn begin_looks(time: Duration) -> Self {
+    pub(crate) const fn begin_looks(time: Duration) -> Self {
         Self {
-            until: Instant::now() + time,
             left: u32::MAX,
+            ..Self::begin(time)
         }
     }
 
     /// Whether another round may begin.
     pub(crate) fn begin_next(&mut self) -> bool {
+        let now = Instant::now();
+        let until = *self.until.get_or_insert(now + self.time);
         self.left = self.left.saturating_sub(1);
-        self.left > 0 && Instant::now() < self.until
+        self.left > 0 && now < until
     }
 }

@@ -349,7 +349,7 @@ fn a_device_that_starts_anew_is_silent_and_then_says_hello() {
         let mut van = Van::new(&format!("[[device]]\nprofile = \"ipc-v5.5.82\"\n{keys}"));
         let before = van.look(0).unwrap();
         assert!(is_done(&van.update(0, "192.168.1.70", Access::PASSWORD)));
-        let changed = van.now - GUARD;
+        let changed = van.now.checked_sub(GUARD).unwrap();
         van.heard.clear();
         assert!(matches!(van.lamp(0, true), CommandOutcome::NoAnswer));
         van.wait(30_000 * MS);

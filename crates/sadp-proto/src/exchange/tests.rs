@@ -409,9 +409,10 @@ fn another_key_or_result_is_reported_until_two_seconds_after_the_result() {
         let end = MS + GUARDED + GUARDED;
         assert_ends!(exchange, at end, Done(_));
         assert!(!exchange.was_forged());
-        let other = match key {
-            true => key_answer(&question, b"fedcba9876543210"),
-            false => reply(&command, &wrong),
+        let other = if key {
+            key_answer(&question, b"fedcba9876543210")
+        } else {
+            reply(&command, &wrong)
         };
         let now = end + since * MS;
         exchange.handle_timeout(now);
