@@ -296,8 +296,8 @@ fn nft_effect(rule: &str, port: u16) -> Effect {
     {
         return Effect::Jump;
     }
-    let is_verdict = |word: &&str| matches!(*word, "accept" | "drop" | "reject");
-    let Some(verdict) = words.iter().position(is_verdict) else {
+    let verdicts = ["accept", "drop", "reject"];
+    let Some(verdict) = words.iter().position(|word| verdicts.contains(word)) else {
         return Effect::None;
     };
     let (conditions, effect) = words.split_at(verdict);

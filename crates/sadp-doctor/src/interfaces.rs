@@ -148,8 +148,8 @@ pub(crate) fn gather(named: &[String]) -> io::Result<Vec<HostInterface>> {
 fn describe(name: &str, named: &[String], with_address: &[Interface]) -> HostInterface {
     let mut interface = from_system(name);
     let mut is_named = named.iter().any(|named| named == name);
-    let of_it = |found: &&Interface| *found.name == *name || found.card() == name;
-    for found in with_address.iter().filter(of_it) {
+    let all = with_address.iter();
+    for found in all.filter(|it| *it.name == *name || it.card() == name) {
         interface.networks.push(found.network);
         interface.loopback |= found.loopback;
         interface.running |= found.up;

@@ -93,10 +93,10 @@ impl MulticastLoop {
 /// port can be opened. Takes up to 0.6 s for each interface.
 pub(crate) fn gather(names: &[&str], config: &LinkConfig, can_listen: bool) -> Vec<MulticastLoop> {
     let all = interface::list().unwrap_or_default();
-    let find = |name: &&str| all.iter().find(|found| found.up && found.card() == *name);
-    let interfaces = names.iter().filter_map(find);
-    interfaces
-        .map(|interface| MulticastLoop::run(interface, config, can_listen))
+    let usable = names.iter();
+    let usable = usable.filter_map(|name| all.iter().find(|it| it.up && it.card() == *name));
+    usable
+        .map(|it| MulticastLoop::run(it, config, can_listen))
         .collect()
 }
 

@@ -27,9 +27,9 @@ pub enum RawEthernet {
 /// there are none.
 pub(crate) fn gather_raw(names: &[&str]) -> Option<RawEthernet> {
     let all = interface::list().ok()?;
-    let find = |name: &&str| all.iter().find(|found| found.card() == *name);
-    let tried: Vec<_> = names.iter().filter_map(find).map(raw::check).collect();
-    RawEthernet::of(tried)
+    let names = names.iter();
+    let found = names.filter_map(|name| all.iter().find(|it| it.card() == *name));
+    RawEthernet::of(found.map(raw::check).collect())
 }
 
 impl RawEthernet {

@@ -3,7 +3,6 @@
 mod activate;
 mod change;
 mod cloud;
-mod completions;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
@@ -49,7 +48,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Demo(args) => demo::run(args, context),
         #[cfg(feature = "sim")]
         Command::Sim(command) => sim::run(command, context),
-        Command::Completions(args) => completions::run(args, context.terminal),
+        Command::Completions(args) => man::completions(args, context.terminal),
         Command::Man(args) => man::run(args, context.terminal),
     }
 }

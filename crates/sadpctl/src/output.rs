@@ -69,10 +69,13 @@ pub(crate) trait Row: Serialize + Sized {
     /// Whether it has an XML form.
     const XML: bool = false;
 
-    /// The titles of its columns. None where it fits no columns: then it has only
-    /// the table and JSON.
+    /// The titles of its columns, each a word. None where it fits no columns: then it
+    /// has only the table and JSON.
+    const COLUMNS: &'static str = "";
+
+    /// The same, one by one.
     fn titles() -> Vec<&'static str> {
-        Vec::new()
+        Self::COLUMNS.split_whitespace().collect()
     }
 
     /// What stands in the columns. Without a rule of its own that is what JSON

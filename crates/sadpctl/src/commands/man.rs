@@ -1,10 +1,12 @@
+//! What the program writes about itself: manual pages and shell completions.
+
 use std::{fs, io::Write, path::Path};
 
 use clap::CommandFactory;
 use clap_mangen::Man;
 
 use crate::{
-    args::{Cli, ManArgs},
+    args::{Cli, CompletionsArgs, ManArgs},
     failure::{Exit, Failure},
     terminal::Terminal,
 };
@@ -27,4 +29,15 @@ pub(super) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Failu
 fn write_pages(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     clap_mangen::generate_to(Cli::command(), folder)
+}
+
+/// Prints shell completions.
+pub(super) fn completions(
+    args: &CompletionsArgs,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sadpctl", &mut script);
+    terminal.out().write_all(&script)?;
+    Ok(Exit::Done)
 }

@@ -52,22 +52,7 @@ pub(crate) struct CaseDevice {
 impl Row for ShownCase {
     const LIST: &'static str = "requests have";
 
-    fn titles() -> Vec<&'static str> {
-        vec![
-            "case",
-            "mac",
-            "serial",
-            "address",
-            "kind",
-            "state",
-            "exported_at",
-            "valid_until",
-            "invalid_reasons",
-            "package",
-            "ended_at",
-            "next",
-        ]
-    }
+    const COLUMNS: &'static str = "case mac serial address kind state exported_at valid_until invalid_reasons package ended_at next";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
         if rows.is_empty() {

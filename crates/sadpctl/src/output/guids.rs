@@ -45,19 +45,8 @@ impl GuidLine {
 impl Row for GuidLine {
     const LIST: &'static str = "a list of GUIDs has";
 
-    fn titles() -> Vec<&'static str> {
-        vec![
-            "serial",
-            "mac",
-            "exported_at",
-            "path",
-            "encrypted",
-            "state",
-            "void",
-            "void_at",
-            "suspect",
-        ]
-    }
+    const COLUMNS: &'static str =
+        "serial mac exported_at path encrypted state void void_at suspect";
 
     fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
         if rows.is_empty() {

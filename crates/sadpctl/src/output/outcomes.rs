@@ -97,11 +97,7 @@ pub(crate) fn print_outcomes(
 impl Row for Outcome {
     const LIST: &'static str = "outcomes have";
 
-    fn titles() -> Vec<&'static str> {
-        vec![
-            "mac", "serial", "address", "action", "result", "refusal", "number", "message", "next",
-        ]
-    }
+    const COLUMNS: &'static str = "mac serial address action result refusal number message next";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
         if rows.is_empty() {

@@ -43,11 +43,8 @@ pub(crate) struct ShownWay {
 impl Row for Ways {
     const LIST: &'static str = "ways of recovery have";
 
-    fn titles() -> Vec<&'static str> {
-        let device = ["mac", "serial", "address", "model"];
-        let way = ["way", "recommended", "availability", "reasons", "next"];
-        device.into_iter().chain(way).collect()
-    }
+    const COLUMNS: &'static str =
+        "mac serial address model way recommended availability reasons next";
 
     /// One row a way.
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::args::{ChangeArgs, ChoiceArgs, DeviceArgs, PasswordArgs, SecretResetArgs};
+use crate::args::{ChoiceArgs, OwnerArgs, SecretResetArgs};
 
 /// `reset questions`.
 #[derive(Debug, Subcommand)]
@@ -58,13 +58,9 @@ where answers.txt holds, for example:
   9=blue")]
 pub(crate) struct QuestionsSetArgs {
     #[command(flatten)]
-    pub(crate) target: DeviceArgs,
+    pub(crate) owner: OwnerArgs,
     #[command(flatten)]
     pub(crate) answers: AnswersArgs,
-    #[command(flatten)]
-    pub(crate) password: PasswordArgs,
-    #[command(flatten)]
-    pub(crate) change: ChangeArgs,
 }
 
 /// `reset questions answer`.

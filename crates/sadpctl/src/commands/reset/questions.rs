@@ -44,18 +44,19 @@ fn show(args: &QuestionsShowArgs, context: Context<'_>) -> Result<Exit, Failure>
 }
 
 fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
-    run::check(args.change, context.global)?;
-    let dry_run = args.change.dry_run;
+    let owner = &args.owner;
+    run::check(owner.change, context.global)?;
+    let dry_run = owner.change.dry_run;
     // A line of standard input, before all the rest of it.
-    let password = secret::current_unless(dry_run, &args.password)?;
+    let password = secret::current_unless(dry_run, &owner.password)?;
     let answers = input::answers(
         &args.answers,
         SecretAnswers::to_set,
         dry_run,
         context.terminal,
     )?;
-    let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
-    let mut plan = questions::plan_set(&run.session, device, args.change.overrides())?;
+    let (mut run, inventory, device) = Run::find(&owner.target, owner.change.access(), context)?;
+    let mut plan = questions::plan_set(&run.session, device, owner.change.overrides())?;
     let Some((password, answers)) = password.zip(answers) else {
         return run.print_planned(plan.selection.into_outcomes());
     };
@@ -66,7 +67,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run.confirm(
         &Announcement::QUESTIONS,
         &plan.selection.devices,
-        args.change,
+        owner.change,
     )?;
     let settings = PasswordSettings {
         inventory: &inventory,
