@@ -228,7 +228,7 @@ fn apps_are_judged_and_explained() {
     assert_eq!(app["checks"][1]["holds"], false, "{old}");
     let table = van.run(&recorder);
     assert!(table.stdout.contains("not for this device"), "{table}");
-    assert!(table.stderr.contains("other ways"), "{table}");
+    assert!(table.stderr.contains("other methods"), "{table}");
     for format in ["csv", "xml"] {
         let run = van.run(&["reset", "app", MAC, "--format", format]);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");

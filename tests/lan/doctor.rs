@@ -28,7 +28,7 @@ fn a_sound_machine_has_no_problem() {
         (
             "raw-link",
             "this program",
-            "may send and hear raw Ethernet frames",
+            "may send and receive raw Ethernet frames",
         ),
         ("receive-buffer", "this machine", "2304 bytes each"),
         ("devices", "scan", "5 devices"),

@@ -51,14 +51,14 @@ pub enum ScanError {
 pub enum Notice {
     /// Another program holds the port without sharing it.
     #[error(
-        "UDP port {port} is held by another program: devices that answer by multicast are not heard"
+        "UDP port {port} is held by another program: devices that answer by multicast are not found"
     )]
     PortTaken {
         /// The port.
         port: u16,
     },
     /// The port cannot be opened for another reason.
-    #[error("cannot listen on UDP port {port}: devices that answer by multicast are not heard")]
+    #[error("cannot listen on UDP port {port}: devices that answer by multicast are not found")]
     PortRefused {
         /// The port.
         port: u16,
@@ -67,7 +67,7 @@ pub enum Notice {
     },
     /// The group cannot be joined on an interface.
     #[error(
-        "cannot join the multicast group on {interface}: devices there that answer by multicast are not heard"
+        "cannot join the multicast group on {interface}: devices there that answer by multicast are not found"
     )]
     NotJoined {
         /// The interface.

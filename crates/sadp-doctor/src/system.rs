@@ -22,11 +22,8 @@ pub(crate) fn read(path: impl AsRef<Path>) -> Option<String> {
         return None;
     }
     let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(MAX_FILE)
-        .read_to_end(&mut bytes)
-        .ok()?;
+    let mut file = File::open(path).ok()?.take(MAX_FILE);
+    file.read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -18,7 +18,7 @@ pub fn app_check(check: &AppCheck) -> String {
         }
         AppCheck::Firmware { firmware, series } => {
             let firmware = firmware.as_ref();
-            let firmware = firmware.map_or_else(|| "not told".into(), ToString::to_string);
+            let firmware = firmware.map_or_else(|| "unknown".into(), ToString::to_string);
             return match series {
                 Some(series) => {
                     let minimum = series.minimum();
@@ -31,7 +31,7 @@ pub fn app_check(check: &AppCheck) -> String {
         }
         AppCheck::CloudSupported(Some(true)) => "the device has Hik-Connect",
         AppCheck::CloudSupported(Some(false)) => "the device does not say that it has Hik-Connect",
-        AppCheck::CloudSupported(None) => "the device tells nothing of Hik-Connect",
+        AppCheck::CloudSupported(None) => "the device reports nothing about Hik-Connect",
         AppCheck::CloudEnabled(Some(true)) => "Hik-Connect is on",
         AppCheck::CloudEnabled(Some(false)) => {
             "Hik-Connect is off; the device may be bound to no account"
@@ -70,7 +70,7 @@ pub fn instead_of_apps(device: &Device) -> &'static str {
     if device.state == Some(State::Unactivated) {
         "it needs no recovery: sadpctl activate gives it its first password"
     } else {
-        "sadpctl reset ways tells which other ways fit it"
+        "sadpctl reset ways shows which other methods fit it"
     }
 }
 

@@ -63,7 +63,7 @@ pub fn check_text(check: &Check, platform: Platform) -> CheckText {
         }
         Finding::RawEthernet(RawEthernet::Available { interfaces }) => {
             let cards = count(*interfaces as u64, "card", "cards");
-            CheckText::new(format!("may send and hear raw Ethernet frames, by {cards}"))
+            CheckText::new(format!("may send and receive raw Ethernet frames, by {cards}"))
         }
         Finding::RawEthernet(RawEthernet::Unavailable(error)) if is_ok => {
             CheckText::new(error.to_string())
@@ -202,13 +202,13 @@ fn port(found: &ListenPort, platform: Platform) -> CheckText {
     let port = found.port;
     let who = holders(&found.holders);
     match &found.state {
-        PortState::Free => CheckText::new("free: answers by multicast can be heard"),
+        PortState::Free => CheckText::new("free: answers by multicast can be received"),
         PortState::Shared => CheckText::new(format!(
             "shared with {who}: answers by multicast reach both"
         )),
         PortState::Taken => {
             let text = CheckText::new(format!(
-                "held by {who}, which shares it with nobody: devices that answer by multicast are not heard"
+                "held by {who}, which shares it with nobody: devices that answer by multicast are not found"
             ));
             if found.holders.iter().any(|holder| holder.process.is_some()) {
                 return text.remedy("close that program, then scan again");
@@ -223,7 +223,7 @@ fn port(found: &ListenPort, platform: Platform) -> CheckText {
             ))
         }
         PortState::Refused(error) => CheckText::new(format!(
-            "cannot be opened ({error}): devices that answer by multicast are not heard"
+            "cannot be opened ({error}): devices that answer by multicast are not found"
         ))
         .remedy("check that a firewall or security tool lets this program listen"),
     }
@@ -247,13 +247,13 @@ fn multicast(test: &MulticastLoop) -> CheckText {
     let (group, port) = (test.group, test.port);
     match test.result() {
         LoopResult::Received => CheckText::new(format!(
-            "{group} was joined, and what is sent to it is heard"
+            "{group} was joined, and what is sent to it is received"
         )),
         LoopResult::ReceivedOnOtherPort => CheckText::new(format!(
-            "{group} was joined, and what is sent to it is heard, by another port than {port}"
+            "{group} was joined, and what is sent to it is received, by another port than {port}"
         )),
         LoopResult::PortFiltered => CheckText::new(format!(
-            "what is sent to {group} is heard, but not on port {port}: a firewall seems to drop it"
+            "what is sent to {group} is received, but not on port {port}: a firewall seems to drop it"
         ))
         .remedy(FIREWALL),
         LoopResult::Failed(error) => CheckText::new(format!(
@@ -261,7 +261,7 @@ fn multicast(test: &MulticastLoop) -> CheckText {
         ))
         .remedy("check the card's address and routes, or choose another card with -i"),
         LoopResult::NotReceived => CheckText::new(format!(
-            "{group} was joined, but what is sent to it is not heard: a firewall or the card's driver drops it"
+            "{group} was joined, but what is sent to it is not received: a firewall or the card's driver drops it"
         ))
         .remedy(FIREWALL),
     }
@@ -269,13 +269,13 @@ fn multicast(test: &MulticastLoop) -> CheckText {
 
 fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> CheckText {
     let word = match filter.mode {
-        FilterMode::Off => return CheckText::new("off: devices of other subnets are heard"),
+        FilterMode::Off => return CheckText::new("off: devices of other subnets are found"),
         FilterMode::Strict => "strict",
         FilterMode::Loose => "loose",
     };
     if filter.passes {
         return CheckText::new(format!(
-            "{word}, and the routes let devices of other subnets be heard"
+            "{word}, and the routes let devices of other subnets be found"
         ));
     }
     let why = match &filter.route_back {

@@ -51,7 +51,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             with_cause(*error)
         )),
         Event::ClockSetBack(error) => {
-            let mut lines = warning("this machine's clock was set back since locks were remembered: they are taken as told just now".into());
+            let mut lines = warning("this machine's clock was set back since locks were remembered: they are taken as reported just now".into());
             lines.extend(error.iter().map(|error| {
                 Line::Warning(format!(
                     "they will be again by the next run: {}",
@@ -65,7 +65,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             used,
             other,
         } => warning(format!(
-            "{} was heard from {other}, too: somebody on the network may pretend to be it; only what comes from {used} counts",
+            "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts",
             name(device)
         )),
         Event::LampIsOn(time) => vec![Line::Note(format!(
@@ -144,7 +144,7 @@ pub fn losses(tally: &DiscoveryStats) -> Vec<String> {
             format!(", most of them from {from}: somebody there may be inventing devices")
         });
         losses.push(format!(
-            "{number} left out, because more was told than is kept{most}"
+            "{number} left out, because more was reported than is kept{most}"
         ));
     }
     losses

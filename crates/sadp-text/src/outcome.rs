@@ -60,7 +60,7 @@ fn sentence(outcome: &Outcome) -> String {
         }
         Reason::Unsealed(error) => format!("not sent: {error}"),
         Reason::AlreadyActive => "already active".into(),
-        Reason::StateUnknown => "its firmware does not tell whether it has a password".into(),
+        Reason::StateUnknown => "its firmware does not report whether it has a password".into(),
         Reason::Unactivated { .. } => "it has no password yet".into(),
         Reason::NotOffered { offer, .. } => recovery::missing(*offer).into(),
         Reason::Guid(finding) => guid::message(finding),
@@ -156,7 +156,9 @@ const fn plain(outcome: &Outcome) -> &'static str {
 const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
     match (replied, outcome.seen) {
         (true, Some(Seen::Changed)) => "activated",
-        (true, Some(Seen::Unchanged)) => "it said it is activated, but still tells that it is not",
+        (true, Some(Seen::Unchanged)) => {
+            "it said it is activated, but still reports that it is not"
+        }
         (true, _) => "it accepted the password; it is not back on the network yet",
         (false, Some(Seen::Changed)) => "no reply, but the device is active now",
         (false, Some(Seen::Unchanged)) => "no reply, and it is still unactivated",
@@ -180,9 +182,11 @@ fn lamp(status: OutcomeStatus, lamp: Lamp) -> String {
 
 fn blocked(reason: &BlockReason) -> String {
     match reason {
-        BlockReason::NoMac => "it tells no MAC of its own, by which commands are addressed".into(),
+        BlockReason::NoMac => {
+            "it reports no MAC of its own, by which commands are addressed".into()
+        }
         BlockReason::RawEthernetOnly => {
-            "it answers only by raw Ethernet frames: it does not hear commands".into()
+            "it answers only by raw Ethernet frames: it does not receive commands".into()
         }
         BlockReason::FragmentOnly => {
             "only the first part of its reply arrived: what a command is made of may be in the rest"
@@ -219,7 +223,7 @@ const fn unblock(reason: &BlockReason) -> &'static str {
             "find out which machine answers at each address, and connect the device to this machine alone; --force two-senders sends to the first address all the same"
         }
         BlockReason::JustMoved { .. } => {
-            "run it again in a few seconds: a device that moved is known by then; if it is told again, find out which machine answers at each address"
+            "run it again in a few seconds: a device that moved is known by then; if this message comes again, find out which machine answers at each address"
         }
         BlockReason::Locked { .. } => {
             "wait until the lock is over; --force locked sends all the same"

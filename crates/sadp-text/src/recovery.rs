@@ -75,7 +75,7 @@ To reset {label} by its button, at the device:
 All its settings are lost with the password: expect factory values everywhere."
     );
     if device.state.is_none() {
-        text += "\nIts firmware does not tell whether it has a password: from here only its restart is seen.";
+        text += "\nIts firmware does not report whether it has a password: from here only its restart is seen.";
     }
     // The steps name the place and the loss already.
     let named = |note: &&Note| matches!(note, Note::ButtonPlace(_) | Note::SettingsLost);

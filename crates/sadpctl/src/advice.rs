@@ -47,7 +47,7 @@ pub(crate) fn hints(
     if doubted > 0 {
         let devices = count(doubted as u64, "device is", "devices are");
         hints.push(format!(
-            "{devices} heard from two addresses: somebody may pretend to be them; sadpctl show DEVICE tells which, give no password before you know who it is"
+            "{devices} seen from two addresses: somebody may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is"
         ));
     }
     hints.extend(off_subnet(devices, site, platform));

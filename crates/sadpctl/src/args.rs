@@ -223,7 +223,7 @@ pub(crate) struct GroupArgs {
 /// Whether to keep a record.
 #[derive(Args, Debug)]
 pub(crate) struct RecordArgs {
-    /// Write what is sent and heard into this new file, a capture that decode
+    /// Write what is sent and received into this new file, a capture that decode
     /// and packet analysers read
     #[arg(long, value_name = "FILE.pcapng")]
     pub(crate) record: Option<PathBuf>,
@@ -262,7 +262,7 @@ pub(crate) struct DeviceArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Looks at this machine's cards, the port, the multicast group, filters,
-firewalls and privileges, scans once, and tells what may hide devices, each
+firewalls and privileges, scans once, and shows what may hide devices, each
 with its remedy. A test datagram to the group on each card stays within this
 machine. Run as root it sees more: the rules of firewalls, and which program
 holds the port.
@@ -302,7 +302,7 @@ pub(crate) struct DecodeArgs {
     /// The file; - for standard input
     pub(crate) file: PathBuf,
 
-    /// Print message by message, not the devices they tell of
+    /// Print message by message, not the devices
     #[arg(long, conflicts_with_all = ["filter", "sort", "wide"])]
     pub(crate) messages: bool,
 

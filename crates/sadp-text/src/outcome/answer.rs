@@ -94,7 +94,7 @@ pub(super) fn next_step(finding: &Finding) -> Option<Cow<'static, str>> {
             "try the new password on each camera, once: the recorder does not tell which took it"
         }
         Finding::DefaultPassword { .. } => {
-            "give it a password of its own at once, in its own web page: the default is widely known; its manual tells it, sadpctl does not know it"
+            "give it a password of its own at once, in its own web page: the default is widely known; it is in its manual, sadpctl does not know it"
         }
         Finding::NoReply => "run the same import again: only devices that still wait are asked",
         Finding::PossiblyTakenBefore => {

@@ -22,7 +22,7 @@ pub(super) fn message(finding: &Finding) -> Cow<'static, str> {
         Finding::StillActive => "still active: not reset yet",
         Finding::NoRestart => "it did not restart: not reset yet",
         Finding::StateUnknown => {
-            "it restarted; its firmware does not tell whether it has a password"
+            "it restarted; its firmware does not report whether it has a password"
         }
         Finding::Offline => "offline: it is not known whether it was reset",
     };
@@ -40,7 +40,7 @@ pub(super) fn next_step(finding: &Finding, outcome: &Outcome) -> Cow<'static, st
         Finding::NotForDevice { others, .. } => {
             let others: Vec<_> = others.iter().map(|way| way.label()).collect();
             return format!(
-                "ways that may fit it: {}; sadpctl reset ways tells what each needs; --force way-not-offered prints the steps and waits all the same",
+                "ways that may fit it: {}; sadpctl reset ways shows what each needs; --force way-not-offered prints the steps and waits all the same",
                 others.join(", ")
             )
             .into();

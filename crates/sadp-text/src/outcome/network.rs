@@ -188,7 +188,7 @@ pub(super) fn checked(outcome: &Outcome, change: &Change, replied: bool) -> Stri
     match (replied, outcome.seen) {
         (true, Some(Seen::Changed)) => change_line(change),
         (true, Some(Seen::Unchanged)) => {
-            "it said it is done, but still tells its former settings".into()
+            "it said it is done, but still reports its former settings".into()
         }
         (true, _) => format!(
             "accepted: {}; not back on the network yet",

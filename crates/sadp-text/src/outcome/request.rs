@@ -30,7 +30,7 @@ pub(super) fn message(finding: &Finding, outcome: &Outcome) -> String {
                 message += &unrecorded(exported);
             }
             if *lacks_serial {
-                message += "; the device told no serial number, which the vendor's tool appends to such a request";
+                message += "; the device reported no serial number, which the vendor's tool appends to such a request";
             }
             message
         }

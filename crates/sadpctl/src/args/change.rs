@@ -38,7 +38,7 @@ pub(crate) struct ChangeArgs {
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Send nothing; tell what would be done
+    /// Send nothing; show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -149,7 +149,7 @@ pub(crate) struct NewPasswordArgs {
 /// `activate`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Devices that have a password already are passed over. The password is checked by
+Devices that have a password already are skipped. The password is checked by
 the vendor's rules first, and every device is asked afterwards what became of it.
 
 Examples:
@@ -163,7 +163,7 @@ pub(crate) struct ActivateArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// So many devices at once
+    /// At most N devices at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
@@ -206,7 +206,7 @@ pub(crate) struct LocateArgs {
     #[arg(short, long, hide = true)]
     pub(crate) yes: bool,
 
-    /// Send nothing; tell what would be done
+    /// Send nothing; show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -83,7 +83,7 @@ pub(crate) struct NetChangeArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// The account the password belongs to, where a device does not tell it and
+    /// The account the password belongs to, where a device does not report it and
     /// it is not admin
     #[arg(long, value_name = "NAME", value_parser = account)]
     pub(crate) account: Option<String>,
@@ -111,7 +111,7 @@ impl NetChangeArgs {
 /// `net plan`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Changes nothing: look the plan over, change it, then sadpctl net apply.
+Changes nothing: check the plan, change it, then sadpctl net apply.
 
 Example:
   sadpctl net plan --from 192.168.1.101 --where kind=ip-camera > plan.csv")]
@@ -140,7 +140,7 @@ pub(crate) struct NetPlanArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The plan is CSV with the columns mac and ip, and any of mask, gateway, dhcp,
-http_port, sdk_port; others are passed over. What is empty stays as it is.
+http_port, sdk_port; others are ignored. What is empty stays as it is.
 A plan with an error sends nothing. It may be applied again: what is already
 so is left alone.
 

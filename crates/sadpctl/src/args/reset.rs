@@ -25,7 +25,7 @@ use super::{AskArgs, ChangeArgs, ChoiceArgs, DeviceArgs, NewPasswordArgs};
 /// `reset`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ResetCommand {
-    /// Show every way to bring a password back, best first, and which fit
+    /// Show every recovery method, best first, and which fit
     Ways(WaysArgs),
     /// Export requests for the vendor's support, a folder a device
     Export(Box<ExportArgs>),
@@ -44,7 +44,7 @@ pub(crate) enum ResetCommand {
     Mail(MailCommand),
     /// Guide through the reset button, and wait until it worked
     Button(Box<ButtonArgs>),
-    /// Guide through the vendor's apps, and tell whether they fit the device
+    /// Guide through the vendor's apps, and show whether they fit the device
     App(AppArgs),
 }
 
@@ -106,11 +106,11 @@ pub(crate) struct ExportArgs {
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Send and write nothing; tell what would be done
+    /// Send and write nothing; show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// So many devices at once
+    /// At most N devices at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 }
@@ -130,12 +130,12 @@ own manual and get no new one here.
 Each answer is sent once. One whose device has restarted since, whose request is
 older than 48 hours or was exported again, is left out; --force stale-request
 sends it all the same. Where another request was asked for and none arrived, the
-older one may be void: that is told before it is sent. The others go on. It can be run again: only
+older one may be void: the question before sending says so. The others go on. It can be run again: only
 devices that still wait are asked.
 
-Where only the folder tells whose answers are, the first goes alone until a device
+Where only the folder shows whose answers they are, the first goes alone until a device
 took its own. Once a device refuses an answer as another's, no more of them are
-sent, whatever --force says: the folders may be mixed up. Answers whose names tell
+sent, whatever --force says: the folders may be mixed up. Answers whose names show it
 go on.
 
 Examples:
@@ -173,7 +173,7 @@ pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// So many devices at once
+    /// At most N devices at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
@@ -204,7 +204,7 @@ pub(crate) struct SecretResetArgs {
     args_conflicts_with_subcommands = true,
     after_help = "\
 Read from the ledger alone, without the network. With --look the network is
-scanned first, to tell which devices have restarted since or are not seen.
+scanned first, to find which devices have restarted since or are not seen.
 
 Examples:
   sadpctl reset cases --look

@@ -185,15 +185,17 @@ fn print_devices(
         terminal.note(&advice::summary(printed));
     }
     if others > 0 {
-        let messages = count(others as u64, "message tells", "messages tell");
-        terminal.note(&format!("{messages} of no device: --messages shows them"));
+        let messages = count(others as u64, "message is", "messages are");
+        terminal.note(&format!(
+            "{messages} about no device: --messages shows them"
+        ));
     }
     if !unreadable.is_empty() {
         terminal.warn(&unreadable_line(&unreadable));
     }
     if printed?.is_empty() {
         return Err(if others > 0 {
-            Failure::words(Exit::NotFound, "no message tells of a device")
+            Failure::words(Exit::NotFound, "no message is about a device")
                 .hint("add --messages to see the messages there are")
         } else if !unreadable.is_empty() {
             Failure::words(Exit::Usage, "none of the messages can be read")
@@ -255,7 +257,7 @@ fn failed(error: MessageFileError, path: &Path) -> Failure {
             let message =
                 format!("{name} holds no SADP message: it is neither XML nor a dump nor a capture");
             Failure::words(Exit::Usage, message).hint(
-                "give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; sadpctl decode --help tells more",
+                "give a pcap or pcapng capture, replies as XML, or a dump as of tcpdump -X; see sadpctl decode --help",
             )
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn run(args: &DemoArgs, mut context: Context<'_>) -> Result<Exit, Fai
     let entries = std::mem::take(&mut report.entries);
     if entries.is_empty() {
         return Err(
-            Failure::words(Exit::Machine, "the simulated devices were not heard")
+            Failure::words(Exit::Machine, "no reply came from the simulated devices")
                 .hint("let sadpctl use UDP on the loopback interface: a firewall may stop it"),
         );
     }

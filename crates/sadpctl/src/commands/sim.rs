@@ -67,7 +67,7 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     })?;
     let inquiries = count(stats.inquiries, "inquiry", "inquiries");
     let replies = count(stats.replies, "reply", "replies");
-    terminal.note(&format!("heard {inquiries}, sent {replies}"));
+    terminal.note(&format!("received {inquiries}, sent {replies}"));
     if let Some(attacked) = attacked {
         let datagrams = count(attacked.sent, "datagram", "datagrams");
         let secrets = count(attacked.secrets, "secret", "secrets");

@@ -106,7 +106,7 @@ pub(crate) struct GuidImportArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// So many devices at once
+    /// At most N devices at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 

@@ -55,7 +55,7 @@ pub(crate) struct MailQrArgs {
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Send nothing; tell what would be done
+    /// Send nothing; show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

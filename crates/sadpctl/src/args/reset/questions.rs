@@ -30,7 +30,7 @@ pub(crate) struct AnswersArgs {
 /// `reset questions show`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Devices tell their questions by number alone. The texts are those of the vendor's
+Devices report their questions by number only. The texts are those of the vendor's
 own pages; questions.toml in the configuration folder gives numbers a name:
 
   [names]
@@ -39,7 +39,7 @@ pub(crate) struct QuestionsShowArgs {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
 
-    /// So many devices at once
+    /// At most N devices at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 }

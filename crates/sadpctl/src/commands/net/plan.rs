@@ -66,5 +66,5 @@ fn show(proposal: &Proposal, terminal: &mut Terminal) {
             count(unactivated as u64, "device", "devices")
         ));
     }
-    terminal.hint("look the plan over, then: sadpctl net apply plan.csv");
+    terminal.hint("check the plan, then: sadpctl net apply plan.csv");
 }

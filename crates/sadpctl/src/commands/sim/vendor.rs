@@ -226,7 +226,7 @@ fn dated_code(record: &RequestRecord, path: &Path) -> Result<String, Failure> {
         ));
     }
     let serial = record.device.serial();
-    let serial = serial.ok_or_else(|| unanswerable("the device told no serial number"))?;
+    let serial = serial.ok_or_else(|| unanswerable("the device reported no serial number"))?;
     Ok(vendor_support::dated_code(
         serial.as_str(),
         record.boot_time,
