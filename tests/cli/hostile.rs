@@ -286,7 +286,7 @@ fn no_password_is_sealed_where_another_tells_what_the_device_tells() {
         let scan = van.run(&["scan", "--format", "json"]);
         let warnings = scan.json()[0]["warnings"].to_string();
         assert!(warnings.contains("\"two-senders\""), "{delay}: {scan}");
-        assert!(scan.stderr.contains("heard from two addresses"), "{scan}");
+        assert!(scan.stderr.contains("seen from two addresses"), "{scan}");
 
         let file = van.file("Garden-77x\n");
         let activate = ["activate", "--all", "--yes", "--new-password-file", &file];

@@ -262,7 +262,7 @@ fn the_doctor_looks_at_loopback_when_told_to() {
     };
     for (check, words) in [
         ("port", "shared"),
-        ("multicast", "is heard"),
+        ("multicast", "is received"),
         ("devices", "3 devices"),
         ("receive-buffer", "bytes"),
     ] {

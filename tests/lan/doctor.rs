@@ -23,7 +23,7 @@ fn a_sound_machine_has_no_problem() {
         ("interface", "lan0", "used, by 10.77.0.1/16"),
         ("interface", "lo", "not used"),
         ("port", "UDP 37020", "free"),
-        ("multicast", "lan0", "is heard"),
+        ("multicast", "lan0", "is received"),
         ("reverse-path", "lan0", "off"),
         (
             "raw-link",
@@ -143,7 +143,7 @@ fn a_shared_port_does_no_harm() {
         told.verdict("port", "UDP 37020", "shared with sadpctl (process "),
         "ok"
     );
-    assert_eq!(told.verdict("multicast", "lan0", "is heard"), "ok");
+    assert_eq!(told.verdict("multicast", "lan0", "is received"), "ok");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn what_a_firewall_drops_is_told() {
     nft("add chain inet site in { policy drop; }");
     let told = installer.doctor(&["--link-layer", "off"]);
     assert_eq!(told.verdict("firewall", "nftables", words), "problem");
-    assert_eq!(told.verdict("multicast", "lan0", "is not heard"), "problem");
+    assert_eq!(told.verdict("multicast", "lan0", "is not received"), "problem");
     assert_eq!(
         told.verdict("devices", "scan", "no device answered"),
         "problem"

@@ -189,12 +189,11 @@ impl Examination {
         checks.extend(self.loops.into_iter().map(MulticastLoop::judge));
         let filters = self.filters.into_iter();
         checks.extend(filters.map(|filter| filter.judge(&observed)));
-        match self.firewalls {
-            Some(active) => checks.extend(firewall::judge(active, port, received)),
-            None => {
-                let finding = Finding::NotExamined;
-                checks.push(Check::new(Subject::Computer, Verdict::Ok, finding));
-            }
+        if let Some(active) = self.firewalls {
+            checks.extend(firewall::judge(active, port, received));
+        } else {
+            let finding = Finding::NotExamined;
+            checks.push(Check::new(Subject::Computer, Verdict::Ok, finding));
         }
         checks.extend(self.raw.map(RawEthernet::judge));
         checks.push(ReceiveBuffer::gather().judge(devices, dropped));

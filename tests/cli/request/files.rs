@@ -69,7 +69,7 @@ fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
     let export = errand.export(&["--all"]);
     assert_eq!(export.code, 0, "{export}");
     let message = text(&export.json()[0]["message"]);
-    assert!(message.contains("told no serial number"), "{export}");
+    assert!(message.contains("reported no serial number"), "{export}");
     let package = errand.packages().into_values().next().unwrap();
     let code = fs::read_to_string(package.join("DeviceKey.xml")).unwrap();
     assert!(
