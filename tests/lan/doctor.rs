@@ -244,7 +244,10 @@ fn what_a_firewall_drops_is_told() {
     nft("add chain inet site in { policy drop; }");
     let told = installer.doctor(&["--link-layer", "off"]);
     assert_eq!(told.verdict("firewall", "nftables", words), "problem");
-    assert_eq!(told.verdict("multicast", "lan0", "is not received"), "problem");
+    assert_eq!(
+        told.verdict("multicast", "lan0", "is not received"),
+        "problem"
+    );
     assert_eq!(
         told.verdict("devices", "scan", "no device answered"),
         "problem"
