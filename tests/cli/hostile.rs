@@ -258,7 +258,11 @@ fn no_password_is_sealed_where_an_exchange_is_forged_or_raced() {
         assert_eq!(outcome["result"], "skipped", "{attack}: {run}");
         let message = "not sent: something else on the network answered for it";
         assert_eq!(outcome["message"], message, "{attack}: {run}");
-        assert!(run.stderr.contains("another machine on the network may answer for it"), "{run}");
+        assert!(
+            run.stderr
+                .contains("another machine on the network may answer for it"),
+            "{run}"
+        );
         let scan = van.run(&["scan", "--format", "json"]);
         assert_eq!(scan.json()[0]["state"], "unactivated", "{scan}");
     }
