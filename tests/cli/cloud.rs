@@ -78,7 +78,8 @@ fn hik_connect_is_shown_switched_and_unbound() {
     assert_eq!(wrong.code, 1, "{wrong}");
     assert_eq!(wrong.json()[0]["refusal"], "PasswordError", "{wrong}");
     assert_eq!(wrong.json()[0]["tries_left"], 6, "{wrong}");
-    let unbind = van.own(&["cloud", "unbind", ONE, "--yes"]);
+    let lifted = ["--force", "refused-before"];
+    let unbind = van.own(&[&["cloud", "unbind", ONE, "--yes"][..], &lifted].concat());
     assert_eq!(unbind.code, 0, "{unbind}");
     assert_eq!(unbind.json()[0]["data"]["confirmed"], true, "{unbind}");
     let show = van.own(&["cloud", "show", ONE]);
@@ -160,7 +161,10 @@ fn a_device_is_deactivated_by_its_full_serial() {
     assert_eq!(wrong.code, 1, "{wrong}");
     assert_eq!(wrong.json()[0]["refusal"], "PasswordError", "{wrong}");
     assert_eq!(van.states(), ["active"]);
-    let guid = van.reset(&["guid", "export", ONE, "--yes"]);
+    let guid = ["guid", "export", ONE, "--yes"];
+    let held = van.reset(&guid);
+    assert_eq!(held.code, 4, "any command with a current password: {held}");
+    let guid = van.reset(&[&guid[..], &["--force", "refused-before"]].concat());
     assert_eq!(guid.code, 0, "{guid}");
     let run = van.own(&["deactivate", SERIAL, "--yes"]);
     assert_eq!(run.code, 0, "{run}");

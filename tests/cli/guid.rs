@@ -498,7 +498,7 @@ fn a_dry_run_and_what_is_not_offered_send_nothing() {
     );
     assert_snapshot!(format!("{}\n{}\n{}", told(&dry), told(&run), told(&none)));
     assert_eq!(van.sent(), 0);
-    assert!(!van.path("state").exists());
+    assert!(!van.path("state").join("ledger.sqlite3").exists());
 }
 
 #[test]

@@ -80,7 +80,11 @@ fn a_new_qr_code_is_asked_for_before_it_voids_another() {
     assert_eq!(second.code, 0, "{second}");
     let void = confirm(&van, &mailed(&first));
     assert_eq!(void.json()[0]["refusal"], "CodeError", "{void}");
-    let run = confirm(&van, &mailed(&second));
+    let held = confirm(&van, &mailed(&second));
+    assert_eq!(held.code, 4, "after a refused code: {held}");
+    let code = van.put("code.txt", mailed(&second));
+    let confirm = ["mail", "confirm", ONE, "--code-file", &code, "--yes"];
+    let run = van.reset(&[&confirm[..], &["--force", "refused-before"]].concat());
     assert_eq!(run.code, 0, "{run}");
 }
 
@@ -132,6 +136,13 @@ fn a_wrong_password_ends_the_setting_at_the_first_device() {
     assert_eq!((run.code, van.sent()), (1, 1), "{run}");
     assert_eq!(run.json()[1]["result"], "skipped", "{run}");
     let run = van.reset_with(CURRENT, &set);
+    assert_eq!(run.code, 4, "the first is not sent another: {run}");
+    assert_eq!(run.json()[0]["result"], "skipped", "{run}");
+    assert_eq!(run.json()[1]["result"], "done", "{run}");
+    let run = van.reset_with(
+        CURRENT,
+        &[&set[..], &["--force", "refused-before"]].concat(),
+    );
     assert_eq!(run.code, 0, "{run}");
     let one = van.reset(&["mail", "set", TWO, "--mailbox", "no address", "--yes"]);
     assert_eq!(one.code, 2, "{one}");

@@ -330,6 +330,23 @@ fn a_wrong_password_reaches_no_second_device_where_answers_are_late() {
 }
 
 #[test]
+fn a_refused_password_is_not_sent_by_the_next_run() {
+    let van = Van::new(SHOP);
+    let set = ["net", "set", ONE, "--http-port", "81"];
+    for (number, code) in [(1, 1), (2, 4), (3, 4), (4, 4), (5, 4)] {
+        let run = send(&van, "Guessed-99", &set);
+        assert_eq!((run.code, van.sent()), (code, 1), "{number}: {run}");
+        if code == 4 {
+            let outcome = &run.json()[0];
+            let next = outcome["next"].as_str().unwrap();
+            assert!(next.contains("--force refused-before"), "{run}");
+        }
+    }
+    let right = [&set[..], &["--force", "refused-before"]].concat();
+    assert_eq!(send(&van, PASSWORD, &right).code, 0);
+}
+
+#[test]
 fn the_last_tries_need_force_and_a_lock_is_waited_for() {
     let site = "[[device]]\nprofile = \"ipc-v5.5.82\"\nmac = \"44:47:cc:00:00:01\"\nip = \"192.168.1.101\"\ntries = 4\n";
     let van = Van::new(site);
@@ -340,7 +357,8 @@ fn the_last_tries_need_force_and_a_lock_is_waited_for() {
     ]
     .concat();
     for left in [3, 2] {
-        let run = send(&van, "Guessed-99", &set);
+        let again = [&set[..], &["--force", "refused-before"]].concat();
+        let run = send(&van, "Guessed-99", &again);
         assert_eq!(
             (run.code, &run.json()[0]["tries_left"]),
             (1, &left.into()),

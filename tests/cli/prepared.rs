@@ -66,7 +66,13 @@ impl Van {
 
     /// Whether this password is a device's own, at the price of a try.
     pub(crate) fn has_password(&self, device: &str, password: &str) -> bool {
-        let mailbox = ["--mailbox", "a@example.com", "--yes"];
+        let mailbox = [
+            "--mailbox",
+            "a@example.com",
+            "--yes",
+            "--force",
+            "refused-before",
+        ];
         let set = [&["mail", "set", device], &mailbox[..]].concat();
         let run = self.reset_with(password, &set);
         assert!(

@@ -76,8 +76,16 @@ fn no_password_is_shown_or_kept() {
             "81",
             "--yes",
         ],
-        &["net", "apply", plan, "--yes"],
-        &["net", "apply", plan, "--yes", "--password-file", &file],
+        &["net", "apply", plan, "--yes", "--force=refused-before"],
+        &[
+            "net",
+            "apply",
+            plan,
+            "--yes",
+            "--force=refused-before",
+            "--password-file",
+            &file,
+        ],
         &["scan"],
         &["show", "44:47:cc:00:00:03"],
         &["scan", "--format", "json"],
@@ -146,7 +154,12 @@ fn no_secret_of_recovery_is_shown_or_kept() {
         &["guid", "export", "--all"],
     ];
     for arguments in commands {
-        let all = [&["reset"], arguments, &["-vvv", "--yes"]].concat();
+        // Each is sent, whatever was refused before.
+        let lifted: &[&str] = match arguments[1] {
+            "qr" => &[],
+            _ => &["--force=refused-before"],
+        };
+        let all = [&["reset"], arguments, &["-vvv", "--yes"], lifted].concat();
         let mut command = van.sim.command(&all);
         command
             .env("SADPCTL_STATE", van.path("state"))

@@ -123,7 +123,10 @@ fn during_the_opening_scan_nothing_is_sent() {
         assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run}");
         let said = "interrupted before anything was sent";
         assert!(run.stderr.contains(said), "{run}");
-        assert!(!van.path("state").exists(), "nothing was sent");
+        assert!(
+            !van.path("state").join("ledger.sqlite3").exists(),
+            "nothing was sent"
+        );
     }
 }
 
@@ -164,7 +167,10 @@ fn at_the_question_nothing_is_sent() {
         terminal.read_to_string(&mut said).unwrap();
         assert_eq!(script.wait().unwrap().code(), Some(1), "{said}");
         assert!(said.contains("not confirmed: nothing was sent"), "{said}");
-        assert!(!van.path("state").exists(), "nothing was sent");
+        assert!(
+            !van.path("state").join("ledger.sqlite3").exists(),
+            "nothing was sent"
+        );
     }
 }
 

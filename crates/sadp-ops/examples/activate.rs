@@ -30,7 +30,12 @@ async fn main() -> Result<(), AnyError> {
 pub(crate) async fn activate_all(session: &mut Session) -> Result<Vec<Outcome>, AnyError> {
     let mut observer = |_: Event<'_>| {};
     let (inventory, _) = session.look(&mut observer).await?;
-    let plan = activate::plan(session, inventory.devices.clone(), Overrides::default())?;
+    let plan = activate::plan(
+        session,
+        inventory.devices.clone(),
+        Overrides::default(),
+        false,
+    )?;
     let activation = Activation {
         inventory: &inventory,
         password: &"Garden-77x".into(),

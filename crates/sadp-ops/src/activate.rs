@@ -15,6 +15,7 @@ use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session,
     batch::{Batch, DeviceCommand, KeepNothing},
+    memory::unconfirmed_activation,
     settle::{FollowUp, PATIENCE, RoundLimit},
 };
 
@@ -23,29 +24,46 @@ use crate::{
 pub struct Plan {
     /// The devices that get it.
     pub devices: Vec<DiscoveredDevice>,
-    /// Those that do not, and why.
+    /// Those that do not, and why. An activation of an earlier run that a look
+    /// proves is among them, as done.
     pub left_out: Vec<Outcome>,
+    /// How many more are active already. They are counted where the user did not
+    /// name them.
+    pub already_active: usize,
 }
 
 /// Plans the activation of these devices. Those that are active already, or do
-/// not tell, are left out, and so are those to which nothing may be sent.
+/// not tell, are left out, and so are those to which nothing may be sent. `named`
+/// is whether the user named them.
 pub fn plan(
     session: &Session,
     devices: Vec<DiscoveredDevice>,
     overrides: Overrides,
+    named: bool,
 ) -> Result<Plan, LedgerError> {
     let mut unactivated = Vec::new();
     let mut left_out = Vec::new();
+    let mut already_active = 0;
     for device in devices {
-        let reason = match device.entry.device.state {
-            Some(State::Unactivated) => {
-                unactivated.push(device);
-                continue;
-            }
-            Some(_) => Reason::AlreadyActive,
-            None => Reason::StateUnknown,
+        let earlier = match (session.ledger(), device.key()) {
+            (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key)?,
+            _ => None,
         };
-        left_out.push(Outcome::skipped(&device, Action::Activate, reason));
+        match (device.entry.device.state, earlier) {
+            (Some(State::Unactivated), _) => unactivated.push(device),
+            (Some(_), Some(at)) => left_out.push(Outcome {
+                reason: Reason::ActivatedEarlier { at },
+                ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
+            }),
+            (Some(_), None) if !named => already_active += 1,
+            (state, _) => {
+                let reason = match state {
+                    Some(_) => Reason::AlreadyActive,
+                    None => Reason::StateUnknown,
+                };
+                left_out.push(Outcome::skipped(&device, Action::Activate, reason));
+            }
+        }
     }
     let checks = SafetyChecks {
         action: Action::Activate,
@@ -53,7 +71,11 @@ pub fn plan(
     };
     let (devices, blocked) = checks.split(unactivated, session.ledger(), session.now())?;
     left_out.extend(blocked);
-    Ok(Plan { devices, left_out })
+    Ok(Plan {
+        devices,
+        left_out,
+        already_active,
+    })
 }
 
 impl Plan {

@@ -2,7 +2,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sadp_discovery::{LinkInfo, Notice};
 use sadp_proto::{DiscoveryStats, SurveyProgress};
-use sadp_reset::{Action, LedgerError};
+use sadp_reset::{Action, ClaimHolder, LedgerError};
 
 use crate::{DiscoveredDevice, outcome::recovery::ButtonProgress};
 
@@ -16,6 +16,9 @@ pub enum Event<'a> {
         /// The interfaces used by raw Ethernet too.
         raw: &'a [Arc<str>],
     },
+    /// Another run that changes devices has the claim on the state folder, and is
+    /// waited for. Who, is not always known.
+    WaitingForClaim(Option<&'a ClaimHolder>),
     /// How far a look is, about ten times a second.
     Looking(SurveyProgress),
     /// A look is over.

@@ -62,6 +62,7 @@ mod device;
 mod event;
 mod inventory;
 pub mod locate;
+mod memory;
 pub mod network;
 mod offer;
 mod outcome;
@@ -75,6 +76,7 @@ pub use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};
 pub use event::{Event, Observer};
 pub use inventory::{BlankName, DeviceName, Inventory, SelectionError, select};
+pub use memory::REFUSAL_REMEMBERED;
 pub use offer::{PasswordSettings, Requirements, Selection};
 pub use outcome::{
     BlockReason, Impact, NextStep, Offer, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,

@@ -118,6 +118,11 @@ pub enum Reason {
     Unsealed(SealError),
     /// Not sent: the device has a password already.
     AlreadyActive,
+    /// The device has the password of an activation whose reply did not arrive.
+    ActivatedEarlier {
+        /// When that was sent.
+        at: Timestamp,
+    },
     /// Not sent: the device does not tell whether it has a password.
     StateUnknown,
     /// Not sent: the device has no password yet.
@@ -206,6 +211,17 @@ pub enum BlockReason {
     FewTries {
         /// How many.
         left: u32,
+    },
+    /// It refused a secret of this kind before.
+    RefusedBefore {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was sent a secret that sets a new password, and no reply came: most likely
+    /// it has that password.
+    MayHaveWorked {
+        /// When.
+        at: Timestamp,
     },
 }
 
@@ -343,14 +359,14 @@ impl Outcome {
             (OutcomeStatus::Done | OutcomeStatus::Planned, _)
             | (
                 OutcomeStatus::Skipped,
-                Reason::AlreadyActive
-                | Reason::StateUnknown
+                Reason::StateUnknown
                 | Reason::Unactivated { named: false }
                 | Reason::NotOffered { named: false, .. },
             ) => Impact::None,
             (
                 OutcomeStatus::Skipped,
                 Reason::Blocked(_)
+                | Reason::AlreadyActive
                 | Reason::Impersonated
                 | Reason::Unsealed(_)
                 | Reason::Unactivated { named: true }

@@ -5,7 +5,7 @@ use sadp_model::{ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Action, Ledger, LedgerError};
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
-use crate::{BlockReason, DiscoveredDevice, Outcome};
+use crate::{BlockReason, DiscoveredDevice, Outcome, memory::SecretMemory};
 
 /// With so few tries left, the next needs [`Guard::FewTries`] lifted.
 const FEW_TRIES: u32 = 2;
@@ -62,6 +62,9 @@ impl Guard {
     }
 }
 
+/// Stands beside the guards' bits.
+const ASKS_AFTER_REFUSALS: u16 = 1 << 15;
+
 /// The guards that the user lifted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overrides(u16);
@@ -70,6 +73,19 @@ impl Overrides {
     /// Whether this guard is lifted.
     pub const fn lifts(self, guard: Guard) -> bool {
         self.0 & guard.bit() != 0
+    }
+
+    /// The same for a user who is shown, before anything is sent, which devices refused a
+    /// secret before ([`Session::refused_before`](crate::Session::refused_before)), and is
+    /// asked.
+    #[must_use]
+    pub const fn asking_after_refusals(self) -> Self {
+        Self(self.0 | ASKS_AFTER_REFUSALS)
+    }
+
+    /// Whether a device may be sent a secret after it refused one of its kind.
+    const fn sends_after_refusal(self) -> bool {
+        self.lifts(Guard::RefusedBefore) || self.0 & ASKS_AFTER_REFUSALS != 0
     }
 
     /// The same with one more guard lifted.
@@ -92,6 +108,8 @@ impl BlockReason {
             Self::TwoSenders { .. } | Self::JustMoved { .. } => Some(Guard::TwoSenders),
             Self::Locked { .. } => Some(Guard::Locked),
             Self::FewTries { .. } => Some(Guard::FewTries),
+            Self::RefusedBefore { .. } => Some(Guard::RefusedBefore),
+            Self::MayHaveWorked { .. } => Some(Guard::MayHaveWorked),
             Self::NoMac | Self::RawEthernetOnly | Self::FragmentOnly | Self::DuplicateMac => None,
         }
     }
@@ -133,17 +151,18 @@ impl SafetyChecks {
         ledger: Option<&Ledger>,
         now: Timestamp,
     ) -> Result<Option<Outcome>, LedgerError> {
-        let tries = match (ledger, device.key()) {
-            (Some(ledger), Some(key)) if self.action.spec().costs_try => {
-                ledger.tries_left(&key, now)?
-            }
-            _ => None,
+        let known = match (ledger, device.key()) {
+            (Some(ledger), Some(key)) if self.action.spec().costs_try => Known {
+                tries: ledger.tries_left(&key, now)?,
+                secret: SecretMemory::read(ledger, &key, self.action, now)?,
+            },
+            _ => Known::default(),
         };
-        let reason = self.objection(device, tries);
+        let reason = self.objection(device, &known);
         Ok(reason.map(|reason| Outcome::blocked(device, self.action, reason)))
     }
 
-    fn objection(&self, found: &DiscoveredDevice, tries: Option<u32>) -> Option<BlockReason> {
+    fn objection(&self, found: &DiscoveredDevice, known: &Known) -> Option<BlockReason> {
         let device = &found.entry.device;
         if device.identity().is_none() {
             return Some(BlockReason::NoMac);
@@ -171,10 +190,27 @@ impl SafetyChecks {
         {
             return Some(BlockReason::Locked { until });
         }
-        let few = tries.filter(|&left| left <= FEW_TRIES);
-        let few = few.filter(|_| !self.overrides.lifts(Guard::FewTries));
-        few.map(|left| BlockReason::FewTries { left })
+        if let Some(at) = known.secret.may_have_worked
+            && !self.overrides.lifts(Guard::MayHaveWorked)
+        {
+            return Some(BlockReason::MayHaveWorked { at });
+        }
+        if let Some(left) = known.tries.filter(|&left| left <= FEW_TRIES)
+            && !self.overrides.lifts(Guard::FewTries)
+        {
+            return Some(BlockReason::FewTries { left });
+        }
+        let refused = known.secret.refused;
+        let refused = refused.filter(|_| !self.overrides.sends_after_refusal());
+        refused.map(|at| BlockReason::RefusedBefore { at })
     }
+}
+
+/// What the ledger knows of a device that is to be sent a secret.
+#[derive(Debug, Default)]
+struct Known {
+    tries: Option<u32>,
+    secret: SecretMemory,
 }
 
 /// Why no secret is sent to a device: someone else may speak for it.
@@ -240,7 +276,7 @@ mod tests {
                             | Action::SetUpRead
                             | Action::CloudShow
                     );
-                let reason = checks.objection(&found, None);
+                let reason = checks.objection(&found, &Known::default());
                 assert_eq!(reason.is_some(), blocked, "{action} {lifted}");
             }
         }

@@ -1,15 +1,23 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use sadp_discovery::{CaptureRecorder, ScanConfig, ScanError};
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
-use sadp_reset::{Action, Ledger, LedgerError, PackageError, PasswordNumber, VaultError};
+use sadp_reset::{
+    Action, Claim, ClaimAttempt, ClaimHolder, Ledger, LedgerError, PackageError, PasswordNumber,
+    VaultError,
+};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::DiscoveredDevice;
+use crate::{DiscoveredDevice, Event, Observer, memory::SecretMemory};
+
+/// How often the claim is tried again while another run has it.
+const CLAIM_EVERY: Duration = Duration::from_millis(100);
 
 /// What a session is opened with.
 #[derive(Clone, Debug)]
@@ -60,6 +68,8 @@ pub struct Session {
     pub(crate) unreadable: Option<LedgerError>,
     /// Whether the ledger was opened for writing.
     writable: bool,
+    /// Held until the session ends.
+    claim: Option<Claim>,
     state: PathBuf,
     /// Whether there is a state folder.
     has_folder: bool,
@@ -93,9 +103,67 @@ impl Session {
             ledger,
             unreadable,
             writable,
+            claim: None,
             state,
             has_folder: access != LedgerAccess::Unavailable,
         })
+    }
+
+    /// Takes the claim on the state folder, until the session ends: no other run changes
+    /// devices meanwhile. Waits for a run that has it, `wait` at most, and then fails
+    /// with [`OpsError::Claimed`]. What the ledger holds by then is known afterwards.
+    pub async fn claim(
+        &mut self,
+        command: &str,
+        wait: Duration,
+        observer: &mut dyn Observer,
+    ) -> Result<(), OpsError> {
+        let until = Instant::now() + wait;
+        let mut told = None;
+        while self.claim.is_none() {
+            let this = ClaimHolder::this(command, self.now());
+            match Claim::try_take(&self.state, &this).map_err(LedgerError::from)? {
+                ClaimAttempt::Taken(claim) => self.claim = Some(claim),
+                ClaimAttempt::Held(holder) if Instant::now() >= until => {
+                    return Err(OpsError::Claimed(holder));
+                }
+                ClaimAttempt::Held(holder) => {
+                    if told.as_ref() != Some(&holder) {
+                        observer.observe(Event::WaitingForClaim(holder.as_ref()));
+                        told = Some(holder);
+                    }
+                    tokio::select! {
+                        () = self.cancellation.stop.cancelled() => return Err(OpsError::Stopped),
+                        () = tokio::time::sleep(CLAIM_EVERY) => {}
+                    }
+                }
+            }
+        }
+        // The other run may have made it.
+        if self.ledger.is_none() && self.unreadable.is_none() {
+            self.ledger = Ledger::open_existing(&self.state)?;
+        }
+        Ok(())
+    }
+
+    /// When each of these devices refused a secret of the kind that an action sends,
+    /// where it did within [`REFUSAL_REMEMBERED`](crate::REFUSAL_REMEMBERED) and has
+    /// accepted none since.
+    pub fn refused_before<'d>(
+        &self,
+        action: Action,
+        devices: &'d [DiscoveredDevice],
+    ) -> Result<Vec<(&'d DiscoveredDevice, Timestamp)>, LedgerError> {
+        let mut refused = Vec::new();
+        let Some(ledger) = self.ledger() else {
+            return Ok(refused);
+        };
+        for device in devices {
+            let Some(key) = device.key() else { continue };
+            let memory = SecretMemory::read(ledger, &key, action, self.now())?;
+            refused.extend(memory.refused.map(|at| (device, at)));
+        }
+        Ok(refused)
     }
 
     /// The time: the system's, or that of a network inside this process.
@@ -214,6 +282,10 @@ pub enum OpsError {
     /// A device takes its answer only with a new password, and there is none.
     #[error("the device takes its answer with a new password only, and there is none")]
     PasswordMissing,
+    /// Another run that changes devices uses the same state folder. Who, is not always
+    /// known.
+    #[error("another run that changes devices uses the same state folder")]
+    Claimed(Option<ClaimHolder>),
     /// The look was stopped before anything was sent.
     #[error("interrupted before anything was sent")]
     Stopped,

@@ -34,6 +34,17 @@ impl DeviceKey {
         self.serial.as_ref()
     }
 
+    /// The key by which locks, tries and refused secrets count: the MAC alone where
+    /// there is one. A device that reports another serial has the same memory.
+    #[must_use]
+    pub fn by_mac(&self) -> Self {
+        let serial = self.serial.clone().filter(|_| self.mac.is_none());
+        Self {
+            mac: self.mac,
+            serial,
+        }
+    }
+
     /// Whether both keys can belong to one device: the MACs are equal and the
     /// serials do not differ, or one MAC is unknown and the serials are equal.
     /// Two devices that share a MAC or a serial stay two.
@@ -45,6 +56,15 @@ impl DeviceKey {
                 mine == theirs && (same_serial || one_unknown)
             }
             _ => same_serial,
+        }
+    }
+
+    /// Whether locks and tries of one key count for the other: the MAC decides, and the
+    /// serial only where one of the MACs is unknown.
+    pub(crate) fn shares_memory(&self, other: &Self) -> bool {
+        match (self.mac, other.mac) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            _ => self.serial.is_some() && self.serial == other.serial,
         }
     }
 

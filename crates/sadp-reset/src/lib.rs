@@ -6,6 +6,7 @@
 //!
 //! The ledger, which is kept between runs:
 //! - [`Ledger`]: locks, tries left, requests, GUIDs, and an audit of all commands.
+//! - [`Claim`]: by which runs that change devices take turns.
 //! - [`DeviceKey`]: identifies a device in it.
 //! - [`Attempt`] and [`AttemptVerdict`]: the audit, written before and after a command
 //!   is sent.
@@ -31,6 +32,7 @@
     )
 )]
 
+mod claim;
 mod device_key;
 mod digest;
 mod disk;
@@ -39,6 +41,7 @@ mod ledger;
 mod request;
 mod validity;
 
+pub use claim::{Claim, ClaimAttempt, ClaimHolder};
 pub use device_key::DeviceKey;
 pub use digest::Digest;
 pub use disk::{FileError, NewFile, write_new_file};

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use sadp_model::text::clean;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::Mailbox;
 
-use crate::{count, device_line};
+use crate::{count, device_line, minute};
 
 /// A change of devices, as it is announced and as the user is asked for it.
 #[derive(Clone, Debug)]
@@ -84,4 +85,23 @@ pub(crate) fn listed(
         .chain(lines)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// How many devices are left out because they are active.
+pub fn already_active(devices: usize) -> String {
+    match devices {
+        1 => "1 device is active already".into(),
+        _ => format!("{devices} devices are active already"),
+    }
+}
+
+/// A device that refused a secret before, where the user is asked whether to send
+/// another.
+pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
+    let device = device_line(device);
+    format!(
+        "{} refused one on {}: each wrong one costs it a try",
+        device.trim_start(),
+        minute(at)
+    )
 }

@@ -1,10 +1,12 @@
 //! What happens while an operation runs.
 
 use sadp_discovery::Notice;
+use sadp_model::text::clean;
 use sadp_ops::{DiscoveredDevice, Event, OpsError};
 use sadp_proto::DiscoveryStats;
+use sadp_reset::ClaimHolder;
 
-use crate::{Line, Remedy, count, outcome::button, with_cause};
+use crate::{Line, Remedy, count, minute, outcome::button, with_cause};
 
 /// The lines about an event. None where it only says how far an operation is.
 pub fn lines(event: &Event<'_>) -> Vec<Line> {
@@ -46,6 +48,9 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             Some(error) => format!("nothing more is sent: {}", with_cause(*error)),
             None => "nothing more is sent: no device was seen".into(),
         }),
+        Event::WaitingForClaim(holder) => {
+            vec![Line::Note(format!("waiting: {}", claimed(*holder)))]
+        }
         Event::LocksUnreadable(error) => warning(format!(
             "locks remembered are not shown: {}",
             with_cause(*error)
@@ -83,6 +88,19 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         Event::Button(progress) => button::line(progress).into_iter().collect(),
         Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
     }
+}
+
+/// Which run changes devices with the same state folder.
+pub fn claimed(holder: Option<&ClaimHolder>) -> String {
+    let Some(holder) = holder else {
+        return "another run changes devices with the same state folder".into();
+    };
+    format!(
+        "another run changes devices with the same state folder: {} (process {}, since {})",
+        clean(&holder.command),
+        holder.process,
+        minute(holder.since)
+    )
 }
 
 fn warning(text: String) -> Vec<Line> {

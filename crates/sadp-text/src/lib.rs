@@ -31,10 +31,10 @@ use std::{error::Error, time::Duration};
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
-pub use announcement::{Announcement, question};
+pub use announcement::{Announcement, already_active, question, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{CheckText, check_subject, check_text};
-pub use event::{lines, losses, sending_limited};
+pub use event::{claimed, lines, losses, sending_limited};
 pub use outcome::{
     answer::answers_plan,
     button::waiting,

@@ -15,7 +15,7 @@ use sadp_ops::{
 };
 use sadp_reset::Action;
 
-use crate::explain;
+use crate::{explain, minute};
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
@@ -61,6 +61,10 @@ fn sentence(outcome: &Outcome) -> String {
         Reason::Unsealed(error) => format!("not sent: {error}"),
         Reason::AlreadyActive => "already active".into(),
         Reason::StateUnknown => "its firmware does not report whether it has a password".into(),
+        Reason::ActivatedEarlier { at } => format!(
+            "activated earlier: it is active since the password was sent on {}, to which no reply came",
+            minute(*at)
+        ),
         Reason::Unactivated { .. } => "it has no password yet".into(),
         Reason::NotOffered { offer, .. } => recovery::missing(*offer).into(),
         Reason::Guid(finding) => guid::message(finding),
@@ -206,6 +210,14 @@ fn blocked(reason: &BlockReason) -> String {
             format!("it is remembered as locked until {until}")
         }
         BlockReason::FewTries { left } => format!("tries left before it locks: {left}"),
+        BlockReason::RefusedBefore { at } => format!(
+            "not sent: it refused one on {}, and each wrong one costs a try",
+            minute(*at)
+        ),
+        BlockReason::MayHaveWorked { at } => format!(
+            "not sent: one was sent on {} and no reply came: most likely it was carried out",
+            minute(*at)
+        ),
     }
 }
 
@@ -230,6 +242,12 @@ const fn unblock(reason: &BlockReason) -> &'static str {
         }
         BlockReason::FewTries { .. } => {
             "make sure of the password first; --force few-tries sends all the same, and a wrong one locks it"
+        }
+        BlockReason::RefusedBefore { .. } => {
+            "make sure that it is the right one, in its own web page for example; --force refused-before sends it"
+        }
+        BlockReason::MayHaveWorked { .. } => {
+            "try the new password in its own web page, once; if it is refused, --force may-have-worked sends it again"
         }
     }
 }
@@ -307,6 +325,12 @@ mod tests {
                 until: Timestamp::UNIX_EPOCH,
             },
             BlockReason::FewTries { left: 2 },
+            BlockReason::RefusedBefore {
+                at: Timestamp::UNIX_EPOCH,
+            },
+            BlockReason::MayHaveWorked {
+                at: Timestamp::UNIX_EPOCH,
+            },
         ] {
             let word = reason.guard().map(|it| format!("--force {}", it.word()));
             let told = unblock(&reason);

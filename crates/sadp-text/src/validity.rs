@@ -49,7 +49,13 @@ pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
     let aging = reviewed
         .aging
         .then(|| "older than a day: some firmware takes answers for 24 hours only".into());
-    reasons.chain(aging).collect()
+    let answered = reviewed.possibly_answered.map(|at| {
+        format!(
+            "an answer was sent on {} and no reply came: most likely it was carried out",
+            minute(at)
+        )
+    });
+    answered.into_iter().chain(reasons).chain(aging).collect()
 }
 
 /// What to do about an open request.
@@ -60,6 +66,9 @@ pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
     let name = name.unwrap_or_else(|| "DEVICE".into());
     let package = request.package.display();
     Some(match reviewed.next? {
+        CaseStep::TryPassword => format!(
+            "try the new password in its own web page, once; if it is refused: sadpctl reset import {package} --force may-have-worked"
+        ),
         CaseStep::ExportAgain => format!("sadpctl reset export {name} --out DIR"),
         CaseStep::Import => {
             format!("save the answer into {package}, then sadpctl reset import it")

@@ -9,7 +9,7 @@ mod sim;
 mod values;
 mod watch;
 
-use std::{net::Ipv4Addr, path::PathBuf};
+use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::Ipv4Net;
@@ -97,6 +97,11 @@ pub(crate) struct GlobalArgs {
     /// folder of this user's own data
     #[arg(long, value_name = "DIR", env = "SADPCTL_STATE", hide_env_values = true, global = true, help_heading = GLOBAL)]
     pub(crate) state: Option<PathBuf>,
+
+    /// Wait so long for another run that changes devices with the same state
+    /// folder
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = values::duration, global = true, help_heading = GLOBAL)]
+    pub(crate) lock_wait: Duration,
 
     /// Tell more of what happens, on stderr; may be repeated
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]

@@ -125,6 +125,11 @@ impl From<OpsError> for Failure {
             OpsError::Code(_) => Self::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
             OpsError::PasswordMissing => Self::new(Exit::Unsafe, error)
                 .hint("give one with --new-password-file; nothing was sent"),
+            OpsError::Claimed(holder) => {
+                let message = sadp_text::claimed(holder.as_ref());
+                Self::words(Exit::Machine, message)
+                    .hint("wait until it ends, or name another --state folder; nothing was sent")
+            }
             OpsError::Stopped => Self::new(Exit::Refused, error).hint("run it again to go on"),
             OpsError::Update(_) => Self::new(Exit::Unsafe, error)
                 .hint("check the password and scan again; nothing was sent"),

@@ -1,6 +1,6 @@
 //! One run of an operation: its session, what is shown meanwhile, and its end.
 
-use std::{io, net::Ipv4Addr};
+use std::{env, io, net::Ipv4Addr};
 
 use indicatif::ProgressBar;
 use sadp_discovery::ScanReport;
@@ -8,7 +8,7 @@ use sadp_ops::{
     Cancellation, DiscoveredDevice, Event, Inventory, LedgerAccess, Observer, OpsError, Report,
     Session, recovery::button::ButtonProgress,
 };
-use sadp_reset::DeviceKey;
+use sadp_reset::{Action, DeviceKey};
 use sadp_text::{Announcement, Line, lines, waiting};
 use tokio::{runtime::Runtime, sync::oneshot};
 
@@ -60,13 +60,41 @@ impl<'a> Run<'a> {
         let scan = survey::config(ask, context.global, also)?;
         let session = state::open_session(scan, access, cancellation, &mut context)?;
         let Context { global, terminal } = context;
-        Ok(Self {
+        let mut run = Self {
             session,
             global,
             bar: survey::progress_bar(terminal),
             terminal,
             runtime,
-        })
+        };
+        if access == LedgerAccess::Write {
+            run.claim()?;
+        }
+        Ok(run)
+    }
+
+    /// Waits until no other run changes devices, and keeps others from it until this one
+    /// ends. Secrets never stand in arguments: they tell the others what goes on here.
+    pub(crate) fn claim(&mut self) -> Result<(), Failure> {
+        let arguments: Vec<_> = env::args_os().skip(1).collect();
+        let command = format!("sadpctl {}", arguments.join(" ".as_ref()).display());
+        let wait = self.global.lock_wait;
+        self.block_on(async |session, observer| session.claim(&command, wait, observer).await)?;
+        Ok(())
+    }
+
+    /// Warns before the question of devices that refused a secret of the kind that an
+    /// action sends.
+    pub(crate) fn warn_of_refusals(
+        &mut self,
+        action: Action,
+        devices: &[DiscoveredDevice],
+    ) -> Result<(), Failure> {
+        for (device, at) in self.session.refused_before(action, devices)? {
+            let text = sadp_text::refused_before(device, at);
+            self.terminal.warn(&text);
+        }
+        Ok(())
     }
 
     /// Opens a session and looks for what a command is for.

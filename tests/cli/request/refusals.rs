@@ -80,9 +80,25 @@ fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
     };
     ledger.begin(&attempt).unwrap();
     drop(ledger);
-    let run = errand.import(&[]);
+    let sent = errand.van.sent();
+    let held = errand.import(&[]);
+    assert_eq!((held.code, errand.van.sent()), (4, sent), "{held}");
+    let outcome = &held.json()[0];
+    assert!(
+        text(&outcome["next"]).contains("--force may-have-worked"),
+        "{held}"
+    );
+    let cases = errand.run(&["reset", "cases", "--format", "json"]);
+    let case = &cases.json()[0];
+    assert!(text(&case["reasons"][0]).contains("most likely"), "{cases}");
+    assert!(
+        text(&case["next"]).contains("try the new password"),
+        "{cases}"
+    );
+    let run = errand.import(&["--force", "may-have-worked"]);
     assert_eq!(run.code, 1, "{run}");
     let outcome = &run.json()[0];
+    assert_eq!(outcome["result"], "unknown", "{run}");
     assert!(
         text(&outcome["message"]).contains("most likely it took the answer"),
         "{run}"
@@ -91,7 +107,7 @@ fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
         text(&outcome["next"]).contains("try the new password"),
         "{run}"
     );
-    assert_eq!(errand.cases()[0].1, "spent");
+    assert_eq!(errand.cases()[0].1, "open");
     let again = errand.import(&[]);
     assert_eq!(
         (again.code, results(&again)),

@@ -1,7 +1,9 @@
 //! The requests that wait for an answer, and what to do about each.
 
-use jiff::SignedDuration;
-use sadp_reset::{Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError};
+use jiff::{SignedDuration, Timestamp};
+use sadp_reset::{
+    Action, AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError,
+};
 
 use super::History;
 use crate::{Inventory, Session};
@@ -19,6 +21,9 @@ pub struct ReviewedCase {
     /// Whether an open request is so old that some firmware takes no answer to it
     /// any more.
     pub aging: bool,
+    /// When an answer to an open request was sent to which no reply came: most likely
+    /// the device has the new password.
+    pub possibly_answered: Option<Timestamp>,
     /// What to do about an open request.
     pub next: Option<CaseStep>,
 }
@@ -26,6 +31,8 @@ pub struct ReviewedCase {
 /// What to do about an open request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaseStep {
+    /// Try the new password: an answer was sent, and most likely carried out.
+    TryPassword,
     /// Import the answer when it is there.
     Import,
     /// The same, or export again, to be sure that a valid request waits.
@@ -42,7 +49,8 @@ pub fn review(
 ) -> Result<Vec<ReviewedCase>, LedgerError> {
     let now = session.now();
     let history = History::read(session.ledger(), now)?;
-    let reviewed = history.cases().iter().map(|case| {
+    let mut reviewed = Vec::new();
+    for case in history.cases() {
         let found = inventory.and_then(|it| it.with_key(&case.request.device));
         let sight = found.map(|found| LastSeen {
             boot_time: found.entry.device.boot_time,
@@ -55,15 +63,35 @@ pub fn review(
             InvalidReason::NotSeen { .. } => inventory.is_some(),
             _ => true,
         });
-        ReviewedCase {
+        let possibly_answered = if case.is_open() {
+            possibly_answered(&history, case)?
+        } else {
+            None
+        };
+        let next = match possibly_answered {
+            Some(_) => CaseStep::TryPassword,
+            None => CaseStep::after(&validity.reasons),
+        };
+        reviewed.push(ReviewedCase {
             case: case.clone(),
             age: now.duration_since(case.request.exported_at),
-            next: case.is_open().then(|| CaseStep::after(&validity.reasons)),
+            next: case.is_open().then_some(next),
             aging: case.is_open() && validity.aging,
             invalid_reasons: validity.reasons,
-        }
+            possibly_answered,
+        });
+    }
+    Ok(reviewed)
+}
+
+/// When an answer to a request was last sent to which no reply came.
+fn possibly_answered(history: &History<'_>, case: &Case) -> Result<Option<Timestamp>, LedgerError> {
+    let since = Some(case.request.exported_at);
+    let attempts = history.attempts(&case.request.device.by_mac(), since)?;
+    let unknown = attempts.iter().find(|it| {
+        it.attempt.action == Action::ImportAnswer && it.result() == AttemptResult::Unknown
     });
-    Ok(reviewed.collect())
+    Ok(unknown.map(|it| it.attempt.at))
 }
 
 impl CaseStep {

@@ -3,10 +3,10 @@
 use std::{fs, path::Path};
 
 use sadp_ops::{
-    Guard, Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason, Session,
-    StopReason,
+    BlockReason, Guard, Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason,
+    Session, StopReason,
     recovery::{
-        History,
+        self, CaseStep, History,
         answer::{self, AnswerFinding, AnswerInput, Plan, ResetChoice, Settings},
     },
 };
@@ -153,6 +153,33 @@ async fn under_loss_no_answer_is_sent_twice_and_silence_closes_nothing() {
             assert_eq!(outcome.reason, Reason::Answer(AnswerFinding::NoReply));
         }
     }
+}
+
+/// The device takes the answer, and its reply does not arrive.
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_reply_the_answer_is_not_sent_again_and_its_request_is_not_spent() {
+    let site = "[[device]]\nprofile = \"ipc-v5.5.82\"\nlate = { reset = \"3600s\" }\n";
+    let mut site = Answered::new(site).await;
+    let first = site.import(Overrides::default()).await;
+    assert_eq!(first[0].reason, Reason::Answer(AnswerFinding::NoReply));
+    for _ in 0..3 {
+        let again = site.import(Overrides::default()).await;
+        assert!(matches!(
+            again[0].reason,
+            Reason::Blocked(BlockReason::MayHaveWorked { .. })
+        ));
+        assert_eq!(again[0].impact(), Impact::Safety);
+    }
+    assert_eq!(site.site.executions(0).resets, 1, "at the device");
+    let cases = recovery::review(&site.site.session, Some(&site.inventory)).unwrap();
+    assert!(cases[0].possibly_answered.is_some());
+    assert_eq!(cases[0].next, Some(CaseStep::TryPassword));
+    // By its word it goes: that the device has no request now is no refusal.
+    let lifted = Overrides::default().with(Guard::MayHaveWorked);
+    let forced = site.import(lifted).await;
+    assert_eq!(forced[0].status, OutcomeStatus::Unknown);
+    assert_eq!(site.site.executions(0).resets, 1);
+    assert_eq!(site.endings(), [None]);
 }
 
 #[tokio::test(start_paused = true)]

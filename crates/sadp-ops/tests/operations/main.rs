@@ -11,6 +11,7 @@ mod cases;
 mod example;
 mod guid;
 mod mail;
+mod memory;
 mod methods;
 mod network;
 mod owner;
@@ -75,11 +76,16 @@ async fn an_activation_that_only_the_look_proves_makes_guids_void() {
 #[tokio::test(start_paused = true)]
 async fn active_devices_are_left_out_and_nothing_is_sent_to_them() {
     let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 3");
-    let outcomes = activate_all(&mut site).await;
-    assert_eq!(outcomes.len(), 3);
-    for outcome in &outcomes {
+    let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+    let plan = |named| {
+        let devices = inventory.devices.clone();
+        activate::plan(&site.session, devices, Overrides::default(), named).unwrap()
+    };
+    let all = plan(false);
+    assert_eq!((all.already_active, all.into_outcomes().len()), (3, 0));
+    for outcome in plan(true).into_outcomes() {
         assert_eq!(outcome.reason, Reason::AlreadyActive);
-        assert_eq!(outcome.impact(), Impact::None);
+        assert_eq!(outcome.impact(), Impact::Safety);
     }
     assert_eq!(site.fleet.lock().unwrap().stats().executions.exchanges, 0);
 }
@@ -111,6 +117,7 @@ async fn a_session_that_is_asked_to_stop_sends_nothing() {
         &site.session,
         inventory.devices.clone(),
         Overrides::default(),
+        true,
     );
     site.cancellation.stop.cancel();
     let password = "Garden-77x".into();

@@ -1,5 +1,6 @@
 //! The locks and counters that devices reported last. Unlike the audit, these are
-//! forgotten once they are over.
+//! forgotten once they are over. The MAC alone tells whose they are: a device that
+//! reports another serial keeps its lock.
 //!
 //! A lock recorded while the clock was years ahead would last for years, and newer
 //! reports would count as older ones. Where a recorded time is in the future, the
@@ -17,7 +18,7 @@ use sadp_model::{DeviceRecord, MacAddr, Serial, State};
 
 use super::{
     Action, GuidVoid, Ledger, LedgerError,
-    row::{self, FromRow, same_as, same_device, since_1970},
+    row::{self, FromRow, same_memory, same_memory_as, since_1970},
 };
 use crate::DeviceKey;
 
@@ -65,7 +66,7 @@ impl Ledger {
         let sql = format!(
             "SELECT {} AS ends FROM locks WHERE ends > ?3 AND {} ORDER BY ends DESC LIMIT 1",
             lock_end("?3"),
-            same_device("locks")
+            same_memory("locks")
         );
         let values = params![device.mac_text(), device.serial_text(), since_1970(now)];
         self.row("read a lock", &sql, values)
@@ -113,23 +114,22 @@ impl Ledger {
 
     /// Returns how many tries a device has left, as it reported: `None` where it
     /// did not, or where a lock that it reported no earlier is over. Where several
-    /// recorded numbers can belong to this device, the latest counts, and of equally
-    /// late ones the least.
+    /// recorded numbers can belong to this device, the least counts.
     pub fn tries_left(
         &self,
         device: &DeviceKey,
         now: Timestamp,
     ) -> Result<Option<u32>, LedgerError> {
         let sql = format!(
-            "SELECT left, told_at >= ifnull((SELECT max(until) FROM locks
+            "SELECT left FROM tries
+            WHERE {} AND told_at >= ifnull((SELECT max(until) FROM locks
                 WHERE until <= ?3 AND {}), told_at)
-            FROM tries WHERE {} ORDER BY told_at DESC, left LIMIT 1",
-            same_device("locks"),
-            same_device("tries")
+            ORDER BY left LIMIT 1",
+            same_memory("tries"),
+            same_memory("locks")
         );
         let values = params![device.mac_text(), device.serial_text(), since_1970(now)];
-        let reported: Option<(u32, bool)> = self.row("read the tries left", &sql, values)?;
-        Ok(reported.and_then(|(left, is_current)| is_current.then_some(left)))
+        self.row("read the tries left", &sql, values)
     }
 
     /// Records that a device carried out a command. Where the command needed a
@@ -155,7 +155,7 @@ impl Ledger {
     pub fn forget_lock(&mut self, device: &DeviceKey) -> Result<(), LedgerError> {
         self.write("forget a lock", |transaction| {
             for table in ["locks", "tries"] {
-                let sql = format!("DELETE FROM {table} WHERE {}", same_device(table));
+                let sql = format!("DELETE FROM {table} WHERE {}", same_memory(table));
                 let values = params![device.mac_text(), device.serial_text()];
                 transaction.prepare_cached(&sql)?.execute(values)?;
             }
@@ -259,7 +259,7 @@ fn prune(transaction: &Transaction<'_>, now: Timestamp) -> Result<()> {
     let tries = format!(
         "DELETE FROM tries WHERE EXISTS (SELECT 1 FROM locks
             WHERE until <= ?1 AND tries.told_at < until AND {})",
-        same_as("locks", "tries.mac", "tries.serial")
+        same_memory_as("locks", "tries.mac", "tries.serial")
     );
     for sql in [&*tries, "DELETE FROM locks WHERE until <= ?1"] {
         transaction
@@ -291,9 +291,9 @@ impl FromRow for bool {
     }
 }
 
-impl FromRow for (u32, bool) {
+impl FromRow for u32 {
     fn from_row(row: &Row<'_>) -> Result<Self> {
-        Ok((row.get(0)?, row.get(1)?))
+        row.get(0)
     }
 }
 
@@ -332,7 +332,7 @@ impl LockIndex {
         let indices = by_mac.into_iter().chain(by_serial).flatten();
         let locks = indices.filter_map(|&index| self.locks.get(index));
         locks
-            .filter(|lock| lock.device.is_same(device))
+            .filter(|lock| lock.device.shares_memory(device))
             .map(|lock| lock.until)
             .max()
     }

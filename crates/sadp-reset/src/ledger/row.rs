@@ -76,6 +76,21 @@ pub(super) fn same_as(table: &str, mac: &str, serial: &str) -> String {
     )
 }
 
+/// Whether a row of `table` counts for the device whose MAC and serial are the
+/// parameters `?1` and `?2`, in SQL: the MAC decides, and the serial only where one of
+/// the MACs is unknown. Devices write their serials in more than one way.
+pub(super) fn same_memory(table: &str) -> String {
+    same_memory_as(table, "?1", "?2")
+}
+
+/// As [`same_memory`], with SQL expressions for MAC and serial.
+pub(super) fn same_memory_as(table: &str, mac: &str, serial: &str) -> String {
+    format!(
+        "({table}.mac = {mac}
+        OR ({table}.serial = {serial} AND ({table}.mac IS NULL OR {mac} IS NULL)))"
+    )
+}
+
 /// [`same_device`], or every row where both parameters are null.
 pub(super) fn same_device_or_all(table: &str) -> String {
     format!("((?1 IS NULL AND ?2 IS NULL) OR {})", same_device(table))

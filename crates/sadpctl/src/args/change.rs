@@ -9,7 +9,7 @@ use super::{
     AskArgs, DeviceArgs,
     values::{duration, switch},
 };
-use crate::select::Filter;
+use crate::{select::Filter, terminal::Terminal};
 
 /// Which devices a command is for.
 #[derive(Args, Debug)]
@@ -49,7 +49,11 @@ pub(crate) struct ChangeArgs {
 impl ChangeArgs {
     /// The guards that are lifted.
     pub(crate) fn overrides(self) -> Overrides {
-        self.force.overrides
+        if self.yes || self.dry_run || !Terminal::can_ask() {
+            self.force.overrides
+        } else {
+            self.force.overrides.asking_after_refusals()
+        }
     }
 
     /// What the operation needs of the ledger.

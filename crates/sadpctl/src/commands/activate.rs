@@ -1,5 +1,5 @@
 use sadp_ops::activate::{self, Activation};
-use sadp_text::Announcement;
+use sadp_text::{Announcement, already_active};
 
 use super::new_password;
 use crate::{
@@ -12,7 +12,16 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     run::check(args.change, context.global)?;
     let password = new_password::read(&args.password, args.change, context.terminal)?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
-    let plan = activate::plan(&run.session, devices, args.change.overrides())?;
+    let plan = activate::plan(
+        &run.session,
+        devices,
+        args.change.overrides(),
+        !args.choice.all,
+    )?;
+    if plan.already_active > 0 {
+        run.terminal.note(&already_active(plan.already_active));
+    }
+    let plan = plan;
     let wanted = !args.change.dry_run && !plan.devices.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
         return run.print_planned(plan.into_outcomes());

@@ -31,6 +31,7 @@ pub(super) fn run(
     let Some(password) = password.filter(|_| wanted) else {
         return run.print_planned(plan.into_outcomes());
     };
+    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
     if change == OwnerChange::Deactivate {
         confirm_serial(&mut run, args, &device)?;
     } else {

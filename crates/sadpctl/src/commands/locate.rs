@@ -12,12 +12,7 @@ use crate::{
 
 pub(super) fn run(args: &LocateArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
-    let access = if args.dry_run {
-        LedgerAccess::Read
-    } else {
-        LedgerAccess::Write
-    };
-    let (run, inventory, device) = Run::find(&args.target, access, context)?;
+    let (run, inventory, device) = Run::find(&args.target, LedgerAccess::Read, context)?;
     let lamp = match args.lamp {
         Some(true) => Lamp::On,
         Some(false) => Lamp::Off,

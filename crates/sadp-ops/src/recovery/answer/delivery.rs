@@ -149,7 +149,7 @@ impl Keep for CloseCases<'_> {
         };
         let how = match reply.reply {
             Reply::Done(_) => Some(CaseEnding::Recovered),
-            Reply::Refused(verdict) => spent(&verdict.refusal),
+            Reply::Refused(verdict) => answer.spent(&verdict.refusal),
             _ => None,
         };
         let is_open = answer.target.facts.ended.is_none();
@@ -164,11 +164,15 @@ impl Keep for CloseCases<'_> {
     }
 }
 
-/// How a request ends once a device said this.
-const fn spent(refusal: &Refusal) -> Option<CaseEnding> {
-    match refusal {
-        Refusal::EmptyEncryptString | Refusal::ExportFileOverDue => Some(CaseEnding::Spent),
-        _ => None,
+impl CheckedAnswer {
+    /// How its request ends once the device said this. That it has no request any more
+    /// is what it would say, too, had it taken the answer that was sent before.
+    const fn spent(&self, refusal: &Refusal) -> Option<CaseEnding> {
+        match refusal {
+            Refusal::EmptyEncryptString if self.sent_before => None,
+            Refusal::EmptyEncryptString | Refusal::ExportFileOverDue => Some(CaseEnding::Spent),
+            _ => None,
+        }
     }
 }
 
@@ -178,7 +182,7 @@ pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, seen: bool
     let refusal = outcome.verdict.as_ref().map(|verdict| &verdict.refusal);
     let closed = match (outcome.status, refusal) {
         (OutcomeStatus::Done, _) => Some(CaseEnding::Recovered),
-        (_, Some(refusal)) => spent(refusal),
+        (_, Some(refusal)) => answer.spent(refusal),
         _ => None,
     };
     let finding = match (outcome.status, refusal) {
@@ -204,6 +208,9 @@ pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, seen: bool
         ..answer.data()
     });
     if let Some(finding) = finding {
+        if finding == AnswerFinding::PossiblyTakenBefore {
+            outcome.status = OutcomeStatus::Unknown;
+        }
         outcome.reason = Reason::Answer(finding);
         outcome.next = None;
     }

@@ -13,7 +13,8 @@ use secrecy::SecretString;
 use super::{GuidFinding, ImportedGuid};
 use crate::{
     DiscoveredDevice, Guard, Impact, Observer, Offer, OpsError, Outcome, OutcomeData,
-    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Session,
+    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks,
+    Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
     offer::offers_camera_sync,
     recovery::password_reset::conclude_all,
@@ -95,13 +96,18 @@ pub fn plan(
     let requirements = Requirements {
         action: Action::GuidImport,
         offer: Offer::Guid,
-        overrides: choice.overrides,
+        // What is known of the GUID itself comes before what is known of others.
+        overrides: choice.overrides.asking_after_refusals(),
         named: choice.named,
     };
     let mut selection = requirements.select(session, devices)?;
     if choice.sync_cameras && choice.named {
         selection.require_camera_sync();
     }
+    let checks = SafetyChecks {
+        action: Action::GuidImport,
+        overrides: choice.overrides,
+    };
     let chooser = Chooser {
         ledger: session.ledger(),
         vault: Vault::new(session.state()),
@@ -111,7 +117,10 @@ pub fn plan(
     let mut left_out = selection.left_out;
     for device in selection.devices {
         match chooser.choose(&device)? {
-            Ok(import) => imports.push(import),
+            Ok(import) => match checks.blocked(&device, session.ledger(), session.now())? {
+                Some(outcome) => left_out.push(outcome),
+                None => imports.push(import),
+            },
             Err(finding) => {
                 let reason = Reason::Guid(finding);
                 left_out.push(Outcome::skipped(&device, Action::GuidImport, reason));

@@ -30,7 +30,7 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     // A password that will not do is reported before the wait.
     let (access, password) = if args.activate {
         let password = new_password::read(&args.password, change, context.terminal)?;
-        (LedgerAccess::Write, password)
+        (LedgerAccess::Read, password)
     } else {
         (LedgerAccess::Optional, None)
     };
@@ -73,8 +73,9 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     let Some(password) = password else {
         return run.print(outcome);
     };
+    run.claim()?;
     let devices = inventory.devices.clone();
-    let plan = activate::plan(&run.session, devices, Overrides::default())?;
+    let plan = activate::plan(&run.session, devices, Overrides::default(), true)?;
     if plan.devices.is_empty() {
         return run.print_planned(plan.into_outcomes());
     }

@@ -17,7 +17,7 @@ use sadp_text::count;
 
 pub(super) fn run(args: &CasesArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if let Some(CasesCommand::Forget { id }) = args.command {
-        let run = Run::open(&args.ask, None, LedgerAccess::Write, context)?;
+        let run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
         return forget(id, run);
     }
     context.global.format.check::<ShownCase>()?;

@@ -49,6 +49,7 @@ fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         return run.print_planned(plan.into_outcomes());
     };
     let announcement = Announcement::mailbox(&args.mailbox);
+    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
     run.confirm(&announcement, &plan.selection.devices, args.change)?;
     let settings = PasswordSettings {
         inventory: &inventory,

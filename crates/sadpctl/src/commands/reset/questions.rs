@@ -33,7 +33,7 @@ pub(super) fn run(command: &QuestionsCommand, context: Context<'_>) -> Result<Ex
 fn show(args: &QuestionsShowArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
     let names = input::names()?;
-    let (run, inventory, devices) = Run::find(&args.choice, LedgerAccess::Write, context)?;
+    let (run, inventory, devices) = Run::find(&args.choice, LedgerAccess::Read, context)?;
     let plan = questions::plan_read(&run.session, devices, !args.choice.all)?;
     let settings = ReadSettings {
         inventory: &inventory,
@@ -64,6 +64,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
     }
+    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
     run.confirm(
         &Announcement::QUESTIONS,
         &plan.selection.devices,

@@ -1,0 +1,280 @@
+//! What earlier runs tell of the secrets that a device was sent: refused, or sent
+//! without a reply. The secrets themselves are not stored.
+
+use jiff::{SignedDuration, Timestamp};
+use sadp_proto::{Refusal, RefusalReply};
+use sadp_reset::{
+    Action, AttemptFilter, AttemptRecord, AttemptResult, AttemptVerdict, DeviceKey, Ledger,
+    LedgerError,
+};
+
+/// How long a refusal is remembered.
+pub const REFUSAL_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// Kinds of secrets. That one was refused tells of others of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SecretKind {
+    CurrentPassword,
+    VendorAnswer,
+    Guid,
+    QuestionAnswers,
+    MailedCode,
+}
+
+impl SecretKind {
+    /// The secret that an action sends and that a device may find wrong.
+    const fn of(action: Action) -> Option<Self> {
+        Some(match action {
+            Action::ImportAnswer => Self::VendorAnswer,
+            Action::GuidImport => Self::Guid,
+            Action::QuestionsAnswer => Self::QuestionAnswers,
+            Action::MailConfirm => Self::MailedCode,
+            _ if action.spec().costs_try => Self::CurrentPassword,
+            _ => return None,
+        })
+    }
+
+    /// Whether it sets a new password: after a silence that may have worked.
+    const fn resets(self) -> bool {
+        !matches!(self, Self::CurrentPassword)
+    }
+
+    /// The command by which the device makes another secret of this kind, so that
+    /// what became of the one before no longer matters.
+    const fn made_by(self) -> Option<Action> {
+        match self {
+            Self::VendorAnswer => Some(Action::ExportRequest),
+            Self::MailedCode => Some(Action::MailQr),
+            _ => None,
+        }
+    }
+}
+
+/// What the ledger tells of the kind of secret that an action sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SecretMemory {
+    /// When one was sent that may have worked: no reply came, or the run was killed.
+    pub(crate) may_have_worked: Option<Timestamp>,
+    /// When the device last refused one, in the last 24 hours.
+    pub(crate) refused: Option<Timestamp>,
+}
+
+impl SecretMemory {
+    /// Reads what the ledger tells of a device and the secret of this action.
+    pub(crate) fn read(
+        ledger: &Ledger,
+        device: &DeviceKey,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
+        let Some(kind) = SecretKind::of(action) else {
+            return Ok(Self::default());
+        };
+        let attempts = ledger.attempts(&AttemptFilter {
+            device: Some(device.by_mac()),
+            ..AttemptFilter::default()
+        })?;
+        Ok(Self::among(&attempts, kind, now))
+    }
+
+    /// Among these attempts, latest first. An accepted secret ends the memory.
+    fn among(attempts: &[AttemptRecord], kind: SecretKind, now: Timestamp) -> Self {
+        let since = now.checked_sub(REFUSAL_REMEMBERED).unwrap_or(now);
+        let mut memory = Self::default();
+        for record in attempts {
+            let Some(result) = known_result(record) else {
+                continue;
+            };
+            let action = record.attempt.action;
+            let done = result == AttemptResult::Done;
+            let is_new = kind.made_by() == Some(action);
+            if done && (action.spec().carries_secret || is_new) {
+                break;
+            }
+            if SecretKind::of(action) != Some(kind) {
+                continue;
+            }
+            let at = record.attempt.at;
+            match result {
+                AttemptResult::Unknown if kind.resets() => {
+                    memory.may_have_worked.get_or_insert(at);
+                }
+                AttemptResult::Refused if at > since && is_about_secret(record) => {
+                    memory.refused.get_or_insert(at);
+                }
+                _ => {}
+            }
+        }
+        memory
+    }
+}
+
+/// When an activation was sent whose outcome is not known, and no command with a
+/// secret was accepted since.
+pub(crate) fn unconfirmed_activation(
+    ledger: &Ledger,
+    device: &DeviceKey,
+) -> Result<Option<Timestamp>, LedgerError> {
+    let attempts = ledger.attempts(&AttemptFilter {
+        device: Some(device.by_mac()),
+        ..AttemptFilter::default()
+    })?;
+    let last = attempts.iter().find(|it| {
+        it.attempt.action == Action::Activate
+            || it.result() == AttemptResult::Done && it.attempt.action.spec().carries_secret
+    });
+    let unknown = last.filter(|it| it.result() == AttemptResult::Unknown);
+    Ok(unknown.map(|it| it.attempt.at))
+}
+
+/// The result of an attempt. `None` where nothing was sent.
+fn known_result(record: &AttemptRecord) -> Option<AttemptResult> {
+    let result = record.result();
+    (!matches!(result, AttemptResult::Skipped | AttemptResult::NoAnswer)).then_some(result)
+}
+
+/// Whether a device may have refused because of the secret. A device that is locked
+/// did not look at it.
+fn is_about_secret(record: &AttemptRecord) -> bool {
+    let Some(AttemptVerdict {
+        refusal: Some(word),
+        tries_left,
+        ..
+    }) = &record.verdict
+    else {
+        return true;
+    };
+    let Some(refusal) = Refusal::read(word.as_str()) else {
+        return true;
+    };
+    let reply = RefusalReply {
+        refusal,
+        tries_left: *tries_left,
+        lock_minutes: None,
+    };
+    reply.refusal != Refusal::Locked && reply.may_have_cost_a_try()
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_model::MacAddr;
+    use sadp_reset::{Attempt, RefusalWord};
+
+    use super::*;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+    }
+
+    /// What is remembered at the 23rd hour of commands that were sent one an hour.
+    fn remembered(
+        action: Action,
+        commands: &[(Action, Option<AttemptResult>, &str)],
+    ) -> [Option<i64>; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
+        for (hour, &(action, result, word)) in (0..).zip(commands) {
+            let serial = sadp_model::Serial::new(&format!("S{hour}"));
+            let attempt = Attempt {
+                device: DeviceKey::new(Some(mac), serial),
+                address: None,
+                action,
+                at: at(hour),
+            };
+            let id = ledger.begin(&attempt).unwrap();
+            let Some(result) = result else { continue };
+            let refused = result == AttemptResult::Refused;
+            let verdict = AttemptVerdict {
+                refusal: refused.then(|| RefusalWord::new(word)),
+                ..AttemptVerdict::new(result, at(hour))
+            };
+            ledger.finish(id, &verdict).unwrap();
+        }
+        let device = DeviceKey::new(Some(mac), None).unwrap();
+        let memory = SecretMemory::read(&ledger, &device, action, at(23)).unwrap();
+        let hour = |at: Timestamp| at.as_second() / 3600;
+        [memory.may_have_worked.map(hour), memory.refused.map(hour)]
+    }
+
+    #[test]
+    fn what_is_remembered_ends_with_an_accepted_secret_or_another_code() {
+        use Action::{
+            Activate, ExportRequest, GuidExport, GuidImport, ImportAnswer, Locate, MailConfirm,
+            MailQr, NetSet,
+        };
+        use AttemptResult::{Done, NoAnswer, Refused, Unknown};
+        let wrong = (NetSet, Some(Refused), "PasswordError");
+        for (action, commands, expected) in [
+            (NetSet, &[][..], [None, None]),
+            (NetSet, &[wrong], [None, Some(0)]),
+            (GuidExport, &[wrong], [None, Some(0)]),
+            (GuidImport, &[wrong], [None, None]),
+            (Locate, &[wrong], [None, None]),
+            (NetSet, &[wrong, wrong], [None, Some(1)]),
+            (NetSet, &[wrong, (GuidImport, Some(Done), "")], [None, None]),
+            (NetSet, &[wrong, (Activate, Some(Done), "")], [None, None]),
+            (NetSet, &[wrong, (Locate, Some(Done), "")], [None, Some(0)]),
+            (NetSet, &[(NetSet, Some(Refused), "locked")], [None, None]),
+            (
+                NetSet,
+                &[(NetSet, Some(Refused), "failed")],
+                [None, Some(0)],
+            ),
+            (
+                NetSet,
+                &[(NetSet, Some(Refused), "notActivated")],
+                [None, None],
+            ),
+            // Settings do not set a password: what they are, a look tells.
+            (NetSet, &[(NetSet, Some(Unknown), "")], [None, None]),
+            (ImportAnswer, &[(ImportAnswer, None, "")], [Some(0), None]),
+            (
+                ImportAnswer,
+                &[(ImportAnswer, Some(NoAnswer), "")],
+                [None, None],
+            ),
+            (
+                ImportAnswer,
+                &[
+                    (ImportAnswer, Some(Unknown), ""),
+                    (ExportRequest, Some(Done), ""),
+                ],
+                [None, None],
+            ),
+            (
+                ImportAnswer,
+                &[
+                    (ImportAnswer, Some(Unknown), ""),
+                    (ExportRequest, Some(NoAnswer), ""),
+                ],
+                [Some(0), None],
+            ),
+            (
+                MailConfirm,
+                &[
+                    (MailConfirm, Some(Refused), "CodeError"),
+                    (MailQr, Some(Done), ""),
+                ],
+                [None, None],
+            ),
+            (
+                GuidImport,
+                &[
+                    (GuidImport, Some(Unknown), ""),
+                    (GuidImport, Some(Refused), "invalidGUID"),
+                ],
+                [Some(0), Some(1)],
+            ),
+        ] {
+            assert_eq!(
+                remembered(action, commands),
+                expected,
+                "{action} {commands:?}"
+            );
+        }
+        let locate = (Locate, Some(Done), "");
+        let day = [&[wrong][..], &[locate; 22]].concat();
+        assert_eq!(remembered(NetSet, &day), [None, Some(0)]);
+    }
+}
