@@ -176,6 +176,37 @@ fn no_secret_of_recovery_is_shown_or_kept() {
     assert!(van.has_password(TWO, MARKED), "the ways were gone");
 }
 
+/// What an editor or a mail program leaves around a password costs no try.
+#[test]
+fn a_password_with_a_mark_or_blanks_around_it_costs_no_try() {
+    let van = Van::new(SITE);
+    let set = |text: &str, more: &[&str]| {
+        let file = van.file(text);
+        let set = ["net", "set", "44:47:cc:00:00:03", "--yes", "--http-port"];
+        van.run(&[&set[..], &["81", "--password-file", &file], more].concat())
+    };
+    for text in [format!(" {MARKED}"), format!("{MARKED} \n")] {
+        let run = set(&text, &[]);
+        assert_eq!((run.code, van.sent()), (4, 0), "{run}");
+        assert!(run.stderr.contains("a blank"), "{run}");
+    }
+    let run = set(&format!("\u{feff}{MARKED}\r\n"), &[]);
+    assert_eq!((run.code, van.sent()), (0, 1), "{run}");
+    assert!(run.stderr.contains("byte order mark"), "{run}");
+    let activate = ["activate", "44:47:cc:00:00:01", "--yes", "--force"];
+    for text in [
+        "Gärten-77x",
+        " Garden-77x",
+        "Garden-77x\nmore",
+        "Garden\u{200b}77x",
+    ] {
+        let file = van.file(text);
+        let new = ["--new-password-file", &file];
+        let run = van.run(&[&activate[..], &new].concat());
+        assert_eq!((run.code, van.sent()), (4, 1), "{text:?}: {run}");
+    }
+}
+
 #[test]
 fn no_weak_password_is_shown() {
     let van = Van::new(SITE);

@@ -91,6 +91,11 @@ pub enum PasswordProblem {
     TooLong,
     /// Only one of digits, lower case, upper case, special characters.
     OneKind,
+    /// It contains a control, format or non-ASCII character, a line break among them:
+    /// nobody could type it into a web page.
+    NotTypable,
+    /// It begins or ends with a blank.
+    OuterBlank,
     /// It contains the user name, forwards or backwards.
     UserName,
     /// It contains `123`.
@@ -104,9 +109,13 @@ pub enum PasswordProblem {
 }
 
 impl PasswordProblem {
-    /// Whether every device refuses it. Only newer firmware checks the other rules.
+    /// Whether it must not be set: every device refuses it, or nobody could log in with
+    /// it. Only newer firmware checks the other rules.
     const fn is_hard(self) -> bool {
-        matches!(self, Self::TooShort | Self::TooLong | Self::OneKind)
+        matches!(
+            self,
+            Self::TooShort | Self::TooLong | Self::OneKind | Self::NotTypable | Self::OuterBlank
+        )
     }
 
     /// Whether a password breaks this rule. `lower` is the password in lower case.
@@ -115,6 +124,8 @@ impl PasswordProblem {
             Self::TooShort => password.chars().count() < 8,
             Self::TooLong => password.len() > 16,
             Self::OneKind => count_kinds(password) < 2,
+            Self::NotTypable => !password.bytes().all(|it| matches!(it, b' '..=b'~')),
+            Self::OuterBlank => password.trim().len() < password.len(),
             Self::UserName => {
                 let user = user.to_lowercase();
                 let mirrored: String = user.chars().rev().collect();
@@ -136,6 +147,10 @@ impl fmt::Display for PasswordProblem {
             Self::OneKind => {
                 "fewer than two of digits, lower case, upper case and special characters"
             }
+            Self::NotTypable => {
+                "contains a character that cannot be typed everywhere: control, format or non-ASCII characters, or a line break"
+            }
+            Self::OuterBlank => "begins or ends with a blank",
             Self::UserName => "contains the user name, forwards or backwards",
             Self::OneTwoThree => "contains \"123\"",
             Self::Admin => "contains \"admin\"",
@@ -182,6 +197,15 @@ mod tests {
             ("Garden7654", vec![DigitRun]),
             ("Garden7777", vec![Repetition]),
             ("Gaaaarden7", vec![Repetition]),
+            ("Gärten77", vec![NotTypable]),
+            ("\u{feff}Garden77", vec![NotTypable]),
+            ("Garden\u{200b}77", vec![NotTypable]),
+            ("Garden\n77", vec![NotTypable]),
+            ("Garden77\n", vec![NotTypable, OuterBlank]),
+            ("Gar\tden77", vec![NotTypable]),
+            (" Garden77", vec![OuterBlank]),
+            ("Garden77 ", vec![OuterBlank]),
+            ("Gar den77", vec![]),
             ("Garden77477", vec![]),
             ("Garden456456", vec![]),
             ("Garden7774567", vec![DigitRun]),
@@ -207,7 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_old_rules_are_hard() {
+    fn what_must_not_be_set_is_told_from_what_newer_devices_refuse() {
+        for password in [" Garden77", "Garden77\u{e9}", "Garden\u{7f}77"] {
+            assert!(PasswordCheck::of(password, "admin").is_impossible());
+        }
         assert!(PasswordCheck::of("short7", "admin").is_impossible());
         assert!(!PasswordCheck::of("Garden123", "admin").is_impossible());
     }

@@ -5,7 +5,7 @@ use std::{
     env,
     ffi::OsString,
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -36,12 +36,16 @@ pub(crate) struct Secret {
     option: &'static str,
     variable: Option<&'static str>,
     asked_twice: bool,
+    /// Whether a wrong one costs a try.
+    costs_try: bool,
 }
 
 impl Secret {
     /// The current password.
-    const CURRENT: Self =
-        Self::new("current password", "--password-file").or_in("SADPCTL_PASSWORD");
+    const CURRENT: Self = Self {
+        costs_try: true,
+        ..Self::new("current password", "--password-file").or_in("SADPCTL_PASSWORD")
+    };
 
     /// The new password.
     pub(crate) const NEW: Self = Self::new("new password", "--new-password-file")
@@ -74,6 +78,7 @@ impl Secret {
             option,
             variable: None,
             asked_twice: false,
+            costs_try: false,
         }
     }
 
@@ -149,7 +154,16 @@ impl Secret {
                 .hint("check the path and that you may read the file")
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.not_text(&file.display()))?;
-        self.secret(text, &file.display())
+        let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if plain.len() < text.len() {
+            let said = format!(
+                "warning: {} begins with a byte order mark, which is not taken for a part of the {}\n",
+                file.display(),
+                self.name
+            );
+            io::stderr().write_all(said.as_bytes())?;
+        }
+        self.secret(plain, &file.display())
     }
 
     fn read_variable(&self, variable: &str, value: OsString) -> Result<SecretString, Failure> {
@@ -189,7 +203,26 @@ impl Secret {
             let message = format!("the {} from {source} is empty", self.name);
             return Err(Failure::words(Exit::Usage, message).hint("nothing was sent"));
         }
+        if self.costs_try && text.trim().len() < text.len() {
+            self.confirm_blanks(text)?;
+        }
         Ok(SecretString::from(text))
+    }
+
+    /// Has a secret with a blank at an end typed again: most likely it was copied along,
+    /// and a wrong secret costs a try.
+    fn confirm_blanks(&self, text: &str) -> Result<(), Failure> {
+        let name = self.name;
+        let message = format!("the {name} begins or ends with a blank");
+        let sure = Terminal::can_ask()
+            && *self.prompt(format!(
+                "The {name} begins or ends with a blank. Type it again, to be sent so: "
+            ))? == *text;
+        if sure {
+            return Ok(());
+        }
+        Err(Failure::words(Exit::Unsafe, message)
+            .hint("leave the blank out, or type it on a terminal; nothing was sent"))
     }
 
     fn not_text(&self, source: &dyn std::fmt::Display) -> Failure {

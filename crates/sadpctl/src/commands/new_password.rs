@@ -45,9 +45,9 @@ pub(super) fn check(
         lines.collect::<String>()
     };
     if check.is_impossible() {
-        let message = format!("every device would refuse the new password:{}", problems());
+        let message = format!("the new password cannot be set:{}", problems());
         return Err(Failure::words(Exit::Unsafe, message).hint(
-            "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; nothing was sent",
+            "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; no blank at an end; nothing was sent",
         ));
     }
     if !check.problems.is_empty() && !overrides.lifts(Guard::WeakPassword) {
