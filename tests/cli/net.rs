@@ -253,11 +253,73 @@ fn a_wrong_password_is_counted_and_reaches_no_second_device() {
     assert_eq!(run.json()[0]["tries_left"], 6, "{run}");
     let record = fs::read_to_string(van.path("plan.result.csv")).unwrap();
     assert!(
-        record.starts_with("mac,serial,ip,result,message\r\n"),
+        record.starts_with("mac,ip,old_ip,new_ip,result,verified_at,message\r\n"),
         "{record}"
     );
     assert_eq!(record.lines().count(), 3, "{record}");
     assert!(!format!("{run}{record}").contains("Guessed-99"));
+}
+
+/// The plan's columns come back, those that mean nothing here too, with what became
+/// of each device; the next run writes the file again.
+#[test]
+fn the_result_of_a_plan_is_a_record_that_each_run_rewrites() {
+    let van = Van::new(SHOP);
+    let plan = format!(
+        "place,mac,ip,result\r\n\"door, left\",{ONE},192.168.1.111,old\r\n=gate,{TWO},192.168.1.112,\r\n"
+    );
+    fs::write(van.path("plan.result.csv"), "mine\n").unwrap();
+    let run = apply(&van, PASSWORD, &plan);
+    assert_eq!(run.code, 5, "{run}");
+    assert!(
+        run.stderr.contains("plan.result.csv is there already"),
+        "{run}"
+    );
+    fs::remove_file(van.path("plan.result.csv")).unwrap();
+    let run = apply(&van, PASSWORD, &plan);
+    assert_eq!(run.code, 0, "{run}");
+    let record = || fs::read_to_string(van.path("plan.result.csv")).unwrap();
+    let first = record();
+    let lines: Vec<_> = first.lines().collect();
+    assert_eq!(
+        lines[0],
+        "place,mac,ip,old_ip,new_ip,result,verified_at,message"
+    );
+    let begins = format!("\"door, left\",{ONE},192.168.1.111,192.168.1.101,192.168.1.111,done,20");
+    assert!(lines[1].starts_with(&begins), "{first}");
+    assert!(lines[2].starts_with("'=gate,"), "{first}");
+    let run = apply(&van, PASSWORD, &plan);
+    assert_eq!(run.code, 0, "{run}");
+    let second = record();
+    assert_eq!(second.matches(",skipped,20").count(), 2, "{second}");
+    let file = van.file(PASSWORD);
+    let path = van.path("plan.csv");
+    let table = ["net", "apply", path.to_str().unwrap(), "--yes"];
+    let table = van.run(&[&table[..], &["--password-file", &file]].concat());
+    assert!(
+        table.stderr.trim_end().ends_with("2 of 2 verified"),
+        "{table}"
+    );
+}
+
+/// Of a site whose devices have good addresses, none is moved.
+#[test]
+fn a_plan_is_for_the_devices_that_need_an_address() {
+    let van = Van::new(SHOP);
+    let from = ["net", "plan", "--from", "192.168.1.150"];
+    let plan = van.run(&from);
+    assert_eq!(plan.code, 0, "{plan}");
+    let planned = plan.stdout.lines().count();
+    let all = van.run(&[&from[..], &["--all"]].concat());
+    assert!(planned < all.stdout.lines().count(), "{plan}{all}");
+    assert!(plan.stdout.contains("44:47:cc:00:00:03"), "{plan}");
+    assert!(!plan.stdout.contains(ONE), "{plan}");
+    assert!(
+        plan.stderr.contains("--all plans new ones for all"),
+        "{plan}"
+    );
+    let chosen = van.run(&[&from[..], &["--where", &format!("mac={ONE}")]].concat());
+    assert_eq!(chosen.stdout.lines().count(), 2, "{chosen}");
 }
 
 /// What never ends tells no size.
@@ -425,7 +487,7 @@ fn a_plan_is_carried_out_however_much_is_lost() {
         "seed = 5\n[defaults]\nloss = 0.2\nmask = \"255.255.255.0\"\ngateway = \"192.168.1.1\"\n\
          [[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 20\nip = \"192.168.1.101\"\n",
     );
-    let plan = van.run(&["net", "plan", "--from", "192.168.1.121"]);
+    let plan = van.run(&["net", "plan", "--from", "192.168.1.121", "--all"]);
     assert_eq!((plan.code, plan.stdout.lines().count()), (0, 21), "{plan}");
     let mut finished = 0;
     let mut runs = 0;

@@ -59,8 +59,13 @@ pub enum Event<'a> {
     /// This many devices did not reply and are as before: the command is sent to
     /// them again.
     SendingAgain(usize),
-    /// This many devices are looked for until they show the change.
-    WaitingFor(usize),
+    /// Devices are looked for until they show the change.
+    WaitingFor {
+        /// How many do not show it yet.
+        missing: usize,
+        /// How many were sent it.
+        all: usize,
+    },
     /// Nothing more of a batch in several waves is sent: the look after a wave
     /// failed, or found no device.
     BatchEnds(Option<&'a crate::OpsError>),

@@ -28,7 +28,7 @@ pub use self::{
     apply::{ApplyError, apply},
     change::{BadChange, WantedSettings},
     proposal::{AddressRange, Proposal, ProposalError},
-    result_file::{ResultFile, ResultFileError},
+    result_file::{PlanResults, ResultFile, ResultFileError},
     set::{DeviceChange, SetError, TargetAddress, set},
 };
 pub use crate::outcome::network::{AddressHolder, NetworkFinding, SettingsChange};

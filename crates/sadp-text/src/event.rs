@@ -36,10 +36,10 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
                 "no reply from {devices}, and no change: sent again"
             ))]
         }
-        Event::WaitingFor(devices) => {
-            let devices = count(*devices as u64, "device", "devices");
+        Event::WaitingFor { missing, all } => {
+            let all = count(*all as u64, "device", "devices");
             vec![Line::Note(format!(
-                "waiting for {devices} to come back; Ctrl-C ends the wait"
+                "waiting for {missing} of {all} to come back; Ctrl-C ends the wait"
             ))]
         }
         Event::BatchEnds(error) => warning(match error {

@@ -17,7 +17,7 @@ use crate::{
     args::{AskArgs, ChangeArgs, Context, GlobalArgs},
     failure::{Exit, Failure},
     interrupt,
-    output::{self, Outcome},
+    output::{self, Format, Outcome},
     state, survey,
     terminal::Terminal,
 };
@@ -250,9 +250,24 @@ impl<'a> Run<'a> {
         report: Report,
         later: Option<Failure>,
     ) -> Result<Exit, Failure> {
+        self.print_to_end(report, later, None)
+    }
+
+    /// The same, with a last line about all devices.
+    pub(crate) fn print_to_end(
+        self,
+        report: Report,
+        later: Option<Failure>,
+        last: Option<&str>,
+    ) -> Result<Exit, Failure> {
         let failure = report.failure.map(Failure::from).or(later);
         let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
-        output::print_outcomes(&outcomes, failure, self.global.format, self.into_terminal())
+        let Context { global, terminal } = self.into_context();
+        let exit = output::print_outcomes(&outcomes, failure, global.format, terminal);
+        if let Some(last) = last.filter(|_| global.format == Format::Table) {
+            terminal.note(last);
+        }
+        exit
     }
 
     /// Ends the session.

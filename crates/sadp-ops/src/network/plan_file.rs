@@ -80,16 +80,57 @@ fn known(value: Option<&impl Display>) -> String {
     value.map_or_else(String::new, ToString::to_string)
 }
 
-/// Reads a plan. Fails with all of its problems at once, by their lines.
-pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    let bytes = text.as_bytes();
-    let mut reader = ReaderBuilder::new()
+/// A plan as it stands in its file, with the columns that are not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanTable {
+    /// The columns' titles.
+    pub columns: Vec<String>,
+    /// The cells of each device's row, with its line.
+    pub rows: Vec<(u64, Vec<String>)>,
+}
+
+impl PlanTable {
+    /// Reads a plan that [`read`] accepts. What is no CSV is left out.
+    pub fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(without_mark(bytes));
+        let bytes = text.as_bytes();
+        let mut reader = reader(bytes);
+        let mut records = reader.records().map_while(Result::ok);
+        let columns = records.next().unwrap_or_default();
+        let mut lines = Lines::new(bytes);
+        let mut rows = Vec::new();
+        for record in records.filter(|record| !is_blank(record)) {
+            let line = lines.at(record.position());
+            rows.push((line, record.iter().map(str::to_owned).collect()));
+        }
+        Self {
+            columns: columns.iter().map(str::to_owned).collect(),
+            rows,
+        }
+    }
+}
+
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    ReaderBuilder::new()
         .flexible(true)
         .has_headers(false)
         .delimiter(delimiter(bytes))
-        .from_reader(bytes);
+        .from_reader(bytes)
+}
+
+fn is_blank(record: &StringRecord) -> bool {
+    record.iter().all(|cell| cell.trim_ascii().is_empty())
+}
+
+/// Reads a plan. Fails with all of its problems at once, by their lines.
+pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
+    let text = String::from_utf8_lossy(without_mark(bytes));
+    let bytes = text.as_bytes();
+    let mut reader = reader(bytes);
     let mut records = reader.records();
     let header = match records.next() {
         Some(Ok(header)) => columns(&header)?,
@@ -106,7 +147,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
                 break;
             }
         };
-        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+        if is_blank(&record) {
             continue;
         }
         let line = lines.at(record.position());

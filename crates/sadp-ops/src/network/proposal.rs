@@ -92,6 +92,24 @@ fn is_named(found: &DiscoveredDevice) -> bool {
 }
 
 impl AddressRange {
+    /// Splits devices into those that need an address of this range's network, and
+    /// those that keep theirs. A device needs one that has none, a factory address,
+    /// one that another has, or one outside of the network.
+    pub fn split(
+        &self,
+        devices: Vec<DiscoveredDevice>,
+        local: &[Ipv4Net],
+    ) -> Result<(Vec<DiscoveredDevice>, Vec<DiscoveredDevice>), ProposalError> {
+        let network = self.network(local, &devices)?;
+        let split = devices.into_iter().partition(|found| {
+            let address = found.entry.device.ipv4.address;
+            let shared = [Warning::FactoryAddress, Warning::DuplicateIp];
+            shared.iter().any(|it| found.warnings.contains(it))
+                || !address.is_some_and(|it| network.contains(&it))
+        });
+        Ok(split)
+    }
+
     /// The network that the addresses are of.
     fn network(
         &self,

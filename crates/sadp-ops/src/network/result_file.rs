@@ -1,37 +1,44 @@
 use std::{
-    io,
+    collections::HashMap,
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use csv::{Terminator, WriterBuilder};
+use jiff::Timestamp;
 use sadp_model::text::spreadsheet_text;
 use sadp_reset::NewFile;
-use serde::Serialize;
 
-use crate::Outcome;
+use super::plan_file::{PlanRow, PlanTable};
+use crate::{Outcome, OutcomeData, OutcomeStatus, Seen};
 
-/// What became of a plan: a CSV file beside it, written whole.
+/// The columns behind those of the plan.
+const COLUMNS: [&str; 5] = ["old_ip", "new_ip", "result", "verified_at", "message"];
+
+/// What became of a plan: a CSV file beside it, written whole by each run.
 #[derive(Debug)]
 pub struct ResultFile {
     file: NewFile,
-    name: Name,
 }
 
-/// Where its name is from.
-#[derive(Debug)]
-enum Name {
-    /// It is wanted.
-    Wanted,
-    /// It is wanted, in place of a file that has it.
-    Replacing,
-    /// It is made of this plan's.
-    Plan(PathBuf),
+/// A plan and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanResults<'a> {
+    /// The plan as it stands in its file.
+    pub plan: &'a PlanTable,
+    /// Its rows, as read.
+    pub rows: &'a [PlanRow],
+    /// The outcome of each.
+    pub outcomes: &'a [Outcome],
+    /// When the last look ended.
+    pub at: Timestamp,
 }
 
 /// Why results cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ResultFileError {
-    /// The file exists.
+    /// The file exists, and holds no results.
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
     /// The file cannot be made or written.
@@ -44,34 +51,21 @@ pub enum ResultFileError {
     },
 }
 
-/// A row of the file.
-#[derive(Serialize)]
-struct ResultRow {
-    mac: String,
-    serial: String,
-    ip: String,
-    result: &'static str,
-    message: String,
-}
-
 impl ResultFile {
     /// Begins it, before anything is sent. Without `wanted` it stands beside the
-    /// plan and never replaces another file.
+    /// plan. A file of the same name is replaced where it holds the results of an
+    /// earlier run, or where `replace` says so.
     pub fn begin(
         plan: &Path,
         wanted: Option<&Path>,
         replace: bool,
     ) -> Result<Self, ResultFileError> {
-        let (path, name) = match wanted {
-            Some(path) if path.symlink_metadata().is_ok() && !replace => {
-                return Err(ResultFileError::Exists(path.to_owned()));
-            }
-            Some(path) if replace => (path.to_owned(), Name::Replacing),
-            Some(path) => (path.to_owned(), Name::Wanted),
-            None => (beside(plan), Name::Plan(plan.to_owned())),
-        };
+        let path = wanted.map_or_else(|| plan.with_extension("result.csv"), Path::to_owned);
+        if path.symlink_metadata().is_ok() && !replace && !holds_results(&path) {
+            return Err(ResultFileError::Exists(path));
+        }
         match NewFile::begin(&path) {
-            Ok(file) => Ok(Self { file, name }),
+            Ok(file) => Ok(Self { file }),
             Err(source) => Err(ResultFileError::Unwritable { path, source }),
         }
     }
@@ -80,23 +74,14 @@ impl ResultFile {
     /// sentence of an outcome.
     pub fn finish(
         self,
-        outcomes: &[Outcome],
+        results: PlanResults<'_>,
         message: impl Fn(&Outcome) -> String,
     ) -> Result<PathBuf, ResultFileError> {
-        let mut path = self.file.path().to_owned();
+        let path = self.file.path().to_owned();
         let mut bytes = Vec::new();
-        let written = write(&mut bytes, outcomes, message).and_then(|()| match self.name {
-            Name::Replacing => self.file.replace(&bytes),
-            _ => self.file.finish(&bytes),
-        });
-        let mut written = written;
-        if let Name::Plan(plan) = &self.name {
-            // Another run took the name meanwhile.
-            while is_taken(&written) {
-                path = beside(plan);
-                written = NewFile::begin(&path).and_then(|file| file.finish(&bytes));
-            }
-        }
+        let written = results
+            .write(&mut bytes, message)
+            .and_then(|()| self.file.replace(&bytes));
         match written {
             Ok(()) => Ok(path),
             Err(source) => Err(ResultFileError::Unwritable { path, source }),
@@ -104,39 +89,81 @@ impl ResultFile {
     }
 }
 
-fn is_taken(written: &io::Result<()>) -> bool {
-    let error = written.as_ref().err();
-    error.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
+/// Whether a file begins as results of an earlier run do.
+fn holds_results(path: &Path) -> bool {
+    /// The longest line of titles that is read.
+    const MAX_BYTES: u64 = 1 << 16;
+    let mut titles = String::new();
+    let is_file = path.symlink_metadata().is_ok_and(|it| it.is_file());
+    let read = is_file
+        && File::open(path)
+            .and_then(|file| BufReader::new(file.take(MAX_BYTES)).read_line(&mut titles))
+            .is_ok();
+    read && titles.trim_end().ends_with(&COLUMNS.join(","))
 }
 
-/// The first of `plan.result.csv`, `plan.result-2.csv`, ... that is free.
-fn beside(plan: &Path) -> PathBuf {
-    let first = plan.with_extension("result.csv");
-    let more = (2u32..).map(|number| plan.with_extension(format!("result-{number}.csv")));
-    std::iter::once(first.clone())
-        .chain(more)
-        .find(|path| path.symlink_metadata().is_err())
-        .unwrap_or(first)
-}
-
-fn write(
-    out: &mut Vec<u8>,
-    outcomes: &[Outcome],
-    message: impl Fn(&Outcome) -> String,
-) -> io::Result<()> {
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .from_writer(out);
-    for outcome in outcomes {
-        let device = &outcome.device;
-        let serial = device.serial.as_ref();
-        writer.serialize(ResultRow {
-            mac: device.mac.map_or_else(String::new, |mac| mac.to_string()),
-            serial: serial.map_or_else(String::new, |it| spreadsheet_text(it.as_str())),
-            ip: device.address.map_or_else(String::new, |it| it.to_string()),
-            result: outcome.status.into(),
-            message: spreadsheet_text(&message(outcome)),
-        })?;
+impl PlanResults<'_> {
+    /// How many devices were seen to have the settings.
+    pub fn verified(&self) -> usize {
+        self.outcomes.iter().filter(|it| is_verified(it)).count()
     }
-    writer.flush()
+
+    fn write(&self, out: &mut Vec<u8>, message: impl Fn(&Outcome) -> String) -> io::Result<()> {
+        let mut writer = WriterBuilder::new()
+            .terminator(Terminator::CRLF)
+            .from_writer(out);
+        // The results of an earlier run may be the plan.
+        let is_kept = |place: &usize| {
+            let title = self.plan.columns.get(*place);
+            title.is_some_and(|it| !COLUMNS.contains(&it.trim()))
+        };
+        let kept: Vec<_> = (0..self.plan.columns.len()).filter(is_kept).collect();
+        let titles = kept.iter().filter_map(|it| self.plan.columns.get(*it));
+        writer.write_record(titles.map(String::as_str).chain(COLUMNS))?;
+        let by_line: HashMap<_, _> = self.rows.iter().map(|row| (row.line, row)).collect();
+        let by_mac = self.outcomes.iter().map(|it| (it.device.mac, it));
+        let by_mac: HashMap<_, _> = by_mac.collect();
+        for (line, cells) in &self.plan.rows {
+            let Some(row) = by_line.get(line) else {
+                continue;
+            };
+            let mut record: Vec<_> = kept
+                .iter()
+                .map(|it| {
+                    cells
+                        .get(*it)
+                        .map_or_else(String::new, |it| spreadsheet_text(it))
+                })
+                .collect();
+            let outcome = by_mac.get(&Some(row.mac)).copied();
+            record.extend(match outcome {
+                Some(outcome) => self.cells(row, outcome, &message(outcome)),
+                None => Default::default(),
+            });
+            writer.write_record(&record)?;
+        }
+        writer.flush()
+    }
+
+    fn cells(&self, row: &PlanRow, outcome: &Outcome, message: &str) -> [String; 5] {
+        let before = match &outcome.data {
+            OutcomeData::Network(change) => change.before.ipv4.address,
+            _ => outcome.device.address,
+        };
+        let verified = is_verified(outcome).then(|| self.at.strftime("%Y-%m-%dT%H:%M:%SZ"));
+        [
+            before.map_or_else(String::new, |it| it.to_string()),
+            row.address.to_string(),
+            <&str>::from(outcome.status).into(),
+            verified.map_or_else(String::new, |it| it.to_string()),
+            spreadsheet_text(message),
+        ]
+    }
+}
+
+/// Whether a look shows that the device has the settings.
+fn is_verified(outcome: &Outcome) -> bool {
+    let status = outcome.status;
+    outcome.seen == Some(Seen::Changed)
+        && matches!(status, OutcomeStatus::Done | OutcomeStatus::Skipped)
 }

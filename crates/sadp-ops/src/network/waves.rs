@@ -145,7 +145,10 @@ impl<'a> Waves<'a> {
             let away = self.keys(&wave).len();
             if away != awaited {
                 awaited = away;
-                observer.observe(Event::WaitingFor(away));
+                observer.observe(Event::WaitingFor {
+                    missing: away,
+                    all: wave.len(),
+                });
             }
             tokio::select! {
                 () = session.cancellation.stop.cancelled() => return Ok(()),

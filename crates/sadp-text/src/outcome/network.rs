@@ -239,7 +239,9 @@ impl Remedy for ProposalError {
 impl Remedy for ResultFileError {
     fn remedy(&self) -> Cow<'static, str> {
         let text = match self {
-            Self::Exists(_) => "name another file, or use --force to replace it; nothing was sent",
+            Self::Exists(_) => {
+                "it holds no results: name another file with --result, or use --force to replace it; nothing was sent"
+            }
             Self::Unwritable { .. } => "name a file that you may write with --result",
         };
         text.into()

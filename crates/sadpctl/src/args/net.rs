@@ -111,9 +111,12 @@ impl NetChangeArgs {
 /// `net plan`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Changes nothing: check the plan, change it, then sadpctl net apply.
+Changes nothing: check the plan, change it, then sadpctl net apply. A device
+needs an address where it has a factory address, one that another device has, or
+one outside of the network.
 
-Example:
+Examples:
+  sadpctl net plan --from 192.168.1.101 > plan.csv
   sadpctl net plan --from 192.168.1.101 --where kind=ip-camera > plan.csv")]
 pub(crate) struct NetPlanArgs {
     /// The first address to give
@@ -128,7 +131,11 @@ pub(crate) struct NetPlanArgs {
     #[arg(long, value_name = "IP|none", value_parser = gateway)]
     pub(crate) gateway: Option<Ipv4Addr>,
 
-    /// Plan only for devices of which all of these hold, as in scan
+    /// Plan for all devices, not only for those that need an address
+    #[arg(long, conflicts_with = "filter")]
+    pub(crate) all: bool,
+
+    /// Plan for all devices of which all of these hold, as in scan
     #[arg(long = "where", value_name = "EXPR")]
     pub(crate) filter: Option<Filter>,
 
@@ -140,9 +147,9 @@ pub(crate) struct NetPlanArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The plan is CSV with the columns mac and ip, and any of mask, gateway, dhcp,
-http_port, sdk_port; others are ignored. What is empty stays as it is.
-A plan with an error sends nothing. It may be applied again: what is already
-so is left alone.
+http_port, sdk_port; others are kept for the result. What is empty stays as it
+is. A plan with an error sends nothing. It may be applied again: what is already
+so is left alone, and the result file is written again.
 
 Devices that cannot be changed are left out with the reason, and the others go
 on. The first wrong password ends it: see --parallel.")]

@@ -1,10 +1,10 @@
 use std::{fs::File, io::Read, path::Path};
 
 use sadp_ops::{
-    Impact,
+    Impact, Report,
     network::{
-        self, ApplyError, Login, Plan, ResultFile, ResultFileError,
-        plan_file::{self, PlanRow, Problem},
+        self, ApplyError, Login, Plan, PlanResults, ResultFile, ResultFileError,
+        plan_file::{self, PlanRow, PlanTable, Problem},
     },
 };
 use sadp_reset::{Action, DeviceKey};
@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let asked = args.change.change;
     run::check(asked, context.global)?;
-    let rows = read(&args.plan)?;
+    let (rows, table) = read(&args.plan)?;
     let password = secret::current_unless(asked.dry_run, &args.change.password)?;
     let mut run = Run::open(&args.ask, None, asked.access(), context)?;
     let devices = rows
@@ -31,17 +31,19 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let plan =
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
     let plan = plan.map_err(|error| failed(error, &args.plan))?;
-    let Some(password) = password.filter(|_| !plan.steps.is_empty()) else {
+    let Some(password) = password else {
         return run.print_planned(plan.into_outcomes());
     };
     let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force.is_given);
     let results = results.map_err(unwritable)?;
-    show_left_out(&plan, run.terminal);
-    let devices: Vec<_> = plan.changes.iter().map(|it| it.device.clone()).collect();
-    run.warn_of_refusals(Action::NetSet, &devices)?;
-    let question = "Change the network settings of {}?";
-    let question = sadp_text::question(question, plan.changes.len());
-    run.confirm_plan(&sadp_text::batch_plan(&plan), &question, asked)?;
+    if !plan.steps.is_empty() {
+        show_left_out(&plan, run.terminal);
+        let devices: Vec<_> = plan.changes.iter().map(|it| it.device.clone()).collect();
+        run.warn_of_refusals(Action::NetSet, &devices)?;
+        let question = "Change the network settings of {}?";
+        let question = sadp_text::question(question, plan.changes.len());
+        run.confirm_plan(&sadp_text::batch_plan(&plan), &question, asked)?;
+    }
     let login = Login {
         inventory: &inventory,
         password: &password,
@@ -49,21 +51,31 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         settle: args.change.settle.settle,
         wait_back: args.wait_back,
     };
-    let report =
-        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await)?;
+    let report = if plan.steps.is_empty() {
+        Report::new(plan.into_outcomes())
+    } else {
+        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await)?
+    };
+    let became = PlanResults {
+        plan: &table,
+        rows: &rows,
+        outcomes: &report.outcomes,
+        at: run.session.now(),
+    };
+    let last = format!("{} of {} verified", became.verified(), rows.len());
     // The outcomes are printed, whatever becomes of the file.
-    let written = results.finish(&report.outcomes, sadp_text::message);
+    let written = results.finish(became, sadp_text::message);
     if let Ok(path) = &written {
         let path = path.display();
         run.terminal.note(&format!("results: {path}"));
     }
-    run.print_after(report, written.err().map(unwritable))
+    run.print_to_end(report, written.err().map(unwritable), Some(&last))
 }
 
 /// The largest plan that is read.
 const MAX_BYTES: u64 = 16 << 20;
 
-fn read(plan: &Path) -> Result<Vec<PlanRow>, Failure> {
+fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable), Failure> {
     let mut bytes = Vec::new();
     // Not all that can be read tells its size.
     let read = File::open(plan).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
@@ -72,7 +84,8 @@ fn read(plan: &Path) -> Result<Vec<PlanRow>, Failure> {
         let message = format!("{} is too large for a plan", plan.display());
         return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
     }
-    plan_file::read(&bytes).map_err(|problems| unusable(&problems, plan))
+    let rows = plan_file::read(&bytes).map_err(|problems| unusable(&problems, plan))?;
+    Ok((rows, PlanTable::read(&bytes)))
 }
 
 fn unusable(problems: &[Problem], plan: &Path) -> Failure {

@@ -24,7 +24,7 @@ pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Fail
     let mut run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
     let inventory = run.look()?;
     let filter = args.filter.as_ref();
-    let chosen = list::of_all(&inventory, filter)?;
+    let mut chosen = list::of_all(&inventory, filter)?;
     let mut others = inventory.devices;
     others.retain(|found| filter.is_some_and(|filter| !filter.holds(found)));
     let range = AddressRange {
@@ -32,18 +32,33 @@ pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Fail
         mask: args.mask,
         gateway: args.gateway,
     };
+    let mut keeping = 0;
+    if !args.all && filter.is_none() {
+        let split = range.split(chosen, &inventory.local);
+        let (needing, kept) = split.map_err(|error| Failure::remedied(Exit::Usage, error))?;
+        keeping = kept.len();
+        chosen = needing;
+        others.extend(kept);
+    }
     let proposal = Proposal::new(chosen, &others, &inventory.local, range);
     let proposal = proposal.map_err(|error| Failure::remedied(Exit::Usage, error))?;
     let terminal = run.into_terminal();
     proposal.write(terminal.out())?;
     terminal.flush()?;
-    show(&proposal, terminal);
+    show(&proposal, keeping, terminal);
     Ok(Exit::Done)
 }
 
-fn show(proposal: &Proposal, terminal: &mut Terminal) {
+fn show(proposal: &Proposal, keeping: usize, terminal: &mut Terminal) {
     let planned = count(proposal.rows.len() as u64, "device", "devices");
     terminal.note(&format!("{planned} planned; nothing was sent"));
+    if keeping > 0 {
+        let kept = count(keeping as u64, "device keeps its", "devices keep their");
+        terminal.note(&format!("{kept} address; --all plans new ones for all"));
+    }
+    if proposal.rows.is_empty() {
+        return;
+    }
     if !proposal.left_out.is_empty() {
         let left_out = count(proposal.left_out.len() as u64, "device", "devices");
         terminal.warn(&format!(
