@@ -39,6 +39,33 @@ fn activate(van: &Van, state: &str) -> Command {
     command
 }
 
+/// Runs on one state folder take turns. One whose turn does not come ends with exit
+/// code 5 and says for which run it waited.
+#[test]
+fn of_eight_runs_on_one_state_folder_none_sends_what_another_sent() {
+    let van = Van::new(&site(4));
+    let mut commands: Vec<_> = (0..8).map(|_| activate(&van, "state")).collect();
+    let talks = commands.iter_mut();
+    let talks = talks.map(|it| Talk::start(it.args(["--lock-wait", "3s"])));
+    let talks: Vec<_> = talks.collect();
+    let runs: Vec<_> = talks.into_iter().map(Talk::end).collect();
+    let mut done = 0;
+    for run in &runs {
+        assert!([0, 5].contains(&run.code), "{run}");
+        if run.code == 5 {
+            let told = "another run changes devices with the same state folder: sadpctl ";
+            assert!(run.stderr.contains(told), "{run}");
+            assert_eq!(run.stdout, "", "{run}");
+        } else {
+            let all = results(run);
+            done += all.iter().filter(|(result, _)| result == "done").count();
+        }
+    }
+    assert_eq!(done, 4, "each is activated once");
+    assert_eq!(sent(&van.path("state")).len(), 4);
+    assert_eq!(van.states(), ["active"; 4]);
+}
+
 /// A device keeps one key exchange at a time: two runs that ask it at the very
 /// same time may both be refused. They are told so, and the next run is not.
 #[test]
