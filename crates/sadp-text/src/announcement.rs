@@ -100,7 +100,7 @@ pub fn already_active(devices: usize) -> String {
 pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
     let device = device_line(device);
     format!(
-        "{} refused one on {}: each wrong one costs it a try",
+        "{} refused a secret of this kind on {}: each wrong one costs a try",
         device.trim_start(),
         minute(at)
     )

@@ -211,11 +211,11 @@ fn blocked(reason: &BlockReason) -> String {
         }
         BlockReason::FewTries { left } => format!("tries left before it locks: {left}"),
         BlockReason::RefusedBefore { at } => format!(
-            "not sent: it refused one on {}, and each wrong one costs a try",
+            "not sent: it refused a secret of this kind on {}, and each wrong one costs a try",
             minute(*at)
         ),
         BlockReason::MayHaveWorked { at } => format!(
-            "not sent: one was sent on {} and no reply came: most likely it was carried out",
+            "not sent: a secret of this kind was sent on {} and no reply came: most likely it worked",
             minute(*at)
         ),
     }
