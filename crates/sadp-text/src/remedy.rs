@@ -237,6 +237,9 @@ impl Remedy for Why {
 impl Remedy for NotAnAnswer {
     fn remedy(&self) -> Cow<'static, str> {
         let text = match self {
+            Self::SeveralLines | Self::Prose => {
+                "save the attachment of the support's mail, or the key alone, and import that"
+            }
             Self::DeviceList | Self::RequestRecord | Self::RequestForm => {
                 "name the file that the vendor's support sent back"
             }
