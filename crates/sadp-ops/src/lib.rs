@@ -32,7 +32,7 @@
 //!     cancellation: Cancellation::default(),
 //! })?;
 //! let (inventory, _) = session.look(&mut quiet).await?;
-//! let plan = activate::plan(&session, inventory.devices.clone(), Overrides::default())?;
+//! let plan = activate::plan(&session, inventory.devices.clone(), Overrides::default(), false)?;
 //! let activation = activate::Activation {
 //!     inventory: &inventory,
 //!     password: &"Garden-77x".into(),
