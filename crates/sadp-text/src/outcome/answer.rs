@@ -96,7 +96,9 @@ pub(super) fn next_step(finding: &Finding) -> Option<Cow<'static, str>> {
         Finding::DefaultPassword { .. } => {
             "give it a password of its own at once, in its own web page: the default is widely known; it is in its manual, sadpctl does not know it"
         }
-        Finding::NoReply => "run the same import again: only devices that still wait are asked",
+        Finding::NoReply => {
+            "try the new password in its own web page, once; if it is refused, import it again with --force may-have-worked"
+        }
         Finding::PossiblyTakenBefore => {
             "try the new password in its own web page, once; if it is refused, export a new request"
         }
