@@ -115,6 +115,33 @@ fn nothing_chosen_is_told_and_still_valid_output() {
     assert_snapshot!(run.stderr);
 }
 
+/// Who can write the state folder decides what is sent to devices.
+#[cfg(unix)]
+#[test]
+fn a_state_folder_that_others_can_write_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, "Garden-77x\n").unwrap();
+    let password = password.to_str().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let link = ["--state", state, "-i", "127.0.0.1", "--port", "47043"];
+    let activate = [
+        "activate",
+        "--all",
+        "--yes",
+        "--new-password-file",
+        password,
+    ];
+    let refused = run(&[&activate[..], &link].concat());
+    assert_eq!(refused.code, 5, "{refused}");
+    let why = "other users can write it: take that permission away (chmod go-w)";
+    assert!(refused.stderr.contains(why), "{refused}");
+    assert!(!folder.path().join("ledger.sqlite3").exists());
+}
+
 /// Without a home directory there is no folder for what is remembered.
 #[cfg(target_os = "linux")]
 #[test]

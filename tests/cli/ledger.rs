@@ -60,7 +60,7 @@ fn each_command_opens_it_once() {
     // The first command makes it.
     run(&["locate", ONE, "off"]);
     let opens = Opens::of(&state);
-    let plan = run(&["net", "plan", "--from", "192.168.1.21"]);
+    let plan = run(&["net", "plan", "--all", "--from", "192.168.1.21"]);
     assert_eq!(opens.of_ledger(), 1, "net plan");
     let plan = van.put("plan.csv", plan);
     for arguments in [

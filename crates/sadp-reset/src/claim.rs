@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::{
     FileError,
     disk::{create_private, make_folder},
+    trust::{check_file, check_folder},
 };
 
 /// The claim on a state folder. It is a lock of the system on a file there, so it ends
@@ -55,8 +56,10 @@ impl Claim {
         let path = folder.join(Self::FILE_NAME);
         let failed = |doing| FileError::new(doing, &path);
         make_folder(folder).map_err(FileError::new("make the folder", folder))?;
+        check_folder(folder)?;
         // Made here or by another run.
         drop(create_private(&path));
+        check_file(&path)?;
         let opened = OpenOptions::new().read(true).write(true).open(&path);
         let mut file = opened.map_err(failed("open the claim"))?;
         match file.try_lock() {

@@ -39,6 +39,7 @@ mod disk;
 mod files;
 mod ledger;
 mod request;
+mod trust;
 mod validity;
 
 pub use claim::{Claim, ClaimAttempt, ClaimHolder};
@@ -67,4 +68,5 @@ pub use ledger::{
     RememberedLock,
 };
 pub use request::{RequestCommand, RequestKind, UnknownWord, VALID_FOR, WARN_AFTER};
+pub use trust::Untrusted;
 pub use validity::{InvalidReason, LastSeen, RequestFacts, RequestValidity};

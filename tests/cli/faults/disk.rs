@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// A disk of one megabyte.
-const SMALL: &str = "mount -t tmpfs -o size=1M none \"$0\"";
+const SMALL: &str = "mount -t tmpfs -o size=1M,mode=700 none \"$0\"";
 
 /// The same without room.
 const FULL: &str =
-    "mount -t tmpfs -o size=1M none \"$0\" && ! head -c 2M /dev/zero 2>&- >\"$0/filler\"";
+    "mount -t tmpfs -o size=1M,mode=700 none \"$0\" && ! head -c 2M /dev/zero 2>&- >\"$0/filler\"";
 
 /// What lies in the folder, on a disk without room for more.
 const FULL_WITH_ALL: &str = "mkdir \"$0.old\" && cp -r \"$0/.\" \"$0.old\" && \
-     mount -t tmpfs -o size=1M none \"$0\" && cp -r \"$0.old/.\" \"$0\" && \
+     mount -t tmpfs -o size=1M,mode=700 none \"$0\" && cp -r \"$0.old/.\" \"$0\" && \
      ! head -c 2M /dev/zero 2>&- >\"$0/filler\"";
 
 /// What lies in the folder, not to be changed.

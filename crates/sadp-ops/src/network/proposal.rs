@@ -58,7 +58,7 @@ impl Proposal {
         range: AddressRange,
     ) -> Result<Self, ProposalError> {
         let (chosen, left_out): (Vec<_>, Vec<_>) = chosen.into_iter().partition(is_named);
-        let network = range.network(local, &chosen)?;
+        let network = range.network(local, chosen.iter().chain(others))?;
         let gateway = range.gateway(network, chosen.iter().chain(others));
         let mut taken: BTreeSet<_> = local.iter().map(Ipv4Net::addr).collect();
         for found in others.iter().chain(&left_out) {
@@ -100,7 +100,7 @@ impl AddressRange {
         devices: Vec<DiscoveredDevice>,
         local: &[Ipv4Net],
     ) -> Result<(Vec<DiscoveredDevice>, Vec<DiscoveredDevice>), ProposalError> {
-        let network = self.network(local, &devices)?;
+        let network = self.network(local, devices.iter())?;
         let split = devices.into_iter().partition(|found| {
             let address = found.entry.device.ipv4.address;
             let shared = [Warning::FactoryAddress, Warning::DuplicateIp];
@@ -111,15 +111,13 @@ impl AddressRange {
     }
 
     /// The network that the addresses are of.
-    fn network(
+    fn network<'a>(
         &self,
         local: &[Ipv4Net],
-        devices: &[DiscoveredDevice],
+        devices: impl Iterator<Item = &'a DiscoveredDevice>,
     ) -> Result<Ipv4Net, ProposalError> {
         let first = self.first;
-        let theirs = devices
-            .iter()
-            .filter_map(|it| it.entry.device.ipv4.network());
+        let theirs = devices.filter_map(|it| it.entry.device.ipv4.network());
         let mut networks = local.iter().copied().chain(theirs);
         let network = networks.find(|it| it.contains(&first) && !it.addr().is_loopback());
         let mask = self.mask.or_else(|| network.map(|it| it.netmask()));

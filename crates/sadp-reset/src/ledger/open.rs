@@ -16,6 +16,7 @@ use super::{
 use crate::{
     FileError,
     disk::{create_private, make_folder, sync_folder},
+    trust::{check_file, check_folder},
 };
 
 pub(super) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
@@ -24,7 +25,9 @@ pub(super) fn open(folder: &Path) -> Result<Ledger, LedgerError> {
     let mut connection = {
         let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         make_folder(folder).map_err(FileError::new("make the folder", folder))?;
+        check_folder(folder)?;
         make_file(folder, &path).map_err(FileError::new("make the ledger", &path))?;
+        check_file(&path)?;
         connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(&when)?
     };
     let found = schema::migrate(&mut connection).map_err(&when)?;
@@ -43,6 +46,8 @@ pub(super) fn open_existing(folder: &Path) -> Result<Option<Ledger>, LedgerError
         Ok(_) => {}
         Err(error) => return Err(FileError::new("look at the ledger", &path)(error).into()),
     }
+    check_folder(folder)?;
+    check_file(&path)?;
     let (connection, found) = look(&path).map_err(&when)?;
     refuse_other_files(found, &path)?;
     match found {
