@@ -43,6 +43,9 @@ pub enum LedgerAccess {
     /// It is written, and made before the first command where there is none.
     /// Operations that send need it.
     Write,
+    /// The same, for commands that change nothing of a device that lasts: they need no
+    /// [claim](Session::claim).
+    Record,
     /// There is none, for want of a folder: nothing is remembered, and nothing is
     /// sent but looks.
     Unavailable,
@@ -87,7 +90,8 @@ impl Session {
             access,
             cancellation,
         } = config;
-        let writable = access == LedgerAccess::Write && state.join(Ledger::FILE_NAME).exists();
+        let writes = matches!(access, LedgerAccess::Write | LedgerAccess::Record);
+        let writable = writes && state.join(Ledger::FILE_NAME).exists();
         let opened = match access {
             LedgerAccess::Unavailable => Ok(None),
             _ if writable => Ledger::open(&state).map(Some),

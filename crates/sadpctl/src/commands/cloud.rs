@@ -43,7 +43,7 @@ fn verification_code(code: &SecretString) -> Result<VerificationCode, Failure> {
 fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
     // What the device is asked is recorded.
-    let (run, inventory, device) = Run::find(&ToRead(args), LedgerAccess::Write, context)?;
+    let (run, inventory, device) = Run::find(&ToRead(args), LedgerAccess::Record, context)?;
     run.carry_out(async |session, observer| {
         owner::show_cloud(session, &inventory, device, observer).await
     })

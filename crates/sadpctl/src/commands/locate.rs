@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) fn run(args: &LocateArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
-    let (run, inventory, device) = Run::find(&args.target, LedgerAccess::Read, context)?;
+    let (run, inventory, device) = Run::find(&args.target, LedgerAccess::Record, context)?;
     let lamp = match args.lamp {
         Some(true) => Lamp::On,
         Some(false) => Lamp::Off,

@@ -33,7 +33,7 @@ pub(super) fn run(command: &QuestionsCommand, context: Context<'_>) -> Result<Ex
 fn show(args: &QuestionsShowArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
     let names = input::names()?;
-    let (run, inventory, devices) = Run::find(&args.choice, LedgerAccess::Read, context)?;
+    let (run, inventory, devices) = Run::find(&args.choice, LedgerAccess::Record, context)?;
     let plan = questions::plan_read(&run.session, devices, !args.choice.all)?;
     let settings = ReadSettings {
         inventory: &inventory,

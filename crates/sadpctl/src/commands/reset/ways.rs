@@ -21,7 +21,7 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
     let access = if args.no_ask {
         LedgerAccess::Read
     } else {
-        LedgerAccess::Write
+        LedgerAccess::Record
     };
     let (mut run, inventory, mut devices) = Run::find(&args.choice, access, context)?;
     if !args.no_ask {
