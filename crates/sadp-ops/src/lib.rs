@@ -59,6 +59,7 @@
 pub mod activate;
 mod batch;
 mod device;
+mod error;
 mod event;
 mod inventory;
 pub mod locate;
@@ -74,6 +75,7 @@ mod settle;
 
 pub use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};
+pub use error::OpsError;
 pub use event::{Event, Observer};
 pub use inventory::{BlankName, DeviceName, Inventory, SelectionError, select};
 pub use memory::REFUSAL_REMEMBERED;
@@ -83,5 +85,5 @@ pub use outcome::{
     Report, Seen, StopReason,
 };
 pub use safety::{Guard, Overrides, SafetyChecks};
-pub use session::{Cancellation, LedgerAccess, OpsError, Session, SessionConfig};
+pub use session::{Cancellation, LedgerAccess, Session, SessionConfig};
 pub use settle::SETTLE;

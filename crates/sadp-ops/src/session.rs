@@ -1,20 +1,15 @@
 use std::{
-    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use sadp_discovery::{CaptureRecorder, ScanConfig, ScanError};
-use sadp_proto::{CodeError, UpdateError, seal::SealError};
-use sadp_reset::{
-    Action, Claim, ClaimAttempt, ClaimHolder, Ledger, LedgerError, PackageError, PasswordNumber,
-    VaultError,
-};
+use sadp_discovery::{CaptureRecorder, ScanConfig};
+use sadp_reset::{Action, Claim, ClaimAttempt, ClaimHolder, Ledger, LedgerError, PasswordNumber};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{DiscoveredDevice, Event, Observer, memory::SecretMemory};
+use crate::{DiscoveredDevice, Event, Observer, OpsError, memory::SecretMemory};
 
 /// How often the claim is tried again while another run has it.
 const CLAIM_EVERY: Duration = Duration::from_millis(100);
@@ -245,52 +240,4 @@ impl Session {
             None => Ok(()),
         }
     }
-}
-
-/// Why an operation could not begin or go on, on this computer.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpsError {
-    /// The ledger cannot be opened, read or written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    /// No interface or socket can be used.
-    #[error(transparent)]
-    Network(#[from] ScanError),
-    /// The folder for what devices give cannot be made. Nothing was sent.
-    #[error("cannot make the folder {}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The package of a request cannot be written.
-    #[error(transparent)]
-    Package(#[from] PackageError),
-    /// The vault of GUIDs cannot be read or written.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// A password or another secret cannot be sent.
-    #[error("the password cannot be sent")]
-    Unsendable(#[from] SealError),
-    /// New network settings cannot be sent with this password.
-    #[error("the current password cannot be sent")]
-    Update(#[from] UpdateError),
-    /// An answer or a code cannot be sent.
-    #[error("the answer cannot be sent")]
-    Code(#[from] CodeError),
-    /// There is no verification code to set.
-    #[error("there is no verification code to set")]
-    CodeMissing,
-    /// A device takes its answer only with a new password, and there is none.
-    #[error("the device takes its answer with a new password only, and there is none")]
-    PasswordMissing,
-    /// Another run that changes devices uses the same state folder. Who, is not always
-    /// known.
-    #[error("another run that changes devices uses the same state folder")]
-    Claimed(Option<ClaimHolder>),
-    /// The look was stopped before anything was sent.
-    #[error("interrupted before anything was sent")]
-    Stopped,
 }

@@ -18,6 +18,8 @@ mod memory;
 mod packages;
 mod processes;
 mod spent;
+#[cfg(unix)]
+mod trust;
 mod vault;
 
 use jiff::Timestamp;
