@@ -18,6 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         mac: MAC,
         mac_text: "44-47-cc-00-00-01".into(),
         from,
+        response_time: None,
         seals_code: false,
     };
     let mut exchange = Exchange::new(target, Command::ResetToDefault { code }, OsRng);
