@@ -3,7 +3,9 @@
 
 use insta::assert_snapshot;
 
-use crate::run::{Run, run, sadpctl, skipped};
+use crate::run::run;
+#[cfg(target_os = "linux")]
+use crate::run::{Run, sadpctl, skipped};
 
 const SHOP: &str = "fixtures/replies/shop.xml";
 
