@@ -1,4 +1,4 @@
-//! What earlier runs tell of the secrets that a device was sent: refused, or sent
+//! What earlier runs recorded about the secrets that a device was sent: refused, or sent
 //! without a reply. The secrets themselves are not stored.
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use sadp_reset::{
 /// How long a refusal is remembered.
 pub const REFUSAL_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 
-/// Kinds of secrets. That one was refused tells of others of its kind.
+/// Kinds of secrets. A refused one warns about others of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SecretKind {
     CurrentPassword,
@@ -50,7 +50,7 @@ impl SecretKind {
     }
 }
 
-/// What the ledger tells of the kind of secret that an action sends.
+/// What the ledger holds about the kind of secret that an action sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretMemory {
     /// When one was sent that may have worked: no reply came, or the run was killed.
@@ -60,7 +60,7 @@ pub(crate) struct SecretMemory {
 }
 
 impl SecretMemory {
-    /// Reads what the ledger tells of a device and the secret of this action.
+    /// Reads what the ledger holds about a device and the secret of this action.
     pub(crate) fn read(
         ledger: &Ledger,
         device: &DeviceKey,

@@ -121,7 +121,7 @@ impl PartialEq for UnusableFile {
 
 impl Eq for UnusableFile {}
 
-/// What an outcome tells of an answer.
+/// What an outcome holds about an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerData {
     /// The file it stands in.
