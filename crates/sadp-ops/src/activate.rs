@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sadp_discovery::Pace;
 use sadp_model::State;
 use sadp_proto::{
     Command,
@@ -13,7 +12,7 @@ use secrecy::SecretString;
 
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session,
+    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Selection, Session,
     batch::{Batch, DeviceCommand, KeepNothing},
     memory::unconfirmed_activation,
     settle::{FollowUp, PATIENCE, RoundLimit},
@@ -22,11 +21,9 @@ use crate::{
 /// Which devices get a first password.
 #[derive(Debug)]
 pub struct Plan {
-    /// The devices that get it.
-    pub devices: Vec<DiscoveredDevice>,
-    /// Those that do not, and why. An activation of an earlier run that a look
-    /// proves is among them, as done.
-    pub left_out: Vec<Outcome>,
+    /// The devices that get it, and the others. An activation of an earlier run that a
+    /// look proves is among these, as done.
+    pub selection: Selection,
     /// How many more are active already. They are counted where the user did not
     /// name them.
     pub already_active: usize,
@@ -65,28 +62,14 @@ pub fn plan(
             }
         }
     }
-    let checks = SafetyChecks {
-        action: Action::Activate,
-        overrides,
-    };
-    let (devices, blocked) = checks.split(unactivated, session.ledger(), session.now())?;
-    left_out.extend(blocked);
+    let checks = SafetyChecks::new(Action::Activate, overrides);
     Ok(Plan {
-        devices,
-        left_out,
+        selection: checks.select(session, unactivated)?.after(left_out),
         already_active,
     })
 }
 
 impl Plan {
-    /// What would become of each device: a dry run.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        let planned = |it| Outcome::new(it, Action::Activate, OutcomeStatus::Planned);
-        let mut outcomes = self.left_out;
-        outcomes.extend(self.devices.iter().map(planned));
-        outcomes
-    }
-
     /// Sends the password to each device, at most `parallel` at a time, and looks
     /// at them again. What a look proves undone is sent again, within `settle`.
     pub async fn carry_out(
@@ -95,15 +78,14 @@ impl Plan {
         activation: Activation<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let mut report = Report::new(self.left_out);
-        if self.devices.is_empty() {
+        let Selection {
+            devices, left_out, ..
+        } = self.selection;
+        let mut report = Report::new(left_out);
+        if devices.is_empty() {
             return Ok(report);
         }
-        let mut targets: Vec<_> = self
-            .devices
-            .into_iter()
-            .map(ActivationProgress::new)
-            .collect();
+        let mut targets: Vec<_> = devices.into_iter().map(ActivationProgress::new).collect();
         let mut sending = Sending {
             activation,
             password: session.draw_password_number()?,
@@ -185,14 +167,13 @@ impl Sending<'_> {
             settle,
         } = self.activation;
         let commands = due.iter().map(|it| it.command(password));
+        let commands = commands.collect::<Result<_, _>>()?;
+        let mut keep = KeepNothing;
         let batch = Batch {
-            action: Action::Activate,
-            pace: Pace::Together,
             parallel,
             patience: (!settle.is_zero()).then_some(PATIENCE),
-            commands: commands.collect::<Result<_, _>>()?,
-            keep: &mut KeepNothing,
             password: Some(&mut self.password),
+            ..Batch::new(Action::Activate, commands, &mut keep)
         };
         let sent = session.send(batch, inventory, observer).await?;
         for (target, (_, outcome)) in due.into_iter().zip(sent.outcomes) {

@@ -63,6 +63,26 @@ pub(crate) struct Batch<'a> {
     pub(crate) password: Option<&'a mut PasswordNumber>,
 }
 
+impl<'a> Batch<'a> {
+    /// Commands that begin at once, one at a time: they carry no secret, or each one of
+    /// its own, and the ledger knows no password of theirs.
+    pub(crate) fn new(
+        action: Action,
+        commands: Vec<DeviceCommand>,
+        keep: &'a mut dyn Keep,
+    ) -> Self {
+        Self {
+            action,
+            pace: Pace::Together,
+            parallel: 1,
+            patience: None,
+            commands,
+            keep,
+            password: None,
+        }
+    }
+}
+
 /// One command to one device.
 #[derive(Debug)]
 pub(crate) struct DeviceCommand {

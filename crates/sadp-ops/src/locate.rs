@@ -1,13 +1,12 @@
 //! The lamp by which a device is found in a rack.
 
-use sadp_discovery::Pace;
 use sadp_proto::Command;
 use sadp_reset::{Action, LedgerError};
 
 pub use crate::outcome::Lamp;
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Reason, Report, SafetyChecks, Session,
+    Overrides, Reason, Report, SafetyChecks, Selection, Session,
     batch::{Batch, BatchReport, DeviceCommand, KeepNothing},
 };
 
@@ -17,33 +16,22 @@ pub struct Plan {
     /// What is done with it.
     pub lamp: Lamp,
     /// The device, where it may be sent the command.
-    pub devices: Vec<DiscoveredDevice>,
-    /// Why it may not.
-    pub left_out: Vec<Outcome>,
+    pub selection: Selection,
 }
 
 /// Plans to switch the lamp of a device.
 pub fn plan(session: &Session, device: DiscoveredDevice, lamp: Lamp) -> Result<Plan, LedgerError> {
-    let checks = SafetyChecks {
-        action: Action::Locate,
-        overrides: Overrides::default(),
-    };
-    let (devices, left_out) = checks.split(vec![device], session.ledger(), session.now())?;
-    Ok(Plan {
-        lamp,
-        devices,
-        left_out,
-    })
+    let checks = SafetyChecks::new(Action::Locate, Overrides::default());
+    let selection = checks.select(session, vec![device])?;
+    Ok(Plan { lamp, selection })
 }
 
 impl Plan {
     /// What would become of the device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
-        let planned = self.devices.iter().map(|device| Outcome {
-            reason: Reason::Lamp(self.lamp),
-            ..Outcome::new(device, Action::Locate, OutcomeStatus::Planned)
-        });
-        self.left_out.into_iter().chain(planned).collect()
+        let lamp = Reason::Lamp(self.lamp);
+        self.selection
+            .into_outcomes_with(|outcome| outcome.reason = lamp.clone())
     }
 
     /// Switches the lamp. The command changes nothing that lasts, so it may be sent
@@ -55,11 +43,8 @@ impl Plan {
         inventory: &Inventory,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let Self {
-            lamp,
-            devices,
-            left_out,
-        } = self;
+        let Self { lamp, selection } = self;
+        let (devices, left_out) = (selection.devices, selection.left_out);
         let switch = LampSwitch { devices, inventory };
         let sent = switch.send(session, lamp != Lamp::Off, observer).await?;
         let (mut outcomes, mut failure) = (left_out, sent.failure);
@@ -104,15 +89,8 @@ impl LampSwitch<'_> {
             device,
             command: Command::Lamp { on },
         });
-        let batch = Batch {
-            action: Action::Locate,
-            pace: Pace::Together,
-            parallel: 1,
-            patience: None,
-            password: None,
-            commands: commands.collect(),
-            keep: &mut KeepNothing,
-        };
+        let mut keep = KeepNothing;
+        let batch = Batch::new(Action::Locate, commands.collect(), &mut keep);
         let mut sent = session.send(batch, self.inventory, observer).await?;
         for (_, outcome) in &mut sent.outcomes {
             if outcome.status == OutcomeStatus::NoAnswer {

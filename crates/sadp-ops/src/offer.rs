@@ -17,8 +17,6 @@ use crate::{
 pub struct Requirements {
     /// The command's action.
     pub action: Action,
-    /// What the device must offer.
-    pub offer: Offer,
     /// What the user lifted.
     pub overrides: Overrides,
     /// Whether the user named the devices: one that is left out is a failure then.
@@ -27,6 +25,15 @@ pub struct Requirements {
 }
 
 impl Requirements {
+    /// The requirements of an action.
+    pub const fn new(action: Action, overrides: Overrides, named: bool) -> Self {
+        Self {
+            action,
+            overrides,
+            named,
+        }
+    }
+
     /// Splits the devices that may be sent the command from the others.
     pub fn select(
         &self,
@@ -41,17 +48,8 @@ impl Requirements {
                 None => able.push(device),
             }
         }
-        let checks = SafetyChecks {
-            action: self.action,
-            overrides: self.overrides,
-        };
-        let (devices, blocked) = checks.split(able, session.ledger(), session.now())?;
-        left_out.extend(blocked);
-        Ok(Selection {
-            action: self.action,
-            devices,
-            left_out,
-        })
+        let checks = SafetyChecks::new(self.action, self.overrides);
+        Ok(checks.select(session, able)?.after(left_out))
     }
 
     fn objection(&self, device: &Device) -> Option<Reason> {
@@ -59,12 +57,29 @@ impl Requirements {
         if device.state == Some(State::Unactivated) {
             return Some(Reason::Unactivated { named });
         }
-        let offered = self.offer.of(device) == Some(true);
+        let offer = Offer::for_action(self.action)?;
+        let offered = offer.of(device) == Some(true);
         let fit = offered || self.overrides.lifts(Guard::WayNotOffered);
-        (!fit).then_some(Reason::NotOffered {
-            offer: self.offer,
-            named,
-        })
+        (!fit).then_some(Reason::NotOffered { offer, named })
+    }
+}
+
+impl SafetyChecks {
+    /// Splits the devices that may be sent the command from those that must not.
+    /// No override lets pass a MAC that two devices share.
+    pub fn select(
+        &self,
+        session: &Session,
+        devices: Vec<DiscoveredDevice>,
+    ) -> Result<Selection, LedgerError> {
+        let mut selection = Selection::none(self.action);
+        for device in devices {
+            match self.blocked(session, &device)? {
+                Some(outcome) => selection.left_out.push(outcome),
+                None => selection.devices.push(device),
+            }
+        }
+        Ok(selection)
     }
 }
 
@@ -89,11 +104,34 @@ pub struct PasswordSettings<'a> {
 }
 
 impl Selection {
+    /// No device.
+    pub(crate) const fn none(action: Action) -> Self {
+        Self {
+            action,
+            devices: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    /// The same with these devices left out before the others.
+    pub(crate) fn after(mut self, mut left_out: Vec<Outcome>) -> Self {
+        left_out.append(&mut self.left_out);
+        Self { left_out, ..self }
+    }
+
     /// What would become of each device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
-        let planned = |device| Outcome::new(device, self.action, OutcomeStatus::Planned);
+        self.into_outcomes_with(|_| {})
+    }
+
+    /// The same, with something added to the outcomes of devices that it goes to.
+    pub(crate) fn into_outcomes_with(self, add: impl Fn(&mut Outcome)) -> Vec<Outcome> {
         let mut outcomes = self.left_out;
-        outcomes.extend(self.devices.iter().map(planned));
+        for device in &self.devices {
+            let mut planned = Outcome::new(device, self.action, OutcomeStatus::Planned);
+            add(&mut planned);
+            outcomes.push(planned);
+        }
         outcomes
     }
 
@@ -115,15 +153,8 @@ impl Selection {
         let SingleCommand { command, inventory } = single;
         let device = self.devices.pop();
         let command = device.map(|device| DeviceCommand { device, command });
-        let batch = Batch {
-            action: self.action,
-            pace: Pace::Together,
-            parallel: 1,
-            patience: None,
-            password: None,
-            commands: command.into_iter().collect(),
-            keep: &mut KeepNothing,
-        };
+        let mut keep = KeepNothing;
+        let batch = Batch::new(self.action, command.into_iter().collect(), &mut keep);
         let sent = session.send(batch, inventory, observer).await?;
         Ok((self.left_out, sent))
     }
@@ -149,13 +180,8 @@ impl Selection {
             commands.push(DeviceCommand { device, command });
         }
         let batch = Batch {
-            action: self.action,
             pace: ONE_BY_ONE,
-            parallel: 1,
-            patience: None,
-            password: None,
-            commands,
-            keep,
+            ..Batch::new(self.action, commands, keep)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
         Ok((self.left_out, sent))

@@ -243,6 +243,21 @@ pub enum Offer {
 }
 
 impl Offer {
+    /// What a device must report before the command of an action is sent to it.
+    pub const fn for_action(action: Action) -> Option<Self> {
+        Some(match action {
+            Action::GuidExport | Action::GuidImport => Self::Guid,
+            Action::QuestionsRead | Action::QuestionsSet | Action::QuestionsAnswer => {
+                Self::Questions
+            }
+            Action::MailSet | Action::MailQr | Action::MailConfirm => Self::Mailbox,
+            Action::CloudSet | Action::CloudCode => Self::Cloud,
+            Action::CloudUnbind => Self::Unbind,
+            Action::Deactivate => Self::Deactivate,
+            _ => return None,
+        })
+    }
+
     /// Whether the device offers it. `None` where it does not report that.
     pub const fn of(self, device: &Device) -> Option<bool> {
         match self {

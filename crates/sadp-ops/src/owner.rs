@@ -25,11 +25,8 @@ pub async fn show_cloud(
     let mut report = Report::new(Vec::new());
     let mut unbind = None;
     if facts.cloud.can_unbind == Some(true) && facts.state != Some(State::Unactivated) {
-        let checks = SafetyChecks {
-            action: Action::CloudShow,
-            overrides: Overrides::default(),
-        };
-        if let Some(blocked) = checks.blocked(&device, session.ledger(), session.now())? {
+        let checks = SafetyChecks::new(Action::CloudShow, Overrides::default());
+        if let Some(blocked) = checks.blocked(session, &device)? {
             return Ok(Report::new(vec![blocked]));
         }
         report = ask_unbind_status(session, inventory, &device, observer).await?;
@@ -59,9 +56,8 @@ async fn ask_unbind_status(
     observer: &mut dyn Observer,
 ) -> Result<Report, OpsError> {
     let selection = Selection {
-        action: Action::CloudShow,
         devices: vec![device.clone()],
-        left_out: Vec::new(),
+        ..Selection::none(Action::CloudShow)
     };
     let single = SingleCommand {
         command: Command::GetUnbindStatus,
@@ -93,23 +89,13 @@ pub fn plan(
 ) -> Result<Plan, LedgerError> {
     let action = change.action();
     let selection = if change.is_needed(&device.entry.device) {
-        let requirements = Requirements {
-            action,
-            offer: change.offer(),
-            overrides,
-            named: true,
-        };
-        requirements.select(session, vec![device])?
+        Requirements::new(action, overrides, true).select(session, vec![device])?
     } else {
         let outcome = Outcome {
             reason: Reason::Owner(OwnerFinding::NotNeeded(change)),
             ..Outcome::new(&device, action, OutcomeStatus::Done)
         };
-        Selection {
-            action,
-            devices: Vec::new(),
-            left_out: vec![outcome],
-        }
+        Selection::none(action).after(vec![outcome])
     };
     Ok(Plan { selection, change })
 }
@@ -126,13 +112,9 @@ pub struct Settings<'a> {
 impl Plan {
     /// What would become of the device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
-        let mut outcomes = self.selection.into_outcomes();
-        for outcome in &mut outcomes {
-            if outcome.status == OutcomeStatus::Planned {
-                outcome.reason = Reason::Owner(OwnerFinding::Planned(self.change));
-            }
-        }
-        outcomes
+        let reason = Reason::Owner(OwnerFinding::Planned(self.change));
+        self.selection
+            .into_outcomes_with(|outcome| outcome.reason = reason.clone())
     }
 
     /// Sends the command with the password, once, and looks at the device again.

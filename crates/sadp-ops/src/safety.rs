@@ -1,11 +1,10 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
-use jiff::Timestamp;
 use sadp_model::{ReplyAddress, SenderConflict, State, Warning};
-use sadp_reset::{Action, Ledger, LedgerError};
+use sadp_reset::{Action, LedgerError};
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
-use crate::{BlockReason, DiscoveredDevice, Outcome, memory::SecretMemory};
+use crate::{BlockReason, DiscoveredDevice, Outcome, Session, memory::SecretMemory};
 
 /// With so few tries left, the next needs [`Guard::FewTries`] lifted.
 const FEW_TRIES: u32 = 2;
@@ -125,33 +124,19 @@ pub struct SafetyChecks {
 }
 
 impl SafetyChecks {
-    /// Splits the devices that may be sent the command from those that must not.
-    /// No override lets pass a MAC that two devices share.
-    pub fn split(
-        &self,
-        devices: Vec<DiscoveredDevice>,
-        ledger: Option<&Ledger>,
-        now: Timestamp,
-    ) -> Result<(Vec<DiscoveredDevice>, Vec<Outcome>), LedgerError> {
-        let mut fit = Vec::new();
-        let mut blocked = Vec::new();
-        for device in devices {
-            match self.blocked(&device, ledger, now)? {
-                Some(outcome) => blocked.push(outcome),
-                None => fit.push(device),
-            }
-        }
-        Ok((fit, blocked))
+    /// The checks of an action.
+    pub const fn new(action: Action, overrides: Overrides) -> Self {
+        Self { action, overrides }
     }
 
     /// The outcome of a device that must not be sent the command.
     pub(crate) fn blocked(
         &self,
+        session: &Session,
         device: &DiscoveredDevice,
-        ledger: Option<&Ledger>,
-        now: Timestamp,
     ) -> Result<Option<Outcome>, LedgerError> {
-        let known = match (ledger, device.key()) {
+        let now = session.now();
+        let known = match (session.ledger(), device.key()) {
             (Some(ledger), Some(key)) if self.action.spec().costs_try => Known {
                 tries: ledger.tries_left(&key, now)?,
                 secret: SecretMemory::read(ledger, &key, self.action, now)?,
@@ -231,7 +216,7 @@ pub(crate) fn sender_conflict(found: &DiscoveredDevice) -> Option<BlockReason> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
     use sadp_model::{Device, Protocol, Registry, Sighting, Via};
 
     use super::*;

@@ -151,7 +151,7 @@ impl Session {
     pub fn refused_before<'d>(
         &self,
         action: Action,
-        devices: &'d [DiscoveredDevice],
+        devices: impl IntoIterator<Item = &'d DiscoveredDevice>,
     ) -> Result<Vec<(&'d DiscoveredDevice, Timestamp)>, LedgerError> {
         let mut refused = Vec::new();
         let Some(ledger) = self.ledger() else {

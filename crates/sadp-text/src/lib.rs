@@ -31,17 +31,17 @@ use std::{error::Error, time::Duration};
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
-pub use announcement::{Announcement, already_active, question, refused_before};
+pub use announcement::{Announcement, Question, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{CheckText, check_subject, check_text};
 pub use event::{claimed, lines, losses, sending_limited};
 pub use outcome::{
-    answer::answers_plan,
+    answer::answers_question,
     button::waiting,
     guid::guid_void,
     message,
     network::{
-        Difference, batch_plan, change_line, device_plan, differences, plan_problems,
+        Difference, batch_question, change_line, device_question, differences, plan_problems,
         target_address,
     },
     next_step,

@@ -5,11 +5,11 @@ use std::{env, io, net::Ipv4Addr};
 use indicatif::ProgressBar;
 use sadp_discovery::ScanReport;
 use sadp_ops::{
-    Cancellation, DiscoveredDevice, Event, Inventory, LedgerAccess, Observer, OpsError, Report,
-    Session, recovery::button::ButtonProgress,
+    Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
+    recovery::button::ButtonProgress,
 };
-use sadp_reset::{Action, DeviceKey};
-use sadp_text::{Announcement, Line, lines, waiting};
+use sadp_reset::DeviceKey;
+use sadp_text::{Line, Question, lines, waiting};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
@@ -83,20 +83,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Warns before the question of devices that refused a secret of the kind that an
-    /// action sends.
-    pub(crate) fn warn_of_refusals(
-        &mut self,
-        action: Action,
-        devices: &[DiscoveredDevice],
-    ) -> Result<(), Failure> {
-        for (device, at) in self.session.refused_before(action, devices)? {
-            let text = sadp_text::refused_before(device, at);
-            self.terminal.warn(&text);
-        }
-        Ok(())
-    }
-
     /// Opens a session and looks for what a command is for.
     pub(crate) fn find<T: Target>(
         target: &T,
@@ -144,36 +130,36 @@ impl<'a> Run<'a> {
         Ok(inventory)
     }
 
-    /// Shows what will be done to which devices and asks, unless `--yes`.
+    /// Warns of devices that refused a secret of the kind that is sent. Then shows what
+    /// will be done and asks, unless `--yes`.
     pub(crate) fn confirm(
         &mut self,
-        announcement: &Announcement,
-        devices: &[DiscoveredDevice],
+        question: &Question<'_>,
         change: ChangeArgs,
     ) -> Result<(), Failure> {
-        let question = announcement.question(devices.len());
-        self.confirm_plan(&announcement.plan(devices), &question, change)
-    }
-
-    /// Shows a plan and asks, unless `--yes`.
-    pub(crate) fn confirm_plan(
-        &mut self,
-        plan: &str,
-        question: &str,
-        change: ChangeArgs,
-    ) -> Result<(), Failure> {
+        self.warn_of_refusals(question)?;
         if change.yes {
-            self.terminal.note(plan);
+            self.terminal.note(&question.plan);
             return Ok(());
         }
-        self.terminal.tell(plan);
-        if self.prompt_yes_no(question) {
+        self.terminal.tell(&question.plan);
+        if self.prompt_yes_no(&question.text) {
             return Ok(());
         }
         Err(
             Failure::words(Exit::Refused, "not confirmed: nothing was sent")
                 .hint("answer y, or use --yes, to go on"),
         )
+    }
+
+    /// Warns of devices that refused a secret of the kind that is sent.
+    pub(crate) fn warn_of_refusals(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+        let devices = question.devices.iter().copied();
+        for (device, at) in self.session.refused_before(question.action, devices)? {
+            let text = sadp_text::refused_before(device, at);
+            self.terminal.warn(&text);
+        }
+        Ok(())
     }
 
     /// Asks a question that is answered by y or no. Ctrl-C is a no.

@@ -53,12 +53,9 @@ pub async fn apply(
         lines: rows.iter().map(|row| (row.mac, row.line)).collect(),
         settings,
     };
-    let checks = SafetyChecks {
-        action: Action::NetSet,
-        overrides: plan.settings.overrides,
-    };
+    let checks = SafetyChecks::new(Action::NetSet, plan.settings.overrides);
     for change in changes {
-        match checks.blocked(&change.device, session.ledger(), session.now())? {
+        match checks.blocked(session, &change.device)? {
             Some(outcome) => plan.left_out.push(outcome),
             None => plan.changes.push(change),
         }

@@ -78,11 +78,8 @@ pub async fn set(
         }
         plan.target = Some(target);
     }
-    let checks = SafetyChecks {
-        action: Action::NetSet,
-        overrides: plan.settings.overrides,
-    };
-    if let Some(outcome) = checks.blocked(&device, session.ledger(), session.now())? {
+    let checks = SafetyChecks::new(Action::NetSet, plan.settings.overrides);
+    if let Some(outcome) = checks.blocked(session, &device)? {
         plan.left_out.push(outcome);
         return Ok(plan);
     }

@@ -3,12 +3,11 @@
 //! [`password_reset`](super::password_reset).
 
 use jiff::{SignedDuration, Timestamp};
-use sadp_discovery::Pace;
 use sadp_proto::{Command, MailQr, Mailbox};
 use sadp_reset::{Action, AttemptFilter, AttemptRecord, AttemptResult, LedgerError};
 
 use crate::{
-    DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
     batch::{Batch, DeviceCommand, KeepNothing, KeepRead},
     offer::PasswordCommands,
@@ -42,12 +41,7 @@ pub fn plan_set(
     devices: Vec<DiscoveredDevice>,
     setting: Setting,
 ) -> Result<MailboxPlan, LedgerError> {
-    let requirements = Requirements {
-        action: Action::MailSet,
-        offer: Offer::Mailbox,
-        overrides: setting.overrides,
-        named: setting.named,
-    };
+    let requirements = Requirements::new(Action::MailSet, setting.overrides, setting.named);
     Ok(MailboxPlan {
         selection: requirements.select(session, devices)?,
         mailbox: setting.mailbox,
@@ -58,11 +52,8 @@ impl MailboxPlan {
     /// What would become of each device: a dry run.
     pub fn into_outcomes(self) -> Vec<Outcome> {
         let mailbox = self.mailbox;
-        let mut outcomes = self.selection.into_outcomes();
-        for outcome in &mut outcomes {
-            add_mailbox(outcome, &mailbox);
-        }
-        outcomes
+        self.selection
+            .into_outcomes_with(|outcome| add_mailbox(outcome, &mailbox))
     }
 
     /// Sets the address on one device after the other, with the current password.
@@ -153,12 +144,7 @@ impl EarlierQr {
 
 /// Plans to fetch a QR code from a device.
 pub fn plan_qr(session: &Session, device: DiscoveredDevice) -> Result<QrPlan, LedgerError> {
-    let requirements = Requirements {
-        action: Action::MailQr,
-        offer: Offer::Mailbox,
-        overrides: Overrides::default(),
-        named: true,
-    };
+    let requirements = Requirements::new(Action::MailQr, Overrides::default(), true);
     let selection = requirements.select(session, vec![device])?;
     let earlier = match selection.devices.first() {
         Some(device) => EarlierQr::of(session, device)?,
@@ -181,15 +167,7 @@ impl QrPlan {
             command: Command::GetMailQr,
         });
         let mut fetched = KeepRead::new(MailQr::read);
-        let batch = Batch {
-            action: Action::MailQr,
-            pace: Pace::Together,
-            parallel: 1,
-            patience: None,
-            password: None,
-            commands: commands.collect(),
-            keep: &mut fetched,
-        };
+        let batch = Batch::new(Action::MailQr, commands.collect(), &mut fetched);
         let mut sent = session.send(batch, inventory, observer).await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
             match fetched.replies.remove(&place) {

@@ -1,7 +1,6 @@
 //! Which recovery methods fit devices. What is prepared on a device is read from it
 //! and from the ledger; reading costs no try and may be repeated.
 
-use sadp_discovery::Pace;
 use sadp_model::{Device, MethodAssessment, State, assess_methods};
 use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
 use sadp_reset::{Action, Ledger, LedgerError};
@@ -128,16 +127,10 @@ impl<'a> QueryRun<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(), OpsError> {
         let action = self.query.action();
-        let checks = SafetyChecks {
-            action,
-            overrides: Overrides::default(),
-        };
+        let checks = SafetyChecks::new(action, Overrides::default());
         let mut commands = Vec::new();
         for (place, device) in self.devices.iter().enumerate() {
-            if !self.query.fits(&device.entry.device)
-                || checks
-                    .blocked(device, session.ledger(), session.now())?
-                    .is_some()
+            if !self.query.fits(&device.entry.device) || checks.blocked(session, device)?.is_some()
             {
                 continue;
             }
@@ -151,13 +144,8 @@ impl<'a> QueryRun<'a> {
             return Ok(());
         }
         let batch = Batch {
-            action,
-            pace: Pace::Together,
             parallel: PARALLEL,
-            patience: None,
-            password: None,
-            commands,
-            keep: &mut self,
+            ..Batch::new(action, commands, &mut self)
         };
         let sent = session.send(batch, inventory, observer).await?;
         sent.failure.map_or(Ok(()), Err)

@@ -6,7 +6,7 @@ use sadp_reset::{Action, LedgerError};
 
 pub use crate::outcome::recovery::ResetFinding;
 use crate::{
-    BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeStatus,
+    BatchReport, DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
     offer::SingleCommand,
 };
@@ -63,16 +63,11 @@ pub fn plan(
     method: Method,
     choice: ResetChoice,
 ) -> Result<Plan, LedgerError> {
-    let (action, offer) = match method {
-        Method::Answers => (Action::QuestionsAnswer, Offer::Questions),
-        Method::MailedCode => (Action::MailConfirm, Offer::Mailbox),
+    let action = match method {
+        Method::Answers => Action::QuestionsAnswer,
+        Method::MailedCode => Action::MailConfirm,
     };
-    let requirements = Requirements {
-        action,
-        offer,
-        overrides: choice.overrides,
-        named: true,
-    };
+    let requirements = Requirements::new(action, choice.overrides, true);
     let mut selection = requirements.select(session, vec![device])?;
     if choice.sync_cameras {
         selection.require_camera_sync();

@@ -4,13 +4,12 @@
 
 use std::collections::HashMap;
 
-use sadp_discovery::Pace;
 use sadp_proto::{Command, QuestionList, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError, QuestionNames};
 
 pub use crate::outcome::recovery::{ListedQuestion, ListedQuestions};
 use crate::{
-    BatchReport, DiscoveredDevice, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData,
+    BatchReport, DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
     batch::{Batch, DeviceCommand, KeepRead},
     offer::SingleCommand,
@@ -38,12 +37,7 @@ pub fn plan_read(
     devices: Vec<DiscoveredDevice>,
     named: bool,
 ) -> Result<ReadPlan, LedgerError> {
-    let requirements = Requirements {
-        action: Action::QuestionsRead,
-        offer: Offer::Questions,
-        overrides: Overrides::default(),
-        named,
-    };
+    let requirements = Requirements::new(Action::QuestionsRead, Overrides::default(), named);
     requirements.select(session, devices).map(ReadPlan)
 }
 
@@ -94,13 +88,8 @@ impl Read<'_> {
         });
         let mut lists = KeepRead::new(|reply| Some(QuestionList::read(reply)));
         let batch = Batch {
-            action: Action::QuestionsRead,
-            pace: Pace::Together,
             parallel: self.parallel,
-            patience: None,
-            password: None,
-            commands: commands.collect(),
-            keep: &mut lists,
+            ..Batch::new(Action::QuestionsRead, commands.collect(), &mut lists)
         };
         let sent = session.send(batch, self.inventory, observer).await?;
         Ok((sent, lists.replies))
@@ -172,12 +161,7 @@ pub fn plan_set(
     device: DiscoveredDevice,
     overrides: Overrides,
 ) -> Result<QuestionsPlan, LedgerError> {
-    let requirements = Requirements {
-        action: Action::QuestionsSet,
-        offer: Offer::Questions,
-        overrides,
-        named: true,
-    };
+    let requirements = Requirements::new(Action::QuestionsSet, overrides, true);
     let selection = requirements.select(session, vec![device])?;
     Ok(QuestionsPlan { selection })
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_discovery::Pace;
 use sadp_model::State;
 use sadp_proto::{Command, CommandOutcome as Reply, RequestCode};
 use sadp_reset::{
@@ -70,18 +69,14 @@ pub fn plan(
         let reason = Reason::Request(finding);
         left_out.push(Outcome::skipped(&device, Action::ExportRequest, reason));
     }
-    let checks = SafetyChecks {
-        action: Action::ExportRequest,
-        overrides: Overrides::default(),
-    };
-    let (able, blocked) = checks.split(able, session.ledger(), session.now())?;
-    left_out.extend(blocked);
+    let checks = SafetyChecks::new(Action::ExportRequest, Overrides::default());
+    let selection = checks.select(session, able)?.after(left_out);
     let mut plan = Plan {
         exports: Vec::new(),
         pending: Vec::new(),
-        left_out,
+        left_out: selection.left_out,
     };
-    for device in able {
+    for device in selection.devices {
         let Some(kind) = kind(&device) else {
             continue;
         };
@@ -169,15 +164,10 @@ impl Plan {
         if writer.exports.is_empty() {
             return Ok(report);
         }
+        let commands = writer.exports.iter().filter_map(Export::command).collect();
         let batch = Batch {
-            action: Action::ExportRequest,
-            // It carries no secret.
-            pace: Pace::Together,
             parallel: settings.parallel,
-            patience: None,
-            password: None,
-            commands: writer.exports.iter().filter_map(Export::command).collect(),
-            keep: &mut writer,
+            ..Batch::new(Action::ExportRequest, commands, &mut writer)
         };
         let sent = session.send(batch, settings.inventory, observer).await?;
         for (export, (_, outcome)) in writer.exports.iter().zip(sent.outcomes) {

@@ -82,8 +82,11 @@ async fn active_devices_are_left_out_and_nothing_is_sent_to_them() {
         activate::plan(&site.session, devices, Overrides::default(), named).unwrap()
     };
     let all = plan(false);
-    assert_eq!((all.already_active, all.into_outcomes().len()), (3, 0));
-    for outcome in plan(true).into_outcomes() {
+    assert_eq!(
+        (all.already_active, all.selection.into_outcomes().len()),
+        (3, 0)
+    );
+    for outcome in plan(true).selection.into_outcomes() {
         assert_eq!(outcome.reason, Reason::AlreadyActive);
         assert_eq!(outcome.impact(), Impact::Safety);
     }

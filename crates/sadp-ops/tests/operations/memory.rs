@@ -126,8 +126,8 @@ async fn an_activation_whose_reply_was_lost_is_done_once_the_device_is_active() 
     for named in [true, false] {
         let devices = inventory.devices.clone();
         let plan = activate::plan(&site.session, devices, Overrides::default(), named).unwrap();
-        assert_eq!((plan.devices.len(), plan.already_active), (0, 0));
-        let outcome = plan.into_outcomes().remove(0);
+        assert_eq!((plan.selection.devices.len(), plan.already_active), (0, 0));
+        let outcome = plan.selection.into_outcomes().remove(0);
         assert_eq!(outcome.status, OutcomeStatus::Done);
         let Reason::ActivatedEarlier { at } = outcome.reason else {
             panic!("{outcome:?}");
@@ -139,7 +139,10 @@ async fn an_activation_whose_reply_was_lost_is_done_once_the_device_is_active() 
     assert_eq!(accepted.status, OutcomeStatus::Done);
     let devices = inventory.devices.clone();
     let plan = activate::plan(&site.session, devices, Overrides::default(), true).unwrap();
-    assert_eq!(plan.into_outcomes()[0].reason, Reason::AlreadyActive);
+    assert_eq!(
+        plan.selection.into_outcomes()[0].reason,
+        Reason::AlreadyActive
+    );
 }
 
 #[tokio::test(start_paused = true)]

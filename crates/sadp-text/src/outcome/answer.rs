@@ -9,8 +9,9 @@ use sadp_proto::RefusalReply;
 use sadp_reset::{Action, AnswerProblem, InvalidReason};
 
 use crate::{
-    Remedy, announcement::listed, count, device_line, explain, invalid_reason, minute, objections,
-    refusal,
+    Question, Remedy,
+    announcement::{listed, question},
+    count, device_line, explain, invalid_reason, minute, objections, refusal,
 };
 
 /// What happened.
@@ -116,7 +117,7 @@ pub(super) fn next_step(finding: &Finding) -> Option<Cow<'static, str>> {
 }
 
 /// Which answer is sent to which device, and what to know before.
-pub fn answers_plan(plan: &Plan) -> String {
+pub fn answers_question(plan: &Plan) -> Question<'_> {
     let answers = &plan.answers;
     let number = count(answers.len() as u64, "device", "devices");
     let heading = format!("the vendor's answers are sent to {number}:");
@@ -130,7 +131,12 @@ pub fn answers_plan(plan: &Plan) -> String {
     if plan.sync_cameras {
         lines.push("the recorders pass the new password on to their cameras".into());
     }
-    lines.join("\n")
+    Question {
+        action: Action::ImportAnswer,
+        devices: answers.iter().map(|it| &it.device).collect(),
+        plan: lines.join("\n"),
+        text: question("Send the answers to {}?", answers.len()),
+    }
 }
 
 fn line(answer: &CheckedAnswer) -> String {

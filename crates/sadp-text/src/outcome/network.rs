@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sadp_model::{AddressError, MacAddr};
 use sadp_ops::{
-    Outcome, Seen,
+    DiscoveredDevice, Outcome, Seen,
     network::{
         AddressHolder, BadChange, NetworkFinding as Finding, Plan, PlannedChange, ProposalError,
         ResultFileError, SettingsChange as Change, TargetAddress,
@@ -12,8 +12,13 @@ use sadp_ops::{
     },
 };
 use sadp_proto::{NetworkSettings, UpdateError};
+use sadp_reset::Action;
 
-use crate::{Remedy, announcement::listed, count};
+use crate::{
+    Question, Remedy,
+    announcement::{listed, question},
+    count,
+};
 
 /// A setting that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +68,7 @@ fn texts(settings: &NetworkSettings) -> [(&'static str, String); 6] {
 }
 
 /// What a plan for one device does.
-pub fn device_plan(it: &PlannedChange) -> String {
+pub fn device_question(it: &PlannedChange) -> Question<'_> {
     let device = &it.device.entry.device;
     let names = [
         device.mac.map(|mac| mac.to_string()),
@@ -78,11 +83,20 @@ pub fn device_plan(it: &PlannedChange) -> String {
         let (name, before, after) = (it.name, it.before, it.after);
         format!("  {name:<10}  {before} -> {after}")
     }));
-    lines.join("\n")
+    change_question([&it.device].into(), &lines)
+}
+
+fn change_question<'a>(devices: Vec<&'a DiscoveredDevice>, plan: &[String]) -> Question<'a> {
+    Question {
+        action: Action::NetSet,
+        plan: plan.join("\n"),
+        text: question("Change the network settings of {}?", devices.len()),
+        devices,
+    }
 }
 
 /// What a plan for many devices does.
-pub fn batch_plan(plan: &Plan) -> String {
+pub fn batch_question(plan: &Plan) -> Question<'_> {
     let changes = plan.changes.iter().map(|it| {
         let mac = it.device.entry.device.mac;
         format!("  {}  {}", shown(mac, "-"), change_line(&it.change))
@@ -97,7 +111,7 @@ pub fn batch_plan(plan: &Plan) -> String {
             step.to
         ));
     }
-    lines.join("\n")
+    change_question(plan.changes.iter().map(|it| &it.device).collect(), &lines)
 }
 
 /// What is known of the address that a device is to have.

@@ -21,12 +21,12 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     if plan.already_active > 0 {
         run.terminal.note(&already_active(plan.already_active));
     }
-    let plan = plan;
-    let wanted = !args.change.dry_run && !plan.devices.is_empty();
+    let devices = &plan.selection.devices;
+    let wanted = !args.change.dry_run && !devices.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
-        return run.print_planned(plan.into_outcomes());
+        return run.print_planned(plan.selection.into_outcomes());
     };
-    run.confirm(&Announcement::ACTIVATE, &plan.devices, args.change)?;
+    run.confirm(&Announcement::ACTIVATE.question(devices), args.change)?;
     let activation = Activation {
         inventory: &inventory,
         password: &password,

@@ -31,12 +31,12 @@ pub(super) fn run(
     let Some(password) = password.filter(|_| wanted) else {
         return run.print_planned(plan.into_outcomes());
     };
-    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
+    let question = Announcement::owner(change).question([&device]);
     if change == OwnerChange::Deactivate {
-        confirm_serial(&mut run, args, &device)?;
+        run.warn_of_refusals(&question)?;
+        confirm_serial(&mut run, args, &device, &question.plan)?;
     } else {
-        let announcement = Announcement::owner(change);
-        run.confirm(&announcement, &plan.selection.devices, args.change)?;
+        run.confirm(&question, args.change)?;
     }
     let settings = Settings {
         password: PasswordSettings {
@@ -54,23 +54,23 @@ fn confirm_serial(
     run: &mut Run<'_>,
     args: &OwnerArgs,
     found: &DiscoveredDevice,
+    plan: &str,
 ) -> Result<(), Failure> {
     let Some(serial) = &found.entry.device.serial else {
         let message = "the device reports no serial number to confirm it by; nothing was sent";
         return Err(Failure::words(Exit::Unsafe, message)
             .hint("restore its factory settings on its own web page"));
     };
-    let plan = Announcement::owner(OwnerChange::Deactivate).plan(std::slice::from_ref(found));
     if args.change.yes {
         if args.target.device.is_serial_of(found) {
-            run.terminal.note(&plan);
+            run.terminal.note(plan);
             return Ok(());
         }
         let message = "with --yes, deactivate needs the full serial number as DEVICE";
         return Err(Failure::words(Exit::Usage, message)
             .hint(format!("this device is {serial}; nothing was sent")));
     }
-    run.terminal.tell(&plan);
+    run.terminal.tell(plan);
     let (exit, message) = match run
         .prompt_line("To deactivate it, type its serial number in full:")
         .as_deref()

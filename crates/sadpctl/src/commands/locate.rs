@@ -19,7 +19,7 @@ pub(super) fn run(args: &LocateArgs, context: Context<'_>) -> Result<Exit, Failu
         None => Lamp::For(args.duration),
     };
     let plan = locate::plan(&run.session, device, lamp)?;
-    if args.dry_run || plan.devices.is_empty() {
+    if args.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.into_outcomes());
     }
     run.carry_out(async |session, observer| plan.carry_out(session, &inventory, observer).await)

@@ -79,8 +79,8 @@ fn set_password(
     if plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
     }
-    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
-    run.confirm(&announcement, &plan.selection.devices, args.change)?;
+    let question = announcement.question(&plan.selection.devices);
+    run.confirm(&question, args.change)?;
     let reset = PasswordReset {
         settings: PasswordSettings {
             inventory: &inventory,

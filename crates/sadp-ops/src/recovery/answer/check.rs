@@ -183,13 +183,13 @@ impl AnswerCheck<'_> {
         checked: Vec<CheckedAnswer>,
     ) -> Result<(Vec<CheckedAnswer>, Vec<Outcome>), LedgerError> {
         let devices = checked.iter().map(|it| it.device.clone()).collect();
-        let checks = SafetyChecks {
-            action: Action::ImportAnswer,
-            overrides: self.overrides,
-        };
-        let now = self.session.now();
-        let (fit, mut left_out) = checks.split(devices, self.session.ledger(), now)?;
-        let fit: Vec<_> = fit.iter().map(DiscoveredDevice::key).collect();
+        let checks = SafetyChecks::new(Action::ImportAnswer, self.overrides);
+        let mut selection = checks.select(self.session, devices)?;
+        let fit: Vec<_> = selection
+            .devices
+            .iter()
+            .map(DiscoveredDevice::key)
+            .collect();
         let mut kept = Vec::new();
         for one in checked {
             let own = one.device.key();
@@ -199,11 +199,11 @@ impl AnswerCheck<'_> {
                 _ => {
                     let reason = Reason::Answer(AnswerFinding::SeveralAnswers(one.source));
                     let outcome = Outcome::skipped(&one.device, Action::ImportAnswer, reason);
-                    left_out.push(outcome);
+                    selection.left_out.push(outcome);
                 }
             }
         }
-        Ok((kept, left_out))
+        Ok((kept, selection.left_out))
     }
 }
 

@@ -82,14 +82,11 @@ impl SendPhase<'_> {
                 command: self.command(answer)?,
             });
         }
+        let mut keep = CloseCases(self.answers);
         let batch = Batch {
-            action: Action::ImportAnswer,
             pace,
             parallel: self.settings.parallel,
-            patience: None,
-            password: None,
-            commands,
-            keep: &mut CloseCases(self.answers),
+            ..Batch::new(Action::ImportAnswer, commands, &mut keep)
         };
         session.send(batch, self.settings.inventory, observer).await
     }

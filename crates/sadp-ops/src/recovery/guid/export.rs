@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::{ExportedGuid, GuidFinding};
 use crate::{
-    DiscoveredDevice, Observer, Offer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
+    DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
     PasswordSettings, Reason, Report, Requirements, Selection, Session,
     batch::{Keep, Replied},
     offer::PasswordCommands,
@@ -37,12 +37,7 @@ pub fn plan(
     overrides: Overrides,
     named: bool,
 ) -> Result<Plan, LedgerError> {
-    let requirements = Requirements {
-        action: Action::GuidExport,
-        offer: Offer::Guid,
-        overrides,
-        named,
-    };
+    let requirements = Requirements::new(Action::GuidExport, overrides, named);
     let selection = requirements.select(session, devices)?;
     Ok(Plan { selection })
 }

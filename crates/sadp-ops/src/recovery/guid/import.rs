@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use sadp_discovery::Pace;
 use sadp_proto::{Command, CommandOutcome as Reply, Refusal, seal::Password};
 use sadp_reset::{
     Action, Digest, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, LedgerError,
@@ -12,9 +11,8 @@ use secrecy::SecretString;
 
 use super::{GuidFinding, ImportedGuid};
 use crate::{
-    DiscoveredDevice, Guard, Impact, Observer, Offer, OpsError, Outcome, OutcomeData,
-    OutcomeStatus, Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks,
-    Session,
+    DiscoveredDevice, Guard, Impact, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
     offer::offers_camera_sync,
     recovery::password_reset::conclude_all,
@@ -93,21 +91,14 @@ pub fn plan(
     devices: Vec<DiscoveredDevice>,
     choice: &ImportChoice,
 ) -> Result<Plan, LedgerError> {
-    let requirements = Requirements {
-        action: Action::GuidImport,
-        offer: Offer::Guid,
-        // What is known of the GUID itself comes before what is known of others.
-        overrides: choice.overrides.asking_after_refusals(),
-        named: choice.named,
-    };
+    // What is known of the GUID itself comes before what is known of others.
+    let overrides = choice.overrides.asking_after_refusals();
+    let requirements = Requirements::new(Action::GuidImport, overrides, choice.named);
     let mut selection = requirements.select(session, devices)?;
     if choice.sync_cameras && choice.named {
         selection.require_camera_sync();
     }
-    let checks = SafetyChecks {
-        action: Action::GuidImport,
-        overrides: choice.overrides,
-    };
+    let checks = SafetyChecks::new(Action::GuidImport, choice.overrides);
     let chooser = Chooser {
         ledger: session.ledger(),
         vault: Vault::new(session.state()),
@@ -117,7 +108,7 @@ pub fn plan(
     let mut left_out = selection.left_out;
     for device in selection.devices {
         match chooser.choose(&device)? {
-            Ok(import) => match checks.blocked(&device, session.ledger(), session.now())? {
+            Ok(import) => match checks.blocked(session, &device)? {
                 Some(outcome) => left_out.push(outcome),
                 None => imports.push(import),
             },
@@ -140,11 +131,6 @@ impl Plan {
     pub fn is_nothing(&self) -> bool {
         let mut left_out = self.left_out.iter();
         self.imports.is_empty() && left_out.all(|it| it.impact() == Impact::None)
-    }
-
-    /// The devices that are sent a GUID.
-    pub fn devices(&self) -> Vec<DiscoveredDevice> {
-        self.imports.iter().map(|it| it.device.clone()).collect()
     }
 
     /// What would become of each device: a dry run.
@@ -188,16 +174,10 @@ impl Plan {
             let device = import.device;
             commands.push(DeviceCommand { device, command });
         }
+        // Each device gets a secret of its own: a wrong one says nothing of the next.
         let batch = Batch {
-            action: Action::GuidImport,
-            // Each device gets a secret of its own: a wrong one says nothing of
-            // the next.
-            pace: Pace::Together,
             parallel: self.parallel,
-            patience: None,
-            password: None,
-            commands,
-            keep: &mut spender,
+            ..Batch::new(Action::GuidImport, commands, &mut spender)
         };
         let mut sent = session.send(batch, settings.inventory, observer).await?;
         conclude_all(session, &mut sent, settings.inventory, observer).await;

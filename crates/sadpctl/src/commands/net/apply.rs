@@ -7,7 +7,7 @@ use sadp_ops::{
         plan_file::{self, PlanRow, PlanTable, Problem},
     },
 };
-use sadp_reset::{Action, DeviceKey};
+use sadp_reset::DeviceKey;
 
 use crate::{
     args::{Context, NetApplyArgs},
@@ -38,11 +38,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let results = results.map_err(unwritable)?;
     if !plan.steps.is_empty() {
         show_left_out(&plan, run.terminal);
-        let devices: Vec<_> = plan.changes.iter().map(|it| it.device.clone()).collect();
-        run.warn_of_refusals(Action::NetSet, &devices)?;
-        let question = "Change the network settings of {}?";
-        let question = sadp_text::question(question, plan.changes.len());
-        run.confirm_plan(&sadp_text::batch_plan(&plan), &question, asked)?;
+        run.confirm(&sadp_text::batch_question(&plan), asked)?;
     }
     let login = Login {
         inventory: &inventory,

@@ -1,5 +1,4 @@
 use sadp_ops::network::{self, DeviceChange, Login, SetError, WantedSettings};
-use sadp_reset::Action;
 use sadp_text::Remedy;
 
 use crate::{
@@ -36,9 +35,7 @@ pub(super) fn run(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failu
     let (Some(password), Some(planned)) = (password, plan.changes.first()) else {
         return run.print_planned(plan.into_outcomes());
     };
-    run.warn_of_refusals(Action::NetSet, std::slice::from_ref(&planned.device))?;
-    let question = "Change the network settings of this device?";
-    run.confirm_plan(&sadp_text::device_plan(planned), question, asked)?;
+    run.confirm(&sadp_text::device_question(planned), asked)?;
     let login = Login {
         inventory: &inventory,
         password: &password,

@@ -76,11 +76,12 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     run.claim()?;
     let devices = inventory.devices.clone();
     let plan = activate::plan(&run.session, devices, Overrides::default(), true)?;
-    if plan.devices.is_empty() {
-        return run.print_planned(plan.into_outcomes());
+    let devices = &plan.selection.devices;
+    if devices.is_empty() {
+        return run.print_planned(plan.selection.into_outcomes());
     }
     run.terminal
-        .note(&Announcement::ACTIVATE.plan(&plan.devices));
+        .note(&Announcement::ACTIVATE.question(devices).plan);
     let activation = Activation {
         inventory: &inventory,
         password: &password,

@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path};
 
 use sadp_ops::{
-    DiscoveredDevice, OutcomeData, Report,
+    OutcomeData, Report,
     recovery::request::{self, Plan, Settings},
 };
 use sadp_reset::{Contact, QrImage, SettingsError};
@@ -35,7 +35,8 @@ pub(super) fn run(args: &ExportArgs, mut context: Context<'_>) -> Result<Exit, F
     if change.dry_run || plan.exports.is_empty() {
         return run.print_planned(plan.into_outcomes());
     }
-    run.confirm(&Announcement::REQUEST, &devices_of(&plan.exports), change)?;
+    let devices = plan.exports.iter().map(|it| &it.device);
+    run.confirm(&Announcement::REQUEST.question(devices), change)?;
     let settings = Settings {
         inventory: &inventory,
         out: &args.out,
@@ -57,14 +58,10 @@ fn may_give_up(plan: &Plan, change: ChangeArgs, run: &mut Run<'_>) -> bool {
     if plan.pending.is_empty() || !Terminal::can_ask() || change.yes || change.dry_run {
         return false;
     }
-    let devices = devices_of(&plan.pending);
-    let announcement = Announcement::REQUEST_AGAIN;
-    run.terminal.tell(&announcement.plan(&devices));
-    run.prompt_yes_no(&announcement.question(devices.len()))
-}
-
-fn devices_of(exports: &[request::Export]) -> Vec<DiscoveredDevice> {
-    exports.iter().map(|export| export.device.clone()).collect()
+    let devices = plan.pending.iter().map(|it| &it.device);
+    let question = Announcement::REQUEST_AGAIN.question(devices);
+    run.terminal.tell(&question.plan);
+    run.prompt_yes_no(&question.text)
 }
 
 /// The text to scan off the screen, where the command was for one device.

@@ -11,7 +11,7 @@ use sadp_ops::{
         import::{self, GuidSource, ImportChoice},
     },
 };
-use sadp_reset::{Action, GuidFile, VaultError, read_any_guid_file, read_guid_file};
+use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
 use sadp_text::{Announcement, guid_void};
 use secrecy::SecretString;
 
@@ -48,12 +48,8 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let Some(password) = password.filter(|_| wanted) else {
         return run.print_planned(plan.selection.into_outcomes());
     };
-    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
-    run.confirm(
-        &Announcement::GUID_EXPORT,
-        &plan.selection.devices,
-        args.change,
-    )?;
+    let question = Announcement::GUID_EXPORT.question(&plan.selection.devices);
+    run.confirm(&question, args.change)?;
     let settings = Settings {
         access: PasswordSettings {
             inventory: &inventory,
@@ -95,8 +91,8 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
             Ok(exit)
         };
     };
-    run.warn_of_refusals(Action::GuidImport, &plan.devices())?;
-    run.confirm(&Announcement::GUID_IMPORT, &plan.devices(), args.change)?;
+    let devices = plan.imports.iter().map(|it| &it.device);
+    run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
     let settings = PasswordSettings {
         inventory: &inventory,
         password: &password,

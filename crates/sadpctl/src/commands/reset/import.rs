@@ -7,8 +7,8 @@ use sadp_ops::{
         answer::{self, AnswerInput, Matching, ResetChoice, Settings},
     },
 };
-use sadp_reset::{Action, DeviceKey, RequestKind, collect};
-use sadp_text::answers_plan;
+use sadp_reset::{DeviceKey, RequestKind, collect};
+use sadp_text::answers_question;
 use secrecy::SecretString;
 
 use crate::{
@@ -155,11 +155,7 @@ impl Import<'_> {
             None if plan.needs_password() => self.read_password()?,
             password => password,
         };
-        let devices: Vec<_> = plan.answers.iter().map(|it| it.device.clone()).collect();
-        self.run.warn_of_refusals(Action::ImportAnswer, &devices)?;
-        let question = sadp_text::question("Send the answers to {}?", plan.answers.len());
-        self.run
-            .confirm_plan(&answers_plan(&plan), &question, change)?;
+        self.run.confirm(&answers_question(&plan), change)?;
         let settings = Settings {
             inventory,
             password: password.as_ref(),

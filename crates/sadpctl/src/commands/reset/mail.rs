@@ -49,8 +49,8 @@ fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         return run.print_planned(plan.into_outcomes());
     };
     let announcement = Announcement::mailbox(&args.mailbox);
-    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
-    run.confirm(&announcement, &plan.selection.devices, args.change)?;
+    let question = announcement.question(&plan.selection.devices);
+    run.confirm(&question, args.change)?;
     let settings = PasswordSettings {
         inventory: &inventory,
         password: &password,
@@ -76,11 +76,7 @@ fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if let Some(earlier) = &plan.earlier {
         run.terminal.warn(&earlier_qr(earlier));
         run::require_confirmation(change)?;
-        run.confirm(
-            &Announcement::MAIL_QR_AGAIN,
-            &plan.selection.devices,
-            change,
-        )?;
+        run.confirm(&Announcement::MAIL_QR_AGAIN.question([&device]), change)?;
     }
     let report = run
         .block_on(async |session, observer| plan.carry_out(session, &inventory, observer).await)?;

@@ -64,12 +64,8 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
     }
-    run.warn_of_refusals(plan.selection.action, &plan.selection.devices)?;
-    run.confirm(
-        &Announcement::QUESTIONS,
-        &plan.selection.devices,
-        owner.change,
-    )?;
+    let question = Announcement::QUESTIONS.question(&plan.selection.devices);
+    run.confirm(&question, owner.change)?;
     let settings = PasswordSettings {
         inventory: &inventory,
         password: &password,
