@@ -58,6 +58,91 @@ fn a_key_and_a_new_password_are_typed_unseen() {
     assert!(errand.takes("192.168.1.101", NEW));
 }
 
+/// Two requests wait, and the answer to the second came by e-mail.
+#[test]
+fn an_unmatched_answer_asks_for_its_request_or_is_told_it() {
+    let site = device("ipc-v5.5.82", 1, "") + &device("ipc-v5.5.82", 2, "");
+    let errand = Errand::new(&site);
+    assert_eq!(errand.export(&["--all"]).code, 0);
+    errand.answer(&[]);
+    let cases = errand.run(&["reset", "cases", "--format", "json"]).json();
+    let case = cases
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["device"]["mac"] == "44:47:cc:00:00:02");
+    let case = case.unwrap()["case"].to_string();
+    let package = errand.packages().remove("4447cc000002").unwrap();
+    let mut files = fs::read_dir(&package)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let answer = files
+        .find(|path| path.to_str().unwrap().contains("Encrypt"))
+        .unwrap();
+    let mail = errand.van.put(
+        "answer.eml",
+        format!(
+            "From: support@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n--b\r\nContent-Disposition: attachment; filename=\"Encrypt.xml\"\r\n\r\n{}\r\n--b--\r\n",
+            fs::read_to_string(answer).unwrap()
+        ),
+    );
+    let import = ["reset", "import", &mail];
+    // Without a terminal nobody is asked, and nothing is guessed.
+    let run = errand.import_from(&mail, &[]);
+    assert_eq!(run.code, 4, "{run}");
+    assert!(run.stdout.contains("--case N"), "{run}");
+    let none = errand.import_from(&mail, &["--case", "77"]);
+    assert_eq!(none.code, 3, "{none}");
+    let question = "For which request is";
+    for (typed, code, told) in [
+        ("", 4, "nothing tells which"),
+        ("9", 3, "waits under the number 9"),
+    ] {
+        let mut asked = Dialogue::start(&errand.command(&import));
+        asked.answer(question, typed);
+        let (ended, said) = asked.end();
+        assert_eq!(ended, code, "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+    let mut asked = Dialogue::start(&errand.command(&import));
+    asked.answer(question, &case);
+    asked.answer("Send the answers to this device? [y/N]", "n");
+    let (_, said) = asked.end();
+    assert!(said.contains(&format!("{case}  DS-")), "{said}");
+    assert!(said.contains("answer.eml/Encrypt.xml"), "{said}");
+    let run = errand.import_from(&mail, &["--case", &case]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(errand.takes("44:47:cc:00:00:02", NEW));
+    let open: Vec<_> = errand
+        .cases()
+        .into_iter()
+        .filter(|case| case.1 == "open")
+        .collect();
+    assert_eq!(open.len(), 1);
+}
+
+#[test]
+fn a_key_file_goes_with_the_number_of_a_request() {
+    let (errand, key) = keyed();
+    let cases = errand.run(&["reset", "cases", "--format", "json"]).json();
+    let case = cases[0]["case"].to_string();
+    let key = errand.van.put("key.txt", format!("  {key}\r\n"));
+    let import = [
+        "reset",
+        "import",
+        "--key-file",
+        &key,
+        "--yes",
+        "--format",
+        "json",
+    ];
+    let run = errand.run(&import);
+    assert_eq!(run.code, 2, "{run}");
+    let run = errand.run(&[&import[..], &["--case", &case]].concat());
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!is_open(&errand));
+}
+
 #[test]
 fn nothing_is_sent_where_the_answers_are_no() {
     let (errand, key) = keyed();

@@ -48,8 +48,8 @@ pub use digest::Digest;
 pub use disk::{FileError, NewFile, write_new_file};
 pub use files::{
     answer::{
-        Answer, AnswerFile, AnswerProblem, AnswerTarget, Assignment, Collected, MatchBasis,
-        Matched, NotAnAnswer, Why, assign, collect,
+        Answer, AnswerFile, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Collected,
+        MatchBasis, Matched, NotAnAnswer, Why, assign, collect, unmatched,
     },
     name::{device_name, package_name},
     package::{

@@ -50,7 +50,9 @@ pub use outcome::{
 pub use recovery::{button_steps, device_label, method_command};
 pub use refusal::{Reason, explain};
 pub use remedy::{Platform, Remedy, permission, reach, selection_error};
-pub use validity::{age, case_next, case_reasons, invalid_reason, minute, objections};
+pub use validity::{
+    age, case_next, case_reasons, invalid_reason, minute, objections, open_requests,
+};
 
 /// A line about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -212,10 +212,12 @@ impl Remedy for Why {
                 "restore the package's request.json, or name the device with --device"
             }
             Self::Unmatched => {
-                "save it in the folder of its request, or name the device with --device"
+                "save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them"
             }
             Self::Stranger => "check whose answer it is; if the name is wrong, rename the file",
-            Self::Ambiguous { .. } => "save it in the folder of its request",
+            Self::Ambiguous { .. } => {
+                "save it in the folder of its request, or name the request with --case N"
+            }
             Self::Contradiction { .. } => {
                 "check whose answer it is, and put it into the folder of its request"
             }
@@ -237,7 +239,12 @@ impl Remedy for Why {
 impl Remedy for NotAnAnswer {
     fn remedy(&self) -> Cow<'static, str> {
         let text = match self {
-            Self::SeveralLines | Self::Prose => {
+            Self::SeveralLines
+            | Self::Prose
+            | Self::Table
+            | Self::Serial
+            | Self::Unlike
+            | Self::NoAttachment => {
                 "save the attachment of the support's mail, or the key alone, and import that"
             }
             Self::DeviceList | Self::RequestRecord | Self::RequestForm => {
@@ -251,6 +258,7 @@ impl Remedy for NotAnAnswer {
             }
             Self::Guid => "use reset guid import for it",
             Self::Archive => "unpack it first",
+            Self::Mail => "save the e-mail as an .eml file, or its attachment, and import that",
             Self::Empty
             | Self::TooLong
             | Self::Image

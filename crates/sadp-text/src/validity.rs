@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_ops::recovery::{CaseStep, ReviewedCase};
-use sadp_reset::{CaseEnding, InvalidReason, RequestValidity, VALID_FOR};
+use sadp_reset::{Case, CaseEnding, InvalidReason, RequestValidity, VALID_FOR};
 
 use crate::count;
 
@@ -77,6 +77,23 @@ pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
             "save the answer into {package}, then sadpctl reset import it; or export again: sadpctl reset export {name} --again --out DIR"
         ),
     })
+}
+
+/// Open requests with their numbers, one a line, to choose from.
+pub fn open_requests(cases: &[&Case], now: Timestamp) -> String {
+    let lines = cases.iter().map(|case| {
+        let request = &case.request;
+        let [mac, serial] = [
+            request.device.mac().map(|mac| mac.to_string()),
+            request.device.serial().map(ToString::to_string),
+        ];
+        let age = age(now.duration_since(request.exported_at));
+        let address = request.address.map(|address| address.to_string());
+        let known = [serial, mac, address].into_iter().flatten();
+        let known: Vec<_> = known.collect();
+        format!("\n  {}  {}  exported {age} ago", case.id, known.join("  "))
+    });
+    format!("Open requests:{}", lines.collect::<String>())
 }
 
 /// All that stops an answer, in one sentence.

@@ -115,13 +115,34 @@ fn files_that_are_no_answers_are_refused_before_anything_is_sent() {
         ("long.xml", &long[..], "longer than any answer"),
         (
             "foreign_4447cc0000ee.xml",
-            b"an answer",
+            b"an-answer",
             "of a device that has no request here",
         ),
         (
             "Encrypt.xml",
-            b"an answer",
+            b"an-answer",
             "nothing tells which request it answers",
+        ),
+        (
+            "letter.txt",
+            b"Dear customer, here is your answer.",
+            "a letter",
+        ),
+        ("sheet.csv", b"Camera;Place\nGate;Yard\n", "a table"),
+        (
+            "mail.txt",
+            b"Subject: your answer\n",
+            "an e-mail that cannot",
+        ),
+        (
+            "words.txt",
+            b"AbC 12345",
+            "neither an encrypted answer nor a key",
+        ),
+        (
+            "mail.eml",
+            b"From: a@example.com\nSubject: your answer\n\nAbC12345\n",
+            "the e-mail has no attachment",
         ),
     ] {
         let path = errand.van.path(name);

@@ -16,7 +16,7 @@ use self::{
 };
 pub use self::{
     check::CheckedAnswer,
-    pending::{AnswerInput, Matching, PendingAnswer, match_requests},
+    pending::{AnswerFor, AnswerInput, Matching, PendingAnswer, match_requests},
 };
 pub use super::password_reset::ResetChoice;
 pub use crate::outcome::answer::{

@@ -7,11 +7,11 @@ use sadp_ops::{
     Session, StopReason,
     recovery::{
         self, CaseStep, History,
-        answer::{self, AnswerFinding, AnswerInput, Plan, ResetChoice, Settings},
+        answer::{self, AnswerFinding, AnswerFor, AnswerInput, Plan, ResetChoice, Settings},
     },
 };
 use sadp_proto::Refusal;
-use sadp_reset::{CaseEnding, Package, collect};
+use sadp_reset::{CaseEnding, Package, RequestKind, collect};
 use sadp_sim::vendor_support::RequestText;
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -84,7 +84,10 @@ fn endings(session: &Session) -> Vec<Option<CaseEnding>> {
 }
 
 fn save_answer(package: &Path) {
-    let request = fs::read_to_string(package.join(Package::CODE_FILE)).unwrap();
+    // A dated code answers the requests that have none.
+    let Ok(request) = fs::read_to_string(package.join(Package::CODE_FILE)) else {
+        return;
+    };
     let (code, _) = RequestText::read_exported(&request).unwrap();
     fs::write(package.join("Encrypt.xml"), code.answer()).unwrap();
 }
@@ -200,4 +203,55 @@ async fn a_session_that_is_asked_to_stop_sends_no_answer() {
     assert_eq!(outcomes[0].reason, Reason::Stopped(StopReason::Interrupted));
     assert_eq!(site.site.executions(0).resets, 0);
     assert_eq!(site.endings(), [None]);
+}
+
+/// By the number of a request, a file needs no name and no folder; each kind of device is
+/// sent what it takes.
+#[tokio::test(start_paused = true)]
+async fn a_request_is_named_by_its_number_and_takes_only_its_kind_of_answer() {
+    let devices = "[[device]]\nprofile = \"ipc-v5.5.82\"\n[[device]]\nprofile = \"ipc-v5.5.6\"\n[[device]]\nprofile = \"ipc-v5.2.5\"\n";
+    let site = Answered::new(devices).await;
+    let session = &site.site.session;
+    let history = History::read(session.ledger(), session.now()).unwrap();
+    let loose = site.out.path().join("loose");
+    for case in history.cases() {
+        let answer = case.request.package.join("Encrypt.xml");
+        let file = if answer.exists() {
+            fs::read_to_string(answer).unwrap()
+        } else {
+            "SIMULATED-1".into()
+        };
+        let finding = |text: &str, key: bool| {
+            fs::write(&loose, text).unwrap();
+            let whose = AnswerFor::Case(Box::new(case.clone()));
+            let input = if key {
+                AnswerInput::Key(text.into())
+            } else {
+                AnswerInput::Files(collect(std::slice::from_ref(&loose)))
+            };
+            let none = Overrides::default();
+            let matching = answer::match_requests(session, input, Some(&whose), none).unwrap();
+            let choice = ResetChoice::default();
+            let plan = answer::plan(session, &site.inventory, matching, &choice).unwrap();
+            match plan.into_outcomes().remove(0).reason {
+                Reason::Answer(AnswerFinding::Planned { .. }) => "sent",
+                Reason::Answer(AnswerFinding::TakesNoKey) => "takes no key",
+                Reason::Answer(AnswerFinding::NotAnAnswer(_)) => "no answer",
+                other => panic!("{other:?}"),
+            }
+        };
+        let kind = case.request.kind;
+        let expected = match kind {
+            RequestKind::LegacyCode => ["sent", "sent", "sent", "sent"],
+            RequestKind::File => ["sent", "takes no key", "no answer", "no answer"],
+            RequestKind::FileOrKey => ["sent", "sent", "no answer", "no answer"],
+        };
+        let found = [
+            finding(&file, false),
+            finding("AbC12345", false),
+            finding("8R9zQrd9SR", false),
+            finding("8R9zQrd9SR", true),
+        ];
+        assert_eq!(found, expected, "{kind:?}");
+    }
 }

@@ -5,6 +5,7 @@ mod assign;
 mod collect;
 mod filename_hints;
 mod kind;
+mod mail;
 
 use std::{io, path::PathBuf};
 
@@ -12,15 +13,18 @@ use sadp_proto::Code;
 use zeroize::Zeroizing;
 
 pub use self::{
-    assign::{AnswerTarget, Assignment, MatchBasis, Matched, assign},
+    assign::{AnswerTarget, Assignment, MatchBasis, Matched, assign, unmatched},
     collect::{AnswerFile, Collected, collect},
-    kind::NotAnAnswer,
+    kind::{AnswerForm, NotAnAnswer},
 };
 use crate::{DeviceKey, Digest, PackageError};
 
 /// The text that is sent to a device to reset its password: the content of an answer
 /// file, a typed key, or a dated code. Wiped when dropped, and never shown.
-pub struct Answer(Zeroizing<String>);
+pub struct Answer {
+    text: Zeroizing<String>,
+    form: AnswerForm,
+}
 
 impl Answer {
     /// The maximum length of an answer file, in bytes: all of it is sent.
@@ -32,10 +36,10 @@ impl Answer {
     /// The maximum length of a dated code, in characters.
     pub const MAX_CODE_CHARS: usize = 64;
 
-    /// Parses the content of an answer file: all of it, without one line break at the
-    /// end.
+    /// Parses the content of an answer file: all of it, without blanks and line breaks
+    /// around it.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotAnAnswer> {
-        kind::parse(bytes).map(Self::of)
+        kind::parse(bytes).map(|(text, form)| Self::new(text, form))
     }
 
     /// Parses a typed key. Blanks around it are ignored.
@@ -45,7 +49,7 @@ impl Answer {
         if key.len() != Self::KEY_CHARS || !graphic {
             return Err(NotAnAnswer::NotAKey);
         }
-        Ok(Self::of(key))
+        Ok(Self::new(key, AnswerForm::Key))
     }
 
     /// Parses a typed dated code for a legacy device. Blanks around it are ignored.
@@ -57,21 +61,27 @@ impl Answer {
         if !(1..=Self::MAX_CODE_CHARS).contains(&code.len()) || !plain {
             return Err(NotAnAnswer::NotACode);
         }
-        Ok(Self::of(code))
+        Ok(Self::new(code, AnswerForm::DatedCode))
+    }
+
+    /// What it is.
+    pub const fn form(&self) -> AnswerForm {
+        self.form
     }
 
     /// The text to send.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The digest of the text.
     pub fn digest(&self) -> Digest {
-        Digest::of(self.0.as_bytes())
+        Digest::of(self.text.as_bytes())
     }
 
-    fn of(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
+    fn new(text: &str, form: AnswerForm) -> Self {
+        let text = Zeroizing::new(text.to_owned());
+        Self { text, form }
     }
 }
 

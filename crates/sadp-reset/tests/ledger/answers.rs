@@ -23,7 +23,7 @@ impl Site {
         let (mut ledger, folder) = ledger();
         let out = folder.path().join("out");
         let packages = (1..=devices).map(|number| {
-            let code = format!("code of {number}");
+            let code = format!("code-of-{number}");
             let device = device(number);
             let request = PackageRequest {
                 device: &device,
@@ -77,7 +77,7 @@ impl Site {
 fn a_hundred_answers_find_their_requests_and_stay_as_they_are() {
     let site = Site::new(100);
     let paths: Vec<_> = (0..100)
-        .map(|index| site.put(index, "Encrypt.xml", format!("answer {index}\r\n")))
+        .map(|index| site.put(index, "Encrypt.xml", format!("answer-{index}\r\n")))
         .collect();
     let assigned = site.import(&[&site.out()]);
     assert!(assigned.problems.is_empty(), "{:?}", assigned.problems);
@@ -90,10 +90,10 @@ fn a_hundred_answers_find_their_requests_and_stay_as_they_are() {
             Some(matched.target.device.clone()),
             DeviceKey::of(&device(number))
         );
-        assert_eq!(matched.answer.expose(), format!("answer {index}"));
+        assert_eq!(matched.answer.expose(), format!("answer-{index}"));
         assert!(matched.target.case.is_some());
         let file = fs::read_to_string(&matched.path).unwrap();
-        assert_eq!(file, format!("answer {index}\r\n"));
+        assert_eq!(file, format!("answer-{index}\r\n"));
     }
 }
 
@@ -157,7 +157,7 @@ fn what_is_no_answer_is_named() {
         ("a.xml", b"".to_vec(), NotAnAnswer::Empty),
         ("a.xml", vec![b'x'; 1025], NotAnAnswer::TooLong),
         ("a.xml", vec![b'x'; 100_000], NotAnAnswer::TooLong),
-        ("copy.xml", b"code of 1".to_vec(), NotAnAnswer::Request),
+        ("copy.xml", b"code-of-1".to_vec(), NotAnAnswer::Request),
         ("a.zip", b"PK\x03\x04\0".to_vec(), NotAnAnswer::Archive),
         ("DeviceGUID.xml", guid.into_bytes(), NotAnAnswer::Guid),
     ] {
@@ -169,7 +169,7 @@ fn what_is_no_answer_is_named() {
         );
         fs::remove_file(path).unwrap();
     }
-    site.put(0, Package::CODE_FILE, "code of 1 or the answer");
+    site.put(0, Package::CODE_FILE, "code-of-1-or-the-answer");
     let why = site.problem(&[package]);
     assert!(
         matches!(why, Why::NotAnAnswer(NotAnAnswer::ChangedRequest)),
@@ -201,7 +201,7 @@ fn a_request_without_its_record_is_still_no_answer() {
     let folder = site.folder.path().join("S1_4447cc000001");
     fs::create_dir(&folder).unwrap();
     let copy = folder.join(Package::CODE_FILE);
-    fs::write(&copy, "a code that nobody here knows").unwrap();
+    fs::write(&copy, "a-code-that-nobody-knows").unwrap();
     let why = site.problem(&[&folder]);
     assert!(
         matches!(why, Why::NotAnAnswer(NotAnAnswer::Request)),
@@ -256,4 +256,69 @@ fn links_are_not_followed_and_pipes_not_read() {
     );
     assert!(matches!(site.problem(&[package]), Why::Special));
     assert!(matches!(site.problem(&[&pipe]), Why::Special));
+}
+
+#[test]
+fn an_email_is_opened_and_its_attachments_are_matched_like_files() {
+    let site = Site::new(2);
+    let mail = site.folder.path().join("RE your requests.eml");
+    let part = |name: &str, text: &str| {
+        format!("--b\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let write = |parts: &[String]| {
+        let head = "From: support@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nDear customer, see the files.\r\n";
+        fs::write(&mail, format!("{head}{}--b--\r\n", parts.concat())).unwrap();
+    };
+    let logo = part("logo.png", "GIF89a\u{1}");
+    write(&[
+        part("44-47-cc-00-00-01.xml", "answer-1"),
+        part("4447cc000002.xml", "answer-2"),
+        logo.clone(),
+    ]);
+    let assigned = site.import(&[&mail]);
+    assert!(assigned.problems.is_empty(), "{:?}", assigned.problems);
+    let mut found: Vec<_> = assigned
+        .matched
+        .iter()
+        .map(|it| it.answer.expose())
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, ["answer-1", "answer-2"]);
+    assert_eq!(assigned.matched[0].path.parent(), Some(&*mail));
+    assert!(assigned.matched.iter().all(|it| it.written_at.is_some()));
+    // In a package, its folder tells whose it is.
+    let kept = site.put(0, "answer.eml", fs::read(&mail).unwrap());
+    fs::write(
+        &kept,
+        fs::read_to_string(&mail)
+            .unwrap()
+            .replace("4447cc000002", "other"),
+    )
+    .unwrap();
+    let two = site.import(&[&kept]).problems;
+    assert_eq!(two.len(), 2, "{two:?}");
+    assert!(
+        two.iter()
+            .all(|it| matches!(it.why, Why::TwoAnswers { .. }))
+    );
+    for (parts, kind) in [
+        (vec![], NotAnAnswer::NoAttachment),
+        (vec![logo], NotAnAnswer::NoAttachment),
+        (
+            vec![part("DeviceKey.xml", "code-of-1")],
+            NotAnAnswer::Request,
+        ),
+        (vec![part("list.csv", "a,b,c\r\n1,2,3")], NotAnAnswer::Table),
+        (
+            vec![part("S1.txt", "Here is the answer to your request.")],
+            NotAnAnswer::Prose,
+        ),
+    ] {
+        write(&parts);
+        let why = site.problem(&[&mail]);
+        assert!(
+            matches!(why, Why::NotAnAnswer(told) if told == kind),
+            "{why}"
+        );
+    }
 }

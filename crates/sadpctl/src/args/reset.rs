@@ -118,12 +118,15 @@ pub(crate) struct ExportArgs {
 /// `reset import`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-PATH is an answer file, a request package into which it was saved, or a folder of
-such packages. An answer belongs to the package it lies in, to the device named
-with --device, or to the one whose serial or MAC stands in its name; what is not
-clear is not sent. Files are never changed.
+PATH is an answer file, an e-mail (.eml) with answers attached, a request package
+into which one was saved, or a folder of such packages. An answer is an encrypted
+file or a key of 8 characters; letters, tables and pictures are refused by name. It
+belongs to the package it lies in, to the request or device named with --case or
+--device, or to the one whose serial or MAC stands in its name. On a terminal it is
+asked for which open request any other is; what is not clear is not sent. Files are
+never changed.
 
-A key is read from --key-file, or asked for, and needs --device. Old devices take
+A key is read from --key-file, or asked for, and needs --case or --device. Old devices take
 the vendor's dated code that way: they return to the default password of their
 own manual and get no new one here.
 
@@ -140,23 +143,27 @@ go on.
 
 Examples:
   sadpctl reset import requests
-  sadpctl reset import answer.xml --device 44:47:cc:1d:6d:13
+  sadpctl reset import answer.eml --case 7
   sadpctl reset import --device 192.168.1.64 --key-file key.txt")]
 pub(crate) struct ImportArgs {
     /// Answer files, request packages, or folders of them
-    #[arg(value_name = "PATH", required_unless_present = "device")]
+    #[arg(value_name = "PATH", required_unless_present = "whose")]
     pub(crate) paths: Vec<PathBuf>,
 
     /// The device that the answer or key is for: its full serial number, MAC or
     /// IPv4 address
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", group = "whose")]
     pub(crate) device: Option<DeviceName>,
+
+    /// The request that the answer or key is for, by its number in reset cases
+    #[arg(long, value_name = "N", group = "whose")]
+    pub(crate) case: Option<CaseId>,
 
     /// Where the key stands
     #[arg(
         long,
         value_name = "F",
-        requires = "device",
+        requires = "whose",
         conflicts_with = "paths",
         help = "Read the vendor's key from this file, - for a line of standard input; else asked for"
     )]

@@ -123,9 +123,6 @@ impl AnswerCheck<'_> {
         let recovery = &device.entry.device.recovery;
         let offered = recovery.request.and_then(RequestKind::of);
         let kind = target.kind.or(offered).ok_or(AnswerFinding::KindUnknown)?;
-        if kind == RequestKind::File && pending.source == AnswerSource::Key {
-            return Err(AnswerFinding::TakesNoKey);
-        }
         // A dated code sets no password that could be passed on.
         let passes_on =
             recovery.sync_camera_passwords == Some(true) && kind != RequestKind::LegacyCode;
@@ -141,9 +138,7 @@ impl AnswerCheck<'_> {
             basis: pending.basis,
             kind,
             doubt: reasons.find(|it| matches!(it, InvalidReason::PossiblyExportedAgain { .. })),
-            answer: pending
-                .into_answer(kind)
-                .map_err(AnswerFinding::NotAnAnswer)?,
+            answer: pending.into_answer(kind)?,
             sent_before: attempts.any(|it| it.result() == AttemptResult::Unknown),
         })
     }

@@ -3,8 +3,9 @@
 use std::{path::PathBuf, time::SystemTime};
 
 use sadp_reset::{
-    Action, Answer, AnswerProblem, AnswerTarget, Assignment, CaseEnding, Collected, DeviceKey,
-    LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind, assign,
+    Action, Answer, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Case, CaseEnding,
+    Collected, DeviceKey, LedgerError, MatchBasis, Matched, NotAnAnswer, RequestFacts, RequestKind,
+    assign,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -28,6 +29,15 @@ impl AnswerInput {
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Files(found) if found.files.is_empty())
     }
+}
+
+/// What answers are for, where the user says so.
+#[derive(Clone, Debug)]
+pub enum AnswerFor {
+    /// The latest request of a device.
+    Device(DeviceKey),
+    /// A request.
+    Case(Box<Case>),
 }
 
 /// Answers and the requests they are for.
@@ -64,19 +74,19 @@ enum Text {
 
 /// Finds the request that each answer is for, and leaves out what cannot be used,
 /// what was answered before, and what can no longer be answered. Files are read;
-/// nothing is sent. A typed key is for `device`, and so are files that tell
+/// nothing is sent. A typed key is for `whose`, and so are files that tell
 /// nothing else.
 pub fn match_requests(
     session: &Session,
     input: AnswerInput,
-    device: Option<&DeviceKey>,
+    whose: Option<&AnswerFor>,
     overrides: Overrides,
 ) -> Result<Matching, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
-    let mut matching = match (input, device) {
-        (AnswerInput::Files(found), _) => Matching::of_files(found, &history, device),
-        (AnswerInput::Key(key), Some(device)) => Matching {
-            answers: vec![PendingAnswer::typed(latest_request(&history, device), key)],
+    let mut matching = match (input, whose) {
+        (AnswerInput::Files(found), _) => Matching::of_files(found, &history, whose),
+        (AnswerInput::Key(key), Some(whose)) => Matching {
+            answers: vec![PendingAnswer::typed(target(&history, whose), key)],
             ..Matching::default()
         },
         (AnswerInput::Key(_), None) => Matching::default(),
@@ -94,7 +104,17 @@ pub fn match_requests(
 }
 
 impl Matching {
-    fn of_files(found: Collected, history: &History<'_>, device: Option<&DeviceKey>) -> Self {
+    fn of_files(mut found: Collected, history: &History<'_>, whose: Option<&AnswerFor>) -> Self {
+        let device = match whose {
+            Some(AnswerFor::Device(device)) => Some(device),
+            Some(AnswerFor::Case(case)) => {
+                for file in &mut found.files {
+                    file.case = Some(case.id);
+                }
+                None
+            }
+            None => None,
+        };
         let Assignment {
             matched,
             problems,
@@ -129,11 +149,10 @@ impl Matching {
 
 impl PendingAnswer {
     fn file(matched: Matched) -> Self {
-        let metadata = std::fs::metadata(&matched.path);
         Self {
             target: matched.target,
             basis: matched.basis,
-            written_at: metadata.and_then(|it| it.modified()).ok(),
+            written_at: matched.written_at,
             source: AnswerSource::File(matched.path),
             text: Text::Answer(matched.answer),
         }
@@ -150,15 +169,23 @@ impl PendingAnswer {
     }
 
     /// What goes out to a device that takes this.
-    pub(super) fn into_answer(self, kind: RequestKind) -> Result<Answer, NotAnAnswer> {
-        match (self.text, kind) {
+    pub(super) fn into_answer(self, kind: RequestKind) -> Result<Answer, AnswerFinding> {
+        let answer = match (self.text, kind) {
             (Text::Answer(answer), RequestKind::LegacyCode) => Answer::dated_code(answer.expose()),
-            (Text::Answer(answer), _) => Ok(answer),
             (Text::Typed(text), RequestKind::LegacyCode) => {
                 Answer::dated_code(text.expose_secret())
             }
             (Text::Typed(text), _) => Answer::typed_key(text.expose_secret()),
+            (Text::Answer(answer), _) => match answer.form() {
+                AnswerForm::DatedCode => Err(NotAnAnswer::Unlike),
+                AnswerForm::Key | AnswerForm::Encrypted => Ok(answer),
+            },
+        };
+        let answer = answer.map_err(AnswerFinding::NotAnAnswer)?;
+        if kind == RequestKind::File && answer.form() == AnswerForm::Key {
+            return Err(AnswerFinding::TakesNoKey);
         }
+        Ok(answer)
     }
 
     /// One that is not sent, to a device that was not looked for or not found.
@@ -168,10 +195,18 @@ impl PendingAnswer {
     }
 }
 
-/// The latest request of a device, or what a device without one is.
-fn latest_request(history: &History<'_>, device: &DeviceKey) -> AnswerTarget {
-    let mut cases = history.cases().iter();
-    let case = cases.find(|case| case.request.device.is_same(device));
+/// The request that is meant, or what a device without one is.
+fn target(history: &History<'_>, whose: &AnswerFor) -> AnswerTarget {
+    let (device, case) = match whose {
+        AnswerFor::Case(case) => (&case.request.device, Some(&**case)),
+        AnswerFor::Device(device) => {
+            let mut cases = history.cases().iter();
+            (
+                device,
+                cases.find(|case| case.request.device.is_same(device)),
+            )
+        }
+    };
     AnswerTarget {
         device: device.clone(),
         case: case.map(|case| case.id),

@@ -2,7 +2,7 @@
 
 mod requests;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::SystemTime};
 
 use self::requests::Requests;
 use super::{Answer, AnswerFile, AnswerProblem, Collected, NotAnAnswer, Why, filename_hints};
@@ -17,6 +17,8 @@ pub struct Matched {
     pub answer: Answer,
     /// The file it came from.
     pub path: PathBuf,
+    /// When that was written, where the system tells.
+    pub written_at: Option<SystemTime>,
     /// What shows that it belongs to this device.
     pub basis: MatchBasis,
 }
@@ -57,7 +59,7 @@ pub struct Assignment {
 }
 
 /// Matches answers to requests: by their package, by the selected device, and by names
-/// that contain a serial or MAC. All hints must agree on one device. `cases` are all
+/// that contain a serial or MAC; and by the case that was chosen for a file. All hints must agree on one device. `cases` are all
 /// cases of the ledger, open and closed.
 pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) -> Assignment {
     let Collected {
@@ -97,6 +99,20 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
     out
 }
 
+/// The places in [`Collected::files`] of answers of which nothing tells which request
+/// they are for, or which of several: only who has them can say.
+pub fn unmatched(found: &Collected, cases: &[Case]) -> Vec<usize> {
+    let requests = Requests::new(cases, &found.packages, None);
+    let files = found.files.iter().enumerate();
+    files
+        .filter(|(_, file)| {
+            let why = place(file, &requests).err();
+            matches!(why, Some(Why::Unmatched | Why::Ambiguous { .. }))
+        })
+        .map(|(index, _)| index)
+        .collect()
+}
+
 /// A device, and one of its requests, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
@@ -116,9 +132,11 @@ fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasi
         return Err(NotAnAnswer::Request.into());
     }
     let by_folder = requests.by_folder(file);
+    let chosen = file.case.and_then(|case| requests.of_case(case));
     let by_name = filename_hints::named(&file.name, requests.devices());
     let mut own = by_name.clone();
     own.extend(requests.selected());
+    own.extend(chosen.map(|place| vec![place.device]));
     let mut sets: Vec<Vec<usize>> = by_folder.iter().map(|place| vec![place.device]).collect();
     if let Some(folder) = file.folders.first() {
         sets.extend(filename_hints::named(folder, requests.devices()));
@@ -134,9 +152,19 @@ fn place(file: &AnswerFile, requests: &Requests<'_>) -> Result<(Place, MatchBasi
         Ok(_) => MatchBasis::Name,
         Err(_) => MatchBasis::Folder,
     };
-    let request = by_folder.iter().find(|place| place.device == device);
-    let request = request.map_or_else(|| requests.newest_of(device), |place| place.request);
-    Ok((Place { device, request }, basis))
+    let mut by_folder = by_folder.iter().filter(|place| place.device == device);
+    let place = match (chosen, by_folder.next()) {
+        (Some(chosen), Some(other)) if chosen != *other => {
+            let devices = requests.keys(&[device]);
+            return Err(Why::Contradiction { devices });
+        }
+        (Some(place), _) | (None, Some(&place)) => place,
+        (None, None) => Place {
+            device,
+            request: requests.newest_of(device),
+        },
+    };
+    Ok((place, basis))
 }
 
 /// Returns the one device that every set contains.
@@ -225,6 +253,7 @@ impl Assignment {
                     target,
                     answer: file.answer,
                     path: file.path,
+                    written_at: file.written_at,
                     basis,
                 });
             }

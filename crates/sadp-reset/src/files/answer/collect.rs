@@ -4,12 +4,15 @@ use std::{
     collections::{HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
-use super::{Answer, AnswerProblem, NotAnAnswer, Why, kind};
+use zeroize::Zeroizing;
+
+use super::{Answer, AnswerProblem, NotAnAnswer, Why, kind, mail};
 use crate::{
-    Digest, Package,
-    disk::{listed, name_of, parent, read_start},
+    CaseId, Digest, Package,
+    disk::{listed, name_of, parent, read_bounded, read_start},
     files::guid,
 };
 
@@ -27,8 +30,13 @@ pub struct Collected {
 /// A file that may be an answer.
 #[derive(Debug)]
 pub struct AnswerFile {
-    /// The file, as named or found.
+    /// The file, as named or found. An attachment's is that of its e-mail, with its own
+    /// name behind it.
     pub path: PathBuf,
+    /// When the file was written, where the system tells that.
+    pub written_at: Option<SystemTime>,
+    /// The request that it is said to answer.
+    pub case: Option<CaseId>,
     /// Its content.
     pub answer: Answer,
     /// The digest of all its bytes.
@@ -42,8 +50,8 @@ pub struct AnswerFile {
     pub folders: Vec<String>,
 }
 
-/// Searches for answers: in each file, in each folder and its subfolders. Changes
-/// nothing. Ignores a package's own files, hidden files, and pictures that are not
+/// Searches for answers: in each file, in each folder and its subfolders, and among the
+/// attachments of e-mails (`.eml`). Changes nothing. Ignores a package's own files, hidden files, and pictures that are not
 /// named: they are photos of labels. Links in a folder are not followed.
 pub fn collect(paths: &[PathBuf]) -> Collected {
     let mut search = Search::default();
@@ -71,6 +79,14 @@ struct Folder {
     /// The package that it is, or is part of.
     package: Option<usize>,
     names: Vec<String>,
+}
+
+/// What was read of a file or an attachment.
+struct Content {
+    path: PathBuf,
+    name: String,
+    bytes: Zeroizing<Vec<u8>>,
+    written_at: Option<SystemTime>,
 }
 
 impl Search {
@@ -173,19 +189,76 @@ impl Search {
             Some(_) if !named && is_package => return,
             Some(own) => return self.problem(&path, own.into()),
         }
-        let bytes = match read_start(&path, kind::ENOUGH) {
-            Ok((bytes, _)) => zeroize::Zeroizing::new(bytes),
+        let is_mail = mail::is_mail(&name);
+        let bytes = if is_mail {
+            read_bounded(&path, mail::MAX_BYTES)
+        } else {
+            read_start(&path, kind::ENOUGH).map(|(bytes, _)| bytes)
+        };
+        let bytes = match bytes {
+            Ok(bytes) => Zeroizing::new(bytes),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                return self.problem(&path, NotAnAnswer::TooLong.into());
+            }
             Err(error) => return self.problem(&path, Why::Unreadable(error)),
         };
-        let raw = Digest::of(&bytes);
+        let written_at = fs::metadata(&path).and_then(|it| it.modified()).ok();
+        let content = Content {
+            path,
+            name,
+            bytes,
+            written_at,
+        };
+        if is_mail {
+            return self.mail(folder, &content);
+        }
+        let Content { path, bytes, .. } = &content;
+        let raw = Digest::of(bytes);
         if let Some(request) = request.filter(|_| own.is_some()) {
             if request != raw {
-                self.problem(&path, NotAnAnswer::ChangedRequest.into());
+                self.problem(path, NotAnAnswer::ChangedRequest.into());
             } else if named {
-                self.problem(&path, NotAnAnswer::Request.into());
+                self.problem(path, NotAnAnswer::Request.into());
             }
             return;
         }
+        self.content(folder, content, named);
+    }
+
+    /// The attachments of an e-mail. Their names, and that of the e-mail, tell whose they
+    /// are. Pictures among them are logos.
+    fn mail(&mut self, folder: &Folder, mail: &Content) {
+        let attachments = match mail::attachments(&mail.bytes) {
+            Ok(attachments) => attachments,
+            Err(kind) => return self.problem(&mail.path, kind.into()),
+        };
+        let before = (self.found.files.len(), self.found.problems.len());
+        for attachment in attachments {
+            let path = mail.path.join(&attachment.name);
+            if let Some(own) = own_kind(&attachment.name).filter(|own| *own != NotAnAnswer::Image) {
+                self.problem(&path, own.into());
+                continue;
+            }
+            let content = Content {
+                path,
+                name: format!("{} {}", mail.name, attachment.name),
+                bytes: attachment.bytes,
+                written_at: mail.written_at,
+            };
+            self.content(folder, content, false);
+        }
+        if before == (self.found.files.len(), self.found.problems.len()) {
+            self.problem(&mail.path, NotAnAnswer::NoAttachment.into());
+        }
+    }
+
+    fn content(&mut self, folder: &Folder, content: Content, named: bool) {
+        let Content {
+            path,
+            name,
+            bytes,
+            written_at,
+        } = content;
         let is_guid = name.to_ascii_lowercase().contains("guid") && guid::parse(&bytes).is_ok();
         let answer = if is_guid {
             Err(NotAnAnswer::Guid)
@@ -195,8 +268,10 @@ impl Search {
         match answer {
             Ok(answer) => self.found.files.push(AnswerFile {
                 path,
+                written_at,
+                case: None,
                 answer,
-                raw,
+                raw: Digest::of(&bytes),
                 package: folder.package,
                 name,
                 folders: folder.names.clone(),

@@ -1,7 +1,78 @@
-//! Determines what a file is from its content.
+//! What an answer is, by its form, and what other files are, by their content.
+
+use sadp_model::Serial;
 
 use super::Answer;
 use crate::disk::without_line_break;
+
+/// The form of an answer. What has none of these is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerForm {
+    /// A key: [`Answer::KEY_CHARS`] printable ASCII characters without blanks.
+    Key,
+    /// An encrypted answer: one word of at least [`LEAST_ENCRYPTED`] letters, digits and
+    /// signs in which encrypted bytes are written, or an XML document with one such word
+    /// and no other text.
+    Encrypted,
+    /// A dated code: one word of up to [`Answer::MAX_CODE_CHARS`] printable ASCII
+    /// characters. Only legacy devices take it.
+    DatedCode,
+}
+
+impl AnswerForm {
+    /// The form of a text without blanks at its ends.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        if text.starts_with('<') {
+            return is_encrypted_document(text).then_some(Self::Encrypted);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains([',', ';', '"']) {
+            return None;
+        }
+        match text.len() {
+            Answer::KEY_CHARS => Some(Self::Key),
+            _ if is_encrypted(text) => Some(Self::Encrypted),
+            1..=Answer::MAX_CODE_CHARS if !is_serial(text) => Some(Self::DatedCode),
+            _ => None,
+        }
+    }
+}
+
+/// The fewest characters of an encrypted answer: one block of a cipher in base64.
+const LEAST_ENCRYPTED: usize = 24;
+
+/// Whether a word can be encrypted bytes in base64, also that for URLs, or hexadecimal;
+/// with colons between the parts of it.
+fn is_encrypted(word: &str) -> bool {
+    word.len() >= LEAST_ENCRYPTED && word.bytes().all(is_of_alphabet) && !is_serial(word)
+}
+
+const fn is_of_alphabet(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b':')
+}
+
+/// Serials, label numbers of devices, and requests that end in a serial are words, too.
+fn is_serial(word: &str) -> bool {
+    Serial::new(word).is_some_and(|serial| serial.label().is_some())
+}
+
+/// The most characters of a serial: a request is longer.
+const MAX_SERIAL: usize = 48;
+
+/// Whether a text is tags from its begin to its end, with one encrypted word between
+/// them.
+fn is_encrypted_document(text: &str) -> bool {
+    let mut texts = Vec::new();
+    let mut rest = text;
+    while let Some((between, tag)) = rest.split_once('<') {
+        let Some((_, behind)) = tag.split_once('>') else {
+            return false;
+        };
+        texts.push(between.trim());
+        rest = behind;
+    }
+    texts.retain(|text| !text.is_empty());
+    rest.is_empty() && matches!(texts[..], [word] if is_encrypted(word))
+}
 
 /// Why a file or a typed text is not an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -39,15 +110,33 @@ pub enum NotAnAnswer {
     /// A compressed archive.
     #[error("the file is an archive, not an answer")]
     Archive,
-    /// A document: PDF, HTML, rich text or a mail.
+    /// A document: PDF, HTML or rich text.
     #[error("the file is a document, not an answer")]
     Document,
+    /// An e-mail that cannot be opened, or that was not saved as `.eml`.
+    #[error("the file is an e-mail that cannot be opened")]
+    Mail,
+    /// An e-mail without an attachment, or with pictures alone.
+    #[error("the e-mail has no attachment that could be an answer")]
+    NoAttachment,
     /// More than one line.
     #[error("the file has more than one line, and an answer has one")]
     SeveralLines,
-    /// A sentence or a row of a table.
-    #[error("the file is a letter or a list, not an answer")]
+    /// Sentences.
+    #[error("the file is a letter, not an answer")]
     Prose,
+    /// Rows of cells, or one.
+    #[error("the file is a table, not an answer")]
+    Table,
+    /// A serial or label number.
+    #[error("the file is a serial number, not an answer")]
+    Serial,
+    /// One word, or two, that is none of these.
+    #[error(
+        "the file is neither an encrypted answer nor a key of {} characters",
+        Answer::KEY_CHARS
+    )]
+    Unlike,
     /// An editor changed the file.
     #[error("the file begins with a byte order mark: an editor changed it")]
     ByteOrderMark,
@@ -65,38 +154,62 @@ pub enum NotAnAnswer {
 /// The number of bytes that show what a file is.
 pub(super) const ENOUGH: u64 = 8192;
 
-/// Returns the answer in a file: its one line, without blanks around it.
-pub(super) fn parse(bytes: &[u8]) -> Result<&str, NotAnAnswer> {
-    if let Some(other) = other_kind(bytes) {
-        return Err(other);
-    }
-    let body = without_line_break(bytes);
-    if body.is_empty() {
-        return Err(NotAnAnswer::Empty);
-    }
-    if body.len() > Answer::MAX_BYTES {
-        return Err(NotAnAnswer::TooLong);
-    }
-    let text = str::from_utf8(body).map_err(|_| NotAnAnswer::NotText)?;
-    if text.contains(is_binary) {
-        return Err(NotAnAnswer::NotText);
-    }
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(NotAnAnswer::Empty);
-    }
-    if text.contains(['\r', '\n']) {
-        return Err(NotAnAnswer::SeveralLines);
-    }
-    if text.split_whitespace().nth(MOST_WORDS).is_some()
-        || text.split([',', ';', '\t']).nth(MOST_WORDS).is_some()
+/// Returns the answer in a file, without blanks around it.
+pub(super) fn parse(bytes: &[u8]) -> Result<(&str, AnswerForm), NotAnAnswer> {
+    let text = str::from_utf8(bytes).unwrap_or_default().trim();
+    if text.len() <= Answer::MAX_BYTES
+        && let Some(form) = AnswerForm::of(text)
+        && other_kind(bytes).is_none()
     {
-        return Err(NotAnAnswer::Prose);
+        return Ok((text, form));
     }
-    Ok(text)
+    Err(other_kind(bytes).unwrap_or_else(|| unlike(bytes)))
 }
 
-/// A line of more words or cells was written for people, or is a row of a list.
+/// Why a file that is not of a known kind is no answer.
+fn unlike(bytes: &[u8]) -> NotAnAnswer {
+    let body = without_line_break(bytes);
+    let Ok(text) = str::from_utf8(body) else {
+        return if body.len() > Answer::MAX_BYTES {
+            NotAnAnswer::TooLong
+        } else {
+            NotAnAnswer::NotText
+        };
+    };
+    let text = text.trim();
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    if text.is_empty() {
+        NotAnAnswer::Empty
+    } else if text.contains(is_binary) {
+        NotAnAnswer::NotText
+    } else if lines.clone().all(is_row) {
+        NotAnAnswer::Table
+    } else if lines.clone().any(is_sentence) {
+        NotAnAnswer::Prose
+    } else if body.len() > Answer::MAX_BYTES {
+        NotAnAnswer::TooLong
+    } else if lines.nth(1).is_some() {
+        NotAnAnswer::SeveralLines
+    } else if is_serial(text) && text.len() > MAX_SERIAL {
+        NotAnAnswer::Request
+    } else if is_serial(text) {
+        NotAnAnswer::Serial
+    } else {
+        NotAnAnswer::Unlike
+    }
+}
+
+/// Whether a line is cells of a few words each.
+fn is_row(line: &str) -> bool {
+    let mut cells = line.split([',', ';', '\t']);
+    cells.clone().nth(1).is_some() && !cells.any(is_sentence)
+}
+
+fn is_sentence(text: &str) -> bool {
+    text.split_whitespace().nth(MOST_WORDS).is_some()
+}
+
+/// A line of more words was written for people.
 const MOST_WORDS: usize = 3;
 
 fn is_binary(character: char) -> bool {
@@ -161,7 +274,7 @@ impl ContentMark {
 use ContentMark::{FirstLine, Inside, Start};
 
 /// The first that fits counts.
-const KINDS: [(NotAnAnswer, &[ContentMark]); 6] = [
+const KINDS: [(NotAnAnswer, &[ContentMark]); 7] = [
     (NotAnAnswer::RequestRecord, &[Inside("\"sadpctl-request\"")]),
     (
         NotAnAnswer::RequestForm,
@@ -191,6 +304,11 @@ const KINDS: [(NotAnAnswer, &[ContentMark]); 6] = [
             Start("{\\rtf"),
             Start("<!doctype html"),
             Start("<html"),
+        ],
+    ),
+    (
+        NotAnAnswer::Mail,
+        &[
             Start("Return-Path:"),
             Start("Received:"),
             Start("Delivered-To:"),
@@ -222,35 +340,76 @@ mod tests {
 
     use super::*;
 
+    const WORD: &str = "q80Nn3BqjTsFRYwYZ1bTYQ==";
+
     #[test]
-    fn blanks_and_line_breaks_around_it_are_stripped() {
-        for (file, text) in [
-            ("answer", "answer"),
-            ("answer\n", "answer"),
-            ("answer\r\n", "answer"),
-            ("answer\r", "answer"),
-            ("answer\n\n", "answer"),
-            (" AbC12345 \r\n", "AbC12345"),
-            ("BMP/ish+base64==", "BMP/ish+base64=="),
-            ("GIF8text", "GIF8text"),
-            ("<Code>abc</Code>", "<Code>abc</Code>"),
+    fn an_answer_is_known_by_its_form_and_blanks_around_it_are_stripped() {
+        use AnswerForm::{DatedCode, Encrypted, Key};
+        let xml =
+            format!("<?xml version=\"1.0\"?>\r\n<Encrypt>\n  <Code>{WORD}</Code>\n</Encrypt>");
+        let two = format!("<A><B>{WORD}</B><C>{WORD}</C></A>");
+        for (text, form) in [
+            ("AbC12345", Some(Key)),
+            ("a#!?~%$1", Some(Key)),
+            ("GIF8text", Some(Key)),
+            (WORD, Some(Encrypted)),
+            ("BMP/ish+base64==and-some_more", Some(Encrypted)),
+            ("SADPCTL-SIMULATED-ANSWER:4447cc1d6d13:0f", Some(Encrypted)),
+            (&xml, Some(Encrypted)),
+            (&format!("<Code>{WORD}</Code>"), Some(Encrypted)),
+            ("8R9zQrd9SR", Some(DatedCode)),
+            ("SIMULATED-1-20260918", Some(DatedCode)),
+            // Too short, two words, other text, torn, and what words are not answers.
+            ("<Code>AbC12345</Code>", None),
+            (&two, None),
+            (&format!("<p>Your answer: {WORD}</p>"), None),
+            (&format!("<Code>{WORD}</Code> "), None),
+            (&format!("<Code>{WORD}</Code"), None),
+            ("AbC 2345", None),
+            ("a;b;c;d;", None),
+            ("C52601815", None),
+            ("DS-2CD2320D-I20180919AACHC52601815", None),
+            (
+                "https://www.example.com/en/support/tools/password-reset-and-more.html",
+                None,
+            ),
+            ("", None),
         ] {
-            assert_eq!(parse(file.as_bytes()), Ok(text));
+            assert_eq!(AnswerForm::of(text), form, "{text:?}");
+            let Some(form) = form else { continue };
+            for file in [
+                text.to_owned(),
+                format!("{text}\n"),
+                format!(" {text} \r\n\r\n"),
+            ] {
+                assert_eq!(parse(file.as_bytes()), Ok((text, form)), "{file:?}");
+            }
         }
     }
 
     #[test]
-    fn letters_and_lists_are_not_sent() {
+    fn letters_tables_and_what_is_like_no_answer_are_told_by_name() {
+        use NotAnAnswer::{Mail, Prose, Serial, SeveralLines, Table, Unlike};
         for (file, expected) in [
-            ("AbC12345\nAbC12346\n", NotAnAnswer::SeveralLines),
-            ("name;ip\ncamera;192.168.1.64\n", NotAnAnswer::SeveralLines),
-            ("Dear customer, here is your key", NotAnAnswer::Prose),
-            ("1,DS-2CD2143,192.168.1.64,active", NotAnAnswer::Prose),
-            ("Subject: your answer", NotAnAnswer::Document),
+            ("AbC12345\nAbC12346\n", SeveralLines),
+            ("Dear customer,\n\nhere is your key: AbC12345\n", Prose),
+            ("Dear customer, here is your key", Prose),
+            ("name;ip\ncamera;192.168.1.64\n", Table),
+            ("1,DS-2CD2143,192.168.1.64,active", Table),
             (
-                "From: support@example.com\n\nAbC12345",
-                NotAnAnswer::Document,
+                "\"Name\"\t\"IP address\"\t\"State\"\n\"a\"\t\"b\"\t\"c\"\n",
+                Table,
             ),
+            ("Subject: your answer", Mail),
+            ("From: support@example.com\n\nAbC12345", Mail),
+            ("DS-2CD2320D-I20180919AACHC52601815\r\n", Serial),
+            (
+                "q80Nn3BqjTsFRYwYZ1bTYQ==q80Nn3BqjTsDS-2CD2320D-I20180919AACHC52601815",
+                NotAnAnswer::Request,
+            ),
+            ("AbC 12345", Unlike),
+            ("<Code>abc</Code>", Unlike),
+            ("key:\u{a0}\u{fc}", Unlike),
         ] {
             assert_eq!(parse(file.as_bytes()), Err(expected), "{file:?}");
         }
@@ -311,7 +470,7 @@ mod tests {
             (b"age-encryption.org/v1\n-> scrypt", Guid),
             (b"%PDF-1.7", Document),
             (b"<!DOCTYPE html><p>", Document),
-            (b"Received: from x", Document),
+            (b"Received: from x", NotAnAnswer::Mail),
             (b"\xef\xbb\xbfAbCdEfGh", ByteOrderMark),
             (b"\xff\xfeA\0b\0", ByteOrderMark),
             (b"abc\0def", NotText),
@@ -327,14 +486,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_an_answer_or_not(bytes in prop::collection::vec(any::<u8>(), 0..1100)) {
-            if let Ok(text) = parse(&bytes) {
+            if let Ok((text, _)) = parse(&bytes) {
                 prop_assert_eq!(str::from_utf8(&bytes).unwrap().trim(), text);
             }
         }
 
         #[test]
-        fn base64_is_an_answer(text in "[A-Za-z0-9+/]{2,500}={0,2}") {
-            prop_assert_eq!(parse(text.as_bytes()), Ok(&*text));
+        fn base64_is_an_answer(text in "[A-Za-z0-9+/]{40,500}={0,2}") {
+            prop_assert_eq!(parse(text.as_bytes()), Ok((&*text, AnswerForm::Encrypted)));
         }
     }
 }

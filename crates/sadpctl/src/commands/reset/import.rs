@@ -4,11 +4,11 @@ use sadp_ops::{
     DeviceName, DiscoveredDevice, Inventory,
     recovery::{
         History,
-        answer::{self, AnswerInput, Matching, ResetChoice, Settings},
+        answer::{self, AnswerFor, AnswerInput, Matching, ResetChoice, Settings},
     },
 };
-use sadp_reset::{DeviceKey, RequestKind, collect};
-use sadp_text::answers_question;
+use sadp_reset::{Case, CaseId, Collected, RequestKind, collect, unmatched};
+use sadp_text::{answers_question, open_requests};
 use secrecy::SecretString;
 
 use crate::{
@@ -18,14 +18,16 @@ use crate::{
     output::{self, Outcome},
     run::{self, Run},
     secret::Secret,
+    terminal::Terminal,
 };
+use sadp_model::text::clean;
 use sadp_text::count;
 
 pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let input = read(args)?;
     let also = args.device.as_ref().and_then(DeviceName::address);
-    let import = Import {
+    let mut import = Import {
         args,
         choice: ResetChoice {
             overrides: args.change.overrides(),
@@ -33,9 +35,17 @@ pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failu
         },
         run: Run::open(&args.ask, also, args.change.access(), context)?,
     };
-    match &args.device {
-        Some(name) if !input.is_empty() => import.by_name(input, name),
-        _ => import.by_match(input),
+    match (&args.device, args.case, input) {
+        (_, Some(id), input) => {
+            let case = Box::new(import.case(id)?);
+            import.by_match(input, Some(&AnswerFor::Case(case)))
+        }
+        (Some(name), None, input) if !input.is_empty() => import.by_name(input, name),
+        (None, None, AnswerInput::Files(mut found)) => {
+            import.ask_for_unmatched(&mut found)?;
+            import.by_match(AnswerInput::Files(found), None)
+        }
+        (_, None, input) => import.by_match(input, None),
     }
 }
 
@@ -56,9 +66,53 @@ struct Import<'a> {
 }
 
 impl Import<'_> {
+    fn cases(&self) -> Result<Vec<Case>, Failure> {
+        let session = &self.run.session;
+        let history = History::read(session.ledger(), session.now())?;
+        Ok(history.cases().to_vec())
+    }
+
+    /// The request of this number.
+    fn case(&self, id: CaseId) -> Result<Case, Failure> {
+        self.cases()?
+            .into_iter()
+            .find(|case| case.id == id)
+            .ok_or_else(|| no_case(id))
+    }
+
+    /// Asks on a terminal for which open request each file is that tells nothing of that.
+    fn ask_for_unmatched(&mut self, found: &mut Collected) -> Result<(), Failure> {
+        let cases = self.cases()?;
+        let files = unmatched(found, &cases);
+        let open: Vec<_> = cases.iter().filter(|case| case.is_open()).collect();
+        if files.is_empty() || open.is_empty() || !Terminal::can_ask() {
+            return Ok(());
+        }
+        let list = open_requests(&open, self.run.session.now());
+        self.run.terminal.tell(&list);
+        for place in files {
+            let Some(file) = found.files.get_mut(place) else {
+                continue;
+            };
+            let question = format!(
+                "For which request is {}? (its number, or nothing to leave it out)",
+                file.path.display()
+            );
+            let typed = self.run.prompt_line(&question).unwrap_or_default();
+            if typed.is_empty() {
+                continue;
+            }
+            let id = typed.parse().ok();
+            let chosen = open.iter().find(|case| Some(case.id) == id);
+            let chosen = chosen.ok_or_else(|| no_case(clean(&typed)))?;
+            file.case = Some(chosen.id);
+        }
+        Ok(())
+    }
+
     /// Answers that are matched to their requests before a look.
-    fn by_match(mut self, input: AnswerInput) -> Result<Exit, Failure> {
-        let matching = self.match_requests(input, None)?;
+    fn by_match(mut self, input: AnswerInput, whose: Option<&AnswerFor>) -> Result<Exit, Failure> {
+        let matching = self.match_requests(input, whose)?;
         if matching.answers.is_empty() {
             return self.nothing_to_send(matching);
         }
@@ -81,8 +135,10 @@ impl Import<'_> {
         };
         let inventory = self.run.look()?;
         let device = inventory.devices.get(name.find(&inventory.devices)?);
-        let key = device.and_then(DiscoveredDevice::key);
-        let matching = self.match_requests(input, key.as_ref())?;
+        let whose = device
+            .and_then(DiscoveredDevice::key)
+            .map(AnswerFor::Device);
+        let matching = self.match_requests(input, whose.as_ref())?;
         if matching.answers.is_empty() {
             return self.nothing_to_send(matching);
         }
@@ -106,10 +162,10 @@ impl Import<'_> {
     fn match_requests(
         &mut self,
         input: AnswerInput,
-        device: Option<&DeviceKey>,
+        whose: Option<&AnswerFor>,
     ) -> Result<Matching, Failure> {
         let session = &self.run.session;
-        let matching = answer::match_requests(session, input, device, self.choice.overrides)?;
+        let matching = answer::match_requests(session, input, whose, self.choice.overrides)?;
         let terminal = &mut *self.run.terminal;
         let unanswered = &matching.unanswered;
         if !unanswered.is_empty() {
@@ -127,7 +183,7 @@ impl Import<'_> {
         if matching.left_out.is_empty() {
             let message = "no answer was found there";
             return Err(Failure::words(Exit::Usage, message).hint(
-                "save each answer into the folder of its request, or name the file and --device; nothing was sent",
+                "save each answer into the folder of its request, or name the file and --case N; nothing was sent",
             ));
         }
         let outcomes: Vec<_> = matching.left_out.into_iter().map(Outcome::from).collect();
@@ -164,4 +220,10 @@ impl Import<'_> {
         self.run
             .carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
     }
+}
+
+fn no_case(id: impl std::fmt::Display) -> Failure {
+    let message = format!("no request waits under the number {id}");
+    Failure::words(Exit::NotFound, message)
+        .hint("sadpctl reset cases lists them with their numbers; nothing was sent")
 }

@@ -124,6 +124,14 @@ impl<'a> Requests<'a> {
         places.collect()
     }
 
+    /// The request of a case.
+    pub(super) fn of_case(&self, case: CaseId) -> Option<Place> {
+        let index = self.all.iter().position(|it| it.case == Some(case))?;
+        let device = self.all.get(index)?.device;
+        let request = Some(index);
+        Some(Place { device, request })
+    }
+
     /// The latest request of a device.
     pub(super) fn newest_of(&self, device: usize) -> Option<usize> {
         let all = self.all.iter().enumerate();

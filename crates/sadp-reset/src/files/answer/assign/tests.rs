@@ -99,6 +99,8 @@ fn file(path: &str, content: &str, package: Option<usize>) -> AnswerFile {
     let (folder, name) = path.rsplit_once('/').unwrap();
     AnswerFile {
         path: path.into(),
+        written_at: None,
+        case: None,
         answer: Answer::parse(content.as_bytes()).unwrap(),
         raw: Digest::of(content.as_bytes()),
         package,
@@ -285,10 +287,10 @@ fn two_answers_to_one_request_are_refused_unless_they_are_the_same() {
 fn the_request_itself_is_no_answer_wherever_it_lies() {
     let mut asked = request(1, 1);
     // As version 0.1.0 exported it, and followed by the serial number.
-    for exported in ["the code", "the codeDS-CAMERA-1"] {
+    for exported in ["the-code", "the-codeDS-CAMERA-1"] {
         asked.sha256 = Some(Digest::of(exported.as_bytes()));
         let exports = Exports::without_packages(std::slice::from_ref(&asked));
-        for content in [exported, &format!("{exported}\n"), "the code"] {
+        for content in [exported, &format!("{exported}\n"), "the-code"] {
             let files = vec![file("/x/DS-CAMERA-1.xml", content, None)];
             let assigned = exports.assign(files, None);
             assert_eq!(
@@ -417,7 +419,7 @@ proptest::proptest! {
     ) {
         let requests = [1, 2, 3, 4].map(|number| request(number, 1));
         let files: Vec<_> = places.iter().enumerate().map(|(index, (package, content))| {
-            file(&format!("/p/{index}"), &format!("answer {content}"), Some(*package))
+            file(&format!("/p/{index}"), &format!("answer-{content}"), Some(*package))
         }).collect();
         let count = files.len();
         let assigned = Exports::new(&requests).assign(files, None);
@@ -426,7 +428,7 @@ proptest::proptest! {
         for matched in &assigned.matched {
             let rivals = places.iter().filter(|(package, content)| {
                 let here = Some(&requests[*package].device) == Some(&matched.target.device);
-                here != (Digest::of(format!("answer {content}").as_bytes()) == matched.answer.digest())
+                here != (Digest::of(format!("answer-{content}").as_bytes()) == matched.answer.digest())
             });
             proptest::prop_assert_eq!(rivals.count(), 0, "only sent where nothing speaks against it");
         }
@@ -458,4 +460,53 @@ proptest::proptest! {
         let places: Vec<_> = assigned.matched.iter().map(|one| &one.target.device).collect();
         proptest::prop_assert!(places.is_empty() || (folder == 0 && places == [&requests[0].device]), "{name}");
     }
+}
+
+#[test]
+fn an_unmatched_file_is_for_the_case_that_is_chosen_and_no_other() {
+    let exports = Exports::new(&[request(1, 0), request(2, 0)]);
+    let asked_for = |files| {
+        let found = Collected {
+            files,
+            packages: exports.packages.clone(),
+            problems: Vec::new(),
+        };
+        unmatched(&found, &exports.cases)
+    };
+    let files = || {
+        vec![
+            loose("/x/a"),
+            loose("/x/DS-CAMERA-1.xml"),
+            inside("/p/b", 1),
+            loose("/x/44-47-cc-1d-6d-77.xml"),
+        ]
+    };
+    assert_eq!(asked_for(files()), [0], "nothing tells of the first alone");
+    let chosen = |path: &str, package, case: &str| AnswerFile {
+        case: case.parse().ok(),
+        ..file(path, "answer", package)
+    };
+    for (file, expected) in [
+        (chosen("/x/a", None, "2"), "/x/a -> DS-CAMERA-2 2"),
+        (chosen("/x/a", None, "9"), "/x/a: Unmatched"),
+        (chosen("/p/b", Some(1), "2"), "/p/b -> DS-CAMERA-2 2"),
+        // Its folder or its name tells otherwise.
+        (chosen("/p/b", Some(1), "1"), "/p/b: Contradiction"),
+        (
+            chosen("/x/DS-CAMERA-1.xml", None, "2"),
+            "/x/DS-CAMERA-1.xml: Misplaced",
+        ),
+    ] {
+        assert_eq!(told(&exports.assign(vec![file], None)), [expected]);
+    }
+    // An older request of the same device is not taken for its last one.
+    let again = Exports::new(&[request(1, 0), request(1, 5)]);
+    let assigned = again.assign(vec![chosen("/x/a", None, "1")], None);
+    assert_eq!(told(&assigned), ["/x/a -> DS-CAMERA-1 1"]);
+    assert!(assigned.matched[0].target.facts.newer_export.is_some());
+    let folder = chosen("/p/b", Some(1), "1");
+    assert_eq!(
+        told(&again.assign(vec![folder], None)),
+        ["/p/b: Contradiction"]
+    );
 }
