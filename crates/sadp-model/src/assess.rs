@@ -1,8 +1,11 @@
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
 
 use ipnet::Ipv4Net;
 
-use crate::{DeviceRecord, FACTORY_ADDRESSES};
+use crate::{DeviceRecord, FACTORY_ADDRESSES, MacAddr, Protocol};
 
 /// What is noteworthy about one device, as seen from this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +22,26 @@ pub struct Assessment {
 pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
     let addresses = count(entries, |entry| entry.device.ipv4.address);
     let macs = count(entries, |entry| entry.device.identity());
+    let salts = count(entries, |entry| entry.device.raw.told("Salt"));
+    let mut senders = HashMap::<_, usize>::new();
+    for entry in entries {
+        let mac = entry.device.identity();
+        if mac.is_some_and(|it| macs.get(&it).is_some_and(|&times| times > 1)) {
+            for report in reports(entry) {
+                *senders.entry(report).or_default() += 1;
+            }
+        }
+    }
     let assessments = entries.iter().map(|entry| {
         let address = entry.device.ipv4.address.and_then(|it| addresses.get(&it));
         let mac = entry.device.identity().and_then(|it| macs.get(&it));
+        let salt = entry.device.raw.told("Salt").and_then(|it| salts.get(it));
+        let several = |report| senders.get(&report).is_some_and(|&times| times > 1);
         let shared = Shared {
             address: address.is_some_and(|&times| times > 1),
             mac: mac.is_some_and(|&times| times > 1),
+            salt: salt.is_some_and(|&times| times > 1),
+            sender: !senders.is_empty() && reports(entry).into_iter().any(several),
         };
         assess_one(entry, shared, local)
     });
@@ -33,11 +50,26 @@ pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
 
 /// What a device shares with another one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Shared {
     /// The IPv4 address.
     pub address: bool,
     /// The MAC.
     pub mac: bool,
+    /// The salt of its password. Not known in a watch.
+    pub salt: bool,
+    /// The MAC, and the address that it replied from: it reported two serials. Not known
+    /// in a watch.
+    pub sender: bool,
+}
+
+/// By which protocols a device reported itself from its own address, once each.
+fn reports(entry: &DeviceRecord) -> BTreeSet<(MacAddr, Protocol, IpAddr)> {
+    let mac = entry.device.identity();
+    let own = entry.device.ipv4.address.map(IpAddr::V4);
+    let seen = entry.seen.iter().filter(|it| Some(it.from) == own);
+    let reports = seen.filter_map(|it| Some((mac?, it.protocol, it.from)));
+    reports.collect()
 }
 
 /// Assesses one device, given what it shares with others.
@@ -51,6 +83,11 @@ pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[Ipv4Net]) -> As
         (Warning::DuplicateIp, shared.address),
         (Warning::DuplicateMac, entry.contradictory || shared.mac),
         (Warning::TwoSenders, entry.has_concurrent_sender()),
+        (
+            Warning::ContradictsItself,
+            shared.sender || !entry.contradictions.is_empty(),
+        ),
+        (Warning::SharedSalt, shared.salt),
         (
             Warning::FactoryAddress,
             address.is_some_and(|ip| FACTORY_ADDRESSES.contains(&ip)),
@@ -75,9 +112,9 @@ pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[Ipv4Net]) -> As
     }
 }
 
-fn count<K: std::hash::Hash + Eq>(
-    entries: &[DeviceRecord],
-    key: impl Fn(&DeviceRecord) -> Option<K>,
+fn count<'a, K: std::hash::Hash + Eq>(
+    entries: &'a [DeviceRecord],
+    key: impl Fn(&'a DeviceRecord) -> Option<K>,
 ) -> HashMap<K, usize> {
     let mut times = HashMap::with_capacity(entries.len());
     for key in entries.iter().filter_map(key) {
@@ -101,6 +138,11 @@ pub enum Warning {
     /// Two senders at different addresses reply for it: one of them is not the
     /// device.
     TwoSenders,
+    /// It reported one thing in two ways within one look.
+    ContradictsItself,
+    /// Another device reports the same salt: one of the two may be a copy that is to be
+    /// sent the password of the other.
+    SharedSalt,
     /// It has a factory default address.
     FactoryAddress,
     /// Its clock has never been set.
@@ -119,7 +161,7 @@ mod tests {
     use jiff::{Timestamp, civil::date};
 
     use super::*;
-    use crate::{Device, MacAddr, Protocol, Registry, Serial, Sighting, Via};
+    use crate::{Device, Registry, Serial, Sighting, Via};
 
     fn site(devices: impl IntoIterator<Item = Device>) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();
@@ -184,6 +226,40 @@ mod tests {
                 vec![Warning::DuplicateIp],
             ]
         );
+    }
+
+    #[test]
+    fn a_salt_of_two_devices_and_a_second_serial_are_told() {
+        let salted = |number, address, salt| {
+            let mut device = device(number, address);
+            device.raw.push("Salt", salt);
+            device
+        };
+        let own = [10, 0, 0, 2];
+        let mut second = device(3, own);
+        second.serial = Serial::new("other");
+        let entries = site([
+            salted(1, [10, 0, 0, 5], "00"),
+            salted(2, [10, 0, 0, 6], "00"),
+            device(3, own),
+            second,
+            salted(4, [10, 0, 0, 7], ""),
+            salted(5, [10, 0, 0, 8], ""),
+        ]);
+        let twice = vec![
+            Warning::DuplicateIp,
+            Warning::DuplicateMac,
+            Warning::ContradictsItself,
+        ];
+        let expected = [
+            vec![Warning::SharedSalt],
+            vec![Warning::SharedSalt],
+            twice.clone(),
+            twice,
+            vec![],
+            vec![],
+        ];
+        assert_eq!(warnings(&entries), expected);
     }
 
     #[test]

@@ -88,9 +88,12 @@ impl Device {
     /// Merges a later report of the same device: what it contains replaces what was
     /// known, what it omits stays. An incomplete report never replaces a complete
     /// one. Returns whether anything but the raw elements changed.
-    pub fn update(&mut self, later: Self) -> bool {
+    pub fn update(&mut self, mut later: Self) -> bool {
+        if later.raw.told("Encrypt").is_none() && self.raw.told("Encrypt").is_some() {
+            later.replayable_password = self.replayable_password;
+        }
+        later.raw.keep(&PASSWORD_ELEMENTS, &self.raw);
         let raw = std::mem::take(&mut self.raw);
-        let mut later = later;
         let later_raw = std::mem::take(&mut later.raw);
         if (later.complete || !self.complete) && *self != later {
             later.fill_from(self);
@@ -108,6 +111,11 @@ impl Device {
             later_raw
         };
         false
+    }
+
+    /// Whether both have the same network settings.
+    pub(crate) fn has_settings_of(&self, other: &Self) -> bool {
+        self.ipv4 == other.ipv4 && self.ipv6 == other.ipv6 && self.ports == other.ports
     }
 
     /// The memory this report takes, texts included, in bytes. The serial counts
@@ -141,6 +149,17 @@ impl Device {
         known.set_up = known.set_up.or(before.set_up);
     }
 }
+
+/// The elements by which a password is sealed or digested. A reply that omits one does
+/// not change it: a forged one could weaken the password otherwise.
+const PASSWORD_ELEMENTS: [&str; 6] = [
+    "Salt",
+    "Salt2",
+    "UserName",
+    "SecurityMode",
+    "Encrypt",
+    "codeEncrypt",
+];
 
 /// Whether a device is activated, or locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]

@@ -71,8 +71,8 @@ pub use methods::{
 pub use password::{PasswordCheck, PasswordProblem, Strength};
 pub use raw::RawFields;
 pub use registry::{
-    AnsweredProbe, DeviceRecord, Protocol, Recorded, Registry, ReplyAddress, SenderConflict,
-    Sighting, Via,
+    AnsweredProbe, Contradiction, DeviceRecord, Protocol, Recorded, Registry, ReplyAddress,
+    SenderConflict, Sighting, Via,
 };
 pub use serial::{Serial, SerialParts};
 pub use site::{DeviceCounts, KnownAddresses, OffSubnet};

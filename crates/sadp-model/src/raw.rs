@@ -73,6 +73,28 @@ impl RawFields {
             .map(|(_, text)| text)
     }
 
+    /// The text of an element that the device reported, if not empty.
+    pub fn told(&self, name: &str) -> Option<&str> {
+        self.first(name).filter(|text| !text.is_empty())
+    }
+
+    /// Takes these elements from an earlier reply where this one omits them or leaves
+    /// them empty.
+    pub(crate) fn keep(&mut self, names: &[&str], earlier: &Self) {
+        let is_one = |name: &str| names.iter().any(|it| it.eq_ignore_ascii_case(name));
+        let kept = earlier
+            .iter()
+            .filter(|(name, text)| !text.is_empty() && is_one(name) && self.told(name).is_none());
+        let kept: Vec<_> = kept.collect();
+        if kept.is_empty() {
+            return;
+        }
+        let here = self.iter().filter(|(name, text)| {
+            !(text.is_empty() && kept.iter().any(|(it, _)| it.eq_ignore_ascii_case(name)))
+        });
+        *self = here.chain(kept.iter().copied()).collect();
+    }
+
     /// Frees unused memory.
     pub(crate) fn shrink_to_fit(&mut self) {
         self.buffer.shrink_to_fit();

@@ -1,3 +1,4 @@
+mod contradiction;
 mod quota;
 mod record;
 mod senders;
@@ -7,13 +8,14 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
+pub use self::{
+    contradiction::Contradiction,
+    record::{AnsweredProbe, DeviceRecord, Protocol, Sighting, Via},
+    senders::{ReplyAddress, SenderConflict},
+};
 use self::{
     quota::{Amount, Quota},
     record::ipv4,
-};
-pub use self::{
-    record::{AnsweredProbe, DeviceRecord, Protocol, Sighting, Via},
-    senders::{ReplyAddress, SenderConflict},
 };
 use crate::{Device, MacAddr, Serial};
 

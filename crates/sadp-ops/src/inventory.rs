@@ -72,6 +72,16 @@ impl Session {
         &mut self,
         observer: &mut dyn Observer,
     ) -> Result<(Inventory, ScanReport), OpsError> {
+        let found = self.look_between(observer).await?;
+        self.note_moves(&found.0.devices)?;
+        Ok(found)
+    }
+
+    /// The same between two steps of an operation that moves devices itself.
+    pub(crate) async fn look_between(
+        &mut self,
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
         self.look_until(&Enough::Never, observer).await
     }
 
@@ -82,7 +92,9 @@ impl Session {
         wanted: &[DeviceKey],
         observer: &mut dyn Observer,
     ) -> Result<(Inventory, ScanReport), OpsError> {
-        self.look_until(&Enough::Devices(wanted), observer).await
+        let found = self.look_until(&Enough::Devices(wanted), observer).await?;
+        self.note_moves(&found.0.devices)?;
+        Ok(found)
     }
 
     /// A look for devices that are expected: those that it does not find are looked

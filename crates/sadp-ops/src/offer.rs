@@ -66,7 +66,6 @@ impl Requirements {
 
 impl SafetyChecks {
     /// Splits the devices that may be sent the command from those that must not.
-    /// No override lets pass a MAC that two devices share.
     pub fn select(
         &self,
         session: &Session,

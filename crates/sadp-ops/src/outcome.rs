@@ -12,9 +12,9 @@ mod stop;
 use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
-use sadp_model::Device;
+use sadp_model::{Contradiction, Device};
 use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
-use sadp_reset::Action;
+use sadp_reset::{Account, Action};
 use strum::{EnumIter, IntoStaticStr};
 
 pub use self::stop::StopReason;
@@ -201,6 +201,25 @@ pub enum BlockReason {
         from: IpAddr,
         /// The new one.
         to: IpAddr,
+    },
+    /// It was seen at a new address in an earlier run, while it still answered from the
+    /// former one, and has accepted nothing since.
+    MoveUnconfirmed {
+        /// The former address.
+        former: IpAddr,
+        /// When that was.
+        at: Timestamp,
+    },
+    /// It reported these things in two ways within one look.
+    ContradictsItself(Vec<Contradiction>),
+    /// Another device reports the salt of its password.
+    SharedSalt,
+    /// It reports another account than when it last accepted a secret.
+    AccountChanged {
+        /// What it reported then.
+        before: Account,
+        /// What it reports now.
+        now: Account,
     },
     /// It is remembered as locked.
     Locked {

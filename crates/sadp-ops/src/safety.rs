@@ -1,7 +1,7 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
-use sadp_model::{ReplyAddress, SenderConflict, State, Warning};
-use sadp_reset::{Action, LedgerError};
+use sadp_model::{Contradiction, Protocol, ReplyAddress, SenderConflict, State, Warning};
+use sadp_reset::{Account, Action, LedgerError, RememberedMove};
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::{BlockReason, DiscoveredDevice, Outcome, Session, memory::SecretMemory};
@@ -32,7 +32,8 @@ pub enum Guard {
     MayHaveWorked,
     /// A request that can no longer be answered.
     StaleRequest,
-    /// Two senders speak for the device.
+    /// Two senders speak for the device, it moved a moment ago, or two devices have its
+    /// MAC.
     TwoSenders,
     /// The device reported one thing in two ways within one look.
     ContradictsItself,
@@ -104,12 +105,18 @@ impl BlockReason {
     /// The guard that sends the command all the same. `None` where nothing does.
     pub const fn guard(&self) -> Option<Guard> {
         match self {
-            Self::TwoSenders { .. } | Self::JustMoved { .. } => Some(Guard::TwoSenders),
+            Self::DuplicateMac
+            | Self::TwoSenders { .. }
+            | Self::JustMoved { .. }
+            | Self::MoveUnconfirmed { .. } => Some(Guard::TwoSenders),
+            Self::ContradictsItself(_) => Some(Guard::ContradictsItself),
+            Self::SharedSalt => Some(Guard::SharedSalt),
+            Self::AccountChanged { .. } => Some(Guard::AccountChanged),
             Self::Locked { .. } => Some(Guard::Locked),
             Self::FewTries { .. } => Some(Guard::FewTries),
             Self::RefusedBefore { .. } => Some(Guard::RefusedBefore),
             Self::MayHaveWorked { .. } => Some(Guard::MayHaveWorked),
-            Self::NoMac | Self::RawEthernetOnly | Self::FragmentOnly | Self::DuplicateMac => None,
+            Self::NoMac | Self::RawEthernetOnly | Self::FragmentOnly => None,
         }
     }
 }
@@ -135,16 +142,27 @@ impl SafetyChecks {
         session: &Session,
         device: &DiscoveredDevice,
     ) -> Result<Option<Outcome>, LedgerError> {
-        let now = session.now();
-        let known = match (session.ledger(), device.key()) {
-            (Some(ledger), Some(key)) if self.action.spec().costs_try => Known {
-                tries: ledger.tries_left(&key, now)?,
-                secret: SecretMemory::read(ledger, &key, self.action, now)?,
-            },
-            _ => Known::default(),
-        };
+        let known = self.known(session, device)?;
         let reason = self.objection(device, &known);
         Ok(reason.map(|reason| Outcome::blocked(device, self.action, reason)))
+    }
+
+    /// What the ledger knows of a device, as far as this command asks for it.
+    fn known(&self, session: &Session, device: &DiscoveredDevice) -> Result<Known, LedgerError> {
+        let mut known = Known::default();
+        let (Some(ledger), Some(key)) = (session.ledger(), device.key()) else {
+            return Ok(known);
+        };
+        let (spec, now) = (self.action.spec(), session.now());
+        if spec.carries_secret {
+            known.account = ledger.account_of(&key)?;
+            known.moved = ledger.move_of(&key)?;
+        }
+        if spec.costs_try {
+            known.tries = ledger.tries_left(&key, now)?;
+            known.secret = SecretMemory::read(ledger, &key, self.action, now)?;
+        }
+        Ok(known)
     }
 
     fn objection(&self, found: &DiscoveredDevice, known: &Known) -> Option<BlockReason> {
@@ -158,14 +176,19 @@ impl SafetyChecks {
         if device.fragment_only {
             return Some(BlockReason::FragmentOnly);
         }
-        if found.warnings.contains(&Warning::DuplicateMac) {
+        let two_senders = !self.overrides.lifts(Guard::TwoSenders);
+        if two_senders && found.warnings.contains(&Warning::DuplicateMac) {
             return Some(BlockReason::DuplicateMac);
         }
-        if self.action.spec().carries_secret
-            && !self.overrides.lifts(Guard::TwoSenders)
-            && let Some(reason) = sender_conflict(found)
-        {
-            return Some(reason);
+        if self.action.spec().carries_secret {
+            let doubt = two_senders
+                .then(|| sender_conflict(found).or_else(|| unconfirmed_move(found, known.moved)))
+                .flatten()
+                .or_else(|| contradiction(found, self.overrides))
+                .or_else(|| changed_account(known.account.as_ref(), found, self.overrides));
+            if doubt.is_some() {
+                return doubt;
+            }
         }
         if !self.action.spec().costs_try {
             return None;
@@ -196,6 +219,8 @@ impl SafetyChecks {
 struct Known {
     tries: Option<u32>,
     secret: SecretMemory,
+    account: Option<Account>,
+    moved: Option<RememberedMove>,
 }
 
 /// Why no secret is sent to a device: someone else may speak for it.
@@ -214,10 +239,70 @@ pub(crate) fn sender_conflict(found: &DiscoveredDevice) -> Option<BlockReason> {
     })
 }
 
+/// Why no secret is sent to a device that was seen to move in an earlier run: nothing
+/// confirms that it is the device which answers from there.
+fn unconfirmed_move(
+    found: &DiscoveredDevice,
+    moved: Option<RememberedMove>,
+) -> Option<BlockReason> {
+    let RememberedMove { former, at } = moved?;
+    let from = found.entry.reply_address()?.from;
+    (from != former).then_some(BlockReason::MoveUnconfirmed { former, at })
+}
+
+/// Why no secret is sent to a device: what it reports does not fit together.
+fn contradiction(found: &DiscoveredDevice, overrides: Overrides) -> Option<BlockReason> {
+    let has = |warning| found.warnings.contains(&warning);
+    if has(Warning::ContradictsItself) && !overrides.lifts(Guard::ContradictsItself) {
+        let mut what = found.entry.contradictions.clone();
+        if what.is_empty() {
+            what.push(Contradiction::Serial);
+        }
+        return Some(BlockReason::ContradictsItself(what));
+    }
+    (has(Warning::SharedSalt) && !overrides.lifts(Guard::SharedSalt))
+        .then_some(BlockReason::SharedSalt)
+}
+
+/// Why a device is not sent its password again: since the look before it reports the
+/// password's account in another way.
+pub(crate) fn changed_since(
+    before: &DiscoveredDevice,
+    now: &DiscoveredDevice,
+    overrides: Overrides,
+) -> Option<BlockReason> {
+    let [then, later] = [before, now].map(|it| &it.entry.device);
+    let mut what = now.entry.contradictions.clone();
+    what.extend(Contradiction::between(then, later, Protocol::Sadp));
+    what.retain(|it| it.is_of_password());
+    what.dedup();
+    if !what.is_empty() && !overrides.lifts(Guard::ContradictsItself) {
+        return Some(BlockReason::ContradictsItself(what));
+    }
+    changed_account(Some(&Account::of(then)), now, overrides)
+}
+
+/// Why no secret is sent to a device: its account is not the one that is remembered. A
+/// device without a password has no account.
+fn changed_account(
+    before: Option<&Account>,
+    found: &DiscoveredDevice,
+    overrides: Overrides,
+) -> Option<BlockReason> {
+    let before = before.filter(|_| !overrides.lifts(Guard::AccountChanged))?;
+    let device = &found.entry.device;
+    let now = Account::of(device);
+    let changed = device.state != Some(State::Unactivated) && before.is_changed_to(&now);
+    changed.then(|| BlockReason::AccountChanged {
+        before: before.clone(),
+        now,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::{SignedDuration, Timestamp};
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+    use sadp_model::{Device, Registry, Sighting, Via};
 
     use super::*;
 

@@ -5,7 +5,11 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_discovery::{CaptureRecorder, ScanConfig};
-use sadp_reset::{Action, Claim, ClaimAttempt, ClaimHolder, Ledger, LedgerError, PasswordNumber};
+use sadp_model::SenderConflict;
+use sadp_reset::{
+    Account, Action, Claim, ClaimAttempt, ClaimHolder, Ledger, LedgerError, PasswordNumber,
+    RememberedMove,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -69,8 +73,7 @@ pub struct Session {
     /// Held until the session ends.
     claim: Option<Claim>,
     state: PathBuf,
-    /// Whether there is a state folder.
-    has_folder: bool,
+    access: LedgerAccess,
 }
 
 impl Session {
@@ -104,7 +107,7 @@ impl Session {
             writable,
             claim: None,
             state,
-            has_folder: access != LedgerAccess::Unavailable,
+            access,
         })
     }
 
@@ -204,7 +207,7 @@ impl Session {
     pub(crate) fn ledger_mut(&mut self) -> Result<&mut Ledger, LedgerError> {
         let ledger = match self.ledger.take_if(|_| self.writable) {
             Some(ledger) => ledger,
-            None if self.has_folder => Ledger::open(&self.state)?,
+            None if self.access != LedgerAccess::Unavailable => Ledger::open(&self.state)?,
             None => return Err(LedgerError::NoFolder),
         };
         self.writable = true;
@@ -235,9 +238,54 @@ impl Session {
         action: Action,
     ) -> Result<(), LedgerError> {
         let at = self.now();
-        match device.key() {
-            Some(key) => self.ledger_mut()?.record_success(&key, action, at),
-            None => Ok(()),
-        }
+        record_success(self.ledger_mut()?, device, action, at)
     }
+
+    /// Writes down which devices answered from a new address a moment ago, and which
+    /// are back where they were. Nothing is written in a run that sends no secrets.
+    pub(crate) fn note_moves(&mut self, devices: &[DiscoveredDevice]) -> Result<(), LedgerError> {
+        if self.access != LedgerAccess::Write {
+            return Ok(());
+        }
+        let at = self.now();
+        for device in devices {
+            let (Some(key), Some(origin)) = (device.key(), device.entry.reply_address()) else {
+                continue;
+            };
+            match (origin.conflict, self.ledger()) {
+                (Some(SenderConflict::RecentMove(former)), _) => {
+                    let moved = RememberedMove { former, at };
+                    self.ledger_mut()?.remember_move(&key, moved)?;
+                }
+                (None, Some(ledger)) => {
+                    let moved = ledger.move_of(&key)?;
+                    if moved.is_some_and(|it| it.former == origin.from) {
+                        self.ledger_mut()?.forget_move(&key)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes down that a device carried out a command at `at`: with a secret, that proves
+/// its account, and where it is.
+pub(crate) fn record_success(
+    ledger: &mut Ledger,
+    device: &DiscoveredDevice,
+    action: Action,
+    at: Timestamp,
+) -> Result<(), LedgerError> {
+    let Some(key) = device.key() else {
+        return Ok(());
+    };
+    if action.spec().carries_secret {
+        // What it has after its first password, or none, the next look shows.
+        let lasts = !matches!(action, Action::Activate | Action::Deactivate);
+        let account = lasts.then(|| Account::of(&device.entry.device));
+        ledger.remember_account(&key, account.as_ref(), at)?;
+    }
+    ledger.record_success(&key, action, at)
 }

@@ -335,6 +335,8 @@ impl Watch {
         let presence = self.presences.get(index)?;
         let mut entry = entry.clone();
         entry.contradictory = presence.duplicate_until.is_some();
+        // A setting that changes is what a watch is for.
+        entry.contradictions.clear();
         let shared = if presence.online {
             self.duplicates.of(&entry.device)
         } else {

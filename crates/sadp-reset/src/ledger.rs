@@ -1,6 +1,7 @@
 //! One SQLite file. Several runs may write it at once, and each may be killed at
 //! any point.
 
+mod account;
 mod action;
 mod attempt;
 mod case;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 pub(crate) use self::guid::NewGuid;
 use self::row::FromRow;
 pub use self::{
+    account::{Account, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},

@@ -62,10 +62,10 @@ pub use files::{
     vault::{GuidExport, Vault, VaultError, read_any_guid_file, read_guid_file},
 };
 pub use ledger::{
-    Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult, AttemptVerdict, Case,
-    CaseEnded, CaseEnding, CaseFilter, CaseId, GuidFile, GuidId, GuidRecord, GuidStanding,
-    GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, PasswordNumber, RefusalWord,
-    RememberedLock,
+    Account, Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult,
+    AttemptVerdict, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, GuidFile, GuidId, GuidRecord,
+    GuidStanding, GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, PasswordNumber, RefusalWord,
+    RememberedLock, RememberedMove,
 };
 pub use request::{RequestCommand, RequestKind, UnknownWord, VALID_FOR, WARN_AFTER};
 pub use trust::Untrusted;

@@ -9,11 +9,12 @@ mod request;
 use std::borrow::Cow;
 
 use humantime::format_duration;
+use sadp_model::{Contradiction, text::clean};
 use sadp_ops::{
     BlockReason, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason, Seen,
     StopReason, locate::Lamp,
 };
-use sadp_reset::Action;
+use sadp_reset::{Account, Action};
 
 use crate::{explain, minute};
 
@@ -205,6 +206,21 @@ fn blocked(reason: &BlockReason) -> String {
         BlockReason::JustMoved { from, to } => {
             format!("it answered from {from}, and a moment ago from {to} for the first time")
         }
+        BlockReason::MoveUnconfirmed { former, at } => format!(
+            "it moved away from {former} on {}, and nothing has confirmed since that it is the same device",
+            minute(*at)
+        ),
+        BlockReason::ContradictsItself(what) => format!(
+            "it reported {} in two ways: one of the replies may be somebody else's",
+            contradictions(what)
+        ),
+        BlockReason::SharedSalt => {
+            "another device reports the same salt: one may be a copy that is to be sent the password of the other".into()
+        }
+        BlockReason::AccountChanged { before, now } => {
+            let [before, now] = [before, now].map(account);
+            format!("it reports {now}, and it was {before} when it last accepted a secret")
+        }
         BlockReason::Locked { until } => {
             let until = until.strftime("%Y-%m-%d %H:%M UTC");
             format!("it is remembered as locked until {until}")
@@ -221,6 +237,25 @@ fn blocked(reason: &BlockReason) -> String {
     }
 }
 
+/// Several things in one list: `its salt and its gateway`.
+fn contradictions(what: &[Contradiction]) -> String {
+    let names = what.iter().map(|it| match it {
+        Contradiction::Serial => "its serial number",
+        Contradiction::Salt => "its salt",
+        Contradiction::UserName => "its account",
+        Contradiction::Encrypt => "whether it encrypts passwords",
+        Contradiction::Gateway => "its gateway",
+        Contradiction::Dhcp => "whether it uses DHCP",
+    });
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+fn account(account: &Account) -> String {
+    let name = clean(&account.user_name);
+    let salted = if account.salted { "with" } else { "without" };
+    format!("account {name} {salted} a salt")
+}
+
 const fn unblock(reason: &BlockReason) -> &'static str {
     match reason {
         BlockReason::NoMac => "set it up in its own web page",
@@ -230,12 +265,26 @@ const fn unblock(reason: &BlockReason) -> &'static str {
         BlockReason::FragmentOnly => {
             "add an address in its network to this machine, then run it again"
         }
-        BlockReason::DuplicateMac => "unplug one of the two, then run it again",
+        BlockReason::DuplicateMac => {
+            "unplug one of the two, then run it again; if there is only one, --force two-senders sends all the same"
+        }
         BlockReason::TwoSenders { .. } => {
             "find out which machine answers at each address, and connect the device to this machine alone; --force two-senders sends to the first address all the same"
         }
         BlockReason::JustMoved { .. } => {
-            "run it again in a few seconds: a device that moved is known by then; if this message comes again, find out which machine answers at each address"
+            "make sure that the device is at its new address: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"
+        }
+        BlockReason::MoveUnconfirmed { .. } => {
+            "make sure that it is the device which answers now: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"
+        }
+        BlockReason::ContradictsItself(_) => {
+            "find out which machine answers for it, and connect the device to this machine alone; --force contradicts-itself sends all the same"
+        }
+        BlockReason::SharedSalt => {
+            "find the other one by its warning in sadpctl scan, and unplug it if it is not yours; a device with two network ports reports its salt twice: --force shared-salt sends all the same"
+        }
+        BlockReason::AccountChanged { .. } => {
+            "make sure that it was reset or got other firmware, and that it is the device which answers; --force account-changed sends all the same"
         }
         BlockReason::Locked { .. } => {
             "wait until the lock is over; --force locked sends all the same"
@@ -318,9 +367,28 @@ mod tests {
     fn what_is_blocked_names_the_word_that_sends_it_all_the_same() {
         let [used, other] = ["192.168.1.64", "192.168.1.66"].map(str::parse::<IpAddr>);
         let (used, other) = (used.unwrap(), other.unwrap());
+        let account = Account {
+            user_name: "admin".into(),
+            salted: true,
+        };
         for reason in [
             BlockReason::NoMac,
             BlockReason::TwoSenders { used, other },
+            BlockReason::DuplicateMac,
+            BlockReason::JustMoved {
+                from: used,
+                to: other,
+            },
+            BlockReason::MoveUnconfirmed {
+                former: used,
+                at: Timestamp::UNIX_EPOCH,
+            },
+            BlockReason::ContradictsItself(vec![Contradiction::Salt]),
+            BlockReason::SharedSalt,
+            BlockReason::AccountChanged {
+                before: account.clone(),
+                now: account,
+            },
             BlockReason::Locked {
                 until: Timestamp::UNIX_EPOCH,
             },

@@ -8,11 +8,15 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::senders::{ReplyAddress, SenderConflict, Senders};
+use super::{
+    Contradiction,
+    senders::{ReplyAddress, SenderConflict, Senders},
+};
 use crate::Device;
 
 /// One device and how its replies were received.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct DeviceRecord {
     /// What is known of the device.
     pub device: Device,
@@ -28,6 +32,10 @@ pub struct DeviceRecord {
     /// Whether its reports contradict each other: it returned to an address that it
     /// had left. Two devices with one identity look like this.
     pub contradictory: bool,
+    /// What its replies by one protocol report in two ways. Omitted is not different.
+    pub contradictions: Vec<Contradiction>,
+    /// Whether its network settings are put together from replies that are not alike.
+    pub mixed_settings: bool,
     /// Whether any of its replies could not be read to the end.
     pub malformed: bool,
     protocol: Protocol,
@@ -60,15 +68,19 @@ impl DeviceRecord {
             answered_directly: false,
             response_time: None,
             contradictory: false,
+            contradictions: Vec::new(),
+            mixed_settings: false,
             left_addresses: Vec::new(),
         }
     }
 
     /// Forgets which addresses it left, so that it can return to one without
-    /// counting as two devices.
+    /// counting as two devices, and what it reported in two ways.
     pub fn forget_moves(&mut self) {
         self.left_addresses.clear();
         self.contradictory = false;
+        self.contradictions.clear();
+        self.mixed_settings = false;
     }
 
     /// Forgets all sightings but the latest.
@@ -122,6 +134,9 @@ impl DeviceRecord {
         if protocol == Protocol::SadpFrame && self.protocol != protocol {
             return self.supplement(&device);
         }
+        if self.protocol == protocol && (device.complete || !self.device.complete) {
+            self.compare(&device);
+        }
         let before = self.device.ipv4.address;
         let changed = if self.protocol == protocol {
             self.device.update(device)
@@ -139,11 +154,21 @@ impl DeviceRecord {
         changed
     }
 
+    /// Notes what a report by the same protocol contradicts.
+    fn compare(&mut self, later: &Device) {
+        for found in Contradiction::between(&self.device, later, self.protocol) {
+            if !self.contradictions.contains(&found) {
+                self.contradictions.push(found);
+            }
+        }
+        self.mixed_settings |= !self.device.has_settings_of(later);
+    }
+
     /// Replaces a frame's report by an XML one, even an incomplete one, and fills
     /// it from the frame.
     fn replace_frame(&mut self, xml: Device) -> bool {
         let frame = std::mem::replace(&mut self.device, xml);
-        self.device.fill_from(&frame);
+        self.supplement(&frame);
         self.device != frame
     }
 
@@ -152,6 +177,7 @@ impl DeviceRecord {
     fn supplement(&mut self, frame: &Device) -> bool {
         let before = self.device.clone();
         self.device.fill_from(frame);
+        self.mixed_settings |= !before.has_settings_of(&self.device);
         before != self.device
     }
 

@@ -288,3 +288,91 @@ fn what_is_forgotten_makes_room() {
     registry.retain(|_| false);
     assert_eq!(registry.bytes(), 0);
 }
+
+/// An XML report of one camera with these elements of its own.
+fn report(elements: &[(&str, &str)]) -> Device {
+    let mut device = device(A, "S1", 1);
+    device.raw = elements.iter().copied().collect();
+    device.ipv4.gateway = device.raw.told("IPv4Gateway").map(|it| it.parse().unwrap());
+    device.ipv4.dhcp = device.raw.told("DHCP").map(|it| it == "true");
+    device.replayable_password = Some(device.raw.told("Encrypt") != Some("true"));
+    device
+}
+
+#[test]
+fn what_a_device_reports_in_two_ways_is_noted_and_what_it_omits_is_not() {
+    use Contradiction::{Dhcp, Encrypt, Gateway, Salt, UserName};
+    let usual = [
+        ("Salt", "00"),
+        ("UserName", "admin"),
+        ("Encrypt", "true"),
+        ("IPv4Gateway", "10.0.0.1"),
+        ("DHCP", "false"),
+    ];
+    for (place, value, expected) in [
+        (0, "01", Salt),
+        (1, "installer", UserName),
+        (2, "false", Encrypt),
+        (3, "10.0.0.2", Gateway),
+        (4, "true", Dhcp),
+    ] {
+        let mut other = usual;
+        other[place].1 = value;
+        for reports in [[usual, other], [other, usual]] {
+            let mut registry = Registry::new();
+            for elements in reports.iter().chain(&reports) {
+                registry.record(report(elements), sighting(1));
+            }
+            assert_eq!(registry.entries()[0].contradictions, [expected]);
+            registry.entries_mut()[0].forget_moves();
+            assert_eq!(registry.entries()[0].contradictions, []);
+        }
+        // Omitted, or empty, is not different, and changes nothing by which a password
+        // is sealed.
+        for omitted in [Some(""), None] {
+            let mut fewer = usual.to_vec();
+            match omitted {
+                Some(empty) => fewer[place].1 = empty,
+                None => drop(fewer.remove(place)),
+            }
+            let mut registry = Registry::new();
+            for elements in [&usual[..], &fewer, &usual[..], &fewer] {
+                registry.record(report(elements), sighting(1));
+            }
+            let entry = &registry.entries()[0];
+            assert_eq!(entry.contradictions, []);
+            for (name, text) in &usual[..3] {
+                assert_eq!(entry.device.raw.told(name), Some(*text), "{fewer:?}");
+            }
+            assert_eq!(entry.device.replayable_password, Some(false));
+        }
+    }
+}
+
+#[test]
+fn replies_of_two_protocols_do_not_contradict_each_other() {
+    let mut frame = device(A, "S1", 1);
+    frame.ipv4.gateway = Some([10, 0, 0, 9].into());
+    frame.ipv4.dhcp = Some(true);
+    let usual = report(&[("IPv4Gateway", "10.0.0.1"), ("DHCP", "false")]);
+    for omits in [false, true] {
+        let mut registry = Registry::new();
+        let first = if omits { report(&[]) } else { usual.clone() };
+        for (device, sighting) in [
+            (frame.clone(), by_frame()),
+            (first, sighting(1)),
+            (frame.clone(), by_frame()),
+            (usual.clone(), sighting(1)),
+        ] {
+            registry.record(device, sighting);
+        }
+        let entry = &registry.entries()[0];
+        assert_eq!(entry.contradictions, []);
+        assert_eq!(entry.mixed_settings, omits);
+    }
+    let mut registry = Registry::new();
+    registry.record(frame.clone(), by_frame());
+    frame.ipv4.dhcp = Some(false);
+    registry.record(frame, by_frame());
+    assert_eq!(registry.entries()[0].contradictions, [Contradiction::Dhcp]);
+}

@@ -11,7 +11,7 @@ use sadp_reset::{
 };
 
 use super::{Keep, Replied};
-use crate::{DiscoveredDevice, Event, OpsError, StopReason};
+use crate::{DiscoveredDevice, Event, OpsError, StopReason, session::record_success};
 
 /// How long a lock is taken to last where the device does not say: as long as
 /// cameras' usually do.
@@ -130,7 +130,7 @@ impl Recorder<'_> {
             },
             Reply::Done(_) => {
                 self.remember_password(&key, at)?;
-                self.ledger.record_success(&key, self.action, at)
+                record_success(self.ledger, device, self.action, at)
             }
             _ => Ok(()),
         }

@@ -14,7 +14,7 @@ use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
     Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
     batch::{Batch, DeviceCommand, KeepNothing, PROVING, guarded},
-    safety::sender_conflict,
+    safety::{changed_since, sender_conflict},
     settle::{FollowUp, LOOK_EVERY, PATIENCE, RoundLimit},
 };
 
@@ -200,7 +200,7 @@ impl<'a> Waves<'a> {
     /// The look between two waves. Nothing more is to be sent where it fails, finds
     /// nothing or is stopped.
     async fn look_before_next(&mut self, session: &mut Session, observer: &mut dyn Observer) {
-        let error = match session.look(observer).await {
+        let error = match session.look_between(observer).await {
             Ok((inventory, _)) if !inventory.devices.is_empty() => {
                 self.seen = Some(inventory);
                 return;
@@ -260,12 +260,13 @@ impl<'a> Waves<'a> {
     }
 
     fn conflict(&self, step: &AddressStep, change: &PlannedChange) -> Option<Outcome> {
-        if self.settings.overrides.lifts(Guard::TwoSenders) {
-            return None;
-        }
+        let overrides = self.settings.overrides;
         let now = self.inventory().same(&change.device)?;
         let may_have = &self.progress.get(step.number)?.may_have;
-        let reason = unexpected_sender(now, may_have)?;
+        let reason = (!overrides.lifts(Guard::TwoSenders))
+            .then(|| unexpected_sender(now, may_have))
+            .flatten()
+            .or_else(|| changed_since(&change.device, now, overrides))?;
         Some(Outcome::blocked(now, Action::NetSet, reason))
     }
 

@@ -9,6 +9,7 @@ mod cases;
 #[expect(dead_code, reason = "only its main is not called")]
 #[path = "../../examples/activate.rs"]
 mod example;
+mod guards;
 mod guid;
 mod mail;
 mod memory;

@@ -20,7 +20,12 @@ const CAMERA: &str = "[[device]]\nprofile = \"ipc-v5.5.82\"\n";
 
 impl Simulated {
     /// Sets another port of the only device, as one run does.
-    async fn set_port(&mut self, port: u16, password: &str, overrides: Overrides) -> Outcome {
+    pub(crate) async fn set_port(
+        &mut self,
+        port: u16,
+        password: &str,
+        overrides: Overrides,
+    ) -> Outcome {
         self.reopen(LedgerAccess::Write);
         let inventory = self.inventory().await;
         let change = DeviceChange {

@@ -6,6 +6,9 @@ use sadp_ops::{Cancellation, Event, LedgerAccess, Session, SessionConfig};
 use sadp_sim::{Executions, Fleet, FleetConfig, Site, serve_virtual};
 use tempfile::TempDir;
 
+/// This computer's address and its network.
+const NETWORK: &str = "192.168.1.9/24";
+
 /// Simulated devices on a network inside this process, and a session with them.
 pub(crate) struct Simulated {
     pub(crate) session: Session,
@@ -17,16 +20,10 @@ pub(crate) struct Simulated {
 impl Simulated {
     /// The devices of a site file.
     pub(crate) fn new(site: &str) -> Self {
-        let network = "192.168.1.9/24".parse().unwrap();
+        let network = NETWORK.parse().unwrap();
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let (lan, devices) = VirtualLan::new(network, now);
-        let site = Site::parse(site).unwrap();
-        let config = FleetConfig {
-            seed: site.seed(),
-            ..FleetConfig::new(network.addr(), vec![network])
-        };
-        let fleet = Fleet::new(site.build(network).unwrap(), config);
-        let fleet = Arc::new(Mutex::new(fleet));
+        let fleet = Arc::new(Mutex::new(fleet(site)));
         tokio::spawn(serve_virtual(Arc::clone(&fleet), devices));
         let state = tempfile::tempdir().unwrap();
         let cancellation = Cancellation::default();
@@ -63,10 +60,26 @@ impl Simulated {
         self.session = Session::open(config).unwrap();
     }
 
+    /// Puts the devices of another site file in place of those that are there.
+    pub(crate) fn replace_devices(&self, site: &str) {
+        *self.fleet.lock().unwrap() = fleet(site);
+    }
+
     /// What a device made of commands, by its place in the site file.
     pub(crate) fn executions(&self, device: usize) -> Executions {
         self.fleet.lock().unwrap().executions(device)
     }
+}
+
+/// The devices of a site file.
+pub(crate) fn fleet(site: &str) -> Fleet {
+    let network = NETWORK.parse::<ipnet::Ipv4Net>().unwrap();
+    let site = Site::parse(site).unwrap();
+    let config = FleetConfig {
+        seed: site.seed(),
+        ..FleetConfig::new(network.addr(), vec![network])
+    };
+    Fleet::new(site.build(network).unwrap(), config)
 }
 
 /// Passes over all events.

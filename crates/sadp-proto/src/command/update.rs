@@ -39,8 +39,8 @@ impl NetworkSettings {
     /// The first required setting that neither the device reported nor the user
     /// gave. Zeros that the device reports as address or mask count as reported.
     pub fn missing(&self, device: &Device) -> Option<UpdateError> {
-        let address = self.ipv4.address.is_some() || told(device, "IPv4Address").is_some();
-        let mask = self.ipv4.mask.is_some() || told(device, "IPv4SubnetMask").is_some();
+        let address = self.ipv4.address.is_some() || device.raw.told("IPv4Address").is_some();
+        let mask = self.ipv4.mask.is_some() || device.raw.told("IPv4SubnetMask").is_some();
         match (address, mask, self.ports.sdk) {
             (false, _, _) => Some(UpdateError::UnknownAddress),
             (_, false, _) => Some(UpdateError::UnknownMask),
@@ -134,15 +134,10 @@ impl Update {
     }
 }
 
-/// The text of an element that the device reported, if not empty.
-fn told<'a>(device: &'a Device, name: &str) -> Option<&'a str> {
-    device.raw.first(name).filter(|text| !text.is_empty())
-}
-
 fn salts(device: &Device) -> Salts<'_> {
     Salts {
-        first: told(device, "Salt"),
-        second: told(device, "Salt2"),
+        first: device.raw.told("Salt"),
+        second: device.raw.told("Salt2"),
     }
 }
 
@@ -150,10 +145,10 @@ fn salts(device: &Device) -> Salts<'_> {
 /// the user named, else `admin`. Outside the standard security mode it may be
 /// another one, so it must be known.
 fn account<'a>(device: &'a Device, named: Option<&'a str>) -> Result<&'a str, UpdateError> {
-    if let Some(account) = told(device, "UserName").or(named) {
+    if let Some(account) = device.raw.told("UserName").or(named) {
         return Ok(account);
     }
-    match told(device, "SecurityMode").map(str::trim) {
+    match device.raw.told("SecurityMode").map(str::trim) {
         Some(mode) if !mode.is_empty() && !mode.eq_ignore_ascii_case("standard") => {
             Err(UpdateError::UnknownAccount)
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema version that this build knows.
-pub(super) const NEWEST: i64 = 5;
+pub(super) const NEWEST: i64 = 6;
 
 /// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// The SQL from each schema version to the next; the first creates the file. A
 /// released step never changes.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -257,6 +257,23 @@ const STEPS: [&str; 5] = [
         CHECK (mac IS NOT NULL OR serial IS NOT NULL)
     ) STRICT;
     CREATE UNIQUE INDEX password_of_device ON passwords (ifnull(mac, ''), ifnull(serial, ''));",
+    // The account that a device reported when it last accepted a secret, and from which
+    // address a device moved without having accepted one since.
+    "CREATE TABLE accounts (
+        mac TEXT, serial TEXT,
+        user_name TEXT NOT NULL CHECK (length(user_name) <= 64),
+        salted INTEGER NOT NULL CHECK (salted IN (0, 1)),
+        at INTEGER NOT NULL,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL)
+    ) STRICT;
+    CREATE UNIQUE INDEX account_of_device ON accounts (ifnull(mac, ''), ifnull(serial, ''));
+    CREATE TABLE moves (
+        mac TEXT, serial TEXT,
+        former TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL)
+    ) STRICT;
+    CREATE UNIQUE INDEX move_of_device ON moves (ifnull(mac, ''), ifnull(serial, ''));",
 ];
 
 #[cfg(test)]
@@ -415,6 +432,30 @@ mod tests {
             connection.execute_batch(change).expect_err(change);
         }
         let rows = "count(*) FROM guids JOIN spent_guids USING (mac, sha256) WHERE at = 2";
+        assert_eq!(number(&connection, rows), 1);
+    }
+
+    #[test]
+    fn a_ledger_of_the_fifth_version_gets_a_place_for_accounts_and_moves() {
+        let mut connection = of_version(5);
+        let rows = "INSERT INTO passwords VALUES ('m', NULL, 7, 1)";
+        connection.execute_batch(rows).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(5));
+        assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+        let rows = "INSERT INTO accounts VALUES ('m', NULL, 'admin', 1, 2);
+            INSERT INTO moves VALUES ('m', NULL, '10.0.0.1', 2)";
+        connection.execute_batch(rows).unwrap();
+        for change in [
+            "INSERT INTO accounts VALUES ('n', NULL, 'admin', 2, 2)",
+            "INSERT INTO accounts VALUES ('n', NULL, printf('%065d', 0), 1, 2)",
+            "INSERT INTO accounts VALUES ('m', NULL, 'admin', 0, 3)",
+            "INSERT INTO accounts VALUES (NULL, NULL, 'admin', 1, 2)",
+            "INSERT INTO moves VALUES (NULL, NULL, '10.0.0.1', 2)",
+            "INSERT INTO moves VALUES ('m', NULL, '10.0.0.2', 3)",
+        ] {
+            connection.execute_batch(change).expect_err(change);
+        }
+        let rows = "count(*) FROM passwords, accounts, moves WHERE number = 7";
         assert_eq!(number(&connection, rows), 1);
     }
 

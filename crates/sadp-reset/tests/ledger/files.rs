@@ -99,7 +99,7 @@ fn a_newer_ledger_is_refused_and_left_alone() {
                 error,
                 LedgerError::NewerSchema {
                     found: 7,
-                    known: 5,
+                    known: 6,
                     ..
                 }
             ),
@@ -107,7 +107,7 @@ fn a_newer_ledger_is_refused_and_left_alone() {
         );
         let path = file(folder.path());
         let text = format!(
-            "the ledger {} was written by a newer version (schema 7, this one knows up to 5): \
+            "the ledger {} was written by a newer version (schema 7, this one knows up to 6): \
              use that version or name another folder",
             path.display()
         );

@@ -14,6 +14,8 @@ pub(crate) const fn short(warning: Warning) -> &'static str {
         Warning::DuplicateIp => "same-IP",
         Warning::DuplicateMac => "same-MAC",
         Warning::TwoSenders => "two-senders",
+        Warning::ContradictsItself => "contradicts",
+        Warning::SharedSalt => "shared-salt",
         Warning::FactoryAddress => "factory-IP",
         Warning::ClockUnset => "no-clock",
         Warning::MalformedReply => "bad-reply",
@@ -36,6 +38,12 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
         }
         Warning::TwoSenders => {
             "heard from two addresses: one may be somebody who pretends to be it"
+        }
+        Warning::ContradictsItself => {
+            "reported one thing in two ways: one reply may be somebody else's"
+        }
+        Warning::SharedSalt => {
+            "another device has its salt: one may be a copy that wants its password"
         }
         Warning::FactoryAddress => {
             "still the address from the factory: change it before adding the next device"

@@ -1,0 +1,63 @@
+//! What a device reports in two ways.
+
+use super::Protocol;
+use crate::Device;
+
+/// What a device reported in two ways within one look. One of the two replies may be
+/// somebody else's.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::Display,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Contradiction {
+    /// The serial number, from its own address: two records have one MAC then.
+    Serial,
+    /// The salt of its password.
+    Salt,
+    /// The account that its password belongs to.
+    UserName,
+    /// Whether it takes an encrypted password for network changes.
+    Encrypt,
+    /// The default gateway.
+    Gateway,
+    /// Whether its address comes from DHCP.
+    Dhcp,
+}
+
+impl Contradiction {
+    /// Whether a password is sealed or digested by it.
+    pub const fn is_of_password(self) -> bool {
+        matches!(self, Self::Salt | Self::UserName | Self::Encrypt)
+    }
+
+    /// What differs between two reports of one device by the same protocol. What one
+    /// of them omits does not differ.
+    pub fn between(
+        before: &Device,
+        later: &Device,
+        protocol: Protocol,
+    ) -> impl Iterator<Item = Self> {
+        let element = |name| differ(before.raw.told(name), later.raw.told(name));
+        // Frames may have supplied what XML replies omit.
+        let is_frame = protocol == Protocol::SadpFrame;
+        let reported = |name| is_frame || before.raw.told(name).is_some();
+        let (old, new) = (&before.ipv4, &later.ipv4);
+        let encryption = differ(before.replayable_password, later.replayable_password);
+        [
+            (Self::Salt, element("Salt")),
+            (Self::UserName, element("UserName")),
+            (Self::Encrypt, encryption && element("Encrypt")),
+            (
+                Self::Gateway,
+                differ(old.gateway, new.gateway) && reported("IPv4Gateway"),
+            ),
+            (Self::Dhcp, differ(old.dhcp, new.dhcp) && reported("DHCP")),
+        ]
+        .into_iter()
+        .filter_map(|(contradiction, holds)| holds.then_some(contradiction))
+    }
+}
+
+fn differ<T: PartialEq>(before: Option<T>, later: Option<T>) -> bool {
+    matches!((before, later), (Some(before), Some(later)) if before != later)
+}

@@ -1,0 +1,210 @@
+//! What a device is known by where a secret is sent to it: the account that it reported
+//! when it last accepted one, and the address that it left since.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use rusqlite::{Result, Row, params};
+use sadp_model::Device;
+
+use super::{
+    Ledger, LedgerError,
+    row::{self, FromRow, same_memory, since_1970},
+};
+use crate::DeviceKey;
+
+/// The account that a device's password belongs to, as far as a look shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its name: `admin` where the device reports none. The first
+    /// [`Account::MAX_NAME`] characters.
+    pub user_name: String,
+    /// Whether its password has a salt.
+    pub salted: bool,
+}
+
+impl Account {
+    /// The most characters of a name that are kept.
+    pub const MAX_NAME: usize = 64;
+
+    /// The account that a device reports.
+    pub fn of(device: &Device) -> Self {
+        let name = device.raw.told("UserName").unwrap_or("admin");
+        Self {
+            user_name: name.chars().take(Self::MAX_NAME).collect(),
+            salted: device.raw.told("Salt").is_some(),
+        }
+    }
+
+    /// Whether a device that reported this account reports `now` for a bad reason: it
+    /// has another name, or no salt any more. It may have got one.
+    pub fn is_changed_to(&self, now: &Self) -> bool {
+        self.user_name != now.user_name || (self.salted && !now.salted)
+    }
+}
+
+impl FromRow for Account {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            user_name: row.get(0)?,
+            salted: row.get(1)?,
+        })
+    }
+}
+
+/// A device that answered from a new address while it still answered from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RememberedMove {
+    /// The address it was known by.
+    pub former: IpAddr,
+    /// When it was first seen elsewhere.
+    pub at: Timestamp,
+}
+
+impl FromRow for RememberedMove {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            former: row::parsed(row, 0)?,
+            at: row::time(row, 1)?,
+        })
+    }
+}
+
+impl Ledger {
+    /// Returns the account that a device reported when it last accepted a secret.
+    pub fn account_of(&self, device: &DeviceKey) -> Result<Option<Account>, LedgerError> {
+        self.latest("user_name, salted", "accounts", device)
+    }
+
+    /// Returns the move of a device that accepted no secret since.
+    pub fn move_of(&self, device: &DeviceKey) -> Result<Option<RememberedMove>, LedgerError> {
+        self.latest("former, at", "moves", device)
+    }
+
+    /// Records the account that a device reported when it accepted a secret at `at`:
+    /// that settles where it is, too. `None` forgets the account, where the device has
+    /// none now or a new one.
+    pub fn remember_account(
+        &mut self,
+        device: &DeviceKey,
+        account: Option<&Account>,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        if self.account_of(device)?.as_ref() == account && self.move_of(device)?.is_none() {
+            return Ok(());
+        }
+        let (mac, serial) = (device.mac_text(), device.serial_text());
+        self.write("remember an account", |transaction| {
+            for table in ["moves", "accounts"] {
+                let sql = format!("DELETE FROM {table} WHERE {}", same_memory(table));
+                transaction.execute(&sql, params![mac, serial])?;
+            }
+            let Some(account) = account else {
+                return Ok(());
+            };
+            let sql = "INSERT INTO accounts (mac, serial, user_name, salted, at)
+                VALUES (?1, ?2, ?3, ?4, ?5)";
+            let Account { user_name, salted } = account;
+            let values = params![mac, serial, user_name, salted, since_1970(at)];
+            transaction.execute(sql, values).map(drop)
+        })
+    }
+
+    /// Records that a device left this address. A move that is known already stays as
+    /// it is: nothing confirmed where the device went.
+    pub fn remember_move(
+        &mut self,
+        device: &DeviceKey,
+        it: RememberedMove,
+    ) -> Result<(), LedgerError> {
+        if self.move_of(device)?.is_some() {
+            return Ok(());
+        }
+        let sql = "INSERT INTO moves (mac, serial, former, at) VALUES (?1, ?2, ?3, ?4)";
+        let (mac, serial) = (device.mac_text(), device.serial_text());
+        let values = params![mac, serial, it.former.to_string(), since_1970(it.at)];
+        self.execute("remember a move", sql, values).map(drop)
+    }
+
+    /// Forgets the move of a device: it is back.
+    pub fn forget_move(&mut self, device: &DeviceKey) -> Result<(), LedgerError> {
+        let sql = format!("DELETE FROM moves WHERE {}", same_memory("moves"));
+        let values = params![device.mac_text(), device.serial_text()];
+        self.execute("forget a move", &sql, values).map(drop)
+    }
+
+    fn latest<T: FromRow>(
+        &self,
+        columns: &str,
+        table: &str,
+        device: &DeviceKey,
+    ) -> Result<Option<T>, LedgerError> {
+        let sql = format!(
+            "SELECT {columns} FROM {table} WHERE {} ORDER BY at DESC LIMIT 1",
+            same_memory(table)
+        );
+        let values = params![device.mac_text(), device.serial_text()];
+        self.row("read what is known of a device", &sql, values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_model::MacAddr;
+
+    use super::*;
+
+    fn account(elements: &[(&str, &str)]) -> Account {
+        let mut device = Device::unknown();
+        device.raw = elements.iter().copied().collect();
+        Account::of(&device)
+    }
+
+    #[test]
+    fn a_lost_salt_and_another_name_change_an_account() {
+        let salted = account(&[("Salt", "00")]);
+        assert_eq!(salted, account(&[("Salt", "00"), ("UserName", "admin")]));
+        assert_eq!(account(&[("Salt", ""), ("UserName", "")]), account(&[]));
+        let long = account(&[("UserName", &"ä".repeat(65_000 / 2))]);
+        assert_eq!(long.user_name.chars().count(), Account::MAX_NAME);
+        assert!(salted.is_changed_to(&account(&[])));
+        assert!(!account(&[]).is_changed_to(&salted), "a new firmware");
+        assert!(!salted.is_changed_to(&account(&[("Salt", "01")])));
+        let other = account(&[("Salt", "00"), ("UserName", "installer")]);
+        assert!(salted.is_changed_to(&other) && other.is_changed_to(&salted));
+    }
+
+    #[test]
+    fn the_mac_tells_whose_account_and_move_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let key = |last, serial| {
+            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
+            DeviceKey::new(Some(mac), sadp_model::Serial::new(serial)).unwrap()
+        };
+        let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let moved = |last, second| RememberedMove {
+            former: [10, 0, 0, last].into(),
+            at: at(second),
+        };
+        ledger.remember_move(&one, moved(1, 1)).unwrap();
+        ledger.remember_move(&renamed, moved(2, 2)).unwrap();
+        assert_eq!(ledger.move_of(&renamed).unwrap(), Some(moved(1, 1)));
+        assert_eq!(ledger.move_of(&other).unwrap(), None);
+        for elements in [&[("Salt", "00")][..], &[]] {
+            let account = account(elements);
+            ledger
+                .remember_account(&one, Some(&account), at(3))
+                .unwrap();
+            assert_eq!(ledger.account_of(&renamed).unwrap(), Some(account));
+            assert_eq!(ledger.account_of(&other).unwrap(), None);
+            assert_eq!(ledger.move_of(&one).unwrap(), None);
+        }
+        ledger.remember_account(&renamed, None, at(4)).unwrap();
+        assert_eq!(ledger.account_of(&one).unwrap(), None);
+        ledger.remember_move(&one, moved(1, 5)).unwrap();
+        ledger.forget_move(&renamed).unwrap();
+        assert_eq!(ledger.move_of(&one).unwrap(), None);
+    }
+}
