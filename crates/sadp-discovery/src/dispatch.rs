@@ -1,24 +1,19 @@
-//! Sends commands to many devices at once, within limits.
+//! Sends commands to many devices at once, within limits, and looks at those that do
+//! not reply.
 
-use std::{collections::VecDeque, net::IpAddr, ops::ControlFlow, pin::pin, time::Duration};
+mod conversation;
+mod keys;
+mod looks;
+mod running;
 
-use rand_core::OsRng;
-use sadp_proto::{Command, CommandOutcome, CommandReply, Exchange, ExchangeStep, Message, Target};
+use std::{pin::pin, time::Duration};
+
+use sadp_model::Device;
+use sadp_proto::{Command, CommandOutcome, Message, Target};
 use tokio::time::Instant;
 
+use self::running::Running;
 use crate::{DeviceRoute, LinkConfig, Notice, ScanError, links::Links, receive::ReceivedBatch};
-
-/// The maximum number of conversations that wait for a reply to their command, beside
-/// the running ones.
-const MAX_SILENT: usize = 256;
-
-/// How long after its command a conversation counts as running.
-const RUNNING_FOR: Duration = Duration::from_secs(1);
-
-/// How long conversations may make steps before replies are read again. Making a key
-/// takes about 20 ms, and far more on a busy computer: if all keys were made at once,
-/// the first exchanges would be repeated before their replies are read.
-const KEYGEN_TIME_SLICE: Duration = Duration::from_millis(100);
 
 /// The maximum number of batches read between two steps, so that a flood stops none.
 const MAX_READ: usize = 64;
@@ -34,8 +29,9 @@ pub struct DispatchConfig {
     /// When the next conversation may begin.
     pub pace: Pace,
     /// How long the last silent commands are waited for once nothing else is left
-    /// to do. `None` waits as long as each command may take. For commands whose
-    /// result a look shows, and whose late reply nobody needs.
+    /// to do, at least. `None` waits as long as each command may take. For commands
+    /// whose result a look shows, and whose late reply nobody needs: only with it are
+    /// there [`DispatchEvent::Reported`].
     pub patience: Option<Duration>,
 }
 
@@ -87,18 +83,43 @@ pub struct Job {
 /// Progress of a batch. Numbers are the indices of jobs.
 #[derive(Debug)]
 pub enum DispatchEvent<'a> {
-    /// A command is about to be sent for the first time, and unless it is repeatable,
-    /// the only time.
+    /// A command is about to be sent: for the first time, or after
+    /// [`Reaction::SendAgain`]. What the protocol repeats by itself is not announced.
     Sending(usize),
+    /// A device whose command had no reply reports itself.
+    Reported {
+        /// The job.
+        number: usize,
+        /// The device, as it is now.
+        device: &'a Device,
+        /// Whether it reports from another address than its command was sent to.
+        moved: bool,
+    },
     /// A conversation is over.
     Over(usize, &'a CommandOutcome),
 }
 
+/// What to do after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Go on.
+    Continue,
+    /// Send no further command.
+    Stop,
+    /// After a report: the command was not carried out, and is sent again.
+    SendAgain,
+    /// After a report: the result of the command is known, or no longer waited for.
+    GiveUp,
+}
+
 /// The result of one job.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct JobReport {
-    /// The result of the command. `None` where the batch stopped before it was sent.
+    /// The result of the command, where it was sent several times that of the last
+    /// one. `None` where the batch stopped before it was sent.
     pub outcome: Option<CommandOutcome>,
+    /// How often the command was sent, as [`DispatchEvent::Sending`] counts.
+    pub sends: u32,
     /// Whether replies contradicted each other: another machine answers for the
     /// device.
     pub forged: bool,
@@ -109,6 +130,9 @@ pub struct JobReport {
 pub struct DispatchReport {
     /// One report for each job, in order.
     pub jobs: Vec<JobReport>,
+    /// Whether it stopped because three devices in a row did not reply, and then none
+    /// at all.
+    pub network_gone: bool,
     /// What limited receiving and sending. A command that could not be sent looks in
     /// its job's report like one without a reply.
     pub notices: Vec<Notice>,
@@ -134,15 +158,16 @@ impl Dispatch {
         })
     }
 
-    /// Runs a batch until all jobs are over, until `observe` breaks, or until `stop` is
-    /// ready. Commands that were not sent by then never are; replies to the others are
-    /// still awaited. After the last result of a sealed command it waits 2 s for replies
-    /// of another machine.
+    /// Runs a batch until all jobs are over, until `observe` or a network that is gone
+    /// stops it, or until `stop` is ready. Commands that were not sent by then never
+    /// are; replies to the others are still awaited. Devices that do not reply are
+    /// looked at meanwhile. After the last result of a sealed command it waits 2 s for
+    /// replies of another machine.
     pub async fn run(
         mut self,
         jobs: Vec<Job>,
         stop: impl Future<Output = ()>,
-        observe: impl FnMut(DispatchEvent<'_>) -> ControlFlow<()>,
+        observe: impl FnMut(DispatchEvent<'_>) -> Reaction,
     ) -> DispatchReport {
         let (mut queue, _tasks) = self.links.start_draining();
         let mut stop = pin!(stop);
@@ -151,7 +176,7 @@ impl Dispatch {
         // `stop` may be ready before the batch begins.
         tokio::select! {
             biased;
-            () = &mut stop => batch.stopped = true,
+            () = &mut stop => batch.stop(),
             () = std::future::ready(()) => {}
         }
         loop {
@@ -164,271 +189,45 @@ impl Dispatch {
                 };
                 self.take_in(&mut batch, received, start.elapsed());
             }
-            for (route, step) in batch.advance(|| start.elapsed()) {
+            for (route, step) in batch.advance(start.elapsed()) {
                 self.links.send_by(&route, step.datagram()).await;
             }
-            let Some(due) = batch.due() else {
+            for (route, inquiry) in batch.inquiries() {
+                self.links.send_by(&route, &inquiry).await;
+            }
+            let due = batch.due();
+            if due.is_none() && batch.keys.len() == 0 {
                 self.links.finish();
                 return DispatchReport {
                     jobs: batch.reports,
+                    network_gone: batch.network_gone,
                     notices: self.links.into_notices(),
                 };
-            };
+            }
+            let due = due.map(|it| start + it);
             tokio::select! {
                 biased;
-                () = &mut stop, if !batch.stopped => batch.stopped = true,
+                () = &mut stop, if !batch.stopped => batch.stop(),
                 Some(received) = queue.recv() => {
                     self.take_in(&mut batch, received, start.elapsed());
                 }
-                () = tokio::time::sleep_until(start + due) => {}
+                Some((number, job, key)) = batch.keys.next() => batch.begin(number, job, key),
+                () = tokio::time::sleep_until(due.unwrap_or(start)), if due.is_some() => {}
             }
         }
     }
 
     fn take_in(
         &mut self,
-        running: &mut Running<impl FnMut(DispatchEvent<'_>) -> ControlFlow<()>>,
+        running: &mut Running<impl FnMut(DispatchEvent<'_>) -> Reaction>,
         batch: ReceivedBatch,
         now: Duration,
     ) {
-        for (from, reply) in command_replies(&mut self.links, batch) {
-            for conversation in running.active.iter_mut().chain(&mut running.watched) {
-                conversation.exchange.handle_reply(now, from, &reply);
+        self.links.take_in(batch, |_, _, received| {
+            if let Ok(message) = Message::decode(&received.payload) {
+                running.take_in(now, received.from.ip(), &message);
             }
-        }
+        });
         running.settle();
-    }
-}
-
-/// The replies to commands in a batch of datagrams, each with its sender.
-fn command_replies(links: &mut Links, batch: ReceivedBatch) -> Vec<(IpAddr, CommandReply)> {
-    let mut replies = Vec::new();
-    links.take_in(batch, |_, _, received| {
-        if let Ok(Message::CommandReply(reply)) = Message::decode(&received.payload) {
-            replies.push((received.from.ip(), reply));
-        }
-    });
-    replies
-}
-
-struct Running<F> {
-    waiting: VecDeque<(usize, Job)>,
-    active: Vec<Conversation>,
-    /// Conversations that are over, and whose further replies still tell something.
-    watched: Vec<Conversation>,
-    reports: Vec<JobReport>,
-    parallel: usize,
-    pace: Pace,
-    patience: Option<Duration>,
-    observe: F,
-    stopped: bool,
-    /// Until when silence of the latest command delays the next.
-    held_until: Duration,
-    /// How many devices accepted the password, as [`Pace::OnceProven`] counts.
-    proofs: usize,
-    now: Duration,
-}
-
-struct Conversation {
-    number: usize,
-    exchange: Exchange<OsRng>,
-    route: DeviceRoute,
-    proves: usize,
-    /// When its command was sent.
-    sent: Option<Duration>,
-}
-
-impl<F: FnMut(DispatchEvent<'_>) -> ControlFlow<()>> Running<F> {
-    fn new(jobs: Vec<Job>, config: &DispatchConfig, observe: F) -> Self {
-        let mut reports = Vec::new();
-        reports.resize_with(jobs.len(), || JobReport {
-            outcome: None,
-            forged: false,
-        });
-        Self {
-            reports,
-            waiting: jobs.into_iter().enumerate().collect(),
-            active: Vec::new(),
-            watched: Vec::new(),
-            parallel: config.parallel.max(1),
-            pace: config.pace,
-            patience: config.patience,
-            observe,
-            stopped: false,
-            held_until: Duration::ZERO,
-            proofs: 0,
-            now: Duration::ZERO,
-        }
-    }
-
-    /// How long silence delays the next, where it does.
-    fn hold(&self) -> Option<Duration> {
-        match self.pace {
-            Pace::OneByOne { silence } => Some(silence),
-            Pace::OnceProven { devices, silence } if self.proofs < devices => Some(silence),
-            Pace::OnceProven { .. } | Pace::Together => None,
-        }
-    }
-
-    /// Whether one more conversation may run.
-    fn has_room(&self) -> bool {
-        if self.hold().is_some() {
-            return self.active.len() < MAX_SILENT;
-        }
-        let sent = self.active.iter().filter_map(|it| it.sent);
-        let silent = sent
-            .filter(|sent| self.now >= sent.saturating_add(RUNNING_FOR))
-            .count();
-        self.active.len() < self.parallel + silent.min(MAX_SILENT)
-    }
-
-    /// Advances all due conversations, the longest due first. Those for which no time is
-    /// left stay due. Returns what to send now.
-    fn advance(&mut self, clock: impl Fn() -> Duration) -> Vec<(DeviceRoute, ExchangeStep)> {
-        let began = clock();
-        self.now = began;
-        let hold = self.hold();
-        self.begin_due();
-        let mut steps = Vec::new();
-        let mut order: Vec<_> = (0..self.active.len()).collect();
-        order.sort_by_key(|place| self.active.get(*place)?.exchange.poll_timeout());
-        for place in order {
-            let now = clock();
-            let Some(conversation) = self.active.get_mut(place) else {
-                continue;
-            };
-            if now > began.saturating_add(KEYGEN_TIME_SLICE) {
-                break;
-            }
-            // A conversation whose command was not sent ends with the batch.
-            if self.stopped && conversation.sent.is_none() {
-                continue;
-            }
-            conversation.exchange.handle_timeout(now);
-            let Some(step) = conversation.exchange.poll_transmit() else {
-                continue;
-            };
-            if matches!(step, ExchangeStep::Command(_)) && conversation.sent.is_none() {
-                let going = (self.observe)(DispatchEvent::Sending(conversation.number));
-                if going.is_break() {
-                    self.stopped = true;
-                    continue;
-                }
-                conversation.sent = Some(now);
-                self.held_until = now.saturating_add(hold.unwrap_or_default());
-            }
-            steps.push((conversation.route.clone(), step));
-        }
-        self.settle();
-        steps
-    }
-
-    fn begin_due(&mut self) {
-        while !self.stopped && self.has_room() && !self.is_held() {
-            let Some((number, job)) = self.waiting.pop_front() else {
-                return;
-            };
-            self.active.push(Conversation {
-                number,
-                exchange: Exchange::new(job.target, job.command, OsRng),
-                route: job.route,
-                proves: job.proves,
-                sent: None,
-            });
-        }
-    }
-
-    fn is_held(&self) -> bool {
-        let unsent = self
-            .active
-            .iter()
-            .any(|conversation| conversation.sent.is_none());
-        self.hold().is_some() && (unsent || (!self.active.is_empty() && self.now < self.held_until))
-    }
-
-    /// Removes the conversations that are over.
-    fn settle(&mut self) {
-        let given_up = self.give_up_at().is_some_and(|at| self.now >= at);
-        let mut index = 0;
-        while let Some(conversation) = self.active.get_mut(index) {
-            let outcome = conversation.exchange.poll_outcome();
-            let ended = outcome.is_some();
-            let given_up = given_up && !conversation.exchange.is_settling();
-            let outcome = outcome.or_else(|| given_up.then_some(CommandOutcome::Unknown));
-            let abandoned = self.stopped && conversation.sent.is_none();
-            if outcome.is_none() && !abandoned {
-                index += 1;
-                continue;
-            }
-            let conversation = self.active.remove(index);
-            if matches!(outcome, Some(CommandOutcome::Done(_))) {
-                self.proofs += conversation.proves;
-            }
-            if let Some(outcome) = &outcome
-                && (self.observe)(DispatchEvent::Over(conversation.number, outcome)).is_break()
-            {
-                self.stopped = true;
-                // Those before it in the list are abandoned, too.
-                index = 0;
-            }
-            if let Some(report) = self.reports.get_mut(conversation.number) {
-                let forged = conversation.exchange.was_forged();
-                *report = JobReport { outcome, forged };
-            }
-            // The conversation that delayed the next is over.
-            if self
-                .active
-                .iter()
-                .all(|other| other.sent <= conversation.sent)
-            {
-                self.held_until = Duration::ZERO;
-            }
-            if ended {
-                self.watched.push(conversation);
-            }
-        }
-        self.watch();
-    }
-
-    /// Reports what was received for conversations that are over.
-    fn watch(&mut self) {
-        let (now, reports) = (self.now, &mut self.reports);
-        self.watched.retain_mut(|it| {
-            it.exchange.handle_timeout(now);
-            if let Some(report) = reports.get_mut(it.number) {
-                report.forged |= it.exchange.was_forged();
-            }
-            it.exchange.poll_timeout().is_some()
-        });
-    }
-
-    /// When those that are still silent are given up: nothing else is left to do.
-    fn give_up_at(&self) -> Option<Duration> {
-        // After a stop nothing is repeated: then the replies are all there is.
-        if self.stopped || !self.waiting.is_empty() {
-            return None;
-        }
-        let sent: Option<Vec<_>> = self.active.iter().map(|it| it.sent).collect();
-        sent?.into_iter().max()?.checked_add(self.patience?)
-    }
-
-    /// When to call [`Running::advance`] next. `None` when all is over.
-    fn due(&self) -> Option<Duration> {
-        let conversations = self.active.iter();
-        let timeouts = conversations
-            .clone()
-            .filter_map(|conversation| conversation.exchange.poll_timeout());
-        if self.stopped || self.waiting.is_empty() {
-            let watched = self.watched.iter();
-            let watched = watched.filter_map(|it| it.exchange.poll_timeout());
-            return timeouts.chain(watched).chain(self.give_up_at()).min();
-        }
-        // The next begins when one is over (a reply is an event), or silent.
-        let silent = conversations
-            .filter_map(|conversation| Some(conversation.sent?.saturating_add(RUNNING_FOR)));
-        let begins = silent.chain([self.held_until]).filter(|&at| at > self.now);
-        // Where all ended in one step, nothing else wakes the waiting jobs.
-        let at_once = self.active.is_empty().then_some(self.now);
-        timeouts.chain(begins).chain(at_once).min()
     }
 }

@@ -56,7 +56,9 @@ mod socket;
 mod virtual_lan;
 mod watch;
 
-pub use dispatch::{Dispatch, DispatchConfig, DispatchEvent, DispatchReport, Job, JobReport, Pace};
+pub use dispatch::{
+    Dispatch, DispatchConfig, DispatchEvent, DispatchReport, Job, JobReport, Pace, Reaction,
+};
 pub use links::{DeviceRoute, LinkConfig, LinkInfo};
 pub use notice::{Notice, ScanError};
 pub use raw::LinkLayer;

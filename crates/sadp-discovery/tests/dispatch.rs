@@ -1,14 +1,14 @@
 //! Commands that cannot leave this machine.
 
-use std::{net::Ipv4Addr, ops::ControlFlow};
+use std::{net::Ipv4Addr, time::Duration};
 
 use sadp_discovery::{
-    DeviceRoute, Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Scan,
-    ScanConfig,
+    DeviceRoute, Dispatch, DispatchConfig, Job, LinkConfig, LinkLayer, Notice, Pace, Reaction,
+    Scan, ScanConfig,
 };
 use sadp_proto::{Command, Endpoint, Target, seal::Password};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_could_not_be_sent_is_told() {
     let link = LinkConfig {
         interfaces: vec!["127.0.0.1".into()],
@@ -54,9 +54,10 @@ async fn what_could_not_be_sent_is_told() {
             },
         };
         let dispatch = Dispatch::open(&config).unwrap();
-        // It is asked to stop once the first step was taken.
-        let stop = tokio::task::yield_now();
-        let run = dispatch.run(vec![job], stop, |_| ControlFlow::Continue(()));
+        // It is asked to stop once the first step was taken: this time is virtual, and
+        // does not pass while a key pair is made.
+        let stop = tokio::time::sleep(Duration::from_millis(100));
+        let run = dispatch.run(vec![job], stop, |_| Reaction::Continue);
         let report = run.await;
         assert!(report.jobs[0].outcome.is_none(), "{report:?}");
         let unsent = |notice: &&Notice| {

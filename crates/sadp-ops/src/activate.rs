@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sadp_model::State;
+use sadp_model::{Device, State};
 use sadp_proto::{
     Command,
     seal::{Password, SealError},
@@ -12,10 +12,10 @@ use secrecy::SecretString;
 
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Selection, Session,
-    batch::{Batch, DeviceCommand, KeepNothing},
+    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
+    batch::{Batch, DeviceCommand, KeepNothing, Settling},
     memory::unconfirmed_activation,
-    settle::{FollowUp, PATIENCE, RoundLimit},
+    settle::{FollowUp, RoundLimit},
 };
 
 /// Which devices get a first password.
@@ -89,6 +89,7 @@ impl Plan {
         let mut sending = Sending {
             activation,
             password: session.draw_password_number()?,
+            network_gone: false,
         };
         let mut rounds = RoundLimit::begin(activation.settle);
         while targets.iter().any(|it| it.next != FollowUp::Nothing) {
@@ -108,7 +109,7 @@ impl Plan {
             for target in open {
                 target.take_in(&after);
             }
-            let stopped = session.cancellation.stop.is_cancelled();
+            let stopped = session.cancellation.stop.is_cancelled() || sending.network_gone;
             if report.failure.is_some() || stopped || !rounds.begin_next() {
                 break;
             }
@@ -143,6 +144,7 @@ impl Plan {
 struct Sending<'a> {
     activation: Activation<'a>,
     password: PasswordNumber,
+    network_gone: bool,
 }
 
 impl Sending<'_> {
@@ -169,13 +171,18 @@ impl Sending<'_> {
         let commands = due.iter().map(|it| it.command(password));
         let commands = commands.collect::<Result<_, _>>()?;
         let mut keep = KeepNothing;
+        let settling = Settling {
+            seen: &|_, device| seen(Some(device)),
+            time: settle,
+        };
         let batch = Batch {
             parallel,
-            patience: (!settle.is_zero()).then_some(PATIENCE),
+            settle: (!settle.is_zero()).then_some(settling),
             password: Some(&mut self.password),
             ..Batch::new(Action::Activate, commands, &mut keep)
         };
         let sent = session.send(batch, inventory, observer).await?;
+        self.network_gone = sent.stopped == Some(StopReason::NetworkGone);
         for (target, (_, outcome)) in due.into_iter().zip(sent.outcomes) {
             target.reply = Some(outcome);
         }
@@ -225,7 +232,8 @@ impl ActivationProgress {
     }
 
     fn take_in(&mut self, after: &Inventory) {
-        self.seen = seen(after.same(&self.device));
+        let now = after.same(&self.device).map(|found| &found.entry.device);
+        self.seen = seen(now);
         let outcome = match self.reply.take() {
             Some(reply) => Some(reply.repeats(self.outcome.take(), self.seen)),
             None => self.outcome.take(),
@@ -251,8 +259,8 @@ pub struct Activation<'a> {
     pub settle: Duration,
 }
 
-fn seen(after: Option<&DiscoveredDevice>) -> Seen {
-    match after.and_then(|found| found.entry.device.state) {
+fn seen(now: Option<&Device>) -> Seen {
+    match now.and_then(|device| device.state) {
         Some(State::Unactivated) => Seen::Unchanged,
         Some(_) => Seen::Changed,
         None => Seen::Missing,

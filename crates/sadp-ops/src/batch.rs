@@ -12,14 +12,14 @@ use std::{
 
 use jiff::Timestamp;
 use sadp_discovery::{DeviceRoute, Dispatch, DispatchConfig, Job, JobReport, Notice, Pace};
-use sadp_model::{MacAddr, ReplyAddress, SenderConflict};
+use sadp_model::{Device, MacAddr, ReplyAddress, SenderConflict};
 use sadp_proto::{Command, CommandOutcome as Reply, CommandReply, Target, boolean};
 use sadp_reset::{Action, Ledger, PasswordNumber};
 
-use self::recorder::Recorder;
+use self::recorder::{Recorder, Sent};
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Reason, Report, Session, StopReason,
+    Reason, Report, Seen, Session, StopReason, settle::PATIENCE,
 };
 
 /// The pace of commands with a password that may be wrong: each waits for the one
@@ -51,9 +51,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) pace: Pace,
     /// The most conversations at once.
     pub(crate) parallel: usize,
-    /// How long the last silent devices are waited for. `None` waits as long as a
-    /// reply may take.
-    pub(crate) patience: Option<Duration>,
+    /// How reports of silent devices settle the batch. `None` waits for replies alone.
+    pub(crate) settle: Option<Settling<'a>>,
     pub(crate) commands: Vec<DeviceCommand>,
     /// Keeps what devices answer.
     pub(crate) keep: &'a mut dyn Keep,
@@ -75,12 +74,21 @@ impl<'a> Batch<'a> {
             action,
             pace: Pace::Together,
             parallel: 1,
-            patience: None,
+            settle: None,
             commands,
             keep,
             password: None,
         }
     }
+}
+
+/// How the reports of devices that do not reply are used while a batch runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Settling<'a> {
+    /// What a device's report shows of its command, by the command's place.
+    pub(crate) seen: &'a dyn Fn(usize, &Device) -> Seen,
+    /// How long after the first command to a device it may be sent again.
+    pub(crate) time: Duration,
 }
 
 /// One command to one device.
@@ -199,7 +207,7 @@ impl Session {
             link: self.scan.link.clone(),
             parallel: batch.parallel,
             pace: batch.pace,
-            patience: batch.patience,
+            patience: batch.settle.map(|_| PATIENCE),
         };
         let token = self.cancellation.stop.clone();
         let link = self.scan.link.clone();
@@ -241,15 +249,16 @@ impl Session {
             devices: &devices,
             action: batch.action,
             pace: batch.pace,
-            attempts: vec![None; devices.len()],
+            settle: batch.settle,
+            sent: vec![Sent::default(); devices.len()],
             finished: 0,
             stopped: None,
             failure: None,
         };
         let run = dispatch.run(jobs, stop, |event| {
-            let going = recorder.observe(&event, || link.now());
+            let reaction = recorder.observe(&event, || link.now());
             observer.borrow_mut().observe(recorder.progress());
-            going
+            reaction
         });
         let report = run.await;
         let Recorder {
@@ -257,7 +266,9 @@ impl Session {
         } = recorder;
         let stopped = match &failure {
             Some(_) => Some(StopReason::LocalFailure),
-            None => stopped.or_else(|| interrupted.get().then_some(StopReason::Interrupted)),
+            None => stopped
+                .or_else(|| interrupted.get().then_some(StopReason::Interrupted))
+                .or_else(|| report.network_gone.then_some(StopReason::NetworkGone)),
         };
         let observer = observer.into_inner();
         for notice in report
@@ -346,7 +357,10 @@ fn outcome(
     report: JobReport,
     stopped: Option<StopReason>,
 ) -> Outcome {
-    let new = |status| Outcome::new(device, action, status);
+    let new = |status| Outcome {
+        sent_again: report.sends > 1,
+        ..Outcome::new(device, action, status)
+    };
     let mut outcome = match report.outcome {
         Some(Reply::Done(_)) => new(OutcomeStatus::Done),
         Some(Reply::Refused(verdict)) => Outcome {

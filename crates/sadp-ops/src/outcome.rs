@@ -48,6 +48,8 @@ pub struct Outcome {
     /// Whether another sender answered for the device: what was sent may be known
     /// to someone else.
     pub impersonation_suspected: bool,
+    /// Whether the command was sent more than once without a look between.
+    pub sent_again: bool,
     /// What else there is to tell, by operation.
     pub data: OutcomeData,
 }
@@ -361,6 +363,7 @@ impl Outcome {
             verdict: None,
             next: None,
             impersonation_suspected: false,
+            sent_again: false,
             data: OutcomeData::None,
         }
     }

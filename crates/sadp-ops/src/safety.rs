@@ -1,6 +1,6 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
-use sadp_model::{Contradiction, Protocol, ReplyAddress, SenderConflict, State, Warning};
+use sadp_model::{Contradiction, Device, Protocol, ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Account, Action, LedgerError, RememberedMove};
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
@@ -282,6 +282,13 @@ pub(crate) fn changed_since(
     changed_account(Some(&Account::of(then)), now, overrides)
 }
 
+/// Whether a device reports now what speaks against sending its command again.
+pub(crate) fn contradicts(before: &Device, now: &Device) -> bool {
+    let mut differences = Contradiction::between(before, now, Protocol::Sadp);
+    differences.any(Contradiction::is_of_password)
+        || Account::of(before).is_changed_to(&Account::of(now))
+}
+
 /// Why no secret is sent to a device: its account is not the one that is remembered. A
 /// device without a password has no account.
 fn changed_account(
@@ -302,7 +309,7 @@ fn changed_account(
 #[cfg(test)]
 mod tests {
     use jiff::{SignedDuration, Timestamp};
-    use sadp_model::{Device, Registry, Sighting, Via};
+    use sadp_model::{Registry, Sighting, Via};
 
     use super::*;
 

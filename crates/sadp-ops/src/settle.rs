@@ -18,8 +18,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait before devices that are away are looked for again.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The most rounds, and so the most commands to one device in one run.
-const MAX_ROUNDS: u32 = 10;
+/// The most commands to one device in a batch, and the most rounds of a run.
+pub(crate) const MAX_SENDS: u32 = 10;
 
 /// What to do about a device after a command and a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,21 +45,27 @@ impl FollowUp {
 }
 
 impl Outcome {
-    /// What became of a device to which a command was sent again: this is the
-    /// outcome of the repetition. What was sent before may have been carried out
-    /// late, so that the repetition was refused or not needed.
+    /// What became of a device to which a command was sent in an earlier round, too,
+    /// or several times in this one: this is the outcome of the last. What was sent
+    /// before may have been carried out late, so that the last one was refused or not
+    /// needed.
     pub(crate) fn repeats(self, earlier: Option<Self>, seen: Seen) -> Self {
+        let was_carried_out = self.status == OutcomeStatus::Refused && seen == Seen::Changed;
         let Some(earlier) = earlier else {
-            return self;
+            return if self.sent_again && was_carried_out {
+                Self {
+                    status: OutcomeStatus::Unknown,
+                    verdict: None,
+                    ..self
+                }
+            } else {
+                self
+            };
         };
         let impersonated = earlier.impersonation_suspected || self.impersonation_suspected;
         let stopped = matches!(self.reason, Reason::Stopped(_));
         let may_have_worked = earlier.status == OutcomeStatus::Unknown
-            && match self.status {
-                OutcomeStatus::NoAnswer => true,
-                OutcomeStatus::Refused => seen == Seen::Changed,
-                _ => false,
-            };
+            && (self.status == OutcomeStatus::NoAnswer || was_carried_out);
         Self {
             impersonation_suspected: impersonated,
             ..if stopped || may_have_worked {
@@ -88,7 +94,7 @@ impl RoundLimit {
         Self {
             time: settle,
             until: None,
-            left: MAX_ROUNDS,
+            left: MAX_SENDS,
         }
     }
 

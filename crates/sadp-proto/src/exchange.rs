@@ -52,6 +52,10 @@ pub struct Exchange<R> {
     target: Target,
     command: Command,
     rng: R,
+    /// The key pair of this command. `None` until the first request for a key.
+    key: Option<ExchangeKey>,
+    /// The commands that were sent before the latest.
+    commands: Vec<Uuid>,
     phase: Phase,
     transmit: Option<ExchangeStep>,
     outcome: Option<CommandOutcome>,
@@ -68,13 +72,11 @@ enum Phase {
     /// Waits for a key.
     Exchanging {
         uuid: Uuid,
-        key: ExchangeKey,
         retry: RetryTimer,
         due: Duration,
     },
     /// Has a key or a refusal, and waits for a different one.
     Guarding {
-        key: ExchangeKey,
         due: Duration,
     },
     /// Waits for the result.
@@ -99,12 +101,14 @@ enum Phase {
 }
 
 impl<R: CryptoRngCore> Exchange<R> {
-    /// Creates the state machine. `rng` makes its keys and UUIDs.
+    /// Creates the state machine. `rng` makes its key pair and UUIDs.
     pub fn new(target: Target, command: Command, rng: R) -> Self {
         Self {
             target,
             command,
             rng,
+            key: None,
+            commands: Vec::new(),
             phase: Phase::Begin,
             transmit: None,
             outcome: None,
@@ -115,6 +119,27 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
+    /// Uses a key pair that was made beforehand: making one takes about 20 ms.
+    #[must_use]
+    pub fn with_key(mut self, key: ExchangeKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Begins again with the same command. Call it where the device is known not to
+    /// have carried it out, or where a second one does no harm. The late result of a
+    /// command that was sent before still counts.
+    pub fn restart(&mut self) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Begin);
+        if let Phase::Commanded { uuid, .. } = phase {
+            self.commands.push(uuid);
+        }
+        self.transmit = None;
+        self.outcome = None;
+        self.key_reply = None;
+        self.contradictions = 0;
+    }
+
     /// Advances the time. Call it at the start and whenever
     /// [`Exchange::poll_timeout`] is reached.
     pub fn handle_timeout(&mut self, now: Duration) {
@@ -122,10 +147,16 @@ impl<R: CryptoRngCore> Exchange<R> {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Begin if self.command.is_sealed() => self.request_key(RetryTimer::new(now), now),
             Phase::Begin => {
-                let retry = self.command.spec().repeatable.then(|| RetryTimer::new(now));
-                self.send_command(None, retry, now);
+                // A device may need longer for a command than for a key or a report.
+                let (sealed, spec) = (self.command.is_sealed(), self.command.spec());
+                let response_time = self.target.response_time.filter(|_| sealed);
+                let retry = RetryTimer::new(now, response_time);
+                if sealed {
+                    self.request_key(retry, now);
+                } else {
+                    self.send_command(None, spec.repeatable.then_some(retry), now);
+                }
             }
             Phase::Exchanging {
                 uuid, mut retry, ..
@@ -136,7 +167,7 @@ impl<R: CryptoRngCore> Exchange<R> {
                     self.end(CommandOutcome::NoAnswer);
                 }
             }
-            Phase::Guarding { key, .. } => self.end_guard(&key, now),
+            Phase::Guarding { .. } => self.end_guard(now),
             Phase::Commanded {
                 uuid,
                 retry: Some(mut retry),
@@ -178,7 +209,7 @@ impl<R: CryptoRngCore> Exchange<R> {
         match &self.phase {
             Phase::Begin => Some(Duration::ZERO),
             Phase::Exchanging { due, .. }
-            | Phase::Guarding { due, .. }
+            | Phase::Guarding { due }
             | Phase::Commanded { due, .. }
             | Phase::Settling { due, .. }
             | Phase::Watching { due, .. } => Some(*due),
@@ -219,10 +250,8 @@ impl<R: CryptoRngCore> Exchange<R> {
     }
 
     fn request_key(&mut self, mut retry: RetryTimer, now: Duration) {
-        let made =
-            ExchangeKey::generate(&mut self.rng).and_then(|key| Ok((key.public_code()?, key)));
-        let (code, key) = match made {
-            Ok(made) => made,
+        let code = match self.public_code() {
+            Ok(code) => code,
             Err(error) => return self.end(CommandOutcome::Failed(error)),
         };
         let uuid = self.fresh_uuid();
@@ -231,10 +260,17 @@ impl<R: CryptoRngCore> Exchange<R> {
         self.transmit = Some(ExchangeStep::Key(datagram));
         self.phase = Phase::Exchanging {
             uuid,
-            key,
             due: retry.count_sent(now),
             retry,
         };
+    }
+
+    fn public_code(&mut self) -> Result<String, SealError> {
+        let key = match self.key.take() {
+            Some(key) => key,
+            None => ExchangeKey::generate(&mut self.rng)?,
+        };
+        self.key.insert(key).public_code()
     }
 
     fn handle_key(&mut self, now: Duration, from: IpAddr, reply: &CommandReply) {
@@ -262,10 +298,10 @@ impl<R: CryptoRngCore> Exchange<R> {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Exchanging { uuid, key, .. } if uuid == asked => {
+            Phase::Exchanging { uuid, .. } if uuid == asked => {
                 self.key_reply = Some((uuid, key_reply));
                 let due = now.saturating_add(self.guard());
-                self.phase = Phase::Guarding { key, due };
+                self.phase = Phase::Guarding { due };
             }
             mut phase => {
                 if let Phase::Exchanging { retry, due, .. } = &mut phase {
@@ -276,19 +312,18 @@ impl<R: CryptoRngCore> Exchange<R> {
         }
     }
 
-    fn end_guard(&mut self, key: &ExchangeKey, now: Duration) {
-        match &self.key_reply {
-            Some((_, KeyReply::Key(code))) => match key.open(code, &mut self.rng) {
-                Ok(session) => self.send_command(Some(&session), None, now),
-                Err(error) => self.end(CommandOutcome::Failed(error)),
-            },
-            Some((_, KeyReply::Refused(refusal))) => {
+    fn end_guard(&mut self, now: Duration) {
+        let opened = match (&self.key_reply, &self.key) {
+            (Some((_, KeyReply::Key(code))), Some(key)) => key.open(code, &mut self.rng),
+            (Some((_, KeyReply::Refused(refusal))), _) => {
                 let refusal = refusal.clone();
-                self.end(CommandOutcome::Refused(refusal));
+                return self.end(CommandOutcome::Refused(refusal));
             }
-            Some((_, KeyReply::Empty)) | None => {
-                self.end(CommandOutcome::Failed(SealError::BadExchange));
-            }
+            _ => Err(SealError::BadExchange),
+        };
+        match opened {
+            Ok(session) => self.send_command(Some(&session), None, now),
+            Err(error) => self.end(CommandOutcome::Failed(error)),
         }
     }
 
@@ -329,7 +364,19 @@ impl<R: CryptoRngCore> Exchange<R> {
         } else {
             self.guard()
         };
+        let done = matches!(result, CommandResult::Done(_));
         match std::mem::replace(&mut self.phase, Phase::Over) {
+            phase @ (Phase::Watching { .. } | Phase::Over) if self.commands.contains(&asked) => {
+                self.phase = phase;
+            }
+            // The device was slow: what it did then counts, not what became of the next.
+            _ if done && self.commands.contains(&asked) => {
+                self.phase = Phase::Settling {
+                    results: Results::new(&self.command, asked, result),
+                    retry: None,
+                    due: now.saturating_add(guard),
+                };
+            }
             Phase::Settling {
                 mut results,
                 retry,

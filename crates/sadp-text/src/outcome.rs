@@ -112,6 +112,9 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
         Reason::Stopped(StopReason::WrongSecret) if outcome.action == Action::ImportAnswer => {
             "check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device"
         }
+        Reason::Stopped(StopReason::NetworkGone) => {
+            "check the cable and the switch, then run it again"
+        }
         Reason::Impersonated => {
             "find out which machine does so; connect the device to this machine alone"
         }
@@ -315,6 +318,9 @@ const fn stopped(reason: StopReason, action: Action) -> &'static str {
         }
         (StopReason::DeviceLocked, _) => "not sent: the batch ended at a device that is locked",
         (StopReason::Interrupted, _) => "not sent: interrupted",
+        (StopReason::NetworkGone, _) => {
+            "not sent: three devices in a row did not answer, and then none at all"
+        }
     }
 }
 

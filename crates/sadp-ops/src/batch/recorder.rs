@@ -1,17 +1,23 @@
 //! Keeps the ledger true while a batch runs.
 
-use std::{net::IpAddr, ops::ControlFlow};
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
-use sadp_discovery::{DispatchEvent, Pace};
+use sadp_discovery::{DispatchEvent, Pace, Reaction};
+use sadp_model::Device;
 use sadp_proto::{CommandOutcome as Reply, Refusal, RefusalReply};
 use sadp_reset::{
     Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, DeviceKey, Ledger, LedgerError,
     PasswordNumber, RefusalWord,
 };
 
-use super::{Keep, Replied};
-use crate::{DiscoveredDevice, Event, OpsError, StopReason, session::record_success};
+use tokio::time::Instant;
+
+use super::{Keep, Replied, Settling};
+use crate::{
+    DiscoveredDevice, Event, OpsError, Seen, StopReason, safety::contradicts,
+    session::record_success, settle::MAX_SENDS,
+};
 
 /// How long a lock is taken to last where the device does not say: as long as
 /// cameras' usually do.
@@ -27,12 +33,22 @@ pub(super) struct Recorder<'a> {
     pub(super) devices: &'a [DiscoveredDevice],
     pub(super) action: Action,
     pub(super) pace: Pace,
-    /// The ledger's entry of each command that was sent.
-    pub(super) attempts: Vec<Option<AttemptId>>,
+    pub(super) settle: Option<Settling<'a>>,
+    /// What was sent to each device.
+    pub(super) sent: Vec<Sent>,
     pub(super) finished: usize,
     /// How a refusal ended the batch.
     pub(super) stopped: Option<StopReason>,
     pub(super) failure: Option<OpsError>,
+}
+
+/// What was sent to one device.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sent {
+    /// The ledger's entry of the latest command.
+    attempt: Option<AttemptId>,
+    times: u32,
+    first: Option<Instant>,
 }
 
 impl Recorder<'_> {
@@ -40,17 +56,33 @@ impl Recorder<'_> {
         &mut self,
         event: &DispatchEvent<'_>,
         now: impl Fn() -> Timestamp,
-    ) -> ControlFlow<()> {
+    ) -> Reaction {
         let recorded = match event {
             DispatchEvent::Sending(place) => self.begin(*place, now()).map_err(OpsError::from),
             DispatchEvent::Over(place, reply) => {
                 self.finished += 1;
                 self.settle(*place, reply, now())
             }
+            DispatchEvent::Reported {
+                number,
+                device,
+                moved,
+            } => {
+                let seen = |it: Settling<'_>| (it.seen)(*number, device);
+                match self.settle.map(seen) {
+                    Some(Seen::Changed) => return Reaction::GiveUp,
+                    Some(Seen::Unchanged) if !moved => match self.may_repeat(*number, device) {
+                        Ok(true) => return Reaction::SendAgain,
+                        Ok(false) => return Reaction::Continue,
+                        Err(error) => Err(error.into()),
+                    },
+                    _ => return Reaction::Continue,
+                }
+            }
         };
         if let Err(error) = recorded {
             self.failure.get_or_insert(error);
-            return ControlFlow::Break(());
+            return Reaction::Stop;
         }
         if let DispatchEvent::Over(_, Reply::Refused(verdict) | Reply::Contradicted(Some(verdict))) =
             event
@@ -58,9 +90,29 @@ impl Recorder<'_> {
             && let Some(reason) = StopReason::by(verdict, self.action)
         {
             self.stopped.get_or_insert(reason);
-            return ControlFlow::Break(());
+            return Reaction::Stop;
         }
-        ControlFlow::Continue(())
+        Reaction::Continue
+    }
+
+    /// Whether a command that was not carried out may be sent again, where the device
+    /// reports this now: one that can cost a try goes only to a device that is known to
+    /// have this password, and none to one that contradicts what it reported before.
+    fn may_repeat(&self, place: usize, now: &Device) -> Result<bool, LedgerError> {
+        let (Some(sent), Some(settle), Some(device)) =
+            (self.sent.get(place), self.settle, self.devices.get(place))
+        else {
+            return Ok(false);
+        };
+        let in_time = sent.first.is_some_and(|at| at.elapsed() < settle.time);
+        if sent.times >= MAX_SENDS || !in_time || contradicts(&device.entry.device, now) {
+            return Ok(false);
+        }
+        match (&self.password, device.key()) {
+            _ if !self.action.spec().costs_try => Ok(true),
+            (Some(number), Some(key)) => Ok(self.ledger.password_of(&key)? == Some(**number)),
+            _ => Ok(false),
+        }
     }
 
     pub(super) const fn progress(&self) -> Event<'static> {
@@ -79,9 +131,16 @@ impl Recorder<'_> {
             action: self.action,
             at,
         };
+        let earlier = self.sent.get(place).and_then(|it| it.attempt);
+        if let Some(earlier) = earlier {
+            let unknown = AttemptVerdict::new(AttemptResult::Unknown, at);
+            self.ledger.finish(earlier, &unknown)?;
+        }
         let id = self.ledger.begin(&attempt)?;
-        if let Some(slot) = self.attempts.get_mut(place) {
-            *slot = Some(id);
+        if let Some(sent) = self.sent.get_mut(place) {
+            sent.attempt = Some(id);
+            sent.times += 1;
+            sent.first.get_or_insert_with(Instant::now);
         }
         // Whatever becomes of the command, the former password may be void from now on.
         match &attempt.device {
@@ -114,7 +173,7 @@ impl Recorder<'_> {
             reply,
             at,
         } = replied;
-        if let Some(id) = self.attempts.get(place).copied().flatten() {
+        if let Some(id) = self.sent.get(place).and_then(|it| it.attempt) {
             self.ledger.finish(id, &verdict(reply, at))?;
         }
         let Some(key) = device.key() else {

@@ -1,6 +1,11 @@
 //! Whether a host answers at an address, without privileges.
 
-use std::{collections::BTreeSet, io::ErrorKind, net::Ipv4Addr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::ErrorKind,
+    net::{Ipv4Addr, SocketAddrV4},
+    time::Duration,
+};
 
 use ipnet::Ipv4Net;
 use tokio::{net::TcpStream, task::JoinSet, time::timeout};
@@ -13,8 +18,8 @@ const PORTS: [u16; 2] = [80, 8000];
 /// How long a reply is waited for: on a LAN it comes at once.
 const WAIT: Duration = Duration::from_millis(400);
 
-/// So many addresses at once.
-const AT_ONCE: usize = 64;
+/// So many connections at once.
+const AT_ONCE: usize = 256;
 
 /// Of these addresses, those at which a host takes or refuses a TCP connection.
 /// Only addresses in this computer's networks are tried: beyond, a router may
@@ -34,9 +39,9 @@ async fn near(
     addresses: impl IntoIterator<Item = Ipv4Addr>,
     local: &[Ipv4Net],
 ) -> BTreeSet<Ipv4Addr> {
-    let near: Vec<_> = addresses
-        .into_iter()
-        .filter(|address| is_near(*address, local))
+    let near = addresses.into_iter().filter(|it| is_near(*it, local));
+    let near: Vec<_> = near
+        .flat_map(|it| PORTS.map(|port| SocketAddrV4::new(it, port)))
         .collect();
     let mut found = BTreeSet::new();
     for some in near.chunks(AT_ONCE) {
@@ -51,18 +56,13 @@ fn is_near(address: Ipv4Addr, local: &[Ipv4Net]) -> bool {
     networks.any(|net| net.contains(&address) && net.addr() != address)
 }
 
-/// The address, where a host answers there.
-async fn answers(address: Ipv4Addr) -> Option<Ipv4Addr> {
-    for port in PORTS {
-        match timeout(WAIT, TcpStream::connect((address, port))).await {
-            Ok(Ok(_)) => return Some(address),
-            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
-                return Some(address);
-            }
-            Ok(Err(_)) | Err(_) => {}
-        }
+/// Its address, where a host answers there.
+async fn answers(host: SocketAddrV4) -> Option<Ipv4Addr> {
+    match timeout(WAIT, TcpStream::connect(host)).await {
+        Ok(Ok(_)) => Some(*host.ip()),
+        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => Some(*host.ip()),
+        Ok(Err(_)) | Err(_) => None,
     }
-    None
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use sadp_model::{AddressStep, SenderConflict};
+use sadp_model::{AddressStep, Device, SenderConflict};
 use sadp_proto::{Command, Credentials, Update, UpdateError, seal::Password};
 use sadp_reset::{Action, DeviceKey, LedgerError, PasswordNumber};
 
@@ -13,9 +13,9 @@ use super::{Login, NetworkFinding, PlannedChange, Settings, skipped};
 use crate::{
     BatchReport, BlockReason, DiscoveredDevice, Event, Guard, Inventory, Observer, OpsError,
     Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen, Session,
-    batch::{Batch, DeviceCommand, KeepNothing, PROVING, guarded},
+    batch::{Batch, DeviceCommand, KeepNothing, PROVING, Settling, guarded},
     safety::{changed_since, sender_conflict},
-    settle::{FollowUp, LOOK_EVERY, PATIENCE, RoundLimit},
+    settle::{FollowUp, LOOK_EVERY, RoundLimit},
 };
 
 pub(super) struct Waves<'a> {
@@ -282,11 +282,23 @@ impl<'a> Waves<'a> {
     ) -> Result<BatchReport, OpsError> {
         let commands = steps.iter().filter_map(|step| self.command(step));
         let commands = commands.collect::<Result<_, _>>()?;
+        let changes = self.changes;
+        let seen = |place: usize, now: &Device| {
+            let step = steps.get(place).copied();
+            let change = step.and_then(|step| Some((step, changes.get(step.number)?)));
+            change.map_or(Seen::Missing, |(step, change)| {
+                seen(step, change, Some(now))
+            })
+        };
+        let settling = Settling {
+            seen: &seen,
+            time: self.login.settle,
+        };
         let batch = Batch {
             action: Action::NetSet,
             pace: guarded(self.login.parallel, self.unproven),
             parallel: self.login.parallel,
-            patience: (!self.login.settle.is_zero()).then_some(PATIENCE),
+            settle: (!self.login.settle.is_zero()).then_some(settling),
             commands,
             keep: &mut KeepNothing,
             password: Some(&mut self.number),
@@ -338,6 +350,15 @@ impl<'a> Waves<'a> {
             outcomes: outcomes.collect(),
             failure: self.failure,
         }
+    }
+}
+
+/// What a device shows of a step.
+fn seen(step: &AddressStep, it: &PlannedChange, now: Option<&Device>) -> Seen {
+    match now.and_then(|device| device.ipv4.address) {
+        Some(at) if step.temporary && at == step.to => Seen::Changed,
+        Some(_) if step.temporary => Seen::Unchanged,
+        _ => it.change.seen_in(now),
     }
 }
 
@@ -408,11 +429,7 @@ impl ChangeProgress {
         now: Option<&DiscoveredDevice>,
     ) {
         let at = now.and_then(|found| found.entry.device.ipv4.address);
-        let seen = match at {
-            Some(at) if step.temporary && at == step.to => Seen::Changed,
-            Some(_) if step.temporary => Seen::Unchanged,
-            _ => it.change.seen_in(now.map(|found| &found.entry.device)),
-        };
+        let seen = seen(step, it, now.map(|found| &found.entry.device));
         let reply = match reply {
             Some(reply) => reply.repeats(self.reply.take(), seen),
             None => match self.reply.take() {
@@ -458,7 +475,7 @@ impl ChangeProgress {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+    use sadp_model::{Protocol, Registry, Sighting, Via};
 
     use super::*;
 

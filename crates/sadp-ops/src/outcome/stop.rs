@@ -14,6 +14,8 @@ pub enum StopReason {
     DeviceLocked,
     /// The user asked to stop.
     Interrupted,
+    /// Three devices in a row did not reply, and then none replied to inquiries.
+    NetworkGone,
 }
 
 impl StopReason {

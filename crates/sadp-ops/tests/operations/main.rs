@@ -113,6 +113,34 @@ async fn under_loss_one_run_activates_every_device() {
     }
 }
 
+/// Someone pulls the cable after the look: three devices are silent, then all are. What
+/// was not sent is said, at once.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_gone_ends_a_batch() {
+    let mut site =
+        Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 40\nactivated = false");
+    let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+    let devices = inventory.devices.clone();
+    let plan = activate::plan(&site.session, devices, Overrides::default(), false).unwrap();
+    site.disconnect();
+    let password = "Garden-77x".into();
+    let activation = Activation {
+        inventory: &inventory,
+        password: &password,
+        parallel: 8,
+        settle: sadp_ops::SETTLE,
+    };
+    let began = Instant::now();
+    let report = plan
+        .carry_out(&mut site.session, activation, &mut site::quiet)
+        .await
+        .unwrap();
+    assert!(began.elapsed() < Duration::from_secs(15), "{began:?}");
+    let gone = Reason::Stopped(StopReason::NetworkGone);
+    assert_eq!(report.outcomes.len(), 40);
+    assert!(report.outcomes.iter().all(|it| it.reason == gone));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_that_is_asked_to_stop_sends_nothing() {
     let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false");

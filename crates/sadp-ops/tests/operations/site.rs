@@ -5,6 +5,7 @@ use sadp_discovery::{LinkConfig, ScanConfig, VirtualLan};
 use sadp_ops::{Cancellation, Event, LedgerAccess, Session, SessionConfig};
 use sadp_sim::{Executions, Fleet, FleetConfig, Site, serve_virtual};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// This computer's address and its network.
 const NETWORK: &str = "192.168.1.9/24";
@@ -14,6 +15,7 @@ pub(crate) struct Simulated {
     pub(crate) session: Session,
     pub(crate) fleet: Arc<Mutex<Fleet>>,
     pub(crate) cancellation: Cancellation,
+    devices: JoinHandle<()>,
     state: TempDir,
 }
 
@@ -24,7 +26,7 @@ impl Simulated {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let (lan, devices) = VirtualLan::new(network, now);
         let fleet = Arc::new(Mutex::new(fleet(site)));
-        tokio::spawn(serve_virtual(Arc::clone(&fleet), devices));
+        let devices = tokio::spawn(serve_virtual(Arc::clone(&fleet), devices));
         let state = tempfile::tempdir().unwrap();
         let cancellation = Cancellation::default();
         let link = LinkConfig {
@@ -44,6 +46,7 @@ impl Simulated {
             session: session.unwrap(),
             fleet,
             cancellation,
+            devices,
             state,
         }
     }
@@ -63,6 +66,11 @@ impl Simulated {
     /// Puts the devices of another site file in place of those that are there.
     pub(crate) fn replace_devices(&self, site: &str) {
         *self.fleet.lock().unwrap() = fleet(site);
+    }
+
+    /// Takes all devices off the network.
+    pub(crate) fn disconnect(&self) {
+        self.devices.abort();
     }
 
     /// What a device made of commands, by its place in the site file.

@@ -12,16 +12,18 @@
 //! full timeout. So the first timeouts can be short, for lost datagrams, and a slow
 //! device does not get more and more requests.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use uuid::Uuid;
 
-/// The first timeouts.
-pub(super) const WAIT: Duration = Duration::from_millis(1_200);
+/// The limits of the first timeout: four times the device's own response time, and
+/// the longest where that is unknown. Every second timeout is twice as long as the one
+/// before, up to the longest.
+const WAIT: RangeInclusive<Duration> = Duration::from_millis(300)..=Duration::from_millis(1_200);
 
-/// The most requests: with one datagram in ten lost each way, all but one in 20,000
+/// The most requests: with a fifth of the datagrams lost each way, all but one in 3,500
 /// get a reply.
-pub(super) const TRIES: u32 = 6;
+pub(super) const TRIES: u32 = 8;
 
 /// The timeout of the vendor's client: from the first request without a reply, and
 /// from every late reply.
@@ -35,6 +37,8 @@ const TRIES_WHEN_SLOW: u32 = 2;
 #[derive(Debug)]
 pub(super) struct RetryTimer {
     began: Duration,
+    /// The timeout of the next request.
+    wait: Duration,
     left: u32,
     slow: bool,
     /// Requests before the latest without a reply.
@@ -42,10 +46,13 @@ pub(super) struct RetryTimer {
 }
 
 impl RetryTimer {
-    /// Starts with a first request that is sent now.
-    pub(super) const fn new(now: Duration) -> Self {
+    /// Starts with a first request that is sent now, to a device with this response
+    /// time.
+    pub(super) fn new(now: Duration, response_time: Option<Duration>) -> Self {
+        let wait = response_time.map_or(*WAIT.end(), |it| it.saturating_mul(4));
         Self {
             began: now,
+            wait: wait.clamp(*WAIT.start(), *WAIT.end()),
             left: TRIES,
             slow: false,
             earlier: Vec::new(),
@@ -55,7 +62,10 @@ impl RetryTimer {
     /// Counts a request sent now. Returns when its timeout ends.
     pub(super) fn count_sent(&mut self, now: Duration) -> Duration {
         self.left = self.left.saturating_sub(1);
-        let soon = now.saturating_add(WAIT);
+        let soon = now.saturating_add(self.wait);
+        if self.left.is_multiple_of(2) {
+            self.wait = self.wait.saturating_mul(2).min(*WAIT.end());
+        }
         if self.slow {
             now.saturating_add(RESPONSE_TIMEOUT)
         } else if self.left > 0 {

@@ -1,15 +1,17 @@
+use std::collections::HashSet;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
 use sadp_model::RawFields;
 
-use super::{
-    CommandOutcome::*,
-    retry::{TRIES, WAIT},
-    *,
-};
+use super::{CommandOutcome::*, retry::TRIES, *};
 use crate::{Document, Message, XmlLayout, seal::Password};
 
 const MS: Duration = Duration::from_millis(1);
+/// The first timeouts of a key exchange with a device that replies at once.
+const KEY_WAIT: Duration = Duration::from_millis(300);
+/// The first timeouts of a command that may be repeated.
+const WAIT: Duration = Duration::from_millis(1_200);
 /// Just over the guard of a device that replies at once.
 const GUARDED: Duration = Duration::from_millis(151);
 const DEVICE: [u8; 4] = [10, 0, 0, 5];
@@ -38,6 +40,14 @@ fn asked() -> (Exchange<OsRng>, RawFields) {
     let mut exchange = activate();
     let question = sent(&mut exchange, Duration::ZERO).unwrap();
     (exchange, question)
+}
+
+/// An activation that was sent, and its datagram.
+fn commanded() -> (Exchange<OsRng>, RawFields) {
+    let (mut exchange, question) = asked();
+    hear(&mut exchange, MS, &key_answer(&question, RANDOM));
+    let command = sent(&mut exchange, MS + GUARDED).unwrap();
+    (exchange, command)
 }
 
 fn hear(exchange: &mut Exchange<OsRng>, now: Duration, reply: &CommandReply) {
@@ -129,16 +139,21 @@ fn a_key_is_taken_with_and_without_a_result_and_not_beside_a_refusal() {
 }
 
 #[test]
-fn the_exchange_is_repeated_with_a_fresh_key_and_then_given_up() {
+fn the_exchange_is_repeated_less_and_less_often_and_then_given_up() {
     let mut exchange = activate();
-    let mut codes = std::collections::HashSet::new();
-    let mut now = Duration::ZERO;
-    while let Some(question) = sent(&mut exchange, now) {
+    let (mut codes, mut uuids) = (HashSet::new(), HashSet::new());
+    for at in [0, 300, 600, 1_200, 1_800, 3_000, 4_200, 5_400] {
+        assert_eq!(exchange.poll_timeout(), Some(at * MS));
+        let question = sent(&mut exchange, at * MS).unwrap();
         assert_eq!(question.first("Types"), Some("exchangecode"));
-        assert!(codes.insert(question.first("Code").unwrap().to_owned()));
-        now += WAIT;
+        codes.insert(question.first("Code").unwrap().to_owned());
+        uuids.insert(question.first("Uuid").unwrap().to_owned());
     }
-    assert_eq!(codes.len(), 6);
+    assert_eq!(
+        (codes.len(), uuids.len()),
+        (1, 8),
+        "one key for one command"
+    );
     assert_eq!(exchange.poll_timeout(), Some(RESPONSE_TIMEOUT));
     exchange.handle_timeout(RESPONSE_TIMEOUT);
     assert_ends!(exchange, NoAnswer);
@@ -506,11 +521,11 @@ fn a_late_reply_to_an_earlier_request_for_a_code_stops_asking_and_does_not_count
 fn a_device_that_is_silent_or_only_ever_late_is_given_up() {
     // Which requests it answers, and when the exchange ends.
     for (answered, asked, ends) in [
-        (0..0, 6, 10_000),
+        (0..0, 8, 10_000),
         // The first reply comes after the last request: two more are sent.
-        (0..1, 8, 8_000 + 3 * 10_000),
+        (0..1, 9, 8_000 + 3 * 10_000),
         // All replies but the last come late.
-        (0..5, 8, 8_000 + 4 * 1_200 + 3 * 10_000),
+        (0..5, 9, 8_000 + 4 * 1_200 + 3 * 10_000),
     ] {
         let mut exchange = export();
         let (mut now, mut times) = (Duration::ZERO, 0);
@@ -542,7 +557,7 @@ fn a_late_key_is_not_taken_and_a_forged_one_ends_it() {
     for (from, forged) in [(DEVICE, false), ([10, 0, 0, 66], true)] {
         let mut exchange = activate();
         let first = sent(&mut exchange, Duration::ZERO).unwrap();
-        let second = sent(&mut exchange, WAIT).unwrap();
+        let second = sent(&mut exchange, KEY_WAIT).unwrap();
         let key = |request| key_answer(request, RANDOM);
         exchange.handle_reply(2_000 * MS, from.into(), &key(&first));
         assert_eq!(exchange.was_forged(), forged);
@@ -592,4 +607,25 @@ fn an_answer_is_sent_once_whatever_the_silence() {
     assert_eq!(command.first("Password"), None);
     assert_eq!(sent(&mut exchange, RESPONSE_TIMEOUT), None);
     assert_ends!(exchange, Unknown);
+}
+
+#[test]
+fn after_a_restart_the_late_success_of_the_first_command_counts() {
+    for late in [true, false] {
+        let (mut exchange, first) = commanded();
+        exchange.restart();
+        let question = sent(&mut exchange, 1_000 * MS).unwrap();
+        hear(&mut exchange, 1_001 * MS, &key_answer(&question, RANDOM));
+        let second = sent(&mut exchange, 1_001 * MS + GUARDED).unwrap();
+        let refused = reply(&second, &[("Result", "failed")]);
+        hear(&mut exchange, 1_300 * MS, &refused);
+        if late {
+            let done = reply(&first, &[("Result", "success")]);
+            hear(&mut exchange, 1_301 * MS, &done);
+        }
+        exchange.handle_timeout(2_000 * MS);
+        let outcome = exchange.poll_outcome();
+        assert_eq!(matches!(outcome, Some(Done(_))), late, "{outcome:?}");
+        assert_eq!(matches!(outcome, Some(Refused(_))), !late, "{outcome:?}");
+    }
 }

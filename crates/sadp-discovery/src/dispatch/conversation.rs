@@ -1,0 +1,80 @@
+//! One command to one device, and how long its silence lasts.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use rand_core::OsRng;
+use sadp_proto::Exchange;
+
+use super::Job;
+use crate::DeviceRoute;
+
+/// The limits of how long a device is waited for before it is looked at: four times its
+/// response time.
+const LOOK_AFTER: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(2);
+
+/// The same at most after its command was sent several times.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long a device is silent until the network may be gone.
+const SILENT_FOR: Duration = Duration::from_secs(3);
+
+/// One command on its way to one device.
+pub(super) struct Conversation {
+    pub(super) number: usize,
+    pub(super) exchange: Exchange<OsRng>,
+    pub(super) route: DeviceRoute,
+    pub(super) proves: usize,
+    began: Duration,
+    /// When its command was sent last. `None` until then, and after a restart.
+    pub(super) sent: Option<Duration>,
+    pub(super) sends: u32,
+    /// How long it is silent before the device is looked at.
+    pub(super) patience: Duration,
+    /// Whether the protocol repeats its command by itself.
+    pub(super) repeatable: bool,
+    /// Whether a look may settle it.
+    looked_at: bool,
+    pub(super) given_up: bool,
+}
+
+impl Conversation {
+    /// `looks` is whether looks settle what became of a command.
+    pub(super) fn new(number: usize, job: Job, now: Duration, looks: bool) -> Self {
+        let repeatable = job.command.spec().repeatable;
+        let response_time = job.target.response_time.unwrap_or(*LOOK_AFTER.end());
+        let patience = response_time.saturating_mul(4);
+        Self {
+            number,
+            repeatable,
+            looked_at: looks && !repeatable,
+            exchange: Exchange::new(job.target, job.command, OsRng),
+            route: job.route,
+            proves: job.proves,
+            began: now,
+            sent: None,
+            sends: 0,
+            patience: patience.clamp(*LOOK_AFTER.start(), *LOOK_AFTER.end()),
+            given_up: false,
+        }
+    }
+
+    /// From when on a report settles it.
+    pub(super) fn look_at(&self) -> Option<Duration> {
+        let waits = self.looked_at && !self.exchange.is_settling();
+        Some(self.sent.filter(|_| waits)?.saturating_add(self.patience))
+    }
+
+    /// Sends its command again, and is more patient then: a slow device may carry out
+    /// the first one yet.
+    pub(super) fn restart(&mut self) {
+        self.exchange.restart();
+        self.sent = None;
+        self.patience = self.patience.saturating_mul(2).min(LONGEST_PATIENCE);
+    }
+
+    /// Whether the device gave no sign of life for long.
+    pub(super) fn is_silent(&self, now: Duration, last_received: Duration) -> bool {
+        let since = self.sent.unwrap_or(self.began);
+        last_received <= since && now >= since.saturating_add(SILENT_FOR)
+    }
+}
