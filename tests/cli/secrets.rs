@@ -184,10 +184,15 @@ fn a_password_with_a_mark_or_blanks_around_it_costs_no_try() {
         let set = ["net", "set", "44:47:cc:00:00:03", "--yes", "--http-port"];
         van.run(&[&set[..], &["81", "--password-file", &file], more].concat())
     };
-    for text in [format!(" {MARKED}"), format!("{MARKED} \n")] {
+    for (text, told) in [
+        (format!(" {MARKED}"), "a blank"),
+        (format!("{MARKED} \n"), "a blank"),
+        (format!("{MARKED}\nmore\n"), "more than one line"),
+        (format!("{MARKED}\u{200b}"), "invisible character"),
+    ] {
         let run = set(&text, &[]);
         assert_eq!((run.code, van.sent()), (4, 0), "{run}");
-        assert!(run.stderr.contains("a blank"), "{run}");
+        assert!(run.stderr.contains(told), "{run}");
     }
     let run = set(&format!("\u{feff}{MARKED}\r\n"), &[]);
     assert_eq!((run.code, van.sent()), (0, 1), "{run}");
@@ -203,6 +208,80 @@ fn a_password_with_a_mark_or_blanks_around_it_costs_no_try() {
         let new = ["--new-password-file", &file];
         let run = van.run(&[&activate[..], &new].concat());
         assert_eq!((run.code, van.sent()), (4, 1), "{text:?}: {run}");
+    }
+}
+
+/// Codes are one word, and answers have no blanks around them: what else there is beside
+/// them was copied along, and would cost a try.
+#[test]
+fn codes_and_answers_with_text_around_them_cost_no_try() {
+    let site = recorder(1, "mailbox = \"o@example.com\"");
+    let van = Van::new(&site);
+    let quiet = van.put("mark.txt", "\u{feff}1=Rex\n2=b\n3=c\n");
+    let run = van.run(&[
+        "reset",
+        "questions",
+        "answer",
+        ONE,
+        "--answers",
+        &quiet,
+        "--dry-run",
+        "-q",
+    ]);
+    assert_eq!((run.code, &*run.stderr), (0, ""), "{run}");
+    let run = van.run(&[
+        "reset",
+        "questions",
+        "answer",
+        ONE,
+        "--answers",
+        &quiet,
+        "--dry-run",
+    ]);
+    assert!(run.stderr.contains("byte order mark"), "{run}");
+    for text in ["Your code: 123456", "123456\n654321", "12\u{200b}3456"] {
+        let code = van.put("code.txt", text);
+        for command in [
+            &[
+                "reset",
+                "mail",
+                "confirm",
+                ONE,
+                "--code-file",
+                &code,
+                "--yes",
+            ][..],
+            &["cloud", "code", ONE, "--code-file", &code, "--yes"],
+            &[
+                "reset",
+                "import",
+                "--device",
+                ONE,
+                "--key-file",
+                &code,
+                "--yes",
+            ],
+        ] {
+            // A dated code may have several words.
+            if text.contains("code:") && command[1] == "import" {
+                continue;
+            }
+            let run = van.run(command);
+            assert_eq!((run.code, van.sent()), (2, 0), "{text:?}: {run}");
+        }
+    }
+    for text in ["1=Rex \n2=b\n3=c\n", "1=R\u{200b}ex\n2=b\n3=c\n"] {
+        let answers = van.put("answers.txt", text);
+        let run = van.run(&[
+            "reset",
+            "questions",
+            "answer",
+            ONE,
+            "--answers",
+            &answers,
+            "--yes",
+        ]);
+        assert_eq!((run.code, van.sent()), (2, 0), "{text:?}: {run}");
     }
 }
 

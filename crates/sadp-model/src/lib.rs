@@ -12,7 +12,8 @@
 //! - [`assess_methods`]: which password recovery methods a device supports.
 //! - [`free_addresses`] and [`order`]: addresses for many devices, and the order to
 //!   set them in.
-//! - [`PasswordCheck`]: the vendor's rules for new passwords.
+//! - [`PasswordCheck`]: the vendor's rules for new passwords; [`SecretText`]: how every
+//!   secret is read.
 //! - [`text`]: makes text of devices safe for terminals.
 //!
 //! Versions and addresses compare by value, however they are written:
@@ -48,6 +49,7 @@ mod methods;
 mod password;
 mod raw;
 mod registry;
+mod secret;
 mod serial;
 mod site;
 pub mod text;
@@ -74,6 +76,7 @@ pub use registry::{
     AnsweredProbe, Contradiction, DeviceRecord, Protocol, Recorded, Registry, ReplyAddress,
     SenderConflict, Sighting, Via,
 };
+pub use secret::{SecretKind, SecretProblem, SecretText};
 pub use serial::{Serial, SerialParts};
 pub use site::{DeviceCounts, KnownAddresses, OffSubnet};
 

@@ -5,10 +5,11 @@ use std::{
     env,
     ffi::OsString,
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::Path,
 };
 
+use sadp_model::{SecretKind, SecretProblem, SecretText};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -24,9 +25,11 @@ use sadp_text::capitalised;
 pub(crate) fn current_unless(
     dry_run: bool,
     args: &PasswordArgs,
+    terminal: &mut Terminal,
 ) -> Result<Option<SecretString>, Failure> {
     let file = args.password_file.as_deref();
-    (!dry_run).then(|| Secret::CURRENT.read(file)).transpose()
+    let read = (!dry_run).then(|| Secret::CURRENT.read(file, terminal));
+    read.transpose()
 }
 
 /// A kind of secret, and where it comes from: a file, the environment, or else a
@@ -36,50 +39,73 @@ pub(crate) struct Secret {
     option: &'static str,
     variable: Option<&'static str>,
     asked_twice: bool,
-    /// Whether a wrong one costs a try.
-    costs_try: bool,
+    kind: SecretKind,
+}
+
+/// A secret, and what is to be said about where it came from.
+pub(crate) struct Given {
+    secret: SecretString,
+    note: Option<String>,
+}
+
+impl Given {
+    /// The secret, once that is said.
+    pub(crate) fn told(self, terminal: &mut Terminal) -> SecretString {
+        if let Some(note) = self.note {
+            terminal.note(&note);
+        }
+        self.secret
+    }
 }
 
 impl Secret {
     /// The current password.
-    const CURRENT: Self = Self {
-        costs_try: true,
-        ..Self::new("current password", "--password-file").or_in("SADPCTL_PASSWORD")
-    };
+    const CURRENT: Self = Self::new("current password", SecretKind::CurrentPassword)
+        .from("--password-file")
+        .or_in("SADPCTL_PASSWORD");
 
     /// The new password.
-    pub(crate) const NEW: Self = Self::new("new password", "--new-password-file")
+    pub(crate) const NEW: Self = Self::new("new password", SecretKind::NewPassword)
+        .from("--new-password-file")
         .or_in("SADPCTL_NEW_PASSWORD")
         .asked_twice();
 
     /// The vendor's key or dated code.
-    pub(crate) const KEY: Self = Self::new("vendor's key", "--key-file");
+    pub(crate) const KEY: Self = Self::new("vendor's key", SecretKind::Key).from("--key-file");
 
     /// The passphrase to decrypt by.
-    pub(crate) const PASSPHRASE: Self =
-        Self::new("passphrase", "--passphrase-file").or_in("SADPCTL_PASSPHRASE");
+    pub(crate) const PASSPHRASE: Self = Self::new("passphrase", SecretKind::Passphrase)
+        .from("--passphrase-file")
+        .or_in("SADPCTL_PASSPHRASE");
 
     /// The passphrase to encrypt by.
     pub(crate) const NEW_PASSPHRASE: Self = Self::PASSPHRASE.asked_twice();
 
     /// The code that came by e-mail.
-    pub(crate) const MAILED_CODE: Self = Self::new("code from the e-mail", "--code-file");
+    pub(crate) const MAILED_CODE: Self =
+        Self::new("code from the e-mail", SecretKind::Code).from("--code-file");
 
     /// The verification code of Hik-Connect.
-    pub(crate) const VERIFICATION_CODE: Self =
-        Self::new("verification code", "--code-file").asked_twice();
+    pub(crate) const VERIFICATION_CODE: Self = Self::new("verification code", SecretKind::Code)
+        .from("--code-file")
+        .asked_twice();
 
     /// One answer to a security question.
-    pub(crate) const ANSWER: Self = Self::new("answer", "--answers");
+    pub(crate) const ANSWER: Self = Self::new("answer", SecretKind::Answer).from("--answers");
 
-    const fn new(name: &'static str, option: &'static str) -> Self {
+    const fn new(name: &'static str, kind: SecretKind) -> Self {
         Self {
             name,
-            option,
+            option: "",
             variable: None,
             asked_twice: false,
-            costs_try: false,
+            kind,
         }
+    }
+
+    const fn from(mut self, option: &'static str) -> Self {
+        self.option = option;
+        self
     }
 
     const fn or_in(mut self, variable: &'static str) -> Self {
@@ -98,12 +124,22 @@ const MAX_BYTES: u64 = 4096;
 
 impl Secret {
     /// Reads it from the file, if there is one, or from the environment, or asks.
-    pub(crate) fn read(&self, file: Option<&Path>) -> Result<SecretString, Failure> {
-        if let Some(given) = self.read_if_given(file)? {
+    pub(crate) fn read(
+        &self,
+        file: Option<&Path>,
+        terminal: &mut Terminal,
+    ) -> Result<SecretString, Failure> {
+        Ok(self.load(file)?.told(terminal))
+    }
+
+    /// The same, where nothing can be said meanwhile.
+    pub(crate) fn load(&self, file: Option<&Path>) -> Result<Given, Failure> {
+        if let Some(given) = self.given(file)? {
             return Ok(given);
         }
         if Terminal::can_ask() {
-            return self.ask();
+            let secret = self.ask()?;
+            return Ok(Given { secret, note: None });
         }
         let Self { name, option, .. } = self;
         let message = format!("no {name} was given, and there is no terminal to ask on");
@@ -118,7 +154,12 @@ impl Secret {
     pub(crate) fn read_if_given(
         &self,
         file: Option<&Path>,
+        terminal: &mut Terminal,
     ) -> Result<Option<SecretString>, Failure> {
+        Ok(self.given(file)?.map(|given| given.told(terminal)))
+    }
+
+    fn given(&self, file: Option<&Path>) -> Result<Option<Given>, Failure> {
         if let Some(file) = file {
             return self.read_file(file).map(Some);
         }
@@ -142,7 +183,7 @@ impl Secret {
         Some((variable, env::var_os(variable)?))
     }
 
-    fn read_file(&self, file: &Path) -> Result<SecretString, Failure> {
+    fn read_file(&self, file: &Path) -> Result<Given, Failure> {
         let read = if file == Path::new("-") {
             read_line(&mut io::stdin().lock())
         } else {
@@ -154,19 +195,10 @@ impl Secret {
                 .hint("check the path and that you may read the file")
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.not_text(&file.display()))?;
-        let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if plain.len() < text.len() {
-            let said = format!(
-                "warning: {} begins with a byte order mark, which is not taken for a part of the {}\n",
-                file.display(),
-                self.name
-            );
-            io::stderr().write_all(said.as_bytes())?;
-        }
-        self.secret(plain, &file.display())
+        self.secret(text, &file.display())
     }
 
-    fn read_variable(&self, variable: &str, value: OsString) -> Result<SecretString, Failure> {
+    fn read_variable(&self, variable: &str, value: OsString) -> Result<Given, Failure> {
         let value = value.into_string();
         let value = value.map_err(|_| self.not_text(&variable))?;
         self.secret(&Zeroizing::new(value), &variable)
@@ -179,7 +211,7 @@ impl Secret {
             let message = format!("the {} typed twice is not the same", self.name);
             return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
         }
-        self.secret(&first, &"the prompt")
+        Ok(self.secret(&first, &"the prompt")?.secret)
     }
 
     fn prompt(&self, prompt: String) -> Result<Zeroizing<String>, Failure> {
@@ -195,34 +227,46 @@ impl Secret {
         })
     }
 
-    /// The secret without its one trailing line break.
-    fn secret(&self, text: &str, source: &dyn std::fmt::Display) -> Result<SecretString, Failure> {
-        let text = text.strip_suffix('\n').unwrap_or(text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
-        if text.is_empty() {
-            let message = format!("the {} from {source} is empty", self.name);
-            return Err(Failure::words(Exit::Usage, message).hint("nothing was sent"));
+    /// The secret, where it is what was most likely meant.
+    fn secret(&self, text: &str, source: &dyn std::fmt::Display) -> Result<Given, Failure> {
+        let read = SecretText::read(text, self.kind);
+        match (read.problem, self.kind) {
+            (Some(SecretProblem::Empty), _) => {
+                let message = format!("the {} from {source} is empty", self.name);
+                return Err(Failure::words(Exit::Usage, message).hint("nothing was sent"));
+            }
+            // New passwords have a check of their own, which tells all at once.
+            (None, _) | (Some(_), SecretKind::NewPassword) => {}
+            (Some(problem), SecretKind::CurrentPassword) => self.confirm(problem, read.text)?,
+            (Some(problem), _) => {
+                let message = format!("the {} from {source} {problem}", self.name);
+                return Err(Failure::words(Exit::Usage, message)
+                    .hint("give it alone, as it was written; nothing was sent"));
+            }
         }
-        if self.costs_try && text.trim().len() < text.len() {
-            self.confirm_blanks(text)?;
-        }
-        Ok(SecretString::from(text))
+        let note = read.byte_order_mark.then(|| {
+            format!(
+                "{source} begins with a byte order mark, which is not taken for a part of the {}",
+                self.name
+            )
+        });
+        let secret = SecretString::from(read.text);
+        Ok(Given { secret, note })
     }
 
-    /// Has a secret with a blank at an end typed again: most likely it was copied along,
-    /// and a wrong secret costs a try.
-    fn confirm_blanks(&self, text: &str) -> Result<(), Failure> {
+    /// Has a secret that was most likely copied with something beside it typed again:
+    /// a wrong secret costs a try.
+    fn confirm(&self, problem: SecretProblem, text: &str) -> Result<(), Failure> {
         let name = self.name;
-        let message = format!("the {name} begins or ends with a blank");
         let sure = Terminal::can_ask()
             && *self.prompt(format!(
-                "The {name} begins or ends with a blank. Type it again, to be sent so: "
+                "The {name} {problem}. Type it again, to be sent so: "
             ))? == *text;
         if sure {
             return Ok(());
         }
-        Err(Failure::words(Exit::Unsafe, message)
-            .hint("leave the blank out, or type it on a terminal; nothing was sent"))
+        let hint = "leave that out, or type it on a terminal; nothing was sent";
+        Err(Failure::words(Exit::Unsafe, format!("the {name} {problem}")).hint(hint))
     }
 
     fn not_text(&self, source: &dyn std::fmt::Display) -> Failure {
@@ -265,9 +309,31 @@ mod tests {
             (" Garden7! ", " Garden7! "),
         ] {
             let read = Secret::NEW.secret(text, &"a test").unwrap();
-            assert_eq!(read.expose_secret(), secret);
+            assert_eq!(read.secret.expose_secret(), secret);
         }
         assert!(Secret::NEW.secret("\n", &"a test").is_err());
+    }
+
+    #[test]
+    fn codes_and_answers_with_something_beside_them_are_refused() {
+        for (secret, text, told) in [
+            (
+                Secret::MAILED_CODE,
+                "Your code: 123456",
+                "more than one word",
+            ),
+            (Secret::VERIFICATION_CODE, "AB\nCD", "more than one line"),
+            (Secret::ANSWER, "Rex ", "begins or ends with a blank"),
+            (Secret::KEY, "Ab\u{200b}C12345", "invisible character"),
+        ] {
+            let refused = secret.secret(text, &"a test").err().unwrap();
+            assert!(refused.error.to_string().contains(told), "{text:?}");
+        }
+        let code = Secret::MAILED_CODE
+            .secret("\u{feff} 123456 \r\n", &"a test")
+            .unwrap();
+        assert_eq!(code.secret.expose_secret(), "123456");
+        assert!(code.note.unwrap().contains("byte order mark"));
     }
 
     #[test]

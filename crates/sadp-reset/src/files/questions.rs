@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sadp_model::{SecretKind, SecretProblem, SecretText};
 use sadp_proto::{SecretAnswers, seal::SessionKey};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -11,7 +12,10 @@ use crate::{FileError, disk::read_bounded};
 /// Answers by the number of their question, in the file's order: at least one, and
 /// no number twice.
 #[derive(Debug)]
-pub struct QuestionAnswers(Vec<(u32, SecretString)>);
+pub struct QuestionAnswers {
+    answers: Vec<(u32, SecretString)>,
+    byte_order_mark: bool,
+}
 
 impl QuestionAnswers {
     /// Reads a file. See [`QuestionAnswers::parse`].
@@ -27,9 +31,10 @@ impl QuestionAnswers {
     /// Parses lines `id=answer`. The answer is everything after the first `=`. Blank
     /// lines and lines that begin with `#` are ignored.
     pub fn parse(bytes: &[u8]) -> Result<Self, QuestionAnswersError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let byte_order_mark = plain.len() < bytes.len();
         let mut answers: Vec<(u32, SecretString)> = Vec::new();
-        for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        for (number, line) in (1..).zip(plain.split(|byte| *byte == b'\n')) {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             match entry(line) {
                 Ok(None) => {}
@@ -43,17 +48,25 @@ impl QuestionAnswers {
         if answers.is_empty() {
             return Err(QuestionProblem::None.at(1));
         }
-        Ok(Self(answers))
+        Ok(Self {
+            answers,
+            byte_order_mark,
+        })
     }
 
     /// Returns each question's number and answer.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &SecretString)> {
-        self.0.iter().map(|(id, answer)| (*id, answer))
+        self.answers.iter().map(|(id, answer)| (*id, answer))
+    }
+
+    /// Whether a byte order mark stood before the first line.
+    pub const fn had_byte_order_mark(&self) -> bool {
+        self.byte_order_mark
     }
 
     /// The number of answers.
     pub const fn count(&self) -> usize {
-        self.0.len()
+        self.answers.len()
     }
 }
 
@@ -68,19 +81,13 @@ fn entry(line: &[u8]) -> Result<Option<(u32, &str)>, QuestionProblem> {
     if !(1..=SecretAnswers::MAX_ID).contains(&id) {
         return Err(QuestionProblem::Id);
     }
-    if answer.trim().is_empty() {
-        return Err(QuestionProblem::Empty);
+    match SecretText::read(answer, SecretKind::Answer).problem {
+        _ if answer.trim().is_empty() => Err(QuestionProblem::Empty),
+        Some(SecretProblem::OuterBlank) => Err(QuestionProblem::Blank),
+        Some(_) => Err(QuestionProblem::NotText),
+        None if answer.len() > SessionKey::MAX_ANSWER_BYTES => Err(QuestionProblem::TooLong),
+        None => Ok(Some((id, answer))),
     }
-    if answer.trim() != answer {
-        return Err(QuestionProblem::Blank);
-    }
-    if answer.len() > SessionKey::MAX_ANSWER_BYTES {
-        return Err(QuestionProblem::TooLong);
-    }
-    if answer.chars().any(char::is_control) {
-        return Err(QuestionProblem::NotText);
-    }
-    Ok(Some((id, answer)))
 }
 
 /// Why a file with answers cannot be used.
@@ -137,7 +144,7 @@ pub enum QuestionProblem {
     /// More than [`SessionKey::MAX_ANSWER_BYTES`].
     #[error("the answer has more than {} bytes", SessionKey::MAX_ANSWER_BYTES)]
     TooLong,
-    /// Not UTF-8, or with control characters.
+    /// Not UTF-8, or with control or invisible characters.
     #[error("not plain UTF-8 text")]
     NotText,
 }

@@ -23,7 +23,7 @@ pub(super) fn run(
     context: Context<'_>,
 ) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = secret::current_unless(args.change.dry_run, &args.password)?;
+    let password = secret::current_unless(args.change.dry_run, &args.password, context.terminal)?;
     let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
     let overrides = args.change.overrides();
     let plan = owner::plan(&run.session, device.clone(), change, overrides)?;

@@ -24,7 +24,9 @@ pub(super) fn run(command: &CloudCommand, context: Context<'_>) -> Result<Exit, 
         CloudCommand::Unbind(args) => (OwnerChange::Unbind, args, None),
         CloudCommand::Code(args) => {
             let asks = args.code_file.is_some() || !args.owner.change.dry_run;
-            let code = asks.then(|| Secret::VERIFICATION_CODE.read(args.code_file.as_deref()));
+            let code = asks.then(|| {
+                Secret::VERIFICATION_CODE.read(args.code_file.as_deref(), context.terminal)
+            });
             let code = code.transpose()?.as_ref().map(verification_code);
             (OwnerChange::Code, &args.owner, code.transpose()?)
         }

@@ -20,9 +20,9 @@ pub(super) fn read(
 ) -> Result<Option<SecretString>, Failure> {
     let file = args.new_password_file.as_deref();
     let given = if change.dry_run {
-        Secret::NEW.read_if_given(file)?
+        Secret::NEW.read_if_given(file, terminal)?
     } else {
-        Some(Secret::NEW.read(file)?)
+        Some(Secret::NEW.read(file, terminal)?)
     };
     let Some(password) = given else {
         return Ok(None);

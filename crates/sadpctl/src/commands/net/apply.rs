@@ -21,7 +21,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let asked = args.change.change;
     run::check(asked, context.global)?;
     let (rows, table) = read(&args.plan)?;
-    let password = secret::current_unless(asked.dry_run, &args.change.password)?;
+    let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
     let mut run = Run::open(&args.ask, None, asked.access(), context)?;
     let devices = rows
         .iter()

@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn run(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let asked = args.change.change;
     run::check(asked, context.global)?;
-    let password = secret::current_unless(asked.dry_run, &args.change.password)?;
+    let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
     // Behind a router it has to be asked at its new address, too.
     let routed = !args.target.ask.reach.targets.is_empty();
     let new = args.wanted.ip.filter(|_| routed);

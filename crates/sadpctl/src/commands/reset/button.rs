@@ -106,10 +106,10 @@ fn ask(args: &ButtonArgs, run: &mut Run<'_>) -> Result<Option<SecretString>, Fai
         return Ok(None);
     }
     let file = args.password.new_password_file.clone();
-    let Some(password) = run.wait_for(move || Secret::NEW.read(file.as_deref())) else {
+    let Some(password) = run.wait_for(move || Secret::NEW.load(file.as_deref())) else {
         return Ok(None);
     };
-    let password = password?;
+    let password = password?.told(run.terminal);
     new_password::check(&password, args.force.overrides, run.terminal)?;
     Ok(Some(password))
 }

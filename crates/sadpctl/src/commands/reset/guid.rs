@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sadp_discovery::ScanConfig;
 use sadp_ops::{
-    Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings, Session,
+    Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings,
     recovery::guid::{
         self, ListedGuid,
         export::{self, Settings},
@@ -23,6 +23,7 @@ use crate::{
     run::{self, Run, Target},
     secret::{self, Secret},
     state,
+    terminal::Terminal,
 };
 use sadp_text::count;
 
@@ -36,10 +37,10 @@ pub(super) fn run(command: &GuidCommand, context: Context<'_>) -> Result<Exit, F
 
 fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = secret::current_unless(args.change.dry_run, &args.password)?;
+    let password = secret::current_unless(args.change.dry_run, &args.password, context.terminal)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !args.change.dry_run)
-        .then(|| Secret::NEW_PASSPHRASE.read(args.passphrase_file.as_deref()))
+        .then(|| Secret::NEW_PASSPHRASE.read(args.passphrase_file.as_deref(), context.terminal))
         .transpose()?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let overrides = args.change.overrides();
@@ -73,7 +74,7 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let password = new_password::read(&args.password, args.change, context.terminal)?;
     let mut run = Run::open(&args.ask, args.addresses(), args.change.access(), context)?;
     let choice = ImportChoice {
-        source: source(args, &run.session)?,
+        source: source(args, &mut run)?,
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,
         named: !args.all,
@@ -109,19 +110,23 @@ fn none_in_vault() -> Failure {
 }
 
 /// Reads the file, or the passphrase of the vault where one is needed.
-fn source(args: &GuidImportArgs, session: &Session) -> Result<GuidSource, Failure> {
+fn source(args: &GuidImportArgs, run: &mut Run<'_>) -> Result<GuidSource, Failure> {
     if let Some(path) = &args.file {
         return Ok(GuidSource::File {
             path: path.clone(),
-            file: Box::new(read(path, args)?),
+            file: Box::new(read(path, args, run.terminal)?),
         });
     }
-    let encrypted = import::needs_passphrase(session)?;
-    let passphrase = if encrypted { passphrase(args)? } else { None };
+    let encrypted = import::needs_passphrase(&run.session)?;
+    let passphrase = if encrypted {
+        passphrase(args, run.terminal)?
+    } else {
+        None
+    };
     Ok(GuidSource::Vault { passphrase })
 }
 
-fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {
+fn read(path: &Path, args: &GuidImportArgs, terminal: &mut Terminal) -> Result<GuidFile, Failure> {
     let read = if args.change.overrides().lifts(Guard::RefusedBefore) {
         read_any_guid_file
     } else {
@@ -129,7 +134,7 @@ fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {
     };
     let mut file = read(path, None);
     if matches!(file, Err(VaultError::PassphraseNeeded { .. }))
-        && let Some(passphrase) = passphrase(args)?
+        && let Some(passphrase) = passphrase(args, terminal)?
     {
         file = read(path, Some(&passphrase));
     }
@@ -137,11 +142,15 @@ fn read(path: &Path, args: &GuidImportArgs) -> Result<GuidFile, Failure> {
 }
 
 /// The passphrase. A dry run does not ask for it.
-fn passphrase(args: &GuidImportArgs) -> Result<Option<SecretString>, Failure> {
+fn passphrase(
+    args: &GuidImportArgs,
+    terminal: &mut Terminal,
+) -> Result<Option<SecretString>, Failure> {
     let file = args.passphrase_file.as_deref();
     let may_ask = !args.change.dry_run || file.is_some();
     let read = may_ask && Secret::PASSPHRASE.can_be_had(file);
-    read.then(|| Secret::PASSPHRASE.read(file)).transpose()
+    read.then(|| Secret::PASSPHRASE.read(file, terminal))
+        .transpose()
 }
 
 fn list(mut context: Context<'_>) -> Result<Exit, Failure> {

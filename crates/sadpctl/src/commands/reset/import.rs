@@ -25,7 +25,7 @@ use sadp_text::count;
 
 pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let input = read(args)?;
+    let input = read(args, context.terminal)?;
     let also = args.device.as_ref().and_then(DeviceName::address);
     let mut import = Import {
         args,
@@ -50,10 +50,10 @@ pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failu
 }
 
 /// Looks through the paths, or reads the key.
-fn read(args: &ImportArgs) -> Result<AnswerInput, Failure> {
+fn read(args: &ImportArgs, terminal: &mut Terminal) -> Result<AnswerInput, Failure> {
     if args.paths.is_empty() {
         return Secret::KEY
-            .read(args.key_file.as_deref())
+            .read(args.key_file.as_deref(), terminal)
             .map(AnswerInput::Key);
     }
     Ok(AnswerInput::Files(collect(&args.paths)))

@@ -36,7 +36,7 @@ pub(super) fn run(command: &MailCommand, context: Context<'_>) -> Result<Exit, F
 
 fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = secret::current_unless(args.change.dry_run, &args.password)?;
+    let password = secret::current_unless(args.change.dry_run, &args.password, context.terminal)?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let setting = Setting {
         mailbox: args.mailbox.clone(),
@@ -96,7 +96,7 @@ fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {
 fn confirm(args: &MailConfirmArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let (reset, file) = (&args.reset, args.code_file.as_deref());
     run::check(reset.change, context.global)?;
-    let code = (file.is_some() || !reset.change.dry_run).then(|| code(file));
+    let code = (file.is_some() || !reset.change.dry_run).then(|| code(file, context.terminal));
     let secrets = Secrets {
         method: Method::MailedCode,
         secret: code.transpose()?.map(OwnerSecret::MailedCode),
@@ -105,10 +105,10 @@ fn confirm(args: &MailConfirmArgs, context: Context<'_>) -> Result<Exit, Failure
     set_password(secrets, reset, context)
 }
 
-/// The code without blanks around it, as mail programs copy them along.
-fn code(file: Option<&Path>) -> Result<Code, Failure> {
-    let code = Secret::MAILED_CODE.read(file)?;
-    Code::new(code.expose_secret().trim().as_bytes()).map_err(|error| {
+/// The code that can be sent.
+fn code(file: Option<&Path>, terminal: &mut Terminal) -> Result<Code, Failure> {
+    let code = Secret::MAILED_CODE.read(file, terminal)?;
+    Code::new(code.expose_secret().as_bytes()).map_err(|error| {
         Failure::because(Exit::Usage, "the code cannot be sent", error)
             .hint("give the code of the e-mail alone, without the text around it; nothing was sent")
     })

@@ -48,7 +48,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(owner.change, context.global)?;
     let dry_run = owner.change.dry_run;
     // A line of standard input, before all the rest of it.
-    let password = secret::current_unless(dry_run, &owner.password)?;
+    let password = secret::current_unless(dry_run, &owner.password, context.terminal)?;
     let answers = input::answers(
         &args.answers,
         SecretAnswers::to_set,

@@ -40,7 +40,7 @@ pub(super) fn answers(
     terminal: &mut Terminal,
 ) -> Result<Option<SecretAnswers>, Failure> {
     let answers = match &args.file {
-        Some(file) => from_file(file)?,
+        Some(file) => from_file(file, terminal)?,
         None if dry_run => return Ok(None),
         None if Terminal::can_ask() => typed(terminal)?,
         None => {
@@ -52,12 +52,18 @@ pub(super) fn answers(
     make(answers).map(Some).map_err(unusable)
 }
 
-fn from_file(file: &Path) -> Result<Vec<(u32, SecretString)>, Failure> {
+fn from_file(file: &Path, terminal: &mut Terminal) -> Result<Vec<(u32, SecretString)>, Failure> {
     let answers = if file == Path::new("-") {
         QuestionAnswers::parse(&standard_input()?).map_err(unusable)?
     } else {
         QuestionAnswers::read(file).map_err(unreadable)?
     };
+    if answers.had_byte_order_mark() {
+        terminal.note(&format!(
+            "{} begins with a byte order mark, which is not taken for a part of the answers",
+            file.display()
+        ));
+    }
     let answers = answers.iter();
     Ok(answers.map(|(id, answer)| (id, answer.clone())).collect())
 }
