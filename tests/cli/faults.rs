@@ -154,7 +154,7 @@ fn output_that_cannot_be_written_is_told() {
     ] {
         out_of_room(sadpctl(arguments));
     }
-    // What was done is told all the same.
+    // What was done is told anyway.
     let van = Van::new(&site(2));
     let run = out_of_room(activate(&van, "state"));
     assert!(run.stderr.contains("2 devices: 2 done"), "{run}");

@@ -323,7 +323,7 @@ fn no_password_is_sealed_where_another_tells_what_the_device_tells() {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_is_bounded_under_a_flood() {
-    // As much as this machine can make in that time.
+    // As much as this computer can make in that time.
     let sim = attacked_by(
         "huge-documents,endless-devices",
         &["--hostile-rate", "20000", "--hostile-count", "200000"],

@@ -75,7 +75,7 @@ impl Drop for Sim {
 }
 
 /// A group and a port that no other test uses, nor another run of the tests on
-/// this machine: the TCP port of the same number is held until this process ends.
+/// this computer: the TCP port of the same number is held until this process ends.
 /// The port is below those that systems give out.
 pub(crate) fn channel() -> (String, String) {
     static HELD: Mutex<Vec<TcpListener>> = Mutex::new(Vec::new());

@@ -50,7 +50,7 @@ impl Van {
         command.output().unwrap().into()
     }
 
-    /// How many commands left this machine, without those that only read the
+    /// How many commands left this computer, without those that only read the
     /// list of questions.
     pub(crate) fn sent(&self) -> usize {
         self.attempts(|action| action != Action::QuestionsRead)

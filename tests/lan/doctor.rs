@@ -30,7 +30,7 @@ fn a_sound_machine_has_no_problem() {
             "this program",
             "may send and receive raw Ethernet frames",
         ),
-        ("receive-buffer", "this machine", "2304 bytes each"),
+        ("receive-buffer", "this computer", "2304 bytes each"),
         ("devices", "scan", "5 devices"),
     ] {
         assert_eq!(told.verdict(check, subject, words), "ok", "{check}");
@@ -207,7 +207,7 @@ fn a_machine_without_a_card_is_told_so() {
     let told = lan.host().doctor(&[]);
     assert_eq!(told.code, 1, "{told:?}");
     assert_eq!(
-        told.verdict("interface", "this machine", "no card can be used"),
+        told.verdict("interface", "this computer", "no card can be used"),
         "problem"
     );
 }
@@ -235,7 +235,7 @@ fn what_a_firewall_drops_is_told() {
     let told = installer.doctor(&["--link-layer", "off"]);
     assert_eq!(told.code, 1, "{told:?}");
     let words = "a rule drops UDP 37020";
-    // Answers by unicast came in all the same.
+    // Answers by unicast came in anyway.
     assert_eq!(told.verdict("firewall", "nftables", words), "warning");
     assert_eq!(
         told.verdict("multicast", "lan0", "but not on port 37020"),

@@ -95,7 +95,7 @@ fn a_card_that_goes_down_behind_a_command_leaves_its_outcome_unknown() {
     assert_eq!(told.devices()[0]["result"], "unknown", "{told:?}");
     // The other's turn came when nothing could be sent any more.
     assert_eq!(told.devices()[1]["result"], "no-answer", "{told:?}");
-    let why = "commands to devices there may not have left this machine";
+    let why = "commands to devices there may not have left this computer";
     assert!(told.stderr.contains(why), "{told:?}");
     let why = "could not look what became of it: no network interface is up";
     assert!(told.stderr.contains(why), "{told:?}");

@@ -1,4 +1,4 @@
-//! A network inside this process, in place of this machine's interfaces.
+//! A network inside this process, in place of this computer's interfaces.
 //!
 //! Tests and demonstrations put simulated devices on it. With tokio's paused
 //! clock, scans and batches run on it in virtual time.

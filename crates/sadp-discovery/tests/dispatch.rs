@@ -1,4 +1,4 @@
-//! Commands that cannot leave this machine.
+//! Commands that cannot leave this computer.
 
 use std::{net::Ipv4Addr, time::Duration};
 

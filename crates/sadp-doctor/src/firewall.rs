@@ -86,7 +86,7 @@ pub(crate) fn judge(active: Active, port: u16, received: bool) -> Vec<Check> {
 }
 
 impl FirewallState {
-    /// What came in all the same outweighs what was read.
+    /// What came in anyway outweighs what was read.
     fn verdict(&self, received: bool) -> Verdict {
         match self {
             Self::Open => Verdict::Ok,

@@ -37,7 +37,7 @@ fn judge_notice(notice: Notice) -> Option<Check> {
         Notice::PortTaken { .. } | Notice::PortRefused { .. } | Notice::NotJoined { .. } => {
             return None;
         }
-        // The devices are found all the same.
+        // The devices are found anyway.
         Notice::InterfaceGuessed { .. } => Verdict::Warning,
         _ => Verdict::Problem,
     };

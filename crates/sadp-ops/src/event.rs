@@ -28,7 +28,7 @@ pub enum Event<'a> {
     /// What a look received and could not read or keep.
     LookTally(&'a DiscoveryStats),
     /// The look after a batch could not be made: what became of devices is
-    /// unknown. The batch is over all the same.
+    /// unknown. The batch is over nevertheless.
     LookFailed(&'a crate::OpsError),
     /// Remembered locks could not be read. They are not shown.
     LocksUnreadable(&'a LedgerError),

@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// Looks again, as after commands. A failure is an event, and leaves the
-    /// inventory empty: the commands were sent all the same.
+    /// inventory empty: the commands were sent anyway.
     pub async fn look_again(&mut self, observer: &mut dyn Observer) -> Inventory {
         self.look_after(&Enough::Never, observer).await
     }

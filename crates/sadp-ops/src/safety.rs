@@ -102,7 +102,7 @@ impl FromIterator<Guard> for Overrides {
 }
 
 impl BlockReason {
-    /// The guard that sends the command all the same. `None` where nothing does.
+    /// The guard that sends the command anyway. `None` where nothing does.
     pub const fn guard(&self) -> Option<Guard> {
         match self {
             Self::DuplicateMac

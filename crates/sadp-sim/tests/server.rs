@@ -161,7 +161,7 @@ async fn an_inquiry_to_the_interfaces_address_is_answered_though_the_port_is_sha
 async fn an_inquiry_to_an_address_no_device_has_is_not_answered() {
     let server = Running::start(5, Reply::Unicast);
     let client = client(0);
-    // All of 127.0.0.0/8 is this machine's, but no device's.
+    // All of 127.0.0.0/8 is this computer's, but no device's.
     client
         .send_to(&inquiry(), (Ipv4Addr::new(127, 0, 0, 9), server.port))
         .await

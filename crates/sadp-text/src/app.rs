@@ -5,8 +5,9 @@ use sadp_model::{Advice, Device, MethodAssessment, RecoveryMethod, State};
 use sadp_ops::recovery::AppCheck;
 
 /// What was checked.
+#[rustfmt::skip]
 pub fn app_check(check: &AppCheck) -> String {
-    let text = match check {
+    match check {
         AppCheck::Kind(kind, advice) => {
             let advice = match advice {
                 Advice::Recommended => "the vendor recommends this way",
@@ -14,31 +15,22 @@ pub fn app_check(check: &AppCheck) -> String {
                 Advice::Unknown => "the vendor's document does not tell for this kind",
                 Advice::Unlisted => "the vendor does not give this way to it",
             };
-            return format!("kind {kind}: {advice}");
+            format!("kind {kind}: {advice}")
         }
         AppCheck::Firmware { firmware, series } => {
-            let firmware = firmware.as_ref();
-            let firmware = firmware.map_or_else(|| "unknown".into(), ToString::to_string);
-            return match series {
-                Some(series) => {
-                    let minimum = series.minimum();
-                    format!("firmware {firmware}: {minimum} or newer is asked for ({series})")
-                }
-                None => {
-                    format!("firmware {firmware}: the minimum for this series is not known")
-                }
-            };
+            let firmware = firmware.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
+            match series {
+                Some(series) => format!("firmware {firmware}: {} or newer is asked for ({series})", series.minimum()),
+                None => format!("firmware {firmware}: the minimum for this series is not known"),
+            }
         }
-        AppCheck::CloudSupported(Some(true)) => "the device has Hik-Connect",
-        AppCheck::CloudSupported(Some(false)) => "the device does not say that it has Hik-Connect",
-        AppCheck::CloudSupported(None) => "the device reports nothing about Hik-Connect",
-        AppCheck::CloudEnabled(Some(true)) => "Hik-Connect is on",
-        AppCheck::CloudEnabled(Some(false)) => {
-            "Hik-Connect is off; the device may be bound to no account"
-        }
-        AppCheck::CloudEnabled(None) => "the device does not tell whether Hik-Connect is on",
-    };
-    text.into()
+        AppCheck::CloudSupported(Some(true)) => "the device has Hik-Connect".into(),
+        AppCheck::CloudSupported(Some(false)) => "the device does not say that it has Hik-Connect".into(),
+        AppCheck::CloudSupported(None) => "the device reports nothing about Hik-Connect".into(),
+        AppCheck::CloudEnabled(Some(true)) => "Hik-Connect is on".into(),
+        AppCheck::CloudEnabled(Some(false)) => "Hik-Connect is off; the device may be bound to no account".into(),
+        AppCheck::CloudEnabled(None) => "the device does not tell whether Hik-Connect is on".into(),
+    }
 }
 
 /// What only the vendor's service knows.

@@ -10,110 +10,54 @@ use sadp_doctor::{
 };
 use sadp_model::OffSubnet;
 
-use crate::{Platform, Remedy, count, device_counts, reach, seconds, with_cause};
-
-/// A check in words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CheckText {
-    /// What was found.
-    pub message: String,
-    /// What to do about it. A command stands at the end, after a colon.
-    pub remedy: Option<String>,
-}
-
-impl CheckText {
-    fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            remedy: None,
-        }
-    }
-
-    fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self {
-            remedy: Some(remedy.into()),
-            ..self
-        }
-    }
-}
+use crate::{Explanation, Platform, Remedy, count, device_counts, reach, say, seconds, with_cause};
 
 /// Puts a check into words. Commands are those of `platform`.
-pub fn check_text(check: &Check, platform: Platform) -> CheckText {
+#[rustfmt::skip]
+pub fn check_text(check: &Check, platform: Platform) -> Explanation {
     let is_ok = check.verdict == Verdict::Ok;
     match &check.finding {
-        Finding::Interface(found) => CheckText {
-            message: interface(found),
-            remedy: interface_remedy(found, platform).filter(|_| !is_ok),
-        },
-        Finding::NoUsableInterface => {
-            CheckText::new("no card can be used: it takes one that is up and has an IPv4 address")
-                .remedy("connect to the cameras' network and give this machine any address, e.g. 192.168.1.250/24")
-        }
+        Finding::Interface(found) if is_ok => say(interface(found, platform).message),
+        Finding::Interface(found) => interface(found, platform),
+        Finding::NoUsableInterface => say("no card can be used: it takes one that is up and has an IPv4 address")
+            .next("connect to the cameras' network and give this computer any address, e.g. 192.168.1.250/24"),
         Finding::Port(found) => port(found, platform),
         Finding::Multicast(test) => multicast(test),
-        Finding::ReversePath(filter) => {
-            reverse_path(&check_subject(&check.subject), filter, platform)
-        }
+        Finding::ReversePath(filter) => reverse_path(&check_subject(&check.subject), filter, platform),
         Finding::Firewall { port, state } => match &check.subject {
             Subject::Firewall(active) => firewall(*active, state, *port),
-            _ => CheckText::default(),
+            _ => Explanation::default(),
         },
-        Finding::NoFirewall => {
-            CheckText::new("none of firewalld, ufw, nftables and iptables filters what comes in")
-        }
-        Finding::RawEthernet(RawEthernet::Available { interfaces }) => {
-            let cards = count(*interfaces as u64, "card", "cards");
-            CheckText::new(format!("may send and receive raw Ethernet frames, by {cards}"))
-        }
-        Finding::RawEthernet(RawEthernet::Unavailable(error)) if is_ok => {
-            CheckText::new(error.to_string())
-        }
-        Finding::RawEthernet(RawEthernet::Unavailable(error)) => CheckText::new(format!(
-            "{error}: devices that answer only so are not found, nor those whose answers a filter drops"
-        ))
-        .remedy(error.remedy()),
+        Finding::NoFirewall => say("none of firewalld, ufw, nftables and iptables filters what comes in"),
+        Finding::RawEthernet(RawEthernet::Available { interfaces }) =>
+            say(format!("may send and receive raw Ethernet frames, by {}", count(*interfaces as u64, "card", "cards"))),
+        Finding::RawEthernet(RawEthernet::Unavailable(error)) if is_ok => say(error.to_string()),
+        Finding::RawEthernet(RawEthernet::Unavailable(error)) =>
+            say(format!("{error}: devices that answer only so are not found, nor those whose answers a filter drops"))
+                .next(error.remedy()),
         Finding::ReceiveBuffer(buffer) => receive_buffer(*buffer, is_ok),
         Finding::NotExamined => not_examined(platform),
         Finding::Devices(found) => devices(found),
-        Finding::ScanFailed(error) => {
-            CheckText::new(format!("no scan: {error}")).remedy(error.remedy())
-        }
-        Finding::ScanLimited(notice) => {
-            CheckText::new(with_cause(notice)).remedy(notice.remedy())
-        }
+        Finding::ScanFailed(error) => say(format!("no scan: {error}")).next(error.remedy()),
+        Finding::ScanLimited(notice) => say(with_cause(notice)).next(notice.remedy()),
         Finding::Duplicates(found) => duplicates(found, &check.subject),
-        Finding::SeveralSenders(senders) => CheckText::new(format!(
-            "answers come from several addresses: {}",
-            list(senders)
-        ))
-        .remedy("find which machine answers at each address: one may pretend to be the device"),
+        Finding::SeveralSenders(senders) => say(format!("answers come from several addresses: {}", list(senders)))
+            .next("find which machine answers at each address: one may pretend to be the device"),
         Finding::OffSubnet { subnet, route } => off_subnet(subnet, route, platform),
-        Finding::UnreadableReplies {
-            malformed,
-            unreadable,
-            senders,
-        } => {
-            let mut parts = Vec::new();
-            if *malformed > 0 {
-                let replies = count(*malformed, "answer", "answers");
-                parts.push(format!("{replies} could be read only in part"));
-            }
-            if *unreadable > 0 {
-                let datagrams = count(*unreadable, "datagram", "datagrams");
-                parts.push(format!("{datagrams} could not be read, from {}", list(senders)));
-            }
-            CheckText::new(parts.join("; ")).remedy(
-                "scan again; if it stays so, capture it and look: sadpctl decode --messages FILE",
-            )
+        Finding::UnreadableReplies { malformed, unreadable, senders } => {
+            let partly = (*malformed > 0).then(|| format!("{} could be read only in part", count(*malformed, "answer", "answers")));
+            let datagrams = count(*unreadable, "datagram", "datagrams");
+            let not = (*unreadable > 0).then(|| format!("{datagrams} could not be read, from {}", list(senders)));
+            let parts: Vec<_> = partly.into_iter().chain(not).collect();
+            say(parts.join("; "))
+                .next("scan again; if it stays so, capture it and look: sadpctl decode --messages FILE")
         }
         Finding::OtherTools(tools) => {
             let names = tools.iter().map(|(from, tool)| {
-                let whose = if tool.here { " (this machine)" } else { "" };
-                format!("{from}{whose}")
+                format!("{from}{}", if tool.here { " (this computer)" } else { "" })
             });
-            let names = list(&names.collect::<BTreeSet<_>>());
-            CheckText::new(format!("other SADP programs ask, too: {names}"))
-                .remedy("make sure that nobody changes the same devices at the same time")
+            say(format!("other SADP programs ask, too: {}", list(&names.collect::<BTreeSet<_>>())))
+                .next("make sure that nobody changes the same devices at the same time")
         }
     }
 }
@@ -121,7 +65,7 @@ pub fn check_text(check: &Check, platform: Platform) -> CheckText {
 /// What a check is about.
 pub fn check_subject(subject: &Subject) -> String {
     match subject {
-        Subject::Computer => "this machine".into(),
+        Subject::Computer => "this computer".into(),
         Subject::Program => "this program".into(),
         Subject::Interface(name) => name.clone(),
         Subject::Port(port) => format!("UDP {port}"),
@@ -149,9 +93,10 @@ fn list(names: &BTreeSet<impl ToString>) -> String {
     shown.join(", ")
 }
 
-fn interface(found: &HostInterface) -> String {
-    let is_virtual = found.is_virtual();
-    let why = match found.status() {
+#[rustfmt::skip]
+fn interface(found: &HostInterface, platform: Platform) -> Explanation {
+    let (name, is_virtual) = (&found.name, found.is_virtual());
+    match found.status() {
         InterfaceStatus::Used => {
             let addresses: Vec<_> = found.networks.iter().map(Ipv4Net::to_string).collect();
             let but = if found.lacks_multicast() {
@@ -161,71 +106,54 @@ fn interface(found: &HostInterface) -> String {
             } else {
                 ""
             };
-            return format!("used, by {}{but}", addresses.join(", "));
+            let next = (found.multicast == Some(false)).then(|| format!("switch it on: sudo ip link set {name} multicast on").into());
+            Explanation { message: format!("used, by {}{but}", addresses.join(", ")), next }
         }
-        InterfaceStatus::NotNamed => "-i names others",
-        InterfaceStatus::Loopback => "reaches this machine only",
-        InterfaceStatus::SwitchedOff => "it is switched off",
-        InterfaceStatus::NoCarrier if is_virtual => "nothing is connected to it",
-        InterfaceStatus::NoCarrier => "no carrier (no cable, or the other end is off)",
-        InterfaceStatus::Down => "it is down",
+        InterfaceStatus::NotNamed => say("not used: -i names others"),
+        InterfaceStatus::Loopback => say("not used: reaches this computer only"),
+        InterfaceStatus::SwitchedOff if platform == Platform::Linux => say("not used: it is switched off")
+            .next(format!("switch it on: sudo ip link set {name} up")),
+        InterfaceStatus::SwitchedOff => say("not used: it is switched off").next("bring the card up"),
+        InterfaceStatus::NoCarrier => say(if is_virtual {
+            "not used: nothing is connected to it"
+        } else {
+            "not used: no carrier (no cable, or the other end is off)"
+        })
+        .next("check the cable and the switch's port"),
+        InterfaceStatus::Down => say("not used: it is down").next("bring the card up"),
         InterfaceStatus::NoAddress => match &found.controller {
-            Some(bridge) => return format!("not used: it is a part of {bridge}"),
-            None if is_virtual => "no IPv4 address",
-            None => "no IPv4 address, though it is connected",
+            Some(bridge) => say(format!("not used: it is a part of {bridge}")),
+            None => {
+                let though = if is_virtual { "" } else { ", though it is connected" };
+                let address = Ipv4Net::new_assert([192, 168, 1, 250].into(), 24);
+                say(format!("not used: no IPv4 address{though}"))
+                    .next(format!("any address will do to find devices: {}", platform.add_address(name, address)))
+            }
         },
-    };
-    format!("not used: {why}")
-}
-
-fn interface_remedy(found: &HostInterface, platform: Platform) -> Option<String> {
-    let name = &found.name;
-    match found.status() {
-        InterfaceStatus::Used if found.multicast == Some(false) => Some(format!(
-            "switch it on: sudo ip link set {name} multicast on"
-        )),
-        InterfaceStatus::SwitchedOff if platform == Platform::Linux => {
-            Some(format!("switch it on: sudo ip link set {name} up"))
-        }
-        InterfaceStatus::SwitchedOff | InterfaceStatus::Down => Some("bring the card up".into()),
-        InterfaceStatus::NoCarrier => Some("check the cable and the switch's port".into()),
-        InterfaceStatus::NoAddress if found.controller.is_none() => {
-            let address = Ipv4Net::new_assert([192, 168, 1, 250].into(), 24);
-            let command = platform.add_address(name, address);
-            Some(format!("any address will do to find devices: {command}"))
-        }
-        _ => None,
     }
 }
 
-fn port(found: &ListenPort, platform: Platform) -> CheckText {
+#[rustfmt::skip]
+fn port(found: &ListenPort, platform: Platform) -> Explanation {
     let port = found.port;
     let who = holders(&found.holders);
     match &found.state {
-        PortState::Free => CheckText::new("free: answers by multicast can be received"),
-        PortState::Shared => CheckText::new(format!(
-            "shared with {who}: answers by multicast reach both"
-        )),
+        PortState::Free => say("free: answers by multicast can be received"),
+        PortState::Shared => say(format!("shared with {who}: answers by multicast reach both")),
         PortState::Taken => {
-            let text = CheckText::new(format!(
-                "held by {who}, which shares it with nobody: devices that answer by multicast are not found"
-            ));
+            let text = say(format!("held by {who}, which shares it with nobody: devices that answer by multicast are not found"));
             if found.holders.iter().any(|holder| holder.process.is_some()) {
-                return text.remedy("close that program, then scan again");
+                return text.next("close that program, then scan again");
             }
             let look = match platform {
                 Platform::Linux => format!("sudo ss -ulpn 'sport = :{port}'"),
                 Platform::MacOs => format!("sudo lsof -nP -iUDP:{port}"),
                 Platform::Windows => "netstat -abno -p UDP".into(),
             };
-            text.remedy(format!(
-                "close other SADP tools and camera software; to see which program it is: {look}"
-            ))
+            text.next(format!("close other SADP tools and camera software; to see which program it is: {look}"))
         }
-        PortState::Refused(error) => CheckText::new(format!(
-            "cannot be opened ({error}): devices that answer by multicast are not found"
-        ))
-        .remedy("check that a firewall or security tool lets this program listen"),
+        PortState::Refused(error) => say(format!("cannot be opened ({error}): devices that answer by multicast are not found"))
+            .next("check that a firewall or security tool lets this program listen"),
     }
 }
 
@@ -242,39 +170,31 @@ fn holders(holders: &[PortHolder]) -> String {
     }
 }
 
-fn multicast(test: &MulticastLoop) -> CheckText {
+#[rustfmt::skip]
+fn multicast(test: &MulticastLoop) -> Explanation {
     const FIREWALL: &str = "see the lines on the firewall, or try with it off";
     let (group, port) = (test.group, test.port);
     match test.result() {
-        LoopResult::Received => CheckText::new(format!(
-            "{group} was joined, and what is sent to it is received"
-        )),
-        LoopResult::ReceivedOnOtherPort => CheckText::new(format!(
-            "{group} was joined, and what is sent to it is received, by another port than {port}"
-        )),
-        LoopResult::PortFiltered => CheckText::new(format!(
-            "what is sent to {group} is received, but not on port {port}: a firewall seems to drop it"
-        ))
-        .remedy(FIREWALL),
-        LoopResult::Failed(error) => CheckText::new(format!(
-            "{group} cannot be joined or sent to ({error}): devices there are not found"
-        ))
-        .remedy("check the card's address and routes, or choose another card with -i"),
-        LoopResult::NotReceived => CheckText::new(format!(
-            "{group} was joined, but what is sent to it is not received: a firewall or the card's driver drops it"
-        ))
-        .remedy(FIREWALL),
+        LoopResult::Received => say(format!("{group} was joined, and what is sent to it is received")),
+        LoopResult::ReceivedOnOtherPort =>
+            say(format!("{group} was joined, and what is sent to it is received, by another port than {port}")),
+        LoopResult::PortFiltered =>
+            say(format!("what is sent to {group} is received, but not on port {port}: a firewall seems to drop it")).next(FIREWALL),
+        LoopResult::Failed(error) => say(format!("{group} cannot be joined or sent to ({error}): devices there are not found"))
+            .next("check the card's address and routes, or choose another card with -i"),
+        LoopResult::NotReceived =>
+            say(format!("{group} was joined, but what is sent to it is not received: a firewall or the card's driver drops it")).next(FIREWALL),
     }
 }
 
-fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> CheckText {
+fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Explanation {
     let word = match filter.mode {
-        FilterMode::Off => return CheckText::new("off: devices of other subnets are found"),
+        FilterMode::Off => return say("off: devices of other subnets are found"),
         FilterMode::Strict => "strict",
         FilterMode::Loose => "loose",
     };
     if filter.passes {
-        return CheckText::new(format!(
+        return say(format!(
             "{word}, and the routes let devices of other subnets be found"
         ));
     }
@@ -284,7 +204,7 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ch
         RouteLookup::Route(route) => format!("the route back leaves by {}", route.interface),
     };
     let seen = match filter.dropped {
-        _ if filter.bypassed => "; this scan heard them by a packet socket all the same".into(),
+        _ if filter.bypassed => "; this scan heard them by a packet socket anyway".into(),
         Some(0) | None => String::new(),
         Some(dropped) => format!(
             "; while the scan ran, the kernel dropped {} this way",
@@ -304,28 +224,27 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ch
     };
     let [first, second, third, _] = filter.example.octets();
     let own = Ipv4Net::new_assert(Ipv4Addr::new(first, second, third, 250), 24);
-    CheckText::new(format!(
+    say(format!(
         "{word}, and {why}: answers of devices in other subnets, e.g. {}, are dropped{seen}",
         filter.example
     ))
-    .remedy(format!(
+    .next(format!(
         "add an address in their subnet ({}), or relax the filter until the next start: sudo sysctl {settings}",
         platform.add_address(interface, own)
     ))
 }
 
-fn firewall(firewall: Firewall, state: &FirewallState, port: u16) -> CheckText {
+fn firewall(firewall: Firewall, state: &FirewallState, port: u16) -> Explanation {
     let why = match state {
-        FirewallState::Open => return CheckText::new(format!("lets UDP {port} in")),
+        FirewallState::Open => return say(format!("lets UDP {port} in")),
         FirewallState::DroppedByRule(location) => {
-            return CheckText::new(format!("a rule drops UDP {port}"))
-                .remedy(opening(firewall, location, port));
+            return say(format!("a rule drops UDP {port}")).next(opening(firewall, location, port));
         }
         FirewallState::DroppedByDefault(location) => {
-            return CheckText::new(format!(
+            return say(format!(
                 "no plain rule opens UDP {port}, and the default drops it"
             ))
-            .remedy(opening(firewall, location, port));
+            .next(opening(firewall, location, port));
         }
         FirewallState::NotPermitted => "its rules cannot be read without root",
         FirewallState::TooComplex => "its rules continue in other chains",
@@ -336,8 +255,7 @@ fn firewall(firewall: Firewall, state: &FirewallState, port: u16) -> CheckText {
         Firewall::Nftables => "sudo nft list ruleset",
         Firewall::Iptables => "sudo iptables -S",
     };
-    CheckText::new(format!("could not be judged: {why}"))
-        .remedy(format!("to see its rules: {look}"))
+    say(format!("could not be judged: {why}")).next(format!("to see its rules: {look}"))
 }
 
 /// The commands that let in UDP to the port, and from it: devices answer to the
@@ -362,19 +280,19 @@ fn opening(firewall: Firewall, location: &str, port: u16) -> String {
     format!("let answers in{lasts}: {}", commands.join(" && "))
 }
 
-fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> CheckText {
+fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
     let Some(granted) = buffer.granted else {
-        return CheckText::new("what a socket is granted cannot be told");
+        return say("what a socket is granted cannot be told");
     };
     let Some(capacity) = buffer.capacity else {
-        return CheckText::new(format!("a socket is granted {granted} bytes"));
+        return say(format!("a socket is granted {granted} bytes"));
     };
     let size = ReceiveBuffer::REPLY;
     let message = format!(
         "{granted} bytes hold the answers of {capacity} devices at {size} bytes each, unread"
     );
     if is_ok {
-        return CheckText::new(message);
+        return say(message);
     }
     let more = match buffer.dropped {
         Some(lost) if lost > 0 => format!(
@@ -383,46 +301,44 @@ fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> CheckText {
         ),
         _ => "on a large site some are lost at first and asked again".into(),
     };
-    CheckText::new(format!("{message}; {more}"))
-        .remedy("allow more until the next start: sudo sysctl net.core.rmem_max=16777216")
+    say(format!("{message}; {more}"))
+        .next("allow more until the next start: sudo sysctl net.core.rmem_max=16777216")
 }
 
-fn not_examined(platform: Platform) -> CheckText {
+fn not_examined(platform: Platform) -> Explanation {
     let place = match platform {
         Platform::Windows => "Windows Security, Firewall & network protection, Allow an app",
         Platform::MacOs | Platform::Linux => "System Settings, Network, Firewall",
     };
-    CheckText::new(
-        "not looked at on this system: firewall, reverse-path filter, routes, who holds the port",
-    )
-    .remedy(format!("let sadpctl receive on private networks: {place}"))
+    say("not looked at on this system: firewall, reverse-path filter, routes, who holds the port")
+        .next(format!("let sadpctl receive on private networks: {place}"))
 }
 
-fn devices(found: &ScanSummary) -> CheckText {
+fn devices(found: &ScanSummary) -> Explanation {
     let took = seconds(found.elapsed);
     if found.devices.total() == 0 {
-        return CheckText::new(format!("no device answered within {took}"))
-            .remedy("see the lines above; check that devices have power and are on this switch and VLAN; behind a router, name their network with --target");
+        return say(format!("no device answered within {took}"))
+            .next("see the lines above; check that devices have power and are on this switch and VLAN; behind a router, name their network with --target");
     }
     let message = format!("{}; took {took}", device_counts(&found.devices));
     if found.truncated {
-        return CheckText::new(format!("{message}; more answered than are kept"))
-            .remedy("scan one card at a time with -i");
+        return say(format!("{message}; more answered than are kept"))
+            .next("scan one card at a time with -i");
     }
-    CheckText::new(message)
+    say(message)
 }
 
-fn duplicates(found: &Duplicates, subject: &Subject) -> CheckText {
+fn duplicates(found: &Duplicates, subject: &Subject) -> Explanation {
     let (devices, names) = (found.devices, list(&found.names));
     if matches!(subject, Subject::Address(_)) {
-        return CheckText::new(format!("{devices} devices have this address: {names}"))
-            .remedy("change one at a time, with the others unplugged");
+        return say(format!("{devices} devices have this address: {names}"))
+            .next("change one at a time, with the others unplugged");
     }
-    CheckText::new(format!("{devices} devices say this MAC: {names}"))
-        .remedy("compare their labels before you change anything: one may be faulty or cloned")
+    say(format!("{devices} devices say this MAC: {names}"))
+        .next("compare their labels before you change anything: one may be faulty or cloned")
 }
 
-fn off_subnet(subnet: &OffSubnet, route: &RouteLookup, platform: Platform) -> CheckText {
+fn off_subnet(subnet: &OffSubnet, route: &RouteLookup, platform: Platform) -> Explanation {
     let number = count(subnet.devices as u64, "device is", "devices are");
     let back = match route {
         RouteLookup::Unknown => String::new(),
@@ -436,8 +352,8 @@ fn off_subnet(subnet: &OffSubnet, route: &RouteLookup, platform: Platform) -> Ch
             format!("; what it sends there {router} by {interface}")
         }
     };
-    CheckText::new(format!(
-        "{number} found there, which this machine is not in{back}"
+    say(format!(
+        "{number} found there, which this computer is not in{back}"
     ))
-    .remedy(reach(subnet, platform))
+    .next(reach(subnet, platform))
 }

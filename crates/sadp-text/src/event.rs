@@ -9,85 +9,49 @@ use sadp_reset::ClaimHolder;
 use crate::{Line, Remedy, count, minute, outcome::button, with_cause};
 
 /// The lines about an event. None where it only says how far an operation is.
+#[rustfmt::skip]
 pub fn lines(event: &Event<'_>) -> Vec<Line> {
     match event {
         Event::LookBegins { links, raw } => {
-            let links = links.iter().map(|link| {
-                let (interface, network) = (&link.interface, link.network);
-                Line::Detail(format!("asking on {interface} ({network})"))
-            });
-            let raw = raw.iter().map(|interface| {
-                Line::Detail(format!("asking on {interface} by raw Ethernet frames too"))
-            });
-            links.chain(raw).collect()
+            let links = links.iter().map(|link| format!("asking on {} ({})", link.interface, link.network));
+            let raw = raw.iter().map(|interface| format!("asking on {interface} by raw Ethernet frames too"));
+            links.chain(raw).map(Line::Detail).collect()
         }
-        Event::LookLimited(notice) => vec![
-            Line::Warning(with_cause(notice)),
-            Line::Hint(notice.remedy().into()),
-        ],
+        Event::LookLimited(notice) => vec![Line::Warning(with_cause(notice)), Line::Hint(notice.remedy().into())],
         Event::LookTally(tally) => losses(tally).into_iter().map(Line::Warning).collect(),
-        Event::LookFailed(error) => warning(format!(
-            "could not look what became of it: {}",
-            with_cause(*error)
-        )),
-        Event::SendingAgain(devices) => {
-            let devices = count(*devices as u64, "device", "devices");
-            vec![Line::Note(format!(
-                "no reply from {devices}, and no change: sent again"
-            ))]
-        }
-        Event::WaitingFor { missing, all } => {
-            let all = count(*all as u64, "device", "devices");
-            vec![Line::Note(format!(
-                "waiting for {missing} of {all} to come back; Ctrl-C ends the wait"
-            ))]
-        }
-        Event::BatchEnds(error) => warning(match error {
-            // Commands were sent before this stop.
-            Some(OpsError::Stopped) => "nothing more is sent: interrupted".into(),
-            Some(error) => format!("nothing more is sent: {}", with_cause(*error)),
-            None => "nothing more is sent: no device was seen".into(),
-        }),
-        Event::WaitingForClaim(holder) => {
-            vec![Line::Note(format!("waiting: {}", claimed(*holder)))]
-        }
-        Event::LocksUnreadable(error) => warning(format!(
-            "locks remembered are not shown: {}",
-            with_cause(*error)
-        )),
+        Event::LookFailed(error) => warning(format!("could not look what became of it: {}", with_cause(*error))),
+        Event::SendingAgain(devices) => note(format!("no reply from {}, and no change: sent again", count(*devices as u64, "device", "devices"))),
+        Event::WaitingFor { missing, all } => note(format!("waiting for {missing} of {} to come back; Ctrl-C ends the wait", count(*all as u64, "device", "devices"))),
+        // Commands were sent before this stop.
+        Event::BatchEnds(Some(OpsError::Stopped)) => warning("nothing more is sent: interrupted"),
+        Event::BatchEnds(Some(error)) => warning(format!("nothing more is sent: {}", with_cause(*error))),
+        Event::BatchEnds(None) => warning("nothing more is sent: no device was seen"),
+        Event::WaitingForClaim(holder) => note(format!("waiting: {}", claimed(*holder))),
+        Event::LocksUnreadable(error) => warning(format!("locks remembered are not shown: {}", with_cause(*error))),
         Event::ClockSetBack(error) => {
-            let mut lines = warning("this machine's clock was set back since locks were remembered: they are taken as reported just now".into());
-            lines.extend(error.iter().map(|error| {
-                Line::Warning(format!(
-                    "they will be again by the next run: {}",
-                    with_cause(*error)
-                ))
-            }));
+            let mut lines = warning("this computer's clock was set back since locks were remembered: they are taken as reported just now");
+            let again = error.map(|error| format!("they will be again by the next run: {}", with_cause(error)));
+            lines.extend(again.map(Line::Warning));
             lines
         }
-        Event::SenderConflict {
-            device,
-            used,
-            other,
-        } => warning(format!(
-            "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts",
-            name(device)
-        )),
-        Event::LampIsOn(time) => vec![Line::Note(format!(
-            "the lamp is on for {}; Ctrl-C switches it off at once",
-            humantime::format_duration(*time)
-        ))],
-        Event::Stopping => vec![Line::Note(
-            "interrupted: nothing more is sent; what was sent is waited for".into(),
-        )],
+        Event::SenderConflict { device, used, other } => warning(format!(
+            "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts", name(device))),
+        Event::LampIsOn(time) => note(format!("the lamp is on for {}; Ctrl-C switches it off at once", humantime::format_duration(*time))),
+        Event::Stopping => note("interrupted: nothing more is sent; what was sent is waited for"),
         Event::SendingLimited(notice) => sending_limited(notice),
         Event::ImpersonationSuspected(device) => warning(format!(
-            "replies of {} contradict each other: another machine on the network may answer for it",
-            name(device)
-        )),
+            "replies of {} contradict each other: another machine on the network may answer for it", name(device))),
         Event::Button(progress) => button::line(progress).into_iter().collect(),
         Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
     }
+}
+
+fn note(text: impl Into<String>) -> Vec<Line> {
+    vec![Line::Note(text.into())]
+}
+
+fn warning(text: impl Into<String>) -> Vec<Line> {
+    vec![Line::Warning(text.into())]
 }
 
 /// Which run changes devices with the same state folder.
@@ -103,18 +67,14 @@ pub fn claimed(holder: Option<&ClaimHolder>) -> String {
     )
 }
 
-fn warning(text: String) -> Vec<Line> {
-    vec![Line::Warning(text)]
-}
-
 /// What limits the sending of commands.
 pub fn sending_limited(notice: &Notice) -> Vec<Line> {
     let text = match notice {
         Notice::NotSent { interface, source } => format!(
-            "cannot send on {interface} ({source}): commands to devices there may not have left this machine"
+            "cannot send on {interface} ({source}): commands to devices there may not have left this computer"
         ),
         Notice::TargetsNotSent { count, source } => format!(
-            "{count} datagrams could not be sent ({source}): commands may not have left this machine"
+            "{count} datagrams could not be sent ({source}): commands may not have left this computer"
         ),
         Notice::NotHeard { interface, source } => format!(
             "listening on {interface} failed ({source}): answers of devices there may be missing"

@@ -8,7 +8,6 @@
 //!   do about it.
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
 //! - [`Announcement`]: a change before it is made, and the question.
-//! - [`explain`]: a device's refusal.
 //! - [`method_command`], [`button_steps`], [`app_steps`]: what to do for a recovery
 //!   method.
 //! - [`invalid_reason`]: why a request to the vendor's support can no longer be
@@ -26,14 +25,14 @@ mod refusal;
 mod remedy;
 mod validity;
 
-use std::{error::Error, time::Duration};
+use std::{borrow::Cow, error::Error, time::Duration};
 
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Question, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use doctor::{CheckText, check_subject, check_text};
+pub use doctor::{check_subject, check_text};
 pub use event::{claimed, lines, losses, sending_limited};
 pub use outcome::{
     answer::answers_question,
@@ -48,7 +47,6 @@ pub use outcome::{
     recovery::earlier_qr,
 };
 pub use recovery::{button_steps, device_label, method_command};
-pub use refusal::{Reason, explain};
 pub use remedy::{Platform, Remedy, permission, reach, selection_error};
 pub use validity::{
     age, case_next, case_reasons, invalid_reason, minute, objections, open_requests,
@@ -65,6 +63,33 @@ pub enum Line {
     Warning(String),
     /// What to do about it.
     Hint(String),
+}
+
+/// What is so, and what to do about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// What is so.
+    pub message: String,
+    /// What to do next. A command stands at the end, after a colon.
+    pub next: Option<Cow<'static, str>>,
+}
+
+/// What is so, with nothing to do about it.
+pub(crate) fn say(message: impl Into<String>) -> Explanation {
+    Explanation {
+        message: message.into(),
+        next: None,
+    }
+}
+
+impl Explanation {
+    /// The same with something to do.
+    pub(crate) fn next(self, next: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            next: Some(next.into()),
+            ..self
+        }
+    }
 }
 
 /// An error with its causes.

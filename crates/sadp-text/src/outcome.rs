@@ -16,147 +16,111 @@ use sadp_ops::{
 };
 use sadp_reset::{Account, Action};
 
-use crate::{explain, minute};
+use crate::{Explanation, minute, refusal, say};
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
-    sentence(outcome) + guid::also(outcome)
-}
-
-fn sentence(outcome: &Outcome) -> String {
-    if let Reason::Answer(finding) = &outcome.reason {
-        return answer::message(finding, outcome.verdict.as_ref()).into();
-    }
-    if let Reason::Owner(finding) = outcome.reason {
-        return owner::message(finding, outcome.verdict.as_ref()).into();
-    }
-    if let Reason::LampLeftOn(reason) = &outcome.reason {
-        let reason = Outcome {
-            reason: (**reason).clone(),
-            ..outcome.clone()
-        };
-        return format!("the lamp may still be on: {}", sentence(&reason));
-    }
-    if let Some(verdict) = &outcome.verdict {
-        return explain(verdict, outcome.action).message;
-    }
-    match &outcome.reason {
-        Reason::Plain | Reason::LampLeftOn(_) => match (&outcome.data, outcome.status) {
-            (OutcomeData::Cloud(status), _) => owner::status(status),
-            (OutcomeData::Network(change), OutcomeStatus::Planned) => {
-                format!("would change {}", network::change_line(change))
-            }
-            _ => recovery::plain(outcome).unwrap_or_else(|| plain(outcome).into()),
-        },
-        Reason::Checked { replied } => match &outcome.data {
-            OutcomeData::Network(change) => network::checked(outcome, change, *replied),
-            _ => checked(outcome, *replied).into(),
-        },
-        Reason::Network(finding) => network::finding(finding),
-        Reason::Blocked(reason) => blocked(reason),
-        Reason::Stopped(reason) => stopped(*reason, outcome.action).into(),
-        Reason::Impersonated => "not sent: something else on the network answered for it".into(),
-        Reason::Contradicted => {
-            "two different replies came: the command may have been carried out or refused".into()
-        }
-        Reason::Unsealed(error) => format!("not sent: {error}"),
-        Reason::AlreadyActive => "already active".into(),
-        Reason::StateUnknown => "its firmware does not report whether it has a password".into(),
-        Reason::ActivatedEarlier { at } => format!(
-            "activated earlier: it is active since the password was sent on {}, to which no reply came",
-            minute(*at)
-        ),
-        Reason::Unactivated { .. } => "it has no password yet".into(),
-        Reason::NotOffered { offer, .. } => recovery::missing(*offer).into(),
-        Reason::Guid(finding) => guid::message(finding),
-        Reason::QuestionsUnknown => {
-            "not sent: the device did not reply which questions it has".into()
-        }
-        Reason::QuestionNotListed(number) => {
-            format!("not sent: the device does not list question {number}")
-        }
-        Reason::NoMailQr => "it answered without a QR code, or not all of it arrived".into(),
-        Reason::NoCameraSync => "it does not offer to pass a new password on to its cameras".into(),
-        Reason::PasswordReset(finding) => recovery::password_reset(*finding).into(),
-        Reason::Lamp(switched) => lamp(outcome.status, *switched),
-        Reason::Request(finding) => request::message(finding, outcome),
-        Reason::Answer(finding) => answer::message(finding, None).into(),
-        Reason::Button(finding) => button::message(finding).into(),
-        Reason::Owner(finding) => owner::message(*finding, None).into(),
-    }
+    explain(outcome).message + guid::also(outcome)
 }
 
 /// What to do next. `None` where there is nothing to do.
 pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
     if outcome.impersonation_suspected {
-        return Some("find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this machine alone".into());
+        return Some("find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this computer alone".into());
     }
-    if let Some(next) = &outcome.next {
-        return Some(next_text(next, outcome.action));
+    match &outcome.next {
+        Some(next) => Some(next_text(next, outcome.action)),
+        None => explain(outcome).next,
     }
-    if let Reason::Answer(finding) = &outcome.reason {
-        return answer::next_step(finding);
+}
+
+#[rustfmt::skip]
+fn explain(outcome: &Outcome) -> Explanation {
+    let verdict = outcome.verdict.as_ref();
+    match &outcome.reason {
+        Reason::Answer(finding) => answer::explain(finding, verdict),
+        Reason::Owner(finding) => owner::explain(*finding, verdict),
+        Reason::Button(finding) => button::explain(finding, outcome),
+        Reason::LampLeftOn(reason) => {
+            let cause = explain(&Outcome { reason: (**reason).clone(), ..outcome.clone() });
+            say(format!("the lamp may still be on: {}", cause.message))
+        }
+        _ if let Some(verdict) = verdict => refusal::explain(verdict, outcome.action),
+        Reason::Plain => plain(outcome),
+        Reason::Checked { replied } => say(match &outcome.data {
+            OutcomeData::Network(change) => network::checked(outcome, change, *replied),
+            _ => checked(outcome, *replied).into(),
+        }),
+        Reason::Network(finding) => network::explain(finding),
+        Reason::Blocked(reason) => blocked(reason),
+        Reason::Stopped(reason) => stopped(*reason, outcome.action),
+        Reason::Impersonated => say("not sent: something else on the network answered for it")
+            .next("find out which machine does so; connect the device to this computer alone"),
+        Reason::Contradicted => say("two different replies came: the command may have been carried out or refused"),
+        Reason::Unsealed(error) => say(format!("not sent: {error}")).next("scan again, then run it again"),
+        Reason::AlreadyActive => say("already active"),
+        Reason::StateUnknown => say("its firmware does not report whether it has a password"),
+        Reason::ActivatedEarlier { at } => say(format!("activated earlier: it is active since the password was sent on {}, to which no reply came", minute(*at))),
+        Reason::Unactivated { .. } => say("it has no password yet").next(FIRST_PASSWORD),
+        Reason::NotOffered { offer, named: true } => recovery::missing(*offer),
+        Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
+        Reason::Guid(finding) => guid::explain(finding),
+        Reason::QuestionsUnknown => say("not sent: the device did not reply which questions it has")
+            .next("run it again; sadpctl reset questions show DEVICE shows what it answers"),
+        Reason::QuestionNotListed(number) => say(format!("not sent: the device does not list question {number}"))
+            .next("sadpctl reset questions show DEVICE shows the questions it lists"),
+        Reason::NoMailQr => say("it answered without a QR code, or not all of it arrived").next("run it again"),
+        Reason::NoCameraSync => say("it does not offer to pass a new password on to its cameras")
+            .next("leave --sync-cameras out, and set the cameras' passwords one by one"),
+        Reason::PasswordReset(finding) => recovery::password_reset(*finding, outcome.action),
+        Reason::Lamp(switched) => say(lamp(outcome.status, *switched)),
+        Reason::Request(finding) => request::explain(finding, outcome),
     }
-    if let Reason::Owner(finding) = outcome.reason {
-        return owner::next_step(finding, outcome.verdict.as_ref());
-    }
-    if let Reason::Button(finding) = &outcome.reason {
-        return Some(button::next_step(finding, outcome));
-    }
-    if let Some(verdict) = &outcome.verdict {
-        return Some(explain(verdict, outcome.action).next.into());
-    }
-    let next = match &outcome.reason {
-        Reason::Blocked(reason) => unblock(reason),
-        Reason::Network(finding) => network::next_step(finding)?,
-        Reason::Stopped(StopReason::WrongSecret) if outcome.action == Action::ImportAnswer => {
-            "check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device"
-        }
-        Reason::Stopped(StopReason::NetworkGone) => {
-            "check the cable and the switch, then run it again"
-        }
-        Reason::Impersonated => {
-            "find out which machine does so; connect the device to this machine alone"
-        }
-        Reason::Unactivated { .. } => FIRST_PASSWORD,
-        // Of many, those that cannot are no news.
-        Reason::NotOffered { offer, named } if *named => recovery::other_way(*offer),
-        Reason::Plain => recovery::after(outcome)?,
-        Reason::Guid(finding) => guid::next_step(finding),
-        Reason::QuestionsUnknown => {
-            "run it again; sadpctl reset questions show DEVICE shows what it answers"
-        }
-        Reason::QuestionNotListed(_) => {
-            "sadpctl reset questions show DEVICE shows the questions it lists"
-        }
-        Reason::NoMailQr => "run it again",
-        Reason::NoCameraSync => {
-            "leave --sync-cameras out, and set the cameras' passwords one by one"
-        }
-        Reason::PasswordReset(finding) => recovery::after_reset(*finding, outcome.action)?,
-        Reason::Unsealed(_) => "scan again, then run it again",
-        Reason::Request(finding) => request::next_step(finding)?,
-        _ => return None,
-    };
-    Some(next.into())
 }
 
 const FIRST_PASSWORD: &str = "give it its first password: sadpctl activate DEVICE";
 
-const fn plain(outcome: &Outcome) -> &'static str {
-    match (outcome.status, outcome.action) {
-        (OutcomeStatus::Planned, Action::Activate) => "would be given its first password",
-        (OutcomeStatus::Done | OutcomeStatus::Planned, _) => "done",
-        (OutcomeStatus::Refused, _) => "refused",
-        (OutcomeStatus::Unknown, _) => "no reply: it may have been carried out or not",
-        (OutcomeStatus::NoAnswer, Action::ExportRequest) => {
-            "no answer: it may have made a new request all the same; an older one may be void"
-        }
-        (OutcomeStatus::NoAnswer, Action::MailQr) => {
-            "no answer: it may have made a new QR code all the same; an older one may be void"
-        }
-        (OutcomeStatus::NoAnswer, _) => "no answer: nothing was changed",
-        (OutcomeStatus::Skipped, _) => "not sent",
+/// What the status tells, with what else is known of the device.
+#[rustfmt::skip]
+fn plain(outcome: &Outcome) -> Explanation {
+    match (outcome.status, &outcome.data, outcome.action) {
+        (_, OutcomeData::Cloud(status), _) => say(owner::status(status)),
+        (OutcomeStatus::Planned, OutcomeData::Network(change), _) => say(format!("would change {}", network::change_line(change))),
+        (OutcomeStatus::Planned, OutcomeData::Mailbox(mailbox), _) => say(format!("its reserved e-mail address would become {}", clean(mailbox.as_str()))),
+        (OutcomeStatus::Done, OutcomeData::Mailbox(mailbox), _) => say(format!("the reserved e-mail address is {}", clean(mailbox.as_str()))),
+        (OutcomeStatus::Done, OutcomeData::Questions(list), _) => say(recovery::questions(list)),
+        (OutcomeStatus::Done, OutcomeData::MailQr(qr), _) => say(if qr.qr_is_raw {
+            "its QR code is here, but did not arrive in base64 as devices send it: it holds the text as received"
+        } else {
+            "its QR code is here"
+        })
+        .next("when the code has come: sadpctl reset mail confirm DEVICE"),
+        (_, OutcomeData::ExportedGuid(guid), _) if guid.suspect =>
+            say("its GUID is in the vault, but is suspect: it does not hold 128 bytes as every known GUID does")
+                .next("export it again, and prepare another way of recovery; earlier GUIDs are kept and are preferred"),
+        (_, OutcomeData::ExportedGuid(_), _) => say("its GUID is in the vault"),
+        (OutcomeStatus::Done, _, Action::QuestionsSet) => say("the security questions are set"),
+        (OutcomeStatus::Planned, _, action) => say(planned(action)),
+        (OutcomeStatus::Done, ..) => say("done"),
+        (OutcomeStatus::Refused, ..) => say("refused"),
+        (OutcomeStatus::Unknown, ..) => say("no reply: it may have been carried out or not"),
+        (OutcomeStatus::NoAnswer, _, Action::ExportRequest) => say("no answer: it may have made a new request; an older one may be void"),
+        (OutcomeStatus::NoAnswer, _, Action::MailQr) => say("no answer: it may have made a new QR code; an older one may be void"),
+        (OutcomeStatus::NoAnswer, ..) => say("no answer: nothing was changed"),
+        (OutcomeStatus::Skipped, ..) => say("not sent"),
+    }
+}
+
+const fn planned(action: Action) -> &'static str {
+    match action {
+        Action::Activate => "would be given its first password",
+        Action::GuidExport => "its GUID would be exported into the vault",
+        Action::GuidImport => "its GUID would be given to it and a new password set",
+        Action::MailConfirm => "the code would be given to it and a new password set",
+        Action::MailQr => "a QR code would be fetched from it, and an earlier one become void",
+        Action::QuestionsAnswer => "its questions would be answered and a new password set",
+        Action::QuestionsSet => "its security questions would be set",
+        _ => "done",
     }
 }
 
@@ -188,55 +152,41 @@ fn lamp(status: OutcomeStatus, lamp: Lamp) -> String {
     }
 }
 
-fn blocked(reason: &BlockReason) -> String {
+/// Why nothing is sent, and what sends it.
+#[rustfmt::skip]
+fn blocked(reason: &BlockReason) -> Explanation {
     match reason {
-        BlockReason::NoMac => {
-            "it reports no MAC of its own, by which commands are addressed".into()
-        }
-        BlockReason::RawEthernetOnly => {
-            "it answers only by raw Ethernet frames: it does not receive commands".into()
-        }
-        BlockReason::FragmentOnly => {
-            "only the first part of its reply arrived: what a command is made of may be in the rest"
-                .into()
-        }
-        BlockReason::DuplicateMac => {
-            "another device has the same MAC: a command would reach both".into()
-        }
-        BlockReason::TwoSenders { used, other } => format!(
-            "{used} and {other} both answer for it: one may be somebody who wants its password"
-        ),
-        BlockReason::JustMoved { from, to } => {
-            format!("it answered from {from}, and a moment ago from {to} for the first time")
-        }
-        BlockReason::MoveUnconfirmed { former, at } => format!(
-            "it moved away from {former} on {}, and nothing has confirmed since that it is the same device",
-            minute(*at)
-        ),
-        BlockReason::ContradictsItself(what) => format!(
-            "it reported {} in two ways: one of the replies may be somebody else's",
-            contradictions(what)
-        ),
-        BlockReason::SharedSalt => {
-            "another device reports the same salt: one may be a copy that is to be sent the password of the other".into()
-        }
+        BlockReason::NoMac => say("it reports no MAC of its own, by which commands are addressed")
+            .next("set it up in its own web page"),
+        BlockReason::RawEthernetOnly => say("it answers only by raw Ethernet frames: it does not receive commands")
+            .next("set it up in its own web page, or with its own menu; it may answer once its address is right"),
+        BlockReason::FragmentOnly => say("only the first part of its reply arrived: what a command is made of may be in the rest")
+            .next("add an address in its network to this computer, then run it again"),
+        BlockReason::DuplicateMac => say("another device has the same MAC: a command would reach both")
+            .next("unplug one of the two, then run it again; if there is only one, --force two-senders sends anyway"),
+        BlockReason::TwoSenders { used, other } => say(format!("{used} and {other} both answer for it: one may be somebody who wants its password"))
+            .next("find out which machine answers at each address, and connect the device to this computer alone; --force two-senders sends to the first address anyway"),
+        BlockReason::JustMoved { from, to } => say(format!("it answered from {from}, and a moment ago from {to} for the first time"))
+            .next("make sure that the device is at its new address: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
+        BlockReason::MoveUnconfirmed { former, at } => say(format!("it moved away from {former} on {}, and nothing has confirmed since that it is the same device", minute(*at)))
+            .next("make sure that it is the device which answers now: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
+        BlockReason::ContradictsItself(what) => say(format!("it reported {} in two ways: one of the replies may be somebody else's", contradictions(what)))
+            .next("find out which machine answers for it, and connect the device to this computer alone; --force contradicts-itself sends anyway"),
+        BlockReason::SharedSalt => say("another device reports the same salt: one may be a copy that is to be sent the password of the other")
+            .next("find the other one by its warning in sadpctl scan, and unplug it if it is not yours; a device with two network ports reports its salt twice: --force shared-salt sends anyway"),
         BlockReason::AccountChanged { before, now } => {
             let [before, now] = [before, now].map(account);
-            format!("it reports {now}, and it was {before} when it last accepted a secret")
+            say(format!("it reports {now}, and it was {before} when it last accepted a secret"))
+                .next("make sure that it was reset or got other firmware, and that it is the device which answers; --force account-changed sends anyway")
         }
-        BlockReason::Locked { until } => {
-            let until = until.strftime("%Y-%m-%d %H:%M UTC");
-            format!("it is remembered as locked until {until}")
-        }
-        BlockReason::FewTries { left } => format!("tries left before it locks: {left}"),
-        BlockReason::RefusedBefore { at } => format!(
-            "not sent: it refused a secret of this kind on {}, and each wrong one costs a try",
-            minute(*at)
-        ),
-        BlockReason::MayHaveWorked { at } => format!(
-            "not sent: a secret of this kind was sent on {} and no reply came: most likely it worked",
-            minute(*at)
-        ),
+        BlockReason::Locked { until } => say(format!("it is remembered as locked until {}", minute(*until)))
+            .next("wait until the lock is over; --force locked sends anyway"),
+        BlockReason::FewTries { left } => say(format!("tries left before it locks: {left}"))
+            .next("make sure of the password first; --force few-tries sends anyway, and a wrong one locks it"),
+        BlockReason::RefusedBefore { at } => say(format!("not sent: it refused a secret of this kind on {}, and each wrong one costs a try", minute(*at)))
+            .next("make sure that it is the right one, in its own web page for example; --force refused-before sends it"),
+        BlockReason::MayHaveWorked { at } => say(format!("not sent: a secret of this kind was sent on {} and no reply came: most likely it worked", minute(*at)))
+            .next("try the new password in its own web page, once; if it is refused, --force may-have-worked sends it again"),
     }
 }
 
@@ -259,97 +209,42 @@ fn account(account: &Account) -> String {
     format!("account {name} {salted} a salt")
 }
 
-const fn unblock(reason: &BlockReason) -> &'static str {
-    match reason {
-        BlockReason::NoMac => "set it up in its own web page",
-        BlockReason::RawEthernetOnly => {
-            "set it up in its own web page, or with its own menu; it may answer once its address is right"
-        }
-        BlockReason::FragmentOnly => {
-            "add an address in its network to this machine, then run it again"
-        }
-        BlockReason::DuplicateMac => {
-            "unplug one of the two, then run it again; if there is only one, --force two-senders sends all the same"
-        }
-        BlockReason::TwoSenders { .. } => {
-            "find out which machine answers at each address, and connect the device to this machine alone; --force two-senders sends to the first address all the same"
-        }
-        BlockReason::JustMoved { .. } => {
-            "make sure that the device is at its new address: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"
-        }
-        BlockReason::MoveUnconfirmed { .. } => {
-            "make sure that it is the device which answers now: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"
-        }
-        BlockReason::ContradictsItself(_) => {
-            "find out which machine answers for it, and connect the device to this machine alone; --force contradicts-itself sends all the same"
-        }
-        BlockReason::SharedSalt => {
-            "find the other one by its warning in sadpctl scan, and unplug it if it is not yours; a device with two network ports reports its salt twice: --force shared-salt sends all the same"
-        }
-        BlockReason::AccountChanged { .. } => {
-            "make sure that it was reset or got other firmware, and that it is the device which answers; --force account-changed sends all the same"
-        }
-        BlockReason::Locked { .. } => {
-            "wait until the lock is over; --force locked sends all the same"
-        }
-        BlockReason::FewTries { .. } => {
-            "make sure of the password first; --force few-tries sends all the same, and a wrong one locks it"
-        }
-        BlockReason::RefusedBefore { .. } => {
-            "make sure that it is the right one, in its own web page for example; --force refused-before sends it"
-        }
-        BlockReason::MayHaveWorked { .. } => {
-            "try the new password in its own web page, once; if it is refused, --force may-have-worked sends it again"
-        }
-    }
-}
-
-const fn stopped(reason: StopReason, action: Action) -> &'static str {
-    match (reason, action) {
-        (StopReason::LocalFailure, _) => "not sent: something could not be written on this machine",
+#[rustfmt::skip]
+fn stopped(reason: StopReason, action: Action) -> Explanation {
+    say(match (reason, action) {
+        (StopReason::LocalFailure, _) => "not sent: something could not be written on this computer",
         (StopReason::WrongSecret, Action::ImportAnswer) => {
-            "not sent: an answer before it was refused as another's, so folders may be mixed up, and its folder is all that tells whose this one is"
+            return say("not sent: an answer before it was refused as another's, so folders may be mixed up, and its folder is all that tells whose this one is")
+                .next("check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device");
         }
-        (StopReason::WrongSecret, _) => {
-            "not sent: the batch ended when a device refused the password"
-        }
-        (StopReason::PossiblyWrongSecret, _) => {
-            "not sent: the batch ended when a device refused: the password may be wrong"
-        }
+        (StopReason::WrongSecret, _) => "not sent: the batch ended when a device refused the password",
+        (StopReason::PossiblyWrongSecret, _) => "not sent: the batch ended when a device refused: the password may be wrong",
         (StopReason::DeviceLocked, _) => "not sent: the batch ended at a device that is locked",
         (StopReason::Interrupted, _) => "not sent: interrupted",
         (StopReason::NetworkGone, _) => {
-            "not sent: three devices in a row did not answer, and then none at all"
+            return say("not sent: three devices in a row did not answer, and then none at all")
+                .next("check the cable and the switch, then run it again");
         }
-    }
+    })
 }
 
+#[rustfmt::skip]
 fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
-    match next {
-        NextStep::ScanThenRepeat => "scan to see its state, then run it again".into(),
-        NextStep::ScanAgain => "scan again: it may be restarting".into(),
-        NextStep::WaitThenRepeat => {
-            "scan again after a minute, then run it again if need be".into()
-        }
-        NextStep::Repeat => "run it again".into(),
-        NextStep::ScanWhetherDone if action == Action::NetSet => {
-            "scan to see what it has now; then run it again if need be".into()
-        }
-        NextStep::ScanWhetherDone => {
-            "scan to see whether it is active; if it is not, run it again".into()
-        }
-        NextStep::CheckCable => "check cable and power, scan again, then run it again".into(),
-        NextStep::MayHaveNoLamp => "this model may have no such lamp".into(),
-        NextStep::SwitchLampOff => "switch it off: sadpctl locate DEVICE off".into(),
+    Cow::Borrowed(match next {
+        NextStep::ScanThenRepeat => "scan to see its state, then run it again",
+        NextStep::ScanAgain => "scan again: it may be restarting",
+        NextStep::WaitThenRepeat => "scan again after a minute, then run it again if need be",
+        NextStep::Repeat => "run it again",
+        NextStep::ScanWhetherDone if action == Action::NetSet => "scan to see what it has now; then run it again if need be",
+        NextStep::ScanWhetherDone => "scan to see whether it is active; if it is not, run it again",
+        NextStep::CheckCable => "check cable and power, scan again, then run it again",
+        NextStep::MayHaveNoLamp => "this model may have no such lamp",
+        NextStep::SwitchLampOff => "switch it off: sadpctl locate DEVICE off",
         NextStep::Prepare(preparations) => {
             let commands: Vec<_> = preparations.iter().copied().map(command).collect();
-            format!(
-                "prepare now for the day the password is forgotten: {}",
-                commands.join(", ")
-            )
-            .into()
+            return format!("prepare now for the day the password is forgotten: {}", commands.join(", ")).into();
         }
-    }
+    })
 }
 
 const fn command(preparation: Preparation) -> &'static str {
@@ -407,7 +302,7 @@ mod tests {
             },
         ] {
             let word = reason.guard().map(|it| format!("--force {}", it.word()));
-            let told = unblock(&reason);
+            let told = blocked(&reason).next.unwrap();
             match word {
                 Some(word) => assert!(told.contains(&word), "{told}"),
                 None => assert!(!told.contains("--force"), "{told}"),

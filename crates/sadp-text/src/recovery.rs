@@ -70,7 +70,7 @@ To reset {label} by its button, at the device:
   2. Power the device off. Where its network cable powers it, unplug that.
   3. Press the button, hold it, and power the device on while you hold it.
   4. Keep holding for more than 30 s after power-on. Then let go.
-  5. Let it start, on the same network as this machine. It comes back without a password,
+  5. Let it start, on the same network as this computer. It comes back without a password,
      usually at the factory address 192.168.1.64.
 All its settings are lost with the password: expect factory values everywhere."
     );

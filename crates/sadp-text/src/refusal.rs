@@ -5,16 +5,7 @@ use sadp_reset::Action;
 
 use sadp_model::text::clean;
 
-use crate::count;
-
-/// Why a device said no, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// What the device said, with the vendor's number.
-    pub message: String,
-    /// What to do next.
-    pub next: String,
-}
+use crate::{Explanation, count, say};
 
 /// Whether it brings a password back, by a secret that is tried only once.
 const fn replaces_password(action: Action) -> bool {
@@ -23,12 +14,9 @@ const fn replaces_password(action: Action) -> bool {
 }
 
 /// Explains a refusal: a sentence with the vendor's number, and the next step.
-pub fn explain(verdict: &RefusalReply, action: Action) -> Reason {
+pub(crate) fn explain(verdict: &RefusalReply, action: Action) -> Explanation {
     let (sentence, next) = words(&verdict.refusal, action);
-    Reason {
-        message: format!("{sentence} {}", details(verdict)),
-        next: next.into(),
-    }
+    say(format!("{sentence} {}", details(verdict))).next(next)
 }
 
 /// The vendor's number and word, and what the device says of its tries.
@@ -128,7 +116,8 @@ mod tests {
                 tries_left: None,
                 lock_minutes: None,
             };
-            let Reason { message, next } = explain(&verdict, action);
+            let Explanation { message, next } = explain(&verdict, action);
+            let next = next.unwrap();
             assert_eq!(message, "it refused and gave no reason (2009 failed)");
             for repeat in [
                 "once more",

@@ -17,65 +17,47 @@ pub trait Remedy {
 }
 
 impl Remedy for ScanError {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        match self {
-            Self::UnknownInterface { known, .. } if known.is_empty() => {
-                "no interface of this machine has an IPv4 address: connect a cable and set one".into()
-            }
-            Self::UnknownInterface { known, .. } => format!("choose one of: {}", known.join(", ")).into(),
-            Self::InterfaceDown { .. } => "check the cable, or bring the interface up".into(),
-            Self::NoInterface => {
-                "connect to the cameras' network and give this machine an address there, e.g. 192.168.1.250/24".into()
-            }
-            Self::List(_) => "check that this program may read the network configuration".into(),
-            Self::NoSocket { .. } => {
-                "check that a firewall or security tool lets this program use UDP".into()
-            }
-            Self::Raw { reason, .. } => reason.remedy(),
-        }
+        Cow::Borrowed(match self {
+            Self::UnknownInterface { known, .. } if known.is_empty() => "no interface of this computer has an IPv4 address: connect a cable and set one",
+            Self::UnknownInterface { known, .. } => return format!("choose one of: {}", known.join(", ")).into(),
+            Self::InterfaceDown { .. } => "check the cable, or bring the interface up",
+            Self::NoInterface => "connect to the cameras' network and give this computer an address there, e.g. 192.168.1.250/24",
+            Self::List(_) => "check that this program may read the network configuration",
+            Self::NoSocket { .. } => "check that a firewall or security tool lets this program use UDP",
+            Self::Raw { reason, .. } => return reason.remedy(),
+        })
     }
 }
 
 impl Remedy for Notice {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        let text = match self {
+        Cow::Borrowed(match self {
             Self::PortTaken { .. } => "close other SADP tools and camera software, then scan again",
             Self::InterfaceGuessed { .. } => "scan one interface at a time, with -i",
-            Self::PortRefused { .. } => {
-                "check that a firewall or security tool lets this program listen"
-            }
-            Self::NotJoined { .. } => {
-                "name the cameras' interface with -i, or disable interfaces not in use"
-            }
-            Self::NoSocket { .. }
-            | Self::NotSent { .. }
-            | Self::NotHeard { .. }
-            | Self::NoFrames { .. } => {
-                "check the cable and the interface's address, then scan again"
-            }
-            Self::Fragments { .. } => {
-                "add an address in the devices' network to this machine, then scan again"
-            }
-            Self::FragmentsRefused { .. } => {
-                "record the scan with --record FILE.pcapng, and find out which machine sends them"
-            }
+            Self::PortRefused { .. } => "check that a firewall or security tool lets this program listen",
+            Self::NotJoined { .. } => "name the cameras' interface with -i, or disable interfaces not in use",
+            Self::NoSocket { .. } | Self::NotSent { .. } | Self::NotHeard { .. } | Self::NoFrames { .. } => "check the cable and the interface's address, then scan again",
+            Self::Fragments { .. } => "add an address in the devices' network to this computer, then scan again",
+            Self::FragmentsRefused { .. } => "record the scan with --record FILE.pcapng, and find out which machine sends them",
             Self::NotRecorded { .. } => "check that the disk has room, then record again",
-            Self::TargetsNotSent { .. } => "check the targets and this machine's routes to them",
-        };
-        text.into()
+            Self::TargetsNotSent { .. } => "check the targets and this computer's routes to them",
+        })
     }
 }
 
 impl Remedy for RawError {
     fn remedy(&self) -> Cow<'static, str> {
-        match self {
-            Self::NotPermitted => permission().into(),
+        Cow::Borrowed(match self {
+            Self::NotPermitted => return permission().into(),
             Self::NotEthernet => {
-                "name the card that the cameras are on with -i, or leave --link-layer out".into()
+                "name the card that the cameras are on with -i, or leave --link-layer out"
             }
-            Self::NotBuilt => "leave --link-layer out".into(),
-            Self::Failed(_) => "check that the interface is up, or leave --link-layer out".into(),
-        }
+            Self::NotBuilt => "leave --link-layer out",
+            Self::Failed(_) => "check that the interface is up, or leave --link-layer out",
+        })
     }
 }
 
@@ -121,7 +103,7 @@ impl Platform {
 /// What to do to reach a subnet.
 pub fn reach(subnet: &OffSubnet, platform: Platform) -> String {
     let caution = if subnet.overlaps {
-        ", though it overlaps one of this machine's own"
+        ", though it overlaps one of this computer's own"
     } else {
         ""
     };
@@ -174,18 +156,13 @@ pub fn selection_error(error: &SelectionError) -> String {
 }
 
 impl Remedy for SelectionError {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        match self {
-            Self::Ambiguous { .. } => {
-                "name the one you mean by its full serial number or MAC".into()
-            }
-            Self::NotFound { similar, .. } if similar.is_empty() => {
-                "a device is named by its full serial number, its label number, its MAC or its IPv4 address: sadpctl scan lists them".into()
-            }
-            Self::NotFound { similar, .. } => {
-                format!("devices with a similar name:{}", list(similar)).into()
-            }
-        }
+        Cow::Borrowed(match self {
+            Self::Ambiguous { .. } => "name the one you mean by its full serial number or MAC",
+            Self::NotFound { similar, .. } if similar.is_empty() => "a device is named by its full serial number, its label number, its MAC or its IPv4 address: sadpctl scan lists them",
+            Self::NotFound { similar, .. } => return format!("devices with a similar name:{}", list(similar)).into(),
+        })
     }
 }
 
@@ -201,73 +178,42 @@ fn list(devices: &[DeviceRef]) -> String {
 }
 
 impl Remedy for Why {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        let text = match self {
+        Cow::Borrowed(match self {
             Self::NotAnAnswer(kind) => return kind.remedy(),
             Self::Unreadable(_) => "make it readable, or name another file",
             Self::Special => "name a file or a folder",
             Self::Link | Self::TooDeep => "name it itself",
             Self::TooMany => "name a folder that holds only request packages",
-            Self::Record(_) => {
-                "restore the package's request.json, or name the device with --device"
-            }
-            Self::Unmatched => {
-                "save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them"
-            }
+            Self::Record(_) => "restore the package's request.json, or name the device with --device",
+            Self::Unmatched => "save it in the folder of its request, or name the request with --case N, as sadpctl reset cases numbers them",
             Self::Stranger => "check whose answer it is; if the name is wrong, rename the file",
-            Self::Ambiguous { .. } => {
-                "save it in the folder of its request, or name the request with --case N"
-            }
-            Self::Contradiction { .. } => {
-                "check whose answer it is, and put it into the folder of its request"
-            }
-            Self::Misplaced { .. } => {
-                "check whose answer it is, and move it into the folder of the request that was named with it"
-            }
-            Self::TwoAnswers { .. } => {
-                "keep the answer that belongs to this request, and only that"
-            }
-            Self::SharedAnswer { .. } => {
-                "keep it only in the folder of the request it was made for"
-            }
+            Self::Ambiguous { .. } => "save it in the folder of its request, or name the request with --case N",
+            Self::Contradiction { .. } => "check whose answer it is, and put it into the folder of its request",
+            Self::Misplaced { .. } => "check whose answer it is, and move it into the folder of the request that was named with it",
+            Self::TwoAnswers { .. } => "keep the answer that belongs to this request, and only that",
+            Self::SharedAnswer { .. } => "keep it only in the folder of the request it was made for",
             Self::OlderRequest { .. } => "nothing: only the last request of a device counts",
-        };
-        text.into()
+        })
     }
 }
 
 impl Remedy for NotAnAnswer {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        let text = match self {
-            Self::SeveralLines
-            | Self::Prose
-            | Self::Table
-            | Self::Serial
-            | Self::Unlike
-            | Self::NoAttachment => {
-                "save the attachment of the support's mail, or the key alone, and import that"
-            }
-            Self::DeviceList | Self::RequestRecord | Self::RequestForm => {
-                "name the file that the vendor's support sent back"
-            }
-            Self::Request => {
-                "name the file that the vendor's support sent back; if that has this name, change it"
-            }
-            Self::ChangedRequest => {
-                "if it is the answer, save it under another name, and give the request its name back"
-            }
+        Cow::Borrowed(match self {
+            Self::SeveralLines | Self::Prose | Self::Table | Self::Serial | Self::Unlike | Self::NoAttachment =>
+                "save the attachment of the support's mail, or the key alone, and import that",
+            Self::DeviceList | Self::RequestRecord | Self::RequestForm => "name the file that the vendor's support sent back",
+            Self::Request => "name the file that the vendor's support sent back; if that has this name, change it",
+            Self::ChangedRequest => "if it is the answer, save it under another name, and give the request its name back",
             Self::Guid => "use reset guid import for it",
             Self::Archive => "unpack it first",
             Self::Mail => "save the e-mail as an .eml file, or its attachment, and import that",
-            Self::Empty
-            | Self::TooLong
-            | Self::Image
-            | Self::Message
-            | Self::Document
-            | Self::ByteOrderMark
-            | Self::NotText => "save the attachment of the support's mail again, as it is",
+            Self::Empty | Self::TooLong | Self::Image | Self::Message | Self::Document | Self::ByteOrderMark | Self::NotText =>
+                "save the attachment of the support's mail again, as it is",
             Self::NotAKey | Self::NotACode => "type it as the support wrote it",
-        };
-        text.into()
+        })
     }
 }

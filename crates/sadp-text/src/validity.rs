@@ -7,28 +7,15 @@ use sadp_reset::{Case, CaseEnding, InvalidReason, RequestValidity, VALID_FOR};
 use crate::count;
 
 /// What is wrong with a request, in a sentence without its device.
+#[rustfmt::skip]
 pub fn invalid_reason(reason: &InvalidReason) -> String {
     match reason {
-        InvalidReason::Rebooted { exported, now } => format!(
-            "the device has restarted since the export (started {exported} then, {now} now), which makes requests void"
-        ),
-        InvalidReason::ExportedAgain { at } => {
-            format!(
-                "it was exported again on {}: only the last one counts",
-                minute(*at)
-            )
-        }
-        InvalidReason::PossiblyExportedAgain { at } => {
-            format!(
-                "another request was asked for on {} and none arrived: if the device made one, this one is void",
-                minute(*at)
-            )
-        }
-        InvalidReason::Overdue { age } => format!(
-            "it is {} old: {} hours are the limit",
-            self::age(*age),
-            VALID_FOR.as_hours()
-        ),
+        InvalidReason::Rebooted { exported, now } =>
+            format!("the device has restarted since the export (started {exported} then, {now} now), which makes requests void"),
+        InvalidReason::ExportedAgain { at } => format!("it was exported again on {}: only the last one counts", minute(*at)),
+        InvalidReason::PossiblyExportedAgain { at } =>
+            format!("another request was asked for on {} and none arrived: if the device made one, this one is void", minute(*at)),
+        InvalidReason::Overdue { age } => format!("it is {} old: {} hours are the limit", self::age(*age), VALID_FOR.as_hours()),
         InvalidReason::Closed(ended) => format!("{} on {}", closed(ended.how), minute(ended.at)),
         InvalidReason::NotSeen { .. } => "the device was not seen since".into(),
     }

@@ -83,7 +83,7 @@ fn drops_outside(link: &LinkInfo) -> String {
     };
     let permission = permission();
     format!(
-        "this machine drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
+        "this computer drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
          get around it ({permission}), or until the next start: \
          sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
     )
@@ -105,7 +105,7 @@ pub(crate) fn nothing_found(report: &ScanReport) -> Failure {
         links.join(", ")
     );
     let mut failure = Failure::words(Exit::NotFound, message).hint(
-        "check that the devices have power and that this machine is on their switch and VLAN",
+        "check that the devices have power and that this computer is on their switch and VLAN",
     );
     if let Some(virtual_link) = report
         .links
@@ -118,7 +118,7 @@ pub(crate) fn nothing_found(report: &ScanReport) -> Failure {
         ));
     }
     failure = failure.hint(
-        "let UDP port 37020 in through this machine's firewall, or try with the firewall off",
+        "let UDP port 37020 in through this computer's firewall, or try with the firewall off",
     );
     if let Some(hint) = filtered(report) {
         failure = failure.hint(hint);

@@ -57,7 +57,7 @@ pub(crate) struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 a device refused or did not answer; 2 usage; 3 no such
 device, or none found; 4 not done for safety (weak password, risk of a lock);
-5 this machine's fault (no interface, no permission, socket, file).
+5 this computer's fault (no interface, no permission, socket, file).
 
 Try it without any device: sadpctl demo";
 
@@ -148,7 +148,7 @@ pub(crate) enum Command {
     /// Read devices from a file: replies, hex or a capture
     Decode(DecodeArgs),
     #[cfg(feature = "sim")]
-    /// Scan a simulated site on this machine; touches no network
+    /// Scan a simulated site on this computer; touches no network
     Demo(DemoArgs),
     #[cfg(feature = "sim")]
     /// Simulated devices
@@ -266,7 +266,7 @@ pub(crate) struct DeviceArgs {
 /// `doctor`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Looks at this machine's cards, the port, the multicast group, filters,
+Looks at this computer's cards, the port, the multicast group, filters,
 firewalls and privileges, scans once, and shows what may hide devices, each
 with its remedy. A test datagram to the group on each card stays within this
 machine. Run as root it sees more: the rules of firewalls, and which program

@@ -21,7 +21,7 @@ pub(crate) enum Exit {
     NotFound,
     /// Not done, because it could do harm.
     Unsafe,
-    /// This machine's fault: interface, permission, socket, file.
+    /// This computer's fault: interface, permission, socket, file.
     Machine,
 }
 

@@ -99,7 +99,7 @@ fn a_disk_that_fills_ends_the_batch_and_what_was_done_is_told() {
     assert!(run.stderr.contains("in the ledger"), "{run}");
     let mut results = results(&run);
     results.sort();
-    let unsent = "not sent: something could not be written on this machine";
+    let unsent = "not sent: something could not be written on this computer";
     let unsent = ("skipped".to_owned(), unsent.to_owned());
     let done = ("done".to_owned(), "activated".to_owned());
     assert_eq!(results, [done, unsent.clone(), unsent], "{run}");

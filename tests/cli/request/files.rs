@@ -12,7 +12,7 @@ fn camera() -> Errand {
     Errand::new(&device("ipc-v5.5.82", 1, ""))
 }
 
-/// Imports a file for a device that is on no network of this machine: what got
+/// Imports a file for a device that is on no network of this computer: what got
 /// as far as looking for it would end otherwise.
 fn import(errand: &Errand, file: &str, more: &[&str]) -> Run {
     let arguments = ["reset", "import", file, "--yes", "--format", "json"];

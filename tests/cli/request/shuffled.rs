@@ -63,7 +63,7 @@ fn rotate(files: &[PathBuf]) {
     }
 }
 
-/// How many answers left this machine.
+/// How many answers left this computer.
 fn sent(errand: &Errand) -> usize {
     let ledger = Ledger::open_existing(&errand.van.path("state")).unwrap();
     let attempts = ledger.unwrap().attempts(&AttemptFilter::default()).unwrap();

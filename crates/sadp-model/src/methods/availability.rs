@@ -135,7 +135,7 @@ pub enum UnavailableReason {
 }
 
 impl UnavailableReason {
-    /// Whether only documents say so; the device may support it all the same.
+    /// Whether only documents say so; the device may support it anyway.
     pub(super) const fn is_documented_only(self) -> bool {
         matches!(self, Self::Kind(_) | Self::FirmwareBelow(_))
     }
@@ -177,7 +177,7 @@ pub enum Note {
     SeriesUnknown,
     /// A minimum firmware is stated, and the device's own is unknown.
     FirmwareUnknown(FirmwareMinimum),
-    /// The reason against the method, which is set up on the device all the same.
+    /// The reason against the method, which is set up on the device anyway.
     Despite(UnavailableReason),
     /// The device reports the method although documents exclude it.
     OfferedDespiteTable,

@@ -1,6 +1,6 @@
 //! A reset by the button.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use humantime::format_duration;
 use sadp_ops::{
@@ -8,55 +8,34 @@ use sadp_ops::{
     recovery::button::{ButtonFinding as Finding, ButtonProgress as Progress},
 };
 
-use crate::{Line, with_cause};
+use crate::{Explanation, Line, say, with_cause};
 
-/// What happened.
-pub(super) fn message(finding: &Finding) -> Cow<'static, str> {
-    let text = match finding {
-        Finding::Unactivated => "already unactivated: there is nothing to reset",
-        Finding::Reset => "reset: it is back, unactivated",
-        Finding::NotForDevice { obstacle, .. } => return obstacle.to_string().into(),
-        Finding::Unrecognisable => {
-            "it reports neither a MAC of its own nor a serial: it could not be recognised after the reset"
-        }
-        Finding::StillActive => "still active: not reset yet",
-        Finding::NoRestart => "it did not restart: not reset yet",
-        Finding::StateUnknown => {
-            "it restarted; its firmware does not report whether it has a password"
-        }
-        Finding::Offline => "offline: it is not known whether it was reset",
-    };
-    text.into()
-}
-
-/// What to do next.
-pub(super) fn next_step(finding: &Finding, outcome: &Outcome) -> Cow<'static, str> {
-    let text = match finding {
-        Finding::Unactivated | Finding::Reset => {
-            let mac = outcome.device.mac.filter(|mac| mac.is_identity());
-            let name = mac.map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
-            return format!("give it its first password: sadpctl activate {name}").into();
-        }
-        Finding::NotForDevice { others, .. } => {
+/// What happened, and what to do next.
+#[rustfmt::skip]
+pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
+    let mac = outcome.device.mac.filter(|mac| mac.is_identity());
+    let name = mac.map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
+    let activate = format!("give it its first password: sadpctl activate {name}");
+    let try_again = "power it off, hold the button while powering it on and for more than 30 s, and run this again; nothing was changed from here";
+    match finding {
+        Finding::Unactivated => say("already unactivated: there is nothing to reset").next(activate),
+        Finding::Reset => say("reset: it is back, unactivated").next(activate),
+        Finding::NotForDevice { obstacle, others } => {
             let others: Vec<_> = others.iter().map(|way| way.label()).collect();
-            return format!(
-                "ways that may fit it: {}; sadpctl reset ways shows what each needs; --force way-not-offered prints the steps and waits all the same",
+            say(obstacle.to_string()).next(format!(
+                "ways that may fit it: {}; sadpctl reset ways shows what each needs; --force way-not-offered prints the steps and waits anyway",
                 others.join(", ")
-            )
-            .into();
+            ))
         }
-        Finding::Unrecognisable => {
-            "reset it by hand as its manual says, then look for it with sadpctl scan"
-        }
-        Finding::StillActive | Finding::NoRestart => {
-            "power it off, hold the button while powering it on and for more than 30 s, and run this again; nothing was changed from here"
-        }
-        Finding::StateUnknown => {
-            "try the default password of its own manual, and give it a new one at once"
-        }
-        Finding::Offline => "power it on and scan: unactivated means that it was reset",
-    };
-    text.into()
+        Finding::Unrecognisable => say("it reports neither a MAC of its own nor a serial: it could not be recognised after the reset")
+            .next("reset it by hand as its manual says, then look for it with sadpctl scan"),
+        Finding::StillActive => say("still active: not reset yet").next(try_again),
+        Finding::NoRestart => say("it did not restart: not reset yet").next(try_again),
+        Finding::StateUnknown => say("it restarted; its firmware does not report whether it has a password")
+            .next("try the default password of its own manual, and give it a new one at once"),
+        Finding::Offline => say("offline: it is not known whether it was reset")
+            .next("power it on and scan: unactivated means that it was reset"),
+    }
 }
 
 /// What happens while a reset is awaited.

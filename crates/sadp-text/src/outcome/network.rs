@@ -15,9 +15,9 @@ use sadp_proto::{NetworkSettings, UpdateError};
 use sadp_reset::Action;
 
 use crate::{
-    Question, Remedy,
+    Explanation, Question, Remedy,
     announcement::{listed, question},
-    count,
+    count, say,
 };
 
 /// A setting that changes.
@@ -140,7 +140,7 @@ pub fn plan_problems(problems: &[Problem]) -> String {
 
 fn holder(holder: AddressHolder) -> String {
     match holder {
-        AddressHolder::ThisComputer => "this machine".into(),
+        AddressHolder::ThisComputer => "this computer".into(),
         AddressHolder::Device(mac) => shown(mac, "another device"),
         AddressHolder::Host => "somebody who answers connections".into(),
     }
@@ -150,115 +150,83 @@ fn shown(mac: Option<MacAddr>, unknown: &str) -> String {
     mac.map_or_else(|| unknown.into(), |mac| mac.to_string())
 }
 
-pub(super) fn finding(finding: &Finding) -> String {
+/// What is found, and what to do next.
+#[rustfmt::skip]
+pub(super) fn explain(finding: &Finding) -> Explanation {
     match finding {
-        Finding::AlreadySet => "no change needed".into(),
-        Finding::NotActivated => "it has no password yet".into(),
-        Finding::CannotSend(error) => format!("not sent: {error}"),
-        Finding::Replayable => {
-            "its firmware sends the password in a form that can be recorded and replayed".into()
-        }
-        Finding::NotFound { line } => format!("no such device was found (line {line})"),
-        Finding::AddressTaken {
-            address,
-            holder: by,
-        } => {
-            let stays = match by {
-                AddressHolder::Device(_) => ", which does not move",
-                AddressHolder::ThisComputer | AddressHolder::Host => "",
-            };
-            format!("{address} is taken by {}{stays}", holder(*by))
+        Finding::AlreadySet => say("no change needed"),
+        Finding::NotActivated => say("it has no password yet").next("activate it first: sadpctl activate"),
+        Finding::CannotSend(error) => say(format!("not sent: {error}")).next(match error {
+            UpdateError::UnknownAccount => "name the account that the password belongs to: --account NAME",
+            _ => "its password cannot be sent this way: use its own web page",
+        }),
+        Finding::Replayable => say("its firmware sends the password in a form that can be recorded and replayed")
+            .next("use its own web page, or connect it to this computer alone and add --allow-replayable"),
+        Finding::NotFound { line } => say(format!("no such device was found (line {line})"))
+            .next("check cable and power of devices not found, then apply the plan again"),
+        Finding::AddressTaken { address, holder: by } => {
+            let stays = if matches!(by, AddressHolder::Device(_)) { ", which does not move" } else { "" };
+            say(format!("{address} is taken by {}{stays}", holder(*by)))
+                .next("plan a free address: sadpctl scan shows who has it")
         }
         Finding::AddressNotFreed { address, by } => {
             let other = shown(*by, "another device");
-            format!("not sent: {other} did not confirm that it gave up {address}")
+            say(format!("not sent: {other} did not confirm that it gave up {address}"))
+                .next("apply the plan again once the others have moved")
         }
-        Finding::BatchEnded => "not sent: the batch was broken off".into(),
-        Finding::EarlierStepFailed => "not sent: a step before could not be carried out".into(),
+        Finding::BatchEnded => say("not sent: the batch was broken off"),
+        Finding::EarlierStepFailed => say("not sent: a step before could not be carried out"),
     }
-}
-
-pub(super) const fn next_step(finding: &Finding) -> Option<&'static str> {
-    Some(match finding {
-        Finding::NotActivated => "activate it first: sadpctl activate",
-        Finding::CannotSend(UpdateError::UnknownAccount) => {
-            "name the account that the password belongs to: --account NAME"
-        }
-        Finding::CannotSend(_) => "its password cannot be sent this way: use its own web page",
-        Finding::Replayable => {
-            "use its own web page, or connect it to this machine alone and add --allow-replayable"
-        }
-        Finding::NotFound { .. } => {
-            "check cable and power of devices not found, then apply the plan again"
-        }
-        Finding::AddressTaken { .. } => "plan a free address: sadpctl scan shows who has it",
-        Finding::AddressNotFreed { .. } => "apply the plan again once the others have moved",
-        Finding::AlreadySet | Finding::BatchEnded | Finding::EarlierStepFailed => return None,
-    })
 }
 
 /// What a look after a change shows.
 pub(super) fn checked(outcome: &Outcome, change: &Change, replied: bool) -> String {
+    let line = change_line(change);
     match (replied, outcome.seen) {
-        (true, Some(Seen::Changed)) => change_line(change),
+        (true, Some(Seen::Changed)) => line,
         (true, Some(Seen::Unchanged)) => {
             "it said it is done, but still reports its former settings".into()
         }
-        (true, _) => format!(
-            "accepted: {}; not back on the network yet",
-            change_line(change)
-        ),
-        (false, Some(Seen::Changed)) => {
-            format!("no reply, but it is so now: {}", change_line(change))
-        }
+        (true, _) => format!("accepted: {line}; not back on the network yet"),
+        (false, Some(Seen::Changed)) => format!("no reply, but it is so now: {line}"),
         (false, Some(Seen::Unchanged)) => "no reply, and it still has its former settings".into(),
         (false, _) => "no reply, and it was not seen again".into(),
     }
 }
 
 impl Remedy for BadChange {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        let text = match self {
+        Cow::Borrowed(match self {
             Self::Served => "turn DHCP off for fixed ones (--dhcp off; in a plan dhcp=off)",
             Self::NoAddress => "give the address, too",
             Self::NoMask => "give the subnet mask, too (--mask; in a plan mask)",
-            Self::NoSdkPort => {
-                "give the SDK port, too (--sdk-port; in a plan sdk_port): it is sent with every change"
-            }
-            Self::Address(AddressError::Gateway { .. } | AddressError::OwnGateway { .. }) => {
-                "give the gateway of the new network, too, or none"
-            }
+            Self::NoSdkPort => "give the SDK port, too (--sdk-port; in a plan sdk_port): it is sent with every change",
+            Self::Address(AddressError::Gateway { .. } | AddressError::OwnGateway { .. }) => "give the gateway of the new network, too, or none",
             Self::Address(AddressError::Mask { .. }) => "write it as 255.255.255.0",
-            Self::Address(AddressError::NoHost { .. } | AddressError::Edge { .. }) => {
-                "choose another address, or give the mask of the network"
-            }
-        };
-        text.into()
+            Self::Address(AddressError::NoHost { .. } | AddressError::Edge { .. }) => "choose another address, or give the mask of the network",
+        })
     }
 }
 
 impl Remedy for ProposalError {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        let text = match self {
+        Cow::Borrowed(match self {
             Self::NoNetwork { .. } => "give its mask, e.g. --mask 255.255.255.0",
             Self::Address(_) => "check --from, --mask and --gateway",
-            Self::Full(_) => {
-                "begin at a lower address with --from, or take fewer devices with --where"
-            }
-        };
-        text.into()
+            Self::Full(_) => "begin at a lower address with --from, or take fewer devices with --where",
+        })
     }
 }
 
 impl Remedy for ResultFileError {
+    #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
-        let text = match self {
-            Self::Exists(_) => {
-                "it holds no results: name another file with --result, or use --force to replace it; nothing was sent"
-            }
+        Cow::Borrowed(match self {
+            Self::Exists(_) => "it holds no results: name another file with --result, or use --force to replace it; nothing was sent",
             Self::Unwritable { .. } => "name a file that you may write with --result",
-        };
-        text.into()
+        })
     }
 }
 

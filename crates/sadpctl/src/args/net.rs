@@ -123,7 +123,7 @@ pub(crate) struct NetPlanArgs {
     #[arg(long, value_name = "IP")]
     pub(crate) from: Ipv4Addr,
 
-    /// The subnet mask; by default that of this machine, or of a device, there
+    /// The subnet mask; by default that of this computer, or of a device, there
     #[arg(long, value_name = "IP")]
     pub(crate) mask: Option<Ipv4Addr>,
 

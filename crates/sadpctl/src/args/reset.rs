@@ -132,7 +132,7 @@ own manual and get no new one here.
 
 Each answer is sent once. One whose device has restarted since, whose request is
 older than 48 hours or was exported again, is left out; --force stale-request
-sends it all the same. Where another request was asked for and none arrived, the
+sends it anyway. Where another request was asked for and none arrived, the
 older one may be void: the question before sending says so. The others go on. It can be run again: only
 devices that still wait are asked.
 

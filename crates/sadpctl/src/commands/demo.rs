@@ -22,7 +22,7 @@ use crate::{
 /// The site that is played.
 const SITE: &str = include_str!("../../../../fixtures/sites/small-shop.toml");
 
-/// Where this machine is taken to stand in that site.
+/// Where this computer is taken to stand in that site.
 const HERE: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 250);
 const PREFIX: u8 = 24;
 
@@ -30,7 +30,7 @@ const PREFIX: u8 = 24;
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 37, 20);
 
 const NEXT: &str = "\
-This was a simulated shop inside this machine: nothing went out. Next, try
+This was a simulated shop inside this computer: nothing went out. Next, try
   sadpctl scan                             the devices on your own network
   sadpctl scan --where state=unactivated   only those without a password yet
   sadpctl show DEVICE                      all of one, by serial, MAC or address";
@@ -78,7 +78,7 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
     let devices = site.build(here).map_err(|error| internal(error.into()))?;
     let loopback = Ipv4Addr::LOCALHOST.to_string();
     let interface = ServerInterface::find(&loopback).map_err(|error| {
-        internal(error.into()).hint("bring this machine's loopback interface up")
+        internal(error.into()).hint("bring this computer's loopback interface up")
     })?;
     let server_config = ServerConfig {
         group: SocketAddrV4::new(GROUP, 0),

@@ -21,7 +21,7 @@ pub(super) fn run(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failu
         let devices = std::slice::from_mut(&mut device);
         methods::read_set_up(session, &inventory, devices, observer).await
     });
-    // What the device reported by itself is shown all the same.
+    // What the device reported by itself is shown anyway.
     if let Err(error) = read {
         run.terminal.warn(&format!(
             "could not read which recovery methods are set up: {}",

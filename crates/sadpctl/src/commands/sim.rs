@@ -86,7 +86,7 @@ fn interface(named: &[String]) -> Result<ServerInterface, Failure> {
     let [name] = named else {
         let message = "name the one interface on which to play simulated devices";
         return Err(Failure::words(Exit::Usage, message)
-            .hint("for this machine alone: sadpctl sim run -i 127.0.0.1"));
+            .hint("for this computer alone: sadpctl sim run -i 127.0.0.1"));
     };
     ServerInterface::find(name).map_err(|error| match error {
         InterfaceError::NotFound { .. } => {
@@ -161,7 +161,7 @@ fn describe(devices: &[Device], interface: &ServerInterface) -> String {
 pub(super) fn failed(error: ServerError) -> Failure {
     let hint = match &error {
         ServerError::Card { source, .. } => source.remedy(),
-        _ => "close other simulators and SADP tools on this machine, or use another --port".into(),
+        _ => "close other simulators and SADP tools on this computer, or use another --port".into(),
     };
     Failure::new(Exit::Machine, error).hint(hint)
 }

@@ -126,7 +126,7 @@ fn no_link(error: &ScanError) -> String {
     format!("{}: waiting for one", sadp_text::with_cause(error))
 }
 
-/// Where this machine stands, and what it remembers of devices.
+/// Where this computer stands, and what it remembers of devices.
 struct Site {
     local: Vec<Ipv4Net>,
     session: Session,

@@ -1,4 +1,4 @@
-//! What a look at this machine came to.
+//! What a look at this computer came to.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use anstyle::Style;
 use sadp_doctor::{Check, Finding, FirewallState, PortHolder, PortState, RawEthernet, Verdict};
-use sadp_text::{CheckText, Platform, check_subject, check_text};
+use sadp_text::{Explanation, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -38,13 +38,13 @@ pub(crate) struct CheckRow {
 impl CheckRow {
     /// A check with its words and figures. Commands are those of `platform`.
     pub(crate) fn new(check: &Check, platform: Platform) -> Self {
-        let CheckText { message, remedy } = check_text(check, platform);
+        let Explanation { message, next } = check_text(check, platform);
         Self {
             topic: topic(&check.finding),
             subject: check_subject(&check.subject),
             verdict: check.verdict,
             message,
-            remedy,
+            remedy: next.map(Into::into),
             data: data(&check.finding),
         }
     }

@@ -322,7 +322,7 @@ fn reachable(found: &DiscoveredDevice) -> Value {
         if reachable {
             "yes"
         } else {
-            "no: its address is in none of this machine's networks"
+            "no: its address is in none of this computer's networks"
         }
     });
     words.into()

@@ -28,7 +28,7 @@ pub(crate) const fn short(warning: Warning) -> &'static str {
 pub(crate) const fn meaning(warning: Warning) -> &'static str {
     match warning {
         Warning::OffSubnet => {
-            "in none of this machine's networks: add an address there, or move the device"
+            "in none of this computer's networks: add an address there, or move the device"
         }
         Warning::DuplicateIp => {
             "another device has the same address: change one, with the other unplugged"

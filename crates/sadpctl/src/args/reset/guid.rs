@@ -65,8 +65,7 @@ be void is taken. FILE may be a file of the vault or of any other tool: the 128
 bytes of the GUID, or its base64 text, which may be longer. A GUID works once: export a new one
 afterwards. Seven wrong ones typically lock a device for half an hour, so none
 is sent twice, from the vault or as FILE, once the device took it or called it
-invalid; nor one that another device exported: --force refused-before sends FILE all the
-same.
+invalid; nor one that another device exported: --force refused-before sends FILE anyway.
 
 Examples:
   sadpctl reset guid import 192.168.1.20

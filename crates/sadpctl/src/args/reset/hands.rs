@@ -24,7 +24,7 @@ whether it has a password). data.state is what the device said last. Exit code 0
 only for done; 4 where the vendor gives no button to this kind.
 
 The device comes back at its factory address, so it has to be on the network that
-this machine is on, not behind a router. While waiting, of --target only addresses
+this computer is on, not behind a router. While waiting, of --target only addresses
 named one by one are asked.
 
 Examples:

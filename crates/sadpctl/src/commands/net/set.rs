@@ -67,7 +67,9 @@ impl From<SetError> for Failure {
                 Self::new(Exit::Usage, bad).hint(hint)
             }
             SetError::Taken(target) => Self::words(Exit::Unsafe, sadp_text::target_address(target))
-                .hint("choose another address; --force address-in-use sends all the same; nothing was sent"),
+                .hint(
+                    "choose another address; --force address-in-use sends anyway; nothing was sent",
+                ),
             SetError::Ledger(error) => error.into(),
         }
     }

@@ -133,7 +133,7 @@ fn write_png(fetched: &MailQr, png: &Path) -> Result<(), Failure> {
     write_new_file(png, &picture).map_err(|error| {
         let what = format!("cannot write {}", png.display());
         Failure::because(Exit::Machine, what, error)
-            .hint("the QR code is good all the same: take a picture of the screen, or of data.qr of --format json")
+            .hint("the QR code is good anyway: take a picture of the screen, or of data.qr of --format json")
     })
 }
 
