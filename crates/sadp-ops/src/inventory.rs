@@ -5,7 +5,7 @@ mod name;
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
-use sadp_discovery::{Scan, ScanReport};
+use sadp_discovery::{Scan, ScanError, ScanReport};
 use sadp_model::DeviceRecord;
 use sadp_proto::SurveyProgress;
 use sadp_reset::DeviceKey;
@@ -145,7 +145,9 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Result<(Inventory, ScanReport), OpsError> {
         let stop = self.cancellation.stop.clone();
-        let mut report = self.scan(enough, stop.cancelled(), observer).await?;
+        let mut report = self
+            .limited_scan(enough, stop.cancelled(), observer)
+            .await?;
         self.mark_locks(&mut report.entries, observer);
         let entries = std::mem::take(&mut report.entries);
         let inventory = Inventory {
@@ -182,7 +184,10 @@ impl Session {
 
     async fn look_after(&mut self, enough: &Enough<'_>, observer: &mut dyn Observer) -> Inventory {
         let abandon = self.cancellation.abandon.clone();
-        match self.scan(enough, abandon.cancelled(), observer).await {
+        match self
+            .limited_scan(enough, abandon.cancelled(), observer)
+            .await
+        {
             Ok(report) => Inventory {
                 devices: DiscoveredDevice::assess_all(report.entries, &report.local),
                 local: report.local,
@@ -194,12 +199,33 @@ impl Session {
         }
     }
 
-    async fn scan(
+    /// One scan, for a caller that judges itself what limits it. A request to stop ends
+    /// it.
+    pub async fn scan(&self, observer: &mut dyn Observer) -> Result<ScanReport, ScanError> {
+        let stop = self.cancellation.stop.cancelled();
+        self.scan_until(&Enough::Never, stop, observer).await
+    }
+
+    async fn limited_scan(
         &self,
         enough: &Enough<'_>,
         stop: impl Future<Output = ()>,
         observer: &mut dyn Observer,
     ) -> Result<ScanReport, OpsError> {
+        let report = self.scan_until(enough, stop, observer).await?;
+        for notice in &report.notices {
+            observer.observe(Event::LookLimited(notice));
+        }
+        observer.observe(Event::LookTally(&report.stats));
+        Ok(report)
+    }
+
+    async fn scan_until(
+        &self,
+        enough: &Enough<'_>,
+        stop: impl Future<Output = ()>,
+        observer: &mut dyn Observer,
+    ) -> Result<ScanReport, ScanError> {
         let scan = Scan::open(&self.scan)?;
         let links: Vec<_> = scan.links().collect();
         let raw: Vec<_> = scan.frames_on().cloned().collect();
@@ -223,10 +249,6 @@ impl Session {
             })
             .await;
         observer.observe(Event::LookEnds);
-        for notice in &report.notices {
-            observer.observe(Event::LookLimited(notice));
-        }
-        observer.observe(Event::LookTally(&report.stats));
         Ok(report)
     }
 

@@ -102,6 +102,16 @@ pub struct PasswordSettings<'a> {
     pub password: &'a SecretString,
 }
 
+impl<'a> PasswordSettings<'a> {
+    /// A password for the devices of a look.
+    pub const fn new(inventory: &'a Inventory, password: &'a SecretString) -> Self {
+        Self {
+            inventory,
+            password,
+        }
+    }
+}
+
 impl Selection {
     /// No device.
     pub(crate) const fn none(action: Action) -> Self {

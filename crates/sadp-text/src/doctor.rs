@@ -121,15 +121,13 @@ fn interface(found: &HostInterface, platform: Platform) -> Explanation {
         })
         .next("check the cable and the switch's port"),
         InterfaceStatus::Down => say("not used: it is down").next("bring the card up"),
-        InterfaceStatus::NoAddress => match &found.controller {
-            Some(bridge) => say(format!("not used: it is a part of {bridge}")),
-            None => {
-                let though = if is_virtual { "" } else { ", though it is connected" };
-                let address = Ipv4Net::new_assert([192, 168, 1, 250].into(), 24);
-                say(format!("not used: no IPv4 address{though}"))
-                    .next(format!("any address will do to find devices: {}", platform.add_address(name, address)))
-            }
-        },
+        InterfaceStatus::NoAddress if let Some(bridge) = &found.controller => say(format!("not used: it is a part of {bridge}")),
+        InterfaceStatus::NoAddress => {
+            let though = if is_virtual { "" } else { ", though it is connected" };
+            let address = Ipv4Net::new_assert([192, 168, 1, 250].into(), 24);
+            say(format!("not used: no IPv4 address{though}"))
+                .next(format!("any address will do to find devices: {}", platform.add_address(name, address)))
+        }
     }
 }
 

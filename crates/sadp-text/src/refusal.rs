@@ -1,9 +1,8 @@
 //! A device's word of refusal, told to people.
 
+use sadp_model::text::clean;
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::Action;
-
-use sadp_model::text::clean;
 
 use crate::{Explanation, count, say};
 

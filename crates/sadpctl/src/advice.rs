@@ -5,9 +5,8 @@ use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, Warning};
 use sadp_ops::DiscoveredDevice;
 
 use crate::failure::{Exit, Failure};
-use sadp_text::count;
 pub(crate) use sadp_text::{Platform, Remedy, seconds};
-use sadp_text::{device_counts, permission, reach};
+use sadp_text::{count, device_counts, permission, reach};
 
 /// The line below the list: how many devices, in which states.
 pub(crate) fn summary(devices: &[DiscoveredDevice]) -> String {

@@ -1,7 +1,6 @@
 //! The command line's grammar.
 
 mod change;
-mod cloud;
 mod net;
 mod reset;
 #[cfg(feature = "sim")]
@@ -20,10 +19,9 @@ use sadp_proto::StopCondition;
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
-        ActivateArgs, ChangeArgs, ChoiceArgs, ForceArgs, LocateArgs, NewPasswordArgs, PasswordArgs,
-        SettleArgs,
+        ActivateArgs, ChangeArgs, ChoiceArgs, CloudCommand, ForceArgs, LocateArgs, NewPasswordArgs,
+        OwnerArgs, PasswordArgs, SettleArgs,
     },
-    cloud::{CloudCommand, OwnerArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -35,7 +33,8 @@ pub(crate) use self::{
     watch::WatchArgs,
 };
 use crate::{
-    output::Format,
+    failure::Failure,
+    output::{self, Format, Row},
     select::{Filter, Key},
     terminal::{Color, Terminal},
 };
@@ -68,6 +67,11 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Prints a list.
+    pub(crate) fn print<R: Row>(&mut self, rows: &[R]) -> Result<(), Failure> {
+        output::print(rows, self.global.format, self.terminal)
+    }
+
     /// The same, to be given back.
     pub(crate) fn reborrow(&mut self) -> Context<'_> {
         Context {
@@ -141,7 +145,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cloud(CloudCommand),
     /// Delete the password of one device: it is unactivated then
-    #[command(after_help = cloud::DEACTIVATE_HELP)]
+    #[command(after_help = change::DEACTIVATE_HELP)]
     Deactivate(OwnerArgs),
     /// Explain why nothing, or too little, is found; changes nothing
     Doctor(DoctorArgs),

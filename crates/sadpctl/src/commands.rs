@@ -1,8 +1,6 @@
 //! One module a command.
 
 mod activate;
-mod change;
-mod cloud;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
@@ -12,15 +10,13 @@ mod locate;
 mod man;
 mod net;
 mod new_password;
+mod owner;
 mod record;
 mod reset;
 mod scan;
-mod show;
 #[cfg(feature = "sim")]
 mod sim;
 mod watch;
-
-use sadp_ops::owner::OwnerChange;
 
 use crate::{
     args::{Cli, Command, Context},
@@ -35,13 +31,13 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Scan(args) => scan::run(args, context),
         Command::Watch(args) => watch::run(args, context),
-        Command::Show(args) => show::run(args, context),
+        Command::Show(args) => scan::show(args, context),
         Command::Activate(args) => activate::run(args, context),
         Command::Net(command) => net::run(command, context),
         Command::Reset(command) => reset::run(command, context),
         Command::Locate(args) => locate::run(args, context),
-        Command::Cloud(command) => cloud::run(command, context),
-        Command::Deactivate(args) => change::run(OwnerChange::Deactivate, None, args, context),
+        Command::Cloud(command) => owner::cloud(command, context),
+        Command::Deactivate(args) => owner::deactivate(args, context),
         Command::Doctor(args) => doctor::run(args, context),
         Command::Decode(args) => decode::run(args, context),
         #[cfg(feature = "sim")]

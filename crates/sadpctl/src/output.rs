@@ -29,7 +29,7 @@ use serde::Serialize;
 
 pub(crate) use self::{
     apps::AppRow,
-    cases::{CaseDevice, ShownCase},
+    cases::ShownCase,
     checks::CheckRow,
     details::{write_details, write_network},
     device::{DeviceRow, Raw, Shown},
@@ -39,7 +39,7 @@ pub(crate) use self::{
     messages::MessageLine,
     outcomes::{Outcome, Who, check_outcomes, print_outcomes},
     table::{notes, short_cells},
-    ways::{ShownWay, Subject, Ways},
+    ways::Ways,
 };
 use crate::{
     failure::{Exit, Failure},

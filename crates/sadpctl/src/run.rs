@@ -3,12 +3,11 @@
 use std::{env, io, net::Ipv4Addr};
 
 use indicatif::ProgressBar;
-use sadp_discovery::ScanReport;
+use sadp_discovery::{ScanConfig, ScanReport};
 use sadp_ops::{
     Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
     recovery::button::ButtonProgress,
 };
-use sadp_reset::DeviceKey;
 use sadp_text::{Line, Question, lines, waiting};
 use tokio::{runtime::Runtime, sync::oneshot};
 
@@ -52,12 +51,21 @@ impl<'a> Run<'a> {
         ask: &AskArgs,
         also: impl IntoIterator<Item = Ipv4Addr>,
         access: LedgerAccess,
+        context: Context<'a>,
+    ) -> Result<Self, Failure> {
+        let scan = survey::config(ask, context.global, also)?;
+        Self::with(scan, access, context)
+    }
+
+    /// Opens a session that finds devices by this scan.
+    pub(crate) fn with(
+        scan: ScanConfig,
+        access: LedgerAccess,
         mut context: Context<'a>,
     ) -> Result<Self, Failure> {
         let runtime = survey::runtime()?;
         let cancellation = Cancellation::default();
         runtime.spawn(interrupt::pass_to(cancellation.clone()));
-        let scan = survey::config(ask, context.global, also)?;
         let session = state::open_session(scan, access, cancellation, &mut context)?;
         let Context { global, terminal } = context;
         let mut run = Self {
@@ -97,33 +105,18 @@ impl<'a> Run<'a> {
 
     /// Looks which devices there are. Fails where there is none.
     pub(crate) fn look(&mut self) -> Result<Inventory, Failure> {
-        let looked = self.block_on(async |session, observer| session.look(observer).await);
-        Self::found(looked)
+        self.look_by(async |session, observer| session.look(observer).await)
     }
 
-    /// The same for what only reads: Ctrl-C ends the look, with what was found.
-    pub(crate) fn look_until_stopped(&mut self) -> Result<Inventory, Failure> {
-        let looked =
-            self.block_on(async |session, observer| session.look_until_stopped(observer).await);
-        Self::found(looked)
-    }
-
-    /// Looks only until these devices were found. Fails where there is none.
-    pub(crate) fn look_for(&mut self, wanted: &[DeviceKey]) -> Result<Inventory, Failure> {
-        let looked =
-            self.block_on(async |session, observer| session.look_for(wanted, observer).await);
-        Self::found(looked)
-    }
-
-    /// Looks which devices there are, and again for those of these that are missing.
-    pub(crate) fn look_with(&mut self, expected: &[DeviceKey]) -> Result<Inventory, Failure> {
-        let looked =
-            self.block_on(async |session, observer| session.look_with(expected, observer).await);
-        Self::found(looked)
-    }
-
-    fn found(looked: Result<(Inventory, ScanReport), OpsError>) -> Result<Inventory, Failure> {
-        let (inventory, report) = looked?;
+    /// The same by a look of another kind.
+    pub(crate) fn look_by(
+        &mut self,
+        look: impl AsyncFnOnce(
+            &mut Session,
+            &mut dyn Observer,
+        ) -> Result<(Inventory, ScanReport), OpsError>,
+    ) -> Result<Inventory, Failure> {
+        let (inventory, report) = self.block_on(look)?;
         if inventory.devices.is_empty() {
             return Err(advice::nothing_found(&report));
         }
@@ -227,20 +220,12 @@ impl<'a> Run<'a> {
 
     /// Prints outcomes and what to do next.
     pub(crate) fn print(self, report: Report) -> Result<Exit, Failure> {
-        self.print_after(report, None)
+        self.print_after(report, None, None)
     }
 
-    /// The same, where something failed after the operation.
+    /// The same, where something failed after the operation, and with a last line about
+    /// all devices.
     pub(crate) fn print_after(
-        self,
-        report: Report,
-        later: Option<Failure>,
-    ) -> Result<Exit, Failure> {
-        self.print_to_end(report, later, None)
-    }
-
-    /// The same, with a last line about all devices.
-    pub(crate) fn print_to_end(
         self,
         report: Report,
         later: Option<Failure>,

@@ -50,6 +50,7 @@ pub(crate) fn open_session(
     context: &mut Context<'_>,
 ) -> Result<Session, Failure> {
     let (state, access) = match folder(context.global) {
+        _ if access == LedgerAccess::Unavailable => (PathBuf::new(), access),
         Ok(folder) => (folder, access),
         Err(failure) if access == LedgerAccess::Optional => {
             context.terminal.warn(&format!(

@@ -1,14 +1,14 @@
-//! Running a scan to its end, or until Ctrl-C.
+//! How devices are found: what the arguments ask for, and what is shown meanwhile.
 
 use std::{net::Ipv4Addr, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
-use sadp_discovery::{LinkConfig, LinkInfo, Notice, Scan, ScanConfig, ScanError, ScanReport};
+use sadp_discovery::{LinkConfig, Notice, ScanConfig};
 use sadp_proto::{Endpoint, SurveyProgress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
-use sadp_text::with_cause;
+use sadp_text::{count, with_cause};
 
 use crate::{
     advice::{self, Remedy},
@@ -17,7 +17,6 @@ use crate::{
     interrupt,
     terminal::Terminal,
 };
-use sadp_text::count;
 
 /// The scan that the arguments ask for. `also` are asked besides the targets.
 pub(crate) fn config(
@@ -75,30 +74,6 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
         let what = "cannot start the network threads";
         Failure::because(Exit::Machine, what, error).hint("close other programs and try again")
     })
-}
-
-/// Scans without a word about what limited it: that is for the caller.
-pub(crate) async fn listen(
-    config: &ScanConfig,
-    stop: impl Future<Output = ()>,
-    terminal: &mut Terminal,
-) -> Result<ScanReport, ScanError> {
-    let scan = Scan::open(config)?;
-    for link in scan.links() {
-        let LinkInfo { interface, network } = link;
-        terminal.detail(&format!("asking on {interface} ({network})"));
-    }
-    for interface in scan.frames_on() {
-        terminal.detail(&format!("asking on {interface} by raw Ethernet frames too"));
-    }
-    let bar = progress_bar(terminal);
-    let report = scan
-        .run(stop, |progress, _| {
-            bar.set_message(progress_line(&progress));
-        })
-        .await;
-    bar.finish_and_clear();
-    Ok(report)
 }
 
 /// Tells what limits hearing or asking, and what to do about it.

@@ -12,15 +12,15 @@ use sadp_proto::{
     DecodeError, Document, Message, Types,
     frame::{Frame, FrameError, Operation},
 };
+use sadp_text::count;
 
 use super::{list, record};
 use crate::{
     advice,
     args::{Context, DecodeArgs},
     failure::{Exit, Failure},
-    output::{self, MessageLine, Raw, Shown},
+    output::{MessageLine, Raw, Shown},
 };
-use sadp_text::count;
 
 pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
     let messages = args
@@ -58,19 +58,25 @@ pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, F
                 "packets of link type {link} cannot be read: capture on Ethernet"
             ));
         }
-        if tally.incomplete > 0 {
-            let datagrams = count(tally.incomplete, "datagram lacks", "datagrams lack");
-            terminal.warn(&format!("{datagrams} the rest of the IP fragments"));
-        }
-        if tally.refused_fragments > 0 {
-            let datagrams = count(tally.refused_fragments, "datagram", "datagrams");
-            terminal.warn(&format!(
-                "{datagrams} in IP fragments not joined: the fragments overlap or never end"
-            ));
-        }
-        if tally.unreadable > 0 {
-            let packets = count(tally.unreadable, "packet", "packets");
-            terminal.warn(&format!("{packets} of the file cannot be read"));
+        let incomplete = count(tally.incomplete, "datagram lacks", "datagrams lack");
+        let refused = count(tally.refused_fragments, "datagram", "datagrams");
+        let unreadable = count(tally.unreadable, "packet", "packets");
+        let limits = [
+            (
+                tally.incomplete,
+                format!("{incomplete} the rest of the IP fragments"),
+            ),
+            (
+                tally.refused_fragments,
+                format!("{refused} in IP fragments not joined: the fragments overlap or never end"),
+            ),
+            (
+                tally.unreadable,
+                format!("{unreadable} of the file cannot be read"),
+            ),
+        ];
+        for (_, limit) in limits.iter().filter(|(number, _)| *number > 0) {
+            terminal.warn(limit);
         }
     }
     let outcome = if args.messages {
@@ -89,8 +95,7 @@ fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit
     let messages = (1..)
         .zip(&input.messages)
         .map(|(number, heard)| line(number, heard));
-    let Context { global, terminal } = context;
-    output::print(&messages.collect::<Vec<_>>(), global.format, terminal)?;
+    context.print(&messages.collect::<Vec<_>>())?;
     if input.messages.is_empty() {
         return Err(nothing(input.capture.is_some()));
     }

@@ -1,9 +1,12 @@
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    path::PathBuf,
+};
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
 use sadp_model::Warning;
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Observer, Session, SessionConfig};
 use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
 use tokio::sync::oneshot;
@@ -13,8 +16,8 @@ use crate::{
     advice,
     args::{Context, DemoArgs},
     failure::{Exit, Failure},
-    interrupt,
     output::words,
+    run::Run,
     survey,
     terminal::Terminal,
 };
@@ -35,9 +38,16 @@ This was a simulated shop inside this computer: nothing went out. Next, try
   sadpctl scan --where state=unactivated   only those without a password yet
   sadpctl show DEVICE                      all of one, by serial, MAC or address";
 
-pub(super) fn run(args: &DemoArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let here = Ipv4Net::new(HERE, PREFIX).map_err(|error| Failure::new(Exit::Machine, error))?;
-    let mut report = survey::runtime()?.block_on(play_and_scan(here, context.terminal))?;
+    let mut run = Run::with(ScanConfig::default(), LedgerAccess::Unavailable, context)?;
+    let mut report = run.block_on(async |session, observer| {
+        play_and_scan(here, session.cancellation(), observer).await
+    })?;
+    let mut context = run.into_context();
+    for notice in &report.notices {
+        survey::warn(notice, context.terminal);
+    }
     let entries = std::mem::take(&mut report.entries);
     if entries.is_empty() {
         return Err(
@@ -72,7 +82,11 @@ fn explain(devices: &[DiscoveredDevice], terminal: &mut Terminal) {
     }
 }
 
-async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanReport, Failure> {
+async fn play_and_scan(
+    here: Ipv4Net,
+    cancellation: &Cancellation,
+    observer: &mut dyn Observer,
+) -> Result<ScanReport, Failure> {
     let internal = |error: anyhow::Error| Failure::new(Exit::Machine, error);
     let site = Site::parse(SITE).map_err(|error| internal(error.into()))?;
     let devices = site.build(here).map_err(|error| internal(error.into()))?;
@@ -98,11 +112,11 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
     let playing = tokio::spawn(server.run(async {
         let _ = stopped.await;
     }));
-    let mut report = scan(&config, terminal).await?;
+    let mut report = scan(&config, cancellation, observer).await?;
     if report.entries.is_empty() {
         // Not every system passes multicast on loopback.
         config.sweep = Sweep::new(&[Ipv4Addr::LOCALHOST.into()], Sweep::DEFAULT_RATE).ok();
-        report = scan(&config, terminal).await?;
+        report = scan(&config, cancellation, observer).await?;
     }
     // It may have ended already: then nobody waits for the word.
     let _ = stop.send(());
@@ -112,10 +126,16 @@ async fn play_and_scan(here: Ipv4Net, terminal: &mut Terminal) -> Result<ScanRep
     Ok(report)
 }
 
-async fn scan(config: &ScanConfig, terminal: &mut Terminal) -> Result<ScanReport, Failure> {
-    let report = survey::listen(config, interrupt::interrupted(), terminal).await?;
-    for notice in &report.notices {
-        survey::warn(notice, terminal);
-    }
-    Ok(report)
+async fn scan(
+    config: &ScanConfig,
+    cancellation: &Cancellation,
+    observer: &mut dyn Observer,
+) -> Result<ScanReport, Failure> {
+    let session = Session::open(SessionConfig {
+        scan: config.clone(),
+        state: PathBuf::new(),
+        access: LedgerAccess::Unavailable,
+        cancellation: cancellation.clone(),
+    });
+    Ok(session?.scan(observer).await?)
 }

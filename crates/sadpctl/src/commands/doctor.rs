@@ -1,33 +1,35 @@
 //! Why nothing, or too little, is found.
 
 use sadp_doctor::{Examination, Verdict};
+use sadp_ops::LedgerAccess;
+use sadp_text::count;
 
 use super::record;
 use crate::{
     advice::Platform,
     args::{Context, DoctorArgs},
     failure::{Exit, Failure},
-    interrupt,
-    output::{self, CheckRow},
+    output::CheckRow,
+    run::Run,
     survey,
 };
-use sadp_text::count;
 
 pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<CheckRow>()?;
     let mut config = survey::config(&args.ask, context.global, None)?;
     config.link.recorder = record::begin(&args.record)?;
-    let diagnosis = survey::runtime()?.block_on(async {
-        let examination = Examination::begin(&config.link).await?;
-        let scan = survey::listen(&config, interrupt::interrupted(), context.terminal).await;
-        examination.finish(scan)
+    let mut run = Run::with(config, LedgerAccess::Unavailable, context)?;
+    let diagnosis = run.block_on(async |session, observer| {
+        let examination = Examination::begin(&session.scan_config().link).await?;
+        examination.finish(session.scan(observer).await)
     });
     let checks: Vec<_> = diagnosis?
         .iter()
         .map(|check| CheckRow::new(check, Platform::HERE))
         .collect();
-    let Context { global, terminal } = context;
-    output::print(&checks, global.format, terminal)?;
+    let mut context = run.into_context();
+    context.print(&checks)?;
+    let terminal = context.terminal;
     let number = |verdict| checks.iter().filter(|row| row.verdict == verdict).count() as u64;
     let problems = number(Verdict::Problem);
     terminal.note(&format!(

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use sadp_ops::{DeviceName, DiscoveredDevice, Inventory};
+use sadp_text::count;
 
 use crate::{
     args::{AskArgs, ChoiceArgs, Context, DeviceArgs, GuidImportArgs, ListArgs},
@@ -11,7 +12,6 @@ use crate::{
     run::Target,
     select::{self, Filter},
 };
-use sadp_text::count;
 
 /// Chooses, sorts and prints devices. Returns those printed.
 pub(super) fn print(

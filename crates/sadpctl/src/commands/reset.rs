@@ -1,6 +1,5 @@
 //! How a forgotten password comes back.
 
-mod app;
 mod button;
 mod cases;
 mod export;
@@ -37,7 +36,7 @@ pub(super) fn run(command: &ResetCommand, context: Context<'_>) -> Result<Exit, 
         ResetCommand::Questions(command) => questions::run(command, context),
         ResetCommand::Mail(command) => mail::run(command, context),
         ResetCommand::Button(args) => button::run(args, context),
-        ResetCommand::App(args) => app::run(args, context),
+        ResetCommand::App(args) => ways::apps(args, context),
     }
 }
 
@@ -82,10 +81,7 @@ fn set_password(
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
     let reset = PasswordReset {
-        settings: PasswordSettings {
-            inventory: &inventory,
-            password: &password,
-        },
+        settings: PasswordSettings::new(&inventory, &password),
         secret,
     };
     run.carry_out(async |session, observer| plan.carry_out(session, reset, observer).await)

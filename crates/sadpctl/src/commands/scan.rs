@@ -1,14 +1,18 @@
 use sadp_model::KnownAddresses;
-use sadp_ops::LedgerAccess;
+use sadp_ops::{LedgerAccess, recovery::methods};
 
-use super::{list, record};
+use super::{
+    list::{self, ToRead},
+    record,
+};
 use crate::{
     advice::{self, Platform},
-    args::{Context, ScanArgs},
+    args::{Context, DeviceArgs, ScanArgs},
     failure::{Exit, Failure},
-    run::Run,
+    output,
+    run::{Run, Target},
 };
-use sadp_text::count;
+use sadp_text::{count, with_cause};
 
 pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let mut run = Run::open(&args.ask, None, LedgerAccess::Optional, context)?;
@@ -48,5 +52,30 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     if let Some(hint) = advice::filtered(&report) {
         terminal.hint(&hint);
     }
+    Ok(Exit::Done)
+}
+
+/// `show`.
+pub(super) fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let target = ToRead(args);
+    let format = context.global.format;
+    // An address may be beyond a router, where only asking it directly helps.
+    let addresses = target.addresses();
+    let mut run = Run::open(&args.ask, addresses, LedgerAccess::Optional, context)?;
+    let inventory =
+        run.look_by(async |session, observer| session.look_until_stopped(observer).await)?;
+    let mut device = target.choose(&inventory)?;
+    let read = run.block_on(async |session, observer| {
+        let devices = std::slice::from_mut(&mut device);
+        methods::read_set_up(session, &inventory, devices, observer).await
+    });
+    // What the device reported by itself is shown anyway.
+    if let Err(error) = read {
+        run.terminal.warn(&format!(
+            "could not read which recovery methods are set up: {}",
+            with_cause(&error)
+        ));
+    }
+    output::print_device(&device, format, run.into_terminal())?;
     Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ use sadp_sim::{
     Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
     ServerError, ServerInterface, Site,
 };
+use sadp_text::count;
 
 use crate::{
     advice::Remedy,
@@ -13,7 +14,6 @@ use crate::{
     failure::{Exit, Failure},
     interrupt, survey,
 };
-use sadp_text::count;
 
 pub(super) fn run(command: &SimCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sadp_model::MethodAssessment;
+use sadp_model::{MethodAssessment, text::clean};
 use sadp_ops::{DiscoveredDevice, recovery::AppCheck};
 use sadp_text::{app_check, app_steps, app_unknowns, capitalised, device_label};
 use serde::Serialize;
@@ -12,7 +12,6 @@ use crate::{
     output::Who,
     terminal::{BOLD, GREEN, RED, YELLOW},
 };
-use sadp_model::text::clean;
 
 /// One app, as scripts see it.
 #[derive(Serialize)]

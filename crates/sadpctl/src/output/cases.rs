@@ -1,52 +1,71 @@
 //! Requests that wait for an answer, and those that are closed.
 
-use std::{
-    io::{self, Write},
-    net::IpAddr,
-};
+use std::io::{self, Write};
 
+use sadp_model::text::clean;
+use sadp_ops::{DeviceRef, recovery::ReviewedCase};
+use sadp_reset::InvalidReason;
+use sadp_text::{age, case_next, case_reasons};
 use serde::Serialize;
 
 use super::{
-    Layout, Row,
+    Layout, Row, Who,
     table::{Plain, known},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
-use sadp_model::text::clean;
 
 /// One request, as scripts see it. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ShownCase {
     /// Its number in the ledger.
-    pub(crate) case: i64,
-    pub(crate) device: CaseDevice,
+    case: i64,
+    device: Who,
     /// `legacy-code`, `file` or `file-or-key`.
-    pub(crate) kind: &'static str,
+    kind: &'static str,
     /// `open`, or how it ended.
-    pub(crate) state: &'static str,
-    pub(crate) exported_at: String,
-    pub(crate) age_seconds: i64,
+    state: &'static str,
+    exported_at: String,
+    age_seconds: i64,
     /// Its age for people.
     #[serde(skip)]
-    pub(crate) age: String,
-    pub(crate) warn_after: String,
-    pub(crate) valid_until: String,
+    age: String,
+    warn_after: String,
+    valid_until: String,
     /// Why it is no longer valid or may not be, in a word each.
-    pub(crate) invalid_reasons: Vec<&'static str>,
+    invalid_reasons: Vec<&'static str>,
     /// The same in sentences.
-    pub(crate) reasons: Vec<String>,
-    pub(crate) package: String,
-    pub(crate) ended_at: Option<String>,
+    reasons: Vec<String>,
+    package: String,
+    ended_at: Option<String>,
     /// What to do about it.
-    pub(crate) next: Option<String>,
+    next: Option<String>,
 }
 
-/// The device of a request, and where it was.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct CaseDevice {
-    pub(crate) serial: Option<String>,
-    pub(crate) mac: Option<String>,
-    pub(crate) address: Option<IpAddr>,
+impl ShownCase {
+    pub(crate) fn new(reviewed: &ReviewedCase) -> Self {
+        let case = &reviewed.case;
+        let request = &case.request;
+        let reasons = reviewed.invalid_reasons.iter();
+        Self {
+            case: case.id.number(),
+            device: Who {
+                address: request.address,
+                ..Who::from(&DeviceRef::from(&request.device))
+            },
+            kind: request.kind.name(),
+            state: case.ended.map_or("open", |ended| ended.how.name()),
+            exported_at: request.exported_at.to_string(),
+            age_seconds: reviewed.age.as_secs(),
+            age: age(reviewed.age),
+            warn_after: request.warn_after().to_string(),
+            valid_until: request.valid_until().to_string(),
+            next: case_next(reviewed),
+            invalid_reasons: reasons.map(InvalidReason::name).collect(),
+            reasons: case_reasons(reviewed),
+            package: request.package.to_string_lossy().into_owned(),
+            ended_at: case.ended.map(|ended| ended.at.to_string()),
+        }
+    }
 }
 
 impl Row for ShownCase {

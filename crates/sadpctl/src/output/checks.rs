@@ -7,6 +7,7 @@ use std::{
 
 use anstyle::Style;
 use sadp_doctor::{Check, Finding, FirewallState, PortHolder, PortState, RawEthernet, Verdict};
+use sadp_model::text::clean;
 use sadp_text::{Explanation, Platform, check_subject, check_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -16,7 +17,6 @@ use super::{
     table::{GAP, Plain},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
-use sadp_model::text::clean;
 
 /// One check, in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]

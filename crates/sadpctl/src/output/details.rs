@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sadp_model::{Device, RequestWay, State, Via};
+use sadp_model::{Device, RequestWay, State, Via, text::clean};
 use sadp_ops::DiscoveredDevice;
 
 use super::{
@@ -10,7 +10,6 @@ use super::{
     words,
 };
 use crate::terminal::{BOLD, GREEN, RED, YELLOW};
-use sadp_model::text::clean;
 
 pub(crate) fn write_details(out: &mut impl Write, found: &DiscoveredDevice) -> io::Result<()> {
     let device = &found.entry.device;

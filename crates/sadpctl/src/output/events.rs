@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use jiff::Timestamp;
+use sadp_model::text::clean;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
 use serde::Serialize;
@@ -15,7 +16,6 @@ use super::{
     table::{notes, short_cells},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
-use sadp_model::text::clean;
 
 /// Something worth telling about a device.
 #[derive(Clone, Debug)]

@@ -2,40 +2,63 @@
 
 use std::io::{self, Write};
 
+use sadp_model::text::clean;
+use sadp_ops::recovery::guid::ListedGuid;
+use sadp_text::guid_void;
 use serde::Serialize;
 
 use super::{
     Layout, Row,
     table::{Plain, known},
 };
-use sadp_model::text::clean;
 
 /// A GUID in the vault. What is not known is null. The names and their order
 /// are a contract.
 #[derive(Debug, Serialize)]
 pub(crate) struct GuidLine {
-    pub(crate) serial: Option<String>,
-    pub(crate) mac: Option<String>,
-    pub(crate) exported_at: String,
-    pub(crate) path: String,
-    pub(crate) encrypted: bool,
+    serial: Option<String>,
+    mac: Option<String>,
+    exported_at: String,
+    path: String,
+    encrypted: bool,
     /// `valid`, `void` or `missing`.
-    pub(crate) state: &'static str,
+    state: &'static str,
     /// Why it is void.
-    pub(crate) void: Option<&'static str>,
-    pub(crate) void_at: Option<String>,
+    void: Option<&'static str>,
+    void_at: Option<String>,
     /// Whether it does not hold 128 bytes; null where it cannot be read, or not
     /// without a passphrase.
-    pub(crate) suspect: Option<bool>,
+    suspect: Option<bool>,
     /// The path without its folders, in which the serial stands.
     #[serde(skip)]
-    pub(crate) file: String,
+    file: String,
     /// Why it is void, for people.
     #[serde(skip)]
-    pub(crate) why: Option<&'static str>,
+    why: Option<&'static str>,
 }
 
 impl GuidLine {
+    pub(crate) fn new(guid: &ListedGuid) -> Self {
+        let record = &guid.record;
+        Self {
+            serial: record.device.serial().map(ToString::to_string),
+            mac: record.device.mac().map(|mac| mac.to_string()),
+            exported_at: record.exported_at.to_string(),
+            path: guid.path.display().to_string(),
+            file: record.file_name.clone(),
+            encrypted: record.encrypted,
+            state: match record.void {
+                Some(_) => "void",
+                None if !guid.exists => "missing",
+                None => "valid",
+            },
+            void: record.void.map(|(why, _)| why.name()),
+            void_at: record.void.map(|(_, at)| at.to_string()),
+            why: record.void.map(|(why, _)| guid_void(why)),
+            suspect: guid.suspect,
+        }
+    }
+
     /// Whether it can be used.
     pub(crate) fn is_valid(&self) -> bool {
         self.state == "valid"

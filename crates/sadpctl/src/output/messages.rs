@@ -6,13 +6,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::MacAddr;
+use sadp_model::{MacAddr, text::clean};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Layout, Raw, Row, Shown};
 use crate::terminal::{BOLD, RED};
-use sadp_model::text::clean;
 
 /// A message as scripts see it. What is not known is null.
 #[derive(Default, Serialize)]

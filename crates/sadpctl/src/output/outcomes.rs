@@ -5,11 +5,12 @@ mod data;
 
 use std::{
     io::{self, Write},
-    net::Ipv4Addr,
+    net::IpAddr,
 };
 
-use sadp_model::Serial;
+use sadp_model::{Serial, text::clean};
 use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus};
+use sadp_text::count;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use strum::IntoEnumIterator;
@@ -22,8 +23,6 @@ use crate::{
     failure::{Exit, Failure},
     terminal::{GREEN, RED, Terminal, YELLOW},
 };
-use sadp_model::text::clean;
-use sadp_text::count;
 
 /// What became of a command to one device. What is not known is null.
 #[derive(Clone, Debug, Serialize)]
@@ -51,7 +50,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Who {
     pub(crate) serial: Option<String>,
     pub(crate) mac: Option<String>,
-    pub(crate) address: Option<Ipv4Addr>,
+    pub(crate) address: Option<IpAddr>,
     /// The number on the label, for people.
     #[serde(skip)]
     pub(crate) number: Option<String>,
@@ -181,7 +180,7 @@ impl From<&DeviceRef> for Who {
         Self {
             serial: device.serial.as_ref().map(ToString::to_string),
             mac: device.mac.map(|mac| mac.to_string()),
-            address: device.address,
+            address: device.address.map(IpAddr::V4),
             number: device.serial.as_ref().map(Serial::short),
         }
     }

@@ -4,12 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
-use sadp_model::Serial;
+use sadp_model::{Serial, text::clean};
 use sadp_ops::DiscoveredDevice;
 
 use super::{DeviceRow, fields::columns, words};
 use crate::terminal::{BOLD, GREEN, RED, YELLOW};
-use sadp_model::text::clean;
 
 /// A table without lines. What begins a line may have a style.
 pub(super) struct Plain<'a> {

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use sadp_model::{Advice, MethodAssessment, text::clean};
+use sadp_ops::{DiscoveredDevice, recovery::methods::AssessedDevice};
+use sadp_text::method_command;
 use serde::Serialize;
 
 use super::{Layout, Row, table::Plain};
@@ -9,35 +12,66 @@ use crate::{
     output::Who,
     terminal::{BOLD, GREEN, YELLOW},
 };
-use sadp_model::text::clean;
 
 /// The ways of one device, best first.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Ways {
-    pub(crate) device: Subject,
-    pub(crate) ways: Vec<ShownWay>,
+    device: Subject,
+    ways: Vec<ShownWay>,
 }
 
 /// By what a device is named beside its ways.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Subject {
+struct Subject {
     #[serde(flatten)]
-    pub(crate) who: Who,
-    pub(crate) model: Option<String>,
+    who: Who,
+    model: Option<String>,
 }
 
 /// One way, and how it stands.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct ShownWay {
-    pub(crate) way: &'static str,
+struct ShownWay {
+    way: &'static str,
     /// Its name for people.
     #[serde(skip)]
-    pub(crate) label: &'static str,
-    pub(crate) recommended: bool,
-    pub(crate) availability: &'static str,
-    pub(crate) reasons: Vec<String>,
+    label: &'static str,
+    recommended: bool,
+    availability: &'static str,
+    reasons: Vec<String>,
     /// The command to type.
-    pub(crate) next: Option<String>,
+    next: Option<String>,
+}
+
+impl Ways {
+    pub(crate) fn new(assessed: &AssessedDevice) -> Self {
+        let AssessedDevice { device, methods } = assessed;
+        Self {
+            device: Subject {
+                who: Who::new(device),
+                model: device.entry.device.model.as_deref().map(Into::into),
+            },
+            ways: methods
+                .iter()
+                .map(|fit| ShownWay::new(fit, device))
+                .collect(),
+        }
+    }
+}
+
+impl ShownWay {
+    fn new(fit: &MethodAssessment, found: &DiscoveredDevice) -> Self {
+        let needs = fit.availability.needs().iter().map(ToString::to_string);
+        let obstacle = (fit.availability.obstacle()).map(|it| it.to_string());
+        let notes = fit.notes.iter().map(ToString::to_string);
+        Self {
+            way: fit.method.name(),
+            label: fit.method.label(),
+            recommended: fit.advice == Advice::Recommended,
+            availability: fit.availability.name(),
+            reasons: needs.chain(obstacle).chain(notes).collect(),
+            next: method_command(fit, &found.entry.device),
+        }
+    }
 }
 
 impl Row for Ways {

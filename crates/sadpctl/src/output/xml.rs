@@ -6,7 +6,6 @@ use quick_xml::{
     Writer,
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
-
 use sadp_model::text::clean;
 
 use super::Row;

@@ -7,10 +7,9 @@ use ratatui::{
     text::{Line, Span},
     widgets::{Cell, Paragraph, Table, Widget},
 };
-use sadp_model::State;
+use sadp_model::{State, text::clean};
 
 use super::{Mode, SortColumn, View, row::ViewRow};
-use sadp_model::text::clean;
 
 use crate::output;
 

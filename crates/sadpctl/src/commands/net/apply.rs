@@ -26,7 +26,9 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let devices = rows
         .iter()
         .filter_map(|row| DeviceKey::new(Some(row.mac), None));
-    let inventory = run.look_with(&devices.collect::<Vec<_>>())?;
+    let devices: Vec<_> = devices.collect();
+    let inventory =
+        run.look_by(async |session, observer| session.look_with(&devices, observer).await)?;
     let settings = args.change.settings();
     let plan =
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
@@ -65,7 +67,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         let path = path.display();
         run.terminal.note(&format!("results: {path}"));
     }
-    run.print_to_end(report, written.err().map(unwritable), Some(&last))
+    run.print_after(report, written.err().map(unwritable), Some(&last))
 }
 
 /// The largest plan that is read.

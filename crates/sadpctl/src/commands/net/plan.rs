@@ -3,6 +3,7 @@ use sadp_ops::{
     LedgerAccess,
     network::{AddressRange, Proposal},
 };
+use sadp_text::count;
 
 use crate::{
     args::{Context, NetPlanArgs},
@@ -12,7 +13,6 @@ use crate::{
     run::Run,
     terminal::Terminal,
 };
-use sadp_text::count;
 
 pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if !matches!(context.global.format, Format::Table | Format::Csv) {

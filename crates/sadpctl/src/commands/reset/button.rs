@@ -66,7 +66,7 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     let password = match password {
         None if Terminal::can_ask() => match ask(args, &mut run) {
             Ok(password) => password,
-            Err(failure) => return run.print_after(outcome, Some(failure)),
+            Err(failure) => return run.print_after(outcome, Some(failure), None),
         },
         password => password,
     };

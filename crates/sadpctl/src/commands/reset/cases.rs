@@ -1,19 +1,15 @@
 //! The requests that wait for an answer.
 
-use sadp_ops::{
-    LedgerAccess,
-    recovery::{self, ReviewedCase},
-};
-use sadp_reset::{CaseId, InvalidReason};
-use sadp_text::{age, case_next, case_reasons};
+use sadp_ops::{LedgerAccess, recovery};
+use sadp_reset::CaseId;
+use sadp_text::count;
 
 use crate::{
     args::{CasesArgs, CasesCommand, Context},
     failure::{Exit, Failure},
-    output::{self, CaseDevice, ShownCase},
+    output::ShownCase,
     run::Run,
 };
-use sadp_text::count;
 
 pub(super) fn run(args: &CasesArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if let Some(CasesCommand::Forget { id }) = args.command {
@@ -26,39 +22,13 @@ pub(super) fn run(args: &CasesArgs, context: Context<'_>) -> Result<Exit, Failur
         .look
         .then(|| run.block_on(async |session, observer| session.look_again(observer).await));
     let cases = recovery::review(&run.session, inventory.as_ref())?;
-    let Context { global, terminal } = run.into_context();
+    let mut context = run.into_context();
     let wanted = cases.iter().filter(|it| args.all || it.case.is_open());
-    let shown: Vec<_> = wanted.map(show).collect();
-    output::print(&shown, global.format, terminal)?;
-    let open = cases.iter().filter(|it| it.case.is_open());
-    terminal.note(&count(open.count() as u64, "open request", "open requests"));
+    context.print(&wanted.map(ShownCase::new).collect::<Vec<_>>())?;
+    let open = cases.iter().filter(|it| it.case.is_open()).count();
+    let open = count(open as u64, "open request", "open requests");
+    context.terminal.note(&open);
     Ok(Exit::Done)
-}
-
-fn show(reviewed: &ReviewedCase) -> ShownCase {
-    let case = &reviewed.case;
-    let request = &case.request;
-    let reasons = reviewed.invalid_reasons.iter();
-    ShownCase {
-        case: case.id.number(),
-        device: CaseDevice {
-            serial: request.device.serial().map(ToString::to_string),
-            mac: request.device.mac().map(|mac| mac.to_string()),
-            address: request.address,
-        },
-        kind: request.kind.name(),
-        state: case.ended.map_or("open", |ended| ended.how.name()),
-        exported_at: request.exported_at.to_string(),
-        age_seconds: reviewed.age.as_secs(),
-        age: age(reviewed.age),
-        warn_after: request.warn_after().to_string(),
-        valid_until: request.valid_until().to_string(),
-        next: case_next(reviewed),
-        invalid_reasons: reasons.map(InvalidReason::name).collect(),
-        reasons: case_reasons(reviewed),
-        package: request.package.to_string_lossy().into_owned(),
-        ended_at: case.ended.map(|ended| ended.at.to_string()),
-    }
 }
 
 fn forget(id: CaseId, mut run: Run<'_>) -> Result<Exit, Failure> {

@@ -6,26 +6,25 @@ use sadp_discovery::ScanConfig;
 use sadp_ops::{
     Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings,
     recovery::guid::{
-        self, ListedGuid,
+        self,
         export::{self, Settings},
         import::{self, GuidSource, ImportChoice},
     },
 };
 use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
-use sadp_text::{Announcement, guid_void};
+use sadp_text::{Announcement, count};
 use secrecy::SecretString;
 
 use crate::{
     args::{Context, GuidCommand, GuidExportArgs, GuidImportArgs},
     commands::new_password,
     failure::{Exit, Failure},
-    output::{self, GuidLine},
+    output::GuidLine,
     run::{self, Run, Target},
     secret::{self, Secret},
     state,
     terminal::Terminal,
 };
-use sadp_text::count;
 
 pub(super) fn run(command: &GuidCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
@@ -52,10 +51,7 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let question = Announcement::GUID_EXPORT.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
     let settings = Settings {
-        access: PasswordSettings {
-            inventory: &inventory,
-            password: &password,
-        },
+        access: PasswordSettings::new(&inventory, &password),
         passphrase: passphrase.as_ref(),
     };
     let report =
@@ -94,10 +90,7 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     };
     let devices = plan.imports.iter().map(|it| &it.device);
     run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
-    let settings = PasswordSettings {
-        inventory: &inventory,
-        password: &password,
-    };
+    let settings = PasswordSettings::new(&inventory, &password);
     run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
@@ -158,9 +151,9 @@ fn list(mut context: Context<'_>) -> Result<Exit, Failure> {
     let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
     let session = state::open_session(scan, LedgerAccess::Read, cancellation, &mut context)?;
     let contents = guid::list(&session)?;
-    let Context { global, terminal } = context;
-    let lines: Vec<_> = contents.guids.iter().map(line).collect();
-    output::print(&lines, global.format, terminal)?;
+    let lines: Vec<_> = contents.guids.iter().map(GuidLine::new).collect();
+    context.print(&lines)?;
+    let terminal = context.terminal;
     let usable = lines.iter().filter(|line| line.is_valid()).count();
     let number = count(lines.len() as u64, "GUID", "GUIDs");
     let folder = contents.folder.display();
@@ -172,25 +165,4 @@ fn list(mut context: Context<'_>) -> Result<Exit, Failure> {
         ));
     }
     Ok(Exit::Done)
-}
-
-fn line(guid: &ListedGuid) -> GuidLine {
-    let record = &guid.record;
-    GuidLine {
-        serial: record.device.serial().map(ToString::to_string),
-        mac: record.device.mac().map(|mac| mac.to_string()),
-        exported_at: record.exported_at.to_string(),
-        path: guid.path.display().to_string(),
-        file: record.file_name.clone(),
-        encrypted: record.encrypted,
-        state: match record.void {
-            Some(_) => "void",
-            None if !guid.exists => "missing",
-            None => "valid",
-        },
-        void: record.void.map(|(why, _)| why.name()),
-        void_at: record.void.map(|(_, at)| at.to_string()),
-        why: record.void.map(|(why, _)| guid_void(why)),
-        suspect: guid.suspect,
-    }
 }

@@ -1,5 +1,6 @@
 //! The vendor's answers, each to its own device.
 
+use sadp_model::text::clean;
 use sadp_ops::{
     DeviceName, DiscoveredDevice, Inventory,
     recovery::{
@@ -8,7 +9,7 @@ use sadp_ops::{
     },
 };
 use sadp_reset::{Case, CaseId, Collected, RequestKind, collect, unmatched};
-use sadp_text::{answers_question, open_requests};
+use sadp_text::{answers_question, count, open_requests};
 use secrecy::SecretString;
 
 use crate::{
@@ -20,8 +21,6 @@ use crate::{
     secret::Secret,
     terminal::Terminal,
 };
-use sadp_model::text::clean;
-use sadp_text::count;
 
 pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
@@ -121,7 +120,10 @@ impl Import<'_> {
         } else {
             None
         };
-        let inventory = self.run.look_for(&matching.devices())?;
+        let wanted = matching.devices();
+        let inventory = self
+            .run
+            .look_by(async |session, observer| session.look_for(&wanted, observer).await)?;
         self.deliver(matching, &inventory, password)
     }
 

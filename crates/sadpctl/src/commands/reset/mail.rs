@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, io::Write as _, path::Path};
 
+use sadp_model::text::clean;
 use sadp_ops::{
     DiscoveredDevice, OutcomeData, PasswordSettings,
     recovery::{
@@ -24,7 +25,6 @@ use crate::{
     secret::{self, Secret},
     terminal::Terminal,
 };
-use sadp_model::text::clean;
 
 pub(super) fn run(command: &MailCommand, context: Context<'_>) -> Result<Exit, Failure> {
     match command {
@@ -51,10 +51,7 @@ fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let announcement = Announcement::mailbox(&args.mailbox);
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
-    let settings = PasswordSettings {
-        inventory: &inventory,
-        password: &password,
-    };
+    let settings = PasswordSettings::new(&inventory, &password);
     run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
 }
 
@@ -90,7 +87,7 @@ fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {
             writeln!(run.terminal.out(), "{picture}\n{guidance}\n")?;
         }
     }
-    run.print_after(report, unwritten)
+    run.print_after(report, unwritten, None)
 }
 
 fn confirm(args: &MailConfirmArgs, context: Context<'_>) -> Result<Exit, Failure> {

@@ -66,10 +66,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     }
     let question = Announcement::QUESTIONS.question(&plan.selection.devices);
     run.confirm(&question, owner.change)?;
-    let settings = PasswordSettings {
-        inventory: &inventory,
-        password: &password,
-    };
+    let settings = PasswordSettings::new(&inventory, &password);
     let questions = NewQuestions { answers, settings };
     run.carry_out(async |session, observer| plan.carry_out(session, questions, observer).await)
 }

@@ -1,17 +1,13 @@
 //! Every way to bring a password back, for each device.
 
-use sadp_model::{Advice, MethodAssessment};
-use sadp_ops::{
-    DiscoveredDevice, LedgerAccess,
-    recovery::methods::{self, AssessedDevice},
-};
-use sadp_text::method_command;
+use sadp_model::RecoveryMethod;
+use sadp_ops::{LedgerAccess, recovery::methods};
+use sadp_text::instead_of_apps;
 
 use crate::{
-    args::{Context, WaysArgs},
+    args::{App, AppArgs, Context, WaysArgs},
     failure::{Exit, Failure},
-    output::Who,
-    output::{self, ShownWay, Subject, Ways},
+    output::{AppRow, Ways},
     run::Run,
 };
 
@@ -30,36 +26,35 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
         })?;
     }
     let assessed = methods::assess(&run.session, devices)?;
-    let shown: Vec<_> = assessed.iter().map(show).collect();
-    let Context { global, terminal } = run.into_context();
-    output::print(&shown, global.format, terminal)?;
+    let shown: Vec<_> = assessed.iter().map(Ways::new).collect();
+    run.into_context().print(&shown)?;
     Ok(Exit::Done)
 }
 
-fn show(assessed: &AssessedDevice) -> Ways {
-    let AssessedDevice { device, methods } = assessed;
-    Ways {
-        device: Subject {
-            who: Who::new(device),
-            model: device.entry.device.model.as_deref().map(Into::into),
-        },
-        ways: methods.iter().map(|fit| show_way(fit, device)).collect(),
+/// The vendor's apps: whether they fit a device, and what to do there.
+pub(super) fn apps(args: &AppArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<AppRow<'_>>()?;
+    let (run, _, device) = Run::find(&args.target, LedgerAccess::Optional, context)?;
+    let assessed = methods::assess(&run.session, vec![device])?;
+    let mut context = run.into_context();
+    for mut assessed in assessed {
+        assessed.methods.retain(|fit| match args.app {
+            Some(App::HikConnect) => fit.method == RecoveryMethod::HikConnect,
+            Some(App::HikProConnect) => fit.method == RecoveryMethod::HikProConnect,
+            None => matches!(
+                fit.method,
+                RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect
+            ),
+        });
+        let mut methods = assessed.methods.iter();
+        let rows: Vec<_> = (methods.clone())
+            .map(|fit| AppRow::new(&assessed.device, fit))
+            .collect();
+        context.print(&rows)?;
+        if methods.all(|fit| fit.availability.obstacle().is_some()) {
+            let hint = instead_of_apps(&assessed.device.entry.device);
+            context.terminal.hint(hint);
+        }
     }
-}
-
-fn show_way(fit: &MethodAssessment, found: &DiscoveredDevice) -> ShownWay {
-    let needs = fit.availability.needs().iter().map(ToString::to_string);
-    let obstacle = fit
-        .availability
-        .obstacle()
-        .map(|obstacle| obstacle.to_string());
-    let notes = fit.notes.iter().map(ToString::to_string);
-    ShownWay {
-        way: fit.method.name(),
-        label: fit.method.label(),
-        recommended: fit.advice == Advice::Recommended,
-        availability: fit.availability.name(),
-        reasons: needs.chain(obstacle).chain(notes).collect(),
-        next: method_command(fit, &found.entry.device),
-    }
+    Ok(Exit::Done)
 }

@@ -7,24 +7,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sadp_model::Serial;
+use sadp_model::{Serial, text::clean};
 use sadp_reset::{
     DeviceKey, Package, PackageError, RequestKind, RequestRecord, device_name, write_new_file,
 };
 use sadp_sim::vendor_support::{self, MailCode, NotSimulated, RequestText};
+use sadp_text::count;
 use serde::Serialize;
 
 use crate::{
     args::{Context, SimVendorArgs},
     failure::{Exit, Failure},
-    output::{self, Layout, Row},
+    output::{Layout, Row},
 };
-use sadp_model::text::clean;
-use sadp_text::count;
 
 /// Answers what can be answered, tells what cannot, and ends as the first of
 /// those does.
-pub(super) fn run(args: &SimVendorArgs, context: Context<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(args: &SimVendorArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<AnswerLine>()?;
     let mut answers = Vec::new();
     let mut exit = Exit::Done;
@@ -39,10 +38,10 @@ pub(super) fn run(args: &SimVendorArgs, context: Context<'_>) -> Result<Exit, Fa
             }
         }
     }
-    let Context { global, terminal } = context;
-    output::print(&answers, global.format, terminal)?;
+    context.print(&answers)?;
     let number = count(answers.len() as u64, "request", "requests");
-    terminal.note(&format!("answered {number} of simulated devices"));
+    let answered = format!("answered {number} of simulated devices");
+    context.terminal.note(&answered);
     Ok(exit)
 }
 

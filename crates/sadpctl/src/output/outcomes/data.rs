@@ -6,36 +6,38 @@ use std::net::IpAddr;
 use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
-    network::SettingsChange,
     owner::{CloudStatus, UnbindStatus},
     recovery::{
-        answer::AnswerData, button::ButtonFinding, guid::ImportedGuid, questions::ListedQuestions,
+        answer::AnswerData, button::ButtonFinding, questions::ListedQuestions,
         request::ExportedRequest,
     },
 };
 use sadp_proto::NetworkSettings;
-use sadp_reset::CaseEnding;
+use sadp_reset::{CaseEnding, CaseId};
 use serde_json::{Map, Value, json};
 
 pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
     let mut data = match &outcome.data {
         OutcomeData::None | OutcomeData::Mailbox(_) => Map::new(),
         OutcomeData::Request(exported) => request(exported),
-        OutcomeData::Network(change) => network(change),
+        // Unless a look tells it, the change is not confirmed.
+        OutcomeData::Network(change) => object(json!({
+            "before": settings(&change.before), "after": settings(&change.after), "confirmed": null,
+        })),
         OutcomeData::Answer(data) => answer(data),
-        OutcomeData::ExportedGuid(exported) => Map::from_iter([
-            ("path".into(), json!(exported.path.to_string_lossy())),
-            ("encrypted".into(), json!(exported.encrypted)),
-            ("suspect".into(), json!(exported.suspect)),
-        ]),
-        OutcomeData::ImportedGuid(imported) => imported_guid(imported),
+        OutcomeData::ExportedGuid(guid) => object(json!({
+            "path": guid.path.to_string_lossy(), "encrypted": guid.encrypted, "suspect": guid.suspect,
+        })),
+        OutcomeData::ImportedGuid(guid) => known(json!({
+            "path": guid.path.to_string_lossy(),
+            "not_preferred": guid.not_preferred.as_ref().map(|newer| newer.to_string_lossy()),
+            "sync_cameras": guid.sync_cameras,
+        })),
         OutcomeData::Questions(list) => questions(list),
         OutcomeData::Cloud(status) => cloud(status),
-        OutcomeData::MailQr(qr) => Map::from_iter([
-            ("qr".into(), json!(qr.qr)),
-            ("mailbox".into(), json!(qr.mailbox)),
-            ("service_mailbox".into(), json!(qr.service_mailbox)),
-        ]),
+        OutcomeData::MailQr(qr) => object(json!({
+            "qr": qr.qr, "mailbox": qr.mailbox, "service_mailbox": qr.service_mailbox,
+        })),
     };
     match &outcome.reason {
         Reason::PasswordReset(finding) => {
@@ -55,33 +57,31 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
     data
 }
 
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+/// An object without the keys that have no value.
+fn known(value: Value) -> Map<String, Value> {
+    let mut object = object(value);
+    object.retain(|_, value| !value.is_null());
+    object
+}
+
 fn request(exported: &ExportedRequest) -> Map<String, Value> {
     let record = &exported.package.record;
     let case = exported.case.as_ref();
     let superseded = case.into_iter().flat_map(|case| &case.superseded);
-    let superseded: Vec<_> = superseded.map(|id| id.number()).collect();
-    Map::from_iter([
-        (
-            "path".into(),
-            json!(exported.package.path.to_string_lossy()),
-        ),
-        ("kind".into(), json!(record.kind.name())),
-        ("case".into(), json!(case.map(|case| case.id.number()))),
-        (
-            "valid_until".into(),
-            json!(record.valid_until().to_string()),
-        ),
-        ("superseded".into(), json!(superseded)),
-    ])
-}
-
-fn network(change: &SettingsChange) -> Map<String, Value> {
-    Map::from_iter([
-        ("before".into(), settings(&change.before)),
-        ("after".into(), settings(&change.after)),
-        // Unless a look tells it.
-        ("confirmed".into(), Value::Null),
-    ])
+    object(json!({
+        "path": exported.package.path.to_string_lossy(),
+        "kind": record.kind.name(),
+        "case": case.map(|case| case.id.number()),
+        "valid_until": record.valid_until().to_string(),
+        "superseded": superseded.map(|id| id.number()).collect::<Vec<_>>(),
+    }))
 }
 
 fn settings(settings: &NetworkSettings) -> Value {
@@ -110,66 +110,42 @@ fn cloud(status: &CloudStatus) -> Map<String, Value> {
         UnbindStatus::Ready => "ready",
         UnbindStatus::Refused(refusal) => refusal.word(),
     });
-    Map::from_iter([
-        ("supported".into(), json!(status.supported)),
-        ("enabled".into(), json!(status.enabled)),
-        ("bound".into(), json!(status.bound)),
-        ("unbind".into(), json!(unbind)),
-    ])
+    object(json!({
+        "supported": status.supported, "enabled": status.enabled, "bound": status.bound, "unbind": unbind,
+    }))
 }
 
 fn button(finding: &ButtonFinding) -> Map<String, Value> {
     let state = match finding {
         ButtonFinding::NotForDevice { others, .. } => {
             let others: Vec<_> = others.iter().map(|way| way.name()).collect();
-            return Map::from_iter([("ways".into(), json!(others))]);
+            return object(json!({ "ways": others }));
         }
         ButtonFinding::Unactivated | ButtonFinding::Reset => Some(State::Unactivated),
         ButtonFinding::StillActive => Some(State::Active),
         _ => None,
     };
-    let state = state.map(State::name);
-    Map::from_iter([("state".into(), json!(state))])
-}
-
-fn imported_guid(imported: &ImportedGuid) -> Map<String, Value> {
-    let mut data = Map::new();
-    data.insert("path".into(), json!(imported.path.to_string_lossy()));
-    if let Some(newer) = &imported.not_preferred {
-        data.insert("not_preferred".into(), json!(newer.to_string_lossy()));
-    }
-    if let Some(sync_cameras) = imported.sync_cameras {
-        data.insert("sync_cameras".into(), json!(sync_cameras));
-    }
-    data
+    object(json!({ "state": state.map(State::name) }))
 }
 
 fn questions(list: &ListedQuestions) -> Map<String, Value> {
     let questions = list.questions.iter();
     let questions =
         questions.map(|it| json!({"id": it.id, "set": it.set, "name": it.name.as_deref()}));
-    let mut data = Map::new();
-    data.insert("questions".into(), questions.collect());
-    if list.ignored > 0 {
-        data.insert("ignored".into(), json!(list.ignored));
-    }
-    data
+    known(json!({
+        "questions": questions.collect::<Value>(),
+        "ignored": (list.ignored > 0).then_some(list.ignored),
+    }))
 }
 
 fn answer(answer: &AnswerData) -> Map<String, Value> {
-    let mut data = Map::new();
-    if let Some(file) = &answer.file {
-        data.insert("file".into(), json!(file.to_string_lossy()));
-    }
-    if let Some(case) = answer.case {
-        data.insert("case".into(), json!(case.number()));
-    }
+    let mut data = known(json!({
+        "file": answer.file.as_ref().map(|file| file.to_string_lossy()),
+        "case": answer.case.map(CaseId::number),
+        "seen": answer.sent.and_then(|sent| sent.seen),
+    }));
     if let Some(sent) = answer.sent {
-        let closed = sent.closed.map(CaseEnding::name);
-        data.insert("closed".into(), json!(closed));
-        if let Some(seen) = sent.seen {
-            data.insert("seen".into(), json!(seen));
-        }
+        data.insert("closed".into(), json!(sent.closed.map(CaseEnding::name)));
     }
     data
 }

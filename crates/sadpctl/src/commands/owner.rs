@@ -2,21 +2,64 @@
 //! the unactivated state.
 
 use sadp_ops::{
-    DiscoveredDevice, PasswordSettings,
+    DiscoveredDevice, LedgerAccess, PasswordSettings,
     owner::{self, OwnerChange, Settings},
 };
 use sadp_proto::VerificationCode;
 use sadp_text::Announcement;
+use secrecy::SecretString;
 
+use super::list::ToRead;
 use crate::{
-    args::{Context, OwnerArgs},
+    args::{CloudCommand, Context, DeviceArgs, OwnerArgs},
     failure::{Exit, Failure},
+    output,
     run::{self, Run},
-    secret,
+    secret::{self, Secret},
 };
 
+/// `deactivate`.
+pub(super) fn deactivate(args: &OwnerArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    run(OwnerChange::Deactivate, None, args, context)
+}
+
+pub(super) fn cloud(command: &CloudCommand, context: Context<'_>) -> Result<Exit, Failure> {
+    let (change, owner, code) = match command {
+        CloudCommand::Show(args) => return show(args, context),
+        CloudCommand::Enable(args) => (OwnerChange::CloudOn, args, None),
+        CloudCommand::Disable(args) => (OwnerChange::CloudOff, args, None),
+        CloudCommand::Unbind(args) => (OwnerChange::Unbind, args, None),
+        CloudCommand::Code(args) => {
+            let asks = args.code_file.is_some() || !args.owner.change.dry_run;
+            let code = asks.then(|| {
+                Secret::VERIFICATION_CODE.read(args.code_file.as_deref(), context.terminal)
+            });
+            let code = code.transpose()?.as_ref().map(verification_code);
+            (OwnerChange::Code, &args.owner, code.transpose()?)
+        }
+    };
+    run(change, code, owner, context)
+}
+
+/// A code that can be sent.
+fn verification_code(code: &SecretString) -> Result<VerificationCode, Failure> {
+    VerificationCode::new(code).map_err(|error| {
+        Failure::because(Exit::Usage, "the verification code cannot be sent", error)
+            .hint("choose a code of 6 to 12 letters and digits; nothing was sent")
+    })
+}
+
+fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    output::check_outcomes(context.global.format)?;
+    // What the device is asked is recorded.
+    let (run, inventory, device) = Run::find(&ToRead(args), LedgerAccess::Record, context)?;
+    run.carry_out(async |session, observer| {
+        owner::show_cloud(session, &inventory, device, observer).await
+    })
+}
+
 /// Makes a change; `code` is the verification code to set, where there is one.
-pub(super) fn run(
+fn run(
     change: OwnerChange,
     code: Option<VerificationCode>,
     args: &OwnerArgs,
@@ -39,10 +82,7 @@ pub(super) fn run(
         run.confirm(&question, args.change)?;
     }
     let settings = Settings {
-        password: PasswordSettings {
-            inventory: &inventory,
-            password: &password,
-        },
+        password: PasswordSettings::new(&inventory, &password),
         code,
     };
     run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
