@@ -32,6 +32,29 @@
     )
 )]
 
+/// An enum whose words stand in the ledger, in files and in JSON, and are read back.
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)* }) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+        #[strum(parse_err_ty = crate::UnknownWord, parse_err_fn = crate::UnknownWord::of)]
+        $(#[$meta])*
+        pub enum $name {
+            $($variants)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+
+            /// The word in JSON and in the ledger.
+            pub fn name(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+
 mod claim;
 mod device_key;
 mod digest;

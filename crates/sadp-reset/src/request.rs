@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_model::RequestWay;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// From this age on a reminder is due: the vendor's guide of 2015 calls a request
 /// valid for one day only.
@@ -25,36 +24,20 @@ pub(crate) fn valid_until(exported_at: Timestamp) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// What is sent to the vendor's support and what is returned.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "kebab-case")]
-#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
-pub enum RequestKind {
-    /// Start time and serial are sent; a dated code is returned.
-    LegacyCode,
-    /// A request file is sent; an encrypted file is returned.
-    File,
-    /// A request file or QR code is sent; a file or a short key is returned.
-    FileOrKey,
+words! {
+    /// What is sent to the vendor's support and what is returned.
+    #[strum(serialize_all = "kebab-case")]
+    pub enum RequestKind {
+        /// Start time and serial are sent; a dated code is returned.
+        LegacyCode,
+        /// A request file is sent; an encrypted file is returned.
+        File,
+        /// A request file or QR code is sent; a file or a short key is returned.
+        FileOrKey,
+    }
 }
 
 impl RequestKind {
-    /// All kinds.
-    pub const ALL: &[Self] = Self::VARIANTS;
-
     /// The kind of request that a device supports, or `None`.
     pub const fn of(way: RequestWay) -> Option<Self> {
         match way {
@@ -73,32 +56,20 @@ impl RequestKind {
             Self::FileOrKey => Some(RequestCommand::GetEncryptString),
         }
     }
+}
 
-    /// The name in JSON and in the ledger, e.g. `file-or-key`.
-    pub fn name(self) -> &'static str {
-        self.into()
+words! {
+    /// The command that returned a device's code.
+    #[strum(serialize_all = "lowercase")]
+    pub enum RequestCommand {
+        /// `getcode`.
+        GetCode,
+        /// `getencryptstring`.
+        GetEncryptString,
     }
 }
 
-/// The command that returned a device's code.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, IntoStaticStr,
-)]
-#[strum(serialize_all = "lowercase")]
-#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
-pub enum RequestCommand {
-    /// `getcode`.
-    GetCode,
-    /// `getencryptstring`.
-    GetEncryptString,
-}
-
-impl RequestCommand {
-    /// The protocol's word, e.g. `getencryptstring`.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-}
+impl RequestCommand {}
 
 /// The text is not a name that the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

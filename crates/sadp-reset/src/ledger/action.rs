@@ -6,73 +6,54 @@
 use std::fmt;
 
 use sadp_proto::CommandSpec;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::UnknownWord;
-
-/// The kind of a command, as the audit names it.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "kebab-case")]
-#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
-pub enum Action {
-    /// Sets the first password.
-    Activate,
-    /// Changes network settings.
-    NetSet,
-    /// Exports a request for the vendor's support.
-    ExportRequest,
-    /// Sends the vendor's answer.
-    ImportAnswer,
-    /// Exports a GUID.
-    GuidExport,
-    /// Sends a GUID that was exported earlier.
-    GuidImport,
-    /// Reads which security questions are set. Older versions wrote `questions-show`.
-    #[strum(to_string = "questions-read", serialize = "questions-show")]
-    QuestionsRead,
-    /// Sets security questions.
-    QuestionsSet,
-    /// Sends answers to security questions.
-    QuestionsAnswer,
-    /// Sets the recovery e-mail address.
-    MailSet,
-    /// Reads the QR code for a mailed code.
-    MailQr,
-    /// Sends a mailed code.
-    MailConfirm,
-    /// Switches the lamp.
-    Locate,
-    /// Reads which recovery methods are set up.
-    SetUpRead,
-    /// Reads the Hik-Connect state.
-    CloudShow,
-    /// Switches Hik-Connect on or off.
-    CloudSet,
-    /// Sets the Hik-Connect verification code.
-    CloudCode,
-    /// Unbinds the device from its Hik-Connect account.
-    CloudUnbind,
-    /// Returns the device to the unactivated state.
-    Deactivate,
+words! {
+    /// The kind of a command, as the audit names it.
+    #[strum(serialize_all = "kebab-case")]
+    pub enum Action {
+        /// Sets the first password.
+        Activate,
+        /// Changes network settings.
+        NetSet,
+        /// Exports a request for the vendor's support.
+        ExportRequest,
+        /// Sends the vendor's answer.
+        ImportAnswer,
+        /// Exports a GUID.
+        GuidExport,
+        /// Sends a GUID that was exported earlier.
+        GuidImport,
+        /// Reads which security questions are set. Older versions wrote `questions-show`.
+        #[strum(to_string = "questions-read", serialize = "questions-show")]
+        QuestionsRead,
+        /// Sets security questions.
+        QuestionsSet,
+        /// Sends answers to security questions.
+        QuestionsAnswer,
+        /// Sets the recovery e-mail address.
+        MailSet,
+        /// Reads the QR code for a mailed code.
+        MailQr,
+        /// Sends a mailed code.
+        MailConfirm,
+        /// Switches the lamp.
+        Locate,
+        /// Reads which recovery methods are set up.
+        SetUpRead,
+        /// Reads the Hik-Connect state.
+        CloudShow,
+        /// Switches Hik-Connect on or off.
+        CloudSet,
+        /// Sets the Hik-Connect verification code.
+        CloudCode,
+        /// Unbinds the device from its Hik-Connect account.
+        CloudUnbind,
+        /// Returns the device to the unactivated state.
+        Deactivate,
+    }
 }
 
 impl Action {
-    /// All actions.
-    pub const ALL: &[Self] = Self::VARIANTS;
-
     /// The description of the command that is sent. A request to the vendor and its
     /// answer have more than one form; the forms differ only in `types`, and in
     /// whether they are sealed.
@@ -99,52 +80,26 @@ impl Action {
             Self::Deactivate => &CommandSpec::DEACTIVATE,
         }
     }
+}
 
-    /// The name in JSON and in the ledger, e.g. `net-set`.
-    pub fn name(self) -> &'static str {
-        self.into()
+words! {
+    /// The result of an attempt.
+    #[strum(serialize_all = "kebab-case")]
+    pub enum AttemptResult {
+        /// The device carried it out.
+        Done,
+        /// The device refused.
+        Refused,
+        /// No reply to a command that may have been carried out.
+        Unknown,
+        /// No reply to a read.
+        NoAnswer,
+        /// It was not sent.
+        Skipped,
     }
 }
 
-/// The result of an attempt.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "kebab-case")]
-#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
-pub enum AttemptResult {
-    /// The device carried it out.
-    Done,
-    /// The device refused.
-    Refused,
-    /// No reply to a command that may have been carried out.
-    Unknown,
-    /// No reply to a read.
-    NoAnswer,
-    /// It was not sent.
-    Skipped,
-}
-
-impl AttemptResult {
-    /// All results.
-    pub const ALL: &[Self] = Self::VARIANTS;
-
-    /// The name in JSON and in the ledger, e.g. `no-answer`.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-}
+impl AttemptResult {}
 
 /// A device's reason for a refusal, e.g. `PasswordError`.
 ///
@@ -184,6 +139,7 @@ impl fmt::Display for RefusalWord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::UnknownWord;
 
     #[test]
     fn names_are_read_back() {

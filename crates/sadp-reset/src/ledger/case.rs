@@ -5,7 +5,6 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use jiff::{Timestamp, civil::DateTime};
 use rusqlite::{Result, Row, Transaction, params};
-use strum::{Display, EnumString, IntoStaticStr};
 
 use super::{
     Ledger, LedgerError,
@@ -71,29 +70,22 @@ impl FromStr for CaseId {
     }
 }
 
-/// How a case ended.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, IntoStaticStr,
-)]
-#[strum(serialize_all = "kebab-case")]
-#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
-pub enum CaseEnding {
-    /// The device accepted the answer.
-    Recovered,
-    /// The device reported that the request is no longer valid.
-    Spent,
-    /// The request was exported again.
-    Superseded,
-    /// The user gave it up.
-    Forgotten,
-}
-
-impl CaseEnding {
-    /// The name in JSON and in the ledger, e.g. `superseded`.
-    pub fn name(self) -> &'static str {
-        self.into()
+words! {
+    /// How a case ended.
+    #[strum(serialize_all = "kebab-case")]
+    pub enum CaseEnding {
+        /// The device accepted the answer.
+        Recovered,
+        /// The device reported that the request is no longer valid.
+        Spent,
+        /// The request was exported again.
+        Superseded,
+        /// The user gave it up.
+        Forgotten,
     }
 }
+
+impl CaseEnding {}
 
 /// How and when a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,54 +3,32 @@
 use jiff::Timestamp;
 use rusqlite::{Result, Row, params};
 use sadp_proto::Guid;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::{
     Ledger, LedgerError,
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
-use crate::{DeviceKey, Digest, UnknownWord};
+use crate::{DeviceKey, Digest};
 
 row_id! {
     /// Identifies an exported GUID in its ledger. Later ones are greater.
     GuidId
 }
 
-/// Why a GUID is void: it no longer works.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "kebab-case")]
-#[strum(parse_err_ty = UnknownWord, parse_err_fn = UnknownWord::of)]
-pub enum GuidVoid {
-    /// The device has a new password.
-    PasswordChanged,
-    /// It was sent to the device: a GUID works once.
-    Used,
-    /// The device reported it as invalid.
-    Invalid,
-}
-
-impl GuidVoid {
-    /// All reasons.
-    pub const ALL: &[Self] = Self::VARIANTS;
-
-    /// The name in JSON and in the ledger, e.g. `password-changed`.
-    pub fn name(self) -> &'static str {
-        self.into()
+words! {
+    /// Why a GUID is void: it no longer works.
+    #[strum(serialize_all = "kebab-case")]
+    pub enum GuidVoid {
+        /// The device has a new password.
+        PasswordChanged,
+        /// It was sent to the device: a GUID works once.
+        Used,
+        /// The device reported it as invalid.
+        Invalid,
     }
 }
+
+impl GuidVoid {}
 
 /// A GUID from a file.
 #[derive(Clone, Debug)]
