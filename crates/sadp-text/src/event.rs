@@ -68,7 +68,7 @@ pub fn claimed(holder: Option<&ClaimHolder>) -> String {
 }
 
 /// What limits the sending of commands.
-pub fn sending_limited(notice: &Notice) -> Vec<Line> {
+fn sending_limited(notice: &Notice) -> Vec<Line> {
     let text = match notice {
         Notice::NotSent { interface, source } => format!(
             "cannot send on {interface} ({source}): commands to devices there may not have left this computer"
@@ -96,7 +96,7 @@ fn name(found: &DiscoveredDevice) -> String {
 }
 
 /// What was heard and could not be read, or was not kept. Shown always.
-pub fn losses(tally: &DiscoveryStats) -> Vec<String> {
+fn losses(tally: &DiscoveryStats) -> Vec<String> {
     let mut losses = Vec::new();
     if tally.unreadable > 0 {
         let mut senders: Vec<_> = tally

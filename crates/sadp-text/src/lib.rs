@@ -10,7 +10,7 @@
 //! - [`Announcement`]: a change before it is made, and the question.
 //! - [`method_command`], [`button_steps`], [`app_steps`]: what to do for a recovery
 //!   method.
-//! - [`invalid_reason`]: why a request to the vendor's support can no longer be
+//! - [`case_reasons`]: why a request to the vendor's support can no longer be
 //!   answered.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`Remedy`]: what to do about an error of the crates below.
@@ -33,24 +33,20 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 pub use announcement::{Announcement, Question, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{check_subject, check_text};
-pub use event::{claimed, lines, losses, sending_limited};
+pub use event::{claimed, lines};
 pub use outcome::{
     answer::answers_question,
     button::waiting,
     guid::guid_void,
     message,
-    network::{
-        Difference, batch_question, change_line, device_question, differences, plan_problems,
-        target_address,
-    },
+    network::{batch_question, device_question, plan_problems, target_address},
     next_step,
     recovery::earlier_qr,
 };
 pub use recovery::{button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, permission, reach, selection_error};
-pub use validity::{
-    age, case_next, case_reasons, invalid_reason, minute, objections, open_requests,
-};
+pub use validity::{age, case_next, case_reasons, open_requests};
+pub(crate) use validity::{invalid_reason, minute, objections};
 
 /// A line about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +97,7 @@ pub fn with_cause(error: &dyn Error) -> String {
 }
 
 /// A device by all of its names, as a line of a plan.
-pub fn device_line(found: &DiscoveredDevice) -> String {
+pub(crate) fn device_line(found: &DiscoveredDevice) -> String {
     ref_line(&DeviceRef::from(found))
 }
 

@@ -8,7 +8,7 @@ use crate::count;
 
 /// What is wrong with a request, in a sentence without its device.
 #[rustfmt::skip]
-pub fn invalid_reason(reason: &InvalidReason) -> String {
+pub(crate) fn invalid_reason(reason: &InvalidReason) -> String {
     match reason {
         InvalidReason::Rebooted { exported, now } =>
             format!("the device has restarted since the export (started {exported} then, {now} now), which makes requests void"),
@@ -33,14 +33,11 @@ fn closed(how: CaseEnding) -> &'static str {
 /// Why a request is no longer valid or may not be, in a sentence each.
 pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
     let reasons = reviewed.invalid_reasons.iter().map(invalid_reason);
-    let aging = reviewed
-        .aging
-        .then(|| "older than a day: some firmware takes answers for 24 hours only".into());
-    let answered = reviewed.possibly_answered.map(|at| {
-        format!(
-            "an answer was sent on {} and no reply came: most likely it was carried out",
-            minute(at)
-        )
+    let aging = "older than a day: some firmware takes answers for 24 hours only";
+    let aging = reviewed.aging.then(|| aging.into());
+    let answered = reviewed.possibly_answered.map(minute);
+    let answered = answered.map(|at| {
+        format!("an answer was sent on {at} and no reply came: most likely it was carried out")
     });
     answered.into_iter().chain(reasons).chain(aging).collect()
 }
@@ -84,11 +81,9 @@ pub fn open_requests(cases: &[&Case], now: Timestamp) -> String {
 }
 
 /// All that stops an answer, in one sentence.
-pub fn objections(validity: &RequestValidity) -> String {
-    let stopping = validity
-        .reasons
-        .iter()
-        .filter(|reason| reason.stops_import());
+pub(crate) fn objections(validity: &RequestValidity) -> String {
+    let reasons = validity.reasons.iter();
+    let stopping = reasons.filter(|reason| reason.stops_import());
     stopping.map(invalid_reason).collect::<Vec<_>>().join("; ")
 }
 
@@ -103,7 +98,7 @@ pub fn age(age: SignedDuration) -> String {
 }
 
 /// A time for people, to the minute.
-pub fn minute(at: Timestamp) -> String {
+pub(crate) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

@@ -20,35 +20,19 @@ use crate::{
     count, say,
 };
 
-/// A setting that changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Its name.
-    pub name: &'static str,
-    /// What the device has.
-    pub before: String,
-    /// What it is to have.
-    pub after: String,
-}
-
-/// The settings that change.
-pub fn differences(change: &Change) -> Vec<Difference> {
+/// The settings that change: the name of each, what the device has and what it is to
+/// have.
+fn differences(change: &Change) -> impl Iterator<Item = (&'static str, String, String)> {
     let pairs = texts(&change.before).into_iter().zip(texts(&change.after));
-    let differences = pairs.map(|((name, before), (_, after))| Difference {
-        name,
-        before,
-        after,
-    });
-    differences.filter(|it| it.before != it.after).collect()
+    let settings = pairs.map(|((name, before), (_, after))| (name, before, after));
+    settings.filter(|(_, before, after)| before != after)
 }
 
 /// A change in a line: `ip 192.168.1.64 -> 192.168.1.101`.
-pub fn change_line(change: &Change) -> String {
-    let parts: Vec<_> = differences(change)
-        .into_iter()
-        .map(|it| format!("{} {} -> {}", it.name, it.before, it.after))
-        .collect();
-    parts.join(", ")
+pub(crate) fn change_line(change: &Change) -> String {
+    let parts =
+        differences(change).map(|(name, before, after)| format!("{name} {before} -> {after}"));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn texts(settings: &NetworkSettings) -> [(&'static str, String); 6] {
@@ -75,14 +59,10 @@ pub fn device_question(it: &PlannedChange) -> Question<'_> {
         device.serial.as_ref().map(ToString::to_string),
     ];
     let names: Vec<_> = names.into_iter().flatten().collect();
-    let mut lines = vec![format!(
-        "the network settings of {} change:",
-        names.join("  ")
-    )];
-    lines.extend(differences(&it.change).into_iter().map(|it| {
-        let (name, before, after) = (it.name, it.before, it.after);
-        format!("  {name:<10}  {before} -> {after}")
-    }));
+    let heading = format!("the network settings of {} change:", names.join("  "));
+    let lines = differences(&it.change)
+        .map(|(name, before, after)| format!("  {name:<10}  {before} -> {after}"));
+    let lines: Vec<_> = std::iter::once(heading).chain(lines).collect();
     change_question([&it.device].into(), &lines)
 }
 
@@ -105,11 +85,8 @@ pub fn batch_question(plan: &Plan) -> Question<'_> {
     for step in plan.steps.iter().filter(|step| step.temporary) {
         let it = plan.changes.get(step.number);
         let mac = it.and_then(|it| it.device.entry.device.mac);
-        lines.push(format!(
-            "  {} goes to {} first, to let others pass",
-            shown(mac, "-"),
-            step.to
-        ));
+        let (mac, to) = (shown(mac, "-"), step.to);
+        lines.push(format!("  {mac} goes to {to} first, to let others pass"));
     }
     change_question(plan.changes.iter().map(|it| &it.device).collect(), &lines)
 }
