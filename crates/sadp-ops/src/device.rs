@@ -63,6 +63,32 @@ impl DiscoveredDevice {
     }
 }
 
+#[cfg(test)]
+impl DiscoveredDevice {
+    /// A device received from these senders in turn, a second apart, each with the
+    /// address that it reported.
+    pub(crate) fn received_from(reports: &[[[u8; 4]; 2]]) -> Self {
+        use jiff::{SignedDuration, Timestamp};
+        use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+
+        let mut registry = Registry::new();
+        for (second, [from, reported]) in (0..).zip(reports) {
+            let mut device = Device::unknown();
+            device.mac = "44:47:cc:00:00:05".parse().ok();
+            device.ipv4.address = Some((*reported).into());
+            let sighting = Sighting {
+                interface: "lan0".into(),
+                from: (*from).into(),
+                protocol: Protocol::Sadp,
+                via: Via::Multicast,
+                at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second),
+            };
+            registry.record(device, sighting);
+        }
+        Self::assess_all(registry.into_entries(), &[]).remove(0)
+    }
+}
+
 /// The names of the device that an outcome is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceRef {

@@ -308,37 +308,14 @@ fn changed_account(
 
 #[cfg(test)]
 mod tests {
-    use jiff::{SignedDuration, Timestamp};
-    use sadp_model::{Registry, Sighting, Via};
-
     use super::*;
 
     const OWN: [u8; 4] = [192, 168, 1, 64];
     const OTHER: [u8; 4] = [192, 168, 1, 66];
 
-    /// A device heard from these senders in turn, a second apart, each with the
-    /// address it said the device has.
-    fn heard(reports: &[[[u8; 4]; 2]]) -> DiscoveredDevice {
-        let mut registry = Registry::new();
-        for (second, [from, told]) in (0..).zip(reports) {
-            let mut device = Device::unknown();
-            device.mac = "44:47:cc:00:00:05".parse().ok();
-            device.ipv4.address = Some((*told).into());
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: (*from).into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second),
-            };
-            registry.record(device, sighting);
-        }
-        DiscoveredDevice::assess_all(registry.into_entries(), &[]).remove(0)
-    }
-
     #[test]
     fn secrets_alone_are_kept_from_a_device_for_which_two_speak() {
-        let found = heard(&[[OWN, OWN], [OTHER, OWN]]);
+        let found = DiscoveredDevice::received_from(&[[OWN, OWN], [OTHER, OWN]]);
         for &action in Action::ALL {
             for lifted in [false, true] {
                 let overrides = lifted.then_some(Guard::TwoSenders).into_iter().collect();
@@ -361,13 +338,20 @@ mod tests {
 
     #[test]
     fn both_senders_are_named_the_likelier_one_first() {
-        let two = sender_conflict(&heard(&[[OTHER, OWN], [OWN, OWN], [OTHER, OWN]]));
+        let two = sender_conflict(&DiscoveredDevice::received_from(&[
+            [OTHER, OWN],
+            [OWN, OWN],
+            [OTHER, OWN],
+        ]));
         let expected = BlockReason::TwoSenders {
             used: OWN.into(),
             other: OTHER.into(),
         };
         assert_eq!(two, Some(expected));
-        let moved = sender_conflict(&heard(&[[OWN, OWN], [OTHER, OTHER]]));
+        let moved = sender_conflict(&DiscoveredDevice::received_from(&[
+            [OWN, OWN],
+            [OTHER, OTHER],
+        ]));
         let expected = BlockReason::JustMoved {
             from: OWN.into(),
             to: OTHER.into(),
@@ -378,7 +362,10 @@ mod tests {
             &[[OTHER, OWN]][..],
             &[[OWN, OWN], [OTHER, OTHER], [OTHER, OTHER], [OTHER, OTHER]],
         ] {
-            assert_eq!(sender_conflict(&heard(reports)), None);
+            assert_eq!(
+                sender_conflict(&DiscoveredDevice::received_from(reports)),
+                None
+            );
         }
     }
 }

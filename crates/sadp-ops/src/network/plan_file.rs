@@ -89,52 +89,30 @@ pub struct PlanTable {
     pub rows: Vec<(u64, Vec<String>)>,
 }
 
-impl PlanTable {
-    /// Reads a plan that [`read`] accepts. What is no CSV is left out.
-    pub fn read(bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(without_mark(bytes));
-        let bytes = text.as_bytes();
-        let mut reader = reader(bytes);
-        let mut records = reader.records().map_while(Result::ok);
-        let columns = records.next().unwrap_or_default();
-        let mut lines = Lines::new(bytes);
-        let mut rows = Vec::new();
-        for record in records.filter(|record| !is_blank(record)) {
-            let line = lines.at(record.position());
-            rows.push((line, record.iter().map(str::to_owned).collect()));
-        }
-        Self {
-            columns: columns.iter().map(str::to_owned).collect(),
-            rows,
-        }
-    }
-}
-
-fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
-}
-
-fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
-    ReaderBuilder::new()
-        .flexible(true)
-        .has_headers(false)
-        .delimiter(delimiter(bytes))
-        .from_reader(bytes)
-}
-
 fn is_blank(record: &StringRecord) -> bool {
     record.iter().all(|cell| cell.trim_ascii().is_empty())
 }
 
-/// Reads a plan. Fails with all of its problems at once, by their lines.
-pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
-    let text = String::from_utf8_lossy(without_mark(bytes));
+/// Reads a plan: what it wants, and as it stands in its file. Fails with all of its
+/// problems at once, by their lines.
+pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
+    // A byte order mark is none of the first title.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
     let bytes = text.as_bytes();
-    let mut reader = reader(bytes);
+    let mut reader = ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(delimiter(bytes))
+        .from_reader(bytes);
     let mut records = reader.records();
-    let header = match records.next() {
-        Some(Ok(header)) => columns(&header)?,
-        _ => return Err(vec![Problem::new(1, Cause::Empty)]),
+    let Some(Ok(titles)) = records.next() else {
+        return Err(vec![Problem::new(1, Cause::Empty)]);
+    };
+    let header = columns(&titles)?;
+    let mut table = PlanTable {
+        columns: owned(&titles),
+        rows: Vec::new(),
     };
     let mut lines = Lines::new(bytes);
     let mut rows = Vec::new();
@@ -151,6 +129,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
             continue;
         }
         let line = lines.at(record.position());
+        table.rows.push((line, owned(&record)));
         match row(line, &record, &header) {
             Ok(row) => rows.push(row),
             Err(causes) => {
@@ -164,10 +143,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<PlanRow>, Vec<Problem>> {
         problems.push(Problem::new(1, Cause::NoDevice));
     }
     if problems.is_empty() {
-        Ok(rows)
+        Ok((rows, table))
     } else {
         Err(problems)
     }
+}
+
+fn owned(record: &StringRecord) -> Vec<String> {
+    record.iter().map(str::to_owned).collect()
 }
 
 /// Spreadsheets of many countries write semicolons or tabs.
@@ -404,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_plan_as_spreadsheets_save_it_is_read() {
-        let expected = read(b"mac,ip,gateway\n4447cc1d6d13,192.168.1.9,0.0.0.0\n").unwrap();
+        let (expected, _) = read(b"mac,ip,gateway\n4447cc1d6d13,192.168.1.9,0.0.0.0\n").unwrap();
         assert_eq!(expected.len(), 1);
         assert_eq!(expected[0].line, 2);
         for text in [
@@ -412,7 +395,7 @@ mod tests {
             "mac\tip\tgateway\tnote\n'44:47:cc:1d:6d:13\t 192.168.1.9 \t0.0.0.0\tnear, the door\n",
             "ip,gateway,mac,,\n\"192.168.1.9\",0.0.0.0,4447.cc1d.6d13,,",
         ] {
-            assert_eq!(read(text.as_bytes()).unwrap(), expected, "{text}");
+            assert_eq!(read(text.as_bytes()).unwrap().0, expected, "{text}");
         }
     }
 
@@ -425,7 +408,7 @@ mod tests {
         let settings = HostSettings::new(Ipv4Addr::new(10, 0, 0, 9), mask, None).unwrap();
         let mut out = Vec::new();
         write(&mut out, [(&device, settings)].into_iter()).unwrap();
-        let rows = read(&out).unwrap();
+        let (rows, _) = read(&out).unwrap();
         assert_eq!(rows[0].mac, device.mac.unwrap());
         assert_eq!(rows[0].wanted.mask, Some(mask));
         assert_eq!(rows[0].wanted.gateway, Some(Ipv4Addr::UNSPECIFIED));

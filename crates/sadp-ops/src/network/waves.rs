@@ -475,8 +475,6 @@ impl ChangeProgress {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Protocol, Registry, Sighting, Via};
-
     use super::*;
 
     #[test]
@@ -484,34 +482,14 @@ mod tests {
         let (former, planned, other) = ([10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 66]);
         let may_have = BTreeSet::from([planned.into()]);
         for (reports, refused) in [
-            (&[(planned, planned)][..], false),
-            (&[(former, former), (planned, planned)], false),
-            (&[(former, former), (other, other)], true),
-            (&[(planned, planned), (other, planned)], true),
-            (&[(planned, planned), (other, other)], true),
+            (&[[planned, planned]][..], false),
+            (&[[former, former], [planned, planned]], false),
+            (&[[former, former], [other, other]], true),
+            (&[[planned, planned], [other, planned]], true),
+            (&[[planned, planned], [other, other]], true),
         ] {
-            let reason = unexpected_sender(&received(reports), &may_have);
+            let reason = unexpected_sender(&DiscoveredDevice::received_from(reports), &may_have);
             assert_eq!(reason.is_some(), refused, "{reports:?}");
         }
-    }
-
-    /// A device received from these senders in turn, a second apart, each with the
-    /// address it told.
-    fn received(reports: &[([u8; 4], [u8; 4])]) -> DiscoveredDevice {
-        let mut registry = Registry::new();
-        for (second, (from, address)) in (0..).zip(reports) {
-            let mut device = Device::unknown();
-            device.mac = "44:47:cc:00:00:05".parse().ok();
-            device.ipv4.address = Some((*address).into());
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: (*from).into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(second),
-            };
-            registry.record(device, sighting);
-        }
-        DiscoveredDevice::assess_all(registry.into_entries(), &[]).remove(0)
     }
 }

@@ -336,7 +336,7 @@ async fn addresses(site: &mut Simulated) -> Vec<String> {
 }
 
 fn rows(plan: &str) -> Vec<PlanRow> {
-    plan_file::read(plan.as_bytes()).unwrap()
+    plan_file::read(plan.as_bytes()).unwrap().0
 }
 
 /// Plans another address for the first device.

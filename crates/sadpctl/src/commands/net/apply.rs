@@ -82,8 +82,7 @@ fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable), Failure> {
         let message = format!("{} is too large for a plan", plan.display());
         return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
     }
-    let rows = plan_file::read(&bytes).map_err(|problems| unusable(&problems, plan))?;
-    Ok((rows, PlanTable::read(&bytes)))
+    plan_file::read(&bytes).map_err(|problems| unusable(&problems, plan))
 }
 
 fn unusable(problems: &[Problem], plan: &Path) -> Failure {
