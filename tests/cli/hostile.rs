@@ -16,7 +16,7 @@ use wait4::Wait4;
 use crate::{
     activate::Van,
     loopback::Sim,
-    request::{Errand, device},
+    request::{RecoverySite, device},
     run::{Run, run},
 };
 
@@ -169,11 +169,11 @@ fn hostile_serials_name_no_file_outside_their_folder() {
         let serial = serde_json::to_string(serial).unwrap();
         device("ipc-v5.5.82", last, &format!("serial = {serial}"))
     });
-    let errand = Errand::new(&sites.collect::<String>());
-    let export = errand.export(&["--all"]);
+    let recovery = RecoverySite::new(&sites.collect::<String>());
+    let export = recovery.export(&["--all"]);
     assert_eq!(export.code, 0, "{export}");
     assert_harmless(&export);
-    let packages = errand.packages();
+    let packages = recovery.packages();
     assert_eq!(packages.len(), SERIALS.len(), "{packages:?}");
     let plain = |name: &str| {
         let usual = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
@@ -188,17 +188,17 @@ fn hostile_serials_name_no_file_outside_their_folder() {
         }
     }
     // Nothing besides, neither there nor where the serials point.
-    let requests = errand.requests();
-    for path in files_below(errand.van.folder.path()) {
+    let requests = recovery.requests();
+    for path in files_below(recovery.van.folder.path()) {
         let known = path.starts_with(&requests)
-            || path.starts_with(errand.van.path("state"))
-            || path == errand.van.path("site.toml");
+            || path.starts_with(recovery.van.path("state"))
+            || path == recovery.van.path("site.toml");
         assert!(known, "{}", path.display());
     }
     assert!(!Path::new("/tmp/hacked").exists());
     for arguments in [&["reset", "cases"][..], &["reset", "ways", "--all"]] {
         for format in ["table", "json"] {
-            let run = errand.run(&[arguments, &["--format", format]].concat());
+            let run = recovery.run(&[arguments, &["--format", format]].concat());
             assert_harmless(&run);
         }
     }

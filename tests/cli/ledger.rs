@@ -1,6 +1,12 @@
 //! The ledger is opened once in a run of each command.
 
-use std::{ffi::CStr, mem::MaybeUninit, path::Path, process::Stdio};
+use std::{
+    ffi::CStr,
+    io::{BufRead, BufReader},
+    mem::MaybeUninit,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use rustix::{
     fd::OwnedFd,
@@ -11,6 +17,7 @@ use sadp_reset::Ledger;
 use crate::{
     activate::Van,
     prepared::{CURRENT, ONE, recorder},
+    run::{Run, sadpctl},
 };
 
 /// Counts how often files of a folder are opened.
@@ -41,42 +48,52 @@ fn each_command_opens_it_once() {
     let devices: Vec<_> = (1..=4).map(|number| recorder(number, "")).collect();
     let van = Van::new(&devices.concat());
     let state = van.path("state");
-    let run = |arguments: &[&str]| {
-        let mut command = van.command(arguments);
+    let run = |mut command: Command, code| {
         command
             .env("XDG_CONFIG_HOME", van.path("config"))
             .env("SADPCTL_PASSWORD", CURRENT)
             .stdin(Stdio::null());
-        let output = command.output().unwrap();
-        let stdout = String::from_utf8(output.stdout).unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{arguments:?}: {stdout}{stderr}"
-        );
-        stdout
+        let run: Run = command.output().unwrap().into();
+        assert_eq!(run.code, code, "{command:?}: {run}");
+        run.stdout
     };
     // The first command makes it.
-    run(&["locate", ONE, "off"]);
+    run(van.command(&["locate", ONE, "off"]), 0);
     let opens = Opens::of(&state);
-    let plan = run(&["net", "plan", "--all", "--from", "192.168.1.21"]);
+    let plan = ["net", "plan", "--all", "--from", "192.168.1.21"];
+    let plan = run(van.command(&plan), 0);
     assert_eq!(opens.of_ledger(), 1, "net plan");
     let plan = van.put("plan.csv", plan);
-    for arguments in [
-        &["scan"][..],
-        &["show", ONE],
-        &["net", "show", ONE],
-        &["net", "apply", &plan, "--dry-run"],
-        &["net", "apply", &plan, "--yes"],
-        &["reset", "ways", "--all"],
-        &["reset", "app", ONE],
-        &["reset", "cases"],
-        &["reset", "guid", "export", "--all", "--yes"],
-        &["locate", ONE, "off"],
-        &["cloud", "show", ONE],
+    for (arguments, code) in [
+        (&["scan"][..], 0),
+        (&["show", ONE], 0),
+        (&["net", "show", ONE], 0),
+        (&["net", "apply", &plan, "--dry-run"], 0),
+        (&["net", "apply", &plan, "--yes"], 0),
+        (&["reset", "ways", "--all"], 0),
+        (&["reset", "app", ONE], 0),
+        (&["reset", "cases"], 0),
+        (&["reset", "guid", "export", "--all", "--yes"], 0),
+        // Nobody holds a button, which recorders are not said to have.
+        (&["reset", "button", ONE, "--for", "100ms", "--force"], 1),
+        (&["locate", ONE, "off"], 0),
+        (&["cloud", "show", ONE], 0),
     ] {
-        run(arguments);
+        run(van.command(arguments), code);
         assert_eq!(opens.of_ledger(), 1, "{arguments:?}");
     }
+    let mut list = sadpctl(&["reset", "guid", "list"]);
+    list.env("SADPCTL_STATE", &state);
+    run(list, 0);
+    assert_eq!(opens.of_ledger(), 1, "reset guid list");
+    let mut watch = van.command(&["watch", "--plain"]);
+    watch.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut watch = watch.spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    for _ in 0..4 {
+        lines.next().unwrap().unwrap();
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert_eq!(opens.of_ledger(), 1, "watch");
 }

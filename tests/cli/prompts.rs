@@ -6,7 +6,7 @@ use crate::{
     activate::Van,
     prepared::{CURRENT, NEW, ONE, recorder},
     pty::Dialogue,
-    request::{Errand, device},
+    request::{RecoverySite, device},
 };
 
 const PASSPHRASE: &str = "open-Sesame-5";
@@ -14,13 +14,13 @@ const PASSPHRASE: &str = "open-Sesame-5";
 const CAMERA: &str = "44:47:cc:00:00:01";
 
 /// A camera whose request was exported, and the key to it.
-fn keyed() -> (Errand, String) {
-    let errand = Errand::new(&device("ipc-v5.5.82", 1, ""));
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&["--key"]);
-    let package = errand.packages().into_values().next().unwrap();
+fn keyed() -> (RecoverySite, String) {
+    let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, ""));
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&["--key"]);
+    let package = recovery.packages().into_values().next().unwrap();
     let key = fs::read_to_string(package.join(key_name(&package))).unwrap();
-    (errand, key.trim().to_owned())
+    (recovery, key.trim().to_owned())
 }
 
 fn key_name(package: &std::path::Path) -> String {
@@ -30,21 +30,21 @@ fn key_name(package: &std::path::Path) -> String {
     names.find(|name| name.starts_with("key_")).unwrap()
 }
 
-fn import_key(errand: &Errand) -> Dialogue {
-    let mut command = errand.command(&["reset", "import", "--device", CAMERA]);
+fn import_key(recovery: &RecoverySite) -> Dialogue {
+    let mut command = recovery.command(&["reset", "import", "--device", CAMERA]);
     command.env_remove("SADPCTL_NEW_PASSWORD");
     Dialogue::start(&command)
 }
 
 /// How many answers were sent, by what became of their request.
-fn is_open(errand: &Errand) -> bool {
-    errand.cases()[0].1 == "open"
+fn is_open(recovery: &RecoverySite) -> bool {
+    recovery.cases()[0].1 == "open"
 }
 
 #[test]
 fn a_key_and_a_new_password_are_typed_unseen() {
-    let (errand, key) = keyed();
-    let mut asked = import_key(&errand);
+    let (recovery, key) = keyed();
+    let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", &key);
     asked.confide("New password: ", NEW);
     asked.confide("Type it again: ", NEW);
@@ -55,31 +55,31 @@ fn a_key_and_a_new_password_are_typed_unseen() {
     for secret in [&*key, NEW] {
         assert!(!said.contains(secret), "{said}");
     }
-    assert!(errand.takes("192.168.1.101", NEW));
+    assert!(recovery.takes("192.168.1.101", NEW));
 }
 
 /// Two requests wait, and the answer to the second came by e-mail.
 #[test]
 fn an_unmatched_answer_asks_for_its_request_or_is_told_it() {
     let site = device("ipc-v5.5.82", 1, "") + &device("ipc-v5.5.82", 2, "");
-    let errand = Errand::new(&site);
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let cases = errand.run(&["reset", "cases", "--format", "json"]).json();
+    let recovery = RecoverySite::new(&site);
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let cases = recovery.run(&["reset", "cases", "--format", "json"]).json();
     let case = cases
         .as_array()
         .unwrap()
         .iter()
         .find(|case| case["device"]["mac"] == "44:47:cc:00:00:02");
     let case = case.unwrap()["case"].to_string();
-    let package = errand.packages().remove("4447cc000002").unwrap();
+    let package = recovery.packages().remove("4447cc000002").unwrap();
     let mut files = fs::read_dir(&package)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let answer = files
         .find(|path| path.to_str().unwrap().contains("Encrypt"))
         .unwrap();
-    let mail = errand.van.put(
+    let mail = recovery.van.put(
         "answer.eml",
         format!(
             "From: support@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n--b\r\nContent-Disposition: attachment; filename=\"Encrypt.xml\"\r\n\r\n{}\r\n--b--\r\n",
@@ -88,32 +88,32 @@ fn an_unmatched_answer_asks_for_its_request_or_is_told_it() {
     );
     let import = ["reset", "import", &mail];
     // Without a terminal nobody is asked, and nothing is guessed.
-    let run = errand.import_from(&mail, &[]);
+    let run = recovery.import_from(&mail, &[]);
     assert_eq!(run.code, 4, "{run}");
     assert!(run.stdout.contains("--case N"), "{run}");
-    let none = errand.import_from(&mail, &["--case", "77"]);
+    let none = recovery.import_from(&mail, &["--case", "77"]);
     assert_eq!(none.code, 3, "{none}");
     let question = "For which request is";
     for (typed, code, told) in [
         ("", 4, "nothing tells which"),
         ("9", 3, "waits under the number 9"),
     ] {
-        let mut asked = Dialogue::start(&errand.command(&import));
+        let mut asked = Dialogue::start(&recovery.command(&import));
         asked.answer(question, typed);
         let (ended, said) = asked.end();
         assert_eq!(ended, code, "{said}");
         assert!(said.contains(told), "{said}");
     }
-    let mut asked = Dialogue::start(&errand.command(&import));
+    let mut asked = Dialogue::start(&recovery.command(&import));
     asked.answer(question, &case);
     asked.answer("Send the answers to this device? [y/N]", "n");
     let (_, said) = asked.end();
     assert!(said.contains(&format!("{case}  DS-")), "{said}");
     assert!(said.contains("answer.eml/Encrypt.xml"), "{said}");
-    let run = errand.import_from(&mail, &["--case", &case]);
+    let run = recovery.import_from(&mail, &["--case", &case]);
     assert_eq!(run.code, 0, "{run}");
-    assert!(errand.takes("44:47:cc:00:00:02", NEW));
-    let open: Vec<_> = errand
+    assert!(recovery.takes("44:47:cc:00:00:02", NEW));
+    let open: Vec<_> = recovery
         .cases()
         .into_iter()
         .filter(|case| case.1 == "open")
@@ -123,10 +123,10 @@ fn an_unmatched_answer_asks_for_its_request_or_is_told_it() {
 
 #[test]
 fn a_key_file_goes_with_the_number_of_a_request() {
-    let (errand, key) = keyed();
-    let cases = errand.run(&["reset", "cases", "--format", "json"]).json();
+    let (recovery, key) = keyed();
+    let cases = recovery.run(&["reset", "cases", "--format", "json"]).json();
     let case = cases[0]["case"].to_string();
-    let key = errand.van.put("key.txt", format!("  {key}\r\n"));
+    let key = recovery.van.put("key.txt", format!("  {key}\r\n"));
     let import = [
         "reset",
         "import",
@@ -136,18 +136,18 @@ fn a_key_file_goes_with_the_number_of_a_request() {
         "--format",
         "json",
     ];
-    let run = errand.run(&import);
+    let run = recovery.run(&import);
     assert_eq!(run.code, 2, "{run}");
-    let run = errand.run(&[&import[..], &["--case", &case]].concat());
+    let run = recovery.run(&[&import[..], &["--case", &case]].concat());
     assert_eq!(run.code, 0, "{run}");
-    assert!(!is_open(&errand));
+    assert!(!is_open(&recovery));
 }
 
 #[test]
 fn nothing_is_sent_where_the_answers_are_no() {
-    let (errand, key) = keyed();
+    let (recovery, key) = keyed();
     // Typed twice, and not the same.
-    let mut asked = import_key(&errand);
+    let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", &key);
     asked.confide("New password: ", NEW);
     asked.confide("Type it again: ", "Garden-77y");
@@ -157,7 +157,7 @@ fn nothing_is_sent_where_the_answers_are_no() {
     assert!(!said.contains("Garden"), "{said}");
     // Anything but yes is a no, and so is Ctrl-C.
     for no in ["\n", "n\n", "yess\n", "\x03"] {
-        let mut asked = import_key(&errand);
+        let mut asked = import_key(&recovery);
         asked.confide("Vendor's key: ", &key);
         asked.confide("New password: ", NEW);
         asked.confide("Type it again: ", NEW);
@@ -167,7 +167,7 @@ fn nothing_is_sent_where_the_answers_are_no() {
         assert!(said.contains("not confirmed: nothing was sent"), "{said}");
     }
     // Ctrl-C where a secret is asked for, with a part of it typed.
-    let mut asked = import_key(&errand);
+    let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", &key);
     asked.press_unseen("New password: ", "Gard\x03");
     let (code, said) = asked.end();
@@ -175,12 +175,12 @@ fn nothing_is_sent_where_the_answers_are_no() {
     assert!(said.contains("interrupted: nothing was sent"), "{said}");
     assert!(!said.contains("Gard"), "{said}");
     // Nothing typed is no password.
-    let mut asked = import_key(&errand);
+    let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", "");
     let (code, said) = asked.end();
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("is empty"), "{said}");
-    assert!(is_open(&errand));
+    assert!(is_open(&recovery));
 }
 
 #[test]
@@ -223,12 +223,12 @@ fn a_passphrase_is_typed_unseen_to_shut_and_to_open_the_vault() {
 
 #[test]
 fn a_second_export_asks_before_it_gives_a_request_up() {
-    let errand = Errand::new(&device("ipc-v5.5.82", 1, ""));
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    let before = errand.packages();
-    let requests = errand.requests();
+    let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, ""));
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    let before = recovery.packages();
+    let requests = recovery.requests();
     let out = requests.to_str().unwrap();
-    let export = errand.command(&["reset", "export", CAMERA, "--out", out]);
+    let export = recovery.command(&["reset", "export", CAMERA, "--out", out]);
     let question = "Export another request from this device, and give up the older one? [y/N]";
     for no in ["n\n", "\n", "\x03"] {
         let mut asked = Dialogue::start(&export);
@@ -238,20 +238,24 @@ fn a_second_export_asks_before_it_gives_a_request_up() {
         assert!(said.contains("becomes void by another"), "{said}");
         assert!(said.contains("still waits for an answer"), "{said}");
     }
-    assert_eq!(errand.packages(), before);
-    assert!(is_open(&errand) && errand.cases().len() == 1);
+    assert_eq!(recovery.packages(), before);
+    assert!(is_open(&recovery) && recovery.cases().len() == 1);
     // A yes to the one is none to the other.
     let mut asked = Dialogue::start(&export);
     asked.answer(question, "y");
     asked.answer("Export a request from this device? [y/N]", "n");
     let (code, said) = asked.end();
     assert_eq!(code, 1, "{said}");
-    assert_eq!(errand.packages(), before);
+    assert_eq!(recovery.packages(), before);
     let mut asked = Dialogue::start(&export);
     asked.answer(question, "y");
     asked.answer("Export a request from this device? [y/N]", "y");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
-    let states: Vec<_> = errand.cases().into_iter().map(|(_, state)| state).collect();
+    let states: Vec<_> = recovery
+        .cases()
+        .into_iter()
+        .map(|(_, state)| state)
+        .collect();
     assert_eq!(states, ["open", "superseded"]);
 }

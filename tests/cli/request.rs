@@ -24,11 +24,11 @@ use crate::{
 pub(crate) const NEW: &str = "Garden-77x";
 
 /// A van beside a pretend support desk.
-pub(crate) struct Errand {
+pub(crate) struct RecoverySite {
     pub(crate) van: Van,
 }
 
-impl Errand {
+impl RecoverySite {
     pub(crate) fn new(site: &str) -> Self {
         Self {
             van: Van::new(site),

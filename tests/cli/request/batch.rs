@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, process::Stdio};
 
-use super::{Errand, device, name, outcomes, results, text};
+use super::{RecoverySite, device, name, outcomes, results, text};
 
 /// Every kind of request.
 fn mixed() -> String {
@@ -26,12 +26,12 @@ fn mixed() -> String {
 
 #[test]
 fn ten_devices_of_every_kind_are_recovered() {
-    let errand = Errand::new(&format!(
+    let recovery = RecoverySite::new(&format!(
         "{}{}",
         mixed(),
         device("ipc-v5.5.82", 11, "activated = false")
     ));
-    let export = errand.export(&["--all"]);
+    let export = recovery.export(&["--all"]);
     assert_eq!(export.code, 0, "{export}");
     let told = outcomes(&export);
     assert_eq!(told["44:47:cc:00:00:0b"]["result"], "skipped", "{export}");
@@ -42,8 +42,8 @@ fn ten_devices_of_every_kind_are_recovered() {
             "{file}: {export}"
         );
     }
-    assert_eq!(errand.packages().len(), 10);
-    for (mac, package) in errand.packages() {
+    assert_eq!(recovery.packages().len(), 10);
+    for (mac, package) in recovery.packages() {
         let told = &told[&mac_with_colons(&mac)];
         let kind = text(&told["data"]["kind"]);
         let Ok(request) = fs::read_to_string(package.join("DeviceKey.xml")) else {
@@ -53,8 +53,8 @@ fn ten_devices_of_every_kind_are_recovered() {
         let serial = text(&told["device"]["serial"]);
         assert_eq!(request.ends_with(&serial), kind == "file-or-key", "{mac}");
     }
-    errand.answer(&[]);
-    let import = errand.import(&[]);
+    recovery.answer(&[]);
+    let import = recovery.import(&[]);
     assert_eq!(import.code, 0, "{import}");
     assert_eq!(results(&import), ["done"; 10], "{import}");
     let old = &outcomes(&import)["44:47:cc:00:00:0a"];
@@ -62,12 +62,16 @@ fn ten_devices_of_every_kind_are_recovered() {
         old["message"],
         "it has the default password of its own manual now"
     );
-    let states: BTreeSet<_> = errand.cases().into_iter().map(|(_, state)| state).collect();
+    let states: BTreeSet<_> = recovery
+        .cases()
+        .into_iter()
+        .map(|(_, state)| state)
+        .collect();
     assert_eq!(states, BTreeSet::from(["recovered".into()]));
-    assert!(errand.takes("192.168.1.105", super::NEW));
-    assert!(errand.takes("192.168.1.107", super::NEW));
+    assert!(recovery.takes("192.168.1.105", super::NEW));
+    assert!(recovery.takes("192.168.1.107", super::NEW));
     // Answers are left as they were, and the next run has nothing to do.
-    let again = errand.import(&[]);
+    let again = recovery.import(&[]);
     assert_eq!(
         (again.code, results(&again)),
         (0, vec!["skipped".into(); 10]),
@@ -83,14 +87,14 @@ fn mac_with_colons(bare: &str) -> String {
 
 #[test]
 fn with_loss_each_answer_leaves_once_until_the_user_insists() {
-    let errand = Errand::new(&format!("[defaults]\nloss = 0.1\n{}", mixed()));
+    let recovery = RecoverySite::new(&format!("[defaults]\nloss = 0.1\n{}", mixed()));
     for _ in 0..6 {
-        errand.export(&["--all"]);
-        if errand.packages().len() == 10 {
+        recovery.export(&["--all"]);
+        if recovery.packages().len() == 10 {
             break;
         }
     }
-    errand.answer(&[]);
+    recovery.answer(&[]);
     let mut recovered = BTreeSet::new();
     for round in 0..8 {
         // As by a user who tried the new password meanwhile, and was refused.
@@ -99,7 +103,7 @@ fn with_loss_each_answer_leaves_once_until_the_user_insists() {
         } else {
             &["--force", "may-have-worked"]
         };
-        let run = errand.import(insists);
+        let run = recovery.import(insists);
         for (mac, outcome) in outcomes(&run) {
             let message = outcome["message"].as_str().unwrap();
             let taken = message.contains("took") || outcome["result"] == "done";
@@ -114,29 +118,29 @@ fn with_loss_each_answer_leaves_once_until_the_user_insists() {
         }
     }
     assert_eq!(recovered.len(), 10);
-    assert!(errand.cases().iter().all(|(_, state)| state != "spent"));
+    assert!(recovery.cases().iter().all(|(_, state)| state != "spent"));
 }
 
 const SLOW: &str = "[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 24\nip = \"192.168.1.64\"\n\
      boot = \"2026-09-18T09:21:28\"\ndelay = \"20ms..60ms\"\n";
 
 /// Starts a command and kills it once `enough` holds.
-fn killed(errand: &Errand, arguments: &[&str], enough: impl Fn(&Errand) -> bool) {
-    let mut child = errand
+fn killed(recovery: &RecoverySite, arguments: &[&str], enough: impl Fn(&RecoverySite) -> bool) {
+    let mut child = recovery
         .command(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while !enough(errand) && child.try_wait().unwrap().is_none() {}
+    while !enough(recovery) && child.try_wait().unwrap().is_none() {}
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[test]
 fn an_export_killed_midway_loses_nothing() {
-    let errand = Errand::new(SLOW);
-    let requests = errand.requests();
+    let recovery = RecoverySite::new(SLOW);
+    let requests = recovery.requests();
     let requests = requests.to_str().unwrap();
     let arguments = [
         "reset",
@@ -148,20 +152,20 @@ fn an_export_killed_midway_loses_nothing() {
         "--parallel",
         "2",
     ];
-    let written = |errand: &Errand| {
-        let entries = fs::read_dir(errand.requests());
+    let written = |recovery: &RecoverySite| {
+        let entries = fs::read_dir(recovery.requests());
         entries.is_ok_and(|entries| entries.count() > 4)
     };
-    killed(&errand, &arguments, written);
-    let before = errand.packages();
+    killed(&recovery, &arguments, written);
+    let before = recovery.packages();
     assert!(!before.is_empty());
     for package in before.values() {
         let json = fs::read(package.join("request.json")).unwrap();
         serde_json::from_slice::<serde_json::Value>(&json).unwrap();
     }
-    let rest = errand.export(&["--all"]);
+    let rest = recovery.export(&["--all"]);
     // A device may have told its request, of which no case was written any more.
-    let open = errand.cases();
+    let open = recovery.cases();
     assert_eq!(
         open.iter().filter(|(_, state)| state == "open").count(),
         24,
@@ -172,8 +176,8 @@ fn an_export_killed_midway_loses_nothing() {
         .filter(|result| *result == "skipped")
         .count();
     assert!(skipped >= before.len() - 1, "{rest}");
-    errand.answer(&[]);
-    let import = errand.import(&[]);
+    recovery.answer(&[]);
+    let import = recovery.import(&[]);
     let done = results(&import)
         .iter()
         .filter(|result| *result == "done")
@@ -183,20 +187,25 @@ fn an_export_killed_midway_loses_nothing() {
 
 #[test]
 fn an_import_killed_midway_is_finished_by_the_next() {
-    let errand = Errand::new(SLOW);
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let requests = errand.requests();
+    let recovery = RecoverySite::new(SLOW);
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let requests = recovery.requests();
     let requests = requests.to_str().unwrap();
     let arguments = ["reset", "import", requests, "--yes", "--parallel", "2"];
-    let some = |errand: &Errand| errand.cases().iter().any(|(_, state)| state == "recovered");
-    killed(&errand, &arguments, some);
-    let closed = errand
+    let some = |recovery: &RecoverySite| {
+        recovery
+            .cases()
+            .iter()
+            .any(|(_, state)| state == "recovered")
+    };
+    killed(&recovery, &arguments, some);
+    let closed = recovery
         .cases()
         .iter()
         .filter(|(_, state)| state == "recovered")
         .count();
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     let (mut done, mut under_way) = (closed, 0);
     for outcome in outcomes(&run).values() {
         match outcome["result"].as_str().unwrap() {
@@ -215,22 +224,22 @@ fn an_import_killed_midway_is_finished_by_the_next() {
         }
     }
     assert_eq!(done, 24, "{run}");
-    let cases = errand.cases();
+    let cases = recovery.cases();
     let open = cases.iter().filter(|(_, state)| state == "open");
     assert_eq!(open.count(), under_way, "{run}");
 }
 
 #[test]
 fn answers_that_changed_places_ruin_nothing() {
-    let errand = Errand::new(&format!(
+    let recovery = RecoverySite::new(&format!(
         "{}{}{}",
         device("ipc-v5.5.82", 1, ""),
         device("ipc-v5.5.82", 2, ""),
         device("ipc-v5.5.82", 3, ""),
     ));
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let packages = errand.packages();
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let packages = recovery.packages();
     let named = packages.iter().map(|(mac, package)| {
         let mut files = fs::read_dir(package).unwrap();
         let answer = files.find_map(|file| {
@@ -253,7 +262,7 @@ fn answers_that_changed_places_ruin_nothing() {
         .collect::<Vec<_>>();
     // The same answer twice: it can fit one only, so neither is sent.
     fs::write(two, &texts[0]).unwrap();
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(
         (run.code, results(&run)),
         (4, ["done", "skipped", "skipped"].map(Into::into).to_vec()),
@@ -269,7 +278,7 @@ fn answers_that_changed_places_ruin_nothing() {
     fs::remove_file(one).unwrap();
     let named = two.with_file_name("Encrypt_4447cc000001.xml");
     fs::rename(two, &named).unwrap();
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(
         (run.code, results(&run)),
         (4, vec!["skipped".into()]),
@@ -280,7 +289,7 @@ fn answers_that_changed_places_ruin_nothing() {
     // Changed places without a sign: one device refuses, and that ends it.
     fs::write(one, &texts[1]).unwrap();
     fs::write(two, &texts[0]).unwrap();
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(
         (run.code, results(&run)),
         (1, ["refused", "skipped"].map(Into::into).to_vec()),
@@ -296,7 +305,7 @@ fn answers_that_changed_places_ruin_nothing() {
         "{run}"
     );
     // The same file again is not sent again.
-    let run = errand.import_from(one.to_str().unwrap(), &[]);
+    let run = recovery.import_from(one.to_str().unwrap(), &[]);
     assert_eq!(
         (run.code, results(&run)),
         (4, vec!["skipped".into()]),
@@ -309,11 +318,16 @@ fn answers_that_changed_places_ruin_nothing() {
     // Each in its place.
     fs::write(one, &texts[0]).unwrap();
     fs::write(two, &texts[1]).unwrap();
-    let run = errand.import(&["--force", "refused-before"]);
+    let run = recovery.import(&["--force", "refused-before"]);
     assert_eq!(
         (run.code, results(&run)),
         (0, ["done", "done"].map(Into::into).to_vec()),
         "{run}"
     );
-    assert!(errand.cases().iter().all(|(_, state)| state == "recovered"));
+    assert!(
+        recovery
+            .cases()
+            .iter()
+            .all(|(_, state)| state == "recovered")
+    );
 }

@@ -5,32 +5,32 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 use sadp_reset::{Action, Attempt, DeviceKey, Digest, Ledger, NewCase, Package};
 
-use super::{Errand, device, name, outcomes, results, text};
+use super::{RecoverySite, device, name, outcomes, results, text};
 use crate::run::Run;
 
-fn camera() -> Errand {
-    Errand::new(&device("ipc-v5.5.82", 1, ""))
+fn camera() -> RecoverySite {
+    RecoverySite::new(&device("ipc-v5.5.82", 1, ""))
 }
 
 /// Imports a file for a device that is on no network of this computer: what got
 /// as far as looking for it would end otherwise.
-fn import(errand: &Errand, file: &str, more: &[&str]) -> Run {
+fn import(recovery: &RecoverySite, file: &str, more: &[&str]) -> Run {
     let arguments = ["reset", "import", file, "--yes", "--format", "json"];
     let mut command = crate::run::sadpctl(&[&arguments, more].concat());
     command
         .args(["-i", "no-such-interface"])
-        .env("SADPCTL_STATE", errand.van.path("state"))
+        .env("SADPCTL_STATE", recovery.van.path("state"))
         .env("SADPCTL_NEW_PASSWORD", super::NEW);
     command.output().unwrap().into()
 }
 
 #[test]
 fn a_request_that_version_0_1_0_exported_is_still_answered() {
-    let errand = camera();
-    let export = errand.export(&["--all"]);
+    let recovery = camera();
+    let export = recovery.export(&["--all"]);
     assert_eq!(export.code, 0, "{export}");
     let serial = text(&export.json()[0]["device"]["serial"]);
-    let package = errand.packages().into_values().next().unwrap();
+    let package = recovery.packages().into_values().next().unwrap();
     let exported = fs::read_to_string(package.join("DeviceKey.xml")).unwrap();
     // Version 0.1.0 wrote the code alone.
     let code = exported.strip_suffix(&serial).unwrap();
@@ -39,7 +39,7 @@ fn a_request_that_version_0_1_0_exported_is_still_answered() {
     let record = record.replace(&digest(&exported), &digest(code));
     fs::write(package.join("DeviceKey.xml"), code).unwrap();
     fs::write(package.join("request.json"), record).unwrap();
-    let state = errand.van.path("state");
+    let state = recovery.van.path("state");
     fs::remove_dir_all(&state).unwrap();
     let record = Package::read(&package).unwrap().record;
     let case = NewCase {
@@ -53,24 +53,24 @@ fn a_request_that_version_0_1_0_exported_is_still_answered() {
         package,
     };
     Ledger::open(&state).unwrap().open_case(&case).unwrap();
-    errand.answer(&[]);
-    let import = errand.import(&[]);
+    recovery.answer(&[]);
+    let import = recovery.import(&[]);
     assert_eq!(
         (import.code, results(&import)),
         (0, vec!["done".into()]),
         "{import}"
     );
-    assert_eq!(errand.cases()[0].1, "recovered");
+    assert_eq!(recovery.cases()[0].1, "recovered");
 }
 
 #[test]
 fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
-    let errand = Errand::new(&device("ipc-v5.5.82", 1, "omit = [\"DeviceSN\"]"));
-    let export = errand.export(&["--all"]);
+    let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, "omit = [\"DeviceSN\"]"));
+    let export = recovery.export(&["--all"]);
     assert_eq!(export.code, 0, "{export}");
     let message = text(&export.json()[0]["message"]);
     assert!(message.contains("reported no serial number"), "{export}");
-    let package = errand.packages().into_values().next().unwrap();
+    let package = recovery.packages().into_values().next().unwrap();
     let code = fs::read_to_string(package.join("DeviceKey.xml")).unwrap();
     assert!(
         code.parse::<sadp_sim::vendor_support::RequestText>()
@@ -78,8 +78,8 @@ fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
     );
     let form = fs::read_to_string(package.join("request.txt")).unwrap();
     assert!(form.contains("The device told no serial number."), "{form}");
-    errand.answer(&["--key"]);
-    let import = errand.import(&[]);
+    recovery.answer(&["--key"]);
+    let import = recovery.import(&[]);
     assert_eq!(
         (import.code, results(&import)),
         (0, vec!["done".into()]),
@@ -89,10 +89,10 @@ fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
 
 #[test]
 fn files_that_are_no_answers_are_refused_before_anything_is_sent() {
-    let errand = camera();
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    let package = errand.packages().into_values().next().unwrap();
-    let list = errand.run(&["scan", "--format", "csv"]).stdout;
+    let recovery = camera();
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    let package = recovery.packages().into_values().next().unwrap();
+    let list = recovery.run(&["scan", "--format", "csv"]).stdout;
     let code = fs::read(package.join("DeviceKey.xml")).unwrap();
     let record = fs::read(package.join("request.json")).unwrap();
     let form = fs::read(package.join("request.txt")).unwrap();
@@ -145,10 +145,10 @@ fn files_that_are_no_answers_are_refused_before_anything_is_sent() {
             "the e-mail has no attachment",
         ),
     ] {
-        let path = errand.van.path(name);
+        let path = recovery.van.path(name);
         fs::write(&path, content).unwrap();
         let file = path.to_str().unwrap();
-        let run = import(&errand, file, &[]);
+        let run = import(&recovery, file, &[]);
         assert_eq!(
             (run.code, results(&run)),
             (4, vec!["skipped".into()]),
@@ -167,23 +167,23 @@ fn files_that_are_no_answers_are_refused_before_anything_is_sent() {
             "{name} is left as it was"
         );
     }
-    let missing = import(&errand, "no-such-file.xml", &[]);
+    let missing = import(&recovery, "no-such-file.xml", &[]);
     assert_eq!(missing.code, 5, "{missing}");
-    let empty = errand.van.path("empty");
+    let empty = recovery.van.path("empty");
     fs::create_dir(&empty).unwrap();
-    let none = import(&errand, empty.to_str().unwrap(), &[]);
+    let none = import(&recovery, empty.to_str().unwrap(), &[]);
     assert_eq!(none.code, 2, "{none}");
     assert!(none.stderr.contains("no answer was found"), "{none}");
 }
 
 #[test]
 fn a_bad_file_does_not_hold_up_the_good_ones() {
-    let errand = camera();
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let csv = errand.van.path("devices.csv");
-    fs::write(&csv, errand.run(&["scan", "--format", "csv"]).stdout).unwrap();
-    let run = errand.import(&[csv.to_str().unwrap()]);
+    let recovery = camera();
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let csv = recovery.van.path("devices.csv");
+    fs::write(&csv, recovery.run(&["scan", "--format", "csv"]).stdout).unwrap();
+    let run = recovery.import(&[csv.to_str().unwrap()]);
     assert_eq!(
         (run.code, results(&run)),
         (4, ["done", "skipped"].map(Into::into).to_vec()),
@@ -193,47 +193,47 @@ fn a_bad_file_does_not_hold_up_the_good_ones() {
 
 #[test]
 fn a_device_that_restarted_is_not_sent_its_old_answer() {
-    let errand = camera();
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
+    let recovery = camera();
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
     let restarted = device("ipc-v5.5.82", 1, "").replace("09-18T09", "09-19T10");
-    let errand = errand.go_to(&restarted);
-    let run = errand.import(&[]);
+    let recovery = recovery.go_to(&restarted);
+    let run = recovery.import(&[]);
     assert_eq!(
         (run.code, results(&run)),
         (4, vec!["skipped".into()]),
         "{run}"
     );
     assert!(run.stdout.contains("restarted since the export"), "{run}");
-    let cases = errand.run(&["reset", "cases", "--look", "--format", "json"]);
+    let cases = recovery.run(&["reset", "cases", "--look", "--format", "json"]);
     assert_eq!(
         cases.json()[0]["invalid_reasons"],
         serde_json::json!(["rebooted"]),
         "{cases}"
     );
-    let ways = errand.run(&["reset", "ways", "--all"]);
+    let ways = recovery.run(&["reset", "ways", "--all"]);
     assert!(ways.stdout.contains("a new request; that of"), "{ways}");
     // The device itself has the last word.
-    let forced = errand.import(&["--force", "stale-request"]);
+    let forced = recovery.import(&["--force", "stale-request"]);
     assert_eq!(forced.code, 1, "{forced}");
     assert_eq!(
         forced.json()[0]["refusal"],
         "emptyEncryptString",
         "{forced}"
     );
-    assert_eq!(errand.cases()[0].1, "spent");
+    assert_eq!(recovery.cases()[0].1, "spent");
     // A spoilt request holds up no other: --again is not needed.
-    let anew = errand.export(&["--all"]);
+    let anew = recovery.export(&["--all"]);
     assert_eq!(anew.code, 0, "{anew}");
 }
 
 #[test]
 fn a_request_that_may_be_void_is_told_and_left_to_the_user() {
-    let errand = camera();
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
+    let recovery = camera();
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
     // Another was asked for, and no answer came.
-    let mut ledger = Ledger::open(&errand.van.path("state")).unwrap();
+    let mut ledger = Ledger::open(&recovery.van.path("state")).unwrap();
     let attempt = Attempt {
         device: DeviceKey::new("44:47:cc:00:00:01".parse().ok(), None),
         address: None,
@@ -241,7 +241,7 @@ fn a_request_that_may_be_void_is_told_and_left_to_the_user() {
         at: Timestamp::now() + SignedDuration::from_secs(2),
     };
     ledger.begin(&attempt).unwrap();
-    let cases = errand.run(&["reset", "cases", "--format", "json"]);
+    let cases = recovery.run(&["reset", "cases", "--format", "json"]);
     let case = &cases.json()[0];
     assert_eq!(
         (&case["state"], &case["invalid_reasons"]),
@@ -253,90 +253,90 @@ fn a_request_that_may_be_void_is_told_and_left_to_the_user() {
     );
     assert!(text(&case["next"]).contains("--again"), "{cases}");
     let told = "another request was asked for on";
-    let planned = errand.import(&["--dry-run"]);
+    let planned = recovery.import(&["--dry-run"]);
     assert_eq!(
         (planned.code, results(&planned)),
         (0, vec!["planned".into()]),
         "{planned}"
     );
     assert!(planned.stdout.contains(told), "{planned}");
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!((run.code, results(&run)), (0, vec!["done".into()]), "{run}");
     assert!(run.stderr.contains(told), "{run}");
 }
 
 #[test]
 fn an_open_request_is_not_given_up_by_yes_alone() {
-    let errand = camera();
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let again = errand.export(&["192.168.1.101"]);
+    let recovery = camera();
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let again = recovery.export(&["192.168.1.101"]);
     assert_eq!(
         (again.code, results(&again)),
         (4, vec!["skipped".into()]),
         "{again}"
     );
     assert!(again.stdout.contains("--again"), "{again}");
-    assert_eq!(errand.packages().len(), 1);
+    assert_eq!(recovery.packages().len(), 1);
     // A later second is needed for a package of another name.
-    let old = errand.packages().into_values().next().unwrap();
-    let kept = errand.van.path("kept_4447cc000001");
+    let old = recovery.packages().into_values().next().unwrap();
+    let kept = recovery.van.path("kept_4447cc000001");
     fs::rename(&old, &kept).unwrap();
-    let again = errand.export(&["192.168.1.101", "--again"]);
+    let again = recovery.export(&["192.168.1.101", "--again"]);
     assert_eq!(again.code, 0, "{again}");
     assert_eq!(
         again.json()[0]["data"]["superseded"],
         serde_json::json!([1]),
         "{again}"
     );
-    let late = errand.import_from(kept.to_str().unwrap(), &[]);
+    let late = recovery.import_from(kept.to_str().unwrap(), &[]);
     assert_eq!(
         (late.code, results(&late)),
         (4, vec!["skipped".into()]),
         "{late}"
     );
     assert!(late.stdout.contains("exported again"), "{late}");
-    errand.answer(&[]);
-    assert_eq!(errand.import(&[]).code, 0);
-    assert_eq!(errand.cases()[1].1, "superseded");
+    recovery.answer(&[]);
+    assert_eq!(recovery.import(&[]).code, 0);
+    assert_eq!(recovery.cases()[1].1, "superseded");
 }
 
 #[test]
 fn a_dry_run_writes_and_sends_nothing() {
-    let errand = camera();
-    let export = errand.export(&["--all", "--dry-run"]);
+    let recovery = camera();
+    let export = recovery.export(&["--all", "--dry-run"]);
     assert_eq!(
         (export.code, results(&export)),
         (0, vec!["planned".into()]),
         "{export}"
     );
-    assert!(!errand.requests().exists());
-    assert!(!errand.van.path("state").exists());
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let import = errand.import(&["--dry-run"]);
+    assert!(!recovery.requests().exists());
+    assert!(!recovery.van.path("state").exists());
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let import = recovery.import(&["--dry-run"]);
     assert_eq!(
         (import.code, results(&import)),
         (0, vec!["planned".into()]),
         "{import}"
     );
-    assert_eq!(errand.cases()[0].1, "open");
-    assert_eq!(errand.import(&[]).code, 0);
+    assert_eq!(recovery.cases()[0].1, "open");
+    assert_eq!(recovery.import(&[]).code, 0);
 }
 
 #[test]
 fn a_key_goes_to_the_device_named() {
-    let errand = Errand::new(&format!(
+    let recovery = RecoverySite::new(&format!(
         "{}{}{}",
         device("ipc-v5.5.82", 1, ""),
         device("ipc-v5.3.3", 2, ""),
         device("ipc-v5.2.5", 3, ""),
     ));
     let keyed = ["192.168.1.101", "192.168.1.103"];
-    assert_eq!(errand.export(&keyed).code, 0);
-    errand.answer(&["--key"]);
+    assert_eq!(recovery.export(&keyed).code, 0);
+    recovery.answer(&["--key"]);
     let key = |mac: &str| {
-        let package = &errand.packages()[mac];
+        let package = &recovery.packages()[mac];
         let mut files = fs::read_dir(package).unwrap();
         let keyed = files.find_map(|file| {
             let path = file.unwrap().path();
@@ -347,7 +347,7 @@ fn a_key_goes_to_the_device_named() {
     let import = |device: &str, file: &str| {
         let arguments = ["reset", "import", "--device", device, "--key-file", file];
         let mut command =
-            errand.command(&[&arguments[..], &["--yes", "--format", "json"]].concat());
+            recovery.command(&[&arguments[..], &["--yes", "--format", "json"]].concat());
         if device.ends_with("03") {
             // Nobody is asked for a password that is not set.
             command.env_remove("SADPCTL_NEW_PASSWORD");
@@ -361,7 +361,7 @@ fn a_key_goes_to_the_device_named() {
         old.stdout.contains("give it a password of its own at once"),
         "{old}"
     );
-    assert!(errand.takes("192.168.1.103", "SimDefault-1"));
+    assert!(recovery.takes("192.168.1.103", "SimDefault-1"));
     // A dated code is no key, and a device that takes files takes no key.
     let wrong = import("192.168.1.101", &code);
     assert_eq!(wrong.code, 4, "{wrong}");
@@ -375,7 +375,7 @@ fn a_key_goes_to_the_device_named() {
         (0, vec!["done".into()]),
         "{right}"
     );
-    assert!(errand.takes("192.168.1.101", super::NEW));
+    assert!(recovery.takes("192.168.1.101", super::NEW));
     let told = outcomes(&right);
     assert_eq!(
         told["44:47:cc:00:00:01"]["data"]["closed"], "recovered",
@@ -385,15 +385,15 @@ fn a_key_goes_to_the_device_named() {
 
 #[test]
 fn cases_are_listed_and_forgotten() {
-    let errand = camera();
-    let none = errand.run(&["reset", "cases"]);
+    let recovery = camera();
+    let none = recovery.run(&["reset", "cases"]);
     assert_eq!((none.code, none.stdout.as_str()), (0, ""), "{none}");
     assert!(
-        !errand.van.path("state").exists(),
+        !recovery.van.path("state").exists(),
         "listing makes no ledger"
     );
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    let run = errand.run(&["reset", "cases", "--format", "json"]);
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    let run = recovery.run(&["reset", "cases", "--format", "json"]);
     let case = &run.json()[0];
     assert_eq!(case["case"], 1, "{run}");
     assert_eq!(case["kind"], "file-or-key", "{run}");
@@ -404,19 +404,19 @@ fn cases_are_listed_and_forgotten() {
         "{run}"
     );
     for format in ["table", "csv", "ndjson"] {
-        let run = errand.run(&["reset", "cases", "--look", "--format", format]);
+        let run = recovery.run(&["reset", "cases", "--look", "--format", format]);
         assert!(
             run.code == 0 && run.stdout.contains("44:47:cc:00:00:01"),
             "{run}"
         );
     }
-    let state = errand.van.path("state");
+    let state = recovery.van.path("state");
     let state = state.to_str().unwrap();
     let forget = |id| crate::run::run(&["reset", "cases", "forget", id, "--state", state]);
     let unknown = forget("7");
     assert_eq!(unknown.code, 3, "{unknown}");
     let given_up = forget("1");
     assert_eq!(given_up.code, 0, "{given_up}");
-    assert_eq!(errand.cases()[0].1, "forgotten");
+    assert_eq!(recovery.cases()[0].1, "forgotten");
     assert_eq!(forget("1").code, 3);
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use jiff::Timestamp;
 use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
 
-use super::{Errand, device, outcomes, results, text};
+use super::{RecoverySite, device, outcomes, results, text};
 
 #[test]
 fn every_word_of_refusal_is_told_and_closes_what_it_must() {
@@ -25,12 +25,12 @@ fn every_word_of_refusal_is_told_and_closes_what_it_must() {
             &format!("refuse = {{ reset = \"{word}\" }}"),
         )
     };
-    let errand = Errand::new(&(1..).zip(WORDS).map(refusing).collect::<String>());
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    let run = errand.import(&[]);
+    let recovery = RecoverySite::new(&(1..).zip(WORDS).map(refusing).collect::<String>());
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(run.code, 1, "{run}");
-    let mut cases = errand.cases();
+    let mut cases = recovery.cases();
     cases.sort();
     let told: Vec<_> = outcomes(&run)
         .values()
@@ -53,25 +53,25 @@ fn every_word_of_refusal_is_told_and_closes_what_it_must() {
 #[test]
 fn an_export_that_is_refused_opens_no_case() {
     let refuse = "refuse = { getencryptstring = \"failed\" }";
-    let errand = Errand::new(&device("ipc-v5.5.82", 1, refuse));
-    let run = errand.export(&["--all"]);
+    let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, refuse));
+    let run = recovery.export(&["--all"]);
     assert_eq!(
         (run.code, results(&run)),
         (1, vec!["refused".into()]),
         "{run}"
     );
-    assert!(errand.cases().is_empty());
-    assert!(errand.packages().is_empty());
+    assert!(recovery.cases().is_empty());
+    assert!(recovery.packages().is_empty());
 }
 
 #[test]
 fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
     let refuse = "refuse = { reset = \"emptyEncryptString\" }";
-    let errand = Errand::new(&device("ipc-v5.5.82", 1, refuse));
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
+    let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, refuse));
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
     // As a run leaves it that was killed before a reply came.
-    let mut ledger = Ledger::open(&errand.van.path("state")).unwrap();
+    let mut ledger = Ledger::open(&recovery.van.path("state")).unwrap();
     let attempt = Attempt {
         device: DeviceKey::new(Some("44:47:cc:00:00:01".parse().unwrap()), None),
         address: None,
@@ -80,22 +80,22 @@ fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
     };
     ledger.begin(&attempt).unwrap();
     drop(ledger);
-    let sent = errand.van.sent();
-    let held = errand.import(&[]);
-    assert_eq!((held.code, errand.van.sent()), (4, sent), "{held}");
+    let sent = recovery.van.sent();
+    let held = recovery.import(&[]);
+    assert_eq!((held.code, recovery.van.sent()), (4, sent), "{held}");
     let outcome = &held.json()[0];
     assert!(
         text(&outcome["next"]).contains("--force may-have-worked"),
         "{held}"
     );
-    let cases = errand.run(&["reset", "cases", "--format", "json"]);
+    let cases = recovery.run(&["reset", "cases", "--format", "json"]);
     let case = &cases.json()[0];
     assert!(text(&case["reasons"][0]).contains("most likely"), "{cases}");
     assert!(
         text(&case["next"]).contains("try the new password"),
         "{cases}"
     );
-    let run = errand.import(&["--force", "may-have-worked"]);
+    let run = recovery.import(&["--force", "may-have-worked"]);
     assert_eq!(run.code, 1, "{run}");
     let outcome = &run.json()[0];
     assert_eq!(outcome["result"], "unknown", "{run}");
@@ -107,8 +107,8 @@ fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
         text(&outcome["next"]).contains("try the new password"),
         "{run}"
     );
-    assert_eq!(errand.cases()[0].1, "open");
-    let again = errand.import(&[]);
+    assert_eq!(recovery.cases()[0].1, "open");
+    let again = recovery.import(&[]);
     assert_eq!(
         (again.code, results(&again)),
         (4, vec!["skipped".into()]),
@@ -125,10 +125,10 @@ fn only_recorders_that_offer_it_pass_the_password_on() {
         "password = \"Former-22\"\ncameras = [\"192.168.1.103\"]",
     );
     let behind = device("ipc-v5.5.82", 3, "password = \"Former-33\"");
-    let errand = Errand::new(&format!("{camera}{recorder}{behind}"));
-    assert_eq!(errand.export(&["192.168.1.101", "192.168.1.102"]).code, 0);
-    errand.answer(&[]);
-    let run = errand.import(&["--sync-cameras"]);
+    let recovery = RecoverySite::new(&format!("{camera}{recorder}{behind}"));
+    assert_eq!(recovery.export(&["192.168.1.101", "192.168.1.102"]).code, 0);
+    recovery.answer(&[]);
+    let run = recovery.import(&["--sync-cameras"]);
     assert_eq!(run.code, 4, "{run}");
     let told = outcomes(&run);
     assert_eq!(told["44:47:cc:00:00:01"]["result"], "skipped", "{run}");
@@ -137,26 +137,26 @@ fn only_recorders_that_offer_it_pass_the_password_on() {
         "{run}"
     );
     assert_eq!(told["44:47:cc:00:00:02"]["result"], "done", "{run}");
-    assert!(errand.takes("192.168.1.103", super::NEW));
+    assert!(recovery.takes("192.168.1.103", super::NEW));
 }
 
 #[test]
 fn a_locked_device_is_left_alone() {
-    let errand = Errand::new(&device("ipc-v5.5.82", 1, "recovery_tries_left = 0"));
+    let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, "recovery_tries_left = 0"));
     assert_eq!(
-        errand.export(&["--all"]).code,
+        recovery.export(&["--all"]).code,
         0,
         "a lock holds up no request"
     );
-    errand.answer(&[]);
-    let run = errand.import(&[]);
+    recovery.answer(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(run.json()[0]["refusal"], "locked", "{run}");
-    let again = errand.import(&[]);
+    let again = recovery.import(&[]);
     assert_eq!(
         (again.code, results(&again)),
         (4, vec!["skipped".into()]),
         "{again}"
     );
     assert!(again.stdout.contains("remembered as locked"), "{again}");
-    assert_eq!(errand.cases()[0].1, "open");
+    assert_eq!(recovery.cases()[0].1, "open");
 }

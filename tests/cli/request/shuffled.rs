@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use sadp_reset::{Action, AttemptFilter, Ledger};
 
-use super::{Errand, device, name, outcomes, text};
+use super::{RecoverySite, device, name, outcomes, text};
 use crate::run::Run;
 
 /// Six requests and more, each with its answer in its package.
-fn answered(more: &[&str]) -> Errand {
+fn answered(more: &[&str]) -> RecoverySite {
     const SIX: [&str; 6] = [
         "ipc-v5.3.3",
         "ipc-v5.5.6",
@@ -22,15 +22,15 @@ fn answered(more: &[&str]) -> Errand {
     let site: String = devices
         .map(|(last, profile)| device(profile, last, ""))
         .collect();
-    let errand = Errand::new(&site);
-    assert_eq!(errand.export(&["--all"]).code, 0);
-    errand.answer(&[]);
-    errand
+    let recovery = RecoverySite::new(&site);
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    recovery.answer(&[]);
+    recovery
 }
 
 /// The answers in their packages, by the packages' MACs.
-fn answers(errand: &Errand) -> BTreeMap<String, PathBuf> {
-    let packages = errand.packages().into_iter();
+fn answers(recovery: &RecoverySite) -> BTreeMap<String, PathBuf> {
+    let packages = recovery.packages().into_iter();
     let answer = |(mac, package): (String, PathBuf)| {
         let files = fs::read_dir(package).unwrap();
         let mut files = files.map(|entry| entry.unwrap().path());
@@ -45,13 +45,13 @@ fn answers(errand: &Errand) -> BTreeMap<String, PathBuf> {
 
 /// Names answers as the vendor's support does, so that only their folders tell
 /// whose they are.
-fn make_plain(errand: &Errand) -> Vec<PathBuf> {
+fn make_plain(recovery: &RecoverySite) -> Vec<PathBuf> {
     let rename = |path: PathBuf| {
         let plain = path.with_file_name("Encrypt.xml");
         fs::rename(path, &plain).unwrap();
         plain
     };
-    answers(errand).into_values().map(rename).collect()
+    answers(recovery).into_values().map(rename).collect()
 }
 
 /// Puts the content of each file into the one after it.
@@ -64,8 +64,8 @@ fn rotate(files: &[PathBuf]) {
 }
 
 /// How many answers left this computer.
-fn sent(errand: &Errand) -> usize {
-    let ledger = Ledger::open_existing(&errand.van.path("state")).unwrap();
+fn sent(recovery: &RecoverySite) -> usize {
+    let ledger = Ledger::open_existing(&recovery.van.path("state")).unwrap();
     let attempts = ledger.unwrap().attempts(&AttemptFilter::default()).unwrap();
     let answers = attempts
         .iter()
@@ -73,8 +73,8 @@ fn sent(errand: &Errand) -> usize {
     answers.count()
 }
 
-fn open(errand: &Errand) -> usize {
-    let cases = errand.cases().into_iter();
+fn open(recovery: &RecoverySite) -> usize {
+    let cases = recovery.cases().into_iter();
     cases.filter(|(_, state)| state == "open").count()
 }
 
@@ -87,7 +87,7 @@ fn ending(run: &Run, result: &str) -> Vec<String> {
 }
 
 /// Every device but the first was left alone, and is told how to go on.
-fn assert_one_lost_one_try(errand: &Errand, run: &Run, devices: usize) {
+fn assert_one_lost_one_try(recovery: &RecoverySite, run: &Run, devices: usize) {
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(ending(run, "refused").len(), 1, "{run}");
     assert_eq!(ending(run, "skipped").len(), devices - 1, "{run}");
@@ -100,14 +100,14 @@ fn assert_one_lost_one_try(errand: &Errand, run: &Run, devices: usize) {
         assert!(message.contains("folders may be mixed up"), "{run}");
         assert!(text(&outcome["next"]).contains("--device"), "{run}");
     }
-    assert_eq!((sent(errand), open(errand)), (1, devices));
+    assert_eq!((sent(recovery), open(recovery)), (1, devices));
 }
 
 #[test]
 fn answers_moved_between_packages_are_all_known_by_their_names() {
-    let errand = answered(&["ipc-v5.2.5"]);
-    let answers = answers(&errand);
-    let packages = errand.packages();
+    let recovery = answered(&["ipc-v5.2.5"]);
+    let answers = answers(&recovery);
+    let packages = recovery.packages();
     let homes: Vec<_> = answers.values().collect();
     let strange = packages.values().cycle().skip(1);
     let moved: Vec<_> = homes
@@ -119,8 +119,8 @@ fn answers_moved_between_packages_are_all_known_by_their_names() {
             path
         })
         .collect();
-    let run = errand.import(&[]);
-    assert_eq!((run.code, sent(&errand)), (4, 0), "{run}");
+    let run = recovery.import(&[]);
+    assert_eq!((run.code, sent(&recovery)), (4, 0), "{run}");
     assert_eq!(ending(&run, "skipped").len(), 7, "{run}");
     for (mac, outcome) in outcomes(&run) {
         let home = &packages[&mac.replace(':', "")];
@@ -132,65 +132,65 @@ fn answers_moved_between_packages_are_all_known_by_their_names() {
     for (moved, home) in moved.iter().zip(&homes) {
         fs::rename(moved, home).unwrap();
     }
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!((run.code, ending(&run, "done").len()), (0, 7), "{run}");
-    assert_eq!((sent(&errand), open(&errand)), (7, 0));
+    assert_eq!((sent(&recovery), open(&recovery)), (7, 0));
 }
 
 #[test]
 fn plain_answers_in_their_places_recover_all() {
-    let errand = answered(&[]);
-    make_plain(&errand);
-    let run = errand.import(&[]);
+    let recovery = answered(&[]);
+    make_plain(&recovery);
+    let run = recovery.import(&[]);
     assert_eq!((run.code, ending(&run, "done").len()), (0, 6), "{run}");
     assert!(run.stderr.contains("of 6 only the folder tells"), "{run}");
 }
 
 #[test]
 fn of_plain_answers_in_wrong_packages_one_is_sent() {
-    let errand = answered(&[]);
-    let plain = make_plain(&errand);
+    let recovery = answered(&[]);
+    let plain = make_plain(&recovery);
     rotate(&plain);
-    let run = errand.import(&["--force", "stale-request"]);
-    assert_one_lost_one_try(&errand, &run, 6);
+    let run = recovery.import(&["--force", "stale-request"]);
+    assert_one_lost_one_try(&recovery, &run, 6);
     // As they are told: in their places, under names that tell whose they are.
     let refused = ending(&run, "refused").concat().replace(':', "");
     let contents: Vec<_> = plain.iter().map(|path| fs::read(path).unwrap()).collect();
     let right = contents.into_iter().cycle().skip(1);
-    for ((mac, package), content) in errand.packages().into_iter().zip(right) {
+    for ((mac, package), content) in recovery.packages().into_iter().zip(right) {
         fs::remove_file(package.join("Encrypt.xml")).unwrap();
         fs::write(package.join(format!("Encrypt_{mac}.xml")), content).unwrap();
     }
-    let package = &errand.packages()[&refused];
+    let package = &recovery.packages()[&refused];
     let alone = package.join(format!("Encrypt_{refused}.xml"));
     let more = ["--device", &refused, "--force", "refused-before"];
-    let run = errand.import_from(alone.to_str().unwrap(), &more);
+    let run = recovery.import_from(alone.to_str().unwrap(), &more);
     assert_eq!((run.code, ending(&run, "done").len()), (0, 1), "{run}");
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!((run.code, ending(&run, "done").len()), (0, 5), "{run}");
-    assert_eq!((sent(&errand), open(&errand)), (7, 0));
+    assert_eq!((sent(&recovery), open(&recovery)), (7, 0));
 }
 
 #[test]
 fn two_plain_answers_that_changed_places_end_it() {
     // Where the first two did, nothing else is touched.
-    let errand = answered(&[]);
-    rotate(&make_plain(&errand)[..2]);
-    assert_one_lost_one_try(&errand, &errand.import(&[]), 6);
+    let recovery = answered(&[]);
+    rotate(&make_plain(&recovery)[..2]);
+    assert_one_lost_one_try(&recovery, &recovery.import(&[]), 6);
     // Where the last two did, the others are recovered.
-    let errand = answered(&[]);
-    rotate(&make_plain(&errand)[4..]);
-    let run = errand.import(&["--parallel", "1"]);
+    let recovery = answered(&[]);
+    rotate(&make_plain(&recovery)[4..]);
+    let run = recovery.import(&["--parallel", "1"]);
     assert_eq!(run.code, 1, "{run}");
     let ends = ["done", "refused", "skipped"].map(|result| ending(&run, result).len());
     assert_eq!(ends, [4, 1, 1], "{run}");
-    assert_eq!((sent(&errand), open(&errand)), (5, 2));
+    assert_eq!((sent(&recovery), open(&recovery)), (5, 2));
 }
 
 #[test]
 fn answers_known_by_name_go_on_and_come_first() {
-    let errand = answered(&[]);
-    let answers: Vec<_> = answers(&errand).into_values().collect();
+    let recovery = answered(&[]);
+    let answers: Vec<_> = answers(&recovery).into_values().collect();
     let plain: Vec<_> = answers[..4]
         .iter()
         .map(|path| {
@@ -200,28 +200,28 @@ fn answers_known_by_name_go_on_and_come_first() {
         })
         .collect();
     rotate(&plain);
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(run.code, 1, "{run}");
     let ends = ["done", "refused", "skipped"].map(|result| ending(&run, result).len());
     assert_eq!(ends, [2, 1, 3], "{run}");
-    assert_eq!((sent(&errand), open(&errand)), (3, 4));
+    assert_eq!((sent(&recovery), open(&recovery)), (3, 4));
 }
 
 #[test]
 fn a_name_that_misleads_keeps_back_what_only_a_folder_tells() {
-    let errand = answered(&[]);
-    let answers: Vec<_> = answers(&errand).into_values().collect();
+    let recovery = answered(&[]);
+    let answers: Vec<_> = answers(&recovery).into_values().collect();
     let plain = answers[0].with_file_name("Encrypt.xml");
     fs::rename(&answers[0], &plain).unwrap();
     // Their names stay, their contents do not.
     rotate(&answers[1..3]);
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(run.code, 1, "{run}");
     let ends = ["done", "refused", "skipped"].map(|result| ending(&run, result).len());
     assert_eq!(ends, [3, 2, 1], "{run}");
     assert_eq!(ending(&run, "skipped"), ["44:47:cc:00:00:01"], "{run}");
     // What was refused is not sent again; what waited is.
-    let run = errand.import(&[]);
+    let run = recovery.import(&[]);
     assert_eq!(run.code, 4, "{run}");
     assert_eq!(ending(&run, "done"), ["44:47:cc:00:00:01"], "{run}");
 }

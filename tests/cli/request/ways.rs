@@ -2,11 +2,11 @@
 
 use insta::assert_snapshot;
 
-use super::{Errand, device, text};
+use super::{RecoverySite, device, text};
 
-fn errand() -> Errand {
+fn recovery() -> RecoverySite {
     let questions = "questions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }";
-    Errand::new(&format!(
+    RecoverySite::new(&format!(
         "{}{}{}{}",
         device("ipc-v5.5.82", 1, questions),
         device("nvr-v4.30.085", 2, "mailbox = \"owner@example.com\""),
@@ -17,16 +17,16 @@ fn errand() -> Errand {
 
 #[test]
 fn every_way_of_each_device_is_told() {
-    let errand = errand();
-    let run = errand.run(&["reset", "ways", "--all"]);
+    let recovery = recovery();
+    let run = recovery.run(&["reset", "ways", "--all"]);
     assert_eq!(run.code, 0, "{run}");
     assert_snapshot!(run.stdout);
 }
 
 #[test]
 fn ways_have_forms_for_programs() {
-    let errand = errand();
-    let run = errand.run(&["reset", "ways", "192.168.1.101", "--format", "json"]);
+    let recovery = recovery();
+    let run = recovery.run(&["reset", "ways", "192.168.1.101", "--format", "json"]);
     let device = &run.json()[0];
     assert_eq!(device["device"]["mac"], "44:47:cc:00:00:01", "{run}");
     assert_eq!(device["device"]["model"], "DS-2CD2143G0-I", "{run}");
@@ -38,7 +38,7 @@ fn ways_have_forms_for_programs() {
     let next = "sadpctl reset questions answer 44:47:cc:00:00:01";
     assert_eq!(text(&ways[0]["next"]), next, "{run}");
     // Not asked, it is not known.
-    let run = errand.run(&[
+    let run = recovery.run(&[
         "reset",
         "ways",
         "192.168.1.101",
@@ -50,18 +50,18 @@ fn ways_have_forms_for_programs() {
     let mut ways = ways.as_array().unwrap().iter();
     let questions = ways.find(|way| way["way"] == "questions").unwrap();
     assert_eq!(text(&questions["availability"]), "needs", "{run}");
-    let csv = errand.run(&["reset", "ways", "--all", "--format", "csv"]);
+    let csv = recovery.run(&["reset", "ways", "--all", "--format", "csv"]);
     assert_eq!(csv.stdout.lines().count(), 1 + 4 * 7, "{csv}");
-    let lines = errand.run(&["reset", "ways", "--all", "--format", "ndjson"]);
+    let lines = recovery.run(&["reset", "ways", "--all", "--format", "ndjson"]);
     assert_eq!(lines.stdout.lines().count(), 4, "{lines}");
-    let xml = errand.run(&["reset", "ways", "--all", "--format", "xml"]);
+    let xml = recovery.run(&["reset", "ways", "--all", "--format", "xml"]);
     assert_eq!(xml.code, 2, "{xml}");
     assert!(
         xml.stderr.contains("ways of recovery have no XML form"),
         "{xml}"
     );
     assert!(!xml.stderr.contains("sent"), "it is no command: {xml}");
-    let cases = errand.run(&["reset", "cases", "--format", "xml"]);
+    let cases = recovery.run(&["reset", "cases", "--format", "xml"]);
     assert_eq!(cases.code, 2, "{cases}");
     assert!(
         cases.stderr.contains("requests have no XML form"),
@@ -71,9 +71,9 @@ fn ways_have_forms_for_programs() {
 
 #[test]
 fn an_open_request_is_told_among_the_ways() {
-    let errand = errand();
-    assert_eq!(errand.export(&["192.168.1.101"]).code, 0);
-    let run = errand.run(&["reset", "ways", "192.168.1.101", "--format", "json"]);
+    let recovery = recovery();
+    assert_eq!(recovery.export(&["192.168.1.101"]).code, 0);
+    let run = recovery.run(&["reset", "ways", "192.168.1.101", "--format", "json"]);
     let ways = run.json()[0]["ways"].clone();
     let request = ways
         .as_array()
