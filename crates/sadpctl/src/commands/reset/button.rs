@@ -2,9 +2,9 @@
 //! password, and its first password.
 
 use sadp_ops::{
-    LedgerAccess, Overrides, Report,
+    Inventory, LedgerAccess, Overrides, Report,
     activate::{self, Activation},
-    recovery::button::{self, Reset, Settings},
+    recovery::button::{self, Plan, Reset, Settings},
 };
 use sadp_proto::Sweep;
 use sadp_text::Announcement;
@@ -35,56 +35,65 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
         (LedgerAccess::Optional, None)
     };
     let (mut run, inventory, device) = Run::find(&args.target, access, context)?;
-    let reset = match button::plan(device, &inventory.local, change.overrides()) {
-        Ok(plan) => {
-            let device = &plan.device.entry.device;
-            run.terminal
-                .tell(&sadp_text::button_steps(device, &plan.fit));
-            let settings = Settings {
-                limit: args.limit,
-                sweep: single_targets(args),
-            };
-            run.block_on(async |session, observer| {
-                plan.carry_out(session, settings, observer).await
-            })
-        }
+    let plan = button::plan(device, &inventory.local, change.overrides());
+    let Reset {
+        outcome,
+        unactivated,
+    } = follow(plan, args, &mut run);
+    let report = Report::new(vec![outcome]);
+    let Some(inventory) = unactivated else {
+        return run.print(report);
+    };
+    let password = match password {
+        None if Terminal::can_ask() => ask(args, &mut run),
+        password => Ok(password),
+    };
+    match password {
+        Ok(Some(password)) => activate(&inventory, &password, run),
+        Ok(None) => run.print(report),
+        Err(failure) => run.print_after(report, Some(failure), None),
+    }
+}
+
+/// Tells what to do at the device and waits until it is done, unless that was settled
+/// before.
+fn follow(plan: Result<Plan, Box<Reset>>, args: &ButtonArgs, run: &mut Run<'_>) -> Reset {
+    let plan = match plan {
+        Ok(plan) => plan,
         Err(reset) => {
             if reset.unactivated.is_some() {
                 run.terminal.note(&sadp_text::message(&reset.outcome));
             }
-            *reset
+            return *reset;
         }
     };
-    let Reset {
-        outcome,
-        unactivated: Some(inventory),
-    } = reset
-    else {
-        return run.print_planned(vec![reset.outcome]);
+    let device = &plan.device.entry.device;
+    let steps = sadp_text::button_steps(device, &plan.fit);
+    run.terminal.tell(&steps);
+    let settings = Settings {
+        limit: args.limit,
+        sweep: single_targets(args),
     };
-    let outcome = Report::new(vec![outcome]);
-    let password = match password {
-        None if Terminal::can_ask() => match ask(args, &mut run) {
-            Ok(password) => password,
-            Err(failure) => return run.print_after(outcome, Some(failure), None),
-        },
-        password => password,
-    };
-    let Some(password) = password else {
-        return run.print(outcome);
-    };
+    run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)
+}
+
+/// Sets the first password.
+fn activate(
+    inventory: &Inventory,
+    password: &SecretString,
+    mut run: Run<'_>,
+) -> Result<Exit, Failure> {
     run.claim()?;
     let devices = inventory.devices.clone();
     let plan = activate::plan(&run.session, devices, Overrides::default(), true)?;
     let devices = &plan.selection.devices;
-    if devices.is_empty() {
-        return run.print_planned(plan.selection.into_outcomes());
+    if !devices.is_empty() {
+        let question = Announcement::ACTIVATE.question(devices);
+        run.terminal.note(&question.plan);
     }
-    run.terminal
-        .note(&Announcement::ACTIVATE.question(devices).plan);
     let activation = Activation {
-        inventory: &inventory,
-        password: &password,
+        inventory,
+        password,
         parallel: 1,
         settle: sadp_ops::SETTLE,
     };
