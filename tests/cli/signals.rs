@@ -110,6 +110,20 @@ fn started_by_nohup_it_outlives_its_terminal() {
     assert_eq!(run.code, 0, "{run}");
 }
 
+/// 65,534 addresses at ten a second take hours.
+#[test]
+fn an_interrupted_sweep_tells_how_far_it_came_and_what_it_found() {
+    let sim = Sim::start(&["--count", "1"]);
+    let target = ["scan", "--target", "127.1.0.0/16", "--rate", "10", "-v"];
+    let mut scan = Talk::start(&mut sim.command(&target));
+    scan.until(SCANNING);
+    scan.signal("INT");
+    let run = scan.end();
+    assert_eq!(run.code, 1, "{run}");
+    let told = "of 65534 addresses were asked";
+    assert!(run.stderr.contains(told), "{run}");
+}
+
 #[test]
 fn during_the_opening_scan_nothing_is_sent() {
     let van = Van::new(&site("", ""));

@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub(crate) use self::scheduler::{Incoming, ProbeScheduler, ReplyTo};
 pub use self::{
     stats::DiscoveryStats,
-    sweep::{Sweep, SweepError},
+    sweep::{Sweep, SweepError, SweepProgress},
 };
 use crate::frame::FrameAsker;
 
@@ -247,6 +247,6 @@ pub struct SurveyProgress {
     pub devices: usize,
     /// Rounds sent.
     pub rounds: u32,
-    /// Addresses probed one by one, and how many there are in this pass.
-    pub sweep: Option<(u64, u64)>,
+    /// The addresses probed one by one.
+    pub sweep: Option<SweepProgress>,
 }

@@ -1,6 +1,8 @@
 //! Writes files whole or not at all, readable by their owner only, and never over
 //! another file. Reads files up to a limit.
 
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt as _;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
@@ -139,12 +141,39 @@ pub(crate) fn without_line_break(bytes: &[u8]) -> &[u8] {
 /// Creates a folder and its parents; on Unix with mode 0700. Existing folders do not
 /// change.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    builder().recursive(true).create(folder)
+    if listed(folder).is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folder(parent)?;
+    }
+    match make_new_folder(folder) {
+        // Another run made it meanwhile.
+        Err(_) if folder.is_dir() => Ok(()),
+        made => made,
+    }
 }
 
 /// Creates a new folder; on Unix with mode 0700.
 pub(crate) fn make_new_folder(folder: &Path) -> io::Result<()> {
-    builder().create(folder)
+    builder().create(folder)?;
+    #[cfg(unix)]
+    if let Some((user, group)) = owner_to_be(folder)? {
+        std::os::unix::fs::lchown(folder, Some(user), Some(group))?;
+    }
+    Ok(())
+}
+
+/// To whom root gives what it makes at this path: to the owner of the folder, so that
+/// what was made with sudo can be used without.
+#[cfg(unix)]
+fn owner_to_be(path: &Path) -> io::Result<Option<(u32, u32)>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let folder = fs::metadata(listed(parent(path)))?;
+    let (user, group) = (folder.uid(), folder.gid());
+    Ok((user != 0).then_some((user, group)))
 }
 
 /// Creates a new file with this content on the disk; on Unix with mode 0600. Its
@@ -161,7 +190,12 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    if let Some((user, group)) = owner_to_be(path)? {
+        std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
+    }
+    Ok(file)
 }
 
 /// Writes a folder, and so the names of its new files, to the disk. Some file
@@ -239,6 +273,32 @@ fn builder() -> fs::DirBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Root alone can give files away.
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+    fn what_root_makes_in_a_users_folder_is_the_users() {
+        const USER: u32 = 12_345;
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root can give files to another user");
+            return;
+        }
+        let home = tempfile::tempdir().unwrap();
+        std::os::unix::fs::chown(home.path(), Some(USER), Some(USER)).unwrap();
+        let folder = home.path().join("share/sadpctl");
+        make_folder(&folder).unwrap();
+        drop(crate::Ledger::open(&folder).unwrap());
+        write_new_file(&folder.join("claim"), b"").unwrap();
+        for made in [home.path().join("share"), folder.clone()] {
+            assert_eq!(fs::metadata(&made).unwrap().uid(), USER, "{made:?}");
+        }
+        for entry in fs::read_dir(&folder).unwrap() {
+            let entry = entry.unwrap();
+            let owner = entry.metadata().unwrap().uid();
+            assert_eq!(owner, USER, "{:?}", entry.file_name());
+        }
+    }
 
     fn count(folder: &Path) -> usize {
         fs::read_dir(folder).unwrap().count()

@@ -1,6 +1,6 @@
 //! The folder that keeps what one run must tell the next.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use sadp_discovery::ScanConfig;
@@ -20,7 +20,7 @@ fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
         let what = "cannot find out where this user keeps data";
         Failure::because(Exit::Machine, what, error).hint("name a folder with --state")
     })?;
-    Ok(strategy.data_dir())
+    Ok(of_user(strategy.data_dir(), strategy.home_dir()))
 }
 
 /// The folder of what the user set up once: the platform's place for a program's
@@ -30,7 +30,34 @@ pub(crate) fn config_folder() -> Result<PathBuf, Failure> {
         let what = "cannot find out where this user keeps configurations";
         Failure::because(Exit::Machine, what, error).hint("set the home directory, HOME")
     })?;
-    Ok(strategy.config_dir())
+    Ok(of_user(strategy.config_dir(), strategy.home_dir()))
+}
+
+/// Under sudo the same folder of the user who called it: a ledger of root's own would
+/// not know which devices are locked.
+fn of_user(folder: PathBuf, home: &Path) -> PathBuf {
+    let in_home = folder.strip_prefix(home).ok();
+    match (in_home, home_of_caller()) {
+        (Some(place), Some(home)) => home.join(place),
+        _ => folder,
+    }
+}
+
+/// The home directory of the user who called sudo.
+#[cfg(unix)]
+fn home_of_caller() -> Option<PathBuf> {
+    use nix::unistd::{Uid, User};
+    if !Uid::effective().is_root() {
+        return None;
+    }
+    let caller = std::env::var("SUDO_UID").ok()?.parse().ok()?;
+    let caller = User::from_uid(Uid::from_raw(caller)).ok().flatten()?;
+    Some(caller.dir)
+}
+
+#[cfg(not(unix))]
+fn home_of_caller() -> Option<PathBuf> {
+    None
 }
 
 fn this_program() -> AppStrategyArgs {

@@ -4,8 +4,9 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipnet::Ipv4Net;
+use jiff::SignedDuration;
 use sadp_discovery::{LinkConfig, Notice, ScanConfig};
-use sadp_proto::{Endpoint, SurveyProgress, Sweep};
+use sadp_proto::{Endpoint, SurveyProgress, Sweep, SweepProgress};
 use tokio::runtime::{Builder, Runtime};
 
 use sadp_text::{count, with_cause};
@@ -95,8 +96,34 @@ pub(crate) fn progress_bar(terminal: &Terminal) -> ProgressBar {
 pub(crate) fn progress_line(progress: &SurveyProgress) -> String {
     let devices = count(progress.devices as u64, "device", "devices");
     let elapsed = advice::seconds(progress.elapsed);
-    let sweep = progress.sweep.map_or_else(String::new, |(asked, all)| {
-        format!(", {asked} of {all} addresses asked")
-    });
+    let sweep = progress.sweep.map_or_else(String::new, sweep_text);
     format!("listening, {elapsed}: {devices}{sweep} (Ctrl-C ends it)")
+}
+
+/// How far a sweep is, and how long it still takes where that is long.
+fn sweep_text(sweep: SweepProgress) -> String {
+    /// Shorter times are not worth reading.
+    const LONG: Duration = Duration::from_secs(3);
+    let SweepProgress {
+        probed, addresses, ..
+    } = sweep;
+    let again = if sweep.pass > 1 { " again" } else { "" };
+    let left = Some(sweep.left).filter(|left| *left >= LONG);
+    let left = left.map_or_else(String::new, |left| {
+        format!(
+            ", about {:#} left",
+            SignedDuration::from_secs(left.as_secs().cast_signed())
+        )
+    });
+    format!(", {probed} of {addresses} addresses asked{again}{left}")
+}
+
+/// What an interrupted scan did not do. `None` where it had no sweep.
+pub(crate) fn unfinished(progress: &SurveyProgress) -> Option<String> {
+    let sweep = progress.sweep.filter(|sweep| !sweep.is_over)?;
+    let again = if sweep.pass > 1 { " a second time" } else { "" };
+    Some(format!(
+        "interrupted: {} of {} addresses were asked{again}",
+        sweep.probed, sweep.addresses
+    ))
 }

@@ -139,10 +139,12 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
                 moved: from != target.from,
             });
             match reaction {
-                Reaction::SendAgain if !self.stopped => conversation.restart(),
-                Reaction::GiveUp => conversation.given_up = true,
                 Reaction::Stop => self.stopped = true,
-                Reaction::Continue | Reaction::SendAgain => {}
+                // After a stop the replies are all there is.
+                _ if self.stopped => {}
+                Reaction::SendAgain => conversation.restart(),
+                Reaction::GiveUp => conversation.given_up = true,
+                Reaction::Continue => {}
             }
         }
     }

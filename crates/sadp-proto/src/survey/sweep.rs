@@ -65,6 +65,21 @@ pub enum SweepError {
     NoRate,
 }
 
+/// How far a sweep is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepProgress {
+    /// The pass, from 1. Addresses that do not answer are probed at least twice.
+    pub pass: u32,
+    /// Addresses probed in this pass.
+    pub probed: u64,
+    /// All addresses.
+    pub addresses: u64,
+    /// How long it takes from now, by its rate, where no repeat has a reply.
+    pub left: Duration,
+    /// Whether all were probed as often as is useful.
+    pub is_over: bool,
+}
+
 /// The least and most time to wait for replies after the last probe of a pass.
 const SETTLE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(5);
 
@@ -158,11 +173,25 @@ impl SweepState {
         self.sweep.networks.is_empty() || (!self.running && self.passes >= limit)
     }
 
-    /// Addresses processed in this pass, and all.
-    pub(super) fn progress(&self) -> (u64, u64) {
-        let all = self.sweep.addresses();
-        let passed = if self.is_over() { all } else { self.passed };
-        (passed, all)
+    pub(super) fn progress(&self) -> SweepProgress {
+        let addresses = self.sweep.addresses();
+        let is_over = self.is_over();
+        let passes = PASSES.0.saturating_sub(self.passes).max(1);
+        let probes = addresses.saturating_mul(passes.into());
+        let done = if self.running { self.passed } else { 0 };
+        let probes = probes.saturating_sub(done);
+        let probes = u32::try_from(probes).unwrap_or(u32::MAX);
+        SweepProgress {
+            pass: self.passes.saturating_add(u32::from(self.running)),
+            probed: if is_over { addresses } else { self.passed },
+            addresses,
+            left: if is_over {
+                Duration::ZERO
+            } else {
+                self.sweep.interval.saturating_mul(probes)
+            },
+            is_over,
+        }
     }
 
     fn settle(&self) -> Duration {
@@ -270,6 +299,24 @@ mod tests {
         assert_eq!(asked.len(), 254);
         let (first, last) = (asked[0].0, asked[253].0);
         assert!(last >= first + 2500 * MS, "{first:?} {last:?}");
+    }
+
+    #[test]
+    fn the_time_left_counts_both_passes() {
+        let sweep = Sweep::new(&networks(["10.0.0.0/24"]), 100).unwrap();
+        let mut walk = SweepState::new(sweep);
+        assert_eq!(walk.progress().left, 2 * 254 * 10 * MS);
+        while walk.step(Duration::ZERO).is_some() {}
+        let begun = walk.progress();
+        assert_eq!(
+            (begun.pass, begun.addresses, begun.is_over),
+            (1, 254, false)
+        );
+        assert_eq!(begun.left, (2 * 254 - 1) * 10 * MS);
+        walked(&mut walk, |_| false);
+        let over = walk.progress();
+        assert_eq!((over.pass, over.probed, over.is_over), (2, 254, true));
+        assert_eq!(over.left, Duration::ZERO);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
     failure::{Exit, Failure},
     output,
     run::{Run, Target},
+    survey,
 };
 use sadp_text::{count, with_cause};
 
@@ -21,13 +22,17 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     }
     let (inventory, report) =
         run.block_on(async |session, observer| session.look_until_stopped(observer).await)?;
+    let interrupted = run.session.cancellation().stop.is_cancelled();
     let mut context = run.into_context();
     record::tell(&args.record, context.terminal);
+    let unfinished = interrupted
+        .then(|| survey::unfinished(&report.progress))
+        .flatten();
     let all = inventory.devices.len();
     let devices = inventory.devices.iter().map(|found| &found.entry.device);
     let site = KnownAddresses::new(devices, &inventory.local);
     let printed = list::print(inventory.devices, &args.list, &mut context)?;
-    if all == 0 {
+    if all == 0 && unfinished.is_none() {
         return Err(advice::nothing_found(&report));
     }
     let terminal = context.terminal;
@@ -52,7 +57,11 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     if let Some(hint) = advice::filtered(&report) {
         terminal.hint(&hint);
     }
-    Ok(Exit::Done)
+    match unfinished {
+        Some(unfinished) => Err(Failure::words(Exit::Refused, unfinished)
+            .hint("run it again for the rest, or name fewer addresses with --target")),
+        None => Ok(Exit::Done),
+    }
 }
 
 /// `show`.
