@@ -199,7 +199,7 @@ fn many_at_once_do_not_drown_in_their_keys() {
 }
 
 #[test]
-fn with_loss_every_device_is_confirmed_or_told_not_to_be() {
+fn with_loss_every_device_is_confirmed_or_reported_not_to_be() {
     let van = Van::new(
         r#"
 [[device]]
@@ -390,7 +390,7 @@ fn without_a_ledger_nothing_is_sent() {
 
 /// Every word of the table in docs/protocol.md, one unknown and one hostile.
 #[test]
-fn every_refusal_is_told_with_number_cause_and_next_step() {
+fn every_refusal_is_reported_with_number_cause_and_next_step() {
     const WORDS: [&str; 18] = [
         "failed",
         "locked",
@@ -442,7 +442,7 @@ fn every_refusal_is_told_with_number_cause_and_next_step() {
 }
 
 #[test]
-fn a_lock_that_a_device_told_is_remembered() {
+fn a_lock_that_a_device_reported_is_remembered() {
     let van = Van::new(
         r#"
 [[device]]
@@ -476,7 +476,7 @@ fn ledger_exists(folder: &Path) -> bool {
 }
 
 #[test]
-fn a_lamp_is_switched_or_told_to_be_missing() {
+fn a_lamp_is_switched_or_reported_to_be_missing() {
     let van = Van::new(
         r#"
 [[device]]

@@ -283,7 +283,7 @@ fn no_secret_is_sent_where_two_senders_speak_for_the_device() {
 }
 
 #[test]
-fn ways_that_are_not_set_up_are_told_apart() {
+fn ways_that_are_not_set_up_are_distinguished() {
     let van = Van::new(&one(true, 2));
     let none =
         json!({"questions": false, "guid": false, "mailbox": false, "verification_code": false});
@@ -356,7 +356,7 @@ fn a_signal_ends_the_blinking_and_switches_the_lamp_off() {
 }
 
 #[test]
-fn every_refusal_is_told() {
+fn every_refusal_is_reported() {
     let of_password = ["notActivated", "PasswordError", "locked", "failed"];
     let of_code = ["IllegalVerificationCode", "PasswordError"];
     let of_status = ["notBind", "unenableHCPlatform", "offlineHCPlatform"];

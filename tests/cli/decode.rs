@@ -378,7 +378,7 @@ fn frames_are_shown_message_by_message() {
 }
 
 #[test]
-fn a_redacted_capture_names_nobody_and_tells_the_same() {
+fn a_redacted_capture_names_nobody_and_shows_the_same() {
     let folder = tempfile::tempdir().unwrap();
     for capture in [LINK_LAYER, "fixtures/captures/site.pcapng"] {
         let out = folder.path().join(capture.replace('/', "-"));

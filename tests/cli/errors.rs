@@ -104,7 +104,7 @@ fn files() {
 }
 
 #[test]
-fn nothing_chosen_is_told_and_still_valid_output() {
+fn nothing_chosen_is_reported_and_still_valid_output() {
     let run = run(&[
         "decode",
         SHOP,

@@ -133,7 +133,7 @@ fn a_ledger_kept_busy_is_waited_for_and_then_nothing_is_sent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn output_that_cannot_be_written_is_told() {
+fn output_that_cannot_be_written_is_reported() {
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     let out_of_room = |mut command: Command| {
         let run: Run = command.stdout(full()).output().unwrap().into();
@@ -200,7 +200,7 @@ fn with_a_clock(file: &Path, command: &Command) -> Option<Command> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_lock_told_years_ahead_ends_when_the_device_said() {
+fn a_lock_reported_years_ahead_ends_when_the_device_said() {
     let refuse = "refuse = { activate = { word = \"locked\", lock_minutes = 30 } }\n";
     let van = Van::new(&(site(1) + refuse));
     let clock = van.path("clock");

@@ -20,7 +20,7 @@ fn pair() -> String {
 }
 
 #[test]
-fn what_was_exported_brings_the_password_back_once() {
+fn what_was_exported_resets_the_password_once() {
     let van = Van::new(
         &(pair()
             + "[[device]]\nprofile = \"ipc-v5.2.5\"\nip = \"192.168.1.9\"\ndelay = \"0..20ms\"\n"),
@@ -373,7 +373,7 @@ fn an_encrypted_guid_needs_its_passphrase() {
 }
 
 #[test]
-fn altered_and_missing_files_are_told_and_not_sent() {
+fn altered_and_missing_files_are_reported_and_not_sent() {
     let van = Van::new(&pair());
     let export = van.reset(&EXPORT);
     let path = |place: usize| {
@@ -417,7 +417,7 @@ fn altered_and_missing_files_are_told_and_not_sent() {
 }
 
 #[test]
-fn what_cannot_be_kept_ends_the_batch_and_is_told() {
+fn what_cannot_be_kept_ends_the_batch_and_is_reported() {
     let van = Van::new(&pair());
     let show = van.reset(&["questions", "show", ONE]);
     assert_eq!(show.code, 0, "{show}");
@@ -534,7 +534,7 @@ fn the_vault_is_listed_without_a_network() {
 }
 
 #[test]
-fn every_refusal_is_told() {
+fn every_refusal_is_reported() {
     let export = refusals(
         "ExportGUID",
         &["PasswordError", "locked", "failed"],

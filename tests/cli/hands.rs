@@ -55,7 +55,7 @@ fn replace(van: &mut Van, site: &str) {
 }
 
 #[test]
-fn a_device_that_comes_back_without_a_password_is_told_how_to_activate() {
+fn a_device_that_comes_back_without_a_password_is_shown_with_how_to_activate_it() {
     let mut van = Van::new(LOCKED);
     let waiting = wait_for_button(&van, &[]);
     for text in [
@@ -115,7 +115,7 @@ fn a_button_held_is_followed_to_the_first_password() {
 }
 
 #[test]
-fn a_device_that_is_unactivated_is_told_at_once() {
+fn a_device_that_is_unactivated_is_reported_at_once() {
     let van = Van::new(RESET);
     let run = van.run(&["reset", "button", MAC, "--format", "json"]);
     assert_eq!(run.code, 0, "{run}");
@@ -144,7 +144,7 @@ fn the_waiting_ends() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_wait_tells_how_far_it_got() {
+fn an_interrupted_wait_shows_how_far_it_got() {
     let mut van = Van::new(LOCKED);
     let waiting = wait_for_button(&van, &[]);
     waiting.signal("INT");
@@ -164,7 +164,7 @@ fn an_interrupted_wait_tells_how_far_it_got() {
 }
 
 #[test]
-fn a_recorder_is_told_its_other_ways() {
+fn other_methods_of_a_recorder_are_shown() {
     let van = Van::new(RECORDER);
     let name = ["reset", "button", "44:47:cc:00:00:03", "--format", "json"];
     let run = van.run(&name);
@@ -191,7 +191,7 @@ fn a_recorder_is_told_its_other_ways() {
 }
 
 #[test]
-fn what_cannot_be_done_is_told_before_the_wait() {
+fn what_cannot_be_done_is_reported_before_the_wait() {
     let van = Van::new(LOCKED);
     let file = van.file("short7");
     let button = ["reset", "button", MAC];

@@ -283,7 +283,7 @@ fn no_command_is_sent_to_a_mac_that_somebody_else_claims() {
 /// Late devices, so that the attacker is heard first, and early ones.
 #[cfg(target_os = "linux")]
 #[test]
-fn no_password_is_sealed_where_another_tells_what_the_device_tells() {
+fn no_password_is_sealed_where_another_reports_what_the_device_reports() {
     for delay in ["0ms", "400ms"] {
         let attack = ["--hostile=echoed-accounts", "--delay", delay];
         let van = Van::attacked(FRESH, &attack);
@@ -344,7 +344,7 @@ fn memory_is_bounded_under_a_flood() {
 }
 
 #[test]
-fn attacks_are_told_and_unknown_ones_refused() {
+fn attacks_are_reported_and_unknown_ones_refused() {
     let help = run(&["sim", "run", "--help"]);
     for attack in sadp_sim::Attack::ALL {
         assert!(help.stdout.contains(attack.name()), "{attack}");

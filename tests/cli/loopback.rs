@@ -186,7 +186,7 @@ fn one_device_is_shown_by_each_of_its_names() {
 }
 
 #[test]
-fn nothing_found_is_told_with_what_to_do() {
+fn nothing_found_is_reported_with_what_to_do() {
     let (group, port) = channel();
     let run = run(&[
         "scan",
@@ -250,7 +250,7 @@ fn a_site_file_is_played_for_a_time() {
 }
 
 #[test]
-fn the_doctor_looks_at_loopback_when_told_to() {
+fn the_doctor_looks_at_loopback_when_asked_to() {
     let sim = Sim::start(&["--count", "3"]);
     let run = sim.run(&["doctor", "--format", "json"]);
     assert_eq!(run.code, 0, "{run}");

@@ -25,7 +25,7 @@ fn confirm(van: &Van, code: &str) -> Run {
 }
 
 #[test]
-fn a_mailed_code_brings_the_password_back() {
+fn a_mailed_code_resets_the_password() {
     let van = Van::new(&recorder(1, ""));
     let set = [
         "mail",
@@ -149,7 +149,7 @@ fn a_wrong_password_ends_the_setting_at_the_first_device() {
 }
 
 #[test]
-fn bad_codes_are_told_and_not_sent() {
+fn bad_codes_are_reported_and_not_sent() {
     let van = Van::new(&recorder(1, &format!("{MAILBOX}\nrecovery_tries_left = 3")));
     let long = "x".repeat(2000);
     for code in ["", "\n", "  \n", "a\0b", &long] {
@@ -169,7 +169,7 @@ fn bad_codes_are_told_and_not_sent() {
 }
 
 #[test]
-fn every_refusal_is_told() {
+fn every_refusal_is_reported() {
     let set = refusals(
         "SetMailBox",
         &[

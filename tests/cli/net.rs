@@ -79,7 +79,7 @@ fn address(van: &Van, mac: &str) -> String {
 }
 
 #[test]
-fn an_account_that_is_not_told_has_to_be_named() {
+fn an_account_that_is_not_reported_has_to_be_named() {
     let van = Van::new(
         r#"
         [[device]]
@@ -118,7 +118,7 @@ fn an_account_that_is_not_told_has_to_be_named() {
 }
 
 #[test]
-fn what_a_device_does_not_tell_has_to_be_given() {
+fn what_a_device_does_not_show_has_to_be_given() {
     let van = Van::new(
         r#"
         [defaults]

@@ -60,7 +60,7 @@ fn a_key_and_a_new_password_are_typed_unseen() {
 
 /// Two requests wait, and the answer to the second came by e-mail.
 #[test]
-fn an_unmatched_answer_asks_for_its_request_or_is_told_it() {
+fn an_unmatched_answer_asks_for_its_request_or_is_given_it() {
     let site = device("ipc-v5.5.82", 1, "") + &device("ipc-v5.5.82", 2, "");
     let recovery = RecoverySite::new(&site);
     assert_eq!(recovery.export(&["--all"]).code, 0);

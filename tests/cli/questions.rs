@@ -59,7 +59,7 @@ fn questions_are_shown_with_their_names() {
 }
 
 #[test]
-fn what_was_set_brings_the_password_back() {
+fn what_was_set_resets_the_password() {
     let van = Van::new(&recorder(1, ""));
     let answers = van.put("answers.txt", RIGHT);
     let set = van.reset(&command("set", ONE, &answers));
@@ -104,7 +104,7 @@ fn wrong_answers_cost_one_try_each_and_the_last_need_force() {
 }
 
 #[test]
-fn a_locked_device_is_told_once_and_then_left_alone() {
+fn a_locked_device_is_reported_once_and_then_left_alone() {
     let van = Van::new(&recorder(1, &format!("{SET}\nrecovery_tries_left = 0")));
     let right = van.put("right.txt", RIGHT);
     let run = van.reset(&command("answer", ONE, &right));
@@ -206,7 +206,7 @@ fn answers_that_cannot_be_used_are_not_sent() {
 }
 
 #[test]
-fn every_refusal_is_told() {
+fn every_refusal_is_reported() {
     let words = [
         "LongAnswer",
         "QuestionNumErr",

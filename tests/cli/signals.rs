@@ -228,7 +228,7 @@ fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
 }
 
 #[test]
-fn during_the_closing_look_what_was_done_is_told() {
+fn during_the_closing_look_what_was_done_is_reported() {
     for signal in ["INT", "TERM"] {
         let van = Van::new(&site("", ""));
         let mut talk = Talk::start(&mut activate(&van, &IN_JSON));

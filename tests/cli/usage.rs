@@ -14,7 +14,7 @@ fn help() {
 }
 
 #[test]
-fn a_word_of_force_that_is_none_is_told_with_all_that_are() {
+fn a_word_of_force_that_is_none_is_reported_with_all_that_are() {
     for wrong in ["nonsense", "44:47:cc:00:00:01", "locked,few-tries"] {
         let run = run(&["activate", "--all", "--yes", "--force", wrong]);
         assert_eq!(run.code, 2, "{run}");

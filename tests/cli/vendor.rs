@@ -206,7 +206,7 @@ fn nothing_but_requests_of_simulated_devices_is_answered() {
 }
 
 #[test]
-fn paths_that_hold_no_request_are_told() {
+fn paths_that_hold_no_request_are_reported() {
     let folder = Folder::new(&[("empty/notes.txt", "x")]);
     let out = folder.path("answers");
     let run = vendor(&[&folder.path("empty")], &out, &[]);

@@ -151,7 +151,7 @@ fn a_device_vanishes_and_comes_back() {
 }
 
 #[test]
-fn lines_for_people_tell_a_duplicate_too() {
+fn lines_for_people_show_a_duplicate_too() {
     let (place, folder) = (channel(), tempfile::tempdir().unwrap());
     let watching = Watching::start(&place, PATIENT, &["--where", "ipv4.address=127.0.0.5"]);
     let site = camera(&folder, "127.0.0.5", MORNING);

@@ -38,7 +38,7 @@ fn a_sound_machine_has_no_problem() {
 }
 
 #[test]
-fn what_the_reverse_path_filter_drops_is_told() {
+fn what_the_reverse_path_filter_drops_is_reported() {
     let lan = lan_or_skip!();
     let (installer, cameras) = site(&lan);
     cameras.ip(&["addr", "flush", "dev", "lan0"]);
@@ -81,7 +81,7 @@ fn what_the_reverse_path_filter_drops_is_told() {
 }
 
 #[test]
-fn off_subnet_devices_and_duplicates_are_told() {
+fn off_subnet_devices_and_duplicates_are_reported() {
     let lan = lan_or_skip!();
     let (installer, cameras) = site(&lan);
     let twins = concat!(
@@ -114,7 +114,7 @@ fn off_subnet_devices_and_duplicates_are_told() {
 }
 
 #[test]
-fn who_holds_the_port_is_told() {
+fn who_holds_the_port_is_reported() {
     let lan = lan_or_skip!();
     let (installer, _cameras) = site(&lan);
     let holder = installer.hold_port(37020);
@@ -202,7 +202,7 @@ fn cards_that_cannot_be_used_are_explained() {
 }
 
 #[test]
-fn a_machine_without_a_card_is_told_so() {
+fn a_computer_without_a_card_is_reported() {
     let lan = lan_or_skip!();
     let told = lan.host().doctor(&[]);
     assert_eq!(told.code, 1, "{told:?}");
@@ -213,7 +213,7 @@ fn a_machine_without_a_card_is_told_so() {
 }
 
 #[test]
-fn what_a_firewall_drops_is_told() {
+fn what_a_firewall_drops_is_reported() {
     let lan = lan_or_skip!();
     let (installer, cameras) = site(&lan);
     if !installer.has("nft", &["list", "ruleset"]) {
@@ -263,7 +263,7 @@ fn what_a_firewall_drops_is_told() {
 }
 
 #[test]
-fn torn_replies_are_told() {
+fn torn_replies_are_reported() {
     let lan = lan_or_skip!();
     let (installer, cameras) = site(&lan);
     let sim = [
@@ -280,7 +280,7 @@ fn torn_replies_are_told() {
 }
 
 #[test]
-fn other_programs_that_ask_are_told() {
+fn other_programs_that_ask_are_reported() {
     let lan = lan_or_skip!();
     let (installer, cameras) = site(&lan);
     // It asks every second as long as the doctor listens, and longer.

@@ -96,7 +96,7 @@ fn filtered_pair(lan: &Lan) -> (Host, Host) {
 }
 
 #[test]
-fn the_packet_socket_hears_what_the_reverse_path_filter_drops() {
+fn the_packet_socket_receives_what_the_reverse_path_filter_drops() {
     let lan = lan_or_skip!();
     let (installer, cameras) = filtered_pair(&lan);
     let site = site("profile = \"ipc-v5.5.6\"\ncount = 25\n");
@@ -130,7 +130,7 @@ fn long_replies() -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn replies_in_ip_fragments_are_heard_behind_the_reverse_path_filter() {
+fn replies_in_ip_fragments_are_received_behind_the_reverse_path_filter() {
     let lan = lan_or_skip!();
     let (installer, cameras) = filtered_pair(&lan);
     let site = long_replies();
@@ -201,7 +201,7 @@ fn a_first_fragment_alone_is_listed_and_given_no_command() {
 }
 
 #[test]
-fn what_both_sockets_hear_counts_once() {
+fn what_both_sockets_receive_counts_once() {
     let lan = lan_or_skip!();
     let (installer, cameras) = lan.pair();
     let _sim = cameras.sim(
@@ -241,7 +241,7 @@ fn without_permission_auto_does_without_and_on_says_how_to_get_it() {
 }
 
 #[test]
-fn a_watch_hears_frames_by_cards_that_come_and_go_and_records_them() {
+fn a_watch_receives_frames_by_cards_that_come_and_go_and_records_them() {
     let lan = lan_or_skip!();
     let (installer, cameras) = (lan.host(), lan.host());
     let site = tempfile::NamedTempFile::new().unwrap();
@@ -267,7 +267,7 @@ fn a_watch_hears_frames_by_cards_that_come_and_go_and_records_them() {
 }
 
 #[test]
-fn a_record_holds_what_the_doctor_heard() {
+fn a_record_holds_what_the_doctor_received() {
     let lan = lan_or_skip!();
     let (installer, cameras) = lan.pair();
     let _sim = cameras.sim("lan0", &["--link-layer", OLD_WIRE]);

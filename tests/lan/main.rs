@@ -187,7 +187,7 @@ fn a_routed_network_is_found_by_asking_its_addresses() {
 }
 
 #[test]
-fn what_a_held_port_hides_is_said_and_unicast_is_heard() {
+fn what_a_held_port_hides_is_said_and_unicast_is_received() {
     let lan = lan_or_skip!();
     let (installer, cameras) = lan.pair();
     let _sim = cameras.sim("lan0", &["--count", "10", "--reply", "unicast"]);

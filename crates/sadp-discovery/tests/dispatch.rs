@@ -9,7 +9,7 @@ use sadp_discovery::{
 use sadp_proto::{Command, Endpoint, Target, seal::Password};
 
 #[tokio::test(start_paused = true)]
-async fn what_could_not_be_sent_is_told() {
+async fn what_could_not_be_sent_is_reported() {
     let link = LinkConfig {
         interfaces: vec!["127.0.0.1".into()],
         // Nothing can be sent to this port.

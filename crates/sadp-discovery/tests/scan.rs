@@ -132,7 +132,7 @@ async fn a_target_is_asked_at_its_own_address() {
 }
 
 #[tokio::test]
-async fn a_scan_that_is_stopped_keeps_what_it_heard() {
+async fn a_scan_that_is_stopped_keeps_what_it_received() {
     let (socket, port) = device_socket(true);
     tokio::spawn(answer(socket, port, Via::Multicast, vec![REPLY]));
     let config = config(port, StopCondition::Fixed(Duration::from_hours(1)));

@@ -146,7 +146,7 @@ mod tests {
 ";
 
     #[test]
-    fn sockets_on_the_port_are_told_apart_from_others() {
+    fn sockets_on_the_port_are_distinguished_from_others() {
         let found = on_port(TABLE, 37020);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].user, found[0].inode), (1000, 40123));

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn shared_addresses_and_macs_are_told_on_every_sharer() {
+    fn shared_addresses_and_macs_are_reported_on_every_sharer() {
         let mut twin = device(1, [10, 0, 0, 7]);
         twin.serial = Serial::new("other");
         let entries = site([device(1, [10, 0, 0, 5]), twin, device(3, [10, 0, 0, 5])]);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_salt_of_two_devices_and_a_second_serial_are_told() {
+    fn a_salt_of_two_devices_and_a_second_serial_are_reported() {
         let salted = |number, address, salt| {
             let mut device = device(number, address);
             device.raw.push("Salt", salt);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn factory_address_unset_clock_torn_reply_and_plain_digest_are_told() {
+    fn factory_address_unset_clock_torn_reply_and_plain_digest_are_reported() {
         let mut device = device(1, [192, 168, 1, 64]);
         device.boot_time = Some(date(1970, 1, 1).at(0, 0, 9, 0));
         device.complete = false;

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_model_tells_the_kind() {
+    fn the_model_shows_the_kind() {
         for (kind, models) in [
             (
                 Kind::IpCamera,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_without_a_model_tells_the_kind_by_its_words() {
+    fn a_description_without_a_model_shows_the_kind_by_its_words() {
         for (description, kind) in [
             ("IPCamera", Kind::IpCamera),
             ("IP CAMERA", Kind::IpCamera),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_brand_is_told_by_what_the_reply_holds() {
+    fn the_brand_is_known_by_what_the_reply_holds() {
         use Vendor::{Ezviz, Hikvision, Oem};
         for (model, oem, ezviz, vendor) in [
             (Some("DS-2CD2320D-I"), None, false, Some(Hikvision)),

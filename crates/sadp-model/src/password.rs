@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_set_is_told_from_what_newer_devices_refuse() {
+    fn what_must_not_be_set_is_distinguished_from_what_newer_devices_refuse() {
         for password in [" Garden77", "Garden77\u{e9}", "Garden\u{7f}77"] {
             assert!(PasswordCheck::of(password, "admin").is_impossible());
         }

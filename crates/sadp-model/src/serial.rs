@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_label_number_is_not_sure_none_is_told() {
+    fn where_the_label_number_is_not_sure_none_is_reported() {
         for text in [
             // Factory, region and seven digits.
             "DS-2CD2320D-I20180919AAWR0417263",

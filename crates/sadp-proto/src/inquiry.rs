@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn the_serial_tells_the_model_where_the_description_does_not() {
+    fn the_serial_shows_the_model_where_the_description_does_not() {
         let serial = ("DeviceSN", "DS-7608NI-K20820190101CCWR123456789WCVU");
         for description in [
             None,
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn a_description_of_words_tells_the_kind_where_nothing_else_does() {
+    fn a_description_of_words_shows_the_kind_where_nothing_else_does() {
         let device = device(&[("DeviceDescription", "IPCamera"), ("DeviceSN", "X1")]);
         assert_eq!(device.model.as_deref(), Some("IPCamera"));
         assert_eq!(device.kind, Kind::IpCamera);

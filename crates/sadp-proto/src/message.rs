@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn messages_are_told_apart() {
+    fn messages_are_distinguished() {
         let mac = "<MAC>44-47-cc-1d-6d-13</MAC>";
         for (text, expected) in [
             ("<Probe><Uuid/><Types>inquiry</Types></Probe>", "request"),

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_cost_a_try_is_told_by_the_word_or_by_the_count() {
+    fn what_may_have_cost_a_try_is_known_by_the_word_or_by_the_count() {
         for (words, may_have_cost) in [
             (
                 "PasswordError AnswerError CodeError codeError invalidGUID locked failed failure \

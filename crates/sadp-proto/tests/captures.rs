@@ -53,7 +53,7 @@ fn every_capture_is_a_whole_device() {
 }
 
 #[test]
-fn captures_tell_kind_and_recovery() {
+fn captures_show_kind_and_recovery() {
     let Some(folder) = captures() else { return };
     for (name, kind, request) in [
         ("intercom-v1.5.0.xml", Kind::Intercom, RequestWay::File),

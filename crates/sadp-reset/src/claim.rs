@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_held_by_one_and_says_by_whom() {
+    fn a_claim_is_held_by_one_and_names_the_holder() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("state");
         let ClaimAttempt::Taken(claim) = take(&folder, "activate\n--all") else {

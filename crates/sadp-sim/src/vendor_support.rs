@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dated_code_tells_devices_and_starts_apart() {
+    fn a_dated_code_distinguishes_devices_and_starts() {
         let boot = date(2026, 11, 1).at(8, 5, 9, 0);
         let code = dated_code("DS-2CD2432F-IW20141201CCCH123456789", Some(boot));
         assert_eq!(code, "SIMULATED-FIW20141201CCCH123456789-20261101080509");

@@ -343,7 +343,7 @@ fn the_lamp_shines_until_it_is_switched_off() {
 const GUARD: Duration = Duration::from_millis(150);
 
 #[test]
-fn a_device_that_starts_anew_is_silent_and_then_says_hello() {
+fn a_device_that_starts_again_is_silent_and_then_says_hello() {
     for boot in ["2026-10-01 08:00:00", "1970-01-01 00:00:41"] {
         let keys = format!("reboot = \"20s\"\nboot = \"{boot}\"");
         let mut van = Van::new(&format!("[[device]]\nprofile = \"ipc-v5.5.82\"\n{keys}"));

@@ -102,7 +102,7 @@ fn endless_devices_fill_half_of_the_places_at_most() {
 }
 
 #[test]
-fn stolen_macs_are_told_of_every_device_they_belong_to() {
+fn stolen_macs_are_reported_of_every_device_they_belong_to() {
     let outcome = scan_after(&[Attack::StolenMacs], 500, PLENTY);
     let entries = outcome.survey.registry().entries();
     let assessed = assess(entries, &[]);
@@ -121,7 +121,7 @@ fn stolen_macs_are_told_of_every_device_they_belong_to() {
 }
 
 #[test]
-fn echoed_accounts_are_told_of_every_device_they_are_of() {
+fn echoed_accounts_are_reported_of_every_device_they_are_of() {
     // Scans that end by themselves, with the attacker before and behind.
     for answers in ["0ms", "400ms"] {
         let behavior = Behavior {

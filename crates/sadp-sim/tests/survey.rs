@@ -53,7 +53,7 @@ fn a_small_site_is_known_within_two_seconds() {
 }
 
 #[test]
-fn a_burst_of_thousands_is_heard_in_whole() {
+fn a_burst_of_thousands_is_received_in_whole() {
     let outcome = play(devices(5000, 1, silent_start()), 1, StopCondition::Auto);
     assert_eq!(outcome.found(), 5000);
     assert!(outcome.took < 3000 * MS, "{:?}", outcome.took);
@@ -160,7 +160,7 @@ fn devices_that_trickle_in_are_all_awaited() {
 }
 
 #[test]
-fn a_fixed_time_hears_everyone_who_answers_within_it() {
+fn a_fixed_time_receives_everyone_who_answers_within_it() {
     for seed in SEEDS {
         let mut site = devices(100, seed, delayed("0..6s"));
         for (number, device) in (0u32..).zip(&mut site) {
@@ -261,7 +261,7 @@ fn corrupted_replies_cost_no_other_device() {
 }
 
 #[test]
-fn every_way_of_answering_is_heard() {
+fn every_way_of_answering_is_received() {
     for reply in [Reply::Multicast, Reply::Unicast, Reply::Both] {
         let behavior = Behavior {
             reply,

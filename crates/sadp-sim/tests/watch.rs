@@ -22,7 +22,7 @@ use world::{Crowd, SECOND, World, devices, devices_of, happened};
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
-fn devices_that_appear_are_told_once_each() {
+fn devices_that_appear_are_reported_once_each() {
     let mut world = World::usual();
     world.plug_in(devices(50, 1));
     let events = world.run_for(10 * SECOND);
@@ -35,7 +35,7 @@ fn devices_that_appear_are_told_once_each() {
 }
 
 #[test]
-fn a_changed_address_is_told_with_both() {
+fn a_changed_address_is_reported_with_both() {
     let mut world = World::usual();
     let mut site = devices(5, 1);
     world.plug_in(site.clone());
@@ -58,7 +58,7 @@ fn a_changed_address_is_told_with_both() {
 }
 
 #[test]
-fn a_new_start_is_told_with_a_clock_and_without() {
+fn a_new_start_is_reported_with_a_clock_and_without() {
     for (before, after) in [
         (
             date(2026, 11, 1).at(8, 0, 0, 0),
@@ -120,7 +120,7 @@ fn a_clock_that_is_set_is_no_new_start() {
 }
 
 #[test]
-fn silence_is_told_when_its_time_is_up_and_the_return_as_well() {
+fn silence_is_reported_when_its_time_is_up_and_the_return_as_well() {
     let mut world = World::usual();
     let site = devices(20, 1);
     world.plug_in(site.clone());
@@ -165,7 +165,7 @@ fn a_goodbye_is_believed_at_once_and_a_hello_too() {
 }
 
 #[test]
-fn a_shared_address_is_told_and_that_it_is_no_more() {
+fn a_shared_address_is_reported_and_that_it_is_no_more() {
     let mut world = World::usual();
     let first = devices(1, 1);
     let mut second = devices(1, 2);
@@ -188,7 +188,7 @@ fn a_shared_address_is_told_and_that_it_is_no_more() {
 
 /// Two devices of one MAC and one serial look like one that never rests.
 #[test]
-fn two_devices_in_one_are_told_once() {
+fn two_devices_in_one_are_reported_once() {
     let mut world = World::usual();
     let mut site = devices(1, 1);
     site.push(site[0].clone());
@@ -271,7 +271,7 @@ fn of_devices_that_come_and_go_for_ever_few_are_remembered() {
 }
 
 #[test]
-fn without_a_link_silence_is_told_and_with_one_again_the_devices_are() {
+fn without_a_link_silence_is_reported_and_with_one_again_the_devices_are() {
     let mut world = World::usual();
     world.plug_in(devices(5, 1));
     assert_eq!(happened(&world.run_for(MINUTE)), [Online; 5]);

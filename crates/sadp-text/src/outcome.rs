@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_leaves_open_what_a_device_makes_anew() {
+    fn silence_leaves_open_what_a_device_makes_again() {
         for &action in Action::ALL {
             let device = DeviceRef::default();
             let told = message(&Outcome::new(device, action, OutcomeStatus::NoAnswer));

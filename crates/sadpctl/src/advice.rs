@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn many_networks_bring_few_hints() {
+    fn many_networks_give_few_hints() {
         let addresses: Vec<_> = (0..9).map(|third| [172, 16, third, 64]).collect();
         let hints = told(&site(&addresses), Platform::Linux);
         assert_eq!(hints.len(), MAX_NETWORKS + 1);

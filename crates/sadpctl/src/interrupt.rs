@@ -169,7 +169,7 @@ mod system {
         use super::*;
 
         #[test]
-        fn nohup_is_seen_in_what_linux_tells() {
+        fn nohup_is_seen_in_what_linux_reports() {
             for (mask, ignores) in [("0000000000001001", true), ("0000000000001000", false)] {
                 let status = format!("Name:\tsadpctl\nSigBlk:\t0\nSigIgn:\t{mask}\n");
                 assert_eq!(ignores_hangup(&status), ignores, "{mask}");

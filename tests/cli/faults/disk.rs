@@ -91,7 +91,7 @@ fn without_room_for_the_ledger_nothing_is_sent() {
 }
 
 #[test]
-fn a_disk_that_fills_ends_the_batch_and_what_was_done_is_told() {
+fn a_disk_that_fills_ends_the_batch_and_what_was_done_is_reported() {
     let van = Van::new(&site(3));
     let Some(run) = on_the_smallest_disk(&van.path("state"), &activate(&van, "state")) else {
         return;
@@ -144,7 +144,7 @@ fn in_a_protected_folder_locks_are_read_and_nothing_is_sent() {
 }
 
 #[test]
-fn manual_pages_without_room_are_told() {
+fn manual_pages_without_room_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("man");
     let man = sadpctl(&["man", "--out", out.to_str().unwrap()]);
@@ -159,7 +159,7 @@ fn manual_pages_without_room_are_told() {
 
 /// A request is on the disk before it is told to be there.
 #[test]
-fn a_request_without_room_is_not_told_to_be_kept() {
+fn a_request_without_room_is_not_reported_to_be_kept() {
     let van = Van::new(&site(1).replace("activated = false\n", ""));
     let out = van.path("requests");
     let export = ["reset", "export", "--all", "--yes", "--format", "json"];

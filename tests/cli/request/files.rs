@@ -64,7 +64,7 @@ fn a_request_that_version_0_1_0_exported_is_still_answered() {
 }
 
 #[test]
-fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_told() {
+fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_reported() {
     let recovery = RecoverySite::new(&device("ipc-v5.5.82", 1, "omit = [\"DeviceSN\"]"));
     let export = recovery.export(&["--all"]);
     assert_eq!(export.code, 0, "{export}");
@@ -228,7 +228,7 @@ fn a_device_that_restarted_is_not_sent_its_old_answer() {
 }
 
 #[test]
-fn a_request_that_may_be_void_is_told_and_left_to_the_user() {
+fn a_request_that_may_be_void_is_reported_and_left_to_the_user() {
     let recovery = camera();
     assert_eq!(recovery.export(&["--all"]).code, 0);
     recovery.answer(&[]);

@@ -7,7 +7,7 @@ use sadp_reset::{Action, Attempt, DeviceKey, Ledger};
 use super::{RecoverySite, device, outcomes, results, text};
 
 #[test]
-fn every_word_of_refusal_is_told_and_closes_what_it_must() {
+fn every_word_of_refusal_is_reported_and_closes_what_it_must() {
     const WORDS: [&str; 8] = [
         "failed",
         "notActivated",

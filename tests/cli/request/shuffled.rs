@@ -208,7 +208,7 @@ fn answers_known_by_name_go_on_and_come_first() {
 }
 
 #[test]
-fn a_name_that_misleads_keeps_back_what_only_a_folder_tells() {
+fn a_name_that_misleads_keeps_back_what_only_a_folder_shows() {
     let recovery = answered(&[]);
     let answers: Vec<_> = answers(&recovery).into_values().collect();
     let plain = answers[0].with_file_name("Encrypt.xml");

@@ -16,7 +16,7 @@ fn recovery() -> RecoverySite {
 }
 
 #[test]
-fn every_way_of_each_device_is_told() {
+fn every_way_of_each_device_is_reported() {
     let recovery = recovery();
     let run = recovery.run(&["reset", "ways", "--all"]);
     assert_eq!(run.code, 0, "{run}");
@@ -70,7 +70,7 @@ fn ways_have_forms_for_programs() {
 }
 
 #[test]
-fn an_open_request_is_told_among_the_ways() {
+fn an_open_request_is_reported_among_the_ways() {
     let recovery = recovery();
     assert_eq!(recovery.export(&["192.168.1.101"]).code, 0);
     let run = recovery.run(&["reset", "ways", "192.168.1.101", "--format", "json"]);

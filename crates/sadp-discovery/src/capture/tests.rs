@@ -46,7 +46,7 @@ fn both_formats_give_the_same_datagrams() {
 }
 
 #[test]
-fn times_addresses_and_ports_are_told() {
+fn times_addresses_and_ports_are_reported() {
     let (datagrams, ..) = read(fixture!("site.pcap"));
     let answer = &datagrams[1];
     assert_eq!(answer.at.unwrap().to_string(), "2026-11-22T20:41:07.1Z");

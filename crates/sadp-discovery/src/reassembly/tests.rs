@@ -70,7 +70,7 @@ fn fragments_are_joined_in_whatever_order_and_however_often_they_come() {
 }
 
 #[test]
-fn cameras_with_one_address_are_told_apart_by_their_station() {
+fn cameras_with_one_address_are_distinguished_by_their_station() {
     let (one, other) = (reply(1592), vec![b'x'; 1592]);
     let (a, b) = (
         fragments(id(1, 7), &one, 1480),

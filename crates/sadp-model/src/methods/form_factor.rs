@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_model_tells_the_shape() {
+    fn the_model_shows_the_shape() {
         for (model, housing) in [
             ("DS-2CD2032-I", FormFactor::SmallBullet),
             ("DS-2CD1043G0-I", FormFactor::SmallBullet),

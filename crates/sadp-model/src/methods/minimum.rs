@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_model_tells_the_series() {
+    fn the_model_shows_the_series() {
         use RecorderSeries::{DvrHg, DvrHqHuHt, DvrM, NvrI, NvrQk};
         for (series, models) in [
             (

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn who_speaks_for_a_device_beside_another_is_told() {
+    fn who_speaks_for_a_device_beside_another_is_reported() {
         #[rustfmt::skip]
         let cases: [(&str, &[Account], Aim, SenderConflict); 11] = [
             ("echo after", &[(0, 0, D, D), (1, 0, X, D)], (0, D), rival(X)),

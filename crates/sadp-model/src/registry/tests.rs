@@ -51,7 +51,7 @@ const A: &str = "44:47:cc:00:00:01";
 const B: &str = "44:47:cc:00:00:02";
 
 #[test]
-fn one_device_heard_twice_is_one_entry_with_both_sightings() {
+fn one_device_received_twice_is_one_entry_with_both_sightings() {
     let mut registry = assert_recorded(&[(A, "S1", 1, 1, Recorded::New(0))]);
     for via in [Via::Unicast, Via::Multicast] {
         let sighting = Sighting { via, ..sighting(1) };
@@ -134,7 +134,7 @@ fn devices_without_a_mac_are_kept_apart_by_serial_then_by_address() {
 }
 
 #[test]
-fn a_device_first_heard_without_its_mac_is_recognised_when_it_tells_it() {
+fn a_device_first_received_without_its_mac_is_recognised_when_it_shows_it() {
     assert_recorded(&[
         ("", "S1", 1, 1, Recorded::New(0)),
         (A, "S1", 1, 1, Recorded::Changed(0)),

@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn all_errors_are_told_at_once() {
+    fn all_errors_are_reported_at_once() {
         let text = "mac,ip,mask,dhcp,http_port\n\
             4447cc1d6d13,192.168.1.9,,,\n\
             4447cc1d6d13,192.168.1.9,,,\n\

@@ -478,7 +478,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn between_two_steps_a_device_may_move_where_it_was_told_to_and_nowhere_else() {
+    fn between_two_steps_a_device_may_move_where_it_was_sent_and_nowhere_else() {
         let (former, planned, other) = ([10, 0, 0, 1], [10, 0, 0, 2], [10, 0, 0, 66]);
         let may_have = BTreeSet::from([planned.into()]);
         for (reports, refused) in [

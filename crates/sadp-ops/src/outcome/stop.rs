@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ends_a_batch_is_told_by_the_word_the_count_and_what_was_sent() {
+    fn what_ends_a_batch_is_known_by_the_word_the_count_and_what_was_sent() {
         let (wrong, maybe, locked) = (
             Some(StopReason::WrongSecret),
             Some(StopReason::PossiblyWrongSecret),

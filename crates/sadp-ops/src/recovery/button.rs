@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_with_the_password_is_told_once() {
+    fn a_restart_with_the_password_is_reported_once() {
         let before = device(ACTIVE, NOON);
         let later = device(ACTIVE, LATER);
         assert_eq!(
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn firmware_that_tells_no_state_is_followed_to_its_restart() {
+    fn firmware_that_shows_no_state_is_followed_to_its_restart() {
         let before = device(None, NOON);
         let later = device(None, LATER);
         assert_eq!(

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_attempt_that_tells_counts() {
+    fn the_latest_attempt_that_shows_counts() {
         use AttemptResult::{Done, Refused, Unknown};
         let set = (Action::MailSet, Done, None);
         let not_set = (Action::MailQr, Refused, Some("notSetMailBox"));

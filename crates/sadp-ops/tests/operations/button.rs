@@ -70,7 +70,7 @@ async fn a_reset_is_followed_to_the_first_password() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_with_the_password_is_told_and_the_wait_goes_on() {
+async fn a_restart_with_the_password_is_reported_and_the_wait_goes_on() {
     let mut site = Simulated::new(&format!("{CAMERA}restart = \"1m\"\nreboot = \"60s\"\n"));
     let begin = Instant::now();
     let (reset, events) = follow(&mut site, 15).await;

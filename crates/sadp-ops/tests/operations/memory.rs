@@ -151,7 +151,7 @@ async fn an_activation_whose_reply_was_lost_is_done_once_the_device_is_active() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_run_waits_says_for_whom_and_goes_on_or_refuses() {
+async fn a_second_run_waits_names_the_holder_and_goes_on_or_refuses() {
     let mut site = Simulated::new(CAMERA);
     let now = site.session.now();
     let take = |site: &Simulated| {

@@ -105,7 +105,7 @@ async fn a_wrong_password_is_refused_and_a_device_that_offers_nothing_is_sent_no
 
 /// It did as told, and says so in an hour: only the look proves it.
 #[tokio::test(start_paused = true)]
-async fn a_change_without_a_reply_is_told_by_the_look() {
+async fn a_change_without_a_reply_is_reported_by_the_look() {
     for (change, types) in [
         (OwnerChange::Deactivate, "restoreInactive"),
         (OwnerChange::CloudOff, "SetHCPlatform"),

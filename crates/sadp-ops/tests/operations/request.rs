@@ -66,7 +66,7 @@ async fn a_request_is_on_the_disk_and_in_the_ledger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_waits_is_only_given_up_where_the_plan_is_told() {
+async fn a_request_that_waits_is_only_given_up_where_the_plan_is_asked_to() {
     let mut site = Simulated::new(CAMERA);
     let out = folder();
     export(&mut site.session, out.path(), false).await;

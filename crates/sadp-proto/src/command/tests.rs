@@ -101,7 +101,7 @@ fn update(device: &sadp_model::Device, account: Option<&str>) -> Result<Update, 
 }
 
 #[test]
-fn what_nobody_told_is_not_written() {
+fn what_nobody_reported_is_not_written() {
     let known = [("IPv4SubnetMask", "255.255.255.0"), ("CommandPort", "8000")];
     let ports = [("HttpPort", "81"), ("SDKOverTLSPort", "8444")];
     let both = [known, ports].concat();

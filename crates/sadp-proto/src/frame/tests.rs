@@ -86,7 +86,7 @@ fn an_answer_has_the_lengths_of_the_field() {
 }
 
 #[test]
-fn an_answer_tells_the_device() {
+fn an_answer_names_the_device() {
     let device = reply(Some(extension())).device().unwrap();
     assert_eq!(device.model.as_deref(), Some("DS-2CD2032-I"));
     assert_eq!(device.kind, Kind::IpCamera);
@@ -126,7 +126,7 @@ fn an_extension_is_read_as_far_as_it_fits() {
 }
 
 #[test]
-fn a_torn_or_changed_answer_is_told_as_such() {
+fn a_torn_or_changed_answer_is_reported_as_such() {
     let whole = reply(None).emit();
     let torn = Frame::parse(&whole[..150]).unwrap().device().unwrap();
     assert!(!torn.complete);
@@ -159,7 +159,7 @@ fn an_unknown_operation_keeps_its_number_and_bytes() {
 }
 
 #[test]
-fn an_announcement_tells_addresses() {
+fn an_announcement_shows_addresses() {
     let mut bytes = reply(None).emit();
     bytes[14 + 10] = 1;
     let device = Frame::parse(&bytes).unwrap().device().unwrap();
@@ -177,7 +177,7 @@ fn a_vlan_tag_is_passed_over() {
 }
 
 #[test]
-fn other_frames_are_refused_and_told_apart() {
+fn other_frames_are_refused_and_distinguished() {
     let bytes = Frame::inquiry(&asker(), 7).emit();
     for (length, missing) in [(13, "Ethernet type"), (51, "subnet mask")] {
         let refused = Frame::parse(&bytes[..length]);

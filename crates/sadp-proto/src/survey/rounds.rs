@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn missed_rounds_tell_of_devices_not_heard() {
+    fn missed_rounds_show_devices_not_received() {
         let rounds = played(&[&[0], &[1], &[0, 1], &[1]], 2);
         let missing = rounds.expected_missing(5000 * MS);
         assert!((0.4..1.0).contains(&missing), "{missing}");

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn starts_are_told_from_clocks_being_set() {
+    fn starts_are_distinguished_from_clocks_being_set() {
         for (before, after, expected) in [
             ("2024-09-18T09:21:28", "2024-09-18T09:21:28", Start::Same),
             ("2024-09-18T09:21:28", "2024-09-18T09:21:30", Start::Same),

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mac_tells_whose_account_and_move_are_remembered() {
+    fn the_mac_shows_whose_account_and_move_are_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(folder.path()).unwrap();
         let key = |last, serial| {

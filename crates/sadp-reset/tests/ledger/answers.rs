@@ -178,7 +178,7 @@ fn what_is_no_answer_is_named() {
 }
 
 #[test]
-fn a_path_that_is_not_there_or_a_broken_record_is_told() {
+fn a_path_that_is_not_there_or_a_broken_record_is_reported() {
     let site = Site::new(1);
     let why = site.problem(&[&site.out().join("none")]);
     assert!(matches!(why, Why::Unreadable(_)), "{why}");

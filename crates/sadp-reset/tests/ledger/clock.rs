@@ -30,7 +30,7 @@ fn lock(ledger: &Ledger, second: i64) -> Option<i64> {
 }
 
 #[test]
-fn a_lock_told_by_a_clock_far_ahead_lasts_as_long_as_the_device_said() {
+fn a_lock_reported_by_a_clock_far_ahead_lasts_as_long_as_the_device_said() {
     let (mut ledger, _folder) = locked(TEN_YEARS);
     assert!(ledger.is_ahead_of(at(0)).unwrap());
     // It does not end at once,

@@ -178,7 +178,7 @@ fn a_value_that_we_never_wrote_is_damage() {
 }
 
 #[test]
-fn what_is_no_folder_or_no_file_is_told() {
+fn what_is_no_folder_or_no_file_is_reported() {
     let root = tempfile::tempdir().unwrap();
     let blocked = root.path().join("file");
     fs::write(&blocked, "").unwrap();

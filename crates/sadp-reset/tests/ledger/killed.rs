@@ -107,7 +107,7 @@ fn is_whole(package: &Path) -> bool {
 }
 
 #[test]
-fn killed_at_any_moment_all_that_was_told_is_kept_and_whole() {
+fn killed_at_any_moment_all_that_was_reported_is_kept_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let mut said = Vec::new();

@@ -116,7 +116,7 @@ fn an_accepted_password_clears_lock_and_counter() {
 }
 
 #[test]
-fn a_lock_that_is_over_clears_what_was_told_before_its_end() {
+fn a_lock_that_is_over_clears_what_was_reported_before_its_end() {
     let (mut ledger, _folder) = ledger();
     let camera = key(Some(1), Some("S1"));
     ledger

@@ -76,7 +76,7 @@ fn the_newest_reply_is_larger_than_a_frame() {
 }
 
 #[test]
-fn every_profile_that_knows_activation_tells_it() {
+fn every_profile_that_knows_activation_shows_it() {
     for profile in Catalogue::built_in().profiles() {
         let mut device = device(profile.name());
         device.state.activated = false;
@@ -205,7 +205,7 @@ fn elements_are_replaced_added_and_left_out() {
 }
 
 #[test]
-fn a_dressed_reply_still_tells_the_device() {
+fn a_dressed_reply_still_shows_the_device() {
     let mut device = device("oem-v5.5.53");
     device.quirks = Some(Box::new(Quirks {
         fields: vec![(

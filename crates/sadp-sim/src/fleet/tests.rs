@@ -142,7 +142,7 @@ fn the_way_of_answering_is_the_devices() {
 }
 
 #[test]
-fn strangers_are_not_answered_unless_told_to() {
+fn strangers_are_not_answered_unless_asked_for() {
     let stranger = SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 1), 37020);
     let mut fleet = fleet(3, behavior());
     assert_eq!(
@@ -234,7 +234,7 @@ fn what_does_not_fit_is_refused_in_whole() {
 }
 
 #[test]
-fn twenty_questions_at_once_bring_five_replies_a_device() {
+fn twenty_questions_at_once_get_five_replies_a_device() {
     for devices in [2, 1] {
         let mut fleet = fleet(2, behavior());
         let single = fleet.devices()[0].settings.address;

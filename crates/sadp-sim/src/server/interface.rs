@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_instead_is_told() {
+    fn what_there_is_instead_is_reported() {
         let error = ServerInterface::choose("eth9", &addresses()[..1]).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -103,7 +103,7 @@ fn what_a_device_says_of_itself_can_be_given() {
 }
 
 #[test]
-fn mistakes_are_told_with_their_line() {
+fn mistakes_are_reported_with_their_line() {
     let entry = "[[device]]\nprofile = \"ipc-v5.5.6\"\n";
     for (mistake, expected) in [
         (
@@ -292,7 +292,7 @@ fn guards_are_given_by_device_or_by_default() {
 }
 
 #[test]
-fn mistakes_about_guards_are_told_with_their_line() {
+fn mistakes_about_guards_are_reported_with_their_line() {
     let entry = "[[device]]\nprofile = \"ipc-v5.5.6\"\n";
     for (mistake, expected) in [
         (
@@ -346,7 +346,7 @@ fn what_an_owner_prepared_is_given_by_device_or_by_default() {
 }
 
 #[test]
-fn mistakes_about_what_was_prepared_are_told_with_their_line() {
+fn mistakes_about_what_was_prepared_are_reported_with_their_line() {
     let entry = "[[device]]\nprofile = \"ipc-v5.6.5\"\n";
     let three = "not 3 different questions, numbered 1 to 15";
     for (mistake, expected) in [

@@ -53,7 +53,7 @@ fn cameras_that_shared_its_password_get_the_new_one() {
 }
 
 #[test]
-fn cameras_it_was_told_of_get_the_new_one() {
+fn cameras_it_knows_get_the_new_one() {
     let mut van = site("cameras = [\"192.168.1.103\", \"192.168.1.104\", \"192.168.1.102\"]");
     reset(&mut van, true);
     assert_eq!(changed(&mut van), [2, 3]);

@@ -29,7 +29,7 @@ fn reset(van: &mut Van, guid: &Guid, new: &str) -> CommandOutcome {
 }
 
 #[test]
-fn a_guid_brings_the_password_back_once() {
+fn a_guid_resets_the_password_once() {
     let mut van = Van::one(RECORDER, "restart = \"1m\"");
     let [guid, other] = [(); 2].map(|()| exported(&mut van));
     assert!(

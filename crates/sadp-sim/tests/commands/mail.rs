@@ -24,7 +24,7 @@ fn ask(van: &mut Van) -> String {
 }
 
 #[test]
-fn what_is_asked_for_is_told_in_base64() {
+fn what_is_asked_for_is_reported_in_base64() {
     let mut van = Van::one(CAMERA, SET);
     let reply = done(van.order(0, Command::GetMailQr));
     for (name, text) in [
@@ -76,7 +76,7 @@ fn set(van: &mut Van, address: &str, current: &str) -> CommandOutcome {
 }
 
 #[test]
-fn a_code_by_mail_brings_the_password_back_once() {
+fn a_code_by_mail_resets_the_password_once() {
     let mut van = Van::one(CAMERA, SET);
     let sent = ask(&mut van);
     assert_eq!(sent.len(), 8);

@@ -63,7 +63,7 @@ fn a_start_after_new_settings_makes_requests_void_too() {
 }
 
 #[test]
-fn the_button_brings_a_camera_back_unactivated() {
+fn the_button_makes_a_camera_unactivated() {
     let mut van = Van::new(
         "[[device]]\nprofile = \"ipc-v5.6.5\"\nip = \"192.168.7.20\"\nhttp_port = 81\nbutton = \"20s\"\n\
          mailbox = \"owner@example.com\"\nquestions = { 1 = \"a\", 2 = \"b\", 3 = \"c\" }",

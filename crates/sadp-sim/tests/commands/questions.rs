@@ -49,7 +49,7 @@ const RIGHT: [(u32, &str); 3] = [(9, "blue"), (1, "Paris"), (4, "Rex & Co")];
 const WRONG: [(u32, &str); 3] = [(9, "blue"), (1, "paris"), (4, "Rex & Co")];
 
 #[test]
-fn questions_set_at_the_start_bring_the_password_back() {
+fn questions_set_at_the_start_reset_the_password() {
     let mut van = Van::one(CAMERA, SET);
     assert_eq!(set_ids(&mut van), [1, 4, 9]);
     assert_try(reset(&mut van, WRONG), &Refusal::AnswerError, 6);
@@ -95,7 +95,7 @@ fn wrong_answers_lock() {
 }
 
 #[test]
-fn a_risky_password_is_told_once_the_answers_are_right() {
+fn a_risky_password_is_reported_once_the_answers_are_right() {
     let mut van = Van::one(CAMERA, SET);
     let risky = |given| Command::ResetByAnswers {
         answers: answers(given),
@@ -141,7 +141,7 @@ fn set_by_hand(van: &mut Van, given: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn what_is_wrong_with_questions_is_told() {
+fn what_is_wrong_with_questions_is_reported() {
     let mut van = Van::one(CAMERA, "");
     let long = "x".repeat(129);
     for (given, expected) in [

@@ -32,7 +32,7 @@ fn reset(van: &mut Van, answer: &str) -> CommandOutcome {
 }
 
 #[test]
-fn a_file_brings_the_password_back() {
+fn a_file_resets_the_password() {
     for (profile, command) in [
         (BY_FILE, Command::GetCode),
         (BY_KEY, Command::GetCode),

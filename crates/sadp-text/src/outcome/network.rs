@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_told_in_a_line() {
+    fn a_change_is_reported_in_a_line() {
         let mut device = Device::unknown();
         device.ipv4.address = "192.168.1.64".parse().ok();
         device.ipv4.mask = "255.255.255.0".parse().ok();

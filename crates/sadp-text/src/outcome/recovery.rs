@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_beyond_the_fifteenth_are_told() {
+    fn questions_beyond_the_fifteenth_are_reported() {
         let told = |ignored| {
             let questions = (1..=15).map(|id| ListedQuestion {
                 id,
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspect_guid_is_kept_and_told() {
+    fn a_suspect_guid_is_kept_and_reported() {
         let told = |suspect| {
             let exported = ExportedGuid {
                 path: "a.guid".into(),

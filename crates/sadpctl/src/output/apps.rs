@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sort_of_device_is_told_how_the_apps_fit() {
+    fn how_the_apps_fit_each_sort_of_device() {
         let on = [Some(true); 2];
         let mut fresh = device("DS-2CD2143G0-I", "V5.5.82", on);
         fresh.state = Some(State::Unactivated);

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_condition_is_told() {
+    fn what_is_no_condition_is_reported() {
         for bad in [
             "",
             "state",

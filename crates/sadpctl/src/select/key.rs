@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_brings_the_nearest() {
+    fn an_unknown_key_suggests_the_nearest() {
         let advice = |text: &str| text.parse::<Key>().unwrap_err();
         assert!(
             advice("stat").contains("did you mean state"),

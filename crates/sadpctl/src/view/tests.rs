@@ -132,7 +132,7 @@ fn a_site_at_several_sizes() {
 }
 
 #[test]
-fn nothing_heard_at_several_sizes() {
+fn nothing_received_at_several_sizes() {
     for (width, height) in SIZES {
         let mut view = View::new(None, Palette::Plain);
         assert_snapshot!(

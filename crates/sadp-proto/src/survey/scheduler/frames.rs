@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn own_questions_others_questions_and_noise_are_told_apart() {
+    fn own_questions_others_questions_and_noise_are_distinguished() {
         let mut survey = survey();
         let inquiry = asked(&mut survey);
         assert_eq!(hear(&mut survey, 1, &inquiry.emit()), SurveyEvent::Echo);

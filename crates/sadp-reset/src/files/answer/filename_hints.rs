@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_devices_by_mac_and_serial() {
+    fn names_show_devices_by_mac_and_serial() {
         let none: Vec<Vec<usize>> = Vec::new();
         for (name, expected) in [
             ("Encrypt.xml", none.clone()),

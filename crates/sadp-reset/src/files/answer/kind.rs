@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_tables_and_what_is_like_no_answer_are_told_by_name() {
+    fn letters_tables_and_what_is_like_no_answer_are_reported_by_name() {
         use NotAnAnswer::{Mail, Prose, Serial, SeveralLines, Table, Unlike};
         for (file, expected) in [
             ("AbC12345\nAbC12346\n", SeveralLines),

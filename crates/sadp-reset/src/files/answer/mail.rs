@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_without_an_attachment_and_what_is_no_mail_are_told_apart() {
+    fn a_mail_without_an_attachment_and_what_is_no_mail_are_distinguished() {
         assert_eq!(
             names(&format!("{BODY}--b--\n")),
             Err(NotAnAnswer::NoAttachment)

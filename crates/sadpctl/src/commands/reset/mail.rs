@@ -187,7 +187,7 @@ mod tests {
     use crate::samples::Samples as _;
 
     #[test]
-    fn what_to_do_with_a_qr_code_is_told() {
+    fn what_to_do_with_a_qr_code_is_reported() {
         let told = MailQr {
             qr: "abc".into(),
             qr_is_raw: false,

@@ -206,7 +206,7 @@ fn one_answer_is_matched_by_folder_device_or_name_and_never_guessed() {
 }
 
 #[test]
-fn a_folder_alone_is_told_from_a_name() {
+fn a_folder_alone_is_distinguished_from_a_name() {
     let exports = Exports::new(&[request(1, 1), request(2, 1)]);
     for (path, explicit, basis) in [
         ("/p/Encrypt.xml", None, MatchBasis::Folder),
@@ -226,7 +226,7 @@ fn a_folder_alone_is_told_from_a_name() {
 }
 
 #[test]
-fn a_misplaced_answer_is_told_with_the_package_it_belongs_into() {
+fn a_misplaced_answer_is_reported_with_the_package_it_belongs_into() {
     let mut exports = Exports::new(&[request(1, 1), request(2, 1), request(2, 2)]);
     for (last, moved) in [("package 2 of 2", false), ("moved", true)] {
         if moved {
@@ -389,7 +389,7 @@ fn packages_without_an_answer_are_waiting() {
 }
 
 #[test]
-fn twins_with_one_serial_are_told_apart_by_mac_or_not_at_all() {
+fn twins_with_one_serial_are_distinguished_by_mac_or_not_at_all() {
     let requests = [1, 2].map(|last| {
         let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
         NewCase {
