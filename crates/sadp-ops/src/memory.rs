@@ -50,6 +50,11 @@ impl SecretKind {
     }
 }
 
+/// Whether an action sends a device the password that it has.
+pub(crate) fn sends_current_password(action: Action) -> bool {
+    SecretKind::of(action) == Some(SecretKind::CurrentPassword)
+}
+
 /// What the ledger holds about the kind of secret that an action sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretMemory {

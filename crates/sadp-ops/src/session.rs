@@ -13,7 +13,10 @@ use sadp_reset::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{DiscoveredDevice, Event, Observer, OpsError, memory::SecretMemory};
+use crate::{
+    DiscoveredDevice, Event, Observer, OpsError,
+    memory::{SecretMemory, sends_current_password},
+};
 
 /// How often the claim is tried again while another run has it.
 const CLAIM_EVERY: Duration = Duration::from_millis(100);
@@ -166,6 +169,30 @@ impl Session {
             refused.extend(memory.refused.map(|at| (device, at)));
         }
         Ok(refused)
+    }
+
+    /// Those of these devices that have accepted no secret before, as far as the ledger
+    /// knows, where an action sends the current password: somebody may have invented
+    /// them to be given it.
+    pub fn never_seen<'d>(
+        &self,
+        action: Action,
+        devices: impl IntoIterator<Item = &'d DiscoveredDevice>,
+    ) -> Result<Vec<&'d DiscoveredDevice>, LedgerError> {
+        let mut new = Vec::new();
+        if !sends_current_password(action) {
+            return Ok(new);
+        }
+        for device in devices {
+            let known = match (self.ledger(), device.key()) {
+                (Some(ledger), Some(key)) => ledger.has_accepted(&key)?,
+                _ => false,
+            };
+            if !known {
+                new.push(device);
+            }
+        }
+        Ok(new)
     }
 
     /// The time: the system's, or that of a network inside this process.

@@ -23,6 +23,37 @@ pub struct Question<'a> {
     pub text: String,
 }
 
+impl Question<'_> {
+    /// The same, and names the devices that have accepted no secret before: somebody
+    /// may have invented them to be given the current password.
+    #[must_use]
+    pub fn naming(mut self, new: &[&DiscoveredDevice]) -> Self {
+        if new.is_empty() {
+            return self;
+        }
+        let (plan, named) = match (new.len(), self.devices.len()) {
+            (1, 1) => (
+                "it was never seen before: make sure that it is yours, it is given the current password".into(),
+                "It was never seen before.".to_owned(),
+            ),
+            (number, all) => {
+                let heading = "never seen before, make sure that they are yours, they are given the current password:";
+                let lines = new.iter().copied().map(device_line);
+                let plan = if number == all {
+                    format!("{heading} all of them")
+                } else {
+                    listed(heading.into(), lines, 40)
+                };
+                let were = if number == 1 { "was" } else { "were" };
+                (plan, format!("{number} of them {were} never seen before."))
+            }
+        };
+        self.plan = format!("{}\n{plan}", self.plan);
+        self.text = format!("{named} {}", self.text);
+        self
+    }
+}
+
 /// A change of devices, as it is announced and as the user is asked for it.
 #[derive(Clone, Debug)]
 pub struct Announcement {
@@ -127,4 +158,50 @@ pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
         device.trim_start(),
         minute(at)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+
+    use super::*;
+
+    #[test]
+    fn devices_that_were_never_seen_are_named_in_the_question() {
+        let mut registry = Registry::new();
+        for last in 1..=2 {
+            let mut device = Device::unknown();
+            device.mac = format!("44:47:cc:00:00:0{last}").parse().ok();
+            let sighting = Sighting {
+                interface: "lan0".into(),
+                from: [10, 0, 0, last].into(),
+                protocol: Protocol::Sadp,
+                via: Via::Multicast,
+                at: Timestamp::UNIX_EPOCH,
+            };
+            registry.record(device, sighting);
+        }
+        let devices = DiscoveredDevice::assess_all(registry.into_entries(), &[]);
+        let ask = |devices: &[DiscoveredDevice], new: &[&DiscoveredDevice]| {
+            let question = Announcement::QUESTIONS.question(devices).naming(new);
+            let plan = question.plan.lines().skip(1 + devices.len());
+            (question.text, plan.map(str::to_owned).collect::<Vec<_>>())
+        };
+        let (text, plan) = ask(&devices, &[]);
+        assert_eq!(text, "Set the security questions of these 2 devices?");
+        assert!(plan.is_empty());
+        let (text, plan) = ask(&devices, &[&devices[1]]);
+        assert_eq!(
+            text,
+            "1 of them was never seen before. Set the security questions of these 2 devices?"
+        );
+        assert_eq!(plan.len(), 2);
+        assert!(plan[1].contains("44:47:cc:00:00:02"));
+        let (text, plan) = ask(&devices, &[&devices[0], &devices[1]]);
+        assert!(text.starts_with("2 of them were never seen before. "));
+        assert!(plan[0].ends_with(": all of them"));
+        let (text, plan) = ask(&devices[..1], &[&devices[0]]);
+        assert!(text.starts_with("It was never seen before. "));
+        assert_eq!(plan.len(), 1);
+    }
 }

@@ -123,14 +123,13 @@ impl<'a> Run<'a> {
         Ok(inventory)
     }
 
-    /// Warns of devices that refused a secret of the kind that is sent. Then shows what
-    /// will be done and asks, unless `--yes`.
+    /// Shows what will be done and asks, unless `--yes`.
     pub(crate) fn confirm(
         &mut self,
         question: &Question<'_>,
         change: ChangeArgs,
     ) -> Result<(), Failure> {
-        self.warn_of_refusals(question)?;
+        let question = self.complete(question.clone())?;
         if change.yes {
             self.terminal.note(&question.plan);
             return Ok(());
@@ -145,14 +144,17 @@ impl<'a> Run<'a> {
         )
     }
 
-    /// Warns of devices that refused a secret of the kind that is sent.
-    pub(crate) fn warn_of_refusals(&mut self, question: &Question<'_>) -> Result<(), Failure> {
+    /// Warns of devices that refused a secret of the kind that is sent, and names those
+    /// in the question that have accepted none before.
+    pub(crate) fn complete<'q>(&mut self, question: Question<'q>) -> Result<Question<'q>, Failure> {
         let devices = question.devices.iter().copied();
         for (device, at) in self.session.refused_before(question.action, devices)? {
             let text = sadp_text::refused_before(device, at);
             self.terminal.warn(&text);
         }
-        Ok(())
+        let devices = question.devices.iter().copied();
+        let new = self.session.never_seen(question.action, devices)?;
+        Ok(question.naming(&new))
     }
 
     /// Asks a question that is answered by y or no. Ctrl-C is a no.

@@ -161,7 +161,8 @@ impl DeviceRecord {
                 self.contradictions.push(found);
             }
         }
-        self.mixed_settings |= !self.device.has_settings_of(later);
+        let alike = self.device.has_settings_of(later);
+        self.mixed_settings |= self.device.complete == later.complete && !alike;
     }
 
     /// Replaces a frame's report by an XML one, even an incomplete one, and fills

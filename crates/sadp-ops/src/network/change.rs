@@ -6,7 +6,7 @@ use sadp_model::{AddressError, Device, HostSettings};
 use sadp_proto::{NetworkSettings, UpdateError};
 
 use super::SettingsChange;
-use crate::Seen;
+use crate::{DiscoveredDevice, Seen};
 
 /// The settings wanted of a device. `None` stays as it is; the gateway `0.0.0.0`
 /// is none.
@@ -27,6 +27,12 @@ pub struct WantedSettings {
 }
 
 impl SettingsChange {
+    /// The change of a device that was found. Fails as [`SettingsChange::new`] does.
+    pub(super) fn of(found: &DiscoveredDevice, wanted: &WantedSettings) -> Result<Self, BadChange> {
+        let mixed = found.entry.mixed_settings;
+        Self::new(&found.entry.device, wanted).map(|change| Self { mixed, ..change })
+    }
+
     /// The change from what the device tells to what is wanted. Fails where no
     /// device can have the settings, or where one that is always sent is unknown.
     pub fn new(device: &Device, wanted: &WantedSettings) -> Result<Self, BadChange> {
@@ -64,7 +70,11 @@ impl SettingsChange {
             let mask = after.ipv4.mask.ok_or(BadChange::NoMask)?;
             HostSettings::new(address, mask, after.ipv4.gateway)?;
         }
-        Ok(Self { before, after })
+        Ok(Self {
+            before,
+            after,
+            mixed: false,
+        })
     }
 
     /// Whether the device has the settings already.
@@ -87,7 +97,7 @@ impl SettingsChange {
         fn took<T: PartialEq>(before: &T, after: &T, now: &T) -> bool {
             before == after || after == now
         }
-        let Self { before, after } = self;
+        let Self { before, after, .. } = self;
         let (old, new) = (&before.ipv4, &after.ipv4);
         let served = new.dhcp == Some(true);
         let addressed = took(&old.address, &new.address, &now.ipv4.address)

@@ -53,7 +53,7 @@ pub(super) fn changes(
             outcomes.push(missing(row));
             continue;
         };
-        match SettingsChange::new(&device.entry.device, &row.wanted) {
+        match SettingsChange::of(device, &row.wanted) {
             Err(bad) => problems.push(Problem::new(row.line, bad)),
             Ok(change) if change.is_none() => outcomes.push(already_set(device, change)),
             Ok(change) => match settings.objection(device) {

@@ -52,7 +52,7 @@ pub async fn set(
     settings: Settings,
 ) -> Result<Plan, SetError> {
     let DeviceChange { device, wanted } = change;
-    let change = SettingsChange::new(&device.entry.device, &wanted)?;
+    let change = SettingsChange::of(&device, &wanted)?;
     let mut plan = Plan {
         changes: Vec::new(),
         steps: Vec::new(),

@@ -76,4 +76,7 @@ pub struct SettingsChange {
     pub before: NetworkSettings,
     /// What it is sent.
     pub after: NetworkSettings,
+    /// Whether `before` is put together from replies that are not alike: what is kept
+    /// may be wrong, too.
+    pub mixed: bool,
 }

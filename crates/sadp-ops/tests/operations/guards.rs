@@ -7,12 +7,14 @@ use sadp_model::{Contradiction, Warning};
 use sadp_ops::{
     BlockReason, DiscoveredDevice, Guard, Impact, LedgerAccess, OutcomeStatus, Overrides, Reason,
     SafetyChecks,
+    network::{self, DeviceChange, Login, Settings, WantedSettings, plan_file},
 };
 use sadp_reset::{Account, Action};
+use tokio::time::Instant;
 
 use crate::{
     mail::CURRENT,
-    site::{self, Simulated},
+    site::{self, Simulated, quiet},
 };
 
 /// A camera with these lines of its own.
@@ -272,4 +274,91 @@ impl Simulated {
         let device = self.inventory().await.devices.remove(0);
         blocked(self, &device, Action::NetSet, Overrides::default())
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_that_is_written_is_shown_where_the_replies_are_not_alike() {
+    let usual = camera(1, ONE, "");
+    for (other, mixed) in [
+        (usual.clone(), false),
+        (camera(1, ONE, "omit = [\"IPv4Gateway\"]"), true),
+        (camera(1, ONE, "http_port = 8080"), true),
+    ] {
+        let mut site = Simulated::new(&format!("{usual}{other}"));
+        let inventory = site.inventory().await;
+        let wanted = WantedSettings {
+            sdk: Some(8001),
+            ..WantedSettings::default()
+        };
+        let change = DeviceChange {
+            device: inventory.devices[0].clone(),
+            wanted,
+        };
+        let plan = network::set(&site.session, &inventory, change, Settings::default()).await;
+        assert_eq!(plan.unwrap().changes[0].change.mixed, mixed, "{other}");
+        let (rows, _) =
+            plan_file::read(b"mac,ip,sdk_port\n44:47:cc:00:00:01,192.168.1.61,8001\n").unwrap();
+        let plan = network::apply(&site.session, &inventory, &rows, Settings::default()).await;
+        assert_eq!(plan.unwrap().changes[0].change.mixed, mixed, "{other}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn devices_that_accepted_no_secret_are_new_to_commands_with_the_current_password() {
+    let mut site = Simulated::new(&(camera(1, ONE, "") + &camera(2, TWO, "")));
+    site.set_port(81, CURRENT, Overrides::default()).await;
+    site.reopen(LedgerAccess::Read);
+    let devices = site.inventory().await.devices;
+    for &action in Action::ALL {
+        let new = site.session.never_seen(action, &devices).unwrap();
+        let spec = action.spec();
+        let current = spec.costs_try && !spec.sets_password || action == Action::Deactivate;
+        assert_eq!(new.len(), usize::from(current), "{action}");
+        assert!(new.iter().all(|it| it.key() != devices[0].key()));
+    }
+}
+
+/// Each device takes 2 s to answer. A password that one device is known to have goes to
+/// the others at once after it, an unknown one after two of them.
+#[tokio::test(start_paused = true)]
+async fn one_device_that_the_ledger_knows_proves_a_password_and_two_that_it_does_not() {
+    let late = "late = { update = \"2s\" }";
+    let cameras: String = (1..=5)
+        .map(|last| camera(last, &format!("{last:064}"), late))
+        .collect();
+    let mut took = Vec::new();
+    for known in [true, false] {
+        let mut site = Simulated::new(&cameras);
+        if known {
+            site.set_port(81, CURRENT, Overrides::default()).await;
+        }
+        site.reopen(LedgerAccess::Write);
+        let inventory = site.inventory().await;
+        let rows = (1..=5).map(|last| format!("44:47:cc:00:00:0{last},192.168.1.6{last},82\n"));
+        let plan = ["mac,ip,http_port\n".to_owned()].into_iter().chain(rows);
+        let (rows, _) = plan_file::read(plan.collect::<String>().as_bytes()).unwrap();
+        let plan = network::apply(&site.session, &inventory, &rows, Settings::default()).await;
+        let login = Login {
+            inventory: &inventory,
+            password: &CURRENT.into(),
+            parallel: 8,
+            settle: Duration::ZERO,
+            wait_back: Duration::ZERO,
+        };
+        let begun = Instant::now();
+        let report = plan
+            .unwrap()
+            .carry_out(&mut site.session, login, &mut quiet)
+            .await
+            .unwrap();
+        assert!(
+            report
+                .outcomes
+                .iter()
+                .all(|it| it.status == OutcomeStatus::Done)
+        );
+        took.push(begun.elapsed());
+    }
+    let longer = took[1].saturating_sub(took[0]).as_millis();
+    assert!((2_000..3_000).contains(&longer), "{took:?}");
 }

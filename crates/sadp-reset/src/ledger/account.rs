@@ -8,7 +8,7 @@ use rusqlite::{Result, Row, params};
 use sadp_model::Device;
 
 use super::{
-    Ledger, LedgerError,
+    Action, Ledger, LedgerError,
     row::{self, FromRow, same_memory, since_1970},
 };
 use crate::DeviceKey;
@@ -79,6 +79,23 @@ impl Ledger {
     /// Returns the move of a device that accepted no secret since.
     pub fn move_of(&self, device: &DeviceKey) -> Result<Option<RememberedMove>, LedgerError> {
         self.latest("former, at", "moves", device)
+    }
+
+    /// Whether a device accepted a secret before, as far as this ledger knows.
+    pub fn has_accepted(&self, device: &DeviceKey) -> Result<bool, LedgerError> {
+        let secret = Action::ALL.iter().filter(|it| it.spec().carries_secret);
+        let secret: Vec<_> = secret.map(|it| format!("'{}'", it.name())).collect();
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM passwords WHERE {})
+                OR EXISTS (SELECT 1 FROM attempts
+                    WHERE result = 'done' AND action IN ({}) AND {})",
+            same_memory("passwords"),
+            secret.join(", "),
+            same_memory("attempts")
+        );
+        let values = params![device.mac_text(), device.serial_text()];
+        let accepted = self.row("read what is known of a device", &sql, values)?;
+        Ok(accepted.unwrap_or(false))
     }
 
     /// Records the account that a device reported when it accepted a secret at `at`:

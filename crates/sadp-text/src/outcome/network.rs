@@ -20,26 +20,30 @@ use crate::{
     count, say,
 };
 
-/// The settings that change: the name of each, what the device has and what it is to
-/// have.
-fn differences(change: &Change) -> impl Iterator<Item = (&'static str, String, String)> {
+/// The settings that change, by name, with what they become; and the others, too, where
+/// it is not certain what the device has: all are sent.
+fn differences(change: &Change) -> impl Iterator<Item = (&'static str, String)> {
     let pairs = texts(&change.before).into_iter().zip(texts(&change.after));
-    let settings = pairs.map(|((name, before), (_, after))| (name, before, after));
-    settings.filter(|(_, before, after)| before != after)
+    pairs.filter_map(|((name, before), (_, after))| match before == after {
+        false => Some((name, format!("{before} -> {after}"))),
+        true if !change.mixed || (name.ends_with("port") && after == NONE) => None,
+        true => Some((name, format!("{after} (kept)"))),
+    })
 }
 
 /// A change in a line: `ip 192.168.1.64 -> 192.168.1.101`.
 pub(crate) fn change_line(change: &Change) -> String {
-    let parts =
-        differences(change).map(|(name, before, after)| format!("{name} {before} -> {after}"));
+    let parts = differences(change).map(|(name, values)| format!("{name} {values}"));
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn texts(settings: &NetworkSettings) -> [(&'static str, String); 6] {
+const NONE: &str = "none";
+
+fn texts(settings: &NetworkSettings) -> [(&'static str, String); 10] {
     fn text(value: Option<impl ToString>) -> String {
-        value.map_or_else(|| "none".into(), |value| value.to_string())
+        value.map_or_else(|| NONE.into(), |value| value.to_string())
     }
-    let NetworkSettings { ipv4, ports, .. } = settings;
+    let NetworkSettings { ipv4, ipv6, ports } = settings;
     let dhcp = ipv4.dhcp.map(|on| if on { "on" } else { "off" });
     [
         ("ip", text(ipv4.address)),
@@ -48,6 +52,10 @@ fn texts(settings: &NetworkSettings) -> [(&'static str, String); 6] {
         ("dhcp", text(dhcp)),
         ("http-port", text(ports.http)),
         ("sdk-port", text(ports.sdk)),
+        ("tls-port", text(ports.sdk_tls)),
+        ("ipv6", text(ipv6.address)),
+        ("ipv6-prefix", text(ipv6.prefix)),
+        ("ipv6-gateway", text(ipv6.gateway)),
     ]
 }
 
@@ -60,9 +68,10 @@ pub fn device_question(it: &PlannedChange) -> Question<'_> {
     ];
     let names: Vec<_> = names.into_iter().flatten().collect();
     let heading = format!("the network settings of {} change:", names.join("  "));
-    let lines = differences(&it.change)
-        .map(|(name, before, after)| format!("  {name:<10}  {before} -> {after}"));
-    let lines: Vec<_> = std::iter::once(heading).chain(lines).collect();
+    let width = if it.change.mixed { 12 } else { 10 };
+    let lines = differences(&it.change).map(|(name, values)| format!("  {name:<width$}  {values}"));
+    let doubt = it.change.mixed.then(|| MIXED.to_owned());
+    let lines: Vec<_> = std::iter::once(heading).chain(lines).chain(doubt).collect();
     change_question([&it.device].into(), &lines)
 }
 
@@ -75,6 +84,10 @@ fn change_question<'a>(devices: Vec<&'a DiscoveredDevice>, plan: &[String]) -> Q
     }
 }
 
+/// Stands below settings that are taken from replies that are not alike.
+const MIXED: &str =
+    "replies differ in what it has now: check what is kept, too, because all of it is sent";
+
 /// What a plan for many devices does.
 pub fn batch_question(plan: &Plan) -> Question<'_> {
     let changes = plan.changes.iter().map(|it| {
@@ -82,6 +95,9 @@ pub fn batch_question(plan: &Plan) -> Question<'_> {
         format!("  {}  {}", shown(mac, "-"), change_line(&it.change))
     });
     let mut lines = vec![listed("network settings change:".into(), changes, 100)];
+    if plan.changes.iter().any(|it| it.change.mixed) {
+        lines.push(format!("where settings are listed as kept, {MIXED}"));
+    }
     for step in plan.steps.iter().filter(|step| step.temporary) {
         let it = plan.changes.get(step.number);
         let mac = it.and_then(|it| it.device.entry.device.mac);
@@ -233,6 +249,26 @@ mod tests {
         assert_eq!(
             change_line(&change),
             "ip 192.168.1.64 -> 10.0.0.9, gateway 192.168.1.1 -> none"
+        );
+    }
+
+    #[test]
+    fn all_that_is_sent_is_listed_where_replies_differ() {
+        let mut device = Device::unknown();
+        device.ipv4.address = "192.168.1.64".parse().ok();
+        device.ipv4.mask = "255.255.255.0".parse().ok();
+        device.ports.sdk = Some(8000);
+        let wanted = WantedSettings {
+            address: "192.168.1.101".parse().ok(),
+            ..WantedSettings::default()
+        };
+        let mut change = Change::new(&device, &wanted).unwrap();
+        change.mixed = true;
+        assert_eq!(
+            change_line(&change),
+            "ip 192.168.1.64 -> 192.168.1.101, mask 255.255.255.0 (kept), gateway none (kept), \
+             dhcp none (kept), sdk-port 8000 (kept), ipv6 none (kept), ipv6-prefix none (kept), \
+             ipv6-gateway none (kept)"
         );
     }
 }

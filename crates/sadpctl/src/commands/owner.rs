@@ -76,7 +76,7 @@ fn run(
     };
     let question = Announcement::owner(change).question([&device]);
     if change == OwnerChange::Deactivate {
-        run.warn_of_refusals(&question)?;
+        let question = run.complete(question)?;
         confirm_serial(&mut run, args, &device, &question.plan)?;
     } else {
         run.confirm(&question, args.change)?;
