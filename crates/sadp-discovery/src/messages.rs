@@ -112,18 +112,24 @@ impl MessageFile {
     ) -> Result<Self, MessageFileError> {
         let mut capture = Capture::open(reader)?;
         let mut input = Self::default();
+        let mut unredacted = Vec::new();
         for datagram in &mut capture {
-            match datagram {
-                Ok(datagram) => {
-                    let datagram = redacted(datagram, redaction.as_deref_mut());
-                    input.messages.push(FileMessage::travelled(datagram));
+            match (datagram, redaction.as_deref_mut()) {
+                // A name may be told in a later message.
+                (Ok(datagram), Some(redaction)) => {
+                    redaction.learn(&datagram);
+                    unredacted.push(datagram);
                 }
-                Err(error) => input.broken = Some(error),
+                (Ok(datagram), None) => input.messages.push(FileMessage::travelled(datagram)),
+                (Err(error), _) => input.broken = Some(error),
             }
-            if input.messages.len() >= MAX_MESSAGES {
+            if input.messages.len() + unredacted.len() >= MAX_MESSAGES {
                 break;
             }
         }
+        let redacted = unredacted.into_iter();
+        let redacted = redacted.map(|it| self::redacted(it, redaction.as_deref_mut()));
+        input.messages.extend(redacted.map(FileMessage::travelled));
         input.capture = Some(capture.tally());
         match input.broken.take() {
             Some(error) if input.messages.is_empty() => Err(error.into()),
@@ -134,6 +140,15 @@ impl MessageFile {
     /// XML, or a dump in a text. `None` if it is neither.
     fn from_bytes(bytes: &[u8], mut redaction: Option<&mut Redaction>) -> Option<Self> {
         let messages: Vec<_> = if let Some(pasted) = capture::read_text(bytes) {
+            for message in &pasted {
+                match (message, redaction.as_deref_mut()) {
+                    (Pasted::Datagram(datagram), Some(redaction)) => redaction.learn(datagram),
+                    (Pasted::Payload(bytes), Some(redaction)) => {
+                        redaction.text(bytes);
+                    }
+                    (_, None) => {}
+                }
+            }
             pasted
                 .into_iter()
                 .flat_map(|message| FileMessage::pasted(message, redaction.as_deref_mut()))

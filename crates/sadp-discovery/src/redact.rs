@@ -1,10 +1,15 @@
 //! Replaces what identifies devices and people in messages, so that a capture can be
 //! shared.
 //!
+//! Serial and label numbers and MACs that a device's own elements tell are replaced
+//! wherever else they stand; IP addresses everywhere, in URLs, too.
+//!
 //! A [`Redactor`] gives the same input the same replacement, so that duplicates, subnets
 //! and conversations stay visible. Model, firmware, date of manufacture, the vendor
 //! prefix of a MAC and everything else stay. Passwords, codes and answers, sealed or
 //! not, are blanked.
+
+mod known;
 
 use std::{
     collections::HashMap,
@@ -15,6 +20,7 @@ use std::{
 use sadp_model::MacAddr;
 use sadp_proto::frame::{Frame, Identities};
 
+use self::known::KnownNames;
 use crate::capture::CapturedDatagram;
 
 /// Replaces serial numbers, MAC and IP addresses consistently.
@@ -24,6 +30,7 @@ pub struct Redactor {
     serials: HashMap<String, u32>,
     networks: HashMap<u128, u32>,
     hosts: HashMap<u128, u32>,
+    known: KnownNames,
     /// The key for the bits of IPv4 addresses.
     key: RandomState,
 }
@@ -68,9 +75,26 @@ impl Redactor {
         }
     }
 
+    /// Learns the names in a datagram or frame, so that they are replaced in others.
+    pub fn learn(&mut self, datagram: &CapturedDatagram) {
+        if datagram.is_frame {
+            if let Ok(frame) = Frame::parse(&datagram.payload) {
+                let _ = frame.rewritten(self);
+            }
+        } else {
+            self.documents(&datagram.payload);
+        }
+    }
+
     /// Redacts one or more documents. They need not be well-formed; a text that is not
     /// a document is blanked.
     pub fn text(&mut self, text: &[u8]) -> Vec<u8> {
+        // What a later element tells is replaced in an earlier one.
+        self.documents(text);
+        self.documents(text)
+    }
+
+    fn documents(&mut self, text: &[u8]) -> Vec<u8> {
         let is_utf16 = text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]);
         if is_utf16 || !text.contains(&b'<') {
             return blank(text);
@@ -88,7 +112,7 @@ impl Redactor {
                     .split(|byte| byte.is_ascii_whitespace() || *byte == b'/')
                     .next()
                     .unwrap_or_default();
-                out.extend(content);
+                out.extend(self.words(content));
             } else {
                 out.extend(self.element(name, content));
                 name = b"";
@@ -107,6 +131,11 @@ impl Redactor {
             let (front, trimmed) = serial.split_at(serial.len() - serial.trim_start().len());
             return format!("{front}{}", self.serial(trimmed)).into_bytes();
         }
+        self.words(text)
+    }
+
+    /// Replaces addresses, then names that are known.
+    fn words(&mut self, text: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len());
         for word in text.split_inclusive(|byte| !is_of_address(*byte)) {
             let (word, behind) = match word.split_last() {
@@ -122,11 +151,27 @@ impl Redactor {
             }
             out.extend(behind);
         }
-        out
+        self.known.replace(&out)
     }
 
-    /// Returns the replacement of a word in the same notation, if it is an address.
+    /// Returns the replacement of a word in the same notation, if it is an address, or
+    /// holds one, as before a port.
     fn address(&mut self, word: &str) -> Option<String> {
+        let core = word.trim_matches('.');
+        if let Some(other) = self.whole_address(core) {
+            return Some(word.replacen(core, &other, 1));
+        }
+        let mut other = word.to_owned();
+        for core in word.split(|it: char| !it.is_ascii_digit() && it != '.') {
+            let core = core.trim_matches('.');
+            if let Ok(address) = core.parse() {
+                other = other.replacen(core, &self.ipv4(address).to_string(), 1);
+            }
+        }
+        (other != word).then_some(other)
+    }
+
+    fn whole_address(&mut self, word: &str) -> Option<String> {
         if let Ok(address) = word.parse::<Ipv4Addr>() {
             return Some(self.ipv4(address).to_string());
         }
@@ -170,7 +215,9 @@ impl Identities for Redactor {
         if let Some(place) = octets.last_chunk_mut() {
             *place = own;
         }
-        MacAddr::new(octets)
+        let other = MacAddr::new(octets);
+        self.known.add_mac(mac, other);
+        other
     }
 
     /// Addresses with a common prefix keep one of the same length; private addresses
@@ -233,12 +280,16 @@ impl Identities for Redactor {
             }
             begin += piece.len();
         }
-        let Some(run) = runs.pop() else {
-            return format!("{number:0width$}", width = serial.len());
+        let replaced = match runs.pop() {
+            None => format!("{number:0width$}", width = serial.len()),
+            Some(run) => {
+                let other = format!("{number:0width$}", width = run.len());
+                let mut replaced = serial.to_owned();
+                replaced.replace_range(run, &other);
+                replaced
+            }
         };
-        let other = format!("{number:0width$}", width = run.len());
-        let mut replaced = serial.to_owned();
-        replaced.replace_range(run, &other);
+        self.known.add_serial(text, replaced.trim_end());
         replaced
     }
 }
@@ -305,6 +356,32 @@ mod tests {
             assert!(shown.contains(kept), "{kept} not in {shown}");
         }
         assert_eq!(redact(&mut redactor, text), shown, "the same again");
+    }
+
+    /// In other elements, attributes, URLs, notations and messages.
+    #[test]
+    fn what_is_known_is_replaced_wherever_it_stands() {
+        let mut redactor = Redactor::new();
+        let text = "<ProbeMatch><Name>C52601815@192.168.1.112</Name><Url>http://192.168.1.112:8080/DS-2CD2320D-I20180919AACHC52601815/4447cc1d6d13.jpg</Url>\
+                    <Note to=\"192.168.1.112\">idc52601815, 4447.CC1D.6D13 at 192.168.1.112.</Note><DeviceDescription>cam_44-47-cc-1d-6d-13x</DeviceDescription>\
+                    <MAC>44:47:cc:1d:6d:13</MAC><DeviceSN>DS-2CD2320D-I20180919AACHC52601815</DeviceSN></ProbeMatch>";
+        let own = "192.168.1.112".parse().unwrap();
+        let other = redactor.ipv4(own).to_string();
+        let shown = redact(&mut redactor, text);
+        let lower = shown.to_lowercase();
+        for gone in ["52601815", "1d6d13", "1d-6d-13", "1d.6d13", "192.168.1.112"] {
+            assert!(!lower.contains(gone), "{gone} in {shown}");
+        }
+        for kept in [
+            format!("<Name>C00000001@{other}</Name>"),
+            format!("http://{other}:8080/DS-2CD2320D-I20180919AACHC00000001/4447cc000001.jpg"),
+            format!("<Note to=\"{other}\">idc00000001, 4447.CC00.0001 at {other}.</Note>"),
+            "cam_44-47-cc-00-00-01x".into(),
+        ] {
+            assert!(shown.contains(&kept), "{kept} not in {shown}");
+        }
+        let later = redact(&mut redactor, "<R><A>I20180919AACHC52601815</A></R>");
+        assert_eq!(later, "<R><A>I20180919AACHC00000001</A></R>");
     }
 
     #[test]

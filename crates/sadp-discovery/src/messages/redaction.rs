@@ -28,6 +28,11 @@ impl Redaction {
         self.out.is_some()
     }
 
+    /// Learns the names in a datagram, so that they are replaced in others.
+    pub(super) fn learn(&mut self, datagram: &CapturedDatagram) {
+        self.redactor.learn(datagram);
+    }
+
     pub(super) fn text(&mut self, text: &[u8]) -> Vec<u8> {
         self.redactor.text(text)
     }
