@@ -27,6 +27,8 @@ pub struct Plan {
     /// How many more are active already. They are counted where the user did not
     /// name them.
     pub already_active: usize,
+    /// Those that an earlier run activated without a reply.
+    earlier: Vec<DiscoveredDevice>,
 }
 
 /// Plans the activation of these devices. Those that are active already, or do
@@ -41,6 +43,7 @@ pub fn plan(
     let mut unactivated = Vec::new();
     let mut left_out = Vec::new();
     let mut already_active = 0;
+    let mut earlier_ones = Vec::new();
     for device in devices {
         let earlier = match (session.ledger(), device.key()) {
             (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key)?,
@@ -48,10 +51,13 @@ pub fn plan(
         };
         match (device.entry.device.state, earlier) {
             (Some(State::Unactivated), _) => unactivated.push(device),
-            (Some(_), Some(at)) => left_out.push(Outcome {
-                reason: Reason::ActivatedEarlier { at },
-                ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
-            }),
+            (Some(_), Some(at)) => {
+                left_out.push(Outcome {
+                    reason: Reason::ActivatedEarlier { at },
+                    ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
+                });
+                earlier_ones.push(device);
+            }
             (Some(_), None) if !named => already_active += 1,
             (state, _) => {
                 let reason = match state {
@@ -66,10 +72,20 @@ pub fn plan(
     Ok(Plan {
         selection: checks.select(session, unactivated)?.after(left_out),
         already_active,
+        earlier: earlier_ones,
     })
 }
 
 impl Plan {
+    /// Writes down what the look proves of earlier runs: the former GUIDs of a device
+    /// that they activated are void.
+    pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
+        for device in &self.earlier {
+            session.record_success(device, Action::Activate)?;
+        }
+        Ok(())
+    }
+
     /// Sends the password to each device, at most `parallel` at a time, and looks
     /// at them again. What a look proves undone is sent again, within `settle`.
     pub async fn carry_out(
@@ -78,6 +94,7 @@ impl Plan {
         activation: Activation<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
+        self.record_earlier(session)?;
         let Selection {
             devices, left_out, ..
         } = self.selection;

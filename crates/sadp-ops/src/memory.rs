@@ -82,6 +82,20 @@ impl SecretMemory {
         Ok(Self::among(&attempts, kind, now))
     }
 
+    /// When a secret was sent that works once and may have worked, where the device now
+    /// refused another of its kind: most likely because that one did.
+    pub(crate) fn spent_before(
+        ledger: &Ledger,
+        device: &DeviceKey,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        if !matches!(action, Action::GuidImport | Action::MailConfirm) {
+            return Ok(None);
+        }
+        Ok(Self::read(ledger, device, action, now)?.may_have_worked)
+    }
+
     /// Among these attempts, latest first. An accepted secret ends the memory.
     fn among(attempts: &[AttemptRecord], kind: SecretKind, now: Timestamp) -> Self {
         let since = now.checked_sub(REFUSAL_REMEMBERED).unwrap_or(now);
@@ -156,6 +170,7 @@ fn is_about_secret(record: &AttemptRecord) -> bool {
         refusal,
         tries_left: *tries_left,
         lock_minutes: None,
+        without_mac: false,
     };
     reply.refusal != Refusal::Locked && reply.may_have_cost_a_try()
 }

@@ -315,6 +315,8 @@ pub enum NextStep {
     WaitThenRepeat,
     /// Run the command again.
     Repeat,
+    /// Try the new password on the device's own page: it may be set.
+    TryNewPassword,
     /// Scan to see whether the change was made; run the command again if not.
     ScanWhetherDone,
     /// Check cable and power, scan again, then run the command again.

@@ -154,6 +154,8 @@ pub struct RefusalReply {
     pub tries_left: Option<u32>,
     /// How many minutes it stays locked.
     pub lock_minutes: Option<u32>,
+    /// Whether the reply names no device: its sender's address alone tells whose it is.
+    pub without_mac: bool,
 }
 
 impl RefusalReply {
@@ -164,6 +166,7 @@ impl RefusalReply {
             refusal,
             tries_left: tries_left.or_else(|| number(reply, "RetryModifyTime")),
             lock_minutes: number(reply, "SurplusLockTime").filter(|&minutes| minutes > 0),
+            without_mac: reply.header.mac.is_none(),
         }
     }
 
@@ -217,6 +220,7 @@ mod tests {
                     refusal: Refusal::read(word).unwrap(),
                     tries_left: None,
                     lock_minutes: None,
+                    without_mac: false,
                 };
                 assert_eq!(verdict.may_have_cost_a_try(), may_have_cost, "{word}");
                 verdict.tries_left = Some(3);

@@ -92,6 +92,8 @@ pub struct Quirks {
     /// The number of security questions beyond [`Questions::MAX_ID`] that it lists. They
     /// cannot be set.
     pub surplus_questions: u8,
+    /// The `Types` of commands of which it obeys each copy that arrives.
+    pub obeys_copies: Vec<Box<str>>,
     /// Commands that it always refuses.
     pub refusals: Vec<Refuse>,
     /// Commands, by their `Types`, with a longer delay than [`Behavior::delay`].

@@ -47,6 +47,7 @@
 //! | `reply`*, `delay`*, `hello`* | its replies: `multicast`, `unicast`, `both`; their delay; whether it sends a Hello |
 //! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | probabilities of network faults, 0 to 1 |
 //! | `fields`, `omit`, `before`, `after`, `encoding`, `bare_ampersand` | differences of its replies from its profile |
+//! | `obeys_copies` | the commands of which it obeys each copy that the network made; of others, each copy gets the first one's reply |
 //! | `surplus_questions` | the number of security questions that it lists beyond the 15 that clients read |
 //!
 //! A refusal is a word, or a word with the reported tries; the simulator need not know the

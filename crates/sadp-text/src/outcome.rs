@@ -25,6 +25,9 @@ pub fn message(outcome: &Outcome) -> String {
 
 /// What to do next. `None` where there is nothing to do.
 pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
+    if outcome.next == Some(NextStep::TryNewPassword) {
+        return Some("try the new password in its own web page, once; where another machine answers for the device, it may know that password: then set another".into());
+    }
     if outcome.impersonation_suspected {
         return Some("find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this computer alone".into());
     }
@@ -45,6 +48,7 @@ fn explain(outcome: &Outcome) -> Explanation {
             let cause = explain(&Outcome { reason: (**reason).clone(), ..outcome.clone() });
             say(format!("the lamp may still be on: {}", cause.message))
         }
+        Reason::PasswordReset(finding) => recovery::password_reset(*finding, outcome.action),
         _ if let Some(verdict) = verdict => refusal::explain(verdict, outcome.action),
         Reason::Plain => plain(outcome),
         Reason::Checked { replied } => say(match &outcome.data {
@@ -56,7 +60,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Stopped(reason) => stopped(*reason, outcome.action),
         Reason::Impersonated => say("not sent: something else on the network answered for it")
             .next("find out which machine does so; connect the device to this computer alone"),
-        Reason::Contradicted => say("two different replies came: the command may have been carried out or refused"),
+        Reason::Contradicted => say("two different replies came, as from a network that duplicates datagrams, or from another machine: it may have been carried out or refused"),
         Reason::Unsealed(error) => say(format!("not sent: {error}")).next("scan again, then run it again"),
         Reason::AlreadyActive => say("already active"),
         Reason::StateUnknown => say("its firmware does not report whether it has a password"),
@@ -72,7 +76,6 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::NoMailQr => say("it answered without a QR code, or not all of it arrived").next("run it again"),
         Reason::NoCameraSync => say("it does not offer to pass a new password on to its cameras")
             .next("leave --sync-cameras out, and set the cameras' passwords one by one"),
-        Reason::PasswordReset(finding) => recovery::password_reset(*finding, outcome.action),
         Reason::Lamp(switched) => say(lamp(outcome.status, *switched)),
         Reason::Request(finding) => request::explain(finding, outcome),
     }
@@ -235,6 +238,7 @@ fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
         NextStep::ScanAgain => "scan again: it may be restarting",
         NextStep::WaitThenRepeat => "scan again after a minute, then run it again if need be",
         NextStep::Repeat => "run it again",
+        NextStep::TryNewPassword => "try the new password in its own web page, once",
         NextStep::ScanWhetherDone if action == Action::NetSet => "scan to see what it has now; then run it again if need be",
         NextStep::ScanWhetherDone => "scan to see whether it is active; if it is not, run it again",
         NextStep::CheckCable => "check cable and power, scan again, then run it again",

@@ -114,6 +114,7 @@ mod tests {
                 refusal: Refusal::Failed,
                 tries_left: None,
                 lock_minutes: None,
+                without_mac: false,
             };
             let Explanation { message, next } = explain(&verdict, action);
             let next = next.unwrap();

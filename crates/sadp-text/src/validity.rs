@@ -37,9 +37,15 @@ pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
     let aging = reviewed.aging.then(|| aging.into());
     let answered = reviewed.possibly_answered.map(minute);
     let answered = answered.map(|at| {
-        format!("an answer was sent on {at} and no reply came: most likely it was carried out")
+        format!(
+            "an answer was sent on {at} and no certain reply came: most likely it was carried out"
+        )
     });
-    answered.into_iter().chain(reasons).chain(aging).collect()
+    let ended = reviewed.case.ended.map(|ended| ended.how);
+    let by_reply = matches!(ended, Some(CaseEnding::Recovered | CaseEnding::Spent));
+    let by_reply = by_reply.then(|| "closed by one unauthenticated reply".into());
+    let all = answered.into_iter().chain(reasons).chain(aging);
+    all.chain(by_reply).collect()
 }
 
 /// What to do about an open request.

@@ -65,6 +65,8 @@ pub enum AnswerFinding {
     /// The device has no request any more, and an answer was sent before without
     /// a reply: most likely that one was taken.
     PossiblyTakenBefore,
+    /// The device said that its request is no longer valid.
+    RequestSpent,
     /// The device does not take this answer.
     WrongAnswer {
         /// Why its request may be void, where that is not certain.

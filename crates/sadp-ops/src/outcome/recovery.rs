@@ -1,5 +1,6 @@
 use std::{net::Ipv4Addr, time::Duration};
 
+use jiff::Timestamp;
 use sadp_model::{RecoveryMethod, UnavailableReason};
 use sadp_proto::QuestionList;
 use sadp_reset::{Action, QuestionNames};
@@ -23,6 +24,12 @@ pub enum ResetFinding {
         /// Whether a look found it with a password.
         active: bool,
     },
+    /// The device refused the secret, and one that works once was sent before without a
+    /// reply: most likely that one set its password.
+    PossiblySetBefore {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl ResetFinding {
@@ -31,7 +38,9 @@ impl ResetFinding {
     pub const fn active(self) -> Option<bool> {
         match self {
             Self::Set { seen: true } | Self::NoReply { active: true } => Some(true),
-            Self::Set { seen: false } | Self::NoReply { active: false } => None,
+            Self::Set { seen: false }
+            | Self::NoReply { active: false }
+            | Self::PossiblySetBefore { .. } => None,
             Self::Unactivated => Some(false),
         }
     }

@@ -71,6 +71,7 @@ mod tests {
                 refusal,
                 tries_left,
                 lock_minutes: None,
+                without_mac: false,
             };
             let by = |action| StopReason::by(&verdict, action);
             assert_eq!(by(Action::NetSet), of_password, "{word}");

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use self::{
     check::AnswerCheck,
-    delivery::{SendPhase, conclude},
+    delivery::{Afterwards, SendPhase, conclude},
 };
 pub use self::{
     check::CheckedAnswer,
@@ -114,14 +114,19 @@ impl Plan {
         let sent = phase.send_all(session, observer).await?;
         let mut outcomes = self.left_out;
         let after = sent.look_again(session, settings.inventory, observer).await;
+        let mut failure = sent.failure;
         for (answer, (device, mut outcome)) in self.answers.iter().zip(sent.outcomes) {
             let seen = after.same(&device).is_some();
-            conclude(&mut outcome, answer, seen, self.sync_cameras);
+            let closed = answer.settle(session, &outcome, seen);
+            let after = Afterwards {
+                seen,
+                closed: *closed.as_ref().unwrap_or(&None),
+                synced: self.sync_cameras,
+            };
+            failure = failure.or_else(|| closed.err().map(OpsError::from));
+            conclude(&mut outcome, answer, after);
             outcomes.push(outcome);
         }
-        Ok(Report {
-            outcomes,
-            failure: sent.failure,
-        })
+        Ok(Report { outcomes, failure })
     }
 }

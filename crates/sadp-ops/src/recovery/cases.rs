@@ -21,7 +21,7 @@ pub struct ReviewedCase {
     /// Whether an open request is so old that some firmware takes no answer to it
     /// any more.
     pub aging: bool,
-    /// When an answer to an open request was sent to which no reply came: most likely
+    /// When an answer to an open request was sent to which no certain reply came: most likely
     /// the device has the new password.
     pub possibly_answered: Option<Timestamp>,
     /// What to do about an open request.
@@ -84,12 +84,13 @@ pub fn review(
     Ok(reviewed)
 }
 
-/// When an answer to a request was last sent to which no reply came.
+/// When an answer to an open request was last sent that may have been taken.
 fn possibly_answered(history: &History<'_>, case: &Case) -> Result<Option<Timestamp>, LedgerError> {
     let since = Some(case.request.exported_at);
     let attempts = history.attempts(&case.request.device.by_mac(), since)?;
     let unknown = attempts.iter().find(|it| {
-        it.attempt.action == Action::ImportAnswer && it.result() == AttemptResult::Unknown
+        it.attempt.action == Action::ImportAnswer
+            && matches!(it.result(), AttemptResult::Unknown | AttemptResult::Done)
     });
     Ok(unknown.map(|it| it.attempt.at))
 }

@@ -1,14 +1,15 @@
 //! A new password for a device, by a secret that its owner has.
 
+use jiff::Timestamp;
 use sadp_model::State;
-use sadp_proto::{Code, Command, SecretAnswers, seal::Password};
+use sadp_proto::{Code, Command, Refusal, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError};
 
 pub use crate::outcome::recovery::ResetFinding;
 use crate::{
-    BatchReport, DiscoveredDevice, Inventory, Observer, OpsError, Outcome, OutcomeStatus,
+    BatchReport, DiscoveredDevice, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, Selection, Session,
-    offer::SingleCommand,
+    memory::SecretMemory, offer::SingleCommand,
 };
 
 /// A device that is to get a new password.
@@ -129,7 +130,27 @@ pub(crate) async fn conclude_all(
     for (device, outcome) in &mut sent.outcomes {
         let state = after.same(device).and_then(|it| it.entry.device.state);
         conclude(outcome, state);
+        if let Some(at) = spent_before(session, device, outcome) {
+            outcome.status = OutcomeStatus::Unknown;
+            outcome.reason = Reason::PasswordReset(ResetFinding::PossiblySetBefore { at });
+        }
     }
+}
+
+/// When a secret was sent that would make this device refuse the one it was sent now.
+fn spent_before(
+    session: &Session,
+    device: &DiscoveredDevice,
+    outcome: &Outcome,
+) -> Option<Timestamp> {
+    let verdict = outcome.verdict.as_ref()?;
+    if verdict.refusal == Refusal::Locked || !verdict.may_have_cost_a_try() {
+        return None;
+    }
+    let (ledger, key) = (session.ledger()?, device.key()?);
+    // Where the ledger cannot be read now, the device's word stands.
+    let at = SecretMemory::spent_before(ledger, &key, outcome.action, session.now());
+    at.ok().flatten()
 }
 
 fn conclude(outcome: &mut Outcome, state: Option<State>) {
@@ -137,6 +158,10 @@ fn conclude(outcome: &mut Outcome, state: Option<State>) {
         return;
     }
     let active = state.map(|state| state != State::Unactivated);
+    if outcome.reason == Reason::Contradicted && active != Some(false) {
+        outcome.next = Some(NextStep::TryNewPassword);
+        return;
+    }
     let finding = match (outcome.status, active) {
         (_, Some(false)) => {
             outcome.status = OutcomeStatus::Unknown;

@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use sadp_ops::{
-    BlockReason, Guard, Impact, Inventory, Outcome, OutcomeData, OutcomeStatus, Overrides, Reason,
-    Session, StopReason,
+    BlockReason, Guard, Impact, Inventory, NextStep, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, Reason, Session, StopReason,
     recovery::{
         self, CaseStep, History,
         answer::{self, AnswerFinding, AnswerFor, AnswerInput, Plan, ResetChoice, Settings},
@@ -70,6 +70,14 @@ impl Answered {
         let report = plan.carry_out(session, settings, &mut quiet).await.unwrap();
         assert!(report.failure.is_none());
         report.outcomes
+    }
+
+    /// Whether the device of an outcome has set a new password.
+    fn is_reset(&self, outcome: &Outcome) -> bool {
+        let fleet = self.site.fleet.lock().unwrap();
+        let mut devices = fleet.devices().iter();
+        let place = devices.position(|it| Some(it.identity.mac) == outcome.device.mac);
+        fleet.executions(place.unwrap()).resets == 1
     }
 
     fn endings(&self) -> Vec<Option<CaseEnding>> {
@@ -254,4 +262,75 @@ async fn a_request_is_named_by_its_number_and_takes_only_its_kind_of_answer() {
         ];
         assert_eq!(found, expected, "{kind:?}");
     }
+}
+
+/// A tenth of all datagrams is lost each way. What is reported is what the devices did, in
+/// each of three runs, and what is not known names the one thing to try.
+#[tokio::test(start_paused = true)]
+async fn a_hundred_answers_under_loss_are_reported_as_the_devices_took_them() {
+    let mut site = Answered::new(
+        "seed = 7\n[defaults]\nloss = 0.1\n[[device]]\nprofile = \"ipc-v5.5.82\"\ncount = 100\n",
+    )
+    .await;
+    let [mut done, mut unknown] = [0, 0];
+    for run in 0..3 {
+        let outcomes = site.import(Overrides::default()).await;
+        assert!(run > 0 || outcomes.len() == 100, "{}", outcomes.len());
+        for outcome in &outcomes {
+            let is_reset = site.is_reset(outcome);
+            match (outcome.status, &outcome.reason) {
+                (OutcomeStatus::Done, _) => {
+                    assert!(is_reset, "{outcome:#?}");
+                    done += 1;
+                }
+                (OutcomeStatus::Unknown, reason) => {
+                    assert_eq!(*reason, Reason::Answer(AnswerFinding::NoReply));
+                    unknown += 1;
+                }
+                // No key: nothing was sent that costs a try.
+                (OutcomeStatus::NoAnswer, _) => assert!(!is_reset, "{outcome:#?}"),
+                (
+                    OutcomeStatus::Skipped,
+                    Reason::Answer(AnswerFinding::AlreadyRecovered { .. }),
+                ) => assert!(is_reset, "{outcome:#?}"),
+                (OutcomeStatus::Skipped, Reason::Blocked(BlockReason::MayHaveWorked { .. })) => {}
+                _ => panic!("{outcome:#?}"),
+            }
+        }
+    }
+    assert!(unknown > 0 && done + unknown == 100, "{done} {unknown}");
+    // Each request that is open, and its device reset, says what to try.
+    for reviewed in recovery::review(&site.site.session, None).unwrap() {
+        let tries = reviewed.next == Some(CaseStep::TryPassword);
+        assert_eq!(tries, reviewed.case.is_open(), "{reviewed:#?}");
+    }
+    assert!((0..100).all(|it| site.site.executions(it).refused == 0));
+}
+
+/// The network delivers each command twice, and the device obeys both: the second answer
+/// comes too late for it.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_duplicates_makes_no_reset_refused() {
+    let mut site = Answered::new(
+        "[defaults]\nduplicate = 1.0\n[[device]]\nprofile = \"ipc-v5.5.82\"\nobeys_copies = [\"reset\"]\n",
+    )
+    .await;
+    let outcomes = site.import(Overrides::default()).await;
+    let executions = site.site.executions(0);
+    assert_eq!((executions.resets, executions.refused), (1, 1));
+    assert_eq!(outcomes[0].status, OutcomeStatus::Unknown);
+    assert_eq!(outcomes[0].reason, Reason::Contradicted);
+    assert_eq!(outcomes[0].next, Some(NextStep::TryNewPassword));
+    let again = site.import(Overrides::default()).await;
+    assert!(matches!(
+        again[0].reason,
+        Reason::Blocked(BlockReason::MayHaveWorked { .. })
+    ));
+    let cases = recovery::review(&site.site.session, None).unwrap();
+    assert_eq!(cases[0].next, Some(CaseStep::TryPassword));
+    // Whatever the device says now, the answer may have been taken.
+    let lifted = Overrides::default().with(Guard::MayHaveWorked);
+    let forced = site.import(lifted).await;
+    assert_eq!(forced[0].status, OutcomeStatus::Unknown, "{forced:#?}");
+    assert_eq!(site.endings(), [None]);
 }

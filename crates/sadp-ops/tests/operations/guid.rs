@@ -1,19 +1,21 @@
 //! GUIDs of simulated recorders: exported into the vault, and imported once.
 
 use sadp_ops::{
-    Guard, Impact, Offer, Outcome, OutcomeData, OutcomeStatus, Overrides, PasswordSettings, Reason,
-    StopReason,
+    BlockReason, Guard, Impact, LedgerAccess, Offer, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, PasswordSettings, Reason, StopReason,
     recovery::{
         guid::{
             self, GuidFinding,
             export::{self, Settings},
             import::{self, GuidSource, ImportChoice, Plan},
         },
-        password_reset,
+        password_reset::ResetFinding,
     },
 };
 use sadp_proto::Guid;
-use sadp_reset::{DeviceKey, GuidExport, GuidFile, GuidVoid, Ledger, Vault, read_guid_file};
+use sadp_reset::{
+    Action, DeviceKey, GuidExport, GuidFile, GuidVoid, Ledger, Vault, read_guid_file,
+};
 use secrecy::SecretString;
 
 use crate::{
@@ -94,7 +96,7 @@ async fn what_was_exported_sets_a_new_password_once() {
     read_guid_file(&file.path, None).unwrap();
     assert_eq!(site.voids(), [None]);
     let outcomes = site.import(vault(), Overrides::default()).await;
-    let set = password_reset::ResetFinding::Set { seen: true };
+    let set = ResetFinding::Set { seen: true };
     assert_eq!(outcomes[0].reason, Reason::PasswordReset(set));
     assert_eq!(site.executions(0).guid_resets, 1);
     assert_eq!(site.voids(), [Some(GuidVoid::Used)]);
@@ -140,6 +142,37 @@ async fn a_guid_that_was_called_invalid_goes_out_by_force_alone() {
     site.import(read(), Overrides::default().with(Guard::RefusedBefore))
         .await;
     assert_eq!(site.executions(0).refused, 2);
+}
+
+/// A run was killed after it sent a GUID. What the device says of another by force is no
+/// refusal: the first may have worked.
+#[tokio::test(start_paused = true)]
+async fn after_a_guid_that_may_have_worked_another_is_not_called_refused() {
+    let mut site = Simulated::new(RECORDER);
+    site.begin(Action::GuidImport).await;
+    site.reopen(LedgerAccess::Write);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("DeviceGUID.xml");
+    std::fs::write(&path, Guid::new(&[7; 128]).unwrap().as_str()).unwrap();
+    let read = || {
+        let file = Box::<GuidFile>::new(read_guid_file(&path, None).unwrap());
+        let path = path.clone();
+        GuidSource::File { path, file }
+    };
+    let blocked = site.import(read(), Overrides::default()).await;
+    assert!(matches!(
+        blocked[0].reason,
+        Reason::Blocked(BlockReason::MayHaveWorked { .. })
+    ));
+    assert_eq!(site.executions(0).refused, 0);
+    let lifted = Overrides::default().with(Guard::MayHaveWorked);
+    let forced = site.import(read(), lifted).await;
+    assert_eq!(site.executions(0).refused, 1);
+    assert_eq!(forced[0].status, OutcomeStatus::Unknown, "{forced:#?}");
+    assert!(matches!(
+        forced[0].reason,
+        Reason::PasswordReset(ResetFinding::PossiblySetBefore { .. })
+    ));
 }
 
 #[tokio::test(start_paused = true)]

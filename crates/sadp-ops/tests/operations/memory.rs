@@ -8,7 +8,11 @@ use sadp_ops::{
     Reason, activate,
     network::{self, DeviceChange, Login, Settings, WantedSettings},
 };
-use sadp_reset::{Action, Attempt, Claim, ClaimAttempt, ClaimHolder, DeviceKey, Ledger};
+use sadp_proto::Guid;
+use sadp_reset::{
+    Action, Attempt, Claim, ClaimAttempt, ClaimHolder, DeviceKey, GuidExport, GuidVoid, Ledger,
+    Vault,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -61,7 +65,7 @@ impl Simulated {
     }
 
     /// Leaves an attempt without a result, as a run does that is killed.
-    async fn begin(&mut self, action: Action) {
+    pub(crate) async fn begin(&mut self, action: Action) {
         let attempt = Attempt {
             device: Some(self.key().await),
             address: None,
@@ -147,6 +151,33 @@ async fn an_activation_whose_reply_was_lost_is_done_once_the_device_is_active() 
     assert_eq!(
         plan.selection.into_outcomes()[0].reason,
         Reason::AlreadyActive
+    );
+}
+
+/// What a look proves of an earlier run is written down as if this run had done it.
+#[tokio::test(start_paused = true)]
+async fn an_activation_of_an_earlier_run_makes_guids_void() {
+    let mut site = Simulated::new(CAMERA);
+    let device = site.key().await;
+    let state = site.session.state().to_owned();
+    let export = GuidExport {
+        device: &device,
+        guid: &Guid::new(&[7; 128]).unwrap(),
+        at: site.session.now(),
+    };
+    let mut ledger = Ledger::open(&state).unwrap();
+    Vault::new(&state).store(&mut ledger, export, None).unwrap();
+    drop(ledger);
+    site.begin(Action::Activate).await;
+    site.reopen(LedgerAccess::Write);
+    let devices = site.inventory().await.devices;
+    let plan = activate::plan(&site.session, devices, Overrides::default(), true).unwrap();
+    plan.record_earlier(&mut site.session).unwrap();
+    let ledger = site.session.ledger().unwrap();
+    let guid = ledger.guids(Some(&device)).unwrap().remove(0);
+    assert_eq!(
+        guid.void.map(|(why, _)| why),
+        Some(GuidVoid::PasswordChanged)
     );
 }
 

@@ -259,6 +259,7 @@ fn a_refusal_carries_the_counters() {
         refusal: Refusal::PasswordError,
         tries_left: Some(5),
         lock_minutes: None,
+        without_mac: false,
     };
     assert_eq!(verdict, expected);
 }

@@ -159,9 +159,15 @@ impl Fleet {
     }
 
     fn receive(&mut self, number: u32, request: CommandRequest<'_>) {
+        let quirks = self.device(number).and_then(|it| it.quirks.as_ref());
+        let obeys_copies = quirks.is_some_and(|quirks| {
+            let mut obeyed = quirks.obeys_copies.iter();
+            obeyed.any(|types| **types == *request.types)
+        });
         let remembered = self
             .memories
             .get_mut(&number)
+            .filter(|_| !obeys_copies)
             .and_then(|memory| memory.recall(request.uuid, request.types));
         let again = remembered.is_some();
         let before = self.device(number).map(|device| device.settings);

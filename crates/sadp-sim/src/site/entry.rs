@@ -174,6 +174,8 @@ pub(super) struct DeviceEntry {
     bare_ampersand: bool,
     #[serde(default)]
     surplus_questions: u8,
+    #[serde(default)]
+    obeys_copies: Vec<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -237,6 +239,7 @@ impl DeviceEntry {
             gb18030: self.encoding == Encoding::Gb18030,
             bare_ampersand: self.bare_ampersand,
             surplus_questions: self.surplus_questions,
+            obeys_copies: std::mem::take(&mut self.obeys_copies),
             refusals: std::mem::take(&mut self.refuse)
                 .into_iter()
                 .map(|(types, refusing)| refusing.of(types))

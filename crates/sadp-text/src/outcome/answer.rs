@@ -40,12 +40,12 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
             .next("name one answer alone"),
         Finding::Planned { source, doubt } => say(with_doubt(format!("would be sent {}", name(source)), *doubt)),
         Finding::PasswordSet { synced: true, seen } => say(if *seen {
-            "the new password is set, and passed on to its cameras"
+            "the new password is set, and passed on to its cameras (by one unauthenticated reply)"
         } else {
             "it accepted the new password, and passes it on to its cameras; it is not back on the network yet"
         })
         .next("try the new password on each camera, once: the recorder does not tell which took it"),
-        Finding::PasswordSet { synced: false, seen: true } => say("the new password is set"),
+        Finding::PasswordSet { synced: false, seen: true } => say("the new password is set (by one unauthenticated reply)"),
         Finding::PasswordSet { .. } => say("it accepted the new password; it is not back on the network yet"),
         Finding::DefaultPassword { seen } => say(if *seen {
             "it has the default password of its own manual now"
@@ -60,6 +60,13 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
             say(format!("{}: most likely it took the answer that was sent before and got no reply", refused.unwrap_or_default()))
                 .next("try the new password in its own web page, once; if it is refused, export a new request")
         }
+        Finding::RequestSpent => match verdict.map(|verdict| refusal::explain(verdict, Action::ImportAnswer)) {
+            Some(refused) => Explanation {
+                message: format!("{}: its request is closed, by one unauthenticated reply", refused.message),
+                ..refused
+            },
+            None => say("its request is closed, by one unauthenticated reply"),
+        },
         Finding::WrongAnswer { doubt } => {
             let details = verdict.map(refusal::details).unwrap_or_default();
             say(with_doubt(format!("it does not take this answer {details}"), *doubt)).next(match doubt {

@@ -79,6 +79,8 @@ pub(super) fn password_reset(finding: Finding, action: Action) -> Explanation {
         Finding::Unactivated => say("it reports that it has no password now").next(FIRST_PASSWORD),
         Finding::NoReply { .. } => say("no reply: it may have the new password, or the former one")
             .next("try the new password in its own web page, once; send nothing again before that"),
+        Finding::PossiblySetBefore { .. } => say("it refused: most likely what was sent before, without a reply, set its password already")
+            .next("try the new password in its own web page, once; send nothing again before that"),
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     let devices = &plan.selection.devices;
     let wanted = !args.change.dry_run && !devices.is_empty();
     let Some(password) = password.filter(|_| wanted) else {
+        if !args.change.dry_run {
+            plan.record_earlier(&mut run.session)?;
+        }
         return run.print_planned(plan.selection.into_outcomes());
     };
     run.confirm(&Announcement::ACTIVATE.question(devices), args.change)?;

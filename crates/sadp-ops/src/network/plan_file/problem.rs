@@ -26,9 +26,6 @@ pub enum Cause {
     /// The file has no header.
     #[error("the file is empty")]
     Empty,
-    /// The file has no row.
-    #[error("there is no device in it")]
-    NoDevice,
     /// The file cannot be read as CSV.
     #[error("no CSV: {0}")]
     NotCsv(String),

@@ -117,6 +117,15 @@ impl AnswerCheck<'_> {
         if validity.stops_import() && !self.overrides.lifts(Guard::StaleRequest) {
             return Err(AnswerFinding::RequestInvalid(validity));
         }
+        let mut taken = attempts
+            .iter()
+            .filter(|it| it.result() == AttemptResult::Done);
+        if let Some(taken) = taken.next()
+            && !self.overrides.lifts(Guard::StaleRequest)
+        {
+            let at = taken.attempt.at;
+            return Err(AnswerFinding::AlreadyRecovered { at });
+        }
         if let Some(at) = self.refused_before(&pending, attempts) {
             return Err(AnswerFinding::RefusedBefore { at });
         }

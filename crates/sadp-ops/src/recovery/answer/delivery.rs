@@ -1,14 +1,15 @@
 //! Sending answers, and closing their requests the moment a device has replied.
 
+use jiff::Timestamp;
 use sadp_discovery::Pace;
 use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, Ledger, LedgerError, MatchBasis};
+use sadp_reset::{Action, CaseEnding, CaseFilter, Ledger, LedgerError, MatchBasis};
 use secrecy::SecretString;
 
 use super::{AnswerData, AnswerFinding, CheckedAnswer, SentAnswer, Settings};
 use crate::{
-    BatchReport, DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Reason,
-    Session, StopReason,
+    BatchReport, DiscoveredDevice, NextStep, Observer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Reason, Session, StopReason,
     batch::{Batch, DeviceCommand, Keep, Replied, guarded},
 };
 
@@ -144,20 +145,13 @@ impl Keep for CloseCases<'_> {
         let Some(answer) = self.0.get(reply.place) else {
             return Ok(());
         };
+        // What names no device closes nothing before a look.
         let how = match reply.reply {
-            Reply::Done(_) => Some(CaseEnding::Recovered),
-            Reply::Refused(verdict) => answer.spent(&verdict.refusal),
+            Reply::Done(message) if message.header.mac.is_some() => Some(CaseEnding::Recovered),
+            Reply::Refused(verdict) if !verdict.without_mac => answer.spent(&verdict.refusal),
             _ => None,
         };
-        let is_open = answer.target.facts.ended.is_none();
-        let (Some(case), Some(how), true) = (answer.target.case, how, is_open) else {
-            return Ok(());
-        };
-        match ledger.close_case(case, how, reply.at) {
-            // Another run was faster.
-            Err(LedgerError::NotOpen { .. }) => Ok(()),
-            closed => Ok(closed?),
-        }
+        Ok(answer.close(ledger, how, reply.at)?)
     }
 }
 
@@ -166,31 +160,97 @@ impl CheckedAnswer {
     /// is what it would say, too, had it taken the answer that was sent before.
     const fn spent(&self, refusal: &Refusal) -> Option<CaseEnding> {
         match refusal {
-            Refusal::EmptyEncryptString if self.sent_before => None,
+            Refusal::EmptyEncryptString | Refusal::ExportFileOverDue if self.sent_before => None,
             Refusal::EmptyEncryptString | Refusal::ExportFileOverDue => Some(CaseEnding::Spent),
             _ => None,
         }
     }
+
+    /// How its request ends by an outcome.
+    fn ending(&self, outcome: &Outcome) -> Option<CaseEnding> {
+        match (outcome.status, &outcome.verdict) {
+            (OutcomeStatus::Done, _) => Some(CaseEnding::Recovered),
+            (_, Some(verdict)) => self.spent(&verdict.refusal),
+            _ => None,
+        }
+    }
+
+    /// Closes its request after a look that found the device, and returns how it ended.
+    pub(super) fn settle(
+        &self,
+        session: &mut Session,
+        outcome: &Outcome,
+        seen: bool,
+    ) -> Result<Option<CaseEnding>, LedgerError> {
+        let Some(how) = self.ending(outcome) else {
+            return Ok(None);
+        };
+        let (at, ledger) = (session.now(), session.ledger_mut()?);
+        if seen {
+            self.close(ledger, Some(how), at)?;
+        }
+        let Some(id) = self.target.case else {
+            return Ok(Some(how));
+        };
+        let filter = CaseFilter {
+            id: Some(id),
+            ..CaseFilter::default()
+        };
+        let cases = ledger.cases(&filter)?;
+        let ended = cases.first().and_then(|case| case.ended);
+        Ok(ended.map(|ended| ended.how))
+    }
+
+    /// Closes its request, where that ends so and is open.
+    fn close(
+        &self,
+        ledger: &mut Ledger,
+        how: Option<CaseEnding>,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let is_open = self.target.facts.ended.is_none();
+        let (Some(case), Some(how), true) = (self.target.case, how, is_open) else {
+            return Ok(());
+        };
+        match ledger.close_case(case, how, at) {
+            // It is closed already.
+            Err(LedgerError::NotOpen { .. }) => Ok(()),
+            closed => closed,
+        }
+    }
 }
 
-/// Adds to an outcome what it means. Whether the password is the new one, no
-/// reply tells: `seen` is whether a look after it found the device.
-pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, seen: bool, synced: bool) {
+/// What is known after a look.
+#[derive(Clone, Copy)]
+pub(super) struct Afterwards {
+    /// Whether it found the device.
+    pub(super) seen: bool,
+    /// How the request ended.
+    pub(super) closed: Option<CaseEnding>,
+    /// Whether recorders pass the password on.
+    pub(super) synced: bool,
+}
+
+/// Adds to an outcome what it means. Whether the password is the new one, no reply and
+/// no look tells.
+pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, after: Afterwards) {
+    let Afterwards {
+        seen,
+        closed,
+        synced,
+    } = after;
     let refusal = outcome.verdict.as_ref().map(|verdict| &verdict.refusal);
-    let closed = match (outcome.status, refusal) {
-        (OutcomeStatus::Done, _) => Some(CaseEnding::Recovered),
-        (_, Some(refusal)) => answer.spent(refusal),
-        _ => None,
-    };
     let finding = match (outcome.status, refusal) {
         (OutcomeStatus::Done, _) if answer.is_legacy() => {
             Some(AnswerFinding::DefaultPassword { seen })
         }
         (OutcomeStatus::Done, _) => Some(AnswerFinding::PasswordSet { synced, seen }),
+        (OutcomeStatus::Unknown, _) if outcome.reason == Reason::Contradicted => None,
         (OutcomeStatus::Unknown, _) => Some(AnswerFinding::NoReply),
-        (_, Some(Refusal::EmptyEncryptString)) if answer.sent_before => {
+        (_, Some(refusal)) if answer.sent_before && says_nothing_waits(refusal) => {
             Some(AnswerFinding::PossiblyTakenBefore)
         }
+        _ if closed == Some(CaseEnding::Spent) => Some(AnswerFinding::RequestSpent),
         (_, Some(refusal)) if refusal.is_wrong_answer() => Some(AnswerFinding::WrongAnswer {
             doubt: answer.doubt,
         }),
@@ -210,12 +270,131 @@ pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, seen: bool
         }
         outcome.reason = Reason::Answer(finding);
         outcome.next = None;
+    } else if outcome.reason == Reason::Contradicted && outcome.status == OutcomeStatus::Unknown {
+        outcome.next = Some(NextStep::TryNewPassword);
     }
+}
+
+/// Whether a device that took an answer before would refuse another so.
+const fn says_nothing_waits(refusal: &Refusal) -> bool {
+    refusal.is_wrong_answer()
+        || matches!(
+            refusal,
+            Refusal::EmptyEncryptString | Refusal::ExportFileOverDue
+        )
 }
 
 #[cfg(test)]
 mod tests {
+    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+    use sadp_proto::{Message, RefusalReply};
+    use sadp_reset::{Answer, AnswerTarget, DeviceKey, NewCase, RequestFacts, RequestKind};
+
     use super::*;
+    use crate::recovery::answer::AnswerSource;
+
+    fn checked(case: Option<sadp_reset::CaseId>) -> CheckedAnswer {
+        let mut registry = Registry::new();
+        let mut device = Device::unknown();
+        device.mac = "44:47:cc:00:00:05".parse().ok();
+        let sighting = Sighting {
+            interface: "lan0".into(),
+            from: [192, 168, 1, 64].into(),
+            protocol: Protocol::Sadp,
+            via: Via::Multicast,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        registry.record(device, sighting);
+        let device = DiscoveredDevice::assess_all(registry.into_entries(), &[]).remove(0);
+        CheckedAnswer {
+            target: AnswerTarget {
+                device: device.key().unwrap(),
+                case,
+                package: None,
+                kind: Some(RequestKind::FileOrKey),
+                facts: RequestFacts::default(),
+            },
+            device,
+            source: AnswerSource::Key,
+            basis: MatchBasis::Name,
+            kind: RequestKind::FileOrKey,
+            doubt: None,
+            answer: Answer::typed_key("AbC12345").unwrap(),
+            sent_before: false,
+        }
+    }
+
+    /// A reply that names no device closes no request; a look after it does.
+    #[test]
+    fn a_reply_without_mac_closes_no_request_before_a_look() {
+        for (mac, closes) in [("<MAC>44-47-cc-00-00-05</MAC>", true), ("", false)] {
+            for result in ["success", "exportFileOverDue"] {
+                let folder = tempfile::tempdir().unwrap();
+                let mut ledger = Ledger::open(folder.path()).unwrap();
+                let mut answer = checked(None);
+                let case = NewCase {
+                    device: DeviceKey::new(answer.device.entry.device.mac, None).unwrap(),
+                    address: None,
+                    kind: RequestKind::FileOrKey,
+                    command: None,
+                    sha256: None,
+                    boot_time: None,
+                    exported_at: Timestamp::UNIX_EPOCH,
+                    package: "/requests/1".into(),
+                };
+                answer.target.case = Some(ledger.open_case(&case).unwrap().id);
+                let text = format!(
+                    "<ProbeMatch><Uuid>1</Uuid><Types>reset</Types>{mac}<Result>{result}</Result></ProbeMatch>"
+                );
+                let Ok(Message::CommandReply(message)) = Message::decode(text.as_bytes()) else {
+                    panic!("no reply");
+                };
+                let verdict = Refusal::read(result).map(|refusal| RefusalReply {
+                    refusal,
+                    tries_left: None,
+                    lock_minutes: None,
+                    without_mac: mac.is_empty(),
+                });
+                let mut outcome = Outcome {
+                    verdict: verdict.clone(),
+                    ..Outcome::new(
+                        &answer.device,
+                        Action::ImportAnswer,
+                        verdict
+                            .as_ref()
+                            .map_or(OutcomeStatus::Done, |_| OutcomeStatus::Refused),
+                    )
+                };
+                let reply = verdict.map_or(Reply::Done(Box::new(message)), Reply::Refused);
+                let replied = Replied {
+                    place: 0,
+                    device: &answer.device,
+                    reply: &reply,
+                    at: Timestamp::UNIX_EPOCH,
+                };
+                let mut keep = CloseCases(std::slice::from_ref(&answer));
+                keep.keep(&mut ledger, replied).unwrap();
+                let open =
+                    |ledger: &Ledger| ledger.cases(&CaseFilter::default()).unwrap()[0].is_open();
+                assert_eq!(open(&ledger), !closes, "{result} {mac}");
+                let how = answer.ending(&outcome);
+                answer
+                    .close(&mut ledger, how, Timestamp::UNIX_EPOCH)
+                    .unwrap();
+                assert!(!open(&ledger), "after a look, and only once");
+                let after = Afterwards {
+                    seen: true,
+                    closed: how,
+                    synced: false,
+                };
+                conclude(&mut outcome, &answer, after);
+                assert!(matches!(
+                    outcome.reason,
+                    Reason::Answer(AnswerFinding::PasswordSet { .. } | AnswerFinding::RequestSpent)
+                ));
+            }
+        }
+    }
 
     #[test]
     fn only_legacy_devices_are_sent_a_code_without_a_password() {

@@ -12,6 +12,7 @@ use sadp_reset::DeviceKey;
 use crate::{
     args::{Context, NetApplyArgs},
     failure::{Exit, Failure},
+    output,
     run::{self, Run},
     secret,
     terminal::Terminal,
@@ -21,6 +22,11 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let asked = args.change.change;
     run::check(asked, context.global)?;
     let (rows, table) = read(&args.plan)?;
+    if rows.is_empty() {
+        let exit = output::print_outcomes(&[], None, context.global.format, context.terminal);
+        context.terminal.note("nothing to do: no device is planned");
+        return exit;
+    }
     let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
     let mut run = Run::open(&args.ask, None, asked.access(), context)?;
     let devices = rows
