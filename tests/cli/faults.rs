@@ -42,9 +42,9 @@ fn activate(van: &Van, state: &str) -> Command {
 /// Runs on one state folder take turns. One whose turn does not come ends with exit
 /// code 5 and says for which run it waited.
 #[test]
-fn of_eight_runs_on_one_state_folder_none_sends_what_another_sent() {
+fn of_twenty_runs_on_one_state_folder_none_sends_what_another_sent() {
     let van = Van::new(&site(4));
-    let mut commands: Vec<_> = (0..8).map(|_| activate(&van, "state")).collect();
+    let mut commands: Vec<_> = (0..20).map(|_| activate(&van, "state")).collect();
     let talks = commands.iter_mut();
     let talks = talks.map(|it| Talk::start(it.args(["--lock-wait", "3s"])));
     let talks: Vec<_> = talks.collect();

@@ -39,6 +39,11 @@ impl SecretKind {
         !matches!(self, Self::CurrentPassword)
     }
 
+    /// Whether one that was accepted is worthless afterwards, which nothing else tells.
+    const fn is_used_up(self) -> bool {
+        matches!(self, Self::MailedCode)
+    }
+
     /// The command by which the device makes another secret of this kind, so that
     /// what became of the one before no longer matters.
     const fn made_by(self) -> Option<Action> {
@@ -58,7 +63,8 @@ pub(crate) fn sends_current_password(action: Action) -> bool {
 /// What the ledger holds about the kind of secret that an action sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretMemory {
-    /// When one was sent that may have worked: no reply came, or the run was killed.
+    /// When one was sent that may have worked: no reply came, or the run was killed; or
+    /// when one was accepted that works once.
     pub(crate) may_have_worked: Option<Timestamp>,
     /// When the device last refused one, in the last 24 hours.
     pub(crate) refused: Option<Timestamp>,
@@ -107,13 +113,17 @@ impl SecretMemory {
             let action = record.attempt.action;
             let done = result == AttemptResult::Done;
             let is_new = kind.made_by() == Some(action);
+            let at = record.attempt.at;
+            let is_of_kind = SecretKind::of(action) == Some(kind);
             if done && (action.spec().carries_secret || is_new) {
+                if is_of_kind && kind.is_used_up() {
+                    memory.may_have_worked.get_or_insert(at);
+                }
                 break;
             }
-            if SecretKind::of(action) != Some(kind) {
+            if !is_of_kind {
                 continue;
             }
-            let at = record.attempt.at;
             match result {
                 AttemptResult::Unknown if kind.resets() => {
                     memory.may_have_worked.get_or_insert(at);
@@ -277,6 +287,12 @@ mod tests {
                     (MailQr, Some(Done), ""),
                 ],
                 [None, None],
+            ),
+            // A run may be killed before it says so.
+            (
+                MailConfirm,
+                &[(MailConfirm, Some(Done), "")],
+                [Some(0), None],
             ),
             (
                 GuidImport,

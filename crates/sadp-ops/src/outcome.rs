@@ -238,8 +238,8 @@ pub enum BlockReason {
         /// When.
         at: Timestamp,
     },
-    /// It was sent a secret that sets a new password, and no reply came: most likely
-    /// it has that password.
+    /// It was sent a secret that sets a new password, and no reply came or the secret
+    /// works once: most likely it has that password.
     MayHaveWorked {
         /// When.
         at: Timestamp,

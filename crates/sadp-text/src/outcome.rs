@@ -188,7 +188,7 @@ fn blocked(reason: &BlockReason) -> Explanation {
             .next("make sure of the password first; --force few-tries sends anyway, and a wrong one locks it"),
         BlockReason::RefusedBefore { at } => say(format!("not sent: it refused a secret of this kind on {}, and each wrong one costs a try", minute(*at)))
             .next("make sure that it is the right one, in its own web page for example; --force refused-before sends it"),
-        BlockReason::MayHaveWorked { at } => say(format!("not sent: a secret of this kind was sent on {} and no reply came: most likely it worked", minute(*at)))
+        BlockReason::MayHaveWorked { at } => say(format!("not sent: a secret of this kind was sent on {}: most likely it was carried out", minute(*at)))
             .next("try the new password in its own web page, once; if it is refused, --force may-have-worked sends it again"),
     }
 }

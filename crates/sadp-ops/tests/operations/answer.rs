@@ -21,15 +21,21 @@ use crate::{
     site::{Simulated, quiet},
 };
 
+impl AsMut<Simulated> for Answered {
+    fn as_mut(&mut self) -> &mut Simulated {
+        &mut self.site
+    }
+}
+
 /// A session that exported requests from all devices and got an answer to each.
-struct Answered {
+pub(crate) struct Answered {
     site: Simulated,
     out: TempDir,
     inventory: Inventory,
 }
 
 impl Answered {
-    async fn new(devices: &str) -> Self {
+    pub(crate) async fn new(devices: &str) -> Self {
         let mut site = Simulated::new(devices);
         let out = tempfile::tempdir().unwrap();
         let exported = request_example::export_all(&mut site.session, out.path());
@@ -58,7 +64,7 @@ impl Answered {
         answer::plan(session, &self.inventory, matching, &choice).unwrap()
     }
 
-    async fn import(&mut self, overrides: Overrides) -> Vec<Outcome> {
+    pub(crate) async fn import(&mut self, overrides: Overrides) -> Vec<Outcome> {
         let plan = self.plan(overrides);
         let password = SecretString::from("Garden-77x");
         let settings = Settings {

@@ -23,10 +23,10 @@ use crate::{
     site::{Simulated, quiet},
 };
 
-const RECORDER: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n";
+pub(crate) const RECORDER: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n";
 
 impl Simulated {
-    async fn export(&mut self, password: &str) -> Vec<Outcome> {
+    pub(crate) async fn export(&mut self, password: &str) -> Vec<Outcome> {
         let inventory = self.inventory().await;
         let devices = inventory.devices.clone();
         let plan = export::plan(&self.session, devices, Overrides::default(), false).unwrap();
@@ -57,7 +57,11 @@ impl Simulated {
         import::plan(&self.session, devices, &choice).unwrap()
     }
 
-    async fn import(&mut self, source: GuidSource, overrides: Overrides) -> Vec<Outcome> {
+    pub(crate) async fn import(
+        &mut self,
+        source: GuidSource,
+        overrides: Overrides,
+    ) -> Vec<Outcome> {
         let plan = self.plan_import(source, overrides).await;
         let inventory = self.inventory().await;
         let settings = PasswordSettings {
@@ -76,7 +80,7 @@ impl Simulated {
     }
 }
 
-const fn vault() -> GuidSource {
+pub(crate) const fn vault() -> GuidSource {
     GuidSource::Vault { passphrase: None }
 }
 

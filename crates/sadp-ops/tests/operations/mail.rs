@@ -16,7 +16,7 @@ use crate::site::{Simulated, quiet};
 
 pub(crate) const CURRENT: &str = "Simulated-7";
 const RECORDER: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n";
-const WITH_MAILBOX: &str =
+pub(crate) const WITH_MAILBOX: &str =
     "[[device]]\nprofile = \"nvr-v4.30.085\"\nmailbox = \"owner@example.com\"\n";
 
 impl Simulated {
@@ -42,7 +42,7 @@ impl Simulated {
         report.unwrap().outcomes
     }
 
-    async fn fetch_qr(&mut self) -> Outcome {
+    pub(crate) async fn fetch_qr(&mut self) -> Outcome {
         let inventory = self.inventory().await;
         let plan = mail::plan_qr(&self.session, inventory.devices[0].clone()).unwrap();
         let report = plan
@@ -51,7 +51,7 @@ impl Simulated {
         report.unwrap().outcomes.remove(0)
     }
 
-    async fn confirm(&mut self, code: &str) -> Outcome {
+    pub(crate) async fn confirm(&mut self, code: &str) -> Outcome {
         let inventory = self.inventory().await;
         let device = inventory.devices[0].clone();
         let choice = ResetChoice::default();
@@ -69,7 +69,7 @@ impl Simulated {
 }
 
 /// The code that the simulated vendor mails for a QR code.
-fn mailed(outcome: &Outcome) -> String {
+pub(crate) fn mailed(outcome: &Outcome) -> String {
     let OutcomeData::MailQr(fetched) = &outcome.data else {
         panic!("no QR code was fetched: {outcome:#?}");
     };

@@ -11,6 +11,7 @@ mod cases;
 mod example;
 mod guards;
 mod guid;
+mod kills;
 mod mail;
 mod memory;
 mod methods;

@@ -17,9 +17,9 @@ use crate::{
 };
 
 const UNSET: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n";
-const SET: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n\
+pub(crate) const SET: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n\
                    questions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }\n";
-const RIGHT: [(u32, &str); 3] = [(1, "Paris"), (4, "Rex"), (9, "blue")];
+pub(crate) const RIGHT: [(u32, &str); 3] = [(1, "Paris"), (4, "Rex"), (9, "blue")];
 
 fn answers(answers: [(u32, &str); 3]) -> SecretAnswers {
     let answers = answers.map(|(id, answer)| (id, SecretString::from(answer)));
@@ -42,7 +42,7 @@ impl Simulated {
         report.unwrap().outcomes
     }
 
-    async fn answer(&mut self, given: [(u32, &str); 3]) -> Outcome {
+    pub(crate) async fn answer(&mut self, given: [(u32, &str); 3]) -> Outcome {
         let inventory = self.inventory().await;
         let device = inventory.devices[0].clone();
         let choice = ResetChoice::default();
