@@ -1,6 +1,9 @@
 //! No password is ever shown or kept: not in output, logs, help or the state
 //! folder.
 
+#[cfg(target_os = "linux")]
+mod memory;
+
 use std::{fs, path::Path};
 
 use crate::{

@@ -207,6 +207,9 @@ impl<'a> Run<'a> {
     }
 
     /// Carries an operation out to its end, and prints its outcomes.
+    ///
+    /// The operation has to own its secrets, so that they are wiped before the outcomes
+    /// are printed: a reader that does not read holds this process.
     pub(crate) fn carry_out(
         mut self,
         operation: impl AsyncFnOnce(&mut Session, &mut dyn Observer) -> Result<Report, OpsError>,

@@ -30,11 +30,13 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
         return run.print_planned(plan.selection.into_outcomes());
     };
     run.confirm(&Announcement::ACTIVATE.question(devices), args.change)?;
-    let activation = Activation {
-        inventory: &inventory,
-        password: &password,
-        parallel: args.parallel.into(),
-        settle: args.settle.settle,
-    };
-    run.carry_out(async |session, observer| plan.carry_out(session, activation, observer).await)
+    run.carry_out(async move |session, observer| {
+        let activation = Activation {
+            inventory: &inventory,
+            password: &password,
+            parallel: args.parallel.into(),
+            settle: args.settle.settle,
+        };
+        plan.carry_out(session, activation, observer).await
+    })
 }

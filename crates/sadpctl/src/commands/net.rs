@@ -67,14 +67,16 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         return run.print_planned(plan.into_outcomes());
     };
     run.confirm(&sadp_text::device_question(planned), asked)?;
-    let login = Login {
-        inventory: &inventory,
-        password: &password,
-        parallel: 1,
-        settle: args.change.settle.settle,
-        wait_back: args.change.settle.settle,
-    };
-    run.carry_out(async |session, observer| plan.carry_out(session, login, observer).await)
+    run.carry_out(async move |session, observer| {
+        let login = Login {
+            inventory: &inventory,
+            password: &password,
+            parallel: 1,
+            settle: args.change.settle.settle,
+            wait_back: args.change.settle.settle,
+        };
+        plan.carry_out(session, login, observer).await
+    })
 }
 
 impl From<WantedArgs> for WantedSettings {

@@ -81,11 +81,13 @@ fn run(
     } else {
         run.confirm(&question, args.change)?;
     }
-    let settings = Settings {
-        password: PasswordSettings::new(&inventory, &password),
-        code,
-    };
-    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
+    run.carry_out(async move |session, observer| {
+        let settings = Settings {
+            password: PasswordSettings::new(&inventory, &password),
+            code,
+        };
+        plan.carry_out(session, settings, observer).await
+    })
 }
 
 /// Has the serial number of a device typed again, or requires it as DEVICE with

@@ -80,11 +80,13 @@ fn set_password(
     }
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
-    let reset = PasswordReset {
-        settings: PasswordSettings::new(&inventory, &password),
-        secret,
-    };
-    run.carry_out(async |session, observer| plan.carry_out(session, reset, observer).await)
+    run.carry_out(async move |session, observer| {
+        let reset = PasswordReset {
+            settings: PasswordSettings::new(&inventory, &password),
+            secret,
+        };
+        plan.carry_out(session, reset, observer).await
+    })
 }
 
 /// Leaves a device out that does not list the questions that are answered.

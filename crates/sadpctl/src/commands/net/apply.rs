@@ -48,18 +48,21 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         show_left_out(&plan, run.terminal);
         run.confirm(&sadp_text::batch_question(&plan), asked)?;
     }
-    let login = Login {
-        inventory: &inventory,
-        password: &password,
-        parallel: args.parallel.into(),
-        settle: args.change.settle.settle,
-        wait_back: args.wait_back,
-    };
     let report = if plan.steps.is_empty() {
         Report::new(plan.into_outcomes())
     } else {
-        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await)?
+        run.block_on(async |session, observer| {
+            let login = Login {
+                inventory: &inventory,
+                password: &password,
+                parallel: args.parallel.into(),
+                settle: args.change.settle.settle,
+                wait_back: args.wait_back,
+            };
+            plan.carry_out(session, login, observer).await
+        })?
     };
+    drop(password);
     let became = PlanResults {
         plan: &table,
         rows: &rows,

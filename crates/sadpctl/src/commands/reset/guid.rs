@@ -90,8 +90,10 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     };
     let devices = plan.imports.iter().map(|it| &it.device);
     run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
-    let settings = PasswordSettings::new(&inventory, &password);
-    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
+    run.carry_out(async move |session, observer| {
+        let settings = PasswordSettings::new(&inventory, &password);
+        plan.carry_out(session, settings, observer).await
+    })
 }
 
 fn none_in_vault() -> Failure {

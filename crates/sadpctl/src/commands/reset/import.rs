@@ -214,13 +214,14 @@ impl Import<'_> {
             password => password,
         };
         self.run.confirm(&answers_question(&plan), change)?;
-        let settings = Settings {
-            inventory,
-            password: password.as_ref(),
-            parallel: self.args.parallel.into(),
-        };
-        self.run
-            .carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
+        self.run.carry_out(async move |session, observer| {
+            let settings = Settings {
+                inventory,
+                password: password.as_ref(),
+                parallel: self.args.parallel.into(),
+            };
+            plan.carry_out(session, settings, observer).await
+        })
     }
 }
 

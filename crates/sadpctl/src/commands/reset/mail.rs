@@ -51,8 +51,10 @@ fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let announcement = Announcement::mailbox(&args.mailbox);
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
-    let settings = PasswordSettings::new(&inventory, &password);
-    run.carry_out(async |session, observer| plan.carry_out(session, settings, observer).await)
+    run.carry_out(async move |session, observer| {
+        let settings = PasswordSettings::new(&inventory, &password);
+        plan.carry_out(session, settings, observer).await
+    })
 }
 
 fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {

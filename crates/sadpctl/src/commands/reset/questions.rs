@@ -66,9 +66,11 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     }
     let question = Announcement::QUESTIONS.question(&plan.selection.devices);
     run.confirm(&question, owner.change)?;
-    let settings = PasswordSettings::new(&inventory, &password);
-    let questions = NewQuestions { answers, settings };
-    run.carry_out(async |session, observer| plan.carry_out(session, questions, observer).await)
+    run.carry_out(async move |session, observer| {
+        let settings = PasswordSettings::new(&inventory, &password);
+        let questions = NewQuestions { answers, settings };
+        plan.carry_out(session, questions, observer).await
+    })
 }
 
 fn answer(args: &QuestionsAnswerArgs, context: Context<'_>) -> Result<Exit, Failure> {
