@@ -66,6 +66,24 @@ fn of_twenty_runs_on_one_state_folder_none_sends_what_another_sent() {
     assert_eq!(van.states(), ["active"; 4]);
 }
 
+/// Whatever cannot be opened is said, and ends the run with a code that says so.
+#[cfg(unix)]
+#[test]
+fn with_few_file_descriptors_nothing_panics() {
+    let van = Van::new(&site(1));
+    for limit in 4..24 {
+        let limited = format!("ulimit -n {limit} && exec \"$@\"");
+        let scan = van.command(&["scan", "--wait", "100ms"]);
+        let run: Run = by(&["sh", "-c", &limited, "sh"], &scan)
+            .output()
+            .unwrap()
+            .into();
+        assert!([0, 3, 5].contains(&run.code), "{limit}: {run}");
+        let told = run.code == 0 || run.stderr.contains("error: ");
+        assert!(told && !run.stderr.contains("panicked"), "{limit}: {run}");
+    }
+}
+
 /// A device keeps one key exchange at a time: two runs that ask it at the very
 /// same time may both be refused. They are told so, and the next run is not.
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    io::{ErrorKind, Read, Seek, Write},
     path::Path,
 };
 
@@ -57,8 +57,12 @@ impl Claim {
         let failed = |doing| FileError::new(doing, &path);
         make_folder(folder).map_err(FileError::new("make the folder", folder))?;
         check_folder(folder)?;
-        // Made here or by another run.
-        drop(create_private(&path));
+        match create_private(&path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(failed("make the claim")(error));
+            }
+            _ => {}
+        }
         check_file(&path)?;
         let opened = OpenOptions::new().read(true).write(true).open(&path);
         let mut file = opened.map_err(failed("open the claim"))?;

@@ -65,6 +65,11 @@ pub(crate) fn listen() -> io::Result<()> {
     if LISTENING.set(()).is_err() {
         return Ok(());
     }
+    // Tokio panics where it cannot open the pair of sockets that wakes it.
+    #[cfg(unix)]
+    (0..4)
+        .map(|_| std::os::unix::net::UnixStream::pair())
+        .collect::<io::Result<Vec<_>>>()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let signals = {
         let _within = runtime.enter();

@@ -18,8 +18,8 @@ use crate::{
 /// How often each command is killed, times two.
 const SITES: u64 = 75;
 
-impl AsMut<Simulated> for Simulated {
-    fn as_mut(&mut self) -> &mut Simulated {
+impl AsMut<Self> for Simulated {
+    fn as_mut(&mut self) -> &mut Self {
         self
     }
 }
