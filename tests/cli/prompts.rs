@@ -126,7 +126,11 @@ fn a_key_file_goes_with_the_number_of_a_request() {
     let (recovery, key) = keyed();
     let cases = recovery.run(&["reset", "cases", "--format", "json"]).json();
     let case = cases[0]["case"].to_string();
-    let key = recovery.van.put("key.txt", format!("  {key}\r\n"));
+    // An editor wrote the mark: the same as an answer in a file.
+    let key = recovery.van.put("key.txt", format!("\u{feff}  {key}\r\n"));
+    let shown = recovery.run(&["reset", "import", &key, "--case", &case, "--dry-run"]);
+    assert_eq!(shown.code, 0, "{shown}");
+    assert!(shown.stderr.contains("byte order mark"), "{shown}");
     let import = [
         "reset",
         "import",

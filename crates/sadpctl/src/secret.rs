@@ -244,12 +244,9 @@ impl Secret {
                     .hint("give it alone, as it was written; nothing was sent"));
             }
         }
-        let note = read.byte_order_mark.then(|| {
-            format!(
-                "{source} begins with a byte order mark, which is not taken for a part of the {}",
-                self.name
-            )
-        });
+        let note = read
+            .byte_order_mark
+            .then(|| byte_order_mark(source, self.name));
         let secret = SecretString::from(read.text);
         Ok(Given { secret, note })
     }
@@ -273,6 +270,11 @@ impl Secret {
         let message = format!("the {} from {source} is not UTF-8 text", self.name);
         Failure::words(Exit::Usage, message).hint("save it as plain text; nothing was sent")
     }
+}
+
+/// Says that the mark at the start of a file was dropped.
+pub(crate) fn byte_order_mark(source: &dyn std::fmt::Display, name: &str) -> String {
+    format!("{source} begins with a byte order mark, which is not taken for a part of the {name}")
 }
 
 fn read_all(file: &Path) -> io::Result<Zeroizing<Vec<u8>>> {

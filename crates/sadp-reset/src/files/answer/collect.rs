@@ -41,6 +41,8 @@ pub struct AnswerFile {
     pub answer: Answer,
     /// The digest of all its bytes.
     pub raw: Digest,
+    /// Whether a byte order mark before the answer was dropped.
+    pub byte_order_mark: bool,
     /// The index of its package in [`Collected::packages`].
     pub package: Option<usize>,
     /// Its own name.
@@ -272,6 +274,7 @@ impl Search {
                 case: None,
                 answer,
                 raw: Digest::of(&bytes),
+                byte_order_mark: bytes.starts_with(b"\xef\xbb\xbf"),
                 package: folder.package,
                 name,
                 folders: folder.names.clone(),

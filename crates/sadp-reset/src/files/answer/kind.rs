@@ -1,6 +1,6 @@
 //! What an answer is, by its form, and what other files are, by their content.
 
-use sadp_model::Serial;
+use sadp_model::{SecretKind, SecretText, Serial};
 
 use super::Answer;
 use crate::disk::without_line_break;
@@ -154,9 +154,10 @@ pub enum NotAnAnswer {
 /// The number of bytes that show what a file is.
 pub(super) const ENOUGH: u64 = 8192;
 
-/// Returns the answer in a file, without blanks around it.
+/// Returns the answer in a file, without blanks around it and a byte order mark before it.
 pub(super) fn parse(bytes: &[u8]) -> Result<(&str, AnswerForm), NotAnAnswer> {
-    let text = str::from_utf8(bytes).unwrap_or_default().trim();
+    let text = SecretText::read(str::from_utf8(bytes).unwrap_or_default(), SecretKind::Key).text;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.len() <= Answer::MAX_BYTES
         && let Some(form) = AnswerForm::of(text)
         && other_kind(bytes).is_none()
@@ -378,6 +379,7 @@ mod tests {
             assert_eq!(AnswerForm::of(text), form, "{text:?}");
             let Some(form) = form else { continue };
             for file in [
+                format!("\u{feff}{text}\r\n"),
                 text.to_owned(),
                 format!("{text}\n"),
                 format!(" {text} \r\n\r\n"),
@@ -471,7 +473,7 @@ mod tests {
             (b"%PDF-1.7", Document),
             (b"<!DOCTYPE html><p>", Document),
             (b"Received: from x", NotAnAnswer::Mail),
-            (b"\xef\xbb\xbfAbCdEfGh", ByteOrderMark),
+            (b"\xef\xbb\xbf\xef\xbb\xbfAbCdEfGh", ByteOrderMark),
             (b"\xff\xfeA\0b\0", ByteOrderMark),
             (b"abc\0def", NotText),
             (b"abc\xffdef", NotText),
@@ -487,7 +489,8 @@ mod tests {
         #[test]
         fn any_bytes_are_an_answer_or_not(bytes in prop::collection::vec(any::<u8>(), 0..1100)) {
             if let Ok((text, _)) = parse(&bytes) {
-                prop_assert_eq!(str::from_utf8(&bytes).unwrap().trim(), text);
+                let file = str::from_utf8(&bytes).unwrap().trim_start_matches('\u{feff}');
+                prop_assert_eq!(file.trim(), text);
             }
         }
 

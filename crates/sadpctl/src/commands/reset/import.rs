@@ -18,7 +18,7 @@ use crate::{
     failure::{Exit, Failure},
     output::{self, Outcome},
     run::{self, Run},
-    secret::Secret,
+    secret::{Secret, byte_order_mark},
     terminal::Terminal,
 };
 
@@ -55,7 +55,11 @@ fn read(args: &ImportArgs, terminal: &mut Terminal) -> Result<AnswerInput, Failu
             .read(args.key_file.as_deref(), terminal)
             .map(AnswerInput::Key);
     }
-    Ok(AnswerInput::Files(collect(&args.paths)))
+    let found = collect(&args.paths);
+    for file in found.files.iter().filter(|it| it.byte_order_mark) {
+        terminal.note(&byte_order_mark(&file.path.display(), "answer"));
+    }
+    Ok(AnswerInput::Files(found))
 }
 
 struct Import<'a> {

@@ -103,6 +103,7 @@ fn file(path: &str, content: &str, package: Option<usize>) -> AnswerFile {
         case: None,
         answer: Answer::parse(content.as_bytes()).unwrap(),
         raw: Digest::of(content.as_bytes()),
+        byte_order_mark: false,
         package,
         name: name.into(),
         folders: folder.rsplit('/').map(str::to_owned).collect(),

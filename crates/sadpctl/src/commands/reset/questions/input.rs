@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::{
     args::AnswersArgs,
     failure::{Exit, Failure},
-    secret::Secret,
+    secret::{Secret, byte_order_mark},
     state,
     terminal::Terminal,
 };
@@ -59,10 +59,7 @@ fn from_file(file: &Path, terminal: &mut Terminal) -> Result<Vec<(u32, SecretStr
         QuestionAnswers::read(file).map_err(unreadable)?
     };
     if answers.had_byte_order_mark() {
-        terminal.note(&format!(
-            "{} begins with a byte order mark, which is not taken for a part of the answers",
-            file.display()
-        ));
+        terminal.note(&byte_order_mark(&file.display(), "answers"));
     }
     let answers = answers.iter();
     Ok(answers.map(|(id, answer)| (id, answer.clone())).collect())
