@@ -274,32 +274,6 @@ fn builder() -> fs::DirBuilder {
 mod tests {
     use super::*;
 
-    /// Root alone can give files away.
-    #[cfg(unix)]
-    #[test]
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-    fn what_root_makes_in_a_users_folder_is_the_users() {
-        const USER: u32 = 12_345;
-        if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root can give files to another user");
-            return;
-        }
-        let home = tempfile::tempdir().unwrap();
-        std::os::unix::fs::chown(home.path(), Some(USER), Some(USER)).unwrap();
-        let folder = home.path().join("share/sadpctl");
-        make_folder(&folder).unwrap();
-        drop(crate::Ledger::open(&folder).unwrap());
-        write_new_file(&folder.join("claim"), b"").unwrap();
-        for made in [home.path().join("share"), folder.clone()] {
-            assert_eq!(fs::metadata(&made).unwrap().uid(), USER, "{made:?}");
-        }
-        for entry in fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            let owner = entry.metadata().unwrap().uid();
-            assert_eq!(owner, USER, "{:?}", entry.file_name());
-        }
-    }
-
     fn count(folder: &Path) -> usize {
         fs::read_dir(folder).unwrap().count()
     }

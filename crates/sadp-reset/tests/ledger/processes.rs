@@ -2,13 +2,15 @@
 
 use std::{
     collections::HashMap,
-    env,
+    env, fs,
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use sadp_reset::{AttemptFilter, AttemptResult, AttemptVerdict, Ledger, LedgerError};
+use sadp_reset::{
+    AttemptFilter, AttemptResult, AttemptVerdict, Ledger, LedgerError, write_new_file,
+};
 
 use crate::{at, attempt, key};
 
@@ -290,5 +292,30 @@ mod protected {
         fs::remove_file(folder.join(format!("{}-shm", Ledger::FILE_NAME))).unwrap();
         let said = read_protected(root.path(), &folder);
         assert!(said.starts_with("read Err("), "{said}");
+    }
+}
+
+/// Root alone can give files away.
+#[cfg(unix)]
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+fn what_root_makes_in_a_users_folder_is_the_users() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    const USER: u32 = 12_345;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can give files to another user");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    chown(home.path(), Some(USER), Some(USER)).unwrap();
+    let folder = home.path().join("share/sadpctl");
+    // The files of an open database belong to it.
+    let _ledger = Ledger::open(&folder).unwrap();
+    write_new_file(&folder.join("request.txt"), b"").unwrap();
+    let mut made = vec![home.path().join("share"), folder.clone()];
+    made.extend(fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()));
+    assert!(made.len() > 3, "{made:?}");
+    for path in made {
+        assert_eq!(fs::metadata(&path).unwrap().uid(), USER, "{path:?}");
     }
 }
