@@ -545,7 +545,7 @@ fn plans_that_cannot_be_read_send_nothing() {
         ];
         let run = run(&[&apply[..], more].concat());
         assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
-        assert!(run.stderr.contains("nothing to do"), "{run}");
+        assert_eq!(run.stderr, "nothing to do: no device is planned\n", "{run}");
     }
     let missing = run(&["net", "apply", "no-plan.csv", "--dry-run"]);
     assert_eq!(missing.code, 5, "{missing}");

@@ -11,7 +11,10 @@ use sadp_ops::{
     },
 };
 use sadp_proto::Refusal;
-use sadp_reset::{CaseEnding, Package, RequestKind, collect};
+use sadp_reset::{
+    Action, Attempt, AttemptResult, AttemptVerdict, CaseEnding, DeviceKey, Ledger, Package,
+    RequestKind, collect,
+};
 use sadp_sim::vendor_support::RequestText;
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -197,6 +200,32 @@ async fn after_a_lost_reply_the_answer_is_not_sent_again_and_its_request_is_not_
     assert_eq!(forced[0].status, OutcomeStatus::Unknown);
     assert_eq!(site.site.executions(0).resets, 1);
     assert_eq!(site.endings(), [None]);
+}
+
+/// A reply without MAC, and no look after it found the device: the request is open, and the
+/// answer is not sent again.
+#[tokio::test(start_paused = true)]
+async fn what_a_reply_without_mac_says_was_taken_is_not_sent_again() {
+    let mut site = Answered::new("[[device]]\nprofile = \"ipc-v5.5.82\"\n").await;
+    let at = site.site.session.now();
+    let attempt = Attempt {
+        device: DeviceKey::of(&site.inventory.devices[0].entry.device),
+        address: None,
+        action: Action::ImportAnswer,
+        at,
+    };
+    let mut ledger = Ledger::open(site.site.session.state()).unwrap();
+    let id = ledger.begin(&attempt).unwrap();
+    let done = AttemptVerdict::new(AttemptResult::Done, at);
+    ledger.finish(id, &done).unwrap();
+    let outcomes = site.import(Overrides::default()).await;
+    assert!(matches!(
+        outcomes[0].reason,
+        Reason::Answer(AnswerFinding::AlreadyRecovered { .. })
+    ));
+    assert_eq!(site.site.executions(0).exchanges, 0);
+    let cases = recovery::review(&site.site.session, None).unwrap();
+    assert_eq!(cases[0].next, Some(CaseStep::TryPassword));
 }
 
 #[tokio::test(start_paused = true)]

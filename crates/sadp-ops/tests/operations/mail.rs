@@ -1,8 +1,8 @@
 //! The reserved e-mail address, its QR codes, and the codes mailed for them.
 
 use sadp_ops::{
-    Impact, Inventory, Offer, Outcome, OutcomeData, OutcomeStatus, Overrides, PasswordSettings,
-    Reason, StopReason,
+    BlockReason, Impact, Inventory, NextStep, Offer, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, PasswordSettings, Reason, StopReason,
     recovery::{
         mail::{self, Setting},
         password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice, ResetFinding},
@@ -100,6 +100,28 @@ async fn silence_after_a_code_leaves_the_new_password_unknown() {
     let finding = ResetFinding::NoReply { active: true };
     assert_eq!(outcome.reason, Reason::PasswordReset(finding));
     assert_eq!(site.executions(0).mail_resets, 1);
+}
+
+/// The network delivers the code twice, and the device obeys both.
+#[tokio::test(start_paused = true)]
+async fn a_code_that_arrives_twice_is_not_refused_and_not_sent_again() {
+    let twice = format!("{WITH_MAILBOX}duplicate = 1.0\nobeys_copies = [\"MailReset\"]\n");
+    let mut site = Simulated::new(&twice);
+    let qr = site.fetch_qr().await;
+    let outcome = site.confirm(&mailed(&qr)).await;
+    let executions = site.executions(0);
+    assert_eq!((executions.mail_resets, executions.refused), (1, 1));
+    assert_eq!(outcome.status, OutcomeStatus::Unknown);
+    assert_eq!(outcome.reason, Reason::Contradicted);
+    assert_eq!(outcome.next, Some(NextStep::TryNewPassword));
+    let inventory = site.inventory().await;
+    let device = inventory.devices[0].clone();
+    let choice = ResetChoice::default();
+    let plan = password_reset::plan(&site.session, device, Method::MailedCode, choice).unwrap();
+    assert!(matches!(
+        plan.selection.left_out[0].reason,
+        Reason::Blocked(BlockReason::MayHaveWorked { .. })
+    ));
 }
 
 #[tokio::test(start_paused = true)]

@@ -77,7 +77,9 @@ pub(crate) fn print_outcomes(
     };
     let written = super::print(outcomes, format, terminal);
     // It is summed up whatever becomes of the output.
-    terminal.note(&summary(outcomes));
+    if !outcomes.is_empty() {
+        terminal.note(&summary(outcomes));
+    }
     for (next, who) in next_steps(outcomes) {
         let mut hint = names(&who);
         // What became of a file may be about no device.
