@@ -151,13 +151,13 @@ pub(crate) struct Replied<'a> {
 
 /// What became of a batch.
 #[derive(Debug, Default)]
-pub struct BatchReport {
+pub(crate) struct BatchReport {
     /// Each device with its outcome, in the order of the commands.
-    pub outcomes: Vec<(DiscoveredDevice, Outcome)>,
+    pub(crate) outcomes: Vec<(DiscoveredDevice, Outcome)>,
     /// What ended it on this computer.
-    pub failure: Option<OpsError>,
+    pub(crate) failure: Option<OpsError>,
     /// Why some commands were not sent, where it did not run to its end.
-    pub stopped: Option<StopReason>,
+    pub(crate) stopped: Option<StopReason>,
     /// How many devices accepted the password. One that accepted it in an earlier
     /// run counts as [`PROVING`].
     pub(crate) proofs: usize,

@@ -73,13 +73,14 @@ mod safety;
 mod session;
 mod settle;
 
-pub use batch::BatchReport;
+pub(crate) use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};
 pub use error::OpsError;
 pub use event::{Event, Observer};
 pub use inventory::{BlankName, DeviceName, Inventory, SelectionError, select};
 pub use memory::REFUSAL_REMEMBERED;
-pub use offer::{PasswordSettings, Requirements, Selection};
+pub(crate) use offer::Requirements;
+pub use offer::{PasswordSettings, Selection};
 pub use outcome::{
     BlockReason, Impact, NextStep, Offer, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
     Report, Seen, StopReason,

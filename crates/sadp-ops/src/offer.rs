@@ -14,19 +14,19 @@ use crate::{
 
 /// What is required of a device before a command is sent to it.
 #[derive(Clone, Debug)]
-pub struct Requirements {
+pub(crate) struct Requirements {
     /// The command's action.
-    pub action: Action,
+    pub(crate) action: Action,
     /// What the user lifted.
-    pub overrides: Overrides,
+    pub(crate) overrides: Overrides,
     /// Whether the user named the devices: one that is left out is a failure then.
     /// With `--all`, devices that do not offer it are skipped silently.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 impl Requirements {
     /// The requirements of an action.
-    pub const fn new(action: Action, overrides: Overrides, named: bool) -> Self {
+    pub(crate) const fn new(action: Action, overrides: Overrides, named: bool) -> Self {
         Self {
             action,
             overrides,
@@ -35,7 +35,7 @@ impl Requirements {
     }
 
     /// Splits the devices that may be sent the command from the others.
-    pub fn select(
+    pub(crate) fn select(
         &self,
         session: &Session,
         devices: Vec<DiscoveredDevice>,

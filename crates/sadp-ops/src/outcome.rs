@@ -265,7 +265,7 @@ pub enum Offer {
 
 impl Offer {
     /// What a device must report before the command of an action is sent to it.
-    pub const fn for_action(action: Action) -> Option<Self> {
+    pub(crate) const fn for_action(action: Action) -> Option<Self> {
         Some(match action {
             Action::GuidExport | Action::GuidImport => Self::Guid,
             Action::QuestionsRead | Action::QuestionsSet | Action::QuestionsAnswer => {

@@ -12,7 +12,7 @@ use crate::{count, device_line, minute};
 
 /// What is shown and asked before devices are changed.
 #[derive(Clone, Debug)]
-pub struct Question<'a> {
+pub struct Confirmation<'a> {
     /// What is done.
     pub action: Action,
     /// To which devices.
@@ -23,7 +23,7 @@ pub struct Question<'a> {
     pub text: String,
 }
 
-impl Question<'_> {
+impl Confirmation<'_> {
     /// The same, and names the devices that have accepted no secret before: somebody
     /// may have invented them to be given the current password.
     #[must_use]
@@ -103,11 +103,11 @@ impl Announcement {
     pub fn question<'d>(
         &self,
         devices: impl IntoIterator<Item = &'d DiscoveredDevice>,
-    ) -> Question<'d> {
+    ) -> Confirmation<'d> {
         let devices: Vec<_> = devices.into_iter().collect();
         let number = count(devices.len() as u64, "device", "devices");
         let lines = devices.iter().copied().map(device_line);
-        Question {
+        Confirmation {
             action: self.action,
             plan: listed(format!("{} {number}:", self.what), lines, 40),
             text: question(self.question, devices.len()),

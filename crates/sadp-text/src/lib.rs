@@ -30,7 +30,7 @@ use std::{borrow::Cow, error::Error, time::Duration};
 use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
-pub use announcement::{Announcement, Question, already_active, refused_before};
+pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{check_subject, check_text};
 pub use event::{claimed, lines};

@@ -8,7 +8,7 @@ use sadp_ops::{
     Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
     recovery::button::ButtonProgress,
 };
-use sadp_text::{Line, Question, lines, waiting};
+use sadp_text::{Confirmation, Line, lines, waiting};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
     /// Shows what will be done and asks, unless `--yes`.
     pub(crate) fn confirm(
         &mut self,
-        question: &Question<'_>,
+        question: &Confirmation<'_>,
         change: ChangeArgs,
     ) -> Result<(), Failure> {
         let question = self.complete(question.clone())?;
@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
 
     /// Warns of devices that refused a secret of the kind that is sent, and names those
     /// in the question that have accepted none before.
-    pub(crate) fn complete<'q>(&mut self, question: Question<'q>) -> Result<Question<'q>, Failure> {
+    pub(crate) fn complete<'q>(&mut self, question: Confirmation<'q>) -> Result<Confirmation<'q>, Failure> {
         let devices = question.devices.iter().copied();
         for (device, at) in self.session.refused_before(question.action, devices)? {
             let text = sadp_text::refused_before(device, at);

@@ -36,7 +36,7 @@ impl StopReason {
     }
 
     /// Whether a device's refusal did it.
-    pub const fn is_by_refusal(self) -> bool {
+    pub(crate) const fn is_by_refusal(self) -> bool {
         matches!(
             self,
             Self::WrongSecret | Self::PossiblyWrongSecret | Self::DeviceLocked

@@ -9,7 +9,7 @@ use sadp_proto::RefusalReply;
 use sadp_reset::{Action, AnswerProblem, InvalidReason};
 
 use crate::{
-    Explanation, Question, Remedy,
+    Confirmation, Explanation, Remedy,
     announcement::{listed, question},
     count, device_line, invalid_reason, minute, objections, refusal, say,
 };
@@ -78,7 +78,7 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
 }
 
 /// Which answer is sent to which device, and what to know before.
-pub fn answers_question(plan: &Plan) -> Question<'_> {
+pub fn answers_question(plan: &Plan) -> Confirmation<'_> {
     let answers = &plan.answers;
     let number = count(answers.len() as u64, "device", "devices");
     let heading = format!("the vendor's answers are sent to {number}:");
@@ -92,7 +92,7 @@ pub fn answers_question(plan: &Plan) -> Question<'_> {
     if plan.sync_cameras {
         lines.push("the recorders pass the new password on to their cameras".into());
     }
-    Question {
+    Confirmation {
         action: Action::ImportAnswer,
         devices: answers.iter().map(|it| &it.device).collect(),
         plan: lines.join("\n"),

@@ -15,7 +15,7 @@ use sadp_proto::{NetworkSettings, UpdateError};
 use sadp_reset::Action;
 
 use crate::{
-    Explanation, Question, Remedy,
+    Confirmation, Explanation, Remedy,
     announcement::{listed, question},
     count, say,
 };
@@ -60,7 +60,7 @@ fn texts(settings: &NetworkSettings) -> [(&'static str, String); 10] {
 }
 
 /// What a plan for one device does.
-pub fn device_question(it: &PlannedChange) -> Question<'_> {
+pub fn device_question(it: &PlannedChange) -> Confirmation<'_> {
     let device = &it.device.entry.device;
     let names = [
         device.mac.map(|mac| mac.to_string()),
@@ -75,8 +75,8 @@ pub fn device_question(it: &PlannedChange) -> Question<'_> {
     change_question([&it.device].into(), &lines)
 }
 
-fn change_question<'a>(devices: Vec<&'a DiscoveredDevice>, plan: &[String]) -> Question<'a> {
-    Question {
+fn change_question<'a>(devices: Vec<&'a DiscoveredDevice>, plan: &[String]) -> Confirmation<'a> {
+    Confirmation {
         action: Action::NetSet,
         plan: plan.join("\n"),
         text: question("Change the network settings of {}?", devices.len()),
@@ -89,7 +89,7 @@ const MIXED: &str =
     "replies differ in what it has now: check what is kept, too, because all of it is sent";
 
 /// What a plan for many devices does.
-pub fn batch_question(plan: &Plan) -> Question<'_> {
+pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
     let changes = plan.changes.iter().map(|it| {
         let mac = it.device.entry.device.mac;
         format!("  {}  {}", shown(mac, "-"), change_line(&it.change))

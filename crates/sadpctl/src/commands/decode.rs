@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use sadp_discovery::{
-    capture::CaptureError,
+    capture::{CaptureError, CaptureTally},
     messages::{
         FileDevices, FileMessage, MessageContent, MessageFile, MessageFileError, Redaction,
     },
@@ -20,17 +20,34 @@ use crate::{
     args::{Context, DecodeArgs},
     failure::{Exit, Failure},
     output::{MessageLine, Raw, Shown},
+    terminal::Terminal,
 };
 
 pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, Failure> {
-    let messages = args
-        .messages
-        .then(|| context.global.format.check::<MessageLine<'_>>());
-    messages
-        .transpose()
-        .map_err(|failure| failure.hint("or leave --messages out"))?;
+    if args.messages {
+        let checked = context.global.format.check::<MessageLine<'_>>();
+        checked.map_err(|failure| failure.hint("or leave --messages out"))?;
+    }
+    let mut input = read(args, context.terminal)?;
+    let broken = input.broken.take();
+    if let Some(tally) = &input.capture {
+        tell(tally, context.terminal);
+    }
+    let outcome = if args.messages {
+        print_messages(&input, &mut context)
+    } else {
+        print_devices(input, args, &mut context)
+    };
+    if let Some(error) = broken {
+        let broken = format!("the file {error}; what stands before it was read");
+        context.terminal.warn(&broken);
+    }
+    outcome
+}
+
+/// Reads the file, and writes its redacted messages where that is wanted.
+fn read(args: &DecodeArgs, terminal: &mut Terminal) -> Result<MessageFile, Failure> {
     let out = args.out.as_deref().map(record::create).transpose()?;
-    let terminal = &mut *context.terminal;
     let mut redaction = args.redact.then(|| Redaction::new(out.clone()));
     let input = MessageFile::read(&args.file, redaction.as_mut()).inspect_err(|_| {
         if let Some(path) = &args.out {
@@ -38,57 +55,40 @@ pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, F
             let _ = std::fs::remove_file(path);
         }
     });
-    let mut input = input.map_err(|error| failed(error, &args.file))?;
+    let input = input.map_err(|error| failed(error, &args.file))?;
     if let (Some(out), Some(path)) = (out, &args.out) {
-        let packets = out
-            .finish()
-            .map_err(|error| record::incomplete(error, path))?;
+        let packets = out.finish();
+        let packets = packets.map_err(|error| record::incomplete(error, path))?;
         let packets = count(packets, "message", "messages");
         terminal.note(&format!("{packets} written to {}", path.display()));
     }
-    let broken = input.broken.take();
-    if let Some(tally) = input.capture {
-        terminal.note(&format!(
-            "{} in {}",
-            count(tally.datagrams, "SADP datagram", "SADP datagrams"),
-            count(tally.packets, "packet", "packets"),
+    Ok(input)
+}
+
+/// Shows what a capture held, and what of it could not be read.
+fn tell(tally: &CaptureTally, terminal: &mut Terminal) {
+    let datagrams = count(tally.datagrams, "SADP datagram", "SADP datagrams");
+    let packets = count(tally.packets, "packet", "packets");
+    terminal.note(&format!("{datagrams} in {packets}"));
+    if let Some(link) = tally.unknown_link {
+        terminal.warn(&format!(
+            "packets of link type {link} cannot be read: capture on Ethernet"
         ));
-        if let Some(link) = tally.unknown_link {
-            terminal.warn(&format!(
-                "packets of link type {link} cannot be read: capture on Ethernet"
-            ));
-        }
-        let incomplete = count(tally.incomplete, "datagram lacks", "datagrams lack");
-        let refused = count(tally.refused_fragments, "datagram", "datagrams");
-        let unreadable = count(tally.unreadable, "packet", "packets");
-        let limits = [
-            (
-                tally.incomplete,
-                format!("{incomplete} the rest of the IP fragments"),
-            ),
-            (
-                tally.refused_fragments,
-                format!("{refused} in IP fragments not joined: the fragments overlap or never end"),
-            ),
-            (
-                tally.unreadable,
-                format!("{unreadable} of the file cannot be read"),
-            ),
-        ];
-        for (_, limit) in limits.iter().filter(|(number, _)| *number > 0) {
-            terminal.warn(limit);
-        }
     }
-    let outcome = if args.messages {
-        print_messages(&input, &mut context)
-    } else {
-        print_devices(input, args, &mut context)
-    };
-    let terminal = context.terminal;
-    if let Some(error) = broken {
-        terminal.warn(&format!("the file {error}; what stands before it was read"));
+    if tally.incomplete > 0 {
+        let datagrams = count(tally.incomplete, "datagram lacks", "datagrams lack");
+        terminal.warn(&format!("{datagrams} the rest of the IP fragments"));
     }
-    outcome
+    if tally.refused_fragments > 0 {
+        let datagrams = count(tally.refused_fragments, "datagram", "datagrams");
+        terminal.warn(&format!(
+            "{datagrams} in IP fragments not joined: the fragments overlap or never end"
+        ));
+    }
+    if tally.unreadable > 0 {
+        let packets = count(tally.unreadable, "packet", "packets");
+        terminal.warn(&format!("{packets} of the file cannot be read"));
+    }
 }
 
 fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit, Failure> {

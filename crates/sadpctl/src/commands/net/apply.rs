@@ -29,10 +29,8 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     }
     let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
     let mut run = Run::open(&args.ask, None, asked.access(), context)?;
-    let devices = rows
-        .iter()
-        .filter_map(|row| DeviceKey::new(Some(row.mac), None));
-    let devices: Vec<_> = devices.collect();
+    let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
+    let devices: Vec<_> = devices.flatten().collect();
     let inventory =
         run.look_by(async |session, observer| session.look_with(&devices, observer).await)?;
     let settings = args.change.settings();
@@ -44,23 +42,19 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     };
     let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force.is_given);
     let results = results.map_err(unwritable)?;
-    if !plan.steps.is_empty() {
-        show_left_out(&plan, run.terminal);
-        run.confirm(&sadp_text::batch_question(&plan), asked)?;
-    }
     let report = if plan.steps.is_empty() {
         Report::new(plan.into_outcomes())
     } else {
-        run.block_on(async |session, observer| {
-            let login = Login {
-                inventory: &inventory,
-                password: &password,
-                parallel: args.parallel.into(),
-                settle: args.change.settle.settle,
-                wait_back: args.wait_back,
-            };
-            plan.carry_out(session, login, observer).await
-        })?
+        show_left_out(&plan, run.terminal);
+        run.confirm(&sadp_text::batch_question(&plan), asked)?;
+        let login = Login {
+            inventory: &inventory,
+            password: &password,
+            parallel: args.parallel.into(),
+            settle: args.change.settle.settle,
+            wait_back: args.wait_back,
+        };
+        run.block_on(async |session, observer| plan.carry_out(session, login, observer).await)?
     };
     drop(password);
     let became = PlanResults {
