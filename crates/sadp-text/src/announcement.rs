@@ -133,31 +133,22 @@ pub(crate) fn listed(
 ) -> String {
     let left = lines.len().saturating_sub(most);
     let more = (left > 0).then(|| format!("  and {left} more"));
-    let lines = lines.take(most).chain(more);
-    [heading]
-        .into_iter()
-        .chain(lines)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let lines = std::iter::once(heading).chain(lines.take(most)).chain(more);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// How many devices are left out because they are active.
 pub fn already_active(devices: usize) -> String {
-    match devices {
-        1 => "1 device is active already".into(),
-        _ => format!("{devices} devices are active already"),
-    }
+    let devices = count(devices as u64, "device is", "devices are");
+    format!("{devices} active already")
 }
 
 /// A device that refused a secret before, where the user is asked whether to send
 /// another.
 pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
-    let device = device_line(device);
-    format!(
-        "{} refused a secret of this kind on {}: each wrong one costs a try",
-        device.trim_start(),
-        minute(at)
-    )
+    let (device, at) = (device_line(device), minute(at));
+    let device = device.trim_start();
+    format!("{device} refused a secret of this kind on {at}: each wrong one costs a try")
 }
 
 #[cfg(test)]

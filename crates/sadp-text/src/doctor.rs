@@ -204,10 +204,10 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ex
     let seen = match filter.dropped {
         _ if filter.bypassed => "; this scan heard them by a packet socket anyway".into(),
         Some(0) | None => String::new(),
-        Some(dropped) => format!(
-            "; while the scan ran, the kernel dropped {} this way",
-            count(dropped, "packet", "packets")
-        ),
+        Some(dropped) => {
+            let packets = count(dropped, "packet", "packets");
+            format!("; while the scan ran, the kernel dropped {packets} this way")
+        }
     };
     // A dot within a name is written as a slash.
     let key = interface.replace('.', "/");
@@ -222,31 +222,30 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ex
     };
     let [first, second, third, _] = filter.example.octets();
     let own = Ipv4Net::new_assert(Ipv4Addr::new(first, second, third, 250), 24);
-    say(format!(
-        "{word}, and {why}: answers of devices in other subnets, e.g. {}, are dropped{seen}",
-        filter.example
-    ))
-    .next(format!(
-        "add an address in their subnet ({}), or relax the filter until the next start: sudo sysctl {settings}",
-        platform.add_address(interface, own)
-    ))
+    let (example, add) = (filter.example, platform.add_address(interface, own));
+    say(format!("{word}, and {why}: answers of devices in other subnets, e.g. {example}, are dropped{seen}"))
+        .next(format!("add an address in their subnet ({add}), or relax the filter until the next start: sudo sysctl {settings}"))
 }
 
 fn firewall(firewall: Firewall, state: &FirewallState, port: u16) -> Explanation {
-    let why = match state {
+    let (text, location) = match state {
         FirewallState::Open => return say(format!("lets UDP {port} in")),
-        FirewallState::DroppedByRule(location) => {
-            return say(format!("a rule drops UDP {port}")).next(opening(firewall, location, port));
+        FirewallState::NotPermitted => {
+            return not_judged(firewall, "its rules cannot be read without root");
         }
-        FirewallState::DroppedByDefault(location) => {
-            return say(format!(
-                "no plain rule opens UDP {port}, and the default drops it"
-            ))
-            .next(opening(firewall, location, port));
+        FirewallState::TooComplex => {
+            return not_judged(firewall, "its rules continue in other chains");
         }
-        FirewallState::NotPermitted => "its rules cannot be read without root",
-        FirewallState::TooComplex => "its rules continue in other chains",
+        FirewallState::DroppedByRule(location) => (format!("a rule drops UDP {port}"), location),
+        FirewallState::DroppedByDefault(location) => (
+            format!("no plain rule opens UDP {port}, and the default drops it"),
+            location,
+        ),
     };
+    say(text).next(opening(firewall, location, port))
+}
+
+fn not_judged(firewall: Firewall, why: &str) -> Explanation {
     let look = match firewall {
         Firewall::Firewalld => "sudo firewall-cmd --list-all-zones",
         Firewall::Ufw => "sudo ufw status verbose",
@@ -292,13 +291,12 @@ fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
     if is_ok {
         return say(message);
     }
-    let more = match buffer.dropped {
-        Some(lost) if lost > 0 => format!(
-            "while the scan ran, {} dropped for want of room",
-            count(lost, "datagram was", "datagrams were")
-        ),
-        _ => "on a large site some are lost at first and asked again".into(),
-    };
+    let lost = buffer.dropped.filter(|lost| *lost > 0);
+    let lost = lost.map(|lost| count(lost, "datagram was", "datagrams were"));
+    let more = lost.map_or_else(
+        || "on a large site some are lost at first and asked again".into(),
+        |lost| format!("while the scan ran, {lost} dropped for want of room"),
+    );
     say(format!("{message}; {more}"))
         .next("allow more until the next start: sudo sysctl net.core.rmem_max=16777216")
 }
@@ -342,12 +340,11 @@ fn off_subnet(subnet: &OffSubnet, route: &RouteLookup, platform: Platform) -> Ex
         RouteLookup::Unknown => String::new(),
         RouteLookup::None => "; no route leads there".into(),
         RouteLookup::Route(route) => {
-            let router = route.gateway.map_or_else(
-                || "leaves".into(),
-                |gateway| format!("goes to the router {gateway}"),
-            );
-            let interface = &route.interface;
-            format!("; what it sends there {router} by {interface}")
+            let router = route
+                .gateway
+                .map(|gateway| format!("goes to the router {gateway}"));
+            let router = router.unwrap_or_else(|| "leaves".into());
+            format!("; what it sends there {router} by {}", route.interface)
         }
     };
     say(format!(

@@ -59,11 +59,10 @@ pub fn claimed(holder: Option<&ClaimHolder>) -> String {
     let Some(holder) = holder else {
         return "another run changes devices with the same state folder".into();
     };
+    let (command, since) = (clean(&holder.command), minute(holder.since));
+    let process = holder.process;
     format!(
-        "another run changes devices with the same state folder: {} (process {}, since {})",
-        clean(&holder.command),
-        holder.process,
-        minute(holder.since)
+        "another run changes devices with the same state folder: {command} (process {process}, since {since})"
     )
 }
 
@@ -95,30 +94,32 @@ fn name(found: &DiscoveredDevice) -> String {
     format!("{address}{mac}")
 }
 
-/// What was heard and could not be read, or was not kept. Shown always.
+/// What was received and could not be read, or was not kept. Shown always.
 fn losses(tally: &DiscoveryStats) -> Vec<String> {
     let mut losses = Vec::new();
     if tally.unreadable > 0 {
-        let mut senders: Vec<_> = tally
-            .unreadable_from
-            .iter()
+        let senders = tally.unreadable_from.iter();
+        let mut senders: Vec<_> = senders
             .map(|(from, error)| format!("{from} ({error})"))
             .collect();
         if senders.len() > MAX_SENDERS {
             senders.truncate(MAX_SENDERS);
             senders.push("others".into());
         }
-        let number = count(tally.unreadable, "datagram", "datagrams");
-        losses.push(format!(
-            "{number} could not be read, from {}",
-            senders.join(", ")
-        ));
+        let (number, senders) = (
+            count(tally.unreadable, "datagram", "datagrams"),
+            senders.join(", "),
+        );
+        losses.push(format!("{number} could not be read, from {senders}"));
     }
     if tally.refused > 0 {
         let number = count(tally.refused, "reply was", "replies were");
-        let mut senders: Vec<_> = tally.refused_from.iter().collect();
-        senders.sort_by_key(|&(_, times)| std::cmp::Reverse(*times));
-        let most = senders.first().map_or_else(String::new, |(from, _)| {
+        let most = tally
+            .refused_from
+            .iter()
+            .rev()
+            .max_by_key(|(_, times)| **times);
+        let most = most.map_or_else(String::new, |(from, _)| {
             format!(", most of them from {from}: somebody there may be inventing devices")
         });
         losses.push(format!(

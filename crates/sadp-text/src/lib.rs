@@ -133,15 +133,11 @@ pub fn device_counts(devices: &DeviceCounts) -> String {
         (devices.unknown, "in an unknown state"),
     ];
     let states = states.into_iter().filter(|(number, _)| *number > 0);
-    let states: Vec<_> = states
-        .map(|(number, name)| format!("{number} {name}"))
-        .collect();
+    let states = states.map(|(number, name)| format!("{number} {name}"));
+    let states = states.collect::<Vec<_>>().join(", ");
     let devices = count(devices.total() as u64, "device", "devices");
-    if states.is_empty() {
-        devices
-    } else {
-        format!("{devices}: {}", states.join(", "))
-    }
+    let colon = if states.is_empty() { "" } else { ": " };
+    format!("{devices}{colon}{states}")
 }
 
 /// `1.6 s`.

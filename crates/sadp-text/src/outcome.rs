@@ -128,12 +128,11 @@ const fn planned(action: Action) -> &'static str {
 }
 
 /// What a look after an activation shows.
+#[rustfmt::skip]
 const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
     match (replied, outcome.seen) {
         (true, Some(Seen::Changed)) => "activated",
-        (true, Some(Seen::Unchanged)) => {
-            "it said it is activated, but still reports that it is not"
-        }
+        (true, Some(Seen::Unchanged)) => "it said it is activated, but still reports that it is not",
         (true, _) => "it accepted the password; it is not back on the network yet",
         (false, Some(Seen::Changed)) => "no reply, but the device is active now",
         (false, Some(Seen::Unchanged)) => "no reply, and it is still unactivated",
@@ -141,14 +140,12 @@ const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
     }
 }
 
+#[rustfmt::skip]
 fn lamp(status: OutcomeStatus, lamp: Lamp) -> String {
     match (status, lamp) {
         (OutcomeStatus::Planned, Lamp::On) => "its lamp would be switched on".into(),
         (OutcomeStatus::Planned, Lamp::Off) => "its lamp would be switched off".into(),
-        (OutcomeStatus::Planned, Lamp::For(time)) => {
-            let time = format_duration(time);
-            format!("its lamp would be switched on, and off after {time}")
-        }
+        (OutcomeStatus::Planned, Lamp::For(time)) => format!("its lamp would be switched on, and off after {}", format_duration(time)),
         (_, Lamp::On) => "lamp on".into(),
         (_, Lamp::Off) => "lamp off".into(),
         (_, Lamp::For(_)) => "the lamp was on, and is off again".into(),

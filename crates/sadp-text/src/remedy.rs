@@ -84,40 +84,29 @@ impl Platform {
 
     /// The command that gives an interface one more address.
     pub fn add_address(self, interface: &str, address: Ipv4Net) -> String {
+        let (own, mask) = (address.addr(), address.netmask());
         match self {
             Self::Linux => format!("sudo ip addr add {address} dev {interface}"),
-            Self::MacOs => format!(
-                "sudo ifconfig {interface} alias {} {}",
-                address.addr(),
-                address.netmask()
-            ),
-            Self::Windows => format!(
-                "netsh interface ipv4 add address \"{interface}\" {} {}",
-                address.addr(),
-                address.netmask()
-            ),
+            Self::MacOs => format!("sudo ifconfig {interface} alias {own} {mask}"),
+            Self::Windows => {
+                format!("netsh interface ipv4 add address \"{interface}\" {own} {mask}")
+            }
         }
     }
 }
 
 /// What to do to reach a subnet.
 pub fn reach(subnet: &OffSubnet, platform: Platform) -> String {
-    let caution = if subnet.overlaps {
-        ", though it overlaps one of this computer's own"
-    } else {
-        ""
-    };
     let command = platform.add_address(&subnet.interface, subnet.free);
+    let caution = ", though it overlaps one of this computer's own";
+    let caution = if subnet.overlaps { caution } else { "" };
     format!("to reach that network{caution}: {command}")
 }
 
 /// How this program gets the permission.
 pub fn permission() -> String {
-    let program = std::env::current_exe().ok();
-    let program = program.map_or_else(
-        || "sadpctl".into(),
-        |path| quoted(&path.display().to_string()),
-    );
+    let program = std::env::current_exe().map(|path| quoted(&path.display().to_string()));
+    let program = program.unwrap_or_else(|_| "sadpctl".into());
     if cfg!(target_os = "linux") {
         format!("sudo setcap cap_net_raw+ep {program} permits it for good; sudo does for once")
     } else {
@@ -137,17 +126,15 @@ fn quoted(path: &str) -> String {
 /// Why a name selects no device.
 pub fn selection_error(error: &SelectionError) -> String {
     match error {
-        SelectionError::NotFound { name, .. } => format!(
-            "no device found has the serial, MAC or address {}",
-            name.as_str()
-        ),
+        SelectionError::NotFound { name, .. } => {
+            let name = name.as_str();
+            format!("no device found has the serial, MAC or address {name}")
+        }
         SelectionError::Ambiguous { name, devices } => {
-            let what = if name.address().is_some() {
-                "address"
-            } else if name.mac().is_some() {
-                "MAC"
-            } else {
-                "serial"
+            let what = match (name.address(), name.mac()) {
+                (Some(_), _) => "address",
+                (None, Some(_)) => "MAC",
+                (None, None) => "serial",
             };
             let (number, name) = (devices.len(), name.as_str());
             format!("{number} devices have the {what} {name}:{}", list(devices))

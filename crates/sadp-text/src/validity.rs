@@ -49,23 +49,20 @@ pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
 }
 
 /// What to do about an open request.
+#[rustfmt::skip]
 pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
     let request = &reviewed.case.request;
     let mac = request.device.mac().map(|mac| mac.to_string());
     let name = mac.or_else(|| request.device.serial().map(ToString::to_string));
     let name = name.unwrap_or_else(|| "DEVICE".into());
     let package = request.package.display();
+    let import = format!("save the answer into {package}, then sadpctl reset import it");
+    let export = format!("sadpctl reset export {name}");
     Some(match reviewed.next? {
-        CaseStep::TryPassword => format!(
-            "try the new password in its own web page, once; if it is refused: sadpctl reset import {package} --force may-have-worked"
-        ),
-        CaseStep::ExportAgain => format!("sadpctl reset export {name} --out DIR"),
-        CaseStep::Import => {
-            format!("save the answer into {package}, then sadpctl reset import it")
-        }
-        CaseStep::ImportOrExportAgain => format!(
-            "save the answer into {package}, then sadpctl reset import it; or export again: sadpctl reset export {name} --again --out DIR"
-        ),
+        CaseStep::TryPassword => format!("try the new password in its own web page, once; if it is refused: sadpctl reset import {package} --force may-have-worked"),
+        CaseStep::ExportAgain => format!("{export} --out DIR"),
+        CaseStep::Import => import,
+        CaseStep::ImportOrExportAgain => format!("{import}; or export again: {export} --again --out DIR"),
     })
 }
 
@@ -73,14 +70,13 @@ pub fn case_next(reviewed: &ReviewedCase) -> Option<String> {
 pub fn open_requests(cases: &[&Case], now: Timestamp) -> String {
     let lines = cases.iter().map(|case| {
         let request = &case.request;
-        let [mac, serial] = [
-            request.device.mac().map(|mac| mac.to_string()),
+        let known = [
             request.device.serial().map(ToString::to_string),
+            request.device.mac().map(|mac| mac.to_string()),
+            request.address.map(|address| address.to_string()),
         ];
+        let known: Vec<_> = known.into_iter().flatten().collect();
         let age = age(now.duration_since(request.exported_at));
-        let address = request.address.map(|address| address.to_string());
-        let known = [serial, mac, address].into_iter().flatten();
-        let known: Vec<_> = known.collect();
         format!("\n  {}  {}  exported {age} ago", case.id, known.join("  "))
     });
     format!("Open requests:{}", lines.collect::<String>())

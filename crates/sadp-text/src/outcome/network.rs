@@ -110,21 +110,18 @@ pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
 /// What is known of the address that a device is to have.
 pub fn target_address(target: TargetAddress) -> String {
     let address = target.address;
-    match target.holder {
-        Some(by) => format!("{address} is taken by {}", holder(by)),
-        None => {
-            format!("{address} looks free (a device that is switched off would not show)")
-        }
-    }
+    let free = "looks free (a device that is switched off would not show)";
+    target.holder.map_or_else(
+        || format!("{address} {free}"),
+        |by| format!("{address} is taken by {}", holder(by)),
+    )
 }
 
 /// What is wrong with a plan file, the first problems by their lines.
 pub fn plan_problems(problems: &[Problem]) -> String {
     const LISTED: usize = 50;
     let lines = problems.iter().take(LISTED).map(|it| match &it.cause {
-        Cause::Change(bad) => {
-            format!("\n  line {}: {bad}: {}", it.line, bad.remedy())
-        }
+        Cause::Change(bad) => format!("\n  line {}: {bad}: {}", it.line, bad.remedy()),
         cause => format!("\n  line {}: {cause}", it.line),
     });
     let number = count(problems.len() as u64, "error", "errors");
