@@ -146,7 +146,10 @@ impl<'a> Run<'a> {
 
     /// Warns of devices that refused a secret of the kind that is sent, and names those
     /// in the question that have accepted none before.
-    pub(crate) fn complete<'q>(&mut self, question: Confirmation<'q>) -> Result<Confirmation<'q>, Failure> {
+    pub(crate) fn complete<'q>(
+        &mut self,
+        question: Confirmation<'q>,
+    ) -> Result<Confirmation<'q>, Failure> {
         let devices = question.devices.iter().copied();
         for (device, at) in self.session.refused_before(question.action, devices)? {
             let text = sadp_text::refused_before(device, at);
