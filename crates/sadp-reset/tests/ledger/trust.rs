@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{MetadataExt as _, PermissionsExt, chown, symlink},
+    os::unix::fs::{PermissionsExt, symlink},
     path::Path,
 };
 
-use sadp_reset::{Claim, ClaimHolder, Ledger, LedgerError, Untrusted, write_new_file};
+use sadp_reset::{Claim, ClaimHolder, Ledger, LedgerError, Untrusted};
 
 fn assert_refused(folder: &Path, why: Untrusted) {
     let claimed = Claim::try_take(folder, &ClaimHolder::this("test", jiff::Timestamp::MIN));
@@ -49,28 +49,4 @@ fn a_link_in_place_of_ledger_or_claim_is_not_used() {
     assert_refused(&folder, Untrusted::Link);
     let after = fs::read(other.join(Ledger::FILE_NAME)).unwrap();
     assert_eq!(before, after);
-}
-
-/// Root alone can give files away.
-#[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn what_root_makes_in_a_users_folder_is_the_users() {
-    const USER: u32 = 12_345;
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("skipped: only root can give files to another user");
-        return;
-    }
-    let home = tempfile::tempdir().unwrap();
-    chown(home.path(), Some(USER), Some(USER)).unwrap();
-    let folder = home.path().join("share/sadpctl");
-    drop(Ledger::open(&folder).unwrap());
-    write_new_file(&folder.join("claim"), b"").unwrap();
-    for made in [home.path().join("share"), folder.clone()] {
-        assert_eq!(fs::metadata(&made).unwrap().uid(), USER, "{made:?}");
-    }
-    for entry in fs::read_dir(&folder).unwrap() {
-        let entry = entry.unwrap();
-        let owner = entry.metadata().unwrap().uid();
-        assert_eq!(owner, USER, "{:?}", entry.file_name());
-    }
 }
