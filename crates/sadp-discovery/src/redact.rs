@@ -57,7 +57,8 @@ impl Redactor {
         Self::default()
     }
 
-    /// Redacts a datagram or frame. A frame that cannot be parsed becomes zeros.
+    /// Redacts a datagram or frame; what later ones tell has to be [learned](Self::learn)
+    /// before. A frame that cannot be parsed becomes zeros.
     pub fn datagram(&mut self, datagram: CapturedDatagram) -> CapturedDatagram {
         let payload = if datagram.is_frame {
             match Frame::parse(&datagram.payload) {
@@ -65,7 +66,7 @@ impl Redactor {
                 Err(_) => vec![0; datagram.payload.len()],
             }
         } else {
-            self.text(&datagram.payload)
+            self.documents(&datagram.payload)
         };
         CapturedDatagram {
             from: self.socket(datagram.from),
