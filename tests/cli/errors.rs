@@ -23,7 +23,7 @@ fn usage() {
             "large CIDR",
             &["scan", "-i", "127.0.0.1", "--target", "10.0.0.0/8"],
         ),
-        ("bad wait", &["scan", "-i", "127.0.0.1", "--wait", "3"]),
+        ("bad wait", &["scan", "-i", "127.0.0.1", "--wait", "soon"]),
         ("bad rate", &["scan", "-i", "127.0.0.1", "--rate", "0"]),
         (
             "bad group",

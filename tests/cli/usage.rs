@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::run::run;
+use crate::{loopback::Sim, run::run};
 
 #[test]
 fn help() {
@@ -44,4 +44,38 @@ fn manual_pages() {
     for page in ["sadpctl.1", "sadpctl-scan.1", "sadpctl-sim-run.1"] {
         assert!(folder.path().join(page).exists(), "{page}");
     }
+}
+
+/// What people type who know other tools.
+#[test]
+fn other_words_for_the_same_are_taken() {
+    let sim = Sim::start(&["--count", "2"]);
+    for words in [
+        &["ls"][..],
+        &["list", "--wait", "1"],
+        &["discover"],
+        &["scan", "127.0.0.1"],
+        &["scan", "127.0.0.0/30", "--target", "127.0.0.1-3"],
+    ] {
+        let run = sim.run(&[words, &["--format", "ndjson"]].concat());
+        assert_eq!(run.code, 0, "{words:?}: {run}");
+        assert_eq!(run.stdout.lines().count(), 2, "{words:?}: {run}");
+    }
+    let scan = sim.run(&["scan", "--format", "json"]).json();
+    let device = scan[0]["ipv4"]["address"].as_str().unwrap();
+    let ways = sim.run(&["reset", "ways", device]);
+    let short = sim.run(&["reset", device]);
+    assert_eq!((short.code, &short.stdout), (0, &ways.stdout), "{short}");
+    let typo = sim.run(&["reset", "way"]);
+    assert_eq!(typo.code, 2, "{typo}");
+    assert!(typo.stderr.contains("'ways'"), "{typo}");
+    let set = ["net", "set", device, "--dry-run", "--gateway", "none"];
+    let planned = ["--ip", "10.9.0.77/16", "--format", "json"];
+    let planned = sim.run(&[&set[..], &planned].concat());
+    assert_eq!(planned.code, 0, "{planned}");
+    let after = &planned.json()[0]["data"]["after"];
+    assert_eq!(after["ipv4"]["mask"], "255.255.0.0", "{planned}");
+    let with_mask = ["--ip", "10.9.0.77", "--mask", "16", "--format", "json"];
+    let again = sim.run(&[&set[..], &with_mask].concat());
+    assert_eq!(again.json()[0]["data"]["after"], *after, "{again}");
 }

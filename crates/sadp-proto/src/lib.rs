@@ -92,8 +92,8 @@ pub use recovery::{
 };
 pub use refusal::{Refusal, RefusalReply};
 pub use survey::{
-    Datagram, Destination, DiscoveryStats, StopCondition, Survey, SurveyConfig, SurveyEvent,
-    SurveyProgress, Sweep, SweepError, SweepProgress, Transmit,
+    BadHostRange, Datagram, Destination, DiscoveryStats, HostRange, StopCondition, Survey,
+    SurveyConfig, SurveyEvent, SurveyProgress, Sweep, SweepError, SweepProgress, Transmit,
 };
 pub use watch::{
     DeviceSnapshot, Footprint, OfflineReason, Watch, WatchConfig, WatchEvent, WatchEventKind,

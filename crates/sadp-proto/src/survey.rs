@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub(crate) use self::scheduler::{Incoming, ProbeScheduler, ReplyTo};
 pub use self::{
     stats::DiscoveryStats,
-    sweep::{Sweep, SweepError, SweepProgress},
+    sweep::{BadHostRange, HostRange, Sweep, SweepError, SweepProgress},
 };
 use crate::frame::FrameAsker;
 

@@ -6,7 +6,6 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
 /// Runs one command line, the name of the program first. Prints to the standard
 /// streams.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error),
     };

@@ -8,12 +8,14 @@ mod sim;
 mod values;
 mod watch;
 
-use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::Ipv4Addr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
-use ipnet::Ipv4Net;
+use clap::{
+    Args, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use sadp_ops::DeviceName;
-use sadp_proto::StopCondition;
+use sadp_proto::{HostRange, StopCondition};
 
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
@@ -51,6 +53,37 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Parses a command line, the name of the program first.
+    pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let arguments: Vec<_> = arguments.collect();
+        let parsed = Self::try_parse_from(&arguments);
+        let mut cli = parsed.or_else(|error| match with_ways(&arguments, &error) {
+            Some(arguments) => Self::try_parse_from(arguments),
+            None => Err(error),
+        })?;
+        if let Command::Scan(args) = &mut cli.command {
+            args.ask.reach.targets.append(&mut args.targets);
+        }
+        Ok(cli)
+    }
+}
+
+/// `reset DEVICE` as `reset ways DEVICE`.
+fn with_ways(arguments: &[OsString], error: &clap::Error) -> Option<Vec<OsString>> {
+    /// Shorter endings and words of ours have fewer digits.
+    const DIGITS_OF_A_DEVICE: usize = 3;
+    let Some(ContextValue::String(device)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let digits = device.chars().filter(char::is_ascii_digit).count();
+    let place = arguments.iter().position(|it| it == device.as_str())?;
+    let is_reset = arguments.get(place.checked_sub(1)?)? == "reset";
+    let mut arguments = arguments.to_vec();
+    arguments.insert(place, "ways".into());
+    (is_reset && digits >= DIGITS_OF_A_DEVICE).then_some(arguments)
 }
 
 const EXIT_CODES: &str = "\
@@ -126,6 +159,7 @@ pub(crate) struct GlobalArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find all devices on the network
+    #[command(aliases = ["list", "ls", "discover"])]
     Scan(ScanArgs),
     /// Keep a live list: what comes, goes and changes
     Watch(WatchArgs),
@@ -172,6 +206,10 @@ Examples:
   sadpctl scan -i eth0 --where state=unactivated
   sadpctl scan --target 10.20.0.0/24 --format csv > devices.csv")]
 pub(crate) struct ScanArgs {
+    /// The same as --target
+    #[arg(id = "TARGET", value_name = "IP|CIDR|IP-IP")]
+    pub(crate) targets: Vec<HostRange>,
+
     #[command(flatten)]
     pub(crate) ask: AskArgs,
     #[command(flatten)]
@@ -195,10 +233,10 @@ pub(crate) struct AskArgs {
 /// Where to look for devices.
 #[derive(Args, Debug)]
 pub(crate) struct ReachArgs {
-    /// Ask this address, or every address of this network, one by one as
-    /// well: for routed networks; may be repeated
-    #[arg(help_heading = FINDING, long = "target", value_name = "IP|CIDR", value_parser = values::network)]
-    pub(crate) targets: Vec<Ipv4Net>,
+    /// Ask this address, or every address of this network or range, one by
+    /// one as well: for routed networks; may be repeated
+    #[arg(help_heading = FINDING, long = "target", value_name = "IP|CIDR|IP-IP")]
+    pub(crate) targets: Vec<HostRange>,
 
     /// Ask at most N addresses per second
     #[arg(help_heading = FINDING, long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]

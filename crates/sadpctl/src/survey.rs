@@ -3,10 +3,9 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ipnet::Ipv4Net;
 use jiff::SignedDuration;
 use sadp_discovery::{LinkConfig, Notice, ScanConfig};
-use sadp_proto::{Endpoint, SurveyProgress, Sweep, SweepProgress};
+use sadp_proto::{Endpoint, HostRange, SurveyProgress, Sweep, SweepProgress};
 use tokio::runtime::{Builder, Runtime};
 
 use sadp_text::{count, with_cause};
@@ -51,7 +50,7 @@ pub(crate) fn sweep(
     also: impl IntoIterator<Item = Ipv4Addr>,
 ) -> Result<Option<Sweep>, Failure> {
     let mut targets = reach.targets.clone();
-    targets.extend(also.into_iter().map(Ipv4Net::from));
+    targets.extend(also.into_iter().map(HostRange::from));
     (!targets.is_empty())
         .then(|| Sweep::new(&targets, reach.rate))
         .transpose()

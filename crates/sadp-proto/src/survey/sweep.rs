@@ -1,7 +1,7 @@
 //! Probes addresses one by one, at a bounded rate, and repeats those without a
 //! reply.
 
-use std::{collections::HashSet, net::Ipv4Addr, ops::RangeInclusive, time::Duration};
+use std::{collections::HashSet, net::Ipv4Addr, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use ipnet::{Ipv4AddrRange, Ipv4Net};
 
@@ -10,7 +10,8 @@ use super::scheduler::response_timeout;
 /// Addresses to probe one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    networks: Vec<Ipv4Net>,
+    /// In order, and without overlaps.
+    ranges: Vec<HostRange>,
     /// Time between two datagrams.
     interval: Duration,
 }
@@ -23,14 +24,15 @@ impl Sweep {
     /// minutes.
     pub const MAX_ADDRESSES: u64 = 1 << 20;
 
-    /// A sweep of all hosts of these networks (a /32 is one host), at `rate`
-    /// datagrams per second.
-    pub fn new(networks: &[Ipv4Net], rate: u32) -> Result<Self, SweepError> {
+    /// A sweep of all these hosts, each once, at `rate` datagrams per second.
+    pub fn new(hosts: &[HostRange], rate: u32) -> Result<Self, SweepError> {
         let interval = Duration::from_secs(1)
             .checked_div(rate)
             .ok_or(SweepError::NoRate)?;
-        let networks = Ipv4Net::aggregate(&networks.to_vec());
-        let sweep = Self { networks, interval };
+        let sweep = Self {
+            ranges: HostRange::merge(hosts),
+            interval,
+        };
         let addresses = sweep.addresses();
         if addresses > Self::MAX_ADDRESSES {
             return Err(SweepError::TooLarge { addresses });
@@ -39,12 +41,95 @@ impl Sweep {
     }
 
     fn addresses(&self) -> u64 {
-        let counts = self.networks.iter().map(|network| {
-            let bits = 32u32.saturating_sub(network.prefix_len().into());
-            let all = 1u64.checked_shl(bits).unwrap_or_default();
-            all.saturating_sub(if bits > 1 { 2 } else { 0 })
-        });
+        let counts = self.ranges.iter().map(|range| range.count());
         counts.fold(0, u64::saturating_add)
+    }
+}
+
+/// Host addresses in a row: of one host, of a network without its own and its broadcast
+/// address, or from one address to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostRange {
+    first: Ipv4Addr,
+    last: Ipv4Addr,
+}
+
+impl HostRange {
+    /// The address, if it is only one.
+    pub fn single(self) -> Option<Ipv4Addr> {
+        (self.first == self.last).then_some(self.first)
+    }
+
+    fn count(self) -> u64 {
+        let (first, last) = (u32::from(self.first), u32::from(self.last));
+        u64::from(last.saturating_sub(first)).saturating_add(1)
+    }
+
+    /// Sorts ranges and joins those that overlap.
+    fn merge(ranges: &[Self]) -> Vec<Self> {
+        let mut sorted = ranges.to_vec();
+        sorted.sort_unstable();
+        let mut merged: Vec<Self> = Vec::new();
+        for range in sorted {
+            match merged.last_mut().filter(|last| range.first <= last.last) {
+                Some(last) => last.last = last.last.max(range.last),
+                None => merged.push(range),
+            }
+        }
+        merged
+    }
+}
+
+impl From<Ipv4Addr> for HostRange {
+    fn from(host: Ipv4Addr) -> Self {
+        Self {
+            first: host,
+            last: host,
+        }
+    }
+}
+
+impl From<Ipv4Net> for HostRange {
+    fn from(network: Ipv4Net) -> Self {
+        let edge = u32::from(network.prefix_len() < 31);
+        let first = u32::from(network.network()).saturating_add(edge);
+        let last = u32::from(network.broadcast()).saturating_sub(edge);
+        Self {
+            first: first.into(),
+            last: last.into(),
+        }
+    }
+}
+
+/// A text that is no address, network or range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write an IPv4 address, a network or a range, e.g. 192.168.1.64, 192.168.1.0/24 or 192.168.1.1-50"
+)]
+pub struct BadHostRange;
+
+/// `192.168.1.64`, `192.168.1.0/24`, `192.168.1.1-192.168.2.50`, and `192.168.1.1-50` with
+/// only the last number of the last address.
+impl FromStr for HostRange {
+    type Err = BadHostRange;
+
+    fn from_str(text: &str) -> Result<Self, BadHostRange> {
+        if let Some((first, last)) = text.split_once('-') {
+            let first: Ipv4Addr = first.parse().map_err(|_| BadHostRange)?;
+            let [a, b, c, _] = first.octets();
+            let in_network = last.parse().map(|d| Ipv4Addr::new(a, b, c, d));
+            let last = in_network.or_else(|_| last.parse());
+            let last = last.ok().filter(|last| *last >= first);
+            return Ok(Self {
+                first,
+                last: last.ok_or(BadHostRange)?,
+            });
+        }
+        if let Ok(host) = text.parse::<Ipv4Addr>() {
+            return Ok(host.into());
+        }
+        let network = text.parse::<Ipv4Net>();
+        network.map(Self::from).map_err(|_| BadHostRange)
     }
 }
 
@@ -92,7 +177,7 @@ pub(super) struct SweepState {
     /// Finished passes.
     passes: u32,
     running: bool,
-    network: usize,
+    range: usize,
     hosts: Option<Ipv4AddrRange>,
     /// Addresses that answered. They get no further probes.
     answered: HashSet<Ipv4Addr>,
@@ -112,7 +197,7 @@ impl SweepState {
             sweep,
             passes: 0,
             running: false,
-            network: 0,
+            range: 0,
             hosts: None,
             answered: HashSet::new(),
             fruitful: false,
@@ -170,7 +255,7 @@ impl SweepState {
     /// Whether no address needs further probes: the latest repeat had no reply.
     pub(super) fn is_over(&self) -> bool {
         let limit = if self.fruitful { PASSES.1 } else { PASSES.0 };
-        self.sweep.networks.is_empty() || (!self.running && self.passes >= limit)
+        self.sweep.ranges.is_empty() || (!self.running && self.passes >= limit)
     }
 
     pub(super) fn progress(&self) -> SweepProgress {
@@ -203,16 +288,16 @@ impl SweepState {
             if let Some(host) = self.hosts.as_mut().and_then(Iterator::next) {
                 return Some(host);
             }
-            let network = self.sweep.networks.get(self.network)?;
-            self.network = self.network.saturating_add(1);
-            self.hosts = Some(network.hosts());
+            let HostRange { first, last } = *self.sweep.ranges.get(self.range)?;
+            self.range = self.range.saturating_add(1);
+            self.hosts = Some(Ipv4AddrRange::new(first, last));
         }
     }
 
     fn begin_pass(&mut self) {
         self.running = true;
         self.fruitful = false;
-        self.network = 0;
+        self.range = 0;
         self.hosts = None;
         self.passed = 0;
     }
@@ -234,7 +319,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn networks<const N: usize>(texts: [&str; N]) -> Vec<Ipv4Net> {
+    fn networks<const N: usize>(texts: [&str; N]) -> Vec<HostRange> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
@@ -264,6 +349,33 @@ mod tests {
         let asked = walked(&mut SweepState::new(sweep), |_| true);
         let hosts: Vec<_> = asked.iter().map(|(_, host)| host.to_string()).collect();
         assert_eq!(hosts, ["10.0.0.1", "10.0.0.2", "10.1.0.7"]);
+    }
+
+    #[test]
+    fn hosts_that_are_named_one_by_one_are_all_asked() {
+        let named = networks(["10.0.0.0", "10.0.0.1", "10.0.0.2-3", "10.0.0.3-10.0.0.4"]);
+        let sweep = Sweep::new(&named, 1000).unwrap();
+        let asked = walked(&mut SweepState::new(sweep), |_| true);
+        let hosts: Vec<_> = asked.iter().map(|(_, host)| host.octets()[3]).collect();
+        assert_eq!(hosts, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        for bad in [
+            "",
+            "10.0.0",
+            "10.0.0.0/33",
+            "10.0.0.9-8",
+            "10.0.0.1-256",
+            "10.0.0.1-",
+            "::1",
+            "a-b",
+        ] {
+            assert_eq!(bad.parse::<HostRange>(), Err(BadHostRange), "{bad}");
+        }
+        let range: HostRange = "10.0.0.5/24".parse().unwrap();
+        assert_eq!(range, "10.0.0.1-254".parse().unwrap());
     }
 
     #[test]

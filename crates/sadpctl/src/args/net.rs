@@ -1,12 +1,13 @@
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
+use ipnet::Ipv4Net;
 use sadp_ops::network::Settings;
 use sadp_proto::seal::UpdateDigest;
 
 use super::{
     AskArgs, ChangeArgs, DeviceArgs, PasswordArgs, SettleArgs,
-    values::{duration, switch},
+    values::{address_in_network, duration, mask, switch},
 };
 use crate::select::Filter;
 
@@ -49,12 +50,12 @@ pub(crate) struct NetSetArgs {
 #[derive(Args, Clone, Copy, Debug)]
 #[group(required = true, multiple = true)]
 pub(crate) struct WantedArgs {
-    /// The new IPv4 address
-    #[arg(long, value_name = "IP")]
-    pub(crate) ip: Option<Ipv4Addr>,
+    /// The new IPv4 address, also with its mask: 10.0.0.5/24
+    #[arg(long, value_name = "IP", value_parser = address_in_network)]
+    pub(crate) ip: Option<Ipv4Net>,
 
-    /// The subnet mask, e.g. 255.255.255.0
-    #[arg(long, value_name = "IP")]
+    /// The subnet mask, e.g. 255.255.255.0 or 24
+    #[arg(long, value_name = "MASK", value_parser = mask)]
     pub(crate) mask: Option<Ipv4Addr>,
 
     /// The default gateway, or none

@@ -19,9 +19,11 @@ pub(super) fn wait(text: &str) -> Result<StopCondition, String> {
 /// The longest time anything may be told to take.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// A time such as `3s`, `500ms` or `1m 30s`; at most a day.
+/// A time such as `3s`, `500ms` or `1m 30s`; at most a day. A number alone is seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let time = humantime::parse_duration(text)
+    let seconds = text.parse().map(Duration::from_secs);
+    let time = seconds
+        .or_else(|_| humantime::parse_duration(text))
         .map_err(|_| String::from("write a time with its unit, e.g. 3s, 500ms or 2m"))?;
     if time > LONGEST {
         return Err("write a time of 24h at most, e.g. 3s, 500ms or 2m".into());
@@ -38,15 +40,22 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// An address or a network.
-pub(super) fn network(text: &str) -> Result<Ipv4Net, String> {
-    if let Ok(address) = text.parse::<Ipv4Addr>() {
-        return Ok(address.into());
-    }
-    let network: Ipv4Net = text.parse().map_err(|_| {
-        String::from("write an IPv4 address or network, e.g. 192.168.1.64 or 192.168.1.0/24")
-    })?;
-    Ok(network.trunc())
+/// An address, or one with its network's mask: `10.0.0.5/24`.
+pub(super) fn address_in_network(text: &str) -> Result<Ipv4Net, String> {
+    let address = text.parse::<Ipv4Addr>().map(Ipv4Net::from);
+    let parsed = address.or_else(|_| text.parse());
+    parsed.map_err(|_| "write an IPv4 address, e.g. 192.168.1.64 or 192.168.1.64/24".into())
+}
+
+/// A subnet mask, or the length of its prefix: `255.255.255.0` or `24`.
+pub(super) fn mask(text: &str) -> Result<Ipv4Addr, String> {
+    let prefix = text.trim_start_matches('/').parse();
+    let mask = prefix
+        .ok()
+        .and_then(|it| Ipv4Net::new(Ipv4Addr::UNSPECIFIED, it).ok());
+    mask.map(|it| it.netmask())
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| "write a subnet mask, e.g. 255.255.255.0 or 24".into())
 }
 
 /// A multicast group.
@@ -90,17 +99,24 @@ mod tests {
         assert_eq!(wait("auto"), Ok(StopCondition::Auto));
         assert_eq!(wait("3s"), Ok(StopCondition::Fixed(3000 * MS)));
         assert_eq!(wait("500ms"), Ok(StopCondition::Fixed(500 * MS)));
-        for bad in ["", "3", "s", "-1s", "soon", "9999999999999999h", "25h"] {
+        assert_eq!(wait("5"), Ok(StopCondition::Fixed(5000 * MS)));
+        for bad in ["", "s", "-1s", "soon", "9999999999999999h", "25h"] {
             assert!(wait(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn addresses_and_networks_are_read() {
-        assert_eq!(network("10.0.0.5").unwrap().to_string(), "10.0.0.5/32");
-        assert_eq!(network("10.0.0.5/24").unwrap().to_string(), "10.0.0.0/24");
-        for bad in ["", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "::1", "camera"] {
-            assert!(network(bad).is_err(), "{bad}");
+    fn an_address_may_bring_its_mask() {
+        let read = address_in_network("10.0.0.5/24").unwrap();
+        assert_eq!((read.addr(), read.prefix_len()), ([10, 0, 0, 5].into(), 24));
+        assert_eq!(address_in_network("10.0.0.5").unwrap().prefix_len(), 32);
+        for text in ["255.255.255.0", "24", "/24"] {
+            assert_eq!(mask(text), Ok([255, 255, 255, 0].into()), "{text}");
         }
+        for bad in ["", "10.0.0", "10.0.0.0/33", "10.0.0.0/", "::1", "camera"] {
+            assert!(address_in_network(bad).is_err(), "{bad}");
+            assert!(mask(bad).is_err(), "{bad}");
+        }
+        assert!(mask("33").is_err());
     }
 }

@@ -45,7 +45,7 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
     // Behind a router it has to be asked at its new address, too.
     let routed = !args.target.ask.reach.targets.is_empty();
-    let new = args.wanted.ip.filter(|_| routed);
+    let new = args.wanted.ip.map(|it| it.addr()).filter(|_| routed);
     let also = args.target.addresses().into_iter().chain(new);
     let mut run = Run::open(&args.target.ask, also, asked.access(), context)?;
     let inventory = run.look()?;
@@ -81,9 +81,10 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
 
 impl From<WantedArgs> for WantedSettings {
     fn from(args: WantedArgs) -> Self {
+        let in_network = args.ip.filter(|ip| ip.prefix_len() < 32);
         Self {
-            address: args.ip,
-            mask: args.mask,
+            address: args.ip.map(|ip| ip.addr()),
+            mask: args.mask.or_else(|| in_network.map(|ip| ip.netmask())),
             gateway: args.gateway,
             dhcp: args.dhcp,
             http: args.http_port,

@@ -104,7 +104,7 @@ fn activate(
 fn single_targets(args: &ButtonArgs) -> Option<Sweep> {
     let reach = &args.target.ask.reach;
     let mut targets = reach.targets.clone();
-    targets.retain(|network| network.prefix_len() == 32);
+    targets.retain(|hosts| hosts.single().is_some());
     let sweep = Sweep::new(&targets, reach.rate).ok();
     sweep.filter(|_| !targets.is_empty())
 }
