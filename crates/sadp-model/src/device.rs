@@ -89,10 +89,6 @@ impl Device {
     /// known, what it omits stays. An incomplete report never replaces a complete
     /// one. Returns whether anything but the raw elements changed.
     pub fn update(&mut self, mut later: Self) -> bool {
-        if later.raw.told("Encrypt").is_none() && self.raw.told("Encrypt").is_some() {
-            later.replayable_password = self.replayable_password;
-        }
-        later.raw.keep(&PASSWORD_ELEMENTS, &self.raw);
         let raw = std::mem::take(&mut self.raw);
         let later_raw = std::mem::take(&mut later.raw);
         if (later.complete || !self.complete) && *self != later {
@@ -111,6 +107,15 @@ impl Device {
             later_raw
         };
         false
+    }
+
+    /// Takes from `earlier` the elements by which a password is sealed and which this
+    /// report omits.
+    pub(crate) fn keep_password_elements(&mut self, earlier: &Self) {
+        if self.raw.told("Encrypt").is_none() && earlier.raw.told("Encrypt").is_some() {
+            self.replayable_password = earlier.replayable_password;
+        }
+        self.raw.keep(&PASSWORD_ELEMENTS, &earlier.raw);
     }
 
     /// Whether both have the same network settings.

@@ -78,6 +78,13 @@ impl RawFields {
         self.first(name).filter(|text| !text.is_empty())
     }
 
+    /// Whether both have the same elements, but for the request that they answer.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let mut pairs = self.iter().zip(other.iter());
+        self.len() == other.len()
+            && pairs.all(|(one, other)| one == other || (one.0 == "Uuid" && other.0 == "Uuid"))
+    }
+
     /// Takes these elements from an earlier reply where this one omits them or leaves
     /// them empty.
     pub(crate) fn keep(&mut self, names: &[&str], earlier: &Self) {

@@ -7,7 +7,7 @@ use sadp_proto::{
     Command,
     seal::{Password, SealError},
 };
-use sadp_reset::{Action, LedgerError, PasswordNumber};
+use sadp_reset::{Account, Action, LedgerError, PasswordNumber};
 use secrecy::SecretString;
 
 use crate::{
@@ -148,6 +148,12 @@ impl Plan {
             {
                 report.failure.get_or_insert_with(|| error.into());
             }
+            if outcome.status == OutcomeStatus::Done
+                && let (Some(account), Some(key)) = (target.account, target.device.key())
+                && let Err(error) = session.remember_account(&key, &account)
+            {
+                report.failure.get_or_insert_with(|| error.into());
+            }
             if outcome.status == OutcomeStatus::Done && outcome.next.is_none() {
                 outcome.next = preparations(&target.device);
             }
@@ -227,6 +233,8 @@ struct ActivationProgress {
     /// What became of it so far, before the look.
     outcome: Option<Outcome>,
     seen: Seen,
+    /// The account that it reports since.
+    account: Option<Account>,
 }
 
 impl ActivationProgress {
@@ -237,6 +245,7 @@ impl ActivationProgress {
             reply: None,
             outcome: None,
             seen: Seen::Missing,
+            account: None,
         }
     }
 
@@ -251,6 +260,8 @@ impl ActivationProgress {
     fn take_in(&mut self, after: &Inventory) {
         let now = after.same(&self.device).map(|found| &found.entry.device);
         self.seen = seen(now);
+        let active = now.filter(|_| self.seen == Seen::Changed);
+        self.account = active.map(Account::of).or_else(|| self.account.take());
         let outcome = match self.reply.take() {
             Some(reply) => Some(reply.repeats(self.outcome.take(), self.seen)),
             None => self.outcome.take(),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use sadp_discovery::{CaptureRecorder, ScanConfig};
 use sadp_model::SenderConflict;
 use sadp_reset::{
-    Account, Action, Claim, ClaimAttempt, ClaimHolder, Ledger, LedgerError, PasswordNumber,
-    RememberedMove,
+    Account, Action, Claim, ClaimAttempt, ClaimHolder, DeviceKey, Ledger, LedgerError,
+    PasswordNumber, RememberedMove,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -268,6 +268,17 @@ impl Session {
         record_success(self.ledger_mut()?, device, action, at)
     }
 
+    /// Writes down the account of a device that was just activated.
+    pub(crate) fn remember_account(
+        &mut self,
+        device: &DeviceKey,
+        account: &Account,
+    ) -> Result<(), LedgerError> {
+        let at = self.now();
+        self.ledger_mut()?
+            .remember_account(device, Some(account), at)
+    }
+
     /// Writes down which devices answered from a new address a moment ago, and which
     /// are back where they were. Nothing is written in a run that sends no secrets.
     pub(crate) fn note_moves(&mut self, devices: &[DiscoveredDevice]) -> Result<(), LedgerError> {
@@ -309,7 +320,7 @@ pub(crate) fn record_success(
         return Ok(());
     };
     if action.spec().carries_secret {
-        // What it has after its first password, or none, the next look shows.
+        // What it has after its first password, the next look shows.
         let lasts = !matches!(action, Action::Activate | Action::Deactivate);
         let account = lasts.then(|| Account::of(&device.entry.device));
         ledger.remember_account(&key, account.as_ref(), at)?;

@@ -43,6 +43,17 @@ pub(crate) fn hints(
             "{clones} devices share a MAC with another: compare their labels before you change anything"
         ));
     }
+    let contradicted = devices.iter().filter(|found| {
+        let mut warnings = found.warnings.iter();
+        warnings.any(|it| matches!(it, Warning::ContradictsItself | Warning::SharedSalt))
+    });
+    let contradicted = contradicted.count();
+    if contradicted > 0 {
+        let devices = count(contradicted as u64, "device reports", "devices report");
+        hints.push(format!(
+            "{devices} one thing in two ways, or the salt of another: somebody may pretend to be them; give no password before you know who it is"
+        ));
+    }
     if doubted > 0 {
         let devices = count(doubted as u64, "device is", "devices are");
         hints.push(format!(

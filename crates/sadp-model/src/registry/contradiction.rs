@@ -12,11 +12,12 @@ use crate::Device;
 pub enum Contradiction {
     /// The serial number, from its own address: two records have one MAC then.
     Serial,
-    /// The salt of its password.
+    /// A salt of its password.
     Salt,
-    /// The account that its password belongs to.
+    /// The account that its password belongs to, or whether it can be another than
+    /// `admin`.
     UserName,
-    /// Whether it takes an encrypted password for network changes.
+    /// Whether it takes an encrypted password for network changes, or encrypted codes.
     Encrypt,
     /// The default gateway.
     Gateway,
@@ -37,16 +38,25 @@ impl Contradiction {
         later: &Device,
         protocol: Protocol,
     ) -> impl Iterator<Item = Self> {
-        let element = |name| differ(before.raw.told(name), later.raw.told(name));
+        let element = |name| {
+            let told = before.raw.told(name);
+            told.is_some_and(|told| later.raw.told(name).is_some_and(|it| it != told))
+        };
         // Frames may have supplied what XML replies omit.
         let is_frame = protocol == Protocol::SadpFrame;
         let reported = |name| is_frame || before.raw.told(name).is_some();
         let (old, new) = (&before.ipv4, &later.ipv4);
         let encryption = differ(before.replayable_password, later.replayable_password);
         [
-            (Self::Salt, element("Salt")),
-            (Self::UserName, element("UserName")),
-            (Self::Encrypt, encryption && element("Encrypt")),
+            (Self::Salt, element("Salt") || element("Salt2")),
+            (
+                Self::UserName,
+                element("UserName") || element("SecurityMode"),
+            ),
+            (
+                Self::Encrypt,
+                (encryption && element("Encrypt")) || element("codeEncrypt"),
+            ),
             (
                 Self::Gateway,
                 differ(old.gateway, new.gateway) && reported("IPv4Gateway"),

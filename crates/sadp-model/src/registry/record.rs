@@ -124,7 +124,7 @@ impl DeviceRecord {
         matches!(self.protocol, Protocol::SadpFrame)
     }
 
-    pub(super) fn update(&mut self, device: Device, sighting: Sighting) -> bool {
+    pub(super) fn update(&mut self, mut device: Device, sighting: Sighting) -> bool {
         self.malformed |= is_malformed(&device);
         let protocol = sighting.protocol;
         if sighting.is_by_udp() {
@@ -134,8 +134,13 @@ impl DeviceRecord {
         if protocol == Protocol::SadpFrame && self.protocol != protocol {
             return self.supplement(&device);
         }
-        if self.protocol == protocol && (device.complete || !self.device.complete) {
+        if self.protocol == protocol
+            && (device.complete || !self.device.complete)
+            // Frames have no elements.
+            && (self.is_frames_only() || !self.device.raw.is_alike(&device.raw))
+        {
             self.compare(&device);
+            device.keep_password_elements(&self.device);
         }
         let before = self.device.ipv4.address;
         let changed = if self.protocol == protocol {

@@ -306,6 +306,9 @@ fn what_a_device_reports_in_two_ways_is_noted_and_what_it_omits_is_not() {
         ("Salt", "00"),
         ("UserName", "admin"),
         ("Encrypt", "true"),
+        ("Salt2", "00"),
+        ("SecurityMode", "custom"),
+        ("codeEncrypt", "true"),
         ("IPv4Gateway", "10.0.0.1"),
         ("DHCP", "false"),
     ];
@@ -313,8 +316,11 @@ fn what_a_device_reports_in_two_ways_is_noted_and_what_it_omits_is_not() {
         (0, "01", Salt),
         (1, "installer", UserName),
         (2, "false", Encrypt),
-        (3, "10.0.0.2", Gateway),
-        (4, "true", Dhcp),
+        (3, "01", Salt),
+        (4, "standard", UserName),
+        (5, "false", Encrypt),
+        (6, "10.0.0.2", Gateway),
+        (7, "true", Dhcp),
     ] {
         let mut other = usual;
         other[place].1 = value;
@@ -341,7 +347,7 @@ fn what_a_device_reports_in_two_ways_is_noted_and_what_it_omits_is_not() {
             }
             let entry = &registry.entries()[0];
             assert_eq!(entry.contradictions, []);
-            for (name, text) in &usual[..3] {
+            for (name, text) in &usual[..6] {
                 assert_eq!(entry.device.raw.told(name), Some(*text), "{fewer:?}");
             }
             assert_eq!(entry.device.replayable_password, Some(false));

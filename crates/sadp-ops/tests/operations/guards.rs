@@ -187,6 +187,14 @@ async fn an_account_that_lost_its_salt_or_has_another_name_is_given_no_secret() 
         let again = site.set_port(83, CURRENT, Overrides::default()).await;
         assert_eq!(again.status, OutcomeStatus::Done);
     }
+    // An activation remembers the account that the device reports after it.
+    let unactivated = camera(1, ONE, "activated = false");
+    let mut site = Simulated::new(&unactivated);
+    crate::activate_all(&mut site).await;
+    site.replace_devices(&camera(1, "", ""));
+    let device = site.inventory().await.devices.remove(0);
+    let reason = blocked(&site, &device, Action::NetSet, Overrides::default());
+    assert!(matches!(reason, Some(BlockReason::AccountChanged { .. })));
     // Without a password it has no account.
     let mut site = Simulated::new(&camera(1, ONE, ""));
     site.set_port(81, CURRENT, Overrides::default()).await;
