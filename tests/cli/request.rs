@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) const NEW: &str = "Garden-77x";
 
-/// A van beside a pretend support desk.
+/// A simulated site beside a simulated vendor support.
 pub(crate) struct RecoverySite {
     pub(crate) van: Van,
 }

@@ -1,4 +1,4 @@
-//! The pretend vendor desk.
+//! The simulated vendor support.
 
 use std::{
     fs,

@@ -71,7 +71,7 @@ fn what_the_reverse_path_filter_drops_is_reported() {
     let told = installer.doctor(&[]);
     assert_eq!(told.verdict("devices", "scan", "5 devices"), "ok");
     assert_eq!(
-        told.verdict("reverse-path", "lan0", "heard them by a packet socket"),
+        told.verdict("reverse-path", "lan0", "received them by a packet socket"),
         "warning"
     );
     // One of the remedies: an address in their subnet.

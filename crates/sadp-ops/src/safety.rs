@@ -357,7 +357,7 @@ mod tests {
             to: OTHER.into(),
         };
         assert_eq!(moved, Some(expected));
-        // Simulated, behind a router, or moved and heard there for a while.
+        // Simulated, behind a router, or moved and received there for a while.
         for reports in [
             &[[OTHER, OWN]][..],
             &[[OWN, OWN], [OTHER, OTHER], [OTHER, OTHER], [OTHER, OTHER]],

@@ -187,7 +187,7 @@ fn is_digit(character: char) -> bool {
 
 /// The text is not a request of a simulated device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a request of a simulated device; this desk is no vendor's and answers no other")]
+#[error("not a request of a simulated device; the simulated support answers no other")]
 pub struct NotSimulated;
 
 /// Splits a text at colons into this many parts, without a line break at the end.

@@ -202,7 +202,7 @@ fn reverse_path(interface: &str, filter: &ReversePath, platform: Platform) -> Ex
         RouteLookup::Route(route) => format!("the route back leaves by {}", route.interface),
     };
     let seen = match filter.dropped {
-        _ if filter.bypassed => "; this scan heard them by a packet socket anyway".into(),
+        _ if filter.bypassed => "; this scan received them by a packet socket anyway".into(),
         Some(0) | None => String::new(),
         Some(dropped) => {
             let packets = count(dropped, "packet", "packets");

@@ -136,7 +136,7 @@ impl View {
         self.keep_selection(before);
     }
 
-    /// Chooses and sorts all rows anew.
+    /// Chooses and sorts all rows again.
     fn arrange(&mut self) {
         let before = self.selected_place();
         let rows = self.rows.iter();

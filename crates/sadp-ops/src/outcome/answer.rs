@@ -93,7 +93,7 @@ impl AnswerFinding {
 pub enum AnswerSource {
     /// A file.
     File(PathBuf),
-    /// A person, who read or heard it.
+    /// A person, who typed it.
     Key,
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum SimCommand {
     Run(SimRunArgs),
     /// Answer requests of simulated devices, as a vendor's support would
     ///
-    /// A pretend support desk, for practice: its answers are marked as
+    /// A simulated vendor support, for practice: its answers are marked as
     /// simulated, and no real device takes them. It refuses requests of real
     /// devices, which only the vendor can answer.
     Vendor(SimVendorArgs),

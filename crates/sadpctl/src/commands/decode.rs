@@ -94,7 +94,7 @@ fn tell(tally: &CaptureTally, terminal: &mut Terminal) {
 fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let messages = (1..)
         .zip(&input.messages)
-        .map(|(number, heard)| line(number, heard));
+        .map(|(number, message)| line(number, message));
     context.print(&messages.collect::<Vec<_>>())?;
     if input.messages.is_empty() {
         return Err(nothing(input.capture.is_some()));
@@ -102,9 +102,9 @@ fn print_messages(input: &MessageFile, context: &mut Context<'_>) -> Result<Exit
     Ok(Exit::Done)
 }
 
-fn line(number: usize, heard: &FileMessage) -> MessageLine<'_> {
-    let travel = heard.travel.as_ref();
-    let line = match &heard.content {
+fn line(number: usize, message: &FileMessage) -> MessageLine<'_> {
+    let travel = message.travel.as_ref();
+    let line = match &message.content {
         MessageContent::Document(document) => document_line(document),
         MessageContent::Frame(frame) => frame_line(frame),
     };

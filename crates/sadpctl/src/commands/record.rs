@@ -1,4 +1,4 @@
-//! Records of what a command sent and heard.
+//! Records of what a command sent and received.
 
 use std::{io, path::Path};
 

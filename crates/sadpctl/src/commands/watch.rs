@@ -155,7 +155,7 @@ impl Site {
         if let Some(ledger) = self.session.ledger() {
             let before = event.before.as_deref_mut();
             for account in before.into_iter().chain([&mut *event.after]) {
-                // A lock that cannot be read is not shown; what was heard is.
+                // A lock that cannot be read is not shown; what was received is.
                 let _ = ledger.apply_locks(std::slice::from_mut(&mut account.entry), at);
             }
         }

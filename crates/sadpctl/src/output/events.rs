@@ -17,7 +17,7 @@ use super::{
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
-/// Something worth telling about a device.
+/// Something worth reporting about a device.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) happened: WatchEventKind,
@@ -100,8 +100,7 @@ impl Told {
     }
 }
 
-/// What differs, by key, but for how a device was heard and what it said word
-/// for word.
+/// What differs, by key, but for how a device was received and its raw elements.
 fn differences(before: &DiscoveredDevice, after: &DiscoveredDevice) -> Vec<Change> {
     let fields = FIELDS.iter().filter(|field| !field.key.is_empty());
     let fields = fields.filter(|field| !field.key.starts_with("seen."));

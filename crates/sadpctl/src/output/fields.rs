@@ -343,7 +343,7 @@ fn sightings(found: &DiscoveredDevice, read: fn(&Sighting) -> Value) -> Value {
     Value::List(found.entry.seen.iter().map(read).collect())
 }
 
-/// When it was heard. Captures need not say, which reads as 1970.
+/// When it was received. Captures need not say, which reads as 1970.
 pub(super) fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
     (sighting.at != Timestamp::UNIX_EPOCH).then(|| whole_seconds(sighting.at))
 }

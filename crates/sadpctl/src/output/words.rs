@@ -36,9 +36,7 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
         Warning::DuplicateMac => {
             "another device has the same MAC: compare labels, one may be faulty or cloned"
         }
-        Warning::TwoSenders => {
-            "heard from two addresses: one may be somebody who pretends to be it"
-        }
+        Warning::TwoSenders => "seen from two addresses: one may be somebody who pretends to be it",
         Warning::ContradictsItself => {
             "reported one thing in two ways: one reply may be somebody else's"
         }

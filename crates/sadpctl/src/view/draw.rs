@@ -112,7 +112,7 @@ impl View {
             .min(last_top);
         if self.shown.is_empty() {
             let text = if self.rows.is_empty() {
-                "No device was heard yet."
+                "No device was found yet."
             } else {
                 "No device fits the filter: Esc shows all."
             };

@@ -19,7 +19,7 @@ without asking; without a terminal it prints the command that does.
 With --format json and ndjson one outcome is printed: of action \"activate\" where
 the first password was sent, else of action \"button\". Its result is done (the
 device is unactivated), skipped (still active, or not for this device), no-answer
-(not heard at the end) or unknown (it restarted, and its firmware does not report
+(not seen at the end) or unknown (it restarted, and its firmware does not report
 whether it has a password). data.state is what the device said last. Exit code 0
 only for done; 4 where the vendor gives no button to this kind.
 

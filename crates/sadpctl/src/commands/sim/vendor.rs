@@ -1,4 +1,4 @@
-//! The pretend vendor desk: answers request packages of simulated devices.
+//! The simulated vendor support: answers request packages of simulated devices.
 
 use std::{
     ffi::OsString,
