@@ -264,7 +264,8 @@ pub enum Offer {
 }
 
 impl Offer {
-    /// What a device must report before the command of an action is sent to it.
+    /// What a device must report before the command of an action is sent to it. That of a
+    /// change by the owner is `OwnerChange::offer`.
     pub(crate) const fn for_action(action: Action) -> Option<Self> {
         Some(match action {
             Action::GuidExport | Action::GuidImport => Self::Guid,
@@ -272,9 +273,6 @@ impl Offer {
                 Self::Questions
             }
             Action::MailSet | Action::MailQr | Action::MailConfirm => Self::Mailbox,
-            Action::CloudSet | Action::CloudCode => Self::Cloud,
-            Action::CloudUnbind => Self::Unbind,
-            Action::Deactivate => Self::Deactivate,
             _ => return None,
         })
     }
