@@ -28,8 +28,8 @@ pub struct DispatchConfig {
     pub parallel: usize,
     /// When the next conversation may begin.
     pub pace: Pace,
-    /// How long the last silent commands are waited for once nothing else is left
-    /// to do, at least. `None` waits as long as each command may take. For commands
+    /// The least time from sending a command until its silent device is given up, once
+    /// no job waits. `None` waits as long as each command may take. For commands
     /// whose result a look shows, and whose late reply nobody needs: only with it are
     /// there [`DispatchEvent::Reported`].
     pub patience: Option<Duration>,

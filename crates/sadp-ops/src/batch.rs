@@ -36,7 +36,7 @@ pub(crate) const fn guarded(parallel: usize, devices: usize) -> Pace {
 }
 
 /// How many devices have to accept a password before it goes to several at once.
-/// One is enough that accepted it in an earlier run.
+/// One is enough if it accepted the password in an earlier run.
 pub(crate) const PROVING: usize = 2;
 
 /// How long a silent device holds up the next. Slow devices take a second to
@@ -56,9 +56,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) commands: Vec<DeviceCommand>,
     /// Keeps what devices answer.
     pub(crate) keep: &'a mut dyn Keep,
-    /// By what the ledger knows the password that the commands carry or set, where
-    /// all carry one. It may be another one afterwards: see
-    /// [`Ledger::record_accepted_password`].
+    /// The ledger's number of the password, where all commands carry or set the same.
+    /// Sending may change the number: see [`Ledger::record_accepted_password`].
     pub(crate) password: Option<&'a mut PasswordNumber>,
 }
 
@@ -299,7 +298,7 @@ impl Session {
     }
 }
 
-/// What limits a computer from the beginning, the look before has told.
+/// The look before reported the limits that were there from the start.
 const fn limits_sending(notice: &Notice) -> bool {
     matches!(
         notice,

@@ -34,18 +34,18 @@ impl SecretKind {
         })
     }
 
-    /// Whether it sets a new password: after a silence that may have worked.
+    /// Whether it sets a new password, so that after a silence the password may be
+    /// another.
     const fn resets(self) -> bool {
         !matches!(self, Self::CurrentPassword)
     }
 
-    /// Whether one that was accepted is worthless afterwards, which nothing else tells.
+    /// Whether it works once. Used GUIDs and requests are recorded elsewhere.
     const fn is_used_up(self) -> bool {
         matches!(self, Self::MailedCode)
     }
 
-    /// The command by which the device makes another secret of this kind, so that
-    /// what became of the one before no longer matters.
+    /// The command after which an earlier secret of this kind no longer counts.
     const fn made_by(self) -> Option<Action> {
         match self {
             Self::VendorAnswer => Some(Action::ExportRequest),
@@ -156,7 +156,7 @@ pub(crate) fn unconfirmed_activation(
     Ok(unknown.map(|it| it.attempt.at))
 }
 
-/// The result of an attempt. `None` where nothing was sent.
+/// The result of an attempt. `None` where no secret was sent.
 fn known_result(record: &AttemptRecord) -> Option<AttemptResult> {
     let result = record.result();
     (!matches!(result, AttemptResult::Skipped | AttemptResult::NoAnswer)).then_some(result)

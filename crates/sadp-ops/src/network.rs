@@ -82,7 +82,7 @@ pub struct Login<'a> {
     /// The current password. It goes to one device first, and the first wrong one
     /// ends the batch.
     pub password: &'a SecretString,
-    /// The most devices at a time, once one of them accepted the password.
+    /// The most devices at a time, once the password is proven.
     pub parallel: usize,
     /// How long silent devices are sent the settings again, where a look proves
     /// that they do not have them and the password is known to be theirs:

@@ -17,8 +17,6 @@ use crate::{
 pub(crate) struct Requirements {
     /// The command's action.
     pub(crate) action: Action,
-    /// What the device must offer.
-    pub(crate) offer: Option<Offer>,
     /// What the user lifted.
     pub(crate) overrides: Overrides,
     /// Whether the user named the devices: one that is left out is a failure then.
@@ -31,7 +29,6 @@ impl Requirements {
     pub(crate) const fn new(action: Action, overrides: Overrides, named: bool) -> Self {
         Self {
             action,
-            offer: Offer::for_action(action),
             overrides,
             named,
         }
@@ -60,7 +57,7 @@ impl Requirements {
         if device.state == Some(State::Unactivated) {
             return Some(Reason::Unactivated { named });
         }
-        let offer = self.offer?;
+        let offer = Offer::for_action(self.action)?;
         let offered = offer.of(device) == Some(true);
         let fit = offered || self.overrides.lifts(Guard::WayNotOffered);
         (!fit).then_some(Reason::NotOffered { offer, named })

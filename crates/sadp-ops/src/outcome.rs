@@ -13,9 +13,9 @@ use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
 use sadp_model::{Contradiction, Device};
-use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
+use sadp_proto::{CommandSpec, MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::{Account, Action};
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 pub use self::stop::StopReason;
 use self::{
@@ -247,7 +247,7 @@ pub enum BlockReason {
 }
 
 /// What a device must report before a command is sent to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 pub enum Offer {
     /// A GUID to export and import.
     Guid,
@@ -264,17 +264,25 @@ pub enum Offer {
 }
 
 impl Offer {
-    /// What a device must report before the command of an action is sent to it. That of a
-    /// change by the owner is `OwnerChange::offer`.
-    pub(crate) const fn for_action(action: Action) -> Option<Self> {
-        Some(match action {
-            Action::GuidExport | Action::GuidImport => Self::Guid,
-            Action::QuestionsRead | Action::QuestionsSet | Action::QuestionsAnswer => {
-                Self::Questions
-            }
-            Action::MailSet | Action::MailQr | Action::MailConfirm => Self::Mailbox,
-            _ => return None,
-        })
+    /// What a device must report before the command of an action is sent to it.
+    pub(crate) fn for_action(action: Action) -> Option<Self> {
+        let offered_by = action.spec().offered_by?;
+        // It shows what the device reports by itself, too.
+        let is_always_sent = action == Action::CloudShow;
+        let mut all = Self::iter().filter(|_| !is_always_sent);
+        all.find(|offer| offer.spec().offered_by == Some(offered_by))
+    }
+
+    /// A command that needs it.
+    const fn spec(self) -> &'static CommandSpec {
+        match self {
+            Self::Guid => &CommandSpec::EXPORT_GUID,
+            Self::Questions => &CommandSpec::SET_QUESTIONS,
+            Self::Mailbox => &CommandSpec::SET_MAILBOX,
+            Self::Cloud => &CommandSpec::SET_CLOUD,
+            Self::Unbind => &CommandSpec::UNBIND,
+            Self::Deactivate => &CommandSpec::DEACTIVATE,
+        }
     }
 
     /// Whether the device offers it. `None` where it does not report that.
@@ -467,6 +475,30 @@ impl Report {
         Self {
             outcomes,
             failure: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_must_offer_follows_from_the_command() {
+        let offers = [
+            (Action::GuidImport, Some(Offer::Guid)),
+            (Action::QuestionsRead, Some(Offer::Questions)),
+            (Action::MailQr, Some(Offer::Mailbox)),
+            (Action::CloudCode, Some(Offer::Cloud)),
+            (Action::CloudUnbind, Some(Offer::Unbind)),
+            (Action::Deactivate, Some(Offer::Deactivate)),
+            (Action::CloudShow, None),
+            (Action::SetUpRead, None),
+            (Action::ExportRequest, None),
+            (Action::NetSet, None),
+        ];
+        for (action, offer) in offers {
+            assert_eq!(Offer::for_action(action), offer, "{action}");
         }
     }
 }

@@ -89,11 +89,7 @@ pub fn plan(
 ) -> Result<Plan, LedgerError> {
     let action = change.action();
     let selection = if change.is_needed(&device.entry.device) {
-        let requirements = Requirements {
-            offer: Some(change.offer()),
-            ..Requirements::new(action, overrides, true)
-        };
-        requirements.select(session, vec![device])?
+        Requirements::new(action, overrides, true).select(session, vec![device])?
     } else {
         let outcome = Outcome {
             reason: Reason::Owner(OwnerFinding::NotNeeded(change)),

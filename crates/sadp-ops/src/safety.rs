@@ -102,7 +102,7 @@ impl FromIterator<Guard> for Overrides {
 }
 
 impl BlockReason {
-    /// The guard that sends the command anyway. `None` where nothing does.
+    /// The guard to lift so that the command is sent. `None` where nothing does.
     pub const fn guard(&self) -> Option<Guard> {
         match self {
             Self::DuplicateMac

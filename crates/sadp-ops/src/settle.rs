@@ -1,5 +1,5 @@
-//! How silence is settled: a look shows which devices are still as before, and
-//! what can cost them nothing is sent to them again.
+//! How silence is settled: a look shows which devices are still as before, and commands
+//! that cannot cost them a try are sent to them again.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::{Outcome, OutcomeStatus, Reason, Seen};
 
-/// How long silent devices are looked at again, and sent again what the look
-/// proves undone, unless the user says otherwise.
+/// How long to look again at silent devices and repeat commands that were not carried
+/// out. The user may set another time.
 pub const SETTLE: Duration = Duration::from_secs(30);
 
 /// How long the last silent devices of a batch are waited for where a look

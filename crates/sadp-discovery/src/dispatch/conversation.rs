@@ -12,7 +12,7 @@ use crate::DeviceRoute;
 /// response time.
 const LOOK_AFTER: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(2);
 
-/// The same at most after its command was sent several times.
+/// The longest time until a look, for a device that was sent its command several times.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(4);
 
 /// How long a device is silent until the network may be gone.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 /// The least time between two inquiries.
 const EVERY: Duration = Duration::from_millis(300);
 
-/// The same for each device that replied to the one before, so that a large site sends
-/// no more than 2,000 reports a second.
+/// The least time between two inquiries for each device that replied to the first, so
+/// that a large site sends no more than 2,000 replies a second.
 const TIME_PER_DEVICE: Duration = Duration::from_micros(500);
 
 /// How long the report to an inquiry still counts.

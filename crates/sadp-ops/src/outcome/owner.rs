@@ -5,7 +5,7 @@ use sadp_model::{Device, State};
 use sadp_proto::{Command, Refusal, VerificationCode, seal::Password};
 use sadp_reset::Action;
 
-use super::{Offer, Outcome, OutcomeStatus, Reason, Seen};
+use super::{Outcome, OutcomeStatus, Reason, Seen};
 use crate::OpsError;
 
 /// What is changed.
@@ -30,14 +30,6 @@ impl OwnerChange {
             Self::Code => Action::CloudCode,
             Self::Unbind => Action::CloudUnbind,
             Self::Deactivate => Action::Deactivate,
-        }
-    }
-
-    pub(crate) const fn offer(self) -> Offer {
-        match self {
-            Self::CloudOn | Self::CloudOff | Self::Code => Offer::Cloud,
-            Self::Unbind => Offer::Unbind,
-            Self::Deactivate => Offer::Deactivate,
         }
     }
 
