@@ -13,7 +13,11 @@ use crate::DeviceRoute;
 const LOOK_AFTER: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(2);
 
 /// The longest time until a look, for a device that was sent its command several times.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(4);
+const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long after its command a conversation counts as running, unless the device is
+/// looked at sooner.
+const RUNNING_FOR: Duration = Duration::from_secs(1);
 
 /// How long a device is silent until the network may be gone.
 const SILENT_FOR: Duration = Duration::from_secs(3);
@@ -62,6 +66,13 @@ impl Conversation {
     pub(super) fn look_at(&self) -> Option<Duration> {
         let waits = self.looked_at && !self.exchange.is_settling();
         Some(self.sent.filter(|_| waits)?.saturating_add(self.patience))
+    }
+
+    /// Until when it keeps others from beginning. `None` before its command is sent.
+    pub(super) fn runs_until(&self) -> Option<Duration> {
+        let running = Some(self.patience).filter(|_| self.looked_at);
+        let running = running.map_or(RUNNING_FOR, |it| it.min(RUNNING_FOR));
+        Some(self.sent?.saturating_add(running))
     }
 
     /// Sends its command again, and is more patient then: a slow device may carry out

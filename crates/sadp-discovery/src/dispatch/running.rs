@@ -18,9 +18,6 @@ use crate::DeviceRoute;
 /// the running ones.
 const MAX_SILENT: usize = 256;
 
-/// How long after its command a conversation counts as running.
-const RUNNING_FOR: Duration = Duration::from_secs(1);
-
 /// How long a silent device is looked at, at least.
 const LOOK_FOR: Duration = Duration::from_secs(1);
 
@@ -97,10 +94,8 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
         if self.hold().is_some() {
             return active < MAX_SILENT;
         }
-        let sent = self.active.iter().filter_map(|it| it.sent);
-        let silent = sent
-            .filter(|sent| self.now >= sent.saturating_add(RUNNING_FOR))
-            .count();
+        let running = self.active.iter().filter_map(Conversation::runs_until);
+        let silent = running.filter(|until| self.now >= *until).count();
         active < self.parallel + silent.min(MAX_SILENT)
     }
 
@@ -365,8 +360,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
             return due.chain(self.look_due()).min();
         }
         // The next begins when one is over (a reply is an event), or silent.
-        let silent = conversations
-            .filter_map(|conversation| Some(conversation.sent?.saturating_add(RUNNING_FOR)));
+        let silent = conversations.filter_map(Conversation::runs_until);
         let begins = silent.chain([self.held_until]).filter(|&at| at > self.now);
         // Where all ended in one step, nothing else wakes the waiting jobs.
         let at_once = (self.active.is_empty() && self.keys.len() == 0).then_some(self.now);

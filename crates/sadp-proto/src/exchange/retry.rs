@@ -21,9 +21,12 @@ use uuid::Uuid;
 /// before, up to the longest.
 const WAIT: RangeInclusive<Duration> = Duration::from_millis(300)..=Duration::from_millis(1_200);
 
-/// The most requests: with a fifth of the datagrams lost each way, all but one in 3,500
-/// get a reply.
+/// The most requests, as many as the longest timeouts allow: with a fifth of the
+/// datagrams lost each way, all but one in 3,500 get a reply.
 pub(super) const TRIES: u32 = 8;
+
+/// The same where the first timeouts are short: all but one in 27,000.
+const TRIES_WHEN_FAST: u32 = 10;
 
 /// The timeout of the vendor's client: from the first request without a reply, and
 /// from every late reply.
@@ -50,10 +53,11 @@ impl RetryTimer {
     /// time.
     pub(super) fn new(now: Duration, response_time: Option<Duration>) -> Self {
         let wait = response_time.map_or(*WAIT.end(), |it| it.saturating_mul(4));
+        let is_fast = wait <= *WAIT.start();
         Self {
             began: now,
             wait: wait.clamp(*WAIT.start(), *WAIT.end()),
-            left: TRIES,
+            left: if is_fast { TRIES_WHEN_FAST } else { TRIES },
             slow: false,
             earlier: Vec::new(),
         }
@@ -63,7 +67,8 @@ impl RetryTimer {
     pub(super) fn count_sent(&mut self, now: Duration) -> Duration {
         self.left = self.left.saturating_sub(1);
         let soon = now.saturating_add(self.wait);
-        if self.left.is_multiple_of(2) {
+        let sent = TRIES_WHEN_FAST.saturating_sub(self.left);
+        if sent.is_multiple_of(2) {
             self.wait = self.wait.saturating_mul(2).min(*WAIT.end());
         }
         if self.slow {

@@ -10,15 +10,15 @@ use super::{
     van::{MS, Van, activation, code, done, is_done, password},
 };
 
-/// How late they answer, in milliseconds, and how often they hear a question
-/// that may be asked again.
-const DELAYS: [(u32, u64); 6] = [
-    (1_100, 1),
-    (1_300, 2),
-    (1_800, 2),
-    (3_000, 3),
-    (5_000, 5),
-    (8_000, 6),
+/// How late they answer, in milliseconds, and how often they receive a request that may
+/// be repeated, and one for a key.
+const DELAYS: [(u32, u64, u64); 6] = [
+    (1_100, 1, 3),
+    (1_300, 2, 4),
+    (1_800, 2, 5),
+    (3_000, 3, 6),
+    (5_000, 5, 7),
+    (8_000, 7, 10),
 ];
 
 fn slow(delay: u32, keys: &str) -> Van {
@@ -27,12 +27,12 @@ fn slow(delay: u32, keys: &str) -> Van {
 
 #[test]
 fn a_slow_device_is_activated_and_sent_its_password_once() {
-    for (delay, questions) in DELAYS {
+    for (delay, _, exchanges) in DELAYS {
         let mut van = slow(delay, "activated = false");
         let began = van.now;
         assert!(is_done(&van.activate(0, PASSWORD)), "{delay}");
         let executions = van.fleet.executions(0);
-        assert_eq!((executions.exchanges, van.sent), (questions, 1), "{delay}");
+        assert_eq!((executions.exchanges, van.sent), (exchanges, 1), "{delay}");
         assert_eq!((executions.activations, executions.refused), (1, 0));
         // Its answer to the latest question, its answer to the command, and
         // what was asked in vain.
@@ -46,10 +46,10 @@ const WAIT: Duration = Duration::from_millis(1_200);
 
 #[test]
 fn the_request_of_a_slow_device_is_the_one_it_holds_good() {
-    for (delay, questions) in DELAYS {
+    for (delay, requests, _) in DELAYS {
         let mut van = slow(delay, "");
         let reply = done(van.order(0, Command::GetEncryptString));
-        assert_eq!(van.fleet.executions(0).requests, questions, "{delay}");
+        assert_eq!(van.fleet.executions(0).requests, requests, "{delay}");
         let request = RequestCode::read(&reply).unwrap();
         let request: vendor_support::RequestText = request.as_str().parse().unwrap();
         let reset = Command::Reset {
@@ -64,7 +64,7 @@ fn the_request_of_a_slow_device_is_the_one_it_holds_good() {
 
 #[test]
 fn what_a_slow_device_does_the_same_each_time_is_done_when_it_first_answers() {
-    for (delay, _) in DELAYS {
+    for (delay, ..) in DELAYS {
         let mut van = slow(delay, "");
         let began = van.now;
         assert!(is_done(&van.lamp(0, true)), "{delay}");
