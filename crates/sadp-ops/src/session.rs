@@ -114,6 +114,17 @@ impl Session {
         })
     }
 
+    /// Looks alone: there is no state folder, so nothing is remembered and nothing else is
+    /// sent.
+    pub fn without_state(scan: ScanConfig, cancellation: Cancellation) -> Result<Self, OpsError> {
+        Self::open(SessionConfig {
+            scan,
+            state: PathBuf::new(),
+            access: LedgerAccess::Unavailable,
+            cancellation,
+        })
+    }
+
     /// Takes the claim on the state folder, until the session ends: no other run changes
     /// devices meanwhile. Waits for a run that has it, `wait` at most, and then fails
     /// with [`OpsError::Claimed`]. What the ledger holds by then is known afterwards.

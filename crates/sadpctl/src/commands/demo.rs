@@ -1,12 +1,9 @@
-use std::{
-    net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
-};
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, ScanConfig, ScanReport};
 use sadp_model::Warning;
-use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Observer, Session, SessionConfig};
+use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Observer, Session};
 use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
 use tokio::sync::oneshot;
@@ -131,11 +128,6 @@ async fn scan(
     cancellation: &Cancellation,
     observer: &mut dyn Observer,
 ) -> Result<ScanReport, Failure> {
-    let session = Session::open(SessionConfig {
-        scan: config.clone(),
-        state: PathBuf::new(),
-        access: LedgerAccess::Unavailable,
-        cancellation: cancellation.clone(),
-    });
-    Ok(session?.scan(observer).await?)
+    let session = Session::without_state(config.clone(), cancellation.clone())?;
+    Ok(session.scan(observer).await?)
 }
