@@ -78,4 +78,7 @@ fn other_words_for_the_same_are_taken() {
     let with_mask = ["--ip", "10.9.0.77", "--mask", "16", "--format", "json"];
     let again = sim.run(&[&set[..], &with_mask].concat());
     assert_eq!(again.json()[0]["data"]["after"], *after, "{again}");
+    let two = sim.run(&[&set[..], &["--ip", "10.9.0.77/16", "--mask", "24"]].concat());
+    assert_eq!(two.code, 2, "{two}");
+    assert!(two.stderr.contains("--ip gives the mask"), "{two}");
 }

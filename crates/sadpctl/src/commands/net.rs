@@ -42,6 +42,7 @@ fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
 fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let asked = args.change.change;
     run::check(asked, context.global)?;
+    let wanted = WantedSettings::try_from(args.wanted)?;
     let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
     // Behind a router it has to be asked at its new address, too.
     let routed = !args.target.ask.reach.targets.is_empty();
@@ -51,7 +52,7 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let inventory = run.look()?;
     let change = DeviceChange {
         device: args.target.choose(&inventory)?,
-        wanted: WantedSettings::from(args.wanted),
+        wanted,
     };
     let settings = args.change.settings();
     let plan =
@@ -79,17 +80,26 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     })
 }
 
-impl From<WantedArgs> for WantedSettings {
-    fn from(args: WantedArgs) -> Self {
+impl TryFrom<WantedArgs> for WantedSettings {
+    type Error = Failure;
+
+    fn try_from(args: WantedArgs) -> Result<Self, Failure> {
         let in_network = args.ip.filter(|ip| ip.prefix_len() < 32);
-        Self {
+        let of_address = in_network.map(|ip| ip.netmask());
+        if let (Some(given), Some(other)) = (args.mask, of_address)
+            && given != other
+        {
+            let message = format!("--ip gives the mask {other}, and --mask gives {given}");
+            return Err(Failure::words(Exit::Usage, message).hint("leave one of the two out"));
+        }
+        Ok(Self {
             address: args.ip.map(|ip| ip.addr()),
-            mask: args.mask.or_else(|| in_network.map(|ip| ip.netmask())),
+            mask: args.mask.or(of_address),
             gateway: args.gateway,
             dhcp: args.dhcp,
             http: args.http_port,
             sdk: args.sdk_port,
-        }
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::disk::without_line_break;
 pub enum AnswerForm {
     /// A key: [`Answer::KEY_CHARS`] printable ASCII characters without blanks.
     Key,
-    /// An encrypted answer: one word of at least [`LEAST_ENCRYPTED`] letters, digits and
+    /// An encrypted answer: one word of at least 24 letters, digits and
     /// signs in which encrypted bytes are written, or an XML document with one such word
     /// and no other text.
     Encrypted,
