@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    env, fs,
+    env,
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -300,7 +300,10 @@ mod protected {
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 fn what_root_makes_in_a_users_folder_is_the_users() {
-    use std::os::unix::fs::{MetadataExt as _, chown};
+    use std::{
+        fs,
+        os::unix::fs::{MetadataExt as _, chown},
+    };
     const USER: u32 = 12_345;
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped: only root can give files to another user");
@@ -311,7 +314,7 @@ fn what_root_makes_in_a_users_folder_is_the_users() {
     let folder = home.path().join("share/sadpctl");
     // The files of an open database belong to it.
     let _ledger = Ledger::open(&folder).unwrap();
-    write_new_file(&folder.join("request.txt"), b"").unwrap();
+    sadp_reset::write_new_file(&folder.join("request.txt"), b"").unwrap();
     let mut made = vec![home.path().join("share"), folder.clone()];
     made.extend(fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path()));
     assert!(made.len() > 3, "{made:?}");
