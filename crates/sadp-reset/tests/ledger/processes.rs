@@ -8,9 +8,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use sadp_reset::{
-    AttemptFilter, AttemptResult, AttemptVerdict, Ledger, LedgerError, write_new_file,
-};
+use sadp_reset::{AttemptFilter, AttemptResult, AttemptVerdict, Ledger, LedgerError};
 
 use crate::{at, attempt, key};
 
