@@ -172,7 +172,7 @@ fn output_that_cannot_be_written_is_reported() {
     ] {
         out_of_room(sadpctl(arguments));
     }
-    // What was done is told anyway.
+    // What was done is reported anyway.
     let van = Van::new(&site(2));
     let run = out_of_room(activate(&van, "state"));
     assert!(run.stderr.contains("2 devices: 2 done"), "{run}");

@@ -221,26 +221,10 @@ fn codes_and_answers_with_text_around_them_cost_no_try() {
     let site = recorder(1, "mailbox = \"o@example.com\"");
     let van = Van::new(&site);
     let quiet = van.put("mark.txt", "\u{feff}1=Rex\n2=b\n3=c\n");
-    let run = van.run(&[
-        "reset",
-        "questions",
-        "answer",
-        ONE,
-        "--answers",
-        &quiet,
-        "--dry-run",
-        "-q",
-    ]);
+    let answer = ["reset", "questions", "answer", ONE, "--answers", &quiet];
+    let run = van.run(&[&answer[..], &["--dry-run", "-q"]].concat());
     assert_eq!((run.code, &*run.stderr), (0, ""), "{run}");
-    let run = van.run(&[
-        "reset",
-        "questions",
-        "answer",
-        ONE,
-        "--answers",
-        &quiet,
-        "--dry-run",
-    ]);
+    let run = van.run(&[&answer[..], &["--dry-run"]].concat());
     assert!(run.stderr.contains("byte order mark"), "{run}");
     for text in ["Your code: 123456", "123456\n654321", "12\u{200b}3456"] {
         let code = van.put("code.txt", text);

@@ -164,8 +164,8 @@ pub(crate) fn make_new_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// To whom root gives what it makes at this path: to the owner of the folder, so that
-/// what was made with sudo can be used without.
+/// The user and group that own the folder of this path, where root makes something in
+/// the folder of another user: what sudo makes can be used without sudo then.
 #[cfg(unix)]
 fn owner_to_be(path: &Path) -> io::Result<Option<(u32, u32)>> {
     if !rustix::process::geteuid().is_root() {

@@ -223,8 +223,8 @@ fn a_device_that_restarted_is_not_sent_its_old_answer() {
     );
     assert_eq!(recovery.cases()[0].1, "spent");
     // A spoilt request holds up no other: --again is not needed.
-    let anew = recovery.export(&["--all"]);
-    assert_eq!(anew.code, 0, "{anew}");
+    let second = recovery.export(&["--all"]);
+    assert_eq!(second.code, 0, "{second}");
 }
 
 #[test]

@@ -4,13 +4,13 @@
 use std::{collections::VecDeque, thread};
 
 use rand_core::OsRng;
-use sadp_proto::seal::{ExchangeKey, SealError};
+use sadp_proto::seal::ExchangeKey;
 use tokio::task::JoinSet;
 
 use super::Job;
 
-/// A job whose key pair is made, or cannot be made.
-pub(super) type JobWithKey = (usize, Job, Result<ExchangeKey, SealError>);
+/// A job with its key pair. `None` where it cannot be made: the exchange says so.
+pub(super) type JobWithKey = (usize, Job, Option<ExchangeKey>);
 
 /// Makes as many key pairs at once as there are processors.
 pub(super) struct KeyMaker {
@@ -61,7 +61,7 @@ impl KeyMaker {
             && let Some((number, job)) = self.waiting.pop_front()
         {
             self.tasks
-                .spawn_blocking(move || (number, job, ExchangeKey::generate(&mut OsRng)));
+                .spawn_blocking(move || (number, job, ExchangeKey::generate(&mut OsRng).ok()));
         }
     }
 }

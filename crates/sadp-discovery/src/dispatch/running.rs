@@ -3,10 +3,7 @@
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
 use sadp_model::Device;
-use sadp_proto::{
-    CommandOutcome, ExchangeStep, Message,
-    seal::{ExchangeKey, SealError},
-};
+use sadp_proto::{CommandOutcome, ExchangeStep, Message, seal::ExchangeKey};
 
 use super::{
     DispatchConfig, DispatchEvent, Job, JobReport, Pace, Reaction, conversation::Conversation,
@@ -224,21 +221,17 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
             if job.command.is_sealed() {
                 self.keys.begin(number, job);
             } else {
-                let looks = self.patience.is_some();
-                let conversation = Conversation::new(number, job, self.now, looks);
-                self.active.push(conversation);
+                self.begin(number, job, None);
             }
         }
     }
 
-    /// Begins the conversation of a job whose key pair is made.
-    pub(super) fn begin(&mut self, number: usize, job: Job, key: Result<ExchangeKey, SealError>) {
+    /// Begins the conversation of a job, with the key pair that was made for it.
+    pub(super) fn begin(&mut self, number: usize, job: Job, key: Option<ExchangeKey>) {
         let looks = self.patience.is_some();
         let mut conversation = Conversation::new(number, job, self.now, looks);
-        match key {
-            Ok(key) => conversation.exchange = conversation.exchange.with_key(key),
-            // The exchange fails in the same way.
-            Err(error) => tracing::debug!(%error, "no key pair"),
+        if let Some(key) = key {
+            conversation.exchange = conversation.exchange.with_key(key);
         }
         self.active.push(conversation);
     }

@@ -27,12 +27,14 @@ mod site;
 use std::time::Duration;
 
 use sadp_ops::{
-    Event, Impact, NextStep, OpsError, OutcomeStatus, Overrides, Reason, Seen, StopReason,
+    Event, Impact, Inventory, NextStep, OpsError, OutcomeStatus, Overrides, Reason, Seen,
+    StopReason,
     activate::{self, Activation},
     locate::{self, Lamp},
 };
 use sadp_proto::Guid;
 use sadp_reset::{DeviceKey, GuidExport, GuidVoid, Ledger, Vault};
+use secrecy::SecretString;
 use site::Simulated;
 use tokio::time::Instant;
 
@@ -125,12 +127,7 @@ async fn a_network_that_is_gone_ends_a_batch() {
     let plan = activate::plan(&site.session, devices, Overrides::default(), false).unwrap();
     site.disconnect();
     let password = "Garden-77x".into();
-    let activation = Activation {
-        inventory: &inventory,
-        password: &password,
-        parallel: 8,
-        settle: sadp_ops::SETTLE,
-    };
+    let activation = activation(&inventory, &password);
     let began = Instant::now();
     let report = plan
         .carry_out(&mut site.session, activation, &mut site::quiet)
@@ -154,12 +151,7 @@ async fn a_session_that_is_asked_to_stop_sends_nothing() {
     );
     site.cancellation.stop.cancel();
     let password = "Garden-77x".into();
-    let activation = Activation {
-        inventory: &inventory,
-        password: &password,
-        parallel: 8,
-        settle: sadp_ops::SETTLE,
-    };
+    let activation = activation(&inventory, &password);
     let plan = plan.unwrap();
     let report = plan
         .carry_out(&mut site.session, activation, &mut site::quiet)
@@ -218,6 +210,16 @@ async fn a_lamp_shines_for_its_time_or_until_it_is_to_stop() {
         assert_eq!(report.outcomes[0].reason, Reason::Lamp(lamp));
         assert_eq!(lit.unwrap().elapsed().as_secs(), expected);
         assert_eq!(site.executions(0).lamps, 2, "on, and off");
+    }
+}
+
+/// Eight at a time, repeated as usual.
+fn activation<'a>(inventory: &'a Inventory, password: &'a SecretString) -> Activation<'a> {
+    Activation {
+        inventory,
+        password,
+        parallel: 8,
+        settle: sadp_ops::SETTLE,
     }
 }
 

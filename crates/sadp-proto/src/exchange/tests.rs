@@ -5,7 +5,7 @@ use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::O
 use sadp_model::RawFields;
 
 use super::{CommandOutcome::*, retry::TRIES, *};
-use crate::{Document, Message, XmlLayout, seal::Password};
+use crate::{Document, Message, Refusal, XmlLayout, seal::Password};
 
 const MS: Duration = Duration::from_millis(1);
 /// The first timeouts of a key exchange with a device that replies at once.

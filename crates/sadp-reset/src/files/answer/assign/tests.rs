@@ -482,7 +482,7 @@ fn an_unmatched_file_is_for_the_case_that_is_chosen_and_no_other() {
             loose("/x/44-47-cc-1d-6d-77.xml"),
         ]
     };
-    assert_eq!(asked_for(files()), [0], "nothing tells of the first alone");
+    assert_eq!(asked_for(files()), [0], "nothing names only the first");
     let chosen = |path: &str, package, case: &str| AnswerFile {
         case: case.parse().ok(),
         ..file(path, "answer", package)
