@@ -31,6 +31,8 @@ pub struct Redactor {
     networks: HashMap<u128, u32>,
     hosts: HashMap<u128, u32>,
     known: KnownNames,
+    /// Whether messages are only read for their names: nothing is replaced meanwhile.
+    learning: bool,
     /// The key for the bits of IPv4 addresses.
     key: RandomState,
 }
@@ -83,15 +85,21 @@ impl Redactor {
                 let _ = frame.rewritten(self);
             }
         } else {
-            self.documents(&datagram.payload);
+            self.learn_documents(&datagram.payload);
         }
+    }
+
+    fn learn_documents(&mut self, text: &[u8]) {
+        self.learning = true;
+        self.documents(text);
+        self.learning = false;
     }
 
     /// Redacts one or more documents. They need not be well-formed; a text that is not
     /// a document is blanked.
     pub fn text(&mut self, text: &[u8]) -> Vec<u8> {
         // What a later element tells is replaced in an earlier one.
-        self.documents(text);
+        self.learn_documents(text);
         self.documents(text)
     }
 
@@ -151,6 +159,9 @@ impl Redactor {
                 None => out.extend(word),
             }
             out.extend(behind);
+        }
+        if self.learning {
+            return out;
         }
         self.known.replace(&out)
     }

@@ -1,19 +1,26 @@
 //! Names of devices that are known from their own elements, found wherever they stand.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use sadp_model::{MacAddr, Serial};
 
 /// Known names and their replacements.
 #[derive(Debug, Default)]
 pub(super) struct KnownNames {
-    /// By length, in lower case.
-    names: BTreeMap<usize, HashMap<Vec<u8>, Vec<u8>>>,
-    /// The first bytes of all names: most text begins none.
-    begins: HashSet<[u8; BEGIN]>,
+    /// In lower case.
+    names: BTreeMap<String, String>,
+    /// `None` until it is needed, and after another name.
+    finder: Option<Finder>,
 }
 
-const BEGIN: usize = 3;
+/// Finds all names at once.
+#[derive(Debug)]
+struct Finder {
+    names: AhoCorasick,
+    /// The replacements, in the order of the names.
+    others: Vec<String>,
+}
 
 /// Shorter names can be part of any text.
 const SHORTEST: usize = 6;
@@ -38,46 +45,42 @@ impl KnownNames {
     }
 
     fn add(&mut self, name: &str, other: &str) {
-        let name = name.to_ascii_lowercase().into_bytes();
-        if name.len() < SHORTEST {
-            return;
+        let name = name.to_ascii_lowercase();
+        if name.len() >= SHORTEST && self.names.insert(name, other.into()).is_none() {
+            self.finder = None;
         }
-        self.begins.extend(name.first_chunk::<BEGIN>());
-        let names = self.names.entry(name.len()).or_default();
-        names.insert(name, other.as_bytes().to_vec());
     }
 
-    /// Replaces all names in a text, the longest first, whatever stands beside them.
-    pub(super) fn replace(&self, text: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(text.len());
-        let lower = text.to_ascii_lowercase();
-        let mut rest = text;
-        while let Some((first, behind)) = rest.split_first() {
-            let begun = text.len() - rest.len();
-            let name = lower.get(begun..).and_then(|lower| self.at_start(lower));
-            if let Some((length, other)) = name
-                && let Some((own, behind)) = rest.split_at_checked(length)
-            {
-                out.extend(as_spelt(other, own));
-                rest = behind;
-            } else {
-                out.push(*first);
-                rest = behind;
-            }
+    /// Replaces all names in a text, the longest first, whatever stands beside them. A
+    /// text is blanked where there are too many names to be found.
+    pub(super) fn replace(&mut self, text: &[u8]) -> Vec<u8> {
+        if self.finder.is_none() {
+            self.finder = Finder::new(&self.names);
         }
+        let Some(finder) = &self.finder else {
+            return super::blank(text);
+        };
+        let mut out = Vec::with_capacity(text.len());
+        let names = &finder.names;
+        names.replace_all_with_bytes(text, &mut out, |found, own, out| {
+            if let Some(other) = finder.others.get(found.pattern().as_usize()) {
+                out.extend(as_spelt(other.as_bytes(), own));
+            }
+            true
+        });
         out
     }
+}
 
-    /// The longest name at the start of a text in lower case: its length and
-    /// replacement.
-    fn at_start(&self, text: &[u8]) -> Option<(usize, &[u8])> {
-        let begin = text.first_chunk::<BEGIN>()?;
-        if !self.begins.contains(begin) {
-            return None;
-        }
-        self.names.iter().rev().find_map(|(length, names)| {
-            let other = names.get(text.get(..*length)?)?;
-            Some((*length, &**other))
+impl Finder {
+    fn new(names: &BTreeMap<String, String>) -> Option<Self> {
+        let found = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .ascii_case_insensitive(true)
+            .build(names.keys());
+        Some(Self {
+            names: found.ok()?,
+            others: names.values().cloned().collect(),
         })
     }
 }
