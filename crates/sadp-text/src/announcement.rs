@@ -33,11 +33,11 @@ impl Confirmation<'_> {
         }
         let (plan, named) = match (new.len(), self.devices.len()) {
             (1, 1) => (
-                "it was never seen before: make sure that it is yours, it is given the current password".into(),
+                "it was never seen before: make sure that it is yours, because it is given the current password".into(),
                 "It was never seen before.".to_owned(),
             ),
             (number, all) => {
-                let heading = "never seen before, make sure that they are yours, they are given the current password:";
+                let heading = "never seen before (make sure that they are yours, because they are given the current password):";
                 let lines = new.iter().copied().map(device_line);
                 let plan = if number == all {
                     format!("{heading} all of them")
