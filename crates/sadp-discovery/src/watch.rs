@@ -148,6 +148,11 @@ impl Watcher {
         notices.collect()
     }
 
+    /// Probes all devices at once, without waiting for the next cycle.
+    pub fn probe_now(&mut self) {
+        self.watch.probe_now(self.start.elapsed());
+    }
+
     /// Waits for the next event. Cancelling it loses nothing.
     pub async fn next(&mut self) -> WatcherEvent {
         loop {

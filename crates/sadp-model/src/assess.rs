@@ -1,11 +1,8 @@
-use std::{
-    collections::{BTreeSet, HashMap},
-    net::IpAddr,
-};
+use std::collections::HashMap;
 
 use ipnet::Ipv4Net;
 
-use crate::{DeviceRecord, FACTORY_ADDRESSES, MacAddr, Protocol};
+use crate::{DeviceRecord, FACTORY_ADDRESSES};
 
 /// What is noteworthy about one device, as seen from this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +24,7 @@ pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
     for entry in entries {
         let mac = entry.device.identity();
         if mac.is_some_and(|it| macs.get(&it).is_some_and(|&times| times > 1)) {
-            for report in reports(entry) {
+            for report in entry.home_reports() {
                 *senders.entry(report).or_default() += 1;
             }
         }
@@ -41,7 +38,7 @@ pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
             address: address.is_some_and(|&times| times > 1),
             mac: mac.is_some_and(|&times| times > 1),
             salt: salt.is_some_and(|&times| times > 1),
-            sender: !senders.is_empty() && reports(entry).into_iter().any(several),
+            sender: !senders.is_empty() && entry.home_reports().into_iter().any(several),
         };
         assess_one(entry, shared, local)
     });
@@ -56,20 +53,10 @@ pub struct Shared {
     pub address: bool,
     /// The MAC.
     pub mac: bool,
-    /// The salt of its password. Not known in a watch.
+    /// The salt of its password.
     pub salt: bool,
-    /// The MAC, and the address that it replied from: it reported two serials. Not known
-    /// in a watch.
+    /// The MAC, and the address that it replied from: it reported two serials.
     pub sender: bool,
-}
-
-/// By which protocols a device reported itself from its own address, once each.
-fn reports(entry: &DeviceRecord) -> BTreeSet<(MacAddr, Protocol, IpAddr)> {
-    let mac = entry.device.identity();
-    let own = entry.device.ipv4.address.map(IpAddr::V4);
-    let seen = entry.seen.iter().filter(|it| Some(it.from) == own);
-    let reports = seen.filter_map(|it| Some((mac?, it.protocol, it.from)));
-    reports.collect()
 }
 
 /// Assesses one device, given what it shares with others.
@@ -161,7 +148,7 @@ mod tests {
     use jiff::{Timestamp, civil::date};
 
     use super::*;
-    use crate::{Device, Registry, Serial, Sighting, Via};
+    use crate::{Device, MacAddr, Protocol, Registry, Serial, Sighting, Via};
 
     fn site(devices: impl IntoIterator<Item = Device>) -> Vec<DeviceRecord> {
         let mut registry = Registry::new();

@@ -1,5 +1,6 @@
 //! Which devices are online, over time.
 
+mod contradictions;
 mod duplicates;
 mod event;
 mod presence;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 pub use self::event::{DeviceSnapshot, Footprint, OfflineReason, WatchEvent, WatchEventKind};
 use self::{
     duplicates::{DuplicateIndex, Identifier},
-    event::judge,
+    event::{joins, judge},
     presence::{Presence, ProbeHistory, Start, compare_starts, first_deadline, is_unset},
 };
 use crate::{
@@ -29,9 +30,6 @@ const CHECK_BEFORE: Duration = Duration::from_secs(8);
 
 /// Several Hellos within this time are of one start.
 const HELLO_WINDOW: Duration = Duration::from_secs(30);
-
-/// For how many cycles after the last contradiction a device counts as two.
-const DUPLICATE_MEMORY: u64 = 2;
 
 /// Settings of a watch.
 #[derive(Clone, Debug)]
@@ -162,6 +160,12 @@ impl Watch {
         self.begin_cycle();
     }
 
+    /// Probes at once, without waiting for the next cycle.
+    pub fn probe_now(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        self.begin_cycle();
+    }
+
     /// Returns the next datagram to send, if any.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.scheduler.poll_transmit()
@@ -233,6 +237,7 @@ impl Watch {
             self.devices_so_far = self.devices_so_far.saturating_add(1);
             self.presences.push(Presence::new(self.devices_so_far));
         }
+        self.note_contradictions(index);
         let first_time = self.record_reply(index);
         let answered = self.scheduler.note(index, first_time, answer);
         if let Some(probe) = answered
@@ -278,24 +283,21 @@ impl Watch {
         });
         // Its Hello may follow.
         presence.started = now;
-        let names: Vec<_> = Identifier::of(&entry.device).collect();
+        let names = Identifier::of(entry);
         let sharers = self.add_identifiers(index, &names);
         self.emit(WatchEventKind::Online, index, before.clone());
         if start == Start::Restarted {
             self.emit(WatchEventKind::Rebooted, index, before);
         }
-        self.emit_all(WatchEventKind::Duplicate, sharers);
+        self.emit_all(sharers);
     }
 
     /// Handles a report of a device that was online already.
     fn handle_known(&mut self, index: usize, before: DeviceSnapshot, hello: bool) {
-        let (now, number) = (self.now, self.number);
+        let now = self.now;
         let Some((entry, presence)) = self.both(index) else {
             return;
         };
-        if entry.contradictory {
-            presence.duplicate_until = Some(number.saturating_add(DUPLICATE_MEMORY));
-        }
         let start = compare_starts(&before.entry.device, &entry.device);
         let clockless = entry.device.boot_time.is_none_or(is_unset);
         let late = now >= presence.started.saturating_add(HELLO_WINDOW);
@@ -304,18 +306,26 @@ impl Watch {
         if restarted {
             presence.started = now;
         }
-        let renamed = self.update_identifiers(index, &before.entry.device);
+        let renamed = self.update_identifiers(index, &before.entry);
         let after = self.snapshot(index);
         let kind = after.and_then(|after| judge(&before, &after, start, restarted));
         if let Some(kind) = kind {
             self.emit(kind, index, Some(before));
         }
-        self.emit_all(WatchEventKind::Updated, renamed.left_alone);
-        self.emit_all(WatchEventKind::Duplicate, renamed.joined);
+        self.emit_all(renamed.left_alone);
+        self.emit_all(renamed.joined);
     }
 
-    fn emit_all(&mut self, kind: WatchEventKind, devices: Vec<(usize, DeviceSnapshot)>) {
+    /// Reports what devices share now, or no more.
+    fn emit_all(&mut self, devices: Vec<(usize, DeviceSnapshot)>) {
         for (index, before) in devices {
+            let after = self.snapshot(index);
+            let joins = after.is_some_and(|after| joins(&before, &after));
+            let kind = if joins {
+                WatchEventKind::Duplicate
+            } else {
+                WatchEventKind::Updated
+            };
             self.emit(kind, index, Some(before));
         }
     }
@@ -335,10 +345,9 @@ impl Watch {
         let presence = self.presences.get(index)?;
         let mut entry = entry.clone();
         entry.contradictory = presence.duplicate_until.is_some();
-        // A setting that changes is what a watch is for.
-        entry.contradictions.clear();
+        entry.contradictions.clone_from(&presence.contradictions);
         let shared = if presence.online {
-            self.duplicates.of(&entry.device)
+            self.duplicates.of(&entry)
         } else {
             Shared::default()
         };
@@ -386,13 +395,14 @@ impl Watch {
         presence.online = false;
         presence.offline_since = now;
         presence.duplicate_until = None;
+        presence.forget_contradictions();
         if presence.cycle != number {
             self.awaited = self.awaited.saturating_sub(1);
         }
-        let names: Vec<_> = Identifier::of(&before.entry.device).collect();
+        let names = Identifier::of(&before.entry);
         let leavers = self.remove_identifiers(index, &names);
         self.emit(WatchEventKind::Offline(parting), index, Some(before));
-        self.emit_all(WatchEventKind::Updated, leavers);
+        self.emit_all(leavers);
     }
 
     // --- Probing ---------------------------------------------------------------
@@ -426,24 +436,6 @@ impl Watch {
         }
     }
 
-    /// A device may return to an address in another cycle. Within one cycle this
-    /// means two devices with one identity.
-    fn end_contradiction(&mut self, index: usize) {
-        let number = self.number;
-        let Some((entry, presence)) = self.both(index) else {
-            return;
-        };
-        entry.forget_moves();
-        if presence.duplicate_until.is_none_or(|until| until >= number) {
-            return;
-        }
-        let before = self.snapshot(index);
-        if let Some((_, presence)) = self.both(index) {
-            presence.duplicate_until = None;
-        }
-        self.emit(WatchEventKind::Updated, index, before);
-    }
-
     fn drop_oldest_offline(&mut self) {
         let all = self.presences.iter().enumerate();
         let offline = all.filter(|(_, presence)| !presence.online);
@@ -467,7 +459,7 @@ impl Watch {
         self.duplicates.clear();
         for (index, entry) in self.registry.entries().iter().enumerate() {
             if self.presences.get(index).is_some_and(|it| it.online) {
-                for name in Identifier::of(&entry.device) {
+                for name in Identifier::of(entry) {
                     self.duplicates.add(name, index);
                 }
             }

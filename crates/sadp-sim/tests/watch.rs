@@ -13,7 +13,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use jiff::civil::date;
 use sadp_model::Protocol;
 use sadp_proto::{
-    Footprint, OfflineReason, Watch,
+    Footprint, OfflineReason, Watch, WatchEvent,
     WatchEventKind::{Duplicate, Forgotten, Offline, Online, Rebooted, Updated},
 };
 use sadp_sim::{Behavior, Device, Faults};
@@ -264,7 +264,7 @@ fn of_devices_that_come_and_go_for_ever_few_are_remembered() {
             footprint.devices <= Watch::MAX_OFFLINE + 1200,
             "{footprint:?}"
         );
-        assert!(footprint.names <= 6 * footprint.devices, "{footprint:?}");
+        assert!(footprint.names <= 8 * footprint.devices, "{footprint:?}");
         assert_eq!(footprint.online, 600);
     }
     assert_eq!(world.watch.footprint().devices + forgotten, 7200);
@@ -293,4 +293,56 @@ fn an_empty_network_is_asked_gently() {
     let mut world = World::usual();
     assert_eq!(happened(&world.run_for(10 * MINUTE)), []);
     assert!(world.asked <= 110, "{}", world.asked);
+}
+
+/// A report of one device, with more elements.
+fn report(mac: &str, more: &str) -> Vec<u8> {
+    format!(
+        "<ProbeMatch><Uuid>AAAAAAAA-0000-0000-0000-000000000001</Uuid><MAC>44-47-cc-00-00-{mac}</MAC>\
+         <DeviceSN>S{mac}</DeviceSN><IPv4Address>10.77.0.{mac}</IPv4Address>{more}</ProbeMatch>"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn one_salt_of_two_devices_is_reported_of_both() {
+    let mut world = World::usual();
+    world.say(&report("11", "<Salt>ab</Salt>"));
+    let events = world.say(&report("12", "<Salt>ab</Salt>"));
+    let told: Vec<_> = events
+        .iter()
+        .map(|it| (it.kind, it.after.shared.salt))
+        .collect();
+    assert_eq!(told, [(Online, true), (Updated, true)]);
+    let events = world.say(&report("12", "<Salt>cd</Salt>"));
+    assert!(events.iter().all(|it| !it.after.shared.salt), "{events:?}");
+    assert_eq!(events.len(), 2, "{events:?}");
+}
+
+#[test]
+fn what_a_device_reports_in_two_ways_counts_within_one_look_only() {
+    let contradicts = |events: &[WatchEvent]| {
+        let events = events.iter();
+        let found = events.map(|it| !it.after.entry.contradictions.is_empty());
+        found.collect::<Vec<_>>()
+    };
+    let mut world = World::usual();
+    world.say(&report("11", "<Salt>ab</Salt>"));
+    let events = world.say(&report("11", "<Salt>cd</Salt>"));
+    assert_eq!(contradicts(&events), [true]);
+    let events: Vec<_> = world
+        .run_for(4 * MINUTE)
+        .into_iter()
+        .map(|it| it.1)
+        .collect();
+    assert_eq!(
+        contradicts(&events)[0],
+        false,
+        "it is forgotten: {events:?}"
+    );
+    // Now between two looks.
+    world.say(&report("12", "<Salt>ab</Salt>"));
+    world.run_for(30 * SECOND);
+    let events = world.say(&report("12", "<Salt>cd</Salt>"));
+    assert!(!contradicts(&events).contains(&true), "{events:?}");
 }

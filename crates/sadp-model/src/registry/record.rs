@@ -1,6 +1,7 @@
 //! One device of a registry, and how its replies were received.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Duration,
@@ -12,7 +13,7 @@ use super::{
     Contradiction,
     senders::{ReplyAddress, SenderConflict, Senders},
 };
-use crate::Device;
+use crate::{Device, MacAddr};
 
 /// One device and how its replies were received.
 #[derive(Clone, Debug)]
@@ -90,6 +91,15 @@ impl DeviceRecord {
             self.seen = vec![latest];
         }
         self.senders.forget_former();
+    }
+
+    /// By which protocols it reported itself from its own address, once each.
+    pub fn home_reports(&self) -> BTreeSet<(MacAddr, Protocol, IpAddr)> {
+        let mac = self.device.identity();
+        let own = self.device.ipv4.address.map(IpAddr::V4);
+        let seen = self.seen.iter().filter(|it| Some(it.from) == own);
+        let reports = seen.filter_map(|it| Some((mac?, it.protocol, it.from)));
+        reports.collect()
     }
 
     /// The address it replies from by UDP, and whether somebody else may reply for

@@ -1,36 +1,53 @@
-//! Finds devices with the same address or MAC.
+//! Finds devices with the same address, MAC or salt.
 
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
-use sadp_model::{Device, MacAddr, Shared};
+use sadp_model::{DeviceRecord, MacAddr, Protocol, Shared};
 
 use super::{DeviceSnapshot, Watch};
 
-/// The online devices by address and MAC. Numbers are indices of the registry.
+/// The online devices by what should be unique to each. Numbers are indices of the registry.
 #[derive(Debug, Default)]
 pub(super) struct DuplicateIndex {
     holders: HashMap<Identifier, Vec<usize>>,
 }
 
 /// What should be unique to a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Identifier {
     Address(Ipv4Addr),
     Mac(MacAddr),
+    /// The salt of its password.
+    Salt(Box<str>),
+    /// A MAC that reported itself from its own address.
+    Report(MacAddr, Protocol, IpAddr),
 }
 
 impl Identifier {
     /// The identifiers of a device.
-    pub(super) fn of(device: &Device) -> impl Iterator<Item = Self> {
+    pub(super) fn of(entry: &DeviceRecord) -> Vec<Self> {
+        let device = &entry.device;
         let address = device.ipv4.address.map(Self::Address);
-        address.into_iter().chain(device.identity().map(Self::Mac))
+        let mac = device.identity().map(Self::Mac);
+        let salt = device.raw.told("Salt").map(|it| Self::Salt(it.into()));
+        let reports = entry.home_reports().into_iter();
+        let reports = reports.map(|(mac, protocol, from)| Self::Report(mac, protocol, from));
+        address
+            .into_iter()
+            .chain(mac)
+            .chain(salt)
+            .chain(reports)
+            .collect()
     }
 }
 
 impl DuplicateIndex {
     /// Other devices with an identifier.
-    pub(super) fn others(&self, name: Identifier, device: usize) -> impl Iterator<Item = usize> {
-        let holders = self.holders.get(&name).map_or(&[][..], Vec::as_slice);
+    pub(super) fn others(&self, name: &Identifier, device: usize) -> impl Iterator<Item = usize> {
+        let holders = self.holders.get(name).map_or(&[][..], Vec::as_slice);
         holders.iter().copied().filter(move |&it| it != device)
     }
 
@@ -41,23 +58,25 @@ impl DuplicateIndex {
         }
     }
 
-    pub(super) fn remove(&mut self, name: Identifier, device: usize) {
-        if let Some(holders) = self.holders.get_mut(&name) {
+    pub(super) fn remove(&mut self, name: &Identifier, device: usize) {
+        if let Some(holders) = self.holders.get_mut(name) {
             holders.retain(|&it| it != device);
             if holders.is_empty() {
-                self.holders.remove(&name);
+                self.holders.remove(name);
             }
         }
     }
 
     /// What a device with these identifiers shares with others.
-    pub(super) fn of(&self, device: &Device) -> Shared {
+    pub(super) fn of(&self, entry: &DeviceRecord) -> Shared {
         let mut shared = Shared::default();
-        for name in Identifier::of(device) {
+        for name in Identifier::of(entry) {
             let several = self.holders.get(&name).is_some_and(|all| all.len() > 1);
             match name {
                 Identifier::Address(_) => shared.address = several,
                 Identifier::Mac(_) => shared.mac = several,
+                Identifier::Salt(_) => shared.salt = several,
+                Identifier::Report(..) => shared.sender |= several,
             }
         }
         shared
@@ -90,8 +109,8 @@ impl Watch {
         names: &[Identifier],
     ) -> Vec<(usize, DeviceSnapshot)> {
         let others = self.only_others(index, names);
-        for &name in names {
-            self.duplicates.add(name, index);
+        for name in names {
+            self.duplicates.add(name.clone(), index);
         }
         others
     }
@@ -104,7 +123,7 @@ impl Watch {
         names: &[Identifier],
     ) -> Vec<(usize, DeviceSnapshot)> {
         let others = self.only_others(index, names);
-        for &name in names {
+        for name in names {
             self.duplicates.remove(name, index);
         }
         others
@@ -113,7 +132,7 @@ impl Watch {
     /// The single other device with an identifier, for each identifier.
     fn only_others(&self, index: usize, names: &[Identifier]) -> Vec<(usize, DeviceSnapshot)> {
         let mut found: Vec<(usize, DeviceSnapshot)> = Vec::new();
-        for &name in names {
+        for name in names {
             let mut others = self.duplicates.others(name, index);
             let (Some(other), None) = (others.next(), others.next()) else {
                 continue;
@@ -126,12 +145,15 @@ impl Watch {
     }
 
     /// Updates the identifiers of a device.
-    pub(super) fn update_identifiers(&mut self, index: usize, before: &Device) -> IdentifierChange {
+    pub(super) fn update_identifiers(
+        &mut self,
+        index: usize,
+        before: &DeviceRecord,
+    ) -> IdentifierChange {
         let Some(entry) = self.registry.entries().get(index) else {
             return IdentifierChange::default();
         };
-        let had: Vec<_> = Identifier::of(before).collect();
-        let has: Vec<_> = Identifier::of(&entry.device).collect();
+        let (had, has) = (Identifier::of(before), Identifier::of(entry));
         let left_alone = self.remove_identifiers(index, &difference(&had, &has));
         let joined = self.add_identifiers(index, &difference(&has, &had));
         IdentifierChange { left_alone, joined }
@@ -140,5 +162,5 @@ impl Watch {
 
 fn difference(of: &[Identifier], without: &[Identifier]) -> Vec<Identifier> {
     let missing = of.iter().filter(|name| !without.contains(name));
-    missing.copied().collect()
+    missing.cloned().collect()
 }

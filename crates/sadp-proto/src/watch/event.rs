@@ -66,6 +66,7 @@ impl DeviceSnapshot {
         let (entry, before) = (&self.entry, &earlier.entry);
         self.shared != earlier.shared
             || entry.contradictory != before.contradictory
+            || entry.contradictions != before.contradictions
             || entry.has_concurrent_sender() != before.has_concurrent_sender()
             || entry.malformed != before.malformed
             || entry.answered_directly != before.answered_directly
@@ -90,6 +91,11 @@ pub struct Footprint {
     pub waiting: usize,
 }
 
+/// Whether a device shares its address or MAC since.
+pub(super) const fn joins(before: &DeviceSnapshot, after: &DeviceSnapshot) -> bool {
+    (after.shared.address && !before.shared.address) || (after.shared.mac && !before.shared.mac)
+}
+
 /// The event of a device that was online before and still is.
 pub(super) fn judge(
     before: &DeviceSnapshot,
@@ -102,9 +108,7 @@ pub(super) fn judge(
         // Two devices in one record contradict each other with every reply.
         return None;
     }
-    let address_taken = after.shared.address && !before.shared.address;
-    let mac_taken = after.shared.mac && !before.shared.mac;
-    if twin || address_taken || mac_taken {
+    if twin || joins(before, after) {
         return Some(WatchEventKind::Duplicate);
     }
     if restarted {

@@ -3,10 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use jiff::{SignedDuration, civil::DateTime};
-use sadp_model::Device;
+use sadp_model::{Contradiction, Device};
 
 /// What a watch knows of a device besides its reports.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Presence {
     /// The device's number.
     pub(super) number: u64,
@@ -19,10 +19,13 @@ pub(super) struct Presence {
     pub(super) cycle: u64,
     /// It looks like two devices with one identity, until the end of this cycle.
     pub(super) duplicate_until: Option<u64>,
+    /// What it reported in two ways, until the end of the cycle below.
+    pub(super) contradictions: Vec<Contradiction>,
+    pub(super) contradicts_until: Option<u64>,
 }
 
 impl Presence {
-    pub(super) fn new(number: u64) -> Self {
+    pub(super) const fn new(number: u64) -> Self {
         Self {
             number,
             online: false,
@@ -31,6 +34,8 @@ impl Presence {
             started: Duration::ZERO,
             cycle: 0,
             duplicate_until: None,
+            contradictions: Vec::new(),
+            contradicts_until: None,
         }
     }
 }
