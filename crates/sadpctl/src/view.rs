@@ -1,32 +1,50 @@
 //! The live list as it fills a screen: what is shown, which keys do what, and
-//! how it is drawn. No terminal and no clock: events and keys go in, cells come
-//! out.
+//! how it is drawn. No terminal, no network and no clock: events and keys go in,
+//! cells and commands come out.
 
 mod draw;
 mod keys;
+mod pane;
 mod row;
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap},
+};
 
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use sadp_model::MacAddr;
+use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEventKind;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-use self::row::ViewRow;
-pub(crate) use self::{draw::Palette, keys::Next};
-use crate::{output::Told, select::Filter};
+pub(crate) use self::{draw::Palette, keys::Command};
+use self::{
+    pane::{Content, Pane},
+    row::ViewRow,
+};
+use crate::{
+    output::{Told, Ways},
+    select::Filter,
+};
 
-/// What is shown, and what is chosen.
+/// What is shown, and what is selected.
 #[derive(Debug)]
 pub(crate) struct View {
     rows: HashMap<u64, ViewRow>,
     /// The numbers of the rows that fit the filter, in order.
     shown: Vec<u64>,
-    /// The row that is chosen. It stays chosen when it moves.
+    /// The row of the cursor. It stays selected when it moves.
     selected: Option<u64>,
+    /// Whether the user moved the cursor. Before that it stays on the first row.
+    moved: bool,
+    /// The marked devices: they stay marked whatever is shown.
+    marked: BTreeSet<MacAddr>,
     /// How many rows are above the first one visible.
     top: usize,
-    /// How many rows were visible when it was last drawn.
-    page: usize,
+    /// Where the rows were drawn last.
+    body: Rect,
     sort: SortColumn,
     reversed: bool,
     filter: Wanted,
@@ -35,17 +53,20 @@ pub(crate) struct View {
     place: String,
     /// What limits it, the latest.
     notice: Option<String>,
+    /// What the last key did.
+    message: Option<String>,
     palette: Palette,
+    zone: TimeZone,
 }
 
-/// What the keys are for just now.
-#[derive(Debug, PartialEq, Eq)]
+/// What the keys are for.
+#[derive(Debug)]
 enum Mode {
     List,
     /// A filter is being written.
     Filter(String),
-    /// One device in full, scrolled by so many lines.
-    Details(usize),
+    /// A text over the list.
+    Pane(Pane),
 }
 
 /// What is wanted of a row.
@@ -61,7 +82,7 @@ struct Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum SortColumn {
-    /// What waits for its first password first, then by address.
+    /// Unactivated devices first, then by address.
     State,
     Model,
     Address,
@@ -80,21 +101,25 @@ impl SortColumn {
 }
 
 impl View {
-    /// An empty list.
-    pub(crate) fn new(filter: Option<&Filter>, palette: Palette) -> Self {
+    /// An empty list. Times are shown in this time zone.
+    pub(crate) fn new(filter: Option<&Filter>, palette: Palette, zone: TimeZone) -> Self {
         Self {
             rows: HashMap::new(),
             shown: Vec::new(),
             selected: None,
+            moved: false,
+            marked: BTreeSet::new(),
             top: 0,
-            page: 1,
+            body: Rect::ZERO,
             sort: SortColumn::State,
             reversed: false,
             filter: Wanted::new(filter.map_or("", Filter::as_str)),
             mode: Mode::List,
             place: String::new(),
             notice: None,
+            message: None,
             palette,
+            zone,
         }
     }
 
@@ -104,9 +129,9 @@ impl View {
         if told.happened == WatchEventKind::Forgotten {
             self.rows.remove(&number);
         } else if let Some(row) = self.rows.get_mut(&number) {
-            row.update(told);
+            row.update(told, &self.zone);
         } else {
-            self.rows.insert(number, ViewRow::new(told));
+            self.rows.insert(number, ViewRow::new(told, &self.zone));
         }
         self.place_row(number);
     }
@@ -119,6 +144,25 @@ impl View {
     /// What limits it, and what to do about it.
     pub(crate) fn set_notice(&mut self, notice: String) {
         self.notice = Some(notice);
+    }
+
+    /// What became of a command. It stays until the next key.
+    pub(crate) fn set_message(&mut self, message: String) {
+        self.message = Some(message);
+    }
+
+    /// The device of this number.
+    pub(crate) fn found(&self, number: u64) -> Option<DiscoveredDevice> {
+        Some(self.rows.get(&number)?.told.found.clone())
+    }
+
+    /// Shows the recovery methods of a device.
+    pub(crate) fn show_ways(&mut self, ways: Ways) {
+        self.show(Content::Ways(Box::new(ways)));
+    }
+
+    fn show(&mut self, content: Content) {
+        self.mode = Mode::Pane(Pane::new(content));
     }
 
     /// Puts one row where it belongs, or takes it out of those shown.
@@ -149,8 +193,8 @@ impl View {
         self.keep_selection(before);
     }
 
-    /// Those that are gone stand last, whichever way is sorted. What is alike
-    /// is in the order it came.
+    /// Offline devices stand last, whichever way is sorted. What is alike is in
+    /// the order it came.
     fn order(&self, a: u64, b: u64) -> Ordering {
         let (Some(row), Some(other)) = (self.rows.get(&a), self.rows.get(&b)) else {
             return a.cmp(&b);
@@ -168,15 +212,25 @@ impl View {
             .then(a.cmp(&b))
     }
 
-    /// Keeps the chosen row chosen; where it is gone, the one in its place is.
+    /// Keeps the selected row selected; where it is gone, the one in its place is.
     fn keep_selection(&mut self, before: Option<usize>) {
-        if self.selected_place().is_none() {
+        if !self.moved {
+            self.selected = self.shown.first().copied();
+        } else if self.selected_place().is_none() {
             let place = before.unwrap_or(0).min(self.shown.len().saturating_sub(1));
             self.selected = self.shown.get(place).copied();
         }
-        if self.selected.is_none() && matches!(self.mode, Mode::Details(_)) {
+        let shows_details = matches!(&self.mode, Mode::Pane(pane) if pane.is_details());
+        if self.selected.is_none() && shows_details {
             self.mode = Mode::List;
         }
+    }
+
+    /// Moves the cursor to a row, or to the last one.
+    fn select_place(&mut self, place: usize) {
+        let place = place.min(self.shown.len().saturating_sub(1));
+        self.selected = self.shown.get(place).copied();
+        self.moved = true;
     }
 
     fn selected_place(&self) -> Option<usize> {
@@ -186,6 +240,33 @@ impl View {
 
     fn selected_row(&self) -> Option<&ViewRow> {
         self.rows.get(&self.selected?)
+    }
+
+    fn is_marked(&self, row: &ViewRow) -> bool {
+        row.mac().is_some_and(|mac| self.marked.contains(&mac))
+    }
+
+    /// Marks the selected row, or takes its mark away, and goes on to the next.
+    fn mark_selected(&mut self) {
+        let Some(mac) = self.selected_row().and_then(ViewRow::mac) else {
+            self.message = Some("a device without a MAC cannot be marked".into());
+            return;
+        };
+        if !self.marked.remove(&mac) {
+            self.marked.insert(mac);
+        }
+        self.select_place(self.selected_place().map_or(0, |place| place + 1));
+    }
+
+    /// Marks all rows shown, or takes their marks away where all have one.
+    fn mark_shown(&mut self) {
+        let rows = self.shown.iter().filter_map(|it| self.rows.get(it));
+        let shown: BTreeSet<_> = rows.filter_map(ViewRow::mac).collect();
+        if shown.is_subset(&self.marked) {
+            self.marked.retain(|mac| !shown.contains(mac));
+        } else {
+            self.marked.extend(shown);
+        }
     }
 
     fn set_filter(&mut self, text: &str) {
@@ -204,7 +285,7 @@ impl Wanted {
     /// A filter as for `--where`, or any part of what a row says.
     fn new(text: &str) -> Self {
         let text = text.trim();
-        let is_filter = text.contains(['=', '~']);
+        let is_filter = text.contains(['=', '~', '<', '>']);
         let parsed = is_filter.then(|| text.parse::<Filter>());
         let (parsed, error) = match parsed {
             Some(Ok(filter)) => (Some(filter), None),

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
-use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session};
+use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 
 use super::record;
@@ -15,7 +15,7 @@ use crate::{
     args::{Context, GlobalArgs, WatchArgs},
     failure::{Exit, Failure},
     interrupt,
-    output::{self, Format, Told},
+    output::{self, Format, Told, Ways},
     select::Filter,
     state, survey,
 };
@@ -149,6 +149,12 @@ impl Site {
 
     fn stand_on(&mut self, links: &[LinkInfo]) {
         self.local = links.iter().map(|link| link.network).collect();
+    }
+
+    /// The recovery methods of a device, by what it reports and the ledger knows.
+    fn ways(&self, device: Option<DiscoveredDevice>) -> Result<Vec<Ways>, Failure> {
+        let assessed = methods::assess(&self.session, device.into_iter().collect())?;
+        Ok(assessed.iter().map(Ways::new).collect())
     }
 
     fn tell(&self, mut event: WatchEvent, at: Timestamp) -> Told {

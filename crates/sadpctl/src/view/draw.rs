@@ -5,13 +5,11 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     style::{Color, Modifier, Style},
     text::{Line, Span},
-    widgets::{Cell, Paragraph, Table, Widget},
+    widgets::{Cell, Paragraph, Row, Table, Widget},
 };
 use sadp_model::{State, text::clean};
 
 use super::{Mode, SortColumn, View, row::ViewRow};
-
-use crate::output;
 
 /// Whether there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +54,8 @@ const fn shape(
 
 #[rustfmt::skip]
 const SHAPES: [Shape; 9] = [
-    shape(None, "", Constraint::Length(9), 40),
-    shape(Some(SortColumn::State), "", Constraint::Length(11), 74),
+    shape(None, "", Constraint::Length(10), 40),
+    shape(Some(SortColumn::State), "", Constraint::Length(11), 58),
     shape(Some(SortColumn::Address), "", Constraint::Length(15), 0),
     shape(Some(SortColumn::Model), "", Constraint::Fill(1), 0),
     shape(Some(SortColumn::Mac), "", Constraint::Length(17), 76),
@@ -70,21 +68,18 @@ const SHAPES: [Shape; 9] = [
 impl View {
     /// Draws it into an area. What is visible is remembered for the keys.
     pub(crate) fn draw(&mut self, area: Rect, buffer: &mut Buffer) {
-        let [head, body, message, keys] = Layout::vertical([
-            Constraint::Length(1),
-            Constraint::Fill(1),
-            Constraint::Length(1),
-            Constraint::Length(1),
-        ])
-        .areas(area);
+        let line = Constraint::Length(1);
+        let [head, body, status, message, keys] =
+            Layout::vertical([line, Constraint::Fill(1), line, line, line]).areas(area);
         self.head().render(head, buffer);
-        if matches!(self.mode, Mode::Details(_)) {
-            self.draw_details(body, buffer);
+        if matches!(self.mode, Mode::Pane(_)) {
+            self.draw_pane(body, buffer);
         } else {
             self.draw_list(body, buffer);
         }
+        Line::raw(self.status()).render(status, buffer);
         self.message().render(message, buffer);
-        self.keys().render(keys, buffer);
+        self.keys(keys.width).render(keys, buffer);
     }
 
     fn head(&self) -> Line<'static> {
@@ -94,7 +89,9 @@ impl View {
         } else {
             format!(", {} shown", self.shown.len())
         };
-        let counts = format!("  {online} online, {offline} offline{shown}");
+        let latest = self.rows.values().max_by_key(|row| row.told.at);
+        let zone = latest.map_or_else(String::new, |row| format!("  times in {}", row.zone));
+        let counts = format!("  {online} online, {offline} offline{shown}{zone}");
         Line::from(vec![
             Span::styled("sadpctl watch", Modifier::BOLD),
             Span::raw(counts),
@@ -103,12 +100,15 @@ impl View {
     }
 
     fn draw_list(&mut self, area: Rect, buffer: &mut Buffer) {
-        self.page = usize::from(area.height.saturating_sub(1)).max(1);
+        let [header, body] =
+            Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+        self.body = body;
+        let page = usize::from(body.height).max(1);
         let selected = self.selected_place().unwrap_or(0);
-        let last_top = self.shown.len().saturating_sub(self.page);
+        let last_top = self.shown.len().saturating_sub(page);
         self.top = self
             .top
-            .clamp((selected + 1).saturating_sub(self.page), selected)
+            .clamp((selected + 1).saturating_sub(page), selected)
             .min(last_top);
         if self.shown.is_empty() {
             let text = if self.rows.is_empty() {
@@ -116,31 +116,23 @@ impl View {
             } else {
                 "No device fits the filter: Esc shows all."
             };
-            let [_, line, _] = Layout::vertical([
-                Constraint::Length(1),
-                Constraint::Length(1),
-                Constraint::Fill(1),
-            ])
-            .areas(area);
-            Line::raw(text).render(line, buffer);
+            Line::raw(text).render(body, buffer);
             return;
         }
         let shapes: Vec<&Shape> = SHAPES.iter().filter(|it| it.from <= area.width).collect();
-        let header = shapes.iter().map(|shape| self.title(shape));
-        let visible = self.shown.iter().skip(self.top).take(self.page);
+        let widths = || shapes.iter().map(|shape| shape.width);
+        let titles = Row::new(shapes.iter().map(|shape| self.title(shape)));
+        let titles = Table::new([titles.style(Modifier::BOLD)], widths());
+        Widget::render(titles.column_spacing(1), header, buffer);
+        let visible = self.shown.iter().skip(self.top).take(page);
         let rows = visible.filter_map(|number| {
             let row = self.rows.get(number)?;
             let cells = shapes.iter().map(|shape| self.cell(shape, row));
             let style = row_style(row, Some(*number) == self.selected);
-            Some(ratatui::widgets::Row::new(cells).style(style))
+            Some(Row::new(cells).style(style))
         });
-        Widget::render(
-            Table::new(rows, shapes.iter().map(|shape| shape.width))
-                .header(ratatui::widgets::Row::new(header).style(Modifier::BOLD))
-                .column_spacing(1),
-            area,
-            buffer,
-        );
+        let rows = Table::new(rows, widths());
+        Widget::render(rows.column_spacing(1), body, buffer);
     }
 
     fn title(&self, shape: &Shape) -> String {
@@ -167,7 +159,11 @@ impl View {
             Some(SortColumn::Firmware) => Cell::from(&**firmware),
             Some(SortColumn::Serial) => Cell::from(&**serial),
             Some(SortColumn::Changed) => Cell::from(&*row.changed),
-            None if shape.title.is_empty() => Cell::from(row.word),
+            None if shape.title.is_empty() => {
+                let mark = if self.is_marked(row) { '*' } else { ' ' };
+                let twin = if row.shares_address() { '!' } else { ' ' };
+                Cell::from(format!("{mark}{twin}{}", row.word))
+            }
             None => Cell::from(&*row.notes),
         }
     }
@@ -181,81 +177,90 @@ impl View {
             })
     }
 
-    fn draw_details(&mut self, area: Rect, buffer: &mut Buffer) {
-        let lines = self.details();
-        self.page = usize::from(area.height).max(1);
-        let most = lines.len().saturating_sub(self.page);
-        if let Mode::Details(scrolled) = &mut self.mode {
-            *scrolled = (*scrolled).min(most);
-            let visible = lines.into_iter().skip(*scrolled).take(self.page);
-            Paragraph::new(visible.map(Line::raw).collect::<Vec<_>>()).render(area, buffer);
+    fn draw_pane(&mut self, area: Rect, buffer: &mut Buffer) {
+        self.body = area;
+        let Mode::Pane(pane) = &self.mode else {
+            return;
+        };
+        let lines = pane.lines(self, area.width);
+        let height = usize::from(area.height).max(1);
+        let scrolled = pane.scrolled.min(lines.len().saturating_sub(height));
+        let visible = lines.into_iter().skip(scrolled).take(height);
+        Paragraph::new(visible.map(Line::raw).collect::<Vec<_>>()).render(area, buffer);
+        if let Mode::Pane(pane) = &mut self.mode {
+            pane.scrolled = scrolled;
         }
     }
 
-    /// All that is known of the chosen device, as `show` prints it.
-    fn details(&self) -> Vec<String> {
-        let Some(row) = self.selected_row() else {
-            return Vec::new();
+    /// Where the cursor is, what is marked, and which rows are shown.
+    fn status(&self) -> String {
+        let place = self.selected_place().map_or(0, |place| place + 1);
+        let marked = match self.marked.len() {
+            0 => String::new(),
+            marked => format!(", {marked} marked"),
         };
-        let what = row.told.what();
-        let mut page = Vec::new();
-        // Writing into memory does not fail.
-        let _ = output::write_details(&mut page, &row.told.found);
-        let page = String::from_utf8_lossy(&page).into_owned();
-        let first = format!("{} at {} UTC  {what}", row.word, row.changed);
-        let first = first.trim_end().to_owned();
-        let rest = anstream::adapter::strip_str(&page).to_string();
-        [first, String::new()]
-            .into_iter()
-            .chain(rest.lines().map(str::to_owned))
-            .collect()
+        let filter = match self.mode {
+            Mode::Filter(_) => "",
+            _ => &self.filter.text,
+        };
+        let filter = if filter.is_empty() {
+            String::new()
+        } else {
+            format!("  filter: {}", clean(filter))
+        };
+        format!("row {place} of {}{marked}{filter}", self.shown.len())
     }
 
     fn message(&self) -> Line<'static> {
         let alarm = self.palette.colour(Color::Yellow);
-        match (&self.mode, &self.filter.error, &self.notice) {
-            (Mode::Filter(text), error, _) => {
-                let cursor = Span::styled(" ", Modifier::REVERSED);
-                let mut spans = vec![Span::raw(format!("filter: {}", clean(text))), cursor];
-                if let Some(error) = error {
-                    spans.push(Span::styled(format!("  {}", clean(error)), alarm));
-                }
-                Line::from(spans)
+        if let Mode::Filter(text) = &self.mode {
+            let cursor = Span::styled(" ", Modifier::REVERSED);
+            let mut spans = vec![Span::raw(format!("filter: {}", clean(text))), cursor];
+            if let Some(error) = &self.filter.error {
+                spans.push(Span::styled(format!("  {}", clean(error)), alarm));
             }
-            (_, Some(error), _) => Line::styled(clean(error).into_owned(), alarm),
-            (_, None, _) if !self.filter.text.is_empty() => {
-                Line::raw(format!("filter: {}", clean(&self.filter.text)))
-            }
-            (_, None, Some(notice)) => Line::styled(clean(notice).into_owned(), alarm),
-            (_, None, None) => Line::default(),
+            return Line::from(spans);
         }
+        if let Some(message) = &self.message {
+            return Line::raw(clean(message).into_owned());
+        }
+        if let Some(alarming) = self.filter.error.as_ref().or(self.notice.as_ref()) {
+            return Line::styled(clean(alarming).into_owned(), alarm);
+        }
+        let notes = self.selected_row().map(|row| row.notes.clone());
+        Line::raw(notes.unwrap_or_default())
     }
 
-    fn keys(&self) -> Line<'static> {
+    /// The most important keys, as many as fit.
+    fn keys(&self, width: u16) -> Line<'static> {
         let keys: &[(&str, &str)] = match self.mode {
             Mode::List => &[
+                ("?", "all keys"),
                 ("q", "quit"),
                 ("Enter", "details"),
+                ("space", "mark"),
                 ("/", "filter"),
                 ("s", "sort"),
-                ("r", "reverse"),
-                ("Up/Down", "move"),
-                ("Esc", "show all"),
+                ("w", "ways"),
+                ("R", "ask now"),
+                ("o", "web page"),
+                ("y", "copy MAC"),
             ],
             Mode::Filter(_) => &[
                 ("Enter", "keep"),
                 ("Esc", "show all"),
                 ("text", "or key=value, key!=value, key~part"),
             ],
-            Mode::Details(_) => &[("Esc", "back"), ("Up/Down", "move")],
+            Mode::Pane(_) => &[("Esc", "back"), ("Up/Down", "move")],
         };
-        let spans = keys.iter().flat_map(|&(key, meaning)| {
-            [
-                Span::styled(key, Modifier::BOLD),
-                Span::raw(format!(" {meaning}  ")),
-            ]
+        let mut left = usize::from(width);
+        let keys = keys.iter().map_while(|&(key, meaning)| {
+            left = left.checked_sub(key.len() + meaning.len() + 1)?;
+            left = left.saturating_sub(2);
+            let key = Span::styled(key, Modifier::BOLD);
+            Some([key, Span::raw(format!(" {meaning}  "))])
         });
-        Line::from(spans.collect::<Vec<_>>())
+        Line::from(keys.flatten().collect::<Vec<_>>())
     }
 }
 

@@ -1,48 +1,91 @@
-//! Which key does what.
+//! Which key does what, and the mouse.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::net::SocketAddrV4;
 
-use super::{Mode, View};
+use crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use ratatui::layout::Position;
 
-/// What follows on a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// It goes on.
-    GoOn,
+use super::{Content, Mode, View};
+
+/// What a key asks for that the view cannot do itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
     /// The user wants to leave.
     Quit,
+    /// Ask all devices at once.
+    AskNow,
+    /// Copy this text to the clipboard.
+    Copy(String),
+    /// Open the web page that stands there.
+    Open(SocketAddrV4),
+    /// Show the recovery methods of the device of this number.
+    Ways(u64),
 }
 
 /// The longest filter that can be written.
 const MAX_FILTER: usize = 200;
 
+/// How many rows one step of the wheel goes.
+const WHEEL: usize = 3;
+
 impl View {
     /// Does what a key is for.
-    pub(crate) fn handle_key(&mut self, key: KeyEvent) -> Next {
+    pub(crate) fn handle_key(&mut self, key: KeyEvent) -> Option<Command> {
         if key.kind == KeyEventKind::Release {
-            return Next::GoOn;
+            return None;
         }
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if control && key.code == KeyCode::Char('c') {
-            return Next::Quit;
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return (key.code == KeyCode::Char('c')).then_some(Command::Quit);
         }
-        if control {
-            return Next::GoOn;
-        }
+        self.message = None;
         match &self.mode {
             Mode::Filter(_) => self.handle_filter_key(key.code),
-            Mode::Details(_) => return self.handle_details_key(key.code),
+            Mode::Pane(_) => self.handle_pane_key(key.code),
             Mode::List => return self.handle_list_key(key.code),
         }
-        Next::GoOn
+        None
     }
 
-    fn handle_list_key(&mut self, key: KeyCode) -> Next {
+    /// Selects the row that is clicked, and scrolls. Returns whether anything changed.
+    pub(crate) fn handle_mouse(&mut self, mouse: MouseEvent) -> bool {
+        let step = match mouse.kind {
+            MouseEventKind::ScrollUp => KeyCode::Up,
+            MouseEventKind::ScrollDown => KeyCode::Down,
+            MouseEventKind::Down(MouseButton::Left) => {
+                return self.click(Position::new(mouse.column, mouse.row));
+            }
+            _ => return false,
+        };
+        match self.mode {
+            Mode::Pane(_) => (0..WHEEL).for_each(|_| self.handle_pane_key(step)),
+            Mode::List => (0..WHEEL).for_each(|_| self.move_cursor(step)),
+            Mode::Filter(_) => return false,
+        }
+        true
+    }
+
+    fn click(&mut self, at: Position) -> bool {
+        let place = self.top + usize::from(at.y.saturating_sub(self.body.y));
+        let hits = matches!(self.mode, Mode::List) && self.body.contains(at);
+        if hits && place < self.shown.len() {
+            self.select_place(place);
+        }
+        hits
+    }
+
+    fn handle_list_key(&mut self, key: KeyCode) -> Option<Command> {
         match key {
-            KeyCode::Char('q') => return Next::Quit,
+            KeyCode::Char('q') => return Some(Command::Quit),
+            KeyCode::Char('R') => return Some(Command::AskNow),
+            KeyCode::Char('y' | 'Y' | 'o' | 'w') => return self.handle_device_key(key),
+            KeyCode::Char('?') => self.show(Content::Help),
             KeyCode::Char('/') => self.mode = Mode::Filter(self.filter.text.clone()),
             KeyCode::Esc => self.set_filter(""),
-            KeyCode::Enter if self.selected.is_some() => self.mode = Mode::Details(0),
+            KeyCode::Enter if self.selected.is_some() => self.show(Content::Details),
+            KeyCode::Char(' ') => self.mark_selected(),
+            KeyCode::Char('*') => self.mark_shown(),
             KeyCode::Char('s') => {
                 self.sort = self.sort.next();
                 self.arrange();
@@ -51,30 +94,49 @@ impl View {
                 self.reversed = !self.reversed;
                 self.arrange();
             }
-            _ => {
-                if let Some(place) = moved(key, self.selected_place().unwrap_or(0), self.page) {
-                    let place = place.min(self.shown.len().saturating_sub(1));
-                    self.selected = self.shown.get(place).copied();
-                }
-            }
+            _ => self.move_cursor(key),
         }
-        Next::GoOn
+        None
     }
 
-    fn handle_details_key(&mut self, key: KeyCode) -> Next {
-        let Mode::Details(scrolled) = self.mode else {
-            return Next::GoOn;
+    /// Keys for the selected device.
+    fn handle_device_key(&mut self, key: KeyCode) -> Option<Command> {
+        let row = self.selected_row()?;
+        let device = &row.told.found.entry.device;
+        let command = match key {
+            KeyCode::Char('y') => device.mac.map(|mac| Command::Copy(mac.to_string())),
+            KeyCode::Char('Y') => (device.ipv4.address).map(|it| Command::Copy(it.to_string())),
+            KeyCode::Char('o') => device.ipv4.address.map(|address| {
+                let port = device.ports.http.unwrap_or(80);
+                Command::Open(SocketAddrV4::new(address, port))
+            }),
+            _ => Some(Command::Ways(row.told.number)),
+        };
+        if command.is_none() {
+            self.message = Some("the device does not report it".into());
+        }
+        command
+    }
+
+    fn move_cursor(&mut self, key: KeyCode) {
+        let place = self.selected_place().unwrap_or(0);
+        if let Some(place) = moved(key, place, self.body.height.into()) {
+            self.select_place(place);
+        }
+    }
+
+    fn handle_pane_key(&mut self, key: KeyCode) {
+        let Mode::Pane(pane) = &mut self.mode else {
+            return;
         };
         match key {
-            KeyCode::Char('q') | KeyCode::Esc | KeyCode::Enter => self.mode = Mode::List,
-            // Drawing keeps it within the text.
+            KeyCode::Char('q' | '?') | KeyCode::Esc | KeyCode::Enter => self.mode = Mode::List,
             key => {
-                if let Some(scrolled) = moved(key, scrolled, self.page) {
-                    self.mode = Mode::Details(scrolled);
+                if let Some(scrolled) = moved(key, pane.scrolled, self.body.height.into()) {
+                    pane.scrolled = scrolled;
                 }
             }
         }
-        Next::GoOn
     }
 
     /// Each letter narrows the list at once. Escape leaves it as it was.
@@ -108,7 +170,7 @@ fn moved(key: KeyCode, from: usize, page: usize) -> Option<usize> {
         KeyCode::Up | KeyCode::Char('k') => from.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') => from.saturating_add(1),
         KeyCode::PageUp => from.saturating_sub(page),
-        KeyCode::PageDown | KeyCode::Char(' ') => from.saturating_add(page),
+        KeyCode::PageDown => from.saturating_add(page),
         KeyCode::Home | KeyCode::Char('g') => 0,
         KeyCode::End | KeyCode::Char('G') => usize::MAX,
         _ => return None,

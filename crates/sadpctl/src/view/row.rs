@@ -1,6 +1,7 @@
 use std::{cmp::Ordering, net::Ipv4Addr};
 
-use sadp_model::{Device, Version};
+use jiff::tz::TimeZone;
+use sadp_model::{Device, MacAddr, Version, Warning};
 
 use super::SortColumn;
 use crate::{
@@ -16,22 +17,30 @@ pub(super) struct ViewRow {
     pub(super) cells: [String; 6],
     /// What a person should look at.
     pub(super) notes: String,
-    /// When something was told of it, and in a word what.
+    /// When it last changed: local time, and its zone.
     pub(super) changed: String,
+    pub(super) zone: String,
+    /// What changed, in a word.
     pub(super) word: &'static str,
     /// What a search looks through.
     searched: String,
 }
 
 impl ViewRow {
-    pub(super) fn new(told: Told) -> Self {
+    pub(super) fn new(told: Told, zone: &TimeZone) -> Self {
         let cells = output::short_cells(&told.found);
         let notes = output::notes(&told.found);
         let serial = told.found.entry.device.serial.as_ref();
         let serial = serial.map_or_else(String::new, ToString::to_string);
+        let at = told.at.to_zoned(zone.clone());
         Self {
-            changed: told.at.strftime("%H:%M:%S").to_string(),
-            word: told.word(),
+            changed: at.strftime("%H:%M:%S").to_string(),
+            zone: at.strftime("%Z").to_string(),
+            word: match told.word() {
+                // Both of them are marked as such.
+                "duplicate" => "updated",
+                word => word,
+            },
             searched: format!("{} {notes} {serial}", cells.join(" ")).to_lowercase(),
             cells,
             notes,
@@ -40,10 +49,10 @@ impl ViewRow {
     }
 
     /// Takes in what became of it. What is no news leaves the time as it was.
-    pub(super) fn update(&mut self, told: Told) {
+    pub(super) fn update(&mut self, told: Told, zone: &TimeZone) {
         let is_news = told.is_news();
         let (changed, word, at) = (std::mem::take(&mut self.changed), self.word, self.told.at);
-        *self = Self::new(told);
+        *self = Self::new(told, zone);
         if !is_news {
             (self.changed, self.word, self.told.at) = (changed, word, at);
         }
@@ -51,6 +60,21 @@ impl ViewRow {
 
     pub(super) fn online(&self) -> bool {
         self.told.online
+    }
+
+    /// What it is known by where it is marked, and where it is sent commands.
+    pub(super) fn mac(&self) -> Option<MacAddr> {
+        self.told.found.entry.device.identity()
+    }
+
+    /// Whether another device has its address.
+    pub(super) fn shares_address(&self) -> bool {
+        self.told.found.warnings.contains(&Warning::DuplicateIp)
+    }
+
+    /// When it last changed, with the zone.
+    pub(super) fn changed_at(&self) -> String {
+        format!("{} {}", self.changed, self.zone)
     }
 
     pub(super) fn contains(&self, text: &str) -> bool {

@@ -1,12 +1,9 @@
 use std::net::Ipv4Addr;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use insta::assert_snapshot;
-use jiff::Timestamp;
-use ratatui::{
-    Terminal,
-    backend::TestBackend,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-};
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{Terminal, backend::TestBackend};
 use sadp_model::{
     Device, DeviceRecord, Firmware, Protocol, Registry, Serial, Sighting, State, Via,
 };
@@ -67,7 +64,7 @@ fn told(number: u64, happened: WatchEventKind, before: Option<Device>, after: De
 
 /// A few devices in different states, one gone, one moved, one hostile.
 fn site() -> View {
-    let mut view = View::new(None, Palette::Plain);
+    let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
     view.set_place("on lan0 (10.0.0.1/24)".into());
     for number in 1..=4 {
         view.take(told(
@@ -111,7 +108,7 @@ fn screen(view: &mut View, width: u16, height: u16) -> String {
 fn press(view: &mut View, keys: &[KeyCode]) {
     for &code in keys {
         let next = view.handle_key(KeyEvent::new(code, KeyModifiers::NONE));
-        assert_eq!(next, Next::GoOn);
+        assert_eq!(next, None);
     }
 }
 
@@ -119,7 +116,7 @@ fn write(view: &mut View, text: &str) {
     press(view, &text.chars().map(KeyCode::Char).collect::<Vec<_>>());
 }
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
+const SIZES: [(u16, u16); 4] = [(60, 15), (80, 24), (120, 40), (40, 10)];
 
 #[test]
 fn a_site_at_several_sizes() {
@@ -134,7 +131,7 @@ fn a_site_at_several_sizes() {
 #[test]
 fn nothing_received_at_several_sizes() {
     for (width, height) in SIZES {
-        let mut view = View::new(None, Palette::Plain);
+        let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
         assert_snapshot!(
             format!("empty-{width}x{height}"),
             screen(&mut view, width, height)
@@ -144,7 +141,8 @@ fn nothing_received_at_several_sizes() {
 
 #[test]
 fn a_thousand_devices_are_scrolled_through() {
-    let mut view = View::new(None, Palette::Plain);
+    let zone = TimeZone::fixed(jiff::tz::offset(2));
+    let mut view = View::new(None, Palette::Plain, zone);
     for number in 1..=1000u16 {
         let mut device = device(1, State::Active);
         let [high, low] = number.to_be_bytes();
@@ -173,7 +171,7 @@ fn a_screen_of_no_size_is_survived() {
         for keys in [&[][..], &[KeyCode::Enter], &[KeyCode::Char('/')]] {
             let mut view = site();
             press(&mut view, keys);
-            let area = ratatui::layout::Rect::new(0, 0, width, height);
+            let area = Rect::new(0, 0, width, height);
             view.draw(area, &mut ratatui::buffer::Buffer::empty(area));
         }
     }
@@ -240,7 +238,7 @@ fn rows_are_sorted_by_each_column_and_back() {
 #[test]
 fn the_chosen_device_stays_chosen_when_others_come_and_go() {
     let mut view = site();
-    press(&mut view, &[KeyCode::Down]);
+    press(&mut view, &[KeyCode::Down, KeyCode::Down]);
     assert_eq!(view.selected, Some(4));
     view.take(told(
         9,
@@ -256,17 +254,120 @@ fn the_chosen_device_stays_chosen_when_others_come_and_go() {
 }
 
 #[test]
+fn until_it_is_moved_the_cursor_stays_on_the_first_row() {
+    let mut view = site();
+    view.take(told(
+        9,
+        WatchEventKind::Online,
+        None,
+        device(0, State::Unactivated),
+    ));
+    assert_eq!(view.selected, Some(9));
+    assert!(screen(&mut view, 60, 15).contains("row 1 of 7"));
+}
+
+#[test]
+fn marks_stay_through_filtering_and_sorting() {
+    let mut view = site();
+    write(&mut view, "  ");
+    assert_eq!(view.selected, Some(4), "it goes on to the next");
+    write(&mut view, "/10.0.9");
+    press(&mut view, &[KeyCode::Enter]);
+    write(&mut view, "*s");
+    press(&mut view, &[KeyCode::Esc]);
+    assert_snapshot!("marked", screen(&mut view, 60, 15));
+    assert_eq!(view.marked.len(), 3);
+    write(&mut view, "*");
+    assert_eq!(view.marked.len(), 6);
+    write(&mut view, "*");
+    assert_eq!(view.marked.len(), 0, "the second time takes them away");
+}
+
+#[test]
+fn keys_for_the_selected_device_are_commands() {
+    let mut view = site();
+    let mut command = |key| view.handle_key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE));
+    assert_eq!(
+        command('y'),
+        Some(Command::Copy("44:47:cc:00:00:05".into()))
+    );
+    assert_eq!(command('Y'), Some(Command::Copy("10.0.0.5".into())));
+    let page = Command::Open("10.0.0.5:80".parse().unwrap());
+    assert_eq!(command('o'), Some(page));
+    assert_eq!(command('w'), Some(Command::Ways(5)));
+    assert_eq!(command('R'), Some(Command::AskNow));
+    let mut nameless = Device::unknown();
+    nameless.serial = Serial::new("S1");
+    let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
+    view.take(told(1, WatchEventKind::Online, None, nameless));
+    for key in ["y", "Y", "o", " "] {
+        write(&mut view, key);
+        assert!(view.message.is_some(), "{key}");
+    }
+}
+
+#[test]
+fn the_mouse_selects_and_scrolls() {
+    let mut view = site();
+    screen(&mut view, 80, 24);
+    let mouse = |kind, row| MouseEvent {
+        kind,
+        column: 5,
+        row,
+        modifiers: KeyModifiers::NONE,
+    };
+    let click = MouseEventKind::Down(MouseButton::Left);
+    assert!(view.handle_mouse(mouse(click, 4)));
+    assert_eq!(view.selected, Some(4));
+    assert!(!view.handle_mouse(mouse(click, 0)), "the heading");
+    assert!(!view.handle_mouse(mouse(MouseEventKind::Moved, 4)));
+    view.handle_mouse(mouse(MouseEventKind::ScrollDown, 4));
+    assert_eq!(view.selected, Some(2));
+    write(&mut view, "?");
+    screen(&mut view, 40, 10);
+    view.handle_mouse(mouse(MouseEventKind::ScrollDown, 4));
+    assert!(!screen(&mut view, 40, 10).contains("Up Down"));
+}
+
+#[test]
+fn help_shows_all_keys_at_60_columns() {
+    let mut view = site();
+    write(&mut view, "?");
+    assert_snapshot!("help", screen(&mut view, 60, 30));
+    press(&mut view, &[KeyCode::Esc]);
+    assert!(screen(&mut view, 60, 15).contains("row 1 of 6"));
+}
+
+#[test]
+fn both_of_two_that_share_an_address_are_marked_as_such() {
+    let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
+    for number in [1, 2] {
+        let mut told = told(
+            number,
+            WatchEventKind::Duplicate,
+            None,
+            device(u8::try_from(number).unwrap(), State::Active),
+        );
+        told.found.warnings.push(sadp_model::Warning::DuplicateIp);
+        view.take(told);
+    }
+    let screen = screen(&mut view, 60, 15);
+    assert_eq!(screen.matches(" !updated").count(), 2, "{screen}");
+    assert!(screen.contains("same-IP"), "{screen}");
+}
+
+#[test]
 fn leaving_is_always_possible() {
     let quit = |view: &mut View, code, modifiers| view.handle_key(KeyEvent::new(code, modifiers));
     for keys in [&[][..], &[KeyCode::Enter], &[KeyCode::Char('/')]] {
         let mut view = site();
         press(&mut view, keys);
         let next = quit(&mut view, KeyCode::Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(next, Next::Quit);
+        assert_eq!(next, Some(Command::Quit));
     }
     assert_eq!(
         quit(&mut site(), KeyCode::Char('q'), KeyModifiers::NONE),
-        Next::Quit
+        Some(Command::Quit)
     );
 }
 

@@ -3,6 +3,7 @@
 use std::{
     io,
     mem::ManuallyDrop,
+    net::SocketAddrV4,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,14 +12,14 @@ use std::{
     time::Duration,
 };
 
-use ratatui::{
-    DefaultTerminal,
-    crossterm::{
-        event::{self, Event},
-        execute,
-        terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
-    },
+use crossterm::{
+    clipboard::CopyToClipboard,
+    event::{self, DisableMouseCapture, EnableMouseCapture, Event},
+    execute,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
+use jiff::tz::TimeZone;
+use ratatui::DefaultTerminal;
 use sadp_discovery::{Watcher, WatcherEvent};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -31,7 +32,7 @@ use crate::{
     args::{Context, WatchArgs},
     failure::Failure,
     interrupt, survey,
-    view::{Next, Palette, View},
+    view::{Command, Palette, View},
 };
 
 /// The least time between two pictures: a burst of events is drawn once.
@@ -53,7 +54,7 @@ pub(super) async fn run(
         anstream::ColorChoice::Never => Palette::Plain,
         _ => Palette::Colour,
     };
-    let mut view = View::new(args.filter.as_ref(), palette);
+    let mut view = View::new(args.filter.as_ref(), palette, TimeZone::system());
     let mut notices = Vec::new();
     let mut ended = std::pin::pin!(interrupt::interrupted());
     let mut hang_up = hang_up();
@@ -71,7 +72,16 @@ pub(super) async fn run(
                 continue;
             }
             input = keyboard.next() => match input {
-                Some(Ok(Event::Key(key))) if view.handle_key(key) == Next::Quit => break,
+                Some(Ok(Event::Key(key))) => match view.handle_key(key) {
+                    Some(Command::Quit) => break,
+                    Some(Command::AskNow) => {
+                        watcher.probe_now();
+                        view.set_message("all devices are asked".into());
+                    }
+                    Some(command) => carry_out(command, &mut view, &site),
+                    None => {}
+                },
+                Some(Ok(Event::Mouse(mouse))) if !view.handle_mouse(mouse) => continue,
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(terminal_gone()),
             },
@@ -98,6 +108,37 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// Does what a key asks for, and shows what became of it.
+fn carry_out(command: Command, view: &mut View, site: &Site) {
+    let message = match command {
+        Command::Copy(text) => {
+            match execute!(io::stdout(), CopyToClipboard::to_clipboard_from(&text)) {
+                Ok(()) => format!("{text} is copied, where the terminal allows it"),
+                Err(error) => format!("{text} cannot be copied: {error}"),
+            }
+        }
+        Command::Open(page) => open_page(page),
+        Command::Ways(number) => match site.ways(view.found(number)) {
+            Ok(ways) => return ways.into_iter().for_each(|it| view.show_ways(it)),
+            Err(failure) => format!("{:#}", failure.error),
+        },
+        Command::Quit | Command::AskNow => return,
+    };
+    view.set_message(message);
+}
+
+/// Opens a device's web page. The URL is made of numbers alone.
+fn open_page(page: SocketAddrV4) -> String {
+    let url = match page.port() {
+        80 => format!("http://{}/", page.ip()),
+        port => format!("http://{}:{port}/", page.ip()),
+    };
+    match open::that_detached(&url) {
+        Ok(()) => format!("opened {url}"),
+        Err(error) => format!("no browser can be started for {url}: {error}"),
+    }
+}
+
 /// The terminal while it shows the view. Left as it was when dropped, and by a
 /// panic too.
 struct Screen {
@@ -112,6 +153,8 @@ impl Screen {
             // Half of it may have been done.
             let _ = ratatui::try_restore();
         })?;
+        // A terminal without a mouse ignores it.
+        let _ = execute!(io::stdout(), EnableMouseCapture);
         Ok(Self {
             terminal: ManuallyDrop::new(terminal),
         })
@@ -132,6 +175,7 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         // A terminal that is gone needs no tidying.
+        let _ = execute!(io::stdout(), DisableMouseCapture);
         let _ = self.terminal.show_cursor();
         let _ = ratatui::try_restore();
     }

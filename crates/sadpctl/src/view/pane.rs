@@ -1,0 +1,93 @@
+//! Texts over the list: details of a device, help, recovery methods.
+
+use sadp_model::text::clean;
+
+use super::{View, row::ViewRow};
+use crate::output::{self, Format, Layout, Ways};
+
+/// A text over the list, and how far it is scrolled.
+#[derive(Debug)]
+pub(super) struct Pane {
+    content: Content,
+    /// How many lines are above the first one visible. Drawing keeps it within the text.
+    pub(super) scrolled: usize,
+}
+
+/// What a pane shows.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// All that is known of the selected device.
+    Details,
+    Help,
+    Ways(Box<Ways>),
+}
+
+impl Pane {
+    pub(super) const fn new(content: Content) -> Self {
+        let scrolled = 0;
+        Self { content, scrolled }
+    }
+
+    pub(super) const fn is_details(&self) -> bool {
+        matches!(self.content, Content::Details)
+    }
+
+    /// Its lines, for a screen of this width.
+    pub(super) fn lines(&self, view: &View, width: u16) -> Vec<String> {
+        match &self.content {
+            Content::Details => view.selected_row().map_or_else(Vec::new, details),
+            Content::Help => HELP.lines().map(str::to_owned).collect(),
+            Content::Ways(ways) => table(std::slice::from_ref(&**ways), width),
+        }
+    }
+}
+
+/// All that is known of a device, as `show` prints it.
+fn details(row: &ViewRow) -> Vec<String> {
+    let first = format!("{} at {}  {}", row.word, row.changed_at(), row.told.what());
+    let mut page = Vec::new();
+    // Writing into memory does not fail.
+    let _ = output::write_details(&mut page, &row.told.found);
+    let mut lines = vec![clean(first.trim_end()).into_owned(), String::new()];
+    lines.extend(plain(&page));
+    lines
+}
+
+/// Rows as the command line prints them, within this width.
+fn table<R: output::Row>(rows: &[R], width: u16) -> Vec<String> {
+    let layout = Layout {
+        width: width.into(),
+        wide: false,
+    };
+    let mut page = Vec::new();
+    let _ = output::write_rows(&mut page, rows, Format::Table, layout);
+    plain(&page)
+}
+
+/// The lines of a page, without styles.
+fn plain(page: &[u8]) -> Vec<String> {
+    let page = String::from_utf8_lossy(page);
+    let page = anstream::adapter::strip_str(&page).to_string();
+    page.lines().map(str::to_owned).collect()
+}
+
+const HELP: &str = "\
+Up Down PgUp PgDn  move; Home End: first, last; also k j g G
+Enter              all that is known of the device
+w                  its ways to recover a password
+space              mark it, and go on to the next
+*                  mark all shown, or take their marks away
+/                  filter: any text, or as --where, e.g.
+                   state=unactivated,model~DS-2CD
+Esc                show all again
+s r                sort by the next column; reverse
+R                  ask all devices now
+y Y                copy the MAC, the address
+o                  open its web page in the browser
+q Ctrl-C           quit
+
+Marks stay with their devices, whatever is shown.
+*  marked          !  another device has the same address
+
+The mouse selects a row, and its wheel scrolls. To select
+text, hold Shift as you drag.";
