@@ -107,13 +107,6 @@ fn the_formats_hold_the_same_devices() {
 }
 
 #[test]
-fn the_table_fits_100_columns_unless_wide() {
-    for line in run(&["decode", SHOP]).stdout.lines() {
-        assert!(line.chars().count() <= 100, "{line}");
-    }
-}
-
-#[test]
 fn what_people_paste_is_read() {
     let devices = |file: &str| {
         let path = format!("fixtures/captures/{file}");

@@ -35,3 +35,5 @@ mod usage;
 mod vendor;
 #[cfg(unix)]
 mod watch;
+#[cfg(unix)]
+mod width;

@@ -63,6 +63,8 @@ pub(crate) fn sadpctl(arguments: &[&str]) -> Command {
     ] {
         command.env_remove(name);
     }
+    // Times are printed in the zone of the computer.
+    command.env("TZ", "UTC");
     // Nobody's own ledger. Tests that write one name another folder.
     command.env(
         "SADPCTL_STATE",

@@ -222,14 +222,16 @@ impl MethodAssessment {
             fit.availability = Availability::NotForThisDevice(UnavailableReason::Unactivated);
             return fit;
         }
-        match fit.obstacle(device, prepared) {
+        let obstacle = fit.obstacle(device, prepared);
+        let offered = way.offered(device) == Some(true) && !prepared.is_not_set_up(way, device);
+        let mut may_work = false;
+        match obstacle {
             Some(obstacle) if prepared.is_set_up(way) => fit.notes.push(Note::Despite(obstacle)),
+            Some(obstacle) if obstacle.is_documented_only() && offered => {
+                may_work = true;
+                fit.notes.push(Note::OfferedDespite(obstacle));
+            }
             Some(obstacle) => {
-                let offered =
-                    way.offered(device) == Some(true) && !prepared.is_not_set_up(way, device);
-                if obstacle.is_documented_only() && offered {
-                    fit.notes.push(Note::OfferedDespiteTable);
-                }
                 fit.availability = Availability::NotForThisDevice(obstacle);
                 return fit;
             }
@@ -238,7 +240,9 @@ impl MethodAssessment {
         fit.note_uncertainty(device, prepared);
         fit.note_advice(device, prepared);
         let needs = needs(way, device, prepared);
-        if !needs.is_empty() {
+        if may_work {
+            fit.availability = Availability::MayWork(needs);
+        } else if !needs.is_empty() {
             fit.availability = Availability::Needs(needs);
         }
         fit
@@ -322,9 +326,10 @@ impl MethodAssessment {
         let standing = match self.availability {
             Availability::Ready => 0,
             Availability::Needs(_) => 1,
-            Availability::NotForThisDevice(_) => 2,
+            Availability::MayWork(_) => 2,
+            Availability::NotForThisDevice(_) => 3,
         };
-        (standing == 2, self.advice, standing)
+        (standing == 3, self.advice, standing)
     }
 }
 

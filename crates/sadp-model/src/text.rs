@@ -5,11 +5,20 @@
 
 use std::{borrow::Cow, fmt::Write};
 
+use jiff::{Timestamp, tz::TimeZone};
+
 /// Replaces control and invisible characters by escapes such as `\u{1b}`.
 pub fn clean(text: &str) -> Cow<'_, str> {
     replaced(text, |character, out| {
         let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
     })
+}
+
+/// A time for people, to the minute, in the time zone of this computer:
+/// `2026-11-27 04:10 CET`.
+pub fn local_minute(at: Timestamp) -> String {
+    let local = at.to_zoned(TimeZone::system());
+    local.strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// Returns a cell that a spreadsheet treats as text, not as a formula.

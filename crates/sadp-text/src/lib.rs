@@ -45,8 +45,9 @@ pub use outcome::{
 };
 pub use recovery::{button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, permission, reach, selection_error};
+pub(crate) use sadp_model::text::local_minute as minute;
 pub use validity::{age, case_next, case_reasons, open_requests};
-pub(crate) use validity::{invalid_reason, minute, objections};
+pub(crate) use validity::{invalid_reason, objections};
 
 /// A line about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_ops::recovery::{CaseStep, ReviewedCase};
 use sadp_reset::{Case, CaseEnding, InvalidReason, RequestValidity, VALID_FOR};
 
-use crate::count;
+use crate::{count, minute};
 
 /// What is wrong with a request, in a sentence without its device.
 #[rustfmt::skip]
@@ -99,11 +99,6 @@ pub fn age(age: SignedDuration) -> String {
     }
 }
 
-/// A time for people, to the minute.
-pub(crate) fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -132,7 +127,8 @@ mod tests {
             InvalidReason::NotSeen { last: None },
         ];
         let told: Vec<_> = all.iter().map(invalid_reason).collect();
-        assert_snapshot!(told.join("\n"));
+        // The zone is that of the computer.
+        assert_snapshot!(told.join("\n").replace(&minute(at), "TIME"));
     }
 
     #[test]

@@ -1,17 +1,13 @@
 //! From arguments to an exit code.
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{ffi::OsString, io, process::ExitCode};
 
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     args::{Cli, GlobalArgs},
     commands,
-    failure::{Exit, Failure},
+    failure::Exit,
     terminal::{Color, Terminal},
 };
 
@@ -49,11 +45,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// Prints the parser's message: help and version to stdout, errors to stderr.
 fn print_parse_error(error: &clap::Error) -> ExitCode {
-    let printed = error.print().and_then(|()| io::stdout().flush());
-    match printed.map_err(Failure::from) {
+    let mut terminal = Terminal::new(Color::default(), false, false);
+    match terminal.parser(error) {
         _ if error.use_stderr() => Exit::Usage,
         Err(failure) if !failure.is_broken_pipe() => {
-            Terminal::new(Color::default(), false, false).report(&failure);
+            terminal.report(&failure);
             failure.exit
         }
         _ => Exit::Done,

@@ -9,6 +9,7 @@ mod app;
 mod args;
 mod commands;
 mod failure;
+mod fold;
 mod interrupt;
 mod output;
 mod run;

@@ -18,6 +18,8 @@ mod messages;
 mod outcomes;
 mod table;
 mod ways;
+#[cfg(test)]
+mod widths;
 pub(crate) mod words;
 mod xml;
 
@@ -43,6 +45,7 @@ pub(crate) use self::{
 };
 use crate::{
     failure::{Exit, Failure},
+    fold::Width,
     terminal::Terminal,
 };
 
@@ -92,7 +95,7 @@ pub(crate) trait Row: Serialize + Sized {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     /// Columns that fit.
-    pub(crate) width: usize,
+    pub(crate) width: Width,
     /// Whether the vendor tool's columns are wanted, however wide.
     pub(crate) wide: bool,
 }
@@ -173,7 +176,10 @@ pub(crate) fn print_device(
 ) -> Result<(), Failure> {
     let row = DeviceRow(found);
     match format {
-        Format::Table => write_details(terminal.out(), found)?,
+        Format::Table => {
+            let width = terminal.width();
+            write_details(terminal.out(), found, width)?;
+        }
         Format::Json => json::write_object(terminal.out(), &row)?,
         format => return print(&[row], format, terminal),
     }

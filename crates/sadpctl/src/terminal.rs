@@ -1,16 +1,16 @@
 //! The one place that prints.
 
-use std::{
-    fmt,
-    io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
-};
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 
-use anstream::{AutoStream, ColorChoice, stream::RawStream};
+use anstream::{AutoStream, ColorChoice, adapter::strip_str, stream::RawStream};
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use sadp_model::text::clean;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    fold::{Width, fold, fold_labelled},
+};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default();
@@ -48,22 +48,23 @@ pub(crate) struct Terminal {
     err: AutoStream<Stderr>,
     quiet: bool,
     verbose: bool,
-    width: usize,
+    /// That of stdout and that of stderr.
+    widths: [Width; 2],
 }
 
 impl Terminal {
-    /// The width that output fits when nobody tells another.
-    pub(crate) const DEFAULT_WIDTH: usize = 100;
-
     pub(crate) fn new(color: Color, quiet: bool, verbose: bool) -> Self {
         let out = AutoStream::new(io::stdout(), color.choice(&io::stdout()));
-        let width = terminal_size::terminal_size_of(io::stdout());
+        let sizes = [
+            terminal_size::terminal_size_of(io::stdout()),
+            terminal_size::terminal_size_of(io::stderr()),
+        ];
         Self {
             out: BufWriter::new(out),
             err: AutoStream::new(io::stderr(), color.choice(&io::stderr())),
             quiet,
             verbose,
-            width: width.map_or(Self::DEFAULT_WIDTH, |(width, _)| width.0.into()),
+            widths: sizes.map(|size| size.map(|(width, _)| width.0.into())),
         }
     }
 
@@ -72,9 +73,9 @@ impl Terminal {
         &mut self.out
     }
 
-    /// How many columns fit.
-    pub(crate) fn width(&self) -> usize {
-        self.width
+    /// How many columns fit where data goes.
+    pub(crate) fn width(&self) -> Width {
+        self.widths[0]
     }
 
     /// Whether a line that moves may be shown on stderr.
@@ -89,13 +90,13 @@ impl Terminal {
     /// Tells what was done, unless quiet.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
-            self.say(format_args!("{}", lines(text)));
+            self.tell(text);
         }
     }
 
     /// Tells what must be read before a question, even when quiet.
     pub(crate) fn tell(&mut self, text: &str) {
-        self.say(format_args!("{}", lines(text)));
+        self.say("", Style::new(), text);
     }
 
     /// Whether somebody is there to answer a question.
@@ -105,10 +106,9 @@ impl Terminal {
 
     /// Puts a question on stderr. The answer is for the caller to read.
     pub(crate) fn ask(&mut self, question: &str) {
-        let _ = self.out.flush();
-        // There is nobody to tell that stderr is closed.
-        let _ = write!(self.err, "{} ", lines(question));
-        let _ = self.err.flush();
+        let question = lines(question);
+        let question = fold(&question, self.widths[1]);
+        self.write(&format!("{question} "));
     }
 
     /// Tells what few want to know, where verbose.
@@ -121,29 +121,55 @@ impl Terminal {
     /// Tells what to do next, unless quiet.
     pub(crate) fn hint(&mut self, text: &str) {
         if !self.quiet {
-            self.say(format_args!("{CYAN}hint:{CYAN:#} {}", lines(text)));
+            self.say("hint: ", CYAN, text);
         }
     }
 
     /// Tells what limits the result, even when quiet.
     pub(crate) fn warn(&mut self, text: &str) {
-        self.say(format_args!("{YELLOW}warning:{YELLOW:#} {}", lines(text)));
+        self.say("warning: ", YELLOW, text);
     }
 
     /// Tells why a command failed and what to do next, even when quiet.
     pub(crate) fn report(&mut self, failure: &Failure) {
-        let message = format!("{:#}", failure.error);
-        self.say(format_args!("{RED}error:{RED:#} {}", lines(&message)));
+        self.say("error: ", RED, &format!("{:#}", failure.error));
         for hint in &failure.hints {
-            self.say(format_args!("{CYAN}hint:{CYAN:#} {}", lines(hint)));
+            self.say("hint: ", CYAN, hint);
         }
     }
 
-    fn say(&mut self, line: fmt::Arguments<'_>) {
+    /// Writes what the parser of arguments says: its help, or an error.
+    pub(crate) fn parser(&mut self, error: &clap::Error) -> Result<(), Failure> {
+        let text = error.render().ansi().to_string();
+        if error.use_stderr() {
+            let text = fold(&text, self.widths[1]);
+            self.write(&text);
+            return Ok(());
+        }
+        self.out.write_all(fold(&text, self.widths[0]).as_bytes())?;
+        self.flush()
+    }
+
+    fn say(&mut self, label: &str, style: Style, text: &str) {
+        let text = lines(text);
+        let text = fold_labelled(label, &text, self.widths[1]);
+        self.write(&format!("{style}{label}{style:#}{text}\n"));
+    }
+
+    /// Writes a text by one call, so that nothing of others stands in it.
+    fn write(&mut self, text: &str) {
         // What was printed before stands before.
         let _ = self.out.flush();
+        let plain;
+        let text = if self.err.current_choice() == ColorChoice::Never {
+            plain = strip_str(text).to_string();
+            &plain
+        } else {
+            text
+        };
         // There is nobody to tell that stderr is closed.
-        let _ = writeln!(self.err, "{line}");
+        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.flush();
     }
 }
 

@@ -211,7 +211,7 @@ fn a_device_that_restarted_is_not_sent_its_old_answer() {
         serde_json::json!(["rebooted"]),
         "{cases}"
     );
-    let ways = recovery.run(&["reset", "ways", "--all"]);
+    let ways = recovery.run(&["reset", "ways", "192.168.1.101"]);
     assert!(ways.stdout.contains("a new request; that of"), "{ways}");
     // The device itself has the last word.
     let forced = recovery.import(&["--force", "stale-request"]);

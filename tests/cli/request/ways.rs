@@ -18,9 +18,13 @@ fn recovery() -> RecoverySite {
 #[test]
 fn every_way_of_each_device_is_reported() {
     let recovery = recovery();
-    let run = recovery.run(&["reset", "ways", "--all"]);
+    let all = [1, 2, 3, 4].map(|last| format!("192.168.1.10{last}"));
+    let all = all.each_ref().map(String::as_str);
+    let run = recovery.run(&[&["reset", "ways"], &all[..]].concat());
     assert_eq!(run.code, 0, "{run}");
     assert_snapshot!(run.stdout);
+    let run = recovery.run(&["reset", "ways", "--all"]);
+    assert_snapshot!("all", run);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{FirmwareMinimum, FormFactor, MinimumSource, RecoveryMethod};
-use crate::Kind;
+use crate::{Kind, text::local_minute};
 
 /// Whether a method can be used now.
 #[derive(Clone, Debug, PartialEq, Eq, strum::IntoStaticStr)]
@@ -13,6 +13,9 @@ pub enum Availability {
     Ready,
     /// It suits the device, but something is missing; never empty.
     Needs(Vec<Prerequisite>),
+    /// The device reports it, although documents exclude it for the device. What is
+    /// missing, if anything.
+    MayWork(Vec<Prerequisite>),
     /// It does not suit the device.
     NotForThisDevice(UnavailableReason),
 }
@@ -26,7 +29,7 @@ impl Availability {
     /// What is missing.
     pub fn needs(&self) -> &[Prerequisite] {
         match self {
-            Self::Needs(needs) => needs,
+            Self::Needs(needs) | Self::MayWork(needs) => needs,
             Self::Ready | Self::NotForThisDevice(_) => &[],
         }
     }
@@ -35,7 +38,7 @@ impl Availability {
     pub const fn obstacle(&self) -> Option<UnavailableReason> {
         match self {
             Self::NotForThisDevice(obstacle) => Some(*obstacle),
-            Self::Ready | Self::Needs(_) => None,
+            Self::Ready | Self::Needs(_) | Self::MayWork(_) => None,
         }
     }
 }
@@ -90,13 +93,15 @@ impl fmt::Display for Prerequisite {
             }
             Self::VendorAnswer(exported) => write!(
                 f,
-                "the vendor's answer to the request of {exported:.0}; until it is in, neither \
-                 reboot the device nor export again"
+                "the vendor's answer to the request of {}; until it is in, neither \
+                 reboot the device nor export again",
+                local_minute(exported)
             ),
             Self::NewRequest(exported) => {
                 write!(
                     f,
-                    "a new request; that of {exported:.0} may no longer be valid"
+                    "a new request; that of {} may no longer be valid",
+                    local_minute(exported)
                 )
             }
             Self::WholeReply => {
@@ -108,7 +113,7 @@ impl fmt::Display for Prerequisite {
             Self::InstallerSite => {
                 f.write_str("the device handed over to the installer's site in Hik-ProConnect")
             }
-            Self::LockEnd(until) => write!(f, "the end of the lock at {until:.0}"),
+            Self::LockEnd(until) => write!(f, "the end of the lock at {}", local_minute(until)),
         }
     }
 }
@@ -179,8 +184,8 @@ pub enum Note {
     FirmwareUnknown(FirmwareMinimum),
     /// The reason against the method, which is set up on the device anyway.
     Despite(UnavailableReason),
-    /// The device reports the method although documents exclude it.
-    OfferedDespiteTable,
+    /// The device reports the method, although documents exclude it for this reason.
+    OfferedDespite(UnavailableReason),
     /// Where the reset button may be.
     ButtonPlace(FormFactor),
     /// The button resets more than the password.
@@ -213,8 +218,11 @@ impl fmt::Display for Note {
                 );
             }
             Self::Despite(obstacle) => return write!(f, "prepared on it, although {obstacle}"),
-            Self::OfferedDespiteTable => {
-                "the device itself says that it takes this way, so it may work"
+            Self::OfferedDespite(obstacle) => {
+                return write!(
+                    f,
+                    "the device reports that it takes this way, although {obstacle}"
+                );
             }
             Self::ButtonPlace(housing) => {
                 return write!(f, "the button: {}", housing.button_place());
@@ -225,7 +233,8 @@ impl fmt::Display for Note {
                 "the device gets the default password of its manual; give it a new one at once"
             }
             Self::InVault(exported) => {
-                return write!(f, "the newest file in the vault is of {exported:.0}");
+                let exported = local_minute(exported);
+                return write!(f, "the newest file in the vault is of {exported}");
             }
             Self::CloudOff => "Hik-Connect is off on the device; it may be bound to no account",
             Self::CloudNotOffered => {

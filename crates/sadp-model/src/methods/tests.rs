@@ -99,7 +99,7 @@ fn the_best_way_stands_first() {
         (
             CAMERA,
             mail_only,
-            "mail reset-button request hik-proconnect questions guid hik-connect",
+            "mail reset-button request hik-proconnect guid questions hik-connect",
         ),
         (
             DVR,
@@ -356,10 +356,10 @@ fn reasons_read_well() {
     assert_eq!(
         texts,
         [
-            "the vendor's answer to the request of 1970-01-01T00:01:00Z; until it is in, neither \
+            "the vendor's answer to the request of 1970-01-01 00:01 UTC; until it is in, neither \
              reboot the device nor export again",
             "a GUID file exported earlier with the password; those in the vault are void",
-            "the end of the lock at 1970-01-01T00:01:00Z",
+            "the end of the lock at 1970-01-01 00:01 UTC",
             "the vendor does not give this way to recorders",
             "its firmware is older than V4.21.005, which the vendor asks for",
             "prepared on it, although its firmware is older than V4.21.005, which the vendor asks \

@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::ErrorKind};
 use sadp_ops::{Outcome, OutcomeData, recovery::guid::GuidFinding as Finding};
 use sadp_reset::{DeviceKey, GuidVoid, VaultError};
 
-use crate::{Explanation, Remedy, say};
+use crate::{Explanation, Remedy, minute, say};
 
 /// What is found of a GUID that was not exported or not sent, and what to do next.
 #[rustfmt::skip]
@@ -44,7 +44,7 @@ pub const fn guid_void(why: GuidVoid) -> &'static str {
 }
 
 fn void(why: GuidVoid, at: jiff::Timestamp) -> String {
-    format!("void since {}: {}", at.strftime("%Y-%m-%d"), guid_void(why))
+    format!("void since {}: {}", minute(at), guid_void(why))
 }
 
 fn name(device: &DeviceKey) -> String {

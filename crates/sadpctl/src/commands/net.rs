@@ -32,7 +32,8 @@ fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let (run, _, found) = Run::find(&ToRead(args), LedgerAccess::Read, context)?;
     let terminal = run.into_terminal();
     if format == Format::Table {
-        output::write_network(terminal.out(), &found)?;
+        let width = terminal.width();
+        output::write_network(terminal.out(), &found, width)?;
         return Ok(Exit::Done);
     }
     output::print_device(&found, format, terminal)?;

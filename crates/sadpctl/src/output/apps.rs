@@ -1,6 +1,9 @@
 //! The vendor's apps, one object or paragraph each.
 
-use std::io::{self, Write};
+use std::{
+    fmt::{self, Write as _},
+    io::{self, Write},
+};
 
 use sadp_model::{MethodAssessment, text::clean};
 use sadp_ops::{DiscoveredDevice, recovery::AppCheck};
@@ -9,6 +12,7 @@ use serde::Serialize;
 
 use super::{Layout, Row};
 use crate::{
+    fold::fold,
     output::Who,
     terminal::{BOLD, GREEN, RED, YELLOW},
 };
@@ -78,20 +82,27 @@ impl Row for AppRow<'_> {
     const LIST: &'static str = "guidance has";
 
     /// How each app fits the device, what was checked and what to do.
-    fn write_table(rows: &[Self], out: &mut impl Write, _: Layout) -> io::Result<()> {
-        if let Some(first) = rows.first() {
-            writeln!(out, "{BOLD}{}{BOLD:#}", clean(&first.name))?;
-        }
-        for row in rows {
-            writeln!(out)?;
-            row.write(out)?;
-        }
-        Ok(())
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        let mut text = String::new();
+        let written = write_all(rows, &mut text).map_err(io::Error::other);
+        write!(out, "{}", fold(&text, layout.width))?;
+        written
     }
 }
 
+fn write_all(rows: &[AppRow<'_>], out: &mut String) -> fmt::Result {
+    if let Some(first) = rows.first() {
+        writeln!(out, "{BOLD}{}{BOLD:#}", clean(&first.name))?;
+    }
+    for row in rows {
+        writeln!(out)?;
+        row.write(out)?;
+    }
+    Ok(())
+}
+
 impl AppRow<'_> {
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    fn write(&self, out: &mut String) -> fmt::Result {
         write!(out, "{BOLD}{}{BOLD:#}: ", capitalised(self.label))?;
         match &self.obstacle {
             Some(obstacle) => writeln!(out, "{RED}not for this device{RED:#}: {}", obstacle.text)?,
@@ -152,7 +163,7 @@ mod tests {
         found.entry.device = device.clone();
         let rows: Vec<_> = fits.iter().map(|fit| AppRow::new(&found, fit)).collect();
         let layout = Layout {
-            width: 100,
+            width: Some(100),
             wide: false,
         };
         AppRow::write_table(&rows, &mut out, layout).unwrap();

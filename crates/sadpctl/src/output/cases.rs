@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
+use jiff::SignedDuration;
 use sadp_model::text::clean;
 use sadp_ops::{DeviceRef, recovery::ReviewedCase};
-use sadp_reset::InvalidReason;
+use sadp_reset::{InvalidReason, VALID_FOR};
 use sadp_text::{age, case_next, case_reasons};
 use serde::Serialize;
 
 use super::{
     Layout, Row, Who,
-    table::{Plain, known},
+    table::{Column, Plain, known},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -29,6 +30,11 @@ pub(crate) struct ShownCase {
     /// Its age for people.
     #[serde(skip)]
     age: String,
+    /// How long an answer can still be given to an open request.
+    left_seconds: Option<i64>,
+    /// The same for people: `26 h of 48`.
+    #[serde(skip)]
+    left: String,
     warn_after: String,
     valid_until: String,
     /// Why it is no longer valid or may not be, in a word each.
@@ -46,10 +52,19 @@ impl ShownCase {
         let case = &reviewed.case;
         let request = &case.request;
         let reasons = reviewed.invalid_reasons.iter();
+        let left = case
+            .is_open()
+            .then(|| VALID_FOR.saturating_sub(reviewed.age));
+        let left = left.map(|left| left.max(SignedDuration::ZERO));
+        let model = request
+            .device
+            .serial()
+            .and_then(|serial| serial.parts(None));
         Self {
             case: case.id.number(),
             device: Who {
                 address: request.address,
+                model: model.map(|parts| parts.model.to_owned()),
                 ..Who::from(&DeviceRef::from(&request.device))
             },
             kind: request.kind.name(),
@@ -57,6 +72,11 @@ impl ShownCase {
             exported_at: request.exported_at.to_string(),
             age_seconds: reviewed.age.as_secs(),
             age: age(reviewed.age),
+            left_seconds: left.map(|left| left.as_secs()),
+            left: left.map_or_else(
+                || "-".into(),
+                |left| format!("{} of {}", age(left), VALID_FOR.as_hours()),
+            ),
             warn_after: request.warn_after().to_string(),
             valid_until: request.valid_until().to_string(),
             next: case_next(reviewed),
@@ -77,18 +97,20 @@ impl Row for ShownCase {
         if rows.is_empty() {
             return Ok(());
         }
-        let titles = [
-            "STATE",
-            "CASE",
-            "AGE",
-            "MAC",
-            "VALID UNTIL",
-            "PACKAGE AND NOTES",
+        let columns = [
+            Column::whole("STATE"),
+            Column::whole("CASE"),
+            Column::whole("AGE"),
+            Column::whole("LEFT"),
+            Column::extra("MAC"),
+            Column::extra("MODEL"),
+            Column::whole("LABEL"),
+            Column::whole("ADDRESS"),
+            Column::below(),
         ];
         let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
-        let mut table = Plain::new(&titles, &styles);
+        let mut table = Plain::new(&columns, &styles);
         for case in rows {
-            let mac = case.device.mac.as_ref().or(case.device.serial.as_ref());
             let state = if case.state == "open" && !case.invalid_reasons.is_empty() {
                 "invalid?"
             } else {
@@ -100,11 +122,14 @@ impl Row for ShownCase {
                 state.to_owned(),
                 case.case.to_string(),
                 case.age.clone(),
-                known(mac),
-                case.valid_until.clone(),
+                case.left.clone(),
+                known(case.device.mac.as_ref()),
+                known(case.device.model.as_ref()),
+                known(case.device.number.as_ref()),
+                known(case.device.address.map(|it| it.to_string())),
                 notes.join("\n"),
             ]);
         }
-        table.write_within(out, layout.width)
+        table.write(out, layout.width)
     }
 }

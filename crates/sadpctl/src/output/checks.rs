@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     Layout, Row,
-    table::{GAP, Plain},
+    table::{Column, Plain},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -173,56 +173,31 @@ const fn name(verdict: Verdict) -> &'static str {
 impl Row for CheckRow {
     const LIST: &'static str = "checks have";
 
-    /// Remedies stand below their line and do not wrap: their commands are copied.
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        let cells: Vec<_> = rows.iter().map(cells).collect();
-        let widths = widths(&cells, layout.width);
-        Plain::new(&TITLES, &[]).write_columns(out, &widths)?;
-        for (check, cells) in rows.iter().zip(cells) {
-            let mut table = Plain::new(&[], &STYLES);
-            table.row(cells);
-            table.write_columns(out, &widths)?;
-            if let Some(remedy) = &check.remedy {
-                writeln!(out, "{:8} -> {}", "", clean(remedy))?;
-            }
+        let mut table = Plain::new(&COLUMNS, &STYLES);
+        for check in rows {
+            let remedy = check.remedy.as_ref().map(|it| format!("-> {}", clean(it)));
+            table.row([
+                name(check.verdict).into(),
+                check.topic.into(),
+                clean(&check.subject).into_owned(),
+                clean(&check.message).into_owned(),
+                remedy.unwrap_or_default(),
+            ]);
         }
-        Ok(())
+        table.write(out, layout.width)
     }
 }
 
-const TITLES: [&str; 4] = ["VERDICT", "CHECK", "SUBJECT", "MESSAGE"];
-const MIN_MESSAGE: u16 = 30;
-
-/// The most columns for a subject, which wraps beyond.
-const MAX_SUBJECT: u16 = 24;
+const COLUMNS: [Column; 5] = [
+    Column::whole("VERDICT"),
+    Column::whole("CHECK"),
+    Column::text("SUBJECT", 16),
+    Column::text("MESSAGE", 30),
+    Column::below(),
+];
 
 const STYLES: [(&str, Style); 3] = [("ok", GREEN), ("warning", YELLOW), ("problem", RED)];
-
-fn cells(check: &CheckRow) -> [String; 4] {
-    [
-        name(check.verdict).into(),
-        check.topic.into(),
-        clean(&check.subject).into_owned(),
-        clean(&check.message).into_owned(),
-    ]
-}
-
-/// The message gets what the other columns leave.
-fn widths(rows: &[[String; 4]], width: usize) -> [u16; 4] {
-    let mut widths = TITLES.map(str::len);
-    for row in rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = (*widest).max(cell.chars().count());
-        }
-    }
-    let [verdict, check, subject, message] =
-        widths.map(|width| u16::try_from(width).unwrap_or(u16::MAX));
-    let subject = subject.min(MAX_SUBJECT);
-    let fixed = verdict + check + subject + 3 * GAP;
-    let width = u16::try_from(width).unwrap_or(u16::MAX);
-    let left = width.saturating_sub(fixed).max(MIN_MESSAGE);
-    [verdict + GAP, check + GAP, subject + GAP, message.min(left)]
-}
 
 #[cfg(test)]
 mod tests {
@@ -231,6 +206,7 @@ mod tests {
     fn table(checks: &[CheckRow], width: usize) -> String {
         let mut out = Vec::new();
         let wide = false;
+        let width = Some(width);
         CheckRow::write_table(checks, &mut out, Layout { width, wide }).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
@@ -247,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_wrap_and_commands_do_not() {
+    fn messages_and_commands_fold_below_their_text() {
         let command = "or let it through: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lan0.rp_filter=0";
         let checks = [
             row("UDP 37020", "free", None),
@@ -262,13 +238,10 @@ mod tests {
         assert_eq!(lines[0], "VERDICT  CHECK         SUBJECT    MESSAGE");
         assert_eq!(lines[1], "ok       port          UDP 37020  free");
         assert!(lines[2].starts_with("problem  reverse-path  lan0       word word"));
-        let (remedy, wrapped) = lines[3..].split_last().unwrap();
-        assert_eq!(remedy.trim(), format!("-> {command}"));
-        assert!(
-            wrapped
-                .iter()
-                .all(|line| line.len() <= 70 && line.starts_with("    "))
-        );
+        assert!(lines.iter().all(|line| line.len() <= 70));
+        assert!(table.ends_with(
+            "    -> or let it through:\n       sudo sysctl net.ipv4.conf.all.rp_filter=0 \\\n         net.ipv4.conf.lan0.rp_filter=0\n"
+        ), "{table}");
     }
 
     #[test]

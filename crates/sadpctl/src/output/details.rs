@@ -2,18 +2,28 @@
 
 use std::io::{self, Write};
 
-use sadp_model::{Device, RequestWay, State, Via, text::clean};
+use sadp_model::{
+    Device, RequestWay, State, Via,
+    text::{clean, local_minute},
+};
 use sadp_ops::DiscoveredDevice;
 
 use super::{
     fields::{FIELDS, Section, Value, heard_at},
     words,
 };
-use crate::terminal::{BOLD, GREEN, RED, YELLOW};
+use crate::{
+    fold::{Width, fold},
+    terminal::{BOLD, GREEN, RED, YELLOW},
+};
 
-pub(crate) fn write_details(out: &mut impl Write, found: &DiscoveredDevice) -> io::Result<()> {
+pub(crate) fn write_details(
+    out: &mut impl Write,
+    found: &DiscoveredDevice,
+    width: Width,
+) -> io::Result<()> {
     let device = &found.entry.device;
-    let mut page = Page { out };
+    let mut page = Page { out, width };
     page.identity(found)?;
     page.serial(device)?;
     page.network(found)?;
@@ -26,9 +36,13 @@ pub(crate) fn write_details(out: &mut impl Write, found: &DiscoveredDevice) -> i
 }
 
 /// Writes a device's network settings.
-pub(crate) fn write_network(out: &mut impl Write, found: &DiscoveredDevice) -> io::Result<()> {
+pub(crate) fn write_network(
+    out: &mut impl Write,
+    found: &DiscoveredDevice,
+    width: Width,
+) -> io::Result<()> {
     let device = &found.entry.device;
-    let mut page = Page { out };
+    let mut page = Page { out, width };
     let name = device.model.as_deref().unwrap_or("unknown model");
     writeln!(page.out, "{BOLD}{}{BOLD:#}", clean(name))?;
     page.line("serial", device.serial.as_ref())?;
@@ -39,6 +53,7 @@ pub(crate) fn write_network(out: &mut impl Write, found: &DiscoveredDevice) -> i
 
 struct Page<W> {
     out: W,
+    width: Width,
 }
 
 impl<W: Write> Page<W> {
@@ -112,7 +127,7 @@ impl<W: Write> Page<W> {
         self.section("Seen")?;
         for seen in &found.entry.seen {
             let at = heard_at(seen);
-            let at = at.map_or_else(String::new, |at| format!(" at {at}"));
+            let at = at.map_or_else(String::new, |at| format!(" at {}", local_minute(at)));
             let how = format!("from {} by {}{at}", seen.from, Via::name(seen.via));
             self.line(&seen.interface, Some(how))?;
         }
@@ -133,7 +148,8 @@ impl<W: Write> Page<W> {
     fn raw(&mut self, device: &Device) -> io::Result<()> {
         self.section("As received")?;
         for (name, text) in device.raw.iter() {
-            writeln!(self.out, "  {}: {}", clean(name), clean(text))?;
+            let line = format!("  {}: {}", clean(name), clean(text));
+            writeln!(self.out, "{}", fold(&line, self.width))?;
         }
         Ok(())
     }
@@ -145,6 +161,7 @@ impl<W: Write> Page<W> {
     fn line(&mut self, label: &str, value: Option<impl ToString>) -> io::Result<()> {
         let value = value.map(|value| value.to_string());
         let value = value.as_deref().map_or_else(|| "-".into(), clean);
-        writeln!(self.out, "  {:<18}  {value}", clean(label))
+        let line = format!("  {:<18}  {value}", clean(label));
+        writeln!(self.out, "{}", fold(&line, self.width))
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{
     Device, Firmware, MacAddr, Recovery, RequestWay, Serial, Sighting, State, Vendor, Version, Via,
-    Warning,
+    Warning, text::local_minute,
 };
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::boolean;
@@ -246,6 +246,7 @@ impl Value {
         match self {
             Self::Unknown => "-".into(),
             Self::Bool(_) | Self::Switch(_) => self.cell().to_lowercase(),
+            Self::Time(at) => local_minute(*at),
             value => value.cell(),
         }
     }

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use sadp_model::text::clean;
+use sadp_model::text::{clean, local_minute};
 use sadp_ops::recovery::guid::ListedGuid;
 use sadp_text::guid_void;
 use serde::Serialize;
 
 use super::{
     Layout, Row,
-    table::{Plain, known},
+    table::{Column, Plain, known},
 };
 
 /// A GUID in the vault. What is not known is null. The names and their order
@@ -29,6 +29,9 @@ pub(crate) struct GuidLine {
     /// Whether it does not hold 128 bytes; null where it cannot be read, or not
     /// without a passphrase.
     suspect: Option<bool>,
+    /// When it was exported, for people.
+    #[serde(skip)]
+    exported: String,
     /// The path without its folders, in which the serial stands.
     #[serde(skip)]
     file: String,
@@ -44,6 +47,7 @@ impl GuidLine {
             serial: record.device.serial().map(ToString::to_string),
             mac: record.device.mac().map(|mac| mac.to_string()),
             exported_at: record.exported_at.to_string(),
+            exported: local_minute(record.exported_at),
             path: guid.path.display().to_string(),
             file: record.file_name.clone(),
             encrypted: record.encrypted,
@@ -71,24 +75,30 @@ impl Row for GuidLine {
     const COLUMNS: &'static str =
         "serial mac exported_at path encrypted state void void_at suspect";
 
-    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        let titles = ["STATE", "MAC", "EXPORTED", "ENCRYPTED", "FILE", "NOTES"];
-        let mut table = Plain::new(&titles, &[]);
+        let columns = [
+            Column::whole("STATE"),
+            Column::whole("MAC"),
+            Column::whole("EXPORTED"),
+            Column::extra("ENCRYPTED"),
+            Column::text("FILE", 24),
+            Column::text("NOTES", 24),
+        ];
+        let mut table = Plain::new(&columns, &[]);
         for line in rows {
             table.row([
                 line.state.into(),
                 known(line.mac.as_ref()),
-                line.exported_at.clone(),
+                line.exported.clone(),
                 if line.encrypted { "yes" } else { "no" }.into(),
                 clean(&line.file).into_owned(),
                 notes(line),
             ]);
         }
-        // File names are copied: they never wrap.
-        table.write(out)
+        table.write(out, layout.width)
     }
 }
 

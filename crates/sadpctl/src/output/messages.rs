@@ -1,6 +1,7 @@
 //! Messages one by one.
 
 use std::{
+    fmt::{self, Write as _},
     io::{self, Write},
     net::SocketAddr,
 };
@@ -11,7 +12,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Layout, Raw, Row, Shown};
-use crate::terminal::{BOLD, RED};
+use crate::{
+    fold::fold,
+    terminal::{BOLD, RED},
+};
 
 /// A message as scripts see it. What is not known is null.
 #[derive(Default, Serialize)]
@@ -41,12 +45,16 @@ pub(crate) struct MessageLine<'a> {
 impl Row for MessageLine<'_> {
     const LIST: &'static str = "messages have";
 
-    fn write_table(rows: &[Self], out: &mut impl Write, _layout: Layout) -> io::Result<()> {
-        rows.iter().try_for_each(|message| write(out, message))
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        rows.iter().try_for_each(|message| {
+            let mut text = String::new();
+            write_text(&mut text, message).map_err(io::Error::other)?;
+            write!(out, "{}", fold(&text, layout.width))
+        })
     }
 }
 
-fn write(out: &mut impl Write, message: &MessageLine<'_>) -> io::Result<()> {
+fn write_text(out: &mut String, message: &MessageLine<'_>) -> fmt::Result {
     if message.number > 1 {
         writeln!(out)?;
     }

@@ -17,7 +17,7 @@ use strum::IntoEnumIterator;
 
 use super::{
     Format, Layout, Row,
-    table::{Plain, known},
+    table::{Column, Plain, known},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -54,6 +54,9 @@ pub(crate) struct Who {
     /// The number on the label, for people.
     #[serde(skip)]
     pub(crate) number: Option<String>,
+    /// Its model, for people.
+    #[serde(skip)]
+    pub(crate) model: Option<String>,
 }
 
 /// Refuses formats that outcomes do not have, before anything is done.
@@ -111,19 +114,27 @@ impl Row for Outcome {
             ("no-answer", YELLOW),
             ("skipped", YELLOW),
         ];
-        let titles = ["RESULT", "ADDRESS", "MAC", "SERIAL", "MESSAGE"];
-        let mut table = Plain::new(&titles, &styles);
+        let columns = [
+            Column::whole("RESULT"),
+            Column::whole("ADDRESS"),
+            Column::whole("MAC"),
+            Column::extra("MODEL"),
+            Column::extra("SERIAL"),
+            Column::text("MESSAGE", 24),
+        ];
+        let mut table = Plain::new(&columns, &styles);
         for outcome in rows {
             let who = &outcome.device;
             table.row([
                 outcome.result.into(),
                 known(who.address.map(|address| address.to_string())),
                 known(who.mac.as_ref()),
+                known(who.model.as_ref()),
                 known(who.number.as_ref()),
                 clean(&outcome.message).into_owned(),
             ]);
         }
-        table.write_within(out, layout.width)
+        table.write(out, layout.width)
     }
 }
 
@@ -184,6 +195,7 @@ impl From<&DeviceRef> for Who {
             mac: device.mac.map(|mac| mac.to_string()),
             address: device.address.map(IpAddr::V4),
             number: device.serial.as_ref().map(Serial::short),
+            model: device.model.as_deref().map(Into::into),
         }
     }
 }

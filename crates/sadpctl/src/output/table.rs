@@ -3,96 +3,267 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets::NOTHING};
 use sadp_model::{Serial, text::clean};
 use sadp_ops::DiscoveredDevice;
+use textwrap::core::display_width;
 
 use super::{DeviceRow, fields::columns, words};
-use crate::terminal::{BOLD, GREEN, RED, YELLOW};
+use crate::{
+    fold::{Width, fold, fold_cell, longest_word},
+    terminal::{BOLD, GREEN, RED, YELLOW},
+};
+
+/// A column, and what becomes of it where the terminal is narrow.
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    title: &'static str,
+    fit: Fit,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fit {
+    /// It is copied: it stays as it is.
+    Whole,
+    /// The same; of less worth, so that it is left out first.
+    Extra,
+    /// It folds, but has this many columns. Else it goes below its line.
+    Text(usize),
+    /// It folds, down to its longest word.
+    Folds,
+    /// It always stands below its line.
+    Below,
+}
+
+impl Column {
+    pub(super) const fn whole(title: &'static str) -> Self {
+        let fit = Fit::Whole;
+        Self { title, fit }
+    }
+
+    pub(super) const fn extra(title: &'static str) -> Self {
+        let fit = Fit::Extra;
+        Self { title, fit }
+    }
+
+    /// A column without a title that always stands below its line; in a pipe it is the
+    /// last.
+    pub(super) const fn below() -> Self {
+        let (title, fit) = ("", Fit::Below);
+        Self { title, fit }
+    }
+
+    pub(super) const fn folds(title: &'static str) -> Self {
+        let fit = Fit::Folds;
+        Self { title, fit }
+    }
+
+    pub(super) const fn text(title: &'static str, least: usize) -> Self {
+        let fit = Fit::Text(least);
+        Self { title, fit }
+    }
+}
 
 /// A table without lines. What begins a line may have a style.
 pub(super) struct Plain<'a> {
-    table: Table,
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
     styles: &'a [(&'a str, Style)],
 }
 
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// Blanks before what stands below its line.
+const BELOW: &str = "    ";
+
+/// Where the cells of a table stand.
+#[derive(Default)]
+struct Places {
+    /// The columns beside each other, with their widths.
+    beside: Vec<(usize, usize)>,
+    /// Those below the line.
+    below: Vec<usize>,
+}
+
 impl<'a> Plain<'a> {
-    /// A table with these titles; none leaves the header out.
-    pub(super) fn new(titles: &[&str], styles: &'a [(&'a str, Style)]) -> Self {
-        let mut table = Table::new();
-        table.load_style(NOTHING);
-        if !titles.is_empty() {
-            table.set_header(titles);
+    /// A table of these columns; without titles it has no header.
+    pub(super) fn new(columns: &[Column], styles: &'a [(&'a str, Style)]) -> Self {
+        Self {
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+            styles,
         }
-        Self { table, styles }
     }
 
     /// Adds a row. Text of others is made harmless by the caller.
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.table.add_row(cells);
+        self.rows.push(cells.into_iter().collect());
     }
 
-    /// Gives each column the columns of a terminal that `wanted` says, in which
-    /// its text wraps. No gap stands behind the last.
-    fn set_widths(&mut self, widths: &[u16]) {
-        let last = widths.len().saturating_sub(1);
-        for ((index, column), width) in self.table.column_iter_mut().enumerate().zip(widths) {
-            column.set_padding((0, if index == last { 0 } else { GAP }));
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(*width)));
+    /// Writes it. Without a width each row is a line.
+    pub(super) fn write(mut self, out: &mut impl Write, width: Width) -> io::Result<()> {
+        if width.is_none() {
+            self.join_lines();
         }
-        // The widths are set already; this only makes the layout keep to them.
-        self.table
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        self.table.set_width(u16::MAX);
-    }
-
-    /// Writes it within `width`: the last column gets what the others leave.
-    /// Those are copied and never wrap.
-    pub(super) fn write_within(self, out: &mut impl Write, width: usize) -> io::Result<()> {
-        let width = u16::try_from(width).unwrap_or(u16::MAX);
-        let mut widths = self.table.column_max_content_widths();
-        let last = widths.pop().unwrap_or(0);
-        for width in &mut widths {
-            *width += GAP;
+        let Places { beside, below } = self.places(width.unwrap_or(usize::MAX));
+        let columns = beside
+            .iter()
+            .map(|&(column, width)| (self.columns.get(column), width));
+        let titles: Vec<_> = columns
+            .filter_map(|(column, width)| Some((width, column?.title)))
+            .collect();
+        if titles.iter().any(|(_, title)| !title.is_empty()) {
+            writeln!(
+                out,
+                "{BOLD}{}{BOLD:#}",
+                beside_each_other(titles.into_iter())
+            )?;
         }
-        let left = width.saturating_sub(widths.iter().sum()).max(MIN_LAST);
-        widths.push(last.min(left));
-        self.write_columns(out, &widths)
-    }
-
-    /// Writes it in columns of these widths, gaps included, in which text wraps.
-    pub(super) fn write_columns(mut self, out: &mut impl Write, widths: &[u16]) -> io::Result<()> {
-        self.set_widths(widths);
-        self.write_lines(out)
-    }
-
-    /// Writes it however wide: nothing wraps.
-    pub(super) fn write(mut self, out: &mut impl Write) -> io::Result<()> {
-        for column in self.table.column_iter_mut() {
-            column.set_padding((0, GAP));
-        }
-        self.table
-            .set_content_arrangement(ContentArrangement::Disabled);
-        self.write_lines(out)
-    }
-
-    /// Styles are added to whole lines, because the layout would count them as
-    /// text. A header is bold.
-    fn write_lines(&self, out: &mut impl Write) -> io::Result<()> {
-        let has_header = self.table.header().is_some();
-        for (number, line) in self.table.lines().enumerate() {
-            let line = line.trim_end();
-            let mut styles = self.styles.iter();
-            let first =
-                styles.find_map(|(word, style)| Some((style, word, line.strip_prefix(word)?)));
-            match first {
-                _ if number == 0 && has_header => writeln!(out, "{BOLD}{line}{BOLD:#}")?,
-                Some((style, word, rest)) => writeln!(out, "{style}{word}{style:#}{rest}")?,
-                None => writeln!(out, "{line}")?,
+        for row in &self.rows {
+            let cell = |column: usize| row.get(column).map(String::as_str).unwrap_or_default();
+            if below.first() == Some(&0) {
+                writeln!(out, "{BOLD}{}{BOLD:#}", fold(cell(0), width))?;
+            }
+            let cells: Vec<_> = beside
+                .iter()
+                .map(|&(column, width)| (width, fold_cell(cell(column), width)))
+                .collect();
+            let height = cells.iter().map(|(_, lines)| lines.len()).max();
+            for number in 0..height.unwrap_or(0) {
+                let line = cells.iter().map(|(width, lines)| {
+                    let text = lines.get(number).map(String::as_str);
+                    (*width, text.unwrap_or_default())
+                });
+                self.write_line(out, &beside_each_other(line))?;
+            }
+            let known = below
+                .iter()
+                .filter(|column| **column > 0 && !matches!(cell(**column), "" | "-"));
+            let (own, beside): (Vec<usize>, Vec<usize>) =
+                known.partition(|column| self.fit(**column) == Some(Fit::Below));
+            let beside = beside.into_iter().map(cell).collect::<Vec<_>>().join("  ");
+            for line in beside
+                .lines()
+                .chain(own.into_iter().flat_map(|column| cell(column).lines()))
+            {
+                writeln!(out, "{}", fold(&format!("{BELOW}{line}"), width))?;
             }
         }
         Ok(())
     }
+
+    /// One line a row: what stands below goes behind the cell before.
+    fn join_lines(&mut self) {
+        for row in &mut self.rows {
+            for cell in &mut *row {
+                *cell = cell.replace('\n', "; ");
+            }
+            let below = self
+                .columns
+                .last()
+                .is_some_and(|column| column.fit == Fit::Below);
+            if let Some(text) = row.pop_if(|text| below && !text.is_empty())
+                && let Some(cell) = row.last_mut()
+            {
+                cell.extend(["  ", &text]);
+            }
+        }
+    }
+
+    fn fit(&self, column: usize) -> Option<Fit> {
+        self.columns.get(column).map(|column| column.fit)
+    }
+
+    /// Leaves out the first of less worth until the rest fits; then the last of those
+    /// that fold goes below.
+    fn places(&self, width: usize) -> Places {
+        let mut places = Places::default();
+        let mut wanted = Vec::new();
+        for (number, column) in self.columns.iter().enumerate() {
+            let cells = self.rows.iter().filter_map(|row| row.get(number));
+            let texts = || cells.clone().map(String::as_str);
+            if texts().all(str::is_empty) {
+                wanted.push(0);
+                continue;
+            }
+            let lines = texts().flat_map(str::lines).chain([column.title]);
+            let whole = lines.map(display_width).max().unwrap_or(0);
+            let word = texts()
+                .chain([column.title])
+                .map(longest_word)
+                .max()
+                .unwrap_or(0);
+            let least = match column.fit {
+                Fit::Text(least) => whole.min(word.max(least)),
+                Fit::Folds => word,
+                _ => whole,
+            };
+            wanted.push(whole);
+            if column.fit == Fit::Below {
+                places.below.push(number);
+            } else {
+                places.beside.push((number, least));
+            }
+        }
+        while places.taken() > width {
+            let mut beside = places.beside.iter();
+            if let Some(extra) = beside.position(|it| self.fit(it.0) == Some(Fit::Extra)) {
+                places.beside.remove(extra);
+                continue;
+            }
+            let text = places
+                .beside
+                .iter()
+                .rposition(|it| matches!(self.fit(it.0), Some(Fit::Text(_))));
+            let Some(text) = text.filter(|_| places.beside.len() > 1) else {
+                break;
+            };
+            let (column, _) = places.beside.remove(text);
+            places.below.insert(0, column);
+        }
+        let mut spare = width.saturating_sub(places.taken());
+        let mut beside: Vec<_> = places.beside.iter_mut().collect();
+        beside.sort_by_key(|(column, _)| self.fit(*column) != Some(Fit::Folds));
+        for (column, width) in beside {
+            let more = wanted
+                .get(*column)
+                .copied()
+                .unwrap_or(0)
+                .saturating_sub(*width)
+                .min(spare);
+            *width += more;
+            spare -= more;
+        }
+        places
+    }
+
+    /// A header is bold, and what begins a line may have a style.
+    fn write_line(&self, out: &mut impl Write, line: &str) -> io::Result<()> {
+        let mut styles = self.styles.iter();
+        match styles.find_map(|(word, style)| Some((style, word, line.strip_prefix(word)?))) {
+            Some((style, word, rest)) => writeln!(out, "{style}{word}{style:#}{rest}"),
+            None => writeln!(out, "{line}"),
+        }
+    }
+}
+
+impl Places {
+    fn taken(&self) -> usize {
+        let gaps = GAP * self.beside.len().saturating_sub(1);
+        self.beside.iter().map(|(_, width)| width).sum::<usize>() + gaps
+    }
+}
+
+/// A line of cells, each with its width.
+fn beside_each_other<'a>(cells: impl Iterator<Item = (usize, &'a str)>) -> String {
+    let mut line = String::new();
+    for (width, text) in cells {
+        let blanks = (width + GAP).saturating_sub(display_width(text));
+        line.push_str(text);
+        line.extend(std::iter::repeat_n(' ', blanks));
+    }
+    line.truncate(line.trim_end().len());
+    line
 }
 
 /// A cell: `-` where it is not known, else made harmless.
@@ -100,51 +271,20 @@ pub(super) fn known(cell: Option<impl AsRef<str>>) -> String {
     cell.map_or_else(|| "-".into(), |cell| clean(cell.as_ref()).into_owned())
 }
 
-/// Blanks between columns.
-pub(super) const GAP: u16 = 2;
-
-/// The least columns for the last, which wraps.
-const MIN_LAST: u16 = 24;
-
-/// Writes the short table: what an installer wants first, within `width`
-/// columns.
+/// Writes the short table: what an installer wants first.
 pub(super) fn write_short(
     out: &mut impl Write,
     devices: &[DeviceRow<'_>],
-    width: usize,
+    width: Width,
 ) -> io::Result<()> {
     if devices.is_empty() {
         return Ok(());
     }
-    let noted = devices.iter().any(|row| !notes(row.0).is_empty());
-    let titles: Vec<_> = TITLES.into_iter().chain(noted.then_some("NOTES")).collect();
-    let mut table = Plain::new(&titles, &STYLES);
+    let mut table = Plain::new(&COLUMNS, &STYLES);
     for DeviceRow(found) in devices {
-        let last = noted.then(|| notes(found));
-        table.row(short_cells(found).into_iter().chain(last));
+        table.row(short_cells(found).into_iter().chain([notes(found)]));
     }
-    let widths = short_widths(&table.table.column_max_content_widths(), width);
-    table.write_columns(out, &widths)
-}
-
-/// Gives the model and the notes what the other columns leave. Those are
-/// copied and compared: they never wrap.
-fn short_widths(contents: &[u16], width: usize) -> Vec<u16> {
-    let width = u16::try_from(width).unwrap_or(u16::MAX).max(MIN_WIDTH);
-    let mut widths: Vec<u16> = contents.iter().map(|width| width + GAP).collect();
-    let wanted = |column: usize| widths.get(column).copied().unwrap_or(0);
-    // Nothing stands behind the last column, so it needs no gap.
-    let notes = wanted(NOTES).saturating_sub(GAP);
-    let fixed: u16 = widths.iter().sum::<u16>() - wanted(MODEL) - wanted(NOTES);
-    let left = width.saturating_sub(fixed);
-    let model = wanted(MODEL).min(left.saturating_sub(notes.min(MIN_NOTES)).max(MIN_MODEL));
-    let notes = notes.min(left.saturating_sub(model).max(MIN_NOTES));
-    for (column, width) in [(MODEL, model), (NOTES, notes)] {
-        if let Some(slot) = widths.get_mut(column) {
-            *slot = width;
-        }
-    }
-    widths
+    table.write(out, width)
 }
 
 /// Writes the vendor tool's columns and some of our own, however wide.
@@ -154,31 +294,31 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
     }
     let mut columns = columns();
     columns.retain(|(_, column)| column.wide);
-    let titles = columns.iter().map(|(_, column)| column.title);
-    let titles: Vec<_> = std::iter::once("ID").chain(titles).collect();
+    let titles = columns
+        .iter()
+        .map(|(_, column)| Column::whole(column.title));
+    let titles: Vec<_> = std::iter::once(Column::whole("ID")).chain(titles).collect();
     let mut table = Plain::new(&titles, &STYLES);
     for (number, DeviceRow(found)) in (1u64..).zip(devices) {
         let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
         let cells = cells.map(|cell| clean(&cell).into_owned());
         table.row(std::iter::once(number.to_string()).chain(cells));
     }
-    table.write(out)
+    table.write(out, None)
 }
 
-const MODEL: usize = 1;
-const NOTES: usize = 6;
+/// What is told of a device first.
+const COLUMNS: [Column; 7] = [
+    Column::whole("STATE"),
+    Column::text("MODEL", 10),
+    Column::whole("ADDRESS"),
+    Column::whole("MAC"),
+    Column::extra("FIRMWARE"),
+    Column::extra("SERIAL"),
+    Column::text("NOTES", 14),
+];
 
-/// Narrower, a table is no table.
-const MIN_WIDTH: u16 = 80;
-
-/// The least columns for the model and the notes.
-const MIN_MODEL: u16 = 10;
-const MIN_NOTES: u16 = 11;
-
-/// The titles of what is told of a device first.
-const TITLES: [&str; 6] = ["STATE", "MODEL", "ADDRESS", "MAC", "FIRMWARE", "SERIAL"];
-
-/// What stands below [`TITLES`], made harmless.
+/// What stands below all [`COLUMNS`] but the last, made harmless.
 pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
     let device = &found.entry.device;
     let firmware = device.firmware.as_ref().map(|firmware| {

@@ -2,22 +2,35 @@
 
 use std::io::{self, Write};
 
-use sadp_model::{Advice, MethodAssessment, text::clean};
+use anstyle::Style;
+use sadp_model::{
+    Advice, Availability, MethodAssessment, Prerequisite, RecoveryMethod, text::clean,
+};
 use sadp_ops::{DiscoveredDevice, recovery::methods::AssessedDevice};
 use sadp_text::method_command;
 use serde::Serialize;
+use strum::IntoEnumIterator;
 
-use super::{Layout, Row, table::Plain};
+use super::{
+    Layout, Row,
+    table::{Column, Plain, known},
+};
 use crate::{
+    fold::fold,
     output::Who,
     terminal::{BOLD, GREEN, YELLOW},
 };
 
 /// The ways of one device, best first.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "scripts read these names")]
 pub(crate) struct Ways {
     device: Subject,
     ways: Vec<ShownWay>,
+    /// For people, in the order of [`RecoveryMethod`]: the cells of its line among all
+    /// devices. Empty where the device was named.
+    #[serde(skip)]
+    brief: Vec<String>,
 }
 
 /// By what a device is named beside its ways.
@@ -43,8 +56,16 @@ struct ShownWay {
 }
 
 impl Ways {
-    pub(crate) fn new(assessed: &AssessedDevice) -> Self {
+    /// `brief` where all devices are shown, each in a line.
+    pub(crate) fn new(assessed: &AssessedDevice, brief: bool) -> Self {
         let AssessedDevice { device, methods } = assessed;
+        let cell = |method| {
+            methods
+                .iter()
+                .find(|fit| fit.method == method)
+                .map(brief_cell)
+        };
+        let cells = RecoveryMethod::iter().filter(|_| brief).filter_map(cell);
         Self {
             device: Subject {
                 who: Who::new(device),
@@ -54,6 +75,7 @@ impl Ways {
                 .iter()
                 .map(|fit| ShownWay::new(fit, device))
                 .collect(),
+            brief: cells.collect(),
         }
     }
 }
@@ -82,7 +104,7 @@ impl Row for Ways {
 
     /// One row a way.
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
-        let ways = rows.iter().flat_map(|Self { device, ways }| {
+        let ways = rows.iter().flat_map(|Self { device, ways, .. }| {
             let Subject { who, model } = device;
             ways.iter().map(move |way| {
                 vec![
@@ -102,7 +124,10 @@ impl Row for Ways {
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
-        for (number, Self { device, ways }) in rows.iter().enumerate() {
+        if rows.iter().any(|row| !row.brief.is_empty()) {
+            return write_matrix(rows, out, layout);
+        }
+        for (number, Self { device, ways, .. }) in rows.iter().enumerate() {
             if number > 0 {
                 writeln!(out)?;
             }
@@ -114,18 +139,92 @@ impl Row for Ways {
                 who.number.clone(),
             ];
             let names: Vec<_> = names.into_iter().flatten().collect();
-            writeln!(out, "{BOLD}{}{BOLD:#}", clean(&names.join("  ")))?;
-            let styles = [("ready", GREEN), ("needs", YELLOW)];
-            let mut table = Plain::new(&[], &styles);
+            let heading = clean(&names.join("  ")).into_owned();
+            writeln!(out, "{BOLD}{}{BOLD:#}", fold(&heading, layout.width))?;
+            let columns = [Column::whole(""), Column::whole(""), Column::text("", 48)];
+            let mut table = Plain::new(&columns, &STYLES);
             let alike = ways.first().filter(|_| are_alike(ways));
             for way in ways.iter().take(alike.map_or(usize::MAX, |_| 1)) {
                 let label = alike.map_or(way.label, |_| "all ways");
                 table.row([words(way.availability).into(), label.into(), text(way)]);
             }
-            table.write_within(out, layout.width)?;
+            table.write(out, layout.width)?;
         }
         Ok(())
     }
+}
+
+const STYLES: [(&str, Style); 3] = [("ready", GREEN), ("may work", YELLOW), ("needs", YELLOW)];
+
+/// What is missing, in a word or two.
+const fn brief_need(need: &Prerequisite) -> &'static str {
+    match need {
+        Prerequisite::AtDevice => "visit",
+        Prerequisite::QuestionsSet | Prerequisite::MailboxSet => "setup",
+        Prerequisite::GuidFile { .. } => "file",
+        Prerequisite::VendorAnswer(_) => "answer",
+        Prerequisite::NewRequest(_) => "another",
+        Prerequisite::WholeReply => "look",
+        Prerequisite::BoundAccount => "account",
+        Prerequisite::InstallerSite => "site",
+        Prerequisite::LockEnd(_) => "unlock",
+    }
+}
+
+fn brief_cell(fit: &MethodAssessment) -> String {
+    match (&fit.availability, fit.availability.needs().first()) {
+        (Availability::NotForThisDevice(_), _) => "-".into(),
+        (Availability::MayWork(_), _) => "may work".into(),
+        (_, Some(need)) => format!("needs {}", brief_need(need)),
+        (_, None) => fit.availability.name().into(),
+    }
+}
+
+/// One line a device, a column a way. Devices of a model and with the same ways are one
+/// line.
+fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+    let titles = [
+        "BUTTON",
+        "QUESTIONS",
+        "E-MAIL",
+        "REQUEST",
+        "GUID",
+        "APP",
+        "PRO",
+    ];
+    let columns = titles.map(Column::folds);
+    let columns: Vec<_> = [Column::text("DEVICES", 18)]
+        .into_iter()
+        .chain(columns)
+        .collect();
+    let mut table = Plain::new(&columns, &[]);
+    let mut groups: Vec<Vec<&Ways>> = Vec::new();
+    for row in rows {
+        let key = |it: &Ways| (it.device.model.clone(), it.brief.clone());
+        match groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|it| key(it) == key(row)))
+        {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    for group in &groups {
+        let Some(first) = group.first() else {
+            continue;
+        };
+        let model = known(first.device.model.as_ref());
+        let address = first.device.who.address.map(|address| address.to_string());
+        let name = address
+            .or_else(|| first.device.who.mac.clone())
+            .unwrap_or_default();
+        let name = match group.len() {
+            1 => format!("{model} {name}"),
+            number => format!("{number} x {model}"),
+        };
+        table.row([name].into_iter().chain(first.brief.iter().cloned()));
+    }
+    table.write(out, layout.width)
 }
 
 /// Whether one line tells of all: there is nothing to recover.
@@ -139,6 +238,7 @@ fn are_alike(ways: &[ShownWay]) -> bool {
 fn words(availability: &'static str) -> &'static str {
     match availability {
         NOT_FOR_IT => "not for this device",
+        "may-work" => "may work",
         other => other,
     }
 }

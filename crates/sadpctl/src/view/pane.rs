@@ -47,7 +47,7 @@ fn details(row: &ViewRow) -> Vec<String> {
     let first = format!("{} at {}  {}", row.word, row.changed_at(), row.told.what());
     let mut page = Vec::new();
     // Writing into memory does not fail.
-    let _ = output::write_details(&mut page, &row.told.found);
+    let _ = output::write_details(&mut page, &row.told.found, None);
     let mut lines = vec![clean(first.trim_end()).into_owned(), String::new()];
     lines.extend(plain(&page));
     lines

@@ -114,7 +114,7 @@ fn draw(text: &str, terminal: &mut Terminal) -> Result<(), Failure> {
     };
     let picture = image.to_text();
     let wide = picture.lines().map(|line| line.chars().count()).max();
-    if wide > Some(terminal.width()) {
+    if terminal.width().is_some_and(|width| wide > Some(width)) {
         terminal.note("the window is too narrow for the QR code: it is in qr.png");
         return Ok(());
     }

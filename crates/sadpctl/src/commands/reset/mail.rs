@@ -20,6 +20,7 @@ use crate::{
     args::{ChangeArgs, Context, ForceArgs, MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
     commands::new_password,
     failure::{Exit, Failure},
+    fold::fold,
     output::{self, Format},
     run::{self, Run},
     secret::{self, Secret},
@@ -86,6 +87,7 @@ fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {
         if run.global.format == Format::Table {
             let picture = drawn(fetched, run.terminal);
             let guidance = guidance(&device, fetched, png);
+            let guidance = fold(&guidance, run.terminal.width());
             writeln!(run.terminal.out(), "{picture}\n{guidance}\n")?;
         }
     }
@@ -138,7 +140,16 @@ fn write_png(fetched: &MailQr, png: &Path) -> Result<(), Failure> {
 
 fn drawn(fetched: &MailQr, terminal: &mut Terminal) -> String {
     match QrImage::new(&fetched.qr) {
-        Ok(image) => image.to_text(),
+        Ok(image) => {
+            let picture = image.to_text();
+            let wide = picture.lines().map(|line| line.chars().count()).max();
+            if terminal.width().is_some_and(|width| wide > Some(width)) {
+                terminal
+                    .warn("the window is too narrow to draw the QR code: its text stands below");
+                return format!("{}\n", clean(&fetched.qr));
+            }
+            picture
+        }
         Err(error) => {
             terminal.warn(&format!("the QR code cannot be drawn: {error}"));
             format!("{}\n", clean(&fetched.qr))
@@ -169,13 +180,11 @@ fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> Stri
         text,
         "\
 This QR code is for {name} alone. What to do with it:
-1. {service},
-   or scan it with the vendor's app, Hik-Connect.
+1. {service}, or scan it with the vendor's app, Hik-Connect.
 2. A code comes {mailbox}, most often within minutes.
-3. Give it to the device within {} hours:
-   sadpctl reset mail confirm {name}
-Until then do not restart the device, nor change its reserved address, nor fetch
-another QR code: each makes the code void.",
+3. Give it to the device within {} hours: sadpctl reset mail confirm {name}
+Until then do not restart the device, nor change its reserved address, nor fetch another QR code: \
+each makes the code void.",
         mail::VALID_FOR.as_hours()
     );
     text

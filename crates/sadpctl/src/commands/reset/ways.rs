@@ -7,7 +7,7 @@ use sadp_text::instead_of_apps;
 use crate::{
     args::{App, AppArgs, Context, WaysArgs},
     failure::{Exit, Failure},
-    output::{AppRow, Ways},
+    output::{AppRow, Format, Ways},
     run::Run,
 };
 
@@ -26,8 +26,15 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
         })?;
     }
     let assessed = methods::assess(&run.session, devices)?;
-    let shown: Vec<_> = assessed.iter().map(Ways::new).collect();
-    run.into_context().print(&shown)?;
+    let brief = args.choice.all;
+    let shown: Vec<_> = assessed.iter().map(|it| Ways::new(it, brief)).collect();
+    let mut context = run.into_context();
+    context.print(&shown)?;
+    if brief && context.global.format == Format::Table {
+        context
+            .terminal
+            .hint("why, and what to type for a device: sadpctl reset ways DEVICE");
+    }
     Ok(Exit::Done)
 }
 

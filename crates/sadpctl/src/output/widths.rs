@@ -1,0 +1,289 @@
+//! What commands print, at every width.
+
+use std::io::{self, Write as _};
+
+use clap::CommandFactory as _;
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp, civil::date};
+use sadp_discovery::messages::MessageFile;
+use sadp_doctor::Verdict;
+use sadp_model::{KnownAddresses, RecoveryMethod, RecoverySetup, Serial, assess_methods};
+use sadp_ops::{
+    BlockReason, DiscoveredDevice, Outcome as Finished, OutcomeStatus, Reason,
+    recovery::{CaseStep, ReviewedCase, methods::AssessedDevice},
+};
+use sadp_reset::{Action, Case, DeviceKey, InvalidReason, NewCase, RequestKind};
+use sadp_text::{Announcement, Platform, button_steps};
+
+use super::*;
+use crate::{
+    advice,
+    args::Cli,
+    fold::{fold, fold_labelled},
+};
+
+/// Four terminals and a pipe.
+const WIDTHS: [Width; 5] = [Some(60), Some(80), Some(120), Some(200), None];
+
+/// What is written at each width. No line is wider than its terminal, unless it is one
+/// word.
+fn at_widths(write: impl Fn(&mut Vec<u8>, Layout) -> io::Result<()>) -> String {
+    let mut all = String::new();
+    for width in WIDTHS {
+        let mut out = Vec::new();
+        write(&mut out, Layout { width, wide: false }).unwrap();
+        let text = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        for line in text.lines() {
+            let fits = width.is_none_or(|width| line.chars().count() <= width);
+            assert!(fits || !line.trim().contains(' '), "{width:?}: {line}");
+        }
+        let heading = width.map_or_else(|| "a pipe".into(), |width| format!("{width} columns"));
+        all.extend(["=== ", &heading, "\n", &text, "\n"]);
+    }
+    all
+}
+
+/// The texts of stderr, each with its label.
+fn told(texts: &[(&str, String)]) -> String {
+    at_widths(|out, layout| {
+        texts.iter().try_for_each(|(label, text)| {
+            writeln!(out, "{label}{}", fold_labelled(label, text, layout.width))
+        })
+    })
+}
+
+fn shop() -> Vec<DiscoveredDevice> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/replies/shop.xml"
+    );
+    let file = MessageFile::read(path.as_ref(), None).unwrap();
+    DiscoveredDevice::from_file(file.devices().entries)
+}
+
+fn assessed() -> Vec<AssessedDevice> {
+    let assess = |device: DiscoveredDevice| AssessedDevice {
+        methods: assess_methods(&device.entry.device, &RecoverySetup::default()),
+        device,
+    };
+    shop().into_iter().map(assess).collect()
+}
+
+#[test]
+fn scan() {
+    let devices = shop();
+    let rows: Vec<_> = devices.iter().map(DeviceRow).collect();
+    assert_snapshot!(at_widths(|out, layout| DeviceRow::write_table(
+        &rows, out, layout
+    )));
+    let all = devices.iter().map(|found| &found.entry.device);
+    let site = KnownAddresses::new(all, &[]);
+    let mut texts = vec![("", advice::summary(&devices))];
+    let hints = advice::hints(&devices, &site, Platform::Linux);
+    texts.extend(hints.into_iter().map(|hint| ("hint: ", hint)));
+    let meanings = devices.iter().flat_map(|found| &found.warnings).copied();
+    texts.extend(meanings.map(|it| ("warning: ", words::meaning(it).to_owned())));
+    assert_snapshot!("scan-hints", told(&texts));
+}
+
+#[test]
+fn show() {
+    let devices = shop();
+    assert_snapshot!(at_widths(|out, layout| {
+        write_details(out, devices.first().unwrap(), layout.width)
+    }));
+}
+
+#[test]
+fn decode_messages() {
+    let message = MessageLine {
+        number: 1,
+        root: Some("ProbeMatch"),
+        message: Some("report"),
+        error: Some(
+            "the element DeviceDescription does not end, and what follows it cannot be read".into(),
+        ),
+        complete: Some(false),
+        ..MessageLine::default()
+    };
+    assert_snapshot!(at_widths(|out, layout| {
+        MessageLine::write_table(std::slice::from_ref(&message), out, layout)
+    }));
+}
+
+#[test]
+fn reset_ways() {
+    let assessed = assessed();
+    let named: Vec<_> = assessed
+        .iter()
+        .take(3)
+        .map(|it| Ways::new(it, false))
+        .collect();
+    assert_snapshot!(at_widths(|out, layout| Ways::write_table(
+        &named, out, layout
+    )));
+    let all: Vec<_> = assessed.iter().map(|it| Ways::new(it, true)).collect();
+    assert_snapshot!(
+        "reset_ways_all",
+        at_widths(|out, layout| Ways::write_table(&all, out, layout))
+    );
+}
+
+#[test]
+fn reset_app_and_button() {
+    let device = &assessed()[5];
+    let fit = |method| {
+        device
+            .methods
+            .iter()
+            .find(|fit| fit.method == method)
+            .unwrap()
+    };
+    let row = AppRow::new(&device.device, fit(RecoveryMethod::HikProConnect));
+    let steps = button_steps(
+        &device.device.entry.device,
+        fit(RecoveryMethod::ResetButton),
+    );
+    assert_snapshot!(at_widths(|out, layout| {
+        AppRow::write_table(std::slice::from_ref(&row), out, layout)?;
+        writeln!(out, "{}", fold(&steps, layout.width))
+    }));
+}
+
+#[test]
+fn reset_cases() {
+    let at = Timestamp::UNIX_EPOCH;
+    let serial = Serial::new("DS-2CD2143G0-I20200118AAWRC06891926");
+    let case = |number: &str, hours, invalid_reasons| {
+        ReviewedCase {
+        case: Case {
+            id: number.parse().unwrap(),
+            request: NewCase {
+                device: DeviceKey::new("c4:2f:90:2a:21:4d".parse().ok(), serial.clone()).unwrap(),
+                address: Some([192, 168, 1, 101].into()),
+                kind: RequestKind::FileOrKey,
+                command: None,
+                sha256: None,
+                boot_time: None,
+                exported_at: at,
+                package: "/home/anna/requests/DS-2CD2143G0-I20200118AAWRC06891926_c42f902a214d_20261127T031012Z".into(),
+            },
+            ended: None,
+        },
+        age: SignedDuration::from_hours(hours),
+        invalid_reasons,
+        aging: hours > 24,
+        possibly_answered: None,
+        next: Some(CaseStep::Import),
+    }
+    };
+    let rebooted = InvalidReason::Rebooted {
+        exported: date(2026, 9, 18).at(9, 21, 28, 0),
+        now: date(2026, 9, 20).at(10, 0, 5, 0),
+    };
+    let cases = [case("7", 22, vec![]), case("12", 47, vec![rebooted])];
+    let cases = cases.each_ref().map(ShownCase::new);
+    assert_snapshot!(at_widths(|out, layout| ShownCase::write_table(
+        &cases, out, layout
+    )));
+}
+
+#[test]
+fn doctor() {
+    let row = |topic, verdict, subject: &str, message: &str, remedy: Option<&str>| CheckRow {
+        topic,
+        subject: subject.into(),
+        verdict,
+        message: message.into(),
+        remedy: remedy.map(Into::into),
+        data: serde_json::json!({}),
+    };
+    let rows = [
+        row(
+            "interface",
+            Verdict::Ok,
+            "enp3s0",
+            "used, by 192.168.1.20/24",
+            None,
+        ),
+        row(
+            "reverse-path",
+            Verdict::Problem,
+            "enp3s0",
+            "strict, and there is no route back: answers of devices in other subnets, e.g. 192.0.0.64, are dropped",
+            Some(
+                "add an address in their subnet (sudo ip addr add 192.0.0.250/24 dev enp3s0), or relax the filter until the next start: sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.enp3s0.rp_filter=0",
+            ),
+        ),
+        row(
+            "devices",
+            Verdict::Warning,
+            "scan",
+            "no device answered within 3.0 s",
+            Some("see the lines above"),
+        ),
+    ];
+    assert_snapshot!(at_widths(|out, layout| CheckRow::write_table(
+        &rows, out, layout
+    )));
+}
+
+fn outcomes() -> Vec<Outcome> {
+    let devices = shop();
+    let outcome = |place: usize, action, status, reason| {
+        let found: &DiscoveredDevice = &devices[place];
+        Outcome::from(Finished {
+            reason,
+            ..Finished::new(found, action, status)
+        })
+    };
+    vec![
+        outcome(0, Action::Activate, OutcomeStatus::Done, Reason::Plain),
+        outcome(
+            1,
+            Action::Activate,
+            OutcomeStatus::Skipped,
+            Reason::Blocked(BlockReason::DuplicateMac),
+        ),
+        outcome(3, Action::Activate, OutcomeStatus::Unknown, Reason::Plain),
+        outcome(
+            4,
+            Action::Activate,
+            OutcomeStatus::Skipped,
+            Reason::AlreadyActive,
+        ),
+    ]
+}
+
+#[test]
+fn outcomes_of_commands() {
+    let outcomes = outcomes();
+    assert_snapshot!(at_widths(|out, layout| Outcome::write_table(
+        &outcomes, out, layout
+    )));
+    let devices = shop();
+    let question = Announcement::ACTIVATE.question(&devices).naming(&[]);
+    assert_snapshot!(
+        "question",
+        told(&[("", question.plan), ("", question.text)])
+    );
+}
+
+#[test]
+fn help() {
+    fn check(command: &mut clap::Command, width: usize) {
+        for help in [command.render_help(), command.render_long_help()] {
+            for line in fold(&help.to_string(), Some(width)).lines() {
+                let fits = line.chars().count() <= width || !line.trim().contains(' ');
+                assert!(fits, "{}: {line}", command.get_name());
+            }
+        }
+        for command in command.get_subcommands_mut() {
+            *command = std::mem::take(command).term_width(width);
+            check(command, width);
+        }
+    }
+    for width in [60, 80, 120, 200] {
+        check(&mut Cli::command().term_width(width), width);
+    }
+}
