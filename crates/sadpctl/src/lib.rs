@@ -21,6 +21,8 @@ mod state;
 mod survey;
 mod terminal;
 mod view;
+#[cfg(test)]
+mod widths;
 
 pub use app::run;
 

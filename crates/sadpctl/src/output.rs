@@ -18,8 +18,6 @@ mod messages;
 mod outcomes;
 mod table;
 mod ways;
-#[cfg(test)]
-mod widths;
 pub(crate) mod words;
 mod xml;
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     Layout, Row, Who,
-    table::{Column, Plain, known},
+    table::{Plain, PlainColumn, known},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -98,15 +98,15 @@ impl Row for ShownCase {
             return Ok(());
         }
         let columns = [
-            Column::whole("STATE"),
-            Column::whole("CASE"),
-            Column::whole("AGE"),
-            Column::whole("LEFT"),
-            Column::extra("MAC"),
-            Column::extra("MODEL"),
-            Column::whole("LABEL"),
-            Column::whole("ADDRESS"),
-            Column::below(),
+            PlainColumn::whole("STATE"),
+            PlainColumn::whole("CASE"),
+            PlainColumn::whole("AGE"),
+            PlainColumn::whole("LEFT"),
+            PlainColumn::extra("MAC"),
+            PlainColumn::extra("MODEL"),
+            PlainColumn::whole("LABEL"),
+            PlainColumn::whole("ADDRESS"),
+            PlainColumn::below(),
         ];
         let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
         let mut table = Plain::new(&columns, &styles);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     Layout, Row,
-    table::{Column, Plain},
+    table::{Plain, PlainColumn},
 };
 use crate::terminal::{GREEN, RED, YELLOW};
 
@@ -189,12 +189,12 @@ impl Row for CheckRow {
     }
 }
 
-const COLUMNS: [Column; 5] = [
-    Column::whole("VERDICT"),
-    Column::whole("CHECK"),
-    Column::text("SUBJECT", 16),
-    Column::text("MESSAGE", 30),
-    Column::below(),
+const COLUMNS: [PlainColumn; 5] = [
+    PlainColumn::whole("VERDICT"),
+    PlainColumn::whole("CHECK"),
+    PlainColumn::text("SUBJECT", 16),
+    PlainColumn::text("MESSAGE", 30),
+    PlainColumn::below(),
 ];
 
 const STYLES: [(&str, Style); 3] = [("ok", GREEN), ("warning", YELLOW), ("problem", RED)];

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     Layout, Row,
-    table::{Column, Plain, known},
+    table::{Plain, PlainColumn, known},
 };
 
 /// A GUID in the vault. What is not known is null. The names and their order
@@ -80,12 +80,12 @@ impl Row for GuidLine {
             return Ok(());
         }
         let columns = [
-            Column::whole("STATE"),
-            Column::whole("MAC"),
-            Column::whole("EXPORTED"),
-            Column::extra("ENCRYPTED"),
-            Column::text("FILE", 24),
-            Column::text("NOTES", 24),
+            PlainColumn::whole("STATE"),
+            PlainColumn::whole("MAC"),
+            PlainColumn::whole("EXPORTED"),
+            PlainColumn::extra("ENCRYPTED"),
+            PlainColumn::text("FILE", 24),
+            PlainColumn::text("NOTES", 24),
         ];
         let mut table = Plain::new(&columns, &[]);
         for line in rows {

@@ -17,7 +17,7 @@ use strum::IntoEnumIterator;
 
 use super::{
     Format, Layout, Row,
-    table::{Column, Plain, known},
+    table::{Plain, PlainColumn, known},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -115,12 +115,12 @@ impl Row for Outcome {
             ("skipped", YELLOW),
         ];
         let columns = [
-            Column::whole("RESULT"),
-            Column::whole("ADDRESS"),
-            Column::whole("MAC"),
-            Column::extra("MODEL"),
-            Column::extra("SERIAL"),
-            Column::text("MESSAGE", 24),
+            PlainColumn::whole("RESULT"),
+            PlainColumn::whole("ADDRESS"),
+            PlainColumn::whole("MAC"),
+            PlainColumn::extra("MODEL"),
+            PlainColumn::extra("SERIAL"),
+            PlainColumn::text("MESSAGE", 24),
         ];
         let mut table = Plain::new(&columns, &styles);
         for outcome in rows {

@@ -15,7 +15,7 @@ use crate::{
 
 /// A column, and what becomes of it where the terminal is narrow.
 #[derive(Clone, Copy)]
-pub(super) struct Column {
+pub(super) struct PlainColumn {
     title: &'static str,
     fit: Fit,
 }
@@ -34,7 +34,7 @@ enum Fit {
     Below,
 }
 
-impl Column {
+impl PlainColumn {
     pub(super) const fn whole(title: &'static str) -> Self {
         let fit = Fit::Whole;
         Self { title, fit }
@@ -65,7 +65,7 @@ impl Column {
 
 /// A table without lines. What begins a line may have a style.
 pub(super) struct Plain<'a> {
-    columns: Vec<Column>,
+    columns: Vec<PlainColumn>,
     rows: Vec<Vec<String>>,
     styles: &'a [(&'a str, Style)],
 }
@@ -87,7 +87,7 @@ struct Places {
 
 impl<'a> Plain<'a> {
     /// A table of these columns; without titles it has no header.
-    pub(super) fn new(columns: &[Column], styles: &'a [(&'a str, Style)]) -> Self {
+    pub(super) fn new(columns: &[PlainColumn], styles: &'a [(&'a str, Style)]) -> Self {
         Self {
             columns: columns.to_vec(),
             rows: Vec::new(),
@@ -296,8 +296,10 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
     columns.retain(|(_, column)| column.wide);
     let titles = columns
         .iter()
-        .map(|(_, column)| Column::whole(column.title));
-    let titles: Vec<_> = std::iter::once(Column::whole("ID")).chain(titles).collect();
+        .map(|(_, column)| PlainColumn::whole(column.title));
+    let titles: Vec<_> = std::iter::once(PlainColumn::whole("ID"))
+        .chain(titles)
+        .collect();
     let mut table = Plain::new(&titles, &STYLES);
     for (number, DeviceRow(found)) in (1u64..).zip(devices) {
         let cells = columns.iter().map(|(field, _)| (field.value)(found).cell());
@@ -308,14 +310,14 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
 }
 
 /// What is told of a device first.
-const COLUMNS: [Column; 7] = [
-    Column::whole("STATE"),
-    Column::text("MODEL", 10),
-    Column::whole("ADDRESS"),
-    Column::whole("MAC"),
-    Column::extra("FIRMWARE"),
-    Column::extra("SERIAL"),
-    Column::text("NOTES", 14),
+const COLUMNS: [PlainColumn; 7] = [
+    PlainColumn::whole("STATE"),
+    PlainColumn::text("MODEL", 10),
+    PlainColumn::whole("ADDRESS"),
+    PlainColumn::whole("MAC"),
+    PlainColumn::extra("FIRMWARE"),
+    PlainColumn::extra("SERIAL"),
+    PlainColumn::text("NOTES", 14),
 ];
 
 /// What stands below all [`COLUMNS`] but the last, made harmless.

@@ -13,7 +13,7 @@ use strum::IntoEnumIterator;
 
 use super::{
     Layout, Row,
-    table::{Column, Plain, known},
+    table::{Plain, PlainColumn, known},
 };
 use crate::{
     fold::fold,
@@ -141,7 +141,11 @@ impl Row for Ways {
             let names: Vec<_> = names.into_iter().flatten().collect();
             let heading = clean(&names.join("  ")).into_owned();
             writeln!(out, "{BOLD}{}{BOLD:#}", fold(&heading, layout.width))?;
-            let columns = [Column::whole(""), Column::whole(""), Column::text("", 48)];
+            let columns = [
+                PlainColumn::whole(""),
+                PlainColumn::whole(""),
+                PlainColumn::text("", 48),
+            ];
             let mut table = Plain::new(&columns, &STYLES);
             let alike = ways.first().filter(|_| are_alike(ways));
             for way in ways.iter().take(alike.map_or(usize::MAX, |_| 1)) {
@@ -192,8 +196,8 @@ fn write_matrix(rows: &[Ways], out: &mut impl Write, layout: Layout) -> io::Resu
         "APP",
         "PRO",
     ];
-    let columns = titles.map(Column::folds);
-    let columns: Vec<_> = [Column::text("DEVICES", 18)]
+    let columns = titles.map(PlainColumn::folds);
+    let columns: Vec<_> = [PlainColumn::text("DEVICES", 18)]
         .into_iter()
         .chain(columns)
         .collect();

@@ -15,11 +15,14 @@ use sadp_ops::{
 use sadp_reset::{Action, Case, DeviceKey, InvalidReason, NewCase, RequestKind};
 use sadp_text::{Announcement, Platform, button_steps};
 
-use super::*;
 use crate::{
     advice,
     args::Cli,
-    fold::{fold, fold_labelled},
+    fold::{Width, fold, fold_labelled},
+    output::{
+        AppRow, CheckRow, DeviceRow, Layout, MessageLine, Outcome, Row as _, ShownCase, Ways,
+        words, write_details,
+    },
 };
 
 /// Four terminals and a pipe.
