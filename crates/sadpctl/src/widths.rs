@@ -117,15 +117,11 @@ fn decode_messages() {
 #[test]
 fn reset_ways() {
     let assessed = assessed();
-    let named: Vec<_> = assessed
-        .iter()
-        .take(3)
-        .map(|it| Ways::new(it, false))
-        .collect();
+    let named: Vec<_> = assessed.iter().take(3).map(Ways::new).collect();
     assert_snapshot!(at_widths(|out, layout| Ways::write_table(
         &named, out, layout
     )));
-    let all: Vec<_> = assessed.iter().map(|it| Ways::new(it, true)).collect();
+    let all: Vec<_> = assessed.iter().map(Ways::in_brief).collect();
     assert_snapshot!(
         "reset_ways_all",
         at_widths(|out, layout| Ways::write_table(&all, out, layout))

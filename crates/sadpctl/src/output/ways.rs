@@ -56,16 +56,8 @@ struct ShownWay {
 }
 
 impl Ways {
-    /// `brief` where all devices are shown, each in a line.
-    pub(crate) fn new(assessed: &AssessedDevice, brief: bool) -> Self {
+    pub(crate) fn new(assessed: &AssessedDevice) -> Self {
         let AssessedDevice { device, methods } = assessed;
-        let cell = |method| {
-            methods
-                .iter()
-                .find(|fit| fit.method == method)
-                .map(brief_cell)
-        };
-        let cells = RecoveryMethod::iter().filter(|_| brief).filter_map(cell);
         Self {
             device: Subject {
                 who: Who::new(device),
@@ -75,7 +67,17 @@ impl Ways {
                 .iter()
                 .map(|fit| ShownWay::new(fit, device))
                 .collect(),
+            brief: Vec::new(),
+        }
+    }
+
+    /// The same; its table has one line a device.
+    pub(crate) fn in_brief(assessed: &AssessedDevice) -> Self {
+        let fit = |method| assessed.methods.iter().find(|fit| fit.method == method);
+        let cells = RecoveryMethod::iter().filter_map(|it| fit(it).map(brief_cell));
+        Self {
             brief: cells.collect(),
+            ..Self::new(assessed)
         }
     }
 }

@@ -56,7 +56,7 @@ fn details(row: &ViewRow) -> Vec<String> {
 /// Rows as the command line prints them, within this width.
 fn table<R: output::Row>(rows: &[R], width: u16) -> Vec<String> {
     let layout = Layout {
-        width: width.into(),
+        width: Some(width.into()),
         wide: false,
     };
     let mut page = Vec::new();

@@ -27,7 +27,8 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
     }
     let assessed = methods::assess(&run.session, devices)?;
     let brief = args.choice.all;
-    let shown: Vec<_> = assessed.iter().map(|it| Ways::new(it, brief)).collect();
+    let show = if brief { Ways::in_brief } else { Ways::new };
+    let shown: Vec<_> = assessed.iter().map(show).collect();
     let mut context = run.into_context();
     context.print(&shown)?;
     if brief && context.global.format == Format::Table {
