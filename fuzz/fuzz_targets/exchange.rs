@@ -5,9 +5,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use libfuzzer_sys::fuzz_target;
 use sadp_model::MacAddr;
-use sadp_proto::{Code, Command, Exchange, Message, ExchangeStep, Target, rand_core::OsRng};
+use sadp_proto::{Code, Command, Exchange, Message, ExchangeStep, Target};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(code) = Code::new(b"20240101") else {
@@ -21,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         response_time: None,
         seals_code: false,
     };
-    let mut exchange = Exchange::new(target, Command::ResetToDefault { code }, OsRng);
+    let mut exchange = Exchange::new(target, Command::ResetToDefault { code }, UnwrapErr(SysRng));
     let mut now = Duration::ZERO;
     let mut sent = 0;
     let mut replies = bytes.split(|&byte| byte == 0);

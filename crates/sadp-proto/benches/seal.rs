@@ -2,7 +2,8 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use divan::Bencher;
-use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
+use getrandom::{SysRng, rand_core::UnwrapErr};
+use rsa::{Pkcs1v15Encrypt, PublicKey, pkcs1::DecodeRsaPublicKey};
 use sadp_proto::seal::{ExchangeKey, Password, Salts, UpdateDigest};
 use uuid::Uuid;
 
@@ -16,12 +17,12 @@ fn password() -> Password {
 
 /// A key and a device's reply to it.
 fn exchange() -> (ExchangeKey, String) {
-    let key = ExchangeKey::generate(&mut OsRng).expect("a key can be made");
+    let key = ExchangeKey::generate(&mut UnwrapErr(SysRng)).expect("a key can be made");
     let code = key.public_code().expect("a key can be written");
     let der = BASE64_STANDARD.decode(code).expect("the code is base64");
-    let public = RsaPublicKey::from_pkcs1_der(&der).expect("the code is a public key");
+    let public = PublicKey::from_pkcs1_der(&der).expect("the code is a public key");
     let sealed = public.encrypt(
-        &mut OsRng,
+        &mut UnwrapErr(SysRng),
         Pkcs1v15Encrypt,
         b"0123456789abcdef0123456789abcdef",
     );
@@ -33,20 +34,20 @@ fn exchange() -> (ExchangeKey, String) {
 
 #[divan::bench]
 fn generate_key() -> ExchangeKey {
-    ExchangeKey::generate(&mut OsRng).expect("a key can be made")
+    ExchangeKey::generate(&mut UnwrapErr(SysRng)).expect("a key can be made")
 }
 
 #[divan::bench]
 fn open_exchange(bencher: Bencher<'_, '_>) {
     let (key, code) = exchange();
-    bencher.bench(|| key.open(&code, &mut OsRng));
+    bencher.bench(|| key.open(&code, &mut UnwrapErr(SysRng)));
 }
 
 #[divan::bench]
 fn seal_password(bencher: Bencher<'_, '_>) {
     let (key, code) = exchange();
     let session = key
-        .open(&code, &mut OsRng)
+        .open(&code, &mut UnwrapErr(SysRng))
         .expect("the code was made for this key");
     let password = password();
     bencher.bench(|| session.seal_password(&password));

@@ -27,10 +27,10 @@ mod van;
 
 use std::{net::Ipv4Addr, time::Duration};
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_model::State;
 use sadp_proto::{
     CommandOutcome, GROUP, Refusal,
-    rand_core::OsRng,
     seal::{ExchangeKey, Password},
 };
 use sadp_sim::{Access, Executions, Handled};
@@ -446,7 +446,7 @@ fn the_same_seed_plays_the_same_commands() {
 #[test]
 fn an_exchange_is_good_for_one_command_of_its_asker_and_a_minute() {
     let mut van = Van::one("ipc-v5.5.6", UNACTIVATED);
-    let key = ExchangeKey::generate(&mut OsRng).unwrap();
+    let key = ExchangeKey::generate(&mut UnwrapErr(SysRng)).unwrap();
     let mac = van.mac(0);
     let mut number = 0;
     let mut say = |van: &mut Van, types: &str, element: &str, text: &str| {
@@ -466,7 +466,7 @@ fn an_exchange_is_good_for_one_command_of_its_asker_and_a_minute() {
     let code = key.public_code().unwrap();
     let sealed = |van: &mut Van, say: &mut dyn FnMut(&mut Van, &str, &str, &str) -> String| {
         let answer = say(van, "exchangecode", "Code", &code);
-        let session = key.open(&answer, &mut OsRng).unwrap();
+        let session = key.open(&answer, &mut UnwrapErr(SysRng)).unwrap();
         let password = Password::new("garden".into()).unwrap();
         session.seal_password(&password).as_str().to_owned()
     };

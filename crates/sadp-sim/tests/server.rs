@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_proto::{
-    Command, CommandOutcome, Exchange, ExchangeStep, Inquiry, Message, Target, rand_core::OsRng,
-    seal::Password,
+    Command, CommandOutcome, Exchange, ExchangeStep, Inquiry, Message, Target, seal::Password,
 };
 use sadp_sim::{Behavior, Device, Population, Reply, Server, ServerConfig, ServerInterface, Stats};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -194,7 +194,7 @@ async fn command(
         response_time: None,
         seals_code: false,
     };
-    let mut exchange = Exchange::new(target, command, OsRng);
+    let mut exchange = Exchange::new(target, command, UnwrapErr(SysRng));
     // Its time stands still until it is answered: nothing is asked twice.
     let mut now = Duration::ZERO;
     let mut buffer = [0; 4096];

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use rand_core::OsRng;
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_proto::Exchange;
 
 use super::Job;
@@ -25,7 +25,7 @@ const SILENT_FOR: Duration = Duration::from_secs(3);
 /// One command on its way to one device.
 pub(super) struct Conversation {
     pub(super) number: usize,
-    pub(super) exchange: Exchange<OsRng>,
+    pub(super) exchange: Exchange<UnwrapErr<SysRng>>,
     pub(super) route: DeviceRoute,
     pub(super) proves: usize,
     began: Duration,
@@ -51,7 +51,7 @@ impl Conversation {
             number,
             repeatable,
             looked_at: looks && !repeatable,
-            exchange: Exchange::new(job.target, job.command, OsRng),
+            exchange: Exchange::new(job.target, job.command, UnwrapErr(SysRng)),
             route: job.route,
             proves: job.proves,
             began: now,

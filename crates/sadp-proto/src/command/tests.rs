@@ -2,7 +2,7 @@ mod properties;
 
 use std::sync::LazyLock;
 
-use rsa::rand_core::OsRng;
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -38,11 +38,12 @@ fn answers() -> SecretAnswers {
 
 /// One key for all tests: making one takes long.
 static SESSION: LazyLock<(SessionKey, device::DeviceSession)> = LazyLock::new(|| {
-    let key = ExchangeKey::generate(&mut OsRng).unwrap();
+    let key = ExchangeKey::generate(&mut UnwrapErr(SysRng)).unwrap();
     let random = b"0123456789abcdef0123456789abcdef";
     let (answer, session) =
-        device::answer_exchange(&key.public_code().unwrap(), random, &mut OsRng).unwrap();
-    (key.open(&answer, &mut OsRng).unwrap(), session)
+        device::answer_exchange(&key.public_code().unwrap(), random, &mut UnwrapErr(SysRng))
+            .unwrap();
+    (key.open(&answer, &mut UnwrapErr(SysRng)).unwrap(), session)
 });
 
 fn request(command: &Command, uuid: Uuid, target: &Target) -> RequestMessage {

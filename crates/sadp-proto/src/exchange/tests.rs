@@ -1,7 +1,8 @@
 use std::collections::HashSet;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use rsa::{Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::OsRng};
+use getrandom::{SysRng, rand_core::UnwrapErr};
+use rsa::{Pkcs1v15Encrypt, PublicKey, pkcs1::DecodeRsaPublicKey};
 use sadp_model::RawFields;
 
 use super::{CommandOutcome::*, retry::TRIES, *};
@@ -18,7 +19,7 @@ const DEVICE: [u8; 4] = [10, 0, 0, 5];
 const RANDOM: &[u8] = b"0123456789abcdef";
 const MAC: &str = "44-47-cc-00-00-01";
 
-fn exchange(command: Command) -> Exchange<OsRng> {
+fn exchange(command: Command) -> Exchange<UnwrapErr<SysRng>> {
     let target = Target {
         mac: MAC.parse().unwrap(),
         mac_text: MAC.into(),
@@ -26,35 +27,35 @@ fn exchange(command: Command) -> Exchange<OsRng> {
         response_time: Some(Duration::ZERO),
         seals_code: false,
     };
-    Exchange::new(target, command, OsRng)
+    Exchange::new(target, command, UnwrapErr(SysRng))
 }
 
-fn activate() -> Exchange<OsRng> {
+fn activate() -> Exchange<UnwrapErr<SysRng>> {
     exchange(Command::Activate {
         password: Password::new("Garden7!".into()).unwrap(),
     })
 }
 
 /// An activation that sent its first request for a key.
-fn asked() -> (Exchange<OsRng>, RawFields) {
+fn asked() -> (Exchange<UnwrapErr<SysRng>>, RawFields) {
     let mut exchange = activate();
     let question = sent(&mut exchange, Duration::ZERO).unwrap();
     (exchange, question)
 }
 
 /// An activation that was sent, and its datagram.
-fn commanded() -> (Exchange<OsRng>, RawFields) {
+fn commanded() -> (Exchange<UnwrapErr<SysRng>>, RawFields) {
     let (mut exchange, question) = asked();
     hear(&mut exchange, MS, &key_answer(&question, RANDOM));
     let command = sent(&mut exchange, MS + GUARDED).unwrap();
     (exchange, command)
 }
 
-fn hear(exchange: &mut Exchange<OsRng>, now: Duration, reply: &CommandReply) {
+fn hear(exchange: &mut Exchange<UnwrapErr<SysRng>>, now: Duration, reply: &CommandReply) {
     exchange.handle_reply(now, DEVICE.into(), reply);
 }
 
-fn sent(exchange: &mut Exchange<OsRng>, now: Duration) -> Option<RawFields> {
+fn sent(exchange: &mut Exchange<UnwrapErr<SysRng>>, now: Duration) -> Option<RawFields> {
     exchange.handle_timeout(now);
     let (ExchangeStep::Key(datagram) | ExchangeStep::Command(datagram)) =
         exchange.poll_transmit()?;
@@ -78,8 +79,10 @@ fn key_answer(request: &RawFields, random: &[u8]) -> CommandReply {
     let der = BASE64_STANDARD
         .decode(request.first("Code").unwrap())
         .unwrap();
-    let public = RsaPublicKey::from_pkcs1_der(&der).unwrap();
-    let sealed = public.encrypt(&mut OsRng, Pkcs1v15Encrypt, random).unwrap();
+    let public = PublicKey::from_pkcs1_der(&der).unwrap();
+    let sealed = public
+        .encrypt(&mut UnwrapErr(SysRng), Pkcs1v15Encrypt, random)
+        .unwrap();
     reply(request, &[("Code", &BASE64_STANDARD.encode(sealed))])
 }
 
@@ -236,7 +239,7 @@ fn replies_of_other_requests_devices_and_senders_are_passed_over() {
     assert_ends!(exchange, at MS + GUARDED, Done(_));
 }
 
-fn exchange_lamp() -> Exchange<OsRng> {
+fn exchange_lamp() -> Exchange<UnwrapErr<SysRng>> {
     exchange(Command::Lamp { on: true })
 }
 
@@ -323,7 +326,7 @@ proptest::proptest! {
     }
 }
 
-fn export() -> Exchange<OsRng> {
+fn export() -> Exchange<UnwrapErr<SysRng>> {
     exchange(Command::GetEncryptString)
 }
 

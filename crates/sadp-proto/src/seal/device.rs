@@ -6,7 +6,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rsa::{
-    Pkcs1v15Encrypt, RsaPublicKey, pkcs1::DecodeRsaPublicKey, rand_core::CryptoRngCore,
+    Pkcs1v15Encrypt, PublicKey, pkcs1::DecodeRsaPublicKey, rand_core::CryptoRng,
     traits::PublicKeyParts,
 };
 use secrecy::SecretString;
@@ -23,10 +23,10 @@ const MODULUS: usize = 128;
 pub fn answer_exchange(
     public_code: &str,
     random: &[u8],
-    rng: &mut impl CryptoRngCore,
+    rng: &mut impl CryptoRng,
 ) -> Result<(String, DeviceSession), OpenError> {
     let der = decode(public_code)?;
-    let public = RsaPublicKey::from_pkcs1_der(&der).map_err(|_| OpenError::NoKey)?;
+    let public = PublicKey::from_pkcs1_der(&der).map_err(|_| OpenError::NoKey)?;
     if public.size() != MODULUS {
         return Err(OpenError::NoKey);
     }
@@ -193,7 +193,7 @@ fn digest_bytes(digest: &UpdateDigest) -> Result<Zeroizing<ecb::Key>, OpenError>
 
 #[cfg(test)]
 mod tests {
-    use rsa::rand_core::OsRng;
+    use getrandom::{SysRng, rand_core::UnwrapErr};
     use secrecy::ExposeSecret;
     use uuid::Uuid;
 
@@ -221,11 +221,11 @@ mod tests {
 
     #[test]
     fn both_sides_of_an_exchange_agree() {
-        let key = ExchangeKey::generate(&mut OsRng).unwrap();
+        let key = ExchangeKey::generate(&mut UnwrapErr(SysRng)).unwrap();
         let public = key.public_code().unwrap();
         for random in [RANDOM, b"abc"] {
-            let (code, device) = answer_exchange(&public, random, &mut OsRng).unwrap();
-            let client = key.open(&code, &mut OsRng).unwrap();
+            let (code, device) = answer_exchange(&public, random, &mut UnwrapErr(SysRng)).unwrap();
+            let client = key.open(&code, &mut UnwrapErr(SysRng)).unwrap();
             let password = Password::new("Passw0rd!".into()).unwrap();
             let opened = device.open_password(client.seal_password(&password).as_str());
             assert_eq!(opened.unwrap().expose_secret(), "Passw0rd!");
@@ -265,7 +265,10 @@ mod tests {
         assert_eq!(refused(session.open_password("AAAA")), OpenError::Length);
         assert_eq!(refused(session.open_answer("")), OpenError::Length);
         for key in ["", "AAAA", "?"] {
-            assert!(answer_exchange(key, RANDOM, &mut OsRng).is_err(), "{key:?}");
+            assert!(
+                answer_exchange(key, RANDOM, &mut UnwrapErr(SysRng)).is_err(),
+                "{key:?}"
+            );
         }
     }
 
@@ -352,7 +355,7 @@ mod tests {
             let _ = session().open_password(&sealed);
             let _ = session().open_code(&sealed);
             let _ = session().open_answer(&sealed);
-            let _ = answer_exchange(&sealed, RANDOM, &mut OsRng);
+            let _ = answer_exchange(&sealed, RANDOM, &mut UnwrapErr(SysRng));
             let _ = verify_update(&sealed, &digest(None, "a"), &uuid);
         }
     }

@@ -1,7 +1,6 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rsa::{
-    Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey, pkcs1::EncodeRsaPublicKey,
-    rand_core::CryptoRngCore,
+    Pkcs1v15Encrypt, PrivateKey, PublicKey, pkcs1::EncodeRsaPublicKey, rand_core::CryptoRng,
 };
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -9,28 +8,30 @@ use zeroize::Zeroizing;
 use super::{Password, SealError, Sealed, ecb};
 
 /// The key pair of one exchange. Make a new one for each command.
-pub struct ExchangeKey(RsaPrivateKey);
+pub struct ExchangeKey(PrivateKey);
 
 impl ExchangeKey {
     /// The size that devices accept.
     const BITS: usize = 1024;
 
     /// Makes a key pair.
-    pub fn generate(rng: &mut impl CryptoRngCore) -> Result<Self, SealError> {
-        let key = RsaPrivateKey::new(rng, Self::BITS).map_err(|_| SealError::NoKey)?;
+    pub fn generate(rng: &mut impl CryptoRng) -> Result<Self, SealError> {
+        let key = PrivateKey::new(rng, Self::BITS).map_err(|_| SealError::NoKey)?;
         Ok(Self(key))
     }
 
     /// The public key as `exchangecode` sends it: base64 of the PKCS#1
     /// `RSAPublicKey`, 188 characters.
     pub fn public_code(&self) -> Result<String, SealError> {
-        let public = RsaPublicKey::from(&self.0);
+        let public = PublicKey::from(&self.0);
         let der = public.to_pkcs1_der().map_err(|_| SealError::NoKey)?;
         Ok(BASE64_STANDARD.encode(der))
     }
 
-    /// Opens the `Code` of the device's reply. `rng` blinds the operation.
-    pub fn open(&self, code: &str, rng: &mut impl CryptoRngCore) -> Result<SessionKey, SealError> {
+    /// Opens the `Code` of the device's reply. `rng` blinds the operation. A code of the
+    /// right length that was not sealed for this key opens to random bytes, so that
+    /// nobody can learn from it how it was padded.
+    pub fn open(&self, code: &str, rng: &mut impl CryptoRng) -> Result<SessionKey, SealError> {
         let sealed = BASE64_STANDARD
             .decode(code.trim())
             .map_err(|_| SealError::BadExchange)?;
@@ -112,7 +113,8 @@ opaque_debug!(ExchangeKey, SessionKey);
 
 #[cfg(test)]
 mod tests {
-    use rsa::{pkcs1::DecodeRsaPrivateKey, rand_core::OsRng};
+    use getrandom::{SysRng, rand_core::UnwrapErr};
+    use rsa::pkcs1::DecodeRsaPrivateKey;
 
     use super::*;
     use crate::seal::vectors;
@@ -125,11 +127,11 @@ mod tests {
 
     fn key() -> ExchangeKey {
         let der = BASE64_STANDARD.decode(KEY).unwrap();
-        ExchangeKey(RsaPrivateKey::from_pkcs1_der(&der).unwrap())
+        ExchangeKey(PrivateKey::from_pkcs1_der(&der).unwrap())
     }
 
     fn session() -> SessionKey {
-        key().open(CODE, &mut OsRng).unwrap()
+        key().open(CODE, &mut UnwrapErr(SysRng)).unwrap()
     }
 
     #[test]
@@ -138,7 +140,7 @@ mod tests {
             key().public_code().unwrap(),
             "MIGJAoGBAMg9yRWkRpkHxj9h6PywtH/nHXVQhZDc6o3PJA7DCI9eptm7+0hNpdsz256tizp/nL2OUKMuGT0nziwmjsEkReOrW8/rK0qpbgdogH1o2Zp4FMO+94hXPWTBl2S50HNmEpRUq0HLoyW5+L9dbJ8gscVRyQWVaGAJ92+JbPUQqDOpAgMBAAE="
         );
-        let fresh = ExchangeKey::generate(&mut OsRng).unwrap();
+        let fresh = ExchangeKey::generate(&mut UnwrapErr(SysRng)).unwrap();
         assert_eq!(fresh.public_code().unwrap().len(), 188);
     }
 
@@ -184,11 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_not_ours_is_refused() {
+    fn an_answer_that_is_not_ours_is_refused_or_opens_to_no_key_of_the_device() {
         let torn = CODE.replacen('B', "C", 1);
-        for code in ["", "AAAA", "not base64", CODE.get(..80).unwrap(), &torn] {
+        let opened = key().open(&torn, &mut UnwrapErr(SysRng)).unwrap();
+        assert_ne!(opened.0, session().0);
+        for code in ["", "AAAA", "not base64", CODE.get(..80).unwrap()] {
             assert_eq!(
-                key().open(code, &mut OsRng).unwrap_err(),
+                key().open(code, &mut UnwrapErr(SysRng)).unwrap_err(),
                 SealError::BadExchange,
                 "{code}"
             );

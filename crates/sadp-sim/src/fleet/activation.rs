@@ -1,9 +1,11 @@
 //! Key exchange, activation, and the return to the unactivated state:
 //! `exchangecode`, `activate` and `restoreInactive`.
 
+use std::convert::Infallible;
+
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{
-    rand_core::{CryptoRng, Error, RngCore},
+    rand_core::{TryCryptoRng, TryRng},
     seal::device::answer_exchange,
 };
 
@@ -76,23 +78,21 @@ impl SimulatedRng<'_> {
     }
 }
 
-impl RngCore for SimulatedRng<'_> {
-    fn next_u32(&mut self) -> u32 {
-        self.0.random()
+impl TryRng for SimulatedRng<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.random())
     }
 
-    fn next_u64(&mut self) -> u64 {
-        self.0.random()
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.random())
     }
 
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         self.0.fill(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.fill_bytes(bytes);
         Ok(())
     }
 }
 
-impl CryptoRng for SimulatedRng<'_> {}
+impl TryCryptoRng for SimulatedRng<'_> {}

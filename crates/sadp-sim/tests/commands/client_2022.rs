@@ -2,10 +2,10 @@
 //! orders, its sealed codes, and ports left out.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_model::RawFields;
 use sadp_proto::{
     CommandReply, Document, GROUP, MailQr, Message, RequestCode, XmlLayout,
-    rand_core::OsRng,
     seal::{ExchangeKey, Salts, SessionKey, UpdateDigest},
 };
 use sadp_sim::{
@@ -24,12 +24,13 @@ const CAMERAS: [&str; 2] = ["ipc-v5.8.10", "ipc-v5.7.3"];
 
 /// Asks for a session key. This client takes none without a `Result` before it.
 fn session(van: &mut Van) -> SessionKey {
-    let key = ExchangeKey::generate(&mut OsRng).unwrap();
+    let key = ExchangeKey::generate(&mut UnwrapErr(SysRng)).unwrap();
     let public = format!("<Code>{}</Code>", key.public_code().unwrap());
     let reply = van.say_plainly(0, "exchangecode", &public);
     let told: Vec<_> = reply.iter().map(|(name, _)| name).collect();
     assert!(told.ends_with(&["Result", "Code"]), "{told:?}");
-    key.open(reply.first("Code").unwrap(), &mut OsRng).unwrap()
+    key.open(reply.first("Code").unwrap(), &mut UnwrapErr(SysRng))
+        .unwrap()
 }
 
 fn sealed(session: &SessionKey, text: &str) -> String {

@@ -1,8 +1,8 @@
 //! Security questions: told, set and answered.
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_proto::{
     Command, CommandOutcome, GROUP, QuestionList, Refusal, SecretAnswers,
-    rand_core::OsRng,
     seal::{ExchangeKey, SessionKey},
 };
 use sadp_sim::Access;
@@ -120,10 +120,12 @@ fn who_has_no_password_or_no_questions_says_so() {
 
 /// The command as no honest client sends it.
 fn set_by_hand(van: &mut Van, given: &[(&str, &str)]) -> String {
-    let key = ExchangeKey::generate(&mut OsRng).unwrap();
+    let key = ExchangeKey::generate(&mut UnwrapErr(SysRng)).unwrap();
     let public = format!("<Code>{}</Code>", key.public_code().unwrap());
     let reply = van.say_plainly(0, "exchangecode", &public);
-    let session: SessionKey = key.open(reply.first("Code").unwrap(), &mut OsRng).unwrap();
+    let session: SessionKey = key
+        .open(reply.first("Code").unwrap(), &mut UnwrapErr(SysRng))
+        .unwrap();
     let question = |(id, answer): &(&str, &str)| {
         let answer = session.seal_answer(&(*answer).into()).unwrap();
         let sealed = answer.as_str();

@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_model::{MacAddr, RawFields};
 use sadp_proto::{
     Code, Command, CommandOutcome, CommandReply, Credentials, Exchange, ExchangeStep, GROUP,
-    Inquiry, Message, NetworkSettings, Refusal, RefusalReply, Target, Update, rand_core::OsRng,
-    seal::Password,
+    Inquiry, Message, NetworkSettings, Refusal, RefusalReply, Target, Update, seal::Password,
 };
 use sadp_sim::{Fleet, FleetConfig, Handled, InboundDatagram, Site};
 use uuid::Uuid;
@@ -63,7 +63,7 @@ impl Van {
         let mut running: Vec<_> = commands
             .into_iter()
             .map(|(device, command)| {
-                let exchange = Exchange::new(self.target(device), command, OsRng);
+                let exchange = Exchange::new(self.target(device), command, UnwrapErr(SysRng));
                 (exchange, None)
             })
             .collect();

@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_proto::{
-    Command, CommandOutcome, Exchange, ExchangeStep, GROUP, Message, Target, rand_core::OsRng,
-    seal::Password,
+    Command, CommandOutcome, Exchange, ExchangeStep, GROUP, Message, Target, seal::Password,
 };
 use sadp_sim::{
     Attack, Behavior, Device, Fleet, FleetConfig, Hostile, HostileConfig, InboundDatagram,
@@ -79,7 +79,7 @@ impl Victim {
             seals_code: false,
         };
         let password = Password::new("Garden72!".into()).unwrap();
-        let mut exchange = Exchange::new(target, Command::Activate { password }, OsRng);
+        let mut exchange = Exchange::new(target, Command::Activate { password }, UnwrapErr(SysRng));
         let mut hostile = Hostile::new(&config, ATTACKER, &self.devices, self.place.clone());
         let mut fleet = Fleet::new(self.devices, self.place);
         let mut now = MS;
