@@ -23,15 +23,16 @@ const MAX_READ: usize = 64;
 pub struct DispatchConfig {
     /// The interfaces.
     pub link: LinkConfig,
-    /// How many conversations may run at once, at least 1. Up to 256 that have waited
-    /// a second for the reply to their command do not count.
+    /// How many conversations may run at once, at least 1. Up to 256 do not count that
+    /// have waited a second for the reply to their command, or whose reply has arrived
+    /// where a refusal does not end the batch.
     pub parallel: usize,
     /// When the next conversation may begin.
     pub pace: Pace,
     /// The least time from sending a command until its silent device is given up, once
     /// no job waits. `None` waits as long as each command may take. For commands
     /// whose result a look shows, and whose late reply nobody needs: only with it are
-    /// there [`DispatchEvent::Reported`].
+    /// there [`DispatchEvent::Reported`] and [`DispatchEvent::ReportedAfter`].
     pub patience: Option<Duration>,
 }
 
@@ -95,6 +96,10 @@ pub enum DispatchEvent<'a> {
         /// Whether it reports from another address than its command was sent to.
         moved: bool,
     },
+    /// A device whose conversation is over reports itself, while further replies to it
+    /// are awaited. It comes until the reaction is [`Reaction::GiveUp`], and never from
+    /// another address than the command was sent to.
+    ReportedAfter(usize, &'a Device),
     /// A conversation is over.
     Over(usize, &'a CommandOutcome),
 }
@@ -162,7 +167,8 @@ impl Dispatch {
     /// stops it, or until `stop` is ready. Commands that were not sent by then never
     /// are; replies to the others are still awaited. Devices that do not reply are
     /// looked at meanwhile. After the last result of a sealed command it waits 2 s for
-    /// replies of another machine.
+    /// replies of another machine, and with [`DispatchConfig::patience`] looks at the
+    /// devices in that time.
     pub async fn run(
         mut self,
         jobs: Vec<Job>,

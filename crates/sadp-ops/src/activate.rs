@@ -122,9 +122,12 @@ impl Plan {
             let open = targets.iter_mut().filter(|it| it.next != FollowUp::Nothing);
             let open: Vec<_> = open.collect();
             let keys: Vec<_> = open.iter().filter_map(|it| it.device.key()).collect();
-            let after = session.look_again_at(&keys, observer).await;
-            for target in open {
-                target.take_in(&after);
+            if !open.is_empty() {
+                let after = session.look_again_at(&keys, observer).await;
+                for target in open {
+                    let now = after.same(&target.device);
+                    target.take_in(now.map(|found| &found.entry.device));
+                }
             }
             let stopped = session.cancellation.stop.is_cancelled() || sending.network_gone;
             if report.failure.is_some() || stopped || !rounds.begin_next() {
@@ -206,8 +209,12 @@ impl Sending<'_> {
         };
         let sent = session.send(batch, inventory, observer).await?;
         self.network_gone = sent.stopped == Some(StopReason::NetworkGone);
-        for (target, (_, outcome)) in due.into_iter().zip(sent.outcomes) {
+        let outcomes = due.into_iter().zip(sent.outcomes);
+        for (place, (target, (_, outcome))) in outcomes.enumerate() {
             target.reply = Some(outcome);
+            if let Some(device) = sent.reports.get(&place) {
+                target.take_in(Some(device));
+            }
         }
         sent.failure.map_or(Ok(()), Err)
     }
@@ -257,8 +264,8 @@ impl ActivationProgress {
         })
     }
 
-    fn take_in(&mut self, after: &Inventory) {
-        let now = after.same(&self.device).map(|found| &found.entry.device);
+    /// Takes in what the device reports after its command.
+    fn take_in(&mut self, now: Option<&Device>) {
         self.seen = seen(now);
         let active = now.filter(|_| self.seen == Seen::Changed);
         self.account = active.map(Account::of).or_else(|| self.account.take());

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use sadp_discovery::{DeviceRoute, Dispatch, DispatchConfig, Job, JobReport, Notice, Pace};
 use sadp_model::{Device, MacAddr, ReplyAddress, SenderConflict};
 use sadp_proto::{Command, CommandOutcome as Reply, CommandReply, Target, boolean};
-use sadp_reset::{Action, Ledger, PasswordNumber};
+use sadp_reset::{Action, Ledger, LedgerError, PasswordNumber};
 
 use self::recorder::{Recorder, Sent};
 use crate::{
@@ -153,6 +153,9 @@ pub(crate) struct Replied<'a> {
 pub(crate) struct BatchReport {
     /// Each device with its outcome, in the order of the commands.
     pub(crate) outcomes: Vec<(DiscoveredDevice, Outcome)>,
+    /// What devices reported that carried out their command, by the commands' places, as
+    /// far as they were looked at while the batch ran.
+    pub(crate) reports: HashMap<usize, Device>,
     /// What ended it on this computer.
     pub(crate) failure: Option<OpsError>,
     /// Why some commands were not sent, where it did not run to its end.
@@ -217,13 +220,7 @@ impl Session {
         for DeviceCommand { device, command } in batch.commands {
             announce_conflict(&device, observer);
             let (target, route) = address(&device, inventory);
-            let is_known = match (&batch.password, device.key()) {
-                (Some(number), Some(key)) => {
-                    ledger.password_of(&key)?.is_some_and(|it| it != **number)
-                }
-                _ => false,
-            };
-            let counts = if is_known { PROVING } else { 1 };
+            let counts = proofs(&device, batch.password.as_deref(), ledger)?;
             jobs.push(Job {
                 target,
                 route,
@@ -261,8 +258,13 @@ impl Session {
         });
         let report = run.await;
         let Recorder {
-            failure, stopped, ..
+            failure,
+            stopped,
+            sent,
+            ..
         } = recorder;
+        let sent = sent.into_iter().enumerate();
+        let reports = sent.filter_map(|(place, sent)| Some((place, sent.report?)));
         let stopped = match &failure {
             Some(_) => Some(StopReason::LocalFailure),
             None => stopped
@@ -291,11 +293,25 @@ impl Session {
         }
         Ok(BatchReport {
             outcomes,
+            reports: reports.collect(),
             failure,
             stopped,
             proofs,
         })
     }
+}
+
+/// As how many devices one counts that accepts the password of a batch.
+fn proofs(
+    device: &DiscoveredDevice,
+    password: Option<&PasswordNumber>,
+    ledger: &Ledger,
+) -> Result<usize, LedgerError> {
+    let (Some(number), Some(key)) = (password, device.key()) else {
+        return Ok(1);
+    };
+    let is_known = ledger.password_of(&key)?.is_some_and(|it| it != *number);
+    Ok(if is_known { PROVING } else { 1 })
 }
 
 /// The look before reported the limits that were there from the start.

@@ -12,8 +12,9 @@ use crate::DeviceRoute;
 /// response time.
 const LOOK_AFTER: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(2);
 
-/// The longest time until a look, for a device that was sent its command several times.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
+/// The longest time until a look, for a device that was sent its command several times
+/// and is known to reply sooner.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long after its command a conversation counts as running, unless the device is
 /// looked at sooner.
@@ -39,6 +40,8 @@ pub(super) struct Conversation {
     /// Whether a look may settle it.
     looked_at: bool,
     pub(super) given_up: bool,
+    /// When its result was known, where a look is still to confirm it.
+    pub(super) unconfirmed: Option<Duration>,
 }
 
 impl Conversation {
@@ -59,6 +62,7 @@ impl Conversation {
             sends: 0,
             patience: patience.clamp(*LOOK_AFTER.start(), *LOOK_AFTER.end()),
             given_up: false,
+            unconfirmed: None,
         }
     }
 
@@ -80,7 +84,8 @@ impl Conversation {
     pub(super) fn restart(&mut self) {
         self.exchange.restart();
         self.sent = None;
-        self.patience = self.patience.saturating_mul(2).min(LONGEST_PATIENCE);
+        let longer = self.patience.saturating_mul(2).min(LONGEST_PATIENCE);
+        self.patience = self.patience.max(longer);
     }
 
     /// Whether the device gave no sign of life for long.

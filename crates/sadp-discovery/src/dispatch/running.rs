@@ -91,9 +91,13 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
         if self.hold().is_some() {
             return active < MAX_SILENT;
         }
-        let running = self.active.iter().filter_map(Conversation::runs_until);
-        let silent = running.filter(|until| self.now >= *until).count();
-        active < self.parallel + silent.min(MAX_SILENT)
+        // Where a refusal ends the batch, one that may still be contradicted counts.
+        let waits = |it: &&Conversation| {
+            let silent = it.runs_until().is_some_and(|until| self.now >= until);
+            silent || (!self.pace.is_guarded() && it.exchange.is_settling())
+        };
+        let waiting = self.active.iter().filter(waits).count();
+        active < self.parallel + waiting.min(MAX_SILENT)
     }
 
     /// Takes in what a device sent.
@@ -139,6 +143,17 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
                 Reaction::Continue => {}
             }
         }
+        for conversation in &mut self.watched {
+            let target = conversation.exchange.target();
+            let answers = conversation.unconfirmed.is_some_and(|at| at <= asked);
+            if !answers || device.mac != Some(target.mac) || from != target.from {
+                continue;
+            }
+            let event = DispatchEvent::ReportedAfter(conversation.number, device);
+            if (self.observe)(event) == Reaction::GiveUp {
+                conversation.unconfirmed = None;
+            }
+        }
     }
 
     /// Advances all due conversations, the longest due first. Returns what to send now.
@@ -182,10 +197,13 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
         if self.look_due().is_none_or(|at| at > self.now) {
             return Vec::new();
         }
+        let silent = |it: &&Conversation| it.look_at().is_none_or(|at| at <= self.now);
+        let silent = self.active.iter().filter(silent);
+        let unconfirmed = self.watched.iter();
+        let unconfirmed = unconfirmed.filter(|it| it.unconfirmed.is_some());
         let mut routes: Vec<&DeviceRoute> = Vec::new();
-        for conversation in &self.active {
-            let is_silent = conversation.look_at().is_none_or(|at| at <= self.now);
-            if is_silent && !routes.contains(&&conversation.route) {
+        for conversation in silent.chain(unconfirmed) {
+            if !routes.contains(&&conversation.route) {
                 routes.push(&conversation.route);
             }
         }
@@ -194,15 +212,28 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
         routes.map(|it| (it.clone(), inquiry.clone())).collect()
     }
 
-    /// When silent devices are to be looked at: those that a look settles, and any
-    /// where so many are silent that the network may be gone.
+    /// When devices are to be looked at: silent ones that a look settles, any where so
+    /// many are silent that the network may be gone, and at the end those whose result a
+    /// look is to confirm.
     fn look_due(&self) -> Option<Duration> {
         let next = self.looks.next();
         if self.may_be_gone() {
             return Some(next);
         }
-        let at = self.active.iter().filter_map(Conversation::look_at).min()?;
+        let mut unconfirmed = self.watched.iter().filter_map(|it| it.unconfirmed);
+        let silent = self.active.iter().filter_map(Conversation::look_at);
+        let at = if self.is_at_end() {
+            unconfirmed.next()?
+        } else {
+            silent.min()?
+        };
         Some(at.max(next))
+    }
+
+    /// Whether only replies to conversations that are over are still awaited.
+    fn is_at_end(&self) -> bool {
+        let none_waits = self.stopped || (self.waiting.is_empty() && self.keys.len() == 0);
+        self.active.is_empty() && none_waits
     }
 
     fn may_be_gone(&self) -> bool {
@@ -276,7 +307,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
                 }
                 outcome => outcome,
             };
-            let conversation = self.active.remove(index);
+            let mut conversation = self.active.remove(index);
             match &outcome {
                 Some(CommandOutcome::Done(_)) => self.proofs += conversation.proves,
                 Some(CommandOutcome::Unknown | CommandOutcome::NoAnswer) => self.silent_in_row += 1,
@@ -306,6 +337,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
                 self.held_until = Duration::ZERO;
             }
             if ended {
+                conversation.unconfirmed = self.patience.map(|_| self.now);
                 self.watched.push(conversation);
             }
         }

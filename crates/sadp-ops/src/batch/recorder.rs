@@ -43,12 +43,14 @@ pub(super) struct Recorder<'a> {
 }
 
 /// What was sent to one device.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sent {
     /// The ledger's entry of the latest command.
     attempt: Option<AttemptId>,
     times: u32,
     first: Option<Instant>,
+    /// The report that shows that the device carried it out.
+    pub(super) report: Option<Device>,
 }
 
 impl Recorder<'_> {
@@ -59,6 +61,13 @@ impl Recorder<'_> {
     ) -> Reaction {
         let recorded = match event {
             DispatchEvent::Sending(place) => self.begin(*place, now()).map_err(OpsError::from),
+            DispatchEvent::ReportedAfter(place, device) => {
+                if self.seen(*place, device) != Some(Seen::Changed) {
+                    return Reaction::Continue;
+                }
+                self.keep_report(*place, device);
+                return Reaction::GiveUp;
+            }
             DispatchEvent::Over(place, reply) => {
                 self.finished += 1;
                 self.settle(*place, reply, now())
@@ -67,18 +76,20 @@ impl Recorder<'_> {
                 number,
                 device,
                 moved,
-            } => {
-                let seen = |it: Settling<'_>| (it.seen)(*number, device);
-                match self.settle.map(seen) {
-                    Some(Seen::Changed) => return Reaction::GiveUp,
-                    Some(Seen::Unchanged) if !moved => match self.may_repeat(*number, device) {
-                        Ok(true) => return Reaction::SendAgain,
-                        Ok(false) => return Reaction::Continue,
-                        Err(error) => Err(error.into()),
-                    },
-                    _ => return Reaction::Continue,
+            } => match self.seen(*number, device) {
+                Some(Seen::Changed) => {
+                    if !moved {
+                        self.keep_report(*number, device);
+                    }
+                    return Reaction::GiveUp;
                 }
-            }
+                Some(Seen::Unchanged) if !moved => match self.may_repeat(*number, device) {
+                    Ok(true) => return Reaction::SendAgain,
+                    Ok(false) => return Reaction::Continue,
+                    Err(error) => Err(error.into()),
+                },
+                _ => return Reaction::Continue,
+            },
         };
         if let Err(error) = recorded {
             self.failure.get_or_insert(error);
@@ -93,6 +104,16 @@ impl Recorder<'_> {
             return Reaction::Stop;
         }
         Reaction::Continue
+    }
+
+    fn seen(&self, place: usize, device: &Device) -> Option<Seen> {
+        Some((self.settle?.seen)(place, device))
+    }
+
+    fn keep_report(&mut self, place: usize, device: &Device) {
+        if let Some(sent) = self.sent.get_mut(place) {
+            sent.report = Some(device.clone());
+        }
     }
 
     /// Whether a command that was not carried out may be sent again, where the device

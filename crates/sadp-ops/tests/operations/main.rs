@@ -116,6 +116,34 @@ async fn under_loss_one_run_activates_every_device() {
     }
 }
 
+/// The devices are looked at while another key is waited for, not after that.
+#[tokio::test(start_paused = true)]
+async fn without_loss_an_activation_takes_no_look_of_its_own() {
+    let mut site =
+        Simulated::new("[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 8\nactivated = false");
+    let (inventory, _) = site.session.look(&mut site::quiet).await.unwrap();
+    let devices = inventory.devices.clone();
+    let plan = activate::plan(&site.session, devices, Overrides::default(), false).unwrap();
+    let password = "Garden-77x".into();
+    let mut looks = 0;
+    let mut count = |event: Event<'_>| looks += usize::from(matches!(event, Event::LookEnds));
+    let report = plan
+        .carry_out(
+            &mut site.session,
+            activation(&inventory, &password),
+            &mut count,
+        )
+        .await
+        .unwrap();
+    assert!(
+        report
+            .outcomes
+            .iter()
+            .all(|it| it.seen == Some(Seen::Changed))
+    );
+    assert_eq!((report.outcomes.len(), looks), (8, 0));
+}
+
 /// Someone pulls the cable after the look: three devices are silent, then all are. What
 /// was not sent is said, at once.
 #[tokio::test(start_paused = true)]
