@@ -97,7 +97,7 @@ pub enum DispatchEvent<'a> {
         moved: bool,
     },
     /// A device whose conversation is over reports itself, while further replies to it
-    /// are awaited. It comes until the reaction is [`Reaction::GiveUp`], and never from
+    /// are awaited. It comes until the reaction is [`Reaction::CarriedOut`], and never from
     /// another address than the command was sent to.
     ReportedAfter(usize, &'a Device),
     /// A conversation is over.
@@ -113,8 +113,8 @@ pub enum Reaction {
     Stop,
     /// After a report: the command was not carried out, and is sent again.
     SendAgain,
-    /// After a report: the result of the command is known, or no longer waited for.
-    GiveUp,
+    /// After a report: it shows that the command was carried out.
+    CarriedOut,
 }
 
 /// The result of one job.

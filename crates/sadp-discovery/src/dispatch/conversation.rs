@@ -39,7 +39,7 @@ pub(super) struct Conversation {
     pub(super) repeatable: bool,
     /// Whether a look may settle it.
     looked_at: bool,
-    pub(super) given_up: bool,
+    pub(super) carried_out: bool,
     /// When its result was known, where a look is still to confirm it.
     pub(super) unconfirmed: Option<Duration>,
 }
@@ -61,7 +61,7 @@ impl Conversation {
             sent: None,
             sends: 0,
             patience: patience.clamp(*LOOK_AFTER.start(), *LOOK_AFTER.end()),
-            given_up: false,
+            carried_out: false,
             unconfirmed: None,
         }
     }

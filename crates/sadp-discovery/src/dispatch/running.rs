@@ -139,7 +139,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
                 // After a stop the replies are all there is.
                 _ if self.stopped => {}
                 Reaction::SendAgain => conversation.restart(),
-                Reaction::GiveUp => conversation.given_up = true,
+                Reaction::CarriedOut => conversation.carried_out = true,
                 Reaction::Continue => {}
             }
         }
@@ -150,7 +150,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
                 continue;
             }
             let event = DispatchEvent::ReportedAfter(conversation.number, device);
-            if (self.observe)(event) == Reaction::GiveUp {
+            if (self.observe)(event) == Reaction::CarriedOut {
                 conversation.unconfirmed = None;
             }
         }
@@ -286,7 +286,7 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
             let ended = outcome.is_some();
             let given_up = given_up && !conversation.exchange.is_settling();
             let abandoned = self.stopped && conversation.sent.is_none();
-            let over = ended || given_up || conversation.given_up || abandoned;
+            let over = ended || given_up || conversation.carried_out || abandoned;
             if !over {
                 index += 1;
                 continue;
@@ -309,7 +309,9 @@ impl<F: FnMut(DispatchEvent<'_>) -> Reaction> Running<F> {
             };
             let mut conversation = self.active.remove(index);
             match &outcome {
+                // Without a reply the report showed that it was carried out.
                 Some(CommandOutcome::Done(_)) => self.proofs += conversation.proves,
+                _ if conversation.carried_out => self.proofs += conversation.proves,
                 Some(CommandOutcome::Unknown | CommandOutcome::NoAnswer) => self.silent_in_row += 1,
                 _ => {}
             }

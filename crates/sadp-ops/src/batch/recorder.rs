@@ -66,7 +66,7 @@ impl Recorder<'_> {
                     return Reaction::Continue;
                 }
                 self.keep_report(*place, device);
-                return Reaction::GiveUp;
+                return Reaction::CarriedOut;
             }
             DispatchEvent::Over(place, reply) => {
                 self.finished += 1;
@@ -81,7 +81,7 @@ impl Recorder<'_> {
                     if !moved {
                         self.keep_report(*number, device);
                     }
-                    return Reaction::GiveUp;
+                    return Reaction::CarriedOut;
                 }
                 Some(Seen::Unchanged) if !moved => match self.may_repeat(*number, device) {
                     Ok(true) => return Reaction::SendAgain,
