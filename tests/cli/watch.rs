@@ -2,6 +2,7 @@
 //! and change. Every wait is for something to be told, and bounded.
 
 mod screen;
+mod workbench;
 
 use std::{
     fs,
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(10);
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Devices that are exchanged for others within this time only changed.
 const PATIENT: &str = "1h";

@@ -31,7 +31,7 @@ pub(crate) use self::{
         MailSetArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
         ResetCommand, SecretResetArgs, WaysArgs,
     },
-    values::LinkLayerMode,
+    values::{LinkLayerMode, mask, switch},
     watch::WatchArgs,
 };
 use crate::{

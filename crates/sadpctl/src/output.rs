@@ -37,7 +37,7 @@ pub(crate) use self::{
     fields::{FIELDS, Field, Value},
     guids::GuidLine,
     messages::MessageLine,
-    outcomes::{Outcome, Who, check_outcomes, print_outcomes},
+    outcomes::{Outcome, Who, check_outcomes, hints, print_outcomes, summary},
     table::{notes, short_cells},
     ways::Ways,
 };

@@ -2,14 +2,17 @@
 //! how it is drawn. No terminal, no network and no clock: events and keys go in,
 //! cells and commands come out.
 
+mod actions;
 mod draw;
+mod form;
 mod keys;
 mod pane;
+mod question;
 mod row;
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
 };
 
 use jiff::tz::TimeZone;
@@ -19,9 +22,16 @@ use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEventKind;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-pub(crate) use self::{draw::Palette, keys::Command};
+pub(crate) use self::{
+    draw::Palette,
+    form::{Job, Task},
+    keys::Command,
+    pane::Results,
+};
 use self::{
+    form::Form,
     pane::{Content, Pane},
+    question::Question,
     row::ViewRow,
 };
 use crate::{
@@ -49,6 +59,10 @@ pub(crate) struct View {
     reversed: bool,
     filter: Wanted,
     mode: Mode,
+    /// What is shown once the user is back at the list.
+    pending: VecDeque<Mode>,
+    /// The action that is under way, and how far it is.
+    busy: Option<String>,
     /// Where it asks, or why it does not.
     place: String,
     /// What limits it, the latest.
@@ -67,6 +81,9 @@ enum Mode {
     Filter(String),
     /// A text over the list.
     Pane(Pane),
+    /// What an action needs is typed.
+    Form(Form),
+    Question(Question),
 }
 
 /// What is wanted of a row.
@@ -115,6 +132,8 @@ impl View {
             reversed: false,
             filter: Wanted::new(filter.map_or("", Filter::as_str)),
             mode: Mode::List,
+            pending: VecDeque::new(),
+            busy: None,
             place: String::new(),
             notice: None,
             message: None,
@@ -159,6 +178,40 @@ impl View {
     /// Shows the recovery methods of a device.
     pub(crate) fn show_ways(&mut self, ways: Ways) {
         self.show(Content::Ways(Box::new(ways)));
+    }
+
+    /// Shows how far an action is. `None` once it is over.
+    pub(crate) fn set_busy(&mut self, progress: Option<String>) {
+        self.busy = progress;
+    }
+
+    /// Asks what is answered by [`Command::Answer`]. Nothing that the user is typing is
+    /// taken for the answer.
+    pub(crate) fn ask(&mut self, plan: String, text: String) {
+        self.show_later(Mode::Question(Question::new(plan, text)));
+    }
+
+    /// Shows what became of an action, until that is dismissed.
+    pub(crate) fn show_results(&mut self, results: Results) {
+        // A question of an action that is over has no answer.
+        self.pending.clear();
+        let is_moot = matches!(self.mode, Mode::Question(_));
+        self.show_later(Mode::Pane(Pane::new(Content::Results(results))));
+        if is_moot {
+            self.go_back();
+        }
+    }
+
+    fn show_later(&mut self, mode: Mode) {
+        self.pending.push_back(mode);
+        if matches!(self.mode, Mode::List) {
+            self.go_back();
+        }
+    }
+
+    /// Goes back to the list, or on to what waits.
+    fn go_back(&mut self) {
+        self.mode = self.pending.pop_front().unwrap_or(Mode::List);
     }
 
     fn show(&mut self, content: Content) {
@@ -222,7 +275,7 @@ impl View {
         }
         let shows_details = matches!(&self.mode, Mode::Pane(pane) if pane.is_details());
         if self.selected.is_none() && shows_details {
-            self.mode = Mode::List;
+            self.go_back();
         }
     }
 

@@ -1,6 +1,6 @@
 //! The view that fills the screen, in a pseudo-terminal.
 
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use insta::assert_snapshot;
 use pty_process::Size;
@@ -20,8 +20,10 @@ const COLUMNS: u16 = 80;
 const END_OF_PICTURE: &[u8] = b"\x1b[?2026l";
 
 /// `watch` on a terminal of its own.
-struct Screen {
+pub(super) struct Screen {
     terminal: OnTerminal,
+    /// All that came from it.
+    pub(super) raw: Vec<u8>,
     /// The beginning of a picture.
     begun: Vec<u8>,
     lines_only: bool,
@@ -37,20 +39,26 @@ impl Screen {
     }
 
     fn on(command: &Command) -> Self {
+        Self::sized(command, [COLUMNS, ROWS])
+    }
+
+    /// On a terminal of so many columns and rows.
+    pub(super) fn sized(command: &Command, [columns, rows]: [u16; 2]) -> Self {
         Self {
-            terminal: OnTerminal::start(command, Size::new(ROWS, COLUMNS)),
+            terminal: OnTerminal::start(command, Size::new(rows, columns)),
+            raw: Vec::new(),
             begun: Vec::new(),
             lines_only: false,
-            parser: vt100::Parser::new(ROWS, COLUMNS, 0),
+            parser: vt100::Parser::new(rows, columns, 0),
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(super) fn press(&mut self, keys: &str) {
         self.terminal.press(keys);
     }
 
     /// Waits until the screen holds all of these, and none of those.
-    fn wait_for(&mut self, wanted: &[&str], unwanted: &[&str]) -> String {
+    pub(super) fn wait_for(&mut self, wanted: &[&str], unwanted: &[&str]) -> String {
         loop {
             let text = self.parser.screen().contents();
             let holds = |part: &&str| text.contains(part);
@@ -66,6 +74,7 @@ impl Screen {
 
     /// Shows whole pictures only.
     fn take_in(&mut self, bytes: Vec<u8>) {
+        self.raw.extend(&bytes);
         self.begun.extend(bytes);
         let mut places = self.begun.windows(END_OF_PICTURE.len());
         let whole = match places.rposition(|it| it == END_OF_PICTURE) {
@@ -83,19 +92,25 @@ impl Screen {
     }
 
     /// Waits for the end, and looks whether the terminal is as it was.
-    fn ends_tidily(mut self) {
-        let status = self.terminal.child.wait().unwrap();
+    pub(super) fn ends_tidily(self) {
+        let status = self.end();
         assert!(status.success(), "{status}");
+    }
+
+    /// The same, however it ends.
+    pub(super) fn end(mut self) -> ExitStatus {
+        let status = self.terminal.child.wait().unwrap();
         assert!(self.terminal.is_as_before());
         self.parser.process(&self.begun);
         while self.parser.screen().alternate_screen() || self.parser.screen().hide_cursor() {
             let bytes = self.terminal.bytes.recv_timeout(PATIENCE);
             self.parser.process(&bytes.unwrap());
         }
+        status
     }
 }
 
-fn watch(sim: &Sim, arguments: &[&str]) -> Command {
+pub(super) fn watch(sim: &Sim, arguments: &[&str]) -> Command {
     let mut command = sim.command(&["watch", "--every", "1s", "--offline-after", super::PATIENT]);
     command.args(arguments);
     command.env("TERM", "xterm-256color").env("TZ", "UTC");

@@ -32,7 +32,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `on` or `off`.
-pub(super) fn switch(text: &str) -> Result<bool, String> {
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "on" => Ok(true),
         "off" => Ok(false),
@@ -48,7 +48,7 @@ pub(super) fn address_in_network(text: &str) -> Result<Ipv4Net, String> {
 }
 
 /// A subnet mask, or the length of its prefix: `255.255.255.0` or `24`.
-pub(super) fn mask(text: &str) -> Result<Ipv4Addr, String> {
+pub(crate) fn mask(text: &str) -> Result<Ipv4Addr, String> {
     let prefix = text.trim_start_matches('/').parse();
     let mask = prefix
         .ok()

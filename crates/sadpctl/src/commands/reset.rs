@@ -20,6 +20,7 @@ use sadp_proto::SecretAnswers;
 use sadp_text::Announcement;
 use secrecy::SecretString;
 
+pub(super) use self::export::load_contact;
 use crate::{
     args::{Context, ResetCommand, SecretResetArgs},
     failure::{Exit, Failure},

@@ -1,6 +1,8 @@
 //! A live list of devices: as lines, or as a view that fills the screen.
 
+mod live;
 mod screen;
+mod work;
 
 use std::io::{self, IsTerminal};
 
@@ -10,6 +12,7 @@ use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, Wa
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 
+use self::live::Live;
 use super::record;
 use crate::{
     args::{Context, GlobalArgs, WatchArgs},
@@ -31,10 +34,13 @@ pub(super) fn run(args: &WatchArgs, mut context: Context<'_>) -> Result<Exit, Fa
     };
     config.link.recorder = record::begin(&args.record)?;
     let site = Site::new(&mut context)?;
+    let mut exit = Exit::Done;
     survey::runtime()?.block_on(async {
         let mut watcher = Watcher::open(config)?;
         if fills_screen(args, context.global) {
-            screen::run(&mut watcher, site, args, &mut context).await?;
+            exit = Live::new(&mut watcher, site, args, &mut context)
+                .run()
+                .await?;
         } else {
             print_lines(&mut watcher, site, args, &mut context).await?;
         }
@@ -44,7 +50,7 @@ pub(super) fn run(args: &WatchArgs, mut context: Context<'_>) -> Result<Exit, Fa
         Ok::<_, Failure>(())
     })?;
     record::tell(&args.record, context.terminal);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// What has no end has no form that needs one.
@@ -134,8 +140,7 @@ struct Site {
 
 impl Site {
     fn new(context: &mut Context<'_>) -> Result<Self, Failure> {
-        let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
-        let session = state::open_session(scan, LedgerAccess::Optional, cancellation, context)?;
+        let session = remembered(context)?;
         if let Some(error) = session.ledger_error() {
             let cause = sadp_text::with_cause(error);
             let warning = format!("locks remembered are not shown: {cause}");
@@ -169,4 +174,10 @@ impl Site {
             DiscoveredDevice::from_watch(account, &self.local)
         })
     }
+}
+
+/// What the ledger remembers, where there is one. Nothing is sent.
+fn remembered(context: &mut Context<'_>) -> Result<Session, Failure> {
+    let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
+    state::open_session(scan, LedgerAccess::Optional, cancellation, context)
 }

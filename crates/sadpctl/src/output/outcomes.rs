@@ -83,13 +83,8 @@ pub(crate) fn print_outcomes(
     if !outcomes.is_empty() {
         terminal.note(&summary(outcomes));
     }
-    for (next, who) in next_steps(outcomes) {
-        let mut hint = names(&who);
-        // What became of a file may be about no device.
-        if !hint.is_empty() {
-            hint += ": ";
-        }
-        terminal.hint(&(hint + next));
+    for hint in hints(outcomes) {
+        terminal.hint(&hint);
     }
     let unwritten = written.err().filter(|failure| !failure.is_broken_pipe());
     match failure.or(unwritten) {
@@ -136,6 +131,17 @@ impl Row for Outcome {
         }
         table.write(out, layout.width)
     }
+}
+
+/// What to do next, with the devices that it is for.
+pub(crate) fn hints(outcomes: &[Outcome]) -> Vec<String> {
+    let steps = next_steps(outcomes).into_iter();
+    let hints = steps.map(|(next, who)| match names(&who) {
+        // What became of a file may be about no device.
+        names if names.is_empty() => next.to_owned(),
+        names => format!("{names}: {next}"),
+    });
+    hints.collect()
 }
 
 /// The steps to take, each once, with the devices they are for.
@@ -208,7 +214,7 @@ impl Who {
 }
 
 /// `7 done, 1 refused, 2 skipped`.
-fn summary(outcomes: &[Outcome]) -> String {
+pub(crate) fn summary(outcomes: &[Outcome]) -> String {
     let parts: Vec<_> = OutcomeStatus::iter()
         .map(<&str>::from)
         .filter_map(|result| {

@@ -3,13 +3,13 @@
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect},
-    style::{Color, Modifier, Style},
+    style::{Color, Modifier, Style, Stylize},
     text::{Line, Span},
     widgets::{Cell, Paragraph, Row, Table, Widget},
 };
 use sadp_model::{State, text::clean};
 
-use super::{Mode, SortColumn, View, row::ViewRow};
+use super::{Mode, SortColumn, View, pane::fold, row::ViewRow};
 
 /// Whether there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +72,11 @@ impl View {
         let [head, body, status, message, keys] =
             Layout::vertical([line, Constraint::Fill(1), line, line, line]).areas(area);
         self.head().render(head, buffer);
-        if matches!(self.mode, Mode::Pane(_)) {
-            self.draw_pane(body, buffer);
-        } else {
-            self.draw_list(body, buffer);
+        match self.mode {
+            Mode::Pane(_) => self.draw_pane(body, buffer),
+            Mode::Form(_) => self.draw_form(body, buffer),
+            Mode::Question(_) => self.draw_question(body, buffer),
+            Mode::List | Mode::Filter(_) => self.draw_list(body, buffer),
         }
         Line::raw(self.status()).render(status, buffer);
         self.message().render(message, buffer);
@@ -192,6 +193,39 @@ impl View {
         }
     }
 
+    fn draw_form(&self, area: Rect, buffer: &mut Buffer) {
+        let Mode::Form(form) = &self.mode else {
+            return;
+        };
+        let (lines, cursor) = form.lines();
+        let lines = lines.into_iter().enumerate().flat_map(|(place, line)| {
+            let folded = fold([line], area.width).into_iter();
+            let mut lines: Vec<_> = folded.map(Line::raw).collect();
+            if place == cursor {
+                add_cursor(&mut lines);
+            }
+            lines
+        });
+        Paragraph::new(lines.collect::<Vec<_>>()).render(area, buffer);
+    }
+
+    fn draw_question(&mut self, area: Rect, buffer: &mut Buffer) {
+        let Mode::Question(question) = &mut self.mode else {
+            return;
+        };
+        let [plan, text] = question.lines(area.width.saturating_sub(1));
+        let height = Constraint::Length(text.len().try_into().unwrap_or(u16::MAX));
+        let [above, below] = Layout::vertical([Constraint::Fill(1), height]).areas(area);
+        self.body = above;
+        let last_top = plan.len().saturating_sub(above.height.into());
+        question.scrolled = question.scrolled.min(last_top);
+        let plan = plan.into_iter().skip(question.scrolled).map(Line::raw);
+        Paragraph::new(plan.collect::<Vec<_>>()).render(above, buffer);
+        let mut text: Vec<_> = text.into_iter().map(Line::raw).collect();
+        add_cursor(&mut text);
+        Paragraph::new(text).bold().render(below, buffer);
+    }
+
     /// Where the cursor is, what is marked, and which rows are shown.
     fn status(&self) -> String {
         let place = self.selected_place().map_or(0, |place| place + 1);
@@ -208,7 +242,9 @@ impl View {
         } else {
             format!("  filter: {}", clean(filter))
         };
-        format!("row {place} of {}{marked}{filter}", self.shown.len())
+        let busy = self.busy.as_ref();
+        let busy = busy.map_or_else(String::new, |it| format!("  {}", clean(it)));
+        format!("row {place} of {}{marked}{busy}{filter}", self.shown.len())
     }
 
     fn message(&self) -> Line<'static> {
@@ -239,6 +275,8 @@ impl View {
                 ("q", "quit"),
                 ("Enter", "details"),
                 ("space", "mark"),
+                ("a", "activate"),
+                ("n", "network"),
                 ("/", "filter"),
                 ("s", "sort"),
                 ("w", "ways"),
@@ -252,6 +290,8 @@ impl View {
                 ("text", "or key=value, key!=value, key~part"),
             ],
             Mode::Pane(_) => &[("Esc", "back"), ("Up/Down", "move")],
+            Mode::Form(_) => &[("Enter", "next"), ("Up", "back"), ("Esc", "cancel")],
+            Mode::Question(_) => &[("y Enter", "yes"), ("Esc", "no"), ("Up/Down", "move")],
         };
         let mut left = usize::from(width);
         let keys = keys.iter().map_while(|&(key, meaning)| {
@@ -261,6 +301,13 @@ impl View {
             Some([key, Span::raw(format!(" {meaning}  "))])
         });
         Line::from(keys.flatten().collect::<Vec<_>>())
+    }
+}
+
+/// Shows where the next letter goes.
+fn add_cursor(lines: &mut [Line<'_>]) {
+    if let Some(last) = lines.last_mut() {
+        last.push_span(Span::styled(" ", Modifier::REVERSED));
     }
 }
 

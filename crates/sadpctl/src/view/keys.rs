@@ -7,12 +7,12 @@ use crossterm::event::{
 };
 use ratatui::layout::Position;
 
-use super::{Content, Mode, View};
+use super::{Content, Job, Mode, View, form::FormStep};
 
 /// What a key asks for that the view cannot do itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Command {
-    /// The user wants to leave.
+    /// The user wants to leave. What is under way is stopped.
     Quit,
     /// Ask all devices at once.
     AskNow,
@@ -22,6 +22,12 @@ pub(crate) enum Command {
     Open(SocketAddrV4),
     /// Show the recovery methods of the device of this number.
     Ways(u64),
+    /// Begin an action.
+    Begin(Job),
+    /// The answer to the question of the action that is under way.
+    Answer(bool),
+    /// Stop it: nothing more is sent.
+    Stop,
 }
 
 /// The longest filter that can be written.
@@ -37,12 +43,17 @@ impl View {
             return None;
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return (key.code == KeyCode::Char('c')).then_some(Command::Quit);
+            return match key.code {
+                KeyCode::Char('c') => self.quit(),
+                _ => None,
+            };
         }
         self.message = None;
         match &self.mode {
             Mode::Filter(_) => self.handle_filter_key(key.code),
             Mode::Pane(_) => self.handle_pane_key(key.code),
+            Mode::Form(_) => return self.handle_form_key(key.code),
+            Mode::Question(_) => return self.handle_question_key(key.code),
             Mode::List => return self.handle_list_key(key.code),
         }
         None
@@ -61,7 +72,7 @@ impl View {
         match self.mode {
             Mode::Pane(_) => (0..WHEEL).for_each(|_| self.handle_pane_key(step)),
             Mode::List => (0..WHEEL).for_each(|_| self.move_cursor(step)),
-            Mode::Filter(_) => return false,
+            Mode::Filter(_) | Mode::Form(_) | Mode::Question(_) => return false,
         }
         true
     }
@@ -77,7 +88,9 @@ impl View {
 
     fn handle_list_key(&mut self, key: KeyCode) -> Option<Command> {
         match key {
-            KeyCode::Char('q') => return Some(Command::Quit),
+            KeyCode::Char('q') => return self.quit(),
+            KeyCode::Char('x') if self.busy.is_some() => return Some(Command::Stop),
+            KeyCode::Char('a' | 'n' | 'e' | 'l') => return self.handle_action_key(key),
             KeyCode::Char('R') => return Some(Command::AskNow),
             KeyCode::Char('y' | 'Y' | 'o' | 'w') => return self.handle_device_key(key),
             KeyCode::Char('?') => self.show(Content::Help),
@@ -118,6 +131,37 @@ impl View {
         command
     }
 
+    fn handle_form_key(&mut self, key: KeyCode) -> Option<Command> {
+        let Mode::Form(form) = &mut self.mode else {
+            return None;
+        };
+        let job = match form.handle_key(key) {
+            FormStep::Stay => return None,
+            FormStep::Cancel => None,
+            FormStep::Done(job) => Some(job),
+        };
+        self.go_back();
+        job.map(Command::Begin)
+    }
+
+    fn handle_question_key(&mut self, key: KeyCode) -> Option<Command> {
+        let Mode::Question(question) = &mut self.mode else {
+            return None;
+        };
+        if let KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown = key {
+            question.scrolled = moved(key, question.scrolled, self.body.height.into())?;
+            return None;
+        }
+        let leaves = question.leaves;
+        let answer = question.handle_key(key)?;
+        self.go_back();
+        match (leaves, answer) {
+            (true, true) => Some(Command::Quit),
+            (true, false) => None,
+            (false, answer) => Some(Command::Answer(answer)),
+        }
+    }
+
     fn move_cursor(&mut self, key: KeyCode) {
         let place = self.selected_place().unwrap_or(0);
         if let Some(place) = moved(key, place, self.body.height.into()) {
@@ -130,7 +174,7 @@ impl View {
             return;
         };
         match key {
-            KeyCode::Char('q' | '?') | KeyCode::Esc | KeyCode::Enter => self.mode = Mode::List,
+            KeyCode::Char('q' | '?') | KeyCode::Esc | KeyCode::Enter => self.go_back(),
             key => {
                 if let Some(scrolled) = moved(key, pane.scrolled, self.body.height.into()) {
                     pane.scrolled = scrolled;
@@ -145,10 +189,7 @@ impl View {
             return;
         };
         match key {
-            KeyCode::Enter => {
-                self.mode = Mode::List;
-                return;
-            }
+            KeyCode::Enter => return self.go_back(),
             KeyCode::Esc => text.clear(),
             KeyCode::Backspace => {
                 text.pop();
@@ -158,7 +199,7 @@ impl View {
         }
         let text = text.clone();
         if key == KeyCode::Esc {
-            self.mode = Mode::List;
+            self.go_back();
         }
         self.set_filter(&text);
     }

@@ -1,9 +1,9 @@
-//! Texts over the list: details of a device, help, recovery methods.
+//! Texts over the list: details of a device, help, recovery methods, results.
 
 use sadp_model::text::clean;
 
 use super::{View, row::ViewRow};
-use crate::output::{self, Format, Layout, Ways};
+use crate::output::{self, Format, Layout, Outcome, Ways};
 
 /// A text over the list, and how far it is scrolled.
 #[derive(Debug)]
@@ -20,6 +20,15 @@ pub(super) enum Content {
     Details,
     Help,
     Ways(Box<Ways>),
+    Results(Results),
+}
+
+/// What became of an action.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Results {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// What limited it, and why it ended early.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Pane {
@@ -34,12 +43,40 @@ impl Pane {
 
     /// Its lines, for a screen of this width.
     pub(super) fn lines(&self, view: &View, width: u16) -> Vec<String> {
-        match &self.content {
+        let lines = match &self.content {
             Content::Details => view.selected_row().map_or_else(Vec::new, details),
             Content::Help => HELP.lines().map(str::to_owned).collect(),
             Content::Ways(ways) => table(std::slice::from_ref(&**ways), width),
-        }
+            Content::Results(results) => results.lines(width),
+        };
+        fold(lines, width)
     }
+}
+
+impl Results {
+    /// As the command line prints them.
+    fn lines(&self, width: u16) -> Vec<String> {
+        let mut lines = table(&self.outcomes, width);
+        if !self.outcomes.is_empty() {
+            lines.push(String::new());
+            lines.push(output::summary(&self.outcomes));
+            let hints = output::hints(&self.outcomes).into_iter();
+            lines.extend(hints.map(|hint| format!("hint: {}", clean(&hint))));
+        }
+        lines.extend(self.notes.iter().map(|note| clean(note).into_owned()));
+        lines
+    }
+}
+
+/// Lines within a width: those that are longer go on below, indented.
+pub(super) fn fold(lines: impl IntoIterator<Item = String>, width: u16) -> Vec<String> {
+    let options = textwrap::Options::new(usize::from(width).max(8)).subsequent_indent("    ");
+    let lines = lines.into_iter();
+    let folded = lines.flat_map(|line| {
+        let folded = textwrap::wrap(&line, &options).into_iter();
+        folded.map(Into::into).collect::<Vec<_>>()
+    });
+    folded.collect()
 }
 
 /// All that is known of a device, as `show` prints it.
@@ -75,12 +112,17 @@ const HELP: &str = "\
 Up Down PgUp PgDn  move; Home End: first, last; also k j g G
 Enter              all that is known of the device
 w                  its ways to recover a password
+l                  its lamp, for 30 s
 space              mark it, and go on to the next
 *                  mark all shown, or take their marks away
 /                  filter: any text, or as --where, e.g.
                    state=unactivated,model~DS-2CD
 Esc                show all again
 s r                sort by the next column; reverse
+a                  activate the marked devices, or this one
+n                  set its network, or addresses of the marked
+e                  export requests to the vendor's support
+x                  stop what is under way
 R                  ask all devices now
 y Y                copy the MAC, the address
 o                  open its web page in the browser

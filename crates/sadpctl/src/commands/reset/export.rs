@@ -1,6 +1,9 @@
 //! Requests for the vendor's support, on the disk the moment a device gives them.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use sadp_ops::{
     OutcomeData, Report,
@@ -76,8 +79,10 @@ fn only_qr_text(report: &Report) -> Option<String> {
 }
 
 /// Reads `contact.toml`: the one named, or that of the configuration folder,
-/// which need not be there. Tells what is left blank.
-fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact, Failure> {
+/// which need not be there. Returns its path, too.
+pub(in crate::commands) fn load_contact(
+    named: Option<&Path>,
+) -> Result<(Contact, PathBuf), Failure> {
     let path = match named {
         Some(path) => {
             std::fs::metadata(path).map_err(|error| {
@@ -95,6 +100,12 @@ fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact
         Failure::new(exit, error)
             .hint("write lines as name = \"...\", or remove the file; nothing was sent")
     })?;
+    Ok((contact, path))
+}
+
+/// The same, and tells what is left blank.
+fn read_contact(named: Option<&Path>, terminal: &mut Terminal) -> Result<Contact, Failure> {
+    let (contact, path) = load_contact(named)?;
     let blanks = contact.blanks();
     if !blanks.is_empty() {
         terminal.note(&format!(

@@ -1,0 +1,287 @@
+//! The live list on a terminal: passes on what comes from the keyboard, the network and
+//! the action that is under way.
+
+use std::{io, net::SocketAddrV4, ops::ControlFlow};
+
+use crossterm::{clipboard::CopyToClipboard, event::Event, execute};
+use jiff::tz::TimeZone;
+use sadp_discovery::{Notice, ScanConfig, Watcher, WatcherEvent};
+use sadp_ops::{Cancellation, LedgerAccess};
+use sadp_proto::StopCondition;
+use tokio::time::Instant;
+
+use super::{
+    Site, names, no_link, remembered,
+    screen::{DRAW_EVERY, Keyboard, Screen, hang_up, terminal_gone},
+    work::{Ending, Work, WorkEvent},
+};
+use crate::{
+    advice::Remedy,
+    args::{Context, WatchArgs},
+    failure::{Exit, Failure},
+    interrupt,
+    output::{self, Format},
+    state, survey,
+    view::{Command, Job, Palette, Results, Task, View},
+};
+
+/// The live list, and what it needs of the world.
+pub(super) struct Live<'a, 'c> {
+    view: View,
+    site: Site,
+    watcher: &'a mut Watcher,
+    args: &'a WatchArgs,
+    context: &'a mut Context<'c>,
+    work: Option<Work>,
+    /// The list ends as soon as the action does.
+    leaving: bool,
+    /// What became of an action that the user did not wait for.
+    unread: Option<Ending>,
+    notices: Vec<Notice>,
+}
+
+impl<'a, 'c> Live<'a, 'c> {
+    pub(super) fn new(
+        watcher: &'a mut Watcher,
+        site: Site,
+        args: &'a WatchArgs,
+        context: &'a mut Context<'c>,
+    ) -> Self {
+        let palette = match context.global.color.choice(&io::stdout()) {
+            anstream::ColorChoice::Never => Palette::Plain,
+            _ => Palette::Colour,
+        };
+        Self {
+            view: View::new(args.filter.as_ref(), palette, TimeZone::system()),
+            site,
+            watcher,
+            args,
+            context,
+            work: None,
+            leaving: false,
+            unread: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Shows the list until the user leaves. What is under way is stopped then, and replies
+    /// to what was sent are awaited.
+    pub(super) async fn run(mut self) -> Result<Exit, Failure> {
+        let mut screen = Screen::enter()?;
+        let shown = self.show(&mut screen).await;
+        drop(screen);
+        if let Some(mut work) = self.work.take() {
+            work.stop();
+            while self.unread.is_none() {
+                if let WorkEvent::End(ending) = work.next().await {
+                    self.unread = Some(ending);
+                }
+            }
+        }
+        shown?;
+        // What was at the bottom of the screen is told again where it stays.
+        for notice in &self.notices {
+            survey::warn(notice, self.context.terminal);
+        }
+        let Some(ending) = self.unread else {
+            return Ok(Exit::Done);
+        };
+        let terminal = &mut *self.context.terminal;
+        ending.notes.iter().for_each(|note| terminal.note(note));
+        output::print_outcomes(&ending.outcomes, ending.failure, Format::Table, terminal)
+    }
+
+    async fn show(&mut self, screen: &mut Screen) -> Result<(), Failure> {
+        let mut hang_up = hang_up();
+        let mut keyboard = Keyboard::read();
+        let mut draw_at = Some(Instant::now());
+        loop {
+            let flow = tokio::select! {
+                biased;
+                () = interrupt::interrupted() => self.leave(),
+                Ok(()) = &mut hang_up => return Err(terminal_gone()),
+                () = tokio::time::sleep_until(draw_at.unwrap_or_else(Instant::now)), if draw_at.is_some() => {
+                    screen.draw(&mut self.view).map_err(|_| terminal_gone())?;
+                    draw_at = None;
+                    continue;
+                }
+                input = keyboard.next() => match input {
+                    Some(Ok(Event::Mouse(mouse))) if !self.view.handle_mouse(mouse) => continue,
+                    Some(Ok(Event::Key(key))) => match self.view.handle_key(key) {
+                        Some(command) => self.obey(command),
+                        None => ControlFlow::Continue(()),
+                    },
+                    Some(Ok(_)) => ControlFlow::Continue(()),
+                    Some(Err(_)) | None => return Err(terminal_gone()),
+                },
+                event = next_of(&mut self.work) => self.take_work(event),
+                news = self.watcher.next() => self.take_news(news),
+            };
+            if flow.is_break() {
+                return Ok(());
+            }
+            draw_at.get_or_insert_with(|| Instant::now() + DRAW_EVERY);
+        }
+    }
+
+    fn take_news(&mut self, news: WatcherEvent) -> ControlFlow<()> {
+        match news {
+            WatcherEvent::Event(event, at) => self.view.take(self.site.tell(event, at)),
+            WatcherEvent::Links(links) => {
+                self.site.stand_on(&links);
+                self.view.set_place(format!("on {}", names(&links)));
+            }
+            WatcherEvent::Notice(notice) => {
+                let text = format!("{}: {}", sadp_text::with_cause(&notice), notice.remedy());
+                self.view.set_notice(text);
+                self.notices.push(notice);
+            }
+            WatcherEvent::NoLink(error) => self.view.set_place(no_link(&error)),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn take_work(&mut self, event: WorkEvent) -> ControlFlow<()> {
+        let ending = match event {
+            WorkEvent::Progress(progress) => {
+                self.view.set_busy(Some(progress));
+                return ControlFlow::Continue(());
+            }
+            WorkEvent::Ask(plan, text) => {
+                self.view.ask(plan, text);
+                return ControlFlow::Continue(());
+            }
+            WorkEvent::End(ending) => ending,
+        };
+        self.work = None;
+        if self.leaving {
+            self.unread = Some(ending);
+            return ControlFlow::Break(());
+        }
+        self.view.set_busy(None);
+        self.view.show_results(Results::from(&ending));
+        // The action may have made the ledger, and has changed devices.
+        if let Ok(session) = remembered(self.context) {
+            self.site.session = session;
+        }
+        self.watcher.probe_now();
+        ControlFlow::Continue(())
+    }
+
+    /// Ends at once, or as soon as the action that is under way has ended.
+    fn leave(&mut self) -> ControlFlow<()> {
+        self.leaving = true;
+        match &self.work {
+            Some(work) if work.stop() => {
+                self.view
+                    .set_busy(Some("stopping, replies are awaited".into()));
+                ControlFlow::Continue(())
+            }
+            _ => ControlFlow::Break(()),
+        }
+    }
+
+    /// Does what a key asks for, and shows what became of it.
+    fn obey(&mut self, command: Command) -> ControlFlow<()> {
+        let message = match command {
+            Command::Quit => return self.leave(),
+            Command::AskNow => {
+                self.watcher.probe_now();
+                "all devices are asked".into()
+            }
+            Command::Copy(text) => copy(&text),
+            Command::Open(page) => open_page(page),
+            Command::Ways(number) => match self.site.ways(self.view.found(number)) {
+                Ok(ways) => {
+                    ways.into_iter().for_each(|it| self.view.show_ways(it));
+                    return ControlFlow::Continue(());
+                }
+                Err(failure) => format!("{:#}", failure.error),
+            },
+            Command::Begin(job) => {
+                self.begin(job);
+                return ControlFlow::Continue(());
+            }
+            Command::Answer(yes) => {
+                self.work.iter().for_each(|work| work.answer(yes));
+                return ControlFlow::Continue(());
+            }
+            Command::Stop => {
+                self.work.iter().for_each(|work| _ = work.stop());
+                "nothing more is sent; replies are awaited".into()
+            }
+        };
+        self.view.set_message(message);
+        ControlFlow::Continue(())
+    }
+
+    /// Begins an action. The ledger is opened for it, and released when it ends.
+    fn begin(&mut self, job: Job) {
+        let access = match job.task {
+            Task::Lamp => LedgerAccess::Record,
+            _ => LedgerAccess::Write,
+        };
+        let doing = job.task.doing();
+        let session = self.scan(&job).and_then(|scan| {
+            state::open_session(scan, access, Cancellation::default(), self.context)
+        });
+        match session {
+            Ok(session) => {
+                let lock_wait = self.context.global.lock_wait;
+                self.work = Some(Work::begin(job, session, lock_wait));
+                self.view.set_busy(Some(doing.into()));
+            }
+            Err(failure) => {
+                let ending = Ending {
+                    failure: Some(failure),
+                    ..Ending::default()
+                };
+                self.view.show_results(Results::from(&ending));
+            }
+        }
+    }
+
+    /// How an action finds its devices: as the list does. Behind a router a device has to
+    /// be asked at its new address, too.
+    fn scan(&self, job: &Job) -> Result<ScanConfig, Failure> {
+        let reach = &self.args.reach;
+        let new = match &job.task {
+            Task::Set(wanted, _) if !reach.targets.is_empty() => wanted.address,
+            _ => None,
+        };
+        Ok(ScanConfig {
+            link: survey::link(reach, self.context.global),
+            stop: StopCondition::Auto,
+            sweep: survey::sweep(reach, new)?,
+            broadcast: reach.broadcast,
+        })
+    }
+}
+
+/// Waits for the action that is under way. Without one there is nothing.
+async fn next_of(work: &mut Option<Work>) -> WorkEvent {
+    match work {
+        Some(work) => work.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Copies by the terminal (OSC 52): it also works over ssh.
+fn copy(text: &str) -> String {
+    match execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text)) {
+        Ok(()) => format!("{text} is copied, where the terminal allows it"),
+        Err(error) => format!("{text} cannot be copied: {error}"),
+    }
+}
+
+/// Opens a device's web page. The URL is made of numbers alone.
+fn open_page(page: SocketAddrV4) -> String {
+    let url = match page.port() {
+        80 => format!("http://{}/", page.ip()),
+        port => format!("http://{}:{port}/", page.ip()),
+    };
+    match open::that_detached(&url) {
+        Ok(()) => format!("opened {url}"),
+        Err(error) => format!("no browser can be started for {url}: {error}"),
+    }
+}
