@@ -8,10 +8,11 @@ use crate::select::Filter;
 /// `watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-On a terminal it fills the screen; its keys stand at the bottom. Elsewhere, and
-with --plain, it prints a line for each event. With --format ndjson an event is
-a JSON object: event is online, updated, offline or rebooted; device is as for
-scan; changes lists field, before and after.
+On a terminal it fills the screen: by keys devices are marked, activated, given
+addresses and more; ? lists them. Elsewhere, and with --plain, it prints a line
+for each event. With --format ndjson an event is a JSON object: event is online,
+updated, offline or rebooted; device is as for scan; changes lists field, before
+and after.
 
 Examples:
   sadpctl watch

@@ -263,7 +263,10 @@ impl View {
         if let Some(alarming) = self.filter.error.as_ref().or(self.notice.as_ref()) {
             return Line::styled(clean(alarming).into_owned(), alarm);
         }
-        let notes = self.selected_row().map(|row| row.notes.clone());
+        let row = self
+            .selected_row()
+            .filter(|_| matches!(self.mode, Mode::List));
+        let notes = row.map(|row| row.notes.clone());
         Line::raw(notes.unwrap_or_default())
     }
 

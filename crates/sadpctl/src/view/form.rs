@@ -274,11 +274,10 @@ impl Form {
                 self.at = 0;
                 Err("the new password typed twice is not the same: type it twice again".into())
             }
-            (Purpose::Activate, _) => Ok(()),
             (Purpose::Export, _) if field.text.trim().is_empty() => {
                 Err("name a folder for the requests".into())
             }
-            (Purpose::Export, _) => Ok(()),
+            (Purpose::Activate | Purpose::Export, _) => Ok(()),
             _ if field.hidden => check_current(&field.text),
             (Purpose::Set(_), 3) => optional(&field.text, switch).map(drop),
             (Purpose::Set(_), 4 | 5) => optional(&field.text, port).map(drop),
@@ -332,8 +331,8 @@ fn number(devices: &[DeviceKey]) -> String {
     sadp_text::count(devices.len() as u64, "device", "devices")
 }
 
-fn changed<T: PartialEq>(typed: Option<T>, now: Option<T>) -> Option<T> {
-    typed.filter(|typed| now.as_ref() != Some(typed))
+fn changed<T: Copy + PartialEq>(typed: Option<T>, now: Option<T>) -> Option<T> {
+    typed.filter(|typed| now != Some(*typed))
 }
 
 /// `None` where nothing was typed.
@@ -356,13 +355,11 @@ fn port(text: &str) -> Result<u16, String> {
 fn check_new(password: &str) -> Result<(), String> {
     let check = PasswordCheck::of(password, UpdateDigest::DEFAULT_USER);
     let problems: Vec<_> = check.problems.iter().map(ToString::to_string).collect();
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(format!(
-            "the new password is refused: {}",
-            problems.join("; ")
-        )),
+    if problems.is_empty() {
+        return Ok(());
     }
+    let problems = problems.join("; ");
+    Err(format!("the new password is refused: {problems}"))
 }
 
 fn check_current(password: &str) -> Result<(), String> {

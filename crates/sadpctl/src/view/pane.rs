@@ -112,20 +112,20 @@ const HELP: &str = "\
 Up Down PgUp PgDn  move; Home End: first, last; also k j g G
 Enter              all that is known of the device
 w                  its ways to recover a password
-l                  its lamp, for 30 s
+l                  its lamp blinks for 30 s
+o                  open its web page in the browser
+y Y                copy its MAC, its address
 space              mark it, and go on to the next
 *                  mark all shown, or take their marks away
+a                  activate the marked devices, or this one
+n                  network settings; of several: addresses
+e                  export requests to the vendor's support
+x                  stop what is under way
+R                  ask all devices now
 /                  filter: any text, or as --where, e.g.
                    state=unactivated,model~DS-2CD
 Esc                show all again
 s r                sort by the next column; reverse
-a                  activate the marked devices, or this one
-n                  set its network, or addresses of the marked
-e                  export requests to the vendor's support
-x                  stop what is under way
-R                  ask all devices now
-y Y                copy the MAC, the address
-o                  open its web page in the browser
 q Ctrl-C           quit
 
 Marks stay with their devices, whatever is shown.

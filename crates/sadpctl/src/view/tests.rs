@@ -108,7 +108,7 @@ fn screen(view: &mut View, width: u16, height: u16) -> String {
 fn press(view: &mut View, keys: &[KeyCode]) {
     for &code in keys {
         let next = view.handle_key(KeyEvent::new(code, KeyModifiers::NONE));
-        assert_eq!(next, None);
+        assert!(next.is_none(), "{next:?}");
     }
 }
 
@@ -287,15 +287,15 @@ fn marks_stay_through_filtering_and_sorting() {
 fn keys_for_the_selected_device_are_commands() {
     let mut view = site();
     let mut command = |key| view.handle_key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE));
-    assert_eq!(
-        command('y'),
-        Some(Command::Copy("44:47:cc:00:00:05".into()))
-    );
-    assert_eq!(command('Y'), Some(Command::Copy("10.0.0.5".into())));
-    let page = Command::Open("10.0.0.5:80".parse().unwrap());
-    assert_eq!(command('o'), Some(page));
-    assert_eq!(command('w'), Some(Command::Ways(5)));
-    assert_eq!(command('R'), Some(Command::AskNow));
+    for (key, expected) in [
+        ('y', r#"Some(Copy("44:47:cc:00:00:05"))"#),
+        ('Y', r#"Some(Copy("10.0.0.5"))"#),
+        ('o', "Some(Open(10.0.0.5:80))"),
+        ('w', "Some(Ways(5))"),
+        ('R', "Some(AskNow)"),
+    ] {
+        assert_eq!(format!("{:?}", command(key)), expected);
+    }
     let mut nameless = Device::unknown();
     nameless.serial = Serial::new("S1");
     let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
@@ -363,12 +363,10 @@ fn leaving_is_always_possible() {
         let mut view = site();
         press(&mut view, keys);
         let next = quit(&mut view, KeyCode::Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(next, Some(Command::Quit));
+        assert!(matches!(next, Some(Command::Quit)));
     }
-    assert_eq!(
-        quit(&mut site(), KeyCode::Char('q'), KeyModifiers::NONE),
-        Some(Command::Quit)
-    );
+    let next = quit(&mut site(), KeyCode::Char('q'), KeyModifiers::NONE);
+    assert!(matches!(next, Some(Command::Quit)));
 }
 
 #[test]
@@ -382,4 +380,131 @@ fn what_is_no_news_leaves_time_and_word() {
     ));
     let row = &view.rows[&1];
     assert_eq!((row.word, row.told.at), ("online", at(1)));
+}
+
+/// Types into a form, and presses Enter after each text.
+fn fill(view: &mut View, texts: &[&str]) -> Option<Command> {
+    let mut last = None;
+    for text in texts {
+        write(view, text);
+        last = view.handle_key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+    }
+    last
+}
+
+#[test]
+fn an_activation_is_for_the_unactivated_ones_and_its_password_is_never_drawn() {
+    let mut view = site();
+    write(&mut view, "*a");
+    assert!(fill(&mut view, &["Garden-77x"]).is_none());
+    write(&mut view, "Garden-77x");
+    let drawn = screen(&mut view, 60, 15);
+    assert!(drawn.contains("First password for 1 device"), "{drawn}");
+    assert!(!drawn.contains("Garden"), "{drawn}");
+    assert!(!format!("{view:?}").contains("Garden"));
+    let begun = fill(&mut view, &[""]);
+    assert!(!format!("{begun:?}").contains("Garden"), "{begun:?}");
+    let Some(Command::Begin(Job { devices, task })) = begun else {
+        panic!("{begun:?}");
+    };
+    assert_eq!(devices.len(), 1, "the others are active");
+    assert!(matches!(task, Task::Activate(_)), "{task:?}");
+}
+
+#[test]
+fn a_form_asks_for_what_differs_only() {
+    let mut view = site();
+    write(&mut view, "n");
+    assert!(fill(&mut view, &["", "", "", "", "", "", "Simulated-7"]).is_none());
+    assert!(screen(&mut view, 60, 15).contains("nothing is changed yet"));
+    press(&mut view, &[KeyCode::Up; 3]);
+    write(&mut view, "on");
+    let begun = fill(&mut view, &["", "", "81", ""]);
+    let Some(Command::Begin(Job { task, .. })) = begun else {
+        panic!("{begun:?}\n{}", screen(&mut view, 60, 15));
+    };
+    let expected = sadp_ops::network::WantedSettings {
+        dhcp: Some(true),
+        sdk: Some(81),
+        ..Default::default()
+    };
+    assert!(matches!(task, Task::Set(wanted, _) if wanted == expected));
+}
+
+#[test]
+fn a_question_waits_until_what_is_typed_is_done() {
+    let mut view = site();
+    write(&mut view, "/y");
+    view.ask("plan".into(), "Go on?".into());
+    assert!(!screen(&mut view, 60, 15).contains("Go on?"));
+    press(&mut view, &[KeyCode::Enter]);
+    assert!(screen(&mut view, 60, 15).contains("Go on? [y/N]"));
+    let answer = fill(&mut view, &["yes"]);
+    assert!(matches!(answer, Some(Command::Answer(true))), "{answer:?}");
+    for no in ["", "n", "yy"] {
+        view.ask("plan".into(), "Go on?".into());
+        let answer = fill(&mut view, &[no]);
+        assert!(
+            matches!(answer, Some(Command::Answer(false))),
+            "{no}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn leaving_is_asked_while_something_is_under_way() {
+    let mut view = site();
+    view.set_busy(Some("activating 12 of 40".into()));
+    assert!(screen(&mut view, 60, 15).contains("activating 12 of 40"));
+    write(&mut view, "q");
+    assert!(screen(&mut view, 80, 24).contains("activating 12 of 40: stop it and leave? [y/N]"));
+    assert!(fill(&mut view, &["n"]).is_none());
+    write(&mut view, "qy");
+    assert!(matches!(fill(&mut view, &[""]), Some(Command::Quit)));
+    view.set_busy(None);
+    view.show_results(Results {
+        notes: vec!["error: it failed".into()],
+        ..Results::default()
+    });
+    assert!(screen(&mut view, 60, 15).contains("error: it failed"));
+    write(&mut view, "q");
+    assert!(screen(&mut view, 60, 15).contains("row 1 of 6"));
+}
+
+/// A van full of cameras, some of them activated at this moment.
+fn van() -> View {
+    let mut view = View::new(None, Palette::Plain, TimeZone::UTC);
+    view.set_place("on lan0 (10.0.0.1/24)".into());
+    for number in 1..=8 {
+        let state = match number {
+            1..=5 => State::Unactivated,
+            _ => State::Active,
+        };
+        let mut device = device(number, state);
+        if number < 3 {
+            device.ipv4.address = Some(Ipv4Addr::new(192, 168, 1, 64));
+        }
+        let mut told = told(number.into(), WatchEventKind::Online, None, device);
+        if number < 3 {
+            let shared = [sadp_model::Warning::DuplicateIp];
+            told.found.warnings.splice(1..1, shared);
+        }
+        view.take(told);
+    }
+    let gone = device(8, State::Active);
+    let silent = WatchEventKind::Offline(OfflineReason::Silence);
+    view.take(told(8, silent, Some(gone.clone()), gone));
+    write(&mut view, "    k");
+    view.set_busy(Some("activating 1 of 4".into()));
+    view
+}
+
+#[test]
+fn the_picture_in_the_readme_is_what_is_drawn() {
+    let drawn = screen(&mut van(), 80, 14);
+    let lines = drawn.lines().map(|line| line.trim_matches('"').trim_end());
+    let drawn = lines.collect::<Vec<_>>().join("\n");
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap().replace('\r', "");
+    assert!(readme.contains(&drawn), "README.md should hold:\n{drawn}");
 }

@@ -193,7 +193,9 @@ impl<'a, 'c> Live<'a, 'c> {
             Command::Open(page) => open_page(page),
             Command::Ways(number) => match self.site.ways(self.view.found(number)) {
                 Ok(ways) => {
-                    ways.into_iter().for_each(|it| self.view.show_ways(it));
+                    for it in ways {
+                        self.view.show_ways(it);
+                    }
                     return ControlFlow::Continue(());
                 }
                 Err(failure) => format!("{:#}", failure.error),
