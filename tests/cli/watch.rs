@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Devices that are exchanged for others within this time only changed.
 const PATIENT: &str = "1h";

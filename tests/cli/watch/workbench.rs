@@ -192,7 +192,7 @@ fn settings_need_the_right_password() {
         screen.press("y\r");
         screen.wait_for(&["1 done"], &[]);
         screen.press("q");
-        screen.wait_for(&["STATE^", "192.168.1.150", "2 marked"], &["setting"]);
+        screen.wait_for(&["STATE^", "192.168.1.151", "2 marked"], &["setting"]);
     });
 }
 

@@ -34,13 +34,16 @@ impl View {
         None
     }
 
-    /// The rows that an action is for: the marked ones, or else the selected one.
+    /// The rows that an action is for, in the order of the list: the marked ones, or else
+    /// the selected one.
     fn targets(&self) -> Vec<&ViewRow> {
         if self.marked.is_empty() {
             return self.selected_row().into_iter().collect();
         }
-        let marked = self.rows.values().filter(|row| self.is_marked(row));
-        marked.collect()
+        let rows = self.rows.values();
+        let mut marked: Vec<_> = rows.filter(|row| self.is_marked(row)).collect();
+        marked.sort_by(|a, b| self.order(a.told.number, b.told.number));
+        marked
     }
 
     fn lamp(&self) -> Result<Begun, &'static str> {
