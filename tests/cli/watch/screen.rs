@@ -21,7 +21,7 @@ const END_OF_PICTURE: &[u8] = b"\x1b[?2026l";
 
 /// `watch` on a terminal of its own.
 pub(super) struct Screen {
-    terminal: OnTerminal,
+    pub(super) terminal: OnTerminal,
     /// All that came from it.
     pub(super) raw: Vec<u8>,
     /// The beginning of a picture.
@@ -93,20 +93,21 @@ impl Screen {
 
     /// Waits for the end, and looks whether the terminal is as it was.
     pub(super) fn ends_tidily(self) {
-        let status = self.end();
-        assert!(status.success(), "{status}");
+        let (status, text) = self.end();
+        assert!(status.success(), "{status}\n{text}");
     }
 
-    /// The same, however it ends.
-    pub(super) fn end(mut self) -> ExitStatus {
+    /// The same, however it ends. Returns what is left on the terminal, too.
+    pub(super) fn end(mut self) -> (ExitStatus, String) {
         let status = self.terminal.child.wait().unwrap();
         assert!(self.terminal.is_as_before());
         self.parser.process(&self.begun);
-        while self.parser.screen().alternate_screen() || self.parser.screen().hide_cursor() {
-            let bytes = self.terminal.bytes.recv_timeout(PATIENCE);
-            self.parser.process(&bytes.unwrap());
+        while let Ok(bytes) = self.terminal.bytes.recv_timeout(PATIENCE) {
+            self.parser.process(&bytes);
         }
-        status
+        let left = self.parser.screen();
+        assert!(!left.alternate_screen() && !left.hide_cursor());
+        (status, left.contents())
     }
 }
 

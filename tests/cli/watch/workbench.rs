@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use insta::assert_snapshot;
 
-use super::screen::{Screen, watch};
+use super::{
+    kill,
+    screen::{Screen, watch},
+};
 use crate::activate::Van;
 
 /// Columns and rows.
@@ -158,6 +161,8 @@ fn a_device_is_activated() {
         screen.wait_for(&["STATE^"], &["activating"]);
         screen.press("Ga");
         screen.wait_for(&["none of these devices is unactivated"], &[]);
+        let drawn = String::from_utf8_lossy(&screen.raw);
+        assert!(!drawn.contains(NEW), "a password was drawn");
         assert_eq!(van.states(), ["active", "unactivated", "active"]);
     });
 }
@@ -255,7 +260,29 @@ fn leaving_while_something_is_under_way_is_asked() {
     screen.press("\x03");
     screen.wait_for(&["stop it and leave?"], &[]);
     screen.press("y\r");
-    let status = screen.end();
+    let (status, text) = screen.end();
     assert_eq!(status.code(), Some(1), "what was asked for is not done");
+    assert!(text.contains("not confirmed: nothing was sent"), "{text}");
     assert_eq!(van.states(), ["unactivated", "unactivated", "active"]);
+}
+
+#[test]
+fn what_was_sent_is_reported_though_the_list_is_ended_from_outside() {
+    // The device does it, and replies when nobody waits any more.
+    let late = SITE.replacen(
+        "activated = false",
+        "activated = false\nlate = { activate = \"3600s\" }",
+        1,
+    );
+    let van = Van::new(&late);
+    let mut screen = open(&van, [80, 24]);
+    screen.wait_for(READY, &[]);
+    screen.press(&format!("a{NEW}\r{NEW}\r"));
+    screen.wait_for(&["[y/N]"], &[]);
+    screen.press("y\r");
+    screen.wait_for(&["activating 0 of 1"], &[]);
+    kill(screen.terminal.child.id(), "-TERM");
+    let (status, text) = screen.end();
+    assert!(status.success(), "{status}\n{text}");
+    assert!(text.contains("1 device: 1 done"), "{text}");
 }

@@ -32,7 +32,9 @@ const BLINKS_FOR: Duration = Duration::from_secs(30);
 /// The most devices at a time, as on the command line.
 const PARALLEL: usize = 16;
 
-/// An action under way, on a thread of its own: the list lives on. Dropping it stops it.
+/// An action under way, on a thread of its own: the list lives on. It has sockets of its
+/// own, too: replies come to the group, which each of them hears, or to the port that was
+/// asked from, which nobody else has. Dropping it stops it.
 pub(super) struct Work {
     events: mpsc::UnboundedReceiver<WorkEvent>,
     answers: mpsc::UnboundedSender<bool>,
