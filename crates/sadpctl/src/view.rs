@@ -195,9 +195,9 @@ impl View {
     pub(crate) fn show_results(&mut self, results: Results) {
         // A question of an action that is over has no answer.
         self.pending.clear();
-        let is_moot = matches!(self.mode, Mode::Question(_));
+        let is_outdated = matches!(self.mode, Mode::Question(_));
         self.show_later(Mode::Pane(Pane::new(Content::Results(results))));
-        if is_moot {
+        if is_outdated {
             self.go_back();
         }
     }

@@ -7,7 +7,7 @@ use sadp_reset::DeviceKey;
 use super::{Command, Job, Mode, View, form::Form, question::Question, row::ViewRow};
 
 /// What a key for an action leads to.
-enum Begun {
+enum Start {
     /// What it needs is typed first.
     Form(Form),
     Job(Job),
@@ -20,15 +20,15 @@ impl View {
             self.message = Some(format!("{busy} is under way: x stops it"));
             return None;
         }
-        let begun = match key {
+        let start = match key {
             KeyCode::Char('l') => self.lamp(),
             KeyCode::Char('a') => self.activation(),
             KeyCode::Char('n') => self.network(),
             _ => self.export(),
         };
-        match begun {
-            Ok(Begun::Job(job)) => return Some(Command::Begin(job)),
-            Ok(Begun::Form(form)) => self.mode = Mode::Form(form),
+        match start {
+            Ok(Start::Job(job)) => return Some(Command::Begin(job)),
+            Ok(Start::Form(form)) => self.mode = Mode::Form(form),
             Err(why) => self.message = Some(why.into()),
         }
         None
@@ -46,33 +46,36 @@ impl View {
         marked
     }
 
-    fn lamp(&self) -> Result<Begun, &'static str> {
+    fn lamp(&self) -> Result<Start, &'static str> {
         let selected = self.selected_row().into_iter();
-        Ok(Begun::Job(Job::lamp(keys(selected)?)))
+        Ok(Start::Job(Job::lamp(keys(selected)?)))
     }
 
     /// No password is asked for where no device needs one.
-    fn activation(&self) -> Result<Begun, &'static str> {
+    fn activation(&self) -> Result<Start, &'static str> {
         let mut targets = self.targets();
-        targets.retain(|row| row.told.found.entry.device.state == Some(State::Unactivated));
+        targets.retain(|row| is_unactivated(row));
         if targets.is_empty() {
             return Err("none of these devices is unactivated");
         }
-        Ok(Begun::Form(Form::activate(keys(targets.into_iter())?)))
+        Ok(Start::Form(Form::activate(keys(targets.into_iter())?)))
     }
 
-    fn network(&self) -> Result<Begun, &'static str> {
+    fn network(&self) -> Result<Start, &'static str> {
         let targets = self.targets();
+        if !targets.is_empty() && targets.iter().all(|row| is_unactivated(row)) {
+            return Err("it has no password yet: a activates it");
+        }
         let devices = keys(targets.iter().copied())?;
-        Ok(Begun::Form(match &*targets {
+        Ok(Start::Form(match &*targets {
             [row] => Form::set(&row.told.found.entry.device, devices),
             _ => Form::addresses(devices),
         }))
     }
 
-    fn export(&self) -> Result<Begun, &'static str> {
+    fn export(&self) -> Result<Start, &'static str> {
         let devices = keys(self.targets().into_iter())?;
-        Ok(Begun::Form(Form::export(devices)))
+        Ok(Start::Form(Form::export(devices)))
     }
 
     /// Leaves at once, or asks where an action is under way.
@@ -88,6 +91,11 @@ impl View {
         }
         None
     }
+}
+
+/// Whether it has no password yet.
+fn is_unactivated(row: &ViewRow) -> bool {
+    row.told.found.entry.device.state == Some(State::Unactivated)
 }
 
 /// What the ledger and a look know devices by.

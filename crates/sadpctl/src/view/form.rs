@@ -74,7 +74,7 @@ enum Purpose {
     Addresses,
 }
 
-/// What follows on a key in a form.
+/// The result of a key in a form.
 pub(super) enum FormStep {
     Stay,
     Cancel,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     Site, names, no_link, remembered,
     screen::{DRAW_EVERY, Keyboard, Screen, hang_up, terminal_gone},
-    work::{Ending, Work, WorkEvent},
+    work::{JobResult, Work, WorkEvent},
 };
 use crate::{
     advice::Remedy,
@@ -36,7 +36,7 @@ pub(super) struct Live<'a, 'c> {
     /// The list ends as soon as the action does.
     leaving: bool,
     /// What became of an action that the user did not wait for.
-    unread: Option<Ending>,
+    unread: Option<JobResult>,
     notices: Vec<Notice>,
 }
 
@@ -73,8 +73,8 @@ impl<'a, 'c> Live<'a, 'c> {
         if let Some(mut work) = self.work.take() {
             work.stop();
             while self.unread.is_none() {
-                if let WorkEvent::End(ending) = work.next().await {
-                    self.unread = Some(ending);
+                if let WorkEvent::End(result) = work.next().await {
+                    self.unread = Some(result);
                 }
             }
         }
@@ -83,12 +83,12 @@ impl<'a, 'c> Live<'a, 'c> {
         for notice in &self.notices {
             survey::warn(notice, self.context.terminal);
         }
-        let Some(ending) = self.unread else {
+        let Some(result) = self.unread else {
             return Ok(Exit::Done);
         };
         let terminal = &mut *self.context.terminal;
-        ending.notes.iter().for_each(|note| terminal.note(note));
-        output::print_outcomes(&ending.outcomes, ending.failure, Format::Table, terminal)
+        result.notes.iter().for_each(|note| terminal.note(note));
+        output::print_outcomes(&result.outcomes, result.failure, Format::Table, terminal)
     }
 
     async fn show(&mut self, screen: &mut Screen) -> Result<(), Failure> {
@@ -108,14 +108,14 @@ impl<'a, 'c> Live<'a, 'c> {
                 input = keyboard.next() => match input {
                     Some(Ok(Event::Mouse(mouse))) if !self.view.handle_mouse(mouse) => continue,
                     Some(Ok(Event::Key(key))) => match self.view.handle_key(key) {
-                        Some(command) => self.obey(command),
+                        Some(command) => self.execute(command),
                         None => ControlFlow::Continue(()),
                     },
                     Some(Ok(_)) => ControlFlow::Continue(()),
                     Some(Err(_)) | None => return Err(terminal_gone()),
                 },
-                event = next_of(&mut self.work) => self.take_work(event),
-                news = self.watcher.next() => self.take_news(news),
+                event = next_of(&mut self.work) => self.handle_work(event),
+                news = self.watcher.next() => self.handle_watch(news),
             };
             if flow.is_break() {
                 return Ok(());
@@ -124,7 +124,7 @@ impl<'a, 'c> Live<'a, 'c> {
         }
     }
 
-    fn take_news(&mut self, news: WatcherEvent) -> ControlFlow<()> {
+    fn handle_watch(&mut self, news: WatcherEvent) -> ControlFlow<()> {
         match news {
             WatcherEvent::Event(event, at) => self.view.take(self.site.tell(event, at)),
             WatcherEvent::Links(links) => {
@@ -141,8 +141,8 @@ impl<'a, 'c> Live<'a, 'c> {
         ControlFlow::Continue(())
     }
 
-    fn take_work(&mut self, event: WorkEvent) -> ControlFlow<()> {
-        let ending = match event {
+    fn handle_work(&mut self, event: WorkEvent) -> ControlFlow<()> {
+        let result = match event {
             WorkEvent::Progress(progress) => {
                 self.view.set_busy(Some(progress));
                 return ControlFlow::Continue(());
@@ -151,15 +151,15 @@ impl<'a, 'c> Live<'a, 'c> {
                 self.view.ask(plan, text);
                 return ControlFlow::Continue(());
             }
-            WorkEvent::End(ending) => ending,
+            WorkEvent::End(result) => result,
         };
         self.work = None;
         if self.leaving {
-            self.unread = Some(ending);
+            self.unread = Some(result);
             return ControlFlow::Break(());
         }
         self.view.set_busy(None);
-        self.view.show_results(Results::from(&ending));
+        self.view.show_results(Results::from(&result));
         // The action may have made the ledger, and has changed devices.
         if let Ok(session) = remembered(self.context) {
             self.site.session = session;
@@ -181,8 +181,8 @@ impl<'a, 'c> Live<'a, 'c> {
         }
     }
 
-    /// Does what a key asks for, and shows what became of it.
-    fn obey(&mut self, command: Command) -> ControlFlow<()> {
+    /// Executes the command of a key, and shows its result.
+    fn execute(&mut self, command: Command) -> ControlFlow<()> {
         let message = match command {
             Command::Quit => return self.leave(),
             Command::AskNow => {
@@ -234,11 +234,11 @@ impl<'a, 'c> Live<'a, 'c> {
                 self.view.set_busy(Some(doing.into()));
             }
             Err(failure) => {
-                let ending = Ending {
+                let result = JobResult {
                     failure: Some(failure),
-                    ..Ending::default()
+                    ..JobResult::default()
                 };
-                self.view.show_results(Results::from(&ending));
+                self.view.show_results(Results::from(&result));
             }
         }
     }

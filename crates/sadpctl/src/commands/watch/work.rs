@@ -41,17 +41,17 @@ pub(super) struct Work {
     cancellation: Cancellation,
 }
 
-/// What an action tells.
+/// An event of an action.
 pub(super) enum WorkEvent {
     Progress(String),
     /// What will be done, and the question. It waits for [`Work::answer`].
     Ask(String, String),
-    End(Ending),
+    End(JobResult),
 }
 
 /// What became of an action.
 #[derive(Default)]
-pub(super) struct Ending {
+pub(super) struct JobResult {
     pub(super) outcomes: Vec<Outcome>,
     /// What limited it.
     pub(super) notes: Vec<String>,
@@ -65,18 +65,18 @@ impl Work {
         let (answers, answered) = mpsc::unbounded_channel();
         let cancellation = session.cancellation().clone();
         let doing = job.task.doing();
-        let steps = Steps {
+        let worker = Worker {
             session,
             answered,
             lock_wait,
-            teller: Teller {
+            reporter: Reporter {
                 sender,
                 doing,
                 notes: Vec::new(),
             },
         };
         let runtime = Handle::current();
-        thread::spawn(move || runtime.block_on(steps.run(job)));
+        thread::spawn(move || runtime.block_on(worker.run(job)));
         Self {
             events,
             answers,
@@ -89,9 +89,9 @@ impl Work {
         let event = self.events.recv().await;
         event.unwrap_or_else(|| {
             let failure = Failure::words(Exit::Machine, "the action broke off");
-            WorkEvent::End(Ending {
+            WorkEvent::End(JobResult {
                 failure: Some(failure),
-                ..Ending::default()
+                ..JobResult::default()
             })
         })
     }
@@ -121,39 +121,39 @@ impl Drop for Work {
     }
 }
 
-impl From<&Ending> for Results {
-    fn from(ending: &Ending) -> Self {
-        let mut notes = ending.notes.clone();
-        if let Some(failure) = &ending.failure {
+impl From<&JobResult> for Results {
+    fn from(result: &JobResult) -> Self {
+        let mut notes = result.notes.clone();
+        if let Some(failure) = &result.failure {
             notes.push(format!("error: {:#}", failure.error));
             notes.extend(failure.hints.iter().map(|hint| format!("hint: {hint}")));
         }
         Self {
-            outcomes: ending.outcomes.clone(),
+            outcomes: result.outcomes.clone(),
             notes,
         }
     }
 }
 
 /// The steps of an action.
-struct Steps {
+struct Worker {
     session: Session,
     answered: mpsc::UnboundedReceiver<bool>,
     lock_wait: Duration,
-    teller: Teller,
+    reporter: Reporter,
 }
 
 /// What a look found: all devices, and those that the action is for.
-struct Found {
+struct LookResult {
     inventory: Inventory,
     devices: Vec<DiscoveredDevice>,
 }
 
-impl Steps {
+impl Worker {
     async fn run(mut self, job: Job) {
         let report = self.carry_out(job).await;
         let Self {
-            session, teller, ..
+            session, reporter, ..
         } = self;
         // Other runs may begin before the user has read what became of this one.
         drop(session);
@@ -162,8 +162,8 @@ impl Steps {
             Err(failure) => (Vec::new(), Some(failure)),
         };
         let outcomes = outcomes.into_iter().map(Outcome::from).collect();
-        let Teller { sender, notes, .. } = teller;
-        let _ = sender.send(WorkEvent::End(Ending {
+        let Reporter { sender, notes, .. } = reporter;
+        let _ = sender.send(WorkEvent::End(JobResult {
             outcomes,
             notes,
             failure,
@@ -176,7 +176,7 @@ impl Steps {
             let command = format!("sadpctl watch ({})", task.doing());
             let claim = self
                 .session
-                .claim(&command, self.lock_wait, &mut self.teller);
+                .claim(&command, self.lock_wait, &mut self.reporter);
             claim.await?;
         }
         let found = self.look(&devices, &task).await?;
@@ -189,11 +189,11 @@ impl Steps {
         }
     }
 
-    /// Looks for the devices. Those that are not found are told at the end.
-    async fn look(&mut self, wanted: &[DeviceKey], task: &Task) -> Result<Found, Failure> {
+    /// Looks for the devices. Those that are not found are named in the results.
+    async fn look(&mut self, wanted: &[DeviceKey], task: &Task) -> Result<LookResult, Failure> {
         let look = match task {
-            Task::Lamp => self.session.look_for(wanted, &mut self.teller).await,
-            _ => self.session.look_with(wanted, &mut self.teller).await,
+            Task::Lamp => self.session.look_for(wanted, &mut self.reporter).await,
+            _ => self.session.look_with(wanted, &mut self.reporter).await,
         };
         let (inventory, report) = look?;
         if inventory.devices.is_empty() {
@@ -208,7 +208,7 @@ impl Steps {
                 let name = key.mac().map(|mac| mac.to_string());
                 let name = name.or_else(|| key.serial().map(ToString::to_string));
                 let name = name.unwrap_or_default();
-                self.teller
+                self.reporter
                     .note(format!("warning: {name} was not found, and is left out"));
             }
         }
@@ -216,20 +216,24 @@ impl Steps {
             let none = Failure::words(Exit::NotFound, "none of these devices answers now");
             return Err(none.hint("check cable and power; nothing was sent"));
         }
-        Ok(Found { inventory, devices })
+        Ok(LookResult { inventory, devices })
     }
 
-    async fn blink(&mut self, found: Found) -> Result<Report, Failure> {
+    async fn blink(&mut self, found: LookResult) -> Result<Report, Failure> {
         let Some(device) = found.devices.into_iter().next() else {
             return Ok(Report::new(Vec::new()));
         };
         let plan = locate::plan(&self.session, device, Lamp::For(BLINKS_FOR))?;
-        let report = plan.carry_out(&mut self.session, &found.inventory, &mut self.teller);
+        let report = plan.carry_out(&mut self.session, &found.inventory, &mut self.reporter);
         Ok(report.await?)
     }
 
-    async fn activate(&mut self, found: Found, password: SecretString) -> Result<Report, Failure> {
-        let Found { inventory, devices } = found;
+    async fn activate(
+        &mut self,
+        found: LookResult,
+        password: SecretString,
+    ) -> Result<Report, Failure> {
+        let LookResult { inventory, devices } = found;
         let named = devices.len() == 1;
         let plan = activate::plan(&self.session, devices, overrides(), named)?;
         let selection = &plan.selection;
@@ -245,12 +249,16 @@ impl Steps {
             parallel: PARALLEL,
             settle: SETTLE,
         };
-        let report = plan.carry_out(&mut self.session, activation, &mut self.teller);
+        let report = plan.carry_out(&mut self.session, activation, &mut self.reporter);
         Ok(report.await?)
     }
 
-    async fn export(&mut self, found: Found, folder: &std::path::Path) -> Result<Report, Failure> {
-        let Found { inventory, devices } = found;
+    async fn export(
+        &mut self,
+        found: LookResult,
+        folder: &std::path::Path,
+    ) -> Result<Report, Failure> {
+        let LookResult { inventory, devices } = found;
         let (contact, _) = reset::load_contact(None)?;
         let named = devices.len() == 1;
         let mut plan = request::plan(&self.session, devices, named)?;
@@ -273,17 +281,17 @@ impl Steps {
             contact: &contact,
             parallel: PARALLEL,
         };
-        let report = plan.carry_out(&mut self.session, settings, &mut self.teller);
+        let report = plan.carry_out(&mut self.session, settings, &mut self.reporter);
         Ok(report.await?)
     }
 
     async fn set(
         &mut self,
-        found: Found,
+        found: LookResult,
         wanted: WantedSettings,
         password: SecretString,
     ) -> Result<Report, Failure> {
-        let Found { inventory, devices } = found;
+        let LookResult { inventory, devices } = found;
         let Some(device) = devices.into_iter().next() else {
             return Ok(Report::new(Vec::new()));
         };
@@ -303,11 +311,11 @@ impl Steps {
 
     async fn give_addresses(
         &mut self,
-        found: Found,
+        found: LookResult,
         range: AddressRange,
         password: SecretString,
     ) -> Result<Report, Failure> {
-        let Found { inventory, devices } = found;
+        let LookResult { inventory, devices } = found;
         let mut others = inventory.devices.clone();
         others.retain(|it| devices.iter().all(|chosen| it.key() != chosen.key()));
         let proposal = Proposal::new(devices, &others, &inventory.local, range);
@@ -328,7 +336,7 @@ impl Steps {
     }
 
     async fn change(&mut self, plan: network::Plan, login: Login<'_>) -> Result<Report, Failure> {
-        let report = plan.carry_out(&mut self.session, login, &mut self.teller);
+        let report = plan.carry_out(&mut self.session, login, &mut self.reporter);
         Ok(report.await?)
     }
 
@@ -372,24 +380,24 @@ impl Steps {
                 sadp_text::message(outcome)
             ));
         }
-        self.teller.tell(self.teller.doing.into());
+        self.reporter.progress(self.reporter.doing.into());
         let ask = WorkEvent::Ask(plan.join("\n"), question.text);
-        let _ = self.teller.sender.send(ask);
+        let _ = self.reporter.sender.send(ask);
         let stop = &self.session.cancellation().stop;
         let answer = stop.run_until_cancelled(self.answered.recv()).await;
         Ok(answer.flatten() == Some(true))
     }
 }
 
-/// Tells what happens, for the status line and the results.
-struct Teller {
+/// Reports what happens, for the status line and the results.
+struct Reporter {
     sender: mpsc::UnboundedSender<WorkEvent>,
     doing: &'static str,
     notes: Vec<String>,
 }
 
-impl Teller {
-    fn tell(&self, progress: String) {
+impl Reporter {
+    fn progress(&self, progress: String) {
         // The list may be gone.
         let _ = self.sender.send(WorkEvent::Progress(progress));
     }
@@ -402,30 +410,30 @@ impl Teller {
     }
 }
 
-impl Observer for Teller {
+impl Observer for Reporter {
     fn observe(&mut self, event: Event<'_>) {
         let doing = self.doing;
         match event {
             Event::Looking(progress) => {
                 let devices = sadp_text::count(progress.devices as u64, "device", "devices");
-                self.tell(format!("{doing}: looking, {devices}"));
+                self.progress(format!("{doing}: looking, {devices}"));
             }
             Event::Progress {
                 finished, total, ..
             } => {
-                self.tell(format!("{doing} {finished} of {total}"));
+                self.progress(format!("{doing} {finished} of {total}"));
             }
             Event::WaitingFor { missing, all } => {
-                self.tell(format!(
+                self.progress(format!(
                     "{doing}: waiting for {missing} of {all} to come back"
                 ));
             }
-            Event::LampIsOn(_) => self.tell("the lamp blinks; x stops it".into()),
+            Event::LampIsOn(_) => self.progress("the lamp blinks; x stops it".into()),
             other => {
                 for line in lines(&other) {
                     match line {
                         Line::Detail(_) => {}
-                        Line::Note(text) => self.tell(format!("{doing}: {text}")),
+                        Line::Note(text) => self.progress(format!("{doing}: {text}")),
                         Line::Warning(text) => self.note(format!("warning: {text}")),
                         Line::Hint(text) => self.note(format!("hint: {text}")),
                     }

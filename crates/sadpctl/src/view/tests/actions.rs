@@ -39,6 +39,9 @@ fn an_activation_is_for_the_unactivated_ones_and_its_password_is_never_drawn() {
 fn a_form_asks_for_what_differs_only() {
     let mut view = site();
     write(&mut view, "n");
+    assert!(screen(&mut view, 60, 15).contains("it has no password yet"));
+    press(&mut view, &[KeyCode::Down]);
+    write(&mut view, "n");
     assert!(fill(&mut view, &["", "", "", "", "", "", "Simulated-7"]).is_none());
     assert!(screen(&mut view, 60, 15).contains("nothing is changed yet"));
     press(&mut view, &[KeyCode::Up; 3]);
