@@ -32,12 +32,17 @@ impl Opens {
 
     /// How often the ledger was opened since the last call.
     fn of_ledger(&self) -> usize {
+        self.of_file(Ledger::FILE_NAME)
+    }
+
+    /// The same for another file. What other files were opened is forgotten.
+    fn of_file(&self, wanted: &str) -> usize {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(&self.0, &mut buffer);
         let mut opened = 0;
         while let Ok(event) = events.next() {
             let name = event.file_name().map(CStr::to_bytes);
-            opened += usize::from(name == Some(Ledger::FILE_NAME.as_bytes()));
+            opened += usize::from(name == Some(wanted.as_bytes()));
         }
         opened
     }
@@ -96,4 +101,29 @@ fn each_command_opens_it_once() {
     watch.kill().unwrap();
     watch.wait().unwrap();
     assert_eq!(opens.of_ledger(), 1, "watch");
+}
+
+#[test]
+fn a_plan_of_two_hundred_devices_opens_no_file_twice() {
+    let van = Van::new(
+        "[[device]]\nprofile = \"ipc-v5.5.6\"\ncount = 200\nip = \"10.77.1.1\"\nmask = \"255.255.0.0\"\npassword = \"Simulated-7\"",
+    );
+    let run = |words: &[&str]| {
+        let mut command = van.command(words);
+        command.env("SADPCTL_PASSWORD", CURRENT);
+        let run: Run = command.stdin(Stdio::null()).output().unwrap().into();
+        assert_eq!(run.code, 0, "{run}");
+        run
+    };
+    // The first command makes the ledger.
+    run(&["reset", "ways", "10.77.1.1"]);
+    let plan = run(&["net", "plan", "--all", "--from", "10.77.2.1"]).stdout;
+    assert_eq!(plan.lines().count(), 201);
+    let plan = van.put("plan.csv", plan);
+    let (ledger, plans) = (van.path("state"), Path::new(&plan).parent().unwrap());
+    let (ledger, plans) = (Opens::of(&ledger), Opens::of(plans));
+    let applied = run(&["net", "apply", &plan, "--yes"]);
+    assert!(applied.stderr.contains("200 of 200 verified"), "{applied}");
+    assert_eq!(ledger.of_ledger(), 1);
+    assert_eq!(plans.of_file("plan.csv"), 1);
 }

@@ -1,4 +1,5 @@
-//! What a process still holds in memory once its command is over: no password.
+//! What a process still holds in memory once its command is over: no password, and no
+//! digest of one.
 
 use std::{
     fs::{self, File},
@@ -8,14 +9,17 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use rustix::fs::{OFlags, fcntl_setfl};
+use sadp_proto::seal::{Password, Salts, UpdateDigest};
+use serde_json::Value;
 
 use super::{MARKED, MARKED_CURRENT, SITE};
 use crate::activate::Van;
 
 /// Nobody reads what the command prints, so it is held there: its secrets are gone.
 #[test]
-fn no_password_is_in_memory_after_the_command() {
+fn no_password_and_no_digest_is_in_memory_after_the_command() {
     let van = Van::new(SITE);
     let new = van.file(MARKED);
     let current = van.put("current", format!("{MARKED_CURRENT}\n"));
@@ -23,6 +27,11 @@ fn no_password_is_in_memory_after_the_command() {
     // It has another password, and refuses this one.
     let set = ["net", "set", "44:47:cc:00:00:03", "--http-port", "81"];
     let set = [&set[..], &["--password-file", &current]].concat();
+    let device = van
+        .run(&["show", "44:47:cc:00:00:03", "--format", "json"])
+        .stdout;
+    let device: Value = serde_json::from_str(&device).unwrap();
+    let salt = device["raw"]["Salt"].as_str().unwrap().to_owned();
     for (arguments, password) in [(&activate[..], MARKED), (&set[..], MARKED_CURRENT)] {
         let mut command = van.command(&[arguments, &["--yes", "--format", "json"]].concat());
         let mut held = command
@@ -37,13 +46,21 @@ fn no_password_is_in_memory_after_the_command() {
             );
             thread::sleep(Duration::from_millis(20));
         }
-        let copies = copies_in_memory(&held, password.as_bytes());
+        let digest = UpdateDigest::new("admin", Salts::single(&salt), &password_of(password));
+        let text = digest.unwrap().plain();
+        let digest = BASE64_STANDARD.decode(text.as_str()).unwrap();
+        let secrets = [password.as_bytes(), text.as_str().as_bytes(), &digest];
+        let copies = secrets.map(|secret| copies_in_memory(&held, secret));
         held.kill().unwrap();
         held.wait().unwrap();
-        assert_eq!(copies, 0, "{arguments:?}");
+        assert_eq!(copies, [0; 3], "{arguments:?}");
     }
     let state = &van.states()[0];
     assert_eq!(state, "active", "the command was sent");
+}
+
+fn password_of(text: &str) -> Password {
+    Password::new(text.into()).unwrap()
 }
 
 /// A pipe that takes no byte more.
