@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 pub struct RawFields {
     buffer: String,
     /// Where each name and each text ends.
-    ends: Vec<(u32, u32)>,
+    ends: Vec<(u16, u16)>,
 }
 
 impl RawFields {
@@ -42,16 +42,15 @@ impl RawFields {
         true
     }
 
-    fn end_of(&self, more: usize) -> Option<u32> {
-        let end = self.buffer.len().checked_add(more)?;
-        (end <= Self::MAX_BYTES).then(|| u32::try_from(end).ok())?
+    fn end_of(&self, more: usize) -> Option<u16> {
+        u16::try_from(self.buffer.len().checked_add(more)?).ok()
     }
 
     /// The elements in order, as name and text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut start = 0;
         self.ends.iter().map(move |&(name_end, text_end)| {
-            let (name_end, text_end) = (name_end as usize, text_end as usize);
+            let (name_end, text_end) = (usize::from(name_end), usize::from(text_end));
             let pair = (
                 self.buffer.get(start..name_end).unwrap_or_default(),
                 self.buffer.get(name_end..text_end).unwrap_or_default(),
@@ -110,7 +109,7 @@ impl RawFields {
 
     /// How many bytes the elements take in memory.
     pub(crate) fn footprint(&self) -> usize {
-        self.buffer.len() + self.ends.len() * size_of::<(u32, u32)>()
+        self.buffer.len() + self.ends.len() * size_of::<(u16, u16)>()
     }
 
     /// How many elements there are.

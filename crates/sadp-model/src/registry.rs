@@ -71,6 +71,13 @@ impl Registry {
         }
     }
 
+    /// Records that a device repeated its latest report.
+    pub fn note_repeated(&mut self, index: usize, sighting: Sighting) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.note_repeated(sighting);
+        }
+    }
+
     /// The devices, in the order they were found.
     pub fn entries(&self) -> &[DeviceRecord] {
         &self.entries
@@ -299,6 +306,8 @@ fn identifiers(device: &Device) -> (Option<MacAddr>, Option<Serial>, Option<Ipv4
 fn add<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Vec<usize>>, key: K, index: usize) {
     let indices = map.entry(key).or_default();
     if indices.len() < Registry::MAX_ALIKE && !indices.contains(&index) {
+        // Nearly always the only one.
+        indices.reserve_exact(1);
         indices.push(index);
     }
 }

@@ -1,5 +1,6 @@
 //! When to send probes, and when enough replies were received.
 
+mod repeats;
 mod rounds;
 mod scheduler;
 mod stats;
@@ -12,9 +13,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::{Device, Protocol, Recorded, Registry, Sighting, Via};
+use sadp_model::{Protocol, Recorded, Registry, Sighting, Via};
 use uuid::Uuid;
 
+use self::repeats::{Fingerprint, Repeats};
 pub(crate) use self::scheduler::{Incoming, ProbeScheduler, ReplyTo};
 pub use self::{
     stats::DiscoveryStats,
@@ -60,6 +62,7 @@ pub struct Survey {
     scheduler: ProbeScheduler,
     registry: Registry,
     stats: DiscoveryStats,
+    repeats: Repeats,
 }
 
 impl Survey {
@@ -69,6 +72,7 @@ impl Survey {
             scheduler: ProbeScheduler::new(config, Box::new(uuids)),
             registry: Registry::new(),
             stats: DiscoveryStats::default(),
+            repeats: Repeats::default(),
         }
     }
 
@@ -91,8 +95,21 @@ impl Survey {
     /// [`Survey::registry`].
     pub fn handle_datagram(&mut self, now: Duration, datagram: &Datagram<'_>) -> SurveyEvent {
         self.scheduler.advance(now);
+        let reply = self.repeats.fingerprint(datagram);
+        if let Some(reply) = reply
+            && let Some(index) = self.repeats.device(reply)
+        {
+            self.stats.note_datagram();
+            self.registry.note_repeated(index, datagram.sighting());
+            return self.note(Recorded::Known(index), reply.answer(), datagram);
+        }
         match self.scheduler.read(datagram, &mut self.stats) {
-            Incoming::Report(device, answer) => self.record(*device, answer, datagram),
+            Incoming::Report(device, answer) => {
+                let reply = reply.filter(|it| device.complete && it.answer() == answer);
+                let recorded = self.registry.record(*device, datagram.sighting());
+                self.note_latest(recorded, reply, datagram.protocol);
+                self.note(recorded, answer, datagram)
+            }
             Incoming::Bye(_) => SurveyEvent::Other,
             Incoming::Other(event) => event,
         }
@@ -134,8 +151,25 @@ impl Survey {
         (self.registry, self.stats)
     }
 
-    fn record(&mut self, device: Device, answer: ReplyTo, datagram: &Datagram<'_>) -> SurveyEvent {
-        let recorded = self.registry.record(device, datagram.sighting());
+    /// Remembers the latest reply of a device, after it was decoded.
+    fn note_latest(&mut self, recorded: Recorded, reply: Option<Fingerprint>, by: Protocol) {
+        let Some(index) = recorded.index() else {
+            return;
+        };
+        match reply {
+            Some(reply) => self.repeats.note(index, reply),
+            // A frame beside the replies, without anything new.
+            None if by == Protocol::SadpFrame && recorded == Recorded::Known(index) => {}
+            None => self.repeats.forget(index),
+        }
+    }
+
+    fn note(
+        &mut self,
+        recorded: Recorded,
+        answer: ReplyTo,
+        datagram: &Datagram<'_>,
+    ) -> SurveyEvent {
         let Some(index) = recorded.index() else {
             return self.stats.note_refused(datagram.from.ip());
         };

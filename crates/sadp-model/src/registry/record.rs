@@ -134,13 +134,14 @@ impl DeviceRecord {
         matches!(self.protocol, Protocol::SadpFrame)
     }
 
+    pub(super) fn note_repeated(&mut self, sighting: Sighting) {
+        self.note(self.device.ipv4.address, sighting);
+    }
+
     pub(super) fn update(&mut self, mut device: Device, sighting: Sighting) -> bool {
         self.malformed |= is_malformed(&device);
         let protocol = sighting.protocol;
-        if sighting.is_by_udp() {
-            self.senders.note(&sighting, device.ipv4.address);
-        }
-        self.note(sighting);
+        self.note(device.ipv4.address, sighting);
         if protocol == Protocol::SadpFrame && self.protocol != protocol {
             return self.supplement(&device);
         }
@@ -197,7 +198,11 @@ impl DeviceRecord {
         before != self.device
     }
 
-    fn note(&mut self, sighting: Sighting) {
+    /// Notes how a report with this address of the device was received.
+    fn note(&mut self, told: Option<Ipv4Addr>, sighting: Sighting) {
+        if sighting.is_by_udp() {
+            self.senders.note(&sighting, told);
+        }
         if let Some(seen) = self.seen.iter_mut().find(|seen| seen.is_alike(&sighting)) {
             seen.at = sighting.at;
         } else if self.seen.len() < Self::MAX_SIGHTINGS {

@@ -81,6 +81,8 @@ impl Senders {
                 self.0.remove(place);
             }
         }
+        // Nearly always the only one.
+        self.0.reserve_exact(1);
         self.0.push(SenderRecord {
             interface: Arc::clone(&sighting.interface),
             from: sighting.from,

@@ -30,6 +30,10 @@ impl DiscoveryStats {
     /// The most senders that are listed.
     pub const MAX_NAMED: usize = 32;
 
+    pub(crate) fn note_datagram(&mut self) {
+        self.datagrams = self.datagrams.saturating_add(1);
+    }
+
     pub(crate) fn note_report(&mut self, device: &Device) {
         let malformed = !device.complete && !device.fragment_only;
         self.malformed = self.malformed.saturating_add(u64::from(malformed));

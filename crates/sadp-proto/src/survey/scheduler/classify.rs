@@ -26,6 +26,13 @@ pub(crate) enum ReplyTo {
     Unasked,
 }
 
+impl ReplyTo {
+    /// A reply to the XML probe with this UUID.
+    pub(crate) const fn probe(uuid: Uuid) -> Self {
+        Self::To(ProbeId::Xml(uuid))
+    }
+}
+
 /// The part of a probe that replies repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ProbeId {
@@ -36,7 +43,7 @@ pub(crate) enum ProbeId {
 impl ProbeScheduler {
     /// Classifies a datagram, and counts it.
     pub(crate) fn read(&self, datagram: &Datagram<'_>, stats: &mut DiscoveryStats) -> Incoming {
-        stats.datagrams = stats.datagrams.saturating_add(1);
+        stats.note_datagram();
         let heard = match datagram.protocol {
             Protocol::Sadp => self.read_xml(datagram, stats),
             Protocol::SadpFrame => self.read_frame(datagram, stats),
