@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::HashSet, fmt, ops::Deref, sync::Arc};
 
 use zeroize::Zeroize;
 
@@ -6,58 +6,43 @@ use zeroize::Zeroize;
 /// elements. A nested element has its path below the root as its name:
 /// `QuestionList/Question/ID`.
 ///
-/// Names and texts share one buffer, because a site of thousands of devices keeps
-/// tens of elements of each.
+/// Names and texts share a buffer each, and devices of one model the names: a site of
+/// thousands of devices keeps tens of elements of each.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawFields {
-    buffer: String,
-    /// Where each name and each text ends.
-    ends: Vec<(u16, u16)>,
+    names: Names,
+    texts: Texts,
 }
 
 impl RawFields {
     /// The most bytes of names and texts that are kept. A UDP datagram has no more.
     pub const MAX_BYTES: usize = 65_535;
 
-    /// No elements, with room for `bytes` of names and texts.
+    /// No elements, with room for `bytes` of texts.
     pub fn with_capacity(bytes: usize) -> Self {
+        let bytes = bytes.min(Self::MAX_BYTES);
         Self {
-            buffer: String::with_capacity(bytes.min(Self::MAX_BYTES)),
-            ends: Vec::with_capacity(bytes.min(Self::MAX_BYTES) / 32),
+            names: Names::Own(Texts::with_capacity(bytes / 2)),
+            texts: Texts::with_capacity(bytes),
         }
     }
 
     /// Appends an element. Returns whether there was room for it within
     /// [`RawFields::MAX_BYTES`].
     pub fn push(&mut self, name: &str, text: &str) -> bool {
-        let (Some(name_end), Some(text_end)) = (
-            self.end_of(name.len()),
-            self.end_of(name.len().saturating_add(text.len())),
-        ) else {
+        let bytes = [self.names.buffer.len(), self.texts.buffer.len(), name.len()];
+        let bytes = bytes.into_iter().fold(text.len(), usize::saturating_add);
+        if bytes > Self::MAX_BYTES {
             return false;
-        };
-        self.buffer.push_str(name);
-        self.buffer.push_str(text);
-        self.ends.push((name_end, text_end));
+        }
+        self.names.own().push(name);
+        self.texts.push(text);
         true
-    }
-
-    fn end_of(&self, more: usize) -> Option<u16> {
-        u16::try_from(self.buffer.len().checked_add(more)?).ok()
     }
 
     /// The elements in order, as name and text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut start = 0;
-        self.ends.iter().map(move |&(name_end, text_end)| {
-            let (name_end, text_end) = (usize::from(name_end), usize::from(text_end));
-            let pair = (
-                self.buffer.get(start..name_end).unwrap_or_default(),
-                self.buffer.get(name_end..text_end).unwrap_or_default(),
-            );
-            start = text_end;
-            pair
-        })
+        self.names.iter().zip(self.texts.iter())
     }
 
     /// The text of the first element of this name. Some firmware writes names in
@@ -102,24 +87,141 @@ impl RawFields {
     }
 
     /// Frees unused memory.
-    pub(crate) fn shrink_to_fit(&mut self) {
-        self.buffer.shrink_to_fit();
-        self.ends.shrink_to_fit();
+    fn shrink_to_fit(&mut self) {
+        self.texts.shrink_to_fit();
+        if let Names::Own(names) = &mut self.names {
+            names.shrink_to_fit();
+        }
     }
 
-    /// How many bytes the elements take in memory.
+    /// How many bytes the elements take in memory, if they share no names.
     pub(crate) fn footprint(&self) -> usize {
-        self.buffer.len() + self.ends.len() * size_of::<(u16, u16)>()
+        self.names.footprint() + self.texts.footprint()
     }
 
     /// How many elements there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.texts.ends.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.texts.ends.is_empty()
+    }
+}
+
+/// Texts one after the other, [`RawFields::MAX_BYTES`] at most.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct Texts {
+    buffer: String,
+    /// Where each ends.
+    ends: Vec<u16>,
+}
+
+impl Texts {
+    fn with_capacity(bytes: usize) -> Self {
+        Self {
+            buffer: String::with_capacity(bytes),
+            ends: Vec::with_capacity(bytes / 16),
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.buffer.push_str(text);
+        self.ends
+            .push(self.buffer.len().try_into().unwrap_or(u16::MAX));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let end = usize::from(end);
+            let text = self.buffer.get(start..end).unwrap_or_default();
+            start = end;
+            text
+        })
+    }
+
+    fn shrink_to_fit(&mut self) {
+        self.buffer.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
+    fn footprint(&self) -> usize {
+        self.buffer.len() + self.ends.len() * size_of::<u16>()
+    }
+}
+
+/// The names of elements.
+#[derive(Clone)]
+enum Names {
+    Own(Texts),
+    /// In a [`NamePool`].
+    Shared(Arc<Texts>),
+}
+
+impl Names {
+    fn own(&mut self) -> &mut Texts {
+        match self {
+            Self::Own(own) => own,
+            Self::Shared(shared) => Arc::make_mut(shared),
+        }
+    }
+}
+
+impl Deref for Names {
+    type Target = Texts;
+
+    fn deref(&self) -> &Texts {
+        match self {
+            Self::Own(own) => own,
+            Self::Shared(shared) => shared,
+        }
+    }
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::Own(Texts::default())
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Names {}
+
+/// Keeps the names of elements once that many devices have in common.
+#[derive(Default)]
+pub(crate) struct NamePool(HashSet<Arc<Texts>>);
+
+impl NamePool {
+    /// The most different lists of names. Further ones are not shared.
+    const MAX: usize = 256;
+
+    /// Keeps these elements with as little memory as possible.
+    pub(crate) fn compact(&mut self, fields: &mut RawFields) {
+        if let Names::Own(own) = &mut fields.names {
+            let shared = self.0.get(own).map(Arc::clone);
+            if let Some(shared) = shared {
+                fields.names = Names::Shared(shared);
+            } else if self.0.len() < Self::MAX {
+                own.shrink_to_fit();
+                let shared = Arc::new(std::mem::take(own));
+                self.0.insert(Arc::clone(&shared));
+                fields.names = Names::Shared(shared);
+            }
+        }
+        fields.shrink_to_fit();
+    }
+}
+
+impl fmt::Debug for NamePool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NamePool").field(&self.0.len()).finish()
     }
 }
 
@@ -127,8 +229,9 @@ impl RawFields {
 /// left a copy in memory.
 impl Zeroize for RawFields {
     fn zeroize(&mut self) {
-        self.buffer.zeroize();
-        self.ends.clear();
+        self.names = Names::default();
+        self.texts.buffer.zeroize();
+        self.texts.ends.clear();
     }
 }
 
@@ -177,11 +280,28 @@ mod tests {
     }
 
     #[test]
+    fn names_in_common_are_kept_once_until_one_changes() {
+        let mut pool = NamePool::default();
+        let [mut one, mut two] = ["1", "2"].map(|text| RawFields::from_iter([("MAC", text)]));
+        pool.compact(&mut one);
+        pool.compact(&mut two);
+        let (Names::Shared(names), Names::Shared(same)) = (&one.names, &two.names) else {
+            panic!("not shared");
+        };
+        assert!(Arc::ptr_eq(names, same));
+        assert!(two.push("DHCP", "true"));
+        assert_eq!(one.iter().collect::<Vec<_>>(), [("MAC", "1")]);
+        let pairs = [("MAC", "2"), ("DHCP", "true")];
+        assert_eq!(two.iter().collect::<Vec<_>>(), pairs);
+        assert_eq!(two, pairs.into_iter().collect());
+    }
+
+    #[test]
     fn nothing_is_left_once_wiped() {
         let mut fields: RawFields = [("GUID", "secret")].into_iter().collect();
         fields.zeroize();
         assert!(fields.is_empty());
-        assert_eq!(fields.buffer, "");
+        assert_eq!(fields.texts.buffer, "");
     }
 
     #[test]

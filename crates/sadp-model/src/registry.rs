@@ -17,7 +17,7 @@ use self::{
     quota::{Amount, Quota},
     record::ipv4,
 };
-use crate::{Device, MacAddr, Serial};
+use crate::{Device, MacAddr, Serial, raw::NamePool};
 
 /// All devices found, one record each, in the order they were found.
 ///
@@ -32,6 +32,7 @@ pub struct Registry {
     /// How often a known device changed an identifier. The old one stays in the
     /// maps.
     renamed: usize,
+    names: NamePool,
     quota: Quota,
 }
 
@@ -205,7 +206,7 @@ impl Registry {
         sighting: Sighting,
         address: Option<Ipv4Addr>,
     ) -> Recorded {
-        device.raw.shrink_to_fit();
+        self.names.compact(&mut device.raw);
         let amount = Amount::device(device.footprint());
         if !self.quota.admits(sighting.from, amount) {
             return Recorded::Refused;
@@ -229,7 +230,7 @@ impl Registry {
         let before = identifiers(&entry.device);
         let changed = entry.update(device, sighting);
         let (largest_contributor, kept) = (entry.largest_contributor, entry.footprint);
-        entry.device.raw.shrink_to_fit();
+        self.names.compact(&mut entry.device.raw);
         entry.footprint = entry.device.footprint();
         if entry.footprint > kept {
             entry.largest_contributor = sender;
