@@ -196,6 +196,9 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them into a folder
     Man(ManArgs),
+    /// Print every message of the program, by source file
+    #[command(hide = true)]
+    Messages,
 }
 
 /// `scan`.

@@ -46,5 +46,6 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Sim(command) => sim::run(command, context),
         Command::Completions(args) => man::completions(args, context.terminal),
         Command::Man(args) => man::run(args, context.terminal),
+        Command::Messages => man::messages(context.terminal),
     }
 }

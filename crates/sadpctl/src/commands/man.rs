@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use crate::{
     args::{Cli, CompletionsArgs, ManArgs},
     failure::{Exit, Failure},
+    fold::fold,
     terminal::Terminal,
 };
 
@@ -29,6 +30,14 @@ pub(super) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Failu
 fn write_pages(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     clap_mangen::generate_to(Cli::command(), folder)
+}
+
+/// Prints the messages that the program knows, for those who review them.
+pub(super) fn messages(terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let messages = include_str!(concat!(env!("OUT_DIR"), "/messages.txt"));
+    let messages = fold(messages, terminal.width());
+    terminal.out().write_all(messages.as_bytes())?;
+    Ok(Exit::Done)
 }
 
 /// Prints shell completions.
