@@ -317,7 +317,7 @@ fn ways_that_are_not_set_up_are_distinguished() {
     let questions = named("questions");
     assert_eq!(questions["availability"], "not-for-this-device", "{run}");
     assert_eq!(
-        questions["reasons"][0], "the device says that no security questions are set",
+        questions["reasons"][0], "the device reports that no security questions are set",
         "{run}"
     );
 }

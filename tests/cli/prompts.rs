@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use pty_process::Size;
+
 use crate::{
     activate::Van,
     prepared::{CURRENT, NEW, ONE, recorder},
@@ -12,6 +14,8 @@ use crate::{
 const PASSPHRASE: &str = "open-Sesame-5";
 
 const CAMERA: &str = "44:47:cc:00:00:01";
+
+const QUESTION: &str = "Send the answers to this device? [y/N]";
 
 /// A camera whose request was exported, and the key to it.
 fn keyed() -> (RecoverySite, String) {
@@ -46,9 +50,9 @@ fn a_key_and_a_new_password_are_typed_unseen() {
     let (recovery, key) = keyed();
     let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", &key);
+    asked.answer(QUESTION, "y");
     asked.confide("New password: ", NEW);
     asked.confide("Type it again: ", NEW);
-    asked.answer("Send the answers to this device? [y/N]", "y");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("the new password is set"), "{said}");
@@ -106,7 +110,7 @@ fn an_unmatched_answer_asks_for_its_request_or_is_given_it() {
     }
     let mut asked = Dialogue::start(&recovery.command(&import));
     asked.answer(question, &case);
-    asked.answer("Send the answers to this device? [y/N]", "n");
+    asked.answer(QUESTION, "n");
     let (_, said) = asked.end();
     assert!(said.contains(&format!("{case}  DS-")), "{said}");
     assert!(said.contains("answer.eml/Encrypt.xml"), "{said}");
@@ -153,19 +157,26 @@ fn nothing_is_sent_where_the_answers_are_no() {
     // Typed twice, and not the same.
     let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", &key);
+    asked.answer(QUESTION, "y");
     asked.confide("New password: ", NEW);
     asked.confide("Type it again: ", "Garden-77y");
     let (code, said) = asked.end();
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("typed twice is not the same"), "{said}");
     assert!(!said.contains("Garden"), "{said}");
-    // Anything but yes is a no, and so is Ctrl-C.
+    // A weak one is not asked for again.
+    let mut asked = import_key(&recovery);
+    asked.confide("Vendor's key: ", &key);
+    asked.answer(QUESTION, "y");
+    asked.confide("New password: ", "garden");
+    let (code, said) = asked.end();
+    assert_eq!(code, 4, "{said}");
+    assert!(!said.contains("again"), "{said}");
+    // Anything but yes is a no, and so is Ctrl-C; then no password is asked for.
     for no in ["\n", "n\n", "yess\n", "\x03"] {
         let mut asked = import_key(&recovery);
         asked.confide("Vendor's key: ", &key);
-        asked.confide("New password: ", NEW);
-        asked.confide("Type it again: ", NEW);
-        asked.press_at("Send the answers to this device? [y/N]", no);
+        asked.press_at(QUESTION, no);
         let (code, said) = asked.end();
         assert_eq!(code, 1, "{no:?}: {said}");
         assert!(said.contains("not confirmed: nothing was sent"), "{said}");
@@ -173,6 +184,7 @@ fn nothing_is_sent_where_the_answers_are_no() {
     // Ctrl-C where a secret is asked for, with a part of it typed.
     let mut asked = import_key(&recovery);
     asked.confide("Vendor's key: ", &key);
+    asked.answer(QUESTION, "y");
     asked.press_unseen("New password: ", "Gard\x03");
     let (code, said) = asked.end();
     assert_eq!(code, 1, "{said}");
@@ -196,26 +208,24 @@ fn a_passphrase_is_typed_unseen_to_shut_and_to_open_the_vault() {
         command
     };
     let mut asked = Dialogue::start(&command(&["reset", "guid", "export", ONE, "--encrypt"]));
+    asked.answer("Export the GUID of this device? [y/N]", "yes");
     asked.confide("Current password: ", CURRENT);
     asked.confide("Passphrase: ", PASSPHRASE);
     asked.confide("Type it again: ", PASSPHRASE);
-    asked.answer("Export the GUID of this device? [y/N]", "yes");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     let mut all = said;
     let import = ["reset", "guid", "import", ONE];
     let mut asked = Dialogue::start(&command(&import));
-    asked.confide("New password: ", NEW);
-    asked.confide("Type it again: ", NEW);
     asked.confide("Passphrase: ", "open-Sesame-6");
     let (code, said) = asked.end();
     assert_ne!(code, 0, "{said}");
     all += &said;
     let mut asked = Dialogue::start(&command(&import));
-    asked.confide("New password: ", NEW);
-    asked.confide("Type it again: ", NEW);
     asked.confide("Passphrase: ", PASSPHRASE);
     asked.answer("Reset the password of this device by GUID? [y/N]", "y");
+    asked.confide("New password: ", NEW);
+    asked.confide("Type it again: ", NEW);
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     all += &said;
@@ -262,4 +272,32 @@ fn a_second_export_asks_before_it_gives_a_request_up() {
         .map(|(_, state)| state)
         .collect();
     assert_eq!(states, ["open", "superseded"]);
+}
+
+/// The list above a question is whole, however short the terminal is, and no password is
+/// asked for where the answer is no.
+#[test]
+fn a_long_list_goes_through_a_pager() {
+    let devices: Vec<_> = (1..=12)
+        .map(|last| device("ipc-v5.5.82", last, "activated = false"))
+        .collect();
+    let site = RecoverySite::new(&devices.concat());
+    let mut activate = site.command(&["activate", "--all"]);
+    activate.env_remove("SADPCTL_NEW_PASSWORD");
+    let question = "Activate these 12 devices? [y/N]";
+    for (rows, is_paged) in [(10, true), (50, false)] {
+        activate.env("PAGER", "sed -e s/^/paged:/");
+        let mut asked = Dialogue::sized(&activate, Size::new(rows, 80));
+        asked.answer(question, "n");
+        let (code, said) = asked.end();
+        assert_eq!(code, 1, "{said}");
+        for last in 1..=12 {
+            assert!(
+                said.contains(&format!("44:47:cc:00:00:{last:02x}")),
+                "{said}"
+            );
+        }
+        assert_eq!(said.contains("paged:  unactivated"), is_paged, "{said}");
+        assert!(!said.contains("password:"), "{said}");
+    }
 }

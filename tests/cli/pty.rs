@@ -98,8 +98,12 @@ pub(crate) struct Dialogue {
 
 impl Dialogue {
     pub(crate) fn start(command: &process::Command) -> Self {
+        Self::sized(command, Size::new(50, 200))
+    }
+
+    pub(crate) fn sized(command: &process::Command, size: Size) -> Self {
         Self {
-            terminal: OnTerminal::start(command, Size::new(50, 200)),
+            terminal: OnTerminal::start(command, size),
             said: String::new(),
             heard: 0,
         }

@@ -122,7 +122,7 @@ fn who_holds_the_port_is_reported() {
     drop(holder);
     assert_eq!(told.code, 1, "{told:?}");
     assert_eq!(
-        told.verdict("port", "UDP 37020", "held by perl (process "),
+        told.verdict("port", "UDP 37020", "used by perl (process "),
         "problem"
     );
     assert_eq!(
@@ -207,7 +207,7 @@ fn a_computer_without_a_card_is_reported() {
     let told = lan.host().doctor(&[]);
     assert_eq!(told.code, 1, "{told:?}");
     assert_eq!(
-        told.verdict("interface", "this computer", "no card can be used"),
+        told.verdict("interface", "this computer", "no network card can be used"),
         "problem"
     );
 }
@@ -251,6 +251,15 @@ fn what_a_firewall_drops_is_reported() {
     assert_eq!(
         told.verdict("devices", "scan", "no device answered"),
         "problem"
+    );
+    let line = told.check("devices", "scan");
+    let remedy = line["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("mend the problem above first"), "{line}");
+    // Frames get past it, and the hint says what that means.
+    let scan = installer.scan(&["--link-layer", "on"]);
+    assert!(
+        scan.stderr.contains("a firewall on this computer may drop"),
+        "{scan:?}"
     );
     // The remedy, as it is printed.
     let line = told.check("firewall", "nftables");

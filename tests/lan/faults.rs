@@ -97,7 +97,7 @@ fn a_card_that_goes_down_behind_a_command_leaves_its_outcome_unknown() {
     assert_eq!(told.devices()[1]["result"], "no-answer", "{told:?}");
     let why = "commands to devices there may not have left this computer";
     assert!(told.stderr.contains(why), "{told:?}");
-    let why = "could not look what became of it: no network interface is up";
+    let why = "could not check the result: no network interface is up";
     assert!(told.stderr.contains(why), "{told:?}");
     assert_eq!(attempts(folder.path()), [AttemptResult::Unknown]);
 }

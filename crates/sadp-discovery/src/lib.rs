@@ -63,6 +63,6 @@ pub use links::{DeviceRoute, LinkConfig, LinkInfo};
 pub use notice::{Notice, ScanError};
 pub use raw::LinkLayer;
 pub use record::CaptureRecorder;
-pub use scan::{Scan, ScanConfig, ScanReport};
+pub use scan::{Scan, ScanConfig, ScanReport, local_networks};
 pub use virtual_lan::{VirtualDatagram, VirtualDevices, VirtualLan};
 pub use watch::{Watcher, WatcherConfig, WatcherEvent};

@@ -83,6 +83,8 @@ pub(crate) struct Links {
     listeners: Vec<Listener>,
     raw: RawInterfaces,
     dedup: Deduplicator,
+    /// Whether a UDP socket received anything.
+    by_udp: bool,
     /// Tagged with the interface and frame of each first fragment.
     fragments: Reassembly<(Arc<str>, Vec<u8>)>,
     senders: FragmentSenders,
@@ -207,6 +209,7 @@ impl Links {
             listeners: Vec::new(),
             raw: RawInterfaces::default(),
             dedup: Deduplicator::default(),
+            by_udp: false,
             fragments: Reassembly::default(),
             senders: FragmentSenders::default(),
             opened: Instant::now(),
@@ -263,6 +266,11 @@ impl Links {
     /// The interfaces on which raw frames are sent and received.
     pub(crate) fn raw_interfaces(&self) -> impl Iterator<Item = &Arc<str>> {
         self.raw.names()
+    }
+
+    /// Whether a UDP socket received anything so far.
+    pub(crate) const fn received_by_udp(&self) -> bool {
+        self.by_udp
     }
 
     /// Starts draining all sockets. Draining ends when the returned tasks are dropped.

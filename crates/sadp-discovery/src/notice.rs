@@ -112,7 +112,7 @@ pub enum Notice {
     /// The system does not report the receiving interface of datagrams, and for some of
     /// them there are several.
     #[error(
-        "this system does not tell by which interface answers come in: some are taken to be from {interface}"
+        "this system does not report on which interface replies arrive: some are assigned to {interface}"
     )]
     InterfaceGuessed {
         /// The assumed interface, the first time.
@@ -120,7 +120,7 @@ pub enum Notice {
     },
     /// An interface could not be opened for raw frames, though that is permitted.
     #[error(
-        "cannot use the link layer on {interface}: devices that answer only there are not heard"
+        "cannot use the link layer on {interface}: devices that answer only there are not found"
     )]
     NoFrames {
         /// The interface.
@@ -130,7 +130,7 @@ pub enum Notice {
     },
     /// Only the first IP fragments of some replies arrived.
     #[error(
-        "replies arrived without their last IP fragments (senders: {count}): what they say is incomplete"
+        "replies arrived without their last IP fragments (senders: {count}): their content is incomplete"
     )]
     Fragments {
         /// The number of senders without a whole reply.

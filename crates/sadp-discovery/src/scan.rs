@@ -3,13 +3,13 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use ipnet::Ipv4Net;
-use sadp_model::DeviceRecord;
+use sadp_model::{DeviceRecord, LocalNetwork};
 use sadp_proto::{DiscoveryStats, StopCondition, Survey, SurveyConfig, SurveyProgress, Sweep};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    LinkConfig, LinkInfo, Notice, ScanError, links::Links, receive::BatchReceiver,
+    LinkConfig, LinkInfo, Notice, ScanError, interface, links::Links, receive::BatchReceiver,
     receive::ReceivedBatch,
 };
 
@@ -168,20 +168,58 @@ impl Scan {
     fn report(mut self, mut survey: Survey, now: Duration) -> ScanReport {
         self.take_beginnings(&mut survey, true, now);
         self.links.finish();
-        let frames_on = self.links.raw_interfaces().cloned().collect();
+        let frames_on: Vec<_> = self.links.raw_interfaces().cloned().collect();
+        let only_frames = !frames_on.is_empty() && !self.links.received_by_udp();
         let links: Vec<_> = self.links().collect();
+        // A network inside this process has no other interfaces.
+        let networks = match self.config.link.network {
+            None => local_networks(&links),
+            Some(_) => named(&links).collect(),
+        };
         let progress = survey.progress();
         let (registry, stats) = survey.into_parts();
         ScanReport {
             entries: registry.into_entries(),
             stats,
             local: links.iter().map(|link| link.network).collect(),
+            networks,
             links,
             frames_on,
+            only_frames,
             notices: self.links.into_notices(),
             progress,
         }
     }
+}
+
+/// The networks of these links, and those of the other interfaces of this computer, which
+/// take what is sent to an address there. Links on loopback alone are a simulation, which
+/// has no others.
+pub fn local_networks(links: &[LinkInfo]) -> Vec<LocalNetwork> {
+    let mut networks: Vec<_> = named(links).collect();
+    if links.iter().all(|link| link.network.addr().is_loopback()) {
+        return networks;
+    }
+    // What cannot be listed is not known.
+    let others = interface::list().unwrap_or_default();
+    let others = others.into_iter().filter(|it| it.up && !it.loopback);
+    let others = others.map(|it| LocalNetwork {
+        interface: Some(it.name),
+        network: it.network,
+    });
+    for other in others {
+        if !networks.contains(&other) {
+            networks.push(other);
+        }
+    }
+    networks
+}
+
+fn named(links: &[LinkInfo]) -> impl Iterator<Item = LocalNetwork> {
+    links.iter().map(|link| LocalNetwork {
+        interface: Some(link.interface.clone()),
+        network: link.network,
+    })
 }
 
 /// The result of a scan.
@@ -193,10 +231,14 @@ pub struct ScanReport {
     pub stats: DiscoveryStats,
     /// This computer's networks on the scanned interfaces.
     pub local: Vec<Ipv4Net>,
+    /// The same with their interfaces, and those of this computer's other interfaces.
+    pub networks: Vec<LocalNetwork>,
     /// The addresses that probes left from.
     pub links: Vec<LinkInfo>,
     /// The interfaces on which it also sent and received raw Ethernet frames.
     pub frames_on: Vec<Arc<str>>,
+    /// Whether it received nothing but by packet sockets, which a firewall does not stop.
+    pub only_frames: bool,
     /// What limited it.
     pub notices: Vec<Notice>,
     /// How long it took and how many probes it sent.

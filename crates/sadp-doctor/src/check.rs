@@ -27,6 +27,15 @@ pub struct Check {
 }
 
 impl Check {
+    /// Whether it shows that replies do not get through to this program.
+    pub(crate) fn stops_replies(&self) -> bool {
+        self.verdict == Verdict::Problem
+            && matches!(
+                self.finding,
+                Finding::Firewall { .. } | Finding::Multicast(_) | Finding::Port(_)
+            )
+    }
+
     pub(crate) fn new(subject: Subject, verdict: Verdict, finding: Finding) -> Self {
         Self {
             subject,
@@ -144,6 +153,8 @@ pub struct ScanSummary {
     pub datagrams: u64,
     /// Whether more devices replied than are kept.
     pub truncated: bool,
+    /// Whether another check shows that this computer drops replies.
+    pub stopped: bool,
 }
 
 /// Devices that share what should be unique.

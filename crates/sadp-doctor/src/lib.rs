@@ -197,8 +197,17 @@ impl Examination {
         }
         checks.extend(self.raw.map(RawEthernet::judge));
         checks.push(ReceiveBuffer::gather().judge(devices, dropped));
+        let stopped = checks.iter().any(Check::stops_replies);
         match scan {
-            Ok(report) => checks.extend(scan::judge(report, &routes)),
+            Ok(report) => {
+                let mut found = scan::judge(report, &routes);
+                for check in &mut found {
+                    if let Finding::Devices(summary) = &mut check.finding {
+                        summary.stopped = stopped;
+                    }
+                }
+                checks.extend(found);
+            }
             Err(error) => {
                 let finding = Finding::ScanFailed(error);
                 checks.push(Check::new(Subject::Scan, Verdict::Problem, finding));

@@ -17,7 +17,7 @@ pub(crate) fn judge(mut report: ScanReport, routes: &Routes) -> Vec<Check> {
     let notices = std::mem::take(&mut report.notices);
     let site = Site {
         report: &report,
-        assessments: assess(&report.entries, &report.local),
+        assessments: assess(&report.entries, &report.networks),
     };
     let mut checks = vec![site.judge_devices()];
     checks.extend(notices.into_iter().filter_map(judge_notice));
@@ -72,6 +72,7 @@ impl<'a> Site<'a> {
                 rounds: report.progress.rounds,
                 datagrams: report.stats.datagrams,
                 truncated,
+                stopped: false,
             }),
         )
     }
@@ -201,11 +202,13 @@ mod tests {
             entries: sample_entries(addresses),
             stats: tally,
             local: vec![network],
+            networks: vec![network.into()],
             links: vec![LinkInfo {
                 interface: Arc::from("lan0"),
                 network,
             }],
             frames_on: Vec::new(),
+            only_frames: false,
             notices: Vec::new(),
             progress: SurveyProgress {
                 elapsed: Duration::from_millis(1600),

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, net::Ipv4Addr, sync::Arc};
 
 use ipnet::Ipv4Net;
 
@@ -8,15 +8,31 @@ use crate::{DeviceRecord, FACTORY_ADDRESSES};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
     /// Whether this computer can reach the device's address: it is in a local
-    /// network, or the device replied from it.
+    /// network on an interface that it was received on, or the device replied from it.
     pub reachable: bool,
     /// What needs attention, in the order of [`Warning`].
     pub warnings: Vec<Warning>,
 }
 
+/// A network that this computer is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalNetwork {
+    /// The interface that leads there, where known.
+    pub interface: Option<Arc<str>>,
+    /// This computer's address and its network.
+    pub network: Ipv4Net,
+}
+
+impl From<Ipv4Net> for LocalNetwork {
+    fn from(network: Ipv4Net) -> Self {
+        let interface = None;
+        Self { interface, network }
+    }
+}
+
 /// Assesses all devices of a site for a computer in the networks `local`. Returns
 /// one assessment for each record, in order.
-pub fn assess(entries: &[DeviceRecord], local: &[Ipv4Net]) -> Vec<Assessment> {
+pub fn assess(entries: &[DeviceRecord], local: &[LocalNetwork]) -> Vec<Assessment> {
     let addresses = count(entries, |entry| entry.device.ipv4.address);
     let macs = count(entries, |entry| entry.device.identity());
     let salts = count(entries, |entry| entry.device.raw.told("Salt"));
@@ -60,13 +76,16 @@ pub struct Shared {
 }
 
 /// Assesses one device, given what it shares with others.
-pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[Ipv4Net]) -> Assessment {
+pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[LocalNetwork]) -> Assessment {
     let device = &entry.device;
     let address = device.ipv4.address;
-    let near = address.is_some_and(|address| local.iter().any(|net| net.contains(&address)));
-    let reachable = near || entry.answered_directly;
+    let near = address.map_or_else(Vec::new, |address| nearest(address, local));
+    let here = near.iter().any(|net| leads_to(net, entry));
+    let reachable = here || entry.answered_directly;
+    let far = address.is_some() && !reachable;
     let found = [
-        (Warning::OffSubnet, address.is_some() && !reachable),
+        (Warning::OffSubnet, far && near.is_empty()),
+        (Warning::OtherInterface, far && !near.is_empty()),
         (Warning::DuplicateIp, shared.address),
         (Warning::DuplicateMac, entry.contradictory || shared.mac),
         (Warning::TwoSenders, entry.has_concurrent_sender()),
@@ -99,6 +118,30 @@ pub fn assess_one(entry: &DeviceRecord, shared: Shared, local: &[Ipv4Net]) -> As
     }
 }
 
+/// The networks by which this computer sends to an address.
+fn nearest(address: Ipv4Addr, local: &[LocalNetwork]) -> Vec<&LocalNetwork> {
+    let mut near: Vec<_> = local
+        .iter()
+        .filter(|it| it.network.contains(&address))
+        .collect();
+    let longest = near.iter().map(|it| it.network.prefix_len()).max();
+    near.retain(|it| Some(it.network.prefix_len()) == longest);
+    near
+}
+
+/// Whether the device was received on the interface of a network, as far as is known.
+fn leads_to(local: &LocalNetwork, entry: &DeviceRecord) -> bool {
+    // Additional addresses have a label, as in `eth0:1`.
+    fn card(name: &str) -> &str {
+        name.split(':').next().unwrap_or_default()
+    }
+    let Some(interface) = &local.interface else {
+        return true;
+    };
+    let mut seen = entry.seen.iter();
+    seen.any(|seen| seen.interface.is_empty() || card(&seen.interface) == card(interface))
+}
+
 fn count<'a, K: std::hash::Hash + Eq>(
     entries: &'a [DeviceRecord],
     key: impl Fn(&'a DeviceRecord) -> Option<K>,
@@ -118,6 +161,9 @@ fn count<'a, K: std::hash::Hash + Eq>(
 pub enum Warning {
     /// Its address is in none of this computer's networks.
     OffSubnet,
+    /// Its address is in a network of this computer, but on another interface than it
+    /// was received on: what is sent there does not reach it.
+    OtherInterface,
     /// Another device has the same IPv4 address.
     DuplicateIp,
     /// Another device has the same MAC.
@@ -173,8 +219,28 @@ mod tests {
         device
     }
 
+    fn local(network: &str, interface: Option<&str>) -> LocalNetwork {
+        let network = network.parse().unwrap();
+        let interface = interface.map(Into::into);
+        LocalNetwork { interface, network }
+    }
+
+    #[test]
+    fn a_device_in_the_network_of_another_interface_is_not_reachable() {
+        let entries = site([device(1, [172, 17, 0, 5])]);
+        let docker = local("172.17.0.1/16", Some("docker0"));
+        let [found] = &assess(&entries, std::slice::from_ref(&docker))[..] else {
+            panic!("one device");
+        };
+        assert!(!found.reachable);
+        assert_eq!(found.warnings, [Warning::OtherInterface]);
+        // The longer prefix is the way.
+        let narrow = local("172.17.0.250/24", Some("lan0:1"));
+        assert!(assess(&entries, &[docker, narrow])[0].reachable);
+    }
+
     fn warnings(entries: &[DeviceRecord]) -> Vec<Vec<Warning>> {
-        let local = ["10.0.0.1/24".parse().unwrap()];
+        let local = [local("10.0.0.1/24", None)];
         let all = assess(entries, &local);
         all.into_iter()
             .map(|assessment| assessment.warnings)
@@ -184,7 +250,7 @@ mod tests {
     #[test]
     fn a_device_in_a_local_network_is_reachable_and_unremarkable() {
         let entries = site([device(1, [10, 0, 0, 5])]);
-        let local = ["10.0.0.1/24".parse().unwrap()];
+        let local = [local("10.0.0.1/24", Some("lan0"))];
         let expected = Assessment {
             reachable: true,
             warnings: vec![],

@@ -57,7 +57,7 @@ pub mod text;
 pub use addressing::{
     AddressError, AddressStep, HostSettings, Move, NetworkFull, NoSpare, free_addresses, order,
 };
-pub use assess::{Assessment, Shared, Warning, assess, assess_one};
+pub use assess::{Assessment, LocalNetwork, Shared, Warning, assess, assess_one};
 pub use device::{
     Channels, Cloud, Device, FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports, Recovery,
     RequestWay, SetUp, State,

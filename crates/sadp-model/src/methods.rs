@@ -248,6 +248,15 @@ impl MethodAssessment {
         fit
     }
 
+    /// Why documents exclude a method for a device that reports it. It may work.
+    pub fn excluded(way: RecoveryMethod, device: &Device) -> Option<UnavailableReason> {
+        let fit = Self::judge(way, device, &RecoverySetup::default());
+        fit.notes.iter().find_map(|note| match note {
+            Note::OfferedDespite(reason) => Some(*reason),
+            _ => None,
+        })
+    }
+
     /// The first reason against the method, the most helpful one first.
     fn obstacle(&self, device: &Device, prepared: &RecoverySetup) -> Option<UnavailableReason> {
         if self.advice == Advice::Unlisted {

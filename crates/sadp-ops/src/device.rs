@@ -1,7 +1,8 @@
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-use sadp_model::{Assessment, DeviceRecord, MacAddr, Serial, Warning, assess, assess_one};
+use sadp_model::{
+    Assessment, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
+};
 use sadp_proto::DeviceSnapshot;
 use sadp_reset::DeviceKey;
 
@@ -20,14 +21,14 @@ pub struct DiscoveredDevice {
 
 impl DiscoveredDevice {
     /// Assesses devices received by a computer in the networks `local`.
-    pub fn assess_all(entries: Vec<DeviceRecord>, local: &[Ipv4Net]) -> Vec<Self> {
+    pub fn assess_all(entries: Vec<DeviceRecord>, local: &[LocalNetwork]) -> Vec<Self> {
         let assessments = assess(&entries, local);
         let pairs = entries.into_iter().zip(assessments);
         pairs.map(|(entry, it)| Self::new(entry, it)).collect()
     }
 
     /// Assesses a device of a watch, on a computer in the networks `local`.
-    pub fn from_watch(account: &DeviceSnapshot, local: &[Ipv4Net]) -> Self {
+    pub fn from_watch(account: &DeviceSnapshot, local: &[LocalNetwork]) -> Self {
         let assessment = assess_one(&account.entry, account.shared, local);
         Self::new(account.entry.clone(), assessment)
     }

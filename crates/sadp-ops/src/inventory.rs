@@ -151,7 +151,7 @@ impl Session {
         self.mark_locks(&mut report.entries, observer);
         let entries = std::mem::take(&mut report.entries);
         let inventory = Inventory {
-            devices: DiscoveredDevice::assess_all(entries, &report.local),
+            devices: DiscoveredDevice::assess_all(entries, &report.networks),
             local: report.local.clone(),
         };
         Ok((inventory, report))
@@ -189,7 +189,7 @@ impl Session {
             .await
         {
             Ok(report) => Inventory {
-                devices: DiscoveredDevice::assess_all(report.entries, &report.local),
+                devices: DiscoveredDevice::assess_all(report.entries, &report.networks),
                 local: report.local,
             },
             Err(error) => {

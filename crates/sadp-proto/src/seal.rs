@@ -147,7 +147,7 @@ pub enum SealError {
     #[error("cannot make an exchange key")]
     NoKey,
     /// The device's reply to the exchange cannot be opened with our key.
-    #[error("the device's answer to the key exchange cannot be opened")]
+    #[error("the device's answer to the key exchange cannot be decrypted")]
     BadExchange,
 }
 

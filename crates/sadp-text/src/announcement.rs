@@ -8,7 +8,7 @@ use sadp_ops::DiscoveredDevice;
 use sadp_proto::Mailbox;
 use sadp_reset::Action;
 
-use crate::{count, device_line, minute};
+use crate::{count, device_lines, event::name, minute};
 
 /// What is shown and asked before devices are changed.
 #[derive(Clone, Debug)]
@@ -38,11 +38,10 @@ impl Confirmation<'_> {
             ),
             (number, all) => {
                 let heading = "never seen before (make sure that they are yours, because they are given the current password):";
-                let lines = new.iter().copied().map(device_line);
                 let plan = if number == all {
                     format!("{heading} all of them")
                 } else {
-                    listed(heading.into(), lines, 40)
+                    listed(heading.into(), device_lines(new.iter().copied()))
                 };
                 let were = if number == 1 { "was" } else { "were" };
                 (plan, format!("{number} of them {were} never seen before."))
@@ -99,17 +98,17 @@ impl Announcement {
         }
     }
 
-    /// The question, with the first 40 devices listed below what is done.
+    /// The question, with the devices listed below what is done.
     pub fn question<'d>(
         &self,
         devices: impl IntoIterator<Item = &'d DiscoveredDevice>,
     ) -> Confirmation<'d> {
         let devices: Vec<_> = devices.into_iter().collect();
         let number = count(devices.len() as u64, "device", "devices");
-        let lines = devices.iter().copied().map(device_line);
+        let lines = device_lines(devices.iter().copied());
         Confirmation {
             action: self.action,
-            plan: listed(format!("{} {number}:", self.what), lines, 40),
+            plan: listed(format!("{} {number}:", self.what), lines),
             text: question(self.question, devices.len()),
             devices,
         }
@@ -125,15 +124,9 @@ pub(crate) fn question(text: &str, devices: usize) -> String {
     text.replace("{}", &devices)
 }
 
-/// A heading, and the first `most` lines below it.
-pub(crate) fn listed(
-    heading: String,
-    lines: impl ExactSizeIterator<Item = String>,
-    most: usize,
-) -> String {
-    let left = lines.len().saturating_sub(most);
-    let more = (left > 0).then(|| format!("  and {left} more"));
-    let lines = std::iter::once(heading).chain(lines.take(most)).chain(more);
+/// A heading, and the lines below it.
+pub(crate) fn listed(heading: String, lines: impl IntoIterator<Item = String>) -> String {
+    let lines = std::iter::once(heading).chain(lines);
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -146,8 +139,7 @@ pub fn already_active(devices: usize) -> String {
 /// A device that refused a secret before, where the user is asked whether to send
 /// another.
 pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
-    let (device, at) = (device_line(device), minute(at));
-    let device = device.trim_start();
+    let (device, at) = (name(device), minute(at));
     format!("{device} refused a secret of this kind on {at}: each wrong one costs a try")
 }
 

@@ -10,10 +10,10 @@ pub fn app_check(check: &AppCheck) -> String {
     match check {
         AppCheck::Kind(kind, advice) => {
             let advice = match advice {
-                Advice::Recommended => "the vendor recommends this way",
-                Advice::Listed => "the vendor lists this way",
-                Advice::Unknown => "the vendor's document does not tell for this kind",
-                Advice::Unlisted => "the vendor does not give this way to it",
+                Advice::Recommended => "the vendor recommends this method",
+                Advice::Listed => "the vendor lists this method",
+                Advice::Unknown => "the vendor's document does not cover this kind of device",
+                Advice::Unlisted => "the vendor's document excludes this method for it",
             };
             format!("kind {kind}: {advice}")
         }
@@ -25,11 +25,11 @@ pub fn app_check(check: &AppCheck) -> String {
             }
         }
         AppCheck::CloudSupported(Some(true)) => "the device has Hik-Connect".into(),
-        AppCheck::CloudSupported(Some(false)) => "the device does not say that it has Hik-Connect".into(),
+        AppCheck::CloudSupported(Some(false)) => "the device does not report Hik-Connect".into(),
         AppCheck::CloudSupported(None) => "the device reports nothing about Hik-Connect".into(),
         AppCheck::CloudEnabled(Some(true)) => "Hik-Connect is on".into(),
         AppCheck::CloudEnabled(Some(false)) => "Hik-Connect is off; the device may be bound to no account".into(),
-        AppCheck::CloudEnabled(None) => "the device does not tell whether Hik-Connect is on".into(),
+        AppCheck::CloudEnabled(None) => "the device does not report whether Hik-Connect is on".into(),
     }
 }
 

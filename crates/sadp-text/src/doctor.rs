@@ -19,7 +19,7 @@ pub fn check_text(check: &Check, platform: Platform) -> Explanation {
     match &check.finding {
         Finding::Interface(found) if is_ok => say(interface(found, platform).message),
         Finding::Interface(found) => interface(found, platform),
-        Finding::NoUsableInterface => say("no card can be used: it takes one that is up and has an IPv4 address")
+        Finding::NoUsableInterface => say("no network card can be used: one must be up and have an IPv4 address")
             .next("connect to the cameras' network and give this computer any address, e.g. 192.168.1.250/24"),
         Finding::Port(found) => port(found, platform),
         Finding::Multicast(test) => multicast(test),
@@ -139,7 +139,7 @@ fn port(found: &ListenPort, platform: Platform) -> Explanation {
         PortState::Free => say("free: answers by multicast can be received"),
         PortState::Shared => say(format!("shared with {who}: answers by multicast reach both")),
         PortState::Taken => {
-            let text = say(format!("held by {who}, which shares it with nobody: devices that answer by multicast are not found"));
+            let text = say(format!("used by {who}, which does not share it: devices that answer by multicast are not found"));
             if found.holders.iter().any(|holder| holder.process.is_some()) {
                 return text.next("close that program, then scan again");
             }
@@ -170,7 +170,7 @@ fn holders(holders: &[PortHolder]) -> String {
 
 #[rustfmt::skip]
 fn multicast(test: &MulticastLoop) -> Explanation {
-    const FIREWALL: &str = "see the lines on the firewall, or try with it off";
+    const FIREWALL: &str = "see the line on the firewall below, or try with it off";
     let (group, port) = (test.group, test.port);
     match test.result() {
         LoopResult::Received => say(format!("{group} was joined, and what is sent to it is received")),
@@ -279,14 +279,14 @@ fn opening(firewall: Firewall, location: &str, port: u16) -> String {
 
 fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
     let Some(granted) = buffer.granted else {
-        return say("what a socket is granted cannot be told");
+        return say("the size of the receive buffer is not known");
     };
     let Some(capacity) = buffer.capacity else {
-        return say(format!("a socket is granted {granted} bytes"));
+        return say(format!("the receive buffer has {granted} bytes"));
     };
     let size = ReceiveBuffer::REPLY;
     let message = format!(
-        "{granted} bytes hold the answers of {capacity} devices at {size} bytes each, unread"
+        "the receive buffer of {granted} bytes holds the unread replies of {capacity} devices ({size} bytes each)"
     );
     if is_ok {
         return say(message);
@@ -294,8 +294,8 @@ fn receive_buffer(buffer: ReceiveBuffer, is_ok: bool) -> Explanation {
     let lost = buffer.dropped.filter(|lost| *lost > 0);
     let lost = lost.map(|lost| count(lost, "datagram was", "datagrams were"));
     let more = lost.map_or_else(
-        || "on a large site some are lost at first and asked again".into(),
-        |lost| format!("while the scan ran, {lost} dropped for want of room"),
+        || "on a large site some replies are lost at first, and those devices asked again".into(),
+        |lost| format!("while the scan ran, {lost} dropped because it was full"),
     );
     say(format!("{message}; {more}"))
         .next("allow more until the next start: sudo sysctl net.core.rmem_max=16777216")
@@ -306,15 +306,21 @@ fn not_examined(platform: Platform) -> Explanation {
         Platform::Windows => "Windows Security, Firewall & network protection, Allow an app",
         Platform::MacOs | Platform::Linux => "System Settings, Network, Firewall",
     };
-    say("not looked at on this system: firewall, reverse-path filter, routes, who holds the port")
+    say("not checked on this system: firewall, reverse-path filter, routes, who holds the port")
         .next(format!("let sadpctl receive on private networks: {place}"))
 }
 
 fn devices(found: &ScanSummary) -> Explanation {
     let took = seconds(found.elapsed);
+    if found.devices.total() == 0 && found.stopped {
+        return say(format!(
+            "no device answered within {took}: this computer drops answers"
+        ))
+        .next("mend the problem above first, then run this again: sadpctl doctor");
+    }
     if found.devices.total() == 0 {
         return say(format!("no device answered within {took}"))
-            .next("see the lines above; check that devices have power and are on this switch and VLAN; behind a router, name their network with --target");
+            .next("check that devices have power and are on this switch and VLAN; behind a router, name their network with --target");
     }
     let message = format!("{}; took {took}", device_counts(&found.devices));
     if found.truncated {
@@ -328,9 +334,9 @@ fn duplicates(found: &Duplicates, subject: &Subject) -> Explanation {
     let (devices, names) = (found.devices, list(&found.names));
     if matches!(subject, Subject::Address(_)) {
         return say(format!("{devices} devices have this address: {names}"))
-            .next("change one at a time, with the others unplugged");
+            .next("give each its own; commands go by MAC, so none has to be unplugged: sadpctl net plan --from ADDRESS > plan.csv");
     }
-    say(format!("{devices} devices say this MAC: {names}"))
+    say(format!("{devices} devices report this MAC: {names}"))
         .next("compare their labels before you change anything: one may be faulty or cloned")
 }
 

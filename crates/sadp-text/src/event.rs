@@ -19,25 +19,25 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         }
         Event::LookLimited(notice) => vec![Line::Warning(with_cause(notice)), Line::Hint(notice.remedy().into())],
         Event::LookTally(tally) => losses(tally).into_iter().map(Line::Warning).collect(),
-        Event::LookFailed(error) => warning(format!("could not look what became of it: {}", with_cause(*error))),
+        Event::LookFailed(error) => warning(format!("could not check the result: {}", with_cause(*error))),
         Event::SendingAgain(devices) => note(format!("no reply from {}, and no change: sent again", count(*devices as u64, "device", "devices"))),
         Event::WaitingFor { missing, all } => note(format!("waiting for {missing} of {} to come back; Ctrl-C ends the wait", count(*all as u64, "device", "devices"))),
         // Commands were sent before this stop.
         Event::BatchEnds(Some(OpsError::Stopped)) => warning("nothing more is sent: interrupted"),
         Event::BatchEnds(Some(error)) => warning(format!("nothing more is sent: {}", with_cause(*error))),
-        Event::BatchEnds(None) => warning("nothing more is sent: no device was seen"),
+        Event::BatchEnds(None) => warning("nothing more is sent: no device answers any more"),
         Event::WaitingForClaim(holder) => note(format!("waiting: {}", claimed(*holder))),
-        Event::LocksUnreadable(error) => warning(format!("locks remembered are not shown: {}", with_cause(*error))),
+        Event::LocksUnreadable(error) => warning(format!("remembered locks are not shown: {}", with_cause(*error))),
         Event::ClockSetBack(error) => {
-            let mut lines = warning("this computer's clock was set back since locks were remembered: they are taken as reported just now");
-            let again = error.map(|error| format!("they will be again by the next run: {}", with_cause(error)));
+            let mut lines = warning("this computer's clock was set back since locks were recorded: they count from now");
+            let again = error.map(|error| format!("the next run will count them from its own start again: {}", with_cause(error)));
             lines.extend(again.map(Line::Warning));
             lines
         }
         Event::SenderConflict { device, used, other } => warning(format!(
             "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts", name(device))),
         Event::LampIsOn(time) => note(format!("the lamp is on for {}; Ctrl-C switches it off at once", humantime::format_duration(*time))),
-        Event::Stopping => note("interrupted: nothing more is sent; what was sent is waited for"),
+        Event::Stopping => note("interrupted: nothing more is sent; waiting for replies to what was sent"),
         Event::SendingLimited(notice) => sending_limited(notice),
         Event::ImpersonationSuspected(device) => warning(format!(
             "replies of {} contradict each other: another machine on the network may answer for it", name(device))),
@@ -84,7 +84,7 @@ fn sending_limited(notice: &Notice) -> Vec<Line> {
 }
 
 /// A device by its address and MAC.
-fn name(found: &DiscoveredDevice) -> String {
+pub(crate) fn name(found: &DiscoveredDevice) -> String {
     let device = &found.entry.device;
     let address = device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
@@ -120,11 +120,9 @@ fn losses(tally: &DiscoveryStats) -> Vec<String> {
             .rev()
             .max_by_key(|(_, times)| **times);
         let most = most.map_or_else(String::new, |(from, _)| {
-            format!(", most of them from {from}: somebody there may be inventing devices")
+            format!(", most of them from {from}: a machine there may be sending invented devices")
         });
-        losses.push(format!(
-            "{number} left out, because more was reported than is kept{most}"
-        ));
+        losses.push(format!("{number} left out, because the list is full{most}"));
     }
     losses
 }

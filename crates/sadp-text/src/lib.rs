@@ -27,7 +27,7 @@ mod validity;
 
 use std::{borrow::Cow, error::Error, time::Duration};
 
-use sadp_model::DeviceCounts;
+use sadp_model::{DeviceCounts, State, text::clean};
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
@@ -97,12 +97,44 @@ pub fn with_cause(error: &dyn Error) -> String {
     }
 }
 
-/// A device by all of its names, as a line of a plan.
-pub(crate) fn device_line(found: &DiscoveredDevice) -> String {
-    ref_line(&DeviceRef::from(found))
+/// Devices as the lines of a plan: state, model, address, MAC and label number, each in
+/// a column.
+pub(crate) fn device_lines<'a>(
+    devices: impl IntoIterator<Item = &'a DiscoveredDevice>,
+) -> Vec<String> {
+    let cells = devices.into_iter().map(|found| {
+        let device = &found.entry.device;
+        [
+            Some(device.state.map_or("unknown", State::name).into()),
+            device
+                .model
+                .as_deref()
+                .map(|model| clean(model).into_owned()),
+            device.ipv4.address.map(|address| address.to_string()),
+            device.mac.map(|mac| mac.to_string()),
+            device
+                .serial
+                .as_ref()
+                .map(|serial| clean(&serial.short()).into_owned()),
+        ]
+        .map(|cell| cell.unwrap_or_else(|| "-".into()))
+    });
+    let cells: Vec<_> = cells.collect();
+    let mut widths = [0; 5];
+    for row in &cells {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let lines = cells.iter().map(|row| {
+        let cells = row.iter().zip(widths);
+        let cells = cells.map(|(cell, width)| format!("  {cell:<width$}"));
+        cells.collect::<String>().trim_end().to_owned()
+    });
+    lines.collect()
 }
 
-/// The same for a device that is no longer at hand.
+/// A device by its names, where it is no longer at hand.
 fn ref_line(device: &DeviceRef) -> String {
     let names = [
         device.mac.map(|mac| mac.to_string()),

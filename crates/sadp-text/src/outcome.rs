@@ -101,7 +101,11 @@ fn plain(outcome: &Outcome) -> Explanation {
         (_, OutcomeData::ExportedGuid(guid), _) if guid.suspect =>
             say("its GUID is in the vault, but is suspect: it does not hold 128 bytes as every known GUID does")
                 .next("export it again, and prepare another way of recovery; earlier GUIDs are kept and are preferred"),
-        (_, OutcomeData::ExportedGuid(_), _) => say("its GUID is in the vault"),
+        (_, OutcomeData::ExportedGuid(guid), _) => match guid.excluded {
+            Some(reason) => say(format!("its GUID is in the vault; it may work, although {reason}"))
+                .next("prepare another way of recovery, too: sadpctl reset ways DEVICE"),
+            None => say("its GUID is in the vault"),
+        },
         (OutcomeStatus::Done, _, Action::QuestionsSet) => say("the security questions are set"),
         (OutcomeStatus::Planned, _, action) => say(planned(action)),
         (OutcomeStatus::Done, ..) => say("done"),
@@ -132,7 +136,7 @@ const fn planned(action: Action) -> &'static str {
 const fn checked(outcome: &Outcome, replied: bool) -> &'static str {
     match (replied, outcome.seen) {
         (true, Some(Seen::Changed)) => "activated",
-        (true, Some(Seen::Unchanged)) => "it said it is activated, but still reports that it is not",
+        (true, Some(Seen::Unchanged)) => "it reported success, but still reports that it is unactivated",
         (true, _) => "it accepted the password; it is not back on the network yet",
         (false, Some(Seen::Changed)) => "no reply, but the device is active now",
         (false, Some(Seen::Unchanged)) => "no reply, and it is still unactivated",
@@ -166,7 +170,7 @@ fn blocked(reason: &BlockReason) -> Explanation {
             .next("unplug one of the two, then run it again; if there is only one, --force two-senders sends anyway"),
         BlockReason::TwoSenders { used, other } => say(format!("{used} and {other} both answer for it: one may be somebody who wants its password"))
             .next("find out which machine answers at each address, and connect the device to this computer alone; --force two-senders sends to the first address anyway"),
-        BlockReason::JustMoved { from, to } => say(format!("it answered from {from}, and a moment ago from {to} for the first time"))
+        BlockReason::JustMoved { from, to } => say(format!("a moment ago it answered from {to} for the first time, and before from {from}"))
             .next("make sure that the device is at its new address: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
         BlockReason::MoveUnconfirmed { former, at } => say(format!("it moved away from {former} on {}, and nothing has confirmed since that it is the same device", minute(*at)))
             .next("make sure that it is the device which answers now: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),

@@ -24,7 +24,7 @@ pub(crate) fn invalid_reason(reason: &InvalidReason) -> String {
 fn closed(how: CaseEnding) -> &'static str {
     match how {
         CaseEnding::Recovered => "the device took its answer",
-        CaseEnding::Spent => "the device said that it is valid no more",
+        CaseEnding::Spent => "the device reported that it is no longer valid",
         CaseEnding::Superseded => "it was exported again",
         CaseEnding::Forgotten => "it was given up",
     }

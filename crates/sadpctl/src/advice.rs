@@ -1,7 +1,7 @@
 //! What to do next, from what a scan brought.
 
 use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
-use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, Warning};
+use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, State, Warning};
 use sadp_ops::DiscoveredDevice;
 
 use crate::failure::{Exit, Failure};
@@ -34,8 +34,23 @@ pub(crate) fn hints(
         with(Warning::TwoSenders).count(),
     );
     if twins > 0 {
+        let new = with(Warning::DuplicateIp)
+            .any(|found| found.entry.device.state == Some(State::Unactivated));
+        let activate = if new {
+            "sadpctl activate --all, then "
+        } else {
+            ""
+        };
         hints.push(format!(
-            "{twins} devices share an address with another: change one at a time, with the others unplugged"
+            "{twins} devices share an address with another. Commands go by MAC, so none has to be unplugged: \
+             {activate}sadpctl net plan --from FIRST-ADDRESS > plan.csv, then sadpctl net apply plan.csv"
+        ));
+    }
+    let elsewhere = with(Warning::OtherInterface).count();
+    if elsewhere > 0 {
+        let devices = count(elsewhere as u64, "device was", "devices were");
+        hints.push(format!(
+            "{devices} received on another card than the one this computer sends to that address by: choose other addresses for one of the two networks"
         ));
     }
     if clones > 0 {
@@ -75,6 +90,13 @@ pub(crate) fn filtered(report: &ScanReport) -> Option<String> {
         .filter(unheard)
         .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
     Some(drops_outside(link))
+}
+
+/// That only packet sockets received replies: they get past a firewall.
+pub(crate) fn only_frames(report: &ScanReport) -> Option<&'static str> {
+    (report.only_frames && report.progress.devices > 0).then_some(
+        "these replies came by raw Ethernet frames alone: a firewall on this computer may drop UDP port 37020, and commands would get no reply; to find out: sadpctl doctor",
+    )
 }
 
 /// What the reverse-path filter of a link hides, and how to hear it.
@@ -200,7 +222,8 @@ mod tests {
             };
             registry.record(device, sighting);
         }
-        DiscoveredDevice::assess_all(registry.into_entries(), &["10.0.0.1/8".parse().unwrap()])
+        let net: ipnet::Ipv4Net = "10.0.0.1/8".parse().unwrap();
+        DiscoveredDevice::assess_all(registry.into_entries(), &[net.into()])
     }
 
     fn told(devices: &[DiscoveredDevice], platform: Platform) -> Vec<String> {

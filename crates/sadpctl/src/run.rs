@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
             self.terminal.note(&question.plan);
             return Ok(());
         }
-        self.terminal.tell(&question.plan);
+        self.terminal.tell_all(&question.plan);
         if self.prompt_yes_no(&question.text) {
             return Ok(());
         }

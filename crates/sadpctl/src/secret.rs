@@ -10,7 +10,7 @@ use std::{
 };
 
 use sadp_model::{SecretKind, SecretProblem, SecretText};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -21,15 +21,13 @@ use crate::{
 };
 use sadp_text::capitalised;
 
-/// The current password. `None` for a dry run, which asks for none.
-pub(crate) fn current_unless(
-    dry_run: bool,
-    args: &PasswordArgs,
-    terminal: &mut Terminal,
-) -> Result<Option<SecretString>, Failure> {
-    let file = args.password_file.as_deref();
-    let read = (!dry_run).then(|| Secret::CURRENT.read(file, terminal));
-    read.transpose()
+/// The current password. A dry run needs none.
+pub(crate) fn current(dry_run: bool, args: &PasswordArgs) -> Result<PendingSecret, Failure> {
+    if dry_run {
+        let (secret, given) = (&Secret::CURRENT, None);
+        return Ok(PendingSecret { secret, given });
+    }
+    Secret::CURRENT.pending(args.password_file.as_deref(), false)
 }
 
 /// A kind of secret, and where it comes from: a file, the environment, or else a
@@ -42,6 +40,32 @@ pub(crate) struct Secret {
     kind: SecretKind,
 }
 
+/// A secret that is read already where a file or the environment gives it; else it is
+/// asked for once it is known that it will be sent.
+pub(crate) struct PendingSecret {
+    secret: &'static Secret,
+    pub(crate) given: Option<Given>,
+}
+
+impl PendingSecret {
+    /// The secret.
+    pub(crate) fn get(self, terminal: &mut Terminal) -> Result<SecretString, Failure> {
+        Ok(self.load(|_| Ok(()))?.told(terminal))
+    }
+
+    /// The same, where nothing can be said meanwhile. What is typed is checked before
+    /// it is asked for again.
+    pub(crate) fn load(
+        self,
+        check: impl FnOnce(&str) -> Result<(), Failure>,
+    ) -> Result<Given, Failure> {
+        match self.given {
+            Some(given) => Ok(given),
+            None => self.secret.ask(check),
+        }
+    }
+}
+
 /// A secret, and what is to be said about where it came from.
 pub(crate) struct Given {
     secret: SecretString,
@@ -49,6 +73,10 @@ pub(crate) struct Given {
 }
 
 impl Given {
+    pub(crate) fn text(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
     /// The secret, once that is said.
     pub(crate) fn told(self, terminal: &mut Terminal) -> SecretString {
         if let Some(note) = self.note {
@@ -125,21 +153,24 @@ const MAX_BYTES: u64 = 4096;
 impl Secret {
     /// Reads it from the file, if there is one, or from the environment, or asks.
     pub(crate) fn read(
-        &self,
+        &'static self,
         file: Option<&Path>,
         terminal: &mut Terminal,
     ) -> Result<SecretString, Failure> {
-        Ok(self.load(file)?.told(terminal))
+        self.pending(file, false)?.get(terminal)
     }
 
-    /// The same, where nothing can be said meanwhile.
-    pub(crate) fn load(&self, file: Option<&Path>) -> Result<Given, Failure> {
-        if let Some(given) = self.given(file)? {
-            return Ok(given);
-        }
-        if Terminal::can_ask() {
-            let secret = self.ask()?;
-            return Ok(Given { secret, note: None });
+    /// Reads it where it is given. Fails where it cannot be asked for later, unless
+    /// nothing will be sent.
+    pub(crate) fn pending(
+        &'static self,
+        file: Option<&Path>,
+        dry_run: bool,
+    ) -> Result<PendingSecret, Failure> {
+        let given = self.given(file)?;
+        if given.is_some() || dry_run || Terminal::can_ask() {
+            let secret = self;
+            return Ok(PendingSecret { secret, given });
         }
         let Self { name, option, .. } = self;
         let message = format!("no {name} was given, and there is no terminal to ask on");
@@ -148,15 +179,6 @@ impl Secret {
         Err(Failure::words(Exit::Usage, message).hint(format!(
             "give it with {option} FILE ({option} - reads a line of standard input){or_in}"
         )))
-    }
-
-    /// The same, without asking: `None` where neither holds it.
-    pub(crate) fn read_if_given(
-        &self,
-        file: Option<&Path>,
-        terminal: &mut Terminal,
-    ) -> Result<Option<SecretString>, Failure> {
-        Ok(self.given(file)?.map(|given| given.told(terminal)))
     }
 
     fn given(&self, file: Option<&Path>) -> Result<Option<Given>, Failure> {
@@ -204,14 +226,15 @@ impl Secret {
         self.secret(&Zeroizing::new(value), &variable)
     }
 
-    /// Asks for it, without showing it.
-    pub(crate) fn ask(&self) -> Result<SecretString, Failure> {
+    /// Asks for it, without showing it. It is checked before it is asked for again.
+    fn ask(&self, check: impl FnOnce(&str) -> Result<(), Failure>) -> Result<Given, Failure> {
         let first = self.prompt(format!("{}: ", capitalised(self.name)))?;
+        check(&first)?;
         if self.asked_twice && self.prompt("Type it again: ".into())? != first {
             let message = format!("the {} typed twice is not the same", self.name);
             return Err(Failure::words(Exit::Usage, message).hint("try again; nothing was sent"));
         }
-        Ok(self.secret(&first, &"the prompt")?.secret)
+        self.secret(&first, &"the prompt")
     }
 
     fn prompt(&self, prompt: String) -> Result<Zeroizing<String>, Failure> {
@@ -257,7 +280,7 @@ impl Secret {
         let name = self.name;
         let sure = Terminal::can_ask()
             && *self.prompt(format!(
-                "The {name} {problem}. Type it again, to be sent so: "
+                "The {name} {problem}. Type it again to send it as it is: "
             ))? == *text;
         if sure {
             return Ok(());
@@ -297,8 +320,6 @@ fn read_line(input: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]

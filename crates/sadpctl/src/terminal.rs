@@ -1,6 +1,10 @@
 //! The one place that prints.
 
-use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+use std::{
+    env,
+    io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
+    process::{Command, Stdio},
+};
 
 use anstream::{AutoStream, ColorChoice, adapter::strip_str, stream::RawStream};
 use anstyle::{AnsiColor, Style};
@@ -94,7 +98,23 @@ impl Terminal {
         }
     }
 
-    /// Tells what must be read before a question, even when quiet.
+    /// Tells what must be read before a question, even when quiet: by a pager where the
+    /// terminal shows less than all of it.
+    pub(crate) fn tell_all(&mut self, text: &str) {
+        let height = terminal_size::terminal_size_of(io::stderr()).map(|(_, height)| height.0);
+        let folded = fold(&lines(text), self.widths[1]).into_owned();
+        let fits = height.is_none_or(|height| folded.lines().count() < height.into());
+        let shown = !fits && Self::can_ask() && page(&folded).is_ok();
+        // What the pager showed may be gone from the screen.
+        let text = if shown {
+            text.lines().next().unwrap_or_default()
+        } else {
+            text
+        };
+        self.tell(text);
+    }
+
+    /// The same, whatever its length.
     pub(crate) fn tell(&mut self, text: &str) {
         self.say("", Style::new(), text);
     }
@@ -171,6 +191,38 @@ impl Terminal {
         let _ = self.err.write_all(text.as_bytes());
         let _ = self.err.flush();
     }
+}
+
+/// Shows a text by `$PAGER`, or by `less`, where the questions stand.
+fn page(text: &str) -> io::Result<()> {
+    let pager = env::var("PAGER")
+        .ok()
+        .filter(|pager| !pager.trim().is_empty());
+    let pager = pager.unwrap_or_else(|| "less -R".into());
+    let mut words = pager.split_whitespace();
+    let mut pager = Command::new(words.next().unwrap_or_default());
+    for (name, _) in env::vars_os() {
+        // Secrets among them.
+        if name.to_string_lossy().starts_with("SADPCTL_") {
+            pager.env_remove(name);
+        }
+    }
+    let mut pager = pager
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(io::stderr())
+        .spawn()?;
+    // It may end before it has read all.
+    let written = pager
+        .stdin
+        .take()
+        .map(|mut input| input.write_all(text.as_bytes()));
+    drop(written);
+    pager
+        .wait()?
+        .success()
+        .then_some(())
+        .ok_or_else(|| io::ErrorKind::Other.into())
 }
 
 /// Text that may hold words of devices, with our own line breaks kept.

@@ -217,7 +217,7 @@ fn an_import_killed_midway_is_finished_by_the_next() {
                     continue;
                 }
                 // Under way when it was killed: it does not leave twice.
-                assert!(message.contains("most likely it worked"), "{run}");
+                assert!(message.contains("most likely it was carried out"), "{run}");
                 done += 1;
                 under_way += 1;
             }

@@ -77,7 +77,10 @@ fn a_device_without_a_serial_number_is_recovered_and_the_lack_is_reported() {
             .is_ok()
     );
     let form = fs::read_to_string(package.join("request.txt")).unwrap();
-    assert!(form.contains("The device told no serial number."), "{form}");
+    assert!(
+        form.contains("The device reported no serial number."),
+        "{form}"
+    );
     recovery.answer(&["--key"]);
     let import = recovery.import(&[]);
     assert_eq!(

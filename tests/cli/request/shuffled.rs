@@ -143,7 +143,11 @@ fn plain_answers_in_their_places_recover_all() {
     make_plain(&recovery);
     let run = recovery.import(&[]);
     assert_eq!((run.code, ending(&run, "done").len()), (0, 6), "{run}");
-    assert!(run.stderr.contains("of 6 only the folder tells"), "{run}");
+    assert!(
+        run.stderr
+            .contains("6 of them are matched by their folder alone"),
+        "{run}"
+    );
 }
 
 #[test]

@@ -77,6 +77,7 @@ impl Links {
         let Some(interface) = self.interface_of(received, link) else {
             return;
         };
+        self.by_udp = true;
         if !self.raw.is_empty() {
             self.senders.note_whole(received.from);
         }

@@ -77,12 +77,12 @@ impl fmt::Display for Prerequisite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::AtDevice => f.write_str("someone at the device"),
-            Self::QuestionsSet => {
-                f.write_str("security questions set earlier; ask the device whether they are")
-            }
-            Self::MailboxSet => {
-                f.write_str("an e-mail address reserved earlier; ask the device whether one is")
-            }
+            Self::QuestionsSet => f.write_str(
+                "security questions that were set earlier (it is not known whether they are)",
+            ),
+            Self::MailboxSet => f.write_str(
+                "an e-mail address that was reserved earlier (it is not known whether one is)",
+            ),
             Self::GuidFile { void } => {
                 f.write_str("a GUID file exported earlier with the password")?;
                 match void {
@@ -104,9 +104,9 @@ impl fmt::Display for Prerequisite {
                     local_minute(exported)
                 )
             }
-            Self::WholeReply => {
-                f.write_str("a whole reply that says which request the device takes; look again")
-            }
+            Self::WholeReply => f.write_str(
+                "a complete reply, which says which request the device takes: scan again",
+            ),
             Self::BoundAccount => {
                 f.write_str("the Hik-Connect account that the device was bound to")
             }
@@ -126,16 +126,16 @@ pub enum UnavailableReason {
     #[error("it has no password yet; activate it")]
     Unactivated,
     /// The vendor excludes the method for this kind.
-    #[error("the vendor does not give this way to {}", devices(*.0))]
+    #[error("the vendor's document excludes this method for {}", devices(*.0))]
     Kind(Kind),
     /// The firmware is older than the stated minimum.
     #[error("its firmware is older than {0}, {why}", why = states(.0.source()))]
     FirmwareBelow(FirmwareMinimum),
     /// The device does not report the method, or denies it.
-    #[error("the device does not say that it takes this way")]
+    #[error("the device does not report this method")]
     NotOffered,
     /// The device reports that the method is not set up.
-    #[error("the device says that {}", not_set_up(*.0))]
+    #[error("the device reports that {}", not_set_up(*.0))]
     NotSetUp(RecoveryMethod),
 }
 
@@ -158,7 +158,7 @@ const fn devices(kind: Kind) -> &'static str {
 const fn states(source: MinimumSource) -> &'static str {
     match source {
         MinimumSource::Vendor => "which the vendor asks for",
-        MinimumSource::Public => "the first that public guides name",
+        MinimumSource::Public => "the first version that public guides name",
     }
 }
 
@@ -206,28 +206,25 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match *self {
             Self::KindUnknown => {
-                "the vendor's document does not tell for this kind; the device decides"
+                "the vendor's document does not cover this kind of device; it may work"
             }
-            Self::SeriesUnknown => {
-                "the minimum firmware is not known for this series; the device decides"
-            }
+            Self::SeriesUnknown => "the minimum firmware of this series is not known; it may work",
             Self::FirmwareUnknown(minimum) => {
                 return write!(
                     f,
                     "it takes firmware {minimum} or newer; the device's is not known"
                 );
             }
-            Self::Despite(obstacle) => return write!(f, "prepared on it, although {obstacle}"),
+            Self::Despite(obstacle) => {
+                return write!(f, "set up on the device, although {obstacle}");
+            }
             Self::OfferedDespite(obstacle) => {
-                return write!(
-                    f,
-                    "the device reports that it takes this way, although {obstacle}"
-                );
+                return write!(f, "the device reports this method, although {obstacle}");
             }
             Self::ButtonPlace(housing) => {
                 return write!(f, "the button: {}", housing.button_place());
             }
-            Self::SettingsLost => "expect all other settings to be at their factory values, too",
+            Self::SettingsLost => "all other settings return to their factory values, too",
             Self::ProofOfOwnership => "the vendor's support asks for proof of ownership",
             Self::FactoryDefault => {
                 "the device gets the default password of its manual; give it a new one at once"
@@ -238,7 +235,7 @@ impl fmt::Display for Note {
             }
             Self::CloudOff => "Hik-Connect is off on the device; it may be bound to no account",
             Self::CloudNotOffered => {
-                "the device does not say that it has Hik-Connect; the service may not reach it"
+                "the device does not report Hik-Connect; the service may not reach it"
             }
         })
     }

@@ -60,7 +60,7 @@ impl FormFactor {
             Self::LargeBullet | Self::Box => "usually near the SD card slot",
             Self::Dome => "usually inside, on the board under the cover",
             Self::Turret => "many turrets have none",
-            Self::Recorder => "the vendor does not give this way to recorders",
+            Self::Recorder => "the vendor's document excludes this method for recorders",
             Self::Unknown => {
                 "its place differs by model, often near the SD card slot or on the board inside; \
                  newer cameras may have none"

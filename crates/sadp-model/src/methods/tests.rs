@@ -360,9 +360,9 @@ fn reasons_read_well() {
              reboot the device nor export again",
             "a GUID file exported earlier with the password; those in the vault are void",
             "the end of the lock at 1970-01-01 00:01 UTC",
-            "the vendor does not give this way to recorders",
+            "the vendor's document excludes this method for recorders",
             "its firmware is older than V4.21.005, which the vendor asks for",
-            "prepared on it, although its firmware is older than V4.21.005, which the vendor asks \
+            "set up on the device, although its firmware is older than V4.21.005, which the vendor asks \
              for",
             "it takes firmware V4.21.005 or newer; the device's is not known",
             "the button: many turrets have none",

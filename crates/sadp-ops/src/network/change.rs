@@ -117,13 +117,13 @@ pub enum BadChange {
     #[error("with DHCP on, address, mask and gateway cannot be set")]
     Served,
     /// The device tells no address, and none is given.
-    #[error("the device told no address of its own")]
+    #[error("the device reported no address")]
     NoAddress,
     /// The device tells no mask, and none is given.
-    #[error("the device told no subnet mask of its own")]
+    #[error("the device reported no subnet mask")]
     NoMask,
     /// The device tells no port of the SDK, and none is given.
-    #[error("the device told no SDK port of its own")]
+    #[error("the device reported no SDK port")]
     NoSdkPort,
     /// No device can have the address.
     #[error(transparent)]

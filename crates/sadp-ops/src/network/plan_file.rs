@@ -450,7 +450,7 @@ mod tests {
         assert_eq!(
             lines("mac,MAC,serial\n"),
             [
-                "1: two columns are called mac",
+                "1: two columns have the name mac",
                 "1: the column ip is missing"
             ]
         );

@@ -1,6 +1,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
+use sadp_model::UnavailableReason;
 use sadp_reset::{DeviceKey, GuidVoid, VaultError};
 
 use super::Impact;
@@ -92,6 +93,8 @@ pub fn is_local_failure(error: &VaultError) -> bool {
 /// A GUID that was put into the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportedGuid {
+    /// Why the vendor's document excludes this way for the device, which reports it.
+    pub excluded: Option<UnavailableReason>,
     /// Its file.
     pub path: PathBuf,
     /// Whether the file is encrypted.

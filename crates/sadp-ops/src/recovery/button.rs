@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::{SignedDuration, civil::DateTime};
-use sadp_discovery::{Scan, ScanConfig, ScanReport};
+use sadp_discovery::{Scan, ScanConfig};
 use sadp_model::{Device, MethodAssessment, RecoveryMethod, RecoverySetup, State, assess_methods};
 use sadp_proto::{StopCondition, Sweep};
 use sadp_reset::DeviceKey;
@@ -200,8 +200,9 @@ impl ButtonWait<'_> {
             }
         };
         self.can_look = true;
-        let ScanReport { entries, local, .. } = scan.run(sleep_until(end), |_, _| {}).await;
-        let mut devices = DiscoveredDevice::assess_all(entries, &local);
+        let report = scan.run(sleep_until(end), |_, _| {}).await;
+        let local = report.local;
+        let mut devices = DiscoveredDevice::assess_all(report.entries, &report.networks);
         devices.retain(|device| device.is(self.key));
         devices.truncate(1);
         match self.take_in(devices.first().map(|device| &device.entry.device)) {

@@ -161,7 +161,7 @@ fn account<'a>(device: &'a Device, named: Option<&'a str>) -> Result<&'a str, Up
 pub enum UpdateError {
     /// The device is outside its standard security mode and does not report its
     /// account (2037 in the vendor's SDK).
-    #[error("its security mode is not standard and it does not tell its account (2037)")]
+    #[error("its security mode is not standard and it does not report its account (2037)")]
     UnknownAccount,
     /// The IPv4 address is neither reported nor given.
     #[error("its IPv4 address is unknown")]

@@ -118,7 +118,7 @@ pub enum Why {
     #[error("it is a link, which is not followed")]
     Link,
     /// The folder is nested too deeply.
-    #[error("the folder lies too deep")]
+    #[error("the folder is nested too deeply")]
     TooDeep,
     /// There are more files than the limit.
     #[error("there are too many files: the rest was not looked at")]
@@ -145,7 +145,7 @@ pub enum Why {
         devices: Vec<DeviceKey>,
     },
     /// Its name identifies one device; its folder or the selected device is another.
-    #[error("its name tells another device than its folder, or than was asked for: it belongs into {}", package.display())]
+    #[error("its name is of another device than its folder, or than the one asked for: it belongs into {}", package.display())]
     Misplaced {
         /// The device in its name.
         device: DeviceKey,

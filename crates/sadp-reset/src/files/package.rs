@@ -138,10 +138,10 @@ impl Package {
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
     /// Nothing identifies the device: no serial, and no MAC of its own.
-    #[error("the device told neither a serial nor a MAC of its own")]
+    #[error("the device reported neither a serial number nor a MAC")]
     NoIdentity,
     /// The device takes a request file, but sent no code.
-    #[error("the device told no code")]
+    #[error("the device reported no code")]
     NoCode,
     /// A package of this name exists.
     #[error("{} is there already", .0.display())]

@@ -11,7 +11,7 @@ use sadp_reset::{Action, AnswerProblem, InvalidReason};
 use crate::{
     Confirmation, Explanation, Remedy,
     announcement::{listed, question},
-    count, device_line, invalid_reason, minute, objections, refusal, say,
+    count, device_lines, invalid_reason, minute, objections, refusal, say,
 };
 
 /// What happened, and what to do next.
@@ -30,7 +30,7 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
             .next("activate it: sadpctl activate DEVICE"),
         Finding::RefusedBefore { at } => say(format!("not sent: it refused an answer to this request on {}", minute(*at)))
             .next("check whose answer it is, and save the right one in its place; --force refused-before sends it anyway"),
-        Finding::KindUnknown => say("its reply does not tell which answer it takes").next("scan again"),
+        Finding::KindUnknown => say("its reply does not say which kind of answer it takes").next("scan again"),
         Finding::TakesNoKey => say("it takes no key, only the file that the vendor's support sends")
             .next("ask the support for the file, and import that"),
         Finding::NoSync => say("it does not offer to pass a new password on to its cameras")
@@ -82,11 +82,16 @@ pub fn answers_question(plan: &Plan) -> Confirmation<'_> {
     let answers = &plan.answers;
     let number = count(answers.len() as u64, "device", "devices");
     let heading = format!("the vendor's answers are sent to {number}:");
-    let mut lines = vec![listed(heading, answers.iter().map(line), 40)];
+    let names = device_lines(answers.iter().map(|it| &it.device));
+    let sent = names
+        .into_iter()
+        .zip(answers)
+        .map(|(name, answer)| line(name, answer));
+    let mut lines = vec![listed(heading, sent)];
     let by_folder = plan.matched_by_folder();
     if by_folder > 1 {
         lines.push(format!(
-            "of {by_folder} only the folder tells whose they are: they are sent last, and none any more once a device refuses one"
+            "{by_folder} of them are matched by their folder alone: they are sent last, and no more of them once a device refuses one"
         ));
     }
     if plan.sync_cameras {
@@ -100,12 +105,8 @@ pub fn answers_question(plan: &Plan) -> Confirmation<'_> {
     }
 }
 
-fn line(answer: &CheckedAnswer) -> String {
-    let mut line = format!(
-        "{}  <- {}",
-        device_line(&answer.device),
-        name(&answer.source)
-    );
+fn line(device: String, answer: &CheckedAnswer) -> String {
+    let mut line = device + "  <- " + &name(&answer.source);
     if answer.is_legacy() {
         line.push_str(", which sets its old default password");
     }

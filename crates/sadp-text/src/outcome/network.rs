@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sadp_model::{AddressError, MacAddr};
+use sadp_model::{AddressError, MacAddr, text::clean};
 use sadp_ops::{
     DiscoveredDevice, Outcome, Seen,
     network::{
@@ -91,10 +91,12 @@ const MIXED: &str =
 /// What a plan for many devices does.
 pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
     let changes = plan.changes.iter().map(|it| {
-        let mac = it.device.entry.device.mac;
-        format!("  {}  {}", shown(mac, "-"), change_line(&it.change))
+        let device = &it.device.entry.device;
+        let model = device.model.as_deref().map(clean);
+        let (mac, change) = (shown(device.mac, "-"), change_line(&it.change));
+        format!("  {mac}  {}  {change}", model.as_deref().unwrap_or("-"))
     });
-    let mut lines = vec![listed("network settings change:".into(), changes, 100)];
+    let mut lines = vec![listed("network settings change:".into(), changes)];
     if plan.changes.iter().any(|it| it.change.mixed) {
         lines.push(format!("where settings are listed as kept, {MIXED}"));
     }
@@ -132,7 +134,7 @@ fn holder(holder: AddressHolder) -> String {
     match holder {
         AddressHolder::ThisComputer => "this computer".into(),
         AddressHolder::Device(mac) => shown(mac, "another device"),
-        AddressHolder::Host => "somebody who answers connections".into(),
+        AddressHolder::Host => "a machine that accepts connections".into(),
     }
 }
 
@@ -164,7 +166,7 @@ pub(super) fn explain(finding: &Finding) -> Explanation {
             say(format!("not sent: {other} did not confirm that it gave up {address}"))
                 .next("apply the plan again once the others have moved")
         }
-        Finding::BatchEnded => say("not sent: the batch was broken off"),
+        Finding::BatchEnded => say("not sent: the batch was stopped"),
         Finding::EarlierStepFailed => say("not sent: a step before could not be carried out"),
     }
 }
@@ -175,7 +177,7 @@ pub(super) fn checked(outcome: &Outcome, change: &Change, replied: bool) -> Stri
     match (replied, outcome.seen) {
         (true, Some(Seen::Changed)) => line,
         (true, Some(Seen::Unchanged)) => {
-            "it said it is done, but still reports its former settings".into()
+            "it reported success, but still reports its former settings".into()
         }
         (true, _) => format!("accepted: {line}; not back on the network yet"),
         (false, Some(Seen::Changed)) => format!("no reply, but it is so now: {line}"),

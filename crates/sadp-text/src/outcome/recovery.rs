@@ -123,6 +123,7 @@ mod tests {
     fn a_suspect_guid_is_kept_and_reported() {
         let told = |suspect| {
             let exported = ExportedGuid {
+                excluded: None,
                 path: "a.guid".into(),
                 encrypted: false,
                 suspect,

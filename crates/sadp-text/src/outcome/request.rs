@@ -14,7 +14,7 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
     match finding {
         Finding::Unactivated { .. } => say("it has no password yet, so there is nothing to recover")
             .next("activate it instead: sadpctl activate DEVICE"),
-        Finding::KindUnknown => say("its reply does not tell which request it takes")
+        Finding::KindUnknown => say("its reply does not say which kind of request it takes")
             .next("scan again; if it stays so, ask the vendor's support"),
         Finding::Pending { since } => say(format!("its request of {} still waits for an answer: another would make it void", minute(*since)))
             .next("import the answer when it is in; --again gives up that request and exports a new one"),
@@ -36,13 +36,15 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
         Finding::NoCode => say("it answered without a request in its reply; an older one may be void")
             .next("run it again; if it stays so, ask the vendor's support"),
         Finding::NotWritten => say("it gave a request, which could not be written: older requests of it are void")
-            .next("clear the cause, then export again with --again"),
+            .next("fix the cause, then export again with --again"),
     }
 }
 
 const fn planned(kind: RequestKind) -> &'static str {
     match kind {
-        RequestKind::LegacyCode => "would write what support needs to know, and ask it nothing",
+        RequestKind::LegacyCode => {
+            "would write down what support needs to know, and send nothing to the device"
+        }
         RequestKind::File => "would export a request file",
         RequestKind::FileOrKey => "would export a request file and its QR code",
     }

@@ -10,7 +10,7 @@ use crate::{
 
 pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = new_password::read(&args.password, args.change, context.terminal)?;
+    let password = new_password::pending(&args.password, args.change)?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let plan = activate::plan(
         &run.session,
@@ -23,13 +23,14 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     }
     let devices = &plan.selection.devices;
     let wanted = !args.change.dry_run && !devices.is_empty();
-    let Some(password) = password.filter(|_| wanted) else {
+    if !wanted {
         if !args.change.dry_run {
             plan.record_earlier(&mut run.session)?;
         }
         return run.print_planned(plan.selection.into_outcomes());
-    };
+    }
     run.confirm(&Announcement::ACTIVATE.question(devices), args.change)?;
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let activation = Activation {
             inventory: &inventory,

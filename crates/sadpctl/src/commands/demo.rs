@@ -52,7 +52,7 @@ pub(super) fn run(args: &DemoArgs, context: Context<'_>) -> Result<Exit, Failure
                 .hint("let sadpctl use UDP on the loopback interface: a firewall may stop it"),
         );
     }
-    let devices = DiscoveredDevice::assess_all(entries, &[here]);
+    let devices = DiscoveredDevice::assess_all(entries, &[here.into()]);
     let printed = list::print(devices, &args.list, &mut context)?;
     let terminal = context.terminal;
     let took = advice::seconds(report.progress.elapsed);

@@ -44,7 +44,7 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let asked = args.change.change;
     run::check(asked, context.global)?;
     let wanted = WantedSettings::try_from(args.wanted)?;
-    let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
+    let password = secret::current(asked.dry_run, &args.change.password)?;
     // Behind a router it has to be asked at its new address, too.
     let routed = !args.target.ask.reach.targets.is_empty();
     let new = args.wanted.ip.map(|it| it.addr()).filter(|_| routed);
@@ -65,10 +65,12 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
             None => run.terminal.note(&text),
         }
     }
-    let (Some(password), Some(planned)) = (password, plan.changes.first()) else {
+    let planned = plan.changes.first().filter(|_| !asked.dry_run);
+    let Some(planned) = planned else {
         return run.print_planned(plan.into_outcomes());
     };
     run.confirm(&sadp_text::device_question(planned), asked)?;
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let login = Login {
             inventory: &inventory,

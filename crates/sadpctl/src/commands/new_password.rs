@@ -8,37 +8,56 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     args::{ChangeArgs, NewPasswordArgs},
     failure::{Exit, Failure},
-    secret::Secret,
+    secret::{Given, PendingSecret, Secret},
     terminal::Terminal,
 };
 
-/// Reads and checks it. `None` only for a dry run to which none was given.
-pub(super) fn read(
-    args: &NewPasswordArgs,
-    change: ChangeArgs,
-    terminal: &mut Terminal,
-) -> Result<Option<SecretString>, Failure> {
-    let file = args.new_password_file.as_deref();
-    let given = if change.dry_run {
-        Secret::NEW.read_if_given(file, terminal)?
-    } else {
-        Some(Secret::NEW.read(file, terminal)?)
-    };
-    let Some(password) = given else {
-        return Ok(None);
-    };
-    check(&password, change.overrides(), terminal)?;
-    Ok(Some(password))
+/// A new password that is checked already where it is given; else it is asked for once
+/// it is known that it will be sent.
+pub(super) struct NewPassword {
+    pending: PendingSecret,
+    overrides: Overrides,
+}
+
+/// Reads and checks it where it is given.
+pub(super) fn pending(args: &NewPasswordArgs, change: ChangeArgs) -> Result<NewPassword, Failure> {
+    let overrides = change.overrides();
+    let pending = Secret::NEW.pending(args.new_password_file.as_deref(), change.dry_run)?;
+    if let Some(given) = &pending.given {
+        check(given.text(), overrides)?;
+    }
+    Ok(NewPassword { pending, overrides })
+}
+
+impl NewPassword {
+    /// The password. What is typed is checked before it is typed again.
+    pub(super) fn get(self, terminal: &mut Terminal) -> Result<SecretString, Failure> {
+        let password = self.load()?.told(terminal);
+        let strength = strength(password.expose_secret());
+        terminal.note(&format!("the new password is {strength}"));
+        Ok(password)
+    }
+
+    /// The same, where nothing can be said meanwhile.
+    pub(super) fn load(self) -> Result<Given, Failure> {
+        let overrides = self.overrides;
+        self.pending.load(|typed| check(typed, overrides))
+    }
+}
+
+fn strength(password: &str) -> &'static str {
+    let check = PasswordCheck::of(password, UpdateDigest::DEFAULT_USER);
+    check.strength.name()
 }
 
 /// Checks a new password by the vendor's rules. Where [`Guard::WeakPassword`] is
 /// lifted, the device judges the softer ones.
-pub(super) fn check(
-    password: &SecretString,
-    overrides: Overrides,
-    terminal: &mut Terminal,
-) -> Result<(), Failure> {
-    let check = PasswordCheck::of(password.expose_secret(), UpdateDigest::DEFAULT_USER);
+fn check(password: &str, overrides: Overrides) -> Result<(), Failure> {
+    if password.is_empty() {
+        // Nothing typed is said to be empty elsewhere.
+        return Ok(());
+    }
+    let check = PasswordCheck::of(password, UpdateDigest::DEFAULT_USER);
     let problems = || {
         let problems = check.problems.iter();
         let lines = problems.map(|problem| format!("\n  {}: {problem}", problem.name()));
@@ -55,6 +74,5 @@ pub(super) fn check(
         return Err(Failure::words(Exit::Unsafe, message)
             .hint("choose another, or use --force weak-password to let the devices decide; nothing was sent"));
     }
-    terminal.note(&format!("the new password is {}", check.strength.name()));
     Ok(())
 }

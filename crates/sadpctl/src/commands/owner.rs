@@ -66,14 +66,13 @@ fn run(
     context: Context<'_>,
 ) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = secret::current_unless(args.change.dry_run, &args.password, context.terminal)?;
+    let password = secret::current(args.change.dry_run, &args.password)?;
     let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
     let overrides = args.change.overrides();
     let plan = owner::plan(&run.session, device.clone(), change, overrides)?;
-    let wanted = !plan.selection.devices.is_empty();
-    let Some(password) = password.filter(|_| wanted) else {
+    if args.change.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.into_outcomes());
-    };
+    }
     let question = Announcement::owner(change).question([&device]);
     if change == OwnerChange::Deactivate {
         let question = run.complete(question)?;
@@ -81,6 +80,7 @@ fn run(
     } else {
         run.confirm(&question, args.change)?;
     }
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = Settings {
             password: PasswordSettings::new(&inventory, &password),

@@ -18,9 +18,9 @@ use sadp_ops::{
 };
 use sadp_proto::SecretAnswers;
 use sadp_text::Announcement;
-use secrecy::SecretString;
 
 pub(super) use self::export::load_contact;
+use super::new_password::NewPassword;
 use crate::{
     args::{Context, ResetCommand, SecretResetArgs},
     failure::{Exit, Failure},
@@ -41,11 +41,11 @@ pub(super) fn run(command: &ResetCommand, context: Context<'_>) -> Result<Exit, 
     }
 }
 
-/// What sets a new password. `None` in a dry run to which it was not given.
+/// What sets a new password. No secret in a dry run to which it was not given.
 struct Secrets {
     method: Method,
     secret: Option<OwnerSecret>,
-    password: Option<SecretString>,
+    password: NewPassword,
 }
 
 /// Sets a new password by a secret of the owner.
@@ -65,8 +65,7 @@ fn set_password(
         sync_cameras: args.sync_cameras,
     };
     let mut plan = password_reset::plan(&run.session, device, method, choice)?;
-    let given = password.zip(secret).filter(|_| !args.change.dry_run);
-    let Some((password, secret)) = given else {
+    let Some(secret) = secret.filter(|_| !args.change.dry_run) else {
         return run.print_planned(plan.selection.into_outcomes());
     };
     let announcement = match &secret {
@@ -81,6 +80,7 @@ fn set_password(
     }
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let reset = PasswordReset {
             settings: PasswordSettings::new(&inventory, &password),

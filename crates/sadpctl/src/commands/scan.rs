@@ -57,6 +57,9 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     if let Some(hint) = advice::filtered(&report) {
         terminal.hint(&hint);
     }
+    if let Some(hint) = advice::only_frames(&report) {
+        terminal.hint(hint);
+    }
     match unfinished {
         Some(unfinished) => Err(Failure::words(Exit::Refused, unfinished)
             .hint("run it again for the rest, or name fewer addresses with --target")),

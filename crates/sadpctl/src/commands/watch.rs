@@ -6,9 +6,9 @@ mod work;
 
 use std::io::{self, IsTerminal};
 
-use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
+use sadp_model::LocalNetwork;
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 
@@ -134,7 +134,7 @@ fn no_link(error: &ScanError) -> String {
 
 /// Where this computer stands, and what it remembers of devices.
 struct Site {
-    local: Vec<Ipv4Net>,
+    local: Vec<LocalNetwork>,
     session: Session,
 }
 
@@ -143,7 +143,7 @@ impl Site {
         let session = remembered(context)?;
         if let Some(error) = session.ledger_error() {
             let cause = sadp_text::with_cause(error);
-            let warning = format!("locks remembered are not shown: {cause}");
+            let warning = format!("remembered locks are not shown: {cause}");
             context.terminal.warn(&warning);
         }
         Ok(Self {
@@ -153,7 +153,7 @@ impl Site {
     }
 
     fn stand_on(&mut self, links: &[LinkInfo]) {
-        self.local = links.iter().map(|link| link.network).collect();
+        self.local = sadp_discovery::local_networks(links);
     }
 
     /// The recovery methods of a device, by what it reports and the ledger knows.

@@ -68,8 +68,14 @@ impl<W: Write> Page<W> {
         let state = words::state(device);
         writeln!(
             self.out,
-            "{BOLD}{}{BOLD:#}  {style}{state}{style:#}",
-            clean(name)
+            "{BOLD}{}{BOLD:#}  {style}{state}{style:#}{}",
+            clean(name),
+            // The vendor's word, for those who know that.
+            if device.state == Some(State::Unactivated) {
+                " (inactive)"
+            } else {
+                ""
+            },
         )?;
         self.lines(found, Section::Device)
     }

@@ -322,6 +322,8 @@ fn reachable(found: &DiscoveredDevice) -> Value {
     let words = found.reachable.map(|reachable| {
         if reachable {
             "yes"
+        } else if found.warnings.contains(&Warning::OtherInterface) {
+            "no: this computer sends to its address by another card"
         } else {
             "no: its address is in none of this computer's networks"
         }

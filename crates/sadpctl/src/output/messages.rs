@@ -78,7 +78,7 @@ fn write_text(out: &mut String, message: &MessageLine<'_>) -> fmt::Result {
     if message.complete == Some(false) {
         writeln!(
             out,
-            "  {RED}torn{RED:#}      it could not be read to its end"
+            "  {RED}incomplete{RED:#}  it could not be read to its end"
         )?;
     }
     for (name, text) in message.fields.iter().flat_map(|fields| fields.0.iter()) {

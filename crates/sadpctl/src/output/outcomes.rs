@@ -45,6 +45,13 @@ pub(crate) struct Outcome {
     exit: Exit,
 }
 
+impl Outcome {
+    /// Whether it is no news in a batch: nothing was to be done, and nothing is wrong.
+    fn is_usual(&self) -> bool {
+        self.exit == Exit::Done && self.result == <&str>::from(OutcomeStatus::Skipped)
+    }
+}
+
 /// By what an outcome names its device.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Who {
@@ -78,10 +85,18 @@ pub(crate) fn print_outcomes(
         format if format.is_of::<Outcome>() => format,
         _ => Format::Table,
     };
-    let written = super::print(outcomes, format, terminal);
+    let counted = format == Format::Table && outcomes.len() > 1;
+    let (usual, listed): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .cloned()
+        .partition(|it| counted && it.is_usual());
+    let written = super::print(&listed, format, terminal);
     // It is summed up whatever becomes of the output.
     if !outcomes.is_empty() {
         terminal.note(&summary(outcomes));
+    }
+    if !usual.is_empty() {
+        terminal.note(&usually_skipped(&usual));
     }
     for hint in hints(outcomes) {
         terminal.hint(&hint);
@@ -225,6 +240,27 @@ pub(crate) fn summary(outcomes: &[Outcome]) -> String {
         .collect();
     let devices = count(outcomes.len() as u64, "device", "devices");
     format!("{devices}: {}", parts.join(", "))
+}
+
+/// Those of a batch that are skipped as usual, by what is said of them.
+fn usually_skipped(outcomes: &[Outcome]) -> String {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for outcome in outcomes {
+        match reasons
+            .iter_mut()
+            .find(|(reason, _)| *reason == outcome.message)
+        {
+            Some((_, number)) => *number += 1,
+            None => reasons.push((&outcome.message, 1)),
+        }
+    }
+    let reasons = reasons
+        .iter()
+        .map(|(reason, number)| format!("{number} x {reason}"));
+    format!(
+        "skipped, and not listed: {}",
+        reasons.collect::<Vec<_>>().join("; ")
+    )
 }
 
 /// What all of them make of the exit code: a refusal outweighs what was not

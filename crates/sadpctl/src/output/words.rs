@@ -11,6 +11,7 @@ pub(super) fn state(device: &Device) -> &'static str {
 pub(crate) const fn short(warning: Warning) -> &'static str {
     match warning {
         Warning::OffSubnet => "off-subnet",
+        Warning::OtherInterface => "other-card",
         Warning::DuplicateIp => "same-IP",
         Warning::DuplicateMac => "same-MAC",
         Warning::TwoSenders => "two-senders",
@@ -30,8 +31,11 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
         Warning::OffSubnet => {
             "in none of this computer's networks: add an address there, or move the device"
         }
+        Warning::OtherInterface => {
+            "this computer sends to its address by another card than it was received on: take that card's cable off, or change one of the two networks"
+        }
         Warning::DuplicateIp => {
-            "another device has the same address: change one, with the other unplugged"
+            "another device has the same address: give it its own by net set or net plan, which send by MAC"
         }
         Warning::DuplicateMac => {
             "another device has the same MAC: compare labels, one may be faulty or cloned"
@@ -44,7 +48,7 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
             "another device has its salt: one may be a copy that wants its password"
         }
         Warning::FactoryAddress => {
-            "still the address from the factory: change it before adding the next device"
+            "still the address from the factory: give it its own by net set or net plan"
         }
         Warning::ClockUnset => {
             "its clock was never set: set time or NTP, or recordings carry wrong times"
@@ -53,7 +57,7 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
             "a reply could not be read to its end: fields may be missing, so scan again"
         }
         Warning::ReplayablePassword => {
-            "takes no encrypted password for network changes: one overheard can be reused"
+            "sends passwords for network changes in a form that can be recorded and replayed"
         }
         Warning::FragmentOnly => {
             "only the first part of its reply arrived: add an address in its network, scan again"

@@ -57,7 +57,7 @@ fn told(number: u64, happened: WatchEventKind, before: Option<Device>, after: De
         before: before.map(|device| account(device, true)),
         after: account(after, !matches!(happened, WatchEventKind::Offline(_))),
     };
-    let local = ["10.0.0.1/24".parse().unwrap()];
+    let local = ["10.0.0.1/24".parse::<ipnet::Ipv4Net>().unwrap().into()];
     let seconds = i64::try_from(number).unwrap();
     Told::new(&event, at(seconds), |account| {
         DiscoveredDevice::from_watch(account, &local)

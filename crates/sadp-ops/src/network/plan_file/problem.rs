@@ -30,7 +30,7 @@ pub enum Cause {
     #[error("no CSV: {0}")]
     NotCsv(String),
     /// A column stands twice.
-    #[error("two columns are called {0}")]
+    #[error("two columns have the name {0}")]
     ColumnTwice(&'static str),
     /// A column that is needed is missing.
     #[error("the column {0} is missing")]

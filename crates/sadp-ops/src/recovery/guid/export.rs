@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sadp_model::{MethodAssessment, RecoveryMethod};
 use sadp_proto::{Command, CommandOutcome as Reply, Guid};
 use sadp_reset::{Action, GuidExport, Ledger, LedgerError, Vault};
 use secrecy::SecretString;
@@ -99,6 +100,7 @@ impl Keep for Keeper<'_> {
         };
         let record = self.vault.store(ledger, export, self.passphrase)?;
         let exported = ExportedGuid {
+            excluded: MethodAssessment::excluded(RecoveryMethod::Guid, &reply.device.entry.device),
             path: self.vault.path_of(&record),
             encrypted: self.passphrase.is_some(),
             suspect: !guid.is_whole(),

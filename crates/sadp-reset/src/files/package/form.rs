@@ -69,7 +69,7 @@ is, or the QR code qr.png, and a photo of the device's label.
 }
 
 const NO_SERIAL: &str = "\
-The device told no serial number. The vendor's own tool appends it to the text
+The device reported no serial number. The vendor's own tool appends it to the text
 of DeviceKey.xml and of the QR code, directly, without a blank: here it is
 missing. Tell the support so, and give the complete serial number from the
 device's label.

@@ -56,9 +56,9 @@ Asks the device what it is and changes nothing. What the vendor's cloud knows, s
 as the account a device is bound to, cannot be seen from here.
 
 With --format json and ndjson one object an app is printed: way, advice and availability
-(ready, needs, not-for-this-device), what was checked (checks: holds is true, false,
-or null where it is not known), what cannot be checked (unseen), and the steps. Exit
-code 0 whether an app fits or not.
+(ready, needs, may-work, not-for-this-device), what was checked (checks: holds is true,
+false, or null where it is not known), what cannot be checked (unseen), and the steps.
+Exit code 0 whether an app fits or not.
 
 Examples:
   sadpctl reset app 44:47:cc:1d:6d:13

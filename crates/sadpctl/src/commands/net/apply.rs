@@ -27,7 +27,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         context.terminal.note("nothing to do: no device is planned");
         return exit;
     }
-    let password = secret::current_unless(asked.dry_run, &args.change.password, context.terminal)?;
+    let password = secret::current(asked.dry_run, &args.change.password)?;
     let mut run = Run::open(&args.ask, None, asked.access(), context)?;
     let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
     let devices: Vec<_> = devices.flatten().collect();
@@ -37,9 +37,9 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let plan =
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
     let plan = plan.map_err(|error| failed(error, &args.plan))?;
-    let Some(password) = password else {
+    if asked.dry_run {
         return run.print_planned(plan.into_outcomes());
-    };
+    }
     let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force.is_given);
     let results = results.map_err(unwritable)?;
     let report = if plan.steps.is_empty() {
@@ -47,6 +47,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     } else {
         show_left_out(&plan, run.terminal);
         run.confirm(&sadp_text::batch_question(&plan), asked)?;
+        let password = password.get(run.terminal)?;
         let login = Login {
             inventory: &inventory,
             password: &password,
@@ -56,7 +57,6 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         };
         run.block_on(async |session, observer| plan.carry_out(session, login, observer).await)?
     };
-    drop(password);
     let became = PlanResults {
         plan: &table,
         rows: &rows,

@@ -16,7 +16,6 @@ use crate::{
     failure::{Exit, Failure},
     output,
     run::Run,
-    secret::Secret,
     terminal::Terminal,
 };
 
@@ -29,8 +28,8 @@ pub(super) fn run(args: &ButtonArgs, context: Context<'_>) -> Result<Exit, Failu
     };
     // A password that will not do is reported before the wait.
     let (access, password) = if args.activate {
-        let password = new_password::read(&args.password, change, context.terminal)?;
-        (LedgerAccess::Read, password)
+        let password = new_password::pending(&args.password, change)?;
+        (LedgerAccess::Read, Some(password.get(context.terminal)?))
     } else {
         (LedgerAccess::Optional, None)
     };
@@ -114,11 +113,12 @@ fn ask(args: &ButtonArgs, run: &mut Run<'_>) -> Result<Option<SecretString>, Fai
     if !run.prompt_yes_no("Activate it now?") {
         return Ok(None);
     }
-    let file = args.password.new_password_file.clone();
-    let Some(password) = run.wait_for(move || Secret::NEW.load(file.as_deref())) else {
-        return Ok(None);
+    let change = ChangeArgs {
+        yes: false,
+        dry_run: false,
+        force: args.force,
     };
-    let password = password?.told(run.terminal);
-    new_password::check(&password, args.force.overrides, run.terminal)?;
-    Ok(Some(password))
+    let password = new_password::pending(&args.password, change)?;
+    let loaded = run.wait_for(move || password.load());
+    Ok(loaded.transpose()?.map(|given| given.told(run.terminal)))
 }

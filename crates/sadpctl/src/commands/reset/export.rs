@@ -63,7 +63,7 @@ fn may_give_up(plan: &Plan, change: ChangeArgs, run: &mut Run<'_>) -> bool {
     }
     let devices = plan.pending.iter().map(|it| &it.device);
     let question = Announcement::REQUEST_AGAIN.question(devices);
-    run.terminal.tell(&question.plan);
+    run.terminal.tell_all(&question.plan);
     run.prompt_yes_no(&question.text)
 }
 

@@ -36,20 +36,21 @@ pub(super) fn run(command: &GuidCommand, context: Context<'_>) -> Result<Exit, F
 
 fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = secret::current_unless(args.change.dry_run, &args.password, context.terminal)?;
+    let password = secret::current(args.change.dry_run, &args.password)?;
     let encrypts = args.encrypt || args.passphrase_file.is_some();
     let passphrase = (encrypts && !args.change.dry_run)
-        .then(|| Secret::NEW_PASSPHRASE.read(args.passphrase_file.as_deref(), context.terminal))
+        .then(|| Secret::NEW_PASSPHRASE.pending(args.passphrase_file.as_deref(), false))
         .transpose()?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let overrides = args.change.overrides();
     let plan = export::plan(&run.session, devices, overrides, !args.choice.all)?;
-    let wanted = !plan.selection.devices.is_empty();
-    let Some(password) = password.filter(|_| wanted) else {
+    if args.change.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
-    };
+    }
     let question = Announcement::GUID_EXPORT.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
+    let password = password.get(run.terminal)?;
+    let passphrase = passphrase.map(|it| it.get(run.terminal)).transpose()?;
     let settings = Settings {
         access: PasswordSettings::new(&inventory, &password),
         passphrase: passphrase.as_ref(),
@@ -67,7 +68,7 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
 
 fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = new_password::read(&args.password, args.change, context.terminal)?;
+    let password = new_password::pending(&args.password, args.change)?;
     let mut run = Run::open(&args.ask, args.addresses(), args.change.access(), context)?;
     let choice = ImportChoice {
         source: source(args, &mut run)?,
@@ -79,7 +80,7 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let inventory = run.look()?;
     let plan = import::plan(&run.session, args.choose(&inventory)?, &choice)?;
     let wanted = !args.change.dry_run && !plan.imports.is_empty();
-    let Some(password) = password.filter(|_| wanted) else {
+    if !wanted {
         let is_nothing = plan.is_nothing();
         let exit = run.print_planned(plan.into_outcomes())?;
         return if is_nothing {
@@ -87,9 +88,10 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
         } else {
             Ok(exit)
         };
-    };
+    }
     let devices = plan.imports.iter().map(|it| &it.device);
     run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
         plan.carry_out(session, settings, observer).await
@@ -159,10 +161,10 @@ fn list(mut context: Context<'_>) -> Result<Exit, Failure> {
     let usable = lines.iter().filter(|line| line.is_valid()).count();
     let number = count(lines.len() as u64, "GUID", "GUIDs");
     let folder = contents.folder.display();
-    terminal.note(&format!("{number} in {folder}: {usable} to be used"));
+    terminal.note(&format!("{number} in {folder}: {usable} usable"));
     for path in &contents.unrecorded {
         terminal.warn(&format!(
-            "{} is in the vault's folder but not in its list: an export may have been broken off",
+            "{} is in the vault's folder but not in its list: an export may have been interrupted",
             path.display()
         ));
     }

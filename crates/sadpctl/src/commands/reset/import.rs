@@ -10,11 +10,10 @@ use sadp_ops::{
 };
 use sadp_reset::{Case, CaseId, Collected, RequestKind, collect, unmatched};
 use sadp_text::{answers_question, count, open_requests};
-use secrecy::SecretString;
 
 use crate::{
     args::{Context, ImportArgs},
-    commands::new_password,
+    commands::new_password::{self, NewPassword},
     failure::{Exit, Failure},
     output::{self, Outcome},
     run::{self, Run},
@@ -119,11 +118,8 @@ impl Import<'_> {
         if matching.answers.is_empty() {
             return self.nothing_to_send(matching);
         }
-        let password = if matching.needs_password() {
-            self.read_password()?
-        } else {
-            None
-        };
+        let password = matching.needs_password().then(|| self.pending_password());
+        let password = password.transpose()?;
         let wanted = matching.devices();
         let inventory = self
             .run
@@ -134,11 +130,8 @@ impl Import<'_> {
     /// An answer or a key for the device that was named.
     fn by_name(mut self, input: AnswerInput, name: &DeviceName) -> Result<Exit, Failure> {
         let file = self.args.password.new_password_file.as_deref();
-        let password = if Secret::NEW.can_be_had(file) && !self.is_legacy(name)? {
-            self.read_password()?
-        } else {
-            None
-        };
+        let given = Secret::NEW.can_be_had(file) && !self.is_legacy(name)?;
+        let password = given.then(|| self.pending_password()).transpose()?;
         let inventory = self.run.look()?;
         let device = inventory.devices.get(name.find(&inventory.devices)?);
         let whose = device
@@ -161,8 +154,8 @@ impl Import<'_> {
         Ok(case.is_some_and(|case| case.request.kind == RequestKind::LegacyCode))
     }
 
-    fn read_password(&mut self) -> Result<Option<SecretString>, Failure> {
-        new_password::read(&self.args.password, self.args.change, self.run.terminal)
+    fn pending_password(&self) -> Result<NewPassword, Failure> {
+        new_password::pending(&self.args.password, self.args.change)
     }
 
     fn match_requests(
@@ -206,7 +199,7 @@ impl Import<'_> {
         mut self,
         matching: Matching,
         inventory: &Inventory,
-        password: Option<SecretString>,
+        password: Option<NewPassword>,
     ) -> Result<Exit, Failure> {
         let change = self.args.change;
         let plan = answer::plan(&self.run.session, inventory, matching, &self.choice)?;
@@ -214,10 +207,11 @@ impl Import<'_> {
             return self.run.print_planned(plan.into_outcomes());
         }
         let password = match password {
-            None if plan.needs_password() => self.read_password()?,
-            password => password,
+            None if plan.needs_password() => Some(self.pending_password()?),
+            password => password.filter(|_| plan.needs_password()),
         };
         self.run.confirm(&answers_question(&plan), change)?;
+        let password = password.map(|it| it.get(self.run.terminal)).transpose()?;
         self.run.carry_out(async move |session, observer| {
             let settings = Settings {
                 inventory,

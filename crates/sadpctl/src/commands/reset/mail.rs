@@ -37,7 +37,7 @@ pub(super) fn run(command: &MailCommand, context: Context<'_>) -> Result<Exit, F
 
 fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
-    let password = secret::current_unless(args.change.dry_run, &args.password, context.terminal)?;
+    let password = secret::current(args.change.dry_run, &args.password)?;
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let setting = Setting {
         mailbox: args.mailbox.clone(),
@@ -45,13 +45,13 @@ fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         named: !args.choice.all,
     };
     let plan = mail::plan_set(&run.session, devices, setting)?;
-    let wanted = !plan.selection.devices.is_empty();
-    let Some(password) = password.filter(|_| wanted) else {
+    if args.change.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.into_outcomes());
-    };
+    }
     let announcement = Announcement::mailbox(&args.mailbox);
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
         plan.carry_out(session, settings, observer).await
@@ -101,7 +101,7 @@ fn confirm(args: &MailConfirmArgs, context: Context<'_>) -> Result<Exit, Failure
     let secrets = Secrets {
         method: Method::MailedCode,
         secret: code.transpose()?.map(OwnerSecret::MailedCode),
-        password: new_password::read(&reset.password, reset.change, context.terminal)?,
+        password: new_password::pending(&reset.password, reset.change)?,
     };
     set_password(secrets, reset, context)
 }

@@ -48,7 +48,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(owner.change, context.global)?;
     let dry_run = owner.change.dry_run;
     // A line of standard input, before all the rest of it.
-    let password = secret::current_unless(dry_run, &owner.password, context.terminal)?;
+    let password = secret::current(dry_run, &owner.password)?;
     let answers = input::answers(
         &args.answers,
         SecretAnswers::to_set,
@@ -57,7 +57,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     )?;
     let (mut run, inventory, device) = Run::find(&owner.target, owner.change.access(), context)?;
     let mut plan = questions::plan_set(&run.session, device, owner.change.overrides())?;
-    let Some((password, answers)) = password.zip(answers) else {
+    let Some(answers) = answers.filter(|_| !dry_run) else {
         return run.print_planned(plan.selection.into_outcomes());
     };
     check_listed(&mut plan.selection, &answers, &inventory, &mut run)?;
@@ -66,6 +66,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     }
     let question = Announcement::QUESTIONS.question(&plan.selection.devices);
     run.confirm(&question, owner.change)?;
+    let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
         let questions = NewQuestions { answers, settings };
@@ -76,7 +77,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
 fn answer(args: &QuestionsAnswerArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let (reset, terminal) = (&args.reset, &mut *context.terminal);
     run::check(reset.change, context.global)?;
-    let password = new_password::read(&reset.password, reset.change, terminal)?;
+    let password = new_password::pending(&reset.password, reset.change)?;
     let dry_run = reset.change.dry_run;
     let answers = input::answers(&args.answers, SecretAnswers::new, dry_run, terminal)?;
     let secrets = Secrets {

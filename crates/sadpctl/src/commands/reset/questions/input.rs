@@ -91,7 +91,12 @@ fn typed(terminal: &mut Terminal) -> Result<Vec<(u32, SecretString)>, Failure> {
     }
     let places = 1..=SecretAnswers::COUNT;
     places
-        .map(|place| Ok((typed_number(place, terminal)?, Secret::ANSWER.ask()?)))
+        .map(|place| {
+            Ok((
+                typed_number(place, terminal)?,
+                Secret::ANSWER.read(None, terminal)?,
+            ))
+        })
         .collect()
 }
 
