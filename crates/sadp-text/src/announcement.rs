@@ -8,7 +8,7 @@ use sadp_ops::DiscoveredDevice;
 use sadp_proto::Mailbox;
 use sadp_reset::Action;
 
-use crate::{count, device_lines, event::name, minute};
+use crate::{count, device_lines, device_name, minute};
 
 /// What is shown and asked before devices are changed.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ pub fn already_active(devices: usize) -> String {
 /// A device that refused a secret before, where the user is asked whether to send
 /// another.
 pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
-    let (device, at) = (name(device), minute(at));
+    let (device, at) = (device_name(device), minute(at));
     format!("{device} refused a secret of this kind on {at}: each wrong one costs a try")
 }
 

@@ -2,11 +2,11 @@
 
 use sadp_discovery::Notice;
 use sadp_model::text::clean;
-use sadp_ops::{DiscoveredDevice, Event, OpsError};
+use sadp_ops::{Event, OpsError};
 use sadp_proto::DiscoveryStats;
 use sadp_reset::ClaimHolder;
 
-use crate::{Line, Remedy, count, minute, outcome::button, with_cause};
+use crate::{Line, Remedy, count, device_name, minute, outcome::button, with_cause};
 
 /// The lines about an event. None where it only says how far an operation is.
 #[rustfmt::skip]
@@ -35,12 +35,12 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             lines
         }
         Event::SenderConflict { device, used, other } => warning(format!(
-            "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts", name(device))),
+            "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts", device_name(device))),
         Event::LampIsOn(time) => note(format!("the lamp is on for {}; Ctrl-C switches it off at once", humantime::format_duration(*time))),
         Event::Stopping => note("interrupted: nothing more is sent; waiting for replies to what was sent"),
         Event::SendingLimited(notice) => sending_limited(notice),
         Event::ImpersonationSuspected(device) => warning(format!(
-            "replies of {} contradict each other: another machine on the network may answer for it", name(device))),
+            "replies of {} contradict each other: another machine on the network may answer for it", device_name(device))),
         Event::Button(progress) => button::line(progress).into_iter().collect(),
         Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
     }
@@ -81,17 +81,6 @@ fn sending_limited(notice: &Notice) -> Vec<Line> {
         _ => return Vec::new(),
     };
     vec![Line::Warning(text), Line::Hint(notice.remedy().into())]
-}
-
-/// A device by its address and MAC.
-pub(crate) fn name(found: &DiscoveredDevice) -> String {
-    let device = &found.entry.device;
-    let address = device.ipv4.address;
-    let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
-    let mac = device
-        .mac
-        .map_or_else(String::new, |mac| format!(" ({mac})"));
-    format!("{address}{mac}")
 }
 
 /// What was received and could not be read, or was not kept. Shown always.

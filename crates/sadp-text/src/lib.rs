@@ -134,6 +134,17 @@ pub(crate) fn device_lines<'a>(
     lines.collect()
 }
 
+/// A device by its address and MAC.
+pub(crate) fn device_name(found: &DiscoveredDevice) -> String {
+    let device = &found.entry.device;
+    let address = device.ipv4.address;
+    let address = address.map_or_else(|| "a device".into(), |address| address.to_string());
+    let mac = device
+        .mac
+        .map_or_else(String::new, |mac| format!(" ({mac})"));
+    format!("{address}{mac}")
+}
+
 /// A device by its names, where it is no longer at hand.
 fn ref_line(device: &DeviceRef) -> String {
     let names = [
