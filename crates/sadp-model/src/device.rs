@@ -123,14 +123,13 @@ impl Device {
         self.ipv4 == other.ipv4 && self.ipv6 == other.ipv6 && self.ports == other.ports
     }
 
-    /// The memory this report takes, texts included, in bytes. The serial counts
-    /// twice: devices are looked up by it.
+    /// The memory this report takes, texts included, in bytes.
     pub(crate) fn footprint(&self) -> usize {
         let serial = self.serial.as_ref().map_or(0, |it| it.as_str().len());
         let firmware = self.firmware.as_ref().map_or(0, |it| it.text().len());
         let texts = [&self.model, &self.dsp, &self.oem].into_iter().flatten();
         let texts: usize = texts.map(|text| text.len()).sum();
-        size_of::<Self>() + self.raw.footprint() + 2 * serial + firmware + texts
+        size_of::<Self>() + self.raw.footprint() + serial + firmware + texts
     }
 
     /// Takes from `earlier` what this report omits, raw elements aside.

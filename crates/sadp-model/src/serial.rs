@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::civil::Date;
 
@@ -6,9 +6,9 @@ use crate::Kind;
 
 /// A full serial number as the device wrote it, e.g.
 /// `DS-2CD2320D-I20180919AACHC52601815`. Any text is kept: OEM and access control
-/// devices use other schemes.
+/// devices use other schemes. Clones share it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Serial(Box<str>);
+pub struct Serial(Arc<str>);
 
 impl Serial {
     /// The serial, or `None` for blank text.
