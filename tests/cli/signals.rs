@@ -227,11 +227,13 @@ fn a_command_that_left_is_waited_for_and_the_rest_is_not_sent() {
     }
 }
 
+/// Without `--settle` devices are looked at only once the commands are over.
 #[test]
 fn during_the_closing_look_what_was_done_is_reported() {
     for signal in ["INT", "TERM"] {
         let van = Van::new(&site("", ""));
-        let mut talk = Talk::start(&mut activate(&van, &IN_JSON));
+        let arguments = [&IN_JSON[..], &["--settle", "0s"]].concat();
+        let mut talk = Talk::start(&mut activate(&van, &arguments));
         talk.until(SENDING);
         talk.until_again(SCANNING);
         talk.signal(signal);

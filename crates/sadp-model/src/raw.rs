@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 /// thousands of devices keeps tens of elements of each.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawFields {
-    names: Names,
+    names: ElementNames,
     texts: Texts,
 }
 
@@ -22,7 +22,7 @@ impl RawFields {
     pub fn with_capacity(bytes: usize) -> Self {
         let bytes = bytes.min(Self::MAX_BYTES);
         Self {
-            names: Names::Own(Texts::with_capacity(bytes / 2)),
+            names: ElementNames::Own(Texts::with_capacity(bytes / 2)),
             texts: Texts::with_capacity(bytes),
         }
     }
@@ -89,7 +89,7 @@ impl RawFields {
     /// Frees unused memory.
     fn shrink_to_fit(&mut self) {
         self.texts.shrink_to_fit();
-        if let Names::Own(names) = &mut self.names {
+        if let ElementNames::Own(names) = &mut self.names {
             names.shrink_to_fit();
         }
     }
@@ -154,13 +154,13 @@ impl Texts {
 
 /// The names of elements.
 #[derive(Clone)]
-enum Names {
+enum ElementNames {
     Own(Texts),
     /// In a [`NamePool`].
     Shared(Arc<Texts>),
 }
 
-impl Names {
+impl ElementNames {
     fn own(&mut self) -> &mut Texts {
         match self {
             Self::Own(own) => own,
@@ -169,7 +169,7 @@ impl Names {
     }
 }
 
-impl Deref for Names {
+impl Deref for ElementNames {
     type Target = Texts;
 
     fn deref(&self) -> &Texts {
@@ -180,19 +180,19 @@ impl Deref for Names {
     }
 }
 
-impl Default for Names {
+impl Default for ElementNames {
     fn default() -> Self {
         Self::Own(Texts::default())
     }
 }
 
-impl PartialEq for Names {
+impl PartialEq for ElementNames {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl Eq for Names {}
+impl Eq for ElementNames {}
 
 /// Keeps the names of elements once that many devices have in common.
 #[derive(Default)]
@@ -204,15 +204,15 @@ impl NamePool {
 
     /// Keeps these elements with as little memory as possible.
     pub(crate) fn compact(&mut self, fields: &mut RawFields) {
-        if let Names::Own(own) = &mut fields.names {
+        if let ElementNames::Own(own) = &mut fields.names {
             let shared = self.0.get(own).map(Arc::clone);
             if let Some(shared) = shared {
-                fields.names = Names::Shared(shared);
+                fields.names = ElementNames::Shared(shared);
             } else if self.0.len() < Self::MAX {
                 own.shrink_to_fit();
                 let shared = Arc::new(std::mem::take(own));
                 self.0.insert(Arc::clone(&shared));
-                fields.names = Names::Shared(shared);
+                fields.names = ElementNames::Shared(shared);
             }
         }
         fields.shrink_to_fit();
@@ -229,7 +229,7 @@ impl fmt::Debug for NamePool {
 /// left a copy in memory.
 impl Zeroize for RawFields {
     fn zeroize(&mut self) {
-        self.names = Names::default();
+        self.names = ElementNames::default();
         self.texts.buffer.zeroize();
         self.texts.ends.clear();
     }
@@ -285,7 +285,8 @@ mod tests {
         let [mut one, mut two] = ["1", "2"].map(|text| RawFields::from_iter([("MAC", text)]));
         pool.compact(&mut one);
         pool.compact(&mut two);
-        let (Names::Shared(names), Names::Shared(same)) = (&one.names, &two.names) else {
+        let (ElementNames::Shared(names), ElementNames::Shared(same)) = (&one.names, &two.names)
+        else {
             panic!("not shared");
         };
         assert!(Arc::ptr_eq(names, same));
