@@ -155,7 +155,17 @@ fn count<'a, K: std::hash::Hash + Eq>(
 
 /// Something about a device that needs attention.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::Display,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::Display,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Warning {

@@ -11,6 +11,7 @@
     Ord,
     Hash,
     strum::IntoStaticStr,
+    strum::VariantNames,
     strum::Display,
 )]
 #[strum(serialize_all = "kebab-case")]
@@ -128,7 +129,18 @@ fn begins_with(prefixes: &[&str], text: &str) -> bool {
 }
 
 /// The brand a device is sold under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Vendor {
     /// The vendor's own brand.

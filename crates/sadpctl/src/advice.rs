@@ -41,8 +41,9 @@ pub(crate) fn hints(
         } else {
             ""
         };
+        let devices = count(twins as u64, "device shares", "devices share");
         hints.push(format!(
-            "{twins} devices share an address with another. Commands go by MAC, so none has to be unplugged: \
+            "{devices} an address with another. Commands go by MAC, so none has to be unplugged: \
              {activate}sadpctl net plan --from FIRST-ADDRESS > plan.csv, then sadpctl net apply plan.csv"
         ));
     }

@@ -282,9 +282,10 @@ pub(crate) struct RecordArgs {
 /// Which devices to list, and how.
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// List only devices of which all of these hold: key=value, key!=value,
-    /// key~part, joined by commas. Keys are those of the JSON form, e.g.
-    /// state=unactivated or ipv4.address~192.168.
+    /// List only devices of which all of these hold: key=value, key=one|other,
+    /// key!=value, key~part, key!~part, key<value, key>value, joined by commas.
+    /// Keys are those of the JSON form, and ip, sn, fw, dhcp, e.g.
+    /// state=inactive or 'ip~192.168,fw<5.5'
     #[arg(long = "where", value_name = "EXPR")]
     pub(crate) filter: Option<Filter>,
 
@@ -301,7 +302,8 @@ pub(crate) struct ListArgs {
 /// The one device that a command is for.
 #[derive(Args, Debug)]
 pub(crate) struct DeviceArgs {
-    /// A full serial number, a label number, a MAC or an IPv4 address
+    /// A full serial number, a label number, a MAC, an IPv4 address, or an ending of
+    /// serial or MAC
     pub(crate) device: DeviceName,
 
     #[command(flatten)]

@@ -277,7 +277,18 @@ pub(super) fn ipv4(from: IpAddr) -> Option<Ipv4Addr> {
 }
 
 /// How a datagram was transported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Via {
     /// To the multicast group.

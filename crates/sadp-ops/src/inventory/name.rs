@@ -8,7 +8,9 @@ use sadp_reset::DeviceKey;
 use crate::{DeviceRef, DiscoveredDevice};
 
 /// A name of a device: its full serial number, its label number, its MAC in any
-/// notation or its IPv4 address. For reading also the serial as tables show it.
+/// notation, its IPv4 address, or a URL with one of these as its host. For reading also
+/// the serial as tables show it, and an ending of serial or MAC of at least
+/// [`DeviceName::SHORTEST_ENDING`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceName {
     text: Box<str>,
@@ -49,7 +51,7 @@ impl FromStr for DeviceName {
     type Err = BlankName;
 
     fn from_str(text: &str) -> Result<Self, BlankName> {
-        let text = text.trim();
+        let text = host_of(text.trim());
         if text.is_empty() {
             return Err(BlankName);
         }
@@ -61,7 +63,20 @@ impl FromStr for DeviceName {
     }
 }
 
+/// The host of a URL, without port and user. Any other text stays as it is.
+fn host_of(text: &str) -> &str {
+    let Some((_, rest)) = text.split_once("://") else {
+        return text;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
 impl DeviceName {
+    /// The least characters of an ending.
+    pub const SHORTEST_ENDING: usize = 4;
+
     /// The name as it was given.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -97,8 +112,8 @@ impl DeviceName {
         Ok(devices.swap_remove(place))
     }
 
-    /// The one device with this name, for commands that change nothing: the
-    /// serial as tables show it is a name, too.
+    /// The one device with this name, for commands that change nothing: the serial as
+    /// tables show it and an ending are names, too.
     pub fn choose_to_read(
         &self,
         mut devices: Vec<DiscoveredDevice>,
@@ -107,7 +122,7 @@ impl DeviceName {
         let place = if is_full {
             self.find(&devices)?
         } else {
-            self.find_by(&devices, Self::is_short_serial_of)?
+            self.find_by(&devices, Self::is_part_of)?
         };
         Ok(devices.swap_remove(place))
     }
@@ -155,9 +170,15 @@ impl DeviceName {
         names.any(|name| name.eq_ignore_ascii_case(&self.text))
     }
 
-    fn is_short_serial_of(&self, found: &DiscoveredDevice) -> bool {
-        let serial = found.entry.device.serial.as_ref();
-        serial.is_some_and(|serial| serial.short().eq_ignore_ascii_case(&self.text))
+    fn is_part_of(&self, found: &DiscoveredDevice) -> bool {
+        let device = &found.entry.device;
+        let serial = device.serial.as_ref();
+        serial.is_some_and(|serial| {
+            let short = serial.short().eq_ignore_ascii_case(&self.text);
+            short || ends_with(serial.as_str(), &self.text)
+        }) || device
+            .mac
+            .is_some_and(|mac| ends_with(&digits(&mac.to_string()), &digits(&self.text)))
     }
 
     /// Whether it is a part of a name of the device, or nearly one.
@@ -175,6 +196,19 @@ impl DeviceName {
                 name.contains(&wanted) || strsim::levenshtein(&name, &wanted) <= 2
             })
     }
+}
+
+fn ends_with(whole: &str, end: &str) -> bool {
+    let start = whole.len().checked_sub(end.len());
+    let tail = start.and_then(|start| whole.get(start..));
+    end.len() >= DeviceName::SHORTEST_ENDING && tail.is_some_and(|it| it.eq_ignore_ascii_case(end))
+}
+
+/// A MAC, or part of one, without what separates its digits.
+fn digits(mac: &str) -> String {
+    mac.chars()
+        .filter(|it| !matches!(it, ':' | '-' | '.'))
+        .collect()
 }
 
 /// The devices with any of these names, in their order. One that is named twice
@@ -246,6 +280,39 @@ mod tests {
         assert!(name.find(&devices).is_err());
         let chosen = name.choose_to_read(devices).unwrap();
         assert_eq!(chosen.entry.device.serial, Serial::new(OTHER));
+    }
+
+    #[test]
+    fn a_unique_ending_names_a_device_for_reading_only() {
+        let devices = devices(&[CAMERA, OTHER]);
+        for (text, place) in [("0862", 0), ("7263", 1), ("00:01", 1), ("cc00-0000", 0)] {
+            assert!(name(text).find(&devices).is_err(), "{text}");
+            let chosen = name(text).choose_to_read(devices.clone()).unwrap();
+            assert_eq!(chosen.key(), devices[place].key(), "{text}");
+        }
+        for text in ["862", "0:01", "9999"] {
+            assert!(
+                name(text).choose_to_read(devices.clone()).is_err(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_a_name() {
+        for text in [
+            "192.168.1.64",
+            "http://192.168.1.64",
+            "https://admin@192.168.1.64:8443/doc/page/login.asp",
+            " http://192.168.1.64?x ",
+        ] {
+            assert_eq!(
+                name(text).address(),
+                Some([192, 168, 1, 64].into()),
+                "{text}"
+            );
+        }
+        assert!("http:///x".parse::<DeviceName>().is_err());
     }
 
     #[test]

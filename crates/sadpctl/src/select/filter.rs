@@ -1,4 +1,4 @@
-use std::{net::IpAddr, str::FromStr};
+use std::{cmp::Ordering, net::IpAddr, str::FromStr};
 
 use sadp_model::{Firmware, MacAddr};
 use sadp_ops::DiscoveredDevice;
@@ -17,7 +17,8 @@ pub(crate) struct Filter {
 struct Clause {
     key: Key,
     relation: Relation,
-    value: String,
+    /// Alternatives, at least one.
+    values: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,9 @@ enum Relation {
     Equals,
     Differs,
     Holds,
+    Lacks,
+    Less,
+    Greater,
 }
 
 impl Filter {
@@ -55,28 +59,68 @@ impl FromStr for Clause {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let at = text.find(['=', '~', '!']);
+        let at = text.find(['=', '~', '!', '<', '>']);
         let (key, rest) = text.split_at(at.unwrap_or(text.len()));
-        let (relation, value) = if let Some(value) = rest.strip_prefix("!=") {
-            (Relation::Differs, value)
-        } else if let Some(value) = rest.strip_prefix('=') {
-            (Relation::Equals, value.strip_prefix('=').unwrap_or(value))
-        } else if let Some(value) = rest.strip_prefix('~') {
-            (Relation::Holds, value)
-        } else {
+        let mut relations = RELATIONS.iter();
+        let relation = relations.find_map(|(sign, it)| Some((*it, rest.strip_prefix(sign)?)));
+        let Some((relation, value)) = relation else {
             return Err(format!(
-                "{text:?} is not a valid condition: write key=value, key!=value or key~part, e.g. state=unactivated"
+                "{text:?} is not a valid condition: write key=value, key=one|other, key!=value, key~part, key!~part, key<value or key>value, e.g. state=unactivated"
             ));
         };
-        Ok(Self {
-            key: key.parse()?,
+        let key: Key = key.parse()?;
+        let values = match relation {
+            Relation::Less | Relation::Greater => vec![value.trim().into()],
+            _ => value.split('|').map(|it| key.value_of(it)).collect(),
+        };
+        let clause = Self {
+            key,
             relation,
-            value: value.trim().into(),
-        })
+            values,
+        };
+        clause.check().map(|()| clause)
     }
 }
 
+/// The longer signs first.
+const RELATIONS: [(&str, Relation); 7] = [
+    ("!=", Relation::Differs),
+    ("!~", Relation::Lacks),
+    ("==", Relation::Equals),
+    ("=", Relation::Equals),
+    ("~", Relation::Holds),
+    ("<", Relation::Less),
+    (">", Relation::Greater),
+];
+
 impl Clause {
+    /// Fails for a value that the key never has.
+    fn check(&self) -> Result<(), String> {
+        match (self.relation, self.key.choices()) {
+            (Relation::Equals | Relation::Differs, Some(choices)) => {
+                let known = |it: &String| {
+                    it.eq_ignore_ascii_case("null")
+                        || choices.iter().any(|choice| it.eq_ignore_ascii_case(choice))
+                };
+                match self.values.iter().find(|it| !known(it)) {
+                    Some(value) => Err(format!(
+                        "{value:?} is not a value of {}: there are {}, null",
+                        self.key.name(),
+                        choices.join(", ")
+                    )),
+                    None => Ok(()),
+                }
+            }
+            (Relation::Less | Relation::Greater, _) => {
+                match self.values.iter().find(|it| order(it).is_none()) {
+                    Some(value) => Err(format!("{value:?} is neither a number nor a version")),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn holds(&self, found: &DiscoveredDevice) -> bool {
         let value = self.key.value(found);
         // An empty list holds nothing, which is what `null` asks for.
@@ -84,12 +128,47 @@ impl Clause {
             [] => &[Value::Unknown],
             values => values,
         };
+        let any = |fits: fn(&Value, &str) -> bool| {
+            let wanted = self.values.iter();
+            wanted
+                .clone()
+                .any(|it| values.iter().any(|value| fits(value, it)))
+        };
         match self.relation {
-            Relation::Equals => values.iter().any(|value| equals(value, &self.value)),
-            Relation::Differs => !values.iter().any(|value| equals(value, &self.value)),
-            Relation::Holds => values.iter().any(|value| contains(value, &self.value)),
+            Relation::Equals => any(equals),
+            Relation::Differs => !any(equals),
+            Relation::Holds => any(contains),
+            Relation::Lacks => !any(contains),
+            Relation::Less => any(|value, wanted| compared(value, wanted) == Some(Ordering::Less)),
+            Relation::Greater => {
+                any(|value, wanted| compared(value, wanted) == Some(Ordering::Greater))
+            }
         }
     }
+}
+
+/// How a number or a version compares to the one that was written.
+fn compared(value: &Value, wanted: &str) -> Option<Ordering> {
+    match value {
+        Value::Number(_) | Value::Version(_) => {
+            Some(order(&value.to_string())?.cmp(&order(wanted)?))
+        }
+        _ => None,
+    }
+}
+
+/// The parts of a number or a version.
+fn order(text: &str) -> Option<Vec<u32>> {
+    let text = text.strip_prefix(['V', 'v']).unwrap_or(text);
+    let mut parts: Vec<u32> = text
+        .split('.')
+        .map(|it| it.parse().ok())
+        .collect::<Option<_>>()?;
+    // 5.5 is 5.5.0.
+    while parts.last() == Some(&0) {
+        parts.pop();
+    }
+    Some(parts)
 }
 
 /// Whether a value is the one that was written, in any of its notations.
@@ -178,6 +257,17 @@ mod tests {
             "firmware.version=5.03.020",
             "firmware.version=5.3.20",
             "firmware.version!=5.3.2",
+            "fw=5.3.20",
+            "fw<5.10",
+            "fw>V5.3",
+            "disks>1",
+            "disks<10",
+            "ip=192.168.1.112",
+            "dhcp=true",
+            "state=inactive|active",
+            "kind!=nvr",
+            "mac!~ffff",
+            "warnings=off-subnet|duplicate-ip",
         ] {
             assert!(holds(filter), "{filter}");
         }
@@ -190,6 +280,11 @@ mod tests {
             "disks=20",
             "state=active,disks=3",
             "raw.Other=1",
+            "fw>5.3.20",
+            "disks>2",
+            "channels.digital>0",
+            "state=inactive",
+            "mac!~1d6d",
             "ipv4.address=192.168.1.11",
         ] {
             assert!(!holds(filter), "{filter}");
@@ -205,6 +300,11 @@ mod tests {
             "=x",
             "state=active,",
             "colour=red",
+            "state=open",
+            "kind=camera|nvr",
+            "warnings!=loud",
+            "disks>many",
+            "fw<",
         ] {
             assert!(bad.parse::<Filter>().is_err(), "{bad}");
         }

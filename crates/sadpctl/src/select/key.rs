@@ -1,6 +1,8 @@
 use std::str::FromStr;
 
+use sadp_model::{Kind, RequestWay, State, Vendor, Via, Warning};
 use sadp_ops::DiscoveredDevice;
+use strum::VariantNames;
 
 use crate::output::{FIELDS, Field, Value};
 
@@ -12,7 +14,43 @@ pub(crate) enum Key {
     Raw(String),
 }
 
+/// Short forms of keys.
+const SHORT: [(&str, &str); 4] = [
+    ("ip", "ipv4.address"),
+    ("sn", "serial"),
+    ("fw", "firmware.version"),
+    ("dhcp", "ipv4.dhcp"),
+];
+
 impl Key {
+    /// The key as the JSON form has it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Field(field) => field.key,
+            Self::Raw(name) => name,
+        }
+    }
+
+    /// All values there are, where they are a closed set.
+    pub(crate) fn choices(&self) -> Option<&'static [&'static str]> {
+        Some(match self.name() {
+            "state" => State::VARIANTS,
+            "kind" => Kind::VARIANTS,
+            "vendor" => Vendor::VARIANTS,
+            "recovery.request" => RequestWay::VARIANTS,
+            "seen.via" => Via::VARIANTS,
+            "warnings" => Warning::VARIANTS,
+            _ => return None,
+        })
+    }
+
+    /// A value as it was written, in the JSON form's word: the vendor says inactive.
+    pub(crate) fn value_of(&self, text: &str) -> String {
+        let text = text.trim();
+        let is_state = self.name() == "state" && text.eq_ignore_ascii_case("inactive");
+        if is_state { "unactivated" } else { text }.into()
+    }
+
     /// What stands under the key: a list where there may be several values.
     pub(crate) fn value(&self, found: &DiscoveredDevice) -> Value {
         match self {
@@ -40,6 +78,8 @@ impl FromStr for Key {
         if let Some(name) = raw {
             return Ok(Self::Raw(name.into()));
         }
+        let short = SHORT.iter().find(|(short, _)| *short == text);
+        let text = short.map_or(text, |(_, key)| key);
         if let Some(field) = keyed().find(|field| field.key == text) {
             return Ok(Self::Field(field));
         }
