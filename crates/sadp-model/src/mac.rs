@@ -20,6 +20,12 @@ impl MacAddr {
         self.0
     }
 
+    /// The digits of an address that somebody wrote, or of a part of one, without what
+    /// separates them.
+    pub fn digits_of(text: &str) -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).collect()
+    }
+
     /// Whether the address can identify one device: it is not zero, a group or the
     /// broadcast address. Firmware without a programmed address sends such.
     pub const fn is_identity(self) -> bool {

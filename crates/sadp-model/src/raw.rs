@@ -1,4 +1,4 @@
-use std::{collections::HashSet, fmt, ops::Deref, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use zeroize::Zeroize;
 
@@ -10,7 +10,8 @@ use zeroize::Zeroize;
 /// thousands of devices keeps tens of elements of each.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawFields {
-    names: ElementNames,
+    /// Shared by devices of one model: see [`NamePool`].
+    names: Arc<Texts>,
     texts: Texts,
 }
 
@@ -22,7 +23,7 @@ impl RawFields {
     pub fn with_capacity(bytes: usize) -> Self {
         let bytes = bytes.min(Self::MAX_BYTES);
         Self {
-            names: ElementNames::Own(Texts::with_capacity(bytes / 2)),
+            names: Arc::new(Texts::with_capacity(bytes / 2)),
             texts: Texts::with_capacity(bytes),
         }
     }
@@ -35,7 +36,7 @@ impl RawFields {
         if bytes > Self::MAX_BYTES {
             return false;
         }
-        self.names.own().push(name);
+        Arc::make_mut(&mut self.names).push(name);
         self.texts.push(text);
         true
     }
@@ -89,7 +90,7 @@ impl RawFields {
     /// Frees unused memory.
     fn shrink_to_fit(&mut self) {
         self.texts.shrink_to_fit();
-        if let ElementNames::Own(names) = &mut self.names {
+        if let Some(names) = Arc::get_mut(&mut self.names) {
             names.shrink_to_fit();
         }
     }
@@ -152,48 +153,6 @@ impl Texts {
     }
 }
 
-/// The names of elements.
-#[derive(Clone)]
-enum ElementNames {
-    Own(Texts),
-    /// In a [`NamePool`].
-    Shared(Arc<Texts>),
-}
-
-impl ElementNames {
-    fn own(&mut self) -> &mut Texts {
-        match self {
-            Self::Own(own) => own,
-            Self::Shared(shared) => Arc::make_mut(shared),
-        }
-    }
-}
-
-impl Deref for ElementNames {
-    type Target = Texts;
-
-    fn deref(&self) -> &Texts {
-        match self {
-            Self::Own(own) => own,
-            Self::Shared(shared) => shared,
-        }
-    }
-}
-
-impl Default for ElementNames {
-    fn default() -> Self {
-        Self::Own(Texts::default())
-    }
-}
-
-impl PartialEq for ElementNames {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-
-impl Eq for ElementNames {}
-
 /// Keeps the names of elements once that many devices have in common.
 #[derive(Default)]
 pub(crate) struct NamePool(HashSet<Arc<Texts>>);
@@ -204,18 +163,13 @@ impl NamePool {
 
     /// Keeps these elements with as little memory as possible.
     pub(crate) fn compact(&mut self, fields: &mut RawFields) {
-        if let ElementNames::Own(own) = &mut fields.names {
-            let shared = self.0.get(own).map(Arc::clone);
-            if let Some(shared) = shared {
-                fields.names = ElementNames::Shared(shared);
-            } else if self.0.len() < Self::MAX {
-                own.shrink_to_fit();
-                let shared = Arc::new(std::mem::take(own));
-                self.0.insert(Arc::clone(&shared));
-                fields.names = ElementNames::Shared(shared);
-            }
+        if let Some(shared) = self.0.get(&fields.names) {
+            fields.names = Arc::clone(shared);
         }
         fields.shrink_to_fit();
+        if self.0.len() < Self::MAX {
+            self.0.insert(Arc::clone(&fields.names));
+        }
     }
 }
 
@@ -229,7 +183,7 @@ impl fmt::Debug for NamePool {
 /// left a copy in memory.
 impl Zeroize for RawFields {
     fn zeroize(&mut self) {
-        self.names = ElementNames::default();
+        self.names = Arc::default();
         self.texts.buffer.zeroize();
         self.texts.ends.clear();
     }
@@ -285,11 +239,7 @@ mod tests {
         let [mut one, mut two] = ["1", "2"].map(|text| RawFields::from_iter([("MAC", text)]));
         pool.compact(&mut one);
         pool.compact(&mut two);
-        let (ElementNames::Shared(names), ElementNames::Shared(same)) = (&one.names, &two.names)
-        else {
-            panic!("not shared");
-        };
-        assert!(Arc::ptr_eq(names, same));
+        assert!(Arc::ptr_eq(&one.names, &two.names));
         assert!(two.push("DHCP", "true"));
         assert_eq!(one.iter().collect::<Vec<_>>(), [("MAC", "1")]);
         let pairs = [("MAC", "2"), ("DHCP", "true")];

@@ -176,9 +176,12 @@ impl DeviceName {
         serial.is_some_and(|serial| {
             let short = serial.short().eq_ignore_ascii_case(&self.text);
             short || ends_with(serial.as_str(), &self.text)
-        }) || device
-            .mac
-            .is_some_and(|mac| ends_with(&digits(&mac.to_string()), &digits(&self.text)))
+        }) || device.mac.is_some_and(|mac| {
+            ends_with(
+                &MacAddr::digits_of(&mac.to_string()),
+                &MacAddr::digits_of(&self.text),
+            )
+        })
     }
 
     /// Whether it is a part of a name of the device, or nearly one.
@@ -202,13 +205,6 @@ fn ends_with(whole: &str, end: &str) -> bool {
     let start = whole.len().checked_sub(end.len());
     let tail = start.and_then(|start| whole.get(start..));
     end.len() >= DeviceName::SHORTEST_ENDING && tail.is_some_and(|it| it.eq_ignore_ascii_case(end))
-}
-
-/// A MAC, or part of one, without what separates its digits.
-fn digits(mac: &str) -> String {
-    mac.chars()
-        .filter(|it| !matches!(it, ':' | '-' | '.'))
-        .collect()
 }
 
 /// The devices with any of these names, in their order. One that is named twice

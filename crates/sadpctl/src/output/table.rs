@@ -309,7 +309,7 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
     table.write(out, None)
 }
 
-/// What is told of a device first.
+/// What an installer wants to know of a device first.
 const COLUMNS: [PlainColumn; 7] = [
     PlainColumn::whole("STATE"),
     PlainColumn::text("MODEL", 10),

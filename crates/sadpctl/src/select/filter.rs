@@ -198,14 +198,11 @@ fn contains(value: &Value, wanted: &str) -> bool {
     let wanted = wanted.to_lowercase();
     match value {
         Value::Unknown => false,
-        Value::Mac(mac) => digits(&mac.to_string()).contains(&digits(&wanted)),
+        Value::Mac(mac) => {
+            MacAddr::digits_of(&mac.to_string()).contains(&MacAddr::digits_of(&wanted))
+        }
         other => other.to_string().to_lowercase().contains(&wanted),
     }
-}
-
-/// A MAC, or part of one, without what parts its digits.
-fn digits(mac: &str) -> String {
-    mac.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 #[cfg(test)]

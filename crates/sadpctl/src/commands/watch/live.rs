@@ -79,7 +79,7 @@ impl<'a, 'c> Live<'a, 'c> {
             }
         }
         shown?;
-        // What was at the bottom of the screen is told again where it stays.
+        // What stood at the bottom of the screen is printed again where it stays.
         for notice in &self.notices {
             survey::warn(notice, self.context.terminal);
         }
