@@ -3,11 +3,50 @@
 
 use insta::assert_snapshot;
 
-use crate::run::run;
+use serde_json::Value;
+
 #[cfg(target_os = "linux")]
-use crate::run::{Run, sadpctl, skipped};
+use crate::run::{sadpctl, skipped};
+use crate::{
+    loopback::Sim,
+    run::{Run, run},
+};
 
 const SHOP: &str = "fixtures/replies/shop.xml";
+
+#[test]
+fn an_error_is_one_json_object_where_json_is_asked_for() {
+    let sim = Sim::start(&["--count", "2"]);
+    let show = sim.command(&["show", "10.9.9.9", "--format", "ndjson", "--quiet"]);
+    let show = Run::from({ show }.output().unwrap());
+    for (run, code, message, device) in [
+        (show, 3, "10.9.9.9", "10.9.9.9".into()),
+        (
+            run(&["decode", "missing", "--format", "json"]),
+            5,
+            "missing",
+            Value::Null,
+        ),
+        (
+            run(&["scan", "--format=json", "--where", "colour=red"]),
+            2,
+            "colour",
+            Value::Null,
+        ),
+        (run(&["scna", "--format", "json"]), 2, "scna", Value::Null),
+    ] {
+        assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{run}");
+        let error = run.stderr.lines().last().unwrap_or_default();
+        let error: Value = serde_json::from_str(error).unwrap();
+        assert_eq!(error["code"], code, "{run}");
+        assert_eq!(error["device"], device, "{run}");
+        assert!(
+            error["message"].as_str().unwrap().contains(message),
+            "{run}"
+        );
+        assert!(!error["next"].as_str().unwrap().is_empty(), "{run}");
+    }
+}
 
 /// Each of these touches no network: it fails before, or stays on loopback.
 #[test]

@@ -14,11 +14,19 @@ use crate::{
 /// Runs one command line, the name of the program first. Prints to the standard
 /// streams.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::read(arguments) {
+    let arguments: Vec<_> = arguments.collect();
+    let json = asks_for_json(&arguments);
+    let cli = match Cli::read(arguments.into_iter()) {
         Ok(cli) => cli,
-        Err(error) => return print_parse_error(&error),
+        Err(error) => return print_parse_error(&error, json),
     };
-    let mut terminal = Terminal::new(cli.global.color, cli.global.quiet, cli.global.verbose > 0);
+    let GlobalArgs {
+        color,
+        quiet,
+        verbose,
+        ..
+    } = cli.global;
+    let mut terminal = Terminal::new(color, quiet, verbose > 0).with_json(json);
     log_to_stderr(&cli.global);
     let outcome = commands::run(&cli, &mut terminal).and_then(|exit| match terminal.flush() {
         Err(failure) if !failure.is_broken_pipe() => Err(failure),
@@ -43,9 +51,23 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     exit.into()
 }
 
+/// Whether `--format` is a JSON one, also where the rest cannot be understood.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    const NAME: &str = "--format";
+    let mut formats = arguments.iter().enumerate().filter_map(|(place, it)| {
+        let rest = it.to_str()?.strip_prefix(NAME)?;
+        match rest.strip_prefix('=') {
+            Some(format) => Some(format),
+            None if rest.is_empty() => arguments.get(place + 1)?.to_str(),
+            None => None,
+        }
+    });
+    formats.any(|it| matches!(it, "json" | "ndjson"))
+}
+
 /// Prints the parser's message: help and version to stdout, errors to stderr.
-fn print_parse_error(error: &clap::Error) -> ExitCode {
-    let mut terminal = Terminal::new(Color::default(), false, false);
+fn print_parse_error(error: &clap::Error, json: bool) -> ExitCode {
+    let mut terminal = Terminal::new(Color::default(), false, false).with_json(json);
     match terminal.parser(error) {
         _ if error.use_stderr() => Exit::Usage,
         Err(failure) if !failure.is_broken_pipe() => {

@@ -6,6 +6,7 @@ use sadp_discovery::ScanError;
 use sadp_ops::{OpsError, SelectionError, recovery::guid};
 use sadp_reset::{LedgerError, VaultError};
 use sadp_text::Remedy;
+use serde::Serialize;
 
 /// The exit codes scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +26,23 @@ pub(crate) enum Exit {
     Machine,
 }
 
+impl Exit {
+    /// The number.
+    const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Unsafe => 4,
+            Self::Machine => 5,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0u8,
-            Exit::Refused => 1,
-            Exit::Usage => 2,
-            Exit::NotFound => 3,
-            Exit::Unsafe => 4,
-            Exit::Machine => 5,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -44,6 +52,29 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) error: anyhow::Error,
     pub(crate) hints: Vec<String>,
+    /// The device, as the user named it.
+    device: Option<String>,
+}
+
+/// A failure as JSON.
+#[derive(Serialize)]
+pub(crate) struct FailureJson {
+    code: u8,
+    message: String,
+    next: Option<String>,
+    device: Option<String>,
+}
+
+impl From<&Failure> for FailureJson {
+    fn from(failure: &Failure) -> Self {
+        let next = failure.hints.join("; ");
+        Self {
+            code: failure.exit.code(),
+            message: format!("{:#}", failure.error),
+            next: Some(next).filter(|next| !next.is_empty()),
+            device: failure.device.clone(),
+        }
+    }
 }
 
 impl Failure {
@@ -52,6 +83,7 @@ impl Failure {
             exit,
             error: error.into(),
             hints: Vec::new(),
+            device: None,
         }
     }
 
@@ -94,6 +126,17 @@ impl Failure {
     }
 }
 
+/// The arguments cannot be understood.
+impl From<&clap::Error> for Failure {
+    fn from(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let message = message.trim().trim_start_matches("error: ");
+        let next = rest.trim().rsplit("\n\n").next().unwrap_or_default();
+        Self::words(Exit::Usage, message).hint(next)
+    }
+}
+
 /// Writing the output failed.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
@@ -106,7 +149,12 @@ impl From<io::Error> for Failure {
 impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
         let message = sadp_text::selection_error(&error);
-        Self::words(Exit::NotFound, message).hint(error.remedy())
+        let (SelectionError::NotFound { name, .. } | SelectionError::Ambiguous { name, .. }) =
+            &error;
+        Self {
+            device: Some(name.as_str().into()),
+            ..Self::words(Exit::NotFound, message).hint(error.remedy())
+        }
     }
 }
 
@@ -120,7 +168,7 @@ impl From<OpsError> for Failure {
             OpsError::Folder { .. } => Self::new(Exit::Machine, error)
                 .hint("name another folder with --out; nothing was sent"),
             OpsError::Package(error) => Self::new(Exit::Machine, error).hint(
-                "see that the disk has room and may be written; requests exported before are kept",
+                "check that the disk has room and can be written; requests exported before are kept",
             ),
             OpsError::Code(_) => Self::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
             OpsError::PasswordMissing => Self::new(Exit::Unsafe, error)

@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use sadp_model::text::clean;
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, FailureJson},
     fold::{Width, fold, fold_labelled},
 };
 
@@ -52,6 +52,8 @@ pub(crate) struct Terminal {
     err: AutoStream<Stderr>,
     quiet: bool,
     verbose: bool,
+    /// Whether a failure is reported as JSON.
+    json: bool,
     /// That of stdout and that of stderr.
     widths: [Width; 2],
 }
@@ -68,8 +70,15 @@ impl Terminal {
             err: AutoStream::new(io::stderr(), color.choice(&io::stderr())),
             quiet,
             verbose,
+            json: false,
             widths: sizes.map(|size| size.map(|(width, _)| width.0.into())),
         }
+    }
+
+    /// Reports a failure as one JSON object on one line, if so.
+    #[must_use]
+    pub(crate) fn with_json(self, json: bool) -> Self {
+        Self { json, ..self }
     }
 
     /// Where data goes.
@@ -152,6 +161,11 @@ impl Terminal {
 
     /// Tells why a command failed and what to do next, even when quiet.
     pub(crate) fn report(&mut self, failure: &Failure) {
+        if self.json
+            && let Ok(object) = serde_json::to_string(&FailureJson::from(failure))
+        {
+            return self.write(&format!("{object}\n"));
+        }
         self.say("error: ", RED, &format!("{:#}", failure.error));
         for hint in &failure.hints {
             self.say("hint: ", CYAN, hint);
@@ -162,6 +176,10 @@ impl Terminal {
     pub(crate) fn parser(&mut self, error: &clap::Error) -> Result<(), Failure> {
         let text = error.render().ansi().to_string();
         if error.use_stderr() {
+            if self.json {
+                self.report(&error.into());
+                return Ok(());
+            }
             let text = fold(&text, self.widths[1]);
             self.write(&text);
             return Ok(());
