@@ -49,13 +49,16 @@ impl RawFields {
     /// The text of the first element of this name. Some firmware writes names in
     /// another case: such an element counts if none has exactly this name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        let of_exact_name = self.iter().find(|(found, _)| *found == name);
-        of_exact_name
-            .or_else(|| {
-                self.iter()
-                    .find(|(found, _)| found.eq_ignore_ascii_case(name))
-            })
-            .map(|(_, text)| text)
+        let mut in_another_case = None;
+        for (found, text) in self.iter() {
+            if found == name {
+                return Some(text);
+            }
+            if in_another_case.is_none() && found.eq_ignore_ascii_case(name) {
+                in_another_case = Some(text);
+            }
+        }
+        in_another_case
     }
 
     /// The text of an element that the device reported, if not empty.

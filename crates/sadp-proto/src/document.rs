@@ -286,30 +286,29 @@ impl Builder {
         config.allow_unmatched_ends = true;
         loop {
             let before = position(&reader, from);
-            let Ok(event) = reader.read_event() else {
-                return ReadState::Broken(next_tag(text, before));
-            };
-            match event {
-                Event::Start(tag) if tag.name().0.contains('<') => {
+            // Matched where it is: moving an event costs as much as parsing it.
+            match &reader.read_event() {
+                Err(_) => return ReadState::Broken(next_tag(text, before)),
+                Ok(Event::Start(tag)) if tag.name().0.contains('<') => {
                     return ReadState::Broken(next_tag(text, before));
                 }
-                Event::Start(tag) => self.open(&tag),
-                Event::Empty(tag) => {
-                    self.open(&tag);
+                Ok(Event::Start(tag)) => self.open(tag),
+                Ok(Event::Empty(tag)) => {
+                    self.open(tag);
                     if self.close() {
                         return ReadState::RootClosed(position(&reader, from));
                     }
                 }
-                Event::End(tag) => {
+                Ok(Event::End(tag)) => {
                     if self.close_named(tag.name().0) {
                         return ReadState::RootClosed(position(&reader, from));
                     }
                 }
-                Event::Text(part) => self.text.push_str(&part),
-                Event::CData(part) => self.text.push_str(&part),
-                Event::GeneralRef(reference) => self.refer(&reference),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-                Event::Eof => return ReadState::End,
+                Ok(Event::Text(part)) => self.text.push_str(part),
+                Ok(Event::CData(part)) => self.text.push_str(part),
+                Ok(Event::GeneralRef(reference)) => self.refer(reference),
+                Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_)) => {}
+                Ok(Event::Eof) => return ReadState::End,
             }
         }
     }
