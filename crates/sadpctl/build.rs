@@ -44,7 +44,9 @@ fn collect(folder: &Path, name: &str, messages: &mut String) -> io::Result<()> {
         let name = format!("{name}/{}", entry.file_name().display());
         if path.is_dir() {
             collect(&path, &name, messages)?;
-        } else if let Ok(tokens) = fs::read_to_string(&path)?.parse() {
+        } else if path.extension().is_some_and(|it| it == "rs")
+            && let Ok(tokens) = fs::read_to_string(&path)?.parse()
+        {
             let mut found = Vec::new();
             walk(tokens, &mut found);
             if !found.is_empty() {
@@ -86,6 +88,9 @@ fn walk(tokens: TokenStream, found: &mut Vec<String>) {
     }
 }
 
+/// What only SQL has.
+const SQL: [&str; 4] = ["WHERE ", "INSERT INTO ", "SELECT ", "CREATE TABLE "];
+
 /// The text of a literal, where it is more than one word.
 fn sentence(literal: &str) -> Option<String> {
     let text = literal.strip_prefix('"')?.strip_suffix('"')?;
@@ -95,5 +100,5 @@ fn sentence(literal: &str) -> Option<String> {
         let mut letters = word.chars().filter(char::is_ascii_lowercase);
         letters.nth(1).is_some()
     });
-    (words.count() > 1 && !text.contains("WHERE")).then_some(text)
+    (words.count() > 1 && !SQL.iter().any(|it| text.contains(it))).then_some(text)
 }

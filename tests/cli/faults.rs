@@ -135,7 +135,7 @@ fn a_ledger_kept_busy_is_waited_for_and_then_nothing_is_sent() {
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     let run: Run = activate(&van, "state").output().unwrap().into();
     assert_eq!(run.code, 5, "{run}");
-    for text in ["kept busy by another run", "wait until it is done"] {
+    for text in ["in use by another run", "wait until it is done"] {
         assert!(run.stderr.contains(text), "{text}: {run}");
     }
     for (result, message) in results(&run) {

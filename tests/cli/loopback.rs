@@ -262,7 +262,7 @@ fn the_doctor_looks_at_loopback_when_asked_to() {
     };
     for (check, words) in [
         ("port", "shared"),
-        ("multicast", "is received"),
+        ("multicast", "are received"),
         ("devices", "3 devices"),
         ("receive-buffer", "bytes"),
     ] {

@@ -99,7 +99,7 @@ fn an_unmatched_answer_asks_for_its_request_or_is_given_it() {
     assert_eq!(none.code, 3, "{none}");
     let question = "For which request is";
     for (typed, code, told) in [
-        ("", 4, "nothing tells which"),
+        ("", 4, "nothing shows which"),
         ("9", 3, "waits under the number 9"),
     ] {
         let mut asked = Dialogue::start(&recovery.command(&import));

@@ -20,7 +20,7 @@ pub fn app_check(check: &AppCheck) -> String {
         AppCheck::Firmware { firmware, series } => {
             let firmware = firmware.as_ref().map_or_else(|| "unknown".into(), ToString::to_string);
             match series {
-                Some(series) => format!("firmware {firmware}: {} or newer is asked for ({series})", series.minimum()),
+                Some(series) => format!("firmware {firmware}: {} or newer is needed ({series})", series.minimum()),
                 None => format!("firmware {firmware}: the minimum for this series is not known"),
             }
         }

@@ -28,12 +28,12 @@ pub fn check_text(check: &Check, platform: Platform) -> Explanation {
             Subject::Firewall(active) => firewall(*active, state, *port),
             _ => Explanation::default(),
         },
-        Finding::NoFirewall => say("none of firewalld, ufw, nftables and iptables filters what comes in"),
+        Finding::NoFirewall => say("none of firewalld, ufw, nftables and iptables filters incoming traffic"),
         Finding::RawEthernet(RawEthernet::Available { interfaces }) =>
             say(format!("may send and receive raw Ethernet frames, by {}", count(*interfaces as u64, "card", "cards"))),
         Finding::RawEthernet(RawEthernet::Unavailable(error)) if is_ok => say(error.to_string()),
         Finding::RawEthernet(RawEthernet::Unavailable(error)) =>
-            say(format!("{error}: devices that answer only so are not found, nor those whose answers a filter drops"))
+            say(format!("{error}: devices that answer only that way are not found, nor those whose answers a filter drops"))
                 .next(error.remedy()),
         Finding::ReceiveBuffer(buffer) => receive_buffer(*buffer, is_ok),
         Finding::NotExamined => not_examined(platform),
@@ -50,7 +50,7 @@ pub fn check_text(check: &Check, platform: Platform) -> Explanation {
             let not = (*unreadable > 0).then(|| format!("{datagrams} could not be read, from {}", list(senders)));
             let parts: Vec<_> = partly.into_iter().chain(not).collect();
             say(parts.join("; "))
-                .next("scan again; if it stays so, capture it and look: sadpctl decode --messages FILE")
+                .next("scan again; if that does not help, capture it and read the capture: sadpctl decode --messages FILE")
         }
         Finding::OtherTools(tools) => {
             let names = tools.iter().map(|(from, tool)| {
@@ -173,15 +173,15 @@ fn multicast(test: &MulticastLoop) -> Explanation {
     const FIREWALL: &str = "see the line on the firewall below, or try with it off";
     let (group, port) = (test.group, test.port);
     match test.result() {
-        LoopResult::Received => say(format!("{group} was joined, and what is sent to it is received")),
+        LoopResult::Received => say(format!("{group} was joined, and datagrams to it are received")),
         LoopResult::ReceivedOnOtherPort =>
-            say(format!("{group} was joined, and what is sent to it is received, by another port than {port}")),
+            say(format!("{group} was joined, and datagrams to it are received, by another port than {port}")),
         LoopResult::PortFiltered =>
-            say(format!("what is sent to {group} is received, but not on port {port}: a firewall seems to drop it")).next(FIREWALL),
+            say(format!("datagrams to {group} are received, but not on port {port}: a firewall seems to drop it")).next(FIREWALL),
         LoopResult::Failed(error) => say(format!("{group} cannot be joined or sent to ({error}): devices there are not found"))
             .next("check the card's address and routes, or choose another card with -i"),
         LoopResult::NotReceived =>
-            say(format!("{group} was joined, but what is sent to it is not received: a firewall or the card's driver drops it")).next(FIREWALL),
+            say(format!("{group} was joined, but datagrams to it are not received: a firewall or the card's driver drops it")).next(FIREWALL),
     }
 }
 
@@ -238,7 +238,7 @@ fn firewall(firewall: Firewall, state: &FirewallState, port: u16) -> Explanation
         }
         FirewallState::DroppedByRule(location) => (format!("a rule drops UDP {port}"), location),
         FirewallState::DroppedByDefault(location) => (
-            format!("no plain rule opens UDP {port}, and the default drops it"),
+            format!("no simple rule opens UDP {port}, and the default policy drops it"),
             location,
         ),
     };
@@ -316,7 +316,7 @@ fn devices(found: &ScanSummary) -> Explanation {
         return say(format!(
             "no device answered within {took}: this computer drops answers"
         ))
-        .next("mend the problem above first, then run this again: sadpctl doctor");
+        .next("solve the problem above first, then run this again: sadpctl doctor");
     }
     if found.devices.total() == 0 {
         return say(format!("no device answered within {took}"))

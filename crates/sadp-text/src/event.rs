@@ -35,7 +35,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             lines
         }
         Event::SenderConflict { device, used, other } => warning(format!(
-            "{} also replied from {other}: somebody on the network may pretend to be it; only what comes from {used} counts", device_name(device))),
+            "{} also replied from {other}: another device may pretend to be it; only replies from {used} count", device_name(device))),
         Event::LampIsOn(time) => note(format!("the lamp is on for {}; Ctrl-C switches it off at once", humantime::format_duration(*time))),
         Event::Stopping => note("interrupted: nothing more is sent; waiting for replies to what was sent"),
         Event::SendingLimited(notice) => sending_limited(notice),

@@ -26,10 +26,10 @@ pub fn message(outcome: &Outcome) -> String {
 /// What to do next. `None` where there is nothing to do.
 pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
     if outcome.next == Some(NextStep::TryNewPassword) {
-        return Some("try the new password in its own web page, once; where another machine answers for the device, it may know that password: then set another".into());
+        return Some("try the new password in its own web page, once; if another machine answers for the device, that machine may know the password: then set another".into());
     }
     if outcome.impersonation_suspected {
-        return Some("find out which machine answers for it before you send it anything more: what was sent may be known there; connect the device to this computer alone".into());
+        return Some("find out which machine answers for it before you send anything more: it may know what was sent; connect the device to this computer alone".into());
     }
     match &outcome.next {
         Some(next) => Some(next_text(next, outcome.action)),
@@ -59,7 +59,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Blocked(reason) => blocked(reason),
         Reason::Stopped(reason) => stopped(*reason, outcome.action),
         Reason::Impersonated => say("not sent: something else on the network answered for it")
-            .next("find out which machine does so; connect the device to this computer alone"),
+            .next("find out which machine that is; connect the device to this computer alone"),
         Reason::Contradicted => say("two different replies came, as from a network that duplicates datagrams, or from another machine: it may have been carried out or refused"),
         Reason::Unsealed(error) => say(format!("not sent: {error}")).next("scan again, then run it again"),
         Reason::AlreadyActive => say("already active"),
@@ -110,7 +110,7 @@ fn plain(outcome: &Outcome) -> Explanation {
         (OutcomeStatus::Planned, _, action) => say(planned(action)),
         (OutcomeStatus::Done, ..) => say("done"),
         (OutcomeStatus::Refused, ..) => say("refused"),
-        (OutcomeStatus::Unknown, ..) => say("no reply: it may have been carried out or not"),
+        (OutcomeStatus::Unknown, ..) => say("no reply: it is unknown whether it was carried out"),
         (OutcomeStatus::NoAnswer, _, Action::ExportRequest) => say("no answer: it may have made a new request; an older one may be void"),
         (OutcomeStatus::NoAnswer, _, Action::MailQr) => say("no answer: it may have made a new QR code; an older one may be void"),
         (OutcomeStatus::NoAnswer, ..) => say("no answer: nothing was changed"),
@@ -164,29 +164,29 @@ fn blocked(reason: &BlockReason) -> Explanation {
             .next("set it up in its own web page"),
         BlockReason::RawEthernetOnly => say("it answers only by raw Ethernet frames: it does not receive commands")
             .next("set it up in its own web page, or with its own menu; it may answer once its address is right"),
-        BlockReason::FragmentOnly => say("only the first part of its reply arrived: what a command is made of may be in the rest")
+        BlockReason::FragmentOnly => say("only the first part of its reply arrived: fields that a command needs may be missing")
             .next("add an address in its network to this computer, then run it again"),
         BlockReason::DuplicateMac => say("another device has the same MAC: a command would reach both")
             .next("unplug one of the two, then run it again; if there is only one, --force two-senders sends anyway"),
-        BlockReason::TwoSenders { used, other } => say(format!("{used} and {other} both answer for it: one may be somebody who wants its password"))
+        BlockReason::TwoSenders { used, other } => say(format!("{used} and {other} both answer for it: another device may pretend to be it, to get its password"))
             .next("find out which machine answers at each address, and connect the device to this computer alone; --force two-senders sends to the first address anyway"),
         BlockReason::JustMoved { from, to } => say(format!("a moment ago it answered from {to} for the first time, and before from {from}"))
             .next("make sure that the device is at its new address: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
-        BlockReason::MoveUnconfirmed { former, at } => say(format!("it moved away from {former} on {}, and nothing has confirmed since that it is the same device", minute(*at)))
-            .next("make sure that it is the device which answers now: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
-        BlockReason::ContradictsItself(what) => say(format!("it reported {} in two ways: one of the replies may be somebody else's", contradictions(what)))
+        BlockReason::MoveUnconfirmed { former, at } => say(format!("it moved away from {former} on {}, and it is not confirmed that it is the same device", minute(*at)))
+            .next("make sure that the device itself answers: compare its label with its own web page, or switch its lamp on with sadpctl locate; then --force two-senders sends there"),
+        BlockReason::ContradictsItself(what) => say(format!("it reported two values for {}: one reply may be another device's", contradictions(what)))
             .next("find out which machine answers for it, and connect the device to this computer alone; --force contradicts-itself sends anyway"),
-        BlockReason::SharedSalt => say("another device reports the same salt: one may be a copy that is to be sent the password of the other")
+        BlockReason::SharedSalt => say("another device reports the same salt: one may be a copy made to get the password of the other")
             .next("find the other one by its warning in sadpctl scan, and unplug it if it is not yours; a device with two network ports reports its salt twice: --force shared-salt sends anyway"),
         BlockReason::AccountChanged { before, now } => {
             let [before, now] = [before, now].map(account);
             say(format!("it reports {now}, and it was {before} when it last accepted a secret"))
-                .next("make sure that it was reset or got other firmware, and that it is the device which answers; --force account-changed sends anyway")
+                .next("make sure that it was reset or updated, and that the device itself answers; --force account-changed sends anyway")
         }
         BlockReason::Locked { until } => say(format!("it is remembered as locked until {}", minute(*until)))
             .next("wait until the lock is over; --force locked sends anyway"),
         BlockReason::FewTries { left } => say(format!("tries left before it locks: {left}"))
-            .next("make sure of the password first; --force few-tries sends anyway, and a wrong one locks it"),
+            .next("check the password first; --force few-tries sends anyway, and a wrong one locks it"),
         BlockReason::RefusedBefore { at } => say(format!("not sent: it refused a secret of this kind on {}, and each wrong one costs a try", minute(*at)))
             .next("make sure that it is the right one, in its own web page for example; --force refused-before sends it"),
         BlockReason::MayHaveWorked { at } => say(format!("not sent: a secret of this kind was sent on {}: most likely it was carried out", minute(*at)))
@@ -218,7 +218,7 @@ fn stopped(reason: StopReason, action: Action) -> Explanation {
     say(match (reason, action) {
         (StopReason::LocalFailure, _) => "not sent: something could not be written on this computer",
         (StopReason::WrongSecret, Action::ImportAnswer) => {
-            return say("not sent: an answer before it was refused as another's, so folders may be mixed up, and its folder is all that tells whose this one is")
+            return say("not sent: an answer before it was refused as another's, so folders may be mixed up, and only its folder shows which device this one is for")
                 .next("check each file against the support's mail; then put the device's serial number into its name, or import it alone with --device");
         }
         (StopReason::WrongSecret, _) => "not sent: the batch ended when a device refused the password",
@@ -247,7 +247,7 @@ fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
         NextStep::SwitchLampOff => "switch it off: sadpctl locate DEVICE off",
         NextStep::Prepare(preparations) => {
             let commands: Vec<_> = preparations.iter().copied().map(command).collect();
-            return format!("prepare now for the day the password is forgotten: {}", commands.join(", ")).into();
+            return format!("prepare now for a forgotten password: {}", commands.join(", ")).into();
         }
     })
 }

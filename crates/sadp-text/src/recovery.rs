@@ -64,7 +64,7 @@ pub fn button_steps(device: &Device, fit: &MethodAssessment) -> String {
     let mut text = format!(
         "\
 To reset {label} by its button, at the device:
-  1. Find the reset button{button}. That is advice: the manual of the model knows better. If it has none: sadpctl reset ways shows other ways.
+  1. Find the reset button{button}. The manual of the model has precedence. If it has none: sadpctl reset ways shows other ways.
   2. Power the device off. Where its network cable powers it, unplug that.
   3. Press the button, hold it, and power the device on while you hold it.
   4. Keep holding for more than 30 s after power-on. Then let go.

@@ -23,7 +23,7 @@ pub(crate) fn invalid_reason(reason: &InvalidReason) -> String {
 
 fn closed(how: CaseEnding) -> &'static str {
     match how {
-        CaseEnding::Recovered => "the device took its answer",
+        CaseEnding::Recovered => "the device accepted its answer",
         CaseEnding::Spent => "the device reported that it is no longer valid",
         CaseEnding::Superseded => "it was exported again",
         CaseEnding::Forgotten => "it was given up",

@@ -67,13 +67,13 @@ pub(crate) fn hints(
     if contradicted > 0 {
         let devices = count(contradicted as u64, "device reports", "devices report");
         hints.push(format!(
-            "{devices} one thing in two ways, or the salt of another: somebody may pretend to be them; give no password before you know who it is"
+            "{devices} two values for one field, or the salt of another device: another device may pretend to be them; give no password before you know who it is"
         ));
     }
     if doubted > 0 {
         let devices = count(doubted as u64, "device is", "devices are");
         hints.push(format!(
-            "{devices} seen from two addresses: somebody may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is"
+            "{devices} seen from two addresses: another device may pretend to be them; sadpctl show DEVICE shows which, give no password before you know who it is"
         ));
     }
     hints.extend(off_subnet(devices, site, platform));

@@ -124,7 +124,7 @@ fn files_that_are_no_answers_are_refused_before_anything_is_sent() {
         (
             "Encrypt.xml",
             b"an-answer",
-            "nothing tells which request it answers",
+            "nothing shows which request it answers",
         ),
         (
             "letter.txt",

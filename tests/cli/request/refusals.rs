@@ -100,7 +100,7 @@ fn what_was_sent_before_without_a_reply_was_most_likely_taken() {
     let outcome = &run.json()[0];
     assert_eq!(outcome["result"], "unknown", "{run}");
     assert!(
-        text(&outcome["message"]).contains("most likely it took the answer"),
+        text(&outcome["message"]).contains("most likely it accepted the answer"),
         "{run}"
     );
     assert!(

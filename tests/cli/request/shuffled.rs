@@ -124,7 +124,7 @@ fn answers_moved_between_packages_are_all_known_by_their_names() {
     assert_eq!(ending(&run, "skipped").len(), 7, "{run}");
     for (mac, outcome) in outcomes(&run) {
         let home = &packages[&mac.replace(':', "")];
-        let told = format!("it belongs into {}", home.display());
+        let told = format!("it belongs in {}", home.display());
         assert!(text(&outcome["message"]).ends_with(&told), "{run}");
         assert!(text(&outcome["next"]).contains("move it into"), "{run}");
     }

@@ -12,7 +12,7 @@ use super::Impact;
 pub enum AnswerFinding {
     /// Not sent: the file cannot be used.
     Unusable(UnusableFile),
-    /// Not sent: the device took its answer before.
+    /// Not sent: the device accepted its answer before.
     AlreadyRecovered {
         /// When.
         at: Timestamp,

@@ -121,13 +121,13 @@ pub enum Why {
     #[error("the folder is nested too deeply")]
     TooDeep,
     /// There are more files than the limit.
-    #[error("there are too many files: the rest was not looked at")]
+    #[error("there are too many files: the rest was not read")]
     TooMany,
     /// The `request.json` beside it is not valid.
     #[error("the record of the request cannot be used")]
     Record(#[source] PackageError),
     /// Nothing shows which request it answers.
-    #[error("nothing tells which request it answers")]
+    #[error("nothing shows which request it answers")]
     Unmatched,
     /// Its name contains the MAC of a device without a request here.
     #[error("its name holds the MAC of a device that has no request here")]
@@ -145,7 +145,7 @@ pub enum Why {
         devices: Vec<DeviceKey>,
     },
     /// Its name identifies one device; its folder or the selected device is another.
-    #[error("its name is of another device than its folder, or than the one asked for: it belongs into {}", package.display())]
+    #[error("its name shows another device than its folder or --device: it belongs in {}", package.display())]
     Misplaced {
         /// The device in its name.
         device: DeviceKey,
@@ -159,7 +159,7 @@ pub enum Why {
         others: Vec<PathBuf>,
     },
     /// The same answer is stored with another request, but fits only one.
-    #[error("the same answer lies with another request, and it fits only one")]
+    #[error("the folder of another request has the same answer, and it fits only one")]
     SharedAnswer {
         /// The other files.
         others: Vec<PathBuf>,

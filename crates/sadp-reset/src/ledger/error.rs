@@ -48,7 +48,7 @@ pub enum LedgerError {
         known: i64,
     },
     /// Other runs held the file for five seconds.
-    #[error("the ledger {} is kept busy by another run: cannot {doing}", path.display())]
+    #[error("the ledger {} is in use by another run: cannot {doing}", path.display())]
     Busy {
         /// The operation that failed, e.g. `remember a lock`.
         doing: &'static str,

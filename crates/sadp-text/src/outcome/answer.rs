@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Explanation {
     match finding {
         Finding::Unusable(file) => say(unusable(file.problem())).next(file.problem().why.remedy()),
-        Finding::AlreadyRecovered { at } => say(format!("it took its answer on {} already", minute(*at))),
+        Finding::AlreadyRecovered { at } => say(format!("it accepted its answer on {} already", minute(*at))),
         Finding::RequestInvalid(validity) => say(format!("not sent: {}", objections(validity)))
             .next("export a new request and ask for a new answer; --force stale-request sends it anyway"),
         Finding::NotFound => say("not sent: the device was not found; its request stays open")
@@ -29,7 +29,7 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
         Finding::Unactivated => say("it has no password now: it was reset")
             .next("activate it: sadpctl activate DEVICE"),
         Finding::RefusedBefore { at } => say(format!("not sent: it refused an answer to this request on {}", minute(*at)))
-            .next("check whose answer it is, and save the right one in its place; --force refused-before sends it anyway"),
+            .next("check which device the answer is for, and save the right one in its place; --force refused-before sends it anyway"),
         Finding::KindUnknown => say("its reply does not say which kind of answer it takes").next("scan again"),
         Finding::TakesNoKey => say("it takes no key, only the file that the vendor's support sends")
             .next("ask the support for the file, and import that"),
@@ -44,7 +44,7 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
         } else {
             "it accepted the new password, and passes it on to its cameras; it is not back on the network yet"
         })
-        .next("try the new password on each camera, once: the recorder does not tell which took it"),
+        .next("try the new password on each camera, once: the recorder does not report which accepted it"),
         Finding::PasswordSet { synced: false, seen: true } => say("the new password is set (by one unauthenticated reply)"),
         Finding::PasswordSet { .. } => say("it accepted the new password; it is not back on the network yet"),
         Finding::DefaultPassword { seen } => say(if *seen {
@@ -53,11 +53,11 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
             "it accepted the answer, which sets the default password of its own manual; it is not back on the network yet"
         })
         .next("give it a password of its own at once, in its own web page: the default is widely known; it is in its manual, sadpctl does not know it"),
-        Finding::NoReply => say("no reply: it may have taken the answer or not; its request stays open")
+        Finding::NoReply => say("no reply: it is unknown whether it accepted the answer; its request stays open")
             .next("try the new password in its own web page, once; if it is refused, import it again with --force may-have-worked"),
         Finding::PossiblyTakenBefore => {
             let refused = verdict.map(|verdict| refusal::explain(verdict, Action::ImportAnswer).message);
-            say(format!("{}: most likely it took the answer that was sent before and got no reply", refused.unwrap_or_default()))
+            say(format!("{}: most likely it accepted the answer that was sent before without a reply", refused.unwrap_or_default()))
                 .next("try the new password in its own web page, once; if it is refused, export a new request")
         }
         Finding::RequestSpent => match verdict.map(|verdict| refusal::explain(verdict, Action::ImportAnswer)) {

@@ -104,7 +104,9 @@ pub fn batch_question(plan: &Plan) -> Confirmation<'_> {
         let it = plan.changes.get(step.number);
         let mac = it.and_then(|it| it.device.entry.device.mac);
         let (mac, to) = (shown(mac, "-"), step.to);
-        lines.push(format!("  {mac} goes to {to} first, to let others pass"));
+        lines.push(format!(
+            "  {mac} goes to {to} first, to make room for others"
+        ));
     }
     change_question(plan.changes.iter().map(|it| &it.device).collect(), &lines)
 }
@@ -180,7 +182,7 @@ pub(super) fn checked(outcome: &Outcome, change: &Change, replied: bool) -> Stri
             "it reported success, but still reports its former settings".into()
         }
         (true, _) => format!("accepted: {line}; not back on the network yet"),
-        (false, Some(Seen::Changed)) => format!("no reply, but it is so now: {line}"),
+        (false, Some(Seen::Changed)) => format!("no reply, but the change is made: {line}"),
         (false, Some(Seen::Unchanged)) => "no reply, and it still has its former settings".into(),
         (false, _) => "no reply, and it was not seen again".into(),
     }

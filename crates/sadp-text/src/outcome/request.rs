@@ -43,7 +43,7 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
 const fn planned(kind: RequestKind) -> &'static str {
     match kind {
         RequestKind::LegacyCode => {
-            "would write down what support needs to know, and send nothing to the device"
+            "would write the form for the vendor's support, and send nothing to the device"
         }
         RequestKind::File => "would export a request file",
         RequestKind::FileOrKey => "would export a request file and its QR code",
@@ -52,7 +52,7 @@ const fn planned(kind: RequestKind) -> &'static str {
 
 const fn written(kind: RequestKind) -> &'static str {
     match kind {
-        RequestKind::LegacyCode => "what support needs to know is written",
+        RequestKind::LegacyCode => "the form for the vendor's support is written",
         RequestKind::File | RequestKind::FileOrKey => "request exported",
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, F
         print_devices(input, args, &mut context)
     };
     if let Some(error) = broken {
-        let broken = format!("the file {error}; what stands before it was read");
+        let broken = format!("the file {error}; everything before that was read");
         context.terminal.warn(&broken);
     }
     outcome

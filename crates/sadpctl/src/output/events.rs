@@ -88,7 +88,9 @@ impl Told {
     /// What changed, in a line; how it went, where it went.
     pub(crate) fn what(&self) -> String {
         match self.happened {
-            WatchEventKind::Offline(OfflineReason::Goodbye) => return "said goodbye".into(),
+            WatchEventKind::Offline(OfflineReason::Goodbye) => {
+                return "announced that it goes offline".into();
+            }
             WatchEventKind::Offline(OfflineReason::Silence) => return "silent".into(),
             _ => {}
         }

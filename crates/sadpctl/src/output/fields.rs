@@ -145,7 +145,7 @@ pub(crate) static FIELDS: &[Field] = &[
         .words(|f| prepared(recovery(f).questions, recovery(f).set_up.questions)),
     field("recovery.mailbox", |f| recovery(f).mailbox.into()).column(39, "Recovery Mailbox").line(Ways, 4, "reserved e-mail")
         .words(|f| prepared(recovery(f).mailbox, recovery(f).set_up.mailbox)),
-    field("recovery.sync_camera_passwords", |f| recovery(f).sync_camera_passwords.into()).line(Ways, 5, "sets cameras' too"),
+    field("recovery.sync_camera_passwords", |f| recovery(f).sync_camera_passwords.into()).line(Ways, 5, "camera passwords"),
     field("recovery.set_up.questions", |f| recovery(f).set_up.questions.into()),
     field("recovery.set_up.guid", |f| recovery(f).set_up.guid.into()),
     field("recovery.set_up.mailbox", |f| recovery(f).set_up.mailbox.into()),
@@ -154,7 +154,7 @@ pub(crate) static FIELDS: &[Field] = &[
     field("cloud.supported", |f| f.entry.device.cloud.supported.into()).column(22, "Support Hik-Connect").line(Cloud, 1, "supported"),
     field("cloud.enabled", |f| switch(f.entry.device.cloud.enabled)).column(23, "Hik-Connect Status").line(Cloud, 2, "switched"),
     field("cloud.bound", |f| f.entry.device.cloud.bound.into()).wide_column(42, "Hik-Connect Bound").line(Cloud, 3, "bound"),
-    field("access_verification", |f| f.entry.device.access_verification.into()).wide_column(43, "Access Verification").line(Identity, 13, "verifies access"),
+    field("access_verification", |f| f.entry.device.access_verification.into()).wide_column(43, "Access Verification").line(Identity, 13, "access check"),
     field("reachable", |f| f.reachable.into()).column(29, "Reachable").line(Network, 11, "reachable").words(reachable),
     field("seen.interface", |f| sightings(f, |it| if it.interface.is_empty() { Value::Unknown } else { text(Some(&it.interface)) })).column(40, "Seen On"),
     field("seen.from", |f| sightings(f, |it| Value::Address(it.from))).column(41, "Seen From"),
@@ -323,7 +323,7 @@ fn reachable(found: &DiscoveredDevice) -> Value {
         if reachable {
             "yes"
         } else if found.warnings.contains(&Warning::OtherInterface) {
-            "no: this computer sends to its address by another card"
+            "no: this computer sends to its address through another card"
         } else {
             "no: its address is in none of this computer's networks"
         }

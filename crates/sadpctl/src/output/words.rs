@@ -32,7 +32,7 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
             "in none of this computer's networks: add an address there, or move the device"
         }
         Warning::OtherInterface => {
-            "this computer sends to its address by another card than it was received on: take that card's cable off, or change one of the two networks"
+            "this computer sends to its address through another card than it was received on: take that card's cable off, or change one of the two networks"
         }
         Warning::DuplicateIp => {
             "another device has the same address: give it its own by net set or net plan, which send by MAC"
@@ -40,12 +40,12 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
         Warning::DuplicateMac => {
             "another device has the same MAC: compare labels, one may be faulty or cloned"
         }
-        Warning::TwoSenders => "seen from two addresses: one may be somebody who pretends to be it",
+        Warning::TwoSenders => "seen from two addresses: another device may pretend to be it",
         Warning::ContradictsItself => {
-            "reported one thing in two ways: one reply may be somebody else's"
+            "reported two values for one field: one reply may be another device's"
         }
         Warning::SharedSalt => {
-            "another device has its salt: one may be a copy that wants its password"
+            "another device has the same salt: one may be a copy made to get its password"
         }
         Warning::FactoryAddress => {
             "still the address from the factory: give it its own by net set or net plan"

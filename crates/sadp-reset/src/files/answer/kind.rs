@@ -90,7 +90,7 @@ pub enum NotAnAnswer {
     #[error("the file is the request itself, not the answer to it")]
     Request,
     /// The `DeviceKey.xml` of a package, changed since the export.
-    #[error("the file is a request that was changed since its export, or was written over")]
+    #[error("the file is a request that was changed or overwritten since its export")]
     ChangedRequest,
     /// The `request.json` of a package.
     #[error("the file is the record of a request, not an answer")]

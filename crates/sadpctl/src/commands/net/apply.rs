@@ -101,7 +101,7 @@ fn failed(error: ApplyError, plan: &Path) -> Failure {
         ApplyError::NoneFound => {
             let message = format!("no device of {} was found", plan.display());
             return Failure::words(Exit::NotFound, message)
-                .hint("sadpctl scan shows who is there; nothing was sent");
+                .hint("sadpctl scan shows which devices are there; nothing was sent");
         }
         ApplyError::NoSpare(_) => (
             Exit::Unsafe,

@@ -38,7 +38,7 @@ fn forget(id: CaseId, mut run: Run<'_>) -> Result<Exit, Failure> {
             .hint("sadpctl reset cases --all lists them with their numbers"));
     }
     run.terminal.note(&format!(
-        "request {id} is given up; its package stays where it is"
+        "request {id} is closed; its package stays where it is"
     ));
     Ok(Exit::Done)
 }

@@ -189,7 +189,7 @@ impl Import<'_> {
         let Context { global, terminal } = self.run.into_context();
         let exit = output::print_outcomes(&outcomes, None, global.format, terminal)?;
         if exit == Exit::Done {
-            terminal.note("nothing is left to do: these devices took their answers before");
+            terminal.note("nothing to do: these devices have accepted their answers already");
         }
         Ok(exit)
     }

@@ -134,7 +134,7 @@ fn write_png(fetched: &MailQr, png: &Path) -> Result<(), Failure> {
     write_new_file(png, &picture).map_err(|error| {
         let what = format!("cannot write {}", png.display());
         Failure::because(Exit::Machine, what, error)
-            .hint("the QR code is good anyway: take a picture of the screen, or of data.qr of --format json")
+            .hint("the QR code is still valid: take a picture of the screen, or of data.qr of --format json")
     })
 }
 
@@ -181,7 +181,7 @@ fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> Stri
         "\
 This QR code is for {name} alone. What to do with it:
 1. {service}, or scan it with the vendor's app, Hik-Connect.
-2. A code comes {mailbox}, most often within minutes.
+2. A code comes {mailbox}, usually within minutes.
 3. Give it to the device within {} hours: sadpctl reset mail confirm {name}
 Until then do not restart the device, nor change its reserved address, nor fetch another QR code: \
 each makes the code void.",

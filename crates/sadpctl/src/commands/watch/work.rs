@@ -88,7 +88,7 @@ impl Work {
     pub(super) async fn next(&mut self) -> WorkEvent {
         let event = self.events.recv().await;
         event.unwrap_or_else(|| {
-            let failure = Failure::words(Exit::Machine, "the action broke off");
+            let failure = Failure::words(Exit::Machine, "the action ended unexpectedly");
             WorkEvent::End(JobResult {
                 failure: Some(failure),
                 ..JobResult::default()
