@@ -7,6 +7,10 @@ use crate::{loopback::Sim, run::run};
 #[test]
 fn help() {
     assert_snapshot!(run(&["--help"]).stdout);
+    assert_snapshot!("short", run(&["-h"]).stdout);
+    assert_snapshot!("force", run(&["reset", "import", "--help"]).stdout);
+    let bare = run(&[]);
+    assert_eq!((bare.code, bare.stderr), (2, run(&["-h"]).stdout));
     assert_snapshot!(run(&["scan", "-h"]).stdout);
     assert_snapshot!(run(&["decode", "--help"]).stdout);
     assert_snapshot!(run(&["sim", "run", "--help"]).stdout);

@@ -2,9 +2,9 @@
 
 use sadp_model::{Contradiction, Device, Protocol, ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Account, Action, LedgerError, RememberedMove};
-use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
+use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr, VariantNames};
 
-use crate::{BlockReason, DiscoveredDevice, Outcome, Session, memory::SecretMemory};
+use crate::{BlockReason, DiscoveredDevice, Offer, Outcome, Session, memory::SecretMemory};
 
 /// With so few tries left, the next needs [`Guard::FewTries`] lifted.
 const FEW_TRIES: u32 = 2;
@@ -51,6 +51,32 @@ impl Guard {
 
     /// The words of all guards.
     pub const WORDS: &[&str] = Self::VARIANTS;
+
+    /// The guards that may keep an action from a device.
+    pub fn of(action: Action) -> Vec<Self> {
+        let spec = action.spec();
+        let sets_password = matches!(
+            action,
+            Action::Activate
+                | Action::ImportAnswer
+                | Action::GuidImport
+                | Action::QuestionsAnswer
+                | Action::MailConfirm
+        );
+        let applies = |guard: &Self| match guard {
+            Self::WeakPassword => sets_password,
+            Self::WayNotOffered => Offer::for_action(action).is_some(),
+            Self::AddressInUse => action == Action::NetSet,
+            Self::StaleRequest => action == Action::ImportAnswer,
+            Self::FewTries | Self::Locked | Self::RefusedBefore | Self::MayHaveWorked => {
+                spec.costs_try
+            }
+            Self::AccountChanged => spec.carries_secret && action != Action::Activate,
+            Self::ContradictsItself | Self::SharedSalt => spec.carries_secret,
+            Self::TwoSenders => true,
+        };
+        Self::iter().filter(applies).collect()
+    }
 
     /// Its word, e.g. `two-senders`.
     pub fn word(self) -> &'static str {

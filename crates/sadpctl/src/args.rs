@@ -1,6 +1,7 @@
 //! The command line's grammar.
 
 mod change;
+mod help;
 mod net;
 mod reset;
 #[cfg(feature = "sim")]
@@ -11,7 +12,8 @@ mod watch;
 use std::{ffi::OsString, net::Ipv4Addr, path::PathBuf, time::Duration};
 
 use clap::{
-    Args, Parser, Subcommand,
+    Args, FromArgMatches, Parser, Subcommand,
+    builder::Resettable,
     error::{ContextKind, ContextValue},
 };
 use sadp_ops::DeviceName;
@@ -24,6 +26,7 @@ pub(crate) use self::{
         ActivateArgs, ChangeArgs, ChoiceArgs, CloudCommand, ForceArgs, LocateArgs, NewPasswordArgs,
         OwnerArgs, PasswordArgs, SettleArgs,
     },
+    help::Detail,
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -41,11 +44,10 @@ use crate::{
     terminal::{Color, Terminal},
 };
 
-/// Finds Hikvision-style cameras and recorders on a LAN and brings them into
-/// service.
+/// Finds Hikvision-style cameras and recorders on a LAN, and sets them up.
 ///
-/// Shows what each device is and whether it is activated, by SADP.
-/// Commands that change a device show what they will do and ask first.
+/// Shows what each device is and whether it is activated, by SADP. Commands
+/// that change a device show what they will do and ask first.
 #[derive(Debug, Parser)]
 #[command(name = "sadpctl", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -59,15 +61,25 @@ impl Cli {
     /// Parses a command line, the name of the program first.
     pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
         let arguments: Vec<_> = arguments.collect();
-        let parsed = Self::try_parse_from(&arguments);
-        let mut cli = parsed.or_else(|error| match with_ways(&arguments, &error) {
-            Some(arguments) => Self::try_parse_from(arguments),
-            None => Err(error),
+        let mut cli = Self::parse_from(&arguments).or_else(|error| {
+            let arguments = with_ways(&arguments, &error).ok_or(error)?;
+            Self::parse_from(&arguments)
         })?;
         if let Command::Scan(args) = &mut cli.command {
             args.ask.reach.targets.append(&mut args.targets);
         }
         Ok(cli)
+    }
+
+    fn parse_from(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = Detail::asked_by(arguments).command();
+        if arguments.len() <= 1 {
+            // With a value from the environment clap does not show the help.
+            command = command.mut_arg("state", |arg| arg.env(Resettable::Reset));
+        }
+        let mut matches = command.try_get_matches_from_mut(arguments)?;
+        let parsed = Self::from_arg_matches_mut(&mut matches);
+        parsed.map_err(|error| error.format(&mut command))
     }
 }
 
@@ -91,7 +103,7 @@ Exit codes: 0 done; 1 a device refused or did not answer; 2 usage; 3 no such
 device, or none found; 4 not done for safety (weak password, risk of a lock);
 5 this computer's fault (no interface, no permission, socket, file).
 
-Try it without any device: sadpctl demo";
+Try it without any device: sadpctl demo. All options: sadpctl --help";
 
 /// What a command is given besides its own arguments.
 pub(crate) struct Context<'a> {
@@ -121,37 +133,39 @@ const FINDING: &str = "Finding devices";
 /// Options of every command.
 #[derive(Args, Debug, Default)]
 pub(crate) struct GlobalArgs {
-    /// Use this interface, by name or IPv4 address; may be repeated. By
-    /// default every one that is up, has IPv4 and is not loopback
+    /// Use this interface only, by name or IPv4 address
+    ///
+    /// May be repeated. By default every one that is up, has IPv4 and is not
+    /// loopback
     #[arg(short, long = "interface", value_name = "IFACE", global = true, help_heading = GLOBAL)]
     pub(crate) interfaces: Vec<String>,
 
-    /// How to print results
+    /// Print as
     #[arg(long, value_enum, default_value_t, global = true, help_heading = GLOBAL)]
     pub(crate) format: Format,
 
-    /// Where locks and a record of the commands sent are kept; by default a
-    /// folder of this user's own data
-    #[arg(long, value_name = "DIR", env = "SADPCTL_STATE", hide_env_values = true, global = true, help_heading = GLOBAL)]
+    /// Keep locks and the record of commands sent in this folder
+    ///
+    /// By default a folder of this user's own data
+    #[arg(hide_short_help = true, long, value_name = "DIR", env = "SADPCTL_STATE", hide_env_values = true, global = true, help_heading = GLOBAL)]
     pub(crate) state: Option<PathBuf>,
 
-    /// Wait so long for another run that changes devices with the same state
-    /// folder
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = values::duration, global = true, help_heading = GLOBAL)]
+    /// Wait so long for another run that changes devices with this state folder
+    #[arg(hide_short_help = true, long, value_name = "DURATION", default_value = "30s", value_parser = values::duration, global = true, help_heading = GLOBAL)]
     pub(crate) lock_wait: Duration,
 
-    /// Tell more of what happens, on stderr; may be repeated
-    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
+    /// Print more of what happens, on stderr; may be repeated
+    #[arg(hide_short_help = true, short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
     pub(crate) verbose: u8,
 
     /// Print results, warnings and errors only
-    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
+    #[arg(hide_short_help = true, short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// When to use colours
-    #[arg(
-        help = "When to use colours; NO_COLOR turns them off too",
-        long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = GLOBAL)]
+    /// Use colours
+    ///
+    /// `NO_COLOR` turns them off, too
+    #[arg(hide_short_help = true, long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = GLOBAL)]
     pub(crate) color: Color,
 }
 
@@ -164,6 +178,9 @@ pub(crate) enum Command {
     /// Keep a live list: what comes, goes and changes
     Watch(WatchArgs),
     /// Show all that is known of one device
+    #[command(
+        after_help = "Examples:\n  sadpctl show 192.168.1.64\n  sadpctl show 1815 --format json"
+    )]
     Show(DeviceArgs),
     /// Give unactivated devices their first password
     Activate(ActivateArgs),
@@ -203,13 +220,13 @@ pub(crate) enum Command {
 
 /// `scan`.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(mut_arg("wait", |arg| arg.hide_short_help(false)), after_help = "\
 Examples:
   sadpctl scan
   sadpctl scan -i eth0 --where state=unactivated
   sadpctl scan --target 10.20.0.0/24 --format csv > devices.csv")]
 pub(crate) struct ScanArgs {
-    /// The same as --target
+    /// Ask these addresses, too: the same as --target
     #[arg(id = "TARGET", value_name = "IP|CIDR|IP-IP")]
     pub(crate) targets: Vec<HostRange>,
 
@@ -224,9 +241,10 @@ pub(crate) struct ScanArgs {
 /// How to find devices.
 #[derive(Args, Debug)]
 pub(crate) struct AskArgs {
-    /// How long to listen, e.g. 3s or 500ms; auto ends when asking again
-    /// brings nothing new
-    #[arg(help_heading = FINDING, long, value_name = "DURATION|auto", default_value = "auto", value_parser = values::wait)]
+    /// How long to listen, e.g. 3s
+    ///
+    /// auto ends when asking again brings nothing new
+    #[arg(help_heading = FINDING, hide_short_help = true, long, value_name = "DURATION|auto", default_value = "auto", value_parser = values::wait)]
     pub(crate) wait: StopCondition,
 
     #[command(flatten)]
@@ -236,22 +254,24 @@ pub(crate) struct AskArgs {
 /// Where to look for devices.
 #[derive(Args, Debug)]
 pub(crate) struct ReachArgs {
-    /// Ask this address, or every address of this network or range, one by
-    /// one as well: for routed networks; may be repeated
-    #[arg(help_heading = FINDING, long = "target", value_name = "IP|CIDR|IP-IP")]
+    /// Ask this address, or each of this network or range, as well
+    ///
+    /// For routed networks; may be repeated
+    #[arg(help_heading = FINDING, hide_short_help = true, long = "target", value_name = "IP|CIDR|IP-IP")]
     pub(crate) targets: Vec<HostRange>,
 
     /// Ask at most N addresses per second
-    #[arg(help_heading = FINDING, long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = FINDING, hide_short_help = true, long, value_name = "N", default_value_t = sadp_proto::Sweep::DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
 
     /// Ask by subnet broadcast as well: for networks that drop multicast
-    #[arg(help_heading = FINDING, long)]
+    #[arg(help_heading = FINDING, hide_short_help = true, long)]
     pub(crate) broadcast: bool,
 
-    /// Ask and hear by raw Ethernet frames as well: old devices answer only
-    /// so. auto does where it is permitted
-    #[arg(help_heading = FINDING, long, value_enum, value_name = "MODE", default_value_t)]
+    /// Use raw Ethernet frames as well, by which alone old devices answer
+    ///
+    /// auto does where it is permitted
+    #[arg(help_heading = FINDING, hide_short_help = true, long, value_enum, value_name = "MODE", default_value_t)]
     pub(crate) link_layer: LinkLayerMode,
 
     #[command(flatten)]
@@ -273,28 +293,31 @@ pub(crate) struct GroupArgs {
 /// Whether to keep a record.
 #[derive(Args, Debug)]
 pub(crate) struct RecordArgs {
-    /// Write what is sent and received into this new file, a capture that decode
-    /// and packet analysers read
-    #[arg(long, value_name = "FILE.pcapng")]
+    /// Write what is sent and received into this new file
+    ///
+    /// It is a capture that decode and packet analysers read
+    #[arg(hide_short_help = true, long, value_name = "FILE.pcapng")]
     pub(crate) record: Option<PathBuf>,
 }
 
 /// Which devices to list, and how.
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// List only devices of which all of these hold: key=value, key=one|other,
-    /// key!=value, key~part, key!~part, key<value, key>value, joined by commas.
-    /// Keys are those of the JSON form, and ip, sn, fw, dhcp, e.g.
-    /// state=inactive or 'ip~192.168,fw<5.5'
+    /// List only these, e.g. state=inactive,kind=nvr
+    ///
+    /// All of these have to hold: key=value, key=one|other, key!=value, key~part,
+    /// key!~part, key<value, key>value, joined by commas. Keys are those of the
+    /// JSON form, and ip, sn, fw, dhcp, e.g. 'ip~192.168,fw<5.5'
     #[arg(long = "where", value_name = "EXPR")]
     pub(crate) filter: Option<Filter>,
 
-    /// Sort by this key of the JSON form, e.g. mac; by default unactivated
-    /// devices come first, then by address
+    /// Sort by this key of the JSON form, e.g. mac
+    ///
+    /// By default unactivated devices come first, then by address
     #[arg(long, value_name = "KEY")]
     pub(crate) sort: Option<Key>,
 
-    /// The vendor tool's 24 columns in the table, and three of our own
+    /// The vendor tool's 24 columns, and three of our own
     #[arg(long)]
     pub(crate) wide: bool,
 }
@@ -302,8 +325,9 @@ pub(crate) struct ListArgs {
 /// The one device that a command is for.
 #[derive(Args, Debug)]
 pub(crate) struct DeviceArgs {
-    /// A full serial number, a label number, a MAC, an IPv4 address, or an ending of
-    /// serial or MAC
+    /// Its serial, label number, MAC or IPv4 address
+    ///
+    /// Where nothing is changed also an ending of serial or MAC, or its URL
     pub(crate) device: DeviceName,
 
     #[command(flatten)]
@@ -344,12 +368,14 @@ Reads, told apart by content:
     XML whose markup a web page escaped. Bytes may begin with a link-layer, IP
     or UDP header, or with the XML
 
-To attach a capture to a bug report, with other names and addresses:
-  sadpctl decode site.pcapng --redact --out report.pcapng
-
 A file that ends early is read as far as it goes, with a warning; exit code 0
 if it held a message, else 2. Exit code 2 as well for a file of another kind,
-3 if no device is in it, 5 if it cannot be read.")]
+3 if no device is in it, 5 if it cannot be read.
+
+Examples:
+  sadpctl decode site.pcapng
+  tcpdump -Xr site.pcap | sadpctl decode - --format json
+  sadpctl decode site.pcapng --redact --out report.pcapng")]
 pub(crate) struct DecodeArgs {
     /// The file; - for standard input
     pub(crate) file: PathBuf,
@@ -358,12 +384,14 @@ pub(crate) struct DecodeArgs {
     #[arg(long, conflicts_with_all = ["filter", "sort", "wide"])]
     pub(crate) messages: bool,
 
-    /// Put others in place of serial numbers, MAC and IP addresses, each always
-    /// by the same, and blank passwords and codes: to show it to others
+    /// Replace serials and addresses, blank secrets
+    ///
+    /// To attach it to a report. Each serial number, MAC and IP address is always
+    /// replaced by the same other
     #[arg(long)]
     pub(crate) redact: bool,
 
-    /// Write the messages into this new capture as well, redacted
+    /// Write the redacted messages into this new capture
     #[arg(long, value_name = "FILE.pcapng", requires = "redact")]
     pub(crate) out: Option<PathBuf>,
 
@@ -373,6 +401,9 @@ pub(crate) struct DecodeArgs {
 
 /// `completions`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  sadpctl completions bash > ~/.local/share/bash-completion/completions/sadpctl")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
@@ -380,6 +411,10 @@ pub(crate) struct CompletionsArgs {
 
 /// `man`.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sadpctl man | man -l -
+  sadpctl man --out ~/.local/share/man/man1")]
 pub(crate) struct ManArgs {
     /// Write a page for each command into this folder
     #[arg(long, value_name = "DIR")]

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write as _};
 
-use clap::CommandFactory as _;
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp, civil::date};
 use sadp_discovery::messages::MessageFile;
@@ -17,7 +16,7 @@ use sadp_text::{Announcement, Platform, button_steps};
 
 use crate::{
     advice,
-    args::Cli,
+    args::Detail,
     fold::{Width, fold, fold_labelled},
     output::{
         AppRow, CheckRow, DeviceRow, Layout, MessageLine, Outcome, Row as _, ShownCase, Ways,
@@ -271,11 +270,10 @@ fn outcomes_of_commands() {
 #[test]
 fn help() {
     fn check(command: &mut clap::Command, width: usize) {
-        for help in [command.render_help(), command.render_long_help()] {
-            for line in fold(&help.to_string(), Some(width)).lines() {
-                let fits = line.chars().count() <= width || !line.trim().contains(' ');
-                assert!(fits, "{}: {line}", command.get_name());
-            }
+        let help = command.render_long_help().to_string();
+        for line in fold(&help, Some(width)).lines() {
+            let fits = line.chars().count() <= width || !line.trim().contains(' ');
+            assert!(fits, "{}: {line}", command.get_name());
         }
         for command in command.get_subcommands_mut() {
             *command = std::mem::take(command).term_width(width);
@@ -283,6 +281,8 @@ fn help() {
         }
     }
     for width in [60, 80, 120, 200] {
-        check(&mut Cli::command().term_width(width), width);
+        for detail in [Detail::Brief, Detail::Full] {
+            check(&mut detail.command().term_width(width), width);
+        }
     }
 }

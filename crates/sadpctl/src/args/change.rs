@@ -14,7 +14,7 @@ use crate::{select::Filter, terminal::Terminal};
 /// Which devices a command is for.
 #[derive(Args, Debug)]
 pub(crate) struct ChoiceArgs {
-    /// The devices, each by its full serial number, label number, MAC or IPv4 address
+    /// Each by its serial, label number, MAC or IPv4 address
     #[arg(value_name = "DEVICE", required_unless_present = "all")]
     pub(crate) devices: Vec<DeviceName>,
 
@@ -22,8 +22,9 @@ pub(crate) struct ChoiceArgs {
     #[arg(long, conflicts_with = "devices")]
     pub(crate) all: bool,
 
-    /// Of all, only those of which all of these hold, as for scan, e.g.
-    /// model~DS-2CD
+    /// Of all, only these, e.g. model~DS-2CD
+    ///
+    /// As for scan
     #[arg(long = "where", value_name = "EXPR", requires = "all")]
     pub(crate) filter: Option<Filter>,
 
@@ -75,21 +76,18 @@ pub(crate) struct ForceArgs {
     pub(crate) is_given: bool,
 }
 
-const FORCE: &str = "force";
+/// The option's name. Its help depends on the command: see `help`.
+pub(super) const FORCE: &str = "force";
 
 impl Args for ForceArgs {
     fn augment_args(command: clap::Command) -> clap::Command {
-        let words = Guard::WORDS.join(", ");
         let force = Arg::new(FORCE)
             .long(FORCE)
             .value_name("WORD")
             .action(ArgAction::Append)
             .num_args(0..=1)
             .default_missing_value("")
-            .value_parser(guards)
-            .help(format!(
-                "Go on in spite of this check; may be repeated. Each message names the word it needs: {words}. Without a word, the first three"
-            ));
+            .value_parser(guards);
         command.arg(force)
     }
 
@@ -129,24 +127,22 @@ fn guards(word: &str) -> Result<Vec<Guard>, String> {
 /// Where the current password comes from.
 #[derive(Args, Debug)]
 pub(crate) struct PasswordArgs {
-    /// Where the current password stands
-    #[arg(
-        long,
-        value_name = "F",
-        help = "Read the current password from this file, - for a line of standard input; else from SADPCTL_PASSWORD, or asked for"
-    )]
+    /// Read the current password from this file
+    ///
+    /// F is - for a line of standard input. Without it `SADPCTL_PASSWORD` is used, or it is
+    /// asked for
+    #[arg(long, value_name = "F")]
     pub(crate) password_file: Option<PathBuf>,
 }
 
 /// Where a new password comes from.
 #[derive(Args, Debug)]
 pub(crate) struct NewPasswordArgs {
-    /// Where the new password stands
-    #[arg(
-        long,
-        value_name = "F",
-        help = "Read the new password from this file, - for a line of standard input; else from SADPCTL_NEW_PASSWORD, or asked for twice"
-    )]
+    /// Read the new password from this file
+    ///
+    /// F is - for a line of standard input. Without it `SADPCTL_NEW_PASSWORD` is used, or it is
+    /// asked for twice
+    #[arg(long, value_name = "F")]
     pub(crate) new_password_file: Option<PathBuf>,
 }
 
@@ -168,7 +164,7 @@ pub(crate) struct ActivateArgs {
     pub(crate) change: ChangeArgs,
 
     /// At most N devices at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
     #[command(flatten)]
@@ -178,9 +174,11 @@ pub(crate) struct ActivateArgs {
 /// How long silence is looked into.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct SettleArgs {
-    /// Look at silent devices again for this long, and send again where nothing
-    /// was changed and that can cost nothing; 0s sends once
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    /// Look at silent devices again for this long
+    ///
+    /// It is sent again where nothing was changed and that can cost nothing; 0s sends
+    /// once
+    #[arg(hide_short_help = true, long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub(crate) settle: Duration,
 }
 
@@ -202,7 +200,7 @@ pub(crate) struct LocateArgs {
     #[arg(value_name = "on|off", conflicts_with = "duration", value_parser = switch)]
     pub(crate) lamp: Option<bool>,
 
-    /// How long the lamp blinks, e.g. 30s or 5m; an hour at most
+    /// How long the lamp blinks, an hour at most
     #[arg(long = "for", id = "duration", value_name = "DURATION", default_value = "30s", value_parser = blink_time)]
     pub(crate) duration: Duration,
 
@@ -226,16 +224,19 @@ fn blink_time(text: &str) -> Result<Duration, String> {
 /// `cloud`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CloudCommand {
-    /// Show whether Hik-Connect is on, and whether the device is bound to an
-    /// account; needs no password and changes nothing
+    /// Show whether Hik-Connect is on and the device is bound; no password
+    #[command(after_help = "Example:\n  sadpctl cloud show 192.168.1.64")]
     Show(DeviceArgs),
     /// Switch Hik-Connect on
+    #[command(after_help = "Example:\n  sadpctl cloud enable 44:47:cc:1d:6d:13")]
     Enable(OwnerArgs),
     /// Switch Hik-Connect off
+    #[command(after_help = "Example:\n  sadpctl cloud disable 44:47:cc:1d:6d:13")]
     Disable(OwnerArgs),
     /// Set the verification code that adds a device to a Hik-Connect account
     Code(CloudCodeArgs),
     /// Unbind a device from its Hik-Connect account
+    #[command(after_help = "Example:\n  sadpctl cloud unbind 44:47:cc:1d:6d:13")]
     Unbind(OwnerArgs),
 }
 
@@ -263,8 +264,9 @@ pub(crate) struct CloudCodeArgs {
     #[command(flatten)]
     pub(crate) owner: OwnerArgs,
 
-    /// Read the code from this file, - for a line of standard input; else it is
-    /// asked for twice
+    /// Read the code from this file
+    ///
+    /// F is - for a line of standard input. Without it, it is asked for twice
     #[arg(long, value_name = "F")]
     pub(crate) code_file: Option<PathBuf>,
 }

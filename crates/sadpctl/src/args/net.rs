@@ -15,6 +15,7 @@ use crate::select::Filter;
 #[derive(Debug, Subcommand)]
 pub(crate) enum NetCommand {
     /// Show a device's network settings
+    #[command(after_help = "Example:\n  sadpctl net show 192.168.1.64")]
     Show(DeviceArgs),
     /// Change a device's network settings
     Set(Box<NetSetArgs>),
@@ -26,15 +27,17 @@ pub(crate) enum NetCommand {
 
 /// `net set`.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sadpctl net set [OPTIONS] <DEVICE> --ip <IP>...",
+    after_help = "\
 What is not given stays as it is. Needs the device's current password. After a
 wrong one nothing is sent again; after silence only where the password is known
-to be the device's. With --force it is sent even where the new address seems to
-be taken.
+to be the device's.
 
 Examples:
   sadpctl net set 44:47:cc:1d:6d:13 --ip 192.168.1.101
-  sadpctl net set 192.168.1.64 --ip 10.0.0.9 --mask 255.255.255.0 --gateway 10.0.0.1")]
+  sadpctl net set 192.168.1.64 --ip 10.0.0.9/24 --gateway 10.0.0.1"
+)]
 pub(crate) struct NetSetArgs {
     #[command(flatten)]
     pub(crate) target: DeviceArgs,
@@ -55,7 +58,7 @@ pub(crate) struct WantedArgs {
     pub(crate) ip: Option<Ipv4Net>,
 
     /// The subnet mask, e.g. 255.255.255.0 or 24
-    #[arg(long, value_name = "MASK", value_parser = mask)]
+    #[arg(hide_short_help = true, long, value_name = "MASK", value_parser = mask)]
     pub(crate) mask: Option<Ipv4Addr>,
 
     /// The default gateway, or none
@@ -67,11 +70,11 @@ pub(crate) struct WantedArgs {
     pub(crate) dhcp: Option<bool>,
 
     /// The port of the web page
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(hide_short_help = true, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) http_port: Option<u16>,
 
     /// The port of the vendor's SDK
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(hide_short_help = true, long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) sdk_port: Option<u16>,
 }
 
@@ -84,14 +87,16 @@ pub(crate) struct NetChangeArgs {
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
-    /// The account the password belongs to, where a device does not report it and
-    /// it is not admin
-    #[arg(long, value_name = "NAME", value_parser = account)]
+    /// The account of the password, where the device does not report it
+    ///
+    /// By default admin
+    #[arg(hide_short_help = true, long, value_name = "NAME", value_parser = account)]
     pub(crate) account: Option<String>,
 
-    /// Send the password even to devices that take it in a form which whoever
-    /// overhears it can send again
-    #[arg(long)]
+    /// Send the password even where it can be recorded and replayed
+    ///
+    /// Older firmware takes it in such a form alone
+    #[arg(hide_short_help = true, long)]
     pub(crate) allow_replayable: bool,
 
     #[command(flatten)]
@@ -124,7 +129,7 @@ pub(crate) struct NetPlanArgs {
     #[arg(long, value_name = "IP")]
     pub(crate) from: Ipv4Addr,
 
-    /// The subnet mask; by default that of this computer, or of a device, there
+    /// The subnet mask; by default as this computer or a device there has it
     #[arg(long, value_name = "IP")]
     pub(crate) mask: Option<Ipv4Addr>,
 
@@ -153,7 +158,11 @@ is. A plan with an error sends nothing. It may be applied again: what is already
 so is left alone, and the result file is written again.
 
 Devices that cannot be changed are left out with the reason, and the others go
-on. The first wrong password ends it: see --parallel.")]
+on. The first wrong password ends it: see --parallel.
+
+Examples:
+  sadpctl net apply plan.csv --dry-run
+  sadpctl net apply plan.csv")]
 pub(crate) struct NetApplyArgs {
     /// The plan, as net plan writes it
     #[arg(value_name = "PLAN.csv")]
@@ -162,18 +171,18 @@ pub(crate) struct NetApplyArgs {
     #[command(flatten)]
     pub(crate) change: NetChangeArgs,
 
-    /// At most N devices at once, once the password is proven: two of them
-    /// accepted it, or one that accepted it in an earlier run. Devices that have
-    /// another password may lose a try before the batch ends
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// At most N devices at once, once the password is proven
+    ///
+    /// Two of them accepted it then, or one that accepted it in an earlier run.
+    /// Devices that have another password may lose a try before the batch ends
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
-    /// Look for devices that took their settings until they are back, for this
-    /// long
+    /// Wait so long for the devices to be back
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = duration)]
     pub(crate) wait_back: Duration,
 
-    /// Write what became of each device here; by default beside the plan
+    /// Write the results into this file; by default beside the plan
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) result: Option<PathBuf>,
 

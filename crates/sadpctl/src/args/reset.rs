@@ -93,13 +93,14 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Export again even where that makes an open request void
+    /// Export again, even where that makes an open request void
     #[arg(long)]
     pub(crate) again: bool,
 
-    /// Who asks the vendor's support; by default contact.toml in the
-    /// configuration folder
-    #[arg(long, value_name = "F")]
+    /// Who asks the vendor's support
+    ///
+    /// By default contact.toml in the configuration folder
+    #[arg(hide_short_help = true, long, value_name = "F")]
     pub(crate) contact: Option<PathBuf>,
 
     /// Do not ask before anything is sent
@@ -111,7 +112,7 @@ pub(crate) struct ExportArgs {
     pub(crate) dry_run: bool,
 
     /// At most N devices at once
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 }
 
@@ -150,28 +151,26 @@ pub(crate) struct ImportArgs {
     #[arg(value_name = "PATH", required_unless_present = "whose")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// The device that the answer or key is for: its full serial number, MAC or
-    /// IPv4 address
+    /// The device that the answer or key is for
+    ///
+    /// Its full serial number, label number, MAC or IPv4 address
     #[arg(long, value_name = "DEVICE", group = "whose")]
     pub(crate) device: Option<DeviceName>,
 
-    /// The request that the answer or key is for, by its number in reset cases
+    /// The request that it is for, by its number in reset cases
     #[arg(long, value_name = "N", group = "whose")]
     pub(crate) case: Option<CaseId>,
 
-    /// Where the key stands
-    #[arg(
-        long,
-        value_name = "F",
-        requires = "whose",
-        conflicts_with = "paths",
-        help = "Read the vendor's key from this file, - for a line of standard input; else asked for"
-    )]
+    /// Read the vendor's key from this file
+    ///
+    /// F is - for a line of standard input. Without it, it is asked for
+    #[arg(long, value_name = "F", requires = "whose", conflicts_with = "paths")]
     pub(crate) key_file: Option<PathBuf>,
 
-    /// Have recorders pass the new password on to their cameras; those that do
-    /// not offer it are left out
-    #[arg(long)]
+    /// Have recorders pass the new password on to their cameras
+    ///
+    /// Those that do not offer it are left out
+    #[arg(hide_short_help = true, long)]
     pub(crate) sync_cameras: bool,
 
     #[command(flatten)]
@@ -181,7 +180,7 @@ pub(crate) struct ImportArgs {
     pub(crate) change: ChangeArgs,
 
     /// At most N devices at once
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
     #[command(flatten)]
@@ -198,7 +197,7 @@ pub(crate) struct SecretResetArgs {
     pub(crate) password: NewPasswordArgs,
 
     /// Have a recorder that offers it pass the new password on to its cameras
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) sync_cameras: bool,
 
     #[command(flatten)]
@@ -237,6 +236,7 @@ pub(crate) struct CasesArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CasesCommand {
     /// Close a request for which no answer is awaited any more
+    #[command(after_help = "Example:\n  sadpctl reset cases forget 7")]
     Forget {
         /// Its number, as listed
         #[arg(value_name = "ID")]

@@ -7,6 +7,7 @@ use super::{GroupArgs, ListArgs, values::duration};
 
 /// `demo`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  sadpctl demo")]
 pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) list: ListArgs,
@@ -32,17 +33,17 @@ pub(crate) enum SimCommand {
 /// `sim run`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Examples:
-  sadpctl sim run -i lo --count 25
-  sadpctl sim run -i lan0 site.toml --loss 30% --delay 0..500ms
-  sadpctl sim run -i lo --count 25 --hostile=hostile-texts,stolen-macs
-
 Attacks: garbage, entity-bombs, huge-documents (60 kB, of ever new devices),
 hostile-texts (terminal escapes, direction overrides, formulas, paths) and
 endless-devices are sent to the group; stolen-macs answers inquiries with the
 simulated devices' MACs, echoed-accounts word for word as they do, and their key
 exchanges too, from another address; forged-exchange answers key exchanges from
-there, raced-exchange from the devices' address and faster.")]
+there, raced-exchange from the devices' address and faster.
+
+Examples:
+  sadpctl sim run -i lo --count 25
+  sadpctl sim run -i lan0 site.toml --loss 30% --delay 0..500ms
+  sadpctl sim run -i lo --count 25 --hostile=hostile-texts,stolen-macs")]
 pub(crate) struct SimRunArgs {
     /// The devices to play, as a site file
     #[arg(value_name = "SITE.toml", conflicts_with = "count")]
@@ -59,17 +60,17 @@ pub(crate) struct SimRunArgs {
     #[command(flatten)]
     pub(crate) behavior: ConductArgs,
 
-    #[arg(
-        help = "Answer by raw Ethernet frames as well: needs root or CAP_NET_RAW",
-        long
-    )]
+    /// Answer by raw Ethernet frames as well
+    ///
+    /// Needs root or `CAP_NET_RAW`
+    #[arg(hide_short_help = true, long)]
     pub(crate) link_layer: bool,
 
     #[command(flatten)]
     pub(crate) hostile: HostileArgs,
 
     /// Answer askers beyond the interface's own networks too
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) answer_anyone: bool,
 
     /// End after this time, e.g. 30s
@@ -95,7 +96,9 @@ Examples:
   sadpctl sim vendor requests --out requests
   sadpctl sim vendor requests/PACKAGE --out answers --key")]
 pub(crate) struct SimVendorArgs {
-    /// A request package, a folder of them, a DeviceKey.xml or a request.json
+    /// A request package, a folder of them, or a file of one
+    ///
+    /// A `DeviceKey.xml` or a `request.json`
     #[arg(value_name = "REQUEST", required = true)]
     pub(crate) requests: Vec<PathBuf>,
 
@@ -107,8 +110,9 @@ pub(crate) struct SimVendorArgs {
     #[arg(long)]
     pub(crate) key: bool,
 
-    /// Give the code that comes by e-mail: each REQUEST is a file that holds
-    /// the text of a QR code
+    /// Give the code that comes by e-mail
+    ///
+    /// Each REQUEST is a file then that holds the text of a QR code
     #[arg(long, conflicts_with = "key")]
     pub(crate) mail: bool,
 }
@@ -130,23 +134,23 @@ pub(crate) struct ConductArgs {
     pub(crate) loss: Option<Probability>,
 
     /// Send so many replies twice
-    #[arg(long, value_name = "P")]
+    #[arg(hide_short_help = true, long, value_name = "P")]
     pub(crate) duplicate: Option<Probability>,
 
     /// Hold up so many replies, so that later ones overtake them
-    #[arg(long, value_name = "P")]
+    #[arg(hide_short_help = true, long, value_name = "P")]
     pub(crate) reorder: Option<Probability>,
 
     /// Change bytes of so many replies
-    #[arg(long, value_name = "P")]
+    #[arg(hide_short_help = true, long, value_name = "P")]
     pub(crate) corrupt: Option<Probability>,
 
     /// Cut so many replies short
-    #[arg(long, value_name = "P")]
+    #[arg(hide_short_help = true, long, value_name = "P")]
     pub(crate) truncate: Option<Probability>,
 
     /// Announce no device when it starts
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) no_hello: bool,
 }
 
@@ -158,15 +162,15 @@ pub(crate) struct HostileArgs {
     /// It is quiet until somebody asks, and forges for the simulated devices
     /// alone. It speaks from another address of the interface where there is
     /// one, 127.0.0.66 on loopback.
-    #[arg(long, value_name = "ATTACK,..", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all", value_parser = attacks)]
+    #[arg(hide_short_help = true, long, value_name = "ATTACK,..", num_args = 0..=1, require_equals = true, value_delimiter = ',', default_missing_value = "all", value_parser = attacks)]
     hostile: Option<Vec<Attacks>>,
 
     /// The most datagrams a second the attacker sends
-    #[arg(long, value_name = "N", requires = "hostile", default_value_t = HostileConfig::DEFAULT_RATE.get(), value_parser = clap::value_parser!(u32).range(1..=i64::from(HostileConfig::MAX_RATE)))]
+    #[arg(hide_short_help = true, long, value_name = "N", requires = "hostile", default_value_t = HostileConfig::DEFAULT_RATE.get(), value_parser = clap::value_parser!(u32).range(1..=i64::from(HostileConfig::MAX_RATE)))]
     hostile_rate: u32,
 
     /// After so many datagrams the attacker stops
-    #[arg(long, value_name = "N", requires = "hostile", default_value_t = HostileConfig::DEFAULT_COUNT, value_parser = clap::value_parser!(u64).range(1..=HostileConfig::MAX_COUNT))]
+    #[arg(hide_short_help = true, long, value_name = "N", requires = "hostile", default_value_t = HostileConfig::DEFAULT_COUNT, value_parser = clap::value_parser!(u64).range(1..=HostileConfig::MAX_COUNT))]
     hostile_count: u64,
 }
 

@@ -19,17 +19,17 @@ Examples:
   sadpctl watch --where model~DS-2CD --every 30s
   sadpctl watch --format ndjson | jq -r 'select(.event == \"offline\") | .device.mac'")]
 pub(crate) struct WatchArgs {
-    /// Ask again this often, e.g. 30s or 5m; at least 1s
+    /// Ask again this often, at least 1s
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = gentle)]
     pub(crate) every: Duration,
 
-    /// Take a device for offline when it was silent so long and answers no
-    /// more; by default twice --every
+    /// Take a device for offline when it is silent so long
+    ///
+    /// It is asked before. By default twice --every
     #[arg(long, value_name = "DURATION", value_parser = gentle)]
     pub(crate) offline_after: Option<Duration>,
 
-    /// Tell only of devices of which all of these hold, as for scan, e.g.
-    /// state=unactivated
+    /// Show only devices that fit, e.g. state=inactive: as for scan
     #[arg(long = "where", value_name = "EXPR")]
     pub(crate) filter: Option<Filter>,
 

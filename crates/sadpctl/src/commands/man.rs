@@ -2,11 +2,10 @@
 
 use std::{fs, io::Write, path::Path};
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
 use crate::{
-    args::{Cli, CompletionsArgs, ManArgs},
+    args::{CompletionsArgs, Detail, ManArgs},
     failure::{Exit, Failure},
     fold::fold,
     terminal::Terminal,
@@ -15,7 +14,7 @@ use crate::{
 pub(super) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let Some(folder) = &args.out else {
         let mut page = Vec::new();
-        Man::new(Cli::command()).render(&mut page)?;
+        Man::new(Detail::Full.command()).render(&mut page)?;
         terminal.out().write_all(&page)?;
         return Ok(Exit::Done);
     };
@@ -29,7 +28,7 @@ pub(super) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<Exit, Failu
 
 fn write_pages(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Cli::command(), folder)
+    clap_mangen::generate_to(Detail::Full.command(), folder)
 }
 
 /// Prints the messages that the program knows, for those who review them.
@@ -46,7 +45,12 @@ pub(super) fn completions(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sadpctl", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut Detail::Full.command(),
+        "sadpctl",
+        &mut script,
+    );
     terminal.out().write_all(&script)?;
     Ok(Exit::Done)
 }

@@ -16,6 +16,7 @@ pub(crate) enum GuidCommand {
     /// Set a new password by a GUID exported earlier
     Import(Box<GuidImportArgs>),
     /// List the GUIDs in the vault; asks no device
+    #[command(after_help = "Example:\n  sadpctl reset guid list --format json")]
     List,
 }
 
@@ -42,15 +43,15 @@ pub(crate) struct GuidExportArgs {
     pub(crate) password: PasswordArgs,
 
     /// Encrypt the file with a passphrase
-    #[arg(
-        long,
-        help = "Encrypt the file with a passphrase, from SADPCTL_PASSPHRASE, or asked for twice"
-    )]
+    ///
+    /// From `SADPCTL_PASSPHRASE`, or asked for twice
+    #[arg(long)]
     pub(crate) encrypt: bool,
 
-    /// Encrypt the file with the passphrase in this file, - for a line of
-    /// standard input
-    #[arg(long, value_name = "F")]
+    /// Encrypt it with the passphrase in this file
+    ///
+    /// F is - for a line of standard input
+    #[arg(hide_short_help = true, long, value_name = "F")]
     pub(crate) passphrase_file: Option<PathBuf>,
 
     #[command(flatten)]
@@ -72,7 +73,7 @@ Examples:
   sadpctl reset guid import 192.168.1.20 DeviceGUID.xml
   sadpctl reset guid import --all --new-password-file pass.txt --yes")]
 pub(crate) struct GuidImportArgs {
-    /// The device, by its full serial number, label number, MAC or IPv4 address
+    /// The device, by its serial, label number, MAC or IPv4 address
     #[arg(required_unless_present = "all")]
     pub(crate) device: Option<DeviceName>,
 
@@ -83,30 +84,31 @@ pub(crate) struct GuidImportArgs {
     #[arg(long, conflicts_with_all = ["device", "file"])]
     pub(crate) all: bool,
 
-    /// Of all, only those of which all of these hold, as for scan
+    /// Of all, only these, e.g. kind=nvr
+    ///
+    /// As for scan
     #[arg(long = "where", value_name = "EXPR", requires = "all")]
     pub(crate) filter: Option<Filter>,
 
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
 
-    /// Where the passphrase of encrypted GUIDs stands
-    #[arg(
-        long,
-        value_name = "F",
-        help = "Read the passphrase of encrypted GUIDs from this file, - for a line of standard input; else from SADPCTL_PASSPHRASE, or asked for"
-    )]
+    /// Read the passphrase of encrypted GUIDs from this file
+    ///
+    /// F is - for a line of standard input. Without it `SADPCTL_PASSPHRASE` is used, or it is
+    /// asked for
+    #[arg(hide_short_help = true, long, value_name = "F")]
     pub(crate) passphrase_file: Option<PathBuf>,
 
     /// Have recorders that offer it pass the new password on to their cameras
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub(crate) sync_cameras: bool,
 
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
     /// At most N devices at once
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 
     #[command(flatten)]

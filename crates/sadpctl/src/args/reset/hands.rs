@@ -34,7 +34,7 @@ pub(crate) struct ButtonArgs {
     #[command(flatten)]
     pub(crate) target: DeviceArgs,
 
-    /// Wait so long at most, e.g. 15m
+    /// Wait so long at most
     #[arg(long = "for", value_name = "DURATION", default_value = "15m", value_parser = duration)]
     pub(crate) limit: Duration,
 

@@ -42,12 +42,15 @@ pub(crate) struct MailSetArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Each QR code makes the one before, and the code mailed for it, void. So where one
-was fetched within 48 hours, this asks first.")]
+was fetched within 48 hours, this asks first.
+
+Example:
+  sadpctl reset mail qr 192.168.1.100 --png code.png")]
 pub(crate) struct MailQrArgs {
     #[command(flatten)]
     pub(crate) target: DeviceArgs,
 
-    /// Write the QR code into this file, too, as a picture; never over another
+    /// Write the QR code into this new file, too, as a picture
     #[arg(long, value_name = "F")]
     pub(crate) png: Option<PathBuf>,
 
@@ -64,17 +67,18 @@ pub(crate) struct MailQrArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The code goes out once: a wrong one costs a try, and too many lock the device. It
-is void after a restart of the device, and once a newer QR code was fetched.")]
+is void after a restart of the device, and once a newer QR code was fetched.
+
+Example:
+  sadpctl reset mail confirm 192.168.1.100 --code-file code.txt")]
 pub(crate) struct MailConfirmArgs {
     #[command(flatten)]
     pub(crate) reset: SecretResetArgs,
 
-    /// Where the code stands
-    #[arg(
-        long,
-        value_name = "F",
-        help = "Read the code that came by e-mail from this file, - for a line of standard input; else asked for"
-    )]
+    /// Read the code that came by e-mail from this file
+    ///
+    /// F is - for a line of standard input. Without it, it is asked for
+    #[arg(long, value_name = "F")]
     pub(crate) code_file: Option<PathBuf>,
 }
 

@@ -18,12 +18,10 @@ pub(crate) enum QuestionsCommand {
 /// Where answers come from.
 #[derive(Args, Debug)]
 pub(crate) struct AnswersArgs {
-    /// Where the answers stand
-    #[arg(
-        long = "answers",
-        value_name = "F",
-        help = "Read the three answers from this file, one line id=answer each, - for standard input; else asked for"
-    )]
+    /// Read the three answers from this file, a line id=answer each
+    ///
+    /// F is - for standard input. Without it they are asked for
+    #[arg(long = "answers", value_name = "F")]
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -34,13 +32,16 @@ Devices report their questions by number only. The texts are those of the vendor
 own pages; questions.toml in the configuration folder gives numbers a name:
 
   [names]
-  1 = \"first school\"")]
+  1 = \"first school\"
+
+Example:
+  sadpctl reset questions show 192.168.1.20")]
 pub(crate) struct QuestionsShowArgs {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
 
     /// At most N devices at once
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
 }
 
@@ -48,14 +49,13 @@ pub(crate) struct QuestionsShowArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Devices take exactly three questions. The former ones no longer count. Needs the
-current password.
-
-Examples:
-  sadpctl reset questions set 192.168.1.20 --answers answers.txt
-where answers.txt holds, for example:
+current password. A file of answers holds, for example:
   1=Riverside School
   4=Rex
-  9=blue")]
+  9=blue
+
+Example:
+  sadpctl reset questions set 192.168.1.20 --answers answers.txt")]
 pub(crate) struct QuestionsSetArgs {
     #[command(flatten)]
     pub(crate) owner: OwnerArgs,
