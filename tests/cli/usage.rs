@@ -1,5 +1,7 @@
 //! Help, completions and manual pages.
 
+use std::fs;
+
 use insta::assert_snapshot;
 
 use crate::{loopback::Sim, run::run};
@@ -47,6 +49,23 @@ fn manual_pages() {
     assert_eq!((pages.code, pages.stdout.as_str()), (0, ""), "{pages}");
     for page in ["sadpctl.1", "sadpctl-scan.1", "sadpctl-sim-run.1"] {
         assert!(folder.path().join(page).exists(), "{page}");
+    }
+    const SECTIONS: [&str; 5] = [
+        ".SH EXAMPLES\n",
+        ".SH \"EXIT STATUS\"\n",
+        ".SH FILES\n",
+        ".SH ENVIRONMENT\n",
+        ".SH \"SEE ALSO\"\n",
+    ];
+    for page in fs::read_dir(&folder).unwrap() {
+        let path = page.unwrap().path();
+        let page = fs::read_to_string(&path).unwrap();
+        for section in SECTIONS {
+            assert!(page.contains(section), "{}: {section}", path.display());
+        }
+        let (_, examples) = page.split_once("\n.SH EXAMPLES\n.EX\n").unwrap();
+        let (examples, _) = examples.split_once("\n.EE\n").unwrap();
+        assert!(examples.contains("sadpctl "), "{}", path.display());
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) use self::{
         ActivateArgs, ChangeArgs, ChoiceArgs, CloudCommand, ForceArgs, LocateArgs, NewPasswordArgs,
         OwnerArgs, PasswordArgs, SettleArgs,
     },
-    help::Detail,
+    help::{Detail, EXIT_CODES, split_examples},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
@@ -49,7 +49,13 @@ use crate::{
 /// Shows what each device is and whether it is activated, by SADP. Commands
 /// that change a device show what they will do and ask first.
 #[derive(Debug, Parser)]
-#[command(name = "sadpctl", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "sadpctl",
+    version,
+    after_help = "Try it without any device: sadpctl demo. All options: sadpctl --help",
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -97,13 +103,6 @@ fn with_ways(arguments: &[OsString], error: &clap::Error) -> Option<Vec<OsString
     arguments.insert(place, "ways".into());
     (is_reset && digits >= DIGITS_OF_A_DEVICE).then_some(arguments)
 }
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 a device refused or did not answer; 2 usage; 3 no such
-device, or none found; 4 not done for safety (weak password, risk of a lock);
-5 this computer's fault (no interface, no permission, socket, file).
-
-Try it without any device: sadpctl demo. All options: sadpctl --help";
 
 /// What a command is given besides its own arguments.
 pub(crate) struct Context<'a> {

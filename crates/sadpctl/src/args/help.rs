@@ -9,6 +9,19 @@ use sadp_reset::Action;
 
 use super::{Cli, GLOBAL, change::FORCE};
 
+/// The exit codes.
+pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+    (0, "done"),
+    (1, "a device refused or did not answer"),
+    (2, "usage"),
+    (3, "no such device, or none found"),
+    (4, "not done for safety (weak password, risk of a lock)"),
+    (
+        5,
+        "this computer's fault (no interface, no permission, socket, file)",
+    ),
+];
+
 /// How much the help of a command shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
@@ -31,6 +44,22 @@ impl Detail {
 
     /// The grammar, with help of this detail.
     pub(crate) fn command(self) -> Command {
+        let command = self.grammar();
+        if self == Self::Brief {
+            return command.help_template(
+                "{about}\n\n{usage-heading} {usage}\n\nCommands:\n{subcommands}{after-help}",
+            );
+        }
+        let codes: Vec<_> = EXIT_CODES
+            .map(|(code, what)| format!("{code} {what}"))
+            .into();
+        let (explanation, examples) = split_examples(&command);
+        let codes = format!("{explanation}\n\nExit codes: {}.", codes.join("; "));
+        command.after_help(format!("{codes}\n\n{examples}"))
+    }
+
+    /// The same, without the exit codes.
+    pub(crate) fn grammar(self) -> Command {
         let help = Arg::new("help")
             .short('h')
             .long("help")
@@ -40,13 +69,7 @@ impl Detail {
             .hide_short_help(true)
             .help("Print all options; -h prints the usual ones");
         let command = Cli::command().disable_help_flag(true).arg(help);
-        let command = self.arrange(command, "");
-        match self {
-            Self::Brief => command.help_template(
-                "{about}\n\n{usage-heading} {usage}\n\nCommands:\n{subcommands}{after-help}",
-            ),
-            Self::Full => command,
-        }
+        self.arrange(command, "")
     }
 
     fn arrange(self, command: Command, path: &str) -> Command {
