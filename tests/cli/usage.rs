@@ -4,7 +4,10 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::{loopback::Sim, run::run};
+use crate::{
+    loopback::Sim,
+    run::{Run, run, sadpctl},
+};
 
 #[test]
 fn help() {
@@ -35,9 +38,89 @@ fn completions_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let run = run(&["completions", shell]);
         assert_eq!(run.code, 0, "{run}");
-        assert!(run.stdout.contains("interface"), "{shell}");
+        assert!(run.stdout.contains("COMPLETE"), "{shell}");
+        assert!(run.stdout.contains("sadpctl"), "{shell}");
     }
 }
+
+/// Devices are those of the last scan: there are none any more.
+#[test]
+fn values_are_completed_without_a_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let candidates = |line: &str| -> Vec<String> {
+        let mut command = sadpctl(&["--", line]);
+        command.env("SADPCTL_STATE", &state).env("COMPLETE", "bash");
+        let run: Run = command.output().unwrap().into();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+        run.stdout.lines().map(String::from).collect()
+    };
+    let is_option = |it: &String| it.starts_with('-');
+    assert!(candidates("sadpctl show ").iter().all(is_option));
+    assert!(!state.exists());
+    fs::create_dir(&state).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let mut sim = Sim::start(&["--count", "2", "--seed", "7"]);
+    let mut scan = sim.command(&["scan", "--format", "json"]);
+    let scan: Run = scan.env("SADPCTL_STATE", &state).output().unwrap().into();
+    let scan = scan.json();
+    sim.stop();
+    let kept = fs::read(state.join("last-scan.json")).unwrap();
+    let texts = |pointer: &str| -> Vec<&str> {
+        let devices = scan.as_array().unwrap().iter();
+        devices
+            .map(|it| it.pointer(pointer).unwrap().as_str().unwrap())
+            .collect()
+    };
+    for command in ["show", "activate", "net set", "reset ways"] {
+        let line = format!("sadpctl {command} ");
+        let names = candidates(&line);
+        for name in [texts("/mac"), texts("/ipv4/address")].concat() {
+            assert!(names.iter().any(|it| it == name), "{line}: {names:?}");
+        }
+    }
+    // Bash replaces what stands behind the last colon or equals sign.
+    let mac = texts("/mac")[0];
+    assert_eq!(
+        candidates(&format!("sadpctl show {}", &mac[..7])),
+        [&mac[6..]]
+    );
+    let serial = texts("/serial")[0];
+    assert_eq!(
+        candidates(&format!("sadpctl show {}", &serial[..12])),
+        [serial]
+    );
+    assert_eq!(candidates("sadpctl scan --sort ipv6.p"), ["ipv6.prefix"]);
+    assert_eq!(
+        candidates("sadpctl scan --where kind=nvr,sta"),
+        ["nvr,state="]
+    );
+    assert_eq!(
+        candidates("sadpctl scan --where kind=nvr,state=un"),
+        ["unactivated"]
+    );
+    #[cfg(target_os = "linux")]
+    assert_eq!(candidates("sadpctl watch -i l"), ["lo"]);
+    assert_eq!(candidates("sadpctl doctor --format js"), ["json"]);
+    assert_eq!(
+        candidates("sadpctl activate --all --force weak"),
+        ["weak-password"]
+    );
+    let files = fs::read_dir(&state).unwrap().count();
+    assert_eq!(
+        (files, fs::read(state.join("last-scan.json")).unwrap()),
+        (1, kept)
+    );
+}
+
+const SECTIONS: [&str; 5] = [
+    ".SH EXAMPLES\n",
+    ".SH \"EXIT STATUS\"\n",
+    ".SH FILES\n",
+    ".SH ENVIRONMENT\n",
+    ".SH \"SEE ALSO\"\n",
+];
 
 #[test]
 fn manual_pages() {
@@ -50,13 +133,6 @@ fn manual_pages() {
     for page in ["sadpctl.1", "sadpctl-scan.1", "sadpctl-sim-run.1"] {
         assert!(folder.path().join(page).exists(), "{page}");
     }
-    const SECTIONS: [&str; 5] = [
-        ".SH EXAMPLES\n",
-        ".SH \"EXIT STATUS\"\n",
-        ".SH FILES\n",
-        ".SH ENVIRONMENT\n",
-        ".SH \"SEE ALSO\"\n",
-    ];
     for page in fs::read_dir(&folder).unwrap() {
         let path = page.unwrap().path();
         let page = fs::read_to_string(&path).unwrap();

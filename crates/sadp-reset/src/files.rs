@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod guid;
+pub(crate) mod last_scan;
 pub(crate) mod name;
 pub(crate) mod package;
 pub(crate) mod qr;

@@ -74,6 +74,7 @@ pub use files::{
         Answer, AnswerFile, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Collected,
         MatchBasis, Matched, NotAnAnswer, Why, assign, collect, unmatched,
     },
+    last_scan::{LastScan, ScannedDevice},
     name::{device_name, package_name},
     package::{
         ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,

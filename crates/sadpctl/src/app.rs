@@ -6,7 +6,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     args::{Cli, GlobalArgs},
-    commands,
+    commands, completion,
     failure::Exit,
     terminal::{Color, Terminal},
 };
@@ -16,7 +16,12 @@ use crate::{
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.collect();
     let json = asks_for_json(&arguments);
-    let cli = match Cli::read(arguments.into_iter()) {
+    match completion::answer(&arguments) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return print_parse_error(&error, json),
+    }
+    let cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error, json),
     };

@@ -65,10 +65,9 @@ pub(crate) struct Cli {
 
 impl Cli {
     /// Parses a command line, the name of the program first.
-    pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let arguments: Vec<_> = arguments.collect();
-        let mut cli = Self::parse_from(&arguments).or_else(|error| {
-            let arguments = with_ways(&arguments, &error).ok_or(error)?;
+    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut cli = Self::parse_from(arguments).or_else(|error| {
+            let arguments = with_ways(arguments, &error).ok_or(error)?;
             Self::parse_from(&arguments)
         })?;
         if let Command::Scan(args) = &mut cli.command {
@@ -402,7 +401,7 @@ pub(crate) struct DecodeArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
-  sadpctl completions bash > ~/.local/share/bash-completion/completions/sadpctl")]
+  source <(sadpctl completions bash)")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

@@ -8,6 +8,7 @@ mod advice;
 mod app;
 mod args;
 mod commands;
+mod completion;
 mod failure;
 mod fold;
 mod interrupt;

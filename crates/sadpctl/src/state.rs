@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use sadp_discovery::ScanConfig;
-use sadp_ops::{Cancellation, LedgerAccess, Session, SessionConfig};
+use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionConfig};
+use sadp_reset::{LastScan, ScannedDevice};
 
 use crate::{
     args::{Context, GlobalArgs},
@@ -21,6 +22,24 @@ fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
         Failure::because(Exit::Machine, what, error).hint("name a folder with --state")
     })?;
     Ok(of_user(strategy.data_dir(), strategy.home_dir()))
+}
+
+/// Keeps which devices a scan found. A folder that `--state` names is not made for it.
+pub(crate) fn keep_scan(global: &GlobalArgs, found: &[DiscoveredDevice]) -> Result<(), Failure> {
+    let devices = found.iter().map(|found| &found.entry.device);
+    let make = global.state.is_none();
+    Ok(LastScan::write(&folder(global)?, devices, make)?)
+}
+
+/// The devices of the last scan; none where that is not known.
+pub(crate) fn last_scan() -> Vec<ScannedDevice> {
+    let global = GlobalArgs {
+        state: std::env::var_os("SADPCTL_STATE").map(PathBuf::from),
+        ..GlobalArgs::default()
+    };
+    let folder = folder(&global).ok();
+    let read = folder.map(|folder| LastScan::read(&folder).unwrap_or_default());
+    read.unwrap_or_default()
 }
 
 /// The folder of what the user set up once: the platform's place for a program's

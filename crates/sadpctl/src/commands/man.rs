@@ -14,6 +14,7 @@ use clap_mangen::{
 
 use crate::{
     args::{CompletionsArgs, Detail, EXIT_CODES, ManArgs, split_examples},
+    completion,
     failure::{Exit, Failure},
     fold::fold,
     terminal::Terminal,
@@ -121,14 +122,18 @@ fn page_name(command: &Command) -> &str {
 }
 
 /// Where a user finds what is kept.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "~/.local/share/sadpctl/ledger.sqlite3",
         "Locks, requests that wait for an answer, and a record of the commands sent. It holds no secret. Windows and macOS have it in their own folders for data; --state names another folder.",
     ),
     (
-        "~/.local/share/sadpctl/vault/",
+        "~/.local/share/sadpctl/guid/",
         "GUIDs that reset guid export fetched. Whoever holds one can take its device over.",
+    ),
+    (
+        "~/.local/share/sadpctl/last-scan.json",
+        "The devices of the last scan, for completion in a shell.",
     ),
     (
         "~/.config/sadpctl/contact.toml",
@@ -152,6 +157,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
         "The new password, where no --new-password-file is given.",
     ),
     ("SADPCTL_PASSPHRASE", "The passphrase of encrypted GUIDs."),
+    ("COMPLETE", "Set by a shell that asks for completion."),
     ("NO_COLOR", "No colours, where it is set to anything."),
     (
         "PAGER",
@@ -172,13 +178,7 @@ pub(super) fn completions(
     args: &CompletionsArgs,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut Detail::Full.grammar(),
-        "sadpctl",
-        &mut script,
-    );
+    let script = completion::script(&args.shell.to_string())?;
     terminal.out().write_all(&script)?;
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use crate::{
     failure::{Exit, Failure},
     output,
     run::{Run, Target},
-    survey,
+    state, survey,
 };
 use sadp_text::{count, with_cause};
 
@@ -31,6 +31,15 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
     let all = inventory.devices.len();
     let devices = inventory.devices.iter().map(|found| &found.entry.device);
     let site = KnownAddresses::new(devices, &inventory.local);
+    if all > 0
+        && let Err(failure) = state::keep_scan(context.global, &inventory.devices)
+    {
+        let text = format!(
+            "the devices are not kept for completion: {:#}",
+            failure.error
+        );
+        context.terminal.detail(&text);
+    }
     let printed = list::print(inventory.devices, &args.list, &mut context)?;
     if all == 0 && unfinished.is_none() {
         return Err(advice::nothing_found(&report));

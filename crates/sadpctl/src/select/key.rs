@@ -23,6 +23,13 @@ const SHORT: [(&str, &str); 4] = [
 ];
 
 impl Key {
+    /// The names of all keys but `raw`, short ones first.
+    pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+        let short = SHORT.iter().map(|(short, _)| *short);
+        let long = FIELDS.iter().map(|field| field.key);
+        short.chain(long.filter(|key| !key.is_empty()))
+    }
+
     /// The key as the JSON form has it.
     pub(crate) fn name(&self) -> &str {
         match self {

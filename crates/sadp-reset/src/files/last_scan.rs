@@ -1,0 +1,108 @@
+//! Which devices the last scan found, so that a shell can complete their names. Nothing
+//! is decided by it.
+
+use std::{io, net::Ipv4Addr, path::Path};
+
+use sadp_model::{Device, MacAddr, Serial};
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{NewFile, make_folder, read_bounded};
+
+/// A device of the last scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScannedDevice {
+    /// Its serial.
+    pub serial: Option<Serial>,
+    /// Its MAC.
+    pub mac: Option<MacAddr>,
+    /// Its IPv4 address at that time.
+    pub address: Option<Ipv4Addr>,
+    /// Its model: text of the device, as it sent it.
+    pub model: Option<String>,
+}
+
+/// The list that the last scan left in the state folder.
+#[derive(Clone, Copy, Debug)]
+pub struct LastScan;
+
+impl LastScan {
+    /// The file's name in the state folder.
+    pub const FILE_NAME: &str = "last-scan.json";
+
+    /// As many devices are kept.
+    pub const MAX_DEVICES: usize = 5_000;
+
+    const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+    /// Replaces the list in the folder `state`. Makes the folder where `make` is set.
+    pub fn write<'d>(
+        state: &Path,
+        devices: impl IntoIterator<Item = &'d Device>,
+        make: bool,
+    ) -> io::Result<()> {
+        if make {
+            make_folder(state)?;
+        }
+        let devices = devices.into_iter().take(Self::MAX_DEVICES);
+        let entries: Vec<_> = devices.map(Entry::of).collect();
+        let bytes = serde_json::to_vec(&entries)?;
+        NewFile::begin(&state.join(Self::FILE_NAME))?.replace(&bytes)
+    }
+
+    /// Reads the list in the folder `state`, which does not change. What is not valid in
+    /// it is left out. Fails where there is none.
+    pub fn read(state: &Path) -> io::Result<Vec<ScannedDevice>> {
+        let bytes = read_bounded(&state.join(Self::FILE_NAME), Self::MAX_BYTES)?;
+        let entries: Vec<Entry> = serde_json::from_slice(&bytes)?;
+        Ok(entries.into_iter().map(Entry::into_device).collect())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    serial: Option<String>,
+    mac: Option<String>,
+    address: Option<Ipv4Addr>,
+    model: Option<String>,
+}
+
+impl Entry {
+    fn of(device: &Device) -> Self {
+        Self {
+            serial: device.serial.as_ref().map(ToString::to_string),
+            mac: device.mac.as_ref().map(ToString::to_string),
+            address: device.ipv4.address,
+            model: device.model.as_deref().map(String::from),
+        }
+    }
+
+    fn into_device(self) -> ScannedDevice {
+        ScannedDevice {
+            serial: self.serial.as_deref().and_then(Serial::new),
+            mac: self.mac.and_then(|mac| mac.parse().ok()),
+            address: self.address,
+            model: self.model,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_list_is_read_back_and_no_folder_is_made_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let mut device = Device::unknown();
+        device.mac = "44:47:cc:00:00:01".parse().ok();
+        device.ipv4.address = Some([192, 168, 1, 64].into());
+        assert!(LastScan::write(&state, [&device], false).is_err());
+        assert!(!state.exists() && LastScan::read(&state).is_err());
+        LastScan::write(&state, [], true).unwrap();
+        LastScan::write(&state, [&device], false).unwrap();
+        let read = LastScan::read(&state).unwrap();
+        assert_eq!((read[0].mac, read.len()), (device.mac, 1));
+        assert_eq!(read[0].address, device.ipv4.address);
+    }
+}
