@@ -301,3 +301,63 @@ fn a_long_list_goes_through_a_pager() {
         assert!(!said.contains("password:"), "{said}");
     }
 }
+
+/// Ctrl-C, as a terminal sends it.
+const INTERRUPT: &str = "\u{3}";
+
+#[test]
+fn how_far_a_command_is_stands_on_a_terminal_alone() {
+    let waits = "activated = false\nlate = { activate = \"3600s\" }";
+    let van = Van::new(&format!(
+        "{}{}{}",
+        device("ipc-v5.5.82", 1, "reboot = \"3600s\""),
+        device("ipc-v5.5.82", 2, "activated = false"),
+        device("ipc-v5.5.82", 3, waits),
+    ));
+    let password = van.file("Simulated-7");
+    let plan = van.path("plan.csv");
+    fs::write(
+        &plan,
+        format!("mac,ip,mask,gateway\n{CAMERA},192.168.1.77,255.255.255.0,192.168.1.1\n"),
+    )
+    .unwrap();
+    let plan = plan.to_str().unwrap();
+    let activate = [
+        "activate",
+        "--all",
+        "--yes",
+        "--new-password-file",
+        &password,
+    ];
+    let apply = ["net", "apply", plan, "--yes", "--password-file", &password];
+    let wait = ["--wait-back", "12h"];
+    let sweep = ["scan", "--rate", "1", "--target", "127.0.0.0/24"];
+    for (arguments, lines) in [
+        (
+            &["scan", "--wait", "1h"][..],
+            &["listening, ", ": 3 devices (Ctrl-C ends it)"][..],
+        ),
+        (&sweep, &["] asked 1 of 254 addresses, ", " left"]),
+        (&activate, &["] activating 1 of 2"]),
+        (
+            &[&apply[..], &wait].concat(),
+            &[
+                "waiting for 1 of 1 device to return, 11h",
+                " left (Ctrl-C ends it)",
+            ],
+        ),
+    ] {
+        let mut shown = Dialogue::start(&van.command(arguments));
+        for line in lines {
+            shown.until(line);
+        }
+        shown.press_at("", INTERRUPT);
+        shown.end();
+    }
+    for arguments in [&["scan"][..], &["doctor"], &["net", "show", CAMERA]] {
+        let run = van.run(arguments);
+        for part in ["listening", "checking this computer", "\r", "\u{1b}"] {
+            assert!(!run.stderr.contains(part), "{run}");
+        }
+    }
+}

@@ -148,7 +148,7 @@ impl Dialogue {
         (status.code().unwrap_or(-1), self.said)
     }
 
-    fn until(&mut self, text: &str) {
+    pub(crate) fn until(&mut self, text: &str) {
         loop {
             if let Some(at) = self.said[self.heard..].find(text) {
                 self.heard += at + text.len();

@@ -3,10 +3,8 @@
 mod redaction;
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Read},
     net::{IpAddr, Ipv4Addr},
-    path::Path,
 };
 
 use sadp_model::{Device, DeviceRecord, Protocol, RawFields, Registry, Sighting, Via};
@@ -77,16 +75,8 @@ const MAX_CAPTURE: u64 = 1 << 30;
 const MAX_MESSAGES: usize = 1 << 20;
 
 impl MessageFile {
-    /// Reads a file, or standard input for `-`. With `redaction`, its messages get
-    /// other names and addresses.
-    pub fn read(path: &Path, redaction: Option<&mut Redaction>) -> Result<Self, MessageFileError> {
-        if path == Path::new("-") {
-            return Self::from_reader(io::stdin().lock(), redaction);
-        }
-        Self::from_reader(File::open(path)?, redaction)
-    }
-
-    /// Reads what a reader gives.
+    /// Reads what a reader gives. With `redaction`, its messages get other names and
+    /// addresses.
     pub fn from_reader(
         reader: impl Read,
         redaction: Option<&mut Redaction>,

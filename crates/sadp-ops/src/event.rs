@@ -65,6 +65,8 @@ pub enum Event<'a> {
         missing: usize,
         /// How many were sent it.
         all: usize,
+        /// How long they are waited for at most.
+        left: Duration,
     },
     /// Nothing more of a batch in several waves is sent: the look after a wave
     /// failed, or found no device.

@@ -84,7 +84,7 @@ pub(crate) struct RoundLimit {
     /// Counted from the end of the first round: sending to many devices one by one
     /// takes longer than their replies.
     until: Option<Instant>,
-    left: u32,
+    rounds: u32,
 }
 
 impl RoundLimit {
@@ -94,23 +94,31 @@ impl RoundLimit {
         Self {
             time: settle,
             until: None,
-            left: MAX_SENDS,
+            rounds: MAX_SENDS,
         }
     }
 
     /// Begins the first of any number of looks.
     pub(crate) const fn begin_looks(time: Duration) -> Self {
         Self {
-            left: u32::MAX,
+            rounds: u32::MAX,
             ..Self::begin(time)
         }
+    }
+
+    /// How long rounds may still begin.
+    pub(crate) fn left(&self) -> Duration {
+        let until = self
+            .until
+            .map(|until| until.saturating_duration_since(Instant::now()));
+        until.unwrap_or(self.time)
     }
 
     /// Whether another round may begin.
     pub(crate) fn begin_next(&mut self) -> bool {
         let now = Instant::now();
         let until = *self.until.get_or_insert(now + self.time);
-        self.left = self.left.saturating_sub(1);
-        self.left > 0 && now < until
+        self.rounds = self.rounds.saturating_sub(1);
+        self.rounds > 0 && now < until
     }
 }

@@ -1,10 +1,12 @@
 //! What happens while an operation runs.
 
+use std::time::Duration;
+
 use sadp_discovery::Notice;
 use sadp_model::text::clean;
-use sadp_ops::{Event, OpsError};
-use sadp_proto::DiscoveryStats;
-use sadp_reset::ClaimHolder;
+use sadp_ops::{Event, OpsError, recovery::button::ButtonProgress};
+use sadp_proto::{DiscoveryStats, SweepProgress};
+use sadp_reset::{Action, ClaimHolder};
 
 use crate::{Line, Remedy, count, device_name, minute, outcome::button, with_cause};
 
@@ -21,7 +23,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         Event::LookTally(tally) => losses(tally).into_iter().map(Line::Warning).collect(),
         Event::LookFailed(error) => warning(format!("could not check the result: {}", with_cause(*error))),
         Event::SendingAgain(devices) => note(format!("no reply from {}, and no change: sent again", count(*devices as u64, "device", "devices"))),
-        Event::WaitingFor { missing, all } => note(format!("waiting for {missing} of {} to come back; Ctrl-C ends the wait", count(*all as u64, "device", "devices"))),
+        Event::WaitingFor { missing, all, .. } => note(format!("waiting for {missing} of {} to come back; Ctrl-C ends the wait", count(*all as u64, "device", "devices"))),
         // Commands were sent before this stop.
         Event::BatchEnds(Some(OpsError::Stopped)) => warning("nothing more is sent: interrupted"),
         Event::BatchEnds(Some(error)) => warning(format!("nothing more is sent: {}", with_cause(*error))),
@@ -43,6 +45,92 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
             "replies of {} contradict each other: another machine on the network may answer for it", device_name(device))),
         Event::Button(progress) => button::line(progress).into_iter().collect(),
         Event::Looking(_) | Event::LookEnds | Event::Progress { .. } => Vec::new(),
+    }
+}
+
+/// How far an operation is: a line that the next one replaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is done, e.g. `activating 12 of 40`.
+    pub text: String,
+    /// How much is done, and of how much.
+    pub done: Option<(u64, u64)>,
+    /// How long it takes at most, where that is known.
+    pub left: Option<Duration>,
+}
+
+/// How far an operation is. None where the event does not say.
+pub fn progress(event: &Event<'_>) -> Option<Progress> {
+    let mut done = None;
+    let mut left = None;
+    let text = match event {
+        Event::Looking(progress) => {
+            let devices = count(progress.devices as u64, "device", "devices");
+            match progress.sweep {
+                Some(sweep) => {
+                    let SweepProgress {
+                        probed, addresses, ..
+                    } = sweep;
+                    let again = if sweep.pass > 1 { " again" } else { "" };
+                    done = Some((probed, addresses));
+                    left = Some(sweep.left).filter(|left| !left.is_zero());
+                    format!("asked {probed} of {addresses} addresses{again}, {devices}")
+                }
+                None => format!(
+                    "listening, {:.1} s: {devices}",
+                    progress.elapsed.as_secs_f32()
+                ),
+            }
+        }
+        Event::Progress {
+            action,
+            finished,
+            total,
+        } => {
+            done = Some((*finished as u64, *total as u64));
+            format!("{} {finished} of {total}", under_way(*action))
+        }
+        Event::WaitingFor {
+            missing,
+            all,
+            left: most,
+        } => {
+            left = Some(*most);
+            format!(
+                "waiting for {missing} of {} to return",
+                count(*all as u64, "device", "devices")
+            )
+        }
+        Event::LampIsOn(time) => {
+            left = Some(*time);
+            "the lamp is on".into()
+        }
+        Event::Button(ButtonProgress::Waiting { elapsed, offline }) => {
+            button::waiting(*elapsed, *offline)
+        }
+        _ => return None,
+    };
+    Some(Progress { text, done, left })
+}
+
+/// What is done to devices, ending where their number follows.
+const fn under_way(action: Action) -> &'static str {
+    match action {
+        Action::Activate => "activating",
+        Action::NetSet => "sending new settings:",
+        Action::ExportRequest => "exporting requests:",
+        Action::ImportAnswer => "sending answers:",
+        Action::GuidExport => "exporting GUIDs:",
+        Action::GuidImport => "sending GUIDs:",
+        Action::QuestionsRead | Action::SetUpRead | Action::CloudShow => "asking devices:",
+        Action::QuestionsSet => "setting questions:",
+        Action::QuestionsAnswer => "sending the answers:",
+        Action::MailSet => "setting e-mail addresses:",
+        Action::MailQr => "fetching QR codes:",
+        Action::MailConfirm => "sending the code:",
+        Action::Locate => "switching lamps:",
+        Action::CloudSet | Action::CloudCode | Action::CloudUnbind => "changing Hik-Connect:",
+        Action::Deactivate => "deactivating",
     }
 }
 

@@ -33,10 +33,9 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use doctor::{check_subject, check_text};
-pub use event::{claimed, lines};
+pub use event::{Progress, claimed, lines, progress};
 pub use outcome::{
     answer::answers_question,
-    button::waiting,
     guid::guid_void,
     message,
     network::{batch_question, device_question, plan_problems, target_address},

@@ -13,6 +13,7 @@ mod failure;
 mod fold;
 mod interrupt;
 mod output;
+mod progress;
 mod run;
 #[cfg(test)]
 mod samples;

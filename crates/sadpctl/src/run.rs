@@ -2,13 +2,9 @@
 
 use std::{env, io, net::Ipv4Addr};
 
-use indicatif::ProgressBar;
 use sadp_discovery::{ScanConfig, ScanReport};
-use sadp_ops::{
-    Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session,
-    recovery::button::ButtonProgress,
-};
-use sadp_text::{Confirmation, Line, lines, waiting};
+use sadp_ops::{Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session};
+use sadp_text::{Confirmation, Line, lines, progress};
 use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
@@ -17,6 +13,7 @@ use crate::{
     failure::{Exit, Failure},
     interrupt,
     output::{self, Format, Outcome},
+    progress::ProgressLine,
     state, survey,
     terminal::Terminal,
 };
@@ -41,7 +38,7 @@ pub(crate) struct Run<'a> {
     pub(crate) global: &'a GlobalArgs,
     pub(crate) terminal: &'a mut Terminal,
     runtime: Runtime,
-    bar: ProgressBar,
+    pub(crate) progress: ProgressLine,
 }
 
 impl<'a> Run<'a> {
@@ -71,7 +68,7 @@ impl<'a> Run<'a> {
         let mut run = Self {
             session,
             global,
-            bar: survey::progress_bar(terminal),
+            progress: ProgressLine::new(terminal),
             terminal,
             runtime,
         };
@@ -200,12 +197,12 @@ impl<'a> Run<'a> {
     ) -> R {
         let mut observer = Shown {
             terminal: self.terminal,
-            bar: &self.bar,
+            progress: &mut self.progress,
         };
         let result = self
             .runtime
             .block_on(part(&mut self.session, &mut observer));
-        self.bar.set_message("");
+        self.progress.clear();
         result
     }
 
@@ -256,7 +253,7 @@ impl<'a> Run<'a> {
 
     /// The same.
     pub(crate) fn into_context(self) -> Context<'a> {
-        self.bar.finish_and_clear();
+        self.progress.finish();
         Context {
             global: self.global,
             terminal: self.terminal,
@@ -284,40 +281,26 @@ pub(crate) fn require_confirmation(change: ChangeArgs) -> Result<(), Failure> {
 /// Shows events on a terminal.
 struct Shown<'a> {
     terminal: &'a mut Terminal,
-    bar: &'a ProgressBar,
+    progress: &'a mut ProgressLine,
 }
 
 impl Observer for Shown<'_> {
     fn observe(&mut self, event: Event<'_>) {
-        match event {
-            Event::Looking(progress) => self.bar.set_message(survey::progress_line(&progress)),
-            Event::Progress {
-                action,
-                finished,
-                total,
-            } => self.bar.set_message(format!(
-                "{action}: {finished} of {total} devices (Ctrl-C ends it after those under way)"
-            )),
-            Event::Button(ButtonProgress::Waiting { elapsed, offline }) => {
-                self.bar.set_message(waiting(elapsed, offline));
-            }
-            other => {
-                let bar = self.bar.clone();
-                for line in lines(&other) {
-                    bar.suspend(|| self.print(&line));
-                }
-            }
+        if progress(&event).is_some_and(|progress| self.progress.show(&progress)) {
+            return;
+        }
+        for line in lines(&event) {
+            let terminal = &mut *self.terminal;
+            self.progress.suspend(|| print(&line, terminal));
         }
     }
 }
 
-impl Shown<'_> {
-    fn print(&mut self, line: &Line) {
-        match line {
-            Line::Detail(text) => self.terminal.detail(text),
-            Line::Note(text) => self.terminal.note(text),
-            Line::Warning(text) => self.terminal.warn(text),
-            Line::Hint(text) => self.terminal.hint(text),
-        }
+fn print(line: &Line, terminal: &mut Terminal) {
+    match line {
+        Line::Detail(text) => terminal.detail(text),
+        Line::Note(text) => terminal.note(text),
+        Line::Warning(text) => terminal.warn(text),
+        Line::Hint(text) => terminal.hint(text),
     }
 }

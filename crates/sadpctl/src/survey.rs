@@ -1,17 +1,15 @@
 //! How devices are found: what the arguments ask for, and what is shown meanwhile.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::net::Ipv4Addr;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use jiff::SignedDuration;
 use sadp_discovery::{LinkConfig, Notice, ScanConfig};
-use sadp_proto::{Endpoint, HostRange, SurveyProgress, Sweep, SweepProgress};
+use sadp_proto::{Endpoint, HostRange, SurveyProgress, Sweep};
 use tokio::runtime::{Builder, Runtime};
 
-use sadp_text::{count, with_cause};
+use sadp_text::with_cause;
 
 use crate::{
-    advice::{self, Remedy},
+    advice::Remedy,
     args::{AskArgs, GlobalArgs, ReachArgs},
     failure::{Exit, Failure},
     interrupt,
@@ -80,41 +78,6 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 pub(crate) fn warn(notice: &Notice, terminal: &mut Terminal) {
     terminal.warn(&with_cause(notice));
     terminal.hint(&notice.remedy());
-}
-
-pub(crate) fn progress_bar(terminal: &Terminal) -> ProgressBar {
-    if !terminal.shows_progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    bar.set_style(ProgressStyle::default_spinner());
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
-}
-
-pub(crate) fn progress_line(progress: &SurveyProgress) -> String {
-    let devices = count(progress.devices as u64, "device", "devices");
-    let elapsed = advice::seconds(progress.elapsed);
-    let sweep = progress.sweep.map_or_else(String::new, sweep_text);
-    format!("listening, {elapsed}: {devices}{sweep} (Ctrl-C ends it)")
-}
-
-/// How far a sweep is, and how long it still takes where that is long.
-fn sweep_text(sweep: SweepProgress) -> String {
-    /// Shorter times are not worth reading.
-    const LONG: Duration = Duration::from_secs(3);
-    let SweepProgress {
-        probed, addresses, ..
-    } = sweep;
-    let again = if sweep.pass > 1 { " again" } else { "" };
-    let left = Some(sweep.left).filter(|left| *left >= LONG);
-    let left = left.map_or_else(String::new, |left| {
-        format!(
-            ", about {:#} left",
-            SignedDuration::from_secs(left.as_secs().cast_signed())
-        )
-    });
-    format!(", {probed} of {addresses} addresses asked{again}{left}")
 }
 
 /// What an interrupted scan did not do. `None` where it had no sweep.

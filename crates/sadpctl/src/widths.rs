@@ -59,7 +59,7 @@ fn shop() -> Vec<DiscoveredDevice> {
         env!("CARGO_MANIFEST_DIR"),
         "/../../fixtures/replies/shop.xml"
     );
-    let file = MessageFile::read(path.as_ref(), None).unwrap();
+    let file = MessageFile::from_reader(std::fs::File::open(path).unwrap(), None).unwrap();
     DiscoveredDevice::from_file(file.devices().entries)
 }
 

@@ -148,6 +148,7 @@ impl<'a> Waves<'a> {
                 observer.observe(Event::WaitingFor {
                     missing: away,
                     all: wave.len(),
+                    left: looks.left(),
                 });
             }
             tokio::select! {

@@ -66,8 +66,8 @@ pub(crate) fn line(progress: &Progress<'_>) -> Option<Line> {
 }
 
 /// How long a reset has been awaited.
-pub fn waiting(elapsed: Duration, offline: bool) -> String {
+pub(crate) fn waiting(elapsed: Duration, offline: bool) -> String {
     let elapsed = format_duration(Duration::from_secs(elapsed.as_secs()));
     let seen = if offline { "offline" } else { "not reset yet" };
-    format!("waiting, {elapsed}: {seen} (Ctrl-C ends it)")
+    format!("waiting, {elapsed}: {seen}")
 }

@@ -20,6 +20,7 @@ use crate::{
     args::{Context, DecodeArgs},
     failure::{Exit, Failure},
     output::{MessageLine, Raw, Shown},
+    progress,
     terminal::Terminal,
 };
 
@@ -49,7 +50,9 @@ pub(super) fn run(args: &DecodeArgs, mut context: Context<'_>) -> Result<Exit, F
 fn read(args: &DecodeArgs, terminal: &mut Terminal) -> Result<MessageFile, Failure> {
     let out = args.out.as_deref().map(record::create).transpose()?;
     let mut redaction = args.redact.then(|| Redaction::new(out.clone()));
-    let input = MessageFile::read(&args.file, redaction.as_mut()).inspect_err(|_| {
+    let reader = progress::read(&args.file, terminal).map_err(MessageFileError::from);
+    let input = reader.and_then(|reader| MessageFile::from_reader(reader, redaction.as_mut()));
+    let input = input.inspect_err(|_| {
         if let Some(path) = &args.out {
             // It is new and holds nothing.
             let _ = std::fs::remove_file(path);

@@ -19,6 +19,7 @@ pub(super) fn run(args: &DoctorArgs, context: Context<'_>) -> Result<Exit, Failu
     let mut config = survey::config(&args.ask, context.global, None)?;
     config.link.recorder = record::begin(&args.record)?;
     let mut run = Run::with(config, LedgerAccess::Unavailable, context)?;
+    run.progress.say("checking this computer");
     let diagnosis = run.block_on(async |session, observer| {
         let examination = Examination::begin(&session.scan_config().link).await?;
         examination.finish(session.scan(observer).await)

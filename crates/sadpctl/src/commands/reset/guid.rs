@@ -78,7 +78,9 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
         parallel: args.parallel.into(),
     };
     let inventory = run.look()?;
+    run.progress.say("opening GUIDs of the vault");
     let plan = import::plan(&run.session, args.choose(&inventory)?, &choice)?;
+    run.progress.clear();
     let wanted = !args.change.dry_run && !plan.imports.is_empty();
     if !wanted {
         let is_nothing = plan.is_nothing();

@@ -14,7 +14,7 @@ use sadp_ops::{
     recovery::request,
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Announcement, Confirmation, Line, lines};
+use sadp_text::{Announcement, Confirmation, Line, lines, progress};
 use secrecy::SecretString;
 use tokio::{runtime::Handle, sync::mpsc};
 
@@ -413,31 +413,19 @@ impl Reporter {
 impl Observer for Reporter {
     fn observe(&mut self, event: Event<'_>) {
         let doing = self.doing;
-        match event {
-            Event::Looking(progress) => {
-                let devices = sadp_text::count(progress.devices as u64, "device", "devices");
-                self.progress(format!("{doing}: looking, {devices}"));
-            }
-            Event::Progress {
-                finished, total, ..
-            } => {
-                self.progress(format!("{doing} {finished} of {total}"));
-            }
-            Event::WaitingFor { missing, all } => {
-                self.progress(format!(
-                    "{doing}: waiting for {missing} of {all} to come back"
-                ));
-            }
-            Event::LampIsOn(_) => self.progress("the lamp blinks; x stops it".into()),
-            other => {
-                for line in lines(&other) {
-                    match line {
-                        Line::Detail(_) => {}
-                        Line::Note(text) => self.progress(format!("{doing}: {text}")),
-                        Line::Warning(text) => self.note(format!("warning: {text}")),
-                        Line::Hint(text) => self.note(format!("hint: {text}")),
-                    }
-                }
+        if let Some(progress) = progress(&event) {
+            return self.progress(match event {
+                Event::Progress { .. } => progress.text,
+                Event::LampIsOn(_) => "the lamp blinks; x stops it".into(),
+                _ => format!("{doing}: {}", progress.text),
+            });
+        }
+        for line in lines(&event) {
+            match line {
+                Line::Detail(_) => {}
+                Line::Note(text) => self.progress(format!("{doing}: {text}")),
+                Line::Warning(text) => self.note(format!("warning: {text}")),
+                Line::Hint(text) => self.note(format!("hint: {text}")),
             }
         }
     }
