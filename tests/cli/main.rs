@@ -19,6 +19,7 @@ mod ledger;
 mod loopback;
 mod mail;
 mod net;
+mod prepare;
 mod prepared;
 #[cfg(unix)]
 mod prompts;

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod guid;
 pub(crate) mod network;
 pub(crate) mod owner;
+pub(crate) mod prepare;
 pub(crate) mod recovery;
 pub(crate) mod request;
 mod stop;
@@ -23,6 +24,7 @@ use self::{
     guid::{ExportedGuid, GuidFinding, ImportedGuid},
     network::{NetworkFinding, SettingsChange},
     owner::{CloudStatus, OwnerFinding},
+    prepare::PreparedDevice,
     recovery::{ButtonFinding, ListedQuestions, ResetFinding},
     request::{ExportedRequest, RequestFinding},
 };
@@ -76,6 +78,8 @@ pub enum OutcomeData {
     Cloud(Box<CloudStatus>),
     /// The e-mail address that was reserved, or would be.
     Mailbox(Mailbox),
+    /// What is prepared on the device.
+    Prepared(PreparedDevice),
     /// The QR code for which the vendor mails a code.
     MailQr(Box<MailQr>),
 }
@@ -96,6 +100,20 @@ pub enum OutcomeStatus {
     NoAnswer,
     /// Not sent. The reason tells why.
     Skipped,
+}
+
+impl OutcomeStatus {
+    /// How bad it is, where a device has several.
+    pub(crate) const fn severity(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Planned => 1,
+            Self::Skipped => 2,
+            Self::NoAnswer => 3,
+            Self::Unknown => 4,
+            Self::Refused => 5,
+        }
+    }
 }
 
 /// What is known of how an outcome came about.
@@ -139,6 +157,13 @@ pub enum Reason {
         /// Whether the user named the device.
         named: bool,
     },
+    /// Not sent: nothing that was asked for can be prepared on the device.
+    NothingToPrepare {
+        /// Whether the user named the device.
+        named: bool,
+    },
+    /// Not sent: the command before had no reply, so the password may be wrong.
+    EarlierUnknown,
     /// What is found of a GUID.
     Guid(GuidFinding),
     /// Not sent: the device did not reply which questions it has.
@@ -298,6 +323,17 @@ impl Offer {
     }
 }
 
+impl Seen {
+    /// Whether a change is known to be made.
+    pub(crate) const fn of(changed: Option<bool>) -> Self {
+        match changed {
+            Some(true) => Self::Changed,
+            Some(false) => Self::Unchanged,
+            None => Self::Missing,
+        }
+    }
+}
+
 /// What is done with a lamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lamp {
@@ -346,6 +382,11 @@ pub enum Preparation {
     Guid,
 }
 
+impl Preparation {
+    /// All of them, in the order in which they are sent.
+    pub const ALL: [Self; 3] = [Self::Guid, Self::Mailbox, Self::Questions];
+}
+
 /// What an outcome means for the operation as a whole, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Impact {
@@ -392,8 +433,9 @@ impl Outcome {
     /// The name of what was done, as scripts see it: that of the action, unless no
     /// command belongs to it.
     pub fn name(&self) -> &'static str {
-        match self.reason {
-            Reason::Button(_) => "button",
+        match (&self.reason, &self.data) {
+            (Reason::Button(_), _) => "button",
+            (_, OutcomeData::Prepared(_)) => "prepare",
             _ => self.action.name(),
         }
     }
@@ -406,7 +448,8 @@ impl Outcome {
                 OutcomeStatus::Skipped,
                 Reason::StateUnknown
                 | Reason::Unactivated { named: false }
-                | Reason::NotOffered { named: false, .. },
+                | Reason::NotOffered { named: false, .. }
+                | Reason::NothingToPrepare { named: false },
             ) => Impact::None,
             (
                 OutcomeStatus::Skipped,
@@ -416,6 +459,7 @@ impl Outcome {
                 | Reason::Unsealed(_)
                 | Reason::Unactivated { named: true }
                 | Reason::NotOffered { named: true, .. }
+                | Reason::NothingToPrepare { named: true }
                 | Reason::NoCameraSync
                 | Reason::QuestionNotListed(_),
             ) => Impact::Safety,

@@ -5,6 +5,7 @@
 //! - [`guid`]: GUIDs, exported, kept and imported.
 //! - [`questions`]: security questions, read and set.
 //! - [`mail`]: the reserved e-mail address, and the code that is mailed there.
+//! - [`prepare`]: all that can be prepared while the password is known, at once.
 //! - [`password_reset`]: a new password by a secret of the owner.
 //! - [`button`]: devices followed while somebody holds their reset button.
 //! - [`methods`]: which methods fit a device, and what is prepared on it.
@@ -20,6 +21,7 @@ mod history;
 pub mod mail;
 pub mod methods;
 pub mod password_reset;
+pub mod prepare;
 pub mod questions;
 pub mod request;
 

@@ -279,6 +279,23 @@ impl Session {
         record_success(self.ledger_mut()?, device, action, at)
     }
 
+    /// The same for a command with the current password, which the device accepted.
+    pub(crate) fn record_accepted(
+        &mut self,
+        device: &DiscoveredDevice,
+        action: Action,
+        number: &mut PasswordNumber,
+    ) -> Result<(), LedgerError> {
+        self.record_success(device, action)?;
+        let at = self.now();
+        if let Some(key) = device.key() {
+            *number = self
+                .ledger_mut()?
+                .record_accepted_password(&key, *number, at)?;
+        }
+        Ok(())
+    }
+
     /// Writes down the account of a device that was just activated.
     pub(crate) fn remember_account(
         &mut self,

@@ -17,7 +17,7 @@
 //! - [`collect`] and [`assign`]: find the support's answers and match each to its
 //!   request; [`RequestFacts::judge`] decides whether that is still valid.
 //! - [`Vault`]: GUIDs, exported while the password was known.
-//! - [`QuestionAnswers`]: answers to security questions, from a file.
+//! - [`QuestionAnswers`] and [`QuestionAnswersFile`]: answers to security questions, from a file.
 //!
 //! Every file is written whole or not at all, readable by its owner only, and never
 //! over another.
@@ -81,7 +81,10 @@ pub use files::{
         export_request,
     },
     qr::{QrError, QrImage},
-    questions::{QuestionAnswers, QuestionAnswersError, QuestionFileError, QuestionProblem},
+    questions::{
+        QuestionAnswers, QuestionAnswersError, QuestionAnswersFile, QuestionFileError,
+        QuestionProblem,
+    },
     settings::{Contact, QuestionNames, SettingsError},
     vault::{GuidExport, Vault, VaultError, read_any_guid_file, read_guid_file},
 };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use sadp_model::text::clean;
-use sadp_ops::DiscoveredDevice;
+use sadp_ops::{DiscoveredDevice, Preparation, recovery::prepare};
 use sadp_proto::Mailbox;
 use sadp_reset::Action;
 
@@ -67,6 +67,7 @@ pub struct Announcement {
 #[expect(missing_docs, reason = "each says what it is in its own words")]
 impl Announcement {
     pub const ACTIVATE: Self = Self::new(Action::Activate, "the first password is set on", "Activate {}?");
+    pub const ACTIVATE_AND_PREPARE: Self = Self::new(Action::Activate, "the first password is set, and then recovery is prepared, on", "Activate {} and prepare recovery?");
     pub const GUID_EXPORT: Self = Self::new(Action::GuidExport, "a GUID is exported into the vault from", "Export the GUID of {}?");
     pub const GUID_IMPORT: Self = Self::new(Action::GuidImport, "a GUID is sent once, to set a new password on", "Reset the password of {} by GUID?");
     pub const MAILED_CODE: Self = Self::new(Action::MailConfirm, "the code is sent once, to set a new password on", "Reset the password of {} by the code?");
@@ -95,6 +96,29 @@ impl Announcement {
             action: Action::MailSet,
             what: what.into(),
             question: "Set the reserved e-mail address of {}?",
+        }
+    }
+
+    /// Recovery, to be prepared in these ways on so many devices each.
+    pub fn prepare(plan: &prepare::Plan, mailbox: Option<&Mailbox>) -> Self {
+        let counts = plan
+            .counts()
+            .into_iter()
+            .filter(|(_, devices)| *devices > 0);
+        let parts = counts.map(|(preparation, devices)| match (preparation, mailbox) {
+            (Preparation::Guid, _) => format!("{devices} x the GUID exported into the vault"),
+            (Preparation::Questions, _) => format!("{devices} x security questions set"),
+            (Preparation::Mailbox, None) => format!("{devices} x an e-mail address reserved"),
+            (Preparation::Mailbox, Some(mailbox)) => {
+                let address = clean(mailbox.as_str());
+                format!("{devices} x the e-mail address {address} reserved, sent unencrypted")
+            }
+        });
+        let parts: Vec<_> = parts.collect();
+        Self {
+            action: Action::GuidExport,
+            what: format!("recovery is prepared ({}) on", parts.join("; ")).into(),
+            question: "Prepare recovery of {}?",
         }
     }
 

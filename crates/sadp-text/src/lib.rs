@@ -134,7 +134,7 @@ pub(crate) fn device_lines<'a>(
 }
 
 /// A device by its address and MAC.
-pub(crate) fn device_name(found: &DiscoveredDevice) -> String {
+pub fn device_name(found: &DiscoveredDevice) -> String {
     let device = &found.entry.device;
     let address = device.ipv4.address;
     let address = address.map_or_else(|| "a device".into(), |address| address.to_string());

@@ -20,7 +20,12 @@ use crate::{Explanation, minute, refusal, say};
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
-    explain(outcome).message + guid::also(outcome)
+    match &outcome.data {
+        OutcomeData::Prepared(prepared) if !prepared.steps.is_empty() => {
+            recovery::prepared(prepared)
+        }
+        _ => explain(outcome).message + guid::also(outcome),
+    }
 }
 
 /// What to do next. `None` where there is nothing to do.
@@ -30,6 +35,15 @@ pub fn next_step(outcome: &Outcome) -> Option<Cow<'static, str>> {
     }
     if outcome.impersonation_suspected {
         return Some("find out which machine answers for it before you send anything more: it may know what was sent; connect the device to this computer alone".into());
+    }
+    if let OutcomeData::Prepared(prepared) = &outcome.data
+        && outcome.status == OutcomeStatus::Done
+    {
+        let mut steps = prepared
+            .steps
+            .iter()
+            .filter_map(|step| step.outcome.as_ref());
+        return steps.find_map(next_step);
     }
     match &outcome.next {
         Some(next) => Some(next_text(next, outcome.action)),
@@ -68,6 +82,11 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Unactivated { .. } => say("it has no password yet").next(FIRST_PASSWORD),
         Reason::NotOffered { offer, named: true } => recovery::missing(*offer),
         Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
+        Reason::NothingToPrepare { named } => {
+            let nothing = say("it offers nothing that was asked for");
+            if *named { nothing.next("sadpctl reset ways DEVICE shows which other ways it has") } else { nothing }
+        }
+        Reason::EarlierUnknown => say("not sent: the device did not reply to the password before"),
         Reason::Guid(finding) => guid::explain(finding),
         Reason::QuestionsUnknown => say("not sent: the device did not reply which questions it has")
             .next("run it again; sadpctl reset questions show DEVICE shows what it answers"),

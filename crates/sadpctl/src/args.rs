@@ -31,8 +31,8 @@ pub(crate) use self::{
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,
         GuidExportArgs, GuidImportArgs, ImportArgs, MailCommand, MailConfirmArgs, MailQrArgs,
-        MailSetArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
-        ResetCommand, SecretResetArgs, WaysArgs,
+        MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
+        QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
     values::{LinkLayerMode, mask, switch},
     watch::WatchArgs,

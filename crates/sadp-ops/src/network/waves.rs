@@ -7,7 +7,7 @@ use std::{
 
 use sadp_model::{AddressStep, Device, SenderConflict};
 use sadp_proto::{Command, Credentials, Update, UpdateError, seal::Password};
-use sadp_reset::{Action, DeviceKey, LedgerError, PasswordNumber};
+use sadp_reset::{Action, DeviceKey, PasswordNumber};
 
 use super::{Login, NetworkFinding, PlannedChange, Settings, skipped};
 use crate::{
@@ -121,7 +121,8 @@ impl<'a> Waves<'a> {
                 {
                     progress.take_in(step, reply, it, seen.same(&it.device));
                     if progress.is_proven_by_look() {
-                        record(&it.device, &mut self.number, session)?;
+                        let action = Action::NetSet;
+                        session.record_accepted(&it.device, action, &mut self.number)?;
                     }
                 }
             }
@@ -361,22 +362,6 @@ fn seen(step: &AddressStep, it: &PlannedChange, now: Option<&Device>) -> Seen {
         Some(_) if step.temporary => Seen::Unchanged,
         _ => it.change.seen_in(now),
     }
-}
-
-/// Writes down that a device accepted the password, which only a look proves.
-fn record(
-    device: &DiscoveredDevice,
-    number: &mut PasswordNumber,
-    session: &mut Session,
-) -> Result<(), LedgerError> {
-    session.record_success(device, Action::NetSet)?;
-    let at = session.now();
-    if let Some(key) = device.key() {
-        *number = session
-            .ledger_mut()?
-            .record_accepted_password(&key, *number, at)?;
-    }
-    Ok(())
 }
 
 /// Why a device is not sent the password again: another sender speaks for it now.

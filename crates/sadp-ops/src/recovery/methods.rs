@@ -161,10 +161,7 @@ impl Keep for QueryRun<'_> {
             match self.query {
                 Query::SetUp => *set_up = sadp_proto::read_set_up(message),
                 Query::Questions => {
-                    let questions = QuestionList::read(message).questions;
-                    if !questions.is_empty() {
-                        set_up.questions = Some(questions.iter().any(|it| it.set));
-                    }
+                    set_up.questions = QuestionList::read(message).is_set();
                 }
             }
         }

@@ -126,7 +126,7 @@ impl QuestionCheck<'_> {
             return Err(failure);
         }
         for (place, device) in devices.into_iter().enumerate() {
-            match self.objection(lists.get(&place)) {
+            match objection(lists.get(&place), self.numbers.iter().copied()) {
                 Some(reason) => {
                     let outcome = Outcome::skipped(&device, selection.action, reason);
                     selection.left_out.push(outcome);
@@ -136,16 +136,46 @@ impl QuestionCheck<'_> {
         }
         Ok(())
     }
+}
 
-    /// Why answers to these questions are not sent.
-    fn objection(&self, list: Option<&QuestionList>) -> Option<Reason> {
-        let Some(list) = list else {
-            return Some(Reason::QuestionsUnknown);
-        };
-        let mut numbers = self.numbers.iter().copied();
-        let missing = numbers.find(|number| !list.holds(*number))?;
-        Some(Reason::QuestionNotListed(missing))
+/// Why answers to these questions are not sent.
+pub(super) fn objection(
+    list: Option<&QuestionList>,
+    mut numbers: impl Iterator<Item = u32>,
+) -> Option<Reason> {
+    let Some(list) = list else {
+        return Some(Reason::QuestionsUnknown);
+    };
+    let missing = numbers.find(|number| !list.holds(*number))?;
+    Some(Reason::QuestionNotListed(missing))
+}
+
+/// Reads which questions devices list, from those that offer it, by their places.
+pub(super) async fn lists(
+    session: &mut Session,
+    inventory: &Inventory,
+    devices: &[DiscoveredDevice],
+    observer: &mut dyn Observer,
+) -> Result<HashMap<usize, QuestionList>, OpsError> {
+    const PARALLEL: usize = 16;
+    let requirements = Requirements::new(Action::QuestionsRead, Overrides::default(), false);
+    let asked = requirements.select(session, devices.to_vec())?.devices;
+    let places: Vec<_> = asked
+        .iter()
+        .map(|it| devices.iter().position(|device| device.key() == it.key()))
+        .collect();
+    let read = Read {
+        devices: asked,
+        parallel: PARALLEL,
+        inventory,
+    };
+    let (sent, lists) = read.carry_out(session, observer).await?;
+    if let Some(failure) = sent.failure {
+        return Err(failure);
     }
+    let lists = lists.into_iter();
+    let of_devices = lists.filter_map(|(place, list)| Some((places.get(place).copied()??, list)));
+    Ok(of_devices.collect())
 }
 
 /// A device whose questions are to be set.
@@ -209,16 +239,15 @@ mod tests {
             questions,
             ignored: 0,
         };
-        assert_eq!(objection(Some(&list), &[3, 1, 2]), None);
-        assert_eq!(objection(Some(&list), &[1, 2, 20]), Some(Impact::Safety));
+        assert_eq!(impact(Some(&list), &[3, 1, 2]), None);
+        assert_eq!(impact(Some(&list), &[1, 2, 20]), Some(Impact::Safety));
         let empty = QuestionList::default();
-        assert_eq!(objection(Some(&empty), &[1]), Some(Impact::Safety));
-        assert_eq!(objection(None, &[1]), Some(Impact::Device));
+        assert_eq!(impact(Some(&empty), &[1]), Some(Impact::Safety));
+        assert_eq!(impact(None, &[1]), Some(Impact::Device));
     }
 
-    fn objection(list: Option<&QuestionList>, numbers: &[u32]) -> Option<Impact> {
-        let inventory = &Inventory::default();
-        let reason = QuestionCheck { numbers, inventory }.objection(list)?;
+    fn impact(list: Option<&QuestionList>, numbers: &[u32]) -> Option<Impact> {
+        let reason = objection(list, numbers.iter().copied())?;
         let skipped = Outcome {
             reason,
             ..Outcome::new(

@@ -17,6 +17,7 @@ mod memory;
 mod methods;
 mod network;
 mod owner;
+mod prepare;
 mod questions;
 mod request;
 #[expect(dead_code, reason = "only its main is not called")]

@@ -53,6 +53,12 @@ impl QuestionList {
         list
     }
 
+    /// Whether any is set. `None` if the list is empty.
+    pub fn is_set(&self) -> Option<bool> {
+        let listed = !self.questions.is_empty();
+        listed.then(|| self.questions.iter().any(|it| it.set))
+    }
+
     /// Whether the list contains this question.
     pub fn holds(&self, id: u32) -> bool {
         self.questions.iter().any(|question| question.id == id)
@@ -77,6 +83,7 @@ impl QuestionList {
 }
 
 /// Answers to security questions, by the number of their question.
+#[derive(Clone)]
 pub struct SecretAnswers(Vec<(u32, SecretString)>);
 
 impl SecretAnswers {

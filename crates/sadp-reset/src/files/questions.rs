@@ -1,10 +1,11 @@
-//! Answers to security questions, from a file with lines `id=answer`.
+//! Answers to security questions, from a file: lines `id=answer` for all devices, or a
+//! line `MAC;id=answer;id=answer;id=answer` a device.
 
 use std::path::{Path, PathBuf};
 
-use sadp_model::{SecretKind, SecretProblem, SecretText};
+use sadp_model::{MacAddr, SecretKind, SecretProblem, SecretText};
 use sadp_proto::{SecretAnswers, seal::SessionKey};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::{FileError, disk::read_bounded};
@@ -35,7 +36,6 @@ impl QuestionAnswers {
         let byte_order_mark = plain.len() < bytes.len();
         let mut answers: Vec<(u32, SecretString)> = Vec::new();
         for (number, line) in (1..).zip(plain.split(|byte| *byte == b'\n')) {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
             match entry(line) {
                 Ok(None) => {}
                 Ok(Some((id, answer))) if answers.iter().all(|(known, _)| *known != id) => {
@@ -70,12 +70,86 @@ impl QuestionAnswers {
     }
 }
 
+/// A file with answers for several devices.
+#[derive(Debug)]
+pub enum QuestionAnswersFile {
+    /// The same for all.
+    Same(QuestionAnswers),
+    /// Each device's own.
+    PerDevice(Vec<(MacAddr, QuestionAnswers)>),
+}
+
+impl QuestionAnswersFile {
+    /// Separates what belongs to a device. No answer of such a line contains it.
+    const SEPARATOR: char = ';';
+
+    /// Reads a file. See [`QuestionAnswersFile::parse`].
+    pub fn read(path: &Path) -> Result<Self, QuestionFileError> {
+        let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(FileError::new("read", path))?;
+        let bytes = Zeroizing::new(bytes);
+        Self::parse(&bytes).map_err(|source| QuestionFileError::Content {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Parses lines `id=answer`, or lines that begin with a MAC, one a device.
+    pub fn parse(bytes: &[u8]) -> Result<Self, QuestionAnswersError> {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let lines = (1..).zip(text.split(|byte| *byte == b'\n'));
+        let mut devices: Vec<(MacAddr, QuestionAnswers)> = Vec::new();
+        for (number, line) in lines {
+            let line = content(line).map_err(|problem| problem.at(number))?;
+            let Some(line) = line else { continue };
+            let device = line.split_once(Self::SEPARATOR);
+            let device = device.and_then(|(mac, rest)| Some((mac.trim().parse().ok()?, rest)));
+            match device {
+                None if devices.is_empty() => return QuestionAnswers::parse(bytes).map(Self::Same),
+                None => return Err(QuestionProblem::NoMac.at(number)),
+                Some((mac, _)) if devices.iter().any(|(known, _)| *known == mac) => {
+                    return Err(QuestionProblem::MacTwice.at(number));
+                }
+                Some((mac, answers)) => {
+                    let lines = Zeroizing::new(answers.replace(Self::SEPARATOR, "\n"));
+                    let answers = QuestionAnswers::parse(lines.as_bytes());
+                    let answers = answers.map_err(|error| error.what.at(number))?;
+                    devices.push((mac, answers));
+                }
+            }
+        }
+        if devices.is_empty() {
+            return Err(QuestionProblem::None.at(1));
+        }
+        Ok(Self::PerDevice(devices))
+    }
+
+    /// The line of a device.
+    pub fn line(mac: MacAddr, answers: &[(u32, SecretString)]) -> Zeroizing<String> {
+        let mut line = Zeroizing::new(mac.to_string());
+        for (id, answer) in answers {
+            line.push(Self::SEPARATOR);
+            line.push_str(&id.to_string());
+            line.push('=');
+            line.push_str(answer.expose_secret());
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// The text of a line. `None` where it is blank or a comment.
+fn content(line: &[u8]) -> Result<Option<&str>, QuestionProblem> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = str::from_utf8(line).map_err(|_| QuestionProblem::NotText)?;
+    let is_content = !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    Ok(is_content.then_some(line))
+}
+
 /// Parses a line, or returns `None` where it is blank or a comment.
 fn entry(line: &[u8]) -> Result<Option<(u32, &str)>, QuestionProblem> {
-    let line = str::from_utf8(line).map_err(|_| QuestionProblem::NotText)?;
-    if line.trim().is_empty() || line.trim_start().starts_with('#') {
+    let Some(line) = content(line)? else {
         return Ok(None);
-    }
+    };
     let (id, answer) = line.split_once('=').ok_or(QuestionProblem::NoEquals)?;
     let id = id.trim().parse().map_err(|_| QuestionProblem::Id)?;
     if !(1..=SecretAnswers::MAX_ID).contains(&id) {
@@ -125,6 +199,12 @@ pub enum QuestionProblem {
     /// No `=`.
     #[error("not of the form id=answer")]
     NoEquals,
+    /// It does not begin with a MAC, as the lines before.
+    #[error("not of the form MAC;id=answer;id=answer;id=answer, as the lines before")]
+    NoMac,
+    /// The device has a line already.
+    #[error("this device has answers already")]
+    MacTwice,
     /// Not a number, or not the number of a question.
     #[error(
         "no number of a question, 1 to {}, before the =",
@@ -160,7 +240,6 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -184,6 +263,44 @@ mod tests {
         assert_eq!(parsed(&longest).len(), 1);
         let all: Vec<_> = (1..=32).map(|id| format!("{id}=a")).collect();
         assert_eq!(parsed(&all.join("\n")).len(), 32);
+    }
+
+    #[test]
+    fn a_file_has_the_same_answers_for_all_or_a_line_a_device() {
+        let parse = |text: &str| QuestionAnswersFile::parse(text.as_bytes());
+        assert!(matches!(
+            parse("# x\n1=a;b\n2=c\n"),
+            Ok(QuestionAnswersFile::Same(answers)) if answers.count() == 2
+        ));
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0x1d, 0x6d, 0x13]);
+        let answers = [(1, "Riverside School"), (4, "Rex = dog"), (9, "blue")];
+        let answers = answers.map(|(id, answer)| (id, answer.into()));
+        let line = QuestionAnswersFile::line(mac, &answers);
+        let Ok(QuestionAnswersFile::PerDevice(devices)) =
+            parse(&format!("\u{feff}# camera\r\n{}", *line))
+        else {
+            panic!("{}", *line);
+        };
+        let (read_mac, read) = &devices[0];
+        let read: Vec<_> = read
+            .iter()
+            .map(|(id, it)| (id, it.expose_secret()))
+            .collect();
+        assert_eq!((*read_mac, devices.len()), (mac, 1));
+        assert_eq!(
+            read,
+            [(1, "Riverside School"), (4, "Rex = dog"), (9, "blue")]
+        );
+        for (second, what) in [
+            ("1=geheim", QuestionProblem::NoMac),
+            (&line, QuestionProblem::MacTwice),
+            ("44:47:cc:1d:6d:14;1=a;1=geheim", QuestionProblem::Twice),
+            ("44:47:cc:1d:6d:14;geheim", QuestionProblem::NoEquals),
+        ] {
+            let error = parse(&format!("{}{second}", *line)).unwrap_err();
+            assert_eq!((error.line, error.what), (2, what));
+            assert!(!error.to_string().contains("geheim"));
+        }
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! What devices offer, and what became of those that were to set a new password.
 
 use sadp_ops::{
-    Offer,
+    Offer, OutcomeStatus, Preparation,
+    owner::CloudStatus,
     recovery::{
         mail::EarlierQr,
         password_reset::ResetFinding as Finding,
+        prepare::PreparedDevice,
         questions::{ListedQuestion, ListedQuestions},
     },
 };
 use sadp_proto::QuestionList;
 use sadp_reset::Action;
 
-use super::FIRST_PASSWORD;
+use super::{FIRST_PASSWORD, message, next_step};
 use crate::{Explanation, count, minute, say};
 
 /// Which questions are set.
@@ -38,6 +40,41 @@ pub(super) fn questions(list: &ListedQuestions) -> String {
         return format!("none of {number} is set{ignored}");
     }
     format!("of {number} these are set: {}{ignored}", set.join(", "))
+}
+
+/// What is prepared on a device.
+pub(super) fn prepared(device: &PreparedDevice) -> String {
+    let steps = device.steps.iter().map(|step| {
+        let (name, already, done) = match step.preparation {
+            Preparation::Guid => ("GUID", "kept already", "kept"),
+            Preparation::Mailbox => ("e-mail", "reserved already", "reserved"),
+            Preparation::Questions => ("questions", "set already", "set"),
+        };
+        let text = match &step.outcome {
+            None => already.into(),
+            Some(outcome) => match outcome.status {
+                OutcomeStatus::Done if next_step(outcome).is_none() => done.into(),
+                OutcomeStatus::Planned => "planned".into(),
+                _ => message(outcome),
+            },
+        };
+        format!("{name}: {text}")
+    });
+    let CloudStatus { enabled, bound, .. } = device.cloud;
+    let cloud = (device.cloud.supported == Some(true)).then(|| {
+        let enabled = match enabled {
+            Some(true) => "on",
+            Some(false) => "off",
+            None => "not reported whether on",
+        };
+        let bound = match bound {
+            Some(true) => "bound",
+            Some(false) => "not bound",
+            None => "not reported whether bound",
+        };
+        format!("Hik-Connect: {enabled}, {bound}")
+    });
+    steps.chain(cloud).collect::<Vec<_>>().join("; ")
 }
 
 /// Why an earlier QR code speaks against fetching another.

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand};
 use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides};
 
 use super::{
-    AskArgs, DeviceArgs,
+    AskArgs, DeviceArgs, PreparationArgs,
     values::{duration, switch},
 };
 use crate::{select::Filter, terminal::Terminal};
@@ -158,6 +158,13 @@ Examples:
 pub(crate) struct ActivateArgs {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
+
+    /// Then prepare recovery, as reset prepare does
+    #[arg(long)]
+    pub(crate) prepare: bool,
+    #[command(flatten)]
+    pub(crate) preparation: PreparationArgs,
+
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
     #[command(flatten)]

@@ -100,7 +100,10 @@ impl Detail {
         if self == Self::Brief {
             let is_global = arg.get_help_heading() == Some(GLOBAL);
             let heading = is_global.then_some("Options of every command (--help shows more)");
-            let is_unusual = arg.is_hide_short_help_set() || arg.is_hide_set();
+            // How it is prepared, the help of its own command shows.
+            let prepares = ["mailbox", "answers", "make_answers"];
+            let is_elsewhere = path == "activate" && prepares.contains(&arg.get_id().as_str());
+            let is_unusual = arg.is_hide_short_help_set() || arg.is_hide_set() || is_elsewhere;
             arg = arg.hide(is_unusual).help_heading(heading);
         }
         let whole = arg.get_long_help().filter(|_| self == Self::Full);
@@ -134,6 +137,7 @@ fn force_in(path: &str, arg: Arg) -> Arg {
     let (what, action) = match path {
         "net set" | "net apply" => ("Send the settings", Action::NetSet),
         "reset import" => ("Send the answer", Action::ImportAnswer),
+        "reset prepare" => ("Prepare the device", Action::GuidExport),
         "reset guid export" => ("Export the GUID", Action::GuidExport),
         "reset guid import" => ("Send the GUID", Action::GuidImport),
         "reset questions set" => ("Set the questions", Action::QuestionsSet),
@@ -149,6 +153,9 @@ fn force_in(path: &str, arg: Arg) -> Arg {
     let mut guards = Guard::of(action);
     if path == "net apply" {
         guards.retain(|guard| *guard != Guard::AddressInUse);
+    }
+    if path == "reset prepare" {
+        guards.retain(|guard| *guard != Guard::WayNotOffered);
     }
     if path == "reset button" {
         guards.push(Guard::WayNotOffered);

@@ -3,6 +3,7 @@
 mod guid;
 mod hands;
 mod mail;
+mod prepare;
 mod questions;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use self::{
     guid::{GuidCommand, GuidExportArgs, GuidImportArgs},
     hands::{App, AppArgs, ButtonArgs},
     mail::{MailCommand, MailConfirmArgs, MailQrArgs, MailSetArgs},
+    prepare::{PreparationArgs, PrepareArgs},
     questions::{
         AnswersArgs, QuestionsAnswerArgs, QuestionsCommand, QuestionsSetArgs, QuestionsShowArgs,
     },
@@ -42,6 +44,8 @@ pub(crate) enum ResetCommand {
     /// By the reserved e-mail address: set it, fetch the QR code, give the code
     #[command(subcommand)]
     Mail(MailCommand),
+    /// While the password is known: GUID, e-mail address and questions at once
+    Prepare(Box<PrepareArgs>),
     /// Guide through the reset button, and wait until it worked
     Button(Box<ButtonArgs>),
     /// Guide through the vendor's apps, and show whether they fit the device

@@ -1,7 +1,11 @@
-use sadp_ops::activate::{self, Activation};
+use sadp_ops::{
+    NextStep, OutcomeStatus, Report,
+    activate::{self, Activation},
+    recovery::prepare::Settings,
+};
 use sadp_text::{Announcement, already_active};
 
-use super::new_password;
+use super::{new_password, reset::prepare::Wanted};
 use crate::{
     args::{ActivateArgs, Context},
     failure::{Exit, Failure},
@@ -11,6 +15,8 @@ use crate::{
 pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = new_password::pending(&args.password, args.change)?;
+    let mut wanted = wanted(args)?;
+    let passphrase = wanted.as_mut().and_then(|it| it.passphrase.take());
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
     let plan = activate::plan(
         &run.session,
@@ -22,16 +28,20 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
         run.terminal.note(&already_active(plan.already_active));
     }
     let devices = &plan.selection.devices;
-    let wanted = !args.change.dry_run && !devices.is_empty();
-    if !wanted {
+    if args.change.dry_run || devices.is_empty() {
         if !args.change.dry_run {
             plan.record_earlier(&mut run.session)?;
         }
         return run.print_planned(plan.selection.into_outcomes());
     }
-    run.confirm(&Announcement::ACTIVATE.question(devices), args.change)?;
+    let announcement = match &wanted {
+        Some(_) => Announcement::ACTIVATE_AND_PREPARE,
+        None => Announcement::ACTIVATE,
+    };
+    run.confirm(&announcement.question(devices), args.change)?;
     let password = password.get(run.terminal)?;
-    run.carry_out(async move |session, observer| {
+    let passphrase = passphrase.map(|it| it.get(run.terminal)).transpose()?;
+    let mut report = run.block_on(async |session, observer| {
         let activation = Activation {
             inventory: &inventory,
             password: &password,
@@ -39,5 +49,61 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
             settle: args.settle.settle,
         };
         plan.carry_out(session, activation, observer).await
-    })
+    })?;
+    let settings = Settings {
+        inventory: &inventory,
+        password: &password,
+        passphrase: passphrase.as_ref(),
+        parallel: args.parallel.into(),
+        settle: args.settle.settle,
+    };
+    let wanted = wanted.filter(|_| report.failure.is_none());
+    let later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
+    drop((password, passphrase));
+    run.print_after(report, later, None)
+}
+
+/// What is to be prepared afterwards, if anything.
+fn wanted(args: &ActivateArgs) -> Result<Option<Wanted>, Failure> {
+    if args.prepare {
+        return Wanted::read(&args.preparation, args.change).map(Some);
+    }
+    match args.preparation.given() {
+        Some(option) => {
+            let message = format!("{option} says how recovery is prepared, which needs --prepare");
+            Err(Failure::words(Exit::Usage, message).hint("add --prepare; nothing was sent"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Prepares recovery of the devices that were activated. What became of that is added to
+/// the report.
+fn prepare(
+    report: &mut Report,
+    wanted: Wanted,
+    settings: Settings<'_>,
+    run: &mut Run<'_>,
+) -> Result<(), Failure> {
+    let outcomes = report.outcomes.iter_mut();
+    let mut activated = Vec::new();
+    for outcome in outcomes.filter(|it| it.status == OutcomeStatus::Done) {
+        outcome
+            .next
+            .take_if(|it| matches!(it, NextStep::Prepare(_)));
+        activated.push(outcome.device.mac);
+    }
+    let inventory = run.look()?;
+    let devices = inventory.devices.iter();
+    let devices = devices.filter(|it| activated.contains(&it.entry.device.mac));
+    let prepared = wanted.plan(false, devices.cloned().collect(), &inventory, run)?;
+    prepared.tell_unwanted(run.terminal);
+    let settings = Settings {
+        inventory: &inventory,
+        ..settings
+    };
+    let prepared = prepared.carry_out(settings, run)?;
+    report.outcomes.extend(prepared.outcomes);
+    report.failure = prepared.failure;
+    Ok(())
 }

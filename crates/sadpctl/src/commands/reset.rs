@@ -6,6 +6,7 @@ mod export;
 mod guid;
 mod import;
 mod mail;
+pub(super) mod prepare;
 mod questions;
 mod ways;
 
@@ -36,6 +37,7 @@ pub(super) fn run(command: &ResetCommand, context: Context<'_>) -> Result<Exit, 
         ResetCommand::Guid(command) => guid::run(command, context),
         ResetCommand::Questions(command) => questions::run(command, context),
         ResetCommand::Mail(command) => mail::run(command, context),
+        ResetCommand::Prepare(args) => prepare::run(args, context),
         ResetCommand::Button(args) => button::run(args, context),
         ResetCommand::App(args) => ways::apps(args, context),
     }

@@ -228,18 +228,34 @@ impl Who {
     }
 }
 
-/// `7 done, 1 refused, 2 skipped`.
+/// `10 devices: 7 done, 1 refused, 2 skipped`; of several actions, each.
 pub(crate) fn summary(outcomes: &[Outcome]) -> String {
-    let parts: Vec<_> = OutcomeStatus::iter()
-        .map(<&str>::from)
-        .filter_map(|result| {
-            let all = outcomes.iter();
-            let number = all.filter(|outcome| outcome.result == result).count();
-            (number > 0).then(|| format!("{number} {result}"))
-        })
-        .collect();
-    let devices = count(outcomes.len() as u64, "device", "devices");
-    format!("{devices}: {}", parts.join(", "))
+    let mut actions: Vec<_> = outcomes.iter().map(|it| it.action).collect();
+    actions.dedup();
+    let results = |action: &str| {
+        let parts = OutcomeStatus::iter()
+            .map(<&str>::from)
+            .filter_map(|result| {
+                let all = outcomes.iter();
+                let number = all.filter(|it| it.action == action && it.result == result);
+                let number = number.count();
+                (number > 0).then(|| format!("{number} {result}"))
+            });
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let (devices, results) = match *actions {
+        [first, _, ..] => {
+            let devices = outcomes.iter().filter(|it| it.action == first).count();
+            let parts = actions.iter().map(|it| format!("{it}: {}", results(it)));
+            (devices, parts.collect::<Vec<_>>().join("; "))
+        }
+        _ => (
+            outcomes.len(),
+            actions.first().map_or_else(String::new, |it| results(it)),
+        ),
+    };
+    let devices = count(devices as u64, "device", "devices");
+    format!("{devices}: {results}")
 }
 
 /// Those of a batch that are skipped as usual, by what is said of them.

@@ -53,11 +53,7 @@ impl Plan {
         settings: Settings<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let mut keeper = Keeper {
-            vault: Vault::new(session.state()),
-            passphrase: settings.passphrase,
-            kept: HashMap::new(),
-        };
+        let mut keeper = Keeper::new(Vault::new(session.state()), settings.passphrase);
         let commands = PasswordCommands {
             settings: settings.access,
             command: &|password| Command::ExportGuid { password },
@@ -68,20 +64,41 @@ impl Plan {
             .send_with_password(session, commands, observer);
         let (left_out, mut sent) = sent.await?;
         for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
-            if outcome.status == OutcomeStatus::Done {
-                conclude(outcome, keeper.kept.remove(&place));
-            }
+            keeper.conclude(place, outcome);
         }
         Ok(sent.into_report(left_out))
     }
 }
 
 /// Puts each GUID into the vault.
-struct Keeper<'a> {
+pub(crate) struct Keeper<'a> {
     vault: Vault,
     passphrase: Option<&'a SecretString>,
     /// By the commands' places.
     kept: HashMap<usize, ExportedGuid>,
+}
+
+impl<'a> Keeper<'a> {
+    pub(crate) fn new(vault: Vault, passphrase: Option<&'a SecretString>) -> Self {
+        Self {
+            vault,
+            passphrase,
+            kept: HashMap::new(),
+        }
+    }
+
+    /// Adds what was kept to the outcome of the command at this place.
+    pub(crate) fn conclude(&mut self, place: usize, outcome: &mut Outcome) {
+        if outcome.status != OutcomeStatus::Done {
+            return;
+        }
+        if let Some(exported) = self.kept.remove(&place) {
+            outcome.data = OutcomeData::ExportedGuid(exported);
+        } else {
+            outcome.status = OutcomeStatus::Unknown;
+            outcome.reason = Reason::Guid(GuidFinding::NotKept);
+        }
+    }
 }
 
 impl Keep for Keeper<'_> {
@@ -107,14 +124,5 @@ impl Keep for Keeper<'_> {
         };
         self.kept.insert(reply.place, exported);
         Ok(())
-    }
-}
-
-fn conclude(outcome: &mut Outcome, kept: Option<ExportedGuid>) {
-    if let Some(exported) = kept {
-        outcome.data = OutcomeData::ExportedGuid(exported);
-    } else {
-        outcome.status = OutcomeStatus::Unknown;
-        outcome.reason = Reason::Guid(GuidFinding::NotKept);
     }
 }

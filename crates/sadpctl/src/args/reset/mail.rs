@@ -82,7 +82,7 @@ pub(crate) struct MailConfirmArgs {
     pub(crate) code_file: Option<PathBuf>,
 }
 
-fn mailbox(text: &str) -> Result<Mailbox, String> {
+pub(super) fn mailbox(text: &str) -> Result<Mailbox, String> {
     let (name, host) = text.split_once('@').unwrap_or_default();
     let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
     if name.is_empty() || host.is_empty() || name.contains(odd) || host.contains(odd) {

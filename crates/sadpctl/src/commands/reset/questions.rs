@@ -1,6 +1,6 @@
 //! Security questions: shown, set, answered.
 
-mod input;
+pub(super) mod input;
 
 use sadp_ops::{
     LedgerAccess, PasswordSettings,

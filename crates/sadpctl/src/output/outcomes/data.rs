@@ -8,8 +8,8 @@ use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
     owner::{CloudStatus, UnbindStatus},
     recovery::{
-        answer::AnswerData, button::ButtonFinding, questions::ListedQuestions,
-        request::ExportedRequest,
+        answer::AnswerData, button::ButtonFinding, prepare::PreparedDevice,
+        questions::ListedQuestions, request::ExportedRequest,
     },
 };
 use sadp_proto::NetworkSettings;
@@ -35,6 +35,7 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         })),
         OutcomeData::Questions(list) => questions(list),
         OutcomeData::Cloud(status) => cloud(status),
+        OutcomeData::Prepared(prepared) => preparation(prepared),
         OutcomeData::MailQr(qr) => object(json!({
             "qr": qr.qr, "mailbox": qr.mailbox, "service_mailbox": qr.service_mailbox,
         })),
@@ -113,6 +114,22 @@ fn cloud(status: &CloudStatus) -> Map<String, Value> {
     object(json!({
         "supported": status.supported, "enabled": status.enabled, "bound": status.bound, "unbind": unbind,
     }))
+}
+
+/// `steps` has `already` for what was prepared before.
+fn preparation(prepared: &PreparedDevice) -> Map<String, Value> {
+    let steps = prepared.steps.iter().map(|step| {
+        let outcome = step.outcome.as_ref();
+        let result = outcome.map_or("already", |it| it.status.into());
+        let message = outcome.map(sadp_text::message);
+        let data = outcome.map(of).unwrap_or_default();
+        json!({
+            "action": step.preparation.action().name(), "result": result,
+            "refusal": outcome.and_then(|it| Some(it.verdict.as_ref()?.refusal.word())),
+            "message": message, "data": data,
+        })
+    });
+    object(json!({ "steps": steps.collect::<Value>(), "hik_connect": cloud(&prepared.cloud) }))
 }
 
 fn button(finding: &ButtonFinding) -> Map<String, Value> {

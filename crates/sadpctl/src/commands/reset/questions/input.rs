@@ -113,7 +113,7 @@ fn typed_number(place: usize, terminal: &mut Terminal) -> Result<u32, Failure> {
     })
 }
 
-fn unreadable(error: QuestionFileError) -> Failure {
+pub(in super::super) fn unreadable(error: QuestionFileError) -> Failure {
     match error {
         QuestionFileError::Read(ref read) if read.source.kind() != io::ErrorKind::FileTooLarge => {
             Failure::new(Exit::Machine, error)
@@ -123,7 +123,7 @@ fn unreadable(error: QuestionFileError) -> Failure {
     }
 }
 
-fn unusable(error: impl Into<anyhow::Error>) -> Failure {
+pub(in super::super) fn unusable(error: impl Into<anyhow::Error>) -> Failure {
     Failure::because(Exit::Usage, "the answers cannot be used", error).hint(
         "give three lines as 4=Rex: the number of a question and its answer; nothing was sent",
     )

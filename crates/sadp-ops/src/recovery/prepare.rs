@@ -1,0 +1,664 @@
+//! Recovery prepared while the password is known: the GUID exported, an e-mail address
+//! reserved and security questions set, on each device that offers them.
+//!
+//! - [`read`]: what is prepared already. Costs no try and changes nothing.
+//! - [`plan`]: what is left to do on which device.
+//! - [`Plan::carry_out`]: does it, until each device is settled.
+
+use std::{collections::HashMap, time::Duration};
+
+use sadp_model::{Device, MacAddr, State};
+use sadp_proto::{Command, Mailbox, QuestionList, SecretAnswers, seal::Password};
+use sadp_reset::{Action, LedgerError, PasswordNumber, Vault};
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::{History, guid::export, methods, questions};
+pub use crate::outcome::prepare::{PreparedDevice, PreparedStep};
+use crate::{
+    DiscoveredDevice, Event, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData,
+    OutcomeStatus, Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session, StopReason,
+    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, PROVING, Settling, guarded},
+    settle::RoundLimit,
+};
+
+/// A device, and what is known of its recovery.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The device, with what it replied.
+    pub device: DiscoveredDevice,
+    /// The questions that it lists. `None` where it did not reply, or was not asked.
+    pub questions: Option<QuestionList>,
+    /// Whether it was asked.
+    asked: bool,
+}
+
+impl Candidate {
+    /// A device that is not asked: for a dry run.
+    pub const fn unread(device: DiscoveredDevice) -> Self {
+        Self {
+            device,
+            questions: None,
+            asked: false,
+        }
+    }
+}
+
+/// Reads from devices what is set up on them, and which questions they list.
+pub async fn read(
+    session: &mut Session,
+    inventory: &Inventory,
+    mut devices: Vec<DiscoveredDevice>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Candidate>, OpsError> {
+    methods::read_set_up(session, inventory, &mut devices, observer).await?;
+    let mut lists = questions::lists(session, inventory, &devices, observer).await?;
+    let candidates = devices.into_iter().enumerate().map(|(place, mut device)| {
+        let questions = lists.remove(&place);
+        let set_up = &mut device.entry.device.recovery.set_up;
+        if set_up.questions.is_none() {
+            set_up.questions = questions.as_ref().and_then(QuestionList::is_set);
+        }
+        Candidate {
+            device,
+            questions,
+            asked: true,
+        }
+    });
+    Ok(candidates.collect())
+}
+
+/// What is to be prepared, where a device offers it.
+#[derive(Debug)]
+pub struct Wishes {
+    /// The e-mail address to reserve. `None` reserves none. It is sent unencrypted.
+    pub mailbox: Option<Mailbox>,
+    /// The answers to security questions. `None` sets none.
+    pub answers: Option<AnswerSet>,
+    /// What the user lifted.
+    pub overrides: Overrides,
+    /// Whether the user named the devices.
+    pub named: bool,
+}
+
+/// Answers to the security questions of several devices.
+#[derive(Debug)]
+pub enum AnswerSet {
+    /// The same for all.
+    Same(SecretAnswers),
+    /// Each device's own, by its MAC. Devices without any get none.
+    PerDevice(HashMap<MacAddr, SecretAnswers>),
+    /// Not made yet: for a dry run.
+    Later,
+}
+
+impl AnswerSet {
+    fn of(&self, device: &Device) -> Option<&SecretAnswers> {
+        match self {
+            Self::Same(answers) => Some(answers),
+            Self::PerDevice(answers) => answers.get(&device.mac?),
+            Self::Later => None,
+        }
+    }
+}
+
+/// Answers to the questions of one device, by the questions' numbers.
+pub type DeviceAnswers = (MacAddr, Vec<(u32, SecretString)>);
+
+/// Makes answers for the devices that list enough questions and have none set: to the
+/// first three, each a word that can be read out, of 36 random bits. A device locks long
+/// before they are guessed.
+pub fn make_answers(candidates: &[Candidate]) -> Result<Vec<DeviceAnswers>, getrandom::Error> {
+    let mut made = Vec::new();
+    for candidate in candidates {
+        let Candidate {
+            device, questions, ..
+        } = candidate;
+        let device = &device.entry.device;
+        let is_set = device.recovery.set_up.questions == Some(true);
+        let (Some(mac), Some(list), false) = (device.mac, questions, is_set) else {
+            continue;
+        };
+        let listed = list.questions.iter().take(SecretAnswers::COUNT);
+        let answers = listed.map(|question| Ok((question.id, word()?)));
+        let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
+        if answers.len() == SecretAnswers::COUNT {
+            made.push((mac, answers));
+        }
+    }
+    Ok(made)
+}
+
+/// Six syllables of one of 16 consonants and one of 4 vowels each.
+fn word() -> Result<SecretString, getrandom::Error> {
+    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
+    const VOWELS: &[u8; 4] = b"aiou";
+    let mut random = Zeroizing::new([0; 6]);
+    getrandom::fill(&mut *random)?;
+    let letters = random.iter().flat_map(|byte| {
+        let consonant = CONSONANTS.iter().cycle().nth(usize::from(byte >> 4));
+        let vowel = VOWELS.iter().cycle().nth(usize::from(byte & 3));
+        [consonant, vowel]
+    });
+    let letters: String = letters
+        .flatten()
+        .map(|&letter| char::from(letter))
+        .collect();
+    Ok(letters.into())
+}
+
+/// What will be prepared on which device.
+#[derive(Debug)]
+pub struct Plan {
+    devices: Vec<PlannedDevice>,
+    left_out: Vec<Outcome>,
+    wishes: Wishes,
+}
+
+/// A device on its way.
+#[derive(Debug)]
+struct PlannedDevice {
+    device: DiscoveredDevice,
+    steps: Vec<Step>,
+}
+
+/// One preparation of one device.
+#[derive(Debug)]
+struct Step {
+    preparation: Preparation,
+    progress: Progress,
+}
+
+#[derive(Debug)]
+enum Progress {
+    /// It was prepared before.
+    Already,
+    /// It is to be sent, for the first time or again. What became of it so far.
+    Due(Option<Box<Outcome>>),
+    /// It is settled.
+    Settled(Box<Outcome>),
+}
+
+/// Plans what to prepare. What is prepared already is left as it is.
+pub fn plan(
+    session: &Session,
+    candidates: Vec<Candidate>,
+    wishes: Wishes,
+) -> Result<Plan, LedgerError> {
+    let history = History::read(session.ledger(), session.now())?;
+    let mut plan = Plan {
+        devices: Vec::new(),
+        left_out: Vec::new(),
+        wishes,
+    };
+    for candidate in candidates {
+        let named = plan.wishes.named;
+        let device = &candidate.device;
+        let known = history.prepared(device)?;
+        let set_up = device.entry.device.recovery.set_up;
+        let offered = Preparation::ALL
+            .into_iter()
+            .filter(|it| it.offer().of(&device.entry.device) == Some(true));
+        let mut steps = Vec::new();
+        for preparation in offered {
+            let is_prepared = match preparation {
+                Preparation::Guid => {
+                    let kept = known.guids.is_some_and(|guids| guids.usable > 0);
+                    Some(kept && set_up.guid != Some(false))
+                }
+                Preparation::Mailbox => set_up.mailbox.or(known.mailbox),
+                Preparation::Questions => set_up.questions.or(known.questions),
+            };
+            let progress = if is_prepared == Some(true) {
+                Progress::Already
+            } else if plan.wishes.has(preparation, &device.entry.device) {
+                plan.wishes.begin(preparation, &candidate, session)?
+            } else {
+                continue;
+            };
+            steps.push(Step {
+                preparation,
+                progress,
+            });
+        }
+        let reason = match device.entry.device.state {
+            Some(State::Unactivated) => Some(Reason::Unactivated { named }),
+            _ if steps.is_empty() => Some(Reason::NothingToPrepare { named }),
+            _ => None,
+        };
+        match reason {
+            Some(reason) => {
+                let mut outcome = Outcome::skipped(device, Action::SetUpRead, reason);
+                outcome.data = OutcomeData::Prepared(PreparedDevice::new(device, Vec::new()));
+                plan.left_out.push(outcome);
+            }
+            None => plan.devices.push(PlannedDevice {
+                device: candidate.device,
+                steps,
+            }),
+        }
+    }
+    Ok(plan)
+}
+
+impl Wishes {
+    /// Whether this is to be prepared on a device that offers it.
+    fn has(&self, preparation: Preparation, device: &Device) -> bool {
+        match preparation {
+            Preparation::Guid => true,
+            Preparation::Mailbox => self.mailbox.is_some(),
+            Preparation::Questions => match &self.answers {
+                Some(AnswerSet::Later) => true,
+                Some(answers) => answers.of(device).is_some(),
+                None => false,
+            },
+        }
+    }
+
+    /// Whether it may be sent.
+    fn begin(
+        &self,
+        preparation: Preparation,
+        candidate: &Candidate,
+        session: &Session,
+    ) -> Result<Progress, LedgerError> {
+        let Candidate {
+            device, questions, ..
+        } = candidate;
+        let action = preparation.action();
+        let blocked = SafetyChecks::new(action, self.overrides).blocked(session, device)?;
+        let answers = self.answers.as_ref();
+        let answers = answers.and_then(|answers| answers.of(&device.entry.device));
+        let objection = answers
+            .filter(|_| preparation == Preparation::Questions && candidate.asked)
+            .and_then(|answers| questions::objection(questions.as_ref(), answers.ids()))
+            .map(|reason| Outcome::skipped(device, action, reason));
+        let outcome = blocked.or(objection).map(Box::new);
+        Ok(outcome.map_or(Progress::Due(None), Progress::Settled))
+    }
+
+    /// The command of a step.
+    fn command(
+        &self,
+        preparation: Preparation,
+        device: &DiscoveredDevice,
+        password: Password,
+    ) -> Option<Command> {
+        Some(match preparation {
+            Preparation::Guid => Command::ExportGuid { password },
+            Preparation::Mailbox => Command::SetMailbox {
+                mailbox: self.mailbox.clone()?,
+                password,
+            },
+            Preparation::Questions => Command::SetQuestions {
+                answers: self.answers.as_ref()?.of(&device.entry.device)?.clone(),
+                password,
+            },
+        })
+    }
+}
+
+/// What preparing needs beside its plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The look that the plan was made from.
+    pub inventory: &'a Inventory,
+    /// The current password.
+    pub password: &'a SecretString,
+    /// By which exported GUIDs are encrypted. Without, they are not.
+    pub passphrase: Option<&'a SecretString>,
+    /// The most devices at a time, once the password is proven.
+    pub parallel: usize,
+    /// How long silent devices are looked at again: [`crate::SETTLE`] is usual. Zero
+    /// looks once and repeats nothing.
+    pub settle: Duration,
+}
+
+impl Plan {
+    /// The devices to which something is sent.
+    pub fn devices(&self) -> impl Iterator<Item = &DiscoveredDevice> {
+        let devices = self.devices.iter().filter(|it| it.is_due());
+        devices.map(|it| &it.device)
+    }
+
+    /// To how many devices each of these is sent.
+    pub fn counts(&self) -> [(Preparation, usize); 3] {
+        Preparation::ALL.map(|preparation| {
+            let steps = self.devices.iter().flat_map(|it| &it.steps);
+            let due = steps.filter(|it| it.preparation == preparation && it.is_due());
+            (preparation, due.count())
+        })
+    }
+
+    /// On how many devices something could be prepared for which nothing was given.
+    pub fn not_wished(&self, preparation: Preparation) -> usize {
+        let without = self.devices.iter().filter(|it| {
+            let offers = preparation.offer().of(&it.device.entry.device) == Some(true);
+            offers && it.steps.iter().all(|step| step.preparation != preparation)
+        });
+        without.count()
+    }
+
+    /// What would become of each device: a dry run.
+    pub fn into_outcomes(self) -> Vec<Outcome> {
+        let mut outcomes = self.left_out;
+        outcomes.extend(self.devices.into_iter().map(PlannedDevice::into_outcome));
+        outcomes
+    }
+
+    /// Prepares the devices. The password goes to one device after the other until
+    /// two accepted it, and the first refusal that may be about it ends everything.
+    /// What was not replied to is sent again once the device accepted the password, or
+    /// where the command never left.
+    pub async fn carry_out(
+        mut self,
+        session: &mut Session,
+        settings: Settings<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        let mut run = Run {
+            settings,
+            number: session.draw_password_number()?,
+            unproven: PROVING,
+            stopped: None,
+            failure: None,
+        };
+        let mut rounds = RoundLimit::begin(settings.settle);
+        loop {
+            for preparation in Preparation::ALL {
+                let sent = run.send(preparation, &mut self, session, observer).await;
+                if let Err(error) = sent {
+                    run.failure.get_or_insert(error);
+                }
+            }
+            let ends = run.ends(session);
+            run.look(&mut self.devices, session, observer).await;
+            let again = self.devices().count();
+            if ends || again == 0 || !rounds.begin_next() {
+                break;
+            }
+            observer.observe(Event::SendingAgain(again));
+        }
+        let why = run.stopped.unwrap_or(match run.failure {
+            Some(_) => Reason::Stopped(StopReason::LocalFailure),
+            None => Reason::Stopped(StopReason::Interrupted),
+        });
+        for target in &mut self.devices {
+            target.leave_out(&why);
+        }
+        Ok(Report {
+            failure: run.failure,
+            outcomes: self.into_outcomes(),
+        })
+    }
+}
+
+impl PlannedDevice {
+    fn is_due(&self) -> bool {
+        self.steps.iter().any(Step::is_due)
+    }
+
+    /// Whether a command to it is still unanswered.
+    fn is_silent(&self) -> bool {
+        self.steps.iter().any(|step| step.was_silent(true))
+    }
+
+    /// Leaves out what was not sent yet.
+    fn leave_out(&mut self, why: &Reason) {
+        for step in &mut self.steps {
+            if matches!(step.progress, Progress::Due(None)) {
+                let action = step.preparation.action();
+                let skipped = Outcome::skipped(&self.device, action, why.clone());
+                step.progress = Progress::Settled(Box::new(skipped));
+            }
+        }
+    }
+
+    /// What became of it: the worst of its steps, and all of them.
+    fn into_outcome(self) -> Outcome {
+        let Self { device, steps } = self;
+        let steps = steps.into_iter().map(|step| {
+            let planned =
+                || Outcome::new(&device, step.preparation.action(), OutcomeStatus::Planned);
+            PreparedStep {
+                preparation: step.preparation,
+                outcome: match step.progress {
+                    Progress::Already => None,
+                    Progress::Due(outcome) => Some(outcome.map_or_else(planned, |it| *it)),
+                    Progress::Settled(outcome) => Some(*outcome),
+                },
+            }
+        });
+        PreparedDevice::new(&device, steps.collect()).into_outcome(&device)
+    }
+}
+
+impl Step {
+    const fn is_due(&self) -> bool {
+        matches!(self.progress, Progress::Due(_))
+    }
+
+    fn outcome(&self) -> Option<&Outcome> {
+        match &self.progress {
+            Progress::Already => None,
+            Progress::Due(outcome) => outcome.as_deref(),
+            Progress::Settled(outcome) => Some(outcome),
+        }
+    }
+
+    /// Whether no reply came and the command may be sent again: to a device that
+    /// `accepted` the password, or where it never left.
+    fn was_silent(&self, accepted: bool) -> bool {
+        self.outcome().is_some_and(|it| match it.status {
+            OutcomeStatus::NoAnswer => true,
+            OutcomeStatus::Unknown => {
+                accepted && it.reason == Reason::Plain && !it.impersonation_suspected
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes in what became of its command, as far as the reply shows.
+    fn take_in(&mut self, reply: Outcome) {
+        let reply = match std::mem::replace(&mut self.progress, Progress::Already) {
+            Progress::Due(Some(earlier)) => reply.repeats(Some(*earlier), Seen::Missing),
+            _ => reply,
+        };
+        self.progress = Progress::Settled(Box::new(reply));
+    }
+}
+
+/// What is known while a plan is carried out.
+struct Run<'a> {
+    settings: Settings<'a>,
+    /// By what the ledger knows the password.
+    number: PasswordNumber,
+    /// How many more devices have to accept it before it goes to several at once.
+    unproven: usize,
+    /// Why nothing more is sent.
+    stopped: Option<Reason>,
+    failure: Option<OpsError>,
+}
+
+impl Run<'_> {
+    fn ends(&self, session: &Session) -> bool {
+        self.stopped.is_some() || self.failure.is_some() || session.cancellation.stop.is_cancelled()
+    }
+
+    /// Sends one preparation to all devices on which it is due.
+    async fn send(
+        &mut self,
+        preparation: Preparation,
+        plan: &mut Plan,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) -> Result<(), OpsError> {
+        let Plan {
+            devices, wishes, ..
+        } = plan;
+        let mut commands = Vec::new();
+        let mut steps = Vec::new();
+        for target in devices {
+            // The password may be wrong, and the refusal lost.
+            if self.ends(session) || (self.unproven > 0 && target.is_silent()) {
+                continue;
+            }
+            let due = |it: &&mut Step| it.preparation == preparation && it.is_due();
+            let device = &target.device;
+            let Some(step) = target.steps.iter_mut().find(due) else {
+                continue;
+            };
+            let password = Password::new(self.settings.password.clone())?;
+            if let Some(command) = wishes.command(preparation, device, password) {
+                let device = device.clone();
+                commands.push(DeviceCommand { device, command });
+                steps.push(step);
+            }
+        }
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let mut keeper = export::Keeper::new(Vault::new(session.state()), self.settings.passphrase);
+        let exports = preparation == Preparation::Guid;
+        // Encrypting takes a second, in which no other reply may be waited for.
+        let one_by_one = exports && self.settings.passphrase.is_some();
+        let parallel = if one_by_one {
+            1
+        } else {
+            self.settings.parallel
+        };
+        let keep: &mut dyn Keep = if exports {
+            &mut keeper
+        } else {
+            &mut KeepNothing
+        };
+        let batch = Batch {
+            pace: guarded(parallel, self.unproven),
+            parallel,
+            // Silence is settled after the round.
+            settle: Some(Settling {
+                seen: &|_, _| Seen::Missing,
+                time: self.settings.settle,
+            }),
+            password: Some(&mut self.number),
+            ..Batch::new(preparation.action(), commands, keep)
+        };
+        let mut sent = session
+            .send(batch, self.settings.inventory, observer)
+            .await?;
+        for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
+            match preparation {
+                Preparation::Guid => keeper.conclude(place, outcome),
+                Preparation::Mailbox if outcome.status == OutcomeStatus::Done => {
+                    if let Some(mailbox) = &wishes.mailbox {
+                        outcome.data = OutcomeData::Mailbox(mailbox.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let outcomes = self.take_in(sent);
+        for (step, outcome) in steps.into_iter().zip(outcomes) {
+            step.take_in(outcome);
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, sent: BatchReport) -> Vec<Outcome> {
+        self.unproven = self.unproven.saturating_sub(sent.proofs);
+        self.stopped = sent.stopped.map(Reason::Stopped);
+        self.failure = sent.failure;
+        let outcomes = sent.outcomes.into_iter();
+        outcomes.map(|(_, outcome)| outcome).collect()
+    }
+
+    /// Looks what became of commands without a reply, and decides which are sent
+    /// again.
+    async fn look(
+        &mut self,
+        devices: &mut [PlannedDevice],
+        session: &mut Session,
+        observer: &mut dyn Observer,
+    ) {
+        let silent = devices.iter().filter(|it| it.is_silent());
+        let silent: Vec<_> = silent.map(|it| it.device.clone()).collect();
+        let inventory = self.settings.inventory;
+        let looked = read(session, inventory, silent, observer).await;
+        let mut looked = looked.unwrap_or_default().into_iter();
+        for target in devices {
+            let now = if target.is_silent() {
+                looked.next()
+            } else {
+                None
+            };
+            if let Err(error) = self.settle(target, now.as_ref(), session) {
+                self.failure.get_or_insert_with(|| error.into());
+            }
+        }
+    }
+
+    fn settle(
+        &mut self,
+        target: &mut PlannedDevice,
+        now: Option<&Candidate>,
+        session: &mut Session,
+    ) -> Result<(), LedgerError> {
+        let PlannedDevice { device, steps } = target;
+        for step in steps.iter_mut() {
+            let seen = now.map_or(Seen::Missing, |now| step.preparation.seen(&now.device));
+            let Progress::Settled(outcome) = &mut step.progress else {
+                continue;
+            };
+            if outcome.status == OutcomeStatus::Unknown && seen == Seen::Changed {
+                let action = step.preparation.action();
+                session.record_accepted(device, action, &mut self.number)?;
+                outcome.check(seen);
+            }
+        }
+        let accepted = session.password_of(device)? == Some(self.number);
+        if !accepted && self.unproven > 0 && target.is_silent() {
+            target.leave_out(&Reason::EarlierUnknown);
+        }
+        for step in &mut target.steps {
+            let again = step.was_silent(accepted);
+            if let Progress::Settled(outcome) = &mut step.progress
+                && again
+            {
+                let outcome = outcome.clone();
+                step.progress = Progress::Due(Some(outcome));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Preparation {
+    /// What a device must offer for it.
+    pub const fn offer(self) -> Offer {
+        match self {
+            Self::Guid => Offer::Guid,
+            Self::Mailbox => Offer::Mailbox,
+            Self::Questions => Offer::Questions,
+        }
+    }
+
+    /// The command by which it is done.
+    pub const fn action(self) -> Action {
+        match self {
+            Self::Guid => Action::GuidExport,
+            Self::Mailbox => Action::MailSet,
+            Self::Questions => Action::QuestionsSet,
+        }
+    }
+
+    /// What a device shows of it. That a GUID was exported is no proof that it
+    /// arrived.
+    fn seen(self, now: &DiscoveredDevice) -> Seen {
+        let set_up = now.entry.device.recovery.set_up;
+        match self {
+            Self::Guid => Seen::Missing,
+            Self::Mailbox => Seen::of(set_up.mailbox),
+            Self::Questions => Seen::of(set_up.questions),
+        }
+    }
+}
