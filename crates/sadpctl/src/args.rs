@@ -34,7 +34,7 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
-    values::{LinkLayerMode, mask, switch},
+    values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,
 };
 use crate::{

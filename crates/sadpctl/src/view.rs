@@ -24,7 +24,7 @@ use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
 pub(crate) use self::{
     draw::Palette,
-    form::{Job, Task},
+    form::{Job, Preparing, Task},
     keys::Command,
     pane::Results,
 };

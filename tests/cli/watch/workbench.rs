@@ -8,7 +8,10 @@ use super::{
     kill,
     screen::{Screen, watch},
 };
-use crate::activate::Van;
+use crate::{
+    activate::Van,
+    prepared::{ONE, recorder},
+};
 
 /// Columns and rows.
 const SIZES: [[u16; 2]; 3] = [[60, 15], [80, 24], [120, 40]];
@@ -219,6 +222,25 @@ fn requests_are_exported_and_the_lamp_blinks_until_it_is_stopped() {
         screen.press("q");
         screen.wait_for(&["STATE^"], &["the lamp"]);
     });
+}
+
+#[test]
+fn recovery_is_prepared_from_the_list() {
+    let van = Van::new(&recorder(1, ""));
+    let mut screen = open(&van, [100, 30]);
+    let answers = van.path("answers.txt");
+    screen.wait_for(&["row 1 of 1"], &[]);
+    screen.press("p");
+    screen.wait_for(&["Recovery of 1 device"], &[]);
+    screen.press("owner\r");
+    screen.wait_for(&["write one e-mail address"], &[]);
+    screen.press(&format!("@example.com\r{}\r{CURRENT}\r", answers.display()));
+    screen.wait_for(&["[y/N]", "1 x security questions set"], &[]);
+    screen.press("y\r");
+    screen.wait_for(&["1 device: 1 done", "GUID: kept; e-mail: reserved"], &[]);
+    assert!(fs::read_to_string(&answers).unwrap().contains(ONE));
+    screen.press("q");
+    screen.wait_for(&["row 1 of 1"], &["preparing"]);
 }
 
 /// The operation has sockets of its own beside those of the list, and each of them needs

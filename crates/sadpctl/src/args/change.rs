@@ -33,7 +33,7 @@ pub(crate) struct ChoiceArgs {
 }
 
 /// How devices are changed.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct ChangeArgs {
     /// Do not ask before anything is sent
     #[arg(short, long)]

@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use clap::ValueEnum;
 use ipnet::Ipv4Net;
 use sadp_discovery::LinkLayer;
-use sadp_proto::StopCondition;
+use sadp_proto::{Mailbox, StopCondition};
 
 /// `--wait`: a time, or until asking again brings nothing new.
 pub(super) fn wait(text: &str) -> Result<StopCondition, String> {
@@ -86,6 +86,16 @@ impl From<LinkLayerMode> for LinkLayer {
             LinkLayerMode::Off => Self::Off,
         }
     }
+}
+
+/// An e-mail address.
+pub(crate) fn mailbox(text: &str) -> Result<Mailbox, String> {
+    let (name, host) = text.split_once('@').unwrap_or_default();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+    if name.is_empty() || host.is_empty() || name.contains(odd) || host.contains(odd) {
+        return Err("write one e-mail address, e.g. owner@example.com".into());
+    }
+    Mailbox::new(text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

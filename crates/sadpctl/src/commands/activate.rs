@@ -96,13 +96,21 @@ fn prepare(
     let inventory = run.look()?;
     let devices = inventory.devices.iter();
     let devices = devices.filter(|it| activated.contains(&it.entry.device.mac));
-    let prepared = wanted.plan(false, devices.cloned().collect(), &inventory, run)?;
-    prepared.tell_unwanted(run.terminal);
+    let devices = devices.cloned().collect();
+    let prepared = run.block_on(async |session, observer| {
+        wanted.plan(session, &inventory, devices, observer).await
+    })?;
+    let answers = prepared.keep_answers()?;
+    for note in prepared.unwanted().into_iter().chain(answers) {
+        run.terminal.note(&note);
+    }
     let settings = Settings {
         inventory: &inventory,
         ..settings
     };
-    let prepared = prepared.carry_out(settings, run)?;
+    let plan = prepared.plan;
+    let prepared =
+        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     report.outcomes.extend(prepared.outcomes);
     report.failure = prepared.failure;
     Ok(())

@@ -24,6 +24,7 @@ impl View {
             KeyCode::Char('l') => self.lamp(),
             KeyCode::Char('a') => self.activation(),
             KeyCode::Char('n') => self.network(),
+            KeyCode::Char('p') => self.preparation(),
             _ => self.export(),
         };
         match start {
@@ -61,11 +62,22 @@ impl View {
         Ok(Start::Form(Form::activate(keys(targets.into_iter())?)))
     }
 
-    fn network(&self) -> Result<Start, &'static str> {
+    fn preparation(&self) -> Result<Start, &'static str> {
+        let devices = keys(self.active()?.into_iter())?;
+        Ok(Start::Form(Form::prepare(devices)))
+    }
+
+    /// The rows of an action that needs the current password.
+    fn active(&self) -> Result<Vec<&ViewRow>, &'static str> {
         let targets = self.targets();
         if !targets.is_empty() && targets.iter().all(|row| is_unactivated(row)) {
             return Err("it has no password yet: a activates it");
         }
+        Ok(targets)
+    }
+
+    fn network(&self) -> Result<Start, &'static str> {
+        let targets = self.active()?;
         let devices = keys(targets.iter().copied())?;
         Ok(Start::Form(match &*targets {
             [row] => Form::set(&row.told.found.entry.device, devices),

@@ -5,12 +5,12 @@ use std::{fmt, net::Ipv4Addr, path::PathBuf, str::FromStr};
 use crossterm::event::KeyCode;
 use sadp_model::{Device, PasswordCheck, SecretKind, SecretText};
 use sadp_ops::network::{AddressRange, WantedSettings};
-use sadp_proto::seal::UpdateDigest;
+use sadp_proto::{Mailbox, seal::UpdateDigest};
 use sadp_reset::DeviceKey;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::args::{mask, switch};
+use crate::args::{mailbox, mask, switch};
 
 /// An action on devices, with all that it needs.
 #[derive(Debug)]
@@ -28,10 +28,21 @@ pub(crate) enum Task {
     Lamp,
     /// Export requests into this folder.
     Export(PathBuf),
+    /// Prepare recovery, with the current password.
+    Prepare(Preparing, SecretString),
     /// Change the settings of one device, with its current password.
     Set(WantedSettings, SecretString),
     /// Give addresses of this range, with the current password.
     Addresses(AddressRange, SecretString),
+}
+
+/// What is prepared where a device offers it, beside its GUID.
+#[derive(Debug)]
+pub(crate) struct Preparing {
+    /// The e-mail address to reserve.
+    pub(crate) mailbox: Option<Mailbox>,
+    /// Where the answers to security questions go, which are made.
+    pub(crate) answers: Option<PathBuf>,
 }
 
 impl Job {
@@ -49,6 +60,7 @@ impl Task {
             Self::Activate(_) => "activating",
             Self::Lamp => "blinking",
             Self::Export(_) => "exporting requests",
+            Self::Prepare(..) => "preparing recovery",
             Self::Set(..) | Self::Addresses(..) => "setting addresses",
         }
     }
@@ -70,6 +82,7 @@ pub(super) struct Form {
 enum Purpose {
     Activate,
     Export,
+    Prepare,
     Set(Box<Device>),
     Addresses,
 }
@@ -150,6 +163,19 @@ impl Form {
         let fields = vec![Field::new("folder", "requests")];
         let title = format!("Requests to the vendor's support, of {}", number(&devices));
         Self::new(title, fields, Purpose::Export).of(devices)
+    }
+
+    pub(super) fn prepare(devices: Vec<DeviceKey>) -> Self {
+        let fields = vec![
+            Field::new("e-mail address", ""),
+            Field::new("file for answers", ""),
+            Field::hidden("current password"),
+        ];
+        let title = format!(
+            "Recovery of {}; without a file no security questions are set",
+            number(&devices)
+        );
+        Self::new(title, fields, Purpose::Prepare).of(devices)
     }
 
     /// The settings of one device, as they are now.
@@ -279,6 +305,8 @@ impl Form {
             }
             (Purpose::Activate | Purpose::Export, _) => Ok(()),
             _ if field.hidden => check_current(&field.text),
+            (Purpose::Prepare, 0) => optional(&field.text, mailbox).map(drop),
+            (Purpose::Prepare, _) => Ok(()),
             (Purpose::Set(_), 3) => optional(&field.text, switch).map(drop),
             (Purpose::Set(_), 4 | 5) => optional(&field.text, port).map(drop),
             (Purpose::Addresses, 0) => address(&field.text).map(drop),
@@ -292,6 +320,14 @@ impl Form {
         Ok(match &self.purpose {
             Purpose::Activate => Task::Activate(self.secret(0).into()),
             Purpose::Export => Task::Export(self.text(0).into()),
+            Purpose::Prepare => {
+                let answers = Some(self.text(1)).filter(|text| !text.is_empty());
+                let preparing = Preparing {
+                    mailbox: optional(self.text(0), mailbox)?,
+                    answers: answers.map(Into::into),
+                };
+                Task::Prepare(preparing, self.secret(2).into())
+            }
             Purpose::Set(device) => {
                 let wanted = self.wanted(device)?;
                 if wanted == WantedSettings::default() {

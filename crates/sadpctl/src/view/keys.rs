@@ -90,7 +90,7 @@ impl View {
         match key {
             KeyCode::Char('q') => return self.quit(),
             KeyCode::Char('x') if self.busy.is_some() => return Some(Command::Stop),
-            KeyCode::Char('a' | 'n' | 'e' | 'l') => return self.handle_action_key(key),
+            KeyCode::Char('a' | 'n' | 'p' | 'e' | 'l') => return self.handle_action_key(key),
             KeyCode::Char('R') => return Some(Command::AskNow),
             KeyCode::Char('y' | 'Y' | 'o' | 'w') => return self.handle_device_key(key),
             KeyCode::Char('?') => self.show(Content::Help),

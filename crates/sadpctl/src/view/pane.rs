@@ -119,6 +119,7 @@ space              mark it, and go on to the next
 *                  mark all shown, or take their marks away
 a                  activate the marked devices, or this one
 n                  network settings; of several: addresses
+p                  prepare recovery while the password is known
 e                  export requests to the vendor's support
 x                  stop what is under way
 R                  ask all devices now

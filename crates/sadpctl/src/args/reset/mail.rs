@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use sadp_proto::Mailbox;
 
-use crate::args::{ChangeArgs, ChoiceArgs, DeviceArgs, PasswordArgs, SecretResetArgs};
+use crate::args::{ChangeArgs, ChoiceArgs, DeviceArgs, PasswordArgs, SecretResetArgs, mailbox};
 
 /// `reset mail`.
 #[derive(Debug, Subcommand)]
@@ -80,13 +80,4 @@ pub(crate) struct MailConfirmArgs {
     /// F is - for a line of standard input. Without it, it is asked for
     #[arg(long, value_name = "F")]
     pub(crate) code_file: Option<PathBuf>,
-}
-
-pub(super) fn mailbox(text: &str) -> Result<Mailbox, String> {
-    let (name, host) = text.split_once('@').unwrap_or_default();
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
-    if name.is_empty() || host.is_empty() || name.contains(odd) || host.contains(odd) {
-        return Err("write one e-mail address, e.g. owner@example.com".into());
-    }
-    Mailbox::new(text).map_err(|error| error.to_string())
 }

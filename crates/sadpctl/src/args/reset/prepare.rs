@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sadp_proto::Mailbox;
 
-use super::mail::mailbox;
-use crate::args::{ChangeArgs, ChoiceArgs, PasswordArgs, SettleArgs};
+use crate::args::{ChangeArgs, ChoiceArgs, PasswordArgs, SettleArgs, mailbox};
 
 /// `reset prepare`.
 #[derive(Args, Debug)]
@@ -40,7 +39,7 @@ pub(crate) struct PrepareArgs {
 }
 
 /// What is to be prepared.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct PreparationArgs {
     /// Reserve this e-mail address
     #[arg(long, value_name = "ADDRESS", value_parser = mailbox)]

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use sadp_ops::{
-    DiscoveredDevice, Inventory, Preparation, Report,
+    DiscoveredDevice, Inventory, Observer, Overrides, Preparation, Session,
     recovery::prepare::{self, AnswerSet, Candidate, DeviceAnswers, Plan, Settings, Wishes},
 };
 use sadp_proto::{AnswersError, Mailbox, SecretAnswers};
@@ -17,17 +17,21 @@ use crate::{
     failure::{Exit, Failure},
     run::{self, Run},
     secret::{self, PendingSecret, Secret},
-    terminal::Terminal,
 };
 
 pub(super) fn run(args: &PrepareArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = secret::current(args.change.dry_run, &args.password)?;
     let mut wanted = Wanted::read(&args.preparation, args.change)?;
+    wanted.named = !args.choice.all;
     let passphrase = wanted.passphrase.take();
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
-    let prepared = wanted.plan(!args.choice.all, devices, &inventory, &mut run)?;
-    prepared.tell_unwanted(run.terminal);
+    let prepared = run.block_on(async |session, observer| {
+        wanted.plan(session, &inventory, devices, observer).await
+    })?;
+    for note in prepared.unwanted() {
+        run.terminal.note(&note);
+    }
     if args.change.dry_run || prepared.plan.devices().next().is_none() {
         return run.print_planned(prepared.plan.into_outcomes());
     }
@@ -42,7 +46,12 @@ pub(super) fn run(args: &PrepareArgs, context: Context<'_>) -> Result<Exit, Fail
         parallel: args.parallel.into(),
         settle: args.settle.settle,
     };
-    let report = prepared.carry_out(settings, &mut run)?;
+    if let Some(note) = prepared.keep_answers()? {
+        run.terminal.note(&note);
+    }
+    let plan = prepared.plan;
+    let report =
+        run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     drop((password, passphrase));
     run.print(report)
 }
@@ -55,7 +64,10 @@ pub(crate) struct Wanted {
     make_answers: Option<PathBuf>,
     /// By which exported GUIDs are encrypted.
     pub(crate) passphrase: Option<PendingSecret>,
-    change: ChangeArgs,
+    /// Whether the user named the devices.
+    pub(crate) named: bool,
+    overrides: Overrides,
+    dry_run: bool,
 }
 
 impl Wanted {
@@ -77,29 +89,45 @@ impl Wanted {
             answers: answers.transpose()?,
             make_answers: args.make_answers.clone(),
             passphrase: passphrase.transpose()?,
-            change,
+            named: false,
+            overrides: change.overrides(),
+            dry_run: change.dry_run,
+        })
+    }
+
+    /// What is typed in the live list.
+    pub(crate) fn typed(
+        mailbox: Option<Mailbox>,
+        make_answers: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
+        let args = PreparationArgs {
+            mailbox,
+            make_answers,
+            ..PreparationArgs::default()
+        };
+        let wanted = Self::read(&args, ChangeArgs::default())?;
+        Ok(Self {
+            overrides: Overrides::default().asking_after_refusals(),
+            ..wanted
         })
     }
 
     /// Asks the devices what is prepared, and plans the rest. A dry run asks nothing.
-    pub(crate) fn plan(
+    pub(crate) async fn plan(
         self,
-        named: bool,
-        devices: Vec<DiscoveredDevice>,
+        session: &mut Session,
         inventory: &Inventory,
-        run: &mut Run<'_>,
+        devices: Vec<DiscoveredDevice>,
+        observer: &mut dyn Observer,
     ) -> Result<Prepared, Failure> {
-        let dry_run = self.change.dry_run;
-        let candidates = if dry_run {
+        let candidates = if self.dry_run {
             devices.into_iter().map(Candidate::unread).collect()
         } else {
-            run.block_on(async |session, observer| {
-                prepare::read(session, inventory, devices, observer).await
-            })?
+            prepare::read(session, inventory, devices, observer).await?
         };
         let mut made = None;
         let answers = match self.make_answers {
-            Some(_) if dry_run => Some(AnswerSet::Later),
+            Some(_) if self.dry_run => Some(AnswerSet::Later),
             Some(path) => {
                 let answers = prepare::make_answers(&candidates).map_err(|error| {
                     Failure::because(Exit::Machine, "cannot make answers", error)
@@ -112,11 +140,11 @@ impl Wanted {
         let wishes = Wishes {
             mailbox: self.mailbox,
             answers,
-            overrides: self.change.overrides(),
-            named,
+            overrides: self.overrides,
+            named: self.named,
         };
         Ok(Prepared {
-            plan: prepare::plan(&run.session, candidates, wishes)?,
+            plan: prepare::plan(session, candidates, wishes)?,
             made,
         })
     }
@@ -130,9 +158,9 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Says what devices offer besides.
-    pub(crate) fn tell_unwanted(&self, terminal: &mut Terminal) {
-        for (preparation, what) in [
+    /// What devices offer besides.
+    pub(crate) fn unwanted(&self) -> Vec<String> {
+        let others = [
             (
                 Preparation::Mailbox,
                 "a reserved e-mail address, which --mailbox sets",
@@ -141,36 +169,29 @@ impl Prepared {
                 Preparation::Questions,
                 "security questions, which --answers or --make-answers sets",
             ),
-        ] {
-            let devices = self.plan.not_wished(preparation);
-            if devices > 0 {
-                let offer = count(devices as u64, "device offers", "devices offer");
-                terminal.note(&format!("{offer} {what}"));
-            }
-        }
+        ];
+        let notes = others.into_iter().filter_map(|(preparation, what)| {
+            let devices = self.plan.not_wished(preparation) as u64;
+            let offer = count(devices, "device offers", "devices offer");
+            (devices > 0).then(|| format!("{offer} {what}"))
+        });
+        notes.collect()
     }
 
-    /// Keeps the answers that were made, and prepares the devices.
-    pub(crate) fn carry_out(
-        self,
-        settings: Settings<'_>,
-        run: &mut Run<'_>,
-    ) -> Result<Report, Failure> {
-        if let Some((path, text)) = &self.made {
-            write_new_file(path, text.as_bytes()).map_err(|error| {
-                let what = format!("cannot write the answers to {}", path.display());
-                Failure::because(Exit::Machine, what, error)
-                    .hint("name a new file in a folder that you may write to; nothing was sent")
-            })?;
-            run.terminal.note(&format!(
-                "the answers are in {}: keep it safe, whoever has it can take the devices over",
-                path.display()
-            ));
-        }
-        let plan = self.plan;
-        Ok(run.block_on(async |session, observer| {
-            plan.carry_out(session, settings, observer).await
-        })?)
+    /// Writes the answers that were made, before anything is sent. Returns what to tell.
+    pub(crate) fn keep_answers(&self) -> Result<Option<String>, Failure> {
+        let Some((path, text)) = &self.made else {
+            return Ok(None);
+        };
+        write_new_file(path, text.as_bytes()).map_err(|error| {
+            let what = format!("cannot write the answers to {}", path.display());
+            Failure::because(Exit::Machine, what, error)
+                .hint("name a new file in a folder that you may write to; nothing was sent")
+        })?;
+        Ok(Some(format!(
+            "the answers are in {}: keep it safe, whoever has it can take the devices over",
+            path.display()
+        )))
     }
 }
 

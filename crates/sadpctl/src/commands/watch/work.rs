@@ -11,7 +11,7 @@ use sadp_ops::{
         self, AddressRange, ApplyError, DeviceChange, Login, Proposal, Settings, WantedSettings,
         plan_file,
     },
-    recovery::request,
+    recovery::{prepare, request},
 };
 use sadp_reset::DeviceKey;
 use sadp_text::{Announcement, Confirmation, Line, lines, progress};
@@ -20,10 +20,10 @@ use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     advice,
-    commands::reset,
+    commands::reset::{self, prepare::Wanted},
     failure::{Exit, Failure},
     output::Outcome,
-    view::{Job, Results, Task},
+    view::{Job, Preparing, Results, Task},
 };
 
 /// How long a lamp blinks.
@@ -184,6 +184,7 @@ impl Worker {
             Task::Lamp => self.blink(found).await,
             Task::Activate(password) => self.activate(found, password).await,
             Task::Export(folder) => self.export(found, &folder).await,
+            Task::Prepare(wanted, password) => self.prepare(found, wanted, password).await,
             Task::Set(wanted, password) => self.set(found, wanted, password).await,
             Task::Addresses(range, password) => self.give_addresses(found, range, password).await,
         }
@@ -250,6 +251,39 @@ impl Worker {
             settle: SETTLE,
         };
         let report = plan.carry_out(&mut self.session, activation, &mut self.reporter);
+        Ok(report.await?)
+    }
+
+    async fn prepare(
+        &mut self,
+        found: LookResult,
+        preparing: Preparing,
+        password: SecretString,
+    ) -> Result<Report, Failure> {
+        let LookResult { inventory, devices } = found;
+        let Preparing { mailbox, answers } = preparing;
+        let mut wanted = Wanted::typed(mailbox.clone(), answers)?;
+        wanted.named = devices.len() == 1;
+        let (session, reporter) = (&mut self.session, &mut self.reporter);
+        let prepared = wanted.plan(session, &inventory, devices, reporter).await?;
+        if prepared.plan.devices().next().is_none() {
+            return Ok(Report::new(prepared.plan.into_outcomes()));
+        }
+        let announcement = Announcement::prepare(&prepared.plan, mailbox.as_ref());
+        let question = announcement.question(prepared.plan.devices());
+        self.confirm(question, &[]).await?;
+        if let Some(note) = prepared.keep_answers()? {
+            self.reporter.note(note);
+        }
+        let settings = prepare::Settings {
+            inventory: &inventory,
+            password: &password,
+            passphrase: None,
+            parallel: PARALLEL,
+            settle: SETTLE,
+        };
+        let plan = prepared.plan;
+        let report = plan.carry_out(&mut self.session, settings, &mut self.reporter);
         Ok(report.await?)
     }
 
