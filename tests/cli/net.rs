@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     activate::Van,
-    run::{Run, run},
+    run::{Run, run, sadpctl},
 };
 
 const PASSWORD: &str = "Simulated-7";
@@ -302,6 +302,35 @@ fn the_result_of_a_plan_is_a_record_that_each_run_rewrites() {
     );
 }
 
+/// The list of the vendor's tool has the columns of a plan; so has this tool's CSV. Saved
+/// again by a spreadsheet, and with a column of passwords, which goes nowhere.
+#[test]
+fn a_device_list_of_the_vendors_tool_is_a_plan() {
+    let van = Van::new(SHOP);
+    let installed = format!("mac={ONE}|{TWO}");
+    let list = van.run(&["scan", "--format", "csv", "--where", &installed]);
+    let list = list.stdout.replace("192.168.1.101", "192.168.1.111");
+    let list = list.replacen("MAC Address", "Password,MAC Address", 1);
+    let list = list.replace("44:47:cc", "Garden-77x,44:47:cc");
+    let text = format!("\u{feff}sep=,\r\n{list}");
+    let path = van.path("plan.csv");
+    let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
+    fs::write(&path, bytes.collect::<Vec<_>>()).unwrap();
+    let run = send(&van, PASSWORD, &["net", "apply", path.to_str().unwrap()]);
+    assert_eq!(run.code, 0, "{run}");
+    let results: Vec<_> = told(&run).into_iter().map(|it| it.1).collect();
+    assert_eq!(results, ["done", "skipped"], "{run}");
+    assert_eq!(address(&van, ONE), "192.168.1.111");
+    let warning = "the column \"Password\" is not read";
+    assert!(run.stderr.contains(warning), "{run}");
+    let record = fs::read_to_string(van.path("plan.result.csv")).unwrap();
+    assert!(record.contains("Device Serial No."), "{record}");
+    assert!(
+        !record.contains("Password") && !record.contains("Garden"),
+        "{record}"
+    );
+}
+
 /// Of a site whose devices have good addresses, none is moved.
 #[test]
 fn a_plan_is_for_the_devices_that_need_an_address() {
@@ -528,6 +557,24 @@ fn results_are_never_written_over_another_file() {
 
 #[test]
 fn plans_that_cannot_be_read_send_nothing() {
+    let list = "Device Type,Device Serial No.,IPv4 Address\r\nDS-2CD2143G0-I,DS-2CD2143G0-I20190910AAWRD12345678,192.168.1.64\r\n";
+    for (name, content) in [
+        ("vendor-list-without-mac.csv", list.as_bytes()),
+        (
+            "workbook.xlsx",
+            b"PK\x03\x04\x14\0[Content_Types].xml xl/workbook.xml",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), content).unwrap();
+        let mut command = sadpctl(&["net", "apply", name, "--dry-run", "-i", "127.0.0.1"]);
+        let run = Run::from(command.current_dir(&folder).output().unwrap());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+        assert_snapshot!(
+            format!("plan-{}", name.split('.').next().unwrap()),
+            run.stderr
+        );
+    }
     for name in ["errors", "no-columns"] {
         let plan = format!("fixtures/plans/{name}.csv");
         let run = run(&["net", "apply", &plan, "--dry-run", "-i", "127.0.0.1"]);

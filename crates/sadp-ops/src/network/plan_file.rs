@@ -1,6 +1,9 @@
-//! A plan as CSV: one row a device, found by its MAC.
+//! A plan as CSV: one row a device, found by its MAC. The list that the vendor's tool
+//! exports is one, too.
 
+mod header;
 mod problem;
+mod source;
 
 use std::{collections::HashMap, fmt::Display, io, net::Ipv4Addr, str::FromStr};
 
@@ -8,7 +11,14 @@ use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use sadp_model::{AddressError, Device, HostSettings, MacAddr, text::spreadsheet_text};
 use serde::{Deserialize, Serialize};
 
-pub use self::problem::{Cause, Problem};
+use self::{
+    header::{Header, NAMES},
+    source::Source,
+};
+pub use self::{
+    problem::{Cause, Problem},
+    source::FileKind,
+};
 use super::WantedSettings;
 
 /// The settings that a plan wants of one device.
@@ -38,17 +48,6 @@ struct Cells {
     sdk_port: String,
 }
 
-const COLUMNS: [&str; 8] = [
-    "mac",
-    "serial",
-    "ip",
-    "mask",
-    "gateway",
-    "dhcp",
-    "http_port",
-    "sdk_port",
-];
-
 /// Writes a plan. Its addresses are fixed ones; a gateway of none is written as
 /// `0.0.0.0`, because an empty one would stay as it is.
 pub(super) fn write<'a>(
@@ -59,7 +58,7 @@ pub(super) fn write<'a>(
         .terminator(Terminator::CRLF)
         .has_headers(false)
         .from_writer(out);
-    writer.write_record(COLUMNS)?;
+    writer.write_record(NAMES.map(|(name, _)| name))?;
     for (device, settings) in rows {
         let gateway = settings.gateway().unwrap_or(Ipv4Addr::UNSPECIFIED);
         writer.serialize(Cells {
@@ -96,25 +95,23 @@ fn is_blank(record: &StringRecord) -> bool {
 /// Reads a plan: what it wants, and as it stands in its file. It may have no row. Fails
 /// with all of its problems at once, by their lines.
 pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
-    // A byte order mark is none of the first title.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    let bytes = text.as_bytes();
+    let source = Source::read(bytes).map_err(|kind| vec![Problem::new(0, kind)])?;
+    let bytes = source.text.as_bytes();
     let mut reader = ReaderBuilder::new()
         .flexible(true)
         .has_headers(false)
-        .delimiter(delimiter(bytes))
+        .delimiter(source.separator)
         .from_reader(bytes);
     let mut records = reader.records();
     let Some(Ok(titles)) = records.next() else {
         return Err(vec![Problem::new(1, Cause::Empty)]);
     };
-    let header = columns(&titles)?;
+    let mut lines = Lines::new(bytes);
+    let header = Header::read(&titles, lines.at(titles.position()))?;
     let mut table = PlanTable {
         columns: owned(&titles),
         rows: Vec::new(),
     };
-    let mut lines = Lines::new(bytes);
     let mut rows = Vec::new();
     let mut problems = Vec::new();
     for record in records {
@@ -146,23 +143,26 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
     }
 }
 
+impl PlanTable {
+    /// The titles of columns that hold passwords. They are not read.
+    pub fn passwords(&self) -> impl Iterator<Item = &str> {
+        let titles = self.columns.iter().map(|it| it.trim());
+        titles.filter(|it| holds_passwords(it))
+    }
+}
+
+/// Whether a column holds passwords, by its title.
+pub(super) fn holds_passwords(title: &str) -> bool {
+    let title = title.to_lowercase();
+    title == "pass" || ["passw", "pwd"].iter().any(|it| title.contains(it))
+}
+
 fn owned(record: &StringRecord) -> Vec<String> {
     record.iter().map(str::to_owned).collect()
 }
 
-/// Spreadsheets of many countries write semicolons or tabs.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or(bytes);
-    let times = |delimiter: u8| header.split(|byte| *byte == delimiter).count();
-    // The last of equals is chosen.
-    [b'\t', b';', b',']
-        .into_iter()
-        .max_by_key(|delimiter| times(*delimiter))
-        .unwrap_or(b',')
-}
-
-/// Counts lines. The reader's own count is one short behind CR LF, and behind
-/// blank lines.
+/// Counts lines, which end in LF, CR LF or CR, also in one file. The reader's own count
+/// is one short behind CR LF, and behind blank lines.
 struct Lines<'a> {
     bytes: &'a [u8],
     passed: usize,
@@ -187,50 +187,32 @@ impl<'a> Lines<'a> {
             if self.passed >= start && !is_break {
                 break;
             }
-            self.line += u64::from(*byte == b'\n');
+            let is_last = *byte == b'\n' || self.bytes.get(self.passed + 1) != Some(&b'\n');
+            self.line += u64::from(is_break && is_last);
             self.passed += 1;
         }
         self.line
     }
 }
 
-/// The names of the columns, as a row is read by them.
-fn columns(record: &StringRecord) -> Result<StringRecord, Vec<Problem>> {
-    let header: StringRecord = record
-        .iter()
-        .map(|cell| text(cell).to_ascii_lowercase())
-        .collect();
-    let mut problems = Vec::new();
-    for known in COLUMNS {
-        match header.iter().filter(|title| *title == known).count() {
-            0 if ["mac", "ip"].contains(&known) => {
-                problems.push(Problem::new(1, Cause::ColumnMissing(known)));
-            }
-            0 | 1 => {}
-            _ => problems.push(Problem::new(1, Cause::ColumnTwice(known))),
-        }
-    }
-    if problems.is_empty() {
-        Ok(header)
-    } else {
-        Err(problems)
-    }
-}
-
-fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<PlanRow, Vec<Cause>> {
+fn row(line: u64, record: &StringRecord, header: &Header) -> Result<PlanRow, Vec<Cause>> {
     let mut causes = Vec::new();
-    let mut more = record.iter().skip(header.len());
-    if more.any(|cell| !cell.trim_ascii().is_empty()) {
+    let columns = header.names.len();
+    if record
+        .iter()
+        .skip(columns)
+        .any(|cell| !text(cell).is_empty())
+    {
         causes.push(Cause::TooManyCells {
             cells: record.len(),
-            columns: header.len(),
+            columns,
         });
     }
-    let cells: Cells = match record.deserialize(Some(header)) {
+    let cells: Cells = match record.deserialize(Some(&header.names)) {
         Ok(cells) => cells,
         Err(error) => return Err(vec![Cause::NotCsv(error.to_string())]),
     };
-    let mut values = Values { causes };
+    let mut values = Values { header, causes };
     let mac = values.required::<MacAddr>("mac", &cells.mac, "a MAC address");
     let address = values.required::<Ipv4Addr>("ip", &cells.ip, "an IPv4 address");
     let wanted = WantedSettings {
@@ -243,7 +225,7 @@ fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<PlanRo
     };
     let mut causes = values.causes;
     if mac.is_some_and(|mac| !mac.is_identity()) {
-        causes.push(Cause::SharedMac);
+        causes.push(Cause::SharedMac(header.title("mac")));
     }
     // Without a mask it is the device's that counts.
     if let Some(mask) = wanted.mask {
@@ -267,11 +249,12 @@ fn row(line: u64, record: &StringRecord, header: &StringRecord) -> Result<PlanRo
 }
 
 /// Reads the values of a row, and collects what is wrong with them.
-struct Values {
+struct Values<'a> {
+    header: &'a Header,
     causes: Vec<Cause>,
 }
 
-impl Values {
+impl Values<'_> {
     fn optional<T: FromStr>(
         &mut self,
         column: &'static str,
@@ -296,7 +279,8 @@ impl Values {
         expected: &'static str,
     ) -> Option<T> {
         if text(cell).is_empty() {
-            self.causes.push(Cause::CellEmpty(column));
+            self.causes
+                .push(Cause::CellEmpty(self.header.title(column)));
         }
         self.optional(column, cell, expected)
     }
@@ -305,11 +289,7 @@ impl Values {
         const EXPECTED: &str = "a port of 1 to 65535";
         let port = self.optional::<u16>(column, cell, EXPECTED)?;
         if port == 0 {
-            self.causes.push(Cause::Cell {
-                column,
-                text: port.to_string(),
-                expected: EXPECTED,
-            });
+            self.unreadable(column, cell, EXPECTED);
         }
         Some(port)
     }
@@ -318,7 +298,9 @@ impl Values {
     fn dhcp(&mut self, cell: &str) -> bool {
         match text(cell).to_ascii_lowercase().as_str() {
             "" | "off" | "false" | "no" | "0" => {}
-            "on" | "true" | "yes" | "1" => self.causes.push(Cause::DhcpOn),
+            "on" | "true" | "yes" | "1" => {
+                self.causes.push(Cause::DhcpOn(self.header.title("dhcp")));
+            }
             other => self.unreadable("dhcp", other, "off"),
         }
         false
@@ -326,17 +308,19 @@ impl Values {
 
     fn unreadable(&mut self, column: &'static str, text: &str, expected: &'static str) {
         self.causes.push(Cause::Cell {
-            column,
+            column: self.header.title(column),
             text: quoted(text),
             expected,
         });
     }
 }
 
-/// A cell's text, without what keeps a spreadsheet from taking it for a formula.
+/// A cell's text, without what keeps a spreadsheet from taking it for a formula. The
+/// vendor's tool writes `N/A` where it knows no value.
 fn text(cell: &str) -> &str {
     let text = cell.trim();
-    text.strip_prefix('\'').unwrap_or(text).trim()
+    let text = text.strip_prefix('\'').unwrap_or(text).trim();
+    if text == "N/A" { "" } else { text }
 }
 
 /// A cell in a message, not at any length.
@@ -374,7 +358,7 @@ fn twice(rows: &[PlanRow]) -> Vec<Problem> {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<String> {
+    pub(super) fn lines(text: &str) -> Vec<String> {
         let problems = read(text.as_bytes()).unwrap_err();
         let lines = problems
             .iter()
@@ -429,15 +413,15 @@ mod tests {
                 "4: mac is \"zz\", not a MAC address",
                 "4: ip is \"192.168.1.300\", not an IPv4 address",
                 "4: dhcp is \"maybe\", not off",
-                "4: http_port is 0, not a port of 1 to 65535",
+                "4: http_port is \"0\", not a port of 1 to 65535",
                 "4: 255.0.255.0 is not a valid subnet mask",
                 "5: mac is empty",
                 "5: ip is empty",
-                "5: dhcp is on, which leaves the address to the server: net set DEVICE --dhcp on does that",
+                "5: dhcp is on, so a server gives the address: write off, or leave the device out and use net set DEVICE --dhcp on",
                 "5: http_port is \"x\", not a port of 1 to 65535",
                 "6: 6 cells stand under 5 columns",
                 "6: 192.168.1.255 is the network or broadcast address of 192.168.1.0/24",
-                "7: mac names no single device",
+                "7: mac is not the MAC of a single device",
             ]
         );
     }
@@ -448,12 +432,11 @@ mod tests {
         let empty = read(b"mac,ip\n\n").unwrap().0;
         assert_eq!(empty.len(), 0, "as net plan writes it");
         assert_eq!(
-            lines("mac,MAC,serial\n"),
+            lines("\nmac,MAC,serial\n"),
             [
-                "1: two columns have the name mac",
-                "1: the column ip is missing"
+                "2: two columns have the name mac",
+                "2: the column ip is missing"
             ]
         );
-        assert_eq!(lines("\u{0}\u{1}binary").len(), 2);
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sadp_model::text::spreadsheet_text;
 use sadp_reset::NewFile;
 
-use super::plan_file::{PlanRow, PlanTable};
+use super::plan_file::{PlanRow, PlanTable, holds_passwords};
 use crate::{Outcome, OutcomeData, OutcomeStatus, Seen};
 
 /// The columns behind those of the plan.
@@ -112,10 +112,10 @@ impl PlanResults<'_> {
         let mut writer = WriterBuilder::new()
             .terminator(Terminator::CRLF)
             .from_writer(out);
-        // The results of an earlier run may be the plan.
+        // The results of an earlier run may be the plan. A password is not copied.
         let is_kept = |place: &usize| {
             let title = self.plan.columns.get(*place);
-            title.is_some_and(|it| !COLUMNS.contains(&it.trim()))
+            title.is_some_and(|it| !COLUMNS.contains(&it.trim()) && !holds_passwords(it))
         };
         let kept: Vec<_> = (0..self.plan.columns.len()).filter(is_kept).collect();
         let titles = kept.iter().filter_map(|it| self.plan.columns.get(*it));

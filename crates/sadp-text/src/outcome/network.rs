@@ -8,7 +8,7 @@ use sadp_ops::{
     network::{
         AddressHolder, BadChange, NetworkFinding as Finding, Plan, PlannedChange, ProposalError,
         ResultFileError, SettingsChange as Change, TargetAddress,
-        plan_file::{Cause, Problem},
+        plan_file::{Cause, FileKind, Problem},
     },
 };
 use sadp_proto::{NetworkSettings, UpdateError};
@@ -121,15 +121,41 @@ pub fn target_address(target: TargetAddress) -> String {
     )
 }
 
-/// What is wrong with a plan file, the first problems by their lines.
-pub fn plan_problems(problems: &[Problem]) -> String {
+/// What is wrong with a plan file, whose name stands before: the first problems by their
+/// lines.
+pub fn plan_problems(problems: &[Problem]) -> Explanation {
     const LISTED: usize = 50;
+    if let [
+        Problem {
+            cause: Cause::OtherFile(kind),
+            ..
+        },
+    ] = problems
+    {
+        return say(format!("is {kind}, and a plan is a table as text (CSV)")).next(match kind {
+            FileKind::Workbook | FileKind::OldWorkbook | FileKind::OpenDocument => {
+                "open it in the spreadsheet program, save it as CSV (File, Save As, type \"CSV\"), and apply that file"
+            }
+            FileKind::Markup | FileKind::Json => {
+                "sadpctl net plan writes a plan; a list of devices can be one if it is CSV: sadpctl scan --format csv"
+            }
+            FileKind::Archive => "unpack it, and apply the CSV file in it",
+            FileKind::Pdf | FileKind::Binary => "check whether it is the right file; sadpctl net plan writes a plan",
+        });
+    }
     let lines = problems.iter().take(LISTED).map(|it| match &it.cause {
         Cause::Change(bad) => format!("\n  line {}: {bad}: {}", it.line, bad.remedy()),
+        cause if it.line == 0 => format!("\n  {cause}"),
         cause => format!("\n  line {}: {cause}", it.line),
     });
     let number = count(problems.len() as u64, "error", "errors");
-    format!("{number}:{}", lines.collect::<String>())
+    let is_title = |it: &Problem| matches!(it.cause, Cause::ColumnMissing(_));
+    say(format!("has {number}:{}", lines.collect::<String>())).next(if problems.iter().any(is_title) {
+        "the first line names the columns: mac and ip, and any of mask, gateway, dhcp, http_port, sdk_port; \
+         the vendor tool's names (MAC Address, IPv4 Address) are taken, too"
+    } else {
+        "correct the plan and apply it again"
+    })
 }
 
 fn holder(holder: AddressHolder) -> String {

@@ -153,9 +153,10 @@ pub(crate) struct NetPlanArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The plan is CSV with the columns mac and ip, and any of mask, gateway, dhcp,
-http_port, sdk_port; others are kept for the result. What is empty stays as it
-is. A plan with an error sends nothing. It may be applied again: what is already
-so is left alone, and the result file is written again.
+http_port, sdk_port; others are kept for the result. The device list that the
+vendor's tool exports is a plan, too, and so is scan --format csv. What is empty
+stays as it is. A plan with an error sends nothing. It may be applied again: what
+is already so is left alone, and the result file is written again.
 
 Devices that cannot be changed are left out with the reason, and the others go
 on. The first wrong password ends it: see --parallel.

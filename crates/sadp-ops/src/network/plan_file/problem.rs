@@ -2,6 +2,7 @@ use std::net::Ipv4Addr;
 
 use sadp_model::{AddressError, MacAddr};
 
+use super::FileKind;
 use crate::network::BadChange;
 
 /// What is wrong with a plan, and where.
@@ -26,6 +27,9 @@ pub enum Cause {
     /// The file has no header.
     #[error("the file is empty")]
     Empty,
+    /// The file is no table of text.
+    #[error(transparent)]
+    OtherFile(#[from] FileKind),
     /// The file cannot be read as CSV.
     #[error("no CSV: {0}")]
     NotCsv(String),
@@ -45,12 +49,12 @@ pub enum Cause {
     },
     /// A cell that is needed is empty.
     #[error("{0} is empty")]
-    CellEmpty(&'static str),
+    CellEmpty(String),
     /// A cell cannot be read.
     #[error("{column} is {text}, not {expected}")]
     Cell {
-        /// The column.
-        column: &'static str,
+        /// The column, by its title.
+        column: String,
         /// The cell's text, in quotes.
         text: String,
         /// What stands there in a plan that can be read.
@@ -58,12 +62,12 @@ pub enum Cause {
     },
     /// DHCP is to be on. A planned address is a fixed one.
     #[error(
-        "dhcp is on, which leaves the address to the server: net set DEVICE --dhcp on does that"
+        "{0} is on, so a server gives the address: write off, or leave the device out and use net set DEVICE --dhcp on"
     )]
-    DhcpOn,
+    DhcpOn(String),
     /// The MAC is not that of a single device.
-    #[error("mac names no single device")]
-    SharedMac,
+    #[error("{0} is not the MAC of a single device")]
+    SharedMac(String),
     /// A device stands twice.
     #[error("{mac} stands in line {line} already")]
     DeviceTwice {

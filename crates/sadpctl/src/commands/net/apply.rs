@@ -8,6 +8,7 @@ use sadp_ops::{
     },
 };
 use sadp_reset::DeviceKey;
+use sadp_text::Explanation;
 
 use crate::{
     args::{Context, NetApplyArgs},
@@ -22,6 +23,11 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let asked = args.change.change;
     run::check(asked, context.global)?;
     let (rows, table) = read(&args.plan)?;
+    for title in table.passwords() {
+        context.terminal.warn(&format!(
+            "the column {title:?} is not read, and not copied to the results: the password is asked for, or comes from --password-file"
+        ));
+    }
     if rows.is_empty() {
         let exit = output::print_outcomes(&[], None, context.global.format, context.terminal);
         context.terminal.note("nothing to do: no device is planned");
@@ -89,9 +95,9 @@ fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable), Failure> {
 }
 
 fn unusable(problems: &[Problem], plan: &Path) -> Failure {
-    let problems = sadp_text::plan_problems(problems);
-    Failure::words(Exit::Usage, format!("{} has {problems}", plan.display()))
-        .hint("correct the plan and apply it again; nothing was sent")
+    let Explanation { message, next } = sadp_text::plan_problems(problems);
+    let failure = Failure::words(Exit::Usage, format!("{} {message}", plan.display()));
+    failure.hint(format!("{}; nothing was sent", next.unwrap_or_default()))
 }
 
 fn failed(error: ApplyError, plan: &Path) -> Failure {

@@ -495,11 +495,8 @@ fn unplannable(error: ApplyError) -> Failure {
     match error {
         ApplyError::Ledger(error) => error.into(),
         ApplyError::Problems(problems) => {
-            let problems = sadp_text::plan_problems(&problems);
-            Failure::words(
-                Exit::Usage,
-                format!("these addresses cannot be given: {problems}"),
-            )
+            let what = sadp_text::plan_problems(&problems).message;
+            Failure::words(Exit::Usage, format!("the plan of these addresses {what}"))
         }
         error => {
             Failure::new(Exit::Unsafe, error).hint("take another first address; nothing was sent")
