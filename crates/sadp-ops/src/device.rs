@@ -1,10 +1,10 @@
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use sadp_model::{
     Assessment, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
 };
 use sadp_proto::DeviceSnapshot;
-use sadp_reset::DeviceKey;
+use sadp_reset::{DeviceKey, KnownDevice};
 
 /// A device that was found, with what follows from the others and from this
 /// computer's networks.
@@ -111,6 +111,19 @@ impl From<&DiscoveredDevice> for DeviceRef {
             mac: device.mac,
             address: device.ipv4.address,
             model: device.model.clone(),
+        }
+    }
+}
+
+impl From<&KnownDevice> for DeviceRef {
+    fn from(known: &KnownDevice) -> Self {
+        let address = known.address.and_then(|it| match it {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        });
+        Self {
+            address,
+            ..Self::from(&known.device)
         }
     }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use ipnet::Ipv4Net;
 use sadp_discovery::{Scan, ScanError, ScanReport};
 use sadp_model::DeviceRecord;
-use sadp_proto::SurveyProgress;
-use sadp_reset::DeviceKey;
+use sadp_proto::{SurveyProgress, Sweep};
+use sadp_reset::{DeviceKey, KnownDevice, Ledger};
 use tokio::sync::Notify;
 
-pub use self::name::{BlankName, DeviceName, SelectionError, select};
-use crate::{DiscoveredDevice, Event, Observer, OpsError, Session};
+pub use self::name::{BlankName, DeviceName, Naming, SelectionError, select};
+use crate::{DeviceRef, DiscoveredDevice, Event, Observer, OpsError, Session};
 
 /// How long a look for certain devices lasts at least, so that a second device
 /// with the same MAC is received too.
@@ -25,6 +25,8 @@ pub struct Inventory {
     pub devices: Vec<DiscoveredDevice>,
     /// This computer's networks on the interfaces used.
     pub local: Vec<Ipv4Net>,
+    /// Devices that a look by names meant, that the ledger knows and that it did not find.
+    pub absent: Vec<KnownDevice>,
 }
 
 /// When a look may end before the survey is complete.
@@ -111,10 +113,48 @@ impl Session {
             if missing.is_empty() || inventory.devices.is_empty() {
                 break;
             }
-            let (mut more, _) = self.look_for(&missing, observer).await?;
-            more.devices.retain(|it| inventory.same(it).is_none());
-            inventory.devices.extend(more.devices);
+            inventory.add(self.look_for(&missing, observer).await?.0);
         }
+        Ok((inventory, report))
+    }
+
+    /// A look for devices that are named. Those that are not found, but known to the
+    /// ledger, are then asked at the addresses that they had.
+    pub async fn look_by_name(
+        &mut self,
+        names: &[DeviceName],
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        let (mut inventory, report) = self.look(observer).await?;
+        let ledger = self.ledger().filter(|_| !names.is_empty());
+        let known = match ledger.map(Ledger::known_devices) {
+            Some(Ok(known)) => known,
+            Some(Err(error)) => {
+                observer.observe(Event::LocksUnreadable(&error));
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        inventory.absent = name::absent(names, &inventory.devices, &known);
+        let absent = inventory.absent.iter().map(DeviceRef::from);
+        let hosts: Vec<_> = absent.filter_map(|it| it.address).collect();
+        if hosts.is_empty() {
+            return Ok((inventory, report));
+        }
+        let wanted: Vec<_> = inventory
+            .absent
+            .iter()
+            .map(|it| it.device.clone())
+            .collect();
+        let hosts = hosts.into_iter();
+        let all = hosts
+            .clone()
+            .fold(self.scan.sweep.take().unwrap_or_default(), Sweep::with);
+        self.scan.sweep = Some(hosts.fold(Sweep::default(), Sweep::with));
+        let found = self.look_for(&wanted, observer).await;
+        self.scan.sweep = Some(all);
+        inventory.add(found?.0);
+        inventory.absent = name::absent(names, &inventory.devices, &known);
         Ok((inventory, report))
     }
 
@@ -153,6 +193,7 @@ impl Session {
         let inventory = Inventory {
             devices: DiscoveredDevice::assess_all(entries, &report.networks),
             local: report.local.clone(),
+            absent: Vec::new(),
         };
         Ok((inventory, report))
     }
@@ -191,6 +232,7 @@ impl Session {
             Ok(report) => Inventory {
                 devices: DiscoveredDevice::assess_all(report.entries, &report.networks),
                 local: report.local,
+                absent: Vec::new(),
             },
             Err(error) => {
                 observer.observe(Event::LookFailed(&error));
@@ -277,6 +319,12 @@ impl Session {
 }
 
 impl Inventory {
+    /// Adds the devices of another look that are not in this one.
+    fn add(&mut self, mut more: Self) {
+        more.devices.retain(|it| self.same(it).is_none());
+        self.devices.append(&mut more.devices);
+    }
+
     /// The same device, as this look found it.
     pub fn same(&self, before: &DiscoveredDevice) -> Option<&DiscoveredDevice> {
         self.with_key(&before.key()?)

@@ -20,7 +20,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 pub(crate) use self::guid::NewGuid;
 use self::row::FromRow;
 pub use self::{
-    account::{Account, RememberedMove},
+    account::{Account, KnownDevice, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},

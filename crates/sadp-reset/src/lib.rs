@@ -91,8 +91,8 @@ pub use files::{
 pub use ledger::{
     Account, Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult,
     AttemptVerdict, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, GuidFile, GuidId, GuidRecord,
-    GuidStanding, GuidVoid, Ledger, LedgerError, NewCase, OpenedCase, PasswordNumber, RefusalWord,
-    RememberedLock, RememberedMove,
+    GuidStanding, GuidVoid, KnownDevice, Ledger, LedgerError, NewCase, OpenedCase, PasswordNumber,
+    RefusalWord, RememberedLock, RememberedMove,
 };
 pub use request::{RequestCommand, RequestKind, UnknownWord, VALID_FOR, WARN_AFTER};
 pub use trust::Untrusted;

@@ -43,7 +43,7 @@ pub use outcome::{
     recovery::earlier_qr,
 };
 pub use recovery::{button_steps, device_label, method_command};
-pub use remedy::{Platform, Remedy, permission, reach, selection_error};
+pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub(crate) use sadp_model::text::local_minute as minute;
 pub use validity::{age, case_next, case_reasons, open_requests};
 pub(crate) use validity::{invalid_reason, objections};

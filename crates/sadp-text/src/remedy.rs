@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanError, raw::RawError};
 use sadp_model::OffSubnet;
-use sadp_ops::{DeviceRef, SelectionError};
-use sadp_reset::{NotAnAnswer, Why};
+use sadp_ops::{DeviceRef, Naming, SelectionError};
+use sadp_reset::{KnownDevice, NotAnAnswer, Why};
 
-use crate::ref_line;
+use crate::{minute, ref_line};
 
 /// What a person can do about it.
 pub trait Remedy {
@@ -128,16 +128,30 @@ pub fn selection_error(error: &SelectionError) -> String {
     match error {
         SelectionError::NotFound { name, .. } => {
             let name = name.as_str();
-            format!("no device found has the serial, MAC or address {name}")
+            format!("no device found has the serial, label number, MAC or address {name}")
         }
-        SelectionError::Ambiguous { name, devices } => {
-            let what = match (name.address(), name.mac()) {
-                (Some(_), _) => "address",
-                (None, Some(_)) => "MAC",
-                (None, None) => "serial",
+        SelectionError::NotFoundNow { name, device } => {
+            format!("{} was not found now: {}", name.as_str(), last_seen(device))
+        }
+        SelectionError::Ending { name, devices } => {
+            let (name, devices) = (name.as_str(), list(devices));
+            format!(
+                "{name} is not a full name, and nobody is asked whether this is the device:{devices}"
+            )
+        }
+        SelectionError::Ambiguous {
+            name,
+            devices,
+            naming,
+        } => {
+            let what = match (naming, name.address(), name.mac()) {
+                (Naming::Ending, ..) => "a serial or MAC that ends in",
+                (_, Some(_), _) => "the address",
+                (_, None, Some(_)) => "the MAC",
+                (_, None, None) => "the serial or label number",
             };
             let (number, name) = (devices.len(), name.as_str());
-            format!("{number} devices have the {what} {name}:{}", list(devices))
+            format!("{number} devices have {what} {name}:{}", list(devices))
         }
     }
 }
@@ -146,11 +160,18 @@ impl Remedy for SelectionError {
     #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Ambiguous { .. } => "name the one you mean by its full serial number or MAC",
-            Self::NotFound { similar, .. } if similar.is_empty() => "a device is named by its full serial number, its label number, its MAC or its IPv4 address: sadpctl scan lists them",
+            Self::Ambiguous { .. } | Self::Ending { .. } => "name the one you mean by its full serial number or MAC",
+            Self::NotFoundNow { .. } => "check its power and cable; if it has another address by now, behind a router, name that with --target",
+            Self::NotFound { similar, .. } if similar.is_empty() => "a device is named by its serial number, label number, MAC or IPv4 address, or by the last four characters or more of serial or MAC: sadpctl scan lists them",
             Self::NotFound { similar, .. } => return format!("devices with a similar name:{}", list(similar)).into(),
         })
     }
+}
+
+/// Where and when a device was that is absent now.
+pub fn last_seen(device: &KnownDevice) -> String {
+    let names = ref_line(&DeviceRef::from(device));
+    format!("it was last seen on {}:\n{names}", minute(device.at))
 }
 
 /// A line for each device, by all of its names.

@@ -325,7 +325,8 @@ pub(crate) struct ListArgs {
 pub(crate) struct DeviceArgs {
     /// Its serial, label number, MAC or IPv4 address
     ///
-    /// Where nothing is changed also an ending of serial or MAC, or its URL
+    /// Also the last four characters or more of serial or MAC, where nothing is changed
+    /// without a question, or its URL
     pub(crate) device: DeviceName,
 
     #[command(flatten)]

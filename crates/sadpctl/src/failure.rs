@@ -149,10 +149,8 @@ impl From<io::Error> for Failure {
 impl From<SelectionError> for Failure {
     fn from(error: SelectionError) -> Self {
         let message = sadp_text::selection_error(&error);
-        let (SelectionError::NotFound { name, .. } | SelectionError::Ambiguous { name, .. }) =
-            &error;
         Self {
-            device: Some(name.as_str().into()),
+            device: Some(error.name().as_str().into()),
             ..Self::words(Exit::NotFound, message).hint(error.remedy())
         }
     }

@@ -3,7 +3,10 @@
 use std::{env, io, net::Ipv4Addr};
 
 use sadp_discovery::{ScanConfig, ScanReport};
-use sadp_ops::{Cancellation, Event, Inventory, LedgerAccess, Observer, OpsError, Report, Session};
+use sadp_ops::{
+    Cancellation, DeviceName, Event, Inventory, LedgerAccess, Naming, Observer, OpsError, Report,
+    Session,
+};
 use sadp_text::{Confirmation, Line, lines, progress};
 use tokio::{runtime::Runtime, sync::oneshot};
 
@@ -25,11 +28,44 @@ pub(crate) trait Target {
     /// How to find them.
     fn ask(&self) -> &AskArgs;
 
-    /// Their addresses, where they are named by them: these are asked directly, too.
-    fn addresses(&self) -> Vec<Ipv4Addr>;
+    /// The names of devices that are named.
+    fn names(&self) -> &[DeviceName];
 
     /// Chooses them from the devices found.
-    fn choose(&self, found: &Inventory) -> Result<Self::Chosen, Failure>;
+    fn choose(&self, found: &Inventory, naming: Naming) -> Result<Self::Chosen, Failure>;
+}
+
+/// What a command needs of the ledger, and by what it takes devices.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purpose {
+    pub(crate) access: LedgerAccess,
+    pub(crate) naming: Naming,
+}
+
+/// A command that asks nothing and changes nothing.
+impl From<LedgerAccess> for Purpose {
+    fn from(access: LedgerAccess) -> Self {
+        let naming = Naming::Ending;
+        Self { access, naming }
+    }
+}
+
+/// The question before a change shows which device an ending means.
+impl From<ChangeArgs> for Purpose {
+    fn from(change: ChangeArgs) -> Self {
+        let naming = if change.yes && !change.dry_run {
+            Naming::Full
+        } else {
+            Naming::Ending
+        };
+        let access = change.access();
+        Self { access, naming }
+    }
+}
+
+/// The addresses that devices are named by: these are asked directly, too.
+pub(crate) fn addresses(names: &[DeviceName]) -> Vec<Ipv4Addr> {
+    names.iter().filter_map(DeviceName::address).collect()
 }
 
 /// A session on a terminal.
@@ -91,13 +127,20 @@ impl<'a> Run<'a> {
     /// Opens a session and looks for what a command is for.
     pub(crate) fn find<T: Target>(
         target: &T,
-        access: LedgerAccess,
+        purpose: impl Into<Purpose>,
         context: Context<'a>,
     ) -> Result<(Self, Inventory, T::Chosen), Failure> {
-        let mut run = Self::open(target.ask(), target.addresses(), access, context)?;
-        let inventory = run.look()?;
-        let chosen = target.choose(&inventory)?;
+        let Purpose { access, naming } = purpose.into();
+        let addresses = addresses(target.names());
+        let mut run = Self::open(target.ask(), addresses, access, context)?;
+        let inventory = run.look_for(target.names())?;
+        let chosen = target.choose(&inventory, naming)?;
         Ok((run, inventory, chosen))
+    }
+
+    /// Looks for devices that are named. Fails where nothing is found.
+    pub(crate) fn look_for(&mut self, names: &[DeviceName]) -> Result<Inventory, Failure> {
+        self.look_by(async |session, observer| session.look_by_name(names, observer).await)
     }
 
     /// Looks which devices there are. Fails where there is none.
@@ -115,7 +158,11 @@ impl<'a> Run<'a> {
     ) -> Result<Inventory, Failure> {
         let (inventory, report) = self.block_on(look)?;
         if inventory.devices.is_empty() {
-            return Err(advice::nothing_found(&report));
+            let absent = inventory.absent.first();
+            return Err(match absent.map(sadp_text::last_seen) {
+                Some(seen) => advice::nothing_found(&report).hint(seen),
+                None => advice::nothing_found(&report),
+            });
         }
         Ok(inventory)
     }

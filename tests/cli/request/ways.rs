@@ -91,3 +91,38 @@ fn an_open_request_is_reported_among_the_ways() {
         "{run}"
     );
 }
+
+/// A device that was exported before is known by every name, also where it is gone.
+#[test]
+fn a_device_that_is_gone_is_known_by_the_ledger() {
+    let serial = "serial = \"DS-2CD2143G0-I20200225AAWRD78820301\"";
+    let here = device("ipc-v5.5.82", 2, serial);
+    let gone = device("ipc-v5.5.82", 1, "");
+    let recovery = RecoverySite::new(&format!("{gone}{here}"));
+    assert_eq!(recovery.export(&["--all"]).code, 0);
+    let shown = recovery.run(&["show", "00:01", "--format", "json"]).json();
+    let [serial, label] = ["serial", "label"].map(|key| text(&shown[key]));
+    let recovery = recovery.go_to(&here);
+    for name in [&*serial, &label, "44:47:cc:00:00:01", "00:01"] {
+        let run = recovery.run(&["show", name]);
+        assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{run}");
+        let message = format!("error: {name} was not found now: it was last seen on 20");
+        assert!(run.stderr.contains(&message), "{run}");
+        let device = format!("\n  44:47:cc:00:00:01  192.168.1.101  {serial}\n");
+        assert!(run.stderr.contains(&device), "{run}");
+    }
+    let planned = recovery.run(&["reset", "export", "--dry-run", "--out", "new", &label]);
+    assert_eq!(planned.code, 3, "{planned}");
+    assert!(planned.stderr.contains("was not found now"), "{planned}");
+    let other = recovery.run(&["show", "00:02"]);
+    assert_eq!(other.code, 0, "{other}");
+    // Of one that is here and one that is gone.
+    let both = recovery.run(&["show", "20301"]);
+    assert_eq!(both.code, 3, "{both}");
+    let message = "2 devices have a serial or MAC that ends in 20301:";
+    assert!(both.stderr.contains(message), "{both}");
+    let unasked = recovery.export(&["00:02"]);
+    assert_eq!(unasked.code, 3, "{unasked}");
+    let message = "00:02 is not a full name, and nobody is asked";
+    assert!(unasked.stderr.contains(message), "{unasked}");
+}

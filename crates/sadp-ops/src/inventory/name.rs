@@ -1,16 +1,16 @@
 //! Devices by the names that users give.
 
-use std::{collections::BTreeSet, net::Ipv4Addr, str::FromStr};
+use std::{net::Ipv4Addr, str::FromStr};
 
 use sadp_model::{MacAddr, Serial};
-use sadp_reset::DeviceKey;
+use sadp_reset::{DeviceKey, KnownDevice};
 
-use crate::{DeviceRef, DiscoveredDevice};
+use crate::{DeviceRef, DiscoveredDevice, Inventory};
 
 /// A name of a device: its full serial number, its label number, its MAC in any
-/// notation, its IPv4 address, or a URL with one of these as its host. For reading also
-/// the serial as tables show it, and an ending of serial or MAC of at least
-/// [`DeviceName::SHORTEST_ENDING`] characters.
+/// notation, its IPv4 address, or a URL with one of these as its host. By
+/// [`Naming::Ending`] also the serial as tables show it, and an ending of serial or MAC of
+/// at least [`DeviceName::SHORTEST_ENDING`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceName {
     text: Box<str>,
@@ -28,18 +28,53 @@ pub enum SelectionError {
         /// Devices with a similar name; at most [`SelectionError::MAX_LISTED`].
         similar: Vec<DeviceRef>,
     },
+    /// The ledger knows a device with the name, and it was not found.
+    NotFoundNow {
+        /// The name.
+        name: DeviceName,
+        /// The device, and where and when it was last seen.
+        device: KnownDevice,
+    },
+    /// The name is only an ending, and the device has to be named in full.
+    Ending {
+        /// The name.
+        name: DeviceName,
+        /// The devices with that ending.
+        devices: Vec<DeviceRef>,
+    },
     /// Several devices have the name.
     Ambiguous {
         /// The name.
         name: DeviceName,
         /// All devices that have it.
         devices: Vec<DeviceRef>,
+        /// How it names them.
+        naming: Naming,
     },
+}
+
+/// What names a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// A full name alone: for changes that nobody is asked about.
+    Full,
+    /// An ending, too, and the serial as tables show it.
+    Ending,
 }
 
 impl SelectionError {
     /// The most devices that are listed for one name.
     pub const MAX_LISTED: usize = 16;
+
+    /// The name.
+    pub const fn name(&self) -> &DeviceName {
+        match self {
+            Self::NotFound { name, .. }
+            | Self::NotFoundNow { name, .. }
+            | Self::Ending { name, .. }
+            | Self::Ambiguous { name, .. } => name,
+        }
+    }
 }
 
 /// A blank text, which names no device.
@@ -92,7 +127,7 @@ impl DeviceName {
         self.address
     }
 
-    /// Whether it is the serial, label number or MAC of a remembered device.
+    /// Whether it is the full serial, label number or MAC of a remembered device.
     pub fn names(&self, key: &DeviceKey) -> bool {
         self.is_serial(key.serial()) || (self.mac.is_some() && key.mac() == self.mac)
     }
@@ -103,57 +138,63 @@ impl DeviceName {
         serial.is_some_and(|serial| serial.as_str().eq_ignore_ascii_case(&self.text))
     }
 
-    /// The one device with this name.
-    pub fn choose(
+    /// The one device with this name among those found. An ending counts where no device
+    /// has it as a full name, and only where it is that of no absent device, too.
+    pub fn find<'i>(
         &self,
-        mut devices: Vec<DiscoveredDevice>,
-    ) -> Result<DiscoveredDevice, SelectionError> {
-        let place = self.find(&devices)?;
-        Ok(devices.swap_remove(place))
-    }
-
-    /// The one device with this name, for commands that change nothing: the serial as
-    /// tables show it and an ending are names, too.
-    pub fn choose_to_read(
-        &self,
-        mut devices: Vec<DiscoveredDevice>,
-    ) -> Result<DiscoveredDevice, SelectionError> {
-        let is_full = devices.iter().any(|found| self.is_name_of(found));
-        let place = if is_full {
-            self.find(&devices)?
-        } else {
-            self.find_by(&devices, Self::is_part_of)?
-        };
-        Ok(devices.swap_remove(place))
-    }
-
-    /// The place of the one device with this name.
-    pub fn find(&self, devices: &[DiscoveredDevice]) -> Result<usize, SelectionError> {
-        self.find_by(devices, Self::is_name_of)
-    }
-
-    fn find_by(
-        &self,
-        devices: &[DiscoveredDevice],
-        fits: fn(&Self, &DiscoveredDevice) -> bool,
-    ) -> Result<usize, SelectionError> {
-        let places = devices.iter().enumerate();
-        let named: Vec<_> = places.filter(|(_, found)| fits(self, found)).collect();
-        match named[..] {
-            [(place, _)] => Ok(place),
-            [] => Err(SelectionError::NotFound {
-                name: self.clone(),
-                similar: devices
-                    .iter()
-                    .filter(|found| self.resembles(found))
-                    .take(SelectionError::MAX_LISTED)
-                    .map(DeviceRef::from)
-                    .collect(),
-            }),
+        found: &'i Inventory,
+        naming: Naming,
+    ) -> Result<&'i DiscoveredDevice, SelectionError> {
+        let name = self.clone();
+        let mut kind = Naming::Full;
+        let mut matches = self.matches(found, kind);
+        if matches.is_empty() {
+            kind = Naming::Ending;
+            matches = self.matches(found, kind);
+        }
+        let devices = matches.refs();
+        match (&matches.found[..], &matches.absent[..]) {
+            ([], []) => {
+                let similar = found.devices.iter().filter(|it| self.resembles(it));
+                let similar = similar.take(SelectionError::MAX_LISTED);
+                let similar = similar.map(DeviceRef::from).collect();
+                Err(SelectionError::NotFound { name, similar })
+            }
+            _ if kind == Naming::Ending && naming == Naming::Full => {
+                Err(SelectionError::Ending { name, devices })
+            }
+            ([device], []) => Ok(*device),
+            ([], [device]) => {
+                let device = (*device).clone();
+                Err(SelectionError::NotFoundNow { name, device })
+            }
             _ => Err(SelectionError::Ambiguous {
-                name: self.clone(),
-                devices: named.into_iter().map(|(_, found)| found.into()).collect(),
+                name,
+                devices,
+                naming: kind,
             }),
+        }
+    }
+
+    fn matches<'i>(&self, found: &'i Inventory, naming: Naming) -> Matches<'i> {
+        let absent = found
+            .absent
+            .iter()
+            .filter(|it| self.fits(naming, &it.device));
+        let found = found.devices.iter().filter(|it| match naming {
+            Naming::Full => self.is_name_of(it),
+            Naming::Ending => it.key().is_some_and(|key| self.fits(naming, &key)),
+        });
+        Matches {
+            found: found.collect(),
+            absent: absent.collect(),
+        }
+    }
+
+    fn fits(&self, naming: Naming, key: &DeviceKey) -> bool {
+        match naming {
+            Naming::Full => self.names(key),
+            Naming::Ending => self.is_part_of(key),
         }
     }
 
@@ -170,18 +211,15 @@ impl DeviceName {
         names.any(|name| name.eq_ignore_ascii_case(&self.text))
     }
 
-    fn is_part_of(&self, found: &DiscoveredDevice) -> bool {
-        let device = &found.entry.device;
-        let serial = device.serial.as_ref();
-        serial.is_some_and(|serial| {
+    fn is_part_of(&self, key: &DeviceKey) -> bool {
+        let of_serial = key.serial().is_some_and(|serial| {
             let short = serial.short().eq_ignore_ascii_case(&self.text);
             short || ends_with(serial.as_str(), &self.text)
-        }) || device.mac.is_some_and(|mac| {
-            ends_with(
-                &MacAddr::digits_of(&mac.to_string()),
-                &MacAddr::digits_of(&self.text),
-            )
-        })
+        });
+        let digits = MacAddr::digits_of(&self.text);
+        let of_mac = key.mac().map(|mac| MacAddr::digits_of(&mac.to_string()));
+        let of_mac = of_mac.is_some_and(|mac| ends_with(&mac, &digits));
+        self.address.is_none() && (of_serial || of_mac)
     }
 
     /// Whether it is a part of a name of the device, or nearly one.
@@ -207,17 +245,66 @@ fn ends_with(whole: &str, end: &str) -> bool {
     end.len() >= DeviceName::SHORTEST_ENDING && tail.is_some_and(|it| it.eq_ignore_ascii_case(end))
 }
 
+/// The devices that a name may mean.
+struct Matches<'i> {
+    found: Vec<&'i DiscoveredDevice>,
+    absent: Vec<&'i KnownDevice>,
+}
+
+impl Matches<'_> {
+    fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.absent.is_empty()
+    }
+
+    fn refs(&self) -> Vec<DeviceRef> {
+        let found = self.found.iter().copied().map(DeviceRef::from);
+        let absent = self.absent.iter().copied().map(DeviceRef::from);
+        found.chain(absent).collect()
+    }
+}
+
+/// Of the devices that the ledger knows, those that a name means and that were not
+/// found. A full name that a device was found by means that device alone.
+pub(super) fn absent(
+    names: &[DeviceName],
+    found: &[DiscoveredDevice],
+    known: &[KnownDevice],
+) -> Vec<KnownDevice> {
+    let is_found = |it: &&KnownDevice| {
+        let mac = it.device.mac();
+        let mut found = found.iter();
+        found.any(|found| found.is(&it.device) || (mac.is_some() && found.entry.device.mac == mac))
+    };
+    let unseen: Vec<_> = known.iter().filter(|it| !is_found(it)).collect();
+    let names = names
+        .iter()
+        .filter(|name| !found.iter().any(|it| name.is_name_of(it)));
+    let mut absent: Vec<KnownDevice> = Vec::new();
+    for name in names {
+        let is_full = unseen.iter().any(|it| name.names(&it.device));
+        let naming = if is_full {
+            Naming::Full
+        } else {
+            Naming::Ending
+        };
+        let meant = unseen.iter().filter(|it| name.fits(naming, &it.device));
+        absent.extend(meant.map(|it| (*it).clone()));
+    }
+    absent
+}
+
 /// The devices with any of these names, in their order. One that is named twice
 /// is selected once.
 pub fn select(
-    devices: Vec<DiscoveredDevice>,
+    found: &Inventory,
     names: &[DeviceName],
+    naming: Naming,
 ) -> Result<Vec<DiscoveredDevice>, SelectionError> {
-    let places = names.iter().map(|name| name.find(&devices));
-    let places = places.collect::<Result<BTreeSet<_>, _>>()?;
-    let devices = devices.into_iter().enumerate();
-    let selected = devices.filter(|(place, _)| places.contains(place));
-    Ok(selected.map(|(_, found)| found).collect())
+    let chosen = names.iter().map(|name| name.find(found, naming));
+    let chosen = chosen.collect::<Result<Vec<_>, _>>()?;
+    let devices = found.devices.iter();
+    let selected = devices.filter(|it| chosen.iter().any(|chosen| std::ptr::eq(*chosen, *it)));
+    Ok(selected.cloned().collect())
 }
 
 #[cfg(test)]
@@ -226,7 +313,7 @@ mod tests {
 
     use super::*;
 
-    fn devices(serials: &[&str]) -> Vec<DiscoveredDevice> {
+    fn devices(serials: &[&str]) -> Inventory {
         let mut registry = Registry::new();
         for (number, serial) in (0u8..).zip(serials) {
             let mut device = Device::unknown();
@@ -241,7 +328,10 @@ mod tests {
             };
             registry.record(device, sighting);
         }
-        DiscoveredDevice::assess_all(registry.into_entries(), &[])
+        Inventory {
+            devices: DiscoveredDevice::assess_all(registry.into_entries(), &[]),
+            ..Inventory::default()
+        }
     }
 
     fn name(text: &str) -> DeviceName {
@@ -257,13 +347,14 @@ mod tests {
     fn the_label_number_names_a_device() {
         let devices = devices(&[CAMERA, RECORDER, OTHER]);
         for (text, place) in [("AD1530862", 0), ("k61840275", 1), (OTHER, 2)] {
-            assert_eq!(name(text).find(&devices), Ok(place), "{text}");
-            let key = devices[place].key().unwrap();
+            let found = name(text).find(&devices, Naming::Full).unwrap();
+            let key = devices.devices[place].key().unwrap();
+            assert!(found.is(&key), "{text}");
             assert!(name(text).names(&key), "{text}");
         }
         // No other part of a serial does.
         for text in ["D1530862", "1530862", "0417263", "WR0417263"] {
-            assert!(name(text).find(&devices).is_err(), "{text}");
+            assert!(name(text).find(&devices, Naming::Full).is_err(), "{text}");
         }
     }
 
@@ -273,8 +364,8 @@ mod tests {
         let printed = Serial::new(OTHER).unwrap().short();
         assert!(printed.starts_with(".."), "{printed}");
         let name = name(&printed);
-        assert!(name.find(&devices).is_err());
-        let chosen = name.choose_to_read(devices).unwrap();
+        assert!(name.find(&devices, Naming::Full).is_err());
+        let chosen = name.find(&devices, Naming::Ending).unwrap();
         assert_eq!(chosen.entry.device.serial, Serial::new(OTHER));
     }
 
@@ -282,16 +373,56 @@ mod tests {
     fn a_unique_ending_names_a_device_for_reading_only() {
         let devices = devices(&[CAMERA, OTHER]);
         for (text, place) in [("0862", 0), ("7263", 1), ("00:01", 1), ("cc00-0000", 0)] {
-            assert!(name(text).find(&devices).is_err(), "{text}");
-            let chosen = name(text).choose_to_read(devices.clone()).unwrap();
-            assert_eq!(chosen.key(), devices[place].key(), "{text}");
+            assert!(name(text).find(&devices, Naming::Full).is_err(), "{text}");
+            let chosen = name(text).find(&devices, Naming::Ending).unwrap();
+            assert_eq!(chosen.key(), devices.devices[place].key(), "{text}");
+            let ending = name(text).find(&devices, Naming::Full).unwrap_err();
+            assert!(matches!(ending, SelectionError::Ending { .. }), "{text}");
         }
         for text in ["862", "0:01", "9999"] {
-            assert!(
-                name(text).choose_to_read(devices.clone()).is_err(),
-                "{text}"
-            );
+            assert!(name(text).find(&devices, Naming::Ending).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_device_that_the_ledger_alone_knows_is_not_taken_for_another() {
+        let known = |serial: &str, last| KnownDevice {
+            device: DeviceKey::new(
+                Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 1, last])),
+                Serial::new(serial),
+            )
+            .unwrap(),
+            address: Some([192, 168, 1, last].into()),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let ledger = [
+            known(RECORDER, 1),
+            known("DS-2CD2347G2-LU20230704AAWRAD9990862", 2),
+        ];
+        let found = |text: &str| {
+            let mut found = devices(&[CAMERA, OTHER]);
+            found.absent = absent(&[name(text)], &found.devices, &ledger);
+            let device = name(text).find(&found, Naming::Ending);
+            device.map(|it| it.entry.device.serial.clone())
+        };
+        assert_eq!(found("AD1530862"), Ok(Serial::new(CAMERA)));
+        assert_eq!(found("7263"), Ok(Serial::new(OTHER)));
+        for text in ["K61840275", "0275WCVU", "44:47:cc:00:01:01", "00:01:01"] {
+            let error = found(text).unwrap_err();
+            let SelectionError::NotFoundNow { device, .. } = error else {
+                panic!("{error:?}");
+            };
+            assert_eq!(device, ledger[0], "{text}");
+        }
+        // An ending of one that was found and of one that was not.
+        let error = found("0862").unwrap_err();
+        let SelectionError::Ambiguous {
+            devices, naming, ..
+        } = error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!((devices.len(), naming), (2, Naming::Ending));
     }
 
     #[test]
@@ -315,7 +446,9 @@ mod tests {
     fn a_label_number_of_two_devices_names_neither() {
         let twin = "DS-2CD2143G0-I20210704AAWRAD1530862";
         let devices = devices(&[CAMERA, twin, "AD1530862"]);
-        let error = name("AD1530862").choose_to_read(devices).unwrap_err();
+        let error = name("AD1530862")
+            .find(&devices, Naming::Ending)
+            .unwrap_err();
         let SelectionError::Ambiguous { devices, .. } = error else {
             panic!("{error:?}");
         };
@@ -328,7 +461,7 @@ mod tests {
     fn a_device_named_twice_is_selected_once() {
         let all = devices(&[CAMERA, RECORDER, OTHER]);
         let names = [name(OTHER), name("AD1530862"), name("44:47:cc:00:00:00")];
-        let selected = select(all, &names).unwrap();
+        let selected = select(&all, &names, Naming::Full).unwrap();
         let serials = selected.iter().map(|it| it.entry.device.serial.clone());
         assert!(serials.eq([Serial::new(CAMERA), Serial::new(OTHER)]));
         assert!(" ".parse::<DeviceName>().is_err());

@@ -61,6 +61,7 @@ pub fn plan(
         let unactivated = (finding == ButtonFinding::Unactivated).then(|| Inventory {
             devices: vec![device.clone()],
             local: local.to_vec(),
+            absent: Vec::new(),
         });
         let outcome = finding.outcome(&device);
         Box::new(Reset {
@@ -206,7 +207,11 @@ impl ButtonWait<'_> {
         devices.retain(|device| device.is(self.key));
         devices.truncate(1);
         match self.take_in(devices.first().map(|device| &device.entry.device)) {
-            Observation::Unactivated => Some(Ended::Back(Inventory { devices, local })),
+            Observation::Unactivated => Some(Ended::Back(Inventory {
+                devices,
+                local,
+                absent: Vec::new(),
+            })),
             Observation::StateUnknown => Some(Ended::StateUnknown),
             _ => None,
         }

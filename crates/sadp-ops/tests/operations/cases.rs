@@ -1,7 +1,7 @@
 //! Requests that wait, and what to do about them.
 
 use sadp_ops::{
-    Inventory, OutcomeStatus,
+    DeviceName, Inventory, Naming, OutcomeStatus,
     recovery::{self, CaseStep},
 };
 use sadp_reset::InvalidReason;
@@ -59,4 +59,34 @@ async fn after_a_restart_another_request_is_needed() {
         [InvalidReason::Rebooted { .. }]
     ));
     assert_eq!(cases[0].next, Some(CaseStep::ExportAgain));
+}
+
+/// Where no probe to the group arrives, a device that the ledger knows is asked at the
+/// address that it had; a stranger is not.
+#[tokio::test(start_paused = true)]
+async fn a_known_device_is_asked_at_its_last_address() {
+    let (mut site, inventory) = exported().await;
+    let serial = inventory.devices[0].entry.device.serial.clone().unwrap();
+    site.move_behind_router();
+    let stranger: DeviceName = "44:47:cc:99:99:99".parse().unwrap();
+    let (none, _) = site
+        .session
+        .look_by_name(&[stranger], &mut quiet)
+        .await
+        .unwrap();
+    assert_eq!((none.devices.len(), none.absent.len()), (0, 0));
+    for text in [
+        serial.as_str(),
+        serial.label().unwrap(),
+        &serial.as_str()[20..],
+    ] {
+        let names: [DeviceName; 1] = [text.parse().unwrap()];
+        let (found, _) = site.session.look_by_name(&names, &mut quiet).await.unwrap();
+        let device = names[0].find(&found, Naming::Ending).unwrap();
+        assert_eq!(device.entry.device.serial.as_ref(), Some(&serial), "{text}");
+        assert!(found.absent.is_empty(), "{text}");
+    }
+    // Later looks of the session ask it, too.
+    let (again, _) = site.session.look(&mut quiet).await.unwrap();
+    assert_eq!(again.devices.len(), 1);
 }

@@ -304,7 +304,7 @@ activated = false
 
 /// A plan of other addresses for all devices.
 async fn plan_for(site: &mut Simulated) -> String {
-    let Inventory { devices, local } = look(site).await;
+    let Inventory { devices, local, .. } = look(site).await;
     let range = AddressRange {
         first: Ipv4Addr::new(192, 168, 1, 121),
         mask: None,

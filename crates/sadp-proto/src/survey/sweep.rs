@@ -40,9 +40,28 @@ impl Sweep {
         Ok(sweep)
     }
 
+    /// The same sweep, and this host.
+    #[must_use]
+    pub fn with(mut self, host: Ipv4Addr) -> Self {
+        self.ranges.push(host.into());
+        self.ranges = HostRange::merge(&self.ranges);
+        self
+    }
+
     fn addresses(&self) -> u64 {
         let counts = self.ranges.iter().map(|range| range.count());
         counts.fold(0, u64::saturating_add)
+    }
+}
+
+/// No host, at the default rate.
+impl Default for Sweep {
+    fn default() -> Self {
+        const INTERVAL: Option<Duration> = Duration::from_secs(1).checked_div(Sweep::DEFAULT_RATE);
+        Self {
+            ranges: Vec::new(),
+            interval: INTERVAL.unwrap_or_default(),
+        }
     }
 }
 

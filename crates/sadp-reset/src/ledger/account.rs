@@ -1,4 +1,4 @@
-//! What a device is known by where a secret is sent to it: the account that it reported
+//! Which devices are known, and what each is known by where a secret is sent to it: the account that it reported
 //! when it last accepted one, and the address that it left since.
 
 use std::net::IpAddr;
@@ -70,7 +70,49 @@ impl FromRow for RememberedMove {
     }
 }
 
+/// A device that a command was sent to, or a request exported for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// The device.
+    pub device: DeviceKey,
+    /// The address that it had then.
+    pub address: Option<IpAddr>,
+    /// When that was, the last time.
+    pub at: Timestamp,
+}
+
+impl FromRow for KnownDevice {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            device: row::known_device(row, 0)?,
+            address: row::optional(row, 2)?,
+            at: row::time(row, 3)?,
+        })
+    }
+}
+
 impl Ledger {
+    /// Returns every device once, the latest first.
+    pub fn known_devices(&self) -> Result<Vec<KnownDevice>, LedgerError> {
+        let sql = "SELECT mac, serial, address, max(at) FROM (
+                SELECT mac, serial, address, begun_at AS at FROM attempts
+                UNION ALL SELECT mac, serial, address, exported_at FROM cases)
+            WHERE mac IS NOT NULL OR serial IS NOT NULL
+            GROUP BY mac, serial ORDER BY max(at) DESC";
+        let mut known: Vec<KnownDevice> = Vec::new();
+        for row in self.rows::<KnownDevice>("read the known devices", sql, [])? {
+            match known
+                .iter_mut()
+                .find(|it| it.device.shares_memory(&row.device))
+            {
+                Some(same) if same.device.serial().is_none() => same.device = row.device,
+                Some(_) => {}
+                None => known.push(row),
+            }
+        }
+        Ok(known)
+    }
+
     /// Returns the account that a device reported when it last accepted a secret.
     pub fn account_of(&self, device: &DeviceKey) -> Result<Option<Account>, LedgerError> {
         self.latest("user_name, salted", "accounts", device)
@@ -223,5 +265,36 @@ mod tests {
         ledger.remember_move(&one, moved(1, 5)).unwrap();
         ledger.forget_move(&renamed).unwrap();
         assert_eq!(ledger.move_of(&one).unwrap(), None);
+    }
+
+    #[test]
+    fn a_device_is_known_once_with_its_latest_address() {
+        use crate::Attempt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
+        let serial = sadp_model::Serial::new("S1");
+        let both = DeviceKey::new(Some(mac), serial).unwrap();
+        let other = DeviceKey::new(None, sadp_model::Serial::new("S2")).unwrap();
+        let by_mac = DeviceKey::new(Some(mac), None).unwrap();
+        for (second, device) in [
+            (1, Some(&both)),
+            (3, Some(&by_mac)),
+            (2, Some(&other)),
+            (4, None),
+        ] {
+            let attempt = Attempt {
+                device: device.cloned(),
+                address: Some([10, 0, 0, second].into()),
+                action: Action::Locate,
+                at: Timestamp::from_second(second.into()).unwrap(),
+            };
+            ledger.begin(&attempt).unwrap();
+        }
+        let known = ledger.known_devices().unwrap();
+        let known = known.into_iter().map(|it| (it.device, it.address.unwrap()));
+        let expected = [(both, [10, 0, 0, 3].into()), (other, [10, 0, 0, 2].into())];
+        assert!(known.eq(expected));
     }
 }

@@ -15,6 +15,9 @@ use crate::{select::Filter, terminal::Terminal};
 #[derive(Args, Debug)]
 pub(crate) struct ChoiceArgs {
     /// Each by its serial, label number, MAC or IPv4 address
+    ///
+    /// Also by the last four characters or more of serial or MAC, where nothing is
+    /// changed without a question
     #[arg(value_name = "DEVICE", required_unless_present = "all")]
     pub(crate) devices: Vec<DeviceName>,
 

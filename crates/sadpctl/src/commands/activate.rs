@@ -17,7 +17,7 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     let password = new_password::pending(&args.password, args.change)?;
     let mut wanted = wanted(args)?;
     let passphrase = wanted.as_mut().and_then(|it| it.passphrase.take());
-    let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let plan = activate::plan(
         &run.session,
         devices,

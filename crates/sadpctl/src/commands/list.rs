@@ -1,8 +1,8 @@
 //! Devices chosen and printed, as several commands do.
 
-use std::net::Ipv4Addr;
+use std::slice;
 
-use sadp_ops::{DeviceName, DiscoveredDevice, Inventory};
+use sadp_ops::{DeviceName, DiscoveredDevice, Inventory, Naming};
 use sadp_text::count;
 
 use crate::{
@@ -48,32 +48,12 @@ impl Target for DeviceArgs {
         &self.ask
     }
 
-    fn addresses(&self) -> Vec<Ipv4Addr> {
-        self.device.address().into_iter().collect()
+    fn names(&self) -> &[DeviceName] {
+        slice::from_ref(&self.device)
     }
 
-    fn choose(&self, found: &Inventory) -> Result<DiscoveredDevice, Failure> {
-        Ok(self.device.choose(found.devices.clone())?)
-    }
-}
-
-/// The device of a command that changes nothing: it may be named by its serial as
-/// tables show it.
-pub(super) struct ToRead<'a>(pub(super) &'a DeviceArgs);
-
-impl Target for ToRead<'_> {
-    type Chosen = DiscoveredDevice;
-
-    fn ask(&self) -> &AskArgs {
-        &self.0.ask
-    }
-
-    fn addresses(&self) -> Vec<Ipv4Addr> {
-        self.0.addresses()
-    }
-
-    fn choose(&self, found: &Inventory) -> Result<DiscoveredDevice, Failure> {
-        Ok(self.0.device.choose_to_read(found.devices.clone())?)
+    fn choose(&self, found: &Inventory, naming: Naming) -> Result<DiscoveredDevice, Failure> {
+        Ok(self.device.find(found, naming)?.clone())
     }
 }
 
@@ -84,16 +64,17 @@ impl Target for ChoiceArgs {
         &self.ask
     }
 
-    fn addresses(&self) -> Vec<Ipv4Addr> {
-        let addresses = self.devices.iter().filter_map(DeviceName::address);
-        addresses.collect()
+    fn names(&self) -> &[DeviceName] {
+        &self.devices
     }
 
-    fn choose(&self, found: &Inventory) -> Result<Vec<DiscoveredDevice>, Failure> {
+    fn choose(&self, found: &Inventory, naming: Naming) -> Result<Vec<DiscoveredDevice>, Failure> {
         if self.all {
             return of_all(found, self.filter.as_ref());
         }
-        Ok(sadp_ops::select(sorted(found), &self.devices)?)
+        let mut chosen = sadp_ops::select(found, &self.devices, naming)?;
+        select::by_urgency(&mut chosen);
+        Ok(chosen)
     }
 }
 
@@ -104,14 +85,13 @@ impl Target for GuidImportArgs {
         &self.ask
     }
 
-    fn addresses(&self) -> Vec<Ipv4Addr> {
-        let device = self.device.as_ref();
-        device.and_then(DeviceName::address).into_iter().collect()
+    fn names(&self) -> &[DeviceName] {
+        self.device.as_slice()
     }
 
-    fn choose(&self, found: &Inventory) -> Result<Vec<DiscoveredDevice>, Failure> {
+    fn choose(&self, found: &Inventory, naming: Naming) -> Result<Vec<DiscoveredDevice>, Failure> {
         match &self.device {
-            Some(device) => Ok(vec![device.choose(found.devices.clone())?]),
+            Some(device) => Ok(vec![device.find(found, naming)?.clone()]),
             None => of_all(found, self.filter.as_ref()),
         }
     }

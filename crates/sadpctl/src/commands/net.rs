@@ -9,12 +9,11 @@ use sadp_ops::{
 };
 use sadp_text::Remedy;
 
-use super::list::ToRead;
 use crate::{
     args::{Context, DeviceArgs, NetCommand, NetSetArgs, WantedArgs},
     failure::{Exit, Failure},
     output::{self, Format},
-    run::{self, Run, Target},
+    run::{self, Purpose, Run, Target},
     secret,
 };
 
@@ -29,7 +28,7 @@ pub(super) fn run(command: &NetCommand, context: Context<'_>) -> Result<Exit, Fa
 
 fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let format = context.global.format;
-    let (run, _, found) = Run::find(&ToRead(args), LedgerAccess::Read, context)?;
+    let (run, _, found) = Run::find(args, LedgerAccess::Read, context)?;
     let terminal = run.into_terminal();
     if format == Format::Table {
         let width = terminal.width();
@@ -48,11 +47,13 @@ fn set(args: &NetSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     // Behind a router it has to be asked at its new address, too.
     let routed = !args.target.ask.reach.targets.is_empty();
     let new = args.wanted.ip.map(|it| it.addr()).filter(|_| routed);
-    let also = args.target.addresses().into_iter().chain(new);
-    let mut run = Run::open(&args.target.ask, also, asked.access(), context)?;
-    let inventory = run.look()?;
+    let names = args.target.names();
+    let also = run::addresses(names).into_iter().chain(new);
+    let Purpose { access, naming } = asked.into();
+    let mut run = Run::open(&args.target.ask, also, access, context)?;
+    let inventory = run.look_for(names)?;
     let change = DeviceChange {
-        device: args.target.choose(&inventory)?,
+        device: args.target.choose(&inventory, naming)?,
         wanted,
     };
     let settings = args.change.settings();

@@ -9,7 +9,6 @@ use sadp_proto::VerificationCode;
 use sadp_text::Announcement;
 use secrecy::SecretString;
 
-use super::list::ToRead;
 use crate::{
     args::{CloudCommand, Context, DeviceArgs, OwnerArgs},
     failure::{Exit, Failure},
@@ -52,7 +51,7 @@ fn verification_code(code: &SecretString) -> Result<VerificationCode, Failure> {
 fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
     // What the device is asked is recorded.
-    let (run, inventory, device) = Run::find(&ToRead(args), LedgerAccess::Record, context)?;
+    let (run, inventory, device) = Run::find(args, LedgerAccess::Record, context)?;
     run.carry_out(async |session, observer| {
         owner::show_cloud(session, &inventory, device, observer).await
     })
@@ -67,7 +66,7 @@ fn run(
 ) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = secret::current(args.change.dry_run, &args.password)?;
-    let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
+    let (mut run, inventory, device) = Run::find(&args.target, args.change, context)?;
     let overrides = args.change.overrides();
     let plan = owner::plan(&run.session, device.clone(), change, overrides)?;
     if args.change.dry_run || plan.selection.devices.is_empty() {

@@ -61,7 +61,7 @@ fn set_password(
         secret,
         password,
     } = secrets;
-    let (mut run, inventory, device) = Run::find(&args.target, args.change.access(), context)?;
+    let (mut run, inventory, device) = Run::find(&args.target, args.change, context)?;
     let choice = ResetChoice {
         overrides: args.change.overrides(),
         sync_cameras: args.sync_cameras,

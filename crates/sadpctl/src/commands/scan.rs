@@ -1,16 +1,13 @@
 use sadp_model::KnownAddresses;
 use sadp_ops::{LedgerAccess, recovery::methods};
 
-use super::{
-    list::{self, ToRead},
-    record,
-};
+use super::{list, record};
 use crate::{
     advice::{self, Platform},
     args::{Context, DeviceArgs, ScanArgs},
     failure::{Exit, Failure},
     output,
-    run::{Run, Target},
+    run::Run,
     state, survey,
 };
 use sadp_text::{count, with_cause};
@@ -78,14 +75,8 @@ pub(super) fn run(args: &ScanArgs, context: Context<'_>) -> Result<Exit, Failure
 
 /// `show`.
 pub(super) fn show(args: &DeviceArgs, context: Context<'_>) -> Result<Exit, Failure> {
-    let target = ToRead(args);
     let format = context.global.format;
-    // An address may be beyond a router, where only asking it directly helps.
-    let addresses = target.addresses();
-    let mut run = Run::open(&args.ask, addresses, LedgerAccess::Optional, context)?;
-    let inventory =
-        run.look_by(async |session, observer| session.look_until_stopped(observer).await)?;
-    let mut device = target.choose(&inventory)?;
+    let (mut run, inventory, mut device) = Run::find(args, LedgerAccess::Optional, context)?;
     let read = run.block_on(async |session, observer| {
         let devices = std::slice::from_mut(&mut device);
         methods::read_set_up(session, &inventory, devices, observer).await

@@ -29,8 +29,7 @@ pub(super) fn run(args: &ExportArgs, mut context: Context<'_>) -> Result<Exit, F
     };
     run::check(change, context.global)?;
     let contact = read_contact(args.contact.as_deref(), context.terminal)?;
-    let (mut run, inventory, devices) =
-        Run::find(&args.choice, change.access(), context.reborrow())?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, change, context.reborrow())?;
     let mut plan = request::plan(&run.session, devices, !args.choice.all)?;
     if args.again || may_give_up(&plan, change, &mut run) {
         plan.include_pending(|_| true);

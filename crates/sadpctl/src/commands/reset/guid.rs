@@ -20,7 +20,7 @@ use crate::{
     commands::new_password,
     failure::{Exit, Failure},
     output::GuidLine,
-    run::{self, Run, Target},
+    run::{self, Purpose, Run, Target},
     secret::{self, Secret},
     state,
     terminal::Terminal,
@@ -41,7 +41,7 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let passphrase = (encrypts && !args.change.dry_run)
         .then(|| Secret::NEW_PASSPHRASE.pending(args.passphrase_file.as_deref(), false))
         .transpose()?;
-    let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let overrides = args.change.overrides();
     let plan = export::plan(&run.session, devices, overrides, !args.choice.all)?;
     if args.change.dry_run || plan.selection.devices.is_empty() {
@@ -69,7 +69,8 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
 fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = new_password::pending(&args.password, args.change)?;
-    let mut run = Run::open(&args.ask, args.addresses(), args.change.access(), context)?;
+    let Purpose { access, naming } = args.change.into();
+    let mut run = Run::open(&args.ask, run::addresses(args.names()), access, context)?;
     let choice = ImportChoice {
         source: source(args, &mut run)?,
         overrides: args.change.overrides(),
@@ -77,9 +78,9 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
         named: !args.all,
         parallel: args.parallel.into(),
     };
-    let inventory = run.look()?;
+    let inventory = run.look_for(args.names())?;
     run.progress.say("opening GUIDs of the vault");
-    let plan = import::plan(&run.session, args.choose(&inventory)?, &choice)?;
+    let plan = import::plan(&run.session, args.choose(&inventory, naming)?, &choice)?;
     run.progress.clear();
     let wanted = !args.change.dry_run && !plan.imports.is_empty();
     if !wanted {

@@ -1,8 +1,10 @@
 //! The vendor's answers, each to its own device.
 
+use std::slice;
+
 use sadp_model::text::clean;
 use sadp_ops::{
-    DeviceName, DiscoveredDevice, Inventory,
+    DeviceName, Inventory,
     recovery::{
         History,
         answer::{self, AnswerFor, AnswerInput, Matching, ResetChoice, Settings},
@@ -16,7 +18,7 @@ use crate::{
     commands::new_password::{self, NewPassword},
     failure::{Exit, Failure},
     output::{self, Outcome},
-    run::{self, Run},
+    run::{self, Purpose, Run},
     secret::{Secret, byte_order_mark},
     terminal::Terminal,
 };
@@ -24,7 +26,7 @@ use crate::{
 pub(super) fn run(args: &ImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let input = read(args, context.terminal)?;
-    let also = args.device.as_ref().and_then(DeviceName::address);
+    let also = run::addresses(args.device.as_slice());
     let mut import = Import {
         args,
         choice: ResetChoice {
@@ -132,11 +134,9 @@ impl Import<'_> {
         let file = self.args.password.new_password_file.as_deref();
         let given = Secret::NEW.can_be_had(file) && !self.is_legacy(name)?;
         let password = given.then(|| self.pending_password()).transpose()?;
-        let inventory = self.run.look()?;
-        let device = inventory.devices.get(name.find(&inventory.devices)?);
-        let whose = device
-            .and_then(DiscoveredDevice::key)
-            .map(AnswerFor::Device);
+        let inventory = self.run.look_for(slice::from_ref(name))?;
+        let device = name.find(&inventory, Purpose::from(self.args.change).naming)?;
+        let whose = device.key().map(AnswerFor::Device);
         let matching = self.match_requests(input, whose.as_ref())?;
         if matching.answers.is_empty() {
             return self.nothing_to_send(matching);

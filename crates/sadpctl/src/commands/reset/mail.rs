@@ -38,7 +38,7 @@ pub(super) fn run(command: &MailCommand, context: Context<'_>) -> Result<Exit, F
 fn set(args: &MailSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = secret::current(args.change.dry_run, &args.password)?;
-    let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let setting = Setting {
         mailbox: args.mailbox.clone(),
         overrides: args.change.overrides(),
@@ -68,7 +68,7 @@ fn qr(args: &MailQrArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if let Some(png) = &args.png {
         must_be_free(png)?;
     }
-    let (mut run, inventory, device) = Run::find(&args.target, change.access(), context)?;
+    let (mut run, inventory, device) = Run::find(&args.target, change, context)?;
     let plan = mail::plan_qr(&run.session, device.clone())?;
     if args.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());

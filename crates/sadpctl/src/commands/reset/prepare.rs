@@ -25,7 +25,7 @@ pub(super) fn run(args: &PrepareArgs, context: Context<'_>) -> Result<Exit, Fail
     let mut wanted = Wanted::read(&args.preparation, args.change)?;
     wanted.named = !args.choice.all;
     let passphrase = wanted.passphrase.take();
-    let (mut run, inventory, devices) = Run::find(&args.choice, args.change.access(), context)?;
+    let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let prepared = run.block_on(async |session, observer| {
         wanted.plan(session, &inventory, devices, observer).await
     })?;

@@ -55,7 +55,7 @@ fn set(args: &QuestionsSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
         dry_run,
         context.terminal,
     )?;
-    let (mut run, inventory, device) = Run::find(&owner.target, owner.change.access(), context)?;
+    let (mut run, inventory, device) = Run::find(&owner.target, owner.change, context)?;
     let mut plan = questions::plan_set(&run.session, device, owner.change.overrides())?;
     let Some(answers) = answers.filter(|_| !dry_run) else {
         return run.print_planned(plan.selection.into_outcomes());
