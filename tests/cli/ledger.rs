@@ -127,3 +127,25 @@ fn a_plan_of_two_hundred_devices_opens_no_file_twice() {
     assert_eq!(ledger.of_ledger(), 1);
     assert_eq!(plans.of_file("plan.csv"), 1);
 }
+
+/// What a newer sadpctl, or another program, wrote into a cell.
+#[test]
+fn the_cause_of_a_damaged_ledger_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Ledger::open(folder.path()).unwrap());
+    let file = folder.path().join(Ledger::FILE_NAME);
+    let sql = "INSERT INTO cases (mac, kind, exported_at, package, package_name)
+        VALUES ('44:47:cc:00:00:01', 'nonsense', 1, 'p', 'p')";
+    let ledger = rusqlite::Connection::open(&file).unwrap();
+    ledger.execute(sql, []).unwrap();
+    let mut command = sadpctl(&["reset", "cases"]);
+    command.env("SADPCTL_STATE", folder.path());
+    let run = Run::from(command.output().unwrap());
+    assert_eq!(run.code, 5, "{run}");
+    assert_eq!(
+        run.stderr.matches("not a word the ledger knows").count(),
+        1,
+        "{run}"
+    );
+    assert!(run.stderr.contains("is damaged: keep a copy"), "{run}");
+}

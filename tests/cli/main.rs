@@ -38,3 +38,5 @@ mod vendor;
 mod watch;
 #[cfg(unix)]
 mod width;
+#[cfg(target_os = "linux")]
+mod wrong;

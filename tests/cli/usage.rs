@@ -167,7 +167,7 @@ fn other_words_for_the_same_are_taken() {
     assert_eq!((short.code, &short.stdout), (0, &ways.stdout), "{short}");
     let typo = sim.run(&["reset", "way"]);
     assert_eq!(typo.code, 2, "{typo}");
-    assert!(typo.stderr.contains("'ways'"), "{typo}");
+    assert!(typo.stderr.contains("sadpctl reset ways"), "{typo}");
     let set = ["net", "set", device, "--dry-run", "--gateway", "none"];
     let planned = ["--ip", "10.9.0.77/16", "--format", "json"];
     let planned = sim.run(&[&set[..], &planned].concat());

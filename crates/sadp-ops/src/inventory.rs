@@ -11,7 +11,7 @@ use sadp_proto::{SurveyProgress, Sweep};
 use sadp_reset::{DeviceKey, KnownDevice, Ledger};
 use tokio::sync::Notify;
 
-pub use self::name::{BlankName, DeviceName, Naming, SelectionError, select};
+pub use self::name::{BadName, DeviceName, Naming, SelectionError, select};
 use crate::{DeviceRef, DiscoveredDevice, Event, Observer, OpsError, Session};
 
 /// How long a look for certain devices lasts at least, so that a second device

@@ -77,7 +77,7 @@ pub(crate) use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};
 pub use error::OpsError;
 pub use event::{Event, Observer};
-pub use inventory::{BlankName, DeviceName, Inventory, Naming, SelectionError, select};
+pub use inventory::{BadName, DeviceName, Inventory, Naming, SelectionError, select};
 pub use memory::REFUSAL_REMEMBERED;
 pub(crate) use offer::Requirements;
 pub use offer::{PasswordSettings, Selection};

@@ -90,10 +90,26 @@ impl Explanation {
 
 /// An error with its causes.
 pub fn with_cause(error: &dyn Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error} ({})", with_cause(cause)),
-        None => error.to_string(),
+    let causes = causes(error);
+    match causes.split_first() {
+        Some((first, rest)) if !rest.is_empty() => format!("{first} ({})", rest.join(": ")),
+        _ => causes.concat(),
     }
+}
+
+/// An error and its causes, each said once: some errors repeat their cause.
+pub fn causes(error: &dyn Error) -> Vec<String> {
+    let mut texts = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        let last = texts.last().map_or("", String::as_str);
+        if !last.ends_with(&text) && !text.ends_with(last) {
+            texts.push(text);
+        }
+        next = cause.source();
+    }
+    texts
 }
 
 /// Devices as the lines of a plan: state, model, address, MAC and label number, each in

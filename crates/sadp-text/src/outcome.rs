@@ -76,7 +76,7 @@ fn explain(outcome: &Outcome) -> Explanation {
             .next("find out which machine that is; connect the device to this computer alone"),
         Reason::Contradicted => say("two different replies came, as from a network that duplicates datagrams, or from another machine: it may have been carried out or refused"),
         Reason::Unsealed(error) => say(format!("not sent: {error}")).next("scan again, then run it again"),
-        Reason::AlreadyActive => say("already active"),
+        Reason::AlreadyActive => say("already active").next("if its password is forgotten: sadpctl reset ways DEVICE"),
         Reason::StateUnknown => say("its firmware does not report whether it has a password"),
         Reason::ActivatedEarlier { at } => say(format!("activated earlier: it is active since the password was sent on {}, to which no reply came", minute(*at))),
         Reason::Unactivated { .. } => say("it has no password yet").next(FIRST_PASSWORD),

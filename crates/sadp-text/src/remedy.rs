@@ -190,7 +190,7 @@ impl Remedy for Why {
     fn remedy(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::NotAnAnswer(kind) => return kind.remedy(),
-            Self::Unreadable(_) => "make it readable, or name another file",
+            Self::Unreadable(_) => "check the path and that you may read the file, or name another",
             Self::Special => "name a file or a folder",
             Self::Link | Self::TooDeep => "name it itself",
             Self::TooMany => "name a folder that holds only request packages",

@@ -1,5 +1,7 @@
 //! How a command ends.
 
+mod usage;
+
 use std::{fmt::Display, io, process::ExitCode};
 
 use sadp_discovery::ScanError;
@@ -70,7 +72,7 @@ impl From<&Failure> for FailureJson {
         let next = failure.hints.join("; ");
         Self {
             code: failure.exit.code(),
-            message: format!("{:#}", failure.error),
+            message: failure.message(),
             next: Some(next).filter(|next| !next.is_empty()),
             device: failure.device.clone(),
         }
@@ -104,13 +106,22 @@ impl Failure {
 
     /// A file that cannot be read.
     pub(crate) fn unreadable(name: impl Display, error: io::Error) -> Self {
-        Self::because(Exit::Machine, format!("cannot read {name}"), error)
-            .hint("check the path and that you may read the file")
+        let hint = match error.kind() {
+            io::ErrorKind::IsADirectory => "name a file in that folder",
+            io::ErrorKind::NotFound => "check the name, and the folder that it is in",
+            _ => "check the path and that you may read the file",
+        };
+        Self::because(Exit::Machine, format!("cannot read {name}"), error).hint(hint)
     }
 
     /// A failure with words of its own.
     pub(crate) fn words(exit: Exit, message: impl Into<String>) -> Self {
         Self::new(exit, anyhow::Error::msg(message.into()))
+    }
+
+    /// What happened, with the causes.
+    pub(crate) fn message(&self) -> String {
+        sadp_text::causes(self.error.as_ref()).join(": ")
     }
 
     /// Adds what to do next.
@@ -123,17 +134,6 @@ impl Failure {
     pub(crate) fn is_broken_pipe(&self) -> bool {
         let error = self.error.downcast_ref::<io::Error>();
         error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
-
-/// The arguments cannot be understood.
-impl From<&clap::Error> for Failure {
-    fn from(error: &clap::Error) -> Self {
-        let text = error.render().to_string();
-        let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
-        let message = message.trim().trim_start_matches("error: ");
-        let next = rest.trim().rsplit("\n\n").next().unwrap_or_default();
-        Self::words(Exit::Usage, message).hint(next)
     }
 }
 
@@ -192,8 +192,12 @@ impl From<LedgerError> for Failure {
             "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
         );
         }
-        Self::new(Exit::Machine, error)
-        .hint("locks and commands sent are kept there: make it writable, or name another folder with --state")
+        let hint = if matches!(error, LedgerError::Damaged { .. }) {
+            "until then --state names another folder"
+        } else {
+            "locks and commands sent are kept there: make it writable, or name another folder with --state"
+        };
+        Self::new(Exit::Machine, error).hint(hint)
     }
 }
 

@@ -212,9 +212,8 @@ impl Secret {
             read_all(file)
         };
         let bytes = read.map_err(|error| {
-            let what = format!("cannot read the {} from {}", self.name, file.display());
-            Failure::because(Exit::Machine, what, error)
-                .hint("check the path and that you may read the file")
+            let what = format!("the {} from {}", self.name, file.display());
+            Failure::unreadable(what, error)
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|_| self.not_text(&file.display()))?;
         self.secret(text, &file.display())

@@ -100,8 +100,8 @@ pub(crate) fn open_session(
         Ok(folder) => (folder, access),
         Err(failure) if access == LedgerAccess::Optional => {
             context.terminal.warn(&format!(
-                "locks and earlier commands are not known: {:#}",
-                failure.error
+                "locks and earlier commands are not known: {}",
+                failure.message()
             ));
             (PathBuf::new(), LedgerAccess::Unavailable)
         }

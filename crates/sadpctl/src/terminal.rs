@@ -8,7 +8,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, adapter::strip_str, stream::RawStream};
 use anstyle::{AnsiColor, Style};
-use clap::ValueEnum;
+use clap::{ValueEnum, error::ErrorKind};
 use sadp_model::text::clean;
 
 use crate::{
@@ -166,7 +166,7 @@ impl Terminal {
         {
             return self.write(&format!("{object}\n"));
         }
-        self.say("error: ", RED, &format!("{:#}", failure.error));
+        self.say("error: ", RED, &failure.message());
         for hint in &failure.hints {
             self.say("hint: ", CYAN, hint);
         }
@@ -174,12 +174,13 @@ impl Terminal {
 
     /// Writes what the parser of arguments says: its help, or an error.
     pub(crate) fn parser(&mut self, error: &clap::Error) -> Result<(), Failure> {
+        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if error.use_stderr() && (self.json || !is_help) {
+            self.report(&error.into());
+            return Ok(());
+        }
         let text = error.render().ansi().to_string();
         if error.use_stderr() {
-            if self.json {
-                self.report(&error.into());
-                return Ok(());
-            }
             let text = fold(&text, self.widths[1]);
             self.write(&text);
             return Ok(());

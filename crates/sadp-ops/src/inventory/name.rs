@@ -77,23 +77,31 @@ impl SelectionError {
     }
 }
 
-/// A blank text, which names no device.
+/// A text that names no device: a blank one, or what only looks like an IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("name a device by its serial number, label number, MAC or IPv4 address")]
-pub struct BlankName;
+#[error(
+    "name one device by its serial number, label number, MAC or IPv4 address, e.g. 192.168.1.64"
+)]
+pub struct BadName;
 
 impl FromStr for DeviceName {
-    type Err = BlankName;
+    type Err = BadName;
 
-    fn from_str(text: &str) -> Result<Self, BlankName> {
+    fn from_str(text: &str) -> Result<Self, BadName> {
         let text = host_of(text.trim());
-        if text.is_empty() {
-            return Err(BlankName);
+        let (mac, address) = (text.parse().ok(), text.parse().ok());
+        let like_address = text.matches('.').count() > 1
+            && text.starts_with(|it: char| it.is_ascii_digit())
+            && text
+                .chars()
+                .all(|it| it.is_ascii_digit() || "./-".contains(it));
+        if text.is_empty() || (like_address && address.is_none() && mac.is_none()) {
+            return Err(BadName);
         }
         Ok(Self {
             text: text.into(),
-            mac: text.parse().ok(),
-            address: text.parse().ok(),
+            mac,
+            address,
         })
     }
 }
@@ -439,7 +447,20 @@ mod tests {
                 "{text}"
             );
         }
-        assert!("http:///x".parse::<DeviceName>().is_err());
+        for bad in [
+            "http:///x",
+            "",
+            "192.168.1",
+            "192.168.1.999",
+            "192.168.1.0/24",
+            "192.168.1.1-9",
+        ] {
+            assert_eq!(bad.parse::<DeviceName>(), Err(BadName), "{bad}");
+        }
+        // A serial that tables shorten begins with points; a MAC may have points.
+        for good in ["..30862", "4447.1122.3344", "1.234"] {
+            assert!(good.parse::<DeviceName>().is_ok(), "{good}");
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// Any other error of SQLite, e.g. a full disk.
-    #[error("cannot {doing} in the ledger {}", path.display())]
+    #[error("the ledger {}: cannot {doing}", path.display())]
     Sqlite {
         /// The operation that failed, e.g. `remember a lock`.
         doing: &'static str,

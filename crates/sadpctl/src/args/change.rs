@@ -123,7 +123,7 @@ fn guards(word: &str) -> Result<Vec<Guard>, String> {
     }
     word.parse().map(|guard| vec![guard]).map_err(|_| {
         let words = Guard::WORDS.join(", ");
-        format!("not one of {words}; a --force without a word stands at the end")
+        format!("write one of {words}; a --force without a word stands at the end")
     })
 }
 
@@ -226,9 +226,9 @@ pub(crate) struct LocateArgs {
 /// Reads how long a lamp blinks.
 fn blink_time(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_hours(1);
-    let time = humantime::parse_duration(text).ok();
+    let time = duration(text).ok();
     time.filter(|time| !time.is_zero() && *time <= LONGEST)
-        .ok_or_else(|| "not a time such as 30s or 5m, up to an hour".into())
+        .ok_or_else(|| "write a time such as 30s or 5m, up to an hour".into())
 }
 
 /// `cloud`.

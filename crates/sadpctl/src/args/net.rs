@@ -130,7 +130,7 @@ pub(crate) struct NetPlanArgs {
     pub(crate) from: Ipv4Addr,
 
     /// The subnet mask; by default as this computer or a device there has it
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "MASK", value_parser = mask)]
     pub(crate) mask: Option<Ipv4Addr>,
 
     /// The default gateway, or none; by default the one devices there have

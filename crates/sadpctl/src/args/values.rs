@@ -13,6 +13,9 @@ pub(super) fn wait(text: &str) -> Result<StopCondition, String> {
         return Ok(StopCondition::Auto);
     }
     let time = duration(text).map_err(|error| format!("{error}, or auto"))?;
+    if time.is_zero() {
+        return Err("write a time above 0, e.g. 3s or 500ms, or auto".into());
+    }
     Ok(StopCondition::Fixed(time))
 }
 
@@ -55,7 +58,10 @@ pub(crate) fn mask(text: &str) -> Result<Ipv4Addr, String> {
         .and_then(|it| Ipv4Net::new(Ipv4Addr::UNSPECIFIED, it).ok());
     mask.map(|it| it.netmask())
         .or_else(|| text.parse().ok())
-        .ok_or_else(|| "write a subnet mask, e.g. 255.255.255.0 or 24".into())
+        .filter(|it| ipnet::ipv4_mask_to_prefix(*it).is_ok())
+        .ok_or_else(|| {
+            format!("{text} is not a valid subnet mask: write it as 255.255.255.0 or 24")
+        })
 }
 
 /// A multicast group.
@@ -110,7 +116,16 @@ mod tests {
         assert_eq!(wait("3s"), Ok(StopCondition::Fixed(3000 * MS)));
         assert_eq!(wait("500ms"), Ok(StopCondition::Fixed(500 * MS)));
         assert_eq!(wait("5"), Ok(StopCondition::Fixed(5000 * MS)));
-        for bad in ["", "s", "-1s", "soon", "9999999999999999h", "25h"] {
+        for bad in [
+            "",
+            "0",
+            "0s",
+            "s",
+            "-1s",
+            "soon",
+            "9999999999999999h",
+            "25h",
+        ] {
             assert!(wait(bad).is_err(), "{bad}");
         }
     }
@@ -127,6 +142,6 @@ mod tests {
             assert!(address_in_network(bad).is_err(), "{bad}");
             assert!(mask(bad).is_err(), "{bad}");
         }
-        assert!(mask("33").is_err());
+        assert!(mask("33").is_err() && mask("255.0.255.0").is_err());
     }
 }

@@ -198,7 +198,7 @@ impl<'a, 'c> Live<'a, 'c> {
                     }
                     return ControlFlow::Continue(());
                 }
-                Err(failure) => format!("{:#}", failure.error),
+                Err(failure) => failure.message(),
             },
             Command::Begin(job) => {
                 self.begin(job);

@@ -125,7 +125,7 @@ impl From<&JobResult> for Results {
     fn from(result: &JobResult) -> Self {
         let mut notes = result.notes.clone();
         if let Some(failure) = &result.failure {
-            notes.push(format!("error: {:#}", failure.error));
+            notes.push(format!("error: {}", failure.message()));
             notes.extend(failure.hints.iter().map(|hint| format!("hint: {hint}")));
         }
         Self {
