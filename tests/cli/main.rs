@@ -18,6 +18,7 @@ mod hostile;
 mod ledger;
 mod loopback;
 mod mail;
+mod name;
 mod net;
 mod prepare;
 mod prepared;

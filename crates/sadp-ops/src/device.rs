@@ -4,7 +4,7 @@ use sadp_model::{
     Assessment, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
 };
 use sadp_proto::DeviceSnapshot;
-use sadp_reset::{DeviceKey, KnownDevice};
+use sadp_reset::{DeviceKey, KnownDevice, SiteName};
 
 /// A device that was found, with what follows from the others and from this
 /// computer's networks.
@@ -17,6 +17,8 @@ pub struct DiscoveredDevice {
     pub reachable: Option<bool>,
     /// What a person should look at.
     pub warnings: Vec<Warning>,
+    /// What people call it, where they named it.
+    pub site_name: Option<Box<SiteName>>,
 }
 
 impl DiscoveredDevice {
@@ -49,6 +51,7 @@ impl DiscoveredDevice {
             entry,
             reachable: Some(assessment.reachable),
             warnings: assessment.warnings,
+            site_name: None,
         }
     }
 
@@ -101,6 +104,8 @@ pub struct DeviceRef {
     pub address: Option<Ipv4Addr>,
     /// Its model.
     pub model: Option<Box<str>>,
+    /// What people call it.
+    pub called: Option<Box<str>>,
 }
 
 impl From<&DiscoveredDevice> for DeviceRef {
@@ -111,6 +116,7 @@ impl From<&DiscoveredDevice> for DeviceRef {
             mac: device.mac,
             address: device.ipv4.address,
             model: device.model.clone(),
+            called: found.called().map(Into::into),
         }
     }
 }

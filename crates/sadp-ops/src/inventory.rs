@@ -190,8 +190,10 @@ impl Session {
             .await?;
         self.mark_locks(&mut report.entries, observer);
         let entries = std::mem::take(&mut report.entries);
+        let mut devices = DiscoveredDevice::assess_all(entries, &report.networks);
+        self.name_devices(&mut devices);
         let inventory = Inventory {
-            devices: DiscoveredDevice::assess_all(entries, &report.networks),
+            devices,
             local: report.local.clone(),
             absent: Vec::new(),
         };

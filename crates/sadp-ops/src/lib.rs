@@ -51,7 +51,7 @@
 //!
 //! # The operations
 //!
-//! One module each: [`activate`], [`locate`], [`network`], [`owner`] (Hik-Connect and
+//! One module each: [`activate`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
 //! deactivation) and [`recovery`]. Each has a `plan` and says what else it needs.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
@@ -64,6 +64,7 @@ mod event;
 mod inventory;
 pub mod locate;
 mod memory;
+pub mod naming;
 pub mod network;
 mod offer;
 mod outcome;

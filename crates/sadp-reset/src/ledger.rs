@@ -12,6 +12,7 @@ mod open;
 mod password;
 mod row;
 mod schema;
+mod site_name;
 
 use std::path::{Path, PathBuf};
 
@@ -28,11 +29,12 @@ pub use self::{
     guid::{GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid},
     locks::RememberedLock,
     password::PasswordNumber,
+    site_name::{InvalidSiteText, NamedDevice, SiteName, SiteText},
 };
 
 /// The state of devices that is kept between runs: locks, tries left, an
 /// append-only audit of every command sent, requests to the vendor's support,
-/// the GUIDs in the vault, and the GUIDs that are used up.
+/// the GUIDs in the vault, the GUIDs that are used up, and what people call devices.
 ///
 /// A call that writes returns once its data is on the disk: it survives the kill
 /// of the process and, as far as the disk is honest, a power failure. Several runs

@@ -8,6 +8,7 @@
 //! - [`Ledger`]: locks, tries left, requests, GUIDs, and an audit of all commands.
 //! - [`Claim`]: by which runs that change devices take turns.
 //! - [`DeviceKey`]: identifies a device in it.
+//! - [`SiteName`]: what people call a device, and where it is.
 //! - [`Attempt`] and [`AttemptVerdict`]: the audit, written before and after a command
 //!   is sent.
 //!
@@ -91,8 +92,9 @@ pub use files::{
 pub use ledger::{
     Account, Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult,
     AttemptVerdict, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, GuidFile, GuidId, GuidRecord,
-    GuidStanding, GuidVoid, KnownDevice, Ledger, LedgerError, NewCase, OpenedCase, PasswordNumber,
-    RefusalWord, RememberedLock, RememberedMove,
+    GuidStanding, GuidVoid, InvalidSiteText, KnownDevice, Ledger, LedgerError, NamedDevice,
+    NewCase, OpenedCase, PasswordNumber, RefusalWord, RememberedLock, RememberedMove, SiteName,
+    SiteText,
 };
 pub use request::{RequestCommand, RequestKind, UnknownWord, VALID_FOR, WARN_AFTER};
 pub use trust::Untrusted;

@@ -112,8 +112,8 @@ pub fn causes(error: &dyn Error) -> Vec<String> {
     texts
 }
 
-/// Devices as the lines of a plan: state, model, address, MAC and label number, each in
-/// a column.
+/// Devices as the lines of a plan: state, name where any has one, model, address, MAC and
+/// label number, each in a column.
 pub(crate) fn device_lines<'a>(
     devices: impl IntoIterator<Item = &'a DiscoveredDevice>,
 ) -> Vec<String> {
@@ -121,6 +121,7 @@ pub(crate) fn device_lines<'a>(
         let device = &found.entry.device;
         [
             Some(device.state.map_or("unknown", State::name).into()),
+            found.called(),
             device
                 .model
                 .as_deref()
@@ -134,8 +135,16 @@ pub(crate) fn device_lines<'a>(
         ]
         .map(|cell| cell.unwrap_or_else(|| "-".into()))
     });
-    let cells: Vec<_> = cells.collect();
-    let mut widths = [0; 5];
+    let mut cells: Vec<_> = cells.map(Vec::from).collect();
+    if cells
+        .iter()
+        .all(|row| row.get(1).is_some_and(|called| called == "-"))
+    {
+        for row in &mut cells {
+            row.remove(1);
+        }
+    }
+    let mut widths = [0; 6];
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.chars().count().max(*width);

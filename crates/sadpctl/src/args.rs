@@ -18,6 +18,7 @@ use clap::{
 };
 use sadp_ops::DeviceName;
 use sadp_proto::{HostRange, StopCondition};
+use sadp_reset::SiteText;
 
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
@@ -193,6 +194,8 @@ pub(crate) enum Command {
     /// Show and change the Hik-Connect settings of a device
     #[command(subcommand)]
     Cloud(CloudCommand),
+    /// Name a device, and say where it is; without DEVICE list the names
+    Name(NameArgs),
     /// Delete the password of one device: it is unactivated then
     #[command(after_help = change::DEACTIVATE_HELP)]
     Deactivate(OwnerArgs),
@@ -234,6 +237,34 @@ pub(crate) struct ScanArgs {
     pub(crate) record: RecordArgs,
     #[command(flatten)]
     pub(crate) list: ListArgs,
+}
+
+/// `name`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Name and place stand in every list, and --where knows them. They are kept beside the
+ledger's locks by MAC; nothing is sent to the device. A full MAC is named without a scan.
+
+Examples:
+  sadpctl name 192.168.1.64 \"Gate north\" --place \"Building 2\"
+  sadpctl scan --where place~building")]
+pub(crate) struct NameArgs {
+    /// The device, by its serial, label number, MAC or IPv4 address
+    pub(crate) device: Option<DeviceName>,
+
+    /// Its name
+    pub(crate) name: Option<SiteText>,
+
+    /// Where it is
+    #[arg(long, value_name = "TEXT", requires = "device")]
+    pub(crate) place: Option<SiteText>,
+
+    /// Forget its former name and place
+    #[arg(long, requires = "device")]
+    pub(crate) clear: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
 }
 
 /// How to find devices.

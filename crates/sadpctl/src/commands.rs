@@ -8,6 +8,7 @@ mod doctor;
 mod list;
 mod locate;
 mod man;
+mod name;
 mod net;
 mod new_password;
 mod owner;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Reset(command) => reset::run(command, context),
         Command::Locate(args) => locate::run(args, context),
         Command::Cloud(command) => owner::cloud(command, context),
+        Command::Name(args) => name::run(args, context),
         Command::Deactivate(args) => owner::deactivate(args, context),
         Command::Doctor(args) => doctor::run(args, context),
         Command::Decode(args) => decode::run(args, context),

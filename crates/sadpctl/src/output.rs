@@ -15,6 +15,7 @@ mod fields;
 mod guids;
 mod json;
 mod messages;
+mod names;
 mod outcomes;
 mod table;
 mod ways;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     fields::{FIELDS, Field, Value},
     guids::GuidLine,
     messages::MessageLine,
+    names::NameRow,
     outcomes::{Outcome, Who, check_outcomes, hints, print_outcomes, summary},
     table::{notes, short_cells},
     ways::Ways,

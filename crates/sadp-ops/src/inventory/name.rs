@@ -211,6 +211,7 @@ impl DeviceName {
         self.is_serial(device.serial.as_ref())
             || (self.mac.is_some() && device.mac == self.mac)
             || (self.address.is_some() && device.ipv4.address == self.address)
+            || found.is_called(&self.text)
     }
 
     fn is_serial(&self, serial: Option<&Serial>) -> bool {

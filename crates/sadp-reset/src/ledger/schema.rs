@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema version that this build knows.
-pub(super) const NEWEST: i64 = 6;
+pub(super) const NEWEST: i64 = 7;
 
 /// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// The SQL from each schema version to the next; the first creates the file. A
 /// released step never changes.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -274,6 +274,14 @@ const STEPS: [&str; 6] = [
         CHECK (mac IS NOT NULL OR serial IS NOT NULL)
     ) STRICT;
     CREATE UNIQUE INDEX move_of_device ON moves (ifnull(mac, ''), ifnull(serial, ''));",
+    // What people call devices.
+    "CREATE TABLE site_names (
+        mac TEXT PRIMARY KEY,
+        name TEXT CHECK (length(name) <= 64),
+        place TEXT CHECK (length(place) <= 64),
+        at INTEGER NOT NULL,
+        CHECK (name IS NOT NULL OR place IS NOT NULL)
+    ) STRICT;",
 ];
 
 #[cfg(test)]

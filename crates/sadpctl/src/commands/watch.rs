@@ -4,13 +4,17 @@ mod live;
 mod screen;
 mod work;
 
-use std::io::{self, IsTerminal};
+use std::{
+    collections::HashMap,
+    io::{self, IsTerminal},
+};
 
 use jiff::Timestamp;
 use sadp_discovery::{LinkInfo, ScanConfig, ScanError, Watcher, WatcherConfig, WatcherEvent};
-use sadp_model::LocalNetwork;
+use sadp_model::{LocalNetwork, MacAddr};
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
+use sadp_reset::SiteName;
 
 use self::live::Live;
 use super::record;
@@ -136,6 +140,7 @@ fn no_link(error: &ScanError) -> String {
 struct Site {
     local: Vec<LocalNetwork>,
     session: Session,
+    names: HashMap<MacAddr, SiteName>,
 }
 
 impl Site {
@@ -148,6 +153,7 @@ impl Site {
         }
         Ok(Self {
             local: Vec::new(),
+            names: session.site_names().unwrap_or_default(),
             session,
         })
     }
@@ -171,7 +177,9 @@ impl Site {
             }
         }
         Told::new(&event, at, |account| {
-            DiscoveredDevice::from_watch(account, &self.local)
+            let mut device = DiscoveredDevice::from_watch(account, &self.local);
+            device.take_name(&self.names);
+            device
         })
     }
 }

@@ -87,7 +87,7 @@ impl<W: Write> Page<W> {
         lines.sort_by_key(|(_, line)| line.place);
         for (field, line) in lines {
             let value = line.words.unwrap_or(field.value)(found);
-            if value != Value::Unknown || field.key != "locked_until" {
+            if value != Value::Unknown || !["locked_until", "name", "place"].contains(&field.key) {
                 self.line(line.label, Some(value.detail()))?;
             }
         }

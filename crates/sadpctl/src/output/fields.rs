@@ -13,6 +13,7 @@ use sadp_model::{
 };
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::boolean;
+use sadp_reset::SiteText;
 use serde::{Serialize, Serializer};
 
 use super::words;
@@ -161,6 +162,8 @@ pub(crate) static FIELDS: &[Field] = &[
     field("seen.via", |f| sightings(f, |it| Via::name(it.via).into())),
     field("seen.at", |f| sightings(f, |it| heard_at(it).into())),
     field("warnings", |f| Value::List(f.warnings.iter().map(|it| Warning::name(*it).into()).collect())).column(28, "Warnings"),
+    field("name", |f| text(f.site_name.as_ref().and_then(|it| it.name.as_ref()).map(SiteText::as_str))).wide_column(44, "Name").line(Identity, 0, "name"),
+    field("place", |f| text(f.site_name.as_ref().and_then(|it| it.place.as_ref()).map(SiteText::as_str))).wide_column(45, "Place").line(Identity, 0, "place"),
     // The vendor tool's columns that are no field of ours.
     field("", |f| text(f.entry.device.model.as_deref().or_else(|| f.entry.device.raw.first("DeviceType")))).column(1, "Device Type"),
     field("", |f| f.entry.device.state.map(status).into()).column(2, "Status"),

@@ -64,6 +64,9 @@ pub(crate) struct Who {
     /// Its model, for people.
     #[serde(skip)]
     pub(crate) model: Option<String>,
+    /// What people call it.
+    #[serde(skip)]
+    pub(crate) called: Option<String>,
 }
 
 /// Refuses formats that outcomes do not have, before anything is done.
@@ -128,6 +131,7 @@ impl Row for Outcome {
             PlainColumn::whole("RESULT"),
             PlainColumn::whole("ADDRESS"),
             PlainColumn::whole("MAC"),
+            PlainColumn::extra("NAME"),
             PlainColumn::extra("MODEL"),
             PlainColumn::extra("SERIAL"),
             PlainColumn::text("MESSAGE", 24),
@@ -139,6 +143,7 @@ impl Row for Outcome {
                 outcome.result.into(),
                 known(who.address.map(|address| address.to_string())),
                 known(who.mac.as_ref()),
+                who.called.clone().unwrap_or_default(),
                 known(who.model.as_ref()),
                 known(who.number.as_ref()),
                 clean(&outcome.message).into_owned(),
@@ -217,6 +222,7 @@ impl From<&DeviceRef> for Who {
             address: device.address.map(IpAddr::V4),
             number: device.serial.as_ref().map(Serial::short),
             model: device.model.as_deref().map(Into::into),
+            called: device.called.as_deref().map(Into::into),
         }
     }
 }

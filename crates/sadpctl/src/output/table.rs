@@ -282,7 +282,10 @@ pub(super) fn write_short(
     }
     let mut table = Plain::new(&COLUMNS, &STYLES);
     for DeviceRow(found) in devices {
-        table.row(short_cells(found).into_iter().chain([notes(found)]));
+        let [state, model, rest @ ..] = short_cells(found);
+        let called = found.called().unwrap_or_default();
+        let cells = [state, called, model].into_iter().chain(rest);
+        table.row(cells.chain([notes(found)]));
     }
     table.write(out, width)
 }
@@ -310,8 +313,9 @@ pub(super) fn write_wide(out: &mut impl Write, devices: &[DeviceRow<'_>]) -> io:
 }
 
 /// What an installer wants to know of a device first.
-const COLUMNS: [PlainColumn; 7] = [
+const COLUMNS: [PlainColumn; 8] = [
     PlainColumn::whole("STATE"),
+    PlainColumn::text("NAME", 10),
     PlainColumn::text("MODEL", 10),
     PlainColumn::whole("ADDRESS"),
     PlainColumn::whole("MAC"),
@@ -320,7 +324,7 @@ const COLUMNS: [PlainColumn; 7] = [
     PlainColumn::text("NOTES", 14),
 ];
 
-/// What stands below all [`COLUMNS`] but the last, made harmless.
+/// What stands below all [`COLUMNS`] but the name and the last, made harmless.
 pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
     let device = &found.entry.device;
     let firmware = device.firmware.as_ref().map(|firmware| {

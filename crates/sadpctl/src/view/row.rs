@@ -28,7 +28,10 @@ pub(super) struct ViewRow {
 
 impl ViewRow {
     pub(super) fn new(told: Told, zone: &TimeZone) -> Self {
-        let cells = output::short_cells(&told.found);
+        let mut cells = output::short_cells(&told.found);
+        // The details show the model.
+        let called = told.found.called();
+        let model = called.map(|called| std::mem::replace(&mut cells[1], called));
         let notes = output::notes(&told.found);
         let serial = told.found.entry.device.serial.as_ref();
         let serial = serial.map_or_else(String::new, ToString::to_string);
@@ -41,7 +44,12 @@ impl ViewRow {
                 "duplicate" => "updated",
                 word => word,
             },
-            searched: format!("{} {notes} {serial}", cells.join(" ")).to_lowercase(),
+            searched: format!(
+                "{} {} {notes} {serial}",
+                cells.join(" "),
+                model.unwrap_or_default()
+            )
+            .to_lowercase(),
             cells,
             notes,
             told,

@@ -1,0 +1,88 @@
+//! What people call devices, and where these are. Kept in the ledger by MAC; nothing is
+//! sent.
+
+use std::collections::HashMap;
+
+use sadp_model::MacAddr;
+use sadp_reset::{Ledger, LedgerError, NamedDevice, SiteName, SiteText};
+
+use crate::{DiscoveredDevice, Session};
+
+/// A change of the name of a device. What is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Renaming {
+    /// The new name.
+    pub name: Option<SiteText>,
+    /// The new place.
+    pub place: Option<SiteText>,
+    /// Whether the former name and place are forgotten.
+    pub clear: bool,
+}
+
+/// Names a device. Returns its name from now on.
+pub fn rename(
+    session: &mut Session,
+    mac: MacAddr,
+    renaming: Renaming,
+) -> Result<SiteName, LedgerError> {
+    let former = if renaming.clear {
+        SiteName::default()
+    } else {
+        session.site_names()?.remove(&mac).unwrap_or_default()
+    };
+    let site_name = SiteName {
+        name: renaming.name.or(former.name),
+        place: renaming.place.or(former.place),
+    };
+    let at = session.now();
+    session.ledger_mut()?.set_site_name(mac, &site_name, at)?;
+    Ok(site_name)
+}
+
+/// The devices that have a name or a place.
+pub fn list(session: &Session) -> Result<Vec<NamedDevice>, LedgerError> {
+    session
+        .ledger()
+        .map_or_else(|| Ok(Vec::new()), Ledger::named_devices)
+}
+
+impl Session {
+    /// Names and places by MAC.
+    pub fn site_names(&self) -> Result<HashMap<MacAddr, SiteName>, LedgerError> {
+        let named = list(self)?.into_iter();
+        Ok(named.map(|it| (it.mac, it.site_name)).collect())
+    }
+
+    /// Adds the names of devices. Where they cannot be read, a device is shown without.
+    pub(crate) fn name_devices(&self, devices: &mut [DiscoveredDevice]) {
+        let names = self.site_names().unwrap_or_default();
+        for device in devices.iter_mut().filter(|_| !names.is_empty()) {
+            device.take_name(&names);
+        }
+    }
+}
+
+impl DiscoveredDevice {
+    /// Adds the name by which people know it.
+    pub fn take_name(&mut self, names: &HashMap<MacAddr, SiteName>) {
+        let name = self.entry.device.mac.and_then(|mac| names.get(&mac));
+        self.site_name = name.cloned().map(Box::new);
+    }
+
+    /// Whether people call it so, in whatever case.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let called = self.site_name.as_deref().and_then(|it| it.name.as_ref());
+        called.is_some_and(|called| called.as_str().to_lowercase() == name.to_lowercase())
+    }
+
+    /// Its name and place, as people say it: `Gate north (roof)`. `None` where it has
+    /// neither.
+    pub fn called(&self) -> Option<String> {
+        let SiteName { name, place } = self.site_name.as_deref()?;
+        let text = |text: &Option<SiteText>| text.as_ref().map(|it| it.as_str().to_owned());
+        match (text(name), text(place)) {
+            (Some(name), Some(place)) => Some(format!("{name} ({place})")),
+            (name, place) => name.or_else(|| place.map(|place| format!("({place})"))),
+        }
+    }
+}

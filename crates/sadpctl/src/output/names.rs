@@ -1,0 +1,58 @@
+//! Devices by the names that people gave them.
+
+use std::io::{self, Write};
+
+use sadp_model::{MacAddr, text::clean};
+use sadp_reset::{SiteName, SiteText};
+use serde::Serialize;
+
+use super::{
+    Layout, Row,
+    table::{Plain, PlainColumn, known},
+};
+
+/// A device with its name. What it has not is null. The names and their order are a
+/// contract.
+#[derive(Debug, Serialize)]
+pub(crate) struct NameRow {
+    mac: String,
+    name: Option<String>,
+    place: Option<String>,
+}
+
+impl NameRow {
+    pub(crate) fn new(mac: MacAddr, site_name: &SiteName) -> Self {
+        let text = |text: &Option<SiteText>| text.as_ref().map(|it| it.as_str().to_owned());
+        Self {
+            mac: mac.to_string(),
+            name: text(&site_name.name),
+            place: text(&site_name.place),
+        }
+    }
+}
+
+impl Row for NameRow {
+    const LIST: &'static str = "a list of names has";
+
+    const COLUMNS: &'static str = "mac name place";
+
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns = [
+            PlainColumn::whole("MAC"),
+            PlainColumn::folds("NAME"),
+            PlainColumn::folds("PLACE"),
+        ];
+        let mut table = Plain::new(&columns, &[]);
+        for row in rows {
+            table.row([
+                clean(&row.mac).into_owned(),
+                known(row.name.as_ref()),
+                known(row.place.as_ref()),
+            ]);
+        }
+        table.write(out, layout.width)
+    }
+}
