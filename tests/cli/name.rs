@@ -13,13 +13,20 @@ fn a_name_stands_in_lists_and_means_its_device() {
     assert!(named.stdout.contains("Gate north"), "{named}");
     let scan = van.run(&["scan"]);
     let rows = scan.stdout.lines();
-    let rows: Vec<_> = rows.filter(|row| row.contains("Gate north (Roof)")).collect();
+    let rows: Vec<_> = rows
+        .filter(|row| row.contains("Gate north (Roof)"))
+        .collect();
     assert_eq!(rows.len(), 1, "{scan}");
     assert!(rows[0].contains("192.168.1.101"), "{scan}");
-    let json = van.run(&["scan", "--format", "json", "--where", "place=roof"]).json();
+    let json = van
+        .run(&["scan", "--format", "json", "--where", "place=roof"])
+        .json();
     let devices = json.as_array().unwrap();
     assert_eq!(devices.len(), 1);
-    assert_eq!((&devices[0]["mac"], &devices[0]["name"]), (&ONE.into(), &"Gate north".into()));
+    assert_eq!(
+        (&devices[0]["mac"], &devices[0]["name"]),
+        (&ONE.into(), &"Gate north".into())
+    );
     let show = van.run(&["show", "gate NORTH"]);
     assert!(show.code == 0 && show.stdout.contains(ONE), "{show}");
     let outcome = van.reset(&["guid", "export", "Gate north", "--yes"]);
@@ -31,7 +38,11 @@ fn a_name_stands_in_lists_and_means_its_device() {
     let cleared = van.run(&["name", ONE, "--clear"]);
     assert_eq!(cleared.code, 0, "{cleared}");
     let list = van.run(&["name", "--format", "json"]);
-    assert_eq!((list.code, list.json()), (0, serde_json::json!([])), "{list}");
+    assert_eq!(
+        (list.code, list.json()),
+        (0, serde_json::json!([])),
+        "{list}"
+    );
     assert_eq!(van.run(&["show", "Gate north"]).code, 3);
 }
 
