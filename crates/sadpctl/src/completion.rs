@@ -34,8 +34,17 @@ pub(crate) fn script(shell: &str) -> io::Result<Vec<u8>> {
     if let Some(shell) = Shells(SHELLS).completer(shell) {
         shell.write_registration("COMPLETE", "sadpctl", "sadpctl", "sadpctl", &mut script)?;
     }
+    if shell == Zsh.name() {
+        script.extend_from_slice(ZSH_FIRST_USE);
+    }
     Ok(script)
 }
+
+/// As a file of completions zsh runs the script when they are first asked for.
+const ZSH_FIRST_USE: &[u8] = br#"if [[ $funcstack[1] == _sadpctl ]]; then
+    _clap_dynamic_completer_sadpctl "$@"
+fi
+"#;
 
 const SHELLS: &[&dyn EnvCompleter] = &[&Bash, &Elvish, &Fish, &Powershell, &Zsh];
 

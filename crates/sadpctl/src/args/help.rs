@@ -148,7 +148,8 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         "cloud code" => ("Set the code", Action::CloudCode),
         "cloud unbind" => ("Unbind", Action::CloudUnbind),
         "deactivate" => ("Deactivate", Action::Deactivate),
-        _ => ("Activate", Action::Activate),
+        "activate" | "reset button" => ("Activate", Action::Activate),
+        _ => return arg,
     };
     let mut guards = Guard::of(action);
     if path == "net apply" {
@@ -206,6 +207,10 @@ mod tests {
         let mut shown = command.clone().term_width(80);
         let lines = shown.render_help().to_string().lines().count();
         assert!(lines <= 24, "{name}: {lines}");
+        for arg in command.get_arguments().filter(|it| !it.is_hide_set()) {
+            let help = arg.get_help().map(ToString::to_string);
+            assert!(help.is_some_and(|it| !it.is_empty()), "{name}: {arg}");
+        }
         let is_leaf = !command.has_subcommands();
         let (_, examples) = split_examples(command);
         let has_example = examples
