@@ -6,6 +6,7 @@
 )]
 
 mod activate;
+mod audit;
 mod cloud;
 mod decode;
 mod errors;

@@ -51,12 +51,13 @@
 //!
 //! # The operations
 //!
-//! One module each: [`activate`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
+//! One module each: [`activate`], [`audit`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
 //! deactivation) and [`recovery`]. Each has a `plan` and says what else it needs.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
 
 pub mod activate;
+pub mod audit;
 mod batch;
 mod device;
 mod error;

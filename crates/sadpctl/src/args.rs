@@ -194,6 +194,8 @@ pub(crate) enum Command {
     /// Show and change the Hik-Connect settings of a device
     #[command(subcommand)]
     Cloud(CloudCommand),
+    /// Show which devices can be recovered, and what needs attention
+    Audit(AuditArgs),
     /// Name a device, and say where it is; without DEVICE list the names
     Name(NameArgs),
     /// Delete the password of one device: it is unactivated then
@@ -237,6 +239,38 @@ pub(crate) struct ScanArgs {
     pub(crate) record: RecordArgs,
     #[command(flatten)]
     pub(crate) list: ListArgs,
+}
+
+/// `audit`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A device is ready where its owner can reset its password without the vendor's
+support: by a GUID in the vault, a reserved e-mail address, or security questions.
+Devices are asked what is set up on them; that changes nothing and costs no try.
+
+Exit code 1 where something is missing, 0 where there is advice at most.
+
+Examples:
+  sadpctl audit
+  sadpctl audit --format json > today.json
+  sadpctl audit --since last-year.json")]
+pub(crate) struct AuditArgs {
+    /// Only devices of which all of these hold, as for scan
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<Filter>,
+
+    /// Compare with an earlier audit
+    ///
+    /// It was written by --format json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+
+    /// Do not ask devices what is set up on them
+    #[arg(long)]
+    pub(crate) no_ask: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
 }
 
 /// `name`.

@@ -1,6 +1,7 @@
 //! One module a command.
 
 mod activate;
+mod audit;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
@@ -38,6 +39,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Reset(command) => reset::run(command, context),
         Command::Locate(args) => locate::run(args, context),
         Command::Cloud(command) => owner::cloud(command, context),
+        Command::Audit(args) => audit::run(args, context),
         Command::Name(args) => name::run(args, context),
         Command::Deactivate(args) => owner::deactivate(args, context),
         Command::Doctor(args) => doctor::run(args, context),

@@ -5,6 +5,7 @@
 //! [`Format`] and a line in [`write_rows`].
 
 mod apps;
+mod audits;
 mod cases;
 mod checks;
 mod csv;
@@ -30,6 +31,7 @@ use serde::Serialize;
 
 pub(crate) use self::{
     apps::AppRow,
+    audits::AuditRow,
     cases::ShownCase,
     checks::CheckRow,
     details::{write_details, write_network},

@@ -1,0 +1,199 @@
+//! A site's readiness: which devices can be recovered, and what else needs attention.
+//! Nothing is changed; [`methods::read_prepared`] asks devices before, at no cost.
+//!
+//! [`methods::read_prepared`]: crate::recovery::methods::read_prepared
+
+use std::collections::BTreeMap;
+
+use sadp_model::{
+    Availability, FirmwareMinimum, MacAddr, MethodAssessment, RecoveryMethod, State,
+    UnavailableReason, Warning,
+};
+use sadp_reset::LedgerError;
+use strum::IntoStaticStr;
+
+use crate::{
+    DiscoveredDevice, Preparation, Session,
+    recovery::methods::{self, AssessedDevice},
+};
+
+/// A device, and what was found of it.
+#[derive(Clone, Debug)]
+pub struct AuditedDevice {
+    /// The device, with its recovery methods.
+    pub assessed: AssessedDevice,
+    /// What needs attention, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// Something that needs attention. The name is what scripts read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Finding {
+    /// It has no password yet.
+    Unactivated,
+    /// Only the vendor can recover it.
+    NotRecoverable,
+    /// Its firmware is older than a recovery method needs.
+    FirmwareTooOld(FirmwareMinimum),
+    /// Another device has its address.
+    DuplicateAddress,
+    /// It has the address from the factory.
+    FactoryAddress,
+    /// Its firmware sends the password in a form that can be recorded and replayed.
+    ReplayablePassword,
+    /// Its clock was never set.
+    ClockUnset,
+    /// No usable GUID of it is in the vault. Another method is ready.
+    GuidMissing,
+    /// No e-mail address is reserved, as far as is known. Another method is ready.
+    MailboxMissing,
+    /// No security questions are set, as far as is known. Another method is ready.
+    QuestionsMissing,
+    /// It is bound to a Hik-Connect account: it must be the owner's.
+    CloudBound,
+}
+
+impl Finding {
+    /// Its name, e.g. `not-recoverable`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether something is missing. The others are advice.
+    pub const fn is_problem(self) -> bool {
+        !matches!(
+            self,
+            Self::GuidMissing | Self::MailboxMissing | Self::QuestionsMissing | Self::CloudBound
+        )
+    }
+}
+
+/// The methods by which the owner alone recovers a device, and what prepares them.
+const OWN: [(RecoveryMethod, Preparation, Finding); 3] = [
+    (
+        RecoveryMethod::Guid,
+        Preparation::Guid,
+        Finding::GuidMissing,
+    ),
+    (
+        RecoveryMethod::Mail,
+        Preparation::Mailbox,
+        Finding::MailboxMissing,
+    ),
+    (
+        RecoveryMethod::Questions,
+        Preparation::Questions,
+        Finding::QuestionsMissing,
+    ),
+];
+
+impl AuditedDevice {
+    fn new(assessed: AssessedDevice) -> Self {
+        let findings = findings(&assessed);
+        Self { assessed, findings }
+    }
+
+    /// Whether the owner can recover it without the vendor's support.
+    pub fn is_recoverable(&self) -> bool {
+        is_recoverable(&self.assessed)
+    }
+}
+
+/// Audits these devices.
+pub fn audit(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+) -> Result<Vec<AuditedDevice>, LedgerError> {
+    let assessed = methods::assess(session, devices)?.into_iter();
+    Ok(assessed.map(AuditedDevice::new).collect())
+}
+
+fn is_recoverable(assessed: &AssessedDevice) -> bool {
+    OWN.iter().any(|(method, ..)| is_ready(assessed, *method))
+}
+
+fn is_ready(assessed: &AssessedDevice, method: RecoveryMethod) -> bool {
+    let fit = assessed.methods.iter().find(|fit| fit.method == method);
+    fit.is_some_and(|fit| match &fit.availability {
+        Availability::Ready => true,
+        Availability::MayWork(needs) => needs.is_empty(),
+        Availability::Needs(_) | Availability::NotForThisDevice(_) => false,
+    })
+}
+
+/// Problems first.
+fn findings(assessed: &AssessedDevice) -> Vec<Finding> {
+    let device = &assessed.device.entry.device;
+    let is_unactivated = device.state == Some(State::Unactivated);
+    let is_recoverable = is_recoverable(assessed);
+    let recovery = if is_unactivated {
+        Some(Finding::Unactivated)
+    } else {
+        (!is_recoverable).then_some(Finding::NotRecoverable)
+    };
+    let firmware = assessed.methods.iter().find_map(firmware_below);
+    let warnings = assessed.device.warnings.iter();
+    let warnings = warnings.filter_map(|warning| match warning {
+        Warning::DuplicateIp => Some(Finding::DuplicateAddress),
+        Warning::FactoryAddress => Some(Finding::FactoryAddress),
+        Warning::ReplayablePassword => Some(Finding::ReplayablePassword),
+        Warning::ClockUnset => Some(Finding::ClockUnset),
+        _ => None,
+    });
+    let missing = OWN.iter().filter(|(method, preparation, _)| {
+        let offered = preparation.offer().of(device) == Some(true);
+        is_recoverable && offered && !is_ready(assessed, *method)
+    });
+    let bound = device.cloud.bound == Some(true);
+    recovery
+        .into_iter()
+        .chain(firmware.map(Finding::FirmwareTooOld))
+        .chain(warnings)
+        .chain(missing.map(|(.., finding)| *finding))
+        .chain(bound.then_some(Finding::CloudBound))
+        .collect()
+}
+
+fn firmware_below(fit: &MethodAssessment) -> Option<FirmwareMinimum> {
+    match fit.availability.obstacle()? {
+        UnavailableReason::FirmwareBelow(minimum) => Some(minimum),
+        _ => None,
+    }
+}
+
+/// The findings of an earlier audit, by the MACs of its devices.
+pub type EarlierAudit = BTreeMap<MacAddr, Vec<String>>;
+
+/// What changed on a device since an earlier audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeSince {
+    /// It was not there.
+    New,
+    /// The findings that are new, and those that are gone; both may be empty.
+    Seen {
+        /// New ones.
+        found: Vec<&'static str>,
+        /// Gone ones.
+        mended: Vec<String>,
+    },
+}
+
+impl AuditedDevice {
+    /// What changed on it since an earlier audit. `None` where it reports no MAC.
+    pub fn since(&self, earlier: &EarlierAudit) -> Option<ChangeSince> {
+        let mac = self.assessed.device.entry.device.mac?;
+        let Some(before) = earlier.get(&mac) else {
+            return Some(ChangeSince::New);
+        };
+        let now: Vec<_> = self.findings.iter().map(|it| it.name()).collect();
+        let found = now.iter().copied();
+        let mended = before.iter().filter(|it| !now.contains(&it.as_str()));
+        Some(ChangeSince::Seen {
+            found: found
+                .filter(|it| before.iter().all(|before| before != it))
+                .collect(),
+            mended: mended.cloned().collect(),
+        })
+    }
+}

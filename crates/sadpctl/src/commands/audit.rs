@@ -1,0 +1,115 @@
+use std::{fs, path::Path};
+
+use sadp_model::MacAddr;
+use sadp_ops::{
+    LedgerAccess,
+    audit::{self, EarlierAudit},
+    recovery::methods,
+};
+use sadp_text::count;
+use serde::Deserialize;
+
+use super::list;
+use crate::{
+    args::{AuditArgs, Context},
+    failure::{Exit, Failure},
+    output::{AuditRow, Format},
+    run::Run,
+    select,
+};
+
+pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    context.global.format.check::<AuditRow>()?;
+    let earlier = args.since.as_deref().map(read).transpose()?;
+    // What devices are asked is recorded.
+    let access = if args.no_ask {
+        LedgerAccess::Read
+    } else {
+        LedgerAccess::Record
+    };
+    let mut run = Run::open(&args.ask, None, access, context)?;
+    let inventory = run.look()?;
+    let mut devices = list::of_all(&inventory, args.filter.as_ref())?;
+    if !args.no_ask {
+        run.block_on(async |session, observer| {
+            methods::read_prepared(session, &inventory, &mut devices, observer).await
+        })?;
+    }
+    select::by_urgency(&mut devices);
+    let audited = audit::audit(&run.session, devices)?;
+    let rows = audited.iter().map(|it| {
+        let since = earlier.as_ref().and_then(|earlier| it.since(earlier));
+        AuditRow::new(it, since)
+    });
+    let rows: Vec<_> = rows.collect();
+    let mut context = run.into_context();
+    context.print(&rows)?;
+    let terminal = context.terminal;
+    let recoverable = audited.iter().filter(|it| it.is_recoverable()).count();
+    terminal.note(&format!(
+        "{recoverable} of {} can be recovered without the vendor's support",
+        count(audited.len() as u64, "device", "devices")
+    ));
+    if let Some(earlier) = &earlier {
+        let mut gone: Vec<_> = earlier.keys().collect();
+        gone.retain(|mac| {
+            let mut all = audited.iter();
+            all.all(|it| it.assessed.device.entry.device.mac != Some(**mac))
+        });
+        for mac in gone {
+            terminal.note(&format!("{mac} was audited before and is not found now"));
+        }
+        let changed = rows.iter().filter(|row| row.is_changed()).count();
+        let devices = count(changed as u64, "device", "devices");
+        terminal.note(&format!("{devices} changed since the earlier audit"));
+    }
+    if context.global.format == Format::Table {
+        let mut told = Vec::new();
+        for &finding in audited.iter().flat_map(|it| &it.findings) {
+            if !told.contains(&finding.name()) {
+                told.push(finding.name());
+                let (meaning, mends) =
+                    (sadp_text::finding(finding), sadp_text::mends(finding, None));
+                terminal.hint(&format!("{meaning}: {mends}"));
+            }
+        }
+    }
+    let mut findings = audited.iter().flat_map(|it| &it.findings);
+    Ok(if findings.any(|it| it.is_problem()) {
+        Exit::Refused
+    } else {
+        Exit::Done
+    })
+}
+
+/// The JSON of an earlier audit, as far as it is compared.
+#[derive(Deserialize)]
+struct EarlierRow {
+    device: EarlierDevice,
+    findings: Vec<EarlierFinding>,
+}
+
+#[derive(Deserialize)]
+struct EarlierDevice {
+    mac: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EarlierFinding {
+    finding: String,
+}
+
+fn read(path: &Path) -> Result<EarlierAudit, Failure> {
+    let text = fs::read(path).map_err(|error| Failure::unreadable(path.display(), error))?;
+    let rows: Vec<EarlierRow> = serde_json::from_slice(&text).map_err(|error| {
+        let what = format!("{} is not the JSON of an audit", path.display());
+        Failure::because(Exit::Usage, what, error)
+            .hint("make it by: sadpctl audit --format json > FILE.json")
+    })?;
+    let known = rows.into_iter().filter_map(|row| {
+        let mac: MacAddr = row.device.mac?.parse().ok()?;
+        let findings = row.findings.into_iter().map(|it| it.finding);
+        Some((mac, findings.collect()))
+    });
+    Ok(known.collect())
+}

@@ -1,0 +1,185 @@
+//! Devices by their readiness.
+
+use std::io::{self, Write};
+
+use sadp_model::text::clean;
+use sadp_ops::audit::{AuditedDevice, ChangeSince};
+use serde::Serialize;
+
+use super::{
+    Layout, Row, Who,
+    table::{Plain, PlainColumn, known},
+};
+use crate::terminal::{GREEN, RED, YELLOW};
+
+/// An audited device. The names and their order are a contract.
+#[derive(Debug, Serialize)]
+pub(crate) struct AuditRow {
+    device: Who,
+    model: Option<String>,
+    name: Option<String>,
+    recoverable: bool,
+    ways: Vec<WayCell>,
+    findings: Vec<FindingCell>,
+    since: Option<SinceCell>,
+}
+
+/// A way of recovery, and whether it is ready.
+#[derive(Debug, Serialize)]
+struct WayCell {
+    way: &'static str,
+    availability: &'static str,
+}
+
+/// A finding, and what mends it.
+#[derive(Debug, Serialize)]
+struct FindingCell {
+    finding: &'static str,
+    problem: bool,
+    message: String,
+    next: String,
+}
+
+/// What changed since an earlier audit.
+#[derive(Debug, Serialize)]
+struct SinceCell {
+    new: bool,
+    found: Vec<&'static str>,
+    mended: Vec<String>,
+}
+
+impl SinceCell {
+    fn text(&self) -> String {
+        let found = self.found.iter().map(|it| format!("new: {it}"));
+        let mended = self.mended.iter().map(|it| format!("mended: {it}"));
+        let new = self.new.then(|| "not there before".to_owned());
+        let parts: Vec<_> = new.into_iter().chain(found).chain(mended).collect();
+        parts.join(", ")
+    }
+}
+
+impl AuditRow {
+    pub(crate) fn new(audited: &AuditedDevice, since: Option<ChangeSince>) -> Self {
+        let found = &audited.assessed.device;
+        let device = &found.entry.device;
+        let ways = audited.assessed.methods.iter().map(|fit| WayCell {
+            way: fit.method.name(),
+            availability: fit.availability.name(),
+        });
+        let findings = audited.findings.iter().map(|&finding| FindingCell {
+            finding: finding.name(),
+            problem: finding.is_problem(),
+            message: sadp_text::finding(finding),
+            next: sadp_text::mends(finding, Some(device)),
+        });
+        Self {
+            device: Who::new(found),
+            model: device.model.as_deref().map(Into::into),
+            name: found.called(),
+            recoverable: audited.is_recoverable(),
+            ways: ways.collect(),
+            findings: findings.collect(),
+            since: since.map(|since| match since {
+                ChangeSince::New => SinceCell {
+                    new: true,
+                    found: Vec::new(),
+                    mended: Vec::new(),
+                },
+                ChangeSince::Seen { found, mended } => SinceCell {
+                    new: false,
+                    found,
+                    mended,
+                },
+            }),
+        }
+    }
+
+    /// Whether it changed since an earlier audit.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.since.as_ref().is_some_and(|it| !it.text().is_empty())
+    }
+
+    fn result(&self) -> &'static str {
+        if self.findings.iter().any(|it| it.problem) {
+            "problem"
+        } else if self.findings.is_empty() {
+            "ok"
+        } else {
+            "advice"
+        }
+    }
+
+    fn ready(&self) -> String {
+        let own = ["guid", "mail", "questions"];
+        let ready = self
+            .ways
+            .iter()
+            .filter(|it| own.contains(&it.way) && it.availability == "ready");
+        let ready: Vec<_> = ready.map(|it| it.way).collect();
+        ready.join(", ")
+    }
+}
+
+impl Row for AuditRow {
+    const LIST: &'static str = "an audit has";
+
+    const COLUMNS: &'static str =
+        "mac serial address model name result recoverable ready findings next since";
+
+    fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
+        let rows = rows.iter().map(|row| {
+            let findings = row.findings.iter();
+            let names: Vec<_> = findings.clone().map(|it| it.finding).collect();
+            let next: Vec<_> = findings.map(|it| it.next.as_str()).collect();
+            vec![
+                row.device.mac.clone().unwrap_or_default(),
+                row.device.serial.clone().unwrap_or_default(),
+                row.device
+                    .address
+                    .map(|it| it.to_string())
+                    .unwrap_or_default(),
+                row.model.clone().unwrap_or_default(),
+                row.name.clone().unwrap_or_default(),
+                row.result().into(),
+                row.recoverable.to_string(),
+                row.ready(),
+                names.join("; "),
+                next.join("; "),
+                row.since.as_ref().map(SinceCell::text).unwrap_or_default(),
+            ]
+        });
+        Ok(rows.collect())
+    }
+
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let styles = [("ok", GREEN), ("problem", RED), ("advice", YELLOW)];
+        let columns = [
+            PlainColumn::whole("RESULT"),
+            PlainColumn::whole("ADDRESS"),
+            PlainColumn::whole("MAC"),
+            PlainColumn::extra("NAME"),
+            PlainColumn::extra("MODEL"),
+            PlainColumn::folds("READY"),
+            PlainColumn::text("FINDINGS", 24),
+            PlainColumn::text("SINCE", 16),
+        ];
+        let mut table = Plain::new(&columns, &styles);
+        for row in rows {
+            let findings: Vec<_> = row.findings.iter().map(|it| it.message.as_str()).collect();
+            table.row([
+                row.result().into(),
+                known(row.device.address.map(|it| it.to_string())),
+                known(row.device.mac.as_ref()),
+                row.name.clone().unwrap_or_default(),
+                known(row.model.as_ref()),
+                known(Some(row.ready()).filter(|it| !it.is_empty())),
+                clean(&findings.join("; ")).into_owned(),
+                row.since.as_ref().map(SinceCell::text).unwrap_or_default(),
+            ]);
+        }
+        table.write(out, layout.width)
+    }
+}
