@@ -8,6 +8,8 @@
 mod activate;
 mod audit;
 mod cloud;
+#[cfg(unix)]
+mod contact;
 mod decode;
 mod errors;
 #[cfg(unix)]

@@ -86,7 +86,7 @@ pub use files::{
         QuestionAnswers, QuestionAnswersError, QuestionAnswersFile, QuestionFileError,
         QuestionProblem,
     },
-    settings::{Contact, QuestionNames, SettingsError},
+    settings::{Contact, ContactProblem, QuestionNames, SettingsError},
     vault::{GuidExport, Vault, VaultError, read_any_guid_file, read_guid_file},
 };
 pub use ledger::{

@@ -53,7 +53,7 @@ use crate::{
 #[command(
     name = "sadpctl",
     version,
-    after_help = "Try it without any device: sadpctl demo. All options: sadpctl --help",
+    after_help = "Try it without any device: sadpctl demo. All commands: sadpctl --help",
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -196,6 +196,8 @@ pub(crate) enum Command {
     Cloud(CloudCommand),
     /// Show which devices can be recovered, and what needs attention
     Audit(AuditArgs),
+    /// Write down who asks the vendor's support: contact.toml
+    Contact(ContactArgs),
     /// Name a device, and say where it is; without DEVICE list the names
     Name(NameArgs),
     /// Delete the password of one device: it is unactivated then
@@ -271,6 +273,25 @@ pub(crate) struct AuditArgs {
 
     #[command(flatten)]
     pub(crate) ask: AskArgs,
+}
+
+/// `contact`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Asks for each field on a terminal; Enter keeps what is there, - deletes it. reset
+export fills the form for the vendor's support with it.
+
+Examples:
+  sadpctl contact
+  sadpctl contact --show")]
+pub(crate) struct ContactArgs {
+    /// Show and check the contact, and ask nothing
+    #[arg(long)]
+    pub(crate) show: bool,
+
+    /// Another file than contact.toml in the configuration folder
+    #[arg(long, value_name = "F")]
+    pub(crate) contact: Option<PathBuf>,
 }
 
 /// `name`.

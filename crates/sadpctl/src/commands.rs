@@ -2,6 +2,7 @@
 
 mod activate;
 mod audit;
+mod contact;
 mod decode;
 #[cfg(feature = "sim")]
 mod demo;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Locate(args) => locate::run(args, context),
         Command::Cloud(command) => owner::cloud(command, context),
         Command::Audit(args) => audit::run(args, context),
+        Command::Contact(args) => contact::run(args, context),
         Command::Name(args) => name::run(args, context),
         Command::Deactivate(args) => owner::deactivate(args, context),
         Command::Doctor(args) => doctor::run(args, context),

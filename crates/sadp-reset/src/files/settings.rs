@@ -6,9 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, de::DeserializeOwned};
+use sadp_model::text::is_unprintable;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{FileError, disk::read_bounded};
+use crate::{
+    FileError,
+    disk::{NewFile, make_folder, read_bounded},
+};
 
 /// The person who asks the vendor's support, from `contact.toml`:
 ///
@@ -21,7 +25,7 @@ use crate::{FileError, disk::read_bounded};
 /// role = "installer"            # or distributor, end user
 /// purchase-channel = "..."
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Contact {
     /// A person's name.
@@ -44,28 +48,54 @@ impl Contact {
     /// The file's name in the folder of settings.
     pub const FILE_NAME: &str = "contact.toml";
 
+    /// The values of `role`.
+    pub const ROLES: [&str; 3] = ["installer", "distributor", "end user"];
+
+    /// The fields by the keys of the file.
+    pub fn fields_mut(&mut self) -> [(&'static str, &mut Option<String>); 7] {
+        [
+            ("name", &mut self.name),
+            ("email", &mut self.email),
+            ("phone", &mut self.phone),
+            ("company", &mut self.company),
+            ("country", &mut self.country),
+            ("role", &mut self.role),
+            ("purchase-channel", &mut self.purchase_channel),
+        ]
+    }
+
     /// The fields that are not filled in, by the keys of the file.
     pub fn blanks(&self) -> Vec<&'static str> {
-        let Self {
-            name,
-            email,
-            phone,
-            company,
-            country,
-            role,
-            purchase_channel,
-        } = self;
-        let all = [
-            ("name", name),
-            ("email", email),
-            ("phone", phone),
-            ("company", company),
-            ("country", country),
-            ("role", role),
-            ("purchase-channel", purchase_channel),
-        ];
-        let blank = all.into_iter().filter(|(_, value)| value.is_none());
+        let mut own = self.clone();
+        let blank = own
+            .fields_mut()
+            .into_iter()
+            .filter(|(_, value)| value.is_none());
         blank.map(|(key, _)| key).collect()
+    }
+
+    /// What is wrong with a value, if anything.
+    pub fn problem(key: &str, value: &str) -> Option<ContactProblem> {
+        let is_email = value.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && host.contains('.') && !value.contains(char::is_whitespace)
+        });
+        match key {
+            _ if value.contains(is_unprintable) => Some(ContactProblem::Unprintable),
+            "email" if !is_email => Some(ContactProblem::Email),
+            "role" if !Self::ROLES.contains(&value) => Some(ContactProblem::Role),
+            _ => None,
+        }
+    }
+
+    /// Writes the file in place of a former one, and its folder where it is missing.
+    pub fn write(&self, path: &Path) -> Result<(), FileError> {
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            make_folder(folder).map_err(FileError::new("make the folder", folder))?;
+        }
+        let text = toml::to_string(self).map_err(io::Error::other);
+        let written = text.and_then(|text| NewFile::begin(path)?.replace(text.as_bytes()));
+        written.map_err(FileError::new("write", path))
     }
 
     /// Reads the file. Without a file all fields are empty.
@@ -88,6 +118,20 @@ impl Contact {
             ("Purchase channel", self.purchase_channel.as_deref()),
         ]
     }
+}
+
+/// What is wrong with a value of a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContactProblem {
+    /// Control or invisible characters.
+    #[error("it has characters that cannot be printed")]
+    Unprintable,
+    /// No e-mail address.
+    #[error("write one e-mail address, e.g. office@example.com")]
+    Email,
+    /// Another role than the vendor asks for.
+    #[error("write installer, distributor or end user")]
+    Role,
 }
 
 /// Names for the numbers of security questions, from `questions.toml`. The texts
@@ -182,6 +226,32 @@ mod tests {
         assert_eq!(contact.email, None);
         let missing = path.with_file_name("none.toml");
         assert_eq!(Contact::read(&missing).unwrap(), Contact::default());
+    }
+
+    #[test]
+    fn a_contact_is_written_checked_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/contact.toml");
+        let contact = Contact {
+            name: Some("A \"B\" \\ C".into()),
+            role: Some("end user".into()),
+            ..Contact::default()
+        };
+        for _ in 0..2 {
+            contact.write(&path).unwrap();
+            assert_eq!(Contact::read(&path).unwrap(), contact);
+        }
+        assert_eq!(contact.blanks().len(), 5);
+        for (key, value, problem) in [
+            ("email", "a@example.com", None),
+            ("email", "a@b c.com", Some(ContactProblem::Email)),
+            ("email", "a", Some(ContactProblem::Email)),
+            ("role", "boss", Some(ContactProblem::Role)),
+            ("role", "installer", None),
+            ("name", "a\u{1b}", Some(ContactProblem::Unprintable)),
+        ] {
+            assert_eq!(Contact::problem(key, value), problem, "{key}: {value}");
+        }
     }
 
     #[test]

@@ -77,7 +77,11 @@ impl Detail {
             .mut_args(|arg| self.arrange_argument(arg, path))
             .mut_subcommands(|child| {
                 let path = format!("{path} {}", child.get_name());
-                self.arrange(child, path.trim_start())
+                let child = self.arrange(child, path.trim_start());
+                // They are typed once, when the program is installed.
+                let at_installation = matches!(child.get_name(), "completions" | "man");
+                let hides = self == Self::Brief && at_installation;
+                if hides { child.hide(true) } else { child }
             });
         let about = command.get_long_about().map(ToString::to_string);
         let (_, more) = about

@@ -176,8 +176,9 @@ impl<'a> Mistake<'a> {
             ErrorKind::InvalidSubcommand => format!("{name} has no command {typed}"),
             _ => format!("{name} does nothing by itself"),
         };
+        // The nearest is the last.
         let similar = self.texts(ContextKind::SuggestedSubcommand);
-        if let Some(similar) = similar.first() {
+        if let Some(similar) = similar.last() {
             return (message, format!("did you mean {name} {similar}?"));
         }
         let commands = self
