@@ -294,10 +294,10 @@ fn ways_that_are_not_set_up_are_distinguished() {
     let csv = van.run(&["scan", "--wait", "600ms", "--format", "csv"]);
     assert!(
         csv.stdout
-            .contains(",Hik-Connect Bound,Access Verification\r\n"),
+            .contains(",Hik-Connect Bound,Access Verification,Name,Place\r\n"),
         "{csv}"
     );
-    assert!(csv.stdout.ends_with(",No,Yes\r\n"), "{csv}");
+    assert!(csv.stdout.ends_with(",No,Yes,,\r\n"), "{csv}");
     let mail = [
         "mail",
         "set",
