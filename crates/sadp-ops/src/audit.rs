@@ -23,13 +23,13 @@ pub struct AuditedDevice {
     /// The device, with its recovery methods.
     pub assessed: AssessedDevice,
     /// What needs attention, the worst first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
 }
 
 /// Something that needs attention. The name is what scripts read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
-pub enum Finding {
+pub enum AuditFinding {
     /// It has no password yet.
     Unactivated,
     /// Only the vendor can recover it.
@@ -54,7 +54,7 @@ pub enum Finding {
     CloudBound,
 }
 
-impl Finding {
+impl AuditFinding {
     /// Its name, e.g. `not-recoverable`.
     pub fn name(self) -> &'static str {
         self.into()
@@ -70,21 +70,21 @@ impl Finding {
 }
 
 /// The methods by which the owner alone recovers a device, and what prepares them.
-const OWN: [(RecoveryMethod, Preparation, Finding); 3] = [
+const OWN: [(RecoveryMethod, Preparation, AuditFinding); 3] = [
     (
         RecoveryMethod::Guid,
         Preparation::Guid,
-        Finding::GuidMissing,
+        AuditFinding::GuidMissing,
     ),
     (
         RecoveryMethod::Mail,
         Preparation::Mailbox,
-        Finding::MailboxMissing,
+        AuditFinding::MailboxMissing,
     ),
     (
         RecoveryMethod::Questions,
         Preparation::Questions,
-        Finding::QuestionsMissing,
+        AuditFinding::QuestionsMissing,
     ),
 ];
 
@@ -123,22 +123,22 @@ fn is_ready(assessed: &AssessedDevice, method: RecoveryMethod) -> bool {
 }
 
 /// Problems first.
-fn findings(assessed: &AssessedDevice) -> Vec<Finding> {
+fn findings(assessed: &AssessedDevice) -> Vec<AuditFinding> {
     let device = &assessed.device.entry.device;
     let is_unactivated = device.state == Some(State::Unactivated);
     let is_recoverable = is_recoverable(assessed);
     let recovery = if is_unactivated {
-        Some(Finding::Unactivated)
+        Some(AuditFinding::Unactivated)
     } else {
-        (!is_recoverable).then_some(Finding::NotRecoverable)
+        (!is_recoverable).then_some(AuditFinding::NotRecoverable)
     };
     let firmware = assessed.methods.iter().find_map(firmware_below);
     let warnings = assessed.device.warnings.iter();
     let warnings = warnings.filter_map(|warning| match warning {
-        Warning::DuplicateIp => Some(Finding::DuplicateAddress),
-        Warning::FactoryAddress => Some(Finding::FactoryAddress),
-        Warning::ReplayablePassword => Some(Finding::ReplayablePassword),
-        Warning::ClockUnset => Some(Finding::ClockUnset),
+        Warning::DuplicateIp => Some(AuditFinding::DuplicateAddress),
+        Warning::FactoryAddress => Some(AuditFinding::FactoryAddress),
+        Warning::ReplayablePassword => Some(AuditFinding::ReplayablePassword),
+        Warning::ClockUnset => Some(AuditFinding::ClockUnset),
         _ => None,
     });
     let missing = OWN.iter().filter(|(method, preparation, _)| {
@@ -148,10 +148,10 @@ fn findings(assessed: &AssessedDevice) -> Vec<Finding> {
     let bound = device.cloud.bound == Some(true);
     recovery
         .into_iter()
-        .chain(firmware.map(Finding::FirmwareTooOld))
+        .chain(firmware.map(AuditFinding::FirmwareTooOld))
         .chain(warnings)
         .chain(missing.map(|(.., finding)| *finding))
-        .chain(bound.then_some(Finding::CloudBound))
+        .chain(bound.then_some(AuditFinding::CloudBound))
         .collect()
 }
 

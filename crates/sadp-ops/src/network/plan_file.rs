@@ -12,7 +12,7 @@ use sadp_model::{AddressError, Device, HostSettings, MacAddr, text::spreadsheet_
 use serde::{Deserialize, Serialize};
 
 use self::{
-    header::{Header, NAMES},
+    header::{NAMES, PlanHeader},
     source::Source,
 };
 pub use self::{
@@ -107,7 +107,7 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
         return Err(vec![Problem::new(1, Cause::Empty)]);
     };
     let mut lines = Lines::new(bytes);
-    let header = Header::read(&titles, lines.at(titles.position()))?;
+    let header = PlanHeader::read(&titles, lines.at(titles.position()))?;
     let mut table = PlanTable {
         columns: owned(&titles),
         rows: Vec::new(),
@@ -195,7 +195,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn row(line: u64, record: &StringRecord, header: &Header) -> Result<PlanRow, Vec<Cause>> {
+fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow, Vec<Cause>> {
     let mut causes = Vec::new();
     let columns = header.names.len();
     if record
@@ -250,7 +250,7 @@ fn row(line: u64, record: &StringRecord, header: &Header) -> Result<PlanRow, Vec
 
 /// Reads the values of a row, and collects what is wrong with them.
 struct Values<'a> {
-    header: &'a Header,
+    header: &'a PlanHeader,
     causes: Vec<Cause>,
 }
 

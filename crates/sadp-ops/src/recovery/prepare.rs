@@ -5,20 +5,22 @@
 //! - [`plan`]: what is left to do on which device.
 //! - [`Plan::carry_out`]: does it, until each device is settled.
 
+mod run;
+
 use std::{collections::HashMap, time::Duration};
 
 use sadp_model::{Device, MacAddr, State};
 use sadp_proto::{Command, Mailbox, QuestionList, SecretAnswers, seal::Password};
-use sadp_reset::{Action, LedgerError, PasswordNumber, Vault};
+use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{History, guid::export, methods, questions};
+use self::run::PreparationRun;
+use super::{History, methods, questions};
 pub use crate::outcome::prepare::{PreparedDevice, PreparedStep};
 use crate::{
     DiscoveredDevice, Event, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session, StopReason,
-    batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, PROVING, Settling, guarded},
     settle::RoundLimit,
 };
 
@@ -166,11 +168,11 @@ struct PlannedDevice {
 #[derive(Debug)]
 struct Step {
     preparation: Preparation,
-    progress: Progress,
+    progress: StepProgress,
 }
 
 #[derive(Debug)]
-enum Progress {
+enum StepProgress {
     /// It was prepared before.
     Already,
     /// It is to be sent, for the first time or again. What became of it so far.
@@ -210,7 +212,7 @@ pub fn plan(
                 Preparation::Questions => set_up.questions.or(known.questions),
             };
             let progress = if is_prepared == Some(true) {
-                Progress::Already
+                StepProgress::Already
             } else if plan.wishes.has(preparation, &device.entry.device) {
                 plan.wishes.begin(preparation, &candidate, session)?
             } else {
@@ -261,7 +263,7 @@ impl Wishes {
         preparation: Preparation,
         candidate: &Candidate,
         session: &Session,
-    ) -> Result<Progress, LedgerError> {
+    ) -> Result<StepProgress, LedgerError> {
         let Candidate {
             device, questions, ..
         } = candidate;
@@ -274,7 +276,7 @@ impl Wishes {
             .and_then(|answers| questions::objection(questions.as_ref(), answers.ids()))
             .map(|reason| Outcome::skipped(device, action, reason));
         let outcome = blocked.or(objection).map(Box::new);
-        Ok(outcome.map_or(Progress::Due(None), Progress::Settled))
+        Ok(outcome.map_or(StepProgress::Due(None), StepProgress::Settled))
     }
 
     /// The command of a step.
@@ -356,13 +358,7 @@ impl Plan {
         settings: Settings<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let mut run = Run {
-            settings,
-            number: session.draw_password_number()?,
-            unproven: PROVING,
-            stopped: None,
-            failure: None,
-        };
+        let mut run = PreparationRun::new(settings, session)?;
         let mut rounds = RoundLimit::begin(settings.settle);
         loop {
             for preparation in Preparation::ALL {
@@ -406,10 +402,10 @@ impl PlannedDevice {
     /// Leaves out what was not sent yet.
     fn leave_out(&mut self, why: &Reason) {
         for step in &mut self.steps {
-            if matches!(step.progress, Progress::Due(None)) {
+            if matches!(step.progress, StepProgress::Due(None)) {
                 let action = step.preparation.action();
                 let skipped = Outcome::skipped(&self.device, action, why.clone());
-                step.progress = Progress::Settled(Box::new(skipped));
+                step.progress = StepProgress::Settled(Box::new(skipped));
             }
         }
     }
@@ -423,9 +419,9 @@ impl PlannedDevice {
             PreparedStep {
                 preparation: step.preparation,
                 outcome: match step.progress {
-                    Progress::Already => None,
-                    Progress::Due(outcome) => Some(outcome.map_or_else(planned, |it| *it)),
-                    Progress::Settled(outcome) => Some(*outcome),
+                    StepProgress::Already => None,
+                    StepProgress::Due(outcome) => Some(outcome.map_or_else(planned, |it| *it)),
+                    StepProgress::Settled(outcome) => Some(*outcome),
                 },
             }
         });
@@ -435,14 +431,14 @@ impl PlannedDevice {
 
 impl Step {
     const fn is_due(&self) -> bool {
-        matches!(self.progress, Progress::Due(_))
+        matches!(self.progress, StepProgress::Due(_))
     }
 
     fn outcome(&self) -> Option<&Outcome> {
         match &self.progress {
-            Progress::Already => None,
-            Progress::Due(outcome) => outcome.as_deref(),
-            Progress::Settled(outcome) => Some(outcome),
+            StepProgress::Already => None,
+            StepProgress::Due(outcome) => outcome.as_deref(),
+            StepProgress::Settled(outcome) => Some(outcome),
         }
     }
 
@@ -460,175 +456,11 @@ impl Step {
 
     /// Takes in what became of its command, as far as the reply shows.
     fn take_in(&mut self, reply: Outcome) {
-        let reply = match std::mem::replace(&mut self.progress, Progress::Already) {
-            Progress::Due(Some(earlier)) => reply.repeats(Some(*earlier), Seen::Missing),
+        let reply = match std::mem::replace(&mut self.progress, StepProgress::Already) {
+            StepProgress::Due(Some(earlier)) => reply.repeats(Some(*earlier), Seen::Missing),
             _ => reply,
         };
-        self.progress = Progress::Settled(Box::new(reply));
-    }
-}
-
-/// What is known while a plan is carried out.
-struct Run<'a> {
-    settings: Settings<'a>,
-    /// By what the ledger knows the password.
-    number: PasswordNumber,
-    /// How many more devices have to accept it before it goes to several at once.
-    unproven: usize,
-    /// Why nothing more is sent.
-    stopped: Option<Reason>,
-    failure: Option<OpsError>,
-}
-
-impl Run<'_> {
-    fn ends(&self, session: &Session) -> bool {
-        self.stopped.is_some() || self.failure.is_some() || session.cancellation.stop.is_cancelled()
-    }
-
-    /// Sends one preparation to all devices on which it is due.
-    async fn send(
-        &mut self,
-        preparation: Preparation,
-        plan: &mut Plan,
-        session: &mut Session,
-        observer: &mut dyn Observer,
-    ) -> Result<(), OpsError> {
-        let Plan {
-            devices, wishes, ..
-        } = plan;
-        let mut commands = Vec::new();
-        let mut steps = Vec::new();
-        for target in devices {
-            // The password may be wrong, and the refusal lost.
-            if self.ends(session) || (self.unproven > 0 && target.is_silent()) {
-                continue;
-            }
-            let due = |it: &&mut Step| it.preparation == preparation && it.is_due();
-            let device = &target.device;
-            let Some(step) = target.steps.iter_mut().find(due) else {
-                continue;
-            };
-            let password = Password::new(self.settings.password.clone())?;
-            if let Some(command) = wishes.command(preparation, device, password) {
-                let device = device.clone();
-                commands.push(DeviceCommand { device, command });
-                steps.push(step);
-            }
-        }
-        if commands.is_empty() {
-            return Ok(());
-        }
-        let mut keeper = export::Keeper::new(Vault::new(session.state()), self.settings.passphrase);
-        let exports = preparation == Preparation::Guid;
-        // Encrypting takes a second, in which no other reply may be waited for.
-        let one_by_one = exports && self.settings.passphrase.is_some();
-        let parallel = if one_by_one {
-            1
-        } else {
-            self.settings.parallel
-        };
-        let keep: &mut dyn Keep = if exports {
-            &mut keeper
-        } else {
-            &mut KeepNothing
-        };
-        let batch = Batch {
-            pace: guarded(parallel, self.unproven),
-            parallel,
-            // Silence is settled after the round.
-            settle: Some(Settling {
-                seen: &|_, _| Seen::Missing,
-                time: self.settings.settle,
-            }),
-            password: Some(&mut self.number),
-            ..Batch::new(preparation.action(), commands, keep)
-        };
-        let mut sent = session
-            .send(batch, self.settings.inventory, observer)
-            .await?;
-        for (place, (_, outcome)) in sent.outcomes.iter_mut().enumerate() {
-            match preparation {
-                Preparation::Guid => keeper.conclude(place, outcome),
-                Preparation::Mailbox if outcome.status == OutcomeStatus::Done => {
-                    if let Some(mailbox) = &wishes.mailbox {
-                        outcome.data = OutcomeData::Mailbox(mailbox.clone());
-                    }
-                }
-                _ => {}
-            }
-        }
-        let outcomes = self.take_in(sent);
-        for (step, outcome) in steps.into_iter().zip(outcomes) {
-            step.take_in(outcome);
-        }
-        Ok(())
-    }
-
-    fn take_in(&mut self, sent: BatchReport) -> Vec<Outcome> {
-        self.unproven = self.unproven.saturating_sub(sent.proofs);
-        self.stopped = sent.stopped.map(Reason::Stopped);
-        self.failure = sent.failure;
-        let outcomes = sent.outcomes.into_iter();
-        outcomes.map(|(_, outcome)| outcome).collect()
-    }
-
-    /// Looks what became of commands without a reply, and decides which are sent
-    /// again.
-    async fn look(
-        &mut self,
-        devices: &mut [PlannedDevice],
-        session: &mut Session,
-        observer: &mut dyn Observer,
-    ) {
-        let silent = devices.iter().filter(|it| it.is_silent());
-        let silent: Vec<_> = silent.map(|it| it.device.clone()).collect();
-        let inventory = self.settings.inventory;
-        let looked = read(session, inventory, silent, observer).await;
-        let mut looked = looked.unwrap_or_default().into_iter();
-        for target in devices {
-            let now = if target.is_silent() {
-                looked.next()
-            } else {
-                None
-            };
-            if let Err(error) = self.settle(target, now.as_ref(), session) {
-                self.failure.get_or_insert_with(|| error.into());
-            }
-        }
-    }
-
-    fn settle(
-        &mut self,
-        target: &mut PlannedDevice,
-        now: Option<&Candidate>,
-        session: &mut Session,
-    ) -> Result<(), LedgerError> {
-        let PlannedDevice { device, steps } = target;
-        for step in steps.iter_mut() {
-            let seen = now.map_or(Seen::Missing, |now| step.preparation.seen(&now.device));
-            let Progress::Settled(outcome) = &mut step.progress else {
-                continue;
-            };
-            if outcome.status == OutcomeStatus::Unknown && seen == Seen::Changed {
-                let action = step.preparation.action();
-                session.record_accepted(device, action, &mut self.number)?;
-                outcome.check(seen);
-            }
-        }
-        let accepted = session.password_of(device)? == Some(self.number);
-        if !accepted && self.unproven > 0 && target.is_silent() {
-            target.leave_out(&Reason::EarlierUnknown);
-        }
-        for step in &mut target.steps {
-            let again = step.was_silent(accepted);
-            if let Progress::Settled(outcome) = &mut step.progress
-                && again
-            {
-                let outcome = outcome.clone();
-                step.progress = Progress::Due(Some(outcome));
-            }
-        }
-        Ok(())
+        self.progress = StepProgress::Settled(Box::new(reply));
     }
 }
 

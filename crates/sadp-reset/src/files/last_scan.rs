@@ -44,7 +44,7 @@ impl LastScan {
             make_folder(state)?;
         }
         let devices = devices.into_iter().take(Self::MAX_DEVICES);
-        let entries: Vec<_> = devices.map(Entry::of).collect();
+        let entries: Vec<_> = devices.map(SavedDevice::of).collect();
         let bytes = serde_json::to_vec(&entries)?;
         NewFile::begin(&state.join(Self::FILE_NAME))?.replace(&bytes)
     }
@@ -53,20 +53,20 @@ impl LastScan {
     /// it is left out. Fails where there is none.
     pub fn read(state: &Path) -> io::Result<Vec<ScannedDevice>> {
         let bytes = read_bounded(&state.join(Self::FILE_NAME), Self::MAX_BYTES)?;
-        let entries: Vec<Entry> = serde_json::from_slice(&bytes)?;
-        Ok(entries.into_iter().map(Entry::into_device).collect())
+        let entries: Vec<SavedDevice> = serde_json::from_slice(&bytes)?;
+        Ok(entries.into_iter().map(SavedDevice::into_device).collect())
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct SavedDevice {
     serial: Option<String>,
     mac: Option<String>,
     address: Option<Ipv4Addr>,
     model: Option<String>,
 }
 
-impl Entry {
+impl SavedDevice {
     fn of(device: &Device) -> Self {
         Self {
             serial: device.serial.as_ref().map(ToString::to_string),

@@ -5,7 +5,7 @@ use sadp_ops::{
 };
 use sadp_text::{Announcement, already_active};
 
-use super::{new_password, reset::prepare::Wanted};
+use super::{new_password, reset::prepare::WantedPreparation};
 use crate::{
     args::{ActivateArgs, Context},
     failure::{Exit, Failure},
@@ -64,9 +64,9 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
 }
 
 /// What is to be prepared afterwards, if anything.
-fn wanted(args: &ActivateArgs) -> Result<Option<Wanted>, Failure> {
+fn wanted(args: &ActivateArgs) -> Result<Option<WantedPreparation>, Failure> {
     if args.prepare {
-        return Wanted::read(&args.preparation, args.change).map(Some);
+        return WantedPreparation::read(&args.preparation, args.change).map(Some);
     }
     match args.preparation.given() {
         Some(option) => {
@@ -81,7 +81,7 @@ fn wanted(args: &ActivateArgs) -> Result<Option<Wanted>, Failure> {
 /// the report.
 fn prepare(
     report: &mut Report,
-    wanted: Wanted,
+    wanted: WantedPreparation,
     settings: Settings<'_>,
     run: &mut Run<'_>,
 ) -> Result<(), Failure> {

@@ -74,12 +74,12 @@ pub(super) struct Form {
     /// The field of the cursor.
     at: usize,
     error: Option<String>,
-    purpose: Purpose,
+    purpose: FormPurpose,
     devices: Vec<DeviceKey>,
 }
 
 #[derive(Debug)]
-enum Purpose {
+enum FormPurpose {
     Activate,
     Export,
     Prepare,
@@ -156,13 +156,13 @@ impl Form {
             Field::hidden("type it again"),
         ];
         let title = format!("First password for {}", number(&devices));
-        Self::new(title, fields, Purpose::Activate).of(devices)
+        Self::new(title, fields, FormPurpose::Activate).of(devices)
     }
 
     pub(super) fn export(devices: Vec<DeviceKey>) -> Self {
         let fields = vec![Field::new("folder", "requests")];
         let title = format!("Requests to the vendor's support, of {}", number(&devices));
-        Self::new(title, fields, Purpose::Export).of(devices)
+        Self::new(title, fields, FormPurpose::Export).of(devices)
     }
 
     pub(super) fn prepare(devices: Vec<DeviceKey>) -> Self {
@@ -175,7 +175,7 @@ impl Form {
             "Recovery of {}; without a file no security questions are set",
             number(&devices)
         );
-        Self::new(title, fields, Purpose::Prepare).of(devices)
+        Self::new(title, fields, FormPurpose::Prepare).of(devices)
     }
 
     /// The settings of one device, as they are now.
@@ -193,7 +193,7 @@ impl Form {
             Field::hidden("current password"),
         ];
         let mac = device.mac.map_or_else(String::new, |mac| mac.to_string());
-        let purpose = Purpose::Set(Box::new(device.clone()));
+        let purpose = FormPurpose::Set(Box::new(device.clone()));
         Self::new(format!("Network settings of {mac}"), fields, purpose).of(devices)
     }
 
@@ -208,10 +208,10 @@ impl Form {
             "New addresses for {}; mask and gateway may stay empty",
             number(&devices)
         );
-        Self::new(title, fields, Purpose::Addresses).of(devices)
+        Self::new(title, fields, FormPurpose::Addresses).of(devices)
     }
 
-    fn new(title: String, fields: Vec<Field>, purpose: Purpose) -> Self {
+    fn new(title: String, fields: Vec<Field>, purpose: FormPurpose) -> Self {
         Self {
             title,
             fields,
@@ -294,22 +294,22 @@ impl Form {
             return Ok(());
         };
         match (&self.purpose, self.at) {
-            (Purpose::Activate, 0) => check_new(&field.text),
-            (Purpose::Activate, _) if *self.secret(0) != *self.secret(1) => {
+            (FormPurpose::Activate, 0) => check_new(&field.text),
+            (FormPurpose::Activate, _) if *self.secret(0) != *self.secret(1) => {
                 self.fields.iter_mut().for_each(|field| field.text.clear());
                 self.at = 0;
                 Err("the new password typed twice is not the same: type it twice again".into())
             }
-            (Purpose::Export, _) if field.text.trim().is_empty() => {
+            (FormPurpose::Export, _) if field.text.trim().is_empty() => {
                 Err("name a folder for the requests".into())
             }
-            (Purpose::Activate | Purpose::Export, _) => Ok(()),
+            (FormPurpose::Activate | FormPurpose::Export, _) => Ok(()),
             _ if field.hidden => check_current(&field.text),
-            (Purpose::Prepare, 0) => optional(&field.text, mailbox).map(drop),
-            (Purpose::Prepare, _) => Ok(()),
-            (Purpose::Set(_), 3) => optional(&field.text, switch).map(drop),
-            (Purpose::Set(_), 4 | 5) => optional(&field.text, port).map(drop),
-            (Purpose::Addresses, 0) => address(&field.text).map(drop),
+            (FormPurpose::Prepare, 0) => optional(&field.text, mailbox).map(drop),
+            (FormPurpose::Prepare, _) => Ok(()),
+            (FormPurpose::Set(_), 3) => optional(&field.text, switch).map(drop),
+            (FormPurpose::Set(_), 4 | 5) => optional(&field.text, port).map(drop),
+            (FormPurpose::Addresses, 0) => address(&field.text).map(drop),
             (_, 1) => optional(&field.text, mask).map(drop),
             _ => optional(&field.text, address).map(drop),
         }
@@ -318,9 +318,9 @@ impl Form {
     /// What the form asks for.
     fn task(&self) -> Result<Task, String> {
         Ok(match &self.purpose {
-            Purpose::Activate => Task::Activate(self.secret(0).into()),
-            Purpose::Export => Task::Export(self.text(0).into()),
-            Purpose::Prepare => {
+            FormPurpose::Activate => Task::Activate(self.secret(0).into()),
+            FormPurpose::Export => Task::Export(self.text(0).into()),
+            FormPurpose::Prepare => {
                 let answers = Some(self.text(1)).filter(|text| !text.is_empty());
                 let preparing = Preparing {
                     mailbox: optional(self.text(0), mailbox)?,
@@ -328,14 +328,14 @@ impl Form {
                 };
                 Task::Prepare(preparing, self.secret(2).into())
             }
-            Purpose::Set(device) => {
+            FormPurpose::Set(device) => {
                 let wanted = self.wanted(device)?;
                 if wanted == WantedSettings::default() {
                     return Err("nothing is changed yet".into());
                 }
                 Task::Set(wanted, self.secret(6).into())
             }
-            Purpose::Addresses => {
+            FormPurpose::Addresses => {
                 let range = AddressRange {
                     first: address(self.text(0))?,
                     mask: optional(self.text(1), mask)?,

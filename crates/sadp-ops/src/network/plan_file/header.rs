@@ -6,14 +6,14 @@ use sadp_model::text::clean;
 use super::{Cause, Problem, text};
 
 /// The titles of a plan.
-pub(super) struct Header {
+pub(super) struct PlanHeader {
     /// The columns' names as a row is read by them; empty for others.
     pub(super) names: StringRecord,
     /// The titles as they stand in the file.
     titles: StringRecord,
 }
 
-impl Header {
+impl PlanHeader {
     pub(super) fn read(titles: &StringRecord, line: u64) -> Result<Self, Vec<Problem>> {
         let plain: Vec<_> = titles.iter().map(plain).collect();
         let mut names = vec![""; plain.len()];

@@ -22,7 +22,7 @@ use crate::{
 pub(super) fn run(args: &PrepareArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = secret::current(args.change.dry_run, &args.password)?;
-    let mut wanted = Wanted::read(&args.preparation, args.change)?;
+    let mut wanted = WantedPreparation::read(&args.preparation, args.change)?;
     wanted.named = !args.choice.all;
     let passphrase = wanted.passphrase.take();
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
@@ -57,7 +57,7 @@ pub(super) fn run(args: &PrepareArgs, context: Context<'_>) -> Result<Exit, Fail
 }
 
 /// What the user wants prepared, read and checked before anything is sent.
-pub(crate) struct Wanted {
+pub(crate) struct WantedPreparation {
     mailbox: Option<Mailbox>,
     answers: Option<AnswerSet>,
     /// Where answers that are made go.
@@ -70,7 +70,7 @@ pub(crate) struct Wanted {
     dry_run: bool,
 }
 
-impl Wanted {
+impl WantedPreparation {
     pub(crate) fn read(args: &PreparationArgs, change: ChangeArgs) -> Result<Self, Failure> {
         if let Some(path) = args.make_answers.as_ref().filter(|path| path.exists()) {
             let message = format!("{} is there already", path.display());

@@ -20,7 +20,7 @@ use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     advice,
-    commands::reset::{self, prepare::Wanted},
+    commands::reset::{self, prepare::WantedPreparation},
     failure::{Exit, Failure},
     output::Outcome,
     view::{Job, Preparing, Results, Task},
@@ -262,7 +262,7 @@ impl Worker {
     ) -> Result<Report, Failure> {
         let LookResult { inventory, devices } = found;
         let Preparing { mailbox, answers } = preparing;
-        let mut wanted = Wanted::typed(mailbox.clone(), answers)?;
+        let mut wanted = WantedPreparation::typed(mailbox.clone(), answers)?;
         wanted.named = devices.len() == 1;
         let (session, reporter) = (&mut self.session, &mut self.reporter);
         let prepared = wanted.plan(session, &inventory, devices, reporter).await?;
