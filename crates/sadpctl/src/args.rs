@@ -6,6 +6,7 @@ mod net;
 mod reset;
 #[cfg(feature = "sim")]
 mod sim;
+mod usage;
 mod values;
 mod watch;
 

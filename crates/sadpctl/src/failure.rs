@@ -1,7 +1,5 @@
 //! How a command ends.
 
-mod usage;
-
 use std::{fmt::Display, io, process::ExitCode};
 
 use sadp_discovery::ScanError;

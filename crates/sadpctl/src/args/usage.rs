@@ -5,10 +5,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{
-    args::Cli,
-    failure::{Exit, Failure},
-};
+use super::Cli;
+use crate::failure::{Exit, Failure};
 
 /// The arguments cannot be understood.
 impl From<&clap::Error> for Failure {
