@@ -24,7 +24,7 @@ pub use self::{
     account::{Account, KnownDevice, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
-    case::{Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
+    case::{BadCaseId, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
     error::LedgerError,
     guid::{GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid},
     locks::RememberedLock,

@@ -11,7 +11,7 @@ use super::{
     row::{self, FromRow, optional, parsed, row_id, same_device, same_device_or_all, since_1970},
 };
 use crate::{
-    DeviceKey, Digest, RequestCommand, RequestKind, UnknownWord,
+    DeviceKey, Digest, RequestCommand, RequestKind,
     disk::name_of,
     request::{valid_until, warn_after},
 };
@@ -61,12 +61,17 @@ row_id! {
     CaseId
 }
 
+/// The text is not the number of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write the number that sadpctl reset cases shows")]
+pub struct BadCaseId;
+
 impl FromStr for CaseId {
-    type Err = UnknownWord;
+    type Err = BadCaseId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = text.parse().map_err(|_| UnknownWord)?;
-        (number > 0).then_some(Self(number)).ok_or(UnknownWord)
+        let number = text.parse().map_err(|_| BadCaseId)?;
+        (number > 0).then_some(Self(number)).ok_or(BadCaseId)
     }
 }
 

@@ -15,6 +15,7 @@ impl From<&clap::Error> for Failure {
         let (message, hint) = match error.kind() {
             ErrorKind::UnknownArgument => mistake.unknown(),
             ErrorKind::InvalidValue | ErrorKind::ValueValidation => mistake.bad_value(),
+            ErrorKind::ArgumentConflict => mistake.conflict(),
             ErrorKind::MissingRequiredArgument => mistake.missing(),
             ErrorKind::InvalidSubcommand
             | ErrorKind::MissingSubcommand
@@ -112,11 +113,7 @@ impl<'a> Mistake<'a> {
     }
 
     fn bad_value(&self) -> (String, String) {
-        let option = self.text(ContextKind::InvalidArg);
-        let option = match option.split_once(' ') {
-            Some((name, _)) if name.starts_with('-') => name,
-            _ => option.trim_matches(['[', ']', '<', '>', '.']),
-        };
+        let option = named(&self.text(ContextKind::InvalidArg));
         let value = self.text(ContextKind::InvalidValue);
         let valid = self.texts(ContextKind::ValidValue).join(", ");
         let why = std::error::Error::source(self.error).map(ToString::to_string);
@@ -130,12 +127,26 @@ impl<'a> Mistake<'a> {
                 Some((first, last)) => format!("write a number from {first} to {last}"),
                 None => why,
             },
+            None if valid.is_empty() => format!("{} --help shows what to write", self.name),
             None => format!("write one of {valid}"),
         };
         if value.is_empty() {
             return (format!("{option} needs a value"), hint);
         }
         (format!("{value:?} is not valid for {option}"), hint)
+    }
+
+    fn conflict(&self) -> (String, String) {
+        let [one, other] =
+            [ContextKind::InvalidArg, ContextKind::PriorArg].map(|it| named(&self.text(it)));
+        if other.is_empty() || one == other {
+            return (
+                format!("{one} is given twice"),
+                "leave one of the two out".into(),
+            );
+        }
+        let message = format!("{one} and {other} do not go together");
+        (message, "leave one of the two out".into())
     }
 
     fn missing(&self) -> (String, String) {
@@ -199,6 +210,15 @@ impl<'a> Mistake<'a> {
             format!("{} --help shows how it is written", self.name),
         )
     }
+}
+
+/// An argument without its value and without what marks it in a usage.
+fn named(argument: &str) -> String {
+    let name = match argument.split_once(' ') {
+        Some((name, _)) if name.starts_with('-') => name,
+        _ => argument,
+    };
+    name.trim_matches(['[', ']', '<', '>', '.']).to_owned()
 }
 
 const PASSWORDS: [&str; 8] = [
