@@ -136,7 +136,10 @@ fn activation_and_preparation_are_one_command() {
     assert!(unclear.stderr.contains("needs --prepare"), "{unclear}");
     let run = van.run(&[&activate[..], &MAILBOX, &["--prepare"]].concat());
     assert_eq!(run.code, 0, "{run}");
-    assert!(run.stdout.contains("GUID: kept; e-mail: reserved"), "{run}");
+    assert!(
+        run.stdout.contains("GUID: exported; e-mail: reserved"),
+        "{run}"
+    );
     let summary = "1 device: activate: 1 done; prepare: 1 done";
     assert!(run.stderr.contains(summary), "{run}");
     assert!(van.has_password(ONE, NEW));

@@ -23,7 +23,7 @@ fn a_sound_machine_has_no_problem() {
         ("interface", "lan0", "used, by 10.77.0.1/16"),
         ("interface", "lo", "not used"),
         ("port", "UDP 37020", "free"),
-        ("multicast", "lan0", "is received"),
+        ("multicast", "lan0", "are received"),
         ("reverse-path", "lan0", "off"),
         (
             "raw-link",
@@ -143,7 +143,7 @@ fn a_shared_port_does_no_harm() {
         told.verdict("port", "UDP 37020", "shared with sadpctl (process "),
         "ok"
     );
-    assert_eq!(told.verdict("multicast", "lan0", "is received"), "ok");
+    assert_eq!(told.verdict("multicast", "lan0", "are received"), "ok");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn what_a_firewall_drops_is_reported() {
     let told = installer.doctor(&["--link-layer", "off"]);
     assert_eq!(told.verdict("firewall", "nftables", words), "problem");
     assert_eq!(
-        told.verdict("multicast", "lan0", "is not received"),
+        told.verdict("multicast", "lan0", "are not received"),
         "problem"
     );
     assert_eq!(
@@ -254,7 +254,10 @@ fn what_a_firewall_drops_is_reported() {
     );
     let line = told.check("devices", "scan");
     let remedy = line["remedy"].as_str().unwrap();
-    assert!(remedy.starts_with("mend the problem above first"), "{line}");
+    assert!(
+        remedy.starts_with("solve the problem above first"),
+        "{line}"
+    );
     // Frames get past it, and the hint says what that means.
     let scan = installer.scan(&["--link-layer", "on"]);
     assert!(

@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use humantime::format_duration;
 use sadp_model::{Contradiction, text::clean};
 use sadp_ops::{
-    BlockReason, NextStep, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason, Seen,
-    StopReason, locate::Lamp,
+    BlockReason, NextStep, Outcome, OutcomeData, OutcomeStatus, Reason, Seen, StopReason,
+    locate::Lamp,
 };
 use sadp_reset::{Account, Action};
 
@@ -264,19 +264,10 @@ fn next_text(next: &NextStep, action: Action) -> Cow<'static, str> {
         NextStep::CheckCable => "check cable and power, scan again, then run it again",
         NextStep::MayHaveNoLamp => "this model may have no such lamp",
         NextStep::SwitchLampOff => "switch it off: sadpctl locate DEVICE off",
-        NextStep::Prepare(preparations) => {
-            let commands: Vec<_> = preparations.iter().copied().map(command).collect();
-            return format!("prepare now for a forgotten password: {}", commands.join(", ")).into();
+        NextStep::Prepare(_) => {
+            "prepare now for a forgotten password: sadpctl reset prepare DEVICE, or --all"
         }
     })
-}
-
-const fn command(preparation: Preparation) -> &'static str {
-    match preparation {
-        Preparation::Questions => "sadpctl reset questions set",
-        Preparation::Mailbox => "sadpctl reset mail set",
-        Preparation::Guid => "sadpctl reset guid export",
-    }
 }
 
 #[cfg(test)]

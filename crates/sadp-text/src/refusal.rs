@@ -67,7 +67,7 @@ fn words(refusal: &Refusal, action: Action) -> (&'static str, &'static str) {
         Refusal::ExportFileOverDue => ("the request is too old",
             "export a new request and ask for a new answer"),
         Refusal::PasswordError => ("the password is wrong",
-            "do not try others: after a few wrong ones it locks; ask who set it, or recover it"),
+            "do not try other passwords: after a few wrong ones the device locks; ask who set it, or recover it"),
         Refusal::LongAnswer => ("an answer is too long",
             "choose a shorter one: 192 bytes are sent at most, and it takes fewer"),
         Refusal::InvalidGuid => ("the GUID is of another device, was used, or is void",

@@ -116,7 +116,8 @@ impl Terminal {
         let shown = !fits && Self::can_ask() && page(&folded).is_ok();
         // What the pager showed may be gone from the screen.
         let text = if shown {
-            text.lines().next().unwrap_or_default()
+            let heading = text.lines().next().unwrap_or_default();
+            heading.trim_end_matches(':')
         } else {
             text
         };

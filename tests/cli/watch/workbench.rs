@@ -237,7 +237,7 @@ fn recovery_is_prepared_from_the_list() {
     screen.press(&format!("@example.com\r{}\r{CURRENT}\r", answers.display()));
     screen.wait_for(&["[y/N]", "1 x security questions set"], &[]);
     screen.press("y\r");
-    screen.wait_for(&["1 device: 1 done", "GUID: kept; e-mail: reserved"], &[]);
+    screen.wait_for(&["1 device: 1 done", "GUID: exported"], &[]);
     assert!(fs::read_to_string(&answers).unwrap().contains(ONE));
     screen.press("q");
     screen.wait_for(&["row 1 of 1"], &["preparing"]);

@@ -46,7 +46,7 @@ pub(super) fn questions(list: &ListedQuestions) -> String {
 pub(super) fn prepared(device: &PreparedDevice) -> String {
     let steps = device.steps.iter().map(|step| {
         let (name, already, done) = match step.preparation {
-            Preparation::Guid => ("GUID", "kept already", "kept"),
+            Preparation::Guid => ("GUID", "exported already", "exported"),
             Preparation::Mailbox => ("e-mail", "reserved already", "reserved"),
             Preparation::Questions => ("questions", "set already", "set"),
         };
@@ -65,12 +65,12 @@ pub(super) fn prepared(device: &PreparedDevice) -> String {
         let enabled = match enabled {
             Some(true) => "on",
             Some(false) => "off",
-            None => "not reported whether on",
+            None => "state not reported",
         };
         let bound = match bound {
             Some(true) => "bound",
             Some(false) => "not bound",
-            None => "not reported whether bound",
+            None => "binding not reported",
         };
         format!("Hik-Connect: {enabled}, {bound}")
     });

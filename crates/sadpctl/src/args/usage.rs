@@ -185,9 +185,9 @@ impl<'a> Mistake<'a> {
             ErrorKind::InvalidSubcommand => format!("{name} has no command {typed}"),
             _ => format!("{name} does nothing by itself"),
         };
-        // The nearest is the last.
-        let similar = self.texts(ContextKind::SuggestedSubcommand);
-        if let Some(similar) = similar.last() {
+        let similar = self.texts(ContextKind::SuggestedSubcommand).into_iter();
+        let nearest = similar.min_by_key(|it| strsim::levenshtein(it, &typed));
+        if let Some(similar) = nearest {
             return (message, format!("did you mean {name} {similar}?"));
         }
         let commands = self

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sadp_model::{Serial, text::clean};
-use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus};
+use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus, Reason};
 use sadp_text::count;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -43,12 +43,17 @@ pub(crate) struct Outcome {
     /// What it makes of the exit code.
     #[serde(skip)]
     exit: Exit,
+    /// Whether the batch ended before it.
+    #[serde(skip)]
+    after_end: bool,
 }
 
 impl Outcome {
-    /// Whether it is no news in a batch: nothing was to be done, and nothing is wrong.
+    /// Whether it is no news in a batch: nothing was to be done and nothing is wrong, or
+    /// it was not its turn yet.
     fn is_usual(&self) -> bool {
-        self.exit == Exit::Done && self.result == <&str>::from(OutcomeStatus::Skipped)
+        let skipped = self.result == <&str>::from(OutcomeStatus::Skipped);
+        skipped && (self.exit == Exit::Done || self.after_end)
     }
 }
 
@@ -204,6 +209,7 @@ impl From<sadp_ops::Outcome> for Outcome {
             message: sadp_text::message(&outcome),
             next: sadp_text::next_step(&outcome).map(Into::into),
             data: data::of(&outcome),
+            after_end: matches!(outcome.reason, Reason::Stopped(_)),
             exit: match outcome.impact() {
                 Impact::None => Exit::Done,
                 Impact::Safety => Exit::Unsafe,

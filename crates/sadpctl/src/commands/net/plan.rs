@@ -52,6 +52,16 @@ pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Fail
 fn show(proposal: &Proposal, keeping: usize, terminal: &mut Terminal) {
     let planned = count(proposal.rows.len() as u64, "device", "devices");
     terminal.note(&format!("{planned} planned; nothing was sent"));
+    if let (Some((_, first)), Some((_, last))) = (proposal.rows.first(), proposal.rows.last()) {
+        let gateway = first.gateway();
+        let gateway = gateway.map_or_else(|| "none".into(), |gateway| gateway.to_string());
+        terminal.note(&format!(
+            "addresses {} to {}, mask {}, gateway {gateway}; --mask and --gateway give others",
+            first.address(),
+            last.address(),
+            first.mask()
+        ));
+    }
     if keeping > 0 {
         let kept = count(keeping as u64, "device keeps its", "devices keep their");
         terminal.note(&format!("{kept} address; --all plans new ones for all"));
