@@ -10,6 +10,7 @@ use sadp_model::{
     UnavailableReason, Warning,
 };
 use sadp_reset::LedgerError;
+use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::{
@@ -166,17 +167,14 @@ fn firmware_below(fit: &MethodAssessment) -> Option<FirmwareMinimum> {
 pub type EarlierAudit = BTreeMap<MacAddr, Vec<String>>;
 
 /// What changed on a device since an earlier audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChangeSince {
-    /// It was not there.
-    New,
-    /// The findings that are new, and those that are gone; both may be empty.
-    Seen {
-        /// New ones.
-        found: Vec<&'static str>,
-        /// Gone ones.
-        mended: Vec<String>,
-    },
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChangeSince {
+    /// Whether it was not there.
+    pub new: bool,
+    /// Findings that were not there.
+    pub found: Vec<&'static str>,
+    /// Findings that are gone.
+    pub mended: Vec<String>,
 }
 
 impl AuditedDevice {
@@ -184,16 +182,20 @@ impl AuditedDevice {
     pub fn since(&self, earlier: &EarlierAudit) -> Option<ChangeSince> {
         let mac = self.assessed.device.entry.device.mac?;
         let Some(before) = earlier.get(&mac) else {
-            return Some(ChangeSince::New);
+            return Some(ChangeSince {
+                new: true,
+                ..ChangeSince::default()
+            });
         };
         let now: Vec<_> = self.findings.iter().map(|it| it.name()).collect();
-        let found = now.iter().copied();
-        let mended = before.iter().filter(|it| !now.contains(&it.as_str()));
-        Some(ChangeSince::Seen {
-            found: found
-                .filter(|it| before.iter().all(|before| before != it))
-                .collect(),
-            mended: mended.cloned().collect(),
+        let mut mended = before.clone();
+        mended.retain(|it| !now.contains(&it.as_str()));
+        let mut found = now;
+        found.retain(|it| before.iter().all(|before| before != it));
+        Some(ChangeSince {
+            new: false,
+            found,
+            mended,
         })
     }
 }

@@ -4,8 +4,8 @@
 pub(crate) mod answer;
 pub(crate) mod guid;
 pub(crate) mod network;
+mod offer;
 pub(crate) mod owner;
-pub(crate) mod prepare;
 pub(crate) mod recovery;
 pub(crate) mod request;
 mod stop;
@@ -13,20 +13,22 @@ mod stop;
 use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
-use sadp_model::{Contradiction, Device};
-use sadp_proto::{CommandSpec, MailQr, Mailbox, RefusalReply, seal::SealError};
+use sadp_model::Contradiction;
+use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
 use sadp_reset::{Account, Action};
-use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
+use strum::{EnumIter, IntoStaticStr};
 
-pub use self::stop::StopReason;
 use self::{
     answer::{AnswerData, AnswerFinding},
     guid::{ExportedGuid, GuidFinding, ImportedGuid},
     network::{NetworkFinding, SettingsChange},
     owner::{CloudStatus, OwnerFinding},
-    prepare::PreparedDevice,
-    recovery::{ButtonFinding, ListedQuestions, ResetFinding},
+    recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
     request::{ExportedRequest, RequestFinding},
+};
+pub use self::{
+    offer::{Offer, Preparation},
+    stop::StopReason,
 };
 use crate::{DeviceRef, DiscoveredDevice, OpsError};
 
@@ -271,58 +273,6 @@ pub enum BlockReason {
     },
 }
 
-/// What a device must report before a command is sent to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
-pub enum Offer {
-    /// A GUID to export and import.
-    Guid,
-    /// Security questions.
-    Questions,
-    /// A reserved e-mail address.
-    Mailbox,
-    /// Hik-Connect.
-    Cloud,
-    /// Unbinding from a Hik-Connect account.
-    Unbind,
-    /// The return to the unactivated state.
-    Deactivate,
-}
-
-impl Offer {
-    /// What a device must report before the command of an action is sent to it.
-    pub(crate) fn for_action(action: Action) -> Option<Self> {
-        let offered_by = action.spec().offered_by?;
-        // It shows what the device reports by itself, too.
-        let is_always_sent = action == Action::CloudShow;
-        let mut all = Self::iter().filter(|_| !is_always_sent);
-        all.find(|offer| offer.spec().offered_by == Some(offered_by))
-    }
-
-    /// A command that needs it.
-    const fn spec(self) -> &'static CommandSpec {
-        match self {
-            Self::Guid => &CommandSpec::EXPORT_GUID,
-            Self::Questions => &CommandSpec::SET_QUESTIONS,
-            Self::Mailbox => &CommandSpec::SET_MAILBOX,
-            Self::Cloud => &CommandSpec::SET_CLOUD,
-            Self::Unbind => &CommandSpec::UNBIND,
-            Self::Deactivate => &CommandSpec::DEACTIVATE,
-        }
-    }
-
-    /// Whether the device offers it. `None` where it does not report that.
-    pub const fn of(self, device: &Device) -> Option<bool> {
-        match self {
-            Self::Guid => device.recovery.guid,
-            Self::Questions => device.recovery.questions,
-            Self::Mailbox => device.recovery.mailbox,
-            Self::Cloud => device.cloud.supported,
-            Self::Unbind => device.cloud.can_unbind,
-            Self::Deactivate => device.can_deactivate,
-        }
-    }
-}
-
 impl Seen {
     /// Whether a change is known to be made.
     pub(crate) const fn of(changed: Option<bool>) -> Self {
@@ -369,22 +319,6 @@ pub enum NextStep {
     SwitchLampOff,
     /// Prepare recovery while the password is known.
     Prepare(Vec<Preparation>),
-}
-
-/// A preparation that makes recovery possible later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preparation {
-    /// Set security questions.
-    Questions,
-    /// Set a reserved e-mail address.
-    Mailbox,
-    /// Export the GUID.
-    Guid,
-}
-
-impl Preparation {
-    /// All of them, in the order in which they are sent.
-    pub const ALL: [Self; 3] = [Self::Guid, Self::Mailbox, Self::Questions];
 }
 
 /// What an outcome means for the operation as a whole, worst last.
@@ -519,30 +453,6 @@ impl Report {
         Self {
             outcomes,
             failure: None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_device_must_offer_follows_from_the_command() {
-        let offers = [
-            (Action::GuidImport, Some(Offer::Guid)),
-            (Action::QuestionsRead, Some(Offer::Questions)),
-            (Action::MailQr, Some(Offer::Mailbox)),
-            (Action::CloudCode, Some(Offer::Cloud)),
-            (Action::CloudUnbind, Some(Offer::Unbind)),
-            (Action::Deactivate, Some(Offer::Deactivate)),
-            (Action::CloudShow, None),
-            (Action::SetUpRead, None),
-            (Action::ExportRequest, None),
-            (Action::NetSet, None),
-        ];
-        for (action, offer) in offers {
-            assert_eq!(Offer::for_action(action), offer, "{action}");
         }
     }
 }

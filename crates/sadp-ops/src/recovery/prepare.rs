@@ -17,10 +17,10 @@ use zeroize::Zeroizing;
 
 use self::run::PreparationRun;
 use super::{History, methods, questions};
-pub use crate::outcome::prepare::{PreparedDevice, PreparedStep};
+pub use crate::outcome::recovery::{PreparedDevice, PreparedStep};
 use crate::{
-    DiscoveredDevice, Event, Inventory, Observer, Offer, OpsError, Outcome, OutcomeData,
-    OutcomeStatus, Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session, StopReason,
+    DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
+    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Session, StopReason,
     settle::RoundLimit,
 };
 
@@ -461,36 +461,5 @@ impl Step {
             _ => reply,
         };
         self.progress = StepProgress::Settled(Box::new(reply));
-    }
-}
-
-impl Preparation {
-    /// What a device must offer for it.
-    pub const fn offer(self) -> Offer {
-        match self {
-            Self::Guid => Offer::Guid,
-            Self::Mailbox => Offer::Mailbox,
-            Self::Questions => Offer::Questions,
-        }
-    }
-
-    /// The command by which it is done.
-    pub const fn action(self) -> Action {
-        match self {
-            Self::Guid => Action::GuidExport,
-            Self::Mailbox => Action::MailSet,
-            Self::Questions => Action::QuestionsSet,
-        }
-    }
-
-    /// What a device shows of it. That a GUID was exported is no proof that it
-    /// arrived.
-    fn seen(self, now: &DiscoveredDevice) -> Seen {
-        let set_up = now.entry.device.recovery.set_up;
-        match self {
-            Self::Guid => Seen::Missing,
-            Self::Mailbox => Seen::of(set_up.mailbox),
-            Self::Questions => Seen::of(set_up.questions),
-        }
     }
 }

@@ -21,12 +21,7 @@ pub struct QuestionAnswers {
 impl QuestionAnswers {
     /// Reads a file. See [`QuestionAnswers::parse`].
     pub fn read(path: &Path) -> Result<Self, QuestionFileError> {
-        let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(FileError::new("read", path))?;
-        let bytes = Zeroizing::new(bytes);
-        Self::parse(&bytes).map_err(|source| QuestionFileError::Content {
-            path: path.to_owned(),
-            source,
-        })
+        read(path, Self::parse)
     }
 
     /// Parses lines `id=answer`. The answer is everything after the first `=`. Blank
@@ -85,12 +80,7 @@ impl QuestionAnswersFile {
 
     /// Reads a file. See [`QuestionAnswersFile::parse`].
     pub fn read(path: &Path) -> Result<Self, QuestionFileError> {
-        let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(FileError::new("read", path))?;
-        let bytes = Zeroizing::new(bytes);
-        Self::parse(&bytes).map_err(|source| QuestionFileError::Content {
-            path: path.to_owned(),
-            source,
-        })
+        read(path, Self::parse)
     }
 
     /// Parses lines `id=answer`, or lines that begin with a MAC, one a device.
@@ -135,6 +125,18 @@ impl QuestionAnswersFile {
         line.push('\n');
         line
     }
+}
+
+/// Reads a file, and wipes what was read.
+fn read<T>(
+    path: &Path,
+    parse: fn(&[u8]) -> Result<T, QuestionAnswersError>,
+) -> Result<T, QuestionFileError> {
+    let bytes = read_bounded(path, MAX_FILE_BYTES).map_err(FileError::new("read", path))?;
+    parse(&Zeroizing::new(bytes)).map_err(|source| QuestionFileError::Content {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// The text of a line. `None` where it is blank or a comment.

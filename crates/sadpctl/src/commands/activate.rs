@@ -1,9 +1,10 @@
 use sadp_ops::{
-    NextStep, OutcomeStatus, Report,
+    DeviceRef, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
     recovery::prepare::Settings,
 };
-use sadp_text::{Announcement, already_active};
+use sadp_reset::DeviceKey;
+use sadp_text::{Announcement, already_active, count};
 
 use super::{new_password, reset::prepare::WantedPreparation};
 use crate::{
@@ -91,12 +92,25 @@ fn prepare(
         outcome
             .next
             .take_if(|it| matches!(it, NextStep::Prepare(_)));
-        activated.push(outcome.device.mac);
+        let DeviceRef { mac, serial, .. } = &outcome.device;
+        activated.extend(DeviceKey::new(*mac, serial.clone()));
     }
-    let inventory = run.look()?;
-    let devices = inventory.devices.iter();
-    let devices = devices.filter(|it| activated.contains(&it.entry.device.mac));
-    let devices = devices.cloned().collect();
+    let inventory =
+        run.look_by(async |session, observer| session.look_with(&activated, observer).await)?;
+    let all = inventory.devices.iter();
+    let found = all.filter(|it| activated.iter().any(|key| it.is(key)));
+    let devices: Vec<_> = found.cloned().collect();
+    if devices.len() < activated.len() {
+        let missing = count(
+            (activated.len() - devices.len()) as u64,
+            "device was",
+            "devices were",
+        );
+        run.terminal
+            .warn(&format!("{missing} not found again, and not prepared"));
+        run.terminal
+            .hint("prepare them when they are back: sadpctl reset prepare --all");
+    }
     let prepared = run.block_on(async |session, observer| {
         wanted.plan(session, &inventory, devices, observer).await
     })?;

@@ -21,7 +21,7 @@ pub(crate) struct AuditRow {
     recoverable: bool,
     ways: Vec<WayCell>,
     findings: Vec<FindingCell>,
-    since: Option<SinceCell>,
+    since: Option<ChangeSince>,
 }
 
 /// A way of recovery, and whether it is ready.
@@ -40,22 +40,13 @@ struct FindingCell {
     next: String,
 }
 
-/// What changed since an earlier audit.
-#[derive(Debug, Serialize)]
-struct SinceCell {
-    new: bool,
-    found: Vec<&'static str>,
-    mended: Vec<String>,
-}
-
-impl SinceCell {
-    fn text(&self) -> String {
-        let found = self.found.iter().map(|it| format!("new: {it}"));
-        let mended = self.mended.iter().map(|it| format!("mended: {it}"));
-        let new = self.new.then(|| "not there before".to_owned());
-        let parts: Vec<_> = new.into_iter().chain(found).chain(mended).collect();
-        parts.join(", ")
-    }
+/// What changed, in words.
+fn change(since: &ChangeSince) -> String {
+    let new = since.new.then(|| "not there before".to_owned());
+    let found = since.found.iter().map(|it| format!("new: {it}"));
+    let mended = since.mended.iter().map(|it| format!("mended: {it}"));
+    let parts: Vec<_> = new.into_iter().chain(found).chain(mended).collect();
+    parts.join(", ")
 }
 
 impl AuditRow {
@@ -79,24 +70,13 @@ impl AuditRow {
             recoverable: audited.is_recoverable(),
             ways: ways.collect(),
             findings: findings.collect(),
-            since: since.map(|since| match since {
-                ChangeSince::New => SinceCell {
-                    new: true,
-                    found: Vec::new(),
-                    mended: Vec::new(),
-                },
-                ChangeSince::Seen { found, mended } => SinceCell {
-                    new: false,
-                    found,
-                    mended,
-                },
-            }),
+            since,
         }
     }
 
     /// Whether it changed since an earlier audit.
     pub(crate) fn is_changed(&self) -> bool {
-        self.since.as_ref().is_some_and(|it| !it.text().is_empty())
+        self.since.as_ref().is_some_and(|it| !change(it).is_empty())
     }
 
     fn result(&self) -> &'static str {
@@ -145,7 +125,7 @@ impl Row for AuditRow {
                 row.ready(),
                 names.join("; "),
                 next.join("; "),
-                row.since.as_ref().map(SinceCell::text).unwrap_or_default(),
+                row.since.as_ref().map(change).unwrap_or_default(),
             ]
         });
         Ok(rows.collect())
@@ -177,7 +157,7 @@ impl Row for AuditRow {
                 known(row.model.as_ref()),
                 known(Some(row.ready()).filter(|it| !it.is_empty())),
                 clean(&findings.join("; ")).into_owned(),
-                row.since.as_ref().map(SinceCell::text).unwrap_or_default(),
+                row.since.as_ref().map(change).unwrap_or_default(),
             ]);
         }
         table.write(out, layout.width)

@@ -5,7 +5,8 @@ use sadp_reset::{LedgerError, PasswordNumber, Vault};
 
 use super::{Candidate, Plan, PlannedDevice, Settings, Step, StepProgress, read};
 use crate::{
-    Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason, Seen, Session,
+    DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Preparation, Reason,
+    Seen, Session,
     batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, PROVING, Settling, guarded},
     recovery::guid::export,
 };
@@ -136,7 +137,12 @@ impl<'a> PreparationRun<'a> {
         let silent: Vec<_> = silent.map(|it| it.device.clone()).collect();
         let inventory = self.settings.inventory;
         let looked = read(session, inventory, silent, observer).await;
-        let mut looked = looked.unwrap_or_default().into_iter();
+        let mut looked = looked
+            .unwrap_or_else(|error| {
+                self.failure.get_or_insert(error);
+                Vec::new()
+            })
+            .into_iter();
         for target in devices {
             let now = if target.is_silent() {
                 looked.next()
@@ -157,7 +163,7 @@ impl<'a> PreparationRun<'a> {
     ) -> Result<(), LedgerError> {
         let PlannedDevice { device, steps } = target;
         for step in steps.iter_mut() {
-            let seen = now.map_or(Seen::Missing, |now| step.preparation.seen(&now.device));
+            let seen = now.map_or(Seen::Missing, |now| seen_of(step.preparation, &now.device));
             let StepProgress::Settled(outcome) = &mut step.progress else {
                 continue;
             };
@@ -181,5 +187,16 @@ impl<'a> PreparationRun<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a device shows of a preparation. That a GUID was exported is no proof that it
+/// arrived.
+const fn seen_of(preparation: Preparation, now: &DiscoveredDevice) -> Seen {
+    let set_up = now.entry.device.recovery.set_up;
+    match preparation {
+        Preparation::Guid => Seen::Missing,
+        Preparation::Mailbox => Seen::of(set_up.mailbox),
+        Preparation::Questions => Seen::of(set_up.questions),
     }
 }

@@ -1,0 +1,89 @@
+//! Commands about a site: its readiness, who looks after it, what its devices are called.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use sadp_ops::DeviceName;
+use sadp_reset::SiteText;
+
+use super::AskArgs;
+use crate::select::Filter;
+
+/// `audit`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A device is ready where its owner can reset its password without the vendor's
+support: by a GUID in the vault, a reserved e-mail address, or security questions.
+Devices are asked what is set up on them; that changes nothing and costs no try.
+
+Exit code 1 where something is missing, 0 where there is advice at most.
+
+Examples:
+  sadpctl audit
+  sadpctl audit --format json > today.json
+  sadpctl audit --since last-year.json")]
+pub(crate) struct AuditArgs {
+    /// Only devices of which all of these hold, as for scan
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<Filter>,
+
+    /// Compare with an earlier audit
+    ///
+    /// It was written by --format json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+
+    /// Do not ask devices what is set up on them
+    #[arg(long)]
+    pub(crate) no_ask: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `contact`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Asks for each field on a terminal; Enter keeps what is there, - deletes it. reset
+export fills the form for the vendor's support with it.
+
+Examples:
+  sadpctl contact
+  sadpctl contact --show")]
+pub(crate) struct ContactArgs {
+    /// Show and check the contact, and ask nothing
+    #[arg(long)]
+    pub(crate) show: bool,
+
+    /// Another file than contact.toml in the configuration folder
+    #[arg(long, value_name = "F")]
+    pub(crate) contact: Option<PathBuf>,
+}
+
+/// `name`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Name and place stand in every list, and --where knows them. They are kept beside the
+ledger's locks by MAC; nothing is sent to the device. A full MAC is named without a scan.
+
+Examples:
+  sadpctl name 192.168.1.64 \"Gate north\" --place \"Building 2\"
+  sadpctl scan --where place~building")]
+pub(crate) struct NameArgs {
+    /// The device, by its serial, label number, MAC or IPv4 address
+    pub(crate) device: Option<DeviceName>,
+
+    /// Its name
+    pub(crate) name: Option<SiteText>,
+
+    /// Where it is
+    #[arg(long, value_name = "TEXT", requires = "device")]
+    pub(crate) place: Option<SiteText>,
+
+    /// Forget its former name and place
+    #[arg(long, requires = "device")]
+    pub(crate) clear: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
