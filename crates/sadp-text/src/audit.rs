@@ -45,9 +45,9 @@ pub fn mends(finding: AuditFinding, device: Option<&Device>) -> String {
         AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => {
             format!("sadpctl net set {name} --ip ADDRESS")
         }
-        AuditFinding::CloudBound => format!(
-            "sadpctl cloud show {name}: the account must be the owner's; sadpctl cloud unbind {name} removes it"
-        ),
+        AuditFinding::CloudBound => {
+            format!("make sure that the account is the owner's: sadpctl cloud show {name}")
+        }
         AuditFinding::ClockUnset => "set time or NTP on its own web page".into(),
         AuditFinding::FirmwareTooOld(_) | AuditFinding::ReplayablePassword => {
             "update its firmware from the vendor's site".into()

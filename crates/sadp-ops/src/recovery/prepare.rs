@@ -9,7 +9,7 @@ mod run;
 
 use std::{collections::HashMap, time::Duration};
 
-use sadp_model::{Device, MacAddr, State};
+use sadp_model::{Device, MacAddr, RecoverySetup, State};
 use sadp_proto::{Command, Mailbox, QuestionList, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
@@ -155,6 +155,8 @@ pub struct Plan {
     devices: Vec<PlannedDevice>,
     left_out: Vec<Outcome>,
     wishes: Wishes,
+    /// What devices offer, and is neither prepared nor asked for.
+    unwished: Vec<Preparation>,
 }
 
 /// A device on its way.
@@ -192,17 +194,42 @@ pub fn plan(
         devices: Vec::new(),
         left_out: Vec::new(),
         wishes,
+        unwished: Vec::new(),
     };
     for candidate in candidates {
-        let named = plan.wishes.named;
         let device = &candidate.device;
+        let named = plan.wishes.named;
+        if device.entry.device.state == Some(State::Unactivated) {
+            plan.leave_out(device, Reason::Unactivated { named });
+            continue;
+        }
         let known = history.prepared(device)?;
-        let set_up = device.entry.device.recovery.set_up;
-        let offered = Preparation::ALL
-            .into_iter()
-            .filter(|it| it.offer().of(&device.entry.device) == Some(true));
+        let steps = plan.steps(&candidate, &known, session)?;
+        if steps.is_empty() {
+            plan.leave_out(device, Reason::NothingToPrepare { named });
+        } else {
+            let device = candidate.device;
+            plan.devices.push(PlannedDevice { device, steps });
+        }
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    /// What is to be done on a device. What it offers and nobody asked for is noted.
+    fn steps(
+        &mut self,
+        candidate: &Candidate,
+        known: &RecoverySetup,
+        session: &Session,
+    ) -> Result<Vec<Step>, LedgerError> {
+        let device = &candidate.device.entry.device;
+        let set_up = device.recovery.set_up;
         let mut steps = Vec::new();
-        for preparation in offered {
+        for preparation in Preparation::ALL {
+            if preparation.offer().of(device) != Some(true) {
+                continue;
+            }
             let is_prepared = match preparation {
                 Preparation::Guid => {
                     let kept = known.guids.is_some_and(|guids| guids.usable > 0);
@@ -213,9 +240,10 @@ pub fn plan(
             };
             let progress = if is_prepared == Some(true) {
                 StepProgress::Already
-            } else if plan.wishes.has(preparation, &device.entry.device) {
-                plan.wishes.begin(preparation, &candidate, session)?
+            } else if self.wishes.has(preparation, device) {
+                self.wishes.begin(preparation, candidate, session)?
             } else {
+                self.unwished.push(preparation);
                 continue;
             };
             steps.push(Step {
@@ -223,24 +251,14 @@ pub fn plan(
                 progress,
             });
         }
-        let reason = match device.entry.device.state {
-            Some(State::Unactivated) => Some(Reason::Unactivated { named }),
-            _ if steps.is_empty() => Some(Reason::NothingToPrepare { named }),
-            _ => None,
-        };
-        match reason {
-            Some(reason) => {
-                let mut outcome = Outcome::skipped(device, Action::SetUpRead, reason);
-                outcome.data = OutcomeData::Prepared(PreparedDevice::new(device, Vec::new()));
-                plan.left_out.push(outcome);
-            }
-            None => plan.devices.push(PlannedDevice {
-                device: candidate.device,
-                steps,
-            }),
-        }
+        Ok(steps)
     }
-    Ok(plan)
+
+    fn leave_out(&mut self, device: &DiscoveredDevice, reason: Reason) {
+        let mut outcome = Outcome::skipped(device, Action::SetUpRead, reason);
+        outcome.data = OutcomeData::Prepared(PreparedDevice::new(device, Vec::new()));
+        self.left_out.push(outcome);
+    }
 }
 
 impl Wishes {
@@ -334,11 +352,10 @@ impl Plan {
 
     /// On how many devices something could be prepared for which nothing was given.
     pub fn not_wished(&self, preparation: Preparation) -> usize {
-        let without = self.devices.iter().filter(|it| {
-            let offers = preparation.offer().of(&it.device.entry.device) == Some(true);
-            offers && it.steps.iter().all(|step| step.preparation != preparation)
-        });
-        without.count()
+        self.unwished
+            .iter()
+            .filter(|it| **it == preparation)
+            .count()
     }
 
     /// What would become of each device: a dry run.

@@ -90,13 +90,11 @@ impl AuditRow {
     }
 
     fn ready(&self) -> String {
-        let own = ["guid", "mail", "questions"];
-        let ready = self
-            .ways
-            .iter()
-            .filter(|it| own.contains(&it.way) && it.availability == "ready");
-        let ready: Vec<_> = ready.map(|it| it.way).collect();
-        ready.join(", ")
+        let ready = ["guid", "mail", "questions"].into_iter().filter(|own| {
+            let mut ways = self.ways.iter();
+            ways.any(|it| it.way == *own && it.availability == "ready")
+        });
+        ready.collect::<Vec<_>>().join(", ")
     }
 }
 
