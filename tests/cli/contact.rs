@@ -21,6 +21,7 @@ fn a_contact_is_asked_for_written_kept_and_checked() {
     asked.answer("country:", "Utopia");
     asked.answer("role (installer, distributor, end user):", "installer");
     asked.answer("purchase-channel:", "");
+    asked.answer("support-email:", "support@example.com");
     let (code, said) = asked.end();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("write one e-mail address"), "{said}");
@@ -43,6 +44,7 @@ fn a_contact_is_asked_for_written_kept_and_checked() {
     asked.answer("country [Utopia]:", "");
     asked.answer("[installer]:", "");
     asked.answer("purchase-channel:", "");
+    asked.answer("support-email [sup", "");
     assert_eq!(asked.end().0, 0);
     let text = fs::read_to_string(&file).unwrap();
     assert!(

@@ -50,7 +50,7 @@ impl RecoverySite {
     pub(crate) fn packages(&self) -> BTreeMap<String, PathBuf> {
         let entries = fs::read_dir(self.requests()).unwrap();
         let folders = entries.map(|entry| entry.unwrap().path());
-        let folders = folders.filter(|path| !name(path).starts_with('.'));
+        let folders = folders.filter(|path| path.is_dir() && !name(path).starts_with('.'));
         folders
             .map(|path| (name(&path).rsplit('_').nth(1).unwrap().to_owned(), path))
             .collect()

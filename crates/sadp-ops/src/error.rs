@@ -2,7 +2,7 @@ use std::{io, path::PathBuf};
 
 use sadp_discovery::ScanError;
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
-use sadp_reset::{ClaimHolder, LedgerError, PackageError, VaultError};
+use sadp_reset::{ClaimHolder, FileError, LedgerError, PackageError, VaultError};
 
 /// Why an operation could not begin or go on, on this computer.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum OpsError {
     /// The package of a request cannot be written.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The vault of GUIDs cannot be read or written.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -14,7 +14,7 @@
 //!
 //! The files, which are built on the ledger:
 //! - [`export_request`]: writes a request to the vendor's support as a [`Package`] and
-//!   opens its [`Case`].
+//!   opens its [`Case`]. A [`Mailing`] has several in one letter, archive and e-mail.
 //! - [`collect`] and [`assign`]: find the support's answers and match each to its
 //!   request; [`RequestFacts::judge`] decides whether that is still valid.
 //! - [`Vault`]: GUIDs, exported while the password was known.
@@ -78,8 +78,8 @@ pub use files::{
     last_scan::{LastScan, ScannedDevice},
     name::{device_name, package_name},
     package::{
-        ExportError, Exported, Package, PackageError, PackageRequest, RecordError, RequestRecord,
-        export_request,
+        ExportError, Exported, Mailing, Package, PackageError, PackageRequest, RecordError,
+        RequestRecord, export_request,
     },
     qr::{QrError, QrImage},
     questions::{

@@ -43,6 +43,7 @@ pub use outcome::{
     network::{batch_question, device_question, plan_problems, target_address},
     next_step,
     recovery::earlier_qr,
+    request::mailing,
 };
 pub use recovery::{button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};

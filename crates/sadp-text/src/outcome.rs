@@ -4,7 +4,7 @@ pub(crate) mod guid;
 pub(crate) mod network;
 pub(crate) mod owner;
 pub(crate) mod recovery;
-mod request;
+pub(crate) mod request;
 
 use std::borrow::Cow;
 

@@ -221,6 +221,12 @@ impl Remedy for NotAnAnswer {
             Self::Mail => "save the e-mail as an .eml file, or its attachment, and import that",
             Self::Empty | Self::TooLong | Self::Image | Self::Message | Self::Document | Self::ByteOrderMark | Self::NotText =>
                 "save the attachment of the support's mail again, as it is",
+            Self::ArchiveUnreadable | Self::ArchiveTooLarge => {
+                "unpack it, and name the folder with the answers"
+            }
+            Self::ArchiveEncrypted => "unpack it with its password, and name the folder",
+            Self::ArchivePath => "do not unpack it: ask the support for the answers again",
+            Self::ArchiveEmpty => "name the archive that the support sent",
             Self::NotAKey | Self::NotACode => "type it as the support wrote it",
         })
     }

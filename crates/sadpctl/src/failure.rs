@@ -163,7 +163,7 @@ impl From<OpsError> for Failure {
             OpsError::Vault(error) => error.into(),
             OpsError::Folder { .. } => Self::new(Exit::Machine, error)
                 .hint("name another folder with --out; nothing was sent"),
-            OpsError::Package(error) => Self::new(Exit::Machine, error).hint(
+            OpsError::Package(_) | OpsError::File(_) => Self::new(Exit::Machine, error).hint(
                 "check that the disk has room and can be written; requests exported before are kept",
             ),
             OpsError::Code(_) => Self::new(Exit::Unsafe, error).hint("check it; nothing was sent"),

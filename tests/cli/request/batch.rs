@@ -1,8 +1,18 @@
 //! Many devices at once, loss, and batches that are killed.
 
-use std::{collections::BTreeSet, fs, process::Stdio};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Cursor, Write},
+    process::Stdio,
+};
+
+use mail_builder::MessageBuilder;
+use mailparse::{MailHeaderMap, parse_mail};
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{RecoverySite, device, name, outcomes, results, text};
+use crate::run::{Run, sadpctl};
 
 /// Every kind of request.
 fn mixed() -> String {
@@ -78,6 +88,86 @@ fn ten_devices_of_every_kind_are_recovered() {
         "{again}"
     );
     assert!(again.stderr.contains("nothing to do"), "{again}");
+}
+
+/// One e-mail goes out, and one comes back with an archive in it.
+#[test]
+fn requests_go_out_in_one_mail_and_come_back_in_one_archive() {
+    let recovery = RecoverySite::new(&mixed());
+    fs::create_dir_all(recovery.van.path("config/sadpctl")).unwrap();
+    fs::write(
+        recovery.van.path("config/sadpctl/contact.toml"),
+        "name = \"A. Installer\"\nemail = \"a@example.com\"\nsupport-email = \"support@example.com\"\n",
+    )
+    .unwrap();
+    let requests = recovery.requests();
+    let out = ["--out", requests.to_str().unwrap(), "--yes"];
+    let first = recovery.run(&[&["reset", "export", "44:47:cc:00:00:01"], &out[..]].concat());
+    assert!(first.stderr.contains("1 request in one e-mail"), "{first}");
+    let export = recovery.run(&[&["reset", "export", "--all"], &out[..]].concat());
+    assert!(
+        export.stderr.contains("10 requests in one e-mail"),
+        "{export}"
+    );
+    // A run that finds nothing to export makes the mailing again.
+    fs::remove_file(requests.join("requests.eml")).unwrap();
+    let again = recovery.run(&[&["reset", "export", "--all"], &out[..]].concat());
+    assert!(
+        again.stderr.contains("10 requests in one e-mail"),
+        "{again}"
+    );
+    let draft = fs::read(requests.join("requests.eml")).unwrap();
+    let draft = parse_mail(&draft).unwrap();
+    let to = draft.headers.get_first_value("To");
+    assert_eq!(to.as_deref(), Some("<support@example.com>"));
+    let codes = draft.subparts.iter().skip(1);
+    let codes: BTreeSet<_> = codes.map(|part| part.get_body_raw().unwrap()).collect();
+    for package in recovery.packages().into_values() {
+        if let Ok(code) = fs::read(package.join("DeviceKey.xml")) {
+            assert!(codes.contains(&code), "{}", package.display());
+        }
+    }
+    let letter = fs::read_to_string(requests.join("request-letter.txt")).unwrap();
+    assert_eq!(letter.matches("44:47:cc:00:00:").count(), 10, "{letter}");
+
+    // Our own mailing is not taken for answers.
+    let none = recovery.import(&[]);
+    assert!(none.stderr.contains("no answer was found"), "{none}");
+    let own = recovery.import_from(requests.join("requests.zip").to_str().unwrap(), &[]);
+    assert_eq!(own.code, 4, "{own}");
+    assert!(own.stdout.contains("the request itself"), "{own}");
+
+    let answers = recovery.van.path("answers");
+    let vendor = ["sim", "vendor", requests.to_str().unwrap(), "--out"];
+    let vendor: Run = sadpctl(&[&vendor[..], &[answers.to_str().unwrap()]].concat())
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(vendor.code, 0, "{vendor}");
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default();
+    for folder in fs::read_dir(&answers).unwrap() {
+        let folder = folder.unwrap().path();
+        for file in fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            let path = format!("{}/{}", name(&folder), name(&file));
+            archive.start_file(path, options).unwrap();
+            archive.write_all(&fs::read(file).unwrap()).unwrap();
+        }
+    }
+    let archive = archive.finish().unwrap().into_inner();
+    let mail = MessageBuilder::new()
+        .from("support@example.com")
+        .subject("RE: requests")
+        .text_body("Dear customer, see the archive.")
+        .attachment("application/zip", "answers.zip", archive)
+        .write_to_vec()
+        .unwrap();
+    let reply = recovery.van.path("reply.eml");
+    fs::write(&reply, mail).unwrap();
+    let import = recovery.import_from(reply.to_str().unwrap(), &[]);
+    assert_eq!(import.code, 0, "{import}");
+    assert_eq!(results(&import), ["done"; 10], "{import}");
 }
 
 fn mac_with_colons(bare: &str) -> String {

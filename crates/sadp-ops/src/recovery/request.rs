@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use sadp_model::State;
 use sadp_proto::{Command, CommandOutcome as Reply, RequestCode};
 use sadp_reset::{
-    Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, PackageRequest,
-    RequestCommand, RequestKind, export_request,
+    Action, Contact, DeviceKey, ExportError, Exported, Ledger, LedgerError, Mailing, Package,
+    PackageRequest, RequestCommand, RequestKind, export_request,
 };
 
 use super::History;
@@ -176,6 +176,25 @@ impl Plan {
         report.failure = sent.failure;
         Ok(report)
     }
+}
+
+/// Writes the mailing of a folder: all requests in it that wait for their answer and are
+/// still valid, also those of earlier exports. Returns `None`, and writes nothing, where
+/// there is none.
+pub fn write_mailing(
+    session: &Session,
+    out: &Path,
+    contact: &Contact,
+) -> Result<Option<Mailing>, OpsError> {
+    let folder = absolute(out).unwrap_or_else(|_| out.to_owned());
+    let history = History::read(session.ledger(), session.now())?;
+    let waiting = history.cases().iter().filter(|case| {
+        let is_valid = || !history.judge_unseen(&history.facts(case)).stops_import();
+        case.is_open() && case.request.package.parent() == Some(&folder) && is_valid()
+    });
+    let packages = waiting.filter_map(|case| Package::read(&case.request.package).ok());
+    let packages: Vec<_> = packages.collect();
+    Ok(Mailing::write(&folder, &packages, contact, session.now())?)
 }
 
 /// Those that are left out, with those whose requests wait.

@@ -1,6 +1,7 @@
 //! The vendor's answers: read without any change, distinguished from other files, and
 //! matched to their requests.
 
+mod archive;
 mod assign;
 mod collect;
 mod filename_hints;

@@ -2,6 +2,7 @@
 //! never over another.
 
 mod form;
+mod mailing;
 mod record;
 
 use std::{
@@ -13,7 +14,10 @@ use std::{
 use jiff::Timestamp;
 use sadp_model::{Device, Serial};
 
-pub use self::record::{RecordError, RequestRecord};
+pub use self::{
+    mailing::Mailing,
+    record::{RecordError, RequestRecord},
+};
 use super::{name::package_name, stale_parts};
 use crate::{
     Contact, DeviceKey, Digest, FileError, Ledger, LedgerError, NewCase, OpenedCase, QrError,

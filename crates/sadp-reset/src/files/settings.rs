@@ -24,6 +24,7 @@ use crate::{
 /// country = "..."
 /// role = "installer"            # or distributor, end user
 /// purchase-channel = "..."
+/// support-email = "..."         # of the vendor's support of your country
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -42,6 +43,8 @@ pub struct Contact {
     pub role: Option<String>,
     /// Where the device was bought.
     pub purchase_channel: Option<String>,
+    /// The address of the vendor's support, for the draft of an e-mail.
+    pub support_email: Option<String>,
 }
 
 impl Contact {
@@ -52,7 +55,7 @@ impl Contact {
     pub const ROLES: [&str; 3] = ["installer", "distributor", "end user"];
 
     /// The fields by the keys of the file.
-    pub fn fields_mut(&mut self) -> [(&'static str, &mut Option<String>); 7] {
+    pub fn fields_mut(&mut self) -> [(&'static str, &mut Option<String>); 8] {
         [
             ("name", &mut self.name),
             ("email", &mut self.email),
@@ -61,12 +64,14 @@ impl Contact {
             ("country", &mut self.country),
             ("role", &mut self.role),
             ("purchase-channel", &mut self.purchase_channel),
+            ("support-email", &mut self.support_email),
         ]
     }
 
-    /// The fields that are not filled in, by the keys of the file.
+    /// The fields of the person that are not filled in, by the keys of the file.
     pub fn blanks(&self) -> Vec<&'static str> {
         let mut own = self.clone();
+        own.support_email.get_or_insert_default();
         let blank = own
             .fields_mut()
             .into_iter()
@@ -81,7 +86,7 @@ impl Contact {
         });
         match key {
             _ if value.contains(is_unprintable) => Some(ContactProblem::Unprintable),
-            "email" if !is_email => Some(ContactProblem::Email),
+            "email" | "support-email" if !is_email => Some(ContactProblem::Email),
             "role" if !Self::ROLES.contains(&value) => Some(ContactProblem::Role),
             _ => None,
         }
@@ -103,7 +108,7 @@ impl Contact {
         read(path)
     }
 
-    /// All fields with their names in the form.
+    /// The fields of the person, with their names in the form.
     pub(crate) fn fields(&self) -> [(&'static str, Option<&str>); 7] {
         [
             ("Name", self.name.as_deref()),

@@ -1,5 +1,6 @@
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -8,6 +9,7 @@ use sadp_reset::{
     RequestKind, Why, assign, collect, export_request,
 };
 use tempfile::TempDir;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{at, device, ledger};
 
@@ -158,7 +160,12 @@ fn what_is_no_answer_is_named() {
         ("a.xml", vec![b'x'; 1025], NotAnAnswer::TooLong),
         ("a.xml", vec![b'x'; 100_000], NotAnAnswer::TooLong),
         ("copy.xml", b"code-of-1".to_vec(), NotAnAnswer::Request),
-        ("a.zip", b"PK\x03\x04\0".to_vec(), NotAnAnswer::Archive),
+        ("a.xlsx", b"PK\x03\x04\0".to_vec(), NotAnAnswer::Archive),
+        (
+            "a.zip",
+            b"PK\x03\x04\0".to_vec(),
+            NotAnAnswer::ArchiveUnreadable,
+        ),
         ("DeviceGUID.xml", guid.into_bytes(), NotAnAnswer::Guid),
     ] {
         let path = site.put(0, name, content);
@@ -319,6 +326,86 @@ fn an_email_is_opened_and_its_attachments_are_matched_like_files() {
         assert!(
             matches!(why, Why::NotAnAnswer(told) if told == kind),
             "{why}"
+        );
+    }
+}
+
+#[test]
+fn an_archive_is_opened_and_equal_names_are_told_apart_by_their_folders() {
+    let site = Site::new(3);
+    let zip = |name: &str, files: &[(&str, &[u8])]| {
+        let path = site.folder.path().join(name);
+        let mut writer = ZipWriter::new(fs::File::create(&path).unwrap());
+        for (name, bytes) in files {
+            writer
+                .start_file(*name, SimpleFileOptions::default())
+                .unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap();
+        path
+    };
+    let answers = zip(
+        "answers.zip",
+        &[
+            ("44-47-cc-00-00-01/Encrypt.xml", b"answer-1"),
+            ("44-47-cc-00-00-02/Encrypt.xml", b"answer-2"),
+            ("logo.png", b"GIF89a\x01"),
+            (
+                "request-letter.txt",
+                b"Request to reset the passwords of 3 devices",
+            ),
+        ],
+    );
+    let assigned = site.import(&[&answers]);
+    let found = assigned.matched.iter().map(|it| it.answer.expose());
+    assert_eq!(found.collect::<Vec<_>>(), ["answer-1", "answer-2"]);
+    let [letter] = &assigned.problems[..] else {
+        panic!("{:?}", assigned.problems)
+    };
+    assert!(matches!(
+        letter.why,
+        Why::NotAnAnswer(NotAnAnswer::RequestForm)
+    ));
+    // In a package, its folder says whose they are: of two, neither is sent.
+    let bytes = fs::read(zip(
+        "two.zip",
+        &[
+            ("a/Encrypt.xml", b"answer-1"),
+            ("b/Encrypt.xml", b"answer-2"),
+        ],
+    ));
+    let kept = site.put(0, "two.zip", bytes.unwrap());
+    let two = site.import(&[&kept]).problems;
+    assert_eq!(two.len(), 2, "{two:?}");
+    assert!(
+        two.iter()
+            .all(|it| matches!(it.why, Why::TwoAnswers { .. }))
+    );
+
+    let inner = fs::read(&answers).unwrap();
+    for (name, files, kind) in [
+        (
+            "a.zip",
+            vec![("inner.zip", &inner[..])],
+            NotAnAnswer::Archive,
+        ),
+        (
+            "b.zip",
+            vec![("logo.png", b"GIF89a\x01")],
+            NotAnAnswer::ArchiveEmpty,
+        ),
+        ("c.zip", vec![], NotAnAnswer::ArchiveEmpty),
+        (
+            "d.zip",
+            vec![("../a.xml", b"answer-1")],
+            NotAnAnswer::ArchivePath,
+        ),
+    ] {
+        let why = site.problem(&[&zip(name, &files)]);
+        assert!(
+            matches!(why, Why::NotAnAnswer(told) if told == kind),
+            "{name}: {why}"
         );
     }
 }

@@ -4,9 +4,9 @@ use sadp_ops::{
     Outcome, OutcomeData,
     recovery::request::{ExportedRequest, RequestFinding as Finding},
 };
-use sadp_reset::RequestKind;
+use sadp_reset::{Mailing, RequestKind};
 
-use crate::{Explanation, minute, say};
+use crate::{Explanation, count, minute, say};
 
 /// What happened, and what to do next.
 #[rustfmt::skip]
@@ -38,6 +38,17 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
         Finding::NotWritten => say("it gave a request, which could not be written: older requests of it are void")
             .next("fix the cause, then export again with --again"),
     }
+}
+
+/// What to do with a mailing.
+pub fn mailing(mailing: &Mailing) -> String {
+    let requests = count(mailing.devices as u64, "request", "requests");
+    format!(
+        "{requests} in one e-mail: open {} in a mail program and send it; {} and {} have the same",
+        mailing.draft.display(),
+        Mailing::LETTER_FILE,
+        Mailing::ARCHIVE_FILE
+    )
 }
 
 const fn planned(kind: RequestKind) -> &'static str {

@@ -77,10 +77,13 @@ pub(crate) struct WaysArgs {
 #[command(after_help = "\
 Writes a folder for each device into DIR: the request as a file, as a QR code
 where the device takes a key, and request.txt with what the vendor's support
-asks for. Nothing is sent to anybody but the device. contact.toml fills the
-form, by default the one in the configuration folder:
+asks for. For all requests in DIR that wait, requests.eml is one e-mail to be
+sent from any mail program; request-letter.txt and requests.zip have the same.
+Nothing is sent to anybody but the device. contact.toml fills the form and the
+addresses, by default the one in the configuration folder (sadpctl contact):
   name = \"...\"    email = \"...\"    phone = \"...\"     company = \"...\"
   country = \"...\"   role = \"installer\"   purchase-channel = \"...\"
+  support-email = \"...\"   (of the vendor's support of your country)
 
 A device remembers its last request only. So one that still waits for an answer
 is left out, unless the request is no longer valid; --again exports again and
@@ -123,8 +126,8 @@ pub(crate) struct ExportArgs {
 /// `reset import`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-PATH is an answer file, an e-mail (.eml) with answers attached, a request package
-into which one was saved, or a folder of such packages. An answer is an encrypted
+PATH is an answer file, an e-mail (.eml) or a ZIP archive with answers, also one attached
+to the e-mail, a request package into which one was saved, or a folder of such packages. An answer is an encrypted
 file or a key of 8 characters; letters, tables and pictures are refused by name. It
 belongs to the package it lies in, to the request or device named with --case or
 --device, or to the one whose serial or MAC stands in its name. On a terminal it is
@@ -148,6 +151,7 @@ go on.
 
 Examples:
   sadpctl reset import requests
+  sadpctl reset import answers.zip
   sadpctl reset import answer.eml --case 7
   sadpctl reset import --device 192.168.1.64 --key-file key.txt")]
 pub(crate) struct ImportArgs {

@@ -9,9 +9,9 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{Answer, AnswerProblem, NotAnAnswer, Why, kind, mail};
+use super::{Answer, AnswerProblem, NotAnAnswer, Why, archive, kind, mail, mail::Attachment};
 use crate::{
-    CaseId, Digest, Package,
+    CaseId, Digest, Mailing, Package,
     disk::{listed, name_of, parent, read_bounded, read_start},
     files::guid,
 };
@@ -52,8 +52,9 @@ pub struct AnswerFile {
     pub folders: Vec<String>,
 }
 
-/// Searches for answers: in each file, in each folder and its subfolders, and among the
-/// attachments of e-mails (`.eml`). Changes nothing. Ignores a package's own files, hidden files, and pictures that are not
+/// Searches for answers: in each file, in each folder and its subfolders, among the
+/// attachments of e-mails (`.eml`), and in ZIP archives, also attached ones. Changes nothing. Ignores the
+/// files of packages and mailings, hidden files, and pictures that are not
 /// named: they are photos of labels. Links in a folder are not followed.
 pub fn collect(paths: &[PathBuf]) -> Collected {
     let mut search = Search::default();
@@ -89,6 +90,52 @@ struct Content {
     name: String,
     bytes: Zeroizing<Vec<u8>>,
     written_at: Option<SystemTime>,
+}
+
+/// A file with files in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Container {
+    Mail,
+    Archive,
+}
+
+impl Container {
+    /// What a file is by its name.
+    fn of(name: &str) -> Option<Self> {
+        if mail::is_mail(name) {
+            Some(Self::Mail)
+        } else {
+            archive::is_archive(name).then_some(Self::Archive)
+        }
+    }
+
+    const fn most_bytes(self) -> u64 {
+        match self {
+            Self::Mail => mail::MAX_BYTES,
+            Self::Archive => archive::MAX_BYTES,
+        }
+    }
+
+    const fn too_large(self) -> NotAnAnswer {
+        match self {
+            Self::Mail => NotAnAnswer::TooLong,
+            Self::Archive => NotAnAnswer::ArchiveTooLarge,
+        }
+    }
+
+    const fn empty(self) -> NotAnAnswer {
+        match self {
+            Self::Mail => NotAnAnswer::NoAttachment,
+            Self::Archive => NotAnAnswer::ArchiveEmpty,
+        }
+    }
+
+    fn files(self, bytes: &[u8]) -> Result<Vec<Attachment>, NotAnAnswer> {
+        match self {
+            Self::Mail => mail::attachments(bytes),
+            Self::Archive => archive::files(bytes),
+        }
+    }
 }
 
 impl Search {
@@ -180,6 +227,9 @@ impl Search {
             return;
         }
         let name = name_of(&path);
+        if !named && Mailing::FILES.contains(&&*name) {
+            return;
+        }
         let own = own_kind(&name);
         let is_package = self.packages.contains_key(&folder.real);
         let record = self.packages.get(&folder.real).copied().flatten();
@@ -191,16 +241,16 @@ impl Search {
             Some(_) if !named && is_package => return,
             Some(own) => return self.problem(&path, own.into()),
         }
-        let is_mail = mail::is_mail(&name);
-        let bytes = if is_mail {
-            read_bounded(&path, mail::MAX_BYTES)
-        } else {
-            read_start(&path, kind::ENOUGH).map(|(bytes, _)| bytes)
+        let container = Container::of(&name);
+        let bytes = match container {
+            Some(container) => read_bounded(&path, container.most_bytes()),
+            None => read_start(&path, kind::ENOUGH).map(|(bytes, _)| bytes),
         };
         let bytes = match bytes {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                return self.problem(&path, NotAnAnswer::TooLong.into());
+                let why = container.map_or(NotAnAnswer::TooLong, Container::too_large);
+                return self.problem(&path, why.into());
             }
             Err(error) => return self.problem(&path, Why::Unreadable(error)),
         };
@@ -211,8 +261,8 @@ impl Search {
             bytes,
             written_at,
         };
-        if is_mail {
-            return self.mail(folder, &content);
+        if let Some(container) = container {
+            return self.container(folder, &content, container);
         }
         let Content { path, bytes, .. } = &content;
         let raw = Digest::of(bytes);
@@ -227,30 +277,37 @@ impl Search {
         self.content(folder, content, named);
     }
 
-    /// The attachments of an e-mail. Their names, and that of the e-mail, tell whose they
-    /// are. Pictures among them are logos.
-    fn mail(&mut self, folder: &Folder, mail: &Content) {
-        let attachments = match mail::attachments(&mail.bytes) {
-            Ok(attachments) => attachments,
-            Err(kind) => return self.problem(&mail.path, kind.into()),
+    /// The files in an e-mail or an archive. Their names, and that of what they are in, tell
+    /// whose they are. Pictures among them are logos.
+    fn container(&mut self, folder: &Folder, outer: &Content, container: Container) {
+        let files = match container.files(&outer.bytes) {
+            Ok(files) => files,
+            Err(kind) => return self.problem(&outer.path, kind.into()),
         };
         let before = (self.found.files.len(), self.found.problems.len());
-        for attachment in attachments {
-            let path = mail.path.join(&attachment.name);
-            if let Some(own) = own_kind(&attachment.name).filter(|own| *own != NotAnAnswer::Image) {
+        for Attachment { name, bytes } in files {
+            let path = outer.path.join(&name);
+            let own = own_kind(name_of(&path).as_str());
+            if let Some(own) = own.filter(|own| *own != NotAnAnswer::Image) {
                 self.problem(&path, own.into());
                 continue;
             }
+            // Forwarded e-mails were opened with their own; an archive in an archive is not.
+            let opens = container == Container::Mail && archive::is_archive(&name);
             let content = Content {
                 path,
-                name: format!("{} {}", mail.name, attachment.name),
-                bytes: attachment.bytes,
-                written_at: mail.written_at,
+                name: format!("{} {name}", outer.name),
+                bytes,
+                written_at: outer.written_at,
             };
-            self.content(folder, content, false);
+            if opens {
+                self.container(folder, &content, Container::Archive);
+            } else {
+                self.content(folder, content, false);
+            }
         }
         if before == (self.found.files.len(), self.found.problems.len()) {
-            self.problem(&mail.path, NotAnAnswer::NoAttachment.into());
+            self.problem(&outer.path, container.empty().into());
         }
     }
 
@@ -334,6 +391,7 @@ fn own_kind(name: &str) -> Option<NotAnAnswer> {
         (Package::QR_FILE, NotAnAnswer::Image),
         (Package::RECORD_FILE, NotAnAnswer::RequestRecord),
         (Package::FORM_FILE, NotAnAnswer::RequestForm),
+        (Mailing::LETTER_FILE, NotAnAnswer::RequestForm),
     ];
     let own = kinds.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
     own.map(|(_, kind)| *kind)

@@ -107,9 +107,24 @@ pub enum NotAnAnswer {
     /// A datagram of the protocol.
     #[error("the file is a message of the protocol, not an answer")]
     Message,
-    /// A compressed archive.
-    #[error("the file is an archive, not an answer")]
+    /// An archive that is no ZIP archive, or lies in another.
+    #[error("the file is an archive that is not opened")]
     Archive,
+    /// A ZIP archive that is damaged, or compressed in a rare way.
+    #[error("the archive cannot be opened")]
+    ArchiveUnreadable,
+    /// A ZIP archive with a password.
+    #[error("the archive is encrypted")]
+    ArchiveEncrypted,
+    /// A ZIP archive above the limits.
+    #[error("the archive has more than 1,000 files, or more than 64 MB when unpacked")]
+    ArchiveTooLarge,
+    /// A ZIP archive that a program would unpack into other folders.
+    #[error("the archive has a file whose path leads out of it")]
+    ArchivePath,
+    /// A ZIP archive without files, or with pictures alone.
+    #[error("the archive has no file that could be an answer")]
+    ArchiveEmpty,
     /// A document: PDF, HTML or rich text.
     #[error("the file is a document, not an answer")]
     Document,
@@ -279,7 +294,7 @@ const KINDS: [(NotAnAnswer, &[ContentMark]); 7] = [
     (NotAnAnswer::RequestRecord, &[Inside("\"sadpctl-request\"")]),
     (
         NotAnAnswer::RequestForm,
-        &[Start("Request to reset the password of a device")],
+        &[Start("Request to reset the password")],
     ),
     (
         NotAnAnswer::Message,

@@ -4,7 +4,7 @@ use mailparse::{DispositionType, MailHeaderMap, ParsedMail, parse_mail};
 use sadp_model::text::clean;
 use zeroize::Zeroizing;
 
-use super::{NotAnAnswer, kind};
+use super::{NotAnAnswer, archive, kind};
 
 /// The most bytes of an e-mail that is opened.
 pub(super) const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -18,11 +18,12 @@ const MAX_DEPTH: usize = 3;
 /// The most characters of a name that are kept.
 const MAX_NAME: usize = 100;
 
-/// A file in an e-mail.
+/// A file in an e-mail or in an archive.
 pub(super) struct Attachment {
-    /// Its own name, without folders, control and invisible characters.
+    /// Its own name, without control and invisible characters. That of a file in an
+    /// archive has the folders in it.
     pub(super) name: String,
-    /// As much of it as tells what it is.
+    /// As much of it as tells what it is; the whole of an archive.
     pub(super) bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -62,7 +63,9 @@ fn add(mail: &[u8], depth: usize, found: &mut Vec<Attachment>) -> Result<(), Not
             }
             Some(_) if found.len() == MAX_ATTACHMENTS => return Err(NotAnAnswer::TooLong),
             Some(name) => {
-                bytes.truncate(usize::try_from(kind::ENOUGH).unwrap_or(usize::MAX));
+                if !archive::is_archive(&name) {
+                    bytes.truncate(usize::try_from(kind::ENOUGH).unwrap_or(usize::MAX));
+                }
                 found.push(Attachment { name, bytes });
             }
         }

@@ -1,5 +1,6 @@
 //! `request.txt`: the form with what the vendor's support asks for.
 
+use jiff::Timestamp;
 use sadp_model::text::clean;
 
 use super::RequestRecord;
@@ -15,10 +16,7 @@ pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
     }
     form.0
         .push_str("Lines marked with [fill in] are for you.\n");
-    form.head("Who asks");
-    for (name, value) in contact.fields() {
-        form.field(name, value);
-    }
+    form.contact(contact);
     form.head("Device");
     form.field("Model", record.model.as_deref());
     let serial = record.device.serial();
@@ -38,8 +36,8 @@ pub(super) fn form(record: &RequestRecord, contact: &Contact) -> String {
     form.field("Current date on the device", None);
     form.head("Request");
     form.field("Kind", Some(record.kind.name()));
-    form.field("Exported at", Some(&record.exported_at.to_string()));
-    form.field("Valid until", Some(&record.valid_until().to_string()));
+    form.field("Exported at", Some(&time(record.exported_at)));
+    form.field("Valid until", Some(&time(record.valid_until())));
     if let Some(digest) = record.sha256 {
         form.field("SHA-256 of the code", Some(&digest.to_string()));
     }
@@ -83,10 +81,23 @@ const REMINDER: &str = "\
   as it came, and run: sadpctl reset import FOLDER
 ";
 
-struct FormText(String);
+/// A time as the vendor's support reads it.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+pub(super) struct FormText(pub(super) String);
 
 impl FormText {
-    fn head(&mut self, title: &str) {
+    /// Who asks.
+    pub(super) fn contact(&mut self, contact: &Contact) {
+        self.head("Who asks");
+        for (name, value) in contact.fields() {
+            self.field(name, value);
+        }
+    }
+
+    pub(super) fn head(&mut self, title: &str) {
         let line = "-".repeat(title.len());
         self.0.extend(["\n", title, "\n", &line, "\n"]);
     }
@@ -141,8 +152,8 @@ mod tests {
         Request
         -------
         Kind: file-or-key
-        Exported at: 2026-09-21T14:13:20Z
-        Valid until: 2026-09-23T14:13:20Z
+        Exported at: 2026-09-21 14:13 UTC
+        Valid until: 2026-09-23 14:13 UTC
         SHA-256 of the code: 5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b
 
         Until the answer is in

@@ -34,8 +34,12 @@ pub(super) fn run(args: &ExportArgs, mut context: Context<'_>) -> Result<Exit, F
     if args.again || may_give_up(&plan, change, &mut run) {
         plan.include_pending(|_| true);
     }
-    if change.dry_run || plan.exports.is_empty() {
+    if change.dry_run {
         return run.print_planned(plan.into_outcomes());
+    }
+    if plan.exports.is_empty() {
+        let report = Report::new(plan.into_outcomes());
+        return print(run, report, args, &contact);
     }
     let devices = plan.exports.iter().map(|it| &it.device);
     run.confirm(&Announcement::REQUEST.question(devices), change)?;
@@ -48,11 +52,30 @@ pub(super) fn run(args: &ExportArgs, mut context: Context<'_>) -> Result<Exit, F
     let report =
         run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     let qr_text = only_qr_text(&report);
-    let exit = run.print(report);
+    let exit = print(run, report, args, &contact);
     if let (Format::Table, Some(text)) = (context.global.format, qr_text) {
         draw(&text, context.terminal)?;
     }
     exit
+}
+
+/// Writes the mailing of all requests in the folder, and prints the outcomes.
+fn print(
+    run: Run<'_>,
+    report: Report,
+    args: &ExportArgs,
+    contact: &Contact,
+) -> Result<Exit, Failure> {
+    if report.failure.is_some() {
+        return run.print(report);
+    }
+    match request::write_mailing(&run.session, &args.out, contact) {
+        Ok(mailing) => {
+            let last = mailing.as_ref().map(sadp_text::mailing);
+            run.print_after(report, None, last.as_deref())
+        }
+        Err(error) => run.print_after(report, Some(error.into()), None),
+    }
 }
 
 /// Asks whether requests that still wait may become void.

@@ -316,7 +316,12 @@ impl Worker {
             parallel: PARALLEL,
         };
         let report = plan.carry_out(&mut self.session, settings, &mut self.reporter);
-        Ok(report.await?)
+        let mut report = report.await?;
+        if report.failure.is_none() {
+            let mailing = request::write_mailing(&self.session, folder, &contact);
+            report.failure = mailing.err();
+        }
+        Ok(report)
     }
 
     async fn set(
