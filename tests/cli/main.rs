@@ -30,6 +30,7 @@ mod prompts;
 #[cfg(unix)]
 mod pty;
 mod questions;
+mod report;
 mod request;
 mod run;
 mod secrets;

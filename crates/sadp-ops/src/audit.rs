@@ -99,6 +99,11 @@ impl AuditedDevice {
     pub fn is_recoverable(&self) -> bool {
         is_recoverable(&self.assessed)
     }
+
+    /// Whether nothing is known to be missing for a recovery method.
+    pub fn is_ready(&self, method: RecoveryMethod) -> bool {
+        is_ready(&self.assessed, method)
+    }
 }
 
 /// Audits these devices.

@@ -52,7 +52,7 @@
 //! # The operations
 //!
 //! One module each: [`activate`], [`audit`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
-//! deactivation) and [`recovery`]. Each has a `plan` and says what else it needs.
+//! deactivation), [`recovery`] and [`mod@report`] (what a hand-over document contains). Each has a `plan` and says what else it needs.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
 
@@ -71,6 +71,7 @@ mod offer;
 mod outcome;
 pub mod owner;
 pub mod recovery;
+pub mod report;
 mod safety;
 mod session;
 mod settle;

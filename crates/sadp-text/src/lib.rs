@@ -13,6 +13,7 @@
 //! - [`case_reasons`]: why a request to the vendor's support can no longer be
 //!   answered.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
+//! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
 mod announcement;
@@ -24,6 +25,7 @@ mod outcome;
 mod recovery;
 mod refusal;
 mod remedy;
+mod report;
 mod validity;
 
 use std::{borrow::Cow, error::Error, time::Duration};
@@ -47,6 +49,9 @@ pub use outcome::{
 };
 pub use recovery::{button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
+pub use report::{
+    InvalidLabelSize, LabelSize, PageTemplate, SiteParties, TemplateError, labels_page, report_page,
+};
 pub(crate) use sadp_model::text::local_minute as minute;
 pub use validity::{age, case_next, case_reasons, open_requests};
 pub(crate) use validity::{invalid_reason, objections};

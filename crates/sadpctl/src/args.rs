@@ -36,7 +36,7 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
-    site::{AuditArgs, ContactArgs, NameArgs},
+    site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,
 };
@@ -198,6 +198,8 @@ pub(crate) enum Command {
     Cloud(CloudCommand),
     /// Show which devices can be recovered, and what needs attention
     Audit(AuditArgs),
+    /// Write a page about the site to hand over, or labels for devices
+    Report(ReportArgs),
     /// Write down who asks the vendor's support: contact.toml
     Contact(ContactArgs),
     /// Name a device, and say where it is; without DEVICE list the names

@@ -15,6 +15,7 @@ mod net;
 mod new_password;
 mod owner;
 mod record;
+mod report;
 mod reset;
 mod scan;
 #[cfg(feature = "sim")]
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Locate(args) => locate::run(args, context),
         Command::Cloud(command) => owner::cloud(command, context),
         Command::Audit(args) => audit::run(args, context),
+        Command::Report(args) => report::run(args, context),
         Command::Contact(args) => contact::run(args, context),
         Command::Name(args) => name::run(args, context),
         Command::Deactivate(args) => owner::deactivate(args, context),

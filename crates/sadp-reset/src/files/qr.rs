@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 use qrcode::{Color, EcLevel, QrCode, render::unicode::Dense1x2, types};
 
@@ -24,6 +26,37 @@ impl QrImage {
         renderer.dark_color(Dense1x2::Light);
         renderer.light_color(Dense1x2::Dark);
         renderer.build()
+    }
+
+    /// The side of the picture that [`QrImage::to_svg_path`] draws, in modules: the code
+    /// with its border.
+    pub fn side(&self) -> usize {
+        self.code.width().saturating_add(QUIET.saturating_mul(2))
+    }
+
+    /// Draws the code as the path of an SVG: lines of one module's width through the
+    /// middle of the dark modules.
+    pub fn to_svg_path(&self) -> String {
+        let mut path = String::new();
+        let colors = self.code.to_colors();
+        for (row, modules) in colors.chunks(self.code.width().max(1)).enumerate() {
+            let top = row.saturating_add(QUIET);
+            let mut at = None;
+            let mut left = QUIET;
+            for run in modules.chunk_by(|one, other| one == other) {
+                let right = left.saturating_add(run.len());
+                if run.first() == Some(&Color::Dark) {
+                    let length = run.len();
+                    let _ = match at {
+                        Some(at) => write!(path, "m{} 0h{length}", left.saturating_sub(at)),
+                        None => write!(path, "M{left} {top}.5h{length}"),
+                    };
+                    at = Some(right);
+                }
+                left = right;
+            }
+        }
+        path
     }
 
     /// Draws the code as a PNG, black on white, eight pixels per module, with a border.
@@ -108,6 +141,30 @@ mod tests {
             let dark = inside && image.code[(column - QUIET, row - QUIET)] == Color::Dark;
             assert_eq!(*byte, if dark { 0 } else { 0xff }, "{row} {column}");
         }
+    }
+
+    #[test]
+    fn the_path_covers_the_dark_modules() {
+        let image = QrImage::new("hello").unwrap();
+        assert_eq!(image.side(), 29);
+        let path = image.to_svg_path();
+        let lines: Vec<_> = path.split('M').skip(1).collect();
+        assert_eq!(lines.len(), 21);
+        // The two finder patterns at the top, and what is between them.
+        assert!(lines[0].starts_with("4 4.5h7m"), "{path}");
+        assert!(lines[0].ends_with("h7"), "{path}");
+        let lengths = path.split('h').skip(1);
+        let dark: usize = lengths
+            .map(|it| {
+                it.split(['m', 'M'])
+                    .next()
+                    .unwrap()
+                    .parse::<usize>()
+                    .unwrap()
+            })
+            .sum();
+        let colors = image.code.to_colors();
+        assert_eq!(dark, colors.iter().filter(|it| **it == Color::Dark).count());
     }
 
     #[test]

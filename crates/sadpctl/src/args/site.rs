@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sadp_ops::DeviceName;
 use sadp_reset::SiteText;
+use sadp_text::LabelSize;
 
 use super::AskArgs;
 use crate::select::Filter;
@@ -32,6 +33,75 @@ pub(crate) struct AuditArgs {
     /// It was written by --format json
     #[arg(long, value_name = "FILE")]
     pub(crate) since: Option<PathBuf>,
+
+    /// Do not ask devices what is set up on them
+    #[arg(long)]
+    pub(crate) no_ask: bool,
+
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+}
+
+/// `report`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The page has the address plan, the devices with their state, what recovery is
+prepared, what the owner keeps where, and the open findings of an audit. It holds no
+secret, fetches nothing, and prints on A4 and Letter. The installer is that of
+contact.toml: sadpctl contact.
+
+Examples:
+  sadpctl report --out site.html --customer \"Miller Farm\"
+  sadpctl report --labels --out labels.html
+  sadpctl report --print-template > own.html")]
+pub(crate) struct ReportArgs {
+    /// Write the page into this new file
+    #[arg(
+        long,
+        value_name = "FILE.html",
+        required_unless_present = "print_template"
+    )]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Write a label for each device instead
+    #[arg(long)]
+    pub(crate) labels: bool,
+
+    /// The labels' width and height in mm
+    #[arg(long, value_name = "WxH", default_value_t, requires = "labels")]
+    pub(crate) label_size: LabelSize,
+
+    /// Whose site it is
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) customer: Option<SiteText>,
+
+    /// Who hands it over, in place of the contact
+    #[arg(hide_short_help = true, long, value_name = "TEXT")]
+    pub(crate) installer: Option<SiteText>,
+
+    /// The page's title
+    #[arg(hide_short_help = true, long, value_name = "TEXT")]
+    pub(crate) title: Option<SiteText>,
+
+    /// Another file than contact.toml in the configuration folder
+    #[arg(hide_short_help = true, long, value_name = "F")]
+    pub(crate) contact: Option<PathBuf>,
+
+    /// Show the addresses of this plan beside those in use
+    #[arg(long, value_name = "PLAN.csv")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// Use this template
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+
+    /// Print the built-in template, to be changed
+    #[arg(long, conflicts_with_all = ["out", "template"])]
+    pub(crate) print_template: bool,
+
+    /// Only devices of which all of these hold, as for scan
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<Filter>,
 
     /// Do not ask devices what is set up on them
     #[arg(long)]

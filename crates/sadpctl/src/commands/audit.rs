@@ -2,7 +2,7 @@ use std::{fs, path::Path};
 
 use sadp_model::MacAddr;
 use sadp_ops::{
-    LedgerAccess,
+    DiscoveredDevice, LedgerAccess,
     audit::{self, EarlierAudit},
     recovery::methods,
 };
@@ -15,26 +15,14 @@ use crate::{
     failure::{Exit, Failure},
     output::{AuditRow, Format},
     run::Run,
-    select,
+    select::{self, Filter},
 };
 
 pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failure> {
     context.global.format.check::<AuditRow>()?;
     let earlier = args.since.as_deref().map(read).transpose()?;
-    // What devices are asked is recorded.
-    let access = if args.no_ask {
-        LedgerAccess::Read
-    } else {
-        LedgerAccess::Record
-    };
-    let mut run = Run::open(&args.ask, None, access, context)?;
-    let inventory = run.look()?;
-    let mut devices = list::of_all(&inventory, args.filter.as_ref())?;
-    if !args.no_ask {
-        run.block_on(async |session, observer| {
-            methods::read_prepared(session, &inventory, &mut devices, observer).await
-        })?;
-    }
+    let mut run = Run::open(&args.ask, None, access(args.no_ask), context)?;
+    let mut devices = look(&mut run, args.filter.as_ref(), args.no_ask)?;
     select::by_urgency(&mut devices);
     let audited = audit::audit(&run.session, devices)?;
     let rows = audited.iter().map(|it| {
@@ -80,6 +68,31 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
     } else {
         Exit::Done
     })
+}
+
+/// What devices are asked is recorded.
+pub(super) const fn access(no_ask: bool) -> LedgerAccess {
+    if no_ask {
+        LedgerAccess::Read
+    } else {
+        LedgerAccess::Record
+    }
+}
+
+/// Looks for devices, and asks them what is set up on them.
+pub(super) fn look(
+    run: &mut Run<'_>,
+    filter: Option<&Filter>,
+    no_ask: bool,
+) -> Result<Vec<DiscoveredDevice>, Failure> {
+    let inventory = run.look()?;
+    let mut devices = list::of_all(&inventory, filter)?;
+    if !no_ask {
+        run.block_on(async |session, observer| {
+            methods::read_prepared(session, &inventory, &mut devices, observer).await
+        })?;
+    }
+    Ok(devices)
 }
 
 /// The JSON of an earlier audit, as far as it is compared.

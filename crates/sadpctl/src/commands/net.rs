@@ -9,6 +9,7 @@ use sadp_ops::{
 };
 use sadp_text::Remedy;
 
+pub(super) use self::apply::read as read_plan;
 use crate::{
     args::{Context, DeviceArgs, NetCommand, NetSetArgs, WantedArgs},
     failure::{Exit, Failure},

@@ -82,7 +82,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
 /// The largest plan that is read.
 const MAX_BYTES: u64 = 16 << 20;
 
-fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable), Failure> {
+pub(in crate::commands) fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable), Failure> {
     let mut bytes = Vec::new();
     // Not all that can be read tells its size.
     let read = File::open(plan).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));

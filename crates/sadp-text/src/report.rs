@@ -1,0 +1,559 @@
+//! The hand-over document of a site and its labels, as pages of HTML.
+//!
+//! Templates hold the layout and its headings. All text that a device or a person
+//! supplied is escaped by the template engine, without invisible characters and of
+//! bounded length. Templates read no file, and are stopped where they do not end.
+
+mod drawing;
+mod labels;
+
+use std::path::Path;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, value::Serde};
+use sadp_model::{
+    Availability, Device, DeviceCounts, Firmware, RecoveryMethod, Serial, State, UnavailableReason,
+    text::clean,
+};
+use sadp_ops::{
+    audit::{AuditFinding, AuditedDevice},
+    report::{ReportedDevice, SiteReport},
+};
+use sadp_reset::{Contact, QrImage, SiteName, SiteText};
+use serde::Serialize;
+
+use self::drawing::Drawing;
+pub use self::labels::{InvalidLabelSize, LabelSize};
+use crate::{capitalised, count, device_counts, finding, mends, minute};
+
+/// A template that renders a page.
+#[derive(Debug)]
+pub struct PageTemplate {
+    environment: Environment<'static>,
+}
+
+/// A template cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}{place}: {problem}", place = .line.map_or_else(String::new, |line| format!(", line {line}")))]
+pub struct TemplateError {
+    /// The name of the template.
+    pub name: String,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// The name of the only template in an environment.
+const PAGE: &str = "page";
+
+/// The steps after which a template is stopped, and those for each device more. The
+/// built-in ones take about a tenth.
+const FUEL: u64 = 1_000_000;
+const FUEL_A_DEVICE: u64 = 10_000;
+
+impl PageTemplate {
+    /// The template of the hand-over document.
+    pub const REPORT: &str = include_str!("../templates/report.html");
+
+    /// The template of the labels.
+    pub const LABELS: &str = include_str!("../templates/labels.html");
+
+    /// The most bytes of a template.
+    pub const MAX_BYTES: usize = 1 << 20;
+
+    /// Reads a template.
+    pub fn new(source: &str) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        let mut syntax = environment.syntax().to_builder();
+        let syntax = syntax.trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|error| TemplateError::new(&error))?);
+        // Nothing that a device sends becomes markup.
+        environment.remove_filter("safe");
+        let added = environment.add_template_owned(PAGE, source.to_owned());
+        added.map_err(|error| TemplateError::new(&error))?;
+        Ok(Self { environment })
+    }
+
+    fn render(&self, page: impl Serialize, devices: usize) -> Result<String, TemplateError> {
+        let mut environment = self.environment.clone();
+        let more = FUEL_A_DEVICE.saturating_mul(devices as u64);
+        environment.set_fuel(Some(FUEL.saturating_add(more)));
+        let rendered = environment.get_template(PAGE);
+        let rendered = rendered.and_then(|template| template.render(Serde(page)));
+        rendered.map_err(|error| TemplateError::new(&error))
+    }
+}
+
+impl TemplateError {
+    fn new(error: &minijinja::Error) -> Self {
+        let kind = error.kind();
+        let detail = error.detail().map(|detail| format!(" ({})", clean(detail)));
+        Self {
+            name: "the template".into(),
+            line: error.line(),
+            problem: format!("{kind}{}", detail.unwrap_or_default()),
+        }
+    }
+
+    /// The same with the template's name.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+}
+
+/// What people say about a site.
+#[derive(Clone, Debug, Default)]
+pub struct SiteParties {
+    /// The document's title.
+    pub title: Option<SiteText>,
+    /// Whose site it is.
+    pub customer: Option<SiteText>,
+    /// Who hands it over, where that is not the contact.
+    pub installer: Option<SiteText>,
+    /// Who asks the vendor's support: the installer, unless the role is another one.
+    pub contact: Contact,
+}
+
+/// Renders the hand-over document.
+pub fn report_page(
+    report: &SiteReport,
+    parties: &SiteParties,
+    template: &PageTemplate,
+) -> Result<String, TemplateError> {
+    template.render(Page::new(report, parties), report.devices.len())
+}
+
+/// Renders a label for each device.
+pub fn labels_page(
+    report: &SiteReport,
+    size: LabelSize,
+    template: &PageTemplate,
+) -> Result<String, TemplateError> {
+    template.render(labels::Labels::new(report, size), report.devices.len())
+}
+
+/// What the template of the document reads. Texts that are not known are empty.
+#[derive(Serialize)]
+struct Page {
+    title: String,
+    customer: Vec<String>,
+    installer: Vec<String>,
+    date: String,
+    version: &'static str,
+    counts: String,
+    recoverable: usize,
+    problems: usize,
+    has_names: bool,
+    has_plan: bool,
+    drawing: Drawing,
+    devices: Vec<DeviceCells>,
+    keep: Vec<KeepRow>,
+    findings: Vec<FindingGroup>,
+}
+
+/// A device in the document and on a label.
+#[derive(Serialize)]
+struct DeviceCells {
+    number: usize,
+    name: String,
+    place: String,
+    model: String,
+    /// The label number, or the serial where that has none.
+    label: String,
+    serial: String,
+    mac: String,
+    address: String,
+    /// `/24`.
+    prefix: String,
+    gateway: String,
+    dhcp: bool,
+    duplicate: bool,
+    planned: String,
+    /// The version as the device writes it.
+    firmware: String,
+    /// `build 190910`.
+    build: String,
+    state: String,
+    recoverable: bool,
+    guid: WayCells,
+    mail: WayCells,
+    questions: WayCells,
+    /// The other methods that suit it.
+    others: String,
+    qr: Option<QrCells>,
+}
+
+/// A QR code as an SVG path.
+#[derive(Serialize)]
+struct QrCells {
+    side: usize,
+    path: String,
+}
+
+/// How far a recovery method is prepared on a device.
+#[derive(Serialize)]
+struct WayCells {
+    /// `ready`, `missing` or `none`.
+    class: &'static str,
+    text: String,
+    /// The file, and when it was exported.
+    file: String,
+    at: String,
+}
+
+/// What the owner keeps.
+#[derive(Serialize)]
+struct KeepRow {
+    what: &'static str,
+    place: String,
+    why: String,
+}
+
+/// Devices with the same finding.
+#[derive(Serialize)]
+struct FindingGroup {
+    problem: bool,
+    meaning: String,
+    devices: Vec<FindingCells>,
+}
+
+#[derive(Serialize)]
+struct FindingCells {
+    number: usize,
+    device: String,
+    address: String,
+    mends: String,
+}
+
+impl Page {
+    fn new(report: &SiteReport, parties: &SiteParties) -> Self {
+        let all = &report.devices;
+        let counts = DeviceCounts::of(all.iter().map(ReportedDevice::device));
+        let contact = contact_lines(&parties.contact);
+        let is_owner = parties.contact.role.as_deref() == Some("end user");
+        let (owner, installer) = if is_owner {
+            (contact, Vec::new())
+        } else {
+            (Vec::new(), contact)
+        };
+        let devices = all.iter().zip(1..);
+        let devices = devices.map(|(device, number)| DeviceCells::new(device, number));
+        let devices: Vec<_> = devices.collect();
+        let findings = FindingGroup::all(report, &devices);
+        Self {
+            title: named(
+                parties.title.as_ref(),
+                vec!["Camera site: hand-over".into()],
+            )
+            .concat(),
+            customer: named(parties.customer.as_ref(), owner),
+            installer: named(parties.installer.as_ref(), installer),
+            date: minute(report.at),
+            version: env!("CARGO_PKG_VERSION"),
+            counts: without_number(&device_counts(&counts)),
+            recoverable: all.iter().filter(|it| it.audited.is_recoverable()).count(),
+            problems: findings
+                .iter()
+                .filter(|it| it.problem)
+                .map(|it| it.devices.len())
+                .sum(),
+            has_names: devices
+                .iter()
+                .any(|it| !it.name.is_empty() || !it.place.is_empty()),
+            has_plan: devices.iter().any(|it| !it.planned.is_empty()),
+            drawing: Drawing::new(&report.subnets),
+            keep: keep(report),
+            devices,
+            findings,
+        }
+    }
+}
+
+/// `2 devices: 2 active` without its first word.
+fn without_number(counts: &str) -> String {
+    let rest = counts.split_once(' ').map(|(_, rest)| rest);
+    rest.unwrap_or(counts).to_owned()
+}
+
+/// The name given, else `others`.
+fn named(given: Option<&SiteText>, others: Vec<String>) -> Vec<String> {
+    given.map_or(others, |text| vec![text.as_str().to_owned()])
+}
+
+fn contact_lines(contact: &Contact) -> Vec<String> {
+    let lines = [
+        &contact.company,
+        &contact.name,
+        &contact.phone,
+        &contact.email,
+        &contact.country,
+    ];
+    lines.into_iter().flatten().map(|it| shown(it)).collect()
+}
+
+/// A text that a device or a person supplied, of bounded length.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let text = clean(text.trim());
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into_owned(),
+    }
+}
+
+fn known(text: Option<impl ToString>) -> String {
+    text.map_or_else(String::new, |text| shown(&text.to_string()))
+}
+
+impl DeviceCells {
+    fn new(reported: &ReportedDevice, number: usize) -> Self {
+        let device = reported.device();
+        let audited = &reported.audited;
+        let site_name = audited.assessed.device.site_name.as_deref();
+        let part = |part: fn(&SiteName) -> Option<&SiteText>| {
+            known(site_name.and_then(part).map(SiteText::as_str))
+        };
+        let network = device.ipv4.network();
+        let firmware = known(device.firmware.as_ref().map(Firmware::text));
+        let build = firmware.find("build");
+        let (firmware, build) = firmware.split_at(build.unwrap_or(firmware.len()));
+        let others = [
+            RecoveryMethod::ResetButton,
+            RecoveryMethod::Request,
+            RecoveryMethod::HikConnect,
+        ];
+        let others = others.into_iter().filter(|method| {
+            let mut fits = audited.assessed.methods.iter();
+            fits.any(|fit| fit.method == *method && fit.availability.obstacle().is_none())
+        });
+        Self {
+            number,
+            name: part(|it| it.name.as_ref()),
+            place: part(|it| it.place.as_ref()),
+            model: known(device.model.as_deref()),
+            label: known(device.serial.as_ref().map(Serial::short)),
+            serial: known(device.serial.as_ref()),
+            mac: known(device.mac),
+            address: known(device.ipv4.address),
+            prefix: network.map_or_else(String::new, |it| format!("/{}", it.prefix_len())),
+            gateway: known(device.ipv4.gateway),
+            dhcp: device.ipv4.dhcp == Some(true),
+            duplicate: audited.findings.contains(&AuditFinding::DuplicateAddress),
+            planned: known(reported.planned),
+            firmware: firmware.trim().into(),
+            build: build.into(),
+            state: state(device),
+            recoverable: audited.is_recoverable(),
+            guid: WayCells::guid(reported),
+            mail: WayCells::new(audited, RecoveryMethod::Mail),
+            questions: WayCells::new(audited, RecoveryMethod::Questions),
+            others: others
+                .map(RecoveryMethod::label)
+                .collect::<Vec<_>>()
+                .join(", "),
+            qr: QrCells::of(device),
+        }
+    }
+
+    /// How people call it, else its model.
+    fn called(&self) -> String {
+        let names = [&self.name, &self.place].into_iter();
+        let names: Vec<_> = names
+            .filter(|it| !it.is_empty())
+            .map(String::as_str)
+            .collect();
+        if names.is_empty() {
+            return self.model.clone();
+        }
+        names.join(", ")
+    }
+}
+
+fn state(device: &Device) -> String {
+    match device.state {
+        Some(State::Locked { until }) => format!("locked until {}", minute(until)),
+        Some(state) => state.name().into(),
+        None => "unknown".into(),
+    }
+}
+
+impl QrCells {
+    /// The identity of a device, as a phone shows it. In capitals it takes less room.
+    fn of(device: &Device) -> Option<Self> {
+        const LONGEST_SERIAL: usize = 64;
+        let serial = device.serial.as_ref().map(|it| clean(it.as_str()));
+        let serial = serial.filter(|it| it.chars().count() <= LONGEST_SERIAL);
+        let parts = [
+            device.mac.map(|mac| format!("MAC {mac}")),
+            serial.map(|serial| format!("SN {serial}")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let text = parts.join(" ").to_uppercase();
+        let image = (!parts.is_empty()).then(|| QrImage::new(&text).ok());
+        image.flatten().map(|image| Self {
+            side: image.side(),
+            path: image.to_svg_path(),
+        })
+    }
+}
+
+impl WayCells {
+    fn new(audited: &AuditedDevice, method: RecoveryMethod) -> Self {
+        let mut fits = audited.assessed.methods.iter();
+        let fit = fits.find(|fit| fit.method == method);
+        let (class, text) = match fit.map(|fit| &fit.availability) {
+            _ if audited.is_ready(method) => ("ready", "ready"),
+            Some(Availability::NotForThisDevice(UnavailableReason::Unactivated)) => {
+                ("missing", "after activation")
+            }
+            Some(Availability::NotForThisDevice(UnavailableReason::NotSetUp(_))) => {
+                ("missing", "not set up")
+            }
+            Some(Availability::NotForThisDevice(_)) | None => ("none", "not offered"),
+            Some(_) => ("missing", "not known to be set up"),
+        };
+        Self {
+            class,
+            text: text.into(),
+            file: String::new(),
+            at: String::new(),
+        }
+    }
+
+    fn guid(reported: &ReportedDevice) -> Self {
+        let way = Self::new(&reported.audited, RecoveryMethod::Guid);
+        match &reported.guid {
+            Some(guid) => Self {
+                text: if guid.encrypted { "encrypted" } else { "ready" }.into(),
+                class: "ready",
+                file: shown(&guid.file_name),
+                at: minute(guid.exported_at),
+            },
+            None if way.class == "missing" && way.text.starts_with("not known") => Self {
+                text: "no file".into(),
+                ..way
+            },
+            None => way,
+        }
+    }
+}
+
+fn keep(report: &SiteReport) -> Vec<KeepRow> {
+    let all = &report.devices;
+    let ready = |method| all.iter().filter(|it| it.audited.is_ready(method)).count() as u64;
+    let devices = |number| count(number, "device", "devices");
+    let mut rows = vec![KeepRow {
+        what: "Passwords",
+        place: "with the owner alone".into(),
+        why: "They stand neither in this document nor in any file of sadpctl.".into(),
+    }];
+    let guids = all.iter().filter_map(|it| it.guid.as_ref());
+    let (files, sealed) = (
+        guids.clone().count(),
+        guids.filter(|it| it.encrypted).count(),
+    );
+    if files > 0 {
+        let sealed = match sealed {
+            0 => "Whoever holds one can take its device over.".into(),
+            _ => format!(
+                "{} encrypted: keep the passphrase elsewhere.",
+                count(sealed as u64, "is", "are")
+            ),
+        };
+        rows.push(KeepRow {
+            what: "GUID files",
+            place: path_text(&report.vault),
+            why: format!(
+                "Of {}: each resets the password of its device once, until the password changes. Copy them to a safe place. {sealed}",
+                devices(files as u64)
+            ),
+        });
+    }
+    let questions = ready(RecoveryMethod::Questions);
+    if questions > 0 {
+        rows.push(KeepRow {
+            what: "Answers to security questions",
+            place: "the file that they were set from".into(),
+            why: format!(
+                "Of {}: three answers reset the password. They are not in this document.",
+                devices(questions)
+            ),
+        });
+    }
+    let mail = ready(RecoveryMethod::Mail);
+    if mail > 0 {
+        rows.push(KeepRow {
+            what: "Reserved e-mail address",
+            place: "the owner's mailbox".into(),
+            why: format!(
+                "Of {}: the code for a new password is sent there. Keep the address in use.",
+                devices(mail)
+            ),
+        });
+    }
+    let requests: Vec<_> = all.iter().filter_map(|it| it.request.as_ref()).collect();
+    if let Some(first) = requests.first() {
+        rows.push(KeepRow {
+            what: "Open requests",
+            place: first
+                .request
+                .package
+                .parent()
+                .map_or_else(String::new, path_text),
+            why: format!(
+                "{} for the vendor's answer: until it is in, neither restart nor export again.",
+                count(requests.len() as u64, "device waits", "devices wait")
+            ),
+        });
+    }
+    rows.push(KeepRow {
+        what: "Invoices and photographs of the labels",
+        place: "with the owner".into(),
+        why: "The vendor's support asks for proof of ownership where nothing else is left.".into(),
+    });
+    rows
+}
+
+fn path_text(path: &Path) -> String {
+    clean(&path.display().to_string()).into_owned()
+}
+
+impl FindingGroup {
+    /// All findings, problems first.
+    fn all(report: &SiteReport, cells: &[DeviceCells]) -> Vec<Self> {
+        let mut groups = Vec::<(AuditFinding, Self)>::new();
+        for (reported, cells) in report.devices.iter().zip(cells) {
+            for &found in &reported.audited.findings {
+                let device = FindingCells {
+                    number: cells.number,
+                    device: cells.called(),
+                    address: cells.address.clone(),
+                    mends: shown(&mends(found, Some(reported.device()))),
+                };
+                match groups.iter_mut().find(|(of, _)| *of == found) {
+                    Some((_, group)) => group.devices.push(device),
+                    None => groups.push((
+                        found,
+                        Self {
+                            problem: found.is_problem(),
+                            meaning: capitalised(&finding(found)),
+                            devices: vec![device],
+                        },
+                    )),
+                }
+            }
+        }
+        let mut groups: Vec<_> = groups.into_iter().map(|(_, group)| group).collect();
+        groups.sort_by_key(|group| !group.problem);
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! The document to hand over, and labels.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use sadp_ops::report;
+use sadp_reset::NewFile;
+use sadp_text::{PageTemplate, SiteParties, TemplateError, count, labels_page, report_page};
+
+use super::{audit, reset::load_contact};
+use crate::{
+    args::{Context, ReportArgs},
+    commands::net,
+    failure::{Exit, Failure},
+    output::Format,
+    run::Run,
+};
+
+pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    if context.global.format != Format::Table {
+        return Err(
+            Failure::words(Exit::Usage, "a report is a page, in no other format")
+                .hint("leave --format out; sadpctl audit has the same facts in other formats"),
+        );
+    }
+    let built_in = if args.labels {
+        PageTemplate::LABELS
+    } else {
+        PageTemplate::REPORT
+    };
+    let Some(out) = &args.out else {
+        write!(context.terminal.out(), "{built_in}")?;
+        context.terminal.flush()?;
+        return Ok(Exit::Done);
+    };
+    let template = template(args.template.as_deref(), built_in)?;
+    let plan = match &args.plan {
+        Some(path) => net::read_plan(path)?.0,
+        None => Vec::new(),
+    };
+    let parties = SiteParties {
+        title: args.title.clone(),
+        customer: args.customer.clone(),
+        installer: args.installer.clone(),
+        contact: load_contact(args.contact.as_deref())?.0,
+    };
+    let file = begin(out)?;
+    let mut run = Run::open(&args.ask, None, audit::access(args.no_ask), context)?;
+    let devices = audit::look(&mut run, args.filter.as_ref(), args.no_ask)?;
+    let site = report::site_report(&run.session, devices, &plan)?;
+    let page = if args.labels {
+        labels_page(&site, args.label_size, &template)
+    } else {
+        report_page(&site, &parties, &template)
+    };
+    let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
+    file.finish(page.as_bytes())
+        .map_err(|error| unwritable(error, out))?;
+    let recoverable = site.devices.iter().filter(|it| it.audited.is_recoverable());
+    run.into_terminal().note(&format!(
+        "{} is written: {} of {} can be recovered without the vendor's support",
+        out.display(),
+        recoverable.count(),
+        count(site.devices.len() as u64, "device", "devices")
+    ));
+    Ok(Exit::Done)
+}
+
+/// The template of this file, else the built-in one.
+fn template(path: Option<&Path>, built_in: &str) -> Result<PageTemplate, Failure> {
+    let Some(path) = path else {
+        return PageTemplate::new(built_in).map_err(|error| unusable(error, None));
+    };
+    let mut source = String::new();
+    let limit = PageTemplate::MAX_BYTES as u64;
+    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_string(&mut source));
+    read.map_err(|error| Failure::unreadable(path.display(), error))?;
+    if source.len() as u64 > limit {
+        let message = format!("{} is too large for a template", path.display());
+        return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
+    }
+    PageTemplate::new(&source).map_err(|error| unusable(error, Some(path)))
+}
+
+fn unusable(error: TemplateError, template: Option<&Path>) -> Failure {
+    let error = match template {
+        Some(path) => error.named(path.display().to_string()),
+        None => error,
+    };
+    Failure::new(Exit::Usage, error)
+        .hint("correct the template; sadpctl report --print-template prints one that works")
+}
+
+/// Begins the page's file, before the look.
+fn begin(out: &Path) -> Result<NewFile, Failure> {
+    if out.symlink_metadata().is_ok() {
+        return Err(unwritable(io::ErrorKind::AlreadyExists.into(), out));
+    }
+    NewFile::begin(out).map_err(|error| unwritable(error, out))
+}
+
+fn unwritable(error: io::Error, out: &Path) -> Failure {
+    Failure::because(
+        Exit::Machine,
+        format!("cannot write {}", out.display()),
+        error,
+    )
+    .hint("name a new file in a folder that you may write to")
+}
