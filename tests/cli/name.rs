@@ -35,6 +35,10 @@ fn a_name_stands_in_lists_and_means_its_device() {
     let moved = van.run(&["name", ONE, "--place", "Cellar", "--format", "json"]);
     assert_eq!(moved.json()[0]["name"], "Gate north", "{moved}");
     assert_eq!(moved.json()[0]["place"], "Cellar", "{moved}");
+    let twin = van.run(&["name", TWO, "gate north"]);
+    let warning = format!("{ONE} has the same name");
+    assert!(twin.code == 0 && twin.stderr.contains(&warning), "{twin}");
+    assert_eq!(van.run(&["name", TWO, "--clear"]).code, 0);
     let cleared = van.run(&["name", ONE, "--clear"]);
     assert_eq!(cleared.code, 0, "{cleared}");
     let list = van.run(&["name", "--format", "json"]);

@@ -17,8 +17,13 @@ pub enum Event<'a> {
         raw: &'a [Arc<str>],
     },
     /// Another run that changes devices has the claim on the state folder, and is
-    /// waited for. Who, is not always known.
-    WaitingForClaim(Option<&'a ClaimHolder>),
+    /// waited for.
+    WaitingForClaim {
+        /// The other run, where known.
+        holder: Option<&'a ClaimHolder>,
+        /// How long it is waited for.
+        at_most: Duration,
+    },
     /// How far a look is, about ten times a second.
     Looking(SurveyProgress),
     /// A look is over.

@@ -39,6 +39,19 @@ pub fn rename(
     Ok(site_name)
 }
 
+/// Other devices of the same name: as DEVICE it stands for none of them.
+pub fn namesakes(session: &Session, mac: MacAddr) -> Result<Vec<MacAddr>, LedgerError> {
+    let names = session.site_names()?;
+    let lower = |site: &SiteName| site.name.as_ref().map(|it| it.as_str().to_lowercase());
+    let Some(own) = names.get(&mac).and_then(lower) else {
+        return Ok(Vec::new());
+    };
+    let others = names
+        .iter()
+        .filter(|(other, site)| **other != mac && lower(site).as_ref() == Some(&own));
+    Ok(others.map(|(other, _)| *other).collect())
+}
+
 /// The devices that have a name or a place.
 pub fn list(session: &Session) -> Result<Vec<NamedDevice>, LedgerError> {
     session

@@ -145,7 +145,10 @@ impl Session {
                 }
                 ClaimAttempt::Held(holder) => {
                     if told.as_ref() != Some(&holder) {
-                        observer.observe(Event::WaitingForClaim(holder.as_ref()));
+                        observer.observe(Event::WaitingForClaim {
+                            holder: holder.as_ref(),
+                            at_most: until.saturating_duration_since(Instant::now()),
+                        });
                         told = Some(holder);
                     }
                     tokio::select! {

@@ -28,7 +28,7 @@ pub fn lines(event: &Event<'_>) -> Vec<Line> {
         Event::BatchEnds(Some(OpsError::Stopped)) => warning("nothing more is sent: interrupted"),
         Event::BatchEnds(Some(error)) => warning(format!("nothing more is sent: {}", with_cause(*error))),
         Event::BatchEnds(None) => warning("nothing more is sent: no device answers any more"),
-        Event::WaitingForClaim(holder) => note(format!("waiting: {}", claimed(*holder))),
+        Event::WaitingForClaim { holder, at_most } => note(format!("waiting {} s at most: {}", at_most.as_secs_f64().ceil(), claimed(*holder))),
         Event::LocksUnreadable(error) => warning(format!("remembered locks are not shown: {}", with_cause(*error))),
         Event::ClockSetBack(error) => {
             let mut lines = warning("this computer's clock was set back since locks were recorded: they count from now");

@@ -9,7 +9,8 @@ pub(crate) type Width = Option<usize>;
 
 /// The text with its lines folded. What follows the first line of one is indented as
 /// that is: to the text behind a number, an arrow or a label. A command at the end,
-/// after a colon, stands on lines of its own, so that it can be copied.
+/// after a colon, stands on lines of its own, so that it can be copied; so does each of several,
+/// with "then" between them.
 pub(crate) fn fold(text: &str, width: Width) -> Cow<'_, str> {
     fold_labelled("", text, width)
 }
@@ -56,7 +57,7 @@ fn fold_line(line: &str, width: usize, label: usize, folded: &mut Vec<String>) {
         folded.push(line.to_owned());
         return;
     }
-    let (prose, command) = split_command(line);
+    let (prose, commands) = split_commands(line);
     let (head, rest) = split_head(prose);
     let head_width = display_width(head);
     let fits = label + head_width + longest_word(rest).max(MIN_TEXT) <= width;
@@ -77,23 +78,26 @@ fn fold_line(line: &str, width: usize, label: usize, folded: &mut Vec<String>) {
         _ => line.into_owned(),
     });
     folded.extend(lines);
-    let Some(command) = command else {
-        return;
+    let indent = if indent.is_empty() {
+        "  ".into()
+    } else {
+        indent
     };
+    for command in commands {
+        fold_command(command, width, &indent, folded);
+    }
+}
+
+fn fold_command(command: &str, width: usize, indent: &str, folded: &mut Vec<String>) {
     // What a shell takes for one line is marked so.
     let mark = if command.starts_with("netsh") {
         " ^"
     } else {
         " \\"
     };
-    let indent = if indent.is_empty() {
-        "  ".into()
-    } else {
-        indent
-    };
     let deeper = format!("{indent}  ");
     let options = words(width - mark.len())
-        .initial_indent(&indent)
+        .initial_indent(indent)
         .subsequent_indent(&deeper);
     let mut lines: Vec<_> = wrap(command, options)
         .into_iter()
@@ -104,14 +108,28 @@ fn fold_line(line: &str, width: usize, label: usize, folded: &mut Vec<String>) {
     folded.extend(last);
 }
 
-/// A line, and the command at its end.
-fn split_command(line: &str) -> (&str, Option<&str>) {
-    let starts = [": sudo ", ": sadpctl ", ": netsh "];
+/// A line, and the commands at its end, one after the other. A command with words behind
+/// it is part of the line.
+fn split_commands(line: &str) -> (&str, Vec<&str>) {
+    const PROGRAMS: [&str; 3] = ["sudo ", "sadpctl ", "netsh "];
+    let starts = PROGRAMS.map(|program| format!(": {program}"));
     let start = starts.iter().filter_map(|start| line.rfind(start)).max();
-    let parts = start.and_then(|start| line.split_at_checked(start + 1));
-    parts.map_or((line, None), |(prose, command)| {
-        (prose, Some(command.trim_start()))
-    })
+    let Some((prose, rest)) = start.and_then(|start| line.split_at_checked(start + 1)) else {
+        return (line, Vec::new());
+    };
+    let commands: Vec<_> = rest.trim_start().split(", then ").collect();
+    let is_command = |text: &&str| {
+        let begins = PROGRAMS.iter().any(|program| text.starts_with(program));
+        begins
+            && !["; ", ", ", " (", ". "]
+                .iter()
+                .any(|end| text.contains(end))
+    };
+    if commands.iter().all(is_command) {
+        (prose, commands)
+    } else {
+        (line, Vec::new())
+    }
 }
 
 /// What a line begins with, and the text that folds beside it.
@@ -164,6 +182,22 @@ mod tests {
             ]
         );
         assert_eq!(fold(text, None), text);
+    }
+
+    #[test]
+    fn commands_stand_alone_unless_words_follow() {
+        let several = "they need addresses: sadpctl activate --all, then sadpctl net plan --from 10.0.0.5 > plan.csv";
+        assert_eq!(
+            fold(several, Some(40)).lines().collect::<Vec<_>>(),
+            [
+                "they need addresses:",
+                "  sadpctl activate --all",
+                "  sadpctl net plan --from 10.0.0.5 > \\",
+                "    plan.csv",
+            ]
+        );
+        let words = "scan first: sadpctl scan --all; then choose one of the devices by its MAC";
+        assert!(!fold(words, Some(40)).contains('\\'));
     }
 
     #[test]

@@ -218,9 +218,12 @@ fn page(text: &str) -> io::Result<()> {
     let pager = env::var("PAGER")
         .ok()
         .filter(|pager| !pager.trim().is_empty());
-    let pager = pager.unwrap_or_else(|| "less -R".into());
+    let pager = pager.unwrap_or_else(|| "less".into());
     let mut words = pager.split_whitespace();
     let mut pager = Command::new(words.next().unwrap_or_default());
+    if env::var_os("LESS").is_none() {
+        pager.env("LESS", "-R -Pspace\\: next page, q\\: to the question$");
+    }
     for (name, _) in env::vars_os() {
         // Secrets among them.
         if name.to_string_lossy().starts_with("SADPCTL_") {

@@ -196,7 +196,7 @@ async fn a_second_run_waits_names_the_holder_and_goes_on_or_refuses() {
     let begun = Instant::now();
     let mut told = Vec::new();
     let mut observer = |event: Event<'_>| {
-        if let Event::WaitingForClaim(holder) = event {
+        if let Event::WaitingForClaim { holder, .. } = event {
             told.push(holder.cloned());
         }
     };

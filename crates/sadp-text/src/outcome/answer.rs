@@ -45,7 +45,8 @@ pub(super) fn explain(finding: &Finding, verdict: Option<&RefusalReply>) -> Expl
             "it accepted the new password, and passes it on to its cameras; it is not back on the network yet"
         })
         .next("try the new password on each camera, once: the recorder does not report which accepted it"),
-        Finding::PasswordSet { synced: false, seen: true } => say("the new password is set (by one unauthenticated reply)"),
+        Finding::PasswordSet { synced: false, seen: true } => say("the new password is set (by one unauthenticated reply)")
+            .next("log in once with the new password to be sure; then prepare for the next time: sadpctl reset prepare DEVICE"),
         Finding::PasswordSet { .. } => say("it accepted the new password; it is not back on the network yet"),
         Finding::DefaultPassword { seen } => say(if *seen {
             "it has the default password of its own manual now"

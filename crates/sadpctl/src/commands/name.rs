@@ -54,8 +54,14 @@ fn rename(mac: MacAddr, renaming: Renaming, mut context: Context<'_>) -> Result<
     let (scan, cancellation) = (ScanConfig::default(), Cancellation::default());
     let mut session = state::open_session(scan, LedgerAccess::Record, cancellation, &mut context)?;
     let site_name = naming::rename(&mut session, mac, renaming)?;
+    let namesakes = naming::namesakes(&session, mac)?;
     drop(session);
     context.print(&[NameRow::new(mac, &site_name)])?;
+    for other in namesakes {
+        context.terminal.warn(&format!(
+            "{other} has the same name: give one of them another, or name each by its MAC in commands"
+        ));
+    }
     Ok(Exit::Done)
 }
 

@@ -139,7 +139,7 @@ impl Row for Outcome {
             PlainColumn::extra("NAME"),
             PlainColumn::extra("MODEL"),
             PlainColumn::extra("SERIAL"),
-            PlainColumn::text("MESSAGE", 24),
+            PlainColumn::text("MESSAGE", 44),
         ];
         let mut table = Plain::new(&columns, &styles);
         for outcome in rows {

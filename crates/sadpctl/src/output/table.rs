@@ -174,8 +174,8 @@ impl<'a> Plain<'a> {
         self.columns.get(column).map(|column| column.fit)
     }
 
-    /// Leaves out the first of less worth until the rest fits; then the last of those
-    /// that fold goes below.
+    /// Leaves out the first of less worth until the rest fits; before the last of those, and
+    /// then as often as it takes, the last of those that fold goes below.
     fn places(&self, width: usize) -> Places {
         let mut places = Places::default();
         let mut wanted = Vec::new();
@@ -206,20 +206,21 @@ impl<'a> Plain<'a> {
             }
         }
         while places.taken() > width {
-            let mut beside = places.beside.iter();
-            if let Some(extra) = beside.position(|it| self.fit(it.0) == Some(Fit::Extra)) {
-                places.beside.remove(extra);
-                continue;
-            }
-            let text = places
-                .beside
-                .iter()
-                .rposition(|it| matches!(self.fit(it.0), Some(Fit::Text(_))));
-            let Some(text) = text.filter(|_| places.beside.len() > 1) else {
-                break;
+            let fits = |fits: fn(Fit) -> bool| {
+                let all = places.beside.iter().enumerate();
+                all.filter(|(_, column)| self.fit(column.0).is_some_and(fits))
+                    .map(|(place, _)| place)
+                    .collect::<Vec<_>>()
             };
-            let (column, _) = places.beside.remove(text);
-            places.below.insert(0, column);
+            let extra = fits(|fit| fit == Fit::Extra);
+            let text = fits(|fit| matches!(fit, Fit::Text(_)));
+            match (&extra[..], &text[..]) {
+                // One line more is better than a device without any of them.
+                ([_], [.., last]) if places.below.is_empty() => places.move_below(*last),
+                ([first, ..], _) => drop(places.beside.remove(*first)),
+                ([], [.., last]) if places.beside.len() > 1 => places.move_below(*last),
+                _ => break,
+            }
         }
         let mut spare = width.saturating_sub(places.taken());
         let mut beside: Vec<_> = places.beside.iter_mut().collect();
@@ -248,6 +249,11 @@ impl<'a> Plain<'a> {
 }
 
 impl Places {
+    fn move_below(&mut self, place: usize) {
+        let (column, _) = self.beside.remove(place);
+        self.below.insert(0, column);
+    }
+
     fn taken(&self) -> usize {
         let gaps = GAP * self.beside.len().saturating_sub(1);
         self.beside.iter().map(|(_, width)| width).sum::<usize>() + gaps

@@ -71,7 +71,7 @@ impl FromStr for Clause {
         let key: Key = key.parse()?;
         let values = match relation {
             Relation::Less | Relation::Greater => vec![value.trim().into()],
-            _ => value.split('|').map(|it| key.value_of(it)).collect(),
+            _ => value.split('|').flat_map(|it| key.values_of(it)).collect(),
         };
         let clause = Self {
             key,
@@ -298,7 +298,7 @@ mod tests {
             "state=active,",
             "colour=red",
             "state=open",
-            "kind=camera|nvr",
+            "kind=lamp|nvr",
             "warnings!=loud",
             "disks>many",
             "fw<",

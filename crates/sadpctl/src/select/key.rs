@@ -51,11 +51,17 @@ impl Key {
         })
     }
 
-    /// A value as it was written, in the JSON form's word: the vendor says inactive.
-    pub(crate) fn value_of(&self, text: &str) -> String {
+    /// A value as it was written, in the JSON form's words: the vendor says inactive, and
+    /// people say recorder.
+    pub(crate) fn values_of(&self, text: &str) -> Vec<String> {
         let text = text.trim();
-        let is_state = self.name() == "state" && text.eq_ignore_ascii_case("inactive");
-        if is_state { "unactivated" } else { text }.into()
+        let words = match (self.name(), &*text.to_ascii_lowercase()) {
+            ("state", "inactive") => &["unactivated"][..],
+            ("kind", "recorder") => &["nvr", "dvr"],
+            ("kind", "camera") => &["ip-camera", "ptz"],
+            _ => &[text],
+        };
+        words.iter().map(|word| (*word).to_owned()).collect()
     }
 
     /// What stands under the key: a list where there may be several values.
