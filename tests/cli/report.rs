@@ -1,5 +1,8 @@
 //! The page about a simulated site, and its labels.
 
+#[cfg(target_os = "linux")]
+mod print;
+
 use std::fs;
 
 use crate::{
