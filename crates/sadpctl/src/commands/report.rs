@@ -59,13 +59,20 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
     let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
     file.finish(page.as_bytes())
         .map_err(|error| unwritable(error, out))?;
+    let devices = site.devices.len() as u64;
     let recoverable = site.devices.iter().filter(|it| it.audited.is_recoverable());
-    run.into_terminal().note(&format!(
-        "{} is written: {} of {} can be recovered without the vendor's support",
-        out.display(),
-        recoverable.count(),
-        count(site.devices.len() as u64, "device", "devices")
-    ));
+    let written = if args.labels {
+        count(devices, "label", "labels")
+    } else {
+        format!(
+            "{} of {} can be recovered without the vendor's support",
+            recoverable.count(),
+            count(devices, "device", "devices")
+        )
+    };
+    let out = out.display();
+    run.into_terminal()
+        .note(&format!("{out} is written: {written}"));
     Ok(Exit::Done)
 }
 
