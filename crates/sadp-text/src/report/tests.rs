@@ -26,10 +26,13 @@ fn device(number: u8, text: &str) -> Device {
 /// The page's time is always the same.
 fn report(devices: Vec<Device>, name: &str) -> SiteReport {
     let mut registry = Registry::new();
-    for (device, number) in devices.into_iter().zip(1..) {
+    for device in devices {
         let sighting = Sighting {
             interface: "lan0".into(),
-            from: [192, 168, 1, number].into(),
+            from: device
+                .ipv4
+                .address
+                .map_or_else(|| [192, 168, 1, 1].into(), Into::into),
             protocol: Protocol::Sadp,
             via: Via::Multicast,
             at: Timestamp::UNIX_EPOCH,
@@ -152,6 +155,25 @@ fn hostile_text_becomes_neither_markup_nor_commands() {
         ] {
             assert!(!page.contains(wrong), "{wrong}");
         }
+    }
+}
+
+#[test]
+fn five_hundred_devices_take_less_than_two_megabytes() {
+    let devices = (0..500_u16).map(|number| {
+        let [high, low] = number.to_be_bytes();
+        let mut device = device(1, "DS-2CD2387G2-LU");
+        device.mac = format!("44:47:cc:00:{high:02x}:{low:02x}").parse().ok();
+        device.ipv4.address = Some([192, 168, high, low].into());
+        let serial = format!("DS-2CD2387G2-LU20210705AAWRJ{number:08}");
+        device.serial = Serial::new(&serial);
+        device.firmware = Firmware::new("V5.7.3build 220112");
+        device
+    });
+    let report = report(devices.collect(), "Car park, lamp post 17, facing the gate");
+    assert_eq!(report.devices.len(), 500);
+    for page in pages(&report, &SiteParties::default()) {
+        assert!(page.len() < 2_000_000, "{}", page.len());
     }
 }
 
