@@ -9,9 +9,10 @@ use sadp_doctor::Verdict;
 use sadp_model::{KnownAddresses, RecoveryMethod, RecoverySetup, Serial, assess_methods};
 use sadp_ops::{
     BlockReason, DiscoveredDevice, Outcome as Finished, OutcomeStatus, Reason,
+    audit::{AuditFinding, AuditedDevice, ChangeSince},
     recovery::{CaseStep, ReviewedCase, methods::AssessedDevice},
 };
-use sadp_reset::{Action, Case, DeviceKey, InvalidReason, NewCase, RequestKind};
+use sadp_reset::{Action, Case, DeviceKey, InvalidReason, NewCase, RequestKind, SiteName};
 use sadp_text::{Announcement, Platform, button_steps};
 
 use crate::{
@@ -19,8 +20,8 @@ use crate::{
     args::Detail,
     fold::{Width, fold, fold_labelled},
     output::{
-        AppRow, CheckRow, DeviceRow, Layout, MessageLine, Outcome, Row as _, ShownCase, Ways,
-        words, write_details,
+        AppRow, AuditRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome, Row as _,
+        ShownCase, Ways, words, write_details,
     },
 };
 
@@ -222,6 +223,40 @@ fn doctor() {
         ),
     ];
     assert_snapshot!(at_widths(|out, layout| CheckRow::write_table(
+        &rows, out, layout
+    )));
+}
+
+#[test]
+fn audit() {
+    let all = [
+        vec![AuditFinding::Unactivated, AuditFinding::FactoryAddress],
+        vec![AuditFinding::NotRecoverable, AuditFinding::ClockUnset],
+        vec![AuditFinding::MailboxMissing],
+        vec![],
+    ];
+    let rows = assessed().into_iter().zip(all).map(|(assessed, findings)| {
+        let since = findings.first().map(|finding| ChangeSince {
+            found: vec![finding.name()],
+            ..ChangeSince::default()
+        });
+        AuditRow::new(&AuditedDevice { assessed, findings }, since)
+    });
+    let rows: Vec<_> = rows.collect();
+    assert_snapshot!(at_widths(|out, layout| AuditRow::write_table(
+        &rows, out, layout
+    )));
+}
+
+#[test]
+fn name() {
+    let rows = [("Gate north", "Roof, behind the lift"), ("Yard", "Cellar")];
+    let rows = rows.map(|(name, place)| {
+        let (name, place) = (name.parse().ok(), place.parse().ok());
+        let mac = "c4:2f:90:2a:21:4d".parse().unwrap();
+        NameRow::new(mac, &SiteName { name, place })
+    });
+    assert_snapshot!(at_widths(|out, layout| NameRow::write_table(
         &rows, out, layout
     )));
 }

@@ -141,7 +141,7 @@ impl Row for AuditRow {
             PlainColumn::extra("NAME"),
             PlainColumn::extra("MODEL"),
             PlainColumn::folds("READY"),
-            PlainColumn::text("FINDINGS", 24),
+            PlainColumn::text("FINDINGS", 44),
             PlainColumn::text("SINCE", 16),
         ];
         let mut table = Plain::new(&columns, &styles);
