@@ -1,7 +1,8 @@
 //! Network settings of simulated devices: one by one, and by a plan.
 
-use std::fs;
+use std::{fs, path::Path};
 
+use calamine::{Reader, Xlsx, open_workbook};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -332,6 +333,106 @@ fn a_device_list_of_the_vendors_tool_is_a_plan() {
 }
 
 /// Of a site whose devices have good addresses, none is moved.
+/// The first sheet of a workbook, row by row.
+fn sheet(path: &Path) -> Vec<Vec<String>> {
+    let mut workbook: Xlsx<_> = open_workbook(path).unwrap();
+    let range = workbook.worksheet_range_at(0).unwrap().unwrap();
+    let rows = range.rows();
+    rows.map(|row| row.iter().map(ToString::to_string).collect())
+        .collect()
+}
+
+#[test]
+fn a_workbook_is_written_and_applied_as_a_csv_file_is() {
+    let van = Van::new(SHOP);
+    let plan = |name: &str| {
+        let path = van.path(name);
+        let out = path.to_str().unwrap();
+        let plan = van.run(&[
+            "net",
+            "plan",
+            "--from",
+            "192.168.1.20",
+            "--all",
+            "--out",
+            out,
+        ]);
+        assert_eq!((plan.code, &*plan.stdout), (0, ""), "{plan}");
+        assert!(plan.stderr.contains(&format!("written: {out}")), "{plan}");
+        path
+    };
+    let (csv, workbook) = (plan("plan.csv"), plan("plan.xlsx"));
+    let rows = sheet(&workbook);
+    let lines = fs::read_to_string(&csv).unwrap();
+    let lines: Vec<_> = lines
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .collect();
+    assert_eq!(rows, lines);
+    let dry = |path: &Path| {
+        let path = path.to_str().unwrap();
+        van.run(&["net", "apply", path, "--dry-run", "--format", "json"])
+            .json()
+    };
+    assert_eq!(dry(&workbook), dry(&csv));
+    let applied = send(
+        &van,
+        PASSWORD,
+        &["net", "apply", workbook.to_str().unwrap()],
+    );
+    assert!(applied.stderr.contains("plan.result.csv"), "{applied}");
+    let planned = rows.iter().find(|row| row[0] == TWO).unwrap();
+    assert_eq!(address(&van, TWO), planned[2], "{applied}");
+}
+
+#[test]
+fn a_list_goes_into_a_new_file_whose_ending_chooses_the_format() {
+    let van = Van::new(SHOP);
+    let scan = |more: &[&str]| van.run(&[&["scan"], more].concat());
+    let path = van.path("devices.xlsx");
+    let out = path.to_str().unwrap();
+    let written = scan(&["--out", out]);
+    assert_eq!((written.code, &*written.stdout), (0, ""), "{written}");
+    let csv = scan(&["--format", "csv"]).stdout;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let mut lines = vec![reader.headers().unwrap().clone()];
+    lines.extend(reader.records().map(Result::unwrap));
+    let lines: Vec<Vec<_>> = lines
+        .iter()
+        .map(|it| it.iter().map(str::to_owned).collect())
+        .collect();
+    // Ports, MACs, dates and numbers with leading zeros are as in the CSV.
+    assert_eq!(sheet(&path), lines);
+    for (arguments, code, said) in [
+        (vec!["--out", out], 5, "name a new file"),
+        (vec!["--format", "xlsx"], 2, "add --out FILE.xlsx"),
+        (vec!["--out", "/no/such/folder/a.csv"], 5, "name a new file"),
+    ] {
+        let run = scan(&arguments);
+        assert_eq!(run.code, code, "{run}");
+        assert!(run.stderr.contains(said), "{run}");
+    }
+    let watch = van.run(&["watch", "--plain", "--out", "a.csv"]);
+    assert_eq!(watch.code, 2, "{watch}");
+    assert!(watch.stderr.contains("prints no list"), "{watch}");
+    let decoded = run(&["decode", out, "--format", "xlsx"]);
+    assert!(decoded.stderr.contains("no XLSX form"), "{decoded}");
+    let json = van.path("devices.json");
+    assert_eq!(scan(&["--out", json.to_str().unwrap()]).code, 0);
+    let devices: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    assert_eq!(devices.as_array().unwrap().len(), 4);
+    let text = van.path("devices.txt");
+    assert_eq!(
+        scan(&["--color", "always", "--out", text.to_str().unwrap()]).code,
+        0
+    );
+    let text = fs::read_to_string(&text).unwrap();
+    assert!(
+        text.starts_with("STATE") && !text.contains('\u{1b}'),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_plan_is_for_the_devices_that_need_an_address() {
     let van = Van::new(SHOP);

@@ -2,12 +2,14 @@
 
 use std::{ffi::OsString, io, process::ExitCode};
 
+use sadp_reset::NewFile;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    args::{Cli, GlobalArgs},
+    args::{Cli, GlobalArgs, OutOption},
     commands, completion,
-    failure::Exit,
+    failure::{Exit, Failure},
+    output::{self, Format},
     terminal::{Color, Terminal},
 };
 
@@ -21,7 +23,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(false) => {}
         Err(error) => return print_parse_error(&error, json),
     }
-    let cli = match Cli::read(&arguments) {
+    let mut cli = match Cli::read(&arguments) {
         Ok(cli) => cli,
         Err(error) => return print_parse_error(&error, json),
     };
@@ -33,10 +35,21 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     } = cli.global;
     let mut terminal = Terminal::new(color, quiet, verbose > 0).with_json(json);
     log_to_stderr(&cli.global);
+    match list_file(&mut cli) {
+        Ok(None) => {}
+        Ok(Some(file)) => terminal = terminal.with_file(file),
+        Err(failure) => {
+            terminal.report(&failure);
+            return failure.exit.into();
+        }
+    }
     let outcome = commands::run(&cli, &mut terminal).and_then(|exit| match terminal.flush() {
         Err(failure) if !failure.is_broken_pipe() => Err(failure),
         _ => Ok(exit),
     });
+    // What was done is written, whatever became of the rest.
+    let written = terminal.finish_file();
+    let outcome = outcome.and_then(|exit| written.map(|()| exit));
     let exit = match outcome {
         Ok(exit) => exit,
         // Who reads the output has read enough, e.g. `head`.
@@ -54,6 +67,34 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// The file that a list goes into. Its ending chooses the format where none was given.
+fn list_file(cli: &mut Cli) -> Result<Option<NewFile>, Failure> {
+    let GlobalArgs { format, out, .. } = &mut cli.global;
+    match (cli.command.out_option(), out) {
+        (OutOption::List, Some(path)) => {
+            if *format == Format::Table {
+                *format = Format::of_file(path).unwrap_or_default();
+            }
+            output::begin_file(path).map(Some)
+        }
+        (OutOption::Nothing, Some(_)) => Err(Failure::words(
+            Exit::Usage,
+            "this command prints no list to write into a file",
+        )
+        .hint("leave --out away")),
+        (OutOption::List, None) if *format == Format::Xlsx => Err(Failure::words(
+            Exit::Usage,
+            "a workbook is written into a file, not to stdout",
+        )
+        .hint("add --out FILE.xlsx")),
+        (_, _) if *format == Format::Xlsx => {
+            Err(Failure::words(Exit::Usage, "this command has no XLSX form")
+                .hint("use --format csv, or leave --format out"))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Whether `--format` is a JSON one, also where the rest cannot be understood.

@@ -145,6 +145,12 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_enum, default_value_t, global = true, help_heading = GLOBAL)]
     pub(crate) format: Format,
 
+    /// Write the list into this new file, not to stdout
+    ///
+    /// Its ending chooses the format: .csv, .json, .ndjson, .xml or .xlsx
+    #[arg(hide_short_help = true, long, value_name = "FILE", global = true, help_heading = GLOBAL)]
+    pub(crate) out: Option<PathBuf>,
+
     /// Keep locks and the record of commands sent in this folder
     ///
     /// By default a folder of this user's own data
@@ -225,6 +231,42 @@ pub(crate) enum Command {
     /// Print every message of the program, by source file
     #[command(hide = true)]
     Messages,
+}
+
+/// What `--out` means for a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutOption {
+    /// The file for its list.
+    List,
+    /// Something of its own.
+    Own,
+    /// Nothing.
+    Nothing,
+}
+
+impl Command {
+    pub(crate) fn out_option(&self) -> OutOption {
+        match self {
+            Self::Report(_)
+            | Self::Decode(_)
+            | Self::Man(_)
+            | Self::Reset(ResetCommand::Export(_)) => OutOption::Own,
+            #[cfg(feature = "sim")]
+            Self::Sim(SimCommand::Vendor(_)) => OutOption::Own,
+            Self::Scan(_)
+            | Self::Show(_)
+            | Self::Activate(_)
+            | Self::Net(_)
+            | Self::Reset(_)
+            | Self::Locate(_)
+            | Self::Cloud(_)
+            | Self::Audit(_)
+            | Self::Name(_)
+            | Self::Deactivate(_)
+            | Self::Doctor(_) => OutOption::List,
+            _ => OutOption::Nothing,
+        }
+    }
 }
 
 /// `scan`.

@@ -1,6 +1,6 @@
 //! How a command ends.
 
-use std::{fmt::Display, io, process::ExitCode};
+use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use sadp_discovery::ScanError;
 use sadp_ops::{OpsError, SelectionError, recovery::guid};
@@ -110,6 +110,13 @@ impl Failure {
             _ => "check the path and that you may read the file",
         };
         Self::because(Exit::Machine, format!("cannot read {name}"), error).hint(hint)
+    }
+
+    /// A file that cannot be written.
+    pub(crate) fn unwritable(path: &Path, error: io::Error) -> Self {
+        let what = format!("cannot write {}", path.display());
+        Self::because(Exit::Machine, what, error)
+            .hint("name a new file in a folder that you may write to")
     }
 
     /// A failure with words of its own.

@@ -21,12 +21,17 @@ mod outcomes;
 mod table;
 mod ways;
 pub(crate) mod words;
+pub(crate) mod xlsx;
 mod xml;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use clap::ValueEnum;
 use sadp_ops::DiscoveredDevice;
+use sadp_reset::NewFile;
 use serde::Serialize;
 
 pub(crate) use self::{
@@ -65,6 +70,8 @@ pub(crate) enum Format {
     Csv,
     /// The same as XML
     Xml,
+    /// An Excel workbook, with --out
+    Xlsx,
 }
 
 /// An element of a list that can be printed.
@@ -108,7 +115,7 @@ impl Format {
         match self {
             Self::Table | Self::Json | Self::Ndjson => true,
             Self::Xml => R::XML,
-            Self::Csv => !R::titles().is_empty(),
+            Self::Csv | Self::Xlsx => !R::titles().is_empty(),
         }
     }
 
@@ -133,11 +140,27 @@ impl Format {
             .hint(format!("use --format {} or table", others.join(", "))))
     }
 
+    /// The format of a file, by its ending.
+    pub(crate) fn of_file(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        let format = Self::from_str(ending, true).ok();
+        format.filter(|it| *it != Self::Table)
+    }
+
     /// Its word on the command line.
     pub(crate) fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
+}
+
+/// Begins a new file, before anything is done. It gets its name once it is complete.
+pub(crate) fn begin_file(path: &Path) -> Result<NewFile, Failure> {
+    let begun = match path.symlink_metadata() {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => NewFile::begin(path),
+    };
+    begun.map_err(|error| Failure::unwritable(path, error))
 }
 
 /// Prints a list.
@@ -167,6 +190,7 @@ pub(crate) fn write_rows<R: Row>(
         Format::Ndjson => json::write_lines(out, rows),
         Format::Csv => csv::write(out, rows),
         Format::Xml => xml::write(out, rows),
+        Format::Xlsx => xlsx::write(out, &[xlsx::Sheet::of("sadpctl", rows)?]),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write},
+    mem,
     process::{Command, Stdio},
 };
 
@@ -10,6 +11,7 @@ use anstream::{AutoStream, ColorChoice, adapter::strip_str, stream::RawStream};
 use anstyle::{AnsiColor, Style};
 use clap::{ValueEnum, error::ErrorKind};
 use sadp_model::text::clean;
+use sadp_reset::NewFile;
 
 use crate::{
     failure::{Failure, FailureJson},
@@ -45,10 +47,36 @@ impl Color {
     }
 }
 
+/// Where data goes.
+enum Out {
+    Stdout(BufWriter<AutoStream<Stdout>>),
+    /// A new file, written once all of it is there.
+    File {
+        file: Option<NewFile>,
+        text: Vec<u8>,
+    },
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::File { text, .. } => text.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::File { .. } => Ok(()),
+        }
+    }
+}
+
 /// Data on stdout, everything else on stderr. Styles may always be written:
 /// they are taken out where they are not wanted.
 pub(crate) struct Terminal {
-    out: BufWriter<AutoStream<Stdout>>,
+    out: Out,
     err: AutoStream<Stderr>,
     quiet: bool,
     verbose: bool,
@@ -66,7 +94,7 @@ impl Terminal {
             terminal_size::terminal_size_of(io::stderr()),
         ];
         Self {
-            out: BufWriter::new(out),
+            out: Out::Stdout(BufWriter::new(out)),
             err: AutoStream::new(io::stderr(), color.choice(&io::stderr())),
             quiet,
             verbose,
@@ -79,6 +107,36 @@ impl Terminal {
     #[must_use]
     pub(crate) fn with_json(self, json: bool) -> Self {
         Self { json, ..self }
+    }
+
+    /// Sends data into this file, once all of it is there.
+    #[must_use]
+    pub(crate) fn with_file(mut self, file: NewFile) -> Self {
+        let (file, text) = (Some(file), Vec::new());
+        self.out = Out::File { file, text };
+        self.widths[0] = None;
+        self
+    }
+
+    /// Writes the file, if there is one and data for it. Nothing else goes into it.
+    pub(crate) fn finish_file(&mut self) -> Result<(), Failure> {
+        let Out::File { file, text } = &mut self.out else {
+            return Ok(());
+        };
+        let (Some(file), false) = (file.take(), text.is_empty()) else {
+            return Ok(());
+        };
+        let text = mem::take(text);
+        let path = file.path().to_owned();
+        // A workbook is one, not text with styles.
+        let bytes = match String::from_utf8(text) {
+            Ok(text) => strip_str(&text).to_string().into_bytes(),
+            Err(bytes) => bytes.into_bytes(),
+        };
+        file.finish(&bytes)
+            .map_err(|error| Failure::unwritable(&path, error))?;
+        self.note(&format!("written: {}", path.display()));
+        Ok(())
     }
 
     /// Where data goes.

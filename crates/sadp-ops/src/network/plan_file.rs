@@ -4,12 +4,13 @@
 mod header;
 mod problem;
 mod source;
+mod workbook;
 
 use std::{collections::HashMap, fmt::Display, io, net::Ipv4Addr, str::FromStr};
 
 use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use sadp_model::{AddressError, Device, HostSettings, MacAddr, text::spreadsheet_text};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use self::{
     header::{NAMES, PlanHeader},
@@ -35,7 +36,7 @@ pub struct PlanRow {
 }
 
 /// A row as it stands in the file. Its fields are the columns, in order.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Cells {
     mac: String,
@@ -48,29 +49,39 @@ struct Cells {
     sdk_port: String,
 }
 
-/// Writes a plan. Its addresses are fixed ones; a gateway of none is written as
+/// The titles of a plan.
+pub(super) fn titles() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
+
+/// The cells of a device's row. Its address is a fixed one; a gateway of none is
 /// `0.0.0.0`, because an empty one would stay as it is.
+pub(super) fn cells(device: &Device, settings: HostSettings) -> Vec<String> {
+    let gateway = settings.gateway().unwrap_or(Ipv4Addr::UNSPECIFIED);
+    vec![
+        known(device.mac.as_ref()),
+        known(device.serial.as_ref()),
+        settings.address().to_string(),
+        settings.mask().to_string(),
+        gateway.to_string(),
+        "off".into(),
+        known(device.ports.http.as_ref()),
+        known(device.ports.sdk.as_ref()),
+    ]
+}
+
+/// Writes a plan as CSV.
 pub(super) fn write<'a>(
     out: impl io::Write,
     rows: impl Iterator<Item = (&'a Device, HostSettings)>,
 ) -> io::Result<()> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
-        .has_headers(false)
         .from_writer(out);
-    writer.write_record(NAMES.map(|(name, _)| name))?;
+    writer.write_record(titles())?;
     for (device, settings) in rows {
-        let gateway = settings.gateway().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        writer.serialize(Cells {
-            mac: known(device.mac.as_ref()),
-            serial: spreadsheet_text(&known(device.serial.as_ref())),
-            ip: settings.address().to_string(),
-            mask: settings.mask().to_string(),
-            gateway: gateway.to_string(),
-            dhcp: "off".into(),
-            http_port: known(device.ports.http.as_ref()),
-            sdk_port: known(device.ports.sdk.as_ref()),
-        })?;
+        let cells = cells(device, settings);
+        writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;
     }
     writer.flush()
 }
@@ -82,6 +93,8 @@ fn known(value: Option<&impl Display>) -> String {
 /// A plan as it stands in its file, with the columns that are not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanTable {
+    /// The sheet of the workbook, where it has several.
+    pub sheet: Option<String>,
     /// The columns' titles.
     pub columns: Vec<String>,
     /// The cells of each device's row, with its line.
@@ -95,7 +108,7 @@ fn is_blank(record: &StringRecord) -> bool {
 /// Reads a plan: what it wants, and as it stands in its file. It may have no row. Fails
 /// with all of its problems at once, by their lines.
 pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
-    let source = Source::read(bytes).map_err(|kind| vec![Problem::new(0, kind)])?;
+    let source = Source::read(bytes).map_err(|cause| vec![Problem::new(0, cause)])?;
     let bytes = source.text.as_bytes();
     let mut reader = ReaderBuilder::new()
         .flexible(true)
@@ -109,6 +122,7 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
     let mut lines = Lines::new(bytes);
     let header = PlanHeader::read(&titles, lines.at(titles.position()))?;
     let mut table = PlanTable {
+        sheet: source.sheet,
         columns: owned(&titles),
         rows: Vec::new(),
     };

@@ -132,9 +132,9 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
         },
     ] = problems
     {
-        return say(format!("is {kind}, and a plan is a table as text (CSV)")).next(match kind {
-            FileKind::Workbook | FileKind::OldWorkbook | FileKind::OpenDocument => {
-                "open it in the spreadsheet program, save it as CSV (File, Save As, type \"CSV\"), and apply that file"
+        return say(format!("is {kind}, and a plan is CSV or an .xlsx workbook")).next(match kind {
+            FileKind::OldWorkbook | FileKind::OpenDocument => {
+                "open it in the spreadsheet program, save it as an Excel workbook (.xlsx) without a password, and apply that file"
             }
             FileKind::Markup | FileKind::Json => {
                 "sadpctl net plan writes a plan; a list of devices can be one if it is CSV: sadpctl scan --format csv"
@@ -150,7 +150,13 @@ pub fn plan_problems(problems: &[Problem]) -> Explanation {
     });
     let number = count(problems.len() as u64, "error", "errors");
     let is_title = |it: &Problem| matches!(it.cause, Cause::ColumnMissing(_));
-    say(format!("has {number}:{}", lines.collect::<String>())).next(if problems.iter().any(is_title) {
+    let of_sheets = |it: &Problem| matches!(it.cause, Cause::SeveralSheets(_));
+    let of_cells = |it: &Problem| matches!(it.cause, Cause::MergedCells(_));
+    say(format!("has {number}:{}", lines.collect::<String>())).next(if problems.iter().any(of_sheets) {
+        "leave one of them, and move the others to another workbook"
+    } else if problems.iter().any(of_cells) {
+        "unmerge them, write the value into each, and apply the plan again"
+    } else if problems.iter().any(is_title) {
         "the first line names the columns: mac and ip, and any of mask, gateway, dhcp, http_port, sdk_port; \
          the vendor tool's names (MAC Address, IPv4 Address) are taken, too"
     } else {

@@ -2,12 +2,11 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{Read, Write},
     path::Path,
 };
 
 use sadp_ops::report;
-use sadp_reset::NewFile;
 use sadp_text::{PageTemplate, SiteParties, TemplateError, count, labels_page, report_page};
 
 use super::{audit, reset::load_contact};
@@ -15,7 +14,7 @@ use crate::{
     args::{Context, ReportArgs},
     commands::net,
     failure::{Exit, Failure},
-    output::Format,
+    output::{self, Format},
     run::Run,
 };
 
@@ -47,7 +46,7 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         installer: args.installer.clone(),
         contact: load_contact(args.contact.as_deref())?.0,
     };
-    let file = begin(out)?;
+    let file = output::begin_file(out)?;
     let mut run = Run::open(&args.ask, None, audit::access(args.no_ask), context)?;
     let devices = audit::look(&mut run, args.filter.as_ref(), args.no_ask)?;
     let site = report::site_report(&run.session, devices, &plan)?;
@@ -58,7 +57,7 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
     };
     let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
     file.finish(page.as_bytes())
-        .map_err(|error| unwritable(error, out))?;
+        .map_err(|error| Failure::unwritable(out, error))?;
     let devices = site.devices.len() as u64;
     let recoverable = site.devices.iter().filter(|it| it.audited.is_recoverable());
     let written = if args.labels {
@@ -99,21 +98,4 @@ fn unusable(error: TemplateError, template: Option<&Path>) -> Failure {
     };
     Failure::new(Exit::Usage, error)
         .hint("correct the template; sadpctl report --print-template prints one that works")
-}
-
-/// Begins the page's file, before the look.
-fn begin(out: &Path) -> Result<NewFile, Failure> {
-    if out.symlink_metadata().is_ok() {
-        return Err(unwritable(io::ErrorKind::AlreadyExists.into(), out));
-    }
-    NewFile::begin(out).map_err(|error| unwritable(error, out))
-}
-
-fn unwritable(error: io::Error, out: &Path) -> Failure {
-    Failure::because(
-        Exit::Machine,
-        format!("cannot write {}", out.display()),
-        error,
-    )
-    .hint("name a new file in a folder that you may write to")
 }

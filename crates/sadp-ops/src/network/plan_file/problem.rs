@@ -30,6 +30,18 @@ pub enum Cause {
     /// The file is no table of text.
     #[error(transparent)]
     OtherFile(#[from] FileKind),
+    /// The workbook is damaged.
+    #[error("the workbook cannot be read: {0}")]
+    WorkbookDamaged(String),
+    /// The workbook is larger than a plan can be when unpacked.
+    #[error("the workbook has more than {} MB when unpacked", .0 >> 20)]
+    WorkbookTooLarge(u64),
+    /// Several sheets have the columns of a plan.
+    #[error("several sheets of the workbook are plans: {0}")]
+    SeveralSheets(String),
+    /// Cells are merged: which of them has the value is not known.
+    #[error("the cells {0} are merged")]
+    MergedCells(String),
     /// The file cannot be read as CSV.
     #[error("no CSV: {0}")]
     NotCsv(String),

@@ -1,11 +1,10 @@
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::{Cause, workbook};
+
 /// What a file is that is not a table of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileKind {
-    /// A workbook as Excel saves it since 2007.
-    #[error("an Excel workbook (.xlsx)")]
-    Workbook,
     /// A file of the Office programs before that, or one that is locked by a password.
     #[error("an Excel workbook of the old kind (.xls), or one with a password")]
     OldWorkbook,
@@ -35,7 +34,6 @@ impl FileKind {
         let holds = |name: &[u8]| bytes.windows(name.len()).any(|it| it == name);
         Some(match bytes {
             // The names of an archive's files are not compressed.
-            [b'P', b'K', 3, 4, ..] if holds(b"xl/") => Self::Workbook,
             [b'P', b'K', 3, 4, ..] if holds(b"opendocument.spreadsheet") => Self::OpenDocument,
             [b'P', b'K', 3, 4, ..] => Self::Archive,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::OldWorkbook,
@@ -62,15 +60,20 @@ impl FileKind {
 pub(super) struct Source {
     pub(super) text: String,
     pub(super) separator: u8,
+    /// The sheet of a workbook, where it has several.
+    pub(super) sheet: Option<String>,
 }
 
 impl Source {
     /// Decodes a file. A byte order mark names the encoding; UTF-16 is seen without
     /// one, too. What is not UTF-8 is taken for the encoding of Western Windows. A line
     /// `sep=;`, by which Excel is told the separator, becomes a blank one.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, FileKind> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Cause> {
+        if workbook::is_workbook(bytes) {
+            return workbook::read(bytes);
+        }
         if let Some(kind) = FileKind::of(bytes) {
-            return Err(kind);
+            return Err(kind.into());
         }
         let encoding = match bytes {
             [_, 0, _, 0, ..] => UTF_16LE,
@@ -80,7 +83,7 @@ impl Source {
         };
         let mut text = encoding.decode(bytes).0.into_owned();
         if let Some(kind) = FileKind::of_text(&text) {
-            return Err(kind);
+            return Err(kind.into());
         }
         let start = text.trim_start_matches(['\r', '\n']);
         let line = start.split(['\r', '\n']).next().unwrap_or_default();
@@ -93,10 +96,19 @@ impl Source {
         let end = text.len() - start.len() + line.len();
         let Some(separator) = separator else {
             let separator = most_frequent(line);
-            return Ok(Self { text, separator });
+            return Ok(Self::of(text, separator));
         };
         text.replace_range(end - line.len()..end, "");
-        Ok(Self { text, separator })
+        Ok(Self::of(text, separator))
+    }
+
+    const fn of(text: String, separator: u8) -> Self {
+        let sheet = None;
+        Self {
+            text,
+            separator,
+            sheet,
+        }
     }
 }
 
@@ -116,11 +128,7 @@ mod tests {
     fn files_of_other_kinds_are_named() {
         for (bytes, kind) in [
             (
-                &b"PK\x03\x04\x14\0..[Content_Types].xml..xl/workbook.xml"[..],
-                FileKind::Workbook,
-            ),
-            (
-                b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+                &b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet"[..],
                 FileKind::OpenDocument,
             ),
             (b"PK\x03\x04\x14\0..photo.jpg", FileKind::Archive),

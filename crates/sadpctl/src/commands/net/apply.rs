@@ -28,6 +28,11 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
             "the column {title:?} is not read, and not copied to the results: the password is asked for, or comes from --password-file"
         ));
     }
+    if let Some(sheet) = &table.sheet {
+        context
+            .terminal
+            .note(&format!("the sheet {sheet:?} of the workbook is read"));
+    }
     if rows.is_empty() {
         let exit = output::print_outcomes(&[], None, context.global.format, context.terminal);
         context.terminal.note("nothing to do: no device is planned");

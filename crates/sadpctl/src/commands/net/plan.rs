@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use sadp_model::State;
 use sadp_ops::{
     LedgerAccess,
@@ -9,18 +11,24 @@ use crate::{
     args::{Context, NetPlanArgs},
     commands::list,
     failure::{Exit, Failure},
-    output::Format,
+    output::{
+        Format,
+        xlsx::{self, Sheet},
+    },
     run::Run,
     terminal::Terminal,
 };
 
 pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Failure> {
-    if !matches!(context.global.format, Format::Table | Format::Csv) {
-        return Err(
-            Failure::words(Exit::Usage, "a plan is CSV, in no other format")
-                .hint("leave --format out"),
-        );
+    let format = context.global.format;
+    if !matches!(format, Format::Table | Format::Csv | Format::Xlsx) {
+        return Err(Failure::words(
+            Exit::Usage,
+            "a plan is CSV or a workbook, in no other format",
+        )
+        .hint("leave --format out, or use --out plan.xlsx"));
     }
+    let file = context.global.out.as_deref();
     let mut run = Run::open(&args.ask, None, LedgerAccess::Read, context)?;
     let inventory = run.look()?;
     let filter = args.filter.as_ref();
@@ -43,9 +51,19 @@ pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Fail
     let proposal = Proposal::new(chosen, &others, &inventory.local, range);
     let proposal = proposal.map_err(|error| Failure::remedied(Exit::Usage, error))?;
     let terminal = run.into_terminal();
-    proposal.write(terminal.out())?;
+    if format == Format::Xlsx {
+        let (titles, rows) = proposal.table();
+        let name = "Plan";
+        xlsx::write(terminal.out(), &[Sheet { name, titles, rows }])?;
+    } else {
+        proposal.write(terminal.out())?;
+    }
     terminal.flush()?;
     show(&proposal, keeping, terminal);
+    if !proposal.rows.is_empty() {
+        let file = file.unwrap_or_else(|| Path::new("plan.csv")).display();
+        terminal.hint(&format!("check the plan, then: sadpctl net apply {file}"));
+    }
     Ok(Exit::Done)
 }
 
@@ -91,5 +109,4 @@ fn show(proposal: &Proposal, keeping: usize, terminal: &mut Terminal) {
             count(unactivated as u64, "device", "devices")
         ));
     }
-    terminal.hint("check the plan, then: sadpctl net apply plan.csv");
 }

@@ -1,0 +1,131 @@
+//! Excel workbooks. Every cell is text as it stands, never a formula: a MAC, a time and a
+//! number with leading zeros read back as they were written.
+
+use std::io::{self, Write};
+
+use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
+use sadp_model::text::clean;
+
+use super::Row;
+
+/// The most characters that Excel takes in a cell. More are cut off.
+const MAX_CELL: usize = 32_767;
+
+/// A sheet of a workbook.
+pub(crate) struct Sheet {
+    /// At most 31 characters.
+    pub(crate) name: &'static str,
+    pub(crate) titles: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    pub(crate) fn of<R: Row>(name: &'static str, rows: &[R]) -> io::Result<Self> {
+        Ok(Self {
+            name,
+            titles: R::titles(),
+            rows: R::cells(rows)?,
+        })
+    }
+
+    fn fill(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
+        let bold = Format::new().set_bold();
+        sheet.set_name(self.name)?;
+        for (title, column) in self.titles.iter().zip(0..) {
+            sheet.write_string_with_format(0, column, *title, &bold)?;
+        }
+        for (cells, row) in self.rows.iter().zip(1..) {
+            for (cell, column) in cells.iter().zip(0..) {
+                let text: String = clean(cell).chars().take(MAX_CELL).collect();
+                sheet.write_string(row, column, text)?;
+            }
+        }
+        let last_row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let last_column = u16::try_from(self.titles.len()).unwrap_or(u16::MAX);
+        let last_column = last_column.saturating_sub(1);
+        sheet.set_freeze_panes(1, 0)?;
+        sheet.autofilter(0, 0, last_row, last_column)?;
+        // A serial number of digits alone is no mistake.
+        sheet.ignore_error_range(0, 0, last_row, last_column, IgnoreError::NumberStoredAsText)?;
+        sheet.autofit();
+        Ok(())
+    }
+}
+
+/// Writes a workbook of these sheets.
+pub(crate) fn write(out: &mut impl Write, sheets: &[Sheet]) -> io::Result<()> {
+    let bytes = workbook(sheets).map_err(io::Error::other)?;
+    out.write_all(&bytes)
+}
+
+fn workbook(sheets: &[Sheet]) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    for sheet in sheets {
+        sheet.fill(workbook.add_worksheet())?;
+    }
+    workbook.save_to_buffer()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use calamine::{Data, Reader, Xlsx};
+
+    use super::*;
+
+    #[test]
+    fn cells_read_back_as_they_were_written() {
+        let long = "\u{1f4f7}".repeat(MAX_CELL + 9);
+        let texts = [
+            "44:47:cc:00:00:01",
+            "084066092",
+            "1e5",
+            "2026-11-27T03:10:12Z",
+            "=HYPERLINK(\"http://a\")",
+            "+1",
+            "-1",
+            "@a",
+            "a\r\nb\tc\u{1b}[2J\u{0}\u{202e}",
+            "_x0041_ <&>\"'",
+            "\u{fffe}",
+            "",
+            &long,
+        ];
+        let sheet = |name| Sheet {
+            name,
+            titles: vec!["=text", "number"],
+            rows: texts
+                .iter()
+                .map(|it| vec![(*it).into(), "1".into()])
+                .collect(),
+        };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &[sheet("One"), sheet("Two")]).unwrap();
+        let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
+        assert_eq!(read.sheet_names(), ["One", "Two"]);
+        let formulas = read.worksheet_formula("One").unwrap();
+        assert!(formulas.is_empty(), "{formulas:?}");
+        let range = read.worksheet_range("Two").unwrap();
+        assert_eq!(range.get_value((0, 0)), Some(&Data::String("=text".into())));
+        for (row, text) in (1..).zip(texts) {
+            let expected: String = clean(text).chars().take(MAX_CELL).collect();
+            let cell = range.get_value((row, 0)).map(ToString::to_string);
+            assert_eq!(cell.unwrap_or_default(), expected);
+            assert_eq!(range.get_value((row, 1)), Some(&Data::String("1".into())));
+        }
+    }
+
+    #[test]
+    fn a_sheet_without_rows_is_a_sheet() {
+        let sheet = Sheet {
+            name: "Devices",
+            titles: vec!["a"],
+            rows: Vec::new(),
+        };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &[sheet]).unwrap();
+        let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
+        assert_eq!(read.worksheet_range("Devices").unwrap().height(), 1);
+    }
+}
