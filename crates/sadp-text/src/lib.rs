@@ -50,7 +50,8 @@ pub use outcome::{
 pub use recovery::{button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
-    InvalidLabelSize, LabelSize, PageTemplate, SiteParties, TemplateError, labels_page, report_page,
+    InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,
+    labels_page, report_page, report_tables,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
 pub use validity::{age, case_next, case_reasons, open_requests};

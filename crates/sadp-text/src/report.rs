@@ -6,6 +6,7 @@
 
 mod drawing;
 mod labels;
+mod tables;
 
 use std::path::Path;
 
@@ -22,7 +23,10 @@ use sadp_reset::{Contact, QrImage, SiteName, SiteText};
 use serde::Serialize;
 
 use self::drawing::Drawing;
-pub use self::labels::{InvalidLabelSize, LabelSize};
+pub use self::{
+    labels::{InvalidLabelSize, LabelSize},
+    tables::{ReportTable, report_tables},
+};
 use crate::{capitalised, count, device_counts, finding, mends, minute};
 
 /// A template that renders a page.

@@ -77,10 +77,14 @@ fn a_small_site() {
         ..SiteParties::default()
     };
     let date = minute(Timestamp::UNIX_EPOCH);
-    for (page, name) in pages(&report(devices, "Gate north"), &parties)
-        .iter()
-        .zip(["document", "labels"])
-    {
+    let report = report(devices, "Gate north");
+    for table in report_tables(&report) {
+        assert!(table.rows.iter().all(|row| row.len() == table.titles.len()));
+        let rows = table.rows.iter().map(|row| row.join(" | "));
+        let rows = rows.collect::<Vec<_>>().join("\n");
+        assert_snapshot!(table.name, rows);
+    }
+    for (page, name) in pages(&report, &parties).iter().zip(["document", "labels"]) {
         let (_, body) = page.split_once("<body>").unwrap();
         let body = body.replace(&date, "DATE");
         // The codes are long, and tested where they are made.

@@ -1,0 +1,120 @@
+//! The tables of the document, for a workbook.
+
+use sadp_ops::report::SiteReport;
+
+use super::{DeviceCells, FindingGroup};
+
+/// A table of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportTable {
+    /// Its name, at most 31 characters.
+    pub name: &'static str,
+    /// The titles of its columns.
+    pub titles: Vec<&'static str>,
+    /// Its rows, each with a cell a column.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The tables of the document: devices, what recovery is prepared, and open findings.
+pub fn report_tables(report: &SiteReport) -> [ReportTable; 3] {
+    let devices = report.devices.iter().zip(1..);
+    let devices: Vec<_> = devices
+        .map(|(device, number)| DeviceCells::new(device, number))
+        .collect();
+    let findings = FindingGroup::all(report, &devices);
+    [
+        ReportTable {
+            name: "Devices",
+            titles: vec![
+                "No.",
+                "Name",
+                "Place",
+                "Model",
+                "Label number",
+                "Serial number",
+                "MAC",
+                "Address",
+                "Prefix",
+                "Gateway",
+                "DHCP",
+                "Planned address",
+                "Firmware",
+                "State",
+            ],
+            rows: devices.iter().map(DeviceCells::row).collect(),
+        },
+        ReportTable {
+            name: "Recovery",
+            titles: vec![
+                "No.",
+                "Device",
+                "Address",
+                "GUID",
+                "GUID file",
+                "Exported",
+                "E-mail address",
+                "Questions",
+                "Other ways",
+            ],
+            rows: devices.iter().map(DeviceCells::recovery_row).collect(),
+        },
+        ReportTable {
+            name: "Findings",
+            titles: vec!["Kind", "Finding", "No.", "Device", "Address", "What to do"],
+            rows: findings.iter().flat_map(FindingGroup::rows).collect(),
+        },
+    ]
+}
+
+impl DeviceCells {
+    fn row(&self) -> Vec<String> {
+        let firmware = format!("{} {}", self.firmware, self.build);
+        let dhcp = if self.dhcp { "yes" } else { "" };
+        vec![
+            self.number.to_string(),
+            self.name.clone(),
+            self.place.clone(),
+            self.model.clone(),
+            self.label.clone(),
+            self.serial.clone(),
+            self.mac.clone(),
+            self.address.clone(),
+            self.prefix.clone(),
+            self.gateway.clone(),
+            dhcp.into(),
+            self.planned.clone(),
+            firmware.trim().into(),
+            self.state.clone(),
+        ]
+    }
+
+    fn recovery_row(&self) -> Vec<String> {
+        vec![
+            self.number.to_string(),
+            self.called(),
+            self.address.clone(),
+            self.guid.text.clone(),
+            self.guid.file.clone(),
+            self.guid.at.clone(),
+            self.mail.text.clone(),
+            self.questions.text.clone(),
+            self.others.clone(),
+        ]
+    }
+}
+
+impl FindingGroup {
+    fn rows(&self) -> impl Iterator<Item = Vec<String>> {
+        let kind = if self.problem { "problem" } else { "advice" };
+        self.devices.iter().map(move |it| {
+            vec![
+                kind.into(),
+                self.meaning.clone(),
+                it.number.to_string(),
+                it.device.clone(),
+                it.address.clone(),
+                it.mends.clone(),
+            ]
+        })
+    }
+}
