@@ -8,7 +8,7 @@ use sadp_model::text::clean;
 
 use super::Row;
 
-/// The most characters that Excel takes in a cell. More are cut off.
+/// The most UTF-16 units that Excel takes in a cell. More are cut off.
 const MAX_CELL: usize = 32_767;
 
 /// A sheet of a workbook.
@@ -36,8 +36,7 @@ impl Sheet {
         }
         for (cells, row) in self.rows.iter().zip(1..) {
             for (cell, column) in cells.iter().zip(0..) {
-                let text: String = clean(cell).chars().take(MAX_CELL).collect();
-                sheet.write_string(row, column, text)?;
+                sheet.write_string(row, column, cut(&clean(cell)))?;
             }
         }
         let last_row = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
@@ -50,6 +49,16 @@ impl Sheet {
         sheet.autofit();
         Ok(())
     }
+}
+
+/// As much of a text as fits a cell.
+fn cut(text: &str) -> &str {
+    let ends = text.char_indices().scan(0, |units, (start, character)| {
+        *units += character.len_utf16();
+        (*units <= MAX_CELL).then_some(start + character.len_utf8())
+    });
+    let end = ends.last().unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// Writes a workbook of these sheets.
@@ -76,7 +85,9 @@ mod tests {
 
     #[test]
     fn cells_read_back_as_they_were_written() {
+        // A camera takes two units.
         let long = "\u{1f4f7}".repeat(MAX_CELL + 9);
+        let half = "\u{1f4f7}".repeat(MAX_CELL / 2);
         let texts = [
             "44:47:cc:00:00:01",
             "084066092",
@@ -109,7 +120,8 @@ mod tests {
         let range = read.worksheet_range("Two").unwrap();
         assert_eq!(range.get_value((0, 0)), Some(&Data::String("=text".into())));
         for (row, text) in (1..).zip(texts) {
-            let expected: String = clean(text).chars().take(MAX_CELL).collect();
+            let expected = clean(text);
+            let expected = if text == long { &*half } else { &*expected };
             let cell = range.get_value((row, 0)).map(ToString::to_string);
             assert_eq!(cell.unwrap_or_default(), expected);
             assert_eq!(range.get_value((row, 1)), Some(&Data::String("1".into())));
