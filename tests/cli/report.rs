@@ -5,6 +5,8 @@ mod print;
 
 use std::fs;
 
+use calamine::{Reader, Xlsx, open_workbook};
+
 use crate::{
     activate::Van,
     prepared::{CURRENT, ONE, TWO, recorder},
@@ -120,6 +122,34 @@ fn labels_and_templates() {
 }
 
 #[test]
+fn the_tables_are_written_into_a_workbook() {
+    let van = Van::new(&[recorder(1, ""), recorder(2, "")].concat());
+    let named = van.run(&["name", ONE, "=1+1"]);
+    assert_eq!(named.code, 0, "{named}");
+    let path = van.path("site.xlsx");
+    let report = ["report", "--no-ask", "--xlsx", path.to_str().unwrap()];
+    let run = van.run(&report);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
+    let mut book: Xlsx<_> = open_workbook(&path).unwrap();
+    assert_eq!(book.sheet_names(), ["Devices", "Recovery", "Findings"]);
+    let devices = book.worksheet_range("Devices").unwrap();
+    assert_eq!(devices.height(), 3);
+    let cells: Vec<_> = devices
+        .rows()
+        .nth(1)
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!([&cells[1], &cells[6]], ["=1+1", ONE]);
+    assert!(book.worksheet_formula("Devices").unwrap().is_empty());
+    let again = van.run(&report);
+    assert_eq!(again.code, 5, "{again}");
+    let labels = van.run(&[&report[..], &["--labels"]].concat());
+    assert_eq!(labels.code, 2, "{labels}");
+}
+
+#[test]
 fn what_cannot_be_written_is_said_before_the_network_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -138,7 +168,7 @@ fn what_cannot_be_written_is_said_before_the_network_is_asked() {
         (
             &["--out", &out, "--format", "json"],
             2,
-            "a report is a page",
+            "a report is a page or a workbook",
         ),
         (
             &["--out", &out, "--template", &broken],

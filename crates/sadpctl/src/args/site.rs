@@ -59,9 +59,13 @@ pub(crate) struct ReportArgs {
     #[arg(
         long,
         value_name = "FILE.html",
-        required_unless_present = "print_template"
+        required_unless_present_any = ["print_template", "xlsx"]
     )]
     pub(crate) out: Option<PathBuf>,
+
+    /// Write its tables into this new workbook
+    #[arg(long, value_name = "FILE.xlsx", conflicts_with = "labels")]
+    pub(crate) xlsx: Option<PathBuf>,
 
     /// Write a label for each device instead
     #[arg(long)]
@@ -96,7 +100,7 @@ pub(crate) struct ReportArgs {
     pub(crate) template: Option<PathBuf>,
 
     /// Print the built-in template, to be changed
-    #[arg(long, conflicts_with_all = ["out", "template"])]
+    #[arg(long, conflicts_with_all = ["out", "xlsx", "template"])]
     pub(crate) print_template: bool,
 
     /// Only devices of which all of these hold, as for scan

@@ -7,34 +7,43 @@ use std::{
 };
 
 use sadp_ops::report;
-use sadp_text::{PageTemplate, SiteParties, TemplateError, count, labels_page, report_page};
+use sadp_reset::NewFile;
+use sadp_text::{
+    PageTemplate, ReportTable, SiteParties, TemplateError, count, labels_page, report_page,
+    report_tables,
+};
 
 use super::{audit, reset::load_contact};
 use crate::{
     args::{Context, ReportArgs},
     commands::net,
     failure::{Exit, Failure},
-    output::{self, Format},
+    output::{
+        self, Format,
+        xlsx::{self, Sheet},
+    },
     run::Run,
+    terminal::Terminal,
 };
 
 pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     if context.global.format != Format::Table {
-        return Err(
-            Failure::words(Exit::Usage, "a report is a page, in no other format")
-                .hint("leave --format out; sadpctl audit has the same facts in other formats"),
-        );
+        return Err(Failure::words(
+            Exit::Usage,
+            "a report is a page or a workbook, in no other format",
+        )
+        .hint("leave --format out, and use --out or --xlsx"));
     }
     let built_in = if args.labels {
         PageTemplate::LABELS
     } else {
         PageTemplate::REPORT
     };
-    let Some(out) = &args.out else {
+    if args.print_template {
         write!(context.terminal.out(), "{built_in}")?;
         context.terminal.flush()?;
         return Ok(Exit::Done);
-    };
+    }
     let template = template(args.template.as_deref(), built_in)?;
     let plan = match &args.plan {
         Some(path) => net::read_plan(path)?.0,
@@ -46,7 +55,8 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         installer: args.installer.clone(),
         contact: load_contact(args.contact.as_deref())?.0,
     };
-    let file = output::begin_file(out)?;
+    let page_file = args.out.as_deref().map(output::begin_file).transpose()?;
+    let workbook_file = args.xlsx.as_deref().map(output::begin_file).transpose()?;
     let mut run = Run::open(&args.ask, None, audit::access(args.no_ask), context)?;
     let devices = audit::look(&mut run, args.filter.as_ref(), args.no_ask)?;
     let site = report::site_report(&run.session, devices, &plan)?;
@@ -56,8 +66,7 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         report_page(&site, &parties, &template)
     };
     let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
-    file.finish(page.as_bytes())
-        .map_err(|error| Failure::unwritable(out, error))?;
+    let terminal = run.into_terminal();
     let devices = site.devices.len() as u64;
     let recoverable = site.devices.iter().filter(|it| it.audited.is_recoverable());
     let written = if args.labels {
@@ -69,10 +78,35 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
             count(devices, "device", "devices")
         )
     };
-    let out = out.display();
-    run.into_terminal()
-        .note(&format!("{out} is written: {written}"));
+    if let Some(file) = page_file {
+        finish(file, page.as_bytes(), &written, terminal)?;
+    }
+    if let Some(file) = workbook_file {
+        let mut bytes = Vec::new();
+        xlsx::write(&mut bytes, &report_tables(&site).map(Sheet::from))?;
+        finish(file, &bytes, &written, terminal)?;
+    }
     Ok(Exit::Done)
+}
+
+fn finish(
+    file: NewFile,
+    bytes: &[u8],
+    written: &str,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let path = file.path().to_owned();
+    file.finish(bytes)
+        .map_err(|error| Failure::unwritable(&path, error))?;
+    terminal.note(&format!("{} is written: {written}", path.display()));
+    Ok(())
+}
+
+impl From<ReportTable> for Sheet {
+    fn from(table: ReportTable) -> Self {
+        let ReportTable { name, titles, rows } = table;
+        Self { name, titles, rows }
+    }
 }
 
 /// The template of this file, else the built-in one.
