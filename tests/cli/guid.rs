@@ -524,7 +524,7 @@ fn the_vault_is_listed_without_a_network() {
     assert_eq!(list("json").json()[0]["mac"], ONE);
     assert_eq!(list("ndjson").stdout.lines().count(), 1);
     let csv = list("csv");
-    let titles = "serial,mac,exported_at,path,encrypted,state,void,void_at,suspect\r\n";
+    let titles = "serial,mac,exported_at,path,encrypted,state,void,void_at,suspect,name\r\n";
     assert!(csv.stdout.starts_with(titles), "{csv}");
     let table = list("table");
     for text in ["STATE", "valid", ONE, ".guid"] {

@@ -3,6 +3,7 @@
 use crate::{
     activate::Van,
     prepared::{ONE, TWO, recorder},
+    run::run,
 };
 
 #[test]
@@ -48,6 +49,47 @@ fn a_name_stands_in_lists_and_means_its_device() {
         "{list}"
     );
     assert_eq!(van.run(&["show", "Gate north"]).code, 3);
+}
+
+#[test]
+fn a_plan_gives_names_which_stand_beside_guids_requests_and_in_the_next_plan() {
+    let van = Van::new(&[recorder(1, ""), recorder(2, "")].concat());
+    let plan = van.path("plan.csv");
+    let rows = format!(
+        "mac,ip,Name,Location\n{ONE},192.168.1.101,Gate north,Roof\n{TWO},192.168.1.102,,\n"
+    );
+    std::fs::write(&plan, rows).unwrap();
+    let plan = plan.to_str().unwrap();
+    let dry = van.run(&["net", "apply", plan, "--dry-run"]);
+    assert!(dry.stderr.contains("1 device would be named"), "{dry}");
+    assert_eq!(
+        van.run(&["name", "--format", "json"]).json(),
+        serde_json::json!([])
+    );
+    let file = van.file("Simulated-7");
+    let applied = van.run(&["net", "apply", plan, "--yes", "--password-file", &file]);
+    assert!(
+        applied.stderr.contains("1 device is named by the plan"),
+        "{applied}"
+    );
+    let next = van.run(&["net", "plan", "--from", "192.168.1.20", "--all"]);
+    assert!(next.stdout.contains(",Gate north,Roof\r\n"), "{next}");
+    assert_eq!(
+        van.reset(&["guid", "export", "Gate north", "--yes"]).code,
+        0
+    );
+    let state = van.path("state");
+    let state = ["--state", state.to_str().unwrap()];
+    let guids = run(&[&["reset", "guid", "list"], &state[..]].concat());
+    assert!(guids.stdout.contains("Gate north (Roof)"), "{guids}");
+    let out = van.path("requests");
+    let out = ["--out", out.to_str().unwrap(), "--yes"];
+    let export = van.run(&[&["reset", "export", "Gate north"], &out[..]].concat());
+    assert_eq!(export.code, 0, "{export}");
+    let cases = van.run(&["reset", "cases"]);
+    assert!(cases.stdout.contains("Gate north (Roof)"), "{cases}");
+    let json = van.run(&["reset", "cases", "--format", "json"]).json();
+    assert_eq!(json[0]["name"], "Gate north (Roof)");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sadp_model::MacAddr;
 use sadp_reset::{Ledger, LedgerError, NamedDevice, SiteName, SiteText};
 
-use crate::{DiscoveredDevice, Session};
+use crate::{DiscoveredDevice, Session, network::plan_file::PlanRow};
 
 /// A change of the name of a device. What is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,21 @@ pub fn rename(
     let at = session.now();
     session.ledger_mut()?.set_site_name(mac, &site_name, at)?;
     Ok(site_name)
+}
+
+/// Names the devices of a plan that gives them a name or a place. Returns how many.
+pub fn keep_planned(session: &mut Session, rows: &[PlanRow]) -> Result<usize, LedgerError> {
+    let named = rows.iter().filter(|row| row.is_named());
+    let named: Vec<_> = named.collect();
+    for row in &named {
+        let renaming = Renaming {
+            name: row.name.clone(),
+            place: row.place.clone(),
+            clear: false,
+        };
+        rename(session, row.mac, renaming)?;
+    }
+    Ok(named.len())
 }
 
 /// Other devices of the same name: as DEVICE it stands for none of them.
@@ -88,14 +103,8 @@ impl DiscoveredDevice {
         called.is_some_and(|called| called.as_str().to_lowercase() == name.to_lowercase())
     }
 
-    /// Its name and place, as people say it: `Gate north (roof)`. `None` where it has
-    /// neither.
+    /// [`SiteName::called`].
     pub fn called(&self) -> Option<String> {
-        let SiteName { name, place } = self.site_name.as_deref()?;
-        let text = |text: &Option<SiteText>| text.as_ref().map(|it| it.as_str().to_owned());
-        match (text(name), text(place)) {
-            (Some(name), Some(place)) => Some(format!("{name} ({place})")),
-            (name, place) => name.or_else(|| place.map(|place| format!("({place})"))),
-        }
+        self.site_name.as_deref()?.called()
     }
 }

@@ -169,6 +169,7 @@ fn reset_cases() {
             },
             ended: None,
         },
+        site_name: None,
         age: SignedDuration::from_hours(hours),
         invalid_reasons,
         aging: hours > 24,

@@ -9,7 +9,8 @@ mod workbook;
 use std::{collections::HashMap, fmt::Display, io, net::Ipv4Addr, str::FromStr};
 
 use csv::{ReaderBuilder, StringRecord, Terminator, WriterBuilder};
-use sadp_model::{AddressError, Device, HostSettings, MacAddr, text::spreadsheet_text};
+use sadp_model::{AddressError, HostSettings, MacAddr, text::spreadsheet_text};
+use sadp_reset::{SiteName, SiteText};
 use serde::Deserialize;
 
 use self::{
@@ -21,6 +22,7 @@ pub use self::{
     source::FileKind,
 };
 use super::WantedSettings;
+use crate::DiscoveredDevice;
 
 /// The settings that a plan wants of one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,17 @@ pub struct PlanRow {
     pub address: Ipv4Addr,
     /// All of its settings, the address among them.
     pub wanted: WantedSettings,
+    /// What it is to be called. `None` leaves its name as it is.
+    pub name: Option<SiteText>,
+    /// Where it is, likewise.
+    pub place: Option<SiteText>,
+}
+
+impl PlanRow {
+    /// Whether it gives its device a name or a place.
+    pub const fn is_named(&self) -> bool {
+        self.name.is_some() || self.place.is_some()
+    }
 }
 
 /// A row as it stands in the file. Its fields are the columns, in order.
@@ -47,6 +60,8 @@ struct Cells {
     dhcp: String,
     http_port: String,
     sdk_port: String,
+    name: String,
+    place: String,
 }
 
 /// The titles of a plan.
@@ -56,7 +71,9 @@ pub(super) fn titles() -> impl Iterator<Item = &'static str> {
 
 /// The cells of a device's row. Its address is a fixed one; a gateway of none is
 /// `0.0.0.0`, because an empty one would stay as it is.
-pub(super) fn cells(device: &Device, settings: HostSettings) -> Vec<String> {
+pub(super) fn cells(found: &DiscoveredDevice, settings: HostSettings) -> Vec<String> {
+    let device = &found.entry.device;
+    let SiteName { name, place } = found.site_name.as_deref().cloned().unwrap_or_default();
     let gateway = settings.gateway().unwrap_or(Ipv4Addr::UNSPECIFIED);
     vec![
         known(device.mac.as_ref()),
@@ -67,20 +84,22 @@ pub(super) fn cells(device: &Device, settings: HostSettings) -> Vec<String> {
         "off".into(),
         known(device.ports.http.as_ref()),
         known(device.ports.sdk.as_ref()),
+        name.map_or_else(String::new, |it| it.as_str().to_owned()),
+        place.map_or_else(String::new, |it| it.as_str().to_owned()),
     ]
 }
 
 /// Writes a plan as CSV.
 pub(super) fn write<'a>(
     out: impl io::Write,
-    rows: impl Iterator<Item = (&'a Device, HostSettings)>,
+    rows: impl Iterator<Item = (&'a DiscoveredDevice, HostSettings)>,
 ) -> io::Result<()> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(out);
     writer.write_record(titles())?;
-    for (device, settings) in rows {
-        let cells = cells(device, settings);
+    for (found, settings) in rows {
+        let cells = cells(found, settings);
         writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;
     }
     writer.flush()
@@ -140,6 +159,15 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
             continue;
         }
         let line = lines.at(record.position());
+        let holds_rows = |cell: &str| {
+            let mut lines = cell.lines().skip(1);
+            let separator = char::from(source.separator);
+            lines.any(|line| line.matches(separator).count() + 1 >= titles.len().max(2))
+        };
+        if record.iter().any(holds_rows) {
+            problems.push(Problem::new(line, Cause::OpenQuote));
+            continue;
+        }
         table.rows.push((line, owned(&record)));
         match row(line, &record, &header) {
             Ok(row) => rows.push(row),
@@ -237,6 +265,8 @@ fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow,
         http: values.port("http_port", &cells.http_port),
         sdk: values.port("sdk_port", &cells.sdk_port),
     };
+    let name = values.optional("name", &cells.name, SITE_TEXT);
+    let place = values.optional("place", &cells.place, SITE_TEXT);
     let mut causes = values.causes;
     if mac.is_some_and(|mac| !mac.is_identity()) {
         causes.push(Cause::SharedMac(header.title("mac")));
@@ -257,10 +287,15 @@ fn row(line: u64, record: &StringRecord, header: &PlanHeader) -> Result<PlanRow,
             mac,
             address,
             wanted,
+            name,
+            place,
         }),
         _ => Err(causes),
     }
 }
+
+/// A [`SiteText`].
+const SITE_TEXT: &str = "1 to 64 printable characters";
 
 /// Reads the values of a row, and collects what is wrong with them.
 struct Values<'a> {
@@ -301,6 +336,11 @@ impl Values<'_> {
 
     fn port(&mut self, column: &'static str, cell: &str) -> Option<u16> {
         const EXPECTED: &str = "a port of 1 to 65535";
+        // The vendor's list has these where it knows none.
+        let is_own = self.header.title(column) == column;
+        if !is_own && matches!(text(cell), "0" | "N/A") {
+            return None;
+        }
         let port = self.optional::<u16>(column, cell, EXPECTED)?;
         if port == 0 {
             self.unreadable(column, cell, EXPECTED);
@@ -396,18 +436,43 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let mut device = Device::unknown();
-        device.mac = "44:47:cc:1d:6d:13".parse().ok();
-        device.ports.http = Some(80);
+        let mut found = DiscoveredDevice::received_from(&[[[10, 0, 0, 1]; 2]]);
+        found.entry.device.ports.http = Some(80);
+        let site_name = SiteName {
+            name: "Gate, north".parse().ok(),
+            place: "=Roof".parse().ok(),
+        };
+        found.site_name = Some(site_name.clone().into());
         let mask = Ipv4Addr::new(255, 255, 255, 0);
         let settings = HostSettings::new(Ipv4Addr::new(10, 0, 0, 9), mask, None).unwrap();
         let mut out = Vec::new();
-        write(&mut out, [(&device, settings)].into_iter()).unwrap();
+        write(&mut out, [(&found, settings)].into_iter()).unwrap();
         let (rows, _) = read(&out).unwrap();
-        assert_eq!(rows[0].mac, device.mac.unwrap());
+        assert_eq!(Some(rows[0].mac), found.entry.device.mac);
+        let PlanRow { name, place, .. } = rows[0].clone();
+        assert_eq!(SiteName { name, place }, site_name);
         assert_eq!(rows[0].wanted.mask, Some(mask));
         assert_eq!(rows[0].wanted.gateway, Some(Ipv4Addr::UNSPECIFIED));
         assert_eq!((rows[0].wanted.http, rows[0].wanted.sdk), (Some(80), None));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_named_and_a_note_of_several_lines_is_not() {
+        let rows = |note: &str| {
+            format!("mac,ip,note\n4447cc1d6d13,10.0.0.5,{note}\n4447cc1d6d14,10.0.0.6,b\n")
+        };
+        let open = lines(&rows("\"a"));
+        assert_eq!(open.len(), 1);
+        assert!(open[0].starts_with("2: a quote is opened"), "{open:?}");
+        let (read, _) = read(rows("\"a\nb, c\"").as_bytes()).unwrap();
+        assert_eq!(read.len(), 2);
+    }
+
+    #[test]
+    fn what_the_vendors_list_does_not_know_stays_as_it_is() {
+        let list = "MAC Address,IPv4 Address,Port,HTTP Port\n44-47-cc-00-00-01,10.0.0.5,N/A,0\n";
+        let (rows, _) = read(list.as_bytes()).unwrap();
+        assert_eq!((rows[0].wanted.http, rows[0].wanted.sdk), (None, None));
     }
 
     #[test]

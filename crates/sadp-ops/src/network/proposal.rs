@@ -83,14 +83,14 @@ impl Proposal {
     /// Its plan as a table: the titles, and the cells of each device.
     pub fn table(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
         let rows = self.rows.iter();
-        let rows = rows.map(|(found, it)| plan_file::cells(&found.entry.device, *it));
+        let rows = rows.map(|(found, it)| plan_file::cells(found, *it));
         (plan_file::titles().collect(), rows.collect())
     }
 
     /// Writes it as a plan file in CSV.
     pub fn write(&self, out: impl io::Write) -> io::Result<()> {
         let rows = self.rows.iter();
-        plan_file::write(out, rows.map(|(found, it)| (&found.entry.device, *it)))
+        plan_file::write(out, rows.map(|(found, it)| (found, *it)))
     }
 }
 

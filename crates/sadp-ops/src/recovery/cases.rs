@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_reset::{
-    Action, AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError,
+    Action, AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError, SiteName,
 };
 
 use super::History;
@@ -13,6 +13,8 @@ use crate::{Inventory, Session};
 pub struct ReviewedCase {
     /// The request.
     pub case: Case,
+    /// What people call its device.
+    pub site_name: Option<SiteName>,
     /// How long ago it was exported.
     pub age: SignedDuration,
     /// Why an open request is no longer valid, or may not be. That its device was
@@ -49,8 +51,10 @@ pub fn review(
 ) -> Result<Vec<ReviewedCase>, LedgerError> {
     let now = session.now();
     let history = History::read(session.ledger(), now)?;
+    let names = session.site_names()?;
     let mut reviewed = Vec::new();
     for case in history.cases() {
+        let mac = case.request.device.mac();
         let found = inventory.and_then(|it| it.with_key(&case.request.device));
         let sight = found.map(|found| LastSeen {
             boot_time: found.entry.device.boot_time,
@@ -74,6 +78,7 @@ pub fn review(
         };
         reviewed.push(ReviewedCase {
             case: case.clone(),
+            site_name: mac.and_then(|mac| names.get(&mac)).cloned(),
             age: now.duration_since(case.request.exported_at),
             next: case.is_open().then_some(next),
             aging: case.is_open() && validity.aging,

@@ -10,7 +10,7 @@ pub mod import;
 
 use std::path::PathBuf;
 
-use sadp_reset::{GuidRecord, Vault};
+use sadp_reset::{GuidRecord, SiteName, Vault};
 
 pub use crate::outcome::guid::{
     ExportedGuid, GuidFinding, ImportedGuid, UnusableGuid, is_local_failure,
@@ -22,6 +22,8 @@ use crate::{OpsError, Session};
 pub struct ListedGuid {
     /// Its record.
     pub record: GuidRecord,
+    /// What people call its device.
+    pub site_name: Option<SiteName>,
     /// Where its file is, or should be.
     pub path: PathBuf,
     /// Whether its file is there.
@@ -50,12 +52,14 @@ pub fn list(session: &Session) -> Result<VaultContents, OpsError> {
         Some(ledger) => ledger.guids(None)?,
         None => Vec::new(),
     };
+    let names = session.site_names()?;
     let unrecorded = vault.unrecorded(&records)?;
     let guids = records.into_iter().map(|record| {
         let path = vault.path_of(&record);
         ListedGuid {
             exists: path.is_file(),
             suspect: is_suspect(&record, &vault),
+            site_name: record.device.mac().and_then(|mac| names.get(&mac)).cloned(),
             path,
             record,
         }

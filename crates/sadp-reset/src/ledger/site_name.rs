@@ -53,6 +53,17 @@ pub struct SiteName {
     pub place: Option<SiteText>,
 }
 
+impl SiteName {
+    /// As people say it: `Gate north (roof)`. `None` where neither is known.
+    pub fn called(&self) -> Option<String> {
+        match (&self.name, &self.place) {
+            (Some(name), Some(place)) => Some(format!("{} ({})", name.as_str(), place.as_str())),
+            (Some(name), None) => Some(name.as_str().to_owned()),
+            (None, place) => place.as_ref().map(|place| format!("({})", place.as_str())),
+        }
+    }
+}
+
 /// A device with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedDevice {

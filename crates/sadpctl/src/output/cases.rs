@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::SignedDuration;
 use sadp_model::text::clean;
 use sadp_ops::{DeviceRef, recovery::ReviewedCase};
-use sadp_reset::{InvalidReason, VALID_FOR};
+use sadp_reset::{InvalidReason, SiteName, VALID_FOR};
 use sadp_text::{age, case_next, case_reasons};
 use serde::Serialize;
 
@@ -45,6 +45,8 @@ pub(crate) struct ShownCase {
     ended_at: Option<String>,
     /// What to do about it.
     next: Option<String>,
+    /// What people call the device.
+    name: Option<String>,
 }
 
 impl ShownCase {
@@ -80,6 +82,7 @@ impl ShownCase {
             warn_after: request.warn_after().to_string(),
             valid_until: request.valid_until().to_string(),
             next: case_next(reviewed),
+            name: reviewed.site_name.as_ref().and_then(SiteName::called),
             invalid_reasons: reasons.map(InvalidReason::name).collect(),
             reasons: case_reasons(reviewed),
             package: request.package.to_string_lossy().into_owned(),
@@ -91,7 +94,7 @@ impl ShownCase {
 impl Row for ShownCase {
     const LIST: &'static str = "requests have";
 
-    const COLUMNS: &'static str = "case mac serial address kind state exported_at valid_until invalid_reasons package ended_at next";
+    const COLUMNS: &'static str = "case mac serial address kind state exported_at valid_until invalid_reasons package ended_at next name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
         if rows.is_empty() {
@@ -106,6 +109,7 @@ impl Row for ShownCase {
             PlainColumn::extra("MODEL"),
             PlainColumn::whole("LABEL"),
             PlainColumn::whole("ADDRESS"),
+            PlainColumn::text("NAME", 10),
             PlainColumn::below(),
         ];
         let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
@@ -127,6 +131,11 @@ impl Row for ShownCase {
                 known(case.device.model.as_ref()),
                 known(case.device.number.as_ref()),
                 known(case.device.address.map(|it| it.to_string())),
+                case.name
+                    .as_deref()
+                    .map(clean)
+                    .unwrap_or_default()
+                    .into_owned(),
                 notes.join("\n"),
             ]);
         }

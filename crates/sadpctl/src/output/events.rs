@@ -174,7 +174,14 @@ pub(crate) fn write_event_line(out: &mut impl Write, told: &Told) -> io::Result<
         (WatchEventKind::Online, _) => notes(&told.found),
         (_, what) => what,
     };
-    let line = format!("{address:<15}  {mac:<17}  {model:<16}  {state:<11}  {what}");
+    let called = told.found.called().unwrap_or_default();
+    let gap = if called.is_empty() || what.is_empty() {
+        ""
+    } else {
+        ": "
+    };
+    let called = clean(&called);
+    let line = format!("{address:<15}  {mac:<17}  {model:<16}  {state:<11}  {called}{gap}{what}");
     writeln!(
         out,
         "{}  {style}{:<9}{style:#}  {}",

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use sadp_model::text::{clean, local_minute};
 use sadp_ops::recovery::guid::ListedGuid;
+use sadp_reset::SiteName;
 use sadp_text::guid_void;
 use serde::Serialize;
 
@@ -29,6 +30,8 @@ pub(crate) struct GuidLine {
     /// Whether it does not hold 128 bytes; null where it cannot be read, or not
     /// without a passphrase.
     suspect: Option<bool>,
+    /// What people call the device.
+    name: Option<String>,
     /// When it was exported, for people.
     #[serde(skip)]
     exported: String,
@@ -60,6 +63,7 @@ impl GuidLine {
             void_at: record.void.map(|(_, at)| at.to_string()),
             why: record.void.map(|(why, _)| guid_void(why)),
             suspect: guid.suspect,
+            name: guid.site_name.as_ref().and_then(SiteName::called),
         }
     }
 
@@ -73,7 +77,7 @@ impl Row for GuidLine {
     const LIST: &'static str = "a list of GUIDs has";
 
     const COLUMNS: &'static str =
-        "serial mac exported_at path encrypted state void void_at suspect";
+        "serial mac exported_at path encrypted state void void_at suspect name";
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
         if rows.is_empty() {
@@ -84,6 +88,7 @@ impl Row for GuidLine {
             PlainColumn::whole("MAC"),
             PlainColumn::whole("EXPORTED"),
             PlainColumn::extra("ENCRYPTED"),
+            PlainColumn::text("NAME", 10),
             PlainColumn::text("FILE", 24),
             PlainColumn::text("NOTES", 24),
         ];
@@ -94,6 +99,11 @@ impl Row for GuidLine {
                 known(line.mac.as_ref()),
                 line.exported.clone(),
                 if line.encrypted { "yes" } else { "no" }.into(),
+                line.name
+                    .as_deref()
+                    .map(clean)
+                    .unwrap_or_default()
+                    .into_owned(),
                 clean(&line.file).into_owned(),
                 notes(line),
             ]);

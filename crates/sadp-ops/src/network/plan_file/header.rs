@@ -60,7 +60,7 @@ fn plain(title: &str) -> String {
 
 /// The columns that are read, with their names in lists of the vendor's tool, and others
 /// that people use, all as [`plain`] makes them.
-pub(super) const NAMES: [(&str, &[&str]); 8] = [
+pub(super) const NAMES: [(&str, &[&str]); 10] = [
     ("mac", &["macaddress"]),
     ("serial", &["deviceserialno"]),
     ("ip", &["ipv4address", "ipaddress"]),
@@ -69,6 +69,8 @@ pub(super) const NAMES: [(&str, &[&str]); 8] = [
     ("dhcp", &["ipv4dhcpstatus"]),
     ("http_port", &[]),
     ("sdk_port", &["port"]),
+    ("name", &["devicename", "cameraname"]),
+    ("place", &["location"]),
 ];
 
 #[cfg(test)]

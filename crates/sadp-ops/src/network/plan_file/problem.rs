@@ -45,6 +45,9 @@ pub enum Cause {
     /// The file cannot be read as CSV.
     #[error("no CSV: {0}")]
     NotCsv(String),
+    /// A cell holds whole rows.
+    #[error("a quote is opened and not closed: the rows behind it are taken for one cell")]
+    OpenQuote,
     /// A column stands twice.
     #[error("two columns have the name {0}")]
     ColumnTwice(&'static str),

@@ -1,14 +1,14 @@
 use std::{fs::File, io::Read, path::Path};
 
 use sadp_ops::{
-    Impact, Report,
+    Impact, Report, naming,
     network::{
         self, ApplyError, Login, Plan, PlanResults, ResultFile, ResultFileError,
         plan_file::{self, PlanRow, PlanTable, Problem},
     },
 };
 use sadp_reset::DeviceKey;
-use sadp_text::Explanation;
+use sadp_text::{Explanation, count};
 
 use crate::{
     args::{Context, NetApplyArgs},
@@ -48,16 +48,28 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
     let plan =
         run.block_on(async |session, _| network::apply(session, &inventory, &rows, settings).await);
     let plan = plan.map_err(|error| failed(error, &args.plan))?;
+    let named = rows.iter().filter(|row| row.is_named()).count();
     if asked.dry_run {
+        if named > 0 {
+            let devices = count(named as u64, "device", "devices");
+            run.terminal
+                .note(&format!("{devices} would be named by the plan"));
+        }
         return run.print_planned(plan.into_outcomes());
     }
     let results = ResultFile::begin(&args.plan, args.result.as_deref(), asked.force.is_given);
     let results = results.map_err(unwritable)?;
+    if !plan.steps.is_empty() {
+        show_left_out(&plan, run.terminal);
+        run.confirm(&sadp_text::batch_question(&plan), asked)?;
+    }
+    if naming::keep_planned(&mut run.session, &rows)? > 0 {
+        let devices = count(named as u64, "device is", "devices are");
+        run.terminal.note(&format!("{devices} named by the plan"));
+    }
     let report = if plan.steps.is_empty() {
         Report::new(plan.into_outcomes())
     } else {
-        show_left_out(&plan, run.terminal);
-        run.confirm(&sadp_text::batch_question(&plan), asked)?;
         let password = password.get(run.terminal)?;
         let login = Login {
             inventory: &inventory,
