@@ -92,14 +92,14 @@ impl<'a, 'c> Live<'a, 'c> {
     }
 
     async fn show(&mut self, screen: &mut Screen) -> Result<(), Failure> {
-        let mut hang_up = hang_up();
+        let hang_up = hang_up();
         let mut keyboard = Keyboard::read();
         let mut draw_at = Some(Instant::now());
         loop {
             let flow = tokio::select! {
                 biased;
                 () = interrupt::interrupted() => self.leave(),
-                Ok(()) = &mut hang_up => return Err(terminal_gone()),
+                () = hang_up.cancelled() => return Err(terminal_gone()),
                 () = tokio::time::sleep_until(draw_at.unwrap_or_else(Instant::now)), if draw_at.is_some() => {
                     screen.draw(&mut self.view).map_err(|_| terminal_gone())?;
                     draw_at = None;

@@ -17,7 +17,8 @@ use crossterm::{
     terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
 };
 use ratatui::DefaultTerminal;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::{failure::Failure, view::View};
 
@@ -72,31 +73,32 @@ impl Drop for Screen {
     }
 }
 
-/// Tells when the terminal hangs up. `SIGHUP` may be ignored, and crossterm reads
+/// Is cancelled when the terminal hangs up; on Windows never. `SIGHUP` may be ignored, and crossterm reads
 /// a terminal that hung up again and again without end. The thread ends with the
 /// program.
 #[cfg(unix)]
-pub(super) fn hang_up() -> oneshot::Receiver<()> {
+pub(super) fn hang_up() -> CancellationToken {
     use rustix::{
         event::{PollFd, PollFlags, poll},
         io::retry_on_intr,
     };
 
-    let (sender, hang_up) = oneshot::channel();
+    let hang_up = CancellationToken::new();
+    let token = hang_up.clone();
     thread::spawn(move || {
         let stdin = io::stdin();
         // A hang-up is always reported, and nothing else is asked for.
         let mut stdin = [PollFd::new(&stdin, PollFlags::empty())];
         if retry_on_intr(|| poll(&mut stdin, None)).is_ok() {
-            let _ = sender.send(());
+            token.cancel();
         }
     });
     hang_up
 }
 
 #[cfg(not(unix))]
-pub(super) fn hang_up() -> oneshot::Receiver<()> {
-    oneshot::channel().1
+pub(super) fn hang_up() -> CancellationToken {
+    CancellationToken::new()
 }
 
 /// As a pipe that nobody reads any more.
