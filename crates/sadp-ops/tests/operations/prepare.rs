@@ -1,16 +1,20 @@
 //! Recovery of simulated devices, prepared while the password is known.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use sadp_model::MacAddr;
 use sadp_ops::{
-    Impact, Outcome, OutcomeData, OutcomeStatus, Overrides, Preparation, Reason, SETTLE,
-    StopReason,
+    Impact, LedgerAccess, Outcome, OutcomeData, OutcomeStatus, Overrides, Preparation, Reason,
+    SETTLE, StopReason,
     recovery::prepare::{self, AnswerSet, PreparedDevice, Settings, Wishes},
 };
 use sadp_proto::{Mailbox, Refusal, SecretAnswers};
+use sadp_sim::Catalogue;
 use secrecy::SecretString;
+use tokio::time::timeout;
 
 use crate::{
-    guid::RECORDER,
+    guid::{RECORDER, vault},
     mail::CURRENT,
     site::{Simulated, quiet},
 };
@@ -196,4 +200,81 @@ async fn a_session_that_is_asked_to_stop_prepares_nothing() {
     let interrupted = Reason::Stopped(StopReason::Interrupted);
     assert_eq!(report.outcomes[0].reason, interrupted);
     assert_eq!(site.executions(0).exchanges, 0);
+}
+
+/// A device of every profile, and a recorder whose account is locked. A tenth of all
+/// datagrams is lost each way.
+#[tokio::test(start_paused = true)]
+async fn of_every_kind_of_device_nothing_is_claimed_that_was_not_done() {
+    let profiles = Catalogue::built_in().profiles().iter();
+    let kinds = profiles.map(|it| (it.name().to_owned(), ""));
+    let locked = (
+        "nvr-v4.30.085".to_owned(),
+        "refuse = { ExportGUID = \"locked\" }\n",
+    );
+    let kinds: Vec<_> = kinds.chain([locked]).collect();
+    let mac = |place: usize| format!("44:47:cc:00:00:{:02x}", place + 1);
+    let devices = kinds.iter().enumerate().map(|(place, (profile, more))| {
+        let mac = mac(place);
+        format!("[[device]]\nprofile = \"{profile}\"\nmac = \"{mac}\"\n{more}")
+    });
+    let devices: String = devices.collect();
+    let mut site = Simulated::new(&format!("seed = 3\n[defaults]\nloss = 0.1\n{devices}"));
+    let places = (0..kinds.len()).map(|place| (mac(place).parse().unwrap(), place));
+    let places: BTreeMap<MacAddr, _> = places.collect();
+    let outcomes = site.prepare(CURRENT).await;
+    assert_eq!(outcomes.len(), places.len());
+    let mut done = 0;
+    for outcome in &outcomes {
+        let place = places[&outcome.device.mac.unwrap()];
+        let executed = site.executions(place);
+        let is_locked = place + 1 == places.len();
+        assert_eq!(executed.refused > 0, is_locked, "{outcome:#?}");
+        let OutcomeData::Prepared(prepared) = &outcome.data else {
+            assert_eq!(outcome.status, OutcomeStatus::Skipped, "{outcome:#?}");
+            continue;
+        };
+        for step in &prepared.steps {
+            let status = step.outcome.as_ref().map(|it| it.status);
+            let count = match step.preparation {
+                Preparation::Guid => executed.guid_exports,
+                Preparation::Mailbox => executed.mailboxes_set,
+                Preparation::Questions => executed.questions_set,
+            };
+            assert!(
+                status != Some(OutcomeStatus::Done) || count > 0,
+                "{outcome:#?}"
+            );
+            done += u64::from(count > 0);
+        }
+    }
+    assert!(done > 5, "{done}");
+}
+
+/// Two runs are killed at any moment; the third ends. What the ledger then holds as
+/// prepared is on the device, and what the device made is not lost.
+#[tokio::test(start_paused = true)]
+async fn killed_runs_lose_nothing_and_claim_nothing() {
+    for number in 0..50 {
+        let mut site = Simulated::new(RECORDER);
+        for step in [53, 37] {
+            let moment = Duration::from_millis(number * step % 4_000);
+            let _ = timeout(moment, site.prepare(CURRENT)).await;
+            site.reopen(LedgerAccess::Write);
+        }
+        let outcomes = site.prepare(CURRENT).await;
+        let executed = site.executions(0);
+        assert_eq!(executed.refused, 0, "run {number}");
+        for (preparation, status) in steps(&outcomes[0]) {
+            let count = match preparation {
+                Preparation::Guid => executed.guid_exports,
+                Preparation::Mailbox => executed.mailboxes_set,
+                Preparation::Questions => executed.questions_set,
+            };
+            let is_ready = matches!(status, None | Some(OutcomeStatus::Done));
+            assert!(is_ready && count > 0, "run {number}: {outcomes:#?}");
+        }
+        let imported = site.import(vault(), Overrides::default()).await;
+        assert_eq!(imported[0].status, OutcomeStatus::Done, "run {number}");
+    }
 }
