@@ -46,7 +46,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Source, Cause> {
     let (name, text) = chosen.cloned().ok_or(Cause::Empty)?;
     let merged = workbook.merge_cells_by_sheet_name(name).map_err(damaged)?;
     if let Some(Dimensions { start, end }) = merged.first() {
-        let cells = format!("{}:{}", cell_name(*start), cell_name(*end));
+        let cells = [*start, *end]
+            .map(|(row, column)| cell_name(row, column))
+            .join(":");
         return Err(Cause::MergedCells(cells));
     }
     Ok(Source {
@@ -121,7 +123,7 @@ fn has_titles(text: &str) -> bool {
 }
 
 /// A cell as Excel names it, e.g. `B3`.
-fn cell_name((row, column): (u32, u32)) -> String {
+fn cell_name(row: u32, column: u32) -> String {
     let mut letters = Vec::new();
     let mut rest = Some(column);
     while let Some(number) = rest {
@@ -253,14 +255,14 @@ mod tests {
 
     #[test]
     fn cells_are_named_as_excel_does() {
-        for (place, name) in [
+        for ((row, column), name) in [
             ((0, 0), "A1"),
             ((9, 25), "Z10"),
             ((0, 26), "AA1"),
             ((1, 701), "ZZ2"),
             ((1_048_575, 16_383), "XFD1048576"),
         ] {
-            assert_eq!(cell_name(place), name);
+            assert_eq!(cell_name(row, column), name);
         }
     }
 }
