@@ -21,7 +21,7 @@ Exit code 1 where something is missing, 0 where there is advice at most.
 
 Examples:
   sadpctl audit
-  sadpctl audit --format json > today.json
+  sadpctl audit --out today.json
   sadpctl audit --since last-year.json")]
 pub(crate) struct AuditArgs {
     /// Only devices of which all of these hold, as for scan

@@ -117,7 +117,7 @@ fn read(path: &Path) -> Result<EarlierAudit, Failure> {
     let rows: Vec<EarlierRow> = serde_json::from_slice(&text).map_err(|error| {
         let what = format!("{} is not the JSON of an audit", path.display());
         Failure::because(Exit::Usage, what, error)
-            .hint("make it by: sadpctl audit --format json > FILE.json")
+            .hint("make it by: sadpctl audit --out FILE.json")
     })?;
     let known = rows.into_iter().filter_map(|row| {
         let mac: MacAddr = row.device.mac?.parse().ok()?;
