@@ -116,8 +116,7 @@ fn read(path: &Path) -> Result<EarlierAudit, Failure> {
     let text = fs::read(path).map_err(|error| Failure::unreadable(path.display(), error))?;
     let rows: Vec<EarlierRow> = serde_json::from_slice(&text).map_err(|error| {
         let what = format!("{} is not the JSON of an audit", path.display());
-        Failure::because(Exit::Usage, what, error)
-            .hint("make it by: sadpctl audit --out FILE.json")
+        Failure::because(Exit::Usage, what, error).hint("make it by: sadpctl audit --out FILE.json")
     })?;
     let known = rows.into_iter().filter_map(|row| {
         let mac: MacAddr = row.device.mac?.parse().ok()?;

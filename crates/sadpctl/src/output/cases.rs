@@ -108,8 +108,8 @@ impl Row for ShownCase {
             PlainColumn::extra("MAC"),
             PlainColumn::extra("MODEL"),
             PlainColumn::whole("LABEL"),
-            PlainColumn::whole("ADDRESS"),
             PlainColumn::text("NAME", 10),
+            PlainColumn::whole("ADDRESS"),
             PlainColumn::below(),
         ];
         let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
@@ -130,12 +130,12 @@ impl Row for ShownCase {
                 known(case.device.mac.as_ref()),
                 known(case.device.model.as_ref()),
                 known(case.device.number.as_ref()),
-                known(case.device.address.map(|it| it.to_string())),
                 case.name
                     .as_deref()
                     .map(clean)
                     .unwrap_or_default()
                     .into_owned(),
+                known(case.device.address.map(|it| it.to_string())),
                 notes.join("\n"),
             ]);
         }
