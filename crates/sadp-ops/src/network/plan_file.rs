@@ -148,7 +148,7 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
     let mut rows = Vec::new();
     let mut problems = Vec::new();
     for record in records {
-        let record = match record {
+        let mut record = match record {
             Ok(record) => record,
             Err(error) => {
                 problems.push(Problem::new(0, Cause::NotCsv(error.to_string())));
@@ -159,14 +159,16 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<PlanRow>, PlanTable), Vec<Problem>> {
             continue;
         }
         let line = lines.at(record.position());
-        let holds_rows = |cell: &str| {
-            let mut lines = cell.lines().skip(1);
-            let separator = char::from(source.separator);
-            lines.any(|line| line.matches(separator).count() + 1 >= titles.len().max(2))
-        };
-        if record.iter().any(holds_rows) {
+        if record
+            .iter()
+            .any(|cell| holds_rows(cell, source.separator, titles.len()))
+        {
             problems.push(Problem::new(line, Cause::OpenQuote));
             continue;
+        }
+        // Cells left out at the end of a row are empty.
+        while record.len() < titles.len() {
+            record.push_field("");
         }
         table.rows.push((line, owned(&record)));
         match row(line, &record, &header) {
@@ -197,6 +199,17 @@ impl PlanTable {
 pub(super) fn holds_passwords(title: &str) -> bool {
     let title = title.to_lowercase();
     title == "pass" || ["passw", "pwd"].iter().any(|it| title.contains(it))
+}
+
+/// Whether a cell holds whole rows, because its quote is not closed: a line below its
+/// first has all columns, or a MAC and more.
+fn holds_rows(cell: &str, separator: u8, columns: usize) -> bool {
+    cell.split(['\r', '\n']).skip(1).any(|line| {
+        let mut cells = line.split(char::from(separator));
+        let count = cells.clone().count();
+        count >= columns.max(2)
+            || count > 1 && cells.any(|cell| text(cell).parse::<MacAddr>().is_ok())
+    })
 }
 
 fn owned(record: &StringRecord) -> Vec<String> {
@@ -464,8 +477,21 @@ mod tests {
         let open = lines(&rows("\"a"));
         assert_eq!(open.len(), 1);
         assert!(open[0].starts_with("2: a quote is opened"), "{open:?}");
-        let (read, _) = read(rows("\"a\nb, c\"").as_bytes()).unwrap();
-        assert_eq!(read.len(), 2);
+        // A row below may leave cells out at its end, and have its MAC anywhere.
+        let short = "mac,ip,a,b\n4447cc1d6d13,10.0.0.5,x,\"y\n4447cc1d6d14,10.0.0.6\n";
+        assert_eq!(lines(short), open);
+        let short = "ip;x;mac;y\n10.0.0.5;\"x;4447cc1d6d13;y\n10.0.0.6;;'44-47-cc-1d-6d-14\n";
+        assert_eq!(lines(short), open);
+        for note in ["\"a\nb, c\"", "\"was\n4447cc1d6d15\""] {
+            assert_eq!(read(rows(note).as_bytes()).unwrap().0.len(), 2, "{note}");
+        }
+    }
+
+    #[test]
+    fn cells_left_out_at_the_end_of_a_row_are_empty() {
+        let (rows, table) = read(b"mac,ip,name,note\n4447cc1d6d13,10.0.0.5\n").unwrap();
+        assert_eq!((rows.len(), rows[0].name.as_ref()), (1, None));
+        assert_eq!(table.rows[0].1.len(), 4);
     }
 
     #[test]
