@@ -62,11 +62,21 @@ fn values_are_completed_without_a_look() {
     #[cfg(unix)]
     fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let mut sim = Sim::start(&["--count", "2", "--seed", "7"]);
-    let mut scan = sim.command(&["scan", "--format", "json"]);
-    let scan: Run = scan.env("SADPCTL_STATE", &state).output().unwrap().into();
-    let scan = scan.json();
+    let scan = || -> Run {
+        let mut scan = sim.command(&["scan", "--format", "json"]);
+        scan.env("SADPCTL_STATE", &state).output().unwrap().into()
+    };
+    let found = scan().json();
+    for (at, name) in ["Gate-north", "--yes"].into_iter().enumerate() {
+        let mac = found[at]["mac"].as_str().unwrap();
+        let folder = state.to_str().unwrap();
+        let named = run(&["name", "--state", folder, "--", mac, name]);
+        assert_eq!(named.code, 0, "{named}");
+    }
+    let scan = scan().json();
     sim.stop();
     let kept = fs::read(state.join("last-scan.json")).unwrap();
+    let files = fs::read_dir(&state).unwrap().count();
     let texts = |pointer: &str| -> Vec<&str> {
         let devices = scan.as_array().unwrap().iter();
         devices
@@ -80,6 +90,9 @@ fn values_are_completed_without_a_look() {
             assert!(names.iter().any(|it| it == name), "{line}: {names:?}");
         }
     }
+    assert_eq!(candidates("sadpctl show Gate"), ["Gate-north"]);
+    let options = candidates("sadpctl show --yes");
+    assert!(options.is_empty(), "a name is no option: {options:?}");
     // Bash replaces what stands behind the last colon or equals sign.
     let mac = texts("/mac")[0];
     assert_eq!(
@@ -107,11 +120,8 @@ fn values_are_completed_without_a_look() {
         candidates("sadpctl activate --all --force weak"),
         ["weak-password"]
     );
-    let files = fs::read_dir(&state).unwrap().count();
-    assert_eq!(
-        (files, fs::read(state.join("last-scan.json")).unwrap()),
-        (1, kept)
-    );
+    assert_eq!(fs::read_dir(&state).unwrap().count(), files);
+    assert_eq!(fs::read(state.join("last-scan.json")).unwrap(), kept);
 }
 
 const SECTIONS: [&str; 5] = [

@@ -16,6 +16,7 @@ use clap_complete::{
 use sadp_discovery::interface;
 use sadp_model::text::clean;
 use sadp_ops::Guard;
+use sadp_reset::SiteText;
 
 use crate::{args::Cli, select::Key, state};
 
@@ -114,8 +115,8 @@ fn keys(sign: &str) -> impl Iterator<Item = Candidate> {
     Key::all().map(move |key| Candidate::new(format!("{key}{sign}")))
 }
 
-/// The MAC and the address of each device of the last scan; serial and label number
-/// where one of them is begun.
+/// The MAC, the address and the name of each device of the last scan, where a shell takes
+/// the name as one word; serial and label number where one of them is begun.
 fn devices(typed: &str) -> Vec<Candidate> {
     let found = state::last_scan();
     let addresses: Vec<_> = found.iter().filter_map(|it| it.address).collect();
@@ -123,6 +124,7 @@ fn devices(typed: &str) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for device in &found {
         let mac = device.mac.map(|mac| mac.to_string());
+        let called = device.name.as_ref().map(SiteText::as_str);
         let address = device.address.filter(|it| !is_shared(*it));
         let serial = device.serial.as_ref().filter(|_| !typed.is_empty());
         let names = [
@@ -130,14 +132,16 @@ fn devices(typed: &str) -> Vec<Candidate> {
             address.map(|it| it.to_string()),
             serial.map(ToString::to_string),
             serial.and_then(|it| it.label()).map(String::from),
+            called.map(String::from),
         ];
         let place = device.address.map(|it| it.to_string()).unwrap_or_default();
-        let help = format!("{} {place}", device.model.as_deref().unwrap_or_default());
+        let model = device.model.as_deref().unwrap_or_default();
+        let help = format!("{} {model} {place}", called.unwrap_or_default());
         let help = clean(help.trim()).into_owned();
-        // Text of a device goes into a command line.
+        // Text of a device or of a plan goes into a command line.
         let is_plain = |name: &String| {
-            name.chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
+            let mut chars = name.chars();
+            !name.starts_with('-') && chars.all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
         };
         let names = names.into_iter().flatten().filter(is_plain);
         candidates.extend(names.map(|name| Candidate::new(name).help(Some(help.clone().into()))));

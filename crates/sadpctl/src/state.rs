@@ -26,7 +26,9 @@ fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
 
 /// Keeps which devices a scan found. A folder that `--state` names is not made for it.
 pub(crate) fn keep_scan(global: &GlobalArgs, found: &[DiscoveredDevice]) -> Result<(), Failure> {
-    let devices = found.iter().map(|found| &found.entry.device);
+    let devices = found
+        .iter()
+        .map(|it| ScannedDevice::new(&it.entry.device, it.site_name.as_deref()));
     let make = global.state.is_none();
     Ok(LastScan::write(&folder(global)?, devices, make)?)
 }

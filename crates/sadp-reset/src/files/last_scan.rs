@@ -6,7 +6,10 @@ use std::{io, net::Ipv4Addr, path::Path};
 use sadp_model::{Device, MacAddr, Serial};
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{NewFile, make_folder, read_bounded};
+use crate::{
+    SiteName, SiteText,
+    disk::{NewFile, make_folder, read_bounded},
+};
 
 /// A device of the last scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,21 @@ pub struct ScannedDevice {
     pub address: Option<Ipv4Addr>,
     /// Its model: text of the device, as it sent it.
     pub model: Option<String>,
+    /// What people called it at that time.
+    pub name: Option<SiteText>,
+}
+
+impl ScannedDevice {
+    /// A device as a scan found it, with the name that people gave it.
+    pub fn new(device: &Device, site_name: Option<&SiteName>) -> Self {
+        Self {
+            serial: device.serial.clone(),
+            mac: device.mac,
+            address: device.ipv4.address,
+            model: device.model.as_deref().map(String::from),
+            name: site_name.and_then(|it| it.name.clone()),
+        }
+    }
 }
 
 /// The list that the last scan left in the state folder.
@@ -35,9 +53,9 @@ impl LastScan {
     const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
     /// Replaces the list in the folder `state`. Makes the folder where `make` is set.
-    pub fn write<'d>(
+    pub fn write(
         state: &Path,
-        devices: impl IntoIterator<Item = &'d Device>,
+        devices: impl IntoIterator<Item = ScannedDevice>,
         make: bool,
     ) -> io::Result<()> {
         if make {
@@ -64,15 +82,17 @@ struct SavedDevice {
     mac: Option<String>,
     address: Option<Ipv4Addr>,
     model: Option<String>,
+    name: Option<String>,
 }
 
 impl SavedDevice {
-    fn of(device: &Device) -> Self {
+    fn of(device: ScannedDevice) -> Self {
         Self {
             serial: device.serial.as_ref().map(ToString::to_string),
             mac: device.mac.as_ref().map(ToString::to_string),
-            address: device.ipv4.address,
-            model: device.model.as_deref().map(String::from),
+            address: device.address,
+            model: device.model,
+            name: device.name.map(|it| it.as_str().to_owned()),
         }
     }
 
@@ -82,6 +102,7 @@ impl SavedDevice {
             mac: self.mac.and_then(|mac| mac.parse().ok()),
             address: self.address,
             model: self.model,
+            name: self.name.and_then(|it| it.parse().ok()),
         }
     }
 }
@@ -97,12 +118,16 @@ mod tests {
         let mut device = Device::unknown();
         device.mac = "44:47:cc:00:00:01".parse().ok();
         device.ipv4.address = Some([192, 168, 1, 64].into());
-        assert!(LastScan::write(&state, [&device], false).is_err());
+        let site_name = SiteName {
+            name: "Gate".parse().ok(),
+            place: None,
+        };
+        let scanned = || [ScannedDevice::new(&device, Some(&site_name))];
+        assert!(LastScan::write(&state, scanned(), false).is_err());
         assert!(!state.exists() && LastScan::read(&state).is_err());
         LastScan::write(&state, [], true).unwrap();
-        LastScan::write(&state, [&device], false).unwrap();
+        LastScan::write(&state, scanned(), false).unwrap();
         let read = LastScan::read(&state).unwrap();
-        assert_eq!((read[0].mac, read.len()), (device.mac, 1));
-        assert_eq!(read[0].address, device.ipv4.address);
+        assert_eq!(read, scanned());
     }
 }
