@@ -194,7 +194,7 @@ pub fn write_mailing(
     });
     let packages = waiting.filter_map(|case| Package::read(&case.request.package).ok());
     let packages: Vec<_> = packages.collect();
-    Ok(Mailing::write(&folder, &packages, contact, session.now())?)
+    Ok(Mailing::write(out, &packages, contact, session.now())?)
 }
 
 /// Those that are left out, with those whose requests wait.
