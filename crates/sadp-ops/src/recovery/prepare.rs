@@ -416,6 +416,13 @@ impl PlannedDevice {
         self.steps.iter().any(|step| step.was_silent(true))
     }
 
+    /// Whether a look may show what became of a command without a reply. It shows
+    /// nothing of a GUID.
+    fn may_show(&self) -> bool {
+        let mut shown = self.steps.iter();
+        shown.any(|step| step.preparation != Preparation::Guid && step.was_silent(true))
+    }
+
     /// Leaves out what was not sent yet.
     fn leave_out(&mut self, why: &Reason) {
         for step in &mut self.steps {

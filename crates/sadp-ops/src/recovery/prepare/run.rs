@@ -133,7 +133,7 @@ impl<'a> PreparationRun<'a> {
         session: &mut Session,
         observer: &mut dyn Observer,
     ) {
-        let silent = devices.iter().filter(|it| it.is_silent());
+        let silent = devices.iter().filter(|it| it.may_show());
         let silent: Vec<_> = silent.map(|it| it.device.clone()).collect();
         let inventory = self.settings.inventory;
         let looked = read(session, inventory, silent, observer).await;
@@ -144,7 +144,7 @@ impl<'a> PreparationRun<'a> {
             })
             .into_iter();
         for target in devices {
-            let now = if target.is_silent() {
+            let now = if target.may_show() {
                 looked.next()
             } else {
                 None
