@@ -25,33 +25,42 @@ pub fn rename(
     mac: MacAddr,
     renaming: Renaming,
 ) -> Result<SiteName, LedgerError> {
-    let former = if renaming.clear {
-        SiteName::default()
-    } else {
-        session.site_names()?.remove(&mac).unwrap_or_default()
-    };
-    let site_name = SiteName {
-        name: renaming.name.or(former.name),
-        place: renaming.place.or(former.place),
-    };
+    let former = session.site_names()?.remove(&mac);
+    let site_name = renaming.of(former);
     let at = session.now();
     session.ledger_mut()?.set_site_name(mac, &site_name, at)?;
     Ok(site_name)
 }
 
+impl Renaming {
+    /// The name of a device after it.
+    fn of(self, former: Option<SiteName>) -> SiteName {
+        let former = former.filter(|_| !self.clear).unwrap_or_default();
+        SiteName {
+            name: self.name.or(former.name),
+            place: self.place.or(former.place),
+        }
+    }
+}
+
 /// Names the devices of a plan that gives them a name or a place. Returns how many.
 pub fn keep_planned(session: &mut Session, rows: &[PlanRow]) -> Result<usize, LedgerError> {
-    let named = rows.iter().filter(|row| row.is_named());
-    let named: Vec<_> = named.collect();
-    for row in &named {
+    let mut former = session.site_names()?;
+    let at = session.now();
+    let mut count = 0;
+    for row in rows.iter().filter(|row| row.is_named()) {
         let renaming = Renaming {
             name: row.name.clone(),
             place: row.place.clone(),
             clear: false,
         };
-        rename(session, row.mac, renaming)?;
+        let site_name = renaming.of(former.remove(&row.mac));
+        session
+            .ledger_mut()?
+            .set_site_name(row.mac, &site_name, at)?;
+        count += 1;
     }
-    Ok(named.len())
+    Ok(count)
 }
 
 /// Other devices of the same name: as DEVICE it stands for none of them.

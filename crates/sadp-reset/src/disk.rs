@@ -121,7 +121,7 @@ const MAX_ROOM: usize = 128 * 1024;
 
 /// Reads a file of at most `limit` bytes. A longer one fails with
 /// [`io::ErrorKind::FileTooLarge`].
-pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     match read_start(path, limit)? {
         (bytes, true) => Ok(bytes),
         (_, false) => Err(io::ErrorKind::FileTooLarge.into()),

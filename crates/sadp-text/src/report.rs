@@ -4,6 +4,7 @@
 //! supplied is escaped by the template engine, without invisible characters and of
 //! bounded length. Templates read no file, and are stopped where they do not end.
 
+mod device;
 mod drawing;
 mod labels;
 mod tables;
@@ -11,18 +12,15 @@ mod tables;
 use std::path::Path;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, value::Serde};
-use sadp_model::{
-    Availability, Device, DeviceCounts, Firmware, RecoveryMethod, Serial, State, UnavailableReason,
-    text::clean,
-};
+use sadp_model::{DeviceCounts, RecoveryMethod, text::clean};
 use sadp_ops::{
-    audit::{AuditFinding, AuditedDevice},
+    audit::AuditFinding,
     report::{ReportedDevice, SiteReport},
 };
-use sadp_reset::{Contact, QrImage, SiteName, SiteText};
+use sadp_reset::{Contact, SiteText};
 use serde::Serialize;
 
-use self::drawing::Drawing;
+use self::{device::DeviceCells, drawing::Drawing};
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::{ReportTable, report_tables},
@@ -161,56 +159,6 @@ struct Page {
     findings: Vec<FindingGroup>,
 }
 
-/// A device in the document and on a label.
-#[derive(Serialize)]
-struct DeviceCells {
-    number: usize,
-    name: String,
-    place: String,
-    model: String,
-    /// The label number, or the serial where that has none.
-    label: String,
-    serial: String,
-    mac: String,
-    address: String,
-    /// `/24`.
-    prefix: String,
-    gateway: String,
-    dhcp: bool,
-    duplicate: bool,
-    planned: String,
-    /// The version as the device writes it.
-    firmware: String,
-    /// `build 190910`.
-    build: String,
-    state: String,
-    recoverable: bool,
-    guid: WayCells,
-    mail: WayCells,
-    questions: WayCells,
-    /// The other methods that suit it.
-    others: String,
-    qr: Option<QrCells>,
-}
-
-/// A QR code as an SVG path.
-#[derive(Serialize)]
-struct QrCells {
-    side: usize,
-    path: String,
-}
-
-/// How far a recovery method is prepared on a device.
-#[derive(Serialize)]
-struct WayCells {
-    /// `ready`, `missing` or `none`.
-    class: &'static str,
-    text: String,
-    /// The file, and when it was exported.
-    file: String,
-    at: String,
-}
-
 /// What the owner keeps.
 #[derive(Serialize)]
 struct KeepRow {
@@ -246,9 +194,7 @@ impl Page {
         } else {
             (Vec::new(), contact)
         };
-        let devices = all.iter().zip(1..);
-        let devices = devices.map(|(device, number)| DeviceCells::new(device, number));
-        let devices: Vec<_> = devices.collect();
+        let devices = DeviceCells::drawn(report);
         let findings = FindingGroup::all(report, &devices);
         Self {
             title: named(
@@ -313,139 +259,6 @@ fn shown(text: &str) -> String {
 
 fn known(text: Option<impl ToString>) -> String {
     text.map_or_else(String::new, |text| shown(&text.to_string()))
-}
-
-impl DeviceCells {
-    fn new(reported: &ReportedDevice, number: usize) -> Self {
-        let device = reported.device();
-        let audited = &reported.audited;
-        let site_name = audited.assessed.device.site_name.as_deref();
-        let part = |part: fn(&SiteName) -> Option<&SiteText>| {
-            known(site_name.and_then(part).map(SiteText::as_str))
-        };
-        let network = device.ipv4.network();
-        let firmware = known(device.firmware.as_ref().map(Firmware::text));
-        let build = firmware.find("build");
-        let (firmware, build) = firmware.split_at(build.unwrap_or(firmware.len()));
-        let others = [
-            RecoveryMethod::ResetButton,
-            RecoveryMethod::Request,
-            RecoveryMethod::HikConnect,
-        ];
-        let others = others.into_iter().filter(|method| {
-            let mut fits = audited.assessed.methods.iter();
-            fits.any(|fit| fit.method == *method && fit.availability.obstacle().is_none())
-        });
-        Self {
-            number,
-            name: part(|it| it.name.as_ref()),
-            place: part(|it| it.place.as_ref()),
-            model: known(device.model.as_deref()),
-            label: known(device.serial.as_ref().map(Serial::short)),
-            serial: known(device.serial.as_ref()),
-            mac: known(device.mac),
-            address: known(device.ipv4.address),
-            prefix: network.map_or_else(String::new, |it| format!("/{}", it.prefix_len())),
-            gateway: known(device.ipv4.gateway),
-            dhcp: device.ipv4.dhcp == Some(true),
-            duplicate: audited.findings.contains(&AuditFinding::DuplicateAddress),
-            planned: known(reported.planned),
-            firmware: firmware.trim().into(),
-            build: build.into(),
-            state: state(device),
-            recoverable: audited.is_recoverable(),
-            guid: WayCells::guid(reported),
-            mail: WayCells::new(audited, RecoveryMethod::Mail),
-            questions: WayCells::new(audited, RecoveryMethod::Questions),
-            others: others
-                .map(RecoveryMethod::label)
-                .collect::<Vec<_>>()
-                .join(", "),
-            qr: QrCells::of(device),
-        }
-    }
-
-    /// How people call it, else its model.
-    fn called(&self) -> String {
-        let names = [&self.name, &self.place].into_iter();
-        let names: Vec<_> = names
-            .filter(|it| !it.is_empty())
-            .map(String::as_str)
-            .collect();
-        if names.is_empty() {
-            return self.model.clone();
-        }
-        names.join(", ")
-    }
-}
-
-fn state(device: &Device) -> String {
-    match device.state {
-        Some(State::Locked { until }) => format!("locked until {}", minute(until)),
-        Some(state) => state.name().into(),
-        None => "unknown".into(),
-    }
-}
-
-impl QrCells {
-    /// The identity of a device, as a phone shows it. In capitals it takes less room.
-    fn of(device: &Device) -> Option<Self> {
-        const LONGEST_SERIAL: usize = 64;
-        let serial = device.serial.as_ref().map(|it| clean(it.as_str()));
-        let serial = serial.filter(|it| it.chars().count() <= LONGEST_SERIAL);
-        let parts = [
-            device.mac.map(|mac| format!("MAC {mac}")),
-            serial.map(|serial| format!("SN {serial}")),
-        ];
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
-        let text = parts.join(" ").to_uppercase();
-        let image = (!parts.is_empty()).then(|| QrImage::new(&text).ok());
-        image.flatten().map(|image| Self {
-            side: image.side(),
-            path: image.to_svg_path(),
-        })
-    }
-}
-
-impl WayCells {
-    fn new(audited: &AuditedDevice, method: RecoveryMethod) -> Self {
-        let mut fits = audited.assessed.methods.iter();
-        let fit = fits.find(|fit| fit.method == method);
-        let (class, text) = match fit.map(|fit| &fit.availability) {
-            _ if audited.is_ready(method) => ("ready", "ready"),
-            Some(Availability::NotForThisDevice(UnavailableReason::Unactivated)) => {
-                ("missing", "after activation")
-            }
-            Some(Availability::NotForThisDevice(UnavailableReason::NotSetUp(_))) => {
-                ("missing", "not set up")
-            }
-            Some(Availability::NotForThisDevice(_)) | None => ("none", "not offered"),
-            Some(_) => ("missing", "not known to be set up"),
-        };
-        Self {
-            class,
-            text: text.into(),
-            file: String::new(),
-            at: String::new(),
-        }
-    }
-
-    fn guid(reported: &ReportedDevice) -> Self {
-        let way = Self::new(&reported.audited, RecoveryMethod::Guid);
-        match &reported.guid {
-            Some(guid) => Self {
-                text: if guid.encrypted { "encrypted" } else { "ready" }.into(),
-                class: "ready",
-                file: shown(&guid.file_name),
-                at: minute(guid.exported_at),
-            },
-            None if way.class == "missing" && way.text.starts_with("not known") => Self {
-                text: "no file".into(),
-                ..way
-            },
-            None => way,
-        }
-    }
 }
 
 fn keep(report: &SiteReport) -> Vec<KeepRow> {

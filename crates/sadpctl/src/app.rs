@@ -2,14 +2,14 @@
 
 use std::{ffi::OsString, io, process::ExitCode};
 
-use sadp_reset::NewFile;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    args::{Cli, GlobalArgs, OutOption},
+    args::{Cli, GlobalArgs},
     commands, completion,
-    failure::{Exit, Failure},
-    output::{self, Format},
+    failure::Exit,
+    files,
+    output::Format,
     terminal::{Color, Terminal},
 };
 
@@ -35,9 +35,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     } = cli.global;
     let mut terminal = Terminal::new(color, quiet, verbose > 0).with_json(json);
     log_to_stderr(&cli.global);
-    match list_file(&mut cli) {
+    match files::list_file(&mut cli) {
         Ok(None) => {}
-        Ok(Some(file)) => terminal = terminal.with_file(file),
+        Ok(Some(file)) => {
+            terminal = terminal.with_file(file, cli.global.format != Format::Xlsx);
+        }
         Err(failure) => {
             terminal.report(&failure);
             return failure.exit.into();
@@ -67,34 +69,6 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     exit.into()
-}
-
-/// The file that a list goes into. Its ending chooses the format where none was given.
-fn list_file(cli: &mut Cli) -> Result<Option<NewFile>, Failure> {
-    let GlobalArgs { format, out, .. } = &mut cli.global;
-    match (cli.command.out_option(), out) {
-        (OutOption::List, Some(path)) => {
-            if *format == Format::Table {
-                *format = Format::of_file(path).unwrap_or_default();
-            }
-            output::begin_file(path).map(Some)
-        }
-        (OutOption::Nothing, Some(_)) => Err(Failure::words(
-            Exit::Usage,
-            "this command prints no list to write into a file",
-        )
-        .hint("leave --out away")),
-        (OutOption::List, None) if *format == Format::Xlsx => Err(Failure::words(
-            Exit::Usage,
-            "a workbook is written into a file, not to stdout",
-        )
-        .hint("add --out FILE.xlsx")),
-        (_, _) if *format == Format::Xlsx => {
-            Err(Failure::words(Exit::Usage, "this command has no XLSX form")
-                .hint("use --format csv, or leave --format out"))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// Whether `--format` is a JSON one, also where the rest cannot be understood.

@@ -10,6 +10,7 @@ mod args;
 mod commands;
 mod completion;
 mod failure;
+mod files;
 mod fold;
 mod interrupt;
 mod output;

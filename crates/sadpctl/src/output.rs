@@ -31,7 +31,6 @@ use std::{
 
 use clap::ValueEnum;
 use sadp_ops::DiscoveredDevice;
-use sadp_reset::NewFile;
 use serde::Serialize;
 
 pub(crate) use self::{
@@ -152,15 +151,6 @@ impl Format {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
-}
-
-/// Begins a new file, before anything is done. It gets its name once it is complete.
-pub(crate) fn begin_file(path: &Path) -> Result<NewFile, Failure> {
-    let begun = match path.symlink_metadata() {
-        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => NewFile::begin(path),
-    };
-    begun.map_err(|error| Failure::unwritable(path, error))
 }
 
 /// Prints a list.

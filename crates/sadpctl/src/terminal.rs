@@ -7,7 +7,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anstream::{AutoStream, ColorChoice, adapter::strip_str, stream::RawStream};
+use anstream::{
+    AutoStream, ColorChoice,
+    adapter::{strip_bytes, strip_str},
+    stream::RawStream,
+};
 use anstyle::{AnsiColor, Style};
 use clap::{ValueEnum, error::ErrorKind};
 use sadp_model::text::clean;
@@ -53,7 +57,9 @@ enum Out {
     /// A new file, written once all of it is there.
     File {
         file: Option<NewFile>,
-        text: Vec<u8>,
+        bytes: Vec<u8>,
+        /// Whether it is text, into which styles do not go.
+        is_text: bool,
     },
 }
 
@@ -61,7 +67,7 @@ impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::File { text, .. } => text.write(bytes),
+            Self::File { bytes: all, .. } => all.write(bytes),
         }
     }
 
@@ -111,27 +117,34 @@ impl Terminal {
 
     /// Sends data into this file, once all of it is there.
     #[must_use]
-    pub(crate) fn with_file(mut self, file: NewFile) -> Self {
-        let (file, text) = (Some(file), Vec::new());
-        self.out = Out::File { file, text };
+    pub(crate) fn with_file(mut self, file: NewFile, is_text: bool) -> Self {
+        self.out = Out::File {
+            file: Some(file),
+            bytes: Vec::new(),
+            is_text,
+        };
         self.widths[0] = None;
         self
     }
 
     /// Writes the file, if there is one and data for it. Nothing else goes into it.
     pub(crate) fn finish_file(&mut self) -> Result<(), Failure> {
-        let Out::File { file, text } = &mut self.out else {
+        let Out::File {
+            file,
+            bytes,
+            is_text,
+        } = &mut self.out
+        else {
             return Ok(());
         };
-        let (Some(file), false) = (file.take(), text.is_empty()) else {
+        let (Some(file), false) = (file.take(), bytes.is_empty()) else {
             return Ok(());
         };
-        let text = mem::take(text);
         let path = file.path().to_owned();
-        // A workbook is one, not text with styles.
-        let bytes = match String::from_utf8(text) {
-            Ok(text) => strip_str(&text).to_string().into_bytes(),
-            Err(bytes) => bytes.into_bytes(),
+        let bytes = if *is_text {
+            strip_bytes(bytes).into_vec()
+        } else {
+            mem::take(bytes)
         };
         file.finish(&bytes)
             .map_err(|error| Failure::unwritable(&path, error))?;

@@ -73,15 +73,13 @@ impl Labels {
         let by_height = f64::from(height - 3) / 7.5;
         let by_width = f64::from(width - qr - 5) / 11.0;
         let letters = by_height.min(by_width).min(5.0);
-        let devices = report.devices.iter().zip(1..);
-        let devices = devices.map(|(device, number)| DeviceCells::new(device, number));
         Self {
             date: minute(report.at),
             width,
             height,
             qr,
             letters: format!("{letters:.2}"),
-            devices: devices.collect(),
+            devices: DeviceCells::drawn(report),
         }
     }
 }

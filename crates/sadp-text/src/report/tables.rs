@@ -17,10 +17,7 @@ pub struct ReportTable {
 
 /// The tables of the document: devices, what recovery is prepared, and open findings.
 pub fn report_tables(report: &SiteReport) -> [ReportTable; 3] {
-    let devices = report.devices.iter().zip(1..);
-    let devices: Vec<_> = devices
-        .map(|(device, number)| DeviceCells::new(device, number))
-        .collect();
+    let devices = DeviceCells::all(report);
     let findings = FindingGroup::all(report, &devices);
     [
         ReportTable {

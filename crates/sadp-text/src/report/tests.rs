@@ -1,11 +1,12 @@
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use sadp_discovery::ScanConfig;
-use sadp_model::{Firmware, Protocol, Registry, Sighting, Via};
+use sadp_model::{Device, Firmware, Protocol, Registry, Serial, Sighting, State, Via};
 use sadp_ops::{
     Cancellation, DiscoveredDevice, Session,
     report::{SiteReport, site_report},
 };
+use sadp_reset::SiteName;
 
 use super::*;
 

@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::path::Path;
 
 use sadp_model::MacAddr;
 use sadp_ops::{
@@ -13,6 +13,7 @@ use super::list;
 use crate::{
     args::{AuditArgs, Context},
     failure::{Exit, Failure},
+    files,
     output::{AuditRow, Format},
     run::Run,
     select::{self, Filter},
@@ -113,7 +114,9 @@ struct EarlierFinding {
 }
 
 fn read(path: &Path) -> Result<EarlierAudit, Failure> {
-    let text = fs::read(path).map_err(|error| Failure::unreadable(path.display(), error))?;
+    /// That of some 20,000 devices.
+    const MAX_BYTES: u64 = 64 << 20;
+    let text = files::read(path, MAX_BYTES, "an audit")?;
     let rows: Vec<EarlierRow> = serde_json::from_slice(&text).map_err(|error| {
         let what = format!("{} is not the JSON of an audit", path.display());
         Failure::because(Exit::Usage, what, error).hint("make it by: sadpctl audit --out FILE.json")

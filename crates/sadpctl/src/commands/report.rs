@@ -1,8 +1,7 @@
 //! The document to hand over, and labels.
 
 use std::{
-    fs::File,
-    io::{Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
@@ -18,8 +17,9 @@ use crate::{
     args::{Context, ReportArgs},
     commands::net,
     failure::{Exit, Failure},
+    files,
     output::{
-        self, Format,
+        Format,
         xlsx::{self, Sheet},
     },
     run::Run,
@@ -55,17 +55,11 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         installer: args.installer.clone(),
         contact: load_contact(args.contact.as_deref())?.0,
     };
-    let page_file = args.out.as_deref().map(output::begin_file).transpose()?;
-    let workbook_file = args.xlsx.as_deref().map(output::begin_file).transpose()?;
+    let page_file = args.out.as_deref().map(files::begin).transpose()?;
+    let workbook_file = args.xlsx.as_deref().map(files::begin).transpose()?;
     let mut run = Run::open(&args.ask, None, audit::access(args.no_ask), context)?;
     let devices = audit::look(&mut run, args.filter.as_ref(), args.no_ask)?;
     let site = report::site_report(&run.session, devices, &plan)?;
-    let page = if args.labels {
-        labels_page(&site, args.label_size, &template)
-    } else {
-        report_page(&site, &parties, &template)
-    };
-    let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
     let terminal = run.into_terminal();
     let devices = site.devices.len() as u64;
     let recoverable = site.devices.iter().filter(|it| it.audited.is_recoverable());
@@ -79,6 +73,12 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         )
     };
     if let Some(file) = page_file {
+        let page = if args.labels {
+            labels_page(&site, args.label_size, &template)
+        } else {
+            report_page(&site, &parties, &template)
+        };
+        let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
         finish(file, page.as_bytes(), &written, terminal)?;
     }
     if let Some(file) = workbook_file {
@@ -114,14 +114,11 @@ fn template(path: Option<&Path>, built_in: &str) -> Result<PageTemplate, Failure
     let Some(path) = path else {
         return PageTemplate::new(built_in).map_err(|error| unusable(error, None));
     };
-    let mut source = String::new();
-    let limit = PageTemplate::MAX_BYTES as u64;
-    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_string(&mut source));
-    read.map_err(|error| Failure::unreadable(path.display(), error))?;
-    if source.len() as u64 > limit {
-        let message = format!("{} is too large for a template", path.display());
-        return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
-    }
+    let source = files::read(path, PageTemplate::MAX_BYTES as u64, "a template")?;
+    let source = String::from_utf8(source).map_err(|_| {
+        let error = io::Error::from(io::ErrorKind::InvalidData);
+        Failure::unreadable(path.display(), error)
+    })?;
     PageTemplate::new(&source).map_err(|error| unusable(error, Some(path)))
 }
 

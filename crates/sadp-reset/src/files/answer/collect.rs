@@ -53,9 +53,9 @@ pub struct AnswerFile {
 }
 
 /// Searches for answers: in each file, in each folder and its subfolders, among the
-/// attachments of e-mails (`.eml`), and in ZIP archives, also attached ones. Changes nothing. Ignores the
-/// files of packages and mailings, hidden files, and pictures that are not
-/// named: they are photos of labels. Links in a folder are not followed.
+/// attachments of e-mails (`.eml`), and in ZIP archives, also attached ones. Changes
+/// nothing. Ignores the files of packages and mailings, hidden files, and pictures that
+/// are not named: they are photos of labels. Links in a folder are not followed.
 pub fn collect(paths: &[PathBuf]) -> Collected {
     let mut search = Search::default();
     for path in paths {

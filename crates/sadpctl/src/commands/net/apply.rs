@@ -1,4 +1,4 @@
-use std::{fs::File, io::Read, path::Path};
+use std::path::Path;
 
 use sadp_ops::{
     Impact, Report, naming,
@@ -13,7 +13,7 @@ use sadp_text::{Explanation, count};
 use crate::{
     args::{Context, NetApplyArgs},
     failure::{Exit, Failure},
-    output,
+    files, output,
     run::{self, Run},
     secret,
     terminal::Terminal,
@@ -100,14 +100,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
 const MAX_BYTES: u64 = 16 << 20;
 
 pub(in crate::commands) fn read(plan: &Path) -> Result<(Vec<PlanRow>, PlanTable), Failure> {
-    let mut bytes = Vec::new();
-    // Not all that can be read tells its size.
-    let read = File::open(plan).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Failure::unreadable(plan.display(), error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("{} is too large for a plan", plan.display());
-        return Err(Failure::words(Exit::Usage, message).hint("check whether it is the right file"));
-    }
+    let bytes = files::read(plan, MAX_BYTES, "a plan")?;
     plan_file::read(&bytes).map_err(|problems| unusable(&problems, plan))
 }
 

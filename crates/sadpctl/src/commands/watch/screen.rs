@@ -73,9 +73,9 @@ impl Drop for Screen {
     }
 }
 
-/// Is cancelled when the terminal hangs up; on Windows never. `SIGHUP` may be ignored, and crossterm reads
-/// a terminal that hung up again and again without end. The thread ends with the
-/// program.
+/// Is cancelled when the terminal hangs up; on Windows never. `SIGHUP` may be ignored,
+/// and crossterm reads a terminal that hung up again and again without end. The thread
+/// ends with the program.
 #[cfg(unix)]
 pub(super) fn hang_up() -> CancellationToken {
     use rustix::{

@@ -1,0 +1,59 @@
+//! Files that commands read, up to a limit, and new ones that they write.
+
+use std::{io, path::Path};
+
+use sadp_reset::{NewFile, read_bounded};
+
+use crate::{
+    args::{Cli, GlobalArgs, OutOption},
+    failure::{Exit, Failure},
+    output::Format,
+};
+
+/// Begins a new file, before anything is done. It gets its name once it is complete.
+pub(crate) fn begin(path: &Path) -> Result<NewFile, Failure> {
+    let begun = match path.symlink_metadata() {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => NewFile::begin(path),
+    };
+    begun.map_err(|error| Failure::unwritable(path, error))
+}
+
+/// Reads a file of at most `limit` bytes, which is to be `what`, e.g. `a plan`.
+pub(crate) fn read(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, Failure> {
+    read_bounded(path, limit).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            let message = format!("{} is too large for {what}", path.display());
+            Failure::words(Exit::Usage, message).hint("check whether it is the right file")
+        }
+        _ => Failure::unreadable(path.display(), error),
+    })
+}
+
+/// The file that a list goes into. Its ending chooses the format where none was given.
+pub(crate) fn list_file(cli: &mut Cli) -> Result<Option<NewFile>, Failure> {
+    let GlobalArgs { format, out, .. } = &mut cli.global;
+    match (cli.command.out_option(), out) {
+        (OutOption::List, Some(path)) => {
+            if *format == Format::Table {
+                *format = Format::of_file(path).unwrap_or_default();
+            }
+            begin(path).map(Some)
+        }
+        (OutOption::Nothing, Some(_)) => Err(Failure::words(
+            Exit::Usage,
+            "this command prints no list to write into a file",
+        )
+        .hint("leave --out away")),
+        (OutOption::List, None) if *format == Format::Xlsx => Err(Failure::words(
+            Exit::Usage,
+            "a workbook is written into a file, not to stdout",
+        )
+        .hint("add --out FILE.xlsx")),
+        (_, _) if *format == Format::Xlsx => {
+            Err(Failure::words(Exit::Usage, "this command has no XLSX form")
+                .hint("use --format csv, or leave --format out"))
+        }
+        _ => Ok(None),
+    }
+}
