@@ -384,10 +384,10 @@ impl Plan {
                     run.failure.get_or_insert(error);
                 }
             }
-            let ends = run.ends(session);
-            run.look(&mut self.devices, session, observer).await;
+            let last = run.ends(session) || !rounds.begin_next();
+            run.look(&mut self.devices, last, session, observer).await;
             let again = self.devices().count();
-            if ends || again == 0 || !rounds.begin_next() {
+            if last || again == 0 {
                 break;
             }
             observer.observe(Event::SendingAgain(again));

@@ -126,15 +126,21 @@ impl<'a> PreparationRun<'a> {
     }
 
     /// Looks what became of commands without a reply, and decides which are sent
-    /// again.
+    /// again. Where the device accepted the password, that needs no look, but the `last`
+    /// one tells how they ended.
     pub(super) async fn look(
         &mut self,
         devices: &mut [PlannedDevice],
+        last: bool,
         session: &mut Session,
         observer: &mut dyn Observer,
     ) {
-        let silent = devices.iter().filter(|it| it.may_show());
-        let silent: Vec<_> = silent.map(|it| it.device.clone()).collect();
+        let looks: Vec<_> = devices
+            .iter()
+            .map(|it| it.may_show() && (last || !self.has_accepted(&it.device, session)))
+            .collect();
+        let silent = devices.iter().zip(&looks).filter(|(_, looks)| **looks);
+        let silent: Vec<_> = silent.map(|(it, _)| it.device.clone()).collect();
         let inventory = self.settings.inventory;
         let looked = read(session, inventory, silent, observer).await;
         let mut looked = looked
@@ -143,14 +149,21 @@ impl<'a> PreparationRun<'a> {
                 Vec::new()
             })
             .into_iter();
-        for target in devices {
-            let now = if target.may_show() {
-                looked.next()
-            } else {
-                None
-            };
+        for (target, looks) in devices.iter_mut().zip(looks) {
+            let now = if looks { looked.next() } else { None };
             if let Err(error) = self.settle(target, now.as_ref(), session) {
                 self.failure.get_or_insert_with(|| error.into());
+            }
+        }
+    }
+
+    /// Whether the device accepted the password, as far as the ledger can be read.
+    fn has_accepted(&mut self, device: &DiscoveredDevice, session: &Session) -> bool {
+        match session.password_of(device) {
+            Ok(known) => known == Some(self.number),
+            Err(error) => {
+                self.failure.get_or_insert_with(|| error.into());
+                false
             }
         }
     }
@@ -162,7 +175,7 @@ impl<'a> PreparationRun<'a> {
         session: &mut Session,
     ) -> Result<(), LedgerError> {
         let PlannedDevice { device, steps } = target;
-        for step in steps.iter_mut() {
+        for step in steps {
             let seen = now.map_or(Seen::Missing, |now| seen_of(step.preparation, &now.device));
             let StepProgress::Settled(outcome) = &mut step.progress else {
                 continue;
@@ -173,7 +186,7 @@ impl<'a> PreparationRun<'a> {
                 outcome.check(seen);
             }
         }
-        let accepted = session.password_of(device)? == Some(self.number);
+        let accepted = self.has_accepted(device, session);
         if !accepted && self.unproven > 0 && target.is_silent() {
             target.leave_out(&Reason::EarlierUnknown);
         }
