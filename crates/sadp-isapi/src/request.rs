@@ -1,0 +1,79 @@
+use std::{borrow::Cow, fmt};
+
+use zeroize::Zeroizing;
+
+/// The methods of ISAPI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Changes what is there.
+    Put,
+    /// Adds, or starts something.
+    Post,
+}
+
+impl Method {
+    /// The word of the request line.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// One HTTP request to a device, without credentials.
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query, as they stand in the request line.
+    pub path: Cow<'static, str>,
+    /// The media type and the body, unless there is none.
+    pub body: Option<RequestBody>,
+}
+
+/// The body of a [`Request`]. Wiped when dropped, because some bodies have secrets.
+pub struct RequestBody {
+    /// Its media type.
+    pub media_type: MediaType,
+    /// Its bytes.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MediaType {
+    /// XML.
+    Xml,
+    /// JSON. The query of such a URL has `format=json`.
+    Json,
+}
+
+impl MediaType {
+    /// The value of `Content-Type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Xml => "application/xml",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+impl Request {
+    /// A request that reads.
+    pub const fn get(path: &'static str) -> Self {
+        Self {
+            method: Method::Get,
+            path: Cow::Borrowed(path),
+            body: None,
+        }
+    }
+}
+
+/// Without the body: some have secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} {})", self.method.name(), self.path)
+    }
+}
+
+opaque_debug!(RequestBody);
