@@ -15,9 +15,12 @@
 //!
 //! - [`Body`]: what is read from a reply, whether XML or JSON.
 //! - [`ActivateStatus`], [`UserCheck`], [`ResponseStatus`], [`DeviceInfo`]: the documents.
+//! - [`Time`] with [`DeviceZone`], [`NtpServer`], [`DiscoveryMode`], [`Integrate`],
+//!   [`InputChannel`], [`ChannelStatus`], [`VideoSource`]: more, with a login.
 //! - [`replace_text`]: one value of a document changed, and nothing else.
 //! - [`digest`]: the answer to a challenge.
 //! - [`activation`]: the first password, sealed for the device.
+//! - [`prepare`]: requests that prepare recovery; [`fields`]: their encrypted values.
 //! - [`Client`]: requests to one device, with at most one login each.
 //!
 //! Sources: the vendor's ISAPI guides and replies of real devices in public clients.
@@ -80,8 +83,10 @@ mod device_info;
 pub mod digest;
 mod edit;
 mod failure;
+pub mod fields;
 mod input_proxy;
 mod login;
+pub mod prepare;
 mod reply;
 mod request;
 mod response_status;

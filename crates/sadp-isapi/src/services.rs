@@ -1,6 +1,11 @@
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use crate::{Body, Document, EditError, replace_text};
+use crate::{
+    Body, Document, EditError, Method, Request, RequestBody,
+    fields::{Elements, Fields},
+    replace_text,
+};
 
 /// Whether a device answers discovery, with a login. A device that hides from SADP is
 /// found by its address only.
@@ -123,6 +128,37 @@ impl OnvifUser {
 
     /// The root of the list.
     pub const LIST: &'static str = "UserList";
+
+    /// The request that adds this user.
+    pub fn add(&self, password: &SecretString, fields: &Fields) -> Request {
+        Request {
+            method: Method::Post,
+            path: fields.path(Self::PATH).into(),
+            body: Some(self.with_password(password, fields)),
+            reply_limit: Body::MAX_BYTES,
+        }
+    }
+
+    /// The request that gives this user another password.
+    pub fn change(&self, password: &SecretString, fields: &Fields) -> Request {
+        Request {
+            method: Method::Put,
+            path: fields.path(&format!("{}/{}", Self::PATH, self.id)).into(),
+            body: Some(self.with_password(password, fields)),
+            reply_limit: Body::MAX_BYTES,
+        }
+    }
+
+    fn with_password(&self, password: &SecretString, fields: &Fields) -> RequestBody {
+        let mut elements = Elements::default();
+        elements.push("id", &self.id.to_string());
+        elements.push("userName", &fields.xml(&self.user_name));
+        elements.push("password", &fields.xml(password.expose_secret()));
+        if let Some(kind) = &self.user_type {
+            elements.push("userType", kind);
+        }
+        elements.body(Self::ROOT)
+    }
 }
 
 impl Document for OnvifUser {
@@ -200,5 +236,31 @@ mod tests {
         let written = list_to_xml(OnvifUser::LIST, &users);
         assert_eq!(read_list::<OnvifUser>(&written), Ok(users));
         assert_eq!(read_list::<OnvifUser>(b"<UserList/>"), Ok(vec![]));
+    }
+
+    #[test]
+    fn users_of_onvif_get_passwords() {
+        let user = OnvifUser {
+            id: 2,
+            user_name: "vms".into(),
+            user_type: Some("mediaUser".into()),
+        };
+        let password = "a&b".into();
+        let body = "<User><id>2</id><userName>vms</userName><password>a&amp;b</password><userType>mediaUser</userType></User>";
+        for (request, method, path) in [
+            (
+                user.add(&password, &Fields::Plain),
+                Method::Post,
+                "/ISAPI/Security/ONVIF/users",
+            ),
+            (
+                user.change(&password, &Fields::Plain),
+                Method::Put,
+                "/ISAPI/Security/ONVIF/users/2",
+            ),
+        ] {
+            assert_eq!((request.method, &*request.path), (method, path));
+            assert!(request.body.unwrap().bytes.ends_with(body.as_bytes()));
+        }
     }
 }
