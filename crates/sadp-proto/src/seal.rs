@@ -48,7 +48,8 @@ impl Password {
         Ok(Self(text))
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// The bytes, only to seal them.
+    pub fn bytes(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
 }
