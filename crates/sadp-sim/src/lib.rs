@@ -30,6 +30,7 @@ mod device;
 mod fleet;
 mod generate;
 mod hostile;
+mod http;
 mod profile;
 mod server;
 mod site;
@@ -49,6 +50,9 @@ pub use fleet::{
 };
 pub use generate::{GenerateError, Population};
 pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};
+pub use http::{
+    HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse, HttpSettings,
+};
 pub use profile::{Catalogue, Profile};
 pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};
 pub use site::{Site, SiteError};

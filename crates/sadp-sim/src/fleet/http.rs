@@ -1,0 +1,441 @@
+//! The HTTP interface of devices: routes, and what holds for all of them. Each part of
+//! the interface has its module.
+//!
+//! Devices, passwords, locks and preparations are those of SADP: what is set over one is
+//! set over the other.
+
+mod activation;
+mod cameras;
+mod login;
+mod memory;
+mod respond;
+mod security;
+mod system;
+mod xml;
+mod zone;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use rand::rngs::Xoshiro256PlusPlus;
+use sadp_model::RawFields;
+use sadp_proto::Document;
+use secrecy::SecretString;
+
+pub(super) use self::memory::HttpMemory;
+use self::{respond::Verdict, xml::Element};
+use super::{Fleet, memory::CommandMemory};
+use crate::{
+    Device, HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse,
+    device::factory::NO_CLOCK,
+};
+
+/// A request at a device.
+struct Visit<'a> {
+    device: &'a mut Device,
+    memory: &'a mut CommandMemory,
+    rng: &'a mut Xoshiro256PlusPlus,
+    profile: &'a HttpProfile,
+    request: &'a HttpRequest<'a>,
+    now: Duration,
+    /// The time at the fleet's start.
+    began: Timestamp,
+}
+
+type Answer = Result<HttpResponse, Verdict>;
+
+/// Who may use a route.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RouteAccess {
+    /// Everybody, also before activation.
+    Open,
+    /// The user, after a login.
+    Login,
+}
+
+/// How a route is answered.
+#[derive(Clone, Copy)]
+enum Run {
+    /// With a document.
+    Show(fn(&Visit<'_>) -> Element),
+    /// With `ok`, after a change.
+    Change(fn(&mut Visit<'_>) -> Result<(), Verdict>),
+    /// Otherwise.
+    Answer(fn(&mut Visit<'_>) -> Answer),
+    /// By a recorder, which knows other devices. `None`: it has nothing of that kind.
+    Recorder(fn(SiteQuestion<'_>) -> Option<Element>),
+}
+
+/// A request to a recorder about other devices.
+#[derive(Clone, Copy)]
+struct SiteQuestion<'a> {
+    fleet: &'a Fleet,
+    recorder: u32,
+    request: &'a HttpRequest<'a>,
+    now: Duration,
+}
+
+#[derive(Clone, Copy)]
+struct Route {
+    method: &'static str,
+    /// The path. `*` stands for one segment.
+    path: &'static str,
+    access: RouteAccess,
+    run: Run,
+}
+
+impl Route {
+    const fn new(method: &'static str, path: &'static str, run: Run) -> Self {
+        Self {
+            method,
+            path,
+            access: RouteAccess::Login,
+            run,
+        }
+    }
+
+    const fn get(path: &'static str, show: fn(&Visit<'_>) -> Element) -> Self {
+        Self::new("GET", path, Run::Show(show))
+    }
+
+    const fn put(path: &'static str, change: fn(&mut Visit<'_>) -> Result<(), Verdict>) -> Self {
+        Self::new("PUT", path, Run::Change(change))
+    }
+
+    const fn recorder(path: &'static str, show: fn(SiteQuestion<'_>) -> Option<Element>) -> Self {
+        Self::new("GET", path, Run::Recorder(show))
+    }
+
+    const fn open(self) -> Self {
+        Self {
+            access: RouteAccess::Open,
+            ..self
+        }
+    }
+
+    fn is_for(&self, path: &str) -> bool {
+        let mut sent = path.split('/');
+        let mut own = self.path.split('/');
+        own.by_ref()
+            .all(|own| sent.next().is_some_and(|sent| own == "*" || own == sent))
+            && sent.next().is_none()
+    }
+}
+
+const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
+const USER_CHECK: &str = "/ISAPI/Security/userCheck";
+const QUESTIONS: &str = "/ISAPI/Security/questionConfiguration";
+const MAILBOX: &str = "/ISAPI/Security/email/parameter";
+const GUID: &str = "/ISAPI/Security/GUIDFileData";
+
+static ROUTES: &[Route] = &[
+    Route::new(
+        "GET",
+        "/SDK/activateStatus",
+        Run::Answer(activation::status),
+    )
+    .open(),
+    Route::new(
+        "POST",
+        "/ISAPI/Security/challenge",
+        Run::Answer(activation::challenge),
+    )
+    .open(),
+    Route::put("/ISAPI/System/activate", activation::activate).open(),
+    Route::new(
+        "POST",
+        "/ISAPI/System/activate/GetChallengeV3",
+        Run::Answer(activation::challenge_v3),
+    )
+    .open(),
+    Route::new(
+        "POST",
+        "/ISAPI/System/activate/StartActivateV3",
+        Run::Change(activation::activate_v3),
+    )
+    .open(),
+    Route::get("/ISAPI/Security/extern/capabilities", security::reset_ways).open(),
+    Route::get(USER_CHECK, login::user_check),
+    Route::get(DEVICE_INFO, system::device_info),
+    Route::get("/ISAPI/System/status", system::status),
+    Route::get("/ISAPI/System/capabilities", system::capabilities),
+    Route::get("/ISAPI/System/time", system::time),
+    Route::put("/ISAPI/System/time", system::set_time),
+    Route::get("/ISAPI/System/time/ntpServers", system::ntp_servers),
+    Route::put("/ISAPI/System/time/ntpServers", system::set_ntp_servers),
+    Route::get("/ISAPI/System/time/ntpServers/1", system::ntp_server),
+    Route::put("/ISAPI/System/time/ntpServers/1", system::set_ntp_server),
+    Route::get("/ISAPI/System/discoveryMode", system::discovery_mode),
+    Route::put("/ISAPI/System/discoveryMode", system::set_discovery_mode),
+    Route::get("/ISAPI/System/Network/Integrate", system::integrate),
+    Route::put("/ISAPI/System/Network/Integrate", system::set_integrate),
+    Route::get("/ISAPI/Security/capabilities", security::capabilities),
+    Route::get(QUESTIONS, security::questions),
+    Route::put(QUESTIONS, security::set_questions),
+    Route::new("GET", MAILBOX, Run::Answer(security::mailbox)),
+    Route::put(MAILBOX, security::set_mailbox),
+    Route::new("POST", GUID, Run::Answer(security::export_guid)),
+    Route::get("/ISAPI/Security/ONVIF/users", security::onvif_users),
+    Route::new(
+        "POST",
+        "/ISAPI/Security/ONVIF/users",
+        Run::Change(security::add_onvif_user),
+    ),
+    Route::put("/ISAPI/Security/ONVIF/users/*", security::change_onvif_user),
+    Route::recorder("/ISAPI/ContentMgmt/InputProxy/channels", cameras::channels),
+    Route::recorder(
+        "/ISAPI/ContentMgmt/InputProxy/channels/status",
+        cameras::all_statuses,
+    ),
+    Route::recorder(
+        "/ISAPI/ContentMgmt/InputProxy/channels/*/status",
+        cameras::status,
+    ),
+    Route::recorder("/ISAPI/ContentMgmt/InputProxy/search", cameras::search),
+];
+
+impl Fleet {
+    /// Handles a request to the HTTP interface of a device, by its index in
+    /// [`Fleet::devices`]. `None` where there is no response: the device is offline,
+    /// speaks no HTTP, or the client is of another network.
+    pub fn handle_http(
+        &mut self,
+        now: Duration,
+        device: usize,
+        request: &HttpRequest<'_>,
+    ) -> Option<HttpResponse> {
+        let number = u32::try_from(device).ok()?;
+        let profile = Arc::clone(self.device(number)?.http.profile.as_ref()?);
+        if !self.config.is_home(request.from) {
+            self.stats.foreign += 1;
+            return None;
+        }
+        if self.is_offline(number, now) {
+            return None;
+        }
+        let before = self.http_counts(device);
+        let allowed = self
+            .visit(now, number, request, &profile)?
+            .allow(request.path());
+        let response = match allowed {
+            Err(response) => response,
+            Ok(Run::Recorder(show)) => {
+                let shown = show(SiteQuestion {
+                    fleet: self,
+                    recorder: number,
+                    request,
+                    now,
+                });
+                match shown {
+                    Some(root) => respond::xml(200, &root, &profile),
+                    None => Verdict::NotSupported.response(request.target, &profile),
+                }
+            }
+            Ok(run) => self.visit(now, number, request, &profile)?.answer(run),
+        };
+        let after = self.http_counts(device);
+        self.stats.http.add(before, after);
+        let attack = self.device(number)?.http.attack;
+        Some(match attack {
+            Some(attack) => attack.spoil(response, request),
+            None => response,
+        })
+    }
+
+    /// The requests that a device received over HTTP, by its index in
+    /// [`Fleet::devices`].
+    pub fn http_counts(&self, device: usize) -> HttpCounts {
+        let number = u32::try_from(device).ok();
+        let memory = number.and_then(|number| self.memories.get(&number));
+        memory.map_or_else(HttpCounts::default, |memory| memory.http.counts)
+    }
+
+    fn visit<'a>(
+        &'a mut self,
+        now: Duration,
+        number: u32,
+        request: &'a HttpRequest<'a>,
+        profile: &'a HttpProfile,
+    ) -> Option<Visit<'a>> {
+        Some(Visit {
+            device: self.devices.get_mut(number as usize)?,
+            memory: self.memories.entry(number).or_default(),
+            rng: &mut self.rng,
+            profile,
+            request,
+            now,
+            began: self.config.clock,
+        })
+    }
+}
+
+impl HttpRequest<'_> {
+    /// The path, without its query.
+    fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+}
+
+impl Visit<'_> {
+    fn answer(&mut self, run: Run) -> HttpResponse {
+        let answer = match run {
+            Run::Show(show) => Ok(self.xml(&show(self))),
+            Run::Change(change) => Err(change(self).err().unwrap_or(Verdict::Done)),
+            Run::Answer(answer) => answer(self),
+            Run::Recorder(_) => Err(Verdict::NotSupported),
+        };
+        answer.unwrap_or_else(|verdict| self.refused(verdict))
+    }
+
+    /// Finds the route of a request and checks that the client may use it.
+    fn allow(&mut self, path: &str) -> Result<Run, HttpResponse> {
+        let counts = &mut self.memory.http.counts;
+        match self.request.authorization {
+            Some(_) => counts.with_credentials += 1,
+            None => counts.without_credentials += 1,
+        }
+        let known: Vec<&Route> = ROUTES.iter().filter(|route| route.is_for(path)).collect();
+        let route = known
+            .iter()
+            .find(|route| route.method == self.request.method);
+        let is_open = route.is_some_and(|route| route.access == RouteAccess::Open);
+        if !is_open {
+            self.require_owner(path)?;
+        }
+        let is_write = self.request.method != "GET";
+        if is_write && self.now < self.memory.http.writable_from {
+            return Err(self.refused(Verdict::InvalidOperation));
+        }
+        match route {
+            Some(route) if self.offers(path) => Ok(route.run),
+            None if !known.is_empty() => Err(self.refused(Verdict::MethodNotAllowed)),
+            _ => Err(self.refused(Verdict::NotSupported)),
+        }
+    }
+
+    /// Lets the user of an active device pass. One without a password says that, except
+    /// where its firmware asks for a login all the same.
+    fn require_owner(&mut self, path: &str) -> Result<(), HttpResponse> {
+        if self.device.state.activated {
+            return self.log_in();
+        }
+        match path {
+            USER_CHECK => Err(login::not_activated(self)),
+            DEVICE_INFO if self.profile.open_info => Ok(()),
+            _ if self.profile.asks_early => self.log_in(),
+            _ => Err(self.refused(Verdict::NotActivated)),
+        }
+    }
+
+    /// Whether the firmware has what this path is about.
+    fn offers(&self, path: &str) -> bool {
+        match path {
+            QUESTIONS => self.profile.questions,
+            MAILBOX => self.profile.mailbox,
+            GUID => self.profile.guid,
+            _ => true,
+        }
+    }
+
+    /// Reads the document of the body.
+    fn fields(&self, root: &str) -> Result<RawFields, Verdict> {
+        let document = Document::decode(self.request.body).map_err(|_| Verdict::BadXmlFormat)?;
+        if !document.complete {
+            return Err(Verdict::BadXmlFormat);
+        }
+        let name = document.root.rsplit(':').next();
+        if name != Some(root) {
+            return Err(Verdict::BadXmlContent);
+        }
+        Ok(document.fields)
+    }
+
+    /// The number that the path ends with.
+    fn id(&self) -> Option<u32> {
+        self.request.path().rsplit('/').next()?.parse().ok()
+    }
+
+    fn xml(&self, root: &Element) -> HttpResponse {
+        respond::xml(200, root, self.profile)
+    }
+
+    fn refused(&self, verdict: Verdict) -> HttpResponse {
+        verdict.response(self.request.target, self.profile)
+    }
+
+    /// Checks a password within a body. A wrong one costs a try.
+    fn prove(&mut self, password: &SecretString) -> Result<(), Verdict> {
+        if self.lock_state().locked_for.is_none() && self.device.access.password.is(password) {
+            self.tries().forgive();
+            return Ok(());
+        }
+        self.deny();
+        Err(Verdict::WrongPassword(self.lock_state()))
+    }
+
+    /// The time, as everybody else has it.
+    fn right_time(&self) -> Timestamp {
+        self.began
+            .saturating_add(SignedDuration::try_from(self.now).unwrap_or(SignedDuration::MAX))
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// The time by the device's clock. A device whose clock was never set counts from
+    /// 1970.
+    fn clock(&self) -> Timestamp {
+        let ahead = self.memory.http.clock.unwrap_or_else(|| {
+            if self.device.state.boot.year() != NO_CLOCK.year() {
+                return self.device.http.clock;
+            }
+            let epoch = TimeZone::UTC.to_timestamp(NO_CLOCK).unwrap_or_default();
+            epoch.duration_since(self.began)
+        });
+        self.right_time()
+            .saturating_add(ahead)
+            .unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl HttpCounts {
+    /// Adds what one device's counters have grown by.
+    fn add(&mut self, before: Self, after: Self) {
+        self.without_credentials += after.without_credentials - before.without_credentials;
+        self.with_credentials += after.with_credentials - before.with_credentials;
+        self.accepted += after.accepted - before.accepted;
+        self.wrong += after.wrong - before.wrong;
+        self.while_locked += after.while_locked - before.while_locked;
+        self.activations += after.activations - before.activations;
+    }
+}
+
+impl HttpAttack {
+    /// Turns an honest response into this device's. Hostile challenges are made with the
+    /// challenge.
+    fn spoil(self, mut response: HttpResponse, request: &HttpRequest<'_>) -> HttpResponse {
+        match self {
+            Self::EndlessBody => response.delivery = HttpDelivery::Endless,
+            Self::SlowBody => response.delivery = HttpDelivery::Slow(Duration::from_secs(10)),
+            Self::WrongLength => {
+                let length = response.body.len() as u64;
+                response.delivery = HttpDelivery::Announced(length + 1000);
+            }
+            Self::HeaderBomb => {
+                let filler = "x".repeat(1024);
+                let bomb = (0..Self::HEADERS).map(|_| ("X-Filler", filler.clone()));
+                response.headers.extend(bomb);
+            }
+            Self::Redirect => {
+                response.status = 302;
+                let path = request.path().trim_start_matches('/');
+                response
+                    .headers
+                    .push(("Location", format!("{}{path}", Self::ELSEWHERE)));
+            }
+            Self::LongRealm | Self::ChangingChallenge => {}
+        }
+        response
+    }
+
+    /// The headers of a bomb, of a kilobyte each.
+    const HEADERS: usize = 4000;
+}

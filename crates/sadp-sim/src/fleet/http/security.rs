@@ -1,0 +1,192 @@
+//! `/ISAPI/Security`: what a device supports, the preparations of a reset, and the users
+//! of ONVIF.
+
+use sadp_model::RawFields;
+use sadp_proto::Mailbox;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::{
+    Answer, Visit,
+    respond::{self, Verdict},
+    xml::{Element, leaf, node},
+};
+use crate::{Questions, fleet::guid};
+
+/// `GET extern/capabilities`: the ways to reset a password, before any login.
+pub(super) fn reset_ways(visit: &Visit<'_>) -> Element {
+    let profile = visit.profile;
+    let fields = vec![
+        leaf("isSupportWithSecurityQuestion", profile.questions),
+        leaf("isSupportWithGUIDFileData", profile.guid),
+        leaf("isSupportWithSecurityEmail", profile.mailbox),
+    ];
+    // The vendor's spelling.
+    let ways = node("RestAdminPassWord", fields);
+    node("externSecurityCap", vec![ways])
+}
+
+/// `GET capabilities`.
+pub(super) fn capabilities(visit: &Visit<'_>) -> Element {
+    let profile = visit.profile;
+    let mut fields = vec![
+        leaf("supportUserNums", 32),
+        leaf("userBondIpNums", 1),
+        leaf("isSupportUserCheck", true),
+        leaf("isSupportGUIDFileDataExport", profile.guid),
+        leaf("isSupportSecurityQuestionConfig", profile.questions),
+        leaf("isSupportSecurityEmail", profile.mailbox),
+        leaf("isSupportONVIFUserManagement", true),
+    ];
+    if profile.algorithms.len() > 1 {
+        let algorithms = leaf("algorithmType", "MD5/SHA256").with("opt", "MD5,SHA256,MD5/SHA256");
+        fields.push(node("SecurityAlgorithm", vec![algorithms]));
+    }
+    node("SecurityCap", fields)
+}
+
+/// `GET questionConfiguration`: the questions, and which are set.
+pub(super) fn questions(visit: &Visit<'_>) -> Element {
+    let questions = (1..=Questions::MAX_ID).map(|id| {
+        let is_set = visit.device.recovery.questions.contains(id);
+        node("Question", vec![leaf("id", id), leaf("mark", is_set)])
+    });
+    let list = node("QuestionList", questions.collect());
+    node("SecurityQuestion", vec![list])
+}
+
+/// `PUT questionConfiguration`: three answers, with the current password.
+pub(super) fn set_questions(visit: &mut Visit<'_>) -> Result<(), Verdict> {
+    let fields = visit.fields("SecurityQuestion")?;
+    let password = password(fields.first("password"))?;
+    let mut answers = Vec::new();
+    let mut id = 0;
+    for (path, text) in fields.iter() {
+        match path {
+            "QuestionList/Question/id" => id = text.parse().unwrap_or_default(),
+            "QuestionList/Question/answer" => answers.push((id, text.into())),
+            _ => {}
+        }
+    }
+    let questions = Questions::new(answers).map_err(|_| Verdict::BadParameters)?;
+    visit.prove(&password)?;
+    visit.device.recovery.questions = questions;
+    Ok(())
+}
+
+/// `GET email/parameter`.
+#[expect(clippy::unnecessary_wraps, reason = "routes have few signatures")]
+pub(super) fn mailbox(visit: &mut Visit<'_>) -> Answer {
+    let set = visit.device.recovery.mailbox.iter();
+    let set: Vec<Value> = set.map(|it| json!({ "emailAddress": it })).collect();
+    let shown = json!({ "SecurityEmail": { "SecurityInformation": set } });
+    Ok(respond::json(200, &shown))
+}
+
+/// `PUT email/parameter`: an address, with the current password. A code on its way to the
+/// former address becomes void.
+pub(super) fn set_mailbox(visit: &mut Visit<'_>) -> Result<(), Verdict> {
+    let sent: Value =
+        serde_json::from_slice(visit.request.body).map_err(|_| Verdict::BadXmlFormat)?;
+    let sent = &sent["SecurityEmail"];
+    let password = password(sent["password"].as_str())?;
+    let address = sent["SecurityInformation"][0]["emailAddress"].as_str();
+    let address = address
+        .filter(|it| it.contains('@') && Mailbox::new(it).is_ok())
+        .ok_or(Verdict::BadParameters)?;
+    visit.prove(&password)?;
+    if visit.device.recovery.mailbox.as_deref() != Some(address) {
+        visit.memory.mail = None;
+    }
+    visit.device.recovery.mailbox = Some(address.into());
+    Ok(())
+}
+
+/// `POST GUIDFileData`: a new GUID, as a file, for the current password.
+pub(super) fn export_guid(visit: &mut Visit<'_>) -> Answer {
+    let fields = visit.fields("LoginPassword")?;
+    let password = password(fields.first("password"))?;
+    visit.prove(&password)?;
+    let guid = guid::make(visit.rng).ok_or(Verdict::InvalidOperation)?;
+    let file = guid.as_str().as_bytes().to_vec();
+    visit.memory.keep_guid(guid);
+    Ok(respond::file(file))
+}
+
+fn password(text: Option<&str>) -> Result<SecretString, Verdict> {
+    let text = text.filter(|text| !text.is_empty());
+    text.map(Into::into).ok_or(Verdict::BadParameters)
+}
+
+/// A user of ONVIF: these are apart from the device's own account. Its password is
+/// checked and not kept: nothing here speaks ONVIF.
+#[derive(Debug)]
+pub(super) struct OnvifUser {
+    id: u32,
+    name: Box<str>,
+    level: Box<str>,
+}
+
+impl OnvifUser {
+    /// The most users of a device.
+    const MOST: u32 = 32;
+
+    fn read(id: u32, fields: &RawFields) -> Result<Self, Verdict> {
+        let text = |name| {
+            let text = fields.first(name).filter(|text| !text.is_empty());
+            text.ok_or(Verdict::BadParameters)
+        };
+        let level = text("userType")?;
+        if !matches!(level, "administrator" | "operator" | "mediaUser") {
+            return Err(Verdict::BadParameters);
+        }
+        if text("password")?.len() < 8 {
+            return Err(Verdict::RiskPassword);
+        }
+        Ok(Self {
+            id,
+            name: text("userName")?.into(),
+            level: level.into(),
+        })
+    }
+
+    fn element(&self) -> Element {
+        let fields = vec![
+            leaf("id", self.id),
+            leaf("userName", &self.name),
+            leaf("userType", &self.level),
+        ];
+        node("User", fields)
+    }
+}
+
+/// `GET ONVIF/users`: without passwords.
+pub(super) fn onvif_users(visit: &Visit<'_>) -> Element {
+    let users = visit.memory.http.onvif_users.iter();
+    let users = users.map(OnvifUser::element).collect();
+    Element::list("UserList", users)
+}
+
+/// `POST ONVIF/users`: another user.
+pub(super) fn add_onvif_user(visit: &mut Visit<'_>) -> Result<(), Verdict> {
+    let fields = visit.fields("User")?;
+    let users = &mut visit.memory.http.onvif_users;
+    let id = (1..=OnvifUser::MOST).find(|id| users.iter().all(|user| user.id != *id));
+    let user = OnvifUser::read(id.ok_or(Verdict::InvalidOperation)?, &fields)?;
+    if users.iter().any(|other| other.name == user.name) {
+        return Err(Verdict::InvalidOperation);
+    }
+    users.push(user);
+    Ok(())
+}
+
+/// `PUT ONVIF/users/ID`: another name, password or level.
+pub(super) fn change_onvif_user(visit: &mut Visit<'_>) -> Result<(), Verdict> {
+    let fields = visit.fields("User")?;
+    let id = visit.id();
+    let mut users = visit.memory.http.onvif_users.iter_mut();
+    let user = users.find(|user| Some(user.id) == id);
+    let user = user.ok_or(Verdict::BadParameters)?;
+    *user = OnvifUser::read(user.id, &fields)?;
+    Ok(())
+}
