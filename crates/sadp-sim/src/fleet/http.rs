@@ -23,7 +23,10 @@ use sadp_proto::Document;
 use secrecy::SecretString;
 
 pub(super) use self::memory::HttpMemory;
-use self::{respond::Verdict, xml::Element};
+use self::{
+    respond::{LockState, Verdict},
+    xml::Element,
+};
 use super::{Fleet, memory::CommandMemory};
 use crate::{
     Device, HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse,
@@ -363,14 +366,20 @@ impl Visit<'_> {
         verdict.response(self.request.target, self.profile)
     }
 
-    /// Checks a password within a body. A wrong one costs a try.
+    /// Checks a password within a body. A wrong one costs a try of those that SADP's
+    /// commands have: the login of the request itself forgives those of logins.
     fn prove(&mut self, password: &SecretString) -> Result<(), Verdict> {
-        if self.lock_state().locked_for.is_none() && self.device.access.password.is(password) {
-            self.tries().forgive();
-            return Ok(());
+        let access = &mut self.device.access;
+        if access.tries.locked_for(self.now).is_none() {
+            if access.password.is(password) {
+                access.tries.forgive();
+                return Ok(());
+            }
+            access.tries.denied(self.now);
+            self.memory.http.counts.wrong += 1;
         }
-        self.deny();
-        Err(Verdict::WrongPassword(self.lock_state()))
+        let lock = LockState::of(&mut access.tries, self.now);
+        Err(Verdict::WrongPassword(lock))
     }
 
     /// The time, as everybody else has it.

@@ -7,7 +7,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
     time::Duration,
 };
@@ -85,6 +85,8 @@ impl Call {
 pub(super) struct HttpPorts {
     address: Ipv4Addr,
     networks: Vec<Ipv4Net>,
+    /// The addresses of this computer's other interfaces.
+    elsewhere: Vec<IpAddr>,
     listeners: Vec<DeviceListener>,
     sender: mpsc::Sender<Call>,
     calls: mpsc::Receiver<Call>,
@@ -110,9 +112,12 @@ impl HttpPorts {
         fleet: &mut Fleet,
     ) -> Result<Self, ServerError> {
         let (sender, calls) = mpsc::channel(MAX_CONNECTIONS);
+        let listed = if_addrs::get_if_addrs().unwrap_or_default();
+        let elsewhere = listed.iter().filter(|it| it.name != interface.name);
         let mut ports = Self {
             address: interface.address,
             networks: interface.networks.clone(),
+            elsewhere: elsewhere.map(if_addrs::Interface::ip).collect(),
             listeners: Vec::new(),
             sender,
             calls,
@@ -184,7 +189,8 @@ impl HttpPorts {
 
     fn bind(&self, settings: &DeviceSettings) -> io::Result<TcpListener> {
         let is_near = |network: &Ipv4Net| network.contains(&settings.address);
-        let own = if self.networks.iter().any(is_near) {
+        let is_elsewhere = self.elsewhere.contains(&settings.address.into());
+        let own = if !is_elsewhere && self.networks.iter().any(is_near) {
             [settings.http_port, 0].map(|port| Some(SocketAddrV4::new(settings.address, port)))
         } else {
             [None; 2]
@@ -336,6 +342,31 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::{FleetConfig, Site};
+
+    /// Linux has all of the loopback network.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_device_that_moves_gets_another_listener_and_reports_its_port() {
+        let interface = ServerInterface::find("127.0.0.1").unwrap();
+        let site = "[[device]]\nprofile = \"ipc-v5.5.6\"\nip = \"127.77.0.9\"\nbutton = \"1s\"";
+        let devices = Site::parse(site).unwrap().build(interface.network());
+        let config = FleetConfig::new(interface.address, interface.networks.clone());
+        let mut fleet = Fleet::new(devices.unwrap(), config);
+        let mut ports = HttpPorts::open(&interface, &mut fleet).unwrap();
+        let first = ports.address_of(0).unwrap();
+        assert_eq!(*first.ip(), Ipv4Addr::new(127, 77, 0, 9));
+        ports.follow(&mut fleet).unwrap();
+        assert_eq!(ports.address_of(0), Some(first), "nothing has changed");
+
+        // The button gives it the factory's address, which this computer has not.
+        while fleet.poll_transmit(Duration::from_secs(1)).is_some() {}
+        assert_eq!(fleet.devices()[0].settings, DeviceSettings::FACTORY);
+        ports.follow(&mut fleet).unwrap();
+        let second = ports.address_of(0).unwrap();
+        assert_eq!(*second.ip(), interface.address);
+        assert_eq!(fleet.devices()[0].settings.http_port, second.port());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_body_comes_byte_by_byte() {

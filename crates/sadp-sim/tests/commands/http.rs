@@ -1,140 +1,34 @@
 //! The HTTP interface in virtual time: logins, tries, locks, and what SADP and HTTP
 //! share.
 
+#[path = "http/client.rs"]
+mod client;
+#[path = "http/documents.rs"]
+mod documents;
+
 use std::{net::Ipv4Addr, time::Duration};
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_isapi::{
-    Body, Request,
+    Body,
     activation::{Handshake, Scheme},
-    digest::{Challenges, Credentials, RequestLine},
 };
 use sadp_model::State;
 use sadp_proto::{Refusal, seal::Password};
-use sadp_sim::{Access, HttpCounts, HttpRequest, HttpResponse};
+use sadp_sim::{Access, HttpCounts, HttpResponse};
+
+use client::{Client, client, get, owner, put, text, value};
 
 use super::{
     PASSWORD, UNACTIVATED,
     van::{Van, is_done, word},
 };
 
-const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 9);
 const OTHER: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 10);
 const USER_CHECK: &str = "/ISAPI/Security/userCheck";
 const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
 const TIME: &str = "/ISAPI/System/time";
 const MINUTE: Duration = Duration::from_mins(1);
-
-/// A client of the first device of a van.
-struct Client<'a> {
-    van: &'a mut Van,
-    from: Ipv4Addr,
-    password: &'a str,
-}
-
-/// What a client sends, beside its credentials.
-#[derive(Clone, Copy)]
-struct Sent<'a> {
-    method: &'a str,
-    target: &'a str,
-    body: &'a str,
-}
-
-const fn get(target: &str) -> Sent<'_> {
-    Sent {
-        method: "GET",
-        target,
-        body: "",
-    }
-}
-
-const fn put<'a>(target: &'a str, body: &'a str) -> Sent<'a> {
-    Sent {
-        method: "PUT",
-        target,
-        body,
-    }
-}
-
-impl Client<'_> {
-    fn send(&mut self, sent: Sent<'_>, authorization: Option<&str>) -> Option<HttpResponse> {
-        let request = HttpRequest {
-            from: self.from,
-            method: sent.method,
-            target: sent.target,
-            authorization,
-            body: sent.body.as_bytes(),
-        };
-        self.van.fleet.handle_http(self.van.now, 0, &request)
-    }
-
-    /// Without credentials.
-    fn ask(&mut self, sent: Sent<'_>) -> HttpResponse {
-        self.send(sent, None).unwrap()
-    }
-
-    /// After a challenge, with the answer to it.
-    fn log_in(&mut self, sent: Sent<'_>) -> HttpResponse {
-        let challenged = self.ask(sent);
-        let answer = self.answer(&challenged, sent);
-        self.send(sent, Some(&answer)).unwrap()
-    }
-
-    fn answer(&self, refused: &HttpResponse, sent: Sent<'_>) -> String {
-        let headers = refused.headers.iter();
-        let offers = headers.filter(|(name, _)| *name == "WWW-Authenticate");
-        let challenges = Challenges::read(offers.map(|(_, value)| value.as_bytes()));
-        let credentials = Credentials {
-            user: "admin",
-            password: &self.password.into(),
-        };
-        let line = RequestLine {
-            method: sent.method.parse().unwrap(),
-            uri: sent.target,
-        };
-        let answer = challenges
-            .digest
-            .unwrap()
-            .answer(credentials, line, "0a4f113b");
-        String::from_utf8(answer.as_bytes().to_vec()).unwrap()
-    }
-
-    fn play(&mut self, request: &Request) -> HttpResponse {
-        let body = request.body.as_ref();
-        let body = body.map_or("", |body| std::str::from_utf8(&body.bytes).unwrap());
-        self.ask(Sent {
-            method: request.method.name(),
-            target: &request.path,
-            body,
-        })
-    }
-
-    fn counts(&self) -> HttpCounts {
-        self.van.fleet.http_counts(0)
-    }
-}
-
-fn client<'a>(van: &'a mut Van, password: &'a str) -> Client<'a> {
-    Client {
-        van,
-        from: CLIENT,
-        password,
-    }
-}
-
-fn owner(van: &mut Van) -> Client<'_> {
-    client(van, Access::PASSWORD)
-}
-
-fn text(response: &HttpResponse) -> &str {
-    std::str::from_utf8(&response.body).unwrap()
-}
-
-/// The text of an element.
-fn value(response: &HttpResponse, name: &str) -> Option<String> {
-    let body = Body::read(&response.body).ok()?;
-    body.text(name).map(str::to_owned)
-}
 
 const EACH_FIRMWARE: [&str; 9] = [
     "camera-v5.2",

@@ -79,7 +79,8 @@ impl Visit<'_> {
                 Ok(())
             }
             Login::Wrong => {
-                self.deny();
+                self.tries().denied(now);
+                self.memory.http.counts.wrong += 1;
                 Err(self.unauthorized())
             }
             Login::Early if self.profile.refuses_early => {
@@ -161,28 +162,7 @@ impl Visit<'_> {
 
     pub(super) fn lock_state(&mut self) -> LockState {
         let now = self.now;
-        let tries = self.tries();
-        let locked_for = tries.locked_for(now).map(|left| {
-            // Rounded up, so that nobody comes too early.
-            u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
-        });
-        LockState {
-            locked_for,
-            tries_left: tries.left,
-        }
-    }
-
-    /// Counts a wrong password.
-    pub(super) fn deny(&mut self) {
-        let now = self.now;
-        let tries = self.tries();
-        if tries.locked_for(now).is_some() {
-            tries.lock_again(now);
-            self.memory.http.counts.while_locked += 1;
-        } else {
-            tries.denied(now);
-            self.memory.http.counts.wrong += 1;
-        }
+        LockState::of(self.tries(), now)
     }
 
     /// The refusal of a request without a login: a challenge, and what the firmware tells

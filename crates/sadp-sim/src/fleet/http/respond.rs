@@ -1,7 +1,9 @@
 //! The `ResponseStatus` of the HTTP interface, in the vendor's words.
 
+use std::time::Duration;
+
 use super::xml::{Element, leaf, node};
-use crate::{HttpDelivery, HttpProfile, HttpResponse};
+use crate::{HttpDelivery, HttpProfile, HttpResponse, Tries};
 
 /// The result of a request, of the vendor's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub(super) struct LockState {
 }
 
 impl LockState {
+    pub(super) fn of(tries: &mut Tries, now: Duration) -> Self {
+        let locked_for = tries.locked_for(now).map(|left| {
+            // Rounded up, so that nobody comes too early.
+            u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+        });
+        Self {
+            locked_for,
+            tries_left: tries.left,
+        }
+    }
+
     /// The `lockStatus`, in the word of a firmware generation.
     pub(super) fn word(self, profile: &HttpProfile) -> &str {
         match self.locked_for {
