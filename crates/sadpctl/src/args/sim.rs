@@ -66,10 +66,7 @@ pub(crate) struct SimRunArgs {
     #[arg(hide_short_help = true, long)]
     pub(crate) link_layer: bool,
 
-    /// Answer HTTP as well: 256 devices at most
-    ///
-    /// Each at its own address and port where this computer has that address, as
-    /// on loopback; else at the interface's, on another port, which it reports
+    /// Answer HTTP as well, each device at the port it reports; 256 at most
     #[arg(hide_short_help = true, long)]
     pub(crate) http: bool,
 
