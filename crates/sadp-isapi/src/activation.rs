@@ -100,6 +100,7 @@ impl Handshake {
                 Scheme::Legacy => xml("PublicKey", "key", &modulus),
                 Scheme::V3 => json_body(&json!({ "publicKey": *modulus })),
             }),
+            reply_limit: Body::MAX_BYTES,
         }
     }
 
@@ -127,6 +128,7 @@ impl Handshake {
                     json_body(&json!({ "password": *sealed, "iv": hex::encode(iv) }))
                 }
             }),
+            reply_limit: Body::MAX_BYTES,
         })
     }
 

@@ -182,6 +182,7 @@ pub trait Document: Serialize + Sized {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ResponseStatus;
 
     fn read(bytes: &[u8]) -> Body {
         Body::read(bytes).unwrap()
@@ -236,5 +237,28 @@ mod tests {
         assert!(!read(deep.as_bytes()).is_complete());
         let deeper = "{\"a\":[".repeat(10_000);
         assert_eq!(Body::read(deeper.as_bytes()), Err(BodyError::NotText));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_body_is_survived(bytes: Vec<u8>, text in "[<>{}\\[\\]a\":,/ ]{0,64}") {
+            for bytes in [&*bytes, text.as_bytes(), &[b"{\"", text.as_bytes()].concat(), &[b"<", text.as_bytes()].concat()] {
+                if let Ok(body) = Body::read(bytes) {
+                    let _ = body.text("a/a");
+                }
+            }
+        }
+
+        #[test]
+        fn texts_are_read_as_they_were_written(string in "[ -~\u{e4}\u{95e8}]{0,64}", value: u32) {
+            let status = ResponseStatus {
+                status_code: Some(value),
+                status_string: Some(string.trim()).filter(|it| !it.is_empty()).map(Into::into),
+                ..ResponseStatus::default()
+            };
+            for written in [status.to_xml(Some("urn:x")), status.to_json()] {
+                proptest::prop_assert_eq!(ResponseStatus::read(&read(&written)), Some(status.clone()));
+            }
+        }
     }
 }

@@ -1,18 +1,37 @@
-//! The HTTP interface (ISAPI) of Hikvision-style devices, sans-I/O: its documents,
-//! its login, and activation over HTTP.
+//! The HTTP interface (ISAPI) of Hikvision-style devices: its documents, its login and
+//! activation over HTTP, sans-I/O, and a thin [`Client`] beside them.
 //!
-//! It never logs in by itself, never retries a login and never resets a password.
+//! It never logs in unless told to, never repeats a login, and resets no password.
 //! [`digest`], [`activation`] and the documents open no socket, read no clock and draw
 //! no random number; they never panic, whatever bytes arrive.
 //!
+//! ```text
+//!   client                                             device
+//!     |-- GET userCheck --------------------------------->|
+//!     |<- 401, challenge, maybe lock and tries left ------|  no try is spent
+//!     |-- GET userCheck, answer to the challenge -------->|  only if not locked
+//!     |<- 200, or 401 with the tries left ----------------|  the end in any case
+//! ```
+//!
 //! - [`Body`]: what is read from a reply, whether XML or JSON.
-//! - [`ActivateStatus`], [`UserCheck`], [`ResponseStatus`]: the documents.
+//! - [`ActivateStatus`], [`UserCheck`], [`ResponseStatus`], [`DeviceInfo`]: the documents.
 //! - [`replace_text`]: one value of a document changed, and nothing else.
 //! - [`digest`]: the answer to a challenge.
 //! - [`activation`]: the first password, sealed for the device.
+//! - [`Client`]: requests to one device, with at most one login each.
 //!
 //! Sources: the vendor's ISAPI guides and replies of real devices in public clients.
 //! Where only one source is known, the item says so.
+//!
+//! ```
+//! use sadp_isapi::{Body, Document, UserCheck};
+//!
+//! let reply = b"<userCheck><lockStatus>lock</lockStatus><unlockTime>1795</unlockTime></userCheck>";
+//! let check = UserCheck::read(&Body::read(reply)?).unwrap_or_default();
+//! assert!(check.is_locked());
+//! assert_eq!(check.unlock_time, Some(1795));
+//! # Ok::<(), sadp_isapi::BodyError>(())
+//! ```
 
 #![cfg_attr(
     not(test),
@@ -36,15 +55,27 @@ macro_rules! opaque_debug {
 }
 
 pub mod activation;
+mod ask;
 mod body;
+mod client;
+mod device_info;
 pub mod digest;
 mod edit;
+mod failure;
+mod login;
+mod reply;
 mod request;
 mod response_status;
 mod status;
 
+pub use ask::AskError;
 pub use body::{Body, BodyError, Document};
+pub use client::{Client, Settings, SetupError, Timeouts, Transport};
+pub use device_info::DeviceInfo;
 pub use edit::{EditError, replace_text};
+pub use failure::{BadFingerprint, Failure, Fingerprint};
+pub use login::{BasicLogin, LoginOutcome, Withheld};
+pub use reply::{Refusal, Reply};
 pub use request::{MediaType, Method, Request, RequestBody};
 pub use response_status::{ResponseStatus, SubStatus};
 pub use status::{ActivateStatus, LockState, UserCheck};

@@ -2,6 +2,8 @@ use std::{borrow::Cow, fmt};
 
 use zeroize::Zeroizing;
 
+use crate::Body;
+
 /// The methods of ISAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "UPPERCASE")]
@@ -29,6 +31,8 @@ pub struct Request {
     pub path: Cow<'static, str>,
     /// The media type and the body, unless there is none.
     pub body: Option<RequestBody>,
+    /// The most bytes of the reply's body that are read.
+    pub reply_limit: usize,
 }
 
 /// The body of a [`Request`]. Wiped when dropped, because some bodies have secrets.
@@ -65,6 +69,7 @@ impl Request {
             method: Method::Get,
             path: Cow::Borrowed(path),
             body: None,
+            reply_limit: Body::MAX_BYTES,
         }
     }
 }

@@ -1,0 +1,321 @@
+//! Decisions of one login. At most one request with credentials is sent, and only on a
+//! fresh challenge.
+
+use crate::{Failure, Refusal, Reply, ResponseStatus, SubStatus, UserCheck, digest::Challenge};
+
+/// How one login ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// The password is right. Whether the request was carried out, the body tells.
+    Accepted(Reply),
+    /// The device judged user name and password wrong, which costs a try.
+    WrongPassword {
+        /// Tries left before the lock, if the device tells.
+        tries_left: Option<u32>,
+    },
+    /// The credentials were sent and not judged, or the device does not say so.
+    Refused(Refusal),
+    /// No credentials were sent, so no try was spent.
+    Withheld(Withheld),
+    /// The credentials were sent, but no whole reply came: a try may have been spent.
+    Unknown(Failure),
+}
+
+impl LoginOutcome {
+    /// Whether a request with credentials may have reached the device.
+    pub fn credentials_sent(&self) -> bool {
+        !matches!(self, Self::Withheld(_))
+    }
+}
+
+/// Why no credentials were sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// The device answered without a login.
+    NotNeeded(Reply),
+    /// The device refuses in any case.
+    Refused(Refusal),
+    /// One try is left before the lock.
+    OneTryLeft,
+    /// The device wants a login twice, without a challenge that can be answered.
+    NoChallenge,
+    /// The device takes the password only as Basic, which sends it in the clear.
+    BasicOnly,
+    /// No whole reply came.
+    Failed(Failure),
+}
+
+/// Whether a login may send the password itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BasicLogin {
+    /// Never.
+    #[default]
+    Refuse,
+    /// If the device offers nothing else.
+    Allow,
+}
+
+/// What comes after a request without credentials.
+pub(crate) enum Next {
+    /// The same again, because firmware now and then sends a broken challenge.
+    AskAgain,
+    /// The request with an answer to this challenge.
+    Answer(Challenge),
+    /// The request with the password.
+    AnswerBasic,
+    /// Nothing.
+    Done(LoginOutcome),
+}
+
+/// Decides about the reply to a request without credentials. `again` tells that it was
+/// sent for the second time.
+pub(crate) fn next(reply: Reply, again: bool, basic: BasicLogin) -> Next {
+    let done = |withheld| Next::Done(LoginOutcome::Withheld(withheld));
+    if let Some(refusal) = Refusal::of(&reply) {
+        return done(Withheld::Refused(refusal));
+    }
+    if reply.status != 401 {
+        return done(Withheld::NotNeeded(reply));
+    }
+    let check: UserCheck = reply.document().unwrap_or_default();
+    if check.retry_login_time.is_some_and(|tries| tries <= 1) {
+        return done(Withheld::OneTryLeft);
+    }
+    if let Some(challenge) = reply.challenges.digest {
+        Next::Answer(challenge)
+    } else if !again {
+        // Some firmware offers Digest at the second request.
+        Next::AskAgain
+    } else if !reply.challenges.basic {
+        done(Withheld::NoChallenge)
+    } else if basic == BasicLogin::Allow {
+        Next::AnswerBasic
+    } else {
+        done(Withheld::BasicOnly)
+    }
+}
+
+/// Decides about the reply to the request with credentials.
+pub(crate) fn conclude(reply: Reply) -> LoginOutcome {
+    let refusal = Refusal::of(&reply);
+    if let Some(locked @ Refusal::Locked { .. }) = refusal {
+        return LoginOutcome::Refused(locked);
+    }
+    let check: UserCheck = reply.document().unwrap_or_default();
+    let status: ResponseStatus = reply.document().unwrap_or_default();
+    let word = status.sub_status;
+    let is_judged = check.status_value == Some(401)
+        || matches!(
+            word,
+            Some(SubStatus::BadAuthorization | SubStatus::IncorrectUserNameOrPassword)
+        );
+    // A 401 without anything else is one of the broken replies that some firmware sends
+    // now and then. A stale nonce says nothing about the password either.
+    let challenge = reply.challenges.digest.as_ref();
+    let is_asked_again = reply.challenges.basic || challenge.is_some_and(|it| !it.stale);
+    if is_judged || (reply.status == 401 && is_asked_again) {
+        let tries_left = check.retry_login_time.or(status.retry_times);
+        return LoginOutcome::WrongPassword { tries_left };
+    }
+    match refusal {
+        Some(refusal) => LoginOutcome::Refused(refusal),
+        None if reply.is_success() => LoginOutcome::Accepted(reply),
+        None => LoginOutcome::Refused(Refusal::Unexpected {
+            status: reply.status,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Challenges;
+
+    const CHALLENGE: &[u8] = b"Digest realm=\"r\", nonce=\"n\", qop=\"auth\"";
+    const STALE: &[u8] = b"Digest realm=\"r\", nonce=\"n\", stale=TRUE";
+    const BASIC: &[u8] = b"Basic realm=\"r\"";
+    const BROKEN: &[u8] = b"Digest realm=\"r";
+
+    fn reply(status: u16, header: &[u8], body: &str) -> Reply {
+        Reply {
+            status,
+            challenges: Challenges::read([header]),
+            body: body.into(),
+        }
+    }
+
+    fn check(elements: &str) -> String {
+        format!("<userCheck><statusValue>401</statusValue>{elements}</userCheck>")
+    }
+
+    fn response(code: u32, word: &str) -> String {
+        format!(
+            "<ResponseStatus><statusCode>{code}</statusCode><statusString>Invalid Operation</statusString>\
+             <subStatusCode>{word}</subStatusCode></ResponseStatus>"
+        )
+    }
+
+    fn withheld(reply: Reply) -> Option<Withheld> {
+        match next(reply, true, BasicLogin::Refuse) {
+            Next::Done(LoginOutcome::Withheld(withheld)) => Some(withheld),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_to_a_device_that_would_not_judge_it() {
+        for (reply, expected) in [
+            (
+                reply(
+                    401,
+                    CHALLENGE,
+                    &check("<lockStatus>lock</lockStatus><unlockTime>1795</unlockTime>"),
+                ),
+                Refusal::Locked {
+                    seconds: Some(1795),
+                },
+            ),
+            (
+                reply(403, b"", &check("<lockStatus>locked</lockStatus>")),
+                Refusal::Locked { seconds: None },
+            ),
+            (
+                reply(
+                    200,
+                    b"",
+                    "<userCheck><isActivated>false</isActivated></userCheck>",
+                ),
+                Refusal::NotActivated,
+            ),
+            (
+                reply(401, CHALLENGE, &response(4, "notActivated")),
+                Refusal::NotActivated,
+            ),
+            (reply(404, b"", ""), Refusal::NoSuchUrl),
+            (reply(405, b"", "no"), Refusal::NoSuchUrl),
+            (reply(501, b"", ""), Refusal::NoSuchUrl),
+            (
+                reply(403, b"", &response(4, "notSupport")),
+                Refusal::NoSuchUrl,
+            ),
+            (
+                reply(403, b"", &response(4, "methodNotAllowed")),
+                Refusal::NoSuchUrl,
+            ),
+            (reply(403, b"", &response(4, "")), Refusal::Booting),
+            (
+                reply(403, b"", &response(4, "invalidOperation")),
+                Refusal::Booting,
+            ),
+            (reply(403, b"", ""), Refusal::Forbidden),
+            (
+                reply(403, b"", &response(4, "lowPrivilege")),
+                Refusal::Forbidden,
+            ),
+            (reply(500, b"", ""), Refusal::Unexpected { status: 500 }),
+            (reply(302, b"", ""), Refusal::Unexpected { status: 302 }),
+        ] {
+            assert_eq!(Refusal::of(&reply), Some(expected));
+            assert_eq!(withheld(reply), Some(Withheld::Refused(expected)));
+        }
+    }
+
+    #[test]
+    fn the_last_try_is_left_to_the_owner() {
+        for tries in ["0", "1"] {
+            let body = check(&format!("<retryLoginTime>{tries}</retryLoginTime>"));
+            assert_eq!(
+                withheld(reply(401, CHALLENGE, &body)),
+                Some(Withheld::OneTryLeft)
+            );
+        }
+        let body = check("<retryLoginTime>2</retryLoginTime>");
+        assert!(matches!(
+            next(reply(401, CHALLENGE, &body), false, BasicLogin::Refuse),
+            Next::Answer(_)
+        ));
+    }
+
+    #[test]
+    fn a_broken_challenge_is_asked_for_once_more() {
+        for header in [BROKEN, b"", BASIC] {
+            assert!(matches!(
+                next(reply(401, header, ""), false, BasicLogin::Allow),
+                Next::AskAgain
+            ));
+        }
+        assert_eq!(
+            withheld(reply(401, BROKEN, "")),
+            Some(Withheld::NoChallenge)
+        );
+        assert_eq!(withheld(reply(401, BASIC, "")), Some(Withheld::BasicOnly));
+        assert!(matches!(
+            next(reply(401, BASIC, ""), true, BasicLogin::Allow),
+            Next::AnswerBasic
+        ));
+        assert!(matches!(
+            next(reply(401, CHALLENGE, ""), true, BasicLogin::Allow),
+            Next::Answer(_)
+        ));
+    }
+
+    #[test]
+    fn an_open_url_needs_no_login() {
+        let open = reply(200, b"", "<DeviceInfo/>");
+        assert_eq!(withheld(open.clone()), Some(Withheld::NotNeeded(open)));
+    }
+
+    #[test]
+    fn only_a_judged_password_is_wrong() {
+        let page = "<html><head><title>Document Error: Unauthorized</title></head></html>";
+        let tries = check("<lockStatus>unlock</lockStatus><retryLoginTime>4</retryLoginTime>");
+        let wrong = |tries_left| LoginOutcome::WrongPassword { tries_left };
+        let unexpected = LoginOutcome::Refused(Refusal::Unexpected { status: 401 });
+        for (reply, outcome) in [
+            (reply(401, CHALLENGE, page), wrong(None)),
+            (reply(401, BROKEN, &tries), wrong(Some(4))),
+            (reply(200, b"", &tries), wrong(Some(4))),
+            (
+                reply(403, b"", &response(4, "badAuthorization")),
+                wrong(None),
+            ),
+            (reply(401, BASIC, ""), wrong(None)),
+            (reply(401, BROKEN, page), unexpected.clone()),
+            (reply(401, STALE, page), unexpected),
+            (
+                reply(
+                    401,
+                    CHALLENGE,
+                    &check("<lockStatus>locked</lockStatus><unlockTime>1800</unlockTime>"),
+                ),
+                LoginOutcome::Refused(Refusal::Locked {
+                    seconds: Some(1800),
+                }),
+            ),
+            (
+                reply(404, b"", ""),
+                LoginOutcome::Refused(Refusal::NoSuchUrl),
+            ),
+            (
+                reply(200, b"", &response(4, "notSupport")),
+                LoginOutcome::Refused(Refusal::NoSuchUrl),
+            ),
+        ] {
+            let ended = conclude(reply);
+            assert_eq!(ended, outcome);
+            assert!(ended.credentials_sent());
+        }
+    }
+
+    #[test]
+    fn what_is_not_refused_is_accepted() {
+        for body in [
+            "<userCheck><statusValue>200</statusValue><isActivated>true</isActivated></userCheck>",
+            "<ResponseStatus><statusCode>6</statusCode><subStatusCode>badParameters</subStatusCode></ResponseStatus>",
+            "",
+        ] {
+            let reply = reply(200, b"", body);
+            assert_eq!(conclude(reply.clone()), LoginOutcome::Accepted(reply));
+        }
+    }
+}
