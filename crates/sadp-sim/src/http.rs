@@ -1,5 +1,5 @@
 //! The HTTP interface of a device: how its firmware speaks it, and the requests and
-//! responses of [`Fleet::handle_http`](crate::Fleet::handle_http).
+//! responses of `Fleet::handle_http`.
 
 use std::{
     fmt,
@@ -10,8 +10,6 @@ use std::{
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
-
-use crate::Profile;
 
 /// The HTTP interface of a device.
 #[derive(Clone, Debug)]
@@ -35,9 +33,9 @@ pub struct HttpSettings {
 
 impl HttpSettings {
     /// The interface of a firmware generation.
-    pub(crate) fn of(profile: &Profile) -> Self {
+    pub(crate) fn new(profile: Option<Arc<HttpProfile>>) -> Self {
         Self {
-            profile: profile.http.clone(),
+            profile,
             shared_lock: false,
             clock: SignedDuration::ZERO,
             boot_time: Duration::ZERO,

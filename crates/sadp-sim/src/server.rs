@@ -183,7 +183,7 @@ impl Server {
                 ready = self.listener.socket.readable() => ready.map_err(ServerError::Receive)?,
                 ready = self.direct.readable() => ready.map_err(ServerError::Receive)?,
                 frame = card::next(&mut self.card) => self.hear_frame(start.elapsed(), frame)?,
-                call = http::next(self.http.as_mut()) => call.answer(&mut self.fleet, start.elapsed()),
+                request = http::next(self.http.as_mut()) => request.answer(&mut self.fleet, start.elapsed()),
                 ready = self.direct.writable(), if blocked => ready.map_err(ServerError::Send)?,
                 () = until(due), if !blocked => {}
             }

@@ -99,7 +99,7 @@ impl Factory {
             access: Access::new(profile.has_soft_rules()),
             recovery: RecoverySettings::default(),
             cloud: CloudSettings::default(),
-            http: HttpSettings::of(profile),
+            http: HttpSettings::new(profile.http.clone()),
             settings,
             behavior,
             profile: Arc::clone(profile),

@@ -24,7 +24,7 @@ use secrecy::SecretString;
 
 pub(super) use self::memory::HttpMemory;
 use self::{
-    respond::{LockState, Verdict},
+    respond::{ClientLock, StatusWord},
     xml::Element,
 };
 use super::{Fleet, memory::CommandMemory};
@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A request at a device.
-struct Visit<'a> {
+struct RequestContext<'a> {
     device: &'a mut Device,
     memory: &'a mut CommandMemory,
     rng: &'a mut Xoshiro256PlusPlus,
@@ -43,9 +43,11 @@ struct Visit<'a> {
     now: Duration,
     /// The time at the fleet's start.
     began: Timestamp,
+    /// The counters of the whole fleet.
+    fleet_counts: &'a mut HttpCounts,
 }
 
-type Answer = Result<HttpResponse, Verdict>;
+type Answer = Result<HttpResponse, StatusWord>;
 
 /// Who may use a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,20 +60,20 @@ enum RouteAccess {
 
 /// How a route is answered.
 #[derive(Clone, Copy)]
-enum Run {
+enum RouteHandler {
     /// With a document.
-    Show(fn(&Visit<'_>) -> Element),
+    Show(fn(&RequestContext<'_>) -> Element),
     /// With `ok`, after a change.
-    Change(fn(&mut Visit<'_>) -> Result<(), Verdict>),
+    Change(fn(&mut RequestContext<'_>) -> Result<(), StatusWord>),
     /// Otherwise.
-    Answer(fn(&mut Visit<'_>) -> Answer),
+    Answer(fn(&mut RequestContext<'_>) -> Answer),
     /// By a recorder, which knows other devices. `None`: it has nothing of that kind.
-    Recorder(fn(SiteQuestion<'_>) -> Option<Element>),
+    Recorder(fn(RecorderRequest<'_>) -> Option<Element>),
 }
 
 /// A request to a recorder about other devices.
 #[derive(Clone, Copy)]
-struct SiteQuestion<'a> {
+struct RecorderRequest<'a> {
     fleet: &'a Fleet,
     recorder: u32,
     request: &'a HttpRequest<'a>,
@@ -79,16 +81,16 @@ struct SiteQuestion<'a> {
 }
 
 #[derive(Clone, Copy)]
-struct Route {
+struct HttpRoute {
     method: &'static str,
     /// The path. `*` stands for one segment.
     path: &'static str,
     access: RouteAccess,
-    run: Run,
+    run: RouteHandler,
 }
 
-impl Route {
-    const fn new(method: &'static str, path: &'static str, run: Run) -> Self {
+impl HttpRoute {
+    const fn new(method: &'static str, path: &'static str, run: RouteHandler) -> Self {
         Self {
             method,
             path,
@@ -97,16 +99,22 @@ impl Route {
         }
     }
 
-    const fn get(path: &'static str, show: fn(&Visit<'_>) -> Element) -> Self {
-        Self::new("GET", path, Run::Show(show))
+    const fn get(path: &'static str, show: fn(&RequestContext<'_>) -> Element) -> Self {
+        Self::new("GET", path, RouteHandler::Show(show))
     }
 
-    const fn put(path: &'static str, change: fn(&mut Visit<'_>) -> Result<(), Verdict>) -> Self {
-        Self::new("PUT", path, Run::Change(change))
+    const fn put(
+        path: &'static str,
+        change: fn(&mut RequestContext<'_>) -> Result<(), StatusWord>,
+    ) -> Self {
+        Self::new("PUT", path, RouteHandler::Change(change))
     }
 
-    const fn recorder(path: &'static str, show: fn(SiteQuestion<'_>) -> Option<Element>) -> Self {
-        Self::new("GET", path, Run::Recorder(show))
+    const fn recorder(
+        path: &'static str,
+        show: fn(RecorderRequest<'_>) -> Option<Element>,
+    ) -> Self {
+        Self::new("GET", path, RouteHandler::Recorder(show))
     }
 
     const fn open(self) -> Self {
@@ -131,70 +139,70 @@ const QUESTIONS: &str = "/ISAPI/Security/questionConfiguration";
 const MAILBOX: &str = "/ISAPI/Security/email/parameter";
 const GUID: &str = "/ISAPI/Security/GUIDFileData";
 
-static ROUTES: &[Route] = &[
-    Route::new(
+static ROUTES: &[HttpRoute] = &[
+    HttpRoute::new(
         "GET",
         "/SDK/activateStatus",
-        Run::Answer(activation::status),
+        RouteHandler::Answer(activation::status),
     )
     .open(),
-    Route::new(
+    HttpRoute::new(
         "POST",
         "/ISAPI/Security/challenge",
-        Run::Answer(activation::challenge),
+        RouteHandler::Answer(activation::challenge),
     )
     .open(),
-    Route::put("/ISAPI/System/activate", activation::activate).open(),
-    Route::new(
+    HttpRoute::put("/ISAPI/System/activate", activation::activate).open(),
+    HttpRoute::new(
         "POST",
         "/ISAPI/System/activate/GetChallengeV3",
-        Run::Answer(activation::challenge_v3),
+        RouteHandler::Answer(activation::challenge_v3),
     )
     .open(),
-    Route::new(
+    HttpRoute::new(
         "POST",
         "/ISAPI/System/activate/StartActivateV3",
-        Run::Change(activation::activate_v3),
+        RouteHandler::Change(activation::activate_v3),
     )
     .open(),
-    Route::get("/ISAPI/Security/extern/capabilities", security::reset_ways).open(),
-    Route::get(USER_CHECK, login::user_check),
-    Route::get(DEVICE_INFO, system::device_info),
-    Route::get("/ISAPI/System/status", system::status),
-    Route::get("/ISAPI/System/capabilities", system::capabilities),
-    Route::get("/ISAPI/System/time", system::time),
-    Route::put("/ISAPI/System/time", system::set_time),
-    Route::get("/ISAPI/System/time/ntpServers", system::ntp_servers),
-    Route::put("/ISAPI/System/time/ntpServers", system::set_ntp_servers),
-    Route::get("/ISAPI/System/time/ntpServers/1", system::ntp_server),
-    Route::put("/ISAPI/System/time/ntpServers/1", system::set_ntp_server),
-    Route::get("/ISAPI/System/discoveryMode", system::discovery_mode),
-    Route::put("/ISAPI/System/discoveryMode", system::set_discovery_mode),
-    Route::get("/ISAPI/System/Network/Integrate", system::integrate),
-    Route::put("/ISAPI/System/Network/Integrate", system::set_integrate),
-    Route::get("/ISAPI/Security/capabilities", security::capabilities),
-    Route::get(QUESTIONS, security::questions),
-    Route::put(QUESTIONS, security::set_questions),
-    Route::new("GET", MAILBOX, Run::Answer(security::mailbox)),
-    Route::put(MAILBOX, security::set_mailbox),
-    Route::new("POST", GUID, Run::Answer(security::export_guid)),
-    Route::get("/ISAPI/Security/ONVIF/users", security::onvif_users),
-    Route::new(
+    HttpRoute::get("/ISAPI/Security/extern/capabilities", security::reset_ways).open(),
+    HttpRoute::get(USER_CHECK, login::user_check),
+    HttpRoute::get(DEVICE_INFO, system::device_info),
+    HttpRoute::get("/ISAPI/System/status", system::status),
+    HttpRoute::get("/ISAPI/System/capabilities", system::capabilities),
+    HttpRoute::get("/ISAPI/System/time", system::time),
+    HttpRoute::put("/ISAPI/System/time", system::set_time),
+    HttpRoute::get("/ISAPI/System/time/ntpServers", system::ntp_servers),
+    HttpRoute::put("/ISAPI/System/time/ntpServers", system::set_ntp_servers),
+    HttpRoute::get("/ISAPI/System/time/ntpServers/1", system::ntp_server),
+    HttpRoute::put("/ISAPI/System/time/ntpServers/1", system::set_ntp_server),
+    HttpRoute::get("/ISAPI/System/discoveryMode", system::discovery_mode),
+    HttpRoute::put("/ISAPI/System/discoveryMode", system::set_discovery_mode),
+    HttpRoute::get("/ISAPI/System/Network/Integrate", system::integrate),
+    HttpRoute::put("/ISAPI/System/Network/Integrate", system::set_integrate),
+    HttpRoute::get("/ISAPI/Security/capabilities", security::capabilities),
+    HttpRoute::get(QUESTIONS, security::questions),
+    HttpRoute::put(QUESTIONS, security::set_questions),
+    HttpRoute::new("GET", MAILBOX, RouteHandler::Answer(security::mailbox)),
+    HttpRoute::put(MAILBOX, security::set_mailbox),
+    HttpRoute::new("POST", GUID, RouteHandler::Answer(security::export_guid)),
+    HttpRoute::get("/ISAPI/Security/ONVIF/users", security::onvif_users),
+    HttpRoute::new(
         "POST",
         "/ISAPI/Security/ONVIF/users",
-        Run::Change(security::add_onvif_user),
+        RouteHandler::Change(security::add_onvif_user),
     ),
-    Route::put("/ISAPI/Security/ONVIF/users/*", security::change_onvif_user),
-    Route::recorder("/ISAPI/ContentMgmt/InputProxy/channels", cameras::channels),
-    Route::recorder(
+    HttpRoute::put("/ISAPI/Security/ONVIF/users/*", security::change_onvif_user),
+    HttpRoute::recorder("/ISAPI/ContentMgmt/InputProxy/channels", cameras::channels),
+    HttpRoute::recorder(
         "/ISAPI/ContentMgmt/InputProxy/channels/status",
         cameras::all_statuses,
     ),
-    Route::recorder(
+    HttpRoute::recorder(
         "/ISAPI/ContentMgmt/InputProxy/channels/*/status",
         cameras::status,
     ),
-    Route::recorder("/ISAPI/ContentMgmt/InputProxy/search", cameras::search),
+    HttpRoute::recorder("/ISAPI/ContentMgmt/InputProxy/search", cameras::search),
 ];
 
 impl Fleet {
@@ -216,14 +224,13 @@ impl Fleet {
         if self.is_offline(number, now) {
             return None;
         }
-        let before = self.http_counts(device);
         let allowed = self
-            .visit(now, number, request, &profile)?
+            .context(now, number, request, &profile)?
             .allow(request.path());
         let response = match allowed {
             Err(response) => response,
-            Ok(Run::Recorder(show)) => {
-                let shown = show(SiteQuestion {
+            Ok(RouteHandler::Recorder(show)) => {
+                let shown = show(RecorderRequest {
                     fleet: self,
                     recorder: number,
                     request,
@@ -231,16 +238,14 @@ impl Fleet {
                 });
                 match shown {
                     Some(root) => respond::xml(200, &root, &profile),
-                    None => Verdict::NotSupported.response(request.target, &profile),
+                    None => StatusWord::NotSupported.response(request.target, &profile),
                 }
             }
-            Ok(run) => self.visit(now, number, request, &profile)?.answer(run),
+            Ok(run) => self.context(now, number, request, &profile)?.answer(run),
         };
-        let after = self.http_counts(device);
-        self.stats.http.add(before, after);
         let attack = self.device(number)?.http.attack;
         Some(match attack {
-            Some(attack) => attack.spoil(response, request),
+            Some(attack) => attack.apply(response, request),
             None => response,
         })
     }
@@ -253,14 +258,14 @@ impl Fleet {
         memory.map_or_else(HttpCounts::default, |memory| memory.http.counts)
     }
 
-    fn visit<'a>(
+    fn context<'a>(
         &'a mut self,
         now: Duration,
         number: u32,
         request: &'a HttpRequest<'a>,
         profile: &'a HttpProfile,
-    ) -> Option<Visit<'a>> {
-        Some(Visit {
+    ) -> Option<RequestContext<'a>> {
+        Some(RequestContext {
             device: self.devices.get_mut(number as usize)?,
             memory: self.memories.entry(number).or_default(),
             rng: &mut self.rng,
@@ -268,6 +273,7 @@ impl Fleet {
             request,
             now,
             began: self.config.clock,
+            fleet_counts: &mut self.stats.http,
         })
     }
 }
@@ -279,25 +285,31 @@ impl HttpRequest<'_> {
     }
 }
 
-impl Visit<'_> {
-    fn answer(&mut self, run: Run) -> HttpResponse {
+impl RequestContext<'_> {
+    fn answer(&mut self, run: RouteHandler) -> HttpResponse {
         let answer = match run {
-            Run::Show(show) => Ok(self.xml(&show(self))),
-            Run::Change(change) => Err(change(self).err().unwrap_or(Verdict::Done)),
-            Run::Answer(answer) => answer(self),
-            Run::Recorder(_) => Err(Verdict::NotSupported),
+            RouteHandler::Show(show) => Ok(self.xml(&show(self))),
+            RouteHandler::Change(change) => Err(change(self).err().unwrap_or(StatusWord::Done)),
+            RouteHandler::Answer(answer) => answer(self),
+            RouteHandler::Recorder(_) => Err(StatusWord::NotSupported),
         };
-        answer.unwrap_or_else(|verdict| self.refused(verdict))
+        answer.unwrap_or_else(|word| self.refused(word))
+    }
+
+    /// Counts for the device and the fleet.
+    fn count(&mut self, counter: fn(&mut HttpCounts) -> &mut u64) {
+        for counts in [&mut self.memory.http.counts, &mut *self.fleet_counts] {
+            *counter(counts) += 1;
+        }
     }
 
     /// Finds the route of a request and checks that the client may use it.
-    fn allow(&mut self, path: &str) -> Result<Run, HttpResponse> {
-        let counts = &mut self.memory.http.counts;
+    fn allow(&mut self, path: &str) -> Result<RouteHandler, HttpResponse> {
         match self.request.authorization {
-            Some(_) => counts.with_credentials += 1,
-            None => counts.without_credentials += 1,
+            Some(_) => self.count(|counts| &mut counts.with_credentials),
+            None => self.count(|counts| &mut counts.without_credentials),
         }
-        let known: Vec<&Route> = ROUTES.iter().filter(|route| route.is_for(path)).collect();
+        let known: Vec<&HttpRoute> = ROUTES.iter().filter(|route| route.is_for(path)).collect();
         let route = known
             .iter()
             .find(|route| route.method == self.request.method);
@@ -307,12 +319,12 @@ impl Visit<'_> {
         }
         let is_write = self.request.method != "GET";
         if is_write && self.now < self.memory.http.writable_from {
-            return Err(self.refused(Verdict::InvalidOperation));
+            return Err(self.refused(StatusWord::InvalidOperation));
         }
         match route {
             Some(route) if self.offers(path) => Ok(route.run),
-            None if !known.is_empty() => Err(self.refused(Verdict::MethodNotAllowed)),
-            _ => Err(self.refused(Verdict::NotSupported)),
+            None if !known.is_empty() => Err(self.refused(StatusWord::MethodNotAllowed)),
+            _ => Err(self.refused(StatusWord::NotSupported)),
         }
     }
 
@@ -325,8 +337,8 @@ impl Visit<'_> {
         match path {
             USER_CHECK => Err(login::not_activated(self)),
             DEVICE_INFO if self.profile.open_info => Ok(()),
-            _ if self.profile.asks_early => self.log_in(),
-            _ => Err(self.refused(Verdict::NotActivated)),
+            _ if self.profile.asks_early => Err(self.unauthorized()),
+            _ => Err(self.refused(StatusWord::NotActivated)),
         }
     }
 
@@ -341,14 +353,14 @@ impl Visit<'_> {
     }
 
     /// Reads the document of the body.
-    fn fields(&self, root: &str) -> Result<RawFields, Verdict> {
-        let document = Document::decode(self.request.body).map_err(|_| Verdict::BadXmlFormat)?;
+    fn fields(&self, root: &str) -> Result<RawFields, StatusWord> {
+        let document = Document::decode(self.request.body).map_err(|_| StatusWord::BadXmlFormat)?;
         if !document.complete {
-            return Err(Verdict::BadXmlFormat);
+            return Err(StatusWord::BadXmlFormat);
         }
         let name = document.root.rsplit(':').next();
         if name != Some(root) {
-            return Err(Verdict::BadXmlContent);
+            return Err(StatusWord::BadXmlContent);
         }
         Ok(document.fields)
     }
@@ -362,13 +374,13 @@ impl Visit<'_> {
         respond::xml(200, root, self.profile)
     }
 
-    fn refused(&self, verdict: Verdict) -> HttpResponse {
-        verdict.response(self.request.target, self.profile)
+    fn refused(&self, word: StatusWord) -> HttpResponse {
+        word.response(self.request.target, self.profile)
     }
 
     /// Checks a password within a body. A wrong one costs a try of those that SADP's
     /// commands have: the login of the request itself forgives those of logins.
-    fn prove(&mut self, password: &SecretString) -> Result<(), Verdict> {
+    fn prove(&mut self, password: &SecretString) -> Result<(), StatusWord> {
         let access = &mut self.device.access;
         if access.tries.locked_for(self.now).is_none() {
             if access.password.is(password) {
@@ -376,10 +388,10 @@ impl Visit<'_> {
                 return Ok(());
             }
             access.tries.denied(self.now);
-            self.memory.http.counts.wrong += 1;
+            self.count(|counts| &mut counts.wrong);
         }
-        let lock = LockState::of(&mut access.tries, self.now);
-        Err(Verdict::WrongPassword(lock))
+        let lock = ClientLock::of(&mut self.device.access.tries, self.now);
+        Err(StatusWord::WrongPassword(lock))
     }
 
     /// The time, as everybody else has it.
@@ -405,22 +417,10 @@ impl Visit<'_> {
     }
 }
 
-impl HttpCounts {
-    /// Adds what one device's counters have grown by.
-    fn add(&mut self, before: Self, after: Self) {
-        self.without_credentials += after.without_credentials - before.without_credentials;
-        self.with_credentials += after.with_credentials - before.with_credentials;
-        self.accepted += after.accepted - before.accepted;
-        self.wrong += after.wrong - before.wrong;
-        self.while_locked += after.while_locked - before.while_locked;
-        self.activations += after.activations - before.activations;
-    }
-}
-
 impl HttpAttack {
     /// Turns an honest response into this device's. Hostile challenges are made with the
     /// challenge.
-    fn spoil(self, mut response: HttpResponse, request: &HttpRequest<'_>) -> HttpResponse {
+    fn apply(self, mut response: HttpResponse, request: &HttpRequest<'_>) -> HttpResponse {
         match self {
             Self::EndlessBody => response.delivery = HttpDelivery::Endless,
             Self::SlowBody => response.delivery = HttpDelivery::Slow(Duration::from_secs(10)),

@@ -53,7 +53,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_mins(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A request on its way to the fleet.
-pub(super) struct Call {
+pub(super) struct PendingRequest {
     device: usize,
     client: Ipv4Addr,
     parts: Parts,
@@ -61,7 +61,7 @@ pub(super) struct Call {
     reply: oneshot::Sender<Option<HttpResponse>>,
 }
 
-impl Call {
+impl PendingRequest {
     /// Lets the device answer.
     pub(super) fn answer(self, fleet: &mut Fleet, now: Duration) {
         let target = self.parts.uri.path_and_query();
@@ -88,8 +88,8 @@ pub(super) struct HttpPorts {
     /// The addresses of this computer's other interfaces.
     elsewhere: Vec<IpAddr>,
     listeners: Vec<DeviceListener>,
-    sender: mpsc::Sender<Call>,
-    calls: mpsc::Receiver<Call>,
+    sender: mpsc::Sender<PendingRequest>,
+    requests: mpsc::Receiver<PendingRequest>,
     connections: Arc<Semaphore>,
 }
 
@@ -111,7 +111,7 @@ impl HttpPorts {
         interface: &ServerInterface,
         fleet: &mut Fleet,
     ) -> Result<Self, ServerError> {
-        let (sender, calls) = mpsc::channel(MAX_CONNECTIONS);
+        let (sender, requests) = mpsc::channel(MAX_CONNECTIONS);
         let listed = if_addrs::get_if_addrs().unwrap_or_default();
         let elsewhere = listed.iter().filter(|it| it.name != interface.name);
         let mut ports = Self {
@@ -120,7 +120,7 @@ impl HttpPorts {
             elsewhere: elsewhere.map(if_addrs::Interface::ip).collect(),
             listeners: Vec::new(),
             sender,
-            calls,
+            requests,
             connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
         };
         let devices = fleet.devices().iter().enumerate();
@@ -169,13 +169,12 @@ impl HttpPorts {
             return Err(open(io::ErrorKind::Unsupported.into()));
         };
         fleet.set_http_port(device, address.port());
-        let caller = Caller {
+        let served = Served {
             device,
-            client: Ipv4Addr::UNSPECIFIED,
-            calls: self.sender.clone(),
+            requests: self.sender.clone(),
         };
         let mut task = JoinSet::new();
-        task.spawn(serve(listener, caller, Arc::clone(&self.connections)));
+        task.spawn(serve(listener, served, Arc::clone(&self.connections)));
         Ok(DeviceListener {
             device,
             address,
@@ -210,27 +209,33 @@ impl HttpPorts {
 }
 
 /// Waits for the next request. Without listeners there is none.
-pub(super) async fn next(ports: Option<&mut HttpPorts>) -> Call {
-    let call = match ports {
-        Some(ports) => ports.calls.recv().await,
+pub(super) async fn next(ports: Option<&mut HttpPorts>) -> PendingRequest {
+    let request = match ports {
+        Some(ports) => ports.requests.recv().await,
         None => None,
     };
-    match call {
-        Some(call) => call,
+    match request {
+        Some(request) => request,
         None => std::future::pending().await,
     }
 }
 
-/// A client at a device.
+/// A device with a listener, and the way to its fleet.
 #[derive(Clone)]
-struct Caller {
+struct Served {
     device: usize,
+    requests: mpsc::Sender<PendingRequest>,
+}
+
+/// A client that is connected to a device.
+#[derive(Clone)]
+struct Connected {
+    to: Served,
     client: Ipv4Addr,
-    calls: mpsc::Sender<Call>,
 }
 
 /// Accepts connections and serves them. All of them end with it.
-async fn serve(listener: TcpListener, caller: Caller, connections: Arc<Semaphore>) {
+async fn serve(listener: TcpListener, device: Served, connections: Arc<Semaphore>) {
     let mut open = JoinSet::new();
     loop {
         while open.try_join_next().is_some() {}
@@ -246,24 +251,24 @@ async fn serve(listener: TcpListener, caller: Caller, connections: Arc<Semaphore
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
             return;
         };
-        let caller = Caller {
+        let connected = Connected {
+            to: device.clone(),
             client,
-            ..caller.clone()
         };
         open.spawn(async move {
             let _permit = permit;
-            let _too_long = timeout(CONNECTION_TIMEOUT, converse(stream, caller)).await;
+            let _too_long = timeout(CONNECTION_TIMEOUT, serve_client(stream, connected)).await;
         });
     }
 }
 
-async fn converse(stream: TcpStream, caller: Caller) {
+async fn serve_client(stream: TcpStream, connected: Connected) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
         .serve_connection(
             TokioIo::new(stream),
-            TowerToHyperService::new(answer.with_state(caller)),
+            TowerToHyperService::new(answer.with_state(connected)),
         )
         .await;
     if let Err(error) = served {
@@ -273,7 +278,7 @@ async fn converse(stream: TcpStream, caller: Caller) {
 
 /// Passes a request on to the fleet. Where the device does not answer, neither does this:
 /// the connection stays open until the client leaves.
-async fn answer(State(caller): State<Caller>, request: Request) -> Response {
+async fn answer(State(connected): State<Connected>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = match timeout(READ_TIMEOUT, to_bytes(body, HttpRequest::MAX_BODY)).await {
         Ok(Ok(body)) => body,
@@ -281,14 +286,14 @@ async fn answer(State(caller): State<Caller>, request: Request) -> Response {
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let (reply, response) = oneshot::channel();
-    let call = Call {
-        device: caller.device,
-        client: caller.client,
+    let pending = PendingRequest {
+        device: connected.to.device,
+        client: connected.client,
         parts,
         body,
         reply,
     };
-    let sent = caller.calls.send(call).await;
+    let sent = connected.to.requests.send(pending).await;
     match (sent, response.await) {
         (Ok(()), Ok(Some(response))) => response.into_response(),
         _ => std::future::pending().await,

@@ -100,7 +100,7 @@ fn namespaces_and_spellings_are_the_firmwares() {
     }
     let mut van = Van::one("ipc-v5.2.5", "");
     let status = owner(&mut van).ask(get("/SDK/activateStatus"));
-    assert_eq!(status.status, 403, "firmware from before activation");
+    assert_eq!(status.status, 404, "firmware from before activation");
 }
 
 #[test]
@@ -117,6 +117,10 @@ fn a_device_without_a_password_says_so() {
         assert_eq!(value(&check, "isActivated").as_deref(), Some("false"));
         let info = client.ask(get(DEVICE_INFO));
         assert_eq!(info.status, device_info, "{http}");
+        if device_info == 401 {
+            let refused = client.log_in(get(DEVICE_INFO));
+            assert_eq!(refused.status, 401, "no password is right yet");
+        }
         if device_info == 403 {
             assert_eq!(value(&info, "subStatusCode").unwrap(), "notActivated");
         }
@@ -490,4 +494,8 @@ fn unknown_urls_and_wrong_methods_have_their_words() {
         assert_eq!(refused.status, 403);
         assert_eq!(value(&refused, "subStatusCode").unwrap(), expected);
     }
+    let mut van = van_with("camera-v5.2", "");
+    let refused = owner(&mut van).log_in(get("/ISAPI/System/nothing"));
+    assert_eq!(refused.status, 404);
+    assert!(text(&refused).starts_with("<!DOCTYPE html>"));
 }

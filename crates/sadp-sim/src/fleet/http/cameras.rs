@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use sadp_model::Kind;
 
 use super::{
-    SiteQuestion, system,
+    RecorderRequest, system,
     xml::{Element, leaf, node},
 };
 use crate::{Device, Fleet};
@@ -23,7 +23,7 @@ struct Channel<'a> {
 }
 
 /// `GET channels`.
-pub(super) fn channels(asked: SiteQuestion<'_>) -> Option<Element> {
+pub(super) fn channels(asked: RecorderRequest<'_>) -> Option<Element> {
     let channels = asked.fleet.channels(asked.recorder)?;
     let elements = channels.iter().map(|channel| {
         let mut source = vec![
@@ -60,7 +60,7 @@ pub(super) fn channels(asked: SiteQuestion<'_>) -> Option<Element> {
 }
 
 /// `GET channels/status`.
-pub(super) fn all_statuses(asked: SiteQuestion<'_>) -> Option<Element> {
+pub(super) fn all_statuses(asked: RecorderRequest<'_>) -> Option<Element> {
     let channels = asked.fleet.channels(asked.recorder)?;
     let statuses = channels.iter().map(|channel| asked.channel_status(channel));
     Some(Element::list(
@@ -70,7 +70,7 @@ pub(super) fn all_statuses(asked: SiteQuestion<'_>) -> Option<Element> {
 }
 
 /// `GET channels/ID/status`.
-pub(super) fn status(asked: SiteQuestion<'_>) -> Option<Element> {
+pub(super) fn status(asked: RecorderRequest<'_>) -> Option<Element> {
     let id: usize = asked.request.path().rsplit('/').nth(1)?.parse().ok()?;
     let channels = asked.fleet.channels(asked.recorder)?;
     let channel = channels.iter().find(|channel| channel.id == id)?;
@@ -78,8 +78,8 @@ pub(super) fn status(asked: SiteQuestion<'_>) -> Option<Element> {
 }
 
 /// `GET search`: the cameras of the recorder's network that it finds itself.
-pub(super) fn search(asked: SiteQuestion<'_>) -> Option<Element> {
-    let SiteQuestion { fleet, .. } = asked;
+pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
+    let RecorderRequest { fleet, .. } = asked;
     let recorder = recorder_of(fleet, asked.recorder)?;
     let in_network = |camera: &&Device| {
         let [own, other] = [recorder, camera]
@@ -149,7 +149,7 @@ impl Fleet {
     }
 }
 
-impl SiteQuestion<'_> {
+impl RecorderRequest<'_> {
     fn channel_status(self, channel: &Channel<'_>) -> Element {
         let result = self.channel_result(channel);
         let mut fields = vec![

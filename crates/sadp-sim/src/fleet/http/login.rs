@@ -13,9 +13,9 @@ use sadp_model::PasswordCheck;
 use secrecy::ExposeSecret;
 
 use super::{
-    USER_CHECK, Visit,
-    memory::Nonce,
-    respond::{LockState, Verdict, page, xml},
+    RequestContext, USER_CHECK,
+    memory::IssuedNonce,
+    respond::{ClientLock, StatusWord, page, xml},
     xml::{Element, leaf, node},
 };
 use crate::{
@@ -25,9 +25,9 @@ use crate::{
 };
 
 /// `GET userCheck`, after a login.
-pub(super) fn user_check(visit: &Visit<'_>) -> Element {
-    let password = visit.device.access.password.text().expose_secret();
-    let is_risky = !PasswordCheck::of(password, &visit.device.user())
+pub(super) fn user_check(context: &RequestContext<'_>) -> Element {
+    let password = context.device.access.password.text().expose_secret();
+    let is_risky = !PasswordCheck::of(password, &context.device.user())
         .problems
         .is_empty();
     let fields = vec![
@@ -41,17 +41,17 @@ pub(super) fn user_check(visit: &Visit<'_>) -> Element {
 }
 
 /// `userCheck` of a device without a password.
-pub(super) fn not_activated(visit: &Visit<'_>) -> HttpResponse {
+pub(super) fn not_activated(context: &RequestContext<'_>) -> HttpResponse {
     let fields = vec![
         leaf("statusValue", 200),
         leaf("statusString", "OK"),
         leaf("isActivated", false),
     ];
-    visit.xml(&node("userCheck", fields))
+    context.xml(&node("userCheck", fields))
 }
 
 /// What a login came to.
-enum Login {
+enum LoginResult {
     Right,
     Wrong,
     /// Nothing that could be compared: it costs no try.
@@ -60,7 +60,7 @@ enum Login {
     Early,
 }
 
-impl Visit<'_> {
+impl RequestContext<'_> {
     /// Lets the user pass. Others get a challenge.
     pub(super) fn log_in(&mut self) -> Result<(), HttpResponse> {
         let Some(authorization) = self.request.authorization else {
@@ -69,44 +69,44 @@ impl Visit<'_> {
         let now = self.now;
         if self.lock_state().locked_for.is_some() {
             self.tries().lock_again(now);
-            self.memory.http.counts.while_locked += 1;
+            self.count(|counts| &mut counts.while_locked);
             return Err(self.unauthorized());
         }
         match self.check(authorization) {
-            Login::Right => {
+            LoginResult::Right => {
                 self.tries().forgive();
-                self.memory.http.counts.accepted += 1;
+                self.count(|counts| &mut counts.accepted);
                 Ok(())
             }
-            Login::Wrong => {
+            LoginResult::Wrong => {
                 self.tries().denied(now);
-                self.memory.http.counts.wrong += 1;
+                self.count(|counts| &mut counts.wrong);
                 Err(self.unauthorized())
             }
-            Login::Early if self.profile.refuses_early => {
-                Err(self.refused(Verdict::InvalidOperation))
+            LoginResult::Early if self.profile.refuses_early => {
+                Err(self.refused(StatusWord::InvalidOperation))
             }
-            Login::Early | Login::Unusable => Err(self.unauthorized()),
+            LoginResult::Early | LoginResult::Unusable => Err(self.unauthorized()),
         }
     }
 
-    fn check(&mut self, authorization: &str) -> Login {
+    fn check(&mut self, authorization: &str) -> LoginResult {
         if let Some(pair) = authorization.strip_prefix("Basic ") {
             return self.check_basic(pair);
         }
         let Some(presented) = Presented::read(authorization.as_bytes()) else {
-            return Login::Unusable;
+            return LoginResult::Unusable;
         };
         let nonce = presented.nonce().unwrap_or_default();
         let Some(nonce) = self.memory.http.take_nonce(nonce) else {
-            return Login::Early;
+            return LoginResult::Early;
         };
         // "The url does not match the nonce url."
         if *nonce.target != *self.request.target {
-            return Login::Unusable;
+            return LoginResult::Unusable;
         }
         let Ok(method) = self.request.method.parse() else {
-            return Login::Unusable;
+            return LoginResult::Unusable;
         };
         let line = RequestLine {
             method,
@@ -117,20 +117,20 @@ impl Visit<'_> {
             user: &user,
             password: self.device.access.password.text(),
         };
-        let mut outcome = Login::Unusable;
+        let mut outcome = LoginResult::Unusable;
         for challenge in &nonce.accepted {
             match challenge.verify(&presented, credentials, line) {
-                Ok(()) => return Login::Right,
-                Err(Fault::Password) => outcome = Login::Wrong,
+                Ok(()) => return LoginResult::Right,
+                Err(Fault::Password) => outcome = LoginResult::Wrong,
                 Err(_) => {}
             }
         }
         outcome
     }
 
-    fn check_basic(&self, pair: &str) -> Login {
+    fn check_basic(&self, pair: &str) -> LoginResult {
         if !self.profile.basic {
-            return Login::Unusable;
+            return LoginResult::Unusable;
         }
         let pair = BASE64_STANDARD.decode(pair.trim()).unwrap_or_default();
         let pair = String::from_utf8(pair).unwrap_or_default();
@@ -139,9 +139,9 @@ impl Visit<'_> {
                 if user == self.device.user()
                     && self.device.access.password.is(&password.into()) =>
             {
-                Login::Right
+                LoginResult::Right
             }
-            _ => Login::Wrong,
+            _ => LoginResult::Wrong,
         }
     }
 
@@ -160,14 +160,14 @@ impl Visit<'_> {
         http.tries_of(self.request.from, fresh)
     }
 
-    pub(super) fn lock_state(&mut self) -> LockState {
+    pub(super) fn lock_state(&mut self) -> ClientLock {
         let now = self.now;
-        LockState::of(self.tries(), now)
+        ClientLock::of(self.tries(), now)
     }
 
     /// The refusal of a request without a login: a challenge, and what the firmware tells
     /// of the lock.
-    fn unauthorized(&mut self) -> HttpResponse {
+    pub(super) fn unauthorized(&mut self) -> HttpResponse {
         let lock = self.lock_state();
         let told = match self.profile.lock_told {
             LockTold::Nowhere => false,
@@ -195,7 +195,7 @@ impl Visit<'_> {
     }
 
     /// The `userCheck` of a refusal.
-    fn refusal(&self, lock: Option<LockState>) -> Element {
+    fn refusal(&self, lock: Option<ClientLock>) -> Element {
         let mut fields = vec![
             leaf("statusValue", 401),
             leaf("statusString", "Unauthorized"),
@@ -259,7 +259,7 @@ impl Visit<'_> {
             headers.rotate_left(kept);
             return headers;
         }
-        self.memory.http.keep_nonce(Nonce {
+        self.memory.http.keep_nonce(IssuedNonce {
             text: nonce.into_bytes().into(),
             target: self.request.target.into(),
             accepted,

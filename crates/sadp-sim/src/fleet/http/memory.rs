@@ -10,28 +10,28 @@ use jiff::SignedDuration;
 use sadp_isapi::digest::Challenge;
 use sadp_model::RawFields;
 
-use super::{activation::Begun, security::OnvifUser};
+use super::{activation::PendingHandshake, security::OnvifUser};
 use crate::{HttpCounts, Tries};
 
 /// The state that a device keeps of its HTTP clients, and what they have set.
 #[derive(Debug, Default)]
 pub(in crate::fleet) struct HttpMemory {
     pub(super) counts: HttpCounts,
-    nonces: VecDeque<Nonce>,
+    nonces: VecDeque<IssuedNonce>,
     clients: VecDeque<(Ipv4Addr, Tries)>,
     /// Documents that were set, by their roots.
     pub(super) documents: BTreeMap<&'static str, RawFields>,
     /// How far the clock is ahead, where it was set.
     pub(super) clock: Option<SignedDuration>,
     pub(super) onvif_users: Vec<OnvifUser>,
-    pub(super) begun: Option<Begun>,
+    pub(super) pending: Option<PendingHandshake>,
     /// The end of a start, until which changes are refused.
     pub(super) writable_from: Duration,
 }
 
 /// A nonce that was sent in a challenge.
 #[derive(Debug)]
-pub(super) struct Nonce {
+pub(super) struct IssuedNonce {
     pub(super) text: Box<[u8]>,
     /// The path and query that it is for.
     pub(super) target: Box<str>,
@@ -48,13 +48,13 @@ impl HttpMemory {
     /// longest is forgotten.
     const CLIENTS: usize = 64;
 
-    pub(super) fn keep_nonce(&mut self, nonce: Nonce) {
+    pub(super) fn keep_nonce(&mut self, nonce: IssuedNonce) {
         self.nonces.truncate(Self::NONCES - 1);
         self.nonces.push_front(nonce);
     }
 
     /// Takes a nonce: it is valid once.
-    pub(super) fn take_nonce(&mut self, text: &[u8]) -> Option<Nonce> {
+    pub(super) fn take_nonce(&mut self, text: &[u8]) -> Option<IssuedNonce> {
         let index = self.nonces.iter().position(|nonce| *nonce.text == *text)?;
         self.nonces.remove(index)
     }
@@ -73,7 +73,7 @@ impl HttpMemory {
     pub(in crate::fleet) fn restart(&mut self, writable_from: Duration) {
         self.nonces.clear();
         self.clients.clear();
-        self.begun = None;
+        self.pending = None;
         self.writable_from = writable_from;
     }
 

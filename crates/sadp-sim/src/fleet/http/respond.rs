@@ -1,13 +1,15 @@
-//! The `ResponseStatus` of the HTTP interface, in the vendor's words.
+//! The `ResponseStatus` of the HTTP interface, in the vendor's status.
 
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::xml::{Element, leaf, node};
 use crate::{HttpDelivery, HttpProfile, HttpResponse, Tries};
 
 /// The result of a request, of the vendor's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum StatusWord {
     Done,
     NotSupported,
     NotActivated,
@@ -19,18 +21,18 @@ pub(super) enum Verdict {
     BadParameters,
     RiskPassword,
     /// A wrong current password within a body, which cost a try.
-    WrongPassword(LockState),
+    WrongPassword(ClientLock),
 }
 
 /// What a device tells of the tries of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LockState {
+pub(super) struct ClientLock {
     /// The rest of its lock, in seconds. `None` where it is not locked.
     pub(super) locked_for: Option<u64>,
     pub(super) tries_left: u32,
 }
 
-impl LockState {
+impl ClientLock {
     pub(super) fn of(tries: &mut Tries, now: Duration) -> Self {
         let locked_for = tries.locked_for(now).map(|left| {
             // Rounded up, so that nobody comes too early.
@@ -52,7 +54,7 @@ impl LockState {
 }
 
 /// The fields of a `ResponseStatus`.
-struct Words {
+struct StatusFields {
     http: u16,
     code: u8,
     string: &'static str,
@@ -60,8 +62,8 @@ struct Words {
     error: u32,
 }
 
-impl Verdict {
-    const fn words(self) -> Words {
+impl StatusWord {
+    const fn fields(self) -> StatusFields {
         let (http, code, sub_status, error) = match self {
             Self::Done => (200, 1, "ok", 1),
             Self::NotSupported => (403, 4, "notSupport", 0x4000_0001),
@@ -82,7 +84,7 @@ impl Verdict {
             5 => "Invalid XML Format",
             _ => "Invalid XML Content",
         };
-        Words {
+        StatusFields {
             http,
             code,
             string,
@@ -93,40 +95,42 @@ impl Verdict {
 
     /// The response to a request for this URL, as JSON where the URL asks for that.
     pub(super) fn response(self, target: &str, profile: &HttpProfile) -> HttpResponse {
-        let words = self.words();
-        let path = target.split('?').next().unwrap_or_default();
-        if target.contains("format=json") {
-            let mut status = serde_json::json!({
-                "requestURL": path,
-                "statusCode": words.code,
-                "statusString": words.string,
-                "subStatusCode": words.sub_status,
-                "errorCode": words.error,
-                "errorMsg": words.sub_status,
-            });
-            if let Self::WrongPassword(lock) = self {
-                status["lockStatus"] = lock.word(profile).into();
-                status["retryTimes"] = lock.tries_left.into();
-                status["resLockTime"] = lock.locked_for.unwrap_or_default().into();
-            }
-            return json(words.http, &status);
+        if self == Self::NotSupported && profile.html {
+            return page(404, "Not Found");
         }
-        let mut fields = vec![
-            leaf("requestURL", path),
-            leaf("statusCode", words.code),
-            leaf("statusString", words.string),
-            leaf("subStatusCode", words.sub_status),
+        let status = self.fields();
+        let is_json = target.contains("format=json");
+        let string = if is_json {
+            status.string.replace("XML", "JSON")
+        } else {
+            status.string.to_owned()
+        };
+        let path = target.split('?').next().unwrap_or_default();
+        let mut fields: Vec<(&str, Value)> = vec![
+            ("requestURL", path.into()),
+            ("statusCode", status.code.into()),
+            ("statusString", string.into()),
+            ("subStatusCode", status.sub_status.into()),
         ];
         if !profile.html {
-            fields.push(leaf("errorCode", words.error));
-            fields.push(leaf("errorMsg", words.sub_status));
+            fields.push(("errorCode", status.error.into()));
+            fields.push(("errorMsg", status.sub_status.into()));
         }
         if let Self::WrongPassword(lock) = self {
-            fields.push(leaf("lockStatus", lock.word(profile)));
-            fields.push(leaf("retryTimes", lock.tries_left));
-            fields.push(leaf("resLockTime", lock.locked_for.unwrap_or_default()));
+            fields.push(("lockStatus", lock.word(profile).into()));
+            fields.push(("retryTimes", lock.tries_left.into()));
+            fields.push(("resLockTime", lock.locked_for.unwrap_or_default().into()));
         }
-        xml(words.http, &node("ResponseStatus", fields), profile)
+        if is_json {
+            let fields = fields.into_iter();
+            return json(status.http, &fields.collect());
+        }
+        let elements = fields.into_iter().map(|(name, value)| match value {
+            Value::String(text) => leaf(name, text),
+            other => leaf(name, other),
+        });
+        let root = node("ResponseStatus", elements.collect());
+        xml(status.http, &root, profile)
     }
 }
 
@@ -141,7 +145,7 @@ pub(super) fn document(status: u16, body: Vec<u8>) -> HttpResponse {
 }
 
 /// A response with a JSON document.
-pub(super) fn json(status: u16, value: &serde_json::Value) -> HttpResponse {
+pub(super) fn json(status: u16, value: &Value) -> HttpResponse {
     with_type(status, "application/json", value.to_string().into_bytes())
 }
 
@@ -167,7 +171,7 @@ pub(super) fn file(body: Vec<u8>) -> HttpResponse {
 fn with_type(status: u16, content_type: &str, body: Vec<u8>) -> HttpResponse {
     HttpResponse {
         status,
-        headers: vec![("Content-Type", content_type.to_owned())],
+        headers: vec![("ElementContent-Type", content_type.to_owned())],
         body,
         delivery: HttpDelivery::Whole,
     }

@@ -7,15 +7,15 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Visit,
-    respond::{self, Verdict},
+    Answer, RequestContext,
+    respond::{self, StatusWord},
     xml::{Element, leaf, node},
 };
 use crate::{Questions, fleet::guid};
 
 /// `GET extern/capabilities`: the ways to reset a password, before any login.
-pub(super) fn reset_ways(visit: &Visit<'_>) -> Element {
-    let profile = visit.profile;
+pub(super) fn reset_ways(context: &RequestContext<'_>) -> Element {
+    let profile = context.profile;
     let fields = vec![
         leaf("isSupportWithSecurityQuestion", profile.questions),
         leaf("isSupportWithGUIDFileData", profile.guid),
@@ -27,8 +27,8 @@ pub(super) fn reset_ways(visit: &Visit<'_>) -> Element {
 }
 
 /// `GET capabilities`.
-pub(super) fn capabilities(visit: &Visit<'_>) -> Element {
-    let profile = visit.profile;
+pub(super) fn capabilities(context: &RequestContext<'_>) -> Element {
+    let profile = context.profile;
     let mut fields = vec![
         leaf("supportUserNums", 32),
         leaf("userBondIpNums", 1),
@@ -46,9 +46,9 @@ pub(super) fn capabilities(visit: &Visit<'_>) -> Element {
 }
 
 /// `GET questionConfiguration`: the questions, and which are set.
-pub(super) fn questions(visit: &Visit<'_>) -> Element {
+pub(super) fn questions(context: &RequestContext<'_>) -> Element {
     let questions = (1..=Questions::MAX_ID).map(|id| {
-        let is_set = visit.device.recovery.questions.contains(id);
+        let is_set = context.device.recovery.questions.contains(id);
         node("Question", vec![leaf("id", id), leaf("mark", is_set)])
     });
     let list = node("QuestionList", questions.collect());
@@ -56,8 +56,8 @@ pub(super) fn questions(visit: &Visit<'_>) -> Element {
 }
 
 /// `PUT questionConfiguration`: three answers, with the current password.
-pub(super) fn set_questions(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let fields = visit.fields("SecurityQuestion")?;
+pub(super) fn set_questions(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let fields = context.fields("SecurityQuestion")?;
     let password = password(fields.first("password"))?;
     let mut answers = Vec::new();
     let mut id = 0;
@@ -68,16 +68,16 @@ pub(super) fn set_questions(visit: &mut Visit<'_>) -> Result<(), Verdict> {
             _ => {}
         }
     }
-    let questions = Questions::new(answers).map_err(|_| Verdict::BadParameters)?;
-    visit.prove(&password)?;
-    visit.device.recovery.questions = questions;
+    let questions = Questions::new(answers).map_err(|_| StatusWord::BadParameters)?;
+    context.prove(&password)?;
+    context.device.recovery.questions = questions;
     Ok(())
 }
 
 /// `GET email/parameter`.
 #[expect(clippy::unnecessary_wraps, reason = "routes have few signatures")]
-pub(super) fn mailbox(visit: &mut Visit<'_>) -> Answer {
-    let set = visit.device.recovery.mailbox.iter();
+pub(super) fn mailbox(context: &mut RequestContext<'_>) -> Answer {
+    let set = context.device.recovery.mailbox.iter();
     let set: Vec<Value> = set.map(|it| json!({ "emailAddress": it })).collect();
     let shown = json!({ "SecurityEmail": { "SecurityInformation": set } });
     Ok(respond::json(200, &shown))
@@ -85,37 +85,37 @@ pub(super) fn mailbox(visit: &mut Visit<'_>) -> Answer {
 
 /// `PUT email/parameter`: an address, with the current password. A code on its way to the
 /// former address becomes void.
-pub(super) fn set_mailbox(visit: &mut Visit<'_>) -> Result<(), Verdict> {
+pub(super) fn set_mailbox(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     let sent: Value =
-        serde_json::from_slice(visit.request.body).map_err(|_| Verdict::BadXmlFormat)?;
+        serde_json::from_slice(context.request.body).map_err(|_| StatusWord::BadXmlFormat)?;
     let sent = &sent["SecurityEmail"];
     let password = password(sent["password"].as_str())?;
     let address = sent["SecurityInformation"][0]["emailAddress"].as_str();
     let address = address
         .filter(|it| it.contains('@') && Mailbox::new(it).is_ok())
-        .ok_or(Verdict::BadParameters)?;
-    visit.prove(&password)?;
-    if visit.device.recovery.mailbox.as_deref() != Some(address) {
-        visit.memory.mail = None;
+        .ok_or(StatusWord::BadParameters)?;
+    context.prove(&password)?;
+    if context.device.recovery.mailbox.as_deref() != Some(address) {
+        context.memory.mail = None;
     }
-    visit.device.recovery.mailbox = Some(address.into());
+    context.device.recovery.mailbox = Some(address.into());
     Ok(())
 }
 
 /// `POST GUIDFileData`: a new GUID, as a file, for the current password.
-pub(super) fn export_guid(visit: &mut Visit<'_>) -> Answer {
-    let fields = visit.fields("LoginPassword")?;
+pub(super) fn export_guid(context: &mut RequestContext<'_>) -> Answer {
+    let fields = context.fields("LoginPassword")?;
     let password = password(fields.first("password"))?;
-    visit.prove(&password)?;
-    let guid = guid::make(visit.rng).ok_or(Verdict::InvalidOperation)?;
+    context.prove(&password)?;
+    let guid = guid::make(context.rng).ok_or(StatusWord::InvalidOperation)?;
     let file = guid.as_str().as_bytes().to_vec();
-    visit.memory.keep_guid(guid);
+    context.memory.keep_guid(guid);
     Ok(respond::file(file))
 }
 
-fn password(text: Option<&str>) -> Result<SecretString, Verdict> {
+fn password(text: Option<&str>) -> Result<SecretString, StatusWord> {
     let text = text.filter(|text| !text.is_empty());
-    text.map(Into::into).ok_or(Verdict::BadParameters)
+    text.map(Into::into).ok_or(StatusWord::BadParameters)
 }
 
 /// A user of ONVIF: these are apart from the device's own account. Its password is
@@ -131,17 +131,17 @@ impl OnvifUser {
     /// The most users of a device.
     const MOST: u32 = 32;
 
-    fn read(id: u32, fields: &RawFields) -> Result<Self, Verdict> {
+    fn read(id: u32, fields: &RawFields) -> Result<Self, StatusWord> {
         let text = |name| {
             let text = fields.first(name).filter(|text| !text.is_empty());
-            text.ok_or(Verdict::BadParameters)
+            text.ok_or(StatusWord::BadParameters)
         };
         let level = text("userType")?;
         if !matches!(level, "administrator" | "operator" | "mediaUser") {
-            return Err(Verdict::BadParameters);
+            return Err(StatusWord::BadParameters);
         }
         if text("password")?.len() < 8 {
-            return Err(Verdict::RiskPassword);
+            return Err(StatusWord::RiskPassword);
         }
         Ok(Self {
             id,
@@ -161,32 +161,32 @@ impl OnvifUser {
 }
 
 /// `GET ONVIF/users`: without passwords.
-pub(super) fn onvif_users(visit: &Visit<'_>) -> Element {
-    let users = visit.memory.http.onvif_users.iter();
+pub(super) fn onvif_users(context: &RequestContext<'_>) -> Element {
+    let users = context.memory.http.onvif_users.iter();
     let users = users.map(OnvifUser::element).collect();
     Element::list("UserList", users)
 }
 
 /// `POST ONVIF/users`: another user.
-pub(super) fn add_onvif_user(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let fields = visit.fields("User")?;
-    let users = &mut visit.memory.http.onvif_users;
+pub(super) fn add_onvif_user(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let fields = context.fields("User")?;
+    let users = &mut context.memory.http.onvif_users;
     let id = (1..=OnvifUser::MOST).find(|id| users.iter().all(|user| user.id != *id));
-    let user = OnvifUser::read(id.ok_or(Verdict::InvalidOperation)?, &fields)?;
+    let user = OnvifUser::read(id.ok_or(StatusWord::InvalidOperation)?, &fields)?;
     if users.iter().any(|other| other.name == user.name) {
-        return Err(Verdict::InvalidOperation);
+        return Err(StatusWord::InvalidOperation);
     }
     users.push(user);
     Ok(())
 }
 
 /// `PUT ONVIF/users/ID`: another name, password or level.
-pub(super) fn change_onvif_user(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let fields = visit.fields("User")?;
-    let id = visit.id();
-    let mut users = visit.memory.http.onvif_users.iter_mut();
+pub(super) fn change_onvif_user(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let fields = context.fields("User")?;
+    let id = context.id();
+    let mut users = context.memory.http.onvif_users.iter_mut();
     let user = users.find(|user| Some(user.id) == id);
-    let user = user.ok_or(Verdict::BadParameters)?;
+    let user = user.ok_or(StatusWord::BadParameters)?;
     *user = OnvifUser::read(user.id, &fields)?;
     Ok(())
 }

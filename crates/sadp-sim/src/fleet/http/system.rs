@@ -4,16 +4,16 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::strtime, tz::TimeZon
 use sadp_model::{Kind, RawFields};
 
 use super::{
-    Visit,
-    respond::Verdict,
+    RequestContext,
+    respond::StatusWord,
     xml::{Element, frame, leaf, node},
     zone,
 };
 use crate::Device;
 
 /// `GET deviceInfo`.
-pub(super) fn device_info(visit: &Visit<'_>) -> Element {
-    let device = &*visit.device;
+pub(super) fn device_info(context: &RequestContext<'_>) -> Element {
+    let device = &*context.device;
     let (version, released) = firmware(device);
     let mac = device.identity.mac.to_string();
     let compact = mac.replace([':', '-'], "");
@@ -55,21 +55,21 @@ pub(super) fn is_recorder(device: &Device) -> bool {
 }
 
 /// `GET status`.
-pub(super) fn status(visit: &Visit<'_>) -> Element {
+pub(super) fn status(context: &RequestContext<'_>) -> Element {
     let fields = vec![
-        leaf("currentDeviceTime", local_time(visit)),
-        leaf("deviceUpTime", visit.now.as_secs()),
+        leaf("currentDeviceTime", local_time(context)),
+        leaf("deviceUpTime", context.now.as_secs()),
     ];
     node("DeviceStatus", fields)
 }
 
 /// `GET capabilities`: the flags that concern finding, naming and timing.
-pub(super) fn capabilities(visit: &Visit<'_>) -> Element {
+pub(super) fn capabilities(context: &RequestContext<'_>) -> Element {
     let mut fields = vec![
         leaf("isSupportIntegrate", true),
         leaf("isSupportDiscoveryMode", true),
     ];
-    if is_recorder(visit.device) {
+    if is_recorder(context.device) {
         fields.push(leaf("isSupportActivateIpc", true));
     }
     node("DeviceCap", fields)
@@ -80,10 +80,10 @@ const NTP: &str = "NTPServer";
 const INTEGRATE: &str = "Integrate";
 
 /// `GET time`.
-pub(super) fn time(visit: &Visit<'_>) -> Element {
-    let now = local_time(visit);
+pub(super) fn time(context: &RequestContext<'_>) -> Element {
+    let now = local_time(context);
     let mut shown = RawFields::default();
-    for (name, text) in time_fields(visit).iter() {
+    for (name, text) in time_fields(context).iter() {
         shown.push(name, if name == "localTime" { &now } else { text });
     }
     Element::of(TIME, &shown)
@@ -91,26 +91,26 @@ pub(super) fn time(visit: &Visit<'_>) -> Element {
 
 /// `PUT time`: with the mode `NTP` the clock becomes right at once, with `manual` it
 /// takes the time, in the zone that comes with it.
-pub(super) fn set_time(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let fields = visit.fields(TIME)?;
+pub(super) fn set_time(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let fields = context.fields(TIME)?;
     let zone = fields.first("timeZone").and_then(zone::parse);
-    let zone = zone.ok_or(Verdict::BadParameters)?;
+    let zone = zone.ok_or(StatusWord::BadParameters)?;
     match fields.first("timeMode").unwrap_or_default() {
-        "NTP" => visit.memory.http.clock = Some(SignedDuration::ZERO),
+        "NTP" => context.memory.http.clock = Some(SignedDuration::ZERO),
         "manual" => {
             let text = fields.first("localTime").unwrap_or_default();
-            let told = told_time(text, &zone).ok_or(Verdict::BadParameters)?;
-            visit.memory.http.clock = Some(told.duration_since(visit.right_time()));
+            let told = told_time(text, &zone).ok_or(StatusWord::BadParameters)?;
+            context.memory.http.clock = Some(told.duration_since(context.right_time()));
         }
-        _ => return Err(Verdict::BadParameters),
+        _ => return Err(StatusWord::BadParameters),
     }
-    visit.memory.http.documents.insert(TIME, fields);
+    context.memory.http.documents.insert(TIME, fields);
     Ok(())
 }
 
 /// The document as it was last set. Its `localTime` is of then.
-fn time_fields(visit: &Visit<'_>) -> RawFields {
-    let set = visit.memory.http.documents.get(TIME);
+fn time_fields(context: &RequestContext<'_>) -> RawFields {
+    let set = context.memory.http.documents.get(TIME);
     set.cloned().unwrap_or_else(|| {
         RawFields::from_iter([
             ("timeMode", "manual"),
@@ -122,14 +122,14 @@ fn time_fields(visit: &Visit<'_>) -> RawFields {
 
 /// The wall clock with the printed offset. Recorders print that of standard time also
 /// while daylight saving applies.
-fn local_time(visit: &Visit<'_>) -> String {
-    let fields = time_fields(visit);
+fn local_time(context: &RequestContext<'_>) -> String {
+    let fields = time_fields(context);
     let zone = fields.first("timeZone").and_then(zone::parse);
     let zone = zone.unwrap_or(TimeZone::UTC);
-    let time = visit.clock();
+    let time = context.clock();
     let civil = zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%S");
     let info = zone.to_offset_info(time);
-    let saved = if info.dst().is_dst() && is_recorder(visit.device) {
+    let saved = if info.dst().is_dst() && is_recorder(context.device) {
         3600
     } else {
         0
@@ -154,34 +154,34 @@ fn told_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// `GET time/ntpServers`.
-pub(super) fn ntp_servers(visit: &Visit<'_>) -> Element {
-    let server = Element::of(NTP, &ntp_fields(visit));
+pub(super) fn ntp_servers(context: &RequestContext<'_>) -> Element {
+    let server = Element::of(NTP, &ntp_fields(context));
     Element::list("NTPServerList", vec![server])
 }
 
 /// `GET time/ntpServers/1`.
-pub(super) fn ntp_server(visit: &Visit<'_>) -> Element {
-    Element::of(NTP, &ntp_fields(visit))
+pub(super) fn ntp_server(context: &RequestContext<'_>) -> Element {
+    Element::of(NTP, &ntp_fields(context))
 }
 
 /// `PUT time/ntpServers/1`.
-pub(super) fn set_ntp_server(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let fields = visit.fields(NTP)?;
-    keep_ntp(visit, fields)
+pub(super) fn set_ntp_server(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let fields = context.fields(NTP)?;
+    keep_ntp(context, fields)
 }
 
 /// `PUT time/ntpServers`: devices have one server.
-pub(super) fn set_ntp_servers(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let list = visit.fields("NTPServerList")?;
+pub(super) fn set_ntp_servers(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let list = context.fields("NTPServerList")?;
     let prefix = format!("{NTP}/");
     let server = list
         .iter()
         .filter_map(|(path, text)| Some((path.strip_prefix(&prefix)?, text)));
     let server = server.collect();
-    keep_ntp(visit, server)
+    keep_ntp(context, server)
 }
 
-fn keep_ntp(visit: &mut Visit<'_>, fields: RawFields) -> Result<(), Verdict> {
+fn keep_ntp(context: &mut RequestContext<'_>, fields: RawFields) -> Result<(), StatusWord> {
     let host = match fields.first("addressingFormatType").unwrap_or_default() {
         "hostname" => fields.first("hostName"),
         "ipaddress" => fields
@@ -195,14 +195,14 @@ fn keep_ntp(visit: &mut Visit<'_>, fields: RawFields) -> Result<(), Verdict> {
         .map(str::parse::<u16>)
         .filter(|it| matches!(it, Ok(1..=10_080)));
     if host.is_none_or(str::is_empty) || !matches!(port, Some(Ok(1..))) || interval.is_none() {
-        return Err(Verdict::BadParameters);
+        return Err(StatusWord::BadParameters);
     }
-    visit.memory.http.documents.insert(NTP, fields);
+    context.memory.http.documents.insert(NTP, fields);
     Ok(())
 }
 
-fn ntp_fields(visit: &Visit<'_>) -> RawFields {
-    let set = visit.memory.http.documents.get(NTP);
+fn ntp_fields(context: &RequestContext<'_>) -> RawFields {
+    let set = context.memory.http.documents.get(NTP);
     set.cloned().unwrap_or_else(|| {
         RawFields::from_iter([
             ("id", "1"),
@@ -215,8 +215,8 @@ fn ntp_fields(visit: &Visit<'_>) -> RawFields {
 }
 
 /// `GET discoveryMode`.
-pub(super) fn discovery_mode(visit: &Visit<'_>) -> Element {
-    let http = &visit.device.http;
+pub(super) fn discovery_mode(context: &RequestContext<'_>) -> Element {
+    let http = &context.device.http;
     let fields = vec![
         leaf("PcapMode", mode(http.discoverable_by_frames)),
         leaf("SADP", mode(http.discoverable)),
@@ -225,16 +225,16 @@ pub(super) fn discovery_mode(visit: &Visit<'_>) -> Element {
 }
 
 /// `PUT discoveryMode`.
-pub(super) fn set_discovery_mode(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let fields = visit.fields("DiscoveryMode")?;
+pub(super) fn set_discovery_mode(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let fields = context.fields("DiscoveryMode")?;
     let [frames, multicast] = ["PcapMode", "SADP"].map(|name| match fields.first(name) {
         Some("discoverable") => Ok(true),
         Some("nonDiscoverable") => Ok(false),
-        _ => Err(Verdict::BadParameters),
+        _ => Err(StatusWord::BadParameters),
     });
     (
-        visit.device.http.discoverable_by_frames,
-        visit.device.http.discoverable,
+        context.device.http.discoverable_by_frames,
+        context.device.http.discoverable,
     ) = (frames?, multicast?);
     Ok(())
 }
@@ -248,8 +248,8 @@ const fn mode(discoverable: bool) -> &'static str {
 }
 
 /// `GET Network/Integrate`.
-pub(super) fn integrate(visit: &Visit<'_>) -> Element {
-    let set = visit.memory.http.documents.get(INTEGRATE);
+pub(super) fn integrate(context: &RequestContext<'_>) -> Element {
+    let set = context.memory.http.documents.get(INTEGRATE);
     let fields = set.cloned().unwrap_or_else(|| {
         RawFields::from_iter([
             ("CGI/enable", "true"),
@@ -262,14 +262,14 @@ pub(super) fn integrate(visit: &Visit<'_>) -> Element {
 }
 
 /// `PUT Network/Integrate`: takes only what differs from its own document in values.
-pub(super) fn set_integrate(visit: &mut Visit<'_>) -> Result<(), Verdict> {
-    let own = integrate(visit).document(visit.profile);
-    let [own, sent] = [&own, visit.request.body]
+pub(super) fn set_integrate(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
+    let own = integrate(context).document(context.profile);
+    let [own, sent] = [&own, context.request.body]
         .map(|document| std::str::from_utf8(document).ok().and_then(frame));
     if own.is_none() || own != sent {
-        return Err(Verdict::BadXmlContent);
+        return Err(StatusWord::BadXmlContent);
     }
-    let fields = visit.fields(INTEGRATE)?;
+    let fields = context.fields(INTEGRATE)?;
     let valid = fields.iter().all(|(path, text)| match path {
         "CGI/enable" | "ONVIF/enable" => matches!(text, "true" | "false"),
         "CGI/certificateType" => matches!(text, "digest" | "digest/basic"),
@@ -277,8 +277,8 @@ pub(super) fn set_integrate(visit: &mut Visit<'_>) -> Result<(), Verdict> {
         _ => true,
     });
     if !valid {
-        return Err(Verdict::BadParameters);
+        return Err(StatusWord::BadParameters);
     }
-    visit.memory.http.documents.insert(INTEGRATE, fields);
+    context.memory.http.documents.insert(INTEGRATE, fields);
     Ok(())
 }

@@ -14,13 +14,13 @@ use crate::HttpProfile;
 #[derive(Clone, Debug)]
 pub(super) struct Element {
     name: Cow<'static, str>,
-    content: Content,
+    content: ElementContent,
     /// Attributes beside those of every root.
     attribute: Option<(&'static str, String)>,
 }
 
 #[derive(Clone, Debug)]
-enum Content {
+enum ElementContent {
     Text(String),
     Elements(Vec<Element>),
 }
@@ -29,7 +29,7 @@ enum Content {
 pub(super) fn leaf(name: impl Into<Cow<'static, str>>, text: impl fmt::Display) -> Element {
     Element {
         name: name.into(),
-        content: Content::Text(format!("{text}")),
+        content: ElementContent::Text(format!("{text}")),
         attribute: None,
     }
 }
@@ -38,7 +38,7 @@ pub(super) fn leaf(name: impl Into<Cow<'static, str>>, text: impl fmt::Display) 
 pub(super) fn node(name: &'static str, elements: Vec<Element>) -> Element {
     Element {
         name: name.into(),
-        content: Content::Elements(elements),
+        content: ElementContent::Elements(elements),
         attribute: None,
     }
 }
@@ -87,8 +87,8 @@ impl Element {
             element = element.with_attribute((*name, &**value));
         }
         match &self.content {
-            Content::Text(text) => element.write_text_content(BytesText::new(text))?,
-            Content::Elements(elements) => element.write_inner_content(|writer| {
+            ElementContent::Text(text) => element.write_text_content(BytesText::new(text))?,
+            ElementContent::Elements(elements) => element.write_inner_content(|writer| {
                 elements
                     .iter()
                     .try_for_each(|element| element.write(writer, None))
@@ -116,7 +116,7 @@ fn tree(fields: &[(&str, &str)]) -> Vec<Element> {
             });
             Some(Element {
                 name: parent.into(),
-                content: Content::Elements(tree(&inner.collect::<Vec<_>>())),
+                content: ElementContent::Elements(tree(&inner.collect::<Vec<_>>())),
                 attribute: None,
             })
         }
