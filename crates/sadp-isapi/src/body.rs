@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use encoding_rs::GB18030;
 use sadp_model::RawFields;
 use sadp_proto::boolean;
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::edit::records;
 
 /// The elements of a reply's body, whether XML or JSON: the device chooses, whatever
 /// the documentation says.
@@ -138,6 +142,9 @@ pub enum BodyError {
     /// Neither XML nor JSON.
     #[error("neither XML nor JSON")]
     NotText,
+    /// A list that is not well-formed, or too long.
+    #[error("not well-formed")]
+    Malformed,
 }
 
 /// A document of ISAPI, read from a [`Body`] and written as XML or JSON.
@@ -165,7 +172,7 @@ pub trait Document: Serialize + Sized {
             namespace,
             document: self,
         };
-        let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
+        let mut xml = DECLARATION.to_owned();
         // Documents are structs of texts, numbers and lists: none of that can fail.
         let _infallible = quick_xml::se::to_writer_with_root(&mut xml, Self::ROOT, &root);
         xml.into_bytes()
@@ -178,6 +185,24 @@ pub trait Document: Serialize + Sized {
         Value::Object(root).to_string().into_bytes()
     }
 }
+
+/// Reads a list of documents, e.g. the channels of a recorder. Lists may be longer than
+/// what a [`Body`] keeps. What is not such a document is left out.
+pub fn read_list<D: Document>(bytes: &[u8]) -> Result<Vec<D>, BodyError> {
+    let bodies = records(bytes, D::ROOT).map_err(|_| BodyError::Malformed)?;
+    Ok(bodies.iter().filter_map(D::read).collect())
+}
+
+/// Encodes a list of documents below this root.
+pub fn list_to_xml<D: Document>(root: &str, items: &[D]) -> Vec<u8> {
+    let mut xml = DECLARATION.to_owned();
+    // As in [`Document::to_xml`].
+    let _infallible =
+        quick_xml::se::to_writer_with_root(&mut xml, root, &BTreeMap::from([(D::ROOT, items)]));
+    xml.into_bytes()
+}
+
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 #[cfg(test)]
 mod tests {

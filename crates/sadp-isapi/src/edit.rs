@@ -1,7 +1,11 @@
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use encoding_rs::mem::{decode_latin1, encode_latin1_lossy};
-use quick_xml::{Reader, escape::partial_escape, events::Event};
+use quick_xml::{
+    Reader, Writer,
+    escape::partial_escape,
+    events::{BytesText, Event},
+};
 
 use crate::{Body, body::ends_with};
 
@@ -11,101 +15,161 @@ use crate::{Body, body::ends_with};
 ///
 /// The element must be there exactly once and have no elements inside.
 pub fn replace_text(document: &[u8], path: &str, text: &str) -> Result<Vec<u8>, EditError> {
-    if document.len() > Body::MAX_BYTES {
-        return Err(EditError::Malformed);
-    }
-    // A character for each byte, whatever the encoding, so that all come back unchanged.
-    let latin = decode_latin1(document);
-    let place = find(&latin, path)?;
-    let part = |range: Range<usize>| Some(encode_latin1_lossy(latin.get(range)?));
-    let before = part(0..place.text.start).ok_or(EditError::Malformed)?;
-    let after = part(place.text.end..latin.len()).ok_or(EditError::Malformed)?;
+    let document = Latin::new(document)?;
+    let place = document.find(path)?;
     let text = partial_escape(text);
-    let mut out = before.into_owned();
-    if let Some(name) = place.empty {
-        let name = encode_latin1_lossy(&name);
-        out.extend_from_slice(&[b">", text.as_bytes(), b"</", &name, b">"].concat());
-    } else {
-        out.extend_from_slice(text.as_bytes());
+    match &place.empty {
+        None => document.with(&place.text, &[text.as_bytes()]),
+        Some(name) => {
+            let name = encode_latin1_lossy(name);
+            document.with(&place.text, &[b">", text.as_bytes(), b"</", &name, b">"])
+        }
     }
-    out.extend_from_slice(&after);
-    Ok(out)
 }
 
-/// Where an element's text stands.
+/// Replaces one element by another one with this name and text, without attributes.
+pub(crate) fn replace_element(
+    document: &[u8],
+    path: &str,
+    name: &str,
+    text: &str,
+) -> Result<Vec<u8>, EditError> {
+    let document = Latin::new(document)?;
+    let place = document.find(path)?;
+    let element = BytesText::new(text);
+    let mut writer = Writer::new(Vec::new());
+    // Writing to a vector cannot fail.
+    let _infallible = writer.create_element(name).write_text_content(element);
+    document.with(&place.element, &[&writer.into_inner()])
+}
+
+/// The elements of a list, each as a document of its own.
+pub(crate) fn records(document: &[u8], path: &str) -> Result<Vec<Body>, EditError> {
+    let document = Latin::new(document)?;
+    let places = document.places(path)?;
+    let texts = places
+        .iter()
+        .filter_map(|place| document.0.get(place.element.clone()));
+    Ok(texts
+        .filter_map(|text| Body::read(&encode_latin1_lossy(text)).ok())
+        .collect())
+}
+
+/// A document with a character for each byte, whatever its encoding, so that all bytes
+/// come back unchanged.
+struct Latin<'a>(Cow<'a, str>);
+
+/// Where an element stands.
 struct Place {
-    /// The text; of an empty element the `/>`.
+    /// All of it.
+    element: Range<usize>,
+    /// Its text; of an empty element the `/>`.
     text: Range<usize>,
     /// The name of an empty element, which gets an end tag.
     empty: Option<String>,
+    has_children: bool,
 }
 
 /// An open element.
 struct Open {
     /// The length of the path without it.
     path: usize,
+    /// Where it starts.
+    start: usize,
     /// Where its text starts.
     text: usize,
     has_children: bool,
 }
 
-fn find(document: &str, wanted: &str) -> Result<Place, EditError> {
-    let mut reader = Reader::from_str(document);
-    let mut path = String::new();
-    let mut open: Vec<Open> = Vec::new();
-    let mut found: Option<Place> = None;
-    loop {
-        let before = position(&reader);
-        let event = reader.read_event().map_err(|_| EditError::Malformed)?;
-        let (tag, is_empty) = match &event {
-            Event::Start(tag) => (tag, false),
-            Event::Empty(tag) => (tag, true),
-            Event::End(_) => {
-                let element = open.pop().ok_or(EditError::Malformed)?;
-                if ends_with(&path, wanted) {
-                    let place = Place {
-                        text: element.text..before,
-                        empty: None,
-                    };
-                    if element.has_children || found.replace(place).is_some() {
-                        return Err(EditError::Ambiguous);
-                    }
-                }
-                path.truncate(element.path);
-                continue;
-            }
-            Event::Eof if open.is_empty() => return found.ok_or(EditError::Missing),
-            Event::Eof => return Err(EditError::Malformed),
-            _ => continue,
-        };
-        if open.len() >= MAX_DEPTH {
+impl<'a> Latin<'a> {
+    fn new(document: &'a [u8]) -> Result<Self, EditError> {
+        if document.len() > Body::MAX_BYTES {
             return Err(EditError::Malformed);
         }
-        if let Some(parent) = open.last_mut() {
-            parent.has_children = true;
+        Ok(Self(decode_latin1(document)))
+    }
+
+    /// The bytes, with others in one place.
+    fn with(&self, place: &Range<usize>, bytes: &[&[u8]]) -> Result<Vec<u8>, EditError> {
+        let before = self.0.get(..place.start).ok_or(EditError::Malformed)?;
+        let after = self.0.get(place.end..).ok_or(EditError::Malformed)?;
+        let bytes = bytes.concat();
+        Ok([
+            &*encode_latin1_lossy(before),
+            &bytes,
+            &*encode_latin1_lossy(after),
+        ]
+        .concat())
+    }
+
+    /// The only element of this path, which has no elements inside.
+    fn find(&self, path: &str) -> Result<Place, EditError> {
+        let mut places = self.places(path)?;
+        let place = places.pop().ok_or(EditError::Missing)?;
+        if place.has_children || !places.is_empty() {
+            return Err(EditError::Ambiguous);
         }
-        let length = path.len();
-        path.push('/');
-        path.push_str(tag.name().0);
-        let end = position(&reader);
-        if !is_empty {
-            open.push(Open {
-                path: length,
-                text: end,
-                has_children: false,
-            });
-            continue;
-        }
-        if ends_with(&path, wanted) {
-            let place = Place {
-                text: end.saturating_sub("/>".len())..end,
-                empty: Some(tag.name().0.to_owned()),
+        Ok(place)
+    }
+
+    /// All elements whose path ends like this, inner ones before outer ones.
+    fn places(&self, wanted: &str) -> Result<Vec<Place>, EditError> {
+        let mut reader = Reader::from_str(&self.0);
+        let mut path = String::new();
+        let mut open: Vec<Open> = Vec::new();
+        let mut found = Vec::new();
+        loop {
+            let start = position(&reader);
+            let event = reader.read_event().map_err(|_| EditError::Malformed)?;
+            let end = position(&reader);
+            let (tag, is_empty) = match &event {
+                Event::Start(tag) => (tag, false),
+                Event::Empty(tag) => (tag, true),
+                Event::End(_) => {
+                    let element = open.pop().ok_or(EditError::Malformed)?;
+                    if ends_with(&path, wanted) {
+                        found.push(Place {
+                            element: element.start..end,
+                            text: element.text..start,
+                            empty: None,
+                            has_children: element.has_children,
+                        });
+                    }
+                    path.truncate(element.path);
+                    continue;
+                }
+                Event::Eof if open.is_empty() => return Ok(found),
+                Event::Eof => return Err(EditError::Malformed),
+                _ => continue,
             };
-            if found.replace(place).is_some() {
-                return Err(EditError::Ambiguous);
+            if open.len() >= MAX_DEPTH {
+                return Err(EditError::Malformed);
             }
+            if let Some(parent) = open.last_mut() {
+                parent.has_children = true;
+            }
+            let length = path.len();
+            path.push('/');
+            path.push_str(tag.name().0);
+            if !is_empty {
+                open.push(Open {
+                    path: length,
+                    start,
+                    text: end,
+                    has_children: false,
+                });
+                continue;
+            }
+            if ends_with(&path, wanted) {
+                found.push(Place {
+                    element: start..end,
+                    text: end.saturating_sub("/>".len())..end,
+                    empty: Some(tag.name().0.to_owned()),
+                    has_children: false,
+                });
+            }
+            path.truncate(length);
         }
-        path.truncate(length);
     }
 }
 

@@ -15,9 +15,12 @@
 //!
 //! - [`Body`]: what is read from a reply, whether XML or JSON.
 //! - [`ActivateStatus`], [`UserCheck`], [`ResponseStatus`], [`DeviceInfo`]: the documents.
+//! - [`Time`] with [`DeviceZone`], [`NtpServer`], [`DiscoveryMode`], [`Integrate`],
+//!   [`InputChannel`], [`ChannelStatus`], [`VideoSource`]: more, with a login.
 //! - [`replace_text`]: one value of a document changed, and nothing else.
 //! - [`digest`]: the answer to a challenge.
 //! - [`activation`]: the first password, sealed for the device.
+//! - [`prepare`]: requests that prepare recovery; [`fields`]: their encrypted values.
 //! - [`Client`]: requests to one device, with at most one login each.
 //!
 //! Sources: the vendor's ISAPI guides and replies of real devices in public clients.
@@ -54,6 +57,24 @@ macro_rules! opaque_debug {
     )+};
 }
 
+/// Reads and writes words of devices, unknown ones unchanged.
+macro_rules! words {
+    ($type:ident) => {
+        impl $type {
+            pub(crate) fn of(word: &str) -> Self {
+                word.parse()
+                    .unwrap_or_else(|_| Self::Other(word.to_owned()))
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
+}
+
 pub mod activation;
 mod ask;
 mod body;
@@ -62,20 +83,32 @@ mod device_info;
 pub mod digest;
 mod edit;
 mod failure;
+pub mod fields;
+mod input_proxy;
 mod login;
+pub mod prepare;
 mod reply;
 mod request;
 mod response_status;
+mod services;
 mod status;
+mod time;
 
 pub use ask::AskError;
-pub use body::{Body, BodyError, Document};
+pub use body::{Body, BodyError, Document, list_to_xml, read_list};
 pub use client::{Client, Settings, SetupError, Timeouts, Transport};
 pub use device_info::DeviceInfo;
 pub use edit::{EditError, replace_text};
 pub use failure::{BadFingerprint, Failure, Fingerprint};
+pub use input_proxy::{
+    ChannelStatus, DetectResult, InputChannel, InputSource, SecurityStatus, VideoSource,
+};
 pub use login::{BasicLogin, LoginOutcome, Withheld};
 pub use reply::{Refusal, Reply};
 pub use request::{MediaType, Method, Request, RequestBody};
 pub use response_status::{ResponseStatus, SubStatus};
+pub use services::{DiscoveryMode, Integrate, OnvifUser, Switch, Visibility};
 pub use status::{ActivateStatus, LockState, UserCheck};
+pub use time::{
+    BadDeviceZone, BadNtpHost, DeviceZone, NtpHost, NtpServer, Time, TimeMode, ZoneError,
+};

@@ -72,6 +72,19 @@ impl Request {
             reply_limit: Body::MAX_BYTES,
         }
     }
+
+    /// A request that writes back a changed document.
+    pub fn put(path: impl Into<Cow<'static, str>>, document: Vec<u8>) -> Self {
+        Self {
+            method: Method::Put,
+            path: path.into(),
+            body: Some(RequestBody {
+                media_type: MediaType::Xml,
+                bytes: Zeroizing::new(document),
+            }),
+            reply_limit: Body::MAX_BYTES,
+        }
+    }
 }
 
 /// Without the body: some have secrets.

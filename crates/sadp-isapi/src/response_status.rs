@@ -1,4 +1,4 @@
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{Body, Document, LockState};
 
@@ -135,18 +135,7 @@ pub enum SubStatus {
     Other(String),
 }
 
-impl SubStatus {
-    fn of(word: &str) -> Self {
-        word.parse()
-            .unwrap_or_else(|_| Self::Other(word.to_owned()))
-    }
-}
-
-impl Serialize for SubStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+words!(SubStatus);
 
 #[cfg(test)]
 mod tests {

@@ -68,8 +68,9 @@ impl Document {
         Emitter::new(root, fields, layout, USUAL_BYTES).emit()
     }
 
-    /// Encodes a document with secrets, without leaving copies in memory.
-    pub(crate) fn encode_secret(root: &str, fields: &RawFields) -> Zeroizing<Vec<u8>> {
+    /// Encodes a document with secrets as [`XmlLayout::Request`], without leaving copies
+    /// in memory.
+    pub fn encode_secret(root: &str, fields: &RawFields) -> Zeroizing<Vec<u8>> {
         let most = most_bytes(root, fields);
         Zeroizing::new(Emitter::new(root, fields, XmlLayout::Request, most).emit())
     }

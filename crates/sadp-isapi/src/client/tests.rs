@@ -9,7 +9,7 @@ use tokio::{
 use self::peer::{CHALLENGE, FIRST, Peer, SECOND, answer, header, reply, unauthorized};
 use super::*;
 use crate::{
-    ActivateStatus, AskError, Body, DeviceInfo, MediaType, Refusal, UserCheck,
+    ActivateStatus, AskError, Body, DeviceInfo, Refusal, UserCheck,
     digest::{Challenge, device::Presented},
 };
 
@@ -86,15 +86,7 @@ async fn the_answer_is_valid_for_the_request_line() {
 async fn a_body_goes_only_with_the_credentials() {
     let done = "<ResponseStatus><statusCode>1</statusCode></ResponseStatus>";
     let peer = Peer::new([unauthorized(), reply(200, "", done)]).await;
-    let request = Request {
-        method: Method::Put,
-        path: "/ISAPI/System/time?security=1&iv=0a".into(),
-        body: Some(RequestBody {
-            media_type: MediaType::Xml,
-            bytes: b"<Time/>".to_vec().into(),
-        }),
-        reply_limit: Body::MAX_BYTES,
-    };
+    let request = Request::put("/ISAPI/System/time?security=1&iv=0a", b"<Time/>".to_vec());
     let outcome = peer
         .client()
         .login(&request, admin(&password()), BasicLogin::Refuse)

@@ -137,7 +137,8 @@ impl SecretAnswers {
         self.0.iter().map(|(id, _)| *id)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(u32, SecretString)> {
+    /// The numbers of the questions and their answers, only for the wire.
+    pub fn iter(&self) -> impl Iterator<Item = &(u32, SecretString)> {
         self.0.iter()
     }
 }
