@@ -107,6 +107,8 @@ pub struct HttpProfile {
     #[serde(default)]
     pub(crate) html: bool,
     #[serde(default)]
+    pub(crate) sealed_values: bool,
+    #[serde(default)]
     pub(crate) questions: bool,
     #[serde(default)]
     pub(crate) mailbox: bool,

@@ -9,6 +9,7 @@ mod cameras;
 mod login;
 mod memory;
 mod respond;
+mod sealed;
 mod security;
 mod system;
 mod xml;

@@ -1,14 +1,14 @@
 //! `/ISAPI/Security`: what a device supports, the preparations of a reset, and the users
 //! of ONVIF.
 
-use sadp_model::RawFields;
 use sadp_proto::Mailbox;
-use secrecy::SecretString;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
     Answer, RequestContext,
     respond::{self, StatusWord},
+    sealed,
     xml::{Element, leaf, node},
 };
 use crate::{Questions, fleet::guid};
@@ -38,6 +38,15 @@ pub(super) fn capabilities(context: &RequestContext<'_>) -> Element {
         leaf("isSupportSecurityEmail", profile.mailbox),
         leaf("isSupportONVIFUserManagement", true),
     ];
+    if profile.sealed_values {
+        let sealing = context.sealing();
+        fields.push(leaf("securityVersion", "").with("opt", "1"));
+        fields.push(leaf("keyIterateNum", sealed::ROUNDS));
+        if sealing.is_irreversible == Some(true) {
+            fields.push(leaf("isIrreversible", true));
+        }
+        fields.push(leaf("salt", sealing.salt.unwrap_or_default()));
+    }
     if profile.algorithms.len() > 1 {
         let algorithms = leaf("algorithmType", "MD5/SHA256").with("opt", "MD5,SHA256,MD5/SHA256");
         fields.push(node("SecurityAlgorithm", vec![algorithms]));
@@ -58,13 +67,13 @@ pub(super) fn questions(context: &RequestContext<'_>) -> Element {
 /// `PUT questionConfiguration`: three answers, with the current password.
 pub(super) fn set_questions(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     let fields = context.fields("SecurityQuestion")?;
-    let password = password(fields.first("password"))?;
+    let password = context.open_xml(text(fields.first("password"))?)?;
     let mut answers = Vec::new();
     let mut id = 0;
     for (path, text) in fields.iter() {
         match path {
             "QuestionList/Question/id" => id = text.parse().unwrap_or_default(),
-            "QuestionList/Question/answer" => answers.push((id, text.into())),
+            "QuestionList/Question/answer" => answers.push((id, context.open_xml(text)?)),
             _ => {}
         }
     }
@@ -89,11 +98,13 @@ pub(super) fn set_mailbox(context: &mut RequestContext<'_>) -> Result<(), Status
     let sent: Value =
         serde_json::from_slice(context.request.body).map_err(|_| StatusWord::BadXmlFormat)?;
     let sent = &sent["SecurityEmail"];
-    let password = password(sent["password"].as_str())?;
-    let address = sent["SecurityInformation"][0]["emailAddress"].as_str();
-    let address = address
-        .filter(|it| it.contains('@') && Mailbox::new(it).is_ok())
-        .ok_or(StatusWord::BadParameters)?;
+    let password = context.open_json(text(sent["password"].as_str())?)?;
+    let address = text(sent["SecurityInformation"][0]["emailAddress"].as_str())?;
+    let address = context.open_json(address)?;
+    let address = address.expose_secret();
+    if !address.contains('@') || Mailbox::new(address).is_err() {
+        return Err(StatusWord::BadParameters);
+    }
     context.prove(&password)?;
     if context.device.recovery.mailbox.as_deref() != Some(address) {
         context.memory.mail = None;
@@ -105,7 +116,7 @@ pub(super) fn set_mailbox(context: &mut RequestContext<'_>) -> Result<(), Status
 /// `POST GUIDFileData`: a new GUID, as a file, for the current password.
 pub(super) fn export_guid(context: &mut RequestContext<'_>) -> Answer {
     let fields = context.fields("LoginPassword")?;
-    let password = password(fields.first("password"))?;
+    let password = context.open_xml(text(fields.first("password"))?)?;
     context.prove(&password)?;
     let guid = guid::make(context.rng).ok_or(StatusWord::InvalidOperation)?;
     let file = guid.as_str().as_bytes().to_vec();
@@ -113,9 +124,10 @@ pub(super) fn export_guid(context: &mut RequestContext<'_>) -> Answer {
     Ok(respond::file(file))
 }
 
-fn password(text: Option<&str>) -> Result<SecretString, StatusWord> {
+/// The text of an element that must be there.
+fn text(text: Option<&str>) -> Result<&str, StatusWord> {
     let text = text.filter(|text| !text.is_empty());
-    text.map(Into::into).ok_or(StatusWord::BadParameters)
+    text.ok_or(StatusWord::BadParameters)
 }
 
 /// A user of ONVIF: these are apart from the device's own account. Its password is
@@ -131,21 +143,20 @@ impl OnvifUser {
     /// The most users of a device.
     const MOST: u32 = 32;
 
-    fn read(id: u32, fields: &RawFields) -> Result<Self, StatusWord> {
-        let text = |name| {
-            let text = fields.first(name).filter(|text| !text.is_empty());
-            text.ok_or(StatusWord::BadParameters)
-        };
-        let level = text("userType")?;
+    fn read(id: u32, context: &RequestContext<'_>) -> Result<Self, StatusWord> {
+        let fields = context.fields("User")?;
+        let level = text(fields.first("userType"))?;
         if !matches!(level, "administrator" | "operator" | "mediaUser") {
             return Err(StatusWord::BadParameters);
         }
-        if text("password")?.len() < 8 {
+        let password = context.open_xml(text(fields.first("password"))?)?;
+        if password.expose_secret().len() < 8 {
             return Err(StatusWord::RiskPassword);
         }
+        let name = context.open_xml(text(fields.first("userName"))?)?;
         Ok(Self {
             id,
-            name: text("userName")?.into(),
+            name: name.expose_secret().into(),
             level: level.into(),
         })
     }
@@ -169,24 +180,22 @@ pub(super) fn onvif_users(context: &RequestContext<'_>) -> Element {
 
 /// `POST ONVIF/users`: another user.
 pub(super) fn add_onvif_user(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
-    let fields = context.fields("User")?;
-    let users = &mut context.memory.http.onvif_users;
+    let users = &context.memory.http.onvif_users;
     let id = (1..=OnvifUser::MOST).find(|id| users.iter().all(|user| user.id != *id));
-    let user = OnvifUser::read(id.ok_or(StatusWord::InvalidOperation)?, &fields)?;
+    let user = OnvifUser::read(id.ok_or(StatusWord::InvalidOperation)?, context)?;
     if users.iter().any(|other| other.name == user.name) {
         return Err(StatusWord::InvalidOperation);
     }
-    users.push(user);
+    context.memory.http.onvif_users.push(user);
     Ok(())
 }
 
 /// `PUT ONVIF/users/ID`: another name, password or level.
 pub(super) fn change_onvif_user(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
-    let fields = context.fields("User")?;
-    let id = context.id();
+    let id = context.id().ok_or(StatusWord::BadParameters)?;
+    let changed = OnvifUser::read(id, context)?;
     let mut users = context.memory.http.onvif_users.iter_mut();
-    let user = users.find(|user| Some(user.id) == id);
-    let user = user.ok_or(StatusWord::BadParameters)?;
-    *user = OnvifUser::read(user.id, &fields)?;
+    let user = users.find(|user| user.id == id);
+    *user.ok_or(StatusWord::BadParameters)? = changed;
     Ok(())
 }

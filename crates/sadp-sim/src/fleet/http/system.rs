@@ -1,5 +1,7 @@
 //! `/ISAPI/System`: what a device is, its clock, and its services.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::strtime, tz::TimeZone};
 use sadp_model::{Kind, RawFields};
 
@@ -108,15 +110,22 @@ pub(super) fn set_time(context: &mut RequestContext<'_>) -> Result<(), StatusWor
     Ok(())
 }
 
-/// The document as it was last set. Its `localTime` is of then.
+/// The document as it was last set. Its `localTime` is of then. Recorders come with the
+/// vendor's cloud as the source of their time.
 fn time_fields(context: &RequestContext<'_>) -> RawFields {
     let set = context.memory.http.documents.get(TIME);
     set.cloned().unwrap_or_else(|| {
-        RawFields::from_iter([
-            ("timeMode", "manual"),
+        let is_recorder = is_recorder(context.device);
+        let mode = if is_recorder { "platform" } else { "manual" };
+        let mut fields = RawFields::from_iter([
+            ("timeMode", mode),
             ("localTime", ""),
             ("timeZone", "CST-8:00:00"),
-        ])
+        ]);
+        if is_recorder {
+            fields.push("platformType", "EZVIZ");
+        }
+        fields
     })
 }
 
@@ -184,9 +193,10 @@ pub(super) fn set_ntp_servers(context: &mut RequestContext<'_>) -> Result<(), St
 fn keep_ntp(context: &mut RequestContext<'_>, fields: RawFields) -> Result<(), StatusWord> {
     let host = match fields.first("addressingFormatType").unwrap_or_default() {
         "hostname" => fields.first("hostName"),
-        "ipaddress" => fields
-            .first("ipAddress")
-            .filter(|text| text.parse::<std::net::IpAddr>().is_ok()),
+        "ipaddress" => ["ipAddress", "ipv6Address"]
+            .into_iter()
+            .filter_map(|name| fields.first(name))
+            .find(|text| text.parse::<IpAddr>().is_ok()),
         _ => None,
     };
     let port = fields.first("portNo").map(str::parse::<u16>);

@@ -27,6 +27,17 @@ pub(crate) struct Sent<'a> {
     pub(crate) body: &'a str,
 }
 
+impl<'a> Sent<'a> {
+    pub(crate) fn of(request: &'a Request) -> Self {
+        let body = request.body.as_ref();
+        Self {
+            method: request.method.name(),
+            target: &request.path,
+            body: body.map_or("", |body| std::str::from_utf8(&body.bytes).unwrap()),
+        }
+    }
+}
+
 pub(crate) const fn get(target: &str) -> Sent<'_> {
     Sent {
         method: "GET",
@@ -91,13 +102,7 @@ impl Client<'_> {
     }
 
     pub(crate) fn play(&mut self, request: &Request) -> HttpResponse {
-        let body = request.body.as_ref();
-        let body = body.map_or("", |body| std::str::from_utf8(&body.bytes).unwrap());
-        self.ask(Sent {
-            method: request.method.name(),
-            target: &request.path,
-            body,
-        })
+        self.ask(Sent::of(request))
     }
 
     pub(crate) fn counts(&self) -> HttpCounts {

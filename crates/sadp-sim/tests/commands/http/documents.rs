@@ -1,7 +1,13 @@
 //! What the owner sets over HTTP, and the cameras of a recorder.
 
-use sadp_isapi::Body;
-use sadp_proto::{Command, Guid, Refusal};
+use sadp_isapi::{
+    Body, Document, InputChannel, Integrate, NtpServer, OnvifUser, Time, TimeMode,
+    digest::Credentials,
+    fields::{FieldKey, Fields},
+    prepare::{SecurityCapabilities, SecurityEmail, SecurityQuestion, export_guid},
+    read_list,
+};
+use sadp_proto::{Command, Guid, Refusal, SecretAnswers};
 use sadp_sim::Access;
 
 use super::client::{Client, Sent, get, owner, put, text, value};
@@ -313,4 +319,110 @@ fn a_recorder_without_configured_cameras_has_those_with_its_password() {
     );
     let list = shown(&mut owner(&mut van), CHANNELS);
     assert_eq!(texts(&list, "model").len(), 8, "as many as it has channels");
+}
+
+/// Encrypts values for the device.
+fn sealed(client: &mut Client<'_>) -> Fields {
+    let request = SecurityCapabilities::request("admin");
+    let shown = client.log_in(Sent::of(&request));
+    let capabilities = SecurityCapabilities::read(&Body::read(&shown.body).unwrap()).unwrap();
+    let credentials = Credentials {
+        user: "admin",
+        password: &client.password.into(),
+    };
+    Fields::Sealed {
+        key: FieldKey::derive(&capabilities, credentials).unwrap(),
+        iv: [7; 16],
+    }
+}
+
+#[test]
+fn encrypted_values_are_read_as_plain_ones_are() {
+    const PASSWORD: &str = "Less<&7>than";
+    for (http, reversible) in [("camera-v5.7", false), ("recorder-v4.62", true)] {
+        let profile = if reversible { RECORDER } else { "ipc-v5.5.6" };
+        let keys = format!("password = \"{PASSWORD}\"\nhttp = {{ profile = \"{http}\" }}");
+        let mut van = Van::one(profile, &keys);
+        let mut client = super::client(&mut van, PASSWORD);
+        let password = PASSWORD.into();
+        let answers = [(1, "a&b"), (4, "c"), (7, "d")].map(|(id, answer)| (id, answer.into()));
+        let answers = SecretAnswers::to_set(answers.into()).unwrap();
+        let user = OnvifUser {
+            id: 1,
+            user_name: "a&b".into(),
+            user_type: Some("operator".into()),
+        };
+        let new = "Onvif-Pass7".into();
+        for fields in [sealed(&mut client), Fields::Plain] {
+            for request in [
+                SecurityQuestion::set(&answers, &password, &fields),
+                SecurityEmail::set("a@example.com", &password, &fields),
+            ] {
+                assert_eq!(word(&mut client, Sent::of(&request)), "ok", "{request:?}");
+            }
+        }
+        let fields = sealed(&mut client);
+        assert_eq!(word(&mut client, Sent::of(&user.add(&new, &fields))), "ok");
+        let shown = client.log_in(get(ONVIF_USERS));
+        assert_eq!(read_list::<OnvifUser>(&shown.body), Ok(vec![user]));
+        let exported = client.log_in(Sent::of(&export_guid(&password, &fields)));
+        assert_eq!(exported.status == 200, reversible, "cameras have no GUID");
+
+        // Sealed with the key of another password.
+        let other = super::client(client.van, "Wrong-777");
+        let credentials = Credentials {
+            user: "admin",
+            password: &other.password.into(),
+        };
+        let capabilities = SecurityCapabilities {
+            security_version: Some("1".into()),
+            key_iterate_num: Some(100),
+            ..SecurityCapabilities::default()
+        };
+        let fields = Fields::Sealed {
+            key: FieldKey::derive(&capabilities, credentials).unwrap(),
+            iv: [7; 16],
+        };
+        let request = SecurityEmail::set("b@example.com", &password, &fields);
+        let mut client = super::client(&mut van, PASSWORD);
+        assert_eq!(word(&mut client, Sent::of(&request)), "badParameters");
+        let mailbox = van.fleet.devices()[0].recovery.mailbox.as_deref();
+        assert_eq!(mailbox, Some("a@example.com"));
+    }
+}
+
+#[test]
+fn documents_changed_by_our_own_codec_are_taken() {
+    let mut van = Van::one(RECORDER, "");
+    let mut client = owner(&mut van);
+    let ntp = shown(&mut client, NtpServer::PATH);
+    for host in ["192.168.1.1", "fd00::1", "ntp.example.com"] {
+        let host = host.parse().unwrap();
+        let changed = NtpServer::changed(ntp.as_bytes(), &host).unwrap();
+        let changed = std::str::from_utf8(&changed).unwrap();
+        assert_eq!(word(&mut client, put(NtpServer::PATH, changed)), "ok");
+        let kept = shown(&mut client, NtpServer::PATH);
+        let kept = NtpServer::read(&Body::read(kept.as_bytes()).unwrap());
+        assert_eq!(kept.unwrap().host(), Some(host));
+    }
+
+    let time = shown(&mut client, Time::PATH);
+    let zone = "CST-1:00:00DST01:00:00,M3.5.0/02:00:00,M10.5.0/03:00:00";
+    let changed = Time::changed(time.as_bytes(), &TimeMode::Ntp, &zone.parse().unwrap()).unwrap();
+    let changed = std::str::from_utf8(&changed).unwrap();
+    assert_eq!(word(&mut client, put(Time::PATH, changed)), "ok");
+    let time = shown(&mut client, Time::PATH);
+    assert!(time.contains("<platformType>EZVIZ<"), "{time}");
+    let time = Time::read(&Body::read(time.as_bytes()).unwrap()).unwrap();
+    // The fleet's clock began with this day, three seconds ago.
+    let now = "2026-11-01T00:00:03Z".parse().unwrap();
+    assert_eq!(time.deviation(now), Some(jiff::SignedDuration::ZERO));
+
+    let integrate = shown(&mut client, INTEGRATE);
+    let changed = Integrate::with_onvif(integrate.as_bytes(), true).unwrap();
+    let changed = std::str::from_utf8(&changed).unwrap();
+    assert_eq!(word(&mut client, put(INTEGRATE, changed)), "ok");
+
+    let channels = client.log_in(get(CHANNELS));
+    assert_eq!(read_list::<InputChannel>(&channels.body), Ok(vec![]));
 }
