@@ -4,9 +4,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use sadp_isapi::{
-    ActivateStatus, Body, DeviceInfo, Document, Method, ResponseStatus, UserCheck,
+    ActivateStatus, Body, ChannelStatus, DeviceInfo, DeviceZone, DiscoveryMode, HttpMethod,
+    InputChannel, Integrate, IsapiDocument, NtpServer, ResponseStatus, SecurityCapabilities, Time,
+    UserCheck, VideoSource,
     digest::{Challenges, Credentials, RequestLine, device::Presented},
-    replace_text,
+    read_list, replace_text,
 };
 use secrecy::SecretString;
 
@@ -17,7 +19,16 @@ fuzz_target!(|bytes: &[u8]| {
         written_again::<UserCheck>(&body);
         written_again::<ResponseStatus>(&body);
         written_again::<DeviceInfo>(&body);
+        written_again::<Time>(&body);
+        written_again::<NtpServer>(&body);
+        written_again::<Integrate>(&body);
+        written_again::<DiscoveryMode>(&body);
+        written_again::<SecurityCapabilities>(&body);
+        let _ = body.text("timeZone").map(str::parse::<DeviceZone>);
     }
+    let _ = read_list::<InputChannel>(bytes);
+    let _ = read_list::<ChannelStatus>(bytes);
+    let _ = read_list::<VideoSource>(bytes);
     if let Ok(changed) = replace_text(bytes, "ONVIF/enable", "true") {
         assert_eq!(replace_text(&changed, "ONVIF/enable", "true"), Ok(changed));
     }
@@ -35,7 +46,7 @@ fn answer(bytes: &[u8]) {
         password: &password,
     };
     let line = RequestLine {
-        method: Method::Get,
+        method: HttpMethod::Get,
         uri: "/ISAPI/Security/userCheck",
     };
     let answer = challenge.answer(credentials, line, "0a4f113b");
@@ -45,7 +56,7 @@ fn answer(bytes: &[u8]) {
     }
 }
 
-fn written_again<D: Document>(body: &Body) {
+fn written_again<D: IsapiDocument>(body: &Body) {
     if let Some(once) = D::read(body).and_then(|document| read_again(&document)) {
         // Line breaks inside texts are folded once.
         let twice = read_again(&once).map(|document| document.to_json());
@@ -53,6 +64,6 @@ fn written_again<D: Document>(body: &Body) {
     }
 }
 
-fn read_again<D: Document>(document: &D) -> Option<D> {
+fn read_again<D: IsapiDocument>(document: &D) -> Option<D> {
     D::read(&Body::read(&document.to_xml(None)).ok()?)
 }

@@ -27,7 +27,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
-    ActivateStatus, Body, Document, MediaType, Method, Request, RequestBody, ResponseStatus,
+    ActivateStatus, Body, HttpMethod, IsapiDocument, IsapiRequest, MediaType, RequestBody,
+    ResponseStatus,
 };
 
 /// The handshakes. They differ in all but the idea.
@@ -91,10 +92,10 @@ impl Handshake {
     }
 
     /// The first request: the modulus of our key.
-    pub fn challenge_request(&self) -> Request {
+    pub fn challenge_request(&self) -> IsapiRequest {
         let modulus = encode_hex(&self.key.n_bytes());
-        Request {
-            method: Method::Post,
+        IsapiRequest {
+            method: HttpMethod::Post,
             path: self.scheme.challenge_path().into(),
             body: Some(match self.scheme {
                 Scheme::Legacy => xml("PublicKey", "key", &modulus),
@@ -111,14 +112,14 @@ impl Handshake {
         reply: &Body,
         password: &Password,
         rng: &mut impl CryptoRng,
-    ) -> Result<Request, ActivationError> {
+    ) -> Result<IsapiRequest, ActivationError> {
         let random = self.open(reply, rng)?;
         let mut iv = Iv::default();
         rng.fill_bytes(&mut iv);
-        Ok(Request {
+        Ok(IsapiRequest {
             method: match self.scheme {
-                Scheme::Legacy => Method::Put,
-                Scheme::V3 => Method::Post,
+                Scheme::Legacy => HttpMethod::Put,
+                Scheme::V3 => HttpMethod::Post,
             },
             path: self.scheme.activate_path().into(),
             body: Some(match self.scheme {

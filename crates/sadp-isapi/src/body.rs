@@ -1,12 +1,7 @@
-use std::collections::BTreeMap;
-
 use encoding_rs::GB18030;
 use sadp_model::RawFields;
 use sadp_proto::boolean;
-use serde::Serialize;
 use serde_json::Value;
-
-use crate::edit::records;
 
 /// The elements of a reply's body, whether XML or JSON: the device chooses, whatever
 /// the documentation says.
@@ -79,6 +74,11 @@ impl Body {
         found.map(|(_, text)| text.trim())
     }
 
+    /// The same text, to keep.
+    pub(crate) fn owned(&self, path: &str) -> Option<Box<str>> {
+        self.text(path).map(Into::into)
+    }
+
     /// The number at the end of this path, if it is one.
     pub fn number(&self, path: &str) -> Option<u32> {
         self.text(path)?.parse().ok()
@@ -147,67 +147,9 @@ pub enum BodyError {
     Malformed,
 }
 
-/// A document of ISAPI, read from a [`Body`] and written as XML or JSON.
-pub trait Document: Serialize + Sized {
-    /// The root's name.
-    const ROOT: &'static str;
-
-    /// Finds the document in a body. `None` if nothing of it is there.
-    fn read(body: &Body) -> Option<Self>;
-
-    /// Encodes it as XML. The namespace differs by firmware; devices and this crate
-    /// ignore it.
-    fn to_xml(&self, namespace: Option<&str>) -> Vec<u8> {
-        #[derive(Serialize)]
-        struct Root<'a, T> {
-            #[serde(rename = "@version", skip_serializing_if = "Option::is_none")]
-            version: Option<&'a str>,
-            #[serde(rename = "@xmlns", skip_serializing_if = "Option::is_none")]
-            namespace: Option<&'a str>,
-            #[serde(flatten)]
-            document: &'a T,
-        }
-        let root = Root {
-            version: namespace.map(|_| "2.0"),
-            namespace,
-            document: self,
-        };
-        let mut xml = DECLARATION.to_owned();
-        // Documents are structs of texts, numbers and lists: none of that can fail.
-        let _infallible = quick_xml::se::to_writer_with_root(&mut xml, Self::ROOT, &root);
-        xml.into_bytes()
-    }
-
-    /// Encodes it as JSON, the root as the only member.
-    fn to_json(&self) -> Vec<u8> {
-        let document = serde_json::to_value(self).unwrap_or_default();
-        let root = serde_json::Map::from_iter([(Self::ROOT.to_owned(), document)]);
-        Value::Object(root).to_string().into_bytes()
-    }
-}
-
-/// Reads a list of documents, e.g. the channels of a recorder. Lists may be longer than
-/// what a [`Body`] keeps. What is not such a document is left out.
-pub fn read_list<D: Document>(bytes: &[u8]) -> Result<Vec<D>, BodyError> {
-    let bodies = records(bytes, D::ROOT).map_err(|_| BodyError::Malformed)?;
-    Ok(bodies.iter().filter_map(D::read).collect())
-}
-
-/// Encodes a list of documents below this root.
-pub fn list_to_xml<D: Document>(root: &str, items: &[D]) -> Vec<u8> {
-    let mut xml = DECLARATION.to_owned();
-    // As in [`Document::to_xml`].
-    let _infallible =
-        quick_xml::se::to_writer_with_root(&mut xml, root, &BTreeMap::from([(D::ROOT, items)]));
-    xml.into_bytes()
-}
-
-const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ResponseStatus;
 
     fn read(bytes: &[u8]) -> Body {
         Body::read(bytes).unwrap()
@@ -271,18 +213,6 @@ mod tests {
                 if let Ok(body) = Body::read(bytes) {
                     let _ = body.text("a/a");
                 }
-            }
-        }
-
-        #[test]
-        fn texts_are_read_as_they_were_written(string in "[ -~\u{e4}\u{95e8}]{0,64}", value: u32) {
-            let status = ResponseStatus {
-                status_code: Some(value),
-                status_string: Some(string.trim()).filter(|it| !it.is_empty()).map(Into::into),
-                ..ResponseStatus::default()
-            };
-            for written in [status.to_xml(Some("urn:x")), status.to_json()] {
-                proptest::prop_assert_eq!(ResponseStatus::read(&read(&written)), Some(status.clone()));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A thin client for one device.
 
+mod ask;
 mod tls;
 
 use std::{
@@ -20,16 +21,17 @@ use reqwest::{
     redirect, retry,
 };
 
+pub use self::ask::AskError;
 use self::tls::Pin;
 use crate::{
-    Failure, Fingerprint, Method, Reply, Request, RequestBody,
+    CertificateFingerprint, HttpFailure, HttpMethod, IsapiReply, IsapiRequest, RequestBody,
     digest::{Authorization, Challenges, Credentials, RequestLine},
     login::{BasicLogin, LoginOutcome, Next, Withheld, conclude, next},
 };
 
 /// How a device is reached.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ClientSettings {
     /// Its address and port.
     pub address: SocketAddr,
     /// HTTP, or HTTPS.
@@ -37,15 +39,15 @@ pub struct Settings {
     /// The address of this computer that requests leave from.
     pub local_address: Option<IpAddr>,
     /// The interface that requests leave by, because two may see the same address.
-    /// Ignored on Windows, where the local address has to do.
+    /// Only Linux, Android and macOS can do that: elsewhere the local address has to do.
     pub interface: Option<String>,
     /// The certificate that it had when it was seen first.
-    pub certificate: Option<Fingerprint>,
+    pub certificate: Option<CertificateFingerprint>,
     /// How long to wait.
     pub timeouts: Timeouts,
 }
 
-impl Settings {
+impl ClientSettings {
     /// Without a certificate, by any interface, with the usual timeouts.
     pub fn new(address: SocketAddr, transport: Transport) -> Self {
         Self {
@@ -108,7 +110,7 @@ impl Client {
     const MAX_REDIRECTS: usize = 2;
 
     /// Fails if the address cannot stand in a URL, as one with a scope cannot.
-    pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+    pub fn new(settings: &ClientSettings) -> Result<Self, SetupError> {
         let scheme = match settings.transport {
             Transport::Http => "http",
             Transport::Https => "https",
@@ -133,7 +135,7 @@ impl Client {
             .connect_timeout(settings.timeouts.connect)
             .read_timeout(settings.timeouts.read)
             .timeout(settings.timeouts.whole);
-        #[cfg(not(windows))]
+        #[cfg(any(target_os = "android", target_os = "linux", target_os = "macos"))]
         let builder = match &settings.interface {
             Some(interface) => builder.interface(interface),
             None => builder,
@@ -143,14 +145,14 @@ impl Client {
     }
 
     /// The device's certificate: the expected one, otherwise the first that was seen.
-    /// Keep it for [`Settings::certificate`].
-    pub fn certificate(&self) -> Option<Fingerprint> {
+    /// Keep it for [`ClientSettings::certificate`].
+    pub fn certificate(&self) -> Option<CertificateFingerprint> {
         self.pin.certificate()
     }
 
     /// Sends a request without credentials, which costs no try. Redirects on the same
     /// host are followed.
-    pub async fn ask(&self, request: &Request) -> Result<Reply, Failure> {
+    pub async fn ask(&self, request: &IsapiRequest) -> Result<IsapiReply, HttpFailure> {
         let asked = self.ask_at(request, request.body.as_ref()).await?;
         Ok(asked.reply)
     }
@@ -162,7 +164,7 @@ impl Client {
     /// try left, never to another host, and never a second time.
     pub async fn login(
         &self,
-        request: &Request,
+        request: &IsapiRequest,
         credentials: Credentials<'_>,
         basic: BasicLogin,
     ) -> LoginOutcome {
@@ -191,7 +193,7 @@ impl Client {
             return LoginOutcome::Withheld(Withheld::NoChallenge);
         };
         authorization.set_sensitive(true);
-        let outgoing = Outgoing {
+        let outgoing = SentRequest {
             request,
             url: &url,
             body: request.body.as_ref(),
@@ -211,9 +213,9 @@ impl Client {
     /// to on the same host.
     async fn ask_at(
         &self,
-        request: &Request,
+        request: &IsapiRequest,
         body: Option<&RequestBody>,
-    ) -> Result<Asked, Failure> {
+    ) -> Result<Asked, HttpFailure> {
         let mut url = self.base.clone();
         let (path, query) = match request.path.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -222,7 +224,7 @@ impl Client {
         url.set_path(path);
         url.set_query(query);
         for _ in 0..=Self::MAX_REDIRECTS {
-            let outgoing = Outgoing {
+            let outgoing = SentRequest {
                 request,
                 url: &url,
                 body,
@@ -233,17 +235,17 @@ impl Client {
                 let reply = received.reply;
                 return Ok(Asked { reply, url });
             };
-            url = redirected(&url, &location).ok_or(Failure::RedirectedAway)?;
+            url = redirected(&url, &location).ok_or(HttpFailure::RedirectedAway)?;
         }
-        Err(Failure::RedirectLoop)
+        Err(HttpFailure::RedirectLoop)
     }
 
     /// Sends one request once, and reads its reply within the bounds.
-    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Received, Unfinished> {
+    async fn send(&self, outgoing: SentRequest<'_>) -> Result<ReceivedReply, Unfinished> {
         let method = match outgoing.request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Put => reqwest::Method::PUT,
-            Method::Post => reqwest::Method::POST,
+            HttpMethod::Get => reqwest::Method::GET,
+            HttpMethod::Put => reqwest::Method::PUT,
+            HttpMethod::Post => reqwest::Method::POST,
         };
         let mut builder = self.http.request(method, outgoing.url.clone());
         if let Some(authorization) = outgoing.authorization {
@@ -270,7 +272,7 @@ impl Client {
         {
             if body.len().saturating_add(chunk.len()) > limit {
                 return Err(Unfinished {
-                    failure: Failure::TooLong { limit },
+                    failure: HttpFailure::TooLong { limit },
                     sent: true,
                 });
             }
@@ -284,9 +286,9 @@ impl Client {
         let location = headers
             .get(LOCATION)
             .filter(|_| response.status().is_redirection());
-        Ok(Received {
+        Ok(ReceivedReply {
             location: location.cloned(),
-            reply: Reply {
+            reply: IsapiReply {
                 status: response.status().as_u16(),
                 challenges: Challenges::read(challenges),
                 body,
@@ -296,22 +298,22 @@ impl Client {
 }
 
 /// One request as it leaves.
-struct Outgoing<'a> {
-    request: &'a Request,
+struct SentRequest<'a> {
+    request: &'a IsapiRequest,
     url: &'a Url,
     body: Option<&'a RequestBody>,
     authorization: Option<HeaderValue>,
 }
 
 /// One reply, and where it redirects to.
-struct Received {
-    reply: Reply,
+struct ReceivedReply {
+    reply: IsapiReply,
     location: Option<HeaderValue>,
 }
 
 /// The reply to a question, and the URL that gave it.
 struct Asked {
-    reply: Reply,
+    reply: IsapiReply,
     url: Url,
 }
 
@@ -346,7 +348,7 @@ fn cnonce() -> String {
 
 /// A request without a whole reply.
 struct Unfinished {
-    failure: Failure,
+    failure: HttpFailure,
     /// Whether it may have reached the device.
     sent: bool,
 }
@@ -359,11 +361,11 @@ impl Unfinished {
         let failure = if let Some(failure) = tls::failure(error) {
             failure
         } else if !sent {
-            Failure::NotConnected
+            HttpFailure::NotConnected
         } else if error.is_timeout() {
-            Failure::Timeout
+            HttpFailure::Timeout
         } else {
-            Failure::BadReply
+            HttpFailure::BadReply
         };
         Self { failure, sent }
     }

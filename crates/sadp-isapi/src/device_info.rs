@@ -1,7 +1,7 @@
 use sadp_model::MacAddr;
 use serde::Serialize;
 
-use crate::{Body, Document, Request};
+use crate::{Body, IsapiDocument, IsapiRequest};
 
 /// What a device says about itself, with a login. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -43,26 +43,25 @@ impl DeviceInfo {
     }
 
     /// The request that reads it.
-    pub const fn request() -> Request {
-        let mut request = Request::get(Self::PATH);
+    pub const fn request() -> IsapiRequest {
+        let mut request = IsapiRequest::get(Self::PATH);
         request.reply_limit = Self::MAX_BYTES;
         request
     }
 }
 
-impl Document for DeviceInfo {
+impl IsapiDocument for DeviceInfo {
     const ROOT: &'static str = "DeviceInfo";
 
     fn read(body: &Body) -> Option<Self> {
-        let text = |name| body.text(name).map(Into::into);
         let info = Self {
-            device_name: text("deviceName"),
-            model: text("model"),
-            serial_number: text("serialNumber"),
-            mac_address: text("macAddress"),
-            firmware_version: text("firmwareVersion"),
-            firmware_released_date: text("firmwareReleasedDate"),
-            device_type: text("deviceType"),
+            device_name: body.owned("deviceName"),
+            model: body.owned("model"),
+            serial_number: body.owned("serialNumber"),
+            mac_address: body.owned("macAddress"),
+            firmware_version: body.owned("firmwareVersion"),
+            firmware_released_date: body.owned("firmwareReleasedDate"),
+            device_type: body.owned("deviceType"),
         };
         (info != Self::default()).then_some(info)
     }

@@ -14,8 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use self::parameters::{Scheme, Value, push_quoted};
-use crate::Method;
+use self::parameters::{AuthScheme, AuthWriter, ParameterValue};
+use crate::HttpMethod;
 
 /// What the `WWW-Authenticate` headers of one reply offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Challenges {
     pub fn read<'a>(headers: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut all = Self::default();
         let headers = headers.into_iter().take(Self::MAX_HEADERS);
-        for scheme in headers.filter_map(Scheme::read_all).flatten() {
+        for scheme in headers.filter_map(AuthScheme::read_all).flatten() {
             all.basic |= scheme.is("Basic");
             let Some(challenge) = Challenge::read(&scheme) else {
                 continue;
@@ -114,7 +114,7 @@ opaque_debug!(Credentials<'_>);
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLine<'a> {
     /// The method.
-    pub method: Method,
+    pub method: HttpMethod,
     /// Path and query, exactly as in the request line.
     pub uri: &'a str,
 }
@@ -143,11 +143,10 @@ opaque_debug!(Authorization);
 
 impl Challenge {
     /// `None` if it is not Digest, or cannot be answered.
-    fn read(scheme: &Scheme) -> Option<Self> {
+    fn read(scheme: &AuthScheme) -> Option<Self> {
         if !scheme.is("Digest") {
             return None;
         }
-        let bytes = |name| Some(scheme.value(name)?.bytes.clone());
         let qop = scheme.text("qop").map(|list| {
             let mut offered = list.split([',', ' ']);
             offered.any(|word| word.eq_ignore_ascii_case("auth"))
@@ -160,9 +159,9 @@ impl Challenge {
             return None;
         }
         Some(Self {
-            realm: bytes("realm")?,
-            nonce: bytes("nonce").filter(|nonce| !nonce.is_empty())?,
-            opaque: bytes("opaque"),
+            realm: scheme.bytes("realm")?.to_vec(),
+            nonce: scheme.bytes("nonce").filter(|it| !it.is_empty())?.to_vec(),
+            opaque: scheme.bytes("opaque").map(<[u8]>::to_vec),
             qop: qop.is_some(),
             algorithm,
             stale: scheme
@@ -188,32 +187,25 @@ impl Challenge {
     ) -> Authorization {
         let count = self.qop.then_some(Count { nc: FIRST, cnonce });
         let response = self.response(credentials, line, count);
-        let mut out = Zeroizing::new(b"Digest username=".to_vec());
-        push_quoted(&mut out, credentials.user.as_bytes());
-        let mut push = |name: &str, value: &[u8]| {
-            out.extend_from_slice(b", ");
-            out.extend_from_slice(name.as_bytes());
-            out.push(b'=');
-            push_quoted(&mut out, value);
-        };
-        push("realm", &self.realm);
-        push("nonce", &self.nonce);
-        push("uri", line.uri.as_bytes());
-        push("response", response.as_bytes());
+        let mut out = AuthWriter::digest();
+        out.quoted("username", credentials.user.as_bytes());
+        out.quoted("realm", &self.realm);
+        out.quoted("nonce", &self.nonce);
+        out.quoted("uri", line.uri.as_bytes());
+        out.quoted("response", response.as_bytes());
         if let Some(opaque) = &self.opaque {
-            push("opaque", opaque);
+            out.quoted("opaque", opaque);
         }
         if self.qop {
-            push("cnonce", cnonce.as_bytes());
+            out.quoted("cnonce", cnonce.as_bytes());
             // Devices take these two without quotes only.
-            out.extend_from_slice(b", qop=auth, nc=");
-            out.extend_from_slice(FIRST.as_bytes());
+            out.token("qop", "auth");
+            out.token("nc", FIRST);
         }
         if let Some(algorithm) = &self.algorithm {
-            out.extend_from_slice(b", algorithm=");
-            algorithm.push(&mut out);
+            algorithm.write(&mut out);
         }
-        Authorization(out)
+        Authorization(out.finish())
     }
 
     /// The proof that the account's password is known.
@@ -258,15 +250,15 @@ impl NamedAlgorithm {
         })
     }
 
-    fn read(value: &Value) -> Option<Self> {
+    fn read(value: &ParameterValue) -> Option<Self> {
         Self::new(std::str::from_utf8(&value.bytes).ok()?, value.quoted)
     }
 
-    fn push(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut AuthWriter) {
         if self.quoted {
-            push_quoted(out, self.name.as_bytes());
+            out.quoted("algorithm", self.name.as_bytes());
         } else {
-            out.extend_from_slice(self.name.as_bytes());
+            out.token("algorithm", &self.name);
         }
     }
 }

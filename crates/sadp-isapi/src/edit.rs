@@ -60,7 +60,7 @@ pub(crate) fn records(document: &[u8], path: &str) -> Result<Vec<Body>, EditErro
 struct Latin<'a>(Cow<'a, str>);
 
 /// Where an element stands.
-struct Place {
+struct ElementPlace {
     /// All of it.
     element: Range<usize>,
     /// Its text; of an empty element the `/>`.
@@ -103,7 +103,7 @@ impl<'a> Latin<'a> {
     }
 
     /// The only element of this path, which has no elements inside.
-    fn find(&self, path: &str) -> Result<Place, EditError> {
+    fn find(&self, path: &str) -> Result<ElementPlace, EditError> {
         let mut places = self.places(path)?;
         let place = places.pop().ok_or(EditError::Missing)?;
         if place.has_children || !places.is_empty() {
@@ -113,7 +113,7 @@ impl<'a> Latin<'a> {
     }
 
     /// All elements whose path ends like this, inner ones before outer ones.
-    fn places(&self, wanted: &str) -> Result<Vec<Place>, EditError> {
+    fn places(&self, wanted: &str) -> Result<Vec<ElementPlace>, EditError> {
         let mut reader = Reader::from_str(&self.0);
         let mut path = String::new();
         let mut open: Vec<Open> = Vec::new();
@@ -128,7 +128,7 @@ impl<'a> Latin<'a> {
                 Event::End(_) => {
                     let element = open.pop().ok_or(EditError::Malformed)?;
                     if ends_with(&path, wanted) {
-                        found.push(Place {
+                        found.push(ElementPlace {
                             element: element.start..end,
                             text: element.text..start,
                             empty: None,
@@ -161,7 +161,7 @@ impl<'a> Latin<'a> {
                 continue;
             }
             if ends_with(&path, wanted) {
-                found.push(Place {
+                found.push(ElementPlace {
                     element: start..end,
                     text: end.saturating_sub("/>".len())..end,
                     empty: Some(tag.name().0.to_owned()),
@@ -251,11 +251,9 @@ mod tests {
         #[test]
         fn what_is_around_is_any_bytes(before in "[^<>&]{0,20}", text: String, after: Vec<u8>) {
             let after: Vec<u8> = after.into_iter().filter(|byte| !b"<>&".contains(byte)).collect();
-            let parts = |text: &str| {
-                [before.as_bytes(), b"<N><x>", text.as_bytes(), b"</x>", &after, b"</N>"].concat()
-            };
-            let changed = replace_text(&parts("old"), "x", &text).unwrap();
-            proptest::prop_assert_eq!(changed, parts(&partial_escape(&text)));
+            let (start, end) = ([before.as_bytes(), b"<N><x>"].concat(), [b"</x>", &*after, b"</N>"].concat());
+            let changed = replace_text(&[&*start, b"old", &*end].concat(), "x", &text).unwrap();
+            proptest::prop_assert_eq!(changed, [&*start, partial_escape(&text).as_bytes(), &*end].concat());
         }
     }
 }

@@ -2,9 +2,9 @@ use std::fmt;
 
 /// The SHA-256 of a device's certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u8; 32]);
+pub struct CertificateFingerprint([u8; 32]);
 
-impl Fingerprint {
+impl CertificateFingerprint {
     /// The fingerprint of a certificate in DER.
     pub(crate) fn of(certificate: &[u8]) -> Self {
         use sha2::{Digest, Sha256};
@@ -13,20 +13,20 @@ impl Fingerprint {
 }
 
 /// 64 lower-case hexadecimal digits.
-impl fmt::Display for Fingerprint {
+impl fmt::Display for CertificateFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
     }
 }
 
-impl fmt::Debug for Fingerprint {
+impl fmt::Debug for CertificateFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({self})")
+        write!(f, "CertificateFingerprint({self})")
     }
 }
 
 /// Reads hexadecimal digits, with or without colons or blanks between them.
-impl std::str::FromStr for Fingerprint {
+impl std::str::FromStr for CertificateFingerprint {
     type Err = BadFingerprint;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -43,7 +43,7 @@ pub struct BadFingerprint;
 
 /// Why no whole reply came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum HttpFailure {
     /// Nothing takes connections there, or it cannot be reached.
     #[error("cannot connect to the device")]
     NotConnected,
@@ -76,9 +76,9 @@ pub enum Failure {
     #[error("the device's certificate has changed from {expected} to {seen}")]
     CertificateChanged {
         /// The certificate that was seen first.
-        expected: Fingerprint,
+        expected: CertificateFingerprint,
         /// The one it has now.
-        seen: Fingerprint,
+        seen: CertificateFingerprint,
     },
 }
 
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn fingerprints_are_written_and_read() {
-        let fingerprint = Fingerprint::of(b"");
+        let fingerprint = CertificateFingerprint::of(b"");
         let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(fingerprint.to_string(), text);
         for written in [
@@ -99,7 +99,7 @@ mod tests {
             assert_eq!(written.parse(), Ok(fingerprint));
         }
         for bad in ["", "e3", &text.replace('e', "g"), &format!("{text}00")] {
-            assert_eq!(bad.parse::<Fingerprint>(), Err(BadFingerprint));
+            assert_eq!(bad.parse::<CertificateFingerprint>(), Err(BadFingerprint));
         }
     }
 }

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{MediaType, RequestBody, digest::Credentials, prepare::SecurityCapabilities};
+use crate::{MediaType, RequestBody, SecurityCapabilities, digest::Credentials};
 
 /// How secret values are written.
 #[derive(Debug)]
@@ -58,15 +58,15 @@ impl Fields {
 }
 
 /// The elements of a request with secrets. Wiped when dropped.
-pub(crate) struct Elements(Zeroizing<RawFields>);
+pub(crate) struct SecretElements(Zeroizing<RawFields>);
 
-impl Default for Elements {
+impl Default for SecretElements {
     fn default() -> Self {
         Self(Zeroizing::new(RawFields::with_capacity(Self::MAX_BYTES)))
     }
 }
 
-impl Elements {
+impl SecretElements {
     /// More than any request needs. Growing would leave a copy in memory.
     pub(crate) const MAX_BYTES: usize = 8192;
 

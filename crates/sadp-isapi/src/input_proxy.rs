@@ -3,7 +3,7 @@
 use sadp_model::MacAddr;
 use serde::Serialize;
 
-use crate::{Body, Document};
+use crate::{Body, IsapiDocument};
 
 /// A channel of a recorder and the camera that it is to show. The list is read with
 /// [`read_list`](crate::read_list).
@@ -58,23 +58,24 @@ impl InputChannel {
     pub const LIST: &'static str = "InputProxyChannelList";
 }
 
-impl Document for InputChannel {
+impl IsapiDocument for InputChannel {
     const ROOT: &'static str = "InputProxyChannel";
 
     fn read(body: &Body) -> Option<Self> {
-        let text = |name| body.text(name).map(Into::into);
         Some(Self {
             id: body.number("id")?,
-            name: text("name"),
+            name: body.owned("name"),
             source: InputSource {
-                protocol: text("proxyProtocol").or_else(|| text("adminProtocol")),
-                ip_address: text("ipAddress"),
-                host_name: text("hostName"),
+                protocol: body
+                    .owned("proxyProtocol")
+                    .or_else(|| body.owned("adminProtocol")),
+                ip_address: body.owned("ipAddress"),
+                host_name: body.owned("hostName"),
                 manage_port_no: body.number("managePortNo"),
-                user_name: text("userName"),
-                model: text("model"),
-                serial_number: text("serialNumber"),
-                firmware_version: text("firmwareVersion"),
+                user_name: body.owned("userName"),
+                model: body.owned("model"),
+                serial_number: body.owned("serialNumber"),
+                firmware_version: body.owned("firmwareVersion"),
             },
         })
     }
@@ -114,7 +115,7 @@ impl ChannelStatus {
     pub const LIST: &'static str = "InputProxyChannelStatusList";
 }
 
-impl Document for ChannelStatus {
+impl IsapiDocument for ChannelStatus {
     const ROOT: &'static str = "InputProxyChannelStatus";
 
     fn read(body: &Body) -> Option<Self> {
@@ -215,18 +216,17 @@ impl VideoSource {
     }
 }
 
-impl Document for VideoSource {
+impl IsapiDocument for VideoSource {
     const ROOT: &'static str = "VideoSourceDescriptor";
 
     fn read(body: &Body) -> Option<Self> {
-        let text = |name| body.text(name).map(Into::into);
         let source = Self {
-            protocol: text("proxyProtocol"),
-            ip_address: text("ipAddress"),
-            serial_number: text("serialNumber"),
-            mac_address: text("macAddress"),
-            firmware_version: text("firmwareVersion"),
-            device_model: text("deviceModel"),
+            protocol: body.owned("proxyProtocol"),
+            ip_address: body.owned("ipAddress"),
+            serial_number: body.owned("serialNumber"),
+            mac_address: body.owned("macAddress"),
+            firmware_version: body.owned("firmwareVersion"),
+            device_model: body.owned("deviceModel"),
             activated: body.boolean("activated"),
         };
         (source != Self::default()).then_some(source)

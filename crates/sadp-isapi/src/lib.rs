@@ -27,7 +27,7 @@
 //! Where only one source is known, the item says so.
 //!
 //! ```
-//! use sadp_isapi::{Body, Document, UserCheck};
+//! use sadp_isapi::{Body, IsapiDocument, UserCheck};
 //!
 //! let reply = b"<userCheck><lockStatus>lock</lockStatus><unlockTime>1795</unlockTime></userCheck>";
 //! let check = UserCheck::read(&Body::read(reply)?).unwrap_or_default();
@@ -76,11 +76,12 @@ macro_rules! words {
 }
 
 pub mod activation;
-mod ask;
 mod body;
+mod capabilities;
 mod client;
 mod device_info;
 pub mod digest;
+mod document;
 mod edit;
 mod failure;
 pub mod fields;
@@ -94,18 +95,19 @@ mod services;
 mod status;
 mod time;
 
-pub use ask::AskError;
-pub use body::{Body, BodyError, Document, list_to_xml, read_list};
-pub use client::{Client, Settings, SetupError, Timeouts, Transport};
+pub use body::{Body, BodyError};
+pub use capabilities::{RecoveryCapabilities, RecoveryWays, SecurityCapabilities};
+pub use client::{AskError, Client, ClientSettings, SetupError, Timeouts, Transport};
 pub use device_info::DeviceInfo;
+pub use document::{IsapiDocument, list_to_xml, read_list};
 pub use edit::{EditError, replace_text};
-pub use failure::{BadFingerprint, Failure, Fingerprint};
+pub use failure::{BadFingerprint, CertificateFingerprint, HttpFailure};
 pub use input_proxy::{
     ChannelStatus, DetectResult, InputChannel, InputSource, SecurityStatus, VideoSource,
 };
 pub use login::{BasicLogin, LoginOutcome, Withheld};
-pub use reply::{Refusal, Reply};
-pub use request::{MediaType, Method, Request, RequestBody};
+pub use reply::{HttpRefusal, IsapiReply};
+pub use request::{HttpMethod, IsapiRequest, MediaType, RequestBody};
 pub use response_status::{ResponseStatus, SubStatus};
 pub use services::{DiscoveryMode, Integrate, OnvifUser, Switch, Visibility};
 pub use status::{ActivateStatus, LockState, UserCheck};

@@ -1,24 +1,26 @@
 //! Decisions of one login. At most one request with credentials is sent, and only on a
 //! fresh challenge.
 
-use crate::{Failure, Refusal, Reply, ResponseStatus, SubStatus, UserCheck, digest::Challenge};
+use crate::{
+    HttpFailure, HttpRefusal, IsapiReply, ResponseStatus, SubStatus, UserCheck, digest::Challenge,
+};
 
 /// How one login ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginOutcome {
     /// The password is right. Whether the request was carried out, the body tells.
-    Accepted(Reply),
+    Accepted(IsapiReply),
     /// The device judged user name and password wrong, which costs a try.
     WrongPassword {
         /// Tries left before the lock, if the device tells.
         tries_left: Option<u32>,
     },
     /// The credentials were sent and not judged, or the device does not say so.
-    Refused(Refusal),
+    Refused(HttpRefusal),
     /// No credentials were sent, so no try was spent.
     Withheld(Withheld),
     /// The credentials were sent, but no whole reply came: a try may have been spent.
-    Unknown(Failure),
+    Unknown(HttpFailure),
 }
 
 impl LoginOutcome {
@@ -32,9 +34,9 @@ impl LoginOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Withheld {
     /// The device answered without a login.
-    NotNeeded(Reply),
+    NotNeeded(IsapiReply),
     /// The device refuses in any case.
-    Refused(Refusal),
+    Refused(HttpRefusal),
     /// One try is left before the lock.
     OneTryLeft,
     /// The device wants a login twice, without a challenge that can be answered.
@@ -42,7 +44,7 @@ pub enum Withheld {
     /// The device takes the password only as Basic, which sends it in the clear.
     BasicOnly,
     /// No whole reply came.
-    Failed(Failure),
+    Failed(HttpFailure),
 }
 
 /// Whether a login may send the password itself.
@@ -67,19 +69,24 @@ pub(crate) enum Next {
     Done(LoginOutcome),
 }
 
+impl Next {
+    fn withheld(why: Withheld) -> Self {
+        Self::Done(LoginOutcome::Withheld(why))
+    }
+}
+
 /// Decides about the reply to a request without credentials. `again` tells that it was
 /// sent for the second time.
-pub(crate) fn next(reply: Reply, again: bool, basic: BasicLogin) -> Next {
-    let done = |withheld| Next::Done(LoginOutcome::Withheld(withheld));
-    if let Some(refusal) = Refusal::of(&reply) {
-        return done(Withheld::Refused(refusal));
+pub(crate) fn next(reply: IsapiReply, again: bool, basic: BasicLogin) -> Next {
+    if let Some(refusal) = HttpRefusal::of(&reply) {
+        return Next::withheld(Withheld::Refused(refusal));
     }
     if reply.status != 401 {
-        return done(Withheld::NotNeeded(reply));
+        return Next::withheld(Withheld::NotNeeded(reply));
     }
     let check: UserCheck = reply.document().unwrap_or_default();
     if check.retry_login_time.is_some_and(|tries| tries <= 1) {
-        return done(Withheld::OneTryLeft);
+        return Next::withheld(Withheld::OneTryLeft);
     }
     if let Some(challenge) = reply.challenges.digest {
         Next::Answer(challenge)
@@ -87,18 +94,18 @@ pub(crate) fn next(reply: Reply, again: bool, basic: BasicLogin) -> Next {
         // Some firmware offers Digest at the second request.
         Next::AskAgain
     } else if !reply.challenges.basic {
-        done(Withheld::NoChallenge)
+        Next::withheld(Withheld::NoChallenge)
     } else if basic == BasicLogin::Allow {
         Next::AnswerBasic
     } else {
-        done(Withheld::BasicOnly)
+        Next::withheld(Withheld::BasicOnly)
     }
 }
 
 /// Decides about the reply to the request with credentials.
-pub(crate) fn conclude(reply: Reply) -> LoginOutcome {
-    let refusal = Refusal::of(&reply);
-    if let Some(locked @ Refusal::Locked { .. }) = refusal {
+pub(crate) fn conclude(reply: IsapiReply) -> LoginOutcome {
+    let refusal = HttpRefusal::of(&reply);
+    if let Some(locked @ HttpRefusal::Locked { .. }) = refusal {
         return LoginOutcome::Refused(locked);
     }
     let check: UserCheck = reply.document().unwrap_or_default();
@@ -120,7 +127,7 @@ pub(crate) fn conclude(reply: Reply) -> LoginOutcome {
     match refusal {
         Some(refusal) => LoginOutcome::Refused(refusal),
         None if reply.is_success() => LoginOutcome::Accepted(reply),
-        None => LoginOutcome::Refused(Refusal::Unexpected {
+        None => LoginOutcome::Refused(HttpRefusal::Unexpected {
             status: reply.status,
         }),
     }
@@ -136,8 +143,8 @@ mod tests {
     const BASIC: &[u8] = b"Basic realm=\"r\"";
     const BROKEN: &[u8] = b"Digest realm=\"r";
 
-    fn reply(status: u16, header: &[u8], body: &str) -> Reply {
-        Reply {
+    fn reply(status: u16, header: &[u8], body: &str) -> IsapiReply {
+        IsapiReply {
             status,
             challenges: Challenges::read([header]),
             body: body.into(),
@@ -155,7 +162,7 @@ mod tests {
         )
     }
 
-    fn withheld(reply: Reply) -> Option<Withheld> {
+    fn withheld(reply: IsapiReply) -> Option<Withheld> {
         match next(reply, true, BasicLogin::Refuse) {
             Next::Done(LoginOutcome::Withheld(withheld)) => Some(withheld),
             _ => None,
@@ -171,13 +178,13 @@ mod tests {
                     CHALLENGE,
                     &check("<lockStatus>lock</lockStatus><unlockTime>1795</unlockTime>"),
                 ),
-                Refusal::Locked {
+                HttpRefusal::Locked {
                     seconds: Some(1795),
                 },
             ),
             (
                 reply(403, b"", &check("<lockStatus>locked</lockStatus>")),
-                Refusal::Locked { seconds: None },
+                HttpRefusal::Locked { seconds: None },
             ),
             (
                 reply(
@@ -185,37 +192,37 @@ mod tests {
                     b"",
                     "<userCheck><isActivated>false</isActivated></userCheck>",
                 ),
-                Refusal::NotActivated,
+                HttpRefusal::NotActivated,
             ),
             (
                 reply(401, CHALLENGE, &response(4, "notActivated")),
-                Refusal::NotActivated,
+                HttpRefusal::NotActivated,
             ),
-            (reply(404, b"", ""), Refusal::NoSuchUrl),
-            (reply(405, b"", "no"), Refusal::NoSuchUrl),
-            (reply(501, b"", ""), Refusal::NoSuchUrl),
+            (reply(404, b"", ""), HttpRefusal::NoSuchUrl),
+            (reply(405, b"", "no"), HttpRefusal::NoSuchUrl),
+            (reply(501, b"", ""), HttpRefusal::NoSuchUrl),
             (
                 reply(403, b"", &response(4, "notSupport")),
-                Refusal::NoSuchUrl,
+                HttpRefusal::NoSuchUrl,
             ),
             (
                 reply(403, b"", &response(4, "methodNotAllowed")),
-                Refusal::NoSuchUrl,
+                HttpRefusal::NoSuchUrl,
             ),
-            (reply(403, b"", &response(4, "")), Refusal::Booting),
+            (reply(403, b"", &response(4, "")), HttpRefusal::Booting),
             (
                 reply(403, b"", &response(4, "invalidOperation")),
-                Refusal::Booting,
+                HttpRefusal::Booting,
             ),
-            (reply(403, b"", ""), Refusal::Forbidden),
+            (reply(403, b"", ""), HttpRefusal::Forbidden),
             (
                 reply(403, b"", &response(4, "lowPrivilege")),
-                Refusal::Forbidden,
+                HttpRefusal::Forbidden,
             ),
-            (reply(500, b"", ""), Refusal::Unexpected { status: 500 }),
-            (reply(302, b"", ""), Refusal::Unexpected { status: 302 }),
+            (reply(500, b"", ""), HttpRefusal::Unexpected { status: 500 }),
+            (reply(302, b"", ""), HttpRefusal::Unexpected { status: 302 }),
         ] {
-            assert_eq!(Refusal::of(&reply), Some(expected));
+            assert_eq!(HttpRefusal::of(&reply), Some(expected));
             assert_eq!(withheld(reply), Some(Withheld::Refused(expected)));
         }
     }
@@ -269,17 +276,32 @@ mod tests {
     fn only_a_judged_password_is_wrong() {
         let page = "<html><head><title>Document Error: Unauthorized</title></head></html>";
         let tries = check("<lockStatus>unlock</lockStatus><retryLoginTime>4</retryLoginTime>");
-        let wrong = |tries_left| LoginOutcome::WrongPassword { tries_left };
-        let unexpected = LoginOutcome::Refused(Refusal::Unexpected { status: 401 });
+        let unexpected = LoginOutcome::Refused(HttpRefusal::Unexpected { status: 401 });
         for (reply, outcome) in [
-            (reply(401, CHALLENGE, page), wrong(None)),
-            (reply(401, BROKEN, &tries), wrong(Some(4))),
-            (reply(200, b"", &tries), wrong(Some(4))),
+            (
+                reply(401, CHALLENGE, page),
+                LoginOutcome::WrongPassword { tries_left: None },
+            ),
+            (
+                reply(401, BROKEN, &tries),
+                LoginOutcome::WrongPassword {
+                    tries_left: Some(4),
+                },
+            ),
+            (
+                reply(200, b"", &tries),
+                LoginOutcome::WrongPassword {
+                    tries_left: Some(4),
+                },
+            ),
             (
                 reply(403, b"", &response(4, "badAuthorization")),
-                wrong(None),
+                LoginOutcome::WrongPassword { tries_left: None },
             ),
-            (reply(401, BASIC, ""), wrong(None)),
+            (
+                reply(401, BASIC, ""),
+                LoginOutcome::WrongPassword { tries_left: None },
+            ),
             (reply(401, BROKEN, page), unexpected.clone()),
             (reply(401, STALE, page), unexpected),
             (
@@ -288,17 +310,17 @@ mod tests {
                     CHALLENGE,
                     &check("<lockStatus>locked</lockStatus><unlockTime>1800</unlockTime>"),
                 ),
-                LoginOutcome::Refused(Refusal::Locked {
+                LoginOutcome::Refused(HttpRefusal::Locked {
                     seconds: Some(1800),
                 }),
             ),
             (
                 reply(404, b"", ""),
-                LoginOutcome::Refused(Refusal::NoSuchUrl),
+                LoginOutcome::Refused(HttpRefusal::NoSuchUrl),
             ),
             (
                 reply(200, b"", &response(4, "notSupport")),
-                LoginOutcome::Refused(Refusal::NoSuchUrl),
+                LoginOutcome::Refused(HttpRefusal::NoSuchUrl),
             ),
         ] {
             let ended = conclude(reply);

@@ -1,8 +1,10 @@
-use crate::{Body, BodyError, Document, ResponseStatus, SubStatus, UserCheck, digest::Challenges};
+use crate::{
+    Body, BodyError, IsapiDocument, ResponseStatus, SubStatus, UserCheck, digest::Challenges,
+};
 
 /// A device's reply to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct IsapiReply {
     /// The status code of HTTP.
     pub status: u16,
     /// What its `WWW-Authenticate` headers offer.
@@ -11,14 +13,14 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl Reply {
+impl IsapiReply {
     /// The elements of its body.
     pub fn body(&self) -> Result<Body, BodyError> {
         Body::read(&self.body)
     }
 
     /// A document of its body. `None` if it is not there.
-    pub fn document<D: Document>(&self) -> Option<D> {
+    pub fn document<D: IsapiDocument>(&self) -> Option<D> {
         D::read(&self.body().ok()?)
     }
 
@@ -31,7 +33,7 @@ impl Reply {
 /// Why a device does not answer a question, or not take a login, whatever the password
 /// is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum HttpRefusal {
     /// It takes no login from this computer's address for a while.
     Locked {
         /// Seconds until it does, if it tells.
@@ -53,10 +55,10 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl HttpRefusal {
     /// What a reply refuses, apart from a 401 about the password. `None` if it refuses
     /// nothing, or only wants a login.
-    pub fn of(reply: &Reply) -> Option<Self> {
+    pub fn of(reply: &IsapiReply) -> Option<Self> {
         let body = reply.body().ok();
         let body = body.as_ref();
         let check = body.and_then(UserCheck::read).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::Body;
 /// The methods of ISAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "UPPERCASE")]
-pub enum Method {
+pub enum HttpMethod {
     /// Reads.
     Get,
     /// Changes what is there.
@@ -16,7 +16,7 @@ pub enum Method {
     Post,
 }
 
-impl Method {
+impl HttpMethod {
     /// The word of the request line.
     pub fn name(self) -> &'static str {
         self.into()
@@ -24,9 +24,9 @@ impl Method {
 }
 
 /// One HTTP request to a device, without credentials.
-pub struct Request {
+pub struct IsapiRequest {
     /// The method.
-    pub method: Method,
+    pub method: HttpMethod,
     /// Path and query, as they stand in the request line.
     pub path: Cow<'static, str>,
     /// The media type and the body, unless there is none.
@@ -35,7 +35,7 @@ pub struct Request {
     pub reply_limit: usize,
 }
 
-/// The body of a [`Request`]. Wiped when dropped, because some bodies have secrets.
+/// The body of a [`IsapiRequest`]. Wiped when dropped, because some bodies have secrets.
 pub struct RequestBody {
     /// Its media type.
     pub media_type: MediaType,
@@ -62,11 +62,11 @@ impl MediaType {
     }
 }
 
-impl Request {
+impl IsapiRequest {
     /// A request that reads.
     pub const fn get(path: &'static str) -> Self {
         Self {
-            method: Method::Get,
+            method: HttpMethod::Get,
             path: Cow::Borrowed(path),
             body: None,
             reply_limit: Body::MAX_BYTES,
@@ -76,7 +76,7 @@ impl Request {
     /// A request that writes back a changed document.
     pub fn put(path: impl Into<Cow<'static, str>>, document: Vec<u8>) -> Self {
         Self {
-            method: Method::Put,
+            method: HttpMethod::Put,
             path: path.into(),
             body: Some(RequestBody {
                 media_type: MediaType::Xml,
@@ -88,9 +88,9 @@ impl Request {
 }
 
 /// Without the body: some have secrets.
-impl fmt::Debug for Request {
+impl fmt::Debug for IsapiRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({} {})", self.method.name(), self.path)
+        write!(f, "IsapiRequest({} {})", self.method.name(), self.path)
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::{Body, Document, LockState};
+use crate::{Body, IsapiDocument, LockState};
 
 /// What a device says about a request that it carried out or refused. It may come with
 /// HTTP 200 as well as with an error.
@@ -44,14 +44,14 @@ impl ResponseStatus {
     }
 }
 
-impl Document for ResponseStatus {
+impl IsapiDocument for ResponseStatus {
     const ROOT: &'static str = "ResponseStatus";
 
     fn read(body: &Body) -> Option<Self> {
         let status = Self {
-            request_url: body.text("requestURL").map(Into::into),
+            request_url: body.owned("requestURL"),
             status_code: body.number("statusCode"),
-            status_string: body.text("statusString").map(Into::into),
+            status_string: body.owned("statusString"),
             sub_status: body.text("subStatusCode").map(SubStatus::of),
             lock_status: body.text("lockStatus").map(LockState::of),
             retry_times: body.number("retryTimes"),
@@ -209,5 +209,19 @@ mod tests {
     fn other_documents_are_none() {
         let body = Body::read(b"<userCheck><lockStatus>lock</lockStatus></userCheck>").unwrap();
         assert_eq!(ResponseStatus::read(&body), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn texts_are_read_as_they_were_written(string in "[ -~\u{e4}\u{95e8}]{0,64}", value: u32) {
+            let status = ResponseStatus {
+                status_code: Some(value),
+                status_string: Some(string.trim()).filter(|it| !it.is_empty()).map(Into::into),
+                ..ResponseStatus::default()
+            };
+            for written in [status.to_xml(Some("urn:x")), status.to_json()] {
+                proptest::prop_assert_eq!(read(&written), status.clone());
+            }
+        }
     }
 }

@@ -2,8 +2,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::{
-    Body, Document, EditError, Method, Request, RequestBody,
-    fields::{Elements, Fields},
+    Body, EditError, HttpMethod, IsapiDocument, IsapiRequest, RequestBody,
+    fields::{Fields, SecretElements},
     replace_text,
 };
 
@@ -24,7 +24,7 @@ impl DiscoveryMode {
     pub const PATH: &'static str = "/ISAPI/System/discoveryMode";
 }
 
-impl Document for DiscoveryMode {
+impl IsapiDocument for DiscoveryMode {
     const ROOT: &'static str = "DiscoveryMode";
 
     fn read(body: &Body) -> Option<Self> {
@@ -93,17 +93,17 @@ impl Integrate {
     }
 }
 
-impl Document for Integrate {
+impl IsapiDocument for Integrate {
     const ROOT: &'static str = "Integrate";
 
     fn read(body: &Body) -> Option<Self> {
         let cgi = body.boolean("CGI/enable").map(|enable| Switch {
             enable,
-            certificate_type: body.text("CGI/certificateType").map(Into::into),
+            certificate_type: body.owned("CGI/certificateType"),
         });
         let onvif = body.boolean("ONVIF/enable").map(|enable| Switch {
             enable,
-            certificate_type: body.text("ONVIF/certificateType").map(Into::into),
+            certificate_type: body.owned("ONVIF/certificateType"),
         });
         (cgi.is_some() || onvif.is_some()).then_some(Self { cgi, onvif })
     }
@@ -130,9 +130,9 @@ impl OnvifUser {
     pub const LIST: &'static str = "UserList";
 
     /// The request that adds this user.
-    pub fn add(&self, password: &SecretString, fields: &Fields) -> Request {
-        Request {
-            method: Method::Post,
+    pub fn add(&self, password: &SecretString, fields: &Fields) -> IsapiRequest {
+        IsapiRequest {
+            method: HttpMethod::Post,
             path: fields.path(Self::PATH).into(),
             body: Some(self.with_password(password, fields)),
             reply_limit: Body::MAX_BYTES,
@@ -140,9 +140,9 @@ impl OnvifUser {
     }
 
     /// The request that gives this user another password.
-    pub fn change(&self, password: &SecretString, fields: &Fields) -> Request {
-        Request {
-            method: Method::Put,
+    pub fn change(&self, password: &SecretString, fields: &Fields) -> IsapiRequest {
+        IsapiRequest {
+            method: HttpMethod::Put,
             path: fields.path(&format!("{}/{}", Self::PATH, self.id)).into(),
             body: Some(self.with_password(password, fields)),
             reply_limit: Body::MAX_BYTES,
@@ -150,7 +150,7 @@ impl OnvifUser {
     }
 
     fn with_password(&self, password: &SecretString, fields: &Fields) -> RequestBody {
-        let mut elements = Elements::default();
+        let mut elements = SecretElements::default();
         elements.push("id", &self.id.to_string());
         elements.push("userName", &fields.xml(&self.user_name));
         elements.push("password", &fields.xml(password.expose_secret()));
@@ -161,14 +161,14 @@ impl OnvifUser {
     }
 }
 
-impl Document for OnvifUser {
+impl IsapiDocument for OnvifUser {
     const ROOT: &'static str = "User";
 
     fn read(body: &Body) -> Option<Self> {
         Some(Self {
             id: body.number("id")?,
             user_name: body.text("userName")?.into(),
-            user_type: body.text("userType").map(Into::into),
+            user_type: body.owned("userType"),
         })
     }
 }
@@ -250,12 +250,12 @@ mod tests {
         for (request, method, path) in [
             (
                 user.add(&password, &Fields::Plain),
-                Method::Post,
+                HttpMethod::Post,
                 "/ISAPI/Security/ONVIF/users",
             ),
             (
                 user.change(&password, &Fields::Plain),
-                Method::Put,
+                HttpMethod::Put,
                 "/ISAPI/Security/ONVIF/users/2",
             ),
         ] {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::{Body, Document};
+use crate::{Body, IsapiDocument};
 
 /// Whether a device has a password: the reply to [`ActivateStatus::PATH`], which needs
 /// no login.
@@ -19,7 +19,7 @@ impl ActivateStatus {
     pub const PATH: &'static str = "/SDK/activateStatus";
 }
 
-impl Document for ActivateStatus {
+impl IsapiDocument for ActivateStatus {
     const ROOT: &'static str = "ActivateStatus";
 
     fn read(body: &Body) -> Option<Self> {
@@ -76,13 +76,13 @@ impl UserCheck {
     }
 }
 
-impl Document for UserCheck {
+impl IsapiDocument for UserCheck {
     const ROOT: &'static str = "userCheck";
 
     fn read(body: &Body) -> Option<Self> {
         let check = Self {
             status_value: body.number("statusValue"),
-            status_string: body.text("statusString").map(Into::into),
+            status_string: body.owned("statusString"),
             is_default_password: body.boolean("isDefaultPassword"),
             is_risk_password: body.boolean("isRiskPassword"),
             is_activated: body.boolean("isActivated"),
@@ -95,31 +95,21 @@ impl Document for UserCheck {
 }
 
 /// Whether a device refuses logins for a while.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(ascii_case_insensitive)]
 pub enum LockState {
     /// It refuses them.
-    #[serde(rename = "locked")]
+    #[strum(to_string = "locked", serialize = "lock")]
     Locked,
     /// It takes them.
-    #[serde(rename = "unlock")]
+    #[strum(to_string = "unlock", serialize = "unlocked")]
     Unlocked,
-    /// Another word.
-    #[serde(untagged)]
-    Other(Box<str>),
+    /// Another word, as received.
+    #[strum(default)]
+    Other(String),
 }
 
-impl LockState {
-    pub(crate) fn of(word: &str) -> Self {
-        let is_one = |words: [&str; 2]| words.iter().any(|it| it.eq_ignore_ascii_case(word));
-        if is_one(["locked", "lock"]) {
-            Self::Locked
-        } else if is_one(["unlock", "unlocked"]) {
-            Self::Unlocked
-        } else {
-            Self::Other(word.into())
-        }
-    }
-}
+words!(LockState);
 
 #[cfg(test)]
 mod tests {

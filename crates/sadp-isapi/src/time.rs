@@ -8,7 +8,7 @@ pub use self::{
     ntp::{BadNtpHost, NtpHost, NtpServer},
     zone::{BadDeviceZone, DeviceZone, ZoneError},
 };
-use crate::{Body, Document, EditError, replace_text};
+use crate::{Body, EditError, IsapiDocument, replace_text};
 
 /// A device's clock: the reply to [`Time::PATH`], with a login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,14 +64,14 @@ impl Time {
     }
 }
 
-impl Document for Time {
+impl IsapiDocument for Time {
     const ROOT: &'static str = "Time";
 
     fn read(body: &Body) -> Option<Self> {
         Some(Self {
             time_mode: body.text("timeMode").map(TimeMode::of)?,
-            local_time: body.text("localTime").map(Into::into),
-            time_zone: body.text("timeZone").map(Into::into),
+            local_time: body.owned("localTime"),
+            time_zone: body.owned("timeZone"),
         })
     }
 }

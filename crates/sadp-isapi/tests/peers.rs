@@ -17,7 +17,8 @@ use std::{
 
 use md5::{Digest, Md5};
 use sadp_isapi::{
-    BasicLogin, Client, LoginOutcome, Request, Settings, Transport, UserCheck, digest::Credentials,
+    BasicLogin, Client, ClientSettings, IsapiRequest, LoginOutcome, Transport, UserCheck,
+    digest::Credentials,
 };
 use secrecy::SecretString;
 use sha2::Sha256;
@@ -162,8 +163,8 @@ impl Server {
 
     /// The right password is taken, another one is not.
     async fn is_understood(&self) {
-        let client = Client::new(&Settings::new(self.address, Transport::Http)).unwrap();
-        let request = Request::get("/ISAPI/Security/userCheck?format=xml&x=%20y");
+        let client = Client::new(&ClientSettings::new(self.address, Transport::Http)).unwrap();
+        let request = IsapiRequest::get("/ISAPI/Security/userCheck?format=xml&x=%20y");
         for (password, is_right) in [(PASSWORD, true), ("Passw0rd?", false)] {
             let password = SecretString::from(password);
             let credentials = Credentials {

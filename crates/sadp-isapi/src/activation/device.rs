@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ActivateStatus, Request,
+        ActivateStatus, IsapiRequest,
         activation::{ActivationError, Handshake},
     };
     use sadp_proto::seal::Password;
@@ -162,7 +162,7 @@ mod tests {
         Password::new(text.into()).unwrap()
     }
 
-    fn body(request: &Request) -> Body {
+    fn body(request: &IsapiRequest) -> Body {
         Body::read(&request.body.as_ref().unwrap().bytes).unwrap()
     }
 

@@ -9,7 +9,7 @@ use tokio::{
 use self::peer::{CHALLENGE, FIRST, Peer, SECOND, answer, header, reply, unauthorized};
 use super::*;
 use crate::{
-    ActivateStatus, AskError, Body, DeviceInfo, Refusal, UserCheck,
+    ActivateStatus, AskError, Body, DeviceInfo, HttpRefusal, UserCheck,
     digest::{Challenge, device::Presented},
 };
 
@@ -73,7 +73,7 @@ async fn the_answer_is_valid_for_the_request_line() {
     let presented =
         Presented::read(header(&requests[1], "authorization").unwrap().as_bytes()).unwrap();
     let line = RequestLine {
-        method: Method::Get,
+        method: HttpMethod::Get,
         uri,
     };
     assert_eq!(
@@ -86,7 +86,7 @@ async fn the_answer_is_valid_for_the_request_line() {
 async fn a_body_goes_only_with_the_credentials() {
     let done = "<ResponseStatus><statusCode>1</statusCode></ResponseStatus>";
     let peer = Peer::new([unauthorized(), reply(200, "", done)]).await;
-    let request = Request::put("/ISAPI/System/time?security=1&iv=0a", b"<Time/>".to_vec());
+    let request = IsapiRequest::put("/ISAPI/System/time?security=1&iv=0a", b"<Time/>".to_vec());
     let outcome = peer
         .client()
         .login(&request, admin(&password()), BasicLogin::Refuse)
@@ -126,8 +126,8 @@ async fn a_broken_challenge_is_no_wrong_password() {
 
 #[tokio::test]
 async fn basic_is_only_for_callers_that_allow_it() {
-    let basic = || reply(401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "");
-    let peer = Peer::new([basic(), basic()]).await;
+    let basic = reply(401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "");
+    let peer = Peer::new([basic.clone(), basic.clone()]).await;
     let outcome = peer
         .client()
         .verify(admin(&password()), BasicLogin::Refuse)
@@ -135,7 +135,7 @@ async fn basic_is_only_for_callers_that_allow_it() {
     assert_eq!(outcome, LoginOutcome::Withheld(Withheld::BasicOnly));
     assert_eq!(with_login(&peer.requests().await), 0);
 
-    let peer = Peer::new([basic(), basic(), reply(200, "", ACCEPTED)]).await;
+    let peer = Peer::new([basic.clone(), basic, reply(200, "", ACCEPTED)]).await;
     let outcome = peer
         .client()
         .verify(admin(&password()), BasicLogin::Allow)
@@ -151,12 +151,12 @@ async fn basic_is_only_for_callers_that_allow_it() {
 #[tokio::test]
 async fn what_comes_to_nothing_after_the_credentials_is_unknown() {
     for (torn, failure) in [
-        ("", Failure::BadReply),
+        ("", HttpFailure::BadReply),
         (
             "HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\nx",
-            Failure::BadReply,
+            HttpFailure::BadReply,
         ),
-        ("220 ftp\r\n", Failure::BadReply),
+        ("220 ftp\r\n", HttpFailure::BadReply),
     ] {
         let peer = Peer::new([unauthorized(), torn.into()]).await;
         let outcome = peer
@@ -179,7 +179,7 @@ async fn what_comes_to_nothing_after_the_credentials_is_unknown() {
         .await;
     assert_eq!(
         outcome,
-        LoginOutcome::Withheld(Withheld::Failed(Failure::NotConnected))
+        LoginOutcome::Withheld(Withheld::Failed(HttpFailure::NotConnected))
     );
 }
 
@@ -217,7 +217,7 @@ async fn questions_without_a_login_are_answered() {
     assert_eq!(client.user_check().await, Ok(silent));
     assert_eq!(
         client.user_check().await,
-        Err(AskError::Refused(Refusal::NoSuchUrl))
+        Err(AskError::Refused(HttpRefusal::NoSuchUrl))
     );
     assert_eq!(client.activate_status().await, Err(AskError::LoginNeeded));
     assert_eq!(client.activate_status().await, Err(AskError::NoDocument));
@@ -264,13 +264,16 @@ async fn documents_are_read_with_one_login_each() {
     let refused = client
         .read::<DeviceInfo>(&request, admin, BasicLogin::Refuse)
         .await;
-    assert_eq!(refused, Err(LoginOutcome::Refused(Refusal::NoSuchUrl)));
+    assert_eq!(refused, Err(LoginOutcome::Refused(HttpRefusal::NoSuchUrl)));
     assert_eq!(with_login(&peer.requests().await), 2);
+}
+
+fn to(location: &str) -> String {
+    reply(302, &format!("Location: {location}\r\n"), "")
 }
 
 #[tokio::test]
 async fn redirects_are_followed_on_the_same_host_only() {
-    let to = |location: &str| reply(302, &format!("Location: {location}\r\n"), "");
     let peer = Peer::new([
         to("/new/userCheck?x=1"),
         unauthorized(),
@@ -297,14 +300,14 @@ async fn redirects_are_followed_on_the_same_host_only() {
         let peer = Peer::new([to(location)]).await;
         assert_eq!(
             peer.client().user_check().await,
-            Err(AskError::Failed(Failure::RedirectedAway)),
+            Err(AskError::Failed(HttpFailure::RedirectedAway)),
             "{location}"
         );
     }
     let peer = Peer::new([to("/a"), to("/b"), to("/c")]).await;
     assert_eq!(
         peer.client().user_check().await,
-        Err(AskError::Failed(Failure::RedirectLoop))
+        Err(AskError::Failed(HttpFailure::RedirectLoop))
     );
     // The credentials do not follow.
     let peer = Peer::new([unauthorized(), to("/elsewhere")]).await;
@@ -314,7 +317,7 @@ async fn redirects_are_followed_on_the_same_host_only() {
         .await;
     assert_eq!(
         outcome,
-        LoginOutcome::Refused(Refusal::Unexpected { status: 302 })
+        LoginOutcome::Refused(HttpRefusal::Unexpected { status: 302 })
     );
     assert_eq!(peer.requests().await.len(), 2);
 }
@@ -330,12 +333,12 @@ async fn floods_are_cut_off() {
     let limit = Body::MAX_BYTES;
     assert_eq!(
         peer.client().user_check().await,
-        Err(AskError::Failed(Failure::TooLong { limit }))
+        Err(AskError::Failed(HttpFailure::TooLong { limit }))
     );
     let limit = DeviceInfo::MAX_BYTES;
     assert_eq!(
         peer.client().ask(&DeviceInfo::request()).await,
-        Err(Failure::TooLong { limit })
+        Err(HttpFailure::TooLong { limit })
     );
 
     let many = reply(200, &"X: y\r\n".repeat(65), "");
@@ -344,7 +347,7 @@ async fn floods_are_cut_off() {
         let peer = Peer::new([bomb]).await;
         assert_eq!(
             peer.client().user_check().await,
-            Err(AskError::Failed(Failure::BadReply))
+            Err(AskError::Failed(HttpFailure::BadReply))
         );
     }
 }
@@ -355,7 +358,7 @@ async fn silence_ends() {
     let forever = Duration::from_hours(1);
     let soon = Duration::from_millis(20);
     for (read, whole) in [(soon, forever), (forever, soon)] {
-        let mut settings = Settings::new(listener.local_addr().unwrap(), Transport::Http);
+        let mut settings = ClientSettings::new(listener.local_addr().unwrap(), Transport::Http);
         settings.timeouts = Timeouts {
             connect: forever,
             read,
@@ -365,18 +368,21 @@ async fn silence_ends() {
         let client = Client::new(&settings).unwrap();
         assert_eq!(
             client.user_check().await,
-            Err(AskError::Failed(Failure::Timeout))
+            Err(AskError::Failed(HttpFailure::Timeout))
         );
     }
 }
 
 #[tokio::test]
-async fn requests_leave_from_the_local_address() {
+#[cfg(target_os = "linux")]
+async fn requests_leave_from_the_local_address_and_by_the_interface() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let mut settings = Settings::new(listener.local_addr().unwrap(), Transport::Http);
+    let address = listener.local_addr().unwrap();
+    let mut settings = ClientSettings::new(address, Transport::Http);
     settings.local_address = Some([127, 0, 0, 9].into());
+    settings.interface = Some("lo".into());
     let client = Client::new(&settings).unwrap();
-    let request = Request::get(UserCheck::PATH);
+    let request = IsapiRequest::get(UserCheck::PATH);
     let accept = async {
         let (stream, from) = listener.accept().await.unwrap();
         answer(stream, reply(404, "", "").as_bytes()).await;
@@ -385,10 +391,16 @@ async fn requests_leave_from_the_local_address() {
     let (asked, from) = tokio::join!(client.ask(&request), accept);
     assert_eq!(asked.unwrap().status, 404);
     assert_eq!(from, IpAddr::from([127, 0, 0, 9]));
+
+    for interface in ["no-such-card", "a name that is much too long"] {
+        settings.interface = Some(interface.into());
+        let asked = Client::new(&settings).unwrap().ask(&request).await;
+        assert_eq!(asked, Err(HttpFailure::NotConnected));
+    }
 }
 
-fn https(peer: &Peer, certificate: Option<Fingerprint>) -> Client {
-    let mut settings = Settings::new(peer.address, Transport::Https);
+fn https(peer: &Peer, certificate: Option<CertificateFingerprint>) -> Client {
+    let mut settings = ClientSettings::new(peer.address, Transport::Https);
     settings.certificate = certificate;
     Client::new(&settings).unwrap()
 }
@@ -396,8 +408,8 @@ fn https(peer: &Peer, certificate: Option<Fingerprint>) -> Client {
 #[tokio::test]
 async fn the_first_certificate_is_kept_and_another_refused() {
     let (first, second) = (
-        Fingerprint::of(&FIRST.der()),
-        Fingerprint::of(&SECOND.der()),
+        CertificateFingerprint::of(&FIRST.der()),
+        CertificateFingerprint::of(&SECOND.der()),
     );
     let peer = Peer::with_tls(
         [unauthorized(), reply(200, "", ACCEPTED)],
@@ -412,7 +424,7 @@ async fn the_first_certificate_is_kept_and_another_refused() {
     let peer = Peer::with_tls([unauthorized()], Some(SECOND.acceptor())).await;
     let client = https(&peer, Some(first));
     let outcome = client.verify(admin(&password()), BasicLogin::Refuse).await;
-    let changed = Failure::CertificateChanged {
+    let changed = HttpFailure::CertificateChanged {
         expected: first,
         seen: second,
     };
@@ -425,12 +437,12 @@ async fn the_first_certificate_is_kept_and_another_refused() {
 async fn old_or_no_tls_is_told() {
     let refused = b"\x15\x03\x01\x00\x02\x02\x46";
     for (bytes, failure) in [
-        (&refused[..], Failure::TlsTooOld),
-        (b"HTTP/1.1 400 x\r\n\r\n", Failure::Tls),
+        (&refused[..], HttpFailure::TlsTooOld),
+        (b"HTTP/1.1 400 x\r\n\r\n", HttpFailure::Tls),
     ] {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let client = Client::new(&Settings::new(address, Transport::Https)).unwrap();
+        let client = Client::new(&ClientSettings::new(address, Transport::Https)).unwrap();
         let peer = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.write_all(bytes).await.unwrap();
@@ -446,5 +458,5 @@ async fn https_does_not_fall_back_to_http() {
     let location = "Location: http://127.0.0.1/\r\n";
     let peer = Peer::with_tls([reply(307, location, "")], Some(FIRST.acceptor())).await;
     let asked = https(&peer, None).user_check().await;
-    assert_eq!(asked, Err(AskError::Failed(Failure::RedirectedAway)));
+    assert_eq!(asked, Err(AskError::Failed(HttpFailure::RedirectedAway)));
 }

@@ -14,7 +14,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use crate::{Failure, Fingerprint};
+use crate::{CertificateFingerprint, HttpFailure};
 
 /// TLS 1.2 and 1.3 with this verifier.
 pub(super) fn config(pin: Arc<Pin>) -> Result<ClientConfig, rustls::Error> {
@@ -29,12 +29,12 @@ pub(super) fn config(pin: Arc<Pin>) -> Result<ClientConfig, rustls::Error> {
 #[derive(Debug)]
 pub(super) struct Pin {
     provider: Arc<CryptoProvider>,
-    certificate: Mutex<Option<Fingerprint>>,
+    certificate: Mutex<Option<CertificateFingerprint>>,
 }
 
 impl Pin {
     /// Expects this certificate; without one, the first that it sees from then on.
-    pub(super) fn new(certificate: Option<Fingerprint>) -> Self {
+    pub(super) fn new(certificate: Option<CertificateFingerprint>) -> Self {
         Self {
             provider: Arc::new(ring::default_provider()),
             certificate: Mutex::new(certificate),
@@ -42,7 +42,7 @@ impl Pin {
     }
 
     /// The expected certificate.
-    pub(super) fn certificate(&self) -> Option<Fingerprint> {
+    pub(super) fn certificate(&self) -> Option<CertificateFingerprint> {
         *self
             .certificate
             .lock()
@@ -61,7 +61,7 @@ impl ServerCertVerifier for Pin {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let seen = Fingerprint::of(certificate);
+        let seen = CertificateFingerprint::of(certificate);
         let mut pinned = self
             .certificate
             .lock()
@@ -70,7 +70,7 @@ impl ServerCertVerifier for Pin {
         if expected == seen {
             return Ok(ServerCertVerified::assertion());
         }
-        let changed = Failure::CertificateChanged { expected, seen };
+        let changed = HttpFailure::CertificateChanged { expected, seen };
         Err(rustls::Error::Other(OtherError(Arc::new(changed))))
     }
 
@@ -102,20 +102,20 @@ impl ServerCertVerifier for Pin {
 }
 
 /// What an error of TLS means. `None` if the error has none inside.
-pub(super) fn failure(error: &(dyn Error + 'static)) -> Option<Failure> {
+pub(super) fn failure(error: &(dyn Error + 'static)) -> Option<HttpFailure> {
     let tls = rustls_error(error)?;
     Some(match tls {
         rustls::Error::Other(OtherError(other)) => match other.downcast_ref() {
             Some(&failure) => failure,
-            None => Failure::Tls,
+            None => HttpFailure::Tls,
         },
         rustls::Error::PeerIncompatible(_)
         | rustls::Error::AlertReceived(
             AlertDescription::HandshakeFailure
             | AlertDescription::ProtocolVersion
             | AlertDescription::InsufficientSecurity,
-        ) => Failure::TlsTooOld,
-        _ => Failure::Tls,
+        ) => HttpFailure::TlsTooOld,
+        _ => HttpFailure::Tls,
     })
 }
 

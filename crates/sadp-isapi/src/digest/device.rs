@@ -1,31 +1,28 @@
 //! The device's side of Digest, for simulated devices: writes challenges and verifies
 //! answers.
 
-use super::{Challenge, Count, Credentials, RequestLine, parameters::Scheme, push_quoted};
+use super::{
+    Challenge, Count, Credentials, NamedAlgorithm, RequestLine,
+    parameters::{AuthScheme, AuthWriter},
+};
 
 impl Challenge {
     /// The value of `WWW-Authenticate`, in the order of most firmware.
     pub fn to_header(&self) -> Vec<u8> {
-        let mut out = b"Digest ".to_vec();
+        let mut out = AuthWriter::digest();
         if self.qop {
-            out.extend_from_slice(b"qop=\"auth\", ");
+            out.quoted("qop", b"auth");
         }
-        out.extend_from_slice(b"realm=");
-        push_quoted(&mut out, &self.realm);
-        out.extend_from_slice(b", nonce=");
-        push_quoted(&mut out, &self.nonce);
+        out.quoted("realm", &self.realm);
+        out.quoted("nonce", &self.nonce);
         if let Some(opaque) = &self.opaque {
-            out.extend_from_slice(b", opaque=");
-            push_quoted(&mut out, opaque);
+            out.quoted("opaque", opaque);
         }
         if let Some(algorithm) = &self.algorithm {
-            out.extend_from_slice(b", algorithm=");
-            algorithm.push(&mut out);
+            algorithm.write(&mut out);
         }
-        let stale: &[u8] = if self.stale { b"TRUE" } else { b"FALSE" };
-        out.extend_from_slice(b", stale=");
-        push_quoted(&mut out, stale);
-        out
+        out.quoted("stale", if self.stale { b"TRUE" } else { b"FALSE" });
+        out.finish().to_vec()
     }
 
     /// Verifies an answer to this challenge, for the request that came with it.
@@ -34,43 +31,45 @@ impl Challenge {
         presented: &Presented,
         credentials: Credentials<'_>,
         line: RequestLine<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), DigestFault> {
         let scheme = &presented.scheme;
-        let is = |name: &str, bytes: &[u8]| scheme.value(name).is_some_and(|it| it.bytes == bytes);
-        if !is("nonce", &self.nonce) || !is("realm", &self.realm) {
-            return Err(Fault::OtherChallenge);
+        if scheme.bytes("nonce") != Some(&self.nonce) || scheme.bytes("realm") != Some(&self.realm)
+        {
+            return Err(DigestFault::OtherChallenge);
         }
-        if !is("uri", line.uri.as_bytes()) {
-            return Err(Fault::OtherUri);
+        if scheme.bytes("uri") != Some(line.uri.as_bytes()) {
+            return Err(DigestFault::OtherUri);
         }
-        let opaque = scheme.value("opaque").map(|it| &it.bytes);
+        let opaque = scheme.bytes("opaque");
         let algorithm = match scheme.value("algorithm") {
             None => None,
-            Some(value) => Some(super::NamedAlgorithm::read(value).ok_or(Fault::Form)?),
+            Some(value) => Some(NamedAlgorithm::read(value).ok_or(DigestFault::Form)?),
         };
         let quoted = ["qop", "nc"]
             .iter()
             .any(|name| scheme.value(name).is_some_and(|it| it.quoted));
-        if quoted || opaque != self.opaque.as_ref() || algorithm != self.algorithm {
-            return Err(Fault::Form);
+        if quoted || opaque != self.opaque.as_deref() || algorithm != self.algorithm {
+            return Err(DigestFault::Form);
         }
         let count = match (scheme.text("qop"), scheme.text("nc"), scheme.text("cnonce")) {
             (None, _, _) if !self.qop => None,
             (Some("auth"), Some(nc), Some(cnonce)) if self.qop => Some(Count { nc, cnonce }),
-            _ => return Err(Fault::Form),
+            _ => return Err(DigestFault::Form),
         };
         let response = self.response(credentials, line, count);
-        if is("username", credentials.user.as_bytes()) && is("response", response.as_bytes()) {
+        let is_user = scheme.bytes("username") == Some(credentials.user.as_bytes());
+        let is_right = scheme.bytes("response") == Some(response.as_bytes());
+        if is_user && is_right {
             Ok(())
         } else {
-            Err(Fault::Password)
+            Err(DigestFault::Password)
         }
     }
 }
 
 /// A Digest answer as a device received it.
 pub struct Presented {
-    scheme: Scheme,
+    scheme: AuthScheme,
 }
 
 opaque_debug!(Presented);
@@ -78,7 +77,7 @@ opaque_debug!(Presented);
 impl Presented {
     /// Reads the value of `Authorization`. `None` if it is not one Digest answer.
     pub fn read(header: &[u8]) -> Option<Self> {
-        let mut schemes = Scheme::read_all(header)?;
+        let mut schemes = AuthScheme::read_all(header)?;
         let scheme = schemes.pop().filter(|scheme| scheme.is("Digest"))?;
         schemes.is_empty().then_some(Self { scheme })
     }
@@ -90,13 +89,13 @@ impl Presented {
 
     /// The nonce of the challenge that is answered.
     pub fn nonce(&self) -> Option<&[u8]> {
-        self.scheme.value("nonce").map(|it| &*it.bytes)
+        self.scheme.bytes("nonce")
     }
 }
 
 /// Why a device refuses an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum DigestFault {
     /// It belongs to another challenge.
     #[error("answers another challenge")]
     OtherChallenge,

@@ -1,22 +1,24 @@
 //! The grammar of `WWW-Authenticate` and `Authorization`, as liberal as devices
 //! require: a comma more or less, blanks anywhere, values quoted or not.
 
+use zeroize::Zeroizing;
+
 /// One challenge of a header, or one set of credentials: its scheme and parameters.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Scheme {
+pub(super) struct AuthScheme {
     pub(super) name: String,
-    parameters: Vec<(String, Value)>,
+    parameters: Vec<(String, ParameterValue)>,
 }
 
 /// A parameter's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Value {
+pub(super) struct ParameterValue {
     /// Without quotes and escapes. It may be in any encoding.
     pub(super) bytes: Vec<u8>,
     pub(super) quoted: bool,
 }
 
-impl Scheme {
+impl AuthScheme {
     /// Reads the schemes of a header. `None` if it is longer than
     /// [`MAX_BYTES`], a quote is not closed, or something is not of this grammar.
     pub(super) fn read_all(header: &[u8]) -> Option<Vec<Self>> {
@@ -50,31 +52,65 @@ impl Scheme {
     }
 
     /// The first parameter of this name.
-    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+    pub(super) fn value(&self, name: &str) -> Option<&ParameterValue> {
         let mut all = self.parameters.iter();
         let found = all.find(|(it, _)| it.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value)
     }
 
+    /// The bytes of the first parameter of this name.
+    pub(super) fn bytes(&self, name: &str) -> Option<&[u8]> {
+        Some(&self.value(name)?.bytes)
+    }
+
     /// The first parameter of this name, if it is UTF-8.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        std::str::from_utf8(&self.value(name)?.bytes).ok()
+        std::str::from_utf8(self.bytes(name)?).ok()
     }
 }
 
 /// Longer headers are not read. Real ones have at most 300 bytes.
 pub(super) const MAX_BYTES: usize = 4096;
 
-/// Appends a quoted string: `"` and `\` are escaped.
-pub(super) fn push_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'"');
-    for &byte in bytes {
-        if matches!(byte, b'"' | b'\\') {
-            out.push(b'\\');
-        }
-        out.push(byte);
+/// Writes the parameters of one scheme. Wiped when dropped.
+pub(super) struct AuthWriter(Zeroizing<Vec<u8>>);
+
+impl AuthWriter {
+    /// Starts with the only scheme that has parameters here.
+    pub(super) fn digest() -> Self {
+        Self(Zeroizing::new(b"Digest".to_vec()))
     }
-    out.push(b'"');
+
+    /// Appends a parameter in quotes: `"` and `\` are escaped.
+    pub(super) fn quoted(&mut self, name: &str, value: &[u8]) {
+        self.name(name);
+        self.0.push(b'"');
+        for &byte in value {
+            if matches!(byte, b'"' | b'\\') {
+                self.0.push(b'\\');
+            }
+            self.0.push(byte);
+        }
+        self.0.push(b'"');
+    }
+
+    /// Appends a parameter without quotes.
+    pub(super) fn token(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.0.extend_from_slice(value.as_bytes());
+    }
+
+    fn name(&mut self, name: &str) {
+        let is_first = !self.0.contains(&b'=');
+        self.0
+            .extend_from_slice(if is_first { b" " } else { b", " });
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.push(b'=');
+    }
+
+    pub(super) fn finish(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
 }
 
 /// The rest of a header.
@@ -104,10 +140,10 @@ impl Cursor<'_> {
         String::from_utf8(word).ok()
     }
 
-    fn value(&mut self) -> Option<Value> {
+    fn value(&mut self) -> Option<ParameterValue> {
         if !self.take(b'"') {
             let bytes = self.until(|byte| byte == b',' || byte.is_ascii_whitespace());
-            return Some(Value {
+            return Some(ParameterValue {
                 bytes,
                 quoted: false,
             });
@@ -118,7 +154,7 @@ impl Cursor<'_> {
             self.0 = rest;
             match byte {
                 b'"' => {
-                    return Some(Value {
+                    return Some(ParameterValue {
                         bytes,
                         quoted: true,
                     });
@@ -148,7 +184,7 @@ mod tests {
     #[test]
     fn several_schemes_of_one_header_are_told_apart() {
         let header = br#"Basic realm="a, b=c" , Digest realm="x\"y\\z",nonce = q1/+=:2==,stale="FALSE",, opaque="", Negotiate"#;
-        let schemes = Scheme::read_all(header).unwrap();
+        let schemes = AuthScheme::read_all(header).unwrap();
         let names: Vec<_> = schemes.iter().map(|it| &*it.name).collect();
         assert_eq!(names, ["Basic", "Digest", "Negotiate"]);
         let [basic, digest, _] = &*schemes else {
@@ -171,25 +207,27 @@ mod tests {
             b"Digest =\"no name\"",
             b"\xff\xfe",
         ] {
-            assert_eq!(Scheme::read_all(header), None, "{header:?}");
+            assert_eq!(AuthScheme::read_all(header), None, "{header:?}");
         }
         let long = format!("Digest realm=\"{}\"", "x".repeat(10_240));
-        assert_eq!(Scheme::read_all(long.as_bytes()), None);
-        assert_eq!(Scheme::read_all(b" , ").unwrap(), []);
+        assert_eq!(AuthScheme::read_all(long.as_bytes()), None);
+        assert_eq!(AuthScheme::read_all(b" , ").unwrap(), []);
     }
 
     proptest::proptest! {
         #[test]
         fn any_header_is_survived(header: Vec<u8>) {
-            let _ = Scheme::read_all(&header);
+            let _ = AuthScheme::read_all(&header);
         }
 
         #[test]
         fn what_is_quoted_is_read_back(bytes: Vec<u8>) {
-            let mut header = b"Digest realm=".to_vec();
-            push_quoted(&mut header, &bytes);
+            let mut writer = AuthWriter::digest();
+            writer.token("stale", "FALSE");
+            writer.quoted("realm", &bytes);
+            let header = writer.finish();
             if header.len() <= MAX_BYTES {
-                let schemes = Scheme::read_all(&header).unwrap();
+                let schemes = AuthScheme::read_all(&header).unwrap();
                 proptest::prop_assert_eq!(&schemes[0].value("realm").unwrap().bytes, &bytes);
             }
         }

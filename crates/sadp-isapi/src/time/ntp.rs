@@ -6,7 +6,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{Body, Document, EditError, edit::replace_element, replace_text};
+use crate::{Body, EditError, IsapiDocument, edit::replace_element, replace_text};
 
 /// Where a device gets its time from: the reply to [`NtpServer::PATH`], with a login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,10 +45,11 @@ impl NtpServer {
 
     /// The server, as people write it.
     pub fn host(&self) -> Option<NtpHost> {
-        let is_name = self.addressing_format_type.as_deref() == Some("hostname");
-        let address = || self.ip_address.as_ref().or(self.ipv6_address.as_ref());
-        let host = self.host_name.as_ref().filter(|_| is_name).or_else(address);
-        host.or(self.host_name.as_ref())?.parse().ok()
+        let hosts = match self.addressing_format_type.as_deref() {
+            Some("hostname") => [&self.host_name, &self.ip_address, &self.ipv6_address],
+            _ => [&self.ip_address, &self.ipv6_address, &self.host_name],
+        };
+        hosts.into_iter().flatten().next()?.parse().ok()
     }
 
     /// A received document with this server. Everything else stays as it is.
@@ -75,17 +76,16 @@ impl NtpServer {
     }
 }
 
-impl Document for NtpServer {
+impl IsapiDocument for NtpServer {
     const ROOT: &'static str = "NTPServer";
 
     fn read(body: &Body) -> Option<Self> {
-        let text = |name| body.text(name).map(Into::into);
         let server = Self {
             id: body.number("id"),
-            addressing_format_type: text("addressingFormatType"),
-            host_name: text("hostName"),
-            ip_address: text("ipAddress"),
-            ipv6_address: text("ipv6Address"),
+            addressing_format_type: body.owned("addressingFormatType"),
+            host_name: body.owned("hostName"),
+            ip_address: body.owned("ipAddress"),
+            ipv6_address: body.owned("ipv6Address"),
             port_no: body.number("portNo"),
             synchronize_interval: body.number("synchronizeInterval"),
         };
@@ -124,11 +124,6 @@ impl FromStr for NtpHost {
         if let Ok(address) = text.parse() {
             return Ok(Self::V6(address));
         }
-        let is_label = |label: &str| {
-            let mut characters = label.chars();
-            let fits = characters.all(|it| it.is_ascii_alphanumeric() || it == '-');
-            fits && (1..=63).contains(&label.len())
-        };
         // A name of digits only is an address with a typing error.
         let is_name = text.contains(|it: char| it.is_ascii_alphabetic());
         if text.len() <= 253 && is_name && text.split('.').all(is_label) {
@@ -137,6 +132,12 @@ impl FromStr for NtpHost {
             Err(BadNtpHost)
         }
     }
+}
+
+fn is_label(text: &str) -> bool {
+    let mut characters = text.chars();
+    let fits = characters.all(|it| it.is_ascii_alphanumeric() || it == '-');
+    fits && (1..=63).contains(&text.len())
 }
 
 /// Neither a host name nor an address.

@@ -51,19 +51,16 @@ impl DeviceZone {
     /// changes it cannot say, e.g. those that follow the moon, or the Sunday after a
     /// Saturday.
     pub fn of(zone: &TimeZone, now: Timestamp) -> Result<Self, ZoneError> {
-        let irregular = || ZoneError {
-            zone: zone.iana_name().unwrap_or("the system's").into(),
-        };
-        let mut changes = Change::following(zone, now);
+        let mut changes = ClockChange::following(zone, now);
         let Some(first) = changes.next() else {
             let standard = zone.to_offset(now);
             return Self::new(Rules {
                 standard,
                 daylight: None,
             })
-            .ok_or_else(irregular);
+            .ok_or_else(|| ZoneError::of(zone));
         };
-        let second = changes.next().ok_or_else(irregular)?;
+        let second = changes.next().ok_or_else(|| ZoneError::of(zone))?;
         let (start, end) = if first.is_forward() {
             (first, second)
         } else {
@@ -86,7 +83,7 @@ impl DeviceZone {
                 }
             }
         }
-        Err(irregular())
+        Err(ZoneError::of(zone))
     }
 
     /// `None` if no zone can have these rules.
@@ -98,8 +95,8 @@ impl DeviceZone {
     /// Whether the clock changes when the zone's does.
     fn does_as(&self, zone: &TimeZone, now: Timestamp) -> bool {
         let changes = Self::YEARS.saturating_mul(2);
-        let ours = Change::following(&self.zone, now).take(changes);
-        ours.eq(Change::following(zone, now).take(changes))
+        let ours = ClockChange::following(&self.zone, now).take(changes);
+        ours.eq(ClockChange::following(zone, now).take(changes))
     }
 
     /// The moment at which a clock in this zone shows a time. A time that occurs twice
@@ -116,7 +113,7 @@ impl DeviceZone {
 
 /// A change of the clock.
 #[derive(PartialEq, Eq)]
-struct Change {
+struct ClockChange {
     moment: Timestamp,
     before: Offset,
     after: Offset,
@@ -124,7 +121,7 @@ struct Change {
     wall: DateTime,
 }
 
-impl Change {
+impl ClockChange {
     /// The changes from `now` on. Some databases have entries that change nothing.
     fn following(zone: &TimeZone, now: Timestamp) -> impl Iterator<Item = Self> {
         let changes = zone.following(now).map(|it| Self::at(zone, it.timestamp()));
@@ -221,12 +218,12 @@ impl Rules {
     fn to_posix(self) -> String {
         let standard = self.standard.seconds();
         let Some(daylight) = self.daylight else {
-            return format!("CST{}", Clock(standard.saturating_neg()));
+            return format!("CST{}", ClockOffset(standard.saturating_neg()));
         };
         let summer = standard.saturating_add(daylight.saving);
         let (standard, summer) = (
-            Clock(standard.saturating_neg()),
-            Clock(summer.saturating_neg()),
+            ClockOffset(standard.saturating_neg()),
+            ClockOffset(summer.saturating_neg()),
         );
         format!(
             "CST{standard}DST{summer},{},{}",
@@ -240,21 +237,21 @@ impl fmt::Display for DeviceZone {
         write!(
             f,
             "CST{}",
-            Clock(self.rules.standard.seconds().saturating_neg())
+            ClockOffset(self.rules.standard.seconds().saturating_neg())
         )?;
         let Some(Daylight { saving, start, end }) = self.rules.daylight else {
             return Ok(());
         };
-        let saving = Clock(saving).to_string();
+        let saving = ClockOffset(saving).to_string();
         let digits = saving.trim_start_matches('+');
         write!(f, "DST{digits:0>8},{start},{end}")
     }
 }
 
 /// Seconds as `+5:30:00`.
-struct Clock(i32);
+struct ClockOffset(i32);
 
-impl fmt::Display for Clock {
+impl fmt::Display for ClockOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 > 0 { '+' } else { '-' };
         let seconds = self.0.unsigned_abs();
@@ -297,8 +294,11 @@ impl FromStr for DeviceZone {
     }
 }
 
+fn is_letter(character: char) -> bool {
+    character.is_ascii_alphabetic()
+}
+
 fn read(text: &str) -> Option<DeviceZone> {
-    let is_letter = |it: char| it.is_ascii_alphabetic();
     let mut parts = text.split(',');
     let offsets = parts.next()?.trim_start_matches(is_letter);
     let (standard, saving) = match offsets.find(is_letter) {
@@ -334,6 +334,14 @@ pub struct BadDeviceZone;
 pub struct ZoneError {
     /// Its name in the tz database.
     pub zone: Box<str>,
+}
+
+impl ZoneError {
+    fn of(zone: &TimeZone) -> Self {
+        Self {
+            zone: zone.iana_name().unwrap_or("of the system").into(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Client, Settings, Transport};
+use crate::{Client, ClientSettings, Transport};
 
 /// The challenge of a camera.
 pub(super) const CHALLENGE: &str =
@@ -58,7 +58,7 @@ impl Peer {
     }
 
     pub(super) fn client(&self) -> Client {
-        Client::new(&Settings::new(self.address, Transport::Http)).unwrap()
+        Client::new(&ClientSettings::new(self.address, Transport::Http)).unwrap()
     }
 
     pub(super) async fn requests(self) -> Vec<String> {
@@ -109,24 +109,24 @@ pub(super) fn unauthorized() -> String {
 }
 
 /// A certificate and its key, made for these tests.
-pub(super) struct Identity {
+pub(super) struct TestCertificate {
     certificate: &'static str,
     key: &'static str,
 }
 
 #[rustfmt::skip]
-pub(super) const FIRST: Identity = Identity {
+pub(super) const FIRST: TestCertificate = TestCertificate {
     certificate: "MIIBbzCCARWgAwIBAgIURZDenSAzIrMmxuACMJJzVTChzzEwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYTAgFw0yNjExMjcxNzE3MjRaGA8yMTI2MTEwMzE3MTcyNFowDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAH8Ze7peP8tgyOgavenMyV1q1YWdH+pywY9ut8xguE5xkEvgIjwSV4fdz0C/xpMYDui5FybqSa/Z8PCmhNRHp6jUzBRMB0GA1UdDgQWBBQ1LCdlOt5+70jaHXYGG2yIL5MkRzAfBgNVHSMEGDAWgBQ1LCdlOt5+70jaHXYGG2yIL5MkRzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDZziKLTzMwzBgUKGOPZkkJO9uWZrKtkuJed+wBJETuuQIgDw5m/Ncfq1gCS3+6GLq5EmpKT137QPFTnV3286+lwnQ=",
     key: "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4sKRq2GHjHWS62Mgw6IXVfAWUXcPpSoWGwWtD8jOaaihRANCAAQB/GXu6Xj/LYMjoGr3pzMldatWFnR/qcsGPbrfMYLhOcZBL4CI8EleH3c9Av8aTGA7ouRcm6kmv2fDwpoTUR6e",
 };
 
 #[rustfmt::skip]
-pub(super) const SECOND: Identity = Identity {
+pub(super) const SECOND: TestCertificate = TestCertificate {
     certificate: "MIIBbzCCARWgAwIBAgIUQE8uPsHMMtVIGOhJHZIrfI0pvs8wCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYjAgFw0yNjExMjcxNzE3MjRaGA8yMTI2MTEwMzE3MTcyNFowDDEKMAgGA1UEAwwBYjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBtSRbW2oUp9yoARdSXZvtsKtvhyTeViaq333fBb3UljK8xVi45OiCsUXoaENVgBXGhtDMp694ZyGdjcB16aYzijUzBRMB0GA1UdDgQWBBSndhwzYtYah9CEXUFyiD093uoOSzAfBgNVHSMEGDAWgBSndhwzYtYah9CEXUFyiD093uoOSzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIBeIKlBooZkM9rOxcCXQiXTDsQr+xTrgaE3AII5QGJ3DAiEA3F91WG5mseZvPqaS9k7ge/hMOQ/anbAw2YoWyv8UFYs=",
     key: "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgC/6Ttt9G9fR2I2volM0CsMxxuKDoapvAQTeRkWhAj/KhRANCAAQbUkW1tqFKfcqAEXUl2b7bCrb4ck3lYmqt993wW91JYyvMVYuOTogrFF6GhDVYAVxobQzKeveGchnY3AdemmM4",
 };
 
-impl Identity {
+impl TestCertificate {
     pub(super) fn der(&self) -> CertificateDer<'static> {
         BASE64_STANDARD.decode(self.certificate).unwrap().into()
     }

@@ -2,14 +2,14 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::{
-    Method,
+    HttpMethod,
     digest::{Algorithm, Authorization, Challenges, NamedAlgorithm},
 };
 
 const CNONCE: &str = "0a4f113b";
 
 const LINE: RequestLine<'_> = RequestLine {
-    method: Method::Get,
+    method: HttpMethod::Get,
     uri: "/ISAPI/Security/userCheck?a=b",
 };
 
@@ -33,7 +33,7 @@ fn the_vectors_of_the_rfc_are_answered() {
         password: &password,
     };
     let line = RequestLine {
-        method: Method::Get,
+        method: HttpMethod::Get,
         uri: "/dir/index.html",
     };
     for (algorithm, response) in [
@@ -69,7 +69,7 @@ fn the_older_form_is_answered() {
         password: &password,
     };
     let line = RequestLine {
-        method: Method::Get,
+        method: HttpMethod::Get,
         uri: "/dir/index.html",
     };
     let header = b"Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"";
@@ -120,13 +120,13 @@ fn every_form_of_devices_is_answered_and_verified() {
         assert_eq!(challenge.verify(&presented, account(&password), LINE), Ok(()));
 
         let wrong = SecretString::from("Passw0rd?");
-        assert_eq!(challenge.verify(&presented, account(&wrong), LINE), Err(Fault::Password));
+        assert_eq!(challenge.verify(&presented, account(&wrong), LINE), Err(DigestFault::Password));
         let elsewhere = RequestLine { uri: "/", ..LINE };
-        assert_eq!(challenge.verify(&presented, account(&password), elsewhere), Err(Fault::OtherUri));
-        let put = RequestLine { method: Method::Put, ..LINE };
-        assert_eq!(challenge.verify(&presented, account(&password), put), Err(Fault::Password));
+        assert_eq!(challenge.verify(&presented, account(&password), elsewhere), Err(DigestFault::OtherUri));
+        let put = RequestLine { method: HttpMethod::Put, ..LINE };
+        assert_eq!(challenge.verify(&presented, account(&password), put), Err(DigestFault::Password));
         let next = Challenge { nonce: b"next".to_vec(), ..challenge.clone() };
-        assert_eq!(next.verify(&presented, account(&password), LINE), Err(Fault::OtherChallenge));
+        assert_eq!(next.verify(&presented, account(&password), LINE), Err(DigestFault::OtherChallenge));
         assert_eq!(Challenges::read([&*challenge.to_header()]).digest, Some(challenge));
     }
 }
@@ -149,7 +149,7 @@ fn parameters_are_not_quoted_and_not_left_out() {
         let changed = Presented::read(answer.replace(part, instead).as_bytes()).unwrap();
         assert_eq!(
             challenge.verify(&changed, account(&password), LINE),
-            Err(Fault::Form),
+            Err(DigestFault::Form),
             "{part}"
         );
     }

@@ -1,21 +1,21 @@
 //! What a device is asked, with typed answers.
 
 use crate::{
-    ActivateStatus, BasicLogin, Client, DeviceInfo, Document, Failure, LoginOutcome, Refusal,
-    Reply, Request, UserCheck, Withheld, digest::Credentials,
+    ActivateStatus, BasicLogin, Client, DeviceInfo, HttpFailure, HttpRefusal, IsapiDocument,
+    IsapiReply, IsapiRequest, LoginOutcome, UserCheck, Withheld, digest::Credentials,
 };
 
 impl Client {
     /// Asks whether the device has a password. Needs no login.
     pub async fn activate_status(&self) -> Result<ActivateStatus, AskError> {
-        let reply = self.ask(&Request::get(ActivateStatus::PATH)).await?;
+        let reply = self.ask(&IsapiRequest::get(ActivateStatus::PATH)).await?;
         reply.document().ok_or_else(|| AskError::of(&reply))
     }
 
     /// Asks whether logins from this computer are locked, without one, so that it costs
     /// no try. Old firmware does not tell; then only the status is set.
     pub async fn user_check(&self) -> Result<UserCheck, AskError> {
-        let reply = self.ask(&Request::get(UserCheck::PATH)).await?;
+        let reply = self.ask(&IsapiRequest::get(UserCheck::PATH)).await?;
         match reply.document() {
             Some(check) => Ok(check),
             None if reply.status == 401 => Ok(UserCheck {
@@ -31,9 +31,9 @@ impl Client {
     /// credentials.
     pub async fn verify(&self, credentials: Credentials<'_>, basic: BasicLogin) -> LoginOutcome {
         let outcome = self
-            .login(&Request::get(UserCheck::PATH), credentials, basic)
+            .login(&IsapiRequest::get(UserCheck::PATH), credentials, basic)
             .await;
-        if outcome == LoginOutcome::Withheld(Withheld::Refused(Refusal::NoSuchUrl)) {
+        if outcome == LoginOutcome::Withheld(Withheld::Refused(HttpRefusal::NoSuchUrl)) {
             return self.login(&DeviceInfo::request(), credentials, basic).await;
         }
         outcome
@@ -41,9 +41,9 @@ impl Client {
 
     /// Reads a document with one login. `None` if the device took the login and sent
     /// something else.
-    pub async fn read<D: Document>(
+    pub async fn read<D: IsapiDocument>(
         &self,
-        request: &Request,
+        request: &IsapiRequest,
         credentials: Credentials<'_>,
         basic: BasicLogin,
     ) -> Result<Option<D>, LoginOutcome> {
@@ -61,13 +61,13 @@ impl Client {
 pub enum AskError {
     /// The device refuses.
     #[error("the device refuses the question")]
-    Refused(Refusal),
+    Refused(HttpRefusal),
     /// The device wants a login for it.
     #[error("the device wants a login")]
     LoginNeeded,
     /// No whole reply came.
     #[error(transparent)]
-    Failed(#[from] Failure),
+    Failed(#[from] HttpFailure),
     /// The reply holds no such document.
     #[error("the device's answer is not the document asked for")]
     NoDocument,
@@ -75,8 +75,8 @@ pub enum AskError {
 
 impl AskError {
     /// Why a reply holds no document.
-    fn of(reply: &Reply) -> Self {
-        match Refusal::of(reply) {
+    fn of(reply: &IsapiReply) -> Self {
+        match HttpRefusal::of(reply) {
             Some(refusal) => Self::Refused(refusal),
             None if reply.status == 401 => Self::LoginNeeded,
             None => Self::NoDocument,
