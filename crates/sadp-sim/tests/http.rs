@@ -14,8 +14,8 @@ use std::{
 };
 
 use sadp_isapi::{
-    BasicLogin, Client, DeviceInfo, Failure, LoginOutcome, Refusal, Settings, Transport, Withheld,
-    digest::Credentials,
+    BasicLogin, Client, ClientSettings, DeviceInfo, HttpFailure, HttpRefusal, LoginOutcome,
+    Transport, Withheld, digest::Credentials,
 };
 use sadp_proto::{Inquiry, Message};
 use sadp_sim::{
@@ -122,7 +122,7 @@ impl Running {
 /// A client of the first device.
 fn client(running: &Running) -> Client {
     let address = running.addresses[0].unwrap();
-    Client::new(&Settings::new(address.into(), Transport::Http)).unwrap()
+    Client::new(&ClientSettings::new(address.into(), Transport::Http)).unwrap()
 }
 
 /// Tries a password once.
@@ -182,7 +182,8 @@ async fn our_own_client_sends_no_credentials_to_a_device_that_says_it_is_locked(
         assert_eq!(lock, status.to_string());
         let check = client(&running).user_check().await;
         let refused = verify(&running, Access::PASSWORD).await;
-        let LoginOutcome::Withheld(Withheld::Refused(Refusal::Locked { seconds })) = refused else {
+        let LoginOutcome::Withheld(Withheld::Refused(HttpRefusal::Locked { seconds })) = refused
+        else {
             panic!("{refused:?} {check:?}");
         };
         assert!(seconds.is_some_and(|it| it > 1700), "{seconds:?}");
@@ -196,11 +197,11 @@ async fn our_own_client_gives_up_on_hostile_devices_without_credentials() {
     for (attack, expected) in [
         (
             "endless-body",
-            Withheld::Failed(Failure::TooLong { limit: 262_144 }),
+            Withheld::Failed(HttpFailure::TooLong { limit: 262_144 }),
         ),
-        ("header-bomb", Withheld::Failed(Failure::BadReply)),
-        ("wrong-length", Withheld::Failed(Failure::BadReply)),
-        ("redirect", Withheld::Failed(Failure::RedirectedAway)),
+        ("header-bomb", Withheld::Failed(HttpFailure::BadReply)),
+        ("wrong-length", Withheld::Failed(HttpFailure::BadReply)),
+        ("redirect", Withheld::Failed(HttpFailure::RedirectedAway)),
         ("long-realm", Withheld::NoChallenge),
     ] {
         let running = Running::one(&format!("profile = \"camera-v5.6\", attack = \"{attack}\""));

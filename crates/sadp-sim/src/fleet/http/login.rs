@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::RngExt;
 use sadp_isapi::digest::{
     Challenge, Credentials, NamedAlgorithm, RequestLine,
-    device::{Fault, Presented},
+    device::{DigestFault, Presented},
 };
 use sadp_model::PasswordCheck;
 use secrecy::ExposeSecret;
@@ -121,7 +121,7 @@ impl RequestContext<'_> {
         for challenge in &nonce.accepted {
             match challenge.verify(&presented, credentials, line) {
                 Ok(()) => return LoginResult::Right,
-                Err(Fault::Password) => outcome = LoginResult::Wrong,
+                Err(DigestFault::Password) => outcome = LoginResult::Wrong,
                 Err(_) => {}
             }
         }

@@ -3,7 +3,7 @@
 //! Values are encrypted towards the device only: what it shows stays plain text.
 
 use quick_xml::escape::unescape;
-use sadp_isapi::{digest::Credentials, fields::FieldKey, prepare::SecurityCapabilities};
+use sadp_isapi::{SecurityCapabilities, digest::Credentials, fields::FieldKey};
 use secrecy::SecretString;
 
 use super::{RequestContext, StatusWord, system};

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use sadp_isapi::{
-    Body, Request,
+    Body, IsapiRequest,
     digest::{Challenges, Credentials, RequestLine},
 };
 use sadp_sim::{Access, HttpCounts, HttpRequest, HttpResponse};
@@ -28,7 +28,7 @@ pub(crate) struct Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
-    pub(crate) fn of(request: &'a Request) -> Self {
+    pub(crate) fn of(request: &'a IsapiRequest) -> Self {
         let body = request.body.as_ref();
         Self {
             method: request.method.name(),
@@ -101,7 +101,7 @@ impl Client<'_> {
         String::from_utf8(answer.as_bytes().to_vec()).unwrap()
     }
 
-    pub(crate) fn play(&mut self, request: &Request) -> HttpResponse {
+    pub(crate) fn play(&mut self, request: &IsapiRequest) -> HttpResponse {
         self.ask(Sent::of(request))
     }
 

@@ -1,10 +1,11 @@
 //! What the owner sets over HTTP, and the cameras of a recorder.
 
 use sadp_isapi::{
-    Body, Document, InputChannel, Integrate, NtpServer, OnvifUser, Time, TimeMode,
+    Body, InputChannel, Integrate, IsapiDocument, NtpServer, OnvifUser, SecurityCapabilities, Time,
+    TimeMode,
     digest::Credentials,
     fields::{FieldKey, Fields},
-    prepare::{SecurityCapabilities, SecurityEmail, SecurityQuestion, export_guid},
+    prepare::{SecurityEmail, SecurityQuestion, export_guid},
     read_list,
 };
 use sadp_proto::{Command, Guid, Refusal, SecretAnswers};
