@@ -81,22 +81,23 @@ struct RecorderRequest<'a> {
     now: Duration,
 }
 
+/// A URL and a method, and how they are answered.
 #[derive(Clone, Copy)]
 struct HttpRoute {
     method: &'static str,
     /// The path. `*` stands for one segment.
     path: &'static str,
     access: RouteAccess,
-    run: RouteHandler,
+    handler: RouteHandler,
 }
 
 impl HttpRoute {
-    const fn new(method: &'static str, path: &'static str, run: RouteHandler) -> Self {
+    const fn new(method: &'static str, path: &'static str, handler: RouteHandler) -> Self {
         Self {
             method,
             path,
             access: RouteAccess::Login,
-            run,
+            handler,
         }
     }
 
@@ -242,7 +243,9 @@ impl Fleet {
                     None => StatusWord::NotSupported.response(request.target, &profile),
                 }
             }
-            Ok(run) => self.context(now, number, request, &profile)?.answer(run),
+            Ok(handler) => self
+                .context(now, number, request, &profile)?
+                .answer(handler),
         };
         let attack = self.device(number)?.http.attack;
         Some(match attack {
@@ -287,8 +290,8 @@ impl HttpRequest<'_> {
 }
 
 impl RequestContext<'_> {
-    fn answer(&mut self, run: RouteHandler) -> HttpResponse {
-        let answer = match run {
+    fn answer(&mut self, handler: RouteHandler) -> HttpResponse {
+        let answer = match handler {
             RouteHandler::Show(show) => Ok(self.xml(&show(self))),
             RouteHandler::Change(change) => Err(change(self).err().unwrap_or(StatusWord::Done)),
             RouteHandler::Answer(answer) => answer(self),
@@ -323,7 +326,7 @@ impl RequestContext<'_> {
             return Err(self.refused(StatusWord::InvalidOperation));
         }
         match route {
-            Some(route) if self.offers(path) => Ok(route.run),
+            Some(route) if self.offers(path) => Ok(route.handler),
             None if !known.is_empty() => Err(self.refused(StatusWord::MethodNotAllowed)),
             _ => Err(self.refused(StatusWord::NotSupported)),
         }

@@ -187,9 +187,10 @@ impl HttpPorts {
     }
 
     fn bind(&self, settings: &DeviceSettings) -> io::Result<TcpListener> {
-        let is_near = |network: &Ipv4Net| network.contains(&settings.address);
         let is_elsewhere = self.elsewhere.contains(&settings.address.into());
-        let own = if !is_elsewhere && self.networks.iter().any(is_near) {
+        let mut networks = self.networks.iter();
+        let is_near = networks.any(|network| network.contains(&settings.address));
+        let own = if is_near && !is_elsewhere {
             [settings.http_port, 0].map(|port| Some(SocketAddrV4::new(settings.address, port)))
         } else {
             [None; 2]

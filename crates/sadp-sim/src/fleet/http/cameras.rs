@@ -81,12 +81,11 @@ pub(super) fn status(asked: RecorderRequest<'_>) -> Option<Element> {
 pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
     let RecorderRequest { fleet, .. } = asked;
     let recorder = recorder_of(fleet, asked.recorder)?;
-    let in_network = |camera: &&Device| {
+    let found = fleet.devices.iter().filter(|camera| {
         let [own, other] = [recorder, camera]
             .map(|it| u32::from(it.settings.address) & u32::from(recorder.settings.mask));
         is_camera(camera) && camera.http.discoverable && own == other
-    };
-    let found = fleet.devices.iter().filter(in_network);
+    });
     let elements = found.take(MOST_CHANNELS).map(|camera| {
         let (version, released) = system::firmware(camera);
         node(

@@ -217,9 +217,13 @@ impl RequestContext<'_> {
     fn challenges(&mut self) -> Vec<String> {
         let attack = self.device.http.attack;
         let (mut realm, nonce) = self.realm_and_nonce();
+        let mut qop = self.profile.qop;
         match attack {
             Some(HttpAttack::LongRealm) => realm = "r".repeat(HttpAttack::REALM_BYTES),
-            Some(HttpAttack::ChangingChallenge) => realm = SimulatedRng(self.rng).hexadecimal(),
+            Some(HttpAttack::ChangingChallenge) => {
+                realm = SimulatedRng(self.rng).hexadecimal();
+                qop = self.rng.random_bool(0.5);
+            }
             _ => {}
         }
         let recorder = self.profile.challenge == ChallengeForm::Recorder;
@@ -227,7 +231,7 @@ impl RequestContext<'_> {
             realm: realm.clone().into_bytes(),
             nonce: nonce.clone().into_bytes(),
             opaque: recorder.then(Vec::new),
-            qop: self.profile.qop,
+            qop,
             algorithm: None,
             stale: false,
         };
@@ -255,8 +259,6 @@ impl RequestContext<'_> {
         }
         if attack == Some(HttpAttack::ChangingChallenge) {
             // No nonce is kept: no answer is ever right.
-            let kept = self.rng.random_range(0..headers.len());
-            headers.rotate_left(kept);
             return headers;
         }
         self.memory.http.keep_nonce(IssuedNonce {

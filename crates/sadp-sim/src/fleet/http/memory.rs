@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use sadp_isapi::digest::Challenge;
 use sadp_model::RawFields;
 
-use super::{activation::PendingHandshake, security::OnvifUser};
+use super::{activation::PendingHandshake, security::OnvifAccount};
 use crate::{HttpCounts, Tries};
 
 /// The state that a device keeps of its HTTP clients, and what they have set.
@@ -23,7 +23,7 @@ pub(in crate::fleet) struct HttpMemory {
     pub(super) documents: BTreeMap<&'static str, RawFields>,
     /// How far the clock is ahead, where it was set.
     pub(super) clock: Option<SignedDuration>,
-    pub(super) onvif_users: Vec<OnvifUser>,
+    pub(super) onvif_users: Vec<OnvifAccount>,
     pub(super) pending: Option<PendingHandshake>,
     /// The end of a start, until which changes are refused.
     pub(super) writable_from: Duration,

@@ -133,13 +133,13 @@ fn text(text: Option<&str>) -> Result<&str, StatusWord> {
 /// A user of ONVIF: these are apart from the device's own account. Its password is
 /// checked and not kept: nothing here speaks ONVIF.
 #[derive(Debug)]
-pub(super) struct OnvifUser {
+pub(super) struct OnvifAccount {
     id: u32,
     name: Box<str>,
     level: Box<str>,
 }
 
-impl OnvifUser {
+impl OnvifAccount {
     /// The most users of a device.
     const MOST: u32 = 32;
 
@@ -174,15 +174,15 @@ impl OnvifUser {
 /// `GET ONVIF/users`: without passwords.
 pub(super) fn onvif_users(context: &RequestContext<'_>) -> Element {
     let users = context.memory.http.onvif_users.iter();
-    let users = users.map(OnvifUser::element).collect();
+    let users = users.map(OnvifAccount::element).collect();
     Element::list("UserList", users)
 }
 
 /// `POST ONVIF/users`: another user.
 pub(super) fn add_onvif_user(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     let users = &context.memory.http.onvif_users;
-    let id = (1..=OnvifUser::MOST).find(|id| users.iter().all(|user| user.id != *id));
-    let user = OnvifUser::read(id.ok_or(StatusWord::InvalidOperation)?, context)?;
+    let id = (1..=OnvifAccount::MOST).find(|id| users.iter().all(|user| user.id != *id));
+    let user = OnvifAccount::read(id.ok_or(StatusWord::InvalidOperation)?, context)?;
     if users.iter().any(|other| other.name == user.name) {
         return Err(StatusWord::InvalidOperation);
     }
@@ -193,7 +193,7 @@ pub(super) fn add_onvif_user(context: &mut RequestContext<'_>) -> Result<(), Sta
 /// `PUT ONVIF/users/ID`: another name, password or level.
 pub(super) fn change_onvif_user(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     let id = context.id().ok_or(StatusWord::BadParameters)?;
-    let changed = OnvifUser::read(id, context)?;
+    let changed = OnvifAccount::read(id, context)?;
     let mut users = context.memory.http.onvif_users.iter_mut();
     let user = users.find(|user| user.id == id);
     *user.ok_or(StatusWord::BadParameters)? = changed;

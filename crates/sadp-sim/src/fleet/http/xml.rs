@@ -101,11 +101,10 @@ impl Element {
 /// The elements of these paths and texts. Neighbours with the same beginning share an
 /// element.
 fn tree(fields: &[(&str, &str)]) -> Vec<Element> {
-    let same_parent = |one: &(&str, &str), other: &(&str, &str)| {
-        let parents = [one.0, other.0].map(|path| path.split_once('/').map(|(parent, _)| parent));
-        parents[0].is_some() && parents[0] == parents[1]
-    };
-    let groups = fields.chunk_by(same_parent);
+    let groups = fields.chunk_by(|(one, _), (other, _)| {
+        let parent = one.split_once('/').map(|(parent, _)| parent);
+        parent.is_some() && parent == other.split_once('/').map(|(parent, _)| parent)
+    });
     let elements = groups.filter_map(|group| match *group {
         [(name, text)] if !name.contains('/') => Some(leaf(name.to_owned(), text)),
         _ => {
