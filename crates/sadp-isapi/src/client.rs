@@ -1,5 +1,6 @@
 //! A thin client for one device.
 
+mod activate;
 mod ask;
 mod tls;
 
@@ -21,8 +22,8 @@ use reqwest::{
     redirect, retry,
 };
 
-pub use self::ask::AskError;
 use self::tls::Pin;
+pub use self::{activate::ActivateError, ask::AskError};
 use crate::{
     CertificateFingerprint, HttpFailure, HttpMethod, IsapiReply, IsapiRequest, RequestBody,
     digest::{Authorization, Challenges, Credentials, RequestLine},
@@ -153,8 +154,10 @@ impl Client {
     /// Sends a request without credentials, which costs no try. Redirects on the same
     /// host are followed.
     pub async fn ask(&self, request: &IsapiRequest) -> Result<IsapiReply, HttpFailure> {
-        let asked = self.ask_at(request, request.body.as_ref()).await?;
-        Ok(asked.reply)
+        match self.ask_at(request, request.body.as_ref()).await {
+            Ok(asked) => Ok(asked.reply),
+            Err(unfinished) => Err(unfinished.failure),
+        }
     }
 
     /// Sends a request with one login: first without credentials and without its body,
@@ -172,7 +175,7 @@ impl Client {
         let (url, authorization) = loop {
             let asked = match self.ask_at(request, None).await {
                 Ok(asked) => asked,
-                Err(failure) => return LoginOutcome::Withheld(Withheld::Failed(failure)),
+                Err(it) => return LoginOutcome::Withheld(Withheld::Failed(it.failure)),
             };
             match next(asked.reply, again, basic) {
                 Next::AskAgain => again = true,
@@ -215,7 +218,7 @@ impl Client {
         &self,
         request: &IsapiRequest,
         body: Option<&RequestBody>,
-    ) -> Result<Asked, HttpFailure> {
+    ) -> Result<Asked, Unfinished> {
         let mut url = self.base.clone();
         let (path, query) = match request.path.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -230,14 +233,20 @@ impl Client {
                 body,
                 authorization: None,
             };
-            let received = self.send(outgoing).await.map_err(|it| it.failure)?;
+            let received = self.send(outgoing).await?;
             let Some(location) = received.location else {
                 let reply = received.reply;
                 return Ok(Asked { reply, url });
             };
-            url = redirected(&url, &location).ok_or(HttpFailure::RedirectedAway)?;
+            url = redirected(&url, &location).ok_or(Unfinished {
+                failure: HttpFailure::RedirectedAway,
+                sent: false,
+            })?;
         }
-        Err(HttpFailure::RedirectLoop)
+        Err(Unfinished {
+            failure: HttpFailure::RedirectLoop,
+            sent: false,
+        })
     }
 
     /// Sends one request once, and reads its reply within the bounds.
@@ -349,7 +358,7 @@ fn cnonce() -> String {
 /// A request without a whole reply.
 struct Unfinished {
     failure: HttpFailure,
-    /// Whether it may have reached the device.
+    /// Whether the device may have carried it out.
     sent: bool,
 }
 

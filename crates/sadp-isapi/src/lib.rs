@@ -97,7 +97,9 @@ mod time;
 
 pub use body::{Body, BodyError};
 pub use capabilities::{RecoveryCapabilities, RecoveryWays, SecurityCapabilities};
-pub use client::{AskError, Client, ClientSettings, SetupError, Timeouts, Transport};
+pub use client::{
+    ActivateError, AskError, Client, ClientSettings, SetupError, Timeouts, Transport,
+};
 pub use device_info::DeviceInfo;
 pub use document::{IsapiDocument, list_to_xml, read_list};
 pub use edit::{EditError, replace_text};

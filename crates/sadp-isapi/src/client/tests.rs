@@ -1,3 +1,4 @@
+mod activate;
 mod peer;
 
 use secrecy::SecretString;

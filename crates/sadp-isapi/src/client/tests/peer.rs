@@ -67,9 +67,14 @@ impl Peer {
 }
 
 /// Reads one request, sends the reply and hangs up.
-pub(super) async fn answer(
+pub(super) async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, reply: &[u8]) -> String {
+    answer_with(stream, |_| reply.to_vec()).await
+}
+
+/// The same, with a reply that depends on the request.
+pub(super) async fn answer_with(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    reply: &[u8],
+    reply: impl FnOnce(&str) -> Vec<u8>,
 ) -> String {
     let mut request = Vec::new();
     while !is_whole(&request) {
@@ -77,11 +82,12 @@ pub(super) async fn answer(
             break;
         }
     }
-    let _ = stream.write_all(reply).await;
+    let request = String::from_utf8(request).unwrap();
+    let _ = stream.write_all(&reply(&request)).await;
     let _ = stream.shutdown().await;
     // Until the client has hung up as well, so that nothing of the reply is lost.
     let _ = stream.read_to_end(&mut Vec::new()).await;
-    String::from_utf8(request).unwrap()
+    request
 }
 
 /// Whether a request has all its bytes.
