@@ -13,11 +13,14 @@ use std::{
     time::Duration,
 };
 
+use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_isapi::{
     BasicLogin, Client, ClientSettings, DeviceInfo, HttpFailure, HttpRefusal, LoginOutcome,
-    Transport, Withheld, digest::Credentials,
+    Transport, Withheld,
+    activation::{Handshake, Scheme},
+    digest::Credentials,
 };
-use sadp_proto::{Inquiry, Message};
+use sadp_proto::{Inquiry, Message, seal::Password};
 use sadp_sim::{
     Access, HttpAttack, HttpRequest, Server, ServerConfig, ServerInterface, Site, Stats,
 };
@@ -160,6 +163,30 @@ async fn our_own_client_logs_in_to_each_firmware_by_one_request_with_credentials
         assert!(info.unwrap().is_some(), "{http}");
         let counts = running.stop().await.http;
         assert_eq!((counts.with_credentials, counts.accepted), (3, 2), "{http}");
+    }
+}
+
+#[tokio::test]
+async fn our_own_client_activates_and_verifies() {
+    const PASSWORD: &str = "Garden72!";
+    for http in ["camera-v5.2", "camera-v5.6", "recorder-v4.62"] {
+        let running = Running::play(&format!(
+            "[[device]]\nprofile = \"ipc-v5.5.6\"\nactivated = false\nhttp = {{ profile = \"{http}\" }}"
+        ));
+        let client = client(&running);
+        let status = client.activate_status().await.unwrap();
+        assert!(!status.activated, "{http}");
+        let scheme = Scheme::of(&status);
+        let handshake = Handshake::start(scheme, &mut UnwrapErr(SysRng)).unwrap();
+        let password = Password::new(PASSWORD.into()).unwrap();
+        client.activate(&handshake, &password).await.unwrap();
+        assert!(client.activate_status().await.unwrap().activated, "{http}");
+        let verified = verify(&running, PASSWORD).await;
+        assert!(
+            matches!(verified, LoginOutcome::Accepted(_)),
+            "{http}: {verified:?}"
+        );
+        assert_eq!(running.stop().await.http.activations, 1, "{http}");
     }
 }
 
