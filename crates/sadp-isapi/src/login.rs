@@ -110,8 +110,11 @@ pub(crate) fn conclude(reply: IsapiReply) -> LoginOutcome {
     }
     let check: UserCheck = reply.document().unwrap_or_default();
     let status: ResponseStatus = reply.document().unwrap_or_default();
+    // The password inside a request is judged, too. Then the tries left are told.
+    let is_inner = status.retry_times.is_some() && !status.is_done();
     let word = status.sub_status;
     let is_judged = check.status_value == Some(401)
+        || is_inner
         || matches!(
             word,
             Some(SubStatus::BadAuthorization | SubStatus::IncorrectUserNameOrPassword)
@@ -125,6 +128,10 @@ pub(crate) fn conclude(reply: IsapiReply) -> LoginOutcome {
         return LoginOutcome::WrongPassword { tries_left };
     }
     match refusal {
+        // Who reads the request has taken the login.
+        Some(HttpRefusal::Unexpected { status: 400 }) if word.is_some() => {
+            LoginOutcome::Accepted(reply)
+        }
         Some(refusal) => LoginOutcome::Refused(refusal),
         None if reply.is_success() => LoginOutcome::Accepted(reply),
         None => LoginOutcome::Refused(HttpRefusal::Unexpected {
@@ -214,15 +221,17 @@ mod tests {
                 reply(403, b"", &response(4, "invalidOperation")),
                 HttpRefusal::Booting,
             ),
-            (reply(403, b"", ""), HttpRefusal::Forbidden),
+            (reply(403, b"", ""), HttpRefusal::Forbidden { word: None }),
             (
                 reply(403, b"", &response(4, "lowPrivilege")),
-                HttpRefusal::Forbidden,
+                HttpRefusal::Forbidden {
+                    word: Some(SubStatus::LowPrivilege),
+                },
             ),
             (reply(500, b"", ""), HttpRefusal::Unexpected { status: 500 }),
             (reply(302, b"", ""), HttpRefusal::Unexpected { status: 302 }),
         ] {
-            assert_eq!(HttpRefusal::of(&reply), Some(expected));
+            assert_eq!(HttpRefusal::of(&reply).as_ref(), Some(&expected));
             assert_eq!(withheld(reply), Some(Withheld::Refused(expected)));
         }
     }
@@ -327,6 +336,27 @@ mod tests {
             assert_eq!(ended, outcome);
             assert!(ended.credentials_sent());
         }
+    }
+
+    #[test]
+    fn a_wrong_password_inside_a_request_costs_a_try() {
+        let body = "<ResponseStatus><statusCode>4</statusCode><lockStatus>unlock</lockStatus>\
+                    <retryTimes>3</retryTimes></ResponseStatus>";
+        for status in [200, 400, 401, 403] {
+            let outcome = conclude(reply(status, b"", body));
+            assert_eq!(
+                outcome,
+                LoginOutcome::WrongPassword {
+                    tries_left: Some(3)
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_that_was_read_had_a_login() {
+        let reply = reply(400, b"", &response(6, "badParameters"));
+        assert_eq!(conclude(reply.clone()), LoginOutcome::Accepted(reply));
     }
 
     #[test]

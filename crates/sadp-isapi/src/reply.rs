@@ -32,7 +32,7 @@ impl IsapiReply {
 
 /// Why a device does not answer a question, or not take a login, whatever the password
 /// is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HttpRefusal {
     /// It takes no login from this computer's address for a while.
     Locked {
@@ -45,9 +45,11 @@ pub enum HttpRefusal {
     NoSuchUrl,
     /// It still boots.
     Booting,
-    /// The account may not do that, or the address is locked out: 403 without a word
-    /// that tells which.
-    Forbidden,
+    /// The account may not do that, or the address is locked out: 403.
+    Forbidden {
+        /// The word that tells more, if there is one.
+        word: Option<SubStatus>,
+    },
     /// Any other status code.
     Unexpected {
         /// The status code.
@@ -85,7 +87,7 @@ impl HttpRefusal {
             Some(SubStatus::NotSupport | SubStatus::MethodNotAllowed) => Some(Self::NoSuchUrl),
             Some(SubStatus::InvalidOperation) => Some(Self::Booting),
             None if status.status_code == Some(INVALID_OPERATION) => Some(Self::Booting),
-            _ => (reply.status == 403).then_some(Self::Forbidden),
+            word => (reply.status == 403).then_some(Self::Forbidden { word }),
         }
     }
 }

@@ -57,7 +57,7 @@ impl Client {
 }
 
 /// Why a question without a login has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
     /// The device refuses.
     #[error("the device refuses the question")]
