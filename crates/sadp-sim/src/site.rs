@@ -63,7 +63,7 @@
 //! | key | meaning |
 //! |---|---|
 //! | `off` | whether it speaks no HTTP, default as its profile |
-//! | `profile` | the firmware generation whose HTTP it speaks, default as its profile: `camera-v5.2`, `-v5.5`, `-v5.6`, `-v5.7`, `-v5.8`, `oem-v5.8`, `recorder-v4.30`, `-v4.62`, `-v5.03` |
+//! | `profile` | the firmware generation whose HTTP it speaks, default as its profile: `camera-v4.1`, `-v5.2`, `-v5.5`, `-v5.6`, `-v5.7`, `-v5.8`, `oem-v5.8`, `recorder-v4.30`, `-v4.62`, `-v5.03` |
 //! | `shared_lock` | whether wrong passwords count together with SADP's, default `false`: for each client address, apart from SADP |
 //! | `clock` | how far its clock is ahead: `90s`, `-8h` |
 //! | `boot_time` | how long it refuses changes after a restart, default `0s` |

@@ -167,6 +167,26 @@ async fn our_own_client_logs_in_to_each_firmware_by_one_request_with_credentials
 }
 
 #[tokio::test]
+async fn our_own_client_sends_basic_only_where_it_may() {
+    let running = Running::one("profile = \"camera-v4.1\"");
+    let withheld = verify(&running, Access::PASSWORD).await;
+    assert_eq!(withheld, LoginOutcome::Withheld(Withheld::BasicOnly));
+    for (password, expected) in [("Wrong-777", false), (Access::PASSWORD, true)] {
+        let credentials = Credentials {
+            user: "admin",
+            password: &password.into(),
+        };
+        let outcome = client(&running)
+            .verify(credentials, BasicLogin::Allow)
+            .await;
+        let accepted = matches!(outcome, LoginOutcome::Accepted(_));
+        assert_eq!(accepted, expected, "{outcome:?}");
+    }
+    let counts = running.stop().await.http;
+    assert_eq!((counts.with_credentials, counts.wrong), (2, 1));
+}
+
+#[tokio::test]
 async fn our_own_client_activates_and_verifies() {
     const PASSWORD: &str = "Garden72!";
     for http in ["camera-v5.2", "camera-v5.6", "recorder-v4.62"] {
