@@ -1,18 +1,23 @@
 //! Lines that fit the terminal, whichever command prints them.
 
+use std::{fs, process::Command, thread};
+
+use insta::assert_snapshot;
+use jiff::civil::{Date, Time};
 use pty_process::Size;
+use uuid::Uuid;
 
 use crate::{
     pty::OnTerminal,
-    request::{RecoverySite, device},
-    run::sadpctl,
+    request::{NEW, RecoverySite, device},
+    run::{Run, sadpctl},
 };
 
 /// Higher than anything that is printed, so that no pager begins.
 const ROWS: u16 = 900;
 
 /// What a command leaves on a terminal, once no line is wider than that is.
-fn on_terminal(command: &std::process::Command, columns: u16) -> String {
+fn on_terminal(command: &Command, columns: u16) -> String {
     let terminal = OnTerminal::start(command, Size::new(ROWS, columns));
     let mut parser = vt100::Parser::new(ROWS, columns, 0);
     terminal
@@ -30,39 +35,86 @@ fn on_terminal(command: &std::process::Command, columns: u16) -> String {
     screen.contents()
 }
 
+/// The commands whose output is compared, one a line.
+const COMMANDS: &str = include_str!("width/commands.txt");
+
+/// Each command of devices, as it is printed on four terminals and in a pipe. No line is
+/// wider than the terminal.
 #[test]
-fn no_line_is_wider_than_the_terminal() {
+fn what_commands_print() {
+    let widths = [Some(60), Some(80), Some(120), Some(200), None];
+    let printed = thread::scope(|scope| {
+        let started = widths.map(|columns| scope.spawn(move || printed_at(columns)));
+        started.map(|it| it.join().unwrap())
+    });
+    for (place, line) in COMMANDS.lines().enumerate() {
+        let all = printed.each_ref().map(|it| it[place].as_str()).concat();
+        assert_snapshot!(line.replace(['/', ' '], "_"), all, line);
+    }
+}
+
+/// What each command prints at a site of its own.
+fn printed_at(columns: Option<u16>) -> Vec<String> {
+    let site = site();
+    let printed = COMMANDS.lines().map(|line| {
+        let arguments: Vec<_> = line.split_whitespace().collect();
+        let mut command = if line == "reset guid list --quiet" {
+            let mut list = sadpctl(&arguments);
+            list.env("SADPCTL_STATE", site.van.path("state"));
+            list
+        } else {
+            site.command(&arguments)
+        };
+        steady(&if let Some(columns) = columns {
+            let printed = on_terminal(&command, columns);
+            format!("=== {columns} columns\n{printed}\n")
+        } else {
+            let Run { stdout, stderr, .. } = command.output().unwrap().into();
+            format!("=== a pipe: stdout\n{stdout}\n=== a pipe: stderr\n{stderr}")
+        })
+    });
+    printed.collect()
+}
+
+fn site() -> RecoverySite {
     let questions = "questions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }";
     let site = RecoverySite::new(&format!(
-        "{}{}{}{}",
+        "[defaults]\nmask = \"255.255.255.0\"\ngateway = \"192.168.1.1\"\npassword = \"{NEW}\"\n\
+        {}{}{}{}",
         device("ipc-v5.5.82", 1, questions),
         device("nvr-v4.30.085", 2, "mailbox = \"owner@example.com\""),
         device("ipc-v5.2.5", 3, ""),
         device("ipc-v5.5.82", 4, "activated = false"),
     ));
-    assert_eq!(site.export(&["192.168.1.101"]).code, 0);
-    for arguments in [
-        &["scan"][..],
-        &["show", "192.168.1.101"],
-        &["net", "show", "192.168.1.101"],
-        &["activate", "--all", "--dry-run"],
-        &["activate", "192.168.1.101", "--yes"],
-        &["reset", "ways", "--all"],
-        &["reset", "ways", "192.168.1.101"],
-        &["reset", "app", "192.168.1.102"],
-        &["reset", "cases"],
-        &["reset", "questions", "show", "192.168.1.101"],
-        &["reset", "mail", "qr", "192.168.1.102", "--dry-run"],
-        &["reset", "guid", "list"],
-        &["locate", "192.168.1.250"],
-        &["cloud", "show", "192.168.1.101"],
-        &["doctor"],
-    ] {
-        for columns in [60, 80] {
-            let command = site.command(arguments);
-            assert!(!on_terminal(&command, columns).trim().is_empty());
+    let contact = site.van.path("config/sadpctl/contact.toml");
+    fs::create_dir_all(contact.parent().unwrap()).unwrap();
+    fs::write(contact, include_str!("width/contact.toml")).unwrap();
+    let name = site.run(&["name", "192.168.1.101", "Gate north", "--place", "Roof"]);
+    assert_eq!(name.code, 0, "{name}");
+    let mut guid = site.command(&["reset", "guid", "export", "192.168.1.102", "--yes"]);
+    guid.env("SADPCTL_PASSWORD", NEW);
+    let guid = Run::from(guid.output().unwrap());
+    assert_eq!(guid.code, 0, "{guid}");
+    site
+}
+
+/// The text without what differs from run to run: digits of dates, times, durations and
+/// names of GUID files, and the ids of replies.
+fn steady(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let bare = word.trim_end();
+        let is_date = bare.contains('-') && bare.parse::<Date>().is_ok();
+        let is_time = bare.contains(':') && bare.parse::<Time>().is_ok();
+        let is_duration = bare.contains('.') && bare.parse::<f64>().is_ok();
+        if is_date || is_time || is_duration || bare.contains(".guid") {
+            word.replace(|it: char| it.is_ascii_digit(), "0")
+        } else if Uuid::try_parse(bare).is_ok() {
+            word.replace(|it: char| it.is_ascii_hexdigit(), "0")
+        } else {
+            word.to_owned()
         }
-    }
+    });
+    words.collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod receiving;
 pub(crate) mod selection;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::Arc,
@@ -400,16 +400,22 @@ impl Links {
                     self.notices.push(Notice::NotSent { interface, source });
                 }
             }
-            Destination::Unicast(_) | Destination::Card(_) => {
-                for notice in &mut self.notices {
-                    if let Notice::TargetsNotSent { count, .. } = notice {
-                        *count += 1;
-                        return;
-                    }
+            Destination::Unicast(address) => {
+                let mut all = self.notices.iter_mut();
+                let known = all.find_map(|notice| match notice {
+                    Notice::TargetsNotSent { addresses, .. } => Some(addresses),
+                    _ => None,
+                });
+                if let Some(addresses) = known {
+                    addresses.insert(address);
+                } else {
+                    let addresses = BTreeSet::from([address]);
+                    self.notices
+                        .push(Notice::TargetsNotSent { addresses, source });
                 }
-                self.notices
-                    .push(Notice::TargetsNotSent { count: 1, source });
             }
+            // Frames have their own notices.
+            Destination::Card(_) => {}
         }
     }
 }

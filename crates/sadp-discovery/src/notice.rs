@@ -1,4 +1,4 @@
-use std::{io, net::Ipv4Addr, sync::Arc};
+use std::{collections::BTreeSet, io, net::Ipv4Addr, sync::Arc};
 
 use crate::raw::RawError;
 
@@ -93,11 +93,11 @@ pub enum Notice {
         /// The cause, the first time.
         source: io::Error,
     },
-    /// Target addresses could not be probed.
-    #[error("{count} of the target addresses could not be asked")]
+    /// Nothing could be sent to single addresses.
+    #[error("{} could not be asked directly", and_more(addresses))]
     TargetsNotSent {
-        /// The number of failures.
-        count: u64,
+        /// The addresses.
+        addresses: BTreeSet<Ipv4Addr>,
         /// The cause, the first time.
         source: io::Error,
     },
@@ -150,4 +150,13 @@ pub enum Notice {
         /// The cause.
         source: io::Error,
     },
+}
+
+/// `192.0.2.1 and 3 more addresses`.
+fn and_more(addresses: &BTreeSet<Ipv4Addr>) -> String {
+    match (addresses.first(), addresses.len()) {
+        (Some(first), 2..) => format!("{first} and {} more addresses", addresses.len() - 1),
+        (Some(first), _) => first.to_string(),
+        (None, _) => "no address".into(),
+    }
 }

@@ -30,7 +30,10 @@ async fn what_could_not_be_sent_is_reported() {
             DeviceRoute::Group("elsewhere".into()),
             "cannot send on elsewhere",
         ),
-        (DeviceRoute::Direct(Ipv4Addr::LOCALHOST), "1 of the target"),
+        (
+            DeviceRoute::Direct(Ipv4Addr::LOCALHOST),
+            "127.0.0.1 could not be asked",
+        ),
     ] {
         let config = DispatchConfig {
             link: link.clone(),

@@ -5,7 +5,7 @@ mod name;
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
-use sadp_discovery::{Scan, ScanError, ScanReport};
+use sadp_discovery::{Notice, Scan, ScanError, ScanReport};
 use sadp_model::DeviceRecord;
 use sadp_proto::{SurveyProgress, Sweep};
 use sadp_reset::{DeviceKey, KnownDevice, Ledger};
@@ -258,7 +258,9 @@ impl Session {
     ) -> Result<ScanReport, OpsError> {
         let report = self.scan_until(enough, stop, observer).await?;
         for notice in &report.notices {
-            observer.observe(Event::LookLimited(notice));
+            if !is_moot(notice, &report.entries) {
+                observer.observe(Event::LookLimited(notice));
+            }
         }
         observer.observe(Event::LookTally(&report.stats));
         Ok(report)
@@ -336,4 +338,15 @@ impl Inventory {
     pub fn with_key(&self, key: &DeviceKey) -> Option<&DiscoveredDevice> {
         self.devices.iter().find(|it| it.is(key))
     }
+}
+
+/// Whether the devices that could not be asked directly replied all the same.
+fn is_moot(notice: &Notice, entries: &[DeviceRecord]) -> bool {
+    let Notice::TargetsNotSent { addresses, .. } = notice else {
+        return false;
+    };
+    addresses.iter().all(|&address| {
+        let mut devices = entries.iter().map(|it| &it.device);
+        devices.any(|device| device.ipv4.address == Some(address))
+    })
 }

@@ -26,6 +26,19 @@ pub struct SiteReport {
     pub subnets: Vec<SubnetUse>,
     /// The folder of GUID files.
     pub vault: PathBuf,
+    /// Whether devices were asked what is set up on them.
+    pub asked: bool,
+}
+
+/// What a document is made from.
+#[derive(Debug)]
+pub struct SiteSources<'a> {
+    /// The devices.
+    pub devices: Vec<DiscoveredDevice>,
+    /// Whether they were asked what is set up on them.
+    pub asked: bool,
+    /// The addresses that they are to get.
+    pub plan: &'a [PlanRow],
 }
 
 /// A device of the site.
@@ -71,13 +84,13 @@ impl ReportedDevice {
     }
 }
 
-/// Gathers what a document about these devices contains. `plan` has the addresses that
-/// they are to get.
-pub fn site_report(
-    session: &Session,
-    devices: Vec<DiscoveredDevice>,
-    plan: &[PlanRow],
-) -> Result<SiteReport, LedgerError> {
+/// Gathers what a document about these devices contains.
+pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteReport, LedgerError> {
+    let SiteSources {
+        devices,
+        asked,
+        plan,
+    } = sources;
     let history = History::read(session.ledger(), session.now())?;
     let guids = session
         .ledger()
@@ -108,6 +121,7 @@ pub fn site_report(
         subnets: subnets(&devices),
         devices,
         vault: Vault::new(session.state()).folder().to_owned(),
+        asked,
     })
 }
 

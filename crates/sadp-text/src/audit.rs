@@ -3,11 +3,17 @@
 use sadp_model::Device;
 use sadp_ops::{Preparation, audit::AuditFinding};
 
+/// That devices were not asked, where an audit or a report says what is set up on them.
+pub const NOT_ASKED: &str =
+    "devices were not asked what is set up on them: what is not recorded here counts as not set up";
+
 /// What a finding means, in a few words.
 pub fn finding(finding: AuditFinding) -> String {
     match finding {
         AuditFinding::Unactivated => "no password yet".into(),
-        AuditFinding::NotRecoverable => "only the vendor's support can reset its password".into(),
+        AuditFinding::NotRecoverable => {
+            "only the vendor's support can reset its password, as far as is known".into()
+        }
         AuditFinding::FirmwareTooOld(minimum) => format!("its firmware is older than {minimum}"),
         AuditFinding::DuplicateAddress => "another device has the same address".into(),
         AuditFinding::FactoryAddress => "still the address from the factory".into(),
@@ -22,16 +28,12 @@ pub fn finding(finding: AuditFinding) -> String {
     }
 }
 
-/// What mends a finding, for a device or `DEVICE`.
-pub fn mends(finding: AuditFinding, device: Option<&Device>) -> String {
-    let mac = device.and_then(|device| device.mac);
-    let name = mac.map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
-    let prepares = |device: &Device| {
-        let mut all = Preparation::ALL.into_iter();
-        all.any(|it| it.offer().of(device) == Some(true))
-    };
+/// What mends a finding of a device, which the commands name so.
+pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> String {
+    let mut preparations = Preparation::ALL.into_iter();
+    let offers_some = preparations.any(|it| it.offer().of(device) == Some(true));
     match finding {
-        AuditFinding::NotRecoverable if device.is_some_and(|device| !prepares(device)) => {
+        AuditFinding::NotRecoverable if !offers_some => {
             format!("it offers nothing to prepare: sadpctl reset ways {name}")
         }
         AuditFinding::Unactivated => format!("sadpctl activate {name} --prepare"),

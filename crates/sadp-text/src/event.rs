@@ -160,9 +160,9 @@ fn sending_limited(notice: &Notice) -> Vec<Line> {
         Notice::NotSent { interface, source } => format!(
             "cannot send on {interface} ({source}): commands to devices there may not have left this computer"
         ),
-        Notice::TargetsNotSent { count, source } => format!(
-            "{count} datagrams could not be sent ({source}): commands may not have left this computer"
-        ),
+        Notice::TargetsNotSent { source, .. } => {
+            format!("{notice} ({source}): commands may not have left this computer")
+        }
         Notice::NotHeard { interface, source } => format!(
             "listening on {interface} failed ({source}): answers of devices there may be missing"
         ),

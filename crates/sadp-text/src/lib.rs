@@ -35,7 +35,7 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{finding, mends};
+pub use audit::{NOT_ASKED, finding, mends};
 pub use doctor::{check_subject, check_text};
 pub use event::{Progress, claimed, lines, progress};
 pub use outcome::{

@@ -83,7 +83,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::NotOffered { offer, named: true } => recovery::missing(*offer),
         Reason::NotOffered { offer, named: false } => say(recovery::missing(*offer).message),
         Reason::NothingToPrepare { named } => {
-            let nothing = say("it offers nothing that was asked for");
+            let nothing = say("it supports none of what was asked for");
             if *named { nothing.next("sadpctl reset ways DEVICE shows which other ways it has") } else { nothing }
         }
         Reason::EarlierUnknown => say("not sent: the device did not reply to the password before"),

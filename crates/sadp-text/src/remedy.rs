@@ -148,7 +148,7 @@ pub fn selection_error(error: &SelectionError) -> String {
                 (Naming::Ending, ..) => "a serial or MAC that ends in",
                 (_, Some(_), _) => "the address",
                 (_, None, Some(_)) => "the MAC",
-                (_, None, None) => "the serial or label number",
+                (_, None, None) => "the serial, label number or name",
             };
             let (number, name) = (devices.len(), name.as_str());
             format!("{number} devices have {what} {name}:{}", list(devices))
@@ -222,7 +222,7 @@ impl Remedy for NotAnAnswer {
             Self::Empty | Self::TooLong | Self::Image | Self::Message | Self::Document | Self::ByteOrderMark | Self::NotText =>
                 "save the attachment of the support's mail again, as it is",
             Self::ArchiveUnreadable | Self::ArchiveTooLarge => {
-                "unpack it, and name the folder with the answers"
+                "unpack it and name the folder with the answers; if that fails, ask the support to send it again"
             }
             Self::ArchiveEncrypted => "unpack it with its password, and name the folder",
             Self::ArchivePath => "do not unpack it: ask the support for the answers again",

@@ -25,7 +25,7 @@ pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::{ReportTable, report_tables},
 };
-use crate::{capitalised, count, device_counts, finding, mends, minute};
+use crate::{NOT_ASKED, capitalised, count, device_counts, finding, mends, minute};
 
 /// A template that renders a page.
 #[derive(Debug)]
@@ -151,6 +151,8 @@ struct Page {
     counts: String,
     recoverable: usize,
     problems: usize,
+    /// That devices were not asked what is set up on them. Empty where they were.
+    not_asked: String,
     has_names: bool,
     has_plan: bool,
     drawing: Drawing,
@@ -213,6 +215,11 @@ impl Page {
                 .filter(|it| it.problem)
                 .map(|it| it.devices.len())
                 .sum(),
+            not_asked: if report.asked {
+                String::new()
+            } else {
+                capitalised(NOT_ASKED)
+            },
             has_names: devices
                 .iter()
                 .any(|it| !it.name.is_empty() || !it.place.is_empty()),
@@ -351,7 +358,7 @@ impl FindingGroup {
                     number: cells.number,
                     device: cells.called(),
                     address: cells.address.clone(),
-                    mends: shown(&mends(found, Some(reported.device()))),
+                    mends: shown(&mends(found, reported.device(), &cells.mac)),
                 };
                 match groups.iter_mut().find(|(of, _)| *of == found) {
                     Some((_, group)) => group.devices.push(device),

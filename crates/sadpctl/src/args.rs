@@ -147,7 +147,7 @@ pub(crate) struct GlobalArgs {
 
     /// Write the list into this new file, not to stdout
     ///
-    /// Its ending chooses the format: .csv, .json, .ndjson, .xml or .xlsx
+    /// Its ending chooses the format: .csv, .json, .ndjson, .xml, .xlsx or .txt
     #[arg(hide_short_help = true, long, value_name = "FILE", global = true, help_heading = GLOBAL)]
     pub(crate) out: Option<PathBuf>,
 

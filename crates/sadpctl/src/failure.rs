@@ -114,6 +114,13 @@ impl Failure {
 
     /// A file that cannot be written.
     pub(crate) fn unwritable(path: &Path, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let message = format!(
+                "{} is there already, and no file is written over",
+                path.display()
+            );
+            return Self::words(Exit::Machine, message).hint("name a new file, or remove this one");
+        }
         let what = format!("cannot write {}", path.display());
         Self::because(Exit::Machine, what, error)
             .hint("name a new file in a folder that you may write to")

@@ -1,6 +1,6 @@
 //! Files that commands read, up to a limit, and new ones that they write.
 
-use std::{io, path::Path};
+use std::{ffi::OsStr, io, path::Path};
 
 use sadp_reset::{NewFile, read_bounded};
 
@@ -19,6 +19,17 @@ pub(crate) fn begin(path: &Path) -> Result<NewFile, Failure> {
     begun.map_err(|error| Failure::unwritable(path, error))
 }
 
+/// The same, where its ending is one of these.
+pub(crate) fn begin_with_ending(path: &Path, endings: &[&str]) -> Result<NewFile, Failure> {
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    if endings.iter().any(|it| it.eq_ignore_ascii_case(ending)) {
+        return begin(path);
+    }
+    let endings = endings.join(" or .");
+    let message = format!("the name of {} does not end in .{endings}", path.display());
+    Err(Failure::words(Exit::Usage, message).hint("give the file such a name"))
+}
+
 /// Reads a file of at most `limit` bytes, which is to be `what`, e.g. `a plan`.
 pub(crate) fn read(path: &Path, limit: u64, what: &str) -> Result<Vec<u8>, Failure> {
     read_bounded(path, limit).map_err(|error| match error.kind() {
@@ -35,10 +46,17 @@ pub(crate) fn list_file(cli: &mut Cli) -> Result<Option<NewFile>, Failure> {
     let GlobalArgs { format, out, .. } = &mut cli.global;
     match (cli.command.out_option(), out) {
         (OutOption::List, Some(path)) => {
+            let other = Format::of_file(path);
             if *format == Format::Table {
-                *format = Format::of_file(path).unwrap_or_default();
+                *format = other.unwrap_or_default();
             }
-            begin(path).map(Some)
+            let fitting = match *format {
+                Format::Table => "txt".into(),
+                // Lines of JSON are JSON to many programs.
+                Format::Ndjson if other == Some(Format::Json) => "json".into(),
+                format => format.name(),
+            };
+            begin_with_ending(path, &[&fitting]).map(Some)
         }
         (OutOption::Nothing, Some(_)) => Err(Failure::words(
             Exit::Usage,

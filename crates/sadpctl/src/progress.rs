@@ -24,14 +24,20 @@ pub(crate) struct ProgressLine {
 impl ProgressLine {
     pub(crate) fn new(terminal: &Terminal) -> Self {
         let bar = if terminal.shows_progress() {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.set_style(ProgressStyle::default_spinner());
-            bar.enable_steady_tick(Duration::from_millis(100));
-            bar
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
         } else {
             ProgressBar::hidden()
         };
+        bar.finish_and_clear();
         Self { bar, until: None }
+    }
+
+    /// Draws the line from now on, also where nothing new is known.
+    fn start(&self) {
+        if self.bar.is_finished() {
+            self.bar.reset();
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
     }
 
     /// Shows how far an operation is. Returns whether somebody sees it.
@@ -40,6 +46,7 @@ impl ProgressLine {
         let now = Instant::now();
         let waits = self.until.is_some_and(|until| now < until);
         if !self.bar.is_hidden() && (!waits || left.is_some() || done.is_some()) {
+            self.start();
             let until = left.map(|left| now + left);
             self.until = until.filter(|_| done.is_none());
             if let &Some((done, all)) = done {
@@ -71,15 +78,11 @@ impl ProgressLine {
         self.bar.suspend(print);
     }
 
-    /// Empties the line.
+    /// Removes the line until there is something to show: what is printed meanwhile
+    /// would be mixed up with it.
     pub(crate) fn clear(&mut self) {
         self.until = None;
-        self.bar.set_style(ProgressStyle::default_spinner());
-        self.bar.set_message("");
-    }
-
-    /// Removes the line.
-    pub(crate) fn finish(&self) {
+        self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
 }
@@ -94,6 +97,7 @@ pub(crate) fn read(path: &Path, terminal: &Terminal) -> io::Result<Box<dyn Read>
     line.bar.set_length(file.metadata()?.len());
     line.bar.set_style(style(true, None));
     line.bar.set_message("reading");
+    line.start();
     Ok(Box::new(line.bar.wrap_read(file)))
 }
 

@@ -299,8 +299,8 @@ impl<'a> Run<'a> {
     }
 
     /// The same.
-    pub(crate) fn into_context(self) -> Context<'a> {
-        self.progress.finish();
+    pub(crate) fn into_context(mut self) -> Context<'a> {
+        self.progress.clear();
         Context {
             global: self.global,
             terminal: self.terminal,

@@ -103,17 +103,26 @@ fn requests_go_out_in_one_mail_and_come_back_in_one_archive() {
     let requests = recovery.requests();
     let out = ["--out", requests.to_str().unwrap(), "--yes"];
     let first = recovery.run(&[&["reset", "export", "44:47:cc:00:00:01"], &out[..]].concat());
-    assert!(first.stderr.contains("1 request in one e-mail"), "{first}");
+    assert!(
+        first
+            .stderr
+            .contains("1 request without an answer in one e-mail"),
+        "{first}"
+    );
     let export = recovery.run(&[&["reset", "export", "--all"], &out[..]].concat());
     assert!(
-        export.stderr.contains("10 requests in one e-mail"),
+        export
+            .stderr
+            .contains("10 requests without an answer in one e-mail"),
         "{export}"
     );
     // A run that finds nothing to export makes the mailing again.
     fs::remove_file(requests.join("requests.eml")).unwrap();
     let again = recovery.run(&[&["reset", "export", "--all"], &out[..]].concat());
     assert!(
-        again.stderr.contains("10 requests in one e-mail"),
+        again
+            .stderr
+            .contains("10 requests without an answer in one e-mail"),
         "{again}"
     );
     let draft = fs::read(requests.join("requests.eml")).unwrap();

@@ -17,7 +17,7 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
         Finding::KindUnknown => say("its reply does not say which kind of request it takes")
             .next("scan again; if it stays so, ask the vendor's support"),
         Finding::Pending { since } => say(format!("its request of {} still waits for an answer: another would make it void", minute(*since)))
-            .next("import the answer when it is in; --again gives up that request and exports a new one"),
+            .next("import the answer when it is in; --again cancels that request and exports a new one"),
         Finding::Planned(kind) => say(planned(*kind)),
         Finding::Exported { kind, lacks_serial, recorded } => {
             let mut message = written(*kind).to_owned();
@@ -44,7 +44,7 @@ pub(super) fn explain(finding: &Finding, outcome: &Outcome) -> Explanation {
 pub fn mailing(mailing: &Mailing) -> String {
     let requests = count(mailing.devices as u64, "request", "requests");
     format!(
-        "{requests} in one e-mail: open {} in a mail program and send it; {} and {} have the same",
+        "{requests} without an answer in one e-mail: open {} in a mail program and send it; {} and {} have the same",
         mailing.draft.display(),
         Mailing::LETTER_FILE,
         Mailing::ARCHIVE_FILE

@@ -4,7 +4,7 @@ use sadp_discovery::ScanConfig;
 use sadp_model::{Device, Firmware, Protocol, Registry, Serial, Sighting, State, Via};
 use sadp_ops::{
     Cancellation, DiscoveredDevice, Session,
-    report::{SiteReport, site_report},
+    report::{SiteReport, SiteSources, site_report},
 };
 use sadp_reset::SiteName;
 
@@ -48,7 +48,12 @@ fn report(devices: Vec<Device>, name: &str) -> SiteReport {
         }));
     }
     let session = Session::without_state(ScanConfig::default(), Cancellation::default()).unwrap();
-    let mut report = site_report(&session, devices, &[]).unwrap();
+    let sources = SiteSources {
+        devices,
+        asked: true,
+        plan: &[],
+    };
+    let mut report = site_report(&session, sources).unwrap();
     report.at = Timestamp::UNIX_EPOCH;
     report
 }

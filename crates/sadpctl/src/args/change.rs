@@ -186,8 +186,8 @@ pub(crate) struct ActivateArgs {
 pub(crate) struct SettleArgs {
     /// Look at silent devices again for this long
     ///
-    /// It is sent again where nothing was changed and that can cost nothing; 0s sends
-    /// once
+    /// A command is sent again where nothing was changed and that costs no try; 0s sends
+    /// each once
     #[arg(hide_short_help = true, long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub(crate) settle: Duration,
 }

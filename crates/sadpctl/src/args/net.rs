@@ -166,7 +166,7 @@ Examples:
   sadpctl net apply plan.csv")]
 pub(crate) struct NetApplyArgs {
     /// The plan, as net plan writes it
-    #[arg(value_name = "PLAN.csv")]
+    #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
 
     #[command(flatten)]

@@ -126,28 +126,28 @@ pub(crate) struct ExportArgs {
 /// `reset import`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-PATH is an answer file, an e-mail (.eml) or a ZIP archive with answers, also one attached
-to the e-mail, a request package into which one was saved, or a folder of such packages. An answer is an encrypted
-file or a key of 8 characters; letters, tables and pictures are refused by name. It
-belongs to the package it lies in, to the request or device named with --case or
---device, or to the one whose serial or MAC stands in its name. On a terminal it is
-asked for which open request any other is; what is not clear is not sent. Files are
-never changed.
+PATH is an answer file, an e-mail (.eml) or a ZIP archive with answers, also one
+attached to the e-mail, a request package into which one was saved, or a folder
+of such packages. An answer is an encrypted file or a key of 8 characters;
+letters, tables and pictures are refused by name. It belongs to the package it
+lies in, to the request or device named with --case or --device, or to the one
+whose serial or MAC is in its name. On a terminal it is asked for which open
+request any other is; what is not clear is not sent. Files are never changed.
 
-A key is read from --key-file, or asked for, and needs --case or --device. Old devices take
-the vendor's dated code that way: they return to the default password of their
-own manual and get no new one here.
+A key is read from --key-file, or asked for, and needs --case or --device. Old
+devices take the vendor's dated code that way: they return to the default
+password of their own manual and get no new one here.
 
 Each answer is sent once. One whose device has restarted since, whose request is
 older than 48 hours or was exported again, is left out; --force stale-request
 sends it anyway. Where another request was asked for and none arrived, the
-older one may be void: the question before sending says so. The others go on. It can be run again: only
-devices that still wait are asked.
+older one may be void: the question before sending says so. The others go on. It
+can be run again: only devices that still wait are asked.
 
-Where only the folder shows whose answers they are, the first goes alone until a device
-took its own. Once a device refuses an answer as another's, no more of them are
-sent, whatever --force says: the folders may be mixed up. Answers whose names show it
-go on.
+Where only the folder shows whose answers they are, the first goes alone until a
+device took its own. Once a device refuses an answer as another's, no more of
+them are sent, whatever --force says: the folders may be mixed up. Answers whose
+names show it go on.
 
 Examples:
   sadpctl reset import requests

@@ -92,7 +92,7 @@ pub(crate) struct ReportArgs {
     pub(crate) contact: Option<PathBuf>,
 
     /// Show the addresses of this plan beside those in use
-    #[arg(long, value_name = "PLAN.csv")]
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<PathBuf>,
 
     /// Use this template

@@ -39,6 +39,9 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
         "{recoverable} of {} can be recovered without the vendor's support",
         count(audited.len() as u64, "device", "devices")
     ));
+    if args.no_ask {
+        terminal.note(sadp_text::NOT_ASKED);
+    }
     if let Some(earlier) = &earlier {
         let mut gone: Vec<_> = earlier.keys().collect();
         gone.retain(|mac| {
@@ -54,12 +57,15 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
     }
     if context.global.format == Format::Table {
         let mut told = Vec::new();
-        for &finding in audited.iter().flat_map(|it| &it.findings) {
-            if !told.contains(&finding.name()) {
-                told.push(finding.name());
-                let (meaning, mends) =
-                    (sadp_text::finding(finding), sadp_text::mends(finding, None));
-                terminal.hint(&format!("{meaning}: {mends}"));
+        for it in &audited {
+            let device = &it.assessed.device.entry.device;
+            for &finding in &it.findings {
+                let meaning = sadp_text::finding(finding);
+                let hint = format!("{meaning}: {}", sadp_text::mends(finding, device, "DEVICE"));
+                if !told.contains(&hint) {
+                    terminal.hint(&hint);
+                    told.push(hint);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use sadp_ops::report;
+use sadp_ops::report::{self, SiteSources};
 use sadp_reset::NewFile;
 use sadp_text::{
     PageTemplate, ReportTable, SiteParties, TemplateError, count, labels_page, report_page,
@@ -55,11 +55,20 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         installer: args.installer.clone(),
         contact: load_contact(args.contact.as_deref())?.0,
     };
-    let page_file = args.out.as_deref().map(files::begin).transpose()?;
-    let workbook_file = args.xlsx.as_deref().map(files::begin).transpose()?;
+    let page = args.out.as_deref();
+    let page_file = page.map(|path| files::begin_with_ending(path, &["html", "htm"]));
+    let page_file = page_file.transpose()?;
+    let workbook = args.xlsx.as_deref();
+    let workbook_file = workbook.map(|path| files::begin_with_ending(path, &["xlsx"]));
+    let workbook_file = workbook_file.transpose()?;
     let mut run = Run::open(&args.ask, None, audit::access(args.no_ask), context)?;
     let devices = audit::look(&mut run, args.filter.as_ref(), args.no_ask)?;
-    let site = report::site_report(&run.session, devices, &plan)?;
+    let sources = SiteSources {
+        devices,
+        asked: !args.no_ask,
+        plan: &plan,
+    };
+    let site = report::site_report(&run.session, sources)?;
     let terminal = run.into_terminal();
     let devices = site.devices.len() as u64;
     let recoverable = site.devices.iter().filter(|it| it.audited.is_recoverable());
@@ -72,6 +81,9 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
             count(devices, "device", "devices")
         )
     };
+    if args.no_ask && !args.labels {
+        terminal.note(sadp_text::NOT_ASKED);
+    }
     if let Some(file) = page_file {
         let page = if args.labels {
             labels_page(&site, args.label_size, &template)

@@ -57,11 +57,14 @@ impl AuditRow {
             way: fit.method.name(),
             availability: fit.availability.name(),
         });
+        let name = device
+            .mac
+            .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
         let findings = audited.findings.iter().map(|&finding| FindingCell {
             finding: finding.name(),
             problem: finding.is_problem(),
             message: sadp_text::finding(finding),
-            next: sadp_text::mends(finding, Some(device)),
+            next: sadp_text::mends(finding, device, &name),
         });
         Self {
             device: Who::new(found),
@@ -138,7 +141,7 @@ impl Row for AuditRow {
             PlainColumn::whole("RESULT"),
             PlainColumn::whole("ADDRESS"),
             PlainColumn::whole("MAC"),
-            PlainColumn::extra("NAME"),
+            PlainColumn::text("NAME", 10),
             PlainColumn::extra("MODEL"),
             PlainColumn::folds("READY"),
             PlainColumn::text("FINDINGS", 44),

@@ -136,7 +136,7 @@ impl Row for Outcome {
             PlainColumn::whole("RESULT"),
             PlainColumn::whole("ADDRESS"),
             PlainColumn::whole("MAC"),
-            PlainColumn::extra("NAME"),
+            PlainColumn::text("NAME", 10),
             PlainColumn::extra("MODEL"),
             PlainColumn::extra("SERIAL"),
             PlainColumn::text("MESSAGE", 44),

@@ -84,7 +84,7 @@ pub enum Cause {
     #[error("{0} is not the MAC of a single device")]
     SharedMac(String),
     /// A device stands twice.
-    #[error("{mac} stands in line {line} already")]
+    #[error("{mac} is already in line {line}")]
     DeviceTwice {
         /// The device.
         mac: MacAddr,
@@ -92,7 +92,7 @@ pub enum Cause {
         line: u64,
     },
     /// An address is given twice.
-    #[error("{address} is given in line {line} already")]
+    #[error("{address} is already given in line {line}")]
     AddressTwice {
         /// The address.
         address: Ipv4Addr,

@@ -88,8 +88,8 @@ fn all_errors_are_reported_at_once() {
     assert_eq!(
         lines(text),
         [
-            "3: 44:47:cc:1d:6d:13 stands in line 2 already",
-            "3: 192.168.1.9 is given in line 2 already",
+            "3: 44:47:cc:1d:6d:13 is already in line 2",
+            "3: 192.168.1.9 is already given in line 2",
             "4: mac is \"zz\", not a MAC address",
             "4: ip is \"192.168.1.300\", not an IPv4 address",
             "4: dhcp is \"maybe\", not off",

@@ -22,9 +22,9 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") && bytes.windows(part.len()).any(|it| it == part)
 }
 
-/// Reads the sheet that has the columns of a plan, else the first one. A row of it is a
-/// line of the text, so that problems name it by its number. Of a formula the value counts
-/// that was last computed.
+/// Reads the sheet that has the titles of a plan, below a heading or not, else the first
+/// one. A row of it is a line of the text, so that problems name it by its number. Of a
+/// formula the value counts that was last computed.
 pub(super) fn read(bytes: &[u8]) -> Result<Source, Cause> {
     check_size(bytes)
         .map_err(damaged)?
@@ -37,24 +37,28 @@ pub(super) fn read(bytes: &[u8]) -> Result<Source, Cause> {
         sheets.push((name.as_str(), text));
     }
     let is_several = sheets.len() > 1;
-    let plans: Vec<_> = sheets.iter().filter(|(_, text)| has_titles(text)).collect();
+    let plans = sheets.iter().enumerate();
+    let plans = plans.filter_map(|(place, (_, text))| Some((place, titles_line(text)?)));
+    let plans: Vec<_> = plans.collect();
     if plans.len() > 1 {
-        let names: Vec<_> = plans.iter().map(|(name, _)| *name).collect();
+        let names = plans.iter().filter_map(|(place, _)| sheets.get(*place));
+        let names: Vec<_> = names.map(|(name, _)| *name).collect();
         return Err(Cause::SeveralSheets(names.join(", ")));
     }
-    let chosen = plans.first().copied().or_else(|| sheets.first());
-    let (name, text) = chosen.cloned().ok_or(Cause::Empty)?;
+    let (chosen, line) = plans.first().copied().unwrap_or_default();
+    let (name, text) = sheets.get(chosen).ok_or(Cause::Empty)?;
     let merged = workbook.merge_cells_by_sheet_name(name).map_err(damaged)?;
-    if let Some(Dimensions { start, end }) = merged.first() {
+    let below = |it: &&Dimensions| usize::try_from(it.end.0).is_ok_and(|row| row >= line);
+    if let Some(Dimensions { start, end }) = merged.iter().find(below) {
         let cells = [*start, *end]
             .map(|(row, column)| cell_name(row, column))
             .join(":");
         return Err(Cause::MergedCells(cells));
     }
     Ok(Source {
-        text,
+        text: without_heading(text, line),
         separator: b',',
-        sheet: is_several.then(|| name.to_owned()),
+        sheet: is_several.then(|| (*name).to_owned()),
     })
 }
 
@@ -112,14 +116,24 @@ fn text_of(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<String, Cau
     String::from_utf8(text).map_err(damaged)
 }
 
-/// Whether a sheet begins with the titles of a plan.
-fn has_titles(text: &str) -> bool {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    let mut titles = StringRecord::new();
-    let is_read = reader.read_record(&mut titles).unwrap_or(false);
-    is_read && PlanHeader::read(&titles, 1).is_ok()
+/// The line, from 0, with the titles of a plan. Cells hold no line breaks.
+fn titles_line(text: &str) -> Option<usize> {
+    /// A heading has no more lines.
+    const MOST_LINES: usize = 20;
+    let is_titles = |line: &str| {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(line.as_bytes());
+        let mut titles = StringRecord::new();
+        reader.read_record(&mut titles).unwrap_or(false) && PlanHeader::read(&titles, 1).is_ok()
+    };
+    text.lines().take(MOST_LINES).position(is_titles)
+}
+
+/// The text with the lines above the titles left blank.
+fn without_heading(text: &str, titles: usize) -> String {
+    let rest = text.split_inclusive('\n').skip(titles);
+    std::iter::repeat_n("\n", titles).chain(rest).collect()
 }
 
 /// A cell as Excel names it, e.g. `B3`.
@@ -203,6 +217,29 @@ mod tests {
         let mut workbook = Workbook::new();
         workbook.add_worksheet();
         assert_eq!(cause(&saved(workbook)), Cause::Empty);
+        // A heading above the titles hides no sheet.
+        let headed = |sheet: &mut Worksheet| {
+            let format = Format::new();
+            sheet.merge_range(0, 0, 0, 3, "Site plan", &format).unwrap();
+            for (title, column) in TITLES.iter().zip(0..) {
+                sheet.write_string(2, column, *title).unwrap();
+            }
+            sheet.write_string(3, 0, "44:47:cc:00:00:01").unwrap();
+            sheet.write_string(3, 2, "10.0.0.5").unwrap();
+        };
+        let mut workbook = Workbook::new();
+        headed(workbook.add_worksheet());
+        titled(workbook.add_worksheet());
+        assert_eq!(
+            cause(&saved(workbook)),
+            Cause::SeveralSheets("Sheet1, Sheet2".into())
+        );
+        let mut workbook = Workbook::new();
+        workbook.add_worksheet();
+        headed(workbook.add_worksheet());
+        let (rows, table) = read_plan(&saved(workbook)).unwrap();
+        assert_eq!((rows.len(), rows[0].line), (1, 4));
+        assert_eq!(table.sheet.as_deref(), Some("Sheet2"));
     }
 
     #[test]

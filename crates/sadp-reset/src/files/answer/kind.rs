@@ -108,7 +108,7 @@ pub enum NotAnAnswer {
     #[error("the file is a message of the protocol, not an answer")]
     Message,
     /// An archive that is no ZIP archive, or lies in another.
-    #[error("the file is an archive that is not opened")]
+    #[error("the file is an archive of a kind that is not opened, or in another archive")]
     Archive,
     /// A ZIP archive that is damaged, or compressed in a rare way.
     #[error("the archive cannot be opened")]

@@ -187,13 +187,16 @@ fn letter(requests: &[MailedRequest<'_>], contact: &Contact) -> String {
     let mut form = FormText(title(requests.len()));
     form.0.push_str(
         "\n\nPlease help to reset the administrator password of each device below. Its request is\n\
-        the file in its row, or the QR code of the same name.\n",
+        the file in its row, or the QR code of the same name. Photos of the labels and a proof\n\
+        of ownership: [attach them].\n",
     );
     if requests.iter().any(|request| request.code.is_none()) {
         form.0.push_str(
             "Of a device without a file, the serial number and the start time are the request.\n",
         );
     }
+    form.0
+        .push_str("Some firmware takes answers for 24 hours only: an early answer helps.\n");
     form.contact(contact);
     form.head("Devices");
     let rows = requests
