@@ -5,6 +5,8 @@
 mod client;
 #[path = "http/documents.rs"]
 mod documents;
+#[path = "http/survival.rs"]
+mod survival;
 
 use std::{net::Ipv4Addr, time::Duration};
 
