@@ -231,22 +231,23 @@ fn the_demo_explains_itself() {
 
 #[test]
 fn a_site_file_is_played_for_a_time() {
-    let (group, port) = channel();
-    let run = run(&[
-        "sim",
-        "run",
-        "-i",
-        "127.0.0.1",
-        "fixtures/sites/small-shop.toml",
-        "--group",
-        &group,
-        "--port",
-        &port,
-        "--for",
-        "50ms",
-    ]);
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
-    assert!(run.stderr.starts_with("playing "), "{run}");
+    for (site, option, said) in [
+        ("small-shop", "--no-hello", "playing "),
+        (
+            "http",
+            "--http",
+            "9 devices answer HTTP, each at the port it reports",
+        ),
+    ] {
+        let (group, port) = channel();
+        let site = format!("fixtures/sites/{site}.toml");
+        let place = ["-i", "127.0.0.1", "--group", &group, "--port", &port];
+        let arguments = [&["sim", "run", &site, option, "--for", "50ms"], &place[..]].concat();
+        let run = run(&arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
+        assert!(run.stderr.starts_with("playing "), "{run}");
+        assert!(run.stderr.contains(said), "{run}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub use self::{
     settings::{DeviceSettings, Extras},
     tries::Tries,
 };
-use crate::{Behavior, Delay, Profile};
+use crate::{Behavior, Delay, HttpSettings, LinkAnswer, Profile};
 
 /// A simulated device: identity, settings, state and network behavior.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Device {
     pub recovery: RecoverySettings,
     /// Hik-Connect settings from commands.
     pub cloud: CloudSettings,
+    /// Its HTTP interface.
+    pub http: HttpSettings,
     /// Its network behavior.
     pub behavior: Behavior,
     /// Differences from its profile.
@@ -136,6 +138,17 @@ impl Device {
             let silent = self.profile.account.as_deref();
             silent.unwrap_or(UpdateDigest::DEFAULT_USER).to_owned()
         })
+    }
+
+    /// Whether it sends and receives SADP datagrams: not where it knows frames only, or was
+    /// hidden over HTTP.
+    pub(crate) fn speaks_udp(&self) -> bool {
+        self.behavior.link != LinkAnswer::Only && self.http.discoverable
+    }
+
+    /// Whether it answers raw frames.
+    pub(crate) fn speaks_frames(&self) -> bool {
+        self.behavior.link != LinkAnswer::Never && self.http.discoverable_by_frames
     }
 
     /// Its refusal of this kind of command, where one is configured.

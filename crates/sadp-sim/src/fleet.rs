@@ -14,6 +14,7 @@ mod command;
 mod execution;
 mod frames;
 mod guid;
+mod http;
 mod inquiry;
 mod kind;
 mod limits;
@@ -34,6 +35,7 @@ use std::{
 };
 
 use ipnet::Ipv4Net;
+use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_proto::{GROUP, Message, PORT, RequestMessage, Types};
 
@@ -45,7 +47,10 @@ use self::{
     memory::CommandMemory,
     queue::{Delivery, Entry, Outgoing, Payload, Queue},
 };
-use crate::{Device, Faults, LinkAnswer, Reply, device::SelfReport};
+use crate::{
+    Device, Faults, Reply,
+    device::{SelfReport, factory::TODAY},
+};
 
 /// The surroundings of a fleet, and its limits.
 #[derive(Clone, Debug)]
@@ -64,6 +69,9 @@ pub struct FleetConfig {
     /// The maximum number of datagrams per second, with bursts of
     /// [`FleetConfig::BURST`].
     pub rate: NonZeroU32,
+    /// The time at the fleet's start, by which devices with a right clock tell the time
+    /// over HTTP.
+    pub clock: Timestamp,
 }
 
 impl FleetConfig {
@@ -94,6 +102,9 @@ impl FleetConfig {
             group: SocketAddrV4::new(GROUP, PORT),
             seed: 0,
             rate: Self::DEFAULT_RATE,
+            clock: TimeZone::UTC
+                .to_timestamp(TODAY.at(0, 0, 0, 0))
+                .unwrap_or_default(),
         }
     }
 
@@ -197,6 +208,13 @@ impl Fleet {
         memory.map_or_else(Executions::default, |memory| memory.executions)
     }
 
+    /// Sets the port on which a device answers HTTP.
+    pub(crate) fn set_http_port(&mut self, device: usize, port: u16) {
+        if let Some(device) = self.devices.get_mut(device) {
+            device.settings.http_port = port;
+        }
+    }
+
     /// The number of waiting replies and Hellos.
     pub fn waiting(&self) -> usize {
         self.queue.len()
@@ -298,9 +316,10 @@ impl Fleet {
             .unwrap_or_default()
             .min(HELLO_SLOT);
         for number in 0..self.count() {
-            if self.device(number).is_some_and(|device| {
-                device.behavior.hello && device.behavior.link != LinkAnswer::Only
-            }) {
+            if self
+                .device(number)
+                .is_some_and(|device| device.behavior.hello && device.speaks_udp())
+            {
                 self.send(
                     slot.saturating_mul(number),
                     number,

@@ -1,7 +1,8 @@
 //! Simulated SADP devices, sites of them, and the faults of real networks.
 //!
-//! It simulates the SADP messages of devices only: no video, no web page, no DHCP, no
-//! ARP. Devices answer from the computer's own address. They carry out `exchangecode`,
+//! It simulates the SADP messages of devices and, where that is switched on, their HTTP
+//! interface (ISAPI): no video, no web page, no HTTPS, no DHCP, no ARP. Devices answer SADP
+//! from the computer's own address. They carry out `exchangecode`,
 //! `activate`, `update`, `lamp`, and the commands for recovery and Hik-Connect; they ignore
 //! others, like firmware that does not know them.
 //!
@@ -9,12 +10,14 @@
 //!   Site (a file) ----+
 //!                     +--> Vec<Device> --> Fleet (no socket, no clock) --> Server (tokio)
 //!   Population (1..) -+                      ^ datagrams, time  | datagrams
+//!                                            ^ HTTP requests    | HTTP responses
 //! ```
 //!
 //! - [`Catalogue`]: profiles of firmware generations, as data.
 //! - [`Site`] and [`Population`]: the devices of a site, from a file or generated.
 //! - [`Behavior`]: transport and delay of replies, and network faults.
-//! - [`Fleet`]: the devices as a state machine, for tests in virtual time.
+//! - [`Fleet`]: the devices as a state machine, for tests in virtual time, HTTP included:
+//!   [`Fleet::handle_http`].
 //! - [`Hostile`]: an attacker beside them, to test programs against.
 //! - [`Server`]: a fleet on a real interface, with an attacker where configured.
 //! - [`serve_virtual`]: a fleet on a network inside this process.
@@ -30,6 +33,7 @@ mod device;
 mod fleet;
 mod generate;
 mod hostile;
+mod http;
 mod profile;
 mod server;
 mod site;
@@ -49,6 +53,9 @@ pub use fleet::{
 };
 pub use generate::{GenerateError, Population};
 pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};
+pub use http::{
+    HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse, HttpSettings,
+};
 pub use profile::{Catalogue, Profile};
 pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};
 pub use site::{Site, SiteError};

@@ -7,6 +7,8 @@ use sadp_proto::XmlLayout;
 use serde::Deserialize;
 use strum::EnumString;
 
+use crate::HttpProfile;
+
 /// The built-in device profiles: `profiles.toml`.
 #[derive(Debug, Default)]
 pub struct Catalogue {
@@ -64,6 +66,9 @@ pub struct Profile {
     lamp: bool,
     /// The account name of devices that do not report it.
     pub(crate) account: Option<Box<str>>,
+    /// Its HTTP interface. `None`: it speaks no HTTP.
+    #[serde(default, deserialize_with = "HttpProfile::by_name")]
+    pub(crate) http: Option<Arc<HttpProfile>>,
     pub(crate) fields: Vec<(Box<str>, FieldText)>,
 }
 

@@ -3,10 +3,12 @@
 //! Two sockets share the port. The one without an address joins the group and receives
 //! from it, and receives datagrams to devices' own addresses where the computer has them.
 //! The one with the interface's address receives datagrams to it even where another
-//! program shares the port, and sends everything.
+//! program shares the port, and sends everything. Where HTTP is simulated, each device has
+//! a listener.
 
 mod attacker;
 mod card;
+mod http;
 mod interface;
 mod socket;
 
@@ -18,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use sadp_discovery::{raw::RawError, reader::Reader};
 use tokio::{
     net::UdpSocket,
@@ -26,7 +29,7 @@ use tokio::{
 use tracing::debug;
 
 pub use self::interface::{InterfaceError, ServerInterface};
-use self::{attacker::Attacker, card::RawPort, socket::GroupSocket};
+use self::{attacker::Attacker, card::RawPort, http::HttpPorts, socket::GroupSocket};
 use crate::{
     Device, Fleet, FleetConfig, FleetTransmit, HostileConfig, HostileStats, InboundDatagram, Stats,
 };
@@ -47,6 +50,8 @@ pub struct ServerConfig {
     pub rate: NonZeroU32,
     /// Whether raw Ethernet frames are received and answered as well.
     pub link_layer: bool,
+    /// Whether devices answer HTTP, at most [`Server::MAX_HTTP`] of them.
+    pub http: bool,
     /// The attacker beside the devices. `None` for none.
     pub hostile: Option<HostileConfig>,
 }
@@ -61,6 +66,7 @@ impl ServerConfig {
             seed: 0,
             rate: FleetConfig::DEFAULT_RATE,
             link_layer: false,
+            http: false,
             hostile: None,
         }
     }
@@ -77,6 +83,7 @@ pub struct Server {
     direct: UdpSocket,
     direct_reader: Reader,
     card: Option<RawPort>,
+    http: Option<HttpPorts>,
     stats: StatsHandle,
     failed: u64,
     /// A datagram that the socket did not accept yet.
@@ -99,25 +106,40 @@ impl Server {
             group: SocketAddrV4::new(*config.group.ip(), port),
             seed: config.seed,
             rate: config.rate,
+            clock: Timestamp::now(),
             ..FleetConfig::new(address, config.interface.networks.clone())
         };
         let attacker = config
             .hostile
             .as_ref()
             .map(|hostile| Attacker::bind(hostile, &config.interface, &devices, fleet.clone()));
+        let mut fleet = Fleet::new(devices, fleet);
+        let http = config
+            .http
+            .then(|| HttpPorts::open(&config.interface, &mut fleet))
+            .transpose()?;
         Ok(Self {
             attacker: attacker.transpose()?,
-            fleet: Fleet::new(devices, fleet),
+            fleet,
             address,
             port,
             listener,
             direct,
             direct_reader: Reader::plain(),
             card,
+            http,
             stats: StatsHandle::default(),
             failed: 0,
             unsent: None,
         })
+    }
+
+    /// The maximum number of devices that answer HTTP: the first ones of the fleet.
+    pub const MAX_HTTP: usize = http::MAX_LISTENERS;
+
+    /// Where a device answers HTTP at the start, by its index. `None` where it does not.
+    pub fn http_address(&self, device: usize) -> Option<SocketAddrV4> {
+        self.http.as_ref()?.address_of(device)
     }
 
     /// The port of the devices.
@@ -147,6 +169,9 @@ impl Server {
             }
             let blocked = self.speak(start);
             self.speak_frames(start);
+            if let Some(http) = &mut self.http {
+                http.follow(&mut self.fleet)?;
+            }
             self.publish();
             let attack = self.attacker.as_ref();
             let attack = attack.and_then(|attacker| attacker.due(start.elapsed()));
@@ -158,6 +183,7 @@ impl Server {
                 ready = self.listener.socket.readable() => ready.map_err(ServerError::Receive)?,
                 ready = self.direct.readable() => ready.map_err(ServerError::Receive)?,
                 frame = card::next(&mut self.card) => self.hear_frame(start.elapsed(), frame)?,
+                request = http::next(self.http.as_mut()) => request.answer(&mut self.fleet, start.elapsed()),
                 ready = self.direct.writable(), if blocked => ready.map_err(ServerError::Send)?,
                 () = until(due), if !blocked => {}
             }

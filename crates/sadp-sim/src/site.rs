@@ -46,6 +46,7 @@
 //! | `late` | commands whose reply is delayed, by their `Types`; they are carried out at once: `{ activate = "8s", exchangecode = "3600s" }` |
 //! | `reply`*, `delay`*, `hello`* | its replies: `multicast`, `unicast`, `both`; their delay; whether it sends a Hello |
 //! | `loss`*, `duplicate`*, `reorder`*, `corrupt`*, `truncate`* | probabilities of network faults, 0 to 1 |
+//! | `http`* | its HTTP interface, where HTTP is simulated; see below |
 //! | `fields`, `omit`, `before`, `after`, `encoding`, `bare_ampersand` | differences of its replies from its profile |
 //! | `obeys_copies` | the commands of which it obeys each copy that the network made; of others, each copy gets the first one's reply |
 //! | `surplus_questions` | the number of security questions that it lists beyond the 15 that clients read |
@@ -56,9 +57,22 @@
 //! ```toml
 //! refuse = { activate = "riskPassword", update = { word = "locked", retry_times = 0, lock_minutes = 12 } }
 //! ```
+//!
+//! `http` is a table of these, each of them optional:
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `off` | whether it speaks no HTTP, default as its profile |
+//! | `profile` | the firmware generation whose HTTP it speaks, default as its profile: `camera-v4.1`, `-v5.2`, `-v5.5`, `-v5.6`, `-v5.7`, `-v5.8`, `oem-v5.8`, `recorder-v4.30`, `-v4.62`, `-v5.03` |
+//! | `shared_lock` | whether wrong passwords count together with SADP's, default `false`: for each client address, apart from SADP |
+//! | `clock` | how far its clock is ahead: `90s`, `-8h` |
+//! | `boot_time` | how long it refuses changes after a restart, default `0s` |
+//! | `hidden` | whether it ignores SADP |
+//! | `attack` | what it does to its clients: `endless-body`, `slow-body`, `header-bomb`, `redirect`, `wrong-length`, `long-realm`, `changing-challenge` |
 
 mod entry;
 mod guard;
+mod http;
 mod prepared;
 
 use ipnet::Ipv4Net;

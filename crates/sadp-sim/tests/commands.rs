@@ -12,6 +12,8 @@ mod cameras;
 mod client_2022;
 #[path = "commands/guid.rs"]
 mod guid;
+#[path = "commands/http.rs"]
+mod http;
 #[path = "commands/mail.rs"]
 mod mail;
 #[path = "commands/power.rs"]

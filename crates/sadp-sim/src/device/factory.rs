@@ -8,8 +8,8 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sadp_model::MacAddr;
 
 use crate::{
-    Access, Behavior, CloudSettings, Device, DeviceSettings, DeviceState, Identity, Profile,
-    RecoverySettings,
+    Access, Behavior, CloudSettings, Device, DeviceSettings, DeviceState, HttpSettings, Identity,
+    Profile, RecoverySettings,
 };
 
 /// Makes devices for one network. The same seed makes the same devices.
@@ -99,6 +99,7 @@ impl Factory {
             access: Access::new(profile.has_soft_rules()),
             recovery: RecoverySettings::default(),
             cloud: CloudSettings::default(),
+            http: HttpSettings::new(profile.http.clone()),
             settings,
             behavior,
             profile: Arc::clone(profile),

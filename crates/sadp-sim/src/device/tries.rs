@@ -33,23 +33,33 @@ impl Tries {
 
     /// Returns the rest of a lock, in minutes, rounded up.
     pub(crate) fn locked(&mut self, now: Duration) -> Option<Denied> {
-        let left = self.locked_until?.saturating_sub(now);
-        if left.is_zero() {
-            self.forgive();
-            return None;
-        }
-        let minutes = left.as_millis().div_ceil(60_000);
+        let minutes = self.locked_for(now)?.as_millis().div_ceil(60_000);
         Some(Denied {
             tries_left: 0,
             lock_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
         })
     }
 
+    /// Returns the rest of a lock. A lock that is over is lifted.
+    pub(crate) fn locked_for(&mut self, now: Duration) -> Option<Duration> {
+        let left = self.locked_until?.saturating_sub(now);
+        if left.is_zero() {
+            self.forgive();
+            return None;
+        }
+        Some(left)
+    }
+
+    /// Begins a lock from the start.
+    pub(crate) fn lock_again(&mut self, now: Duration) {
+        self.locked_until = Some(now.saturating_add(self.lock));
+    }
+
     /// Counts a wrong secret.
     pub(crate) fn denied(&mut self, now: Duration) -> Denied {
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
-            self.locked_until = Some(now.saturating_add(self.lock));
+            self.lock_again(now);
         }
         self.locked(now).unwrap_or(Denied {
             tries_left: self.left,

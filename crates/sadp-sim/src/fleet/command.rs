@@ -11,7 +11,7 @@ use super::{
     kind::CommandKind, queue::Payload,
 };
 use crate::{
-    Device, LinkAnswer,
+    Device,
     device::{Denied, SelfReport},
 };
 
@@ -118,8 +118,7 @@ impl Fleet {
             .numbers(self.count())
             .filter(|&number| {
                 self.device(number).is_some_and(|device| {
-                    device.behavior.link != LinkAnswer::Only
-                        && Some(device.identity.mac) == request.header.mac
+                    device.speaks_udp() && Some(device.identity.mac) == request.header.mac
                 })
             })
             .collect();

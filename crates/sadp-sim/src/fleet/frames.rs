@@ -9,8 +9,6 @@ use super::{
     limits::RequestScope,
     queue::{Delivery, Entry, Outgoing, Payload},
 };
-use crate::LinkAnswer;
-
 /// A frame to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameTransmit {
@@ -58,7 +56,7 @@ impl Fleet {
         }
         let mut numbers = Vec::new();
         for (number, device) in (0..).zip(&self.devices) {
-            if device.behavior.link != LinkAnswer::Never {
+            if device.speaks_frames() {
                 numbers.push(number);
             }
         }
@@ -131,7 +129,7 @@ mod tests {
     use sadp_proto::frame::{FrameAsker, Party};
 
     use super::*;
-    use crate::{Behavior, FleetConfig, Population};
+    use crate::{Behavior, FleetConfig, LinkAnswer, Population};
 
     const MS: Duration = Duration::from_millis(1);
 

@@ -1,6 +1,6 @@
 //! GUIDs: `ExportGUID` and `GUIDReset`.
 
-use rand::RngExt;
+use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use sadp_proto::Guid;
 
 use super::{command::Response, execution::Execution, kind::commands};
@@ -21,15 +21,20 @@ fn export(it: &mut Execution<'_>) -> Result<Response, Response> {
         return Err(Response::failed());
     }
     it.prove_password(&password)?;
-    let mut bytes = [0; Guid::BYTES];
-    it.rng.fill(&mut bytes);
-    for (slot, byte) in bytes.iter_mut().zip(MARK) {
-        *slot = *byte;
-    }
-    let guid = Guid::new(&bytes).map_err(|_| Response::failed())?;
+    let guid = make(it.rng).ok_or_else(Response::failed)?;
     let response = Response::success().with("GUID", guid.as_str().to_owned());
     it.memory.keep_guid(guid);
     Ok(response)
+}
+
+/// Makes a GUID.
+pub(super) fn make(rng: &mut Xoshiro256PlusPlus) -> Option<Guid> {
+    let mut bytes = [0; Guid::BYTES];
+    rng.fill(&mut bytes);
+    for (slot, byte) in bytes.iter_mut().zip(MARK) {
+        *slot = *byte;
+    }
+    Guid::new(&bytes).ok()
 }
 
 /// Takes a GUID exported since the last change of the password, with a new password.

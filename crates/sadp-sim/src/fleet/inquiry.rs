@@ -5,7 +5,6 @@ use std::{net::SocketAddrV4, sync::Arc, time::Duration};
 use sadp_proto::RequestMessage;
 
 use super::{Fleet, Handled, Outgoing, Recipients, queue::Payload};
-use crate::LinkAnswer;
 
 /// The longest UUID text that devices repeat. A valid one has 36 characters; devices
 /// repeat other texts as well, but thousands of them must not make a flood of a long
@@ -46,10 +45,11 @@ impl Fleet {
         asker: SocketAddrV4,
         inquiry: &Arc<Payload>,
     ) {
-        let Some(behavior) = self.device(number).map(|device| device.behavior) else {
+        let Some(device) = self.device(number) else {
             return;
         };
-        if behavior.link == LinkAnswer::Only || self.is_offline(number, now) {
+        let behavior = device.behavior;
+        if !device.speaks_udp() || self.is_offline(number, now) {
             return;
         }
         if behavior.faults.loss.draw(&mut self.rng) {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, net::Ipv4Addr, ops::Range, sync::Arc, time::Dur
 
 use sadp_proto::{Guid, seal::device::DeviceSession};
 
-use super::{Executions, queue::Payload};
+use super::{Executions, http::HttpMemory, queue::Payload};
 use crate::vendor_support::{MailCode, RequestText};
 
 /// The state that a device keeps of received commands.
@@ -20,6 +20,7 @@ pub(super) struct CommandMemory {
     /// The mailed code that it expects. A new one replaces it.
     pub(super) mail: Option<TimedCode<MailCode>>,
     guids: VecDeque<Guid>,
+    pub(super) http: HttpMemory,
 }
 
 /// A code that is valid for some time.

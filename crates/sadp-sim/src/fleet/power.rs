@@ -66,12 +66,16 @@ impl Fleet {
     /// Completes a restart.
     fn restart(&mut self, number: u32, now: Duration) {
         let second = self.rng.random_range(10..60);
-        self.memories.entry(number).or_default().forget_by_restart();
         let Some(device) = self.devices.get_mut(number as usize) else {
             return;
         };
+        let memory = self.memories.entry(number).or_default();
+        memory.forget_by_restart();
+        memory
+            .http
+            .restart(now.saturating_add(device.http.boot_time));
         device.state.boot = next_boot(device.state.boot, now, second);
-        if device.behavior.hello {
+        if device.behavior.hello && device.speaks_udp() {
             self.send(now, number, Delivery::Group, &Outgoing::Hello);
         }
     }
@@ -84,10 +88,9 @@ impl Fleet {
         let before = device.settings.address;
         let after = DeviceSettings::FACTORY.address;
         restore_factory(device);
-        self.memories
-            .entry(number)
-            .or_default()
-            .forget_by_password();
+        let memory = self.memories.entry(number).or_default();
+        memory.forget_by_password();
+        memory.http.forget_owner();
         self.move_address(number, before, after);
         self.go_offline(number, now);
     }
@@ -104,6 +107,8 @@ impl Fleet {
 
 fn restore_factory(device: &mut Device) {
     device.settings = DeviceSettings::FACTORY;
+    device.http.discoverable = true;
+    device.http.discoverable_by_frames = true;
     forget_owner(device);
 }
 

@@ -1,5 +1,7 @@
 //! Counters of a fleet.
 
+use crate::HttpCounts;
+
 /// What was done with a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled {
@@ -56,6 +58,8 @@ pub struct Stats {
     pub lost: u64,
     /// Datagrams that the system refused to send.
     pub failed: u64,
+    /// Requests over HTTP.
+    pub http: HttpCounts,
 }
 
 impl Stats {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{
     guard::{GuardSettings, Refusing, Unguarded},
+    http::HttpKeys,
     prepared::{self, RecoveryPreparation},
 };
 use crate::{
@@ -42,6 +43,7 @@ pub(super) struct SharedSettings {
     mailbox: Option<Box<str>>,
     #[serde(default, deserialize_with = "prepared::time")]
     request_valid: Option<Duration>,
+    http: Option<HttpKeys>,
 }
 
 impl SharedSettings {
@@ -66,6 +68,7 @@ impl SharedSettings {
             lock_minutes: self.lock_minutes.or(other.lock_minutes),
             mailbox: self.mailbox.or_else(|| other.mailbox.clone()),
             request_valid: self.request_valid.or(other.request_valid),
+            http: self.http.or_else(|| other.http.clone()),
         }
     }
 
@@ -151,6 +154,7 @@ pub(super) struct DeviceEntry {
     mailbox: Option<Box<str>>,
     #[serde(default, deserialize_with = "prepared::time")]
     request_valid: Option<Duration>,
+    http: Option<HttpKeys>,
     cameras: Option<Box<[Ipv4Addr]>>,
     #[serde(default, deserialize_with = "prepared::time")]
     restart: Option<Duration>,
@@ -207,6 +211,7 @@ impl DeviceEntry {
             lock_minutes: self.lock_minutes,
             mailbox: self.mailbox.clone(),
             request_valid: self.request_valid,
+            http: self.http.clone(),
         }
     }
 
@@ -278,6 +283,7 @@ pub(super) struct DeviceGroup {
     boot: Option<DateTime>,
     guard: GuardSettings,
     prepared: RecoveryPreparation,
+    http: Option<HttpKeys>,
     quirks: Option<Box<Quirks>>,
 }
 
@@ -328,6 +334,7 @@ impl DeviceGroup {
             boot: entry.boot,
             guard,
             prepared,
+            http: shared.http,
             quirks,
             profile: entry.profile,
         })
@@ -350,6 +357,7 @@ impl DeviceGroup {
             state,
             access,
             recovery,
+            http,
             ..
         } = &mut device;
         set(&mut identity.mac, self.mac.as_ref());
@@ -363,6 +371,9 @@ impl DeviceGroup {
         state.activated = self.activated;
         self.guard.set(access, recovery);
         self.prepared.set(recovery);
+        if let Some(keys) = &self.http {
+            keys.set(http);
+        }
         if !self.activated {
             recovery.mailbox = None;
         }

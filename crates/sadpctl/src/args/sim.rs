@@ -66,6 +66,10 @@ pub(crate) struct SimRunArgs {
     #[arg(hide_short_help = true, long)]
     pub(crate) link_layer: bool,
 
+    /// Answer HTTP as well, each device at the port it reports; 256 at most
+    #[arg(hide_short_help = true, long)]
+    pub(crate) http: bool,
+
     #[command(flatten)]
     pub(crate) hostile: HostileArgs,
 

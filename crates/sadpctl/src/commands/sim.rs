@@ -3,8 +3,8 @@ mod vendor;
 use std::{fs::File, io::Read, net::SocketAddrV4, path::Path};
 
 use sadp_sim::{
-    Behavior, Device, InterfaceError, LinkAnswer, Population, Reply, Server, ServerConfig,
-    ServerError, ServerInterface, Site,
+    Behavior, Device, HttpCounts, InterfaceError, LinkAnswer, Population, Reply, Server,
+    ServerConfig, ServerError, ServerInterface, Site,
 };
 use sadp_text::count;
 
@@ -40,6 +40,7 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
         group: SocketAddrV4::new(args.group.group, args.group.port),
         answer_anyone: args.answer_anyone,
         link_layer: args.link_layer,
+        http: args.http,
         seed,
         hostile: args.hostile.config(),
         ..ServerConfig::new(interface)
@@ -52,6 +53,7 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
             None => interrupt::interrupted().await,
         }
     };
+    let places = devices.len();
     let (stats, attacked) = survey::runtime()?.block_on(async {
         let server = Server::bind(&config, devices).map_err(failed)?;
         let attacker = server.attacker();
@@ -59,6 +61,11 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
             "{description}, group {}; Ctrl-C ends it",
             config.group
         ));
+        if args.http {
+            let listening = (0..places).filter(|&device| server.http_address(device).is_some());
+            let number = count(listening.count() as u64, "device answers", "devices answer");
+            terminal.note(&format!("{number} HTTP, each at the port it reports"));
+        }
         if let Some((address, _)) = &attacker {
             terminal.note(&format!("an attacker beside them speaks from {address}"));
         }
@@ -68,6 +75,22 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let inquiries = count(stats.inquiries, "inquiry", "inquiries");
     let replies = count(stats.replies, "reply", "replies");
     terminal.note(&format!("received {inquiries}, sent {replies}"));
+    if args.http {
+        let HttpCounts {
+            without_credentials,
+            with_credentials,
+            ..
+        } = stats.http;
+        let requests = count(
+            without_credentials + with_credentials,
+            "request",
+            "requests",
+        );
+        let logins = count(with_credentials, "login", "logins");
+        terminal.note(&format!(
+            "answered {requests} over HTTP, {logins} among them"
+        ));
+    }
     if let Some(attacked) = attacked {
         let datagrams = count(attacked.sent, "datagram", "datagrams");
         let secrets = count(attacked.secrets, "secret", "secrets");

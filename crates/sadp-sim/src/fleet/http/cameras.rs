@@ -1,0 +1,200 @@
+//! `/ISAPI/ContentMgmt/InputProxy`: the cameras behind a recorder. Cameras have none of
+//! it.
+
+use std::net::Ipv4Addr;
+
+use sadp_model::Kind;
+
+use super::{
+    RecorderRequest, system,
+    xml::{Element, leaf, node},
+};
+use crate::{Device, Fleet};
+
+/// The most channels of a recorder that does not report their number.
+const MOST_CHANNELS: usize = 64;
+
+/// A camera that a recorder has on a channel.
+struct Channel<'a> {
+    id: usize,
+    address: Ipv4Addr,
+    /// The device at that address, where there is one.
+    camera: Option<(u32, &'a Device)>,
+}
+
+/// `GET channels`.
+pub(super) fn channels(asked: RecorderRequest<'_>) -> Option<Element> {
+    let channels = asked.fleet.channels(asked.recorder)?;
+    let elements = channels.iter().map(|channel| {
+        let mut source = vec![
+            leaf("proxyProtocol", "HIKVISION"),
+            leaf("addressingFormatType", "ipaddress"),
+            leaf("ipAddress", channel.address),
+        ];
+        let port = channel.camera.map_or(8000, |(_, it)| it.settings.sdk_port);
+        source.extend([
+            leaf("managePortNo", port),
+            leaf("srcInputPort", 1),
+            leaf("userName", "admin"),
+            leaf("streamType", "auto"),
+        ]);
+        if let Some((_, camera)) = channel.camera {
+            let (version, released) = system::firmware(camera);
+            source.extend([
+                leaf("model", &camera.identity.model),
+                leaf("serialNumber", &camera.identity.serial),
+                leaf("firmwareVersion", format!("{version} {released}")),
+            ]);
+        }
+        node(
+            "InputProxyChannel",
+            vec![
+                leaf("id", channel.id),
+                leaf("name", format!("IPCamera {:02}", channel.id)),
+                node("sourceInputPortDescriptor", source),
+                leaf("enableAnr", false),
+            ],
+        )
+    });
+    Some(Element::list("InputProxyChannelList", elements.collect()))
+}
+
+/// `GET channels/status`.
+pub(super) fn all_statuses(asked: RecorderRequest<'_>) -> Option<Element> {
+    let channels = asked.fleet.channels(asked.recorder)?;
+    let statuses = channels.iter().map(|channel| asked.channel_status(channel));
+    Some(Element::list(
+        "InputProxyChannelStatusList",
+        statuses.collect(),
+    ))
+}
+
+/// `GET channels/ID/status`.
+pub(super) fn status(asked: RecorderRequest<'_>) -> Option<Element> {
+    let id: usize = asked.request.path().rsplit('/').nth(1)?.parse().ok()?;
+    let channels = asked.fleet.channels(asked.recorder)?;
+    let channel = channels.iter().find(|channel| channel.id == id)?;
+    Some(asked.channel_status(channel))
+}
+
+/// `GET search`: the cameras of the recorder's network that it finds itself.
+pub(super) fn search(asked: RecorderRequest<'_>) -> Option<Element> {
+    let RecorderRequest { fleet, .. } = asked;
+    let recorder = recorder_of(fleet, asked.recorder)?;
+    let found = fleet.devices.iter().filter(|camera| {
+        let [own, other] = [recorder, camera]
+            .map(|it| u32::from(it.settings.address) & u32::from(recorder.settings.mask));
+        is_camera(camera) && camera.http.discoverable && own == other
+    });
+    let elements = found.take(MOST_CHANNELS).map(|camera| {
+        let (version, released) = system::firmware(camera);
+        node(
+            "VideoSourceDescriptor",
+            vec![
+                leaf("proxyProtocol", "HIKVISION"),
+                leaf("ipAddress", camera.settings.address),
+                leaf("subnetMask", camera.settings.mask),
+                leaf("serialNumber", &camera.identity.serial),
+                leaf("macAddress", camera.identity.mac),
+                leaf("firmwareVersion", format!("{version} {released}")),
+                leaf("managePortNo", camera.settings.sdk_port),
+                leaf("deviceModel", &camera.identity.model),
+                leaf("activated", camera.state.activated),
+            ],
+        )
+    });
+    Some(Element::list("VideoSourceList", elements.collect()))
+}
+
+fn recorder_of(fleet: &Fleet, number: u32) -> Option<&Device> {
+    fleet
+        .device(number)
+        .filter(|device| system::is_recorder(device))
+}
+
+fn is_camera(device: &Device) -> bool {
+    matches!(device.profile.kind(), Kind::IpCamera | Kind::Ptz)
+}
+
+impl Fleet {
+    /// The channels of a recorder: the configured cameras, else those with its password.
+    /// `None` for other devices.
+    fn channels(&self, recorder: u32) -> Option<Vec<Channel<'_>>> {
+        let device = recorder_of(self, recorder)?;
+        let addresses: Vec<Ipv4Addr> = if let Some(addresses) = &device.recovery.cameras {
+            addresses.to_vec()
+        } else {
+            let cameras = self.devices.iter().filter(|camera| {
+                is_camera(camera)
+                    && camera.state.activated
+                    && camera.access.password.is(device.access.password.text())
+            });
+            cameras.map(|camera| camera.settings.address).collect()
+        };
+        let most = device.says("DigitalChannelNum");
+        let most = most
+            .and_then(|most| most.parse().ok())
+            .unwrap_or(MOST_CHANNELS);
+        let channels = (1..).zip(addresses).take(most).map(|(id, address)| {
+            let number = self.by_address.get(&address).copied();
+            let camera = number.and_then(|number| Some((number, self.device(number)?)));
+            Channel {
+                id,
+                address,
+                camera,
+            }
+        });
+        Some(channels.collect())
+    }
+}
+
+impl RecorderRequest<'_> {
+    fn channel_status(self, channel: &Channel<'_>) -> Element {
+        let result = self.channel_result(channel);
+        let mut fields = vec![
+            leaf("id", channel.id),
+            leaf("online", result == "connect"),
+            leaf("chanDetectResult", result),
+        ];
+        if channel
+            .camera
+            .is_some_and(|(_, camera)| !camera.state.activated)
+        {
+            let password = leaf("PasswordStatus", "notActivated");
+            fields.push(node("SecurityStatus", vec![password]));
+        }
+        node("InputProxyChannelStatus", fields)
+    }
+
+    /// A recorder has its own password for its cameras.
+    fn channel_result(self, channel: &Channel<'_>) -> &'static str {
+        let Self {
+            fleet,
+            recorder,
+            now,
+            ..
+        } = self;
+        let Some((number, camera)) = channel.camera else {
+            return "netUnreachable";
+        };
+        let sharing = fleet
+            .devices
+            .iter()
+            .filter(|other| other.settings.address == channel.address);
+        let password = fleet
+            .device(recorder)
+            .map(|device| device.access.password.text());
+        if fleet.is_offline(number, now) {
+            "netUnreachable"
+        } else if sharing.count() > 1 {
+            // The vendor's spelling.
+            "ipAddrConflicWithIpc"
+        } else if !camera.state.activated
+            || !password.is_some_and(|password| camera.access.password.is(password))
+        {
+            "errorUserNameOrPasswd"
+        } else {
+            "connect"
+        }
+    }
+}

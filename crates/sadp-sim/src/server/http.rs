@@ -1,0 +1,391 @@
+//! The HTTP interfaces of a fleet: a listener for each device.
+//!
+//! A device listens at its own address and port where this computer has that address, as
+//! it has all of the loopback network; otherwise at the interface's address, and on a port
+//! that the system chooses. Its SADP reports name the port.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    handler::Handler,
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use ipnet::Ipv4Net;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc, oneshot},
+    task::{JoinSet, yield_now},
+    time::{sleep, timeout},
+};
+use tracing::debug;
+
+use super::{ServerError, ServerInterface};
+use crate::{DeviceSettings, Fleet, HttpDelivery, HttpRequest, HttpResponse};
+
+/// The most devices with a listener. Others of a larger fleet have none.
+pub(super) const MAX_LISTENERS: usize = 256;
+
+/// The most connections at once, of all devices.
+const MAX_CONNECTIONS: usize = 512;
+
+/// How long a client may take for its headers, or for its body.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may last, whatever happens on it.
+const CONNECTION_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// The pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A request on its way to the fleet.
+pub(super) struct PendingRequest {
+    device: usize,
+    client: Ipv4Addr,
+    parts: Parts,
+    body: Bytes,
+    reply: oneshot::Sender<Option<HttpResponse>>,
+}
+
+impl PendingRequest {
+    /// Lets the device answer.
+    pub(super) fn answer(self, fleet: &mut Fleet, now: Duration) {
+        let target = self.parts.uri.path_and_query();
+        let authorization = self.parts.headers.get(header::AUTHORIZATION);
+        let request = HttpRequest {
+            from: self.client,
+            method: self.parts.method.as_str(),
+            target: target.map_or("/", |target| target.as_str()),
+            authorization: authorization.and_then(|it| it.to_str().ok()),
+            body: &self.body,
+        };
+        // The client may have left.
+        let _unread = self
+            .reply
+            .send(fleet.handle_http(now, self.device, &request));
+    }
+}
+
+/// The listeners of a fleet.
+#[derive(Debug)]
+pub(super) struct HttpPorts {
+    address: Ipv4Addr,
+    networks: Vec<Ipv4Net>,
+    /// The addresses of this computer's other interfaces.
+    elsewhere: Vec<IpAddr>,
+    listeners: Vec<DeviceListener>,
+    sender: mpsc::Sender<PendingRequest>,
+    requests: mpsc::Receiver<PendingRequest>,
+    connections: Arc<Semaphore>,
+}
+
+/// The listener of a device. It ends when it is dropped.
+#[derive(Debug)]
+struct DeviceListener {
+    device: usize,
+    /// Where it listens.
+    address: SocketAddrV4,
+    /// The settings it was opened for.
+    settings: DeviceSettings,
+    _task: JoinSet<()>,
+}
+
+impl HttpPorts {
+    /// Opens a listener for each device that speaks HTTP, at most [`MAX_LISTENERS`]. The
+    /// devices then report the ports.
+    pub(super) fn open(
+        interface: &ServerInterface,
+        fleet: &mut Fleet,
+    ) -> Result<Self, ServerError> {
+        let (sender, requests) = mpsc::channel(MAX_CONNECTIONS);
+        let listed = if_addrs::get_if_addrs().unwrap_or_default();
+        let elsewhere = listed.iter().filter(|it| it.name != interface.name);
+        let mut ports = Self {
+            address: interface.address,
+            networks: interface.networks.clone(),
+            elsewhere: elsewhere.map(if_addrs::Interface::ip).collect(),
+            listeners: Vec::new(),
+            sender,
+            requests,
+            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+        };
+        let devices = fleet.devices().iter().enumerate();
+        let speaking = devices.filter(|(_, device)| device.http.profile.is_some());
+        let speaking: Vec<usize> = speaking.map(|(device, _)| device).collect();
+        for device in speaking.into_iter().take(MAX_LISTENERS) {
+            let listener = ports.listen(device, fleet)?;
+            ports.listeners.push(listener);
+        }
+        Ok(ports)
+    }
+
+    /// Where a device listens.
+    pub(super) fn address_of(&self, device: usize) -> Option<SocketAddrV4> {
+        let mut all = self.listeners.iter();
+        let found = all.find(|listener| listener.device == device)?;
+        Some(found.address)
+    }
+
+    /// Opens other listeners for devices whose address or port has changed.
+    pub(super) fn follow(&mut self, fleet: &mut Fleet) -> Result<(), ServerError> {
+        for index in 0..self.listeners.len() {
+            let DeviceListener {
+                device, settings, ..
+            } = self.listeners[index];
+            let now = fleet.devices().get(device).map(|device| device.settings);
+            let moved = now.is_some_and(|now| {
+                now.address != settings.address || now.http_port != settings.http_port
+            });
+            if moved {
+                self.listeners[index] = self.listen(device, fleet)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn listen(&self, device: usize, fleet: &mut Fleet) -> Result<DeviceListener, ServerError> {
+        let settings = fleet.devices()[device].settings;
+        let open = |source| ServerError::Open {
+            operation: "serve HTTP at",
+            address: SocketAddrV4::new(self.address, 0),
+            source,
+        };
+        let listener = self.bind(&settings).map_err(open)?;
+        let SocketAddr::V4(address) = listener.local_addr().map_err(open)? else {
+            return Err(open(io::ErrorKind::Unsupported.into()));
+        };
+        fleet.set_http_port(device, address.port());
+        let served = Served {
+            device,
+            requests: self.sender.clone(),
+        };
+        let mut task = JoinSet::new();
+        task.spawn(serve(listener, served, Arc::clone(&self.connections)));
+        Ok(DeviceListener {
+            device,
+            address,
+            settings: DeviceSettings {
+                http_port: address.port(),
+                ..settings
+            },
+            _task: task,
+        })
+    }
+
+    fn bind(&self, settings: &DeviceSettings) -> io::Result<TcpListener> {
+        let is_elsewhere = self.elsewhere.contains(&settings.address.into());
+        let mut networks = self.networks.iter();
+        let is_near = networks.any(|network| network.contains(&settings.address));
+        let own = if is_near && !is_elsewhere {
+            [settings.http_port, 0].map(|port| Some(SocketAddrV4::new(settings.address, port)))
+        } else {
+            [None; 2]
+        };
+        let fallback = SocketAddrV4::new(self.address, 0);
+        let mut listener = Err(io::ErrorKind::AddrNotAvailable.into());
+        for address in own.into_iter().flatten().chain([fallback]) {
+            listener = std::net::TcpListener::bind(address);
+            if listener.is_ok() {
+                break;
+            }
+        }
+        let listener = listener?;
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    }
+}
+
+/// Waits for the next request. Without listeners there is none.
+pub(super) async fn next(ports: Option<&mut HttpPorts>) -> PendingRequest {
+    let request = match ports {
+        Some(ports) => ports.requests.recv().await,
+        None => None,
+    };
+    match request {
+        Some(request) => request,
+        None => std::future::pending().await,
+    }
+}
+
+/// A device with a listener, and the way to its fleet.
+#[derive(Clone)]
+struct Served {
+    device: usize,
+    requests: mpsc::Sender<PendingRequest>,
+}
+
+/// A client that is connected to a device.
+#[derive(Clone)]
+struct Connected {
+    to: Served,
+    client: Ipv4Addr,
+}
+
+/// Accepts connections and serves them. All of them end with it.
+async fn serve(listener: TcpListener, device: Served, connections: Arc<Semaphore>) {
+    let mut open = JoinSet::new();
+    loop {
+        while open.try_join_next().is_some() {}
+        let (stream, client) = match listener.accept().await {
+            Ok((stream, SocketAddr::V4(from))) => (stream, *from.ip()),
+            Ok(_) => continue,
+            Err(error) => {
+                debug!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            return;
+        };
+        let connected = Connected {
+            to: device.clone(),
+            client,
+        };
+        open.spawn(async move {
+            let _permit = permit;
+            let _too_long = timeout(CONNECTION_TIMEOUT, serve_client(stream, connected)).await;
+        });
+    }
+}
+
+async fn serve_client(stream: TcpStream, connected: Connected) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_TIMEOUT)
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(answer.with_state(connected)),
+        )
+        .await;
+    if let Err(error) = served {
+        debug!(%error, "a connection broke");
+    }
+}
+
+/// Passes a request on to the fleet. Where the device does not answer, neither does this:
+/// the connection stays open until the client leaves.
+async fn answer(State(connected): State<Connected>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match timeout(READ_TIMEOUT, to_bytes(body, HttpRequest::MAX_BODY)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    let (reply, response) = oneshot::channel();
+    let pending = PendingRequest {
+        device: connected.to.device,
+        client: connected.client,
+        parts,
+        body,
+        reply,
+    };
+    let sent = connected.to.requests.send(pending).await;
+    match (sent, response.await) {
+        (Ok(()), Ok(Some(response))) => response.into_response(),
+        _ => std::future::pending().await,
+    }
+}
+
+impl IntoResponse for HttpResponse {
+    fn into_response(self) -> Response {
+        let bytes = Bytes::from(self.body);
+        let mut announced = None;
+        let body = match self.delivery {
+            HttpDelivery::Whole => Body::from(bytes),
+            HttpDelivery::Endless => Body::from_stream(stream::repeat(Ok::<_, Infallible>(bytes))),
+            HttpDelivery::Slow(pause) => {
+                Body::from_stream(stream::unfold(bytes, move |mut rest| async move {
+                    sleep(pause).await;
+                    let byte = (!rest.is_empty()).then(|| rest.split_to(1))?;
+                    Some((Ok::<_, Infallible>(byte), rest))
+                }))
+            }
+            HttpDelivery::Announced(length) => {
+                announced = Some(HeaderValue::from(length));
+                Body::from_stream(stream::unfold(Some(bytes), async |bytes| {
+                    if bytes.is_none() {
+                        // What came before is sent while this waits: the end is an error.
+                        yield_now().await;
+                    }
+                    bytes.map(|bytes| (Ok::<_, Infallible>(bytes), None))
+                }))
+            }
+        };
+        let mut response = Response::new(body);
+        if let Ok(status) = StatusCode::from_u16(self.status) {
+            *response.status_mut() = status;
+        }
+        let headers = response.headers_mut();
+        for (name, value) in self.headers {
+            if let Ok(value) = value.try_into() {
+                headers.append(name, value);
+            }
+        }
+        if let Some(length) = announced {
+            headers.insert(header::CONTENT_LENGTH, length);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::{FleetConfig, Site};
+
+    /// Linux has all of the loopback network.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_device_that_moves_gets_another_listener_and_reports_its_port() {
+        let interface = ServerInterface::find("127.0.0.1").unwrap();
+        let site = "[[device]]\nprofile = \"ipc-v5.5.6\"\nip = \"127.77.0.9\"\nbutton = \"1s\"";
+        let devices = Site::parse(site).unwrap().build(interface.network());
+        let config = FleetConfig::new(interface.address, interface.networks.clone());
+        let mut fleet = Fleet::new(devices.unwrap(), config);
+        let mut ports = HttpPorts::open(&interface, &mut fleet).unwrap();
+        let first = ports.address_of(0).unwrap();
+        assert_eq!(*first.ip(), Ipv4Addr::new(127, 77, 0, 9));
+        ports.follow(&mut fleet).unwrap();
+        assert_eq!(ports.address_of(0), Some(first), "nothing has changed");
+
+        // The button gives it the factory's address, which this computer has not.
+        while fleet.poll_transmit(Duration::from_secs(1)).is_some() {}
+        assert_eq!(fleet.devices()[0].settings, DeviceSettings::FACTORY);
+        ports.follow(&mut fleet).unwrap();
+        let second = ports.address_of(0).unwrap();
+        assert_eq!(*second.ip(), interface.address);
+        assert_eq!(fleet.devices()[0].settings.http_port, second.port());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_comes_byte_by_byte() {
+        let pause = Duration::from_secs(10);
+        let response = HttpResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: b"slow".to_vec(),
+            delivery: HttpDelivery::Slow(pause),
+        };
+        let start = Instant::now();
+        let body = to_bytes(response.into_response().into_body(), 100);
+        assert_eq!(body.await.unwrap(), "slow");
+        assert!(start.elapsed() >= 4 * pause);
+    }
+}

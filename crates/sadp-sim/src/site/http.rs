@@ -1,0 +1,122 @@
+//! Settings of a site file about the HTTP interface.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer, de};
+
+use super::prepared;
+use crate::{HttpAttack, HttpProfile, HttpSettings};
+
+/// The configured HTTP interface.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpKeys {
+    #[serde(default)]
+    off: bool,
+    #[serde(default, deserialize_with = "HttpProfile::by_name")]
+    profile: Option<Arc<HttpProfile>>,
+    shared_lock: Option<bool>,
+    #[serde(default, deserialize_with = "ahead")]
+    clock: Option<SignedDuration>,
+    #[serde(default, deserialize_with = "prepared::time")]
+    boot_time: Option<Duration>,
+    #[serde(default)]
+    hidden: bool,
+    attack: Option<HttpAttack>,
+}
+
+impl HttpKeys {
+    pub(super) fn set(&self, http: &mut HttpSettings) {
+        if self.profile.is_some() {
+            http.profile.clone_from(&self.profile);
+        }
+        if self.off {
+            http.profile = None;
+        }
+        http.shared_lock = self.shared_lock.unwrap_or(http.shared_lock);
+        http.clock = self.clock.unwrap_or(http.clock);
+        http.boot_time = self.boot_time.unwrap_or(http.boot_time);
+        http.discoverable = !self.hidden;
+        http.discoverable_by_frames = !self.hidden;
+        http.attack = self.attack;
+    }
+}
+
+/// Deserializes a time such as `90s` or `-8h`.
+fn ahead<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+    let text = Box::<str>::deserialize(deserializer)?;
+    let size = text.strip_prefix('-').unwrap_or(&text);
+    let size = humantime::parse_duration(size).map_err(de::Error::custom)?;
+    let size = SignedDuration::try_from(size).map_err(de::Error::custom)?;
+    Ok(Some(if text.starts_with('-') { -size } else { size }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Device, HttpAttack, Site};
+
+    const HTTP: &str = include_str!("../../../../fixtures/sites/http.toml");
+
+    fn build(text: &str) -> Vec<Device> {
+        let network = "127.0.0.1/8".parse().unwrap();
+        Site::parse(text).unwrap().build(network).unwrap()
+    }
+
+    #[test]
+    fn the_example_has_devices_of_each_kind() {
+        let devices = build(HTTP);
+        let profiles = devices.iter().map(|device| {
+            let profile = device.http.profile.as_ref();
+            profile.map(|profile| profile.name())
+        });
+        assert_eq!(
+            profiles.collect::<Vec<_>>(),
+            [
+                Some("recorder-v4.62"),
+                Some("camera-v5.5"),
+                Some("camera-v5.6"),
+                Some("camera-v5.7"),
+                Some("camera-v5.8"),
+                Some("camera-v5.5"),
+                Some("camera-v5.7"),
+                Some("oem-v5.8"),
+                Some("camera-v5.2"),
+                None,
+            ]
+        );
+        assert_eq!(devices[1].http.clock.as_hours(), -1);
+        let hidden = &devices[2].http;
+        assert!(!hidden.discoverable && !hidden.discoverable_by_frames);
+        assert!(devices[4].http.shared_lock && !devices[3].http.shared_lock);
+    }
+
+    #[test]
+    fn a_device_without_the_table_has_that_of_the_defaults() {
+        let devices = build(
+            "[defaults]\nhttp = { attack = \"redirect\", boot_time = \"9s\" }\n\
+             [[device]]\nprofile = \"ipc-v5.5.6\"\n\
+             [[device]]\nprofile = \"ipc-v5.5.6\"\nhttp = {}",
+        );
+        assert_eq!(devices[0].http.attack, Some(HttpAttack::Redirect));
+        assert_eq!(devices[0].http.boot_time.as_secs(), 9);
+        assert_eq!(devices[1].http.attack, None);
+    }
+
+    #[test]
+    fn unknown_words_are_refused_by_name() {
+        for (table, expected) in [
+            (
+                "profile = \"camera-v9\"",
+                "no HTTP interface is called `camera-v9`",
+            ),
+            ("attack = \"tickle\"", "unknown variant `tickle`"),
+            ("clock = \"soon\"", "expected number"),
+            ("colour = 1", "unknown field `colour`"),
+        ] {
+            let text = format!("[[device]]\nprofile = \"ipc-v5.5.6\"\nhttp = {{ {table} }}");
+            let error = Site::parse(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
