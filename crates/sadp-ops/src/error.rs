@@ -1,6 +1,7 @@
 use std::{io, path::PathBuf};
 
 use sadp_discovery::ScanError;
+use sadp_isapi::SetupError;
 use sadp_proto::{CodeError, UpdateError, seal::SealError};
 use sadp_reset::{ClaimHolder, FileError, LedgerError, PackageError, VaultError};
 
@@ -50,6 +51,12 @@ pub enum OpsError {
     /// known.
     #[error("another run that changes devices uses the same state folder")]
     Claimed(Option<ClaimHolder>),
+    /// The HTTP client cannot be set up.
+    #[error(transparent)]
+    HttpClient(#[from] SetupError),
+    /// A device that is to be asked over HTTP reports no IPv4 address.
+    #[error("the device reports no IPv4 address")]
+    NoAddress,
     /// The look was stopped before anything was sent.
     #[error("interrupted before anything was sent")]
     Stopped,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{
     Action, AttemptFilter, AttemptRecord, AttemptResult, AttemptVerdict, DeviceKey, Ledger,
-    LedgerError,
+    LedgerError, RefusalWord,
 };
 
 /// How long a refusal is remembered.
@@ -138,6 +138,35 @@ impl SecretMemory {
     }
 }
 
+/// Until when a device takes no login over HTTP, as it replied to one. What it tells
+/// itself, without a login, counts first; not every firmware does.
+pub(crate) fn http_lock(
+    ledger: &Ledger,
+    device: &DeviceKey,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, LedgerError> {
+    /// What devices lock for, where they do not tell.
+    const USUAL_MINUTES: u32 = 30;
+    let attempts = ledger.attempts(&AttemptFilter {
+        device: Some(device.by_mac()),
+        ..AttemptFilter::default()
+    })?;
+    let mut logins = attempts
+        .iter()
+        .filter(|it| it.attempt.action == Action::Check)
+        .filter_map(|it| it.verdict.as_ref());
+    let Some(last) = logins.find(|it| it.result != AttemptResult::Skipped) else {
+        return Ok(None);
+    };
+    let word = last.refusal.as_ref().map(RefusalWord::as_str);
+    let minutes = last.lock_minutes.unwrap_or(USUAL_MINUTES);
+    let until = last
+        .at
+        .saturating_add(SignedDuration::from_mins(minutes.into()));
+    let until = until.unwrap_or(Timestamp::MAX);
+    Ok((word == Some(Refusal::Locked.word()) && now < until).then_some(until))
+}
+
 /// When an activation was sent whose outcome is not known, and no command with a
 /// secret was accepted since.
 pub(crate) fn unconfirmed_activation(
@@ -188,7 +217,7 @@ fn is_about_secret(record: &AttemptRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use sadp_model::MacAddr;
-    use sadp_reset::{Attempt, RefusalWord};
+    use sadp_reset::Attempt;
 
     use super::*;
 
@@ -312,5 +341,45 @@ mod tests {
         let locate = (Locate, Some(Done), "");
         let day = [&[wrong][..], &[locate; 22]].concat();
         assert_eq!(remembered(NetSet, &day), [None, Some(0)]);
+    }
+
+    #[test]
+    fn a_lock_over_http_lasts_as_long_as_the_device_said() {
+        use AttemptResult::{Done, Refused, Skipped};
+        let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1]);
+        let device = DeviceKey::new(Some(mac), None).unwrap();
+        let minute = |minutes| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let locked = (Action::Check, Refused, "locked");
+        for (last, minutes, [before, after]) in [
+            (locked, Some(10), [9, 10]),
+            (locked, None, [29, 30]),
+            ((Action::Check, Refused, "PasswordError"), Some(10), [-1, 0]),
+            // A lock that the device told by SADP is kept elsewhere.
+            ((Action::NetSet, Refused, "locked"), Some(10), [-1, 0]),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut ledger = Ledger::open(folder.path()).unwrap();
+            let mut record = |(action, result, word), lock_minutes| {
+                let attempt = Attempt {
+                    device: Some(device.clone()),
+                    address: None,
+                    action,
+                    at: minute(0),
+                };
+                let id = ledger.begin(&attempt).unwrap();
+                let verdict = AttemptVerdict {
+                    refusal: (result == Refused).then(|| RefusalWord::new(word)),
+                    lock_minutes,
+                    ..AttemptVerdict::new(result, minute(0))
+                };
+                ledger.finish(id, &verdict).unwrap();
+            };
+            record((Action::Check, Done, ""), None);
+            record(last, minutes);
+            record((Action::Check, Skipped, ""), None);
+            let lock = |now| http_lock(&ledger, &device, minute(now)).unwrap();
+            assert_eq!(lock(before).is_some(), before >= 0, "{last:?}");
+            assert_eq!(lock(after), None, "{last:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod guid;
+pub(crate) mod http;
 pub(crate) mod network;
 mod offer;
 pub(crate) mod owner;
@@ -21,6 +22,7 @@ use strum::{EnumIter, IntoStaticStr};
 use self::{
     answer::{AnswerData, AnswerFinding},
     guid::{ExportedGuid, GuidFinding, ImportedGuid},
+    http::{HttpFinding, HttpStatus},
     network::{NetworkFinding, SettingsChange},
     owner::{CloudStatus, OwnerFinding},
     recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
@@ -84,6 +86,8 @@ pub enum OutcomeData {
     Prepared(PreparedDevice),
     /// The QR code for which the vendor mails a code.
     MailQr(Box<MailQr>),
+    /// What it tells over HTTP.
+    Http(Box<HttpStatus>),
 }
 
 /// How an operation on a device ended. The name is what scripts read.
@@ -192,6 +196,8 @@ pub enum Reason {
     Owner(OwnerFinding),
     /// What became of a reset by the button.
     Button(ButtonFinding),
+    /// What is found of a device by its own HTTP interface.
+    Http(HttpFinding),
 }
 
 /// What a look after a command shows.
@@ -402,6 +408,7 @@ impl Outcome {
             (OutcomeStatus::Skipped, Reason::Guid(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Answer(finding)) => finding.impact(),
             (OutcomeStatus::Skipped, Reason::Button(finding)) => finding.impact(),
+            (OutcomeStatus::Skipped, Reason::Http(finding)) => finding.impact(),
             _ => Impact::Device,
         }
     }

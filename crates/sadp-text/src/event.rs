@@ -131,6 +131,7 @@ const fn under_way(action: Action) -> &'static str {
         Action::Locate => "switching lamps:",
         Action::CloudSet | Action::CloudCode | Action::CloudUnbind => "changing Hik-Connect:",
         Action::Deactivate => "deactivating",
+        Action::Check => "checking",
     }
 }
 

@@ -1,6 +1,7 @@
 pub(crate) mod answer;
 pub(crate) mod button;
 pub(crate) mod guid;
+pub(crate) mod http;
 pub(crate) mod network;
 pub(crate) mod owner;
 pub(crate) mod recovery;
@@ -58,6 +59,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Answer(finding) => answer::explain(finding, verdict),
         Reason::Owner(finding) => owner::explain(*finding, verdict),
         Reason::Button(finding) => button::explain(finding, outcome),
+        Reason::Http(finding) => http::explain(finding),
         Reason::LampLeftOn(reason) => {
             let cause = explain(&Outcome { reason: (**reason).clone(), ..outcome.clone() });
             say(format!("the lamp may still be on: {}", cause.message))
@@ -107,6 +109,7 @@ const FIRST_PASSWORD: &str = "give it its first password: sadpctl activate DEVIC
 fn plain(outcome: &Outcome) -> Explanation {
     match (outcome.status, &outcome.data, outcome.action) {
         (_, OutcomeData::Cloud(status), _) => say(owner::status(status)),
+        (_, OutcomeData::Http(status), _) => say(http::status(status)),
         (OutcomeStatus::Planned, OutcomeData::Network(change), _) => say(format!("would change {}", network::change_line(change))),
         (OutcomeStatus::Planned, OutcomeData::Mailbox(mailbox), _) => say(format!("its reserved e-mail address would become {}", clean(mailbox.as_str()))),
         (OutcomeStatus::Done, OutcomeData::Mailbox(mailbox), _) => say(format!("the reserved e-mail address is {}", clean(mailbox.as_str()))),
@@ -146,6 +149,7 @@ const fn planned(action: Action) -> &'static str {
         Action::MailQr => "a QR code would be fetched from it, and an earlier one become void",
         Action::QuestionsAnswer => "its questions would be answered and a new password set",
         Action::QuestionsSet => "its security questions would be set",
+        Action::Check => "would be asked over HTTP",
         _ => "done",
     }
 }

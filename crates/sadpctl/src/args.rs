@@ -25,8 +25,8 @@ use sadp_proto::{HostRange, StopCondition};
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
-        ActivateArgs, ChangeArgs, ChoiceArgs, CloudCommand, ForceArgs, LocateArgs, NewPasswordArgs,
-        OwnerArgs, PasswordArgs, SettleArgs,
+        ActivateArgs, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs, LocateArgs,
+        NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
@@ -197,6 +197,8 @@ pub(crate) enum Command {
     /// Reset a forgotten password
     #[command(subcommand)]
     Reset(ResetCommand),
+    /// Ask devices over HTTP: activated, locked, is the password right
+    Check(CheckArgs),
     /// Blink a device's lamp for a while, to find it in a rack
     Locate(LocateArgs),
     /// Show and change the Hik-Connect settings of a device
@@ -258,6 +260,7 @@ impl Command {
             | Self::Activate(_)
             | Self::Net(_)
             | Self::Reset(_)
+            | Self::Check(_)
             | Self::Locate(_)
             | Self::Cloud(_)
             | Self::Audit(_)

@@ -50,6 +50,8 @@ words! {
         CloudUnbind,
         /// Returns the device to the unactivated state.
         Deactivate,
+        /// Tries the current password once, over HTTP.
+        Check,
     }
 }
 
@@ -78,9 +80,23 @@ impl Action {
             Self::CloudCode => &CommandSpec::SET_VERIFICATION_CODE,
             Self::CloudUnbind => &CommandSpec::UNBIND,
             Self::Deactivate => &CommandSpec::DEACTIVATE,
+            Self::Check => &LOGIN,
         }
     }
 }
+
+/// A login is no command of SADP, but costs a try like one with a password.
+const LOGIN: CommandSpec = CommandSpec {
+    types: "",
+    sealed: false,
+    repeatable: false,
+    makes_new: false,
+    costs_try: true,
+    sets_password: false,
+    carries_secret: true,
+    offered_by: None,
+    answered_by: None,
+};
 
 words! {
     /// The result of an attempt.

@@ -223,6 +223,36 @@ pub(crate) struct LocateArgs {
     pub(crate) dry_run: bool,
 }
 
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Asks each device over HTTP whether it is activated, whether it takes logins from this
+computer, and how many tries are left. That costs no try and needs no password.
+
+With --login the current password is tried once on each device, one after the other. The
+first refusal ends that, and a device that is locked or has one try left gets none.
+
+Examples:
+  sadpctl check --all
+  sadpctl check 192.168.1.64 --login")]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    /// Try the current password once on each device
+    #[arg(long)]
+    pub(crate) login: bool,
+
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+
+    /// Send nothing over HTTP; show which devices would be asked
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+}
+
 /// Reads how long a lamp blinks.
 fn blink_time(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_hours(1);

@@ -79,7 +79,7 @@ impl Detail {
                 let path = format!("{path} {}", child.get_name());
                 let child = self.arrange(child, path.trim_start());
                 // They are typed once, when the program is installed.
-                let at_installation = matches!(child.get_name(), "completions" | "man");
+                let at_installation = matches!(child.get_name(), "completions" | "contact" | "man");
                 let hides = self == Self::Brief && at_installation;
                 if hides { child.hide(true) } else { child }
             });
@@ -152,6 +152,7 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         "cloud code" => ("Set the code", Action::CloudCode),
         "cloud unbind" => ("Unbind", Action::CloudUnbind),
         "deactivate" => ("Deactivate", Action::Deactivate),
+        "check" => ("Try the password", Action::Check),
         "activate" | "reset button" => ("Activate", Action::Activate),
         _ => return arg,
     };

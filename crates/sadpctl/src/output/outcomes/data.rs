@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
+    check::{HttpActivation, HttpLogin, HttpStatus},
     owner::{CloudStatus, UnbindStatus},
     recovery::{
         answer::AnswerData, button::ButtonFinding, prepare::PreparedDevice,
@@ -36,6 +37,7 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         OutcomeData::Questions(list) => questions(list),
         OutcomeData::Cloud(status) => cloud(status),
         OutcomeData::Prepared(prepared) => preparation(prepared),
+        OutcomeData::Http(status) => http(status),
         OutcomeData::MailQr(qr) => object(json!({
             "qr": qr.qr, "mailbox": qr.mailbox, "service_mailbox": qr.service_mailbox,
         })),
@@ -56,6 +58,25 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         data.insert("confirmed".into(), confirmed);
     }
     data
+}
+
+fn http(status: &HttpStatus) -> Map<String, Value> {
+    let check = &status.check;
+    let locked = check.lock_status.is_some().then(|| check.is_locked());
+    object(json!({
+        "activated": status.activated,
+        "activation": status.activation.map(|it| match it {
+            HttpActivation::Legacy => "legacy",
+            HttpActivation::V3 => "v3",
+        }),
+        "locked": locked,
+        "unlock_seconds": check.unlock_time,
+        "tries_left": check.retry_login_time,
+        "login": status.login.map(|it| match it {
+            HttpLogin::Verified => "verified",
+            HttpLogin::Refused => "refused",
+        }),
+    }))
 }
 
 fn object(value: Value) -> Map<String, Value> {

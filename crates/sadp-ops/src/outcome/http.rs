@@ -1,0 +1,111 @@
+//! What is known of a device by its own HTTP interface.
+
+use sadp_isapi::{HttpFailure, HttpRefusal, UserCheck};
+use sadp_model::State;
+
+use super::Impact;
+
+/// What a device tells over HTTP. `None` where it does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpStatus {
+    /// Whether it has a password.
+    pub activated: Option<bool>,
+    /// How it takes its first password over HTTP.
+    pub activation: Option<HttpActivation>,
+    /// Whether logins from this computer are locked, and how many tries are left.
+    pub check: UserCheck,
+    /// What it reports by SADP.
+    pub by_sadp: Option<State>,
+    /// What became of the login, where one was sent.
+    pub login: Option<HttpLogin>,
+}
+
+impl HttpStatus {
+    /// Whether it says over HTTP that it has a password, and by SADP that it has none,
+    /// or the other way round.
+    pub fn is_contradictory(&self) -> bool {
+        let by_sadp = self.by_sadp.map(|state| state != State::Unactivated);
+        matches!((self.activated, by_sadp), (Some(http), Some(sadp)) if http != sadp)
+    }
+}
+
+/// How a device takes its first password over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpActivation {
+    /// As since 2015.
+    Legacy,
+    /// As newer firmware does, with longer keys.
+    V3,
+}
+
+/// What became of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpLogin {
+    /// The password is right.
+    Verified,
+    /// The password is wrong.
+    Refused,
+}
+
+/// Why a device was not asked over HTTP, not told, or not sent a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpFinding {
+    /// Not asked: it reports no IPv4 address.
+    NoAddress,
+    /// Not asked: another device has the same address, and either may answer.
+    AddressShared,
+    /// Not asked: its address is in none of this computer's networks.
+    OffSubnet,
+    /// No answer, or none that can be used.
+    NotReached(HttpFailure),
+    /// The login was not sent.
+    Withheld(LoginObstacle),
+    /// The password is wrong.
+    WrongPassword {
+        /// Tries left before the lock, if the device tells.
+        tries_left: Option<u32>,
+    },
+    /// The login was sent and not judged.
+    NotJudged(HttpRefusal),
+    /// The login was sent, and no whole reply came.
+    Unanswered(HttpFailure),
+}
+
+impl HttpFinding {
+    pub(super) const fn impact(&self) -> Impact {
+        match self {
+            Self::AddressShared
+            | Self::Withheld(
+                LoginObstacle::Locked { .. }
+                | LoginObstacle::NotActivated
+                | LoginObstacle::OneTryLeft
+                | LoginObstacle::BasicOnly,
+            ) => Impact::Safety,
+            _ => Impact::Device,
+        }
+    }
+}
+
+/// Why no login was sent. It costs no try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginObstacle {
+    /// The device takes none from this computer for a while.
+    Locked {
+        /// Seconds until it does, if it tells.
+        seconds: Option<u32>,
+    },
+    /// The device has no password yet.
+    NotActivated,
+    /// One try is left before the lock.
+    OneTryLeft,
+    /// The device answers without a login.
+    NotNeeded,
+    /// It offers no login that is understood.
+    NoChallenge,
+    /// It takes the password only unencrypted.
+    BasicOnly,
+    /// It refuses in any case.
+    Refused(HttpRefusal),
+    /// The device before it did not reply to the password.
+    EarlierUnanswered,
+}

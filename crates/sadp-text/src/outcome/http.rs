@@ -1,0 +1,124 @@
+//! What a device tells over its own HTTP interface.
+
+use sadp_isapi::{HttpFailure, HttpRefusal};
+use sadp_model::text::clean;
+use sadp_ops::check::{HttpActivation, HttpFinding, HttpLogin, HttpStatus, LoginObstacle};
+
+use super::FIRST_PASSWORD;
+use crate::{Explanation, count, say};
+
+/// What happened, and what to do next.
+#[rustfmt::skip]
+pub(super) fn explain(finding: &HttpFinding) -> Explanation {
+    match finding {
+        HttpFinding::NoAddress => say("not asked: it reports no IPv4 address")
+            .next("give it an address first: sadpctl net set DEVICE --ip ADDRESS"),
+        HttpFinding::AddressShared => say("not asked: another device has the same address, and either may answer")
+            .next("give it an address of its own first: sadpctl net set DEVICE --ip ADDRESS"),
+        HttpFinding::OffSubnet => say("not asked: its address is in none of this computer's networks")
+            .next("add an address in its network to this computer; how, is said by: sadpctl scan"),
+        HttpFinding::NotReached(failure) => not_reached(failure),
+        HttpFinding::Withheld(obstacle) => withheld(obstacle),
+        HttpFinding::WrongPassword { tries_left } => say(match tries_left {
+            Some(left) => format!("the password is wrong: {} left", tries(*left)),
+            None => "the password is wrong".into(),
+        })
+        .next("do not try other passwords: after a few wrong ones the device locks; ask who set it, or recover it"),
+        HttpFinding::NotJudged(HttpRefusal::Locked { seconds }) => say(format!("it is locked{}, and did not look at the password", for_time(*seconds)))
+            .next("wait until the lock is over, without another login: each one starts it again"),
+        HttpFinding::NotJudged(refusal) => say(format!("it did not say whether the password is right: {}", refused(refusal)))
+            .next("look at its own web page"),
+        HttpFinding::Unanswered(failure) => say(format!("no whole reply to the login ({failure}): a try may be spent"))
+            .next("look at its own web page before you try the password again"),
+    }
+}
+
+#[rustfmt::skip]
+fn not_reached(failure: &HttpFailure) -> Explanation {
+    let message = format!("no answer over HTTP: {failure}");
+    match failure {
+        HttpFailure::NotConnected => say(message)
+            .next("its HTTP port may be closed or another: sadpctl net show DEVICE shows the port that it reports"),
+        HttpFailure::TlsTooOld => say(message).next("update its firmware from the vendor's site, or let it take plain HTTP"),
+        HttpFailure::RedirectedAway => say(message).next("find out which machine answers at its address"),
+        _ => say(message).next("run it again; if it stays so, look at its own web page"),
+    }
+}
+
+#[rustfmt::skip]
+fn withheld(obstacle: &LoginObstacle) -> Explanation {
+    match obstacle {
+        LoginObstacle::Locked { seconds } => say(format!("password not sent: it takes no login from this computer{}", for_time(*seconds)))
+            .next("wait until the lock is over, without another login: each one starts it again"),
+        LoginObstacle::NotActivated => say("password not sent: it has no password yet").next(FIRST_PASSWORD),
+        LoginObstacle::OneTryLeft => say("password not sent: a wrong one would lock it, because one try is left")
+            .next("wait half an hour, or make sure of the password and sign in to its own web page"),
+        LoginObstacle::NotNeeded => say("password not sent: it answers without one")
+            .next("look at its own web page: anybody in its network can"),
+        LoginObstacle::NoChallenge => say("password not sent: it offers no login that this program knows"),
+        LoginObstacle::BasicOnly => say("password not sent: it takes it only unencrypted")
+            .next("sign in to its own web page, where nobody else is in the network"),
+        LoginObstacle::Refused(refusal) => say(format!("password not sent: {}", refused(refusal)))
+            .next("run it again; if it stays so, look at its own web page"),
+        LoginObstacle::EarlierUnanswered => say("password not sent: the device before it did not reply to it")
+            .next("make sure of the password, then run it again"),
+    }
+}
+
+fn refused(refusal: &HttpRefusal) -> String {
+    match refusal {
+        HttpRefusal::Locked { .. } => "it is locked".into(),
+        HttpRefusal::NotActivated => "it has no password yet".into(),
+        HttpRefusal::NoSuchUrl => "its firmware cannot be asked that".into(),
+        HttpRefusal::Booting => "it is still starting".into(),
+        HttpRefusal::Forbidden { word: Some(word) } => {
+            format!("it refused (\"{}\")", clean(&word.to_string()))
+        }
+        HttpRefusal::Forbidden { word: None } => "it refused, or is locked".into(),
+        HttpRefusal::Unexpected { status } => format!("it answered with HTTP status {status}"),
+    }
+}
+
+/// What a device tells.
+pub(super) fn status(status: &HttpStatus) -> String {
+    let check = &status.check;
+    let verified = status.login == Some(HttpLogin::Verified);
+    let mut parts = Vec::new();
+    if verified {
+        parts.push("the password is right".to_owned());
+        if check.is_default_password == Some(true) {
+            parts.push("it is the one from the factory".into());
+        } else if check.is_risk_password == Some(true) {
+            parts.push("the device finds it weak".into());
+        }
+    } else {
+        let activation = match (status.activated, status.activation) {
+            (Some(true), _) => "activated",
+            (Some(false), Some(HttpActivation::V3)) => "not activated (newer activation over HTTP)",
+            (Some(false), _) => "not activated",
+            (None, _) => "it answers, but does not tell whether it is activated",
+        };
+        parts.push(activation.into());
+    }
+    if check.is_locked() {
+        parts.push(format!("locked{}", for_time(check.unlock_time)));
+    } else if let Some(left) = check.retry_login_time.filter(|_| !verified) {
+        parts.push(format!("{} left", tries(left)));
+    }
+    if status.is_contradictory() {
+        parts.push("by SADP it reports the opposite".into());
+    }
+    parts.join("; ")
+}
+
+fn tries(left: u32) -> String {
+    count(left.into(), "try", "tries")
+}
+
+/// ` for 30 minutes`; nothing where the device does not tell.
+fn for_time(seconds: Option<u32>) -> String {
+    let minutes = seconds.map(|seconds| u64::from(seconds).div_ceil(60));
+    minutes.map_or_else(String::new, |minutes| {
+        format!(" for {}", count(minutes, "minute", "minutes"))
+    })
+}

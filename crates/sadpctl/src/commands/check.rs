@@ -1,0 +1,35 @@
+use sadp_ops::{
+    LedgerAccess,
+    check::{self, Login},
+};
+
+use crate::{
+    args::{CheckArgs, Context},
+    failure::{Exit, Failure},
+    output,
+    run::Run,
+    secret,
+};
+
+pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    output::check_outcomes(context.global.format)?;
+    let password = secret::current(!args.login || args.dry_run, &args.password)?;
+    // Logins are recorded, and two runs must not try one password at a time.
+    let access = match (args.login, args.dry_run) {
+        (true, false) => LedgerAccess::Write,
+        _ => LedgerAccess::Read,
+    };
+    let (run, _, devices) = Run::find(&args.choice, access, context)?;
+    let plan = check::plan(devices);
+    if args.dry_run || plan.devices.is_empty() {
+        return run.print_planned(plan.into_outcomes());
+    }
+    let password = args.login.then(|| password.get(run.terminal)).transpose()?;
+    run.carry_out(async move |session, observer| {
+        let login = password.as_ref().map(|password| Login {
+            password,
+            overrides: args.force.overrides,
+        });
+        plan.carry_out(session, login, observer).await
+    })
+}

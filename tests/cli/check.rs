@@ -1,0 +1,120 @@
+//! `check`: what devices tell over HTTP, and one login.
+
+use std::{collections::BTreeMap, fs};
+
+use serde_json::{Value, json};
+
+use crate::{loopback::Sim, request::text, run::Run};
+
+/// The shop of `fixtures/sites/http.toml`, which takes this password.
+const PASSWORD: &str = "Warehouse-48";
+
+/// Simulated devices that answer HTTP, and a ledger.
+struct Shop {
+    sim: Sim,
+    folder: tempfile::TempDir,
+}
+
+impl Shop {
+    fn new() -> Self {
+        Self {
+            sim: Sim::start(&["fixtures/sites/http.toml", "--http"]),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn check(&self, arguments: &[&str], password: Option<&str>) -> Run {
+        let format = ["--format", "json"];
+        let mut command = self.sim.command(&[&["check"], arguments, &format].concat());
+        command.env("SADPCTL_STATE", self.folder.path().join("state"));
+        if let Some(password) = password {
+            let file = self.folder.path().join("password");
+            fs::write(&file, password).unwrap();
+            command.args(["--login", "--password-file"]).arg(file);
+        }
+        command.output().unwrap().into()
+    }
+
+    fn tries_left(&self, device: &str) -> Value {
+        self.check(&[device], None).json()[0]["data"]["tries_left"].take()
+    }
+}
+
+/// The outcomes by address.
+fn outcomes(run: &Run) -> BTreeMap<String, Value> {
+    let all = run.json();
+    let all = all.as_array().unwrap().iter();
+    all.map(|one| (text(&one["device"]["address"]), one.clone()))
+        .collect()
+}
+
+#[test]
+fn devices_tell_without_a_login() {
+    let shop = Shop::new();
+    let run = shop.check(&["--all"], None);
+    // One of them has no HTTP.
+    assert_eq!(run.code, 1, "{run}");
+    let told = outcomes(&run);
+    let data = |address: &str| told[address]["data"].clone();
+    let unknown = json!({
+        "activated": true, "activation": null, "locked": null, "unlock_seconds": null,
+        "tries_left": null, "login": null,
+    });
+    assert_eq!(data("127.0.1.9"), unknown, "{run}");
+    assert_eq!(data("127.0.1.7")["activation"], "v3", "{run}");
+    assert_eq!(data("127.0.1.6")["activated"], false, "{run}");
+    assert_eq!(data("127.0.1.5")["tries_left"], 1, "{run}");
+    assert_eq!(told["127.0.1.10"]["result"], "no-answer", "{run}");
+    // Nothing of it is recorded, and no try was spent.
+    assert!(!shop.folder.path().join("state").exists());
+    assert_eq!(shop.check(&["--all"], None).stdout, run.stdout);
+}
+
+#[test]
+fn a_wrong_password_costs_one_try_in_two_runs() {
+    let shop = Shop::new();
+    let first = shop.check(&["127.0.1.1"], Some("Somebody-elses-1"));
+    let outcome = &first.json()[0];
+    assert_eq!(first.code, 1, "{first}");
+    assert_eq!(outcome["refusal"], "PasswordError", "{first}");
+    assert_eq!(outcome["tries_left"], 6, "{first}");
+    assert_eq!(outcome["data"]["login"], "refused", "{first}");
+    let second = shop.check(&["127.0.1.1"], Some("Somebody-elses-1"));
+    assert_eq!(second.code, 4, "{second}");
+    assert_eq!(second.json()[0]["result"], "skipped", "{second}");
+    assert_eq!(shop.tries_left("127.0.1.1"), 6);
+    // The right one ends the memory.
+    let right = shop.check(&["127.0.1.1", "--force", "refused-before"], Some(PASSWORD));
+    assert_eq!(right.code, 0, "{right}");
+    assert_eq!(right.json()[0]["data"]["login"], "verified", "{right}");
+    let again = shop.check(&["127.0.1.1"], Some(PASSWORD));
+    assert_eq!(again.code, 0, "{again}");
+    assert_eq!(shop.tries_left("127.0.1.1"), 7);
+}
+
+#[test]
+fn the_first_refusal_ends_a_batch_of_logins() {
+    let shop = Shop::new();
+    let run = shop.check(&["--all"], Some(PASSWORD));
+    assert_eq!(run.code, 1, "{run}");
+    let told = outcomes(&run);
+    let results: Vec<_> = told.values().map(|it| text(&it["result"])).collect();
+    let count = |result: &str| results.iter().filter(|it| *it == result).count();
+    assert_eq!(told["127.0.1.4"]["result"], "refused", "{run}");
+    assert_eq!(count("refused"), 1, "{run}");
+    // The one with a single try left was not asked to judge.
+    assert_eq!(told["127.0.1.5"]["result"], "skipped", "{run}");
+    assert_eq!(shop.tries_left("127.0.1.5"), 1);
+    assert_eq!(shop.tries_left("127.0.1.4"), 6);
+}
+
+#[test]
+fn a_dry_run_asks_nothing_over_http() {
+    let shop = Shop::new();
+    let run = shop.check(&["--all", "--dry-run"], Some(PASSWORD));
+    assert_eq!(run.code, 0, "{run}");
+    for outcome in outcomes(&run).values() {
+        assert_eq!(outcome["result"], "planned", "{run}");
+    }
+    assert!(!shop.folder.path().join("state").exists());
+}
