@@ -7,7 +7,7 @@ use sadp_isapi::{
     ActivateStatus, Body, ChannelStatus, DeviceInfo, DeviceZone, DiscoveryMode, HttpMethod,
     InputChannel, Integrate, IsapiDocument, NtpServer, ResponseStatus, SecurityCapabilities, Time,
     UserCheck, VideoSource,
-    digest::{Challenges, Credentials, RequestLine, device::Presented},
+    digest::{Challenges, LoginCredentials, RequestLine, device::Presented},
     read_list, replace_text,
 };
 use secrecy::SecretString;
@@ -41,7 +41,7 @@ fn answer(bytes: &[u8]) {
         return;
     };
     let password = SecretString::from("Passw0rd!");
-    let credentials = Credentials {
+    let credentials = LoginCredentials {
         user: "admin",
         password: &password,
     };

@@ -118,3 +118,22 @@ fn a_dry_run_asks_nothing_over_http() {
     }
     assert!(!shop.folder.path().join("state").exists());
 }
+
+/// Both activations, by SADP, and the login that proves them.
+#[test]
+fn an_activation_is_verified() {
+    let shop = Shop::new();
+    let mut command = shop
+        .sim
+        .command(&["activate", "--all", "--verify", "--yes"]);
+    command
+        .args(["--format", "json"])
+        .env("SADPCTL_STATE", shop.folder.path().join("state"))
+        .env("SADPCTL_NEW_PASSWORD", "Garden-77x");
+    let run = Run::from(command.output().unwrap());
+    assert_eq!(run.code, 0, "{run}");
+    let told: Vec<_> = run.json().as_array().unwrap().clone();
+    let checks = told.iter().filter(|it| it["action"] == "check");
+    let logins: Vec<_> = checks.map(|it| &it["data"]["login"]).collect();
+    assert_eq!(logins, ["verified", "verified"], "{run}");
+}

@@ -26,7 +26,7 @@ use self::tls::Pin;
 pub use self::{activate::ActivateError, ask::AskError};
 use crate::{
     CertificateFingerprint, HttpFailure, HttpMethod, IsapiReply, IsapiRequest, RequestBody,
-    digest::{Authorization, Challenges, Credentials, RequestLine},
+    digest::{Authorization, Challenges, LoginCredentials, RequestLine},
     login::{BasicLogin, LoginOutcome, Next, Withheld, conclude, next},
 };
 
@@ -168,7 +168,7 @@ impl Client {
     pub async fn login(
         &self,
         request: &IsapiRequest,
-        credentials: Credentials<'_>,
+        credentials: LoginCredentials<'_>,
         basic: BasicLogin,
     ) -> LoginOutcome {
         let mut again = false;

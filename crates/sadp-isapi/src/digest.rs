@@ -101,14 +101,14 @@ impl Algorithm {
 
 /// An account of a device.
 #[derive(Clone, Copy)]
-pub struct Credentials<'a> {
+pub struct LoginCredentials<'a> {
     /// The user name.
     pub user: &'a str,
     /// The password.
     pub password: &'a SecretString,
 }
 
-opaque_debug!(Credentials<'_>);
+opaque_debug!(LoginCredentials<'_>);
 
 /// The request that an answer belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -125,7 +125,7 @@ pub struct Authorization(Zeroizing<Vec<u8>>);
 
 impl Authorization {
     /// Basic: user and password in base64. Whoever sees it has them.
-    pub fn basic(credentials: Credentials<'_>) -> Self {
+    pub fn basic(credentials: LoginCredentials<'_>) -> Self {
         use base64::{Engine, prelude::BASE64_STANDARD};
         let password = credentials.password.expose_secret();
         let pair = Zeroizing::new([credentials.user, password].join(":"));
@@ -181,7 +181,7 @@ impl Challenge {
     /// digits. The answer is good for this request only.
     pub fn answer(
         &self,
-        credentials: Credentials<'_>,
+        credentials: LoginCredentials<'_>,
         line: RequestLine<'_>,
         cnonce: &str,
     ) -> Authorization {
@@ -211,7 +211,7 @@ impl Challenge {
     /// The proof that the account's password is known.
     fn response(
         &self,
-        credentials: Credentials<'_>,
+        credentials: LoginCredentials<'_>,
         line: RequestLine<'_>,
         count: Option<Count<'_>>,
     ) -> Zeroizing<String> {

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{MediaType, RequestBody, SecurityCapabilities, digest::Credentials};
+use crate::{MediaType, RequestBody, SecurityCapabilities, digest::LoginCredentials};
 
 /// How secret values are written.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl FieldKey {
     /// known way.
     pub fn derive(
         capabilities: &SecurityCapabilities,
-        credentials: Credentials<'_>,
+        credentials: LoginCredentials<'_>,
     ) -> Option<Self> {
         let rounds = capabilities.key_iterate_num?;
         if !capabilities.has_version_one() || !(1..=Self::MAX_ROUNDS).contains(&rounds) {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn values_are_sealed_to_the_vectors() {
         let password = SecretString::from("Passw0rd!");
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &password,
         };
@@ -212,7 +212,7 @@ mod tests {
             key_iterate_num: Some(1),
             ..SecurityCapabilities::default()
         };
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &password,
         };

@@ -142,7 +142,7 @@ pub fn export_guid(password: &SecretString, fields: &Fields) -> IsapiRequest {
 mod tests {
     use super::*;
     use crate::{
-        SecurityCapabilities, digest::Credentials, fields::FieldKey, list_to_xml, read_list,
+        SecurityCapabilities, digest::LoginCredentials, fields::FieldKey, list_to_xml, read_list,
     };
 
     fn text(request: &IsapiRequest) -> &str {
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_guid_is_exported_with_a_sealed_password() {
         let password = password();
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &password,
         };

@@ -18,7 +18,7 @@ use std::{
 use md5::{Digest, Md5};
 use sadp_isapi::{
     BasicLogin, Client, ClientSettings, IsapiRequest, LoginOutcome, Transport, UserCheck,
-    digest::Credentials,
+    digest::LoginCredentials,
 };
 use secrecy::SecretString;
 use sha2::Sha256;
@@ -167,7 +167,7 @@ impl Server {
         let request = IsapiRequest::get("/ISAPI/Security/userCheck?format=xml&x=%20y");
         for (password, is_right) in [(PASSWORD, true), ("Passw0rd?", false)] {
             let password = SecretString::from(password);
-            let credentials = Credentials {
+            let credentials = LoginCredentials {
                 user: USER,
                 password: &password,
             };

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use sadp_isapi::{
     ActivateStatus, AskError, BasicLogin, Client, ClientSettings, HttpFailure, HttpRefusal,
-    LoginOutcome, Transport, UserCheck, Withheld, digest::Credentials,
+    LoginOutcome, Transport, UserCheck, Withheld, digest::LoginCredentials,
 };
 use sadp_model::Warning;
 use sadp_proto::{Refusal, RefusalReply};
@@ -59,9 +59,9 @@ pub fn plan(devices: Vec<DiscoveredDevice>) -> Plan {
     plan
 }
 
-/// One login on each device.
+/// A password to try once on each device.
 #[derive(Clone, Copy, Debug)]
-pub struct Login<'a> {
+pub struct PasswordCheck<'a> {
     /// The password.
     pub password: &'a SecretString,
     /// What the user lifted.
@@ -86,7 +86,7 @@ impl Plan {
     pub async fn carry_out(
         self,
         session: &mut Session,
-        login: Option<Login<'_>>,
+        login: Option<PasswordCheck<'_>>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         let mut report = Report::new(self.left_out);
@@ -219,7 +219,7 @@ impl HttpStatus {
 
 /// The logins of a batch, one device after the other.
 struct LoginRun<'a> {
-    login: Option<Login<'a>>,
+    login: Option<PasswordCheck<'a>>,
     /// How many devices accepted the password.
     accepted: usize,
     /// Why it goes to no other device.
@@ -249,7 +249,7 @@ impl LoginRun<'_> {
     /// The outcome of a device that must not be sent the password.
     fn objection(
         &self,
-        login: Login<'_>,
+        login: PasswordCheck<'_>,
         device: &DiscoveredDevice,
         status: &HttpStatus,
         session: &Session,
@@ -279,7 +279,7 @@ impl LoginRun<'_> {
     /// Sends the login, and writes it down before.
     async fn log_in(
         &mut self,
-        login: Login<'_>,
+        login: PasswordCheck<'_>,
         device: &DiscoveredDevice,
         status: &mut HttpStatus,
         session: &mut Session,
@@ -293,7 +293,7 @@ impl LoginRun<'_> {
             at: session.now(),
         };
         let id = session.ledger_mut()?.begin(&attempt)?;
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: &account.user_name,
             password: login.password,
         };

@@ -18,7 +18,7 @@ use sadp_isapi::{
     BasicLogin, Client, ClientSettings, DeviceInfo, HttpFailure, HttpRefusal, LoginOutcome,
     Transport, Withheld,
     activation::{Handshake, Scheme},
-    digest::Credentials,
+    digest::LoginCredentials,
 };
 use sadp_proto::{Inquiry, Message, seal::Password};
 use sadp_sim::{
@@ -130,7 +130,7 @@ fn client(running: &Running) -> Client {
 
 /// Tries a password once.
 async fn verify(running: &Running, password: &str) -> LoginOutcome {
-    let credentials = Credentials {
+    let credentials = LoginCredentials {
         user: "admin",
         password: &password.into(),
     };
@@ -153,7 +153,7 @@ async fn our_own_client_logs_in_to_each_firmware_by_one_request_with_credentials
             matches!(wrong, LoginOutcome::WrongPassword { .. }),
             "{http}: {wrong:?}"
         );
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &Access::PASSWORD.into(),
         };
@@ -172,7 +172,7 @@ async fn our_own_client_sends_basic_only_where_it_may() {
     let withheld = verify(&running, Access::PASSWORD).await;
     assert_eq!(withheld, LoginOutcome::Withheld(Withheld::BasicOnly));
     for (password, expected) in [("Wrong-777", false), (Access::PASSWORD, true)] {
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &password.into(),
         };

@@ -31,7 +31,7 @@ impl DeviceHandshake {
         request: &Body,
         digits: &str,
         rng: &mut impl CryptoRng,
-    ) -> Result<(Self, Vec<u8>), OpenError> {
+    ) -> Result<(Self, Vec<u8>), ActivationRequestError> {
         let name = match scheme {
             Scheme::Legacy => "key",
             Scheme::V3 => "publicKey",
@@ -39,14 +39,15 @@ impl DeviceHandshake {
         let modulus = request
             .text(name)
             .and_then(decode_hex)
-            .ok_or(OpenError::Form)?;
+            .ok_or(ActivationRequestError::Form)?;
         if modulus.len().checked_mul(8) != Some(scheme.key_bits()) {
-            return Err(OpenError::KeySize);
+            return Err(ActivationRequestError::KeySize);
         }
         let modulus = BoxedUint::from_be_slice_vartime(&modulus);
-        let key = PublicKey::new(modulus, EXPONENT.into()).map_err(|_| OpenError::KeySize)?;
+        let key = PublicKey::new(modulus, EXPONENT.into())
+            .map_err(|_| ActivationRequestError::KeySize)?;
         let sealed = key.encrypt(rng, Pkcs1v15Encrypt, digits.as_bytes());
-        let sealed = encode_hex(&sealed.map_err(|_| OpenError::KeySize)?);
+        let sealed = encode_hex(&sealed.map_err(|_| ActivationRequestError::KeySize)?);
         let reply = match scheme {
             Scheme::Legacy => {
                 let mut fields = RawFields::default();
@@ -55,41 +56,42 @@ impl DeviceHandshake {
             }
             Scheme::V3 => json!({ "challenge": *sealed }).to_string().into_bytes(),
         };
-        let random = Random::new(scheme, digits.as_bytes()).ok_or(OpenError::Form)?;
+        let random = Random::new(scheme, digits.as_bytes()).ok_or(ActivationRequestError::Form)?;
         Ok((Self { scheme, random }, reply))
     }
 
     /// Opens the password of the second request.
-    pub fn open_password(&self, request: &Body) -> Result<SecretString, OpenError> {
+    pub fn open_password(&self, request: &Body) -> Result<SecretString, ActivationRequestError> {
         let sealed = request
             .text("password")
             .and_then(decode_hex)
-            .ok_or(OpenError::Form)?;
+            .ok_or(ActivationRequestError::Form)?;
         let field = match self.scheme {
             Scheme::Legacy => self.open_legacy(sealed)?,
             Scheme::V3 => {
                 let iv = request.text("iv").and_then(|iv| hex::decode(iv).ok());
                 let iv = iv
                     .and_then(|iv| Iv::try_from(iv).ok())
-                    .ok_or(OpenError::Form)?;
+                    .ok_or(ActivationRequestError::Form)?;
                 self.open_v3(&sealed, &iv)?
             }
         };
         let password = field
             .strip_prefix(self.random.salt())
-            .ok_or(OpenError::OtherKey)?;
-        let text = std::str::from_utf8(password).map_err(|_| OpenError::OtherKey)?;
+            .ok_or(ActivationRequestError::OtherKey)?;
+        let text = std::str::from_utf8(password).map_err(|_| ActivationRequestError::OtherKey)?;
         if text.is_empty() || text.contains('\0') {
-            return Err(OpenError::Form);
+            return Err(ActivationRequestError::Form);
         }
         Ok(SecretString::from(text))
     }
 
-    fn open_legacy(&self, sealed: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    fn open_legacy(&self, sealed: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, ActivationRequestError> {
         let mut field = Zeroizing::new(sealed);
-        let cipher = Aes128::new_from_slice(&self.random.key).map_err(|_| OpenError::Form)?;
+        let cipher =
+            Aes128::new_from_slice(&self.random.key).map_err(|_| ActivationRequestError::Form)?;
         if field.len() != 2 * BLOCK {
-            return Err(OpenError::Form);
+            return Err(ActivationRequestError::Form);
         }
         for block in field.as_chunks_mut::<BLOCK>().0 {
             cipher.decrypt_block(block.into());
@@ -102,7 +104,11 @@ impl DeviceHandshake {
         Ok(field)
     }
 
-    fn open_v3(&self, sealed: &[u8], iv: &Iv) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    fn open_v3(
+        &self,
+        sealed: &[u8],
+        iv: &Iv,
+    ) -> Result<Zeroizing<Vec<u8>>, ActivationRequestError> {
         let key = &self.random.key;
         match key.len() {
             16 => decrypt_cbc::<Aes128>(key, iv, sealed),
@@ -119,15 +125,18 @@ fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
     key: &[u8],
     iv: &Iv,
     sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let cipher = cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| OpenError::Form)?;
+) -> Result<Zeroizing<Vec<u8>>, ActivationRequestError> {
+    let cipher =
+        cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| ActivationRequestError::Form)?;
     let opened = cipher.decrypt_padded_vec::<Pkcs7>(sealed);
-    opened.map(Zeroizing::new).map_err(|_| OpenError::OtherKey)
+    opened
+        .map(Zeroizing::new)
+        .map_err(|_| ActivationRequestError::OtherKey)
 }
 
 /// Why a device cannot read an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
+pub enum ActivationRequestError {
     /// A value is missing, or not of its form and length.
     #[error("a value is missing or not in its form")]
     Form,

@@ -2,7 +2,7 @@
 
 use crate::{
     ActivateStatus, BasicLogin, Client, DeviceInfo, HttpFailure, HttpRefusal, IsapiDocument,
-    IsapiReply, IsapiRequest, LoginOutcome, UserCheck, Withheld, digest::Credentials,
+    IsapiReply, IsapiRequest, LoginOutcome, UserCheck, Withheld, digest::LoginCredentials,
 };
 
 impl Client {
@@ -29,7 +29,11 @@ impl Client {
     /// Tries a password once. Firmware without [`UserCheck::PATH`] is asked for
     /// [`DeviceInfo::PATH`] instead; it says that it lacks the first before it gets
     /// credentials.
-    pub async fn verify(&self, credentials: Credentials<'_>, basic: BasicLogin) -> LoginOutcome {
+    pub async fn verify(
+        &self,
+        credentials: LoginCredentials<'_>,
+        basic: BasicLogin,
+    ) -> LoginOutcome {
         let outcome = self
             .login(&IsapiRequest::get(UserCheck::PATH), credentials, basic)
             .await;
@@ -44,7 +48,7 @@ impl Client {
     pub async fn read<D: IsapiDocument>(
         &self,
         request: &IsapiRequest,
-        credentials: Credentials<'_>,
+        credentials: LoginCredentials<'_>,
         basic: BasicLogin,
     ) -> Result<Option<D>, LoginOutcome> {
         match self.login(request, credentials, basic).await {

@@ -18,8 +18,8 @@ fn password() -> SecretString {
     SecretString::from("Passw0rd!")
 }
 
-fn admin(password: &SecretString) -> Credentials<'_> {
-    Credentials {
+fn admin(password: &SecretString) -> LoginCredentials<'_> {
+    LoginCredentials {
         user: "admin",
         password,
     }

@@ -2,7 +2,7 @@
 //! answers.
 
 use super::{
-    Challenge, Count, Credentials, NamedAlgorithm, RequestLine,
+    Challenge, Count, LoginCredentials, NamedAlgorithm, RequestLine,
     parameters::{AuthScheme, AuthWriter},
 };
 
@@ -29,7 +29,7 @@ impl Challenge {
     pub fn verify(
         &self,
         presented: &Presented,
-        credentials: Credentials<'_>,
+        credentials: LoginCredentials<'_>,
         line: RequestLine<'_>,
     ) -> Result<(), DigestFault> {
         let scheme = &presented.scheme;

@@ -168,6 +168,12 @@ pub(crate) struct ActivateArgs {
     #[command(flatten)]
     pub(crate) preparation: PreparationArgs,
 
+    /// Then try the new password over HTTP, once
+    ///
+    /// As check --login does
+    #[arg(long)]
+    pub(crate) verify: bool,
+
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
     #[command(flatten)]

@@ -1,10 +1,12 @@
 use sadp_ops::{
-    DeviceRef, NextStep, OutcomeStatus, Report,
+    DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Overrides, Report,
     activate::{self, Activation},
+    check::{self, PasswordCheck},
     recovery::prepare::Settings,
 };
-use sadp_reset::DeviceKey;
+use sadp_reset::{Action, DeviceKey};
 use sadp_text::{Announcement, already_active, count};
+use secrecy::SecretString;
 
 use super::{new_password, reset::prepare::WantedPreparation};
 use crate::{
@@ -59,7 +61,10 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
         settle: args.settle.settle,
     };
     let wanted = wanted.filter(|_| report.failure.is_none());
-    let later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
+    let mut later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
+    if args.verify && report.failure.is_none() && later.is_none() {
+        later = verify(&mut report, &password, &mut run).err();
+    }
     drop((password, passphrase));
     run.print_after(report, later, None)
 }
@@ -86,26 +91,15 @@ fn prepare(
     settings: Settings<'_>,
     run: &mut Run<'_>,
 ) -> Result<(), Failure> {
-    let outcomes = report.outcomes.iter_mut();
-    let mut activated = Vec::new();
-    for outcome in outcomes.filter(|it| it.status == OutcomeStatus::Done) {
+    for outcome in &mut report.outcomes {
         outcome
             .next
             .take_if(|it| matches!(it, NextStep::Prepare(_)));
-        let DeviceRef { mac, serial, .. } = &outcome.device;
-        activated.extend(DeviceKey::new(*mac, serial.clone()));
     }
-    let inventory =
-        run.look_by(async |session, observer| session.look_with(&activated, observer).await)?;
-    let all = inventory.devices.iter();
-    let found = all.filter(|it| activated.iter().any(|key| it.is(key)));
-    let devices: Vec<_> = found.cloned().collect();
+    let activated = keys(report, &[OutcomeStatus::Done]);
+    let (inventory, devices) = find_again(&activated, run)?;
     if devices.len() < activated.len() {
-        let missing = count(
-            (activated.len() - devices.len()) as u64,
-            "device was",
-            "devices were",
-        );
+        let missing = missing(activated.len() - devices.len());
         run.terminal
             .warn(&format!("{missing} not found again, and not prepared"));
         run.terminal
@@ -128,4 +122,58 @@ fn prepare(
     report.outcomes.extend(prepared.outcomes);
     report.failure = prepared.failure;
     Ok(())
+}
+
+/// Tries the new password once over HTTP, on devices that took it or may have. What
+/// became of that is added to the report.
+fn verify(report: &mut Report, password: &SecretString, run: &mut Run<'_>) -> Result<(), Failure> {
+    let activated = keys(report, &[OutcomeStatus::Done, OutcomeStatus::Unknown]);
+    let (_, devices) = find_again(&activated, run)?;
+    if devices.len() < activated.len() {
+        let missing = missing(activated.len() - devices.len());
+        run.terminal.warn(&format!(
+            "{missing} not found again, and the password not tried"
+        ));
+        run.terminal
+            .hint("try it when they are back: sadpctl check --all --login");
+    }
+    let login = PasswordCheck {
+        password,
+        overrides: Overrides::default(),
+    };
+    let plan = check::plan(devices);
+    let checked = run
+        .block_on(async |session, observer| plan.carry_out(session, Some(login), observer).await)?;
+    report.outcomes.extend(checked.outcomes);
+    report.failure = checked.failure;
+    Ok(())
+}
+
+/// The devices with one of these outcomes.
+fn keys(report: &Report, statuses: &[OutcomeStatus]) -> Vec<DeviceKey> {
+    let outcomes = report.outcomes.iter();
+    let outcomes =
+        outcomes.filter(|it| it.action == Action::Activate && statuses.contains(&it.status));
+    let keys = outcomes.filter_map(|it| {
+        let DeviceRef { mac, serial, .. } = &it.device;
+        DeviceKey::new(*mac, serial.clone())
+    });
+    keys.collect()
+}
+
+/// Looks for devices that restarted.
+fn find_again(
+    keys: &[DeviceKey],
+    run: &mut Run<'_>,
+) -> Result<(Inventory, Vec<DiscoveredDevice>), Failure> {
+    let inventory =
+        run.look_by(async |session, observer| session.look_with(keys, observer).await)?;
+    let all = inventory.devices.iter();
+    let found = all.filter(|it| keys.iter().any(|key| it.is(key)));
+    let devices = found.cloned().collect();
+    Ok((inventory, devices))
+}
+
+fn missing(number: usize) -> String {
+    count(number as u64, "device was", "devices were")
 }

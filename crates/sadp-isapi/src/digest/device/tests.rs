@@ -17,8 +17,8 @@ fn challenge(header: &[u8]) -> Challenge {
     Challenges::read([header]).digest.unwrap()
 }
 
-fn account(password: &SecretString) -> Credentials<'_> {
-    Credentials {
+fn account(password: &SecretString) -> LoginCredentials<'_> {
+    LoginCredentials {
         user: "admin",
         password,
     }
@@ -28,7 +28,7 @@ fn account(password: &SecretString) -> Credentials<'_> {
 #[test]
 fn the_vectors_of_the_rfc_are_answered() {
     let password = SecretString::from("Circle of Life");
-    let credentials = Credentials {
+    let credentials = LoginCredentials {
         user: "Mufasa",
         password: &password,
     };
@@ -64,7 +64,7 @@ fn the_vectors_of_the_rfc_are_answered() {
 #[test]
 fn the_older_form_is_answered() {
     let password = SecretString::from("CircleOfLife");
-    let credentials = Credentials {
+    let credentials = LoginCredentials {
         user: "Mufasa",
         password: &password,
     };
@@ -197,7 +197,7 @@ fn what_cannot_be_answered_is_no_challenge() {
 #[test]
 fn basic_is_base64() {
     let password = SecretString::from("open sesame");
-    let credentials = Credentials {
+    let credentials = LoginCredentials {
         user: "Aladdin",
         password: &password,
     };
@@ -222,7 +222,7 @@ proptest::proptest! {
         let header = challenge.to_header();
         proptest::prop_assert_eq!(&Challenges::read([&*header]).digest, &Some(challenge.clone()));
         let password = SecretString::from(password);
-        let credentials = Credentials { user: &user, password: &password };
+        let credentials = LoginCredentials { user: &user, password: &password };
         let answer = challenge.answer(credentials, LINE, CNONCE);
         let presented = Presented::read(answer.as_bytes()).unwrap();
         proptest::prop_assert_eq!(challenge.verify(&presented, credentials, LINE), Ok(()));

@@ -6,7 +6,7 @@ use sadp_isapi::{
     Body,
     activation::{
         Scheme,
-        device::{DeviceHandshake, OpenError},
+        device::{ActivationRequestError, DeviceHandshake},
     },
 };
 
@@ -122,9 +122,9 @@ fn finish(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     }
 }
 
-fn word(error: OpenError) -> StatusWord {
+fn word(error: ActivationRequestError) -> StatusWord {
     match error {
-        OpenError::Form | OpenError::KeySize => StatusWord::BadXmlContent,
-        OpenError::OtherKey => StatusWord::BadParameters,
+        ActivationRequestError::Form | ActivationRequestError::KeySize => StatusWord::BadXmlContent,
+        ActivationRequestError::OtherKey => StatusWord::BadParameters,
     }
 }

@@ -6,7 +6,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rand::RngExt;
 use sadp_isapi::digest::{
-    Challenge, Credentials, NamedAlgorithm, RequestLine,
+    Challenge, LoginCredentials, NamedAlgorithm, RequestLine,
     device::{DigestFault, Presented},
 };
 use sadp_model::PasswordCheck;
@@ -113,7 +113,7 @@ impl RequestContext<'_> {
             uri: self.request.target,
         };
         let user = self.device.user();
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: &user,
             password: self.device.access.password.text(),
         };

@@ -3,7 +3,7 @@
 //! Values are encrypted towards the device only: what it shows stays plain text.
 
 use quick_xml::escape::unescape;
-use sadp_isapi::{SecurityCapabilities, digest::Credentials, fields::FieldKey};
+use sadp_isapi::{SecurityCapabilities, digest::LoginCredentials, fields::FieldKey};
 use secrecy::SecretString;
 
 use super::{RequestContext, StatusWord, system};
@@ -51,7 +51,7 @@ impl RequestContext<'_> {
         let mut iv = [0; 16];
         let digits = self.parameter("iv").unwrap_or_default();
         hex::decode_to_slice(digits, &mut iv).map_err(|_| StatusWord::BadParameters)?;
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: &self.device.user(),
             password: self.device.access.password.text(),
         };

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use sadp_isapi::{
     Body, IsapiRequest,
-    digest::{Challenges, Credentials, RequestLine},
+    digest::{Challenges, LoginCredentials, RequestLine},
 };
 use sadp_sim::{Access, HttpCounts, HttpRequest, HttpResponse};
 
@@ -86,7 +86,7 @@ impl Client<'_> {
         let headers = refused.headers.iter();
         let offers = headers.filter(|(name, _)| *name == "WWW-Authenticate");
         let challenges = Challenges::read(offers.map(|(_, value)| value.as_bytes()));
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &self.password.into(),
         };

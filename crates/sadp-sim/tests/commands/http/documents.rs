@@ -3,7 +3,7 @@
 use sadp_isapi::{
     Body, InputChannel, Integrate, IsapiDocument, NtpServer, OnvifUser, SecurityCapabilities, Time,
     TimeMode,
-    digest::Credentials,
+    digest::LoginCredentials,
     fields::{FieldKey, Fields},
     prepare::{SecurityEmail, SecurityQuestion, export_guid},
     read_list,
@@ -327,7 +327,7 @@ fn sealed(client: &mut Client<'_>) -> Fields {
     let request = SecurityCapabilities::request("admin");
     let shown = client.log_in(Sent::of(&request));
     let capabilities = SecurityCapabilities::read(&Body::read(&shown.body).unwrap()).unwrap();
-    let credentials = Credentials {
+    let credentials = LoginCredentials {
         user: "admin",
         password: &client.password.into(),
     };
@@ -371,7 +371,7 @@ fn encrypted_values_are_read_as_plain_ones_are() {
 
         // Sealed with the key of another password.
         let other = super::client(client.van, "Wrong-777");
-        let credentials = Credentials {
+        let credentials = LoginCredentials {
             user: "admin",
             password: &other.password.into(),
         };
