@@ -61,7 +61,7 @@ pub fn plan(devices: Vec<DiscoveredDevice>) -> Plan {
 
 /// A password to try once on each device.
 #[derive(Clone, Copy, Debug)]
-pub struct PasswordCheck<'a> {
+pub struct LoginTrial<'a> {
     /// The password.
     pub password: &'a SecretString,
     /// What the user lifted.
@@ -86,7 +86,7 @@ impl Plan {
     pub async fn carry_out(
         self,
         session: &mut Session,
-        login: Option<PasswordCheck<'_>>,
+        login: Option<LoginTrial<'_>>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         let mut report = Report::new(self.left_out);
@@ -219,7 +219,7 @@ impl HttpStatus {
 
 /// The logins of a batch, one device after the other.
 struct LoginRun<'a> {
-    login: Option<PasswordCheck<'a>>,
+    login: Option<LoginTrial<'a>>,
     /// How many devices accepted the password.
     accepted: usize,
     /// Why it goes to no other device.
@@ -249,7 +249,7 @@ impl LoginRun<'_> {
     /// The outcome of a device that must not be sent the password.
     fn objection(
         &self,
-        login: PasswordCheck<'_>,
+        login: LoginTrial<'_>,
         device: &DiscoveredDevice,
         status: &HttpStatus,
         session: &Session,
@@ -279,7 +279,7 @@ impl LoginRun<'_> {
     /// Sends the login, and writes it down before.
     async fn log_in(
         &mut self,
-        login: PasswordCheck<'_>,
+        login: LoginTrial<'_>,
         device: &DiscoveredDevice,
         status: &mut HttpStatus,
         session: &mut Session,

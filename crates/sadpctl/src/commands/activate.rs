@@ -1,7 +1,7 @@
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Overrides, Report,
     activate::{self, Activation},
-    check::{self, PasswordCheck},
+    check::{self, LoginTrial},
     recovery::prepare::Settings,
 };
 use sadp_reset::{Action, DeviceKey};
@@ -137,7 +137,7 @@ fn verify(report: &mut Report, password: &SecretString, run: &mut Run<'_>) -> Re
         run.terminal
             .hint("try it when they are back: sadpctl check --all --login");
     }
-    let login = PasswordCheck {
+    let login = LoginTrial {
         password,
         overrides: Overrides::default(),
     };

@@ -1,6 +1,6 @@
 use sadp_ops::{
     LedgerAccess,
-    check::{self, PasswordCheck},
+    check::{self, LoginTrial},
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
     }
     let password = args.login.then(|| password.get(run.terminal)).transpose()?;
     run.carry_out(async move |session, observer| {
-        let login = password.as_ref().map(|password| PasswordCheck {
+        let login = password.as_ref().map(|password| LoginTrial {
             password,
             overrides: args.force.overrides,
         });
