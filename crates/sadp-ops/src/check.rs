@@ -95,8 +95,16 @@ impl Plan {
             login,
             accepted: 0,
             stopped: None,
+            failure: None,
         };
-        for (device, asked) in self.devices.iter().zip(asked) {
+        for (place, (device, asked)) in self.devices.iter().zip(asked).enumerate() {
+            if login.is_some() {
+                observer.observe(Event::Progress {
+                    action: Action::Check,
+                    finished: place,
+                    total: self.devices.len(),
+                });
+            }
             let outcome = match asked {
                 None => {
                     let reason = Reason::Stopped(StopReason::Interrupted);
@@ -109,8 +117,7 @@ impl Plan {
                 Some(Ok(status)) => match logins.send(device, status, session).await {
                     Ok(outcome) => outcome,
                     Err(error) => {
-                        logins.stopped = Some(Reason::Stopped(StopReason::LocalFailure));
-                        report.failure.get_or_insert(error);
+                        logins.fail(error);
                         let reason = Reason::Stopped(StopReason::LocalFailure);
                         Outcome::skipped(device, Action::Check, reason)
                     }
@@ -118,6 +125,7 @@ impl Plan {
             };
             report.outcomes.push(outcome);
         }
+        report.failure = logins.failure;
         Ok(report)
     }
 }
@@ -224,9 +232,15 @@ struct LoginRun<'a> {
     accepted: usize,
     /// Why it goes to no other device.
     stopped: Option<Reason>,
+    failure: Option<OpsError>,
 }
 
 impl LoginRun<'_> {
+    fn fail(&mut self, error: impl Into<OpsError>) {
+        self.stopped = Some(Reason::Stopped(StopReason::LocalFailure));
+        self.failure.get_or_insert_with(|| error.into());
+    }
+
     /// Concludes what a device told, and sends it the login where there is one.
     async fn send(
         &mut self,
@@ -276,7 +290,7 @@ impl LoginRun<'_> {
         Ok(until.and_then(|until| skipped(Reason::Blocked(BlockReason::Locked { until }))))
     }
 
-    /// Sends the login, and writes it down before.
+    /// Sends the login, and writes it down before. Fails where nothing was sent.
     async fn log_in(
         &mut self,
         login: LoginTrial<'_>,
@@ -299,7 +313,9 @@ impl LoginRun<'_> {
         };
         let ended = client.verify(credentials, BasicLogin::Refuse).await;
         let outcome = self.conclude(device, status, ended);
-        finish(session, id, &outcome)?;
+        if let Err(error) = finish(session, id, &outcome) {
+            self.fail(error);
+        }
         Ok(outcome)
     }
 
