@@ -115,7 +115,9 @@ impl SecretMemory {
             let is_new = kind.made_by() == Some(action);
             let at = record.attempt.at;
             let is_of_kind = SecretKind::of(action) == Some(kind);
-            if done && (action.spec().carries_secret || is_new) {
+            // Which password a login proves, the former or the new one, is not recorded.
+            let tells_nothing = action == Action::Check && kind.resets();
+            if done && !tells_nothing && (action.spec().carries_secret || is_new) {
                 if is_of_kind && kind.is_used_up() {
                     memory.may_have_worked.get_or_insert(at);
                 }
@@ -259,8 +261,8 @@ mod tests {
     #[test]
     fn what_is_remembered_ends_with_an_accepted_secret_or_another_code() {
         use Action::{
-            Activate, ExportRequest, GuidExport, GuidImport, ImportAnswer, Locate, MailConfirm,
-            MailQr, NetSet,
+            Activate, Check, ExportRequest, GuidExport, GuidImport, ImportAnswer, Locate,
+            MailConfirm, MailQr, NetSet,
         };
         use AttemptResult::{Done, NoAnswer, Refused, Unknown};
         let wrong = (NetSet, Some(Refused), "PasswordError");
@@ -287,7 +289,13 @@ mod tests {
             ),
             // Settings do not set a password: what they are, a look tells.
             (NetSet, &[(NetSet, Some(Unknown), "")], [None, None]),
+            (NetSet, &[wrong, (Check, Some(Done), "")], [None, None]),
             (ImportAnswer, &[(ImportAnswer, None, "")], [Some(0), None]),
+            (
+                ImportAnswer,
+                &[(ImportAnswer, None, ""), (Check, Some(Done), "")],
+                [Some(0), None],
+            ),
             (
                 ImportAnswer,
                 &[(ImportAnswer, Some(NoAnswer), "")],
