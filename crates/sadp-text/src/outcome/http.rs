@@ -16,7 +16,7 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
         HttpFinding::AddressShared => say("not asked: another device has the same address, and either may answer")
             .next("give it an address of its own first: sadpctl net set DEVICE --ip ADDRESS"),
         HttpFinding::OffSubnet => say("not asked: its address is in none of this computer's networks")
-            .next("add an address in its network to this computer; the hints have the command: sadpctl scan"),
+            .next("add an address in its network to this computer; to see how: sadpctl scan"),
         HttpFinding::NotReached(failure) => not_reached(failure),
         HttpFinding::Withheld(obstacle) => withheld(obstacle),
         HttpFinding::WrongPassword { tries_left } => say(match tries_left {
