@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use self::peer::{CHALLENGE, FIRST, Peer, SECOND, answer, header, reply, unauthorized};
+use self::peer::{CHALLENGE, FIRST, Peer, SECOND, header, reply, unauthorized};
 use super::*;
 use crate::{
     ActivateStatus, AskError, Body, DeviceInfo, HttpRefusal, UserCheck,
@@ -386,7 +386,7 @@ async fn requests_leave_from_the_local_address_and_by_the_interface() {
     let request = IsapiRequest::get(UserCheck::PATH);
     let accept = async {
         let (stream, from) = listener.accept().await.unwrap();
-        answer(stream, reply(404, "", "").as_bytes()).await;
+        peer::answer(stream, reply(404, "", "").as_bytes()).await;
         from.ip()
     };
     let (asked, from) = tokio::join!(client.ask(&request), accept);

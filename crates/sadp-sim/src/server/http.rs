@@ -348,12 +348,13 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::{FleetConfig, Site};
 
     /// Linux has all of the loopback network.
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_device_that_moves_gets_another_listener_and_reports_its_port() {
+        use crate::{FleetConfig, Site};
+
         let interface = ServerInterface::find("127.0.0.1").unwrap();
         let site = "[[device]]\nprofile = \"ipc-v5.5.6\"\nip = \"127.77.0.9\"\nbutton = \"1s\"";
         let devices = Site::parse(site).unwrap().build(interface.network());
