@@ -110,7 +110,7 @@ pub(crate) fn conclude(reply: IsapiReply) -> LoginOutcome {
     }
     let check: UserCheck = reply.document().unwrap_or_default();
     let status: ResponseStatus = reply.document().unwrap_or_default();
-    // The password inside a request is judged, too. Then the tries left are told.
+    // The password inside a request is judged, too. Then the reply has the tries left.
     let is_inner = status.retry_times.is_some() && !status.is_done();
     let word = status.sub_status;
     let is_judged = check.status_value == Some(401)

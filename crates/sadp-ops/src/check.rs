@@ -17,9 +17,8 @@ use tokio::task::JoinSet;
 
 pub use crate::outcome::http::{HttpActivation, HttpFinding, HttpLogin, HttpStatus, LoginObstacle};
 use crate::{
-    BlockReason, DiscoveredDevice, Event, Guard, Observer, OpsError, Outcome, OutcomeData,
-    OutcomeStatus, Overrides, Reason, Report, SafetyChecks, Session, StopReason, batch::PROVING,
-    memory::http_lock,
+    DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
+    Reason, Report, SafetyChecks, Selection, Session, StopReason, batch::PROVING,
 };
 
 /// The most devices that are asked at once.
@@ -31,17 +30,13 @@ const HTTP_PORT: u16 = 80;
 /// Devices to ask.
 #[derive(Debug)]
 pub struct Plan {
-    /// The devices that are asked.
-    pub devices: Vec<DiscoveredDevice>,
-    left_out: Vec<Outcome>,
+    /// The devices that are asked, and the others.
+    pub selection: Selection,
 }
 
 /// Plans to ask devices. Those without an address that leads to them alone are left out.
 pub fn plan(devices: Vec<DiscoveredDevice>) -> Plan {
-    let mut plan = Plan {
-        devices: Vec::new(),
-        left_out: Vec::new(),
-    };
+    let mut selection = Selection::none(Action::Check);
     for device in devices {
         let finding = if address(&device).is_none() {
             HttpFinding::NoAddress
@@ -50,13 +45,13 @@ pub fn plan(devices: Vec<DiscoveredDevice>) -> Plan {
         } else if device.reachable == Some(false) {
             HttpFinding::OffSubnet
         } else {
-            plan.devices.push(device);
+            selection.devices.push(device);
             continue;
         };
         let skipped = Outcome::skipped(&device, Action::Check, Reason::Http(finding));
-        plan.left_out.push(skipped);
+        selection.left_out.push(skipped);
     }
-    plan
+    Plan { selection }
 }
 
 /// A password to try once on each device.
@@ -69,14 +64,6 @@ pub struct LoginTrial<'a> {
 }
 
 impl Plan {
-    /// What would become of each device: a dry run.
-    pub fn into_outcomes(self) -> Vec<Outcome> {
-        let planned = self.devices.iter();
-        let planned = planned.map(|it| Outcome::new(it, Action::Check, OutcomeStatus::Planned));
-        let planned: Vec<_> = planned.collect();
-        self.left_out.into_iter().chain(planned).collect()
-    }
-
     /// Asks all devices, several at once, without a login. Nothing is changed, nothing is
     /// recorded and no try is spent.
     ///
@@ -89,20 +76,23 @@ impl Plan {
         login: Option<LoginTrial<'_>>,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
-        let mut report = Report::new(self.left_out);
-        let asked = ask_all(&self.devices, session, observer).await?;
+        let Selection {
+            devices, left_out, ..
+        } = self.selection;
+        let mut report = Report::new(left_out);
+        let asked = ask_all(&devices, session, observer).await?;
         let mut logins = LoginRun {
             login,
             accepted: 0,
             stopped: None,
             failure: None,
         };
-        for (place, (device, asked)) in self.devices.iter().zip(asked).enumerate() {
+        for (place, (device, asked)) in devices.iter().zip(asked).enumerate() {
             if login.is_some() {
                 observer.observe(Event::Progress {
                     action: Action::Check,
                     finished: place,
-                    total: self.devices.len(),
+                    total: devices.len(),
                 });
             }
             let outcome = match asked {
@@ -268,26 +258,17 @@ impl LoginRun<'_> {
         status: &HttpStatus,
         session: &Session,
     ) -> Result<Option<Outcome>, LedgerError> {
-        let skipped = |reason| Some(Outcome::skipped(device, Action::Check, reason));
-        if let Some(reason) = &self.stopped {
-            return Ok(skipped(reason.clone()));
-        }
-        if session.cancellation.stop.is_cancelled() {
-            return Ok(skipped(Reason::Stopped(StopReason::Interrupted)));
-        }
-        if let Some(obstacle) = status.obstacle() {
-            return Ok(skipped(Reason::Http(HttpFinding::Withheld(obstacle))));
-        }
-        let checks = SafetyChecks::new(Action::Check, login.overrides);
-        if let Some(blocked) = checks.blocked(session, device)? {
-            return Ok(Some(blocked));
-        }
-        let (Some(ledger), Some(key)) = (session.ledger(), device.key()) else {
-            return Ok(None);
+        let reason = if let Some(reason) = &self.stopped {
+            reason.clone()
+        } else if session.cancellation.stop.is_cancelled() {
+            Reason::Stopped(StopReason::Interrupted)
+        } else if let Some(obstacle) = status.obstacle() {
+            Reason::Http(HttpFinding::Withheld(obstacle))
+        } else {
+            let checks = SafetyChecks::new(Action::Check, login.overrides);
+            return checks.blocked(session, device);
         };
-        let until = http_lock(ledger, &key, session.now())?;
-        let until = until.filter(|_| !login.overrides.lifts(Guard::Locked));
-        Ok(until.and_then(|until| skipped(Reason::Blocked(BlockReason::Locked { until }))))
+        Ok(Some(Outcome::skipped(device, Action::Check, reason)))
     }
 
     /// Sends the login, and writes it down before. Fails where nothing was sent.

@@ -1,10 +1,14 @@
 //! What must not be sent, because it could lock a device or reach the wrong one.
 
+use jiff::Timestamp;
 use sadp_model::{Contradiction, Device, Protocol, ReplyAddress, SenderConflict, State, Warning};
 use sadp_reset::{Account, Action, LedgerError, RememberedMove};
 use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr, VariantNames};
 
-use crate::{BlockReason, DiscoveredDevice, Offer, Outcome, Session, memory::SecretMemory};
+use crate::{
+    BlockReason, DiscoveredDevice, Offer, Outcome, Session,
+    memory::{SecretMemory, http_lock},
+};
 
 /// With so few tries left, the next needs [`Guard::FewTries`] lifted.
 const FEW_TRIES: u32 = 2;
@@ -188,6 +192,9 @@ impl SafetyChecks {
             known.tries = ledger.tries_left(&key, now)?;
             known.secret = SecretMemory::read(ledger, &key, self.action, now)?;
         }
+        if self.action == Action::Check {
+            known.http_lock = http_lock(ledger, &key, now)?;
+        }
         Ok(known)
     }
 
@@ -219,7 +226,11 @@ impl SafetyChecks {
         if !self.action.spec().costs_try {
             return None;
         }
-        if let Some(State::Locked { until }) = device.state
+        let by_sadp = match device.state {
+            Some(State::Locked { until }) => Some(until),
+            _ => None,
+        };
+        if let Some(until) = by_sadp.max(known.http_lock)
             && !self.overrides.lifts(Guard::Locked)
         {
             return Some(BlockReason::Locked { until });
@@ -244,6 +255,8 @@ impl SafetyChecks {
 #[derive(Debug, Default)]
 struct Known {
     tries: Option<u32>,
+    /// Until when it takes no login over HTTP, for an action that sends one.
+    http_lock: Option<Timestamp>,
     secret: SecretMemory,
     account: Option<Account>,
     moved: Option<RememberedMove>,

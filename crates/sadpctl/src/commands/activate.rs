@@ -97,11 +97,8 @@ fn prepare(
             .take_if(|it| matches!(it, NextStep::Prepare(_)));
     }
     let activated = keys(report, &[OutcomeStatus::Done]);
-    let (inventory, devices) = find_again(&activated, run)?;
+    let (inventory, devices) = find_again(&activated, "not prepared", run)?;
     if devices.len() < activated.len() {
-        let missing = missing(activated.len() - devices.len());
-        run.terminal
-            .warn(&format!("{missing} not found again, and not prepared"));
         run.terminal
             .hint("prepare them when they are back: sadpctl reset prepare --all");
     }
@@ -128,12 +125,8 @@ fn prepare(
 /// became of that is added to the report.
 fn verify(report: &mut Report, password: &SecretString, run: &mut Run<'_>) -> Result<(), Failure> {
     let activated = keys(report, &[OutcomeStatus::Done, OutcomeStatus::Unknown]);
-    let (_, devices) = find_again(&activated, run)?;
+    let (_, devices) = find_again(&activated, "the password not tried", run)?;
     if devices.len() < activated.len() {
-        let missing = missing(activated.len() - devices.len());
-        run.terminal.warn(&format!(
-            "{missing} not found again, and the password not tried"
-        ));
         run.terminal
             .hint("try it when they are back: sadpctl check --all --login");
     }
@@ -161,19 +154,23 @@ fn keys(report: &Report, statuses: &[OutcomeStatus]) -> Vec<DeviceKey> {
     keys.collect()
 }
 
-/// Looks for devices that restarted.
+/// Looks for devices that restarted, and warns of those that are not back, with what is
+/// `undone` on them.
 fn find_again(
     keys: &[DeviceKey],
+    undone: &str,
     run: &mut Run<'_>,
 ) -> Result<(Inventory, Vec<DiscoveredDevice>), Failure> {
     let inventory =
         run.look_by(async |session, observer| session.look_with(keys, observer).await)?;
     let all = inventory.devices.iter();
     let found = all.filter(|it| keys.iter().any(|key| it.is(key)));
-    let devices = found.cloned().collect();
+    let devices: Vec<_> = found.cloned().collect();
+    let missing = keys.len().saturating_sub(devices.len());
+    if missing > 0 {
+        let missing = count(missing as u64, "device was", "devices were");
+        run.terminal
+            .warn(&format!("{missing} not found again, and {undone}"));
+    }
     Ok((inventory, devices))
-}
-
-fn missing(number: usize) -> String {
-    count(number as u64, "device was", "devices were")
 }

@@ -21,8 +21,8 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
     };
     let (run, _, devices) = Run::find(&args.choice, access, context)?;
     let plan = check::plan(devices);
-    if args.dry_run || plan.devices.is_empty() {
-        return run.print_planned(plan.into_outcomes());
+    if args.dry_run || plan.selection.devices.is_empty() {
+        return run.print_planned(plan.selection.into_outcomes());
     }
     let password = args.login.then(|| password.get(run.terminal)).transpose()?;
     run.carry_out(async move |session, observer| {

@@ -24,7 +24,7 @@ pub(super) enum StatusWord {
     WrongPassword(ClientLock),
 }
 
-/// What a device tells of the tries of a client.
+/// What a device reports about the tries of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ClientLock {
     /// The rest of its lock, in seconds. `None` where it is not locked.
