@@ -58,7 +58,7 @@ fn devices_tell_without_a_login() {
     let data = |address: &str| told[address]["data"].clone();
     let unknown = json!({
         "activated": true, "activation": null, "locked": null, "unlock_seconds": null,
-        "tries_left": null, "login": null,
+        "tries_left": null, "login": null, "details": null,
     });
     assert_eq!(data("127.0.1.9"), unknown, "{run}");
     assert_eq!(data("127.0.1.7")["activation"], "v3", "{run}");

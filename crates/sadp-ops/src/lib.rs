@@ -63,6 +63,7 @@ pub mod check;
 mod device;
 mod error;
 mod event;
+mod http;
 mod inventory;
 pub mod locate;
 mod memory;

@@ -116,7 +116,7 @@ impl SecretMemory {
             let at = record.attempt.at;
             let is_of_kind = SecretKind::of(action) == Some(kind);
             // Which password a login proves, the former or the new one, is not recorded.
-            let tells_nothing = action == Action::Check && kind.resets();
+            let tells_nothing = action.is_over_http() && kind.resets();
             if done && !tells_nothing && (action.spec().carries_secret || is_new) {
                 if is_of_kind && kind.is_used_up() {
                     memory.may_have_worked.get_or_insert(at);
@@ -155,7 +155,7 @@ pub(crate) fn http_lock(
     })?;
     let mut logins = attempts
         .iter()
-        .filter(|it| it.attempt.action == Action::Check)
+        .filter(|it| it.attempt.action.is_over_http())
         .filter_map(|it| it.verdict.as_ref());
     let Some(last) = logins.find(|it| it.result != AttemptResult::Skipped) else {
         return Ok(None);

@@ -192,7 +192,7 @@ impl SafetyChecks {
             known.tries = ledger.tries_left(&key, now)?;
             known.secret = SecretMemory::read(ledger, &key, self.action, now)?;
         }
-        if self.action == Action::Check {
+        if self.action.is_over_http() {
             known.http_lock = http_lock(ledger, &key, now)?;
         }
         Ok(known)

@@ -132,6 +132,9 @@ const fn under_way(action: Action) -> &'static str {
         Action::CloudSet | Action::CloudCode | Action::CloudUnbind => "changing Hik-Connect:",
         Action::Deactivate => "deactivating",
         Action::Check => "checking",
+        Action::TimeShow | Action::OnvifShow | Action::Cameras => "asking devices:",
+        Action::TimeSet => "setting clocks:",
+        Action::OnvifSet => "setting ONVIF:",
     }
 }
 

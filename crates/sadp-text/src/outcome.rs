@@ -149,7 +149,9 @@ const fn planned(action: Action) -> &'static str {
         Action::MailQr => "a QR code would be fetched from it, and an earlier one become void",
         Action::QuestionsAnswer => "its questions would be answered and a new password set",
         Action::QuestionsSet => "its security questions would be set",
-        Action::Check => "would be asked over HTTP",
+        Action::Check | Action::TimeShow | Action::OnvifShow | Action::Cameras => {
+            "would be asked over HTTP"
+        }
         _ => "done",
     }
 }

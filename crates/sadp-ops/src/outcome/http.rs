@@ -1,6 +1,7 @@
 //! What is known of a device by its own HTTP interface.
 
-use sadp_isapi::{HttpFailure, HttpRefusal, UserCheck};
+use jiff::{SignedDuration, Timestamp};
+use sadp_isapi::{DeviceInfo, DiscoveryMode, HttpFailure, HttpRefusal, SubStatus, Time, UserCheck};
 use sadp_model::State;
 
 use super::Impact;
@@ -18,6 +19,37 @@ pub struct HttpStatus {
     pub by_sadp: Option<State>,
     /// What became of the login, where one was sent.
     pub login: Option<HttpLogin>,
+    /// What it told after the login, where that was asked for.
+    pub details: Option<Box<HttpDetails>>,
+}
+
+/// What a device tells with a login. `None` where its firmware does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpDetails {
+    /// What it is.
+    pub info: Option<DeviceInfo>,
+    /// Its clock.
+    pub clock: Option<DeviceClock>,
+    /// Whether it can be found by SADP.
+    pub discovery: Option<DiscoveryMode>,
+}
+
+/// The clock of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceClock {
+    /// What it reports.
+    pub time: Time,
+    /// How far it is ahead of this computer's clock. `None` where it cannot be told. A
+    /// second more or less means nothing: the request takes its time.
+    pub deviation: Option<SignedDuration>,
+}
+
+impl DeviceClock {
+    /// A clock that was read at `now`.
+    pub fn new(time: Time, now: Timestamp) -> Self {
+        let deviation = time.deviation(now);
+        Self { time, deviation }
+    }
 }
 
 impl HttpStatus {
@@ -67,8 +99,18 @@ pub enum HttpFinding {
     },
     /// The login was sent and not judged.
     NotJudged(HttpRefusal),
-    /// The login was sent, and no whole reply came.
+    /// A request with a login was sent, and no whole reply came.
     Unanswered(HttpFailure),
+    /// The device took the login and refused the request.
+    Refused(HttpRefusal),
+    /// The same, in its own words.
+    NotDone(Option<SubStatus>),
+    /// The device took the login, and its reply is not what was asked for.
+    NotReadable,
+    /// Its firmware has nothing of the kind.
+    NotOffered,
+    /// Not sent: it could not be written down before.
+    NotWrittenDown,
 }
 
 impl HttpFinding {
@@ -80,7 +122,8 @@ impl HttpFinding {
                 | LoginObstacle::NotActivated
                 | LoginObstacle::OneTryLeft
                 | LoginObstacle::BasicOnly,
-            ) => Impact::Safety,
+            )
+            | Self::NotOffered => Impact::Safety,
             _ => Impact::Device,
         }
     }

@@ -52,6 +52,16 @@ words! {
         Deactivate,
         /// Tries the current password once, over HTTP.
         Check,
+        /// Reads the clock, over HTTP.
+        TimeShow,
+        /// Sets clock, time zone and NTP server, over HTTP.
+        TimeSet,
+        /// Reads the ONVIF switch and its users, over HTTP.
+        OnvifShow,
+        /// Sets the ONVIF switch or a user, over HTTP.
+        OnvifSet,
+        /// Reads which cameras a recorder has, over HTTP.
+        Cameras,
     }
 }
 
@@ -80,8 +90,26 @@ impl Action {
             Self::CloudCode => &CommandSpec::SET_VERIFICATION_CODE,
             Self::CloudUnbind => &CommandSpec::UNBIND,
             Self::Deactivate => &CommandSpec::DEACTIVATE,
-            Self::Check => &LOGIN,
+            Self::Check
+            | Self::TimeShow
+            | Self::TimeSet
+            | Self::OnvifShow
+            | Self::OnvifSet
+            | Self::Cameras => &LOGIN,
         }
+    }
+
+    /// Whether it goes over the device's own HTTP interface alone, with a login.
+    pub const fn is_over_http(self) -> bool {
+        matches!(
+            self,
+            Self::Check
+                | Self::TimeShow
+                | Self::TimeSet
+                | Self::OnvifShow
+                | Self::OnvifSet
+                | Self::Cameras
+        )
     }
 }
 

@@ -1,8 +1,13 @@
 //! What a device tells over its own HTTP interface.
 
-use sadp_isapi::{HttpFailure, HttpRefusal};
+use std::time::Duration;
+
+use humantime::format_duration;
+use sadp_isapi::{HttpFailure, HttpRefusal, SubStatus, TimeMode, Visibility};
 use sadp_model::text::clean;
-use sadp_ops::check::{HttpActivation, HttpFinding, HttpLogin, HttpStatus, LoginObstacle};
+use sadp_ops::check::{
+    DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
+};
 
 use super::FIRST_PASSWORD;
 use crate::{Explanation, count, say};
@@ -30,6 +35,19 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
             .next("look at its own web page"),
         HttpFinding::Unanswered(failure) => say(format!("no whole reply to the login ({failure}): a try may be spent"))
             .next("look at its own web page before you try the password again"),
+        HttpFinding::Refused(HttpRefusal::Locked { seconds }) => say(format!("it is locked{}", for_time(*seconds)))
+            .next("wait until the lock is over, without another login: each one starts it again"),
+        HttpFinding::Refused(HttpRefusal::Booting) => say("the password is right, but the device is still starting")
+            .next("run it again in a minute"),
+        HttpFinding::Refused(refusal) => say(format!("the password is right, but {}", refused(refusal)))
+            .next("make sure that the account may do that, on its own web page"),
+        HttpFinding::NotDone(word) => say(not_done(word.as_ref()))
+            .next("look at its own web page"),
+        HttpFinding::NotReadable => say("the password is right, but its answer cannot be read")
+            .next("look at its own web page; its firmware may be too new or too old for this"),
+        HttpFinding::NotOffered => say("its firmware does not offer this")
+            .next("look at its own web page; newer firmware may have it"),
+        HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
     }
 }
 
@@ -62,6 +80,14 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
             .next("run it again; if it stays so, look at its own web page"),
         LoginObstacle::EarlierUnanswered => say("password not sent: the device before it did not reply to it")
             .next("make sure of the password, then run it again"),
+    }
+}
+
+/// A refusal in the device's own words.
+fn not_done(word: Option<&SubStatus>) -> String {
+    match word {
+        Some(word) => format!("it refused the change (\"{}\")", clean(&word.to_string())),
+        None => "it refused the change, and does not tell why".into(),
     }
 }
 
@@ -108,7 +134,52 @@ pub(super) fn status(status: &HttpStatus) -> String {
     if status.is_contradictory() {
         parts.push("by SADP it reports the opposite".into());
     }
+    if let Some(told) = &status.details {
+        parts.extend(details(told));
+    }
     parts.join("; ")
+}
+
+/// What a device tells with a login.
+fn details(details: &HttpDetails) -> Vec<String> {
+    let info = details.info.as_ref();
+    let words = info.map(|it| [&it.model, &it.firmware_version, &it.firmware_released_date]);
+    let words: Vec<_> = words.iter().flatten().copied().flatten().collect();
+    let mut parts = Vec::new();
+    if !words.is_empty() {
+        let words: Vec<_> = words.iter().map(|word| clean(word)).collect();
+        parts.push(words.join(" "));
+    }
+    parts.extend(details.clock.as_ref().map(clock));
+    let mode = details.discovery.as_ref();
+    if mode.is_some_and(|it| it.sadp == Some(Visibility::NonDiscoverable)) {
+        parts.push("it does not answer SADP".into());
+    }
+    if mode.is_some_and(|it| it.link_layer == Some(Visibility::NonDiscoverable)) {
+        parts.push("it does not answer raw Ethernet".into());
+    }
+    parts
+}
+
+/// How far a clock is from this computer's, and what sets it: `clock right (NTP)`.
+pub(super) fn clock(clock: &DeviceClock) -> String {
+    /// Requests take their time, and devices tell full seconds.
+    const RIGHT: u64 = 2;
+    let deviation = match clock.deviation {
+        None => "clock not readable".into(),
+        Some(it) if it.unsigned_abs().as_secs() <= RIGHT => "clock right".to_owned(),
+        Some(it) => {
+            let seconds = Duration::from_secs(it.unsigned_abs().as_secs());
+            let side = if it.is_positive() { "ahead" } else { "behind" };
+            format!("clock {} {side}", format_duration(seconds))
+        }
+    };
+    let by = match &clock.time.time_mode {
+        TimeMode::Ntp => "set by NTP".to_owned(),
+        TimeMode::Manual => "set by hand".into(),
+        other => format!("set by {}", clean(&other.to_string())),
+    };
+    format!("{deviation}, {by}")
 }
 
 fn tries(left: u32) -> String {

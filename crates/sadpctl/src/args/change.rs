@@ -248,6 +248,12 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) login: bool,
 
+    /// Then read model, firmware, clock and discovery mode
+    ///
+    /// With a login each, once the first was accepted
+    #[arg(long, requires = "login")]
+    pub(crate) details: bool,
+
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
 

@@ -1,7 +1,7 @@
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Overrides, Report,
     activate::{self, Activation},
-    check::{self, LoginTrial},
+    check::{self, HttpAccess, LoginTrial},
     recovery::prepare::Settings,
 };
 use sadp_reset::{Action, DeviceKey};
@@ -135,8 +135,10 @@ fn verify(report: &mut Report, password: &SecretString, run: &mut Run<'_>) -> Re
         overrides: Overrides::default(),
     };
     let plan = check::plan(devices);
-    let checked = run
-        .block_on(async |session, observer| plan.carry_out(session, Some(login), observer).await)?;
+    let checked = run.block_on(async |session, observer| {
+        let access = HttpAccess::default();
+        plan.log_in(session, &access, login, false, observer).await
+    })?;
     report.outcomes.extend(checked.outcomes);
     report.failure = checked.failure;
     Ok(())

@@ -1,6 +1,6 @@
 use sadp_ops::{
     LedgerAccess,
-    check::{self, LoginTrial},
+    check::{self, HttpAccess, LoginTrial},
 };
 
 use crate::{
@@ -26,10 +26,15 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
     }
     let password = args.login.then(|| password.get(run.terminal)).transpose()?;
     run.carry_out(async move |session, observer| {
-        let login = password.as_ref().map(|password| LoginTrial {
+        let Some(password) = &password else {
+            return plan.ask(session, observer).await;
+        };
+        let login = LoginTrial {
             password,
             overrides: args.force.overrides,
-        });
-        plan.carry_out(session, login, observer).await
+        };
+        let access = HttpAccess::default();
+        plan.log_in(session, &access, login, args.details, observer)
+            .await
     })
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
-    check::{HttpActivation, HttpLogin, HttpStatus},
+    check::{DeviceClock, HttpActivation, HttpDetails, HttpLogin, HttpStatus},
     owner::{CloudStatus, UnbindStatus},
     recovery::{
         answer::AnswerData, button::ButtonFinding, prepare::PreparedDevice,
@@ -76,7 +76,31 @@ fn http(status: &HttpStatus) -> Map<String, Value> {
             HttpLogin::Verified => "verified",
             HttpLogin::Refused => "refused",
         }),
+        "details": status.details.as_deref().map(details),
     }))
+}
+
+fn details(details: &HttpDetails) -> Value {
+    let info = details.info.as_ref().map(|it| {
+        json!({
+            "name": it.device_name, "model": it.model, "serial": it.serial_number, "mac": it.mac(),
+            "firmware": it.firmware_version, "build": it.firmware_released_date, "kind": it.device_type,
+        })
+    });
+    let discovery = details.discovery.as_ref();
+    let discovery = discovery.map(|it| json!({ "sadp": it.sadp, "link_layer": it.link_layer }));
+    json!({ "device": info, "clock": details.clock.as_ref().map(clock), "discovery": discovery })
+}
+
+/// `zone` is as the device writes it; its sign is the reverse of the usual one.
+fn clock(clock: &DeviceClock) -> Value {
+    let DeviceClock { time, deviation } = clock;
+    json!({
+        "mode": time.time_mode,
+        "local_time": time.local_time,
+        "zone": time.time_zone,
+        "deviation_seconds": deviation.map(|it| it.as_secs()),
+    })
 }
 
 fn object(value: Value) -> Map<String, Value> {

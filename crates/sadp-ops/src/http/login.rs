@@ -1,0 +1,483 @@
+//! Logins of a batch: at most one password a device, and none after the first refusal.
+
+use std::cell::RefCell;
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
+use sadp_isapi::{
+    Client, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest, LoginOutcome,
+    ResponseStatus, UserCheck, Withheld, digest::LoginCredentials, read_list,
+};
+use sadp_proto::{Refusal, RefusalReply};
+use sadp_reset::{
+    Account, Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, LedgerError, RefusalWord,
+};
+
+use super::{
+    HttpAccess, HttpFinding, HttpLogin, HttpStatus, LoginObstacle, LoginTrial, PARALLEL, address,
+    ask_all, client,
+};
+use crate::{
+    DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Reason,
+    Report, SafetyChecks, Selection, Session, StopReason, batch::PROVING,
+};
+
+/// An operation that logs in to devices.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HttpRun<'a> {
+    /// What is done with each device.
+    pub(crate) action: Action,
+    /// How they are reached.
+    pub(crate) access: &'a HttpAccess,
+    /// The password.
+    pub(crate) login: LoginTrial<'a>,
+}
+
+impl HttpRun<'_> {
+    /// Asks all devices without a login, then tries the password, and works on each
+    /// device that took it. A device that says that it is locked or has one try left
+    /// gets no login.
+    ///
+    /// The password goes to one device at a time until two accepted it, then to several
+    /// at once; the first refusal ends that. Each login is written down before it is
+    /// sent.
+    pub(crate) async fn carry_out(
+        self,
+        selection: Selection,
+        session: &mut Session,
+        observer: &mut dyn Observer,
+        work: impl AsyncFn(&DiscoveredDevice, &mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
+    ) -> Result<Report, OpsError> {
+        let Selection {
+            devices, left_out, ..
+        } = selection;
+        let asked = ask_all(&devices, self.action, session, observer).await?;
+        let batch = RefCell::new(LoginBatch {
+            session,
+            accepted: 0,
+            stopped: None,
+            failure: None,
+        });
+        let mut outcomes: Vec<Option<Outcome>> = devices.iter().map(|_| None).collect();
+        let mut waiting = devices.iter().zip(asked).enumerate();
+        let mut running = FuturesUnordered::new();
+        let mut finished = 0;
+        loop {
+            while running.len() < batch.borrow().width()
+                && let Some((place, (device, asked))) = waiting.next()
+            {
+                let (batch, work) = (&batch, &work);
+                running.push(async move {
+                    let outcome = self.visit(device, asked, batch, work).await;
+                    (place, outcome)
+                });
+            }
+            let Some((place, outcome)) = running.next().await else {
+                break;
+            };
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = Some(outcome);
+            }
+            finished += 1;
+            observer.observe(Event::Progress {
+                action: self.action,
+                finished,
+                total: devices.len(),
+            });
+        }
+        drop(running);
+        let mut report = Report::new(left_out);
+        report.outcomes.extend(outcomes.into_iter().flatten());
+        report.failure = batch.into_inner().failure;
+        Ok(report)
+    }
+
+    /// One device from what it told to its outcome.
+    async fn visit(
+        self,
+        device: &DiscoveredDevice,
+        asked: Option<Result<HttpStatus, HttpFailure>>,
+        batch: &RefCell<LoginBatch<'_>>,
+        work: &impl AsyncFn(&DiscoveredDevice, &mut LoggedIn<'_, '_>, HttpStatus) -> Outcome,
+    ) -> Outcome {
+        let mut status = match asked {
+            Some(Ok(status)) => status,
+            other => return not_told(device, self.action, other.and_then(Result::err)),
+        };
+        let begun = batch.borrow_mut().begin(self, device, &status);
+        let attempt = match begun {
+            Ok(Ok(attempt)) => attempt,
+            Ok(Err(outcome)) => return self.with_status(*outcome, status),
+            Err(error) => {
+                batch.borrow_mut().fail(error);
+                let reason = Reason::Stopped(StopReason::LocalFailure);
+                return Outcome::skipped(device, self.action, reason);
+            }
+        };
+        let mut login = LoggedIn {
+            run: self,
+            device,
+            client: attempt.client,
+            account: Account::of(&device.entry.device),
+            batch,
+            ended: None,
+        };
+        let ended = login
+            .client
+            .verify(login.credentials(), self.access.basic)
+            .await;
+        match batch.borrow_mut().conclude(attempt.id, ended) {
+            Ok(told) => {
+                status.login = Some(HttpLogin::Verified);
+                status.check.is_default_password = told.is_default_password;
+                status.check.is_risk_password = told.is_risk_password;
+            }
+            Err(finding) => {
+                if let HttpFinding::WrongPassword { .. } = finding {
+                    status.login = Some(HttpLogin::Refused);
+                }
+                let outcome = finding.outcome(device, self.action);
+                return self.with_status(outcome, status);
+            }
+        }
+        work(device, &mut login, status).await
+    }
+
+    /// What a device told goes with the outcome of a check, whatever came of it.
+    fn with_status(self, mut outcome: Outcome, status: HttpStatus) -> Outcome {
+        if self.action == Action::Check {
+            outcome.data = OutcomeData::Http(Box::new(status));
+        }
+        outcome
+    }
+}
+
+/// The outcome of a device that told nothing: it was not asked, or did not answer.
+pub(crate) fn not_told(
+    device: &DiscoveredDevice,
+    action: Action,
+    failure: Option<HttpFailure>,
+) -> Outcome {
+    match failure {
+        None => Outcome::skipped(device, action, Reason::Stopped(StopReason::Interrupted)),
+        Some(failure) => HttpFinding::NotReached(failure).outcome(device, action),
+    }
+}
+
+/// A device that took the password.
+pub(crate) struct LoggedIn<'a, 's> {
+    run: HttpRun<'a>,
+    device: &'a DiscoveredDevice,
+    client: Client,
+    account: Account,
+    batch: &'a RefCell<LoginBatch<'s>>,
+    /// Why nothing more is sent to the device.
+    ended: Option<HttpFinding>,
+}
+
+impl LoggedIn<'_, '_> {
+    /// The login that goes with each request.
+    pub(crate) fn credentials(&self) -> LoginCredentials<'_> {
+        LoginCredentials {
+            user: &self.account.user_name,
+            password: self.run.login.password,
+        }
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.batch.borrow().session.now()
+    }
+
+    /// Sends a request that changes nothing. Each has a login of its own, on a challenge
+    /// of its own: nothing more is sent once one is not accepted.
+    pub(crate) async fn send(&mut self, request: &IsapiRequest) -> Result<IsapiReply, HttpFinding> {
+        if let Some(finding) = &self.ended {
+            return Err(finding.clone());
+        }
+        let basic = self.run.access.basic;
+        let ended = self.client.login(request, self.credentials(), basic).await;
+        let finding = match ended {
+            LoginOutcome::Accepted(reply) | LoginOutcome::Withheld(Withheld::NotNeeded(reply)) => {
+                return Ok(reply);
+            }
+            LoginOutcome::Refused(refusal) | LoginOutcome::Withheld(Withheld::Refused(refusal)) => {
+                HttpFinding::Refused(refusal)
+            }
+            other => HttpFinding::of(other),
+        };
+        let goes_on = match &finding {
+            HttpFinding::Refused(refusal) => !matches!(refusal, HttpRefusal::Locked { .. }),
+            HttpFinding::NotReached(_) => true,
+            _ => false,
+        };
+        if !goes_on {
+            self.ended = Some(finding.clone());
+            self.batch.borrow_mut().heed(&finding);
+        }
+        Err(finding)
+    }
+
+    /// Reads a document. `None` where this firmware has none.
+    pub(crate) async fn read<D: IsapiDocument>(
+        &mut self,
+        request: &IsapiRequest,
+    ) -> Result<Option<D>, HttpFinding> {
+        match self.send(request).await {
+            Ok(reply) => reply.document().map(Some).ok_or(HttpFinding::NotReadable),
+            Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
+            Err(finding) => Err(finding),
+        }
+    }
+
+    /// Reads a list of documents. `None` where this firmware has none.
+    pub(crate) async fn read_list<D: IsapiDocument>(
+        &mut self,
+        request: &IsapiRequest,
+    ) -> Result<Option<Vec<D>>, HttpFinding> {
+        match self.send(request).await {
+            Ok(reply) => match read_list(&reply.body) {
+                Ok(list) => Ok(Some(list)),
+                Err(_) => Err(HttpFinding::NotReadable),
+            },
+            Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
+            Err(finding) => Err(finding),
+        }
+    }
+
+    /// Sends a request that changes the device, once, and writes it down before.
+    pub(crate) async fn change(
+        &mut self,
+        action: Action,
+        request: &IsapiRequest,
+    ) -> Result<IsapiReply, HttpFinding> {
+        let attempt = self.batch.borrow_mut().write_down(self.device, action);
+        let attempt = attempt.map_err(|error| self.fail(error))?;
+        let reply = match self.send(request).await {
+            Ok(reply) => match reply.document::<ResponseStatus>() {
+                Some(status) if !status.is_done() => Err(HttpFinding::NotDone(status.sub_status)),
+                _ => Ok(reply),
+            },
+            Err(finding) => Err(finding),
+        };
+        let finding = reply.as_ref().err();
+        let finished = self.batch.borrow_mut().finish(attempt, finding);
+        finished.map_err(|error| self.fail(error))?;
+        reply
+    }
+
+    /// Ends the batch: this computer failed.
+    fn fail(&mut self, error: LedgerError) -> HttpFinding {
+        self.batch.borrow_mut().fail(error);
+        self.ended.insert(HttpFinding::NotWrittenDown).clone()
+    }
+}
+
+/// What the logins of a batch share.
+struct LoginBatch<'s> {
+    session: &'s mut Session,
+    /// How many devices accepted the password.
+    accepted: usize,
+    /// Why it goes to no other device.
+    stopped: Option<Reason>,
+    failure: Option<OpsError>,
+}
+
+/// A login that is written down and not yet sent.
+struct BegunLogin {
+    id: AttemptId,
+    client: Client,
+}
+
+impl LoginBatch<'_> {
+    /// How many logins may be under way.
+    fn width(&self) -> usize {
+        if self.accepted < PROVING { 1 } else { PARALLEL }
+    }
+
+    fn fail(&mut self, error: impl Into<OpsError>) {
+        self.stopped = Some(Reason::Stopped(StopReason::LocalFailure));
+        self.failure.get_or_insert_with(|| error.into());
+    }
+
+    /// Writes a login down, unless the device must not be sent one. Then its outcome is
+    /// known.
+    fn begin(
+        &mut self,
+        run: HttpRun<'_>,
+        device: &DiscoveredDevice,
+        status: &HttpStatus,
+    ) -> Result<Result<BegunLogin, Box<Outcome>>, OpsError> {
+        if let Some(outcome) = self.objection(run, device, status)? {
+            return Ok(Err(Box::new(outcome)));
+        }
+        let client = client(device)?;
+        let id = self.write_down(device, Action::Check)?;
+        Ok(Ok(BegunLogin { id, client }))
+    }
+
+    /// The outcome of a device that must not be sent the password.
+    fn objection(
+        &self,
+        run: HttpRun<'_>,
+        device: &DiscoveredDevice,
+        status: &HttpStatus,
+    ) -> Result<Option<Outcome>, LedgerError> {
+        let reason = if let Some(reason) = &self.stopped {
+            reason.clone()
+        } else if self.session.cancellation.stop.is_cancelled() {
+            Reason::Stopped(StopReason::Interrupted)
+        } else if let Some(obstacle) = status.obstacle() {
+            Reason::Http(HttpFinding::Withheld(obstacle))
+        } else {
+            let checks = SafetyChecks::new(run.action, run.login.overrides);
+            return checks.blocked(self.session, device);
+        };
+        Ok(Some(Outcome::skipped(device, run.action, reason)))
+    }
+
+    fn write_down(
+        &mut self,
+        device: &DiscoveredDevice,
+        action: Action,
+    ) -> Result<AttemptId, LedgerError> {
+        let attempt = Attempt {
+            device: device.key(),
+            address: address(device).map(|it| it.ip()),
+            action,
+            at: self.session.now(),
+        };
+        self.session.ledger_mut()?.begin(&attempt)
+    }
+
+    /// What a login means, for its device and for the others.
+    fn conclude(&mut self, id: AttemptId, ended: LoginOutcome) -> Result<UserCheck, HttpFinding> {
+        let result = match ended {
+            LoginOutcome::Accepted(reply) => {
+                self.accepted += 1;
+                Ok(reply.document().unwrap_or_default())
+            }
+            other => Err(HttpFinding::of(other)),
+        };
+        let finding = result.as_ref().err();
+        if let Some(finding) = finding {
+            self.heed(finding);
+        }
+        if let Err(error) = self.finish(id, finding) {
+            self.fail(error);
+        }
+        result
+    }
+
+    /// Stops the logins to other devices, where one was not accepted.
+    fn heed(&mut self, finding: &HttpFinding) {
+        let reason = match finding {
+            HttpFinding::WrongPassword { .. } => Reason::Stopped(StopReason::WrongSecret),
+            HttpFinding::NotJudged(HttpRefusal::Locked { .. })
+            | HttpFinding::Refused(HttpRefusal::Locked { .. }) => {
+                Reason::Stopped(StopReason::DeviceLocked)
+            }
+            HttpFinding::Unanswered(_) if self.accepted < PROVING => {
+                Reason::Http(HttpFinding::Withheld(LoginObstacle::EarlierUnanswered))
+            }
+            _ => return,
+        };
+        self.stopped.get_or_insert(reason);
+    }
+
+    /// Writes down how a request ended. Locks and tries over HTTP are counted for this
+    /// computer's address: what the device told by SADP stays as it is.
+    fn finish(&mut self, id: AttemptId, finding: Option<&HttpFinding>) -> Result<(), LedgerError> {
+        let result = match finding.map(HttpFinding::status) {
+            None | Some(OutcomeStatus::Done) => AttemptResult::Done,
+            Some(OutcomeStatus::Refused) => AttemptResult::Refused,
+            Some(OutcomeStatus::Unknown) => AttemptResult::Unknown,
+            Some(OutcomeStatus::NoAnswer | OutcomeStatus::Skipped | OutcomeStatus::Planned) => {
+                AttemptResult::Skipped
+            }
+        };
+        let told = finding.and_then(HttpFinding::verdict);
+        let at = self.session.now();
+        let verdict = AttemptVerdict {
+            refusal: told.as_ref().map(|it| RefusalWord::new(it.refusal.word())),
+            tries_left: told.as_ref().and_then(|it| it.tries_left),
+            lock_minutes: told.as_ref().and_then(|it| it.lock_minutes),
+            ..AttemptVerdict::new(result, at)
+        };
+        self.session.ledger_mut()?.finish(id, &verdict)
+    }
+}
+
+impl HttpFinding {
+    /// What a login means that was not accepted.
+    fn of(ended: LoginOutcome) -> Self {
+        match ended {
+            LoginOutcome::WrongPassword { tries_left } => Self::WrongPassword { tries_left },
+            LoginOutcome::Refused(refusal) => Self::NotJudged(refusal),
+            LoginOutcome::Unknown(failure) => Self::Unanswered(failure),
+            LoginOutcome::Withheld(Withheld::Failed(failure)) => Self::NotReached(failure),
+            LoginOutcome::Withheld(withheld) => Self::Withheld(LoginObstacle::of(withheld)),
+            LoginOutcome::Accepted(_) => Self::NotReadable,
+        }
+    }
+
+    /// How an operation on the device ended by it.
+    pub(crate) const fn status(&self) -> OutcomeStatus {
+        match self {
+            Self::NotReached(_) | Self::NotReadable => OutcomeStatus::NoAnswer,
+            Self::WrongPassword { .. }
+            | Self::NotJudged(_)
+            | Self::Refused(_)
+            | Self::NotDone(_) => OutcomeStatus::Refused,
+            Self::Unanswered(_) => OutcomeStatus::Unknown,
+            Self::NoAddress
+            | Self::AddressShared
+            | Self::OffSubnet
+            | Self::Withheld(_)
+            | Self::NotOffered
+            | Self::NotWrittenDown => OutcomeStatus::Skipped,
+        }
+    }
+
+    /// A refusal in the words that devices use by SADP, so that scripts read one kind.
+    fn verdict(&self) -> Option<RefusalReply> {
+        let (refusal, tries_left, lock_minutes) = match *self {
+            Self::WrongPassword { tries_left } => (Refusal::PasswordError, tries_left, None),
+            Self::NotJudged(HttpRefusal::Locked { seconds })
+            | Self::Refused(HttpRefusal::Locked { seconds }) => {
+                (Refusal::Locked, None, seconds.map(|it| it.div_ceil(60)))
+            }
+            _ => return None,
+        };
+        Some(RefusalReply {
+            refusal,
+            tries_left,
+            lock_minutes,
+            without_mac: false,
+        })
+    }
+
+    /// The outcome of a device of which this is found.
+    pub(crate) fn outcome(self, device: &DiscoveredDevice, action: Action) -> Outcome {
+        let mut outcome = Outcome {
+            verdict: self.verdict(),
+            ..Outcome::new(device, action, self.status())
+        };
+        outcome.reason = Reason::Http(self);
+        outcome
+    }
+}
+
+impl LoginObstacle {
+    fn of(withheld: Withheld) -> Self {
+        match withheld {
+            Withheld::NotNeeded(_) => Self::NotNeeded,
+            Withheld::Refused(HttpRefusal::Locked { seconds }) => Self::Locked { seconds },
+            Withheld::Refused(HttpRefusal::NotActivated) => Self::NotActivated,
+            Withheld::Refused(refusal) => Self::Refused(refusal),
+            Withheld::OneTryLeft => Self::OneTryLeft,
+            Withheld::BasicOnly => Self::BasicOnly,
+            Withheld::NoChallenge | Withheld::Failed(_) => Self::NoChallenge,
+        }
+    }
+}
