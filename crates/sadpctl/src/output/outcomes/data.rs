@@ -83,7 +83,7 @@ fn http(status: &HttpStatus) -> Map<String, Value> {
 fn details(details: &HttpDetails) -> Value {
     let info = details.info.as_ref().map(|it| {
         json!({
-            "name": it.device_name, "model": it.model, "serial": it.serial_number, "mac": it.mac(),
+            "name": it.device_name, "model": it.model, "serial": it.serial_number, "mac": it.mac().map(|mac| mac.to_string()),
             "firmware": it.firmware_version, "build": it.firmware_released_date, "kind": it.device_type,
         })
     });
