@@ -4,7 +4,7 @@ use hex::FromHexError;
 use sadp_proto::Guid;
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 of a file or code, which identifies it. Displays as 64 lower-case
+/// The SHA-256 of a file, code or certificate, which identifies it. Displays as 64 lower-case
 /// hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -22,6 +22,19 @@ impl Digest {
             || Self::of(guid.as_str().as_bytes()),
             |bytes| Self::of(&bytes),
         )
+    }
+}
+
+/// A SHA-256 that was computed elsewhere.
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Digest> for [u8; 32] {
+    fn from(digest: Digest) -> Self {
+        digest.0
     }
 }
 

@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 pub(crate) use self::guid::NewGuid;
 use self::row::FromRow;
 pub use self::{
-    account::{Account, KnownDevice, RememberedMove},
+    account::{Account, KnownDevice, RememberedCertificate, RememberedMove},
     action::{Action, AttemptResult, RefusalWord},
     attempt::{Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptVerdict},
     case::{BadCaseId, Case, CaseEnded, CaseEnding, CaseFilter, CaseId, NewCase, OpenedCase},
@@ -34,7 +34,8 @@ pub use self::{
 
 /// The state of devices that is kept between runs: locks, tries left, an
 /// append-only audit of every command sent, requests to the vendor's support,
-/// the GUIDs in the vault, the GUIDs that are used up, and what people call devices.
+/// the GUIDs in the vault, the GUIDs that are used up, the certificates of devices, and
+/// what people call them.
 ///
 /// A call that writes returns once its data is on the disk: it survives the kill
 /// of the process and, as far as the disk is honest, a power failure. Several runs

@@ -1,5 +1,5 @@
 //! Which devices are known, and what each is known by where a secret is sent to it: the account that it reported
-//! when it last accepted one, and the address that it left since.
+//! when it last accepted one, the address that it left since, and its certificate.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use super::{
     Action, Ledger, LedgerError,
     row::{self, FromRow, same_memory, since_1970},
 };
-use crate::DeviceKey;
+use crate::{DeviceKey, Digest};
 
 /// The account that a device's password belongs to, as far as a look shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,24 @@ impl FromRow for RememberedMove {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         Ok(Self {
             former: row::parsed(row, 0)?,
+            at: row::time(row, 1)?,
+        })
+    }
+}
+
+/// The certificate by which a device is known over HTTPS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RememberedCertificate {
+    /// The SHA-256 of it in DER.
+    pub fingerprint: Digest,
+    /// When it was seen first.
+    pub at: Timestamp,
+}
+
+impl FromRow for RememberedCertificate {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            fingerprint: row::parsed(row, 0)?,
             at: row::time(row, 1)?,
         })
     }
@@ -192,6 +210,38 @@ impl Ledger {
         self.execute("forget a move", &sql, values).map(drop)
     }
 
+    /// Returns the certificate that is expected of a device.
+    pub fn certificate_of(
+        &self,
+        device: &DeviceKey,
+    ) -> Result<Option<RememberedCertificate>, LedgerError> {
+        self.latest("sha256, at", "certificates", device)
+    }
+
+    /// Records the certificate that is expected of a device from now on, in place of
+    /// another. One that is expected already stays as it is.
+    pub fn remember_certificate(
+        &mut self,
+        device: &DeviceKey,
+        it: RememberedCertificate,
+    ) -> Result<(), LedgerError> {
+        let known = self.certificate_of(device)?;
+        if known.is_some_and(|known| known.fingerprint == it.fingerprint) {
+            return Ok(());
+        }
+        let (mac, serial) = (device.mac_text(), device.serial_text());
+        self.write("remember a certificate", |transaction| {
+            let sql = format!(
+                "DELETE FROM certificates WHERE {}",
+                same_memory("certificates")
+            );
+            transaction.execute(&sql, params![mac, serial])?;
+            let sql = "INSERT INTO certificates (mac, serial, sha256, at) VALUES (?1, ?2, ?3, ?4)";
+            let values = params![mac, serial, it.fingerprint.to_string(), since_1970(it.at)];
+            transaction.execute(sql, values).map(drop)
+        })
+    }
+
     fn latest<T: FromRow>(
         &self,
         columns: &str,
@@ -265,6 +315,36 @@ mod tests {
         ledger.remember_move(&one, moved(1, 5)).unwrap();
         ledger.forget_move(&renamed).unwrap();
         assert_eq!(ledger.move_of(&one).unwrap(), None);
+    }
+
+    #[test]
+    fn a_certificate_is_expected_from_first_sight_until_another_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let key = |last, serial| {
+            let mac = MacAddr::new([0x44, 0x47, 0xcc, 0, 0, last]);
+            DeviceKey::new(Some(mac), sadp_model::Serial::new(serial)).unwrap()
+        };
+        let (one, renamed, other) = (key(1, "S1"), key(1, "S2"), key(2, "S1"));
+        let seen = |certificate: &[u8], second| RememberedCertificate {
+            fingerprint: Digest::of(certificate),
+            at: Timestamp::from_second(second).unwrap(),
+        };
+        assert_eq!(ledger.certificate_of(&one).unwrap(), None);
+        for (certificate, second, expected) in [
+            (b"first", 1, seen(b"first", 1)),
+            (b"first", 2, seen(b"first", 1)),
+            (b"other", 3, seen(b"other", 3)),
+        ] {
+            let it = seen(certificate, second);
+            ledger.remember_certificate(&one, it).unwrap();
+            assert_eq!(ledger.certificate_of(&renamed).unwrap(), Some(expected));
+        }
+        assert_eq!(ledger.certificate_of(&other).unwrap(), None);
+        drop(ledger);
+        let ledger = Ledger::open_existing(folder.path()).unwrap().unwrap();
+        let kept = ledger.certificate_of(&one).unwrap();
+        assert_eq!(kept, Some(seen(b"other", 3)));
     }
 
     #[test]

@@ -88,6 +88,9 @@ impl AttemptRecord {
 pub struct AttemptFilter {
     /// Only attempts that can belong to this device.
     pub device: Option<DeviceKey>,
+    /// Only attempts that were sent to this address and of which no device is known.
+    /// None of them belongs to a device.
+    pub nameless_at: Option<IpAddr>,
     /// Only attempts begun at this time or later, to the second.
     pub since: Option<Timestamp>,
     /// At most this many, the latest.
@@ -141,6 +144,7 @@ impl Ledger {
             "SELECT id, mac, serial, address, action, begun_at,
                 result, refusal, number, tries_left, lock_minutes, finished_at
             FROM attempts WHERE {} AND begun_at >= ifnull(?3, begun_at)
+                AND (?5 IS NULL OR (mac IS NULL AND serial IS NULL AND address = ?5))
             ORDER BY id DESC LIMIT ?4",
             same_device_or_all("attempts")
         );
@@ -151,6 +155,7 @@ impl Ledger {
             filter.since.map(since_1970),
             // SQLite reads a negative limit as none.
             filter.limit.map_or(-1, i64::from),
+            filter.nameless_at.map(|address| address.to_string()),
         ];
         self.rows("read the attempts", &sql, wanted)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema version that this build knows.
-pub(super) const NEWEST: i64 = 7;
+pub(super) const NEWEST: i64 = 8;
 
 /// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// The SQL from each schema version to the next; the first creates the file. A
 /// released step never changes.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -282,6 +282,14 @@ const STEPS: [&str; 7] = [
         at INTEGER NOT NULL,
         CHECK (name IS NOT NULL OR place IS NOT NULL)
     ) STRICT;",
+    // The certificate by which a device is known over HTTPS, and when it was seen first.
+    "CREATE TABLE certificates (
+        mac TEXT, serial TEXT,
+        sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+        at INTEGER NOT NULL,
+        CHECK (mac IS NOT NULL OR serial IS NOT NULL)
+    ) STRICT;
+    CREATE UNIQUE INDEX certificate_of_device ON certificates (ifnull(mac, ''), ifnull(serial, ''));",
 ];
 
 #[cfg(test)]
@@ -464,6 +472,26 @@ mod tests {
             connection.execute_batch(change).expect_err(change);
         }
         let rows = "count(*) FROM passwords, accounts, moves WHERE number = 7";
+        assert_eq!(number(&connection, rows), 1);
+    }
+
+    #[test]
+    fn a_ledger_of_the_seventh_version_gets_a_place_for_certificates() {
+        let mut connection = of_version(7);
+        let rows = "INSERT INTO site_names VALUES ('m', 'Gate', NULL, 1)";
+        connection.execute_batch(rows).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(7));
+        assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+        let row = "INSERT INTO certificates VALUES ('m', NULL, printf('%064d', 0), 2)";
+        connection.execute_batch(row).unwrap();
+        for change in [
+            "INSERT INTO certificates VALUES ('n', NULL, 'short', 2)",
+            "INSERT INTO certificates VALUES (NULL, NULL, printf('%064d', 0), 2)",
+            "INSERT INTO certificates VALUES ('m', NULL, printf('%064d', 1), 3)",
+        ] {
+            connection.execute_batch(change).expect_err(change);
+        }
+        let rows = "count(*) FROM site_names JOIN certificates USING (mac) WHERE name = 'Gate'";
         assert_eq!(number(&connection, rows), 1);
     }
 

@@ -120,6 +120,41 @@ fn attempts_are_found_by_device_time_and_number() {
 }
 
 #[test]
+fn attempts_without_a_device_are_found_by_their_address() {
+    let (mut ledger, _folder) = ledger();
+    let nameless = |last| Attempt {
+        device: None,
+        address: Some([10, 77, 0, last].into()),
+        ..attempt(1, 0)
+    };
+    let (here, elsewhere) = (nameless(5), nameless(6));
+    // Of a device, to the same address.
+    ledger.begin(&attempt(1, 0)).unwrap();
+    let first = ledger.begin(&here).unwrap();
+    ledger.begin(&elsewhere).unwrap();
+    let last = ledger.begin(&here).unwrap();
+    let found = |filter: AttemptFilter| -> Vec<AttemptId> {
+        let found = ledger.attempts(&filter).unwrap();
+        found.iter().map(|record| record.id).collect()
+    };
+    let at_address = AttemptFilter {
+        nameless_at: here.address,
+        ..AttemptFilter::default()
+    };
+    assert_eq!(found(at_address.clone()), [last, first]);
+    let latest = AttemptFilter {
+        limit: Some(1),
+        ..at_address.clone()
+    };
+    assert_eq!(found(latest), [last]);
+    let of_device = AttemptFilter {
+        device: attempt(1, 0).device,
+        ..at_address
+    };
+    assert_eq!(found(of_device), []);
+}
+
+#[test]
 fn nothing_is_lost_when_threads_open_and_write_at_once() {
     const THREADS: u16 = 6;
     const EACH: u16 = 40;
