@@ -137,3 +137,28 @@ fn an_activation_is_verified() {
     let logins: Vec<_> = checks.map(|it| &it["data"]["login"]).collect();
     assert_eq!(logins, ["verified", "verified"], "{run}");
 }
+
+#[test]
+fn a_device_that_does_not_answer_sadp_is_named_by_its_address() {
+    let shop = Shop::new();
+    let hidden = "127.0.1.3";
+    let wrong = shop.check(&[hidden], Some("Somebody-elses-1"));
+    assert_eq!(wrong.json()[0]["tries_left"], 6, "{wrong}");
+    let again = shop.check(&[hidden], Some("Somebody-elses-1"));
+    assert_eq!(again.code, 4, "{again}");
+    assert_eq!(shop.tries_left(hidden), 6);
+    let details = ["--details", "--force", "refused-before"];
+    let right = shop.check(&[&[hidden], &details[..]].concat(), Some(PASSWORD));
+    assert_eq!(right.code, 0, "{right}");
+    let outcome = &right.json()[0];
+    let told = &outcome["data"]["details"];
+    assert_eq!(told["discovery"]["sadp"], "nonDiscoverable", "{right}");
+    let deviation = told["clock"]["deviation_seconds"].as_i64().unwrap();
+    assert!(deviation.abs() < 60, "{right}");
+    // What it is, is known only now.
+    assert_eq!(outcome["device"]["mac"], told["device"]["mac"], "{right}");
+    assert_eq!(
+        outcome["device"]["serial"], told["device"]["serial"],
+        "{right}"
+    );
+}

@@ -1,4 +1,4 @@
-use sadp_model::MacAddr;
+use sadp_model::{MacAddr, Serial};
 use serde::Serialize;
 
 use crate::{Body, IsapiDocument, IsapiRequest};
@@ -40,6 +40,11 @@ impl DeviceInfo {
     /// Its MAC address, which identifies it.
     pub fn mac(&self) -> Option<MacAddr> {
         self.mac_address.as_ref()?.parse().ok()
+    }
+
+    /// Its full serial number.
+    pub fn serial(&self) -> Option<Serial> {
+        Serial::new(self.serial_number.as_ref()?)
     }
 
     /// The request that reads it.

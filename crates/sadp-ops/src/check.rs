@@ -9,8 +9,8 @@ pub use crate::http::{
     LoginObstacle, LoginTrial,
 };
 use crate::{
-    DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report, Selection,
-    Session,
+    DeviceRef, DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report,
+    Selection, Session,
     http::{self, HttpRun, LoggedIn, ask_all, not_told},
 };
 
@@ -73,19 +73,19 @@ impl Plan {
             async |device: &DiscoveredDevice,
                    login: &mut LoggedIn<'_, '_>,
                    mut status: HttpStatus| {
-                if details {
-                    match read_details(login).await {
-                        Ok(details) => status.details = Some(Box::new(details)),
-                        Err(finding) => {
-                            let data = OutcomeData::Http(Box::new(status));
-                            return Outcome {
-                                data,
-                                ..finding.outcome(device, Action::Check)
-                            };
-                        }
-                    }
+                if !details {
+                    return done(device, status);
                 }
-                done(device, status)
+                match read_details(device, login).await {
+                    Ok(details) => {
+                        status.details = Some(Box::new(details));
+                        done(device, status)
+                    }
+                    Err(finding) => Outcome {
+                        data: OutcomeData::Http(Box::new(status)),
+                        ..finding.outcome(device, Action::Check)
+                    },
+                }
             },
         )
         .await
@@ -93,20 +93,34 @@ impl Plan {
 }
 
 fn done(device: &DiscoveredDevice, status: HttpStatus) -> Outcome {
+    let mut named = DeviceRef::from(device);
+    // A device that does not answer SADP tells only now what it is.
+    if let Some(info) = status.details.as_ref().and_then(|it| it.info.as_ref()) {
+        named.mac = named.mac.or_else(|| info.mac());
+        named.serial = named.serial.or_else(|| info.serial());
+        named.model = named.model.or_else(|| info.model.clone());
+    }
     Outcome {
+        device: named,
         data: OutcomeData::Http(Box::new(status)),
         ..Outcome::new(device, Action::Check, OutcomeStatus::Done)
     }
 }
 
 /// Reads what a device tells with a login, as far as its firmware has it.
-async fn read_details(login: &mut LoggedIn<'_, '_>) -> Result<HttpDetails, HttpFinding> {
-    let info = login.read(&DeviceInfo::request()).await?;
+async fn read_details(
+    device: &DiscoveredDevice,
+    login: &mut LoggedIn<'_, '_>,
+) -> Result<HttpDetails, HttpFinding> {
+    let info: Option<DeviceInfo> = login.read(&DeviceInfo::request()).await?;
+    let other_mac = info.as_ref().and_then(DeviceInfo::mac);
+    let by_sadp = device.entry.device.mac;
     let time: Option<Time> = login.read(&IsapiRequest::get(Time::PATH)).await?;
     let discovery = login.read(&IsapiRequest::get(DiscoveryMode::PATH)).await?;
     Ok(HttpDetails {
         info,
         clock: time.map(|time| DeviceClock::new(time, login.now())),
         discovery,
+        other_mac: other_mac.filter(|mac| by_sadp.is_some_and(|it| it != *mac)),
     })
 }

@@ -1,10 +1,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use sadp_model::{
-    Assessment, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
+    Assessment, Device, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
 };
 use sadp_proto::DeviceSnapshot;
-use sadp_reset::{DeviceKey, KnownDevice, SiteName};
+use sadp_reset::{AttemptFilter, DeviceKey, KnownDevice, SiteName};
 
 /// A device that was found, with what follows from the others and from this
 /// computer's networks.
@@ -46,6 +46,21 @@ impl DiscoveredDevice {
         all
     }
 
+    /// A device that was not found, at an address that somebody named. What the ledger
+    /// remembers of the device that had the address before counts for it.
+    pub(crate) fn at_address(address: Ipv4Addr, known: Option<&DeviceKey>) -> Self {
+        let mut device = Device::unknown();
+        device.ipv4.address = Some(address);
+        device.mac = known.and_then(DeviceKey::mac);
+        device.serial = known.and_then(DeviceKey::serial).cloned();
+        Self {
+            entry: DeviceRecord::unseen(device),
+            reachable: None,
+            warnings: Vec::new(),
+            site_name: None,
+        }
+    }
+
     fn new(entry: DeviceRecord, assessment: Assessment) -> Self {
         Self {
             entry,
@@ -61,6 +76,18 @@ impl DiscoveredDevice {
         DeviceKey::of(&self.entry.device)
     }
 
+    /// Which attempts of the ledger are its own. Of a device of which only the address is
+    /// known, those that were sent there. `None` where not even that is known.
+    pub(crate) fn attempts(&self) -> Option<AttemptFilter> {
+        let key = self.key();
+        let address = self.entry.device.ipv4.address.filter(|_| key.is_none());
+        (key.is_some() || address.is_some()).then(|| AttemptFilter {
+            device: key.as_ref().map(DeviceKey::by_mac),
+            nameless_at: address.map(IpAddr::V4),
+            ..AttemptFilter::default()
+        })
+    }
+
     /// Whether it is the device of this key.
     pub fn is(&self, key: &DeviceKey) -> bool {
         self.key().is_some_and(|own| own.is_same(key))
@@ -73,7 +100,7 @@ impl DiscoveredDevice {
     /// address that it reported.
     pub(crate) fn received_from(reports: &[[[u8; 4]; 2]]) -> Self {
         use jiff::{SignedDuration, Timestamp};
-        use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+        use sadp_model::{Protocol, Registry, Sighting, Via};
 
         let mut registry = Registry::new();
         for (second, [from, reported]) in (0..).zip(reports) {

@@ -158,6 +158,27 @@ impl Session {
         Ok((inventory, report))
     }
 
+    /// The same for operations over HTTP: a device that is named by its address is asked
+    /// there, even if it does not answer SADP.
+    pub async fn look_for_http(
+        &mut self,
+        names: &[DeviceName],
+        observer: &mut dyn Observer,
+    ) -> Result<(Inventory, ScanReport), OpsError> {
+        let (mut inventory, report) = self.look_by_name(names, observer).await?;
+        for address in names.iter().filter_map(DeviceName::address) {
+            let mut devices = inventory.devices.iter();
+            if devices.any(|it| it.entry.device.ipv4.address == Some(address)) {
+                continue;
+            }
+            let mut known = inventory.absent.iter();
+            let known = known.find(|it| it.address == Some(address.into()));
+            let device = DiscoveredDevice::at_address(address, known.map(|it| &it.device));
+            inventory.devices.push(device);
+        }
+        Ok((inventory, report))
+    }
+
     async fn look_until(
         &mut self,
         enough: &Enough<'_>,

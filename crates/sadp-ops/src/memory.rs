@@ -71,20 +71,18 @@ pub(crate) struct SecretMemory {
 }
 
 impl SecretMemory {
-    /// Reads what the ledger holds about a device and the secret of this action.
+    /// Reads what the ledger holds about a device, by its attempts, and the secret of
+    /// this action.
     pub(crate) fn read(
         ledger: &Ledger,
-        device: &DeviceKey,
+        device: &AttemptFilter,
         action: Action,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let Some(kind) = SecretKind::of(action) else {
             return Ok(Self::default());
         };
-        let attempts = ledger.attempts(&AttemptFilter {
-            device: Some(device.by_mac()),
-            ..AttemptFilter::default()
-        })?;
+        let attempts = ledger.attempts(device)?;
         Ok(Self::among(&attempts, kind, now))
     }
 
@@ -99,7 +97,7 @@ impl SecretMemory {
         if !matches!(action, Action::GuidImport | Action::MailConfirm) {
             return Ok(None);
         }
-        Ok(Self::read(ledger, device, action, now)?.may_have_worked)
+        Ok(Self::read(ledger, &of_device(device), action, now)?.may_have_worked)
     }
 
     /// Among these attempts, latest first. An accepted secret ends the memory.
@@ -140,19 +138,24 @@ impl SecretMemory {
     }
 }
 
+/// The attempts on a device.
+fn of_device(device: &DeviceKey) -> AttemptFilter {
+    AttemptFilter {
+        device: Some(device.by_mac()),
+        ..AttemptFilter::default()
+    }
+}
+
 /// Until when a device takes no login over HTTP, as it replied to one. What it tells
 /// itself, without a login, counts first; not every firmware does.
 pub(crate) fn http_lock(
     ledger: &Ledger,
-    device: &DeviceKey,
+    device: &AttemptFilter,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, LedgerError> {
     /// What devices lock for, where they do not tell.
     const USUAL_MINUTES: u32 = 30;
-    let attempts = ledger.attempts(&AttemptFilter {
-        device: Some(device.by_mac()),
-        ..AttemptFilter::default()
-    })?;
+    let attempts = ledger.attempts(device)?;
     let mut logins = attempts
         .iter()
         .filter(|it| it.attempt.action.is_over_http())
@@ -175,10 +178,7 @@ pub(crate) fn unconfirmed_activation(
     ledger: &Ledger,
     device: &DeviceKey,
 ) -> Result<Option<Timestamp>, LedgerError> {
-    let attempts = ledger.attempts(&AttemptFilter {
-        device: Some(device.by_mac()),
-        ..AttemptFilter::default()
-    })?;
+    let attempts = ledger.attempts(&of_device(device))?;
     let last = attempts.iter().find(|it| {
         it.attempt.action == Action::Activate
             || it.result() == AttemptResult::Done && it.attempt.action.spec().carries_secret
@@ -253,7 +253,7 @@ mod tests {
             ledger.finish(id, &verdict).unwrap();
         }
         let device = DeviceKey::new(Some(mac), None).unwrap();
-        let memory = SecretMemory::read(&ledger, &device, action, at(23)).unwrap();
+        let memory = SecretMemory::read(&ledger, &of_device(&device), action, at(23)).unwrap();
         let hour = |at: Timestamp| at.as_second() / 3600;
         [memory.may_have_worked.map(hour), memory.refused.map(hour)]
     }
@@ -385,7 +385,7 @@ mod tests {
             record((Action::Check, Done, ""), None);
             record(last, minutes);
             record((Action::Check, Skipped, ""), None);
-            let lock = |now| http_lock(&ledger, &device, minute(now)).unwrap();
+            let lock = |now| http_lock(&ledger, &of_device(&device), minute(now)).unwrap();
             assert_eq!(lock(before).is_some(), before >= 0, "{last:?}");
             assert_eq!(lock(after), None, "{last:?}");
         }

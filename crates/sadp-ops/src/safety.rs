@@ -158,12 +158,26 @@ pub struct SafetyChecks {
     pub action: Action,
     /// What the user lifted.
     pub overrides: Overrides,
+    /// Whether it goes over the device's own HTTP interface.
+    over_http: bool,
 }
 
 impl SafetyChecks {
     /// The checks of an action.
     pub const fn new(action: Action, overrides: Overrides) -> Self {
-        Self { action, overrides }
+        Self {
+            action,
+            overrides,
+            over_http: action.is_over_http(),
+        }
+    }
+
+    /// The same for an action that goes over HTTP in this run.
+    pub(crate) const fn over_http(self) -> Self {
+        Self {
+            over_http: true,
+            ..self
+        }
     }
 
     /// The outcome of a device that must not be sent the command.
@@ -180,34 +194,43 @@ impl SafetyChecks {
     /// What the ledger knows of a device, as far as this command asks for it.
     fn known(&self, session: &Session, device: &DiscoveredDevice) -> Result<Known, LedgerError> {
         let mut known = Known::default();
-        let (Some(ledger), Some(key)) = (session.ledger(), device.key()) else {
+        let Some(ledger) = session.ledger() else {
             return Ok(known);
         };
         let (spec, now) = (self.action.spec(), session.now());
-        if spec.carries_secret {
-            known.account = ledger.account_of(&key)?;
-            known.moved = ledger.move_of(&key)?;
+        if let Some(key) = device.key() {
+            if spec.carries_secret {
+                known.account = ledger.account_of(&key)?;
+                known.moved = ledger.move_of(&key)?;
+            }
+            if spec.costs_try {
+                known.tries = ledger.tries_left(&key, now)?;
+            }
         }
-        if spec.costs_try {
-            known.tries = ledger.tries_left(&key, now)?;
-            known.secret = SecretMemory::read(ledger, &key, self.action, now)?;
-        }
-        if self.action.is_over_http() {
-            known.http_lock = http_lock(ledger, &key, now)?;
+        if let Some(attempts) = device.attempts() {
+            if spec.costs_try {
+                known.secret = SecretMemory::read(ledger, &attempts, self.action, now)?;
+            }
+            if self.over_http {
+                known.http_lock = http_lock(ledger, &attempts, now)?;
+            }
         }
         Ok(known)
     }
 
     fn objection(&self, found: &DiscoveredDevice, known: &Known) -> Option<BlockReason> {
         let device = &found.entry.device;
-        if device.identity().is_none() {
-            return Some(BlockReason::NoMac);
-        }
-        if found.entry.is_frames_only() {
-            return Some(BlockReason::RawEthernetOnly);
-        }
-        if device.fragment_only {
-            return Some(BlockReason::FragmentOnly);
+        // Over HTTP a device is reached by its address.
+        if !self.over_http {
+            if device.identity().is_none() {
+                return Some(BlockReason::NoMac);
+            }
+            if found.entry.is_frames_only() {
+                return Some(BlockReason::RawEthernetOnly);
+            }
+            if device.fragment_only {
+                return Some(BlockReason::FragmentOnly);
+            }
         }
         let two_senders = !self.overrides.lifts(Guard::TwoSenders);
         if two_senders && found.warnings.contains(&Warning::DuplicateMac) {
@@ -218,7 +241,14 @@ impl SafetyChecks {
                 .then(|| sender_conflict(found).or_else(|| unconfirmed_move(found, known.moved)))
                 .flatten()
                 .or_else(|| contradiction(found, self.overrides))
-                .or_else(|| changed_account(known.account.as_ref(), found, self.overrides));
+                .or_else(|| {
+                    // What was not received reports no account.
+                    let before = known
+                        .account
+                        .as_ref()
+                        .filter(|_| !found.entry.seen.is_empty());
+                    changed_account(before, found, self.overrides)
+                });
             if doubt.is_some() {
                 return doubt;
             }
@@ -358,7 +388,7 @@ mod tests {
         for &action in Action::ALL {
             for lifted in [false, true] {
                 let overrides = lifted.then_some(Guard::TwoSenders).into_iter().collect();
-                let checks = SafetyChecks { action, overrides };
+                let checks = SafetyChecks::new(action, overrides);
                 let blocked = !lifted
                     && !matches!(
                         action,

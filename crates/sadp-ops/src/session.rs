@@ -178,8 +178,10 @@ impl Session {
             return Ok(refused);
         };
         for device in devices {
-            let Some(key) = device.key() else { continue };
-            let memory = SecretMemory::read(ledger, &key, action, self.now())?;
+            let Some(attempts) = device.attempts() else {
+                continue;
+            };
+            let memory = SecretMemory::read(ledger, &attempts, action, self.now())?;
             refused.extend(memory.refused.map(|at| (device, at)));
         }
         Ok(refused)

@@ -138,6 +138,22 @@ impl<'a> Run<'a> {
         Ok((run, inventory, chosen))
     }
 
+    /// The same for a command that goes over HTTP: a device that is named by its address
+    /// need not answer SADP.
+    pub(crate) fn find_for_http<T: Target>(
+        target: &T,
+        purpose: impl Into<Purpose>,
+        context: Context<'a>,
+    ) -> Result<(Self, Inventory, T::Chosen), Failure> {
+        let Purpose { access, naming } = purpose.into();
+        let names = target.names();
+        let mut run = Self::open(target.ask(), addresses(names), access, context)?;
+        let inventory =
+            run.look_by(async |session, observer| session.look_for_http(names, observer).await)?;
+        let chosen = target.choose(&inventory, naming)?;
+        Ok((run, inventory, chosen))
+    }
+
     /// Looks for devices that are named. Fails where nothing is found.
     pub(crate) fn look_for(&mut self, names: &[DeviceName]) -> Result<Inventory, Failure> {
         self.look_by(async |session, observer| session.look_by_name(names, observer).await)

@@ -54,18 +54,29 @@ impl DeviceRecord {
     const MAX_LEFT_ADDRESSES: usize = 8;
 
     pub(super) fn new(device: Device, sighting: Sighting) -> Self {
-        let mut senders = Senders::default();
-        if sighting.is_by_udp() {
-            senders.note(&sighting, device.ipv4.address);
-        }
-        Self {
-            senders,
-            malformed: is_malformed(&device),
+        let mut record = Self {
             largest_contributor: sighting.from,
+            protocol: sighting.protocol,
+            ..Self::unseen(device)
+        };
+        if sighting.is_by_udp() {
+            let own = record.device.ipv4.address;
+            record.senders.note(&sighting, own);
+        }
+        record.seen.push(sighting);
+        record
+    }
+
+    /// A device that somebody knows of, and that was not received.
+    pub fn unseen(device: Device) -> Self {
+        Self {
+            senders: Senders::default(),
+            malformed: is_malformed(&device),
+            largest_contributor: Ipv4Addr::UNSPECIFIED.into(),
             footprint: device.footprint(),
             device,
-            protocol: sighting.protocol,
-            seen: vec![sighting],
+            protocol: Protocol::Sadp,
+            seen: Vec::new(),
             answered_directly: false,
             response_time: None,
             contradictory: false,

@@ -118,7 +118,7 @@ impl HttpRun<'_> {
             run: self,
             device,
             client: attempt.client,
-            account: Account::of(&device.entry.device),
+            account: attempt.account,
             batch,
             ended: None,
         };
@@ -287,6 +287,7 @@ struct LoginBatch<'s> {
 struct BegunLogin {
     id: AttemptId,
     client: Client,
+    account: Account,
 }
 
 impl LoginBatch<'_> {
@@ -311,9 +312,19 @@ impl LoginBatch<'_> {
         if let Some(outcome) = self.objection(run, device, status)? {
             return Ok(Err(Box::new(outcome)));
         }
+        let remembered = match (device.key(), self.session.ledger()) {
+            // It does not report its account itself.
+            (Some(key), Some(ledger)) if device.entry.seen.is_empty() => ledger.account_of(&key)?,
+            _ => None,
+        };
+        let account = remembered.unwrap_or_else(|| Account::of(&device.entry.device));
         let client = client(device)?;
         let id = self.write_down(device, Action::Check)?;
-        Ok(Ok(BegunLogin { id, client }))
+        Ok(Ok(BegunLogin {
+            id,
+            client,
+            account,
+        }))
     }
 
     /// The outcome of a device that must not be sent the password.

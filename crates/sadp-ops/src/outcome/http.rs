@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_isapi::{DeviceInfo, DiscoveryMode, HttpFailure, HttpRefusal, SubStatus, Time, UserCheck};
-use sadp_model::State;
+use sadp_model::{MacAddr, State};
 
 use super::Impact;
 
@@ -32,6 +32,8 @@ pub struct HttpDetails {
     pub clock: Option<DeviceClock>,
     /// Whether it can be found by SADP.
     pub discovery: Option<DiscoveryMode>,
+    /// Its MAC, where it is not the one that it reports by SADP.
+    pub other_mac: Option<MacAddr>,
 }
 
 /// The clock of a device.

@@ -115,7 +115,7 @@ impl<'a> History<'a> {
         let filter = AttemptFilter {
             device: Some(key.clone()),
             since,
-            limit: None,
+            ..AttemptFilter::default()
         };
         ledger.attempts(&filter)
     }

@@ -136,7 +136,7 @@ impl EarlierQr {
         let filter = AttemptFilter {
             device: device.key(),
             since: session.now().checked_sub(VALID_FOR).ok(),
-            limit: None,
+            ..AttemptFilter::default()
         };
         Ok(Self::among(&ledger.attempts(&filter)?))
     }

@@ -150,6 +150,11 @@ fn details(details: &HttpDetails) -> Vec<String> {
         let words: Vec<_> = words.iter().map(|word| clean(word)).collect();
         parts.push(words.join(" "));
     }
+    if let Some(mac) = details.other_mac {
+        parts.push(format!(
+            "over HTTP it reports another MAC, {mac}: another device may answer at its address"
+        ));
+    }
     parts.extend(details.clock.as_ref().map(clock));
     let mode = details.discovery.as_ref();
     if mode.is_some_and(|it| it.sadp == Some(Visibility::NonDiscoverable)) {

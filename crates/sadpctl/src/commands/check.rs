@@ -19,7 +19,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
         (true, false) => LedgerAccess::Write,
         _ => LedgerAccess::Read,
     };
-    let (run, _, devices) = Run::find(&args.choice, access, context)?;
+    let (run, _, devices) = Run::find_for_http(&args.choice, access, context)?;
     let plan = check::plan(devices);
     if args.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
