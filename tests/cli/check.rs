@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
 
-use crate::{loopback::Sim, request::text, run::Run};
+use crate::{
+    loopback::{Sim, channel},
+    request::text,
+    run::Run,
+};
 
 /// The shop of `fixtures/sites/http.toml`, which takes this password.
 const PASSWORD: &str = "Warehouse-48";
@@ -138,17 +142,41 @@ fn an_activation_is_verified() {
     assert_eq!(logins, ["verified", "verified"], "{run}");
 }
 
+/// A site of these devices, on an HTTP port of their own.
+fn site(devices: &str) -> (tempfile::TempDir, Sim, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("site.toml");
+    let (_, port) = channel();
+    let device = format!("[[device]]\nhttp_port = {port}");
+    fs::write(&file, devices.replace("[[device]]", &device)).unwrap();
+    let sim = Sim::start(&[file.to_str().unwrap(), "--http"]);
+    (folder, sim, port)
+}
+
 #[test]
 fn a_device_that_does_not_answer_sadp_is_named_by_its_address() {
-    let shop = Shop::new();
-    let hidden = "127.0.1.3";
-    let wrong = shop.check(&[hidden], Some("Somebody-elses-1"));
-    assert_eq!(wrong.json()[0]["tries_left"], 6, "{wrong}");
-    let again = shop.check(&[hidden], Some("Somebody-elses-1"));
+    let (folder, sim, port) = site(
+        "[defaults]
+        password = \"Warehouse-48\"
+        [[device]]
+        profile = \"ipc-v5.5.82\"
+        ip = \"127.0.1.3\"
+        http = { hidden = true }
+        [[device]]
+        profile = \"ipc-v5.5.82\"
+        ip = \"127.0.1.4\"",
+    );
+    let shop = Shop { sim, folder };
+    let hidden = format!("http://127.0.1.3:{port}/");
+    let wrong = shop.check(&[&hidden], Some("Somebody-elses-1"));
+    assert_eq!(wrong.json()[0]["refusal"], "PasswordError", "{wrong}");
+    let left = shop.tries_left(&hidden);
+    assert!(left.is_number(), "{left}");
+    let again = shop.check(&[&hidden], Some("Somebody-elses-1"));
     assert_eq!(again.code, 4, "{again}");
-    assert_eq!(shop.tries_left(hidden), 6);
+    assert_eq!(shop.tries_left(&hidden), left);
     let details = ["--details", "--force", "refused-before"];
-    let right = shop.check(&[&[hidden], &details[..]].concat(), Some(PASSWORD));
+    let right = shop.check(&[&[&*hidden], &details[..]].concat(), Some(PASSWORD));
     assert_eq!(right.code, 0, "{right}");
     let outcome = &right.json()[0];
     let told = &outcome["data"]["details"];
@@ -156,9 +184,48 @@ fn a_device_that_does_not_answer_sadp_is_named_by_its_address() {
     let deviation = told["clock"]["deviation_seconds"].as_i64().unwrap();
     assert!(deviation.abs() < 60, "{right}");
     // What it is, is known only now.
-    assert_eq!(outcome["device"]["mac"], told["device"]["mac"], "{right}");
-    assert_eq!(
-        outcome["device"]["serial"], told["device"]["serial"],
-        "{right}"
+    let (device, told) = (&outcome["device"], &told["device"]);
+    assert_eq!(device["mac"], told["mac"], "{right}");
+    assert_eq!(device["serial"], told["serial"], "{right}");
+}
+
+/// The older activation, and the newer one of a device that does not answer SADP.
+#[test]
+fn devices_are_activated_over_http() {
+    let (folder, sim, port) = site(
+        "[[device]]
+        profile = \"ipc-v5.5.6\"
+        ip = \"127.0.1.1\"
+        activated = false
+        [[device]]
+        profile = \"ipc-v5.7.3\"
+        ip = \"127.0.1.2\"
+        activated = false
+        http = { hidden = true }",
     );
+    let hidden = format!("http://127.0.1.2:{port}/");
+    let activate_by = |way: &str, devices: &[&str]| -> Run {
+        let options = ["--via", way, "--yes", "--format", "json"];
+        let mut command = sim.command(&[&["activate"], devices, &options].concat());
+        command
+            .env("SADPCTL_STATE", folder.path().join("state"))
+            .env("SADPCTL_NEW_PASSWORD", "Garden-77x");
+        command.output().unwrap().into()
+    };
+    let activate = |devices: &[&str]| activate_by("http", devices);
+    let both = activate(&["127.0.1.1", &hidden]);
+    assert_eq!(both.code, 4, "{both}");
+    let told = outcomes(&both);
+    assert_eq!(told["127.0.1.1"]["result"], "done", "{both}");
+    // The newer one is for one device alone, and is always followed by a login.
+    assert_eq!(told["127.0.1.2"]["result"], "skipped", "{both}");
+    let alone = activate(&[&hidden]);
+    assert_eq!(alone.code, 0, "{alone}");
+    assert_eq!(alone.json()[0]["action"], "activate", "{alone}");
+    assert_eq!(alone.json()[1]["data"]["login"], "verified", "{alone}");
+    let again = activate(&[&hidden]);
+    assert_eq!(again.code, 4, "{again}");
+    // By SADP it is not found.
+    let sadp = activate_by("sadp", &[&hidden]);
+    assert_eq!(sadp.code, 3, "{sadp}");
 }

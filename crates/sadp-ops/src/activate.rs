@@ -1,7 +1,10 @@
 //! First passwords for unactivated devices.
 
+mod http;
+
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sadp_model::{Device, State};
 use sadp_proto::{
     Command,
@@ -10,6 +13,7 @@ use sadp_proto::{
 use sadp_reset::{Account, Action, LedgerError, PasswordNumber};
 use secrecy::SecretString;
 
+pub use self::http::{HttpPlan, plan_over_http};
 use crate::{
     DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
     Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
@@ -45,10 +49,7 @@ pub fn plan(
     let mut already_active = 0;
     let mut earlier_ones = Vec::new();
     for device in devices {
-        let earlier = match (session.ledger(), device.key()) {
-            (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key)?,
-            _ => None,
-        };
+        let earlier = earlier(session, &device)?;
         match (device.entry.device.state, earlier) {
             (Some(State::Unactivated), _) => unactivated.push(device),
             (Some(_), Some(at)) => {
@@ -80,10 +81,7 @@ impl Plan {
     /// Writes down what the look proves of earlier runs: the former GUIDs of a device
     /// that they activated are void.
     pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
-        for device in &self.earlier {
-            session.record_success(device, Action::Activate)?;
-        }
-        Ok(())
+        record_earlier(&self.earlier, session)
     }
 
     /// Sends the password to each device, at most `parallel` at a time, and looks
@@ -147,7 +145,7 @@ impl Plan {
             outcome.check(target.seen);
             if outcome.status == OutcomeStatus::Done
                 && !replied
-                && let Err(error) = sending.record(&target.device, session)
+                && let Err(error) = record(&target.device, sending.password, session)
             {
                 report.failure.get_or_insert_with(|| error.into());
             }
@@ -218,16 +216,36 @@ impl Sending<'_> {
         }
         sent.failure.map_or(Ok(()), Err)
     }
+}
 
-    /// Writes down what only a look proves.
-    fn record(&self, device: &DiscoveredDevice, session: &mut Session) -> Result<(), LedgerError> {
-        session.record_success(device, Action::Activate)?;
-        let at = session.now();
-        let Some(key) = device.key() else {
-            return Ok(());
-        };
-        let ledger = session.ledger_mut()?;
-        ledger.record_new_password(&key, self.password, at)
+/// Writes down what only a look proves: that a device has this password.
+fn record(
+    device: &DiscoveredDevice,
+    password: PasswordNumber,
+    session: &mut Session,
+) -> Result<(), LedgerError> {
+    session.record_success(device, Action::Activate)?;
+    let at = session.now();
+    match device.key() {
+        Some(key) => session
+            .ledger_mut()?
+            .record_new_password(&key, password, at),
+        None => Ok(()),
+    }
+}
+
+/// Writes down that an earlier run activated these devices.
+fn record_earlier(devices: &[DiscoveredDevice], session: &mut Session) -> Result<(), LedgerError> {
+    devices
+        .iter()
+        .try_for_each(|device| session.record_success(device, Action::Activate))
+}
+
+/// When an earlier run sent a device its first password, and no reply came.
+fn earlier(session: &Session, device: &DiscoveredDevice) -> Result<Option<Timestamp>, LedgerError> {
+    match (session.ledger(), device.key()) {
+        (Some(ledger), Some(key)) => unconfirmed_activation(ledger, &key),
+        _ => Ok(None),
     }
 }
 

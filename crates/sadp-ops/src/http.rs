@@ -15,7 +15,7 @@ use sadp_reset::Action;
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 
-pub(crate) use self::login::{HttpRun, LoggedIn, not_told};
+pub(crate) use self::login::{HttpRun, LoggedIn, finish, not_told, write_down};
 pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };

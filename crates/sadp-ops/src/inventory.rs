@@ -159,21 +159,25 @@ impl Session {
     }
 
     /// The same for operations over HTTP: a device that is named by its address is asked
-    /// there, even if it does not answer SADP.
+    /// there, even if it does not answer SADP; a URL tells its HTTP port.
     pub async fn look_for_http(
         &mut self,
         names: &[DeviceName],
         observer: &mut dyn Observer,
     ) -> Result<(Inventory, ScanReport), OpsError> {
         let (mut inventory, report) = self.look_by_name(names, observer).await?;
-        for address in names.iter().filter_map(DeviceName::address) {
+        for name in names {
+            let Some(address) = name.address() else {
+                continue;
+            };
             let mut devices = inventory.devices.iter();
             if devices.any(|it| it.entry.device.ipv4.address == Some(address)) {
                 continue;
             }
             let mut known = inventory.absent.iter();
             let known = known.find(|it| it.address == Some(address.into()));
-            let device = DiscoveredDevice::at_address(address, known.map(|it| &it.device));
+            let mut device = DiscoveredDevice::at_address(address, known.map(|it| &it.device));
+            device.entry.device.ports.http = name.port();
             inventory.devices.push(device);
         }
         Ok((inventory, report))

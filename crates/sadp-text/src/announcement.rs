@@ -68,6 +68,8 @@ pub struct Announcement {
 impl Announcement {
     pub const ACTIVATE: Self = Self::new(Action::Activate, "the first password is set on", "Activate {}?");
     pub const ACTIVATE_AND_PREPARE: Self = Self::new(Action::Activate, "the first password is set, and then recovery is prepared, on", "Activate {} and prepare recovery?");
+    pub const ACTIVATE_OVER_HTTP: Self = Self::new(Action::Activate, "the first password is set over HTTP on", "Activate {} over HTTP?");
+    pub const ACTIVATE_OVER_HTTP_V3: Self = Self::new(Action::Activate, "the first password is set by the newer activation over HTTP, which is known from one source only, and then tried once, on", "Activate {} over HTTP?");
     pub const GUID_EXPORT: Self = Self::new(Action::GuidExport, "a GUID is exported into the vault from", "Export the GUID of {}?");
     pub const GUID_IMPORT: Self = Self::new(Action::GuidImport, "a GUID is sent once, to set a new password on", "Reset the password of {} by GUID?");
     pub const MAILED_CODE: Self = Self::new(Action::MailConfirm, "the code is sent once, to set a new password on", "Reset the password of {} by the code?");

@@ -159,6 +159,11 @@ pub fn selection_error(error: &SelectionError) -> String {
 impl Remedy for SelectionError {
     #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
+        if let Self::NotFound { name, .. } | Self::NotFoundNow { name, .. } = self
+            && let Some(address) = name.address()
+        {
+            return format!("check its power and cable; if it has a web page but does not answer SADP: sadpctl check {address}").into();
+        }
         Cow::Borrowed(match self {
             Self::Ambiguous { .. } | Self::Ending { .. } => "name the one you mean by its full serial number or MAC",
             Self::NotFoundNow { .. } => "check its power and cable; if it has another address by now, behind a router, name that with --target",

@@ -25,8 +25,8 @@ use sadp_proto::{HostRange, StopCondition};
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
-        ActivateArgs, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs, LocateArgs,
-        NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs,
+        ActivateArgs, ActivationVia, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs,
+        LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},

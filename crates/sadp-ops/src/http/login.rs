@@ -251,7 +251,7 @@ impl LoggedIn<'_, '_> {
         action: Action,
         request: &IsapiRequest,
     ) -> Result<IsapiReply, HttpFinding> {
-        let attempt = self.batch.borrow_mut().write_down(self.device, action);
+        let attempt = write_down(self.batch.borrow_mut().session, self.device, action);
         let attempt = attempt.map_err(|error| self.fail(error))?;
         let reply = match self.send(request).await {
             Ok(reply) => match reply.document::<ResponseStatus>() {
@@ -261,7 +261,7 @@ impl LoggedIn<'_, '_> {
             Err(finding) => Err(finding),
         };
         let finding = reply.as_ref().err();
-        let finished = self.batch.borrow_mut().finish(attempt, finding);
+        let finished = finish(self.batch.borrow_mut().session, attempt, finding);
         finished.map_err(|error| self.fail(error))?;
         reply
     }
@@ -319,7 +319,7 @@ impl LoginBatch<'_> {
         };
         let account = remembered.unwrap_or_else(|| Account::of(&device.entry.device));
         let client = client(device)?;
-        let id = self.write_down(device, Action::Check)?;
+        let id = write_down(self.session, device, Action::Check)?;
         Ok(Ok(BegunLogin {
             id,
             client,
@@ -347,20 +347,6 @@ impl LoginBatch<'_> {
         Ok(Some(Outcome::skipped(device, run.action, reason)))
     }
 
-    fn write_down(
-        &mut self,
-        device: &DiscoveredDevice,
-        action: Action,
-    ) -> Result<AttemptId, LedgerError> {
-        let attempt = Attempt {
-            device: device.key(),
-            address: address(device).map(|it| it.ip()),
-            action,
-            at: self.session.now(),
-        };
-        self.session.ledger_mut()?.begin(&attempt)
-    }
-
     /// What a login means, for its device and for the others.
     fn conclude(&mut self, id: AttemptId, ended: LoginOutcome) -> Result<UserCheck, HttpFinding> {
         let result = match ended {
@@ -374,7 +360,7 @@ impl LoginBatch<'_> {
         if let Some(finding) = finding {
             self.heed(finding);
         }
-        if let Err(error) = self.finish(id, finding) {
+        if let Err(error) = finish(self.session, id, finding) {
             self.fail(error);
         }
         result
@@ -395,28 +381,46 @@ impl LoginBatch<'_> {
         };
         self.stopped.get_or_insert(reason);
     }
+}
 
-    /// Writes down how a request ended. Locks and tries over HTTP are counted for this
-    /// computer's address: what the device told by SADP stays as it is.
-    fn finish(&mut self, id: AttemptId, finding: Option<&HttpFinding>) -> Result<(), LedgerError> {
-        let result = match finding.map(HttpFinding::status) {
-            None | Some(OutcomeStatus::Done) => AttemptResult::Done,
-            Some(OutcomeStatus::Refused) => AttemptResult::Refused,
-            Some(OutcomeStatus::Unknown) => AttemptResult::Unknown,
-            Some(OutcomeStatus::NoAnswer | OutcomeStatus::Skipped | OutcomeStatus::Planned) => {
-                AttemptResult::Skipped
-            }
-        };
-        let told = finding.and_then(HttpFinding::verdict);
-        let at = self.session.now();
-        let verdict = AttemptVerdict {
-            refusal: told.as_ref().map(|it| RefusalWord::new(it.refusal.word())),
-            tries_left: told.as_ref().and_then(|it| it.tries_left),
-            lock_minutes: told.as_ref().and_then(|it| it.lock_minutes),
-            ..AttemptVerdict::new(result, at)
-        };
-        self.session.ledger_mut()?.finish(id, &verdict)
-    }
+/// Writes down a request that is about to be sent.
+pub(crate) fn write_down(
+    session: &mut Session,
+    device: &DiscoveredDevice,
+    action: Action,
+) -> Result<AttemptId, LedgerError> {
+    let attempt = Attempt {
+        device: device.key(),
+        address: address(device).map(|it| it.ip()),
+        action,
+        at: session.now(),
+    };
+    session.ledger_mut()?.begin(&attempt)
+}
+
+/// Writes down how a request ended. Locks and tries over HTTP are counted for this
+/// computer's address: what the device told by SADP stays as it is.
+pub(crate) fn finish(
+    session: &mut Session,
+    id: AttemptId,
+    finding: Option<&HttpFinding>,
+) -> Result<(), LedgerError> {
+    let result = match finding.map(HttpFinding::status) {
+        None | Some(OutcomeStatus::Done) => AttemptResult::Done,
+        Some(OutcomeStatus::Refused) => AttemptResult::Refused,
+        Some(OutcomeStatus::Unknown) => AttemptResult::Unknown,
+        Some(OutcomeStatus::NoAnswer | OutcomeStatus::Skipped | OutcomeStatus::Planned) => {
+            AttemptResult::Skipped
+        }
+    };
+    let told = finding.and_then(HttpFinding::verdict);
+    let verdict = AttemptVerdict {
+        refusal: told.as_ref().map(|it| RefusalWord::new(it.refusal.word())),
+        tries_left: told.as_ref().and_then(|it| it.tries_left),
+        lock_minutes: told.as_ref().and_then(|it| it.lock_minutes),
+        ..AttemptVerdict::new(result, session.now())
+    };
+    session.ledger_mut()?.finish(id, &verdict)
 }
 
 impl HttpFinding {
@@ -445,6 +449,8 @@ impl HttpFinding {
             | Self::AddressShared
             | Self::OffSubnet
             | Self::Withheld(_)
+            | Self::StatesDiffer
+            | Self::NotAlone
             | Self::NotOffered
             | Self::NotWrittenDown => OutcomeStatus::Skipped,
         }

@@ -16,6 +16,7 @@ pub struct DeviceName {
     text: Box<str>,
     mac: Option<MacAddr>,
     address: Option<Ipv4Addr>,
+    port: Option<u16>,
 }
 
 /// Why a name selects no device.
@@ -88,7 +89,7 @@ impl FromStr for DeviceName {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let text = host_of(text.trim());
+        let (text, port) = host_of(text.trim());
         let (mac, address) = (text.parse().ok(), text.parse().ok());
         let like_address = text.matches('.').count() > 1
             && text.starts_with(|it: char| it.is_ascii_digit())
@@ -102,18 +103,21 @@ impl FromStr for DeviceName {
             text: text.into(),
             mac,
             address,
+            port,
         })
     }
 }
 
-/// The host of a URL, without port and user. Any other text stays as it is.
-fn host_of(text: &str) -> &str {
+/// The host of a URL, without the user, and its port. Any other text stays as it is.
+fn host_of(text: &str) -> (&str, Option<u16>) {
     let Some((_, rest)) = text.split_once("://") else {
-        return text;
+        return (text, None);
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    host.split(':').next().unwrap_or_default()
+    let mut parts = host.splitn(2, ':');
+    let host = parts.next().unwrap_or_default();
+    (host, parts.next().and_then(|port| port.parse().ok()))
 }
 
 impl DeviceName {
@@ -133,6 +137,11 @@ impl DeviceName {
     /// The address, where the name is one.
     pub fn address(&self) -> Option<Ipv4Addr> {
         self.address
+    }
+
+    /// The port of the URL, where the name is one that has a port.
+    pub fn port(&self) -> Option<u16> {
+        self.port
     }
 
     /// Whether it is the full serial, label number or MAC of a remembered device.

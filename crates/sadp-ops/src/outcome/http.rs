@@ -109,6 +109,10 @@ pub enum HttpFinding {
     NotDone(Option<SubStatus>),
     /// The device took the login, and its reply is not what was asked for.
     NotReadable,
+    /// Not activated: over HTTP it reports that it has no password, by SADP that it has.
+    StatesDiffer,
+    /// Not activated: the newer activation goes to one named device alone.
+    NotAlone,
     /// Its firmware has nothing of the kind.
     NotOffered,
     /// Not sent: it could not be written down before.
@@ -125,6 +129,8 @@ impl HttpFinding {
                 | LoginObstacle::OneTryLeft
                 | LoginObstacle::BasicOnly,
             )
+            | Self::StatesDiffer
+            | Self::NotAlone
             | Self::NotOffered => Impact::Safety,
             _ => Impact::Device,
         }

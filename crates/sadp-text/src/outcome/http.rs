@@ -37,14 +37,18 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
             .next("look at its own web page before you try the password again"),
         HttpFinding::Refused(HttpRefusal::Locked { seconds }) => say(format!("it is locked{}", for_time(*seconds)))
             .next("wait until the lock is over, without another login: each one starts it again"),
-        HttpFinding::Refused(HttpRefusal::Booting) => say("the password is right, but the device is still starting")
+        HttpFinding::Refused(HttpRefusal::Booting) => say("it is still starting")
             .next("run it again in a minute"),
-        HttpFinding::Refused(refusal) => say(format!("the password is right, but {}", refused(refusal)))
-            .next("make sure that the account may do that, on its own web page"),
+        HttpFinding::Refused(refusal) => say(format!("not done: {}", refused(refusal)))
+            .next("look at its own web page, and whether the account may do that"),
         HttpFinding::NotDone(word) => say(not_done(word.as_ref()))
             .next("look at its own web page"),
-        HttpFinding::NotReadable => say("the password is right, but its answer cannot be read")
+        HttpFinding::NotReadable => say("its answer cannot be read")
             .next("look at its own web page; its firmware may be too new or too old for this"),
+        HttpFinding::StatesDiffer => say("not sent: over HTTP it reports that it has no password, by SADP that it has")
+            .next("scan again; another device may answer at its address"),
+        HttpFinding::NotAlone => say("not sent: its newer activation over HTTP is known from one source only, and goes to one device at a time")
+            .next("name it alone: sadpctl activate DEVICE --via http"),
         HttpFinding::NotOffered => say("its firmware does not offer this")
             .next("look at its own web page; newer firmware may have it"),
         HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
@@ -86,8 +90,8 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
 /// A refusal in the device's own words.
 fn not_done(word: Option<&SubStatus>) -> String {
     match word {
-        Some(word) => format!("it refused the change (\"{}\")", clean(&word.to_string())),
-        None => "it refused the change, and does not tell why".into(),
+        Some(word) => format!("it refused (\"{}\")", clean(&word.to_string())),
+        None => "it refused, and does not tell why".into(),
     }
 }
 

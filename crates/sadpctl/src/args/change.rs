@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides};
 
 use super::{
@@ -157,10 +157,17 @@ the vendor's rules first, and every device is asked afterwards what became of it
 
 Examples:
   sadpctl activate 44:47:cc:1d:6d:13
+  sadpctl activate 192.168.1.64 --via http
   sadpctl activate --all --where model~DS-2CD --new-password-file pass.txt --yes")]
 pub(crate) struct ActivateArgs {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
+
+    /// How the password is sent
+    ///
+    /// http is for a device that does not answer SADP: name it by its address
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) via: ActivationVia,
 
     /// Then prepare recovery, as reset prepare does
     #[arg(long)]
@@ -185,6 +192,14 @@ pub(crate) struct ActivateArgs {
 
     #[command(flatten)]
     pub(crate) settle: SettleArgs,
+}
+
+/// How a first password is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ActivationVia {
+    #[default]
+    Sadp,
+    Http,
 }
 
 /// How long silence is looked into.

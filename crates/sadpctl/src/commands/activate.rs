@@ -1,3 +1,5 @@
+mod http;
+
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Overrides, Report,
     activate::{self, Activation},
@@ -10,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{new_password, reset::prepare::WantedPreparation};
 use crate::{
-    args::{ActivateArgs, Context},
+    args::{ActivateArgs, ActivationVia, Context},
     failure::{Exit, Failure},
     run::{self, Run},
 };
@@ -18,6 +20,9 @@ use crate::{
 pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
     let password = new_password::pending(&args.password, args.change)?;
+    if args.via == ActivationVia::Http {
+        return http::run(args, password, context);
+    }
     let mut wanted = wanted(args)?;
     let passphrase = wanted.as_mut().and_then(|it| it.passphrase.take());
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;

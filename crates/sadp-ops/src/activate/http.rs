@@ -1,0 +1,253 @@
+//! First passwords over the devices' own HTTP interface, for devices that SADP does not
+//! reach.
+
+use std::time::Duration;
+
+use getrandom::{SysRng, rand_core::UnwrapErr};
+use sadp_isapi::{
+    ActivateError, Client, HttpRefusal,
+    activation::{Handshake, Scheme},
+};
+use sadp_model::State;
+use sadp_proto::seal::Password;
+use sadp_reset::{Action, LedgerError};
+
+use super::{earlier, preparations, record, record_earlier};
+use crate::{
+    DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
+    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason, check,
+    http::{
+        self, HttpAccess, HttpActivation, HttpFinding, HttpStatus, LoginTrial, ask_all, not_told,
+    },
+};
+
+/// How often a device is asked whether it took the password: some restart.
+const ASKED_AFTER: usize = 5;
+
+/// How long to wait before each of these questions but the first.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Which devices get a first password over HTTP.
+#[derive(Debug)]
+pub struct HttpPlan {
+    /// The devices that get it, and the others.
+    pub selection: Selection,
+    /// How many more are active already.
+    pub already_active: usize,
+    /// What the devices that get it told, in the same order.
+    statuses: Vec<HttpStatus>,
+    /// Those that an earlier run activated without a reply.
+    earlier: Vec<DiscoveredDevice>,
+}
+
+/// Asks these devices, without a login, whether they have a password, and plans the
+/// activation of those that have none. `named` is whether the user named them.
+///
+/// The newer activation is known from one public source. It is planned only for one
+/// device that is named.
+pub async fn plan_over_http(
+    session: &Session,
+    devices: Vec<DiscoveredDevice>,
+    overrides: Overrides,
+    named: bool,
+    observer: &mut dyn Observer,
+) -> Result<HttpPlan, OpsError> {
+    let alone = named && devices.len() == 1;
+    let selection = http::select(devices, Action::Activate);
+    let checks = SafetyChecks::new(Action::Activate, overrides).over_http();
+    let Selection {
+        devices, left_out, ..
+    } = checks
+        .select(session, selection.devices)?
+        .after(selection.left_out);
+    let asked = ask_all(&devices, Action::Activate, session, observer).await?;
+    let mut plan = HttpPlan {
+        selection: Selection::none(Action::Activate).after(left_out),
+        already_active: 0,
+        statuses: Vec::new(),
+        earlier: Vec::new(),
+    };
+    for (device, asked) in devices.into_iter().zip(asked) {
+        let status = match asked {
+            Some(Ok(status)) => status,
+            other => {
+                let failure = other.and_then(Result::err);
+                let outcome = not_told(&device, Action::Activate, failure);
+                plan.selection.left_out.push(outcome);
+                continue;
+            }
+        };
+        let earlier = earlier(session, &device)?;
+        let by_sadp = status.by_sadp.filter(|it| *it != State::Unactivated);
+        let reason = match (status.activated, status.activation) {
+            (Some(true), _) if earlier.is_some() => {
+                plan.selection.left_out.extend(earlier.map(|at| Outcome {
+                    reason: Reason::ActivatedEarlier { at },
+                    ..Outcome::new(&device, Action::Activate, OutcomeStatus::Done)
+                }));
+                plan.earlier.push(device);
+                continue;
+            }
+            (Some(true), _) if !named => {
+                plan.already_active += 1;
+                continue;
+            }
+            (Some(true), _) => Reason::AlreadyActive,
+            (Some(false), _) if by_sadp.is_some() => Reason::Http(HttpFinding::StatesDiffer),
+            (Some(false), Some(HttpActivation::V3)) if !alone => {
+                Reason::Http(HttpFinding::NotAlone)
+            }
+            (Some(false), Some(_)) => {
+                plan.selection.devices.push(device);
+                plan.statuses.push(status);
+                continue;
+            }
+            _ => Reason::StateUnknown,
+        };
+        let skipped = Outcome::skipped(&device, Action::Activate, reason);
+        plan.selection.left_out.push(skipped);
+    }
+    Ok(plan)
+}
+
+impl HttpPlan {
+    /// Whether the device takes the newer activation, which is known from one source.
+    pub fn is_v3(&self) -> bool {
+        let mut activations = self.statuses.iter().map(|it| it.activation);
+        activations.any(|it| it == Some(HttpActivation::V3))
+    }
+
+    /// Writes down what devices tell of earlier runs.
+    pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
+        record_earlier(&self.earlier, session)
+    }
+
+    /// Sends the password to each device in turn, once, and asks it again whether it has
+    /// one now. After the newer activation, and where `verify` says so, the password is
+    /// then tried once: an outcome of its own.
+    pub async fn carry_out(
+        self,
+        session: &mut Session,
+        login: LoginTrial<'_>,
+        access: &HttpAccess,
+        verify: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, OpsError> {
+        self.record_earlier(session)?;
+        let Selection {
+            devices, left_out, ..
+        } = self.selection;
+        let mut report = Report::new(left_out);
+        let password = Password::new(login.password.clone())?;
+        let number = session.draw_password_number()?;
+        let mut to_verify = Vec::new();
+        let total = devices.len();
+        for (finished, (mut device, status)) in devices.into_iter().zip(self.statuses).enumerate() {
+            if session.cancellation.stop.is_cancelled() {
+                let reason = Reason::Stopped(StopReason::Interrupted);
+                let skipped = Outcome::skipped(&device, Action::Activate, reason);
+                report.outcomes.push(skipped);
+                continue;
+            }
+            let is_v3 = status.activation == Some(HttpActivation::V3);
+            let outcome = match activate(&device, status, &password, session).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    report.failure = Some(error);
+                    break;
+                }
+            };
+            if outcome.status == OutcomeStatus::Done {
+                session.record_success(&device, Action::Activate)?;
+                if let Some(key) = device.key() {
+                    let at = session.now();
+                    session
+                        .ledger_mut()?
+                        .record_new_password(&key, number, at)?;
+                }
+            }
+            if outcome.may_have_happened() && (verify || is_v3) {
+                // What it reported by SADP was true before.
+                device.entry.device.state = None;
+                to_verify.push(device);
+            }
+            report.outcomes.push(outcome);
+            if report.failure.is_some() {
+                break;
+            }
+            observer.observe(Event::Progress {
+                action: Action::Activate,
+                finished: finished + 1,
+                total,
+            });
+        }
+        if report.failure.is_none() && !to_verify.is_empty() {
+            let plan = check::plan(to_verify);
+            let checked = plan.log_in(session, access, login, false, observer).await?;
+            report.outcomes.extend(checked.outcomes);
+            report.failure = checked.failure;
+        }
+        Ok(report)
+    }
+}
+
+/// Activates one device, written down before. Fails where nothing was sent.
+async fn activate(
+    device: &DiscoveredDevice,
+    mut status: HttpStatus,
+    password: &Password,
+    session: &mut Session,
+) -> Result<Outcome, OpsError> {
+    let scheme = match status.activation {
+        Some(HttpActivation::V3) => Scheme::V3,
+        _ => Scheme::Legacy,
+    };
+    let client = http::client(device)?;
+    let Ok(handshake) = Handshake::start(scheme, &mut UnwrapErr(SysRng)) else {
+        return Ok(HttpFinding::NotReadable.outcome(device, Action::Activate));
+    };
+    let attempt = http::write_down(session, device, Action::Activate)?;
+    let finding = match client.activate(&handshake, password).await {
+        Ok(told) if told.is_done() => None,
+        Ok(told) => Some(HttpFinding::NotDone(told.sub_status)),
+        Err(ActivateError::Refused(HttpRefusal::Forbidden { word })) => {
+            Some(HttpFinding::NotDone(word))
+        }
+        Err(ActivateError::Refused(refusal)) => Some(HttpFinding::Refused(refusal)),
+        Err(ActivateError::Handshake(_) | ActivateError::Body(_)) => Some(HttpFinding::NotReadable),
+        Err(ActivateError::Failed(failure)) => Some(HttpFinding::NotReached(failure)),
+        Err(ActivateError::Unknown(failure)) => Some(HttpFinding::Unanswered(failure)),
+    };
+    http::finish(session, attempt, finding.as_ref())?;
+    let mut outcome = match finding {
+        None => Outcome::new(device, Action::Activate, OutcomeStatus::Done),
+        Some(finding) => finding.outcome(device, Action::Activate),
+    };
+    if outcome.may_have_happened() {
+        let activated = activated(&client).await;
+        status.activated = activated.or(status.activated);
+        outcome.check(Seen::of(activated));
+        if outcome.status == OutcomeStatus::Done {
+            outcome.next = outcome.next.or_else(|| preparations(device));
+        }
+    }
+    outcome.data = OutcomeData::Http(Box::new(status));
+    Ok(outcome)
+}
+
+/// Whether the device has a password now. `None` where it does not answer.
+async fn activated(client: &Client) -> Option<bool> {
+    let mut told = None;
+    for round in 0..ASKED_AFTER {
+        if round > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        if let Ok(status) = client.activate_status().await {
+            told = Some(status.activated);
+            if status.activated {
+                break;
+            }
+        }
+    }
+    told
+}
