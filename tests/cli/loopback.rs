@@ -238,6 +238,7 @@ fn a_site_file_is_played_for_a_time() {
             "--http",
             "9 devices answer HTTP, each at the port it reports",
         ),
+        ("http", "--http", "1 device answers HTTPS: 127.0."),
     ] {
         let (group, port) = channel();
         let site = format!("fixtures/sites/{site}.toml");

@@ -27,6 +27,8 @@ pub struct HttpSettings {
     pub discoverable: bool,
     /// Whether it answers SADP by raw frames.
     pub discoverable_by_frames: bool,
+    /// Its HTTPS, beside HTTP. `None`: not at all.
+    pub https: Option<HttpsSettings>,
     /// What it does to its clients. `None` for an honest device.
     pub attack: Option<HttpAttack>,
 }
@@ -41,9 +43,32 @@ impl HttpSettings {
             boot_time: Duration::ZERO,
             discoverable: true,
             discoverable_by_frames: true,
+            https: None,
             attack: None,
         }
     }
+}
+
+/// The HTTPS of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpsSettings {
+    /// The port, which no report names.
+    pub port: u16,
+    /// How it speaks TLS.
+    pub tls: TlsForm,
+}
+
+/// How a device speaks TLS. All certificates are signed by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsForm {
+    /// With a certificate made from its MAC, which is the same in all runs.
+    #[default]
+    OwnCertificate,
+    /// With another certificate in each run.
+    NewCertificate,
+    /// No version that clients of today speak.
+    TooOld,
 }
 
 /// What a hostile device does to its HTTP clients.

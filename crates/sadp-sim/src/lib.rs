@@ -1,7 +1,7 @@
 //! Simulated SADP devices, sites of them, and the faults of real networks.
 //!
 //! It simulates the SADP messages of devices and, where that is switched on, their HTTP
-//! interface (ISAPI): no video, no web page, no HTTPS, no DHCP, no ARP. Devices answer SADP
+//! interface (ISAPI), over HTTPS where configured: no video, no web page, no DHCP, no ARP. Devices answer SADP
 //! from the computer's own address. They carry out `exchangecode`,
 //! `activate`, `update`, `lamp`, and the commands for recovery and Hik-Connect; they ignore
 //! others, like firmware that does not know them.
@@ -55,6 +55,7 @@ pub use generate::{GenerateError, Population};
 pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};
 pub use http::{
     HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse, HttpSettings,
+    HttpsSettings, TlsForm,
 };
 pub use profile::{Catalogue, Profile};
 pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};

@@ -142,6 +142,11 @@ impl Server {
         self.http.as_ref()?.address_of(device)
     }
 
+    /// Where a device answers HTTPS at the start, by its index. `None` where it does not.
+    pub fn https_address(&self, device: usize) -> Option<SocketAddrV4> {
+        self.http.as_ref()?.https_address_of(device)
+    }
+
     /// The port of the devices.
     pub fn port(&self) -> u16 {
         self.port

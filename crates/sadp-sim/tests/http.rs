@@ -15,8 +15,8 @@ use std::{
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_isapi::{
-    BasicLogin, Client, ClientSettings, DeviceInfo, HttpFailure, HttpRefusal, LoginOutcome,
-    Transport, Withheld,
+    AskError, BasicLogin, Client, ClientSettings, DeviceInfo, HttpFailure, HttpRefusal,
+    LoginOutcome, Transport, Withheld,
     activation::{Handshake, Scheme},
     digest::LoginCredentials,
 };
@@ -55,6 +55,7 @@ const FIRMWARE: [&str; 9] = [
 struct Running {
     port: u16,
     addresses: Vec<Option<SocketAddrV4>>,
+    https: Option<SocketAddrV4>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Stats>,
 }
@@ -73,6 +74,7 @@ impl Running {
         let server = Server::bind(&config, devices).unwrap();
         let addresses = (0..count).map(|device| server.http_address(device));
         let addresses = addresses.collect();
+        let https = server.https_address(0);
         let port = server.port();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -82,6 +84,7 @@ impl Running {
         Self {
             port,
             addresses,
+            https,
             stop,
             task,
         }
@@ -126,6 +129,12 @@ impl Running {
 fn client(running: &Running) -> Client {
     let address = running.addresses[0].unwrap();
     Client::new(&ClientSettings::new(address.into(), Transport::Http)).unwrap()
+}
+
+/// A client of the first device over HTTPS.
+fn https_client(running: &Running) -> Client {
+    let address = running.https.unwrap();
+    Client::new(&ClientSettings::new(address.into(), Transport::Https)).unwrap()
 }
 
 /// Tries a password once.
@@ -380,6 +389,38 @@ async fn bounds_hold_for_requests() {
         .unwrap();
     assert_eq!(&reply, b"HTTP/1.1 413");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn https_is_the_same_device_with_its_certificate() {
+    let mut seen = Vec::new();
+    for tls in ["own-certificate", "own-certificate", "new-certificate"] {
+        let http = format!("profile = \"camera-v5.7\", https = 0, tls = \"{tls}\"");
+        let running = Running::one(&http);
+        let client = https_client(&running);
+        let credentials = LoginCredentials {
+            user: "admin",
+            password: &Access::PASSWORD.into(),
+        };
+        let outcome = client.verify(credentials, BasicLogin::Refuse).await;
+        assert!(matches!(outcome, LoginOutcome::Accepted(_)), "{outcome:?}");
+        // HTTP is there beside it.
+        let told = self::client(&running).activate_status().await.unwrap();
+        assert!(told.activated);
+        seen.push(client.certificate().unwrap());
+        let stats = running.stop().await;
+        assert_eq!(stats.http.accepted, 1);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_ne!(seen[1], seen[2]);
+}
+
+#[tokio::test]
+async fn old_tls_is_refused_in_the_handshake() {
+    let running = Running::one("profile = \"camera-v5.7\", https = 0, tls = \"too-old\"");
+    let refused = https_client(&running).activate_status().await.unwrap_err();
+    assert_eq!(refused, AskError::Failed(HttpFailure::TlsTooOld));
+    assert_eq!(running.stop().await.http.without_credentials, 0);
 }
 
 #[tokio::test]

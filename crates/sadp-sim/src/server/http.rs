@@ -2,7 +2,10 @@
 //!
 //! A device listens at its own address and port where this computer has that address, as
 //! it has all of the loopback network; otherwise at the interface's address, and on a port
-//! that the system chooses. Its SADP reports name the port.
+//! that the system chooses. Its SADP reports name the port. Where configured it listens
+//! for HTTPS as well, at a port chosen in the same way.
+
+mod tls;
 
 use std::{
     convert::Infallible,
@@ -27,6 +30,7 @@ use hyper_util::{
 };
 use ipnet::Ipv4Net;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc, oneshot},
     task::{JoinSet, yield_now},
@@ -34,8 +38,11 @@ use tokio::{
 };
 use tracing::debug;
 
+use self::tls::DeviceTls;
 use super::{ServerError, ServerInterface};
-use crate::{DeviceSettings, Fleet, HttpDelivery, HttpRequest, HttpResponse};
+use crate::{
+    Device, DeviceSettings, Fleet, HttpDelivery, HttpRequest, HttpResponse, HttpsSettings,
+};
 
 /// The most devices with a listener. Others of a larger fleet have none.
 pub(super) const MAX_LISTENERS: usize = 256;
@@ -93,15 +100,24 @@ pub(super) struct HttpPorts {
     connections: Arc<Semaphore>,
 }
 
-/// The listener of a device. It ends when it is dropped.
+/// The listener of a device, or both of them. They end when it is dropped.
 #[derive(Debug)]
 struct DeviceListener {
     device: usize,
     /// Where it listens.
     address: SocketAddrV4,
+    /// HTTPS, and where it listens for that.
+    https: Option<(HttpsPort, SocketAddrV4)>,
     /// The settings it was opened for.
     settings: DeviceSettings,
-    _task: JoinSet<()>,
+    _tasks: JoinSet<()>,
+}
+
+/// HTTPS as it is configured.
+#[derive(Clone, Debug)]
+struct HttpsPort {
+    port: u16,
+    tls: DeviceTls,
 }
 
 impl HttpPorts {
@@ -127,7 +143,9 @@ impl HttpPorts {
         let speaking = devices.filter(|(_, device)| device.http.profile.is_some());
         let speaking: Vec<usize> = speaking.map(|(device, _)| device).collect();
         for device in speaking.into_iter().take(MAX_LISTENERS) {
-            let listener = ports.listen(device, fleet)?;
+            let https = https(&fleet.devices()[device])
+                .map_err(|source| ports.unopened("serve HTTPS at", source))?;
+            let listener = ports.listen(device, https, fleet)?;
             ports.listeners.push(listener);
         }
         Ok(ports)
@@ -135,9 +153,18 @@ impl HttpPorts {
 
     /// Where a device listens.
     pub(super) fn address_of(&self, device: usize) -> Option<SocketAddrV4> {
+        Some(self.listener_of(device)?.address)
+    }
+
+    /// Where a device listens for HTTPS.
+    pub(super) fn https_address_of(&self, device: usize) -> Option<SocketAddrV4> {
+        let (_, address) = self.listener_of(device)?.https.as_ref()?;
+        Some(*address)
+    }
+
+    fn listener_of(&self, device: usize) -> Option<&DeviceListener> {
         let mut all = self.listeners.iter();
-        let found = all.find(|listener| listener.device == device)?;
-        Some(found.address)
+        all.find(|listener| listener.device == device)
     }
 
     /// Opens other listeners for devices whose address or port has changed.
@@ -151,47 +178,77 @@ impl HttpPorts {
                 now.address != settings.address || now.http_port != settings.http_port
             });
             if moved {
-                self.listeners[index] = self.listen(device, fleet)?;
+                let https = self.listeners[index].https.clone();
+                let https = https.map(|(https, _)| https);
+                self.listeners[index] = self.listen(device, https, fleet)?;
             }
         }
         Ok(())
     }
 
-    fn listen(&self, device: usize, fleet: &mut Fleet) -> Result<DeviceListener, ServerError> {
+    fn listen(
+        &self,
+        device: usize,
+        https: Option<HttpsPort>,
+        fleet: &mut Fleet,
+    ) -> Result<DeviceListener, ServerError> {
         let settings = fleet.devices()[device].settings;
-        let open = |source| ServerError::Open {
-            operation: "serve HTTP at",
-            address: SocketAddrV4::new(self.address, 0),
-            source,
-        };
-        let listener = self.bind(&settings).map_err(open)?;
-        let SocketAddr::V4(address) = listener.local_addr().map_err(open)? else {
-            return Err(open(io::ErrorKind::Unsupported.into()));
-        };
-        fleet.set_http_port(device, address.port());
         let served = Served {
             device,
             requests: self.sender.clone(),
+            tls: None,
         };
-        let mut task = JoinSet::new();
-        task.spawn(serve(listener, served, Arc::clone(&self.connections)));
+        let mut tasks = JoinSet::new();
+        let (listener, address) = self
+            .bind(settings.address, settings.http_port)
+            .map_err(|source| self.unopened("serve HTTP at", source))?;
+        fleet.set_http_port(device, address.port());
+        tasks.spawn(serve(
+            listener,
+            served.clone(),
+            Arc::clone(&self.connections),
+        ));
+        let https = match https {
+            Some(https) => {
+                let (listener, address) = self
+                    .bind(settings.address, https.port)
+                    .map_err(|source| self.unopened("serve HTTPS at", source))?;
+                let served = Served {
+                    tls: Some(https.tls.clone()),
+                    ..served
+                };
+                tasks.spawn(serve(listener, served, Arc::clone(&self.connections)));
+                Some((https, address))
+            }
+            None => None,
+        };
         Ok(DeviceListener {
             device,
             address,
+            https,
             settings: DeviceSettings {
                 http_port: address.port(),
                 ..settings
             },
-            _task: task,
+            _tasks: tasks,
         })
     }
 
-    fn bind(&self, settings: &DeviceSettings) -> io::Result<TcpListener> {
-        let is_elsewhere = self.elsewhere.contains(&settings.address.into());
+    fn unopened(&self, operation: &'static str, source: io::Error) -> ServerError {
+        ServerError::Open {
+            operation,
+            address: SocketAddrV4::new(self.address, 0),
+            source,
+        }
+    }
+
+    /// Opens a port of a device, or another one in its place.
+    fn bind(&self, device: Ipv4Addr, port: u16) -> io::Result<(TcpListener, SocketAddrV4)> {
+        let is_elsewhere = self.elsewhere.contains(&device.into());
         let mut networks = self.networks.iter();
-        let is_near = networks.any(|network| network.contains(&settings.address));
+        let is_near = networks.any(|network| network.contains(&device));
         let own = if is_near && !is_elsewhere {
-            [settings.http_port, 0].map(|port| Some(SocketAddrV4::new(settings.address, port)))
+            [port, 0].map(|port| Some(SocketAddrV4::new(device, port)))
         } else {
             [None; 2]
         };
@@ -205,8 +262,20 @@ impl HttpPorts {
         }
         let listener = listener?;
         listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
+        match listener.local_addr()? {
+            SocketAddr::V4(address) => Ok((TcpListener::from_std(listener)?, address)),
+            SocketAddr::V6(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
+}
+
+/// The HTTPS of a device, with its certificate.
+fn https(device: &Device) -> io::Result<Option<HttpsPort>> {
+    let Some(HttpsSettings { port, tls }) = device.http.https else {
+        return Ok(None);
+    };
+    let tls = DeviceTls::new(device, tls)?;
+    Ok(Some(HttpsPort { port, tls }))
 }
 
 /// Waits for the next request. Without listeners there is none.
@@ -226,6 +295,8 @@ pub(super) async fn next(ports: Option<&mut HttpPorts>) -> PendingRequest {
 struct Served {
     device: usize,
     requests: mpsc::Sender<PendingRequest>,
+    /// `None` for HTTP.
+    tls: Option<DeviceTls>,
 }
 
 /// A client that is connected to a device.
@@ -264,6 +335,20 @@ async fn serve(listener: TcpListener, device: Served, connections: Arc<Semaphore
 }
 
 async fn serve_client(stream: TcpStream, connected: Connected) {
+    let Some(tls) = &connected.to.tls else {
+        return serve_http(stream, connected).await;
+    };
+    match timeout(READ_TIMEOUT, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve_http(stream, connected).await,
+        Ok(Err(error)) => debug!(%error, "no handshake"),
+        Err(_) => debug!("no handshake in time"),
+    }
+}
+
+async fn serve_http(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    connected: Connected,
+) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)

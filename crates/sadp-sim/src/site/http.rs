@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
 use super::prepared;
-use crate::{HttpAttack, HttpProfile, HttpSettings};
+use crate::{HttpAttack, HttpProfile, HttpSettings, HttpsSettings, TlsForm};
 
 /// The configured HTTP interface.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,6 +23,9 @@ pub(super) struct HttpKeys {
     boot_time: Option<Duration>,
     #[serde(default)]
     hidden: bool,
+    https: Option<u16>,
+    #[serde(default)]
+    tls: TlsForm,
     attack: Option<HttpAttack>,
 }
 
@@ -39,6 +42,10 @@ impl HttpKeys {
         http.boot_time = self.boot_time.unwrap_or(http.boot_time);
         http.discoverable = !self.hidden;
         http.discoverable_by_frames = !self.hidden;
+        http.https = self.https.map(|port| HttpsSettings {
+            port,
+            tls: self.tls,
+        });
         http.attack = self.attack;
     }
 }
@@ -54,7 +61,7 @@ fn ahead<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDura
 
 #[cfg(test)]
 mod tests {
-    use crate::{Device, HttpAttack, Site};
+    use crate::{Device, HttpAttack, Site, TlsForm};
 
     const HTTP: &str = include_str!("../../../../fixtures/sites/http.toml");
 
@@ -86,6 +93,10 @@ mod tests {
             ]
         );
         assert_eq!(devices[1].http.clock.as_hours(), -1);
+        let https = devices.iter().map(|device| device.http.https.is_some());
+        assert_eq!(https.filter(|has| *has).count(), 1);
+        let https = devices[1].http.https.unwrap();
+        assert_eq!((https.port, https.tls), (8443, TlsForm::OwnCertificate));
         let hidden = &devices[2].http;
         assert!(!hidden.discoverable && !hidden.discoverable_by_frames);
         assert!(devices[4].http.shared_lock && !devices[3].http.shared_lock);
@@ -112,6 +123,7 @@ mod tests {
             ),
             ("attack = \"tickle\"", "unknown variant `tickle`"),
             ("clock = \"soon\"", "expected number"),
+            ("tls = \"none\"", "unknown variant `none`"),
             ("colour = 1", "unknown field `colour`"),
         ] {
             let text = format!("[[device]]\nprofile = \"ipc-v5.5.6\"\nhttp = {{ {table} }}");

@@ -65,6 +65,9 @@ fn play(args: &SimRunArgs, context: Context<'_>) -> Result<Exit, Failure> {
             let listening = (0..places).filter(|&device| server.http_address(device).is_some());
             let number = count(listening.count() as u64, "device answers", "devices answer");
             terminal.note(&format!("{number} HTTP, each at the port it reports"));
+            if let Some(https) = describe_https(&server, places) {
+                terminal.note(&https);
+            }
         }
         if let Some((address, _)) = &attacker {
             terminal.note(&format!("an attacker beside them speaks from {address}"));
@@ -179,6 +182,24 @@ fn describe(devices: &[Device], interface: &ServerInterface) -> String {
         interface.address,
         ways.join(" or ")
     )
+}
+
+/// `1 device answers HTTPS: 127.0.1.2:8443`. No report names the port.
+fn describe_https(server: &Server, devices: usize) -> Option<String> {
+    /// The most that are listed.
+    const LISTED: usize = 4;
+    let all: Vec<_> = (0..devices)
+        .filter_map(|device| server.https_address(device))
+        .collect();
+    let listed: Vec<_> = all.iter().take(LISTED).map(ToString::to_string).collect();
+    let more = if all.len() > LISTED { ", .." } else { "" };
+    (!all.is_empty()).then(|| {
+        format!(
+            "{} HTTPS: {}{more}",
+            count(all.len() as u64, "device answers", "devices answer"),
+            listed.join(", ")
+        )
+    })
 }
 
 pub(super) fn failed(error: ServerError) -> Failure {
