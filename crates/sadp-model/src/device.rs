@@ -151,6 +151,7 @@ impl Device {
         fill!(known, before; request, guid, questions, mailbox);
         fill!(known, before; sync_camera_passwords, reports_set_up);
         known.set_up = known.set_up.or(before.set_up);
+        known.over_http = known.over_http.or(before.over_http);
     }
 }
 
@@ -265,6 +266,32 @@ pub struct Recovery {
     pub reports_set_up: Option<bool>,
     /// Which methods are set up. Inquiry replies do not contain this.
     pub set_up: SetUp,
+    /// Which methods it offers over HTTP. SADP replies do not contain this.
+    pub over_http: OfferedOverHttp,
+}
+
+/// Which recovery methods a device offers over HTTP, as it tells without a login. That
+/// means supported; whether it also means set up is not known. `None` where it does not
+/// tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfferedOverHttp {
+    /// By security questions.
+    pub questions: Option<bool>,
+    /// By a GUID file exported earlier.
+    pub guid: Option<bool>,
+    /// By a reserved e-mail address.
+    pub mailbox: Option<bool>,
+}
+
+impl OfferedOverHttp {
+    /// What is known in `self`, else in `other`.
+    fn or(self, other: Self) -> Self {
+        Self {
+            questions: self.questions.or(other.questions),
+            guid: self.guid.or(other.guid),
+            mailbox: self.mailbox.or(other.mailbox),
+        }
+    }
 }
 
 /// Which recovery methods are set up on a device, as it reports.

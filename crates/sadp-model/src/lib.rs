@@ -59,8 +59,8 @@ pub use addressing::{
 };
 pub use assess::{Assessment, LocalNetwork, Shared, Warning, assess, assess_one};
 pub use device::{
-    Channels, Cloud, Device, FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, Ports, Recovery,
-    RequestWay, SetUp, State,
+    Channels, Cloud, Device, FACTORY_ADDRESSES, Ipv4Settings, Ipv6Settings, OfferedOverHttp, Ports,
+    Recovery, RequestWay, SetUp, State,
 };
 pub use firmware::{Firmware, Version};
 pub use kind::{Kind, Vendor};

@@ -99,6 +99,32 @@ impl RecoveryMethod {
             Self::ResetButton | Self::Request | Self::HikProConnect => None,
         }
     }
+
+    /// Whether the device's SADP reply says nothing about this method, and its HTTP
+    /// interface may.
+    pub fn is_untold(self, device: &Device) -> bool {
+        let element = match self {
+            Self::Questions => "SupportSecurityQuestion",
+            Self::Mail => "SupportMailBox",
+            Self::Guid => "SupportGUID",
+            Self::ResetButton | Self::Request | Self::HikConnect | Self::HikProConnect => {
+                return false;
+            }
+        };
+        device.raw.told(element).is_none()
+    }
+
+    /// Whether the device reports that it supports this method over HTTP alone.
+    fn is_offered_over_http(self, device: &Device) -> bool {
+        let over_http = &device.recovery.over_http;
+        let offered = match self {
+            Self::Questions => over_http.questions,
+            Self::Mail => over_http.mailbox,
+            Self::Guid => over_http.guid,
+            Self::ResetButton | Self::Request | Self::HikConnect | Self::HikProConnect => None,
+        };
+        offered == Some(true) && self.is_untold(device)
+    }
 }
 
 /// The columns of the vendor's table.
@@ -223,8 +249,10 @@ impl MethodAssessment {
             return fit;
         }
         let obstacle = fit.obstacle(device, prepared);
-        let offered = way.offered(device) == Some(true) && !prepared.is_not_set_up(way, device);
-        let mut may_work = false;
+        let over_http = way.is_offered_over_http(device);
+        let offered = (over_http || way.offered(device) == Some(true))
+            && !prepared.is_not_set_up(way, device);
+        let mut may_work = over_http && !prepared.is_set_up(way);
         match obstacle {
             Some(obstacle) if prepared.is_set_up(way) => fit.notes.push(Note::Despite(obstacle)),
             Some(obstacle) if obstacle.is_documented_only() && offered => {
@@ -236,6 +264,9 @@ impl MethodAssessment {
                 return fit;
             }
             None => {}
+        }
+        if may_work && over_http {
+            fit.notes.push(Note::OfferedOverHttp);
         }
         fit.note_uncertainty(device, prepared);
         fit.note_advice(device, prepared);
@@ -267,7 +298,7 @@ impl MethodAssessment {
         {
             return Some(UnavailableReason::FirmwareBelow(minimum));
         }
-        if self.method.offered(device) == Some(false) {
+        if self.method.offered(device) == Some(false) && !self.method.is_offered_over_http(device) {
             return Some(UnavailableReason::NotOffered);
         }
         let refuted = prepared.is_not_set_up(self.method, device);

@@ -4,16 +4,19 @@
 
 mod login;
 
-use std::net::SocketAddr;
+use std::{future::pending, net::SocketAddr, time::Duration};
 
 use sadp_isapi::{
     ActivateStatus, AskError, BasicLogin, Client, ClientSettings, HttpFailure, HttpRefusal,
-    Transport, UserCheck,
+    Timeouts, Transport, UserCheck,
 };
 use sadp_model::Warning;
 use sadp_reset::Action;
 use secrecy::SecretString;
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 
 pub(crate) use self::login::{HttpRun, LoggedIn, finish, not_told, write_down};
 pub use crate::outcome::http::{
@@ -50,13 +53,7 @@ pub struct LoginTrial<'a> {
 pub(crate) fn select(devices: Vec<DiscoveredDevice>, action: Action) -> Selection {
     let mut selection = Selection::none(action);
     for device in devices {
-        let finding = if address(&device).is_none() {
-            HttpFinding::NoAddress
-        } else if device.warnings.contains(&Warning::DuplicateIp) {
-            HttpFinding::AddressShared
-        } else if device.reachable == Some(false) {
-            HttpFinding::OffSubnet
-        } else {
+        let Some(finding) = unreachable(&device) else {
             selection.devices.push(device);
             continue;
         };
@@ -64,6 +61,17 @@ pub(crate) fn select(devices: Vec<DiscoveredDevice>, action: Action) -> Selectio
         selection.left_out.push(skipped);
     }
     selection
+}
+
+/// Why no address leads to this device alone.
+pub(crate) fn unreachable(device: &DiscoveredDevice) -> Option<HttpFinding> {
+    if address(device).is_none() {
+        Some(HttpFinding::NoAddress)
+    } else if device.warnings.contains(&Warning::DuplicateIp) {
+        Some(HttpFinding::AddressShared)
+    } else {
+        (device.reachable == Some(false)).then_some(HttpFinding::OffSubnet)
+    }
 }
 
 /// Asks all devices what they tell without a login, several at once. `None` where the
@@ -74,43 +82,86 @@ pub(crate) async fn ask_all(
     session: &Session,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Option<Result<HttpStatus, HttpFailure>>>, OpsError> {
-    let stop = session.cancellation.stop.clone();
-    let mut asked = vec![None; devices.len()];
-    let mut waiting = devices.iter().enumerate();
-    let mut tasks = JoinSet::new();
-    let mut finished = 0;
-    loop {
-        while tasks.len() < PARALLEL
-            && let Some((place, device)) = waiting.next()
-        {
-            let client = client(device)?;
-            tasks.spawn(async move { (place, ask(&client).await) });
-        }
-        let next = tokio::select! {
-            () = stop.cancelled() => None,
-            next = tasks.join_next() => next,
-        };
-        // A task neither panics nor is aborted before the loop ends.
-        let Some(Ok((place, mut status))) = next else {
-            return Ok(asked);
-        };
-        if let (Ok(status), Some(device)) = (&mut status, devices.get(place)) {
+    let question = HttpQuestion {
+        action,
+        devices,
+        timeouts: Timeouts::default(),
+        time_limit: None,
+    };
+    let mut asked = question.ask(session, ask, observer).await?;
+    for (device, asked) in devices.iter().zip(&mut asked) {
+        if let Some(Ok(status)) = asked {
             status.by_sadp = device.entry.device.state;
         }
-        if let Some(slot) = asked.get_mut(place) {
-            *slot = Some(status);
+    }
+    Ok(asked)
+}
+
+/// A question to many devices, without a login.
+pub(crate) struct HttpQuestion<'a> {
+    /// What progress is reported as.
+    pub(crate) action: Action,
+    /// The devices. Each has an address that leads to it alone.
+    pub(crate) devices: &'a [DiscoveredDevice],
+    pub(crate) timeouts: Timeouts,
+    /// When to ask no further. `None`: once all have answered.
+    pub(crate) time_limit: Option<Duration>,
+}
+
+impl HttpQuestion<'_> {
+    /// Asks all, several at once. `None` for those that did not answer before the session
+    /// was asked to stop, or in time.
+    pub(crate) async fn ask<T: Clone + Send + 'static, F: Future<Output = T> + Send + 'static>(
+        self,
+        session: &Session,
+        ask: fn(Client) -> F,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Option<T>>, OpsError> {
+        let stop = session.cancellation.stop.clone();
+        let end = self.time_limit.map(|limit| Instant::now() + limit);
+        let mut asked = vec![None; self.devices.len()];
+        let mut waiting = self.devices.iter().enumerate();
+        let mut tasks = JoinSet::new();
+        let mut finished = 0;
+        loop {
+            while tasks.len() < PARALLEL
+                && let Some((place, device)) = waiting.next()
+            {
+                let answer = ask(client(device, self.timeouts)?);
+                tasks.spawn(async move { (place, answer.await) });
+            }
+            let next = tokio::select! {
+                () = stop.cancelled() => None,
+                () = at(end) => None,
+                next = tasks.join_next() => next,
+            };
+            // A task neither panics nor is aborted before the loop ends.
+            let Some(Ok((place, answer))) = next else {
+                return Ok(asked);
+            };
+            if let Some(slot) = asked.get_mut(place) {
+                *slot = Some(answer);
+            }
+            finished += 1;
+            observer.observe(Event::Progress {
+                action: self.action,
+                finished,
+                total: self.devices.len(),
+            });
         }
-        finished += 1;
-        observer.observe(Event::Progress {
-            action,
-            finished,
-            total: devices.len(),
-        });
+    }
+}
+
+/// Waits until then, or for ever.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
     }
 }
 
 /// Asks one device what it tells without a login.
-async fn ask(client: &Client) -> Result<HttpStatus, HttpFailure> {
+async fn ask(client: Client) -> Result<HttpStatus, HttpFailure> {
     let activation = client.activate_status().await;
     if activation == Err(AskError::Failed(HttpFailure::NotConnected)) {
         return Err(HttpFailure::NotConnected);
@@ -168,11 +219,12 @@ impl HttpStatus {
 
 /// A client that leaves by the interface on which the device was heard: two may see the
 /// same address.
-pub(crate) fn client(device: &DiscoveredDevice) -> Result<Client, OpsError> {
+pub(crate) fn client(device: &DiscoveredDevice, timeouts: Timeouts) -> Result<Client, OpsError> {
     let address = address(device).ok_or(OpsError::NoAddress)?;
     let heard = device.entry.reply_address();
     let settings = ClientSettings {
         interface: heard.map(|it| it.interface.to_string()),
+        timeouts,
         ..ClientSettings::new(address, Transport::Http)
     };
     Ok(Client::new(&settings)?)

@@ -29,6 +29,8 @@ pub fn method_command(fit: &MethodAssessment, device: &Device) -> Option<String>
             return Some(format!("sadpctl activate {name}"));
         }
         (_, Availability::NotForThisDevice(_)) => return None,
+        // No command of SADP is known to work.
+        _ if fit.notes.contains(&Note::OfferedOverHttp) => return None,
         (RecoveryMethod::ResetButton, _) => format!("button {name}"),
         (RecoveryMethod::Questions, _) if needs.contains(&Prerequisite::QuestionsSet) => {
             format!("questions show {name}")

@@ -1,8 +1,12 @@
 //! `reset ways`.
 
+use std::{collections::BTreeMap, fs};
+
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::{RecoverySite, device, text};
+use crate::{loopback::Sim, run::Run};
 
 fn recovery() -> RecoverySite {
     let questions = "questions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }";
@@ -71,6 +75,56 @@ fn ways_have_forms_for_programs() {
         cases.stderr.contains("requests have no XML form"),
         "{cases}"
     );
+}
+
+/// By SADP these cameras say nothing about e-mail; over HTTP the first offers it. The
+/// others answer nothing that can be used.
+#[test]
+fn a_way_that_is_offered_over_http_alone_may_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site.toml");
+    let camera = |last: u8, http: &str| {
+        format!(
+            "[[device]]\nprofile = \"ipc-v5.5.82\"\nip = \"127.0.5.{last}\"\nhttp = {{ {http} }}\n"
+        )
+    };
+    let cameras = [
+        camera(1, "profile = \"camera-v5.8\""),
+        camera(2, "off = true"),
+        camera(3, "attack = \"redirect\""),
+        camera(4, "attack = \"wrong-length\""),
+    ];
+    fs::write(&site, cameras.concat()).unwrap();
+    let sim = Sim::start(&[site.to_str().unwrap(), "--http"]);
+    let ways = |more: &[&str]| {
+        let format = ["--format", "json"];
+        let arguments = [&["reset", "ways", "--all"], more, &format].concat();
+        let mut command = sim.command(&arguments);
+        command.env("SADPCTL_STATE", folder.path().join("state"));
+        let run = Run::from(command.output().unwrap());
+        assert_eq!(run.code, 0, "{run}");
+        let all = run.json();
+        let mail = all.as_array().unwrap().iter().map(|one| {
+            let mut ways = one["ways"].as_array().unwrap().iter();
+            let mail = ways.find(|way| way["way"] == "mail").unwrap().clone();
+            (text(&one["device"]["address"]), mail)
+        });
+        mail.collect::<BTreeMap<_, _>>()
+    };
+    let told = ways(&[]);
+    let offered = &told["127.0.5.1"];
+    assert_eq!(offered["availability"], "may-work", "{offered}");
+    assert_eq!(offered["next"], json!(null), "{offered}");
+    assert!(
+        text(&offered["reasons"][1]).contains("over HTTP"),
+        "{offered}"
+    );
+    for (address, mail) in told.iter().skip(1) {
+        assert_eq!(mail["availability"], "not-for-this-device", "{address}");
+    }
+    let unasked = ways(&["--no-ask"]);
+    let mail = &unasked["127.0.5.1"];
+    assert_eq!(mail["availability"], "not-for-this-device", "{mail}");
 }
 
 #[test]

@@ -13,8 +13,8 @@ pub enum Availability {
     Ready,
     /// It suits the device, but something is missing; never empty.
     Needs(Vec<Prerequisite>),
-    /// The device reports it, although documents exclude it for the device. What is
-    /// missing, if anything.
+    /// The device reports it, although documents exclude it for the device, or reports
+    /// it over HTTP alone. What is missing, if anything.
     MayWork(Vec<Prerequisite>),
     /// It does not suit the device.
     NotForThisDevice(UnavailableReason),
@@ -186,6 +186,8 @@ pub enum Note {
     Despite(UnavailableReason),
     /// The device reports the method, although documents exclude it for this reason.
     OfferedDespite(UnavailableReason),
+    /// The device reports the method over HTTP, and says nothing about it by SADP.
+    OfferedOverHttp,
     /// Where the reset button may be.
     ButtonPlace(FormFactor),
     /// The button resets more than the password.
@@ -220,6 +222,10 @@ impl fmt::Display for Note {
             }
             Self::OfferedDespite(obstacle) => {
                 return write!(f, "the device reports this method, although {obstacle}");
+            }
+            Self::OfferedOverHttp => {
+                "the device reports this method over HTTP, not by SADP: see \"Forgot Password\" \
+                 on its own web page"
             }
             Self::ButtonPlace(housing) => {
                 return write!(f, "the button: {}", housing.button_place());

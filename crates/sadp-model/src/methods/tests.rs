@@ -139,6 +139,41 @@ fn every_capability_flag_counts_and_silence_is_no_denial() {
     }
 }
 
+/// Over HTTP a device tells what it supports, where its SADP reply says nothing.
+#[test]
+fn what_is_offered_over_http_alone_may_work() {
+    let none = RecoverySetup::default();
+    let not_set_up = RecoverySetup {
+        mailbox: Some(false),
+        ..none.clone()
+    };
+    let mut silent = device(CAMERA);
+    silent.recovery.mailbox = Some(false);
+    silent.recovery.over_http.mailbox = Some(true);
+    let mut denied = silent.clone();
+    denied.raw.push("SupportMailBox", "false");
+    let mut offered = device(CAMERA);
+    offered.recovery.over_http.mailbox = Some(true);
+    offered.raw.push("SupportMailBox", "true");
+    let mailbox = vec![Prerequisite::MailboxSet];
+    for (device, setup, expected) in [
+        (&silent, &none, Availability::MayWork(mailbox.clone())),
+        (&silent, &all_prepared(), Availability::Ready),
+        (
+            &silent,
+            &not_set_up,
+            unavailable(UnavailableReason::NotSetUp(Mail)),
+        ),
+        (&denied, &none, unavailable(UnavailableReason::NotOffered)),
+        (&offered, &none, Availability::Needs(mailbox)),
+    ] {
+        let found = fit(Mail, device, setup);
+        assert_eq!(found.availability, expected);
+        let may_work = matches!(expected, Availability::MayWork(_));
+        assert_eq!(found.notes.contains(&Note::OfferedOverHttp), may_work);
+    }
+}
+
 #[test]
 fn what_the_device_says_of_its_set_up_decides() {
     for model in [CAMERA, PTZ, NVR, DVR] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_isapi::{
-    ActivateError, Client, HttpRefusal,
+    ActivateError, Client, HttpRefusal, Timeouts,
     activation::{Handshake, Scheme},
 };
 use sadp_model::State;
@@ -202,7 +202,7 @@ async fn activate(
         Some(HttpActivation::V3) => Scheme::V3,
         _ => Scheme::Legacy,
     };
-    let client = http::client(device)?;
+    let client = http::client(device, Timeouts::default())?;
     let Ok(handshake) = Handshake::start(scheme, &mut UnwrapErr(SysRng)) else {
         return Ok(HttpFinding::NotReadable.outcome(device, Action::Activate));
     };

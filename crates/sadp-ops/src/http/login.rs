@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use sadp_isapi::{
     Client, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest, LoginOutcome,
-    ResponseStatus, UserCheck, Withheld, digest::LoginCredentials, read_list,
+    ResponseStatus, Timeouts, UserCheck, Withheld, digest::LoginCredentials, read_list,
 };
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{
@@ -318,7 +318,7 @@ impl LoginBatch<'_> {
             _ => None,
         };
         let account = remembered.unwrap_or_else(|| Account::of(&device.entry.device));
-        let client = client(device)?;
+        let client = client(device, Timeouts::default())?;
         let id = write_down(self.session, device, Action::Check)?;
         Ok(Ok(BegunLogin {
             id,

@@ -1,14 +1,21 @@
 //! Which recovery methods fit devices. What is prepared on a device is read from it
 //! and from the ledger; reading costs no try and may be repeated.
 
-use sadp_model::{Device, MethodAssessment, State, assess_methods};
+use std::time::Duration;
+
+use sadp_isapi::{Client, IsapiRequest, RecoveryCapabilities, RecoveryWays, Timeouts};
+use sadp_model::{
+    Device, MethodAssessment, OfferedOverHttp, RecoveryMethod, State, assess_methods,
+};
 use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
 use sadp_reset::{Action, Ledger, LedgerError};
+use strum::IntoEnumIterator;
 
 use super::History;
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
+    http::{self, HttpQuestion},
 };
 
 /// The most devices that are read from at once.
@@ -67,6 +74,56 @@ pub async fn read_set_up(
     QueryRun::new(Query::SetUp, devices)
         .run(session, inventory, observer)
         .await
+}
+
+/// Asks devices over HTTP which methods they support, where their SADP replies do not
+/// contain it. No login is sent, and nothing is recorded. What a device answers is added
+/// to it; no answer leaves it unknown.
+///
+/// The whole takes five seconds at most, however many devices do not answer.
+pub async fn read_offered_over_http(
+    session: &Session,
+    devices: &mut [DiscoveredDevice],
+    observer: &mut dyn Observer,
+) -> Result<(), OpsError> {
+    let mut places = Vec::new();
+    let mut asked = Vec::new();
+    for (place, device) in devices.iter().enumerate() {
+        let is_silent = RecoveryMethod::iter().any(|it| it.is_untold(&device.entry.device));
+        let is_unactivated = device.entry.device.state == Some(State::Unactivated);
+        if is_silent && !is_unactivated && http::unreachable(device).is_none() {
+            places.push(place);
+            asked.push(device.clone());
+        }
+    }
+    let question = HttpQuestion {
+        action: Action::SetUpRead,
+        devices: &asked,
+        timeouts: Timeouts {
+            connect: Duration::from_secs(1),
+            read: Duration::from_secs(2),
+            whole: Duration::from_secs(3),
+        },
+        time_limit: Some(Duration::from_secs(5)),
+    };
+    let answers = question.ask(session, ask_ways, observer).await?;
+    for (place, answer) in places.into_iter().zip(answers) {
+        if let (Some(Some(ways)), Some(device)) = (answer, devices.get_mut(place)) {
+            device.entry.device.recovery.over_http = OfferedOverHttp {
+                questions: ways.questions,
+                guid: ways.guid,
+                mailbox: ways.mail,
+            };
+        }
+    }
+    Ok(())
+}
+
+async fn ask_ways(client: Client) -> Option<RecoveryWays> {
+    let request = IsapiRequest::get(RecoveryCapabilities::PATH);
+    let reply = client.ask(&request).await.ok()?;
+    let told: Option<RecoveryCapabilities> = reply.document();
+    told.map(|it| it.ways)
 }
 
 /// What is read from a device.

@@ -56,9 +56,11 @@ pub(crate) enum ResetCommand {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Each way is ready, needs something, or is not for the device, with the reason.
-Devices that take security questions are asked which are set; that changes
-nothing on them. What only a command with an effect would tell, such as whether
-an e-mail address is reserved, is known from earlier commands or not at all.
+Devices that take security questions are asked which are set. Where a device
+does not say by SADP whether it offers a way, it is asked over HTTP, without a
+login: such a way may work. Neither changes anything on it or costs a try. What
+only a command with an effect would tell, such as whether an e-mail address is
+reserved, is known from earlier commands or not at all.
 
 Examples:
   sadpctl reset ways 192.168.1.64
@@ -67,7 +69,7 @@ pub(crate) struct WaysArgs {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
 
-    /// Do not ask devices which security questions are set
+    /// Do not ask devices which ways they have set up or offer over HTTP
     #[arg(long)]
     pub(crate) no_ask: bool,
 }

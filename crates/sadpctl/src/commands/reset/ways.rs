@@ -22,7 +22,8 @@ pub(super) fn run(args: &WaysArgs, context: Context<'_>) -> Result<Exit, Failure
     let (mut run, inventory, mut devices) = Run::find(&args.choice, access, context)?;
     if !args.no_ask {
         run.block_on(async |session, observer| {
-            methods::read_prepared(session, &inventory, &mut devices, observer).await
+            methods::read_prepared(session, &inventory, &mut devices, observer).await?;
+            methods::read_offered_over_http(session, &mut devices, observer).await
         })?;
     }
     let assessed = methods::assess(&run.session, devices)?;
