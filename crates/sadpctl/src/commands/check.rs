@@ -38,6 +38,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
         let login = LoginTrial {
             password,
             overrides: args.force.overrides,
+            may_refuse: &[],
         };
         let access = HttpAccess::default();
         plan.log_in(session, &access, login, args.details, observer)
