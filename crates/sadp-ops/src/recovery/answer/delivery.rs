@@ -303,7 +303,7 @@ mod tests {
     use super::*;
     use crate::recovery::answer::AnswerSource;
 
-    fn checked(case: Option<sadp_reset::CaseId>) -> CheckedAnswer {
+    fn checked(case: Option<CaseId>) -> CheckedAnswer {
         let mut registry = Registry::new();
         let mut device = Device::unknown();
         device.mac = "44:47:cc:00:00:05".parse().ok();
