@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     loopback::{Sim, channel},
     request::text,
-    run::Run,
+    run::{Run, run},
 };
 
 /// The shop of `fixtures/sites/http.toml`, which takes this password.
@@ -121,6 +121,15 @@ fn a_dry_run_asks_nothing_over_http() {
         assert_eq!(outcome["result"], "planned", "{run}");
     }
     assert!(!shop.folder.path().join("state").exists());
+}
+
+#[test]
+fn a_password_without_a_login_is_refused() {
+    let run = run(&["check", "--all", "--password-file", "no/such/file"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
+    for text in ["--password-file", "add --login"] {
+        assert!(run.stderr.contains(text), "{text}: {run}");
+    }
 }
 
 /// Both activations, by SADP, and the login that proves them.

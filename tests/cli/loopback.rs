@@ -3,9 +3,9 @@
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     net::{Ipv4Addr, TcpListener},
-    process::{self, Child, Stdio},
+    process::{self, Child, ChildStderr, Stdio},
     sync::Mutex,
 };
 
@@ -14,6 +14,7 @@ use crate::run::{Run, run, sadpctl};
 /// Simulated devices, until dropped.
 pub(crate) struct Sim {
     child: Child,
+    log: BufReader<ChildStderr>,
     group: String,
     port: String,
 }
@@ -44,10 +45,29 @@ impl Sim {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        log.read_line(&mut first).unwrap();
         assert!(first.starts_with("playing "), "{first}");
-        Self { child, group, port }
+        Self {
+            child,
+            log,
+            group,
+            port,
+        }
+    }
+
+    /// Ends the devices by Ctrl-C, and returns what is said then of what they did.
+    #[cfg(unix)]
+    pub(crate) fn end(mut self) -> String {
+        let pid = self.child.id().to_string();
+        let kill = process::Command::new("kill")
+            .args(["-s", "INT", &pid])
+            .status();
+        assert!(kill.unwrap().success());
+        let mut said = String::new();
+        self.log.read_to_string(&mut said).unwrap();
+        said
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {

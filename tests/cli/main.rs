@@ -41,6 +41,8 @@ mod talk;
 mod usage;
 mod vendor;
 #[cfg(unix)]
+mod verified;
+#[cfg(unix)]
 mod watch;
 #[cfg(unix)]
 mod width;

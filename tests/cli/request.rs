@@ -35,6 +35,14 @@ impl RecoverySite {
         }
     }
 
+    /// The same with more arguments for the simulator.
+    #[cfg(unix)]
+    pub(crate) fn attacked(site: &str, more: &[&str]) -> Self {
+        Self {
+            van: Van::attacked(site, more),
+        }
+    }
+
     /// The same van, come again to a site that is another now.
     pub(crate) fn go_to(self, site: &str) -> Self {
         let mut van = Van::new(site);

@@ -322,7 +322,7 @@ fn seen(now: Option<&Device>) -> Seen {
 
 /// What is best prepared while the password is known, as far as the device offers
 /// it.
-fn preparations(found: &DiscoveredDevice) -> Option<NextStep> {
+pub(crate) fn preparations(found: &DiscoveredDevice) -> Option<NextStep> {
     let recovery = &found.entry.device.recovery;
     let offered = [
         (recovery.questions, Preparation::Questions),

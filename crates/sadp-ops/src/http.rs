@@ -11,7 +11,7 @@ use sadp_isapi::{
     Timeouts, Transport, UserCheck,
 };
 use sadp_model::Warning;
-use sadp_reset::Action;
+use sadp_reset::{Action, DeviceKey};
 use secrecy::SecretString;
 use tokio::{
     task::JoinSet,
@@ -46,6 +46,9 @@ pub struct LoginTrial<'a> {
     pub password: &'a SecretString,
     /// What the user lifted.
     pub overrides: Overrides,
+    /// Devices that may have another password. Once two devices accepted this one, their
+    /// refusals do not end the logins.
+    pub may_refuse: &'a [DeviceKey],
 }
 
 /// Splits the devices that can be asked over HTTP from those without an address that

@@ -77,6 +77,7 @@ pub mod report;
 mod safety;
 mod session;
 mod settle;
+pub mod verify;
 
 pub(crate) use batch::BatchReport;
 pub use device::{DeviceRef, DiscoveredDevice};

@@ -48,10 +48,20 @@ impl SecretKind {
     /// The command after which an earlier secret of this kind no longer counts.
     const fn made_by(self) -> Option<Action> {
         match self {
+            Self::CurrentPassword => None,
             Self::VendorAnswer => Some(Action::ExportRequest),
+            Self::Guid => Some(Action::GuidExport),
+            Self::QuestionAnswers => Some(Action::QuestionsSet),
             Self::MailedCode => Some(Action::MailQr),
-            _ => None,
         }
+    }
+
+    /// Whether an action that the device carried out ends what is remembered. An accepted
+    /// current password does not tell whether it is the new one or the former.
+    fn is_settled_by(self, action: Action) -> bool {
+        let spec = action.spec();
+        let tells = spec.sets_password || (spec.carries_secret && !self.resets());
+        tells || self.made_by() == Some(action)
     }
 }
 
@@ -100,26 +110,28 @@ impl SecretMemory {
         Ok(Self::read(ledger, &of_device(device), action, now)?.may_have_worked)
     }
 
-    /// Among these attempts, latest first. An accepted secret ends the memory.
+    /// Among these attempts, latest first. An accepted secret ends the memory of those
+    /// that were refused.
     fn among(attempts: &[AttemptRecord], kind: SecretKind, now: Timestamp) -> Self {
         let since = now.checked_sub(REFUSAL_REMEMBERED).unwrap_or(now);
         let mut memory = Self::default();
+        let mut accepted = false;
         for record in attempts {
             let Some(result) = known_result(record) else {
                 continue;
             };
             let action = record.attempt.action;
-            let done = result == AttemptResult::Done;
-            let is_new = kind.made_by() == Some(action);
             let at = record.attempt.at;
             let is_of_kind = SecretKind::of(action) == Some(kind);
-            // Which password a login proves, the former or the new one, is not recorded.
-            let tells_nothing = action.is_over_http() && kind.resets();
-            if done && !tells_nothing && (action.spec().carries_secret || is_new) {
-                if is_of_kind && kind.is_used_up() {
-                    memory.may_have_worked.get_or_insert(at);
+            if result == AttemptResult::Done {
+                if kind.is_settled_by(action) {
+                    if is_of_kind && kind.is_used_up() {
+                        memory.may_have_worked.get_or_insert(at);
+                    }
+                    break;
                 }
-                break;
+                // A login over HTTP does not end the counting of tries over SADP.
+                accepted |= action.spec().carries_secret && !action.is_over_http();
             }
             if !is_of_kind {
                 continue;
@@ -128,7 +140,7 @@ impl SecretMemory {
                 AttemptResult::Unknown if kind.resets() => {
                     memory.may_have_worked.get_or_insert(at);
                 }
-                AttemptResult::Refused if at > since && is_about_secret(record) => {
+                AttemptResult::Refused if !accepted && at > since && is_about_secret(record) => {
                     memory.refused.get_or_insert(at);
                 }
                 _ => {}
@@ -261,8 +273,8 @@ mod tests {
     #[test]
     fn what_is_remembered_ends_with_an_accepted_secret_or_another_code() {
         use Action::{
-            Activate, Check, ExportRequest, GuidExport, GuidImport, ImportAnswer, Locate,
-            MailConfirm, MailQr, NetSet,
+            Activate, Check, Deactivate, ExportRequest, GuidExport, GuidImport, ImportAnswer,
+            Locate, MailConfirm, MailQr, NetSet, QuestionsAnswer, QuestionsSet,
         };
         use AttemptResult::{Done, NoAnswer, Refused, Unknown};
         let wrong = (NetSet, Some(Refused), "PasswordError");
@@ -325,10 +337,66 @@ mod tests {
                 ],
                 [None, None],
             ),
+            // A current password that is accepted may be the former one.
+            (
+                ImportAnswer,
+                &[
+                    (ImportAnswer, Some(Refused), "failed"),
+                    (ImportAnswer, Some(Unknown), ""),
+                    (NetSet, Some(Done), ""),
+                ],
+                [Some(1), None],
+            ),
+            (
+                QuestionsAnswer,
+                &[
+                    (QuestionsAnswer, Some(Unknown), ""),
+                    (GuidExport, Some(Done), ""),
+                ],
+                [Some(0), None],
+            ),
+            // What was set or exported since is another secret.
+            (
+                QuestionsAnswer,
+                &[
+                    (QuestionsAnswer, Some(Unknown), ""),
+                    (QuestionsSet, Some(Done), ""),
+                ],
+                [None, None],
+            ),
+            (
+                GuidImport,
+                &[
+                    (GuidImport, Some(Unknown), ""),
+                    (GuidExport, Some(Done), ""),
+                ],
+                [None, None],
+            ),
+            (
+                GuidImport,
+                &[
+                    (GuidImport, Some(Unknown), ""),
+                    (Deactivate, Some(Done), ""),
+                ],
+                [None, None],
+            ),
+            (
+                GuidImport,
+                &[
+                    (GuidImport, Some(Unknown), ""),
+                    (ImportAnswer, Some(Done), ""),
+                ],
+                [None, None],
+            ),
             // A run may be killed before it says so.
             (
                 MailConfirm,
                 &[(MailConfirm, Some(Done), "")],
+                [Some(0), None],
+            ),
+            (
+                MailConfirm,
+                &[(MailConfirm, Some(Done), ""), (NetSet, Some(Done), "")],
                 [Some(0), None],
             ),
             (

@@ -10,6 +10,7 @@ pub(crate) mod owner;
 pub(crate) mod recovery;
 pub(crate) mod request;
 mod stop;
+pub(crate) mod verify;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -27,6 +28,7 @@ use self::{
     owner::{CloudStatus, OwnerFinding},
     recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
     request::{ExportedRequest, RequestFinding},
+    verify::VerifyFinding,
 };
 pub use self::{
     offer::{Offer, Preparation},
@@ -198,6 +200,8 @@ pub enum Reason {
     Button(ButtonFinding),
     /// What is found of a device by its own HTTP interface.
     Http(HttpFinding),
+    /// What a login with the new password shows.
+    Verify(VerifyFinding),
 }
 
 /// What a look after a command shows.

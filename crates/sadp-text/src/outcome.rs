@@ -6,6 +6,7 @@ pub(crate) mod network;
 pub(crate) mod owner;
 pub(crate) mod recovery;
 pub(crate) mod request;
+pub(crate) mod verify;
 
 use std::borrow::Cow;
 
@@ -60,6 +61,7 @@ fn explain(outcome: &Outcome) -> Explanation {
         Reason::Owner(finding) => owner::explain(*finding, verdict),
         Reason::Button(finding) => button::explain(finding, outcome),
         Reason::Http(finding) => http::explain(finding),
+        Reason::Verify(finding) => verify::explain(*finding, outcome.action),
         Reason::LampLeftOn(reason) => {
             let cause = explain(&Outcome { reason: (**reason).clone(), ..outcome.clone() });
             say(format!("the lamp may still be on: {}", cause.message))
@@ -212,7 +214,7 @@ fn blocked(reason: &BlockReason) -> Explanation {
             .next("wait until the lock is over; --force locked sends anyway"),
         BlockReason::FewTries { left } => say(format!("tries left before it locks: {left}"))
             .next("check the password first; --force few-tries sends anyway, and a wrong one locks it"),
-        BlockReason::RefusedBefore { at } => say(format!("not sent: it refused a secret of this kind on {}, and each wrong one costs a try", minute(*at)))
+        BlockReason::RefusedBefore { at } => say(format!("not sent: a secret of this kind, sent on {}, did not work, and each wrong one costs a try", minute(*at)))
             .next("make sure that it is the right one, in its own web page for example; --force refused-before sends it"),
         BlockReason::MayHaveWorked { at } => say(format!("not sent: a secret of this kind was sent on {}: most likely it was carried out", minute(*at)))
             .next("try the new password in its own web page, once; if it is refused, --force may-have-worked sends it again"),

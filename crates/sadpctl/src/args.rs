@@ -26,7 +26,7 @@ pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
     change::{
         ActivateArgs, ActivationVia, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs,
-        LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs,
+        LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},

@@ -15,10 +15,9 @@ use sadp_reset::{Action, LedgerError};
 use super::{earlier, preparations, record, record_earlier};
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
-    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason, check,
-    http::{
-        self, HttpAccess, HttpActivation, HttpFinding, HttpStatus, LoginTrial, ask_all, not_told,
-    },
+    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
+    http::{self, HttpActivation, HttpFinding, HttpStatus, ask_all, not_told},
+    verify::{self, Verification},
 };
 
 /// How often a device is asked whether it took the password: some restart.
@@ -123,14 +122,13 @@ impl HttpPlan {
     }
 
     /// Sends the password to each device in turn, once, and asks it again whether it has
-    /// one now. After the newer activation, and where `verify` says so, the password is
+    /// one now. After the newer activation, and where `always_verify` says so, the password is
     /// then tried once: an outcome of its own.
     pub async fn carry_out(
         self,
         session: &mut Session,
-        login: LoginTrial<'_>,
-        access: &HttpAccess,
-        verify: bool,
+        verification: Verification<'_>,
+        always_verify: bool,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         self.record_earlier(session)?;
@@ -138,7 +136,7 @@ impl HttpPlan {
             devices, left_out, ..
         } = self.selection;
         let mut report = Report::new(left_out);
-        let password = Password::new(login.password.clone())?;
+        let password = Password::new(verification.password.clone())?;
         let number = session.draw_password_number()?;
         let mut to_verify = Vec::new();
         let total = devices.len();
@@ -157,16 +155,12 @@ impl HttpPlan {
                     break;
                 }
             };
-            if outcome.status == OutcomeStatus::Done {
-                session.record_success(&device, Action::Activate)?;
-                if let Some(key) = device.key() {
-                    let at = session.now();
-                    session
-                        .ledger_mut()?
-                        .record_new_password(&key, number, at)?;
-                }
+            if outcome.status == OutcomeStatus::Done
+                && let Err(error) = record(&device, number, session)
+            {
+                report.failure = Some(error.into());
             }
-            if outcome.may_have_happened() && (verify || is_v3) {
+            if outcome.may_have_happened() && (always_verify || is_v3) {
                 // What it reported by SADP was true before.
                 device.entry.device.state = None;
                 to_verify.push(device);
@@ -182,10 +176,11 @@ impl HttpPlan {
             });
         }
         if report.failure.is_none() && !to_verify.is_empty() {
-            let plan = check::plan(to_verify);
-            let checked = plan.log_in(session, access, login, false, observer).await?;
-            report.outcomes.extend(checked.outcomes);
-            report.failure = checked.failure;
+            let tried =
+                verify::log_in(session, &mut report, to_verify, &[], verification, observer);
+            if let Err(error) = tried.await {
+                report.failure = Some(error);
+            }
         }
         Ok(report)
     }

@@ -126,7 +126,10 @@ impl HttpRun<'_> {
             .client
             .verify(login.credentials(), self.access.basic)
             .await;
-        match batch.borrow_mut().conclude(attempt.id, ended) {
+        let mut known = self.login.may_refuse.iter();
+        let may_refuse = known.any(|it| device.is(it));
+        let concluded = batch.borrow_mut().conclude(attempt.id, ended, may_refuse);
+        match concluded {
             Ok(told) => {
                 status.login = Some(HttpLogin::Verified);
                 status.check.is_default_password = told.is_default_password;
@@ -347,8 +350,14 @@ impl LoginBatch<'_> {
         Ok(Some(Outcome::skipped(device, run.action, reason)))
     }
 
-    /// What a login means, for its device and for the others.
-    fn conclude(&mut self, id: AttemptId, ended: LoginOutcome) -> Result<UserCheck, HttpFinding> {
+    /// What a login means, for its device and for the others. `may_refuse` is whether the
+    /// device may have another password than the others.
+    fn conclude(
+        &mut self,
+        id: AttemptId,
+        ended: LoginOutcome,
+        may_refuse: bool,
+    ) -> Result<UserCheck, HttpFinding> {
         let result = match ended {
             LoginOutcome::Accepted(reply) => {
                 self.accepted += 1;
@@ -357,7 +366,10 @@ impl LoginBatch<'_> {
             other => Err(HttpFinding::of(other)),
         };
         let finding = result.as_ref().err();
-        if let Some(finding) = finding {
+        let is_expected = matches!(finding, Some(HttpFinding::WrongPassword { .. }))
+            && may_refuse
+            && self.accepted >= PROVING;
+        if let Some(finding) = finding.filter(|_| !is_expected) {
             self.heed(finding);
         }
         if let Err(error) = finish(self.session, id, finding) {
@@ -448,6 +460,7 @@ impl HttpFinding {
             Self::NoAddress
             | Self::AddressShared
             | Self::OffSubnet
+            | Self::NotFoundAgain
             | Self::Withheld(_)
             | Self::StatesDiffer
             | Self::NotAlone

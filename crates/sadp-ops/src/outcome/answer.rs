@@ -142,6 +142,8 @@ pub struct SentAnswer {
     /// Whether a look found the device afterwards. `None` where it did not take
     /// the answer.
     pub seen: Option<bool>,
+    /// Whether it sets the default password of an old device, and no new one.
+    pub sets_default: bool,
 }
 
 impl From<&AnswerSource> for AnswerData {

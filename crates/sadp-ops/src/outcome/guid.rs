@@ -2,7 +2,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use sadp_model::UnavailableReason;
-use sadp_reset::{DeviceKey, GuidVoid, VaultError};
+use sadp_reset::{DeviceKey, Digest, GuidId, GuidVoid, VaultError};
 
 use super::Impact;
 
@@ -113,4 +113,15 @@ pub struct ImportedGuid {
     /// Whether the device was to pass the new password on to its cameras. `None`
     /// where nothing was to be sent.
     pub sync_cameras: Option<bool>,
+    /// By what the ledger knows it, where it was to be sent.
+    pub sent: Option<SentGuid>,
+}
+
+/// By what the ledger knows a GUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentGuid {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its record, where it is in the vault.
+    pub record: Option<GuidId>,
 }

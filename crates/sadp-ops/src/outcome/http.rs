@@ -90,6 +90,8 @@ pub enum HttpFinding {
     AddressShared,
     /// Not asked: its address is in none of this computer's networks.
     OffSubnet,
+    /// Not asked: no look found it again.
+    NotFoundAgain,
     /// No answer, or none that can be used.
     NotReached(HttpFailure),
     /// The login was not sent.

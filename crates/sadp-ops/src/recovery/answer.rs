@@ -10,6 +10,7 @@ mod pending;
 use sadp_reset::LedgerError;
 use secrecy::SecretString;
 
+pub(crate) use self::delivery::close_case;
 use self::{
     check::AnswerCheck,
     delivery::{Afterwards, SendPhase, conclude},

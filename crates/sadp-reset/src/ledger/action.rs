@@ -132,7 +132,7 @@ words! {
     pub enum AttemptResult {
         /// The device carried it out.
         Done,
-        /// The device refused.
+        /// The device refused, or a login showed that it did not carry it out.
         Refused,
         /// No reply to a command that may have been carried out.
         Unknown,

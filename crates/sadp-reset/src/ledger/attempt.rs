@@ -72,14 +72,20 @@ pub struct AttemptRecord {
     /// The result. `None` while the attempt is running, and for ever where its run
     /// was killed.
     pub verdict: Option<AttemptVerdict>,
+    /// Whether a login showed later that it was carried out, where that was unknown.
+    pub carried_out: Option<bool>,
 }
 
 impl AttemptRecord {
-    /// The result. An attempt without a verdict is [`AttemptResult::Unknown`]: the
-    /// command may have been sent and carried out.
+    /// The result, as far as it is known now. An attempt without a verdict is
+    /// [`AttemptResult::Unknown`]: the command may have been sent and carried out.
     pub fn result(&self) -> AttemptResult {
         let verdict = self.verdict.as_ref();
-        verdict.map_or(AttemptResult::Unknown, |verdict| verdict.result)
+        match self.carried_out {
+            Some(true) => AttemptResult::Done,
+            Some(false) => AttemptResult::Refused,
+            None => verdict.map_or(AttemptResult::Unknown, |verdict| verdict.result),
+        }
     }
 }
 
@@ -138,12 +144,36 @@ impl Ledger {
         }
     }
 
+    /// Records that a login showed, at `at`, whether an attempt was carried out whose
+    /// result is unknown. Fails with [`LedgerError::NotWaiting`] where its result is known
+    /// or it is not in this ledger.
+    pub fn settle(
+        &mut self,
+        id: AttemptId,
+        carried_out: bool,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let sql = "INSERT INTO settled (attempt, carried_out, at)
+            SELECT id, ?2, ?3 FROM attempts WHERE id = ?1
+                AND ifnull(result, 'unknown') = 'unknown'
+                AND id NOT IN (SELECT attempt FROM settled)";
+        let values = params![id.0, carried_out, since_1970(at)];
+        match self.execute("settle an attempt", sql, values)? {
+            0 => Err(LedgerError::NotWaiting {
+                id,
+                path: self.path.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the selected attempts, latest first.
     pub fn attempts(&self, filter: &AttemptFilter) -> Result<Vec<AttemptRecord>, LedgerError> {
         let sql = format!(
             "SELECT id, mac, serial, address, action, begun_at,
-                result, refusal, number, tries_left, lock_minutes, finished_at
-            FROM attempts WHERE {} AND begun_at >= ifnull(?3, begun_at)
+                result, refusal, number, tries_left, lock_minutes, finished_at, carried_out
+            FROM attempts LEFT JOIN settled ON attempt = id
+            WHERE {} AND begun_at >= ifnull(?3, begun_at)
                 AND (?5 IS NULL OR (mac IS NULL AND serial IS NULL AND address = ?5))
             ORDER BY id DESC LIMIT ?4",
             same_device_or_all("attempts")
@@ -185,6 +215,7 @@ impl FromRow for AttemptRecord {
                 at: row::time(row, 5)?,
             },
             verdict,
+            carried_out: row.get(12)?,
         })
     }
 }

@@ -67,7 +67,8 @@ pub enum LedgerError {
         /// SQLite's error.
         source: rusqlite::Error,
     },
-    /// An attempt cannot be finished: it was never begun or is finished already.
+    /// An attempt cannot be finished or settled: it was never begun, or its result is
+    /// known already.
     #[error("attempt {id} is not waiting for its result in {}", path.display())]
     NotWaiting {
         /// The attempt.

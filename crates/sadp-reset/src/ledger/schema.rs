@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema version that this build knows.
-pub(super) const NEWEST: i64 = 8;
+pub(super) const NEWEST: i64 = 9;
 
 /// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// The SQL from each schema version to the next; the first creates the file. A
 /// released step never changes.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -290,6 +290,21 @@ const STEPS: [&str; 8] = [
         CHECK (mac IS NOT NULL OR serial IS NOT NULL)
     ) STRICT;
     CREATE UNIQUE INDEX certificate_of_device ON certificates (ifnull(mac, ''), ifnull(serial, ''));",
+    // Whether attempts whose result was unknown were carried out, as a login showed.
+    "CREATE TABLE settled (
+        attempt INTEGER PRIMARY KEY REFERENCES attempts (id),
+        carried_out INTEGER NOT NULL CHECK (carried_out IN (0, 1)),
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TRIGGER settled_stay BEFORE DELETE ON settled
+    BEGIN SELECT RAISE(ABORT, 'attempts are append-only'); END;
+    CREATE TRIGGER settled_do_not_change BEFORE UPDATE ON settled
+    BEGIN SELECT RAISE(ABORT, 'attempts are append-only'); END;
+    CREATE TRIGGER only_unknown_attempts_are_settled BEFORE INSERT ON settled
+    WHEN EXISTS (SELECT 1 FROM settled WHERE attempt = NEW.attempt)
+        OR NOT EXISTS (SELECT 1 FROM attempts
+            WHERE id = NEW.attempt AND ifnull(result, 'unknown') = 'unknown')
+    BEGIN SELECT RAISE(ABORT, 'attempts are settled once, where their result is unknown'); END;",
 ];
 
 #[cfg(test)]
@@ -493,6 +508,32 @@ mod tests {
         }
         let rows = "count(*) FROM site_names JOIN certificates USING (mac) WHERE name = 'Gate'";
         assert_eq!(number(&connection, rows), 1);
+    }
+
+    #[test]
+    fn a_ledger_of_the_seventh_version_settles_its_unknown_attempts() {
+        let mut connection = of_version(7);
+        let rows = "INSERT INTO attempts (mac, action, begun_at)
+                VALUES ('m', 'locate', 1), ('m', 'locate', 2), ('m', 'locate', 3);
+            UPDATE attempts SET result = 'done', finished_at = 3 WHERE id = 1;
+            UPDATE attempts SET result = 'unknown', finished_at = 3 WHERE id = 2";
+        connection.execute_batch(rows).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(7));
+        assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+        let rows = "INSERT INTO settled VALUES (2, 1, 4), (3, 0, 4)";
+        connection.execute_batch(rows).unwrap();
+        for change in [
+            "INSERT INTO settled VALUES (1, 1, 5)",
+            "INSERT INTO settled VALUES (2, 0, 5)",
+            "REPLACE INTO settled VALUES (2, 0, 5)",
+            "INSERT INTO settled VALUES (9, 1, 5)",
+            "UPDATE settled SET carried_out = 0 WHERE attempt = 2",
+            "DELETE FROM settled",
+        ] {
+            connection.execute_batch(change).expect_err(change);
+        }
+        let sum = "sum(attempt * 100 + carried_out * 10 + at) FROM settled";
+        assert_eq!(number(&connection, sum), 214 + 304, "nothing changed");
     }
 
     #[test]

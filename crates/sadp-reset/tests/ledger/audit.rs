@@ -43,6 +43,7 @@ fn an_attempt_and_its_verdict_are_read_back_whole() {
         id,
         attempt,
         verdict: Some(verdict),
+        carried_out: None,
     });
     assert_eq!(all(&ledger), expected);
 }
@@ -72,6 +73,33 @@ fn an_attempt_is_finished_once_and_only_if_begun() {
     let (mut other, _folder) = crate::ledger();
     let strange = other.finish(id, &done(1)).unwrap_err();
     assert!(matches!(strange, LedgerError::NotWaiting { .. }));
+}
+
+#[test]
+fn an_unknown_attempt_is_settled_once() {
+    use AttemptResult::{Done, Refused, Unknown};
+    let (mut ledger, _folder) = ledger();
+    for (verdict, carried_out, expected) in [
+        (None, true, Some(Done)),
+        (Some(Unknown), true, Some(Done)),
+        (Some(Unknown), false, Some(Refused)),
+        (Some(Done), false, None),
+        (Some(Refused), true, None),
+    ] {
+        let id = ledger.begin(&attempt(1, 0)).unwrap();
+        if let Some(result) = verdict {
+            let verdict = AttemptVerdict::new(result, at(2));
+            ledger.finish(id, &verdict).unwrap();
+        }
+        let settled = ledger.settle(id, carried_out, at(3));
+        assert_eq!(settled.is_ok(), expected.is_some(), "{verdict:?}");
+        let again = ledger.settle(id, !carried_out, at(4)).unwrap_err();
+        assert!(matches!(again, LedgerError::NotWaiting { id: same, .. } if same == id));
+        let record = &all(&ledger)[0];
+        assert_eq!(record.verdict.as_ref().map(|it| it.result), verdict);
+        let expected = expected.or(verdict).unwrap();
+        assert_eq!(record.result(), expected, "{verdict:?} {carried_out}");
+    }
 }
 
 #[test]
@@ -214,7 +242,7 @@ proptest! {
         let verdict = AttemptVerdict { result, refusal, number, tries_left, lock_minutes, at: at(1) };
         let id = ledger.begin(&begun).unwrap();
         ledger.finish(id, &verdict).unwrap();
-        let expected = AttemptRecord { id, attempt: begun, verdict: Some(verdict) };
+        let expected = AttemptRecord { id, attempt: begun, verdict: Some(verdict), carried_out: None };
         prop_assert_eq!(all(&ledger), vec![expected]);
     }
 }

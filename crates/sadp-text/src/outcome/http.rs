@@ -22,6 +22,8 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
             .next("give it an address of its own first: sadpctl net set DEVICE --ip ADDRESS"),
         HttpFinding::OffSubnet => say("not asked: its address is in none of this computer's networks")
             .next("add an address in its network to this computer; to see how: sadpctl scan"),
+        HttpFinding::NotFoundAgain => say("not asked: it was not found again")
+            .next("try the password when it is back: sadpctl check DEVICE --login"),
         HttpFinding::NotReached(failure) => not_reached(failure),
         HttpFinding::Withheld(obstacle) => withheld(obstacle),
         HttpFinding::WrongPassword { tries_left } => say(match tries_left {

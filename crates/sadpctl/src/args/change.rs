@@ -149,6 +149,17 @@ pub(crate) struct NewPasswordArgs {
     pub(crate) new_password_file: Option<PathBuf>,
 }
 
+/// Whether a new password is tried.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct VerifyArgs {
+    /// Then try the new password over HTTP, once
+    ///
+    /// As check --login does, on each device that took it or may have. Where no reply came,
+    /// that shows whether it was set
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
 /// `activate`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -175,14 +186,10 @@ pub(crate) struct ActivateArgs {
     #[command(flatten)]
     pub(crate) preparation: PreparationArgs,
 
-    /// Then try the new password over HTTP, once
-    ///
-    /// As check --login does
-    #[arg(long)]
-    pub(crate) verify: bool,
-
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
 

@@ -22,7 +22,7 @@ pub(crate) use self::{
     },
 };
 
-use super::{AskArgs, ChangeArgs, ChoiceArgs, DeviceArgs, NewPasswordArgs};
+use super::{AskArgs, ChangeArgs, ChoiceArgs, DeviceArgs, NewPasswordArgs, VerifyArgs};
 
 /// `reset`.
 #[derive(Debug, Subcommand)]
@@ -187,6 +187,9 @@ pub(crate) struct ImportArgs {
     pub(crate) password: NewPasswordArgs,
 
     #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
+
+    #[command(flatten)]
     pub(crate) change: ChangeArgs,
 
     /// At most N devices at once
@@ -205,6 +208,9 @@ pub(crate) struct SecretResetArgs {
 
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
+
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
 
     /// Have a recorder that offers it pass the new password on to its cameras
     #[arg(hide_short_help = true, long)]

@@ -1,14 +1,14 @@
 mod http;
 
 use sadp_ops::{
-    DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Overrides, Report,
+    DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
-    check::{self, HttpAccess, LoginTrial},
+    check::HttpAccess,
     recovery::prepare::Settings,
+    verify::{self, Verification},
 };
 use sadp_reset::{Action, DeviceKey};
 use sadp_text::{Announcement, already_active, count};
-use secrecy::SecretString;
 
 use super::{new_password, reset::prepare::WantedPreparation};
 use crate::{
@@ -66,9 +66,15 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
         settle: args.settle.settle,
     };
     let wanted = wanted.filter(|_| report.failure.is_none());
-    let mut later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
-    if args.verify && report.failure.is_none() && later.is_none() {
-        later = verify(&mut report, &password, &mut run).err();
+    let later = wanted.and_then(|it| prepare(&mut report, it, settings, &mut run).err());
+    if args.verify.verify && later.is_none() {
+        run.block_on(async |session, observer| {
+            let verification = Verification {
+                password: &password,
+                access: &HttpAccess::default(),
+            };
+            verify::verify(session, &mut report, verification, observer).await;
+        });
     }
     drop((password, passphrase));
     run.print_after(report, later, None)
@@ -101,12 +107,7 @@ fn prepare(
             .next
             .take_if(|it| matches!(it, NextStep::Prepare(_)));
     }
-    let activated = keys(report, &[OutcomeStatus::Done]);
-    let (inventory, devices) = find_again(&activated, "not prepared", run)?;
-    if devices.len() < activated.len() {
-        run.terminal
-            .hint("prepare them when they are back: sadpctl reset prepare --all");
-    }
+    let (inventory, devices) = find_again(&activated(report), run)?;
     let prepared = run.block_on(async |session, observer| {
         wanted.plan(session, &inventory, devices, observer).await
     })?;
@@ -126,46 +127,21 @@ fn prepare(
     Ok(())
 }
 
-/// Tries the new password once over HTTP, on devices that took it or may have. What
-/// became of that is added to the report.
-fn verify(report: &mut Report, password: &SecretString, run: &mut Run<'_>) -> Result<(), Failure> {
-    let activated = keys(report, &[OutcomeStatus::Done, OutcomeStatus::Unknown]);
-    let (_, devices) = find_again(&activated, "the password not tried", run)?;
-    if devices.len() < activated.len() {
-        run.terminal
-            .hint("try it when they are back: sadpctl check --all --login");
-    }
-    let login = LoginTrial {
-        password,
-        overrides: Overrides::default(),
-    };
-    let plan = check::plan(devices);
-    let checked = run.block_on(async |session, observer| {
-        let access = HttpAccess::default();
-        plan.log_in(session, &access, login, false, observer).await
-    })?;
-    report.outcomes.extend(checked.outcomes);
-    report.failure = checked.failure;
-    Ok(())
-}
-
-/// The devices with one of these outcomes.
-fn keys(report: &Report, statuses: &[OutcomeStatus]) -> Vec<DeviceKey> {
+/// The devices that were activated.
+fn activated(report: &Report) -> Vec<DeviceKey> {
     let outcomes = report.outcomes.iter();
-    let outcomes =
-        outcomes.filter(|it| it.action == Action::Activate && statuses.contains(&it.status));
-    let keys = outcomes.filter_map(|it| {
+    let activated =
+        outcomes.filter(|it| it.action == Action::Activate && it.status == OutcomeStatus::Done);
+    let keys = activated.filter_map(|it| {
         let DeviceRef { mac, serial, .. } = &it.device;
         DeviceKey::new(*mac, serial.clone())
     });
     keys.collect()
 }
 
-/// Looks for devices that restarted, and warns of those that are not back, with what is
-/// `undone` on them.
+/// Looks for devices that restarted, and warns of those that are not back.
 fn find_again(
     keys: &[DeviceKey],
-    undone: &str,
     run: &mut Run<'_>,
 ) -> Result<(Inventory, Vec<DiscoveredDevice>), Failure> {
     let inventory =
@@ -177,7 +153,9 @@ fn find_again(
     if missing > 0 {
         let missing = count(missing as u64, "device was", "devices were");
         run.terminal
-            .warn(&format!("{missing} not found again, and {undone}"));
+            .warn(&format!("{missing} not found again, and not prepared"));
+        run.terminal
+            .hint("prepare them when they are back: sadpctl reset prepare --all");
     }
     Ok((inventory, devices))
 }

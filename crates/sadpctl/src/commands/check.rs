@@ -13,6 +13,12 @@ use crate::{
 
 pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
+    if args.password.password_file.is_some() && !args.login {
+        let message = "--password-file names a password to try, which needs --login";
+        return Err(
+            Failure::words(Exit::Usage, message).hint("add --login to try it; nothing was sent")
+        );
+    }
     let password = secret::current(!args.login || args.dry_run, &args.password)?;
     // Logins are recorded, and two runs must not try one password at a time.
     let access = match (args.login, args.dry_run) {
@@ -32,6 +38,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
         let login = LoginTrial {
             password,
             overrides: args.force.overrides,
+            may_refuse: &[],
         };
         let access = HttpAccess::default();
         plan.log_in(session, &access, login, args.details, observer)

@@ -12,10 +12,12 @@ mod ways;
 
 use sadp_ops::{
     Inventory, PasswordSettings, Selection,
+    check::HttpAccess,
     recovery::{
         password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
         questions::QuestionCheck,
     },
+    verify::{self, Verification},
 };
 use sadp_proto::SecretAnswers;
 use sadp_text::Announcement;
@@ -83,12 +85,21 @@ fn set_password(
     let question = announcement.question(&plan.selection.devices);
     run.confirm(&question, args.change)?;
     let password = password.get(run.terminal)?;
+    let verifies = args.verify.verify;
     run.carry_out(async move |session, observer| {
         let reset = PasswordReset {
             settings: PasswordSettings::new(&inventory, &password),
             secret,
         };
-        plan.carry_out(session, reset, observer).await
+        let mut report = plan.carry_out(session, reset, observer).await?;
+        if verifies {
+            let verification = Verification {
+                password: &password,
+                access: &HttpAccess::default(),
+            };
+            verify::verify(session, &mut report, verification, observer).await;
+        }
+        Ok(report)
     })
 }
 

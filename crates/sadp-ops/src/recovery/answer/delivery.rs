@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sadp_discovery::Pace;
 use sadp_proto::{Code, Command, CommandOutcome as Reply, Refusal, seal::Password};
-use sadp_reset::{Action, CaseEnding, CaseFilter, Ledger, LedgerError, MatchBasis};
+use sadp_reset::{Action, CaseEnding, CaseFilter, CaseId, Ledger, LedgerError, MatchBasis};
 use secrecy::SecretString;
 
 use super::{AnswerData, AnswerFinding, CheckedAnswer, SentAnswer, Settings};
@@ -212,11 +212,20 @@ impl CheckedAnswer {
         let (Some(case), Some(how), true) = (self.target.case, how, is_open) else {
             return Ok(());
         };
-        match ledger.close_case(case, how, at) {
-            // It is closed already.
-            Err(LedgerError::NotOpen { .. }) => Ok(()),
-            closed => closed,
-        }
+        close_case(ledger, case, how, at)
+    }
+}
+
+/// Closes a request, unless it is closed already.
+pub(crate) fn close_case(
+    ledger: &mut Ledger,
+    case: CaseId,
+    how: CaseEnding,
+    at: Timestamp,
+) -> Result<(), LedgerError> {
+    match ledger.close_case(case, how, at) {
+        Err(LedgerError::NotOpen { .. }) => Ok(()),
+        closed => closed,
     }
 }
 
@@ -261,6 +270,7 @@ pub(super) fn conclude(outcome: &mut Outcome, answer: &CheckedAnswer, after: Aft
         sent: Some(SentAnswer {
             closed,
             seen: done.then_some(seen),
+            sets_default: answer.is_legacy(),
         }),
         ..answer.data()
     });
@@ -293,7 +303,7 @@ mod tests {
     use super::*;
     use crate::recovery::answer::AnswerSource;
 
-    fn checked(case: Option<sadp_reset::CaseId>) -> CheckedAnswer {
+    fn checked(case: Option<CaseId>) -> CheckedAnswer {
         let mut registry = Registry::new();
         let mut device = Device::unknown();
         device.mac = "44:47:cc:00:00:05".parse().ok();

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use sadp_proto::{Command, CommandOutcome as Reply, Refusal, seal::Password};
 use sadp_reset::{
-    Action, Digest, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger, LedgerError,
-    Vault,
+    Action, DeviceKey, Digest, GuidFile, GuidId, GuidRecord, GuidStanding, GuidVoid, Ledger,
+    LedgerError, Vault,
 };
 use secrecy::SecretString;
 
-use super::{GuidFinding, ImportedGuid};
+use super::{GuidFinding, ImportedGuid, SentGuid};
 use crate::{
     DiscoveredDevice, Guard, Impact, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus,
     Overrides, PasswordSettings, Reason, Report, Requirements, SafetyChecks, Session,
@@ -141,6 +142,7 @@ impl Plan {
                 path: import.path,
                 not_preferred: None,
                 sync_cameras: None,
+                sent: None,
             }),
             ..Outcome::new(&import.device, Action::GuidImport, OutcomeStatus::Planned)
         }));
@@ -159,12 +161,16 @@ impl Plan {
         let mut commands = Vec::new();
         for import in self.imports {
             let sync_cameras = self.sync_cameras && offers_camera_sync(&import.device);
-            let digest = Digest::of_guid(&import.file.guid);
-            spender.0.push((digest, import.record));
+            let sent = SentGuid {
+                digest: Digest::of_guid(&import.file.guid),
+                record: import.record,
+            };
+            spender.0.push(sent);
             imported.push(ImportedGuid {
                 path: import.path,
                 not_preferred: import.not_preferred,
                 sync_cameras: Some(sync_cameras),
+                sent: Some(sent),
             });
             let command = Command::ResetByGuid {
                 guid: Box::new(import.file.guid),
@@ -190,7 +196,7 @@ impl Plan {
 
 /// Writes down what became of each GUID, by its command's place: one that was used,
 /// or called invalid, must not be sent again, wherever it came from.
-struct Spender(Vec<(Digest, Option<GuidId>)>);
+struct Spender(Vec<SentGuid>);
 
 impl Keep for Spender {
     fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
@@ -199,15 +205,26 @@ impl Keep for Spender {
             Reply::Refused(verdict) if verdict.refusal == Refusal::InvalidGuid => GuidVoid::Invalid,
             _ => return Ok(()),
         };
-        let Some(&(digest, record)) = self.0.get(reply.place) else {
+        let Some(sent) = self.0.get(reply.place) else {
             return Ok(());
         };
-        let device = reply.device.key();
-        let spent = device.map_or(Ok(()), |device| {
-            ledger.spend_guid(&device, digest, why, reply.at)
-        });
-        let void = record.map_or(Ok(()), |id| ledger.void_guid(id, why, reply.at));
-        Ok(spent.and(void)?)
+        Ok(sent.spend(ledger, reply.device.key().as_ref(), why, reply.at)?)
+    }
+}
+
+impl SentGuid {
+    /// Writes down that its device took it, or called it invalid.
+    pub(crate) fn spend(
+        self,
+        ledger: &mut Ledger,
+        device: Option<&DeviceKey>,
+        why: GuidVoid,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let Self { digest, record } = self;
+        let spent = device.map_or(Ok(()), |device| ledger.spend_guid(device, digest, why, at));
+        let void = record.map_or(Ok(()), |id| ledger.void_guid(id, why, at));
+        spent.and(void)
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use sadp_ops::DeviceName;
 
 use crate::{
-    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs},
+    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs, VerifyArgs},
     select::Filter,
 };
 
@@ -92,6 +92,9 @@ pub(crate) struct GuidImportArgs {
 
     #[command(flatten)]
     pub(crate) password: NewPasswordArgs,
+
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
 
     /// Read the passphrase of encrypted GUIDs from this file
     ///

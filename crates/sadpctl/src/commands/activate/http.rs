@@ -1,9 +1,6 @@
 //! `activate --via http`.
 
-use sadp_ops::{
-    activate,
-    check::{HttpAccess, LoginTrial},
-};
+use sadp_ops::{activate, check::HttpAccess, verify::Verification};
 use sadp_text::{Announcement, already_active};
 
 use crate::{
@@ -46,12 +43,11 @@ pub(super) fn run(
     run.confirm(&announcement.question(devices), args.change)?;
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let login = LoginTrial {
+        let verification = Verification {
             password: &password,
-            overrides,
+            access: &HttpAccess::default(),
         };
-        let access = HttpAccess::default();
-        plan.carry_out(session, login, &access, args.verify, observer)
+        plan.carry_out(session, verification, args.verify.verify, observer)
             .await
     })
 }

@@ -5,11 +5,13 @@ use std::path::Path;
 use sadp_discovery::ScanConfig;
 use sadp_ops::{
     Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings,
+    check::HttpAccess,
     recovery::guid::{
         self,
         export::{self, Settings},
         import::{self, GuidSource, ImportChoice},
     },
+    verify::{self, Verification},
 };
 use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
 use sadp_text::{Announcement, count};
@@ -95,9 +97,18 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
     let devices = plan.imports.iter().map(|it| &it.device);
     run.confirm(&Announcement::GUID_IMPORT.question(devices), args.change)?;
     let password = password.get(run.terminal)?;
+    let verifies = args.verify.verify;
     run.carry_out(async move |session, observer| {
         let settings = PasswordSettings::new(&inventory, &password);
-        plan.carry_out(session, settings, observer).await
+        let mut report = plan.carry_out(session, settings, observer).await?;
+        if verifies {
+            let verification = Verification {
+                password: &password,
+                access: &HttpAccess::default(),
+            };
+            verify::verify(session, &mut report, verification, observer).await;
+        }
+        Ok(report)
     })
 }
 

@@ -5,10 +5,12 @@ use std::slice;
 use sadp_model::text::clean;
 use sadp_ops::{
     DeviceName, Inventory,
+    check::HttpAccess,
     recovery::{
         History,
         answer::{self, AnswerFor, AnswerInput, Matching, ResetChoice, Settings},
     },
+    verify::{self, Verification},
 };
 use sadp_reset::{Case, CaseId, Collected, RequestKind, collect, unmatched};
 use sadp_text::{answers_question, count, open_requests};
@@ -210,6 +212,13 @@ impl Import<'_> {
             None if plan.needs_password() => Some(self.pending_password()?),
             password => password.filter(|_| plan.needs_password()),
         };
+        let verifies = self.args.verify.verify;
+        if verifies && !plan.needs_password() {
+            let message = "there is no new password to verify: these answers set the default password of old devices";
+            return Err(
+                Failure::words(Exit::Usage, message).hint("leave --verify out; nothing was sent")
+            );
+        }
         self.run.confirm(&answers_question(&plan), change)?;
         let password = password.map(|it| it.get(self.run.terminal)).transpose()?;
         self.run.carry_out(async move |session, observer| {
@@ -218,7 +227,15 @@ impl Import<'_> {
                 password: password.as_ref(),
                 parallel: self.args.parallel.into(),
             };
-            plan.carry_out(session, settings, observer).await
+            let mut report = plan.carry_out(session, settings, observer).await?;
+            if let (true, Some(password)) = (verifies, &password) {
+                let verification = Verification {
+                    password,
+                    access: &HttpAccess::default(),
+                };
+                verify::verify(session, &mut report, verification, observer).await;
+            }
+            Ok(report)
         })
     }
 }

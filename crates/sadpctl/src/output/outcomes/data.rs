@@ -46,6 +46,12 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         Reason::PasswordReset(finding) => {
             data.insert("active".into(), json!(finding.active()));
         }
+        // A login shows it. Of activations and answers another key tells.
+        Reason::Verify(_)
+            if outcome.seen.is_none() && !matches!(outcome.data, OutcomeData::Answer(_)) =>
+        {
+            data.insert("active".into(), json!(true));
+        }
         Reason::Button(finding) => data.extend(button(finding)),
         _ => {}
     }
