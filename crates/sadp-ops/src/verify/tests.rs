@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use sadp_isapi::HttpFailure;
 use sadp_proto::{Refusal, RefusalReply};
-use sadp_reset::{Attempt, AttemptVerdict, NewCase, RequestKind};
+use sadp_reset::{Attempt, AttemptFilter, AttemptVerdict, NewCase, RequestKind};
 use tempfile::TempDir;
 
 use super::*;
