@@ -1,5 +1,8 @@
 //! `check`: what devices tell over HTTP, and one login.
 
+#[cfg(target_os = "linux")]
+mod https;
+
 use std::{collections::BTreeMap, fs};
 
 use serde_json::{Value, json};
@@ -62,7 +65,7 @@ fn devices_tell_without_a_login() {
     let data = |address: &str| told[address]["data"].clone();
     let unknown = json!({
         "activated": true, "activation": null, "locked": null, "unlock_seconds": null,
-        "tries_left": null, "login": null, "details": null,
+        "tries_left": null, "transport": "http", "certificate": null, "login": null, "details": null,
     });
     assert_eq!(data("127.0.1.9"), unknown, "{run}");
     assert_eq!(data("127.0.1.7")["activation"], "v3", "{run}");

@@ -145,8 +145,9 @@ impl Client {
         Ok(Self { http, base, pin })
     }
 
-    /// The device's certificate: the expected one, otherwise the first that was seen.
-    /// Keep it for [`ClientSettings::certificate`].
+    /// The certificate that the device has shown. `None` where it was not asked over HTTPS,
+    /// or showed only another than the expected one. Keep it for
+    /// [`ClientSettings::certificate`].
     pub fn certificate(&self) -> Option<CertificateFingerprint> {
         self.pin.certificate()
     }

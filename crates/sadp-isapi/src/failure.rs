@@ -12,6 +12,19 @@ impl CertificateFingerprint {
     }
 }
 
+/// A fingerprint that was kept.
+impl From<[u8; 32]> for CertificateFingerprint {
+    fn from(sha256: [u8; 32]) -> Self {
+        Self(sha256)
+    }
+}
+
+impl From<CertificateFingerprint> for [u8; 32] {
+    fn from(fingerprint: CertificateFingerprint) -> Self {
+        fingerprint.0
+    }
+}
+
 /// 64 lower-case hexadecimal digits.
 impl fmt::Display for CertificateFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

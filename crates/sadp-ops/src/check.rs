@@ -5,13 +5,13 @@ use sadp_isapi::{DeviceInfo, DiscoveryMode, IsapiRequest, Time};
 use sadp_reset::Action;
 
 pub use crate::http::{
-    DeviceClock, HttpAccess, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus,
-    LoginObstacle, LoginTrial,
+    BasicLogin, CertificateFingerprint, DeviceClock, HttpAccess, HttpActivation, HttpDetails,
+    HttpFinding, HttpLogin, HttpStatus, LoginObstacle, LoginTrial,
 };
 use crate::{
     DeviceRef, DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report,
     Selection, Session,
-    http::{self, HttpRun, LoggedIn, ask_all, not_told},
+    http::{self, HttpLook, HttpRun, LoggedIn, not_told},
 };
 
 /// Devices to ask.
@@ -33,12 +33,18 @@ impl Plan {
     pub async fn ask(
         self,
         session: &Session,
+        access: &HttpAccess,
         observer: &mut dyn Observer,
     ) -> Result<Report, OpsError> {
         let Selection {
             devices, left_out, ..
         } = self.selection;
-        let asked = ask_all(&devices, Action::Check, session, observer).await?;
+        let look = HttpLook {
+            action: Action::Check,
+            access,
+            before_login: false,
+        };
+        let asked = look.ask_all(&devices, session, observer).await?;
         let outcomes = devices
             .iter()
             .zip(asked)

@@ -3,13 +3,12 @@
 //! the user.
 
 mod login;
+mod reach;
 
 use std::{future::pending, net::SocketAddr, time::Duration};
 
-use sadp_isapi::{
-    ActivateStatus, AskError, BasicLogin, Client, ClientSettings, HttpFailure, HttpRefusal,
-    Timeouts, Transport, UserCheck,
-};
+use sadp_isapi::{ActivateStatus, AskError, HttpFailure, HttpRefusal, Timeouts, UserCheck};
+pub use sadp_isapi::{BasicLogin, CertificateFingerprint};
 use sadp_model::Warning;
 use sadp_reset::{Action, DeviceKey};
 use secrecy::SecretString;
@@ -18,7 +17,12 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-pub(crate) use self::login::{HttpRun, LoggedIn, finish, not_told, write_down};
+pub use self::reach::HttpAccess;
+use self::reach::TransportOrder;
+pub(crate) use self::{
+    login::{HttpRun, LoggedIn, finish, not_told, write_down},
+    reach::DeviceRoute,
+};
 pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };
@@ -31,13 +35,6 @@ const PARALLEL: usize = 32;
 
 /// The port where a device reports none.
 const HTTP_PORT: u16 = 80;
-
-/// How devices are reached over HTTP.
-#[derive(Clone, Debug, Default)]
-pub struct HttpAccess {
-    /// Whether a login may send the password itself, where a device offers nothing else.
-    pub basic: BasicLogin,
-}
 
 /// A password to try once on each device.
 #[derive(Clone, Copy, Debug)]
@@ -77,33 +74,63 @@ pub(crate) fn unreachable(device: &DiscoveredDevice) -> Option<HttpFinding> {
     }
 }
 
-/// Asks all devices what they tell without a login, several at once. `None` where the
-/// session was asked to stop before.
-pub(crate) async fn ask_all(
-    devices: &[DiscoveredDevice],
-    action: Action,
-    session: &Session,
-    observer: &mut dyn Observer,
-) -> Result<Vec<Option<Result<HttpStatus, HttpFailure>>>, OpsError> {
-    let question = HttpQuestion {
-        action,
-        devices,
-        timeouts: Timeouts::default(),
-        time_limit: None,
-    };
-    let mut asked = question.ask(session, ask, observer).await?;
-    for (device, asked) in devices.iter().zip(&mut asked) {
-        if let Some(Ok(status)) = asked {
-            status.by_sadp = device.entry.device.state;
+/// A look at what devices tell without a login.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HttpLook<'a> {
+    /// What progress is reported as.
+    pub(crate) action: Action,
+    /// How devices are reached.
+    pub(crate) access: &'a HttpAccess,
+    /// Whether a login is to follow.
+    pub(crate) before_login: bool,
+}
+
+impl HttpLook<'_> {
+    /// Asks all devices, several at once. `None` where the session was asked to stop
+    /// before.
+    pub(crate) async fn ask_all(
+        self,
+        devices: &[DiscoveredDevice],
+        session: &Session,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Option<Result<HttpStatus, HttpFailure>>>, OpsError> {
+        let question = HttpQuestion {
+            action: self.action,
+            access: self.access,
+            devices,
+            timeouts: Timeouts::default(),
+            time_limit: None,
+        };
+        let order = self.order();
+        let asked = question
+            .ask(session, move |route| route.ask(order), observer)
+            .await?;
+        let asked = asked.into_iter().zip(devices);
+        let told = asked.map(|(asked, device)| {
+            let mut asked = asked.transpose()?;
+            if let Some(Ok(status)) = &mut asked {
+                status.by_sadp = device.entry.device.state;
+            }
+            Ok(asked)
+        });
+        told.collect()
+    }
+
+    const fn order(self) -> TransportOrder {
+        match (self.access.http_only, self.before_login) {
+            (true, _) => TransportOrder::Http,
+            (false, true) => TransportOrder::HttpsFirst,
+            (false, false) => TransportOrder::HttpFirst,
         }
     }
-    Ok(asked)
 }
 
 /// A question to many devices, without a login.
 pub(crate) struct HttpQuestion<'a> {
     /// What progress is reported as.
     pub(crate) action: Action,
+    /// How they are reached.
+    pub(crate) access: &'a HttpAccess,
     /// The devices. Each has an address that leads to it alone.
     pub(crate) devices: &'a [DiscoveredDevice],
     pub(crate) timeouts: Timeouts,
@@ -114,15 +141,15 @@ pub(crate) struct HttpQuestion<'a> {
 impl HttpQuestion<'_> {
     /// Asks all, several at once. `None` for those that did not answer before the session
     /// was asked to stop, or in time.
-    pub(crate) async fn ask<T: Clone + Send + 'static, F: Future<Output = T> + Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         self,
         session: &Session,
-        ask: fn(Client) -> F,
+        ask: impl Fn(DeviceRoute) -> F,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Option<T>>, OpsError> {
         let stop = session.cancellation.stop.clone();
         let end = self.time_limit.map(|limit| Instant::now() + limit);
-        let mut asked = vec![None; self.devices.len()];
+        let mut asked: Vec<Option<T>> = self.devices.iter().map(|_| None).collect();
         let mut waiting = self.devices.iter().enumerate();
         let mut tasks = JoinSet::new();
         let mut finished = 0;
@@ -130,7 +157,8 @@ impl HttpQuestion<'_> {
             while tasks.len() < PARALLEL
                 && let Some((place, device)) = waiting.next()
             {
-                let answer = ask(client(device, self.timeouts)?);
+                let route = DeviceRoute::new(device, self.access, session)?;
+                let answer = ask(route.with(self.timeouts));
                 tasks.spawn(async move { (place, answer.await) });
             }
             let next = tokio::select! {
@@ -161,19 +189,6 @@ async fn at(time: Option<Instant>) {
         Some(time) => sleep_until(time).await,
         None => pending().await,
     }
-}
-
-/// Asks one device what it tells without a login.
-async fn ask(client: Client) -> Result<HttpStatus, HttpFailure> {
-    let activation = client.activate_status().await;
-    if activation == Err(AskError::Failed(HttpFailure::NotConnected)) {
-        return Err(HttpFailure::NotConnected);
-    }
-    let check = client.user_check().await;
-    if let (Err(AskError::Failed(failure)), Err(AskError::Failed(_))) = (&activation, &check) {
-        return Err(*failure);
-    }
-    Ok(HttpStatus::new(activation, check))
 }
 
 impl HttpStatus {
@@ -217,20 +232,8 @@ impl HttpStatus {
         tries
             .is_some_and(|tries| tries <= 1)
             .then_some(LoginObstacle::OneTryLeft)
+            .or_else(|| self.no_https.map(LoginObstacle::NoHttps))
     }
-}
-
-/// A client that leaves by the interface on which the device was heard: two may see the
-/// same address.
-pub(crate) fn client(device: &DiscoveredDevice, timeouts: Timeouts) -> Result<Client, OpsError> {
-    let address = address(device).ok_or(OpsError::NoAddress)?;
-    let heard = device.entry.reply_address();
-    let settings = ClientSettings {
-        interface: heard.map(|it| it.interface.to_string()),
-        timeouts,
-        ..ClientSettings::new(address, Transport::Http)
-    };
-    Ok(Client::new(&settings)?)
 }
 
 /// Where the device answers HTTP, as it reports by SADP.

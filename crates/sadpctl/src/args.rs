@@ -2,6 +2,7 @@
 
 mod change;
 mod help;
+mod http;
 mod net;
 mod reset;
 #[cfg(feature = "sim")]
@@ -29,6 +30,7 @@ pub(crate) use self::{
         LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
+    http::HttpArgs,
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,

@@ -4,7 +4,10 @@
 use std::{
     error::Error,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rustls::{
@@ -30,6 +33,8 @@ pub(super) fn config(pin: Arc<Pin>) -> Result<ClientConfig, rustls::Error> {
 pub(super) struct Pin {
     provider: Arc<CryptoProvider>,
     certificate: Mutex<Option<CertificateFingerprint>>,
+    /// Whether the device has shown it.
+    shown: AtomicBool,
 }
 
 impl Pin {
@@ -38,15 +43,17 @@ impl Pin {
         Self {
             provider: Arc::new(ring::default_provider()),
             certificate: Mutex::new(certificate),
+            shown: AtomicBool::new(false),
         }
     }
 
-    /// The expected certificate.
+    /// The certificate that the device has shown.
     pub(super) fn certificate(&self) -> Option<CertificateFingerprint> {
-        *self
+        let certificate = *self
             .certificate
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        certificate.filter(|_| self.shown.load(Ordering::Relaxed))
     }
 }
 
@@ -68,6 +75,7 @@ impl ServerCertVerifier for Pin {
             .unwrap_or_else(PoisonError::into_inner);
         let expected = *pinned.get_or_insert(seen);
         if expected == seen {
+            self.shown.store(true, Ordering::Relaxed);
             return Ok(ServerCertVerified::assertion());
         }
         let changed = HttpFailure::CertificateChanged { expected, seen };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 use sadp_isapi::{
-    ActivateError, Client, HttpRefusal, Timeouts,
+    ActivateError, Client, HttpRefusal, Transport,
     activation::{Handshake, Scheme},
 };
 use sadp_model::State;
@@ -16,7 +16,9 @@ use super::{earlier, preparations, record, record_earlier};
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
     Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
-    http::{self, HttpActivation, HttpFinding, HttpStatus, ask_all, not_told},
+    http::{
+        self, DeviceRoute, HttpAccess, HttpActivation, HttpFinding, HttpLook, HttpStatus, not_told,
+    },
     verify::{self, Verification},
 };
 
@@ -59,7 +61,12 @@ pub async fn plan_over_http(
     } = checks
         .select(session, selection.devices)?
         .after(selection.left_out);
-    let asked = ask_all(&devices, Action::Activate, session, observer).await?;
+    let look = HttpLook {
+        action: Action::Activate,
+        access: &HttpAccess::HTTP_ONLY,
+        before_login: false,
+    };
+    let asked = look.ask_all(&devices, session, observer).await?;
     let mut plan = HttpPlan {
         selection: Selection::none(Action::Activate).after(left_out),
         already_active: 0,
@@ -197,7 +204,8 @@ async fn activate(
         Some(HttpActivation::V3) => Scheme::V3,
         _ => Scheme::Legacy,
     };
-    let client = http::client(device, Timeouts::default())?;
+    let client =
+        DeviceRoute::new(device, &HttpAccess::HTTP_ONLY, session)?.client(Transport::Http)?;
     let Ok(handshake) = Handshake::start(scheme, &mut UnwrapErr(SysRng)) else {
         return Ok(HttpFinding::NotReadable.outcome(device, Action::Activate));
     };

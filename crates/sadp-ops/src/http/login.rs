@@ -6,16 +6,17 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use sadp_isapi::{
     Client, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest, LoginOutcome,
-    ResponseStatus, Timeouts, UserCheck, Withheld, digest::LoginCredentials, read_list,
+    ResponseStatus, Transport, UserCheck, Withheld, digest::LoginCredentials, read_list,
 };
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{
     Account, Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, LedgerError, RefusalWord,
+    RememberedCertificate,
 };
 
 use super::{
-    HttpAccess, HttpFinding, HttpLogin, HttpStatus, LoginObstacle, LoginTrial, PARALLEL, address,
-    ask_all, client,
+    DeviceRoute, HttpAccess, HttpFinding, HttpLogin, HttpLook, HttpStatus, LoginObstacle,
+    LoginTrial, PARALLEL, address,
 };
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Reason,
@@ -51,7 +52,12 @@ impl HttpRun<'_> {
         let Selection {
             devices, left_out, ..
         } = selection;
-        let asked = ask_all(&devices, self.action, session, observer).await?;
+        let look = HttpLook {
+            action: self.action,
+            access: self.access,
+            before_login: true,
+        };
+        let asked = look.ask_all(&devices, session, observer).await?;
         let batch = RefCell::new(LoginBatch {
             session,
             accepted: 0,
@@ -321,13 +327,35 @@ impl LoginBatch<'_> {
             _ => None,
         };
         let account = remembered.unwrap_or_else(|| Account::of(&device.entry.device));
-        let client = client(device, Timeouts::default())?;
+        let client = self.connect(run, device, status)?;
         let id = write_down(self.session, device, Action::Check)?;
         Ok(Ok(BegunLogin {
             id,
             client,
             account,
         }))
+    }
+
+    /// A client for the login, by the transport of the look before. Over HTTPS the device
+    /// must have the certificate that it had then, which is remembered from now on.
+    fn connect(
+        &mut self,
+        run: HttpRun<'_>,
+        device: &DiscoveredDevice,
+        status: &HttpStatus,
+    ) -> Result<Client, OpsError> {
+        let mut route = DeviceRoute::new(device, run.access, self.session)?;
+        let transport = status.transport.unwrap_or(Transport::Http);
+        if let (Transport::Https, Some(certificate)) = (transport, status.certificate) {
+            route.certificate = Some(certificate);
+            if let Some(key) = device.key() {
+                let at = self.session.now();
+                let fingerprint = <[u8; 32]>::from(certificate).into();
+                let it = RememberedCertificate { fingerprint, at };
+                self.session.ledger_mut()?.remember_certificate(&key, it)?;
+            }
+        }
+        Ok(route.client(transport)?)
     }
 
     /// The outcome of a device that must not be sent the password.
@@ -451,21 +479,22 @@ impl HttpFinding {
     /// How an operation on the device ended by it.
     pub(crate) const fn status(&self) -> OutcomeStatus {
         match self {
+            Self::NoAddress
+            | Self::AddressShared
+            | Self::OffSubnet
+            | Self::NotFoundAgain
+            | Self::NotReached(HttpFailure::CertificateChanged { .. })
+            | Self::Withheld(_)
+            | Self::StatesDiffer
+            | Self::NotAlone
+            | Self::NotOffered
+            | Self::NotWrittenDown => OutcomeStatus::Skipped,
             Self::NotReached(_) | Self::NotReadable => OutcomeStatus::NoAnswer,
             Self::WrongPassword { .. }
             | Self::NotJudged(_)
             | Self::Refused(_)
             | Self::NotDone(_) => OutcomeStatus::Refused,
             Self::Unanswered(_) => OutcomeStatus::Unknown,
-            Self::NoAddress
-            | Self::AddressShared
-            | Self::OffSubnet
-            | Self::NotFoundAgain
-            | Self::Withheld(_)
-            | Self::StatesDiffer
-            | Self::NotAlone
-            | Self::NotOffered
-            | Self::NotWrittenDown => OutcomeStatus::Skipped,
         }
     }
 

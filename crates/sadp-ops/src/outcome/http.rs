@@ -1,7 +1,10 @@
 //! What is known of a device by its own HTTP interface.
 
 use jiff::{SignedDuration, Timestamp};
-use sadp_isapi::{DeviceInfo, DiscoveryMode, HttpFailure, HttpRefusal, SubStatus, Time, UserCheck};
+use sadp_isapi::{
+    CertificateFingerprint, DeviceInfo, DiscoveryMode, HttpFailure, HttpRefusal, SubStatus, Time,
+    Transport, UserCheck,
+};
 use sadp_model::{MacAddr, State};
 
 use super::Impact;
@@ -15,6 +18,12 @@ pub struct HttpStatus {
     pub activation: Option<HttpActivation>,
     /// Whether logins from this computer are locked, and how many tries are left.
     pub check: UserCheck,
+    /// How it was asked. Over HTTP it may have led to HTTPS.
+    pub transport: Option<Transport>,
+    /// The certificate that it showed.
+    pub certificate: Option<CertificateFingerprint>,
+    /// Why it could not be asked over HTTPS, where that speaks against a login over HTTP.
+    pub no_https: Option<HttpFailure>,
     /// What it reports by SADP.
     pub by_sadp: Option<State>,
     /// What became of the login, where one was sent.
@@ -129,8 +138,10 @@ impl HttpFinding {
                 LoginObstacle::Locked { .. }
                 | LoginObstacle::NotActivated
                 | LoginObstacle::OneTryLeft
-                | LoginObstacle::BasicOnly,
+                | LoginObstacle::BasicOnly
+                | LoginObstacle::NoHttps(_),
             )
+            | Self::NotReached(HttpFailure::CertificateChanged { .. })
             | Self::StatesDiffer
             | Self::NotAlone
             | Self::NotOffered => Impact::Safety,
@@ -157,6 +168,9 @@ pub enum LoginObstacle {
     NoChallenge,
     /// It takes the password only unencrypted.
     BasicOnly,
+    /// Its HTTPS does not answer any more, is too old, or has another certificate than
+    /// before, and the user did not choose HTTP.
+    NoHttps(HttpFailure),
     /// It refuses in any case.
     Refused(HttpRefusal),
     /// The device before it did not reply to the password.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sadp_isapi::{Client, IsapiRequest, RecoveryCapabilities, RecoveryWays, Timeouts};
+use sadp_isapi::{IsapiRequest, RecoveryCapabilities, RecoveryWays, Timeouts, Transport};
 use sadp_model::{
     Device, MethodAssessment, OfferedOverHttp, RecoveryMethod, State, assess_methods,
 };
@@ -15,7 +15,7 @@ use super::History;
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
-    http::{self, HttpQuestion},
+    http::{self, DeviceRoute, HttpAccess, HttpQuestion},
 };
 
 /// The most devices that are read from at once.
@@ -98,6 +98,7 @@ pub async fn read_offered_over_http(
     }
     let question = HttpQuestion {
         action: Action::SetUpRead,
+        access: &HttpAccess::default(),
         devices: &asked,
         timeouts: Timeouts {
             connect: Duration::from_secs(1),
@@ -119,7 +120,8 @@ pub async fn read_offered_over_http(
     Ok(())
 }
 
-async fn ask_ways(client: Client) -> Option<RecoveryWays> {
+async fn ask_ways(route: DeviceRoute) -> Option<RecoveryWays> {
+    let client = route.client(Transport::Http).ok()?;
     let request = IsapiRequest::get(RecoveryCapabilities::PATH);
     let reply = client.ask(&request).await.ok()?;
     let told: Option<RecoveryCapabilities> = reply.document();

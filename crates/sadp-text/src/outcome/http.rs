@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use humantime::format_duration;
-use sadp_isapi::{HttpFailure, HttpRefusal, SubStatus, TimeMode, Visibility};
+use sadp_isapi::{
+    CertificateFingerprint, HttpFailure, HttpRefusal, SubStatus, TimeMode, Visibility,
+};
 use sadp_model::text::clean;
 use sadp_ops::check::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
@@ -64,6 +66,7 @@ fn not_reached(failure: &HttpFailure) -> Explanation {
         HttpFailure::NotConnected => say(message)
             .next("its HTTP port may be closed or another: sadpctl net show DEVICE shows the port that it reports"),
         HttpFailure::TlsTooOld => say(message).next("update its firmware from the vendor's site, or let it take plain HTTP"),
+        HttpFailure::CertificateChanged { expected, seen } => other_certificate("not asked", expected, seen),
         HttpFailure::RedirectedAway => say(message).next("find out which machine answers at its address"),
         _ => say(message).next("run it again; if it stays so, look at its own web page"),
     }
@@ -81,12 +84,35 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
             .next("look at its own web page: anybody in its network can"),
         LoginObstacle::NoChallenge => say("password not sent: it offers no login that this program knows"),
         LoginObstacle::BasicOnly => say("password not sent: it takes it only unencrypted")
-            .next("sign in to its own web page, where nobody else is in the network"),
+            .next("where nobody else is in the network, sign in to its own web page, or: sadpctl check DEVICE --login --allow-basic"),
+        LoginObstacle::NoHttps(HttpFailure::CertificateChanged { expected, seen }) => other_certificate("password not sent", expected, seen),
+        LoginObstacle::NoHttps(HttpFailure::NotConnected) => say("password not sent: its HTTPS does not answer any more")
+            .next(format!("if it answers at another port, add --https-port N; {OVER_HTTP}")),
+        LoginObstacle::NoHttps(HttpFailure::TlsTooOld) => say("password not sent: its HTTPS is older than TLS 1.2, which this program needs")
+            .next(OVER_HTTP),
+        LoginObstacle::NoHttps(failure) => say(format!("password not sent: {failure}"))
+            .next(format!("run it again; {OVER_HTTP}")),
         LoginObstacle::Refused(refusal) => say(format!("password not sent: {}", refused(refusal)))
             .next("run it again; if it stays so, look at its own web page"),
         LoginObstacle::EarlierUnanswered => say("password not sent: the device before it did not reply to it")
             .next("make sure of the password, then run it again"),
     }
+}
+
+const OVER_HTTP: &str = "to log in over HTTP instead, by an answer to its challenge: sadpctl check DEVICE --login --http";
+
+/// A certificate that is not the one that was seen first or named.
+fn other_certificate(
+    effect: &str,
+    expected: &CertificateFingerprint,
+    seen: &CertificateFingerprint,
+) -> Explanation {
+    say(format!(
+        "{effect}: its certificate is {seen}, not {expected} as expected; another machine may answer"
+    ))
+    .next(format!(
+        "find out which machine it is; if the device was reset or replaced: sadpctl check DEVICE --login --accept-certificate {seen}"
+    ))
 }
 
 /// A refusal in the device's own words.
@@ -118,6 +144,9 @@ pub(super) fn status(status: &HttpStatus) -> String {
     let mut parts = Vec::new();
     if verified {
         parts.push("the password is right".to_owned());
+        if status.certificate.is_some() {
+            parts.push("it went over HTTPS".into());
+        }
         if check.is_default_password == Some(true) {
             parts.push("it is the one from the factory".into());
         } else if check.is_risk_password == Some(true) {

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEn
 use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides};
 
 use super::{
-    AskArgs, DeviceArgs, PreparationArgs,
+    AskArgs, DeviceArgs, HttpArgs, PreparationArgs,
     values::{duration, switch},
 };
 use crate::{select::Filter, terminal::Terminal};
@@ -275,6 +275,9 @@ pub(crate) struct CheckArgs {
     /// With a login each, once the first was accepted
     #[arg(long, requires = "login")]
     pub(crate) details: bool,
+
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
 
     #[command(flatten)]
     pub(crate) password: PasswordArgs,

@@ -1,6 +1,6 @@
 use sadp_ops::{
     LedgerAccess,
-    check::{self, HttpAccess, LoginTrial},
+    check::{self, LoginTrial},
 };
 
 use crate::{
@@ -19,6 +19,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
             Failure::words(Exit::Usage, message).hint("add --login to try it; nothing was sent")
         );
     }
+    let reached = args.http.access(args.login, args.choice.devices.len())?;
     let password = secret::current(!args.login || args.dry_run, &args.password)?;
     // Logins are recorded, and two runs must not try one password at a time.
     let access = match (args.login, args.dry_run) {
@@ -33,15 +34,14 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
     let password = args.login.then(|| password.get(run.terminal)).transpose()?;
     run.carry_out(async move |session, observer| {
         let Some(password) = &password else {
-            return plan.ask(session, observer).await;
+            return plan.ask(session, &reached, observer).await;
         };
         let login = LoginTrial {
             password,
             overrides: args.force.overrides,
             may_refuse: &[],
         };
-        let access = HttpAccess::default();
-        plan.log_in(session, &access, login, args.details, observer)
+        plan.log_in(session, &reached, login, args.details, observer)
             .await
     })
 }

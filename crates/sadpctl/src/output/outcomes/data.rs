@@ -78,6 +78,8 @@ fn http(status: &HttpStatus) -> Map<String, Value> {
         "locked": locked,
         "unlock_seconds": check.unlock_time,
         "tries_left": check.retry_login_time,
+        "transport": if status.certificate.is_some() { "https" } else { "http" },
+        "certificate": status.certificate.map(|it| it.to_string()),
         "login": status.login.map(|it| match it {
             HttpLogin::Verified => "verified",
             HttpLogin::Refused => "refused",
