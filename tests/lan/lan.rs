@@ -181,6 +181,23 @@ impl Host {
         Scan::start(command).finish()
     }
 
+    /// Runs a command of the binary to its end, with these variables.
+    pub(crate) fn sadpctl_with(&self, variables: &[&str], arguments: &[&str]) -> Found {
+        let mut command = self.command("env");
+        command.args(variables).arg(SADPCTL).args(arguments);
+        Scan::start(command).finish()
+    }
+
+    /// One of its counters of TCP, e.g. `ActiveOpens`: connections that it began.
+    pub(crate) fn tcp_counter(&self, name: &str) -> u64 {
+        let output = self.command("cat").arg("/proc/net/snmp").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut lines = text.lines().filter_map(|it| it.strip_prefix("Tcp: "));
+        let [names, values] = [(); 2].map(|()| lines.next().unwrap().split(' '));
+        let (_, value) = names.zip(values).find(|(it, _)| *it == name).unwrap();
+        value.parse().unwrap()
+    }
+
     /// Starts a scan.
     pub(crate) fn start_scan(&self, arguments: &[&str]) -> Scan {
         self.start(&[&["scan", "--format", "json"], arguments].concat())

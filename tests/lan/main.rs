@@ -27,6 +27,7 @@ macro_rules! skip {
 
 mod doctor;
 mod faults;
+mod http;
 mod lan;
 mod link_layer;
 

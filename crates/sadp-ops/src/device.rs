@@ -1,4 +1,8 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use sadp_model::{
     Assessment, Device, DeviceRecord, LocalNetwork, MacAddr, Serial, Warning, assess, assess_one,
@@ -19,6 +23,9 @@ pub struct DiscoveredDevice {
     pub warnings: Vec<Warning>,
     /// What people call it, where they named it.
     pub site_name: Option<Box<SiteName>>,
+    /// Whether another device has its address on the interface on which it was heard. Two
+    /// interfaces may lead to a device with one address each.
+    pub(crate) address_shared: bool,
 }
 
 impl DiscoveredDevice {
@@ -26,7 +33,15 @@ impl DiscoveredDevice {
     pub fn assess_all(entries: Vec<DeviceRecord>, local: &[LocalNetwork]) -> Vec<Self> {
         let assessments = assess(&entries, local);
         let pairs = entries.into_iter().zip(assessments);
-        pairs.map(|(entry, it)| Self::new(entry, it)).collect()
+        let mut devices: Vec<_> = pairs.map(|(entry, it)| Self::new(entry, it)).collect();
+        let mut places = HashMap::<_, u32>::new();
+        for device in &devices {
+            *places.entry(device.place()).or_default() += 1;
+        }
+        for device in &mut devices {
+            device.address_shared &= places.get(&device.place()).is_some_and(|&it| it > 1);
+        }
+        devices
     }
 
     /// Assesses a device of a watch, on a computer in the networks `local`.
@@ -58,13 +73,21 @@ impl DiscoveredDevice {
             reachable: None,
             warnings: Vec::new(),
             site_name: None,
+            address_shared: false,
         }
+    }
+
+    /// Its address, and the interface on which it was heard.
+    fn place(&self) -> (Option<Ipv4Addr>, Option<Arc<str>>) {
+        let heard = self.entry.reply_address().map(|it| it.interface);
+        (self.entry.device.ipv4.address, heard)
     }
 
     fn new(entry: DeviceRecord, assessment: Assessment) -> Self {
         Self {
             entry,
             reachable: Some(assessment.reachable),
+            address_shared: assessment.warnings.contains(&Warning::DuplicateIp),
             warnings: assessment.warnings,
             site_name: None,
         }

@@ -65,9 +65,15 @@ pub(crate) fn select(devices: Vec<DiscoveredDevice>, action: Action) -> Selectio
 
 /// Why no address leads to this device alone.
 pub(crate) fn unreachable(device: &DiscoveredDevice) -> Option<HttpFinding> {
+    // Elsewhere a request cannot be bound to an interface.
+    let is_shared = if cfg!(any(target_os = "linux", target_os = "macos")) {
+        device.address_shared
+    } else {
+        device.warnings.contains(&Warning::DuplicateIp)
+    };
     if address(device).is_none() {
         Some(HttpFinding::NoAddress)
-    } else if device.warnings.contains(&Warning::DuplicateIp) {
+    } else if is_shared {
         Some(HttpFinding::AddressShared)
     } else {
         (device.reachable == Some(false)).then_some(HttpFinding::OffSubnet)
