@@ -153,6 +153,7 @@ names show it go on.
 
 Examples:
   sadpctl reset import requests
+  sadpctl reset import answers.zip
   sadpctl reset import answer.eml --case 7
   sadpctl reset import --device 192.168.1.64 --key-file key.txt")]
 pub(crate) struct ImportArgs {
