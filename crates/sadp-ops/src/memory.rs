@@ -271,12 +271,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_ends_with_an_accepted_secret_or_another_code() {
-        use Action::{
-            Activate, Check, Deactivate, ExportRequest, GuidExport, GuidImport, ImportAnswer,
-            Locate, MailConfirm, MailQr, NetSet, QuestionsAnswer, QuestionsSet,
-        };
-        use AttemptResult::{Done, NoAnswer, Refused, Unknown};
+    fn a_refusal_is_remembered_until_a_secret_is_accepted() {
+        use Action::{Activate, Check, GuidExport, GuidImport, Locate, NetSet};
+        use AttemptResult::{Done, Refused, Unknown};
         let wrong = (NetSet, Some(Refused), "PasswordError");
         for (action, commands, expected) in [
             (NetSet, &[][..], [None, None]),
@@ -302,10 +299,36 @@ mod tests {
             // Settings do not set a password: what they are, a look tells.
             (NetSet, &[(NetSet, Some(Unknown), "")], [None, None]),
             (NetSet, &[wrong, (Check, Some(Done), "")], [None, None]),
-            (ImportAnswer, &[(ImportAnswer, None, "")], [Some(0), None]),
+        ] {
+            assert_eq!(
+                remembered(action, commands),
+                expected,
+                "{action} {commands:?}"
+            );
+        }
+        let locate = (Locate, Some(Done), "");
+        let day = [&[wrong][..], &[locate; 22]].concat();
+        assert_eq!(remembered(NetSet, &day), [None, Some(0)]);
+    }
+
+    #[test]
+    fn a_reset_that_may_have_worked_is_settled_by_a_password_that_is_set() {
+        use Action::{
+            Check, Deactivate, ExportRequest, GuidExport, GuidImport, ImportAnswer, MailConfirm,
+            MailQr, NetSet, QuestionsAnswer, QuestionsSet,
+        };
+        use AttemptResult::{Done, NoAnswer, Refused, Unknown};
+        let unknown = |action| (action, Some(Unknown), "");
+        let done = |action| (action, Some(Done), "");
+        for (action, commands, expected) in [
             (
                 ImportAnswer,
-                &[(ImportAnswer, None, ""), (Check, Some(Done), "")],
+                &[(ImportAnswer, None, "")][..],
+                [Some(0), None],
+            ),
+            (
+                ImportAnswer,
+                &[(ImportAnswer, None, ""), done(Check)],
                 [Some(0), None],
             ),
             (
@@ -315,26 +338,17 @@ mod tests {
             ),
             (
                 ImportAnswer,
-                &[
-                    (ImportAnswer, Some(Unknown), ""),
-                    (ExportRequest, Some(Done), ""),
-                ],
+                &[unknown(ImportAnswer), done(ExportRequest)],
                 [None, None],
             ),
             (
                 ImportAnswer,
-                &[
-                    (ImportAnswer, Some(Unknown), ""),
-                    (ExportRequest, Some(NoAnswer), ""),
-                ],
+                &[unknown(ImportAnswer), (ExportRequest, Some(NoAnswer), "")],
                 [Some(0), None],
             ),
             (
                 MailConfirm,
-                &[
-                    (MailConfirm, Some(Refused), "CodeError"),
-                    (MailQr, Some(Done), ""),
-                ],
+                &[(MailConfirm, Some(Refused), "CodeError"), done(MailQr)],
                 [None, None],
             ),
             // A current password that is accepted may be the former one.
@@ -342,67 +356,48 @@ mod tests {
                 ImportAnswer,
                 &[
                     (ImportAnswer, Some(Refused), "failed"),
-                    (ImportAnswer, Some(Unknown), ""),
-                    (NetSet, Some(Done), ""),
+                    unknown(ImportAnswer),
+                    done(NetSet),
                 ],
                 [Some(1), None],
             ),
             (
                 QuestionsAnswer,
-                &[
-                    (QuestionsAnswer, Some(Unknown), ""),
-                    (GuidExport, Some(Done), ""),
-                ],
+                &[unknown(QuestionsAnswer), done(GuidExport)],
                 [Some(0), None],
             ),
             // What was set or exported since is another secret.
             (
                 QuestionsAnswer,
-                &[
-                    (QuestionsAnswer, Some(Unknown), ""),
-                    (QuestionsSet, Some(Done), ""),
-                ],
+                &[unknown(QuestionsAnswer), done(QuestionsSet)],
                 [None, None],
             ),
             (
                 GuidImport,
-                &[
-                    (GuidImport, Some(Unknown), ""),
-                    (GuidExport, Some(Done), ""),
-                ],
+                &[unknown(GuidImport), done(GuidExport)],
                 [None, None],
             ),
             (
                 GuidImport,
-                &[
-                    (GuidImport, Some(Unknown), ""),
-                    (Deactivate, Some(Done), ""),
-                ],
+                &[unknown(GuidImport), done(Deactivate)],
                 [None, None],
             ),
             (
                 GuidImport,
-                &[
-                    (GuidImport, Some(Unknown), ""),
-                    (ImportAnswer, Some(Done), ""),
-                ],
+                &[unknown(GuidImport), done(ImportAnswer)],
                 [None, None],
             ),
             // A run may be killed before it says so.
+            (MailConfirm, &[done(MailConfirm)], [Some(0), None]),
             (
                 MailConfirm,
-                &[(MailConfirm, Some(Done), "")],
-                [Some(0), None],
-            ),
-            (
-                MailConfirm,
-                &[(MailConfirm, Some(Done), ""), (NetSet, Some(Done), "")],
+                &[done(MailConfirm), done(NetSet)],
                 [Some(0), None],
             ),
             (
                 GuidImport,
                 &[
-                    (GuidImport, Some(Unknown), ""),
+                    unknown(GuidImport),
                     (GuidImport, Some(Refused), "invalidGUID"),
                 ],
                 [Some(0), Some(1)],
@@ -414,9 +409,6 @@ mod tests {
                 "{action} {commands:?}"
             );
         }
-        let locate = (Locate, Some(Done), "");
-        let day = [&[wrong][..], &[locate; 22]].concat();
-        assert_eq!(remembered(NetSet, &day), [None, Some(0)]);
     }
 
     #[test]

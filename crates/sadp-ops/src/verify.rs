@@ -1,9 +1,6 @@
 //! Whether a new password is in force: one login over HTTP with it on each device that
 //! took it or may have, and what that shows of the command that set it.
 
-#[cfg(test)]
-mod tests;
-
 use sadp_reset::{
     Account, Action, AttemptId, AttemptResult, CaseEnding, DeviceKey, GuidVoid, LedgerError,
 };
@@ -295,3 +292,6 @@ fn unknown_attempt(
     let last = own.find(|it| it.result() == AttemptResult::Unknown);
     Ok(last.map(|it| it.id))
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,6 +221,7 @@ fn a_device_that_took_the_password_and_refuses_it_contradicts_itself() {
 
 #[test]
 fn only_what_was_sent_this_password_is_tried() {
+    use OutcomeStatus::{Done, NoAnswer, Refused, Skipped, Unknown};
     let answer = |sets_default| {
         OutcomeData::Answer(AnswerData {
             sent: Some(SentAnswer {
@@ -233,7 +234,6 @@ fn only_what_was_sent_this_password_is_tried() {
     };
     let at = Timestamp::UNIX_EPOCH;
     let (import, none) = (Action::ImportAnswer, OutcomeData::None);
-    use OutcomeStatus::{Done, NoAnswer, Refused, Skipped, Unknown};
     for (action, status, reason, data, tried) in [
         (Action::GuidImport, Done, Reason::Plain, none.clone(), true),
         (

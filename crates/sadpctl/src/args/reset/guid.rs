@@ -70,7 +70,6 @@ invalid; nor one that another device exported: --force refused-before sends FILE
 
 Examples:
   sadpctl reset guid import 192.168.1.20
-  sadpctl reset guid import 192.168.1.20 DeviceGUID.xml
   sadpctl reset guid import --all --new-password-file pass.txt --yes")]
 pub(crate) struct GuidImportArgs {
     /// The device, by its serial, label number, MAC or IPv4 address

@@ -8,7 +8,7 @@ use sadp_ops::{
     check::HttpAccess,
     recovery::{
         History,
-        answer::{self, AnswerFor, AnswerInput, Matching, ResetChoice, Settings},
+        answer::{self, AnswerFor, AnswerInput, CheckedAnswer, Matching, ResetChoice, Settings},
     },
     verify::{self, Verification},
 };
@@ -218,6 +218,11 @@ impl Import<'_> {
             return Err(
                 Failure::words(Exit::Usage, message).hint("leave --verify out; nothing was sent")
             );
+        }
+        if verifies && plan.answers.iter().any(CheckedAnswer::is_legacy) {
+            self.run
+                .terminal
+                .note("old devices that get their default password are not verified");
         }
         self.run.confirm(&answers_question(&plan), change)?;
         let password = password.map(|it| it.get(self.run.terminal)).transpose()?;
