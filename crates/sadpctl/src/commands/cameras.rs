@@ -29,6 +29,7 @@ pub(super) fn run(args: &CamerasArgs, context: Context<'_>) -> Result<Exit, Fail
         let login = LoginTrial {
             password: &password,
             overrides: args.force.overrides,
+            may_refuse: &[],
         };
         let access = HttpAccess::default();
         plan.carry_out(session, &access, login, observer).await
