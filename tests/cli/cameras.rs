@@ -79,3 +79,59 @@ fn only_recorders_are_sent_the_password() {
     assert_eq!(all.code, 0, "{all}");
     assert_eq!(all.stdout.matches("planned").count(), 1, "{all}");
 }
+
+/// The second camera is hidden from SADP: the recorder alone knows it.
+#[test]
+fn audit_and_report_list_what_recorders_reported() {
+    let shop = Shop::new();
+    let audited = |shop: &Shop| {
+        let run = shop.run(&["audit", "--format", "json"], PASSWORD);
+        assert_eq!(run.code, 1, "{run}");
+        run.json().as_array().unwrap().clone()
+    };
+    assert_eq!(audited(&shop).len(), 9);
+    let asked = shop.run(&["cameras", RECORDER], PASSWORD);
+    assert_eq!(asked.code, 0, "{asked}");
+    let rows = audited(&shop);
+    // The hidden one, and the address without a camera.
+    assert_eq!(rows.len(), 9 + 2, "{rows:?}");
+    let of = |address: &str| {
+        let mut of = rows
+            .iter()
+            .filter(|row| row["device"]["address"] == address);
+        let row = of.next().unwrap();
+        assert!(of.next().is_none(), "{address} is listed twice");
+        row
+    };
+    let hidden = of("127.0.1.3");
+    assert_eq!(hidden["behind"]["channel"], 2, "{hidden}");
+    assert_eq!(
+        hidden["behind"]["recorder"]["address"], RECORDER,
+        "{hidden}"
+    );
+    assert_eq!(hidden["recoverable"], Value::Null, "{hidden}");
+    assert_eq!(hidden["findings"], json!([]), "{hidden}");
+    let missing = of("127.0.1.99");
+    assert_eq!(missing["findings"][0]["finding"], "offline", "{missing}");
+    let joined = of("127.0.1.4");
+    assert_eq!(
+        joined["behind"]["reason"], "errorUserNameOrPasswd",
+        "{joined}"
+    );
+    assert!(joined["recoverable"].is_boolean(), "{joined}");
+
+    let table = shop.run(&["audit"], PASSWORD);
+    let place = "behind DS-7616NXI-K2 127.0.1.1, channel 2, as of 20";
+    assert!(table.stdout.contains(place), "{table}");
+    let page = shop.path("site.html");
+    let page = page.to_str().unwrap();
+    let report = shop.run(&["report", "--out", page], PASSWORD);
+    assert_eq!(report.code, 0, "{report}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h2>Cameras behind recorders</h2>"));
+    assert_eq!(page.matches("DS-2CD2T47G1-L").count(), 1, "{page}");
+    assert!(
+        page.contains("behind DS-7616NXI-K2 127.0.1.1, channel 3"),
+        "{page}"
+    );
+}

@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 mod https;
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
@@ -28,6 +28,10 @@ impl Shop {
             sim: Sim::start(&["fixtures/sites/http.toml", "--http"]),
             folder: tempfile::tempdir().unwrap(),
         }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Runs a command that takes this password.

@@ -1,6 +1,8 @@
 //! The cameras behind recorders, as a recorder lists them after one login: those on its
 //! channels, and those that it finds in its own network, e.g. at its `PoE` ports.
 
+mod behind;
+
 use sadp_isapi::{
     ChannelStatus, DetectResult, DeviceInfo, HttpRefusal, InputChannel, IsapiDocument,
     IsapiRequest, VideoSource,
@@ -8,6 +10,7 @@ use sadp_isapi::{
 use sadp_model::{Kind, Serial};
 use sadp_reset::{Action, CameraLists, DeviceKey, RecordedCameras, RecorderCamera};
 
+pub use self::behind::{CameraBehind, CameraProblem, behind};
 pub use crate::http::{HttpAccess, LoginTrial};
 use crate::{
     DeviceRef, DiscoveredDevice, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Report,

@@ -1,10 +1,14 @@
 //! The cameras behind recorders, in words.
 
 use sadp_isapi::DetectResult;
-use sadp_model::text::clean;
+use sadp_model::{MacAddr, text::clean};
+use sadp_ops::{
+    DeviceRef,
+    cameras::{CameraBehind, CameraProblem},
+};
 use sadp_reset::RecorderCamera;
 
-use crate::count;
+use crate::{count, minute};
 
 /// `5 channels: 3 online, 2 not; 1 more camera found, on no channel`.
 pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
@@ -47,6 +51,41 @@ pub fn camera_state(camera: &RecorderCamera) -> String {
         return "not known".into();
     }
     parts.join("; ")
+}
+
+/// Where a camera is: `behind DS-7616NXI-K2 192.168.1.100, channel 3, as of 2026-11-27
+/// 21:30: online`.
+pub fn camera_place(behind: &CameraBehind) -> String {
+    let channel = behind.camera.channel;
+    let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
+    let (at, state) = (minute(behind.at), camera_state(&behind.camera));
+    format!(
+        "behind {}{channel}, as of {at}: {state}",
+        recorder_name(&behind.recorder)
+    )
+}
+
+/// A recorder for people: its name, else its model, and its address.
+pub(crate) fn recorder_name(recorder: &DeviceRef) -> String {
+    let name = recorder.called.as_deref().or(recorder.model.as_deref());
+    let address = recorder.address.map(|it| it.to_string());
+    let mac = || recorder.mac.map(|mac: MacAddr| mac.to_string());
+    let parts = [name.map(Into::into), address.or_else(mac)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    clean(&parts.join(" ")).into_owned()
+}
+
+/// What mends what is wrong with a camera behind a recorder.
+pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> String {
+    match problem {
+        CameraProblem::Unactivated => "activate it on the recorder's own web page".into(),
+        CameraProblem::Offline => {
+            let mac = recorder.mac.map(|mac| mac.to_string());
+            let address = recorder.address.map(|it| it.to_string());
+            let recorder = mac.or(address).unwrap_or_else(|| "RECORDER".into());
+            format!("look at it, then: sadpctl cameras {recorder}")
+        }
+    }
 }
 
 /// Why a recorder does not show a camera. `None` where it does.

@@ -243,7 +243,7 @@ fn audit() {
             found: vec![finding.name()],
             ..ChangeSince::default()
         });
-        AuditRow::new(&AuditedDevice { assessed, findings }, since)
+        AuditRow::new(&AuditedDevice { assessed, findings }, since, None)
     });
     let rows: Vec<_> = rows.collect();
     assert_snapshot!(at_widths(|out, layout| AuditRow::write_table(

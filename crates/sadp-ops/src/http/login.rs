@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use sadp_isapi::{
     Client, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest, LoginOutcome,
-    ResponseStatus, Transport, UserCheck, Withheld, digest::LoginCredentials, read_list,
+    ResponseStatus, Timeouts, Transport, UserCheck, Withheld, digest::LoginCredentials, read_list,
 };
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{

@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::{ChoiceArgs, ForceArgs, PasswordArgs};
+use super::{ChoiceArgs, ForceArgs, HttpArgs, PasswordArgs};
 
 /// `cameras`.
 #[derive(Args, Debug)]
@@ -23,6 +23,9 @@ pub(crate) struct CamerasArgs {
     /// Send nothing over HTTP; show which recorders would be asked
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
 
     #[command(flatten)]
     pub(crate) force: ForceArgs,

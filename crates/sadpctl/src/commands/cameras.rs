@@ -1,6 +1,6 @@
 use sadp_ops::{
     LedgerAccess, OutcomeData,
-    cameras::{self, HttpAccess, LoginTrial},
+    cameras::{self, LoginTrial},
 };
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
 
 pub(super) fn run(args: &CamerasArgs, context: Context<'_>) -> Result<Exit, Failure> {
     output::check_outcomes(context.global.format)?;
+    let reached = args.http.access(true, args.choice.devices.len())?;
     let password = secret::current(args.dry_run, &args.password)?;
     let access = if args.dry_run {
         LedgerAccess::Read
@@ -31,8 +32,7 @@ pub(super) fn run(args: &CamerasArgs, context: Context<'_>) -> Result<Exit, Fail
             overrides: args.force.overrides,
             may_refuse: &[],
         };
-        let access = HttpAccess::default();
-        plan.carry_out(session, &access, login, observer).await
+        plan.carry_out(session, &reached, login, observer).await
     })?;
     let listed = report.outcomes.iter().flat_map(|outcome| {
         let cameras = match &outcome.data {
