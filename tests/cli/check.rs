@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 mod https;
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
@@ -14,23 +14,36 @@ use crate::{
 };
 
 /// The shop of `fixtures/sites/http.toml`, which takes this password.
-const PASSWORD: &str = "Warehouse-48";
+pub(crate) const PASSWORD: &str = "Warehouse-48";
 
 /// Simulated devices that answer HTTP, and a ledger.
-struct Shop {
-    sim: Sim,
+pub(crate) struct Shop {
+    pub(crate) sim: Sim,
     folder: tempfile::TempDir,
 }
 
 impl Shop {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             sim: Sim::start(&["fixtures/sites/http.toml", "--http"]),
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn check(&self, arguments: &[&str], password: Option<&str>) -> Run {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command that takes this password.
+    pub(crate) fn run(&self, arguments: &[&str], password: &str) -> Run {
+        let mut command = self.sim.command(arguments);
+        command
+            .env("SADPCTL_STATE", self.folder.path().join("state"))
+            .env("SADPCTL_PASSWORD", password);
+        command.output().unwrap().into()
+    }
+
+    pub(crate) fn check(&self, arguments: &[&str], password: Option<&str>) -> Run {
         let format = ["--format", "json"];
         let mut command = self.sim.command(&[&["check"], arguments, &format].concat());
         command.env("SADPCTL_STATE", self.folder.path().join("state"));
@@ -42,13 +55,13 @@ impl Shop {
         command.output().unwrap().into()
     }
 
-    fn tries_left(&self, device: &str) -> Value {
+    pub(crate) fn tries_left(&self, device: &str) -> Value {
         self.check(&[device], None).json()[0]["data"]["tries_left"].take()
     }
 }
 
 /// The outcomes by address.
-fn outcomes(run: &Run) -> BTreeMap<String, Value> {
+pub(crate) fn outcomes(run: &Run) -> BTreeMap<String, Value> {
     let all = run.json();
     let all = all.as_array().unwrap().iter();
     all.map(|one| (text(&one["device"]["address"]), one.clone()))

@@ -7,6 +7,7 @@
 
 mod activate;
 mod audit;
+mod cameras;
 mod check;
 mod cloud;
 #[cfg(unix)]

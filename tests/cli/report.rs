@@ -131,7 +131,10 @@ fn the_tables_are_written_into_a_workbook() {
     let run = van.run(&report);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
     let mut book: Xlsx<_> = open_workbook(&path).unwrap();
-    assert_eq!(book.sheet_names(), ["Devices", "Recovery", "Findings"]);
+    assert_eq!(
+        book.sheet_names(),
+        ["Devices", "Cameras", "Recovery", "Findings"]
+    );
     let devices = book.worksheet_range("Devices").unwrap();
     assert_eq!(devices.height(), 3);
     let cells: Vec<_> = devices

@@ -57,6 +57,9 @@ pub enum OpsError {
     /// A device that is to be asked over HTTP reports no IPv4 address.
     #[error("the device reports no IPv4 address")]
     NoAddress,
+    /// What recorders listed cannot be kept.
+    #[error("cannot keep the lists of cameras for audit and report")]
+    CamerasNotKept(#[source] io::Error),
     /// The look was stopped before anything was sent.
     #[error("interrupted before anything was sent")]
     Stopped,

@@ -51,7 +51,7 @@
 //!
 //! # The operations
 //!
-//! One module each: [`activate`], [`audit`], [`check`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
+//! One module each: [`activate`], [`audit`], [`cameras`], [`check`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
 //! deactivation), [`recovery`] and [`mod@report`] (what a hand-over document contains). Each has a `plan` and says what else it needs.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
@@ -59,6 +59,7 @@
 pub mod activate;
 pub mod audit;
 mod batch;
+pub mod cameras;
 pub mod check;
 mod device;
 mod error;

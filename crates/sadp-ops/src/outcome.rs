@@ -17,7 +17,7 @@ use std::{net::IpAddr, time::Duration};
 use jiff::Timestamp;
 use sadp_model::Contradiction;
 use sadp_proto::{MailQr, Mailbox, RefusalReply, seal::SealError};
-use sadp_reset::{Account, Action};
+use sadp_reset::{Account, Action, RecorderCamera};
 use strum::{EnumIter, IntoStaticStr};
 
 use self::{
@@ -90,6 +90,8 @@ pub enum OutcomeData {
     MailQr(Box<MailQr>),
     /// What it tells over HTTP.
     Http(Box<HttpStatus>),
+    /// The cameras behind it.
+    Cameras(Vec<RecorderCamera>),
 }
 
 /// How an operation on a device ended. The name is what scripts read.

@@ -11,6 +11,7 @@ use sadp_reset::{Case, GuidRecord, Ledger, LedgerError, Vault};
 use crate::{
     DiscoveredDevice, Session,
     audit::{self, AuditedDevice},
+    cameras::{self, CameraBehind},
     network::plan_file::PlanRow,
     recovery::History,
 };
@@ -24,6 +25,8 @@ pub struct SiteReport {
     pub devices: Vec<ReportedDevice>,
     /// The subnets that devices report, by address.
     pub subnets: Vec<SubnetUse>,
+    /// Cameras that are known by their recorder alone, by recorder and channel.
+    pub cameras: Vec<CameraBehind>,
     /// The folder of GUID files.
     pub vault: PathBuf,
     /// Whether devices were asked what is set up on them.
@@ -52,6 +55,8 @@ pub struct ReportedDevice {
     pub request: Option<Case>,
     /// The address that a plan gives it.
     pub planned: Option<Ipv4Addr>,
+    /// The recorder that it is behind, as that listed it last.
+    pub behind: Option<CameraBehind>,
 }
 
 /// How the addresses of a subnet are used, as far as devices report.
@@ -95,6 +100,7 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
     let guids = session
         .ledger()
         .map_or_else(|| Ok(Vec::new()), |ledger: &Ledger| ledger.guids(None))?;
+    let mut cameras = cameras::behind(session, &devices);
     let audited = audit::audit(session, devices)?.into_iter();
     let reported = audited.map(|audited| {
         let device = &audited.assessed.device;
@@ -106,12 +112,14 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
         let planned = row.map(|row| row.address);
         ReportedDevice {
             planned: planned.filter(|planned| Some(*planned) != own.ipv4.address),
+            behind: cameras.iter().find(|camera| camera.is(own)).cloned(),
             guid,
             request,
             audited,
         }
     });
     let mut devices: Vec<_> = reported.collect();
+    cameras.retain(|camera| !devices.iter().any(|it| camera.is(it.device())));
     devices.sort_by_key(|it| {
         let address = it.device().ipv4.address;
         (address.is_none(), address, it.device().mac)
@@ -120,6 +128,7 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
         at: session.now(),
         subnets: subnets(&devices),
         devices,
+        cameras,
         vault: Vault::new(session.state()).folder().to_owned(),
         asked,
     })

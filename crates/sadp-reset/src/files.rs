@@ -8,6 +8,7 @@ pub(crate) mod name;
 pub(crate) mod package;
 pub(crate) mod qr;
 pub(crate) mod questions;
+pub(crate) mod recorder_cameras;
 pub(crate) mod settings;
 mod stale_parts;
 pub(crate) mod vault;

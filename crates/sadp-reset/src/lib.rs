@@ -86,6 +86,7 @@ pub use files::{
         QuestionAnswers, QuestionAnswersError, QuestionAnswersFile, QuestionFileError,
         QuestionProblem,
     },
+    recorder_cameras::{CameraLists, RecordedCameras, RecorderCamera},
     settings::{Contact, ContactProblem, QuestionNames, SettingsError},
     vault::{GuidExport, Vault, VaultError, read_any_guid_file, read_guid_file},
 };

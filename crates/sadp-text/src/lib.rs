@@ -19,6 +19,7 @@
 mod announcement;
 mod app;
 mod audit;
+mod cameras;
 mod doctor;
 mod event;
 mod outcome;
@@ -36,6 +37,7 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use audit::{NOT_ASKED, finding, mends};
+pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use event::{Progress, claimed, lines, progress};
 pub use outcome::{

@@ -18,7 +18,7 @@ use sadp_ops::{
 };
 use sadp_reset::{Account, Action};
 
-use crate::{Explanation, minute, refusal, say};
+use crate::{Explanation, cameras::cameras_in_brief, minute, refusal, say};
 
 /// What happened, in a sentence without its device.
 pub fn message(outcome: &Outcome) -> String {
@@ -112,6 +112,7 @@ fn plain(outcome: &Outcome) -> Explanation {
     match (outcome.status, &outcome.data, outcome.action) {
         (_, OutcomeData::Cloud(status), _) => say(owner::status(status)),
         (_, OutcomeData::Http(status), _) => say(http::status(status)),
+        (_, OutcomeData::Cameras(cameras), _) => say(cameras_in_brief(cameras)),
         (OutcomeStatus::Planned, OutcomeData::Network(change), _) => say(format!("would change {}", network::change_line(change))),
         (OutcomeStatus::Planned, OutcomeData::Mailbox(mailbox), _) => say(format!("its reserved e-mail address would become {}", clean(mailbox.as_str()))),
         (OutcomeStatus::Done, OutcomeData::Mailbox(mailbox), _) => say(format!("the reserved e-mail address is {}", clean(mailbox.as_str()))),

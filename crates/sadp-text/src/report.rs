@@ -4,6 +4,7 @@
 //! supplied is escaped by the template engine, without invisible characters and of
 //! bounded length. Templates read no file, and are stopped where they do not end.
 
+mod camera;
 mod device;
 mod drawing;
 mod labels;
@@ -20,7 +21,7 @@ use sadp_ops::{
 use sadp_reset::{Contact, SiteText};
 use serde::Serialize;
 
-use self::{device::DeviceCells, drawing::Drawing};
+use self::{camera::CameraCells, device::DeviceCells, drawing::Drawing};
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::{ReportTable, report_tables},
@@ -128,7 +129,8 @@ pub fn report_page(
     parties: &SiteParties,
     template: &PageTemplate,
 ) -> Result<String, TemplateError> {
-    template.render(Page::new(report, parties), report.devices.len())
+    let things = report.devices.len().saturating_add(report.cameras.len());
+    template.render(Page::new(report, parties), things)
 }
 
 /// Renders a label for each device.
@@ -157,6 +159,8 @@ struct Page {
     has_plan: bool,
     drawing: Drawing,
     devices: Vec<DeviceCells>,
+    /// Those that are known by their recorder alone.
+    cameras: Vec<CameraCells>,
     keep: Vec<KeepRow>,
     findings: Vec<FindingGroup>,
 }
@@ -225,6 +229,7 @@ impl Page {
                 .any(|it| !it.name.is_empty() || !it.place.is_empty()),
             has_plan: devices.iter().any(|it| !it.planned.is_empty()),
             drawing: Drawing::new(&report.subnets),
+            cameras: report.cameras.iter().map(CameraCells::new).collect(),
             keep: keep(report),
             devices,
             findings,

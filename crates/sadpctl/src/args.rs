@@ -1,5 +1,6 @@
 //! The command line's grammar.
 
+mod cameras;
 mod change;
 mod help;
 mod http;
@@ -25,6 +26,7 @@ use sadp_proto::{HostRange, StopCondition};
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
+    cameras::CamerasArgs,
     change::{
         ActivateArgs, ActivationVia, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs,
         LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
@@ -201,6 +203,8 @@ pub(crate) enum Command {
     Reset(ResetCommand),
     /// Ask devices over HTTP: activated, locked, is the password right
     Check(CheckArgs),
+    /// List the cameras behind a recorder, and why they are offline
+    Cameras(CamerasArgs),
     /// Blink a device's lamp for a while, to find it in a rack
     Locate(LocateArgs),
     /// Show and change the Hik-Connect settings of a device
@@ -263,6 +267,7 @@ impl Command {
             | Self::Net(_)
             | Self::Reset(_)
             | Self::Check(_)
+            | Self::Cameras(_)
             | Self::Locate(_)
             | Self::Cloud(_)
             | Self::Audit(_)

@@ -2,6 +2,7 @@
 
 mod activate;
 mod audit;
+mod cameras;
 mod check;
 mod contact;
 mod decode;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Reset(command) => reset::run(command, context),
         Command::Locate(args) => locate::run(args, context),
         Command::Check(args) => check::run(args, context),
+        Command::Cameras(args) => cameras::run(args, context),
         Command::Cloud(command) => owner::cloud(command, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Report(args) => report::run(args, context),

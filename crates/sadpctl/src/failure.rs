@@ -180,6 +180,8 @@ impl From<OpsError> for Failure {
             OpsError::Package(_) | OpsError::File(_) => Self::new(Exit::Machine, error).hint(
                 "check that the disk has room and can be written; requests exported before are kept",
             ),
+            OpsError::CamerasNotKept(_) => Self::new(Exit::Machine, error)
+                .hint("make the state folder writable, or name another with --state"),
             OpsError::Code(_) => Self::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
             OpsError::PasswordMissing => Self::new(Exit::Unsafe, error)
                 .hint("give one with --new-password-file; nothing was sent"),

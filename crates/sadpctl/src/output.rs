@@ -6,6 +6,7 @@
 
 mod apps;
 mod audits;
+mod cameras;
 mod cases;
 mod checks;
 mod csv;
@@ -36,6 +37,7 @@ use serde::Serialize;
 pub(crate) use self::{
     apps::AppRow,
     audits::AuditRow,
+    cameras::{CameraRow, ShownCamera},
     cases::ShownCase,
     checks::CheckRow,
     details::{write_details, write_network},
@@ -45,7 +47,7 @@ pub(crate) use self::{
     guids::GuidLine,
     messages::MessageLine,
     names::NameRow,
-    outcomes::{Outcome, Who, check_outcomes, hints, print_outcomes, summary},
+    outcomes::{Outcome, Who, check_outcomes, hints, print_lists, print_outcomes, summary},
     table::{notes, short_cells},
     ways::Ways,
 };

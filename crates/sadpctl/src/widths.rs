@@ -8,11 +8,13 @@ use sadp_discovery::messages::MessageFile;
 use sadp_doctor::Verdict;
 use sadp_model::{KnownAddresses, RecoveryMethod, RecoverySetup, Serial, assess_methods};
 use sadp_ops::{
-    BlockReason, DiscoveredDevice, Outcome as Finished, OutcomeStatus, Reason,
+    BlockReason, DeviceRef, DiscoveredDevice, Outcome as Finished, OutcomeStatus, Reason,
     audit::{AuditFinding, AuditedDevice, ChangeSince},
     recovery::{CaseStep, ReviewedCase, methods::AssessedDevice},
 };
-use sadp_reset::{Action, Case, DeviceKey, InvalidReason, NewCase, RequestKind, SiteName};
+use sadp_reset::{
+    Action, Case, DeviceKey, InvalidReason, NewCase, RecorderCamera, RequestKind, SiteName,
+};
 use sadp_text::{Announcement, Platform, button_steps};
 
 use crate::{
@@ -20,8 +22,8 @@ use crate::{
     args::Detail,
     fold::{Width, fold, fold_labelled},
     output::{
-        AppRow, AuditRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome, Row as _,
-        ShownCase, Ways, words, write_details,
+        AppRow, AuditRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome,
+        Row as _, ShownCase, Ways, words, write_details,
     },
 };
 
@@ -241,7 +243,7 @@ fn audit() {
             found: vec![finding.name()],
             ..ChangeSince::default()
         });
-        AuditRow::new(&AuditedDevice { assessed, findings }, since)
+        AuditRow::new(&AuditedDevice { assessed, findings }, since, None)
     });
     let rows: Vec<_> = rows.collect();
     assert_snapshot!(at_widths(|out, layout| AuditRow::write_table(
@@ -258,6 +260,40 @@ fn name() {
         NameRow::new(mac, &SiteName { name, place })
     });
     assert_snapshot!(at_widths(|out, layout| NameRow::write_table(
+        &rows, out, layout
+    )));
+}
+
+#[test]
+fn cameras() {
+    let camera = |channel, address: &str, online, result: Option<&str>| RecorderCamera {
+        channel,
+        name: channel.map(|it| format!("Entrance hall, camera {it}")),
+        address: Some(address.into()),
+        mac: "c4:2f:90:2a:21:4d".parse().ok(),
+        serial: Serial::new("DS-2CD2143G0-I20200225AAWRD78820301"),
+        model: Some("DS-2CD2143G0-I".into()),
+        online,
+        result: result.map(Into::into),
+        activated: Some(channel.is_some()),
+        ..RecorderCamera::default()
+    };
+    let all = [
+        camera(Some(1), "192.168.254.2", Some(true), Some("connect")),
+        camera(
+            Some(12),
+            "192.168.254.13",
+            Some(false),
+            Some("errorUserNameOrPasswd"),
+        ),
+        camera(Some(13), "192.168.254.14", None, Some("melted")),
+        camera(None, "192.168.254.15", None, None),
+    ];
+    let devices = shop();
+    let recorder = DeviceRef::from(&devices[0]);
+    let rows = all.iter().map(|camera| CameraRow::new(&recorder, camera));
+    let rows: Vec<_> = rows.collect();
+    assert_snapshot!(at_widths(|out, layout| CameraRow::write_table(
         &rows, out, layout
     )));
 }

@@ -1,12 +1,12 @@
 //! Logins of a batch: at most one password a device, and none after the first refusal.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use sadp_isapi::{
     Client, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest, LoginOutcome,
-    ResponseStatus, Transport, UserCheck, Withheld, digest::LoginCredentials, read_list,
+    ResponseStatus, Timeouts, Transport, UserCheck, Withheld, digest::LoginCredentials, read_list,
 };
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{
@@ -96,6 +96,19 @@ impl HttpRun<'_> {
         report.outcomes.extend(outcomes.into_iter().flatten());
         report.failure = batch.into_inner().failure;
         Ok(report)
+    }
+
+    /// A recorder searches its own network for some seconds before it answers.
+    fn timeouts(self) -> Timeouts {
+        let usual = Timeouts::default();
+        match self.action {
+            Action::Cameras => Timeouts {
+                read: Duration::from_secs(30),
+                whole: Duration::from_secs(30),
+                ..usual
+            },
+            _ => usual,
+        }
     }
 
     /// One device from what it told to its outcome.
@@ -344,7 +357,8 @@ impl LoginBatch<'_> {
         device: &DiscoveredDevice,
         status: &HttpStatus,
     ) -> Result<Client, OpsError> {
-        let mut route = DeviceRoute::new(device, run.access, self.session)?;
+        let route = DeviceRoute::new(device, run.access, self.session)?;
+        let mut route = route.with(run.timeouts());
         let transport = status.transport.unwrap_or(Transport::Http);
         if let (Transport::Https, Some(certificate)) = (transport, status.certificate) {
             route.certificate = Some(certificate);
@@ -488,7 +502,8 @@ impl HttpFinding {
             | Self::StatesDiffer
             | Self::NotAlone
             | Self::NotOffered
-            | Self::NotWrittenDown => OutcomeStatus::Skipped,
+            | Self::NotWrittenDown
+            | Self::NotRecorder { .. } => OutcomeStatus::Skipped,
             Self::NotReached(_) | Self::NotReadable => OutcomeStatus::NoAnswer,
             Self::WrongPassword { .. }
             | Self::NotJudged(_)

@@ -128,6 +128,11 @@ pub enum HttpFinding {
     NotOffered,
     /// Not sent: it could not be written down before.
     NotWrittenDown,
+    /// Not asked: it is no recorder.
+    NotRecorder {
+        /// Whether the user named the device.
+        named: bool,
+    },
 }
 
 impl HttpFinding {
@@ -144,7 +149,9 @@ impl HttpFinding {
             | Self::NotReached(HttpFailure::CertificateChanged { .. })
             | Self::StatesDiffer
             | Self::NotAlone
-            | Self::NotOffered => Impact::Safety,
+            | Self::NotOffered
+            | Self::NotRecorder { named: true } => Impact::Safety,
+            Self::NotRecorder { named: false } => Impact::None,
             _ => Impact::Device,
         }
     }

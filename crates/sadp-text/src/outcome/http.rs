@@ -55,6 +55,7 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
             .next("name it alone: sadpctl activate DEVICE --via http"),
         HttpFinding::NotOffered => say("its firmware does not offer this")
             .next("look at its own web page; newer firmware may have it"),
+        HttpFinding::NotRecorder { .. } => say("it is not a recorder: no cameras are behind it"),
         HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
     }
 }

@@ -11,7 +11,7 @@ use sadp_reset::{QrImage, SiteName, SiteText};
 use serde::Serialize;
 
 use super::{known, shown};
-use crate::minute;
+use crate::{cameras::recorder_name, minute};
 
 /// A device in the document and on a label.
 #[derive(Serialize)]
@@ -36,6 +36,8 @@ pub(super) struct DeviceCells {
     /// `build 190910`.
     pub(super) build: String,
     pub(super) state: String,
+    /// The recorder that it is behind, and the channel.
+    pub(super) behind: String,
     pub(super) recoverable: bool,
     pub(super) guid: WayCells,
     pub(super) mail: WayCells,
@@ -117,6 +119,11 @@ impl DeviceCells {
             firmware: firmware.trim().into(),
             build: build.into(),
             state: state(device),
+            behind: reported.behind.as_ref().map_or_else(String::new, |it| {
+                let channel = it.camera.channel;
+                let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
+                shown(&format!("{}{channel}", recorder_name(&it.recorder)))
+            }),
             recoverable: audited.is_recoverable(),
             guid: WayCells::guid(reported),
             mail: WayCells::new(audited, RecoveryMethod::Mail),

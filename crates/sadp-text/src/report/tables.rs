@@ -2,7 +2,7 @@
 
 use sadp_ops::report::SiteReport;
 
-use super::{DeviceCells, FindingGroup};
+use super::{CameraCells, DeviceCells, FindingGroup};
 
 /// A table of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,9 @@ pub struct ReportTable {
     pub rows: Vec<Vec<String>>,
 }
 
-/// The tables of the document: devices, what recovery is prepared, and open findings.
-pub fn report_tables(report: &SiteReport) -> [ReportTable; 3] {
+/// The tables of the document: devices, cameras behind recorders, what recovery is
+/// prepared, and open findings.
+pub fn report_tables(report: &SiteReport) -> [ReportTable; 4] {
     let devices = DeviceCells::all(report);
     let findings = FindingGroup::all(report, &devices);
     [
@@ -37,8 +38,28 @@ pub fn report_tables(report: &SiteReport) -> [ReportTable; 3] {
                 "Planned address",
                 "Firmware",
                 "State",
+                "Behind",
             ],
             rows: devices.iter().map(DeviceCells::row).collect(),
+        },
+        ReportTable {
+            name: "Cameras",
+            titles: vec![
+                "Recorder",
+                "Channel",
+                "Name",
+                "Model",
+                "Label number",
+                "Serial number",
+                "MAC",
+                "Address",
+                "Firmware",
+                "State",
+                "As of",
+            ],
+            rows: (report.cameras.iter())
+                .map(|it| CameraCells::new(it).row())
+                .collect(),
         },
         ReportTable {
             name: "Recovery",
@@ -82,6 +103,7 @@ impl DeviceCells {
             self.planned.clone(),
             firmware.trim().into(),
             self.state.clone(),
+            self.behind.clone(),
         ]
     }
 

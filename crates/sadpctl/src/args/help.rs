@@ -78,9 +78,12 @@ impl Detail {
             .mut_subcommands(|child| {
                 let path = format!("{path} {}", child.get_name());
                 let child = self.arrange(child, path.trim_start());
-                // They are typed once, when the program is installed.
-                let at_installation = matches!(child.get_name(), "completions" | "contact" | "man");
-                let hides = self == Self::Brief && at_installation;
+                // They are typed once, when the program is installed, or seldom.
+                let seldom = matches!(
+                    child.get_name(),
+                    "completions" | "contact" | "decode" | "man" | "sim"
+                );
+                let hides = self == Self::Brief && seldom;
                 if hides { child.hide(true) } else { child }
             });
         let about = command.get_long_about().map(ToString::to_string);
@@ -153,6 +156,7 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         "cloud unbind" => ("Unbind", Action::CloudUnbind),
         "deactivate" => ("Deactivate", Action::Deactivate),
         "check" => ("Try the password", Action::Check),
+        "cameras" => ("Ask the recorder", Action::Cameras),
         "activate" | "reset button" => ("Activate", Action::Activate),
         _ => return arg,
     };

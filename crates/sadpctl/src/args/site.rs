@@ -16,6 +16,7 @@ use crate::select::Filter;
 A device is ready where its owner can reset its password without the vendor's
 support: by a GUID in the vault, a reserved e-mail address, or security questions.
 Devices are asked what is set up on them; that changes nothing and costs no try.
+Cameras behind recorders are listed as the command cameras read them last.
 
 Exit code 1 where something is missing, 0 where there is advice at most.
 

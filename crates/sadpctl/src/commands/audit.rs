@@ -1,9 +1,10 @@
 use std::path::Path;
 
-use sadp_model::MacAddr;
+use sadp_model::{Device, MacAddr};
 use sadp_ops::{
     DiscoveredDevice, LedgerAccess,
-    audit::{self, EarlierAudit},
+    audit::{self, AuditedDevice, EarlierAudit},
+    cameras,
     recovery::methods,
 };
 use sadp_text::count;
@@ -25,12 +26,19 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
     let mut run = Run::open(&args.ask, None, access(args.no_ask), context)?;
     let mut devices = look(&mut run, args.filter.as_ref(), args.no_ask)?;
     select::by_urgency(&mut devices);
+    let mut cameras = cameras::behind(&run.session, &devices);
     let audited = audit::audit(&run.session, devices)?;
     let rows = audited.iter().map(|it| {
         let since = earlier.as_ref().and_then(|earlier| it.since(earlier));
-        AuditRow::new(it, since)
+        let behind = cameras.iter().find(|camera| camera.is(device(it)));
+        AuditRow::new(it, since, behind)
     });
-    let rows: Vec<_> = rows.collect();
+    let mut rows: Vec<_> = rows.collect();
+    cameras.retain(|camera| !audited.iter().any(|it| camera.is(device(it))));
+    // Conditions are about devices of the scan.
+    if args.filter.is_none() {
+        rows.extend(cameras.iter().map(AuditRow::behind));
+    }
     let mut context = run.into_context();
     context.print(&rows)?;
     let terminal = context.terminal;
@@ -39,14 +47,21 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
         "{recoverable} of {} can be recovered without the vendor's support",
         count(audited.len() as u64, "device", "devices")
     ));
+    if args.filter.is_none() && !cameras.is_empty() {
+        let more = count(cameras.len() as u64, "camera", "cameras");
+        terminal.note(&format!(
+            "{more} behind recorders, as these reported last; ask them again: sadpctl cameras --all"
+        ));
+    }
     if args.no_ask {
         terminal.note(sadp_text::NOT_ASKED);
     }
     if let Some(earlier) = &earlier {
         let mut gone: Vec<_> = earlier.keys().collect();
         gone.retain(|mac| {
-            let mut all = audited.iter();
-            all.all(|it| it.assessed.device.entry.device.mac != Some(**mac))
+            let behind = cameras.iter().map(|it| it.camera.mac);
+            let mut all = audited.iter().map(|it| device(it).mac).chain(behind);
+            all.all(|it| it != Some(**mac))
         });
         for mac in gone {
             terminal.note(&format!("{mac} was audited before and is not found now"));
@@ -58,7 +73,7 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
     if context.global.format == Format::Table {
         let mut told = Vec::new();
         for it in &audited {
-            let device = &it.assessed.device.entry.device;
+            let device = device(it);
             for &finding in &it.findings {
                 let meaning = sadp_text::finding(finding);
                 let hint = format!("{meaning}: {}", sadp_text::mends(finding, device, "DEVICE"));
@@ -69,12 +84,15 @@ pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failur
             }
         }
     }
-    let mut findings = audited.iter().flat_map(|it| &it.findings);
-    Ok(if findings.any(|it| it.is_problem()) {
+    Ok(if rows.iter().any(AuditRow::has_problem) {
         Exit::Refused
     } else {
         Exit::Done
     })
+}
+
+fn device(audited: &AuditedDevice) -> &Device {
+    &audited.assessed.device.entry.device
 }
 
 /// What devices are asked is recorded.

@@ -2,8 +2,12 @@
 
 use std::io::{self, Write};
 
-use sadp_model::text::clean;
-use sadp_ops::audit::{AuditedDevice, ChangeSince};
+use sadp_model::{Serial, text::clean};
+use sadp_ops::{
+    audit::{AuditedDevice, ChangeSince},
+    cameras::CameraBehind,
+};
+use sadp_text::{camera_mends, camera_place, camera_state};
 use serde::Serialize;
 
 use super::{
@@ -18,10 +22,38 @@ pub(crate) struct AuditRow {
     device: Who,
     model: Option<String>,
     name: Option<String>,
-    recoverable: bool,
+    /// Null where it is not known: of cameras that are known by their recorder alone.
+    recoverable: Option<bool>,
     ways: Vec<WayCell>,
     findings: Vec<FindingCell>,
     since: Option<ChangeSince>,
+    /// The recorder that it is behind.
+    behind: Option<BehindCell>,
+}
+
+/// The recorder that a camera is behind, and what that said of it.
+#[derive(Debug, Serialize)]
+struct BehindCell {
+    recorder: Who,
+    channel: Option<u32>,
+    at: String,
+    online: Option<bool>,
+    reason: Option<String>,
+    message: String,
+}
+
+impl From<&CameraBehind> for BehindCell {
+    fn from(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        Self {
+            recorder: Who::from(&behind.recorder),
+            channel: camera.channel,
+            at: behind.at.to_string(),
+            online: camera.online,
+            reason: camera.result.clone(),
+            message: camera_place(behind),
+        }
+    }
 }
 
 /// A way of recovery, and whether it is ready.
@@ -50,7 +82,11 @@ fn change(since: &ChangeSince) -> String {
 }
 
 impl AuditRow {
-    pub(crate) fn new(audited: &AuditedDevice, since: Option<ChangeSince>) -> Self {
+    pub(crate) fn new(
+        audited: &AuditedDevice,
+        since: Option<ChangeSince>,
+        behind: Option<&CameraBehind>,
+    ) -> Self {
         let found = &audited.assessed.device;
         let device = &found.entry.device;
         let ways = audited.assessed.methods.iter().map(|fit| WayCell {
@@ -70,11 +106,53 @@ impl AuditRow {
             device: Who::new(found),
             model: device.model.as_deref().map(Into::into),
             name: found.called(),
-            recoverable: audited.is_recoverable(),
+            recoverable: Some(audited.is_recoverable()),
             ways: ways.collect(),
             findings: findings.collect(),
             since,
+            behind: behind.map(Into::into),
         }
+    }
+
+    /// A camera that is known by its recorder alone.
+    pub(crate) fn behind(behind: &CameraBehind) -> Self {
+        let camera = &behind.camera;
+        let finding = behind.problem().map(|problem| FindingCell {
+            finding: problem.name(),
+            problem: true,
+            message: camera_state(camera),
+            next: camera_mends(problem, &behind.recorder),
+        });
+        let address = camera.address.as_deref();
+        Self {
+            device: Who {
+                serial: camera.serial.as_ref().map(ToString::to_string),
+                mac: camera.mac.map(|mac| mac.to_string()),
+                address: address.and_then(|it| it.parse().ok()),
+                number: camera.serial.as_ref().map(Serial::short),
+                model: camera.model.clone(),
+                called: camera.name.clone(),
+            },
+            model: camera.model.clone(),
+            name: camera.name.clone(),
+            recoverable: None,
+            ways: Vec::new(),
+            findings: finding.into_iter().collect(),
+            since: None,
+            behind: Some(behind.into()),
+        }
+    }
+
+    /// What people read of its findings. Of a camera that is known by its recorder alone,
+    /// where it is.
+    fn findings_text(&self) -> String {
+        let behind = self.behind.as_ref().filter(|_| self.recoverable.is_none());
+        let findings = self.findings.iter().map(|it| it.message.as_str());
+        let text = behind.map_or_else(
+            || findings.collect::<Vec<_>>().join("; "),
+            |it| it.message.clone(),
+        );
+        clean(&text).into_owned()
     }
 
     /// Whether it changed since an earlier audit.
@@ -82,8 +160,13 @@ impl AuditRow {
         self.since.as_ref().is_some_and(|it| !change(it).is_empty())
     }
 
+    /// Whether something is missing.
+    pub(crate) fn has_problem(&self) -> bool {
+        self.findings.iter().any(|it| it.problem)
+    }
+
     fn result(&self) -> &'static str {
-        if self.findings.iter().any(|it| it.problem) {
+        if self.has_problem() {
             "problem"
         } else if self.findings.is_empty() {
             "ok"
@@ -105,7 +188,7 @@ impl Row for AuditRow {
     const LIST: &'static str = "an audit has";
 
     const COLUMNS: &'static str =
-        "mac serial address model name result recoverable ready findings next since";
+        "mac serial address model name result recoverable ready findings next since behind";
 
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
         let rows = rows.iter().map(|row| {
@@ -122,11 +205,15 @@ impl Row for AuditRow {
                 row.model.clone().unwrap_or_default(),
                 row.name.clone().unwrap_or_default(),
                 row.result().into(),
-                row.recoverable.to_string(),
+                row.recoverable.map(|it| it.to_string()).unwrap_or_default(),
                 row.ready(),
                 names.join("; "),
                 next.join("; "),
                 row.since.as_ref().map(change).unwrap_or_default(),
+                row.behind
+                    .as_ref()
+                    .map(|it| it.message.clone())
+                    .unwrap_or_default(),
             ]
         });
         Ok(rows.collect())
@@ -149,15 +236,14 @@ impl Row for AuditRow {
         ];
         let mut table = Plain::new(&columns, &styles);
         for row in rows {
-            let findings: Vec<_> = row.findings.iter().map(|it| it.message.as_str()).collect();
             table.row([
                 row.result().into(),
                 known(row.device.address.map(|it| it.to_string())),
                 known(row.device.mac.as_ref()),
-                row.name.clone().unwrap_or_default(),
+                clean(row.name.as_deref().unwrap_or_default()).into_owned(),
                 known(row.model.as_ref()),
                 known(Some(row.ready()).filter(|it| !it.is_empty())),
-                clean(&findings.join("; ")).into_owned(),
+                row.findings_text(),
                 row.since.as_ref().map(change).unwrap_or_default(),
             ]);
         }

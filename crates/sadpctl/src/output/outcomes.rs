@@ -99,12 +99,53 @@ pub(crate) fn print_outcomes(
         .cloned()
         .partition(|it| counted && it.is_usual());
     let written = super::print(&listed, format, terminal);
+    conclude(outcomes, &usual, failure, written, terminal)
+}
+
+/// Prints what devices listed, as rows, and the outcomes of those that listed nothing. In
+/// JSON the lists are data of the outcomes.
+pub(crate) fn print_lists<R: Row>(
+    rows: &[R],
+    outcomes: &[Outcome],
+    failure: Option<Failure>,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    if rows.is_empty() || matches!(format, Format::Json | Format::Ndjson) {
+        return print_outcomes(outcomes, failure, format, terminal);
+    }
+    let (usual, others): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .filter(|it| it.result != <&str>::from(OutcomeStatus::Done))
+        .cloned()
+        .partition(Outcome::is_usual);
+    let mut written = super::print(rows, format, terminal);
+    if format == Format::Table && !others.is_empty() {
+        written = written
+            .and_then(|()| Ok(writeln!(terminal.out())?))
+            .and_then(|()| super::print(&others, format, terminal));
+    } else {
+        for it in &others {
+            terminal.warn(&format!("{}: {}", names(&[&it.device]), clean(&it.message)));
+        }
+    }
+    conclude(outcomes, &usual, failure, written, terminal)
+}
+
+/// Sums outcomes up, and tells what to do next.
+fn conclude(
+    outcomes: &[Outcome],
+    usual: &[Outcome],
+    failure: Option<Failure>,
+    written: Result<(), Failure>,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
     // It is summed up whatever becomes of the output.
     if !outcomes.is_empty() {
         terminal.note(&summary(outcomes));
     }
     if !usual.is_empty() {
-        terminal.note(&usually_skipped(&usual));
+        terminal.note(&usually_skipped(usual));
     }
     for hint in hints(outcomes) {
         terminal.hint(&hint);

@@ -17,6 +17,8 @@ use sadp_proto::NetworkSettings;
 use sadp_reset::{CaseEnding, CaseId};
 use serde_json::{Map, Value, json};
 
+use crate::output::ShownCamera;
+
 pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
     let mut data = match &outcome.data {
         OutcomeData::None | OutcomeData::Mailbox(_) => Map::new(),
@@ -38,6 +40,10 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
         OutcomeData::Cloud(status) => cloud(status),
         OutcomeData::Prepared(prepared) => preparation(prepared),
         OutcomeData::Http(status) => http(status),
+        OutcomeData::Cameras(cameras) => {
+            let cameras: Vec<_> = cameras.iter().map(ShownCamera::from).collect();
+            object(json!({ "cameras": cameras }))
+        }
         OutcomeData::MailQr(qr) => object(json!({
             "qr": qr.qr, "mailbox": qr.mailbox, "service_mailbox": qr.service_mailbox,
         })),

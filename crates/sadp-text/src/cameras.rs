@@ -1,0 +1,160 @@
+//! The cameras behind recorders, in words.
+
+use sadp_isapi::DetectResult;
+use sadp_model::{MacAddr, text::clean};
+use sadp_ops::{
+    DeviceRef,
+    cameras::{CameraBehind, CameraProblem},
+};
+use sadp_reset::RecorderCamera;
+
+use crate::{count, minute};
+
+/// `5 channels: 3 online, 2 not; 1 more camera found, on no channel`.
+pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
+    let (channels, others): (Vec<_>, Vec<_>) = cameras.iter().partition(|it| it.channel.is_some());
+    let mut text = count(channels.len() as u64, "channel", "channels");
+    let with = |online| channels.iter().filter(|it| it.online == online).count();
+    let states = [
+        (with(Some(true)), "online"),
+        (with(Some(false)), "not online"),
+        (with(None), "not known"),
+    ];
+    let states = states.iter().filter(|(number, _)| *number > 0);
+    let states: Vec<_> = states
+        .map(|(number, state)| format!("{number} {state}"))
+        .collect();
+    if !states.is_empty() {
+        text += &format!(": {}", states.join(", "));
+    }
+    if !others.is_empty() {
+        let more = count(others.len() as u64, "more camera", "more cameras");
+        text += &format!("; {more} found, on no channel");
+    }
+    text
+}
+
+/// How a camera behind a recorder stands: `online`, `offline: it cannot be reached`.
+pub fn camera_state(camera: &RecorderCamera) -> String {
+    let reason = camera.result.as_deref().and_then(reason);
+    let state = match (camera.online, reason) {
+        (Some(true), _) => Some("online".into()),
+        (Some(false), Some(reason)) => Some(format!("offline: {reason}")),
+        (Some(false), None) => Some("offline".into()),
+        (None, Some(reason)) => Some(reason),
+        (None, None) if camera.channel.is_none() => Some("on no channel".into()),
+        (None, None) => None,
+    };
+    let activated = (camera.activated == Some(false)).then(|| "not activated".into());
+    let parts: Vec<String> = activated.into_iter().chain(state).collect();
+    if parts.is_empty() {
+        return "not known".into();
+    }
+    parts.join("; ")
+}
+
+/// Where a camera is: `behind DS-7616NXI-K2 192.168.1.100, channel 3, as of 2026-11-27
+/// 21:30: online`.
+pub fn camera_place(behind: &CameraBehind) -> String {
+    let channel = behind.camera.channel;
+    let channel = channel.map_or_else(String::new, |it| format!(", channel {it}"));
+    let (at, state) = (minute(behind.at), camera_state(&behind.camera));
+    format!(
+        "behind {}{channel}, as of {at}: {state}",
+        recorder_name(&behind.recorder)
+    )
+}
+
+/// A recorder for people: its name, else its model, and its address.
+pub(crate) fn recorder_name(recorder: &DeviceRef) -> String {
+    let name = recorder.called.as_deref().or(recorder.model.as_deref());
+    let address = recorder.address.map(|it| it.to_string());
+    let mac = || recorder.mac.map(|mac: MacAddr| mac.to_string());
+    let parts = [name.map(Into::into), address.or_else(mac)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    clean(&parts.join(" ")).into_owned()
+}
+
+/// What mends what is wrong with a camera behind a recorder.
+pub fn camera_mends(problem: CameraProblem, recorder: &DeviceRef) -> String {
+    match problem {
+        CameraProblem::Unactivated => "activate it on the recorder's own web page".into(),
+        CameraProblem::Offline => {
+            let mac = recorder.mac.map(|mac| mac.to_string());
+            let address = recorder.address.map(|it| it.to_string());
+            let recorder = mac.or(address).unwrap_or_else(|| "RECORDER".into());
+            format!("look at it, then: sadpctl cameras {recorder}")
+        }
+    }
+}
+
+/// Why a recorder does not show a camera. `None` where it does.
+fn reason(word: &str) -> Option<String> {
+    // An unknown word is one, too.
+    let result = word
+        .parse()
+        .unwrap_or_else(|_| DetectResult::Other(word.into()));
+    Some(match result {
+        DetectResult::Connect => return None,
+        DetectResult::Connecting => "the recorder connects to it".into(),
+        DetectResult::OverSysBandwidth => "the recorder has no bandwidth left for it".into(),
+        DetectResult::DomainError => "its host name cannot be resolved".into(),
+        DetectResult::IpcStreamFail => "it sends no video".into(),
+        DetectResult::ChannelNumberError => "its channel number is wrong".into(),
+        DetectResult::ConflictWithRecorder => "address conflict with the recorder".into(),
+        DetectResult::ConflictWithCamera => "address conflict with another camera".into(),
+        DetectResult::WrongPassword => "the recorder has a wrong password or user for it".into(),
+        DetectResult::NetUnreachable => "it cannot be reached".into(),
+        DetectResult::UnknownError => "the recorder does not know why".into(),
+        DetectResult::NotExist => "there is no camera".into(),
+        DetectResult::IpcStreamTypeNotSupport => {
+            "the recorder does not take its stream type".into()
+        }
+        DetectResult::IpcResolutionNotSupport => "the recorder does not take its resolution".into(),
+        DetectResult::Other(word) => format!("the recorder says \"{}\"", clean(&word)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_told_in_words() {
+        let state = |channel, online, result: Option<&str>, activated| {
+            let result = result.map(Into::into);
+            camera_state(&RecorderCamera {
+                channel,
+                online,
+                result,
+                activated,
+                ..RecorderCamera::default()
+            })
+        };
+        let shown = Some(1);
+        for (told, expected) in [
+            (state(shown, Some(true), Some("connect"), None), "online"),
+            (state(shown, Some(false), None, None), "offline"),
+            (
+                state(
+                    shown,
+                    Some(false),
+                    Some("errorUserNameOrPasswd"),
+                    Some(true),
+                ),
+                "offline: the recorder has a wrong password or user for it",
+            ),
+            (
+                state(shown, None, Some("melted\u{1b}[2J"), None),
+                "the recorder says \"melted\\u{1b}[2J\"",
+            ),
+            (state(shown, None, None, None), "not known"),
+            (
+                state(None, None, None, Some(false)),
+                "not activated; on no channel",
+            ),
+        ] {
+            assert_eq!(told, expected);
+        }
+    }
+}

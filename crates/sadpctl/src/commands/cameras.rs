@@ -1,0 +1,51 @@
+use sadp_ops::{
+    LedgerAccess, OutcomeData,
+    cameras::{self, LoginTrial},
+};
+
+use crate::{
+    args::{CamerasArgs, Context},
+    failure::{Exit, Failure},
+    output::{self, CameraRow, Outcome},
+    run::Run,
+    secret,
+};
+
+pub(super) fn run(args: &CamerasArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    output::check_outcomes(context.global.format)?;
+    let reached = args.http.access(true, args.choice.devices.len())?;
+    let password = secret::current(args.dry_run, &args.password)?;
+    let access = if args.dry_run {
+        LedgerAccess::Read
+    } else {
+        LedgerAccess::Write
+    };
+    let (mut run, _, devices) = Run::find_for_http(&args.choice, access, context)?;
+    let plan = cameras::plan(devices, !args.choice.all);
+    if args.dry_run || plan.selection.devices.is_empty() {
+        return run.print_planned(plan.selection.into_outcomes());
+    }
+    let password = password.get(run.terminal)?;
+    let report = run.block_on(async move |session, observer| {
+        let login = LoginTrial {
+            password: &password,
+            overrides: args.force.overrides,
+            may_refuse: &[],
+        };
+        plan.carry_out(session, &reached, login, observer).await
+    })?;
+    let listed = report.outcomes.iter().flat_map(|outcome| {
+        let cameras = match &outcome.data {
+            OutcomeData::Cameras(cameras) => &cameras[..],
+            _ => &[],
+        };
+        cameras
+            .iter()
+            .map(|camera| CameraRow::new(&outcome.device, camera))
+    });
+    let rows: Vec<_> = listed.collect();
+    let outcomes: Vec<_> = report.outcomes.into_iter().map(Outcome::from).collect();
+    let Context { global, terminal } = run.into_context();
+    let failure = report.failure.map(Failure::from);
+    output::print_lists(&rows, &outcomes, failure, global.format, terminal)
+}

@@ -1,0 +1,180 @@
+//! The cameras behind recorders.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use sadp_model::{Serial, text::clean};
+use sadp_ops::DeviceRef;
+use sadp_reset::RecorderCamera;
+use sadp_text::camera_state;
+use serde::Serialize;
+
+use super::{
+    Layout, Row, Who,
+    table::{Plain, PlainColumn, known},
+};
+use crate::{
+    fold::fold,
+    terminal::{BOLD, GREEN, RED, YELLOW},
+};
+
+/// A camera and the recorder that it is behind.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CameraRow {
+    recorder: Who,
+    #[serde(flatten)]
+    camera: ShownCamera,
+}
+
+/// A camera behind a recorder. What is not known is null. The names and their order are a
+/// contract.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ShownCamera {
+    channel: Option<u32>,
+    name: Option<String>,
+    address: Option<String>,
+    mac: Option<String>,
+    serial: Option<String>,
+    label: Option<String>,
+    model: Option<String>,
+    firmware: Option<String>,
+    protocol: Option<String>,
+    online: Option<bool>,
+    /// The recorder's word.
+    reason: Option<String>,
+    activated: Option<bool>,
+    /// How it stands, in words.
+    message: String,
+}
+
+impl From<&RecorderCamera> for ShownCamera {
+    fn from(camera: &RecorderCamera) -> Self {
+        let it = camera.clone();
+        Self {
+            message: camera_state(camera),
+            channel: it.channel,
+            name: it.name,
+            address: it.address,
+            mac: it.mac.map(|mac| mac.to_string()),
+            label: it.serial.as_ref().map(Serial::short),
+            serial: it.serial.map(|serial| serial.to_string()),
+            model: it.model,
+            firmware: it.firmware,
+            protocol: it.protocol,
+            online: it.online,
+            reason: it.result,
+            activated: it.activated,
+        }
+    }
+}
+
+impl CameraRow {
+    pub(crate) fn new(recorder: &DeviceRef, camera: &RecorderCamera) -> Self {
+        Self {
+            recorder: Who::from(recorder),
+            camera: camera.into(),
+        }
+    }
+
+    fn recorder(&self) -> String {
+        let who = &self.recorder;
+        let address = who.address.map(|it| it.to_string());
+        let names = [
+            who.called.clone(),
+            who.model.clone(),
+            address,
+            who.mac.clone(),
+            who.number.clone(),
+        ];
+        let names: Vec<_> = names.into_iter().flatten().collect();
+        clean(&names.join("  ")).into_owned()
+    }
+}
+
+impl Row for CameraRow {
+    const LIST: &'static str = "a list of cameras has";
+
+    const COLUMNS: &'static str = "recorder recorder_mac channel name address mac serial label model \
+                                   firmware protocol online reason activated message";
+
+    fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
+        let rows = rows.iter().map(|Self { recorder, camera }| {
+            let it = camera.clone();
+            let flag = |flag: Option<bool>| flag.map(|it| it.to_string());
+            let cells = [
+                recorder.address.map(|it| it.to_string()),
+                recorder.mac.clone(),
+                it.channel.map(|it| it.to_string()),
+                it.name,
+                it.address,
+                it.mac,
+                it.serial,
+                it.label,
+                it.model,
+                it.firmware,
+                it.protocol,
+                flag(it.online),
+                it.reason,
+                flag(it.activated),
+                Some(it.message),
+            ];
+            cells.into_iter().map(Option::unwrap_or_default).collect()
+        });
+        Ok(rows.collect())
+    }
+
+    fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
+        let columns = [
+            PlainColumn::whole("STATE"),
+            PlainColumn::whole("CHANNEL"),
+            PlainColumn::whole("ADDRESS"),
+            PlainColumn::text("NAME", 10),
+            PlainColumn::text("MODEL", 12),
+            PlainColumn::whole("LABEL"),
+            PlainColumn::extra("MAC"),
+            PlainColumn::text("MESSAGE", 24),
+        ];
+        let by_recorder = rows.chunk_by(|one, other| one.recorder() == other.recorder());
+        for (number, rows) in by_recorder.enumerate() {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            let heading = rows.first().map(Self::recorder).unwrap_or_default();
+            writeln!(out, "{BOLD}{}{BOLD:#}", fold(&heading, layout.width))?;
+            let mut table = Plain::new(&columns, &STYLES);
+            for Self { camera, .. } in rows {
+                table.row([
+                    camera.state().into(),
+                    known(camera.channel.map(|it| it.to_string())),
+                    known(camera.address.as_ref()),
+                    known(camera.name.as_ref()),
+                    known(camera.model.as_ref()),
+                    known(camera.label.as_ref()),
+                    known(camera.mac.as_ref()),
+                    camera.detail().to_owned(),
+                ]);
+            }
+            table.write(out, layout.width)?;
+        }
+        Ok(())
+    }
+}
+
+impl ShownCamera {
+    fn state(&self) -> &'static str {
+        match (self.online, self.channel) {
+            (Some(true), _) => "online",
+            (Some(false), _) => "offline",
+            (None, Some(_)) => "unknown",
+            (None, None) => "found",
+        }
+    }
+
+    /// The message without the word that stands under STATE already.
+    fn detail(&self) -> &str {
+        let rest = self.message.strip_prefix(self.state());
+        rest.map_or(&*self.message, |rest| rest.trim_start_matches(": "))
+    }
+}
+
+const STYLES: [(&str, Style); 3] = [("online", GREEN), ("offline", RED), ("unknown", YELLOW)];
