@@ -53,6 +53,7 @@
 //!
 //! One module each: [`activate`], [`audit`], [`cameras`], [`check`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
 //! deactivation), [`recovery`] and [`mod@report`] (what a hand-over document contains). Each has a `plan` and says what else it needs.
+//! [`verify`] tries the password of those that set one.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
 
