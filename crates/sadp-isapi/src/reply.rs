@@ -24,6 +24,12 @@ impl IsapiReply {
         D::read(&self.body().ok()?)
     }
 
+    /// Whether what was asked counts from the next reboot on.
+    pub fn needs_restart(&self) -> bool {
+        self.document::<ResponseStatus>()
+            .is_some_and(|it| it.needs_restart())
+    }
+
     /// Whether the status is one of success. The body may say otherwise.
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)

@@ -42,6 +42,11 @@ impl ResponseStatus {
             None => matches!(self.status_code, Some(0 | 1 | 7)),
         }
     }
+
+    /// Whether a request counts from the next reboot on.
+    pub fn needs_restart(&self) -> bool {
+        self.status_code == Some(7) || self.sub_status == Some(SubStatus::RebootRequired)
+    }
 }
 
 impl IsapiDocument for ResponseStatus {

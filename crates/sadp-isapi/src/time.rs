@@ -45,22 +45,23 @@ impl Time {
         Some(self.zone()?.timestamp(self.shown()?)?.duration_since(now))
     }
 
-    /// A received document with this mode and zone. Everything else stays as it is. Set
-    /// the [`NtpServer`] before the mode.
-    pub fn changed(
-        document: &[u8],
-        mode: &TimeMode,
-        zone: &DeviceZone,
-    ) -> Result<Vec<u8>, EditError> {
-        let document = replace_text(document, "timeMode", &mode.to_string())?;
-        replace_text(&document, "timeZone", &zone.to_string())
+    /// A received document with this mode. Everything else stays as it is. Set the
+    /// [`NtpServer`] before the mode.
+    pub fn with_mode(document: &[u8], mode: &TimeMode) -> Result<Vec<u8>, EditError> {
+        replace_text(document, "timeMode", &mode.to_string())
     }
 
-    /// A received document that sets the clock by hand. Its zone stays as it is.
-    pub fn set(document: &[u8], shown: DateTime) -> Result<Vec<u8>, EditError> {
-        let document = replace_text(document, "timeMode", &TimeMode::Manual.to_string())?;
+    /// A received document with this zone.
+    pub fn with_zone(document: &[u8], zone: &DeviceZone) -> Result<Vec<u8>, EditError> {
+        replace_text(document, "timeZone", &zone.to_string())
+    }
+
+    /// A received document in which the clock shows this. A device takes that over with
+    /// the mode [`TimeMode::Manual`]. It is written without an offset, because recorders
+    /// have a wrong one.
+    pub fn with_shown(document: &[u8], shown: DateTime) -> Result<Vec<u8>, EditError> {
         let shown = shown.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        replace_text(&document, "localTime", &shown)
+        replace_text(document, "localTime", &shown)
     }
 }
 
@@ -145,7 +146,8 @@ mod tests {
     #[test]
     fn changes_keep_the_rest() {
         let zone = "CST-8:00:00".parse().unwrap();
-        let changed = Time::changed(RECORDER, &TimeMode::Ntp, &zone).unwrap();
+        let changed = Time::with_mode(RECORDER, &TimeMode::Ntp).unwrap();
+        let changed = Time::with_zone(&changed, &zone).unwrap();
         let expected = String::from_utf8(RECORDER.to_vec())
             .unwrap()
             .replace("platform<", "NTP<")
@@ -155,12 +157,12 @@ mod tests {
             );
         assert_eq!(String::from_utf8(changed).unwrap(), expected);
 
-        let set = Time::set(RECORDER, "2026-11-27T08:09:10".parse().unwrap()).unwrap();
+        let set = Time::with_shown(RECORDER, "2026-11-27T08:09:10".parse().unwrap()).unwrap();
         assert_eq!(
             time(&set).local_time.as_deref(),
             Some("2026-11-27T08:09:10")
         );
-        assert_eq!(time(&set).time_mode, TimeMode::Manual);
+        assert_eq!(time(&set).time_mode, TimeMode::Platform);
         assert_eq!(time(&set).zone(), time(RECORDER).zone());
     }
 }

@@ -21,6 +21,8 @@ pub struct HttpSettings {
     pub shared_lock: bool,
     /// How far its clock is ahead at the start.
     pub clock: SignedDuration,
+    /// Whether a time server can set its clock.
+    pub ntp: TimeService,
     /// How long it refuses changes after a restart.
     pub boot_time: Duration,
     /// Whether it answers SADP over UDP.
@@ -40,6 +42,7 @@ impl HttpSettings {
             profile,
             shared_lock: false,
             clock: SignedDuration::ZERO,
+            ntp: TimeService::default(),
             boot_time: Duration::ZERO,
             discoverable: true,
             discoverable_by_frames: true,
@@ -71,6 +74,19 @@ pub enum TlsForm {
     TooOld,
 }
 
+/// Whether a time server can set a clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeService {
+    /// With the mode `NTP` the clock becomes right at once.
+    #[default]
+    Answers,
+    /// The clock stays as it is.
+    Silent,
+    /// The firmware knows no time server.
+    None,
+}
+
 /// What a hostile device does to its HTTP clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -85,6 +101,8 @@ pub enum HttpAttack {
     Redirect,
     /// A `Content-Length` of more than comes.
     WrongLength,
+    /// Changes that are carried out, and whose replies break off.
+    LostReplies,
     /// Challenges with a realm of [`HttpAttack::REALM_BYTES`].
     LongRealm,
     /// Challenges whose realm and form differ each time, and that no response satisfies.

@@ -55,7 +55,7 @@ pub use generate::{GenerateError, Population};
 pub use hostile::{Attack, Hostile, HostileConfig, HostileStats, HostileTransmit, Speaker};
 pub use http::{
     HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse, HttpSettings,
-    HttpsSettings, TlsForm,
+    HttpsSettings, TimeService, TlsForm,
 };
 pub use profile::{Catalogue, Profile};
 pub use server::{InterfaceError, Server, ServerConfig, ServerError, ServerInterface, StatsHandle};

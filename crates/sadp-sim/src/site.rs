@@ -66,9 +66,10 @@
 //! | `profile` | the firmware generation whose HTTP it speaks, default as its profile: `camera-v4.1`, `-v5.2`, `-v5.5`, `-v5.6`, `-v5.7`, `-v5.8`, `oem-v5.8`, `recorder-v4.30`, `-v4.62`, `-v5.03` |
 //! | `shared_lock` | whether wrong passwords count together with SADP's, default `false`: for each client address, apart from SADP |
 //! | `clock` | how far its clock is ahead: `90s`, `-8h` |
+//! | `ntp` | whether a time server can set its clock: `answers` (the default), `silent`, or `none`: the firmware knows none |
 //! | `boot_time` | how long it refuses changes after a restart, default `0s` |
 //! | `hidden` | whether it ignores SADP |
-//! | `attack` | what it does to its clients: `endless-body`, `slow-body`, `header-bomb`, `redirect`, `wrong-length`, `long-realm`, `changing-challenge` |
+//! | `attack` | what it does to its clients: `endless-body`, `slow-body`, `header-bomb`, `redirect`, `wrong-length`, `lost-replies`, `long-realm`, `changing-challenge` |
 
 mod entry;
 mod guard;

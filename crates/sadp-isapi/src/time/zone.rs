@@ -99,6 +99,16 @@ impl DeviceZone {
         ours.eq(ClockChange::following(zone, now).take(changes))
     }
 
+    /// The offset without daylight saving.
+    pub fn standard(&self) -> Offset {
+        self.rules.standard
+    }
+
+    /// Whether the clock is put forward for a part of the year.
+    pub fn saves_daylight(&self) -> bool {
+        self.rules.daylight.is_some()
+    }
+
     /// The moment at which a clock in this zone shows a time. A time that occurs twice
     /// is the first one.
     pub fn timestamp(&self, shown: DateTime) -> Option<Timestamp> {
@@ -455,6 +465,8 @@ mod tests {
             assert_eq!(berlin.shown_at(moment), shown);
             assert_eq!(berlin.timestamp(shown), Some(moment));
         }
+        assert_eq!(berlin.standard(), jiff::tz::offset(1));
+        assert!(berlin.saves_daylight());
     }
 
     proptest::proptest! {

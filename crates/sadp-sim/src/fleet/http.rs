@@ -31,7 +31,7 @@ use self::{
 use super::{Fleet, memory::CommandMemory};
 use crate::{
     Device, HttpAttack, HttpCounts, HttpDelivery, HttpProfile, HttpRequest, HttpResponse,
-    device::factory::NO_CLOCK,
+    TimeService, device::factory::NO_CLOCK,
 };
 
 /// A request at a device.
@@ -139,6 +139,7 @@ const DEVICE_INFO: &str = "/ISAPI/System/deviceInfo";
 const USER_CHECK: &str = "/ISAPI/Security/userCheck";
 const QUESTIONS: &str = "/ISAPI/Security/questionConfiguration";
 const MAILBOX: &str = "/ISAPI/Security/email/parameter";
+const TIME_SERVERS: &str = "/ISAPI/System/time/ntpServers";
 const GUID: &str = "/ISAPI/Security/GUIDFileData";
 
 static ROUTES: &[HttpRoute] = &[
@@ -174,8 +175,8 @@ static ROUTES: &[HttpRoute] = &[
     HttpRoute::get("/ISAPI/System/capabilities", system::capabilities),
     HttpRoute::get("/ISAPI/System/time", system::time),
     HttpRoute::put("/ISAPI/System/time", system::set_time),
-    HttpRoute::get("/ISAPI/System/time/ntpServers", system::ntp_servers),
-    HttpRoute::put("/ISAPI/System/time/ntpServers", system::set_ntp_servers),
+    HttpRoute::get(TIME_SERVERS, system::ntp_servers),
+    HttpRoute::put(TIME_SERVERS, system::set_ntp_servers),
     HttpRoute::get("/ISAPI/System/time/ntpServers/1", system::ntp_server),
     HttpRoute::put("/ISAPI/System/time/ntpServers/1", system::set_ntp_server),
     HttpRoute::get("/ISAPI/System/discoveryMode", system::discovery_mode),
@@ -352,6 +353,7 @@ impl RequestContext<'_> {
             QUESTIONS => self.profile.questions,
             MAILBOX => self.profile.mailbox,
             GUID => self.profile.guid,
+            _ if path.starts_with(TIME_SERVERS) => self.device.http.ntp != TimeService::None,
             _ => true,
         }
     }
@@ -428,7 +430,8 @@ impl HttpAttack {
         match self {
             Self::EndlessBody => response.delivery = HttpDelivery::Endless,
             Self::SlowBody => response.delivery = HttpDelivery::Slow(Duration::from_secs(10)),
-            Self::WrongLength => {
+            Self::LostReplies if request.method == "GET" || request.authorization.is_none() => {}
+            Self::WrongLength | Self::LostReplies => {
                 let length = response.body.len() as u64;
                 response.delivery = HttpDelivery::Announced(length + 1000);
             }

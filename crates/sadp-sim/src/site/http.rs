@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
 use super::prepared;
-use crate::{HttpAttack, HttpProfile, HttpSettings, HttpsSettings, TlsForm};
+use crate::{HttpAttack, HttpProfile, HttpSettings, HttpsSettings, TimeService, TlsForm};
 
 /// The configured HTTP interface.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -19,6 +19,7 @@ pub(super) struct HttpKeys {
     shared_lock: Option<bool>,
     #[serde(default, deserialize_with = "ahead")]
     clock: Option<SignedDuration>,
+    ntp: Option<TimeService>,
     #[serde(default, deserialize_with = "prepared::time")]
     boot_time: Option<Duration>,
     #[serde(default)]
@@ -39,6 +40,7 @@ impl HttpKeys {
         }
         http.shared_lock = self.shared_lock.unwrap_or(http.shared_lock);
         http.clock = self.clock.unwrap_or(http.clock);
+        http.ntp = self.ntp.unwrap_or(http.ntp);
         http.boot_time = self.boot_time.unwrap_or(http.boot_time);
         http.discoverable = !self.hidden;
         http.discoverable_by_frames = !self.hidden;
@@ -121,6 +123,7 @@ mod tests {
                 "profile = \"camera-v9\"",
                 "no HTTP interface is called `camera-v9`",
             ),
+            ("ntp = \"late\"", "unknown variant `late`"),
             ("attack = \"tickle\"", "unknown variant `tickle`"),
             ("clock = \"soon\"", "expected number"),
             ("tls = \"none\"", "unknown variant `none`"),

@@ -11,7 +11,7 @@ use super::{
     xml::{Element, frame, leaf, node},
     zone,
 };
-use crate::Device;
+use crate::{Device, TimeService};
 
 /// `GET deviceInfo`.
 pub(super) fn device_info(context: &RequestContext<'_>) -> Element {
@@ -91,19 +91,25 @@ pub(super) fn time(context: &RequestContext<'_>) -> Element {
     Element::of(TIME, &shown)
 }
 
-/// `PUT time`: with the mode `NTP` the clock becomes right at once, with `manual` it
-/// takes the time, in the zone that comes with it.
+/// `PUT time`: with the mode `NTP` the clock becomes right at once where the time server
+/// answers, with `manual` it takes the time, in the zone that comes with it. Other modes
+/// can stay.
 pub(super) fn set_time(context: &mut RequestContext<'_>) -> Result<(), StatusWord> {
     let fields = context.fields(TIME)?;
     let zone = fields.first("timeZone").and_then(zone::parse);
     let zone = zone.ok_or(StatusWord::BadParameters)?;
     match fields.first("timeMode").unwrap_or_default() {
-        "NTP" => context.memory.http.clock = Some(SignedDuration::ZERO),
+        "NTP" => match context.device.http.ntp {
+            TimeService::Answers => context.memory.http.clock = Some(SignedDuration::ZERO),
+            TimeService::Silent => {}
+            TimeService::None => return Err(StatusWord::BadParameters),
+        },
         "manual" => {
             let text = fields.first("localTime").unwrap_or_default();
             let told = told_time(text, &zone).ok_or(StatusWord::BadParameters)?;
             context.memory.http.clock = Some(told.duration_since(context.right_time()));
         }
+        mode if time_fields(context).first("timeMode") == Some(mode) => {}
         _ => return Err(StatusWord::BadParameters),
     }
     context.memory.http.documents.insert(TIME, fields);
