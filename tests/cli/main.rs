@@ -25,6 +25,7 @@ mod loopback;
 mod mail;
 mod name;
 mod net;
+mod onvif;
 mod prepare;
 mod prepared;
 #[cfg(unix)]
@@ -39,6 +40,7 @@ mod secrets;
 #[cfg(unix)]
 mod signals;
 mod talk;
+mod time;
 mod usage;
 mod vendor;
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use std::{future::pending, net::SocketAddr, time::Duration};
 use sadp_isapi::{ActivateStatus, AskError, HttpFailure, HttpRefusal, Timeouts, UserCheck};
 pub use sadp_isapi::{BasicLogin, CertificateFingerprint};
 use sadp_model::Warning;
-use sadp_reset::{Action, DeviceKey};
+use sadp_reset::{Action, DeviceKey, LedgerError};
 use secrecy::SecretString;
 use tokio::{
     task::JoinSet,
@@ -20,14 +20,15 @@ use tokio::{
 pub use self::reach::HttpAccess;
 use self::reach::TransportOrder;
 pub(crate) use self::{
-    login::{HttpRun, LoggedIn, finish, not_told, write_down},
+    login::{HttpRun, LoggedIn, ReceivedDocument, finish, not_told, write_down},
     reach::DeviceRoute,
 };
 pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
 };
 use crate::{
-    DiscoveredDevice, Event, Observer, OpsError, Outcome, Overrides, Reason, Selection, Session,
+    DiscoveredDevice, Event, Observer, OpsError, Outcome, Overrides, Reason, Requirements,
+    Selection, Session,
 };
 
 /// The most devices that are asked at once.
@@ -46,6 +47,32 @@ pub struct LoginTrial<'a> {
     /// Devices that may have another password. Once two devices accepted this one, their
     /// refusals do not end the logins.
     pub may_refuse: &'a [DeviceKey],
+}
+
+/// The devices of an operation over HTTP.
+#[derive(Debug)]
+pub struct ChosenDevices {
+    /// The devices.
+    pub devices: Vec<DiscoveredDevice>,
+    /// What the user lifted.
+    pub overrides: Overrides,
+    /// Whether the user named them: one that has no password yet is a failure then.
+    pub named: bool,
+}
+
+impl ChosenDevices {
+    /// Splits those that may be sent a login from the others.
+    pub(crate) fn select(
+        self,
+        session: &Session,
+        action: Action,
+    ) -> Result<Selection, LedgerError> {
+        let Selection {
+            devices, left_out, ..
+        } = select(self.devices, action);
+        let requirements = Requirements::new(action, self.overrides, self.named);
+        Ok(requirements.select(session, devices)?.after(left_out))
+    }
 }
 
 /// Splits the devices that can be asked over HTTP from those without an address that

@@ -51,8 +51,9 @@
 //!
 //! # The operations
 //!
-//! One module each: [`activate`], [`audit`], [`cameras`], [`check`], [`locate`], [`naming`], [`network`], [`owner`] (Hik-Connect and
-//! deactivation), [`recovery`] and [`mod@report`] (what a hand-over document contains). Each has a `plan` and says what else it needs.
+//! One module each: [`activate`], [`audit`], [`cameras`], [`check`], [`locate`], [`naming`], [`network`], [`onvif`],
+//! [`owner`] (Hik-Connect and deactivation), [`recovery`], [`time`] and [`mod@report`] (what a hand-over document
+//! contains). Each has a `plan` and says what else it needs.
 //! [`verify`] tries the password of those that set one.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
@@ -72,6 +73,7 @@ mod memory;
 pub mod naming;
 pub mod network;
 mod offer;
+pub mod onvif;
 mod outcome;
 pub mod owner;
 pub mod recovery;
@@ -79,6 +81,7 @@ pub mod report;
 mod safety;
 mod session;
 mod settle;
+pub mod time;
 pub mod verify;
 
 pub(crate) use batch::BatchReport;

@@ -6,10 +6,12 @@ pub(crate) mod guid;
 pub(crate) mod http;
 pub(crate) mod network;
 mod offer;
+pub(crate) mod onvif;
 pub(crate) mod owner;
 pub(crate) mod recovery;
 pub(crate) mod request;
 mod stop;
+pub(crate) mod time;
 pub(crate) mod verify;
 
 use std::{net::IpAddr, time::Duration};
@@ -25,9 +27,11 @@ use self::{
     guid::{ExportedGuid, GuidFinding, ImportedGuid},
     http::{HttpFinding, HttpStatus},
     network::{NetworkFinding, SettingsChange},
+    onvif::{OnvifChange, OnvifStatus},
     owner::{CloudStatus, OwnerFinding},
     recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
     request::{ExportedRequest, RequestFinding},
+    time::{ClockStatus, TimeChange},
     verify::VerifyFinding,
 };
 pub use self::{
@@ -92,6 +96,14 @@ pub enum OutcomeData {
     Http(Box<HttpStatus>),
     /// The cameras behind it.
     Cameras(Vec<RecorderCamera>),
+    /// Its clock.
+    Clock(Box<ClockStatus>),
+    /// What was set of its clock, or would be.
+    TimeChange(Box<TimeChange>),
+    /// Its ONVIF.
+    Onvif(Box<OnvifStatus>),
+    /// What was set of its ONVIF, or would be.
+    OnvifChange(Box<OnvifChange>),
 }
 
 /// How an operation on a device ended. The name is what scripts read.

@@ -66,6 +66,7 @@ impl Guard {
                 | Action::GuidImport
                 | Action::QuestionsAnswer
                 | Action::MailConfirm
+                | Action::OnvifSet
         );
         let applies = |guard: &Self| match guard {
             Self::WeakPassword => sets_password,

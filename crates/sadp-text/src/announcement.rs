@@ -89,16 +89,25 @@ impl Announcement {
         }
     }
 
+    pub(crate) fn described(
+        action: Action,
+        what: impl Into<Cow<'static, str>>,
+        question: &'static str,
+    ) -> Self {
+        Self {
+            action,
+            what: what.into(),
+            question,
+        }
+    }
+
     /// A new reserved e-mail address.
     pub fn mailbox(mailbox: &Mailbox) -> Self {
         let address = clean(mailbox.as_str());
         let what =
             format!("the reserved e-mail address, which is sent unencrypted, becomes {address} on");
-        Self {
-            action: Action::MailSet,
-            what: what.into(),
-            question: "Set the reserved e-mail address of {}?",
-        }
+        let question = "Set the reserved e-mail address of {}?";
+        Self::described(Action::MailSet, what, question)
     }
 
     /// Recovery, to be prepared in these ways on so many devices each.
@@ -117,11 +126,8 @@ impl Announcement {
             }
         });
         let parts: Vec<_> = parts.collect();
-        Self {
-            action: Action::GuidExport,
-            what: format!("recovery is prepared ({}) on", parts.join("; ")).into(),
-            question: "Prepare recovery of {}?",
-        }
+        let what = format!("recovery is prepared ({}) on", parts.join("; "));
+        Self::described(Action::GuidExport, what, "Prepare recovery of {}?")
     }
 
     /// The question, with the devices listed below what is done.

@@ -50,7 +50,7 @@ pub fn mends(finding: AuditFinding, device: &Device, name: &str) -> String {
         AuditFinding::CloudBound => {
             format!("make sure that the account is the owner's: sadpctl cloud show {name}")
         }
-        AuditFinding::ClockUnset => "set time or NTP on its own web page".into(),
+        AuditFinding::ClockUnset => format!("sadpctl time set {name} --ntp HOST"),
         AuditFinding::FirmwareTooOld(_) | AuditFinding::ReplayablePassword => {
             "update its firmware from the vendor's site".into()
         }

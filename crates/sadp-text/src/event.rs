@@ -122,7 +122,12 @@ const fn under_way(action: Action) -> &'static str {
         Action::ImportAnswer => "sending answers:",
         Action::GuidExport => "exporting GUIDs:",
         Action::GuidImport => "sending GUIDs:",
-        Action::QuestionsRead | Action::SetUpRead | Action::CloudShow => "asking devices:",
+        Action::QuestionsRead
+        | Action::SetUpRead
+        | Action::CloudShow
+        | Action::TimeShow
+        | Action::OnvifShow
+        | Action::Cameras => "asking devices:",
         Action::QuestionsSet => "setting questions:",
         Action::QuestionsAnswer => "sending the answers:",
         Action::MailSet => "setting e-mail addresses:",
@@ -132,7 +137,6 @@ const fn under_way(action: Action) -> &'static str {
         Action::CloudSet | Action::CloudCode | Action::CloudUnbind => "changing Hik-Connect:",
         Action::Deactivate => "deactivating",
         Action::Check => "checking",
-        Action::TimeShow | Action::OnvifShow | Action::Cameras => "asking devices:",
         Action::TimeSet => "setting clocks:",
         Action::OnvifSet => "setting ONVIF:",
     }

@@ -48,6 +48,7 @@ pub use outcome::{
     next_step,
     recovery::earlier_qr,
     request::mailing,
+    time::zone_remedy,
 };
 pub use recovery::{button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};

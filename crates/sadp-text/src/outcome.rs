@@ -3,9 +3,11 @@ pub(crate) mod button;
 pub(crate) mod guid;
 pub(crate) mod http;
 pub(crate) mod network;
+pub(crate) mod onvif;
 pub(crate) mod owner;
 pub(crate) mod recovery;
 pub(crate) mod request;
+pub(crate) mod time;
 pub(crate) mod verify;
 
 use std::borrow::Cow;
@@ -26,7 +28,12 @@ pub fn message(outcome: &Outcome) -> String {
         OutcomeData::Prepared(prepared) if !prepared.steps.is_empty() => {
             recovery::prepared(prepared)
         }
-        _ => explain(outcome).message + guid::also(outcome),
+        _ => {
+            explain(outcome).message
+                + guid::also(outcome)
+                + time::also(outcome)
+                + onvif::also(outcome)
+        }
     }
 }
 
@@ -113,6 +120,10 @@ fn plain(outcome: &Outcome) -> Explanation {
         (_, OutcomeData::Cloud(status), _) => say(owner::status(status)),
         (_, OutcomeData::Http(status), _) => say(http::status(status)),
         (_, OutcomeData::Cameras(cameras), _) => say(cameras_in_brief(cameras)),
+        (_, OutcomeData::Clock(status), _) => time::shown(status),
+        (_, OutcomeData::Onvif(status), _) => onvif::shown(status),
+        (_, OutcomeData::OnvifChange(change), _) => onvif::changed(change, outcome),
+        (_, OutcomeData::TimeChange(change), _) => time::changed(change, outcome),
         (OutcomeStatus::Planned, OutcomeData::Network(change), _) => say(format!("would change {}", network::change_line(change))),
         (OutcomeStatus::Planned, OutcomeData::Mailbox(mailbox), _) => say(format!("its reserved e-mail address would become {}", clean(mailbox.as_str()))),
         (OutcomeStatus::Done, OutcomeData::Mailbox(mailbox), _) => say(format!("the reserved e-mail address is {}", clean(mailbox.as_str()))),

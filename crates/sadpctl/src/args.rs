@@ -6,6 +6,7 @@ mod help;
 mod http;
 mod net;
 mod reset;
+mod services;
 #[cfg(feature = "sim")]
 mod sim;
 mod site;
@@ -40,6 +41,7 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
+    services::{LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand, TimeSetArgs},
     site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,
@@ -205,6 +207,12 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// List the cameras behind a recorder, and why they are offline
     Cameras(CamerasArgs),
+    /// Clocks of devices: time, time zone, time server
+    #[command(subcommand)]
+    Time(TimeCommand),
+    /// Switch ONVIF on and off, and set its user
+    #[command(subcommand)]
+    Onvif(OnvifCommand),
     /// Blink a device's lamp for a while, to find it in a rack
     Locate(LocateArgs),
     /// Show and change the Hik-Connect settings of a device
@@ -268,6 +276,8 @@ impl Command {
             | Self::Reset(_)
             | Self::Check(_)
             | Self::Cameras(_)
+            | Self::Time(_)
+            | Self::Onvif(_)
             | Self::Locate(_)
             | Self::Cloud(_)
             | Self::Audit(_)

@@ -15,6 +15,7 @@ mod man;
 mod name;
 mod net;
 mod new_password;
+mod onvif;
 mod owner;
 mod record;
 mod report;
@@ -22,6 +23,7 @@ mod reset;
 mod scan;
 #[cfg(feature = "sim")]
 mod sim;
+mod time;
 mod watch;
 
 use crate::{
@@ -44,6 +46,8 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Locate(args) => locate::run(args, context),
         Command::Check(args) => check::run(args, context),
         Command::Cameras(args) => cameras::run(args, context),
+        Command::Time(command) => time::run(command, context),
+        Command::Onvif(command) => onvif::run(command, context),
         Command::Cloud(command) => owner::cloud(command, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Report(args) => report::run(args, context),

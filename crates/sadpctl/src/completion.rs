@@ -65,6 +65,10 @@ fn with_values(arg: Arg) -> Arg {
         "filter" => conditions,
         "sort" => |_| keys("").collect(),
         "device" | "devices" => devices,
+        "zone" => |_| {
+            let zones = jiff::tz::db().available();
+            zones.map(|it| Candidate::new(it.as_str())).collect()
+        },
         "force" => |_| {
             Guard::WORDS
                 .iter()

@@ -98,6 +98,11 @@ impl Secret {
         .or_in("SADPCTL_NEW_PASSWORD")
         .asked_twice();
 
+    /// The password of a user of ONVIF.
+    pub(crate) const ONVIF: Self = Self::new("password of the ONVIF user", SecretKind::NewPassword)
+        .from("--user-password-file")
+        .asked_twice();
+
     /// The vendor's key or dated code.
     pub(crate) const KEY: Self = Self::new("vendor's key", SecretKind::Key).from("--key-file");
 

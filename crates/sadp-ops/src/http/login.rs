@@ -5,8 +5,9 @@ use std::{cell::RefCell, time::Duration};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use sadp_isapi::{
-    Client, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest, LoginOutcome,
-    ResponseStatus, Timeouts, Transport, UserCheck, Withheld, digest::LoginCredentials, read_list,
+    Client, EditError, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest,
+    LoginOutcome, ResponseStatus, Timeouts, Transport, UserCheck, Withheld,
+    digest::LoginCredentials, read_list,
 };
 use sadp_proto::{Refusal, RefusalReply};
 use sadp_reset::{
@@ -245,8 +246,21 @@ impl LoggedIn<'_, '_> {
         &mut self,
         request: &IsapiRequest,
     ) -> Result<Option<D>, HttpFinding> {
+        let received = self.read_whole(request).await?;
+        Ok(received.map(|it| it.document))
+    }
+
+    /// The same, to be written back with a change.
+    pub(crate) async fn read_whole<D: IsapiDocument>(
+        &mut self,
+        request: &IsapiRequest,
+    ) -> Result<Option<ReceivedDocument<D>>, HttpFinding> {
         match self.send(request).await {
-            Ok(reply) => reply.document().map(Some).ok_or(HttpFinding::NotReadable),
+            Ok(reply) => {
+                let document = reply.document().ok_or(HttpFinding::NotReadable)?;
+                let bytes = reply.body;
+                Ok(Some(ReceivedDocument { document, bytes }))
+            }
             Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
             Err(finding) => Err(finding),
         }
@@ -280,6 +294,7 @@ impl LoggedIn<'_, '_> {
                 Some(status) if !status.is_done() => Err(HttpFinding::NotDone(status.sub_status)),
                 _ => Ok(reply),
             },
+            Err(HttpFinding::Unanswered(failure)) => Err(HttpFinding::Unconfirmed(failure)),
             Err(finding) => Err(finding),
         };
         let finding = reply.as_ref().err();
@@ -293,6 +308,12 @@ impl LoggedIn<'_, '_> {
         self.batch.borrow_mut().fail(error);
         self.ended.insert(HttpFinding::NotWrittenDown).clone()
     }
+}
+
+/// A document as a device wrote it.
+pub(crate) struct ReceivedDocument<D> {
+    pub(crate) document: D,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What the logins of a batch share.
@@ -502,6 +523,8 @@ impl HttpFinding {
             | Self::StatesDiffer
             | Self::NotAlone
             | Self::NotOffered
+            | Self::NoTimeServer
+            | Self::NoOnvifUsers
             | Self::NotWrittenDown
             | Self::NotRecorder { .. } => OutcomeStatus::Skipped,
             Self::NotReached(_) | Self::NotReadable => OutcomeStatus::NoAnswer,
@@ -509,7 +532,7 @@ impl HttpFinding {
             | Self::NotJudged(_)
             | Self::Refused(_)
             | Self::NotDone(_) => OutcomeStatus::Refused,
-            Self::Unanswered(_) => OutcomeStatus::Unknown,
+            Self::Unanswered(_) | Self::Unconfirmed(_) => OutcomeStatus::Unknown,
         }
     }
 
@@ -539,6 +562,13 @@ impl HttpFinding {
         };
         outcome.reason = Reason::Http(self);
         outcome
+    }
+}
+
+/// A document without the place of a value is not one that is understood.
+impl From<EditError> for HttpFinding {
+    fn from(_: EditError) -> Self {
+        Self::NotReadable
     }
 }
 

@@ -61,6 +61,14 @@ impl DeviceClock {
         let deviation = time.deviation(now);
         Self { time, deviation }
     }
+
+    /// Whether it is as right as can be told: requests take their time, and devices tell
+    /// full seconds.
+    pub fn is_right(&self) -> bool {
+        const SECONDS: u64 = 2;
+        self.deviation
+            .is_some_and(|it| it.unsigned_abs().as_secs() <= SECONDS)
+    }
 }
 
 impl HttpStatus {
@@ -114,6 +122,9 @@ pub enum HttpFinding {
     NotJudged(HttpRefusal),
     /// A request with a login was sent, and no whole reply came.
     Unanswered(HttpFailure),
+    /// A change was sent with a login that the device had taken before, and no whole reply
+    /// came.
+    Unconfirmed(HttpFailure),
     /// The device took the login and refused the request.
     Refused(HttpRefusal),
     /// The same, in its own words.
@@ -126,6 +137,10 @@ pub enum HttpFinding {
     NotAlone,
     /// Its firmware has nothing of the kind.
     NotOffered,
+    /// Its firmware has no time server.
+    NoTimeServer,
+    /// Its firmware has no users of ONVIF.
+    NoOnvifUsers,
     /// Not sent: it could not be written down before.
     NotWrittenDown,
     /// Not asked: it is no recorder.
@@ -150,6 +165,8 @@ impl HttpFinding {
             | Self::StatesDiffer
             | Self::NotAlone
             | Self::NotOffered
+            | Self::NoTimeServer
+            | Self::NoOnvifUsers
             | Self::NotRecorder { named: true } => Impact::Safety,
             Self::NotRecorder { named: false } => Impact::None,
             _ => Impact::Device,

@@ -39,6 +39,8 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
             .next("look at its own web page"),
         HttpFinding::Unanswered(failure) => say(format!("no whole reply to the login ({failure}): a try may be spent"))
             .next("look at its own web page before you try the password again"),
+        HttpFinding::Unconfirmed(failure) => say(format!("no whole reply to the change ({failure}): it may have been made"))
+            .next("run it again: it looks first, and changes only what is missing"),
         HttpFinding::Refused(HttpRefusal::Locked { seconds }) => say(format!("it is locked{}", for_time(*seconds)))
             .next("wait until the lock is over, without another login: each one starts it again"),
         HttpFinding::Refused(HttpRefusal::Booting) => say("it is still starting")
@@ -56,6 +58,10 @@ pub(super) fn explain(finding: &HttpFinding) -> Explanation {
         HttpFinding::NotOffered => say("its firmware does not offer this")
             .next("look at its own web page; newer firmware may have it"),
         HttpFinding::NotRecorder { .. } => say("it is not a recorder: no cameras are behind it"),
+        HttpFinding::NoTimeServer => say("its firmware has no time server to set; nothing was changed")
+            .next("set it from this computer's clock: sadpctl time set DEVICE --now"),
+        HttpFinding::NoOnvifUsers => say("its firmware has no separate users of ONVIF; nothing was changed")
+            .next("leave --user out: the device's own account may log in by ONVIF"),
         HttpFinding::NotWrittenDown => say("not sent: it could not be written down before"),
     }
 }
@@ -202,25 +208,44 @@ fn details(details: &HttpDetails) -> Vec<String> {
     parts
 }
 
-/// How far a clock is from this computer's, and what sets it: `clock right (NTP)`.
-pub(super) fn clock(clock: &DeviceClock) -> String {
-    /// Requests take their time, and devices tell full seconds.
-    const RIGHT: u64 = 2;
-    let deviation = match clock.deviation {
-        None => "clock not readable".into(),
-        Some(it) if it.unsigned_abs().as_secs() <= RIGHT => "clock right".to_owned(),
-        Some(it) => {
-            let seconds = Duration::from_secs(it.unsigned_abs().as_secs());
-            let side = if it.is_positive() { "ahead" } else { "behind" };
-            format!("clock {} {side}", format_duration(seconds))
-        }
+/// How far a clock is from this computer's, and what sets it: `clock right, set by NTP`.
+fn clock(clock: &DeviceClock) -> String {
+    format!("clock {}, {}", deviation(clock), set_by(clock))
+}
+
+/// How far a clock is from this computer's: `1h behind`.
+pub(super) fn deviation(clock: &DeviceClock) -> String {
+    const HOUR: u64 = 60 * 60;
+    const DAY: u64 = 24 * HOUR;
+    let Some(deviation) = clock.deviation else {
+        return "not readable".into();
     };
-    let by = match &clock.time.time_mode {
+    if clock.is_right() {
+        return "right".into();
+    }
+    let seconds = deviation.unsigned_abs().as_secs();
+    let rounded = |unit: u64| seconds.saturating_add(unit / 2) / unit;
+    let text = match seconds {
+        ..HOUR => format_duration(Duration::from_secs(seconds)).to_string(),
+        HOUR..DAY => format_duration(Duration::from_mins(rounded(60))).to_string(),
+        _ => count(rounded(DAY), "day", "days"),
+    };
+    let side = if deviation.is_positive() {
+        "ahead"
+    } else {
+        "behind"
+    };
+    format!("{text} {side}")
+}
+
+/// What sets a clock: `set by NTP`.
+pub(super) fn set_by(clock: &DeviceClock) -> String {
+    match &clock.time.time_mode {
         TimeMode::Ntp => "set by NTP".to_owned(),
         TimeMode::Manual => "set by hand".into(),
+        TimeMode::Platform => "set by the vendor's cloud".into(),
         other => format!("set by {}", clean(&other.to_string())),
-    };
-    format!("{deviation}, {by}")
+    }
 }
 
 fn tries(left: u32) -> String {

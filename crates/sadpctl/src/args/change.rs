@@ -177,7 +177,7 @@ pub(crate) struct ActivateArgs {
     /// How the password is sent
     ///
     /// http is for a device that does not answer SADP: name it by its address
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(hide_short_help = true, long, value_enum, default_value_t)]
     pub(crate) via: ActivationVia,
 
     /// Then prepare recovery, as reset prepare does

@@ -81,7 +81,7 @@ impl Detail {
                 // They are typed once, when the program is installed, or seldom.
                 let seldom = matches!(
                     child.get_name(),
-                    "completions" | "contact" | "decode" | "man" | "sim"
+                    "completions" | "contact" | "deactivate" | "decode" | "man" | "sim"
                 );
                 let hides = self == Self::Brief && seldom;
                 if hides { child.hide(true) } else { child }
@@ -157,12 +157,19 @@ fn force_in(path: &str, arg: Arg) -> Arg {
         "deactivate" => ("Deactivate", Action::Deactivate),
         "check" => ("Try the password", Action::Check),
         "cameras" => ("Ask the recorder", Action::Cameras),
+        "time show" => ("Try the password", Action::TimeShow),
+        "time set" => ("Set the clock", Action::TimeSet),
+        "onvif show" => ("Try the password", Action::OnvifShow),
+        "onvif on" | "onvif off" => ("Switch ONVIF", Action::OnvifSet),
         "activate" | "reset button" => ("Activate", Action::Activate),
         _ => return arg,
     };
     let mut guards = Guard::of(action);
     if path == "net apply" {
         guards.retain(|guard| *guard != Guard::AddressInUse);
+    }
+    if path == "onvif off" {
+        guards.retain(|guard| *guard != Guard::WeakPassword);
     }
     if path == "reset prepare" {
         guards.retain(|guard| *guard != Guard::WayNotOffered);

@@ -167,7 +167,9 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "DEVICE", group = "whose")]
     pub(crate) device: Option<DeviceName>,
 
-    /// The request that it is for, by its number in reset cases
+    /// The request that it is for, by its number
+    ///
+    /// As reset cases lists them
     #[arg(long, value_name = "N", group = "whose")]
     pub(crate) case: Option<CaseId>,
 

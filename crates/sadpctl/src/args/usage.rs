@@ -160,7 +160,7 @@ impl<'a> Mistake<'a> {
         }
         let options: Vec<_> = missing
             .iter()
-            .flat_map(|it| it.split(['<', '|', ' ']))
+            .flat_map(|it| it.split(['<', '>', '|', ' ']))
             .collect();
         let options: Vec<_> = options
             .into_iter()

@@ -4,8 +4,11 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use clap::ValueEnum;
 use ipnet::Ipv4Net;
+use jiff::Timestamp;
 use sadp_discovery::LinkLayer;
+use sadp_ops::time::{NamedZone, NtpHost};
 use sadp_proto::{Mailbox, StopCondition};
+use sadp_text::zone_remedy;
 
 /// `--wait`: a time, or until asking again brings nothing new.
 pub(super) fn wait(text: &str) -> Result<StopCondition, String> {
@@ -92,6 +95,30 @@ impl From<LinkLayerMode> for LinkLayer {
             LinkLayerMode::Off => Self::Off,
         }
     }
+}
+
+/// A time server.
+pub(super) fn ntp_host(text: &str) -> Result<NtpHost, String> {
+    text.parse()
+        .map_err(|_| "write a host name or an address, e.g. pool.ntp.org or 192.168.1.1".into())
+}
+
+/// The name of a user of ONVIF. Source of the signs that devices do not take: the vendor's
+/// guides.
+pub(super) fn onvif_user(text: &str) -> Result<Box<str>, String> {
+    const LONGEST: usize = 32;
+    let fits = (1..=LONGEST).contains(&text.len());
+    let is_taken = |c: char| c.is_ascii_graphic() && !"\":\\".contains(c);
+    if fits && text.chars().all(is_taken) {
+        return Ok(text.into());
+    }
+    Err("write a name of up to 32 letters, digits and signs, without blanks, \", : and \\".into())
+}
+
+/// A time zone that devices can be told.
+pub(super) fn time_zone(text: &str) -> Result<NamedZone, String> {
+    NamedZone::find(text, Timestamp::now())
+        .map_err(|error| format!("{error}; {}", zone_remedy(&error)))
 }
 
 /// An e-mail address.

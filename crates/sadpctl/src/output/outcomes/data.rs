@@ -7,11 +7,13 @@ use sadp_model::State;
 use sadp_ops::{
     Outcome, OutcomeData, Reason, Seen,
     check::{DeviceClock, HttpActivation, HttpDetails, HttpLogin, HttpStatus},
+    onvif::OnvifStatus,
     owner::{CloudStatus, UnbindStatus},
     recovery::{
         answer::AnswerData, button::ButtonFinding, prepare::PreparedDevice,
         questions::ListedQuestions, request::ExportedRequest,
     },
+    time::ClockStatus,
 };
 use sadp_proto::NetworkSettings;
 use sadp_reset::{CaseEnding, CaseId};
@@ -44,6 +46,20 @@ pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
             let cameras: Vec<_> = cameras.iter().map(ShownCamera::from).collect();
             object(json!({ "cameras": cameras }))
         }
+        OutcomeData::Clock(status) => object(clock_status(status)),
+        OutcomeData::Onvif(status) => object(onvif(status)),
+        OutcomeData::OnvifChange(change) => object(json!({
+            "before": change.before.as_ref().map(onvif),
+            "after": change.after.as_ref().map(onvif),
+            "user": change.user.as_ref().map(|it| if it.is_new { "added" } else { "changed" }),
+            "password_encrypted": change.user.as_ref().map(|it| it.is_encrypted),
+            "restart_needed": change.needs_restart,
+        })),
+        OutcomeData::TimeChange(change) => object(json!({
+            "before": change.before.as_ref().map(clock_status),
+            "after": change.after.as_ref().map(clock_status),
+            "restart_needed": change.needs_restart,
+        })),
         OutcomeData::MailQr(qr) => object(json!({
             "qr": qr.qr, "mailbox": qr.mailbox, "service_mailbox": qr.service_mailbox,
         })),
@@ -115,6 +131,29 @@ fn clock(clock: &DeviceClock) -> Value {
         "zone": time.time_zone,
         "deviation_seconds": deviation.map(|it| it.as_secs()),
     })
+}
+
+/// The first time server stands under `ntp`, whether it is in use or not.
+fn clock_status(status: &ClockStatus) -> Value {
+    let mut clock = clock(&status.clock);
+    clock["ntp"] = status.ntp.as_ref().map_or(Value::Null, |ntp| {
+        json!({
+            "host": ntp.host().map(|host| host.to_string()),
+            "port": ntp.port_no,
+            "interval_minutes": ntp.synchronize_interval,
+        })
+    });
+    clock
+}
+
+fn onvif(status: &OnvifStatus) -> Value {
+    let users = status.users.as_ref().map(|users| {
+        let users = users.iter();
+        let users =
+            users.map(|it| json!({ "id": it.id, "name": it.user_name, "type": it.user_type }));
+        users.collect::<Value>()
+    });
+    json!({ "enabled": status.enabled, "login": status.login, "users": users })
 }
 
 fn object(value: Value) -> Map<String, Value> {

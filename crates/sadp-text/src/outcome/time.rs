@@ -1,0 +1,176 @@
+//! The clocks of devices, as they are shown and set.
+
+use jiff::tz::Offset;
+use sadp_isapi::{DeviceZone, TimeMode};
+use sadp_model::text::clean;
+use sadp_ops::{
+    Outcome, OutcomeData, OutcomeStatus, Reason, Seen,
+    time::{ClockSource, ClockStatus, TimeChange, TimeSettings, ZoneNameError},
+};
+use sadp_reset::Action;
+
+use super::http::{deviation, set_by};
+use crate::{Announcement, Explanation, say};
+
+/// A clock that was read.
+pub(super) fn shown(status: &ClockStatus) -> Explanation {
+    let zone = status.clock.time.time_zone.as_deref();
+    let zone = status
+        .clock
+        .time
+        .zone()
+        .map(|it| zone_name(&it))
+        .or_else(|| zone.map(|text| clean(text.trim()).into_owned()))
+        .map_or_else(String::new, |zone| format!(", zone {zone}"));
+    let shown = say(format!("clock {}{zone}", clock(status)));
+    match wrong(status) {
+        Some(next) => shown.next(next),
+        None => shown,
+    }
+}
+
+/// `right, set by NTP from 192.168.1.1`.
+fn clock(status: &ClockStatus) -> String {
+    let server = status.server().map(|host| format!(" from {host}"));
+    let server = server.unwrap_or_default();
+    let [deviation, by] = [deviation(&status.clock), set_by(&status.clock)];
+    format!("{deviation}, {by}{server}")
+}
+
+/// What to do about a wrong clock.
+fn wrong(status: &ClockStatus) -> Option<String> {
+    if status.clock.is_right() || status.clock.deviation.is_none() {
+        return None;
+    }
+    Some(match (&status.clock.time.time_mode, status.server()) {
+        (TimeMode::Ntp, Some(host)) => format!("make sure that it can reach {host} (UDP 123), or set its clock from another time server: sadpctl time set DEVICE --ntp HOST"),
+        _ => "set it from a time server, or from this computer's clock: sadpctl time set DEVICE --ntp HOST, or --now".into(),
+    })
+}
+
+/// `UTC+01 with daylight saving`.
+fn zone_name(zone: &DeviceZone) -> String {
+    let offset = zone.standard();
+    let offset = if offset == Offset::UTC {
+        String::new()
+    } else {
+        offset.to_string()
+    };
+    let saving = if zone.saves_daylight() {
+        " with daylight saving"
+    } else {
+        ""
+    };
+    format!("UTC{offset}{saving}")
+}
+
+/// A clock that was set, or would be.
+pub(super) fn changed(change: &TimeChange, outcome: &Outcome) -> Explanation {
+    if outcome.status == OutcomeStatus::Planned {
+        return say(format!(
+            "would be set, where it differs: {}",
+            settings(&change.wanted)
+        ));
+    }
+    let Some(after) = &change.after else {
+        return say("it accepted the change, but its clock could not be read again")
+            .next("to see it: sadpctl time show DEVICE");
+    };
+    if !change.is_written() {
+        let shown = shown(after);
+        return Explanation {
+            message: format!("nothing to change: {}", shown.message),
+            ..shown
+        };
+    }
+    if outcome.status == OutcomeStatus::Unknown {
+        let now = clock(after);
+        return say(format!(
+            "it accepted the change, but does not show it: clock {now}"
+        ))
+        .next("look at its own web page, or run it again");
+    }
+    let before = change.before.as_ref().map(|it| deviation(&it.clock));
+    let now = deviation(&after.clock);
+    let restarts = change.needs_restart || outcome.seen != Some(Seen::Changed);
+    // A device asks the time server on its own, some time after.
+    let waits = after
+        .server()
+        .filter(|_| !restarts && wrong(after).is_some());
+    let still = if before.as_ref() == Some(&now) {
+        "still"
+    } else {
+        "now"
+    };
+    let moved = match before {
+        Some(before) if before != now || waits.is_some() => format!("was {before}; {still} "),
+        _ => String::new(),
+    };
+    let zone = change.wanted.zone.as_ref();
+    let zone = zone.map_or_else(String::new, |zone| format!("; zone {}", zone.name));
+    let late = if waits.is_some() {
+        ", which has not set it yet"
+    } else {
+        ""
+    };
+    let late = if restarts {
+        "; it takes the change over when it restarts"
+    } else {
+        late
+    };
+    let done = say(format!("clock {moved}{}{late}{zone}", clock(after)));
+    match (waits, wrong(after)) {
+        _ if restarts => done.next("restart it in its own web page, then: sadpctl time show DEVICE"),
+        (Some(host), _) => done.next(format!("look again in a few minutes; if it is wrong then, make sure that it can reach {host} (UDP 123): sadpctl time show DEVICE")),
+        (None, Some(next)) => done.next(next),
+        (None, None) => done,
+    }
+}
+
+/// What was set before something failed.
+pub(super) fn also(outcome: &Outcome) -> &'static str {
+    match (&outcome.reason, &outcome.data) {
+        (Reason::Http(_), OutcomeData::TimeChange(change)) if change.server_written => {
+            "; its time server is set already"
+        }
+        _ => "",
+    }
+}
+
+/// `NTP from 192.168.1.1; zone Europe/Berlin`.
+fn settings(settings: &TimeSettings) -> String {
+    let source = settings.source.as_ref().map(|source| match source {
+        ClockSource::Ntp(host) => format!("NTP from {host}"),
+        ClockSource::ThisComputer => "this computer's time, by hand".into(),
+    });
+    let zone = settings
+        .zone
+        .as_ref()
+        .map(|zone| format!("zone {}", zone.name));
+    let parts: Vec<_> = source.into_iter().chain(zone).collect();
+    parts.join("; ")
+}
+
+impl Announcement {
+    /// Clocks to be set.
+    pub fn time(wanted: &TimeSettings) -> Self {
+        let what = format!(
+            "the clock is set ({}), where it differs, on",
+            settings(wanted)
+        );
+        let question = match wanted.source {
+            Some(_) => "Set the clock of {}?",
+            None => "Set the time zone of {}?",
+        };
+        Self::described(Action::TimeSet, what, question)
+    }
+}
+
+/// What to do about a time zone that cannot be set.
+pub fn zone_remedy(error: &ZoneNameError) -> String {
+    match error {
+        ZoneNameError::Unknown { nearest: Some(nearest) } => format!("did you mean {nearest}?"),
+        ZoneNameError::Unknown { nearest: None } => "write a name of the tz database, e.g. Europe/Berlin".into(),
+        ZoneNameError::NotForDevices(_) => "use a zone of a fixed offset until the clock changes, e.g. Etc/GMT-1, which is an hour ahead of UTC".into(),
+    }
+}

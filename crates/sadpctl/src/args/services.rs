@@ -1,0 +1,238 @@
+//! `time` and `onvif`: services of devices, over HTTP.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use sadp_ops::{
+    DiscoveredDevice, LedgerAccess,
+    check::HttpAccess,
+    onvif::{OnvifLevel, OnvifSettings, WantedOnvifUser},
+    time::{ChosenDevices, ClockSource, NamedZone, NtpHost, TimeSettings},
+};
+
+use super::{
+    ChangeArgs, ChoiceArgs, ForceArgs, HttpArgs, PasswordArgs,
+    values::{ntp_host, onvif_user, time_zone},
+};
+use crate::failure::Failure;
+
+/// Devices that are asked with a login.
+#[derive(Args, Debug)]
+pub(crate) struct LoginArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+
+    /// Send nothing over HTTP; show which devices would be asked
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
+
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+impl LoginArgs {
+    /// How the devices are reached.
+    pub(crate) fn reached(&self) -> Result<HttpAccess, Failure> {
+        self.http.access(true, self.choice.devices.len())
+    }
+
+    /// What the operation needs of the ledger: logins are recorded, and two runs must not
+    /// try one password at a time.
+    pub(crate) const fn access(&self) -> LedgerAccess {
+        if self.dry_run {
+            LedgerAccess::Read
+        } else {
+            LedgerAccess::Write
+        }
+    }
+
+    /// The devices found, as they were chosen.
+    pub(crate) const fn chosen(&self, devices: Vec<DiscoveredDevice>) -> ChosenDevices {
+        ChosenDevices {
+            devices,
+            overrides: self.force.overrides,
+            named: !self.choice.all,
+        }
+    }
+}
+
+/// Devices that are changed with a login.
+#[derive(Args, Debug)]
+pub(crate) struct LoginChangeArgs {
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    #[command(flatten)]
+    pub(crate) change: ChangeArgs,
+
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+impl LoginChangeArgs {
+    /// How the devices are reached.
+    pub(crate) fn reached(&self) -> Result<HttpAccess, Failure> {
+        self.http.access(true, self.choice.devices.len())
+    }
+
+    /// The devices found, as they were chosen.
+    pub(crate) fn chosen(&self, devices: Vec<DiscoveredDevice>) -> ChosenDevices {
+        ChosenDevices {
+            devices,
+            overrides: self.change.overrides(),
+            named: !self.choice.all,
+        }
+    }
+}
+
+/// `time`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TimeCommand {
+    /// Show the clock, its zone and what sets it
+    #[command(after_help = "\
+How far a clock is off is told by this computer's clock, which has to be right.
+
+Example:
+  sadpctl time show --all")]
+    Show(LoginArgs),
+    /// Set time server, time zone or clock
+    Set(Box<TimeSetArgs>),
+}
+
+/// `time set`.
+#[derive(Args, Debug)]
+#[command(
+    override_usage = "sadpctl time set [OPTIONS] <DEVICE>... --ntp <HOST>|--zone <ZONE>|--now",
+    after_help = "\
+With --ntp the time server sets the clock from then on. With --zone alone, what
+sets the clock stays as it is. With --now the clock gets the time of this
+computer, once, and no time server sets it. --now and --ntp exclude each other;
+--zone goes with both. The device's port, interval and other time servers stay
+as they are, and what is so already is not written.
+
+Zones whose changes devices cannot be told, such as Africa/Casablanca, are
+refused. A time server takes minutes to set a clock: see time show.
+
+Example:
+  sadpctl time set --all --ntp 192.168.1.1 --zone Europe/Berlin"
+)]
+pub(crate) struct TimeSetArgs {
+    #[command(flatten)]
+    pub(crate) wanted: WantedTimeArgs,
+
+    #[command(flatten)]
+    pub(crate) change: LoginChangeArgs,
+}
+
+/// What is set of a clock.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = true)]
+pub(crate) struct WantedTimeArgs {
+    /// The time server that sets the clock from then on
+    ///
+    /// By its name or address
+    #[arg(long, value_name = "HOST", value_parser = ntp_host, conflicts_with = "now")]
+    pub(crate) ntp: Option<NtpHost>,
+
+    /// The time zone, e.g. Europe/Berlin
+    ///
+    /// Daylight saving comes with it
+    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    pub(crate) zone: Option<NamedZone>,
+
+    /// Set the clock to the time of this computer, by hand
+    #[arg(long)]
+    pub(crate) now: bool,
+}
+
+impl WantedTimeArgs {
+    pub(crate) fn settings(&self) -> TimeSettings {
+        let ntp = self.ntp.clone().map(ClockSource::Ntp);
+        TimeSettings {
+            source: ntp.or_else(|| self.now.then_some(ClockSource::ThisComputer)),
+            zone: self.zone.clone(),
+        }
+    }
+}
+
+/// `onvif`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OnvifCommand {
+    /// Show whether ONVIF is on, and its users
+    #[command(after_help = "Example:\n  sadpctl onvif show --all")]
+    Show(LoginArgs),
+    /// Switch ONVIF on, and add a user or set its password
+    On(Box<OnvifOnArgs>),
+    /// Switch ONVIF off
+    #[command(after_help = "\
+Recorders and programs that get the picture by ONVIF lose it. The users stay.
+
+Example:
+  sadpctl onvif off 192.168.1.64")]
+    Off(LoginChangeArgs),
+}
+
+/// `onvif on`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The users of ONVIF are not those of the device. A user of this name gets the
+password; where there is none, one is added. The password is sent encrypted,
+and as it is where the firmware takes it in no other way.
+
+Example:
+  sadpctl onvif on --all --user vms --user-password-file vms.txt")]
+pub(crate) struct OnvifOnArgs {
+    /// The user of ONVIF to add or change
+    #[arg(long, value_name = "NAME", value_parser = onvif_user)]
+    pub(crate) user: Option<Box<str>>,
+
+    /// Its type
+    ///
+    /// By default a user who is there keeps it, and a new one is an operator
+    #[arg(long, value_name = "TYPE", value_enum, requires = "user")]
+    pub(crate) user_type: Option<OnvifUserType>,
+
+    /// Read the user's password from this file
+    ///
+    /// F is - for a line of standard input. Without it, it is asked for twice
+    #[arg(long, value_name = "F", requires = "user")]
+    pub(crate) user_password_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) change: LoginChangeArgs,
+}
+
+impl OnvifOnArgs {
+    pub(crate) fn settings(&self) -> OnvifSettings {
+        let level = self.user_type.map(|it| match it {
+            OnvifUserType::Operator => OnvifLevel::Operator,
+            OnvifUserType::Administrator => OnvifLevel::Administrator,
+            OnvifUserType::MediaUser => OnvifLevel::MediaUser,
+        });
+        let user = self.user.clone();
+        OnvifSettings {
+            enable: true,
+            user: user.map(|name| WantedOnvifUser { name, level }),
+        }
+    }
+}
+
+/// What a user of ONVIF may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OnvifUserType {
+    /// Watch, and move cameras
+    Operator,
+    /// Everything
+    Administrator,
+    /// Watch
+    #[value(name = "mediaUser")]
+    MediaUser,
+}
