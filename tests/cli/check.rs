@@ -30,6 +30,12 @@ impl Shop {
         }
     }
 
+    /// A shop of these devices.
+    pub(crate) fn of(devices: &str) -> Self {
+        let (folder, sim, _) = site(devices);
+        Self { sim, folder }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

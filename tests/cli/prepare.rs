@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     activate::Van,
+    check::{self, Shop},
     prepared::{NEW, ONE, TWO, recorder},
     run::Run,
 };
@@ -143,4 +144,75 @@ fn activation_and_preparation_are_one_command() {
     let summary = "1 device: activate: 1 done; prepare: 1 done";
     assert!(run.stderr.contains(summary), "{run}");
     assert!(van.has_password(ONE, NEW));
+}
+
+/// By SADP the first camera offers nothing, and the second no e-mail address.
+const OVER_HTTP: &str = "
+    [defaults]
+    password = \"Warehouse-48\"
+    [[device]]
+    profile = \"ipc-v5.2.5\"
+    ip = \"127.0.6.1\"
+    http = { profile = \"recorder-v4.62\" }
+    [[device]]
+    profile = \"ipc-v5.5.82\"
+    ip = \"127.0.6.2\"
+    http = { profile = \"camera-v5.8\" }
+";
+
+#[test]
+fn what_is_offered_over_http_alone_is_prepared_there() {
+    let shop = Shop::of(OVER_HTTP);
+    let answers = shop.path("answers.txt");
+    fs::write(&answers, "1=Paris\n4=Rex\n9=blue\n").unwrap();
+    let answers = ["--answers", answers.to_str().unwrap(), "--yes"];
+    let devices = ["reset", "prepare", "127.0.6.1", "127.0.6.2"];
+    let format = ["--format", "json"];
+    let arguments = [&devices, &MAILBOX[..], &answers, &format].concat();
+    let vias = |run: &Run, place: usize| {
+        let json = run.json();
+        let steps = json[place]["data"]["steps"].as_array().unwrap().clone();
+        steps
+            .iter()
+            .map(|step| [&step["via"], &step["result"]].map(|it| it.as_str().unwrap().to_owned()))
+            .map(|[via, result]| format!("{via} {result}"))
+            .collect::<Vec<_>>()
+    };
+
+    let wrong = shop.run(&arguments, "Somebody-elses-1");
+    assert_eq!(wrong.code, 1, "{wrong}");
+    let tries = ["127.0.6.1", "127.0.6.2"].map(|it| shop.tries_left(it));
+    assert_eq!(
+        tries,
+        [7, 7],
+        "SADP refused it first, and that ends all: {wrong}"
+    );
+
+    let force = ["--force", "refused-before"];
+    let run = shop.run(&[&arguments[..], &force].concat(), check::PASSWORD);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(vias(&run, 0), ["http done"; 3], "{run}");
+    assert_eq!(vias(&run, 1), ["http done", "sadp done"], "{run}");
+    let guid = run.json()[0]["data"]["steps"][0]["data"]["path"].clone();
+    assert!(
+        fs::read(guid.as_str().unwrap()).unwrap().len() >= 128,
+        "{run}"
+    );
+    let again = shop.run(&arguments, check::PASSWORD);
+    assert_eq!(vias(&again, 0), ["http already"; 3], "{again}");
+}
+
+#[test]
+fn over_http_a_wrong_password_costs_one_try_of_one_device() {
+    let cameras = OVER_HTTP.replace("ipc-v5.5.82", "ipc-v5.2.5");
+    let shop = Shop::of(&cameras);
+    let devices = ["reset", "prepare", "127.0.6.1", "127.0.6.2", "--yes"];
+    let arguments = [&devices, &MAILBOX[..], &["--format", "json"]].concat();
+    let wrong = shop.run(&arguments, "Somebody-elses-1");
+    assert_eq!(wrong.code, 1, "{wrong}");
+    let json = wrong.json();
+    let results = [&json[0]["result"], &json[1]["result"]];
+    assert_eq!(results, ["refused", "skipped"], "{wrong}");
+    let tries = ["127.0.6.1", "127.0.6.2"].map(|it| shop.tries_left(it));
+    assert_eq!(tries, [6, 7], "{wrong}");
 }

@@ -115,7 +115,7 @@ impl RecoveryMethod {
     }
 
     /// Whether the device reports that it supports this method over HTTP alone.
-    fn is_offered_over_http(self, device: &Device) -> bool {
+    pub fn is_offered_over_http(self, device: &Device) -> bool {
         let over_http = &device.recovery.over_http;
         let offered = match self {
             Self::Questions => over_http.questions,
@@ -265,7 +265,7 @@ impl MethodAssessment {
             }
             None => {}
         }
-        if may_work && over_http {
+        if over_http {
             fit.notes.push(Note::OfferedOverHttp);
         }
         fit.note_uncertainty(device, prepared);

@@ -75,6 +75,7 @@ pub use files::{
         Answer, AnswerFile, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Collected,
         MatchBasis, Matched, NotAnAnswer, Why, assign, collect, unmatched,
     },
+    guid::parse_kept as parse_guid,
     last_scan::{LastScan, ScannedDevice},
     name::{device_name, package_name},
     package::{

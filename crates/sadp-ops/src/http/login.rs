@@ -303,8 +303,13 @@ impl LoggedIn<'_, '_> {
         reply
     }
 
+    /// Does something with the session, between requests.
+    pub(crate) fn with_session<R>(&self, work: impl FnOnce(&mut Session) -> R) -> R {
+        work(self.batch.borrow_mut().session)
+    }
+
     /// Ends the batch: this computer failed.
-    fn fail(&mut self, error: LedgerError) -> HttpFinding {
+    pub(crate) fn fail(&mut self, error: impl Into<OpsError>) -> HttpFinding {
         self.batch.borrow_mut().fail(error);
         self.ended.insert(HttpFinding::NotWrittenDown).clone()
     }

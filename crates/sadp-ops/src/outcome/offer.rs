@@ -1,6 +1,6 @@
 //! What devices offer, and what can be prepared on them.
 
-use sadp_model::Device;
+use sadp_model::{Device, RecoveryMethod};
 use sadp_proto::CommandSpec;
 use sadp_reset::Action;
 use strum::{EnumIter, IntoEnumIterator};
@@ -78,6 +78,15 @@ impl Preparation {
             Self::Guid => Offer::Guid,
             Self::Mailbox => Offer::Mailbox,
             Self::Questions => Offer::Questions,
+        }
+    }
+
+    /// The recovery method that it is for.
+    pub const fn method(self) -> RecoveryMethod {
+        match self {
+            Self::Guid => RecoveryMethod::Guid,
+            Self::Mailbox => RecoveryMethod::Mail,
+            Self::Questions => RecoveryMethod::Questions,
         }
     }
 

@@ -172,6 +172,8 @@ pub struct PreparedDevice {
 pub struct PreparedStep {
     /// Which.
     pub preparation: Preparation,
+    /// Whether it goes over HTTP: the device does not offer it by SADP.
+    pub over_http: bool,
     /// What became of it. `None` where it was prepared before.
     pub outcome: Option<Outcome>,
 }

@@ -5,6 +5,8 @@
 //! - [`plan`]: what is left to do on which device.
 //! - [`Plan::carry_out`]: does it, until each device is settled.
 
+mod answers;
+mod over_http;
 mod run;
 
 use std::{collections::HashMap, time::Duration};
@@ -13,8 +15,8 @@ use sadp_model::{Device, MacAddr, RecoverySetup, State};
 use sadp_proto::{Command, Mailbox, QuestionList, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
-use zeroize::Zeroizing;
 
+pub use self::answers::{DeviceAnswers, make_answers};
 use self::run::PreparationRun;
 use super::{History, methods, questions};
 pub use crate::outcome::recovery::{PreparedDevice, PreparedStep};
@@ -104,51 +106,6 @@ impl AnswerSet {
     }
 }
 
-/// Answers to the questions of one device, by the questions' numbers.
-pub type DeviceAnswers = (MacAddr, Vec<(u32, SecretString)>);
-
-/// Makes answers for the devices that list enough questions and have none set: to the
-/// first three, each a word that can be read out, of 36 random bits. A device locks long
-/// before they are guessed.
-pub fn make_answers(candidates: &[Candidate]) -> Result<Vec<DeviceAnswers>, getrandom::Error> {
-    let mut made = Vec::new();
-    for candidate in candidates {
-        let Candidate {
-            device, questions, ..
-        } = candidate;
-        let device = &device.entry.device;
-        let is_set = device.recovery.set_up.questions == Some(true);
-        let (Some(mac), Some(list), false) = (device.mac, questions, is_set) else {
-            continue;
-        };
-        let listed = list.questions.iter().take(SecretAnswers::COUNT);
-        let answers = listed.map(|question| Ok((question.id, word()?)));
-        let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
-        if answers.len() == SecretAnswers::COUNT {
-            made.push((mac, answers));
-        }
-    }
-    Ok(made)
-}
-
-/// Six syllables of one of 16 consonants and one of 4 vowels each.
-fn word() -> Result<SecretString, getrandom::Error> {
-    const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
-    const VOWELS: &[u8; 4] = b"aiou";
-    let mut random = Zeroizing::new([0; 6]);
-    getrandom::fill(&mut *random)?;
-    let letters = random.iter().flat_map(|byte| {
-        let consonant = CONSONANTS.iter().cycle().nth(usize::from(byte >> 4));
-        let vowel = VOWELS.iter().cycle().nth(usize::from(byte & 3));
-        [consonant, vowel]
-    });
-    let letters: String = letters
-        .flatten()
-        .map(|&letter| char::from(letter))
-        .collect();
-    Ok(letters.into())
-}
-
 /// What will be prepared on which device.
 #[derive(Debug)]
 pub struct Plan {
@@ -170,6 +127,8 @@ struct PlannedDevice {
 #[derive(Debug)]
 struct Step {
     preparation: Preparation,
+    /// Whether it goes over HTTP: the device does not offer it by SADP.
+    over_http: bool,
     progress: StepProgress,
 }
 
@@ -227,7 +186,9 @@ impl Plan {
         let set_up = device.recovery.set_up;
         let mut steps = Vec::new();
         for preparation in Preparation::ALL {
-            if preparation.offer().of(device) != Some(true) {
+            let by_sadp = preparation.offer().of(device) == Some(true);
+            let over_http = !by_sadp && preparation.method().is_offered_over_http(device);
+            if !by_sadp && !over_http {
                 continue;
             }
             let is_prepared = match preparation {
@@ -241,13 +202,15 @@ impl Plan {
             let progress = if is_prepared == Some(true) {
                 StepProgress::Already
             } else if self.wishes.has(preparation, device) {
-                self.wishes.begin(preparation, candidate, session)?
+                self.wishes
+                    .begin(preparation, over_http, candidate, session)?
             } else {
                 self.unwished.push(preparation);
                 continue;
             };
             steps.push(Step {
                 preparation,
+                over_http,
                 progress,
             });
         }
@@ -279,6 +242,7 @@ impl Wishes {
     fn begin(
         &self,
         preparation: Preparation,
+        over_http: bool,
         candidate: &Candidate,
         session: &Session,
     ) -> Result<StepProgress, LedgerError> {
@@ -286,11 +250,15 @@ impl Wishes {
             device, questions, ..
         } = candidate;
         let action = preparation.action();
-        let blocked = SafetyChecks::new(action, self.overrides).blocked(session, device)?;
+        let mut checks = SafetyChecks::new(action, self.overrides);
+        if over_http {
+            checks = checks.over_http();
+        }
+        let blocked = checks.blocked(session, device)?;
         let answers = self.answers.as_ref();
         let answers = answers.and_then(|answers| answers.of(&device.entry.device));
         let objection = answers
-            .filter(|_| preparation == Preparation::Questions && candidate.asked)
+            .filter(|_| preparation == Preparation::Questions && candidate.asked && !over_http)
             .and_then(|answers| questions::objection(questions.as_ref(), answers.ids()))
             .map(|reason| Outcome::skipped(device, action, reason));
         let outcome = blocked.or(objection).map(Box::new);
@@ -386,11 +354,17 @@ impl Plan {
             }
             let last = run.ends(session) || !rounds.begin_next();
             run.look(&mut self.devices, last, session, observer).await;
-            let again = self.devices().count();
+            let due = |it: &&PlannedDevice| it.steps.iter().any(Step::is_due_by_sadp);
+            let again = self.devices.iter().filter(due).count();
             if last || again == 0 {
                 break;
             }
             observer.observe(Event::SendingAgain(again));
+        }
+        if !run.ends(session)
+            && let Err(error) = over_http::carry_out(&mut self, session, settings, observer).await
+        {
+            run.failure.get_or_insert(error);
         }
         let why = run.stopped.unwrap_or(match run.failure {
             Some(_) => Reason::Stopped(StopReason::LocalFailure),
@@ -442,6 +416,7 @@ impl PlannedDevice {
                 || Outcome::new(&device, step.preparation.action(), OutcomeStatus::Planned);
             PreparedStep {
                 preparation: step.preparation,
+                over_http: step.over_http,
                 outcome: match step.progress {
                     StepProgress::Already => None,
                     StepProgress::Due(outcome) => Some(outcome.map_or_else(planned, |it| *it)),
@@ -456,6 +431,10 @@ impl PlannedDevice {
 impl Step {
     const fn is_due(&self) -> bool {
         matches!(self.progress, StepProgress::Due(_))
+    }
+
+    const fn is_due_by_sadp(&self) -> bool {
+        self.is_due() && !self.over_http
     }
 
     fn outcome(&self) -> Option<&Outcome> {

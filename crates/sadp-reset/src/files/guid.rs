@@ -31,7 +31,7 @@ pub(crate) fn parse_any(bytes: &[u8]) -> Result<Guid, GuidError> {
 
 /// Parses a file of the vault: the text as received, in any form, or raw bytes, as
 /// earlier versions wrote them.
-pub(crate) fn parse_kept(bytes: &[u8]) -> Result<Guid, GuidError> {
+pub fn parse_kept(bytes: &[u8]) -> Result<Guid, GuidError> {
     match text(bytes) {
         Err(GuidError::NotText) => Guid::new(bytes),
         read => read,

@@ -58,7 +58,8 @@ pub(super) fn prepared(device: &PreparedDevice) -> String {
                 _ => message(outcome),
             },
         };
-        format!("{name}: {text}")
+        let way = if step.over_http { " over HTTP" } else { "" };
+        format!("{name}{way}: {text}")
     });
     let CloudStatus { enabled, bound, .. } = device.cloud;
     let cloud = (device.cloud.supported == Some(true)).then(|| {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use sadp_model::{MethodAssessment, RecoveryMethod};
 use sadp_proto::{Command, CommandOutcome as Reply, Guid};
 use sadp_reset::{Action, GuidExport, Ledger, LedgerError, Vault};
@@ -101,28 +102,53 @@ impl<'a> Keeper<'a> {
     }
 }
 
+/// A GUID that arrived.
+pub(crate) struct NewGuid<'a> {
+    pub(crate) device: &'a DiscoveredDevice,
+    pub(crate) guid: &'a Guid,
+    /// The place of its command.
+    pub(crate) place: usize,
+    pub(crate) at: Timestamp,
+}
+
+impl Keeper<'_> {
+    /// Puts a GUID into the vault. Of a device that nothing identifies it keeps none.
+    pub(crate) fn store(&mut self, ledger: &mut Ledger, new: NewGuid<'_>) -> Result<(), OpsError> {
+        let Some(device) = new.device.key() else {
+            return Ok(());
+        };
+        let export = GuidExport {
+            device: &device,
+            guid: new.guid,
+            at: new.at,
+        };
+        let record = self.vault.store(ledger, export, self.passphrase)?;
+        let exported = ExportedGuid {
+            excluded: MethodAssessment::excluded(RecoveryMethod::Guid, &new.device.entry.device),
+            path: self.vault.path_of(&record),
+            encrypted: self.passphrase.is_some(),
+            suspect: !new.guid.is_whole(),
+        };
+        self.kept.insert(new.place, exported);
+        Ok(())
+    }
+}
+
 impl Keep for Keeper<'_> {
     fn keep(&mut self, ledger: &mut Ledger, reply: Replied<'_>) -> Result<(), OpsError> {
         let Reply::Done(message) = reply.reply else {
             return Ok(());
         };
         // An unreadable GUID is reported with its device; the batch goes on.
-        let (Some(device), Ok(guid)) = (reply.device.key(), Guid::read(message)) else {
+        let Ok(guid) = Guid::read(message) else {
             return Ok(());
         };
-        let export = GuidExport {
-            device: &device,
+        let new = NewGuid {
+            device: reply.device,
             guid: &guid,
+            place: reply.place,
             at: reply.at,
         };
-        let record = self.vault.store(ledger, export, self.passphrase)?;
-        let exported = ExportedGuid {
-            excluded: MethodAssessment::excluded(RecoveryMethod::Guid, &reply.device.entry.device),
-            path: self.vault.path_of(&record),
-            encrypted: self.passphrase.is_some(),
-            suspect: !guid.is_whole(),
-        };
-        self.kept.insert(reply.place, exported);
-        Ok(())
+        self.store(ledger, new)
     }
 }

@@ -56,7 +56,7 @@ impl<'a> PreparationRun<'a> {
             if self.ends(session) || (self.unproven > 0 && target.is_silent()) {
                 continue;
             }
-            let due = |it: &&mut Step| it.preparation == preparation && it.is_due();
+            let due = |it: &&mut Step| it.preparation == preparation && it.is_due_by_sadp();
             let device = &target.device;
             let Some(step) = target.steps.iter_mut().find(due) else {
                 continue;

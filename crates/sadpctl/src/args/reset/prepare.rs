@@ -11,7 +11,8 @@ use crate::args::{ChangeArgs, ChoiceArgs, PasswordArgs, SettleArgs, mailbox};
 On each device, what it offers and what is not prepared yet: its GUID is exported
 into the vault, the e-mail address of --mailbox is reserved, and three security
 questions are set. Needs the current password: it is sent to one device at a time
-until two accepted it, and the first wrong one ends the run.
+until two accepted it, and the first wrong one ends the run. What a device offers
+over HTTP and not by SADP is prepared over HTTP.
 
 The file of --answers has three lines id=answer, the same for all devices, or a
 line a device:

@@ -4,7 +4,10 @@ use std::{collections::HashMap, path::PathBuf};
 
 use sadp_ops::{
     DiscoveredDevice, Inventory, Observer, Overrides, Preparation, Session,
-    recovery::prepare::{self, AnswerSet, Candidate, DeviceAnswers, Plan, Settings, Wishes},
+    recovery::{
+        methods,
+        prepare::{self, AnswerSet, Candidate, DeviceAnswers, Plan, Settings, Wishes},
+    },
 };
 use sadp_proto::{AnswersError, Mailbox, SecretAnswers};
 use sadp_reset::{QuestionAnswersFile, write_new_file};
@@ -123,6 +126,8 @@ impl WantedPreparation {
         let candidates = if self.dry_run {
             devices.into_iter().map(Candidate::unread).collect()
         } else {
+            let mut devices = devices;
+            methods::read_offered_over_http(session, &mut devices, observer).await?;
             prepare::read(session, inventory, devices, observer).await?
         };
         let mut made = None;

@@ -223,6 +223,7 @@ fn preparation(prepared: &PreparedDevice) -> Map<String, Value> {
         let data = outcome.map(of).unwrap_or_default();
         json!({
             "action": step.preparation.action().name(), "result": result,
+            "via": if step.over_http { "http" } else { "sadp" },
             "refusal": outcome.and_then(|it| Some(it.verdict.as_ref()?.refusal.word())),
             "message": message, "data": data,
         })
