@@ -2,6 +2,8 @@
 //! asked, what each tells without a login, and [logins](login), at most one a decision of
 //! the user.
 
+mod finding;
+mod logged_in;
 mod login;
 mod reach;
 
@@ -20,7 +22,8 @@ use tokio::{
 pub use self::reach::HttpAccess;
 use self::reach::TransportOrder;
 pub(crate) use self::{
-    login::{HttpRun, LoggedIn, ReceivedDocument, finish, not_told, write_down},
+    logged_in::{LoggedIn, ReceivedDocument},
+    login::{HttpRun, finish, not_told, write_down},
     reach::DeviceRoute,
 };
 pub use crate::outcome::http::{

@@ -3,20 +3,14 @@
 use std::{cell::RefCell, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use jiff::Timestamp;
-use sadp_isapi::{
-    Client, EditError, HttpFailure, HttpRefusal, IsapiDocument, IsapiReply, IsapiRequest,
-    LoginOutcome, ResponseStatus, Timeouts, Transport, UserCheck, Withheld,
-    digest::LoginCredentials, read_list,
-};
-use sadp_proto::{Refusal, RefusalReply};
+use sadp_isapi::{Client, HttpFailure, HttpRefusal, LoginOutcome, Timeouts, Transport, UserCheck};
 use sadp_reset::{
     Account, Action, Attempt, AttemptId, AttemptResult, AttemptVerdict, LedgerError, RefusalWord,
     RememberedCertificate,
 };
 
 use super::{
-    DeviceRoute, HttpAccess, HttpFinding, HttpLogin, HttpLook, HttpStatus, LoginObstacle,
+    DeviceRoute, HttpAccess, HttpFinding, HttpLogin, HttpLook, HttpStatus, LoggedIn, LoginObstacle,
     LoginTrial, PARALLEL, address,
 };
 use crate::{
@@ -187,143 +181,9 @@ pub(crate) fn not_told(
     }
 }
 
-/// A device that took the password.
-pub(crate) struct LoggedIn<'a, 's> {
-    run: HttpRun<'a>,
-    device: &'a DiscoveredDevice,
-    client: Client,
-    account: Account,
-    batch: &'a RefCell<LoginBatch<'s>>,
-    /// Why nothing more is sent to the device.
-    ended: Option<HttpFinding>,
-}
-
-impl LoggedIn<'_, '_> {
-    /// The login that goes with each request.
-    pub(crate) fn credentials(&self) -> LoginCredentials<'_> {
-        LoginCredentials {
-            user: &self.account.user_name,
-            password: self.run.login.password,
-        }
-    }
-
-    /// The time.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.batch.borrow().session.now()
-    }
-
-    /// Sends a request that changes nothing. Each has a login of its own, on a challenge
-    /// of its own: nothing more is sent once one is not accepted.
-    pub(crate) async fn send(&mut self, request: &IsapiRequest) -> Result<IsapiReply, HttpFinding> {
-        if let Some(finding) = &self.ended {
-            return Err(finding.clone());
-        }
-        let basic = self.run.access.basic;
-        let ended = self.client.login(request, self.credentials(), basic).await;
-        let finding = match ended {
-            LoginOutcome::Accepted(reply) | LoginOutcome::Withheld(Withheld::NotNeeded(reply)) => {
-                return Ok(reply);
-            }
-            LoginOutcome::Refused(refusal) | LoginOutcome::Withheld(Withheld::Refused(refusal)) => {
-                HttpFinding::Refused(refusal)
-            }
-            other => HttpFinding::of(other),
-        };
-        let goes_on = match &finding {
-            HttpFinding::Refused(refusal) => !matches!(refusal, HttpRefusal::Locked { .. }),
-            HttpFinding::NotReached(_) => true,
-            _ => false,
-        };
-        if !goes_on {
-            self.ended = Some(finding.clone());
-            self.batch.borrow_mut().heed(&finding);
-        }
-        Err(finding)
-    }
-
-    /// Reads a document. `None` where this firmware has none.
-    pub(crate) async fn read<D: IsapiDocument>(
-        &mut self,
-        request: &IsapiRequest,
-    ) -> Result<Option<D>, HttpFinding> {
-        let received = self.read_whole(request).await?;
-        Ok(received.map(|it| it.document))
-    }
-
-    /// The same, to be written back with a change.
-    pub(crate) async fn read_whole<D: IsapiDocument>(
-        &mut self,
-        request: &IsapiRequest,
-    ) -> Result<Option<ReceivedDocument<D>>, HttpFinding> {
-        match self.send(request).await {
-            Ok(reply) => {
-                let document = reply.document().ok_or(HttpFinding::NotReadable)?;
-                let bytes = reply.body;
-                Ok(Some(ReceivedDocument { document, bytes }))
-            }
-            Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
-            Err(finding) => Err(finding),
-        }
-    }
-
-    /// Reads a list of documents. `None` where this firmware has none.
-    pub(crate) async fn read_list<D: IsapiDocument>(
-        &mut self,
-        request: &IsapiRequest,
-    ) -> Result<Option<Vec<D>>, HttpFinding> {
-        match self.send(request).await {
-            Ok(reply) => match read_list(&reply.body) {
-                Ok(list) => Ok(Some(list)),
-                Err(_) => Err(HttpFinding::NotReadable),
-            },
-            Err(HttpFinding::Refused(HttpRefusal::NoSuchUrl)) => Ok(None),
-            Err(finding) => Err(finding),
-        }
-    }
-
-    /// Sends a request that changes the device, once, and writes it down before.
-    pub(crate) async fn change(
-        &mut self,
-        action: Action,
-        request: &IsapiRequest,
-    ) -> Result<IsapiReply, HttpFinding> {
-        let attempt = write_down(self.batch.borrow_mut().session, self.device, action);
-        let attempt = attempt.map_err(|error| self.fail(error))?;
-        let reply = match self.send(request).await {
-            Ok(reply) => match reply.document::<ResponseStatus>() {
-                Some(status) if !status.is_done() => Err(HttpFinding::NotDone(status.sub_status)),
-                _ => Ok(reply),
-            },
-            Err(HttpFinding::Unanswered(failure)) => Err(HttpFinding::Unconfirmed(failure)),
-            Err(finding) => Err(finding),
-        };
-        let finding = reply.as_ref().err();
-        let finished = finish(self.batch.borrow_mut().session, attempt, finding);
-        finished.map_err(|error| self.fail(error))?;
-        reply
-    }
-
-    /// Does something with the session, between requests.
-    pub(crate) fn with_session<R>(&self, work: impl FnOnce(&mut Session) -> R) -> R {
-        work(self.batch.borrow_mut().session)
-    }
-
-    /// Ends the batch: this computer failed.
-    pub(crate) fn fail(&mut self, error: impl Into<OpsError>) -> HttpFinding {
-        self.batch.borrow_mut().fail(error);
-        self.ended.insert(HttpFinding::NotWrittenDown).clone()
-    }
-}
-
-/// A document as a device wrote it.
-pub(crate) struct ReceivedDocument<D> {
-    pub(crate) document: D,
-    pub(crate) bytes: Vec<u8>,
-}
-
 /// What the logins of a batch share.
-struct LoginBatch<'s> {
-    session: &'s mut Session,
+pub(super) struct LoginBatch<'s> {
+    pub(super) session: &'s mut Session,
     /// How many devices accepted the password.
     accepted: usize,
     /// Why it goes to no other device.
@@ -344,7 +204,7 @@ impl LoginBatch<'_> {
         if self.accepted < PROVING { 1 } else { PARALLEL }
     }
 
-    fn fail(&mut self, error: impl Into<OpsError>) {
+    pub(super) fn fail(&mut self, error: impl Into<OpsError>) {
         self.stopped = Some(Reason::Stopped(StopReason::LocalFailure));
         self.failure.get_or_insert_with(|| error.into());
     }
@@ -447,7 +307,7 @@ impl LoginBatch<'_> {
     }
 
     /// Stops the logins to other devices, where one was not accepted.
-    fn heed(&mut self, finding: &HttpFinding) {
+    pub(super) fn heed(&mut self, finding: &HttpFinding) {
         let reason = match finding {
             HttpFinding::WrongPassword { .. } => Reason::Stopped(StopReason::WrongSecret),
             HttpFinding::NotJudged(HttpRefusal::Locked { .. })
@@ -501,92 +361,4 @@ pub(crate) fn finish(
         ..AttemptVerdict::new(result, session.now())
     };
     session.ledger_mut()?.finish(id, &verdict)
-}
-
-impl HttpFinding {
-    /// What a login means that was not accepted.
-    fn of(ended: LoginOutcome) -> Self {
-        match ended {
-            LoginOutcome::WrongPassword { tries_left } => Self::WrongPassword { tries_left },
-            LoginOutcome::Refused(refusal) => Self::NotJudged(refusal),
-            LoginOutcome::Unknown(failure) => Self::Unanswered(failure),
-            LoginOutcome::Withheld(Withheld::Failed(failure)) => Self::NotReached(failure),
-            LoginOutcome::Withheld(withheld) => Self::Withheld(LoginObstacle::of(withheld)),
-            LoginOutcome::Accepted(_) => Self::NotReadable,
-        }
-    }
-
-    /// How an operation on the device ended by it.
-    pub(crate) const fn status(&self) -> OutcomeStatus {
-        match self {
-            Self::NoAddress
-            | Self::AddressShared
-            | Self::OffSubnet
-            | Self::NotFoundAgain
-            | Self::NotReached(HttpFailure::CertificateChanged { .. })
-            | Self::Withheld(_)
-            | Self::StatesDiffer
-            | Self::NotAlone
-            | Self::NotOffered
-            | Self::NoTimeServer
-            | Self::NoOnvifUsers
-            | Self::NotWrittenDown
-            | Self::NotRecorder { .. } => OutcomeStatus::Skipped,
-            Self::NotReached(_) | Self::NotReadable => OutcomeStatus::NoAnswer,
-            Self::WrongPassword { .. }
-            | Self::NotJudged(_)
-            | Self::Refused(_)
-            | Self::NotDone(_) => OutcomeStatus::Refused,
-            Self::Unanswered(_) | Self::Unconfirmed(_) => OutcomeStatus::Unknown,
-        }
-    }
-
-    /// A refusal in the words that devices use by SADP, so that scripts read one kind.
-    fn verdict(&self) -> Option<RefusalReply> {
-        let (refusal, tries_left, lock_minutes) = match *self {
-            Self::WrongPassword { tries_left } => (Refusal::PasswordError, tries_left, None),
-            Self::NotJudged(HttpRefusal::Locked { seconds })
-            | Self::Refused(HttpRefusal::Locked { seconds }) => {
-                (Refusal::Locked, None, seconds.map(|it| it.div_ceil(60)))
-            }
-            _ => return None,
-        };
-        Some(RefusalReply {
-            refusal,
-            tries_left,
-            lock_minutes,
-            without_mac: false,
-        })
-    }
-
-    /// The outcome of a device of which this is found.
-    pub(crate) fn outcome(self, device: &DiscoveredDevice, action: Action) -> Outcome {
-        let mut outcome = Outcome {
-            verdict: self.verdict(),
-            ..Outcome::new(device, action, self.status())
-        };
-        outcome.reason = Reason::Http(self);
-        outcome
-    }
-}
-
-/// A document without the place of a value is not one that is understood.
-impl From<EditError> for HttpFinding {
-    fn from(_: EditError) -> Self {
-        Self::NotReadable
-    }
-}
-
-impl LoginObstacle {
-    fn of(withheld: Withheld) -> Self {
-        match withheld {
-            Withheld::NotNeeded(_) => Self::NotNeeded,
-            Withheld::Refused(HttpRefusal::Locked { seconds }) => Self::Locked { seconds },
-            Withheld::Refused(HttpRefusal::NotActivated) => Self::NotActivated,
-            Withheld::Refused(refusal) => Self::Refused(refusal),
-            Withheld::OneTryLeft => Self::OneTryLeft,
-            Withheld::BasicOnly => Self::BasicOnly,
-            Withheld::NoChallenge | Withheld::Failed(_) => Self::NoChallenge,
-        }
-    }
 }
