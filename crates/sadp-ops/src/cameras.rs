@@ -193,7 +193,7 @@ fn add_status(camera: &mut RecorderCamera, status: &ChannelStatus) {
     camera.online = status
         .online
         .or_else(|| (result == Some(&DetectResult::Connect)).then_some(true));
-    camera.result = result.map(|it| text(it.to_string().into()));
+    camera.result = result.map(|it| text(it.to_string()));
     let password = status.security.as_ref().map(|it| &*it.password_status);
     camera.activated = match password {
         Some("notActivated") => Some(false),
@@ -234,13 +234,9 @@ fn on_no_channel(found: VideoSource) -> RecorderCamera {
 }
 
 /// A text of a device, of bounded length.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the texts of documents are boxed"
-)]
-fn text(text: Box<str>) -> String {
+fn text(text: impl AsRef<str>) -> String {
     const LONGEST: usize = 128;
-    text.chars().take(LONGEST).collect()
+    text.as_ref().chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::{count, minute};
 /// `5 channels: 3 online, 2 not; 1 more camera found, on no channel`.
 pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
     let (channels, others): (Vec<_>, Vec<_>) = cameras.iter().partition(|it| it.channel.is_some());
-    let mut text = count(channels.len() as u64, "channel", "channels");
     let with = |online| channels.iter().filter(|it| it.online == online).count();
     let states = [
         (with(Some(true)), "online"),
@@ -24,14 +23,17 @@ pub(crate) fn cameras_in_brief(cameras: &[RecorderCamera]) -> String {
     let states: Vec<_> = states
         .map(|(number, state)| format!("{number} {state}"))
         .collect();
-    if !states.is_empty() {
-        text += &format!(": {}", states.join(", "));
-    }
+    let number = count(channels.len() as u64, "channel", "channels");
+    let mut parts = vec![if states.is_empty() {
+        number
+    } else {
+        format!("{number}: {}", states.join(", "))
+    }];
     if !others.is_empty() {
         let more = count(others.len() as u64, "more camera", "more cameras");
-        text += &format!("; {more} found, on no channel");
+        parts.push(format!("{more} found, on no channel"));
     }
-    text
+    parts.join("; ")
 }
 
 /// How a camera behind a recorder stands: `online`, `offline: it cannot be reached`.

@@ -145,7 +145,7 @@ fn what_is_offered_over_http_alone_may_work() {
     let none = RecoverySetup::default();
     let not_set_up = RecoverySetup {
         mailbox: Some(false),
-        ..none.clone()
+        ..RecoverySetup::default()
     };
     let mut silent = device(CAMERA);
     silent.recovery.mailbox = Some(false);

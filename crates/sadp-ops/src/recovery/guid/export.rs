@@ -103,6 +103,7 @@ impl<'a> Keeper<'a> {
 }
 
 /// A GUID that arrived.
+#[derive(Clone, Copy)]
 pub(crate) struct NewGuid<'a> {
     pub(crate) device: &'a DiscoveredDevice,
     pub(crate) guid: &'a Guid,

@@ -101,32 +101,29 @@ impl PlannedDevice {
     fn take_in_over_http(&mut self, outcome: Outcome) {
         let steps = self.steps.iter_mut();
         let due = steps.filter(|step| step.over_http && step.is_due());
-        match outcome.data {
-            OutcomeData::Prepared(prepared) => {
-                for (step, prepared) in due.zip(prepared.steps) {
-                    step.progress = match prepared.outcome {
-                        None => StepProgress::Already,
-                        Some(outcome) => StepProgress::Settled(Box::new(outcome)),
-                    };
-                }
+        if let OutcomeData::Prepared(prepared) = outcome.data {
+            for (step, prepared) in due.zip(prepared.steps) {
+                step.progress = match prepared.outcome {
+                    None => StepProgress::Already,
+                    Some(outcome) => StepProgress::Settled(Box::new(outcome)),
+                };
             }
-            _ => {
-                let mut outcome = Outcome {
-                    data: OutcomeData::None,
-                    ..outcome
-                };
-                let then = match &outcome.reason {
-                    Reason::Http(finding) => ends(finding),
-                    _ => None,
-                };
-                for step in due {
-                    outcome.action = step.preparation.action();
-                    step.progress = StepProgress::Settled(Box::new(outcome.clone()));
-                    // The password was sent once.
-                    if let Some(then) = &then {
-                        outcome = Outcome::skipped(&self.device, outcome.action, then.clone());
-                    }
-                }
+            return;
+        }
+        let then = match &outcome.reason {
+            Reason::Http(finding) => ends(finding),
+            _ => None,
+        };
+        let mut outcome = Outcome {
+            data: OutcomeData::None,
+            ..outcome
+        };
+        for step in due {
+            outcome.action = step.preparation.action();
+            step.progress = StepProgress::Settled(Box::new(outcome.clone()));
+            // The password was sent once.
+            if let Some(then) = &then {
+                outcome = Outcome::skipped(&self.device, outcome.action, then.clone());
             }
         }
     }
@@ -183,13 +180,12 @@ impl DevicePreparation<'_> {
         offered: &mut Option<SecurityCapabilities>,
         login: &mut LoggedIn<'_, '_>,
     ) -> Result<Option<Outcome>, HttpFinding> {
-        let offered = match offered {
-            Some(offered) => offered,
-            None => {
-                let user = login.credentials().user.to_owned();
-                let read = login.read(&SecurityCapabilities::request(&user)).await?;
-                offered.insert(read.unwrap_or_default())
-            }
+        let offered = if let Some(offered) = offered {
+            offered
+        } else {
+            let user = login.credentials().user.to_owned();
+            let read = login.read(&SecurityCapabilities::request(&user)).await?;
+            offered.insert(read.unwrap_or_default())
         };
         let refused = match preparation {
             Preparation::Guid => offered.guid_export,
