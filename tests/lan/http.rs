@@ -74,9 +74,8 @@ fn no_address_but_that_of_the_device_is_connected_to() {
         } else {
             ""
         };
-        site += &format!(
-            "[[device]]\nprofile = \"{profile}\"\nip = \"{address}\"\n{cameras}\nhttp = {{ {http} }}\n"
-        );
+        let device = format!("profile = \"{profile}\"\nip = \"{address}\"\n{cameras}");
+        site.extend(["[[device]]\n", &device, "\nhttp = { ", http, " }\n"]);
     }
     let folder = tempfile::tempdir().unwrap();
     let _sim = play(&cameras, &folder, "site.toml", &site);
@@ -86,9 +85,12 @@ fn no_address_but_that_of_the_device_is_connected_to() {
     let variables = variables.map(|it| format!("{it}={proxy}"));
     let mut variables: Vec<_> = variables.iter().map(String::as_str).collect();
     variables.push("SADPCTL_PASSWORD=Warehouse-48");
-    let commands: [&[&str]; 2] = [
+    let commands: [&[&str]; 5] = [
         &["check", "--all"],
         &["check", "10.77.1.1", "--login", "--details", "--http"],
+        &["cameras", "10.77.1.1", "--http"],
+        &["time", "show", "10.77.1.2", "--http"],
+        &["reset", "ways", "--all"],
     ];
     for command in commands {
         let begun = [
