@@ -248,7 +248,7 @@ fn where_no_login_may_be_sent_the_outcome_stays() {
             format!("{unknown}tries = 1"),
             format!("{unknown}tries = 3"),
             format!("{unknown}http = {{ off = true }}"),
-            unknown.clone(),
+            unknown,
         ],
     );
     // Wrong logins from this computer lock the second over HTTP alone.

@@ -284,7 +284,7 @@ pub enum BlockReason {
         /// How many.
         left: u32,
     },
-    /// It refused a secret of this kind before.
+    /// It refused a secret of this kind before, or a login showed that one did not work.
     RefusedBefore {
         /// When.
         at: Timestamp,

@@ -172,7 +172,9 @@ pub fn already_active(devices: usize) -> String {
 /// another.
 pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
     let (device, at) = (device_name(device), minute(at));
-    format!("{device} refused a secret of this kind on {at}: each wrong one costs a try")
+    format!(
+        "{device}: a secret of this kind, sent on {at}, did not work, and each wrong one costs a try"
+    )
 }
 
 #[cfg(test)]
