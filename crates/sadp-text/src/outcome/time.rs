@@ -174,3 +174,99 @@ pub fn zone_remedy(error: &ZoneNameError) -> String {
         ZoneNameError::NotForDevices(_) => "use a zone of a fixed offset until the clock changes, e.g. Etc/GMT-1, which is an hour ahead of UTC".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sadp_isapi::{HttpFailure, NtpServer, Time};
+    use sadp_ops::{
+        DeviceRef,
+        check::{DeviceClock, HttpFinding},
+    };
+
+    use super::*;
+    use crate::message;
+
+    fn status(mode: TimeMode, local_time: &str) -> ClockStatus {
+        let time = Time {
+            time_mode: mode,
+            local_time: Some(local_time.into()),
+            time_zone: Some("CST-1:00:00".into()),
+        };
+        let ntp = NtpServer {
+            id: Some(1),
+            addressing_format_type: Some("ipaddress".into()),
+            host_name: None,
+            ip_address: Some("192.0.2.1".into()),
+            ipv6_address: None,
+            port_no: None,
+            synchronize_interval: None,
+        };
+        let now = "2026-11-26T11:00:00Z".parse().unwrap();
+        ClockStatus {
+            clock: DeviceClock::new(time, now),
+            ntp: Some(ntp),
+        }
+    }
+
+    fn change(after: Option<ClockStatus>) -> TimeChange {
+        let host = "192.0.2.1".parse().unwrap();
+        TimeChange {
+            wanted: TimeSettings {
+                source: Some(ClockSource::Ntp(host)),
+                zone: None,
+            },
+            before: Some(status(TimeMode::Manual, "2026-10-27T12:00:00")),
+            after,
+            server_written: true,
+            clock_written: true,
+            needs_restart: false,
+        }
+    }
+
+    fn told(change: TimeChange, status: OutcomeStatus, seen: Seen) -> String {
+        message(&Outcome {
+            seen: Some(seen),
+            data: OutcomeData::TimeChange(Box::new(change)),
+            ..Outcome::new(DeviceRef::default(), Action::TimeSet, status)
+        })
+    }
+
+    #[test]
+    fn what_the_clock_shows_after_a_change_is_told() {
+        let right = || Some(status(TimeMode::Ntp, "2026-11-26T12:00:01"));
+        let done = OutcomeStatus::Done;
+        let before = "clock was 30 days behind; now right, set by NTP from 192.0.2.1";
+        assert_eq!(told(change(right()), done, Seen::Changed), before);
+        let restarts = TimeChange {
+            needs_restart: true,
+            ..change(right())
+        };
+        let expected = format!("{before}; it takes the change over when it restarts");
+        assert_eq!(told(restarts, done, Seen::Changed), expected);
+        let former = change(Some(status(TimeMode::Manual, "2026-11-26T11:29:20")));
+        assert_eq!(
+            told(former, OutcomeStatus::Unknown, Seen::Unchanged),
+            "it accepted the change, but does not show it: clock 30m 40s behind, set by hand"
+        );
+        assert_eq!(
+            told(change(None), done, Seen::Missing),
+            "it accepted the change, but its clock could not be read again"
+        );
+    }
+
+    #[test]
+    fn what_was_set_before_a_failure_is_told() {
+        let mut outcome = Outcome {
+            reason: Reason::Http(HttpFinding::Unconfirmed(HttpFailure::Timeout)),
+            data: OutcomeData::TimeChange(Box::new(change(None))),
+            ..Outcome::new(
+                DeviceRef::default(),
+                Action::TimeSet,
+                OutcomeStatus::Unknown,
+            )
+        };
+        assert!(message(&outcome).ends_with("may have been made; its time server is set already"));
+        outcome.data = OutcomeData::None;
+        assert!(message(&outcome).ends_with("may have been made"));
+    }
+}
