@@ -122,7 +122,7 @@ fn page_name(command: &Command) -> &str {
 }
 
 /// Where a user finds what is kept.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     (
         "~/.local/share/sadpctl/ledger.sqlite3",
         "Locks, requests that wait for an answer, and a record of the commands sent. It holds no secret. Windows and macOS have it in their own folders for data; --state names another folder.",
@@ -134,6 +134,10 @@ const FILES: [(&str, &str); 5] = [
     (
         "~/.local/share/sadpctl/last-scan.json",
         "The devices of the last scan, for completion in a shell.",
+    ),
+    (
+        "~/.local/share/sadpctl/cameras.json",
+        "The cameras behind each recorder as the command cameras read them last, for audit and report.",
     ),
     (
         "~/.config/sadpctl/contact.toml",
