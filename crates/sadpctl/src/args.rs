@@ -33,7 +33,7 @@ pub(crate) use self::{
         LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
     },
     help::{Detail, EXIT_CODES, split_examples},
-    http::HttpArgs,
+    http::{HttpArgs, TransportArgs},
     net::{NetApplyArgs, NetCommand, NetPlanArgs, NetSetArgs, WantedArgs},
     reset::{
         AnswersArgs, App, AppArgs, ButtonArgs, CasesArgs, CasesCommand, ExportArgs, GuidCommand,

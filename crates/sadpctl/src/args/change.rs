@@ -3,13 +3,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
-use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides};
+use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides, check::HttpAccess};
 
 use super::{
-    AskArgs, DeviceArgs, HttpArgs, PreparationArgs,
+    AskArgs, DeviceArgs, HttpArgs, PreparationArgs, TransportArgs,
     values::{duration, switch},
 };
-use crate::{select::Filter, terminal::Terminal};
+use crate::{
+    failure::{Exit, Failure},
+    select::Filter,
+    terminal::Terminal,
+};
 
 /// Which devices a command is for.
 #[derive(Args, Debug)]
@@ -158,6 +162,20 @@ pub(crate) struct VerifyArgs {
     /// that shows whether it was set
     #[arg(long)]
     pub(crate) verify: bool,
+
+    #[command(flatten)]
+    transport: TransportArgs,
+}
+
+impl VerifyArgs {
+    /// How devices are reached then.
+    pub(crate) fn access(self) -> Result<HttpAccess, Failure> {
+        if self.transport.is_given() && !self.verify {
+            let message = "--http and --https-port are for the login of --verify";
+            return Err(Failure::words(Exit::Usage, message).hint("add --verify; nothing was sent"));
+        }
+        Ok(self.transport.access())
+    }
 }
 
 /// `activate`.

@@ -3,9 +3,9 @@ use sadp_ops::check::{BasicLogin, CertificateFingerprint, HttpAccess};
 
 use crate::failure::{Exit, Failure};
 
-/// How devices are reached over HTTP.
+/// By which transport devices are asked.
 #[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct HttpArgs {
+pub(crate) struct TransportArgs {
     /// Use HTTP alone, also where a device has HTTPS
     ///
     /// For devices whose HTTPS is too old. The password goes as an answer to a challenge
@@ -15,6 +15,29 @@ pub(crate) struct HttpArgs {
     /// The port of HTTPS; devices do not report it
     #[arg(hide_short_help = true, long, value_name = "N", default_value_t = HttpAccess::HTTPS_PORT, conflicts_with = "http", value_parser = clap::value_parser!(u16).range(1..))]
     https_port: u16,
+}
+
+impl TransportArgs {
+    /// Whether any of it is given.
+    pub(crate) const fn is_given(self) -> bool {
+        self.http || self.https_port != HttpAccess::HTTPS_PORT
+    }
+
+    /// What is chosen, without Basic.
+    pub(crate) fn access(self) -> HttpAccess {
+        HttpAccess {
+            http_only: self.http,
+            https_port: self.https_port,
+            ..HttpAccess::default()
+        }
+    }
+}
+
+/// How devices are reached over HTTP.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct HttpArgs {
+    #[command(flatten)]
+    transport: TransportArgs,
 
     /// Take this certificate of one device from now on
     ///
@@ -59,9 +82,8 @@ impl HttpArgs {
             } else {
                 BasicLogin::Refuse
             },
-            http_only: self.http,
-            https_port: self.https_port,
             accept: self.accept_certificate,
+            ..self.transport.access()
         })
     }
 }

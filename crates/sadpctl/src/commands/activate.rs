@@ -3,7 +3,6 @@ mod http;
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
-    check::HttpAccess,
     recovery::prepare::Settings,
     verify::{self, Verification},
 };
@@ -19,6 +18,7 @@ use crate::{
 
 pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
+    let reached = args.verify.access()?;
     let password = new_password::pending(&args.password, args.change)?;
     if args.via == ActivationVia::Http {
         return http::run(args, password, context);
@@ -71,7 +71,7 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
         run.block_on(async |session, observer| {
             let verification = Verification {
                 password: &password,
-                access: &HttpAccess::default(),
+                access: &reached,
             };
             verify::verify(session, &mut report, verification, observer).await;
         });

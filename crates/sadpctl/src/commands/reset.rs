@@ -12,7 +12,6 @@ mod ways;
 
 use sadp_ops::{
     Inventory, PasswordSettings, Selection,
-    check::HttpAccess,
     recovery::{
         password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
         questions::QuestionCheck,
@@ -58,6 +57,7 @@ fn set_password(
     args: &SecretResetArgs,
     context: Context<'_>,
 ) -> Result<Exit, Failure> {
+    let reached = args.verify.access()?;
     let Secrets {
         method,
         secret,
@@ -95,7 +95,7 @@ fn set_password(
         if verifies {
             let verification = Verification {
                 password: &password,
-                access: &HttpAccess::default(),
+                access: &reached,
             };
             verify::verify(session, &mut report, verification, observer).await;
         }

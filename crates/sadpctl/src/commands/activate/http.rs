@@ -1,6 +1,6 @@
 //! `activate --via http`.
 
-use sadp_ops::{activate, check::HttpAccess, verify::Verification};
+use sadp_ops::{activate, verify::Verification};
 use sadp_text::{Announcement, already_active};
 
 use crate::{
@@ -15,6 +15,7 @@ pub(super) fn run(
     password: NewPassword,
     context: Context<'_>,
 ) -> Result<Exit, Failure> {
+    let reached = args.verify.access()?;
     if args.prepare {
         let message = "recovery is prepared over SADP, not with --via http";
         return Err(Failure::words(Exit::Usage, message)
@@ -45,7 +46,7 @@ pub(super) fn run(
     run.carry_out(async move |session, observer| {
         let verification = Verification {
             password: &password,
-            access: &HttpAccess::default(),
+            access: &reached,
         };
         plan.carry_out(session, verification, args.verify.verify, observer)
             .await

@@ -5,7 +5,6 @@ use std::path::Path;
 use sadp_discovery::ScanConfig;
 use sadp_ops::{
     Cancellation, Guard, LedgerAccess, OutcomeData, PasswordSettings,
-    check::HttpAccess,
     recovery::guid::{
         self,
         export::{self, Settings},
@@ -70,6 +69,7 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
 
 fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run::check(args.change, context.global)?;
+    let reached = args.verify.access()?;
     let password = new_password::pending(&args.password, args.change)?;
     let Purpose { access, naming } = args.change.into();
     let mut run = Run::open(&args.ask, run::addresses(args.names()), access, context)?;
@@ -104,7 +104,7 @@ fn import(args: &GuidImportArgs, context: Context<'_>) -> Result<Exit, Failure> 
         if verifies {
             let verification = Verification {
                 password: &password,
-                access: &HttpAccess::default(),
+                access: &reached,
             };
             verify::verify(session, &mut report, verification, observer).await;
         }

@@ -5,7 +5,6 @@ use std::slice;
 use sadp_model::text::clean;
 use sadp_ops::{
     DeviceName, Inventory,
-    check::HttpAccess,
     recovery::{
         History,
         answer::{self, AnswerFor, AnswerInput, CheckedAnswer, Matching, ResetChoice, Settings},
@@ -204,6 +203,7 @@ impl Import<'_> {
         password: Option<NewPassword>,
     ) -> Result<Exit, Failure> {
         let change = self.args.change;
+        let reached = self.args.verify.access()?;
         let plan = answer::plan(&self.run.session, inventory, matching, &self.choice)?;
         if change.dry_run || plan.answers.is_empty() {
             return self.run.print_planned(plan.into_outcomes());
@@ -236,7 +236,7 @@ impl Import<'_> {
             if let (true, Some(password)) = (verifies, &password) {
                 let verification = Verification {
                     password,
-                    access: &HttpAccess::default(),
+                    access: &reached,
                 };
                 verify::verify(session, &mut report, verification, observer).await;
             }
