@@ -112,18 +112,30 @@ impl Announcement {
 
     /// Recovery, to be prepared in these ways on so many devices each.
     pub fn prepare(plan: &prepare::Plan, mailbox: Option<&Mailbox>) -> Self {
-        let counts = plan
-            .counts()
-            .into_iter()
-            .filter(|(_, devices)| *devices > 0);
-        let parts = counts.map(|(preparation, devices)| match (preparation, mailbox) {
-            (Preparation::Guid, _) => format!("{devices} x the GUID exported into the vault"),
-            (Preparation::Questions, _) => format!("{devices} x security questions set"),
-            (Preparation::Mailbox, None) => format!("{devices} x an e-mail address reserved"),
-            (Preparation::Mailbox, Some(mailbox)) => {
-                let address = clean(mailbox.as_str());
-                format!("{devices} x the e-mail address {address} reserved, sent unencrypted")
-            }
+        let counts = plan.counts().into_iter();
+        let counts = counts.filter(|(_, devices, _)| *devices > 0);
+        let parts = counts.map(|(preparation, devices, over_http)| {
+            let what = match (preparation, mailbox) {
+                (Preparation::Guid, _) => "the GUID exported into the vault".into(),
+                (Preparation::Questions, _) => "security questions set".into(),
+                (Preparation::Mailbox, None) => "an e-mail address reserved".into(),
+                (Preparation::Mailbox, Some(mailbox)) => {
+                    let address = clean(mailbox.as_str());
+                    // SADP has no other way to send it.
+                    let how = if over_http < devices {
+                        ", sent unencrypted"
+                    } else {
+                        ""
+                    };
+                    format!("the e-mail address {address} reserved{how}")
+                }
+            };
+            let way = match over_http {
+                0 => String::new(),
+                all if all == devices => ", over HTTP".into(),
+                some => format!(", {some} of them over HTTP"),
+            };
+            format!("{devices} x {what}{way}")
         });
         let parts: Vec<_> = parts.collect();
         let what = format!("recovery is prepared ({}) on", parts.join("; "));

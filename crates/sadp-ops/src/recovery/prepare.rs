@@ -309,12 +309,14 @@ impl Plan {
         devices.map(|it| &it.device)
     }
 
-    /// To how many devices each of these is sent.
-    pub fn counts(&self) -> [(Preparation, usize); 3] {
+    /// What is prepared on how many devices, and on how many of them over HTTP.
+    pub fn counts(&self) -> [(Preparation, usize, usize); 3] {
         Preparation::ALL.map(|preparation| {
             let steps = self.devices.iter().flat_map(|it| &it.steps);
             let due = steps.filter(|it| it.preparation == preparation && it.is_due());
-            (preparation, due.count())
+            let (over_http, by_sadp): (Vec<_>, Vec<_>) = due.partition(|it| it.over_http);
+            let devices = over_http.len() + by_sadp.len();
+            (preparation, devices, over_http.len())
         })
     }
 

@@ -187,7 +187,7 @@ async fn a_session_that_is_asked_to_stop_prepares_nothing() {
     let candidates = prepare::read(session, &inventory, devices, &mut quiet).await;
     let plan = prepare::plan(session, candidates.unwrap(), wishes()).unwrap();
     assert_eq!(plan.devices().count(), 1);
-    assert!(plan.counts().iter().all(|(_, devices)| *devices == 1));
+    assert!(plan.counts().iter().all(|(_, devices, _)| *devices == 1));
     site.cancellation.stop.cancel();
     let settings = Settings {
         inventory: &inventory,
