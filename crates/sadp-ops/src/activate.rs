@@ -15,10 +15,11 @@ use secrecy::SecretString;
 
 pub use self::http::{HttpPlan, plan_over_http};
 use crate::{
-    DiscoveredDevice, Event, Inventory, NextStep, Observer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Preparation, Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
+    DiscoveredDevice, Event, Inventory, Observer, OpsError, Outcome, OutcomeStatus, Overrides,
+    Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
     batch::{Batch, DeviceCommand, KeepNothing, Settling},
     memory::unconfirmed_activation,
+    offer::preparations,
     settle::{FollowUp, RoundLimit},
 };
 
@@ -318,18 +319,4 @@ fn seen(now: Option<&Device>) -> Seen {
         Some(_) => Seen::Changed,
         None => Seen::Missing,
     }
-}
-
-/// What is best prepared while the password is known, as far as the device offers
-/// it.
-pub(crate) fn preparations(found: &DiscoveredDevice) -> Option<NextStep> {
-    let recovery = &found.entry.device.recovery;
-    let offered = [
-        (recovery.questions, Preparation::Questions),
-        (recovery.mailbox, Preparation::Mailbox),
-        (recovery.guid, Preparation::Guid),
-    ];
-    let offered = offered.into_iter().filter(|(it, _)| *it == Some(true));
-    let preparations: Vec<_> = offered.map(|(_, preparation)| preparation).collect();
-    (!preparations.is_empty()).then_some(NextStep::Prepare(preparations))
 }

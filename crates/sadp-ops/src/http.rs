@@ -24,7 +24,7 @@ use self::reach::TransportOrder;
 pub(crate) use self::{
     logged_in::{LoggedIn, ReceivedDocument},
     login::{HttpRun, finish, not_told, write_down},
-    reach::DeviceRoute,
+    reach::HttpEndpoint,
 };
 pub use crate::outcome::http::{
     DeviceClock, HttpActivation, HttpDetails, HttpFinding, HttpLogin, HttpStatus, LoginObstacle,
@@ -180,7 +180,7 @@ impl HttpQuestion<'_> {
     pub(crate) async fn ask<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         self,
         session: &Session,
-        ask: impl Fn(DeviceRoute) -> F,
+        ask: impl Fn(HttpEndpoint) -> F,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Option<T>>, OpsError> {
         let stop = session.cancellation.stop.clone();
@@ -193,7 +193,7 @@ impl HttpQuestion<'_> {
             while tasks.len() < PARALLEL
                 && let Some((place, device)) = waiting.next()
             {
-                let route = DeviceRoute::new(device, self.access, session)?;
+                let route = HttpEndpoint::new(device, self.access, session)?;
                 let answer = ask(route.with(self.timeouts));
                 tasks.spawn(async move { (place, answer.await) });
             }

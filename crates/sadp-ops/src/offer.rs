@@ -7,8 +7,8 @@ use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
 
 use crate::{
-    DiscoveredDevice, Guard, Inventory, Observer, Offer, OpsError, Outcome, OutcomeStatus,
-    Overrides, Reason, SafetyChecks, Session,
+    DiscoveredDevice, Guard, Inventory, NextStep, Observer, Offer, OpsError, Outcome,
+    OutcomeStatus, Overrides, Preparation, Reason, SafetyChecks, Session,
     batch::{Batch, BatchReport, DeviceCommand, Keep, KeepNothing, guarded},
 };
 
@@ -91,6 +91,20 @@ pub struct Selection {
     pub devices: Vec<DiscoveredDevice>,
     /// Those that it does not go to, and why.
     pub left_out: Vec<Outcome>,
+}
+
+/// What is best prepared while the password is known, as far as the device offers
+/// it.
+pub(crate) fn preparations(found: &DiscoveredDevice) -> Option<NextStep> {
+    let recovery = &found.entry.device.recovery;
+    let offered = [
+        (recovery.questions, Preparation::Questions),
+        (recovery.mailbox, Preparation::Mailbox),
+        (recovery.guid, Preparation::Guid),
+    ];
+    let offered = offered.into_iter().filter(|(it, _)| *it == Some(true));
+    let preparations: Vec<_> = offered.map(|(_, preparation)| preparation).collect();
+    (!preparations.is_empty()).then_some(NextStep::Prepare(preparations))
 }
 
 /// What a command with a password needs beside its plan.

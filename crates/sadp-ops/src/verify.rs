@@ -10,8 +10,8 @@ pub use crate::outcome::verify::VerifyFinding;
 use crate::{
     DeviceRef, DiscoveredDevice, Guard, Inventory, Observer, OpsError, Outcome, OutcomeData,
     OutcomeStatus, Overrides, Reason, Report, Seen, Session, StopReason,
-    activate::preparations,
     check::{self, HttpAccess, HttpFinding, HttpLogin, LoginTrial},
+    offer::preparations,
     outcome::answer::{AnswerData, AnswerFinding, SentAnswer},
     recovery::answer::close_case,
 };
@@ -49,7 +49,7 @@ pub async fn verify(
         given.map(|it| it.device.clone()).collect::<Vec<_>>()
     });
     let may_refuse: Vec<_> = unknown.iter().filter_map(key).collect();
-    let given = Given {
+    let given = GivenDevices {
         devices: [done, unknown].concat(),
         may_refuse,
     };
@@ -59,14 +59,14 @@ pub async fn verify(
 }
 
 /// The devices that took the password or may have.
-struct Given {
+struct GivenDevices {
     /// Those that took it come first.
     devices: Vec<DeviceRef>,
     /// The others.
     may_refuse: Vec<DeviceKey>,
 }
 
-impl Given {
+impl GivenDevices {
     async fn log_in(
         self,
         session: &mut Session,

@@ -12,13 +12,14 @@ use sadp_model::State;
 use sadp_proto::seal::Password;
 use sadp_reset::{Action, LedgerError};
 
-use super::{earlier, preparations, record, record_earlier};
+use super::{earlier, record, record_earlier};
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Overrides,
     Reason, Report, SafetyChecks, Seen, Selection, Session, StopReason,
     http::{
-        self, DeviceRoute, HttpAccess, HttpActivation, HttpFinding, HttpLook, HttpStatus, not_told,
+        self, HttpAccess, HttpActivation, HttpEndpoint, HttpFinding, HttpLook, HttpStatus, not_told,
     },
+    offer::preparations,
     verify::{self, Verification},
 };
 
@@ -205,7 +206,7 @@ async fn activate(
         _ => Scheme::Legacy,
     };
     let client =
-        DeviceRoute::new(device, &HttpAccess::HTTP_ONLY, session)?.client(Transport::Http)?;
+        HttpEndpoint::new(device, &HttpAccess::HTTP_ONLY, session)?.client(Transport::Http)?;
     let Ok(handshake) = Handshake::start(scheme, &mut UnwrapErr(SysRng)) else {
         return Ok(HttpFinding::NotReadable.outcome(device, Action::Activate));
     };

@@ -10,8 +10,8 @@ use sadp_reset::{
 };
 
 use super::{
-    DeviceRoute, HttpAccess, HttpFinding, HttpLogin, HttpLook, HttpStatus, LoggedIn, LoginObstacle,
-    LoginTrial, PARALLEL, address,
+    HttpAccess, HttpEndpoint, HttpFinding, HttpLogin, HttpLook, HttpStatus, LoggedIn,
+    LoginObstacle, LoginTrial, PARALLEL, address,
 };
 use crate::{
     DiscoveredDevice, Event, Observer, OpsError, Outcome, OutcomeData, OutcomeStatus, Reason,
@@ -243,7 +243,7 @@ impl LoginBatch<'_> {
         device: &DiscoveredDevice,
         status: &HttpStatus,
     ) -> Result<Client, OpsError> {
-        let route = DeviceRoute::new(device, run.access, self.session)?;
+        let route = HttpEndpoint::new(device, run.access, self.session)?;
         let mut route = route.with(run.timeouts());
         let transport = status.transport.unwrap_or(Transport::Http);
         if let (Transport::Https, Some(certificate)) = (transport, status.certificate) {

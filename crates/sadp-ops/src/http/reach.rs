@@ -61,7 +61,7 @@ pub(super) enum TransportOrder {
 /// The way to one device. Requests leave by the interface on which it was heard: two may
 /// see the same address.
 #[derive(Clone, Debug)]
-pub(crate) struct DeviceRoute {
+pub(crate) struct HttpEndpoint {
     http: SocketAddr,
     https: SocketAddr,
     interface: Option<String>,
@@ -70,7 +70,7 @@ pub(crate) struct DeviceRoute {
     pub(super) certificate: Option<CertificateFingerprint>,
 }
 
-impl DeviceRoute {
+impl HttpEndpoint {
     pub(crate) fn new(
         device: &DiscoveredDevice,
         access: &HttpAccess,

@@ -15,7 +15,7 @@ use super::History;
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
-    http::{self, DeviceRoute, HttpAccess, HttpQuestion},
+    http::{self, HttpAccess, HttpEndpoint, HttpQuestion},
 };
 
 /// The most devices that are read from at once.
@@ -120,7 +120,7 @@ pub async fn read_offered_over_http(
     Ok(())
 }
 
-async fn ask_ways(route: DeviceRoute) -> Option<RecoveryWays> {
+async fn ask_ways(route: HttpEndpoint) -> Option<RecoveryWays> {
     let client = route.client(Transport::Http).ok()?;
     let request = IsapiRequest::get(RecoveryCapabilities::PATH);
     let reply = client.ask(&request).await.ok()?;

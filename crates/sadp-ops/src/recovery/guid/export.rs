@@ -104,7 +104,7 @@ impl<'a> Keeper<'a> {
 
 /// A GUID that arrived.
 #[derive(Clone, Copy)]
-pub(crate) struct NewGuid<'a> {
+pub(crate) struct ArrivedGuid<'a> {
     pub(crate) device: &'a DiscoveredDevice,
     pub(crate) guid: &'a Guid,
     /// The place of its command.
@@ -114,7 +114,11 @@ pub(crate) struct NewGuid<'a> {
 
 impl Keeper<'_> {
     /// Puts a GUID into the vault. Of a device that nothing identifies it keeps none.
-    pub(crate) fn store(&mut self, ledger: &mut Ledger, new: NewGuid<'_>) -> Result<(), OpsError> {
+    pub(crate) fn store(
+        &mut self,
+        ledger: &mut Ledger,
+        new: ArrivedGuid<'_>,
+    ) -> Result<(), OpsError> {
         let Some(device) = new.device.key() else {
             return Ok(());
         };
@@ -144,7 +148,7 @@ impl Keep for Keeper<'_> {
         let Ok(guid) = Guid::read(message) else {
             return Ok(());
         };
-        let new = NewGuid {
+        let new = ArrivedGuid {
             device: reply.device,
             guid: &guid,
             place: reply.place,

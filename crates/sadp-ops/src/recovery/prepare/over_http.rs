@@ -251,7 +251,7 @@ impl DevicePreparation<'_> {
             let ledger = session.ledger_mut()?;
             keeper.store(
                 ledger,
-                export::NewGuid {
+                export::ArrivedGuid {
                     device: self.device,
                     guid: &guid,
                     place: 0,
