@@ -26,6 +26,8 @@ pub struct DiscoveredDevice {
     /// Whether another device has its address on the interface on which it was heard. Two
     /// interfaces may lead to a device with one address each.
     pub(crate) address_shared: bool,
+    /// The port of its HTTPS, where a URL names it: it is then asked over HTTPS alone.
+    pub(crate) https_port: Option<u16>,
 }
 
 impl DiscoveredDevice {
@@ -74,6 +76,7 @@ impl DiscoveredDevice {
             warnings: Vec::new(),
             site_name: None,
             address_shared: false,
+            https_port: None,
         }
     }
 
@@ -90,6 +93,7 @@ impl DiscoveredDevice {
             address_shared: assessment.warnings.contains(&Warning::DuplicateIp),
             warnings: assessment.warnings,
             site_name: None,
+            https_port: None,
         }
     }
 

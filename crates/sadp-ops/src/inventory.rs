@@ -11,6 +11,7 @@ use sadp_proto::{SurveyProgress, Sweep};
 use sadp_reset::{DeviceKey, KnownDevice, Ledger};
 use tokio::sync::Notify;
 
+use self::name::WebPort;
 pub use self::name::{BadName, DeviceName, Naming, SelectionError, select};
 use crate::{DeviceRef, DiscoveredDevice, Event, Observer, OpsError, Session};
 
@@ -159,7 +160,7 @@ impl Session {
     }
 
     /// The same for operations over HTTP: a device that is named by its address is asked
-    /// there, even if it does not answer SADP; a URL tells its HTTP port.
+    /// there, even if it does not answer SADP; a URL tells whether by HTTPS, and the port.
     pub async fn look_for_http(
         &mut self,
         names: &[DeviceName],
@@ -170,15 +171,21 @@ impl Session {
             let Some(address) = name.address() else {
                 continue;
             };
-            let mut devices = inventory.devices.iter();
-            if devices.any(|it| it.entry.device.ipv4.address == Some(address)) {
-                continue;
+            let of_address =
+                |it: &&mut DiscoveredDevice| it.entry.device.ipv4.address == Some(address);
+            if inventory.devices.iter_mut().find(of_address).is_none() {
+                let mut known = inventory.absent.iter();
+                let known = known.find(|it| it.address == Some(address.into()));
+                let device = DiscoveredDevice::at_address(address, known.map(|it| &it.device));
+                inventory.devices.push(device);
             }
-            let mut known = inventory.absent.iter();
-            let known = known.find(|it| it.address == Some(address.into()));
-            let mut device = DiscoveredDevice::at_address(address, known.map(|it| &it.device));
-            device.entry.device.ports.http = name.port();
-            inventory.devices.push(device);
+            for device in inventory.devices.iter_mut().filter(of_address) {
+                match name.web() {
+                    Some(WebPort::Http(port)) => device.entry.device.ports.http = Some(port),
+                    Some(WebPort::Https(port)) => device.https_port = Some(port),
+                    None => {}
+                }
+            }
         }
         Ok((inventory, report))
     }

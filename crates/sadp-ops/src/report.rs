@@ -126,7 +126,7 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
     });
     Ok(SiteReport {
         at: session.now(),
-        subnets: subnets(&devices),
+        subnets: subnets(&devices, &cameras),
         devices,
         cameras,
         vault: Vault::new(session.state()).folder().to_owned(),
@@ -134,7 +134,7 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
     })
 }
 
-fn subnets(devices: &[ReportedDevice]) -> Vec<SubnetUse> {
+fn subnets(devices: &[ReportedDevice], cameras: &[CameraBehind]) -> Vec<SubnetUse> {
     let mut subnets = BTreeMap::<Ipv4Net, BTreeMap<Ipv4Addr, AddressUse>>::new();
     for device in devices {
         let ipv4 = &device.device().ipv4;
@@ -156,6 +156,14 @@ fn subnets(devices: &[ReportedDevice]) -> Vec<SubnetUse> {
                 used.devices += usize::from(Some(address) == reported);
                 used.planned |= Some(address) == device.planned;
             }
+        }
+    }
+    // A recorder's own network may have the same addresses; they are taken to be here.
+    let addresses = cameras.iter().map(|it| it.camera.address.as_deref());
+    for address in addresses.flatten().filter_map(|it| it.parse().ok()) {
+        let containing = subnets.iter_mut().filter(|(net, _)| net.contains(&address));
+        if let Some((_, used)) = containing.max_by_key(|(net, _)| net.prefix_len()) {
+            used.entry(address).or_default().devices += 1;
         }
     }
     let subnets = subnets.into_iter().map(|(network, used)| SubnetUse {

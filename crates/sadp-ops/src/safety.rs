@@ -73,9 +73,9 @@ impl Guard {
             Self::WayNotOffered => Offer::for_action(action).is_some(),
             Self::AddressInUse => action == Action::NetSet,
             Self::StaleRequest => action == Action::ImportAnswer,
-            Self::FewTries | Self::Locked | Self::RefusedBefore | Self::MayHaveWorked => {
-                spec.costs_try
-            }
+            // No login goes over HTTP to a locked device, or to one with few tries left.
+            Self::FewTries | Self::Locked => spec.costs_try && !action.is_over_http(),
+            Self::RefusedBefore | Self::MayHaveWorked => spec.costs_try,
             Self::AccountChanged => spec.carries_secret && action != Action::Activate,
             Self::ContradictsItself | Self::SharedSalt => spec.carries_secret,
             Self::TwoSenders => true,
@@ -219,6 +219,11 @@ impl SafetyChecks {
         Ok(known)
     }
 
+    /// Whether a guard of tries is lifted: never for a login over HTTP.
+    fn lifts(&self, guard: Guard) -> bool {
+        self.overrides.lifts(guard) && !self.action.is_over_http()
+    }
+
     fn objection(&self, found: &DiscoveredDevice, known: &Known) -> Option<BlockReason> {
         let device = &found.entry.device;
         // Over HTTP a device is reached by its address.
@@ -262,7 +267,7 @@ impl SafetyChecks {
             _ => None,
         };
         if let Some(until) = by_sadp.max(known.http_lock)
-            && !self.overrides.lifts(Guard::Locked)
+            && !self.lifts(Guard::Locked)
         {
             return Some(BlockReason::Locked { until });
         }
@@ -272,7 +277,7 @@ impl SafetyChecks {
             return Some(BlockReason::MayHaveWorked { at });
         }
         if let Some(left) = known.tries.filter(|&left| left <= FEW_TRIES)
-            && !self.overrides.lifts(Guard::FewTries)
+            && !self.lifts(Guard::FewTries)
         {
             return Some(BlockReason::FewTries { left });
         }

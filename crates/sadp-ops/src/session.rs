@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use sadp_discovery::{CaptureRecorder, ScanConfig};
 use sadp_model::SenderConflict;
 use sadp_reset::{
-    Account, Action, Claim, ClaimAttempt, ClaimHolder, DeviceKey, Ledger, LedgerError,
-    PasswordNumber, RememberedMove,
+    Account, Action, AttemptResult, Claim, ClaimAttempt, ClaimHolder, DeviceKey, Ledger,
+    LedgerError, PasswordNumber, RememberedMove,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -200,8 +200,12 @@ impl Session {
             return Ok(new);
         }
         for device in devices {
-            let known = match (self.ledger(), device.key()) {
-                (Some(ledger), Some(key)) => ledger.has_accepted(&key)?,
+            let known = match (self.ledger(), device.key(), device.attempts()) {
+                (Some(ledger), Some(key), _) => ledger.has_accepted(&key)?,
+                (Some(ledger), None, Some(own)) => {
+                    let attempts = ledger.attempts(&own)?;
+                    attempts.iter().any(|it| it.result() == AttemptResult::Done)
+                }
                 _ => false,
             };
             if !known {

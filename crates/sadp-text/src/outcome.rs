@@ -81,6 +81,10 @@ fn explain(outcome: &Outcome) -> Explanation {
             _ => checked(outcome, *replied).into(),
         }),
         Reason::Network(finding) => network::explain(finding),
+        Reason::Blocked(BlockReason::Locked { until }) if outcome.action.is_over_http() => say(format!("it is remembered as locked until {}", minute(*until)))
+            .next("wait until the lock is over, without a login"),
+        Reason::Blocked(BlockReason::FewTries { left }) if outcome.action.is_over_http() => say(format!("tries left before it locks: {left}"))
+            .next("wait half an hour, or make sure of the password and sign in to its own web page: it then has all tries again"),
         Reason::Blocked(reason) => blocked(reason),
         Reason::Stopped(reason) => stopped(*reason, outcome.action),
         Reason::Impersonated => say("not sent: something else on the network answered for it")

@@ -190,3 +190,19 @@ fn the_password_itself_goes_only_where_that_is_allowed() {
         assert_eq!(run.code, 2, "{run}");
     }
 }
+
+#[test]
+fn a_url_of_https_is_asked_over_https_alone() {
+    let device = OneDevice::new(10, "http = { https = PORT }");
+    let url = format!("https://{}:{}/", device.address, device.port);
+    let over_https = device.shop.check(&[&url], Some(PASSWORD));
+    assert_eq!(over_https.code, 0, "{over_https}");
+    assert_eq!(over_https.json()[0]["data"]["transport"], "https");
+    let closed = format!("https://{}:9/", device.address);
+    let nothing_there = device.shop.check(&[&closed], Some(PASSWORD));
+    assert_eq!(
+        nothing_there.json()[0]["result"],
+        "no-answer",
+        "{nothing_there}"
+    );
+}

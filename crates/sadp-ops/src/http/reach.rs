@@ -66,6 +66,8 @@ pub(crate) struct HttpEndpoint {
     https: SocketAddr,
     interface: Option<String>,
     timeouts: Timeouts,
+    /// Whether it is asked over HTTPS alone.
+    https_only: bool,
     /// The certificate that it must have. `None` before the first one was seen.
     pub(super) certificate: Option<CertificateFingerprint>,
 }
@@ -85,7 +87,8 @@ impl HttpEndpoint {
         let remembered = remembered.map(|it| <[u8; 32]>::from(it.fingerprint).into());
         Ok(Self {
             http,
-            https: SocketAddr::new(http.ip(), access.https_port),
+            https: SocketAddr::new(http.ip(), device.https_port.unwrap_or(access.https_port)),
+            https_only: device.https_port.is_some() && !access.http_only,
             interface: heard.map(|it| it.interface.to_string()),
             timeouts: Timeouts::default(),
             certificate: access.accept.or(remembered),
@@ -115,6 +118,9 @@ impl HttpEndpoint {
         self,
         order: TransportOrder,
     ) -> Result<Result<HttpStatus, HttpFailure>, SetupError> {
+        if self.https_only {
+            return self.ask_by(Transport::Https).await;
+        }
         let first = match order {
             TransportOrder::Http | TransportOrder::HttpFirst => Transport::Http,
             TransportOrder::HttpsFirst => Transport::Https,

@@ -16,7 +16,16 @@ pub struct DeviceName {
     text: Box<str>,
     mac: Option<MacAddr>,
     address: Option<Ipv4Addr>,
-    port: Option<u16>,
+    web: Option<WebPort>,
+}
+
+/// Where the web page of a URL is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WebPort {
+    /// At this port of HTTP.
+    Http(u16),
+    /// At this port of HTTPS.
+    Https(u16),
 }
 
 /// Why a name selects no device.
@@ -89,7 +98,7 @@ impl FromStr for DeviceName {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let (text, port) = host_of(text.trim());
+        let (text, web) = host_of(text.trim()).ok_or(BadName)?;
         let (mac, address) = (text.parse().ok(), text.parse().ok());
         let like_address = text.matches('.').count() > 1
             && text.starts_with(|it: char| it.is_ascii_digit())
@@ -103,22 +112,33 @@ impl FromStr for DeviceName {
             text: text.into(),
             mac,
             address,
-            port,
+            web,
         })
     }
 }
 
 /// The host of a URL, without the user, and its port. Any other text stays as it is.
-fn host_of(text: &str) -> (&str, Option<u16>) {
-    let Some((_, rest)) = text.split_once("://") else {
-        return (text, None);
+/// `None` for URLs of other kinds than web pages.
+fn host_of(text: &str) -> Option<(&str, Option<WebPort>)> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Some((text, None));
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    let mut parts = host.splitn(2, ':');
-    let host = parts.next().unwrap_or_default();
-    (host, parts.next().and_then(|port| port.parse().ok()))
+    let (host, port) = match host.split_once(':') {
+        Some((host, port)) => (host, Some(port.parse().ok()?)),
+        None => (host, None),
+    };
+    let web = match scheme.to_ascii_lowercase().as_str() {
+        "http" => port.map(WebPort::Http),
+        "https" => Some(WebPort::Https(port.unwrap_or(HTTPS_PORT))),
+        _ => return None,
+    };
+    Some((host, web))
 }
+
+/// The port of HTTPS where a URL has none.
+const HTTPS_PORT: u16 = 443;
 
 impl DeviceName {
     /// The least characters of an ending.
@@ -139,9 +159,9 @@ impl DeviceName {
         self.address
     }
 
-    /// The port of the URL, where the name is one that has a port.
-    pub fn port(&self) -> Option<u16> {
-        self.port
+    /// Where its web page is, where the name is a URL that says so.
+    pub(crate) fn web(&self) -> Option<WebPort> {
+        self.web
     }
 
     /// Whether it is the full serial, label number or MAC of a remembered device.
@@ -457,8 +477,19 @@ mod tests {
                 "{text}"
             );
         }
+        for (text, web) in [
+            ("192.168.1.64", None),
+            ("http://192.168.1.64/", None),
+            ("http://192.168.1.64:8080", Some(WebPort::Http(8080))),
+            ("https://192.168.1.64", Some(WebPort::Https(443))),
+            ("HTTPS://192.168.1.64:8443/", Some(WebPort::Https(8443))),
+        ] {
+            assert_eq!(name(text).web(), web, "{text}");
+        }
         for bad in [
             "http:///x",
+            "ftp://192.168.1.64",
+            "http://192.168.1.64:99999",
             "",
             "192.168.1",
             "192.168.1.999",

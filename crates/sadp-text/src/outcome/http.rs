@@ -71,7 +71,7 @@ fn not_reached(failure: &HttpFailure) -> Explanation {
     let message = format!("no answer over HTTP: {failure}");
     match failure {
         HttpFailure::NotConnected => say(message)
-            .next("its HTTP port may be closed or another: sadpctl net show DEVICE shows the port that it reports"),
+            .next("check its power, cable and address; its HTTP may be off, or at another port: then name the device by the URL of its web page"),
         HttpFailure::TlsTooOld => say(message).next("update its firmware from the vendor's site, or let it take plain HTTP"),
         HttpFailure::CertificateChanged { expected, seen } => other_certificate("not asked", expected, seen),
         HttpFailure::RedirectedAway => say(message).next("find out which machine answers at its address"),
@@ -86,14 +86,14 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
             .next("wait until the lock is over, without another login: each one starts it again"),
         LoginObstacle::NotActivated => say("password not sent: it has no password yet").next(FIRST_PASSWORD),
         LoginObstacle::OneTryLeft => say("password not sent: a wrong one would lock it, because one try is left")
-            .next("wait half an hour, or make sure of the password and sign in to its own web page"),
+            .next("wait half an hour, or make sure of the password and sign in to its own web page: it then has all tries again"),
         LoginObstacle::NotNeeded => say("password not sent: it answers without one")
             .next("look at its own web page: anybody in its network can"),
         LoginObstacle::NoChallenge => say("password not sent: it offers no login that this program knows"),
         LoginObstacle::BasicOnly => say("password not sent: it takes it only unencrypted")
             .next("where nobody else is in the network, sign in to its own web page, or: sadpctl check DEVICE --login --allow-basic"),
         LoginObstacle::NoHttps(HttpFailure::CertificateChanged { expected, seen }) => other_certificate("password not sent", expected, seen),
-        LoginObstacle::NoHttps(HttpFailure::NotConnected) => say("password not sent: its HTTPS does not answer any more")
+        LoginObstacle::NoHttps(HttpFailure::NotConnected) => say("password not sent: it had HTTPS before, which does not answer at the usual or given port")
             .next(format!("if it answers at another port, add --https-port N; {OVER_HTTP}")),
         LoginObstacle::NoHttps(HttpFailure::TlsTooOld) => say("password not sent: its HTTPS is older than TLS 1.2, which this program needs")
             .next(OVER_HTTP),
@@ -106,7 +106,7 @@ fn withheld(obstacle: &LoginObstacle) -> Explanation {
     }
 }
 
-const OVER_HTTP: &str = "to log in over HTTP instead, by an answer to its challenge: sadpctl check DEVICE --login --http";
+const OVER_HTTP: &str = "to log in over HTTP instead, by an answer to its challenge, add --http";
 
 /// A certificate that is not the one that was seen first or named.
 fn other_certificate(
@@ -118,7 +118,7 @@ fn other_certificate(
         "{effect}: its certificate is {seen}, not {expected} as expected; another machine may answer"
     ))
     .next(format!(
-        "find out which machine it is; if the device was reset or replaced: sadpctl check DEVICE --login --accept-certificate {seen}"
+        "find out which machine it is; if the device was reset or replaced, add this, to check DEVICE --login for example: --accept-certificate {seen}"
     ))
 }
 

@@ -274,8 +274,9 @@ pub(crate) struct LocateArgs {
 Asks each device over HTTP whether it is activated, whether it takes logins from this
 computer, and how many tries are left. That costs no try and needs no password.
 
-With --login the current password is tried once on each device, one after the other. The
-first refusal ends that, and a device that is locked or has one try left gets none.
+With --login the current password is tried once on each device: one after the other until
+two accepted it, then several at once. A refusal ends what has not begun, and a device that
+is locked or has one try left gets none.
 
 Examples:
   sadpctl check --all

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sadp_model::{Serial, text::clean};
-use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeStatus, Reason};
+use sadp_ops::{DeviceRef, DiscoveredDevice, Impact, OutcomeData, OutcomeStatus, Reason};
 use sadp_text::count;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -250,7 +250,7 @@ impl From<sadp_ops::Outcome> for Outcome {
             message: sadp_text::message(&outcome),
             next: sadp_text::next_step(&outcome).map(Into::into),
             data: data::of(&outcome),
-            after_end: matches!(outcome.reason, Reason::Stopped(_)),
+            after_end: matches!(outcome.reason, Reason::Stopped(_)) && !is_begun(&outcome.data),
             exit: match outcome.impact() {
                 Impact::None => Exit::Done,
                 Impact::Safety => Exit::Unsafe,
@@ -259,6 +259,15 @@ impl From<sadp_ops::Outcome> for Outcome {
             },
         }
     }
+}
+
+/// Whether something was done on a device before its batch ended.
+fn is_begun(data: &OutcomeData) -> bool {
+    let OutcomeData::Prepared(prepared) = data else {
+        return false;
+    };
+    let mut steps = prepared.steps.iter().filter_map(|it| it.outcome.as_ref());
+    steps.any(|it| it.status == OutcomeStatus::Done)
 }
 
 impl From<&DeviceRef> for Who {
