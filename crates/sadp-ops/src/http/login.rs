@@ -248,11 +248,14 @@ impl LoginBatch<'_> {
         let transport = status.transport.unwrap_or(Transport::Http);
         if let (Transport::Https, Some(certificate)) = (transport, status.certificate) {
             route.certificate = Some(certificate);
-            if let Some(key) = device.key() {
-                let at = self.session.now();
-                let fingerprint = <[u8; 32]>::from(certificate).into();
-                let it = RememberedCertificate { fingerprint, at };
-                self.session.ledger_mut()?.remember_certificate(&key, it)?;
+            let at = self.session.now();
+            let fingerprint = <[u8; 32]>::from(certificate).into();
+            let it = RememberedCertificate { fingerprint, at };
+            let ledger = self.session.ledger_mut()?;
+            match (device.key(), address(device)) {
+                (Some(key), _) => ledger.remember_certificate(&key, it)?,
+                (None, Some(at)) => ledger.remember_certificate_at(at.ip(), it)?,
+                (None, None) => {}
             }
         }
         Ok(route.client(transport)?)

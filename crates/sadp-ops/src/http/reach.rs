@@ -82,7 +82,8 @@ impl HttpEndpoint {
         let heard = device.entry.reply_address();
         let remembered = match (device.key(), session.ledger()) {
             (Some(key), Some(ledger)) => ledger.certificate_of(&key)?,
-            _ => None,
+            (None, Some(ledger)) => ledger.certificate_at(http.ip())?,
+            (_, None) => None,
         };
         let remembered = remembered.map(|it| <[u8; 32]>::from(it.fingerprint).into());
         Ok(Self {

@@ -242,6 +242,32 @@ impl Ledger {
         })
     }
 
+    /// Returns the certificate that is expected at an address, of a device of which no more
+    /// is known.
+    pub fn certificate_at(
+        &self,
+        address: IpAddr,
+    ) -> Result<Option<RememberedCertificate>, LedgerError> {
+        let sql = "SELECT sha256, at FROM certificates_at WHERE address = ?1";
+        let values = params![address.to_string()];
+        self.row("read what is known of an address", sql, values)
+    }
+
+    /// The same as [`Ledger::remember_certificate`] for an address.
+    pub fn remember_certificate_at(
+        &mut self,
+        address: IpAddr,
+        it: RememberedCertificate,
+    ) -> Result<(), LedgerError> {
+        let sql = "INSERT INTO certificates_at (address, sha256, at) VALUES (?1, ?2, ?3)
+            ON CONFLICT (address) DO UPDATE SET sha256 = excluded.sha256, at = excluded.at
+            WHERE sha256 != excluded.sha256";
+        let fingerprint = it.fingerprint.to_string();
+        let values = params![address.to_string(), fingerprint, since_1970(it.at)];
+        self.execute("remember a certificate", sql, values)
+            .map(drop)
+    }
+
     fn latest<T: FromRow>(
         &self,
         columns: &str,
@@ -315,6 +341,26 @@ mod tests {
         ledger.remember_move(&one, moved(1, 5)).unwrap();
         ledger.forget_move(&renamed).unwrap();
         assert_eq!(ledger.move_of(&one).unwrap(), None);
+    }
+
+    #[test]
+    fn an_address_has_a_certificate_where_no_device_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let [here, there] = [64, 65].map(|last| IpAddr::from([192, 168, 1, last]));
+        let seen = |byte, second| RememberedCertificate {
+            fingerprint: [byte; 32].into(),
+            at: Timestamp::from_second(second).unwrap(),
+        };
+        assert_eq!(ledger.certificate_at(here).unwrap(), None);
+        for (byte, second, expected) in [(1, 1, 1), (1, 2, 1), (2, 3, 3)] {
+            ledger
+                .remember_certificate_at(here, seen(byte, second))
+                .unwrap();
+            let expected = Some(seen(byte, expected));
+            assert_eq!(ledger.certificate_at(here).unwrap(), expected);
+        }
+        assert_eq!(ledger.certificate_at(there).unwrap(), None);
     }
 
     #[test]

@@ -289,7 +289,12 @@ const STEPS: [&str; 9] = [
         at INTEGER NOT NULL,
         CHECK (mac IS NOT NULL OR serial IS NOT NULL)
     ) STRICT;
-    CREATE UNIQUE INDEX certificate_of_device ON certificates (ifnull(mac, ''), ifnull(serial, ''));",
+    CREATE UNIQUE INDEX certificate_of_device ON certificates (ifnull(mac, ''), ifnull(serial, ''));
+    CREATE TABLE certificates_at (
+        address TEXT PRIMARY KEY,
+        sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+        at INTEGER NOT NULL
+    ) STRICT;",
     // Whether attempts whose result was unknown were carried out, as a login showed.
     "CREATE TABLE settled (
         attempt INTEGER PRIMARY KEY REFERENCES attempts (id),
