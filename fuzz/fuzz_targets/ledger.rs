@@ -200,6 +200,7 @@ fn attempts_are_bounded(ledger: &Ledger) {
         device: Some(camera()),
         since: Some(at(-100)),
         limit: Some(3),
+        ..AttemptFilter::default()
     };
     let some = ledger.attempts(&filter).unwrap_or_default();
     assert!(some.len() <= 3);
