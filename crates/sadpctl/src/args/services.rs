@@ -102,7 +102,7 @@ How far a clock is off is told by this computer's clock, which has to be right.
 
 Example:
   sadpctl time show --all")]
-    Show(LoginArgs),
+    Show(Box<LoginArgs>),
     /// Set time server, time zone or clock
     Set(Box<TimeSetArgs>),
 }
