@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
     process::{self, Child, ChildStderr, Stdio},
     sync::Mutex,
@@ -14,6 +14,13 @@ use crate::run::{Run, run, sadpctl};
 /// Simulated devices, until dropped.
 pub(crate) struct Sim {
     child: Child,
+    #[cfg_attr(
+        not(unix),
+        expect(
+            dead_code,
+            reason = "kept open; read where a signal can end the devices"
+        )
+    )]
     log: BufReader<ChildStderr>,
     group: String,
     port: String,
@@ -65,9 +72,7 @@ impl Sim {
             .args(["-s", "INT", &pid])
             .status();
         assert!(kill.unwrap().success());
-        let mut said = String::new();
-        self.log.read_to_string(&mut said).unwrap();
-        said
+        std::io::read_to_string(&mut self.log).unwrap()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
