@@ -1,4 +1,4 @@
-//! `cameras`: what a recorder tells of the cameras behind it.
+//! `cameras`: what a recorder reports about the cameras behind it.
 
 use serde_json::{Value, json};
 

@@ -52,6 +52,17 @@ pub struct LoginTrial<'a> {
     pub may_refuse: &'a [DeviceKey],
 }
 
+impl<'a> LoginTrial<'a> {
+    /// A password that all devices should have.
+    pub const fn new(password: &'a SecretString, overrides: Overrides) -> Self {
+        Self {
+            password,
+            overrides,
+            may_refuse: &[],
+        }
+    }
+}
+
 /// The devices of an operation over HTTP.
 #[derive(Debug)]
 pub struct ChosenDevices {

@@ -211,7 +211,7 @@ async fn fields(login: &mut LoggedIn<'_, '_>) -> Result<Fields, HttpFinding> {
     Ok(Fields::Sealed { key, iv })
 }
 
-/// What a device tells of ONVIF.
+/// What a device reports about ONVIF.
 struct OnvifDocuments {
     /// As it was received.
     integrate: ReceivedDocument<Integrate>,

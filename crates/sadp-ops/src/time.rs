@@ -206,7 +206,7 @@ impl TimeSettings {
     }
 }
 
-/// What a device tells of its clock, as it was received.
+/// What a device reports about its clock, as it was received.
 struct ClockDocuments {
     time: ReceivedDocument<Time>,
     read_at: Timestamp,

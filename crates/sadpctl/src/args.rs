@@ -1,6 +1,5 @@
 //! The command line's grammar.
 
-mod cameras;
 mod change;
 mod help;
 mod http;
@@ -27,7 +26,6 @@ use sadp_proto::{HostRange, StopCondition};
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
 pub(crate) use self::{
-    cameras::CamerasArgs,
     change::{
         ActivateArgs, ActivationVia, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs,
         LocateArgs, NewPasswordArgs, OwnerArgs, PasswordArgs, SettleArgs, VerifyArgs,
@@ -41,7 +39,10 @@ pub(crate) use self::{
         MailSetArgs, PreparationArgs, PrepareArgs, QuestionsAnswerArgs, QuestionsCommand,
         QuestionsSetArgs, QuestionsShowArgs, ResetCommand, SecretResetArgs, WaysArgs,
     },
-    services::{LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand, TimeSetArgs},
+    services::{
+        CamerasArgs, LoginArgs, LoginChangeArgs, OnvifCommand, OnvifOnArgs, TimeCommand,
+        TimeSetArgs,
+    },
     site::{AuditArgs, ContactArgs, NameArgs, ReportArgs},
     values::{LinkLayerMode, mailbox, mask, switch},
     watch::WatchArgs,

@@ -124,7 +124,7 @@ impl HttpPlan {
         activations.any(|it| it == Some(HttpActivation::V3))
     }
 
-    /// Writes down what devices tell of earlier runs.
+    /// Records what devices report about earlier runs.
     pub fn record_earlier(&self, session: &mut Session) -> Result<(), LedgerError> {
         record_earlier(&self.earlier, session)
     }

@@ -72,7 +72,7 @@ impl OnvifLevel {
 }
 
 impl WantedOnvifUser {
-    /// The user as the device is told: the one of this name, or another with the lowest
+    /// The user as it is written to the device: the one of this name, or another with the lowest
     /// free number.
     pub(crate) fn on(&self, status: &OnvifStatus) -> WrittenUser {
         let present = status.user(&self.name);

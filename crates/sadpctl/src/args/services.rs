@@ -1,4 +1,4 @@
-//! `time` and `onvif`: services of devices, over HTTP.
+//! `cameras`, `time` and `onvif`: what is behind a login over HTTP.
 
 use std::path::PathBuf;
 
@@ -93,12 +93,28 @@ impl LoginChangeArgs {
     }
 }
 
+/// `cameras`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Asks a recorder over HTTP, with its current password, which camera each channel is
+to show, whether it is online and why not, and which cameras the recorder finds in
+its own network, e.g. at its PoE ports. The password is tried once; nothing is
+changed. audit and report then list cameras that SADP cannot see from here.
+
+Examples:
+  sadpctl cameras 192.168.1.100
+  sadpctl cameras --all --out cameras.xlsx")]
+pub(crate) struct CamerasArgs {
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+}
+
 /// `time`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TimeCommand {
     /// Show the clock, its zone and what sets it
     #[command(after_help = "\
-How far a clock is off is told by this computer's clock, which has to be right.
+How far a clock is off is measured by this computer's clock, which has to be right.
 
 Example:
   sadpctl time show --all")]

@@ -1,5 +1,5 @@
 use sadp_ops::{
-    LedgerAccess, OutcomeData,
+    OutcomeData,
     cameras::{self, LoginTrial},
 };
 
@@ -12,26 +12,18 @@ use crate::{
 };
 
 pub(super) fn run(args: &CamerasArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let args = &args.login;
     output::check_outcomes(context.global.format)?;
-    let reached = args.http.access(true, args.choice.devices.len())?;
+    let reached = args.reached()?;
     let password = secret::current(args.dry_run, &args.password)?;
-    let access = if args.dry_run {
-        LedgerAccess::Read
-    } else {
-        LedgerAccess::Write
-    };
-    let (mut run, _, devices) = Run::find_for_http(&args.choice, access, context)?;
+    let (mut run, _, devices) = Run::find_for_http(&args.choice, args.access(), context)?;
     let plan = cameras::plan(devices, !args.choice.all);
     if args.dry_run || plan.selection.devices.is_empty() {
         return run.print_planned(plan.selection.into_outcomes());
     }
     let password = password.get(run.terminal)?;
     let report = run.block_on(async move |session, observer| {
-        let login = LoginTrial {
-            password: &password,
-            overrides: args.force.overrides,
-            may_refuse: &[],
-        };
+        let login = LoginTrial::new(&password, args.force.overrides);
         plan.carry_out(session, &reached, login, observer).await
     })?;
     let listed = report.outcomes.iter().flat_map(|outcome| {

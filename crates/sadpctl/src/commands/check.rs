@@ -36,11 +36,7 @@ pub(super) fn run(args: &CheckArgs, context: Context<'_>) -> Result<Exit, Failur
         let Some(password) = &password else {
             return plan.ask(session, &reached, observer).await;
         };
-        let login = LoginTrial {
-            password,
-            overrides: args.force.overrides,
-            may_refuse: &[],
-        };
+        let login = LoginTrial::new(password, args.force.overrides);
         plan.log_in(session, &reached, login, args.details, observer)
             .await
     })

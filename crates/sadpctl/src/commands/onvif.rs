@@ -40,11 +40,7 @@ fn show(args: &LoginArgs, context: Context<'_>) -> Result<Exit, Failure> {
     }
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let login = LoginTrial {
-            password: &password,
-            overrides: args.force.overrides,
-            may_refuse: &[],
-        };
+        let login = LoginTrial::new(&password, args.force.overrides);
         let secrets = OnvifSecrets { login, user: None };
         plan.carry_out(session, &reached, secrets, observer).await
     })
@@ -71,11 +67,7 @@ fn set(
     let password = password.get(run.terminal)?;
     let user = user_password.map(|it| it.get(run.terminal)).transpose()?;
     run.carry_out(async move |session, observer| {
-        let login = LoginTrial {
-            password: &password,
-            overrides: args.change.overrides(),
-            may_refuse: &[],
-        };
+        let login = LoginTrial::new(&password, args.change.overrides());
         let secrets = OnvifSecrets {
             login,
             user: user.as_ref(),

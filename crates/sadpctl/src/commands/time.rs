@@ -29,11 +29,7 @@ fn show(args: &LoginArgs, context: Context<'_>) -> Result<Exit, Failure> {
     }
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let login = LoginTrial {
-            password: &password,
-            overrides: args.force.overrides,
-            may_refuse: &[],
-        };
+        let login = LoginTrial::new(&password, args.force.overrides);
         plan.carry_out(session, &reached, login, observer).await
     })
 }
@@ -53,11 +49,7 @@ fn set(args: &TimeSetArgs, context: Context<'_>) -> Result<Exit, Failure> {
     run.confirm(&announcement.question(devices), args.change)?;
     let password = password.get(run.terminal)?;
     run.carry_out(async move |session, observer| {
-        let login = LoginTrial {
-            password: &password,
-            overrides: args.change.overrides(),
-            may_refuse: &[],
-        };
+        let login = LoginTrial::new(&password, args.change.overrides());
         plan.carry_out(session, &reached, login, observer).await
     })
 }
