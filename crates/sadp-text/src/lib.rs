@@ -14,6 +14,8 @@
 //!   answered.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
+//! - [`fields`]: the values of a device, for lists, files and details.
+//! - [`words`]: the state of a device, and its warnings.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
 mod announcement;
@@ -22,12 +24,14 @@ mod audit;
 mod cameras;
 mod doctor;
 mod event;
+pub mod fields;
 mod outcome;
 mod recovery;
 mod refusal;
 mod remedy;
 mod report;
 mod validity;
+pub mod words;
 
 use std::{borrow::Cow, error::Error, time::Duration};
 

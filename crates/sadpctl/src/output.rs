@@ -13,7 +13,6 @@ mod csv;
 mod details;
 mod device;
 mod events;
-mod fields;
 mod guids;
 mod json;
 mod messages;
@@ -21,7 +20,6 @@ mod names;
 mod outcomes;
 mod table;
 mod ways;
-pub(crate) mod words;
 pub(crate) mod xlsx;
 mod xml;
 
@@ -43,7 +41,6 @@ pub(crate) use self::{
     details::{write_details, write_network},
     device::{DeviceRow, Raw, Shown},
     events::{Told, write_event, write_event_line},
-    fields::{FIELDS, Field, Value},
     guids::GuidLine,
     messages::MessageLine,
     names::NameRow,

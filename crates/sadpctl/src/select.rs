@@ -8,9 +8,9 @@ use std::{cmp::Ordering, net::IpAddr};
 use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{MacAddr, State, Version};
 use sadp_ops::DiscoveredDevice;
+use sadp_text::fields::Value;
 
 pub(crate) use self::{filter::Filter, key::Key};
-use crate::output::Value;
 
 /// Sorts as an installer works: what waits for its first password first, then
 /// by address.

@@ -15,7 +15,7 @@ use sadp_ops::{
 use sadp_reset::{
     Action, Case, DeviceKey, InvalidReason, NewCase, RecorderCamera, RequestKind, SiteName,
 };
-use sadp_text::{Announcement, Platform, button_steps};
+use sadp_text::{Announcement, Platform, button_steps, words};
 
 use crate::{
     advice,
@@ -23,7 +23,7 @@ use crate::{
     fold::{Width, fold, fold_labelled},
     output::{
         AppRow, AuditRow, CameraRow, CheckRow, DeviceRow, Layout, MessageLine, NameRow, Outcome,
-        Row as _, ShownCase, Ways, words, write_details,
+        Row as _, ShownCase, Ways, write_details,
     },
 };
 

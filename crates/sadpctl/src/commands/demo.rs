@@ -6,6 +6,7 @@ use sadp_model::Warning;
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Observer, Session};
 use sadp_proto::{Endpoint, Sweep};
 use sadp_sim::{Server, ServerConfig, ServerInterface, Site};
+use sadp_text::words;
 use tokio::sync::oneshot;
 
 use super::{list, sim};
@@ -13,7 +14,6 @@ use crate::{
     advice,
     args::{Context, DemoArgs},
     failure::{Exit, Failure},
-    output::words,
     run::Run,
     survey,
     terminal::Terminal,

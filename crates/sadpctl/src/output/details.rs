@@ -7,11 +7,11 @@ use sadp_model::{
     text::{clean, local_minute},
 };
 use sadp_ops::DiscoveredDevice;
-
-use super::{
+use sadp_text::{
     fields::{FIELDS, Section, Value, heard_at},
     words,
 };
+
 use crate::{
     fold::{Width, fold},
     terminal::{BOLD, GREEN, RED, YELLOW},

@@ -9,13 +9,10 @@ use std::{
 
 use sadp_model::RawFields;
 use sadp_ops::DiscoveredDevice;
+use sadp_text::fields::{FIELDS, Field, Value, columns};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{
-    Layout, Row,
-    fields::{FIELDS, Field, Value, columns},
-    table,
-};
+use super::{Layout, Row, table};
 
 /// A device in a list.
 #[derive(Debug)]

@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use sadp_model::text::clean;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
+use sadp_text::fields::{FIELDS, Value, whole_seconds};
 use serde::Serialize;
 
 use super::{
-    DeviceRow, Shown,
-    fields::{FIELDS, Value, whole_seconds},
-    json,
+    DeviceRow, Shown, json,
     table::{notes, short_cells},
 };
 use crate::terminal::{GREEN, RED, YELLOW};

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use anstyle::Style;
 use sadp_model::{Serial, text::clean};
 use sadp_ops::DiscoveredDevice;
+use sadp_text::{fields::columns, words};
 use textwrap::core::display_width;
 
-use super::{DeviceRow, fields::columns, words};
+use super::DeviceRow;
 use crate::{
     fold::{Width, fold, fold_cell, longest_word},
     terminal::{BOLD, GREEN, RED, YELLOW},

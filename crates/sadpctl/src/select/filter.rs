@@ -2,9 +2,9 @@ use std::{cmp::Ordering, net::IpAddr, str::FromStr};
 
 use sadp_model::{Firmware, MacAddr};
 use sadp_ops::DiscoveredDevice;
+use sadp_text::fields::Value;
 
 use super::Key;
-use crate::output::Value;
 
 /// What must hold of a device: `--where`.
 #[derive(Clone, Debug)]

@@ -2,9 +2,8 @@ use std::str::FromStr;
 
 use sadp_model::{Kind, RequestWay, State, Vendor, Via, Warning};
 use sadp_ops::DiscoveredDevice;
+use sadp_text::fields::{FIELDS, Field, Value};
 use strum::VariantNames;
-
-use crate::output::{FIELDS, Field, Value};
 
 /// A key of a device's JSON form, dotted, e.g. `ipv4.address`.
 #[derive(Clone, Debug)]

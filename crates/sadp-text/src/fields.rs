@@ -16,48 +16,56 @@ use sadp_proto::boolean;
 use sadp_reset::SiteText;
 use serde::{Serialize, Serializer};
 
-use super::words;
+use crate::words;
 
 /// A field of a device.
 #[derive(Debug)]
-pub(crate) struct Field {
+pub struct Field {
     /// Its key in the JSON form, dotted, e.g. `ipv4.address`. Empty where it is a
     /// column only.
-    pub(crate) key: &'static str,
-    pub(crate) value: fn(&DiscoveredDevice) -> Value,
+    pub key: &'static str,
+    /// Reads it of a device.
+    pub value: fn(&DiscoveredDevice) -> Value,
     /// Its column in CSV and XML.
-    pub(super) column: Option<Column>,
+    pub column: Option<Column>,
     /// Its line in the details.
-    pub(super) line: Option<Line>,
+    pub line: Option<Line>,
 }
 
 /// A column of CSV and XML.
 #[derive(Debug)]
-pub(super) struct Column {
+pub struct Column {
     /// Its place, which is a contract: the vendor tool's 23 columns, then ours.
-    pub(super) place: u8,
-    pub(super) title: &'static str,
+    pub place: u8,
+    /// Its title, as the vendor tool has it where that has the column.
+    pub title: &'static str,
     /// Whether the wide table has it.
-    pub(super) wide: bool,
+    pub wide: bool,
 }
 
 /// A line of the details.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) section: Section,
+pub struct Line {
+    /// Where it stands.
+    pub section: Section,
     /// Its place in the section.
-    pub(super) place: u8,
-    pub(super) label: &'static str,
+    pub place: u8,
+    /// What stands before the value.
+    pub label: &'static str,
     /// The value for people, where it is not the value itself.
-    pub(super) words: Option<fn(&DiscoveredDevice) -> Value>,
+    pub words: Option<fn(&DiscoveredDevice) -> Value>,
 }
 
 /// A section of the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
+pub enum Section {
+    /// What it is, under its model and state.
     Device,
+    /// Its address and ports.
     Network,
+    /// Which ways of recovery it offers.
     Recovery,
+    /// The vendor's cloud.
     Cloud,
 }
 
@@ -110,7 +118,7 @@ use Section::{Cloud, Device as Identity, Network, Recovery as Ways};
 /// Every field in the order of the JSON form, which is a contract. Fields without
 /// a key stand last.
 #[rustfmt::skip]
-pub(crate) static FIELDS: &[Field] = &[
+pub static FIELDS: &[Field] = &[
     field("serial", |f| text(f.entry.device.serial.as_ref())).column(9, "Device Serial No.").line(Identity, 2, "serial"),
     field("label", |f| text(f.entry.device.serial.as_ref().and_then(Serial::label))).wide_column(24, "Label Number").line(Identity, 3, "label number"),
     field("model", |f| text(f.entry.device.model.as_deref())),
@@ -174,7 +182,7 @@ pub(crate) static FIELDS: &[Field] = &[
 ];
 
 /// The fields that are columns, in the order of their places.
-pub(super) fn columns() -> Vec<(&'static Field, &'static Column)> {
+pub fn columns() -> Vec<(&'static Field, &'static Column)> {
     let columns = FIELDS
         .iter()
         .filter_map(|field| Some((field, field.column.as_ref()?)));
@@ -185,19 +193,28 @@ pub(super) fn columns() -> Vec<(&'static Field, &'static Column)> {
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// The device did not report it.
     Unknown,
+    /// Yes or no.
     Bool(bool),
     /// On or off.
     Switch(bool),
+    /// A number.
     Number(u32),
+    /// An IP address.
     Address(IpAddr),
+    /// A MAC.
     Mac(MacAddr),
+    /// A firmware version, which compares by its numbers.
     Version(Version),
     /// A time by the device's own clock.
     ClockTime(DateTime),
+    /// A time by this computer's clock.
     Time(Timestamp),
+    /// Text, as the device sent it.
     Text(String),
+    /// One value for each reply, or each warning.
     List(Vec<Self>),
 }
 
@@ -233,7 +250,7 @@ impl Serialize for Value {
 
 impl Value {
     /// The value in a column; empty where it is unknown.
-    pub(super) fn cell(&self) -> String {
+    pub fn cell(&self) -> String {
         match self {
             Self::Unknown => String::new(),
             Self::Bool(value) => if *value { "Yes" } else { "No" }.into(),
@@ -245,7 +262,7 @@ impl Value {
     }
 
     /// The value in the details.
-    pub(super) fn detail(&self) -> String {
+    pub fn detail(&self) -> String {
         match self {
             Self::Unknown => "-".into(),
             Self::Bool(_) | Self::Switch(_) => self.cell().to_lowercase(),
@@ -255,7 +272,7 @@ impl Value {
     }
 
     /// The elements of a list, or the value itself.
-    pub(crate) fn elements(&self) -> &[Self] {
+    pub fn elements(&self) -> &[Self] {
         match self {
             Self::List(values) => values,
             value => std::slice::from_ref(value),
@@ -350,12 +367,12 @@ fn sightings(found: &DiscoveredDevice, read: fn(&Sighting) -> Value) -> Value {
 }
 
 /// When it was received. Captures need not say, which reads as 1970.
-pub(super) fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
+pub fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
     (sighting.at != Timestamp::UNIX_EPOCH).then(|| whole_seconds(sighting.at))
 }
 
 /// A time without its fraction of a second.
-pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
+pub fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

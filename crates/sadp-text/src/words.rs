@@ -3,12 +3,12 @@
 use sadp_model::{Device, RequestWay, State, Warning};
 
 /// The state in a word.
-pub(super) fn state(device: &Device) -> &'static str {
+pub fn state(device: &Device) -> &'static str {
     device.state.map_or("unknown", State::name)
 }
 
 /// A warning in a word, which does not wrap.
-pub(crate) const fn short(warning: Warning) -> &'static str {
+pub const fn short(warning: Warning) -> &'static str {
     match warning {
         Warning::OffSubnet => "off-subnet",
         Warning::OtherInterface => "other-card",
@@ -26,7 +26,7 @@ pub(crate) const fn short(warning: Warning) -> &'static str {
 }
 
 /// What a warning means and what to do.
-pub(crate) const fn meaning(warning: Warning) -> &'static str {
+pub const fn meaning(warning: Warning) -> &'static str {
     match warning {
         Warning::OffSubnet => {
             "in none of this computer's networks: add an address there, or move the device"
@@ -66,7 +66,7 @@ pub(crate) const fn meaning(warning: Warning) -> &'static str {
 }
 
 /// What a request to the vendor's support takes.
-pub(super) const fn request(way: RequestWay) -> &'static str {
+pub const fn request(way: RequestWay) -> &'static str {
     match way {
         RequestWay::None => "not needed: it has no password yet",
         RequestWay::LegacyCode => "start time and serial go out, a dated code comes back",
