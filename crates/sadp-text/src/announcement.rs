@@ -191,26 +191,18 @@ pub fn refused_before(device: &DiscoveredDevice, at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{Device, Protocol, Registry, Sighting, Via};
+    use sadp_model::Device;
 
     use super::*;
+    use crate::samples::discovered;
 
     #[test]
     fn devices_that_were_never_seen_are_named_in_the_question() {
-        let mut registry = Registry::new();
-        for last in 1..=2 {
+        let devices = discovered((1..=2).map(|last| {
             let mut device = Device::unknown();
             device.mac = format!("44:47:cc:00:00:0{last}").parse().ok();
-            let sighting = Sighting {
-                interface: "lan0".into(),
-                from: [10, 0, 0, last].into(),
-                protocol: Protocol::Sadp,
-                via: Via::Multicast,
-                at: Timestamp::UNIX_EPOCH,
-            };
-            registry.record(device, sighting);
-        }
-        let devices = DiscoveredDevice::assess_all(registry.into_entries(), &[]);
+            device
+        }));
         let ask = |devices: &[DiscoveredDevice], new: &[&DiscoveredDevice]| {
             let question = Announcement::QUESTIONS.question(devices).naming(new);
             let plan = question.plan.lines().skip(1 + devices.len());

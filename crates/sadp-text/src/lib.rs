@@ -15,6 +15,7 @@
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
 //! - [`fields`]: the values of a device, for lists, files and details.
+//! - [`select`]: which devices to list, by a filter, and in which order.
 //! - [`words`]: the state of a device, and its warnings.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
@@ -30,6 +31,9 @@ mod recovery;
 mod refusal;
 mod remedy;
 mod report;
+#[cfg(test)]
+mod samples;
+pub mod select;
 mod validity;
 pub mod words;
 

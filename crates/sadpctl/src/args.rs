@@ -22,6 +22,7 @@ use clap::{
 };
 use sadp_ops::DeviceName;
 use sadp_proto::{HostRange, StopCondition};
+use sadp_text::select::{Filter, Key};
 
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
@@ -50,7 +51,6 @@ pub(crate) use self::{
 use crate::{
     failure::Failure,
     output::{self, Format, Row},
-    select::{Filter, Key},
     terminal::{Color, Terminal},
 };
 

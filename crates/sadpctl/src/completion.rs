@@ -17,8 +17,9 @@ use sadp_discovery::interface;
 use sadp_model::text::clean;
 use sadp_ops::Guard;
 use sadp_reset::SiteText;
+use sadp_text::select::Key;
 
-use crate::{args::Cli, select::Key, state};
+use crate::{args::Cli, state};
 
 /// Answers a shell that asks for candidates by the variable `COMPLETE`. Returns whether
 /// one did.

@@ -19,7 +19,6 @@ mod run;
 #[cfg(test)]
 mod samples;
 mod secret;
-mod select;
 mod state;
 mod survey;
 mod terminal;
@@ -41,24 +40,5 @@ pub mod fuzzing {
     /// Reads a file as `decode` does.
     pub fn input(bytes: &[u8]) {
         let _ = sadp_discovery::messages::MessageFile::from_reader(bytes, None);
-    }
-
-    /// Reads what `--where` takes, and asks a device for it. Returns the filter
-    /// as it will be told.
-    pub fn filter(text: &str) -> Option<String> {
-        let filter: crate::select::Filter = text.parse().ok()?;
-        let mut registry = sadp_model::Registry::new();
-        let sighting = sadp_model::Sighting {
-            interface: "".into(),
-            from: [192, 168, 1, 5].into(),
-            protocol: sadp_model::Protocol::Sadp,
-            via: sadp_model::Via::Unicast,
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        registry.record(sadp_model::Device::unknown(), sighting);
-        for found in sadp_ops::DiscoveredDevice::assess_all(registry.into_entries(), &[]) {
-            let _ = filter.holds(&found);
-        }
-        Some(filter.as_str().into())
     }
 }

@@ -20,6 +20,7 @@ use ratatui::layout::Rect;
 use sadp_model::MacAddr;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEventKind;
+use sadp_text::select::Filter;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
 pub(crate) use self::{
@@ -34,10 +35,7 @@ use self::{
     question::Question,
     row::ViewRow,
 };
-use crate::{
-    output::{Told, Ways},
-    select::Filter,
-};
+use crate::output::{Told, Ways};
 
 /// What is shown, and what is selected.
 #[derive(Debug)]

@@ -1,15 +1,16 @@
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use sadp_discovery::ScanConfig;
-use sadp_model::{Device, Firmware, Protocol, Registry, Serial, Sighting, State, Via};
+use sadp_model::{Device, Firmware, Serial, State};
 use sadp_ops::{
-    Cancellation, DeviceRef, DiscoveredDevice, Session,
+    Cancellation, DeviceRef, Session,
     cameras::CameraBehind,
     report::{SiteReport, SiteSources, site_report},
 };
 use sadp_reset::{RecorderCamera, SiteName};
 
 use super::*;
+use crate::samples::discovered;
 
 /// A device by the last byte of its MAC and address. Two have the same address.
 fn device(number: u8, text: &str) -> Device {
@@ -27,21 +28,7 @@ fn device(number: u8, text: &str) -> Device {
 
 /// The page's time is always the same.
 fn report(devices: Vec<Device>, name: &str) -> SiteReport {
-    let mut registry = Registry::new();
-    for device in devices {
-        let sighting = Sighting {
-            interface: "lan0".into(),
-            from: device
-                .ipv4
-                .address
-                .map_or_else(|| [192, 168, 1, 1].into(), Into::into),
-            protocol: Protocol::Sadp,
-            via: Via::Multicast,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        registry.record(device, sighting);
-    }
-    let mut devices = DiscoveredDevice::assess_all(registry.into_entries(), &[]);
+    let mut devices = discovered(devices);
     for device in &mut devices {
         device.site_name = Some(Box::new(SiteName {
             name: name.parse().ok(),

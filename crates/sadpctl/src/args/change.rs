@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Subcommand, ValueEnum};
 use sadp_ops::{DeviceName, Guard, LedgerAccess, Overrides, check::HttpAccess};
+use sadp_text::select::Filter;
 
 use super::{
     AskArgs, DeviceArgs, HttpArgs, PreparationArgs, TransportArgs,
@@ -11,7 +12,6 @@ use super::{
 };
 use crate::{
     failure::{Exit, Failure},
-    select::Filter,
     terminal::Terminal,
 };
 

@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 use ipnet::Ipv4Net;
 use sadp_ops::network::Settings;
 use sadp_proto::seal::UpdateDigest;
+use sadp_text::select::Filter;
 
 use super::{
     AskArgs, ChangeArgs, DeviceArgs, PasswordArgs, SettleArgs,
     values::{address_in_network, duration, mask, switch},
 };
-use crate::select::Filter;
 
 /// `net`.
 #[derive(Debug, Subcommand)]

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use sadp_ops::DeviceName;
 use sadp_reset::SiteText;
-use sadp_text::LabelSize;
+use sadp_text::{LabelSize, select::Filter};
 
 use super::AskArgs;
-use crate::select::Filter;
 
 /// `audit`.
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{ReachArgs, RecordArgs, values::duration};
-use crate::select::Filter;
+use sadp_text::select::Filter;
 
 /// `watch`.
 #[derive(Args, Debug)]

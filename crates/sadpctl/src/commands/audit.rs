@@ -7,7 +7,10 @@ use sadp_ops::{
     cameras,
     recovery::methods,
 };
-use sadp_text::count;
+use sadp_text::{
+    count,
+    select::{self, Filter},
+};
 use serde::Deserialize;
 
 use super::list;
@@ -17,7 +20,6 @@ use crate::{
     files,
     output::{AuditRow, Format},
     run::Run,
-    select::{self, Filter},
 };
 
 pub(super) fn run(args: &AuditArgs, context: Context<'_>) -> Result<Exit, Failure> {

@@ -3,14 +3,16 @@
 use std::slice;
 
 use sadp_ops::{DeviceName, DiscoveredDevice, Inventory, Naming};
-use sadp_text::count;
+use sadp_text::{
+    count,
+    select::{self, Filter},
+};
 
 use crate::{
     args::{AskArgs, ChoiceArgs, Context, DeviceArgs, GuidImportArgs, ListArgs},
     failure::{Exit, Failure},
     output::{self, DeviceRow, Layout},
     run::Target,
-    select::{self, Filter},
 };
 
 /// Chooses, sorts and prints devices. Returns those printed.

@@ -15,6 +15,7 @@ use sadp_model::{LocalNetwork, MacAddr};
 use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, recovery::methods};
 use sadp_proto::WatchEvent;
 use sadp_reset::SiteName;
+use sadp_text::select::Filter;
 
 use self::live::Live;
 use super::record;
@@ -23,7 +24,6 @@ use crate::{
     failure::{Exit, Failure},
     interrupt,
     output::{self, Format, Told, Ways},
-    select::Filter,
     state, survey,
 };
 

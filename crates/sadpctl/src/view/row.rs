@@ -2,12 +2,10 @@ use std::{cmp::Ordering, net::Ipv4Addr};
 
 use jiff::tz::TimeZone;
 use sadp_model::{Device, MacAddr, Version, Warning};
+use sadp_text::select::urgency;
 
 use super::SortColumn;
-use crate::{
-    output::{self, Told},
-    select::urgency,
-};
+use crate::output::{self, Told};
 
 /// A device in the list.
 #[derive(Debug)]

@@ -2,11 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sadp_ops::DeviceName;
+use sadp_text::select::Filter;
 
-use crate::{
-    args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs, VerifyArgs},
-    select::Filter,
-};
+use crate::args::{AskArgs, ChangeArgs, ChoiceArgs, NewPasswordArgs, PasswordArgs, VerifyArgs};
 
 /// `reset guid`.
 #[derive(Debug, Subcommand)]

@@ -2,13 +2,13 @@ use std::{cmp::Ordering, net::IpAddr, str::FromStr};
 
 use sadp_model::{Firmware, MacAddr};
 use sadp_ops::DiscoveredDevice;
-use sadp_text::fields::Value;
 
 use super::Key;
+use crate::fields::Value;
 
 /// What must hold of a device: `--where`.
 #[derive(Clone, Debug)]
-pub(crate) struct Filter {
+pub struct Filter {
     clauses: Vec<Clause>,
     text: String,
 }
@@ -33,12 +33,12 @@ enum Relation {
 
 impl Filter {
     /// Whether all clauses hold of a device.
-    pub(crate) fn holds(&self, found: &DiscoveredDevice) -> bool {
+    pub fn holds(&self, found: &DiscoveredDevice) -> bool {
         self.clauses.iter().all(|clause| clause.holds(found))
     }
 
     /// The filter as it was written.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 }
@@ -207,14 +207,14 @@ fn contains(value: &Value, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sadp_model::{RawFields, State, Warning};
+    use sadp_model::{Device, RawFields, State, Warning};
 
     use super::*;
-    use crate::samples::Samples as _;
+    use crate::samples::discovered;
 
     fn holds(filter: &str) -> bool {
-        let mut found = DiscoveredDevice::named("44:47:cc:1d:6d:13");
-        let device = &mut found.entry.device;
+        let mut device = Device::unknown();
+        device.mac = "44:47:cc:1d:6d:13".parse().ok();
         device.state = Some(State::Active);
         device.disks = Some(2);
         device.ipv4.address = Some([192, 168, 1, 112].into());
@@ -224,6 +224,7 @@ mod tests {
         device.raw = RawFields::default();
         device.raw.push("DeviceType", "1");
         device.raw.push("DeviceType", "2");
+        let mut found = discovered([device]).remove(0);
         found.warnings = vec![Warning::OffSubnet, Warning::FactoryAddress];
         found.entry.seen.clear();
         filter.parse::<Filter>().unwrap().holds(&found)

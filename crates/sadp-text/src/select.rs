@@ -8,13 +8,13 @@ use std::{cmp::Ordering, net::IpAddr};
 use jiff::{Timestamp, civil::DateTime};
 use sadp_model::{MacAddr, State, Version};
 use sadp_ops::DiscoveredDevice;
-use sadp_text::fields::Value;
 
-pub(crate) use self::{filter::Filter, key::Key};
+pub use self::{filter::Filter, key::Key};
+use crate::fields::Value;
 
 /// Sorts as an installer works: what waits for its first password first, then
 /// by address.
-pub(crate) fn by_urgency(devices: &mut [DiscoveredDevice]) {
+pub fn by_urgency(devices: &mut [DiscoveredDevice]) {
     devices.sort_by_cached_key(|found| {
         let device = &found.entry.device;
         let address = device.ipv4.address;
@@ -29,7 +29,7 @@ pub(crate) fn by_urgency(devices: &mut [DiscoveredDevice]) {
 }
 
 /// The rank of a state: what waits for its first password comes first.
-pub(crate) const fn urgency(state: Option<State>) -> u8 {
+pub const fn urgency(state: Option<State>) -> u8 {
     match state {
         Some(State::Unactivated) => 0,
         Some(State::Locked { .. }) => 1,
@@ -40,7 +40,7 @@ pub(crate) const fn urgency(state: Option<State>) -> u8 {
 
 /// Sorts by one key. What does not have it comes last; what is alike in it
 /// stays in order.
-pub(crate) fn by_key(devices: &mut [DiscoveredDevice], key: &Key) {
+pub fn by_key(devices: &mut [DiscoveredDevice], key: &Key) {
     devices.sort_by_cached_key(|found| {
         let value = key.value(found);
         let parts: Vec<_> = value.elements().iter().map(Part::of).collect();

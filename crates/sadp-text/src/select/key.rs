@@ -2,12 +2,14 @@ use std::str::FromStr;
 
 use sadp_model::{Kind, RequestWay, State, Vendor, Via, Warning};
 use sadp_ops::DiscoveredDevice;
-use sadp_text::fields::{FIELDS, Field, Value};
 use strum::VariantNames;
+
+use crate::fields::{FIELDS, Field, Value};
 
 /// A key of a device's JSON form, dotted, e.g. `ipv4.address`.
 #[derive(Clone, Debug)]
-pub(crate) enum Key {
+pub enum Key {
+    /// A field of the table.
     Field(&'static Field),
     /// An element as received, by its name.
     Raw(String),
@@ -23,14 +25,14 @@ const SHORT: [(&str, &str); 4] = [
 
 impl Key {
     /// The names of all keys but `raw`, short ones first.
-    pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+    pub fn all() -> impl Iterator<Item = &'static str> {
         let short = SHORT.iter().map(|(short, _)| *short);
         let long = FIELDS.iter().map(|field| field.key);
         short.chain(long.filter(|key| !key.is_empty()))
     }
 
     /// The key as the JSON form has it.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Field(field) => field.key,
             Self::Raw(name) => name,
@@ -38,7 +40,7 @@ impl Key {
     }
 
     /// All values there are, where they are a closed set.
-    pub(crate) fn choices(&self) -> Option<&'static [&'static str]> {
+    pub fn choices(&self) -> Option<&'static [&'static str]> {
         Some(match self.name() {
             "state" => State::VARIANTS,
             "kind" => Kind::VARIANTS,
@@ -52,7 +54,7 @@ impl Key {
 
     /// A value as it was written, in the JSON form's words: the vendor says inactive, and
     /// people say recorder.
-    pub(crate) fn values_of(&self, text: &str) -> Vec<String> {
+    pub fn values_of(&self, text: &str) -> Vec<String> {
         let text = text.trim();
         let words = match (self.name(), &*text.to_ascii_lowercase()) {
             ("state", "inactive") => &["unactivated"][..],
@@ -64,7 +66,7 @@ impl Key {
     }
 
     /// What stands under the key: a list where there may be several values.
-    pub(crate) fn value(&self, found: &DiscoveredDevice) -> Value {
+    pub fn value(&self, found: &DiscoveredDevice) -> Value {
         match self {
             Self::Field(field) => (field.value)(found),
             Self::Raw(name) => {
