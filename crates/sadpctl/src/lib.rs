@@ -1,8 +1,8 @@
 //! The command line: arguments in, tables and documents out. It holds no
 //! protocol and no rule of its own; those are in the other crates.
 //!
-//! This is a library so that what reads files can be fuzzed; it promises no
-//! interface. What scripts can rely on is the program's.
+//! It is a library that promises no interface. What scripts can rely on is the
+//! program's.
 
 mod advice;
 mod app;
@@ -27,18 +27,3 @@ mod view;
 mod widths;
 
 pub use app::run;
-
-/// Reading files of others, for fuzzing. What is no such file is an error, not
-/// a crash.
-#[doc(hidden)]
-pub mod fuzzing {
-    /// Reads a plan as `net apply` does.
-    pub fn plan(bytes: &[u8]) {
-        let _ = sadp_ops::network::plan_file::read(bytes);
-    }
-
-    /// Reads a file as `decode` does.
-    pub fn input(bytes: &[u8]) {
-        let _ = sadp_discovery::messages::MessageFile::from_reader(bytes, None);
-    }
-}
