@@ -16,7 +16,7 @@ use sadp_proto::boolean;
 use sadp_reset::SiteText;
 use serde::{Serialize, Serializer};
 
-use crate::words;
+use crate::{details::Section, words};
 
 /// A field of a device.
 #[derive(Debug)]
@@ -54,19 +54,6 @@ pub struct Line {
     pub label: &'static str,
     /// The value for people, where it is not the value itself.
     pub words: Option<fn(&DiscoveredDevice) -> Value>,
-}
-
-/// A section of the details.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    /// What it is, under its model and state.
-    Device,
-    /// Its address and ports.
-    Network,
-    /// Which ways of recovery it offers.
-    Recovery,
-    /// The vendor's cloud.
-    Cloud,
 }
 
 const fn field(key: &'static str, value: fn(&DiscoveredDevice) -> Value) -> Field {
@@ -367,7 +354,7 @@ fn sightings(found: &DiscoveredDevice, read: fn(&Sighting) -> Value) -> Value {
 }
 
 /// When it was received. Captures need not say, which reads as 1970.
-pub fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
+pub(crate) fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
     (sighting.at != Timestamp::UNIX_EPOCH).then(|| whole_seconds(sighting.at))
 }
 
