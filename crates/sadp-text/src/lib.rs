@@ -14,6 +14,8 @@
 //!   answered.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
+//! - [`job_question`], [`job_note`]: a [`Job`](sadp_ops::job::Job) while it runs.
+//! - [`ErrorText`]: why something could not be done at all.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
 mod announcement;
@@ -21,7 +23,9 @@ mod app;
 mod audit;
 mod cameras;
 mod doctor;
+mod error;
 mod event;
+mod job;
 mod outcome;
 mod recovery;
 mod refusal;
@@ -39,7 +43,9 @@ pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use audit::{NOT_ASKED, finding, mends};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
+pub use error::{ErrorText, filtered, nothing_found};
 pub use event::{Progress, claimed, lines, progress};
+pub use job::{doing, job_note, job_question};
 pub use outcome::{
     answer::answers_question,
     guid::guid_void,
@@ -50,7 +56,7 @@ pub use outcome::{
     request::mailing,
     time::zone_remedy,
 };
-pub use recovery::{button_steps, device_label, method_command};
+pub use recovery::{answers_kept, button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
     InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,

@@ -22,12 +22,7 @@ use sadp_ops::DiscoveredDevice;
 use sadp_proto::WatchEventKind;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-pub(crate) use self::{
-    draw::Palette,
-    form::{Job, Preparing, Task},
-    keys::Command,
-    pane::Results,
-};
+pub(crate) use self::{draw::Palette, keys::Command, pane::Results};
 use self::{
     form::Form,
     pane::{Content, Pane},
