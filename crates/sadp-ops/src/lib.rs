@@ -54,7 +54,8 @@
 //! One module each: [`activate`], [`audit`], [`cameras`], [`check`], [`locate`], [`naming`], [`network`], [`onvif`],
 //! [`owner`] (Hik-Connect and deactivation), [`recovery`], [`time`] and [`mod@report`] (what a hand-over document
 //! contains). Each has a `plan` and says what else it needs.
-//! [`verify`] tries the password of those that set one.
+//! [`verify`] tries the password of those that set one. [`job`] goes the whole way from a look to
+//! a report, for a front end that lives on meanwhile.
 //! What an outcome can hold, from findings to data, stands below all of them, so an
 //! operation never depends on another one's result.
 
@@ -68,6 +69,7 @@ mod error;
 mod event;
 mod http;
 mod inventory;
+pub mod job;
 pub mod locate;
 mod memory;
 pub mod naming;

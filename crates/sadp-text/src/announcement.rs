@@ -111,11 +111,11 @@ impl Announcement {
     }
 
     /// Recovery, to be prepared in these ways on so many devices each.
-    pub fn prepare(plan: &prepare::Plan, mailbox: Option<&Mailbox>) -> Self {
+    pub fn prepare(plan: &prepare::Plan) -> Self {
         let counts = plan.counts().into_iter();
         let counts = counts.filter(|(_, devices, _)| *devices > 0);
         let parts = counts.map(|(preparation, devices, over_http)| {
-            let what = match (preparation, mailbox) {
+            let what = match (preparation, plan.mailbox()) {
                 (Preparation::Guid, _) => "the GUID exported into the vault".into(),
                 (Preparation::Questions, _) => "security questions set".into(),
                 (Preparation::Mailbox, None) => "an e-mail address reserved".into(),

@@ -18,6 +18,8 @@
 //! - [`details`]: all that is known of one device, in sections.
 //! - [`select`]: which devices to list, by a filter, and in which order.
 //! - [`words`]: the state of a device, and its warnings.
+//! - [`job_question`], [`job_note`]: a [`Job`](sadp_ops::job::Job) while it runs.
+//! - [`ErrorText`]: why something could not be done at all.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
 mod announcement;
@@ -26,8 +28,10 @@ mod audit;
 mod cameras;
 pub mod details;
 mod doctor;
+mod error;
 mod event;
 pub mod fields;
+mod job;
 mod outcome;
 mod recovery;
 mod refusal;
@@ -49,7 +53,9 @@ pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
 pub use audit::{NOT_ASKED, finding, mends};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
+pub use error::{ErrorText, filtered, nothing_found};
 pub use event::{Progress, claimed, lines, progress};
+pub use job::{doing, job_note, job_question};
 pub use outcome::{
     answer::answers_question,
     guid::guid_void,
@@ -60,7 +66,7 @@ pub use outcome::{
     request::mailing,
     time::zone_remedy,
 };
-pub use recovery::{button_steps, device_label, method_command};
+pub use recovery::{answers_kept, button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
     InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,

@@ -1,5 +1,7 @@
 //! Recovery methods: what to type, and what to do at the device.
 
+use std::path::Path;
+
 use sadp_model::{
     Availability, Device, FormFactor, MethodAssessment, Note, Prerequisite, RecoveryMethod, Serial,
     UnavailableReason,
@@ -16,6 +18,14 @@ pub fn device_label(device: &Device) -> String {
     let address = device.ipv4.address.map(|address| format!("at {address}"));
     let parts: Vec<_> = [kind, mac, address].into_iter().flatten().collect();
     parts.join(", ")
+}
+
+/// Where the answers are that were made for devices.
+pub fn answers_kept(path: &Path) -> String {
+    format!(
+        "the answers are in {}: keep it safe, whoever has it can take the devices over",
+        path.display()
+    )
 }
 
 /// The command to type next for a method. `None` where the method does not fit.

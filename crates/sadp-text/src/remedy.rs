@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use ipnet::Ipv4Net;
 use sadp_discovery::{Notice, ScanError, raw::RawError};
 use sadp_model::OffSubnet;
-use sadp_ops::{DeviceRef, Naming, SelectionError};
-use sadp_reset::{KnownDevice, NotAnAnswer, Why};
+use sadp_ops::{DeviceRef, Naming, OpsError, SelectionError, recovery::prepare::PrepareError};
+use sadp_reset::{KnownDevice, LedgerError, NotAnAnswer, Why};
 
 use crate::{minute, ref_line};
 
@@ -27,6 +27,50 @@ impl Remedy for ScanError {
             Self::List(_) => "check that this program may read the network configuration",
             Self::NoSocket { .. } => "check that a firewall or security tool lets this program use UDP",
             Self::Raw { reason, .. } => return reason.remedy(),
+        })
+    }
+}
+
+impl Remedy for OpsError {
+    #[rustfmt::skip]
+    fn remedy(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Ledger(error) => return error.remedy(),
+            Self::Network(error) => return error.remedy(),
+            Self::Vault(error) => return error.remedy(),
+            Self::Folder { .. } => "name another folder with --out; nothing was sent",
+            Self::Package(_) | Self::File(_) => "check that the disk has room and can be written; requests exported before are kept",
+            Self::CamerasNotKept(_) => "make the state folder writable, or name another with --state",
+            Self::Code(_) => "check it; nothing was sent",
+            Self::PasswordMissing => "give one with --new-password-file; nothing was sent",
+            Self::Claimed(_) => "wait until it ends, or name another --state folder; nothing was sent",
+            Self::Stopped => "run it again to go on",
+            Self::Update(_) => "check the password and scan again; nothing was sent",
+            _ => "check the password; nothing was sent",
+        })
+    }
+}
+
+impl Remedy for LedgerError {
+    #[rustfmt::skip]
+    fn remedy(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Busy { .. } => "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
+            Self::Damaged { .. } => "until then --state names another folder",
+            _ => "locks and commands sent are kept there: make it writable, or name another folder with --state",
+        })
+    }
+}
+
+impl Remedy for PrepareError {
+    #[rustfmt::skip]
+    fn remedy(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::FileExists(_) => "name a new file, or use the answers in it by --answers; nothing was sent",
+            Self::NotMade(_) => "run it again; nothing was sent",
+            Self::Unusable(_) => "give three lines as 4=Rex: the number of a question and its answer; nothing was sent",
+            Self::NotKept { .. } => "name a new file in a folder that you may write to; nothing was sent",
+            Self::Ops(error) => return error.remedy(),
         })
     }
 }

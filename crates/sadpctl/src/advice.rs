@@ -1,12 +1,12 @@
 //! What to do next, from what a scan brought.
 
-use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
-use sadp_model::{DeviceCounts, FACTORY_ADDRESSES, KnownAddresses, State, Warning};
+use sadp_discovery::ScanReport;
+use sadp_model::{DeviceCounts, KnownAddresses, State, Warning};
 use sadp_ops::DiscoveredDevice;
 
 use crate::failure::{Exit, Failure};
-pub(crate) use sadp_text::{Platform, Remedy, seconds};
-use sadp_text::{count, device_counts, permission, reach};
+pub(crate) use sadp_text::{Platform, Remedy, filtered, seconds};
+use sadp_text::{count, device_counts, reach};
 
 /// The line below the list: how many devices, in which states.
 pub(crate) fn summary(devices: &[DiscoveredDevice]) -> String {
@@ -80,19 +80,6 @@ pub(crate) fn hints(
     hints
 }
 
-/// That answers of other subnets are dropped unheard on some interface.
-pub(crate) fn filtered(report: &ScanReport) -> Option<String> {
-    let unheard = |link: &&LinkInfo| {
-        !link.network.addr().is_loopback() && !report.frames_on.contains(&link.interface)
-    };
-    let link = report
-        .links
-        .iter()
-        .filter(unheard)
-        .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
-    Some(drops_outside(link))
-}
-
 /// That only packet sockets received replies: they get past a firewall.
 pub(crate) fn only_frames(report: &ScanReport) -> Option<&'static str> {
     (report.only_frames && report.progress.devices > 0).then_some(
@@ -100,69 +87,9 @@ pub(crate) fn only_frames(report: &ScanReport) -> Option<&'static str> {
     )
 }
 
-/// What the reverse-path filter of a link hides, and how to hear it.
-fn drops_outside(link: &LinkInfo) -> String {
-    let name = &link.interface;
-    let network = link.network.trunc();
-    let hidden: Vec<_> = FACTORY_ADDRESSES
-        .into_iter()
-        .filter(|address| !network.contains(address))
-        .map(|address| address.to_string())
-        .collect();
-    let among = if hidden.is_empty() {
-        String::new()
-    } else {
-        format!(", the factory address {} included", hidden.join(" or "))
-    };
-    let permission = permission();
-    format!(
-        "this computer drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
-         get around it ({permission}), or until the next start: \
-         sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
-    )
-}
-
 /// Nothing was found: why that may be.
 pub(crate) fn nothing_found(report: &ScanReport) -> Failure {
-    let mut links: Vec<_> = report
-        .links
-        .iter()
-        .map(|link| format!("{} ({})", link.interface, link.network))
-        .collect();
-    if links.is_empty() {
-        links.push("no interface".into());
-    }
-    let message = format!(
-        "no device answered within {} on {}",
-        seconds(report.progress.elapsed),
-        links.join(", ")
-    );
-    let mut failure = Failure::words(Exit::NotFound, message).hint(
-        "check that the devices have power and that this computer is on their switch and VLAN",
-    );
-    if let Some(virtual_link) = report
-        .links
-        .iter()
-        .find(|link| interface::is_virtual(&link.interface))
-    {
-        failure = failure.hint(format!(
-            "{} looks like a VPN or container network: name the one the cameras are on, e.g. -i eth0",
-            virtual_link.interface
-        ));
-    }
-    failure = failure.hint(
-        "let UDP port 37020 in through this computer's firewall, or try with the firewall off",
-    );
-    if let Some(hint) = filtered(report) {
-        failure = failure.hint(hint);
-    }
-    if report.progress.sweep.is_none() {
-        failure = failure.hint(
-            "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
-        );
-    }
-    failure = failure.hint("to check this computer: sadpctl doctor");
-    failure
+    Failure::told(Exit::NotFound, sadp_text::nothing_found(report))
 }
 
 /// The most networks to advise on.

@@ -3,9 +3,14 @@
 use std::{fmt::Display, io, path::Path, process::ExitCode};
 
 use sadp_discovery::ScanError;
-use sadp_ops::{OpsError, SelectionError, recovery::guid};
+use sadp_ops::{
+    OpsError, SelectionError,
+    job::JobError,
+    network::{ApplyError, SetError},
+    recovery::{guid, prepare::PrepareError},
+};
 use sadp_reset::{LedgerError, VaultError};
-use sadp_text::Remedy;
+use sadp_text::{ErrorText, Remedy};
 use serde::Serialize;
 
 /// The exit codes scripts rely on.
@@ -93,6 +98,14 @@ impl Failure {
         Self::new(exit, error).hint(hint)
     }
 
+    /// A failure as it is told by every front end.
+    pub(crate) fn told(exit: Exit, text: ErrorText) -> Self {
+        Self {
+            hints: text.hints,
+            ..Self::words(exit, text.message)
+        }
+    }
+
     /// What cannot be done, and why.
     pub(crate) fn because(
         exit: Exit,
@@ -171,29 +184,27 @@ impl From<SelectionError> for Failure {
 /// Why an operation could not begin or go on, and what to do.
 impl From<OpsError> for Failure {
     fn from(error: OpsError) -> Self {
+        let exit = Exit::from(&error);
         match error {
-            OpsError::Ledger(error) => error.into(),
+            OpsError::Claimed(_) => Self::told(exit, ErrorText::from(&error)),
+            error => Self::remedied(exit, error),
+        }
+    }
+}
+
+impl From<&OpsError> for Exit {
+    fn from(error: &OpsError) -> Self {
+        match error {
             OpsError::Network(error) => error.into(),
             OpsError::Vault(error) => error.into(),
-            OpsError::Folder { .. } => Self::new(Exit::Machine, error)
-                .hint("name another folder with --out; nothing was sent"),
-            OpsError::Package(_) | OpsError::File(_) => Self::new(Exit::Machine, error).hint(
-                "check that the disk has room and can be written; requests exported before are kept",
-            ),
-            OpsError::CamerasNotKept(_) => Self::new(Exit::Machine, error)
-                .hint("make the state folder writable, or name another with --state"),
-            OpsError::Code(_) => Self::new(Exit::Unsafe, error).hint("check it; nothing was sent"),
-            OpsError::PasswordMissing => Self::new(Exit::Unsafe, error)
-                .hint("give one with --new-password-file; nothing was sent"),
-            OpsError::Claimed(holder) => {
-                let message = sadp_text::claimed(holder.as_ref());
-                Self::words(Exit::Machine, message)
-                    .hint("wait until it ends, or name another --state folder; nothing was sent")
-            }
-            OpsError::Stopped => Self::new(Exit::Refused, error).hint("run it again to go on"),
-            OpsError::Update(_) => Self::new(Exit::Unsafe, error)
-                .hint("check the password and scan again; nothing was sent"),
-            error => Self::new(Exit::Unsafe, error).hint("check the password; nothing was sent"),
+            OpsError::Ledger(_)
+            | OpsError::Folder { .. }
+            | OpsError::Package(_)
+            | OpsError::File(_)
+            | OpsError::CamerasNotKept(_)
+            | OpsError::Claimed(_) => Self::Machine,
+            OpsError::Stopped => Self::Refused,
+            _ => Self::Unsafe,
         }
     }
 }
@@ -201,43 +212,95 @@ impl From<OpsError> for Failure {
 /// Why the ledger cannot be used, and what to do.
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        if matches!(error, LedgerError::Busy { .. }) {
-            return Self::new(Exit::Machine, error).hint(
-            "another sadpctl, or a program that has the file open, is writing: wait until it is done, then run this again",
-        );
-        }
-        let hint = if matches!(error, LedgerError::Damaged { .. }) {
-            "until then --state names another folder"
-        } else {
-            "locks and commands sent are kept there: make it writable, or name another folder with --state"
+        Self::remedied(Exit::Machine, error)
+    }
+}
+
+/// Why a job of the live list ended without a report, and what to do.
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        let exit = match &error {
+            JobError::Ops(error) => error.into(),
+            JobError::NothingFound(_) | JobError::NoneAnswers => Exit::NotFound,
+            JobError::NotConfirmed => Exit::Refused,
+            JobError::Settings(error) => error.into(),
+            JobError::Prepare(error) => error.into(),
+            JobError::Range(_) | JobError::Addresses(ApplyError::Problems(_)) => Exit::Usage,
+            JobError::Addresses(ApplyError::Ledger(_)) => Exit::Machine,
+            _ => Exit::Unsafe,
         };
-        Self::new(Exit::Machine, error).hint(hint)
+        Self::told(exit, ErrorText::from(&error))
+    }
+}
+
+/// Why the settings of a device cannot be changed, and what to do.
+impl From<SetError> for Failure {
+    fn from(error: SetError) -> Self {
+        Self::told(Exit::from(&error), ErrorText::from(&error))
+    }
+}
+
+impl From<&SetError> for Exit {
+    fn from(error: &SetError) -> Self {
+        match error {
+            SetError::Bad(_) => Self::Usage,
+            SetError::Taken(_) => Self::Unsafe,
+            SetError::Ledger(_) => Self::Machine,
+        }
+    }
+}
+
+/// Why recovery cannot be prepared, and what to do.
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Ops(error) => error.into(),
+            error => Self::remedied(Exit::from(&error), error),
+        }
+    }
+}
+
+impl From<&PrepareError> for Exit {
+    fn from(error: &PrepareError) -> Self {
+        match error {
+            PrepareError::Ops(error) => error.into(),
+            PrepareError::FileExists(_) | PrepareError::Unusable(_) => Self::Usage,
+            PrepareError::NotMade(_) | PrepareError::NotKept { .. } => Self::Machine,
+        }
     }
 }
 
 /// Why a file of a GUID cannot be used, and what to do.
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
-        let exit = match error {
-            _ if guid::is_local_failure(&error) => Exit::Machine,
+        Self::remedied(Exit::from(&error), error)
+    }
+}
+
+impl From<&VaultError> for Exit {
+    fn from(error: &VaultError) -> Self {
+        match error {
+            _ if guid::is_local_failure(error) => Self::Machine,
             VaultError::Missing { .. }
             | VaultError::Changed { .. }
-            | VaultError::WrongPassphrase { .. } => Exit::Unsafe,
-            _ => Exit::Usage,
-        };
-        let next = error.remedy();
-        Self::new(exit, error).hint(next)
+            | VaultError::WrongPassphrase { .. } => Self::Unsafe,
+            _ => Self::Usage,
+        }
     }
 }
 
 /// No interface or socket can be used.
 impl From<ScanError> for Failure {
     fn from(error: ScanError) -> Self {
-        let exit = match error {
-            ScanError::UnknownInterface { .. } => Exit::Usage,
-            _ => Exit::Machine,
-        };
-        let remedy = error.remedy();
-        Self::new(exit, error).hint(remedy)
+        Self::remedied(Exit::from(&error), error)
+    }
+}
+
+impl From<&ScanError> for Exit {
+    fn from(error: &ScanError) -> Self {
+        match error {
+            ScanError::UnknownInterface { .. } => Self::Usage,
+            _ => Self::Machine,
+        }
     }
 }

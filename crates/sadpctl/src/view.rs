@@ -23,12 +23,7 @@ use sadp_proto::WatchEventKind;
 use sadp_text::select::Filter;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
-pub(crate) use self::{
-    draw::Palette,
-    form::{Job, Preparing, Task},
-    keys::Command,
-    pane::Results,
-};
+pub(crate) use self::{draw::Palette, keys::Command, pane::Results};
 use self::{
     form::Form,
     pane::{Content, Pane},

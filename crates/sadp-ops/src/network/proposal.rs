@@ -2,8 +2,12 @@ use std::{cmp::Reverse, collections::BTreeSet, io, net::Ipv4Addr};
 
 use ipnet::Ipv4Net;
 use sadp_model::{AddressError, HostSettings, NetworkFull, Warning, free_addresses};
+use sadp_reset::SiteName;
 
-use super::plan_file;
+use super::{
+    WantedSettings,
+    plan_file::{self, PlanRow},
+};
 use crate::DiscoveredDevice;
 
 /// The addresses that a proposal gives.
@@ -78,6 +82,35 @@ impl Proposal {
             left_out,
             gateway,
         })
+    }
+
+    /// The rows of its plan, as its file would be read.
+    pub fn plan_rows(&self) -> Vec<PlanRow> {
+        // The titles are the first line.
+        let rows = (2..)
+            .zip(&self.rows)
+            .filter_map(|(line, (found, settings))| {
+                let device = &found.entry.device;
+                let SiteName { name, place } =
+                    found.site_name.as_deref().cloned().unwrap_or_default();
+                let wanted = WantedSettings {
+                    address: Some(settings.address()),
+                    mask: Some(settings.mask()),
+                    gateway: Some(settings.gateway().unwrap_or(Ipv4Addr::UNSPECIFIED)),
+                    dhcp: Some(false),
+                    http: device.ports.http,
+                    sdk: device.ports.sdk,
+                };
+                Some(PlanRow {
+                    line,
+                    mac: device.mac?,
+                    address: settings.address(),
+                    wanted,
+                    name,
+                    place,
+                })
+            });
+        rows.collect()
     }
 
     /// Its plan as a table: the titles, and the cells of each device.

@@ -4,10 +4,13 @@
 //! - [`read`]: what is prepared already. Costs no try and changes nothing.
 //! - [`plan`]: what is left to do on which device.
 //! - [`Plan::carry_out`]: does it, until each device is settled.
+//! - [`WantedPreparation`]: what a person wants, read and planned in one step, with
+//!   answers that are made.
 
 mod answers;
 mod over_http;
 mod run;
+mod wanted;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,8 +19,11 @@ use sadp_proto::{Command, Mailbox, QuestionList, SecretAnswers, seal::Password};
 use sadp_reset::{Action, LedgerError};
 use secrecy::SecretString;
 
-pub use self::answers::{DeviceAnswers, make_answers};
-use self::run::PreparationRun;
+pub use self::{
+    answers::{DeviceAnswers, make_answers},
+    wanted::{PrepareError, WantedAnswers, WantedPreparation},
+};
+use self::{run::PreparationRun, wanted::MadeAnswers};
 use super::{History, methods, questions};
 pub use crate::outcome::recovery::{PreparedDevice, PreparedStep};
 use crate::{
@@ -114,6 +120,8 @@ pub struct Plan {
     wishes: Wishes,
     /// What devices offer, and is neither prepared nor asked for.
     unwished: Vec<Preparation>,
+    /// The answers among the wishes, where they were made and no file has them yet.
+    made: Option<MadeAnswers>,
 }
 
 /// A device on its way.
@@ -154,6 +162,7 @@ pub fn plan(
         left_out: Vec::new(),
         wishes,
         unwished: Vec::new(),
+        made: None,
     };
     for candidate in candidates {
         let device = &candidate.device;
@@ -318,6 +327,11 @@ impl Plan {
             let devices = over_http.len() + by_sadp.len();
             (preparation, devices, over_http.len())
         })
+    }
+
+    /// The e-mail address to reserve.
+    pub const fn mailbox(&self) -> Option<&Mailbox> {
+        self.wishes.mailbox.as_ref()
     }
 
     /// On how many devices something could be prepared for which nothing was given.

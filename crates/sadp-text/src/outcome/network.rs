@@ -7,7 +7,7 @@ use sadp_ops::{
     DiscoveredDevice, Outcome, Seen,
     network::{
         AddressHolder, BadChange, NetworkFinding as Finding, Plan, PlannedChange, ProposalError,
-        ResultFileError, SettingsChange as Change, TargetAddress,
+        ResultFileError, SetError, SettingsChange as Change, TargetAddress,
         plan_file::{Cause, FileKind, Problem},
     },
 };
@@ -232,6 +232,19 @@ impl Remedy for BadChange {
             Self::Address(AddressError::Mask { .. }) => "write it as 255.255.255.0",
             Self::Address(AddressError::NoHost { .. } | AddressError::Edge { .. }) => "choose another address, or give the mask of the network",
         })
+    }
+}
+
+impl Remedy for SetError {
+    fn remedy(&self) -> Cow<'static, str> {
+        match self {
+            Self::Bad(bad) => format!("{}; nothing was sent", bad.remedy()).into(),
+            Self::Taken(_) => {
+                "choose another address; --force address-in-use sends anyway; nothing was sent"
+                    .into()
+            }
+            Self::Ledger(error) => error.remedy(),
+        }
     }
 }
 

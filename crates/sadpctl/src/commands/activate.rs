@@ -3,17 +3,18 @@ mod http;
 use sadp_ops::{
     DeviceRef, DiscoveredDevice, Inventory, NextStep, OutcomeStatus, Report,
     activate::{self, Activation},
-    recovery::prepare::Settings,
+    recovery::prepare::{Settings, WantedPreparation},
     verify::{self, Verification},
 };
 use sadp_reset::{Action, DeviceKey};
-use sadp_text::{Announcement, already_active, count};
+use sadp_text::{Announcement, already_active, answers_kept, count};
 
-use super::{new_password, reset::prepare::WantedPreparation};
+use super::{new_password, reset};
 use crate::{
     args::{ActivateArgs, ActivationVia, Context},
     failure::{Exit, Failure},
     run::{self, Run},
+    secret::PendingSecret,
 };
 
 pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Failure> {
@@ -23,8 +24,8 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
     if args.via == ActivationVia::Http {
         return http::run(args, password, context);
     }
-    let mut wanted = wanted(args)?;
-    let passphrase = wanted.as_mut().and_then(|it| it.passphrase.take());
+    let (wanted, passphrase) = wanted(args)?.unzip();
+    let passphrase = passphrase.flatten();
     let (mut run, inventory, devices) = Run::find(&args.choice, args.change, context)?;
     let plan = activate::plan(
         &run.session,
@@ -81,9 +82,11 @@ pub(super) fn run(args: &ActivateArgs, context: Context<'_>) -> Result<Exit, Fai
 }
 
 /// What is to be prepared afterwards, if anything.
-fn wanted(args: &ActivateArgs) -> Result<Option<WantedPreparation>, Failure> {
+fn wanted(
+    args: &ActivateArgs,
+) -> Result<Option<(WantedPreparation, Option<PendingSecret>)>, Failure> {
     if args.prepare {
-        return WantedPreparation::read(&args.preparation, args.change).map(Some);
+        return reset::prepare::read(&args.preparation, args.change).map(Some);
     }
     match args.preparation.given() {
         Some(option) => {
@@ -108,18 +111,17 @@ fn prepare(
             .take_if(|it| matches!(it, NextStep::Prepare(_)));
     }
     let (inventory, devices) = find_again(&activated(report), run)?;
-    let prepared = run.block_on(async |session, observer| {
+    let plan = run.block_on(async |session, observer| {
         wanted.plan(session, &inventory, devices, observer).await
     })?;
-    let answers = prepared.keep_answers()?;
-    for note in prepared.unwanted().into_iter().chain(answers) {
+    let answers = plan.keep_answers()?.map(answers_kept);
+    for note in reset::prepare::unwanted(&plan).into_iter().chain(answers) {
         run.terminal.note(&note);
     }
     let settings = Settings {
         inventory: &inventory,
         ..settings
     };
-    let plan = prepared.plan;
     let prepared =
         run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     report.outcomes.extend(prepared.outcomes);

@@ -5,9 +5,8 @@ mod plan;
 
 use sadp_ops::{
     LedgerAccess,
-    network::{self, DeviceChange, Login, SetError, WantedSettings},
+    network::{self, DeviceChange, Login, WantedSettings},
 };
-use sadp_text::Remedy;
 
 pub(super) use self::apply::read as read_plan;
 use crate::{
@@ -105,21 +104,5 @@ impl TryFrom<WantedArgs> for WantedSettings {
             http: args.http_port,
             sdk: args.sdk_port,
         })
-    }
-}
-
-impl From<SetError> for Failure {
-    fn from(error: SetError) -> Self {
-        match error {
-            SetError::Bad(bad) => {
-                let hint = format!("{}; nothing was sent", bad.remedy());
-                Self::new(Exit::Usage, bad).hint(hint)
-            }
-            SetError::Taken(target) => Self::words(Exit::Unsafe, sadp_text::target_address(target))
-                .hint(
-                    "choose another address; --force address-in-use sends anyway; nothing was sent",
-                ),
-            SetError::Ledger(error) => error.into(),
-        }
     }
 }

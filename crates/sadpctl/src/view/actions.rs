@@ -1,10 +1,16 @@
 //! The keys that begin an action, and leaving while one is under way.
 
+use std::time::Duration;
+
 use crossterm::event::KeyCode;
 use sadp_model::State;
+use sadp_ops::job::{Job, Task};
 use sadp_reset::DeviceKey;
 
-use super::{Command, Job, Mode, View, form::Form, question::Question, row::ViewRow};
+use super::{Command, Mode, View, form::Form, question::Question, row::ViewRow};
+
+/// How long a lamp blinks.
+const BLINKS_FOR: Duration = Duration::from_secs(30);
 
 /// What a key for an action leads to.
 enum Start {
@@ -49,7 +55,10 @@ impl View {
 
     fn lamp(&self) -> Result<Start, &'static str> {
         let selected = self.selected_row().into_iter();
-        Ok(Start::Job(Job::lamp(keys(selected)?)))
+        Ok(Start::Job(Job {
+            devices: keys(selected)?,
+            task: Task::Lamp(BLINKS_FOR),
+        }))
     }
 
     /// No password is asked for where no device needs one.

@@ -1,70 +1,19 @@
 //! What an action needs before it begins: addresses, a folder, passwords typed hidden.
 
-use std::{fmt, net::Ipv4Addr, path::PathBuf, str::FromStr};
+use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 use crossterm::event::KeyCode;
 use sadp_model::{Device, PasswordCheck, SecretKind, SecretText};
-use sadp_ops::network::{AddressRange, WantedSettings};
-use sadp_proto::{Mailbox, seal::UpdateDigest};
+use sadp_ops::{
+    job::{Job, Task},
+    network::{AddressRange, WantedSettings},
+    recovery::prepare::{WantedAnswers, WantedPreparation},
+};
+use sadp_proto::seal::UpdateDigest;
 use sadp_reset::DeviceKey;
-use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::args::{mailbox, mask, switch};
-
-/// An action on devices, with all that it needs.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) devices: Vec<DeviceKey>,
-    pub(crate) task: Task,
-}
-
-/// What is done.
-#[derive(Debug)]
-pub(crate) enum Task {
-    /// Set this first password.
-    Activate(SecretString),
-    /// Blink for a while.
-    Lamp,
-    /// Export requests into this folder.
-    Export(PathBuf),
-    /// Prepare recovery, with the current password.
-    Prepare(Preparing, SecretString),
-    /// Change the settings of one device, with its current password.
-    Set(WantedSettings, SecretString),
-    /// Give addresses of this range, with the current password.
-    Addresses(AddressRange, SecretString),
-}
-
-/// What is prepared where a device offers it, beside its GUID.
-#[derive(Debug)]
-pub(crate) struct Preparing {
-    /// The e-mail address to reserve.
-    pub(crate) mailbox: Option<Mailbox>,
-    /// Where the answers to security questions go, which are made.
-    pub(crate) answers: Option<PathBuf>,
-}
-
-impl Job {
-    /// Switches lamps on for a while.
-    pub(super) const fn lamp(devices: Vec<DeviceKey>) -> Self {
-        let task = Task::Lamp;
-        Self { devices, task }
-    }
-}
-
-impl Task {
-    /// What goes on, e.g. `activating`.
-    pub(crate) const fn doing(&self) -> &'static str {
-        match self {
-            Self::Activate(_) => "activating",
-            Self::Lamp => "blinking",
-            Self::Export(_) => "exporting requests",
-            Self::Prepare(..) => "preparing recovery",
-            Self::Set(..) | Self::Addresses(..) => "setting addresses",
-        }
-    }
-}
 
 /// Fields to fill in.
 #[derive(Debug)]
@@ -319,14 +268,19 @@ impl Form {
     fn task(&self) -> Result<Task, String> {
         Ok(match &self.purpose {
             FormPurpose::Activate => Task::Activate(self.secret(0).into()),
-            FormPurpose::Export => Task::Export(self.text(0).into()),
+            FormPurpose::Export => Task::Export {
+                folder: self.text(0).into(),
+                // Files are not read here.
+                contact: Box::default(),
+            },
             FormPurpose::Prepare => {
                 let answers = Some(self.text(1)).filter(|text| !text.is_empty());
-                let preparing = Preparing {
+                let wanted = WantedPreparation {
                     mailbox: optional(self.text(0), mailbox)?,
-                    answers: answers.map(Into::into),
+                    answers: answers.map(|path| WantedAnswers::Made(path.into())),
+                    ..WantedPreparation::default()
                 };
-                Task::Prepare(preparing, self.secret(2).into())
+                Task::Prepare(wanted, self.secret(2).into())
             }
             FormPurpose::Set(device) => {
                 let wanted = self.wanted(device)?;

@@ -6,8 +6,9 @@ use crossterm::event::{
     KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::layout::Position;
+use sadp_ops::job::Job;
 
-use super::{Content, Job, Mode, View, form::FormStep};
+use super::{Content, Mode, View, form::FormStep};
 
 /// What a key asks for that the view cannot do itself.
 #[derive(Debug)]

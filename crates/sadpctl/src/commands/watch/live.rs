@@ -6,7 +6,10 @@ use std::{io, net::SocketAddrV4, ops::ControlFlow};
 use crossterm::{clipboard::CopyToClipboard, event::Event, execute};
 use jiff::tz::TimeZone;
 use sadp_discovery::{Notice, ScanConfig, Watcher, WatcherEvent};
-use sadp_ops::{Cancellation, LedgerAccess};
+use sadp_ops::{
+    Cancellation, Session,
+    job::{Job, JobSettings, Task},
+};
 use sadp_proto::StopCondition;
 use tokio::time::Instant;
 
@@ -18,11 +21,12 @@ use super::{
 use crate::{
     advice::Remedy,
     args::{Context, WatchArgs},
+    commands::reset::load_contact,
     failure::{Exit, Failure},
     interrupt,
     output::{self, Format},
     state, survey,
-    view::{Command, Job, Palette, Results, Task, View},
+    view::{Command, Palette, Results, View},
 };
 
 /// The live list, and what it needs of the world.
@@ -218,19 +222,13 @@ impl<'a, 'c> Live<'a, 'c> {
     }
 
     /// Begins an action. The ledger is opened for it, and released when it ends.
-    fn begin(&mut self, job: Job) {
-        let access = match job.task {
-            Task::Lamp => LedgerAccess::Record,
-            _ => LedgerAccess::Write,
-        };
-        let doing = job.task.doing();
-        let session = self.scan(&job).and_then(|scan| {
-            state::open_session(scan, access, Cancellation::default(), self.context)
-        });
-        match session {
+    fn begin(&mut self, mut job: Job) {
+        let doing = sadp_text::doing(&job.task);
+        match self.session_for(&mut job) {
             Ok(session) => {
-                let lock_wait = self.context.global.lock_wait;
-                self.work = Some(Work::begin(job, session, lock_wait));
+                let command = format!("sadpctl watch ({doing})");
+                let settings = JobSettings::new(command, self.context.global.lock_wait);
+                self.work = Some(Work::begin(job, session, settings));
                 self.view.set_busy(Some(doing.into()));
             }
             Err(failure) => {
@@ -243,20 +241,22 @@ impl<'a, 'c> Live<'a, 'c> {
         }
     }
 
-    /// How an action finds its devices: as the list does. Behind a router a device has to
-    /// be asked at its new address, too.
-    fn scan(&self, job: &Job) -> Result<ScanConfig, Failure> {
+    /// The session of an action, which has its contact then. It finds devices as the list
+    /// does. Behind a router a device has to be asked at its new address, too.
+    fn session_for(&mut self, job: &mut Job) -> Result<Session, Failure> {
+        let Job { task, .. } = job;
+        if let Task::Export { contact, .. } = task {
+            **contact = load_contact(None)?.0;
+        }
         let reach = &self.args.reach;
-        let new = match &job.task {
-            Task::Set(wanted, _) if !reach.targets.is_empty() => wanted.address,
-            _ => None,
-        };
-        Ok(ScanConfig {
+        let routed = !reach.targets.is_empty();
+        let scan = ScanConfig {
             link: survey::link(reach, self.context.global),
             stop: StopCondition::Auto,
-            sweep: survey::sweep(reach, new)?,
+            sweep: survey::sweep(reach, task.new_address().filter(|_| routed))?,
             broadcast: reach.broadcast,
-        })
+        };
+        state::open_session(scan, task.access(), Cancellation::default(), self.context)
     }
 }
 

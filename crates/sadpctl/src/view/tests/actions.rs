@@ -1,10 +1,13 @@
 //! Forms, questions and results of actions.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use sadp_ops::network::WantedSettings;
+use sadp_ops::{
+    job::{Job, Task},
+    network::WantedSettings,
+};
 
 use super::{press, screen, site, write};
-use crate::view::{Command, Job, Results, Task, View};
+use crate::view::{Command, Results, View};
 
 /// Types into a form, and presses Enter after each text.
 fn fill(view: &mut View, texts: &[&str]) -> Option<Command> {

@@ -1,0 +1,254 @@
+//! A job: what a person begins in a front end that lives on while it runs, such as a live
+//! list or a page.
+//!
+//! [`Job::run`] goes the whole way: it takes the claim, looks for the devices, plans, has
+//! the [`Operator`] ask before anything is sent, carries the plan out and reports. One file
+//! each has what differs between the tasks.
+
+mod activate;
+mod error;
+mod export;
+mod lamp;
+mod network;
+mod prepare;
+mod question;
+
+use std::{net::Ipv4Addr, path::Path, path::PathBuf, pin::Pin, time::Duration};
+
+use sadp_reset::{Contact, DeviceKey};
+use secrecy::SecretString;
+
+pub use self::{
+    error::JobError,
+    question::{JobQuestion, PlannedTask},
+};
+use crate::{
+    DiscoveredDevice, Inventory, LedgerAccess, Observer, Outcome, Overrides, Report, SETTLE,
+    Session,
+    network::{AddressRange, Login, WantedSettings},
+    recovery::prepare::WantedPreparation,
+};
+
+/// A task and the devices it is for.
+#[derive(Debug)]
+pub struct Job {
+    /// The devices.
+    pub devices: Vec<DeviceKey>,
+    /// What is done.
+    pub task: Task,
+}
+
+/// What is done with the devices of a job.
+#[derive(Debug)]
+pub enum Task {
+    /// Set this first password.
+    Activate(SecretString),
+    /// Blink for this long. Only the first device does.
+    Lamp(Duration),
+    /// Export requests to the vendor's support.
+    Export {
+        /// The folder of the packages. It is made where there is none.
+        folder: PathBuf,
+        /// Who asks the vendor's support.
+        contact: Box<Contact>,
+    },
+    /// Prepare recovery, with the current password.
+    Prepare(WantedPreparation, SecretString),
+    /// Change the network settings of one device, with its current password.
+    Set(WantedSettings, SecretString),
+    /// Give addresses of this range, with the current password.
+    Addresses(AddressRange, SecretString),
+}
+
+impl Task {
+    /// What the job's session needs of the ledger.
+    pub const fn access(&self) -> LedgerAccess {
+        match self {
+            Self::Lamp(_) => LedgerAccess::Record,
+            _ => LedgerAccess::Write,
+        }
+    }
+
+    /// The address that a device has afterwards. Behind a router it has to be asked there,
+    /// too: see [`ScanConfig::sweep`](sadp_discovery::ScanConfig).
+    pub const fn new_address(&self) -> Option<Ipv4Addr> {
+        match self {
+            Self::Set(wanted, _) => wanted.address,
+            _ => None,
+        }
+    }
+}
+
+/// How a job runs.
+#[derive(Clone, Debug)]
+pub struct JobSettings {
+    /// What other runs are told that wait for this one. It holds no secret.
+    pub command: String,
+    /// How long another run that changes devices is waited for.
+    pub lock_wait: Duration,
+    /// What the user lifted. Devices that refused a secret before are named in the question,
+    /// so they need no override.
+    pub overrides: Overrides,
+    /// The most devices at a time.
+    pub parallel: usize,
+    /// How long silent devices are looked at again.
+    pub settle: Duration,
+    /// How long devices that got new addresses are looked for until they are back.
+    pub wait_back: Duration,
+}
+
+impl JobSettings {
+    /// The usual settings.
+    pub fn new(command: impl Into<String>, lock_wait: Duration) -> Self {
+        Self {
+            command: command.into(),
+            lock_wait,
+            overrides: Overrides::default(),
+            parallel: 16,
+            settle: SETTLE,
+            wait_back: Login::WAIT_BACK,
+        }
+    }
+}
+
+/// The person in front of a running job, by way of a front end.
+pub trait Operator: Observer {
+    /// Asks before anything is sent. The question is shown by the time that this returns;
+    /// the answer may come much later, or not at all: a job that is stopped drops it.
+    fn ask(&mut self, question: JobQuestion<'_>) -> PendingAnswer<'_>;
+
+    /// Takes in what limits the job, or what it left on the disk.
+    fn note(&mut self, note: JobNote<'_>);
+}
+
+/// Whether the job goes on, once the person has decided.
+pub type PendingAnswer<'a> = Pin<Box<dyn Future<Output = bool> + 'a>>;
+
+/// A fact about a job that no outcome holds.
+#[derive(Clone, Copy, Debug)]
+pub enum JobNote<'a> {
+    /// This device was not found, and is left out.
+    NotFound(&'a DeviceKey),
+    /// The answers that were made are in this new file.
+    AnswersKept(&'a Path),
+}
+
+impl Job {
+    /// Runs it to its end. The session is to be opened with [`Task::access`].
+    pub async fn run(
+        self,
+        session: &mut Session,
+        settings: JobSettings,
+        operator: &mut dyn Operator,
+    ) -> Result<Report, JobError> {
+        let Self { devices, task } = self;
+        let mut run = JobRun {
+            session,
+            settings,
+            operator,
+        };
+        if task.access() == LedgerAccess::Write {
+            run.claim().await?;
+        }
+        let found = run.look(&devices, &task).await?;
+        match task {
+            Task::Activate(password) => activate::run(&mut run, found, password).await,
+            Task::Lamp(time) => lamp::run(&mut run, found, time).await,
+            Task::Export { folder, contact } => {
+                export::run(&mut run, found, &folder, &contact).await
+            }
+            Task::Prepare(wanted, password) => {
+                prepare::run(&mut run, found, wanted, password).await
+            }
+            Task::Set(wanted, password) => network::set(&mut run, found, wanted, password).await,
+            Task::Addresses(range, password) => {
+                network::give_addresses(&mut run, found, range, password).await
+            }
+        }
+    }
+}
+
+/// What the steps of a job share.
+struct JobRun<'a> {
+    session: &'a mut Session,
+    settings: JobSettings,
+    operator: &'a mut dyn Operator,
+}
+
+/// What a look found: all devices, and those that the job is for, at least one.
+struct FoundDevices {
+    inventory: Inventory,
+    devices: Vec<DiscoveredDevice>,
+}
+
+impl FoundDevices {
+    /// Whether the job is for one device: leaving that out is worth a word.
+    const fn is_single(&self) -> bool {
+        self.devices.len() == 1
+    }
+}
+
+impl JobRun<'_> {
+    async fn claim(&mut self) -> Result<(), JobError> {
+        let JobSettings {
+            command, lock_wait, ..
+        } = &self.settings;
+        let claim = self.session.claim(command, *lock_wait, self.operator);
+        Ok(claim.await?)
+    }
+
+    /// Looks for the devices, and notes those that are not found.
+    async fn look(&mut self, wanted: &[DeviceKey], task: &Task) -> Result<FoundDevices, JobError> {
+        let (inventory, report) = match task {
+            Task::Lamp(_) => self.session.look_for(wanted, self.operator).await?,
+            _ => self.session.look_with(wanted, self.operator).await?,
+        };
+        if inventory.devices.is_empty() {
+            return Err(JobError::NothingFound(Box::new(report)));
+        }
+        let mut devices = Vec::new();
+        for key in wanted {
+            let all = inventory.devices.iter();
+            let before = devices.len();
+            devices.extend(all.filter(|it| it.is(key)).cloned());
+            if devices.len() == before {
+                self.operator.note(JobNote::NotFound(key));
+            }
+        }
+        if devices.is_empty() {
+            return Err(JobError::NoneAnswers);
+        }
+        Ok(FoundDevices { inventory, devices })
+    }
+
+    /// What the user lifted. The question names the devices that refused a secret before.
+    const fn overrides(&self) -> Overrides {
+        self.settings.overrides.asking_after_refusals()
+    }
+
+    /// Asks before anything is sent. A no ends the job.
+    async fn confirm(
+        &mut self,
+        task: PlannedTask<'_>,
+        left_out: &[Outcome],
+    ) -> Result<(), JobError> {
+        if self.ask(task, left_out).await? {
+            return Ok(());
+        }
+        Err(JobError::NotConfirmed)
+    }
+
+    /// Asks. A request to stop is a no.
+    async fn ask(&mut self, task: PlannedTask<'_>, left_out: &[Outcome]) -> Result<bool, JobError> {
+        let (action, devices) = (task.action(), task.devices());
+        let question = JobQuestion {
+            never_seen: self.session.never_seen(action, devices.iter().copied())?,
+            refused_before: self.session.refused_before(action, devices)?,
+            task,
+            left_out,
+        };
+        let answer = self.operator.ask(question);
+        let stop = &self.session.cancellation().stop;
+        Ok(stop.run_until_cancelled(answer).await == Some(true))
+    }
+}

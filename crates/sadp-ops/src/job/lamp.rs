@@ -1,0 +1,22 @@
+use std::time::Duration;
+
+use super::{FoundDevices, JobError, JobRun};
+use crate::{
+    Report,
+    locate::{self, Lamp},
+};
+
+/// Changes nothing that lasts, so nobody is asked.
+pub(super) async fn run(
+    run: &mut JobRun<'_>,
+    found: FoundDevices,
+    time: Duration,
+) -> Result<Report, JobError> {
+    let FoundDevices { inventory, devices } = found;
+    let Some(device) = devices.into_iter().next() else {
+        return Ok(Report::new(Vec::new()));
+    };
+    let plan = locate::plan(run.session, device, Lamp::For(time))?;
+    let report = plan.carry_out(run.session, &inventory, run.operator);
+    Ok(report.await?)
+}

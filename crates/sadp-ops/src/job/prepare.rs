@@ -1,0 +1,40 @@
+use secrecy::SecretString;
+
+use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
+use crate::{
+    Report,
+    recovery::prepare::{Settings, WantedPreparation},
+};
+
+pub(super) async fn run(
+    run: &mut JobRun<'_>,
+    found: FoundDevices,
+    wanted: WantedPreparation,
+    password: SecretString,
+) -> Result<Report, JobError> {
+    let wanted = WantedPreparation {
+        overrides: run.overrides(),
+        named: found.is_single(),
+        ..wanted
+    };
+    let FoundDevices { inventory, devices } = found;
+    let plan = wanted
+        .plan(run.session, &inventory, devices, run.operator)
+        .await?;
+    if plan.devices().next().is_none() {
+        return Ok(Report::new(plan.into_outcomes()));
+    }
+    run.confirm(PlannedTask::Prepare(&plan), &[]).await?;
+    if let Some(path) = plan.keep_answers()? {
+        run.operator.note(JobNote::AnswersKept(path));
+    }
+    let settings = Settings {
+        inventory: &inventory,
+        password: &password,
+        passphrase: None,
+        parallel: run.settings.parallel,
+        settle: run.settings.settle,
+    };
+    let report = plan.carry_out(run.session, settings, run.operator);
+    Ok(report.await?)
+}

@@ -1,0 +1,154 @@
+//! Why something could not be done at all, with everything that may help.
+
+use std::error::Error;
+
+use sadp_discovery::{LinkInfo, ScanReport, interface, reverse_path};
+use sadp_model::FACTORY_ADDRESSES;
+use sadp_ops::{
+    OpsError,
+    job::JobError,
+    network::{ApplyError, SetError},
+};
+
+use crate::{Remedy, causes, claimed, permission, plan_problems, seconds, target_address};
+
+/// Why something could not be done, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorText {
+    /// What is wrong, with its causes.
+    pub message: String,
+    /// What to do, in the order to try it.
+    pub hints: Vec<String>,
+}
+
+impl ErrorText {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    fn of(error: &dyn Error) -> Self {
+        Self::new(causes(error).join(": "))
+    }
+
+    fn remedied(error: &(impl Error + Remedy)) -> Self {
+        Self::of(error).hint(error.remedy())
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<&OpsError> for ErrorText {
+    fn from(error: &OpsError) -> Self {
+        match error {
+            OpsError::Claimed(holder) => Self::new(claimed(holder.as_ref())).hint(error.remedy()),
+            error => Self::remedied(error),
+        }
+    }
+}
+
+impl From<&SetError> for ErrorText {
+    fn from(error: &SetError) -> Self {
+        match error {
+            SetError::Taken(target) => Self::new(target_address(*target)).hint(error.remedy()),
+            error => Self::remedied(error),
+        }
+    }
+}
+
+impl From<&JobError> for ErrorText {
+    fn from(error: &JobError) -> Self {
+        match error {
+            JobError::Ops(error) => error.into(),
+            JobError::NothingFound(report) => nothing_found(report),
+            JobError::NoneAnswers => {
+                Self::of(error).hint("check cable and power; nothing was sent")
+            }
+            JobError::Settings(error) => error.into(),
+            JobError::Range(error) => Self::remedied(error),
+            JobError::Addresses(error) => match error {
+                ApplyError::Ledger(error) => Self::remedied(error),
+                ApplyError::Problems(problems) => {
+                    let what = plan_problems(problems).message;
+                    Self::new(format!("the plan of these addresses {what}"))
+                }
+                error => Self::of(error).hint("take another first address; nothing was sent"),
+            },
+            JobError::Prepare(error) => Self::remedied(error),
+            error => Self::of(error),
+        }
+    }
+}
+
+/// Nothing was found: why that may be.
+pub fn nothing_found(report: &ScanReport) -> ErrorText {
+    let links = report.links.iter();
+    let links = links.map(|link| format!("{} ({})", link.interface, link.network));
+    let mut links: Vec<_> = links.collect();
+    if links.is_empty() {
+        links.push("no interface".into());
+    }
+    let mut text = ErrorText::new(format!(
+        "no device answered within {} on {}",
+        seconds(report.progress.elapsed),
+        links.join(", ")
+    ))
+    .hint("check that the devices have power and that this computer is on their switch and VLAN");
+    let mut links = report.links.iter();
+    if let Some(virtual_link) = links.find(|link| interface::is_virtual(&link.interface)) {
+        text = text.hint(format!(
+            "{} looks like a VPN or container network: name the one the cameras are on, e.g. -i eth0",
+            virtual_link.interface
+        ));
+    }
+    text = text.hint(
+        "let UDP port 37020 in through this computer's firewall, or try with the firewall off",
+    );
+    text.hints.extend(filtered(report));
+    if report.progress.sweep.is_none() {
+        text = text.hint(
+            "behind a router, ask addresses one by one: sadpctl scan --target 192.168.1.0/24",
+        );
+    }
+    text.hint("to check this computer: sadpctl doctor")
+}
+
+/// That answers of other subnets are dropped unheard on some interface.
+pub fn filtered(report: &ScanReport) -> Option<String> {
+    let unheard = |link: &&LinkInfo| {
+        !link.network.addr().is_loopback() && !report.frames_on.contains(&link.interface)
+    };
+    let link = report
+        .links
+        .iter()
+        .filter(unheard)
+        .find(|link| reverse_path::drops_other_subnets(&link.interface))?;
+    Some(drops_outside(link))
+}
+
+/// What the reverse-path filter of a link hides, and how to hear it.
+fn drops_outside(link: &LinkInfo) -> String {
+    let name = &link.interface;
+    let network = link.network.trunc();
+    let hidden: Vec<_> = FACTORY_ADDRESSES
+        .into_iter()
+        .filter(|address| !network.contains(address))
+        .map(|address| address.to_string())
+        .collect();
+    let among = if hidden.is_empty() {
+        String::new()
+    } else {
+        format!(", the factory address {} included", hidden.join(" or "))
+    };
+    let permission = permission();
+    format!(
+        "this computer drops answers from outside {network} on {name} (reverse-path filter){among}: raw Ethernet frames \
+         get around it ({permission}), or until the next start: \
+         sudo sysctl net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0"
+    )
+}

@@ -1,0 +1,73 @@
+//! Jobs, for front ends that live on meanwhile.
+
+use sadp_ops::job::{JobNote, JobQuestion, PlannedTask, Task};
+
+use crate::{
+    Announcement, Confirmation, Line, answers_kept, batch_question, device_question, message,
+    refused_before, target_address,
+};
+
+/// What goes on, e.g. `activating`.
+pub const fn doing(task: &Task) -> &'static str {
+    match task {
+        Task::Activate(_) => "activating",
+        Task::Lamp(_) => "blinking",
+        Task::Export { .. } => "exporting requests",
+        Task::Prepare(..) => "preparing recovery",
+        Task::Set(..) | Task::Addresses(..) => "setting addresses",
+    }
+}
+
+/// What will be done and the question, with the devices that are new, those that refused a
+/// secret before, and those that are left out and why.
+pub fn job_question<'a>(question: &JobQuestion<'a>) -> Confirmation<'a> {
+    let mut confirmation = planned(question.task).naming(&question.never_seen);
+    for (device, at) in &question.refused_before {
+        let refused = refused_before(device, *at);
+        confirmation.plan.push_str("\nwarning: ");
+        confirmation.plan.push_str(&refused);
+    }
+    for outcome in question.left_out {
+        let mac = outcome.device.mac.map(|mac| mac.to_string());
+        let line = [
+            "\nnot sent to ",
+            mac.as_deref().unwrap_or("-"),
+            ": ",
+            &message(outcome),
+        ];
+        confirmation.plan.extend(line);
+    }
+    confirmation
+}
+
+fn planned(task: PlannedTask<'_>) -> Confirmation<'_> {
+    let announcement = match task {
+        PlannedTask::Activate(_) => Announcement::ACTIVATE,
+        PlannedTask::Request(_) => Announcement::REQUEST,
+        PlannedTask::RequestAgain(_) => Announcement::REQUEST_AGAIN,
+        PlannedTask::Prepare(plan) => Announcement::prepare(plan),
+        PlannedTask::Addresses(plan) => return batch_question(plan),
+        PlannedTask::Set(plan) => {
+            let change = plan.changes.first();
+            let mut question = change.map_or_else(|| batch_question(plan), device_question);
+            if let Some(target) = plan.target {
+                question.plan.extend(["\n", &target_address(target)]);
+            }
+            return question;
+        }
+    };
+    announcement.question(task.devices())
+}
+
+/// A fact about a job.
+pub fn job_note(note: JobNote<'_>) -> Line {
+    match note {
+        JobNote::NotFound(device) => {
+            let name = device.mac().map(|mac| mac.to_string());
+            let name = name.or_else(|| device.serial().map(ToString::to_string));
+            let name = name.unwrap_or_default();
+            Line::Warning(format!("{name} was not found, and is left out"))
+        }
+        JobNote::AnswersKept(path) => Line::Note(answers_kept(path)),
+    }
+}
