@@ -121,6 +121,13 @@ impl DiscoveredDevice {
     }
 }
 
+/// For what takes devices and what holds them alike.
+impl AsRef<Self> for DiscoveredDevice {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 #[cfg(test)]
 impl DiscoveredDevice {
     /// A device received from these senders in turn, a second apart, each with the

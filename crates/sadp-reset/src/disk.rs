@@ -140,7 +140,7 @@ pub(crate) fn without_line_break(bytes: &[u8]) -> &[u8] {
 
 /// Creates a folder and its parents; on Unix with mode 0700. Existing folders do not
 /// change.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     if listed(folder).is_dir() {
         return Ok(());
     }

@@ -69,7 +69,7 @@ mod validity;
 pub use claim::{Claim, ClaimAttempt, ClaimHolder};
 pub use device_key::DeviceKey;
 pub use digest::Digest;
-pub use disk::{FileError, NewFile, read_bounded, write_new_file};
+pub use disk::{FileError, NewFile, make_folder, read_bounded, write_new_file};
 pub use files::{
     answer::{
         Answer, AnswerFile, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Collected,

@@ -66,7 +66,8 @@ const fn field(key: &'static str, value: fn(&DiscoveredDevice) -> Value) -> Fiel
 }
 
 impl Field {
-    const VENDOR_COLUMNS: u8 = 23;
+    /// How many columns are the vendor tool's: those of the first places.
+    pub const VENDOR_COLUMNS: u8 = 23;
 
     const fn column(mut self, place: u8, title: &'static str) -> Self {
         let wide = place <= Self::VENDOR_COLUMNS;

@@ -33,6 +33,7 @@ mod event;
 pub mod fields;
 mod job;
 mod outcome;
+mod password;
 mod recovery;
 mod refusal;
 mod remedy;
@@ -66,6 +67,7 @@ pub use outcome::{
     request::mailing,
     time::zone_remedy,
 };
+pub use password::new_password_problem;
 pub use recovery::{answers_kept, button_steps, device_label, method_command};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{

@@ -14,9 +14,9 @@ use crate::fields::Value;
 
 /// Sorts as an installer works: what waits for its first password first, then
 /// by address.
-pub fn by_urgency(devices: &mut [DiscoveredDevice]) {
+pub fn by_urgency(devices: &mut [impl AsRef<DiscoveredDevice>]) {
     devices.sort_by_cached_key(|found| {
-        let device = &found.entry.device;
+        let device = &found.as_ref().entry.device;
         let address = device.ipv4.address;
         (
             urgency(device.state),
@@ -40,9 +40,9 @@ pub const fn urgency(state: Option<State>) -> u8 {
 
 /// Sorts by one key. What does not have it comes last; what is alike in it
 /// stays in order.
-pub fn by_key(devices: &mut [DiscoveredDevice], key: &Key) {
+pub fn by_key(devices: &mut [impl AsRef<DiscoveredDevice>], key: &Key) {
     devices.sort_by_cached_key(|found| {
-        let value = key.value(found);
+        let value = key.value(found.as_ref());
         let parts: Vec<_> = value.elements().iter().map(Part::of).collect();
         (parts.iter().all(|part| *part == Part::Unknown), parts)
     });

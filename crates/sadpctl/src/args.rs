@@ -12,6 +12,8 @@ mod site;
 mod usage;
 mod values;
 mod watch;
+#[cfg(feature = "web")]
+mod web;
 
 use std::{ffi::OsString, net::Ipv4Addr, path::PathBuf, time::Duration};
 
@@ -26,6 +28,8 @@ use sadp_text::select::{Filter, Key};
 
 #[cfg(feature = "sim")]
 pub(crate) use self::sim::{DemoArgs, SimCommand, SimRunArgs, SimVendorArgs};
+#[cfg(feature = "web")]
+pub(crate) use self::web::WebArgs;
 pub(crate) use self::{
     change::{
         ActivateArgs, ActivationVia, ChangeArgs, CheckArgs, ChoiceArgs, CloudCommand, ForceArgs,
@@ -191,6 +195,9 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Keep a live list: what comes, goes and changes
     Watch(WatchArgs),
+    #[cfg(feature = "web")]
+    /// Serve a page in the browser that does all this by mouse
+    Web(WebArgs),
     /// Show all that is known of one device
     #[command(
         after_help = "Examples:\n  sadpctl show 192.168.1.64\n  sadpctl show 1815 --format json"

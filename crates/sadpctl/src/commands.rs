@@ -25,6 +25,8 @@ mod scan;
 mod sim;
 mod time;
 mod watch;
+#[cfg(feature = "web")]
+mod web;
 
 use crate::{
     args::{Cli, Command, Context},
@@ -39,6 +41,8 @@ pub(crate) fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Scan(args) => scan::run(args, context),
         Command::Watch(args) => watch::run(args, context),
+        #[cfg(feature = "web")]
+        Command::Web(args) => web::run(args, context),
         Command::Show(args) => scan::show(args, context),
         Command::Activate(args) => activate::run(args, context),
         Command::Net(command) => net::run(command, context),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The folder: `--state`, or the platform's place for a program's data.
-fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
+pub(crate) fn folder(global: &GlobalArgs) -> Result<PathBuf, Failure> {
     if let Some(folder) = &global.state {
         return Ok(folder.clone());
     }

@@ -1,8 +1,9 @@
 //! The new password a command sets, checked before anything is sent.
 
 use sadp_model::PasswordCheck;
-use sadp_ops::{Guard, Overrides};
+use sadp_ops::Overrides;
 use sadp_proto::seal::UpdateDigest;
+use sadp_text::Explanation;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -65,30 +66,18 @@ impl NewPassword {
 }
 
 impl NewAccount {
-    /// Checks a new password by the vendor's rules. Where [`Guard::WeakPassword`] is
-    /// lifted, the device judges the softer ones.
+    /// Checks a new password by the vendor's rules.
     fn check(&self, password: &str) -> Result<(), Failure> {
         if password.is_empty() {
             // Nothing typed is said to be empty elsewhere.
             return Ok(());
         }
-        let check = PasswordCheck::of(password, &self.user);
-        let problems = || {
-            let problems = check.problems.iter();
-            let lines = problems.map(|problem| format!("\n  {}: {problem}", problem.name()));
-            lines.collect::<String>()
-        };
-        if check.is_impossible() {
-            let message = format!("the new password cannot be set:{}", problems());
-            return Err(Failure::words(Exit::Unsafe, message).hint(
-            "choose 8 to 16 characters of two kinds or more: digits, lower case, upper case, special; no blank at an end; nothing was sent",
-        ));
+        match sadp_text::new_password_problem(password, &self.user, self.overrides) {
+            Some(Explanation { message, next }) => {
+                let failure = Failure::words(Exit::Unsafe, message);
+                Err(next.into_iter().fold(failure, Failure::hint))
+            }
+            None => Ok(()),
         }
-        if !check.problems.is_empty() && !self.overrides.lifts(Guard::WeakPassword) {
-            let message = format!("newer devices would refuse the new password:{}", problems());
-            return Err(Failure::words(Exit::Unsafe, message)
-            .hint("choose another, or use --force weak-password to let the devices decide; nothing was sent"));
-        }
-        Ok(())
     }
 }

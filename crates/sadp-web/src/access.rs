@@ -1,0 +1,349 @@
+//! Who is let in.
+//!
+//! Any program of this computer can connect to a port on loopback, and any page in the
+//! same browser can send requests to it. So:
+//!
+//! - A one-time token lets a browser in. It becomes a cookie whose name no other run
+//!   knows. A second use of the token ends the session: somebody else has it.
+//! - Requests name this server as their host, so that a name that leads here by DNS is of
+//!   no use; and no other page's request is answered.
+//! - What changes something carries a ticket of a form, which is taken once, or the
+//!   session's key for what the script sends.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, html};
+use subtle::ConstantTimeEq as _;
+
+use crate::{error::WebError, site::Site};
+
+/// The path that takes the one-time token.
+pub(crate) const ENTRANCE: &str = "/enter";
+
+/// The header in which the script sends the session's key.
+const KEY_HEADER: &str = "x-session-key";
+
+/// The most forms that can be open. The oldest become void.
+const MAX_TICKETS: usize = 4096;
+
+/// A secret that cannot be guessed: 256 bits.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl Token {
+    fn draw() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(hex::encode(bytes)))
+    }
+
+    /// Takes the same time, whatever is alike.
+    fn is(&self, given: &str) -> bool {
+        self.0.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Who is let in to one run.
+pub(crate) struct Access {
+    /// The origins by which this server is known, e.g. `http://127.0.0.1:8437`.
+    origins: Vec<String>,
+    cookie: String,
+    token: Token,
+    /// What the pages send with what they change.
+    key: Token,
+    inner: Mutex<Inner>,
+}
+
+/// What changes while it runs.
+struct Inner {
+    session: Option<Token>,
+    /// The one-time token was used.
+    used: bool,
+    tickets: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+/// What became of an attempt to enter.
+enum Entry {
+    Welcome(Token),
+    /// The token was used before.
+    Again,
+    Wrong,
+}
+
+impl Access {
+    /// Lets in whoever has a new token, to a server at this address.
+    pub(crate) fn new(address: SocketAddr, is_tls: bool) -> Result<Self, getrandom::Error> {
+        let scheme = if is_tls { "https" } else { "http" };
+        let mut hosts = vec![address.to_string()];
+        if address.ip().is_loopback() {
+            hosts.push(format!("localhost:{}", address.port()));
+        }
+        let mut suffix = [0; 8];
+        getrandom::fill(&mut suffix)?;
+        Ok(Self {
+            origins: hosts.iter().map(|it| format!("{scheme}://{it}")).collect(),
+            cookie: format!("sadpctl-{}", hex::encode(suffix)),
+            token: Token::draw()?,
+            key: Token::draw()?,
+            inner: Mutex::new(Inner {
+                session: None,
+                used: false,
+                tickets: HashSet::new(),
+                order: VecDeque::new(),
+            }),
+        })
+    }
+
+    /// The link that lets a browser in once.
+    pub(crate) fn link(&self) -> String {
+        let origin = self.origins.first().map_or("", String::as_str);
+        format!("{origin}{ENTRANCE}?token={}", self.token.as_str())
+    }
+
+    /// What the pages send with what they change.
+    pub(crate) fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
+    /// A new ticket for a form. It is taken once.
+    pub(crate) fn ticket(&self) -> String {
+        let Ok(Token(ticket)) = Token::draw() else {
+            // Nothing takes it.
+            return String::new();
+        };
+        let mut inner = self.lock();
+        if inner.order.len() >= MAX_TICKETS
+            && let Some(oldest) = inner.order.pop_front()
+        {
+            inner.tickets.remove(&oldest);
+        }
+        inner.order.push_back(ticket.clone());
+        inner.tickets.insert(ticket.clone());
+        ticket
+    }
+
+    /// Takes a ticket. Fails where it was taken before or never given out.
+    pub(crate) fn take(&self, ticket: &str) -> Result<(), WebError> {
+        if self.lock().tickets.remove(ticket) {
+            return Ok(());
+        }
+        Err(WebError::new(
+            StatusCode::CONFLICT,
+            "this form was sent before, or is out of date",
+        )
+        .next("open it again, and look whether the change was made"))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // What another thread left behind is whole: each change is one step.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, token: &str) -> Entry {
+        if !self.token.is(token) {
+            return Entry::Wrong;
+        }
+        let mut inner = self.lock();
+        let session = Token::draw();
+        match session {
+            Ok(session) if !inner.used => {
+                inner.used = true;
+                inner.session = Some(session.clone());
+                Entry::Welcome(session)
+            }
+            _ => {
+                inner.session = None;
+                inner.tickets.clear();
+                Entry::Again
+            }
+        }
+    }
+
+    /// Whether a request names this server, and comes from one of its own pages or from
+    /// the user.
+    fn is_ours(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), WebError> {
+        let host = text(headers, &header::HOST).or_else(|| uri.authority().map(Authority::as_str));
+        let named = host.is_some_and(|host| {
+            let mut origins = self.origins.iter();
+            origins.any(|it| it.split_once("://").is_some_and(|(_, own)| own == host))
+        });
+        if !named {
+            return Err(WebError::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "the request names another host",
+            )
+            .next("open the link that sadpctl web printed"));
+        }
+        let origin = text(headers, &header::ORIGIN);
+        let foreign = origin.is_some_and(|origin| !self.origins.iter().any(|it| it == origin));
+        // The user follows the link from a file, or from a terminal.
+        let from = text(headers, &HeaderName::from_static("sec-fetch-site"));
+        let entering = uri.path() == ENTRANCE && method == Method::GET;
+        let elsewhere = !entering && from.is_some_and(|it| !matches!(it, "same-origin" | "none"));
+        let unnamed = method != Method::GET && method != Method::HEAD && origin.is_none();
+        if foreign || elsewhere || unnamed {
+            return Err(WebError::new(
+                StatusCode::FORBIDDEN,
+                "the request comes from another page",
+            )
+            .next("use the pages of sadpctl alone"));
+        }
+        Ok(())
+    }
+
+    /// Whether a request carries the cookie of the session.
+    fn is_let_in(&self, headers: &HeaderMap) -> bool {
+        let inner = self.lock();
+        let Some(session) = &inner.session else {
+            return false;
+        };
+        let cookies = headers.get_all(header::COOKIE).iter();
+        let cookies = cookies.filter_map(|it| it.to_str().ok());
+        let mut pairs = cookies.flat_map(|it| it.split(';'));
+        pairs.any(|pair| {
+            pair.trim()
+                .split_once('=')
+                .is_some_and(|(name, value)| name == self.cookie && session.is(value))
+        })
+    }
+
+    /// Whether a request of the script carries the session's key.
+    pub(crate) fn has_key(&self, headers: &HeaderMap) -> Result<(), WebError> {
+        let given = text(headers, &HeaderName::from_static(KEY_HEADER));
+        self.is_key(given.unwrap_or_default())
+    }
+
+    /// Whether this is the session's key.
+    pub(crate) fn is_key(&self, given: &str) -> Result<(), WebError> {
+        if self.key.is(given) {
+            return Ok(());
+        }
+        let message = "the request does not carry the key of this session";
+        Err(WebError::new(StatusCode::FORBIDDEN, message).next("open the page again"))
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Takes the one-time token, and checks every other request.
+pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let access = &site.access;
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    let mut response = if let Err(error) = access.is_ours(method, uri, headers) {
+        error.bare()
+    } else if uri.path() == ENTRANCE {
+        enter(&site, &request)
+    } else if access.is_let_in(headers) {
+        site.note_use(uri.path());
+        next.run(request).await
+    } else {
+        let error = WebError::new(StatusCode::UNAUTHORIZED, "this browser is not let in");
+        error
+            .next("open the link that sadpctl web printed; it can be used once")
+            .bare()
+    };
+    harden(response.headers_mut());
+    response
+}
+
+fn enter(site: &Site, request: &Request) -> Response {
+    // A browser that fetches ahead, or a program that looks at links, does not enter.
+    let purpose = text(request.headers(), &HeaderName::from_static("sec-purpose"));
+    if request.method() != Method::GET || purpose.is_some() {
+        let error = WebError::new(StatusCode::METHOD_NOT_ALLOWED, "the link is for a browser");
+        return error.next("open it in a browser").bare();
+    }
+    let uri = request.uri();
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let mut pairs = form_urlencoded::parse(query);
+    let token = pairs.find(|(name, _)| name == "token");
+    let token = token
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default();
+    let session = match site.access.enter(&token) {
+        Entry::Welcome(session) => session,
+        Entry::Again => {
+            site.end_session();
+            return WebError::new(
+                StatusCode::FORBIDDEN,
+                "the link was used twice, and the session has ended: somebody else may have the link",
+            )
+            .next("if it was not you, find out who uses this computer; start sadpctl web again")
+            .bare();
+        }
+        Entry::Wrong => {
+            return WebError::new(StatusCode::FORBIDDEN, "this link lets nobody in")
+                .next("open the link that sadpctl web printed")
+                .bare();
+        }
+    };
+    site.entered();
+    let secure = if site.is_tls { "; Secure" } else { "" };
+    let cookie = format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Strict{secure}",
+        site.access.cookie,
+        session.as_str()
+    );
+    // A redirect would still count as coming from the file of the link, and the cookie
+    // would not be sent with it.
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="refresh" content="0; url=/";
+                title { "sadpctl" }
+            }
+            body { p { a href="/" { "Go to the list of devices" } } }
+        }
+    };
+    let mut response = page.into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// What a page may load and who may show it: nothing from elsewhere, and nobody.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+fn harden(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A document to print brings a stricter one of its own.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
+}

@@ -1,0 +1,107 @@
+use std::fmt;
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, Markup, html};
+use sadp_ops::OpsError;
+use sadp_text::{ErrorText, Explanation};
+
+use crate::page::sentence;
+
+/// Why a page cannot be shown or a form not be taken, and what to do.
+#[derive(Debug)]
+pub(crate) struct WebError {
+    status: StatusCode,
+    text: ErrorText,
+}
+
+impl WebError {
+    /// The message is in lower case without a full stop, as all of sadp-text.
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            text: ErrorText {
+                message: message.into(),
+                hints: Vec::new(),
+            },
+        }
+    }
+
+    /// What was typed or uploaded cannot be used.
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
+    /// There is nothing of this name any more.
+    pub(crate) fn gone(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// Adds what to do.
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.text.hints.push(next.into());
+        self
+    }
+
+    /// What is so and what to do, as a part of a page.
+    pub(crate) fn notice(&self) -> Markup {
+        problem(&self.text)
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// A page of its own, for those who are not let in.
+    pub(crate) fn bare(&self) -> Response {
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head { meta charset="utf-8"; title { "sadpctl" } }
+                body { h1 { "sadpctl" } (self.notice()) }
+            }
+        };
+        (self.status, page).into_response()
+    }
+}
+
+/// An operation could not begin or go on.
+impl From<OpsError> for WebError {
+    fn from(error: OpsError) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            text: ErrorText::from(&error),
+        }
+    }
+}
+
+impl From<Explanation> for WebError {
+    fn from(Explanation { message, next }: Explanation) -> Self {
+        let error = Self::bad(message);
+        next.into_iter().fold(error, Self::next)
+    }
+}
+
+/// What went wrong and what to do.
+pub(crate) fn problem(text: &ErrorText) -> Markup {
+    html! {
+        div .notice .problem role="alert" {
+            (sentence(&text.message))
+            @for hint in &text.hints { (sentence(hint)) }
+        }
+    }
+}
+
+impl fmt::Display for WebError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text.message)
+    }
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        self.bare()
+    }
+}

@@ -1,0 +1,317 @@
+//! The one job that is under way: what it asks, how far it is, and how it ended.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use axum::http::StatusCode;
+use maud::{Markup, html};
+use sadp_ops::{
+    Cancellation, Event, Observer, Outcome, Overrides,
+    job::{Job, JobNote, JobQuestion, JobSettings, Operator, PendingAnswer},
+};
+use sadp_text::{Confirmation, ErrorText, Line, capitalised, lines, progress};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{error::WebError, site::Site};
+
+/// The job under way, and the last one that ended.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    state: Mutex<JobState>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct JobState {
+    /// How many questions were asked.
+    questions: u64,
+    running: Option<RunningJob>,
+    ended: Option<EndedJob>,
+}
+
+/// A job under way.
+struct RunningJob {
+    title: String,
+    progress: String,
+    question: Option<PendingQuestion>,
+    notes: Vec<String>,
+    cancellation: Cancellation,
+}
+
+/// A question that nobody has answered yet.
+struct PendingQuestion {
+    shown: ShownQuestion,
+    answer: oneshot::Sender<bool>,
+}
+
+/// What will be done, and the question.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownQuestion {
+    /// Its number: an answer to an earlier question is not taken for one to this.
+    pub(crate) number: u64,
+    pub(crate) plan: String,
+    pub(crate) text: String,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub(crate) struct EndedJob {
+    pub(crate) title: String,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// What limited it.
+    pub(crate) notes: Vec<String>,
+    pub(crate) failure: Option<ErrorText>,
+}
+
+/// What is shown of the job.
+pub(crate) enum ShownJob {
+    /// None has begun.
+    None,
+    /// One is under way.
+    Running {
+        title: String,
+        progress: String,
+        question: Option<ShownQuestion>,
+        notes: Vec<String>,
+        stopping: bool,
+    },
+    /// The last one is over.
+    Ended(EndedJob),
+}
+
+impl Jobs {
+    /// Begins a job. Fails while another one is under way.
+    pub(crate) fn begin(
+        &self,
+        site: &Site,
+        job: Job,
+        overrides: Overrides,
+    ) -> Result<(), WebError> {
+        let title = capitalised(sadp_text::doing(&job.task));
+        let cancellation = Cancellation::default();
+        let mut state = self.lock();
+        if let Some(running) = &state.running {
+            let message = format!("{}: this is under way", running.title);
+            return Err(WebError::new(StatusCode::CONFLICT, message)
+                .next("wait until it has ended, or stop it; nothing was sent"));
+        }
+        let mut session = site.open_for(&job.task, cancellation.clone())?;
+        let settings = JobSettings {
+            overrides,
+            ..JobSettings::new(format!("sadpctl web ({title})"), site.lock_wait)
+        };
+        let mut reporter = Reporter { site: site.clone() };
+        let runtime = Handle::current();
+        // A session is for one thread.
+        let spawned = thread::Builder::new().name("job".into()).spawn(move || {
+            let report = runtime.block_on(job.run(&mut session, settings, &mut reporter));
+            // Other runs may begin before the user has read what became of this one.
+            drop(session);
+            let (outcomes, failure) = match report {
+                Ok(report) => {
+                    let failure = report.failure.as_ref().map(ErrorText::from);
+                    (report.outcomes, failure)
+                }
+                Err(error) => (Vec::new(), Some(ErrorText::from(&error))),
+            };
+            reporter.site.jobs.end(outcomes, failure);
+            reporter.site.note_use("/");
+            // The job may have made the ledger, and has changed devices.
+            reporter.site.live.read_again();
+            reporter.site.live.probe_now();
+        });
+        spawned.map_err(|_| {
+            WebError::new(StatusCode::SERVICE_UNAVAILABLE, "cannot start a thread")
+                .next("close other programs and try again; nothing was sent")
+        })?;
+        state.running = Some(RunningJob {
+            progress: "begins".into(),
+            title,
+            question: None,
+            notes: Vec::new(),
+            cancellation,
+        });
+        state.ended = None;
+        drop(state);
+        self.tell();
+        Ok(())
+    }
+
+    /// Answers the question of this number, if it is still there.
+    pub(crate) fn answer(&self, number: u64, yes: bool) {
+        let question = self.change(|job| job.question.take_if(|it| it.shown.number == number));
+        if let Some(question) = question.flatten() {
+            // Where nobody waits for it, the job is over.
+            let _ = question.answer.send(yes);
+        }
+    }
+
+    /// Sends nothing more; a second call ends the looks as well.
+    pub(crate) fn stop(&self) {
+        self.change(|job| {
+            let Cancellation { stop, abandon } = &job.cancellation;
+            if stop.is_cancelled() {
+                abandon.cancel();
+            }
+            stop.cancel();
+        });
+    }
+
+    /// Takes what ended off the page.
+    pub(crate) fn dismiss(&self) {
+        self.lock().ended = None;
+        self.tell();
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lock().running.is_some()
+    }
+
+    /// Stops the job under way, and waits until it has ended. Its looks end as well once
+    /// this is abandoned.
+    pub(crate) async fn finish(&self, abandon: &CancellationToken) {
+        let mut changes = self.subscribe();
+        self.stop();
+        let ended = async { while self.is_busy() && changes.changed().await.is_ok() {} };
+        let mut ended = std::pin::pin!(ended);
+        tokio::select! {
+            () = &mut ended => {}
+            () = abandon.cancelled() => {
+                self.stop();
+                ended.await;
+            }
+        }
+    }
+
+    /// Whoever waits for changes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// What is shown now.
+    pub(crate) fn now(&self) -> ShownJob {
+        let state = self.lock();
+        match (&state.running, &state.ended) {
+            (Some(job), _) => ShownJob::Running {
+                title: job.title.clone(),
+                progress: job.progress.clone(),
+                question: job.question.as_ref().map(|it| it.shown.clone()),
+                notes: job.notes.clone(),
+                stopping: job.cancellation.stop.is_cancelled(),
+            },
+            (None, Some(ended)) => ShownJob::Ended(ended.clone()),
+            (None, None) => ShownJob::None,
+        }
+    }
+
+    /// A line for every page.
+    pub(crate) fn status_line(&self) -> Markup {
+        let state = self.lock();
+        html! {
+            @if let Some(job) = &state.running {
+                p {
+                    @if job.question.is_some() {
+                        strong { (job.title) " waits for your answer." }
+                    } @else {
+                        (job.title) ": " (job.progress)
+                    }
+                    " " a href="/job" { "Show it" }
+                }
+            } @else if let Some(ended) = &state.ended {
+                p { (ended.title) " has ended. " a href="/job" { "Show the result" } }
+            }
+        }
+    }
+
+    fn end(&self, outcomes: Vec<Outcome>, failure: Option<ErrorText>) {
+        let mut state = self.lock();
+        if let Some(RunningJob { title, notes, .. }) = state.running.take() {
+            state.ended = Some(EndedJob {
+                title,
+                outcomes,
+                notes,
+                failure,
+            });
+        }
+        drop(state);
+        self.tell();
+    }
+
+    fn next_number(&self) -> u64 {
+        let mut state = self.lock();
+        state.questions += 1;
+        state.questions
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut RunningJob) -> T) -> Option<T> {
+        let changed = self.lock().running.as_mut().map(change);
+        self.tell();
+        changed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, JobState> {
+        // Each change is one step: what a broken thread left is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        self.changes.send_modify(|version| *version += 1);
+    }
+}
+
+/// Puts what a job reports on the page.
+struct Reporter {
+    site: Site,
+}
+
+impl Reporter {
+    /// Each line once.
+    fn note_line(&self, line: Line) {
+        let (Line::Note(text) | Line::Warning(text) | Line::Hint(text)) = line else {
+            return;
+        };
+        self.site.jobs.change(|job| {
+            if !job.notes.contains(&text) {
+                job.notes.push(text);
+            }
+        });
+    }
+}
+
+impl Observer for Reporter {
+    fn observe(&mut self, event: Event<'_>) {
+        if let Some(progress) = progress(&event) {
+            let text = progress.text;
+            self.site.jobs.change(|job| job.progress = text);
+            return;
+        }
+        for line in lines(&event) {
+            self.note_line(line);
+        }
+    }
+}
+
+impl Operator for Reporter {
+    fn ask(&mut self, question: JobQuestion<'_>) -> PendingAnswer<'_> {
+        let (answer, answered) = oneshot::channel();
+        let Confirmation { plan, text, .. } = sadp_text::job_question(&question);
+        let jobs = &self.site.jobs;
+        let shown = ShownQuestion {
+            number: jobs.next_number(),
+            plan,
+            text,
+        };
+        jobs.change(|job| job.question = Some(PendingQuestion { shown, answer }));
+        Box::pin(async { answered.await.unwrap_or(false) })
+    }
+
+    fn note(&mut self, note: JobNote<'_>) {
+        self.note_line(sadp_text::job_note(note));
+    }
+}

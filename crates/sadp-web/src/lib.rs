@@ -1,0 +1,30 @@
+//! The page in the browser, beside the command line: the same plans and reports of
+//! sadp-ops, in the same words of sadp-text.
+//!
+//! [`Server::bind`] takes a port on loopback, and [`Server::run`] serves the page until it
+//! is stopped or nobody has used it for a while. Whoever has the one-time link
+//! ([`Server::link`]) is let in, once; a cookie that only this run knows lets the browser
+//! in afterwards. See [`access`] for what keeps everybody else out.
+//!
+//! - `access`: who is let in; forms that are sent once.
+//! - `live`: the list of devices, kept up to date by a watch.
+//! - `jobs`: the one change of devices that is under way.
+//! - `pages`: a module for each page. A page reads what it shows, or begins a job.
+//! - `page`: the frame around them, and the pieces they are made of.
+//!
+//! No page needs anything from elsewhere: style and script are in the program.
+
+mod access;
+mod error;
+mod form;
+mod jobs;
+mod live;
+mod page;
+mod pages;
+mod server;
+mod site;
+mod targets;
+mod tls;
+
+pub use server::{Ended, Server, ServerError, WebConfig};
+pub use tls::{Identity, TlsError};

@@ -1,0 +1,241 @@
+//! The frame around all pages, and the pieces they are made of.
+
+use maud::{DOCTYPE, Markup, html};
+use sadp_model::text::clean;
+use sadp_ops::DiscoveredDevice;
+use sadp_text::capitalised;
+
+use crate::{
+    form::{KEY, TICKET},
+    site::Site,
+};
+
+/// The places that every page leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Devices,
+    Recovery,
+    Requests,
+    Vault,
+    Audit,
+    Doctor,
+    History,
+    /// What is done right now.
+    Job,
+}
+
+impl Place {
+    const ALL: [(Self, &str, &str); 7] = [
+        (Self::Devices, "/", "Devices"),
+        (Self::Recovery, "/recovery", "Recovery"),
+        (Self::Requests, "/requests", "Requests"),
+        (Self::Vault, "/guids", "GUID vault"),
+        (Self::Audit, "/audit", "Audit and report"),
+        (Self::Doctor, "/doctor", "Doctor"),
+        (Self::History, "/history", "History"),
+    ];
+}
+
+/// A page.
+pub(crate) fn page(site: &Site, place: Place, title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="session-key" content=(site.access.key());
+                title { (title) " - sadpctl" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/assets/app.css";
+                script src="/assets/app.js" defer {}
+            }
+            body {
+                a .skip href="#main" { "Skip to the content" }
+                header {
+                    span .brand { "sadpctl" }
+                    nav aria-label="Pages" {
+                        @for (it, path, name) in Place::ALL {
+                            @if it == place {
+                                a href=(path) aria-current="page" { (name) }
+                            } @else {
+                                a href=(path) { (name) }
+                            }
+                        }
+                    }
+                }
+                div #lost .notice .problem role="alert" hidden {
+                    p { strong { "The connection to sadpctl is lost." }
+                        " This page is connected again as soon as possible. If it stays like this, sadpctl web has ended: start it again." }
+                }
+                div #status role="status" data-live="/live/status" data-on="job" {
+                    (site.jobs.status_line())
+                }
+                main #main {
+                    h1 { (title) }
+                    (body)
+                }
+            }
+        }
+    }
+}
+
+/// What a form carries that may be sent again.
+pub(crate) fn key(site: &Site) -> Markup {
+    html! { input type="hidden" name=(KEY) value=(site.access.key()); }
+}
+
+/// The ticket that a form carries first which begins something.
+pub(crate) fn ticket(site: &Site) -> Markup {
+    html! { input type="hidden" name=(TICKET) value=(site.access.ticket()); }
+}
+
+/// A form that posts to `path`, with the button that sends it.
+pub(crate) fn form(site: &Site, path: &str, button: &str, fields: &Markup) -> Markup {
+    html! {
+        form method="post" action=(path) {
+            (ticket(site))
+            (fields)
+            p .buttons { button .primary type="submit" { (button) } }
+        }
+    }
+}
+
+/// The same with files, which can be dropped on it.
+pub(crate) fn upload_form(site: &Site, path: &str, button: &str, fields: &Markup) -> Markup {
+    html! {
+        form .drop method="post" action=(path) enctype="multipart/form-data" {
+            (ticket(site))
+            (fields)
+            p .buttons { button .primary type="submit" { (button) } }
+        }
+    }
+}
+
+/// A field with its label. `hint` stands below it.
+pub(crate) struct Field<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) label: &'a str,
+    /// The type of the input, e.g. `text`, `password`, `file`.
+    pub(crate) kind: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) hint: &'a str,
+    pub(crate) required: bool,
+}
+
+impl<'a> Field<'a> {
+    pub(crate) const fn text(name: &'a str, label: &'a str) -> Self {
+        Self {
+            name,
+            label,
+            kind: "text",
+            value: "",
+            hint: "",
+            required: false,
+        }
+    }
+
+    /// A secret. Browsers do not offer to keep it.
+    pub(crate) const fn secret(name: &'a str, label: &'a str) -> Self {
+        Self {
+            kind: "password",
+            required: true,
+            ..Self::text(name, label)
+        }
+    }
+
+    pub(crate) const fn value(self, value: &'a str) -> Self {
+        Self { value, ..self }
+    }
+
+    pub(crate) const fn hint(self, hint: &'a str) -> Self {
+        Self { hint, ..self }
+    }
+
+    pub(crate) const fn required(self) -> Self {
+        Self {
+            required: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn render(&self) -> Markup {
+        let autocomplete = match self.kind {
+            "password" => "new-password",
+            _ => "off",
+        };
+        let described = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        html! {
+            div .field {
+                label for=(self.name) { (self.label) }
+                input id=(self.name) name=(self.name) type=(self.kind) value=[(self.kind != "password").then_some(self.value)]
+                    autocomplete=(autocomplete) spellcheck="false" required[self.required]
+                    aria-describedby=[described.as_deref()];
+                @if let Some(id) = &described {
+                    p .hint id=(id) { (self.hint) }
+                }
+            }
+        }
+    }
+}
+
+/// The fields of a new password.
+pub(crate) fn new_password() -> Markup {
+    html! {
+        (Field::secret("new-password", "New password")
+            .hint("8 to 16 characters of two kinds or more: digits, lower case, upper case, special.").render())
+        (Field::secret("again", "Type it again").render())
+    }
+}
+
+/// The field of the password that devices have.
+pub(crate) fn current_password() -> Markup {
+    Field::secret("password", "Current password").render()
+}
+
+/// A sentence of sadp-text as a paragraph: lines are kept, and a device's words are made
+/// harmless.
+pub(crate) fn sentence(text: &str) -> Markup {
+    let lines: Vec<_> = text.split('\n').map(clean).collect();
+    html! {
+        @if lines.len() == 1 {
+            p { (capitalised(&lines.concat())) }
+        } @else {
+            pre .plan tabindex="0" { (lines.join("\n")) }
+        }
+    }
+}
+
+/// What is so, and what to do about it.
+pub(crate) fn notice(class: &str, message: &str, next: Option<&str>) -> Markup {
+    html! {
+        div .notice .(class) {
+            (sentence(message))
+            @if let Some(next) = next { (sentence(next)) }
+        }
+    }
+}
+
+/// A device as it is named in a heading: what people call it or its model, and address.
+pub(crate) fn device_title(found: &DiscoveredDevice) -> String {
+    let device = &found.entry.device;
+    let model = device.model.as_deref().map(|it| clean(it).into_owned());
+    let name = found.called().or(model).unwrap_or_else(|| "Device".into());
+    match device.ipv4.address {
+        Some(address) => format!("{name}, {address}"),
+        None => name,
+    }
+}
+
+/// A table that scrolls by itself where it is wider than the page.
+pub(crate) fn table(caption: &str, titles: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div .scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption .hidden { (caption) }
+                thead { tr { @for title in titles { th scope="col" { (title) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! One module a page.
+
+mod activate;
+mod assets;
+mod device;
+mod devices;
+mod events;
+mod job;
+
+pub(crate) use self::devices::ChosenColumns;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+};
+use maud::{DOCTYPE, html};
+
+use crate::{
+    access,
+    error::WebError,
+    form::MAX_UPLOAD,
+    page::{Place, page},
+    site::Site,
+};
+
+/// All pages, for those who are let in.
+pub(crate) fn router(site: Site) -> Router {
+    Router::new()
+        .merge(assets::routes())
+        .merge(devices::routes())
+        .merge(device::routes())
+        .merge(activate::routes())
+        .merge(events::routes())
+        .merge(job::routes())
+        .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
+        // Forms with files, and what stands around the files.
+        .layer(DefaultBodyLimit::max(MAX_UPLOAD + (1 << 20)))
+        .layer(from_fn_with_state(site.clone(), access::guard))
+        .with_state(site)
+}
+
+/// The page that leads to the link: a browser is opened on a file with it.
+pub(crate) fn entrance(link: &str) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="referrer" content="no-referrer";
+                meta http-equiv="refresh" content=(format!("0; url={link}"));
+                title { "sadpctl" }
+            }
+            body { p { a href=(link) { "Go to sadpctl" } } }
+        }
+    };
+    page.into_string()
+}
+
+/// A page about what went wrong, in the frame of all pages.
+pub(crate) fn problem(site: &Site, place: Place, error: &WebError) -> Response {
+    let body = html! {
+        (error.notice())
+        p { a href="/" { "Back to the devices" } }
+    };
+    let status = error.status();
+    (status, page(site, place, "This did not work", &body)).into_response()
+}
+
+/// A page, or what went wrong with it.
+pub(crate) fn shown(site: &Site, place: Place, shown: Result<maud::Markup, WebError>) -> Response {
+    match shown {
+        Ok(page) => (StatusCode::OK, page).into_response(),
+        Err(error) => problem(site, place, &error),
+    }
+}

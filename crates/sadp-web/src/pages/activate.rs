@@ -1,0 +1,69 @@
+//! The first password of devices.
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_model::State as DeviceState;
+use sadp_ops::job::{Job, Task};
+use sadp_reset::Action;
+
+use super::{job::JOB, problem, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    page::{self, Place, page},
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/activate";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route(PATH, get(show).post(begin))
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let targets = Targets::of(&site, query);
+    shown(&site, Place::Devices, targets.map(|it| form(&site, &it)))
+}
+
+fn form(site: &Site, targets: &Targets) -> Markup {
+    let devices = targets.devices().iter();
+    let unactivated =
+        devices.filter(|it| it.found.entry.device.state == Some(DeviceState::Unactivated));
+    let active = targets.devices().len() - unactivated.count();
+    let body = html! {
+        p { "The first password of devices that have none. You see the plan before anything is sent." }
+        @if active > 0 {
+            p { (sadp_text::count(active as u64, "of them is", "of them are")) " not unactivated, and left out." }
+        }
+        (page::form(site, PATH, "Look and plan", &html! {
+            (targets.render())
+            (page::new_password())
+            (targets.guards(Action::Activate))
+        }))
+    };
+    page(site, Place::Devices, "Activate", &body)
+}
+
+async fn begin(State(site): State<Site>, form: Form) -> Response {
+    match start(&site, &form) {
+        Ok(()) => Redirect::to(JOB).into_response(),
+        Err(error) => problem(&site, Place::Devices, &error),
+    }
+}
+
+fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    let overrides = targets.lifted(form)?;
+    let password = form.new_password(overrides)?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::Activate(password),
+    };
+    site.jobs.begin(site, job, overrides)
+}

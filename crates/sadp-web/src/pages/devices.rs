@@ -1,0 +1,414 @@
+//! The live list.
+
+use std::cmp::Ordering;
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::Redirect,
+    routing::{get, post},
+};
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+use sadp_model::{State as DeviceState, text::clean};
+use sadp_ops::DiscoveredDevice;
+use sadp_text::{
+    fields::{Field, Value, columns},
+    select::{self, Filter, Key},
+};
+use serde::Deserialize;
+
+use crate::{
+    error::WebError,
+    form::KeyedForm,
+    live::{LiveDevice, LiveState},
+    page::{Place, key, page},
+    site::Site,
+};
+
+/// How many rows stand on one page of the list: a browser draws them in a moment.
+const ROWS: usize = 100;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/", get(show))
+        .route("/live/devices", get(list))
+        .route("/live/mark", post(mark))
+        .route("/mark-all", post(mark_all))
+        .route("/columns", post(choose_columns))
+        .route("/probe", post(probe))
+}
+
+/// Which devices are listed, and in which order.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListQuery {
+    /// As `--where`, or any part of what a row says.
+    filter: String,
+    /// The place of a column; by urgency where there is none.
+    sort: Option<u8>,
+    descending: bool,
+    /// The page, from 1.
+    page: usize,
+}
+
+impl ListQuery {
+    /// The address of the same list with this changed.
+    fn path(&self, base: &str) -> String {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        if !self.filter.is_empty() {
+            pairs.append_pair("filter", &self.filter);
+        }
+        if let Some(sort) = self.sort {
+            pairs.append_pair("sort", &sort.to_string());
+        }
+        if self.descending {
+            pairs.append_pair("descending", "true");
+        }
+        if self.page > 1 {
+            pairs.append_pair("page", &self.page.to_string());
+        }
+        match pairs.finish() {
+            query if query.is_empty() => base.into(),
+            query => format!("{base}?{query}"),
+        }
+    }
+}
+
+/// A column of the list.
+pub(crate) struct ListColumn {
+    place: u8,
+    title: &'static str,
+    field: &'static Field,
+}
+
+impl ListColumn {
+    /// Ours, by their places in the table of fields.
+    const USUAL: [u8; 8] = [26, 44, 1, 3, 11, 6, 24, 28];
+
+    /// All there are, in the vendor tool's order, then ours.
+    fn all() -> impl Iterator<Item = Self> {
+        columns().into_iter().map(|(field, column)| Self {
+            place: column.place,
+            title: column.title,
+            field,
+        })
+    }
+
+    /// Those of these places, in their order.
+    fn of(places: &[u8]) -> Vec<Self> {
+        let chosen = places
+            .iter()
+            .filter_map(|&place| Self::all().find(|it| it.place == place));
+        chosen.collect()
+    }
+}
+
+/// The columns that somebody chose, by their places.
+#[derive(Clone, Debug)]
+pub(crate) struct ChosenColumns(Vec<u8>);
+
+impl Default for ChosenColumns {
+    fn default() -> Self {
+        Self(ListColumn::USUAL.into())
+    }
+}
+
+/// A filter as it was typed.
+enum Wanted {
+    All,
+    Fields(Filter),
+    /// A part of what a row says, in lower case.
+    Text(String),
+    /// It cannot be understood. All devices are listed.
+    Bad(String),
+}
+
+impl Wanted {
+    fn new(text: &str) -> Self {
+        let text = text.trim();
+        if text.is_empty() {
+            return Self::All;
+        }
+        if !text.contains(['=', '~', '<', '>']) {
+            return Self::Text(text.to_lowercase());
+        }
+        text.parse().map_or_else(Self::Bad, Self::Fields)
+    }
+
+    fn holds(&self, found: &DiscoveredDevice) -> bool {
+        match self {
+            Self::All | Self::Bad(_) => true,
+            Self::Fields(filter) => filter.holds(found),
+            Self::Text(text) => ListColumn::all()
+                .any(|it| (it.field.value)(found).cell().to_lowercase().contains(text)),
+        }
+    }
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Markup {
+    let site = &site;
+    let body = html! {
+        form .filter method="get" action="/" role="search" {
+            label for="filter" { "Show only" }
+            input id="filter" name="filter" type="search" value=(query.filter) spellcheck="false" autocomplete="off"
+                placeholder="any text, or state=unactivated";
+            @if let Some(sort) = query.sort { input type="hidden" name="sort" value=(sort); }
+            @if query.descending { input type="hidden" name="descending" value="true"; }
+            button type="submit" { "Filter" }
+        }
+        (actions(site, &query))
+        div #devices data-live=(query.path("/live/devices")) data-on="devices" { (content(site, &query)) }
+        (column_form(site))
+    };
+    page(site, Place::Devices, "Devices", &body)
+}
+
+async fn list(State(site): State<Site>, Query(query): Query<ListQuery>) -> Markup {
+    content(&site, &query)
+}
+
+/// A mark that the script sets or takes away.
+#[derive(Deserialize)]
+struct Mark {
+    number: u64,
+    on: bool,
+}
+
+async fn mark(
+    State(site): State<Site>,
+    Query(mark): Query<Mark>,
+    headers: HeaderMap,
+) -> Result<StatusCode, WebError> {
+    site.access.has_key(&headers)?;
+    site.live.mark([mark.number], mark.on);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn mark_all(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
+    let query = ListQuery {
+        filter: form.text("filter").into(),
+        ..ListQuery::default()
+    };
+    let wanted = Wanted::new(&query.filter);
+    let on = form.text("on") == "true";
+    let numbers: Vec<_> = {
+        let now = site.live.now();
+        // All marks are taken away, also of devices that are not shown.
+        let shown = now.all().filter(|it| !on || wanted.holds(&it.found));
+        shown.map(|it| it.number).collect()
+    };
+    site.live.mark(numbers, on);
+    Redirect::to(&query.path("/"))
+}
+
+async fn choose_columns(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
+    let chosen: Vec<u8> = match form.text("columns") {
+        "vendor" => (1..=Field::VENDOR_COLUMNS).collect(),
+        "usual" => ListColumn::USUAL.into(),
+        _ => form
+            .all("column")
+            .filter_map(|it| it.parse().ok())
+            .collect(),
+    };
+    if !chosen.is_empty() {
+        site.set_columns(ChosenColumns(chosen));
+    }
+    Redirect::to("/")
+}
+
+async fn probe(State(site): State<Site>, _: KeyedForm) -> Redirect {
+    site.live.probe_now();
+    Redirect::to("/")
+}
+
+/// The counts, what can be done with the marked devices, and the rows.
+fn content(site: &Site, query: &ListQuery) -> Markup {
+    let wanted = Wanted::new(&query.filter);
+    let chosen = ListColumn::of(&site.columns().0);
+    let now = site.live.now();
+    let mut rows: Vec<_> = now.all().filter(|it| wanted.holds(&it.found)).collect();
+    sort(&mut rows, query);
+    let online = now.all().filter(|it| it.online).count();
+    let marked = now.marked().count();
+    let pages = rows.len().div_ceil(ROWS).max(1);
+    let number = query.page.clamp(1, pages);
+    let shown: Vec<_> = rows.iter().skip((number - 1) * ROWS).take(ROWS).collect();
+    html! {
+        p .place { "Devices are looked for " (clean(&now.place)) "." }
+        @for notice in &now.notices { (crate::page::notice("limit", notice, None)) }
+        @if let Wanted::Bad(why) = &wanted { (crate::page::notice("problem", why, None)) }
+        p .counts {
+            (sadp_text::count(online as u64, "device is online", "devices are online"))
+            @if rows.len() < now.all().count() { ", " (rows.len()) " shown" }
+            @if marked > 0 { ", " (marked) " marked" }
+        }
+        div .scroll tabindex="0" role="region" aria-label="List of devices" {
+            table {
+                caption .hidden { "Devices" }
+                thead { tr {
+                    th scope="col" { span .hidden { "Mark" } }
+                    @for column in &chosen { (heading(column, query)) }
+                    th scope="col" { "Changed" }
+                } }
+                tbody { @for device in shown { (row(device, &chosen, &now)) } }
+            }
+        }
+        @if rows.is_empty() { p { "No device is shown." } }
+        @if pages > 1 { (paging(query, number, pages)) }
+    }
+}
+
+fn sort(rows: &mut [&LiveDevice], query: &ListQuery) {
+    let column = query
+        .sort
+        .and_then(|place| ListColumn::all().find(|it| it.place == place));
+    match column {
+        Some(column) => select::by_key(rows, &Key::Field(column.field)),
+        None => select::by_urgency(rows),
+    }
+    if query.descending {
+        rows.reverse();
+    }
+    // Devices that are gone stand last, whichever way is sorted.
+    rows.sort_by(|a, b| match (a.online, b.online) {
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        _ => Ordering::Equal,
+    });
+}
+
+fn heading(column: &ListColumn, query: &ListQuery) -> Markup {
+    let sorted = query.sort == Some(column.place);
+    let other = ListQuery {
+        sort: Some(column.place),
+        descending: sorted && !query.descending,
+        page: 1,
+        ..query.clone()
+    };
+    let order = match (sorted, query.descending) {
+        (true, false) => Some("ascending"),
+        (true, true) => Some("descending"),
+        (false, _) => None,
+    };
+    html! {
+        th scope="col" aria-sort=[order] {
+            a id=(format!("sort-{}", column.place)) href=(other.path("/")) { (column.title) }
+        }
+    }
+}
+
+fn row(device: &LiveDevice, chosen: &[ListColumn], now: &LiveState) -> Markup {
+    let found = &device.found;
+    let name = crate::page::device_title(found);
+    let mark = format!("mark-{}", device.number);
+    let changed = device.changed.to_zoned(TimeZone::system());
+    html! {
+        tr .offline[!device.online] {
+            td { input type="checkbox" id=(mark) data-mark=(device.number) checked[now.is_marked(device.number)]
+                aria-label=(format!("Mark {name}")); }
+            @for (place, column) in chosen.iter().enumerate() {
+                td { (cell(device, column, place == 0)) }
+            }
+            td { @if !device.online { "offline since " } (changed.strftime("%H:%M:%S")) }
+        }
+    }
+}
+
+/// The first one leads to the details.
+fn cell(device: &LiveDevice, column: &ListColumn, is_first: bool) -> Markup {
+    let value = (column.field.value)(&device.found);
+    let text = match &value {
+        Value::Unknown => "-".into(),
+        value => value.cell(),
+    };
+    let text = clean(&text);
+    let state = (column.field.key == "state").then(|| class(&device.found));
+    html! {
+        @if is_first {
+            a id=(format!("device-{}", device.number)) href=(format!("/device/{}", device.number)) {
+                @if let Some(state) = state { span .state.(state) { (text) } } @else { (text) }
+            }
+        } @else if let Some(state) = state {
+            span .state.(state) { (text) }
+        } @else { (text) }
+    }
+}
+
+fn class(found: &DiscoveredDevice) -> &'static str {
+    match found.entry.device.state {
+        Some(DeviceState::Unactivated) => "unactivated",
+        Some(DeviceState::Active) => "active",
+        Some(DeviceState::Locked { .. }) => "locked",
+        None => "unknown",
+    }
+}
+
+/// What can be done, with the marked devices and with all. It stands outside of what is
+/// replaced: its places stay.
+fn actions(site: &Site, query: &ListQuery) -> Markup {
+    const FOR_MARKED: [(&str, &str); 6] = [
+        ("/activate", "Activate"),
+        ("/network", "Set addresses"),
+        ("/prepare", "Prepare recovery"),
+        ("/recovery?marked=true", "Recovery methods"),
+        ("/requests/export", "Export requests"),
+        ("/guids/export", "Export GUIDs"),
+    ];
+    html! {
+        div .actions role="group" aria-label="Actions" {
+            @for (path, name) in FOR_MARKED { a .button href=(path) { (name) } }
+            form method="post" action="/mark-all" {
+                (key(site))
+                input type="hidden" name="filter" value=(query.filter);
+                button type="submit" name="on" value="true" { "Mark all shown" }
+                button type="submit" name="on" value="false" { "Remove all marks" }
+            }
+            form method="post" action="/probe" {
+                (key(site))
+                button type="submit" { "Ask all devices now" }
+            }
+        }
+    }
+}
+
+fn paging(query: &ListQuery, number: usize, pages: usize) -> Markup {
+    let to = |page| {
+        ListQuery {
+            page,
+            ..query.clone()
+        }
+        .path("/")
+    };
+    html! {
+        nav .paging aria-label="Pages of the list" {
+            @if number > 1 { a id="previous" href=(to(number - 1)) rel="prev" { "Previous" } }
+            span { "Page " (number) " of " (pages) }
+            @if number < pages { a id="next" href=(to(number + 1)) rel="next" { "Next" } }
+        }
+    }
+}
+
+fn column_form(site: &Site) -> Markup {
+    let chosen = site.columns().0;
+    html! {
+        details .columns {
+            summary { "Columns" }
+            form method="post" action="/columns" {
+                (key(site))
+                fieldset {
+                    legend { "Columns of the list" }
+                    @for column in ListColumn::all() {
+                        label { input type="checkbox" name="column" value=(column.place) checked[chosen.contains(&column.place)]; " " (column.title) }
+                    }
+                }
+                p .buttons {
+                    button .primary type="submit" { "Show these" }
+                    button type="submit" name="columns" value="vendor" { "The vendor tool's columns" }
+                    button type="submit" name="columns" value="usual" { "The usual columns" }
+                }
+            }
+        }
+    }
+}

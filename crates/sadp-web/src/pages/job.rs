@@ -1,0 +1,155 @@
+//! What is done right now: the plan and the question, how far it is, and how it ended.
+
+use axum::{
+    Router,
+    extract::State,
+    response::Redirect,
+    routing::{get, post},
+};
+use maud::{Markup, html};
+use sadp_ops::Outcome;
+
+use crate::{
+    form::KeyedForm,
+    jobs::{EndedJob, ShownJob, ShownQuestion},
+    page::{Place, key, page, sentence, table},
+    site::Site,
+};
+
+/// Where a job is shown.
+pub(crate) const JOB: &str = "/job";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(JOB, get(show))
+        .route(
+            "/live/job",
+            get(async |State(site): State<Site>| content(&site)),
+        )
+        .route(
+            "/live/status",
+            get(async |State(site): State<Site>| site.jobs.status_line()),
+        )
+        .route("/job/answer", post(answer))
+        .route("/job/stop", post(stop))
+        .route("/job/dismiss", post(dismiss))
+}
+
+async fn show(State(site): State<Site>) -> Markup {
+    let body = html! {
+        div #job data-live="/live/job" data-on="job" { (content(&site)) }
+    };
+    page(&site, Place::Job, "What is being done", &body)
+}
+
+async fn answer(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
+    if let Ok(number) = form.text("question").parse() {
+        site.jobs.answer(number, form.text("answer") == "yes");
+    }
+    Redirect::to(JOB)
+}
+
+async fn stop(State(site): State<Site>, _: KeyedForm) -> Redirect {
+    site.jobs.stop();
+    Redirect::to(JOB)
+}
+
+async fn dismiss(State(site): State<Site>, _: KeyedForm) -> Redirect {
+    site.jobs.dismiss();
+    Redirect::to("/")
+}
+
+fn content(site: &Site) -> Markup {
+    match site.jobs.now() {
+        ShownJob::None => html! {
+            p { "Nothing is being done. " a href="/" { "Choose devices" } }
+        },
+        ShownJob::Running {
+            title,
+            progress,
+            question,
+            notes,
+            stopping,
+        } => html! {
+            h2 { (title) }
+            @if let Some(question) = &question {
+                (asked(site, question))
+            } @else {
+                p .progress { (progress) }
+                form method="post" action="/job/stop" {
+                    (key(site))
+                    @if stopping {
+                        p { "Nothing more is sent. Replies are awaited." }
+                    }
+                    p .buttons {
+                        button type="submit" { @if stopping { "End at once" } @else { "Stop" } }
+                    }
+                }
+            }
+            @for note in &notes { (sentence(note)) }
+        },
+        ShownJob::Ended(ended) => result(site, &ended),
+    }
+}
+
+fn asked(site: &Site, question: &ShownQuestion) -> Markup {
+    html! {
+        (sentence(&question.plan))
+        p .question { strong { (question.text) } }
+        form method="post" action="/job/answer" {
+            (key(site))
+            input type="hidden" name="question" value=(question.number);
+            p .buttons {
+                button .primary type="submit" name="answer" value="yes" { "Yes, go on" }
+                button type="submit" name="answer" value="no" { "No, send nothing" }
+            }
+        }
+    }
+}
+
+fn result(site: &Site, ended: &EndedJob) -> Markup {
+    html! {
+        h2 { (ended.title) ": ended" }
+        @if let Some(failure) = &ended.failure {
+            (crate::error::problem(failure))
+        }
+        @if !ended.outcomes.is_empty() {
+            (outcomes("What became of each device", &ended.outcomes))
+        }
+        @for note in &ended.notes { (sentence(note)) }
+        form method="post" action="/job/dismiss" {
+            (key(site))
+            p .buttons { button .primary type="submit" { "Back to the devices" } }
+        }
+    }
+}
+
+/// A row for each device: how it ended, why, and what to do next.
+pub(crate) fn outcomes(caption: &str, outcomes: &[Outcome]) -> Markup {
+    let rows = html! {
+        @for outcome in outcomes {
+            @let status: &str = outcome.status.into();
+            tr {
+                td { (device(outcome)) }
+                td { span .status.(status) { (status) } }
+                td { (sadp_text::message(outcome)) }
+                td { (sadp_text::next_step(outcome).unwrap_or_default()) }
+            }
+        }
+    };
+    table(
+        caption,
+        &["Device", "Result", "What happened", "What to do next"],
+        &rows,
+    )
+}
+
+fn device(outcome: &Outcome) -> Markup {
+    let it = &outcome.device;
+    let name = it.called.as_deref().or(it.model.as_deref());
+    html! {
+        @if let Some(name) = name { (sadp_model::text::clean(name)) br; }
+        @if let Some(address) = it.address { (address) " " }
+        @if let Some(mac) = it.mac { (mac) }
+    }
+}

@@ -1,0 +1,257 @@
+//! The port, and who is served on it.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use sadp_discovery::{ScanConfig, ScanError, Watcher};
+use sadp_ops::Cancellation;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    runtime::Handle,
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+use tracing::debug;
+
+use crate::{access::Access, live, pages, site::Site, tls::Identity};
+
+/// The most connections at once.
+const MAX_CONNECTIONS: usize = 512;
+
+/// How long a client may take for a handshake, or for the headers of a request.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long responses under way have to be finished at the end.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What is served, and to whom.
+#[derive(Debug)]
+pub struct WebConfig {
+    /// Where to listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The certificate. Without one it is HTTP, for loopback alone.
+    pub identity: Option<Identity>,
+    /// The server ends when nobody has used the pages for so long.
+    pub idle: Duration,
+    /// How devices are found and reached.
+    pub scan: ScanConfig,
+    /// The state folder, which holds the ledger.
+    pub state: PathBuf,
+    /// The folder of what the user set up once: the contact for the vendor's support.
+    pub config: Option<PathBuf>,
+    /// How long another run that changes devices is waited for.
+    pub lock_wait: Duration,
+    /// Ends the server, and what changes devices.
+    pub cancellation: Cancellation,
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The port cannot be used.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address and port.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// An address that others can reach needs a certificate: passwords go over it.
+    #[error("{0} can be reached by others, so the page needs a certificate")]
+    NeedsTls(SocketAddr),
+    /// No interface or socket can be used to find devices.
+    #[error(transparent)]
+    Watch(#[from] ScanError),
+    /// The system gives no random numbers.
+    #[error("this computer gives no random numbers")]
+    Random(#[from] getrandom::Error),
+    /// The file of the link cannot be written.
+    #[error("cannot write the file that opens the page")]
+    Entrance(#[source] io::Error),
+    /// The system gives no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+}
+
+/// Why a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was stopped.
+    Stopped,
+    /// Nobody used the pages for too long.
+    Idle,
+    /// The one-time link was used twice: somebody else may have it.
+    LinkUsedTwice,
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    identity: Option<Identity>,
+    idle: Duration,
+    site: Site,
+}
+
+impl Server {
+    /// Begins to listen, and to look for devices. Call it within a tokio runtime.
+    pub async fn bind(config: WebConfig) -> Result<Self, ServerError> {
+        let WebConfig {
+            listen,
+            ref identity,
+            idle,
+            ..
+        } = config;
+        if identity.is_none() && !listen.ip().is_loopback() {
+            return Err(ServerError::NeedsTls(listen));
+        }
+        let identity = identity.clone();
+        let listener = TcpListener::bind(listen).await;
+        let bound = listener.and_then(|it| Ok((it.local_addr()?, it)));
+        let (address, listener) = bound.map_err(|source| ServerError::Listen {
+            address: listen,
+            source,
+        })?;
+        let access = Access::new(address, identity.is_some())?;
+        let site = Site::new(access, config);
+        let watcher = Watcher::open(live::config(&site))?;
+        let kept = live::keep(site.clone(), watcher);
+        let runtime = Handle::current();
+        // Its session is for one thread.
+        thread::Builder::new()
+            .name("list".into())
+            .spawn(move || runtime.block_on(kept))
+            .map_err(ServerError::Thread)?;
+        Ok(Self {
+            listener,
+            address,
+            identity,
+            idle,
+            site,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The link that lets a browser in, once.
+    pub fn link(&self) -> String {
+        self.site.access.link()
+    }
+
+    /// Writes the link into a file that only this user can read, for a browser to be
+    /// opened on: what a process is started with can be read by every user. It is removed
+    /// once the link was used, or at the end.
+    pub fn write_entrance(&self) -> Result<PathBuf, ServerError> {
+        let path = self
+            .site
+            .state
+            .join(format!("web-{}.html", self.address.port()));
+        // One of an earlier run on this port lets nobody in.
+        let _ = std::fs::remove_file(&path);
+        sadp_reset::make_folder(&self.site.state).map_err(ServerError::Entrance)?;
+        let page = pages::entrance(&self.link());
+        sadp_reset::write_new_file(&path, page.as_bytes()).map_err(ServerError::Entrance)?;
+        self.site.set_entrance(path.clone());
+        Ok(path)
+    }
+
+    /// Serves until it is stopped, or nobody has used the pages for too long. What changes
+    /// devices then is stopped, and replies to what was sent are awaited.
+    pub async fn run(self) -> Ended {
+        let Self {
+            listener,
+            identity,
+            idle,
+            site,
+            ..
+        } = self;
+        let router = pages::router(site.clone());
+        let mut connections = JoinSet::new();
+        tokio::select! {
+            () = site.cancellation.stop.cancelled() => {}
+            () = unused(&site, idle) => site.end(Ended::Idle),
+            () = accept(listener, identity, router, &mut connections) => {}
+        }
+        site.jobs.finish(&site.cancellation.abandon).await;
+        // Streams of events end by themselves; what is being written is written.
+        let all = async { while connections.join_next().await.is_some() {} };
+        let _ = timeout(GRACE, all).await;
+        site.remove_entrance();
+        site.why()
+    }
+}
+
+/// Waits until nobody has used the pages for so long. A job under way is a use.
+async fn unused(site: &Site, idle: Duration) {
+    loop {
+        let due = site.last_use() + idle;
+        if due <= Instant::now() {
+            return;
+        }
+        sleep_until(due).await;
+        if site.jobs.is_busy() {
+            site.note_use("/");
+        }
+    }
+}
+
+/// Accepts connections and serves them.
+async fn accept(
+    listener: TcpListener,
+    identity: Option<Identity>,
+    router: Router,
+    open: &mut JoinSet<()>,
+) {
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        while open.try_join_next().is_some() {}
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                debug!(%error, "cannot accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let (router, identity) = (router.clone(), identity.clone());
+        open.spawn(async move {
+            let _permit = permit;
+            let Some(identity) = identity else {
+                return serve(stream, router).await;
+            };
+            match timeout(READ_TIMEOUT, identity.acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => serve(stream, router).await,
+                Ok(Err(error)) => debug!(%error, "no handshake"),
+                Err(_) => debug!("no handshake in time"),
+            }
+        });
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, router: Router) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .await;
+    if let Err(error) = served {
+        debug!(%error, "a connection broke");
+    }
+}

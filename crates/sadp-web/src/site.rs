@@ -1,0 +1,201 @@
+//! What all pages share.
+
+use std::{
+    fmt,
+    ops::Deref,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::http::StatusCode;
+use sadp_discovery::ScanConfig;
+use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionConfig, job::Task};
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::{
+    access::Access, error::WebError, jobs::Jobs, live::Live, pages::ChosenColumns, server::Ended,
+};
+
+/// The most streams of events at once: a page that is open has one.
+const MAX_STREAMS: usize = 256;
+
+/// What all pages share. Cloning it is cheap.
+#[derive(Clone)]
+pub(crate) struct Site(Arc<Shared>);
+
+/// See [`Site`].
+pub(crate) struct Shared {
+    pub(crate) access: Access,
+    pub(crate) is_tls: bool,
+    pub(crate) live: Live,
+    pub(crate) jobs: Jobs,
+    pub(crate) scan: ScanConfig,
+    pub(crate) state: PathBuf,
+    /// The folder of what the user set up once.
+    pub(crate) config: Option<PathBuf>,
+    columns: Mutex<ChosenColumns>,
+    /// How long another run that changes devices is waited for.
+    pub(crate) lock_wait: Duration,
+    pub(crate) streams: Arc<Semaphore>,
+    /// The file of the link. It is removed once that was used.
+    entrance: Mutex<Option<PathBuf>>,
+    last_use: Mutex<Instant>,
+    /// When the server is to end.
+    pub(crate) cancellation: Cancellation,
+    why: Mutex<Ended>,
+}
+
+/// Without who is let in.
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").finish_non_exhaustive()
+    }
+}
+
+impl Deref for Site {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Site {
+    pub(crate) fn new(access: Access, config: crate::WebConfig) -> Self {
+        Self(Arc::new(Shared {
+            access,
+            is_tls: config.identity.is_some(),
+            live: Live::default(),
+            jobs: Jobs::default(),
+            columns: Mutex::default(),
+            config: config.config,
+            scan: config.scan,
+            state: config.state,
+            lock_wait: config.lock_wait,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            entrance: Mutex::default(),
+            last_use: Mutex::new(Instant::now()),
+            cancellation: config.cancellation,
+            why: Mutex::new(Ended::Stopped),
+        }))
+    }
+
+    /// Notes that somebody uses the pages. What a page asks for by itself is no use.
+    pub(crate) fn note_use(&self, path: &str) {
+        if !path.starts_with("/live/") {
+            *locked(&self.last_use) = Instant::now();
+        }
+    }
+
+    /// Since when nobody has used the pages.
+    pub(crate) fn last_use(&self) -> Instant {
+        *locked(&self.last_use)
+    }
+
+    /// The columns that the list shows.
+    pub(crate) fn columns(&self) -> ChosenColumns {
+        locked(&self.columns).clone()
+    }
+
+    pub(crate) fn set_columns(&self, chosen: ChosenColumns) {
+        *locked(&self.columns) = chosen;
+    }
+
+    /// This file holds the link.
+    pub(crate) fn set_entrance(&self, file: PathBuf) {
+        *locked(&self.entrance) = Some(file);
+    }
+
+    /// The link was used.
+    pub(crate) fn entered(&self) {
+        self.note_use("/");
+        self.remove_entrance();
+    }
+
+    /// Removes the file of the link.
+    pub(crate) fn remove_entrance(&self) {
+        let file = locked(&self.entrance).take();
+        if let Some(file) = file {
+            // Where it cannot be removed, what it holds lets nobody in.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+
+    /// Ends the server: the link was used twice.
+    pub(crate) fn end_session(&self) {
+        self.end(Ended::LinkUsedTwice);
+    }
+
+    /// Ends the server, and says why.
+    pub(crate) fn end(&self, why: Ended) {
+        *locked(&self.why) = why;
+        self.cancellation.stop.cancel();
+    }
+
+    /// Why the server ended.
+    pub(crate) fn why(&self) -> Ended {
+        *locked(&self.why)
+    }
+
+    /// Opens a session on the state folder. Nothing is sent.
+    pub(crate) fn open(
+        &self,
+        access: LedgerAccess,
+        cancellation: Cancellation,
+    ) -> Result<Session, WebError> {
+        self.open_by(self.scan.clone(), access, cancellation)
+    }
+
+    fn open_by(
+        &self,
+        scan: ScanConfig,
+        access: LedgerAccess,
+        cancellation: Cancellation,
+    ) -> Result<Session, WebError> {
+        Ok(Session::open(SessionConfig {
+            scan,
+            state: self.state.clone(),
+            access,
+            cancellation,
+        })?)
+    }
+
+    /// Opens the session of a job: behind a router a device has to be asked at its new
+    /// address, too.
+    pub(crate) fn open_for(
+        &self,
+        task: &Task,
+        cancellation: Cancellation,
+    ) -> Result<Session, WebError> {
+        let mut scan = self.scan.clone();
+        if let Some(new) = task.new_address() {
+            scan.sweep = scan.sweep.map(|sweep| sweep.with(new));
+        }
+        self.open_by(scan, task.access(), cancellation)
+    }
+
+    /// Reads what a page shows from the ledger, with the devices of the list, on a thread
+    /// where reading may take its time.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Session, Vec<DiscoveredDevice>) -> Result<T, WebError> + Send + 'static,
+    ) -> Result<T, WebError> {
+        let site = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let session = site.open(LedgerAccess::Read, Cancellation::default())?;
+            read(&session, site.live.devices())
+        });
+        task.await.unwrap_or_else(|_| {
+            Err(WebError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "reading ended unexpectedly",
+            ))
+        })
+    }
+}
+
+/// What another thread left behind is whole: each change is one step.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,162 @@
+//! The devices that a form is for: one that is named, or those that are marked.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use sadp_model::text::clean;
+use sadp_ops::{Guard, Overrides};
+use sadp_reset::{Action, DeviceKey};
+use serde::Deserialize;
+
+use crate::{
+    error::WebError,
+    form::Form,
+    live::{LiveDevice, LiveState},
+    page::device_title,
+    site::Site,
+};
+
+/// The name of the field with the numbers of devices.
+const DEVICES: &str = "devices";
+
+/// The name of the field with guards that are lifted, and of the one with the device's
+/// name, typed.
+const LIFTED: &str = "lift";
+const TYPED_NAME: &str = "device-name";
+
+/// Which devices a page is for.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(crate) struct TargetQuery {
+    /// The number of one device. Without it, the marked ones.
+    pub(crate) device: Option<u64>,
+}
+
+/// The devices that a form is for, at least one.
+#[derive(Clone, Debug)]
+pub(crate) struct Targets(Vec<LiveDevice>);
+
+impl Targets {
+    /// Those of a page. Fails where no device is named or marked.
+    pub(crate) fn of(site: &Site, query: TargetQuery) -> Result<Self, WebError> {
+        let now = site.live.now();
+        let devices = match query.device {
+            Some(number) => now.device(number).into_iter().cloned().collect(),
+            None => now.marked().cloned().collect(),
+        };
+        Self::new(devices)
+    }
+
+    /// Those of a form that was sent.
+    pub(crate) fn of_form(site: &Site, form: &Form) -> Result<Self, WebError> {
+        let now: &LiveState = &site.live.now();
+        let numbers = form.text(DEVICES).split_whitespace();
+        let numbers: BTreeSet<u64> = numbers.filter_map(|it| it.parse().ok()).collect();
+        let devices = numbers.iter().filter_map(|&it| now.device(it));
+        Self::new(devices.cloned().collect())
+    }
+
+    fn new(devices: Vec<LiveDevice>) -> Result<Self, WebError> {
+        if devices.is_empty() {
+            let error = WebError::gone("no device is chosen");
+            return Err(error.next("mark devices in the list, then choose what to do"));
+        }
+        Ok(Self(devices))
+    }
+
+    /// The devices.
+    pub(crate) fn devices(&self) -> &[LiveDevice] {
+        &self.0
+    }
+
+    /// The only one, where there is one.
+    pub(crate) fn single(&self) -> Option<&LiveDevice> {
+        match &*self.0 {
+            [device] => Some(device),
+            _ => None,
+        }
+    }
+
+    /// What the ledger and a look know them by. Those that tell neither MAC nor serial are
+    /// not among them.
+    pub(crate) fn keys(&self) -> Result<Vec<DeviceKey>, WebError> {
+        let keys = self.0.iter().filter_map(|it| it.found.key());
+        let keys: Vec<_> = keys.collect();
+        if keys.is_empty() {
+            return Err(
+                WebError::bad("the device tells neither its MAC nor its serial")
+                    .next("it cannot be sent commands: look at it in its own web page"),
+            );
+        }
+        Ok(keys)
+    }
+
+    /// The devices as a part of a form, for people and for the form.
+    pub(crate) fn render(&self) -> Markup {
+        let numbers: Vec<_> = self.0.iter().map(|it| it.number.to_string()).collect();
+        html! {
+            input type="hidden" name=(DEVICES) value=(numbers.join(" "));
+            @if let [device] = &*self.0 {
+                p { "For " strong { (device_title(&device.found)) } "." }
+            } @else {
+                details {
+                    summary { "For " strong { (self.0.len()) " devices" } }
+                    ul { @for device in &self.0 { li { (device_title(&device.found)) } } }
+                }
+            }
+        }
+    }
+
+    /// The guards of an action, to be lifted for one device by typing its name.
+    pub(crate) fn guards(&self, action: Action) -> Markup {
+        if self.single().is_none() {
+            return html! {};
+        }
+        html! {
+            details .guards {
+                summary { "Send it although something speaks against it" }
+                p { "Only where a plan left this device out, and only if you know why. "
+                    "Each box lifts one check." }
+                fieldset {
+                    legend { "Checks to lift" }
+                    @for guard in Guard::of(action) {
+                        @let word: &str = guard.into();
+                        label { input type="checkbox" name=(LIFTED) value=(word); " " (word) } br;
+                    }
+                }
+                (crate::page::Field::text(TYPED_NAME, "Type the device's MAC, serial, name or address").render())
+            }
+        }
+    }
+
+    /// The guards that somebody lifted, who also typed the name of the device.
+    pub(crate) fn lifted(&self, form: &Form) -> Result<Overrides, WebError> {
+        let lifted: Result<Vec<Guard>, _> = form.all(LIFTED).map(str::parse).collect();
+        let lifted = lifted.map_err(|_| WebError::bad("there is no such check"))?;
+        if lifted.is_empty() {
+            return Ok(Overrides::default());
+        }
+        let typed = form.text(TYPED_NAME);
+        let named = self.single().is_some_and(|it| is_named(it, typed));
+        if !named {
+            let message = "the name that was typed is not that of the device";
+            return Err(WebError::bad(message)
+                .next("type its MAC, serial, name or address to lift a check; nothing was sent"));
+        }
+        Ok(lifted.into_iter().collect())
+    }
+}
+
+/// Whether this is a name of the device, whole.
+fn is_named(device: &LiveDevice, typed: &str) -> bool {
+    let found = &device.found;
+    let it = &found.entry.device;
+    let names = [
+        it.mac.map(|mac| mac.to_string()),
+        it.serial.as_ref().map(ToString::to_string),
+        it.serial.as_ref().and_then(|it| it.label()).map(Into::into),
+        it.ipv4.address.map(|address| address.to_string()),
+        found.called(),
+    ];
+    let mut names = names.into_iter().flatten();
+    !typed.is_empty() && names.any(|name| clean(&name).eq_ignore_ascii_case(typed))
+}

@@ -1,0 +1,117 @@
+//! The page in the browser.
+
+use std::{io::Write, net::SocketAddr};
+
+use sadp_discovery::ScanConfig;
+use sadp_ops::Cancellation;
+use sadp_proto::StopCondition;
+use sadp_text::Remedy as _;
+use sadp_web::{Ended, Identity, Server, ServerError, TlsError, WebConfig};
+
+use crate::{
+    args::{Context, WebArgs},
+    failure::{Exit, Failure},
+    interrupt, state, survey,
+};
+
+pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure> {
+    let Context { global, terminal } = context;
+    let identity = identity(args)?;
+    let cancellation = Cancellation::default();
+    let config = WebConfig {
+        listen: SocketAddr::new(args.listen, args.port),
+        idle: args.idle,
+        scan: ScanConfig {
+            link: survey::link(&args.reach, global),
+            stop: StopCondition::Auto,
+            sweep: survey::sweep(&args.reach, None)?,
+            broadcast: args.reach.broadcast,
+        },
+        state: state::folder(global)?,
+        config: state::config_folder().ok(),
+        lock_wait: global.lock_wait,
+        identity: identity.clone(),
+        cancellation: cancellation.clone(),
+    };
+    let runtime = survey::runtime()?;
+    let server = runtime.block_on(Server::bind(config))?;
+    writeln!(terminal.out(), "{}", server.link())?;
+    terminal.flush()?;
+    if let Some(identity) = &identity {
+        if !args.listen.is_loopback() {
+            terminal.warn(&format!(
+                "other computers can reach this page at {}: whoever has the link can change devices",
+                server.address()
+            ));
+        }
+        let fingerprint = identity.fingerprint();
+        terminal.note(&format!(
+            "compare the SHA-256 fingerprint of the certificate in the browser: {fingerprint}"
+        ));
+    }
+    if !args.no_open {
+        let file = server.write_entrance()?;
+        if let Err(error) = open::that_detached(file) {
+            let cause = sadp_text::with_cause(&error);
+            terminal.warn(&format!("no browser can be started: {cause}"));
+        }
+    }
+    let idle = humantime::format_duration(args.idle);
+    terminal.note(&format!(
+        "open the link above in a browser if none opens by itself; it can be used once. Ctrl-C ends the page, and so do {idle} without use"
+    ));
+    runtime.spawn(interrupt::pass_to(cancellation));
+    match runtime.block_on(server.run()) {
+        Ended::Stopped => Ok(Exit::Done),
+        Ended::Idle => {
+            terminal.note(&format!("nobody used the page for {idle}: it is closed"));
+            Ok(Exit::Done)
+        }
+        Ended::LinkUsedTwice => {
+            let message =
+                "the link was used twice, and the page is closed: somebody else may have it";
+            Err(Failure::words(Exit::Unsafe, message).hint(
+                "if it was not you, find out who uses this computer; run it again for a new link",
+            ))
+        }
+    }
+}
+
+/// The certificate: that of the user, or one made for this run where others can reach the
+/// page.
+fn identity(args: &WebArgs) -> Result<Option<Identity>, Failure> {
+    let identity = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Identity::read(certificate, key),
+        _ if args.listen.is_loopback() => return Ok(None),
+        _ => Identity::make(args.listen),
+    };
+    Ok(Some(identity?))
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::new(Exit::Machine, error)
+            .hint("name a certificate and its key in the form of PEM, or leave --tls-cert out")
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let (exit, hint) = match error {
+            ServerError::Watch(error) => return error.into(),
+            ServerError::NeedsTls(_) => (Exit::Usage, "use --tls-cert and --tls-key"),
+            ServerError::Listen { .. } => (
+                Exit::Machine,
+                "name another --port, or leave it out to take a free one",
+            ),
+            ServerError::Entrance(_) => (
+                Exit::Machine,
+                "make the state folder writable, name another with --state, or use --no-open",
+            ),
+            ServerError::Random(_) | ServerError::Thread(_) => {
+                (Exit::Machine, "close other programs and try again")
+            }
+        };
+        Self::new(exit, error).hint(hint)
+    }
+}
