@@ -6,7 +6,7 @@ use super::{ReachArgs, values::duration};
 
 /// `web`.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(mut_arg("port", |arg| arg.long("device-port")), after_help = "\
 The first line on stdout is the link. It lets one browser in, once. Ctrl-C ends the
 page, and so does --idle.
 
@@ -23,8 +23,8 @@ pub(crate) struct WebArgs {
     pub(crate) listen: IpAddr,
 
     /// Serve it on this port; 0 takes a free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) port: u16,
+    #[arg(long = "port", value_name = "N", default_value_t = 0)]
+    pub(crate) page_port: u16,
 
     /// Do not open a browser
     #[arg(long)]

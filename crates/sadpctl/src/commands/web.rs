@@ -19,7 +19,7 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
     let identity = identity(args)?;
     let cancellation = Cancellation::default();
     let config = WebConfig {
-        listen: SocketAddr::new(args.listen, args.port),
+        listen: SocketAddr::new(args.listen, args.page_port),
         idle: args.idle,
         scan: ScanConfig {
             link: survey::link(&args.reach, global),
