@@ -51,7 +51,8 @@ async fn events(State(site): State<Site>) -> Result<Response, WebError> {
                 Ok(()) = devices.changed() => "devices",
                 else => return None,
             };
-            let event = Event::default().event(name).data("");
+            // Browsers drop events without data.
+        let event = Event::default().event(name).data("changed");
             Some((
                 Ok::<_, Infallible>(event),
                 (site, devices, jobs, permit, false),
