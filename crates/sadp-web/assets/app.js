@@ -6,15 +6,35 @@ const lost = document.getElementById("lost");
 // Elements that are being asked for, and whether they changed meanwhile.
 const asked = new Map();
 
-// Replaces what an element shows, and keeps the focus and what was typed.
-function replace(element, text) {
+// Makes a node the same as another one, and leaves in place what is the same already: a
+// click or the focus is not lost because something else changed.
+function sync(node, other) {
+  if (node.isEqualNode(other)) {
+    return;
+  }
+  if (node.nodeType !== Node.ELEMENT_NODE || node.nodeName !== other.nodeName || node.id !== other.id) {
+    node.replaceWith(other.cloneNode(true));
+    return;
+  }
+  for (const { name } of [...node.attributes]) if (!other.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of other.attributes) node.setAttribute(name, value);
+  if (node.nodeName === "INPUT") node.checked = other.checked;
+  syncChildren(node, other);
+}
+
+function syncChildren(node, other) {
+  const [own, others] = [[...node.childNodes], [...other.childNodes]];
+  own.slice(others.length).forEach((it) => it.remove());
+  others.forEach((it, place) => (own[place] ? sync(own[place], it) : node.append(it.cloneNode(true))));
+}
+
+// Replaces what an element shows, and keeps the focus.
+function show(element, text) {
   const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
-  const scrolled = [...element.querySelectorAll(".scroll")].map((it) => it.scrollLeft);
-  element.innerHTML = text;
-  element.querySelectorAll(".scroll").forEach((it, place) => {
-    it.scrollLeft = scrolled[place] ?? 0;
-  });
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  syncChildren(element, new DOMParser().parseFromString(`<div>${text}</div>`, "text/html").body.firstChild);
+  if (focused && document.activeElement?.id !== focused) {
+    document.getElementById(focused)?.focus({ preventScroll: true });
+  }
 }
 
 async function refresh(element) {
@@ -26,11 +46,7 @@ async function refresh(element) {
   try {
     const response = await fetch(element.dataset.live);
     if (response.ok) {
-      const text = await response.text();
-      if (text !== element.dataset.shown) {
-        element.dataset.shown = "";
-        replace(element, text);
-      }
+      show(element, await response.text());
     } else if (response.status === 401) {
       location.reload();
     }

@@ -305,7 +305,7 @@ fn row(device: &LiveDevice, chosen: &[ListColumn], now: &LiveState) -> Markup {
     let mark = format!("mark-{}", device.number);
     let changed = device.changed.to_zoned(TimeZone::system());
     html! {
-        tr .offline[!device.online] {
+        tr .offline[!device.online] id=(format!("row-{}", device.number)) {
             td { input type="checkbox" id=(mark) data-mark=(device.number) checked[now.is_marked(device.number)]
                 aria-label=(format!("Mark {name}")); }
             @for (place, column) in chosen.iter().enumerate() {

@@ -52,7 +52,7 @@ async fn events(State(site): State<Site>) -> Result<Response, WebError> {
                 else => return None,
             };
             // Browsers drop events without data.
-        let event = Event::default().event(name).data("changed");
+            let event = Event::default().event(name).data("changed");
             Some((
                 Ok::<_, Infallible>(event),
                 (site, devices, jobs, permit, false),
