@@ -59,14 +59,22 @@ pub struct Line {
 /// A section of the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// What it is, under its model and state.
+    /// What it is.
     Device,
+    /// What its serial number says.
+    Serial,
     /// Its address and ports.
     Network,
     /// Which ways of recovery it offers.
     Recovery,
     /// The vendor's cloud.
     Cloud,
+    /// Where its replies were received.
+    Seen,
+    /// Its warnings, and what to do.
+    Warnings,
+    /// Its reply, element by element.
+    Raw,
 }
 
 const fn field(key: &'static str, value: fn(&DiscoveredDevice) -> Value) -> Field {
@@ -367,7 +375,7 @@ fn sightings(found: &DiscoveredDevice, read: fn(&Sighting) -> Value) -> Value {
 }
 
 /// When it was received. Captures need not say, which reads as 1970.
-pub fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
+pub(crate) fn heard_at(sighting: &Sighting) -> Option<Timestamp> {
     (sighting.at != Timestamp::UNIX_EPOCH).then(|| whole_seconds(sighting.at))
 }
 

@@ -15,6 +15,7 @@
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
 //! - [`fields`]: the values of a device, for lists, files and details.
+//! - [`details`]: all that is known of one device, in sections.
 //! - [`select`]: which devices to list, by a filter, and in which order.
 //! - [`words`]: the state of a device, and its warnings.
 //! - [`Remedy`]: what to do about an error of the crates below.
@@ -23,6 +24,7 @@ mod announcement;
 mod app;
 mod audit;
 mod cameras;
+pub mod details;
 mod doctor;
 mod event;
 pub mod fields;
@@ -39,7 +41,7 @@ pub mod words;
 
 use std::{borrow::Cow, error::Error, time::Duration};
 
-use sadp_model::{DeviceCounts, State, text::clean};
+use sadp_model::DeviceCounts;
 use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
@@ -138,22 +140,9 @@ pub(crate) fn device_lines<'a>(
     devices: impl IntoIterator<Item = &'a DiscoveredDevice>,
 ) -> Vec<String> {
     let cells = devices.into_iter().map(|found| {
-        let device = &found.entry.device;
-        [
-            Some(device.state.map_or("unknown", State::name).into()),
-            found.called(),
-            device
-                .model
-                .as_deref()
-                .map(|model| clean(model).into_owned()),
-            device.ipv4.address.map(|address| address.to_string()),
-            device.mac.map(|mac| mac.to_string()),
-            device
-                .serial
-                .as_ref()
-                .map(|serial| clean(&serial.short()).into_owned()),
-        ]
-        .map(|cell| cell.unwrap_or_else(|| "-".into()))
+        let [state, model, address, mac, _, serial] = words::short_cells(found);
+        let called = found.called().unwrap_or_else(|| "-".into());
+        [state, called, model, address, mac, serial]
     });
     let mut cells: Vec<_> = cells.map(Vec::from).collect();
     if cells

@@ -1,6 +1,35 @@
 //! Plain words for what the model knows.
 
-use sadp_model::{Device, RequestWay, State, Warning};
+use sadp_model::{Device, RequestWay, Serial, State, Warning, text::clean};
+use sadp_ops::DiscoveredDevice;
+
+/// What an installer wants to know of a device first: state, model, address, MAC, firmware
+/// and label number; `-` where it is not known. Made harmless for a terminal.
+pub fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
+    let device = &found.entry.device;
+    let firmware = device.firmware.as_ref().map(|firmware| {
+        let version = firmware.version().map(|version| version.to_string());
+        version.unwrap_or_else(|| firmware.text().into())
+    });
+    let cells = [
+        Some(state(device).into()),
+        device.model.as_deref().map(Into::into),
+        device.ipv4.address.map(|address| address.to_string()),
+        device.mac.map(|mac| mac.to_string()),
+        firmware,
+        device.serial.as_ref().map(Serial::short),
+    ];
+    cells.map(|cell| cell.map_or_else(|| "-".into(), |cell| clean(&cell).into_owned()))
+}
+
+/// What a person should look at, in few words.
+pub fn notes(found: &DiscoveredDevice) -> String {
+    let mut notes: Vec<_> = found.warnings.iter().copied().map(short).collect();
+    if found.entry.device.ipv4.dhcp == Some(true) {
+        notes.push("DHCP");
+    }
+    notes.join(", ")
+}
 
 /// The state in a word.
 pub fn state(device: &Device) -> &'static str {

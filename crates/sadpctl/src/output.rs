@@ -45,7 +45,6 @@ pub(crate) use self::{
     messages::MessageLine,
     names::NameRow,
     outcomes::{Outcome, Who, check_outcomes, hints, print_lists, print_outcomes, summary},
-    table::{notes, short_cells},
     ways::Ways,
 };
 use crate::{

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use sadp_model::text::clean;
 use sadp_ops::DiscoveredDevice;
 use sadp_proto::{DeviceSnapshot, OfflineReason, WatchEvent, WatchEventKind};
-use sadp_text::fields::{FIELDS, Value, whole_seconds};
+use sadp_text::{
+    fields::{FIELDS, Value, whole_seconds},
+    words::{notes, short_cells},
+};
 use serde::Serialize;
 
-use super::{
-    DeviceRow, Shown, json,
-    table::{notes, short_cells},
-};
+use super::{DeviceRow, Shown, json};
 use crate::terminal::{GREEN, RED, YELLOW};
 
 /// Something worth reporting about a device.

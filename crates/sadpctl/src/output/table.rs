@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use sadp_model::{Serial, text::clean};
-use sadp_ops::DiscoveredDevice;
-use sadp_text::{fields::columns, words};
+use sadp_model::text::clean;
+use sadp_text::{
+    fields::columns,
+    words::{notes, short_cells},
+};
 use textwrap::core::display_width;
 
 use super::DeviceRow;
@@ -330,32 +332,5 @@ const COLUMNS: [PlainColumn; 8] = [
     PlainColumn::extra("SERIAL"),
     PlainColumn::text("NOTES", 14),
 ];
-
-/// What stands below all [`COLUMNS`] but the name and the last, made harmless.
-pub(crate) fn short_cells(found: &DiscoveredDevice) -> [String; 6] {
-    let device = &found.entry.device;
-    let firmware = device.firmware.as_ref().map(|firmware| {
-        let version = firmware.version().map(|version| version.to_string());
-        version.unwrap_or_else(|| firmware.text().into())
-    });
-    let cells = [
-        Some(words::state(device).into()),
-        device.model.as_deref().map(Into::into),
-        device.ipv4.address.map(|address| address.to_string()),
-        device.mac.map(|mac| mac.to_string()),
-        firmware,
-        device.serial.as_ref().map(Serial::short),
-    ];
-    cells.map(known)
-}
-
-/// What a person should look at, in few words.
-pub(crate) fn notes(found: &DiscoveredDevice) -> String {
-    let mut notes: Vec<_> = found.warnings.iter().copied().map(words::short).collect();
-    if found.entry.device.ipv4.dhcp == Some(true) {
-        notes.push("DHCP");
-    }
-    notes.join(", ")
-}
 
 const STYLES: [(&str, Style); 3] = [("unactivated", YELLOW), ("active", GREEN), ("locked", RED)];

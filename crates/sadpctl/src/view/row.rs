@@ -2,10 +2,13 @@ use std::{cmp::Ordering, net::Ipv4Addr};
 
 use jiff::tz::TimeZone;
 use sadp_model::{Device, MacAddr, Version, Warning};
-use sadp_text::select::urgency;
+use sadp_text::{
+    select::urgency,
+    words::{notes, short_cells},
+};
 
 use super::SortColumn;
-use crate::output::{self, Told};
+use crate::output::Told;
 
 /// A device in the list.
 #[derive(Debug)]
@@ -26,11 +29,11 @@ pub(super) struct ViewRow {
 
 impl ViewRow {
     pub(super) fn new(told: Told, zone: &TimeZone) -> Self {
-        let mut cells = output::short_cells(&told.found);
+        let mut cells = short_cells(&told.found);
         // The details show the model.
         let called = told.found.called();
         let model = called.map(|called| std::mem::replace(&mut cells[1], called));
-        let notes = output::notes(&told.found);
+        let notes = notes(&told.found);
         let serial = told.found.entry.device.serial.as_ref();
         let serial = serial.map_or_else(String::new, ToString::to_string);
         let at = told.at.to_zoned(zone.clone());
