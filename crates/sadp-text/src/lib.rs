@@ -8,8 +8,8 @@
 //!   do about it.
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
 //! - [`Announcement`]: a change before it is made, and the question.
-//! - [`method_command`], [`button_steps`], [`app_steps`]: what to do for a recovery
-//!   method.
+//! - [`method_state`], [`method_reasons`], [`method_command`]: whether a recovery method
+//!   can be used, and the command; [`button_steps`], [`app_steps`]: what to do for it.
 //! - [`case_reasons`]: why a request to the vendor's support can no longer be
 //!   answered.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
@@ -60,7 +60,10 @@ pub use outcome::{
     request::mailing,
     time::zone_remedy,
 };
-pub use recovery::{button_steps, device_label, method_command};
+pub use recovery::{
+    button_steps, device_label, method_advice, method_brief, method_command, method_reasons,
+    method_state,
+};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
     InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,
