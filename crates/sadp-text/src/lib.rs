@@ -10,8 +10,9 @@
 //! - [`Announcement`]: a change before it is made, and the question.
 //! - [`method_state`], [`method_reasons`], [`method_command`]: whether a recovery method
 //!   can be used, and the command; [`button_steps`], [`app_steps`]: what to do for it.
-//! - [`case_reasons`]: why a request to the vendor's support can no longer be
-//!   answered.
+//! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
+//!   support can still be answered, why not, and what to do.
+//! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
 //! - [`fields`]: the values of a device, for lists, files and details.
@@ -46,13 +47,13 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{NOT_ASKED, finding, mends};
+pub use audit::{NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use event::{Progress, claimed, lines, progress};
 pub use outcome::{
     answer::answers_question,
-    guid::guid_void,
+    guid::{guid_notes, guid_state},
     message,
     network::{batch_question, device_question, plan_problems, target_address},
     next_step,
@@ -70,7 +71,7 @@ pub use report::{
     labels_page, report_page, report_tables,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
-pub use validity::{age, case_next, case_reasons, open_requests};
+pub use validity::{age, case_next, case_reasons, case_state, case_time_left, open_requests};
 pub(crate) use validity::{invalid_reason, objections};
 
 /// A line about an event.
