@@ -1,5 +1,6 @@
 //! The one table of device fields. It serves JSON, CSV, XML, the wide table, the
-//! details, `--where` and `--sort`.
+//! details, `--where` and `--sort`. Texts of a value are as the device sent them: what
+//! prints them makes them harmless.
 
 use std::{
     fmt::{self, Display},

@@ -2,7 +2,7 @@
 //!
 //! This crate does nothing and decides nothing: it turns the values of the crates
 //! below into text, in lower case and without a full stop. Text that a device
-//! sent is made harmless for a terminal here.
+//! sent is made harmless for a terminal here, but in [`fields`] it is as received.
 //!
 //! - [`message`] and [`next_step`]: an [`Outcome`](sadp_ops::Outcome) and what to
 //!   do about it.
@@ -18,7 +18,7 @@
 //! - [`fields`]: the values of a device, for lists, files and details.
 //! - [`details`]: all that is known of one device, in sections.
 //! - [`select`]: which devices to list, by a filter, and in which order.
-//! - [`words`]: the state of a device, and its warnings.
+//! - [`words`]: a device in a line of a list: its short cells, its state and warnings.
 //! - [`Remedy`]: what to do about an error of the crates below.
 
 mod announcement;
