@@ -1,11 +1,51 @@
 //! What an audit finds, and what mends it.
 
-use sadp_model::Device;
-use sadp_ops::{Preparation, audit::AuditFinding};
+use sadp_model::{Availability, Device, MethodAssessment, RecoveryMethod};
+use sadp_ops::{
+    Preparation,
+    audit::{AuditFinding, ChangeSince},
+};
 
 /// That devices were not asked, where an audit or a report says what is set up on them.
 pub const NOT_ASKED: &str =
     "devices were not asked what is set up on them: what is not recorded here counts as not set up";
+
+/// What an audit finds of a device: `problem`, `advice` or `ok`.
+pub fn audit_result(findings: &[AuditFinding]) -> &'static str {
+    if findings.iter().any(|finding| finding.is_problem()) {
+        "problem"
+    } else if findings.is_empty() {
+        "ok"
+    } else {
+        "advice"
+    }
+}
+
+/// The methods that are ready of those by which the owner alone recovers a device.
+pub fn ready_methods(methods: &[MethodAssessment]) -> String {
+    let own = [
+        RecoveryMethod::Guid,
+        RecoveryMethod::Mail,
+        RecoveryMethod::Questions,
+    ];
+    let ready = own.into_iter().filter(|own| {
+        let mut methods = methods.iter();
+        methods.any(|fit| fit.method == *own && fit.availability == Availability::Ready)
+    });
+    ready
+        .map(RecoveryMethod::name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What changed since an earlier audit. Empty where nothing did.
+pub fn audit_change(since: &ChangeSince) -> String {
+    let new = since.new.then(|| "not there before".to_owned());
+    let found = since.found.iter().map(|it| format!("new: {it}"));
+    let mended = since.mended.iter().map(|it| format!("mended: {it}"));
+    let parts: Vec<_> = new.into_iter().chain(found).chain(mended).collect();
+    parts.join(", ")
+}
 
 /// What a finding means, in a few words.
 pub fn finding(finding: AuditFinding) -> String {

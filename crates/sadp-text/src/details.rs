@@ -1,48 +1,26 @@
-//! All that is known of one device, in sections.
+//! All that is known of one device: the lines of each [`Section`].
 
 use sadp_model::{
     RequestWay, Via,
     text::{clean, local_minute},
 };
 use sadp_ops::DiscoveredDevice;
-use strum::EnumIter;
 
 use crate::{
-    fields::{FIELDS, Value, heard_at},
+    fields::{FIELDS, Section, Value, heard_at},
     words,
 };
 
-/// A section of the details, in the order of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
-pub enum Section {
-    /// What it is.
-    Device,
-    /// What its serial number says.
-    Serial,
-    /// Its address and ports.
-    Network,
-    /// Which ways of recovery it offers.
-    Recovery,
-    /// The vendor's cloud.
-    Cloud,
-    /// Where its replies were received.
-    Seen,
-    /// Its warnings, and what to do.
-    Warnings,
-    /// Its reply, element by element.
-    Raw,
-}
-
 /// A line of a section. What the device sent is made harmless for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Detail {
+pub struct DetailLine {
     /// What the value is.
     pub label: String,
     /// The value; `-` where it is unknown.
     pub value: String,
 }
 
-impl Detail {
+impl DetailLine {
     /// A line of this label and value.
     pub fn new(label: &str, value: Option<impl ToString>) -> Self {
         let value = value.map(|value| clean(&value.to_string()).into_owned());
@@ -54,6 +32,18 @@ impl Detail {
 }
 
 impl Section {
+    /// All sections in the order of the details.
+    pub const ALL: [Self; 8] = [
+        Self::Device,
+        Self::Serial,
+        Self::Network,
+        Self::Recovery,
+        Self::Cloud,
+        Self::Seen,
+        Self::Warnings,
+        Self::Raw,
+    ];
+
     /// Its title. The first section stands under the model and has none.
     pub const fn title(self) -> Option<&'static str> {
         Some(match self {
@@ -69,7 +59,7 @@ impl Section {
     }
 
     /// Its lines, of which there may be none.
-    pub fn lines(self, found: &DiscoveredDevice) -> Vec<Detail> {
+    pub fn lines(self, found: &DiscoveredDevice) -> Vec<DetailLine> {
         match self {
             Self::Serial => serial(found),
             Self::Recovery => recovery(found),
@@ -81,7 +71,7 @@ impl Section {
     }
 
     /// Its fields. A lock is shown only where there is one.
-    fn fields(self, found: &DiscoveredDevice) -> Vec<Detail> {
+    fn fields(self, found: &DiscoveredDevice) -> Vec<DetailLine> {
         let lines = FIELDS.iter().filter_map(|it| Some((it, it.line.as_ref()?)));
         let mut lines: Vec<_> = lines.filter(|(_, it)| it.section == self).collect();
         lines.sort_by_key(|(_, line)| line.place);
@@ -89,55 +79,58 @@ impl Section {
             let value = line.words.unwrap_or(field.value)(found);
             let optional = ["locked_until", "name", "place"].contains(&field.key);
             (!optional || value != Value::Unknown)
-                .then(|| Detail::new(line.label, Some(value.detail())))
+                .then(|| DetailLine::new(line.label, Some(value.detail())))
         });
         details.collect()
     }
 }
 
-fn serial(found: &DiscoveredDevice) -> Vec<Detail> {
+fn serial(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let device = &found.entry.device;
     let serial = device.serial.as_ref();
     let Some(parts) = serial.and_then(|serial| serial.parts(device.model.as_deref())) else {
         return Vec::new();
     };
     vec![
-        Detail::new("produced", Some(parts.date)),
-        Detail::new("region", parts.region),
-        Detail::new("factory", parts.factory),
-        Detail::new("channels", parts.channel_count),
-        Detail::new("features", parts.features),
+        DetailLine::new("produced", Some(parts.date)),
+        DetailLine::new("region", parts.region),
+        DetailLine::new("factory", parts.factory),
+        DetailLine::new("channels", parts.channel_count),
+        DetailLine::new("features", parts.features),
     ]
 }
 
 /// A device that needs no request has nothing to recover.
-fn recovery(found: &DiscoveredDevice) -> Vec<Detail> {
+fn recovery(found: &DiscoveredDevice) -> Vec<DetailLine> {
     match found.entry.device.recovery.request {
         Some(none @ RequestWay::None) => {
-            vec![Detail::new("request to vendor", Some(words::request(none)))]
+            vec![DetailLine::new(
+                "request to vendor",
+                Some(words::request(none)),
+            )]
         }
         _ => Section::Recovery.fields(found),
     }
 }
 
-fn seen(found: &DiscoveredDevice) -> Vec<Detail> {
+fn seen(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let seen = found.entry.seen.iter().map(|seen| {
         let at = heard_at(seen);
         let at = at.map_or_else(String::new, |at| format!(" at {}", local_minute(at)));
         let how = format!("from {} by {}{at}", seen.from, Via::name(seen.via));
-        Detail::new(&seen.interface, Some(how))
+        DetailLine::new(&seen.interface, Some(how))
     });
     seen.collect()
 }
 
-fn warnings(found: &DiscoveredDevice) -> Vec<Detail> {
+fn warnings(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let warnings = found.warnings.iter();
-    let warnings = warnings.map(|it| Detail::new(it.name(), Some(words::meaning(*it))));
+    let warnings = warnings.map(|it| DetailLine::new(it.name(), Some(words::meaning(*it))));
     warnings.collect()
 }
 
-fn raw(found: &DiscoveredDevice) -> Vec<Detail> {
+fn raw(found: &DiscoveredDevice) -> Vec<DetailLine> {
     let elements = found.entry.device.raw.iter();
-    let elements = elements.map(|(name, text)| Detail::new(name, Some(text)));
+    let elements = elements.map(|(name, text)| DetailLine::new(name, Some(text)));
     elements.collect()
 }

@@ -1,5 +1,6 @@
 //! The one table of device fields. It serves JSON, CSV, XML, the wide table, the
-//! details, `--where` and `--sort`.
+//! details, `--where` and `--sort`. Texts of a value are as the device sent them: what
+//! prints them makes them harmless.
 
 use std::{
     fmt::{self, Display},
@@ -16,7 +17,7 @@ use sadp_proto::boolean;
 use sadp_reset::SiteText;
 use serde::{Serialize, Serializer};
 
-use crate::{details::Section, words};
+use crate::words;
 
 /// A field of a device.
 #[derive(Debug)]
@@ -54,6 +55,27 @@ pub struct Line {
     pub label: &'static str,
     /// The value for people, where it is not the value itself.
     pub words: Option<fn(&DiscoveredDevice) -> Value>,
+}
+
+/// A section of the details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What it is.
+    Device,
+    /// What its serial number says.
+    Serial,
+    /// Its address and ports.
+    Network,
+    /// Which ways of recovery it offers.
+    Recovery,
+    /// The vendor's cloud.
+    Cloud,
+    /// Where its replies were received.
+    Seen,
+    /// Its warnings, and what to do.
+    Warnings,
+    /// Its reply, element by element.
+    Raw,
 }
 
 const fn field(key: &'static str, value: fn(&DiscoveredDevice) -> Value) -> Field {

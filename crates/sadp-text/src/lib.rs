@@ -2,22 +2,23 @@
 //!
 //! This crate does nothing and decides nothing: it turns the values of the crates
 //! below into text, in lower case and without a full stop. Text that a device
-//! sent is made harmless for a terminal here.
+//! sent is made harmless for a terminal here, but in [`fields`] it is as received.
 //!
 //! - [`message`] and [`next_step`]: an [`Outcome`](sadp_ops::Outcome) and what to
 //!   do about it.
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
 //! - [`Announcement`]: a change before it is made, and the question.
-//! - [`method_command`], [`button_steps`], [`app_steps`]: what to do for a recovery
-//!   method.
-//! - [`case_reasons`]: why a request to the vendor's support can no longer be
-//!   answered.
+//! - [`method_state`], [`method_reasons`], [`method_command`]: whether a recovery method
+//!   can be used, and the command; [`button_steps`], [`app_steps`]: what to do for it.
+//! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
+//!   support can still be answered, why not, and what to do.
+//! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
 //! - [`fields`]: the values of a device, for lists, files and details.
 //! - [`details`]: all that is known of one device, in sections.
 //! - [`select`]: which devices to list, by a filter, and in which order.
-//! - [`words`]: the state of a device, and its warnings.
+//! - [`words`]: a device in a line of a list: its short cells, its state and warnings.
 //! - [`job_question`], [`job_note`]: a [`Job`](sadp_ops::job::Job) while it runs.
 //! - [`ErrorText`]: why something could not be done at all.
 //! - [`Remedy`]: what to do about an error of the crates below.
@@ -51,7 +52,7 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{NOT_ASKED, finding, mends};
+pub use audit::{NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use error::{ErrorText, filtered, nothing_found};
@@ -59,7 +60,7 @@ pub use event::{Progress, claimed, lines, progress};
 pub use job::{doing, job_note, job_question};
 pub use outcome::{
     answer::answers_question,
-    guid::guid_void,
+    guid::{guid_notes, guid_state},
     message,
     network::{batch_question, device_question, plan_problems, target_address},
     next_step,
@@ -68,14 +69,17 @@ pub use outcome::{
     time::zone_remedy,
 };
 pub use password::new_password_problem;
-pub use recovery::{answers_kept, button_steps, device_label, method_command};
+pub use recovery::{
+    answers_kept, button_steps, device_label, method_advice, method_brief, method_command,
+    method_reasons, method_state,
+};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
     InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,
     labels_page, report_page, report_tables,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
-pub use validity::{age, case_next, case_reasons, open_requests};
+pub use validity::{age, case_next, case_reasons, case_state, case_time_left, open_requests};
 pub(crate) use validity::{invalid_reason, objections};
 
 /// A line about an event.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use sadp_model::{
-    Availability, Device, FormFactor, MethodAssessment, Note, Prerequisite, RecoveryMethod, Serial,
-    UnavailableReason,
+    Advice, Availability, Device, FormFactor, MethodAssessment, Note, Prerequisite, RecoveryMethod,
+    Serial, UnavailableReason,
 };
 
 /// A device by all that is printed on its label, and its address:
@@ -64,6 +64,54 @@ pub fn method_command(fit: &MethodAssessment, device: &Device) -> Option<String>
         (RecoveryMethod::HikConnect | RecoveryMethod::HikProConnect, _) => format!("app {name}"),
     };
     Some(format!("sadpctl reset {command}"))
+}
+
+/// Whether a method can be used now.
+pub fn method_state(fit: &MethodAssessment) -> &'static str {
+    match &fit.availability {
+        Availability::NotForThisDevice(_) => "not for this device",
+        Availability::MayWork(_) => "may work",
+        other => other.name(),
+    }
+}
+
+/// The same with the first thing that is missing, for a column: `needs visit`.
+pub fn method_brief(fit: &MethodAssessment) -> String {
+    match (&fit.availability, fit.availability.needs().first()) {
+        (Availability::NotForThisDevice(_), _) => "-".into(),
+        (Availability::MayWork(_), _) => "may work".into(),
+        (_, Some(need)) => format!("needs {}", brief_need(need)),
+        (_, None) => fit.availability.name().into(),
+    }
+}
+
+/// What is missing, in a word or two.
+const fn brief_need(need: &Prerequisite) -> &'static str {
+    match need {
+        Prerequisite::AtDevice => "visit",
+        Prerequisite::QuestionsSet | Prerequisite::MailboxSet => "setup",
+        Prerequisite::GuidFile { .. } => "file",
+        Prerequisite::VendorAnswer(_) => "answer",
+        Prerequisite::NewRequest(_) => "another",
+        Prerequisite::WholeReply => "look",
+        Prerequisite::BoundAccount => "account",
+        Prerequisite::InstallerSite => "site",
+        Prerequisite::LockEnd(_) => "unlock",
+    }
+}
+
+/// The vendor's advice, where that is to use the method and the device has it.
+pub fn method_advice(fit: &MethodAssessment) -> Option<&'static str> {
+    let is_advised = fit.advice == Advice::Recommended && fit.availability.obstacle().is_none();
+    is_advised.then_some("recommended by the vendor")
+}
+
+/// What is missing for a method, or why it does not suit, and what else to know.
+pub fn method_reasons(fit: &MethodAssessment) -> Vec<String> {
+    let needs = fit.availability.needs().iter().map(ToString::to_string);
+    let obstacle = fit.availability.obstacle().map(|it| it.to_string());
+    let notes = fit.notes.iter().map(ToString::to_string);
+    needs.chain(obstacle).chain(notes).collect()
 }
 
 /// What to do at a device to reset it by its button.

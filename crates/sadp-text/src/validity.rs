@@ -30,6 +30,21 @@ fn closed(how: CaseEnding) -> &'static str {
     }
 }
 
+/// `open`, or how a request ended. An open one that may no longer be valid is `invalid?`.
+pub fn case_state(reviewed: &ReviewedCase) -> &'static str {
+    match reviewed.case.ended {
+        Some(ended) => ended.how.name(),
+        None if reviewed.invalid_reasons.is_empty() => "open",
+        None => "invalid?",
+    }
+}
+
+/// How long an answer can still be given to an open request: `26 h of 48`.
+pub fn case_time_left(reviewed: &ReviewedCase) -> Option<String> {
+    let left = reviewed.time_left()?;
+    Some(format!("{} of {}", age(left), VALID_FOR.as_hours()))
+}
+
 /// Why a request is no longer valid or may not be, in a sentence each.
 pub fn case_reasons(reviewed: &ReviewedCase) -> Vec<String> {
     let reasons = reviewed.invalid_reasons.iter().map(invalid_reason);

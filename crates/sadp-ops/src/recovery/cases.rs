@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_reset::{
-    Action, AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError, SiteName,
+    Action, AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError,
+    SiteName, VALID_FOR,
 };
 
 use super::History;
@@ -28,6 +29,14 @@ pub struct ReviewedCase {
     pub possibly_answered: Option<Timestamp>,
     /// What to do about an open request.
     pub next: Option<CaseStep>,
+}
+
+impl ReviewedCase {
+    /// How long an answer can still be given to an open request.
+    pub fn time_left(&self) -> Option<SignedDuration> {
+        let left = VALID_FOR.saturating_sub(self.age).max(SignedDuration::ZERO);
+        self.case.is_open().then_some(left)
+    }
 }
 
 /// What to do about an open request.

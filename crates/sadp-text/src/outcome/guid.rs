@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, io::ErrorKind};
 
-use sadp_ops::{Outcome, OutcomeData, recovery::guid::GuidFinding as Finding};
+use sadp_ops::{
+    Outcome, OutcomeData,
+    recovery::guid::{GuidFinding as Finding, ListedGuid},
+};
 use sadp_reset::{DeviceKey, GuidVoid, VaultError};
 
 use crate::{Explanation, Remedy, minute, say};
@@ -34,8 +37,26 @@ pub(super) const fn also(outcome: &Outcome) -> &'static str {
     }
 }
 
+/// `valid`, `void`, or `missing` where its file is not in the vault.
+pub const fn guid_state(guid: &ListedGuid) -> &'static str {
+    match guid.record.void {
+        Some(_) => "void",
+        None if !guid.exists => "missing",
+        None => "valid",
+    }
+}
+
+/// Why a GUID in the vault is void, and that it is suspect. Empty where there is nothing to
+/// say.
+pub fn guid_notes(guid: &ListedGuid) -> String {
+    let void = guid.record.void.map(|(why, _)| guid_void(why));
+    let suspect = (guid.suspect == Some(true)).then_some("suspect: does not hold 128 bytes");
+    let notes: Vec<_> = void.into_iter().chain(suspect).collect();
+    notes.join("; ")
+}
+
 /// Why a GUID is void.
-pub const fn guid_void(why: GuidVoid) -> &'static str {
+const fn guid_void(why: GuidVoid) -> &'static str {
     match why {
         GuidVoid::PasswordChanged => "the device has another password now",
         GuidVoid::Used => "it was used, and works once",

@@ -8,8 +8,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use sadp_ops::DiscoveredDevice;
-use sadp_text::details::Section;
-use strum::IntoEnumIterator as _;
+use sadp_text::fields::Section;
 
 use super::shown;
 use crate::{
@@ -45,7 +44,7 @@ fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
                 a .button href=(format!("/{path}?device={number}")) { (name) }
             }
         }
-        @for section in Section::iter() {
+        @for section in Section::ALL {
             @let lines = section.lines(found);
             @if !lines.is_empty() {
                 @if let Some(title) = section.title() { h2 { (title) } }

@@ -5,7 +5,6 @@ use std::{io::Write, net::SocketAddr};
 use sadp_discovery::ScanConfig;
 use sadp_ops::Cancellation;
 use sadp_proto::StopCondition;
-use sadp_text::Remedy as _;
 use sadp_web::{Ended, Identity, Server, ServerError, TlsError, WebConfig};
 
 use crate::{

@@ -7,7 +7,9 @@ use sadp_ops::{
     audit::{AuditedDevice, ChangeSince},
     cameras::CameraBehind,
 };
-use sadp_text::{camera_mends, camera_place, camera_state};
+use sadp_text::{
+    audit_change, audit_result, camera_mends, camera_place, camera_state, ready_methods,
+};
 use serde::Serialize;
 
 use super::{
@@ -29,6 +31,12 @@ pub(crate) struct AuditRow {
     since: Option<ChangeSince>,
     /// The recorder that it is behind.
     behind: Option<BehindCell>,
+    /// `problem`, `advice` or `ok`.
+    #[serde(skip)]
+    result: &'static str,
+    /// The ways by which the owner alone recovers it, as far as they are ready.
+    #[serde(skip)]
+    ready: String,
 }
 
 /// The recorder that a camera is behind, and what that said of it.
@@ -72,15 +80,6 @@ struct FindingCell {
     next: String,
 }
 
-/// What changed, in words.
-fn change(since: &ChangeSince) -> String {
-    let new = since.new.then(|| "not there before".to_owned());
-    let found = since.found.iter().map(|it| format!("new: {it}"));
-    let mended = since.mended.iter().map(|it| format!("mended: {it}"));
-    let parts: Vec<_> = new.into_iter().chain(found).chain(mended).collect();
-    parts.join(", ")
-}
-
 impl AuditRow {
     pub(crate) fn new(
         audited: &AuditedDevice,
@@ -111,6 +110,8 @@ impl AuditRow {
             findings: findings.collect(),
             since,
             behind: behind.map(Into::into),
+            result: audit_result(&audited.findings),
+            ready: ready_methods(&audited.assessed.methods),
         }
     }
 
@@ -137,6 +138,8 @@ impl AuditRow {
             name: camera.name.clone(),
             recoverable: None,
             ways: Vec::new(),
+            result: if finding.is_some() { "problem" } else { "ok" },
+            ready: String::new(),
             findings: finding.into_iter().collect(),
             since: None,
             behind: Some(behind.into()),
@@ -157,30 +160,14 @@ impl AuditRow {
 
     /// Whether it changed since an earlier audit.
     pub(crate) fn is_changed(&self) -> bool {
-        self.since.as_ref().is_some_and(|it| !change(it).is_empty())
+        self.since
+            .as_ref()
+            .is_some_and(|it| !audit_change(it).is_empty())
     }
 
     /// Whether something is missing.
     pub(crate) fn has_problem(&self) -> bool {
         self.findings.iter().any(|it| it.problem)
-    }
-
-    fn result(&self) -> &'static str {
-        if self.has_problem() {
-            "problem"
-        } else if self.findings.is_empty() {
-            "ok"
-        } else {
-            "advice"
-        }
-    }
-
-    fn ready(&self) -> String {
-        let ready = ["guid", "mail", "questions"].into_iter().filter(|own| {
-            let mut ways = self.ways.iter();
-            ways.any(|it| it.way == *own && it.availability == "ready")
-        });
-        ready.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -204,12 +191,12 @@ impl Row for AuditRow {
                     .unwrap_or_default(),
                 row.model.clone().unwrap_or_default(),
                 row.name.clone().unwrap_or_default(),
-                row.result().into(),
+                row.result.into(),
                 row.recoverable.map(|it| it.to_string()).unwrap_or_default(),
-                row.ready(),
+                row.ready.clone(),
                 names.join("; "),
                 next.join("; "),
-                row.since.as_ref().map(change).unwrap_or_default(),
+                row.since.as_ref().map(audit_change).unwrap_or_default(),
                 row.behind
                     .as_ref()
                     .map(|it| it.message.clone())
@@ -237,14 +224,14 @@ impl Row for AuditRow {
         let mut table = Plain::new(&columns, &styles);
         for row in rows {
             table.row([
-                row.result().into(),
+                row.result.into(),
                 known(row.device.address.map(|it| it.to_string())),
                 known(row.device.mac.as_ref()),
                 clean(row.name.as_deref().unwrap_or_default()).into_owned(),
                 known(row.model.as_ref()),
-                known(Some(row.ready()).filter(|it| !it.is_empty())),
+                known(Some(&row.ready).filter(|it| !it.is_empty())),
                 row.findings_text(),
-                row.since.as_ref().map(change).unwrap_or_default(),
+                row.since.as_ref().map(audit_change).unwrap_or_default(),
             ]);
         }
         table.write(out, layout.width)

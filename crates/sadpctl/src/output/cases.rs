@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use jiff::SignedDuration;
 use sadp_model::text::clean;
 use sadp_ops::{DeviceRef, recovery::ReviewedCase};
-use sadp_reset::{InvalidReason, SiteName, VALID_FOR};
-use sadp_text::{age, case_next, case_reasons};
+use sadp_reset::{InvalidReason, SiteName};
+use sadp_text::{age, case_next, case_reasons, case_state, case_time_left};
 use serde::Serialize;
 
 use super::{
@@ -25,6 +24,9 @@ pub(crate) struct ShownCase {
     kind: &'static str,
     /// `open`, or how it ended.
     state: &'static str,
+    /// The same for people.
+    #[serde(skip)]
+    state_text: &'static str,
     exported_at: String,
     age_seconds: i64,
     /// Its age for people.
@@ -34,7 +36,7 @@ pub(crate) struct ShownCase {
     left_seconds: Option<i64>,
     /// The same for people: `26 h of 48`.
     #[serde(skip)]
-    left: String,
+    left: Option<String>,
     warn_after: String,
     valid_until: String,
     /// Why it is no longer valid or may not be, in a word each.
@@ -54,10 +56,6 @@ impl ShownCase {
         let case = &reviewed.case;
         let request = &case.request;
         let reasons = reviewed.invalid_reasons.iter();
-        let left = case
-            .is_open()
-            .then(|| VALID_FOR.saturating_sub(reviewed.age));
-        let left = left.map(|left| left.max(SignedDuration::ZERO));
         let model = request
             .device
             .serial()
@@ -71,14 +69,12 @@ impl ShownCase {
             },
             kind: request.kind.name(),
             state: case.ended.map_or("open", |ended| ended.how.name()),
+            state_text: case_state(reviewed),
             exported_at: request.exported_at.to_string(),
             age_seconds: reviewed.age.as_secs(),
             age: age(reviewed.age),
-            left_seconds: left.map(|left| left.as_secs()),
-            left: left.map_or_else(
-                || "-".into(),
-                |left| format!("{} of {}", age(left), VALID_FOR.as_hours()),
-            ),
+            left_seconds: reviewed.time_left().map(|left| left.as_secs()),
+            left: case_time_left(reviewed),
             warn_after: request.warn_after().to_string(),
             valid_until: request.valid_until().to_string(),
             next: case_next(reviewed),
@@ -115,18 +111,13 @@ impl Row for ShownCase {
         let styles = [("open", YELLOW), ("invalid?", RED), ("recovered", GREEN)];
         let mut table = Plain::new(&columns, &styles);
         for case in rows {
-            let state = if case.state == "open" && !case.invalid_reasons.is_empty() {
-                "invalid?"
-            } else {
-                case.state
-            };
             let mut notes = vec![clean(&case.package)];
             notes.extend(case.reasons.iter().map(|reason| clean(reason)));
             table.row([
-                state.to_owned(),
+                case.state_text.to_owned(),
                 case.case.to_string(),
                 case.age.clone(),
-                case.left.clone(),
+                known(case.left.as_ref()),
                 known(case.device.mac.as_ref()),
                 known(case.device.model.as_ref()),
                 known(case.device.number.as_ref()),

@@ -4,11 +4,7 @@ use std::io::{self, Write};
 
 use sadp_model::{State, text::clean};
 use sadp_ops::DiscoveredDevice;
-use sadp_text::{
-    details::{Detail, Section},
-    words,
-};
-use strum::IntoEnumIterator;
+use sadp_text::{details::DetailLine, fields::Section, words};
 
 use crate::{
     fold::{Width, fold},
@@ -34,7 +30,7 @@ pub(crate) fn write_details(
         ""
     };
     writeln!(out, "{}  {style}{state}{style:#}{inactive}", heading(found))?;
-    for section in Section::iter() {
+    for section in Section::ALL {
         write_section(out, section, found, width)?;
     }
     Ok(())
@@ -49,8 +45,8 @@ pub(crate) fn write_network(
     let device = &found.entry.device;
     writeln!(out, "{}", heading(found))?;
     for line in [
-        Detail::new("serial", device.serial.as_ref()),
-        Detail::new("MAC", device.mac),
+        DetailLine::new("serial", device.serial.as_ref()),
+        DetailLine::new("MAC", device.mac),
     ] {
         write_line(out, &line, width)?;
     }
@@ -90,7 +86,7 @@ fn write_section(
     Ok(())
 }
 
-fn write_line(out: &mut impl Write, line: &Detail, width: Width) -> io::Result<()> {
+fn write_line(out: &mut impl Write, line: &DetailLine, width: Width) -> io::Result<()> {
     let line = format!("  {:<18}  {}", line.label, line.value);
     writeln!(out, "{}", fold(&line, width))
 }

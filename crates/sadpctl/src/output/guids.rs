@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use sadp_model::text::{clean, local_minute};
 use sadp_ops::recovery::guid::ListedGuid;
 use sadp_reset::SiteName;
-use sadp_text::guid_void;
+use sadp_text::{guid_notes, guid_state};
 use serde::Serialize;
 
 use super::{
@@ -38,9 +38,9 @@ pub(crate) struct GuidLine {
     /// The path without its folders, in which the serial stands.
     #[serde(skip)]
     file: String,
-    /// Why it is void, for people.
+    /// What to know of it, for people.
     #[serde(skip)]
-    why: Option<&'static str>,
+    notes: String,
 }
 
 impl GuidLine {
@@ -54,14 +54,10 @@ impl GuidLine {
             path: guid.path.display().to_string(),
             file: record.file_name.clone(),
             encrypted: record.encrypted,
-            state: match record.void {
-                Some(_) => "void",
-                None if !guid.exists => "missing",
-                None => "valid",
-            },
+            state: guid_state(guid),
             void: record.void.map(|(why, _)| why.name()),
             void_at: record.void.map(|(_, at)| at.to_string()),
-            why: record.void.map(|(why, _)| guid_void(why)),
+            notes: guid_notes(guid),
             suspect: guid.suspect,
             name: guid.site_name.as_ref().and_then(SiteName::called),
         }
@@ -105,15 +101,9 @@ impl Row for GuidLine {
                     .unwrap_or_default()
                     .into_owned(),
                 clean(&line.file).into_owned(),
-                notes(line),
+                line.notes.clone(),
             ]);
         }
         table.write(out, layout.width)
     }
-}
-
-fn notes(line: &GuidLine) -> String {
-    let suspect = (line.suspect == Some(true)).then_some("suspect: does not hold 128 bytes");
-    let notes: Vec<_> = line.why.into_iter().chain(suspect).collect();
-    notes.join("; ")
 }

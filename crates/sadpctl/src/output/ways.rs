@@ -3,11 +3,9 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use sadp_model::{
-    Advice, Availability, MethodAssessment, Prerequisite, RecoveryMethod, text::clean,
-};
+use sadp_model::{Advice, MethodAssessment, RecoveryMethod, text::clean};
 use sadp_ops::{DiscoveredDevice, recovery::methods::AssessedDevice};
-use sadp_text::method_command;
+use sadp_text::{method_advice, method_brief, method_command, method_reasons, method_state};
 use serde::Serialize;
 use strum::IntoEnumIterator;
 
@@ -50,6 +48,12 @@ struct ShownWay {
     label: &'static str,
     recommended: bool,
     availability: &'static str,
+    /// The same for people.
+    #[serde(skip)]
+    state: &'static str,
+    /// The vendor's advice, for people.
+    #[serde(skip)]
+    advice: Option<&'static str>,
     reasons: Vec<String>,
     /// The command to type.
     next: Option<String>,
@@ -74,7 +78,7 @@ impl Ways {
     /// The same; its table has one line a device.
     pub(crate) fn in_brief(assessed: &AssessedDevice) -> Self {
         let fit = |method| assessed.methods.iter().find(|fit| fit.method == method);
-        let cells = RecoveryMethod::iter().filter_map(|it| fit(it).map(brief_cell));
+        let cells = RecoveryMethod::iter().filter_map(|it| fit(it).map(method_brief));
         Self {
             brief: cells.collect(),
             ..Self::new(assessed)
@@ -84,15 +88,14 @@ impl Ways {
 
 impl ShownWay {
     fn new(fit: &MethodAssessment, found: &DiscoveredDevice) -> Self {
-        let needs = fit.availability.needs().iter().map(ToString::to_string);
-        let obstacle = (fit.availability.obstacle()).map(|it| it.to_string());
-        let notes = fit.notes.iter().map(ToString::to_string);
         Self {
             way: fit.method.name(),
             label: fit.method.label(),
             recommended: fit.advice == Advice::Recommended,
             availability: fit.availability.name(),
-            reasons: needs.chain(obstacle).chain(notes).collect(),
+            state: method_state(fit),
+            advice: method_advice(fit),
+            reasons: method_reasons(fit),
             next: method_command(fit, &found.entry.device),
         }
     }
@@ -152,7 +155,7 @@ impl Row for Ways {
             let alike = ways.first().filter(|_| are_alike(ways));
             for way in ways.iter().take(alike.map_or(usize::MAX, |_| 1)) {
                 let label = alike.map_or(way.label, |_| "all ways");
-                table.row([words(way.availability).into(), label.into(), text(way)]);
+                table.row([way.state.into(), label.into(), text(way)]);
             }
             table.write(out, layout.width)?;
         }
@@ -161,30 +164,6 @@ impl Row for Ways {
 }
 
 const STYLES: [(&str, Style); 3] = [("ready", GREEN), ("may work", YELLOW), ("needs", YELLOW)];
-
-/// What is missing, in a word or two.
-const fn brief_need(need: &Prerequisite) -> &'static str {
-    match need {
-        Prerequisite::AtDevice => "visit",
-        Prerequisite::QuestionsSet | Prerequisite::MailboxSet => "setup",
-        Prerequisite::GuidFile { .. } => "file",
-        Prerequisite::VendorAnswer(_) => "answer",
-        Prerequisite::NewRequest(_) => "another",
-        Prerequisite::WholeReply => "look",
-        Prerequisite::BoundAccount => "account",
-        Prerequisite::InstallerSite => "site",
-        Prerequisite::LockEnd(_) => "unlock",
-    }
-}
-
-fn brief_cell(fit: &MethodAssessment) -> String {
-    match (&fit.availability, fit.availability.needs().first()) {
-        (Availability::NotForThisDevice(_), _) => "-".into(),
-        (Availability::MayWork(_), _) => "may work".into(),
-        (_, Some(need)) => format!("needs {}", brief_need(need)),
-        (_, None) => fit.availability.name().into(),
-    }
-}
 
 /// One line a device, a column a way. Devices of a model and with the same ways are one
 /// line.
@@ -240,24 +219,11 @@ fn are_alike(ways: &[ShownWay]) -> bool {
         .all(|pair| pair.first().map(told) == pair.last().map(told))
 }
 
-/// The availability for people.
-fn words(availability: &'static str) -> &'static str {
-    match availability {
-        NOT_FOR_IT => "not for this device",
-        "may-work" => "may work",
-        other => other,
-    }
-}
-
-/// The availability of a way that does not fit, as scripts see it.
-const NOT_FOR_IT: &str = "not-for-this-device";
-
 /// A line for each reason, and the command to type.
 fn text(way: &ShownWay) -> String {
-    let fits = way.availability != NOT_FOR_IT;
-    let recommended = (fits && way.recommended).then(|| "recommended by the vendor".into());
     let reasons = way.reasons.iter().map(|reason| clean(reason));
     let next = way.next.as_ref().map(|next| format!("> {next}").into());
-    let lines: Vec<_> = recommended.into_iter().chain(reasons).chain(next).collect();
+    let advice = way.advice.map(Into::into).into_iter();
+    let lines: Vec<_> = advice.chain(reasons).chain(next).collect();
     lines.join("\n")
 }
