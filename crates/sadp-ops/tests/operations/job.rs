@@ -6,7 +6,7 @@ use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
 use sadp_model::MacAddr;
 use sadp_ops::{
     Event, Observer, Outcome, OutcomeStatus, Reason, Report, Seen,
-    job::{Job, JobError, JobNote, JobQuestion, JobSettings, Operator, PendingAnswer, Task},
+    job::{Decision, Job, JobError, JobNote, JobQuestion, JobSettings, Operator, Task},
     network::{AddressRange, NetworkFinding, WantedSettings},
     recovery::prepare::{WantedAnswers, WantedPreparation},
 };
@@ -44,7 +44,7 @@ impl Observer for Person {
 }
 
 impl Operator for Person {
-    fn ask(&mut self, question: JobQuestion<'_>) -> PendingAnswer<'_> {
+    fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_> {
         self.asked.push(Asked {
             devices: question.task.devices().len(),
             left_out: question.left_out.len(),
