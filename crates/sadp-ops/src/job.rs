@@ -172,6 +172,12 @@ pub enum JobNote<'a> {
     NotFound(&'a DeviceKey),
     /// The answers that were made are in this new file.
     AnswersKept(&'a Path),
+    /// The files of the GUIDs that were exported are not encrypted.
+    NotEncrypted,
+    /// These request packages have no answer yet.
+    Unanswered(&'a [PathBuf]),
+    /// So many devices got the names that a plan gives them.
+    Named(usize),
 }
 
 impl Job {

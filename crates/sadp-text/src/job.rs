@@ -6,8 +6,9 @@ use sadp_ops::{
 };
 
 use crate::{
-    Announcement, Confirmation, Line, answers_kept, answers_question, batch_question,
-    device_question, earlier_qr, message, refused_before, target_address,
+    Announcement, Confirmation, Line, NOT_ENCRYPTED, answers_kept, answers_question,
+    batch_question, device_question, earlier_qr, message, named_by_plan, refused_before,
+    target_address, unanswered,
 };
 
 /// What goes on, e.g. `activating`.
@@ -91,5 +92,8 @@ pub fn job_note(note: JobNote<'_>) -> Line {
             Line::Warning(format!("{name} was not found, and is left out"))
         }
         JobNote::AnswersKept(path) => Line::Note(answers_kept(path)),
+        JobNote::NotEncrypted => Line::Note(NOT_ENCRYPTED.into()),
+        JobNote::Unanswered(packages) => Line::Note(unanswered(packages.len())),
+        JobNote::Named(devices) => Line::Note(named_by_plan(devices)),
     }
 }

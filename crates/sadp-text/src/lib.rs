@@ -50,13 +50,15 @@ pub use outcome::{
     answer::answers_question,
     guid::guid_void,
     message,
-    network::{batch_question, device_question, plan_problems, target_address},
+    network::{batch_question, device_question, named_by_plan, plan_problems, target_address},
     next_step,
     recovery::earlier_qr,
     request::mailing,
     time::zone_remedy,
 };
-pub use recovery::{answers_kept, button_steps, device_label, method_command};
+pub use recovery::{
+    NOT_ENCRYPTED, answers_kept, button_steps, device_label, method_command, unanswered,
+};
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
     InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,

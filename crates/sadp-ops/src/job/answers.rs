@@ -1,6 +1,6 @@
 use secrecy::SecretString;
 
-use super::{JobError, JobRun, PlannedTask};
+use super::{JobError, JobNote, JobRun, PlannedTask};
 use crate::{
     OpsError, Report,
     recovery::answer::{self, AnswerFor, AnswerInput, ResetChoice, Settings},
@@ -22,6 +22,9 @@ pub(super) async fn run(
         _ => None,
     };
     let matching = answer::match_requests(run.session, input, whose.as_ref(), choice.overrides)?;
+    if !matching.unanswered.is_empty() {
+        run.operator.note(JobNote::Unanswered(&matching.unanswered));
+    }
     if matching.answers.is_empty() {
         return Ok(Report::new(matching.left_out));
     }

@@ -1,8 +1,8 @@
 use secrecy::SecretString;
 
-use super::{FoundDevices, JobError, JobRun, PlannedTask};
+use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
 use crate::{
-    PasswordSettings, Report,
+    OutcomeData, PasswordSettings, Report,
     recovery::guid::{
         export::{self, Settings},
         import::{self, GuidSource, ImportChoice},
@@ -31,7 +31,12 @@ pub(super) async fn export(
         passphrase: passphrase.as_ref(),
     };
     let report = plan.carry_out(run.session, settings, run.operator);
-    Ok(report.await?)
+    let report = report.await?;
+    let mut data = report.outcomes.iter().map(|it| &it.data);
+    if passphrase.is_none() && data.any(|it| matches!(it, OutcomeData::ExportedGuid(_))) {
+        run.operator.note(JobNote::NotEncrypted);
+    }
+    Ok(report)
 }
 
 pub(super) async fn import(

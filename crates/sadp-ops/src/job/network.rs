@@ -3,7 +3,7 @@ use std::time::Duration;
 use sadp_reset::DeviceKey;
 use secrecy::SecretString;
 
-use super::{FoundDevices, JobError, JobRun, PlannedTask};
+use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
 use crate::{
     Inventory, Report, naming,
     network::{
@@ -74,7 +74,10 @@ pub(super) async fn apply(
         run.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
             .await?;
     }
-    naming::keep_planned(run.session, &rows)?;
+    let named = naming::keep_planned(run.session, &rows)?;
+    if named > 0 {
+        run.operator.note(JobNote::Named(named));
+    }
     if plan.steps.is_empty() {
         return Ok(Report::new(plan.into_outcomes()));
     }

@@ -5,17 +5,24 @@ use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
 
 use sadp_model::MacAddr;
 use sadp_ops::{
-    Event, Observer, Outcome, OutcomeStatus, Reason, Report, Seen,
+    DiscoveredDevice, Event, Observer, Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen,
     job::{Decision, Job, JobError, JobNote, JobQuestion, JobSettings, Operator, Task},
-    network::{AddressRange, NetworkFinding, WantedSettings},
-    recovery::prepare::{WantedAnswers, WantedPreparation},
+    network::{AddressRange, NetworkFinding, WantedSettings, plan_file},
+    recovery::{
+        answer::AnswerInput,
+        password_reset::{OwnerSecret, ResetFinding},
+        prepare::{WantedAnswers, WantedPreparation},
+    },
 };
-use sadp_reset::{Contact, DeviceKey, QuestionAnswersFile};
+use sadp_proto::{Code, Mailbox};
+use sadp_reset::{Contact, DeviceKey, QuestionAnswersFile, collect};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    guid::RECORDER,
-    mail::CURRENT,
+    answer::save_answer,
+    guid::{RECORDER, vault},
+    mail::{CURRENT, WITH_MAILBOX, mailed},
+    questions::{RIGHT, SET, answers},
     site::{Simulated, quiet},
 };
 
@@ -51,13 +58,11 @@ impl Operator for Person {
             never_seen: question.never_seen.len(),
             refused_before: question.refused_before.len(),
         });
-        match self.answers.pop_front() {
-            Some(yes) => Box::pin(async move { yes }),
-            None => {
-                self.stop.cancel();
-                Box::pin(std::future::pending())
-            }
+        if let Some(yes) = self.answers.pop_front() {
+            return Box::pin(async move { yes });
         }
+        self.stop.cancel();
+        Box::pin(std::future::pending())
     }
 
     fn note(&mut self, note: JobNote<'_>) {
@@ -78,7 +83,7 @@ impl Simulated {
     /// The keys of all devices that answer now.
     async fn keys(&mut self) -> Vec<DeviceKey> {
         let (inventory, _) = self.session.look(&mut quiet).await.unwrap();
-        let keys = inventory.devices.iter().filter_map(|it| it.key());
+        let keys = inventory.devices.iter().filter_map(DiscoveredDevice::key);
         keys.collect()
     }
 
@@ -271,4 +276,129 @@ async fn answers_that_are_made_are_on_the_disk_and_no_file_is_written_over() {
     };
     let ended = site.run(job, &mut person).await;
     assert!(matches!(ended, Err(JobError::Prepare(_))), "{ended:?}");
+}
+
+const SET_ANEW: Reason = Reason::PasswordReset(ResetFinding::Set { seen: true });
+
+#[tokio::test(start_paused = true)]
+async fn a_guid_is_exported_and_sets_a_new_password_once() {
+    let import = || Task::ImportGuids(vault(), "Garden-77x".into());
+    let mut site = Simulated::new(&format!("{RECORDER}{RECORDER}"));
+    let mut person = site.person(&[]);
+    let job = Job {
+        devices: site.keys().await,
+        task: import(),
+    };
+    let ended = site.run(job, &mut person).await;
+    assert!(matches!(ended, Err(JobError::NoGuid)), "{ended:?}");
+
+    let mut site = Simulated::new(RECORDER);
+    let export = Task::ExportGuids {
+        password: CURRENT.into(),
+        passphrase: None,
+    };
+    let (outcomes, person) = site.run_for_all(export).await;
+    assert_eq!(outcomes[0].status, OutcomeStatus::Done);
+    assert_eq!(person.notes, ["NotEncrypted"]);
+    let (outcomes, person) = site.run_for_all(import()).await;
+    assert_eq!(outcomes[0].reason, SET_ANEW);
+    assert_eq!(person.asked, [asked(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_is_reserved_and_a_code_mailed_there_sets_a_new_password() {
+    let mut site = Simulated::new(RECORDER);
+    let mailbox = Mailbox::new("owner@example.com").unwrap();
+    let set = Task::SetMailbox(mailbox, CURRENT.into());
+    let (outcomes, person) = site.run_for_all(set).await;
+    assert_eq!(outcomes[0].status, OutcomeStatus::Done);
+    assert_eq!(person.asked.len(), 1);
+
+    let mut site = Simulated::new(WITH_MAILBOX);
+    let (_, person) = site.run_for_all(Task::FetchQr).await;
+    assert!(person.asked.is_empty());
+    let (outcomes, person) = site.run_for_all(Task::FetchQr).await;
+    assert_eq!(person.asked, [asked(1)], "the first becomes void");
+    let code = Code::new(mailed(&outcomes[0]).as_bytes()).unwrap();
+    let reset = Task::ResetPassword(OwnerSecret::MailedCode(code), "Garden-77x".into());
+    let (outcomes, person) = site.run_for_all(reset).await;
+    assert_eq!(outcomes[0].reason, SET_ANEW);
+    assert_eq!(person.asked, [asked(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_are_set_and_their_answers_set_a_new_password() {
+    let set = Task::SetQuestions(answers(RIGHT), CURRENT.into());
+    let secret = OwnerSecret::Answers(answers(RIGHT));
+    let reset = Task::ResetPassword(secret, "Garden-77x".into());
+    for (devices, task) in [(RECORDER, set), (SET, reset)] {
+        let mut site = Simulated::new(devices);
+        let (outcomes, person) = site.run_for_all(task).await;
+        assert_eq!(outcomes[0].status, OutcomeStatus::Done, "{outcomes:#?}");
+        assert_eq!(person.asked.len(), 1);
+    }
+}
+
+/// Answers to others would cost a try.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_about_questions_that_the_device_does_not_list() {
+    let mut site = Simulated::new(SET);
+    let unlisted = answers([(1, "Paris"), (4, "Rex"), (31, "blue")]);
+    let secret = OwnerSecret::Answers(unlisted);
+    let reset = Task::ResetPassword(secret, "Garden-77x".into());
+    let (outcomes, person) = site.run_for_all(reset).await;
+    assert_eq!(outcomes[0].reason, Reason::QuestionNotListed(31));
+    assert!(person.asked.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_of_the_vendor_go_to_their_devices_after_a_yes() {
+    let mut site = Simulated::new(ACTIVE);
+    let folder = tempfile::tempdir().unwrap();
+    let export = Task::Export {
+        folder: folder.path().to_owned(),
+        contact: Box::default(),
+    };
+    let (outcomes, _) = site.run_for_all(export).await;
+    let OutcomeData::Request(exported) = &outcomes[0].data else {
+        panic!("{outcomes:#?}");
+    };
+    let send = || Task::SendAnswers {
+        input: AnswerInput::Files(collect(&[folder.path().to_owned()])),
+        password: Some("Garden-77x".into()),
+    };
+    let (outcomes, person) = site.run_for_all(send()).await;
+    assert_eq!(
+        (outcomes.len(), person.asked.len()),
+        (0, 0),
+        "none is there yet"
+    );
+    save_answer(&exported.package.path);
+    let (outcomes, person) = site.run_for_all(send()).await;
+    assert_eq!(outcomes[0].status, OutcomeStatus::Done, "{outcomes:#?}");
+    assert_eq!(person.asked, [asked(1)]);
+    assert_eq!(site.executions(0).resets, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rows_of_a_plan_are_applied_to_their_devices() {
+    let mut site = Simulated::new(&format!(
+        "{ACTIVE}mac = \"44:47:cc:00:00:01\"\nmask = \"255.255.255.0\"\n"
+    ));
+    let (outcomes, person) = site.run_for_all(apply("44:47:cc:00:00:01")).await;
+    assert_eq!(outcomes[0].seen, Some(Seen::Changed), "{outcomes:#?}");
+    assert_eq!(person.asked.len(), 1);
+    let mut person = site.person(&[]);
+    let job = Job {
+        devices: Vec::new(),
+        task: apply("44:47:cc:00:00:99"),
+    };
+    let ended = site.run(job, &mut person).await;
+    assert!(matches!(ended, Err(JobError::Plan(_))), "{ended:?}");
+}
+
+fn apply(mac: &str) -> Task {
+    let plan = format!("mac,ip,mask,gateway\n{mac},192.168.1.121,255.255.255.0,0.0.0.0\n");
+    let (rows, _) = plan_file::read(plan.as_bytes()).unwrap();
+    Task::Apply(rows, CURRENT.into())
 }

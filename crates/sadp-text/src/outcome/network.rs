@@ -121,6 +121,12 @@ pub fn target_address(target: TargetAddress) -> String {
     )
 }
 
+/// How many devices a plan gave names.
+pub fn named_by_plan(devices: usize) -> String {
+    let devices = count(devices as u64, "device is", "devices are");
+    format!("{devices} named by the plan")
+}
+
 /// What is wrong with a plan file, whose name stands before: the first problems by their
 /// lines.
 pub fn plan_problems(problems: &[Problem]) -> Explanation {

@@ -8,7 +8,7 @@ use sadp_ops::{
     },
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Explanation, Remedy as _, count};
+use sadp_text::{Explanation, Remedy as _, count, named_by_plan};
 
 use crate::{
     args::{Context, NetApplyArgs},
@@ -64,8 +64,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         run.confirm(&sadp_text::batch_question(&plan), asked)?;
     }
     if naming::keep_planned(&mut run.session, &rows)? > 0 {
-        let devices = count(named as u64, "device is", "devices are");
-        run.terminal.note(&format!("{devices} named by the plan"));
+        run.terminal.note(&named_by_plan(named));
     }
     let report = if plan.steps.is_empty() {
         Report::new(plan.into_outcomes())
