@@ -6,15 +6,21 @@
 //! each has what differs between the tasks.
 
 mod activate;
+mod answers;
 mod error;
 mod export;
+mod guid;
 mod lamp;
+mod mail;
 mod network;
 mod prepare;
 mod question;
+mod questions;
 
 use std::{net::Ipv4Addr, path::Path, path::PathBuf, pin::Pin, time::Duration};
 
+use sadp_discovery::ScanReport;
+use sadp_proto::{Mailbox, SecretAnswers};
 use sadp_reset::{Contact, DeviceKey};
 use secrecy::SecretString;
 
@@ -25,8 +31,11 @@ pub use self::{
 use crate::{
     DiscoveredDevice, Inventory, LedgerAccess, Observer, Outcome, Overrides, Report, SETTLE,
     Session,
-    network::{AddressRange, Login, WantedSettings},
-    recovery::prepare::WantedPreparation,
+    network::{AddressRange, Login, WantedSettings, plan_file::PlanRow},
+    recovery::{
+        answer::AnswerInput, guid::import::GuidSource, password_reset::OwnerSecret,
+        prepare::WantedPreparation,
+    },
 };
 
 /// A task and the devices it is for.
@@ -58,6 +67,34 @@ pub enum Task {
     Set(WantedSettings, SecretString),
     /// Give addresses of this range, with the current password.
     Addresses(AddressRange, SecretString),
+    /// Apply the rows of a plan to the devices that it names, with the current password.
+    /// The job's own devices do not count.
+    Apply(Vec<PlanRow>, SecretString),
+    /// Export GUIDs into the vault.
+    ExportGuids {
+        /// The current password.
+        password: SecretString,
+        /// By which the files are encrypted. Without, they are not.
+        passphrase: Option<SecretString>,
+    },
+    /// Send GUIDs, to set this new password.
+    ImportGuids(GuidSource, SecretString),
+    /// Reserve an e-mail address, with the current password.
+    SetMailbox(Mailbox, SecretString),
+    /// Fetch the QR code for a mailed code. Only from the first device.
+    FetchQr,
+    /// Set the security questions of one device, with its current password.
+    SetQuestions(SecretAnswers, SecretString),
+    /// Set this new password on one device, by a secret of its owner.
+    ResetPassword(OwnerSecret, SecretString),
+    /// Send the vendor's answers, each to its own device. Where the job is for one device,
+    /// they are that device's.
+    SendAnswers {
+        /// The answers.
+        input: AnswerInput,
+        /// The new password. Only legacy devices take an answer without one.
+        password: Option<SecretString>,
+    },
 }
 
 impl Task {
@@ -93,6 +130,9 @@ pub struct JobSettings {
     pub parallel: usize,
     /// How long silent devices are looked at again.
     pub settle: Duration,
+    /// Have recorders pass a new password on to their cameras. Devices that do not offer it
+    /// are left out.
+    pub sync_cameras: bool,
     /// How long devices that got new addresses are looked for until they are back.
     pub wait_back: Duration,
 }
@@ -106,6 +146,7 @@ impl JobSettings {
             overrides: Overrides::default(),
             parallel: 16,
             settle: SETTLE,
+            sync_cameras: false,
             wait_back: Login::WAIT_BACK,
         }
     }
@@ -115,14 +156,14 @@ impl JobSettings {
 pub trait Operator: Observer {
     /// Asks before anything is sent. The question is shown by the time that this returns;
     /// the answer may come much later, or not at all: a job that is stopped drops it.
-    fn ask(&mut self, question: JobQuestion<'_>) -> PendingAnswer<'_>;
+    fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_>;
 
     /// Takes in what limits the job, or what it left on the disk.
     fn note(&mut self, note: JobNote<'_>);
 }
 
 /// Whether the job goes on, once the person has decided.
-pub type PendingAnswer<'a> = Pin<Box<dyn Future<Output = bool> + 'a>>;
+pub type Decision<'a> = Pin<Box<dyn Future<Output = bool> + 'a>>;
 
 /// A fact about a job that no outcome holds.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +172,12 @@ pub enum JobNote<'a> {
     NotFound(&'a DeviceKey),
     /// The answers that were made are in this new file.
     AnswersKept(&'a Path),
+    /// The files of the GUIDs that were exported are not encrypted.
+    NotEncrypted,
+    /// These request packages have no answer yet.
+    Unanswered(&'a [PathBuf]),
+    /// So many devices got the names that a plan gives them.
+    Named(usize),
 }
 
 impl Job {
@@ -143,6 +190,7 @@ impl Job {
     ) -> Result<Report, JobError> {
         let Self { devices, task } = self;
         let mut run = JobRun {
+            devices,
             session,
             settings,
             operator,
@@ -150,26 +198,37 @@ impl Job {
         if task.access() == LedgerAccess::Write {
             run.claim().await?;
         }
-        let found = run.look(&devices, &task).await?;
         match task {
-            Task::Activate(password) => activate::run(&mut run, found, password).await,
-            Task::Lamp(time) => lamp::run(&mut run, found, time).await,
-            Task::Export { folder, contact } => {
-                export::run(&mut run, found, &folder, &contact).await
-            }
-            Task::Prepare(wanted, password) => {
-                prepare::run(&mut run, found, wanted, password).await
-            }
-            Task::Set(wanted, password) => network::set(&mut run, found, wanted, password).await,
+            Task::Activate(password) => activate::run(&mut run, password).await,
+            Task::Lamp(time) => lamp::run(&mut run, time).await,
+            Task::Export { folder, contact } => export::run(&mut run, &folder, &contact).await,
+            Task::Prepare(wanted, password) => prepare::run(&mut run, wanted, password).await,
+            Task::Set(wanted, password) => network::set(&mut run, wanted, password).await,
             Task::Addresses(range, password) => {
-                network::give_addresses(&mut run, found, range, password).await
+                network::give_addresses(&mut run, range, password).await
             }
+            Task::ExportGuids {
+                password,
+                passphrase,
+            } => guid::export(&mut run, password, passphrase).await,
+            Task::ImportGuids(source, password) => guid::import(&mut run, source, password).await,
+            Task::SetMailbox(mailbox, password) => mail::set(&mut run, mailbox, password).await,
+            Task::FetchQr => mail::fetch_qr(&mut run).await,
+            Task::SetQuestions(answers, password) => {
+                questions::set(&mut run, answers, password).await
+            }
+            Task::ResetPassword(secret, password) => {
+                questions::reset_password(&mut run, secret, password).await
+            }
+            Task::SendAnswers { input, password } => answers::run(&mut run, input, password).await,
+            Task::Apply(rows, password) => network::apply(&mut run, rows, password).await,
         }
     }
 }
 
 /// What the steps of a job share.
 struct JobRun<'a> {
+    devices: Vec<DeviceKey>,
     session: &'a mut Session,
     settings: JobSettings,
     operator: &'a mut dyn Operator,
@@ -197,17 +256,26 @@ impl JobRun<'_> {
         Ok(claim.await?)
     }
 
-    /// Looks for the devices, and notes those that are not found.
-    async fn look(&mut self, wanted: &[DeviceKey], task: &Task) -> Result<FoundDevices, JobError> {
-        let (inventory, report) = match task {
-            Task::Lamp(_) => self.session.look_for(wanted, self.operator).await?,
-            _ => self.session.look_with(wanted, self.operator).await?,
-        };
+    /// Looks for the devices among all there are, and notes those that are not found.
+    async fn look(&mut self) -> Result<FoundDevices, JobError> {
+        let look = self.session.look_with(&self.devices, self.operator);
+        let (inventory, report) = look.await?;
+        self.pick(inventory, report)
+    }
+
+    /// The same by a look that ends as soon as they are found.
+    async fn look_briefly(&mut self) -> Result<FoundDevices, JobError> {
+        let look = self.session.look_for(&self.devices, self.operator);
+        let (inventory, report) = look.await?;
+        self.pick(inventory, report)
+    }
+
+    fn pick(&mut self, inventory: Inventory, report: ScanReport) -> Result<FoundDevices, JobError> {
         if inventory.devices.is_empty() {
             return Err(JobError::NothingFound(Box::new(report)));
         }
         let mut devices = Vec::new();
-        for key in wanted {
+        for key in &self.devices {
             let all = inventory.devices.iter();
             let before = devices.len();
             devices.extend(all.filter(|it| it.is(key)).cloned());

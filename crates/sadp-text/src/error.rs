@@ -79,6 +79,13 @@ impl From<&JobError> for ErrorText {
                 }
                 error => Self::of(error).hint("take another first address; nothing was sent"),
             },
+            JobError::Plan(error @ ApplyError::Problems(problems)) => {
+                let what = plan_problems(problems).message;
+                Self::new(format!("the plan {what}")).hint(error.remedy())
+            }
+            JobError::Plan(error) => Self::remedied(error),
+            JobError::NoGuid => Self::of(error)
+                .hint("sadpctl reset guid list shows what the vault holds; nothing was sent"),
             JobError::Prepare(error) => Self::remedied(error),
             error => Self::of(error),
         }

@@ -1,10 +1,14 @@
 //! Jobs, for front ends that live on meanwhile.
 
-use sadp_ops::job::{JobNote, JobQuestion, PlannedTask, Task};
+use sadp_ops::{
+    job::{JobNote, JobQuestion, PlannedTask, Task},
+    recovery::password_reset::Method,
+};
 
 use crate::{
-    Announcement, Confirmation, Line, answers_kept, batch_question, device_question, message,
-    refused_before, target_address,
+    Announcement, Confirmation, Line, NOT_ENCRYPTED, answers_kept, answers_question,
+    batch_question, device_question, earlier_qr, message, named_by_plan, refused_before,
+    target_address, unanswered,
 };
 
 /// What goes on, e.g. `activating`.
@@ -14,7 +18,14 @@ pub const fn doing(task: &Task) -> &'static str {
         Task::Lamp(_) => "blinking",
         Task::Export { .. } => "exporting requests",
         Task::Prepare(..) => "preparing recovery",
-        Task::Set(..) | Task::Addresses(..) => "setting addresses",
+        Task::Set(..) | Task::Addresses(..) | Task::Apply(..) => "setting addresses",
+        Task::ExportGuids { .. } => "exporting GUIDs",
+        Task::ImportGuids(..) => "importing GUIDs",
+        Task::SetMailbox(..) => "setting e-mail addresses",
+        Task::FetchQr => "fetching a QR code",
+        Task::SetQuestions(..) => "setting security questions",
+        Task::ResetPassword(..) => "resetting a password",
+        Task::SendAnswers { .. } => "sending answers",
     }
 }
 
@@ -47,6 +58,18 @@ fn planned(task: PlannedTask<'_>) -> Confirmation<'_> {
         PlannedTask::RequestAgain(_) => Announcement::REQUEST_AGAIN,
         PlannedTask::Prepare(plan) => Announcement::prepare(plan),
         PlannedTask::Addresses(plan) => return batch_question(plan),
+        PlannedTask::ExportGuids(_) => Announcement::GUID_EXPORT,
+        PlannedTask::ImportGuids(_) => Announcement::GUID_IMPORT,
+        PlannedTask::SetMailbox(_, mailbox) => Announcement::mailbox(mailbox),
+        PlannedTask::SetQuestions(_) => Announcement::QUESTIONS,
+        PlannedTask::ResetPassword(_, Method::Answers) => Announcement::ANSWERS,
+        PlannedTask::ResetPassword(_, Method::MailedCode) => Announcement::MAILED_CODE,
+        PlannedTask::SendAnswers(plan) => return answers_question(plan),
+        PlannedTask::FetchQrAgain(devices, earlier) => {
+            let mut question = Announcement::MAIL_QR_AGAIN.question(devices);
+            question.plan.extend(["\n", &earlier_qr(earlier)]);
+            return question;
+        }
         PlannedTask::Set(plan) => {
             let change = plan.changes.first();
             let mut question = change.map_or_else(|| batch_question(plan), device_question);
@@ -69,5 +92,8 @@ pub fn job_note(note: JobNote<'_>) -> Line {
             Line::Warning(format!("{name} was not found, and is left out"))
         }
         JobNote::AnswersKept(path) => Line::Note(answers_kept(path)),
+        JobNote::NotEncrypted => Line::Note(NOT_ENCRYPTED.into()),
+        JobNote::Unanswered(packages) => Line::Note(unanswered(packages.len())),
+        JobNote::Named(devices) => Line::Note(named_by_plan(devices)),
     }
 }

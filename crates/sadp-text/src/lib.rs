@@ -62,7 +62,7 @@ pub use outcome::{
     answer::answers_question,
     guid::{guid_notes, guid_state},
     message,
-    network::{batch_question, device_question, plan_problems, target_address},
+    network::{batch_question, device_question, named_by_plan, plan_problems, target_address},
     next_step,
     recovery::earlier_qr,
     request::mailing,
@@ -70,8 +70,8 @@ pub use outcome::{
 };
 pub use password::new_password_problem;
 pub use recovery::{
-    answers_kept, button_steps, device_label, method_advice, method_brief, method_command,
-    method_reasons, method_state,
+    NOT_ENCRYPTED, answers_kept, button_steps, device_label, method_advice, method_brief,
+    method_command, method_reasons, method_state, unanswered,
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{

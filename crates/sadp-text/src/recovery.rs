@@ -7,6 +7,8 @@ use sadp_model::{
     Serial, UnavailableReason,
 };
 
+use crate::count;
+
 /// A device by all that is printed on its label, and its address:
 /// `DS-2CD2143G0-I C06891926, MAC c4:2f:90:2a:21:4d, at 192.168.1.101`.
 pub fn device_label(device: &Device) -> String {
@@ -18,6 +20,16 @@ pub fn device_label(device: &Device) -> String {
     let address = device.ipv4.address.map(|address| format!("at {address}"));
     let parts: Vec<_> = [kind, mac, address].into_iter().flatten().collect();
     parts.join(", ")
+}
+
+/// GUIDs were exported without a passphrase.
+pub const NOT_ENCRYPTED: &str =
+    "the files are not encrypted: keep them safe, whoever holds one can take its device over";
+
+/// How many request packages still wait for their answers.
+pub fn unanswered(packages: usize) -> String {
+    let packages = count(packages as u64, "package has", "packages have");
+    format!("{packages} no answer yet")
 }
 
 /// Where the answers are that were made for devices.

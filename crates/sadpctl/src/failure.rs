@@ -221,12 +221,19 @@ impl From<JobError> for Failure {
     fn from(error: JobError) -> Self {
         let exit = match &error {
             JobError::Ops(error) => error.into(),
-            JobError::NothingFound(_) | JobError::NoneAnswers => Exit::NotFound,
+            JobError::NothingFound(_)
+            | JobError::NoneAnswers
+            | JobError::NoGuid
+            | JobError::Plan(ApplyError::NoneFound) => Exit::NotFound,
             JobError::NotConfirmed => Exit::Refused,
             JobError::Settings(error) => error.into(),
             JobError::Prepare(error) => error.into(),
-            JobError::Range(_) | JobError::Addresses(ApplyError::Problems(_)) => Exit::Usage,
-            JobError::Addresses(ApplyError::Ledger(_)) => Exit::Machine,
+            JobError::Range(_)
+            | JobError::Addresses(ApplyError::Problems(_))
+            | JobError::Plan(ApplyError::Problems(_)) => Exit::Usage,
+            JobError::Addresses(ApplyError::Ledger(_)) | JobError::Plan(ApplyError::Ledger(_)) => {
+                Exit::Machine
+            }
             _ => Exit::Unsafe,
         };
         Self::told(exit, ErrorText::from(&error))

@@ -6,11 +6,8 @@ use crate::{
     activate::{self, Activation},
 };
 
-pub(super) async fn run(
-    run: &mut JobRun<'_>,
-    found: FoundDevices,
-    password: SecretString,
-) -> Result<Report, JobError> {
+pub(super) async fn run(run: &mut JobRun<'_>, password: SecretString) -> Result<Report, JobError> {
+    let found = run.look().await?;
     let named = found.is_single();
     let FoundDevices { inventory, devices } = found;
     let plan = activate::plan(run.session, devices, run.overrides(), named)?;

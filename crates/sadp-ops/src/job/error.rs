@@ -32,6 +32,12 @@ pub enum JobError {
     /// The addresses of the range cannot be given.
     #[error(transparent)]
     Addresses(ApplyError),
+    /// The rows of a plan cannot be applied.
+    #[error(transparent)]
+    Plan(ApplyError),
+    /// The vault holds nothing for the devices.
+    #[error("the vault holds no usable GUID of these devices")]
+    NoGuid,
     /// Recovery cannot be prepared.
     #[error(transparent)]
     Prepare(#[from] PrepareError),

@@ -8,10 +8,10 @@ use crate::{Report, recovery::request};
 /// Asks first for the devices whose earlier request waits for its answer.
 pub(super) async fn run(
     run: &mut JobRun<'_>,
-    found: FoundDevices,
     folder: &Path,
     contact: &Contact,
 ) -> Result<Report, JobError> {
+    let found = run.look().await?;
     let named = found.is_single();
     let FoundDevices { inventory, devices } = found;
     let mut plan = request::plan(run.session, devices, named)?;

@@ -7,12 +7,8 @@ use crate::{
 };
 
 /// Changes nothing that lasts, so nobody is asked.
-pub(super) async fn run(
-    run: &mut JobRun<'_>,
-    found: FoundDevices,
-    time: Duration,
-) -> Result<Report, JobError> {
-    let FoundDevices { inventory, devices } = found;
+pub(super) async fn run(run: &mut JobRun<'_>, time: Duration) -> Result<Report, JobError> {
+    let FoundDevices { inventory, devices } = run.look_briefly().await?;
     let Some(device) = devices.into_iter().next() else {
         return Ok(Report::new(Vec::new()));
     };

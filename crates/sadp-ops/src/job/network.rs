@@ -1,21 +1,24 @@
 use std::time::Duration;
 
+use sadp_reset::DeviceKey;
 use secrecy::SecretString;
 
-use super::{FoundDevices, JobError, JobRun, PlannedTask};
+use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
 use crate::{
-    Inventory, Report,
-    network::{self, AddressRange, DeviceChange, Login, Proposal, Settings, WantedSettings},
+    Inventory, Report, naming,
+    network::{
+        self, AddressRange, DeviceChange, Login, Proposal, Settings, WantedSettings,
+        plan_file::PlanRow,
+    },
 };
 
 /// Changes the settings of the first device.
 pub(super) async fn set(
     run: &mut JobRun<'_>,
-    found: FoundDevices,
     wanted: WantedSettings,
     password: SecretString,
 ) -> Result<Report, JobError> {
-    let FoundDevices { inventory, devices } = found;
+    let FoundDevices { inventory, devices } = run.look().await?;
     let Some(device) = devices.into_iter().next() else {
         return Ok(Report::new(Vec::new()));
     };
@@ -33,11 +36,10 @@ pub(super) async fn set(
 /// Gives the devices free addresses, in their order.
 pub(super) async fn give_addresses(
     run: &mut JobRun<'_>,
-    found: FoundDevices,
     range: AddressRange,
     password: SecretString,
 ) -> Result<Report, JobError> {
-    let FoundDevices { inventory, devices } = found;
+    let FoundDevices { inventory, devices } = run.look().await?;
     let mut others = inventory.devices.clone();
     others.retain(|it| devices.iter().all(|chosen| it.key() != chosen.key()));
     let proposal = Proposal::new(devices, &others, &inventory.local, range)?;
@@ -49,6 +51,36 @@ pub(super) async fn give_addresses(
     }
     run.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
         .await?;
+    let login = run.login(&inventory, &password, run.settings.wait_back);
+    let report = plan.carry_out(run.session, login, run.operator);
+    Ok(report.await?)
+}
+
+/// Applies a plan, and keeps the names in it.
+pub(super) async fn apply(
+    run: &mut JobRun<'_>,
+    rows: Vec<PlanRow>,
+    password: SecretString,
+) -> Result<Report, JobError> {
+    let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
+    let devices: Vec<_> = devices.flatten().collect();
+    let (inventory, report) = run.session.look_with(&devices, run.operator).await?;
+    if inventory.devices.is_empty() {
+        return Err(JobError::NothingFound(Box::new(report)));
+    }
+    let plan = network::apply(run.session, &inventory, &rows, run.network_settings()).await;
+    let plan = plan.map_err(JobError::Plan)?;
+    if !plan.steps.is_empty() {
+        run.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
+            .await?;
+    }
+    let named = naming::keep_planned(run.session, &rows)?;
+    if named > 0 {
+        run.operator.note(JobNote::Named(named));
+    }
+    if plan.steps.is_empty() {
+        return Ok(Report::new(plan.into_outcomes()));
+    }
     let login = run.login(&inventory, &password, run.settings.wait_back);
     let report = plan.carry_out(run.session, login, run.operator);
     Ok(report.await?)

@@ -8,10 +8,10 @@ use crate::{
 
 pub(super) async fn run(
     run: &mut JobRun<'_>,
-    found: FoundDevices,
     wanted: WantedPreparation,
     password: SecretString,
 ) -> Result<Report, JobError> {
+    let found = run.look().await?;
     let wanted = WantedPreparation {
         overrides: run.overrides(),
         named: found.is_single(),

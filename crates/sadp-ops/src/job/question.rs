@@ -1,9 +1,13 @@
 use jiff::Timestamp;
+use sadp_proto::Mailbox;
 use sadp_reset::Action;
 
 use crate::{
     DiscoveredDevice, Outcome, network,
-    recovery::{prepare, request},
+    recovery::{
+        answer, guid::import::PlannedImport, mail::EarlierQr, password_reset::Method, prepare,
+        request,
+    },
 };
 
 /// What a person is asked before anything is sent.
@@ -34,8 +38,22 @@ pub enum PlannedTask<'a> {
     Prepare(&'a prepare::Plan),
     /// Change the network settings of one device.
     Set(&'a network::Plan),
-    /// Give addresses to devices.
+    /// Give addresses, and what else a plan has, to devices.
     Addresses(&'a network::Plan),
+    /// Export GUIDs.
+    ExportGuids(&'a [DiscoveredDevice]),
+    /// Send GUIDs, to set a new password.
+    ImportGuids(&'a [PlannedImport]),
+    /// Reserve this e-mail address.
+    SetMailbox(&'a [DiscoveredDevice], &'a Mailbox),
+    /// Fetch a QR code, and give up an earlier one.
+    FetchQrAgain(&'a [DiscoveredDevice], &'a EarlierQr),
+    /// Set security questions.
+    SetQuestions(&'a [DiscoveredDevice]),
+    /// Set a new password by a secret of the owner.
+    ResetPassword(&'a [DiscoveredDevice], Method),
+    /// Send the vendor's answers.
+    SendAnswers(&'a answer::Plan),
 }
 
 impl<'a> PlannedTask<'a> {
@@ -44,15 +62,29 @@ impl<'a> PlannedTask<'a> {
         match self {
             Self::Activate(_) => Action::Activate,
             Self::Request(_) | Self::RequestAgain(_) => Action::ExportRequest,
-            Self::Prepare(_) => Action::GuidExport,
+            Self::Prepare(_) | Self::ExportGuids(_) => Action::GuidExport,
             Self::Set(_) | Self::Addresses(_) => Action::NetSet,
+            Self::ImportGuids(_) => Action::GuidImport,
+            Self::SetMailbox(..) => Action::MailSet,
+            Self::FetchQrAgain(..) => Action::MailQr,
+            Self::SetQuestions(_) => Action::QuestionsSet,
+            Self::ResetPassword(_, Method::Answers) => Action::QuestionsAnswer,
+            Self::ResetPassword(_, Method::MailedCode) => Action::MailConfirm,
+            Self::SendAnswers(_) => Action::ImportAnswer,
         }
     }
 
     /// The devices to which something is sent.
     pub fn devices(self) -> Vec<&'a DiscoveredDevice> {
         match self {
-            Self::Activate(devices) => devices.iter().collect(),
+            Self::Activate(devices)
+            | Self::ExportGuids(devices)
+            | Self::SetMailbox(devices, _)
+            | Self::FetchQrAgain(devices, _)
+            | Self::SetQuestions(devices)
+            | Self::ResetPassword(devices, _) => devices.iter().collect(),
+            Self::ImportGuids(imports) => imports.iter().map(|it| &it.device).collect(),
+            Self::SendAnswers(plan) => plan.answers.iter().map(|it| &it.device).collect(),
             Self::Request(exports) | Self::RequestAgain(exports) => {
                 exports.iter().map(|it| &it.device).collect()
             }

@@ -11,6 +11,7 @@ mod cases;
 mod example;
 mod guards;
 mod guid;
+mod job;
 mod kills;
 mod mail;
 mod memory;

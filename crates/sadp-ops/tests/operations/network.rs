@@ -313,7 +313,9 @@ async fn plan_for(site: &mut Simulated) -> String {
     let proposal = Proposal::new(devices, &[], &local, range).unwrap();
     let mut plan = Vec::new();
     proposal.write(&mut plan).unwrap();
-    String::from_utf8(plan).unwrap()
+    let plan = String::from_utf8(plan).unwrap();
+    assert_eq!(proposal.plan_rows(), rows(&plan));
+    plan
 }
 
 fn is_set_already(outcome: &Outcome) -> bool {

@@ -21,7 +21,7 @@ pub(crate) const SET: &str = "[[device]]\nprofile = \"nvr-v4.30.085\"\n\
                    questions = { 1 = \"Paris\", 4 = \"Rex\", 9 = \"blue\" }\n";
 pub(crate) const RIGHT: [(u32, &str); 3] = [(1, "Paris"), (4, "Rex"), (9, "blue")];
 
-fn answers(answers: [(u32, &str); 3]) -> SecretAnswers {
+pub(crate) fn answers(answers: [(u32, &str); 3]) -> SecretAnswers {
     let answers = answers.map(|(id, answer)| (id, SecretString::from(answer)));
     SecretAnswers::new(answers.into()).unwrap()
 }

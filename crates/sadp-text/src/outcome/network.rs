@@ -6,8 +6,8 @@ use sadp_model::{AddressError, MacAddr, text::clean};
 use sadp_ops::{
     DiscoveredDevice, Outcome, Seen,
     network::{
-        AddressHolder, BadChange, NetworkFinding as Finding, Plan, PlannedChange, ProposalError,
-        ResultFileError, SetError, SettingsChange as Change, TargetAddress,
+        AddressHolder, ApplyError, BadChange, NetworkFinding as Finding, Plan, PlannedChange,
+        ProposalError, ResultFileError, SetError, SettingsChange as Change, TargetAddress,
         plan_file::{Cause, FileKind, Problem},
     },
 };
@@ -119,6 +119,12 @@ pub fn target_address(target: TargetAddress) -> String {
         || format!("{address} {free}"),
         |by| format!("{address} is taken by {}", holder(by)),
     )
+}
+
+/// How many devices a plan gave names.
+pub fn named_by_plan(devices: usize) -> String {
+    let devices = count(devices as u64, "device is", "devices are");
+    format!("{devices} named by the plan")
 }
 
 /// What is wrong with a plan file, whose name stands before: the first problems by their
@@ -245,6 +251,22 @@ impl Remedy for SetError {
             }
             Self::Ledger(error) => error.remedy(),
         }
+    }
+}
+
+impl Remedy for ApplyError {
+    #[rustfmt::skip]
+    fn remedy(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Problems(problems) => {
+                let next = plan_problems(problems).next.unwrap_or_default();
+                return format!("{next}; nothing was sent").into();
+            }
+            Self::NoneFound => "sadpctl scan shows which devices are there; nothing was sent",
+            Self::NoSpare(_) => "leave one of them out, or give it another address; nothing was sent",
+            Self::SparesTaken => "plan addresses that no other device has; nothing was sent",
+            Self::Ledger(error) => return error.remedy(),
+        })
     }
 }
 

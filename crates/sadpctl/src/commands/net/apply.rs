@@ -8,7 +8,7 @@ use sadp_ops::{
     },
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Explanation, count};
+use sadp_text::{Explanation, Remedy as _, count, named_by_plan};
 
 use crate::{
     args::{Context, NetApplyArgs},
@@ -64,8 +64,7 @@ pub(super) fn run(args: &NetApplyArgs, context: Context<'_>) -> Result<Exit, Fai
         run.confirm(&sadp_text::batch_question(&plan), asked)?;
     }
     if naming::keep_planned(&mut run.session, &rows)? > 0 {
-        let devices = count(named as u64, "device is", "devices are");
-        run.terminal.note(&format!("{devices} named by the plan"));
+        run.terminal.note(&named_by_plan(named));
     }
     let report = if plan.steps.is_empty() {
         Report::new(plan.into_outcomes())
@@ -111,24 +110,15 @@ fn unusable(problems: &[Problem], plan: &Path) -> Failure {
 }
 
 fn failed(error: ApplyError, plan: &Path) -> Failure {
-    let (exit, hint) = match error {
-        ApplyError::Problems(problems) => return unusable(&problems, plan),
-        ApplyError::Ledger(error) => return error.into(),
+    match error {
+        ApplyError::Problems(problems) => unusable(&problems, plan),
         ApplyError::NoneFound => {
             let message = format!("no device of {} was found", plan.display());
-            return Failure::words(Exit::NotFound, message)
-                .hint("sadpctl scan shows which devices are there; nothing was sent");
+            Failure::words(Exit::NotFound, message).hint(error.remedy())
         }
-        ApplyError::NoSpare(_) => (
-            Exit::Unsafe,
-            "leave one of them out, or give it another address; nothing was sent",
-        ),
-        ApplyError::SparesTaken => (
-            Exit::Unsafe,
-            "plan addresses that no other device has; nothing was sent",
-        ),
-    };
-    Failure::new(exit, error).hint(hint)
+        ApplyError::Ledger(error) => error.into(),
+        error => Failure::remedied(Exit::Unsafe, error),
+    }
 }
 
 fn unwritable(error: ResultFileError) -> Failure {

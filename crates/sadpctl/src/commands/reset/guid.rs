@@ -13,7 +13,7 @@ use sadp_ops::{
     verify::{self, Verification},
 };
 use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
-use sadp_text::{Announcement, count};
+use sadp_text::{Announcement, NOT_ENCRYPTED, count};
 use secrecy::SecretString;
 
 use crate::{
@@ -60,9 +60,7 @@ fn export(args: &GuidExportArgs, context: Context<'_>) -> Result<Exit, Failure> 
         run.block_on(async |session, observer| plan.carry_out(session, settings, observer).await)?;
     let mut data = report.outcomes.iter().map(|it| &it.data);
     if !encrypts && data.any(|it| matches!(it, OutcomeData::ExportedGuid(_))) {
-        run.terminal.note(
-            "the files are not encrypted: keep them safe, whoever holds one can take its device over",
-        );
+        run.terminal.note(NOT_ENCRYPTED);
     }
     run.print(report)
 }

@@ -12,7 +12,7 @@ use sadp_ops::{
     verify::{self, Verification},
 };
 use sadp_reset::{Case, CaseId, Collected, RequestKind, collect, unmatched};
-use sadp_text::{answers_question, count, open_requests};
+use sadp_text::{answers_question, open_requests};
 
 use crate::{
     args::{Context, ImportArgs},
@@ -169,8 +169,7 @@ impl Import<'_> {
         let terminal = &mut *self.run.terminal;
         let unanswered = &matching.unanswered;
         if !unanswered.is_empty() {
-            let packages = count(unanswered.len() as u64, "package has", "packages have");
-            terminal.note(&format!("{packages} no answer yet"));
+            terminal.note(&sadp_text::unanswered(unanswered.len()));
             for path in unanswered {
                 terminal.detail(&format!("no answer yet: {}", path.display()));
             }

@@ -5,7 +5,7 @@ use std::thread;
 
 use sadp_ops::{
     Cancellation, Event, Observer, Session,
-    job::{Job, JobNote, JobQuestion, JobSettings, Operator, PendingAnswer},
+    job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
 use sadp_text::{Line, doing, job_note, job_question, lines, progress};
 use tokio::{runtime::Handle, sync::mpsc};
@@ -159,7 +159,7 @@ impl Reporter {
 }
 
 impl Operator for Reporter {
-    fn ask(&mut self, question: JobQuestion<'_>) -> PendingAnswer<'_> {
+    fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_> {
         let question = job_question(&question);
         self.progress(self.doing.into());
         let ask = WorkEvent::Ask(question.plan, question.text);
