@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use sadp_ops::{
     Cancellation, Event, Observer, Outcome, Overrides,
-    job::{Job, JobNote, JobQuestion, JobSettings, Operator, PendingAnswer},
+    job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
 use sadp_text::{Confirmation, ErrorText, Line, capitalised, lines, progress};
 use tokio::{
@@ -298,7 +298,7 @@ impl Observer for Reporter {
 }
 
 impl Operator for Reporter {
-    fn ask(&mut self, question: JobQuestion<'_>) -> PendingAnswer<'_> {
+    fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_> {
         let (answer, answered) = oneshot::channel();
         let Confirmation { plan, text, .. } = sadp_text::job_question(&question);
         let jobs = &self.site.jobs;
