@@ -8,7 +8,7 @@ use std::{
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The crates that hold any.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "sadp-model",
     "sadp-proto",
     "sadp-reset",
@@ -16,6 +16,7 @@ const CRATES: [&str; 8] = [
     "sadp-doctor",
     "sadp-ops",
     "sadp-text",
+    "sadp-web",
     "sadpctl",
 ];
 

@@ -253,7 +253,7 @@ impl Session {
         };
         let run = dispatch.run(jobs, stop, |event| {
             let reaction = recorder.observe(&event, || link.now());
-            observer.borrow_mut().observe(recorder.progress());
+            observer.borrow_mut().observe(recorder.progress(&event));
             reaction
         });
         let report = run.await;

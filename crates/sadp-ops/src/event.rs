@@ -60,6 +60,8 @@ pub enum Event<'a> {
         finished: usize,
         /// How many there are.
         total: usize,
+        /// The one that is finished just now.
+        latest: Option<&'a DiscoveredDevice>,
     },
     /// This many devices did not reply and are as before: the command is sent to
     /// them again.

@@ -225,6 +225,7 @@ impl HttpQuestion<'_> {
                 action: self.action,
                 finished,
                 total: self.devices.len(),
+                latest: self.devices.get(place),
             });
         }
     }

@@ -86,6 +86,7 @@ pub fn progress(event: &Event<'_>) -> Option<Progress> {
             action,
             finished,
             total,
+            ..
         } => {
             done = Some((*finished as u64, *total as u64));
             format!("{} {finished} of {total}", under_way(*action))

@@ -1,6 +1,7 @@
 //! The one job that is under way: what it asks, how far it is, and how it ended.
 
 use std::{
+    mem,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -11,6 +12,7 @@ use sadp_ops::{
     Cancellation, Event, Observer, Outcome, Overrides,
     job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
+use sadp_reset::DeviceKey;
 use sadp_text::{Confirmation, ErrorText, Line, capitalised, lines, progress};
 use tokio::{
     runtime::Handle,
@@ -18,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, page::device_title, site::Site};
 
 /// The job under way, and the last one that ended.
 #[derive(Default)]
@@ -40,12 +42,24 @@ struct RunningJob {
     title: String,
     progress: String,
     question: Option<PendingQuestion>,
+    /// The devices that it is for, once that is confirmed.
+    devices: Vec<JobDevice>,
     notes: Vec<String>,
     cancellation: Cancellation,
 }
 
+/// A device that something is sent to.
+#[derive(Clone, Debug)]
+pub(crate) struct JobDevice {
+    pub(crate) title: String,
+    key: Option<DeviceKey>,
+    /// Whether nothing more is sent to it for now.
+    pub(crate) finished: bool,
+}
+
 /// A question that nobody has answered yet.
 struct PendingQuestion {
+    devices: Vec<JobDevice>,
     shown: ShownQuestion,
     answer: oneshot::Sender<bool>,
 }
@@ -78,6 +92,7 @@ pub(crate) enum ShownJob {
         title: String,
         progress: String,
         question: Option<ShownQuestion>,
+        devices: Vec<JobDevice>,
         notes: Vec<String>,
         stopping: bool,
     },
@@ -134,6 +149,7 @@ impl Jobs {
             progress: "begins".into(),
             title,
             question: None,
+            devices: Vec::new(),
             notes: Vec::new(),
             cancellation,
         });
@@ -145,7 +161,13 @@ impl Jobs {
 
     /// Answers the question of this number, if it is still there.
     pub(crate) fn answer(&self, number: u64, yes: bool) {
-        let question = self.change(|job| job.question.take_if(|it| it.shown.number == number));
+        let question = self.change(|job| {
+            let mut question = job.question.take_if(|it| it.shown.number == number)?;
+            if yes {
+                job.devices = mem::take(&mut question.devices);
+            }
+            Some(question)
+        });
         if let Some(question) = question.flatten() {
             // Where nobody waits for it, the job is over.
             let _ = question.answer.send(yes);
@@ -202,6 +224,7 @@ impl Jobs {
                 title: job.title.clone(),
                 progress: job.progress.clone(),
                 question: job.question.as_ref().map(|it| it.shown.clone()),
+                devices: job.devices.clone(),
                 notes: job.notes.clone(),
                 stopping: job.cancellation.stop.is_cancelled(),
             },
@@ -286,6 +309,19 @@ impl Reporter {
 
 impl Observer for Reporter {
     fn observe(&mut self, event: Event<'_>) {
+        if let Event::Progress {
+            latest: Some(device),
+            ..
+        } = event
+        {
+            self.site.jobs.change(|job| {
+                let mut all = job.devices.iter_mut();
+                let key = device.key();
+                if let Some(it) = all.find(|it| it.key.is_some() && it.key == key) {
+                    it.finished = true;
+                }
+            });
+        }
         if let Some(progress) = progress(&event) {
             let text = progress.text;
             self.site.jobs.change(|job| job.progress = text);
@@ -300,14 +336,31 @@ impl Observer for Reporter {
 impl Operator for Reporter {
     fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_> {
         let (answer, answered) = oneshot::channel();
-        let Confirmation { plan, text, .. } = sadp_text::job_question(&question);
+        let Confirmation {
+            devices,
+            plan,
+            text,
+            ..
+        } = sadp_text::job_question(&question);
+        let devices = devices.into_iter().map(|it| JobDevice {
+            title: device_title(it),
+            key: it.key(),
+            finished: false,
+        });
+        let devices = devices.collect();
         let jobs = &self.site.jobs;
         let shown = ShownQuestion {
             number: jobs.next_number(),
             plan,
             text,
         };
-        jobs.change(|job| job.question = Some(PendingQuestion { shown, answer }));
+        jobs.change(|job| {
+            job.question = Some(PendingQuestion {
+                devices,
+                shown,
+                answer,
+            })
+        });
         Box::pin(async { answered.await.unwrap_or(false) })
     }
 

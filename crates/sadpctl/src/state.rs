@@ -66,7 +66,7 @@ fn of_user(folder: PathBuf, home: &Path) -> PathBuf {
 
 /// The home directory of the user who called sudo.
 #[cfg(unix)]
-fn home_of_caller() -> Option<PathBuf> {
+pub(crate) fn home_of_caller() -> Option<PathBuf> {
     use nix::unistd::{Uid, User};
     if !Uid::effective().is_root() {
         return None;
@@ -77,7 +77,7 @@ fn home_of_caller() -> Option<PathBuf> {
 }
 
 #[cfg(not(unix))]
-fn home_of_caller() -> Option<PathBuf> {
+pub(crate) fn home_of_caller() -> Option<PathBuf> {
     None
 }
 

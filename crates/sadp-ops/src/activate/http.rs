@@ -168,6 +168,12 @@ impl HttpPlan {
             {
                 report.failure = Some(error.into());
             }
+            observer.observe(Event::Progress {
+                action: Action::Activate,
+                finished: finished + 1,
+                total,
+                latest: Some(&device),
+            });
             if outcome.may_have_happened() && (always_verify || is_v3) {
                 // What it reported by SADP was true before.
                 device.entry.device.state = None;
@@ -177,11 +183,6 @@ impl HttpPlan {
             if report.failure.is_some() {
                 break;
             }
-            observer.observe(Event::Progress {
-                action: Action::Activate,
-                finished: finished + 1,
-                total,
-            });
         }
         if report.failure.is_none() && !to_verify.is_empty() {
             let tried =

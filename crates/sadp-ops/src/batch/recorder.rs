@@ -136,11 +136,16 @@ impl Recorder<'_> {
         }
     }
 
-    pub(super) const fn progress(&self) -> Event<'static> {
+    pub(super) fn progress(&self, event: &DispatchEvent<'_>) -> Event<'_> {
+        let latest = match event {
+            DispatchEvent::Over(place, _) => self.devices.get(*place),
+            _ => None,
+        };
         Event::Progress {
             action: self.action,
             finished: self.finished,
             total: self.devices.len(),
+            latest,
         }
     }
 

@@ -84,6 +84,7 @@ impl HttpRun<'_> {
                 action: self.action,
                 finished,
                 total: devices.len(),
+                latest: devices.get(place),
             });
         }
         drop(running);

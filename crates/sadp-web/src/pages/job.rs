@@ -11,7 +11,7 @@ use sadp_ops::Outcome;
 
 use crate::{
     form::KeyedForm,
-    jobs::{EndedJob, ShownJob, ShownQuestion},
+    jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
     page::{Place, key, page, sentence, table},
     site::Site,
 };
@@ -68,6 +68,7 @@ fn content(site: &Site) -> Markup {
             title,
             progress,
             question,
+            devices,
             notes,
             stopping,
         } => html! {
@@ -76,6 +77,7 @@ fn content(site: &Site) -> Markup {
                 (asked(site, question))
             } @else {
                 p .progress { (progress) }
+                @if !devices.is_empty() { (under_way(&devices)) }
                 form method="post" action="/job/stop" {
                     (key(site))
                     @if stopping {
@@ -89,6 +91,23 @@ fn content(site: &Site) -> Markup {
             @for note in &notes { (sentence(note)) }
         },
         ShownJob::Ended(ended) => result(site, &ended),
+    }
+}
+
+/// The most devices that are listed while a job is under way.
+const LISTED: usize = 200;
+
+/// What is going on, device by device: those that wait stand first.
+fn under_way(devices: &[JobDevice]) -> Markup {
+    let waiting = devices.iter().filter(|it| !it.finished);
+    let finished = devices.iter().filter(|it| it.finished);
+    html! {
+        ul .devices {
+            @for device in waiting.chain(finished).take(LISTED) {
+                li { (device.title) ": " @if device.finished { "finished" } @else { "not finished yet" } }
+            }
+        }
+        @if devices.len() > LISTED { p { "and " (devices.len() - LISTED) " more" } }
     }
 }
 

@@ -48,7 +48,9 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
             "compare the SHA-256 fingerprint of the certificate in the browser: {fingerprint}"
         ));
     }
-    if !args.no_open {
+    if !args.no_open && state::home_of_caller().is_some() {
+        terminal.note("no browser is opened under sudo");
+    } else if !args.no_open {
         let file = server.write_entrance()?;
         if let Err(error) = open::that_detached(file) {
             let cause = sadp_text::with_cause(&error);
