@@ -359,7 +359,7 @@ impl Operator for Reporter {
                 devices,
                 shown,
                 answer,
-            })
+            });
         });
         Box::pin(async { answered.await.unwrap_or(false) })
     }
