@@ -265,8 +265,9 @@ pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next
 
 fn enter(site: &Site, request: &Request) -> Response {
     // A browser that fetches ahead, or a program that looks at links, does not enter.
-    let purpose = text(request.headers(), &HeaderName::from_static("sec-purpose"));
-    if request.method() != Method::GET || purpose.is_some() {
+    let headers = request.headers();
+    let ahead = headers.contains_key("sec-purpose") || headers.contains_key("purpose");
+    if request.method() != Method::GET || ahead {
         let error = WebError::new(StatusCode::METHOD_NOT_ALLOWED, "the link is for a browser");
         return error.next("open it in a browser").bare();
     }

@@ -173,18 +173,18 @@ impl FromRequest<Site> for Upload {
                 let file = part.file_name().map(str::to_owned);
                 // The ticket comes first: nothing more is read of a form without one.
                 let is_first = upload.form.pairs.is_empty();
+                if is_first && (file.is_some() || name != TICKET) {
+                    return Err(no_ticket());
+                }
                 let bytes = Zeroizing::new(part.bytes().await.map_err(|_| too_large())?.to_vec());
                 left = left.checked_sub(bytes.len()).ok_or_else(too_large)?;
                 match file {
-                    Some(_) if is_first => return Err(no_ticket()),
                     Some(_) if bytes.is_empty() => {}
                     Some(name) => upload.files.push(UploadedFile { name, bytes }),
                     None => {
                         let value = String::from_utf8_lossy(&bytes).into_owned();
-                        if is_first && name == TICKET {
+                        if is_first {
                             site.access.take(&value)?;
-                        } else if is_first {
-                            return Err(no_ticket());
                         }
                         upload.form.pairs.push((name, Zeroizing::new(value)));
                     }

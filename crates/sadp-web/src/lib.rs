@@ -24,6 +24,8 @@ mod pages;
 mod server;
 mod site;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use server::{Ended, Server, ServerError, WebConfig};

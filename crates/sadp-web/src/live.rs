@@ -126,6 +126,18 @@ impl Live {
         });
     }
 
+    /// Lists these devices, numbered from 1.
+    #[cfg(test)]
+    pub(crate) fn put(&self, devices: Vec<DiscoveredDevice>) {
+        let numbered = (1..).zip(devices).map(|(number, found)| LiveDevice {
+            number,
+            found: Arc::new(found),
+            online: true,
+            changed: Timestamp::UNIX_EPOCH,
+        });
+        self.change(|state| state.devices = numbered.map(|it| (it.number, it)).collect());
+    }
+
     fn change(&self, change: impl FnOnce(&mut LiveState)) {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
         self.changes.send_modify(|version| *version += 1);
