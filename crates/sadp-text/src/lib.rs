@@ -15,6 +15,7 @@
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
+//! - [`Sheet`]: a table as a file, for spreadsheets.
 //! - [`fields`]: the values of a device, for lists, files and details.
 //! - [`details`]: all that is known of one device, in sections.
 //! - [`select`]: which devices to list, by a filter, and in which order.
@@ -42,6 +43,7 @@ mod report;
 #[cfg(test)]
 mod samples;
 pub mod select;
+mod sheet;
 mod validity;
 pub mod words;
 
@@ -75,10 +77,11 @@ pub use recovery::{
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
-    InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,
-    labels_page, report_page, report_tables,
+    InvalidLabelSize, LabelSize, PageTemplate, SiteParties, TemplateError, labels_page,
+    report_page, report_sheets,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
+pub use sheet::Sheet;
 pub use validity::{age, case_next, case_reasons, case_state, case_time_left, open_requests};
 pub(crate) use validity::{invalid_reason, objections};
 
