@@ -13,6 +13,7 @@
 //! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
 //!   support can still be answered, why not, and what to do.
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
+//! - [`action_text`], [`attempt_text`]: a command in the ledger, and what became of it.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
 //! - [`Sheet`]: a table as a file, for spreadsheets.
@@ -33,6 +34,7 @@ mod doctor;
 mod error;
 mod event;
 pub mod fields;
+mod history;
 mod job;
 mod outcome;
 mod password;
@@ -59,6 +61,7 @@ pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use error::{ErrorText, filtered, nothing_found};
 pub use event::{Progress, claimed, lines, progress};
+pub use history::{action_text, attempt_text};
 pub use job::{doing, job_note, job_question};
 pub use outcome::{
     answer::answers_question,

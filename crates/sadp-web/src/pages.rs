@@ -4,7 +4,9 @@ mod activate;
 mod assets;
 mod device;
 mod devices;
+mod doctor;
 mod events;
+mod history;
 mod job;
 
 pub(crate) use self::devices::ChosenColumns;
@@ -32,7 +34,9 @@ pub(crate) fn router(site: Site) -> Router {
         .merge(devices::routes())
         .merge(device::routes())
         .merge(activate::routes())
+        .merge(doctor::routes())
         .merge(events::routes())
+        .merge(history::routes())
         .merge(job::routes())
         .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
         // Forms with files, and what stands around the files.

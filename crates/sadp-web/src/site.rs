@@ -14,7 +14,8 @@ use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionCon
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    access::Access, error::WebError, jobs::Jobs, live::Live, pages::ChosenColumns, server::Ended,
+    access::Access, error::WebError, jobs::Jobs, live::Live, looks::Looks, pages::ChosenColumns,
+    server::Ended,
 };
 
 /// The most streams of events at once: a page that is open has one.
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) is_tls: bool,
     pub(crate) live: Live,
     pub(crate) jobs: Jobs,
+    pub(crate) looks: Looks,
     pub(crate) scan: ScanConfig,
     pub(crate) state: PathBuf,
     /// The folder of what the user set up once.
@@ -68,6 +70,7 @@ impl Site {
             is_tls: config.identity.is_some(),
             live: Live::default(),
             jobs: Jobs::default(),
+            looks: Looks::default(),
             columns: Mutex::default(),
             config: config.config,
             scan: config.scan,
