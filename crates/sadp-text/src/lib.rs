@@ -56,7 +56,7 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
+pub use audit::{AuditCells, NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use error::{ErrorText, filtered, nothing_found};
