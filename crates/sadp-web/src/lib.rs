@@ -19,6 +19,7 @@ mod access;
 mod error;
 mod form;
 mod jobs;
+mod kept;
 mod live;
 mod looks;
 mod page;

@@ -11,19 +11,19 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use sadp_doctor::Check;
-use sadp_ops::{Cancellation, DiscoveredDevice, Event, LedgerAccess, Observer, OpsError, Session};
+use sadp_ops::{Cancellation, Event, LedgerAccess, Observer, OpsError, Session};
 use sadp_text::{ErrorText, progress};
 use tokio::{runtime::Handle, sync::watch};
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, pages::Prepared, site::Site};
 
 /// All looks.
 #[derive(Default)]
 pub(crate) struct Looks {
     /// The checks of this computer and of a scan.
     pub(crate) doctor: Look<Vec<Check>>,
-    /// The devices, with what is set up on them.
-    pub(crate) prepared: Look<Vec<DiscoveredDevice>>,
+    /// What is set up on devices.
+    pub(crate) prepared: Look<Prepared>,
     changes: watch::Sender<u64>,
 }
 
@@ -70,6 +70,12 @@ impl Looks {
     /// Whoever waits for changes.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Forgets what is set up on devices: something was changed.
+    pub(crate) fn forget_prepared(&self) {
+        self.prepared.lock().found = None;
+        self.tell();
     }
 
     /// Waits until none is under way.

@@ -14,7 +14,12 @@ use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionCon
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    access::Access, error::WebError, jobs::Jobs, live::Live, looks::Looks, pages::ChosenColumns,
+    access::Access,
+    error::WebError,
+    jobs::Jobs,
+    live::Live,
+    looks::Looks,
+    pages::{ChosenColumns, ReportInput},
     server::Ended,
 };
 
@@ -37,6 +42,7 @@ pub(crate) struct Shared {
     /// The folder of what the user set up once.
     pub(crate) config: Option<PathBuf>,
     columns: Mutex<ChosenColumns>,
+    report: Mutex<Arc<ReportInput>>,
     /// How long another run that changes devices is waited for.
     pub(crate) lock_wait: Duration,
     pub(crate) streams: Arc<Semaphore>,
@@ -72,6 +78,7 @@ impl Site {
             jobs: Jobs::default(),
             looks: Looks::default(),
             columns: Mutex::default(),
+            report: Mutex::default(),
             config: config.config,
             scan: config.scan,
             state: config.state,
@@ -103,6 +110,15 @@ impl Site {
 
     pub(crate) fn set_columns(&self, chosen: ChosenColumns) {
         *locked(&self.columns) = chosen;
+    }
+
+    /// What stands in the report.
+    pub(crate) fn report_input(&self) -> Arc<ReportInput> {
+        Arc::clone(&locked(&self.report))
+    }
+
+    pub(crate) fn set_report_input(&self, input: ReportInput) {
+        *locked(&self.report) = Arc::new(input);
     }
 
     /// This file holds the link.
