@@ -13,8 +13,10 @@
 //! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
 //!   support can still be answered, why not, and what to do.
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
+//! - [`action_text`], [`attempt_text`]: a command in the ledger, and what became of it.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
 //! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
+//! - [`Sheet`]: a table as a file, for spreadsheets.
 //! - [`fields`]: the values of a device, for lists, files and details.
 //! - [`details`]: all that is known of one device, in sections.
 //! - [`select`]: which devices to list, by a filter, and in which order.
@@ -32,6 +34,7 @@ mod doctor;
 mod error;
 mod event;
 pub mod fields;
+mod history;
 mod job;
 mod outcome;
 mod password;
@@ -42,6 +45,7 @@ mod report;
 #[cfg(test)]
 mod samples;
 pub mod select;
+mod sheet;
 mod validity;
 pub mod words;
 
@@ -52,11 +56,12 @@ use sadp_ops::{DeviceRef, DiscoveredDevice};
 
 pub use announcement::{Announcement, Confirmation, already_active, refused_before};
 pub use app::{app_check, app_steps, app_unknowns, instead_of_apps};
-pub use audit::{NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
+pub use audit::{AuditCells, NOT_ASKED, audit_change, audit_result, finding, mends, ready_methods};
 pub use cameras::{camera_mends, camera_place, camera_state};
 pub use doctor::{check_subject, check_text};
 pub use error::{ErrorText, filtered, nothing_found};
 pub use event::{Progress, claimed, lines, progress};
+pub use history::{action_text, attempt_text};
 pub use job::{doing, job_note, job_question};
 pub use outcome::{
     answer::answers_question,
@@ -75,10 +80,11 @@ pub use recovery::{
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
-    InvalidLabelSize, LabelSize, PageTemplate, ReportTable, SiteParties, TemplateError,
-    labels_page, report_page, report_tables,
+    InvalidLabelSize, LabelSize, PageTemplate, SiteParties, TemplateError, labels_page,
+    report_page, report_sheets,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
+pub use sheet::Sheet;
 pub use validity::{age, case_next, case_reasons, case_state, case_time_left, open_requests};
 pub(crate) use validity::{invalid_reason, objections};
 

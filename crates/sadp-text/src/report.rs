@@ -24,7 +24,7 @@ use serde::Serialize;
 use self::{camera::CameraCells, device::DeviceCells, drawing::Drawing};
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
-    tables::{ReportTable, report_tables},
+    tables::report_sheets,
 };
 use crate::{NOT_ASKED, capitalised, count, device_counts, finding, mends, minute};
 

@@ -6,6 +6,7 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, html};
 use sadp_ops::OpsError;
+use sadp_reset::LedgerError;
 use sadp_text::{ErrorText, Explanation};
 
 use crate::page::sentence;
@@ -74,6 +75,13 @@ impl From<OpsError> for WebError {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             text: ErrorText::from(&error),
         }
+    }
+}
+
+/// The ledger cannot be read.
+impl From<LedgerError> for WebError {
+    fn from(error: LedgerError) -> Self {
+        OpsError::from(error).into()
     }
 }
 

@@ -138,6 +138,7 @@ impl Jobs {
             reporter.site.jobs.end(outcomes, failure);
             reporter.site.note_use("/");
             // The job may have made the ledger, and has changed devices.
+            reporter.site.looks.forget_prepared();
             reporter.site.live.read_again();
             reporter.site.live.probe_now();
         });

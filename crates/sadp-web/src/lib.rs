@@ -9,6 +9,7 @@
 //! - `access`: who is let in; forms that are sent once.
 //! - `live`: the list of devices, kept up to date by a watch.
 //! - `jobs`: the one change of devices that is under way.
+//! - `looks`: what is asked for a page in the background, without a change.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
 //!
@@ -18,7 +19,9 @@ mod access;
 mod error;
 mod form;
 mod jobs;
+mod kept;
 mod live;
+mod looks;
 mod page;
 mod pages;
 mod server;

@@ -2,12 +2,16 @@
 
 mod activate;
 mod assets;
+mod audit;
 mod device;
 mod devices;
+mod doctor;
 mod events;
+mod history;
 mod job;
+mod report;
 
-pub(crate) use self::devices::ChosenColumns;
+pub(crate) use self::{audit::Prepared, devices::ChosenColumns, report::ReportInput};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -30,10 +34,14 @@ pub(crate) fn router(site: Site) -> Router {
     Router::new()
         .merge(assets::routes())
         .merge(devices::routes())
+        .merge(audit::routes())
         .merge(device::routes())
         .merge(activate::routes())
+        .merge(doctor::routes())
         .merge(events::routes())
+        .merge(history::routes())
         .merge(job::routes())
+        .merge(report::routes())
         .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
         // Forms with files, and what stands around the files.
         .layer(DefaultBodyLimit::max(MAX_UPLOAD + (1 << 20)))

@@ -34,6 +34,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long responses under way have to be finished at the end.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long looks under way have to end.
+const LOOKS_GRACE: Duration = Duration::from_secs(5);
+
 /// What is served, and to whom.
 #[derive(Debug)]
 pub struct WebConfig {
@@ -187,6 +190,8 @@ impl Server {
             () = accept(listener, identity, router, &mut connections) => {}
         }
         site.jobs.finish(&site.cancellation.abandon).await;
+        // Looks end at once, but for replies to what was sent.
+        let _ = timeout(LOOKS_GRACE, site.looks.end()).await;
         // Streams of events end by themselves; what is being written is written.
         let all = async { while connections.join_next().await.is_some() {} };
         let _ = timeout(GRACE, all).await;

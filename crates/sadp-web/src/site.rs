@@ -14,7 +14,13 @@ use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionCon
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    access::Access, error::WebError, jobs::Jobs, live::Live, pages::ChosenColumns, server::Ended,
+    access::Access,
+    error::WebError,
+    jobs::Jobs,
+    live::Live,
+    looks::Looks,
+    pages::{ChosenColumns, ReportInput},
+    server::Ended,
 };
 
 /// The most streams of events at once: a page that is open has one.
@@ -30,11 +36,13 @@ pub(crate) struct Shared {
     pub(crate) is_tls: bool,
     pub(crate) live: Live,
     pub(crate) jobs: Jobs,
+    pub(crate) looks: Looks,
     pub(crate) scan: ScanConfig,
     pub(crate) state: PathBuf,
     /// The folder of what the user set up once.
     pub(crate) config: Option<PathBuf>,
     columns: Mutex<ChosenColumns>,
+    report: Mutex<Arc<ReportInput>>,
     /// How long another run that changes devices is waited for.
     pub(crate) lock_wait: Duration,
     pub(crate) streams: Arc<Semaphore>,
@@ -68,7 +76,9 @@ impl Site {
             is_tls: config.identity.is_some(),
             live: Live::default(),
             jobs: Jobs::default(),
+            looks: Looks::default(),
             columns: Mutex::default(),
+            report: Mutex::default(),
             config: config.config,
             scan: config.scan,
             state: config.state,
@@ -100,6 +110,15 @@ impl Site {
 
     pub(crate) fn set_columns(&self, chosen: ChosenColumns) {
         *locked(&self.columns) = chosen;
+    }
+
+    /// What stands in the report.
+    pub(crate) fn report_input(&self) -> Arc<ReportInput> {
+        Arc::clone(&locked(&self.report))
+    }
+
+    pub(crate) fn set_report_input(&self, input: ReportInput) {
+        *locked(&self.report) = Arc::new(input);
     }
 
     /// This file holds the link.

@@ -9,7 +9,6 @@ mod audits;
 mod cameras;
 mod cases;
 mod checks;
-mod csv;
 mod details;
 mod device;
 mod events;
@@ -20,7 +19,6 @@ mod names;
 mod outcomes;
 mod table;
 mod ways;
-pub(crate) mod xlsx;
 mod xml;
 
 use std::{
@@ -30,6 +28,7 @@ use std::{
 
 use clap::ValueEnum;
 use sadp_ops::DiscoveredDevice;
+use sadp_text::Sheet;
 use serde::Serialize;
 
 pub(crate) use self::{
@@ -91,6 +90,15 @@ pub(crate) trait Row: Serialize + Sized {
     /// has under the titles, or under `device`.
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
         json::cells(rows, &Self::titles())
+    }
+
+    /// The same as a sheet.
+    fn sheet(rows: &[Self]) -> io::Result<Sheet> {
+        Ok(Sheet {
+            name: "sadpctl",
+            titles: Self::titles(),
+            rows: Self::cells(rows)?,
+        })
     }
 
     /// Writes the table for people.
@@ -176,9 +184,9 @@ pub(crate) fn write_rows<R: Row>(
         Format::Table => R::write_table(rows, out, layout),
         Format::Json => json::write_array(out, rows),
         Format::Ndjson => json::write_lines(out, rows),
-        Format::Csv => csv::write(out, rows),
+        Format::Csv => R::sheet(rows)?.write_csv(out),
         Format::Xml => xml::write(out, rows),
-        Format::Xlsx => xlsx::write(out, &[xlsx::Sheet::of("sadpctl", rows)?]),
+        Format::Xlsx => out.write_all(&Sheet::workbook(&[R::sheet(rows)?])?),
     }
 }
 

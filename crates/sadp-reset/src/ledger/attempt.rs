@@ -99,6 +99,8 @@ pub struct AttemptFilter {
     pub nameless_at: Option<IpAddr>,
     /// Only attempts begun at this time or later, to the second.
     pub since: Option<Timestamp>,
+    /// Only attempts with a smaller number than this.
+    pub before: Option<i64>,
     /// At most this many, the latest.
     pub limit: Option<u32>,
 }
@@ -175,6 +177,7 @@ impl Ledger {
             FROM attempts LEFT JOIN settled ON attempt = id
             WHERE {} AND begun_at >= ifnull(?3, begun_at)
                 AND (?5 IS NULL OR (mac IS NULL AND serial IS NULL AND address = ?5))
+                AND id < ifnull(?6, 9223372036854775807)
             ORDER BY id DESC LIMIT ?4",
             same_device_or_all("attempts")
         );
@@ -186,6 +189,7 @@ impl Ledger {
             // SQLite reads a negative limit as none.
             filter.limit.map_or(-1, i64::from),
             filter.nameless_at.map(|address| address.to_string()),
+            filter.before,
         ];
         self.rows("read the attempts", &sql, wanted)
     }

@@ -135,6 +135,16 @@ fn attempts_are_found_by_device_time_and_number() {
         }),
         [3, 2]
     );
+    for (before, expected) in [(1, vec![]), (3, vec![2, 1]), (i64::MAX, vec![3, 2, 1])] {
+        let before = Some(before);
+        assert_eq!(
+            numbers(AttemptFilter {
+                before,
+                ..everything()
+            }),
+            expected
+        );
+    }
     for (limit, expected) in [(0, vec![]), (1, vec![3]), (u32::MAX, vec![3, 2, 1])] {
         let limit = Some(limit);
         assert_eq!(

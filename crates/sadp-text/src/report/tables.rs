@@ -3,25 +3,15 @@
 use sadp_ops::report::SiteReport;
 
 use super::{CameraCells, DeviceCells, FindingGroup};
-
-/// A table of the document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportTable {
-    /// Its name, at most 31 characters.
-    pub name: &'static str,
-    /// The titles of its columns.
-    pub titles: Vec<&'static str>,
-    /// Its rows, each with a cell a column.
-    pub rows: Vec<Vec<String>>,
-}
+use crate::Sheet;
 
 /// The tables of the document: devices, cameras behind recorders, what recovery is
 /// prepared, and open findings.
-pub fn report_tables(report: &SiteReport) -> [ReportTable; 4] {
+pub fn report_sheets(report: &SiteReport) -> [Sheet; 4] {
     let devices = DeviceCells::all(report);
     let findings = FindingGroup::all(report, &devices);
     [
-        ReportTable {
+        Sheet {
             name: "Devices",
             titles: vec![
                 "No.",
@@ -42,7 +32,7 @@ pub fn report_tables(report: &SiteReport) -> [ReportTable; 4] {
             ],
             rows: devices.iter().map(DeviceCells::row).collect(),
         },
-        ReportTable {
+        Sheet {
             name: "Cameras",
             titles: vec![
                 "Recorder",
@@ -61,7 +51,7 @@ pub fn report_tables(report: &SiteReport) -> [ReportTable; 4] {
                 .map(|it| CameraCells::new(it).row())
                 .collect(),
         },
-        ReportTable {
+        Sheet {
             name: "Recovery",
             titles: vec![
                 "No.",
@@ -76,7 +66,7 @@ pub fn report_tables(report: &SiteReport) -> [ReportTable; 4] {
             ],
             rows: devices.iter().map(DeviceCells::recovery_row).collect(),
         },
-        ReportTable {
+        Sheet {
             name: "Findings",
             titles: vec!["Kind", "Finding", "No.", "Device", "Address", "What to do"],
             rows: findings.iter().flat_map(FindingGroup::rows).collect(),

@@ -95,7 +95,7 @@ fn a_small_site() {
     };
     let date = minute(Timestamp::UNIX_EPOCH);
     let report = report(devices, "Gate north");
-    for table in report_tables(&report) {
+    for table in report_sheets(&report) {
         assert!(table.rows.iter().all(|row| row.len() == table.titles.len()));
         let rows = table.rows.iter().map(|row| row.join(" | "));
         let rows = rows.collect::<Vec<_>>().join("\n");

@@ -40,6 +40,7 @@ fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
                 ("recovery", "Recovery methods"),
                 ("locate", "Blink its lamp"),
                 ("name", "Name it"),
+                ("history", "History"),
             ] {
                 a .button href=(format!("/{path}?device={number}")) { (name) }
             }

@@ -34,20 +34,23 @@ async fn events(State(site): State<Site>) -> Result<Response, WebError> {
     })?;
     let devices = site.live.subscribe();
     let jobs = site.jobs.subscribe();
-    let begin = (site, devices, jobs, permit, true);
+    let looks = site.looks.subscribe();
+    let begin = (site, devices, jobs, looks, permit, true);
     let events = stream::unfold(
         begin,
-        async |(site, mut devices, mut jobs, permit, first)| {
+        async |(site, mut devices, mut jobs, mut looks, permit, first)| {
             if first {
                 // What changed before the stream began is shown, too.
                 devices.mark_changed();
                 jobs.mark_changed();
+                looks.mark_changed();
             } else {
                 sleep(PAUSE).await;
             }
             let name = tokio::select! {
                 () = site.cancellation.stop.cancelled() => return None,
                 Ok(()) = jobs.changed() => "job",
+                Ok(()) = looks.changed() => "look",
                 Ok(()) = devices.changed() => "devices",
                 else => return None,
             };
@@ -55,7 +58,7 @@ async fn events(State(site): State<Site>) -> Result<Response, WebError> {
             let event = Event::default().event(name).data("changed");
             Some((
                 Ok::<_, Infallible>(event),
-                (site, devices, jobs, permit, false),
+                (site, devices, jobs, looks, permit, false),
             ))
         },
     );

@@ -8,8 +8,7 @@ use std::{
 use sadp_ops::report::{self, SiteSources};
 use sadp_reset::NewFile;
 use sadp_text::{
-    PageTemplate, ReportTable, SiteParties, TemplateError, count, labels_page, report_page,
-    report_tables,
+    PageTemplate, Sheet, SiteParties, TemplateError, count, labels_page, report_page, report_sheets,
 };
 
 use super::{audit, reset::load_contact};
@@ -18,10 +17,7 @@ use crate::{
     commands::net,
     failure::{Exit, Failure},
     files,
-    output::{
-        Format,
-        xlsx::{self, Sheet},
-    },
+    output::Format,
     run::Run,
     terminal::Terminal,
 };
@@ -94,8 +90,7 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         finish(file, page.as_bytes(), &written, terminal)?;
     }
     if let Some(file) = workbook_file {
-        let mut bytes = Vec::new();
-        xlsx::write(&mut bytes, &report_tables(&site).map(Sheet::from))?;
+        let bytes = Sheet::workbook(&report_sheets(&site))?;
         finish(file, &bytes, &written, terminal)?;
     }
     Ok(Exit::Done)
@@ -112,13 +107,6 @@ fn finish(
         .map_err(|error| Failure::unwritable(&path, error))?;
     terminal.note(&format!("{} is written: {written}", path.display()));
     Ok(())
-}
-
-impl From<ReportTable> for Sheet {
-    fn from(table: ReportTable) -> Self {
-        let ReportTable { name, titles, rows } = table;
-        Self { name, titles, rows }
-    }
 }
 
 /// The template of this file, else the built-in one.

@@ -7,9 +7,7 @@ use sadp_ops::{
     audit::{AuditedDevice, ChangeSince},
     cameras::CameraBehind,
 };
-use sadp_text::{
-    audit_change, audit_result, camera_mends, camera_place, camera_state, ready_methods,
-};
+use sadp_text::{AuditCells, audit_change, camera_mends, camera_place, camera_state};
 use serde::Serialize;
 
 use super::{
@@ -31,12 +29,8 @@ pub(crate) struct AuditRow {
     since: Option<ChangeSince>,
     /// The recorder that it is behind.
     behind: Option<BehindCell>,
-    /// `problem`, `advice` or `ok`.
     #[serde(skip)]
-    result: &'static str,
-    /// The ways by which the owner alone recovers it, as far as they are ready.
-    #[serde(skip)]
-    ready: String,
+    cells: AuditCells,
 }
 
 /// The recorder that a camera is behind, and what that said of it.
@@ -108,10 +102,9 @@ impl AuditRow {
             recoverable: Some(audited.is_recoverable()),
             ways: ways.collect(),
             findings: findings.collect(),
+            cells: AuditCells::new(audited, since.as_ref(), behind),
             since,
             behind: behind.map(Into::into),
-            result: audit_result(&audited.findings),
-            ready: ready_methods(&audited.assessed.methods),
         }
     }
 
@@ -138,8 +131,7 @@ impl AuditRow {
             name: camera.name.clone(),
             recoverable: None,
             ways: Vec::new(),
-            result: if finding.is_some() { "problem" } else { "ok" },
-            ready: String::new(),
+            cells: AuditCells::behind(behind),
             findings: finding.into_iter().collect(),
             since: None,
             behind: Some(behind.into()),
@@ -174,36 +166,10 @@ impl AuditRow {
 impl Row for AuditRow {
     const LIST: &'static str = "an audit has";
 
-    const COLUMNS: &'static str =
-        "mac serial address model name result recoverable ready findings next since behind";
+    const COLUMNS: &'static str = AuditCells::TITLES;
 
     fn cells(rows: &[Self]) -> io::Result<Vec<Vec<String>>> {
-        let rows = rows.iter().map(|row| {
-            let findings = row.findings.iter();
-            let names: Vec<_> = findings.clone().map(|it| it.finding).collect();
-            let next: Vec<_> = findings.map(|it| it.next.as_str()).collect();
-            vec![
-                row.device.mac.clone().unwrap_or_default(),
-                row.device.serial.clone().unwrap_or_default(),
-                row.device
-                    .address
-                    .map(|it| it.to_string())
-                    .unwrap_or_default(),
-                row.model.clone().unwrap_or_default(),
-                row.name.clone().unwrap_or_default(),
-                row.result.into(),
-                row.recoverable.map(|it| it.to_string()).unwrap_or_default(),
-                row.ready.clone(),
-                names.join("; "),
-                next.join("; "),
-                row.since.as_ref().map(audit_change).unwrap_or_default(),
-                row.behind
-                    .as_ref()
-                    .map(|it| it.message.clone())
-                    .unwrap_or_default(),
-            ]
-        });
-        Ok(rows.collect())
+        Ok(rows.iter().map(|row| row.cells.row()).collect())
     }
 
     fn write_table(rows: &[Self], out: &mut impl Write, layout: Layout) -> io::Result<()> {
@@ -224,12 +190,12 @@ impl Row for AuditRow {
         let mut table = Plain::new(&columns, &styles);
         for row in rows {
             table.row([
-                row.result.into(),
+                row.cells.result.into(),
                 known(row.device.address.map(|it| it.to_string())),
                 known(row.device.mac.as_ref()),
                 clean(row.name.as_deref().unwrap_or_default()).into_owned(),
                 known(row.model.as_ref()),
-                known(Some(&row.ready).filter(|it| !it.is_empty())),
+                known(Some(&row.cells.ready).filter(|it| !it.is_empty())),
                 row.findings_text(),
                 row.since.as_ref().map(audit_change).unwrap_or_default(),
             ]);

@@ -1,20 +1,17 @@
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
 use sadp_model::State;
 use sadp_ops::{
     LedgerAccess,
     network::{AddressRange, Proposal},
 };
-use sadp_text::count;
+use sadp_text::{Sheet, count};
 
 use crate::{
     args::{Context, NetPlanArgs},
     commands::list,
     failure::{Exit, Failure},
-    output::{
-        Format,
-        xlsx::{self, Sheet},
-    },
+    output::Format,
     run::Run,
     terminal::Terminal,
 };
@@ -54,7 +51,8 @@ pub(super) fn run(args: &NetPlanArgs, context: Context<'_>) -> Result<Exit, Fail
     if format == Format::Xlsx {
         let (titles, rows) = proposal.table();
         let name = "Plan";
-        xlsx::write(terminal.out(), &[Sheet { name, titles, rows }])?;
+        let bytes = Sheet::workbook(&[Sheet { name, titles, rows }])?;
+        terminal.out().write_all(&bytes)?;
     } else {
         proposal.write(terminal.out())?;
     }

@@ -1,31 +1,46 @@
-//! Excel workbooks. Every cell is text as it stands, never a formula: a MAC, a time and a
-//! number with leading zeros read back as they were written.
+//! Tables as files. In a workbook every cell is text as it stands, never a formula: a MAC,
+//! a time and a number with leading zeros read back as they were written.
 
 use std::io::{self, Write};
 
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
-use sadp_model::text::clean;
-
-use super::Row;
+use sadp_model::text::{clean, spreadsheet_text};
 
 /// The most UTF-16 units that Excel takes in a cell. More are cut off.
 const MAX_CELL: usize = 32_767;
 
-/// A sheet of a workbook.
-pub(crate) struct Sheet {
-    /// At most 31 characters.
-    pub(crate) name: &'static str,
-    pub(crate) titles: Vec<&'static str>,
-    pub(crate) rows: Vec<Vec<String>>,
+/// A table of texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// Its name in a workbook, at most 31 characters.
+    pub name: &'static str,
+    /// The titles of its columns.
+    pub titles: Vec<&'static str>,
+    /// Its rows, each with a cell a column.
+    pub rows: Vec<Vec<String>>,
 }
 
 impl Sheet {
-    pub(crate) fn of<R: Row>(name: &'static str, rows: &[R]) -> io::Result<Self> {
-        Ok(Self {
-            name,
-            titles: R::titles(),
-            rows: R::cells(rows)?,
-        })
+    /// Writes it as comma-separated values, as spreadsheets read them.
+    pub fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(out);
+        writer.write_record(&self.titles)?;
+        for cells in &self.rows {
+            writer.write_record(cells.iter().map(|cell| spreadsheet_text(cell)))?;
+        }
+        writer.flush()
+    }
+
+    /// The Excel workbook of these sheets.
+    pub fn workbook(sheets: &[Self]) -> io::Result<Vec<u8>> {
+        let mut workbook = Workbook::new();
+        for sheet in sheets {
+            let filled = sheet.fill(workbook.add_worksheet());
+            filled.map_err(io::Error::other)?;
+        }
+        workbook.save_to_buffer().map_err(io::Error::other)
     }
 
     fn fill(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
@@ -59,20 +74,6 @@ fn cut(text: &str) -> &str {
     });
     let end = ends.last().unwrap_or(0);
     text.get(..end).unwrap_or_default()
-}
-
-/// Writes a workbook of these sheets.
-pub(crate) fn write(out: &mut impl Write, sheets: &[Sheet]) -> io::Result<()> {
-    let bytes = workbook(sheets).map_err(io::Error::other)?;
-    out.write_all(&bytes)
-}
-
-fn workbook(sheets: &[Sheet]) -> Result<Vec<u8>, XlsxError> {
-    let mut workbook = Workbook::new();
-    for sheet in sheets {
-        sheet.fill(workbook.add_worksheet())?;
-    }
-    workbook.save_to_buffer()
 }
 
 #[cfg(test)]
@@ -111,8 +112,7 @@ mod tests {
                 .map(|it| vec![(*it).into(), "1".into()])
                 .collect(),
         };
-        let mut bytes = Vec::new();
-        write(&mut bytes, &[sheet("One"), sheet("Two")]).unwrap();
+        let bytes = Sheet::workbook(&[sheet("One"), sheet("Two")]).unwrap();
         let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
         assert_eq!(read.sheet_names(), ["One", "Two"]);
         let formulas = read.worksheet_formula("One").unwrap();
@@ -135,8 +135,7 @@ mod tests {
             titles: vec!["a"],
             rows: Vec::new(),
         };
-        let mut bytes = Vec::new();
-        write(&mut bytes, &[sheet]).unwrap();
+        let bytes = Sheet::workbook(&[sheet]).unwrap();
         let mut read = Xlsx::new(Cursor::new(&bytes)).unwrap();
         assert_eq!(read.worksheet_range("Devices").unwrap().height(), 1);
     }

@@ -1,0 +1,110 @@
+//! What the ledger holds of commands that were sent.
+
+use sadp_proto::{Refusal, RefusalReply};
+use sadp_reset::{Action, AttemptRecord, AttemptResult};
+
+use crate::refusal::explain;
+
+/// What a command does, e.g. `set the first password`.
+pub const fn action_text(action: Action) -> &'static str {
+    match action {
+        Action::Activate => "set the first password",
+        Action::NetSet => "change network settings",
+        Action::ExportRequest => "export a request to the vendor's support",
+        Action::ImportAnswer => "send the answer of the vendor's support",
+        Action::GuidExport => "export a GUID",
+        Action::GuidImport => "send a GUID",
+        Action::QuestionsRead => "read which security questions are set",
+        Action::QuestionsSet => "set security questions",
+        Action::QuestionsAnswer => "send answers to security questions",
+        Action::MailSet => "set the e-mail address for recovery",
+        Action::MailQr => "fetch the QR code for a mailed code",
+        Action::MailConfirm => "send a mailed code",
+        Action::Locate => "switch the lamp",
+        Action::SetUpRead => "read which recovery methods are set up",
+        Action::CloudShow => "read the Hik-Connect state",
+        Action::CloudSet => "switch Hik-Connect on or off",
+        Action::CloudCode => "set the Hik-Connect verification code",
+        Action::CloudUnbind => "unbind from Hik-Connect",
+        Action::Deactivate => "deactivate",
+        Action::Check => "try the current password",
+        Action::TimeShow => "read the clock",
+        Action::TimeSet => "set the clock",
+        Action::OnvifShow => "read ONVIF settings",
+        Action::OnvifSet => "change ONVIF settings",
+        Action::Cameras => "read the list of cameras",
+    }
+}
+
+/// What became of a command, as far as the ledger knows.
+pub fn attempt_text(record: &AttemptRecord) -> String {
+    match (&record.verdict, record.carried_out) {
+        (_, Some(true)) => "no reply; a login showed later that it was carried out".into(),
+        (_, Some(false)) => "no reply; a login showed later that it was not carried out".into(),
+        (None, None) => "no result was recorded: it may have been carried out".into(),
+        (Some(verdict), None) => match verdict.result {
+            AttemptResult::Done => "it was carried out".into(),
+            AttemptResult::Unknown => "no reply: it may have been carried out".into(),
+            AttemptResult::NoAnswer => "no reply".into(),
+            AttemptResult::Skipped => "it was not sent".into(),
+            AttemptResult::Refused => {
+                let word = verdict.refusal.as_ref().map(|it| it.as_str());
+                let Some(refusal) = word.and_then(Refusal::read) else {
+                    return "it refused".into();
+                };
+                let reply = RefusalReply {
+                    refusal,
+                    tries_left: verdict.tries_left,
+                    lock_minutes: verdict.lock_minutes,
+                    without_mac: false,
+                };
+                explain(&reply, record.attempt.action).message
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sadp_reset::{Attempt, AttemptFilter, AttemptVerdict, Ledger, RefusalWord};
+
+    use super::*;
+
+    #[test]
+    fn every_end_of_a_command_has_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        let refused = AttemptVerdict {
+            refusal: Some(RefusalWord::new("PasswordError")),
+            number: Some(2024),
+            tries_left: Some(4),
+            ..AttemptVerdict::new(AttemptResult::Refused, at)
+        };
+        let bare = AttemptResult::ALL
+            .iter()
+            .map(|it| AttemptVerdict::new(*it, at));
+        for verdict in bare.chain([refused]).map(Some).chain([None]) {
+            let attempt = Attempt {
+                device: None,
+                address: None,
+                action: Action::Activate,
+                at,
+            };
+            let id = ledger.begin(&attempt).unwrap();
+            if let Some(verdict) = verdict {
+                ledger.finish(id, &verdict).unwrap();
+            }
+        }
+        let unknown = ledger.attempts(&AttemptFilter::default()).unwrap();
+        let unknown = unknown
+            .iter()
+            .find(|it| it.result() == AttemptResult::Unknown);
+        ledger.settle(unknown.unwrap().id, true, at).unwrap();
+        let mut all = ledger.attempts(&AttemptFilter::default()).unwrap();
+        all.reverse();
+        let texts: Vec<_> = all.iter().map(attempt_text).collect();
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+}

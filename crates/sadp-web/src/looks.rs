@@ -1,0 +1,185 @@
+//! What is asked of this computer and of devices for a page, in the background. It changes
+//! nothing. What the last one found is kept.
+
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sadp_doctor::Check;
+use sadp_ops::{Cancellation, Event, LedgerAccess, Observer, OpsError, Session};
+use sadp_text::{ErrorText, progress};
+use tokio::{runtime::Handle, sync::watch};
+
+use crate::{error::WebError, pages::Prepared, site::Site};
+
+/// All looks.
+#[derive(Default)]
+pub(crate) struct Looks {
+    /// The checks of this computer and of a scan.
+    pub(crate) doctor: Look<Vec<Check>>,
+    /// What is set up on devices.
+    pub(crate) prepared: Look<Prepared>,
+    changes: watch::Sender<u64>,
+}
+
+/// One kind of look.
+pub(crate) struct Look<T>(Arc<Mutex<LookState<T>>>);
+
+/// See [`Look`].
+pub(crate) struct LookState<T> {
+    /// How far the one under way is.
+    pub(crate) running: Option<String>,
+    /// What the last one found, as far as it did, and when.
+    pub(crate) found: Option<Arc<Found<T>>>,
+    /// Why the last one found nothing.
+    pub(crate) failure: Option<ErrorText>,
+}
+
+/// What a look found.
+pub(crate) struct Found<T> {
+    pub(crate) at: Timestamp,
+    pub(crate) what: T,
+}
+
+impl<T> Default for Look<T> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(LookState {
+            running: None,
+            found: None,
+            failure: None,
+        })))
+    }
+}
+
+impl<T> Clone for LookState<T> {
+    fn clone(&self) -> Self {
+        Self {
+            running: self.running.clone(),
+            found: self.found.clone(),
+            failure: self.failure.clone(),
+        }
+    }
+}
+
+impl Looks {
+    /// Whoever waits for changes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Forgets what is set up on devices: something was changed.
+    pub(crate) fn forget_prepared(&self) {
+        self.prepared.lock().found = None;
+        self.tell();
+    }
+
+    /// Waits until none is under way.
+    pub(crate) async fn end(&self) {
+        let mut changes = self.subscribe();
+        while self.doctor.is_running() || self.prepared.is_running() {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn tell(&self) {
+        self.changes.send_modify(|version| *version += 1);
+    }
+}
+
+impl<T: Send + Sync + 'static> Look<T> {
+    /// Begins one, unless one is under way.
+    pub(crate) fn begin<W>(
+        &self,
+        site: &Site,
+        access: LedgerAccess,
+        work: W,
+    ) -> Result<(), WebError>
+    where
+        W: AsyncFnOnce(&mut Session, &mut dyn Observer) -> Result<T, OpsError> + Send + 'static,
+    {
+        let mut state = self.lock();
+        if state.running.is_some() {
+            return Ok(());
+        }
+        let stop = &site.cancellation.stop;
+        let mut session = site.open(
+            access,
+            Cancellation {
+                stop: stop.child_token(),
+                abandon: stop.child_token(),
+            },
+        )?;
+        let (look, site, runtime) = (Self(Arc::clone(&self.0)), site.clone(), Handle::current());
+        // A session is for one thread.
+        let spawned = thread::Builder::new().name("look".into()).spawn(move || {
+            let mut observer = |event: Event<'_>| {
+                if let Some(progress) = progress(&event) {
+                    look.lock().running = Some(progress.text);
+                    site.looks.tell();
+                }
+            };
+            let found = runtime.block_on(work(&mut session, &mut observer));
+            drop(session);
+            look.end(found);
+            site.looks.tell();
+        });
+        spawned.map_err(|_| {
+            WebError::new(StatusCode::SERVICE_UNAVAILABLE, "cannot start a thread")
+                .next("close other programs and try again")
+        })?;
+        state.running = Some("begins".into());
+        state.failure = None;
+        Ok(())
+    }
+
+    fn end(&self, found: Result<T, OpsError>) {
+        let at = Timestamp::now();
+        let mut state = self.lock();
+        state.running = None;
+        let former = match found {
+            Ok(what) => mem::replace(&mut state.found, Some(Arc::new(Found { at, what }))),
+            Err(error) => {
+                state.failure = Some(ErrorText::from(&error));
+                None
+            }
+        };
+        // Thousands of devices take their time.
+        drop(state);
+        drop(former);
+    }
+}
+
+impl<T> Look<T> {
+    /// What is known now.
+    pub(crate) fn now(&self) -> LookState<T> {
+        self.lock().clone()
+    }
+
+    fn is_running(&self) -> bool {
+        self.lock().running.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LookState<T>> {
+        // Each change is one step: what a broken thread left is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> LookState<T> {
+    /// How far the one under way is, or why the last one found nothing.
+    pub(crate) fn status(&self, doing: &str) -> Markup {
+        html! {
+            div role="status" {
+                @if let Some(progress) = &self.running { p .progress { (doing) ": " (progress) } }
+            }
+            @if let Some(failure) = &self.failure { (crate::error::problem(failure)) }
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Which devices can be recovered, and what else needs attention.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+use maud::{Markup, PreEscaped, html};
+use sadp_model::{SetUp, text::clean};
+use sadp_ops::{
+    DiscoveredDevice, LedgerAccess, Session,
+    audit::{self, AuditFinding, AuditedDevice},
+    cameras::{self, CameraBehind},
+    recovery::methods,
+};
+use sadp_reset::DeviceKey;
+use sadp_text::{
+    AuditCells, NOT_ASKED, Sheet, audit_result, camera_mends, camera_place, capitalised, count,
+    finding, mends, ready_methods, select,
+};
+use serde::Deserialize;
+
+use super::{problem, shown};
+use crate::{
+    error::WebError,
+    form::KeyedForm,
+    kept::{CSV, XLSX, download},
+    page::{Place, device_title, key, page, sentence, table},
+    site::Site,
+};
+
+const PATH: &str = "/audit";
+
+/// How many devices stand on a page.
+const ROWS: usize = 100;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show).post(ask))
+        .route("/live/audit", get(list))
+        .route("/audit.csv", get(csv))
+        .route("/audit.xlsx", get(xlsx))
+}
+
+/// What is set up on devices, as they replied.
+pub(crate) type Prepared = HashMap<DeviceKey, SetUp>;
+
+/// An audit of the devices of the list.
+struct Audit {
+    /// The devices, the worst first.
+    audited: Vec<AuditedDevice>,
+    /// The cameras behind recorders, as these listed them last.
+    cameras: Vec<CameraBehind>,
+    /// When devices were asked what is set up on them.
+    asked: Option<Timestamp>,
+}
+
+impl Audit {
+    async fn read(site: &Site) -> Result<Self, WebError> {
+        let prepared = site.looks.prepared.now().found;
+        let read = site.read(move |session, mut devices| {
+            let asked = prepared.map(|it| {
+                add_set_up(&mut devices, &it.what);
+                it.at
+            });
+            Self::of(session, devices, asked)
+        });
+        read.await
+    }
+
+    fn of(
+        session: &Session,
+        mut devices: Vec<DiscoveredDevice>,
+        asked: Option<Timestamp>,
+    ) -> Result<Self, WebError> {
+        select::by_urgency(&mut devices);
+        let cameras = cameras::behind(session, &devices);
+        let mut audited = audit::audit(session, devices)?;
+        audited.sort_by_key(|it| {
+            let is_problem = it.findings.iter().any(|finding| finding.is_problem());
+            (Reverse(is_problem), it.findings.is_empty())
+        });
+        Ok(Self {
+            audited,
+            cameras,
+            asked,
+        })
+    }
+
+    /// The recorder that a device is behind.
+    fn behind(&self, audited: &AuditedDevice) -> Option<&CameraBehind> {
+        let device = &audited.assessed.device.entry.device;
+        self.cameras.iter().find(|it| it.is(device))
+    }
+
+    /// Those that are known by their recorder alone.
+    fn alone(&self) -> impl Iterator<Item = &CameraBehind> {
+        self.cameras.iter().filter(|camera| {
+            let mut audited = self.audited.iter();
+            !audited.any(|it| camera.is(&it.assessed.device.entry.device))
+        })
+    }
+
+    fn sheet(&self) -> Sheet {
+        let audited = self.audited.iter();
+        let devices = audited.map(|it| AuditCells::new(it, None, self.behind(it)));
+        let cells = devices.chain(self.alone().map(AuditCells::behind));
+        Sheet {
+            name: "sadpctl",
+            titles: AuditCells::TITLES.split(' ').collect(),
+            rows: cells.map(|it| it.row()).collect(),
+        }
+    }
+}
+
+/// Adds what devices replied to those of the list.
+pub(super) fn add_set_up(devices: &mut [DiscoveredDevice], prepared: &Prepared) {
+    for device in devices {
+        if let Some(set_up) = device.key().and_then(|key| prepared.get(&key)) {
+            device.entry.device.recovery.set_up = *set_up;
+        }
+    }
+}
+
+/// The page of the list, from 1.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct PageQuery {
+    page: usize,
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<PageQuery>) -> Response {
+    let content = content(&site, query).await;
+    let content = content.map(|content| {
+        let body = html! {
+            p { "Which devices the owner can recover without the vendor's support, and what else needs attention." }
+            div .actions role="group" aria-label="Actions" {
+                form method="post" action=(PATH) {
+                    (key(&site))
+                    button .primary type="submit" { "Ask devices what is set up" }
+                }
+                a .button href="/report" { "Report and labels" }
+                a .button href="/audit.csv" { "Download as CSV" }
+                a .button href="/audit.xlsx" { "Download as XLSX" }
+            }
+            div #audit data-live=(path("/live/audit", query.page)) data-on="look" { (content) }
+        };
+        page(&site, Place::Audit, "Audit", &body)
+    });
+    shown(&site, Place::Audit, content)
+}
+
+async fn list(
+    State(site): State<Site>,
+    Query(query): Query<PageQuery>,
+) -> Result<Markup, WebError> {
+    content(&site, query).await
+}
+
+async fn ask(State(site): State<Site>, _: KeyedForm) -> Response {
+    let access = LedgerAccess::Record;
+    let begun = site
+        .looks
+        .prepared
+        .begin(&site, access, async |session, observer| {
+            let inventory = session.look(observer).await?.0;
+            let mut devices = inventory.devices.clone();
+            methods::read_prepared(session, &inventory, &mut devices, observer).await?;
+            let devices = devices.into_iter();
+            let known = devices.filter_map(|it| Some((it.key()?, it.entry.device.recovery.set_up)));
+            Ok(known.collect())
+        });
+    match begun {
+        Ok(()) => Redirect::to(PATH).into_response(),
+        Err(error) => problem(&site, Place::Audit, &error),
+    }
+}
+
+async fn csv(State(site): State<Site>) -> Result<Response, WebError> {
+    let sheet = Audit::read(&site).await?.sheet();
+    let mut bytes = Vec::new();
+    sheet.write_csv(&mut bytes).map_err(unwritable)?;
+    Ok(download(&file_name("audit", "csv"), CSV, bytes))
+}
+
+async fn xlsx(State(site): State<Site>) -> Result<Response, WebError> {
+    let sheet = Audit::read(&site).await?.sheet();
+    let bytes = Sheet::workbook(&[sheet]).map_err(unwritable)?;
+    Ok(download(&file_name("audit", "xlsx"), XLSX, bytes))
+}
+
+/// `audit-2026-11-27.csv`.
+pub(super) fn file_name(stem: &str, ending: &str) -> String {
+    format!("{stem}-{}.{ending}", Zoned::now().strftime("%Y-%m-%d"))
+}
+
+pub(super) fn unwritable(_: std::io::Error) -> WebError {
+    WebError::new(StatusCode::INTERNAL_SERVER_ERROR, "the file cannot be made")
+}
+
+async fn content(site: &Site, query: PageQuery) -> Result<Markup, WebError> {
+    let audit = Audit::read(site).await?;
+    let numbers: HashMap<_, _> = {
+        let now = site.live.now();
+        let devices = now.all().filter(|it| it.online);
+        devices
+            .filter_map(|it| Some((it.found.key()?, it.number)))
+            .collect()
+    };
+    let number = |audited: &AuditedDevice| {
+        let key = audited.assessed.device.key()?;
+        numbers.get(&key).copied()
+    };
+    let all = audit.audited.len();
+    let recoverable = audit.audited.iter().filter(|it| it.is_recoverable());
+    let pages = all.div_ceil(ROWS).max(1);
+    let at = query.page.clamp(1, pages);
+    let some = audit.audited.iter().skip((at - 1) * ROWS).take(ROWS);
+    let rows = html! { @for it in some { (row(it, number(it), audit.behind(it))) } };
+    let alone: Vec<_> = audit.alone().collect();
+    Ok(html! {
+        (site.looks.prepared.now().status("Asking devices"))
+        @if let Some(asked) = audit.asked {
+            p { "Devices were asked at " (asked.to_zoned(TimeZone::system()).strftime("%H:%M:%S")) " what is set up on them." }
+        } @else {
+            (sentence(NOT_ASKED))
+        }
+        p { strong {
+            (recoverable.count()) " of " (count(all as u64, "device", "devices"))
+            " can be recovered without the vendor's support"
+        } }
+        @if all > 0 {
+            (table("Devices, those with problems first",
+                &["Result", "Device", "Ready", "What was found", "What to do"], &rows))
+        }
+        @if pages > 1 {
+            nav .paging aria-label="Pages of the audit" {
+                @if at > 1 { a href=(path(PATH, at - 1)) rel="prev" { "Previous" } }
+                span { "Page " (at) " of " (pages) }
+                @if at < pages { a href=(path(PATH, at + 1)) rel="next" { "Next" } }
+            }
+        }
+        @if !alone.is_empty() {
+            h2 { "Cameras behind recorders" }
+            p { "As the recorders listed them last." }
+            (table("Cameras behind recorders", &["Result", "Camera", "Where", "What to do"],
+                &html! { @for it in &alone { (camera_row(it)) } }))
+        }
+    })
+}
+
+fn path(path: &str, page: usize) -> String {
+    match page {
+        0 | 1 => path.into(),
+        page => format!("{path}?page={page}"),
+    }
+}
+
+fn row(audited: &AuditedDevice, number: Option<u64>, behind: Option<&CameraBehind>) -> Markup {
+    let found = &audited.assessed.device;
+    let device = &found.entry.device;
+    let mac = device.mac.map(|mac| mac.to_string());
+    let title = device_title(found);
+    let ready = ready_methods(&audited.assessed.methods);
+    html! {
+        tr {
+            td { (status(audit_result(&audited.findings))) }
+            td {
+                @if let Some(number) = number { a href=(format!("/device/{number}")) { (title) } } @else { (title) }
+                @if let Some(mac) = &mac { br; (mac) }
+                @if let Some(behind) = behind { br; (clean(&camera_place(behind))) }
+            }
+            td { @if ready.is_empty() { "none" } @else { (ready) } }
+            td { ul .plain { @for &it in &audited.findings { li { (capitalised(&finding(it))) } } } }
+            td { ul .plain { @for it in remedies(audited, number) { li { (PreEscaped(it)) } } } }
+        }
+    }
+}
+
+/// What mends the findings of a device, each once: the page for it, or in words.
+fn remedies(audited: &AuditedDevice, number: Option<u64>) -> Vec<String> {
+    let device = &audited.assessed.device.entry.device;
+    let mac = device.mac.map(|mac| mac.to_string());
+    let name = mac.as_deref().unwrap_or("DEVICE");
+    let mut remedies = Vec::new();
+    for &finding in &audited.findings {
+        let remedy = html! {
+            @if let (Some((path, label)), Some(number)) = (page_for(finding), number) {
+                a href=(format!("/{path}?device={number}")) { (label) }
+            } @else {
+                (capitalised(&clean(&mends(finding, device, name))))
+            }
+        };
+        let remedy = remedy.into_string();
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
+    }
+    remedies
+}
+
+/// The page where a finding is mended, and what is done there.
+const fn page_for(finding: AuditFinding) -> Option<(&'static str, &'static str)> {
+    match finding {
+        AuditFinding::Unactivated => Some(("activate", "Activate it")),
+        AuditFinding::NotRecoverable
+        | AuditFinding::GuidMissing
+        | AuditFinding::MailboxMissing
+        | AuditFinding::QuestionsMissing => Some(("prepare", "Prepare recovery")),
+        AuditFinding::DuplicateAddress | AuditFinding::FactoryAddress => {
+            Some(("network", "Set its address"))
+        }
+        AuditFinding::FirmwareTooOld(_)
+        | AuditFinding::ReplayablePassword
+        | AuditFinding::ClockUnset
+        | AuditFinding::CloudBound => None,
+    }
+}
+
+fn camera_row(behind: &CameraBehind) -> Markup {
+    let camera = &behind.camera;
+    let problem = behind.problem();
+    let name = camera.name.as_deref().or(camera.model.as_deref());
+    html! {
+        tr {
+            td { (status(if problem.is_some() { "problem" } else { "ok" })) }
+            td {
+                @if let Some(name) = name { (clean(name)) br; }
+                @if let Some(address) = &camera.address { (clean(address)) " " }
+                @if let Some(mac) = camera.mac { (mac) }
+            }
+            td { (sentence(&camera_place(behind))) }
+            td { @if let Some(problem) = problem { (sentence(&camera_mends(problem, &behind.recorder))) } }
+        }
+    }
+}
+
+fn status(result: &str) -> Markup {
+    let class = match result {
+        "ok" => "done",
+        "advice" => "skipped",
+        _ => "refused",
+    };
+    html! { span .status.(class) { (result) } }
+}

@@ -1,0 +1,110 @@
+//! Why devices are not found: checks of this computer, and of one scan.
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+use sadp_doctor::{Check, Examination, Verdict};
+use sadp_model::text::clean;
+use sadp_ops::LedgerAccess;
+use sadp_text::{Explanation, Platform, check_subject, check_text, count};
+
+use super::problem;
+use crate::{
+    form::KeyedForm,
+    looks::Found,
+    page::{Place, key, page, sentence, table},
+    site::Site,
+};
+
+const PATH: &str = "/doctor";
+
+/// How long the checks take.
+const HINT: &str = "It takes a few seconds, sends the probes of one scan, and changes nothing.";
+
+pub(super) fn routes() -> Router<Site> {
+    let content = get(async |State(site): State<Site>| content(&site));
+    Router::new()
+        .route(PATH, get(show).post(begin))
+        .route("/live/doctor", content)
+}
+
+async fn show(State(site): State<Site>) -> Markup {
+    let body = html! {
+        p { "Devices are missing from the list? This checks the computer and its network. " (HINT) }
+        form method="post" action=(PATH) {
+            (key(&site))
+            p .buttons { button .primary type="submit" { "Check now" } }
+        }
+        div #doctor data-live="/live/doctor" data-on="look" { (content(&site)) }
+    };
+    page(&site, Place::Doctor, "Doctor", &body)
+}
+
+async fn begin(State(site): State<Site>, _: KeyedForm) -> Response {
+    // Nothing is recorded.
+    let access = LedgerAccess::Unavailable;
+    let begun = site
+        .looks
+        .doctor
+        .begin(&site, access, async |session, observer| {
+            let examination = Examination::begin(&session.scan_config().link).await?;
+            Ok(examination.finish(session.scan(observer).await)?)
+        });
+    match begun {
+        Ok(()) => Redirect::to(PATH).into_response(),
+        Err(error) => problem(&site, Place::Doctor, &error),
+    }
+}
+
+fn content(site: &Site) -> Markup {
+    let now = site.looks.doctor.now();
+    html! {
+        (now.status("Checking this computer and its network"))
+        @if let Some(found) = &now.found {
+            (result(found))
+        } @else if now.running.is_none() && now.failure.is_none() {
+            p { "Nothing was checked yet." }
+        }
+    }
+}
+
+fn result(found: &Found<Vec<Check>>) -> Markup {
+    let at = found.at.to_zoned(TimeZone::system());
+    let mut checks: Vec<_> = found.what.iter().collect();
+    // The worst first; what is alike stays in its order.
+    checks.sort_by(|a, b| b.verdict.cmp(&a.verdict));
+    let number = |verdict| checks.iter().filter(|it| it.verdict == verdict).count() as u64;
+    let rows = html! { @for check in &checks { (row(check)) } };
+    html! {
+        h2 { "Checked at " (at.strftime("%H:%M:%S")) }
+        p {
+            (count(checks.len() as u64, "check", "checks")) ": "
+            (count(number(Verdict::Problem), "problem", "problems")) ", "
+            (count(number(Verdict::Warning), "warning", "warnings")) ", "
+            (number(Verdict::Ok)) " ok"
+        }
+        (table("Checks, the worst first", &["Result", "Checked", "What was found", "What to do"], &rows))
+    }
+}
+
+fn row(check: &Check) -> Markup {
+    let Explanation { message, next } = check_text(check, Platform::HERE);
+    let (class, word) = match check.verdict {
+        Verdict::Ok => ("done", "ok"),
+        Verdict::Warning => ("skipped", "warning"),
+        Verdict::Problem => ("refused", "problem"),
+    };
+    html! {
+        tr {
+            td { span .status.(class) { (word) } }
+            td { (clean(&check_subject(&check.subject))) }
+            td { (sentence(&message)) }
+            td { @if let Some(next) = &next { (sentence(next)) } }
+        }
+    }
+}

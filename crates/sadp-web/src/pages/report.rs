@@ -1,0 +1,240 @@
+//! The document to hand over, its labels and its tables.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, PreEscaped, html};
+use sadp_ops::{
+    network::plan_file::{self, PlanRow},
+    report::{SiteReport, SiteSources, site_report},
+};
+use sadp_reset::{Contact, SiteText};
+use sadp_text::{
+    LabelSize, PageTemplate, Sheet, SiteParties, TemplateError, count, labels_page, plan_problems,
+    report_page, report_sheets, with_cause,
+};
+
+use super::{
+    audit::{add_set_up, file_name, unwritable},
+    problem, shown,
+};
+use crate::{
+    error::WebError,
+    form::{Form, Upload},
+    kept::{XLSX, download},
+    page::{Field, Place, page, upload_form},
+    site::Site,
+};
+
+const PATH: &str = "/report";
+
+/// What a page that is handed over may do: show itself, and be printed.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'; sandbox allow-modals",
+);
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show).post(set))
+        .route("/report/page", get(document))
+        .route("/report/labels", get(labels))
+        .route("/report.xlsx", get(xlsx))
+}
+
+/// What people say about the site, as somebody typed it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReportInput {
+    title: Option<SiteText>,
+    customer: Option<SiteText>,
+    installer: Option<SiteText>,
+    label_size: LabelSize,
+    plan: Vec<PlanRow>,
+}
+
+impl ReportInput {
+    /// What a form says. A plan that was sent before stays, unless there is another one.
+    fn read(upload: &Upload, before: &Self) -> Result<Self, WebError> {
+        let form = &upload.form;
+        let plan = match &*upload.files {
+            [] if form.is_ticked("no-plan") => Vec::new(),
+            [] => before.plan.clone(),
+            [file] => plan(&file.bytes)?,
+            _ => return Err(WebError::bad("a report has one plan").next("choose one file")),
+        };
+        Ok(Self {
+            title: text(form, "title", "title")?,
+            customer: text(form, "customer", "customer")?,
+            installer: text(form, "installer", "installer")?,
+            label_size: match form.given("label-size") {
+                Some(size) => size.parse().map_err(|error| {
+                    WebError::bad("this is no size of a label").next(format!("{error}"))
+                })?,
+                None => LabelSize::default(),
+            },
+            plan,
+        })
+    }
+}
+
+fn text(form: &Form, name: &str, what: &str) -> Result<Option<SiteText>, WebError> {
+    let text = form.given(name).map(str::parse).transpose();
+    text.map_err(|error| {
+        WebError::bad(format!("the {what} cannot be used")).next(format!("{error}"))
+    })
+}
+
+fn plan(bytes: &[u8]) -> Result<Vec<PlanRow>, WebError> {
+    let read = plan_file::read(bytes);
+    let (rows, _) = read.map_err(|problems| {
+        let mut explanation = plan_problems(&problems);
+        explanation.message.insert_str(0, "the plan ");
+        WebError::from(explanation)
+    })?;
+    Ok(rows)
+}
+
+async fn show(State(site): State<Site>) -> Markup {
+    form(&site)
+}
+
+fn form(site: &Site) -> Markup {
+    let input = site.report_input();
+    let value = |text: &Option<SiteText>| text.as_ref().map_or("", SiteText::as_str).to_owned();
+    let [title, customer, installer] = [&input.title, &input.customer, &input.installer].map(value);
+    let size = input.label_size.to_string();
+    let plan = Field {
+        kind: "file",
+        ..Field::text("plan", "Address plan, if you have one")
+    };
+    let body = html! {
+        p { "The document to hand over: the address plan, the devices with their state, what recovery is prepared, what the owner keeps where, and what is open. It holds no secret." }
+        p { "What is set up on devices is as in the " a href="/audit" { "audit" } ": ask them there first." }
+        div .actions role="group" aria-label="Open and download" {
+            a .button.primary href="/report/page" target="_blank" rel="noopener" { "Open the report" }
+            a .button href="/report/labels" target="_blank" rel="noopener" { "Open the labels" }
+            a .button href="/report.xlsx" { "Download the tables as XLSX" }
+        }
+        h2 { "What stands in it" }
+        (upload_form(site, PATH, "Use these", &html! {
+            (Field::text("title", "Title").value(&title).render())
+            (Field::text("customer", "Customer").value(&customer).render())
+            (Field::text("installer", "Installer").value(&installer)
+                .hint("Left empty, it is the contact for the vendor's support.").render())
+            (Field::text("label-size", "Size of a label in mm").value(&size)
+                .hint("Width x height, from 40x15 to 190x260.").render())
+            (plan.hint("CSV or XLSX. Its addresses stand beside those in use.").render())
+            @if !input.plan.is_empty() {
+                p { label {
+                    input type="checkbox" name="no-plan" value="true";
+                    " Leave out the plan of " (count(input.plan.len() as u64, "device", "devices")) " that was sent before"
+                } }
+            }
+        }))
+    };
+    page(site, Place::Audit, "Report and labels", &body)
+}
+
+async fn set(State(site): State<Site>, upload: Upload) -> Response {
+    match ReportInput::read(&upload, &site.report_input()) {
+        Ok(input) => {
+            site.set_report_input(input);
+            Redirect::to(PATH).into_response()
+        }
+        Err(error) => problem(&site, Place::Audit, &error),
+    }
+}
+
+async fn document(State(site): State<Site>) -> Response {
+    let input = site.report_input();
+    let page = async {
+        let parties = SiteParties {
+            title: input.title.clone(),
+            customer: input.customer.clone(),
+            installer: input.installer.clone(),
+            contact: contact(&site)?,
+        };
+        let render = move |report: &SiteReport| {
+            report_page(report, &parties, &PageTemplate::new(PageTemplate::REPORT)?)
+        };
+        rendered(&site, &input, render).await
+    };
+    handed_over(&site, page.await)
+}
+
+async fn labels(State(site): State<Site>) -> Response {
+    let input = site.report_input();
+    let size = input.label_size;
+    let render = move |report: &SiteReport| {
+        labels_page(report, size, &PageTemplate::new(PageTemplate::LABELS)?)
+    };
+    handed_over(&site, rendered(&site, &input, render).await)
+}
+
+async fn xlsx(State(site): State<Site>) -> Result<Response, WebError> {
+    let input = site.report_input();
+    let bytes = read(&site, &input, |report| {
+        Sheet::workbook(&report_sheets(report)).map_err(unwritable)
+    });
+    Ok(download(&file_name("report", "xlsx"), XLSX, bytes.await?))
+}
+
+async fn rendered(
+    site: &Site,
+    input: &Arc<ReportInput>,
+    render: impl FnOnce(&SiteReport) -> Result<String, TemplateError> + Send + 'static,
+) -> Result<String, WebError> {
+    let page = read(site, input, |report| {
+        let page = render(report);
+        page.map_err(|error| WebError::new(StatusCode::INTERNAL_SERVER_ERROR, with_cause(&error)))
+    });
+    page.await
+}
+
+/// Makes something of the report of this site.
+async fn read<T: Send + 'static>(
+    site: &Site,
+    input: &Arc<ReportInput>,
+    make: impl FnOnce(&SiteReport) -> Result<T, WebError> + Send + 'static,
+) -> Result<T, WebError> {
+    let (input, prepared) = (Arc::clone(input), site.looks.prepared.now().found);
+    let made = site.read(move |session, mut devices| {
+        if let Some(prepared) = &prepared {
+            add_set_up(&mut devices, &prepared.what);
+        }
+        let sources = SiteSources {
+            devices,
+            asked: prepared.is_some(),
+            plan: &input.plan,
+        };
+        make(&site_report(session, sources)?)
+    });
+    made.await
+}
+
+fn contact(site: &Site) -> Result<Contact, WebError> {
+    let Some(folder) = &site.config else {
+        return Ok(Contact::default());
+    };
+    Contact::read(&folder.join(Contact::FILE_NAME)).map_err(|error| {
+        let message = with_cause(&error);
+        WebError::bad(message).next("write lines as name = \"...\", or remove the file")
+    })
+}
+
+/// A page that stands alone.
+fn handed_over(site: &Site, page: Result<String, WebError>) -> Response {
+    match page {
+        Ok(page) => {
+            let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
+            (policy, PreEscaped(page)).into_response()
+        }
+        Err(error) => shown(site, Place::Audit, Err(error)),
+    }
+}
