@@ -9,6 +9,7 @@
 //! - `access`: who is let in; forms that are sent once.
 //! - `live`: the list of devices, kept up to date by a watch.
 //! - `jobs`: the one change of devices that is under way.
+//! - `told`: what devices told when they were asked.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
 //!
@@ -25,6 +26,7 @@ mod server;
 mod site;
 mod targets;
 mod tls;
+mod told;
 
 pub use server::{Ended, Server, ServerError, WebConfig};
 pub use tls::{Identity, TlsError};

@@ -1,11 +1,17 @@
 //! One module a page.
 
 mod activate;
+mod app;
 mod assets;
+mod button;
 mod device;
 mod devices;
 mod events;
 mod job;
+mod mail;
+mod prepare;
+mod questions;
+mod recovery;
 
 pub(crate) use self::devices::ChosenColumns;
 use axum::{
@@ -13,7 +19,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use maud::{DOCTYPE, html};
 
@@ -34,6 +40,12 @@ pub(crate) fn router(site: Site) -> Router {
         .merge(activate::routes())
         .merge(events::routes())
         .merge(job::routes())
+        .merge(recovery::routes())
+        .merge(prepare::routes())
+        .merge(questions::routes())
+        .merge(mail::routes())
+        .merge(button::routes())
+        .merge(app::routes())
         .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
         // Forms with files, and what stands around the files.
         .layer(DefaultBodyLimit::max(MAX_UPLOAD + (1 << 20)))
@@ -66,6 +78,14 @@ pub(crate) fn problem(site: &Site, place: Place, error: &WebError) -> Response {
     };
     let status = error.status();
     (status, page(site, place, "This did not work", &body)).into_response()
+}
+
+/// What a form began, or why not.
+pub(crate) fn begun(site: &Site, place: Place, begun: Result<(), WebError>) -> Response {
+    match begun {
+        Ok(()) => Redirect::to(job::JOB).into_response(),
+        Err(error) => problem(site, place, &error),
+    }
 }
 
 /// A page, or what went wrong with it.

@@ -15,6 +15,7 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     access::Access, error::WebError, jobs::Jobs, live::Live, pages::ChosenColumns, server::Ended,
+    told::Told,
 };
 
 /// The most streams of events at once: a page that is open has one.
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) is_tls: bool,
     pub(crate) live: Live,
     pub(crate) jobs: Jobs,
+    pub(crate) told: Told,
     pub(crate) scan: ScanConfig,
     pub(crate) state: PathBuf,
     /// The folder of what the user set up once.
@@ -68,6 +70,7 @@ impl Site {
             is_tls: config.identity.is_some(),
             live: Live::default(),
             jobs: Jobs::default(),
+            told: Told::default(),
             columns: Mutex::default(),
             config: config.config,
             scan: config.scan,
