@@ -7,11 +7,13 @@
 
 mod activate;
 mod answers;
+mod button;
 mod error;
 mod export;
 mod guid;
 mod lamp;
 mod mail;
+mod methods;
 mod network;
 mod prepare;
 mod question;
@@ -21,7 +23,7 @@ use std::{net::Ipv4Addr, path::Path, path::PathBuf, pin::Pin, time::Duration};
 
 use sadp_discovery::ScanReport;
 use sadp_proto::{Mailbox, SecretAnswers};
-use sadp_reset::{Contact, DeviceKey};
+use sadp_reset::{Contact, DeviceKey, QuestionNames};
 use secrecy::SecretString;
 
 pub use self::{
@@ -31,11 +33,13 @@ pub use self::{
 use crate::{
     DiscoveredDevice, Inventory, LedgerAccess, Observer, Outcome, Overrides, Report, SETTLE,
     Session,
+    check::HttpAccess,
     network::{AddressRange, Login, WantedSettings, plan_file::PlanRow},
     recovery::{
         answer::AnswerInput, guid::import::GuidSource, password_reset::OwnerSecret,
         prepare::WantedPreparation,
     },
+    verify::{self, Verification},
 };
 
 /// A task and the devices it is for.
@@ -85,6 +89,17 @@ pub enum Task {
     FetchQr,
     /// Set the security questions of one device, with its current password.
     SetQuestions(SecretAnswers, SecretString),
+    /// Ask which recovery methods the devices offer, and have set up.
+    AskMethods,
+    /// Ask which security questions the devices have. The user gives them these names.
+    AskQuestions(QuestionNames),
+    /// Wait until one device was reset by its button.
+    AwaitButton {
+        /// How long at most.
+        limit: Duration,
+        /// The password that the device gets once it is back. It gets none without.
+        first_password: Option<SecretString>,
+    },
     /// Set this new password on one device, by a secret of its owner.
     ResetPassword(OwnerSecret, SecretString),
     /// Send the vendor's answers, each to its own device. Where the job is for one device,
@@ -101,8 +116,22 @@ impl Task {
     /// What the job's session needs of the ledger.
     pub const fn access(&self) -> LedgerAccess {
         match self {
-            Self::Lamp(_) => LedgerAccess::Record,
+            Self::Lamp(_) | Self::AskMethods | Self::AskQuestions(_) => LedgerAccess::Record,
+            // The claim is taken once the device is back.
+            Self::AwaitButton { .. } => LedgerAccess::Read,
             _ => LedgerAccess::Write,
+        }
+    }
+
+    /// The password that devices get.
+    const fn new_password(&self) -> Option<&SecretString> {
+        match self {
+            Self::Activate(password)
+            | Self::ImportGuids(_, password)
+            | Self::ResetPassword(_, password) => Some(password),
+            Self::SendAnswers { password, .. } => password.as_ref(),
+            Self::AwaitButton { first_password, .. } => first_password.as_ref(),
+            _ => None,
         }
     }
 
@@ -133,6 +162,9 @@ pub struct JobSettings {
     /// Have recorders pass a new password on to their cameras. Devices that do not offer it
     /// are left out.
     pub sync_cameras: bool,
+    /// Try a new password afterwards, by one login over HTTP on each device that took it or
+    /// may have.
+    pub verify: bool,
     /// How long devices that got new addresses are looked for until they are back.
     pub wait_back: Duration,
 }
@@ -147,6 +179,7 @@ impl JobSettings {
             parallel: 16,
             settle: SETTLE,
             sync_cameras: false,
+            verify: false,
             wait_back: Login::WAIT_BACK,
         }
     }
@@ -198,7 +231,8 @@ impl Job {
         if task.access() == LedgerAccess::Write {
             run.claim().await?;
         }
-        match task {
+        let new_password = task.new_password().filter(|_| run.settings.verify).cloned();
+        let report = match task {
             Task::Activate(password) => activate::run(&mut run, password).await,
             Task::Lamp(time) => lamp::run(&mut run, time).await,
             Task::Export { folder, contact } => export::run(&mut run, &folder, &contact).await,
@@ -217,12 +251,27 @@ impl Job {
             Task::SetQuestions(answers, password) => {
                 questions::set(&mut run, answers, password).await
             }
+            Task::AskMethods => methods::ask(&mut run).await,
+            Task::AskQuestions(names) => questions::ask(&mut run, &names).await,
+            Task::AwaitButton {
+                limit,
+                first_password,
+            } => button::run(&mut run, limit, first_password).await,
             Task::ResetPassword(secret, password) => {
                 questions::reset_password(&mut run, secret, password).await
             }
             Task::SendAnswers { input, password } => answers::run(&mut run, input, password).await,
             Task::Apply(rows, password) => network::apply(&mut run, rows, password).await,
+        };
+        let mut report = report?;
+        if let Some(password) = &new_password {
+            let verification = Verification {
+                password,
+                access: &HttpAccess::default(),
+            };
+            verify::verify(run.session, &mut report, verification, run.operator).await;
         }
+        Ok(report)
     }
 }
 

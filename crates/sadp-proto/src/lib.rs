@@ -87,8 +87,8 @@ pub use exchange::{CommandOutcome, Exchange, ExchangeStep};
 pub use inquiry::{Inquiry, boolean};
 pub use message::{CommandReply, DeviceReport, Header, Message, RequestMessage, Types};
 pub use recovery::{
-    AnswersError, Code, CodeError, Guid, GuidError, MailQr, Mailbox, Question, QuestionList,
-    RequestCode, SecretAnswers, VerificationCode, VerificationCodeError, read_set_up,
+    AnswersError, Code, CodeError, Guid, GuidError, MailQr, Mailbox, MailboxError, Question,
+    QuestionList, RequestCode, SecretAnswers, VerificationCode, VerificationCodeError, read_set_up,
 };
 pub use refusal::{Refusal, RefusalReply};
 pub use survey::{

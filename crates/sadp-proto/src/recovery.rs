@@ -10,7 +10,7 @@ use sadp_model::SetUp;
 pub use self::{
     code::{Code, CodeError, RequestCode, VerificationCode, VerificationCodeError},
     guid::{Guid, GuidError},
-    mail::{MailQr, Mailbox},
+    mail::{MailQr, Mailbox, MailboxError},
     question::{AnswersError, Question, QuestionList, SecretAnswers},
 };
 use crate::{CommandReply, inquiry::boolean};

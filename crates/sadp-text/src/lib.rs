@@ -9,7 +9,7 @@
 //! - [`lines`]: an [`Event`](sadp_ops::Event).
 //! - [`Announcement`]: a change before it is made, and the question.
 //! - [`method_state`], [`method_reasons`], [`method_command`]: whether a recovery method
-//!   can be used, and the command; [`button_steps`], [`app_steps`]: what to do for it.
+//!   can be used, and the command; [`ButtonSteps`], [`app_steps`]: what to do for it.
 //! - [`case_state`], [`case_reasons`], [`case_next`]: whether a request to the vendor's
 //!   support can still be answered, why not, and what to do.
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
@@ -75,8 +75,8 @@ pub use outcome::{
 };
 pub use password::new_password_problem;
 pub use recovery::{
-    NOT_ENCRYPTED, answers_kept, button_steps, device_label, method_advice, method_brief,
-    method_command, method_reasons, method_state, unanswered,
+    ButtonSteps, MAILED_CODE_VOID, NOT_ENCRYPTED, answers_kept, device_label, mail_qr_steps,
+    method_advice, method_brief, method_command, method_reasons, method_state, unanswered,
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{

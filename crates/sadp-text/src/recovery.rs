@@ -1,11 +1,12 @@
 //! Recovery methods: what to type, and what to do at the device.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use sadp_model::{
     Advice, Availability, Device, FormFactor, MethodAssessment, Note, Prerequisite, RecoveryMethod,
-    Serial, UnavailableReason,
+    Serial, UnavailableReason, text::clean,
 };
+use sadp_proto::MailQr;
 
 use crate::count;
 
@@ -126,36 +127,82 @@ pub fn method_reasons(fit: &MethodAssessment) -> Vec<String> {
     needs.chain(obstacle).chain(notes).collect()
 }
 
-/// What to do at a device to reset it by its button.
-pub fn button_steps(device: &Device, fit: &MethodAssessment) -> String {
-    let button = match FormFactor::of(device) {
-        FormFactor::Recorder => ", if it has one".into(),
-        housing => format!(": {}", housing.button_place()),
-    };
-    let label = device_label(device);
-    let mut text = format!(
-        "\
-To reset {label} by its button, at the device:
-  1. Find the reset button{button}. The manual of the model has precedence. If it has none: sadpctl reset ways shows other ways.
-  2. Power the device off. Where its network cable powers it, unplug that.
-  3. Press the button, hold it, and power the device on while you hold it.
-  4. Keep holding for more than 30 s after power-on. Then let go.
-  5. Let it start, on the same network as this computer. It comes back without a password, usually at the factory address 192.168.1.64.
-All its settings are lost with the password: expect factory values everywhere."
-    );
-    if device.state.is_none() {
-        text += "\nIts firmware does not report whether it has a password: from here only its restart is seen.";
-    }
-    // The steps name the place and the loss already.
-    let named = |note: &&Note| matches!(note, Note::ButtonPlace(_) | Note::SettingsLost);
-    for note in fit.notes.iter().filter(|note| !named(note)) {
-        text.extend(["\nNote: ", &note.to_string(), "."]);
-    }
-    if let Some(obstacle) = fit.availability.obstacle() {
-        text.extend(["\nNote: ", &obstacle.to_string(), ". It may not work."]);
-    }
-    text
+/// What to do at a device to reset it by its button. Its text is for terminals.
+#[derive(Clone, Debug)]
+pub struct ButtonSteps {
+    /// The device, by what is printed on its label.
+    pub label: String,
+    /// What to do, in this order.
+    pub steps: [String; 5],
+    /// What to know before.
+    pub notes: Vec<String>,
 }
+
+impl ButtonSteps {
+    /// The steps for a device that the method fits so.
+    pub fn new(device: &Device, fit: &MethodAssessment) -> Self {
+        let button = match FormFactor::of(device) {
+            FormFactor::Recorder => ", if it has one".into(),
+            housing => format!(": {}", housing.button_place()),
+        };
+        let mut notes = vec![
+            "All its settings are lost with the password: expect factory values everywhere.".into(),
+        ];
+        if device.state.is_none() {
+            notes.push("Its firmware does not report whether it has a password: from here only its restart is seen.".into());
+        }
+        // The steps name the place and the loss already.
+        let named = |note: &&Note| matches!(note, Note::ButtonPlace(_) | Note::SettingsLost);
+        let others = fit.notes.iter().filter(|note| !named(note));
+        notes.extend(others.map(|note| format!("Note: {note}.")));
+        if let Some(obstacle) = fit.availability.obstacle() {
+            notes.push(format!("Note: {obstacle}. It may not work."));
+        }
+        Self {
+            label: device_label(device),
+            steps: [
+                format!("Find the reset button{button}. The manual of the model has precedence. If it has none: sadpctl reset ways shows other ways."),
+                "Power the device off. Where its network cable powers it, unplug that.".into(),
+                "Press the button, hold it, and power the device on while you hold it.".into(),
+                "Keep holding for more than 30 s after power-on. Then let go.".into(),
+                "Let it start, on the same network as this computer. It comes back without a password, usually at the factory address 192.168.1.64.".into(),
+            ],
+            notes,
+        }
+    }
+}
+
+impl fmt::Display for ButtonSteps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "To reset {} by its button, at the device:", self.label)?;
+        for (number, step) in (1..).zip(&self.steps) {
+            write!(f, "\n  {number}. {step}")?;
+        }
+        self.notes.iter().try_for_each(|note| write!(f, "\n{note}"))
+    }
+}
+
+/// What to do with the QR code that a device gave for a mailed code: to mail `picture`,
+/// and to wait for the code.
+pub fn mail_qr_steps(told: &MailQr, picture: &str) -> [String; 2] {
+    let service = match &told.service_mailbox {
+        Some(service) => format!("Mail {picture} to {}", clean(service)),
+        None => {
+            format!("The device names no address: mail {picture} to the vendor's support")
+        }
+    };
+    let mailbox = told.mailbox.as_deref().map_or_else(
+        || "at its reserved e-mail address".into(),
+        |mailbox| format!("at {}", clean(mailbox)),
+    );
+    [
+        format!("{service}, or scan it with the vendor's app, Hik-Connect."),
+        format!("A code comes {mailbox}, usually within minutes."),
+    ]
+}
+
+/// What makes a mailed code void.
+pub const MAILED_CODE_VOID: &str = "Until then do not restart the device, nor change its reserved address, nor fetch another QR code: each makes the code void.";
 
 #[cfg(test)]
 mod tests {
@@ -193,7 +240,7 @@ mod tests {
                 &device,
                 &RecoverySetup::default(),
             );
-            button_steps(&device, &fit)
+            ButtonSteps::new(&device, &fit).to_string()
         });
         assert_snapshot!(told.join("\n\n"));
     }

@@ -10,18 +10,22 @@ use axum::{
 };
 use sadp_model::{SecretKind, SecretText};
 use sadp_ops::Overrides;
-use sadp_proto::seal::UpdateDigest;
+use sadp_proto::{Mailbox, MailboxError, seal::UpdateDigest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, jobs::JobChoice, site::Site};
 
 /// The name of a form's ticket.
 pub(crate) const TICKET: &str = "ticket";
 
 /// The name of the session's key in a form.
 pub(crate) const KEY: &str = "key";
+
+/// The names of the boxes of [`page::after_reset`](crate::page::after_reset).
+pub(crate) const VERIFY: &str = "verify";
+pub(crate) const SYNC: &str = "sync-cameras";
 
 /// The longest form: 5,000 devices are less.
 const MAX_FORM: usize = 1 << 20;
@@ -109,6 +113,22 @@ impl Form {
             Some(problem) => Err(problem.into()),
             None => Ok(password),
         }
+    }
+
+    /// What is done once a new password is set: see
+    /// [`page::after_reset`](crate::page::after_reset).
+    pub(crate) fn choice(&self, overrides: Overrides) -> JobChoice {
+        JobChoice {
+            overrides,
+            sync_cameras: self.is_ticked(SYNC),
+            verify: self.is_ticked(VERIFY),
+        }
+    }
+
+    /// An e-mail address, where one was typed.
+    pub(crate) fn mailbox(&self, name: &str) -> Result<Option<Mailbox>, WebError> {
+        let given = self.given(name).map(str::parse).transpose();
+        given.map_err(|error: MailboxError| WebError::bad(error.to_string()))
     }
 
     /// The current password of [`page::current_password`](crate::page::current_password).

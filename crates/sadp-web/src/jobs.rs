@@ -22,6 +22,26 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{error::WebError, page::device_title, site::Site};
 
+/// What a person chose for a job.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct JobChoice {
+    /// What is lifted.
+    pub(crate) overrides: Overrides,
+    /// Recorders pass a new password on to their cameras.
+    pub(crate) sync_cameras: bool,
+    /// A new password is tried afterwards.
+    pub(crate) verify: bool,
+}
+
+impl From<Overrides> for JobChoice {
+    fn from(overrides: Overrides) -> Self {
+        Self {
+            overrides,
+            ..Self::default()
+        }
+    }
+}
+
 /// The job under way, and the last one that ended.
 #[derive(Default)]
 pub(crate) struct Jobs {
@@ -106,8 +126,13 @@ impl Jobs {
         &self,
         site: &Site,
         job: Job,
-        overrides: Overrides,
+        choice: impl Into<JobChoice>,
     ) -> Result<(), WebError> {
+        let JobChoice {
+            overrides,
+            sync_cameras,
+            verify,
+        } = choice.into();
         let title = capitalised(sadp_text::doing(&job.task));
         let cancellation = Cancellation::default();
         let mut state = self.lock();
@@ -119,6 +144,8 @@ impl Jobs {
         let mut session = site.open_for(&job.task, cancellation.clone())?;
         let settings = JobSettings {
             overrides,
+            sync_cameras,
+            verify,
             ..JobSettings::new(format!("sadpctl web ({title})"), site.lock_wait)
         };
         let mut reporter = Reporter { site: site.clone() };
@@ -135,6 +162,7 @@ impl Jobs {
                 }
                 Err(error) => (Vec::new(), Some(ErrorText::from(&error))),
             };
+            reporter.site.told.take_in(&outcomes);
             reporter.site.jobs.end(outcomes, failure);
             reporter.site.note_use("/");
             // The job may have made the ledger, and has changed devices.

@@ -10,6 +10,7 @@
 //! - `live`: the list of devices, kept up to date by a watch.
 //! - `jobs`: the one change of devices that is under way.
 //! - `looks`: what is asked for a page in the background, without a change.
+//! - `told`: what devices told when they were asked.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
 //!
@@ -30,6 +31,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod told;
 
 pub use server::{Ended, Server, ServerError, WebConfig};
 pub use tls::{Identity, TlsError};

@@ -6,8 +6,10 @@ use sadp_ops::DiscoveredDevice;
 use sadp_text::capitalised;
 
 use crate::{
-    form::{KEY, TICKET},
+    form::{KEY, SYNC, TICKET, VERIFY},
+    live::LiveDevice,
     site::Site,
+    targets::Targets,
 };
 
 /// The places that every page leads to.
@@ -191,6 +193,29 @@ pub(crate) fn new_password() -> Markup {
 /// The field of the password that devices have.
 pub(crate) fn current_password() -> Markup {
     Field::secret("password", "Current password").render()
+}
+
+/// What is done once a new password is set.
+pub(crate) fn after_reset(targets: &Targets) -> Markup {
+    html! {
+        p { label { input type="checkbox" name=(VERIFY) value="yes";
+            " Try the new password afterwards, by one login over HTTP" } }
+        @if targets.offers_camera_sync() {
+            p { label { input type="checkbox" name=(SYNC) value="yes";
+                " Have the recorder pass the new password on to its cameras" } }
+        }
+    }
+}
+
+/// Where else to go for a device.
+pub(crate) fn device_links(device: &LiveDevice) -> Markup {
+    let number = device.number;
+    html! {
+        p {
+            a href=(format!("/recovery?device={number}")) { "All recovery methods of this device" } " "
+            a href=(format!("/device/{number}")) { "All that is known of it" }
+        }
+    }
 }
 
 /// A sentence of sadp-text as a paragraph: lines are kept, and a device's words are made

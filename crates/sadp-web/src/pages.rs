@@ -1,14 +1,20 @@
 //! One module a page.
 
 mod activate;
+mod app;
 mod assets;
 mod audit;
+mod button;
 mod device;
 mod devices;
 mod doctor;
 mod events;
 mod history;
 mod job;
+mod mail;
+mod prepare;
+mod questions;
+mod recovery;
 mod report;
 
 pub(crate) use self::{audit::Prepared, devices::ChosenColumns, report::ReportInput};
@@ -17,7 +23,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use maud::{DOCTYPE, html};
 
@@ -42,6 +48,12 @@ pub(crate) fn router(site: Site) -> Router {
         .merge(history::routes())
         .merge(job::routes())
         .merge(report::routes())
+        .merge(recovery::routes())
+        .merge(prepare::routes())
+        .merge(questions::routes())
+        .merge(mail::routes())
+        .merge(button::routes())
+        .merge(app::routes())
         .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
         // Forms with files, and what stands around the files.
         .layer(DefaultBodyLimit::max(MAX_UPLOAD + (1 << 20)))
@@ -74,6 +86,14 @@ pub(crate) fn problem(site: &Site, place: Place, error: &WebError) -> Response {
     };
     let status = error.status();
     (status, page(site, place, "This did not work", &body)).into_response()
+}
+
+/// What a form began, or why not.
+pub(crate) fn begun(site: &Site, place: Place, begun: Result<(), WebError>) -> Response {
+    match begun {
+        Ok(()) => Redirect::to(job::JOB).into_response(),
+        Err(error) => problem(site, place, &error),
+    }
 }
 
 /// A page, or what went wrong with it.

@@ -21,6 +21,7 @@ use crate::{
     looks::Looks,
     pages::{ChosenColumns, ReportInput},
     server::Ended,
+    told::Told,
 };
 
 /// The most streams of events at once: a page that is open has one.
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) live: Live,
     pub(crate) jobs: Jobs,
     pub(crate) looks: Looks,
+    pub(crate) told: Told,
     pub(crate) scan: ScanConfig,
     pub(crate) state: PathBuf,
     /// The folder of what the user set up once.
@@ -77,6 +79,7 @@ impl Site {
             live: Live::default(),
             jobs: Jobs::default(),
             looks: Looks::default(),
+            told: Told::default(),
             columns: Mutex::default(),
             report: Mutex::default(),
             config: config.config,

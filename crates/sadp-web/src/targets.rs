@@ -46,6 +46,11 @@ impl Targets {
         Self::new(devices)
     }
 
+    /// The only one of a page that is for one device.
+    pub(crate) fn one_of(site: &Site, query: TargetQuery) -> Result<LiveDevice, WebError> {
+        Self::of(site, query)?.only()
+    }
+
     /// Those of a form that was sent.
     pub(crate) fn of_form(site: &Site, form: &Form) -> Result<Self, WebError> {
         let now: &LiveState = &site.live.now();
@@ -55,7 +60,8 @@ impl Targets {
         Self::new(devices.cloned().collect())
     }
 
-    fn new(devices: Vec<LiveDevice>) -> Result<Self, WebError> {
+    /// These devices.
+    pub(crate) fn new(devices: Vec<LiveDevice>) -> Result<Self, WebError> {
         if devices.is_empty() {
             let error = WebError::gone("no device is chosen");
             return Err(error.next("mark devices in the list, then choose what to do"));
@@ -76,6 +82,21 @@ impl Targets {
         }
     }
 
+    /// The only one.
+    pub(crate) fn only(&self) -> Result<LiveDevice, WebError> {
+        let only = self.single().cloned();
+        only.ok_or_else(|| {
+            WebError::bad("this is done with one device at a time")
+                .next("open it from the page of the device")
+        })
+    }
+
+    /// Whether one of them can pass a new password on to its cameras.
+    pub(crate) fn offers_camera_sync(&self) -> bool {
+        let mut devices = self.0.iter();
+        devices.any(|it| it.found.entry.device.recovery.sync_camera_passwords == Some(true))
+    }
+
     /// What the ledger and a look know them by. Those that tell neither MAC nor serial are
     /// not among them.
     pub(crate) fn keys(&self) -> Result<Vec<DeviceKey>, WebError> {
@@ -92,9 +113,8 @@ impl Targets {
 
     /// The devices as a part of a form, for people and for the form.
     pub(crate) fn render(&self) -> Markup {
-        let numbers: Vec<_> = self.0.iter().map(|it| it.number.to_string()).collect();
         html! {
-            input type="hidden" name=(DEVICES) value=(numbers.join(" "));
+            (self.hidden())
             @if let [device] = &*self.0 {
                 p { "For " strong { (device_title(&device.found)) } "." }
             } @else {
@@ -106,8 +126,19 @@ impl Targets {
         }
     }
 
+    /// The same for the form alone.
+    pub(crate) fn hidden(&self) -> Markup {
+        let numbers: Vec<_> = self.0.iter().map(|it| it.number.to_string()).collect();
+        html! { input type="hidden" name=(DEVICES) value=(numbers.join(" ")); }
+    }
+
     /// The guards of an action, to be lifted for one device by typing its name.
     pub(crate) fn guards(&self, action: Action) -> Markup {
+        self.liftable(&Guard::of(action))
+    }
+
+    /// The same for these guards.
+    pub(crate) fn liftable(&self, guards: &[Guard]) -> Markup {
         if self.single().is_none() {
             return html! {};
         }
@@ -118,7 +149,7 @@ impl Targets {
                     "Each box lifts one check." }
                 fieldset {
                     legend { "Checks to lift" }
-                    @for guard in Guard::of(action) {
+                    @for guard in guards {
                         @let word: &str = guard.into();
                         label { input type="checkbox" name=(LIFTED) value=(word); " " (word) } br;
                     }

@@ -15,7 +15,7 @@ use sadp_ops::{
 use sadp_reset::{
     Action, Case, DeviceKey, InvalidReason, NewCase, RecorderCamera, RequestKind, SiteName,
 };
-use sadp_text::{Announcement, Platform, button_steps, words};
+use sadp_text::{Announcement, ButtonSteps, Platform, words};
 
 use crate::{
     advice,
@@ -141,13 +141,13 @@ fn reset_app_and_button() {
             .unwrap()
     };
     let row = AppRow::new(&device.device, fit(RecoveryMethod::HikProConnect));
-    let steps = button_steps(
+    let steps = ButtonSteps::new(
         &device.device.entry.device,
         fit(RecoveryMethod::ResetButton),
     );
     assert_snapshot!(at_widths(|out, layout| {
         AppRow::write_table(std::slice::from_ref(&row), out, layout)?;
-        writeln!(out, "{}", fold(&steps, layout.width))
+        writeln!(out, "{}", fold(&steps.to_string(), layout.width))
     }));
 }
 

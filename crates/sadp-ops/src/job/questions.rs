@@ -1,4 +1,5 @@
 use sadp_proto::SecretAnswers;
+use sadp_reset::QuestionNames;
 use secrecy::SecretString;
 
 use super::{FoundDevices, JobError, JobRun, PlannedTask};
@@ -6,9 +7,24 @@ use crate::{
     Inventory, PasswordSettings, Report, Selection,
     recovery::{
         password_reset::{self, Method, OwnerSecret, PasswordReset, ResetChoice},
-        questions::{self, NewQuestions, QuestionCheck},
+        questions::{self, NewQuestions, QuestionCheck, ReadSettings},
     },
 };
+
+/// Changes nothing and costs no try, so nobody is asked.
+pub(super) async fn ask(run: &mut JobRun<'_>, names: &QuestionNames) -> Result<Report, JobError> {
+    let found = run.look().await?;
+    let named = found.is_single();
+    let FoundDevices { inventory, devices } = found;
+    let plan = questions::plan_read(run.session, devices, named)?;
+    let settings = ReadSettings {
+        inventory: &inventory,
+        names,
+        parallel: run.settings.parallel,
+    };
+    let report = plan.carry_out(run.session, settings, run.operator);
+    Ok(report.await?)
+}
 
 /// Sets the questions of the first device.
 pub(super) async fn set(

@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sadp_model::text::is_unprintable;
 
@@ -26,6 +28,31 @@ impl Mailbox {
         // The length was checked when it was created.
         seal::encode_mailbox(&self.0).unwrap_or_default()
     }
+}
+
+/// As people type one: a name and a host, with `@` between.
+impl FromStr for Mailbox {
+    type Err = MailboxError;
+
+    fn from_str(text: &str) -> Result<Self, MailboxError> {
+        let (name, host) = text.split_once('@').unwrap_or_default();
+        let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
+        if name.is_empty() || host.is_empty() || name.contains(odd) || host.contains(odd) {
+            return Err(MailboxError::NoAddress);
+        }
+        Ok(Self::new(text)?)
+    }
+}
+
+/// Why a text is not an e-mail address that can be reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailboxError {
+    /// It is not of the form of one address.
+    #[error("write one e-mail address, e.g. owner@example.com")]
+    NoAddress,
+    /// It cannot be sent.
+    #[error(transparent)]
+    Unsendable(#[from] SealError),
 }
 
 /// The reply with the QR code for a code by e-mail. Devices send all three texts in

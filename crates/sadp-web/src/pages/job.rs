@@ -7,7 +7,8 @@ use axum::{
     routing::{get, post},
 };
 use maud::{Markup, html};
-use sadp_ops::Outcome;
+use sadp_ops::{Outcome, OutcomeData, Reason, recovery::button::ButtonFinding};
+use sadp_reset::DeviceKey;
 
 use crate::{
     form::KeyedForm,
@@ -59,7 +60,8 @@ async fn dismiss(State(site): State<Site>, _: KeyedForm) -> Redirect {
     Redirect::to("/")
 }
 
-fn content(site: &Site) -> Markup {
+/// What is done right now.
+pub(super) fn content(site: &Site) -> Markup {
     match site.jobs.now() {
         ShownJob::None => html! {
             p { "Nothing is being done. " a href="/" { "Choose devices" } }
@@ -136,10 +138,35 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
             (outcomes("What became of each device", &ended.outcomes))
         }
         @for note in &ended.notes { (sentence(note)) }
+        @if let Some((path, name)) = follow_up(site, &ended.outcomes) {
+            p { a .button .primary href=(path) { (name) } }
+        }
         form method="post" action="/job/dismiss" {
             (key(site))
             p .buttons { button .primary type="submit" { "Back to the devices" } }
         }
+    }
+}
+
+/// The page that shows what devices told, or goes on with it.
+fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)> {
+    let mut read = outcomes.iter();
+    let (outcome, page, name) = read.find_map(|it| match &it.data {
+        OutcomeData::Methods(_) => Some((it, "/recovery", "Show the recovery methods")),
+        OutcomeData::Questions(_) => Some((it, "/questions", "Show the questions")),
+        OutcomeData::MailQr(_) => Some((it, "/mail", "Show the QR code")),
+        _ if matches!(it.reason, Reason::Button(ButtonFinding::Reset)) => {
+            Some((it, "/activate", "Give it its first password"))
+        }
+        _ => None,
+    })?;
+    let device = &outcome.device;
+    let key = DeviceKey::new(device.mac, device.serial.clone())?;
+    let now = site.live.now();
+    let number = now.all().find(|it| it.found.is(&key))?.number;
+    match outcomes.len() {
+        1 => Some((format!("{page}?device={number}"), name)),
+        _ => Some((page.into(), name)),
     }
 }
 

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_discovery::LinkLayer;
 use sadp_ops::time::{NamedZone, NtpHost};
-use sadp_proto::{Mailbox, StopCondition};
+use sadp_proto::{Mailbox, MailboxError, StopCondition};
 use sadp_text::zone_remedy;
 
 /// `--wait`: a time, or until asking again brings nothing new.
@@ -123,12 +123,8 @@ pub(super) fn time_zone(text: &str) -> Result<NamedZone, String> {
 
 /// An e-mail address.
 pub(crate) fn mailbox(text: &str) -> Result<Mailbox, String> {
-    let (name, host) = text.split_once('@').unwrap_or_default();
-    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
-    if name.is_empty() || host.is_empty() || name.contains(odd) || host.contains(odd) {
-        return Err("write one e-mail address, e.g. owner@example.com".into());
-    }
-    Mailbox::new(text).map_err(|error| error.to_string())
+    text.parse()
+        .map_err(|error: MailboxError| error.to_string())
 }
 
 #[cfg(test)]

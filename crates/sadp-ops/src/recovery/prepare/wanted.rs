@@ -127,7 +127,7 @@ impl WantedPreparation {
             Some(WantedAnswers::Made(path)) => {
                 let answers = make_answers(&candidates).map_err(PrepareError::NotMade)?;
                 let text = file_text(&answers, &candidates);
-                made = Some(MadeAnswers { path, text });
+                made = (!answers.is_empty()).then_some(MadeAnswers { path, text });
                 Some(AnswerSet::per_device(answers)?)
             }
             Some(WantedAnswers::Given(answers)) => Some(answers),

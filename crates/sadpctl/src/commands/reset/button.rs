@@ -7,7 +7,7 @@ use sadp_ops::{
     recovery::button::{self, Plan, Reset, Settings},
 };
 use sadp_proto::Sweep;
-use sadp_text::Announcement;
+use sadp_text::{Announcement, ButtonSteps};
 use secrecy::SecretString;
 
 use crate::{
@@ -67,8 +67,8 @@ fn follow(plan: Result<Plan, Box<Reset>>, args: &ButtonArgs, run: &mut Run<'_>) 
         }
     };
     let device = &plan.device.entry.device;
-    let steps = sadp_text::button_steps(device, &plan.fit);
-    run.terminal.tell(&steps);
+    let steps = ButtonSteps::new(device, &plan.fit);
+    run.terminal.tell(&steps.to_string());
     let settings = Settings {
         limit: args.limit,
         sweep: single_targets(args),

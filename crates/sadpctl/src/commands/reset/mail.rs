@@ -1,6 +1,6 @@
 //! The reserved e-mail address: set, asked for a QR code, its code given.
 
-use std::{fmt::Write as _, io::Write as _, path::Path};
+use std::{io::Write as _, path::Path};
 
 use sadp_model::text::clean;
 use sadp_ops::{
@@ -12,7 +12,7 @@ use sadp_ops::{
 };
 use sadp_proto::{Code, MailQr};
 use sadp_reset::{QrImage, write_new_file};
-use sadp_text::{Announcement, earlier_qr};
+use sadp_text::{Announcement, MAILED_CODE_VOID, earlier_qr, mail_qr_steps};
 use secrecy::ExposeSecret;
 
 use super::{Secrets, set_password};
@@ -164,30 +164,16 @@ fn guidance(found: &DiscoveredDevice, told: &MailQr, png: Option<&Path>) -> Stri
         .mac
         .map_or_else(|| "DEVICE".into(), |mac| mac.to_string());
     let picture = png.map_or_else(|| "a photo of it".into(), |png| png.display().to_string());
-    let service = match &told.service_mailbox {
-        Some(service) => format!("Mail {picture} to {}", clean(service)),
-        None => {
-            format!("The device names no address: mail {picture} to the vendor's support")
-        }
-    };
-    let mailbox = told.mailbox.as_deref().map_or_else(
-        || "at its reserved e-mail address".into(),
-        |mailbox| format!("at {}", clean(mailbox)),
-    );
-    let mut text = String::new();
-    // Writing into a text does not fail.
-    let _ = write!(
-        text,
+    let [mail, wait] = mail_qr_steps(told, &picture);
+    format!(
         "\
 This QR code is for {name} alone. What to do with it:
-1. {service}, or scan it with the vendor's app, Hik-Connect.
-2. A code comes {mailbox}, usually within minutes.
+1. {mail}
+2. {wait}
 3. Give it to the device within {} hours: sadpctl reset mail confirm {name}
-Until then do not restart the device, nor change its reserved address, nor fetch another QR code: \
-each makes the code void.",
+{MAILED_CODE_VOID}",
         mail::VALID_FOR.as_hours()
-    );
-    text
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,133 @@
+//! A reset by the button: what to do at the device, and whether it is back.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_model::{MethodAssessment, RecoveryMethod, RecoverySetup, UnavailableReason, text::clean};
+use sadp_ops::{
+    Guard,
+    job::{Job, Task},
+};
+use sadp_text::ButtonSteps;
+
+use super::{job, problem, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    live::LiveDevice,
+    page::{self, Field, Place, device_title, notice, page},
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/button";
+
+/// How long a device is waited for, in minutes: usually, and at most.
+const MINUTES: u64 = 15;
+const MAX_MINUTES: u64 = 240;
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route(PATH, get(show).post(begin))
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
+    shown(&site, Place::Recovery, content)
+}
+
+fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    let device = targets.only()?;
+    let facts = &device.found.entry.device;
+    let fit = MethodAssessment::judge(
+        RecoveryMethod::ResetButton,
+        facts,
+        &RecoverySetup::default(),
+    );
+    let obstacle = fit.availability.obstacle();
+    let body = html! {
+        (page::device_links(&device))
+        @if obstacle == Some(UnavailableReason::Unactivated) {
+            p { "It has no password: there is nothing to reset." }
+            p .buttons { a .button.primary href=(format!("/activate?device={}", device.number)) { "Give it its first password" } }
+        } @else {
+            @if let Some(obstacle) = obstacle { (notice("limit", &obstacle.to_string(), None)) }
+            (steps(&ButtonSteps::new(facts, &fit)))
+            @if site.jobs.is_busy() {
+                div #job data-live="/live/job" data-on="job" { (job::content(site)) }
+            } @else {
+                (wait_form(site, targets, obstacle.is_some()))
+            }
+        }
+    };
+    let title = format!("Reset {} by its button", device_title(&device.found));
+    Ok(page(site, Place::Recovery, &title, &body))
+}
+
+fn steps(steps: &ButtonSteps) -> Markup {
+    html! {
+        h2 { "At the device" }
+        p { (clean(&steps.label)) }
+        ol { @for step in &steps.steps { li { (clean(step)) } } }
+        @for note in &steps.notes { p { strong { (clean(note)) } } }
+    }
+}
+
+fn wait_form(site: &Site, targets: &Targets, is_unfit: bool) -> Markup {
+    let optional = |name, label| Field {
+        kind: "password",
+        ..Field::text(name, label)
+    };
+    html! {
+        h2 { "From here" }
+        p { "Begin to wait, then go to the device. This page shows when it goes off, when it is back, and whether it was reset. Nothing else can be begun here meanwhile; the wait can be stopped at any time, and changes nothing." }
+        (page::form(site, PATH, "Wait for the device", &html! {
+            (targets.hidden())
+            (Field { kind: "number", ..Field::text("minutes", "Wait so many minutes at most") }
+                .value(&MINUTES.to_string()).required().render())
+            (optional("new-password", "First password, once it is back")
+                .hint("You are asked before it is sent. Leave it empty to give the first password later.").render())
+            (optional("again", "Type it again").render())
+            @if is_unfit { (targets.liftable(&[Guard::WayNotOffered])) }
+        }))
+    }
+}
+
+async fn begin(State(site): State<Site>, form: Form) -> Response {
+    match start(&site, &form) {
+        // The steps are shown there as well.
+        Ok(device) => Redirect::to(&format!("{PATH}?device={}", device.number)).into_response(),
+        Err(error) => problem(&site, Place::Recovery, &error),
+    }
+}
+
+fn start(site: &Site, form: &Form) -> Result<LiveDevice, WebError> {
+    let targets = Targets::of_form(site, form)?;
+    let device = targets.only()?;
+    let overrides = targets.lifted(form)?;
+    let minutes = form.text("minutes").parse().ok();
+    let minutes = minutes.filter(|it| (1..=MAX_MINUTES).contains(it));
+    let minutes = minutes.ok_or_else(|| {
+        WebError::bad(format!("the wait is not of 1 to {MAX_MINUTES} minutes"))
+            .next("type the minutes as a number")
+    })?;
+    let typed = ["new-password", "again"].map(|it| form.given(it).is_some());
+    let first_password = match typed {
+        [false, false] => None,
+        _ => Some(form.new_password(overrides)?),
+    };
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::AwaitButton {
+            limit: Duration::from_mins(minutes),
+            first_password,
+        },
+    };
+    site.jobs.begin(site, job, overrides)?;
+    Ok(device)
+}

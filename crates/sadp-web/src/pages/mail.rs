@@ -1,0 +1,228 @@
+//! The reserved e-mail address of a device: reserving one, the QR code for which the vendor
+//! mails a code there, and a new password by that code.
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    http::header,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sadp_model::{SecretKind, text::local_minute};
+use sadp_ops::{
+    Overrides,
+    job::{Job, Task},
+    recovery::{mail::VALID_FOR, password_reset::OwnerSecret},
+};
+use sadp_proto::{Code, MailQr};
+use sadp_reset::{Action, QrImage};
+use sadp_text::{MAILED_CODE_VOID, mail_qr_steps, with_cause};
+use secrecy::ExposeSecret as _;
+
+use super::{begun, problem, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    live::LiveDevice,
+    page::{self, Field, Place, device_title, page},
+    site::Site,
+    targets::{TargetQuery, Targets},
+    told::At,
+};
+
+const PATH: &str = "/mail";
+const PICTURE: &str = "/mail/qr.png";
+const RESERVE: &str = "/mail/reserve";
+const CONFIRM: &str = "/mail/confirm";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show).post(fetch))
+        .route(PICTURE, get(picture))
+        .route(RESERVE, get(show_reserving).post(reserve))
+        .route(CONFIRM, get(show_reset).post(confirm))
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
+    shown(&site, Place::Recovery, content)
+}
+
+fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    let device = targets.only()?;
+    let fetched = site.told.of(&device.found).mail_qr;
+    let number = device.number;
+    let body = html! {
+        (page::device_links(&device))
+        @if let Some(fetched) = &fetched {
+            (shown_qr(&device, fetched))
+        } @else {
+            p { "The device gives a QR code. For it, the vendor mails a code to the address that was reserved on the device, and the code sets a new password." }
+        }
+        (page::form(site, PATH, if fetched.is_some() { "Fetch another QR code" } else { "Fetch the QR code" }, &html! {
+            (targets.hidden())
+            p .hint { "Another QR code makes an earlier one void, and the code that was mailed for it." }
+        }))
+        h2 { "More" }
+        p .buttons {
+            a .button href=(format!("{CONFIRM}?device={number}")) { "Type a code that was mailed" }
+            a .button href=(format!("{RESERVE}?device={number}")) { "Reserve an e-mail address" }
+        }
+    };
+    let title = format!("Recovery of {} by e-mail", device_title(&device.found));
+    Ok(page(site, Place::Recovery, &title, &body))
+}
+
+/// The QR code, large enough to be scanned from the screen, and what to do with it.
+fn shown_qr(device: &LiveDevice, fetched: &At<MailQr>) -> Markup {
+    let path = format!("{PICTURE}?device={}", device.number);
+    let until = fetched.at.checked_add(VALID_FOR).ok();
+    html! {
+        h2 { "QR code" }
+        p { "For this device alone, fetched on " (fetched.minute()) "." }
+        p { img .qr src=(path) alt="The QR code of the device"; }
+        p { a .button href=(path) download { "Download the picture" } }
+        ol {
+            @for step in mail_qr_steps(&fetched.what, "the picture") { li { (step) } }
+            li {
+                "Give it to the device within " (VALID_FOR.as_hours()) " hours"
+                @if let Some(until) = until.filter(|it| *it > Timestamp::now()) {
+                    ": until " (local_minute(until))
+                } @else {
+                    ", which are over: fetch another QR code"
+                }
+                ". "
+                a href=(format!("{CONFIRM}?device={}", device.number)) { "Type the code" }
+            }
+        }
+        p { strong { (MAILED_CODE_VOID) } }
+    }
+}
+
+async fn picture(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let picture = Targets::one_of(&site, query).and_then(|device| {
+        let fetched = site.told.of(&device.found).mail_qr;
+        let fetched = fetched.ok_or_else(|| WebError::gone("no QR code was fetched"))?;
+        let image = QrImage::new(&fetched.what.qr).and_then(|it| it.to_png());
+        image.map_err(|error| {
+            WebError::bad(format!(
+                "the QR code cannot be drawn: {}",
+                with_cause(&error)
+            ))
+        })
+    });
+    match picture {
+        Ok(png) => {
+            let headers = [
+                (header::CONTENT_TYPE, "image/png"),
+                (
+                    header::CONTENT_DISPOSITION,
+                    "attachment; filename=\"qr.png\"",
+                ),
+            ];
+            (headers, png).into_response()
+        }
+        Err(error) => problem(&site, Place::Recovery, &error),
+    }
+}
+
+async fn show_reserving(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let targets = Targets::of(&site, query);
+    shown(
+        &site,
+        Place::Recovery,
+        targets.map(|it| reserving(&site, &it)),
+    )
+}
+
+fn reserving(site: &Site, targets: &Targets) -> Markup {
+    let body = html! {
+        p { "The vendor mails codes to this address, which set a new password. It is sent to the devices unencrypted." }
+        (page::form(site, RESERVE, "Look and plan", &html! {
+            (targets.render())
+            (Field { kind: "email", ..Field::text("mailbox", "E-mail address") }.required().render())
+            (page::current_password())
+            (targets.guards(Action::MailSet))
+        }))
+    };
+    page(site, Place::Recovery, "Reserve an e-mail address", &body)
+}
+
+async fn show_reset(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let content = Targets::of(&site, query).and_then(|it| reset_form(&site, &it));
+    shown(&site, Place::Recovery, content)
+}
+
+fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    targets.only()?;
+    let body = html! {
+        p { "The code is sent once, with the new password. A wrong code costs a try, and after a few the device locks." }
+        (page::form(site, CONFIRM, "Look and plan", &html! {
+            (targets.render())
+            (Field::text("code", "Code of the e-mail")
+                .hint("The code alone, without the text around it.").required().render())
+            (page::new_password())
+            (page::after_reset(targets))
+            (targets.guards(Action::MailConfirm))
+        }))
+    };
+    Ok(page(
+        site,
+        Place::Recovery,
+        "Reset a password by a mailed code",
+        &body,
+    ))
+}
+
+async fn fetch(State(site): State<Site>, form: Form) -> Response {
+    begun(&site, Place::Recovery, start_fetching(&site, &form))
+}
+
+async fn reserve(State(site): State<Site>, form: Form) -> Response {
+    begun(&site, Place::Recovery, start_reserving(&site, &form))
+}
+
+async fn confirm(State(site): State<Site>, form: Form) -> Response {
+    begun(&site, Place::Recovery, start_reset(&site, &form))
+}
+
+fn start_fetching(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    targets.only()?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::FetchQr,
+    };
+    site.jobs.begin(site, job, Overrides::default())
+}
+
+fn start_reserving(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    let overrides = targets.lifted(form)?;
+    let mailbox = form.mailbox("mailbox")?;
+    let mailbox = mailbox.ok_or_else(|| WebError::bad("no e-mail address was typed"))?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::SetMailbox(mailbox, form.current_password()?),
+    };
+    site.jobs.begin(site, job, overrides)
+}
+
+fn start_reset(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    targets.only()?;
+    let overrides = targets.lifted(form)?;
+    let code = form.secret("code", SecretKind::Code, "code")?;
+    let code = Code::new(code.expose_secret().as_bytes()).map_err(|error| {
+        WebError::bad(format!("the code cannot be sent: {}", with_cause(&error)))
+            .next("type the code of the e-mail alone; nothing was sent")
+    })?;
+    let password = form.new_password(overrides)?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::ResetPassword(OwnerSecret::MailedCode(code), password),
+    };
+    site.jobs.begin(site, job, form.choice(overrides))
+}

@@ -1,0 +1,266 @@
+//! The security questions of one device: which it has, setting them, and a new password by
+//! the answers to them.
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::Response,
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_model::SecretKind;
+use sadp_ops::{
+    Overrides,
+    job::{Job, Task},
+    recovery::{
+        password_reset::OwnerSecret,
+        questions::{ListedQuestion, ListedQuestions},
+    },
+};
+use sadp_proto::{AnswersError, SecretAnswers};
+use sadp_reset::{Action, QuestionNames};
+use sadp_text::with_cause;
+use secrecy::SecretString;
+
+use super::{begun, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    page::{self, Place, device_title, page, table},
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/questions";
+const SET: &str = "/questions/set";
+const ANSWER: &str = "/questions/answer";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show).post(ask))
+        .route(SET, get(show_setting).post(set))
+        .route(ANSWER, get(show_reset).post(answer))
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
+    shown(&site, Place::Recovery, content)
+}
+
+fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    let device = targets.only()?;
+    let told = site.told.of(&device.found).questions;
+    let body = html! {
+        (page::device_links(&device))
+        @if let Some(told) = &told {
+            p { "As it told on " (told.minute()) ". Devices tell the numbers of questions alone; their texts stand in the vendor's tools." }
+            (list(&told.what))
+            @if told.what.questions.len() >= SecretAnswers::COUNT {
+                p .buttons {
+                    a .button.primary href=(format!("{ANSWER}?device={}", device.number)) { "Reset the password by the answers" }
+                    a .button href=(format!("{SET}?device={}", device.number)) { "Set the questions" }
+                }
+            }
+            h2 { "Ask it again" }
+        } @else {
+            p { "First the device has to tell which questions it has." }
+        }
+        (page::form(site, PATH, "Ask the device", &html! {
+            (targets.hidden())
+            p .hint { "That changes nothing and costs no try." }
+        }))
+    };
+    let title = format!("Security questions of {}", device_title(&device.found));
+    Ok(page(site, Place::Recovery, &title, &body))
+}
+
+/// The questions that the only device has told.
+fn told(site: &Site, targets: &Targets) -> Result<ListedQuestions, WebError> {
+    let told = site.told.of(&targets.only()?.found).questions;
+    told.map(|it| it.what).ok_or_else(|| {
+        WebError::bad("the device has not told which questions it has")
+            .next("ask it first, on the page of its security questions")
+    })
+}
+
+fn list(list: &ListedQuestions) -> Markup {
+    let rows = html! {
+        @for question in &list.questions {
+            tr {
+                th scope="row" { (question.id) }
+                td { (question.name.as_deref().unwrap_or("-")) }
+                td { @if question.set { strong { "set" } } @else { "not set" } }
+            }
+        }
+    };
+    html! {
+        (table("Questions", &["Number", "Name", "State"], &rows))
+        @if list.questions.is_empty() { p { "It lists no questions." } }
+        p .hint { "Names come from the file " (QuestionNames::FILE_NAME) " in the folder of settings." }
+    }
+}
+
+async fn show_reset(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let content = Targets::of(&site, query).and_then(|it| reset_form(&site, &it));
+    shown(&site, Place::Recovery, content)
+}
+
+fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    let list = told(site, targets)?;
+    let body = html! {
+        p { "The answers are sent once, with the new password. Wrong answers cost a try, and after a few the device locks." }
+        (page::form(site, ANSWER, "Look and plan", &html! {
+            (targets.render())
+            (answer_fields(&list))
+            (page::new_password())
+            (page::after_reset(targets))
+            (targets.guards(Action::QuestionsAnswer))
+        }))
+    };
+    Ok(page(
+        site,
+        Place::Recovery,
+        "Reset a password by answers",
+        &body,
+    ))
+}
+
+async fn show_setting(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let content = Targets::of(&site, query).and_then(|it| setting_form(&site, &it));
+    shown(&site, Place::Recovery, content)
+}
+
+fn setting_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    let list = told(site, targets)?;
+    let body = html! {
+        p { "Three questions, in place of any former ones. Note the answers: no device tells them." }
+        (page::form(site, SET, "Look and plan", &html! {
+            (targets.render())
+            (answer_fields(&list))
+            (page::current_password())
+            (targets.guards(Action::QuestionsSet))
+        }))
+    };
+    Ok(page(site, Place::Recovery, "Set security questions", &body))
+}
+
+/// Three questions to choose, those that are set first, and their answers. What is typed is
+/// shown: a slip costs a try, or makes an answer that nobody knows.
+fn answer_fields(list: &ListedQuestions) -> Markup {
+    let set = list.questions.iter().filter(|it| it.set);
+    let others = list.questions.iter().filter(|it| !it.set);
+    let offered: Vec<_> = set.chain(others).take(SecretAnswers::COUNT).collect();
+    html! {
+        @for (place, chosen) in (1..).zip(&offered) {
+            @let question_id = question_name(place);
+            @let answer_id = answer_name(place);
+            fieldset {
+                legend { "Question " (place) " of " (SecretAnswers::COUNT) }
+                div .field {
+                    label for=(question_id) { "Question" }
+                    select id=(question_id) name=(question_id) {
+                        @for question in &list.questions {
+                            option value=(question.id) selected[question.id == chosen.id] { (option(question)) }
+                        }
+                    }
+                }
+                div .field {
+                    label for=(answer_id) { "Answer" }
+                    input id=(answer_id) name=(answer_id) type="text" autocomplete="off"
+                        autocapitalize="none" spellcheck="false" required;
+                }
+            }
+        }
+    }
+}
+
+fn question_name(place: usize) -> String {
+    format!("question-{place}")
+}
+
+fn answer_name(place: usize) -> String {
+    format!("answer-{place}")
+}
+
+fn option(question: &ListedQuestion) -> String {
+    let name = question.name.as_ref().map(|it| format!(": {it}"));
+    let set = if question.set { " (set)" } else { "" };
+    format!("{}{}{set}", question.id, name.unwrap_or_default())
+}
+
+/// What makes three answers of those given: [`SecretAnswers::new`] or
+/// [`SecretAnswers::to_set`].
+type Make = fn(Vec<(u32, SecretString)>) -> Result<SecretAnswers, AnswersError>;
+
+fn answers(form: &Form, make: Make) -> Result<SecretAnswers, WebError> {
+    let given = (1..=SecretAnswers::COUNT).map(|place| {
+        let number = form.text(&question_name(place)).parse();
+        let number = number.map_err(|_| WebError::bad("no question was chosen"))?;
+        let what = format!("answer to question {number}");
+        let answer = form.secret(&answer_name(place), SecretKind::Answer, &what)?;
+        Ok((number, answer))
+    });
+    let given = given.collect::<Result<Vec<_>, WebError>>()?;
+    make(given).map_err(|error| {
+        let text = format!("the answers cannot be used: {}", with_cause(&error));
+        WebError::bad(text).next("give three different questions an answer each; nothing was sent")
+    })
+}
+
+async fn ask(State(site): State<Site>, form: Form) -> Response {
+    begun(&site, Place::Recovery, start_asking(&site, &form))
+}
+
+async fn set(State(site): State<Site>, form: Form) -> Response {
+    begun(&site, Place::Recovery, start_setting(&site, &form))
+}
+
+async fn answer(State(site): State<Site>, form: Form) -> Response {
+    begun(&site, Place::Recovery, start_reset(&site, &form))
+}
+
+fn start_asking(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    let file = site
+        .config
+        .as_ref()
+        .map(|it| it.join(QuestionNames::FILE_NAME));
+    let names = file.map_or_else(
+        || Ok(QuestionNames::default()),
+        |it| QuestionNames::read(&it),
+    );
+    let names = names.map_err(|error| {
+        WebError::bad(with_cause(&error))
+            .next("write lines as 1 = \"first school\" under [names], or remove the file")
+    })?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::AskQuestions(names),
+    };
+    site.jobs.begin(site, job, Overrides::default())
+}
+
+fn start_setting(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    targets.only()?;
+    let overrides = targets.lifted(form)?;
+    let answers = answers(form, SecretAnswers::to_set)?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::SetQuestions(answers, form.current_password()?),
+    };
+    site.jobs.begin(site, job, overrides)
+}
+
+fn start_reset(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    targets.only()?;
+    let overrides = targets.lifted(form)?;
+    let answers = answers(form, SecretAnswers::new)?;
+    let password = form.new_password(overrides)?;
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::ResetPassword(OwnerSecret::Answers(answers), password),
+    };
+    site.jobs.begin(site, job, form.choice(overrides))
+}
