@@ -219,12 +219,18 @@ pub(crate) fn device_links(device: &LiveDevice) -> Markup {
 }
 
 /// A sentence of sadp-text as a paragraph: lines are kept, and a device's words are made
-/// harmless.
+/// harmless. A command at its end stands out.
 pub(crate) fn sentence(text: &str) -> Markup {
     let lines: Vec<_> = text.split('\n').map(clean).collect();
+    let line = lines.concat();
+    let command = line
+        .find("sadpctl ")
+        .filter(|&at| at == 0 || line[..at].ends_with(": "));
     html! {
-        @if lines.len() == 1 {
-            p { (capitalised(&lines.concat())) }
+        @if let (1, Some((words, command))) = (lines.len(), command.map(|at| line.split_at(at))) {
+            p { (capitalised(words)) code { (command) } }
+        } @else if lines.len() == 1 {
+            p { (capitalised(&line)) }
         } @else {
             pre .plan tabindex="0" { (lines.join("\n")) }
         }
