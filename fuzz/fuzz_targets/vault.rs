@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use sadp_model::Serial;
 use sadp_proto::Guid;
 use sadp_reset::{
-    DeviceKey, GuidExport, GuidFile, GuidStanding, Ledger, Vault, VaultError, read_guid_file,
+    DeviceKey, GuidBytes, GuidExport, GuidFile, GuidStanding, Ledger, Vault, VaultError,
 };
 use secrecy::SecretString;
 
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let is_sealed = bytes.starts_with(b"age-encryption.org/");
     let phrase = SecretString::from("passphrase");
     let phrase = (!is_sealed || is_cheap(bytes)).then_some(&phrase);
-    let read = read_guid_file(&file, phrase);
+    let read = GuidBytes::read(&file).map_err(VaultError::from).and_then(|it| it.guid(phrase));
     if is_sealed && bytes.len() <= MAX_BYTES && phrase.is_none() {
         assert!(matches!(read, Err(VaultError::PassphraseNeeded { .. })));
     }
@@ -67,7 +67,8 @@ fn is_kept_whole(state: &Path, guid: &Guid, bytes: &[u8]) {
         );
         let out = vault.load(&record, phrase).expect("what was put in");
         assert_eq!(&out.guid, guid);
-        let again = read_guid_file(&path, phrase).expect("what was put in");
+        let again = GuidBytes::read(&path).expect("a short file");
+        let again = again.guid(phrase).expect("what was put in");
         assert_eq!(&again.guid, guid);
         assert_eq!(
             ledger.guid_standing(&device, &again).ok(),

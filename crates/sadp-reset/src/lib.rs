@@ -73,14 +73,15 @@ pub use disk::{FileError, NewFile, make_folder, read_bounded, write_new_file};
 pub use files::{
     answer::{
         Answer, AnswerFile, AnswerForm, AnswerProblem, AnswerTarget, Assignment, Collected,
-        MatchBasis, Matched, NotAnAnswer, Why, assign, collect, unmatched,
+        MatchBasis, Matched, NotAnAnswer, ReceivedFile, Why, assign, collect, collect_received,
+        targets,
     },
     guid::parse_kept as parse_guid,
     last_scan::{LastScan, ScannedDevice},
     name::{device_name, package_name},
     package::{
-        ExportError, Exported, Mailing, Package, PackageError, PackageRequest, RecordError,
-        RequestRecord, export_request,
+        ExportError, Exported, Mailing, MailingFiles, Package, PackageError, PackageRequest,
+        RecordError, RequestRecord, export_request,
     },
     qr::{QrError, QrImage},
     questions::{
@@ -89,7 +90,7 @@ pub use files::{
     },
     recorder_cameras::{CameraLists, RecordedCameras, RecorderCamera},
     settings::{Contact, ContactProblem, QuestionNames, SettingsError},
-    vault::{GuidExport, Vault, VaultError, read_any_guid_file, read_guid_file},
+    vault::{GuidBytes, GuidExport, Vault, VaultError},
 };
 pub use ledger::{
     Account, Action, Attempt, AttemptFilter, AttemptId, AttemptRecord, AttemptResult,

@@ -187,14 +187,23 @@ pub fn write_mailing(
     contact: &Contact,
 ) -> Result<Option<Mailing>, OpsError> {
     let folder = absolute(out).unwrap_or_else(|_| out.to_owned());
+    let packages = waiting(session, |path| path.parent() == Some(&folder))?;
+    Ok(Mailing::write(out, &packages, contact, session.now())?)
+}
+
+/// The packages of all requests that wait for their answer and are still valid, in the
+/// folders that `is_wanted` names.
+pub fn waiting(
+    session: &Session,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<Package>, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
     let waiting = history.cases().iter().filter(|case| {
         let is_valid = || !history.judge_unseen(&history.facts(case)).stops_import();
-        case.is_open() && case.request.package.parent() == Some(&folder) && is_valid()
+        case.is_open() && is_wanted(&case.request.package) && is_valid()
     });
     let packages = waiting.filter_map(|case| Package::read(&case.request.package).ok());
-    let packages: Vec<_> = packages.collect();
-    Ok(Mailing::write(out, &packages, contact, session.now())?)
+    Ok(packages.collect())
 }
 
 /// Those that are left out, with those whose requests wait.

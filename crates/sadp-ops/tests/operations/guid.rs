@@ -13,9 +13,7 @@ use sadp_ops::{
     },
 };
 use sadp_proto::Guid;
-use sadp_reset::{
-    Action, DeviceKey, GuidExport, GuidFile, GuidVoid, Ledger, Vault, read_guid_file,
-};
+use sadp_reset::{Action, DeviceKey, GuidBytes, GuidExport, GuidFile, GuidVoid, Ledger, Vault};
 use secrecy::SecretString;
 
 use crate::{
@@ -97,7 +95,7 @@ async fn what_was_exported_sets_a_new_password_once() {
     let outcomes = site.export(CURRENT).await;
     let file = exported(&outcomes[0]);
     assert!(!file.encrypted && !file.suspect);
-    read_guid_file(&file.path, None).unwrap();
+    GuidBytes::read(&file.path).unwrap().guid(None).unwrap();
     assert_eq!(site.voids(), [None]);
     let outcomes = site.import(vault(), Overrides::default()).await;
     let set = ResetFinding::Set { seen: true };
@@ -128,7 +126,7 @@ async fn a_guid_that_was_called_invalid_goes_out_by_force_alone() {
     let path = folder.path().join("DeviceGUID.xml");
     std::fs::write(&path, guid.as_str()).unwrap();
     let read = || {
-        let file = Box::<GuidFile>::new(read_guid_file(&path, None).unwrap());
+        let file = Box::<GuidFile>::new(GuidBytes::read(&path).unwrap().guid(None).unwrap());
         let path = path.clone();
         GuidSource::File { path, file }
     };
@@ -159,7 +157,7 @@ async fn after_a_guid_that_may_have_worked_another_is_not_called_refused() {
     let path = folder.path().join("DeviceGUID.xml");
     std::fs::write(&path, Guid::new(&[7; 128]).unwrap().as_str()).unwrap();
     let read = || {
-        let file = Box::<GuidFile>::new(read_guid_file(&path, None).unwrap());
+        let file = Box::<GuidFile>::new(GuidBytes::read(&path).unwrap().guid(None).unwrap());
         let path = path.clone();
         GuidSource::File { path, file }
     };
@@ -238,7 +236,7 @@ async fn under_loss_the_vault_holds_what_is_reported_and_no_guid_is_used_twice()
     let paths: Vec<_> = done.map(|it| exported(it).path.clone()).collect();
     assert!(!paths.is_empty());
     for path in &paths {
-        read_guid_file(path, None).unwrap();
+        GuidBytes::read(path).unwrap().guid(None).unwrap();
     }
     assert_eq!(site.voids().len(), paths.len());
     let outcomes = site.import(vault(), Overrides::default()).await;

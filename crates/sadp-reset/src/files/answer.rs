@@ -14,8 +14,8 @@ use sadp_proto::Code;
 use zeroize::Zeroizing;
 
 pub use self::{
-    assign::{AnswerTarget, Assignment, MatchBasis, Matched, assign, unmatched},
-    collect::{AnswerFile, Collected, collect},
+    assign::{AnswerTarget, Assignment, MatchBasis, Matched, assign, targets},
+    collect::{AnswerFile, Collected, ReceivedFile, collect, collect_received},
     kind::{AnswerForm, NotAnAnswer},
 };
 use crate::{DeviceKey, Digest, PackageError};
@@ -171,6 +171,14 @@ pub enum Why {
         /// The answer to the later request.
         newer: PathBuf,
     },
+}
+
+impl Why {
+    /// Whether nothing tells which request the file answers, or which of several: only who
+    /// has it can say.
+    pub const fn is_unclear(&self) -> bool {
+        matches!(self, Self::Unmatched | Self::Ambiguous { .. })
+    }
 }
 
 #[cfg(test)]

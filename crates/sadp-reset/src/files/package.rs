@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use sadp_model::{Device, Serial};
 
 pub use self::{
-    mailing::Mailing,
+    mailing::{Mailing, MailingFiles},
     record::{RecordError, RequestRecord},
 };
 use super::{name::package_name, stale_parts};

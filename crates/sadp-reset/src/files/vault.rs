@@ -1,7 +1,7 @@
 //! GUIDs on the disk: one file for each export, readable by its owner only.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Component, Path, PathBuf},
 };
 
@@ -144,11 +144,11 @@ impl Vault {
         if Digest::of(&file.bytes) != record.sha256 {
             return Err(VaultError::Changed(path));
         }
-        file.guid(passphrase, guid::parse_kept)
+        file.parsed(passphrase, guid::parse_kept)
     }
 
     /// Returns the files in the folder that are not among the ledger's records: their
-    /// run ended before it could record them. [`read_guid_file`] reads those in
+    /// run ended before it could record them. [`GuidBytes::read`] reads those in
     /// base64.
     pub fn unrecorded(&self, records: &[GuidRecord]) -> Result<Vec<PathBuf>, VaultError> {
         let entries = match fs::read_dir(&self.folder) {
@@ -171,44 +171,55 @@ impl Vault {
     }
 }
 
-/// Reads a GUID from any file: 128 raw bytes, base64 of at least 128 bytes, or a
-/// file that the vault encrypted.
-pub fn read_guid_file(
-    path: &Path,
-    passphrase: Option<&SecretString>,
-) -> Result<GuidFile, VaultError> {
-    GuidBytes::read(path)?.guid(passphrase, guid::parse)
-}
-
-/// As [`read_guid_file`], but takes any text that a device could have sent, as the
-/// vault does. The GUID may be incomplete: see [`Guid::is_whole`].
-pub fn read_any_guid_file(
-    path: &Path,
-    passphrase: Option<&SecretString>,
-) -> Result<GuidFile, VaultError> {
-    GuidBytes::read(path)?.guid(passphrase, guid::parse_any)
-}
-
-/// The content of a file with a GUID.
-struct GuidBytes<'a> {
-    path: &'a Path,
+/// The content of a file with a GUID, in any form: 128 raw bytes, base64 of at least 128
+/// bytes, or as the vault encrypted it.
+pub struct GuidBytes {
+    path: PathBuf,
     bytes: Zeroizing<Vec<u8>>,
 }
 
-impl<'a> GuidBytes<'a> {
-    fn read(path: &'a Path) -> Result<Self, FileError> {
+/// Without the content.
+impl fmt::Debug for GuidBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuidBytes").finish_non_exhaustive()
+    }
+}
+
+impl GuidBytes {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
         let bytes = read_bounded(path, MAX_BYTES).map_err(FileError::new("read", path))?;
-        let bytes = Zeroizing::new(bytes);
-        Ok(Self { path, bytes })
+        Self::received(path, Zeroizing::new(bytes))
     }
 
-    /// Decrypts the content where it is encrypted, and parses it.
-    fn guid(
+    /// The content of a file that is not on the disk. Its path is for errors.
+    pub fn received(path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Self, FileError> {
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
+            let path = path.to_owned();
+            return Ok(Self { path, bytes });
+        }
+        Err(FileError::new("read", path)(
+            io::ErrorKind::FileTooLarge.into(),
+        ))
+    }
+
+    /// The GUID, decrypted where it is encrypted, which takes about a second of work.
+    pub fn guid(&self, passphrase: Option<&SecretString>) -> Result<GuidFile, VaultError> {
+        self.parsed(passphrase, guid::parse)
+    }
+
+    /// As [`GuidBytes::guid`], but takes any text that a device could have sent, as the
+    /// vault does. The GUID may be incomplete: see [`Guid::is_whole`].
+    pub fn any_guid(&self, passphrase: Option<&SecretString>) -> Result<GuidFile, VaultError> {
+        self.parsed(passphrase, guid::parse_any)
+    }
+
+    fn parsed(
         &self,
         passphrase: Option<&SecretString>,
         parse: fn(&[u8]) -> Result<Guid, GuidError>,
     ) -> Result<GuidFile, VaultError> {
-        let path = self.path.to_owned();
+        let path = self.path.clone();
         let guid = if self.bytes.starts_with(b"age-encryption.org/") {
             let Some(phrase) = passphrase else {
                 return Err(VaultError::PassphraseNeeded(path));

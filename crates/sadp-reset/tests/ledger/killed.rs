@@ -11,8 +11,8 @@ use std::{
 
 use sadp_proto::Guid;
 use sadp_reset::{
-    CaseFilter, Contact, Digest, Exported, GuidExport, GuidRecord, Ledger, Package, PackageRequest,
-    RequestKind, Vault, export_request, read_guid_file,
+    CaseFilter, Contact, Digest, Exported, GuidBytes, GuidExport, GuidRecord, Ledger, Package,
+    PackageRequest, RequestKind, Vault, export_request,
 };
 
 #[cfg(unix)]
@@ -147,7 +147,14 @@ fn killed_at_any_moment_all_that_was_reported_is_kept_and_whole() {
             );
         }
         for path in vault.unrecorded(&guids).unwrap() {
-            assert!(read_guid_file(&path, None).unwrap().guid.is_whole());
+            assert!(
+                GuidBytes::read(&path)
+                    .unwrap()
+                    .guid(None)
+                    .unwrap()
+                    .guid
+                    .is_whole()
+            );
         }
     }
     assert!(said.iter().any(|said| said.starts_with("guid")), "{said:?}");

@@ -2,7 +2,7 @@ use std::fs;
 
 use sadp_proto::Guid;
 use sadp_reset::{
-    Digest, GuidExport, GuidFile, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault, read_guid_file,
+    Digest, GuidBytes, GuidExport, GuidFile, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -136,7 +136,7 @@ fn copies_are_known_by_what_is_in_them() {
     let put = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
-        read_guid_file(&path, Some(&phrase)).unwrap()
+        GuidBytes::read(&path).unwrap().guid(Some(&phrase)).unwrap()
     };
     let raw = put("raw", &[7; Guid::BYTES]);
     let text = put("text", BASE64_STANDARD.encode([7; Guid::BYTES]).as_bytes());

@@ -2,8 +2,8 @@ use std::{fs, path::Path};
 
 use sadp_proto::{Guid, GuidError};
 use sadp_reset::{
-    DeviceKey, Digest, GuidExport, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault, VaultError,
-    read_guid_file,
+    DeviceKey, Digest, GuidBytes, GuidExport, GuidRecord, GuidStanding, GuidVoid, Ledger, Vault,
+    VaultError,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -71,7 +71,10 @@ fn a_guid_is_kept_byte_for_byte() {
         vault.load(&sealed, Some(&right)).unwrap().guid.as_str(),
         guid(2).as_str()
     );
-    let read = read_guid_file(&vault.path_of(&sealed), Some(&right)).unwrap();
+    let read = GuidBytes::read(&vault.path_of(&sealed))
+        .unwrap()
+        .guid(Some(&right))
+        .unwrap();
     assert_eq!(read.guid.as_str(), guid(2).as_str());
     assert_eq!(ledger.guids(None).unwrap(), [sealed, plain]);
     assert_eq!(
@@ -120,7 +123,7 @@ fn a_raw_guid_of_an_earlier_version_is_still_read_and_known() {
     assert_eq!(kept.guid, Guid::new(&raw).unwrap());
     let copy = folder.path().join("copy.txt");
     fs::write(&copy, kept.guid.as_str()).unwrap();
-    let copy = read_guid_file(&copy, None).unwrap();
+    let copy = GuidBytes::read(&copy).unwrap().guid(None).unwrap();
     let standing = ledger.guid_standing(&record.device, &copy).unwrap();
     assert_eq!(standing, GuidStanding::Valid(record.id));
 }
@@ -164,7 +167,10 @@ fn a_file_that_was_changed_is_refused() {
         }
         // From anywhere, it is known by its form.
         fs::write(&path, &whole[..60]).unwrap();
-        let error = read_guid_file(&path, Some(&right)).unwrap_err();
+        let error = GuidBytes::read(&path)
+            .unwrap()
+            .guid(Some(&right))
+            .unwrap_err();
         let expected = matches!(
             error,
             VaultError::Open { .. }
@@ -249,7 +255,12 @@ fn a_file_is_never_replaced_and_stays_where_the_ledger_fails() {
     let unrecorded = vault.unrecorded(&ledger.guids(None).unwrap()).unwrap();
     assert_eq!(unrecorded, std::slice::from_ref(path));
     assert_eq!(
-        read_guid_file(path, None).unwrap().guid.as_str(),
+        GuidBytes::read(path)
+            .unwrap()
+            .guid(None)
+            .unwrap()
+            .guid
+            .as_str(),
         guid(2).as_str()
     );
 }
@@ -264,7 +275,9 @@ fn files_of_earlier_versions_are_read() {
         ("base64.guid", None),
         ("sealed.guid.age", Some("passphrase")),
     ] {
-        let read = read_guid_file(&folder.join(name), passphrase.map(phrase).as_ref());
+        let read = GuidBytes::read(&folder.join(name))
+            .unwrap()
+            .guid(passphrase.map(phrase).as_ref());
         let guid = read.unwrap().guid;
         assert_eq!(guid, Guid::new(&expected).unwrap(), "{name}");
     }

@@ -99,18 +99,14 @@ pub fn assign(found: Collected, cases: &[Case], explicit: Option<&DeviceKey>) ->
     out
 }
 
-/// The places in [`Collected::files`] of answers of which nothing tells which request
-/// they are for, or which of several: only who has them can say.
-pub fn unmatched(found: &Collected, cases: &[Case]) -> Vec<usize> {
+/// What is known of the request of each of [`Collected::files`], or why nothing is.
+pub fn targets(found: &Collected, cases: &[Case]) -> Vec<Result<AnswerTarget, Why>> {
     let requests = Requests::new(cases, &found.packages, None);
-    let files = found.files.iter().enumerate();
-    files
-        .filter(|(_, file)| {
-            let why = place(file, &requests).err();
-            matches!(why, Some(Why::Unmatched | Why::Ambiguous { .. }))
-        })
-        .map(|(index, _)| index)
-        .collect()
+    let targets = found.files.iter().map(|file| {
+        let (place, _) = place(file, &requests)?;
+        requests.target(place).ok_or(Why::Unmatched)
+    });
+    targets.collect()
 }
 
 /// A device, and one of its requests, if any.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -48,8 +48,23 @@ pub struct AnswerFile {
     /// Its own name.
     pub name: String,
     /// The names of the searched folders around it, from the inside outwards; at least
-    /// the nearest one.
+    /// the nearest one. None for a file that is not on the disk.
     pub folders: Vec<String>,
+}
+
+/// A file that was received, and is not on the disk.
+pub struct ReceivedFile {
+    /// Its name, which is its sender's word.
+    pub name: String,
+    /// Its content.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+/// Without the content.
+impl fmt::Debug for ReceivedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceivedFile").finish_non_exhaustive()
+    }
 }
 
 /// Searches for answers: in each file, in each folder and its subfolders, among the
@@ -60,6 +75,16 @@ pub fn collect(paths: &[PathBuf]) -> Collected {
     let mut search = Search::default();
     for path in paths {
         search.named(path);
+    }
+    search.found
+}
+
+/// As [`collect`], in files that were received. Nothing is read from the disk or written
+/// to it: of a path in a name, the last part counts.
+pub fn collect_received(files: Vec<ReceivedFile>) -> Collected {
+    let mut search = Search::default();
+    for file in files {
+        search.received(file);
     }
     search.found
 }
@@ -76,6 +101,7 @@ struct Search {
 }
 
 /// A folder that is searched.
+#[derive(Default)]
 struct Folder {
     shown: PathBuf,
     real: PathBuf,
@@ -277,6 +303,27 @@ impl Search {
         self.content(folder, content, named);
     }
 
+    /// A file that is not on the disk.
+    fn received(&mut self, ReceivedFile { name, bytes }: ReceivedFile) {
+        let nowhere = Folder::default();
+        let name = mail::own_name(&name);
+        let content = Content {
+            path: PathBuf::from(&name),
+            name,
+            bytes,
+            written_at: None,
+        };
+        let length = u64::try_from(content.bytes.len()).unwrap_or(u64::MAX);
+        match (own_kind(&content.name), Container::of(&content.name)) {
+            (Some(own), _) => self.problem(&content.path, own.into()),
+            (None, Some(container)) if length > container.most_bytes() => {
+                self.problem(&content.path, container.too_large().into());
+            }
+            (None, Some(container)) => self.container(&nowhere, &content, container),
+            (None, None) => self.content(&nowhere, content, true),
+        }
+    }
+
     /// The files in an e-mail or an archive. Their names, and that of what they are in, tell
     /// whose they are. Pictures among them are logos.
     fn container(&mut self, folder: &Folder, outer: &Content, container: Container) {
@@ -404,3 +451,39 @@ const LITTER: [&str; 2] = ["Thumbs.db", "desktop.ini"];
 const MAX_DEPTH: usize = 4;
 
 const MAX_ENTRIES: usize = 50_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn received_files_are_read_as_those_on_the_disk() {
+        let mail = "From: a@example.com\r\nContent-Type: text/xml; name=S2.xml\r\n\r\nAbC12346";
+        let files = [
+            ("C:\\answers\\S1.xml", "AbC12345"),
+            ("answer.eml", mail),
+            ("DeviceKey.xml", "code"),
+            ("label.gif", "GIF89a\u{1}"),
+            ("answers.zip", "no archive"),
+        ];
+        let found = collect_received(Vec::from(files.map(|(name, text)| ReceivedFile {
+            name: name.into(),
+            bytes: Zeroizing::new(text.into()),
+        })));
+        let answers = found.files.iter().map(|it| (&*it.name, it.answer.expose()));
+        let expected = [("S1.xml", "AbC12345"), ("answer.eml S2.xml", "AbC12346")];
+        assert_eq!(answers.collect::<Vec<_>>(), expected);
+        let problems = found.problems.iter().map(|it| match it.why {
+            Why::NotAnAnswer(why) => why,
+            _ => panic!("{it:?}"),
+        });
+        assert_eq!(
+            problems.collect::<Vec<_>>(),
+            [
+                NotAnAnswer::Request,
+                NotAnAnswer::Image,
+                NotAnAnswer::ArchiveUnreadable
+            ]
+        );
+    }
+}

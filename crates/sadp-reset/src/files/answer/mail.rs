@@ -81,11 +81,16 @@ fn name_of(part: &ParsedMail<'_>) -> Option<String> {
     if given.is_none() && disposition.disposition != DispositionType::Attachment {
         return None;
     }
-    let given = given.map(String::as_str).unwrap_or_default();
+    Some(own_name(given.map(String::as_str).unwrap_or_default()))
+}
+
+/// The own name of a file, from its sender's word: without folders, and without control and
+/// invisible characters.
+pub(super) fn own_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = clean(last.trim()).chars().take(MAX_NAME).collect();
     let is_name = name.contains(|it: char| it.is_alphanumeric());
-    Some(if is_name { name } else { "attachment".into() })
+    if is_name { name } else { "attachment".into() }
 }
 
 #[cfg(test)]

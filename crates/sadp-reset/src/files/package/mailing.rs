@@ -50,41 +50,75 @@ impl Mailing {
     pub const MOST_ATTACHED: usize = 20;
 
     /// Writes the requests of these packages into the folder `out`, each file whole or not
-    /// at all. On Unix only the owner may read them. Leaves out a package whose request is
-    /// no longer as it was exported. Returns `None`, and writes nothing, where no package
-    /// is left.
+    /// at all. On Unix only the owner may read them. Returns `None`, and writes nothing,
+    /// where there is no request: see [`MailingFiles::make`].
     pub fn write(
         out: &Path,
         packages: &[Package],
         contact: &Contact,
         at: Timestamp,
     ) -> Result<Option<Self>, FileError> {
+        let mailing = Self {
+            letter: out.join(Self::LETTER_FILE),
+            archive: out.join(Self::ARCHIVE_FILE),
+            draft: out.join(Self::DRAFT_FILE),
+            devices: 0,
+        };
+        let files = MailingFiles::make(packages, contact, at);
+        let files = files.map_err(FileError::new("make", &mailing.archive))?;
+        let Some(files) = files else {
+            return Ok(None);
+        };
+        for (path, bytes) in [
+            (&mailing.letter, files.letter.as_bytes()),
+            (&mailing.archive, &files.archive),
+            (&mailing.draft, &files.draft),
+        ] {
+            let written = NewFile::begin(path).and_then(|file| file.replace(bytes));
+            written.map_err(FileError::new("write", path))?;
+        }
+        Ok(Some(Self {
+            devices: files.devices,
+            ..mailing
+        }))
+    }
+}
+
+/// What the files of a [`Mailing`] hold.
+#[derive(Clone, Debug)]
+pub struct MailingFiles {
+    /// The letter.
+    pub letter: String,
+    /// The archive.
+    pub archive: Vec<u8>,
+    /// The draft of an e-mail.
+    pub draft: Vec<u8>,
+    /// The number of devices.
+    pub devices: usize,
+}
+
+impl MailingFiles {
+    /// Makes them from the requests of these packages. Leaves out a package whose request is
+    /// no longer as it was exported. Returns `None` where no package is left.
+    pub fn make(
+        packages: &[Package],
+        contact: &Contact,
+        at: Timestamp,
+    ) -> io::Result<Option<Self>> {
         let mut requests: Vec<_> = packages.iter().filter_map(MailedRequest::read).collect();
         if requests.is_empty() {
             return Ok(None);
         }
         requests.sort_by(|one, other| one.name.cmp(&other.name));
         distinguish(&mut requests);
-        let mailing = Self {
-            letter: out.join(Self::LETTER_FILE),
-            archive: out.join(Self::ARCHIVE_FILE),
-            draft: out.join(Self::DRAFT_FILE),
-            devices: requests.len(),
-        };
         let letter = letter(&requests, contact);
-        let archive_bytes = archive(&requests, &letter, at)
-            .map_err(|error| FileError::new("make", &mailing.archive)(io::Error::other(error)))?;
-        let draft = draft(&requests, &letter, &archive_bytes, contact);
-        let draft = draft.map_err(FileError::new("make", &mailing.draft))?;
-        for (path, bytes) in [
-            (&mailing.letter, letter.as_bytes()),
-            (&mailing.archive, &archive_bytes),
-            (&mailing.draft, &draft),
-        ] {
-            let written = NewFile::begin(path).and_then(|file| file.replace(bytes));
-            written.map_err(FileError::new("write", path))?;
-        }
-        Ok(Some(mailing))
+        let archive = archive(&requests, &letter, at).map_err(io::Error::other)?;
+        Ok(Some(Self {
+            draft: draft(&requests, &letter, &archive, contact)?,
+            devices: requests.len(),
+            letter,
+            archive,
+        }))
     }
 }
 

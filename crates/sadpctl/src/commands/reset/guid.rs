@@ -12,7 +12,7 @@ use sadp_ops::{
     },
     verify::{self, Verification},
 };
-use sadp_reset::{GuidFile, VaultError, read_any_guid_file, read_guid_file};
+use sadp_reset::{GuidBytes, GuidFile, VaultError};
 use sadp_text::{Announcement, NOT_ENCRYPTED, count};
 use secrecy::SecretString;
 
@@ -136,16 +136,18 @@ fn source(args: &GuidImportArgs, run: &mut Run<'_>) -> Result<GuidSource, Failur
 }
 
 fn read(path: &Path, args: &GuidImportArgs, terminal: &mut Terminal) -> Result<GuidFile, Failure> {
-    let read = if args.change.overrides().lifts(Guard::RefusedBefore) {
-        read_any_guid_file
+    let bytes = GuidBytes::read(path).map_err(VaultError::from)?;
+    let takes_any = args.change.overrides().lifts(Guard::RefusedBefore);
+    let read = if takes_any {
+        GuidBytes::any_guid
     } else {
-        read_guid_file
+        GuidBytes::guid
     };
-    let mut file = read(path, None);
+    let mut file = read(&bytes, None);
     if matches!(file, Err(VaultError::PassphraseNeeded { .. }))
         && let Some(passphrase) = passphrase(args, terminal)?
     {
-        file = read(path, Some(&passphrase));
+        file = read(&bytes, Some(&passphrase));
     }
     Ok(file?)
 }

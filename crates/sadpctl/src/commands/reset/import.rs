@@ -11,7 +11,7 @@ use sadp_ops::{
     },
     verify::{self, Verification},
 };
-use sadp_reset::{Case, CaseId, Collected, RequestKind, collect, unmatched};
+use sadp_reset::{Case, CaseId, Collected, RequestKind, Why, collect, targets};
 use sadp_text::{answers_question, open_requests};
 
 use crate::{
@@ -88,7 +88,9 @@ impl Import<'_> {
     /// Asks on a terminal for which open request each file is that tells nothing of that.
     fn ask_for_unmatched(&mut self, found: &mut Collected) -> Result<(), Failure> {
         let cases = self.cases()?;
-        let files = unmatched(found, &cases);
+        let targets = targets(found, &cases).into_iter().enumerate();
+        let unclear = targets.filter(|(_, it)| it.as_ref().is_err_and(Why::is_unclear));
+        let files: Vec<_> = unclear.map(|(place, _)| place).collect();
         let open: Vec<_> = cases.iter().filter(|case| case.is_open()).collect();
         if files.is_empty() || open.is_empty() || !Terminal::can_ask() {
             return Ok(());

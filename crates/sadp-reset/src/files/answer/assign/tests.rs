@@ -472,7 +472,9 @@ fn an_unmatched_file_is_for_the_case_that_is_chosen_and_no_other() {
             packages: exports.packages.clone(),
             problems: Vec::new(),
         };
-        unmatched(&found, &exports.cases)
+        let targets = targets(&found, &exports.cases).into_iter().enumerate();
+        let unclear = targets.filter(|(_, it)| it.as_ref().is_err_and(Why::is_unclear));
+        unclear.map(|(place, _)| place).collect::<Vec<_>>()
     };
     let files = || {
         vec![
