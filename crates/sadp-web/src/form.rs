@@ -79,6 +79,14 @@ impl Form {
         all.map(|(_, value)| value.as_str())
     }
 
+    /// The fields of this name with a number behind it, by their numbers.
+    pub(crate) fn numbered<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+        self.pairs.iter().filter_map(move |(it, value)| {
+            let number = it.strip_prefix(name)?.parse().ok()?;
+            Some((number, value.trim()))
+        })
+    }
+
     /// A secret, where it is what was most likely meant. `what` names it.
     pub(crate) fn secret(
         &self,
@@ -96,6 +104,17 @@ impl Form {
             }
             _ => Ok(SecretString::from(read.text)),
         }
+    }
+
+    /// The same where something was typed.
+    pub(crate) fn optional_secret(
+        &self,
+        name: &str,
+        kind: SecretKind,
+        what: &str,
+    ) -> Result<Option<SecretString>, WebError> {
+        let is_given = !self.raw(name).is_empty();
+        is_given.then(|| self.secret(name, kind, what)).transpose()
     }
 
     /// The new password of [`page::new_password`](crate::page::new_password), for the
@@ -129,6 +148,15 @@ impl Form {
     pub(crate) fn mailbox(&self, name: &str) -> Result<Option<Mailbox>, WebError> {
         let given = self.given(name).map(str::parse).transpose();
         given.map_err(|error: MailboxError| WebError::bad(error.to_string()))
+    }
+
+    /// The passphrase to encrypt files by, where one was typed.
+    pub(crate) fn new_passphrase(&self) -> Result<Option<SecretString>, WebError> {
+        if self.raw("passphrase") != self.raw("passphrase-again") {
+            return Err(WebError::bad("the passphrase typed twice is not the same")
+                .next("type it again; nothing was sent"));
+        }
+        self.optional_secret("passphrase", SecretKind::Passphrase, "passphrase")
     }
 
     /// The current password of [`page::current_password`](crate::page::current_password).

@@ -120,6 +120,17 @@ pub(crate) enum ShownJob {
     Ended(EndedJob),
 }
 
+impl JobState {
+    fn require_idle(&self) -> Result<(), WebError> {
+        let Some(running) = &self.running else {
+            return Ok(());
+        };
+        let message = format!("{}: this is under way", running.title);
+        Err(WebError::new(StatusCode::CONFLICT, message)
+            .next("wait until it has ended, or stop it; nothing was sent"))
+    }
+}
+
 impl Jobs {
     /// Begins a job. Fails while another one is under way.
     pub(crate) fn begin(
@@ -136,11 +147,7 @@ impl Jobs {
         let title = capitalised(sadp_text::doing(&job.task));
         let cancellation = Cancellation::default();
         let mut state = self.lock();
-        if let Some(running) = &state.running {
-            let message = format!("{}: this is under way", running.title);
-            return Err(WebError::new(StatusCode::CONFLICT, message)
-                .next("wait until it has ended, or stop it; nothing was sent"));
-        }
+        state.require_idle()?;
         let mut session = site.open_for(&job.task, cancellation.clone())?;
         let settings = JobSettings {
             overrides,
@@ -218,6 +225,11 @@ impl Jobs {
     pub(crate) fn dismiss(&self) {
         self.lock().ended = None;
         self.tell();
+    }
+
+    /// Fails while a job is under way.
+    pub(crate) fn require_idle(&self) -> Result<(), WebError> {
+        self.lock().require_idle()
     }
 
     pub(crate) fn is_busy(&self) -> bool {

@@ -11,6 +11,7 @@
 //! - `jobs`: the one change of devices that is under way.
 //! - `looks`: what is asked for a page in the background, without a change.
 //! - `told`: what devices told when they were asked.
+//! - `received`: answers of the vendor's support that were uploaded and not sent yet.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
 //!
@@ -25,6 +26,7 @@ mod live;
 mod looks;
 mod page;
 mod pages;
+mod received;
 mod server;
 mod site;
 mod targets;

@@ -5,10 +5,12 @@ mod app;
 mod assets;
 mod audit;
 mod button;
+mod contact;
 mod device;
 mod devices;
 mod doctor;
 mod events;
+mod guids;
 mod history;
 mod job;
 mod mail;
@@ -16,6 +18,7 @@ mod prepare;
 mod questions;
 mod recovery;
 mod report;
+mod requests;
 
 pub(crate) use self::{audit::Prepared, devices::ChosenColumns, report::ReportInput};
 use axum::{
@@ -54,6 +57,9 @@ pub(crate) fn router(site: Site) -> Router {
         .merge(mail::routes())
         .merge(button::routes())
         .merge(app::routes())
+        .merge(contact::routes())
+        .merge(guids::routes())
+        .merge(requests::routes())
         .fallback(async || WebError::gone("there is no such page").next("go to the devices: /"))
         // Forms with files, and what stands around the files.
         .layer(DefaultBodyLimit::max(MAX_UPLOAD + (1 << 20)))

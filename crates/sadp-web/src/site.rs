@@ -20,6 +20,7 @@ use crate::{
     live::Live,
     looks::Looks,
     pages::{ChosenColumns, ReportInput},
+    received::Received,
     server::Ended,
     told::Told,
 };
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) jobs: Jobs,
     pub(crate) looks: Looks,
     pub(crate) told: Told,
+    pub(crate) received: Received,
     pub(crate) scan: ScanConfig,
     pub(crate) state: PathBuf,
     /// The folder of what the user set up once.
@@ -80,6 +82,7 @@ impl Site {
             jobs: Jobs::default(),
             looks: Looks::default(),
             told: Told::default(),
+            received: Received::default(),
             columns: Mutex::default(),
             report: Mutex::default(),
             config: config.config,
@@ -195,6 +198,24 @@ impl Site {
             scan.sweep = scan.sweep.map(|sweep| sweep.with(new));
         }
         self.open_by(scan, task.access(), cancellation)
+    }
+
+    /// Writes into the ledger alone, on a thread where that may take its time. No device
+    /// is asked or changed.
+    pub(crate) async fn record<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Session) -> Result<T, WebError> + Send + 'static,
+    ) -> Result<T, WebError> {
+        let site = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            write(&mut site.open(LedgerAccess::Record, Cancellation::default())?)
+        });
+        task.await.unwrap_or_else(|_| {
+            Err(WebError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "writing ended unexpectedly",
+            ))
+        })
     }
 
     /// Reads what a page shows from the ledger, with the devices of the list, on a thread

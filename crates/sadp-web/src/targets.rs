@@ -31,7 +31,7 @@ pub(crate) struct TargetQuery {
     pub(crate) device: Option<u64>,
 }
 
-/// The devices that a form is for, at least one.
+/// The devices that a form is for.
 #[derive(Clone, Debug)]
 pub(crate) struct Targets(Vec<LiveDevice>);
 
@@ -58,6 +58,15 @@ impl Targets {
         let numbers: BTreeSet<u64> = numbers.filter_map(|it| it.parse().ok()).collect();
         let devices = numbers.iter().filter_map(|&it| now.device(it));
         Self::new(devices.cloned().collect())
+    }
+
+    /// Those of the list that these keys identify; there may be none.
+    pub(crate) fn of_keys(site: &Site, keys: &[DeviceKey]) -> Self {
+        let now = site.live.now();
+        let devices = now
+            .all()
+            .filter(|it| keys.iter().any(|key| it.found.is(key)));
+        Self(devices.cloned().collect())
     }
 
     /// These devices.

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use sadp_ops::{Outcome, OutcomeData, Reason, recovery::button::ButtonFinding};
 use sadp_reset::DeviceKey;
 
+use super::{guids::GUIDS, requests::REQUESTS};
 use crate::{
     form::KeyedForm,
     jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
@@ -148,18 +149,24 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
     }
 }
 
-/// The page that shows what devices told, or goes on with it.
+/// The page that shows what devices told or gave, or goes on with it.
 fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)> {
     let mut read = outcomes.iter();
     let (outcome, page, name) = read.find_map(|it| match &it.data {
         OutcomeData::Methods(_) => Some((it, "/recovery", "Show the recovery methods")),
         OutcomeData::Questions(_) => Some((it, "/questions", "Show the questions")),
         OutcomeData::MailQr(_) => Some((it, "/mail", "Show the QR code")),
+        OutcomeData::Request(_) => Some((it, REQUESTS, "Show the requests, and send them")),
+        OutcomeData::Answer(_) => Some((it, REQUESTS, "Show the requests")),
+        OutcomeData::ExportedGuid(_) => Some((it, GUIDS, "Show the vault of GUIDs")),
         _ if matches!(it.reason, Reason::Button(ButtonFinding::Reset)) => {
             Some((it, "/activate", "Give it its first password"))
         }
         _ => None,
     })?;
+    if matches!(page, REQUESTS | GUIDS) {
+        return Some((page.into(), name));
+    }
     let device = &outcome.device;
     let key = DeviceKey::new(device.mac, device.serial.clone())?;
     let now = site.live.now();

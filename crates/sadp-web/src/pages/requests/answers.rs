@@ -1,0 +1,328 @@
+//! Answers of the vendor's support: which is for which request, and their sending.
+
+use axum::{
+    Router,
+    extract::{Path as UrlPath, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{get, post},
+};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use sadp_model::text::clean;
+use sadp_ops::{
+    Overrides,
+    job::{Job, Task},
+    recovery::{History, answer::AnswerInput},
+};
+use sadp_reset::{
+    Action, AnswerTarget, Case, Collected, DeviceKey, ReceivedFile, RequestKind, Why,
+    collect_received, targets,
+};
+use sadp_text::{Remedy as _, age, count, with_cause};
+
+use super::REQUESTS;
+use crate::{
+    error::WebError,
+    form::{Form, Upload, UploadedFile},
+    page::{self, Field, Place, page, sentence, table},
+    pages::{job::JOB, problem, shown},
+    site::Site,
+    targets::Targets,
+};
+
+const PATH: &str = "/requests/answers";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, post(receive))
+        .route("/requests/answers/{number}", get(show).post(send))
+}
+
+fn path(number: u64) -> String {
+    format!("{PATH}/{number}")
+}
+
+/// The form to drop answers on.
+pub(super) fn upload(site: &Site) -> Markup {
+    page::upload_form(
+        site,
+        PATH,
+        "Look which answers these are",
+        &html! {
+            p { "Drop the answers here: files, ZIP files, or e-mails saved as .eml. Nothing is sent to devices yet." }
+            div .field {
+                label for="answers" { "Files" }
+                input id="answers" name="answers" type="file" multiple required;
+            }
+        },
+    )
+}
+
+async fn receive(State(site): State<Site>, upload: Upload) -> Redirect {
+    let files = upload.files.into_iter();
+    let files = files.map(|UploadedFile { name, bytes }| ReceivedFile { name, bytes });
+    let number = site.received.keep(collect_received(files.collect()));
+    Redirect::to(&path(number))
+}
+
+/// What is known of the answers of an upload.
+struct ReceivedAnswers {
+    answers: Vec<ReceivedAnswer>,
+    unusable: Vec<UnusableFile>,
+    /// What an answer can be said to be for.
+    open: Vec<Case>,
+    now: Timestamp,
+}
+
+struct ReceivedAnswer {
+    name: String,
+    target: Result<AnswerTarget, Why>,
+}
+
+/// A file that is no answer.
+struct UnusableFile {
+    name: String,
+    why: String,
+    next: String,
+}
+
+impl ReceivedAnswers {
+    fn new(found: &Collected, cases: &[Case], now: Timestamp) -> Self {
+        let targets = targets(found, cases).into_iter();
+        let answers = found.files.iter().zip(targets);
+        let answers = answers.map(|(file, target)| ReceivedAnswer {
+            name: file.path.to_string_lossy().into_owned(),
+            target,
+        });
+        let unusable = found.problems.iter().map(|problem| UnusableFile {
+            name: problem.path.to_string_lossy().into_owned(),
+            why: with_cause(&problem.why),
+            next: problem.why.remedy().into_owned(),
+        });
+        Self {
+            answers: answers.collect(),
+            unusable: unusable.collect(),
+            open: cases.iter().filter(|it| it.is_open()).cloned().collect(),
+            now,
+        }
+    }
+
+    /// The devices that the answers are for, as far as that is known.
+    fn devices(&self) -> Vec<DeviceKey> {
+        self.known().map(|it| it.device.clone()).collect()
+    }
+
+    /// Whether an answer sets a new password, or may do so.
+    fn needs_password(&self) -> bool {
+        self.known()
+            .any(|it| it.kind != Some(RequestKind::LegacyCode))
+    }
+
+    /// Whether an answer is, or may be, for a device that takes no new password.
+    fn may_be_legacy(&self) -> bool {
+        let open = self.open.iter().map(|it| Some(it.request.kind));
+        let mut kinds = self.known().map(|it| it.kind).chain(open);
+        kinds.any(|it| it == Some(RequestKind::LegacyCode))
+    }
+
+    fn known(&self) -> impl Iterator<Item = &AnswerTarget> {
+        self.answers.iter().filter_map(|it| it.target.as_ref().ok())
+    }
+}
+
+async fn show(State(site): State<Site>, UrlPath(number): UrlPath<u64>) -> Response {
+    let answers = site.received_answers(number, |_, _| Ok(())).await;
+    shown(
+        &site,
+        Place::Requests,
+        answers.map(|it| content(&site, number, &it)),
+    )
+}
+
+fn content(site: &Site, number: u64, received: &ReceivedAnswers) -> Markup {
+    let answers = &received.answers;
+    let found = count(
+        answers.len() as u64,
+        "answer was found",
+        "answers were found",
+    );
+    let body = html! {
+        p { (found) ". Nothing was sent yet." }
+        @if !received.unusable.is_empty() {
+            h2 { "Files that are no answers" }
+            @let rows = html! { @for file in &received.unusable { (unusable(file)) } };
+            (table("Files that are no answers", &["File", "Why", "What to do next"], &rows))
+        }
+        @if answers.is_empty() {
+            p { a .button href=(REQUESTS) { "Choose other files" } }
+        } @else {
+            h2 { "Send the answers" }
+            (page::form(site, &path(number), "Look and plan", &fields(site, received)))
+        }
+    };
+    page(
+        site,
+        Place::Requests,
+        "Answers of the vendor's support",
+        &body,
+    )
+}
+
+fn unusable(file: &UnusableFile) -> Markup {
+    html! {
+        tr {
+            td { (clean(&file.name)) }
+            td { (sentence(&file.why)) }
+            td { (sentence(&file.next)) }
+        }
+    }
+}
+
+fn fields(site: &Site, received: &ReceivedAnswers) -> Markup {
+    let rows = html! {
+        @for (place, answer) in received.answers.iter().enumerate() {
+            tr {
+                td { (clean(&answer.name)) }
+                td { (purpose(place, answer, received)) }
+            }
+        }
+    };
+    let devices = received.devices();
+    let targets = Targets::of_keys(site, &devices);
+    html! {
+        (table("Answers", &["File", "For which request"], &rows))
+        @if received.may_be_legacy() {
+            p .hint { "Old devices take a dated code and get the default password of their manual. Leave the new password empty if all answers are such codes." }
+            (Field { required: false, ..Field::secret("new-password", "New password") }.render())
+            (Field { required: false, ..Field::secret("again", "Type it again") }.render())
+        } @else {
+            (page::new_password())
+        }
+        (page::after_reset(&targets))
+        @if devices.len() == 1 { (targets.guards(Action::ImportAnswer)) }
+    }
+}
+
+/// The request of an answer, or a choice where nothing tells it.
+fn purpose(place: usize, answer: &ReceivedAnswer, received: &ReceivedAnswers) -> Markup {
+    match &answer.target {
+        Ok(target) => html! {
+            @if let Some(case) = target.case { "Request " (case) ": " }
+            (known(&target.device))
+        },
+        Err(why) if why.is_unclear() => html! {
+            @let id = format!("case-{place}");
+            label for=(id) { "For which request is " (clean(&answer.name)) "?" } br;
+            select id=(id) name=(id) {
+                option value="" { "leave it out" }
+                @for case in &received.open {
+                    option value=(case.id) { (open(case, received.now)) }
+                }
+            }
+            @if received.open.is_empty() { p { "No request is open." } }
+        },
+        Err(why) => html! {
+            span .state.invalid { "not sent" }
+            (sentence(&with_cause(why)))
+            (sentence(&why.remedy()))
+        },
+    }
+}
+
+fn known(device: &DeviceKey) -> String {
+    let serial = device.serial().map(|it| clean(it.as_str()).into_owned());
+    let mac = device.mac().map(|it| it.to_string());
+    let known: Vec<_> = serial.into_iter().chain(mac).collect();
+    known.join(", ")
+}
+
+fn open(case: &Case, now: Timestamp) -> String {
+    let request = &case.request;
+    let age = age(now.duration_since(request.exported_at));
+    let address = request.address.map(|it| format!("{it}, "));
+    let device = known(&request.device);
+    format!(
+        "{}: {}{device}, exported {age} ago",
+        case.id,
+        address.unwrap_or_default()
+    )
+}
+
+async fn send(State(site): State<Site>, UrlPath(number): UrlPath<u64>, form: Form) -> Response {
+    match start(&site, number, form).await {
+        Ok(()) => Redirect::to(JOB).into_response(),
+        Err(error) => problem(&site, Place::Requests, &error),
+    }
+}
+
+async fn start(site: &Site, number: u64, form: Form) -> Result<(), WebError> {
+    let chosen = form.numbered("case-");
+    let chosen: Vec<_> = chosen
+        .map(|(place, case)| (place, case.to_owned()))
+        .collect();
+    let received = site.received_answers(number, move |found, cases| choose(found, cases, &chosen));
+    let received = received.await?;
+    let devices = received.devices();
+    let overrides = match devices.len() {
+        1 => Targets::of_keys(site, &devices).lifted(&form)?,
+        _ => Overrides::default(),
+    };
+    let is_given = form.given("new-password").is_some() || received.needs_password();
+    let password = is_given.then(|| form.new_password(overrides)).transpose()?;
+    site.jobs.require_idle()?;
+    let input = AnswerInput::Files(site.received.take(number)?);
+    let job = Job {
+        // Each answer tells its own.
+        devices: Vec::new(),
+        task: Task::SendAnswers { input, password },
+    };
+    site.jobs.begin(site, job, form.choice(overrides))
+}
+
+/// Takes in for which requests somebody said that answers are.
+fn choose(
+    found: &mut Collected,
+    cases: &[Case],
+    chosen: &[(usize, String)],
+) -> Result<(), WebError> {
+    for file in &mut found.files {
+        file.case = None;
+    }
+    for (place, case) in chosen {
+        let Some(file) = found.files.get_mut(*place) else {
+            continue;
+        };
+        if case.is_empty() {
+            continue;
+        }
+        let id = case.parse().ok();
+        let mut open = cases.iter().filter(|it| it.is_open());
+        let known = open.find(|it| Some(it.id) == id);
+        file.case = Some(known.ok_or_else(no_case)?.id);
+    }
+    Ok(())
+}
+
+fn no_case() -> WebError {
+    WebError::gone("no request waits under this number").next("go back and choose another")
+}
+
+impl Site {
+    /// What is known of the answers of an upload, once `change` has taken in more.
+    async fn received_answers(
+        &self,
+        number: u64,
+        change: impl FnOnce(&mut Collected, &[Case]) -> Result<(), WebError> + Send + 'static,
+    ) -> Result<ReceivedAnswers, WebError> {
+        let site = self.clone();
+        self.read(move |session, _| {
+            let history = History::read(session.ledger(), session.now())?;
+            let cases = history.cases();
+            site.received.with(number, |found| {
+                change(found, cases)?;
+                Ok(ReceivedAnswers::new(found, cases, session.now()))
+            })?
+        })
+        .await
+    }
+}

@@ -1,0 +1,91 @@
+//! Exports requests of the marked devices.
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_ops::{
+    Overrides,
+    job::{Job, Task},
+};
+
+use super::FOLDER;
+use crate::{
+    error::WebError,
+    form::Form,
+    page::{self, Place, page},
+    pages::{
+        contact::{self, CONTACT},
+        job::JOB,
+        problem, shown,
+    },
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/requests/export";
+
+/// A field that stands in the form where the contact is in it.
+const WITH_CONTACT: &str = "with-contact";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route(PATH, get(show).post(begin))
+}
+
+/// The form for one device of the list.
+pub(super) fn path(number: u64) -> String {
+    format!("{PATH}?device={number}")
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let page = Targets::of(&site, query).and_then(|it| form(&site, &it));
+    shown(&site, Place::Requests, page)
+}
+
+fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
+    let contact = site.contact()?;
+    let blanks: Vec<_> = contact.blanks().into_iter().map(contact::label).collect();
+    let fields = html! {
+        (targets.render())
+        @if blanks.is_empty() {
+            p { "The contact is filled in. " a href=(CONTACT) { "Change it" } }
+        } @else {
+            input type="hidden" name=(WITH_CONTACT) value="yes";
+            fieldset {
+                legend { "Who asks the vendor's support" }
+                p .hint { "Left blank in the letter: " (blanks.join(", ")) ". It is kept for the next time." }
+                (contact::fields(&contact))
+            }
+        }
+    };
+    let body = html! {
+        p { "Each device is asked for its request. You send that to the vendor's support, which answers with a file or a key. You see the plan before anything is sent." }
+        (page::form(site, PATH, "Look and plan", &fields))
+    };
+    Ok(page(site, Place::Requests, "Export requests", &body))
+}
+
+async fn begin(State(site): State<Site>, form: Form) -> Response {
+    match start(&site, &form) {
+        Ok(()) => Redirect::to(JOB).into_response(),
+        Err(error) => problem(&site, Place::Requests, &error),
+    }
+}
+
+fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+    let devices = Targets::of_form(site, form)?.keys()?;
+    let contact = if form.is_ticked(WITH_CONTACT) {
+        contact::take(site, form)?
+    } else {
+        site.contact()?
+    };
+    let task = Task::Export {
+        folder: site.state.join(FOLDER),
+        contact: Box::new(contact),
+    };
+    site.jobs
+        .begin(site, Job { devices, task }, Overrides::default())
+}
