@@ -73,7 +73,10 @@ async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Respo
     let body = content(&site, query).await.map(|content| {
         html! {
             div #requests data-live=(live) data-on="job" { (content) }
-            p { a href=(other) { (name) } " " a href=(CONTACT) { "Contact: who asks" } }
+            div .actions {
+                a href=(other) { (name) }
+                a href=(CONTACT) { "Contact: who asks" }
+            }
             h2 { "Import answers" }
             (answers::upload(&site))
         }

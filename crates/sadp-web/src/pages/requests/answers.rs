@@ -270,7 +270,10 @@ async fn start(site: &Site, number: u64, form: Form) -> Result<(), WebError> {
     let is_given = form.given("new-password").is_some() || received.needs_password();
     let password = is_given.then(|| form.new_password(overrides)).transpose()?;
     site.jobs.require_idle()?;
-    let input = AnswerInput::Files(site.received.take(number)?);
+    let mut found = site.received.take(number)?;
+    // They were shown already.
+    found.problems.clear();
+    let input = AnswerInput::Files(found);
     let job = Job {
         // Each answer tells its own.
         devices: Vec::new(),

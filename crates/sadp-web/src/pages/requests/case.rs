@@ -62,7 +62,9 @@ fn content(site: &Site, reviewed: &ReviewedCase) -> Markup {
     let case = &reviewed.case;
     let request = &case.request;
     let id = case.id.number();
-    let title = format!("Request {id}");
+    let parts = request.device.serial().and_then(|it| it.parts(None));
+    let model = parts.map(|it| format!(": {}", clean(it.model)));
+    let title = format!("Request {id}{}", model.unwrap_or_default());
     let body = html! {
         (facts(reviewed))
         @for reason in case_reasons(reviewed) { (sentence(&reason)) }
@@ -70,7 +72,7 @@ fn content(site: &Site, reviewed: &ReviewedCase) -> Markup {
             @let number = reviewed.number_in(&site.live.now());
             (next_step(step, number))
             @if let (true, Some(number)) = (reviewed.is_waiting(), number) {
-                p .hint { "Once its folder is lost: " a href=(export::path(number)) { "export another request" }
+                p .hint { "If its files are lost: " a href=(export::path(number)) { "export another request" }
                     ", which makes this one void." }
             }
         }
