@@ -119,8 +119,11 @@ impl Default for ChosenColumns {
 enum Wanted {
     All,
     Fields(Filter),
-    /// A part of what a row says, in lower case.
-    Text(String),
+    /// A part of what a row says, in lower case, in any of the columns there are.
+    Text {
+        part: String,
+        fields: Vec<&'static Field>,
+    },
     /// It cannot be understood. All devices are listed.
     Bad(String),
 }
@@ -132,7 +135,10 @@ impl Wanted {
             return Self::All;
         }
         if !text.contains(['=', '~', '<', '>']) {
-            return Self::Text(text.to_lowercase());
+            return Self::Text {
+                part: text.to_lowercase(),
+                fields: ListColumn::all().map(|it| it.field).collect(),
+            };
         }
         text.parse().map_or_else(Self::Bad, Self::Fields)
     }
@@ -141,8 +147,9 @@ impl Wanted {
         match self {
             Self::All | Self::Bad(_) => true,
             Self::Fields(filter) => filter.holds(found),
-            Self::Text(text) => ListColumn::all()
-                .any(|it| (it.field.value)(found).cell().to_lowercase().contains(text)),
+            Self::Text { part, fields } => fields
+                .iter()
+                .any(|field| (field.value)(found).cell().to_lowercase().contains(part)),
         }
     }
 }

@@ -108,3 +108,36 @@ fn row(check: &Check) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sadp_doctor::{Finding, Subject};
+
+    use super::*;
+
+    #[test]
+    fn the_worst_comes_first() {
+        let check = |subject, verdict| Check {
+            subject,
+            verdict,
+            finding: Finding::NoFirewall,
+        };
+        let what = vec![
+            check(Subject::Computer, Verdict::Ok),
+            check(Subject::Port(37020), Verdict::Warning),
+            check(Subject::Interface("eth0<b>".into()), Verdict::Problem),
+        ];
+        let at = Timestamp::UNIX_EPOCH;
+        let page = result(&Found { at, what }).into_string();
+        let places = ["eth0&lt;b&gt;", "UDP 37020", "this computer"].map(|it| page.find(it));
+        assert!(
+            places.is_sorted() && places.iter().all(Option::is_some),
+            "{page}"
+        );
+        assert!(
+            page.contains("3 checks: 1 problem, 1 warning, 1 ok"),
+            "{page}"
+        );
+    }
+}
