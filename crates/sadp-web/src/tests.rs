@@ -3,6 +3,7 @@
 
 mod browser;
 mod reads;
+mod requests;
 
 use std::{
     collections::HashSet,

@@ -263,6 +263,10 @@ async fn start(site: &Site, number: u64, form: Form) -> Result<(), WebError> {
     let received = site.received_answers(number, move |found, cases| choose(found, cases, &chosen));
     let received = received.await?;
     let devices = received.devices();
+    if devices.is_empty() {
+        return Err(WebError::bad("none of these answers is for a request")
+            .next("go back and choose for which request it is; nothing was sent"));
+    }
     let overrides = match devices.len() {
         1 => Targets::of_keys(site, &devices).lifted(&form)?,
         _ => Overrides::default(),
