@@ -2,7 +2,6 @@
 //! nothing. What the last one found is kept.
 
 use std::{
-    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -144,7 +143,7 @@ impl<T: Send + Sync + 'static> Look<T> {
         let mut state = self.lock();
         state.running = None;
         let former = match found {
-            Ok(what) => mem::replace(&mut state.found, Some(Arc::new(Found { at, what }))),
+            Ok(what) => state.found.replace(Arc::new(Found { at, what })),
             Err(error) => {
                 state.failure = Some(ErrorText::from(&error));
                 None
