@@ -293,7 +293,7 @@ fn remedies(audited: &AuditedDevice, number: Option<u64>) -> Vec<String> {
             @if let (Some((path, label)), Some(number)) = (page_for(finding), number) {
                 a href=(format!("/{path}?device={number}")) { (label) }
             } @else {
-                (capitalised(&clean(&mends(finding, device, name))))
+                (sentence(&mends(finding, device, name)))
             }
         };
         let remedy = remedy.into_string();
