@@ -1,7 +1,7 @@
 //! What the ledger holds of commands that were sent.
 
 use sadp_proto::{Refusal, RefusalReply};
-use sadp_reset::{Action, AttemptRecord, AttemptResult};
+use sadp_reset::{Action, AttemptRecord, AttemptResult, RefusalWord};
 
 use crate::refusal::explain;
 
@@ -48,7 +48,7 @@ pub fn attempt_text(record: &AttemptRecord) -> String {
             AttemptResult::NoAnswer => "no reply".into(),
             AttemptResult::Skipped => "it was not sent".into(),
             AttemptResult::Refused => {
-                let word = verdict.refusal.as_ref().map(|it| it.as_str());
+                let word = verdict.refusal.as_ref().map(RefusalWord::as_str);
                 let Some(refusal) = word.and_then(Refusal::read) else {
                     return "it refused".into();
                 };
@@ -67,7 +67,7 @@ pub fn attempt_text(record: &AttemptRecord) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use sadp_reset::{Attempt, AttemptFilter, AttemptVerdict, Ledger, RefusalWord};
+    use sadp_reset::{Attempt, AttemptFilter, AttemptVerdict, Ledger};
 
     use super::*;
 

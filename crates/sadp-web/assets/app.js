@@ -72,7 +72,7 @@ function listen() {
   }
   if (events) return;
   events = new EventSource("/live/events");
-  for (const kind of ["devices", "job", "look"]) {
+  for (const kind of ["devices", "job", "look", "found"]) {
     events.addEventListener(kind, () => refreshAll(kind));
   }
   events.onopen = () => {

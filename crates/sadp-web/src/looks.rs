@@ -2,7 +2,6 @@
 //! nothing. What the last one found is kept.
 
 use std::{
-    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -24,7 +23,8 @@ pub(crate) struct Looks {
     pub(crate) doctor: Look<Vec<Check>>,
     /// What is set up on devices.
     pub(crate) prepared: Look<Prepared>,
-    changes: watch::Sender<u64>,
+    progress: watch::Sender<u64>,
+    found: watch::Sender<u64>,
 }
 
 /// One kind of look.
@@ -67,15 +67,20 @@ impl<T> Clone for LookState<T> {
 }
 
 impl Looks {
-    /// Whoever waits for changes.
+    /// Whoever waits for how far they are.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
+        self.progress.subscribe()
+    }
+
+    /// Whoever waits for what they found.
+    pub(crate) fn subscribe_found(&self) -> watch::Receiver<u64> {
+        self.found.subscribe()
     }
 
     /// Forgets what is set up on devices: something was changed.
     pub(crate) fn forget_prepared(&self) {
         self.prepared.lock().found = None;
-        self.tell();
+        tell(&self.found);
     }
 
     /// Waits until none is under way.
@@ -87,10 +92,10 @@ impl Looks {
             }
         }
     }
+}
 
-    fn tell(&self) {
-        self.changes.send_modify(|version| *version += 1);
-    }
+fn tell(changes: &watch::Sender<u64>) {
+    changes.send_modify(|version| *version += 1);
 }
 
 impl<T: Send + Sync + 'static> Look<T> {
@@ -122,13 +127,14 @@ impl<T: Send + Sync + 'static> Look<T> {
             let mut observer = |event: Event<'_>| {
                 if let Some(progress) = progress(&event) {
                     look.lock().running = Some(progress.text);
-                    site.looks.tell();
+                    tell(&site.looks.progress);
                 }
             };
             let found = runtime.block_on(work(&mut session, &mut observer));
             drop(session);
             look.end(found);
-            site.looks.tell();
+            tell(&site.looks.progress);
+            tell(&site.looks.found);
         });
         spawned.map_err(|_| {
             WebError::new(StatusCode::SERVICE_UNAVAILABLE, "cannot start a thread")
@@ -144,7 +150,7 @@ impl<T: Send + Sync + 'static> Look<T> {
         let mut state = self.lock();
         state.running = None;
         let former = match found {
-            Ok(what) => mem::replace(&mut state.found, Some(Arc::new(Found { at, what }))),
+            Ok(what) => state.found.replace(Arc::new(Found { at, what })),
             Err(error) => {
                 state.failure = Some(ErrorText::from(&error));
                 None

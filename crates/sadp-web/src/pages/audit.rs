@@ -43,6 +43,10 @@ pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route(PATH, get(show).post(ask))
         .route("/live/audit", get(list))
+        .route(
+            "/live/audit/asking",
+            get(async |State(site): State<Site>| asking(&site)),
+        )
         .route("/audit.csv", get(csv))
         .route("/audit.xlsx", get(xlsx))
 }
@@ -148,7 +152,8 @@ async fn show(State(site): State<Site>, Query(query): Query<PageQuery>) -> Respo
                 a .button href="/audit.csv" { "Download as CSV" }
                 a .button href="/audit.xlsx" { "Download as XLSX" }
             }
-            div #audit data-live=(path("/live/audit", query.page)) data-on="look" { (content) }
+            div #asking data-live="/live/audit/asking" data-on="look" { (asking(&site)) }
+            div #audit data-live=(path("/live/audit", query.page)) data-on="found" { (content) }
         };
         page(&site, Place::Audit, "Audit", &body)
     });
@@ -160,6 +165,10 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Markup, WebError> {
     content(&site, query).await
+}
+
+fn asking(site: &Site) -> Markup {
+    site.looks.prepared.now().status("Asking devices")
 }
 
 async fn ask(State(site): State<Site>, _: KeyedForm) -> Response {
@@ -224,7 +233,6 @@ async fn content(site: &Site, query: PageQuery) -> Result<Markup, WebError> {
     let rows = html! { @for it in some { (row(it, number(it), audit.behind(it))) } };
     let alone: Vec<_> = audit.alone().collect();
     Ok(html! {
-        (site.looks.prepared.now().status("Asking devices"))
         @if let Some(asked) = audit.asked {
             p { "Devices were asked at " (asked.to_zoned(TimeZone::system()).strftime("%H:%M:%S")) " what is set up on them." }
         } @else {
@@ -293,7 +301,7 @@ fn remedies(audited: &AuditedDevice, number: Option<u64>) -> Vec<String> {
             @if let (Some((path, label)), Some(number)) = (page_for(finding), number) {
                 a href=(format!("/{path}?device={number}")) { (label) }
             } @else {
-                (capitalised(&clean(&mends(finding, device, name))))
+                (sentence(&mends(finding, device, name)))
             }
         };
         let remedy = remedy.into_string();

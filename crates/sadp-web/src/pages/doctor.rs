@@ -1,5 +1,7 @@
 //! Why devices are not found: checks of this computer, and of one scan.
 
+use std::cmp::Reverse;
+
 use axum::{
     Router,
     extract::State,
@@ -77,7 +79,7 @@ fn result(found: &Found<Vec<Check>>) -> Markup {
     let at = found.at.to_zoned(TimeZone::system());
     let mut checks: Vec<_> = found.what.iter().collect();
     // The worst first; what is alike stays in its order.
-    checks.sort_by(|a, b| b.verdict.cmp(&a.verdict));
+    checks.sort_by_key(|it| Reverse(it.verdict));
     let number = |verdict| checks.iter().filter(|it| it.verdict == verdict).count() as u64;
     let rows = html! { @for check in &checks { (row(check)) } };
     html! {
