@@ -3,6 +3,7 @@
 
 mod browser;
 mod reads;
+mod recovery;
 
 use std::{
     collections::HashSet,
