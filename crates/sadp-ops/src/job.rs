@@ -13,7 +13,6 @@ mod export;
 mod guid;
 mod lamp;
 mod mail;
-mod methods;
 mod network;
 mod prepare;
 mod question;
@@ -89,8 +88,6 @@ pub enum Task {
     FetchQr,
     /// Set the security questions of one device, with its current password.
     SetQuestions(SecretAnswers, SecretString),
-    /// Ask which recovery methods the devices offer, and have set up.
-    AskMethods,
     /// Ask which security questions the devices have. The user gives them these names.
     AskQuestions(QuestionNames),
     /// Wait until one device was reset by its button.
@@ -116,7 +113,7 @@ impl Task {
     /// What the job's session needs of the ledger.
     pub const fn access(&self) -> LedgerAccess {
         match self {
-            Self::Lamp(_) | Self::AskMethods | Self::AskQuestions(_) => LedgerAccess::Record,
+            Self::Lamp(_) | Self::AskQuestions(_) => LedgerAccess::Record,
             // The claim is taken once the device is back.
             Self::AwaitButton { .. } => LedgerAccess::Read,
             _ => LedgerAccess::Write,
@@ -251,7 +248,6 @@ impl Job {
             Task::SetQuestions(answers, password) => {
                 questions::set(&mut run, answers, password).await
             }
-            Task::AskMethods => methods::ask(&mut run).await,
             Task::AskQuestions(names) => questions::ask(&mut run, &names).await,
             Task::AwaitButton {
                 limit,

@@ -29,7 +29,7 @@ use self::{
     network::{NetworkFinding, SettingsChange},
     onvif::{OnvifChange, OnvifStatus},
     owner::{CloudStatus, OwnerFinding},
-    recovery::{AssessedDevice, ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
+    recovery::{ButtonFinding, ListedQuestions, PreparedDevice, ResetFinding},
     request::{ExportedRequest, RequestFinding},
     time::{ClockStatus, TimeChange},
     verify::VerifyFinding,
@@ -82,8 +82,6 @@ pub enum OutcomeData {
     ExportedGuid(ExportedGuid),
     /// The GUID that was sent, or would be.
     ImportedGuid(ImportedGuid),
-    /// What it told of its recovery methods, and how they fit.
-    Methods(Box<AssessedDevice>),
     /// The security questions of the device.
     Questions(ListedQuestions),
     /// What it reports of Hik-Connect.

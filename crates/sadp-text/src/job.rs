@@ -24,7 +24,6 @@ pub const fn doing(task: &Task) -> &'static str {
         Task::SetMailbox(..) => "setting e-mail addresses",
         Task::FetchQr => "fetching a QR code",
         Task::SetQuestions(..) => "setting security questions",
-        Task::AskMethods => "asking for recovery methods",
         Task::AskQuestions(_) => "asking for security questions",
         Task::AwaitButton { .. } => "waiting for a reset by the button",
         Task::ResetPassword(..) => "resetting a password",

@@ -131,7 +131,6 @@ fn plain(outcome: &Outcome) -> Explanation {
         (OutcomeStatus::Planned, OutcomeData::Network(change), _) => say(format!("would change {}", network::change_line(change))),
         (OutcomeStatus::Planned, OutcomeData::Mailbox(mailbox), _) => say(format!("its reserved e-mail address would become {}", clean(mailbox.as_str()))),
         (OutcomeStatus::Done, OutcomeData::Mailbox(mailbox), _) => say(format!("the reserved e-mail address is {}", clean(mailbox.as_str()))),
-        (_, OutcomeData::Methods(assessed), _) => recovery::methods(assessed),
         (OutcomeStatus::Done, OutcomeData::Questions(list), _) => say(recovery::questions(list)),
         (OutcomeStatus::Done, OutcomeData::MailQr(qr), _) => say(if qr.qr_is_raw {
             "its QR code is here, but did not arrive in base64 as devices send it: it holds the text as received"

@@ -9,7 +9,7 @@ use std::{
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use sadp_ops::{
-    Cancellation, Event, Observer, Outcome, Overrides,
+    Cancellation, Event, LedgerAccess, Observer, Outcome, Overrides,
     job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
 use sadp_reset::DeviceKey;
@@ -149,6 +149,7 @@ impl Jobs {
         let mut state = self.lock();
         state.require_idle()?;
         let mut session = site.open_for(&job.task, cancellation.clone())?;
+        let only_reads = job.task.access() == LedgerAccess::Record;
         let settings = JobSettings {
             overrides,
             sync_cameras,
@@ -173,7 +174,9 @@ impl Jobs {
             reporter.site.jobs.end(outcomes, failure);
             reporter.site.note_use("/");
             // The job may have made the ledger, and has changed devices.
-            reporter.site.looks.forget_prepared();
+            if !only_reads {
+                reporter.site.looks.forget_prepared();
+            }
             reporter.site.live.read_again();
             reporter.site.live.probe_now();
         });

@@ -2,6 +2,7 @@
 //! nothing. What the last one found is kept.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -10,11 +11,16 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use sadp_doctor::Check;
-use sadp_ops::{Cancellation, Event, LedgerAccess, Observer, OpsError, Session};
+use sadp_model::Recovery;
+use sadp_ops::{Cancellation, Event, LedgerAccess, Observer, OpsError, Session, recovery::methods};
+use sadp_reset::DeviceKey;
 use sadp_text::{ErrorText, progress};
 use tokio::{runtime::Handle, sync::watch};
 
-use crate::{error::WebError, pages::Prepared, site::Site};
+use crate::{error::WebError, site::Site};
+
+/// What devices replied of their recovery methods.
+pub(crate) type Prepared = HashMap<DeviceKey, Recovery>;
 
 /// All looks.
 #[derive(Default)]
@@ -75,6 +81,31 @@ impl Looks {
     /// Whoever waits for what they found.
     pub(crate) fn subscribe_found(&self) -> watch::Receiver<u64> {
         self.found.subscribe()
+    }
+
+    /// Asks devices what is set up on them, and those that do not say it by SADP what they
+    /// offer over HTTP. All of them, or `only` these; what others replied before is kept.
+    pub(crate) fn ask(
+        &self,
+        site: &Site,
+        only: Option<HashSet<DeviceKey>>,
+    ) -> Result<(), WebError> {
+        let former = self.prepared.now().found;
+        let access = LedgerAccess::Record;
+        self.prepared
+            .begin(site, access, async move |session, observer| {
+                let inventory = session.look(observer).await?.0;
+                let mut devices = inventory.devices.clone();
+                if let Some(only) = &only {
+                    devices.retain(|it| it.key().is_some_and(|key| only.contains(&key)));
+                }
+                methods::read_prepared(session, &inventory, &mut devices, observer).await?;
+                methods::read_offered_over_http(session, &mut devices, observer).await?;
+                let mut known = former.map_or_else(Prepared::new, |it| it.what.clone());
+                let devices = devices.into_iter();
+                known.extend(devices.filter_map(|it| Some((it.key()?, it.entry.device.recovery))));
+                Ok(known)
+            })
     }
 
     /// Forgets what is set up on devices: something was changed.

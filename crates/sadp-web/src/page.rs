@@ -211,8 +211,8 @@ pub(crate) fn after_reset(targets: &Targets) -> Markup {
 pub(crate) fn device_links(device: &LiveDevice) -> Markup {
     let number = device.number;
     html! {
-        p {
-            a href=(format!("/recovery?device={number}")) { "All recovery methods of this device" } " "
+        p .actions {
+            a href=(format!("/recovery?device={number}")) { "All recovery methods of this device" }
             a href=(format!("/device/{number}")) { "All that is known of it" }
         }
     }

@@ -20,7 +20,7 @@ mod recovery;
 mod report;
 mod requests;
 
-pub(crate) use self::{audit::Prepared, devices::ChosenColumns, report::ReportInput};
+pub(crate) use self::{devices::ChosenColumns, report::ReportInput};
 use axum::{
     Router,
     extract::DefaultBodyLimit,

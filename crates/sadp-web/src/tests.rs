@@ -3,6 +3,7 @@
 
 mod browser;
 mod reads;
+mod recovery;
 mod requests;
 
 use std::{

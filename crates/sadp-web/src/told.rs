@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sadp_model::{Recovery, text::local_minute};
+use sadp_model::text::local_minute;
 use sadp_ops::{
     DiscoveredDevice, Outcome, OutcomeData, OutcomeStatus, recovery::questions::ListedQuestions,
 };
@@ -23,8 +23,6 @@ pub(crate) struct Told {
 /// What a device told.
 #[derive(Clone, Default)]
 pub(crate) struct ToldDevice {
-    /// Which recovery methods it offers and has set up.
-    pub(crate) recovery: Option<At<Recovery>>,
     pub(crate) questions: Option<At<ListedQuestions>>,
     pub(crate) mail_qr: Option<At<MailQr>>,
 }
@@ -55,15 +53,6 @@ impl Told {
         told.unwrap_or_default()
     }
 
-    /// Adds to a device what it told of its recovery methods.
-    pub(crate) fn apply(&self, device: &mut DiscoveredDevice) {
-        if let Some(At { what, .. }) = self.of(device).recovery {
-            let recovery = &mut device.entry.device.recovery;
-            recovery.set_up = what.set_up;
-            recovery.over_http = what.over_http;
-        }
-    }
-
     /// Takes in what a job brought. What it changed is no longer known.
     pub(crate) fn take_in(&self, outcomes: &[Outcome]) {
         let now = Timestamp::now();
@@ -75,20 +64,15 @@ impl Told {
             };
             let told = devices.entry(key.by_mac()).or_default();
             match &outcome.data {
-                OutcomeData::Methods(assessed) => {
-                    let recovery = assessed.device.entry.device.recovery.clone();
-                    told.recovery = Some(At::new(now, recovery));
-                }
                 OutcomeData::Questions(list) if outcome.status == OutcomeStatus::Done => {
                     told.questions = Some(At::new(now, list.clone()));
                 }
                 OutcomeData::MailQr(qr) => told.mail_qr = Some(At::new(now, (**qr).clone())),
                 _ if outcome.action.spec().carries_secret => {
                     // A mailed code is used once, and void with another address.
-                    let mail_qr = told.mail_qr.take().filter(|_| {
-                        !matches!(outcome.action, Action::MailSet | Action::MailConfirm)
-                            || outcome.status == OutcomeStatus::Skipped
-                    });
+                    let ends_code = matches!(outcome.action, Action::MailSet | Action::MailConfirm)
+                        && matches!(outcome.status, OutcomeStatus::Done | OutcomeStatus::Unknown);
+                    let mail_qr = told.mail_qr.take().filter(|_| !ends_code);
                     *told = ToldDevice {
                         mail_qr,
                         ..ToldDevice::default()

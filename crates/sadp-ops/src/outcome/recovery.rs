@@ -1,7 +1,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use jiff::Timestamp;
-use sadp_model::{MethodAssessment, RecoveryMethod, UnavailableReason};
+use sadp_model::{RecoveryMethod, UnavailableReason};
 use sadp_proto::QuestionList;
 use sadp_reset::{Action, QuestionNames};
 
@@ -156,15 +156,6 @@ impl ListedQuestions {
             ignored: list.ignored,
         }
     }
-}
-
-/// Which recovery methods fit a device, best first; each appears once.
-#[derive(Clone, Debug)]
-pub struct AssessedDevice {
-    /// The device.
-    pub device: DiscoveredDevice,
-    /// The methods.
-    pub methods: Vec<MethodAssessment>,
 }
 
 /// What is prepared on a device, and what became of the rest.

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use sadp_isapi::{IsapiRequest, RecoveryCapabilities, RecoveryWays, Timeouts, Transport};
-use sadp_model::{Device, OfferedOverHttp, RecoveryMethod, State, assess_methods};
+use sadp_model::{
+    Device, MethodAssessment, OfferedOverHttp, RecoveryMethod, State, assess_methods,
+};
 use sadp_proto::{Command, CommandOutcome as Reply, QuestionList};
 use sadp_reset::{Action, Ledger, LedgerError};
 use strum::IntoEnumIterator;
 
 use super::History;
-pub use crate::outcome::recovery::AssessedDevice;
 use crate::{
     DiscoveredDevice, Inventory, Observer, OpsError, Overrides, SafetyChecks, Session,
     batch::{Batch, DeviceCommand, Keep, Replied},
@@ -19,6 +20,15 @@ use crate::{
 
 /// The most devices that are read from at once.
 const PARALLEL: usize = 16;
+
+/// Which recovery methods fit a device, best first; each appears once.
+#[derive(Clone, Debug)]
+pub struct AssessedDevice {
+    /// The device.
+    pub device: DiscoveredDevice,
+    /// The methods.
+    pub methods: Vec<MethodAssessment>,
+}
 
 /// Assesses the recovery methods of devices. What a device reports is newer than
 /// what the ledger remembers. Nothing is sent.

@@ -10,12 +10,13 @@ use sadp_ops::{
     network::{AddressRange, NetworkFinding, WantedSettings, plan_file},
     recovery::{
         answer::AnswerInput,
+        button::ButtonFinding,
         password_reset::{OwnerSecret, ResetFinding},
         prepare::{WantedAnswers, WantedPreparation},
     },
 };
 use sadp_proto::{Code, Mailbox};
-use sadp_reset::{Contact, DeviceKey, QuestionAnswersFile, collect};
+use sadp_reset::{Contact, DeviceKey, QuestionAnswersFile, QuestionNames, collect};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -336,6 +337,41 @@ async fn questions_are_set_and_their_answers_set_a_new_password() {
         let (outcomes, person) = site.run_for_all(task).await;
         assert_eq!(outcomes[0].status, OutcomeStatus::Done, "{outcomes:#?}");
         assert_eq!(person.asked.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_is_asked_for_its_questions_without_a_confirmation() {
+    let mut site = Simulated::new(SET);
+    let ask = Task::AskQuestions(QuestionNames::default());
+    let (outcomes, person) = site.run_for_all(ask).await;
+    let OutcomeData::Questions(list) = &outcomes[0].data else {
+        panic!("{outcomes:#?}");
+    };
+    assert_eq!(list.questions.iter().filter(|it| it.set).count(), 3);
+    assert!(person.asked.is_empty());
+}
+
+/// That it was reset is reported, whether it then gets a password or not.
+#[tokio::test(start_paused = true)]
+async fn after_a_reset_by_the_button_a_device_gets_its_first_password_after_a_yes() {
+    for yes in [true, false] {
+        let devices = format!("seed = 1\n{ACTIVE}button = \"20s\"\nreboot = \"30s\"\n");
+        let mut site = Simulated::new(&devices);
+        let mut person = site.person(&[yes]);
+        let job = Job {
+            devices: site.keys().await,
+            task: Task::AwaitButton {
+                limit: Duration::from_mins(15),
+                first_password: Some("Garden-77x".into()),
+            },
+        };
+        let outcomes = site.run(job, &mut person).await.unwrap().outcomes;
+        let is_reset = outcomes[0].reason == Reason::Button(ButtonFinding::Reset);
+        assert_eq!(is_reset, !yes, "{outcomes:#?}");
+        assert_eq!(outcomes[0].status, OutcomeStatus::Done);
+        assert_eq!(person.asked, [asked(1)]);
+        assert_eq!(site.executions(0).activations, u64::from(yes));
     }
 }
 

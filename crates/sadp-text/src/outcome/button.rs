@@ -43,7 +43,7 @@ pub(crate) fn line(progress: &Progress<'_>) -> Option<Line> {
     let text = match progress {
         Progress::Waiting { .. } => return None,
         Progress::Begins(limit) => format!(
-            "Waiting for it, {} at most. Ctrl-C ends the wait and changes nothing.",
+            "Waiting for it, {} at most. To stop the wait changes nothing.",
             format_duration(*limit)
         ),
         Progress::Offline => "It is offline: switched off, or starting.".into(),

@@ -1,13 +1,10 @@
 //! What devices offer, and what became of those that were to set a new password.
 
-use std::cmp::Reverse;
-
 use sadp_ops::{
     Offer, OutcomeStatus, Preparation,
     owner::CloudStatus,
     recovery::{
         mail::EarlierQr,
-        methods::AssessedDevice,
         password_reset::ResetFinding as Finding,
         prepare::PreparedDevice,
         questions::{ListedQuestion, ListedQuestions},
@@ -17,7 +14,7 @@ use sadp_proto::QuestionList;
 use sadp_reset::Action;
 
 use super::{FIRST_PASSWORD, message, next_step};
-use crate::{Explanation, count, method_reasons, method_state, minute, say};
+use crate::{Explanation, count, minute, say};
 
 /// Which questions are set.
 pub(super) fn questions(list: &ListedQuestions) -> String {
@@ -43,26 +40,6 @@ pub(super) fn questions(list: &ListedQuestions) -> String {
         return format!("none of {number} is set{ignored}");
     }
     format!("of {number} these are set: {}{ignored}", set.join(", "))
-}
-
-/// How far each method can be used, best first.
-pub(super) fn methods(assessed: &AssessedDevice) -> Explanation {
-    let fits = assessed.methods.iter();
-    let mut fits: Vec<_> = fits
-        .filter(|it| it.availability.obstacle().is_none())
-        .collect();
-    // `ready` comes first.
-    fits.sort_by_key(|it| Reverse(method_state(it)));
-    let Some(first) = assessed.methods.first().filter(|_| fits.is_empty()) else {
-        let alike = fits.chunk_by(|one, other| method_state(one) == method_state(other));
-        let parts = alike.map(|fits| {
-            let methods: Vec<_> = fits.iter().map(|it| it.method.label()).collect();
-            let state = fits.first().map_or("", |it| method_state(it));
-            format!("{state}: {}", methods.join(", "))
-        });
-        return say(parts.collect::<Vec<_>>().join("; "));
-    };
-    say(method_reasons(first).join("; "))
 }
 
 /// What is prepared on a device.

@@ -11,14 +11,12 @@ use axum::{
 };
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use maud::{Markup, PreEscaped, html};
-use sadp_model::{SetUp, text::clean};
+use sadp_model::text::clean;
 use sadp_ops::{
-    DiscoveredDevice, LedgerAccess, Session,
+    DiscoveredDevice, Session,
     audit::{self, AuditFinding, AuditedDevice},
     cameras::{self, CameraBehind},
-    recovery::methods,
 };
-use sadp_reset::DeviceKey;
 use sadp_text::{
     AuditCells, NOT_ASKED, Sheet, audit_result, camera_mends, camera_place, capitalised, count,
     finding, mends, ready_methods, select,
@@ -30,6 +28,7 @@ use crate::{
     error::WebError,
     form::KeyedForm,
     kept::{CSV, XLSX, download},
+    looks::Prepared,
     page::{Place, device_title, key, page, sentence, table},
     site::Site,
 };
@@ -50,9 +49,6 @@ pub(super) fn routes() -> Router<Site> {
         .route("/audit.csv", get(csv))
         .route("/audit.xlsx", get(xlsx))
 }
-
-/// What is set up on devices, as they replied.
-pub(crate) type Prepared = HashMap<DeviceKey, SetUp>;
 
 /// An audit of the devices of the list.
 struct Audit {
@@ -125,8 +121,8 @@ impl Audit {
 /// Adds what devices replied to those of the list.
 pub(super) fn add_set_up(devices: &mut [DiscoveredDevice], prepared: &Prepared) {
     for device in devices {
-        if let Some(set_up) = device.key().and_then(|key| prepared.get(&key)) {
-            device.entry.device.recovery.set_up = *set_up;
+        if let Some(recovery) = device.key().and_then(|key| prepared.get(&key)) {
+            device.entry.device.recovery.set_up = recovery.set_up;
         }
     }
 }
@@ -172,19 +168,7 @@ fn asking(site: &Site) -> Markup {
 }
 
 async fn ask(State(site): State<Site>, _: KeyedForm) -> Response {
-    let access = LedgerAccess::Record;
-    let begun = site
-        .looks
-        .prepared
-        .begin(&site, access, async |session, observer| {
-            let inventory = session.look(observer).await?.0;
-            let mut devices = inventory.devices.clone();
-            methods::read_prepared(session, &inventory, &mut devices, observer).await?;
-            let devices = devices.into_iter();
-            let known = devices.filter_map(|it| Some((it.key()?, it.entry.device.recovery.set_up)));
-            Ok(known.collect())
-        });
-    match begun {
+    match site.looks.ask(&site, None) {
         Ok(()) => Redirect::to(PATH).into_response(),
         Err(error) => problem(&site, Place::Audit, &error),
     }

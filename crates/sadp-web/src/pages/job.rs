@@ -7,10 +7,10 @@ use axum::{
     routing::{get, post},
 };
 use maud::{Markup, html};
-use sadp_ops::{Outcome, OutcomeData, Reason, recovery::button::ButtonFinding};
+use sadp_ops::{Outcome, OutcomeData, Preparation, Reason, recovery::button::ButtonFinding};
 use sadp_reset::DeviceKey;
 
-use super::{guids::GUIDS, requests::REQUESTS};
+use super::{guids::GUIDS, prepare::ANSWERS, requests::REQUESTS};
 use crate::{
     form::KeyedForm,
     jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
@@ -152,29 +152,38 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
 /// The page that shows what devices told or gave, or goes on with it.
 fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)> {
     let mut read = outcomes.iter();
-    let (outcome, page, name) = read.find_map(|it| match &it.data {
-        OutcomeData::Methods(_) => Some((it, "/recovery", "Show the recovery methods")),
-        OutcomeData::Questions(_) => Some((it, "/questions", "Show the questions")),
-        OutcomeData::MailQr(_) => Some((it, "/mail", "Show the QR code")),
-        OutcomeData::Request(_) => Some((it, REQUESTS, "Show the requests, and send them")),
-        OutcomeData::Answer(_) => Some((it, REQUESTS, "Show the requests")),
-        OutcomeData::ExportedGuid(_) => Some((it, GUIDS, "Show the vault of GUIDs")),
-        _ if matches!(it.reason, Reason::Button(ButtonFinding::Reset)) => {
-            Some((it, "/activate", "Give it its first password"))
-        }
+    let of_all = read.find_map(|it| match &it.data {
+        OutcomeData::Request(_) => Some((REQUESTS, "Show the requests, and send them")),
+        OutcomeData::Answer(_) => Some((REQUESTS, "Show the requests")),
+        OutcomeData::ExportedGuid(_) => Some((GUIDS, "Show the vault of GUIDs")),
+        _ if made_answers(it) => Some((ANSWERS, "Download the answers")),
         _ => None,
-    })?;
-    if matches!(page, REQUESTS | GUIDS) {
+    });
+    if let Some((page, name)) = of_all {
         return Some((page.into(), name));
     }
-    let device = &outcome.device;
-    let key = DeviceKey::new(device.mac, device.serial.clone())?;
+    let [outcome] = outcomes else {
+        return None;
+    };
+    let (page, name) = match (&outcome.data, &outcome.reason) {
+        (OutcomeData::Questions(_), _) => ("/questions", "Show the questions"),
+        (OutcomeData::MailQr(_), _) => ("/mail", "Show the QR code"),
+        (_, Reason::Button(ButtonFinding::Reset)) => ("/activate", "Give it its first password"),
+        _ => return None,
+    };
+    let key = DeviceKey::new(outcome.device.mac, outcome.device.serial.clone())?;
     let now = site.live.now();
     let number = now.all().find(|it| it.found.is(&key))?.number;
-    match outcomes.len() {
-        1 => Some((format!("{page}?device={number}"), name)),
-        _ => Some((page.into(), name)),
-    }
+    Some((format!("{page}?device={number}"), name))
+}
+
+/// Whether answers to security questions were set by a preparation, which makes them.
+fn made_answers(outcome: &Outcome) -> bool {
+    let OutcomeData::Prepared(prepared) = &outcome.data else {
+        return false;
+    };
+    let mut steps = prepared.steps.iter();
+    steps.any(|it| it.preparation == Preparation::Questions && it.outcome.is_some())
 }
 
 /// A row for each device: how it ended, why, and what to do next.

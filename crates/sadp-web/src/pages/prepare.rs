@@ -5,8 +5,7 @@ use std::{fs, io, path::PathBuf};
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::{HeaderValue, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
 use jiff::Timestamp;
@@ -22,12 +21,16 @@ use super::{begun, problem, shown};
 use crate::{
     error::WebError,
     form::Form,
+    kept::download,
     page::{self, Field, Place, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
 
 const PATH: &str = "/prepare";
+
+/// Where the answers that were made can be downloaded.
+pub(super) const ANSWERS: &str = "/prepare/answers";
 
 /// The folder of the answers in the state folder.
 const FOLDER: &str = "answers";
@@ -38,7 +41,8 @@ const MAX_ANSWERS: u64 = 1 << 20;
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route(PATH, get(show).post(begin))
-        .route("/prepare/answers/{name}", get(download))
+        .route(ANSWERS, get(answers))
+        .route("/prepare/answers/{name}", get(answer_file))
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
@@ -65,7 +69,7 @@ fn form(site: &Site, targets: &Targets) -> Markup {
                 label { input type="checkbox" name="answers" value="made" checked;
                     " Make answers for each device, and keep them in a file" }
             }
-            p .hint { "Keep the file safe: whoever has it can take the devices over. It can be downloaded here afterwards." }
+            p .hint { "Keep the file safe: whoever has it can take the devices over. It can be downloaded afterwards." }
             h2 { "Reserved e-mail address" }
             p { (offering(Preparation::Mailbox)) " recovery by e-mail." }
             (Field { kind: "email", ..Field::text("mailbox", "E-mail address to reserve") }
@@ -74,23 +78,21 @@ fn form(site: &Site, targets: &Targets) -> Markup {
             (page::current_password())
             (targets.guards(Action::GuidExport))
         }))
-        (answers(site))
+        p { a href=(ANSWERS) { "Answers that were made before" } }
     };
     page(site, Place::Recovery, "Prepare recovery", &body)
 }
 
-/// The files with answers that were made.
-fn answers(site: &Site) -> Markup {
+async fn answers(State(site): State<Site>) -> Markup {
     let names = site.answer_files().unwrap_or_default();
-    html! {
-        @if !names.is_empty() {
-            h2 { "Answers that were made" }
-            p { "A line a device: its MAC, and three answers with the numbers of their questions." }
-            ul { @for name in &names {
-                li { a href=(format!("{PATH}/answers/{name}")) download { (name) } }
-            } }
-        }
-    }
+    let body = html! {
+        p { "A line a device: its MAC, and three answers with the numbers of their questions. Keep the files safe: whoever has one can take the devices over." }
+        @if names.is_empty() { p { "No answers were made." } }
+        ul { @for name in &names {
+            li { a href=(format!("{ANSWERS}/{name}")) download { (name) } }
+        } }
+    };
+    page(&site, Place::Recovery, "Answers that were made", &body)
 }
 
 impl Site {
@@ -120,29 +122,18 @@ impl Site {
     }
 }
 
-async fn download(State(site): State<Site>, Path(name): Path<String>) -> Response {
+async fn answer_file(State(site): State<Site>, Path(name): Path<String>) -> Response {
     // Only a name that the folder has leads to a file.
     let names = site.answer_files().unwrap_or_default();
     let name = names.into_iter().find(|it| *it == name);
     let read = name.and_then(|name| {
         let bytes = read_bounded(&site.state.join(FOLDER).join(&name), MAX_ANSWERS).ok()?;
-        let disposition = format!("attachment; filename=\"{name}\"");
-        Some((bytes, HeaderValue::try_from(disposition).ok()?))
+        Some(download(&name, "text/plain; charset=utf-8", bytes))
     });
-    match read {
-        Some((bytes, disposition)) => {
-            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-            let headers = [
-                (header::CONTENT_TYPE, plain),
-                (header::CONTENT_DISPOSITION, disposition),
-            ];
-            (headers, bytes).into_response()
-        }
-        None => {
-            let error = WebError::gone("there is no such file of answers");
-            problem(&site, Place::Recovery, &error)
-        }
-    }
+    read.unwrap_or_else(|| {
+        let error = WebError::gone("there is no such file of answers");
+        problem(&site, Place::Recovery, &error)
+    })
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {

@@ -54,13 +54,13 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         (page::device_links(&device))
         @if let Some(told) = &told {
             p { "As it told on " (told.minute()) ". Devices tell the numbers of questions alone; their texts stand in the vendor's tools." }
-            (list(&told.what))
             @if told.what.questions.len() >= SecretAnswers::COUNT {
                 p .buttons {
                     a .button.primary href=(format!("{ANSWER}?device={}", device.number)) { "Reset the password by the answers" }
                     a .button href=(format!("{SET}?device={}", device.number)) { "Set the questions" }
                 }
             }
+            (list(&told.what))
             h2 { "Ask it again" }
         } @else {
             p { "First the device has to tell which questions it has." }

@@ -4,42 +4,44 @@
 use axum::{
     Router,
     extract::{Query, State},
-    response::Response,
-    routing::{get, post},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
 };
 use maud::{Markup, html};
 use sadp_model::{
-    Availability, MethodAssessment, Prerequisite, RecoveryMethod, UnavailableReason, text::clean,
+    Availability, MethodAssessment, Prerequisite, RecoveryMethod, UnavailableReason,
+    text::local_minute,
 };
 use sadp_ops::{
-    DiscoveredDevice, OpsError, Overrides,
-    job::{Job, Task},
+    DiscoveredDevice, OpsError,
     recovery::methods::{self, AssessedDevice},
 };
 use sadp_text::{
-    capitalised, method_advice, method_brief, method_command, method_reasons, method_state, select,
+    NOT_ASKED, capitalised, method_advice, method_brief, method_command, method_reasons,
+    method_state, select,
 };
 use serde::Deserialize;
 use strum::IntoEnumIterator as _;
 
-use super::{begun, shown};
+use super::{problem, shown};
 use crate::{
     error::WebError,
-    form::Form,
+    form::KeyedForm,
     live::LiveDevice,
-    page::{self, Place, device_title, page, sentence, table},
+    page::{Place, device_title, key, page, sentence, table},
     site::Site,
     targets::{TargetQuery, Targets},
 };
 
-pub(super) const PATH: &str = "/recovery";
-const ASK: &str = "/recovery/ask";
+const PATH: &str = "/recovery";
 
 /// How many rows stand on one page of the matrix.
 const ROWS: usize = 100;
 
 pub(super) fn routes() -> Router<Site> {
-    Router::new().route(PATH, get(show)).route(ASK, post(ask))
+    Router::new()
+        .route(PATH, get(show).post(ask))
+        .route("/live/recovery", get(list))
 }
 
 /// Which devices are shown.
@@ -54,6 +56,42 @@ struct RecoveryQuery {
     page: usize,
 }
 
+impl RecoveryQuery {
+    /// The address of the same devices.
+    fn path(self, base: &str) -> String {
+        match self {
+            Self {
+                device: Some(number),
+                ..
+            } => format!("{base}?device={number}"),
+            Self { marked, page, .. } => format!("{base}?marked={marked}&page={}", page.max(1)),
+        }
+    }
+
+    /// The devices of the page, and how many there are on all pages.
+    fn devices(self, site: &Site) -> Result<(Vec<LiveDevice>, usize), WebError> {
+        if self.device.is_some() {
+            let query = TargetQuery {
+                device: self.device,
+            };
+            return Ok((vec![Targets::one_of(site, query)?], 1));
+        }
+        let mut devices: Vec<LiveDevice> = {
+            let now = site.live.now();
+            if self.marked {
+                now.marked().cloned().collect()
+            } else {
+                now.all().cloned().collect()
+            }
+        };
+        select::by_urgency(&mut devices);
+        let all = devices.len();
+        let first = (self.page.max(1) - 1).saturating_mul(ROWS);
+        let shown = devices.into_iter().skip(first).take(ROWS);
+        Ok((shown.collect(), all))
+    }
+}
+
 /// A device of the list and its methods.
 struct Assessed {
     number: u64,
@@ -65,12 +103,20 @@ impl Site {
     /// Assesses the methods of devices, with what they told. Nothing is sent.
     async fn assess(&self, devices: Vec<LiveDevice>) -> Result<Vec<Assessed>, WebError> {
         let numbers: Vec<_> = devices.iter().map(|it| it.number).collect();
-        let devices = devices.into_iter().map(|it| {
-            let mut device = DiscoveredDevice::clone(&it.found);
-            self.told.apply(&mut device);
-            device
-        });
-        let devices: Vec<_> = devices.collect();
+        let devices = devices.into_iter();
+        let mut devices: Vec<_> = devices
+            .map(|it| DiscoveredDevice::clone(&it.found))
+            .collect();
+        if let Some(prepared) = self.looks.prepared.now().found {
+            for device in &mut devices {
+                let told = device.key().and_then(|key| prepared.what.get(&key));
+                if let Some(told) = told {
+                    let recovery = &mut device.entry.device.recovery;
+                    recovery.set_up = told.set_up;
+                    recovery.over_http = told.over_http;
+                }
+            }
+        }
         let assessed = self.read(|session, _| {
             methods::assess(session, devices).map_err(|error| OpsError::from(error).into())
         });
@@ -94,69 +140,114 @@ impl Site {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<RecoveryQuery>) -> Response {
-    let page = match query.device {
-        Some(number) => one(&site, number).await,
-        None => all(&site, query).await,
-    };
-    shown(&site, Place::Recovery, page)
+    shown(&site, Place::Recovery, whole(&site, query).await)
 }
 
-async fn ask(State(site): State<Site>, form: Form) -> Response {
-    let started = Targets::of_form(&site, &form).and_then(|targets| {
-        let job = Job {
-            devices: targets.keys()?,
-            task: Task::AskMethods,
-        };
-        site.jobs.begin(&site, job, Overrides::default())
+async fn list(
+    State(site): State<Site>,
+    Query(query): Query<RecoveryQuery>,
+) -> Result<Markup, WebError> {
+    content(&site, query).await
+}
+
+async fn ask(
+    State(site): State<Site>,
+    Query(query): Query<RecoveryQuery>,
+    _: KeyedForm,
+) -> Response {
+    let asked = query.devices(&site).and_then(|(devices, _)| {
+        let keys = devices.iter().filter_map(|it| it.found.key());
+        // Without a scope, all devices of all pages.
+        let only = (query.device.is_some() || query.marked).then(|| keys.collect());
+        site.looks.ask(&site, only)
     });
-    begun(&site, Place::Recovery, started)
+    match asked {
+        Ok(()) => Redirect::to(&query.path(PATH)).into_response(),
+        Err(error) => problem(&site, Place::Recovery, &error),
+    }
 }
 
-/// All devices or the marked ones, a row each.
-async fn all(site: &Site, query: RecoveryQuery) -> Result<Markup, WebError> {
-    let mut devices: Vec<LiveDevice> = {
-        let now = site.live.now();
-        match query.marked {
-            true => now.marked().cloned().collect(),
-            false => now.all().cloned().collect(),
+/// The page with what does not change by itself.
+async fn whole(site: &Site, query: RecoveryQuery) -> Result<Markup, WebError> {
+    let (devices, _) = query.devices(site)?;
+    let title = match (query.device, devices.first()) {
+        (Some(_), Some(device)) => format!("Recovery of {}", device_title(&device.found)),
+        _ => "Recovery methods".into(),
+    };
+    let body = html! {
+        div .actions {
+            @if let Some(number) = query.device {
+                a .button href=(format!("/device/{number}")) { "All that is known of it" }
+                a .button href=(format!("/prepare?device={number}")) { "Prepare its recovery" }
+            } @else {
+                @for (marked, name) in [(false, "All devices"), (true, "Marked devices")] {
+                    a .button href=(RecoveryQuery { marked, ..RecoveryQuery::default() }.path(PATH))
+                        aria-current=[(marked == query.marked).then_some("true")] { (name) }
+                }
+                a .button href="/prepare" { "Prepare the marked devices" }
+            }
+            form method="post" action=(query.path(PATH)) {
+                (key(site))
+                button .primary type="submit" { "Ask what is set up" }
+            }
+        }
+        div #recovery data-live=(query.path("/live/recovery")) data-on="look" {
+            (content(site, query).await?)
         }
     };
-    select::by_urgency(&mut devices);
-    let count = devices.len();
-    let pages = count.div_ceil(ROWS).max(1);
-    let number = query.page.clamp(1, pages);
-    let rows = devices.iter().skip((number - 1) * ROWS).take(ROWS);
-    let assessed = site.assess(rows.cloned().collect()).await?;
-    let body = html! {
-        p { "How each device can get a new password, as far as it reports and this computer remembers." }
-        nav .actions aria-label="Which devices" {
-            @for (marked, name) in [(false, "All devices"), (true, "Marked devices")] {
-                a .button href=(path(marked, 1)) aria-current=[(marked == query.marked).then_some("true")] { (name) }
-            }
-            a .button href="/prepare" { "Prepare the marked devices" }
+    Ok(page(site, Place::Recovery, &title, &body))
+}
+
+/// What changes once devices have replied.
+async fn content(site: &Site, query: RecoveryQuery) -> Result<Markup, WebError> {
+    let (devices, all) = query.devices(site)?;
+    let assessed = site.assess(devices.clone()).await?;
+    let asked = site.looks.prepared.now();
+    let single = query.device.and(assessed.first()).zip(devices.first());
+    Ok(html! {
+        (asked.status("Asking devices"))
+        @if let Some(found) = &asked.found {
+            p { "Devices were asked on " (local_minute(found.at)) " what is set up on them." }
+        } @else {
+            (sentence(NOT_ASKED))
         }
-        @if count == 0 {
+        @if let Some((assessed, device)) = single {
+            (one(&assessed.methods, device))
+        } @else if assessed.is_empty() {
             p { @if query.marked { "No device is marked." } @else { "No device is in the list." } }
         } @else {
-            (ask_form(site, &Targets::new(devices)?))
             (matrix(&assessed))
-            @if pages > 1 {
-                nav .paging aria-label="Pages of the list" {
-                    @if number > 1 { a href=(path(query.marked, number - 1)) rel="prev" { "Previous" } }
-                    span { "Page " (number) " of " (pages) }
-                    @if number < pages { a href=(path(query.marked, number + 1)) rel="next" { "Next" } }
-                }
-            }
-            p .hint { "The word after \"needs\" says what is missing. Choose a device to read why, and what to do. \"-\": not for this device." }
+            (paging(query, all.div_ceil(ROWS)))
+            p .hint { "The word after \"needs\" says what is missing, and a dash that a method is not for the device. Choose a device to read why, and what to do." }
         }
-    };
-    Ok(page(site, Place::Recovery, "Recovery methods", &body))
+    })
 }
 
-fn path(marked: bool, page: usize) -> String {
-    let marked = if marked { "marked=true&" } else { "" };
-    format!("{PATH}?{marked}page={page}")
+fn paging(query: RecoveryQuery, pages: usize) -> Markup {
+    let number = query.page.max(1);
+    let to = |page| RecoveryQuery { page, ..query }.path(PATH);
+    html! {
+        @if pages > 1 {
+            nav .paging aria-label="Pages of the list" {
+                @if number > 1 { a href=(to(number - 1)) rel="prev" { "Previous" } }
+                span { "Page " (number) " of " (pages) }
+                @if number < pages { a href=(to(number + 1)) rel="next" { "Next" } }
+            }
+        }
+    }
 }
+
+/// The columns of the matrix, in the order of [`RecoveryMethod`].
+const TITLES: [&str; 8] = [
+    "Device",
+    "Button",
+    "Questions",
+    "E-mail",
+    "Request",
+    "GUID",
+    "Hik-Connect",
+    "Hik-ProConnect",
+];
 
 fn matrix(assessed: &[Assessed]) -> Markup {
     let rows = html! {
@@ -165,70 +256,30 @@ fn matrix(assessed: &[Assessed]) -> Markup {
                 th scope="row" {
                     a href=(format!("{PATH}?device={}", it.number)) { (device_title(&it.device)) }
                 }
-                @for method in RecoveryMethod::iter() {
+                @if unactivated(&it.methods) {
+                    td colspan=(TITLES.len() - 1) { "no password yet: there is nothing to recover" }
+                } @else { @for method in RecoveryMethod::iter() {
                     @let fit = it.methods.iter().find(|fit| fit.method == method);
                     td { @if let Some(fit) = fit {
                         span .state.(class(fit)) { (method_brief(fit)) }
                     } }
-                }
+                } }
             }
         }
     };
-    let methods = RecoveryMethod::iter().map(|it| capitalised(it.label()));
-    let titles: Vec<_> = std::iter::once("Device".to_owned())
-        .chain(methods)
-        .collect();
-    let titles: Vec<_> = titles.iter().map(String::as_str).collect();
-    table("Recovery methods of devices", &titles, &rows)
+    table("Recovery methods of devices", &TITLES, &rows)
 }
 
 /// One device, with the reasons and where each method is done.
-async fn one(site: &Site, number: u64) -> Result<Markup, WebError> {
-    let targets = Targets::of(
-        site,
-        TargetQuery {
-            device: Some(number),
-        },
-    )?;
-    let device = targets.only()?;
-    let methods = site.methods_of(&device).await?;
-    let told = site.told.of(&device.found).recovery;
-    let body = html! {
-        p { a href=(format!("/device/{number}")) { "All that is known of it" } }
-        @if unactivated(&methods) {
+fn one(methods: &[MethodAssessment], device: &LiveDevice) -> Markup {
+    html! {
+        @if unactivated(methods) {
             p { "It has no password yet, so there is nothing to recover." }
-            p .buttons { a .button.primary href=(format!("/activate?device={number}")) { "Give it its first password" } }
+            p .buttons { a .button .primary href=(format!("/activate?device={}", device.number)) { "Give it its first password" } }
         } @else {
-            @if let Some(told) = &told {
-                p { "It was asked on " (told.minute()) " which methods are set up." }
-            }
-            (ask_form(site, &targets))
-            ol .methods {
-                @for fit in &methods { (method(fit, &device)) }
-            }
-            p { a href=(format!("/prepare?device={number}")) { "Prepare its recovery" }
-                ", while the password is known." }
+            ol .methods { @for fit in methods { (method(fit, device)) } }
         }
-    };
-    let title = format!("Recovery of {}", device_title(&device.found));
-    Ok(page(site, Place::Recovery, &title, &body))
-}
-
-fn ask_form(site: &Site, targets: &Targets) -> Markup {
-    let one = targets.single().is_some();
-    page::form(
-        site,
-        ASK,
-        if one {
-            "Ask the device"
-        } else {
-            "Ask these devices"
-        },
-        &html! {
-            (targets.hidden())
-            p .hint { "Which methods are set up, a device tells only when it is asked. That changes nothing and costs no try." }
-        },
-    )
+    }
 }
 
 fn unactivated(methods: &[MethodAssessment]) -> bool {
@@ -243,8 +294,8 @@ fn method(fit: &MethodAssessment, device: &LiveDevice) -> Markup {
                 (capitalised(fit.method.label())) ": "
                 span .state.(class(fit)) { (method_state(fit)) }
             }
+            @for reason in method_reasons(fit) { (sentence(&reason)) }
             @if let Some(advice) = method_advice(fit) { (sentence(advice)) }
-            @for reason in method_reasons(fit) { (sentence(&clean(&reason))) }
             @if let Some((path, name)) = place(fit, device) {
                 p { a .button href=(path) { (name) } }
             }

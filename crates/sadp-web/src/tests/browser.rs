@@ -3,7 +3,6 @@
 use std::{
     fs,
     sync::{Arc, Mutex},
-    thread,
     time::Duration,
 };
 

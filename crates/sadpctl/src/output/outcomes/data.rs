@@ -23,7 +23,7 @@ use crate::output::ShownCamera;
 
 pub(super) fn of(outcome: &Outcome) -> Map<String, Value> {
     let mut data = match &outcome.data {
-        OutcomeData::None | OutcomeData::Mailbox(_) | OutcomeData::Methods(_) => Map::new(),
+        OutcomeData::None | OutcomeData::Mailbox(_) => Map::new(),
         OutcomeData::Request(exported) => request(exported),
         // Unless a look tells it, the change is not confirmed.
         OutcomeData::Network(change) => object(json!({
