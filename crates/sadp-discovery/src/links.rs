@@ -101,6 +101,8 @@ struct Link {
     interface: Interface,
     endpoint: Endpoint,
     port: LinkPort,
+    /// The port's address, which every received frame is compared with.
+    address: Option<SocketAddr>,
     failed: bool,
 }
 
@@ -138,6 +140,16 @@ impl LinkPort {
 }
 
 impl Link {
+    fn new(interface: Interface, endpoint: Endpoint, port: LinkPort) -> Self {
+        Self {
+            interface,
+            endpoint,
+            address: port.local_address(),
+            port,
+            failed: false,
+        }
+    }
+
     fn name(&self) -> Arc<str> {
         Arc::clone(&self.interface.name)
     }
@@ -164,11 +176,9 @@ impl Links {
             up: true,
             loopback: false,
         };
-        let links = config.endpoints.iter().map(|&endpoint| Link {
-            interface: interface.clone(),
-            endpoint,
-            port: LinkPort::Virtual(network.open()),
-            failed: false,
+        let links = config.endpoints.iter().map(|&endpoint| {
+            let port = LinkPort::Virtual(network.open());
+            Link::new(interface.clone(), endpoint, port)
         });
         Self::new(config, links.collect())
     }
@@ -430,12 +440,10 @@ fn open_links(
     for endpoint in &config.endpoints {
         for interface in interfaces {
             match socket::probing(interface.address()) {
-                Ok(socket) => links.push(Link {
-                    interface: interface.clone(),
-                    endpoint: *endpoint,
-                    port: LinkPort::Socket(Arc::new(socket)),
-                    failed: false,
-                }),
+                Ok(socket) => {
+                    let port = LinkPort::Socket(Arc::new(socket));
+                    links.push(Link::new(interface.clone(), *endpoint, port));
+                }
                 Err(source) => {
                     failures.push((Arc::clone(&interface.name), interface.address(), source));
                 }

@@ -61,14 +61,14 @@ impl Reader {
         }
     }
 
-    /// Passes on some of the waiting datagrams. Fails with
+    /// Passes on some of the waiting datagrams. Returns whether these were all. Fails with
     /// [`io::ErrorKind::WouldBlock`] where there are none. Call it with the same socket
     /// each time.
     pub fn try_read(
         &mut self,
         socket: &UdpSocket,
         take: impl FnMut(Arrival<'_>),
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         match &self.batches {
             Some(state) => read_batch(state, socket, &mut self.memory, take),
             None => read_singly(socket, &mut self.memory, take),
@@ -89,7 +89,7 @@ fn read_batch(
     socket: &UdpSocket,
     memory: &mut [u8],
     mut take: impl FnMut(Arrival<'_>),
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let mut metas = [RecvMeta::default(); BATCH_SIZE];
     let mut buffers: Vec<_> = memory
         .chunks_mut(MAX_PAYLOAD)
@@ -110,19 +110,19 @@ fn read_batch(
             });
         }
     }
-    Ok(())
+    Ok(count < BATCH_SIZE)
 }
 
 fn read_singly(
     socket: &UdpSocket,
     memory: &mut [u8],
     mut take: impl FnMut(Arrival<'_>),
-) -> io::Result<()> {
+) -> io::Result<bool> {
     for number in 0..MAX_SINGLE_READS {
         let (length, from) = match socket.try_recv_from(memory) {
             Ok(received) => received,
             // A persistent error is returned by the next call.
-            Err(_) if number > 0 => break,
+            Err(_) if number > 0 => return Ok(true),
             Err(error) => return Err(error),
         };
         let payload = memory.get(..length).unwrap_or_default();
@@ -135,7 +135,7 @@ fn read_singly(
             });
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Whether a read error concerns one datagram or one peer, and not the socket: an ICMP
@@ -174,6 +174,7 @@ mod tests {
             sender.send_to(payload, to).await.unwrap();
         }
         let (mut received, mut with_destination, mut reads) = (Vec::new(), false, 0);
+        let mut read_all = false;
         while received.len() < sent.len() {
             socket.readable().await.unwrap();
             let result = reader.try_read(&socket, |arrival| {
@@ -182,10 +183,14 @@ mod tests {
                 received.push(arrival.payload.to_vec());
             });
             match result {
-                Ok(()) => reads += 1,
+                Ok(is_all) => {
+                    reads += 1;
+                    read_all = is_all;
+                }
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
         }
+        assert!(read_all);
         let nothing = reader.try_read(&socket, |arrival| panic!("{arrival:?}"));
         assert_eq!(nothing.unwrap_err().kind(), io::ErrorKind::WouldBlock);
         (received, with_destination, reads)

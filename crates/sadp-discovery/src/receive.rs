@@ -5,6 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use tokio::{
 use crate::{
     raw::RawFrame,
     reader::{self, Arrival, Reader},
+    socket,
     virtual_lan::VirtualDatagram,
 };
 
@@ -30,6 +32,10 @@ const MAX_BATCHES: usize = 256;
 /// The memory for all waiting batches, in bytes: room for that many batches of usual
 /// replies. A flood of long datagrams would take sixteen times as much.
 const MAX_BYTES: u32 = 32 << 20;
+
+/// How long a socket is not read after all was read: what arrives meanwhile is read at
+/// once. Each read wakes two threads.
+pub(crate) const REST: Duration = Duration::from_millis(5);
 
 /// One received datagram.
 #[derive(Debug)]
@@ -203,15 +209,18 @@ pub(crate) async fn drain(
     queue: BatchSender,
 ) {
     let mut failures = 0;
+    let has_room = socket::has_room_for_rest(&socket);
     loop {
         let mut datagrams = Vec::new();
         let received = match socket.readable().await {
             Ok(()) => reader.try_read(&socket, |arrival| datagrams.push(arrival.into())),
             Err(error) => Err(error),
         };
+        let mut rests = false;
         let outcome = match received {
-            Ok(()) => {
+            Ok(is_all) => {
                 failures = 0;
+                rests = is_all && has_room;
                 Ok(datagrams)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
@@ -229,6 +238,9 @@ pub(crate) async fn drain(
         let batch = ReceivedBatch::Socket { number, outcome };
         if queue.send(batch).await.is_err() || is_over {
             return;
+        }
+        if rests {
+            tokio::time::sleep(REST).await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
 };
 
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
 use crate::interface::Interface;
@@ -86,6 +86,15 @@ pub(crate) fn join(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> i
         }
     }
     socket.join_multicast_v4(&group, &interface.address())
+}
+
+/// Whether the receive buffer holds what arrives while a socket is not read for
+/// [`REST`](crate::receive::REST): Gigabit Ethernet fills it in some 20 ms. Linux grants
+/// users less by default.
+pub(crate) fn has_room_for_rest(socket: &UdpSocket) -> bool {
+    const ENOUGH: usize = 4 << 20;
+    let size = SockRef::from(socket).recv_buffer_size();
+    size.is_ok_and(|size| size >= ENOUGH)
 }
 
 fn udp() -> io::Result<Socket> {

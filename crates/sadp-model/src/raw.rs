@@ -49,16 +49,13 @@ impl RawFields {
     /// The text of the first element of this name. Some firmware writes names in
     /// another case: such an element counts if none has exactly this name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        let mut in_another_case = None;
-        for (found, text) in self.iter() {
-            if found == name {
-                return Some(text);
-            }
-            if in_another_case.is_none() && found.eq_ignore_ascii_case(name) {
-                in_another_case = Some(text);
-            }
-        }
-        in_another_case
+        let mut names = self.names.iter();
+        let exact = names.position(|it| it == name);
+        let place = exact.or_else(|| {
+            let mut names = self.names.iter();
+            names.position(|it| it.eq_ignore_ascii_case(name))
+        })?;
+        self.texts.at(place)
     }
 
     /// The text of an element that the device reported, if not empty.
@@ -136,6 +133,13 @@ impl Texts {
             .push(self.buffer.len().try_into().unwrap_or(u16::MAX));
     }
 
+    fn at(&self, place: usize) -> Option<&str> {
+        let before = place.checked_sub(1).and_then(|it| self.ends.get(it));
+        let start = before.copied().unwrap_or_default();
+        let end = *self.ends.get(place)?;
+        self.buffer.get(start.into()..end.into())
+    }
+
     fn iter(&self) -> impl Iterator<Item = &str> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
@@ -168,6 +172,8 @@ impl NamePool {
     pub(crate) fn compact(&mut self, fields: &mut RawFields) {
         if let Some(shared) = self.0.get(&fields.names) {
             fields.names = Arc::clone(shared);
+            fields.shrink_to_fit();
+            return;
         }
         fields.shrink_to_fit();
         if self.0.len() < Self::MAX {

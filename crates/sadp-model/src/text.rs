@@ -73,6 +73,10 @@ fn replaced(text: &str, replace: impl Fn(char, &mut String)) -> Cow<'_, str> {
 
 /// Whether a terminal interprets the character or does not show it.
 pub fn is_unprintable(character: char) -> bool {
+    // Nearly all characters are ASCII.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}'

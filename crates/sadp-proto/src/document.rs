@@ -262,9 +262,9 @@ impl Builder {
             root: None,
             fields: RawFields::with_capacity(bytes),
             complete: true,
-            path: String::new(),
-            starts: Vec::new(),
-            text: String::new(),
+            path: String::with_capacity(64),
+            starts: Vec::with_capacity(4),
+            text: String::with_capacity(64),
             leaf: false,
         }
     }
@@ -286,12 +286,18 @@ impl Builder {
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         loop {
-            let before = position(&reader, from);
+            // Texts are trimmed at their end tag. Line breaks between tags need no events.
+            reader.config_mut().trim_text_start = self.text.is_empty();
             // Matched where it is: moving an event costs as much as parsing it.
             match &reader.read_event() {
-                Err(_) => return ReadState::Broken(next_tag(text, before)),
+                Err(_) => {
+                    let tag = offset(reader.error_position(), from);
+                    return ReadState::Broken(next_tag(text, tag));
+                }
                 Ok(Event::Start(tag)) if tag.name().0.contains('<') => {
-                    return ReadState::Broken(next_tag(text, before));
+                    let length = tag.len().saturating_add("<>".len());
+                    let tag = position(&reader, from).saturating_sub(length);
+                    return ReadState::Broken(next_tag(text, tag));
                 }
                 Ok(Event::Start(tag)) => self.open(tag),
                 Ok(Event::Empty(tag)) => {
@@ -418,8 +424,12 @@ impl Builder {
 
 /// Where a reader is in the text, which started at `from`.
 fn position(reader: &Reader<&[u8]>, from: usize) -> usize {
-    let read = usize::try_from(reader.buffer_position()).unwrap_or(0);
-    from.saturating_add(read)
+    offset(reader.buffer_position(), from)
+}
+
+/// Where something is in the text, by its place behind `from`.
+fn offset(place: u64, from: usize) -> usize {
+    from.saturating_add(usize::try_from(place).unwrap_or(0))
 }
 
 /// Where the tag after the one at `from` starts.

@@ -10,7 +10,7 @@ use crate::{
     LinkLayer, Notice, ScanError,
     interface::Interface,
     raw::{RawError, RawFrame, RawLink, RawSender},
-    receive::{BatchSender, ReceivedBatch},
+    receive::{BatchSender, REST, ReceivedBatch},
 };
 
 /// The maximum number of open interfaces: each has a thread.
@@ -129,11 +129,18 @@ async fn forward(
     queue: BatchSender,
 ) {
     let mut received = Vec::with_capacity(MAX_FRAMES);
-    while frames.recv_many(&mut received, MAX_FRAMES).await > 0 {
+    loop {
+        let count = frames.recv_many(&mut received, MAX_FRAMES).await;
+        if count == 0 {
+            return;
+        }
         let outcome = received.drain(..).collect();
         let batch = ReceivedBatch::Card { number, outcome };
         if queue.send(batch).await.is_err() {
             return;
+        }
+        if count < MAX_FRAMES {
+            tokio::time::sleep(REST).await;
         }
     }
 }

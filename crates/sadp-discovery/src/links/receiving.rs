@@ -186,13 +186,12 @@ impl Links {
     fn is_own(&self, received: &Received) -> bool {
         self.all
             .iter()
-            .any(|link| link.port.local_address() == Some(received.from))
+            .any(|link| link.address == Some(received.from))
     }
 
     /// The address of a socket, by its number in [`Links::start_draining`].
     fn address_of(&self, socket: usize) -> Option<SocketAddr> {
-        let link = self.all.get(socket)?;
-        link.port.local_address()
+        self.all.get(socket)?.address
     }
 
     /// The interface that received a datagram. `None` where it is not in use.

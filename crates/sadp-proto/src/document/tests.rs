@@ -6,7 +6,7 @@ type Elements = &'static [(&'static str, &'static str)];
 #[test]
 fn elements_are_read_as_far_as_they_go() {
     #[rustfmt::skip]
-    let cases: [(&str, Elements, bool); 10] = [
+    let cases: [(&str, Elements, bool); 11] = [
         // Duplicate and empty elements.
         (
             "<?xml version=\"1.0\"?>\r\n<Hello><A>1</A>\r\n<B></B><C/> <A> 2 </A></Hello>\r\n",
@@ -24,6 +24,8 @@ fn elements_are_read_as_far_as_they_go() {
         ("<ProbeMatch><A>1</A><B>2</B><C>3", &[("A", "1"), ("B", "2")], false),
         ("<ProbeMatch><A>1</A><B", &[("A", "1")], false),
         ("<ProbeMatch><A>1</A></Prob", &[("A", "1")], false),
+        // A tag that is cut short, after a line break.
+        ("<P>\r\n<A>1</A>\r\n<B<C>3</C>\r\n</P>", &[("A", "1"), ("C", "3")], false),
         // A missing, misspelt or stray end tag.
         ("<P><A>1<B>2</B><C>3</C></P>", &[("A", "1"), ("B", "2"), ("C", "3")], false),
         ("<P><A>1</X><B>2</B></P>", &[("A", "1"), ("B", "2")], false),

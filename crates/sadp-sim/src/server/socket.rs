@@ -103,7 +103,7 @@ pub(super) fn drain(
         match read {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) if !is_passing(&error) => return Err(error),
-            Ok(()) | Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
     Ok(())
