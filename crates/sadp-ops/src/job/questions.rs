@@ -14,9 +14,9 @@ use crate::{
 /// Changes nothing and costs no try, so nobody is asked.
 pub(super) async fn ask(run: &mut JobRun<'_>, names: &QuestionNames) -> Result<Report, JobError> {
     let found = run.look().await?;
-    let named = found.is_single();
+    let is_single = found.is_single();
     let FoundDevices { inventory, devices } = found;
-    let plan = questions::plan_read(run.session, devices, named)?;
+    let plan = questions::plan_read(run.session, devices, is_single)?;
     let settings = ReadSettings {
         inventory: &inventory,
         names,

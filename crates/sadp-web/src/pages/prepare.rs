@@ -1,6 +1,6 @@
 //! Recovery prepared while the password is known.
 
-use std::{fs, io, path::PathBuf};
+use std::{ffi::OsStr, fs, io, path::PathBuf};
 
 use axum::{
     Router,
@@ -100,11 +100,11 @@ impl Site {
     fn answer_files(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.state.join(FOLDER))? {
-            let name = entry?.file_name().into_string().unwrap_or_default();
+            let path = entry?.path();
             // Files that are being written have other names.
-            if name.ends_with(".txt") {
-                names.push(name);
-            }
+            let is_whole = path.extension() == Some("txt".as_ref());
+            let name = path.file_name().and_then(OsStr::to_str);
+            names.extend(name.filter(|_| is_whole).map(str::to_owned));
         }
         names.sort_unstable_by(|one, other| other.cmp(one));
         Ok(names)
@@ -145,9 +145,10 @@ fn start(site: &Site, form: &Form) -> Result<(), WebError> {
     let overrides = targets.lifted(form)?;
     let password = form.current_password()?;
     let mailbox = form.mailbox("mailbox")?;
-    let answers = match form.is_ticked("answers") {
-        true => Some(WantedAnswers::Made(site.new_answers()?)),
-        false => None,
+    let answers = if form.is_ticked("answers") {
+        Some(WantedAnswers::Made(site.new_answers()?))
+    } else {
+        None
     };
     // The job sets the rest.
     let wanted = WantedPreparation {

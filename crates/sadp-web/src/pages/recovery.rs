@@ -203,7 +203,8 @@ async fn content(site: &Site, query: RecoveryQuery) -> Result<Markup, WebError> 
     let (devices, all) = query.devices(site)?;
     let assessed = site.assess(devices.clone()).await?;
     let asked = site.looks.prepared.now();
-    let single = query.device.and(assessed.first()).zip(devices.first());
+    let single = assessed.first().zip(devices.first());
+    let single = single.filter(|_| query.device.is_some());
     Ok(html! {
         (asked.status("Asking devices"))
         @if let Some(found) = &asked.found {
