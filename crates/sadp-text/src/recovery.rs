@@ -161,7 +161,7 @@ impl ButtonSteps {
         Self {
             label: device_label(device),
             steps: [
-                format!("Find the reset button{button}. The manual of the model has precedence. If it has none: sadpctl reset ways shows other ways."),
+                format!("Find the reset button{button}. The manual of the model has precedence."),
                 "Power the device off. Where its network cable powers it, unplug that.".into(),
                 "Press the button, hold it, and power the device on while you hold it.".into(),
                 "Keep holding for more than 30 s after power-on. Then let go.".into(),
@@ -177,6 +177,9 @@ impl fmt::Display for ButtonSteps {
         write!(f, "To reset {} by its button, at the device:", self.label)?;
         for (number, step) in (1..).zip(&self.steps) {
             write!(f, "\n  {number}. {step}")?;
+            if number == 1 {
+                f.write_str(" If it has none: sadpctl reset ways shows other ways.")?;
+            }
         }
         self.notes.iter().try_for_each(|note| write!(f, "\n{note}"))
     }

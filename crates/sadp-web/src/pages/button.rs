@@ -74,6 +74,7 @@ fn steps(steps: &ButtonSteps) -> Markup {
         h2 { "At the device" }
         p { (clean(&steps.label)) }
         ol { @for step in &steps.steps { li { (clean(step)) } } }
+        p { "If it has no button, use another recovery method." }
         @for note in &steps.notes { p { strong { (clean(note)) } } }
     }
 }
