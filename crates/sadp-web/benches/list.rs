@@ -99,7 +99,7 @@ impl Browser {
         let cookies = headers
             .lines()
             .filter_map(|it| it.strip_prefix("set-cookie: "));
-        let pair = cookies.filter_map(|it| it.split(';').next()).next();
+        let pair = cookies.find_map(|it| it.split(';').next());
         browser.cookie = pair.expect("a cookie").into();
         browser
     }

@@ -78,7 +78,7 @@ async fn nobody_without_the_cookie_is_shown_anything() {
     for Route { path, .. } in browser.routes().await {
         for method in [Method::GET, Method::HEAD, Method::POST, Method::DELETE] {
             for cookie in &wrong {
-                let request = browser.bare(&method, &path).header("cookie", cookie);
+                let request = Browser::bare(&method, &path).header("cookie", cookie);
                 let page = browser.send(request.body(Body::empty()).unwrap()).await;
                 assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{cookie}: {page:?}");
                 assert!(!page.text.contains("/assets"), "{page:?}");
@@ -238,7 +238,7 @@ async fn the_link_lets_one_browser_in() {
 
     // What looks at links does not use them up.
     for method in [Method::HEAD, Method::POST, Method::OPTIONS] {
-        let page = browser.send_empty(browser.bare(&method, &path)).await;
+        let page = browser.send_empty(Browser::bare(&method, &path)).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{page:?}");
         assert_eq!(page.headers.get(header::SET_COOKIE), None);
     }
@@ -246,7 +246,7 @@ async fn the_link_lets_one_browser_in() {
         ("sec-purpose", "prefetch;prerender"),
         ("purpose", "prefetch"),
     ] {
-        let request = browser.bare(&Method::GET, &path).header(name, purpose);
+        let request = Browser::bare(&Method::GET, &path).header(name, purpose);
         let page = browser.send_empty(request).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{page:?}");
     }
@@ -257,7 +257,7 @@ async fn the_link_lets_one_browser_in() {
     }
 
     // The user follows it from a file or another program.
-    let request = browser.bare(&Method::GET, &path);
+    let request = Browser::bare(&Method::GET, &path);
     let request = request.header("sec-fetch-site", "cross-site");
     let page = browser.send_empty(request).await;
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
@@ -277,7 +277,7 @@ async fn a_second_use_of_the_link_ends_everything() {
     let ticket = browser.site.access.ticket();
     let link = browser.site.access.link();
     let path = link.strip_prefix(ORIGIN).unwrap();
-    let page = browser.send_empty(browser.bare(&Method::GET, path)).await;
+    let page = browser.send_empty(Browser::bare(&Method::GET, path)).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN, "{page:?}");
     assert!(page.text.contains("used twice"), "{page:?}");
     assert_eq!(page.headers.get(header::SET_COOKIE), None);

@@ -108,7 +108,7 @@ fn form(site: &Site) -> Markup {
     let input = site.report_input();
     let value = |text: &Option<SiteText>| text.as_ref().map_or("", SiteText::as_str).to_owned();
     let [title, customer, installer] = [&input.title, &input.customer, &input.installer].map(value);
-    let size = input.label_size.to_string();
+    let label_size = input.label_size.to_string();
     let plan = Field {
         kind: "file",
         ..Field::text("plan", "Address plan, if you have one")
@@ -127,7 +127,7 @@ fn form(site: &Site) -> Markup {
             (Field::text("customer", "Customer").value(&customer).render())
             (Field::text("installer", "Installer").value(&installer)
                 .hint("Left empty, it is the contact for the vendor's support.").render())
-            (Field::text("label-size", "Size of a label in mm").value(&size)
+            (Field::text("label-size", "Size of a label in mm").value(&label_size)
                 .hint("Width x height, from 40x15 to 190x260.").render())
             (plan.hint("CSV or XLSX. Its addresses stand beside those in use.").render())
             @if !input.plan.is_empty() {
@@ -170,9 +170,13 @@ async fn document(State(site): State<Site>) -> Response {
 
 async fn labels(State(site): State<Site>) -> Response {
     let input = site.report_input();
-    let size = input.label_size;
+    let label_size = input.label_size;
     let render = move |report: &SiteReport| {
-        labels_page(report, size, &PageTemplate::new(PageTemplate::LABELS)?)
+        labels_page(
+            report,
+            label_size,
+            &PageTemplate::new(PageTemplate::LABELS)?,
+        )
     };
     handed_over(&site, rendered(&site, &input, render).await)
 }
@@ -204,7 +208,7 @@ async fn read<T: Send + 'static>(
     make: impl FnOnce(&SiteReport) -> Result<T, WebError> + Send + 'static,
 ) -> Result<T, WebError> {
     let (input, prepared) = (Arc::clone(input), site.looks.prepared.now().found);
-    let made = site.read(move |session, mut devices| {
+    let read = site.read(move |session, mut devices| {
         if let Some(prepared) = &prepared {
             add_set_up(&mut devices, &prepared.what);
         }
@@ -215,7 +219,7 @@ async fn read<T: Send + 'static>(
         };
         make(&site_report(session, sources)?)
     });
-    made.await
+    read.await
 }
 
 fn contact(site: &Site) -> Result<Contact, WebError> {

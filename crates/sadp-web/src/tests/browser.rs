@@ -133,7 +133,7 @@ impl Browser {
     async fn enter(&mut self) {
         let link = self.site.access.link();
         let path = link.strip_prefix(ORIGIN).unwrap();
-        let page = self.send_empty(self.bare(&Method::GET, path)).await;
+        let page = self.send_empty(Self::bare(&Method::GET, path)).await;
         let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
         self.cookie = cookie.split(';').next().map(Into::into);
     }
@@ -177,7 +177,7 @@ impl Browser {
     }
 
     /// A request of a page, without the cookie.
-    pub(super) fn bare(&self, method: &Method, path: &str) -> Builder {
+    pub(super) fn bare(method: &Method, path: &str) -> Builder {
         let request = Request::builder().method(method).uri(path);
         let request = request.header("host", HOST);
         match *method {
@@ -189,7 +189,7 @@ impl Browser {
     /// A request of a page.
     pub(super) fn let_in(&self, method: &Method, path: &str) -> Builder {
         let cookie = self.cookie.as_deref().unwrap_or_default();
-        self.bare(method, path).header("cookie", cookie)
+        Self::bare(method, path).header("cookie", cookie)
     }
 
     pub(super) async fn get(&self, path: &str) -> Page {
