@@ -88,3 +88,63 @@ impl Told {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sadp_model::MacAddr;
+    use sadp_ops::DeviceRef;
+
+    use super::*;
+
+    fn outcome(action: Action, status: OutcomeStatus) -> Outcome {
+        let device = DeviceRef {
+            mac: Some(MacAddr::new([0x44, 0x47, 0xcc, 0, 0, 1])),
+            ..DeviceRef::default()
+        };
+        Outcome::new(device, action, status)
+    }
+
+    /// A QR code is fetched, then this happens. Whether questions and QR code are known.
+    fn known_after(action: Action, status: OutcomeStatus) -> (bool, bool) {
+        let told = Told::default();
+        let qr = MailQr {
+            qr: "abc".into(),
+            qr_is_raw: false,
+            mailbox: None,
+            service_mailbox: None,
+        };
+        let list = ListedQuestions {
+            questions: Vec::new(),
+            ignored: 0,
+        };
+        told.take_in(&[
+            Outcome {
+                data: OutcomeData::MailQr(Box::new(qr)),
+                ..outcome(Action::MailQr, OutcomeStatus::Done)
+            },
+            Outcome {
+                data: OutcomeData::Questions(list),
+                ..outcome(Action::QuestionsRead, OutcomeStatus::Done)
+            },
+        ]);
+        told.take_in(&[outcome(action, status)]);
+        let devices = told.lock();
+        let device = devices.values().next().unwrap();
+        (device.questions.is_some(), device.mail_qr.is_some())
+    }
+
+    #[test]
+    fn what_was_told_is_known_until_something_changes_it() {
+        use OutcomeStatus::{Done, Refused, Unknown};
+        for (action, status, known) in [
+            (Action::Locate, Done, (true, true)),
+            (Action::QuestionsSet, Done, (false, true)),
+            // Another code may be the right one.
+            (Action::MailConfirm, Refused, (false, true)),
+            (Action::MailConfirm, Unknown, (false, false)),
+            (Action::MailSet, Done, (false, false)),
+        ] {
+            assert_eq!(known_after(action, status), known, "{action:?} {status:?}");
+        }
+    }
+}
