@@ -56,7 +56,7 @@ fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
             input type="hidden" name=(WITH_CONTACT) value="yes";
             fieldset {
                 legend { "Who asks the vendor's support" }
-                p .hint { "Left blank in the letter: " (blanks.join(", ")) ". It is kept for the next time." }
+                p .hint { "Left blank in the letter: " (blanks.join(", ")) ". What you fill in is kept for the next time." }
                 (contact::fields(&contact))
             }
         }
