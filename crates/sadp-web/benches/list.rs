@@ -96,7 +96,7 @@ impl Browser {
         };
         let (_, path) = link.rsplit_once('/').expect("a path");
         let (headers, _) = browser.get(&format!("/{path}"));
-        let cookies = headers
+        let mut cookies = headers
             .lines()
             .filter_map(|it| it.strip_prefix("set-cookie: "));
         let pair = cookies.find_map(|it| it.split(';').next());

@@ -81,7 +81,7 @@ impl Detail {
                 // They are typed once, when the program is installed, or seldom.
                 let seldom = matches!(
                     child.get_name(),
-                    "completions" | "contact" | "deactivate" | "decode" | "man" | "sim"
+                    "cloud" | "completions" | "contact" | "deactivate" | "decode" | "man" | "sim"
                 );
                 let hides = self == Self::Brief && seldom;
                 if hides { child.hide(true) } else { child }
