@@ -112,6 +112,19 @@ pub enum AddressError {
     },
 }
 
+/// Reads a subnet mask as people write it, or the length of its prefix: `255.255.255.0`,
+/// `24` or `/24`.
+pub fn read_mask(text: &str) -> Option<Ipv4Addr> {
+    let prefix = text.trim_start_matches('/').parse();
+    let of_prefix = prefix
+        .ok()
+        .and_then(|it| Ipv4Net::new(Ipv4Addr::UNSPECIFIED, it).ok());
+    of_prefix
+        .map(|it| it.netmask())
+        .or_else(|| text.parse().ok())
+        .filter(|it| ipnet::ipv4_mask_to_prefix(*it).is_ok())
+}
+
 /// Returns `wanted` free host addresses of `network`, upwards from `from`, without
 /// those in `taken`.
 pub fn free_addresses(

@@ -56,6 +56,7 @@ pub mod text;
 
 pub use addressing::{
     AddressError, AddressStep, HostSettings, Move, NetworkFull, NoSpare, free_addresses, order,
+    read_mask,
 };
 pub use assess::{Assessment, LocalNetwork, Shared, Warning, assess, assess_one};
 pub use device::{

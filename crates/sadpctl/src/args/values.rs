@@ -55,16 +55,9 @@ pub(super) fn address_in_network(text: &str) -> Result<Ipv4Net, String> {
 
 /// A subnet mask, or the length of its prefix: `255.255.255.0` or `24`.
 pub(crate) fn mask(text: &str) -> Result<Ipv4Addr, String> {
-    let prefix = text.trim_start_matches('/').parse();
-    let mask = prefix
-        .ok()
-        .and_then(|it| Ipv4Net::new(Ipv4Addr::UNSPECIFIED, it).ok());
-    mask.map(|it| it.netmask())
-        .or_else(|| text.parse().ok())
-        .filter(|it| ipnet::ipv4_mask_to_prefix(*it).is_ok())
-        .ok_or_else(|| {
-            format!("{text} is not a valid subnet mask: write it as 255.255.255.0 or 24")
-        })
+    sadp_model::read_mask(text).ok_or_else(|| {
+        format!("{text} is not a valid subnet mask: write it as 255.255.255.0 or 24")
+    })
 }
 
 /// A multicast group.
