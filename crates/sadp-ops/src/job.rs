@@ -8,6 +8,7 @@
 mod activate;
 mod answers;
 mod button;
+mod check;
 mod error;
 mod export;
 mod guid;
@@ -17,6 +18,7 @@ mod network;
 mod prepare;
 mod question;
 mod questions;
+mod record;
 
 use std::{net::Ipv4Addr, path::Path, path::PathBuf, pin::Pin, time::Duration};
 
@@ -27,13 +29,16 @@ use secrecy::SecretString;
 
 pub use self::{
     error::JobError,
+    network::PlanToApply,
     question::{JobQuestion, PlannedTask},
+    record::redacted_path,
 };
 use crate::{
     DiscoveredDevice, Inventory, LedgerAccess, Observer, Outcome, Overrides, Report, SETTLE,
     Session,
     check::HttpAccess,
-    network::{AddressRange, Login, WantedSettings, plan_file::PlanRow},
+    locate::Lamp,
+    network::{AddressRange, Login, ResultFileError, WantedSettings},
     recovery::{
         answer::AnswerInput, guid::import::GuidSource, password_reset::OwnerSecret,
         prepare::WantedPreparation,
@@ -55,8 +60,13 @@ pub struct Job {
 pub enum Task {
     /// Set this first password.
     Activate(SecretString),
-    /// Blink for this long. Only the first device does.
-    Lamp(Duration),
+    /// Switch the lamp of the first device.
+    Lamp(Lamp),
+    /// Ask over HTTP. With the current password, one login goes to each device.
+    Check(Option<SecretString>),
+    /// Record one scan in this new file, and beside it once more without what identifies
+    /// devices: see [`redacted_path`]. The job's own devices do not count.
+    Record(PathBuf),
     /// Export requests to the vendor's support.
     Export {
         /// The folder of the packages. It is made where there is none.
@@ -70,9 +80,9 @@ pub enum Task {
     Set(WantedSettings, SecretString),
     /// Give addresses of this range, with the current password.
     Addresses(AddressRange, SecretString),
-    /// Apply the rows of a plan to the devices that it names, with the current password.
-    /// The job's own devices do not count.
-    Apply(Vec<PlanRow>, SecretString),
+    /// Apply a plan to the devices that it names, with the current password. The job's own
+    /// devices do not count.
+    Apply(Box<PlanToApply>, SecretString),
     /// Export GUIDs into the vault.
     ExportGuids {
         /// The current password.
@@ -115,7 +125,8 @@ impl Task {
         match self {
             Self::Lamp(_) | Self::AskQuestions(_) => LedgerAccess::Record,
             // The claim is taken once the device is back.
-            Self::AwaitButton { .. } => LedgerAccess::Read,
+            Self::AwaitButton { .. } | Self::Check(None) => LedgerAccess::Read,
+            Self::Record(_) => LedgerAccess::Optional,
             _ => LedgerAccess::Write,
         }
     }
@@ -208,6 +219,17 @@ pub enum JobNote<'a> {
     Unanswered(&'a [PathBuf]),
     /// So many devices got the names that a plan gives them.
     Named(usize),
+    /// What became of the plan is in this file.
+    ResultsKept(&'a Path),
+    /// What became of the plan could not be written.
+    ResultsLost(&'a ResultFileError),
+    /// The scan is recorded.
+    Recorded {
+        /// The packets sent and received.
+        packets: u64,
+        /// The devices found.
+        devices: usize,
+    },
 }
 
 impl Job {
@@ -231,7 +253,9 @@ impl Job {
         let new_password = task.new_password().filter(|_| run.settings.verify).cloned();
         let report = match task {
             Task::Activate(password) => activate::run(&mut run, password).await,
-            Task::Lamp(time) => lamp::run(&mut run, time).await,
+            Task::Lamp(lamp) => lamp::run(&mut run, lamp).await,
+            Task::Check(password) => check::run(&mut run, password).await,
+            Task::Record(path) => record::run(&mut run, &path).await,
             Task::Export { folder, contact } => export::run(&mut run, &folder, &contact).await,
             Task::Prepare(wanted, password) => prepare::run(&mut run, wanted, password).await,
             Task::Set(wanted, password) => network::set(&mut run, wanted, password).await,
@@ -257,7 +281,7 @@ impl Job {
                 questions::reset_password(&mut run, secret, password).await
             }
             Task::SendAnswers { input, password } => answers::run(&mut run, input, password).await,
-            Task::Apply(rows, password) => network::apply(&mut run, rows, password).await,
+            Task::Apply(plan, password) => network::apply(&mut run, *plan, password).await,
         };
         let mut report = report?;
         if let Some(password) = &new_password {

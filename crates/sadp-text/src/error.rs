@@ -87,6 +87,10 @@ impl From<&JobError> for ErrorText {
             JobError::NoGuid => Self::of(error)
                 .hint("sadpctl reset guid list shows what the vault holds; nothing was sent"),
             JobError::Prepare(error) => Self::remedied(error),
+            JobError::Results(error) => Self::remedied(error),
+            JobError::Recording(_) | JobError::Redaction(_) => {
+                Self::of(error).hint("check that the disk has room and can be written")
+            }
             error => Self::of(error),
         }
     }

@@ -2,20 +2,25 @@
 
 use sadp_ops::{
     job::{JobNote, JobQuestion, PlannedTask, Task},
+    locate::Lamp,
     recovery::password_reset::Method,
 };
 
 use crate::{
     Announcement, Confirmation, Line, NOT_ENCRYPTED, answers_kept, answers_question,
-    batch_question, device_question, earlier_qr, message, named_by_plan, refused_before,
-    target_address, unanswered,
+    batch_question, count, device_question, earlier_qr, message, named_by_plan, refused_before,
+    target_address, unanswered, with_cause,
 };
 
 /// What goes on, e.g. `activating`.
 pub const fn doing(task: &Task) -> &'static str {
     match task {
         Task::Activate(_) => "activating",
-        Task::Lamp(_) => "blinking",
+        Task::Lamp(Lamp::For(_)) => "blinking",
+        Task::Lamp(Lamp::On | Lamp::Off) => "switching the lamp",
+        Task::Check(None) => "asking over HTTP",
+        Task::Check(Some(_)) => "trying the password",
+        Task::Record(_) => "recording a scan",
         Task::Export { .. } => "exporting requests",
         Task::Prepare(..) => "preparing recovery",
         Task::Set(..) | Task::Addresses(..) | Task::Apply(..) => "setting addresses",
@@ -97,5 +102,12 @@ pub fn job_note(note: JobNote<'_>) -> Line {
         JobNote::NotEncrypted => Line::Note(NOT_ENCRYPTED.into()),
         JobNote::Unanswered(packages) => Line::Note(unanswered(packages.len())),
         JobNote::Named(devices) => Line::Note(named_by_plan(devices)),
+        JobNote::ResultsKept(path) => Line::Note(format!("results: {}", path.display())),
+        JobNote::ResultsLost(error) => Line::Warning(with_cause(error)),
+        JobNote::Recorded { packets, devices } => {
+            let packets = count(packets, "packet", "packets");
+            let devices = count(devices as u64, "device", "devices");
+            Line::Note(format!("{packets} of {devices} recorded"))
+        }
     }
 }

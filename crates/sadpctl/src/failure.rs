@@ -231,9 +231,11 @@ impl From<JobError> for Failure {
             JobError::Range(_)
             | JobError::Addresses(ApplyError::Problems(_))
             | JobError::Plan(ApplyError::Problems(_)) => Exit::Usage,
-            JobError::Addresses(ApplyError::Ledger(_)) | JobError::Plan(ApplyError::Ledger(_)) => {
-                Exit::Machine
-            }
+            JobError::Addresses(ApplyError::Ledger(_))
+            | JobError::Plan(ApplyError::Ledger(_))
+            | JobError::Results(_)
+            | JobError::Recording(_)
+            | JobError::Redaction(_) => Exit::Machine,
             _ => Exit::Unsafe,
         };
         Self::told(exit, ErrorText::from(&error))

@@ -1,13 +1,15 @@
-use sadp_discovery::ScanReport;
+use std::io;
+
+use sadp_discovery::{ScanReport, messages::MessageFileError};
 use sadp_reset::LedgerError;
 
 use crate::{
     OpsError,
-    network::{ApplyError, ProposalError, SetError},
+    network::{ApplyError, ProposalError, ResultFileError, SetError},
     recovery::prepare::PrepareError,
 };
 
-/// Why a job ended without a report. Nothing was sent.
+/// Why a job ended without a report. Nothing was sent that changes a device.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
@@ -35,6 +37,15 @@ pub enum JobError {
     /// The rows of a plan cannot be applied.
     #[error(transparent)]
     Plan(ApplyError),
+    /// The file of the results cannot be begun.
+    #[error(transparent)]
+    Results(#[from] ResultFileError),
+    /// The scan cannot be recorded.
+    #[error("cannot record the scan")]
+    Recording(#[source] io::Error),
+    /// The recording cannot be redacted. It is kept.
+    #[error("cannot redact the recording")]
+    Redaction(#[source] MessageFileError),
     /// The vault holds nothing for the devices.
     #[error("the vault holds no usable GUID of these devices")]
     NoGuid,

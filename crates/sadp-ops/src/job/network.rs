@@ -1,14 +1,15 @@
-use std::time::Duration;
+use std::{fmt, path::PathBuf, time::Duration};
 
 use sadp_reset::DeviceKey;
 use secrecy::SecretString;
 
 use super::{FoundDevices, JobError, JobNote, JobRun, PlannedTask};
 use crate::{
-    Inventory, Report, naming,
+    Inventory, Outcome, Report, naming,
     network::{
-        self, AddressRange, DeviceChange, Login, Proposal, Settings, WantedSettings,
-        plan_file::PlanRow,
+        self, AddressRange, DeviceChange, Login, PlanResults, Proposal, ResultFile, Settings,
+        WantedSettings,
+        plan_file::{PlanRow, PlanTable},
     },
 };
 
@@ -56,12 +57,40 @@ pub(super) async fn give_addresses(
     Ok(report.await?)
 }
 
-/// Applies a plan, and keeps the names in it.
+/// A plan as it was read from its file, and where its results go.
+pub struct PlanToApply {
+    /// Its rows.
+    pub rows: Vec<PlanRow>,
+    /// The same as it stands in its file.
+    pub table: PlanTable,
+    /// The new file of what became of it.
+    pub results: PathBuf,
+    /// The sentence of an outcome, for that file.
+    pub message: fn(&Outcome) -> String,
+}
+
+/// Without its table: people write passwords into plans.
+impl fmt::Debug for PlanToApply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanToApply")
+            .field("rows", &self.rows)
+            .field("results", &self.results)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Applies a plan, keeps the names in it, and writes down what became of it.
 pub(super) async fn apply(
     run: &mut JobRun<'_>,
-    rows: Vec<PlanRow>,
+    plan: PlanToApply,
     password: SecretString,
 ) -> Result<Report, JobError> {
+    let PlanToApply {
+        rows,
+        table,
+        results,
+        message,
+    } = plan;
     let devices = rows.iter().map(|row| DeviceKey::new(Some(row.mac), None));
     let devices: Vec<_> = devices.flatten().collect();
     let (inventory, report) = run.session.look_with(&devices, run.operator).await?;
@@ -70,6 +99,7 @@ pub(super) async fn apply(
     }
     let plan = network::apply(run.session, &inventory, &rows, run.network_settings()).await;
     let plan = plan.map_err(JobError::Plan)?;
+    let results = ResultFile::begin(&results, Some(&results), false)?;
     if !plan.steps.is_empty() {
         run.confirm(PlannedTask::Addresses(&plan), &plan.left_out)
             .await?;
@@ -78,12 +108,24 @@ pub(super) async fn apply(
     if named > 0 {
         run.operator.note(JobNote::Named(named));
     }
-    if plan.steps.is_empty() {
-        return Ok(Report::new(plan.into_outcomes()));
+    let report = if plan.steps.is_empty() {
+        Report::new(plan.into_outcomes())
+    } else {
+        let login = run.login(&inventory, &password, run.settings.wait_back);
+        plan.carry_out(run.session, login, run.operator).await?
+    };
+    let became = PlanResults {
+        plan: &table,
+        rows: &rows,
+        outcomes: &report.outcomes,
+        at: run.session.now(),
+    };
+    // The outcomes are told, whatever becomes of the file.
+    match results.finish(became, message) {
+        Ok(path) => run.operator.note(JobNote::ResultsKept(&path)),
+        Err(error) => run.operator.note(JobNote::ResultsLost(&error)),
     }
-    let login = run.login(&inventory, &password, run.settings.wait_back);
-    let report = plan.carry_out(run.session, login, run.operator);
-    Ok(report.await?)
+    Ok(report)
 }
 
 impl JobRun<'_> {

@@ -1,12 +1,17 @@
 //! Jobs of a front end that lives on: what is asked, and what a no, a stop and a device that
 //! is absent lead to.
 
-use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
+use std::{collections::VecDeque, fs::File, net::Ipv4Addr, path::Path, time::Duration};
 
+use sadp_discovery::messages::MessageFile;
 use sadp_model::MacAddr;
 use sadp_ops::{
     DiscoveredDevice, Event, Observer, Outcome, OutcomeData, OutcomeStatus, Reason, Report, Seen,
-    job::{Decision, Job, JobError, JobNote, JobQuestion, JobSettings, Operator, Task},
+    job::{
+        Decision, Job, JobError, JobNote, JobQuestion, JobSettings, Operator, PlanToApply, Task,
+        redacted_path,
+    },
+    locate::Lamp,
     network::{AddressRange, NetworkFinding, WantedSettings, plan_file},
     recovery::{
         answer::AnswerInput,
@@ -223,7 +228,9 @@ async fn settings_of_one_device_are_changed_and_what_it_has_is_not_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_lamp_blinks_without_a_question() {
     let mut site = Simulated::new("[[device]]\nprofile = \"ipc-v5.7.3\"");
-    let (outcomes, person) = site.run_for_all(Task::Lamp(Duration::from_secs(30))).await;
+    let (outcomes, person) = site
+        .run_for_all(Task::Lamp(Lamp::For(Duration::from_secs(30))))
+        .await;
     assert_eq!(outcomes[0].status, OutcomeStatus::Done);
     assert!(person.asked.is_empty());
     assert_eq!(site.executions(0).lamps, 2, "on, and off");
@@ -417,24 +424,69 @@ async fn answers_of_the_vendor_go_to_their_devices_after_a_yes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rows_of_a_plan_are_applied_to_their_devices() {
+async fn a_plan_is_applied_to_its_devices_and_what_became_of_it_written_down() {
     let mut site = Simulated::new(&format!(
         "{ACTIVE}mac = \"44:47:cc:00:00:01\"\nmask = \"255.255.255.0\"\n"
     ));
-    let (outcomes, person) = site.run_for_all(apply("44:47:cc:00:00:01")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let results = folder.path().join("plan.result.csv");
+    let task = apply("44:47:cc:00:00:01", &results);
+    assert!(!format!("{task:?}").contains("Secret-1"));
+    let (outcomes, person) = site.run_for_all(task).await;
     assert_eq!(outcomes[0].seen, Some(Seen::Changed), "{outcomes:#?}");
     assert_eq!(person.asked.len(), 1);
+    assert!(person.notes[0].starts_with("ResultsKept"));
+    let written = std::fs::read_to_string(&results).unwrap();
+    assert!(written.contains(",192.168.1.121,done,"), "{written}");
+    assert!(written.contains(",as told\r\n") && !written.contains("Secret-1"));
     let mut person = site.person(&[]);
     let job = Job {
         devices: Vec::new(),
-        task: apply("44:47:cc:00:00:99"),
+        task: apply("44:47:cc:00:00:99", &folder.path().join("other.csv")),
     };
     let ended = site.run(job, &mut person).await;
     assert!(matches!(ended, Err(JobError::Plan(_))), "{ended:?}");
+    assert!(!folder.path().join("other.csv").exists());
 }
 
-fn apply(mac: &str) -> Task {
-    let plan = format!("mac,ip,mask,gateway\n{mac},192.168.1.121,255.255.255.0,0.0.0.0\n");
-    let (rows, _) = plan_file::read(plan.as_bytes()).unwrap();
-    Task::Apply(rows, CURRENT.into())
+fn apply(mac: &str, results: &Path) -> Task {
+    let plan = format!(
+        "mac,ip,mask,gateway,password\n{mac},192.168.1.121,255.255.255.0,0.0.0.0,Secret-1\n"
+    );
+    let (rows, table) = plan_file::read(plan.as_bytes()).unwrap();
+    let plan = PlanToApply {
+        rows,
+        table,
+        results: results.to_owned(),
+        message: |_| "as told".into(),
+    };
+    Task::Apply(Box::new(plan), CURRENT.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_is_recorded_whole_and_redacted_and_nobody_is_asked() {
+    let mut site = Simulated::new(&format!("{ACTIVE}mac = \"44:47:cc:12:34:56\"\n"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scan.pcapng");
+    let mut person = site.person(&[]);
+    let record = || Job {
+        devices: Vec::new(),
+        task: Task::Record(path.clone()),
+    };
+    site.run(record(), &mut person).await.unwrap();
+    assert!(person.asked.is_empty());
+    assert!(
+        person.notes[0].ends_with("devices: 1 }"),
+        "{:?}",
+        person.notes
+    );
+    let macs = [&path, &redacted_path(&path)].map(|path| {
+        let file = MessageFile::from_reader(File::open(path).unwrap(), None).unwrap();
+        let mut devices = file.devices().entries.into_iter();
+        devices.next().unwrap().device.mac.unwrap()
+    });
+    assert_eq!(macs[0], MacAddr::new([0x44, 0x47, 0xcc, 0x12, 0x34, 0x56]));
+    assert_ne!(macs[0], macs[1]);
+    let again = site.run(record(), &mut person).await;
+    assert!(matches!(again, Err(JobError::Recording(_))), "{again:?}");
 }

@@ -274,9 +274,9 @@ impl Remedy for ProposalError {
     #[rustfmt::skip]
     fn remedy(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::NoNetwork { .. } => "give its mask, e.g. --mask 255.255.255.0",
-            Self::Address(_) => "check --from, --mask and --gateway",
-            Self::Full(_) => "begin at a lower address with --from, or take fewer devices with --where",
+            Self::NoNetwork { .. } => "give its subnet mask, too (--mask)",
+            Self::Address(_) => "check the first address, the mask and the gateway (--from, --mask, --gateway)",
+            Self::Full(_) => "begin at a lower address (--from), or take fewer devices (--where)",
         })
     }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use sadp_model::State;
-use sadp_ops::job::{Job, Task};
+use sadp_ops::{
+    job::{Job, Task},
+    locate::Lamp,
+};
 use sadp_reset::DeviceKey;
 
 use super::{Command, Mode, View, form::Form, question::Question, row::ViewRow};
@@ -57,7 +60,7 @@ impl View {
         let selected = self.selected_row().into_iter();
         Ok(Start::Job(Job {
             devices: keys(selected)?,
-            task: Task::Lamp(BLINKS_FOR),
+            task: Task::Lamp(Lamp::For(BLINKS_FOR)),
         }))
     }
 
