@@ -99,6 +99,7 @@ document.addEventListener("change", (event) => {
 
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "true";
 });

@@ -65,6 +65,7 @@ struct RunningJob {
     /// The devices that it is for, once that is confirmed.
     devices: Vec<JobDevice>,
     notes: Vec<String>,
+    links: Vec<JobLink>,
     cancellation: Cancellation,
 }
 
@@ -93,6 +94,24 @@ pub(crate) struct ShownQuestion {
     pub(crate) text: String,
 }
 
+/// Where what a job left on the disk can be downloaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JobLink {
+    pub(crate) path: &'static str,
+    pub(crate) text: &'static str,
+}
+
+impl JobLink {
+    const fn of(note: &JobNote<'_>) -> Option<Self> {
+        let (path, text) = match note {
+            JobNote::ResultsKept(_) => ("/network/plan#results", "Download the results"),
+            JobNote::Recorded { .. } => ("/record", "Download the recording"),
+            _ => return None,
+        };
+        Some(Self { path, text })
+    }
+}
+
 /// How a job ended.
 #[derive(Clone, Debug)]
 pub(crate) struct EndedJob {
@@ -100,6 +119,7 @@ pub(crate) struct EndedJob {
     pub(crate) outcomes: Vec<Outcome>,
     /// What limited it.
     pub(crate) notes: Vec<String>,
+    pub(crate) links: Vec<JobLink>,
     pub(crate) failure: Option<ErrorText>,
 }
 
@@ -190,6 +210,7 @@ impl Jobs {
             question: None,
             devices: Vec::new(),
             notes: Vec::new(),
+            links: Vec::new(),
             cancellation,
         });
         state.ended = None;
@@ -221,6 +242,15 @@ impl Jobs {
                 abandon.cancel();
             }
             stop.cancel();
+        });
+    }
+
+    /// Adds a line about the job, once.
+    pub(crate) fn note(&self, text: String) {
+        self.change(|job| {
+            if !job.notes.contains(&text) {
+                job.notes.push(text);
+            }
         });
     }
 
@@ -298,11 +328,18 @@ impl Jobs {
 
     fn end(&self, outcomes: Vec<Outcome>, failure: Option<ErrorText>) {
         let mut state = self.lock();
-        if let Some(RunningJob { title, notes, .. }) = state.running.take() {
+        if let Some(RunningJob {
+            title,
+            notes,
+            links,
+            ..
+        }) = state.running.take()
+        {
             state.ended = Some(EndedJob {
                 title,
                 outcomes,
                 notes,
+                links,
                 failure,
             });
         }
@@ -343,11 +380,7 @@ impl Reporter {
         let (Line::Note(text) | Line::Warning(text) | Line::Hint(text)) = line else {
             return;
         };
-        self.site.jobs.change(|job| {
-            if !job.notes.contains(&text) {
-                job.notes.push(text);
-            }
-        });
+        self.site.jobs.note(text);
     }
 }
 
@@ -409,6 +442,9 @@ impl Operator for Reporter {
     }
 
     fn note(&mut self, note: JobNote<'_>) {
+        self.site
+            .jobs
+            .change(|job| job.links.extend(JobLink::of(&note)));
         self.note_line(sadp_text::job_note(note));
     }
 }

@@ -9,6 +9,7 @@
 //! - `access`: who is let in; forms that are sent once.
 //! - `live`: the list of devices, kept up to date by a watch.
 //! - `jobs`: the one change of devices that is under way.
+//! - `kept`: files that pages make, and their downloads.
 //! - `looks`: what is asked for a page in the background, without a change.
 //! - `told`: what devices told when they were asked.
 //! - `received`: answers of the vendor's support that were uploaded and not sent yet.

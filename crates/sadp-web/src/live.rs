@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_discovery::{Watcher, WatcherConfig, WatcherEvent};
 use sadp_model::{LocalNetwork, MacAddr};
@@ -57,6 +58,8 @@ struct Commands {
 pub(crate) struct LiveState {
     devices: BTreeMap<u64, LiveDevice>,
     marked: BTreeSet<u64>,
+    /// The networks of this computer in which devices are looked for.
+    pub(crate) local: Vec<Ipv4Net>,
     /// Where devices are looked for, or why not.
     pub(crate) place: String,
     /// What limits it, and what to do, each once.
@@ -181,6 +184,7 @@ pub(crate) async fn keep(site: Site, mut watcher: Watcher) {
                 let names = links
                     .iter()
                     .map(|link| format!("{} ({})", link.interface, link.network));
+                state.local = links.iter().map(|link| link.network).collect();
                 state.place = format!("on {}", names.collect::<Vec<_>>().join(", "));
             }
             WatcherEvent::Notice(notice) => {

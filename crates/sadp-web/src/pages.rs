@@ -5,6 +5,7 @@ mod app;
 mod assets;
 mod audit;
 mod button;
+mod check;
 mod contact;
 mod device;
 mod devices;
@@ -13,9 +14,13 @@ mod events;
 mod guids;
 mod history;
 mod job;
+mod locate;
 mod mail;
+mod name;
+mod network;
 mod prepare;
 mod questions;
+mod record;
 mod recovery;
 mod report;
 mod requests;
@@ -47,6 +52,11 @@ pub(crate) fn router(site: Site) -> Router {
         .merge(device::routes())
         .merge(activate::routes())
         .merge(doctor::routes())
+        .merge(network::routes())
+        .merge(locate::routes())
+        .merge(name::routes())
+        .merge(check::routes())
+        .merge(record::routes())
         .merge(events::routes())
         .merge(history::routes())
         .merge(job::routes())

@@ -41,6 +41,7 @@ fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
                 ("locate", "Blink its lamp"),
                 ("name", "Name it"),
                 ("history", "History"),
+                ("check", "Check it over HTTP"),
             ] {
                 a .button href=(format!("/{path}?device={number}")) { (name) }
             }

@@ -355,13 +355,14 @@ fn class(found: &DiscoveredDevice) -> &'static str {
 /// What can be done, with the marked devices and with all. It stands outside of what is
 /// replaced: its places stay.
 fn actions(site: &Site, query: &ListQuery) -> Markup {
-    const FOR_MARKED: [(&str, &str); 6] = [
+    const FOR_MARKED: [(&str, &str); 7] = [
         ("/activate", "Activate"),
         ("/network", "Set addresses"),
         ("/prepare", "Prepare recovery"),
         ("/recovery?marked=true", "Recovery methods"),
         ("/requests/export", "Export requests"),
         ("/guids/export", "Export GUIDs"),
+        ("/check", "Check over HTTP"),
     ];
     html! {
         div .actions role="group" aria-label="Actions" {
@@ -376,6 +377,7 @@ fn actions(site: &Site, query: &ListQuery) -> Markup {
                 (key(site))
                 button type="submit" { "Ask all devices now" }
             }
+            a .button href="/record" { "Record a scan" }
         }
     }
 }

@@ -139,6 +139,7 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
             (outcomes("What became of each device", &ended.outcomes))
         }
         @for note in &ended.notes { (sentence(note)) }
+        @for link in &ended.links { p { a .button href=(link.path) { (link.text) } } }
         @if let Some((path, name)) = follow_up(site, &ended.outcomes) {
             p { a .button .primary href=(path) { (name) } }
         }

@@ -1,0 +1,78 @@
+//! The lamp by which a device is found in a rack.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_ops::{
+    Overrides,
+    job::{Job, Task},
+    locate::Lamp,
+};
+
+use super::{job::JOB, problem, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    page::{Place, page, ticket},
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/locate";
+
+/// How long a lamp blinks.
+const BLINKS_FOR: Duration = Duration::from_secs(30);
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route(PATH, get(show).post(begin))
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let targets = Targets::of(&site, query);
+    let one = targets.and_then(|it| it.only().map(|_| it));
+    shown(&site, Place::Devices, one.map(|it| form(&site, &it)))
+}
+
+fn form(site: &Site, targets: &Targets) -> Markup {
+    let body = html! {
+        p { "The lamp shows which device in a rack this one is. Nothing else changes, and no password is needed. Not every device has a lamp." }
+        form method="post" action=(PATH) {
+            (ticket(site))
+            (targets.render())
+            p .buttons {
+                button .primary type="submit" name="lamp" value="blink" { "Blink for 30 seconds" }
+                button type="submit" name="lamp" value="on" { "Switch it on" }
+                button type="submit" name="lamp" value="off" { "Switch it off" }
+            }
+        }
+    };
+    page(site, Place::Devices, "Find by its lamp", &body)
+}
+
+async fn begin(State(site): State<Site>, form: Form) -> Response {
+    match start(&site, &form) {
+        Ok(()) => Redirect::to(JOB).into_response(),
+        Err(error) => problem(&site, Place::Devices, &error),
+    }
+}
+
+fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    targets.only()?;
+    let lamp = match form.text("lamp") {
+        "on" => Lamp::On,
+        "off" => Lamp::Off,
+        _ => Lamp::For(BLINKS_FOR),
+    };
+    let job = Job {
+        devices: targets.keys()?,
+        task: Task::Lamp(lamp),
+    };
+    site.jobs.begin(site, job, Overrides::default())
+}

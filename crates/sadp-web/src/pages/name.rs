@@ -1,0 +1,117 @@
+//! What people call a device, and where it is. Kept in the ledger alone.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_model::MacAddr;
+use sadp_ops::naming::{self, Renaming};
+use sadp_reset::{InvalidSiteText, SiteText};
+use tokio::time::timeout;
+
+use super::{problem, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    live::LiveDevice,
+    page::{self, Field, Place, notice, page},
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/name";
+
+/// How long the list may take to read a new name.
+const SHOWN_WITHIN: Duration = Duration::from_secs(1);
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new().route(PATH, get(show).post(rename))
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let page = Targets::of(&site, query).and_then(|it| Ok(form(&site, &it, &it.only()?)));
+    shown(&site, Place::Devices, page)
+}
+
+fn form(site: &Site, targets: &Targets, device: &LiveDevice) -> Markup {
+    let named = device.found.site_name.as_deref();
+    let text = |it: Option<&SiteText>| it.map_or_else(String::new, |it| it.as_str().to_owned());
+    let name = text(named.and_then(|it| it.name.as_ref()));
+    let place = text(named.and_then(|it| it.place.as_ref()));
+    let body = html! {
+        p { "Names and places are kept on this computer. Nothing is sent to the device." }
+        (page::form(site, PATH, "Keep it", &html! {
+            (targets.render())
+            (Field::text("name", "Name").value(&name).hint("What people call it, e.g. Gate north. Empty: no name.").render())
+            (Field::text("place", "Place").value(&place).hint("Where it is, e.g. Building 2, roof. Empty: no place.").render())
+        }))
+    };
+    page(site, Place::Devices, "Name and place", &body)
+}
+
+async fn rename(State(site): State<Site>, form: Form) -> Response {
+    match keep(&site, &form).await {
+        Ok(Kept { number, namesakes }) if namesakes.is_empty() => {
+            Redirect::to(&format!("/device/{number}")).into_response()
+        }
+        Ok(kept) => kept.warning(&site).into_response(),
+        Err(error) => problem(&site, Place::Devices, &error),
+    }
+}
+
+/// The device that was named, and others of the same name.
+struct Kept {
+    number: u64,
+    namesakes: Vec<MacAddr>,
+}
+
+impl Kept {
+    fn warning(&self, site: &Site) -> Markup {
+        let body = html! {
+            p { "The name is kept." }
+            @for other in &self.namesakes {
+                (notice("limit", &format!("{other} has the same name"), Some("give one of them another: by this name neither is found")))
+            }
+            p { a .button href=(format!("/device/{}", self.number)) { "Go to the device" } }
+        };
+        page(site, Place::Devices, "Name and place", &body)
+    }
+}
+
+async fn keep(site: &Site, form: &Form) -> Result<Kept, WebError> {
+    let device = Targets::of_form(site, form)?.only()?;
+    let mac = device.found.entry.device.identity().ok_or_else(|| {
+        WebError::bad("the device reports no MAC of its own").next("a device is named by its MAC")
+    })?;
+    let renaming = Renaming {
+        name: typed(form, "name")?,
+        place: typed(form, "place")?,
+        // What was left empty is forgotten.
+        clear: true,
+    };
+    let namesakes = site.record(move |session| {
+        naming::rename(session, mac, renaming)?;
+        Ok(naming::namesakes(session, mac)?)
+    });
+    let namesakes = namesakes.await?;
+    // The page that follows shows the name.
+    let mut changes = site.live.subscribe();
+    site.live.read_again();
+    let _ = timeout(SHOWN_WITHIN, changes.changed()).await;
+    Ok(Kept {
+        number: device.number,
+        namesakes,
+    })
+}
+
+fn typed(form: &Form, field: &str) -> Result<Option<SiteText>, WebError> {
+    let text = form.given(field).map(str::parse).transpose();
+    text.map_err(|error: InvalidSiteText| {
+        WebError::bad(format!("the {field} cannot be kept")).next(error.to_string())
+    })
+}

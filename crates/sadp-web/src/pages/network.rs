@@ -1,0 +1,296 @@
+//! Network settings: of one device, of several from a first address, and by a plan file.
+
+mod plan;
+
+use std::net::Ipv4Addr;
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use maud::{Markup, html};
+use sadp_model::{Device, State as DeviceState};
+use sadp_ops::{
+    job::{Job, Task},
+    network::{AddressRange, WantedSettings},
+};
+use sadp_reset::Action;
+use serde::Deserialize;
+
+use super::{job::JOB, problem, shown};
+use crate::{
+    error::WebError,
+    form::Form,
+    page::{self, Field, Place, page},
+    site::Site,
+    targets::{TargetQuery, Targets},
+};
+
+const PATH: &str = "/network";
+
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show).post(begin))
+        .merge(plan::routes())
+}
+
+async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
+    let targets = match (Targets::of(&site, query), query.device) {
+        (Err(error), Some(_)) => return problem(&site, Place::Devices, &error),
+        (targets, _) => targets.ok(),
+    };
+    let body = html! {
+        @if let Some(targets) = &targets {
+            @let unactivated = unactivated(targets);
+            @if unactivated > 0 {
+                p { (sadp_text::count(unactivated as u64, "of them has", "of them have")) " no password yet, and is left out. "
+                    "Activate first: then settings can be sent." }
+            }
+            @match targets.single() {
+                Some(device) => { (settings_form(&site, targets, &device.found.entry.device)) }
+                None => { (addresses_form(&site, targets)) }
+            }
+        }
+        @if targets.is_none() { p { "No device is marked in the list." } }
+        @if query.device.is_none() {
+            h2 { "By a plan file" }
+            p { a .button href=(plan::PATH) { "Plan many devices in a file" } }
+            p .hint { "A table with a row for each device, to look over and change in a spreadsheet, and to apply." }
+        }
+    };
+    shown(
+        &site,
+        Place::Devices,
+        Ok(page(&site, Place::Devices, "Network settings", &body)),
+    )
+}
+
+fn unactivated(targets: &Targets) -> usize {
+    let devices = targets.devices().iter();
+    let states = devices.map(|it| it.found.entry.device.state);
+    states
+        .filter(|it| *it == Some(DeviceState::Unactivated))
+        .count()
+}
+
+/// The settings of one device, as they are now.
+fn settings_form(site: &Site, targets: &Targets, device: &Device) -> Markup {
+    let fields = [
+        Setting::new(ADDRESS, "IPv4 address", device.ipv4.address),
+        Setting::new(MASK, "Subnet mask", device.ipv4.mask),
+        Setting {
+            now: device
+                .ipv4
+                .gateway
+                .map_or_else(|| NONE.into(), |it| it.to_string()),
+            hint: "An address, or none.",
+            ..Setting::new(GATEWAY, "Default gateway", device.ipv4.gateway)
+        },
+        Setting::new(HTTP_PORT, "HTTP port", device.ports.http),
+        Setting::new(SDK_PORT, "SDK port", device.ports.sdk),
+    ];
+    let dhcp = device.ipv4.dhcp;
+    page::form(
+        site,
+        PATH,
+        "Look and plan",
+        &html! {
+            (targets.render())
+            p { "What you leave as it is, stays as it is on the device. You see the plan before anything is sent." }
+            @for field in &fields { (field.render()) }
+            div .field {
+                label for=(DHCP) { "DHCP" }
+                input type="hidden" name=(before(DHCP)) value=(switch(dhcp));
+                select id=(DHCP) name=(DHCP) {
+                    @if dhcp.is_none() { option value="" selected { "Not reported: leave as it is" } }
+                    option value="off" selected[dhcp == Some(false)] { "Off: the address is fixed" }
+                    option value="on" selected[dhcp == Some(true)] { "On: a server gives address, mask and gateway" }
+                }
+            }
+            (page::current_password())
+            (targets.guards(Action::NetSet))
+        },
+    )
+}
+
+/// A first address for several devices.
+fn addresses_form(site: &Site, targets: &Targets) -> Markup {
+    html! {
+        h2 { "Give addresses in a row" }
+        (page::form(site, PATH, "Look and plan", &html! {
+            (targets.render())
+            (range_fields(&TypedRange::default()))
+            (page::current_password())
+        }))
+    }
+}
+
+/// The fields of a range.
+fn range_fields(typed: &TypedRange) -> Markup {
+    html! {
+        (Field::text(FROM, "First address").value(&typed.from).required()
+            .hint("Devices get the free addresses from this one on, e.g. 192.168.1.101. Those of other devices are left out.").render())
+        (Field::text(MASK, "Subnet mask").value(&typed.mask)
+            .hint("If empty, as this computer or a device there has it.").render())
+        (Field::text(GATEWAY, "Default gateway").value(&typed.gateway)
+            .hint("An address, or none. If empty, the one that most devices there have.").render())
+    }
+}
+
+async fn begin(State(site): State<Site>, form: Form) -> Response {
+    match start(&site, &form) {
+        Ok(()) => Redirect::to(JOB).into_response(),
+        Err(error) => problem(&site, Place::Devices, &error),
+    }
+}
+
+fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+    let targets = Targets::of_form(site, form)?;
+    let overrides = targets.lifted(form)?;
+    let task = if targets.single().is_some() {
+        Task::Set(wanted(form)?, form.current_password()?)
+    } else {
+        let range = TypedRange {
+            from: form.text(FROM).into(),
+            mask: form.text(MASK).into(),
+            gateway: form.text(GATEWAY).into(),
+        };
+        Task::Addresses(range.read()?, form.current_password()?)
+    };
+    let devices = targets.keys()?;
+    site.jobs.begin(site, Job { devices, task }, overrides)
+}
+
+const ADDRESS: &str = "address";
+const MASK: &str = "mask";
+const GATEWAY: &str = "gateway";
+const DHCP: &str = "dhcp";
+const HTTP_PORT: &str = "http-port";
+const SDK_PORT: &str = "sdk-port";
+const FROM: &str = "from";
+
+/// How a gateway of none is written.
+const NONE: &str = "none";
+
+/// A setting with what the device has now. What stood there when the page was made comes
+/// back with the form: the device may have got another address meanwhile, and only what
+/// somebody changed is sent.
+struct Setting {
+    name: &'static str,
+    label: &'static str,
+    now: String,
+    hint: &'static str,
+}
+
+impl Setting {
+    fn new(name: &'static str, label: &'static str, now: Option<impl ToString>) -> Self {
+        Self {
+            name,
+            label,
+            now: now.map_or_else(String::new, |it| it.to_string()),
+            hint: "",
+        }
+    }
+
+    fn render(&self) -> Markup {
+        html! {
+            input type="hidden" name=(before(self.name)) value=(self.now);
+            (Field::text(self.name, self.label).value(&self.now).hint(self.hint).render())
+        }
+    }
+}
+
+/// The name of the field with what stood in another one.
+fn before(name: &str) -> String {
+    format!("{name}-before")
+}
+
+const fn switch(on: Option<bool>) -> &'static str {
+    match on {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "",
+    }
+}
+
+/// The settings that somebody changed in the form, at least one.
+fn wanted(form: &Form) -> Result<WantedSettings, WebError> {
+    let changed = |name| {
+        form.given(name)
+            .filter(|it| *it != form.text(&before(name)))
+    };
+    let wanted = WantedSettings {
+        address: read(changed(ADDRESS), address, "the IPv4 address")?,
+        mask: read(changed(MASK), sadp_model::read_mask, "the subnet mask")?,
+        gateway: read(changed(GATEWAY), gateway, "the gateway")?,
+        dhcp: changed(DHCP).map(|it| it == "on"),
+        http: read(changed(HTTP_PORT), port, "the HTTP port")?,
+        sdk: read(changed(SDK_PORT), port, "the SDK port")?,
+    };
+    if wanted == WantedSettings::default() {
+        return Err(WebError::bad("no setting is changed")
+            .next("change what the device is to have; nothing was sent"));
+    }
+    Ok(wanted)
+}
+
+/// A range as it was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct TypedRange {
+    from: String,
+    mask: String,
+    gateway: String,
+}
+
+impl TypedRange {
+    fn read(&self) -> Result<AddressRange, WebError> {
+        let first = read(given(&self.from), address, "the first address")?;
+        let first = first.ok_or_else(|| {
+            WebError::bad("the first address is missing").next("type it, e.g. 192.168.1.101")
+        })?;
+        Ok(AddressRange {
+            first,
+            mask: read(given(&self.mask), sadp_model::read_mask, "the subnet mask")?,
+            gateway: read(given(&self.gateway), gateway, "the gateway")?,
+        })
+    }
+}
+
+fn given(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|it| !it.is_empty())
+}
+
+/// `None` where nothing was typed. `what` names the value.
+fn read<T>(
+    typed: Option<&str>,
+    parse: fn(&str) -> Option<T>,
+    what: &str,
+) -> Result<Option<T>, WebError> {
+    let Some(typed) = typed else {
+        return Ok(None);
+    };
+    match parse(typed) {
+        Some(value) => Ok(Some(value)),
+        None => Err(WebError::bad(format!("{what} \"{typed}\" is not valid"))
+            .next("write addresses and masks as 192.168.1.64, and ports as 1 to 65535; nothing was sent")),
+    }
+}
+
+fn address(text: &str) -> Option<Ipv4Addr> {
+    text.parse().ok()
+}
+
+/// `0.0.0.0` is none.
+fn gateway(text: &str) -> Option<Ipv4Addr> {
+    if text.eq_ignore_ascii_case(NONE) {
+        return Some(Ipv4Addr::UNSPECIFIED);
+    }
+    address(text)
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|it| *it > 0)
+}
