@@ -2,6 +2,7 @@
 //! what no page sends. Every route is tried, also those that come later.
 
 mod browser;
+mod changes;
 mod reads;
 mod recovery;
 mod requests;

@@ -3,14 +3,14 @@
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
 use sadp_ops::job::{Job, Task};
 use sadp_reset::Action;
 
-use super::{job::JOB, problem, shown};
+use super::{begun, shown};
 use crate::{
     error::WebError,
     form::Form,
@@ -52,10 +52,7 @@ fn forms(site: &Site, targets: &Targets) -> Markup {
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {
-    match start(&site, &form) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Devices, &error),
-    }
+    begun(&site, Place::Devices, start(&site, &form))
 }
 
 fn start(site: &Site, form: &Form) -> Result<(), WebError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
@@ -15,7 +15,7 @@ use sadp_ops::{
     locate::Lamp,
 };
 
-use super::{job::JOB, problem, shown};
+use super::{begun, shown};
 use crate::{
     error::WebError,
     form::Form,
@@ -56,10 +56,7 @@ fn form(site: &Site, targets: &Targets) -> Markup {
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {
-    match start(&site, &form) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Devices, &error),
-    }
+    begun(&site, Place::Devices, start(&site, &form))
 }
 
 fn start(site: &Site, form: &Form) -> Result<(), WebError> {

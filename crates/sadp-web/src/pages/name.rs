@@ -75,7 +75,7 @@ impl Kept {
         let body = html! {
             p { "The name is kept." }
             @for other in &self.namesakes {
-                (notice("limit", &format!("{other} has the same name"), Some("give one of them another: by this name neither is found")))
+                (notice("limit", &format!("another device has the same name: {other}"), Some("give one of them another: by this name neither is found")))
             }
             p { a .button href=(format!("/device/{}", self.number)) { "Go to the device" } }
         };

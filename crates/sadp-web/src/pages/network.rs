@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ use sadp_ops::{
 use sadp_reset::Action;
 use serde::Deserialize;
 
-use super::{job::JOB, problem, shown};
+use super::{begun, problem, shown};
 use crate::{
     error::WebError,
     form::Form,
@@ -140,10 +140,7 @@ fn range_fields(typed: &TypedRange) -> Markup {
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {
-    match start(&site, &form) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Devices, &error),
-    }
+    begun(&site, Place::Devices, start(&site, &form))
 }
 
 fn start(site: &Site, form: &Form) -> Result<(), WebError> {

@@ -15,7 +15,7 @@ use sadp_ops::{
     job::{Job, Task, redacted_path},
 };
 
-use super::{job::JOB, problem};
+use super::{begun, problem};
 use crate::{
     error::WebError,
     form::{Form, KeyedForm},
@@ -116,17 +116,14 @@ impl fmt::Display for Size {
 }
 
 async fn begin(State(site): State<Site>, _: Form) -> Response {
-    let begun = KeptFiles::CAPTURES.new_path(&site).and_then(|path| {
+    let started = KeptFiles::CAPTURES.new_path(&site).and_then(|path| {
         let job = Job {
             devices: Vec::new(),
             task: Task::Record(path),
         };
         site.jobs.begin(&site, job, Overrides::default())
     });
-    match begun {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Doctor, &error),
-    }
+    begun(&site, Place::Doctor, started)
 }
 
 async fn download(State(site): State<Site>, Path(name): Path<String>) -> Response {

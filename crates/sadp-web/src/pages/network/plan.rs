@@ -4,7 +4,7 @@
 use axum::{
     Router,
     extract::{Path, Query, RawQuery, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use maud::{Markup, html};
@@ -24,7 +24,7 @@ use crate::{
     form::{Upload, UploadedFile},
     kept::{CSV, KeptFiles, XLSX, download},
     page::{self, Field, Place, device_title, page, table},
-    pages::{job::JOB, problem},
+    pages::{begun, problem},
     site::Site,
 };
 
@@ -222,10 +222,7 @@ async fn xlsx(State(site): State<Site>, Query(query): Query<PlanQuery>) -> Respo
 }
 
 async fn apply(State(site): State<Site>, upload: Upload) -> Response {
-    match start(&site, upload).await {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Devices, &error),
-    }
+    begun(&site, Place::Devices, start(&site, upload).await)
 }
 
 async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {
