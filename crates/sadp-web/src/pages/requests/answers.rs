@@ -79,6 +79,13 @@ struct ReceivedAnswer {
     target: Result<AnswerTarget, Why>,
 }
 
+impl ReceivedAnswer {
+    /// Whether only who has it can say which request it is for.
+    fn is_unclear(&self) -> bool {
+        self.target.as_ref().is_err_and(Why::is_unclear)
+    }
+}
+
 /// A file that is no answer.
 struct UnusableFile {
     name: String,
@@ -131,7 +138,9 @@ impl ReceivedAnswers {
 }
 
 async fn show(State(site): State<Site>, UrlPath(number): UrlPath<u64>) -> Response {
-    let answers = site.received_answers(number, |_, _| Ok(())).await;
+    // What was chosen before can be chosen anew.
+    let answers = site.received_answers(number, |found, cases| choose(found, cases, &[]));
+    let answers = answers.await;
     shown(
         &site,
         Place::Requests,
@@ -179,18 +188,18 @@ fn unusable(file: &UnusableFile) -> Markup {
 }
 
 fn fields(site: &Site, received: &ReceivedAnswers) -> Markup {
+    let answers = received.answers.iter().enumerate();
+    let (unclear, clear): (Vec<_>, Vec<_>) = answers.partition(|(_, it)| it.is_unclear());
     let rows = html! {
-        @for (place, answer) in received.answers.iter().enumerate() {
-            tr {
-                td { (clean(&answer.name)) }
-                td { (purpose(place, answer, received)) }
-            }
+        @for (_, answer) in &clear {
+            tr { td { (clean(&answer.name)) } td { (purpose(&answer.target)) } }
         }
     };
     let devices = received.devices();
     let targets = Targets::of_keys(site, &devices);
     html! {
-        (table("Answers", &["File", "For which request"], &rows))
+        @if !clear.is_empty() { (table("Answers", &["File", "For which request"], &rows)) }
+        @for (place, answer) in unclear { (choice(place, &answer.name, received)) }
         @if received.may_be_legacy() {
             p .hint { "Old devices take a dated code and get the default password of their manual. Leave the new password empty if all answers are such codes." }
             (Field { required: false, ..Field::secret("new-password", "New password") }.render())
@@ -203,29 +212,35 @@ fn fields(site: &Site, received: &ReceivedAnswers) -> Markup {
     }
 }
 
-/// The request of an answer, or a choice where nothing tells it.
-fn purpose(place: usize, answer: &ReceivedAnswer, received: &ReceivedAnswers) -> Markup {
-    match &answer.target {
+/// The request of an answer, or why it is not sent.
+fn purpose(target: &Result<AnswerTarget, Why>) -> Markup {
+    match target {
         Ok(target) => html! {
             @if let Some(case) = target.case { "Request " (case) ": " }
             (known(&target.device))
-        },
-        Err(why) if why.is_unclear() => html! {
-            @let id = format!("case-{place}");
-            label for=(id) { "For which request is " (clean(&answer.name)) "?" } br;
-            select id=(id) name=(id) {
-                option value="" { "leave it out" }
-                @for case in &received.open {
-                    option value=(case.id) { (open(case, received.now)) }
-                }
-            }
-            @if received.open.is_empty() { p { "No request is open." } }
         },
         Err(why) => html! {
             span .state.invalid { "not sent" }
             (sentence(&with_cause(why)))
             (sentence(&why.remedy()))
         },
+    }
+}
+
+/// The open requests, for an answer that tells nothing of its own.
+fn choice(place: usize, name: &str, received: &ReceivedAnswers) -> Markup {
+    let id = format!("case-{place}");
+    html! {
+        div .field {
+            label for=(id) { "For which request is " (clean(name)) "?" }
+            select id=(id) name=(id) {
+                option value="" { "leave it out" }
+                @for case in &received.open {
+                    option value=(case.id) { (open(case, received.now)) }
+                }
+            }
+            @if received.open.is_empty() { p .hint { "No request is open." } }
+        }
     }
 }
 
