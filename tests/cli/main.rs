@@ -39,6 +39,7 @@ mod run;
 mod secrets;
 #[cfg(unix)]
 mod signals;
+mod sim;
 mod talk;
 mod time;
 mod usage;

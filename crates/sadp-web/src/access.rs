@@ -310,6 +310,7 @@ fn enter(site: &Site, request: &Request) -> Response {
             head {
                 meta charset="utf-8";
                 meta http-equiv="refresh" content="0; url=/";
+                link rel="icon" href="data:,";
                 title { "sadpctl" }
             }
             body { p { a href="/" { "Go to the list of devices" } } }

@@ -60,7 +60,7 @@ impl WebError {
         let page = html! {
             (DOCTYPE)
             html lang="en" {
-                head { meta charset="utf-8"; title { "sadpctl" } }
+                head { meta charset="utf-8"; link rel="icon" href="data:,"; title { "sadpctl" } }
                 body { h1 { "sadpctl" } (self.notice()) }
             }
         };
