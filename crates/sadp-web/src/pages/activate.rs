@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use sadp_model::State as DeviceState;
 use sadp_ops::job::{Job, Task};
 use sadp_reset::Action;
 
-use super::{job::JOB, problem, shown};
+use super::{begun, shown};
 use crate::{
     error::WebError,
     form::Form,
@@ -51,10 +51,7 @@ fn form(site: &Site, targets: &Targets) -> Markup {
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {
-    match start(&site, &form) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Devices, &error),
-    }
+    begun(&site, Place::Devices, start(&site, &form))
 }
 
 fn start(site: &Site, form: &Form) -> Result<(), WebError> {

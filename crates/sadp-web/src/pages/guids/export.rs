@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
@@ -14,7 +14,7 @@ use crate::{
     error::WebError,
     form::Form,
     page::{self, Field, Place, page},
-    pages::{job::JOB, problem, shown},
+    pages::{begun, shown},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -49,10 +49,7 @@ fn form(site: &Site, targets: &Targets) -> Markup {
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {
-    match start(&site, &form) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Vault, &error),
-    }
+    begun(&site, Place::Vault, start(&site, &form))
 }
 
 fn start(site: &Site, form: &Form) -> Result<(), WebError> {

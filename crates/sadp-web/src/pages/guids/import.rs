@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
@@ -26,7 +26,7 @@ use crate::{
     error::WebError,
     form::{Upload, UploadedFile},
     page::{self, Field, Place, page},
-    pages::{job::JOB, problem, shown},
+    pages::{begun, shown},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -93,10 +93,7 @@ async fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
 }
 
 async fn begin(State(site): State<Site>, upload: Upload) -> Response {
-    match start(&site, upload).await {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Vault, &error),
-    }
+    begun(&site, Place::Vault, start(&site, upload).await)
 }
 
 async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {

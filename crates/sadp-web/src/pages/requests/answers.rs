@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{Path as UrlPath, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{Redirect, Response},
     routing::{get, post},
 };
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ use crate::{
     error::WebError,
     form::{Form, Upload, UploadedFile},
     page::{self, Field, Place, page, sentence, table},
-    pages::{job::JOB, problem, shown},
+    pages::{begun, shown},
     site::Site,
     targets::Targets,
 };
@@ -264,10 +264,7 @@ fn open(case: &Case, now: Timestamp) -> String {
 }
 
 async fn send(State(site): State<Site>, UrlPath(number): UrlPath<u64>, form: Form) -> Response {
-    match start(&site, number, form).await {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Requests, &error),
-    }
+    begun(&site, Place::Requests, start(&site, number, form).await)
 }
 
 async fn start(site: &Site, number: u64, form: Form) -> Result<(), WebError> {

@@ -30,7 +30,7 @@ use crate::{
     form::Form,
     kept::download,
     page::{self, Field, Place, page, sentence},
-    pages::{job::JOB, problem, shown},
+    pages::{begun, problem, shown},
     site::Site,
     targets::Targets,
 };
@@ -203,10 +203,11 @@ async fn form(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Respon
 
 async fn send_key(State(site): State<Site>, UrlPath(number): UrlPath<i64>, form: Form) -> Response {
     let case = site.case(number).await;
-    match case.and_then(|case| start(&site, &case.case.request, &form)) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Requests, &error),
-    }
+    begun(
+        &site,
+        Place::Requests,
+        case.and_then(|case| start(&site, &case.case.request, &form)),
+    )
 }
 
 fn start(site: &Site, request: &NewCase, form: &Form) -> Result<(), WebError> {

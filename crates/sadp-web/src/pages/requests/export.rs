@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{Query, State},
-    response::{IntoResponse as _, Redirect, Response},
+    response::Response,
     routing::get,
 };
 use maud::{Markup, html};
@@ -18,9 +18,9 @@ use crate::{
     form::Form,
     page::{self, Place, page},
     pages::{
+        begun,
         contact::{self, CONTACT},
-        job::JOB,
-        problem, shown,
+        shown,
     },
     site::Site,
     targets::{TargetQuery, Targets},
@@ -69,10 +69,7 @@ fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
 }
 
 async fn begin(State(site): State<Site>, form: Form) -> Response {
-    match start(&site, &form) {
-        Ok(()) => Redirect::to(JOB).into_response(),
-        Err(error) => problem(&site, Place::Requests, &error),
-    }
+    begun(&site, Place::Requests, start(&site, &form))
 }
 
 fn start(site: &Site, form: &Form) -> Result<(), WebError> {
