@@ -250,6 +250,72 @@ async fn a_camera_is_activated_by_keyboard_alone() {
     );
 }
 
+/// Forty new cameras, as they come from the box.
+const FORTY: &str = r#"
+[defaults]
+delay = "0..50ms"
+
+[[device]]
+profile = "ipc-v5.5.82"
+count = 40
+ip = "127.0.1.1"
+mask = "255.0.0.0"
+activated = false
+"#;
+
+async fn forty_cameras(size: Size) {
+    let server = Server::start(FORTY);
+    let browser = Browser::enter(&server, size).await;
+    browser.until_rows(40).await;
+    browser.mark_all("state=unactivated").await;
+    browser.plan_activation().await;
+    browser.press("Yes, go on").await;
+    assert_eq!(browser.outcomes("done").await, 40);
+    browser
+        .look(&format!("forty-activated-{}", size.name))
+        .await;
+    browser.press("Back to the devices").await;
+    browser
+        .until("document.querySelectorAll('.state.active').length === 40")
+        .await;
+    // The marks are still there.
+    browser.press("Set addresses").await;
+    browser.fill("#from", "127.0.2.1").await;
+    browser.fill("#mask", "255.0.0.0").await;
+    browser.fill("#gateway", "none").await;
+    browser.fill("#password", PASSWORD).await;
+    browser
+        .look(&format!("forty-addresses-{}", size.name))
+        .await;
+    browser.press("Look and plan").await;
+    browser.until("document.querySelector('.question')").await;
+    browser.look(&format!("forty-plan-{}", size.name)).await;
+    browser.press("Yes, go on").await;
+    assert_eq!(browser.outcomes("done").await, 40);
+    browser.look(&format!("forty-outcome-{}", size.name)).await;
+    assert_kept_secret(&server, &browser).await;
+    browser.assert_no_errors().await;
+    let scan = server.run(&["scan", "--format", "json"]).json();
+    let scan = scan.as_array().unwrap().iter();
+    let moved = scan.filter(|it| {
+        it["ipv4"]["address"]
+            .as_str()
+            .unwrap()
+            .starts_with("127.0.2.")
+    });
+    assert_eq!(moved.count(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_cameras_get_password_and_address() {
+    if is_missing() {
+        return;
+    }
+    for size in SIZES {
+        forty_cameras(size).await;
+    }
+}
+
 /// Two recorders, with the password that simulated devices have.
 const SHOP: &str = r#"
 [[device]]
