@@ -258,8 +258,8 @@ delay = "0..50ms"
 [[device]]
 profile = "ipc-v5.5.82"
 count = 40
-ip = "127.0.1.1"
-mask = "255.0.0.0"
+ip = "10.9.0.1"
+mask = "255.255.0.0"
 activated = false
 "#;
 
@@ -280,8 +280,8 @@ async fn forty_cameras(size: Size) {
         .await;
     // The marks are still there.
     browser.press("Set addresses").await;
-    browser.fill("#from", "127.0.2.1").await;
-    browser.fill("#mask", "255.0.0.0").await;
+    browser.fill("#from", "10.9.1.1").await;
+    browser.fill("#mask", "255.255.0.0").await;
     browser.fill("#gateway", "none").await;
     browser.fill("#password", PASSWORD).await;
     browser
@@ -301,7 +301,7 @@ async fn forty_cameras(size: Size) {
         it["ipv4"]["address"]
             .as_str()
             .unwrap()
-            .starts_with("127.0.2.")
+            .starts_with("10.9.1.")
     });
     assert_eq!(moved.count(), 40);
 }
@@ -467,8 +467,8 @@ async fn readme_has_a_picture() {
     if is_missing() {
         return;
     }
-    let site = fs::read_to_string(root().join("fixtures/sites/small-shop.toml"));
-    let server = Server::start(&site.unwrap());
+    let shop = root().join("fixtures/sites/small-shop.toml");
+    let server = Server::start(&fs::read_to_string(shop).unwrap());
     let size = Size {
         name: "readme",
         width: 1150,

@@ -108,7 +108,7 @@ fn a_gigabyte_is_not_taken_in() {
                  content-length: 1073741824\n"
             ),
         );
-        let piece = [b'x'; 1 << 16];
+        let piece = vec![b'x'; 1 << 16];
         // The server hangs up long before the end.
         let sent = (0..1 << 14)
             .take_while(|_| stream.write_all(&piece).is_ok())
