@@ -4,7 +4,7 @@
 //! [`Server::bind`] takes a port on loopback, and [`Server::run`] serves the page until it
 //! is stopped or nobody has used it for a while. Whoever has the one-time link
 //! ([`Server::link`]) is let in, once; a cookie that only this run knows lets the browser
-//! in afterwards. See [`access`] for what keeps everybody else out.
+//! in afterwards. The module `access` keeps everybody else out.
 //!
 //! - `access`: who is let in; forms that are sent once.
 //! - `live`: the list of devices, kept up to date by a watch.
