@@ -6,6 +6,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use fantoccini::{
@@ -16,7 +17,10 @@ use fantoccini::{
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::sleep,
+};
 
 use crate::{run::skipped, server::Server};
 
@@ -48,7 +52,10 @@ pub(crate) const SIZES: [Size; 3] = [
 
 /// How long something may take to be shown. Nothing is timed: whoever waits this long
 /// waits for ever.
-const PATIENCE_MS: u32 = 60_000;
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The time between two looks at the page.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Browsers take much memory: few of them run at a time.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -182,25 +189,20 @@ impl Browser {
 
     /// Waits until an expression is true in the page, whatever page that is by then.
     pub(crate) async fn until(&self, expression: &str) {
-        let script = format!(
-            "const done = arguments[0], end = Date.now() + {PATIENCE_MS};
-             const look = () => {{
-               let is = false;
-               try {{ is = Boolean({expression}); }} catch {{}}
-               if (is || Date.now() > end) done(is); else setTimeout(look, 20);
-             }};
-             look();"
-        );
-        loop {
-            match self.client.execute_async(&script, Vec::new()).await {
+        let script = format!("return Boolean({expression});");
+        let mut last = None;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            match self.client.execute(&script, Vec::new()).await {
                 Ok(is) if is == true => return,
-                Ok(_) => panic!("{expression}: never so\n{}", self.text("body").await),
-                // Another page came meanwhile.
-                Err(error) if error.to_string().contains("unloaded") => {}
-                Err(error) if error.to_string().contains("navigat") => {}
-                Err(error) => panic!("{expression}: {error}"),
+                Ok(_) => last = None,
+                // Where one page goes and the next one comes there is nothing to ask.
+                Err(error) => last = Some(error),
             }
+            sleep(PAUSE).await;
         }
+        let text = self.text("body").await;
+        panic!("{expression}: never so: {last:?}\n{text}");
     }
 
     /// Waits until the list has so many rows.
@@ -350,7 +352,7 @@ impl Driver {
         let capabilities = json!({
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 2 * PATIENCE_MS, "pageLoad": PATIENCE_MS },
+            "timeouts": { "script": 120_000, "pageLoad": 120_000 },
             // Downloads are looked at, not asked about.
             "unhandledPromptBehavior": "accept",
         });

@@ -343,7 +343,8 @@ async fn prepare(size: Size) {
         .await;
     assert!(!server.log().contains(OLD_PASSWORD));
     // Each has its own answers, in a file that is downloaded here.
-    browser.goto("/prepare?device=1").await;
+    browser.press("Download the answers").await;
+    browser.until("document.querySelector('a[download]')").await;
     let file = browser
         .find("a[download]")
         .await
