@@ -80,7 +80,7 @@ async fn pages_break_no_rule_of_wcag() {
     let server = Server::start(VAN);
     let browser = Browser::enter(&server, SIZES[0]).await;
     browser.until_rows(7).await;
-    browser.press("Mark all shown").await;
+    browser.mark_shown().await;
     let mut broken = BTreeSet::new();
     for path in pages(&browser).await {
         browser.goto(&path).await;

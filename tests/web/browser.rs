@@ -150,22 +150,43 @@ impl Browser {
     }
 
     pub(crate) async fn find(&self, selector: &str) -> Element {
-        let found = self.client.find(Locator::Css(selector)).await;
-        found.unwrap_or_else(|error| panic!("{selector}: {error}"))
+        self.find_at(Locator::Css(selector)).await
     }
 
     /// Presses what is found, and waits for the page behind it where it leads to one.
     pub(crate) async fn click(&self, selector: &str) {
-        let clicked = self.find(selector).await.click().await;
-        clicked.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        self.click_at(Locator::Css(selector)).await;
     }
 
     /// Presses the button or link with this text.
     pub(crate) async fn press(&self, text: &str) {
         let path = format!("//main//*[self::a or self::button][normalize-space()={text:?}]");
-        let found = self.client.find(Locator::XPath(&path)).await;
-        let found = found.unwrap_or_else(|error| panic!("{text}: {error}"));
-        found.click().await.unwrap();
+        self.click_at(Locator::XPath(&path)).await;
+    }
+
+    /// Waits for it: the page that has it may still come.
+    async fn find_at(&self, place: Locator<'_>) -> Element {
+        let wait = self.client.wait().at_most(PATIENCE).every(PAUSE);
+        let found = wait.for_element(place).await;
+        found.unwrap_or_else(|error| panic!("{place:?}: {error}"))
+    }
+
+    async fn click_at(&self, place: Locator<'_>) {
+        loop {
+            match self.find_at(place).await.click().await {
+                Ok(()) => return,
+                // The page replaced it before it was pressed.
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{place:?}: {error}"),
+            }
+        }
+    }
+
+    /// Marks all devices that are shown.
+    pub(crate) async fn mark_shown(&self) {
+        self.press("Mark all shown").await;
+        self.until("document.querySelector('.counts').textContent.includes('marked')")
+            .await;
     }
 
     pub(crate) async fn fill(&self, selector: &str, text: &str) {

@@ -100,7 +100,7 @@ async fn names_of_devices_are_text_everywhere() {
     }
     // In a form, and in a plan.
     browser.goto("/").await;
-    browser.press("Mark all shown").await;
+    browser.mark_shown().await;
     browser.press("Activate").await;
     browser.click("main details summary").await;
     assert_harmless(&browser, "hostile-form").await;

@@ -46,9 +46,7 @@ impl Browser {
         self.press("Filter").await;
         self.until("document.querySelector('#devices tbody tr')")
             .await;
-        self.press("Mark all shown").await;
-        let counts = "document.querySelector('.counts').textContent";
-        self.until(&format!("{counts}.includes('marked')")).await;
+        self.mark_shown().await;
     }
 
     /// Types the new password twice, and waits for the question about the plan.
@@ -328,7 +326,7 @@ async fn prepare(size: Size) {
     let server = Server::start(SHOP);
     let browser = Browser::enter(&server, size).await;
     browser.until_rows(2).await;
-    browser.press("Mark all shown").await;
+    browser.mark_shown().await;
     browser.press("Prepare recovery").await;
     browser.fill("#mailbox", "owner@example.com").await;
     browser.fill("#password", OLD_PASSWORD).await;
