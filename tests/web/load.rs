@@ -64,7 +64,7 @@ fn two_hundred_open_pages_and_slow_readers_cost_little() {
     let mut streams: Vec<_> = (0..200)
         .map(|_| send(&server, &format!("GET /live/events\ncookie: {cookie}\n")))
         .collect();
-    // Each is told of the changes until then; afterwards none of them reads.
+    // Each receives the changes until then; afterwards none of them reads.
     for stream in &mut streams {
         let mut first = [0; 12];
         stream.read_exact(&mut first).unwrap();

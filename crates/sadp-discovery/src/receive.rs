@@ -5,7 +5,6 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -32,10 +31,6 @@ const MAX_BATCHES: usize = 256;
 /// The memory for all waiting batches, in bytes: room for that many batches of usual
 /// replies. A flood of long datagrams would take sixteen times as much.
 const MAX_BYTES: u32 = 32 << 20;
-
-/// How long a socket is not read after all was read: what arrives meanwhile is read at
-/// once. Each read wakes two threads.
-pub(crate) const REST: Duration = Duration::from_millis(5);
 
 /// One received datagram.
 #[derive(Debug)]
@@ -240,7 +235,7 @@ pub(crate) async fn drain(
             return;
         }
         if rests {
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(socket::REST).await;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    time::Duration,
 };
 
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
@@ -88,8 +89,12 @@ pub(crate) fn join(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> i
     socket.join_multicast_v4(&group, &interface.address())
 }
 
+/// How long a socket is not read after all was read: what arrives meanwhile is read at
+/// once. Each read wakes two threads.
+pub(crate) const REST: Duration = Duration::from_millis(5);
+
 /// Whether the receive buffer holds what arrives while a socket is not read for
-/// [`REST`](crate::receive::REST): Gigabit Ethernet fills it in some 20 ms. Linux grants
+/// [`REST`]: Gigabit Ethernet fills it in some 20 ms. Linux grants
 /// users less by default.
 pub(crate) fn has_room_for_rest(socket: &UdpSocket) -> bool {
     const ENOUGH: usize = 4 << 20;

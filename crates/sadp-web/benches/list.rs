@@ -19,7 +19,7 @@ use ipnet::Ipv4Net;
 use sadp_discovery::{LinkConfig, ScanConfig, VirtualLan};
 use sadp_ops::Cancellation;
 use sadp_sim::{Behavior, Fleet, FleetConfig, Population, serve_virtual};
-use sadp_web::{Server, WebConfig};
+use sadp_web::{WebConfig, WebServer};
 use tokio::runtime::Runtime;
 
 const DEVICES: u32 = 5000;
@@ -50,7 +50,7 @@ fn list(bencher: Bencher<'_, '_>, path: &str) {
 }
 
 /// A page with simulated devices on a network inside this process.
-async fn server(state: &Path) -> Server {
+async fn server(state: &Path) -> WebServer {
     let network: Ipv4Net = "10.77.0.1/16".parse().expect("a network");
     let (lan, devices) = VirtualLan::new(network, jiff::Timestamp::now());
     let population = Population {
@@ -78,7 +78,7 @@ async fn server(state: &Path) -> Server {
         lock_wait: Duration::ZERO,
         cancellation: Cancellation::default(),
     };
-    Server::bind(config).await.expect("a port on loopback")
+    WebServer::bind(config).await.expect("a port on loopback")
 }
 
 /// A connection of a browser that was let in.

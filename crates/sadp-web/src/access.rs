@@ -13,7 +13,7 @@
 use std::{
     collections::{HashSet, VecDeque},
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Mutex,
 };
 
 use axum::{
@@ -25,7 +25,7 @@ use axum::{
 use maud::{DOCTYPE, html};
 use subtle::ConstantTimeEq as _;
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, locked, site::Site};
 
 /// The path that takes the one-time token.
 pub(crate) const ENTRANCE: &str = "/enter";
@@ -58,7 +58,7 @@ impl Token {
 }
 
 /// Who is let in to one run.
-pub(crate) struct Access {
+pub(crate) struct AccessControl {
     /// The origins by which this server is known, e.g. `http://127.0.0.1:8437`.
     origins: Vec<String>,
     cookie: String,
@@ -78,14 +78,14 @@ struct Inner {
 }
 
 /// What became of an attempt to enter.
-enum Entry {
+enum Entrance {
     Welcome(Token),
     /// The token was used before.
     Again,
     Wrong,
 }
 
-impl Access {
+impl AccessControl {
     /// Lets in whoever has a new token, to a server at this address.
     pub(crate) fn new(address: SocketAddr, is_tls: bool) -> Result<Self, getrandom::Error> {
         let scheme = if is_tls { "https" } else { "http" };
@@ -126,7 +126,7 @@ impl Access {
             // Nothing takes it.
             return String::new();
         };
-        let mut inner = self.lock();
+        let mut inner = locked(&self.inner);
         if inner.order.len() >= MAX_TICKETS
             && let Some(oldest) = inner.order.pop_front()
         {
@@ -139,7 +139,7 @@ impl Access {
 
     /// Takes a ticket. Fails where it was taken before or never given out.
     pub(crate) fn take(&self, ticket: &str) -> Result<(), WebError> {
-        if self.lock().tickets.remove(ticket) {
+        if locked(&self.inner).tickets.remove(ticket) {
             return Ok(());
         }
         Err(WebError::new(
@@ -149,27 +149,22 @@ impl Access {
         .next("open it again, and look whether the change was made"))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // What another thread left behind is whole: each change is one step.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(&self, token: &str) -> Entry {
+    fn enter(&self, token: &str) -> Entrance {
         if !self.token.is(token) {
-            return Entry::Wrong;
+            return Entrance::Wrong;
         }
-        let mut inner = self.lock();
+        let mut inner = locked(&self.inner);
         let session = Token::draw();
         match session {
             Ok(session) if !inner.used => {
                 inner.used = true;
                 inner.session = Some(session.clone());
-                Entry::Welcome(session)
+                Entrance::Welcome(session)
             }
             _ => {
                 inner.session = None;
                 inner.tickets.clear();
-                Entry::Again
+                Entrance::Again
             }
         }
     }
@@ -208,7 +203,7 @@ impl Access {
 
     /// Whether a request carries the cookie of the session.
     fn is_let_in(&self, headers: &HeaderMap) -> bool {
-        let inner = self.lock();
+        let inner = locked(&self.inner);
         let Some(session) = &inner.session else {
             return false;
         };
@@ -279,8 +274,8 @@ fn enter(site: &Site, request: &Request) -> Response {
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default();
     let session = match site.access.enter(&token) {
-        Entry::Welcome(session) => session,
-        Entry::Again => {
+        Entrance::Welcome(session) => session,
+        Entrance::Again => {
             site.end_session();
             return WebError::new(
                 StatusCode::FORBIDDEN,
@@ -289,7 +284,7 @@ fn enter(site: &Site, request: &Request) -> Response {
             .next("if it was not you, find out who uses this computer; start sadpctl web again")
             .bare();
         }
-        Entry::Wrong => {
+        Entrance::Wrong => {
             return WebError::new(StatusCode::FORBIDDEN, "this link lets nobody in")
                 .next("open the link that sadpctl web printed")
                 .bare();

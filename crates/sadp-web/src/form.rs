@@ -38,16 +38,16 @@ const MAX_FILES: usize = 1000;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What was typed into a form. Its ticket is taken.
-pub(crate) struct Form {
+pub(crate) struct SentForm {
     pairs: Vec<(String, Zeroizing<String>)>,
 }
 
 /// A form that may be sent again: what it does twice is as if done once.
-pub(crate) struct KeyedForm(pub(crate) Form);
+pub(crate) struct KeyedForm(pub(crate) SentForm);
 
 /// A form with files.
 pub(crate) struct Upload {
-    pub(crate) form: Form,
+    pub(crate) form: SentForm,
     pub(crate) files: Vec<UploadedFile>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct UploadedFile {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
 }
 
-impl Form {
+impl SentForm {
     /// A field without blanks at its ends; empty where there is none.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
@@ -170,7 +170,7 @@ impl Form {
     }
 }
 
-impl Form {
+impl SentForm {
     async fn read(request: Request) -> Result<Self, WebError> {
         let body = timeout(PATIENCE, to_bytes(request.into_body(), MAX_FORM)).await;
         let body = body
@@ -184,7 +184,7 @@ impl Form {
     }
 }
 
-impl FromRequest<Site> for Form {
+impl FromRequest<Site> for SentForm {
     type Rejection = WebError;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, WebError> {
@@ -198,7 +198,7 @@ impl FromRequest<Site> for KeyedForm {
     type Rejection = WebError;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, WebError> {
-        let form = Form::read(request).await?;
+        let form = SentForm::read(request).await?;
         site.access.is_key(form.raw(KEY))?;
         Ok(Self(form))
     }
@@ -211,7 +211,7 @@ impl FromRequest<Site> for Upload {
         let parts = Multipart::from_request(request, site).await;
         let mut parts = parts.map_err(|_| WebError::bad("this is no form with files"))?;
         let mut upload = Self {
-            form: Form { pairs: Vec::new() },
+            form: SentForm { pairs: Vec::new() },
             files: Vec::new(),
         };
         let mut left = MAX_UPLOAD;

@@ -1,10 +1,6 @@
 //! The one job that is under way: what it asks, how far it is, and how it ended.
 
-use std::{
-    mem,
-    sync::{Mutex, MutexGuard, PoisonError},
-    thread,
-};
+use std::{mem, sync::Mutex, thread};
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -20,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::WebError, page::device_title, site::Site};
+use crate::{error::WebError, locked, page::device_title, site::Site};
 
 /// What a person chose for a job.
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,7 +162,7 @@ impl Jobs {
         } = choice.into();
         let title = capitalised(sadp_text::doing(&job.task));
         let cancellation = Cancellation::default();
-        let mut state = self.lock();
+        let mut state = locked(&self.state);
         state.require_idle()?;
         let mut session = site.open_for(&job.task, cancellation.clone())?;
         let only_reads = job.task.access() == LedgerAccess::Record;
@@ -176,7 +172,7 @@ impl Jobs {
             verify,
             ..JobSettings::new(format!("sadpctl web ({title})"), site.lock_wait)
         };
-        let mut reporter = Reporter { site: site.clone() };
+        let mut reporter = JobReporter { site: site.clone() };
         let runtime = Handle::current();
         // A session is for one thread.
         let spawned = thread::Builder::new().name("job".into()).spawn(move || {
@@ -190,7 +186,7 @@ impl Jobs {
                 }
                 Err(error) => (Vec::new(), Some(ErrorText::from(&error))),
             };
-            reporter.site.told.take_in(&outcomes);
+            reporter.site.replies.take_in(&outcomes);
             reporter.site.jobs.end(outcomes, failure);
             reporter.site.note_use("/");
             // The job may have made the ledger, and has changed devices.
@@ -256,17 +252,17 @@ impl Jobs {
 
     /// Takes what ended off the page.
     pub(crate) fn dismiss(&self) {
-        self.lock().ended = None;
+        locked(&self.state).ended = None;
         self.tell();
     }
 
     /// Fails while a job is under way.
     pub(crate) fn require_idle(&self) -> Result<(), WebError> {
-        self.lock().require_idle()
+        locked(&self.state).require_idle()
     }
 
     pub(crate) fn is_busy(&self) -> bool {
-        self.lock().running.is_some()
+        locked(&self.state).running.is_some()
     }
 
     /// Stops the job under way, and waits until it has ended. Its looks end as well once
@@ -292,7 +288,7 @@ impl Jobs {
 
     /// What is shown now.
     pub(crate) fn now(&self) -> ShownJob {
-        let state = self.lock();
+        let state = locked(&self.state);
         match (&state.running, &state.ended) {
             (Some(job), _) => ShownJob::Running {
                 title: job.title.clone(),
@@ -309,7 +305,7 @@ impl Jobs {
 
     /// A line for every page.
     pub(crate) fn status_line(&self) -> Markup {
-        let state = self.lock();
+        let state = locked(&self.state);
         html! {
             @if let Some(job) = &state.running {
                 p {
@@ -327,7 +323,7 @@ impl Jobs {
     }
 
     fn end(&self, outcomes: Vec<Outcome>, failure: Option<ErrorText>) {
-        let mut state = self.lock();
+        let mut state = locked(&self.state);
         if let Some(RunningJob {
             title,
             notes,
@@ -348,20 +344,15 @@ impl Jobs {
     }
 
     fn next_number(&self) -> u64 {
-        let mut state = self.lock();
+        let mut state = locked(&self.state);
         state.questions += 1;
         state.questions
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut RunningJob) -> T) -> Option<T> {
-        let changed = self.lock().running.as_mut().map(change);
+        let changed = locked(&self.state).running.as_mut().map(change);
         self.tell();
         changed
-    }
-
-    fn lock(&self) -> MutexGuard<'_, JobState> {
-        // Each change is one step: what a broken thread left is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self) {
@@ -370,11 +361,11 @@ impl Jobs {
 }
 
 /// Puts what a job reports on the page.
-struct Reporter {
+struct JobReporter {
     site: Site,
 }
 
-impl Reporter {
+impl JobReporter {
     /// Each line once.
     fn note_line(&self, line: Line) {
         let (Line::Note(text) | Line::Warning(text) | Line::Hint(text)) = line else {
@@ -384,7 +375,7 @@ impl Reporter {
     }
 }
 
-impl Observer for Reporter {
+impl Observer for JobReporter {
     fn observe(&mut self, event: Event<'_>) {
         if let Event::Progress {
             latest: Some(device),
@@ -410,7 +401,7 @@ impl Observer for Reporter {
     }
 }
 
-impl Operator for Reporter {
+impl Operator for JobReporter {
     fn ask(&mut self, question: JobQuestion<'_>) -> Decision<'_> {
         let (answer, answered) = oneshot::channel();
         let Confirmation {

@@ -48,6 +48,14 @@ impl KeptFiles {
         kind: "application/octet-stream",
     };
 
+    /// Answers to security questions that were made.
+    pub(crate) const ANSWERS: Self = Self {
+        folder: "answers",
+        stem: "answers",
+        ending: "txt",
+        kind: "text/plain; charset=utf-8",
+    };
+
     /// The path of a new file. Its folder is made.
     pub(crate) fn new_path(self, site: &Site) -> Result<PathBuf, WebError> {
         let folder = site.state.join(self.folder);

@@ -1,9 +1,9 @@
 //! The page in the browser, beside the command line: the same plans and reports of
 //! sadp-ops, in the same words of sadp-text.
 //!
-//! [`Server::bind`] takes a port on loopback, and [`Server::run`] serves the page until it
+//! [`WebServer::bind`] takes a port on loopback, and [`WebServer::run`] serves the page until it
 //! is stopped or nobody has used it for a while. Whoever has the one-time link
-//! ([`Server::link`]) is let in, once; a cookie that only this run knows lets the browser
+//! ([`WebServer::link`]) is let in, once; a cookie that only this run knows lets the browser
 //! in afterwards. The module `access` keeps everybody else out.
 //!
 //! - `access`: who is let in; forms that are sent once.
@@ -11,8 +11,8 @@
 //! - `jobs`: the one change of devices that is under way.
 //! - `kept`: files that pages make, and their downloads.
 //! - `looks`: what is asked for a page in the background, without a change.
-//! - `told`: what devices told when they were asked.
-//! - `received`: answers of the vendor's support that were uploaded and not sent yet.
+//! - `replies`: what devices replied when they were asked.
+//! - `uploads`: answers of the vendor's support that were uploaded and not sent yet.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
 //!
@@ -27,14 +27,21 @@ mod live;
 mod looks;
 mod page;
 mod pages;
-mod received;
+mod replies;
 mod server;
 mod site;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod told;
+mod uploads;
 
-pub use server::{Ended, Server, ServerError, WebConfig};
-pub use tls::{Identity, TlsError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use server::{EndReason, WebConfig, WebServer, WebServerError};
+pub use tls::{TlsError, TlsIdentity};
+
+/// What another thread left behind is whole: each change is one step.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -40,7 +40,7 @@ impl AsRef<DiscoveredDevice> for LiveDevice {
 
 /// The list, and who waits for changes of it.
 #[derive(Default)]
-pub(crate) struct Live {
+pub(crate) struct LiveList {
     state: RwLock<LiveState>,
     changes: watch::Sender<u64>,
     commands: Commands,
@@ -85,7 +85,7 @@ impl LiveState {
     }
 }
 
-impl Live {
+impl LiveList {
     /// What the list shows now.
     pub(crate) fn now(&self) -> RwLockReadGuard<'_, LiveState> {
         // Each change is made by one step: what a broken thread left is whole.

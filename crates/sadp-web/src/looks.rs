@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     thread,
 };
 
@@ -11,20 +11,20 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use sadp_doctor::Check;
-use sadp_model::Recovery;
+use sadp_model::{Recovery, text::local_minute};
 use sadp_ops::{Cancellation, Event, LedgerAccess, Observer, OpsError, Session, recovery::methods};
 use sadp_reset::DeviceKey;
 use sadp_text::{ErrorText, progress};
 use tokio::{runtime::Handle, sync::watch};
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, locked, site::Site};
 
 /// What devices replied of their recovery methods.
 pub(crate) type Prepared = HashMap<DeviceKey, Recovery>;
 
 /// All looks.
 #[derive(Default)]
-pub(crate) struct Looks {
+pub(crate) struct BackgroundLooks {
     /// The checks of this computer and of a scan.
     pub(crate) doctor: Look<Vec<Check>>,
     /// What is set up on devices.
@@ -46,10 +46,22 @@ pub(crate) struct LookState<T> {
     pub(crate) failure: Option<ErrorText>,
 }
 
-/// What a look found.
+/// What was found, and when.
+#[derive(Clone)]
 pub(crate) struct Found<T> {
     pub(crate) at: Timestamp,
     pub(crate) what: T,
+}
+
+impl<T> Found<T> {
+    pub(crate) const fn new(at: Timestamp, what: T) -> Self {
+        Self { at, what }
+    }
+
+    /// The minute, for people.
+    pub(crate) fn minute(&self) -> String {
+        local_minute(self.at)
+    }
 }
 
 impl<T> Default for Look<T> {
@@ -72,7 +84,7 @@ impl<T> Clone for LookState<T> {
     }
 }
 
-impl Looks {
+impl BackgroundLooks {
     /// Whoever waits for how far they are.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.progress.subscribe()
@@ -181,7 +193,7 @@ impl<T: Send + Sync + 'static> Look<T> {
         let mut state = self.lock();
         state.running = None;
         let former = match found {
-            Ok(what) => state.found.replace(Arc::new(Found { at, what })),
+            Ok(what) => state.found.replace(Arc::new(Found::new(at, what))),
             Err(error) => {
                 state.failure = Some(ErrorText::from(&error));
                 None
@@ -204,8 +216,7 @@ impl<T> Look<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, LookState<T>> {
-        // Each change is one step: what a broken thread left is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 }
 

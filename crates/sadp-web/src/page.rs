@@ -14,7 +14,7 @@ use crate::{
 
 /// The places that every page leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Tab {
     Devices,
     Recovery,
     Requests,
@@ -26,7 +26,7 @@ pub(crate) enum Place {
     Job,
 }
 
-impl Place {
+impl Tab {
     const ALL: [(Self, &str, &str); 7] = [
         (Self::Devices, "/", "Devices"),
         (Self::Recovery, "/recovery", "Recovery"),
@@ -39,7 +39,7 @@ impl Place {
 }
 
 /// A page.
-pub(crate) fn page(site: &Site, place: Place, title: &str, body: &Markup) -> Markup {
+pub(crate) fn page(site: &Site, place: Tab, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -57,7 +57,7 @@ pub(crate) fn page(site: &Site, place: Place, title: &str, body: &Markup) -> Mar
                 header {
                     span .brand { "sadpctl" }
                     nav aria-label="Pages" {
-                        @for (it, path, name) in Place::ALL {
+                        @for (it, path, name) in Tab::ALL {
                             @if it == place {
                                 a href=(path) aria-current="page" { (name) }
                             } @else {
@@ -115,7 +115,7 @@ pub(crate) fn upload_form(site: &Site, path: &str, button: &str, fields: &Markup
 }
 
 /// A field with its label. `hint` stands below it.
-pub(crate) struct Field<'a> {
+pub(crate) struct FormField<'a> {
     pub(crate) name: &'a str,
     pub(crate) label: &'a str,
     /// The type of the input, e.g. `text`, `password`, `file`.
@@ -125,7 +125,7 @@ pub(crate) struct Field<'a> {
     pub(crate) required: bool,
 }
 
-impl<'a> Field<'a> {
+impl<'a> FormField<'a> {
     pub(crate) const fn text(name: &'a str, label: &'a str) -> Self {
         Self {
             name,
@@ -184,15 +184,15 @@ impl<'a> Field<'a> {
 /// The fields of a new password.
 pub(crate) fn new_password() -> Markup {
     html! {
-        (Field::secret("new-password", "New password")
+        (FormField::secret("new-password", "New password")
             .hint("8 to 16 characters of two kinds or more: digits, lower case, upper case, special.").render())
-        (Field::secret("again", "Type it again").render())
+        (FormField::secret("again", "Type it again").render())
     }
 }
 
 /// The field of the password that devices have.
 pub(crate) fn current_password() -> Markup {
-    Field::secret("password", "Current password").render()
+    FormField::secret("password", "Current password").render()
 }
 
 /// What is done once a new password is set.
@@ -255,6 +255,25 @@ pub(crate) fn device_title(found: &DiscoveredDevice) -> String {
     match device.ipv4.address {
         Some(address) => format!("{name}, {address}"),
         None => name,
+    }
+}
+
+/// The way from one page of a list to the next, where there are several. `path` leads to
+/// the page of a number, from 1.
+pub(crate) fn paging(
+    list: &str,
+    number: usize,
+    pages: usize,
+    path: impl Fn(usize) -> String,
+) -> Markup {
+    html! {
+        @if pages > 1 {
+            nav .paging aria-label=(format!("Pages of the {list}")) {
+                @if number > 1 { a id="previous" href=(path(number - 1)) rel="prev" { "Previous" } }
+                span { "Page " (number) " of " (pages) }
+                @if number < pages { a id="next" href=(path(number + 1)) rel="next" { "Next" } }
+            }
+        }
     }
 }
 

@@ -39,7 +39,7 @@ use crate::{
     access,
     error::WebError,
     form::MAX_UPLOAD,
-    page::{Place, page},
+    page::{Tab, page},
     site::Site,
 };
 
@@ -95,7 +95,7 @@ pub(crate) fn entrance(link: &str) -> String {
 }
 
 /// A page about what went wrong, in the frame of all pages.
-pub(crate) fn problem(site: &Site, place: Place, error: &WebError) -> Response {
+pub(crate) fn problem(site: &Site, place: Tab, error: &WebError) -> Response {
     let body = html! {
         (error.notice())
         p { a href="/" { "Back to the devices" } }
@@ -105,7 +105,7 @@ pub(crate) fn problem(site: &Site, place: Place, error: &WebError) -> Response {
 }
 
 /// What a form began, or why not.
-pub(crate) fn begun(site: &Site, place: Place, begun: Result<(), WebError>) -> Response {
+pub(crate) fn begun(site: &Site, place: Tab, begun: Result<(), WebError>) -> Response {
     match begun {
         Ok(()) => Redirect::to(job::JOB).into_response(),
         Err(error) => problem(site, place, &error),
@@ -113,7 +113,7 @@ pub(crate) fn begun(site: &Site, place: Place, begun: Result<(), WebError>) -> R
 }
 
 /// A page, or what went wrong with it.
-pub(crate) fn shown(site: &Site, place: Place, shown: Result<maud::Markup, WebError>) -> Response {
+pub(crate) fn shown(site: &Site, place: Tab, shown: Result<maud::Markup, WebError>) -> Response {
     match shown {
         Ok(page) => (StatusCode::OK, page).into_response(),
         Err(error) => problem(site, place, &error),

@@ -20,7 +20,7 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::{access::Access, live, pages, site::Site, tls::Identity};
+use crate::{access::AccessControl, live, pages, site::Site, tls::TlsIdentity};
 
 /// The most connections at once.
 const MAX_CONNECTIONS: usize = 512;
@@ -43,7 +43,7 @@ pub struct WebConfig {
     /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// The certificate. Without one it is HTTP, for loopback alone.
-    pub identity: Option<Identity>,
+    pub identity: Option<TlsIdentity>,
     /// The server ends when nobody has used the pages for so long.
     pub idle: Duration,
     /// How devices are found and reached.
@@ -60,7 +60,7 @@ pub struct WebConfig {
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
-pub enum ServerError {
+pub enum WebServerError {
     /// The port cannot be used.
     #[error("cannot listen on {address}")]
     Listen {
@@ -88,7 +88,7 @@ pub enum ServerError {
 
 /// Why a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum EndReason {
     /// It was stopped.
     Stopped,
     /// Nobody used the pages for too long.
@@ -99,17 +99,17 @@ pub enum Ended {
 
 /// A server that listens.
 #[derive(Debug)]
-pub struct Server {
+pub struct WebServer {
     listener: TcpListener,
     address: SocketAddr,
-    identity: Option<Identity>,
+    identity: Option<TlsIdentity>,
     idle: Duration,
     site: Site,
 }
 
-impl Server {
+impl WebServer {
     /// Begins to listen, and to look for devices. Call it within a tokio runtime.
-    pub async fn bind(config: WebConfig) -> Result<Self, ServerError> {
+    pub async fn bind(config: WebConfig) -> Result<Self, WebServerError> {
         let WebConfig {
             listen,
             ref identity,
@@ -117,16 +117,16 @@ impl Server {
             ..
         } = config;
         if identity.is_none() && !listen.ip().is_loopback() {
-            return Err(ServerError::NeedsTls(listen));
+            return Err(WebServerError::NeedsTls(listen));
         }
         let identity = identity.clone();
         let listener = TcpListener::bind(listen).await;
         let bound = listener.and_then(|it| Ok((it.local_addr()?, it)));
-        let (address, listener) = bound.map_err(|source| ServerError::Listen {
+        let (address, listener) = bound.map_err(|source| WebServerError::Listen {
             address: listen,
             source,
         })?;
-        let access = Access::new(address, identity.is_some())?;
+        let access = AccessControl::new(address, identity.is_some())?;
         let site = Site::new(access, config);
         let watcher = Watcher::open(live::config(&site))?;
         let kept = live::keep(site.clone(), watcher);
@@ -135,7 +135,7 @@ impl Server {
         thread::Builder::new()
             .name("list".into())
             .spawn(move || runtime.block_on(kept))
-            .map_err(ServerError::Thread)?;
+            .map_err(WebServerError::Thread)?;
         Ok(Self {
             listener,
             address,
@@ -158,23 +158,23 @@ impl Server {
     /// Writes the link into a file that only this user can read, for a browser to be
     /// opened on: what a process is started with can be read by every user. It is removed
     /// once the link was used, or at the end.
-    pub fn write_entrance(&self) -> Result<PathBuf, ServerError> {
+    pub fn write_entrance(&self) -> Result<PathBuf, WebServerError> {
         let path = self
             .site
             .state
             .join(format!("web-{}.html", self.address.port()));
         // One of an earlier run on this port lets nobody in.
         let _ = std::fs::remove_file(&path);
-        sadp_reset::make_folder(&self.site.state).map_err(ServerError::Entrance)?;
+        sadp_reset::make_folder(&self.site.state).map_err(WebServerError::Entrance)?;
         let page = pages::entrance(&self.link());
-        sadp_reset::write_new_file(&path, page.as_bytes()).map_err(ServerError::Entrance)?;
+        sadp_reset::write_new_file(&path, page.as_bytes()).map_err(WebServerError::Entrance)?;
         self.site.set_entrance(path.clone());
         Ok(path)
     }
 
     /// Serves until it is stopped, or nobody has used the pages for too long. What changes
     /// devices then is stopped, and replies to what was sent are awaited.
-    pub async fn run(self) -> Ended {
+    pub async fn run(self) -> EndReason {
         let Self {
             listener,
             identity,
@@ -186,7 +186,7 @@ impl Server {
         let mut connections = JoinSet::new();
         tokio::select! {
             () = site.cancellation.stop.cancelled() => {}
-            () = unused(&site, idle) => site.end(Ended::Idle),
+            () = unused(&site, idle) => site.end(EndReason::Idle),
             () = accept(listener, identity, router, &mut connections) => {}
         }
         site.jobs.finish(&site.cancellation.abandon).await;
@@ -217,7 +217,7 @@ async fn unused(site: &Site, idle: Duration) {
 /// Accepts connections and serves them.
 async fn accept(
     listener: TcpListener,
-    identity: Option<Identity>,
+    identity: Option<TlsIdentity>,
     router: Router,
     open: &mut JoinSet<()>,
 ) {

@@ -4,7 +4,7 @@ use std::{
     fmt,
     ops::Deref,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -14,15 +14,16 @@ use sadp_ops::{Cancellation, DiscoveredDevice, LedgerAccess, Session, SessionCon
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    access::Access,
+    access::AccessControl,
     error::WebError,
     jobs::Jobs,
-    live::Live,
-    looks::Looks,
+    live::LiveList,
+    locked,
+    looks::BackgroundLooks,
     pages::{ChosenColumns, ReportInput},
-    received::Received,
-    server::Ended,
-    told::Told,
+    replies::Replies,
+    server::EndReason,
+    uploads::Uploads,
 };
 
 /// The most streams of events at once: a page that is open has one.
@@ -30,17 +31,17 @@ const MAX_STREAMS: usize = 256;
 
 /// What all pages share. Cloning it is cheap.
 #[derive(Clone)]
-pub(crate) struct Site(Arc<Shared>);
+pub(crate) struct Site(Arc<SiteState>);
 
 /// See [`Site`].
-pub(crate) struct Shared {
-    pub(crate) access: Access,
+pub(crate) struct SiteState {
+    pub(crate) access: AccessControl,
     pub(crate) is_tls: bool,
-    pub(crate) live: Live,
+    pub(crate) live: LiveList,
     pub(crate) jobs: Jobs,
-    pub(crate) looks: Looks,
-    pub(crate) told: Told,
-    pub(crate) received: Received,
+    pub(crate) looks: BackgroundLooks,
+    pub(crate) replies: Replies,
+    pub(crate) received: Uploads,
     pub(crate) scan: ScanConfig,
     pub(crate) state: PathBuf,
     /// The folder of what the user set up once.
@@ -55,7 +56,7 @@ pub(crate) struct Shared {
     last_use: Mutex<Instant>,
     /// When the server is to end.
     pub(crate) cancellation: Cancellation,
-    why: Mutex<Ended>,
+    why: Mutex<EndReason>,
 }
 
 /// Without who is let in.
@@ -66,23 +67,23 @@ impl fmt::Debug for Site {
 }
 
 impl Deref for Site {
-    type Target = Shared;
+    type Target = SiteState;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &SiteState {
         &self.0
     }
 }
 
 impl Site {
-    pub(crate) fn new(access: Access, config: crate::WebConfig) -> Self {
-        Self(Arc::new(Shared {
+    pub(crate) fn new(access: AccessControl, config: crate::WebConfig) -> Self {
+        Self(Arc::new(SiteState {
             access,
             is_tls: config.identity.is_some(),
-            live: Live::default(),
+            live: LiveList::default(),
             jobs: Jobs::default(),
-            looks: Looks::default(),
-            told: Told::default(),
-            received: Received::default(),
+            looks: BackgroundLooks::default(),
+            replies: Replies::default(),
+            received: Uploads::default(),
             columns: Mutex::default(),
             report: Mutex::default(),
             config: config.config,
@@ -93,7 +94,7 @@ impl Site {
             entrance: Mutex::default(),
             last_use: Mutex::new(Instant::now()),
             cancellation: config.cancellation,
-            why: Mutex::new(Ended::Stopped),
+            why: Mutex::new(EndReason::Stopped),
         }))
     }
 
@@ -149,17 +150,17 @@ impl Site {
 
     /// Ends the server: the link was used twice.
     pub(crate) fn end_session(&self) {
-        self.end(Ended::LinkUsedTwice);
+        self.end(EndReason::LinkUsedTwice);
     }
 
     /// Ends the server, and says why.
-    pub(crate) fn end(&self, why: Ended) {
+    pub(crate) fn end(&self, why: EndReason) {
         *locked(&self.why) = why;
         self.cancellation.stop.cancel();
     }
 
     /// Why the server ended.
-    pub(crate) fn why(&self) -> Ended {
+    pub(crate) fn why(&self) -> EndReason {
         *locked(&self.why)
     }
 
@@ -236,9 +237,4 @@ impl Site {
             ))
         })
     }
-}
-
-/// What another thread left behind is whole: each change is one step.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

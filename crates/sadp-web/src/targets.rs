@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     error::WebError,
-    form::Form,
+    form::SentForm,
     live::{LiveDevice, LiveState},
     page::device_title,
     site::Site,
@@ -52,7 +52,7 @@ impl Targets {
     }
 
     /// Those of a form that was sent.
-    pub(crate) fn of_form(site: &Site, form: &Form) -> Result<Self, WebError> {
+    pub(crate) fn of_form(site: &Site, form: &SentForm) -> Result<Self, WebError> {
         let now: &LiveState = &site.live.now();
         let numbers = form.text(DEVICES).split_whitespace();
         let numbers: BTreeSet<u64> = numbers.filter_map(|it| it.parse().ok()).collect();
@@ -163,13 +163,13 @@ impl Targets {
                         label { input type="checkbox" name=(LIFTED) value=(word); " " (word) } br;
                     }
                 }
-                (crate::page::Field::text(TYPED_NAME, "Type the device's MAC, serial, name or address").render())
+                (crate::page::FormField::text(TYPED_NAME, "Type the device's MAC, serial, name or address").render())
             }
         }
     }
 
     /// The guards that somebody lifted, who also typed the name of the device.
-    pub(crate) fn lifted(&self, form: &Form) -> Result<Overrides, WebError> {
+    pub(crate) fn lifted(&self, form: &SentForm) -> Result<Overrides, WebError> {
         let lifted: Result<Vec<Guard>, _> = form.all(LIFTED).map(str::parse).collect();
         let lifted = lifted.map_err(|_| WebError::bad("there is no such check"))?;
         if lifted.is_empty() {

@@ -24,15 +24,15 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream};
 
-use self::browser::{Browser, HOST, ORIGIN, Route};
+use self::browser::{Browser, HOST, KnownRoute, ORIGIN};
 use crate::{
     access::ENTRANCE,
     form::{MAX_UPLOAD, TICKET, Upload},
-    server::Ended,
+    server::EndReason,
 };
 
 /// What every response carries, whoever gets it.
-fn assert_hardened(page: &browser::Page) {
+fn assert_hardened(page: &browser::ShownPage) {
     let header = |name: &str| page.headers.get(name).map(|it| it.to_str().unwrap());
     let policy = header("content-security-policy").unwrap();
     for part in ["default-src 'none'", "frame-ancestors 'none'"] {
@@ -76,7 +76,7 @@ async fn nobody_without_the_cookie_is_shown_anything() {
         format!("sadpctl={value}"),
         value.to_owned(),
     ];
-    for Route { path, .. } in browser.routes().await {
+    for KnownRoute { path, .. } in browser.routes().await {
         for method in [Method::GET, Method::HEAD, Method::POST, Method::DELETE] {
             for cookie in &wrong {
                 let request = Browser::bare(&method, &path).header("cookie", cookie);
@@ -94,7 +94,7 @@ async fn nobody_without_the_cookie_is_shown_anything() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_let_in_is_shown_each_page() {
     let browser = Browser::entered().await;
-    for Route { path, gets, .. } in browser.routes().await {
+    for KnownRoute { path, gets, .. } in browser.routes().await {
         // It does not end.
         if !gets || path == "/live/events" {
             continue;
@@ -137,7 +137,7 @@ async fn requests_of_other_pages_are_refused() {
     ];
     let browser = Browser::entered().await;
     let key = browser.site.access.key().to_owned();
-    for Route { path, .. } in browser.routes().await {
+    for KnownRoute { path, .. } in browser.routes().await {
         for method in [Method::GET, Method::POST] {
             for (name, value, status) in HEADERS {
                 let mut request = browser.let_in(&method, &path).header("x-session-key", &key);
@@ -182,7 +182,7 @@ async fn nothing_is_changed_without_ticket_or_key() {
         format!("ticket={}", browser.site.access.key()),
         format!("key={}", browser.site.access.ticket()),
     ];
-    for Route { path, posts, .. } in browser.routes().await {
+    for KnownRoute { path, posts, .. } in browser.routes().await {
         if !posts {
             continue;
         }
@@ -286,14 +286,14 @@ async fn a_second_use_of_the_link_ends_everything() {
     assert_eq!(browser.get("/").await.status, StatusCode::UNAUTHORIZED);
     assert!(browser.site.access.take(&ticket).is_err());
     assert!(browser.site.cancellation.stop.is_cancelled());
-    assert_eq!(browser.site.why(), Ended::LinkUsedTwice);
+    assert_eq!(browser.site.why(), EndReason::LinkUsedTwice);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_lead_to_no_file() {
     let browser = Browser::entered().await;
     let mut folders: HashSet<String> = HashSet::from(["/".into(), "/assets/".into()]);
-    for Route { path, .. } in browser.routes().await {
+    for KnownRoute { path, .. } in browser.routes().await {
         let parent = path
             .rsplit_once('/')
             .map(|(parent, _)| format!("{parent}/"));
@@ -359,7 +359,7 @@ fn part(name: &str, file: Option<&str>, text: &str) -> String {
 async fn a_gigabyte_is_refused_before_it_is_read() {
     let browser = Browser::entered().await;
     let piece = Bytes::from(vec![b'x'; 1 << 16]);
-    for Route { path, posts, .. } in browser.routes().await {
+    for KnownRoute { path, posts, .. } in browser.routes().await {
         if !posts {
             continue;
         }

@@ -13,15 +13,15 @@ use tokio_rustls::TlsAcceptor;
 
 /// A certificate with its key.
 #[derive(Clone)]
-pub struct Identity {
+pub struct TlsIdentity {
     pub(crate) acceptor: TlsAcceptor,
     fingerprint: String,
 }
 
 /// Without the key.
-impl std::fmt::Debug for Identity {
+impl std::fmt::Debug for TlsIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut out = f.debug_struct("Identity");
+        let mut out = f.debug_struct("TlsIdentity");
         out.field("fingerprint", &self.fingerprint)
             .finish_non_exhaustive()
     }
@@ -46,7 +46,7 @@ pub enum TlsError {
     NotMade(#[from] rcgen::Error),
 }
 
-impl Identity {
+impl TlsIdentity {
     /// Makes one for this address, for one run. Browsers do not know it: the user
     /// compares its fingerprint.
     pub fn make(address: IpAddr) -> Result<Self, TlsError> {

@@ -10,7 +10,8 @@ use crate::{
     LinkLayer, Notice, ScanError,
     interface::Interface,
     raw::{RawError, RawFrame, RawLink, RawSender},
-    receive::{BatchSender, REST, ReceivedBatch},
+    receive::{BatchSender, ReceivedBatch},
+    socket::REST,
 };
 
 /// The maximum number of open interfaces: each has a thread.

@@ -120,7 +120,7 @@ pub(super) async fn apply(
         outcomes: &report.outcomes,
         at: run.session.now(),
     };
-    // The outcomes are told, whatever becomes of the file.
+    // The outcomes are reported, whatever becomes of the file.
     match results.finish(became, message) {
         Ok(path) => run.operator.note(JobNote::ResultsKept(&path)),
         Err(error) => run.operator.note(JobNote::ResultsLost(&error)),

@@ -14,8 +14,8 @@ use sadp_reset::Action;
 use super::{begun, shown};
 use crate::{
     error::WebError,
-    form::Form,
-    page::{self, Place, page},
+    form::SentForm,
+    page::{self, Tab, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -28,7 +28,7 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let targets = Targets::of(&site, query);
-    shown(&site, Place::Devices, targets.map(|it| form(&site, &it)))
+    shown(&site, Tab::Devices, targets.map(|it| form(&site, &it)))
 }
 
 fn form(site: &Site, targets: &Targets) -> Markup {
@@ -47,14 +47,14 @@ fn form(site: &Site, targets: &Targets) -> Markup {
             (targets.guards(Action::Activate))
         }))
     };
-    page(site, Place::Devices, "Activate", &body)
+    page(site, Tab::Devices, "Activate", &body)
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Devices, start(&site, &form))
 }
 
-fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
     let password = form.new_password(overrides)?;

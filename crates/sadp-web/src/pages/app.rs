@@ -14,7 +14,7 @@ use sadp_text::{app_check, app_steps, app_unknowns, capitalised, method_reasons,
 use super::shown;
 use crate::{
     error::WebError,
-    page::{self, Place, device_title, page, sentence},
+    page::{self, Tab, device_title, page, sentence},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
-    shown(&site, Place::Recovery, content(&site, query).await)
+    shown(&site, Tab::Recovery, content(&site, query).await)
 }
 
 async fn content(site: &Site, query: TargetQuery) -> Result<Markup, WebError> {
@@ -41,7 +41,7 @@ async fn content(site: &Site, query: TargetQuery) -> Result<Markup, WebError> {
         @for fit in &methods { (app(fit, &device.found.entry.device)) }
     };
     let title = format!("The vendor's apps for {}", device_title(&device.found));
-    Ok(page(site, Place::Recovery, &title, &body))
+    Ok(page(site, Tab::Recovery, &title, &body))
 }
 
 fn app(fit: &MethodAssessment, device: &Device) -> Markup {

@@ -29,7 +29,7 @@ use crate::{
     form::KeyedForm,
     kept::{CSV, XLSX, download},
     looks::Prepared,
-    page::{Place, device_title, key, page, sentence, table},
+    page::{Tab, device_title, key, page, paging, sentence, table},
     site::Site,
 };
 
@@ -151,9 +151,9 @@ async fn show(State(site): State<Site>, Query(query): Query<PageQuery>) -> Respo
             div #asking data-live="/live/audit/asking" data-on="look" { (asking(&site)) }
             div #audit data-live=(path("/live/audit", query.page)) data-on="found" { (content) }
         };
-        page(&site, Place::Audit, "Audit", &body)
+        page(&site, Tab::Audit, "Audit", &body)
     });
-    shown(&site, Place::Audit, content)
+    shown(&site, Tab::Audit, content)
 }
 
 async fn list(
@@ -170,7 +170,7 @@ fn asking(site: &Site) -> Markup {
 async fn ask(State(site): State<Site>, _: KeyedForm) -> Response {
     match site.looks.ask(&site, None) {
         Ok(()) => Redirect::to(PATH).into_response(),
-        Err(error) => problem(&site, Place::Audit, &error),
+        Err(error) => problem(&site, Tab::Audit, &error),
     }
 }
 
@@ -230,13 +230,7 @@ async fn content(site: &Site, query: PageQuery) -> Result<Markup, WebError> {
             (table("Devices, those with problems first",
                 &["Result", "Device", "Ready", "What was found", "What to do"], &rows))
         }
-        @if pages > 1 {
-            nav .paging aria-label="Pages of the audit" {
-                @if at > 1 { a href=(path(PATH, at - 1)) rel="prev" { "Previous" } }
-                span { "Page " (at) " of " (pages) }
-                @if at < pages { a href=(path(PATH, at + 1)) rel="next" { "Next" } }
-            }
-        }
+        (paging("audit", at, pages, |number| path(PATH, number)))
         @if !alone.is_empty() {
             h2 { "Cameras behind recorders" }
             p { "As the recorders listed them last." }

@@ -19,9 +19,9 @@ use sadp_text::ButtonSteps;
 use super::{job, problem, shown};
 use crate::{
     error::WebError,
-    form::Form,
+    form::SentForm,
     live::LiveDevice,
-    page::{self, Field, Place, device_title, notice, page},
+    page::{self, FormField, Tab, device_title, notice, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
-    shown(&site, Place::Recovery, content)
+    shown(&site, Tab::Recovery, content)
 }
 
 fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
@@ -66,7 +66,7 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         }
     };
     let title = format!("Reset {} by its button", device_title(&device.found));
-    Ok(page(site, Place::Recovery, &title, &body))
+    Ok(page(site, Tab::Recovery, &title, &body))
 }
 
 fn steps(steps: &ButtonSteps) -> Markup {
@@ -80,16 +80,16 @@ fn steps(steps: &ButtonSteps) -> Markup {
 }
 
 fn wait_form(site: &Site, targets: &Targets, is_unfit: bool) -> Markup {
-    let optional = |name, label| Field {
+    let optional = |name, label| FormField {
         kind: "password",
-        ..Field::text(name, label)
+        ..FormField::text(name, label)
     };
     html! {
         h2 { "From here" }
         p { "Begin to wait, then go to the device. This page shows when it goes off, when it is back, and whether it was reset. Nothing else can be begun here meanwhile; the wait can be stopped at any time, and changes nothing." }
         (page::form(site, PATH, "Wait for the device", &html! {
             (targets.hidden())
-            (Field { kind: "number", ..Field::text("minutes", "Wait so many minutes at most") }
+            (FormField { kind: "number", ..FormField::text("minutes", "Wait so many minutes at most") }
                 .value(&MINUTES.to_string()).required().render())
             (optional("new-password", "First password, once it is back")
                 .hint("You are asked before it is sent. Leave it empty to give the first password later.").render())
@@ -99,15 +99,15 @@ fn wait_form(site: &Site, targets: &Targets, is_unfit: bool) -> Markup {
     }
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
     match start(&site, &form) {
         // The steps are shown there as well.
         Ok(device) => Redirect::to(&format!("{PATH}?device={}", device.number)).into_response(),
-        Err(error) => problem(&site, Place::Recovery, &error),
+        Err(error) => problem(&site, Tab::Recovery, &error),
     }
 }
 
-fn start(site: &Site, form: &Form) -> Result<LiveDevice, WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<LiveDevice, WebError> {
     let targets = Targets::of_form(site, form)?;
     let device = targets.only()?;
     let overrides = targets.lifted(form)?;

@@ -13,8 +13,8 @@ use sadp_reset::Action;
 use super::{begun, shown};
 use crate::{
     error::WebError,
-    form::Form,
-    page::{self, Place, page},
+    form::SentForm,
+    page::{self, Tab, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let targets = Targets::of(&site, query);
-    shown(&site, Place::Devices, targets.map(|it| forms(&site, &it)))
+    shown(&site, Tab::Devices, targets.map(|it| forms(&site, &it)))
 }
 
 fn forms(site: &Site, targets: &Targets) -> Markup {
@@ -48,14 +48,14 @@ fn forms(site: &Site, targets: &Targets) -> Markup {
             (targets.guards(Action::Check))
         }))
     };
-    page(site, Place::Devices, "Check over HTTP", &body)
+    page(site, Tab::Devices, "Check over HTTP", &body)
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Devices, start(&site, &form))
 }
 
-fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
     let login = form.is_ticked(LOGIN);

@@ -14,8 +14,8 @@ use sadp_text::with_cause;
 use super::{problem, requests::REQUESTS, shown};
 use crate::{
     error::WebError,
-    form::{Form, KeyedForm},
-    page::{Field, Place, key, page},
+    form::{KeyedForm, SentForm},
+    page::{FormField, Tab, key, page},
     site::Site,
 };
 
@@ -37,14 +37,14 @@ async fn show(State(site): State<Site>) -> Response {
             }
         }
     });
-    let body = body.map(|it| page(&site, Place::Requests, "Contact", &it));
-    shown(&site, Place::Requests, body)
+    let body = body.map(|it| page(&site, Tab::Requests, "Contact", &it));
+    shown(&site, Tab::Requests, body)
 }
 
 async fn keep(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Response {
     match take(&site, &form) {
         Ok(_) => Redirect::to(REQUESTS).into_response(),
-        Err(error) => problem(&site, Place::Requests, &error),
+        Err(error) => problem(&site, Tab::Requests, &error),
     }
 }
 
@@ -65,14 +65,14 @@ pub(super) fn fields(contact: &Contact) -> Markup {
                     }
                 }
             } @else {
-                (Field::text(key, label(key)).value(value).render())
+                (FormField::text(key, label(key)).value(value).render())
             }
         }
     }
 }
 
 /// Takes the contact out of a form, and keeps it.
-pub(super) fn take(site: &Site, form: &Form) -> Result<Contact, WebError> {
+pub(super) fn take(site: &Site, form: &SentForm) -> Result<Contact, WebError> {
     let mut contact = site.contact()?;
     for (key, value) in contact.fields_mut() {
         *value = form.given(key).map(str::to_owned);

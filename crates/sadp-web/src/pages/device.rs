@@ -13,7 +13,7 @@ use sadp_text::fields::Section;
 use super::shown;
 use crate::{
     error::WebError,
-    page::{Place, device_title, page},
+    page::{Tab, device_title, page},
     site::Site,
 };
 
@@ -25,7 +25,7 @@ async fn show(State(site): State<Site>, Path(number): Path<u64>) -> Response {
     let found = site.device(number);
     shown(
         &site,
-        Place::Devices,
+        Tab::Devices,
         found.map(|it| details(&site, number, &it)),
     )
 }
@@ -54,7 +54,7 @@ fn details(site: &Site, number: u64, found: &DiscoveredDevice) -> Markup {
             }
         }
     };
-    page(site, Place::Devices, &device_title(found), &body)
+    page(site, Tab::Devices, &device_title(found), &body)
 }
 
 impl Site {

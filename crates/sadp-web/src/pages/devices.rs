@@ -23,7 +23,7 @@ use crate::{
     error::WebError,
     form::KeyedForm,
     live::{LiveDevice, LiveState},
-    page::{Place, key, page},
+    page::{Tab, key, page, paging},
     site::Site,
 };
 
@@ -116,7 +116,7 @@ impl Default for ChosenColumns {
 }
 
 /// A filter as it was typed.
-enum Wanted {
+enum ListFilter {
     All,
     Fields(Filter),
     /// A part of what a row says, in lower case, in any of the columns there are.
@@ -128,7 +128,7 @@ enum Wanted {
     Bad(String),
 }
 
-impl Wanted {
+impl ListFilter {
     fn new(text: &str) -> Self {
         let text = text.trim();
         if text.is_empty() {
@@ -169,7 +169,7 @@ async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Marku
         div #devices data-live=(query.path("/live/devices")) data-on="devices" { (content(site, &query)) }
         (column_form(site))
     };
-    page(site, Place::Devices, "Devices", &body)
+    page(site, Tab::Devices, "Devices", &body)
 }
 
 async fn list(State(site): State<Site>, Query(query): Query<ListQuery>) -> Markup {
@@ -198,7 +198,7 @@ async fn mark_all(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redir
         filter: form.text("filter").into(),
         ..ListQuery::default()
     };
-    let wanted = Wanted::new(&query.filter);
+    let wanted = ListFilter::new(&query.filter);
     let on = form.text("on") == "true";
     let numbers: Vec<_> = {
         let now = site.live.now();
@@ -232,7 +232,7 @@ async fn probe(State(site): State<Site>, _: KeyedForm) -> Redirect {
 
 /// The counts, what can be done with the marked devices, and the rows.
 fn content(site: &Site, query: &ListQuery) -> Markup {
-    let wanted = Wanted::new(&query.filter);
+    let wanted = ListFilter::new(&query.filter);
     let chosen = ListColumn::of(&site.columns().0);
     let now = site.live.now();
     let mut rows: Vec<_> = now.all().filter(|it| wanted.holds(&it.found)).collect();
@@ -245,7 +245,7 @@ fn content(site: &Site, query: &ListQuery) -> Markup {
     html! {
         p .place { "Devices are looked for " (clean(&now.place)) "." }
         @for notice in &now.notices { (crate::page::notice("limit", notice, None)) }
-        @if let Wanted::Bad(why) = &wanted { (crate::page::notice("problem", why, None)) }
+        @if let ListFilter::Bad(why) = &wanted { (crate::page::notice("problem", why, None)) }
         p .counts {
             (sadp_text::count(online as u64, "device is online", "devices are online"))
             @if rows.len() < now.all().count() { ", " (rows.len()) " shown" }
@@ -263,7 +263,10 @@ fn content(site: &Site, query: &ListQuery) -> Markup {
             }
         }
         @if rows.is_empty() { p { "No device is shown." } }
-        @if pages > 1 { (paging(query, number, pages)) }
+        (paging("list", number, pages, |page| {
+            let query = ListQuery { page, ..query.clone() };
+            query.path("/")
+        }))
     }
 }
 
@@ -378,23 +381,6 @@ fn actions(site: &Site, query: &ListQuery) -> Markup {
                 button type="submit" { "Ask all devices now" }
             }
             a .button href="/record" { "Record a scan" }
-        }
-    }
-}
-
-fn paging(query: &ListQuery, number: usize, pages: usize) -> Markup {
-    let to = |page| {
-        ListQuery {
-            page,
-            ..query.clone()
-        }
-        .path("/")
-    };
-    html! {
-        nav .paging aria-label="Pages of the list" {
-            @if number > 1 { a id="previous" href=(to(number - 1)) rel="prev" { "Previous" } }
-            span { "Page " (number) " of " (pages) }
-            @if number < pages { a id="next" href=(to(number + 1)) rel="next" { "Next" } }
         }
     }
 }

@@ -19,7 +19,7 @@ use super::problem;
 use crate::{
     form::KeyedForm,
     looks::Found,
-    page::{Place, key, page, sentence, table},
+    page::{Tab, key, page, sentence, table},
     site::Site,
 };
 
@@ -44,7 +44,7 @@ async fn show(State(site): State<Site>) -> Markup {
         }
         div #doctor data-live="/live/doctor" data-on="look" { (content(&site)) }
     };
-    page(&site, Place::Doctor, "Doctor", &body)
+    page(&site, Tab::Doctor, "Doctor", &body)
 }
 
 async fn begin(State(site): State<Site>, _: KeyedForm) -> Response {
@@ -59,7 +59,7 @@ async fn begin(State(site): State<Site>, _: KeyedForm) -> Response {
         });
     match begun {
         Ok(()) => Redirect::to(PATH).into_response(),
-        Err(error) => problem(&site, Place::Doctor, &error),
+        Err(error) => problem(&site, Tab::Doctor, &error),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     error::WebError,
     kept::download,
     live::LiveState,
-    page::{Place, notice, page, sentence, table},
+    page::{Tab, notice, page, sentence, table},
     site::Site,
 };
 
@@ -50,12 +50,12 @@ async fn show(State(site): State<Site>) -> Response {
             div #guids data-live="/live/guids" data-on="job" { (content) }
         }
     });
-    let body = body.map(|it| page(&site, Place::Vault, "GUID vault", &it));
-    shown(&site, Place::Vault, body)
+    let body = body.map(|it| page(&site, Tab::Vault, "GUID vault", &it));
+    shown(&site, Tab::Vault, body)
 }
 
 async fn list(State(site): State<Site>) -> Response {
-    shown(&site, Place::Vault, content(&site).await)
+    shown(&site, Tab::Vault, content(&site).await)
 }
 
 async fn content(site: &Site) -> Result<Markup, WebError> {
@@ -141,7 +141,7 @@ async fn file(State(site): State<Site>, Path(number): Path<i64>) -> Response {
     });
     match file.await {
         Ok((name, bytes)) => download(&name, "application/octet-stream", bytes),
-        Err(error) => problem(&site, Place::Vault, &error),
+        Err(error) => problem(&site, Tab::Vault, &error),
     }
 }
 

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::shown;
 use crate::{
     error::WebError,
-    page::{Field, Place, page, sentence, table},
+    page::{FormField, Tab, page, sentence, table},
     site::Site,
 };
 
@@ -45,7 +45,7 @@ struct HistoryQuery {
 
 async fn show(State(site): State<Site>, Query(query): Query<HistoryQuery>) -> Response {
     let history = history(&site, query).await;
-    shown(&site, Place::History, history)
+    shown(&site, Tab::History, history)
 }
 
 async fn history(site: &Site, query: HistoryQuery) -> Result<Markup, WebError> {
@@ -71,13 +71,13 @@ async fn history(site: &Site, query: HistoryQuery) -> Result<Markup, WebError> {
     let body = html! {
         p { "Every command that was sent from this state folder, the newest first. It holds no password, answer or code." }
         form .filter method="get" action=(PATH) role="search" {
-            (Field::text("of", "Only the device with this MAC or serial number").value(&of).render())
+            (FormField::text("of", "Only the device with this MAC or serial number").value(&of).render())
             button type="submit" { "Show" }
         }
         (list(&attempts, &names))
         (paging(&of, query.before.is_some(), &attempts))
     };
-    Ok(page(site, Place::History, "History", &body))
+    Ok(page(site, Tab::History, "History", &body))
 }
 
 /// The key of the device that somebody named. None where nobody did.

@@ -14,7 +14,7 @@ use super::{guids::GUIDS, prepare::ANSWERS, requests::REQUESTS};
 use crate::{
     form::KeyedForm,
     jobs::{EndedJob, JobDevice, ShownJob, ShownQuestion},
-    page::{Place, key, page, sentence, table},
+    page::{Tab, key, page, sentence, table},
     site::Site,
 };
 
@@ -41,7 +41,7 @@ async fn show(State(site): State<Site>) -> Markup {
     let body = html! {
         div #job data-live="/live/job" data-on="job" { (content(&site)) }
     };
-    page(&site, Place::Job, "What is being done", &body)
+    page(&site, Tab::Job, "What is being done", &body)
 }
 
 async fn answer(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Redirect {
@@ -150,7 +150,7 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
     }
 }
 
-/// The page that shows what devices told or gave, or goes on with it.
+/// The page that shows what devices replied or gave, or goes on with it.
 fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)> {
     let mut read = outcomes.iter();
     let of_all = read.find_map(|it| match &it.data {

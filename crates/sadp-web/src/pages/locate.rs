@@ -18,8 +18,8 @@ use sadp_ops::{
 use super::{begun, shown};
 use crate::{
     error::WebError,
-    form::Form,
-    page::{Place, page, ticket},
+    form::SentForm,
+    page::{Tab, page, ticket},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<Site> {
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let targets = Targets::of(&site, query);
     let one = targets.and_then(|it| it.only().map(|_| it));
-    shown(&site, Place::Devices, one.map(|it| form(&site, &it)))
+    shown(&site, Tab::Devices, one.map(|it| form(&site, &it)))
 }
 
 fn form(site: &Site, targets: &Targets) -> Markup {
@@ -52,14 +52,14 @@ fn form(site: &Site, targets: &Targets) -> Markup {
             }
         }
     };
-    page(site, Place::Devices, "Find by its lamp", &body)
+    page(site, Tab::Devices, "Find by its lamp", &body)
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Devices, start(&site, &form))
 }
 
-fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     targets.only()?;
     let lamp = match form.text("lamp") {

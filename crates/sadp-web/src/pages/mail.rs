@@ -24,12 +24,12 @@ use secrecy::ExposeSecret as _;
 use super::{begun, problem, shown};
 use crate::{
     error::WebError,
-    form::Form,
+    form::SentForm,
     live::LiveDevice,
-    page::{self, Field, Place, device_title, page},
+    looks::Found,
+    page::{self, FormField, Tab, device_title, page},
     site::Site,
     targets::{TargetQuery, Targets},
-    told::At,
 };
 
 const PATH: &str = "/mail";
@@ -47,12 +47,12 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
-    shown(&site, Place::Recovery, content)
+    shown(&site, Tab::Recovery, content)
 }
 
 fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
     let device = targets.only()?;
-    let fetched = site.told.of(&device.found).mail_qr;
+    let fetched = site.replies.of(&device.found).mail_qr;
     let number = device.number;
     let body = html! {
         (page::device_links(&device))
@@ -72,11 +72,11 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         }
     };
     let title = format!("Recovery of {} by e-mail", device_title(&device.found));
-    Ok(page(site, Place::Recovery, &title, &body))
+    Ok(page(site, Tab::Recovery, &title, &body))
 }
 
 /// The QR code, large enough to be scanned from the screen, and what to do with it.
-fn shown_qr(device: &LiveDevice, fetched: &At<MailQr>) -> Markup {
+fn shown_qr(device: &LiveDevice, fetched: &Found<MailQr>) -> Markup {
     let path = format!("{PICTURE}?device={}", device.number);
     let until = fetched.at.checked_add(VALID_FOR).ok();
     html! {
@@ -103,7 +103,7 @@ fn shown_qr(device: &LiveDevice, fetched: &At<MailQr>) -> Markup {
 
 async fn picture(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let picture = Targets::one_of(&site, query).and_then(|device| {
-        let fetched = site.told.of(&device.found).mail_qr;
+        let fetched = site.replies.of(&device.found).mail_qr;
         let fetched = fetched.ok_or_else(|| WebError::gone("no QR code was fetched"))?;
         let image = QrImage::new(&fetched.what.qr).and_then(|it| it.to_png());
         image.map_err(|error| {
@@ -124,7 +124,7 @@ async fn picture(State(site): State<Site>, Query(query): Query<TargetQuery>) -> 
             ];
             (headers, png).into_response()
         }
-        Err(error) => problem(&site, Place::Recovery, &error),
+        Err(error) => problem(&site, Tab::Recovery, &error),
     }
 }
 
@@ -132,7 +132,7 @@ async fn show_reserving(State(site): State<Site>, Query(query): Query<TargetQuer
     let targets = Targets::of(&site, query);
     shown(
         &site,
-        Place::Recovery,
+        Tab::Recovery,
         targets.map(|it| reserving(&site, &it)),
     )
 }
@@ -142,17 +142,17 @@ fn reserving(site: &Site, targets: &Targets) -> Markup {
         p { "The vendor mails codes to this address, which set a new password. It is sent to the devices unencrypted." }
         (page::form(site, RESERVE, "Look and plan", &html! {
             (targets.render())
-            (Field { kind: "email", ..Field::text("mailbox", "E-mail address") }.required().render())
+            (FormField { kind: "email", ..FormField::text("mailbox", "E-mail address") }.required().render())
             (page::current_password())
             (targets.guards(Action::MailSet))
         }))
     };
-    page(site, Place::Recovery, "Reserve an e-mail address", &body)
+    page(site, Tab::Recovery, "Reserve an e-mail address", &body)
 }
 
 async fn show_reset(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let content = Targets::of(&site, query).and_then(|it| reset_form(&site, &it));
-    shown(&site, Place::Recovery, content)
+    shown(&site, Tab::Recovery, content)
 }
 
 fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
@@ -161,7 +161,7 @@ fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         p { "The code is sent once, with the new password. A wrong code costs a try, and after a few the device locks." }
         (page::form(site, CONFIRM, "Look and plan", &html! {
             (targets.render())
-            (Field::text("code", "Code of the e-mail")
+            (FormField::text("code", "Code of the e-mail")
                 .hint("The code alone, without the text around it.").required().render())
             (page::new_password())
             (page::after_reset(targets))
@@ -170,25 +170,25 @@ fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
     };
     Ok(page(
         site,
-        Place::Recovery,
+        Tab::Recovery,
         "Reset a password by a mailed code",
         &body,
     ))
 }
 
-async fn fetch(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Recovery, start_fetching(&site, &form))
+async fn fetch(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Recovery, start_fetching(&site, &form))
 }
 
-async fn reserve(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Recovery, start_reserving(&site, &form))
+async fn reserve(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Recovery, start_reserving(&site, &form))
 }
 
-async fn confirm(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Recovery, start_reset(&site, &form))
+async fn confirm(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Recovery, start_reset(&site, &form))
 }
 
-fn start_fetching(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start_fetching(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     targets.only()?;
     let job = Job {
@@ -198,7 +198,7 @@ fn start_fetching(site: &Site, form: &Form) -> Result<(), WebError> {
     site.jobs.begin(site, job, Overrides::default())
 }
 
-fn start_reserving(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start_reserving(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
     let mailbox = form.mailbox("mailbox")?;
@@ -210,7 +210,7 @@ fn start_reserving(site: &Site, form: &Form) -> Result<(), WebError> {
     site.jobs.begin(site, job, overrides)
 }
 
-fn start_reset(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     targets.only()?;
     let overrides = targets.lifted(form)?;

@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use super::{problem, shown};
 use crate::{
     error::WebError,
-    form::Form,
+    form::SentForm,
     live::LiveDevice,
-    page::{self, Field, Place, notice, page},
+    page::{self, FormField, Tab, notice, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let page = Targets::of(&site, query).and_then(|it| Ok(form(&site, &it, &it.only()?)));
-    shown(&site, Place::Devices, page)
+    shown(&site, Tab::Devices, page)
 }
 
 fn form(site: &Site, targets: &Targets, device: &LiveDevice) -> Markup {
@@ -47,30 +47,30 @@ fn form(site: &Site, targets: &Targets, device: &LiveDevice) -> Markup {
         p { "Names and places are kept on this computer. Nothing is sent to the device." }
         (page::form(site, PATH, "Keep it", &html! {
             (targets.render())
-            (Field::text("name", "Name").value(&name).hint("What people call it, e.g. Gate north. Empty: no name.").render())
-            (Field::text("place", "Place").value(&place).hint("Where it is, e.g. Building 2, roof. Empty: no place.").render())
+            (FormField::text("name", "Name").value(&name).hint("What people call it, e.g. Gate north. Empty: no name.").render())
+            (FormField::text("place", "Place").value(&place).hint("Where it is, e.g. Building 2, roof. Empty: no place.").render())
         }))
     };
-    page(site, Place::Devices, "Name and place", &body)
+    page(site, Tab::Devices, "Name and place", &body)
 }
 
-async fn rename(State(site): State<Site>, form: Form) -> Response {
+async fn rename(State(site): State<Site>, form: SentForm) -> Response {
     match keep(&site, &form).await {
-        Ok(Kept { number, namesakes }) if namesakes.is_empty() => {
+        Ok(KeptName { number, namesakes }) if namesakes.is_empty() => {
             Redirect::to(&format!("/device/{number}")).into_response()
         }
         Ok(kept) => kept.warning(&site).into_response(),
-        Err(error) => problem(&site, Place::Devices, &error),
+        Err(error) => problem(&site, Tab::Devices, &error),
     }
 }
 
 /// The device that was named, and others of the same name.
-struct Kept {
+struct KeptName {
     number: u64,
     namesakes: Vec<MacAddr>,
 }
 
-impl Kept {
+impl KeptName {
     fn warning(&self, site: &Site) -> Markup {
         let body = html! {
             p { "The name is kept." }
@@ -79,11 +79,11 @@ impl Kept {
             }
             p { a .button href=(format!("/device/{}", self.number)) { "Go to the device" } }
         };
-        page(site, Place::Devices, "Name and place", &body)
+        page(site, Tab::Devices, "Name and place", &body)
     }
 }
 
-async fn keep(site: &Site, form: &Form) -> Result<Kept, WebError> {
+async fn keep(site: &Site, form: &SentForm) -> Result<KeptName, WebError> {
     let device = Targets::of_form(site, form)?.only()?;
     let mac = device.found.entry.device.identity().ok_or_else(|| {
         WebError::bad("the device reports no MAC of its own").next("a device is named by its MAC")
@@ -103,13 +103,13 @@ async fn keep(site: &Site, form: &Form) -> Result<Kept, WebError> {
     let mut changes = site.live.subscribe();
     site.live.read_again();
     let _ = timeout(SHOWN_WITHIN, changes.changed()).await;
-    Ok(Kept {
+    Ok(KeptName {
         number: device.number,
         namesakes,
     })
 }
 
-fn typed(form: &Form, field: &str) -> Result<Option<SiteText>, WebError> {
+fn typed(form: &SentForm, field: &str) -> Result<Option<SiteText>, WebError> {
     let text = form.given(field).map(str::parse).transpose();
     text.map_err(|error: InvalidSiteText| {
         WebError::bad(format!("the {field} cannot be kept")).next(error.to_string())

@@ -22,8 +22,8 @@ use serde::Deserialize;
 use super::{begun, problem, shown};
 use crate::{
     error::WebError,
-    form::Form,
-    page::{self, Field, Place, page},
+    form::SentForm,
+    page::{self, FormField, Tab, page},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let targets = match (Targets::of(&site, query), query.device) {
-        (Err(error), Some(_)) => return problem(&site, Place::Devices, &error),
+        (Err(error), Some(_)) => return problem(&site, Tab::Devices, &error),
         (targets, _) => targets.ok(),
     };
     let body = html! {
@@ -62,8 +62,8 @@ async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Res
     };
     shown(
         &site,
-        Place::Devices,
-        Ok(page(&site, Place::Devices, "Network settings", &body)),
+        Tab::Devices,
+        Ok(page(&site, Tab::Devices, "Network settings", &body)),
     )
 }
 
@@ -78,18 +78,18 @@ fn unactivated(targets: &Targets) -> usize {
 /// The settings of one device, as they are now.
 fn settings_form(site: &Site, targets: &Targets, device: &Device) -> Markup {
     let fields = [
-        Setting::new(ADDRESS, "IPv4 address", device.ipv4.address),
-        Setting::new(MASK, "Subnet mask", device.ipv4.mask),
-        Setting {
+        SettingField::new(ADDRESS, "IPv4 address", device.ipv4.address),
+        SettingField::new(MASK, "Subnet mask", device.ipv4.mask),
+        SettingField {
             now: device
                 .ipv4
                 .gateway
                 .map_or_else(|| NONE.into(), |it| it.to_string()),
             hint: "An address, or none.",
-            ..Setting::new(GATEWAY, "Default gateway", device.ipv4.gateway)
+            ..SettingField::new(GATEWAY, "Default gateway", device.ipv4.gateway)
         },
-        Setting::new(HTTP_PORT, "HTTP port", device.ports.http),
-        Setting::new(SDK_PORT, "SDK port", device.ports.sdk),
+        SettingField::new(HTTP_PORT, "HTTP port", device.ports.http),
+        SettingField::new(SDK_PORT, "SDK port", device.ports.sdk),
     ];
     let dhcp = device.ipv4.dhcp;
     page::form(
@@ -130,20 +130,20 @@ fn addresses_form(site: &Site, targets: &Targets) -> Markup {
 /// The fields of a range.
 fn range_fields(typed: &TypedRange) -> Markup {
     html! {
-        (Field::text(FROM, "First address").value(&typed.from).required()
+        (FormField::text(FROM, "First address").value(&typed.from).required()
             .hint("Devices get the free addresses from this one on, e.g. 192.168.1.101. Those of other devices are left out.").render())
-        (Field::text(MASK, "Subnet mask").value(&typed.mask)
+        (FormField::text(MASK, "Subnet mask").value(&typed.mask)
             .hint("If empty, as this computer or a device there has it.").render())
-        (Field::text(GATEWAY, "Default gateway").value(&typed.gateway)
+        (FormField::text(GATEWAY, "Default gateway").value(&typed.gateway)
             .hint("An address, or none. If empty, the one that most devices there have.").render())
     }
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Devices, start(&site, &form))
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Devices, start(&site, &form))
 }
 
-fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
     let task = if targets.single().is_some() {
@@ -174,14 +174,14 @@ const NONE: &str = "none";
 /// A setting with what the device has now. What stood there when the page was made comes
 /// back with the form: the device may have got another address meanwhile, and only what
 /// somebody changed is sent.
-struct Setting {
+struct SettingField {
     name: &'static str,
     label: &'static str,
     now: String,
     hint: &'static str,
 }
 
-impl Setting {
+impl SettingField {
     fn new(name: &'static str, label: &'static str, now: Option<impl ToString>) -> Self {
         Self {
             name,
@@ -194,7 +194,7 @@ impl Setting {
     fn render(&self) -> Markup {
         html! {
             input type="hidden" name=(before(self.name)) value=(self.now);
-            (Field::text(self.name, self.label).value(&self.now).hint(self.hint).render())
+            (FormField::text(self.name, self.label).value(&self.now).hint(self.hint).render())
         }
     }
 }
@@ -213,7 +213,7 @@ const fn switch(on: Option<bool>) -> &'static str {
 }
 
 /// The settings that somebody changed in the form, at least one.
-fn wanted(form: &Form) -> Result<WantedSettings, WebError> {
+fn wanted(form: &SentForm) -> Result<WantedSettings, WebError> {
     let changed = |name| {
         form.given(name)
             .filter(|it| *it != form.text(&before(name)))

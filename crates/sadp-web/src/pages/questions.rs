@@ -25,8 +25,8 @@ use secrecy::SecretString;
 use super::{begun, shown};
 use crate::{
     error::WebError,
-    form::Form,
-    page::{self, Place, device_title, page, table},
+    form::SentForm,
+    page::{self, Tab, device_title, page, table},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -44,23 +44,23 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let content = Targets::of(&site, query).and_then(|it| content(&site, &it));
-    shown(&site, Place::Recovery, content)
+    shown(&site, Tab::Recovery, content)
 }
 
 fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
     let device = targets.only()?;
-    let told = site.told.of(&device.found).questions;
+    let listed = site.replies.of(&device.found).questions;
     let body = html! {
         (page::device_links(&device))
-        @if let Some(told) = &told {
-            p { "As it told on " (told.minute()) ". Devices tell the numbers of questions alone; their texts stand in the vendor's tools." }
-            @if told.what.questions.len() >= SecretAnswers::COUNT {
+        @if let Some(listed) = &listed {
+            p { "As it replied on " (listed.minute()) ". Devices tell the numbers of questions alone; their texts stand in the vendor's tools." }
+            @if listed.what.questions.len() >= SecretAnswers::COUNT {
                 p .buttons {
                     a .button.primary href=(format!("{ANSWER}?device={}", device.number)) { "Reset the password by the answers" }
                     a .button href=(format!("{SET}?device={}", device.number)) { "Set the questions" }
                 }
             }
-            (list(&told.what))
+            (list(&listed.what))
             h2 { "Ask it again" }
         } @else {
             p { "First the device has to tell which questions it has." }
@@ -71,14 +71,14 @@ fn content(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         }))
     };
     let title = format!("Security questions of {}", device_title(&device.found));
-    Ok(page(site, Place::Recovery, &title, &body))
+    Ok(page(site, Tab::Recovery, &title, &body))
 }
 
-/// The questions that the only device has told.
-fn told(site: &Site, targets: &Targets) -> Result<ListedQuestions, WebError> {
-    let told = site.told.of(&targets.only()?.found).questions;
-    told.map(|it| it.what).ok_or_else(|| {
-        WebError::bad("the device has not told which questions it has")
+/// The questions that the only device has listed.
+fn listed(site: &Site, targets: &Targets) -> Result<ListedQuestions, WebError> {
+    let questions = site.replies.of(&targets.only()?.found).questions;
+    questions.map(|it| it.what).ok_or_else(|| {
+        WebError::bad("the device has not listed its questions")
             .next("ask it first, on the page of its security questions")
     })
 }
@@ -102,11 +102,11 @@ fn list(list: &ListedQuestions) -> Markup {
 
 async fn show_reset(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let content = Targets::of(&site, query).and_then(|it| reset_form(&site, &it));
-    shown(&site, Place::Recovery, content)
+    shown(&site, Tab::Recovery, content)
 }
 
 fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
-    let list = told(site, targets)?;
+    let list = listed(site, targets)?;
     let body = html! {
         p { "The answers are sent once, with the new password. Wrong answers cost a try, and after a few the device locks." }
         (page::form(site, ANSWER, "Look and plan", &html! {
@@ -119,7 +119,7 @@ fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
     };
     Ok(page(
         site,
-        Place::Recovery,
+        Tab::Recovery,
         "Reset a password by answers",
         &body,
     ))
@@ -127,11 +127,11 @@ fn reset_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
 
 async fn show_setting(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let content = Targets::of(&site, query).and_then(|it| setting_form(&site, &it));
-    shown(&site, Place::Recovery, content)
+    shown(&site, Tab::Recovery, content)
 }
 
 fn setting_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
-    let list = told(site, targets)?;
+    let list = listed(site, targets)?;
     let body = html! {
         p { "Three questions, in place of any former ones. Note the answers: no device tells them." }
         (page::form(site, SET, "Look and plan", &html! {
@@ -141,7 +141,7 @@ fn setting_form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
             (targets.guards(Action::QuestionsSet))
         }))
     };
-    Ok(page(site, Place::Recovery, "Set security questions", &body))
+    Ok(page(site, Tab::Recovery, "Set security questions", &body))
 }
 
 /// Three questions to choose, those that are set first, and their answers. What is typed is
@@ -192,7 +192,7 @@ fn option(question: &ListedQuestion) -> String {
 /// [`SecretAnswers::to_set`].
 type Make = fn(Vec<(u32, SecretString)>) -> Result<SecretAnswers, AnswersError>;
 
-fn answers(form: &Form, make: Make) -> Result<SecretAnswers, WebError> {
+fn answers(form: &SentForm, make: Make) -> Result<SecretAnswers, WebError> {
     let given = (1..=SecretAnswers::COUNT).map(|place| {
         let number = form.text(&question_name(place)).parse();
         let number = number.map_err(|_| WebError::bad("no question was chosen"))?;
@@ -207,19 +207,19 @@ fn answers(form: &Form, make: Make) -> Result<SecretAnswers, WebError> {
     })
 }
 
-async fn ask(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Recovery, start_asking(&site, &form))
+async fn ask(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Recovery, start_asking(&site, &form))
 }
 
-async fn set(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Recovery, start_setting(&site, &form))
+async fn set(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Recovery, start_setting(&site, &form))
 }
 
-async fn answer(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Recovery, start_reset(&site, &form))
+async fn answer(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Recovery, start_reset(&site, &form))
 }
 
-fn start_asking(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start_asking(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let file = site
         .config
@@ -240,7 +240,7 @@ fn start_asking(site: &Site, form: &Form) -> Result<(), WebError> {
     site.jobs.begin(site, job, Overrides::default())
 }
 
-fn start_setting(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start_setting(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     targets.only()?;
     let overrides = targets.lifted(form)?;
@@ -252,7 +252,7 @@ fn start_setting(site: &Site, form: &Form) -> Result<(), WebError> {
     site.jobs.begin(site, job, overrides)
 }
 
-fn start_reset(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start_reset(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     targets.only()?;
     let overrides = targets.lifted(form)?;

@@ -18,9 +18,9 @@ use sadp_ops::{
 use super::{begun, problem};
 use crate::{
     error::WebError,
-    form::{Form, KeyedForm},
+    form::{KeyedForm, SentForm},
     kept::{KeptFile, KeptFiles},
-    page::{self, Place, key, page, table},
+    page::{self, Tab, key, page, table},
     site::Site,
 };
 
@@ -40,7 +40,7 @@ async fn show(State(site): State<Site>) -> Markup {
         (page::form(&site, PATH, "Record a scan", &html! {}))
         (recordings(&site))
     };
-    page(&site, Place::Doctor, "Record a scan", &body)
+    page(&site, Tab::Doctor, "Record a scan", &body)
 }
 
 /// A recording, and the same without what identifies devices.
@@ -115,7 +115,7 @@ impl fmt::Display for Size {
     }
 }
 
-async fn begin(State(site): State<Site>, _: Form) -> Response {
+async fn begin(State(site): State<Site>, _: SentForm) -> Response {
     let started = KeptFiles::CAPTURES.new_path(&site).and_then(|path| {
         let job = Job {
             devices: Vec::new(),
@@ -123,12 +123,12 @@ async fn begin(State(site): State<Site>, _: Form) -> Response {
         };
         site.jobs.begin(&site, job, Overrides::default())
     });
-    begun(&site, Place::Doctor, started)
+    begun(&site, Tab::Doctor, started)
 }
 
 async fn download(State(site): State<Site>, Path(name): Path<String>) -> Response {
     let file = KeptFiles::CAPTURES.download(&site, &name).await;
-    file.unwrap_or_else(|error| problem(&site, Place::Doctor, &error))
+    file.unwrap_or_else(|error| problem(&site, Tab::Doctor, &error))
 }
 
 async fn delete(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Response {
@@ -146,6 +146,6 @@ async fn delete(State(site): State<Site>, KeyedForm(form): KeyedForm) -> Respons
         });
     match deleted {
         Ok(()) => Redirect::to(PATH).into_response(),
-        Err(error) => problem(&site, Place::Doctor, &error),
+        Err(error) => problem(&site, Tab::Doctor, &error),
     }
 }

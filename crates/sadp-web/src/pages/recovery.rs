@@ -28,7 +28,7 @@ use crate::{
     error::WebError,
     form::KeyedForm,
     live::LiveDevice,
-    page::{Place, device_title, key, page, sentence, table},
+    page::{Tab, device_title, key, page, paging, sentence, table},
     site::Site,
     targets::{TargetQuery, Targets},
 };
@@ -140,7 +140,7 @@ impl Site {
 }
 
 async fn show(State(site): State<Site>, Query(query): Query<RecoveryQuery>) -> Response {
-    shown(&site, Place::Recovery, whole(&site, query).await)
+    shown(&site, Tab::Recovery, whole(&site, query).await)
 }
 
 async fn list(
@@ -163,7 +163,7 @@ async fn ask(
     });
     match asked {
         Ok(()) => Redirect::to(&query.path(PATH)).into_response(),
-        Err(error) => problem(&site, Place::Recovery, &error),
+        Err(error) => problem(&site, Tab::Recovery, &error),
     }
 }
 
@@ -195,7 +195,7 @@ async fn whole(site: &Site, query: RecoveryQuery) -> Result<Markup, WebError> {
             (content(site, query).await?)
         }
     };
-    Ok(page(site, Place::Recovery, &title, &body))
+    Ok(page(site, Tab::Recovery, &title, &body))
 }
 
 /// What changes once devices have replied.
@@ -218,24 +218,12 @@ async fn content(site: &Site, query: RecoveryQuery) -> Result<Markup, WebError> 
             p { @if query.marked { "No device is marked." } @else { "No device is in the list." } }
         } @else {
             (matrix(&assessed))
-            (paging(query, all.div_ceil(ROWS)))
+            (paging("list", query.page.max(1), all.div_ceil(ROWS), |page| {
+                RecoveryQuery { page, ..query }.path(PATH)
+            }))
             p .hint { "The word after \"needs\" says what is missing, and a dash that a method is not for the device. Choose a device to read why, and what to do." }
         }
     })
-}
-
-fn paging(query: RecoveryQuery, pages: usize) -> Markup {
-    let number = query.page.max(1);
-    let to = |page| RecoveryQuery { page, ..query }.path(PATH);
-    html! {
-        @if pages > 1 {
-            nav .paging aria-label="Pages of the list" {
-                @if number > 1 { a href=(to(number - 1)) rel="prev" { "Previous" } }
-                span { "Page " (number) " of " (pages) }
-                @if number < pages { a href=(to(number + 1)) rel="next" { "Next" } }
-            }
-        }
-    }
 }
 
 /// The columns of the matrix, in the order of [`RecoveryMethod`].

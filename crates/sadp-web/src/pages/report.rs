@@ -26,9 +26,9 @@ use super::{
 };
 use crate::{
     error::WebError,
-    form::{Form, Upload},
+    form::{SentForm, Upload},
     kept::{XLSX, download},
-    page::{Field, Place, page, upload_form},
+    page::{FormField, Tab, page, upload_form},
     site::Site,
 };
 
@@ -83,7 +83,7 @@ impl ReportInput {
     }
 }
 
-fn text(form: &Form, name: &str, what: &str) -> Result<Option<SiteText>, WebError> {
+fn text(form: &SentForm, name: &str, what: &str) -> Result<Option<SiteText>, WebError> {
     let text = form.given(name).map(str::parse).transpose();
     text.map_err(|error| {
         WebError::bad(format!("the {what} cannot be used")).next(format!("{error}"))
@@ -109,9 +109,9 @@ fn form(site: &Site) -> Markup {
     let value = |text: &Option<SiteText>| text.as_ref().map_or("", SiteText::as_str).to_owned();
     let [title, customer, installer] = [&input.title, &input.customer, &input.installer].map(value);
     let label_size = input.label_size.to_string();
-    let plan = Field {
+    let plan = FormField {
         kind: "file",
-        ..Field::text("plan", "Address plan, if you have one")
+        ..FormField::text("plan", "Address plan, if you have one")
     };
     let body = html! {
         p { "The document to hand over: the address plan, the devices with their state, what recovery is prepared, what the owner keeps where, and what is open. It holds no secret." }
@@ -123,11 +123,11 @@ fn form(site: &Site) -> Markup {
         }
         h2 { "What stands in it" }
         (upload_form(site, PATH, "Use these", &html! {
-            (Field::text("title", "Title").value(&title).render())
-            (Field::text("customer", "Customer").value(&customer).render())
-            (Field::text("installer", "Installer").value(&installer)
+            (FormField::text("title", "Title").value(&title).render())
+            (FormField::text("customer", "Customer").value(&customer).render())
+            (FormField::text("installer", "Installer").value(&installer)
                 .hint("Left empty, it is the contact for the vendor's support.").render())
-            (Field::text("label-size", "Size of a label in mm").value(&label_size)
+            (FormField::text("label-size", "Size of a label in mm").value(&label_size)
                 .hint("Width x height, from 40x15 to 190x260.").render())
             (plan.hint("CSV or XLSX. Its addresses stand beside those in use.").render())
             @if !input.plan.is_empty() {
@@ -138,7 +138,7 @@ fn form(site: &Site) -> Markup {
             }
         }))
     };
-    page(site, Place::Audit, "Report and labels", &body)
+    page(site, Tab::Audit, "Report and labels", &body)
 }
 
 async fn set(State(site): State<Site>, upload: Upload) -> Response {
@@ -147,7 +147,7 @@ async fn set(State(site): State<Site>, upload: Upload) -> Response {
             site.set_report_input(input);
             Redirect::to(PATH).into_response()
         }
-        Err(error) => problem(&site, Place::Audit, &error),
+        Err(error) => problem(&site, Tab::Audit, &error),
     }
 }
 
@@ -239,6 +239,6 @@ fn handed_over(site: &Site, page: Result<String, WebError>) -> Response {
             let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
             (policy, PreEscaped(page)).into_response()
         }
-        Err(error) => shown(site, Place::Audit, Err(error)),
+        Err(error) => shown(site, Tab::Audit, Err(error)),
     }
 }

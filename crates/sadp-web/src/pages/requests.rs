@@ -26,7 +26,7 @@ use crate::{
     error::WebError,
     kept::download,
     live::LiveState,
-    page::{Place, page, sentence, table},
+    page::{Tab, page, sentence, table},
     site::Site,
 };
 
@@ -51,12 +51,12 @@ pub(super) fn routes() -> Router<Site> {
 /// Which requests are listed.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
-struct ListQuery {
+struct RequestQuery {
     /// Closed ones, too.
     all: bool,
 }
 
-async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Response {
+async fn show(State(site): State<Site>, Query(query): Query<RequestQuery>) -> Response {
     let (live, other, name) = if query.all {
         (
             "/live/requests?all=true",
@@ -84,20 +84,20 @@ async fn show(State(site): State<Site>, Query(query): Query<ListQuery>) -> Respo
     let body = body.map(|it| {
         page(
             &site,
-            Place::Requests,
+            Tab::Requests,
             "Requests to the vendor's support",
             &it,
         )
     });
-    shown(&site, Place::Requests, body)
+    shown(&site, Tab::Requests, body)
 }
 
-async fn list(State(site): State<Site>, Query(query): Query<ListQuery>) -> Response {
-    shown(&site, Place::Requests, content(&site, query).await)
+async fn list(State(site): State<Site>, Query(query): Query<RequestQuery>) -> Response {
+    shown(&site, Tab::Requests, content(&site, query).await)
 }
 
 /// The requests, and what to send to the vendor's support.
-async fn content(site: &Site, query: ListQuery) -> Result<Markup, WebError> {
+async fn content(site: &Site, query: RequestQuery) -> Result<Markup, WebError> {
     let mut cases = site.cases().await?;
     cases.retain(|it| query.all || it.case.is_open());
     let open = cases.iter().filter(|it| it.case.is_open()).count();
@@ -189,20 +189,20 @@ fn next_step(step: CaseStep, number: Option<u64>) -> Markup {
 async fn archive(State(site): State<Site>) -> Response {
     let files = mailing(&site).await;
     let files = files.map(|it| download(Mailing::ARCHIVE_FILE, "application/zip", it.archive));
-    files.unwrap_or_else(|error| problem(&site, Place::Requests, &error))
+    files.unwrap_or_else(|error| problem(&site, Tab::Requests, &error))
 }
 
 async fn letter(State(site): State<Site>) -> Response {
     let files = mailing(&site).await;
     let files =
         files.map(|it| download(Mailing::LETTER_FILE, "text/plain; charset=utf-8", it.letter));
-    files.unwrap_or_else(|error| problem(&site, Place::Requests, &error))
+    files.unwrap_or_else(|error| problem(&site, Tab::Requests, &error))
 }
 
 async fn draft(State(site): State<Site>) -> Response {
     let files = mailing(&site).await;
     let files = files.map(|it| download(Mailing::DRAFT_FILE, "message/rfc822", it.draft));
-    files.unwrap_or_else(|error| problem(&site, Place::Requests, &error))
+    files.unwrap_or_else(|error| problem(&site, Tab::Requests, &error))
 }
 
 /// The mailing of all requests that wait for an answer, wherever they were exported to.

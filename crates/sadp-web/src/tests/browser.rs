@@ -19,7 +19,7 @@ use sadp_sim::{Fleet, FleetConfig, serve_virtual};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::{WebConfig, access::Access, pages, site::Site};
+use crate::{WebConfig, access::AccessControl, pages, site::Site};
 
 /// Where the pages are.
 pub(super) const HOST: &str = "127.0.0.1:8437";
@@ -38,20 +38,20 @@ pub(super) struct Browser {
 
 /// A page as it came.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct ShownPage {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
 }
 
 /// A place of the router, with what stands for its parameters.
-pub(super) struct Route {
+pub(super) struct KnownRoute {
     pub(super) path: String,
     pub(super) gets: bool,
     pub(super) posts: bool,
 }
 
-impl Page {
+impl ShownPage {
     /// The ticket of its first form.
     pub(super) fn ticket(&self) -> String {
         let (_, rest) = self.text.split_once("name=\"ticket\" value=\"").unwrap();
@@ -104,7 +104,7 @@ impl Browser {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
         fs::create_dir(&state).unwrap();
-        let access = Access::new(HOST.parse().unwrap(), false).unwrap();
+        let access = AccessControl::new(HOST.parse().unwrap(), false).unwrap();
         let site = Site::new(
             access,
             WebConfig {
@@ -148,7 +148,7 @@ impl Browser {
     }
 
     /// All places of the router, as it tells them itself.
-    pub(super) async fn routes(&self) -> Vec<Route> {
+    pub(super) async fn routes(&self) -> Vec<KnownRoute> {
         let text = format!("{:?}", self.router);
         // The brackets of a parameter are none of the list.
         let text = text.replace("{number}", "1").replace("{name}", "x");
@@ -162,7 +162,7 @@ impl Browser {
         let mut routes = Vec::new();
         for path in paths {
             let allowed = self.allowed(path).await;
-            routes.push(Route {
+            routes.push(KnownRoute {
                 gets: allowed.contains("GET"),
                 posts: allowed.contains("POST"),
                 path: path.into(),
@@ -193,19 +193,19 @@ impl Browser {
         Self::bare(method, path).header("cookie", cookie)
     }
 
-    pub(super) async fn get(&self, path: &str) -> Page {
+    pub(super) async fn get(&self, path: &str) -> ShownPage {
         self.send_empty(self.let_in(&Method::GET, path)).await
     }
 
     /// Sends a form.
-    pub(super) async fn post_text(&self, path: &str, body: String) -> Page {
+    pub(super) async fn post_text(&self, path: &str, body: String) -> ShownPage {
         let request = self.let_in(&Method::POST, path);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         self.send(request.body(body.into()).unwrap()).await
     }
 
     /// Sends the same as a form with files.
-    pub(super) async fn post_parts(&self, path: &str, body: &str) -> Page {
+    pub(super) async fn post_parts(&self, path: &str, body: &str) -> ShownPage {
         let pairs = form_urlencoded::parse(body.as_bytes());
         let pairs = pairs.map(|(name, value)| super::part(&name, None, &value));
         let body = pairs.collect::<String>() + &format!("--{}--\r\n", super::BOUNDARY);
@@ -216,14 +216,14 @@ impl Browser {
         self.send(request.body(body.into()).unwrap()).await
     }
 
-    pub(super) async fn send_empty(&self, request: Builder) -> Page {
+    pub(super) async fn send_empty(&self, request: Builder) -> ShownPage {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub(super) async fn send(&self, request: Request) -> Page {
+    pub(super) async fn send(&self, request: Request) -> ShownPage {
         let (parts, body) = self.respond(request).await.into_parts();
         let bytes = to_bytes(body, 16 << 20).await.unwrap();
-        Page {
+        ShownPage {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),

@@ -5,7 +5,7 @@ use sadp_model::MacAddr;
 
 use super::{
     BOUNDARY,
-    browser::{Browser, Page},
+    browser::{Browser, ShownPage},
     part,
 };
 use crate::jobs::{EndedJob, ShownJob, ShownQuestion};
@@ -24,14 +24,14 @@ impl Browser {
     }
 
     /// Opens a page and sends a form of it.
-    async fn fill(&self, page: &str, path: &str, fields: &str) -> Page {
+    async fn fill(&self, page: &str, path: &str, fields: &str) -> ShownPage {
         let ticket = self.get(page).await.ticket();
         self.post_text(path, format!("ticket={ticket}&{fields}"))
             .await
     }
 
     /// Sends a plan file.
-    async fn apply(&self, plan: &str) -> Page {
+    async fn apply(&self, plan: &str) -> ShownPage {
         let ticket = self.get("/network/plan").await.ticket();
         let body = [
             part("ticket", None, &ticket),

@@ -5,18 +5,18 @@ use jiff::Timestamp;
 use sadp_model::MacAddr;
 use sadp_reset::{Action, Attempt, AttemptResult, AttemptVerdict, DeviceKey, Ledger};
 
-use super::browser::{Browser, Page};
+use super::browser::{Browser, ShownPage};
 use crate::form::KEY;
 
 impl Browser {
     /// Sends a form that carries the session's key.
-    async fn post_key(&self, path: &str) -> Page {
+    async fn post_key(&self, path: &str) -> ShownPage {
         let body = format!("{KEY}={}", self.site.access.key());
         self.post_text(path, body).await
     }
 }
 
-fn header(page: &Page, name: header::HeaderName) -> &str {
+fn header(page: &ShownPage, name: header::HeaderName) -> &str {
     page.headers[name].to_str().unwrap()
 }
 
@@ -115,7 +115,7 @@ async fn the_history_is_paged_and_of_one_device() {
         let verdict = AttemptVerdict::new(AttemptResult::Done, at);
         ledger.finish(id, &verdict).unwrap();
     }
-    let rows = |page: &Page| page.text.matches("Set the first password").count();
+    let rows = |page: &ShownPage| page.text.matches("Set the first password").count();
     let newest = browser.get("/history").await;
     assert_eq!(rows(&newest), 100);
     assert!(

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use sadp_model::RecoveryMethod;
 
-use super::browser::{Browser, Page};
+use super::browser::{Browser, ShownPage};
 use crate::{
     form::{KEY, TICKET},
     jobs::ShownJob,
@@ -25,8 +25,7 @@ impl Browser {
     }
 
     /// Sends the form of a page with these fields, and the devices that it is for.
-    async fn fill_in(&self, form: (&str, &str), fields: &[(&str, &str)]) -> Page {
-        let (path, action) = form;
+    async fn fill_in(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> ShownPage {
         let page = self.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{page:?}");
         let start = format!("action=\"{action}\"");
@@ -44,13 +43,13 @@ impl Browser {
     }
 
     /// Sends a form that may be sent again.
-    async fn post_keyed(&self, path: &str, fields: &str) -> Page {
+    async fn post_keyed(&self, path: &str, fields: &str) -> ShownPage {
         let body = format!("{KEY}={}&{fields}", self.site.access.key());
         self.post_text(path, body).await
     }
 
     /// Waits for the question of the job, reads it and says yes.
-    async fn confirm(&self) -> Page {
+    async fn confirm(&self) -> ShownPage {
         let mut changes = self.site.jobs.subscribe();
         let question = loop {
             match self.site.jobs.now() {
@@ -70,7 +69,7 @@ impl Browser {
     }
 
     /// Waits until the job has ended, and reads what became of it.
-    async fn ended(&self) -> Page {
+    async fn ended(&self) -> ShownPage {
         let mut changes = self.site.jobs.subscribe();
         while self.site.jobs.is_busy() {
             changes.changed().await.unwrap();
@@ -131,7 +130,7 @@ async fn questions_are_set_and_answered() {
     let page = browser.get(&path("/questions/set")).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "not asked");
     let begun = browser
-        .fill_in((&path("/questions"), "/questions"), &[])
+        .fill_in(&path("/questions"), "/questions", &[])
         .await;
     assert_eq!(begun.headers[header::LOCATION], "/job");
     let page = browser.ended().await;
@@ -156,13 +155,13 @@ async fn questions_are_set_and_answered() {
         .chain(&answers)
         .copied()
         .collect::<Vec<_>>();
-    let page = browser.fill_in((&set, "/questions/set"), &twice).await;
+    let page = browser.fill_in(&set, "/questions/set", &twice).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{page:?}");
     for secret in ["Paris", "Rex", "blue"] {
         assert!(!page.text.contains(secret), "{page:?}");
     }
     let password = [&answers[..], &[("password", CURRENT)]].concat();
-    browser.fill_in((&set, "/questions/set"), &password).await;
+    browser.fill_in(&set, "/questions/set", &password).await;
     let question = browser.confirm().await;
     assert!(question.text.contains("Set the security questions of"));
     let page = browser.ended().await;
@@ -172,13 +171,13 @@ async fn questions_are_set_and_answered() {
     let page = browser.get(&path("/questions/answer")).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{page:?}");
     browser
-        .fill_in((&path("/questions"), "/questions"), &[])
+        .fill_in(&path("/questions"), "/questions", &[])
         .await;
     browser.ended().await;
     let reset = path("/questions/answer");
     let new = [("new-password", "Garden-77x"), ("again", "Garden-77x")];
     let new = [&answers[..], &new].concat();
-    browser.fill_in((&reset, "/questions/answer"), &new).await;
+    browser.fill_in(&reset, "/questions/answer", &new).await;
     browser.confirm().await;
     let page = browser.ended().await;
     assert!(page.text.contains("the new password is set"), "{page:?}");
@@ -195,9 +194,9 @@ async fn recovery_is_prepared_with_answers_that_can_be_downloaded() {
     let path = format!("/prepare?device={camera}");
     let fields = [("answers", "made"), ("password", CURRENT)];
     let bad = [("mailbox", "nobody"), fields[0], fields[1]];
-    let page = browser.fill_in((&path, "/prepare"), &bad).await;
+    let page = browser.fill_in(&path, "/prepare", &bad).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{page:?}");
-    browser.fill_in((&path, "/prepare"), &fields).await;
+    browser.fill_in(&path, "/prepare", &fields).await;
     browser.confirm().await;
     let page = browser.ended().await;
     assert!(page.text.contains("/prepare/answers"), "{page:?}");

@@ -13,7 +13,7 @@ use sadp_sim::vendor_support::RequestText;
 
 use super::{
     BOUNDARY,
-    browser::{Browser, Page},
+    browser::{Browser, ShownPage},
     part,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 
 impl Browser {
     /// Sends a form with a ticket, and returns where it leads.
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> ShownPage {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair(TICKET, &self.site.access.ticket());
         self.post_text(path, form.extend_pairs(fields).finish())
@@ -32,7 +32,7 @@ impl Browser {
     }
 
     /// Sends files with a ticket.
-    async fn upload(&self, path: &str, files: &[(&str, &str)]) -> Page {
+    async fn upload(&self, path: &str, files: &[(&str, &str)]) -> ShownPage {
         let ticket = part(TICKET, None, &self.site.access.ticket());
         let files = files
             .iter()
@@ -82,7 +82,7 @@ impl Browser {
     }
 }
 
-impl Page {
+impl ShownPage {
     fn header(&self, name: header::HeaderName) -> &str {
         self.headers[name].to_str().unwrap()
     }

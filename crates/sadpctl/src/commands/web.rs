@@ -5,7 +5,7 @@ use std::{io::Write, net::SocketAddr};
 use sadp_discovery::ScanConfig;
 use sadp_ops::Cancellation;
 use sadp_proto::StopCondition;
-use sadp_web::{Ended, Identity, Server, ServerError, TlsError, WebConfig};
+use sadp_web::{EndReason, TlsError, TlsIdentity, WebConfig, WebServer, WebServerError};
 
 use crate::{
     args::{Context, WebArgs},
@@ -33,7 +33,7 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
         cancellation: cancellation.clone(),
     };
     let runtime = survey::runtime()?;
-    let server = runtime.block_on(Server::bind(config))?;
+    let server = runtime.block_on(WebServer::bind(config))?;
     writeln!(terminal.out(), "{}", server.link())?;
     terminal.flush()?;
     if let Some(identity) = &identity {
@@ -63,12 +63,12 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
     ));
     runtime.spawn(interrupt::pass_to(cancellation));
     match runtime.block_on(server.run()) {
-        Ended::Stopped => Ok(Exit::Done),
-        Ended::Idle => {
+        EndReason::Stopped => Ok(Exit::Done),
+        EndReason::Idle => {
             terminal.note(&format!("nobody used the page for {idle}: it is closed"));
             Ok(Exit::Done)
         }
-        Ended::LinkUsedTwice => {
+        EndReason::LinkUsedTwice => {
             let message =
                 "the link was used twice, and the page is closed: somebody else may have it";
             Err(Failure::words(Exit::Unsafe, message).hint(
@@ -80,11 +80,11 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
 
 /// The certificate: that of the user, or one made for this run where others can reach the
 /// page.
-fn identity(args: &WebArgs) -> Result<Option<Identity>, Failure> {
+fn identity(args: &WebArgs) -> Result<Option<TlsIdentity>, Failure> {
     let identity = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => Identity::read(certificate, key),
+        (Some(certificate), Some(key)) => TlsIdentity::read(certificate, key),
         _ if args.listen.is_loopback() => return Ok(None),
-        _ => Identity::make(args.listen),
+        _ => TlsIdentity::make(args.listen),
     };
     Ok(Some(identity?))
 }
@@ -96,20 +96,20 @@ impl From<TlsError> for Failure {
     }
 }
 
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Self {
+impl From<WebServerError> for Failure {
+    fn from(error: WebServerError) -> Self {
         let (exit, hint) = match error {
-            ServerError::Watch(error) => return error.into(),
-            ServerError::NeedsTls(_) => (Exit::Usage, "use --tls-cert and --tls-key"),
-            ServerError::Listen { .. } => (
+            WebServerError::Watch(error) => return error.into(),
+            WebServerError::NeedsTls(_) => (Exit::Usage, "use --tls-cert and --tls-key"),
+            WebServerError::Listen { .. } => (
                 Exit::Machine,
                 "name another --port, or leave it out to take a free one",
             ),
-            ServerError::Entrance(_) => (
+            WebServerError::Entrance(_) => (
                 Exit::Machine,
                 "make the state folder writable, name another with --state, or use --no-open",
             ),
-            ServerError::Random(_) | ServerError::Thread(_) => {
+            WebServerError::Random(_) | WebServerError::Thread(_) => {
                 (Exit::Machine, "close other programs and try again")
             }
         };

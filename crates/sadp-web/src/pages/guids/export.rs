@@ -12,8 +12,8 @@ use sadp_reset::Action;
 
 use crate::{
     error::WebError,
-    form::Form,
-    page::{self, Field, Place, page},
+    form::SentForm,
+    page::{self, FormField, Tab, page},
     pages::{begun, shown},
     site::Site,
     targets::{TargetQuery, Targets},
@@ -27,32 +27,32 @@ pub(super) fn routes() -> Router<Site> {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let page = Targets::of(&site, query).map(|it| form(&site, &it));
-    shown(&site, Place::Vault, page)
+    shown(&site, Tab::Vault, page)
 }
 
 fn form(site: &Site, targets: &Targets) -> Markup {
-    let passphrase = Field::secret("passphrase", "Passphrase for the files").hint(
+    let passphrase = FormField::secret("passphrase", "Passphrase for the files").hint(
         "Leave it empty to keep the files as they are: whoever has one can take its device over.",
     );
-    let again = Field::secret("passphrase-again", "Type the passphrase again");
+    let again = FormField::secret("passphrase-again", "Type the passphrase again");
     let body = html! {
         p { "A GUID resets the password of its recorder once, without the vendor's support. It becomes void when the password changes." }
         (page::form(site, PATH, "Look and plan", &html! {
             (targets.render())
             (page::current_password())
-            (Field { required: false, ..passphrase }.render())
-            (Field { required: false, ..again }.render())
+            (FormField { required: false, ..passphrase }.render())
+            (FormField { required: false, ..again }.render())
             (targets.guards(Action::GuidExport))
         }))
     };
-    page(site, Place::Vault, "Export GUIDs", &body)
+    page(site, Tab::Vault, "Export GUIDs", &body)
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Vault, start(&site, &form))
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Vault, start(&site, &form))
 }
 
-fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_form(site, form)?;
     let overrides = targets.lifted(form)?;
     let job = Job {

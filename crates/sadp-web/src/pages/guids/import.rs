@@ -25,7 +25,7 @@ use secrecy::SecretString;
 use crate::{
     error::WebError,
     form::{Upload, UploadedFile},
-    page::{self, Field, Place, page},
+    page::{self, FormField, Tab, page},
     pages::{begun, shown},
     site::Site,
     targets::{TargetQuery, Targets},
@@ -47,7 +47,7 @@ async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Res
         Ok(targets) => form(&site, &targets).await,
         Err(error) => Err(error),
     };
-    shown(&site, Place::Vault, page)
+    shown(&site, Tab::Vault, page)
 }
 
 async fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
@@ -73,9 +73,9 @@ async fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
                 input id="guid" name="guid" type="file" required[usable.is_empty()];
             }
         }
-        (Field {
+        (FormField {
             required: false,
-            ..Field::secret("passphrase", "Passphrase")
+            ..FormField::secret("passphrase", "Passphrase")
         }.hint(if is_encrypted {
             "The file in the vault is encrypted."
         } else {
@@ -89,11 +89,11 @@ async fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         p { "A GUID sets a new password on its own device, once. You see the plan before anything is sent." }
         (page::upload_form(site, PATH, "Look and plan", &fields))
     };
-    Ok(page(site, Place::Vault, "Reset by GUID", &body))
+    Ok(page(site, Tab::Vault, "Reset by GUID", &body))
 }
 
 async fn begin(State(site): State<Site>, upload: Upload) -> Response {
-    begun(&site, Place::Vault, start(&site, upload).await)
+    begun(&site, Tab::Vault, start(&site, upload).await)
 }
 
 async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {

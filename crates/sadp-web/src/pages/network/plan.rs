@@ -23,7 +23,7 @@ use crate::{
     error::WebError,
     form::{Upload, UploadedFile},
     kept::{CSV, KeptFiles, XLSX, download},
-    page::{self, Field, Place, device_title, page, table},
+    page::{self, FormField, Tab, device_title, page, table},
     pages::{begun, problem},
     site::Site,
 };
@@ -148,14 +148,14 @@ async fn show(
         }
         h2 { "2. Apply a plan" }
         (page::upload_form(&site, APPLY, "Read it and look", &html! {
-            (Field { kind: "file", ..Field::text("plan", "Plan file") }.required()
+            (FormField { kind: "file", ..FormField::text("plan", "Plan file") }.required()
                 .hint("CSV or an Excel workbook (.xlsx): a plan of this page, changed as you like, or the device list of the vendor's tool. It needs the columns mac and ip; what is empty stays as it is. You can drop it here.").render())
             (page::current_password())
             p { "You see which device gets which settings before anything is sent." }
         }))
         (results_list(&site))
     };
-    page(&site, Place::Devices, "Network settings by a plan", &body).into_response()
+    page(&site, Tab::Devices, "Network settings by a plan", &body).into_response()
 }
 
 impl Proposed {
@@ -207,7 +207,7 @@ async fn csv(State(site): State<Site>, Query(query): Query<PlanQuery>) -> Respon
         let _ = proposal.write(&mut bytes);
         download("plan.csv", CSV, bytes)
     });
-    written.unwrap_or_else(|error| problem(&site, Place::Devices, &error))
+    written.unwrap_or_else(|error| problem(&site, Tab::Devices, &error))
 }
 
 async fn xlsx(State(site): State<Site>, Query(query): Query<PlanQuery>) -> Response {
@@ -218,11 +218,11 @@ async fn xlsx(State(site): State<Site>, Query(query): Query<PlanQuery>) -> Respo
         let bytes = workbook.map_err(|_| WebError::bad("the workbook cannot be written"))?;
         Ok(download("plan.xlsx", XLSX, bytes))
     });
-    written.unwrap_or_else(|error| problem(&site, Place::Devices, &error))
+    written.unwrap_or_else(|error| problem(&site, Tab::Devices, &error))
 }
 
 async fn apply(State(site): State<Site>, upload: Upload) -> Response {
-    begun(&site, Place::Devices, start(&site, upload).await)
+    begun(&site, Tab::Devices, start(&site, upload).await)
 }
 
 async fn start(site: &Site, upload: Upload) -> Result<(), WebError> {
@@ -287,7 +287,7 @@ async fn read(site: &Site, file: UploadedFile) -> Result<(PlanToApply, Vec<Strin
 
 async fn results(State(site): State<Site>, Path(name): Path<String>) -> Response {
     let file = KeptFiles::RESULTS.download(&site, &name).await;
-    file.unwrap_or_else(|error| problem(&site, Place::Devices, &error))
+    file.unwrap_or_else(|error| problem(&site, Tab::Devices, &error))
 }
 
 /// The results of plans that were applied.

@@ -23,8 +23,8 @@ use sadp_text::{Remedy as _, age, count, with_cause};
 use super::REQUESTS;
 use crate::{
     error::WebError,
-    form::{Form, Upload, UploadedFile},
-    page::{self, Field, Place, page, sentence, table},
+    form::{SentForm, Upload, UploadedFile},
+    page::{self, FormField, Tab, page, sentence, table},
     pages::{begun, shown},
     site::Site,
     targets::Targets,
@@ -68,7 +68,7 @@ async fn receive(State(site): State<Site>, upload: Upload) -> Redirect {
 /// What is known of the answers of an upload.
 struct ReceivedAnswers {
     answers: Vec<ReceivedAnswer>,
-    unusable: Vec<UnusableFile>,
+    unusable: Vec<RejectedFile>,
     /// What an answer can be said to be for.
     open: Vec<Case>,
     now: Timestamp,
@@ -87,7 +87,7 @@ impl ReceivedAnswer {
 }
 
 /// A file that is no answer.
-struct UnusableFile {
+struct RejectedFile {
     name: String,
     why: String,
     next: String,
@@ -101,7 +101,7 @@ impl ReceivedAnswers {
             name: file.path.to_string_lossy().into_owned(),
             target,
         });
-        let unusable = found.problems.iter().map(|problem| UnusableFile {
+        let unusable = found.problems.iter().map(|problem| RejectedFile {
             name: problem.path.to_string_lossy().into_owned(),
             why: with_cause(&problem.why),
             next: problem.why.remedy().into_owned(),
@@ -138,12 +138,12 @@ impl ReceivedAnswers {
 }
 
 async fn show(State(site): State<Site>, UrlPath(number): UrlPath<u64>) -> Response {
-    // What was chosen before can be chosen anew.
+    // What was chosen before can be chosen again.
     let answers = site.received_answers(number, |found, cases| choose(found, cases, &[]));
     let answers = answers.await;
     shown(
         &site,
-        Place::Requests,
+        Tab::Requests,
         answers.map(|it| content(&site, number, &it)),
     )
 }
@@ -171,13 +171,13 @@ fn content(site: &Site, number: u64, received: &ReceivedAnswers) -> Markup {
     };
     page(
         site,
-        Place::Requests,
+        Tab::Requests,
         "Answers of the vendor's support",
         &body,
     )
 }
 
-fn unusable(file: &UnusableFile) -> Markup {
+fn unusable(file: &RejectedFile) -> Markup {
     html! {
         tr {
             td { (clean(&file.name)) }
@@ -202,8 +202,8 @@ fn fields(site: &Site, received: &ReceivedAnswers) -> Markup {
         @for (place, answer) in unclear { (choice(place, &answer.name, received)) }
         @if received.may_be_legacy() {
             p .hint { "Old devices take a dated code and get the default password of their manual. Leave the new password empty if all answers are such codes." }
-            (Field { required: false, ..Field::secret("new-password", "New password") }.render())
-            (Field { required: false, ..Field::secret("again", "Type it again") }.render())
+            (FormField { required: false, ..FormField::secret("new-password", "New password") }.render())
+            (FormField { required: false, ..FormField::secret("again", "Type it again") }.render())
         } @else {
             (page::new_password())
         }
@@ -263,11 +263,11 @@ fn open(case: &Case, now: Timestamp) -> String {
     )
 }
 
-async fn send(State(site): State<Site>, UrlPath(number): UrlPath<u64>, form: Form) -> Response {
-    begun(&site, Place::Requests, start(&site, number, form).await)
+async fn send(State(site): State<Site>, UrlPath(number): UrlPath<u64>, form: SentForm) -> Response {
+    begun(&site, Tab::Requests, start(&site, number, form).await)
 }
 
-async fn start(site: &Site, number: u64, form: Form) -> Result<(), WebError> {
+async fn start(site: &Site, number: u64, form: SentForm) -> Result<(), WebError> {
     let chosen = form.numbered("case-");
     let chosen: Vec<_> = chosen
         .map(|(place, case)| (place, case.to_owned()))

@@ -27,9 +27,9 @@ use sadp_text::{case_reasons, case_time_left, with_cause};
 use super::{REQUESTS, RequestPages as _, export, next_step, state};
 use crate::{
     error::WebError,
-    form::Form,
+    form::SentForm,
     kept::download,
-    page::{self, Field, Place, page, sentence},
+    page::{self, FormField, Tab, page, sentence},
     pages::{begun, problem, shown},
     site::Site,
     targets::Targets,
@@ -55,7 +55,7 @@ pub(super) fn path(number: i64) -> String {
 
 async fn show(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Response {
     let case = site.case(number).await;
-    shown(&site, Place::Requests, case.map(|it| content(&site, &it)))
+    shown(&site, Tab::Requests, case.map(|it| content(&site, &it)))
 }
 
 fn content(site: &Site, reviewed: &ReviewedCase) -> Markup {
@@ -97,7 +97,7 @@ fn content(site: &Site, reviewed: &ReviewedCase) -> Markup {
         }
         p { a href=(REQUESTS) { "All requests" } }
     };
-    page(site, Place::Requests, &title, &body)
+    page(site, Tab::Requests, &title, &body)
 }
 
 fn facts(reviewed: &ReviewedCase) -> Markup {
@@ -149,7 +149,7 @@ fn answer(site: &Site, reviewed: &ReviewedCase) -> Markup {
     html! {
         p { "An answer that is a file: " a href=(REQUESTS) { "drop it on the list of requests" } "." }
         (page::form(site, &path, "Look and plan", &html! {
-            (Field::secret("answer-key", label).hint(hint).render())
+            (FormField::secret("answer-key", label).hint(hint).render())
             @if request.kind != RequestKind::LegacyCode {
                 (page::new_password())
                 (page::after_reset(&targets))
@@ -177,7 +177,7 @@ async fn qr(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Response
     });
     match picture {
         Ok(png) => ([(header::CONTENT_TYPE, "image/png")], png).into_response(),
-        Err(error) => problem(&site, Place::Requests, &error),
+        Err(error) => problem(&site, Tab::Requests, &error),
     }
 }
 
@@ -187,7 +187,7 @@ async fn file(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Respon
             let name = format!("{}.xml", device_name(&request.device));
             download(&name, "application/xml", bytes)
         }
-        Err(error) => problem(&site, Place::Requests, &error),
+        Err(error) => problem(&site, Tab::Requests, &error),
     }
 }
 
@@ -197,20 +197,24 @@ async fn form(State(site): State<Site>, UrlPath(number): UrlPath<i64>) -> Respon
             let name = format!("{}.txt", device_name(&request.device));
             download(&name, "text/plain; charset=utf-8", bytes)
         }
-        Err(error) => problem(&site, Place::Requests, &error),
+        Err(error) => problem(&site, Tab::Requests, &error),
     }
 }
 
-async fn send_key(State(site): State<Site>, UrlPath(number): UrlPath<i64>, form: Form) -> Response {
+async fn send_key(
+    State(site): State<Site>,
+    UrlPath(number): UrlPath<i64>,
+    form: SentForm,
+) -> Response {
     let case = site.case(number).await;
     begun(
         &site,
-        Place::Requests,
+        Tab::Requests,
         case.and_then(|case| start(&site, &case.case.request, &form)),
     )
 }
 
-fn start(site: &Site, request: &NewCase, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, request: &NewCase, form: &SentForm) -> Result<(), WebError> {
     let targets = Targets::of_keys(site, std::slice::from_ref(&request.device));
     let overrides = targets.lifted(form)?;
     let key = form.secret("answer-key", SecretKind::Key, "key")?;
@@ -227,7 +231,7 @@ fn start(site: &Site, request: &NewCase, form: &Form) -> Result<(), WebError> {
     site.jobs.begin(site, job, choice)
 }
 
-async fn give_up(State(site): State<Site>, UrlPath(number): UrlPath<i64>, _: Form) -> Response {
+async fn give_up(State(site): State<Site>, UrlPath(number): UrlPath<i64>, _: SentForm) -> Response {
     let given_up = match site.case(number).await {
         Ok(case) => {
             site.record(move |session| Ok(forget(session, case.case.id)?))
@@ -237,7 +241,7 @@ async fn give_up(State(site): State<Site>, UrlPath(number): UrlPath<i64>, _: For
     };
     match given_up {
         Ok(_) => Redirect::to(REQUESTS).into_response(),
-        Err(error) => problem(&site, Place::Requests, &error),
+        Err(error) => problem(&site, Tab::Requests, &error),
     }
 }
 

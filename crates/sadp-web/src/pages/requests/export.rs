@@ -15,8 +15,8 @@ use sadp_ops::{
 use super::FOLDER;
 use crate::{
     error::WebError,
-    form::Form,
-    page::{self, Place, page},
+    form::SentForm,
+    page::{self, Tab, page},
     pages::{
         begun,
         contact::{self, CONTACT},
@@ -42,7 +42,7 @@ pub(super) fn path(number: u64) -> String {
 
 async fn show(State(site): State<Site>, Query(query): Query<TargetQuery>) -> Response {
     let page = Targets::of(&site, query).and_then(|it| form(&site, &it));
-    shown(&site, Place::Requests, page)
+    shown(&site, Tab::Requests, page)
 }
 
 fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
@@ -65,14 +65,14 @@ fn form(site: &Site, targets: &Targets) -> Result<Markup, WebError> {
         p { "Each device is asked for its request. You send that to the vendor's support, which answers with a file or a key. You see the plan before anything is sent." }
         (page::form(site, PATH, "Look and plan", &fields))
     };
-    Ok(page(site, Place::Requests, "Export requests", &body))
+    Ok(page(site, Tab::Requests, "Export requests", &body))
 }
 
-async fn begin(State(site): State<Site>, form: Form) -> Response {
-    begun(&site, Place::Requests, start(&site, &form))
+async fn begin(State(site): State<Site>, form: SentForm) -> Response {
+    begun(&site, Tab::Requests, start(&site, &form))
 }
 
-fn start(site: &Site, form: &Form) -> Result<(), WebError> {
+fn start(site: &Site, form: &SentForm) -> Result<(), WebError> {
     let devices = Targets::of_form(site, form)?.keys()?;
     let contact = if form.is_ticked(WITH_CONTACT) {
         contact::take(site, form)?

@@ -1,33 +1,30 @@
 //! Answers of the vendor's support that were uploaded, until they are sent. They are in
 //! memory alone, and wiped once they are dropped.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use axum::http::StatusCode;
 use sadp_reset::Collected;
 
-use crate::error::WebError;
+use crate::{error::WebError, locked};
 
 /// The most uploads at a time. The oldest are dropped.
 const MAX_UPLOADS: usize = 16;
 
 /// Uploads by their numbers.
 #[derive(Default)]
-pub(crate) struct Received(Mutex<Uploads>);
+pub(crate) struct Uploads(Mutex<UploadState>);
 
 #[derive(Default)]
-struct Uploads {
+struct UploadState {
     last: u64,
     all: BTreeMap<u64, Collected>,
 }
 
-impl Received {
+impl Uploads {
     /// Keeps answers, and returns their number.
     pub(crate) fn keep(&self, answers: Collected) -> u64 {
-        let mut uploads = self.lock();
+        let mut uploads = locked(&self.0);
         uploads.last += 1;
         let number = uploads.last;
         uploads.all.insert(number, answers);
@@ -43,18 +40,13 @@ impl Received {
         number: u64,
         look: impl FnOnce(&mut Collected) -> T,
     ) -> Result<T, WebError> {
-        let mut uploads = self.lock();
+        let mut uploads = locked(&self.0);
         uploads.all.get_mut(&number).map(look).ok_or_else(gone)
     }
 
     /// Takes the answers of this number out.
     pub(crate) fn take(&self, number: u64) -> Result<Collected, WebError> {
-        self.lock().all.remove(&number).ok_or_else(gone)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Uploads> {
-        // Each change is one step: what a broken thread left is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0).all.remove(&number).ok_or_else(gone)
     }
 }
 
