@@ -1,5 +1,7 @@
 //! What is done right now: the plan and the question, how far it is, and how it ended.
 
+use std::collections::HashMap;
+
 use axum::{
     Router,
     extract::State,
@@ -7,7 +9,10 @@ use axum::{
     routing::{get, post},
 };
 use maud::{Markup, html};
-use sadp_ops::{Outcome, OutcomeData, Preparation, Reason, recovery::button::ButtonFinding};
+use sadp_model::MacAddr;
+use sadp_ops::{
+    NextStep, Outcome, OutcomeData, Preparation, Reason, recovery::button::ButtonFinding,
+};
 use sadp_reset::DeviceKey;
 
 use super::{guids::GUIDS, prepare::ANSWERS, requests::REQUESTS};
@@ -136,7 +141,7 @@ fn result(site: &Site, ended: &EndedJob) -> Markup {
             (crate::error::problem(failure))
         }
         @if !ended.outcomes.is_empty() {
-            (outcomes("What became of each device", &ended.outcomes))
+            (outcomes(site, "What became of each device", &ended.outcomes))
         }
         @for note in &ended.notes { (sentence(note)) }
         @for link in &ended.links { p { a .button href=(link.path) { (link.text) } } }
@@ -178,6 +183,18 @@ fn follow_up(site: &Site, outcomes: &[Outcome]) -> Option<(String, &'static str)
     Some((format!("{page}?device={number}"), name))
 }
 
+/// What to do next: a link where a page does it. `numbers` are those of the list.
+fn next_step(outcome: &Outcome, numbers: &HashMap<MacAddr, u64>) -> Markup {
+    let prepares = matches!(outcome.next, Some(NextStep::Prepare(_)));
+    let device = outcome.device.mac.filter(|_| prepares);
+    html! {
+        @if let Some(number) = device.and_then(|mac| numbers.get(&mac)) {
+            a href=(format!("/prepare?device={number}")) { "Prepare recovery" }
+            ", while the password is known"
+        } @else if let Some(next) = sadp_text::next_step(outcome) { (sentence(&next)) }
+    }
+}
+
 /// Whether answers to security questions were set by a preparation, which makes them.
 fn made_answers(outcome: &Outcome) -> bool {
     let OutcomeData::Prepared(prepared) = &outcome.data else {
@@ -188,7 +205,12 @@ fn made_answers(outcome: &Outcome) -> bool {
 }
 
 /// A row for each device: how it ended, why, and what to do next.
-pub(crate) fn outcomes(caption: &str, outcomes: &[Outcome]) -> Markup {
+fn outcomes(site: &Site, caption: &str, outcomes: &[Outcome]) -> Markup {
+    let now = site.live.now();
+    let numbers = now
+        .all()
+        .filter_map(|it| Some((it.found.entry.device.mac?, it.number)));
+    let numbers = numbers.collect();
     let rows = html! {
         @for outcome in outcomes {
             @let status: &str = outcome.status.into();
@@ -196,7 +218,7 @@ pub(crate) fn outcomes(caption: &str, outcomes: &[Outcome]) -> Markup {
                 td { (device(outcome)) }
                 td { span .status.(status) { (status) } }
                 td { (sadp_text::message(outcome)) }
-                td { (sadp_text::next_step(outcome).unwrap_or_default()) }
+                td { (next_step(outcome, &numbers)) }
             }
         }
     };
