@@ -1,6 +1,9 @@
 //! What installers do, from the list to the outcome.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     browser::{Browser, SIZES, Size, is_missing},
@@ -41,7 +44,7 @@ impl Browser {
     }
 
     /// Marks all devices that a filter shows.
-    async fn mark_all(&self, filter: &str) {
+    pub(crate) async fn mark_all(&self, filter: &str) {
         self.fill("#filter", filter).await;
         self.press("Filter").await;
         self.until("document.querySelector('#devices tbody tr')")
@@ -50,7 +53,7 @@ impl Browser {
     }
 
     /// Types the new password twice, and waits for the question about the plan.
-    async fn plan_activation(&self) {
+    pub(crate) async fn plan_activation(&self) {
         self.press("Activate").await;
         self.fill("#new-password", PASSWORD).await;
         self.fill("#again", PASSWORD).await;
@@ -59,7 +62,7 @@ impl Browser {
     }
 
     /// How many outcomes there are of each status.
-    async fn outcomes(&self, status: &str) -> u64 {
+    pub(crate) async fn outcomes(&self, status: &str) -> u64 {
         self.until("document.querySelector('h2')?.textContent.includes('ended')")
             .await;
         let outcomes = format!("document.querySelectorAll('.status.{status}').length");
@@ -384,9 +387,8 @@ ip = "192.168.1.101"
 "#;
 
 /// The simulated vendor support answers all requests. Returns the file with the answer.
-fn answer_of_vendor(server: &Server) -> PathBuf {
-    let requests = server.path("state/requests");
-    let requests = requests.to_str().unwrap();
+pub(crate) fn answer_of_vendor(folder: &Path) -> PathBuf {
+    let requests = folder.to_str().unwrap();
     let run: Run = sadpctl(&["sim", "vendor", requests, "--out", requests])
         .output()
         .unwrap()
@@ -427,7 +429,7 @@ async fn night_call(size: Size) {
         .await;
     browser.look(&format!("night-case-{}", size.name)).await;
 
-    let answer = answer_of_vendor(&server);
+    let answer = answer_of_vendor(&server.path("state/requests"));
     browser.goto("/requests").await;
     let field = browser.find("#answers").await;
     field.send_keys(answer.to_str().unwrap()).await.unwrap();

@@ -13,6 +13,7 @@ mod axe;
 mod browser;
 mod hostile;
 mod journeys;
+mod ledgers;
 mod list;
 mod load;
 mod neighbour;

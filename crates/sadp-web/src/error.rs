@@ -1,4 +1,7 @@
-use std::fmt;
+use std::{
+    fmt,
+    panic::{self, AssertUnwindSafe},
+};
 
 use axum::{
     http::StatusCode,
@@ -92,6 +95,21 @@ impl From<Explanation> for WebError {
     }
 }
 
+/// Does what may fail, on a thread that nobody joins. A panic is told as any other failure,
+/// so that no page waits for its end.
+pub(crate) fn or_defect<T, E>(work: impl FnOnce() -> Result<T, E>) -> Result<T, ErrorText>
+where
+    ErrorText: for<'a> From<&'a E>,
+{
+    let done = panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| ErrorText {
+        message: "sadpctl ended this unexpectedly: this is a defect of sadpctl".into(),
+        hints: vec![
+            "the history tells what was sent; look at the devices before you try again".into(),
+        ],
+    })?;
+    done.map_err(|error| ErrorText::from(&error))
+}
+
 /// What went wrong and what to do.
 pub(crate) fn problem(text: &ErrorText) -> Markup {
     html! {
@@ -111,5 +129,16 @@ impl fmt::Display for WebError {
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         self.bare()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_as_a_failure() {
+        let failure = or_defect(|| -> Result<(), OpsError> { panic!("of this test") });
+        assert!(failure.unwrap_err().message.contains("a defect"));
     }
 }

@@ -16,7 +16,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::WebError, locked, page::device_title, site::Site};
+use crate::{
+    error::{WebError, or_defect},
+    locked,
+    page::device_title,
+    site::Site,
+};
 
 /// What a person chose for a job.
 #[derive(Clone, Copy, Debug, Default)]
@@ -176,7 +181,8 @@ impl Jobs {
         let runtime = Handle::current();
         // A session is for one thread.
         let spawned = thread::Builder::new().name("job".into()).spawn(move || {
-            let report = runtime.block_on(job.run(&mut session, settings, &mut reporter));
+            let report =
+                or_defect(|| runtime.block_on(job.run(&mut session, settings, &mut reporter)));
             // Other runs may begin before the user has read what became of this one.
             drop(session);
             let (outcomes, failure) = match report {
@@ -184,7 +190,7 @@ impl Jobs {
                     let failure = report.failure.as_ref().map(ErrorText::from);
                     (report.outcomes, failure)
                 }
-                Err(error) => (Vec::new(), Some(ErrorText::from(&error))),
+                Err(failure) => (Vec::new(), Some(failure)),
             };
             reporter.site.replies.take_in(&outcomes);
             reporter.site.jobs.end(outcomes, failure);

@@ -17,7 +17,11 @@ use sadp_reset::DeviceKey;
 use sadp_text::{ErrorText, progress};
 use tokio::{runtime::Handle, sync::watch};
 
-use crate::{error::WebError, locked, site::Site};
+use crate::{
+    error::{WebError, or_defect},
+    locked,
+    site::Site,
+};
 
 /// What devices replied of their recovery methods.
 pub(crate) type Prepared = HashMap<DeviceKey, Recovery>;
@@ -44,6 +48,8 @@ pub(crate) struct LookState<T> {
     pub(crate) found: Option<Arc<Found<T>>>,
     /// Why the last one found nothing.
     pub(crate) failure: Option<ErrorText>,
+    /// Whether the one under way began before something was changed.
+    is_outdated: bool,
 }
 
 /// What was found, and when.
@@ -70,6 +76,7 @@ impl<T> Default for Look<T> {
             running: None,
             found: None,
             failure: None,
+            is_outdated: false,
         })))
     }
 }
@@ -80,6 +87,7 @@ impl<T> Clone for LookState<T> {
             running: self.running.clone(),
             found: self.found.clone(),
             failure: self.failure.clone(),
+            is_outdated: self.is_outdated,
         }
     }
 }
@@ -122,7 +130,10 @@ impl BackgroundLooks {
 
     /// Forgets what is set up on devices: something was changed.
     pub(crate) fn forget_prepared(&self) {
-        self.prepared.lock().found = None;
+        let mut prepared = self.prepared.lock();
+        prepared.found = None;
+        prepared.is_outdated = true;
+        drop(prepared);
         tell(&self.found);
     }
 
@@ -173,7 +184,7 @@ impl<T: Send + Sync + 'static> Look<T> {
                     tell(&site.looks.progress);
                 }
             };
-            let found = runtime.block_on(work(&mut session, &mut observer));
+            let found = or_defect(|| runtime.block_on(work(&mut session, &mut observer)));
             drop(session);
             look.end(found);
             tell(&site.looks.progress);
@@ -184,18 +195,26 @@ impl<T: Send + Sync + 'static> Look<T> {
                 .next("close other programs and try again")
         })?;
         state.running = Some("begins".into());
+        state.is_outdated = false;
         state.failure = None;
         Ok(())
     }
 
-    fn end(&self, found: Result<T, OpsError>) {
+    fn end(&self, found: Result<T, ErrorText>) {
         let at = Timestamp::now();
         let mut state = self.lock();
         state.running = None;
         let former = match found {
+            Ok(_) if state.is_outdated => {
+                state.failure = Some(ErrorText {
+                    message: "something was changed on devices meanwhile".into(),
+                    hints: vec!["ask them again".into()],
+                });
+                None
+            }
             Ok(what) => state.found.replace(Arc::new(Found::new(at, what))),
-            Err(error) => {
-                state.failure = Some(ErrorText::from(&error));
+            Err(failure) => {
+                state.failure = Some(failure);
                 None
             }
         };

@@ -1,6 +1,9 @@
 //! Values of options.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use clap::ValueEnum;
 use ipnet::Ipv4Net;
@@ -15,11 +18,17 @@ pub(super) fn wait(text: &str) -> Result<StopCondition, String> {
     if text == "auto" {
         return Ok(StopCondition::Auto);
     }
-    let time = duration(text).map_err(|error| format!("{error}, or auto"))?;
-    if time.is_zero() {
-        return Err("write a time above 0, e.g. 3s or 500ms, or auto".into());
-    }
+    let time = above_zero(text).map_err(|error| format!("{error}, or auto"))?;
     Ok(StopCondition::Fixed(time))
+}
+
+/// A time that does not end at once.
+pub(super) fn above_zero(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    if time.is_zero() {
+        return Err("write a time above 0, e.g. 3s or 500ms".into());
+    }
+    Ok(time)
 }
 
 /// The longest time anything may be told to take.
@@ -44,6 +53,15 @@ pub(crate) fn switch(text: &str) -> Result<bool, String> {
         "off" => Ok(false),
         _ => Err("write on or off".into()),
     }
+}
+
+/// An address of this computer that a browser can open.
+pub(super) fn own_address(text: &str) -> Result<IpAddr, String> {
+    let address = text.parse().ok();
+    // Browsers name the address they open, and requests that name another one are refused.
+    address
+        .filter(|it: &IpAddr| !it.is_unspecified() && !it.is_multicast())
+        .ok_or_else(|| "write one IP address of this computer, e.g. 192.168.1.250".into())
 }
 
 /// An address, or one with its network's mask: `10.0.0.5/24`.

@@ -2,7 +2,10 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{ReachArgs, values::duration};
+use super::{
+    ReachArgs,
+    values::{above_zero, own_address},
+};
 
 /// `web`.
 #[derive(Args, Debug)]
@@ -19,7 +22,7 @@ pub(crate) struct WebArgs {
     ///
     /// Whoever has the link can change devices. The page is then served over HTTPS,
     /// with a certificate made for this run or that of --tls-cert
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = own_address)]
     pub(crate) listen: IpAddr,
 
     /// Serve it on this port; 0 takes a free one
@@ -31,7 +34,7 @@ pub(crate) struct WebArgs {
     pub(crate) no_open: bool,
 
     /// End when nobody has used the page for so long
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = above_zero)]
     pub(crate) idle: Duration,
 
     /// Serve over HTTPS with this certificate, in a file in the form of PEM

@@ -1,6 +1,9 @@
 //! The page in the browser.
 
-use std::{io::Write, net::SocketAddr};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
 
 use sadp_discovery::ScanConfig;
 use sadp_ops::Cancellation;
@@ -10,11 +13,17 @@ use sadp_web::{EndReason, TlsError, TlsIdentity, WebConfig, WebServer, WebServer
 use crate::{
     args::{Context, WebArgs},
     failure::{Exit, Failure},
-    interrupt, state, survey,
+    interrupt,
+    output::Format,
+    state, survey,
 };
 
 pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure> {
     let Context { global, terminal } = context;
+    if global.format != Format::Table {
+        let message = "web prints a link, for which --format has no form";
+        return Err(Failure::words(Exit::Usage, message).hint("leave --format out"));
+    }
     let identity = identity(args)?;
     let cancellation = Cancellation::default();
     let config = WebConfig {
@@ -52,14 +61,13 @@ pub(super) fn run(args: &WebArgs, context: Context<'_>) -> Result<Exit, Failure>
         terminal.note("no browser is opened under sudo");
     } else if !args.no_open {
         let file = server.write_entrance()?;
-        if let Err(error) = open::that_detached(file) {
-            let cause = sadp_text::with_cause(&error);
-            terminal.warn(&format!("no browser can be started: {cause}"));
+        if open::that_detached(file).is_err() {
+            terminal.warn("no browser can be started on this computer");
         }
     }
     let idle = humantime::format_duration(args.idle);
     terminal.note(&format!(
-        "open the link above in a browser if none opens by itself; it can be used once. Ctrl-C ends the page, and so do {idle} without use"
+        "open the link above in a browser if none opens by itself; it can be used once. Ctrl-C ends the page, and so does {idle} without use"
     ));
     runtime.spawn(interrupt::pass_to(cancellation));
     match runtime.block_on(server.run()) {
@@ -101,9 +109,12 @@ impl From<WebServerError> for Failure {
         let (exit, hint) = match error {
             WebServerError::Watch(error) => return error.into(),
             WebServerError::NeedsTls(_) => (Exit::Usage, "use --tls-cert and --tls-key"),
-            WebServerError::Listen { .. } => (
+            WebServerError::Listen { ref source, .. } => (
                 Exit::Machine,
-                "name another --port, or leave it out to take a free one",
+                match source.kind() {
+                    io::ErrorKind::AddrNotAvailable => "name an address of this computer",
+                    _ => "name another --port, or leave it out to take a free one",
+                },
             ),
             WebServerError::Entrance(_) => (
                 Exit::Machine,

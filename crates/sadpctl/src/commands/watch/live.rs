@@ -284,6 +284,6 @@ fn open_page(page: SocketAddrV4) -> String {
     };
     match open::that_detached(&url) {
         Ok(()) => format!("opened {url}"),
-        Err(error) => format!("no browser can be started for {url}: {error}"),
+        Err(_) => format!("no browser can be started on this computer; the address is {url}"),
     }
 }
