@@ -53,7 +53,7 @@ fn ledger(state: &Path) -> Vec<String> {
     let mut rows = Vec::new();
     for table in names.map(Result::unwrap) {
         let mut all = ledger.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns: Vec<String> = all.column_names().iter().map(ToString::to_string).collect();
+        let columns: Vec<String> = all.column_names().map(str::to_owned).collect();
         let mut all = all.query([]).unwrap();
         while let Some(row) = all.next().unwrap() {
             let columns = columns.iter().filter(|it| is_compared(&table, it));
