@@ -93,6 +93,18 @@ fn usage() {
             "sim with a malformed site",
             &["sim", "run", "-i", "127.0.0.1", SHOP],
         ),
+        (
+            "page at every address",
+            &["web", "-i", "127.0.0.1", "--listen", "0.0.0.0"],
+        ),
+        (
+            "page that ends at once",
+            &["web", "-i", "127.0.0.1", "--idle", "0s"],
+        ),
+        (
+            "page as json",
+            &["web", "-i", "127.0.0.1", "--format", "json"],
+        ),
     ] {
         let run = run(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{name}: {run}");

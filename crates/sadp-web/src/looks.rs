@@ -250,3 +250,17 @@ impl<T> LookState<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept() {
+        let looks = BackgroundLooks::default();
+        looks.forget_prepared();
+        looks.prepared.end(Ok(Prepared::new()));
+        let now = looks.prepared.now();
+        assert!(now.found.is_none() && now.failure.is_some());
+    }
+}
