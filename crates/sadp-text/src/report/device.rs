@@ -14,7 +14,7 @@ use super::{known, shown};
 use crate::{cameras::recorder_name, minute};
 
 /// A device in the document and on a label.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct DeviceCells {
     pub(super) number: usize,
     pub(super) name: String,
@@ -48,14 +48,14 @@ pub(super) struct DeviceCells {
 }
 
 /// A QR code as an SVG path.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct QrCells {
     pub(super) side: usize,
     pub(super) path: String,
 }
 
 /// How far a recovery method is prepared on a device.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct WayCells {
     /// `ready`, `missing` or `none`.
     pub(super) class: &'static str,
