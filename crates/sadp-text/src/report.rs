@@ -212,7 +212,7 @@ impl Page {
         } else {
             (Vec::new(), contact)
         };
-        let devices = DeviceCells::drawn(report);
+        let devices = DeviceCells::all(report);
         let findings = FindingGroup::all(report, &devices);
         Self {
             title: named(

@@ -81,7 +81,7 @@ impl Labels {
             height,
             qr,
             letters: format!("{letters:.2}"),
-            devices: Rows::value(DeviceCells::drawn(report)),
+            devices: Rows::value(DeviceCells::all(report)),
         }
     }
 }

@@ -189,7 +189,9 @@ async fn labels(State(site): State<Site>) -> Response {
 async fn xlsx(State(site): State<Site>) -> Result<Response, WebError> {
     let input = site.report_input();
     let bytes = read(&site, &input, |report| {
-        Sheet::workbook(&report_sheets(report)).map_err(unwritable)
+        let sheets = report_sheets(&report);
+        drop(report);
+        Sheet::workbook(&sheets).map_err(unwritable)
     });
     Ok(download(&file_name("report", "xlsx"), XLSX, bytes.await?))
 }
@@ -198,7 +200,7 @@ async fn xlsx(State(site): State<Site>) -> Result<Response, WebError> {
 async fn read<T: Send + 'static>(
     site: &Site,
     input: &Arc<ReportInput>,
-    make: impl FnOnce(&SiteReport) -> Result<T, WebError> + Send + 'static,
+    make: impl FnOnce(SiteReport) -> Result<T, WebError> + Send + 'static,
 ) -> Result<T, WebError> {
     let (input, prepared) = (Arc::clone(input), site.looks.prepared.now().found);
     let read = site.read(move |session, mut devices| {
@@ -210,7 +212,7 @@ async fn read<T: Send + 'static>(
             asked: prepared.is_some(),
             plan: &input.plan,
         };
-        make(&site_report(session, sources)?)
+        make(site_report(session, sources)?)
     });
     read.await
 }
@@ -260,7 +262,7 @@ async fn handed_over(
         let out = PartSender(sender.clone());
         let made = read(&making, &input, |report| {
             let mut out = BufWriter::with_capacity(PART, out);
-            if let Err(error) = write(report, &mut out) {
+            if let Err(error) = write(&report, &mut out) {
                 // The rest of a page that failed is not sent, as it would be by a drop.
                 drop(out.into_parts());
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
