@@ -90,7 +90,7 @@ const OWN: [(RecoveryMethod, Preparation, AuditFinding); 3] = [
 ];
 
 impl AuditedDevice {
-    fn new(assessed: AssessedDevice) -> Self {
+    pub(crate) fn new(assessed: AssessedDevice) -> Self {
         let findings = findings(&assessed);
         Self { assessed, findings }
     }

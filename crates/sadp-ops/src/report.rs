@@ -6,14 +6,14 @@ use std::{collections::BTreeMap, net::Ipv4Addr, ops::RangeInclusive, path::PathB
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use sadp_model::Device;
-use sadp_reset::{Case, GuidRecord, Ledger, LedgerError, Vault};
+use sadp_reset::{Case, GuidRecord, LedgerError, Vault};
 
 use crate::{
     DiscoveredDevice, Session,
-    audit::{self, AuditedDevice},
+    audit::AuditedDevice,
     cameras::{self, CameraBehind},
     network::plan_file::PlanRow,
-    recovery::History,
+    recovery::{History, methods::AssessedDevice},
 };
 
 /// What a hand-over document contains.
@@ -97,15 +97,11 @@ pub fn site_report(session: &Session, sources: SiteSources<'_>) -> Result<SiteRe
         plan,
     } = sources;
     let history = History::read(session.ledger(), session.now())?;
-    let guids = session
-        .ledger()
-        .map_or_else(|| Ok(Vec::new()), |ledger: &Ledger| ledger.guids(None))?;
     let mut cameras = cameras::behind(session, &devices);
-    let audited = audit::audit(session, devices)?.into_iter();
-    let reported = audited.map(|audited| {
+    let reported = devices.into_iter().map(|device| {
+        let audited = AuditedDevice::new(AssessedDevice::new(device, &history));
         let device = &audited.assessed.device;
-        let mut usable = guids.iter().filter(|guid| guid.void.is_none());
-        let guid = usable.find(|guid| device.is(&guid.device)).cloned();
+        let guid = history.usable_guid(device).cloned();
         let request = history.open_request(device).map(|(case, _)| case.clone());
         let own = &device.entry.device;
         let row = plan.iter().find(|row| own.identity() == Some(row.mac));

@@ -7,7 +7,8 @@
 //! The ledger, which is kept between runs:
 //! - [`Ledger`]: locks, tries left, requests, GUIDs, and an audit of all commands.
 //! - [`Claim`]: by which runs that change devices take turns.
-//! - [`DeviceKey`]: identifies a device in it.
+//! - [`DeviceKey`]: identifies a device in it. A [`DeviceIndex`] finds by it what was read
+//!   for all devices at once.
 //! - [`SiteName`]: what people call a device, and where it is.
 //! - [`Attempt`] and [`AttemptVerdict`]: the audit, written before and after a command
 //!   is sent.
@@ -57,6 +58,7 @@ macro_rules! words {
 }
 
 mod claim;
+mod device_index;
 mod device_key;
 mod digest;
 mod disk;
@@ -67,6 +69,7 @@ mod trust;
 mod validity;
 
 pub use claim::{Claim, ClaimAttempt, ClaimHolder};
+pub use device_index::DeviceIndex;
 pub use device_key::DeviceKey;
 pub use digest::Digest;
 pub use disk::{FileError, NewFile, make_folder, read_bounded, write_new_file};

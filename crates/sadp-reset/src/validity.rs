@@ -25,9 +25,9 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// Returns the facts of a case, given all cases of the ledger.
-    pub fn of(case: &Case, all: &[Case]) -> Self {
-        let newer = all.iter().filter(|other| {
+    /// Returns the facts of a case, given the cases of the ledger, or those of its device.
+    pub fn of<'a>(case: &Case, all: impl IntoIterator<Item = &'a Case>) -> Self {
+        let newer = all.into_iter().filter(|other| {
             other.id > case.id && other.request.device.is_same(&case.request.device)
         });
         Self {
@@ -43,11 +43,15 @@ impl RequestFacts {
     /// a new request whenever it receives the command, even where its reply is lost;
     /// only where it refused, it made none.
     #[must_use]
-    pub fn asked_since(mut self, device: &DeviceKey, attempts: &[AttemptRecord]) -> Self {
+    pub fn asked_since<'a>(
+        mut self,
+        device: &DeviceKey,
+        attempts: impl IntoIterator<Item = &'a AttemptRecord>,
+    ) -> Self {
         let Some(exported) = self.exported_at else {
             return self;
         };
-        let asked = attempts.iter().filter(|record| {
+        let asked = attempts.into_iter().filter(|record| {
             let attempt = &record.attempt;
             let key = attempt.device.as_ref();
             attempt.action == Action::ExportRequest

@@ -15,7 +15,7 @@
 //! - [`audit_result`], [`finding`], [`mends`]: what an audit finds of a device.
 //! - [`action_text`], [`attempt_text`]: a command in the ledger, and what became of it.
 //! - [`check_text`]: a check of `sadp-doctor`, with its remedy.
-//! - [`report_page`], [`labels_page`]: the hand-over document of a site, and labels.
+//! - [`write_report_page`], [`write_labels_page`]: the hand-over document of a site, and labels.
 //! - [`Sheet`]: a table as a file, for spreadsheets.
 //! - [`fields`]: the values of a device, for lists, files and details.
 //! - [`details`]: all that is known of one device, in sections.
@@ -80,8 +80,8 @@ pub use recovery::{
 };
 pub use remedy::{Platform, Remedy, last_seen, permission, reach, selection_error};
 pub use report::{
-    InvalidLabelSize, LabelSize, PageTemplate, SiteParties, TemplateError, labels_page,
-    report_page, report_sheets,
+    InvalidLabelSize, LabelSize, PageTemplate, SiteParties, TemplateError, report_sheets,
+    write_labels_page, write_report_page,
 };
 pub(crate) use sadp_model::text::local_minute as minute;
 pub use sheet::Sheet;

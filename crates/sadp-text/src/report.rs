@@ -8,11 +8,12 @@ mod camera;
 mod device;
 mod drawing;
 mod labels;
+mod rows;
 mod tables;
 
-use std::path::Path;
+use std::{io::Write, path::Path};
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, value::Serde};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use sadp_model::{DeviceCounts, RecoveryMethod, text::clean};
 use sadp_ops::{
     audit::AuditFinding,
@@ -21,7 +22,7 @@ use sadp_ops::{
 use sadp_reset::{Contact, SiteText};
 use serde::Serialize;
 
-use self::{camera::CameraCells, device::DeviceCells, drawing::Drawing};
+use self::{camera::CameraCells, device::DeviceCells, drawing::Drawing, rows::Rows};
 pub use self::{
     labels::{InvalidLabelSize, LabelSize},
     tables::report_sheets,
@@ -79,12 +80,18 @@ impl PageTemplate {
         Ok(Self { environment })
     }
 
-    fn render(&self, page: impl Serialize, devices: usize) -> Result<String, TemplateError> {
+    fn render(
+        &self,
+        page: impl Serialize,
+        devices: usize,
+        out: impl Write,
+    ) -> Result<(), TemplateError> {
         let mut environment = self.environment.clone();
         let more = FUEL_A_DEVICE.saturating_mul(devices as u64);
         environment.set_fuel(Some(FUEL.saturating_add(more)));
         let rendered = environment.get_template(PAGE);
-        let rendered = rendered.and_then(|template| template.render(Serde(page)));
+        let rendered =
+            rendered.and_then(|template| template.render_captured_to(Serde(page), out).map(drop));
         rendered.map_err(|error| TemplateError::new(&error))
     }
 }
@@ -123,23 +130,27 @@ pub struct SiteParties {
     pub contact: Contact,
 }
 
-/// Renders the hand-over document.
-pub fn report_page(
+/// Renders the hand-over document and writes it in many small parts while it is made. A
+/// part that cannot be written is an error of the template, too.
+pub fn write_report_page(
     report: &SiteReport,
     parties: &SiteParties,
     template: &PageTemplate,
-) -> Result<String, TemplateError> {
+    out: impl Write,
+) -> Result<(), TemplateError> {
     let things = report.devices.len().saturating_add(report.cameras.len());
-    template.render(Page::new(report, parties), things)
+    template.render(Page::new(report, parties), things, out)
 }
 
-/// Renders a label for each device.
-pub fn labels_page(
+/// The same for a page with a label for each device.
+pub fn write_labels_page(
     report: &SiteReport,
     size: LabelSize,
     template: &PageTemplate,
-) -> Result<String, TemplateError> {
-    template.render(labels::Labels::new(report, size), report.devices.len())
+    out: impl Write,
+) -> Result<(), TemplateError> {
+    let labels = labels::Labels::new(report, size);
+    template.render(labels, report.devices.len(), out)
 }
 
 /// What the template of the document reads. Texts that are not known are empty.
@@ -158,7 +169,8 @@ struct Page {
     has_names: bool,
     has_plan: bool,
     drawing: Drawing,
-    devices: Vec<DeviceCells>,
+    /// [`DeviceCells`].
+    devices: Value,
     /// Those that are known by their recorder alone.
     cameras: Vec<CameraCells>,
     keep: Vec<KeepRow>,
@@ -200,7 +212,7 @@ impl Page {
         } else {
             (Vec::new(), contact)
         };
-        let devices = DeviceCells::drawn(report);
+        let devices = DeviceCells::all(report);
         let findings = FindingGroup::all(report, &devices);
         Self {
             title: named(
@@ -231,7 +243,7 @@ impl Page {
             drawing: Drawing::new(&report.subnets),
             cameras: report.cameras.iter().map(CameraCells::new).collect(),
             keep: keep(report),
-            devices,
+            devices: Rows::value(devices),
             findings,
         }
     }

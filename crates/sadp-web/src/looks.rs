@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
     sync::{Arc, Mutex, MutexGuard},
     thread,
 };
@@ -114,8 +115,9 @@ impl BackgroundLooks {
         let access = LedgerAccess::Record;
         self.prepared
             .begin(site, access, async move |session, observer| {
-                let inventory = session.look(observer).await?.0;
-                let mut devices = inventory.devices.clone();
+                let mut inventory = session.look(observer).await?.0;
+                // Thousands of devices are not held twice.
+                let mut devices = mem::take(&mut inventory.devices);
                 if let Some(only) = &only {
                     devices.retain(|it| it.key().is_some_and(|key| only.contains(&key)));
                 }

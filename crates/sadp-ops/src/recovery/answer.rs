@@ -65,9 +65,9 @@ pub fn plan(
     let mut checked = Vec::new();
     let mut left_out = matching.left_out;
     for pending in matching.answers {
-        match check.check(pending)? {
+        match check.check(pending) {
             Ok(answer) => checked.push(answer),
-            Err(outcome) => left_out.push(outcome),
+            Err(outcome) => left_out.push(*outcome),
         }
     }
     let (mut answers, unfit) = check.split(checked)?;

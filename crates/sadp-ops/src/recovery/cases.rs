@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sadp_reset::{
-    Action, AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError,
-    SiteName, VALID_FOR,
+    AttemptResult, Case, CaseEnding, CaseId, InvalidReason, LastSeen, LedgerError, SiteName,
+    VALID_FOR,
 };
 
 use super::History;
@@ -76,11 +76,8 @@ pub fn review(
             InvalidReason::NotSeen { .. } => inventory.is_some(),
             _ => true,
         });
-        let possibly_answered = if case.is_open() {
-            possibly_answered(&history, case)?
-        } else {
-            None
-        };
+        let open = Some(case).filter(|case| case.is_open());
+        let possibly_answered = open.and_then(|case| possibly_answered(&history, case));
         let next = match possibly_answered {
             Some(_) => CaseStep::TryPassword,
             None => CaseStep::after(&validity.reasons),
@@ -99,14 +96,12 @@ pub fn review(
 }
 
 /// When an answer to an open request was last sent that may have been taken.
-fn possibly_answered(history: &History<'_>, case: &Case) -> Result<Option<Timestamp>, LedgerError> {
-    let since = Some(case.request.exported_at);
-    let attempts = history.attempts(&case.request.device.by_mac(), since)?;
-    let unknown = attempts.iter().find(|it| {
-        it.attempt.action == Action::ImportAnswer
-            && matches!(it.result(), AttemptResult::Unknown | AttemptResult::Done)
-    });
-    Ok(unknown.map(|it| it.attempt.at))
+fn possibly_answered(history: &History, case: &Case) -> Option<Timestamp> {
+    let device = case.request.device.by_mac();
+    let mut sent = history.answers_since(case.request.exported_at, &device);
+    let unknown =
+        sent.find(|it| matches!(it.result(), AttemptResult::Unknown | AttemptResult::Done));
+    unknown.map(|it| it.attempt.at)
 }
 
 impl CaseStep {

@@ -3,89 +3,99 @@
 use jiff::Timestamp;
 use sadp_model::{OpenRequest, RecoverySetup, VaultedGuids};
 use sadp_reset::{
-    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceKey, LastSeen,
-    Ledger, LedgerError, RequestFacts, RequestValidity, VALID_FOR,
+    Action, AttemptFilter, AttemptRecord, AttemptResult, Case, CaseFilter, DeviceIndex, DeviceKey,
+    GuidRecord, LastSeen, Ledger, LedgerError, RequestFacts, RequestValidity,
 };
 
 use crate::DiscoveredDevice;
 
-/// What the ledger tells of requests and of what was prepared on devices. Empty
-/// where there is no ledger.
+/// What the ledger tells of requests and of what was prepared on devices, read for all
+/// devices at once. Empty where there is no ledger.
 #[derive(Debug)]
-pub struct History<'a> {
-    ledger: Option<&'a Ledger>,
-    cases: Vec<Case>,
-    /// What was sent while a request that is still valid may have waited.
-    attempts: Vec<AttemptRecord>,
+pub struct History {
+    cases: DeviceIndex<Case>,
+    guids: DeviceIndex<GuidRecord>,
+    attempts: DeviceIndex<AttemptRecord>,
     now: Timestamp,
 }
 
-impl<'a> History<'a> {
+/// The actions whose attempts are read: those that tell what is prepared on a device, and
+/// those about its requests.
+const ACTIONS: [Action; 9] = [
+    Action::Activate,
+    Action::Deactivate,
+    Action::QuestionsSet,
+    Action::QuestionsAnswer,
+    Action::MailSet,
+    Action::MailQr,
+    Action::MailConfirm,
+    Action::ExportRequest,
+    Action::ImportAnswer,
+];
+
+impl History {
     /// Reads a ledger.
-    pub fn read(ledger: Option<&'a Ledger>, now: Timestamp) -> Result<Self, LedgerError> {
-        let Some(known) = ledger else {
-            return Ok(Self {
-                ledger,
-                cases: Vec::new(),
-                attempts: Vec::new(),
-                now,
-            });
-        };
-        let filter = AttemptFilter {
-            since: now.checked_sub(VALID_FOR).ok(),
-            ..AttemptFilter::default()
-        };
+    pub fn read(ledger: Option<&Ledger>, now: Timestamp) -> Result<Self, LedgerError> {
+        let (mut cases, mut guids, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(ledger) = ledger {
+            cases = ledger.cases(&CaseFilter::default())?;
+            guids = ledger.guids(None)?;
+            attempts = ledger.attempts(&AttemptFilter {
+                actions: Some(&ACTIONS),
+                ..AttemptFilter::default()
+            })?;
+        }
         Ok(Self {
-            ledger,
-            cases: known.cases(&CaseFilter::default())?,
-            attempts: known.attempts(&filter)?,
+            cases: DeviceIndex::new(cases, |it| Some(&it.request.device)),
+            guids: DeviceIndex::new(guids, |it| Some(&it.device)),
+            attempts: DeviceIndex::new(attempts, |it| it.attempt.device.as_ref()),
             now,
         })
     }
 
     /// All requests, latest first, closed ones too.
     pub fn cases(&self) -> &[Case] {
-        &self.cases
+        self.cases.all()
     }
 
     /// What decides whether the request of a case can still be answered.
     pub fn facts(&self, case: &Case) -> RequestFacts {
-        let facts = RequestFacts::of(case, &self.cases);
-        self.asked_since(facts, &case.request.device)
+        let device = &case.request.device;
+        let facts = RequestFacts::of(case, self.cases.of(device));
+        self.asked_since(facts, device)
     }
 
     /// Adds to the facts of a device's request what was asked of it since.
     pub fn asked_since(&self, facts: RequestFacts, device: &DeviceKey) -> RequestFacts {
-        facts.asked_since(device, &self.attempts)
+        facts.asked_since(device, self.attempts.of(device))
     }
 
     /// What was prepared on a device, as far as the ledger knows.
-    pub fn prepared(&self, device: &DiscoveredDevice) -> Result<RecoverySetup, LedgerError> {
+    pub fn prepared(&self, device: &DiscoveredDevice) -> RecoverySetup {
         let Some(key) = device.key() else {
-            return Ok(RecoverySetup::default());
+            return RecoverySetup::default();
         };
-        let attempts = self.attempts(&key, None)?;
+        let attempts = self.attempts.of(&key);
         let request = self
             .open_request(device)
             .map(|(case, validity)| OpenRequest {
                 exported_at: case.request.exported_at,
                 may_be_invalid: validity.stops_import(),
             });
-        Ok(RecoverySetup {
+        RecoverySetup {
             questions: questions_set(&attempts),
             mailbox: mailbox_set(&attempts),
             guid: None,
-            guids: Some(self.guids(&key)?),
+            guids: Some(self.guids(&key)),
             request,
-        })
+        }
     }
 
     /// The request of a device that waits for its answer, and how it stands now
     /// that the device is seen.
     pub fn open_request(&self, device: &DiscoveredDevice) -> Option<(&Case, RequestValidity)> {
-        let key = device.key()?;
-        let mut open = self.cases.iter().filter(|case| case.is_open());
-        let case = open.find(|case| case.request.device.is_same(&key))?;
+        let cases = self.cases.of(&device.key()?);
+        let case = cases.into_iter().find(|case| case.is_open())?;
         Some((case, self.judge(&self.facts(case), device)))
     }
 
@@ -103,41 +113,41 @@ impl<'a> History<'a> {
         facts.judge(self.now, None)
     }
 
-    /// What was sent to a device since then, latest first.
-    pub fn attempts(
+    /// The answers that were sent to a device since then, latest first.
+    pub(crate) fn answers_since(
         &self,
-        key: &DeviceKey,
-        since: Option<Timestamp>,
-    ) -> Result<Vec<AttemptRecord>, LedgerError> {
-        let Some(ledger) = self.ledger else {
-            return Ok(Vec::new());
-        };
-        let filter = AttemptFilter {
-            device: Some(key.clone()),
-            since,
-            ..AttemptFilter::default()
-        };
-        ledger.attempts(&filter)
+        since: Timestamp,
+        device: &DeviceKey,
+    ) -> impl Iterator<Item = &AttemptRecord> {
+        let attempts = self.attempts.of(device).into_iter();
+        attempts.filter(move |it| {
+            // The ledger stores whole seconds.
+            it.attempt.action == Action::ImportAnswer
+                && it.attempt.at.as_second() >= since.as_second()
+        })
     }
 
-    fn guids(&self, key: &DeviceKey) -> Result<VaultedGuids, LedgerError> {
-        let Some(ledger) = self.ledger else {
-            return Ok(VaultedGuids::default());
-        };
-        let all = ledger.guids(Some(key))?;
+    /// The newest GUID of a device in the vault that is not known to be void.
+    pub(crate) fn usable_guid(&self, device: &DiscoveredDevice) -> Option<&GuidRecord> {
+        let guids = self.guids.of(&device.key()?);
+        guids.into_iter().find(|it| it.void.is_none())
+    }
+
+    fn guids(&self, key: &DeviceKey) -> VaultedGuids {
+        let all = self.guids.of(key);
         let usable = all.iter().filter(|guid| guid.void.is_none());
         let count = usable.clone().count();
-        Ok(VaultedGuids {
+        VaultedGuids {
             usable: count,
             void: all.len() - count,
             newest: usable.map(|guid| guid.exported_at).max(),
-        })
+        }
     }
 }
 
 /// Whether security questions are set, from the latest attempt that tells. A
 /// first password means that the device was reset, and all of it is gone.
-fn questions_set(attempts: &[AttemptRecord]) -> Option<bool> {
+fn questions_set(attempts: &[&AttemptRecord]) -> Option<bool> {
     tells(attempts, |action, result, _| match (action, result) {
         (Action::QuestionsSet | Action::QuestionsAnswer, AttemptResult::Done) => Some(Some(true)),
         (Action::Activate | Action::Deactivate, AttemptResult::Done) => Some(None),
@@ -146,7 +156,7 @@ fn questions_set(attempts: &[AttemptRecord]) -> Option<bool> {
 }
 
 /// Whether an e-mail address is reserved, in the same way.
-fn mailbox_set(attempts: &[AttemptRecord]) -> Option<bool> {
+fn mailbox_set(attempts: &[&AttemptRecord]) -> Option<bool> {
     tells(attempts, |action, result, refusal| match (action, result) {
         (Action::MailSet | Action::MailQr | Action::MailConfirm, AttemptResult::Done) => {
             Some(Some(true))
@@ -162,7 +172,7 @@ fn mailbox_set(attempts: &[AttemptRecord]) -> Option<bool> {
 }
 
 fn tells(
-    attempts: &[AttemptRecord],
+    attempts: &[&AttemptRecord],
     tell: impl Fn(Action, AttemptResult, Option<&str>) -> Option<Option<bool>>,
 ) -> Option<bool> {
     let told = attempts.iter().find_map(|record| {
@@ -202,6 +212,7 @@ mod tests {
             ledger.finish(id, &verdict).unwrap();
         }
         let attempts = ledger.attempts(&AttemptFilter::default()).unwrap();
+        let attempts: Vec<_> = attempts.iter().collect();
         (questions_set(&attempts), mailbox_set(&attempts))
     }
 

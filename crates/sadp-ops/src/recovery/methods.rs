@@ -37,16 +37,22 @@ pub fn assess(
     devices: Vec<DiscoveredDevice>,
 ) -> Result<Vec<AssessedDevice>, LedgerError> {
     let history = History::read(session.ledger(), session.now())?;
-    let assessed = devices.into_iter().map(|device| {
-        let mut prepared = history.prepared(&device)?;
+    let assessed = devices
+        .into_iter()
+        .map(|it| AssessedDevice::new(it, &history));
+    Ok(assessed.collect())
+}
+
+impl AssessedDevice {
+    pub(crate) fn new(device: DiscoveredDevice, history: &History) -> Self {
+        let mut prepared = history.prepared(&device);
         let set_up = device.entry.device.recovery.set_up;
         prepared.questions = set_up.questions.or(prepared.questions);
         prepared.mailbox = set_up.mailbox.or(prepared.mailbox);
         prepared.guid = set_up.guid;
         let methods = assess_methods(&device.entry.device, &prepared);
-        Ok(AssessedDevice { device, methods })
-    });
-    assessed.collect()
+        Self { device, methods }
+    }
 }
 
 /// Reads which recovery methods are set up, from the devices that offer to tell,

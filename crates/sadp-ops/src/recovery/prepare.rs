@@ -171,7 +171,7 @@ pub fn plan(
             plan.leave_out(device, Reason::Unactivated { named });
             continue;
         }
-        let known = history.prepared(device)?;
+        let known = history.prepared(device);
         let steps = plan.steps(&candidate, &known, session)?;
         if steps.is_empty() {
             plan.leave_out(device, Reason::NothingToPrepare { named });

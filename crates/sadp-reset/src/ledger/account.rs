@@ -9,7 +9,7 @@ use sadp_model::Device;
 
 use super::{
     Action, Ledger, LedgerError,
-    row::{self, FromRow, same_memory, since_1970},
+    row::{self, FromRow, action_list, same_memory, since_1970},
 };
 use crate::{DeviceKey, Digest};
 
@@ -144,13 +144,12 @@ impl Ledger {
     /// Whether a device accepted a secret before, as far as this ledger knows.
     pub fn has_accepted(&self, device: &DeviceKey) -> Result<bool, LedgerError> {
         let secret = Action::ALL.iter().filter(|it| it.spec().carries_secret);
-        let secret: Vec<_> = secret.map(|it| format!("'{}'", it.name())).collect();
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM passwords WHERE {})
                 OR EXISTS (SELECT 1 FROM attempts
-                    WHERE result = 'done' AND action IN ({}) AND {})",
+                    WHERE result = 'done' AND action IN {} AND {})",
             same_memory("passwords"),
-            secret.join(", "),
+            action_list(secret),
             same_memory("attempts")
         );
         let values = params![device.mac_text(), device.serial_text()];

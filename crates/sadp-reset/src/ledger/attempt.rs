@@ -8,7 +8,7 @@ use rusqlite::{Result, Row, params};
 
 use super::{
     Action, AttemptResult, Ledger, LedgerError, RefusalWord,
-    row::{self, FromRow, optional, parsed, row_id, same_device_or_all, since_1970},
+    row::{self, FromRow, action_list, optional, parsed, row_id, same_device_or_all, since_1970},
 };
 use crate::DeviceKey;
 
@@ -97,6 +97,8 @@ pub struct AttemptFilter {
     /// Only attempts that were sent to this address and of which no device is known.
     /// None of them belongs to a device.
     pub nameless_at: Option<IpAddr>,
+    /// Only attempts of these actions.
+    pub actions: Option<&'static [Action]>,
     /// Only attempts begun at this time or later, to the second.
     pub since: Option<Timestamp>,
     /// Only attempts with a smaller number than this.
@@ -171,17 +173,21 @@ impl Ledger {
 
     /// Returns the selected attempts, latest first.
     pub fn attempts(&self, filter: &AttemptFilter) -> Result<Vec<AttemptRecord>, LedgerError> {
+        let device = filter.device.as_ref();
+        let actions = filter.actions.map_or_else(
+            || "TRUE".to_owned(),
+            |actions| format!("action IN {}", action_list(actions)),
+        );
         let sql = format!(
             "SELECT id, mac, serial, address, action, begun_at,
                 result, refusal, number, tries_left, lock_minutes, finished_at, carried_out
             FROM attempts LEFT JOIN settled ON attempt = id
-            WHERE {} AND begun_at >= ifnull(?3, begun_at)
+            WHERE {} AND {actions} AND begun_at >= ifnull(?3, begun_at)
                 AND (?5 IS NULL OR (mac IS NULL AND serial IS NULL AND address = ?5))
                 AND id < ifnull(?6, 9223372036854775807)
             ORDER BY id DESC LIMIT ?4",
-            same_device_or_all("attempts")
+            same_device_or_all("attempts", device)
         );
-        let device = filter.device.as_ref();
         let wanted = params![
             device.and_then(DeviceKey::mac_text),
             device.and_then(DeviceKey::serial_text),

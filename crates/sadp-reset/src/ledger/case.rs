@@ -162,7 +162,7 @@ impl Ledger {
             FROM cases WHERE {} AND id = ifnull(?3, id) AND (?4 IS NULL OR sha256 = ?4)
             AND package_name = ifnull(?5, package_name) AND (ending IS NULL OR NOT ?6)
             ORDER BY id DESC",
-            same_device_or_all("cases")
+            same_device_or_all("cases", filter.device.as_ref())
         );
         let device = filter.device.as_ref();
         let wanted = params![

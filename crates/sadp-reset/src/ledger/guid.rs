@@ -98,7 +98,7 @@ impl Ledger {
     /// Returns the GUIDs in the vault that can belong to this device, or all, latest
     /// first. Void ones are among them.
     pub fn guids(&self, device: Option<&DeviceKey>) -> Result<Vec<GuidRecord>, LedgerError> {
-        let sql = select_guids(&same_device_or_all("guids"));
+        let sql = select_guids(&same_device_or_all("guids", device));
         let values = params![
             device.and_then(DeviceKey::mac_text),
             device.and_then(DeviceKey::serial_text),

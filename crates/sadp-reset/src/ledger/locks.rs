@@ -10,17 +10,15 @@
 //! A clock that was set forward looks like time that passed: entries may then be
 //! forgotten early. In that case only the device itself knows better.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, Result, Row, Transaction, params};
-use sadp_model::{DeviceRecord, MacAddr, Serial, State};
+use sadp_model::{DeviceRecord, State};
 
 use super::{
     Action, GuidVoid, Ledger, LedgerError,
     row::{self, FromRow, same_memory, same_memory_as, since_1970},
 };
-use crate::DeviceKey;
+use crate::{DeviceIndex, DeviceKey};
 
 /// A lock as the device last reported it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,10 +87,11 @@ impl Ledger {
         entries: &mut [DeviceRecord],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let locks = LockIndex::new(self.locks(now)?);
+        let locks = DeviceIndex::new(self.locks(now)?, |lock| Some(&lock.device));
         for entry in entries {
             if entry.device.state != Some(State::Unactivated)
-                && let Some(until) = DeviceKey::of(&entry.device).and_then(|key| locks.end(&key))
+                && let Some(key) = DeviceKey::of(&entry.device)
+                && let Some(until) = locks.sharing_memory(&key).iter().map(|it| it.until).max()
             {
                 entry.device.state = Some(State::Locked { until });
             }
@@ -294,46 +293,5 @@ impl FromRow for bool {
 impl FromRow for u32 {
     fn from_row(row: &Row<'_>) -> Result<Self> {
         row.get(0)
-    }
-}
-
-/// Locks by MAC and serial, so that a large site is not compared with each lock.
-struct LockIndex {
-    locks: Vec<RememberedLock>,
-    by_mac: HashMap<MacAddr, Vec<usize>>,
-    by_serial: HashMap<Serial, Vec<usize>>,
-}
-
-impl LockIndex {
-    fn new(locks: Vec<RememberedLock>) -> Self {
-        let mut by_mac: HashMap<_, Vec<_>> = HashMap::new();
-        let mut by_serial: HashMap<_, Vec<_>> = HashMap::new();
-        for (index, lock) in locks.iter().enumerate() {
-            if let Some(mac) = lock.device.mac() {
-                by_mac.entry(mac).or_default().push(index);
-            }
-            if let Some(serial) = lock.device.serial().cloned() {
-                by_serial.entry(serial).or_default().push(index);
-            }
-        }
-        Self {
-            locks,
-            by_mac,
-            by_serial,
-        }
-    }
-
-    /// When the last lock that can belong to this device ends.
-    fn end(&self, device: &DeviceKey) -> Option<Timestamp> {
-        let by_mac = device.mac().and_then(|mac| self.by_mac.get(&mac));
-        let by_serial = device
-            .serial()
-            .and_then(|serial| self.by_serial.get(serial));
-        let indices = by_mac.into_iter().chain(by_serial).flatten();
-        let locks = indices.filter_map(|&index| self.locks.get(index));
-        locks
-            .filter(|lock| lock.device.shares_memory(device))
-            .map(|lock| lock.until)
-            .max()
     }
 }

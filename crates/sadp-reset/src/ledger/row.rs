@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Error, Result, Row, types::Type};
 use sadp_model::Serial;
 
+use super::Action;
 use crate::{DeviceKey, UnknownWord};
 
 /// A value read from one row of a query.
@@ -91,9 +92,19 @@ pub(super) fn same_memory_as(table: &str, mac: &str, serial: &str) -> String {
     )
 }
 
-/// [`same_device`], or every row where both parameters are null.
-pub(super) fn same_device_or_all(table: &str) -> String {
-    format!("((?1 IS NULL AND ?2 IS NULL) OR {})", same_device(table))
+/// [`same_device`], or every row where no device is given and both parameters are null. One
+/// condition for both would keep SQLite from its indexes.
+pub(super) fn same_device_or_all(table: &str, device: Option<&DeviceKey>) -> String {
+    match device {
+        Some(_) => same_device(table),
+        None => "(?1 IS NULL AND ?2 IS NULL)".into(),
+    }
+}
+
+/// These actions in SQL, as a list for `IN`.
+pub(super) fn action_list<'a>(actions: impl IntoIterator<Item = &'a Action>) -> String {
+    let actions = actions.into_iter().map(|it| format!("'{}'", it.name()));
+    format!("({})", actions.collect::<Vec<_>>().join(", "))
 }
 
 /// Defines the number of a row in its table.

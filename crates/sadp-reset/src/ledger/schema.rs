@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest schema version that this build knows.
-pub(super) const NEWEST: i64 = 9;
+pub(super) const NEWEST: i64 = 10;
 
 /// The content of a file before any change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ const PROGRAM: i64 = 0x5341_4450;
 
 /// The SQL from each schema version to the next; the first creates the file. A
 /// released step never changes.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     // Unknown values are null. Times are seconds since 1970.
     "CREATE TABLE locks (
         mac TEXT, serial TEXT,
@@ -310,6 +310,9 @@ const STEPS: [&str; 9] = [
         OR NOT EXISTS (SELECT 1 FROM attempts
             WHERE id = NEW.attempt AND ifnull(result, 'unknown') = 'unknown')
     BEGIN SELECT RAISE(ABORT, 'attempts are settled once, where their result is unknown'); END;",
+    // The attempts of one device are found without a look at all others.
+    "CREATE INDEX attempts_by_mac ON attempts (mac);
+    CREATE INDEX attempts_by_serial ON attempts (serial);",
 ];
 
 #[cfg(test)]

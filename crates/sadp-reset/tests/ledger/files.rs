@@ -88,7 +88,7 @@ fn a_ledger_opened_for_reading_refuses_writes() {
 fn a_newer_ledger_is_refused_and_left_alone() {
     let (ledger, folder) = ledger();
     drop(ledger);
-    tamper(folder.path(), "PRAGMA user_version = 10");
+    tamper(folder.path(), "PRAGMA user_version = 11");
     let before = fs::read(file(folder.path())).unwrap();
     for error in [
         Ledger::open(folder.path()).unwrap_err(),
@@ -98,8 +98,8 @@ fn a_newer_ledger_is_refused_and_left_alone() {
             matches!(
                 error,
                 LedgerError::NewerSchema {
-                    found: 10,
-                    known: 9,
+                    found: 11,
+                    known: 10,
                     ..
                 }
             ),
@@ -107,7 +107,7 @@ fn a_newer_ledger_is_refused_and_left_alone() {
         );
         let path = file(folder.path());
         let text = format!(
-            "the ledger {} was written by a newer version (schema 10, this one knows up to 9): \
+            "the ledger {} was written by a newer version (schema 11, this one knows up to 10): \
              use that version or name another folder",
             path.display()
         );

@@ -1,5 +1,11 @@
 //! A device in the document and on a label.
 
+use std::sync::{Arc, OnceLock};
+
+use minijinja::{
+    Value,
+    value::{Enumerator, Object},
+};
 use sadp_model::{
     Availability, Device, Firmware, RecoveryMethod, Serial, State, UnavailableReason, text::clean,
 };
@@ -8,13 +14,13 @@ use sadp_ops::{
     report::{ReportedDevice, SiteReport},
 };
 use sadp_reset::{QrImage, SiteName, SiteText};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{known, shown};
 use crate::{cameras::recorder_name, minute};
 
 /// A device in the document and on a label.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct DeviceCells {
     pub(super) number: usize,
     pub(super) name: String,
@@ -47,15 +53,12 @@ pub(super) struct DeviceCells {
     pub(super) qr: Option<QrCells>,
 }
 
-/// A QR code as an SVG path.
-#[derive(Serialize)]
-pub(super) struct QrCells {
-    pub(super) side: usize,
-    pub(super) path: String,
-}
+/// The text of a QR code. A template reads of it `side` and `path`, an SVG path.
+#[derive(Debug)]
+pub(super) struct QrCells(String);
 
 /// How far a recovery method is prepared on a device.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct WayCells {
     /// `ready`, `missing` or `none`.
     pub(super) class: &'static str,
@@ -71,15 +74,6 @@ impl DeviceCells {
         let devices = report.devices.iter().zip(1..);
         let cells = devices.map(|(device, number)| Self::new(device, number));
         cells.collect()
-    }
-
-    /// The same, with their QR codes.
-    pub(super) fn drawn(report: &SiteReport) -> Vec<Self> {
-        let mut all = Self::all(report);
-        for (cells, reported) in all.iter_mut().zip(&report.devices) {
-            cells.qr = QrCells::of(reported.device());
-        }
-        all
     }
 
     fn new(reported: &ReportedDevice, number: usize) -> Self {
@@ -132,7 +126,7 @@ impl DeviceCells {
                 .map(RecoveryMethod::label)
                 .collect::<Vec<_>>()
                 .join(", "),
-            qr: None,
+            qr: QrCells::of(device),
         }
     }
 
@@ -170,11 +164,48 @@ impl QrCells {
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         let text = parts.join(" ").to_uppercase();
-        let image = (!parts.is_empty()).then(|| QrImage::new(&text).ok());
-        image.flatten().map(|image| Self {
-            side: image.side(),
-            path: image.to_svg_path(),
-        })
+        (!parts.is_empty()).then_some(Self(text))
+    }
+}
+
+/// It is drawn where a template reads it, and not kept: of thousands of devices that takes
+/// seconds and megabytes.
+impl Serialize for QrCells {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let code = QrDrawing {
+            text: self.0.clone(),
+            image: OnceLock::new(),
+        };
+        Value::from_object(code).serialize(serializer)
+    }
+}
+
+#[derive(Debug)]
+struct QrDrawing {
+    text: String,
+    image: OnceLock<Option<QrImage>>,
+}
+
+impl QrDrawing {
+    fn image(&self) -> Option<&QrImage> {
+        let image = self.image.get_or_init(|| QrImage::new(&self.text).ok());
+        image.as_ref()
+    }
+}
+
+impl Object for QrDrawing {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str()? {
+            "side" => Some(self.image()?.side().into()),
+            "path" => Some(self.image()?.to_svg_path().into()),
+            _ => None,
+        }
+    }
+
+    /// Empty, and so false, where the text does not fit a code.
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        self.image()
+            .map_or(Enumerator::Empty, |_| Enumerator::Str(&["side", "path"]))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
+use minijinja::Value;
 use sadp_ops::report::SiteReport;
 use serde::Serialize;
 
-use super::DeviceCells;
+use super::{DeviceCells, Rows};
 use crate::minute;
 
 /// The size of a label, in millimetres.
@@ -62,7 +63,8 @@ pub(super) struct Labels {
     qr: u16,
     /// The height of the letters.
     letters: String,
-    devices: Vec<DeviceCells>,
+    /// [`DeviceCells`].
+    devices: Value,
 }
 
 impl Labels {
@@ -79,7 +81,7 @@ impl Labels {
             height,
             qr,
             letters: format!("{letters:.2}"),
-            devices: DeviceCells::drawn(report),
+            devices: Rows::value(DeviceCells::all(report)),
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::io;
+
 use insta::assert_snapshot;
 use jiff::Timestamp;
 use sadp_discovery::ScanConfig;
@@ -72,10 +74,11 @@ fn camera(text: &str) -> CameraBehind {
 fn pages(report: &SiteReport, parties: &SiteParties) -> [String; 2] {
     let document = PageTemplate::new(PageTemplate::REPORT).unwrap();
     let labels = PageTemplate::new(PageTemplate::LABELS).unwrap();
-    [
-        report_page(report, parties, &document).unwrap(),
-        labels_page(report, LabelSize::default(), &labels).unwrap(),
-    ]
+    let mut pages = [Vec::new(), Vec::new()];
+    let [page, sheet] = &mut pages;
+    write_report_page(report, parties, &document, page).unwrap();
+    write_labels_page(report, LabelSize::default(), &labels, sheet).unwrap();
+    pages.map(|page| String::from_utf8(page).unwrap())
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn what_is_wrong_with_a_template_is_said_with_its_line() {
     let empty = report(vec![device(2, "DS-2CD2043G0-I")], "Gate");
     let error = |source: &str| {
         let rendered = PageTemplate::new(source)
-            .and_then(|template| report_page(&empty, &SiteParties::default(), &template));
+            .and_then(|it| write_report_page(&empty, &SiteParties::default(), &it, io::sink()));
         rendered.unwrap_err().named("own.html").to_string()
     };
     for (source, expected) in [
@@ -238,6 +241,7 @@ fn what_is_wrong_with_a_template_is_said_with_its_line() {
         assert!(error.starts_with(expected), "{source}: {error}");
     }
     let template = PageTemplate::new("{{ title }}: {{ devices[0].mac }}").unwrap();
-    let page = report_page(&empty, &SiteParties::default(), &template).unwrap();
-    assert_eq!(page, "Camera site: hand-over: 44:47:cc:00:00:02");
+    let mut page = Vec::new();
+    write_report_page(&empty, &SiteParties::default(), &template, &mut page).unwrap();
+    assert_eq!(page, b"Camera site: hand-over: 44:47:cc:00:00:02");
 }

@@ -1,28 +1,34 @@
 //! The document to hand over, its labels and its tables.
 
-use std::sync::Arc;
+use std::{
+    io::{self, BufWriter, Write},
+    sync::Arc,
+};
 
 use axum::{
     Router,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use maud::{Markup, PreEscaped, html};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use maud::{Markup, html};
 use sadp_ops::{
     network::plan_file::{self, PlanRow},
     report::{SiteReport, SiteSources, site_report},
 };
 use sadp_reset::{Contact, SiteText};
 use sadp_text::{
-    LabelSize, PageTemplate, Sheet, SiteParties, TemplateError, count, labels_page, plan_problems,
-    report_page, report_sheets, with_cause,
+    LabelSize, PageTemplate, Sheet, SiteParties, TemplateError, count, plan_problems,
+    report_sheets, with_cause, write_labels_page, write_report_page,
 };
+use tokio::sync::mpsc;
 
 use super::{
     audit::{add_set_up, file_name, unwritable},
-    problem, shown,
+    problem,
 };
 use crate::{
     error::WebError,
@@ -153,59 +159,48 @@ async fn set(State(site): State<Site>, upload: Upload) -> Response {
 
 async fn document(State(site): State<Site>) -> Response {
     let input = site.report_input();
-    let page = async {
-        let parties = SiteParties {
-            title: input.title.clone(),
-            customer: input.customer.clone(),
-            installer: input.installer.clone(),
-            contact: contact(&site)?,
-        };
-        let render = move |report: &SiteReport| {
-            report_page(report, &parties, &PageTemplate::new(PageTemplate::REPORT)?)
-        };
-        rendered(&site, &input, render).await
+    let contact = match contact(&site) {
+        Ok(contact) => contact,
+        Err(error) => return problem(&site, Tab::Audit, &error),
     };
-    handed_over(&site, page.await)
+    let parties = SiteParties {
+        title: input.title.clone(),
+        customer: input.customer.clone(),
+        installer: input.installer.clone(),
+        contact,
+    };
+    let write = move |report: &SiteReport, out: &mut PageWriter| {
+        let template = PageTemplate::new(PageTemplate::REPORT)?;
+        write_report_page(report, &parties, &template, out)
+    };
+    handed_over(&site, input, write).await
 }
 
 async fn labels(State(site): State<Site>) -> Response {
     let input = site.report_input();
     let label_size = input.label_size;
-    let render = move |report: &SiteReport| {
-        labels_page(
-            report,
-            label_size,
-            &PageTemplate::new(PageTemplate::LABELS)?,
-        )
+    let write = move |report: &SiteReport, out: &mut PageWriter| {
+        let template = PageTemplate::new(PageTemplate::LABELS)?;
+        write_labels_page(report, label_size, &template, out)
     };
-    handed_over(&site, rendered(&site, &input, render).await)
+    handed_over(&site, input, write).await
 }
 
 async fn xlsx(State(site): State<Site>) -> Result<Response, WebError> {
     let input = site.report_input();
     let bytes = read(&site, &input, |report| {
-        Sheet::workbook(&report_sheets(report)).map_err(unwritable)
+        let sheets = report_sheets(&report);
+        drop(report);
+        Sheet::workbook(&sheets).map_err(unwritable)
     });
     Ok(download(&file_name("report", "xlsx"), XLSX, bytes.await?))
-}
-
-async fn rendered(
-    site: &Site,
-    input: &Arc<ReportInput>,
-    render: impl FnOnce(&SiteReport) -> Result<String, TemplateError> + Send + 'static,
-) -> Result<String, WebError> {
-    let page = read(site, input, |report| {
-        let page = render(report);
-        page.map_err(|error| WebError::new(StatusCode::INTERNAL_SERVER_ERROR, with_cause(&error)))
-    });
-    page.await
 }
 
 /// Makes something of the report of this site.
 async fn read<T: Send + 'static>(
     site: &Site,
     input: &Arc<ReportInput>,
-    make: impl FnOnce(&SiteReport) -> Result<T, WebError> + Send + 'static,
+    make: impl FnOnce(SiteReport) -> Result<T, WebError> + Send + 'static,
 ) -> Result<T, WebError> {
     let (input, prepared) = (Arc::clone(input), site.looks.prepared.now().found);
     let read = site.read(move |session, mut devices| {
@@ -217,7 +212,7 @@ async fn read<T: Send + 'static>(
             asked: prepared.is_some(),
             plan: &input.plan,
         };
-        make(&site_report(session, sources)?)
+        make(site_report(session, sources)?)
     });
     read.await
 }
@@ -232,13 +227,68 @@ fn contact(site: &Site) -> Result<Contact, WebError> {
     })
 }
 
-/// A page that stands alone.
-fn handed_over(site: &Site, page: Result<String, WebError>) -> Response {
-    match page {
-        Ok(page) => {
-            let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
-            (policy, PreEscaped(page)).into_response()
-        }
-        Err(error) => shown(site, Tab::Audit, Err(error)),
+/// Where a page is written: to the browser, as fast as that reads.
+type PageWriter = BufWriter<PartSender>;
+
+struct PartSender(mpsc::Sender<Result<Bytes, WebError>>);
+
+impl Write for PartSender {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(part)));
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(part.len())
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A page that stands alone. With thousands of devices it takes megabytes: it is sent while
+/// it is made. What fails before the first part is sent is a page of its own; later the page
+/// breaks off.
+async fn handed_over(
+    site: &Site,
+    input: Arc<ReportInput>,
+    write: impl FnOnce(&SiteReport, &mut PageWriter) -> Result<(), TemplateError> + Send + 'static,
+) -> Response {
+    /// The bytes of a part, and how many of them may wait.
+    const PART: usize = 64 << 10;
+    const WAITING: usize = 2;
+
+    let (sender, mut parts) = mpsc::channel(WAITING);
+    let making = site.clone();
+    tokio::spawn(async move {
+        let out = PartSender(sender.clone());
+        let made = read(&making, &input, |report| {
+            let mut out = BufWriter::with_capacity(PART, out);
+            if let Err(error) = write(&report, &mut out) {
+                // The rest of a page that failed is not sent, as it would be by a drop.
+                drop(out.into_parts());
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                return Err(WebError::new(status, with_cause(&error)));
+            }
+            // Where nobody reads any more, nobody is told.
+            let _ = out.flush();
+            Ok(())
+        });
+        if let Err(error) = made.await {
+            let _ = sender.send(Err(error)).await;
+        }
+    });
+    let first = match parts.recv().await {
+        Some(Err(error)) => return problem(site, Tab::Audit, &error),
+        first => first,
+    };
+    let rest = stream::unfold(parts, async |mut parts| Some((parts.recv().await?, parts)));
+    let parts = stream::iter(first).chain(rest);
+    let parts = parts.map_err(|_| io::Error::other("the page cannot be made"));
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+    ];
+    (headers, Body::from_stream(parts)).into_response()
 }

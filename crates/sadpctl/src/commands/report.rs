@@ -8,7 +8,8 @@ use std::{
 use sadp_ops::report::{self, SiteSources};
 use sadp_reset::NewFile;
 use sadp_text::{
-    PageTemplate, Sheet, SiteParties, TemplateError, count, labels_page, report_page, report_sheets,
+    PageTemplate, Sheet, SiteParties, TemplateError, count, report_sheets, write_labels_page,
+    write_report_page,
 };
 
 use super::{audit, reset::load_contact};
@@ -81,13 +82,14 @@ pub(super) fn run(args: &ReportArgs, context: Context<'_>) -> Result<Exit, Failu
         terminal.note(sadp_text::NOT_ASKED);
     }
     if let Some(file) = page_file {
-        let page = if args.labels {
-            labels_page(&site, args.label_size, &template)
+        let mut page = Vec::new();
+        let rendered = if args.labels {
+            write_labels_page(&site, args.label_size, &template, &mut page)
         } else {
-            report_page(&site, &parties, &template)
+            write_report_page(&site, &parties, &template, &mut page)
         };
-        let page = page.map_err(|error| unusable(error, args.template.as_deref()))?;
-        finish(file, page.as_bytes(), &written, terminal)?;
+        rendered.map_err(|error| unusable(error, args.template.as_deref()))?;
+        finish(file, &page, &written, terminal)?;
     }
     if let Some(file) = workbook_file {
         let bytes = Sheet::workbook(&report_sheets(&site))?;

@@ -69,7 +69,7 @@ impl CheckedAnswer {
 /// Checks answers against the devices that a look found.
 pub(super) struct AnswerCheck<'a> {
     pub(super) session: &'a Session,
-    pub(super) history: History<'a>,
+    pub(super) history: History,
     pub(super) inventory: &'a Inventory,
     pub(super) overrides: Overrides,
     pub(super) sync_cameras: bool,
@@ -77,19 +77,14 @@ pub(super) struct AnswerCheck<'a> {
 
 impl AnswerCheck<'_> {
     /// Checks one answer. The error is why it is not sent.
-    pub(super) fn check(
-        &self,
-        pending: PendingAnswer,
-    ) -> Result<Result<CheckedAnswer, Outcome>, LedgerError> {
+    pub(super) fn check(&self, pending: PendingAnswer) -> Result<CheckedAnswer, Box<Outcome>> {
         let device = match self.device(&pending.target.device) {
             Ok(device) => device,
-            Err(finding) => return Ok(Err(pending.skipped(finding))),
+            Err(finding) => return Err(pending.skipped(finding).into()),
         };
-        let attempts = self.attempts(&pending.target)?;
         let data = AnswerData::from(&pending.source);
-        Ok(self
-            .fit(device, pending, &attempts)
-            .map_err(|finding| skipped(DeviceRef::from(device), finding, data)))
+        self.fit(device, pending)
+            .map_err(|finding| skipped(DeviceRef::from(device), finding, data).into())
     }
 
     /// The one device with this key.
@@ -107,7 +102,6 @@ impl AnswerCheck<'_> {
         &self,
         device: &DiscoveredDevice,
         pending: PendingAnswer,
-        attempts: &[AttemptRecord],
     ) -> Result<CheckedAnswer, AnswerFinding> {
         if device.entry.device.state == Some(State::Unactivated) {
             return Err(AnswerFinding::Unactivated);
@@ -117,6 +111,9 @@ impl AnswerCheck<'_> {
         if validity.stops_import() && !self.overrides.lifts(Guard::StaleRequest) {
             return Err(AnswerFinding::RequestInvalid(validity));
         }
+        let since = target.facts.exported_at;
+        let sent = since.map(|since| self.history.answers_since(since, &target.device));
+        let attempts: Vec<_> = sent.into_iter().flatten().collect();
         let mut taken = attempts
             .iter()
             .filter(|it| it.result() == AttemptResult::Done);
@@ -126,7 +123,7 @@ impl AnswerCheck<'_> {
             let at = taken.attempt.at;
             return Err(AnswerFinding::AlreadyRecovered { at });
         }
-        if let Some(at) = self.refused_before(&pending, attempts) {
+        if let Some(at) = self.refused_before(&pending, &attempts) {
             return Err(AnswerFinding::RefusedBefore { at });
         }
         let recovery = &device.entry.device.recovery;
@@ -152,28 +149,18 @@ impl AnswerCheck<'_> {
         })
     }
 
-    /// The answers sent since the request was exported.
-    fn attempts(&self, target: &AnswerTarget) -> Result<Vec<AttemptRecord>, LedgerError> {
-        let Some(since) = target.facts.exported_at else {
-            return Ok(Vec::new());
-        };
-        let mut all = self.history.attempts(&target.device, Some(since))?;
-        all.retain(|record| record.attempt.action == Action::ImportAnswer);
-        Ok(all)
-    }
-
     /// When the device refused this very answer. A file that was there then is
     /// that answer: sending it again costs another try. A key may have been
     /// mistyped.
     fn refused_before(
         &self,
         pending: &PendingAnswer,
-        attempts: &[AttemptRecord],
+        attempts: &[&AttemptRecord],
     ) -> Option<Timestamp> {
         if pending.source == AnswerSource::Key || self.overrides.lifts(Guard::RefusedBefore) {
             return None;
         }
-        let refused = attempts.iter().find_map(refused_at)?;
+        let refused = attempts.iter().copied().find_map(refused_at)?;
         let newer = pending
             .written_at
             .is_some_and(|at| at > SystemTime::from(refused));

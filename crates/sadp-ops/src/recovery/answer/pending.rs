@@ -104,7 +104,7 @@ pub fn match_requests(
 }
 
 impl Matching {
-    fn of_files(mut found: Collected, history: &History<'_>, whose: Option<&AnswerFor>) -> Self {
+    fn of_files(mut found: Collected, history: &History, whose: Option<&AnswerFor>) -> Self {
         let device = match whose {
             Some(AnswerFor::Device(device)) => Some(device),
             Some(AnswerFor::Case(case)) => {
@@ -196,7 +196,7 @@ impl PendingAnswer {
 }
 
 /// The request that is meant, or what a device without one is.
-fn target(history: &History<'_>, whose: &AnswerFor) -> AnswerTarget {
+fn target(history: &History, whose: &AnswerFor) -> AnswerTarget {
     let (device, case) = match whose {
         AnswerFor::Case(case) => (&case.request.device, Some(&**case)),
         AnswerFor::Device(device) => {
@@ -217,7 +217,7 @@ fn target(history: &History<'_>, whose: &AnswerFor) -> AnswerTarget {
 }
 
 /// Why an answer is not sent, whatever a look would show.
-fn check_offline(target: &AnswerTarget, history: &History<'_>) -> Option<AnswerFinding> {
+fn check_offline(target: &AnswerTarget, history: &History) -> Option<AnswerFinding> {
     if let Some(ended) = target.facts.ended
         && ended.how == CaseEnding::Recovered
     {

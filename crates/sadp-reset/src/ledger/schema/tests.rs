@@ -226,6 +226,42 @@ fn a_ledger_of_the_seventh_version_settles_its_unknown_attempts() {
 }
 
 #[test]
+fn a_ledger_of_the_ninth_version_finds_attempts_by_their_device() {
+    let mut connection = of_version(9);
+    let rows = "INSERT INTO attempts (mac, serial, action, begun_at)
+            VALUES ('m', NULL, 'locate', 1), ('m', 's', 'locate', 2), ('n', 's', 'locate', 3);
+        UPDATE attempts SET result = 'unknown', finished_at = 3 WHERE id = 2;
+        INSERT INTO settled VALUES (2, 1, 4)";
+    connection.execute_batch(rows).unwrap();
+    assert_eq!(migrate(&mut connection).unwrap(), FileState::Ledger(9));
+    assert_eq!(look(&mut connection).unwrap(), FileState::Ledger(NEWEST));
+    for (device, sum) in [("mac = 'm'", 3), ("serial = 's'", 5)] {
+        let attempts = format!("sum(id) FROM attempts WHERE {device}");
+        assert_eq!(number(&connection, &attempts), sum);
+    }
+    let kept = "count(*) FROM attempts JOIN settled ON attempt = id WHERE carried_out";
+    assert_eq!(number(&connection, kept), 1);
+}
+
+#[test]
+fn attempts_of_one_device_are_not_looked_for_among_all() {
+    use super::super::row::{same_device, same_memory};
+
+    let connection = filled();
+    for condition in [same_device("attempts"), same_memory("attempts")] {
+        let query = format!("EXPLAIN QUERY PLAN SELECT * FROM attempts WHERE {condition}");
+        let mut query = connection.prepare(&query).unwrap();
+        let steps = query.query_map([None::<&str>; 2], |row| row.get(3));
+        let steps: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+        let steps = steps.join(", ");
+        for index in ["attempts_by_mac", "attempts_by_serial"] {
+            assert!(steps.contains(index), "{steps}");
+        }
+        assert!(!steps.contains("SCAN"), "{steps}");
+    }
+}
+
+#[test]
 fn a_settled_file_is_not_written() {
     let mut connection = filled();
     connection.pragma_update(None, "query_only", true).unwrap();
