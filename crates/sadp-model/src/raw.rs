@@ -49,13 +49,16 @@ impl RawFields {
     /// The text of the first element of this name. Some firmware writes names in
     /// another case: such an element counts if none has exactly this name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        let mut names = self.names.iter();
-        let exact = names.position(|it| it == name);
-        let place = exact.or_else(|| {
-            let mut names = self.names.iter();
-            names.position(|it| it.eq_ignore_ascii_case(name))
-        })?;
-        self.texts.at(place)
+        let mut in_another_case = None;
+        for (place, it) in self.names.iter().enumerate() {
+            if it == name {
+                return self.texts.at(place);
+            }
+            if in_another_case.is_none() && it.eq_ignore_ascii_case(name) {
+                in_another_case = Some(place);
+            }
+        }
+        self.texts.at(in_another_case?)
     }
 
     /// The text of an element that the device reported, if not empty.

@@ -140,6 +140,21 @@ proptest::proptest! {
         let _ = Document::decode_all(text.as_bytes());
     }
 
+    /// A blank in its end tag makes an element one that is read by events.
+    #[test]
+    fn plain_elements_are_read_as_by_events(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "<A>1</A>", "<A> 2\u{3000}</A>", "<A></A>", "<B>\r\n3</B>", "<A>4</B>", "<A>5<B>6</B>", "<A>&amp;&</A>",
+            "<A b=\"7\">8</A>", "<A/>", "</A>", "<L>", "</L>", "<1A>9</A>", "<!-- <A>10</A -->", "<![CDATA[11]]>",
+            "text", "\u{feff}", "&", "&lt;", "<", "<A", ">", "\"", "\r\n", " \x0c", "</P>",
+        ]), 0..20),
+    ) {
+        let text = format!("<P>{}</P><P><A>12</A></P>", parts.concat());
+        let by_events = text.replace("</A>", "</A >").replace("</B>", "</B >");
+        let [plain, by_events] = [text, by_events].map(|text| Document::decode_all(text.as_bytes()));
+        proptest::prop_assert_eq!(plain, by_events);
+    }
+
     /// The buffer never grew: that would leave a copy in memory.
     #[test]
     fn a_secret_document_has_room_from_the_start(
