@@ -10,9 +10,9 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 use sadp_ops::OpsError;
 use sadp_reset::LedgerError;
-use sadp_text::{ErrorText, Explanation};
+use sadp_text::{ErrorText, Explanation, Sentence};
 
-use crate::page::sentence;
+use crate::wording::told;
 
 /// Why a page cannot be shown or a form not be taken, and what to do.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct WebError {
 
 impl WebError {
     /// The message is in lower case without a full stop, as all of sadp-text.
-    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<Sentence>) -> Self {
         Self {
             status,
             text: ErrorText {
@@ -34,17 +34,17 @@ impl WebError {
     }
 
     /// What was typed or uploaded cannot be used.
-    pub(crate) fn bad(message: impl Into<String>) -> Self {
+    pub(crate) fn bad(message: impl Into<Sentence>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
     /// There is nothing of this name any more.
-    pub(crate) fn gone(message: impl Into<String>) -> Self {
+    pub(crate) fn gone(message: impl Into<Sentence>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
     /// Adds what to do.
-    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+    pub(crate) fn next(mut self, next: impl Into<Sentence>) -> Self {
         self.text.hints.push(next.into());
         self
     }
@@ -114,15 +114,15 @@ where
 pub(crate) fn problem(text: &ErrorText) -> Markup {
     html! {
         div .notice .problem role="alert" {
-            (sentence(&text.message))
-            @for hint in &text.hints { (sentence(hint)) }
+            (told(&text.message, None))
+            @for hint in &text.hints { (told(hint, None)) }
         }
     }
 }
 
 impl fmt::Display for WebError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text.message)
+        self.text.message.fmt(f)
     }
 }
 
@@ -139,6 +139,12 @@ mod tests {
     #[test]
     fn a_panic_is_told_as_a_failure() {
         let failure = or_defect(|| -> Result<(), OpsError> { panic!("of this test") });
-        assert!(failure.unwrap_err().message.contains("a defect"));
+        assert!(
+            failure
+                .unwrap_err()
+                .message
+                .to_string()
+                .contains("a defect")
+        );
     }
 }

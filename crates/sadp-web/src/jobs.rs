@@ -9,7 +9,7 @@ use sadp_ops::{
     job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
 use sadp_reset::DeviceKey;
-use sadp_text::{Confirmation, ErrorText, Line, capitalised, lines, progress};
+use sadp_text::{Confirmation, ErrorText, Line, Sentence, capitalised, lines, progress};
 use tokio::{
     runtime::Handle,
     sync::{oneshot, watch},
@@ -65,7 +65,7 @@ struct RunningJob {
     question: Option<PendingQuestion>,
     /// The devices that it is for, once that is confirmed.
     devices: Vec<JobDevice>,
-    notes: Vec<String>,
+    notes: Vec<Sentence>,
     links: Vec<JobLink>,
     cancellation: Cancellation,
 }
@@ -119,7 +119,7 @@ pub(crate) struct EndedJob {
     pub(crate) title: String,
     pub(crate) outcomes: Vec<Outcome>,
     /// What limited it.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Sentence>,
     pub(crate) links: Vec<JobLink>,
     pub(crate) failure: Option<ErrorText>,
 }
@@ -134,7 +134,7 @@ pub(crate) enum ShownJob {
         progress: String,
         question: Option<ShownQuestion>,
         devices: Vec<JobDevice>,
-        notes: Vec<String>,
+        notes: Vec<Sentence>,
         stopping: bool,
     },
     /// The last one is over.
@@ -248,7 +248,8 @@ impl Jobs {
     }
 
     /// Adds a line about the job, once.
-    pub(crate) fn note(&self, text: String) {
+    pub(crate) fn note(&self, text: impl Into<Sentence>) {
+        let text = text.into();
         self.change(|job| {
             if !job.notes.contains(&text) {
                 job.notes.push(text);
@@ -374,10 +375,11 @@ struct JobReporter {
 impl JobReporter {
     /// Each line once.
     fn note_line(&self, line: Line) {
-        let (Line::Note(text) | Line::Warning(text) | Line::Hint(text)) = line else {
-            return;
-        };
-        self.site.jobs.note(text);
+        match line {
+            Line::Note(text) | Line::Hint(text) => self.site.jobs.note(text),
+            Line::Warning(text) => self.site.jobs.note(text),
+            Line::Detail(_) => {}
+        }
     }
 }
 

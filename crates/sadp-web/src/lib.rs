@@ -15,6 +15,7 @@
 //! - `uploads`: answers of the vendor's support that were uploaded and not sent yet.
 //! - `pages`: a module for each page. A page reads what it shows, or begins a job.
 //! - `page`: the frame around them, and the pieces they are made of.
+//! - `wording`: sentences of sadp-text, with links in place of commands.
 //!
 //! No page needs anything from elsewhere: style and script are in the program.
 
@@ -35,6 +36,7 @@ mod targets;
 mod tests;
 mod tls;
 mod uploads;
+mod wording;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -3,13 +3,14 @@
 use maud::{DOCTYPE, Markup, html};
 use sadp_model::text::clean;
 use sadp_ops::DiscoveredDevice;
-use sadp_text::capitalised;
+use sadp_text::Sentence;
 
 use crate::{
     form::{KEY, SYNC, TICKET, VERIFY},
     live::LiveDevice,
     site::Site,
     targets::Targets,
+    wording::told,
 };
 
 /// The places that every page leads to.
@@ -218,23 +219,10 @@ pub(crate) fn device_links(device: &LiveDevice) -> Markup {
     }
 }
 
-/// A sentence of sadp-text as a paragraph: lines are kept, and a device's words are made
-/// harmless. A command at its end stands out.
+/// A sentence without a command as a paragraph: lines are kept, and a device's words are
+/// made harmless.
 pub(crate) fn sentence(text: &str) -> Markup {
-    let lines: Vec<_> = text.split('\n').map(clean).collect();
-    let line = lines.concat();
-    let command = line
-        .find("sadpctl ")
-        .filter(|&at| at == 0 || line[..at].ends_with(": "));
-    html! {
-        @if let (1, Some((words, command))) = (lines.len(), command.map(|at| line.split_at(at))) {
-            p { (capitalised(words)) code { (command) } }
-        } @else if lines.len() == 1 {
-            p { (capitalised(&line)) }
-        } @else {
-            pre .plan tabindex="0" { (lines.join("\n")) }
-        }
-    }
+    told(&Sentence::from(text.to_owned()), None)
 }
 
 /// What is so, and what to do about it.

@@ -16,8 +16,8 @@ use sadp_ops::{
 };
 use sadp_reset::{Contact, SiteText};
 use sadp_text::{
-    LabelSize, PageTemplate, Sheet, SiteParties, TemplateError, count, labels_page, plan_problems,
-    report_page, report_sheets, with_cause,
+    Explanation, LabelSize, PageTemplate, Sentence, Sheet, SiteParties, TemplateError, count,
+    labels_page, plan_problems, report_page, report_sheets, with_cause,
 };
 
 use super::{
@@ -93,9 +93,9 @@ fn text(form: &SentForm, name: &str, what: &str) -> Result<Option<SiteText>, Web
 fn plan(bytes: &[u8]) -> Result<Vec<PlanRow>, WebError> {
     let read = plan_file::read(bytes);
     let (rows, _) = read.map_err(|problems| {
-        let mut explanation = plan_problems(&problems);
-        explanation.message.insert_str(0, "the plan ");
-        WebError::from(explanation)
+        let Explanation { message, next } = plan_problems(&problems);
+        let error = WebError::bad(Sentence::from("the plan ").then(message));
+        next.into_iter().fold(error, WebError::next)
     })?;
     Ok(rows)
 }

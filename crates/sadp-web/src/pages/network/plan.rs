@@ -14,7 +14,7 @@ use sadp_ops::{
     job::{Job, PlanToApply, Task},
     network::{Proposal, plan_file},
 };
-use sadp_text::{Explanation, Remedy as _, Sheet, count, select, with_cause};
+use sadp_text::{Explanation, Remedy as _, Sentence, Sheet, count, select, with_cause};
 use serde::Deserialize;
 use strum::{EnumIter, IntoEnumIterator as _, IntoStaticStr};
 
@@ -258,7 +258,7 @@ async fn read(site: &Site, file: UploadedFile) -> Result<(PlanToApply, Vec<Strin
         .map_err(|_| WebError::bad("reading the plan ended unexpectedly"))?;
     let (rows, table) = read.map_err(|problems| {
         let Explanation { message, next } = sadp_text::plan_problems(&problems);
-        let error = WebError::bad(format!("{} {message}", clean(&name)));
+        let error = WebError::bad(Sentence::from(format!("{} ", clean(&name))).then(message));
         next.into_iter()
             .fold(error, WebError::next)
             .next("nothing was sent")

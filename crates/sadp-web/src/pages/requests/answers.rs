@@ -18,7 +18,7 @@ use sadp_reset::{
     Action, AnswerTarget, Case, Collected, DeviceKey, ReceivedFile, RequestKind, Why,
     collect_received, targets,
 };
-use sadp_text::{Remedy as _, age, count, with_cause};
+use sadp_text::{Remedy as _, Sentence, age, count, with_cause};
 
 use super::REQUESTS;
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     pages::{begun, shown},
     site::Site,
     targets::Targets,
+    wording::told,
 };
 
 const PATH: &str = "/requests/answers";
@@ -90,7 +91,7 @@ impl ReceivedAnswer {
 struct RejectedFile {
     name: String,
     why: String,
-    next: String,
+    next: Sentence,
 }
 
 impl ReceivedAnswers {
@@ -104,7 +105,7 @@ impl ReceivedAnswers {
         let unusable = found.problems.iter().map(|problem| RejectedFile {
             name: problem.path.to_string_lossy().into_owned(),
             why: with_cause(&problem.why),
-            next: problem.why.remedy().into_owned(),
+            next: problem.why.remedy(),
         });
         Self {
             answers: answers.collect(),
@@ -182,7 +183,7 @@ fn unusable(file: &RejectedFile) -> Markup {
         tr {
             td { (clean(&file.name)) }
             td { (sentence(&file.why)) }
-            td { (sentence(&file.next)) }
+            td { (told(&file.next, None)) }
         }
     }
 }
@@ -222,7 +223,7 @@ fn purpose(target: &Result<AnswerTarget, Why>) -> Markup {
         Err(why) => html! {
             span .state.invalid { "not sent" }
             (sentence(&with_cause(why)))
-            (sentence(&why.remedy()))
+            (told(&why.remedy(), None))
         },
     }
 }
