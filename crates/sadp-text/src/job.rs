@@ -22,7 +22,7 @@ pub const fn doing(task: &Task) -> &'static str {
         Task::Check(Some(_)) => "trying the password",
         Task::Record(_) => "recording a scan",
         Task::Export { .. } => "exporting requests",
-        Task::Prepare(..) => "preparing recovery",
+        Task::Prepare { .. } => "preparing recovery",
         Task::Set(..) | Task::Addresses(..) | Task::Apply(..) => "setting addresses",
         Task::ExportGuids { .. } => "exporting GUIDs",
         Task::ImportGuids(..) => "importing GUIDs",

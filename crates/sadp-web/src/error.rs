@@ -19,6 +19,10 @@ use crate::wording::told;
 pub(crate) struct WebError {
     status: StatusCode,
     text: ErrorText,
+    /// The name of the field that it is about.
+    field: Option<String>,
+    /// Where to go back to, and what is there.
+    back: Option<(String, &'static str)>,
 }
 
 impl WebError {
@@ -30,6 +34,8 @@ impl WebError {
                 message: message.into(),
                 hints: Vec::new(),
             },
+            field: None,
+            back: None,
         }
     }
 
@@ -47,6 +53,30 @@ impl WebError {
     pub(crate) fn next(mut self, next: impl Into<Sentence>) -> Self {
         self.text.hints.push(next.into());
         self
+    }
+
+    /// Names the field that it is about.
+    pub(crate) fn at(self, field: impl Into<String>) -> Self {
+        Self {
+            field: Some(field.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// Names where to go back to, and what is there.
+    pub(crate) fn back(self, path: impl Into<String>, name: &'static str) -> Self {
+        Self {
+            back: Some((path.into(), name)),
+            ..self
+        }
+    }
+
+    pub(crate) fn way_back(&self) -> Option<&(String, &'static str)> {
+        self.back.as_ref()
     }
 
     /// What is so and what to do, as a part of a page.
@@ -77,6 +107,8 @@ impl From<OpsError> for WebError {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             text: ErrorText::from(&error),
+            field: None,
+            back: None,
         }
     }
 }

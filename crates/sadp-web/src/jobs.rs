@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 use sadp_ops::{
     Cancellation, Event, LedgerAccess, Observer, Outcome, Overrides,
+    check::HttpAccess,
     job::{Decision, Job, JobNote, JobQuestion, JobSettings, Operator},
 };
 use sadp_reset::DeviceKey;
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What a person chose for a job.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct JobChoice {
     /// What is lifted.
     pub(crate) overrides: Overrides,
@@ -32,6 +33,12 @@ pub(crate) struct JobChoice {
     pub(crate) sync_cameras: bool,
     /// A new password is tried afterwards.
     pub(crate) verify: bool,
+    /// How devices are reached over HTTP.
+    pub(crate) http: HttpAccess,
+    /// The account of the password, for devices that do not tell it.
+    pub(crate) account: Option<String>,
+    /// The password is sent even where it can be recorded and replayed.
+    pub(crate) allow_replayable: bool,
 }
 
 impl From<Overrides> for JobChoice {
@@ -164,6 +171,9 @@ impl Jobs {
             overrides,
             sync_cameras,
             verify,
+            http,
+            account,
+            allow_replayable,
         } = choice.into();
         let title = capitalised(sadp_text::doing(&job.task));
         let cancellation = Cancellation::default();
@@ -175,6 +185,9 @@ impl Jobs {
             overrides,
             sync_cameras,
             verify,
+            http,
+            account,
+            allow_replayable,
             ..JobSettings::new(format!("sadpctl web ({title})"), site.lock_wait)
         };
         let mut reporter = JobReporter { site: site.clone() };

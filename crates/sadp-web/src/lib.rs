@@ -9,6 +9,7 @@
 //! - `access`: who is let in; forms that are sent once.
 //! - `live`: the list of devices, kept up to date by a watch.
 //! - `jobs`: the one change of devices that is under way.
+//! - `draft`: forms as they are shown, also again after they were refused.
 //! - `kept`: files that pages make, and their downloads.
 //! - `looks`: what is asked for a page in the background, without a change.
 //! - `replies`: what devices replied when they were asked.
@@ -20,6 +21,7 @@
 //! No page needs anything from elsewhere: style and script are in the program.
 
 mod access;
+mod draft;
 mod error;
 mod form;
 mod jobs;
